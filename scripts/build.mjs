@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// Compiles src/ to dist/. Plain JavaScript, because `npm ci` runs it before anything else is there.
+//   --clean        removes dist/ first, so that no file of an earlier build is published
+//   --if-possible  does nothing without the compiler, as after `npm ci --omit=dev`
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const root = new URL('../', import.meta.url);
+const options = new Set(process.argv.slice(2));
+
+/** The compiler's program, or null where devDependencies are not installed. */
+function compiler() {
+  try {
+    return createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  } catch {
+    return null;
+  }
+}
+
+const tsc = compiler();
+if (tsc === null) {
+  if (options.has('--if-possible')) process.exit(0);
+  console.error('The TypeScript compiler is not installed; run `npm ci` first.');
+  process.exit(1);
+}
+if (options.has('--clean')) rmSync(new URL('dist', root), { recursive: true, force: true });
+
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+const program = new URL('dist/cli/main.js', root);
+if (existsSync(program)) chmodSync(program, 0o755);
+process.exit(status ?? 1);

@@ -1,0 +1,156 @@
+/**
+ * `npm run docs:check`: what the documentation says holds.
+ * - Links and anchors in every Markdown file of the repository lead somewhere.
+ * - Blocks marked `opensips` that are whole files (they have a route) pass `siprest check`.
+ * - Blocks marked `ts` that import something compile, as a user of the package would compile them.
+ * - docs/reference/ is what scripts/reference.ts writes.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+interface Block {
+  readonly file: string;
+  /** Of its first line of text, from 1. */
+  readonly line: number;
+  readonly language: string;
+  readonly text: string;
+}
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const mistakes: string[] = [];
+
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+function markdownFiles(): readonly string[] {
+  const { stdout } = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return stdout.split('\n').filter((file) => file !== '' && existsSync(join(root, file)));
+}
+
+function blocksOf(file: string): readonly Block[] {
+  const found: Block[] = [];
+  let open: { fence: string; language: string; line: number; lines: string[] } | null = null;
+  for (const [index, line] of read(file).split('\n').entries()) {
+    const [, fence = '', language = ''] = /^\s*(`{3,})\s*(\S*)/.exec(line) ?? [];
+    if (open !== null) {
+      if (fence === open.fence && language === '') {
+        found.push({ file, line: open.line, language: open.language, text: `${open.lines.join('\n')}\n` });
+        open = null;
+      } else open.lines.push(line);
+    } else if (fence !== '') open = { fence, language, line: index + 2, lines: [] };
+  }
+  return found;
+}
+
+// --- links ----------------------------------------------------------------------------------------------
+
+const prose = (text: string): string =>
+  text.replace(/^(\s*)(`{3,})[^\n]*\n[\s\S]*?^\s*\2\s*$/gm, '').replace(/(`+)[\s\S]*?\1/g, (span) => {
+    return '\n'.repeat(span.split('\n').length - 1);
+  });
+
+/** The anchors that GitHub makes of a file's headings. */
+function anchorsOf(file: string): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  const anchors = new Set<string>();
+  const text = read(file).replace(/^(\s*)(`{3,})[^\n]*\n[\s\S]*?^\s*\2\s*$/gm, '');
+  for (const [, heading = ''] of text.matchAll(/^#{1,6}\s+(.*?)\s*#*$/gm)) {
+    const slug = heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{Letter}\p{Number}\s_-]/gu, '')
+      .replaceAll(' ', '-');
+    const count = counts.get(slug) ?? 0;
+    counts.set(slug, count + 1);
+    anchors.add(count === 0 ? slug : `${slug}-${count}`);
+  }
+  return anchors;
+}
+
+function checkLinks(file: string): void {
+  for (const [, target = ''] of prose(read(file)).matchAll(/\[[^\]]*\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g)) {
+    if (/^[a-z][a-z+.-]*:/i.test(target)) continue;
+    const [path = '', anchor] = target.split('#');
+    const wanted = path === '' ? file : normalize(join(dirname(file), decodeURIComponent(path)));
+    if (!existsSync(join(root, wanted))) mistakes.push(`${file}: ${target} leads nowhere`);
+    else if (anchor !== undefined && wanted.endsWith('.md') && !anchorsOf(wanted).has(anchor)) {
+      mistakes.push(`${file}: ${wanted} has no heading #${anchor}`);
+    }
+  }
+}
+
+// --- code -----------------------------------------------------------------------------------------------
+
+const isWholeScript = (text: string): boolean => /^\s*route\s*\{/m.test(text);
+
+function checkScripts(blocks: readonly Block[]): void {
+  const scripts = blocks.filter(({ language, text }) => language === 'opensips' && isWholeScript(text));
+  const folder = mkdtempSync(join(tmpdir(), 'siprest-docs-'));
+  for (const { file, line, text } of scripts) {
+    const path = join(folder, 'example.cfg');
+    writeFileSync(path, text);
+    const program = join(root, 'dist/cli/main.js');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'check', path], {
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    if (status !== 0) mistakes.push(`${file}:${line}: siprest check refuses it:\n${stdout}${stderr}`);
+  }
+  rmSync(folder, { recursive: true });
+}
+
+function checkPrograms(blocks: readonly Block[]): void {
+  const programs = blocks.filter(({ language, text }) => language === 'ts' && /^import /m.test(text));
+  if (programs.length === 0) return;
+  const folder = '.tmp/docs-check';
+  rmSync(join(root, folder), { recursive: true, force: true });
+  mkdirSync(join(root, folder), { recursive: true });
+  const origin = new Map<string, Block>();
+  for (const [index, block] of programs.entries()) {
+    const name = `${folder}/block-${index}.ts`;
+    origin.set(name, block);
+    writeFileSync(join(root, name), block.text);
+  }
+  // an example may leave a result unused
+  const lenient = { noUnusedLocals: false, noUnusedParameters: false };
+  writeFileSync(
+    join(root, folder, 'tsconfig.json'),
+    JSON.stringify({ extends: '../../tsconfig.json', compilerOptions: lenient, include: ['*.ts'] }),
+  );
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  rmSync(join(root, folder), { recursive: true });
+  if (status === 0) return;
+  for (const message of stdout.trimEnd().split(/\n(?=\S)/)) {
+    const [, name = '', line = '0', rest = message] = /^(\S+?)\((\d+),\d+\): ([\s\S]*)$/.exec(message) ?? [];
+    const block = origin.get(name);
+    mistakes.push(block === undefined ? message : `${block.file}:${block.line + Number(line) - 1}: ${rest}`);
+  }
+}
+
+function checkReference(): void {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', join(root, 'scripts/reference.ts'), '--check'],
+    { cwd: root, encoding: 'utf8' },
+  );
+  if (status !== 0) mistakes.push(stderr.trimEnd());
+}
+
+const files = markdownFiles();
+const blocks = files.flatMap(blocksOf);
+for (const file of files) checkLinks(file);
+checkScripts(blocks);
+checkPrograms(blocks);
+checkReference();
+for (const mistake of mistakes) console.error(mistake);
+console.log(`${files.length} pages, ${blocks.length} code blocks: ${mistakes.length || 'no'} mistakes`);
+process.exitCode = mistakes.length > 0 ? 1 : 0;

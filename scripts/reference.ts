@@ -1,0 +1,279 @@
+/**
+ * Writes docs/reference/ from the tables that the checker and the runtime read, so that no name, default or
+ * unit is written twice.
+ *
+ *   npm run docs                           writes the pages
+ *   npx tsx scripts/reference.ts --check   fails where a page differs from what would be written
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { catalog } from '../src/modules/catalog.ts';
+import type { Run } from '../src/runtime/run.ts';
+import type {
+  ArgumentSpec,
+  Catalog,
+  FunctionSpec,
+  ModuleSpec,
+  ParameterSpec,
+  SettingSpec,
+  TransformationSpec,
+  VariableSpec,
+} from '../src/script/catalog.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const folder = 'docs/reference';
+const notice =
+  '<!-- Written by scripts/reference.ts from the tables in src/: change them, then run `npm run docs`. -->';
+
+// --- Markdown -------------------------------------------------------------------------------------------
+
+/** Text in a table cell: one line, no column signs. */
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const code = (text: string): string => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``);
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
+}
+
+const section = (title: string, body: string): string => (body === '' ? '' : `## ${title}\n\n${body}\n`);
+
+function byName<T extends { readonly name: string }>(specs: readonly T[] | undefined): readonly T[] {
+  return (specs ?? []).toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+const withRemark = (summary: string, inert: string | undefined): string =>
+  inert === undefined || summary.includes(inert) ? summary : `${summary} **Without effect:** ${inert}`;
+
+/** A byte string as a script would write it. */
+const bytes = (text: string): string =>
+  text.replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
+// --- what the tables say --------------------------------------------------------------------------------
+
+function signature(name: string, args: readonly ArgumentSpec[]): string {
+  const parts = args.map((argument) => (argument.optional ? `[${argument.name}]` : argument.name));
+  return `${name}(${parts.join(', ')})`;
+}
+
+function functionEntry(spec: FunctionSpec<Run>): string {
+  const facts = [
+    'start' in spec ? 'May be called by `async()` and `launch()`.' : '',
+    spec.routes === undefined ? '' : `In ${spec.routes.map((kind) => code(kind)).join(', ')}.`,
+    spec.inert === undefined ? '' : `**Without effect:** ${spec.inert}`,
+  ].filter(Boolean);
+  const rows = spec.arguments.map((argument) => [
+    code(argument.name),
+    argument.optional ? `${argument.type}, optional` : argument.type,
+    argument.oneOf === undefined
+      ? argument.summary
+      : `${argument.summary} One of ${argument.oneOf.map(code).join(', ')}.`,
+  ]);
+  return [
+    `### ${code(signature(spec.name, spec.arguments))}\n`,
+    `${[spec.summary, ...facts].join(' ')}\n`,
+    table(['argument', 'type', ''], rows),
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
+
+function range({ minimum, maximum }: { readonly minimum?: number; readonly maximum?: number }): string {
+  if (minimum === undefined && maximum === undefined) return '';
+  return `${minimum ?? ''} … ${maximum ?? ''}`.trim();
+}
+
+const defaultText = (value: ParameterSpec['default'] | undefined, unit = ''): string =>
+  value === null || value === undefined
+    ? 'none'
+    : `${code(typeof value === 'string' ? `"${value}"` : String(value))}${unit && ` ${unit}`}`;
+
+const parameterRow = (spec: ParameterSpec): readonly string[] => [
+  code(spec.name),
+  spec.repeated ? `${spec.type}, repeated` : spec.type,
+  defaultText(spec.default, spec.unit),
+  range(spec),
+  withRemark(spec.summary, spec.inert),
+];
+
+const settingRow = (spec: SettingSpec): readonly string[] => [
+  [spec.name, ...(spec.aliases ?? [])].map(code).join(', '),
+  spec.repeated ? `${spec.type}, repeated` : spec.type,
+  defaultText(spec.default),
+  range(spec),
+  withRemark(spec.summary, spec.inert),
+];
+
+function variableForm(spec: VariableSpec<Run>): string {
+  const subname = spec.subname ?? 'none';
+  const written =
+    subname === 'none'
+      ? `$${spec.name}`
+      : subname === 'optional'
+        ? `$${spec.name}[(name)]`
+        : subname === 'required'
+          ? `$${spec.name}(name)`
+          : `$${spec.name}(${subname.join('|')})`;
+  return spec.indexed ? `${written}, $(${written.slice(1)}[index])` : written;
+}
+
+const variableRow = (spec: VariableSpec<Run>): readonly string[] => [
+  [variableForm(spec), ...(spec.aliases ?? []).map((alias) => `$${alias}`)].map(code).join(', '),
+  spec.writable ? 'read, write' : 'read',
+  spec.summary,
+];
+
+function transformationRow(spec: TransformationSpec<Run>): readonly string[] {
+  const names = (spec.arguments ?? []).map(({ name, optional }) => (optional ? `[${name}]` : name));
+  const written = [spec.name, ...(spec.aliases ?? [])].map((name) => code(`{${[name, ...names].join(',')}}`));
+  if (spec.example === undefined) return [written.join(', '), spec.summary, ''];
+  const [input, transformation, output] = spec.example;
+  const shown = (value: typeof input): string => (value === null ? '`<null>`' : code(bytes(`${value}`)));
+  return [written.join(', '), spec.summary, `${shown(input)} ${code(transformation)} gives ${shown(output)}`];
+}
+
+/** Those that exist once for each index of a list are one row: `{nameaddr.N.uri}`. */
+function withoutIndexes(specs: readonly TransformationSpec<Run>[]): readonly TransformationSpec<Run>[] {
+  const rows = new Map<string, TransformationSpec<Run>>();
+  for (const spec of specs) {
+    const index = /\.(-?\d+)\./.exec(spec.name)?.[1];
+    const replaced = (text: string): string =>
+      text.replaceAll(new RegExp(`(?<![\\d-])${index}(?!\\d)`, 'g'), 'N');
+    const general =
+      index === undefined ? spec : { ...spec, name: replaced(spec.name), summary: replaced(spec.summary) };
+    const known = rows.get(general.name);
+    if (known === undefined || (known.example === undefined && general.example !== undefined)) {
+      rows.set(general.name, general);
+    }
+  }
+  return [...rows.values()];
+}
+
+const variableTable = (specs: readonly VariableSpec<Run>[] | undefined): string =>
+  table(['variable', '', ''], byName(specs).map(variableRow));
+const transformationTable = (specs: readonly TransformationSpec<Run>[] | undefined): string =>
+  table(['transformation', '', 'example'], byName(withoutIndexes(specs ?? [])).map(transformationRow));
+const functionList = (specs: readonly FunctionSpec<Run>[] | undefined): string =>
+  byName(specs).map(functionEntry).join('\n');
+
+// --- pages ----------------------------------------------------------------------------------------------
+
+function page(title: string, ...body: readonly string[]): string {
+  const text = [`# ${title}\n`, `${notice}\n`, ...body].filter(Boolean).join('\n');
+  return `${text.replace(/\n{3,}/g, '\n\n').trimEnd()}\n`;
+}
+
+const parameterHead = ['parameter', 'type', 'default', 'range', ''];
+
+function modulePage(spec: ModuleSpec<Run>): string {
+  const requires = (spec.requires ?? []).map((name) => code(`loadmodule "${name}.so"`)).join(', ');
+  return page(
+    `Module ${spec.name}`,
+    `${withRemark(spec.summary, spec.inert)}\n`,
+    requires && `Needs ${requires}.\n`,
+    section('Parameters', table(parameterHead, byName(spec.parameters).map(parameterRow))),
+    section('Functions', functionList(spec.functions)),
+    section('Variables', variableTable(spec.variables)),
+    section('Transformations', transformationTable(spec.transformations)),
+  );
+}
+
+function indexPage({
+  settings,
+  functions,
+  variables,
+  transformations,
+  modules,
+  inertRouteKinds,
+}: Catalog<Run>): string {
+  const count = (list: readonly unknown[] | undefined): string => String(list?.length || '');
+  const rows = byName(modules)
+    .filter((spec) => spec.inert === undefined)
+    .map((spec) => [
+      `[${spec.name}](modules/${spec.name}.md)`,
+      count(spec.parameters),
+      count(spec.functions),
+      count(spec.variables),
+      count(spec.transformations && withoutIndexes(spec.transformations)),
+      spec.summary,
+    ]);
+  const inert = byName(modules)
+    .filter((spec) => spec.inert !== undefined)
+    .map((spec) => [code(spec.name), spec.inert ?? '']);
+  const kinds = inertRouteKinds.map(code).join(', ');
+  return page(
+    'Script reference',
+    `What a script may name. \`siprest check\` reads the same tables.\n`,
+    table(
+      ['page', 'entries'],
+      [
+        ['[Global parameters](settings.md)', count(settings)],
+        ['[Core functions](functions.md)', count(functions)],
+        ['[Variables](variables.md)', count(variables)],
+        ['[Transformations](transformations.md)', count(withoutIndexes(transformations))],
+      ],
+    ),
+    section(
+      'Modules',
+      table(['module', 'parameters', 'functions', 'variables', 'transformations', ''], rows),
+    ),
+    section('Modules that are accepted without effect', table(['module', 'why'], inert)),
+    kinds && section('Routes', `Route kinds that are accepted and do not run so far: ${kinds}.\n`),
+  );
+}
+
+function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
+  return new Map([
+    ['README.md', indexPage(all)],
+    ['settings.md', page('Global parameters', table(parameterHead, byName(all.settings).map(settingRow)))],
+    ['functions.md', page('Core functions', functionList(all.functions))],
+    ['variables.md', page('Variables', variableTable(all.variables))],
+    ['transformations.md', page('Transformations', transformationTable(all.transformations))],
+    ...all.modules
+      .filter((spec) => spec.inert === undefined)
+      .map((spec) => [`modules/${spec.name}.md`, modulePage(spec)] as const),
+  ]);
+}
+
+// --- the program ----------------------------------------------------------------------------------------
+
+function existingPages(): readonly string[] {
+  const top = join(root, folder);
+  if (!existsSync(top)) return [];
+  return readdirSync(top, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+}
+
+function differences(pages: ReadonlyMap<string, string>): readonly string[] {
+  const wrong = [...pages].flatMap(([name, text]) => {
+    const file = join(root, folder, name);
+    return existsSync(file) && readFileSync(file, 'utf8') === text
+      ? []
+      : [`${folder}/${name} is out of date`];
+  });
+  return [
+    ...wrong,
+    ...existingPages()
+      .filter((name) => !pages.has(name))
+      .map((name) => `${folder}/${name} is of nothing any more`),
+  ];
+}
+
+if (process.argv.includes('--check')) {
+  const wrong = differences(pagesOf(catalog));
+  for (const line of wrong) console.error(line);
+  if (wrong.length > 0) {
+    console.error('run `npm run docs` and commit what it writes');
+    process.exitCode = 1;
+  }
+} else {
+  const pages = pagesOf(catalog);
+  for (const name of existingPages()) if (!pages.has(name)) rmSync(join(root, folder, name));
+  for (const [name, text] of pages) {
+    const file = join(root, folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  console.log(`${pages.size} pages in ${relative(process.cwd(), join(root, folder)) || '.'}`);
+}

@@ -1,0 +1,40 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** The programs beside npm's packages that tests of test/interop start, and the Debian packages with them. */
+export const commands = [
+  { name: 'nginx', package: 'nginx', use: 'HTTP/1.1, TLS and HTTP/2 by ALPN' },
+  { name: 'apache2', package: 'apache2', use: 'HTTP/2 by ALPN and by prior knowledge' },
+  { name: 'nghttpd', package: 'nghttp2-server', use: 'HTTP/2 in clear text' },
+  { name: 'sipp', package: 'sip-tester', use: 'SIP traffic' },
+  { name: 'openssl', package: 'openssl', use: 'certificates of the conformance vectors' },
+] as const;
+
+export type CommandName = (typeof commands)[number]['name'];
+
+// servers stand in sbin, which is not in every user's PATH
+const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+/** The full path of a program, or null when it is not installed. */
+export function findCommand(name: CommandName): string | null {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // the next folder
+    }
+  }
+  return null;
+}
+
+/** The full path of a program; throws with what to install when it is missing. */
+export function commandPath(name: CommandName): string {
+  const path = findCommand(name);
+  if (path === null) {
+    const missing = commands.find((command) => command.name === name);
+    throw new Error(`${name} is not installed: apt-get install ${missing?.package ?? name}`);
+  }
+  return path;
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.ts';
+
+/** The tests that need servers and tools which are not on npm; `npm run test:interop` looks for them first. */
+export default defineConfig({
+  resolve: base.resolve ?? {},
+  test: {
+    name: 'interop',
+    include: ['test/interop/**/*.test.ts'],
+    globalSetup: ['test/support/build-setup.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 30_000,
+  },
+});
