@@ -1,0 +1,110 @@
+/** The names of headers: as they are written by default, and their compact forms (RFC 3261, 20 and IANA's list). */
+
+const HEADERS: readonly (readonly [name: string, compact?: string])[] = [
+  ['Accept'],
+  ['Accept-Contact', 'a'],
+  ['Accept-Encoding'],
+  ['Accept-Language'],
+  ['Alert-Info'],
+  ['Allow'],
+  ['Allow-Events', 'u'],
+  ['Authentication-Info'],
+  ['Authorization'],
+  ['Call-ID', 'i'],
+  ['Call-Info'],
+  ['Contact', 'm'],
+  ['Content-Disposition'],
+  ['Content-Encoding', 'e'],
+  ['Content-Language'],
+  ['Content-Length', 'l'],
+  ['Content-Type', 'c'],
+  ['CSeq'],
+  ['Date'],
+  ['Diversion'],
+  ['Error-Info'],
+  ['Event', 'o'],
+  ['Expires'],
+  ['From', 'f'],
+  ['Identity', 'y'],
+  ['In-Reply-To'],
+  ['Max-Forwards'],
+  ['MIME-Version'],
+  ['Min-Expires'],
+  ['Min-SE'],
+  ['Organization'],
+  ['P-Asserted-Identity'],
+  ['P-Preferred-Identity'],
+  ['Path'],
+  ['Priority'],
+  ['Privacy'],
+  ['Proxy-Authenticate'],
+  ['Proxy-Authorization'],
+  ['Proxy-Require'],
+  ['RAck'],
+  ['Reason'],
+  ['Record-Route'],
+  ['Refer-To', 'r'],
+  ['Referred-By', 'b'],
+  ['Reject-Contact', 'j'],
+  ['Remote-Party-ID'],
+  ['Replaces'],
+  ['Reply-To'],
+  ['Request-Disposition', 'd'],
+  ['Require'],
+  ['Retry-After'],
+  ['Route'],
+  ['RSeq'],
+  ['Server'],
+  ['Service-Route'],
+  ['Session-Expires', 'x'],
+  ['SIP-ETag'],
+  ['SIP-If-Match'],
+  ['Subject', 's'],
+  ['Subscription-State'],
+  ['Supported', 'k'],
+  ['Timestamp'],
+  ['To', 't'],
+  ['Unsupported'],
+  ['User-Agent'],
+  ['Via', 'v'],
+  ['Warning'],
+  ['WWW-Authenticate'],
+];
+
+const keys = new Map<string, string>();
+const names = new Map<string, string>();
+for (const [name, compact] of HEADERS) {
+  const key = name.toLowerCase();
+  names.set(key, name);
+  keys.set(name, key);
+  keys.set(key, key);
+  if (compact !== undefined) {
+    keys.set(compact, key);
+    keys.set(compact.toUpperCase(), key);
+  }
+}
+
+/** {@link headerKey} of a name in the table that is written in a usual way; undefined for any other. */
+export function knownHeaderKey(name: string): string | undefined {
+  return keys.get(name);
+}
+
+/** By what headers are compared: the full name in lower case, for a compact form as well (`v` and `VIA`: `via`). */
+export function headerKey(name: string): string {
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  return keys.get(lower) ?? lower;
+}
+
+/** The name as the RFCs write it (`call-id`, `i`: `Call-ID`); an unknown one as it came. */
+export function canonicalHeaderName(name: string): string {
+  return names.get(headerKey(name)) ?? name;
+}
+
+const TOKEN = /^[\w.!%*+`'~-]+$/;
+
+/** A token of RFC 3261, 25.1: what a method or a header's name is. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}

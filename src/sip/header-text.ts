@@ -1,0 +1,53 @@
+/** Header lines that somebody else wrote (a script, a command line), checked before they go into a message. */
+import { headerKey, isToken } from './header-names.ts';
+
+declare const checked: unique symbol;
+
+/** Whole header lines, each ended by CRLF; '' for none. Only {@link headerText} makes one. */
+export type HeaderText = string & { readonly [checked]: true };
+
+export const NO_HEADERS = '' as HeaderText;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/**
+ * `X-A: 1\r\nX-B: 2` as header lines that can be put into a message, or null for what is none: a line without
+ * a name and colon, a name that is no token, a control character, an empty line (it would end the header), or
+ * Content-Length, which frames the message. A missing last CRLF is added; LF alone counts as one.
+ */
+export function headerText(text: string): HeaderText | null {
+  if (text === '') return NO_HEADERS;
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  let out = '';
+  for (const [i, raw] of lines.entries()) {
+    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    if (CONTROL.test(line)) return null;
+    if (line.startsWith(' ') || line.startsWith('\t')) {
+      if (i === 0 || line.trim() === '') return null; // a folded line goes on with the one before
+    } else {
+      const colon = line.indexOf(':');
+      const name = line.slice(0, Math.max(colon, 0)).trimEnd();
+      if (!isToken(name) || headerKey(name) === 'content-length') return null;
+    }
+    out += `${line}\r\n`;
+  }
+  return out as HeaderText;
+}
+
+/** The keys (see `headerKey`) of the headers in checked text. */
+export function headerTextKeys(text: HeaderText): Set<string> {
+  const keys = new Set<string>();
+  for (const line of text.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0 && line[0] !== ' ' && line[0] !== '\t') keys.add(headerKey(line.slice(0, colon).trimEnd()));
+  }
+  return keys;
+}
+
+/** Text for one line, its control characters turned into spaces. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes away
+  return /[\x00-\x1f\x7f]/.test(text) ? text.replace(/[\x00-\x1f\x7f]+/g, ' ') : text;
+}

@@ -1,0 +1,336 @@
+/**
+ * SIP messages (RFC 3261, 7) as they are met in the field. One pass finds the start line, the headers' lines
+ * and the body; what a proxy or server needs of every message (top Via, From, To, CSeq, Call-ID) is parsed and
+ * checked then, everything else on first use. Text is latin1: one char code is one byte of the message.
+ */
+import { headerKey, isToken } from './header-names.ts';
+import { type NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
+import { splitList } from './parameters.ts';
+import { type Header, type Scan, scanMessage, unfold } from './scan.ts';
+import type { Source, Transport } from './transport.ts';
+import { parseUri, type Uri } from './uri.ts';
+import { parseVia, type Via } from './via.ts';
+
+/** The largest message taken, in bytes: what fits a UDP datagram (18.1.1). */
+export const MAX_MESSAGE_BYTES = 65_535;
+
+export interface CSeq {
+  readonly number: number;
+  readonly method: string;
+}
+
+/** What a reply is made from (8.2.6). A malformed request may still be one. */
+export interface Replyable {
+  readonly method: string;
+  readonly headers: readonly Header[];
+  readonly via: Via;
+  readonly toTag: string | null;
+  readonly source: Source;
+  readonly socket: Transport | null;
+}
+
+/** What is no SIP message, or one that must not be processed. */
+export interface MalformedMessage {
+  readonly kind: 'malformed';
+  /** For people: what is wrong. */
+  readonly reason: string;
+  /** CRLFs or NULs that keep a NAT binding open, or an empty datagram: nothing to report. */
+  readonly keepAlive: boolean;
+  /** The first line as far as there is one, at most 200 bytes, for a log. */
+  readonly startLine: string;
+  /** The status to answer with. */
+  readonly status: number;
+  /** The request to answer, null where no answer is due or possible: a response, an ACK, no readable Via. */
+  readonly answerable: Replyable | null;
+  readonly source: Source;
+}
+
+export type SipMessage = SipRequest | SipResponse;
+export type ParsedMessage = SipMessage | MalformedMessage;
+
+const NOWHERE: Source = { address: '0.0.0.0', port: 0, transport: 'udp' };
+abstract class Message {
+  abstract readonly kind: 'request' | 'response';
+  /** The whole message. */
+  readonly raw: string;
+  /** In the order of the message. */
+  readonly headers: readonly Header[];
+  readonly source: Source;
+  /** Where it came in. */
+  readonly socket: Transport | null;
+  readonly #bodyStart: number;
+  readonly #bodyEnd: number;
+  #via: Via | null | undefined;
+  #from: NameAddr | null | undefined;
+  #to: NameAddr | null | undefined;
+  #cseq: CSeq | null | undefined;
+  #vias: readonly Via[] | undefined;
+  #contacts: readonly NameAddr[] | null | undefined;
+  #body: string | undefined;
+
+  constructor(scan: Scan, source: Source, socket: Transport | null) {
+    this.raw = scan.raw;
+    this.headers = scan.headers;
+    this.source = source;
+    this.socket = socket;
+    this.#bodyStart = scan.bodyStart;
+    this.#bodyEnd = scan.bodyEnd;
+  }
+
+  /** The first header of this name, a compact form counting as its full name; null when there is none. */
+  header(name: string): string | null {
+    const key = headerKey(name);
+    for (const header of this.headers) if (header.key === key) return header.value;
+    return null;
+  }
+
+  /** The values of all headers of this name, one for each line. */
+  headerAll(name: string): string[] {
+    const key = headerKey(name);
+    const values: string[] = [];
+    for (const header of this.headers) if (header.key === key) values.push(header.value);
+    return values;
+  }
+
+  /** The values of all headers of this name with comma-joined ones taken apart, unfolded. */
+  headerList(name: string): string[] {
+    return this.headerAll(name).flatMap((value) => splitList(unfold(value)));
+  }
+
+  /** The top Via. */
+  get via(): Via {
+    return present(this.findVia());
+  }
+
+  get vias(): readonly Via[] {
+    this.#vias ??= this.headerList('via').flatMap((value) => parseVia(value) ?? []);
+    return this.#vias;
+  }
+
+  get from(): NameAddr {
+    return present(this.findFrom());
+  }
+
+  get to(): NameAddr {
+    return present(this.findTo());
+  }
+
+  get fromTag(): string | null {
+    return this.from.tag;
+  }
+
+  get toTag(): string | null {
+    return this.findTo()?.tag ?? null;
+  }
+
+  get cseq(): CSeq {
+    return present(this.findCSeq());
+  }
+
+  get callId(): string {
+    return this.header('call-id') ?? '';
+  }
+
+  /** All Contacts, `*` included; null when one cannot be read, empty when there is none. */
+  get contacts(): readonly NameAddr[] | null {
+    if (this.#contacts === undefined) this.#contacts = parseAll(this.headerAll('contact'));
+    return this.#contacts;
+  }
+
+  get contentType(): string | null {
+    return this.header('content-type');
+  }
+
+  /** '' when there is none. */
+  get body(): string {
+    this.#body ??= this.raw.slice(this.#bodyStart, this.#bodyEnd);
+    return this.#body;
+  }
+
+  // The four below answer null before the message has been found well-formed.
+
+  findVia(): Via | null {
+    if (this.#via === undefined) {
+      const value = this.header('via');
+      this.#via = value === null ? null : parseVia(unfold(value));
+    }
+    return this.#via;
+  }
+
+  findFrom(): NameAddr | null {
+    if (this.#from === undefined) this.#from = parseSingle(this.header('from'));
+    return this.#from;
+  }
+
+  findTo(): NameAddr | null {
+    if (this.#to === undefined) this.#to = parseSingle(this.header('to'));
+    return this.#to;
+  }
+
+  findCSeq(): CSeq | null {
+    if (this.#cseq === undefined) this.#cseq = parseCSeq(this.header('cseq'));
+    return this.#cseq;
+  }
+}
+
+function present<T>(value: T | null): T {
+  if (value === null) throw new TypeError('this message was not checked');
+  return value;
+}
+
+function parseSingle(value: string | null): NameAddr | null {
+  if (value === null) return null;
+  const text = unfold(value);
+  const address = parseNameAddr(text);
+  return address !== null && address.text.length === text.length && address.uri !== '*' ? address : null;
+}
+
+function parseAll(values: readonly string[]): readonly NameAddr[] | null {
+  const list: NameAddr[] = [];
+  for (const value of values) {
+    const some = parseNameAddrs(unfold(value));
+    if (some === null) return null;
+    list.push(...some);
+  }
+  return list;
+}
+
+const CSEQ = /^(\d{1,10})[ \t\r\n]+([\w.!%*+`'~-]+)$/;
+
+function parseCSeq(value: string | null): CSeq | null {
+  const match = value === null ? null : CSEQ.exec(value);
+  if (match === null) return null;
+  const number = Number(match[1]);
+  return number < 2 ** 31 ? { number, method: match[2] ?? '' } : null; // 8.1.1.5
+}
+
+export class SipRequest extends Message {
+  readonly kind = 'request' as const;
+  readonly method: string;
+  /** As written. */
+  readonly requestUri: string;
+  #uriParts: Uri | null | undefined;
+
+  constructor(method: string, requestUri: string, scan: Scan, source: Source, socket: Transport | null) {
+    super(scan, source, socket);
+    this.method = method;
+    this.requestUri = requestUri;
+  }
+
+  /** The Request-URI's parts; null when it is no SIP, SIPS or TEL URI. */
+  get requestUriParts(): Uri | null {
+    if (this.#uriParts === undefined) this.#uriParts = parseUri(this.requestUri);
+    return this.#uriParts;
+  }
+}
+
+export class SipResponse extends Message {
+  readonly kind = 'response' as const;
+  readonly status: number;
+  readonly reason: string;
+
+  constructor(status: number, reason: string, scan: Scan, source: Source, socket: Transport | null) {
+    super(scan, source, socket);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** Never throws. `data` is one whole message: a datagram, or what a stream's framing cut out. */
+export function parseMessage(
+  data: Uint8Array,
+  source: Source = NOWHERE,
+  socket: Transport | null = null,
+): ParsedMessage {
+  if (data.length > MAX_MESSAGE_BYTES) return malformed('it is too large', '', source);
+  const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const raw = bytes.toString('latin1');
+  let start = 0;
+  while (start < raw.length && isLineBreakOrNul(raw.charCodeAt(start))) start++; // 7.5
+  if (start === raw.length) return { ...malformed('it is empty', '', source), keepAlive: true };
+  const scan = scanMessage(raw, start);
+  const line = scan.startLine;
+  if (line.startsWith('SIP/') || line.startsWith('sip/')) return asResponse(line, scan, source, socket);
+  return asRequest(line, scan, source, socket);
+}
+
+const isLineBreakOrNul = (code: number): boolean => code === 13 || code === 10 || code === 0;
+
+function malformed(reason: string, startLine: string, source: Source): MalformedMessage {
+  const shown = startLine.slice(0, 200);
+  return {
+    kind: 'malformed',
+    reason,
+    keepAlive: false,
+    startLine: shown,
+    status: 400,
+    answerable: null,
+    source,
+  };
+}
+
+const STATUS_LINE = /^SIP\/2\.0 ([1-6]\d\d)(?: ([^\r]*))?$/i;
+
+function asResponse(line: string, scan: Scan, source: Source, socket: Transport | null): ParsedMessage {
+  const match = STATUS_LINE.exec(line);
+  if (match === null) return malformed('its status line is wrong', line, source);
+  const message = new SipResponse(Number(match[1]), match[2] ?? '', scan, source, socket);
+  const defect = scan.defect ?? headerDefect(message);
+  return defect === null ? message : malformed(defect, line, source);
+}
+
+const VERSION = /^SIP\/\d+\.\d+$/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const URI_CHARACTERS = /^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20"<>\x7f]+$/;
+
+function asRequest(line: string, scan: Scan, source: Source, socket: Transport | null): ParsedMessage {
+  const firstSpace = line.indexOf(' ');
+  const written = line.trimEnd();
+  const lastSpace = written.lastIndexOf(' ');
+  const method = line.slice(0, firstSpace);
+  const version = written.slice(lastSpace + 1).toUpperCase();
+  if (lastSpace <= firstSpace || !isToken(method) || !VERSION.test(version))
+    return malformed('its first line is no SIP start line', line, source);
+  const uri = line.slice(firstSpace + 1, lastSpace);
+  const message = new SipRequest(method, uri, scan, source, socket);
+  const otherVersion = version === 'SIP/2.0' ? null : 'its SIP version is not 2.0';
+  const defect =
+    otherVersion ??
+    (URI_CHARACTERS.test(uri) && written === line
+      ? null
+      : 'its Request-URI or the space around it is wrong') ??
+    scan.defect ??
+    headerDefect(message);
+  if (defect === null) return message;
+  const via = scan.broken ? null : message.findVia();
+  const answerable: Replyable | null =
+    via === null || method === 'ACK'
+      ? null
+      : { method, headers: scan.headers, via, toTag: message.toTag, source, socket };
+  return { ...malformed(defect, line, source), status: otherVersion === null ? 400 : 505, answerable };
+}
+
+const SINGLE = [
+  ['from', 'From'],
+  ['to', 'To'],
+  ['call-id', 'Call-ID'],
+  ['cseq', 'CSeq'],
+] as const;
+
+/** What is wrong with the headers that every message has (8.1.1, 20.*). */
+function headerDefect(message: SipMessage): string | null {
+  const count = { from: 0, to: 0, 'call-id': 0, cseq: 0 };
+  for (const { key } of message.headers)
+    if (key === 'from' || key === 'to' || key === 'call-id' || key === 'cseq') count[key]++;
+  for (const [key, name] of SINGLE)
+    if (count[key] !== 1) return count[key] === 0 ? `it has no ${name}` : `it has more than one ${name}`;
+  if (message.findVia() === null)
+    return message.header('via') === null ? 'it has no Via' : 'its Via is wrong';
+  if (message.findFrom() === null) return 'its From is wrong';
+  if (message.findTo() === null) return 'its To is wrong';
+  if (message.callId === '' || /[\r\n]/.test(message.callId)) return 'its Call-ID is wrong';
+  const cseq = message.findCSeq();
+  if (cseq === null) return 'its CSeq is wrong';
+  if (message.kind === 'request' && cseq.method !== message.method) return "its CSeq's method is another one";
+  return null;
+}

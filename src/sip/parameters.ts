@@ -1,0 +1,127 @@
+/**
+ * Lists of parameters as `;a=b;c` or `a=b;c` (RFC 3261, 25.1: generic-param, uri-parameter). Byte strings.
+ * Names are compared without regard to ASCII case. A `;` or `=` inside a quoted string belongs to it.
+ */
+
+export interface Parameter {
+  readonly name: string;
+  /** Null for one without `=`; a quoted string without its quotes, its escapes as written. */
+  readonly value: string | null;
+}
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const SEMICOLON = 59;
+const BACKSLASH = 92;
+
+export const isSpace = (code: number): boolean =>
+  code === SPACE || code === TAB || code === CR || code === LF;
+
+/** `text` between `from` and `end` without white space around it. */
+export function trimmed(text: string, from: number, end: number): string {
+  while (from < end && isSpace(text.charCodeAt(from))) from++;
+  while (end > from && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(from, end);
+}
+
+/** Where the quoted string that opens at `from` ends (behind its closing quote), or -1. */
+export function quotedEnd(text: string, from: number): number {
+  for (let at = from + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at + 1;
+    if (code === BACKSLASH) at++;
+  }
+  return -1;
+}
+
+/** Where the parameter that starts at `from` ends: at the next `;` outside quotes, or at the text's end; -1 for an open quote. */
+export function parameterEnd(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === SEMICOLON) return at;
+    if (code === QUOTE) {
+      at = quotedEnd(text, at);
+      if (at < 0) return -1;
+      at--;
+    }
+  }
+  return text.length;
+}
+
+function parameterName(text: string, from: number, end: number): string {
+  const equals = text.indexOf('=', from);
+  return trimmed(text, from, equals < 0 || equals > end ? end : equals);
+}
+
+function parameterValue(text: string, from: number, end: number): string | null {
+  const equals = text.indexOf('=', from);
+  if (equals < 0 || equals >= end) return null;
+  const value = trimmed(text, equals + 1, end);
+  return value.length > 1 && value.charCodeAt(0) === QUOTE && value.endsWith('"')
+    ? value.slice(1, -1)
+    : value;
+}
+
+/** All parameters in order, empty ones (`;;`) left out; null when a quote stays open or a name is missing. */
+export function parseParameters(text: string): Parameter[] | null {
+  const list: Parameter[] = [];
+  for (let from = 0; from < text.length; ) {
+    const end = parameterEnd(text, from);
+    if (end < 0) return null;
+    const name = parameterName(text, from, end);
+    const value = parameterValue(text, from, end);
+    if (name !== '') list.push({ name, value });
+    else if (value !== null) return null;
+    from = end + 1;
+  }
+  return list;
+}
+
+/** The value of the first parameter of this name: '' when it has none, null when there is no such parameter. */
+export function findParameter(text: string, name: string): string | null {
+  const length = name.length;
+  const wanted = name.toLowerCase();
+  for (let from = 0; from < text.length; ) {
+    let end = parameterEnd(text, from);
+    if (end < 0) end = text.length;
+    while (from < end && isSpace(text.charCodeAt(from))) from++;
+    if (end - from >= length && text.slice(from, from + length).toLowerCase() === wanted) {
+      const found = parameterName(text, from, end);
+      if (found.length === length) return parameterValue(text, from, end) ?? '';
+    }
+    from = end + 1;
+  }
+  return null;
+}
+
+/** The parts of a comma-joined header value, commas inside quotes and `<...>` left alone; empty parts are left out. */
+export function splitList(text: string): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from <= text.length; ) {
+    const end = listItemEnd(text, from);
+    const part = trimmed(text, from, end);
+    if (part !== '') parts.push(part);
+    from = end + 1;
+  }
+  return parts;
+}
+
+/** Where the list item that starts at `from` ends: at its comma, or at the text's end. */
+export function listItemEnd(text: string, from: number): number {
+  if (text.indexOf(',', from) < 0) return text.length;
+  let inAngles = false;
+  for (let at = from; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"' && !inAngles) {
+      const end = quotedEnd(text, at);
+      if (end < 0) return text.length;
+      at = end - 1;
+    } else if (char === '<') inAngles = true;
+    else if (char === '>') inAngles = false;
+    else if (char === ',' && !inAngles) return at;
+  }
+  return text.length;
+}

@@ -1,0 +1,101 @@
+/** Replies to a request (RFC 3261, 8.2.6 and 18.2.2; RFC 3581), as bytes. */
+import { isIP } from 'node:net';
+import { type HeaderText, NO_HEADERS, oneLine } from './header-text.ts';
+import type { Replyable } from './message.ts';
+import { reasonPhrase } from './reason-phrases.ts';
+import { unfold } from './scan.ts';
+
+export interface ReplyContent {
+  /** 100 to 699. */
+  readonly status: number;
+  /** '' or left out: the default of the status. */
+  readonly reason?: string;
+  /** Put into To when the request has none there, save for a 100 (8.2.6.2). */
+  readonly toTag?: string | null;
+  /** Further header lines. */
+  readonly headers?: HeaderText;
+  /** A byte string. */
+  readonly body?: string;
+  /** Left out: `headers` has it, or there is no body. */
+  readonly contentType?: string;
+  /** The Server header's value; none when left out. */
+  readonly server?: string;
+  /** `rport` in the Via although the client did not ask for it. */
+  readonly forceRport?: boolean;
+}
+
+/** Throws a RangeError for a status that is none. */
+export function buildReply(request: Replyable, content: ReplyContent): Buffer {
+  const { status } = content;
+  if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
+  const reason = oneLine(content.reason || reasonPhrase(status));
+  let text = `SIP/2.0 ${status} ${reason}\r\n`;
+  const { source } = request;
+  let isTopVia = true;
+  for (const { name, value, key } of request.headers) {
+    switch (key) {
+      case 'via':
+        text += `${name}: ${isTopVia ? stampTop(request, value, content.forceRport === true) : value}\r\n`;
+        isTopVia = false;
+        break;
+      case 'to':
+        text += `${name}: ${value}${
+          content.toTag != null && request.toTag === null && status > 100 ? `;tag=${content.toTag}` : ''
+        }\r\n`;
+        break;
+      case 'from':
+      case 'call-id':
+      case 'cseq':
+        text += `${name}: ${value}\r\n`;
+        break;
+      case 'record-route': // 12.1.1
+        if (status > 100 && status < 300) text += `${name}: ${value}\r\n`;
+        break;
+      case 'timestamp': // 8.2.6.1
+        if (status === 100) text += `${name}: ${value}\r\n`;
+        break;
+    }
+  }
+  text += content.headers ?? NO_HEADERS;
+  if (content.server !== undefined) text += `Server: ${oneLine(content.server)}\r\n`;
+  const body = content.body ?? '';
+  if (content.contentType !== undefined) text += `Content-Type: ${oneLine(content.contentType)}\r\n`;
+  text += `Content-Length: ${body.length}\r\n\r\n${body}`;
+  return Buffer.from(text, 'latin1');
+
+  function stampTop({ via }: Replyable, written: string, force: boolean): string {
+    const value = unfold(written);
+    const rest = value.slice(value.indexOf(via.text) + via.text.length);
+    return via.stamped(source.address, source.port, force) + rest;
+  }
+}
+
+export function isStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 100 && status <= 699;
+}
+
+export interface Destination {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Where a reply goes over an unreliable transport (18.2.2, RFC 3581, 4). On a reliable one it takes the request's connection. */
+export function replyDestination(request: Replyable, forceRport = false): Destination {
+  const { via, source } = request;
+  const maddr = via.parameter('maddr');
+  const address = maddr !== null && isIP(maddr) !== 0 ? maddr : source.address;
+  if (address === source.address && (forceRport || via.rport !== null)) return { address, port: source.port };
+  return { address, port: via.port || 5060 };
+}
+
+/** Sends a reply back to where the request came from, by the socket that it came in by. */
+export function sendReply(
+  request: Replyable,
+  reply: Uint8Array,
+  done?: (error: Error | null) => void,
+  forceRport = false,
+): void {
+  const { address, port } = replyDestination(request, forceRport);
+  if (request.socket === null) done?.(new Error('the request came in by no socket'));
+  else request.socket.send(reply, address, port, done);
+}

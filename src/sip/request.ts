@@ -1,0 +1,74 @@
+/** Requests that siprest makes itself (RFC 3261, 8.1.1, 9.1, 13.2.2.4, 17.1.1.3), as bytes. */
+import { type HeaderText, headerTextKeys, NO_HEADERS, oneLine } from './header-text.ts';
+import type { SipRequest, SipResponse } from './message.ts';
+import { unfold } from './scan.ts';
+
+export interface RequestContent {
+  readonly method: string;
+  readonly uri: string;
+  /** The value of the one Via. */
+  readonly via: string;
+  /** With its tag. */
+  readonly from: string;
+  readonly to: string;
+  readonly callId: string;
+  readonly cseq: number;
+  /** Header values by name that are left out where `headers` has one of that name. */
+  readonly defaults?: Readonly<Record<string, string>>;
+  readonly headers?: HeaderText;
+  readonly body?: string;
+}
+
+export function buildRequest(content: RequestContent): Buffer {
+  const { method, uri, via, from, to, callId, cseq, headers = NO_HEADERS, body = '' } = content;
+  let text = `${method} ${uri} SIP/2.0\r\nVia: ${via}\r\n`;
+  const given = headerTextKeys(headers);
+  for (const [name, value] of Object.entries(content.defaults ?? {}))
+    if (!given.has(name.toLowerCase())) text += `${name}: ${oneLine(value)}\r\n`;
+  text += `From: ${oneLine(from)}\r\nTo: ${oneLine(to)}\r\nCall-ID: ${oneLine(callId)}\r\nCSeq: ${cseq} ${method}\r\n`;
+  text += `${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+  return Buffer.from(text, 'latin1');
+}
+
+/** The ACK to a non-2xx final response: it belongs to the INVITE's transaction (17.1.1.3). */
+export function buildAck(invite: SipRequest, response: SipResponse): Buffer {
+  return withinTransaction(invite, 'ACK', unfold(response.header('to') ?? ''));
+}
+
+/** The CANCEL of a request that has had a provisional response (9.1). */
+export function buildCancel(invite: SipRequest): Buffer {
+  return withinTransaction(invite, 'CANCEL', unfold(invite.header('to') ?? ''));
+}
+
+function withinTransaction(invite: SipRequest, method: string, to: string): Buffer {
+  return buildRequest({
+    method,
+    uri: invite.requestUri,
+    via: invite.via.text,
+    from: unfold(invite.header('from') ?? ''),
+    to,
+    callId: invite.callId,
+    cseq: invite.cseq.number,
+    defaults: { 'Max-Forwards': '70' },
+    headers: routeLines(invite.headerList('route')),
+  });
+}
+
+/** The ACK to a 2xx: a request of the new dialog, with a Via of its own (13.2.2.4, 12.2.1.1). */
+export function buildDialogAck(invite: SipRequest, response: SipResponse, via: string): Buffer {
+  return buildRequest({
+    method: 'ACK',
+    uri: response.contacts?.[0]?.uri ?? invite.requestUri,
+    via,
+    from: unfold(invite.header('from') ?? ''),
+    to: unfold(response.header('to') ?? ''),
+    callId: invite.callId,
+    cseq: invite.cseq.number,
+    defaults: { 'Max-Forwards': '70' },
+    headers: routeLines(response.headerList('record-route').reverse()),
+  });
+}
+
+function routeLines(values: readonly string[]): HeaderText {
+  return values.map((value) => `Route: ${oneLine(value)}\r\n`).join('') as HeaderText;
+}

@@ -1,0 +1,132 @@
+/**
+ * The first pass over a message (RFC 3261, 7.3): where its start line, its headers' lines and its body are. It is
+ * linear in the bytes, whatever they are.
+ */
+import { headerKey, isToken, knownHeaderKey } from './header-names.ts';
+
+/** More headers than this make a message malformed. */
+export const MAX_HEADERS = 4096;
+
+export interface Header {
+  /** As written, without white space. */
+  readonly name: string;
+  /** Without white space around it; line breaks of folding are kept. */
+  readonly value: string;
+  /** The canonical name in lower case: `via` for `v`. */
+  readonly key: string;
+}
+
+/** What the first pass finds. */
+export interface Scan {
+  readonly raw: string;
+  readonly startLine: string;
+  readonly headers: Header[];
+  bodyStart: number;
+  bodyEnd: number;
+  /** What is wrong with a header line; the others were still read. */
+  defect: string | null;
+  /** Where the header ends is unknown, so nothing of it may be copied into a reply. */
+  broken: boolean;
+}
+
+const FOLD = /\r?\n[ \t]+/g;
+
+/** A header value with its line folding replaced by a space (7.3.1). */
+export function unfold(value: string): string {
+  return value.includes('\n') ? value.replace(FOLD, ' ') : value;
+}
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const COLON = 58;
+
+/** `start` is where the start line begins. */
+export function scanMessage(raw: string, start: number): Scan {
+  let end = raw.indexOf('\n', start);
+  if (end < 0) end = raw.length;
+  const lineEnd = raw.charCodeAt(end - 1) === CR ? end - 1 : end;
+  const headers: Header[] = [];
+  const startLine = raw.slice(start, lineEnd);
+  const scan: Scan = {
+    raw,
+    startLine,
+    headers,
+    bodyStart: 0,
+    bodyEnd: raw.length,
+    defect: null,
+    broken: true,
+  };
+  let at = end + 1;
+  let cr = raw.indexOf('\r', start);
+  for (;;) {
+    const first = raw.charCodeAt(at); // NaN at the end
+    if (first === LF) {
+      at += 1;
+      break;
+    }
+    if (first === CR && raw.charCodeAt(at + 1) === LF) {
+      at += 2;
+      break;
+    }
+    end = raw.indexOf('\n', at);
+    if (end < 0) return withDefect(scan, 'the header has no end');
+    if (headers.length >= MAX_HEADERS) return withDefect(scan, 'it has too many headers');
+    let next = end + 1;
+    for (let code = raw.charCodeAt(next); code === SPACE || code === TAB; code = raw.charCodeAt(next)) {
+      end = raw.indexOf('\n', next);
+      if (end < 0) return withDefect(scan, 'the header has no end');
+      next = end + 1;
+    }
+    // a CR alone ends a line for some and not for others: what such a header says is nobody's guess
+    for (; cr >= 0 && cr < end; cr = raw.indexOf('\r', cr + 1))
+      if (cr >= at && raw.charCodeAt(cr + 1) !== LF) return withDefect(scan, 'a header has a CR without LF');
+    addHeader(scan, at, end);
+    at = next;
+  }
+  scan.bodyStart = at;
+  scan.broken = false;
+  scan.defect ??= bodyDefect(scan);
+  return scan;
+}
+
+function withDefect(scan: Scan, defect: string): Scan {
+  scan.defect ??= defect;
+  return scan;
+}
+
+function addHeader(scan: Scan, from: number, end: number): void {
+  const { raw } = scan;
+  let colon = from;
+  while (colon < end && raw.charCodeAt(colon) !== COLON) colon++;
+  let nameEnd = colon;
+  while (nameEnd > from && isBlank(raw.charCodeAt(nameEnd - 1))) nameEnd--;
+  let valueFrom = colon + 1;
+  while (valueFrom < end && isBlank(raw.charCodeAt(valueFrom))) valueFrom++;
+  while (end > valueFrom && isBlank(raw.charCodeAt(end - 1))) end--;
+  const name = raw.slice(from, nameEnd);
+  if (colon >= end && raw.charCodeAt(colon) !== COLON) scan.defect ??= 'a header line has no colon';
+  else {
+    const known = knownHeaderKey(name);
+    if (known === undefined && !isToken(name)) scan.defect ??= "a header's name is no token";
+    else scan.headers.push({ name, value: raw.slice(valueFrom, end), key: known ?? headerKey(name) });
+  }
+}
+
+const isBlank = (code: number): boolean => code === SPACE || code === TAB || code === CR || code === LF;
+
+/** Cuts the body to the Content-Length (18.3), or says what is wrong with that. */
+function bodyDefect(scan: Scan): string | null {
+  let length = -1;
+  for (const { key, value } of scan.headers) {
+    if (key !== 'content-length') continue;
+    if (!/^\d{1,9}$/.test(value)) return 'its Content-Length is no number';
+    if (length >= 0 && length !== Number(value)) return 'it has two different Content-Lengths';
+    length = Number(value);
+  }
+  if (length < 0) return null; // a datagram's body goes to its end
+  if (length > scan.raw.length - scan.bodyStart) return 'it is shorter than its Content-Length';
+  scan.bodyEnd = scan.bodyStart + length;
+  return null;
+}

@@ -1,0 +1,294 @@
+/**
+ * The two server transactions: INVITE (RFC 3261, 17.2.1, figure 7, with the Accepted state of RFC 6026, 7.1)
+ * and non-INVITE (17.2.2, figure 8).
+ */
+import { randomToken } from './branch.ts';
+import type { SipRequest } from './message.ts';
+import { buildReply, type Destination, isStatus, type ReplyContent, replyDestination } from './reply.ts';
+import { Timer, type TimerQueue, type TimerValues } from './timers.ts';
+
+export type ServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
+
+/** Why a transaction is over: `timeout` (no ACK, timer H), `transport` (a reply could not be sent), `abandoned` (no final reply ever came from its user). */
+export type Ending = 'done' | 'timeout' | 'transport' | 'abandoned';
+
+/** What a transaction is part of. */
+export interface ServerSurroundings {
+  readonly timers: TimerQueue;
+  readonly values: TimerValues;
+  /** How long it may wait for its final reply, in ms. */
+  readonly patience: number;
+  readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
+  /** Called when a 2xx to an INVITE starts or stops waiting for its ACK. */
+  readonly awaitsAck: (transaction: ServerTransaction, waits: boolean) => void;
+}
+
+export interface SendOptions {
+  /**
+   * For a 2xx to an INVITE that this element itself answers: sent again after T1, doubling up to T2, until its
+   * ACK comes or 64 T1 have passed (13.3.1.4). A proxy leaves that to the callee.
+   */
+  readonly untilAck?: boolean;
+}
+
+export abstract class ServerTransaction {
+  abstract readonly isInvite: boolean;
+  readonly request: SipRequest;
+  /** What it is found by (17.2.3). */
+  readonly key: string;
+  /** For the replies that are made here. */
+  readonly toTag: string;
+  state: ServerState;
+  /** The last reply sent, null before the first. */
+  lastReply: Buffer | null = null;
+  lastStatus = 0;
+  /** How often `lastReply` was sent again. */
+  retransmissions = 0;
+  /** Called once when it is over. */
+  onEnd: ((ending: Ending) => void) | null = null;
+  protected readonly around: ServerSurroundings;
+  /** The state's deadline: the RFC's H, I, J or L, or the patience. */
+  protected readonly deadline: Timer;
+  #forceRport: boolean;
+  #destination: Destination | null = null;
+
+  constructor(
+    request: SipRequest,
+    key: string,
+    around: ServerSurroundings,
+    first: ServerState,
+    forceRport: boolean,
+  ) {
+    this.request = request;
+    this.key = key;
+    this.around = around;
+    this.state = first;
+    this.#forceRport = forceRport;
+    this.toTag = request.toTag ?? randomToken();
+    this.deadline = new Timer(() => this.expired());
+    around.timers.start(this.deadline, around.patience);
+  }
+
+  /** Whether a final reply was sent. */
+  get isFinal(): boolean {
+    return this.lastStatus >= 200;
+  }
+
+  /** A request that matches: a retransmission, or the ACK. It is absorbed; its user never hears of it. */
+  abstract receive(request: SipRequest): void;
+
+  /** What happens in the state machine when a reply of this status is passed to it; false when it takes none. */
+  protected abstract accept(status: number, options: SendOptions): boolean;
+
+  protected abstract expired(): void;
+
+  /**
+   * Builds and sends a reply. False, and nothing sent, after a final reply, save for a further 2xx to an INVITE.
+   * Throws a RangeError for a status that is none.
+   */
+  reply(content: ReplyContent, options: SendOptions = {}): boolean {
+    if (!this.takes(content.status)) return false;
+    if (content.forceRport === true && !this.#forceRport) {
+      this.#forceRport = true; // from now on, for retransmissions too
+      this.#destination = null;
+    }
+    const data = buildReply(this.request, { toTag: this.toTag, ...content, forceRport: this.#forceRport });
+    return this.send(content.status, data, options);
+  }
+
+  /** Sends a reply that is there as bytes. As {@link reply}. */
+  send(status: number, data: Buffer, options: SendOptions = {}): boolean {
+    if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
+    if (!this.takes(status)) return false;
+    this.lastReply = data;
+    this.lastStatus = status;
+    // the state first: a transport may report its error before `transmit` returns
+    if (!this.accept(status, options)) return false;
+    this.transmit();
+    return true;
+  }
+
+  /** Ends it without a word: what comes for it later is a new request. */
+  terminate(ending: Ending = 'done'): void {
+    if (this.state === 'terminated') return;
+    this.state = 'terminated';
+    this.around.timers.stop(this.deadline);
+    this.around.ended(this, ending);
+    this.onEnd?.(ending);
+  }
+
+  protected takes(_status: number): boolean {
+    return this.state === 'trying' || this.state === 'proceeding';
+  }
+
+  protected transmit(): void {
+    const { socket } = this.request;
+    if (this.lastReply === null) return;
+    this.#destination ??= replyDestination(this.request, this.#forceRport);
+    const { address, port } = this.#destination;
+    if (socket === null) this.terminate('transport');
+    else
+      socket.send(this.lastReply, address, port, (error) => {
+        if (error !== null) this.terminate('transport'); // 17.2.4
+      });
+  }
+
+  protected retransmit(): void {
+    if (this.lastReply === null) return;
+    this.retransmissions++;
+    this.transmit();
+  }
+
+  protected get reliable(): boolean {
+    return this.request.socket?.reliable ?? false;
+  }
+
+  protected enter(state: ServerState, milliseconds: number): void {
+    this.state = state;
+    if (milliseconds === 0) this.terminate();
+    else this.around.timers.start(this.deadline, milliseconds);
+  }
+}
+
+/**
+ * ```
+ *               INVITE
+ *                 V                 send 1xx; INVITE -> send it again
+ *           +------------+---------+
+ *           | Proceeding |         |
+ *           +------------+<--------+
+ *     send 300-699 |    | send 2xx
+ *                  V    +-------------------> +----------+ INVITE -> absorbed; send 2xx
+ *           +------------+                    | Accepted |---+
+ *           | Completed  | INVITE, G: again   +----------+<--+
+ *           +------------+                         | L
+ *         ACK |      | H: timeout                  V
+ *             V      +-----------> Terminated <----+
+ *           +------------+               ^
+ *           | Confirmed  | ACK absorbed  |
+ *           +------------+--- I ---------+
+ * ```
+ * It sends no 100 by itself: its user does, at once.
+ */
+export class InviteServerTransaction extends ServerTransaction {
+  readonly isInvite = true;
+  /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. */
+  readonly #resend = new Timer(() => this.#again());
+  #interval = 0;
+  #untilAck = false;
+
+  constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
+    super(request, key, around, 'proceeding', forceRport);
+  }
+
+  receive(request: SipRequest): void {
+    if (request.method === 'ACK') {
+      if (this.state !== 'completed') return;
+      this.around.timers.stop(this.#resend);
+      this.enter('confirmed', this.reliable ? 0 : this.around.values.t4); // timer I
+    } else if (this.state === 'proceeding' || this.state === 'completed') this.retransmit();
+    // RFC 6026, 7.1 absorbs it in Accepted; who answers the call itself may repeat the 2xx at any time
+    else if (this.state === 'accepted' && this.#untilAck) this.retransmit();
+  }
+
+  /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has come. */
+  acknowledged(): void {
+    if (!this.#untilAck) return;
+    this.#untilAck = false;
+    this.around.timers.stop(this.#resend);
+    this.around.awaitsAck(this, false);
+  }
+
+  override terminate(ending: Ending = 'done'): void {
+    this.around.timers.stop(this.#resend);
+    if (this.#untilAck) this.around.awaitsAck(this, false);
+    this.#untilAck = false;
+    super.terminate(ending);
+  }
+
+  protected override takes(status: number): boolean {
+    return this.state === 'proceeding' || (this.state === 'accepted' && status >= 200 && status < 300);
+  }
+
+  protected accept(status: number, options: SendOptions): boolean {
+    const { t1 } = this.around.values;
+    if (status < 200) return true;
+    if (status < 300) {
+      if (this.state === 'proceeding') this.enter('accepted', 64 * t1); // timer L
+      if (options.untilAck === true && !this.#untilAck) {
+        this.#untilAck = true;
+        this.around.awaitsAck(this, true);
+        this.#interval = t1;
+        this.around.timers.start(this.#resend, t1); // on any transport: hops further on may lose it
+      }
+      return true;
+    }
+    this.enter('completed', 64 * t1); // timer H
+    if (!this.reliable) {
+      this.#interval = t1;
+      this.around.timers.start(this.#resend, t1);
+    }
+    return true;
+  }
+
+  #again(): void {
+    this.#interval = Math.min(2 * this.#interval, this.around.values.t2);
+    this.around.timers.start(this.#resend, this.#interval);
+    this.retransmit();
+  }
+
+  protected expired(): void {
+    if (this.state === 'proceeding') this.terminate('abandoned');
+    else this.terminate(this.state === 'completed' || this.#untilAck ? 'timeout' : 'done');
+  }
+}
+
+/**
+ * ```
+ *           request
+ *              V
+ *         +----------+
+ *         |  Trying  | request -> absorbed
+ *         +----------+
+ *   send 1xx |    | send 200-699
+ *            V    +-----------------+
+ *      +------------+ send 1xx      |
+ *      | Proceeding | request ->    |
+ *      +------------+  send again   |
+ *            | send 200-699         |
+ *            V                      |
+ *      +------------+ <-------------+
+ *      | Completed  | request -> send again
+ *      +------------+
+ *            | J
+ *            V
+ *        Terminated
+ * ```
+ */
+export class NonInviteServerTransaction extends ServerTransaction {
+  readonly isInvite = false;
+
+  constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
+    super(request, key, around, 'trying', forceRport);
+  }
+
+  receive(_request: SipRequest): void {
+    if (this.state !== 'trying') this.retransmit();
+  }
+
+  protected accept(status: number): boolean {
+    if (status < 200) this.state = 'proceeding';
+    else this.#complete();
+    return true;
+  }
+
+  #complete(): void {
+    // on a reliable transport timer J is 0, and the reply still has to go out before the end
+    this.state = 'completed';
+    this.around.timers.start(this.deadline, this.reliable ? 0 : 64 * this.around.values.t1);
+  }
+
+  protected expired(): void {
+    this.terminate(this.state === 'completed' ? 'done' : 'abandoned');
+  }
+}

@@ -1,0 +1,148 @@
+/** The server transactions that there are, found by RFC 3261, 17.2.3. */
+import { MAGIC_COOKIE } from './branch.ts';
+import type { SipRequest } from './message.ts';
+import {
+  type Ending,
+  InviteServerTransaction,
+  NonInviteServerTransaction,
+  type ServerSurroundings,
+  type ServerTransaction,
+} from './server-transaction.ts';
+import { RFC_TIMERS, TimerQueue, type TimerValues } from './timers.ts';
+
+export interface TransactionTableOptions {
+  readonly timers?: TimerQueue;
+  readonly values?: TimerValues;
+  /** How many there may be at a time. Default 100,000. */
+  readonly limit?: number;
+  /** How long one may wait for its final reply before it is given up, in ms. Default 600,000. */
+  readonly patience?: number;
+}
+
+/** What became of the transactions since the start. */
+export interface TransactionCounts {
+  created: number;
+  /** Not made: the table was full. */
+  refused: number;
+  done: number;
+  timeout: number;
+  transport: number;
+  abandoned: number;
+}
+
+export interface CreateOptions {
+  /** As `forceRport` of a reply, for all of this transaction's. */
+  readonly forceRport?: boolean;
+}
+
+export class TransactionTable {
+  readonly counts: TransactionCounts = {
+    created: 0,
+    refused: 0,
+    done: 0,
+    timeout: 0,
+    transport: 0,
+    abandoned: 0,
+  };
+  readonly #transactions = new Map<string, ServerTransaction>();
+  /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
+  readonly #awaitingAck = new Map<string, InviteServerTransaction>();
+  readonly #around: ServerSurroundings;
+  readonly #limit: number;
+
+  constructor(options: TransactionTableOptions = {}) {
+    this.#limit = options.limit ?? 100_000;
+    this.#around = {
+      timers: options.timers ?? new TimerQueue(),
+      values: options.values ?? RFC_TIMERS,
+      patience: options.patience ?? 600_000,
+      ended: (transaction, ending) => this.#ended(transaction, ending),
+      awaitsAck: (transaction, waits) => this.#awaitsAck(transaction, waits),
+    };
+  }
+
+  get size(): number {
+    return this.#transactions.size;
+  }
+
+  /** The transaction of which `request` is a retransmission, or the ACK to its non-2xx final reply; null when there is none. */
+  find(request: SipRequest): ServerTransaction | null {
+    const method = request.method === 'ACK' ? 'INVITE' : request.method;
+    const found = this.#transactions.get(transactionKey(request, method));
+    if (found === undefined) return null;
+    // without the cookie the To tag counts too; an ACK has the reply's, which a callee further on may have made
+    const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.request.toTag;
+    return differs ? null : found;
+  }
+
+  /** The INVITE transaction that a CANCEL means (9.2); null when there is none. */
+  findCancelled(cancel: SipRequest): ServerTransaction | null {
+    return this.#transactions.get(transactionKey(cancel, 'INVITE')) ?? null;
+  }
+
+  /** The transaction whose 2xx this ACK answers; null when none waits for it. Its retransmissions end. */
+  acknowledge(ack: SipRequest): ServerTransaction | null {
+    if (ack.method !== 'ACK' || this.#awaitingAck.size === 0) return null;
+    const found = this.#awaitingAck.get(ackKey(ack, ack.toTag ?? ''));
+    found?.acknowledged();
+    return found ?? null;
+  }
+
+  /**
+   * A new transaction for a request that {@link find} does not know. Null when the table is full, or for an ACK,
+   * which has none. One that is there already is returned.
+   */
+  create(request: SipRequest, options: CreateOptions = {}): ServerTransaction | null {
+    if (request.method === 'ACK') return null;
+    const existing = this.find(request);
+    if (existing !== null) return existing;
+    if (this.#transactions.size >= this.#limit) {
+      this.counts.refused++;
+      return null;
+    }
+    const Machine = request.method === 'INVITE' ? InviteServerTransaction : NonInviteServerTransaction;
+    const key = transactionKey(request, request.method);
+    const transaction = new Machine(request, key, this.#around, options.forceRport === true);
+    this.#transactions.set(key, transaction);
+    this.counts.created++;
+    return transaction;
+  }
+
+  [Symbol.iterator](): IterableIterator<ServerTransaction> {
+    return this.#transactions.values();
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    for (const transaction of [...this.#transactions.values()]) transaction.terminate();
+  }
+
+  #ended(transaction: ServerTransaction, ending: Ending): void {
+    this.counts[ending]++;
+    // with RFC 2543 branches another one may have taken the key
+    if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
+  }
+
+  #awaitsAck(transaction: ServerTransaction, waits: boolean): void {
+    const key = ackKey(transaction.request, transaction.toTag);
+    if (waits && transaction instanceof InviteServerTransaction) this.#awaitingAck.set(key, transaction);
+    else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
+  }
+}
+
+const hasCookie = (request: SipRequest): boolean => request.via.branch?.startsWith(MAGIC_COOKIE) === true;
+
+/** What identifies the transaction of `request` under `method`. */
+function transactionKey(request: SipRequest, method: string): string {
+  const { via } = request;
+  const { branch } = via;
+  if (branch?.startsWith(MAGIC_COOKIE)) return `${method} ${branch} ${via.sentBy}`;
+  // an element of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
+  const { callId, cseq, fromTag, requestUri } = request;
+  return `${method} old ${cseq.number} ${fromTag ?? ''}\n${callId}\n${requestUri}\n${via.text}`;
+}
+
+/** What an ACK for a 2xx shares with its INVITE (13.2.2.4). */
+function ackKey(request: SipRequest, toTag: string): string {
+  return `${request.cseq.number} ${request.fromTag ?? ''} ${toTag}\n${request.callId}`;
+}

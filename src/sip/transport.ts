@@ -1,0 +1,28 @@
+/** What messages come in by and go out by. UDP is one; TCP and TLS fit the same interface. */
+
+export type Protocol = 'udp' | 'tcp' | 'tls';
+
+/** Where a message came from. */
+export interface Source {
+  /** An IP address, IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
+  readonly transport: Protocol;
+}
+
+export interface Transport {
+  readonly protocol: Protocol;
+  /** Whether it delivers or tells: decides the transaction timers (RFC 3261, 17). */
+  readonly reliable: boolean;
+  /** What it is bound to. */
+  readonly local: { readonly address: string; readonly port: number };
+  /** Never throws; `done` gets null once the message has been handed to the system, or the error. */
+  send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void;
+  close(): Promise<void>;
+}
+
+/** `udp:127.0.0.1:5060`, `udp:[::1]:5060`: how a socket is written in a configuration and in a log. */
+export function transportName(transport: Transport): string {
+  const { address, port } = transport.local;
+  return `${transport.protocol}:${address.includes(':') ? `[${address}]` : address}:${port}`;
+}

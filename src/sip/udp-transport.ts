@@ -1,0 +1,115 @@
+/** SIP over UDP (RFC 3261, 18): one bound socket. */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIP, isIPv6 } from 'node:net';
+import type { Source, Transport } from './transport.ts';
+
+export interface UdpOptions {
+  /** An IP address, IPv6 without brackets. */
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly onMessage: (data: Buffer, source: Source, transport: UdpTransport) => void;
+  /** An error of the socket itself; it goes on being used. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** What went through a socket since it was bound. */
+export interface UdpCounts {
+  received: number;
+  sent: number;
+  /** Datagrams that could not be sent. */
+  sendErrors: number;
+  /** Datagrams whose handler threw. */
+  dropped: number;
+  socketErrors: number;
+}
+
+/** Bytes of the kernel's receive queue that are asked for: a burst waits there while scripts run. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
+
+export class UdpTransport implements Transport {
+  readonly protocol = 'udp' as const;
+  readonly reliable = false;
+  readonly local: { readonly address: string; readonly port: number };
+  readonly counts: UdpCounts;
+  readonly #socket: Socket;
+  #closed = false;
+
+  private constructor(socket: Socket, counts: UdpCounts) {
+    const { address, port } = socket.address();
+    this.#socket = socket;
+    this.counts = counts;
+    this.local = { address, port };
+  }
+
+  /** Rejects with the system's error when it cannot be bound. */
+  static async bind(options: UdpOptions): Promise<UdpTransport> {
+    const ipv6 = isIPv6(options.address);
+    const socket = createSocket({
+      type: ipv6 ? 'udp6' : 'udp4',
+      ipv6Only: ipv6,
+      // only IP addresses are sent to: no detour by the resolver
+      lookup: (host, _options, callback) => callback(null, host, ipv6 ? 6 : 4),
+    });
+    const counts: UdpCounts = { received: 0, sent: 0, sendErrors: 0, dropped: 0, socketErrors: 0 };
+    const bound = once(socket, 'listening'); // rejects on 'error'
+    socket.bind(options.port, options.address);
+    try {
+      await bound;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    try {
+      socket.setRecvBufferSize(RECEIVE_BUFFER);
+    } catch {
+      // the system's default serves as well
+    }
+    const transport = new UdpTransport(socket, counts);
+    const fail = (error: unknown): void =>
+      options.onError?.(error instanceof Error ? error : new Error(String(error)));
+    socket.on('error', (error) => {
+      counts.socketErrors++;
+      fail(error);
+    });
+    socket.on('message', (data, from) => {
+      counts.received++;
+      try {
+        options.onMessage(data, { address: from.address, port: from.port, transport: 'udp' }, transport);
+      } catch (error) {
+        counts.dropped++;
+        fail(error);
+      }
+    });
+    return transport;
+  }
+
+  send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
+    if (this.#closed) return this.#failed(new Error('the socket is closed'), done);
+    if (isIP(address) === 0) return this.#failed(new Error(`no IP address: ${address}`), done);
+    try {
+      this.#socket.send(data, port, address, (error) => {
+        if (error) return this.#failed(error, done);
+        this.counts.sent++;
+        done?.(null);
+      });
+    } catch (error) {
+      // a port out of range, a family that the socket is not of
+      this.#failed(error instanceof Error ? error : new Error(String(error)), done);
+    }
+  }
+
+  #failed(error: Error, done: ((error: Error | null) => void) | undefined): void {
+    this.counts.sendErrors++;
+    done?.(error);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const closed = once(this.#socket, 'close');
+    this.#socket.close();
+    await closed;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * SIP, SIPS and TEL URIs (RFC 3261, 19.1; RFC 3966) as byte strings, split into parts as they are written:
+ * nothing is unescaped, and a part that is missing is null, one that is there and empty is ''.
+ */
+import { isIPv6 } from 'node:net';
+import { findParameter } from './parameters.ts';
+
+export interface Uri {
+  /** As written; {@link uriKind} has it in lower case. */
+  readonly scheme: string;
+  /** With any `;parameters` of the user part (`bob;day=tuesday`). Of a tel URI: the number, visual separators kept. */
+  readonly user: string | null;
+  readonly password: string | null;
+  /** An IPv6 address keeps its brackets. Null for a tel URI. */
+  readonly host: string | null;
+  readonly port: number | null;
+  /** Without the first `;`. */
+  readonly params: string | null;
+  /** Without the `?`. */
+  readonly headers: string | null;
+}
+
+export type UriKind = 'sip' | 'sips' | 'tel';
+
+/** No white space, control characters, angle brackets or quotes anywhere: they would end the URI where it stands. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const UNSAFE = /[\x00-\x20"<>\x7f]/;
+const HOST_NAME = /^[A-Za-z0-9._-]+$/;
+const PORT = /^\d{1,5}$/;
+
+export function uriKind(uri: Uri): UriKind {
+  return uri.scheme.toLowerCase() as UriKind;
+}
+
+/** Null for what is no SIP, SIPS or TEL URI. */
+export function parseUri(text: string): Uri | null {
+  const colon = text.indexOf(':');
+  if (colon < 3 || colon > 4 || UNSAFE.test(text)) return null;
+  const scheme = text.slice(0, colon);
+  switch (scheme.toLowerCase()) {
+    case 'sip':
+    case 'sips':
+      return parseSip(scheme, text, colon + 1);
+    case 'tel':
+      return parseTel(scheme, text.slice(colon + 1));
+    default:
+      return null;
+  }
+}
+
+function parseTel(scheme: string, rest: string): Uri | null {
+  const semicolon = rest.indexOf(';');
+  const user = semicolon < 0 ? rest : rest.slice(0, semicolon);
+  if (user === '') return null;
+  const params = semicolon < 0 ? null : rest.slice(semicolon + 1);
+  return { scheme, user, password: null, host: null, port: null, params, headers: null };
+}
+
+function parseSip(scheme: string, text: string, from: number): Uri | null {
+  let user: string | null = null;
+  let password: string | null = null;
+  // `;`, `?` and `/` may stand in the user part unescaped (25.1, user-unreserved): the `@` decides
+  const at = text.indexOf('@', from);
+  if (at >= 0) {
+    const colon = text.indexOf(':', from);
+    user = text.slice(from, colon >= 0 && colon < at ? colon : at);
+    if (colon >= 0 && colon < at) password = text.slice(colon + 1, at);
+    from = at + 1;
+  }
+  const question = text.indexOf('?', from);
+  const headers = question < 0 ? null : text.slice(question + 1);
+  const end = question < 0 ? text.length : question;
+  const semicolon = text.indexOf(';', from);
+  const hasParams = semicolon >= 0 && semicolon < end;
+  const params = hasParams ? text.slice(semicolon + 1, end) : null;
+  const hostPort = parseHostPort(text.slice(from, hasParams ? semicolon : end));
+  return hostPort && { scheme, user, password, host: hostPort.host, port: hostPort.port, params, headers };
+}
+
+export interface HostPort {
+  /** An IPv6 address keeps its brackets. */
+  readonly host: string;
+  readonly port: number | null;
+}
+
+/** `host`, `host:port`, `[2001:db8::1]:port`; null for anything else. */
+export function parseHostPort(text: string): HostPort | null {
+  const bracket = text.startsWith('[') ? text.indexOf(']') : -1;
+  const colon = text.indexOf(':', bracket + 1);
+  const host = colon < 0 ? text : text.slice(0, colon);
+  if (!isHost(host)) return null;
+  if (colon < 0) return { host, port: null };
+  const port = text.slice(colon + 1);
+  return PORT.test(port) && Number(port) <= 65_535 ? { host, port: Number(port) } : null;
+}
+
+/** Whether this can stand as the host of a URI or a Via: a name, an IPv4 address, an IPv6 address in brackets. */
+export function isHost(text: string): boolean {
+  return text.startsWith('[') ? text.endsWith(']') && isIPv6(text.slice(1, -1)) : HOST_NAME.test(text);
+}
+
+export function formatUri(uri: Uri): string {
+  if (uri.host === null)
+    return `${uri.scheme}:${uri.user ?? ''}${uri.params === null ? '' : `;${uri.params}`}`;
+  const password = uri.password === null ? '' : `:${uri.password}`;
+  return `${uri.scheme}:${uri.user === null ? '' : `${uri.user}${password}@`}${uri.host}${
+    uri.port === null ? '' : `:${uri.port}`
+  }${uri.params === null ? '' : `;${uri.params}`}${uri.headers === null ? '' : `?${uri.headers}`}`;
+}
+
+/** The value of a URI parameter: '' when it has none, null when it is not there. */
+export function uriParameter(uri: Uri, name: string): string | null {
+  return uri.params === null ? null : findParameter(uri.params, name);
+}
+
+/** The changed URI, or null when it would read differently, or no longer as a URI at all. */
+function changed(uri: Uri, change: Partial<Uri>): Uri | null {
+  const next = { ...uri, ...change };
+  const read = parseUri(formatUri(next));
+  if (read === null) return null;
+  for (const part of PARTS) if (read[part] !== next[part]) return null;
+  return next;
+}
+
+const PARTS = ['scheme', 'user', 'password', 'host', 'port', 'params', 'headers'] as const;
+
+/** Null takes the user part and with it the password away. Null for a user that no URI can hold. */
+export function withUser(uri: Uri, user: string | null): Uri | null {
+  return changed(uri, user === null ? { user, password: null } : { user });
+}
+
+/** An IPv6 address may come without its brackets. */
+export function withHost(uri: Uri, host: string): Uri | null {
+  return changed(uri, { host: isIPv6(host) ? `[${host}]` : host });
+}
+
+export function withPort(uri: Uri, port: number | null): Uri | null {
+  return changed(uri, { port });
+}
+
+/** All parameters at once, without the first `;`. */
+export function withParams(uri: Uri, params: string | null): Uri | null {
+  return changed(uri, { params });
+}

@@ -1,0 +1,158 @@
+/** One Via value (RFC 3261, 20.42) as a byte string: `SIP/2.0/UDP host:port;params (comment)`. */
+import {
+  findParameter,
+  isSpace,
+  listItemEnd,
+  parameterEnd,
+  parseParameters,
+  quotedEnd,
+  trimmed,
+} from './parameters.ts';
+import { isHost } from './uri.ts';
+
+/** `SIP / 2.0 / UDP host : 5060`, with white space wherever the grammar lets it stand. */
+const SENT_BY =
+  /^\s*([\w.!%*+`'~-]+)\s*\/\s*([\w.!%*+`'~-]+)\s*\/\s*([\w.!%*+`'~-]+)\s+(\[[^\]]*\]|[^\s:;,([]+)(?:\s*:\s*(\d{1,5}))?\s*(?=$|[;,(])/;
+const TYPICAL = /^SIP\/2\.0\/UDP ([^\s:;,([]+)(?::(\d{1,5}))?(?=$|[;,])/;
+
+export class Via {
+  /** `SIP` */
+  readonly name: string;
+  /** `2.0` */
+  readonly version: string;
+  /** As written: `UDP`, `TLS`, ... */
+  readonly transport: string;
+  /** Of the sent-by; an IPv6 address keeps its brackets. */
+  readonly host: string;
+  readonly port: number | null;
+  /** Without the first `;`; null when there are none. */
+  readonly params: string | null;
+  readonly comment: string | null;
+  /** This value as it is written, without what follows its comma. */
+  readonly text: string;
+  #branch: string | null | undefined;
+
+  constructor(parts: Omit<Via, 'branch' | 'received' | 'rport' | 'parameter' | 'sentBy' | 'stamped'>) {
+    this.name = parts.name;
+    this.version = parts.version;
+    this.transport = parts.transport;
+    this.host = parts.host;
+    this.port = parts.port;
+    this.params = parts.params;
+    this.comment = parts.comment;
+    this.text = parts.text;
+  }
+
+  get branch(): string | null {
+    this.#branch ??= this.parameter('branch');
+    return this.#branch;
+  }
+
+  get received(): string | null {
+    return this.parameter('received');
+  }
+
+  /** '' for the bare flag by which a client asks for it (RFC 3581). */
+  get rport(): string | null {
+    return this.parameter('rport');
+  }
+
+  /** The value of a parameter: '' when it has none, null when it is not there. */
+  parameter(name: string): string | null {
+    return this.params === null ? null : findParameter(this.params, name);
+  }
+
+  /** Host and port by which transactions are told apart (17.2.3): lower case, the default port filled in. */
+  get sentBy(): string {
+    const port = this.port ?? (this.transport.toUpperCase() === 'TLS' ? 5061 : 5060);
+    return `${this.host.toLowerCase()}:${port}`;
+  }
+
+  /**
+   * This value with the address that the request came from in `received` (18.2.1), and the port in `rport`
+   * (RFC 3581, 4) when that is asked for by the flag or by `force`. What the sender put there is replaced.
+   */
+  stamped(address: string, port: number, force: boolean): string {
+    const zone = address.indexOf('%');
+    const received = `;received=${zone < 0 ? address : address.slice(0, zone)}`;
+    const headEnd = this.text.search(/[;(]/);
+    let out = headEnd < 0 ? this.text : trimmed(this.text, 0, headEnd);
+    let hasRport = false;
+    const params = this.params ?? '';
+    for (let from = 0; from < params.length; ) {
+      const found = parameterEnd(params, from);
+      const end = found < 0 ? params.length : found;
+      const segment = params.slice(from, end);
+      if (RPORT.test(segment)) {
+        if (!hasRport) out += `;rport=${port}`;
+        hasRport = true;
+      } else if (!RECEIVED.test(segment)) out += `;${segment}`; // what the sender claims is not copied
+      from = end + 1;
+    }
+    out += received;
+    if (force && !hasRport) out += `;rport=${port}`;
+    return this.comment === null ? out : `${out} (${this.comment})`;
+  }
+}
+
+const RPORT = /^\s*rport\s*(?:=|$)/i;
+const RECEIVED = /^\s*received\s*(?:=|$)/i;
+
+/** The first Via value of `text`, which may be a comma-joined list; null when it is none. */
+export function parseVia(text: string): Via | null {
+  const typical = TYPICAL.exec(text);
+  const match = typical ?? SENT_BY.exec(text);
+  if (match === null) return null;
+  const host = (typical ? match[1] : match[4]) ?? '';
+  const portText = typical ? match[2] : match[5];
+  const port = portText === undefined ? null : Number(portText);
+  if ((port !== null && port > 65_535) || !isHost(host)) return null;
+
+  let from = match[0].length;
+  const end = listItemEnd(text, from);
+  let params: string | null = null;
+  let comment: string | null = null;
+  // a comment stands last (25.1, via-parm is followed by one in RFC 2543 and in the field)
+  let paramsEnd = end;
+  const open = openComment(text, from, end);
+  if (open >= 0) {
+    const close = text.lastIndexOf(')', end);
+    if (close < open || trimmed(text, close + 1, end) !== '') return null;
+    comment = text.slice(open + 1, close);
+    paramsEnd = open;
+  }
+  while (from < paramsEnd && isSpace(text.charCodeAt(from))) from++;
+  if (from < paramsEnd) {
+    if (text[from] !== ';') return null;
+    params = trimmed(text, from + 1, paramsEnd);
+    if (params.includes('"') && parseParameters(params) === null) return null; // an open quote
+  }
+  return new Via({
+    name: typical ? 'SIP' : (match[1] ?? ''),
+    version: typical ? '2.0' : (match[2] ?? ''),
+    transport: typical ? 'UDP' : (match[3] ?? ''),
+    host,
+    port,
+    params,
+    comment,
+    text: trimmed(text, 0, end),
+  });
+}
+
+/** Where a `(` outside quotes stands, or -1. */
+function openComment(text: string, from: number, end: number): number {
+  const open = text.indexOf('(', from);
+  if (open < 0 || open >= end) return -1;
+  for (let at = from; at >= 0 && at < end; at++) {
+    if (text[at] === '(') return at;
+    if (text[at] === '"') at = quotedEnd(text, at) - 1;
+    if (at < from) return -1;
+  }
+  return -1;
+}
+
+/** A host and port as they stand in a Via or URI: an IPv6 address in brackets. */
+export function formatHostPort(address: string, port: number | null): string {
+  const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
+  return port === null ? host : `${host}:${port}`;
+}

@@ -1,0 +1,283 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { SipRequest } from '../../src/sip/message.ts';
+import type { Ending, ServerTransaction } from '../../src/sip/server-transaction.ts';
+import { TimerQueue } from '../../src/sip/timers.ts';
+import { TransactionTable, type TransactionTableOptions } from '../../src/sip/transaction-table.ts';
+import { RecordingTransport, type RequestParts, request, response, SimulatedClock } from './simulated.ts';
+
+let clock: SimulatedClock;
+let wire: RecordingTransport;
+let table: TransactionTable;
+let endings: string[];
+
+function begin(options: TransactionTableOptions = {}, reliable = false): void {
+  clock = new SimulatedClock();
+  wire = new RecordingTransport(clock, reliable);
+  table = new TransactionTable({ timers: new TimerQueue(clock), ...options });
+  endings = [];
+}
+
+beforeEach(() => begin());
+
+const incoming = (parts: RequestParts = {}): SipRequest => request(parts, wire);
+
+function create(parts: RequestParts = {}): ServerTransaction {
+  const transaction = table.create(incoming(parts));
+  if (transaction === null) throw new Error('not created');
+  transaction.onEnd = (ending: Ending) => endings.push(`${ending}@${clock.now()}`);
+  return transaction;
+}
+
+const invite = { method: 'INVITE' };
+const ackTo = (transaction: ServerTransaction, parts: RequestParts = {}) =>
+  incoming({
+    method: 'ACK',
+    cseq: '314159 ACK',
+    to: `Bob <sip:bob@biloxi.example.com>;tag=${transaction.toTag}`,
+    ...parts,
+  });
+
+describe('a non-INVITE server transaction (figure 8)', () => {
+  it('absorbs retransmissions, then repeats what it last replied, until timer J', () => {
+    const transaction = create();
+    transaction.receive(incoming());
+    expect([transaction.state, wire.sent.length]).toEqual(['trying', 0]);
+
+    expect(transaction.reply({ status: 180 })).toBe(true);
+    expect(transaction.state).toBe('proceeding');
+    transaction.receive(incoming());
+    expect(transaction.reply({ status: 200, reason: 'Fine' })).toBe(true);
+    expect([transaction.state, transaction.lastStatus, transaction.isFinal]).toEqual([
+      'completed',
+      200,
+      true,
+    ]);
+    transaction.receive(incoming());
+    expect(wire.lines).toEqual([
+      'SIP/2.0 180 Ringing',
+      'SIP/2.0 180 Ringing',
+      'SIP/2.0 200 Fine',
+      'SIP/2.0 200 Fine',
+    ]);
+    expect(transaction.retransmissions).toBe(2);
+
+    expect(transaction.reply({ status: 404 })).toBe(false);
+    expect(wire.sent).toHaveLength(4);
+    clock.advance(31_999);
+    expect(table.find(incoming())).toBe(transaction);
+    clock.advance(1);
+    expect(endings).toEqual(['done@32000']);
+    expect([table.size, table.find(incoming())]).toEqual([0, null]);
+  });
+
+  it('ends at once on a reliable transport, its reply sent', () => {
+    begin({}, true);
+    create().reply({ status: 200 });
+    clock.advance(0);
+    expect([wire.lines, endings]).toEqual([['SIP/2.0 200 OK'], ['done@0']]);
+  });
+
+  it('puts its own tag into every reply, and the bytes of each are the same', () => {
+    const transaction = create();
+    transaction.reply({ status: 200 });
+    transaction.receive(incoming());
+    const [first, second] = wire.sent.map(({ text }) => text);
+    expect(first).toBe(second);
+    expect(response(first ?? '').toTag).toBe(transaction.toTag);
+    expect(wire.sent[0]).toMatchObject({ address: '192.0.2.9', port: 40_000 });
+  });
+});
+
+it('answers to the source once that is forced, by the transaction or by one reply', () => {
+  const via = 'SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bKnoport';
+  const transaction = create({ via });
+  transaction.reply({ status: 180 });
+  transaction.reply({ status: 183, forceRport: true });
+  transaction.reply({ status: 200 });
+  table.create(incoming({ via: `${via}2` }), { forceRport: true })?.reply({ status: 200 });
+  expect(wire.sent.map(({ port }) => port)).toEqual([5066, 40_000, 40_000, 40_000]);
+  expect(wire.sent.map(({ text }) => response(text).via.rport)).toEqual([null, '40000', '40000', '40000']);
+});
+
+describe('an INVITE server transaction (figure 7)', () => {
+  it('repeats its provisional reply for a retransmission', () => {
+    const transaction = create(invite);
+    transaction.receive(incoming(invite));
+    expect(wire.sent).toHaveLength(0);
+    transaction.reply({ status: 100, reason: 'Giving it a try' });
+    transaction.receive(incoming(invite));
+    transaction.reply({ status: 183 });
+    transaction.receive(incoming(invite));
+    expect(wire.lines).toEqual([
+      'SIP/2.0 100 Giving it a try',
+      'SIP/2.0 100 Giving it a try',
+      'SIP/2.0 183 Session Progress',
+      'SIP/2.0 183 Session Progress',
+    ]);
+    clock.advance(200_000); // it may ring for long
+    expect(transaction.state).toBe('proceeding');
+  });
+
+  it('repeats a non-2xx after T1, doubling up to T2, until timer H', () => {
+    const transaction = create(invite);
+    transaction.reply({ status: 486 });
+    expect(transaction.state).toBe('completed');
+    clock.advance(31_999);
+    expect(wire.times).toEqual([0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500]);
+    clock.advance(1);
+    expect(endings).toEqual(['timeout@32000']);
+    clock.advance(100_000);
+    expect(wire.sent).toHaveLength(11);
+    expect(table.counts).toMatchObject({ created: 1, timeout: 1, done: 0 });
+  });
+
+  it('repeats it for a retransmission too, and stops at the ACK, absorbing further ones until timer I', () => {
+    const transaction = create(invite);
+    transaction.reply({ status: 486 });
+    clock.advance(600);
+    transaction.receive(incoming(invite));
+    expect(wire.times).toEqual([0, 500, 600]);
+    const ack = ackTo(transaction);
+    expect(table.find(ack)).toBe(transaction);
+    transaction.receive(ack);
+    expect(transaction.state).toBe('confirmed');
+    clock.advance(4999);
+    transaction.receive(ack);
+    transaction.receive(incoming(invite));
+    expect(wire.sent).toHaveLength(3);
+    clock.advance(1);
+    expect(endings).toEqual(['done@5600']);
+  });
+
+  it('on a reliable transport sends a non-2xx once, and ends at its ACK', () => {
+    begin({}, true);
+    const transaction = create(invite);
+    transaction.reply({ status: 486 });
+    clock.advance(10_000);
+    expect(wire.sent).toHaveLength(1);
+    transaction.receive(ackTo(transaction));
+    expect(endings).toEqual(['done@10000']);
+  });
+
+  it('absorbs retransmissions after a 2xx and passes further 2xx, until timer L (RFC 6026)', () => {
+    const transaction = create(invite);
+    transaction.send(200, Buffer.from('SIP/2.0 200 first\r\n\r\n'));
+    expect(transaction.state).toBe('accepted');
+    transaction.receive(incoming(invite));
+    expect(transaction.send(200, Buffer.from('SIP/2.0 200 second\r\n\r\n'))).toBe(true);
+    expect(transaction.send(486, Buffer.from('SIP/2.0 486 no\r\n\r\n'))).toBe(false);
+    expect(wire.lines).toEqual(['SIP/2.0 200 first', 'SIP/2.0 200 second']);
+    clock.advance(32_000);
+    expect(endings).toEqual(['done@32000']);
+  });
+
+  it('repeats the 2xx of a call that is answered here until its ACK (13.3.1.4)', () => {
+    const transaction = create(invite);
+    transaction.reply({ status: 200 }, { untilAck: true });
+    clock.advance(1600);
+    transaction.receive(incoming(invite));
+    expect(wire.times).toEqual([0, 500, 1500, 1600]);
+    const ack = ackTo(transaction, { via: 'SIP/2.0/UDP h;branch=z9hG4bKack;rport' });
+    expect(table.find(ack)).toBeNull(); // it is a transaction of its own
+    expect(table.acknowledge(ackTo(transaction, { callId: 'other' }))).toBeNull();
+    expect(table.acknowledge(ack)).toBe(transaction);
+    expect(table.acknowledge(ack)).toBeNull();
+    clock.advance(30_399);
+    expect(wire.sent).toHaveLength(4);
+    clock.advance(1);
+    expect(endings).toEqual(['done@32000']);
+  });
+
+  it('says so when the ACK of such a 2xx never comes', () => {
+    const transaction = create(invite);
+    transaction.reply({ status: 200 }, { untilAck: true });
+    clock.advance(32_000);
+    expect(endings).toEqual(['timeout@32000']);
+    expect(table.acknowledge(ackTo(transaction))).toBeNull();
+    expect(wire.sent).toHaveLength(11);
+  });
+});
+
+describe('any server transaction', () => {
+  it.each(['INVITE', 'OPTIONS'])('for %s ends when a reply cannot be sent (17.2.4)', (method) => {
+    const transaction = create({ method });
+    wire.broken = new Error('no route');
+    transaction.reply({ status: 486 });
+    expect(endings).toEqual(['transport@0']);
+    expect([table.size, transaction.reply({ status: 500 })]).toEqual([0, false]);
+    clock.advance(100_000);
+    expect(wire.sent).toHaveLength(1);
+  });
+
+  it('is given up when no final reply ever comes', () => {
+    begin({ patience: 60_000 });
+    create(invite).reply({ status: 100 });
+    create();
+    clock.advance(60_000);
+    expect(endings).toEqual(['abandoned@60000', 'abandoned@60000']);
+    expect([table.size, clock.timeouts]).toEqual([0, 0]);
+  });
+
+  it('refuses what is no status and keeps its state', () => {
+    const transaction = create();
+    expect(() => transaction.reply({ status: 42 })).toThrow(RangeError);
+    expect(() => transaction.send(42, Buffer.alloc(0))).toThrow(RangeError);
+    expect([transaction.state, wire.sent.length]).toEqual(['trying', 0]);
+  });
+});
+
+describe('finding a transaction (17.2.3)', () => {
+  const branch = 'SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bK776asdhds;rport';
+
+  it('goes by branch, sent-by and method', () => {
+    const transaction = create();
+    expect(table.find(incoming({ callId: 'whatever' }))).toBe(transaction);
+    expect(table.find(incoming({ via: branch.replace('pc33', 'PC33') }))).toBe(transaction);
+    expect(table.find(incoming({ via: branch.replace('776', '777') }))).toBeNull();
+    expect(table.find(incoming({ via: branch.replace('5066', '5067') }))).toBeNull();
+    expect(table.find(incoming({ method: 'MESSAGE' }))).toBeNull();
+    expect(table.create(incoming())).toBe(transaction);
+  });
+
+  it('finds the INVITE that a CANCEL means, which is a transaction of its own', () => {
+    const transaction = create(invite);
+    const cancel = incoming({ method: 'CANCEL' });
+    expect(table.findCancelled(cancel)).toBe(transaction);
+    expect(table.find(cancel)).toBeNull();
+    expect(table.create(cancel)).not.toBe(transaction);
+    expect(
+      table.findCancelled(incoming({ method: 'CANCEL', via: 'SIP/2.0/UDP h;branch=z9hG4bKx' })),
+    ).toBeNull();
+  });
+
+  it.each(['SIP/2.0/UDP old.example:5060', 'SIP/2.0/UDP old.example:5060;branch=3.1'])(
+    'goes by everything else for an element of RFC 2543: %s',
+    (via) => {
+      const old = { via, method: 'INVITE' };
+      const transaction = create(old);
+      transaction.reply({ status: 404 });
+      expect(table.find(incoming(old))).toBe(transaction);
+      expect(table.find(ackTo(transaction, { via }))).toBe(transaction);
+      expect(table.findCancelled(incoming({ via, method: 'CANCEL' }))).toBe(transaction);
+      for (const other of [
+        { callId: 'x' },
+        { cseq: '1 INVITE' },
+        { from: '<sip:a@b>;tag=2' },
+        { uri: 'sip:other' },
+        { to: '<sip:a@b>;tag=3' },
+        { via: 'SIP/2.0/UDP older.example:5060' },
+      ])
+        expect(table.find(incoming({ ...old, ...other }))).toBeNull();
+    },
+  );
+
+  it('makes none for an ACK, and none over the limit', () => {
+    begin({ limit: 2 });
+    expect(table.create(incoming({ method: 'ACK' }))).toBeNull();
+    for (const n of [1, 2, 3]) table.create(incoming({ via: `SIP/2.0/UDP h;branch=z9hG4bK${n}` }));
+    expect([table.size, table.counts.refused]).toEqual([2, 1]);
+    table.close();
+    expect([table.size, [...table].length, table.counts.done]).toEqual([0, 0, 2]);
+    expect(table.create(incoming())).not.toBeNull();
+  });
+});

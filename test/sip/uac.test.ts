@@ -1,0 +1,229 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { headerText } from '../../src/sip/header-text.ts';
+import { parseMessage, type SipRequest } from '../../src/sip/message.ts';
+import { buildReply, sendReply } from '../../src/sip/reply.ts';
+import { RequestError, type RequestEvent, type RequestOptions, sendRequest } from '../../src/sip/uac.ts';
+import { UdpTransport } from '../../src/sip/udp-transport.ts';
+
+const open: UdpTransport[] = [];
+
+afterEach(async () => {
+  for (const transport of open.splice(0)) await transport.close();
+});
+
+/** A user agent server: what it gets, and `answer` for each. */
+async function listen(
+  answer: (request: SipRequest, nth: number) => void,
+): Promise<{ uri: string; port: number; got: SipRequest[] }> {
+  const got: SipRequest[] = [];
+  const transport = await UdpTransport.bind({
+    address: '127.0.0.1',
+    port: 0,
+    onMessage: (data, source, socket) => {
+      const message = parseMessage(data, source, socket);
+      if (message.kind !== 'request') throw new Error(`not a request: ${data.toString('latin1')}`);
+      got.push(message);
+      answer(message, got.length);
+    },
+  });
+  open.push(transport);
+  const { port } = transport.local;
+  return { uri: `sip:bob@127.0.0.1:${port}`, port, got };
+}
+
+const reply = (request: SipRequest, status: number, headers = '') =>
+  sendReply(
+    request,
+    buildReply(request, { status, toTag: 'callee', headers: headerText(headers) ?? (undefined as never) }),
+  );
+
+async function run(options: RequestOptions): Promise<RequestEvent[]> {
+  const events: RequestEvent[] = [];
+  for await (const event of sendRequest(options)) events.push(event);
+  return events;
+}
+
+const brief = (events: RequestEvent[]) =>
+  events.map((event) =>
+    event.kind === 'sent'
+      ? `sent ${event.copy}`
+      : event.kind === 'response'
+        ? `${event.response.status} ${event.response.reason}`
+        : event.outcome,
+  );
+
+const soon = { t1: 20, t2: 80, t4: 100 };
+
+describe('sendRequest', () => {
+  it('sends a request that has all it needs, and gives the replies', async () => {
+    const server = await listen((request) => {
+      reply(request, 180);
+      reply(request, 200);
+    });
+    const events = await run({ method: 'OPTIONS', uri: server.uri });
+    expect(brief(events)).toEqual(['sent 1', '180 Ringing', '200 OK', 'answered']);
+    expect(events.every((event, i) => i === 0 || event.at >= (events[i - 1]?.at ?? 0))).toBe(true);
+    const request = server.got[0] as SipRequest;
+    expect(request).toMatchObject({
+      method: 'OPTIONS',
+      requestUri: server.uri,
+      cseq: { number: 1, method: 'OPTIONS' },
+      toTag: null,
+    });
+    expect(request.via.branch).toMatch(/^z9hG4bK0\./);
+    expect(request.via.rport).toBe('');
+    expect(request.via.sentBy).toBe(`127.0.0.1:${request.source.port}`);
+    expect(request.to.uri).toBe(server.uri);
+    expect(request.fromTag).not.toBeNull();
+    expect(request.contacts?.[0]?.uri).toBe(`sip:siprest@127.0.0.1:${request.source.port}`);
+    expect([request.header('max-forwards'), request.header('user-agent'), request.body]).toEqual([
+      '70',
+      'siprest',
+      '',
+    ]);
+  });
+
+  it('takes addresses, headers and a body', async () => {
+    const server = await listen((request) => reply(request, 202));
+    const events = await run({
+      method: 'MESSAGE',
+      uri: 'sip:bob@nowhere.invalid;user=phone?subject=x',
+      proxy: `127.0.0.1:${server.port}`,
+      from: '"Alice" <sip:alice@a.example>',
+      to: 'sip:carol@c.example;x=y',
+      headers: 'X-A: 1\r\nUser-Agent: mine\r\nCall-ID: given\r\n',
+      body: 'h\xffllo',
+      contentType: 'text/html',
+    });
+    expect(brief(events)).toEqual(['sent 1', '202 Accepted', 'answered']);
+    const request = server.got[0] as SipRequest;
+    expect(request.requestUri).toBe('sip:bob@nowhere.invalid;user=phone');
+    expect(request.header('from')).toMatch(/^"Alice" <sip:alice@a\.example>;tag=\w+$/);
+    expect(request.header('to')).toBe('<sip:carol@c.example;x=y>');
+    expect([request.callId, request.headerAll('user-agent'), request.header('x-a')]).toEqual([
+      'given',
+      ['mine'],
+      '1',
+    ]);
+    expect([request.body, request.contentType]).toEqual(['h\xffllo', 'text/html']);
+  });
+
+  it('sends again until there is an answer', async () => {
+    const server = await listen((request, nth) => {
+      if (nth === 3) reply(request, 200);
+    });
+    const events = await run({ method: 'OPTIONS', uri: server.uri, timers: soon });
+    expect(brief(events)).toEqual(['sent 1', 'sent 2', 'sent 3', '200 OK', 'answered']);
+    expect(new Set(server.got.map(({ raw }) => raw)).size).toBe(1);
+  });
+
+  it('gives up by timer F, and by the timeout', async () => {
+    const server = await listen(() => {});
+    const byTimer = brief(
+      await run({ method: 'OPTIONS', uri: server.uri, timers: { t1: 2, t2: 8, t4: 10 } }),
+    );
+    expect(byTimer.at(-1)).toBe('timeout');
+    expect(byTimer.length).toBeGreaterThan(3);
+    expect(brief(await run({ method: 'OPTIONS', uri: server.uri, timeout: 40 }))).toEqual([
+      'sent 1',
+      'timeout',
+    ]);
+  });
+
+  it('acknowledges the final answer to an INVITE: in its transaction when it is no, in the dialog when it is yes', async () => {
+    for (const status of [486, 200]) {
+      let acked: (ack: SipRequest) => void = () => {};
+      const ack = new Promise<SipRequest>((resolve) => {
+        acked = resolve;
+      });
+      const server = await listen((request) => {
+        if (request.method === 'ACK') acked(request);
+        else reply(request, status, 'Contact: <sip:there@192.0.2.4>\r\n');
+      });
+      const events = await run({ method: 'INVITE', uri: server.uri });
+      expect(brief(events).at(-1)).toBe('answered');
+      const [invite, got] = [server.got[0] as SipRequest, await ack];
+      expect(got.toTag).toBe('callee');
+      expect([got.callId, got.cseq.number, got.fromTag]).toEqual([invite.callId, 1, invite.fromTag]);
+      expect(got.via.branch === invite.via.branch).toBe(status === 486);
+      expect(got.requestUri).toBe(status === 486 ? server.uri : 'sip:there@192.0.2.4');
+    }
+  });
+
+  it('cancels a call that still rings at the timeout', async () => {
+    let cancelled: (cancel: SipRequest) => void = () => {};
+    const cancel = new Promise<SipRequest>((resolve) => {
+      cancelled = resolve;
+    });
+    const server = await listen((request) => {
+      if (request.method === 'INVITE') reply(request, 180);
+      else cancelled(request);
+    });
+    expect(brief(await run({ method: 'INVITE', uri: server.uri, timeout: 200 }))).toEqual([
+      'sent 1',
+      '180 Ringing',
+      'timeout',
+    ]);
+    expect((await cancel).via.branch).toBe(server.got[0]?.via.branch);
+  });
+
+  it('ends when it is told to, and when its reader stops', async () => {
+    const server = await listen(() => {});
+    const controller = new AbortController();
+    const events: RequestEvent[] = [];
+    for await (const event of sendRequest({
+      method: 'OPTIONS',
+      uri: server.uri,
+      signal: controller.signal,
+    })) {
+      events.push(event);
+      controller.abort();
+    }
+    expect(brief(events)).toEqual(['sent 1', 'aborted']);
+    expect(brief(await run({ method: 'OPTIONS', uri: server.uri, signal: controller.signal }))).toEqual([
+      'aborted',
+    ]);
+    for await (const event of sendRequest({ method: 'OPTIONS', uri: server.uri })) {
+      expect(event.kind).toBe('sent');
+      break;
+    }
+  });
+
+  it('does not take replies to something else', async () => {
+    const server = await listen((request) => {
+      const other = buildReply(request, { status: 404 })
+        .toString('latin1')
+        .replace(/branch=z9hG4bK/, 'branch=z9hG4bKx');
+      sendReply(request, Buffer.from(other, 'latin1'));
+      sendReply(request, Buffer.from('garbage'));
+      reply(request, 200);
+    });
+    expect(brief(await run({ method: 'OPTIONS', uri: server.uri }))).toEqual([
+      'sent 1',
+      '200 OK',
+      'answered',
+    ]);
+  });
+
+  it.each<[what: RegExp, options: Partial<RequestOptions>]>([
+    [/no SIP method/, { method: 'BAD METHOD' }],
+    [/no SIP or TEL URI/, { uri: 'nonsense' }],
+    [/no SIP or TEL URI/, { uri: 'sip:a@b\r\nEvil: 1' }],
+    [/name a proxy/, { uri: 'tel:+123' }],
+    [/only UDP/, { uri: 'sips:a@127.0.0.1' }],
+    [/only UDP/, { uri: 'sip:a@127.0.0.1;transport=tcp' }],
+    [/no host/, { proxy: 'a b' }],
+    [/no header lines/, { headers: 'nonsense' }],
+    [/no header lines/, { headers: 'X-A: 1\r\n\r\nbody' }],
+    [/set by siprest/, { headers: 'Via: SIP/2.0/UDP x' }],
+    [/SIP address in To/, { to: 'nobody' }],
+    [/SIP address in From/, { from: '<sip:a@b>\r\nEvil: 1' }],
+    [/no address found/, { uri: 'sip:a@nowhere.invalid' }],
+  ])('refuses options that are no SIP: %s', async (what, options) => {
+    const error = await run({ method: 'OPTIONS', uri: 'sip:a@127.0.0.1:1', ...options }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(RequestError);
+    expect((error as Error).message).toMatch(what);
+  });
+});
