@@ -1,0 +1,250 @@
+/**
+ * The tables of facts that a script is checked and compiled against: what functions, variables,
+ * transformations and module parameters there are. Each is written once, beside the code that does it; the
+ * checker, the compiler and the reference pages all read these. `R` is what a script runs on, of which this
+ * room knows nothing (the runtime's `Run`).
+ *
+ * Strings of a script are byte strings: JavaScript strings whose every char code is one byte.
+ */
+import type { RouteKind } from './ast.ts';
+
+/** What a variable holds: a byte string, a 32-bit signed integer, or nothing. */
+export type Value = string | number | null;
+
+/** What a function returns to the script: positive is true, negative or 0 false; it becomes `$rc`. */
+export type Status = number;
+
+export type Awaitable<T> = T | Promise<T>;
+
+// --- functions ------------------------------------------------------------------------------------------
+
+/**
+ * How an argument is written, and what the function gets:
+ * - `string`: a string with variables, a number or a variable; the function gets a byte string.
+ * - `int`: a number, a quoted number (the older dialect) or a variable; gets a 32-bit integer.
+ * - `value`: anything; gets a {@link Value} and keeps its type.
+ * - `variable`: a variable, also in quotes (the older dialect); gets a {@link VariableReference}.
+ * - `regex`: a string with variables that is a POSIX extended regular expression; gets a byte string.
+ * - `static`: a string or a bare word without variables; gets it at compile time.
+ * - `route`: the name of a route of `routeKind`, checked to exist; gets the name.
+ * - `level`: an `L_...` log level, bare, quoted or a number; gets a number from -3 to 4.
+ *
+ * An optional one that is left out is `undefined`. A variable that is null where a `string` or `int` is
+ * mandatory fails the call: it logs an error and returns -1 without running the function.
+ */
+export type ArgumentType = 'string' | 'int' | 'value' | 'variable' | 'regex' | 'static' | 'route' | 'level';
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly type: ArgumentType;
+  readonly optional?: boolean;
+  /** An optional one that stands first and is recognised by the number of arguments: `xlog([level,] text)`. */
+  readonly leading?: boolean;
+  /** For type `route`. */
+  readonly routeKind?: RouteKind;
+  /** For type `static`: what it may be; a mistake is found by the checker. */
+  readonly oneOf?: readonly string[];
+  readonly summary: string;
+}
+
+/** A variable as an argument: it is read and written on the run that the call belongs to. */
+export interface VariableReference<R> {
+  /** As in the script, for messages: `$var(body)`. */
+  readonly text: string;
+  get(run: R): Value;
+  /** Sets it; `null` unsets. False when it refuses the value. */
+  set(run: R, value: Value): boolean;
+}
+
+/** What a function is told of its call. */
+export interface Invocation<R> {
+  readonly run: R;
+  /** How the script calls it. */
+  readonly mode: 'blocking' | 'async' | 'launch';
+  /** Whether the worker is free meanwhile: a blocking call, and one that was not admitted, keeps it. */
+  readonly background: boolean;
+  /** Seconds, from async's third argument; null where there is none. */
+  readonly timeout: number | null;
+}
+
+/**
+ * What an async function resolves to: run on the worker that goes on with the script, it sets the output
+ * variables and tells the return code. The run is another one when the function was launched.
+ */
+export type Completion<R> = (run: R) => Status;
+
+interface FunctionFacts {
+  readonly name: string;
+  readonly arguments: readonly ArgumentSpec[];
+  /** Modules that must be loaded for it as well: calls are a mistake without them. */
+  readonly requires?: readonly string[];
+  /** Where it may stand; everywhere when absent. */
+  readonly routes?: readonly RouteKind[];
+  readonly summary: string;
+  /** The documentation page or vector that says how it behaves. */
+  readonly source?: string;
+  /** Why nothing happens, for one that is accepted without effect so far: the checker warns. */
+  readonly inert?: string;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- their types follow from `arguments`, at run time
+type Arguments = readonly any[];
+
+export interface PlainFunctionSpec<R> extends FunctionFacts {
+  readonly run: (run: R, ...args: Arguments) => Awaitable<Status>;
+}
+
+/** One that may also be called by `async()` and `launch()`. */
+export interface AsyncFunctionSpec<R> extends FunctionFacts {
+  /**
+   * Whether one more may run in the background now; false does it as a blocking call (and the function
+   * logs why). Absent: always.
+   */
+  readonly admit?: (run: R) => boolean;
+  readonly start: (invocation: Invocation<R>, ...args: Arguments) => Awaitable<Completion<R>>;
+}
+
+export type FunctionSpec<R> = PlainFunctionSpec<R> | AsyncFunctionSpec<R>;
+
+// --- variables ------------------------------------------------------------------------------------------
+
+/** How a use of a variable is written in the script, resolved as far as it is known at compile time. */
+export interface VariableUse<R> {
+  /** `(…)` after the name: null when there is none, a string when it has no variables in it. */
+  readonly subname: null | string | ((run: R) => string);
+  /** `[…]` after that: null when there is none. */
+  readonly index: null | number | 'all' | 'append' | ((run: R) => number | null);
+  readonly context: 'request' | 'reply' | null;
+}
+
+export interface VariableAccess<R> {
+  readonly get: (run: R) => Value;
+  /** Absent: read-only. `operator` is `=` or `:=`. False when the value is refused. */
+  readonly set?: (run: R, value: Value, operator: '=' | ':=') => boolean;
+  /** The values of `[*]` for `for ... in`; absent: there is one value at most, that of `get`. */
+  readonly list?: (run: R) => readonly Value[];
+}
+
+export interface VariableSpec<R> {
+  /** Without `$`: `var`, `ru`, `ct.fields`. */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  /** What `(…)` may be: `none` (default), `required`, `optional`, or a closed list of names. */
+  readonly subname?: 'none' | 'optional' | 'required' | readonly string[];
+  /** Whether `[…]` may follow. Default false. */
+  readonly indexed?: boolean;
+  readonly writable?: boolean;
+  readonly summary: string;
+  readonly source?: string;
+  /** Called once for each place in the script where it stands. Throws {@link InvalidUse} for a bad subname or index. */
+  readonly resolve: (use: VariableUse<R>) => VariableAccess<R>;
+}
+
+/** A variable's or transformation's word at compile time that it is used wrongly; it becomes a diagnostic. */
+export class InvalidUse extends Error {
+  /** What would be right, if that can be said. */
+  readonly help: string | undefined;
+  constructor(message: string, help?: string) {
+    super(message);
+    this.name = 'InvalidUse';
+    this.help = help;
+  }
+}
+
+// --- transformations ------------------------------------------------------------------------------------
+
+export interface TransformationArgument {
+  readonly name: string;
+  /** `rest`: all that is left, commas and spaces included. Others are split at commas, leading and trailing space removed. */
+  readonly type: 'string' | 'int' | 'rest';
+  readonly optional?: boolean;
+}
+
+export interface TransformationSpec<R> {
+  /** `s.substr` */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly arguments?: readonly TransformationArgument[];
+  readonly summary: string;
+  readonly source?: string;
+  /** For the reference, and run by a test: an input, the transformation as written, what comes out. */
+  readonly example?: readonly [input: Value, transformation: string, output: Value];
+  /**
+   * Once for each place; gets the arguments that are known at compile time (null for one with variables in
+   * it), so that tables and regular expressions are built once. `args` of the result has them all: numbers
+   * for `int` (null when it is none), byte strings for the others; one that is left out is undefined.
+   */
+  readonly prepare: (constants: readonly (string | number | null | undefined)[]) => Transform<R>;
+}
+
+export type Transform<R> = (
+  value: Value,
+  args: readonly (string | number | null | undefined)[],
+  run: R,
+) => Value;
+
+// --- modules --------------------------------------------------------------------------------------------
+
+/** A parameter that `modparam` sets. */
+export interface ParameterSpec {
+  readonly name: string;
+  /** `seconds` takes a number or a quoted decimal fraction; `boolean` a number or yes/no/true/false. */
+  readonly type: 'int' | 'string' | 'boolean' | 'seconds';
+  /** As shown in the reference: `20 s`, `10240 KB`. */
+  readonly default: number | string | boolean | null;
+  readonly unit?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** May be set more than once, and keeps all values. */
+  readonly repeated?: boolean;
+  readonly summary: string;
+  readonly source?: string;
+  /** Why it has no effect: the checker warns where it is set to something else than the default. */
+  readonly inert?: string;
+}
+
+/** Parameters as they come out of the checker: validated, defaults filled in; arrays for `repeated` ones. */
+export type ParameterValue = number | string | boolean | null | readonly (number | string)[];
+export type ParameterValues = Readonly<Record<string, ParameterValue>>;
+
+/** What of a script module is known without running it. */
+export interface ModuleSpec<R> {
+  readonly name: string;
+  readonly summary: string;
+  readonly source?: string;
+  /** Modules that must be loaded as well. */
+  readonly requires?: readonly string[];
+  readonly parameters?: readonly ParameterSpec[];
+  readonly functions?: readonly FunctionSpec<R>[];
+  readonly variables?: readonly VariableSpec<R>[];
+  readonly transformations?: readonly TransformationSpec<R>[];
+  /** For one that is accepted with nothing behind it: what siprest has instead; the checker notes it. */
+  readonly inert?: string;
+  /** Checks the parameters against each other; each string is a warning, thrown {@link InvalidUse} an error. */
+  readonly validate?: (parameters: ParameterValues) => readonly string[];
+}
+
+/** A global parameter of the file. */
+export interface SettingSpec {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly type: 'int' | 'string' | 'boolean' | 'socket' | 'any';
+  readonly default?: number | string | boolean | null;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly repeated?: boolean;
+  readonly summary: string;
+  /** Why it has no meaning here: accepted with a warning that says so. */
+  readonly inert?: string;
+}
+
+/** All that a script may name. */
+export interface Catalog<R> {
+  readonly settings: readonly SettingSpec[];
+  readonly functions: readonly FunctionSpec<R>[];
+  readonly variables: readonly VariableSpec<R>[];
+  readonly transformations: readonly TransformationSpec<R>[];
+  readonly modules: readonly ModuleSpec<R>[];
+  /** Route kinds that parse but do not run so far; the checker warns. */
+  readonly inertRouteKinds: readonly RouteKind[];
+}

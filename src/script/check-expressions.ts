@@ -1,0 +1,287 @@
+/** Checks expressions and calls: what functions there are, and the number and kind of their arguments. */
+import type { CallNode, ExpressionNode, NameNode, RouteKind, Span } from './ast.ts';
+import { bindArguments } from './bind-arguments.ts';
+import type { ArgumentSpec, FunctionSpec } from './catalog.ts';
+import type { MissingNames } from './check-names.ts';
+import type { RouteTable } from './check-routes.ts';
+import type { VariableChecker } from './check-variables.ts';
+import { soleVariable } from './compile-calls.ts';
+import type { DiagnosticCode, DiagnosticList } from './diagnostics.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { logLevel, logLevels } from './log-levels.ts';
+import type { Lookup } from './lookup.ts';
+import { toInteger } from './operators.ts';
+import { template } from './template.ts';
+
+/** What is wrong with a regular expression, or null. */
+export type CheckRegex = (pattern: string) => string | null;
+
+export interface ExpressionCheckerParts<R> {
+  readonly lookup: Lookup<R>;
+  readonly missing: MissingNames<R>;
+  readonly diagnostics: DiagnosticList;
+  readonly variables: VariableChecker<R>;
+  readonly routes: RouteTable;
+  readonly checkRegex: CheckRegex | undefined;
+}
+
+/** Words that look like calls and are statements. */
+const statementWords = new Set(['async', 'launch', 'assert', 'exit', 'drop', 'return', 'break']);
+
+export class ExpressionChecker<R> {
+  readonly #parts: ExpressionCheckerParts<R>;
+
+  constructor(parts: ExpressionCheckerParts<R>) {
+    this.#parts = parts;
+  }
+
+  /** A value or a condition. A string in it is no text with variables (vector pvar-reply-from-var). */
+  expression(node: ExpressionNode, within: RouteKind): void {
+    switch (node.kind) {
+      case 'variable':
+        this.#parts.variables.read(node);
+        return;
+      case 'call':
+        this.call(node, within);
+        return;
+      case 'route-call':
+        this.#parts.routes.require(node.name, 'route', this.#parts.diagnostics);
+        for (const argument of node.arguments) this.immediate(argument, within, 'an argument of a route');
+        return;
+      case 'unary':
+      case 'test':
+        this.expression(node.operand, within);
+        return;
+      case 'binary':
+        this.expression(node.left, within);
+        this.expression(node.right, within);
+        if ((node.operator === '=~' || node.operator === '!~') && node.right.kind === 'string') {
+          this.#regex(node.right.value, node.right.span);
+        }
+        return;
+      default:
+    }
+  }
+
+  /** A value that must be there at once: no function is called for it. */
+  immediate(node: ExpressionNode, within: RouteKind, what: string): void {
+    const call = firstCall(node);
+    if (call === null) this.expression(node, within);
+    else {
+      const help = 'assign its result to a variable before and give that';
+      this.#error('argument-type', call.span, `${what} cannot be a call`, help);
+    }
+  }
+
+  /** True when the function exists; its arguments are checked as well. */
+  call(node: CallNode, within: RouteKind): FunctionSpec<R> | null {
+    const { lookup, missing, diagnostics } = this.#parts;
+    const name = node.name.text;
+    const spec = lookup.functions.get(name);
+    if (spec === undefined) {
+      if (statementWords.has(name))
+        this.#error('syntax', node.name.span, `${name} is a statement and cannot stand in an expression`);
+      else missing.named('function', name, node.name.span, lookup.functions.keys());
+      for (const argument of node.arguments) if (argument !== null) this.#loosely(argument, within);
+      return null;
+    }
+    for (const module of spec.requires ?? []) {
+      if (lookup.modules.some((one) => one.name === module)) continue;
+      const message = `${name}() needs the module ${module}, which is not loaded`;
+      this.#error('module-not-loaded', node.name.span, message, `add: loadmodule "${module}.so"`);
+    }
+    if (spec.inert !== undefined) {
+      diagnostics.warning('inert', node.name.span, `${name}() has no effect: ${spec.inert}`);
+    }
+    // a plain route may be called from any kind, so only the other kinds are sure
+    if (spec.routes !== undefined && within !== 'route' && !spec.routes.includes(within)) {
+      this.#error(
+        'route-kind',
+        node.name.span,
+        `${name}() cannot stand in ${article(within)}`,
+        `it may stand in: ${spec.routes.join(', ')}`,
+      );
+    }
+    this.#arguments(node, spec, within);
+    return spec;
+  }
+
+  /** The arguments of a function that is not known: only what is in them can be wrong. */
+  #loosely(node: ExpressionNode, within: RouteKind): void {
+    if (node.kind === 'string') this.#parts.variables.text(node);
+    else this.expression(node, within);
+  }
+
+  #arguments(node: CallNode, spec: FunctionSpec<R>, within: RouteKind): void {
+    const specs = spec.arguments;
+    const bound = bindArguments(specs, node.arguments);
+    const count = bound.findLastIndex((one) => one !== null) + 1;
+    const surplus = bound.slice(specs.length);
+    if (surplus.length > 0) {
+      const span = surplus.find((one) => one !== null)?.span ?? node.span;
+      const takes =
+        specs.length === 0
+          ? 'no argument'
+          : specs.length === 1
+            ? 'one argument'
+            : `${specs.length} arguments`;
+      this.#error(
+        'argument-count',
+        span,
+        `${spec.name}() takes ${takes}, ${node.arguments.length} are given`,
+        `it is ${signature(spec)}`,
+      );
+      for (const one of surplus) if (one !== null) this.#loosely(one, within);
+    }
+    for (const [i, argument] of specs.entries()) {
+      const given = bound[i] ?? null;
+      if (given !== null) this.#argument(spec, argument, given, within);
+      else if (argument.optional !== true) {
+        const what = i < count ? 'cannot be left out' : 'is missing';
+        this.#error(
+          'argument-count',
+          node.span,
+          `${spec.name}(): the argument "${argument.name}" ${what}`,
+          `it is ${signature(spec)}`,
+        );
+        return;
+      }
+    }
+  }
+
+  #argument(spec: FunctionSpec<R>, argument: ArgumentSpec, node: ExpressionNode, within: RouteKind): void {
+    const what = `${spec.name}(): the argument "${argument.name}"`;
+    if (
+      node.kind === 'call' ||
+      node.kind === 'route-call' ||
+      node.kind === 'binary' ||
+      node.kind === 'test' ||
+      node.kind === 'unary'
+    ) {
+      const before = this.#parts.diagnostics.length;
+      this.expression(node, within);
+      if (this.#parts.diagnostics.length > before) return;
+      const help = 'assign it to a variable before and give that';
+      this.#error(
+        'argument-type',
+        node.span,
+        `${what} is a string, a number or a variable, no expression`,
+        help,
+      );
+      return;
+    }
+    if (node.kind === 'null' && argument.type !== 'value') {
+      this.#error('argument-type', node.span, `${what} cannot be NULL`, 'leave it out, or give a value');
+      return;
+    }
+    this.#kinds[argument.type](node, argument, what);
+  }
+
+  /** For each type of argument, what may stand there. */
+  readonly #kinds: Readonly<
+    Record<ArgumentSpec['type'], (node: ExpressionNode, spec: ArgumentSpec, what: string) => void>
+  > = {
+    string: (node) => this.#text(node),
+    value: (node) => this.#text(node),
+    regex: (node) => {
+      if (!this.#text(node) || node.kind !== 'string') return;
+      const constant = constantText(node);
+      if (constant !== null) this.#regex(constant, node.span);
+    },
+    variable: (node, _spec, what) => {
+      const variable = node.kind === 'string' ? soleVariable(node) : node;
+      if (variable?.kind === 'variable') this.#parts.variables.write(variable, what);
+      else if (node.kind !== 'string' || this.#parts.variables.text(node)) {
+        this.#error('argument-type', node.span, `${what} is a variable`, 'for example $var(result)');
+      }
+    },
+    int: (node, _spec, what) => {
+      if (node.kind === 'number') return;
+      this.#numeric(node, (text) => toInteger(text) !== null, `${what} is a number`);
+    },
+    level: (node, _spec, what) => {
+      if (node.kind === 'number') return;
+      const word = node.kind === 'string' ? node.value : '';
+      const help =
+        didYouMean(word, Object.keys(logLevels)) ?? `it is one of ${Object.keys(logLevels).join(', ')}`;
+      this.#numeric(node, (text) => logLevel(text) !== null, `${what} is a log level`, help);
+    },
+    static: (node, spec, what) => {
+      const text = this.#constant(node, what);
+      if (text === null || spec.oneOf === undefined || spec.oneOf.includes(text)) return;
+      const help = didYouMean(text, spec.oneOf) ?? `it may be ${spec.oneOf.join(', ')}`;
+      this.#error('argument-value', node.span, `${what} cannot be "${text}"`, help);
+    },
+    route: (node, spec, what) => {
+      const text = this.#constant(node, what);
+      if (text === null) return;
+      const name: NameNode = { kind: 'name', span: node.span, text };
+      this.#parts.routes.require(name, spec.routeKind ?? 'route', this.#parts.diagnostics);
+    },
+  };
+
+  #text(node: ExpressionNode): boolean {
+    if (node.kind === 'string') return this.#parts.variables.text(node);
+    if (node.kind === 'variable') return this.#parts.variables.read(node);
+    return true;
+  }
+
+  #numeric(node: ExpressionNode, isNumber: (text: string) => boolean, message: string, help?: string): void {
+    if (node.kind === 'variable') this.#parts.variables.read(node);
+    if (node.kind !== 'string') return;
+    const variable = soleVariable(node);
+    if (variable !== null) this.#parts.variables.read(variable);
+    else if (this.#parts.variables.text(node) && !isNumber(node.value))
+      this.#error('argument-type', node.span, message, help);
+  }
+
+  /** Text without variables, or null when it has some, which is reported. */
+  #constant(node: ExpressionNode, what: string): string | null {
+    if (node.kind === 'number') return String(node.value);
+    if (node.kind === 'string' && constantText(node) !== null) return node.value;
+    this.#error('argument-type', node.span, `${what} is fixed text: no variable can stand in it`);
+    return null;
+  }
+
+  #regex(pattern: string, span: Span): void {
+    const message = this.#parts.checkRegex?.(pattern) ?? null;
+    if (message !== null)
+      this.#error('invalid-regex', span, `the regular expression is not valid: ${message}`);
+  }
+
+  #error(code: DiagnosticCode, span: Span, message: string, help?: string): void {
+    this.#parts.diagnostics.error(code, span, message, help === undefined ? {} : { help });
+  }
+}
+
+/** The value of a string in which no variable stands, else null. */
+function constantText(node: Extract<ExpressionNode, { kind: 'string' }>): string | null {
+  const { parts } = template(node);
+  if (parts.length === 0) return '';
+  const [only] = parts;
+  return parts.length === 1 && only?.kind === 'text' ? only.value : null;
+}
+
+function firstCall(node: ExpressionNode): ExpressionNode | null {
+  switch (node.kind) {
+    case 'call':
+    case 'route-call':
+      return node;
+    case 'unary':
+    case 'test':
+      return firstCall(node.operand);
+    case 'binary':
+      return firstCall(node.left) ?? firstCall(node.right);
+    default:
+      return null;
+  }
+}
+
+/** `rest_get(url, body, [ctype], [code])` */
+function signature<R>(spec: FunctionSpec<R>): string {
+  return `${spec.name}(${spec.arguments.map((one) => (one.optional ? `[${one.name}]` : one.name)).join(', ')})`;
+}
+
+export function article(kind: RouteKind): string {
+  return `${/^[aeio]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}

@@ -1,0 +1,269 @@
+/** Checks the global parameters, the modules and their parameters, and works out their values. */
+import type {
+  LoadModuleNode,
+  ModuleParameterNode,
+  ScriptNode,
+  SettingNode,
+  SettingValueNode,
+  Span,
+} from './ast.ts';
+import {
+  type Catalog,
+  InvalidUse,
+  type ModuleSpec,
+  type ParameterSpec,
+  type ParameterValue,
+  type ParameterValues,
+  type SettingSpec,
+} from './catalog.ts';
+import type { MissingNames } from './check-names.ts';
+import type { DiagnosticList } from './diagnostics.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { convertValue, defaultValue, type ValueFacts } from './parameter-values.ts';
+
+const socketAddress =
+  /^(?:[a-z][a-z0-9_]*:)?(?:\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(?:\*|[0-9]{1,5}(?:-[0-9]{1,5})?))?$/i;
+
+/** The values of all global parameters: those that are set, and the defaults of the others. */
+export function checkSettings<R>(
+  script: ScriptNode,
+  catalog: Catalog<R>,
+  diagnostics: DiagnosticList,
+): ParameterValues {
+  const specs = new Map<string, SettingSpec>();
+  for (const spec of catalog.settings)
+    for (const name of [spec.name, ...(spec.aliases ?? [])]) specs.set(name, spec);
+  const values: Record<string, ParameterValue> = Object.create(null);
+  for (const spec of catalog.settings)
+    values[spec.name] = defaultValue(spec.default ?? null, spec.repeated === true);
+  const set = new Set<SettingSpec>();
+  for (const node of script.settings) {
+    const spec = specs.get(node.name.text);
+    if (spec === undefined) {
+      const message = `unknown global parameter "${node.name.text}"`;
+      const help = didYouMean(node.name.text, specs.keys());
+      diagnostics.error('unknown-setting', node.name.span, message, help === undefined ? {} : { help });
+      continue;
+    }
+    const value = settingValue(node, spec, diagnostics);
+    if (value === undefined) continue;
+    if (spec.inert !== undefined && !isDefault(spec, value)) {
+      diagnostics.warning('inert', node.span, `${node.name.text} has no effect: ${spec.inert}`);
+    }
+    store(values, spec, value, set.has(spec));
+    set.add(spec);
+  }
+  return values;
+}
+
+function settingValue(
+  node: SettingNode,
+  spec: SettingSpec,
+  diagnostics: DiagnosticList,
+): number | string | boolean | undefined {
+  const [option] = node.options;
+  if (option !== undefined && spec.type !== 'socket' && spec.type !== 'any' && spec.inert === undefined) {
+    diagnostics.error(
+      'setting-value',
+      option.span,
+      `"${option.name.text}" belongs to sockets, not to ${node.name.text}`,
+    );
+  }
+  if (spec.type === 'socket') {
+    const text = String(node.value.value);
+    if (text.length < 300 && socketAddress.test(text)) return text;
+    const help = 'a socket is PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';
+    diagnostics.error('setting-value', node.value.span, `"${text}" is no socket`, { help });
+    return undefined;
+  }
+  if (spec.type === 'any') return node.value.value;
+  return converted(node.value, spec, node.name.text, 'setting-value', diagnostics);
+}
+
+interface Loaded<R> {
+  readonly node: LoadModuleNode;
+  readonly spec: ModuleSpec<R>;
+}
+
+/** The modules that the script loads and the catalog has. */
+export function checkModules<R>(
+  script: ScriptNode,
+  catalog: Catalog<R>,
+  missing: MissingNames<R>,
+  diagnostics: DiagnosticList,
+): readonly Loaded<R>[] {
+  const specs = new Map(catalog.modules.map((spec) => [spec.name, spec]));
+  const loaded = new Map<string, Loaded<R>>();
+  for (const node of script.modules) {
+    const spec = specs.get(node.module);
+    const earlier = loaded.get(node.module);
+    if (spec === undefined) absent(node.module, node.path.span, specs.keys(), missing);
+    else if (earlier !== undefined) {
+      const labels = [{ span: earlier.node.span, message: 'it is loaded here before' }];
+      diagnostics.warning('duplicate-module', node.span, `the module ${node.module} is loaded twice`, {
+        labels,
+      });
+    } else {
+      loaded.set(node.module, { node, spec });
+      if (spec.inert !== undefined) {
+        const message = `the module ${node.module} is accepted and does nothing: ${spec.inert}`;
+        diagnostics.add({ code: 'inert', severity: 'note', span: node.span, message });
+      }
+    }
+  }
+  for (const { node, spec } of loaded.values()) {
+    for (const name of spec.requires ?? []) {
+      if (loaded.has(name)) continue;
+      const message = `the module ${spec.name} needs the module ${name}, which is not loaded`;
+      diagnostics.error('module-not-loaded', node.span, message, { help: `add: loadmodule "${name}.so"` });
+    }
+  }
+  return [...loaded.values()];
+}
+
+function absent<R>(name: string, span: Span, known: Iterable<string>, missing: MissingNames<R>): void {
+  missing.add(`module ${name}`, span, () => {
+    missing.absentModules.push(name);
+    const help = didYouMean(name, known);
+    const message = `the module "${name}" is not available`;
+    return {
+      code: 'unknown-module',
+      severity: 'error',
+      span,
+      message,
+      ...(help === undefined ? {} : { help }),
+    };
+  });
+}
+
+/** The parameters of each loaded module by the module's name. */
+export function checkModuleParameters<R>(
+  script: ScriptNode,
+  catalog: Catalog<R>,
+  loaded: readonly Loaded<R>[],
+  missing: MissingNames<R>,
+  diagnostics: DiagnosticList,
+): Readonly<Record<string, ParameterValues>> {
+  const tables = new Map(
+    loaded.map(({ spec, node }) => [spec.name, new ParameterTable(spec, node, diagnostics)]),
+  );
+  const names = catalog.modules.map((spec) => spec.name);
+  for (const node of script.moduleParameters) {
+    if (node.modules.text === '') continue;
+    for (const name of node.modules.text.split('|')) {
+      const table = tables.get(name);
+      if (table !== undefined) table.set(node);
+      else if (names.includes(name)) {
+        const message = `the module ${name} is not loaded`;
+        diagnostics.error('module-not-loaded', node.modules.span, message, {
+          help: `add: loadmodule "${name}.so"`,
+        });
+      } else absent(name, node.modules.span, names, missing);
+    }
+  }
+  const result: Record<string, ParameterValues> = Object.create(null);
+  for (const [name, table] of tables) result[name] = table.finish();
+  return result;
+}
+
+class ParameterTable<R> {
+  readonly #spec: ModuleSpec<R>;
+  readonly #node: LoadModuleNode;
+  readonly #diagnostics: DiagnosticList;
+  readonly #byName: ReadonlyMap<string, ParameterSpec>;
+  readonly #values: Record<string, ParameterValue> = Object.create(null);
+  readonly #set = new Map<string, ModuleParameterNode>();
+  #failed = false;
+
+  constructor(spec: ModuleSpec<R>, node: LoadModuleNode, diagnostics: DiagnosticList) {
+    this.#spec = spec;
+    this.#node = node;
+    this.#diagnostics = diagnostics;
+    const parameters = spec.parameters ?? [];
+    this.#byName = new Map(parameters.map((one) => [one.name, one]));
+    for (const one of parameters) this.#values[one.name] = defaultValue(one.default, one.repeated === true);
+  }
+
+  set(node: ModuleParameterNode): void {
+    // a module that does nothing has no parameters to be wrong
+    if (this.#spec.inert !== undefined && this.#spec.parameters === undefined) return;
+    const name = node.name.text;
+    const spec = this.#byName.get(name);
+    if (spec === undefined) {
+      this.#failed = true;
+      const message = `the module ${this.#spec.name} has no parameter "${name}"`;
+      const help = didYouMean(name, this.#byName.keys());
+      this.#diagnostics.error(
+        'unknown-parameter',
+        node.name.span,
+        message,
+        help === undefined ? {} : { help },
+      );
+      return;
+    }
+    const value = converted(node.value, spec, name, 'parameter-value', this.#diagnostics);
+    if (value === undefined) {
+      this.#failed = true;
+      return;
+    }
+    if (spec.inert !== undefined && !isDefault(spec, value)) {
+      this.#diagnostics.warning('inert', node.span, `${name} has no effect: ${spec.inert}`);
+    }
+    store(this.#values, spec, value, this.#set.has(name));
+    this.#set.set(name, node);
+  }
+
+  finish(): ParameterValues {
+    if (this.#failed || this.#spec.validate === undefined) return this.#values;
+    try {
+      for (const message of this.#spec.validate(this.#values)) {
+        this.#diagnostics.warning('parameter-conflict', this.#spanOf(message), message);
+      }
+    } catch (error) {
+      if (!(error instanceof InvalidUse)) throw error;
+      const help = error.help === undefined ? {} : { help: error.help };
+      this.#diagnostics.error('parameter-conflict', this.#spanOf(error.message), error.message, help);
+    }
+    return this.#values;
+  }
+
+  /** The modparam that the message names, else the loadmodule. */
+  #spanOf(message: string): Span {
+    for (const [name, node] of this.#set) if (new RegExp(`\\b${name}\\b`).test(message)) return node.span;
+    return this.#node.span;
+  }
+}
+
+function converted(
+  node: SettingValueNode,
+  spec: ValueFacts,
+  name: string,
+  code: 'setting-value' | 'parameter-value',
+  diagnostics: DiagnosticList,
+): number | string | boolean | undefined {
+  const result = convertValue(node, spec);
+  if ('value' in result) return result.value;
+  diagnostics.error(code, node.span, `${name} ${result.wrong}`);
+  return undefined;
+}
+
+function isDefault(
+  spec: { readonly default?: unknown; readonly repeated?: boolean },
+  value: unknown,
+): boolean {
+  return spec.default !== null && spec.default === value;
+}
+
+function store(
+  values: Record<string, ParameterValue>,
+  spec: { readonly name: string; readonly repeated?: boolean },
+  value: number | string | boolean,
+  again: boolean,
+): void {
+  if (spec.repeated !== true) values[spec.name] = value;
+  else {
+    const one = typeof value === 'boolean' ? Number(value) : value;
+    const before = again ? (values[spec.name] as readonly (number | string)[]) : [];
+    values[spec.name] = [...before, one];
+  }
+}

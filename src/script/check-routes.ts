@@ -1,0 +1,73 @@
+/** The routes of a script by kind and name. */
+import { type NameNode, type RouteKind, type RouteNode, routeKinds, type ScriptNode } from './ast.ts';
+import type { Catalog } from './catalog.ts';
+import type { DiagnosticList } from './diagnostics.ts';
+import { didYouMean } from './did-you-mean.ts';
+
+/** `route {}` and `route[0] {}`: the one that each request enters. */
+function isMain(node: RouteNode): boolean {
+  return node.routeKind === 'route' && (node.name === null || node.name.text === '0');
+}
+
+export class RouteTable {
+  readonly #byKind = new Map<RouteKind, Map<string, RouteNode>>(routeKinds.map((kind) => [kind, new Map()]));
+  /** Whether routes may be missing from the tree because of mistakes in the text. */
+  readonly #incomplete: boolean;
+
+  constructor(script: ScriptNode, incomplete: boolean, diagnostics: DiagnosticList) {
+    this.#incomplete = incomplete;
+    let main: RouteNode | null = null;
+    for (const node of script.routes) {
+      const table = this.#of(node.routeKind);
+      const name = node.name?.text ?? '';
+      const earlier = isMain(node) ? main : (table.get(name) ?? null);
+      if (earlier === null) {
+        table.set(name, node);
+        if (isMain(node)) main = node;
+      } else {
+        const message = `${title(node)} is defined twice`;
+        const labels = [{ span: earlier.head, message: 'it is defined here before' }];
+        diagnostics.error('duplicate-route', node.head, message, { labels });
+      }
+    }
+    if (main === null && !incomplete) {
+      const help = 'each request enters at: route { ... }';
+      diagnostics.error('no-main-route', { start: 0, end: 0 }, 'the script has no main route', { help });
+    }
+  }
+
+  /** Reports a name that no route of the kind has. */
+  require(name: NameNode, kind: RouteKind, diagnostics: DiagnosticList): boolean {
+    const table = this.#of(kind);
+    if (table.has(name.text) || this.#incomplete) return true;
+    const message = `there is no ${kind}[${name.text}]`;
+    const near = didYouMean(name.text, [...table.keys()].filter(Boolean), (one) => `${kind}[${one}]`);
+    const other = routeKinds.find((one) => one !== kind && this.#of(one).has(name.text));
+    const help = near ?? (other === undefined ? undefined : `${other}[${name.text}] is of another kind`);
+    diagnostics.error('unknown-route', name.span, message, help === undefined ? {} : { help });
+    return false;
+  }
+
+  #of(kind: RouteKind): Map<string, RouteNode> {
+    return this.#byKind.get(kind) as Map<string, RouteNode>;
+  }
+}
+
+export function warnOfInertRoutes<R>(
+  script: ScriptNode,
+  catalog: Catalog<R>,
+  diagnostics: DiagnosticList,
+): void {
+  for (const node of script.routes) {
+    if (!catalog.inertRouteKinds.includes(node.routeKind)) continue;
+    diagnostics.warning('inert', node.head, `${title(node)} is accepted and never runs so far`);
+  }
+}
+
+function title(node: RouteNode): string {
+  return node.name === null
+    ? node.routeKind === 'route'
+      ? 'the main route'
+      : node.routeKind
+    : `${node.routeKind}[${node.name.text}]`;
+}

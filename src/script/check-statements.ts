@@ -1,0 +1,185 @@
+/** Walks the statements of the routes: what may stand where, and what is never reached. */
+import type { AsyncNode, LaunchNode, RouteKind, RouteNode, StatementNode, SwitchNode } from './ast.ts';
+import { article, type ExpressionChecker } from './check-expressions.ts';
+import type { RouteTable } from './check-routes.ts';
+import type { VariableChecker } from './check-variables.ts';
+import type { DiagnosticList } from './diagnostics.ts';
+
+/** Kinds of routes that have a transaction which can wait (the manual's Script-Async, Allowed Routes). */
+const asyncRoutes: ReadonlySet<RouteKind> = new Set(['route', 'onreply_route']);
+
+/** Statements after which the next one is never reached, and how a message names them. */
+const endings: Readonly<Partial<Record<StatementNode['kind'], string>>> = {
+  exit: 'exit',
+  drop: 'drop',
+  return: 'return',
+  break: 'break',
+  async: 'async(), which goes on in its route',
+};
+
+export class StatementChecker<R> {
+  readonly #expressions: ExpressionChecker<R>;
+  readonly #variables: VariableChecker<R>;
+  readonly #routes: RouteTable;
+  readonly #diagnostics: DiagnosticList;
+  #within: RouteKind = 'route';
+  /** Loops and switches around the statement at hand. */
+  #breakable = 0;
+
+  constructor(
+    expressions: ExpressionChecker<R>,
+    variables: VariableChecker<R>,
+    routes: RouteTable,
+    diagnostics: DiagnosticList,
+  ) {
+    this.#expressions = expressions;
+    this.#variables = variables;
+    this.#routes = routes;
+    this.#diagnostics = diagnostics;
+  }
+
+  route(node: RouteNode): void {
+    this.#within = node.routeKind;
+    this.#breakable = 0;
+    this.#sequence(node.body.statements);
+  }
+
+  #sequence(statements: readonly StatementNode[]): void {
+    let warned = false;
+    for (const [i, statement] of statements.entries()) {
+      this.#statement(statement);
+      const ending = endings[statement.kind];
+      const next = statements[i + 1];
+      if (ending === undefined || next === undefined || warned) continue;
+      warned = true;
+      const message = `this is never reached: it stands after ${ending}`;
+      this.#diagnostics.warning('unreachable', next.span, message);
+    }
+  }
+
+  #statement(node: StatementNode): void {
+    switch (node.kind) {
+      case 'block':
+        this.#sequence(node.statements);
+        return;
+      case 'if':
+        this.#expressions.expression(node.condition, this.#within);
+        this.#statement(node.then);
+        if (node.otherwise !== null) this.#statement(node.otherwise);
+        return;
+      case 'while':
+        this.#expressions.expression(node.condition, this.#within);
+        this.#loop(() => this.#statement(node.body));
+        return;
+      case 'for-each':
+        this.#variables.write(node.variable, 'the variable of the loop');
+        this.#variables.read(node.list);
+        this.#loop(() => this.#statement(node.body));
+        return;
+      case 'switch':
+        this.#switch(node);
+        return;
+      case 'assign':
+        this.#variables.write(node.target, 'the assignment');
+        this.#expressions.expression(node.value, this.#within);
+        return;
+      case 'call':
+      case 'route-call':
+        this.#expressions.expression(node, this.#within);
+        return;
+      case 'return':
+        this.#return(node.values);
+        return;
+      case 'break':
+        if (this.#breakable > 0) return;
+        this.#diagnostics.error('break-outside', node.span, '`break` stands in no loop and no switch', {
+          help: 'a route is left with return, the script with exit',
+        });
+        return;
+      case 'async':
+        this.#async(node);
+        return;
+      case 'launch':
+        this.#launch(node);
+        return;
+      case 'assert':
+        this.#expressions.expression(node.condition, this.#within);
+        return;
+      default:
+    }
+  }
+
+  #loop(body: () => void): void {
+    this.#breakable += 1;
+    body();
+    this.#breakable -= 1;
+  }
+
+  #return(values: readonly Parameters<ExpressionChecker<R>['expression']>[0][]): void {
+    for (const [i, value] of values.entries()) {
+      if (i === 0) this.#expressions.expression(value, this.#within);
+      else this.#expressions.immediate(value, this.#within, 'a further value of return');
+    }
+  }
+
+  #switch(node: SwitchNode): void {
+    this.#variables.read(node.subject);
+    const seen = new Map<string, (typeof node.cases)[number]>();
+    this.#loop(() => {
+      for (const one of node.cases) {
+        // == ignores the case of letters, so "A" hides "a"
+        const key = one.value === null ? 'default' : `case ${String(one.value.value).toLowerCase()}`;
+        const earlier = seen.get(key);
+        if (earlier === undefined) seen.set(key, one);
+        else {
+          const span = one.value?.span ?? { start: one.span.start, end: one.span.start + 'default'.length };
+          const first = earlier.value?.span ?? {
+            start: earlier.span.start,
+            end: earlier.span.start + 'default'.length,
+          };
+          const labels = [{ span: first, message: 'this one comes first' }];
+          this.#diagnostics.warning(
+            'duplicate-case',
+            span,
+            'this case is never chosen: an earlier one is the same',
+            { labels },
+          );
+        }
+        this.#sequence(one.statements);
+      }
+    });
+  }
+
+  #async(node: AsyncNode): void {
+    if (!asyncRoutes.has(this.#within)) {
+      this.#diagnostics.error(
+        'route-kind',
+        node.span,
+        `async() cannot stand in ${article(this.#within)}: there is no transaction to wait with`,
+        {
+          help: 'call the function directly, or launch() it',
+        },
+      );
+    }
+    this.#background(node, 'async');
+    this.#routes.require(node.resume, 'route', this.#diagnostics);
+    if (node.timeout !== null) this.#expressions.immediate(node.timeout, this.#within, 'the timeout');
+  }
+
+  #launch(node: LaunchNode): void {
+    this.#background(node, 'launch');
+    if (node.report !== null) this.#routes.require(node.report, 'route', this.#diagnostics);
+    const { parameter } = node;
+    if (parameter?.kind === 'string') this.#variables.text(parameter);
+    else if (parameter !== null)
+      this.#expressions.immediate(parameter, this.#within, 'the parameter of the route');
+  }
+
+  #background(node: AsyncNode | LaunchNode, word: string): void {
+    const spec = this.#expressions.call(node.call, this.#within);
+    if (spec === null || 'start' in spec) return;
+    this.#diagnostics.error('not-async', node.call.name.span, `${spec.name}() cannot run in the background`, {
+      help: `call it without ${word}()`,
+    });
+  }
+}

@@ -1,0 +1,203 @@
+/** Checks variables, transformations and strings with variables against their tables. */
+import type { IndexNode, Span, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
+import { InvalidUse, type TransformationSpec, type VariableAccess, type VariableSpec } from './catalog.ts';
+import type { MissingNames } from './check-names.ts';
+import { VariableCompiler } from './compile-variables.ts';
+import { DiagnosticList } from './diagnostics.ts';
+import { didYouMean } from './did-you-mean.ts';
+import type { Lookup } from './lookup.ts';
+import { template, variableText } from './template.ts';
+import { splitArguments } from './transformation-arguments.ts';
+
+const integer = /^[ \t]*[+-]?[0-9]+[ \t]*$/;
+
+export class VariableChecker<R> {
+  readonly #lookup: Lookup<R>;
+  readonly #missing: MissingNames<R>;
+  readonly #diagnostics: DiagnosticList;
+  readonly #compiler: VariableCompiler<R>;
+
+  constructor(lookup: Lookup<R>, missing: MissingNames<R>, diagnostics: DiagnosticList) {
+    this.#lookup = lookup;
+    this.#missing = missing;
+    this.#diagnostics = diagnostics;
+    this.#compiler = new VariableCompiler(lookup);
+  }
+
+  /** A string where variables are replaced. True when all is well. */
+  text(node: StringNode): boolean {
+    const before = this.#diagnostics.length;
+    const parsed = template(node, this.#diagnostics);
+    return this.#template(parsed, true) && this.#diagnostics.length === before;
+  }
+
+  /** A variable that is read. True when all is well. */
+  read(node: VariableNode): boolean {
+    return this.#variable(node, false) !== null;
+  }
+
+  /** One that is set, and perhaps read: `what` says by what, for the message. */
+  write(node: VariableNode, what: string): boolean {
+    if (node.transformations.length > 0) {
+      this.#diagnostics.error(
+        'invalid-variable-use',
+        node.span,
+        `${what}: a variable with transformations cannot be set`,
+      );
+      return false;
+    }
+    const access = this.#variable(node, true);
+    if (access === null) return false;
+    const spec = this.#lookup.variables.get(node.name.text);
+    if (spec?.writable === true && access.set !== undefined) return true;
+    this.#diagnostics.error('read-only-variable', node.span, `${what}: ${variableText(node)} is read-only`);
+    return false;
+  }
+
+  #template(node: TemplateNode, inString: boolean): boolean {
+    let well = true;
+    for (const part of node.parts) {
+      if (part.kind === 'variable' && this.#variable(part, false, inString) === null) well = false;
+    }
+    return well;
+  }
+
+  /** Null when it is used wrongly, which has been reported. */
+  #variable(node: VariableNode, written: boolean, inString = false): VariableAccess<R> | null {
+    const { subname, index, transformations } = node;
+    const name = node.name.text;
+    let well = subname === null || this.#template(subname, false);
+    if (index?.kind === 'index-variable' && !this.read(index.value)) well = false;
+    const spec = this.#lookup.variables.get(name);
+    if (spec === undefined) {
+      this.#missing.named(
+        'variable',
+        name,
+        nameSpan(node),
+        this.#lookup.variables.keys(),
+        this.#prefixHint(name),
+      );
+      well = false;
+    } else if (!this.#subname(node, spec, inString) || !this.#index(node, spec, written)) well = false;
+    const access = spec === undefined || !well ? null : this.#resolve(node, spec);
+    for (const one of transformations) if (!this.#transformation(one)) well = false;
+    return well ? access : null;
+  }
+
+  #resolve(node: VariableNode, spec: VariableSpec<R>): VariableAccess<R> | null {
+    return this.#valid(
+      node.span,
+      'invalid-variable-use',
+      variableText({ ...node, transformations: [] }),
+      () => spec.resolve(this.#compiler.use(node)),
+    );
+  }
+
+  #subname(node: VariableNode, spec: VariableSpec<R>, inString: boolean): boolean {
+    const { subname } = node;
+    const rule = spec.subname ?? 'none';
+    const name = node.name.text;
+    const empty = subname === null || subname.parts.length === 0;
+    if (rule === 'none') {
+      if (subname === null) return true;
+      const help = inString ? `write $(${name}) when a parenthesis follows it as text` : undefined;
+      return this.#fail(subname.span, `$${name} takes no name in parentheses`, help);
+    }
+    if (rule === 'optional') return true;
+    if (empty && (subname !== null || rule === 'required')) {
+      return this.#fail(node.span, `$${name} needs a name in parentheses`, `it is written $${name}(...)`);
+    }
+    if (rule === 'required' || subname === null) return true;
+    const [only] = subname.parts;
+    if (subname.parts.length !== 1 || only?.kind !== 'text' || rule.includes(only.value)) return true;
+    const known = `it may be ${rule.join(', ')}`;
+    return this.#fail(only.span, `$${name} has no "${only.value}"`, didYouMean(only.value, rule) ?? known);
+  }
+
+  #index(node: VariableNode, spec: VariableSpec<R>, written: boolean): boolean {
+    const index: IndexNode | null = node.index;
+    if (index === null) return true;
+    if (spec.indexed !== true)
+      return this.#fail(index.span, `$${node.name.text} has one value and takes no index`);
+    if (index.value === 'append' && !written) {
+      return this.#fail(index.span, 'with [append] a variable can only be set, not read');
+    }
+    return true;
+  }
+
+  #transformation(node: TransformationNode): boolean {
+    let well = node.argument === null || this.#template(node.argument, false);
+    const name = node.name.text;
+    const spec = this.#lookup.transformations.get(name);
+    if (spec === undefined) {
+      this.#missing.named('transformation', name, node.name.span, this.#lookup.transformations.keys());
+      return false;
+    }
+    if (!well) return false;
+    well = this.#integers(node, spec);
+    if (!well) return false;
+    const made = this.#valid(node.span, 'transformation-arguments', `{${name}}`, () =>
+      this.#compiler.transform(spec, node),
+    );
+    return made !== null;
+  }
+
+  #integers(node: TransformationNode, spec: TransformationSpec<R>): boolean {
+    const specs = spec.arguments ?? [];
+    const values = this.#valid(node.span, 'transformation-arguments', `{${spec.name}}`, () =>
+      splitArguments(specs, node.argument),
+    );
+    if (values === null) return false;
+    for (const [i, value] of values.entries()) {
+      if (value === undefined || specs[i]?.type !== 'int') continue;
+      const [only] = value.parts;
+      if (value.parts.length > 1 || only?.kind === 'variable') continue;
+      const text = only?.value ?? '';
+      if (text.length < 64 && integer.test(text)) continue;
+      const message = `{${spec.name}}: its argument "${specs[i]?.name}" is a number, not "${text}"`;
+      this.#diagnostics.error('transformation-arguments', only?.span ?? node.span, message);
+      return false;
+    }
+    return true;
+  }
+
+  #valid<T>(
+    span: Span,
+    code: 'invalid-variable-use' | 'transformation-arguments',
+    what: string,
+    make: () => T,
+  ): T | null {
+    try {
+      return make();
+    } catch (error) {
+      if (!(error instanceof InvalidUse)) throw error;
+      this.#diagnostics.error(
+        code,
+        span,
+        `${what}: ${error.message}`,
+        error.help === undefined ? {} : { help: error.help },
+      );
+      return null;
+    }
+  }
+
+  #fail(span: Span, message: string, help?: string): false {
+    this.#diagnostics.error('invalid-variable-use', span, message, help === undefined ? {} : { help });
+    return false;
+  }
+
+  /** `$fU.com` and `$fUxyz`: where the name goes on with what was meant as text. */
+  #prefixHint(name: string): string | undefined {
+    for (let length = name.length - 1; length >= 2; length--) {
+      const prefix = name.slice(0, length);
+      if (this.#lookup.variables.has(prefix))
+        return `write $(${prefix})${name.slice(length)} when text follows the variable`;
+    }
+    return undefined;
+  }
+}
+
+/** With the `$` or `$(` before it. */
+function nameSpan(node: VariableNode): Span {
+  return { start: node.span.start, end: node.name.span.end };
+}

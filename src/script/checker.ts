@@ -1,0 +1,95 @@
+/**
+ * Checks a syntax tree against the tables of what a script may name. A script that passes compiles, and nothing
+ * that it names is missing when it runs.
+ */
+import type { ScriptNode, SettingNode } from './ast.ts';
+import type { Catalog, ModuleSpec, ParameterValues } from './catalog.ts';
+import { type CheckRegex, ExpressionChecker } from './check-expressions.ts';
+import { checkModuleParameters, checkModules, checkSettings } from './check-modules.ts';
+import { MissingNames } from './check-names.ts';
+import { RouteTable, warnOfInertRoutes } from './check-routes.ts';
+import { StatementChecker } from './check-statements.ts';
+import { VariableChecker } from './check-variables.ts';
+import { type Diagnostic, DiagnosticList, hasErrors } from './diagnostics.ts';
+import { Lookup } from './lookup.ts';
+import { type ParsedScript, parseScript } from './parser.ts';
+import type { ReadFile } from './token-stream.ts';
+
+export interface CheckOptions {
+  /** What is wrong with a POSIX extended regular expression, or null. Absent: none is looked at. */
+  readonly checkRegex?: CheckRegex;
+  /** The text has mistakes, so that routes may be missing from the tree: those are not reported. Default false. */
+  readonly incomplete?: boolean;
+}
+
+export interface CheckedScript<R> {
+  /** In the order of the source. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The global parameters by the name in their table, defaults filled in; arrays for `repeated` ones. */
+  readonly settings: ParameterValues;
+  /** The `socket` settings with their options (`as`, `use_workers`, ...), in order. */
+  readonly sockets: readonly SettingNode[];
+  /** The known modules that the script loads, in order. */
+  readonly modules: readonly ModuleSpec<R>[];
+  /** For each of these by its name, the parameters as {@link ParameterValues}. */
+  readonly parameters: Readonly<Record<string, ParameterValues>>;
+  /** All that the loaded modules and the core provide, for the compiler. */
+  readonly lookup: Lookup<R>;
+}
+
+export function check<R>(
+  script: ScriptNode,
+  catalog: Catalog<R>,
+  options: CheckOptions = {},
+): CheckedScript<R> {
+  const diagnostics = new DiagnosticList();
+  const missing = new MissingNames(catalog);
+  const settings = checkSettings(script, catalog, diagnostics);
+  const loaded = checkModules(script, catalog, missing, diagnostics);
+  const parameters = checkModuleParameters(script, catalog, loaded, missing, diagnostics);
+  const lookup = new Lookup(
+    catalog,
+    loaded.map(({ spec }) => spec.name),
+  );
+  const routes = new RouteTable(script, options.incomplete === true, diagnostics);
+  warnOfInertRoutes(script, catalog, diagnostics);
+  const variables = new VariableChecker(lookup, missing, diagnostics);
+  const { checkRegex } = options;
+  const expressions = new ExpressionChecker({ lookup, missing, diagnostics, variables, routes, checkRegex });
+  const statements = new StatementChecker(expressions, variables, routes, diagnostics);
+  for (const route of script.routes) statements.route(route);
+  missing.report(diagnostics);
+  const socketNames = new Set(
+    catalog.settings
+      .filter((spec) => spec.type === 'socket')
+      .flatMap((spec) => [spec.name, ...(spec.aliases ?? [])]),
+  );
+  return {
+    diagnostics: diagnostics.sorted(),
+    settings,
+    sockets: script.settings.filter((node) => socketNames.has(node.name.text)),
+    modules: loaded.map(({ spec }) => spec),
+    parameters,
+    lookup,
+  };
+}
+
+export interface LoadedScript<R> extends ParsedScript, CheckedScript<R> {
+  /** No mistake in it: it can be compiled. */
+  readonly valid: boolean;
+}
+
+/** Parses and checks: all mistakes at once, in the order of the source. */
+export function loadScript<R>(
+  text: string,
+  fileName: string,
+  catalog: Catalog<R>,
+  options: CheckOptions & { readonly readFile?: ReadFile } = {},
+): LoadedScript<R> {
+  const parsed = parseScript(text, fileName, options.readFile);
+  const checked = check(parsed.script, catalog, { ...options, incomplete: hasErrors(parsed.diagnostics) });
+  const diagnostics = [...parsed.diagnostics, ...checked.diagnostics].toSorted(
+    (a, b) => a.span.start - b.span.start,
+  );
+  return { ...parsed, ...checked, diagnostics, valid: !hasErrors(diagnostics) };
+}

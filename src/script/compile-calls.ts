@@ -1,0 +1,175 @@
+/** Function calls as closures: each argument becomes a reader of the kind that the function's table names. */
+import type { CallNode, ExpressionNode } from './ast.ts';
+import { bindArguments } from './bind-arguments.ts';
+import type {
+  ArgumentSpec,
+  AsyncFunctionSpec,
+  Awaitable,
+  Completion,
+  FunctionSpec,
+  Invocation,
+  Status,
+} from './catalog.ts';
+import type { VariableCompiler } from './compile-variables.ts';
+import type { Execution } from './execution.ts';
+import { logLevel } from './log-levels.ts';
+import type { Lookup } from './lookup.ts';
+import { toInteger, toText } from './operators.ts';
+import { template } from './template.ts';
+
+/** What a reader gives where the value cannot be used: the call is not made. */
+const unusable = Symbol('unusable');
+type Reader<R> = (run: R) => unknown;
+
+/** Calls the function; a promise only where the function makes one. */
+export type Call<R> = (run: R) => Awaitable<Status>;
+export type Start<R> = (invocation: Invocation<R>) => Awaitable<Completion<R>> | null;
+
+export class CallCompiler<R extends Execution<R>> {
+  readonly #lookup: Lookup<R>;
+  readonly #variables: VariableCompiler<R>;
+
+  constructor(lookup: Lookup<R>, variables: VariableCompiler<R>) {
+    this.#lookup = lookup;
+    this.#variables = variables;
+  }
+
+  spec(node: CallNode): FunctionSpec<R> {
+    const spec = this.#lookup.functions.get(node.name.text);
+    if (spec === undefined) throw new Error(`unchecked script: ${node.name.text}()`);
+    return spec;
+  }
+
+  call(node: CallNode): Call<R> {
+    const spec = this.spec(node);
+    if ('start' in spec) return this.#blocking(node, spec);
+    const invoke = spec.run;
+    const readers = this.#readers(node, spec);
+    const [first, second] = readers;
+    if (first === undefined) return (run) => invoke(run);
+    if (second === undefined) {
+      return (run) => {
+        const value = first(run);
+        return value === unusable ? -1 : invoke(run, value);
+      };
+    }
+    return (run) => {
+      const values = evaluate(readers, run);
+      return values === null ? -1 : invoke(run, ...values);
+    };
+  }
+
+  start(node: CallNode, spec: AsyncFunctionSpec<R>): Start<R> {
+    const readers = this.#readers(node, spec);
+    return (invocation) => {
+      const values = evaluate(readers, invocation.run);
+      return values === null ? null : spec.start(invocation, ...values);
+    };
+  }
+
+  #blocking(node: CallNode, spec: AsyncFunctionSpec<R>): Call<R> {
+    const start = this.start(node, spec);
+    return (run) => {
+      const completion = start({ run, mode: 'blocking', background: false, timeout: null });
+      if (completion === null) return -1;
+      if (typeof completion === 'function') return completion(run);
+      return completion.then((complete) => complete(run));
+    };
+  }
+
+  #readers(node: CallNode, spec: FunctionSpec<R>): Reader<R>[] {
+    const bound = bindArguments(spec.arguments, node.arguments);
+    const readers = spec.arguments.map((argument, i) =>
+      this.#reader(argument, bound[i] ?? null, node.name.text),
+    );
+    while (readers.length > 0 && (bound[readers.length - 1] ?? null) === null) readers.pop();
+    return readers;
+  }
+
+  #reader(spec: ArgumentSpec, node: ExpressionNode | null, name: string): Reader<R> {
+    if (node === null) return () => undefined;
+    switch (spec.type) {
+      case 'static':
+      case 'route': {
+        const text = node.kind === 'string' ? node.value : node.kind === 'number' ? String(node.value) : '';
+        return () => text;
+      }
+      case 'variable': {
+        const variable = node.kind === 'string' ? soleVariable(node) : node;
+        if (variable?.kind !== 'variable') throw new Error(`unchecked script: ${name}()`);
+        const reference = this.#variables.reference(variable, `$${variable.name.text}`);
+        return () => reference;
+      }
+      case 'value':
+        return this.#value(node);
+      case 'level':
+      case 'int': {
+        const convert = spec.type === 'level' ? logLevel : toInteger;
+        const constant = node.kind === 'string' ? soleVariable(node) : node;
+        if (constant === null && node.kind === 'string') {
+          const level = convert(node.value);
+          return () => level ?? unusable;
+        }
+        const read = this.#value(constant ?? node);
+        return this.#mandatory(spec, name, 'no number', (run) => convert(read(run) as never));
+      }
+      case 'string':
+      case 'regex': {
+        const read = this.#value(node);
+        if (node.kind !== 'variable') return read;
+        return this.#mandatory(spec, name, 'null', (run) => toText(read(run) as never));
+      }
+    }
+  }
+
+  /** Null where a value must be is a failed call; an optional argument is then left out. */
+  #mandatory(spec: ArgumentSpec, name: string, what: string, read: Reader<R>): Reader<R> {
+    if (spec.optional) return (run) => read(run) ?? undefined;
+    return (run) => {
+      const value = read(run);
+      if (value !== null) return value;
+      run.complain(`${name}(): its argument "${spec.name}" is ${what}`);
+      return unusable;
+    };
+  }
+
+  #value(node: ExpressionNode): Reader<R> {
+    switch (node.kind) {
+      case 'number':
+        return () => node.value;
+      case 'null':
+        return () => null;
+      case 'variable':
+        return this.#variables.read(node);
+      case 'string': {
+        const text = this.#variables.text(node);
+        return typeof text === 'string' ? () => text : text;
+      }
+      case 'unary':
+        if (node.operator === '-' && node.operand.kind === 'number') {
+          const value = -node.operand.value | 0;
+          return () => value;
+        }
+        break;
+      default:
+    }
+    throw new Error(`unchecked script: an argument of kind ${node.kind}`);
+  }
+}
+
+/** `"$var(body)"`, as the older dialect quotes variables; null for any other string. */
+export function soleVariable(node: Extract<ExpressionNode, { kind: 'string' }>) {
+  if (!node.value.startsWith('$')) return null;
+  const { parts } = template(node);
+  const [part] = parts;
+  return parts.length === 1 && part?.kind === 'variable' ? part : null;
+}
+
+function evaluate<R>(readers: readonly Reader<R>[], run: R): unknown[] | null {
+  const values = new Array<unknown>(readers.length);
+  for (let i = 0; i < readers.length; i++) {
+    values[i] = readers[i]?.(run);
+    if (values[i] === unusable) return null;
+  }
+  return values;
+}

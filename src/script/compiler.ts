@@ -1,0 +1,123 @@
+/**
+ * From a checked syntax tree to closures. Names, transformations, regular expressions and constant strings
+ * are resolved here, once; a script that did not pass the checker throws.
+ */
+import type { ExpressionNode, RouteCallNode, RouteNode, ScriptNode } from './ast.ts';
+import { isPending } from './awaitable.ts';
+import type { Value } from './catalog.ts';
+import { type Call, CallCompiler } from './compile-calls.ts';
+import { ExpressionCompiler, type Matcher } from './compile-expressions.ts';
+import { StatementCompiler } from './compile-statements.ts';
+import { VariableCompiler } from './compile-variables.ts';
+import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
+import type { Lookup } from './lookup.ts';
+
+export interface CompileOptions {
+  /** How often a `while` may turn. */
+  readonly maxWhileLoops: number;
+  readonly enableAsserts: boolean;
+  /** For `=~` and `!~`: POSIX extended, case ignored; null for a pattern that is none. */
+  readonly matcher: (pattern: string) => Matcher | null;
+}
+
+export interface CompiledScript<R> {
+  readonly routes: readonly CompiledRoute<R>[];
+  /** `route {}` */
+  readonly main: CompiledRoute<R>;
+  /** A plain `route[name]`. */
+  route(name: string): CompiledRoute<R> | null;
+}
+
+/** Calls nested deeper than this end the script with a message. */
+const maxRouteDepth = 100;
+
+export function compileScript<R extends Execution<R>>(
+  script: ScriptNode,
+  lookup: Lookup<R>,
+  options: CompileOptions,
+): CompiledScript<R> {
+  const plain = new Map<string, MutableRoute<R>>();
+  const routes = script.routes.map((node): [RouteNode, MutableRoute<R>] => {
+    const route = {
+      kind: node.routeKind,
+      name: node.name?.text ?? '',
+      interval: node.interval,
+      execute: unbuilt,
+    };
+    if (node.routeKind === 'route') plain.set(route.name, route);
+    return [node, route];
+  });
+  const route = (name: string) => {
+    const found = plain.get(name);
+    if (found === undefined) throw new Error(`unchecked script: route[${name}]`);
+    return found;
+  };
+  const variables = new VariableCompiler(lookup);
+  const calls = new CallCompiler(lookup, variables);
+  const expressions: ExpressionCompiler<R> = new ExpressionCompiler<R>({
+    variables,
+    call: (node) => calls.call(node),
+    routeCall: (node) => compileRouteCall(node, route(node.name.text), (value) => expressions.value(value)),
+    matcher: options.matcher,
+  });
+  const statements = new StatementCompiler<R>({ ...options, variables, calls, expressions, route });
+  for (const [node, built] of routes) built.execute = statements.block(node.body);
+  return {
+    routes: routes.map(([, built]) => built),
+    main: route(plain.has('') ? '' : '0'),
+    route: (name) => plain.get(name) ?? null,
+  };
+}
+
+type MutableRoute<R> = { -readonly [K in keyof CompiledRoute<R>]: CompiledRoute<R>[K] };
+
+const unbuilt = () => {
+  throw new Error('a route ran before it was compiled');
+};
+
+const noValues: readonly Value[] = [];
+
+function compileRouteCall<R extends Execution<R>>(
+  node: RouteCallNode,
+  route: CompiledRoute<R>,
+  compile: (node: ExpressionNode) => (run: R) => unknown,
+): Call<R> {
+  // a string given to route() is not a format string (vector lang-route-params)
+  const readers = node.arguments.map(compile);
+  return (run) => {
+    const parent = run.frame;
+    const depth = (parent?.depth ?? 0) + 1;
+    if (depth > maxRouteDepth) {
+      run.complain(`route(${route.name}): routes are nested deeper than ${maxRouteDepth}`);
+      run.status = -1;
+      run.stopped = true;
+      return -1;
+    }
+    const parameters = readers.length === 0 ? noValues : readers.map((read) => read(run) as Value);
+    const outcome = enterRoute(run, route, parameters);
+    return isPending(outcome) ? outcome.then(() => run.status) : run.status;
+  };
+}
+
+/** Runs a route as a callee of whatever runs: `$param`, `$route` and `return` are its own. */
+export function enterRoute<R extends Execution<R>>(
+  run: R,
+  route: CompiledRoute<R>,
+  parameters: readonly Value[] = noValues,
+) {
+  const parent = run.frame;
+  const frame: Frame = {
+    kind: route.kind,
+    name: route.name,
+    parameters,
+    parent,
+    depth: (parent?.depth ?? 0) + 1,
+  };
+  run.frame = frame;
+  const leave = (flow: Flow): Flow => {
+    run.frame = parent;
+    return flow === Flow.exit ? Flow.exit : Flow.next;
+  };
+  const flow = route.execute(run);
+  return isPending(flow) ? flow.then(leave) : leave(flow);
+}

@@ -1,0 +1,160 @@
+/** What is wrong with a script: one value for each mistake, found by the lexer, the parser or the checker. */
+import type { Span } from './ast.ts';
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/**
+ * The kinds of mistakes. A code is stable: documentation and editors refer to it. The text says what the code
+ * stands for; the message of a diagnostic says what it is about in the case at hand.
+ */
+export const diagnosticCodes = {
+  // the text itself
+  'unexpected-character': 'a character that starts nothing in the language',
+  'unterminated-string': 'a string whose closing quote is missing',
+  'unterminated-comment': 'a comment whose `*/` is missing',
+  'number-range': 'a number that does not fit in 32 bits',
+  'include-failed': 'a file that cannot be included',
+  // variables and strings with variables
+  'bad-variable': 'a variable that is written wrongly',
+  'lone-dollar': 'a `$` in a string that starts no variable',
+  'unknown-variable': 'a variable that nothing provides',
+  'invalid-variable-use': 'a name in (…) or an index in […] that the variable does not take',
+  'read-only-variable': 'a variable that cannot be set',
+  'bad-transformation': 'a transformation that is written wrongly',
+  'unknown-transformation': 'a transformation that nothing provides',
+  'transformation-arguments': 'the wrong number or kind of arguments of a transformation',
+  // structure
+  syntax: 'something else is expected here',
+  'missing-semicolon': 'a statement without its `;`',
+  'unclosed-block': 'a `{` without its `}`',
+  'unclosed-parenthesis': 'a `(` or `[` without its counterpart',
+  'unmatched-brace': 'a `}` without its `{`',
+  'assignment-in-condition': '`=` where a comparison is meant',
+  'bare-word': 'a word that is no variable, call or string',
+  'statement-outside-route': 'a statement that stands in no route',
+  'nested-too-deeply': 'blocks, parentheses or variables in one another beyond the limit',
+  'too-many-mistakes': 'the rest of the script has not been read',
+  // the file's settings and modules
+  'unknown-setting': 'a global parameter that does not exist',
+  'setting-value': 'a value that a global parameter does not take',
+  'unknown-module': 'a module that does not exist here',
+  'module-not-loaded': 'a module that something needs and no loadmodule names',
+  'duplicate-module': 'a module that is loaded twice',
+  'unknown-parameter': 'a module parameter that does not exist',
+  'parameter-value': 'a value that a module parameter does not take',
+  'parameter-conflict': 'module parameters that do not go together',
+  inert: 'something that is accepted and has no effect here',
+  // routes
+  'no-main-route': 'a script without a main route',
+  'duplicate-route': 'two routes of one kind and name',
+  'unknown-route': 'a route that does not exist',
+  'route-kind': 'something that may not stand in this kind of route',
+  // calls and statements
+  'unknown-function': 'a function that nothing provides',
+  'argument-count': 'too few or too many arguments',
+  'argument-type': 'an argument of the wrong kind',
+  'argument-value': 'an argument that the function does not take',
+  'invalid-regex': 'a regular expression that is written wrongly',
+  'not-async': 'a function that cannot run in the background',
+  'break-outside': '`break` outside a loop or switch',
+  unreachable: 'statements that are never reached',
+  'duplicate-case': 'a case that an earlier one hides',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type DiagnosticCode = keyof typeof diagnosticCodes;
+
+/** A further place that has to do with the mistake. */
+export interface DiagnosticLabel {
+  readonly span: Span;
+  readonly message: string;
+}
+
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: Severity;
+  /** One line, without a full stop; text of the script in it is decoded, not bytes. */
+  readonly message: string;
+  readonly span: Span;
+  readonly labels?: readonly DiagnosticLabel[];
+  /** What would be right, where that can be said. */
+  readonly help?: string;
+}
+
+/** More than this is noise, and what follows is mostly the echo of one mistake. */
+const limit = 200;
+
+/** Collects diagnostics; the same mistake in the same place is kept once. */
+export class DiagnosticList {
+  readonly #items: Diagnostic[] = [];
+  readonly #seen = new Set<string>();
+
+  /** Whether so many have come that reading on is no use. */
+  get full(): boolean {
+    return this.#items.length >= limit;
+  }
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  add(diagnostic: Diagnostic): void {
+    if (this.full) return;
+    const key = `${diagnostic.code} ${diagnostic.span.start} ${diagnostic.span.end}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.#items.push(readable(diagnostic));
+    if (this.full) {
+      const span = { start: diagnostic.span.end, end: diagnostic.span.end };
+      const message = `more than ${limit} mistakes: the rest is not shown`;
+      this.#items.push({ code: 'too-many-mistakes', severity: 'error', message, span });
+    }
+  }
+
+  error(
+    code: DiagnosticCode,
+    span: Span,
+    message: string,
+    more: Omit<Partial<Diagnostic>, 'code'> = {},
+  ): void {
+    this.add({ code, severity: 'error', message, span, ...more });
+  }
+
+  warning(
+    code: DiagnosticCode,
+    span: Span,
+    message: string,
+    more: Omit<Partial<Diagnostic>, 'code'> = {},
+  ): void {
+    this.add({ code, severity: 'warning', message, span, ...more });
+  }
+
+  /** In the order of the source. */
+  sorted(): readonly Diagnostic[] {
+    return this.#items.toSorted((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+  }
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((one) => one.severity === 'error');
+}
+
+/** What bytes of a script say as UTF-8, with nothing in it that a terminal would obey. */
+export function readableText(bytes: string): string {
+  let text = bytes;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (/[^\x00-\x7f]/.test(bytes)) text = Buffer.from(bytes, 'latin1').toString('utf8');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, '\uFFFD');
+}
+
+function readable(diagnostic: Diagnostic): Diagnostic {
+  const { message, help, labels } = diagnostic;
+  return {
+    ...diagnostic,
+    message: readableText(message),
+    ...(help === undefined ? {} : { help: readableText(help) }),
+    ...(labels === undefined
+      ? {}
+      : { labels: labels.map((one) => ({ ...one, message: readableText(one.message) })) }),
+  };
+}

@@ -1,0 +1,75 @@
+/** The names nearest to one that was mistyped. */
+
+/**
+ * Edits between two names: a character put in, left out, replaced, or two neighbours swapped. A change of case
+ * alone counts as one. Gives up, returning `limit + 1`, when there are more than `limit`.
+ */
+export function editDistance(a: string, b: string, limit: number): number {
+  if (a === b) return 0;
+  const left = a.toLowerCase();
+  const right = b.toLowerCase();
+  if (left === right) return 1;
+  if (Math.abs(left.length - right.length) > limit) return limit + 1;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: right.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= left.length; i++) {
+    const row = [i];
+    let least = i;
+    for (let j = 1; j <= right.length; j++) {
+      const same = left.charCodeAt(i - 1) === right.charCodeAt(j - 1);
+      let cost = Math.min(
+        (last[j] as number) + 1,
+        (row[j - 1] as number) + 1,
+        (last[j - 1] as number) + (same ? 0 : 1),
+      );
+      const swapped =
+        i > 1 &&
+        j > 1 &&
+        left.charCodeAt(i - 1) === right.charCodeAt(j - 2) &&
+        left.charCodeAt(i - 2) === right.charCodeAt(j - 1);
+      if (swapped) cost = Math.min(cost, (beforeLast[j - 2] as number) + 1);
+      row.push(cost);
+      least = Math.min(least, cost);
+    }
+    if (least > limit) return limit + 1;
+    beforeLast = last;
+    last = row;
+  }
+  return last[right.length] as number;
+}
+
+/** Up to three of `names` that are near enough to `name` to have been meant, nearest first. */
+export function nearestNames(name: string, names: Iterable<string>): readonly string[] {
+  // names of real scripts are short; a longer one is noise and not worth the comparison
+  if (name.length === 0 || name.length > 100) return [];
+  const limit = name.length <= 2 ? 1 : Math.floor(name.length * 0.4) + (name.length < 5 ? 0 : 1) - 1;
+  const threshold = Math.max(1, limit);
+  const found: { readonly name: string; readonly distance: number }[] = [];
+  const seen = new Set<string>();
+  for (const candidate of names) {
+    if (seen.has(candidate)) continue;
+    seen.add(candidate);
+    const distance = editDistance(name, candidate, threshold);
+    // one of two letters matches anything of its length within two edits: it must share a letter
+    if (distance <= threshold && distance < Math.max(name.length, candidate.length))
+      found.push({ name: candidate, distance });
+  }
+  found.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  const best = found[0]?.distance ?? 0;
+  return found
+    .filter((one) => one.distance <= best + 1)
+    .slice(0, 3)
+    .map((one) => one.name);
+}
+
+/** `did you mean "a", "b" or "c"?`, or undefined when nothing is near. `quote` dresses each name. */
+export function didYouMean(
+  name: string,
+  names: Iterable<string>,
+  quote: (name: string) => string = (one) => `"${one}"`,
+): string | undefined {
+  const near = nearestNames(name, names).map(quote);
+  const last = near.pop();
+  if (last === undefined) return undefined;
+  return near.length === 0 ? `did you mean ${last}?` : `did you mean ${near.join(', ')} or ${last}?`;
+}

@@ -1,0 +1,34 @@
+/** The routing language: from a script's text to closures, with its mistakes found on the way. */
+export type * from './ast.ts';
+export { arithmeticOperators, assignOperators, comparisonOperators, routeKinds } from './ast.ts';
+export { andThen, isPending } from './awaitable.ts';
+export * from './catalog.ts';
+export type { CheckRegex } from './check-expressions.ts';
+export { type CheckedScript, type CheckOptions, check, type LoadedScript, loadScript } from './checker.ts';
+export type { Matcher } from './compile-expressions.ts';
+export { type CompiledScript, type CompileOptions, compileScript, enterRoute } from './compiler.ts';
+export {
+  type Diagnostic,
+  type DiagnosticCode,
+  type DiagnosticLabel,
+  diagnosticCodes,
+  hasErrors,
+  type Severity,
+} from './diagnostics.ts';
+export { didYouMean, nearestNames } from './did-you-mean.ts';
+export {
+  type AsyncOperation,
+  type CompiledRoute,
+  type Execution,
+  Flow,
+  type Frame,
+  type Step,
+} from './execution.ts';
+export { logLevel, logLevels } from './log-levels.ts';
+export { Lookup } from './lookup.ts';
+export { lowerAscii, toInteger, toText, truth } from './operators.ts';
+export { type ParsedScript, parseScript } from './parser.ts';
+export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
+export { type Location, type SourceFile, SourceSet } from './source.ts';
+export { template, variableText } from './template.ts';
+export type { ReadFile } from './token-stream.ts';

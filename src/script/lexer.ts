@@ -1,0 +1,266 @@
+/** Cuts a script into tokens: one loop over its bytes, which never fails and takes linear time. */
+import type { VariableNode } from './ast.ts';
+import type { DiagnosticList } from './diagnostics.ts';
+import type { SourceFile } from './source.ts';
+import { readString } from './string-literal.ts';
+import { readVariable, type VariableSource } from './variable-syntax.ts';
+
+interface TokenFacts {
+  /** Offsets in the source set. */
+  readonly start: number;
+  readonly end: number;
+  /** As written; of a string, its bytes with escapes resolved. */
+  readonly text: string;
+  /** Whether it is the first on its line. */
+  readonly startsLine: boolean;
+  readonly lexer: Lexer;
+}
+
+export interface StringToken extends TokenFacts {
+  readonly kind: 'string';
+  readonly origins: readonly (readonly [index: number, offset: number])[];
+  /** Where its first line ends, when it has more than one. */
+  readonly lineEnd: number | null;
+}
+
+export interface NumberToken extends TokenFacts {
+  readonly kind: 'number';
+  readonly value: number;
+}
+
+export interface VariableToken extends TokenFacts {
+  readonly kind: 'variable';
+  readonly node: VariableNode;
+}
+
+export interface PlainToken extends TokenFacts {
+  /** `bad` is one whose mistake has been reported. */
+  readonly kind: 'identifier' | 'punctuation' | 'bad' | 'end';
+}
+
+export type Token = StringToken | NumberToken | VariableToken | PlainToken;
+
+/** The longest first, so that the first that fits is right. */
+const punctuation = [
+  '<<=',
+  '>>=',
+  '==',
+  '!=',
+  '<=',
+  '>=',
+  '=~',
+  '!~',
+  '&&',
+  '||',
+  '<<',
+  '>>',
+  ':=',
+  '+=',
+  '-=',
+  '*=',
+  '/=',
+  '%=',
+  '&=',
+  '|=',
+  '^=',
+  '~=',
+  ...'=<>!~&|^+-*/%(){}[];,:.?@',
+];
+
+const punctuationByFirst = new Map<number, readonly string[]>();
+for (const text of punctuation) {
+  const code = text.charCodeAt(0);
+  punctuationByFirst.set(code, [...(punctuationByFirst.get(code) ?? []), text]);
+}
+
+export function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+export function isIdentifierCode(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || isDigit(code) || code === 95;
+}
+
+export class Lexer {
+  readonly file: SourceFile;
+  /** The one that was being read when this one's file was included. */
+  readonly parent: Lexer | null;
+  readonly #diagnostics: DiagnosticList;
+  readonly #variables: VariableSource;
+  #at = 0;
+  /** The quotes of strings that were found to be open to the end of the file: not looked for again. */
+  #unclosed = '';
+
+  constructor(file: SourceFile, parent: Lexer | null, diagnostics: DiagnosticList) {
+    this.file = file;
+    this.parent = parent;
+    this.#diagnostics = diagnostics;
+    this.#variables = {
+      text: file.text,
+      limit: file.text.length,
+      singleLine: true,
+      diagnostics,
+      offsetOf: (index) => file.base + index,
+    };
+  }
+
+  /** Goes on reading at an offset of the source set. */
+  seek(offset: number): void {
+    this.#at = offset - this.file.base;
+  }
+
+  next(): Token {
+    const startsLine = this.#skipSpace();
+    const { text, base } = this.file;
+    const start = this.#at;
+    const code = text.charCodeAt(start);
+    if (start >= text.length) return this.#plain('end', start, start, startsLine);
+    if (code === 36) return this.#variable(start, startsLine);
+    if (code === 34 || code === 39) return this.#string(start, startsLine);
+    if (isDigit(code)) return this.#number(start, startsLine);
+    if (isIdentifierCode(code)) {
+      let end = start + 1;
+      while (isIdentifierCode(text.charCodeAt(end))) end += 1;
+      this.#at = end;
+      return this.#plain('identifier', start, end, startsLine);
+    }
+    for (const sign of punctuationByFirst.get(code) ?? []) {
+      if (!text.startsWith(sign, start)) continue;
+      this.#at = start + sign.length;
+      return this.#plain('punctuation', start, this.#at, startsLine);
+    }
+    // a run of such bytes is one mistake
+    let end = start + 1;
+    while (end < text.length && this.#isUnknown(text.charCodeAt(end))) end += 1;
+    this.#at = end;
+    const span = { start: base + start, end: base + end };
+    this.#diagnostics.error(
+      'unexpected-character',
+      span,
+      unexpected(text.slice(start, Math.min(end, start + 12)), code),
+    );
+    return this.#plain('bad', start, end, startsLine);
+  }
+
+  #isUnknown(code: number): boolean {
+    if (code <= 32 || code === 36 || code === 34 || code === 39 || code === 35) return false;
+    return !isIdentifierCode(code) && !punctuationByFirst.has(code);
+  }
+
+  #plain(kind: PlainToken['kind'], start: number, end: number, startsLine: boolean): PlainToken {
+    const { base, text } = this.file;
+    return {
+      kind,
+      start: base + start,
+      end: base + end,
+      text: text.slice(start, end),
+      startsLine,
+      lexer: this,
+    };
+  }
+
+  /** Passes over space and comments; true when a line ended on the way, or none has begun. */
+  #skipSpace(): boolean {
+    const { text, base } = this.file;
+    let at = this.#at;
+    let startsLine = at === 0;
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (code === 10) startsLine = true;
+      if (code === 32 || (code >= 9 && code <= 13)) at += 1;
+      else if (code === 35 || (code === 47 && text.charCodeAt(at + 1) === 47)) {
+        const end = text.indexOf('\n', at);
+        at = end === -1 ? text.length : end;
+      } else if (code === 47 && text.charCodeAt(at + 1) === 42) {
+        const end = text.indexOf('*/', at + 2);
+        if (end === -1) {
+          const span = { start: base + at, end: base + at + 2 };
+          this.#diagnostics.error('unterminated-comment', span, 'this comment has no closing `*/`');
+        } else if (text.slice(at, end).includes('\n')) startsLine = true;
+        at = end === -1 ? text.length : end + 2;
+      } else break;
+    }
+    this.#at = at;
+    return startsLine;
+  }
+
+  #variable(start: number, startsLine: boolean): Token {
+    const { node, end } = readVariable(this.#variables, start);
+    this.#at = end;
+    if (node === null) return this.#plain('bad', start, end, startsLine);
+    const { base, text } = this.file;
+    const written = text.slice(start, end);
+    return {
+      kind: 'variable',
+      start: base + start,
+      end: base + end,
+      text: written,
+      startsLine,
+      lexer: this,
+      node,
+    };
+  }
+
+  #number(start: number, startsLine: boolean): NumberToken {
+    const { text } = this.file;
+    let end = start + 1;
+    const hexadecimal = text.charCodeAt(start) === 48 && /^0x[0-9a-f]/i.test(text.slice(start, start + 3));
+    if (hexadecimal) {
+      end = start + 2;
+      while (/[0-9a-fA-F]/.test(text[end] ?? '')) end += 1;
+    } else while (isDigit(text.charCodeAt(end))) end += 1;
+    this.#at = end;
+    const plain = this.#plain('bad', start, end, startsLine);
+    return { ...plain, kind: 'number', value: this.#value(plain, hexadecimal) };
+  }
+
+  #value(token: PlainToken, hexadecimal: boolean): number {
+    const { text } = token;
+    const octal = !hexadecimal && text.length < 16 && /^0[0-7]+$/.test(text);
+    const exact = octal ? Number.parseInt(text, 8) : Number(text);
+    // 2147483648 is half of -2147483648, and hexadecimal ones are bits
+    if (exact > (hexadecimal || octal ? 0xffffffff : 0x80000000)) {
+      const help = 'integers go from -2147483648 to 2147483647';
+      this.#diagnostics.error(
+        'number-range',
+        token,
+        `the number ${text.slice(0, 24)} does not fit in 32 bits`,
+        { help },
+      );
+      return 0;
+    }
+    return exact | 0;
+  }
+
+  #string(start: number, startsLine: boolean): Token {
+    const { text, base } = this.file;
+    const quote = text[start] as string;
+    const reading = this.#unclosed.includes(quote) ? null : readString(text, start, base);
+    if (reading === null || !reading.closed) {
+      this.#unclosed += quote;
+      const lineEnd = text.indexOf('\n', start);
+      const end = lineEnd === -1 ? text.length : lineEnd;
+      this.#at = end;
+      const span = { start: base + start, end: base + end };
+      this.#diagnostics.error('unterminated-string', span, `this string has no closing ${quote}`);
+      return this.#plain('bad', start, end, startsLine);
+    }
+    this.#at = reading.end;
+    const lineLength = text.slice(start, reading.end).indexOf('\n');
+    return {
+      kind: 'string',
+      start: base + start,
+      end: base + reading.end,
+      text: reading.value,
+      startsLine,
+      lexer: this,
+      origins: reading.origins,
+      lineEnd: lineLength === -1 ? null : base + start + lineLength,
+    };
+  }
+}
+
+function unexpected(text: string, code: number): string {
+  if (code < 32 || code === 127) return `unexpected byte 0x${code.toString(16).padStart(2, '0')}`;
+  return `unexpected character \`${text}\``;
+}

@@ -1,0 +1,61 @@
+/** Values of parameters as they are written, to what their tables ask for. */
+import type { SettingValueNode } from './ast.ts';
+import type { ParameterValue } from './catalog.ts';
+import { numberOfWord } from './parse-expressions.ts';
+
+export interface ValueFacts {
+  readonly type: 'int' | 'string' | 'boolean' | 'seconds' | 'socket' | 'any';
+  readonly unit?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+export type Conversion = { readonly value: number | string | boolean } | { readonly wrong: string };
+
+/** `wrong` follows the name of the parameter in a message. */
+export function convertValue(node: SettingValueNode, spec: ValueFacts): Conversion {
+  const { value } = node;
+  switch (spec.type) {
+    case 'string':
+    case 'socket':
+    case 'any':
+      return { value: String(value) };
+    case 'boolean': {
+      const flag = typeof value === 'number' ? value : (numberOfWord(value) ?? decimal(value, false));
+      return flag === 0 || flag === 1
+        ? { value: flag === 1 }
+        : { wrong: `is yes or no (1 or 0), not "${value}"` };
+    }
+    case 'int':
+    case 'seconds': {
+      const number = typeof value === 'number' ? value : decimal(value, spec.type === 'seconds');
+      if (number === null) return { wrong: `is a number${unit(spec)}, not "${value}"` };
+      return inRange(number, spec);
+    }
+  }
+}
+
+function inRange(number: number, spec: ValueFacts): Conversion {
+  const { minimum = -0x80000000, maximum = 0x7fffffff } = spec;
+  if (number >= minimum && number <= maximum) return { value: number };
+  if (spec.maximum === undefined && number < minimum)
+    return { wrong: `is at least ${minimum}${unit(spec)}, not ${number}` };
+  if (spec.minimum === undefined && number > maximum)
+    return { wrong: `is at most ${maximum}${unit(spec)}, not ${number}` };
+  return { wrong: `is from ${minimum} to ${maximum}${unit(spec)}, not ${number}` };
+}
+
+function unit(spec: ValueFacts): string {
+  return spec.unit === undefined ? '' : ` ${spec.unit}`;
+}
+
+/** A quoted number, as the older dialect writes it; null for anything else. */
+function decimal(text: string, fraction: boolean): number | null {
+  const pattern = fraction ? /^[+-]?(?:[0-9]{1,10}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})$/ : /^[+-]?[0-9]{1,10}$/;
+  return pattern.test(text) ? Number(text) : null;
+}
+
+export function defaultValue(value: number | string | boolean | null, repeated: boolean): ParameterValue {
+  if (!repeated) return value;
+  return value === null || value === '' ? [] : [typeof value === 'boolean' ? Number(value) : value];
+}

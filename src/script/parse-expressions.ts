@@ -1,0 +1,345 @@
+/** Expressions: operators with the reference's precedence, calls and their arguments. */
+import {
+  type ArithmeticOperator,
+  arithmeticOperators,
+  type BinaryOperator,
+  type CallNode,
+  type ComparisonOperator,
+  comparisonOperators,
+  type ExpressionNode,
+  type RouteCallNode,
+  type StringNode,
+  type UnaryNode,
+} from './ast.ts';
+import { isIdentifierCode, type StringToken, type Token } from './lexer.ts';
+import type { ParserState } from './parser-state.ts';
+
+/** More in one call is noise. */
+const maxArguments = 100;
+
+/** Words that are numbers. */
+const numberWords: Readonly<Record<string, number>> = {
+  yes: 1,
+  on: 1,
+  true: 1,
+  enabled: 1,
+  enable: 1,
+  no: 0,
+  off: 0,
+  false: 0,
+  disabled: 0,
+  disable: 0,
+};
+
+export function numberOfWord(word: string): number | null {
+  const lower = word.toLowerCase();
+  return Object.hasOwn(numberWords, lower) ? (numberWords[lower] as number) : null;
+}
+
+const arithmetic: ReadonlySet<string> = new Set(arithmeticOperators);
+const comparisons: ReadonlySet<string> = new Set(comparisonOperators);
+
+/** Words of scripts before OpenSIPS 3, and what has taken their place. */
+const formerWords: Readonly<Record<string, string>> = {
+  method: '$rm',
+  uri: '$ru',
+  from_uri: '$fu',
+  to_uri: '$tu',
+  src_ip: '$si',
+  src_port: '$sp',
+  dst_ip: '$socket_in(ip)',
+  dst_port: '$socket_in(port)',
+  proto: '$socket_in(proto)',
+  status: '$rs',
+  retcode: '$rc',
+  myself: 'is_myself("$rd", $rp)',
+};
+
+/** Expression: Comparison (("&&" | "||" | "and" | "or") Comparison)*, all on one level (lang-logic-left-assoc) */
+export function parseExpression(state: ParserState): ExpressionNode {
+  let left = parseComparison(state);
+  for (;;) {
+    const { token } = state;
+    const operator = logicalOperator(token);
+    if (operator === null) return left;
+    state.countOperator();
+    state.stream.advance();
+    const right = parseComparison(state);
+    left = binary(operator, token, left, right);
+  }
+}
+
+function logicalOperator(token: Token): '&&' | '||' | null {
+  if (token.kind === 'punctuation') return token.text === '&&' || token.text === '||' ? token.text : null;
+  if (token.kind !== 'identifier') return null;
+  const word = token.text.toLowerCase();
+  return word === 'and' ? '&&' : word === 'or' ? '||' : null;
+}
+
+/** Comparison: ("!" | "not") Comparison | Arithmetic (ComparisonOperator Arithmetic)? */
+function parseComparison(state: ParserState): ExpressionNode {
+  if (isNot(state)) return state.nested(() => unary(state, '!', parseComparison));
+  const left = parseArithmetic(state);
+  const { token } = state;
+  if (token.kind === 'punctuation' && comparisons.has(token.text)) {
+    state.stream.advance();
+    return binary(token.text as ComparisonOperator, token, left, parseArithmetic(state));
+  }
+  if (state.is('=')) {
+    const help = 'a comparison is written ==';
+    state.fail('assignment-in-condition', token, 'an assignment is no condition', { help });
+  }
+  return left;
+}
+
+function isNot(state: ParserState): boolean {
+  const { token } = state;
+  if (token.kind === 'identifier')
+    return token.text.toLowerCase() === 'not' && state.stream.peek().text !== ',';
+  return token.kind === 'punctuation' && token.text === '!';
+}
+
+/** Arithmetic: Unary (ArithmeticOperator Unary)*, all on one level (lang-arithmetic: 7 + 3 * 2 is 20) */
+function parseArithmetic(state: ParserState): ExpressionNode {
+  let left = parseUnary(state);
+  for (;;) {
+    const { token } = state;
+    if (token.kind !== 'punctuation' || !arithmetic.has(token.text)) return left;
+    state.countOperator();
+    state.stream.advance();
+    left = binary(token.text as ArithmeticOperator, token, left, parseUnary(state));
+  }
+}
+
+function binary(
+  operator: BinaryOperator,
+  token: Token,
+  left: ExpressionNode,
+  right: ExpressionNode,
+): ExpressionNode {
+  const span = { start: left.span.start, end: right.span.end };
+  return {
+    kind: 'binary',
+    operator,
+    operatorSpan: { start: token.start, end: token.end },
+    span,
+    left,
+    right,
+  };
+}
+
+/** Unary: ("!" | "-" | "~") Unary | Primary */
+function parseUnary(state: ParserState): ExpressionNode {
+  if (state.is('-') || state.is('~')) {
+    const operator = state.token.text as '-' | '~';
+    return state.nested(() => unary(state, operator, parseUnary));
+  }
+  if (isNot(state)) return state.nested(() => unary(state, '!', parseUnary));
+  return parsePrimary(state);
+}
+
+function unary(
+  state: ParserState,
+  operator: UnaryNode['operator'],
+  parse: (state: ParserState) => ExpressionNode,
+): ExpressionNode {
+  const { start } = state.stream.advance();
+  const operand = parse(state);
+  const span = { start, end: operand.span.end };
+  if (operator === '-' && operand.kind === 'number')
+    return { kind: 'number', span, value: -operand.value | 0 };
+  return { kind: 'unary', span, operator, operand };
+}
+
+/** Primary: number | string+ | variable | "(" Expression ")" | "[" Expression "]" | Call | NULL */
+function parsePrimary(state: ParserState): ExpressionNode {
+  const { token } = state;
+  switch (token.kind) {
+    case 'number': {
+      const address = bareWord(state);
+      if (address !== null) return parseAddress(state, address);
+      state.stream.advance();
+      return { kind: 'number', span: { start: token.start, end: token.end }, value: token.value };
+    }
+    case 'string':
+      return parseString(state);
+    case 'variable': {
+      state.stream.advance();
+      if (state.is('[') && state.token.start === token.end) {
+        const help = 'with an index a variable stands in parentheses: $(avp(x)[1])';
+        state.fail('bad-variable', state.token, 'an index cannot follow here', { help });
+      }
+      return token.node;
+    }
+    case 'identifier':
+      return parseWord(state);
+    default:
+      break;
+  }
+  if (state.is('(')) return parseInside(state, ')', (inner) => inner);
+  if (state.is('[')) return parseInside(state, ']', (operand, span) => ({ kind: 'test', span, operand }));
+  return state.unexpected('a value');
+}
+
+/** `$si == 10.0.0.1`: an address without quotes is text. */
+function parseAddress(state: ParserState, address: StringNode): StringNode {
+  const net = state.is('/') && state.token.start === address.span.end;
+  if (!net) return address;
+  const help = `an address is looked for in a network with $(si{ip.matches,${address.value}/8}) == 1`;
+  return state.fail('bare-word', address.span, 'a network is no value', { help });
+}
+
+function parseInside(
+  state: ParserState,
+  closing: ')' | ']',
+  make: (inner: ExpressionNode, span: { start: number; end: number }) => ExpressionNode,
+): ExpressionNode {
+  return state.nested(() => {
+    const open = state.stream.advance();
+    const inner = parseExpression(state);
+    const labels = [{ span: { start: open.start, end: open.end }, message: 'it was opened here' }];
+    const close = state.expect(closing, `to close the \`${open.text}\``, { labels });
+    return make(inner, { start: open.start, end: close.end });
+  });
+}
+
+/** A string and those that follow it directly: `"one" "two"` (lang-string-juxtaposition). */
+export function parseString(state: ParserState): StringNode {
+  const first = state.stream.advance() as StringToken;
+  if (state.token.kind !== 'string') {
+    return {
+      kind: 'string',
+      span: { start: first.start, end: first.end },
+      value: first.text,
+      origins: first.origins,
+    };
+  }
+  const pieces = [first.text];
+  const origins = first.origins.slice();
+  let length = first.text.length;
+  let end = first.end;
+  while (state.token.kind === 'string') {
+    const next = state.stream.advance() as StringToken;
+    for (const [index, offset] of next.origins) origins.push([length + index, offset]);
+    pieces.push(next.text);
+    length += next.text.length;
+    end = next.end;
+  }
+  return { kind: 'string', span: { start: first.start, end }, value: pieces.join(''), origins };
+}
+
+/** A word where a value is expected: a call, NULL, a number's word, or a mistake. */
+function parseWord(state: ParserState): ExpressionNode {
+  const { token } = state;
+  const span = { start: token.start, end: token.end };
+  if (state.stream.peek().text === '(' && state.stream.peek().kind === 'punctuation') {
+    return token.text === 'route' ? parseRouteCall(state) : parseCall(state);
+  }
+  if (token.text.toLowerCase() === 'null') {
+    state.stream.advance();
+    return { kind: 'null', span };
+  }
+  const value = numberOfWord(token.text);
+  if (value !== null) {
+    state.stream.advance();
+    return { kind: 'number', span, value };
+  }
+  const former = formerWords[token.text];
+  const help =
+    former === undefined
+      ? `a function is called with parentheses: ${token.text}(); text stands in quotes`
+      : `it is written ${former} now`;
+  return state.fail('bare-word', span, `\`${token.text}\` is no value`, { help });
+}
+
+/** RouteCall: "route" "(" name ("," Expression)* ")" */
+export function parseRouteCall(state: ParserState): RouteCallNode {
+  const { start } = state.stream.advance();
+  return state.nested(() => {
+    const open = state.stream.advance();
+    const name = state.name("a route's name");
+    const values: ExpressionNode[] = [];
+    while (state.accept(',')) values.push(parseArgument(state));
+    closeArguments(state, open);
+    return { kind: 'route-call', span: state.spanFrom(start), name, arguments: values };
+  });
+}
+
+/** Call: name "(" (Argument? ("," Argument?)*)? ")" */
+export function parseCall(state: ParserState): CallNode {
+  const { token } = state;
+  if (token.kind !== 'identifier') return state.unexpected('a function');
+  const name = state.nameOf(state.stream.advance());
+  return state.nested(() => {
+    const open = state.expect('(', `after the function's name`);
+    const values: (ExpressionNode | null)[] = [];
+    if (!state.is(')')) {
+      do {
+        values.push(state.is(',') || state.is(')') ? null : parseArgument(state));
+        if (values.length > maxArguments)
+          state.fail('argument-count', name.span, `more than ${maxArguments} arguments`);
+      } while (state.accept(','));
+    }
+    closeArguments(state, open);
+    return { kind: 'call', span: state.spanFrom(token.start), name, arguments: values };
+  });
+}
+
+function closeArguments(state: ParserState, open: Token): void {
+  if (state.accept(')')) return;
+  const { token } = state;
+  const labels = [{ span: { start: open.start, end: open.end }, message: 'the arguments begin here' }];
+  if (token.kind === 'end' || state.is(';') || state.is('{') || state.is('}')) {
+    const end = state.stream.previous?.end ?? token.start;
+    // the place to add it is right after the last argument; from there on all is in order
+    state.report('unclosed-parenthesis', { start: end - 1, end }, '`)` is missing after the arguments', {
+      labels,
+    });
+    return;
+  }
+  state.unexpected('`,` or `)` after an argument', { labels });
+}
+
+/** Argument: Expression | a bare word, such as a flag, a route or `udp:10.0.0.1:5060` */
+export function parseArgument(state: ParserState): ExpressionNode {
+  const { token } = state;
+  const bare = token.kind === 'identifier' || token.kind === 'number' ? bareWord(state) : null;
+  if (bare !== null) return bare;
+  return parseExpression(state);
+}
+
+/** The end of `my-flag`, `10.0.0.1:5060`, `udp:[::1]:5060` or `tcp:*`. */
+function afterWord(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (isIdentifierCode(code) || code === 45 || code === 46 || code === 58) at += 1;
+    else if (text.charCodeAt(at - 1) !== 58) return at;
+    else if (code === 42) at += 1;
+    else if (code === 91) {
+      let end = at + 1;
+      while (/[0-9A-Fa-f:.]/.test(text[end] ?? '')) end += 1;
+      if (text.charCodeAt(end) !== 93) return at;
+      at = end + 1;
+    } else return at;
+  }
+}
+
+function bareWord(state: ParserState): StringNode | null {
+  const { token } = state;
+  const { base, text } = token.lexer.file;
+  const from = token.start - base;
+  const end = afterWord(text, from);
+  const word = text.slice(from, end);
+  if (token.kind === 'number') {
+    // 10.0.0.1:5060 is an address; 10-4 is a subtraction
+    if (end === token.end - base || !/[.:]/.test(word)) return null;
+  } else {
+    const followed = state.stream.peek();
+    if (followed.kind === 'punctuation' && followed.text === '(') return null;
+    const lower = word.toLowerCase();
+    if (lower === 'null' || lower === 'not' || numberOfWord(word) !== null) return null;
+  }
+  const { span } = state.stream.word(afterWord);
+  return { kind: 'string', span, value: word, origins: [[0, span.start]] };
+}

@@ -1,0 +1,388 @@
+/** Statements and blocks. After a mistake the parser goes on at the next statement. */
+import {
+  type AssignOperator,
+  assignOperators,
+  type BlockNode,
+  type CaseNode,
+  type ExpressionNode,
+  routeKinds,
+  type Span,
+  type StatementNode,
+  type VariableNode,
+} from './ast.ts';
+import {
+  numberOfWord,
+  parseArgument,
+  parseCall,
+  parseExpression,
+  parseRouteCall,
+  parseString,
+} from './parse-expressions.ts';
+import type { ParserState } from './parser-state.ts';
+import { describeToken } from './token-stream.ts';
+
+const assignments: ReadonlySet<string> = new Set(assignOperators);
+const routeKeywords: ReadonlySet<string> = new Set(routeKinds);
+
+/** Statements that begin with a word of their own; all other words are calls. */
+const keywords: Readonly<Record<string, (state: ParserState) => StatementNode>> = {
+  if: parseIf,
+  while: parseWhile,
+  for: parseForEach,
+  switch: parseSwitch,
+  return: parseReturn,
+  exit: (state) => parseBare(state, 'exit'),
+  drop: (state) => parseBare(state, 'drop'),
+  break: (state) => parseBare(state, 'break'),
+  async: parseAsync,
+  launch: parseLaunch,
+  assert: parseAssert,
+};
+
+function keyword(state: ParserState): ((state: ParserState) => StatementNode) | undefined {
+  const { token } = state;
+  return token.kind === 'identifier' && Object.hasOwn(keywords, token.text)
+    ? keywords[token.text]
+    : undefined;
+}
+
+/** Whether a definition of the file begins here: then a block above it was never closed. */
+export function startsDefinition(state: ParserState): boolean {
+  const { token } = state;
+  if (token.kind !== 'identifier') return false;
+  const next = (): string => state.stream.peek().text;
+  if (token.text === 'loadmodule') return state.stream.peek().kind === 'string';
+  if (token.text === 'modparam') return token.startsLine && next() === '(';
+  if (!routeKeywords.has(token.text)) return false;
+  return next() === '{' || (next() === '[' && token.startsLine);
+}
+
+/** Block: "{" Statement* "}" */
+export function parseBlock(state: ParserState): BlockNode {
+  return state.nested(() => {
+    const open = state.expect('{', 'to begin a block');
+    const statements = parseStatements(state, () => state.is('}'));
+    closeBlock(state, open);
+    return { kind: 'block', span: state.spanFrom(open.start), statements };
+  });
+}
+
+function closeBlock(state: ParserState, open: Span): void {
+  if (state.accept('}')) return;
+  const message = `this \`{\` has no \`}\` before ${describeToken(state.token)}`;
+  state.report('unclosed-block', open, message);
+}
+
+function parseStatements(state: ParserState, ends: () => boolean): StatementNode[] {
+  const statements: StatementNode[] = [];
+  while (!ends() && state.token.kind !== 'end' && !startsDefinition(state)) {
+    if (state.accept(';')) continue;
+    const before = state.token;
+    const statement = state.attempt(
+      () => parseStatement(state),
+      () => skipStatement(state),
+    );
+    if (statement !== null) statements.push(statement);
+    // whatever was not understood is passed over, so that there is an end
+    if (state.token === before) state.stream.advance();
+  }
+  return statements;
+}
+
+/** To the end of the statement at hand: past its `;`, past a block that belongs to it, or before a `}`. */
+function skipStatement(state: ParserState): void {
+  let depth = 0;
+  for (;;) {
+    const { token } = state;
+    if (token.kind === 'end' || (token.startsLine && startsDefinition(state))) return;
+    if (depth === 0 && token.startsLine && (keyword(state) !== undefined || token.kind === 'variable'))
+      return;
+    if (depth === 0 && state.is('}')) return;
+    if (state.is('{')) depth += 1;
+    if (state.is('}')) depth -= 1;
+    const last = depth === 0 && (state.is(';') || state.is('}'));
+    state.stream.advance();
+    if (last) return;
+  }
+}
+
+/** Statement: Block | ";" | Assignment | Call | one of the keywords */
+export function parseStatement(state: ParserState): StatementNode {
+  state.beginStatement();
+  const { token } = state;
+  if (state.is('{')) return parseBlock(state);
+  const parse = keyword(state);
+  if (parse !== undefined) return state.nested(() => parse(state));
+  if (token.kind === 'variable') return parseAssignment(state);
+  if (token.kind !== 'identifier') return state.unexpected('a statement');
+  if (token.text === 'else') {
+    return state.fail('syntax', token, '`else` without an `if` before it', {
+      help: 'between an if and its else there is one statement, or one block without `;` after it',
+    });
+  }
+  const statement =
+    token.text === 'route' && state.stream.peek().text === '('
+      ? parseRouteCall(state)
+      : parseCallStatement(state);
+  endStatement(state);
+  return statement;
+}
+
+function parseCallStatement(state: ParserState): StatementNode {
+  const { token } = state;
+  const next = state.stream.peek();
+  if (next.kind === 'punctuation' && next.text === '(') return parseCall(state);
+  if (assignments.has(next.text) && next.kind === 'punctuation') {
+    const help = 'variables begin with $: $var(x) = 1';
+    return state.fail('syntax', token, `\`${token.text}\` is no variable and cannot be set here`, { help });
+  }
+  const help = `a function is called with parentheses: ${token.text}();`;
+  return state.fail('syntax', token, `\`${token.text}\` is no statement`, { help });
+}
+
+/** A `;`; when it is missing the place to add it is the end of the statement, and all else is in order. */
+function endStatement(state: ParserState): void {
+  if (state.accept(';')) return;
+  const { token } = state;
+  const { previous } = state.stream;
+  const next =
+    token.kind === 'end' ||
+    token.startsLine ||
+    state.is('}') ||
+    keyword(state) !== undefined ||
+    state.is('else');
+  if (next && previous !== null) {
+    const span = { start: Math.max(previous.start, previous.end - 1), end: previous.end };
+    state.report('missing-semicolon', span, 'a `;` is missing after this statement');
+    return;
+  }
+  state.unexpected('`;` after the statement');
+}
+
+/** The statement under an `if`, `while` or `else`; a lone `;` is an empty one. */
+function parseBody(state: ParserState): StatementNode {
+  const { token } = state;
+  if (state.accept(';'))
+    return { kind: 'block', span: { start: token.start, end: token.end }, statements: [] };
+  return parseStatement(state);
+}
+
+/** "(" Expression ")"; after a mistake in it the body is read all the same. */
+function parseCondition(state: ParserState, what: string): ExpressionNode {
+  const open = state.expect('(', `after ${what}`);
+  const labels = [{ span: { start: open.start, end: open.end }, message: 'the condition begins here' }];
+  const condition = state.attempt(
+    () => {
+      const inner = state.nested(() => parseExpression(state));
+      if (!state.is(')')) state.unexpected('an operator or `)` in the condition', { labels });
+      return inner;
+    },
+    () => state.skipToClosing(),
+  );
+  state.accept(')');
+  return condition ?? { kind: 'null', span: { start: open.start, end: open.end } };
+}
+
+/** If: "if" Condition Statement ("else" Statement)? */
+function parseIf(state: ParserState): StatementNode {
+  const { start } = state.stream.advance();
+  const condition = parseCondition(state, '`if`');
+  const then = parseBody(state);
+  const otherwise = state.accept('else') ? parseBody(state) : null;
+  return { kind: 'if', span: state.spanFrom(start), condition, then, otherwise };
+}
+
+/** While: "while" Condition Statement */
+function parseWhile(state: ParserState): StatementNode {
+  const { start } = state.stream.advance();
+  const condition = parseCondition(state, '`while`');
+  const body = parseBody(state);
+  return { kind: 'while', span: state.spanFrom(start), condition, body };
+}
+
+/** ForEach: "for" "(" variable "in" variable ")" Statement */
+function parseForEach(state: ParserState): StatementNode {
+  const { start } = state.stream.advance();
+  const help = 'the loop is written: for ($var(x) in $(avp(list)[*])) { ... }';
+  const head = state.attempt(
+    () => {
+      state.expect('(', 'after `for`', { help });
+      const variable = parseVariable(state, 'the variable of the loop', help);
+      if (!state.accept('in')) state.unexpected('`in`', { help });
+      const list = parseVariable(state, 'the variable whose values are gone through', help);
+      if (!state.is(')')) state.unexpected('`)`', { help });
+      return { variable, list };
+    },
+    () => state.skipToClosing(),
+  );
+  state.accept(')');
+  const body = parseBody(state);
+  if (head === null) return body;
+  return { kind: 'for-each', span: state.spanFrom(start), ...head, body };
+}
+
+function parseVariable(state: ParserState, what: string, help: string): VariableNode {
+  const { token } = state;
+  if (token.kind !== 'variable') return state.unexpected(what, { help });
+  state.stream.advance();
+  return token.node;
+}
+
+/** Switch: "switch" "(" variable ")" "{" (("case" value | "default") ":" Statement*)* "}" */
+function parseSwitch(state: ParserState): StatementNode {
+  const { start } = state.stream.advance();
+  const help = 'a switch is over one variable: switch ($var(x)) { case 1: ...; break; default: ... }';
+  const subject = state.attempt(
+    () => {
+      state.expect('(', 'after `switch`', { help });
+      const variable = parseVariable(state, 'a variable', help);
+      if (!state.is(')')) state.unexpected('`)`', { help });
+      return variable;
+    },
+    () => state.skipToClosing(),
+  );
+  state.accept(')');
+  const open = state.expect('{', 'to begin the cases', { help });
+  const cases: CaseNode[] = [];
+  while (state.token.kind !== 'end' && !state.is('}') && !startsDefinition(state)) {
+    const before = state.token;
+    const one = state.attempt(
+      () => parseCase(state),
+      () => skipToCase(state),
+    );
+    if (one !== null) cases.push(one);
+    if (state.token === before) state.stream.advance();
+  }
+  closeBlock(state, open);
+  const span = state.spanFrom(start);
+  return subject === null
+    ? { kind: 'block', span, statements: [] }
+    : { kind: 'switch', span, subject, cases };
+}
+
+function startsCase(state: ParserState): boolean {
+  return state.is('case') || (state.is('default') && state.stream.peek().text === ':');
+}
+
+function skipToCase(state: ParserState): void {
+  let depth = 0;
+  while (state.token.kind !== 'end' && !startsDefinition(state)) {
+    if (depth === 0 && (startsCase(state) || state.is('}'))) return;
+    if (state.is('{')) depth += 1;
+    if (state.is('}')) depth -= 1;
+    state.stream.advance();
+  }
+}
+
+function parseCase(state: ParserState): CaseNode {
+  const { token } = state;
+  while (state.accept(';'))
+    if (state.is('}'))
+      return { kind: 'case', span: state.spanFrom(token.start), value: null, statements: [] };
+  let value: CaseNode['value'] = null;
+  if (state.accept('case')) value = parseCaseValue(state);
+  else if (!state.accept('default')) return state.unexpected('`case` or `default`');
+  state.expect(':', 'after the value of the case');
+  const statements = parseStatements(state, () => state.is('}') || startsCase(state));
+  return { kind: 'case', span: state.spanFrom(token.start), value, statements };
+}
+
+function parseCaseValue(state: ParserState): CaseNode['value'] {
+  const { token } = state;
+  if (token.kind === 'string') return parseString(state);
+  const negative = state.accept('-');
+  const number = state.token;
+  const word = number.kind === 'identifier' ? numberOfWord(number.text) : null;
+  const value = number.kind === 'number' ? number.value : word;
+  if (value === null) return state.unexpected('a number or a string after `case`');
+  state.stream.advance();
+  return { kind: 'number', span: state.spanFrom(token.start), value: negative ? -value | 0 : value };
+}
+
+/** Return: "return" (Expression | "(" (Expression ("," Expression)*)? ")")? ";" */
+function parseReturn(state: ParserState): StatementNode {
+  const { start } = state.stream.advance();
+  const values: ExpressionNode[] = [];
+  if (state.accept('(')) {
+    if (!state.is(')')) {
+      do values.push(state.nested(() => parseExpression(state)));
+      while (state.accept(','));
+    }
+    state.expect(')', 'after the values');
+  } else if (!state.is(';') && !state.is('}') && state.token.kind !== 'end')
+    values.push(parseExpression(state));
+  const span = state.spanFrom(start);
+  endStatement(state);
+  return { kind: 'return', span, values };
+}
+
+/** `exit;` or `exit();` */
+function parseBare(state: ParserState, kind: 'exit' | 'drop' | 'break'): StatementNode {
+  const { start } = state.stream.advance();
+  if (state.accept('(')) state.expect(')', `: ${kind} takes nothing`);
+  const span = state.spanFrom(start);
+  endStatement(state);
+  return { kind, span };
+}
+
+/** Assignment: variable AssignOperator Expression ";" */
+function parseAssignment(state: ParserState): StatementNode {
+  const { token } = state;
+  const target = parseVariable(state, 'a variable', '');
+  const operator = state.token;
+  if (operator.kind !== 'punctuation' || !assignments.has(operator.text)) {
+    if (state.is('[')) {
+      const help = 'with an index a variable stands in parentheses: $(avp(x)[1])';
+      return state.fail('bad-variable', operator, 'an index cannot follow here', { help });
+    }
+    return state.unexpected('`=` or another assignment after the variable');
+  }
+  state.stream.advance();
+  const value = parseExpression(state);
+  const span = state.spanFrom(token.start);
+  endStatement(state);
+  return { kind: 'assign', span, target, operator: operator.text as AssignOperator, value };
+}
+
+/** Async: "async" "(" Call "," route ("," Expression)? ")" ";" */
+function parseAsync(state: ParserState): StatementNode {
+  const { start } = state.stream.advance();
+  const help =
+    'it is written: async(function(...), resume_route); and optionally a timeout in seconds after the route';
+  state.expect('(', 'after `async`');
+  const call = parseCall(state);
+  if (!state.accept(',')) state.unexpected('`,` and the route where the script goes on', { help });
+  const resume = state.name('the route where the script goes on');
+  const timeout = state.accept(',') ? parseArgument(state) : null;
+  state.expect(')', 'to close `async(`');
+  const span = state.spanFrom(start);
+  endStatement(state);
+  return { kind: 'async', span, call, resume, timeout };
+}
+
+/** Launch: "launch" "(" Call ("," route ("," Expression)?)? ")" ";" */
+function parseLaunch(state: ParserState): StatementNode {
+  const { start } = state.stream.advance();
+  state.expect('(', 'after `launch`');
+  const call = parseCall(state);
+  const report = state.accept(',') ? state.name('the route that gets the result') : null;
+  const parameter = state.accept(',') ? parseArgument(state) : null;
+  state.expect(')', 'to close `launch(`');
+  const span = state.spanFrom(start);
+  endStatement(state);
+  return { kind: 'launch', span, call, report, parameter };
+}
+
+/** Assert: "assert" "(" Expression ("," string)? ")" ";" */
+function parseAssert(state: ParserState): StatementNode {
+  const { start } = state.stream.advance();
+  state.expect('(', 'after `assert`');
+  const condition = state.nested(() => parseExpression(state));
+  let message = null;
+  if (state.accept(','))
+    message = state.token.kind === 'string' ? parseString(state) : state.unexpected('the message, a string');
+  state.expect(')', 'to close `assert(`');
+  const span = state.spanFrom(start);
+  endStatement(state);
+  return { kind: 'assert', span, condition, message };
+}

@@ -1,0 +1,178 @@
+/** What all parts of the parser share: the tokens, the mistakes, and how to go on after one. */
+import type { NameNode, Span } from './ast.ts';
+import type { Diagnostic, DiagnosticCode, DiagnosticList } from './diagnostics.ts';
+import { isIdentifierCode, type Token } from './lexer.ts';
+import { describeToken, type TokenStream } from './token-stream.ts';
+
+/** Thrown to the nearest place that can go on; the mistake has been reported. */
+export const syntaxFailure = { syntaxFailure: true };
+
+/** Blocks, parentheses and operators in one another: beyond it the machine's stack would end first. */
+const maxDepth = 200;
+/** Operators in one statement: the tree of a chain of them is as deep as the chain is long. */
+const maxOperators = 1000;
+
+export type Details = Pick<Diagnostic, 'labels' | 'help'>;
+
+export class ParserState {
+  readonly stream: TokenStream;
+  readonly diagnostics: DiagnosticList;
+  #depth = 0;
+  #operators = 0;
+  /** Where the last mistake was reported, so that its echo is not. */
+  #failedAt = -1;
+
+  constructor(stream: TokenStream, diagnostics: DiagnosticList) {
+    this.stream = stream;
+    this.diagnostics = diagnostics;
+  }
+
+  get token(): Token {
+    return this.stream.token;
+  }
+
+  is(text: string): boolean {
+    const { token } = this.stream;
+    return token.text === text && (token.kind === 'punctuation' || token.kind === 'identifier');
+  }
+
+  accept(text: string): boolean {
+    if (!this.is(text)) return false;
+    this.stream.advance();
+    return true;
+  }
+
+  /** Takes the punctuation `text` or fails; `what` says in words what it is for. */
+  expect(text: string, what: string, details: Details = {}): Token {
+    if (this.is(text)) return this.stream.advance();
+    return this.unexpected(`\`${text}\` ${what}`, details);
+  }
+
+  /** Fails at the present token. */
+  unexpected(expected: string, details: Details = {}): never {
+    return this.fail(
+      'syntax',
+      this.token,
+      `expected ${expected}, found ${describeToken(this.token)}`,
+      details,
+    );
+  }
+
+  fail(code: DiagnosticCode, span: Span, message: string, details: Details = {}): never {
+    this.report(code, span, message, details);
+    throw syntaxFailure;
+  }
+
+  /**
+   * Reports a mistake, unless the lexer has reported one at this token, or the parser one where it stands. When
+   * a string of several lines stands just before, its closing quote is what is missing.
+   */
+  report(code: DiagnosticCode, span: Span, message: string, details: Details = {}): void {
+    const { token } = this;
+    if (this.diagnostics.full) this.stream.stop();
+    if (token.kind === 'bad' || this.#failedAt === token.start) {
+      this.#failedAt = token.start;
+      return;
+    }
+    const { previous } = this.stream;
+    const open = token.kind === 'string' && token.lineEnd !== null ? token : previous;
+    this.#failedAt = token.start;
+    if (open?.kind === 'string' && open.lineEnd !== null && token.lexer === open.lexer) {
+      const end = open.lineEnd;
+      const help = 'it goes on to the next quote, some lines below';
+      this.diagnostics.error(
+        'unterminated-string',
+        { start: open.start, end },
+        'this string has no closing quote on its line',
+        { help },
+      );
+      this.stream.resume(open, end);
+      this.#failedAt = this.token.start;
+      return;
+    }
+    this.diagnostics.error(code, { start: span.start, end: span.end }, message, details);
+  }
+
+  /** Runs `parse` one level deeper; beyond the limit the rest of the script is given up. */
+  nested<T>(parse: () => T): T {
+    if (this.#depth >= maxDepth) {
+      this.report(
+        'nested-too-deeply',
+        this.token,
+        `more than ${maxDepth} blocks or parentheses in one another; the rest is not read`,
+      );
+      this.stream.stop();
+      throw syntaxFailure;
+    }
+    this.#depth += 1;
+    try {
+      return parse();
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  beginStatement(): void {
+    this.#operators = 0;
+  }
+
+  countOperator(): void {
+    this.#operators += 1;
+    if (this.#operators <= maxOperators) return;
+    this.fail('nested-too-deeply', this.token, `more than ${maxOperators} operators in one statement`);
+  }
+
+  /** The value of `parse`, or null when it failed; `recover` then finds the place to go on. */
+  attempt<T>(parse: () => T, recover: () => void): T | null {
+    try {
+      return parse();
+    } catch (thrown) {
+      if (thrown !== syntaxFailure) throw thrown;
+      recover();
+      return null;
+    }
+  }
+
+  /** From `start` to the end of the token before the present one. */
+  spanFrom(start: number): Span {
+    return { start, end: Math.max(start, this.stream.previous?.end ?? start) };
+  }
+
+  nameOf(token: Token): NameNode {
+    return { kind: 'name', span: { start: token.start, end: token.end }, text: token.text };
+  }
+
+  /** A name that may be bare (with `-`, `.` and `:` in it), quoted, or a number. */
+  name(what: string): NameNode {
+    const { token } = this;
+    if (token.kind === 'string') return this.nameOf(this.stream.advance());
+    if (token.kind !== 'identifier' && token.kind !== 'number') return this.unexpected(what);
+    const { text, span } = this.stream.word(afterName);
+    return { kind: 'name', span, text };
+  }
+
+  /** Passes over tokens to the `)` that closes the parenthesis at hand, or to what cannot stand in it. */
+  skipToClosing(): void {
+    let depth = 0;
+    for (;;) {
+      const { token } = this;
+      if (token.kind === 'end' || this.is(';') || this.is('{') || this.is('}')) return;
+      if (this.is('(')) depth += 1;
+      if (this.is(')')) {
+        if (depth === 0) return;
+        depth -= 1;
+      }
+      this.stream.advance();
+    }
+  }
+}
+
+/** The end of a name that may have `-`, `.` and `:` in it. */
+export function afterName(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (!isIdentifierCode(code) && code !== 45 && code !== 46 && code !== 58) return at;
+    at += 1;
+  }
+}

@@ -1,0 +1,150 @@
+/** Diagnostics as text for people: the place, the source line with a marker under the span, and what would be right. */
+import picocolors from 'picocolors';
+import type { Span } from './ast.ts';
+import { type Diagnostic, readableText, type Severity } from './diagnostics.ts';
+import type { Location, SourceSet } from './source.ts';
+
+export interface RenderOptions {
+  /** Whether to use ANSI colours. */
+  readonly color: boolean;
+}
+
+type Paint = (text: string) => string;
+
+interface Palette {
+  readonly severity: Readonly<Record<Severity, Paint>>;
+  readonly bold: Paint;
+  readonly frame: Paint;
+}
+
+/** A span on one line of the source. */
+interface Mark {
+  readonly location: Location;
+  /** Bytes. */
+  readonly length: number;
+  readonly message: string;
+  readonly primary: boolean;
+}
+
+/** More of a line is not shown: around the marker. */
+const width = 140;
+/** More further places than this are counted, not shown. */
+const shownLabels = 6;
+
+/** One text for all, each followed by an empty line. */
+export function renderDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  sources: SourceSet,
+  { color }: RenderOptions,
+): string {
+  const colors = picocolors.createColors(color);
+  const palette: Palette = {
+    severity: { error: colors.red, warning: colors.yellow, note: colors.cyan },
+    bold: colors.bold,
+    frame: colors.blue,
+  };
+  return diagnostics.map((one) => `${render(one, sources, palette)}\n`).join('\n');
+}
+
+function render(diagnostic: Diagnostic, sources: SourceSet, palette: Palette): string {
+  const { severity, code, message, span, labels = [], help } = diagnostic;
+  const primary = mark(sources, span, '', true);
+  const marks = [
+    primary,
+    ...labels.slice(0, shownLabels).map((one) => mark(sources, one.span, one.message, false)),
+  ];
+  const gutter = String(Math.max(...marks.map((one) => one.location.line))).length;
+  const indent = ' '.repeat(gutter);
+  const { frame } = palette;
+  const paint = palette.severity[severity];
+  const lines = [palette.bold(`${paint(`${severity}[${code}]`)}: ${message}`)];
+  for (const [index, group] of byFile(marks).entries()) {
+    const at = (group.find((one) => one.primary) ?? group[0])?.location;
+    if (at === undefined) continue;
+    lines.push(
+      `${indent}${frame(index === 0 ? '-->' : ':::')} ${readableText(at.file)}:${at.line}:${at.column}`,
+    );
+    lines.push(`${indent} ${frame('|')}`);
+    let before: number | null = null;
+    for (const one of group) {
+      const { line } = one.location;
+      if (before !== null && line > before + 1) lines.push(frame(`${indent.replace(/ /g, '.')}.`));
+      const shown = excerpt(one);
+      if (line !== before)
+        lines.push(`${frame(`${String(line).padStart(gutter)} |`)} ${shown.line}`.trimEnd());
+      const marker = (one.primary ? '^' : '-').repeat(shown.markerWidth);
+      const text = one.message === '' ? marker : `${marker} ${one.message}`;
+      lines.push(
+        `${indent} ${frame('|')} ${' '.repeat(shown.markerColumn)}${one.primary ? paint(text) : frame(text)}`,
+      );
+      before = line;
+    }
+  }
+  for (const from of sources.includeTrail(span.start)) {
+    lines.push(`${indent} ${frame('=')} included from ${readableText(from.file)}:${from.line}`);
+  }
+  if (labels.length > shownLabels) {
+    lines.push(`${indent} ${frame('=')} and in ${labels.length - shownLabels} more places`);
+  }
+  if (help !== undefined) lines.push(`${indent} ${frame('=')} ${palette.bold('help')}: ${help}`);
+  return lines.join('\n');
+}
+
+function mark(sources: SourceSet, span: Span, message: string, primary: boolean): Mark {
+  const location = sources.locate(span.start);
+  const rest = location.lineText.length - (location.column - 1);
+  return { location, length: Math.max(1, Math.min(span.end - span.start, rest)), message, primary };
+}
+
+/** The primary mark's file first; in each, in the order of the lines. */
+function byFile(marks: readonly Mark[]): readonly (readonly Mark[])[] {
+  const files = new Map<string, Mark[]>();
+  for (const one of marks) {
+    const group = files.get(one.location.file);
+    if (group === undefined) files.set(one.location.file, [one]);
+    else group.push(one);
+  }
+  return [...files.values()].map((group) =>
+    group.toSorted((a, b) => a.location.line - b.location.line || a.location.column - b.location.column),
+  );
+}
+
+interface Excerpt {
+  readonly line: string;
+  readonly markerColumn: number;
+  readonly markerWidth: number;
+}
+
+/** The part of the line that is shown, in characters; the marker's columns are those of the characters. */
+function excerpt({ location, length }: Mark): Excerpt {
+  const { lineText } = location;
+  const at = location.column - 1;
+  const long = lineText.length > width;
+  const from = long ? characterStart(lineText, Math.max(0, at - Math.floor(width / 3))) : 0;
+  const to = long ? characterStart(lineText, Math.min(lineText.length, from + width)) : lineText.length;
+  const lead = from > 0 ? '...' : '';
+  const tail = to < lineText.length ? '...' : '';
+  const before = lead + shown(lineText.slice(from, at));
+  const marked = shown(lineText.slice(at, Math.min(at + length, to)));
+  const after = shown(lineText.slice(Math.min(at + length, to), to)) + tail;
+  return {
+    line: before + marked + after,
+    markerColumn: columns(before),
+    markerWidth: Math.max(1, columns(marked)),
+  };
+}
+
+/** Back to the first byte of a UTF-8 character. */
+function characterStart(bytes: string, index: number): number {
+  let at = index;
+  while (at > 0 && (bytes.charCodeAt(at) & 0xc0) === 0x80) at -= 1;
+  return at;
+}
+
+function shown(bytes: string): string {
+  return readableText(bytes).replace(/\t/g, '    ');
+}
+
+function columns(text: string): number {
+  return [...text].length;
+}

@@ -1,0 +1,61 @@
+/** Strings with variables: from a string of the script to its parts, and from a variable back to its text. */
+import type { StringNode, TemplateNode, TextNode, VariableNode } from './ast.ts';
+import { DiagnosticList } from './diagnostics.ts';
+import { readTemplate, type VariableSource } from './variable-syntax.ts';
+
+const parsed = new WeakMap<StringNode, TemplateNode>();
+
+/**
+ * The parts of a string, with spans in the source. Mistakes go to `diagnostics`, and what is written wrongly is
+ * left out; when none is given they are dropped, as is right for a script that has been checked.
+ */
+export function template(node: StringNode, diagnostics?: DiagnosticList): TemplateNode {
+  const known = parsed.get(node);
+  if (known !== undefined && diagnostics === undefined) return known;
+  const result = readTemplate(sourceOf(node, diagnostics ?? new DiagnosticList()));
+  parsed.set(node, result);
+  return result;
+}
+
+function sourceOf(node: StringNode, diagnostics: DiagnosticList): VariableSource {
+  const { origins, span, value } = node;
+  let piece = 0;
+  return {
+    text: value,
+    limit: value.length,
+    singleLine: false,
+    diagnostics,
+    offsetOf(index) {
+      // asked for mostly in rising order, so the last answer's piece is where to begin
+      if (piece >= origins.length || (origins[piece]?.[0] ?? 0) > index) piece = 0;
+      while (piece + 1 < origins.length && (origins[piece + 1]?.[0] ?? 0) <= index) piece += 1;
+      const origin = origins[piece];
+      if (origin === undefined) return span.start;
+      return Math.min(origin[1] + Math.max(0, index - origin[0]), span.end - 1);
+    },
+  };
+}
+
+/** A variable as it would be written in a script: `$(avp(x)[1]{s.len})`. */
+export function variableText(node: VariableNode): string {
+  const subname = node.subname === null ? '' : `(${templateText(node.subname.parts)})`;
+  if (node.context === null && node.index === null && node.transformations.length === 0) {
+    return `$${node.name.text}${subname}`;
+  }
+  const context = node.context === null ? '' : `<${node.context}>`;
+  const transformations = node.transformations.map((one) => {
+    return `{${one.name.text}${one.argument === null ? '' : `,${templateText(one.argument.parts)}`}}`;
+  });
+  return `$(${context}${node.name.text}${subname}${indexText(node)}${transformations.join('')})`;
+}
+
+function indexText(node: VariableNode): string {
+  const index = node.index;
+  if (index === null) return '';
+  if (index.kind === 'index-variable') return `[${variableText(index.value)}]`;
+  return `[${index.value === 'all' ? '*' : index.value}]`;
+}
+
+function templateText(parts: readonly (TextNode | VariableNode)[]): string {
+  return parts.map((part) => (part.kind === 'text' ? part.value : variableText(part))).join('');
+}

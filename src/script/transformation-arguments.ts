@@ -1,0 +1,67 @@
+import type { TemplateNode, TextNode, VariableNode } from './ast.ts';
+import { InvalidUse, type TransformationArgument } from './catalog.ts';
+
+type Part = TextNode | VariableNode;
+
+/**
+ * The text after a transformation's first comma, split at commas into the arguments of its table. The last of
+ * type `rest` takes all that is left, commas and spaces included: `{s.select,1,,}` has the separator `,`.
+ * An argument that is not there is undefined; too many or too few throw {@link InvalidUse}.
+ */
+export function splitArguments(
+  specs: readonly TransformationArgument[],
+  argument: TemplateNode | null,
+): readonly (TemplateNode | undefined)[] {
+  const mandatory = specs.filter((spec) => !spec.optional).length;
+  const pieces = argument === null ? [] : split(argument.parts, specs.length, specs.at(-1)?.type === 'rest');
+  if (pieces.length > specs.length) {
+    throw new InvalidUse(
+      specs.length === 0
+        ? 'it takes no argument'
+        : `it takes ${specs.length} at most, ${pieces.length} are given`,
+    );
+  }
+  if (pieces.length < mandatory) {
+    throw new InvalidUse(
+      `its argument "${specs[pieces.length]?.name ?? ''}" is missing`,
+      `it takes: ${specs.map(describe).join(', ')}`,
+    );
+  }
+  return specs.map((spec, i) => {
+    const parts = pieces[i];
+    if (parts === undefined || argument === null) return undefined;
+    return { kind: 'template', span: argument.span, parts: spec.type === 'rest' ? parts : trimmed(parts) };
+  });
+}
+
+const describe = (spec: TransformationArgument) => (spec.optional ? `[${spec.name}]` : spec.name);
+
+function split(parts: readonly Part[], count: number, lastTakesRest: boolean): Part[][] {
+  const pieces: Part[][] = [[]];
+  for (const part of parts) {
+    if (part.kind === 'variable') {
+      pieces.at(-1)?.push(part);
+      continue;
+    }
+    let from = 0;
+    for (;;) {
+      const comma = lastTakesRest && pieces.length === count ? -1 : part.value.indexOf(',', from);
+      const value = part.value.slice(from, comma < 0 ? undefined : comma);
+      if (value !== '') pieces.at(-1)?.push({ ...part, value });
+      if (comma < 0) break;
+      pieces.push([]);
+      from = comma + 1;
+    }
+  }
+  return pieces;
+}
+
+function trimmed(parts: readonly Part[]): readonly Part[] {
+  return parts.map((part, i) => {
+    if (part.kind === 'variable') return part;
+    let { value } = part;
+    if (i === 0) value = value.trimStart();
+    if (i === parts.length - 1) value = value.trimEnd();
+    return { ...part, value };
+  });
+}

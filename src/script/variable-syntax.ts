@@ -1,0 +1,393 @@
+/**
+ * Reads `$name`, `$name(subname)` and `$(<context>name(subname)[index]{transformation}...)` at a place in a
+ * text. The lexer reads the variables of the script's code with it, `template()` those in strings, and it reads
+ * those inside subnames, indexes and arguments itself.
+ */
+import type {
+  IndexNode,
+  NameNode,
+  Span,
+  TemplateNode,
+  TextNode,
+  TransformationNode,
+  VariableNode,
+} from './ast.ts';
+import type { DiagnosticCode, DiagnosticList } from './diagnostics.ts';
+
+/** A text with variables in it, and where its bytes come from. */
+export interface VariableSource {
+  readonly text: string;
+  /** Where the text ends for this reader. */
+  readonly limit: number;
+  /** Whether a line's end ends a variable that is not closed: so in code, where a string is the exception. */
+  readonly singleLine: boolean;
+  /** The offset in the source set of the byte at `index`. */
+  offsetOf(index: number): number;
+  readonly diagnostics: DiagnosticList;
+}
+
+export interface VariableReading {
+  /** Null when it is written wrongly, which has been reported. */
+  readonly node: VariableNode | null;
+  /** The index after it; after a mistake, where reading stopped. Always beyond where it began. */
+  readonly end: number;
+}
+
+/** `$var($avp($hdr(...)))`: deeper is no script. */
+const maxDepth = 16;
+
+const DOLLAR = 36;
+const OPEN = 40;
+const CLOSE = 41;
+const STAR = 42;
+const COMMA = 44;
+const MINUS = 45;
+const BACKSLASH = 92;
+
+/** Letters, digits, `_` and `.`: `$fU.com` is a variable of that name (vector dialect-var-then-dot). */
+export function isVariableNameCode(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 48 && code <= 57) ||
+    code === 95 ||
+    code === 46
+  );
+}
+
+function isNameStart(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95;
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9 || code === 10 || code === 13;
+}
+
+/** Thrown within the reader when a variable cannot be read on; it has been reported. */
+const unreadable = { unreadable: true };
+
+/** Where a text with variables ends: at the source's limit, at `)`, or at `}`. */
+type Ending = 'limit' | 'parenthesis' | 'brace';
+
+class VariableReader {
+  readonly #source: VariableSource;
+  readonly #text: string;
+  #at: number;
+  #depth = 0;
+
+  constructor(source: VariableSource, at: number) {
+    this.#source = source;
+    this.#text = source.text;
+    this.#at = at;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  #code(): number {
+    if (this.#at >= this.#source.limit) return -1;
+    const code = this.#text.charCodeAt(this.#at);
+    return code === 10 && this.#source.singleLine ? -1 : code;
+  }
+
+  #span(start: number, end: number): Span {
+    const from = this.#source.offsetOf(start);
+    return { start: from, end: end > start ? this.#source.offsetOf(end - 1) + 1 : from };
+  }
+
+  #fail(code: DiagnosticCode, start: number, end: number, message: string, help?: string): never {
+    const span = this.#span(start, Math.max(end, start + 1));
+    this.#source.diagnostics.error(code, span, message, help === undefined ? {} : { help });
+    throw unreadable;
+  }
+
+  #skipSpace(): void {
+    while (isSpace(this.#code())) this.#at += 1;
+  }
+
+  #name(): NameNode {
+    const start = this.#at;
+    while (isVariableNameCode(this.#code())) this.#at += 1;
+    return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
+  }
+
+  /** `#at` is at the `$`. */
+  variable(): VariableNode {
+    const start = this.#at;
+    if (this.#depth >= maxDepth) {
+      this.#fail('nested-too-deeply', start, start + 1, `more than ${maxDepth} variables in one another`);
+    }
+    this.#depth += 1;
+    this.#at += 1;
+    const node = this.#code() === OPEN ? this.#long(start) : this.#short(start);
+    this.#depth -= 1;
+    return node;
+  }
+
+  #short(start: number): VariableNode {
+    const name = this.#name();
+    if (name.text === '') this.#fail('bad-variable', start, this.#at, 'a name is expected after `$`');
+    const subname = this.#code() === OPEN ? this.#subname(start) : null;
+    const span = this.#span(start, this.#at);
+    return { kind: 'variable', span, context: null, name, subname, index: null, transformations: [] };
+  }
+
+  #long(start: number): VariableNode {
+    this.#at += 1;
+    this.#skipSpace();
+    const context = this.#context();
+    const name = this.#name();
+    if (name.text === '') {
+      const help = this.#code() === DOLLAR ? 'inside $(...) the name stands without another $' : undefined;
+      this.#fail('bad-variable', start, this.#at + 1, 'the name of a variable is expected after `$(`', help);
+    }
+    this.#skipSpace();
+    const subname = this.#code() === OPEN ? this.#subname(start) : null;
+    this.#skipSpace();
+    const index = this.#code() === 91 ? this.#index() : null;
+    this.#skipSpace();
+    const transformations: TransformationNode[] = [];
+    while (this.#code() === 123) {
+      transformations.push(this.#transformation());
+      this.#skipSpace();
+    }
+    if (this.#code() !== CLOSE) {
+      const written = this.#text.slice(start, this.#at);
+      if (this.#code() === -1) {
+        this.#fail('bad-variable', start, this.#at, `the variable has no closing \`)\`: ${quoted(written)}`);
+      }
+      const help = `after the name of a variable: (name), [index], {transformation} or the closing )`;
+      this.#fail(
+        'bad-variable',
+        this.#at,
+        this.#at + 1,
+        `unexpected ${quoted(this.#text[this.#at] ?? '')} in a variable`,
+        help,
+      );
+    }
+    this.#at += 1;
+    return {
+      kind: 'variable',
+      span: this.#span(start, this.#at),
+      context,
+      name,
+      subname,
+      index,
+      transformations,
+    };
+  }
+
+  #context(): VariableNode['context'] {
+    if (this.#code() !== 60) return null;
+    const start = this.#at;
+    this.#at += 1;
+    const name = this.#name().text;
+    const closed = this.#code() === 62;
+    if (closed) this.#at += 1;
+    if (!closed || (name !== 'request' && name !== 'reply')) {
+      this.#fail('bad-variable', start, this.#at, 'the context of a variable is <request> or <reply>');
+    }
+    return name;
+  }
+
+  #subname(start: number): TemplateNode {
+    this.#at += 1;
+    const parts = this.parts('parenthesis');
+    if (this.#code() !== CLOSE) {
+      this.#fail('bad-variable', start, this.#at, 'the variable has no closing `)`');
+    }
+    this.#at += 1;
+    return trimmed(parts);
+  }
+
+  #index(): IndexNode {
+    const start = this.#at;
+    this.#at += 1;
+    this.#skipSpace();
+    const first = this.#code();
+    const from = this.#at;
+    let value: number | 'all' | 'append' | VariableNode | null = null;
+    if (first === DOLLAR) value = this.variable();
+    else if (first === STAR) {
+      this.#at += 1;
+      value = 'all';
+    } else {
+      if (first === MINUS || first === 43) this.#at += 1;
+      const word = this.#name().text;
+      if (word === 'append' && this.#at - from === 6) value = 'append';
+      else if (/^[0-9]{1,9}$/.test(word)) value = first === MINUS ? -Number(word) : Number(word);
+    }
+    this.#skipSpace();
+    if (value === null || this.#code() !== 93) {
+      const help = 'an index is a number, a variable, * or append: $(avp(x)[1]), $(avp(x)[-1]), $(avp(x)[*])';
+      this.#fail('bad-variable', start, this.#at + 1, 'this is no index of a variable', help);
+    }
+    this.#at += 1;
+    const span = this.#span(start, this.#at);
+    if (typeof value === 'object') return { kind: 'index-variable', span, value };
+    return { kind: 'index', span, value };
+  }
+
+  #transformation(): TransformationNode {
+    const start = this.#at;
+    this.#at += 1;
+    this.#skipSpace();
+    const name = this.#name();
+    this.#skipSpace();
+    let argument: TemplateNode | null = null;
+    if (this.#code() === COMMA && name.text !== '') {
+      this.#at += 1;
+      argument = this.parts('brace');
+    }
+    if (this.#code() !== 125 || name.text === '') {
+      const help = 'a transformation is a name and arguments after commas: {s.len}, {s.substr,1,3}';
+      const end = Math.max(this.#at, start + 1);
+      if (name.text === '')
+        this.#fail(
+          'bad-transformation',
+          start,
+          end,
+          'the name of a transformation is expected after `{`',
+          help,
+        );
+      this.#fail('bad-transformation', start, end, 'the transformation has no closing `}`', help);
+    }
+    this.#at += 1;
+    return { kind: 'transformation', span: this.#span(start, this.#at), name, argument };
+  }
+
+  /**
+   * Text with variables, up to its ending, which is left unread. Parentheses, or braces, in the text count, so
+   * that `{re.subst,/[0-9]{3}/x/}` is one transformation. A `$` that starts no name is plain text there (a
+   * regular expression's anchor), but a mistake in a string.
+   */
+  parts(ending: Ending): TemplateNode {
+    const parts: (TextNode | VariableNode)[] = [];
+    const begin = this.#at;
+    let text = '';
+    let copied = this.#at;
+    let textStart = this.#at;
+    let nested = 0;
+    const flush = (): void => {
+      text += this.#text.slice(copied, this.#at);
+      if (text !== '') parts.push({ kind: 'text', span: this.#span(textStart, this.#at), value: text });
+      text = '';
+    };
+    for (;;) {
+      const code = this.#code();
+      if (code === -1 || (ending === 'limit' && this.#source.diagnostics.full)) break;
+      if (code === DOLLAR) {
+        const next = this.#at + 1 < this.#source.limit ? this.#text.charCodeAt(this.#at + 1) : -1;
+        if (next === DOLLAR) {
+          text += this.#text.slice(copied, this.#at + 1);
+          this.#at += 2;
+          copied = this.#at;
+          continue;
+        }
+        if (isNameStart(next) || next === OPEN) {
+          flush();
+          if (ending === 'limit') {
+            const variable = this.#recoveringVariable();
+            if (variable !== null) parts.push(variable);
+          } else parts.push(this.variable());
+          copied = this.#at;
+          textStart = this.#at;
+          continue;
+        }
+        if (ending === 'limit') this.#reportLoneDollar();
+      } else if (ending === 'parenthesis') {
+        if (code === OPEN) nested += 1;
+        else if (code === CLOSE) {
+          if (nested === 0) break;
+          nested -= 1;
+        }
+      } else if (ending === 'brace') {
+        if (code === BACKSLASH && this.#at + 1 < this.#source.limit) this.#at += 1;
+        else if (code === 123 && !this.#isSeparatorBrace()) nested += 1;
+        else if (code === 125) {
+          if (nested === 0) break;
+          nested -= 1;
+        }
+      }
+      this.#at += 1;
+    }
+    flush();
+    return { kind: 'template', span: this.#span(begin, this.#at), parts };
+  }
+
+  /** `{s.select,0,{}`: the brace is the separator and opens nothing. */
+  #isSeparatorBrace(): boolean {
+    return this.#text.charCodeAt(this.#at - 1) === COMMA && this.#text.charCodeAt(this.#at + 1) === 125;
+  }
+
+  /** In a string one bad variable does not hide the next. */
+  #recoveringVariable(): VariableNode | null {
+    const start = this.#at;
+    try {
+      return this.variable();
+    } catch (thrown) {
+      if (thrown !== unreadable) throw thrown;
+      this.#depth = 0;
+      this.#at = Math.max(this.#at, start + 1);
+      return null;
+    }
+  }
+
+  #reportLoneDollar(): void {
+    const span = this.#span(this.#at, this.#at + 1);
+    const help = 'write $$ for a dollar sign in a string with variables';
+    this.#source.diagnostics.error('lone-dollar', span, '`$` starts no variable here', { help });
+  }
+}
+
+function quoted(text: string): string {
+  return `\`${text.length > 40 ? `${text.slice(0, 40)}...` : text}\``;
+}
+
+function withoutLeadingSpace(text: string): string {
+  let start = 0;
+  while (isSpace(text.charCodeAt(start))) start += 1;
+  return text.slice(start);
+}
+
+/** Not trimEnd(): the byte A0, part of many a UTF-8 character, is a space to JavaScript. */
+function withoutTrailingSpace(text: string): string {
+  let end = text.length;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
+/** Without the space around it. */
+function trimmed(template: TemplateNode): TemplateNode {
+  const parts = template.parts.slice();
+  const first = parts[0];
+  if (first?.kind === 'text') {
+    const value = withoutLeadingSpace(first.value);
+    if (value === '') parts.shift();
+    else parts[0] = { ...first, value };
+  }
+  const last = parts.at(-1);
+  if (last?.kind === 'text') {
+    const value = withoutTrailingSpace(last.value);
+    if (value === '') parts.pop();
+    else parts[parts.length - 1] = { ...last, value };
+  }
+  return { ...template, parts };
+}
+
+/** Reads the variable whose `$` is at `at`. */
+export function readVariable(source: VariableSource, at: number): VariableReading {
+  const reader = new VariableReader(source, at);
+  try {
+    return { node: reader.variable(), end: reader.at };
+  } catch (thrown) {
+    if (thrown !== unreadable) throw thrown;
+    return { node: null, end: Math.max(reader.at, at + 1) };
+  }
+}
+
+/** Reads the whole text up to its limit as text with variables. */
+export function readTemplate(source: VariableSource): TemplateNode {
+  return new VariableReader(source, 0).parts('limit');
+}

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { didYouMean, editDistance, nearestNames } from '../../src/script/did-you-mean.ts';
+
+const names = ['rest_get', 'rest_post', 'rest_put', 'rest_append_hf', 'xlog', 'log', 'is_method', 'rU', 'ru', 'fU'];
+
+describe('edit distance', () => {
+  test.each([
+    ['xlog', 'xlog', 0],
+    ['xlgo', 'xlog', 1],
+    ['xlo', 'xlog', 1],
+    ['xxlog', 'xlog', 1],
+    ['XLOG', 'xlog', 1],
+    ['rest_gett', 'rest_get', 1],
+    ['abcdef', 'uvwxyz', 3],
+  ])('from %s to %s: %d', (a, b, distance) => {
+    expect(editDistance(a, b, 2)).toBe(distance);
+    expect(editDistance(b, a, 2)).toBe(distance);
+  });
+});
+
+describe('nearest names', () => {
+  test('finds the one that was meant', () => {
+    expect(nearestNames('rest_gte', names)[0]).toBe('rest_get');
+    expect(nearestNames('is_metod', names)).toEqual(['is_method']);
+  });
+
+  test('has nothing to say of a name that is near to none', () => {
+    expect(nearestNames('t_relay_to_all', names)).toEqual([]);
+    expect(nearestNames('', names)).toEqual([]);
+    expect(nearestNames('zz', names)).toEqual([]);
+    expect(nearestNames('x'.repeat(1_000_000), names)).toEqual([]);
+  });
+
+  test('puts it as a question', () => {
+    expect(didYouMean('rest_gett', ['rest_get'])).toBe('did you mean "rest_get"?');
+    expect(didYouMean('fu', ['fU', 'ru'], (one) => `$${one}`)).toBe('did you mean $fU or $ru?');
+    expect(didYouMean('nothing', ['rest_get'])).toBeUndefined();
+  });
+});
