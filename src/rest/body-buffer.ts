@@ -1,0 +1,36 @@
+import { NO_BODY } from './outcome.ts';
+
+const COALESCED_START = 4096;
+
+/**
+ * Collects a body. One piece, the usual case, is kept as it came; more are copied together as they come, so
+ * that a body in a million pieces costs its bytes and not a million objects.
+ */
+export class BodyBuffer {
+  length = 0;
+  #bytes: Buffer = NO_BODY;
+  #owned = false;
+
+  append(piece: Buffer): void {
+    const length = this.length + piece.length;
+    if (this.length === 0) {
+      this.#bytes = piece;
+      this.#owned = false;
+    } else {
+      if (!this.#owned || this.#bytes.length < length) this.#grow(length);
+      piece.copy(this.#bytes, this.length);
+    }
+    this.length = length;
+  }
+
+  take(): Buffer {
+    return this.#bytes.length === this.length ? this.#bytes : this.#bytes.subarray(0, this.length);
+  }
+
+  #grow(needed: number): void {
+    const bytes = Buffer.allocUnsafeSlow(Math.max(needed * 2, COALESCED_START));
+    this.#bytes.copy(bytes, 0, 0, this.length);
+    this.#bytes = bytes;
+    this.#owned = true;
+  }
+}

@@ -1,0 +1,46 @@
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LogFunction } from './settings.ts';
+import { splitPem } from './tls-store.ts';
+
+const MAX_FILE = 16 * 1024 * 1024;
+/** What a certificate's file is called: a hashed name (OpenSSL's `rehash`) or one of the usual endings. */
+const CANDIDATE = /^[0-9a-f]{8}\.\d+$|\.(pem|crt|cer|cert)$/i;
+
+/**
+ * The CA certificates in a folder: hashed names or any PEM file. A file that cannot be used is a warning that
+ * names it; a folder that cannot be read is one too, and gives no CAs, so that verification fails rather than
+ * the start.
+ */
+export function readCaDirectory(directory: string, log: LogFunction): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(directory).sort();
+  } catch (error) {
+    log('warning', `the CA folder ${directory} cannot be read: ${messageOf(error)}`);
+    return [];
+  }
+  const found = new Set<string>();
+  for (const name of names) {
+    if (!CANDIDATE.test(name)) continue;
+    const file = join(directory, name);
+    try {
+      const { size } = statSync(file);
+      if (size > MAX_FILE) throw new Error('it is too large for a certificate');
+      const certificates = splitPem(readFileSync(file, 'latin1'));
+      if (certificates.length === 0) throw new Error('it holds no PEM certificate');
+      for (const pem of certificates) {
+        new X509Certificate(pem); // a damaged one would make the whole context unusable
+        found.add(pem);
+      }
+    } catch (error) {
+      log('warning', `the CA file ${file} is left out: ${messageOf(error)}`);
+    }
+  }
+  return [...found];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,40 @@
+/**
+ * The lock of `no_concurrent_connects`: one worker at a time connects to a host name. Between workers of one
+ * process it is a map; between several processes it may ask elsewhere, so taking it may answer with a promise.
+ */
+export interface ConnectLock {
+  /**
+   * Takes the lock for `hostname`; false when another owner has it. An owner may take it several times and
+   * then gives it back as often.
+   */
+  acquire(hostname: string, owner: object): boolean | Promise<boolean>;
+  release(hostname: string, owner: object): void;
+}
+
+/** Between the clients of one process. */
+export class LocalConnectLock implements ConnectLock {
+  readonly #held = new Map<string, { owner: object; count: number }>();
+
+  acquire(hostname: string, owner: object): boolean {
+    const held = this.#held.get(hostname);
+    if (held === undefined) {
+      this.#held.set(hostname, { owner, count: 1 });
+      return true;
+    }
+    if (held.owner !== owner) return false;
+    held.count++;
+    return true;
+  }
+
+  release(hostname: string, owner: object): void {
+    const held = this.#held.get(hostname);
+    if (held === undefined || held.owner !== owner) return;
+    held.count--;
+    if (held.count === 0) this.#held.delete(hostname);
+  }
+
+  /** Host names that are locked now. */
+  get size(): number {
+    return this.#held.size;
+  }
+}

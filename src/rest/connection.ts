@@ -1,0 +1,39 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
+import type { Transfer } from './transfer.ts';
+
+/** A connection as pool and transfers see it, whichever HTTP version it speaks. */
+export interface Connection {
+  readonly info: ConnectionInfo;
+  /** On the clock of `performance.now()`. */
+  readonly connectedAt: number;
+  /** Requests that it has answered so far. */
+  readonly served: number;
+  /** False once nothing more may be sent on it. */
+  readonly usable: boolean;
+  /** Sends a request; there must be a free slot. */
+  dispatch(transfer: Transfer): void;
+  /** The transfer's answer is complete: its slot is free again. */
+  release(transfer: Transfer): void;
+  /** The transfer was given up: in HTTP/1 the connection goes with it, in HTTP/2 its stream. */
+  abandon(transfer: Transfer, abort: ((error?: Error) => void) | null): void;
+  /** Closes it at once. */
+  destroy(): void;
+}
+
+let lastId = 0;
+
+export function describeConnection(socket: Socket, protocol: ConnectionProtocol): ConnectionInfo {
+  const secure = socket instanceof TLSSocket ? socket : null;
+  lastId++;
+  return {
+    id: lastId,
+    protocol,
+    remoteAddress: socket.remoteAddress ?? '',
+    remotePort: socket.remotePort ?? 0,
+    localPort: socket.localPort ?? 0,
+    tls: secure?.getProtocol() ?? '',
+    tlsResumed: secure?.isSessionReused() ?? false,
+  };
+}

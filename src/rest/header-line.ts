@@ -1,0 +1,73 @@
+/** A header field of a request as it goes out: name and value as byte strings. */
+export interface HeaderField {
+  readonly name: string;
+  /** Without blanks around it. Empty: the field that the client would send itself is left out. */
+  readonly value: string;
+}
+
+export type HeaderLine =
+  | { readonly ok: true; readonly field: HeaderField }
+  | { readonly ok: false; readonly reason: string };
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, section 5.6.2
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/; // RFC 9110, section 5.5
+
+/** Fields that frame the message or belong to one connection: the client alone may set them. */
+const RESERVED = new Map<string, string>([
+  ['content-length', 'it frames the message'],
+  ['transfer-encoding', 'it frames the message'],
+  ['trailer', 'it frames the message'],
+  ['keep-alive', 'it belongs to the connection'],
+  ['upgrade', 'it belongs to the connection'],
+  ['te', 'it belongs to the connection'],
+  ['proxy-connection', 'it belongs to the connection'],
+  ['http2-settings', 'it belongs to the connection'],
+]);
+
+const CONNECTION_OPTIONS = new Set(['close', 'keep-alive']);
+
+/** Longest header line that is sent, in bytes. */
+export const MAX_HEADER_LINE = 65_536;
+
+/**
+ * Reads the text of `rest_append_hf()`, `Field: value`, and refuses what could break the request: line
+ * breaks and control characters, names that are no token, fields that frame the message. One line break at
+ * the very end is forgiven, as scripts in the field write it.
+ */
+export function parseHeaderLine(text: string): HeaderLine {
+  const line = text.replace(/\r?\n$/, '');
+  const colon = line.indexOf(':');
+  if (colon < 0) return refuse('it has no colon');
+  return checkHeaderField(line.slice(0, colon), line.slice(colon + 1));
+}
+
+/** The same checks for a name and a value that come apart. */
+export function checkHeaderField(name: string, rawValue: string): HeaderLine {
+  if (!TOKEN.test(name)) return refuse('its name is not a token');
+  if (FORBIDDEN_IN_VALUE.test(rawValue)) return refuse('its value has a line break or control character');
+  if (name.length + rawValue.length > MAX_HEADER_LINE)
+    return refuse(`it is longer than ${MAX_HEADER_LINE} bytes`);
+  const value = trimBlanks(rawValue);
+  const lower = name.toLowerCase();
+  const why = RESERVED.get(lower);
+  if (why !== undefined) return refuse(`${name} is set by the client alone, ${why}`);
+  if (
+    lower === 'connection' &&
+    !value.split(',').every((o) => CONNECTION_OPTIONS.has(trimBlanks(o).toLowerCase()))
+  ) {
+    return refuse('of Connection only close can be chosen');
+  }
+  if (lower === 'expect' && value !== '' && value.toLowerCase() !== '100-continue') {
+    return refuse('of Expect only 100-continue, or nothing, can be chosen');
+  }
+  return { ok: true, field: { name, value } };
+}
+
+function refuse(reason: string): HeaderLine {
+  return { ok: false, reason };
+}
+
+function trimBlanks(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
+}

@@ -1,0 +1,98 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { Address } from './dns.ts';
+
+/** How often a file is looked at again, in milliseconds. */
+const LOOK_AGAIN = 2_000;
+
+/** A small configuration file that is read again when it has changed. A missing file reads as empty. */
+export class WatchedFile<T> {
+  readonly #path: string;
+  readonly #parse: (text: string) => T;
+  #value: T;
+  #stamp = '';
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #version = 0;
+
+  constructor(path: string, parse: (text: string) => T) {
+    this.#path = path;
+    this.#parse = parse;
+    this.#value = parse('');
+  }
+
+  /** Counts the changes of the file. */
+  get version(): number {
+    this.#look();
+    return this.#version;
+  }
+
+  get value(): T {
+    this.#look();
+    return this.#value;
+  }
+
+  #look(): void {
+    const now = performance.now();
+    if (now - this.#lookedAt < LOOK_AGAIN) return;
+    this.#lookedAt = now;
+    let stamp = 'none';
+    let text = '';
+    try {
+      const { mtimeMs, size, ino } = statSync(this.#path);
+      stamp = `${mtimeMs} ${size} ${ino}`;
+      if (stamp === this.#stamp) return;
+      text = readFileSync(this.#path, 'latin1');
+    } catch {
+      stamp = 'none';
+    }
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    this.#version++;
+    this.#value = this.#parse(text);
+  }
+}
+
+/** Names and their addresses from the text of /etc/hosts, see hosts(5). */
+export function parseHosts(text: string): Map<string, Address[]> {
+  const hosts = new Map<string, Address[]>();
+  for (const line of text.split('\n')) {
+    const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const family = isIP(address ?? '');
+    if (address === undefined || family === 0) continue;
+    for (const name of names) {
+      const key = name.toLowerCase();
+      const known = hosts.get(key) ?? [];
+      if (!known.some((a) => a.address === address)) known.push({ address, family: family === 6 ? 6 : 4 });
+      hosts.set(key, known);
+    }
+  }
+  return hosts;
+}
+
+/** What of /etc/resolv.conf counts beside the name servers, see resolv.conf(5). */
+export interface ResolverConfig {
+  readonly search: readonly string[];
+  readonly ndots: number;
+}
+
+const MAX_SEARCH = 16;
+
+export function parseResolvConf(text: string): ResolverConfig {
+  let search: string[] = [];
+  let ndots = 1;
+  for (const line of text.split('\n')) {
+    const [keyword, ...words] = line
+      .replace(/[#;].*/, '')
+      .trim()
+      .split(/\s+/);
+    if (keyword === 'search') search = words.slice(0, MAX_SEARCH);
+    else if (keyword === 'domain') search = words.slice(0, 1);
+    else if (keyword === 'options') {
+      for (const word of words) {
+        const match = /^ndots:(\d+)$/.exec(word);
+        if (match !== null) ndots = Math.min(Number(match[1]), 15);
+      }
+    }
+  }
+  return { search: search.map((s) => s.replace(/\.$/, '')).filter((s) => s !== ''), ndots };
+}

@@ -1,0 +1,237 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  connect as connectHttp2,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import { type Connection, describeConnection } from './connection.ts';
+import { IDLE_TIMEOUT, MAX_HEADER } from './limits.ts';
+import type { OriginPool } from './origin-pool.ts';
+import type { ConnectionInfo } from './outcome.ts';
+import { type Transfer, UnprocessedError } from './transfer.ts';
+
+const STREAM_WINDOW = 262_144;
+const CONNECTION_WINDOW = 1_048_576;
+
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
+
+/** Fields of HTTP/1 that HTTP/2 has no place for (RFC 9113, section 8.2.2). */
+const NOT_IN_HTTP2 = new Set(['host', 'connection', 'proxy-connection', 'keep-alive', 'upgrade']);
+/** Fields that Node sends once only. */
+const SINGLE = new Set(['content-type', 'authorization', 'user-agent', 'referer', 'from', 'date']);
+
+function ignore(): void {}
+
+/** RFC 9113, section 7, by number. */
+const ERROR_NAMES = [
+  'NO_ERROR',
+  'PROTOCOL_ERROR',
+  'INTERNAL_ERROR',
+  'FLOW_CONTROL_ERROR',
+  'SETTINGS_TIMEOUT',
+  'STREAM_CLOSED',
+  'FRAME_SIZE_ERROR',
+  'REFUSED_STREAM',
+  'CANCEL',
+  'COMPRESSION_ERROR',
+  'CONNECT_ERROR',
+  'ENHANCE_YOUR_CALM',
+  'INADEQUATE_SECURITY',
+  'HTTP_1_1_REQUIRED',
+];
+
+interface OpenStream {
+  readonly stream: ClientHttp2Stream;
+  /** What the connection had read when it was opened. */
+  readonly bytesRead: number;
+}
+
+/**
+ * One HTTP/2 connection, shared by the transfers of one client to an origin. It stands on node:http2 itself:
+ * undici's client cannot tell a stream that the server never looked at from one that it answered by half.
+ */
+export class Http2Connection implements Connection {
+  readonly info: ConnectionInfo;
+  readonly connectedAt: number;
+  served = 0;
+  readonly #pool: OriginPool;
+  readonly #socket: Socket;
+  readonly #session: ClientHttp2Session;
+  readonly #streams = new Map<Transfer, OpenStream>();
+  #limit: number;
+  #closed = false;
+  /** The last stream that the server will look at, once it has said goodbye. */
+  #lastStream = Number.POSITIVE_INFINITY;
+  #error: Error | null = null;
+
+  constructor(pool: OriginPool, socket: Socket, connectedAt: number) {
+    this.#pool = pool;
+    this.#socket = socket;
+    this.connectedAt = connectedAt;
+    this.#limit = pool.streamLimit;
+    this.info = describeConnection(socket, 'h2');
+    this.#session = connectHttp2(pool.engineUrl, {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER },
+    });
+    const session = this.#session;
+    session.on('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
+    session.on('remoteSettings', (settings) => {
+      this.#limit = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
+      pool.streamLimit = Math.max(this.#limit, 1);
+      this.onSettings?.();
+    });
+    session.on('goaway', (_code: number, lastStream: number) => {
+      this.#lastStream = Math.min(this.#lastStream, lastStream);
+      this.#close();
+    });
+    session.on('error', (error: Error) => {
+      this.#error = error;
+      this.#close();
+    });
+    session.on('frameError', ignore);
+    session.on('close', () => this.#close());
+    session.setTimeout(IDLE_TIMEOUT, () => {
+      if (this.#streams.size === 0) this.destroy();
+    });
+    session.unref();
+  }
+
+  /** Called when the server's first SETTINGS have come: it does speak HTTP/2. */
+  onSettings: (() => void) | null = null;
+  /** Called once when the connection takes no more requests. */
+  onUnusable: (() => void) | null = null;
+
+  get usable(): boolean {
+    return !this.#closed && !this.#session.closed && !this.#session.destroyed;
+  }
+
+  /** True when a further stream fits. */
+  get hasRoom(): boolean {
+    return this.usable && this.#streams.size < this.#limit;
+  }
+
+  dispatch(transfer: Transfer): void {
+    transfer.begin(this);
+    const { body } = transfer;
+    let stream: ClientHttp2Stream;
+    try {
+      stream = this.#session.request(http2Headers(transfer, this.#pool), { endStream: body === null });
+    } catch (error) {
+      // A session that closed this instant, or stream numbers used up: nothing was sent.
+      this.#close();
+      queueMicrotask(() => transfer.onError(new UnprocessedError(messageOf(error))));
+      return;
+    }
+    if (this.#streams.size === 0) this.#session.ref();
+    this.#streams.set(transfer, { stream, bytesRead: this.#socket.bytesRead });
+    this.#listen(transfer, stream);
+    if (body !== null) stream.end(body);
+    transfer.onConnect(ignore);
+  }
+
+  release(transfer: Transfer): void {
+    this.served++;
+    this.#drop(transfer);
+  }
+
+  abandon(transfer: Transfer): void {
+    const open = this.#streams.get(transfer);
+    // Not a byte since the request went out: a connection that hangs would only delay the next ones.
+    if (open !== undefined && open.bytesRead === this.#socket.bytesRead) this.#close();
+    this.#drop(transfer);
+    open?.stream.close(NGHTTP2_CANCEL);
+  }
+
+  destroy(): void {
+    this.#close();
+    this.#session.destroy();
+    this.#socket.destroy();
+  }
+
+  #listen(transfer: Transfer, stream: ClientHttp2Stream): void {
+    let ended = false;
+    stream.on('headers', (headers: IncomingHttpHeaders & { ':status'?: number }) => {
+      transfer.onHttp2Headers(headers[':status'] ?? 0, headers);
+    });
+    stream.on('response', (headers) => transfer.onHttp2Headers(headers[':status'] ?? 0, headers));
+    stream.on('data', (piece: Buffer) => transfer.onData(piece));
+    stream.on('end', () => {
+      ended = stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted;
+    });
+    stream.on('error', ignore); // told by close, with its code
+    stream.on('close', () => {
+      if (transfer.over) {
+        this.#drop(transfer);
+        return;
+      }
+      if (ended && transfer.answered) {
+        transfer.onComplete();
+        return;
+      }
+      this.#drop(transfer);
+      transfer.onError(this.#streamError(stream));
+    });
+  }
+
+  #streamError(stream: ClientHttp2Stream): Error {
+    const { rstCode, id } = stream;
+    if (rstCode === NGHTTP2_REFUSED_STREAM || (id ?? Number.POSITIVE_INFINITY) > this.#lastStream) {
+      return new UnprocessedError('the server refused the stream');
+    }
+    if (this.#error !== null || this.#session.destroyed || this.#socket.destroyed) {
+      const why = this.#error === null ? 'the server closed the connection' : this.#error.message;
+      return Object.assign(new Error(`the HTTP/2 connection was lost: ${why}`), {
+        code: 'ECONNRESET',
+        explained: true,
+      });
+    }
+    if (rstCode === NGHTTP2_NO_ERROR)
+      return new Error('the server ended the stream before its answer was complete');
+    return new Error(`the server reset the stream (${ERROR_NAMES[rstCode] ?? rstCode})`);
+  }
+
+  #drop(transfer: Transfer): void {
+    if (!this.#streams.delete(transfer)) return;
+    if (this.#streams.size > 0) return;
+    if (this.usable) this.#session.unref();
+    else this.destroy();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pool.onClosed(this);
+    this.onUnusable?.();
+    if (this.#streams.size === 0) this.destroy();
+  }
+}
+
+function http2Headers(transfer: Transfer, pool: OriginPool): OutgoingHttpHeaders {
+  const out: OutgoingHttpHeaders = {
+    ':method': transfer.method,
+    ':scheme': pool.authority.scheme,
+    ':authority': pool.authority.host,
+    ':path': transfer.path,
+  };
+  const { headers, body } = transfer;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = (headers[i] ?? '').toLowerCase();
+    const value = headers[i + 1] ?? '';
+    if (name === 'host') out[':authority'] = value;
+    if (NOT_IN_HTTP2.has(name)) continue;
+    const known = out[name];
+    if (known === undefined) out[name] = value;
+    else if (Array.isArray(known)) known.push(value);
+    else if (!SINGLE.has(name)) out[name] = [String(known), value];
+  }
+  if (body !== null) out['content-length'] = body.length;
+  return out;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,26 @@
+// The public API of `siprest/rest`. It loads this folder, undici and Node's own modules, and nothing else.
+export { type RequestBody, type RequestOptions, RestClient } from './client.ts';
+export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
+export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
+export { escape, unescape } from './escape.ts';
+export { type Address, type LookupCallback, NameResolver, type NameResolverOptions } from './dns.ts';
+export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-line.ts';
+export {
+  type ConnectionInfo,
+  type ConnectionProtocol,
+  Outcome,
+  type PhaseTimes,
+  type ReturnCode,
+} from './outcome.ts';
+export {
+  findRestParameter,
+  type ParameterType,
+  parseRestParameter,
+  REST_PARAMETERS,
+  type RestParameter,
+  type RestParameterValues,
+} from './parameters.ts';
+export type { HeadersOption } from './request-headers.ts';
+export type { LogFunction, LogLevel, RestClientOptions } from './settings.ts';
+export { RestShared, type RestSharedOptions } from './shared.ts';
+export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';

@@ -1,0 +1,289 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { ConnectAttempt, type ConnectFailure } from './connect-attempt.ts';
+import type { Connection } from './connection.ts';
+import { startDeadline } from './deadline.ts';
+import { restChannels } from './diagnostics.ts';
+import { Http1Connection } from './http1-connection.ts';
+import { Http2Connection } from './http2-connection.ts';
+import { httpVersion, type HttpVersionRow } from './http-versions.ts';
+import type { Settings } from './settings.ts';
+import type { TlsProfile } from './tls-store.ts';
+import { ConnectDeadline, type Transfer } from './transfer.ts';
+import type { Authority } from './url.ts';
+
+/** How long a clear-text server may take to show that it speaks HTTP/2, in milliseconds. */
+const PROBE_PATIENCE = 1_000;
+
+/** Streams that a server is taken to allow until its SETTINGS have come. */
+const STREAMS_UNTIL_TOLD = 100;
+
+/** What an origin speaks: unknown until the first connection. */
+type Speaks = 'unknown' | 'h1' | 'h2';
+
+/** A connection that is being made, and the transfers that wait for it. */
+interface Pending {
+  readonly transfers: Set<Transfer>;
+  cancel: () => void;
+  withdraw(transfer: Transfer): void;
+}
+
+/** The connections of one client to one origin with one TLS profile. */
+export class OriginPool {
+  readonly authority: Authority;
+  readonly profile: TlsProfile | null;
+  /** What the engine takes as the server's name: it must not change between requests of a connection. */
+  readonly servername: string | undefined;
+  readonly engineUrl: URL;
+  /** The Host field where the engine's own would differ, else null. */
+  readonly hostField: string | null;
+  /** Streams that the server allows on an HTTP/2 connection, by what its last SETTINGS said. */
+  streamLimit = STREAMS_UNTIL_TOLD;
+  readonly #settings: Settings;
+  readonly #version: HttpVersionRow;
+  readonly #origin: string;
+  readonly #connections = new Set<Connection>();
+  readonly #shared: Http2Connection[] = [];
+  readonly #pending = new Set<Pending>();
+  #newestIdle: Http1Connection | null = null;
+  #speaks: Speaks;
+
+  constructor(authority: Authority, profile: TlsProfile | null, settings: Settings) {
+    this.authority = authority;
+    this.profile = profile;
+    this.#settings = settings;
+    this.#version = httpVersion(settings.values.curlHttpVersion);
+    this.#origin = `${authority.hostname}:${authority.port}`;
+    this.servername = authority.scheme === 'https' ? authority.hostname : undefined;
+    const text = `${authority.scheme}://${authority.host}/`;
+    const url = URL.canParse(text) ? new URL(text) : null;
+    const usable = url !== null && url.host === authority.host;
+    this.engineUrl = usable ? url : new URL(`${authority.scheme}://siprest.invalid/`);
+    this.hostField = usable ? null : authority.host;
+    const known =
+      this.#version.clearText === 'probe' ? settings.shared.clearTextProtocols.get(this.#origin) : undefined;
+    this.#speaks = this.#mayShare && (profile !== null || known !== 'h1') ? 'unknown' : 'h1';
+  }
+
+  get empty(): boolean {
+    return this.#connections.size === 0 && this.#pending.size === 0;
+  }
+
+  /** True with an open connection younger than so many milliseconds. */
+  hasYounger(lifetime: number, now: number): boolean {
+    for (const connection of this.#connections) {
+      if (connection.usable && now - connection.connectedAt < lifetime) return true;
+    }
+    return false;
+  }
+
+  /** Sends the transfer on the connection that was used last and is idle, or on a new one. */
+  send(transfer: Transfer): void {
+    for (let c = this.#newestIdle; c !== null; c = this.#newestIdle) {
+      this.#unlink(c);
+      if (c.usable) {
+        c.dispatch(transfer);
+        return;
+      }
+    }
+    if (this.#speaks !== 'h1') {
+      for (const connection of this.#shared) {
+        if (connection.hasRoom) {
+          connection.dispatch(transfer);
+          return;
+        }
+      }
+    }
+    this.#connect(transfer);
+  }
+
+  /** Sends it once more: on a fresh connection, or on one that others share. */
+  sendAgain(transfer: Transfer): void {
+    if (this.#speaks === 'h2') this.send(transfer);
+    else this.#connect(transfer);
+  }
+
+  /** True where HTTP/2 is possible, so that transfers may share a connection. */
+  get #mayShare(): boolean {
+    return this.profile === null
+      ? this.#version.clearText !== 'h1'
+      : this.#version.alpn?.includes('h2') === true;
+  }
+
+  // --- connecting ---
+
+  #connect(transfer: Transfer): void {
+    const now = performance.now();
+    if (transfer.connectDeadline === null && transfer.connectTimeout < transfer.due - now) {
+      transfer.connectDeadline = new ConnectDeadline(transfer);
+      startDeadline(transfer.connectDeadline, transfer.connectTimeout, now);
+    }
+    if (this.#speaks !== 'h1') {
+      // While it may turn out to be HTTP/2, the others wait for the connection that is on its way.
+      for (const pending of this.#pending) {
+        if (this.#speaks === 'h2' && pending.transfers.size >= this.streamLimit) continue;
+        pending.transfers.add(transfer);
+        transfer.pending = pending;
+        return;
+      }
+    }
+    this.#open(transfer);
+  }
+
+  #open(transfer: Transfer): void {
+    const pending: Pending = {
+      transfers: new Set([transfer]),
+      cancel: () => attempt.cancel(),
+      withdraw: (gone) => {
+        pending.transfers.delete(gone);
+        copyTimes(attempt, gone);
+        if (pending.transfers.size > 0) return;
+        this.#pending.delete(pending);
+        pending.cancel();
+      },
+    };
+    const { resolver, tls } = this.#settings.shared;
+    const { authority, profile } = this;
+    const attempt = new ConnectAttempt(
+      { authority, profile, alpn: profile === null ? null : this.#version.alpn, resolver, tls },
+      {
+        onConnected: (socket) => {
+          for (const waiting of pending.transfers) copyTimes(attempt, waiting);
+          this.#onConnected(pending, socket);
+        },
+        onConnectFailed: (failure) => {
+          for (const waiting of pending.transfers) copyTimes(attempt, waiting);
+          this.#onFailed(pending, failure);
+        },
+      },
+    );
+    this.#pending.add(pending);
+    transfer.pending = pending;
+    attempt.start();
+  }
+
+  #onConnected(pending: Pending, socket: Socket | TLSSocket): void {
+    if (this.profile !== null) {
+      const h2 = 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
+      this.#serve(pending, h2 ? this.#add2(socket) : this.#add1(socket));
+    } else if (this.#version.clearText === 'h2') {
+      this.#serve(pending, this.#add2(socket));
+    } else if (this.#version.clearText === 'probe') {
+      this.#probe(pending, socket);
+    } else {
+      this.#serve(pending, this.#add1(socket));
+    }
+  }
+
+  /** `curl_http_version` 3 in clear text: HTTP/2 by prior knowledge where the server answers to it. */
+  #probe(pending: Pending, socket: Socket): void {
+    const memory = this.#settings.shared.clearTextProtocols;
+    if (memory.get(this.#origin) === 'h1') {
+      this.#serve(pending, this.#add1(socket));
+      return;
+    }
+    const connection = this.#add2(socket);
+    const decided = (): void => {
+      clearTimeout(patience);
+      connection.onSettings = null;
+      connection.onUnusable = null;
+    };
+    const notHttp2 = (): void => {
+      decided();
+      memory.set(this.#origin, 'h1');
+      connection.destroy();
+      this.#speaks = 'h1';
+      this.#pending.delete(pending);
+      for (const transfer of pending.transfers) this.#open(transfer);
+    };
+    const patience = setTimeout(notHttp2, PROBE_PATIENCE);
+    connection.onSettings = () => {
+      decided();
+      memory.set(this.#origin, 'h2');
+      this.#serve(pending, connection);
+    };
+    connection.onUnusable = notHttp2;
+    pending.cancel = () => {
+      decided();
+      connection.destroy();
+    };
+  }
+
+  /** The connection is there: those who waited for it go out on it, as far as it has room for them. */
+  #serve(pending: Pending, connection: Http1Connection | Http2Connection): void {
+    this.#pending.delete(pending);
+    this.#speaks = connection instanceof Http2Connection ? 'h2' : 'h1';
+    let first = true;
+    for (const transfer of pending.transfers) {
+      if (first) connection.dispatch(transfer);
+      else if (connection instanceof Http2Connection && connection.hasRoom) connection.dispatch(transfer);
+      else if (this.#speaks === 'h2') this.send(transfer);
+      else this.#open(transfer);
+      first = false;
+    }
+  }
+
+  #onFailed(pending: Pending, failure: ConnectFailure): void {
+    this.#pending.delete(pending);
+    for (const transfer of [...pending.transfers]) transfer.connectFailed(failure);
+  }
+
+  #add1(socket: Socket): Http1Connection {
+    const connection = new Http1Connection(this, socket, this.#version.http1, performance.now());
+    this.#add(connection);
+    return connection;
+  }
+
+  #add2(socket: Socket): Http2Connection {
+    const connection = new Http2Connection(this, socket, performance.now());
+    this.#add(connection);
+    this.#shared.push(connection);
+    return connection;
+  }
+
+  #add(connection: Connection): void {
+    this.#connections.add(connection);
+    if (restChannels.connection.hasSubscribers) {
+      restChannels.connection.publish({ connection: connection.info });
+    }
+  }
+
+  // --- called by connections ---
+
+  onIdle(connection: Http1Connection): void {
+    connection.idle = true;
+    connection.older = this.#newestIdle;
+    connection.newer = null;
+    if (this.#newestIdle !== null) this.#newestIdle.newer = connection;
+    this.#newestIdle = connection;
+  }
+
+  onClosed(connection: Connection): void {
+    if (!this.#connections.delete(connection)) return;
+    if (connection instanceof Http2Connection) this.#shared.splice(this.#shared.indexOf(connection), 1);
+    else if (connection instanceof Http1Connection && connection.idle) this.#unlink(connection);
+  }
+
+  #unlink(connection: Http1Connection): void {
+    const { newer, older } = connection;
+    if (newer === null) this.#newestIdle = older;
+    else newer.older = older;
+    if (older !== null) older.newer = newer;
+    connection.idle = false;
+    connection.newer = null;
+    connection.older = null;
+  }
+
+  /** Closes everything. */
+  close(): void {
+    for (const pending of [...this.#pending]) pending.cancel();
+    this.#pending.clear();
+    for (const connection of [...this.#connections]) connection.destroy();
+  }
+}
+
+function copyTimes(attempt: ConnectAttempt, transfer: Transfer): void {
+  transfer.clock.lookup = attempt.times.lookup;
+  transfer.clock.connect = attempt.times.connect;
+  transfer.clock.tls = attempt.times.tls;
+}

@@ -1,0 +1,75 @@
+import { RestOptionError } from './errors.ts';
+import { checkHeaderField, type HeaderField } from './header-line.ts';
+
+/** The header fields of a request as they go out, name and value in turn, and what they decide. */
+export interface RequestHeaders {
+  readonly fields: string[];
+  /** `Expect` was given: empty switches it off, `100-continue` on. */
+  readonly expect: 'off' | 'on' | null;
+}
+
+export type HeadersOption = readonly HeaderField[] | Readonly<Record<string, string>>;
+
+const FORM = 'application/x-www-form-urlencoded';
+
+// The usual requests share their arrays; nobody writes to them.
+const PLAIN: RequestHeaders = { fields: ['Accept', '*/*'], expect: null };
+const PLAIN_FORM: RequestHeaders = { fields: ['Accept', '*/*', 'Content-Type', FORM], expect: null };
+
+const hasDefaultType = (method: string): boolean => method === 'POST' || method === 'PUT';
+
+/**
+ * Puts a request's fields together: what the client sends by itself (Accept, Authorization from the URL, a
+ * Content-Type) and what the caller adds. A field of the caller replaces the client's own of that name; an
+ * empty one removes it, as with libcurl. Content-Type is the exception: the caller's field and the call's
+ * content type are both sent, in this order (vector rest-hf-override-ctype).
+ * @param hostField Host where the engine's own would be wrong, else null
+ * @throws RestOptionError for a field that cannot be sent
+ */
+export function requestHeaders(
+  method: string,
+  given: HeadersOption | undefined,
+  contentType: string | undefined,
+  authorization: string,
+  hostField: string | null,
+): RequestHeaders {
+  if (given === undefined && authorization === '' && hostField === null) {
+    if (contentType === undefined) return hasDefaultType(method) ? PLAIN_FORM : PLAIN;
+    return { fields: ['Accept', '*/*', 'Content-Type', contentType], expect: null };
+  }
+  const own: string[] = [];
+  const seen = new Set<string>();
+  let expect: RequestHeaders['expect'] = null;
+  for (const { name, value } of listFields(given)) {
+    const checked = checkHeaderField(name, value);
+    if (!checked.ok) {
+      throw new RestOptionError('invalid-header', 'headers', `header field refused: ${checked.reason}`);
+    }
+    const lower = name.toLowerCase();
+    const again = seen.has(lower);
+    seen.add(lower);
+    if (lower === 'expect') expect = checked.field.value === '' ? 'off' : 'on';
+    else if (checked.field.value !== '' && !(lower === 'host' && again)) own.push(name, checked.field.value);
+  }
+  const fields: string[] = [];
+  if (hostField !== null && !seen.has('host')) fields.push('Host', hostField);
+  if (authorization !== '' && !seen.has('authorization')) fields.push('Authorization', authorization);
+  if (!seen.has('accept')) fields.push('Accept', '*/*');
+  fields.push(...own);
+  if (contentType !== undefined) fields.push('Content-Type', contentType);
+  else if (hasDefaultType(method) && !seen.has('content-type')) fields.push('Content-Type', FORM);
+  return { fields, expect };
+}
+
+function listFields(given: HeadersOption | undefined): readonly HeaderField[] {
+  if (given === undefined) return [];
+  const fields = isList(given) ? given : Object.entries(given).map(([name, value]) => ({ name, value }));
+  for (const field of fields) {
+    if (typeof field?.name !== 'string' || typeof field.value !== 'string') {
+      throw new RestOptionError('invalid-header', 'headers', 'headers are names and values, both strings');
+    }
+  }
+  return fields;
+}
+
+const isList = (given: HeadersOption): given is readonly HeaderField[] => Array.isArray(given);

@@ -1,0 +1,46 @@
+import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
+import { NameResolver } from './dns.ts';
+import { TlsStore } from './tls-store.ts';
+
+export interface RestSharedOptions {
+  /** The lock of `no_concurrent_connects`; default: one between the clients that share this object. */
+  readonly connectLock?: ConnectLock | undefined;
+  readonly resolver?: NameResolver | undefined;
+}
+
+/** What several clients have in common: the connect lock, the DNS cache, TLS contexts and sessions. */
+export class RestShared {
+  readonly connectLock: ConnectLock;
+  readonly resolver: NameResolver;
+  readonly tls: TlsStore = new TlsStore();
+  /** What clear-text origins speak, as `curl_http_version` 3 has found out. */
+  readonly clearTextProtocols: OriginMemory = new OriginMemory();
+  static #ofProcess: RestShared | null = null;
+
+  constructor(options: RestSharedOptions = {}) {
+    this.connectLock = options.connectLock ?? new LocalConnectLock();
+    this.resolver = options.resolver ?? new NameResolver();
+  }
+
+  /** The one that clients use which are not given another. */
+  static ofProcess(): RestShared {
+    RestShared.#ofProcess ??= new RestShared();
+    return RestShared.#ofProcess;
+  }
+}
+
+const MAX_ORIGINS = 10_000;
+
+/** Remembers of an origin whether it speaks HTTP/2 in clear text. */
+export class OriginMemory {
+  readonly #origins = new Map<string, 'h1' | 'h2'>();
+
+  get(origin: string): 'h1' | 'h2' | undefined {
+    return this.#origins.get(origin);
+  }
+
+  set(origin: string, protocol: 'h1' | 'h2'): void {
+    if (this.#origins.size >= MAX_ORIGINS) this.#origins.clear();
+    this.#origins.set(origin, protocol);
+  }
+}

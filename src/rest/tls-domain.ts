@@ -1,0 +1,114 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureVersion } from 'node:tls';
+import { readCaDirectory } from './ca-directory.ts';
+import { RestOptionError } from './errors.ts';
+import type { LogFunction } from './settings.ts';
+import { splitPem } from './tls-store.ts';
+
+/** A file's path (string) or its PEM content (bytes). */
+export type PemSource = string | Uint8Array;
+
+/** A TLS client domain as `tls_mgm` describes one. */
+export interface TlsClientDomainOptions {
+  readonly name: string;
+  /** Our certificate, with the intermediate ones after it. */
+  readonly certificate?: PemSource | undefined;
+  readonly privateKey?: PemSource | undefined;
+  /** The CAs trusted for this domain, instead of the client's. */
+  readonly caList?: PemSource | undefined;
+  /** A folder of such CAs, hashed names or any PEM files. */
+  readonly caDirectory?: string | undefined;
+  /** Overrides `ssl_verifypeer`. */
+  readonly verifyCertificate?: boolean | undefined;
+  /** Overrides `ssl_verifyhost`. */
+  readonly verifyHost?: boolean | undefined;
+  readonly minVersion?: SecureVersion | undefined;
+  readonly maxVersion?: SecureVersion | undefined;
+  /** OpenSSL's notation. */
+  readonly ciphers?: string | undefined;
+}
+
+let lastId = 0;
+
+/**
+ * Certificate, key and CAs that a request may be sent with (`{ tls: domain }`). Files are read when it is
+ * made; make a new one when they have changed: its connections and sessions are never mixed with the old one's.
+ */
+export class TlsClientDomain {
+  /** Unique in the process. */
+  readonly id: number;
+  readonly name: string;
+  readonly certificate: Buffer | null;
+  readonly privateKey: Buffer | null;
+  readonly verifyCertificate: boolean | undefined;
+  readonly verifyHost: boolean | undefined;
+  readonly minVersion: SecureVersion | undefined;
+  readonly maxVersion: SecureVersion | undefined;
+  readonly ciphers: string | undefined;
+  readonly #caList: string[] | null;
+  readonly #caDirectory: string | undefined;
+
+  /** @throws RestOptionError when a file cannot be read or certificate and key do not fit */
+  constructor(options: TlsClientDomainOptions) {
+    lastId++;
+    this.id = lastId;
+    this.name = options.name;
+    this.certificate = pem('certificate', options.certificate);
+    this.privateKey = pem('privateKey', options.privateKey);
+    this.verifyCertificate = options.verifyCertificate;
+    this.verifyHost = options.verifyHost;
+    this.minVersion = options.minVersion;
+    this.maxVersion = options.maxVersion;
+    this.ciphers = options.ciphers;
+    this.#caDirectory = options.caDirectory;
+    const list = pem('caList', options.caList);
+    this.#caList = list === null ? null : splitPem(list.toString('latin1'));
+    this.#check();
+  }
+
+  /** The CAs of this domain, null when it names none. */
+  authorities(log: LogFunction): string[] | null {
+    if (this.#caList === null && this.#caDirectory === undefined) return null;
+    const folder = this.#caDirectory === undefined ? [] : readCaDirectory(this.#caDirectory, log);
+    return [...(this.#caList ?? []), ...folder];
+  }
+
+  #check(): void {
+    if (this.#caList !== null && this.#caList.length === 0) {
+      throw new RestOptionError(
+        'invalid-certificate',
+        'caList',
+        `caList of ${this.name} holds no certificate`,
+      );
+    }
+    try {
+      for (const ca of this.#caList ?? []) new X509Certificate(ca);
+      createSecureContext({
+        ...(this.certificate === null ? {} : { cert: this.certificate }),
+        ...(this.privateKey === null ? {} : { key: this.privateKey }),
+        ...(this.ciphers === undefined ? {} : { ciphers: this.ciphers }),
+        ...(this.minVersion === undefined ? {} : { minVersion: this.minVersion }),
+        ...(this.maxVersion === undefined ? {} : { maxVersion: this.maxVersion }),
+      });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new RestOptionError(
+        'invalid-certificate',
+        'tls',
+        `TLS domain ${this.name} cannot be used: ${why}`,
+      );
+    }
+  }
+}
+
+function pem(option: string, source: PemSource | undefined): Buffer | null {
+  if (source === undefined) return null;
+  if (typeof source !== 'string') return Buffer.from(source);
+  try {
+    return readFileSync(source);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RestOptionError('unreadable-file', option, `${option} cannot be read: ${why}`);
+  }
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext, rootCertificates, type SecureContext, type SecureVersion } from 'node:tls';
+import { readCaDirectory } from './ca-directory.ts';
+import type { LogFunction } from './settings.ts';
+import type { TlsClientDomain } from './tls-domain.ts';
+
+/** What of a client's parameters concerns TLS. */
+export interface TlsSettings {
+  readonly sslVerifypeer: boolean;
+  readonly sslVerifyhost: boolean;
+  readonly sslCapath: string;
+}
+
+/** One way to speak TLS: what is verified against which CAs, and with which certificate of our own. */
+export interface TlsProfile {
+  /** Names everything that a session or pooled connection must not cross. */
+  readonly key: string;
+  readonly verifyPeer: boolean;
+  readonly verifyHost: boolean;
+  readonly minVersion: SecureVersion | undefined;
+  readonly maxVersion: SecureVersion | undefined;
+  /** The context, built when first needed: with all CAs that takes some 40 ms. @throws Error */
+  readonly context: () => SecureContext;
+}
+
+const MAX_SESSIONS = 1000;
+
+/** Secure contexts and sessions, each built once and shared by all clients with the same settings. */
+export class TlsStore {
+  readonly #profiles = new Map<string, TlsProfile>();
+  readonly #sessions = new Map<string, Buffer>();
+
+  profile(settings: TlsSettings, domain: TlsClientDomain | null, log: LogFunction): TlsProfile {
+    const verifyPeer = domain?.verifyCertificate ?? settings.sslVerifypeer;
+    const verifyHost = domain?.verifyHost ?? settings.sslVerifyhost;
+    const key = `${domain?.id ?? 0}|${verifyPeer ? 1 : 0}|${verifyHost ? 1 : 0}|${settings.sslCapath}`;
+    const known = this.#profiles.get(key);
+    if (known !== undefined) return known;
+    let context: SecureContext | null = null;
+    const profile: TlsProfile = {
+      key,
+      verifyPeer,
+      verifyHost,
+      minVersion: domain?.minVersion,
+      maxVersion: domain?.maxVersion,
+      context: () => {
+        context ??= buildContext(verifyPeer, settings.sslCapath, domain, log);
+        return context;
+      },
+    };
+    this.#profiles.set(key, profile);
+    return profile;
+  }
+
+  session(key: string): Buffer | undefined {
+    return this.#sessions.get(key);
+  }
+
+  keepSession(key: string, session: Buffer): void {
+    this.#sessions.delete(key);
+    if (this.#sessions.size >= MAX_SESSIONS) {
+      for (const oldest of this.#sessions.keys()) {
+        this.#sessions.delete(oldest);
+        break;
+      }
+    }
+    this.#sessions.set(key, session);
+  }
+
+  forgetSession(key: string): void {
+    this.#sessions.delete(key);
+  }
+}
+
+function buildContext(
+  verifyPeer: boolean,
+  caPath: string,
+  domain: TlsClientDomain | null,
+  log: LogFunction,
+): SecureContext {
+  // A domain that names its CAs trusts these alone; otherwise the client's count.
+  let ca = domain?.authorities(log) ?? null;
+  if (ca === null && verifyPeer) {
+    ca = caPath === '' ? defaultAuthorities() : [...defaultAuthorities(), ...readCaDirectory(caPath, log)];
+  }
+  return createSecureContext({
+    ...(ca === null ? {} : { ca }),
+    ...(domain?.certificate == null ? {} : { cert: domain.certificate }),
+    ...(domain?.privateKey == null ? {} : { key: domain.privateKey }),
+    ...(domain?.ciphers == null ? {} : { ciphers: domain.ciphers }),
+    ...(domain?.minVersion === undefined ? {} : { minVersion: domain.minVersion }),
+    ...(domain?.maxVersion === undefined ? {} : { maxVersion: domain.maxVersion }),
+  });
+}
+
+/** Where systems keep their CAs in one file; the first that there is counts. */
+const SYSTEM_BUNDLES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
+let defaults: string[] | null = null;
+
+/** Node's bundle and the system's store, each CA once. */
+function defaultAuthorities(): string[] {
+  if (defaults === null) {
+    const all = new Set<string>(rootCertificates.map((pem) => pem.trim()));
+    const extra = process.env['NODE_EXTRA_CA_CERTS'];
+    const own = process.env['SSL_CERT_FILE'];
+    const bundles = own === undefined || own === '' ? SYSTEM_BUNDLES : [own];
+    for (const pem of firstReadable(bundles)) all.add(pem);
+    if (extra !== undefined && extra !== '') for (const pem of firstReadable([extra])) all.add(pem);
+    defaults = [...all];
+  }
+  return defaults;
+}
+
+function firstReadable(files: readonly string[]): string[] {
+  for (const file of files) {
+    try {
+      return splitPem(readFileSync(file, 'latin1'));
+    } catch {
+      // the next one
+    }
+  }
+  return [];
+}
+
+const PEM =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+/** The certificates in a PEM text, each trimmed. */
+export function splitPem(text: string): string[] {
+  return text.match(PEM) ?? [];
+}

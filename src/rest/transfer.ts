@@ -1,0 +1,388 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+import { BodyBuffer } from './body-buffer.ts';
+import type { ConnectFailure } from './connect-attempt.ts';
+import type { Connection } from './connection.ts';
+import { cancelDeadline, Deadline } from './deadline.ts';
+import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from './outcome.ts';
+import type { OriginPool } from './origin-pool.ts';
+
+/** What a transfer needs of its client. */
+export interface TransferOwner {
+  readonly maxBytes: number;
+  /** A transfer is over: counters, lock, log. */
+  onTransferOver(transfer: Transfer, outcome: Outcome): void;
+  /** A connection was made for it (or an idle one taken): an async transfer's connect lock ends here. */
+  onTransferConnected(transfer: Transfer): void;
+  /** Its connection was lost before a byte of the answer, and it may go out once more. */
+  sendAgain(transfer: Transfer): void;
+}
+
+/** Interim answers (1xx) that one transfer puts up with. */
+const MAX_INTERIM = 100;
+
+/** How often a request goes out again that the server did not look at (HTTP/2). */
+const MAX_UNPROCESSED = 3;
+
+/** RFC 9110, section 9.2.2: these may be sent again when a connection is lost before the answer. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/** The time to connect, where it is shorter than the whole transfer's. */
+export class ConnectDeadline extends Deadline {
+  readonly #transfer: Transfer;
+
+  constructor(transfer: Transfer) {
+    super();
+    this.#transfer = transfer;
+  }
+
+  override onDeadline(): void {
+    this.#transfer.fail(-2, 'no connection within connection_timeout');
+  }
+}
+
+const WAITING = 0;
+const SENT = 1;
+const OVER = 2;
+
+/**
+ * One request and what comes of it. It is its own deadline, and it is both the request and the handler that
+ * the HTTP/1 engine takes, so that a request costs one object. Blocking, async and launch are three ways to
+ * wait for its promise.
+ */
+export class Transfer extends Deadline {
+  // The request, under the names that the engine reads.
+  readonly method: string;
+  readonly path: string;
+  readonly headers: string[];
+  readonly body: Buffer | null;
+  readonly servername: string | undefined;
+
+  readonly owner: TransferOwner;
+  readonly pool: OriginPool;
+  readonly clock: PhaseClock = new PhaseClock();
+  /** Longest time to connect, in milliseconds. */
+  connectTimeout = 0;
+  connectDeadline: Deadline | null = null;
+  /** True when the connect lock is held until the whole transfer is over. */
+  lockWhole = false;
+  locked = false;
+  /** A worker's asynchronous transfer. */
+  background = false;
+  connection: Connection | null = null;
+  /** What cancels an attempt to connect or a place in a queue for a connection. */
+  pending: { withdraw(transfer: Transfer): void } | null = null;
+  onSignal: (() => void) | null = null;
+  signal: AbortSignal | null = null;
+  /** This request waits for `100 Continue` before its body. */
+  expectContinue = false;
+
+  #settle: (outcome: Outcome) => void;
+  #state: number = WAITING;
+  #written = false;
+  #answered = false;
+  #reused = false;
+  #lost = 0;
+  #unprocessed = 0;
+  #interim = 0;
+  #retcode = 0;
+  #contentType = '';
+  #rawHeaders: RawHeaders | null = null;
+  #piece: Buffer | null = null;
+  #received = 0;
+  #pieces: BodyBuffer | null = null;
+  #abort: ((error?: Error) => void) | null = null;
+
+  constructor(
+    owner: TransferOwner,
+    pool: OriginPool,
+    method: string,
+    path: string,
+    headers: string[],
+    body: Buffer | null,
+    settle: (outcome: Outcome) => void,
+  ) {
+    super();
+    this.owner = owner;
+    this.pool = pool;
+    this.method = method;
+    this.path = path;
+    this.headers = headers;
+    this.body = body;
+    this.servername = pool.servername;
+    this.#settle = settle;
+  }
+
+  /** True once a byte of an answer has come on its present connection. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  get over(): boolean {
+    return this.#state === OVER;
+  }
+
+  // --- called by the pool ---
+
+  /** It has a connection and goes out on it now. */
+  begin(connection: Connection): void {
+    this.pending = null;
+    if (this.connectDeadline !== null) {
+      cancelDeadline(this.connectDeadline);
+      this.connectDeadline = null;
+    }
+    this.connection = connection;
+    this.#reused = connection.served > 0;
+    this.#state = SENT;
+    this.#written = false;
+    this.#answered = false;
+    this.#abort = null;
+    if (this.locked) this.owner.onTransferConnected(this);
+  }
+
+  connectFailed(failure: ConnectFailure): void {
+    this.pending = null;
+    this.fail(failure.rc, failure.reason);
+  }
+
+  // --- the engine's handler ---
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort;
+    this.#written = true;
+    // Over already: it was given up between its dispatch and its writing.
+    if (this.#state === OVER) abort();
+  }
+
+  onResponseStarted(): void {
+    this.#answered = true;
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[]): boolean {
+    if (!this.#onStatus(status)) return true;
+    this.#rawHeaders = rawHeaders;
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i];
+      if (name === undefined) continue;
+      if (name.length === 12 && sameName(name, CONTENT_TYPE)) {
+        // The last one counts (vector rest-get-twotypes).
+        this.#contentType = rawHeaders[i + 1]?.toString('latin1') ?? '';
+      } else if (name.length === 14 && sameName(name, CONTENT_LENGTH)) {
+        this.#checkLength(rawHeaders[i + 1]?.toString('latin1'));
+      }
+    }
+    return true;
+  }
+
+  onHttp2Headers(status: number, headers: IncomingHttpHeaders): void {
+    if (!this.#onStatus(status)) return;
+    const fields: string[] = [];
+    for (const name of Object.keys(headers)) {
+      const value = headers[name];
+      if (value === undefined || name.startsWith(':')) continue;
+      if (typeof value === 'string') fields.push(name, value);
+      else for (const one of value) fields.push(name, one);
+    }
+    this.#rawHeaders = fields;
+    this.#contentType = headers[CONTENT_TYPE] ?? '';
+    this.#checkLength(headers[CONTENT_LENGTH]);
+  }
+
+  /** False when this is not the final answer, or nobody waits for it any more. */
+  #onStatus(status: number): boolean {
+    if (this.#state !== SENT) return false;
+    this.#answered = true;
+    if (status < 200) {
+      this.#interim++;
+      if (this.#interim > MAX_INTERIM) this.fail(-10, `more than ${MAX_INTERIM} interim answers`);
+      return false;
+    }
+    if (status === 417 && this.expectContinue) {
+      // RFC 9110, section 10.1.1: the same once more, without Expect.
+      this.expectContinue = false;
+      this.#goAgain();
+      return false;
+    }
+    this.clock.firstByte = performance.now();
+    this.#retcode = status;
+    return true;
+  }
+
+  #checkLength(field: string | undefined): void {
+    const length = Number(field);
+    if (length > this.owner.maxBytes && this.method !== 'HEAD' && this.#retcode !== 304) {
+      this.fail(
+        -10,
+        `the answer's ${length} bytes are above max_transfer_size (${this.owner.maxBytes} bytes)`,
+      );
+    }
+  }
+
+  onData(piece: Buffer): boolean {
+    if (this.#state !== SENT) return true;
+    this.#received += piece.length;
+    if (this.#received > this.owner.maxBytes) {
+      this.fail(-10, `the answer is larger than max_transfer_size (${this.owner.maxBytes} bytes)`);
+    } else if (this.#piece === null) {
+      this.#piece = piece;
+    } else {
+      if (this.#pieces === null) {
+        this.#pieces = new BodyBuffer();
+        this.#pieces.append(this.#piece);
+      }
+      this.#pieces.append(piece);
+    }
+    return true;
+  }
+
+  onComplete(): void {
+    if (this.#state !== SENT) return;
+    this.#abort = null;
+    const connection = this.connection;
+    this.#finish(1, '');
+    connection?.release(this);
+  }
+
+  onError(error: Error): void {
+    if (this.#state !== SENT) return; // given up, or on its way again
+    if (this.#retcode === 304 && this.#received === 0 && codeOf(error) === LENGTH_MISMATCH) {
+      // The Content-Length of a 304 is that of the body it does without (RFC 9110, section 8.6).
+      const { connection } = this;
+      this.#finish(1, '');
+      connection?.destroy();
+      return;
+    }
+    if (this.#mayGoAgain(error)) {
+      this.#goAgain();
+      return;
+    }
+    this.fail(-10, reasonOf(error));
+  }
+
+  // --- ends that are not the engine's ---
+
+  override onDeadline(): void {
+    if (this.#state === WAITING) this.fail(-2, 'no connection within connection_timeout');
+    else this.fail(-3, 'not done within curl_timeout');
+  }
+
+  /** Ends the transfer; its connection is never used again. */
+  fail(rc: ReturnCode, reason: string): void {
+    if (this.#state === OVER) return;
+    const { connection, pending } = this;
+    const abort = this.#abort;
+    this.#abort = null;
+    this.#finish(rc, reason);
+    pending?.withdraw(this);
+    connection?.abandon(this, abort);
+  }
+
+  /**
+   * A GET or PUT on a kept connection that turns out to be closed before a byte of the answer goes out once
+   * more on a fresh one; a POST only if it had not been written. Never a second time.
+   */
+  #mayGoAgain(error: Error): boolean {
+    if (this.#answered || this.#state !== SENT) return false;
+    if (error instanceof UnprocessedError) {
+      this.#unprocessed++;
+      return this.#unprocessed <= MAX_UNPROCESSED;
+    }
+    if (!this.#reused || this.#lost > 0 || !isConnectionLoss(error)) return false;
+    if (this.#written && !IDEMPOTENT.has(this.method)) return false;
+    this.#lost++;
+    return true;
+  }
+
+  #goAgain(): void {
+    const { connection } = this;
+    const abort = this.#abort;
+    this.#state = WAITING;
+    this.connection = null;
+    this.#abort = null;
+    connection?.abandon(this, abort);
+    if (!this.over) this.owner.sendAgain(this);
+  }
+
+  #finish(rc: ReturnCode, reason: string): void {
+    this.#state = OVER;
+    cancelDeadline(this);
+    if (this.connectDeadline !== null) cancelDeadline(this.connectDeadline);
+    this.clock.ended = performance.now();
+    const assigns = rc === 1 || rc === -3;
+    const outcome = new Outcome({
+      rc,
+      retcode: this.#retcode,
+      body: assigns ? (this.#pieces?.take() ?? this.#piece ?? NO_BODY) : NO_BODY,
+      contentType: assigns ? this.#contentType : '',
+      reason,
+      rawHeaders: this.#rawHeaders,
+      clock: this.clock,
+      connection: this.connection?.info ?? null,
+      reused: this.#reused,
+    });
+    this.#piece = null;
+    this.#pieces = null;
+    this.owner.onTransferOver(this, outcome);
+    this.#settle(outcome);
+  }
+}
+
+/** An error that says: the server has not looked at this request (HTTP/2: GOAWAY, REFUSED_STREAM). */
+export class UnprocessedError extends Error {}
+
+/** The connection was closed before the request was written. */
+export class StaleConnectionError extends Error {
+  constructor() {
+    super('the kept connection was closed by the server');
+  }
+}
+
+const LOSSES = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+]);
+
+function isConnectionLoss(error: Error): boolean {
+  if (error instanceof StaleConnectionError) return true;
+  const { code, message } = error as NodeJS.ErrnoException;
+  // The engine has one code for a lost connection and for an answer that nobody asked for.
+  return code !== undefined && LOSSES.has(code) && message !== 'bad response' && message !== 'bad upgrade';
+}
+
+const LENGTH_MISMATCH = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
+
+const codeOf = (error: Error): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** What the engine's errors mean to somebody who reads a log. */
+const REASONS = new Map<string, string>([
+  ['ECONNRESET', 'the server reset the connection'],
+  ['EPIPE', 'the server closed the connection while the request was sent'],
+  ['UND_ERR_SOCKET', 'the server closed the connection before its answer was complete'],
+  ['UND_ERR_HEADERS_OVERFLOW', "the answer's header is too large"],
+  [LENGTH_MISMATCH, 'the answer ended before its Content-Length'],
+]);
+
+function reasonOf(error: Error): string {
+  const { code, message, explained } = error as NodeJS.ErrnoException & { explained?: boolean };
+  if (explained === true) return message;
+  if (message === 'bad response') return 'the server sent bytes that belong to no request';
+  if (message === 'bad upgrade') return 'the server switched protocols, which was not asked for';
+  const known = code === undefined ? undefined : REASONS.get(code);
+  if (known !== undefined) return `${known} (${code})`;
+  if (code?.startsWith('HPE_')) return `the answer is not HTTP (${code})`;
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+}
+
+const CONTENT_TYPE = 'content-type';
+const CONTENT_LENGTH = 'content-length';
+
+/** Compares a field name with one in lower case, of the same length. */
+function sameName(name: Buffer, lower: string): boolean {
+  for (let i = 0; i < lower.length; i++) {
+    if (((name[i] ?? 0) | 32) !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,201 @@
+import { isIPv6 } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { hexDigit, unescape } from './escape.ts';
+
+export type Scheme = 'http' | 'https';
+
+/** The part of a URL that names a server. */
+export interface Authority {
+  readonly scheme: Scheme;
+  /** Host name in lower case and Punycode, or an IP address without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+  /** What the Host field says: the port only where it is not the scheme's own. */
+  readonly host: string;
+  /** `Basic …` from user and password in the URL, or empty. Secret. */
+  readonly authorization: string;
+}
+
+export interface ParsedUrl {
+  readonly authority: Authority;
+  /** Path and query as they go into the request line. */
+  readonly path: string;
+}
+
+/** Why a URL cannot be used; the text never quotes the URL's user part. */
+export interface UrlError {
+  readonly error: string;
+}
+
+/** Longest URL that is accepted, in bytes. */
+export const MAX_URL = 1_048_576;
+
+const PORTS: Record<Scheme, number> = { http: 80, https: 443 };
+
+// Spaces and control characters have no place in a URL: they could end the request line (RFC 9112, 3.2).
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+export const UNSAFE_IN_URL: RegExp = /[\x00-\x20\x7f\u0100-\uffff]/;
+const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):(\/+)/;
+/** libcurl forgives one slash, and three. */
+const MAX_SLASHES = 3;
+// What libcurl refuses in a host name.
+const BAD_HOST = /[ \r\n\t/:#?!@{}[\]\\$'"^`*<>=;,+&()|%]/;
+
+/**
+ * Reads a URL as libcurl takes it: no scheme means http, odd but legal characters pass unchanged, the
+ * fragment is not sent, dot segments are removed from the path and not from the query. The URL is a byte
+ * string, each character one byte.
+ */
+export function parseUrl(url: string): ParsedUrl | UrlError {
+  if (url === '') return { error: 'the URL is empty' };
+  if (url.length > MAX_URL) return { error: `the URL is longer than ${MAX_URL} bytes` };
+  if (UNSAFE_IN_URL.test(url))
+    return { error: 'the URL has a space, a control character or a character above 255' };
+
+  let rest = 0;
+  let scheme: Scheme = 'http';
+  const match = SCHEME.exec(url);
+  if (match !== null) {
+    const name = (match[1] ?? '').toLowerCase();
+    if (name !== 'http' && name !== 'https') return { error: `the scheme ${name} is not supported` };
+    if ((match[2] ?? '').length > MAX_SLASHES) return { error: 'the URL has no host name, but slashes' };
+    scheme = name;
+    rest = match[0].length;
+  }
+  const end = authorityEnd(url, rest);
+  const authority = parseAuthority(scheme, url.slice(rest, end));
+  if ('error' in authority) return authority;
+  return { authority, path: parsePath(url, end) };
+}
+
+/** Where the authority that starts at `from` ends. */
+export function authorityEnd(url: string, from: number): number {
+  for (let i = from; i < url.length; i++) {
+    const code = url.charCodeAt(i);
+    if (code === 47 || code === 63 || code === 35) return i; // / ? #
+  }
+  return url.length;
+}
+
+/** Path and query from offset `from` on, without the fragment. */
+export function parsePath(url: string, from: number): string {
+  const hash = url.indexOf('#', from);
+  const target = hash < 0 ? url.slice(from) : url.slice(from, hash);
+  if (target === '') return '/';
+  if (target.charCodeAt(0) === 63) return `/${target}`;
+  if (!target.includes('/.')) return target;
+  const query = target.indexOf('?');
+  if (query < 0) return removeDotSegments(target);
+  return removeDotSegments(target.slice(0, query)) + target.slice(query);
+}
+
+/** RFC 3986, section 5.2.4, for a path that starts with a slash. Empty segments (`//`) are kept. */
+export function removeDotSegments(path: string): string {
+  const out: string[] = [];
+  const segments = path.split('/');
+  for (let i = 1; i < segments.length; i++) {
+    const segment = segments[i] ?? '';
+    const last = i === segments.length - 1;
+    if (segment === '.') {
+      if (last) out.push('');
+    } else if (segment === '..') {
+      out.pop();
+      if (last) out.push('');
+    } else {
+      out.push(segment);
+    }
+  }
+  return `/${out.join('/')}`;
+}
+
+function parseAuthority(scheme: Scheme, text: string): Authority | UrlError {
+  const at = text.lastIndexOf('@');
+  const authorization = basicAuthorization(at < 0 ? '' : text.slice(0, at));
+  if (authorization === null) return { error: 'the user or password in the URL has a control character' };
+  const hostPort = text.slice(at + 1);
+
+  let hostname: string;
+  let portText = '';
+  if (hostPort.startsWith('[')) {
+    const close = hostPort.indexOf(']');
+    // A zone may follow the address: %25eth0 (RFC 6874) or, as libcurl takes it too, %eth0.
+    hostname = hostPort.slice(1, close).toLowerCase().replace(/%25/, '%');
+    if (close < 0 || !isIPv6(hostname)) return { error: 'the URL has no valid IPv6 address in its brackets' };
+    const after = hostPort.slice(close + 1);
+    if (after !== '' && !after.startsWith(':')) return { error: 'the URL has text after its IPv6 address' };
+    portText = after.slice(1);
+  } else {
+    const colon = hostPort.indexOf(':');
+    const name = normalHost(colon < 0 ? hostPort : hostPort.slice(0, colon));
+    if (name === null) return { error: 'the URL has no valid host name' };
+    hostname = name;
+    if (colon >= 0) portText = hostPort.slice(colon + 1);
+  }
+  if (!/^\d*$/.test(portText)) return { error: 'the port in the URL is not a number' };
+  const port = portText === '' ? PORTS[scheme] : Number(portText);
+  if (port > 65_535) return { error: 'the port in the URL is above 65535' };
+  const shown = hostname.includes(':') ? `[${hostname.replace(/%.*/, '')}]` : hostname;
+  const host = port === PORTS[scheme] ? shown : `${shown}:${port}`;
+  return { scheme, hostname, port, host, authorization };
+}
+
+/** The value of Authorization for `user:password`, empty without them, null when they are not clean. */
+function basicAuthorization(userinfo: string): string | null {
+  if (userinfo === '') return '';
+  const colon = userinfo.indexOf(':');
+  const user = unescape(colon < 0 ? userinfo : userinfo.slice(0, colon));
+  const password = colon < 0 ? '' : unescape(userinfo.slice(colon + 1));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (/[\x00-\x1f\x7f]/.test(user + password)) return null;
+  return `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}`;
+}
+
+function normalHost(text: string): string | null {
+  let host = text;
+  if (host.includes('%')) host = unescape(host);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes above 127 are UTF-8 of an international name
+  if (/[^\x00-\x7f]/.test(host)) {
+    host = domainToASCII(Buffer.from(host, 'latin1').toString('utf8'));
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a decoded %00 or %20 is what is looked for
+  if (host === '' || host.length > 254 || BAD_HOST.test(host) || /[\x00-\x20\x7f]/.test(host)) return null;
+  return normalIPv4(host) ?? host.toLowerCase();
+}
+
+/** `127.1`, `0x7f000001` and octal parts as four decimal ones, like inet_aton(3); null for a name. */
+function normalIPv4(host: string): string | null {
+  const parts = host.split('.');
+  if (parts.length > 4) return null;
+  let address = 0;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] ?? '';
+    const value = addressPart(part);
+    const last = i === parts.length - 1;
+    if (value < 0 || value > (last ? 256 ** (5 - parts.length) - 1 : 255)) return null;
+    address += last ? value : value * 256 ** (3 - i);
+  }
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+}
+
+function addressPart(text: string): number {
+  if (/^0x/i.test(text)) {
+    if (text.length < 3 || text.length > 10) return -1;
+    let value = 0;
+    for (let i = 2; i < text.length; i++) {
+      const digit = hexDigit(text.charCodeAt(i));
+      if (digit < 0) return -1;
+      value = value * 16 + digit;
+    }
+    return value;
+  }
+  if (!/^\d{1,11}$/.test(text)) return -1;
+  if (text.length > 1 && text.startsWith('0')) return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : -1;
+  return Number(text);
+}
+
+/** A URL for a log: without user, password, query and fragment, which may hold secrets. */
+export function redactUrl(authority: Authority, path: string): string {
+  const query = path.indexOf('?');
+  const shown = `${authority.scheme}://${authority.host}${query < 0 ? path : path.slice(0, query)}`;
+  return shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;
+}

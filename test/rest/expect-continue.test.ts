@@ -1,0 +1,129 @@
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { closeLater, newClient, newServer } from './fixture.ts';
+import { reply } from './raw-server.ts';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+
+/** Sees header and body apart, which the other server puts together. */
+async function newExpectServer(
+  onHeader: (socket: Socket, head: string) => void,
+): Promise<{ origin: string; log: string[]; connections: () => number }> {
+  const log: string[] = [];
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    let head = '';
+    let body = '';
+    let length = 0;
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      let text = data.toString('latin1');
+      if (length === 0) {
+        head += text;
+        const end = head.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        text = head.slice(end + 4);
+        head = head.slice(0, end);
+        length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+        log.push(/^expect: 100-continue$/im.test(head) ? 'asked' : 'plain');
+        onHeader(socket, head);
+      }
+      body += text;
+      if (length > 0 && body.length >= length) {
+        log.push(`body ${body.length}`);
+        socket.write(reply('done'));
+        [head, body, length] = ['', '', 0];
+      }
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  closeLater({
+    close: () => new Promise((resolve) => server.close(resolve)),
+  });
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    log,
+    connections: () => connections,
+  };
+}
+
+const LARGE = 'x'.repeat(1025);
+const ASKS = { enableExpect100: true };
+
+describe('enable_expect_100', () => {
+  it('asks for bodies above 1,024 bytes, and sends them once told to', async () => {
+    const server = await newExpectServer((socket, head) => {
+      if (/^expect:/im.test(head)) socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+    });
+    const client = newClient(ASKS);
+    for (const body of ['x'.repeat(1024), LARGE, LARGE, '']) {
+      expect((await client.post(server.origin, body, body === '' ? { timeout: 0.05 } : {})).retcode).toBe(
+        body === '' ? 0 : 200,
+      );
+    }
+    expect(server.log).toEqual(['plain', 'body 1024', 'asked', 'body 1025', 'asked', 'body 1025', 'plain']);
+    expect(server.connections()).toBe(1);
+  });
+
+  it('waits for one second, then sends the body', async () => {
+    const server = await newExpectServer(() => {});
+    const started = performance.now();
+    expect((await newClient(ASKS).put(server.origin, LARGE)).retcode).toBe(200);
+    const took = performance.now() - started;
+    expect(took).toBeGreaterThanOrEqual(998);
+    expect(took).toBeLessThan(2000);
+    expect(server.log).toEqual(['asked', 'body 1025']);
+  });
+
+  it('takes a 100 in pieces, a late one, and 1xx beside it', async () => {
+    const server = await newExpectServer((socket) => {
+      for (const [i, c] of [
+        ...'HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 100 Continue\r\nA: b\r\n\r\nHTTP/1.1 100 Again\r\n\r\n',
+      ].entries()) {
+        setTimeout(() => socket.write(c), i);
+      }
+    });
+    const client = newClient(ASKS);
+    expect((await client.put(server.origin, LARGE)).text).toBe('done');
+  });
+
+  it('repeats the request without Expect on 417, once', async () => {
+    const server = await newExpectServer((socket, head) => {
+      if (/^expect:/im.test(head)) socket.end(reply('no', '', '417 Expectation Failed'));
+    });
+    expect((await newClient(ASKS).put(server.origin, LARGE)).text).toBe('done');
+    expect(server.log).toEqual(['asked', 'plain', 'body 1025']);
+  });
+
+  it('takes any other final status as the outcome, and does not send the body', async () => {
+    const server = await newExpectServer((socket, head) => {
+      if (/^expect:/im.test(head)) socket.write(reply('who?', '', '401 Unauthorized'));
+    });
+    const client = newClient(ASKS);
+    const outcome = await client.put(server.origin, LARGE);
+    expect([outcome.rc, outcome.retcode, outcome.text]).toEqual([1, 401, 'who?']);
+    expect((await client.put(server.origin, 'small')).text).toBe('done');
+    expect(server.log).toEqual(['asked', 'plain', 'body 5']);
+    expect(server.connections()).toBe(2); // the first is owed a body
+  });
+
+  it('is switched off by an empty Expect, and on by a full one', async () => {
+    const server = await newExpectServer((socket, head) => {
+      if (/^expect:/im.test(head)) socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+    });
+    await newClient(ASKS).put(server.origin, LARGE, { headers: { Expect: '' } });
+    await newClient().put(server.origin, 'small', { headers: { Expect: '100-continue' } });
+    await newClient().put(server.origin, LARGE);
+    expect(server.log).toEqual(['plain', 'body 1025', 'asked', 'body 5', 'plain', 'body 1025']);
+  });
+
+  it('is no matter of HTTP/1.0', async () => {
+    const server = await newServer((socket, { version, head }) =>
+      socket.write(reply(`${version} ${/expect/i.test(head)}`)),
+    );
+    expect((await newClient({ ...ASKS, curlHttpVersion: 1 }).put(server.origin, LARGE)).text).toBe(
+      'HTTP/1.0 false',
+    );
+  });
+});

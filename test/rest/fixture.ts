@@ -1,0 +1,36 @@
+import { afterEach } from 'vitest';
+import { RestClient, type RestClientOptions, RestShared } from '../../src/rest/index.ts';
+import { type Behaviour, type RawServer, startRawServer } from './raw-server.ts';
+
+/** Clients and servers that a test starts, closed after it. */
+const open: { close(): Promise<unknown> }[] = [];
+
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+export function closeLater<T extends { close(): Promise<unknown> }>(one: T): T {
+  open.push(one);
+  return one;
+}
+
+/** A client with short timeouts that shares nothing with other tests. */
+export function newClient(options: RestClientOptions = {}): RestClient {
+  return closeLater(
+    new RestClient({ curlTimeout: 5, connectionTimeout: 2, shared: new RestShared(), ...options }),
+  );
+}
+
+export async function newServer(
+  behave: Behaviour,
+  options: Parameters<typeof startRawServer>[1] = {},
+): Promise<RawServer> {
+  return closeLater(await startRawServer(behave, options));
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until something holds; a test that waits in vain fails by its own time limit. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(2);
+}
