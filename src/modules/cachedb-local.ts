@@ -1,0 +1,202 @@
+/** The cachedb_local module: a cache in memory. Source: modules/cachedb_local of the manual; vectors lang-cache*. */
+import { type CacheStore, cacheStores } from '../runtime/cache.ts';
+import type { Module } from '../runtime/module.ts';
+import { InvalidUse, type ParameterValues, toInteger } from '../script/index.ts';
+
+interface Entry {
+  value: string | number;
+  /** On the clock of performance.now(); Infinity for one that stays. */
+  expires: number;
+}
+
+/** A collection: entries are dropped when they are found to be over, and by a sweep. */
+export class LocalCache implements CacheStore {
+  readonly #entries = new Map<string, Entry>();
+  readonly #now: () => number;
+
+  /** `now`: a clock in milliseconds that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  store(key: string, value: string | number, seconds: number): boolean {
+    this.#entries.set(key, { value, expires: this.#expiry(seconds) });
+    return true;
+  }
+
+  fetch(key: string): string | number | null {
+    return this.#live(key)?.value ?? null;
+  }
+
+  remove(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  /** All keys that match: `*` and `?` as in file names. */
+  removeMatching(glob: string): void {
+    const pattern = new RegExp(
+      `^${glob
+        .replace(/[.+^${}()|\\]/g, '\\$&')
+        .replaceAll('*', '.*')
+        .replaceAll('?', '.')}$`,
+      's',
+    );
+    for (const key of this.#entries.keys()) if (pattern.test(key)) this.#entries.delete(key);
+  }
+
+  add(key: string, increment: number, seconds: number): number | null {
+    const entry = this.#live(key);
+    if (entry === undefined) {
+      this.store(key, increment, seconds);
+      return increment;
+    }
+    const current = toInteger(entry.value);
+    if (current === null) return null;
+    entry.value = (current + increment) | 0;
+    if (seconds > 0) entry.expires = this.#expiry(seconds);
+    return entry.value;
+  }
+
+  sweep(): void {
+    const now = this.#now();
+    for (const [key, entry] of this.#entries) if (entry.expires <= now) this.#entries.delete(key);
+  }
+
+  #live(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.expires > this.#now()) return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  #expiry(seconds: number): number {
+    return seconds > 0 ? this.#now() + seconds * 1000 : Number.POSITIVE_INFINITY;
+  }
+}
+
+/** `local://`, `local:group2:///collection2`: the storage id of scripts, and the collection behind it. */
+function parseUrl(url: string): { readonly id: string; readonly collection: string } {
+  const match = /^local:(?:([^:/]+):)?\/\/\/?([^/]*)$/.exec(url);
+  if (match === null)
+    throw new InvalidUse(`cachedb_url "${url}" cannot be read`, 'local:// or local:GROUP:///COLLECTION');
+  const [, group, collection] = match;
+  return { id: group === undefined ? 'local' : `local:${group}`, collection: collection || 'default' };
+}
+
+/** `collection1/r; collection2 = 5; default = 4` */
+function collectionNames(text: string): string[] {
+  return text
+    .split(';')
+    .map((part) => (part.split('=')[0] ?? '').replace(/\/r\s*$/, '').trim())
+    .filter((name) => name !== '');
+}
+
+function layout(parameters: ParameterValues): Map<string, string> {
+  const known = new Set(['default', ...collectionNames(String(parameters['cache_collections'] ?? ''))]);
+  const urls = parameters['cachedb_url'];
+  const stores = new Map([['local', 'default']]);
+  for (const url of Array.isArray(urls) ? urls : []) {
+    const { id, collection } = parseUrl(String(url));
+    if (!known.has(collection))
+      throw new InvalidUse(
+        `cachedb_url "${url}" names the collection "${collection}", which cache_collections does not define`,
+      );
+    stores.set(id, collection);
+  }
+  return stores;
+}
+
+const noCluster = 'there is no cluster';
+
+export const cachedbLocal: Module = {
+  name: 'cachedb_local',
+  summary: 'A key-value cache in memory, for cache_store() and its kin.',
+  source: 'modules/cachedb_local',
+  parameters: [
+    {
+      name: 'cachedb_url',
+      type: 'string',
+      default: null,
+      repeated: true,
+      summary: 'A storage id and its collection: `local:GROUP:///COLLECTION`.',
+    },
+    {
+      name: 'cache_collections',
+      type: 'string',
+      default: 'default',
+      summary: 'The collections; sizes are accepted and not needed.',
+    },
+    {
+      name: 'cache_clean_period',
+      type: 'int',
+      default: 600,
+      minimum: 1,
+      unit: 's',
+      summary: 'How often entries that are over are swept out.',
+    },
+    {
+      name: 'cluster_id',
+      type: 'int',
+      default: 0,
+      summary: 'The cluster to replicate to.',
+      inert: noCluster,
+    },
+    {
+      name: 'cluster_persistency',
+      type: 'string',
+      default: 'sync-from-cluster',
+      summary: 'Where a restart gets its data.',
+      inert: noCluster,
+    },
+    {
+      name: 'enable_restart_persistency',
+      type: 'boolean',
+      default: false,
+      summary: 'Whether data outlives a restart.',
+      inert: 'the cache lives in memory',
+    },
+  ],
+  functions: [
+    {
+      name: 'cache_remove_chunk',
+      arguments: [
+        {
+          name: 'collection',
+          type: 'string',
+          optional: true,
+          leading: true,
+          summary: 'The storage id; default `local`.',
+        },
+        { name: 'glob', type: 'string', summary: 'Which keys: `*` and `?` as in file names.' },
+      ],
+      summary: 'Forgets all keys that match.',
+      source: 'modules/cachedb_local',
+      run: (run, id: string | undefined, glob: string) => {
+        const store = run.server.states.get(cacheStores).get(id ?? 'local');
+        if (!(store instanceof LocalCache)) return -1;
+        store.removeMatching(glob);
+        return 1;
+      },
+    },
+  ],
+  validate: (parameters) => {
+    layout(parameters);
+    return [];
+  },
+  start: (server) => {
+    const parameters = server.parameters('cachedb_local');
+    const collections = new Map<string, LocalCache>();
+    const stores = server.states.get(cacheStores);
+    for (const [id, name] of layout(parameters)) {
+      const cache = collections.get(name) ?? new LocalCache();
+      collections.set(name, cache);
+      stores.set(id, cache);
+    }
+    const sweep = setInterval(
+      () => collections.forEach((cache) => cache.sweep()),
+      Number(parameters['cache_clean_period']) * 1000,
+    );
+    sweep.unref();
+    server.onClose(() => clearInterval(sweep));
+  },
+};

@@ -1,0 +1,22 @@
+/** All that a script may name: the core and every module. The checker, the compiler and the reference pages read this. */
+import { coreFunctions, coreVariables } from '../runtime/core.ts';
+import type { RuntimeCatalog } from '../runtime/load.ts';
+import { settingSpecs } from '../runtime/settings.ts';
+import { coreTransformations } from '../runtime/transformations/index.ts';
+import { modules } from './index.ts';
+
+export const catalog: RuntimeCatalog = {
+  settings: settingSpecs,
+  functions: coreFunctions,
+  variables: coreVariables,
+  transformations: coreTransformations,
+  modules,
+  inertRouteKinds: [
+    'branch_route',
+    'failure_route',
+    'onreply_route',
+    'local_route',
+    'error_route',
+    'event_route',
+  ],
+};

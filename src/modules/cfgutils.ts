@@ -1,0 +1,262 @@
+/** The cfgutils module: waiting, chance, the environment. Source: modules/cfgutils of the manual; vector lang-cache-expiry. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Module } from '../runtime/module.ts';
+import type { Run } from '../runtime/run.ts';
+import { StateKey } from '../runtime/state.ts';
+import type { Server } from '../runtime/worker.ts';
+import {
+  type AsyncFunctionSpec,
+  type Completion,
+  InvalidUse,
+  type ParameterValues,
+  type Value,
+  type VariableReference,
+} from '../script/index.ts';
+
+/** `$shv` of the whole server. */
+const sharedVariables = new StateKey<Server, Map<string, Value>>('shared variables', (server) =>
+  initialVariables(server.parameters('cfgutils')),
+);
+
+/** `name=s:text` or `name=i:5`, as in the module's documentation. */
+function initialVariables(parameters: ParameterValues): Map<string, Value> {
+  const sets = parameters['shvset'];
+  const variables = new Map<string, Value>();
+  for (const text of Array.isArray(sets) ? sets : []) {
+    const match = /^([^=]+)=([si]):(.*)$/s.exec(String(text));
+    if (match === null) throw new InvalidUse(`"${text}" sets no variable`, 'name=s:text or name=i:5');
+    const [, name = '', type, value = ''] = match;
+    variables.set(name.trim(), type === 'i' ? Number(value) | 0 : value);
+  }
+  return variables;
+}
+
+const probability = new StateKey<Server, { percent: number }>('rand_event probability', (server) => ({
+  percent: Number(server.parameters('cfgutils')['initial_probability']),
+}));
+
+const done: Completion<Run> = () => 1;
+
+function sleeping(
+  name: string,
+  argument: string,
+  unit: string,
+  milliseconds: (amount: number) => number,
+): AsyncFunctionSpec<Run> {
+  return {
+    name,
+    arguments: [{ name: argument, type: 'int', summary: `How long, in ${unit}.` }],
+    summary: `Waits; the worker is occupied unless it is called by async().`,
+    source: 'modules/cfgutils',
+    start: ({ timeout }, amount: number) => {
+      const wait = Math.max(0, milliseconds(amount));
+      return delay(timeout === null ? wait : Math.min(wait, timeout * 1000)).then(() => done);
+    },
+  };
+}
+
+export const cfgutils: Module = {
+  name: 'cfgutils',
+  summary: 'Waiting, chance, shared variables, the environment.',
+  source: 'modules/cfgutils',
+  parameters: [
+    {
+      name: 'initial_probability',
+      type: 'int',
+      default: 10,
+      minimum: 0,
+      maximum: 100,
+      unit: '%',
+      summary: 'How often rand_event() is true.',
+    },
+    {
+      name: 'shvset',
+      type: 'string',
+      default: null,
+      repeated: true,
+      summary: 'A $shv from the start: `name=s:text` or `name=i:5`.',
+    },
+    {
+      name: 'hash_file',
+      type: 'string',
+      default: null,
+      summary: 'A file to check.',
+      inert: 'there is no such command',
+    },
+    {
+      name: 'shv_hash_size',
+      type: 'int',
+      default: 64,
+      summary: 'The size of a table.',
+      inert: 'tables grow by themselves',
+    },
+    {
+      name: 'lock_pool_size',
+      type: 'int',
+      default: 32,
+      summary: 'The number of locks.',
+      inert: 'locks are made as they are needed',
+    },
+  ],
+  validate: (parameters) => {
+    initialVariables(parameters);
+    return [];
+  },
+  functions: [
+    sleeping('sleep', 'time', 'seconds', (seconds) => seconds * 1000),
+    sleeping('usleep', 'time', 'microseconds', (microseconds) => microseconds / 1000),
+    {
+      name: 'rand_event',
+      arguments: [
+        {
+          name: 'probability',
+          type: 'int',
+          optional: true,
+          summary: 'Percent; the set one where it is left out.',
+        },
+      ],
+      summary: 'True by chance.',
+      source: 'modules/cfgutils',
+      run: (run, percent?: number) =>
+        Math.random() * 100 < (percent ?? run.server.states.get(probability).percent) ? 1 : -1,
+    },
+    {
+      name: 'rand_set_prob',
+      arguments: [{ name: 'probability', type: 'int', summary: 'Percent, 0 to 100.' }],
+      summary: 'Sets how often rand_event() is true.',
+      source: 'modules/cfgutils',
+      run: (run, percent: number) => {
+        if (percent < 0 || percent > 100) return -1;
+        run.server.states.get(probability).percent = percent;
+        return 1;
+      },
+    },
+    {
+      name: 'rand_reset_prob',
+      arguments: [],
+      summary: 'Sets it back to initial_probability.',
+      source: 'modules/cfgutils',
+      run: (run) => {
+        run.server.states.get(probability).percent = Number(
+          run.server.parameters('cfgutils')['initial_probability'],
+        );
+        return 1;
+      },
+    },
+    {
+      name: 'rand_get_prob',
+      arguments: [],
+      summary:
+        'Returns how often rand_event() is true, in percent; 0 reads as 1 and 1 as well, since 0 would end the script.',
+      source: 'modules/cfgutils',
+      run: (run) => Math.max(1, run.server.states.get(probability).percent),
+    },
+    {
+      name: 'get_accurate_time',
+      arguments: [
+        { name: 'sec', type: 'variable', summary: 'Gets the seconds since 1970.' },
+        { name: 'usec', type: 'variable', summary: 'Gets the microseconds of that second.' },
+        {
+          name: 'str_sec_usec',
+          type: 'variable',
+          optional: true,
+          summary: 'Gets both, as `seconds.microseconds`.',
+        },
+      ],
+      summary: 'Tells the time in microseconds.',
+      source: 'modules/cfgutils',
+      run: (
+        run,
+        seconds: VariableReference<Run>,
+        microseconds: VariableReference<Run>,
+        both?: VariableReference<Run>,
+      ) => {
+        const now = performance.timeOrigin + performance.now();
+        const sec = Math.floor(now / 1000);
+        const usec = Math.floor((now % 1000) * 1000);
+        seconds.set(run, sec | 0);
+        microseconds.set(run, usec);
+        both?.set(run, `${sec}.${String(usec).padStart(6, '0')}`);
+        return 1;
+      },
+    },
+  ],
+  variables: [
+    {
+      name: 'shv',
+      subname: 'required',
+      writable: true,
+      summary: 'A variable that all workers share.',
+      source: 'modules/cfgutils',
+      resolve: ({ subname }) => {
+        const name = typeof subname === 'function' ? subname : () => subname ?? '';
+        return {
+          get: (run) => run.server.states.get(sharedVariables).get(name(run)) ?? null,
+          set: (run, value) => {
+            run.server.states.get(sharedVariables).set(name(run), value);
+            return true;
+          },
+        };
+      },
+    },
+    {
+      name: 'env',
+      subname: 'required',
+      summary: 'A variable of the environment.',
+      source: 'modules/cfgutils',
+      resolve: ({ subname }) => {
+        const name = typeof subname === 'function' ? subname : () => subname ?? '';
+        return {
+          get: (run) => {
+            const value = process.env[name(run)];
+            return value === undefined ? null : Buffer.from(value).toString('latin1');
+          },
+        };
+      },
+    },
+    {
+      name: 'RANDOM',
+      summary: 'A random number from 0 to 2147483647.',
+      source: 'modules/cfgutils',
+      resolve: () => ({ get: () => Math.floor(Math.random() * 0x8000_0000) }),
+    },
+    {
+      name: 'ctime',
+      subname: ['sec', 'min', 'hour', 'mday', 'mon', 'year', 'wday', 'yday', 'isdst'],
+      summary: 'A part of the local time; months from 1, weekdays from 1 (Sunday).',
+      source: 'modules/cfgutils',
+      resolve: ({ subname }) => {
+        const part = timeParts[String(subname)];
+        if (part === undefined)
+          throw new InvalidUse(
+            `(${String(subname)}) is no part of a time`,
+            Object.keys(timeParts).join(', '),
+          );
+        return { get: () => part(new Date()) };
+      },
+    },
+  ],
+};
+
+const timeParts: Readonly<Record<string, (now: Date) => number | string>> = {
+  sec: (now) => now.getSeconds(),
+  min: (now) => now.getMinutes(),
+  hour: (now) => now.getHours(),
+  mday: (now) => now.getDate(),
+  mon: (now) => now.getMonth() + 1,
+  year: (now) => now.getFullYear(),
+  wday: (now) => now.getDay() + 1,
+  yday: (now) =>
+    Math.floor(
+      (Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) - Date.UTC(now.getFullYear(), 0, 0)) /
+        86_400_000,
+    ),
+  isdst: (now) =>
+    now.getTimezoneOffset() <
+    Math.max(
+      new Date(now.getFullYear(), 0).getTimezoneOffset(),
+      new Date(now.getFullYear(), 6).getTimezoneOffset(),
+    )
+      ? 1
+      : 0,
+};

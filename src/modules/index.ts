@@ -1,0 +1,29 @@
+/** All script modules, in the order of the reference. */
+import type { Module } from '../runtime/module.ts';
+import { cachedbLocal } from './cachedb-local.ts';
+import { cfgutils } from './cfgutils.ts';
+import { inertModules } from './inert.ts';
+import { jsonModule } from './json.ts';
+import { maxfwd } from './maxfwd.ts';
+import { restClient } from './rest-client.ts';
+import { signaling } from './signaling.ts';
+import { sipmsgops } from './sipmsgops.ts';
+import { sl } from './sl.ts';
+import { textops } from './textops.ts';
+import { tlsMgm } from './tls-mgm.ts';
+import { tm } from './tm.ts';
+
+export const modules: readonly Module[] = [
+  restClient,
+  tlsMgm,
+  signaling,
+  sl,
+  tm,
+  sipmsgops,
+  textops,
+  maxfwd,
+  cfgutils,
+  jsonModule,
+  cachedbLocal,
+  ...inertModules,
+];

@@ -1,0 +1,61 @@
+/** The maxfwd module: Max-Forwards. Source: modules/maxfwd of the manual; vector pvar-maxfwd. */
+import type { Module } from '../runtime/module.ts';
+import type { Request } from '../runtime/request.ts';
+import type { Run } from '../runtime/run.ts';
+import { StateKey } from '../runtime/state.ts';
+
+/** What the next hop is told, once the script has counted down; null before. */
+export const maxForwards = new StateKey<Request, { value: number | null }>('Max-Forwards', () => ({
+  value: null,
+}));
+
+function received(run: Run): number | null {
+  const text = run.request.message?.header('Max-Forwards') ?? null;
+  return text === null ? null : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+export const maxfwd: Module = {
+  name: 'maxfwd',
+  summary: 'Counts Max-Forwards down.',
+  source: 'modules/maxfwd',
+  parameters: [
+    {
+      name: 'max_limit',
+      type: 'int',
+      default: 256,
+      minimum: 1,
+      maximum: 256,
+      summary: 'The largest value that is passed on.',
+    },
+  ],
+  functions: [
+    {
+      name: 'mf_process_maxfwd_header',
+      arguments: [{ name: 'max_value', type: 'int', summary: 'The value where the request has none.' }],
+      routes: ['route'],
+      summary: 'Counts down: 1 done, 2 added, -1 it is 0 already, -2 no number.',
+      source: 'modules/maxfwd',
+      run: (run, initial: number) => {
+        const value = received(run);
+        if (value !== null && Number.isNaN(value)) return -2;
+        if (value === 0) return -1;
+        const limit = Number(run.server.parameters('maxfwd')['max_limit']);
+        run.state(maxForwards).value = Math.min(value === null ? initial : value - 1, limit);
+        return value === null ? 2 : 1;
+      },
+    },
+    {
+      name: 'is_maxfwd_lt',
+      arguments: [{ name: 'max_value', type: 'int', summary: 'What to compare with.' }],
+      routes: ['route'],
+      summary: 'Whether Max-Forwards is less: 1 yes, -1 no, -2 there is none, -3 no number.',
+      source: 'modules/maxfwd',
+      run: (run, limit: number) => {
+        const value = run.state(maxForwards).value ?? received(run);
+        if (value === null) return -2;
+        if (Number.isNaN(value)) return -3;
+        return value < limit ? 1 : -1;
+      },
+    },
+  ],
+};

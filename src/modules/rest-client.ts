@@ -1,0 +1,367 @@
+/**
+ * The rest_client module: rest_get(), rest_post(), rest_put() and what belongs to them, on the client of
+ * src/rest. Each worker has a client, so connections are not shared between workers. Source: the module's
+ * documentation, section by section; vectors rest-*, async-*, params-*, trans-rest-*.
+ */
+import {
+  escape,
+  type HeaderField,
+  type Outcome,
+  parseHeaderLine,
+  REST_PARAMETERS,
+  RestClient,
+  type RestClientOptions,
+  RestOptionError,
+  RestShared,
+  type TlsClientDomain,
+  unescape,
+} from '../rest/index.ts';
+import type { Module } from '../runtime/module.ts';
+import type { Request } from '../runtime/request.ts';
+import type { Run } from '../runtime/run.ts';
+import { StateKey } from '../runtime/state.ts';
+import type { Server, Worker } from '../runtime/worker.ts';
+import {
+  type ArgumentSpec,
+  type AsyncFunctionSpec,
+  type Completion,
+  type FunctionSpec,
+  InvalidUse,
+  type Invocation,
+  type ParameterSpec,
+  type ParameterValues,
+  type TransformationSpec,
+  type VariableReference,
+} from '../script/index.ts';
+import { clientTlsDomains } from './tls-mgm.ts';
+
+const moduleName = 'rest_client';
+
+/** What `rest_append_hf()` and `rest_init_client_tls()` have said about the message's next request. */
+interface NextRequest {
+  headers: HeaderField[];
+  tlsDomain: TlsClientDomain | null;
+}
+
+const nextRequest = new StateKey<Request, NextRequest>('rest_client next request', () => ({
+  headers: [],
+  tlsDomain: null,
+}));
+
+/** What the workers share: the connect lock, the DNS cache, TLS contexts. */
+const shared = new StateKey<Server, RestShared>('rest_client shared', () => new RestShared());
+
+interface WorkerTransfers {
+  readonly client: RestClient;
+  readonly limit: number;
+  /** Those in the background. */
+  running: number;
+  /** When the warning about the limit was last logged, in ms. */
+  warnedAt: number;
+  /** How many warnings were left out since. */
+  unwarned: number;
+}
+
+const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers', (worker) => {
+  const { server } = worker;
+  const options = clientOptions(server.parameters(moduleName));
+  const client = new RestClient({
+    ...options,
+    shared: server.states.get(shared),
+    log: (level, message) => server.log.log(logLevels[level], `${moduleName}: ${message}`),
+  });
+  server.onClose(() => client.close());
+  return {
+    client,
+    limit: client.parameters.maxAsyncTransfers,
+    running: 0,
+    warnedAt: Number.NEGATIVE_INFINITY,
+    unwarned: 0,
+  };
+});
+
+const logLevels = { debug: 4, info: 3, warning: 1, error: -1 } as const;
+
+/** The parameters that the script sets, as the client's options; the connection timeout no longer than the transfer's. */
+function clientOptions(parameters: ParameterValues): RestClientOptions {
+  const changed = REST_PARAMETERS.filter(
+    ({ name, default: standard }) => parameters[name] !== undefined && parameters[name] !== standard,
+  );
+  return Object.fromEntries(
+    changed.map(({ name, option }) => [
+      option,
+      name === 'connection_timeout'
+        ? Math.min(Number(parameters[name]), Number(parameters['curl_timeout']))
+        : parameters[name],
+    ]),
+  );
+}
+
+/** What the client says of the parameters: a warning for a timeout that is clamped, an error for a value out of range. */
+function validate(parameters: ParameterValues): readonly string[] {
+  const warnings: string[] = [];
+  try {
+    new RestClient({
+      ...clientOptions(parameters),
+      ...(parameters['connection_timeout'] === 20
+        ? {}
+        : { connectionTimeout: Number(parameters['connection_timeout']) }),
+      log: (_, message) => warnings.push(message),
+    });
+  } catch (error) {
+    if (error instanceof RestOptionError) throw new InvalidUse(error.message);
+    throw error;
+  }
+  return warnings;
+}
+
+const warningPeriod = 10_000;
+
+/** The limit of background transfers; beyond it one is done as a blocking call, and the log says so now and then. */
+function admit(run: Run): boolean {
+  const own = run.worker.states.get(transfers);
+  if (own.running < own.limit) return true;
+  const now = performance.now();
+  if (now - own.warnedAt < warningPeriod) {
+    own.unwarned++;
+    return false;
+  }
+  const more = own.unwarned === 0 ? '' : ` (${own.unwarned} more since the last such line)`;
+  run.log(
+    1,
+    `${moduleName}: worker ${run.worker.id} has ${own.limit} async transfers running, so this one blocks it${more}; raise max_async_transfers`,
+  );
+  own.warnedAt = now;
+  own.unwarned = 0;
+  return false;
+}
+
+type Reference = VariableReference<Run>;
+
+/** One transfer, however the script waits for it. */
+function transfer(
+  { run, mode, background, timeout }: Invocation<Run>,
+  method: 'GET' | 'POST' | 'PUT',
+  url: string,
+  body: string | null,
+  contentType: string | undefined,
+  outputs: Outputs,
+): Promise<Completion<Run>> {
+  const own = run.worker.states.get(transfers);
+  const next = run.state(nextRequest);
+  const { headers, tlsDomain } = next;
+  next.headers = [];
+  next.tlsDomain = null;
+  if (background) own.running++;
+  return own.client
+    .request(method, url, {
+      headers,
+      mode: background ? 'async' : 'blocking',
+      ...(body === null ? {} : { body: Buffer.from(body, 'latin1') }),
+      ...(contentType === undefined ? {} : { contentType }),
+      ...(timeout === null ? {} : { timeout }),
+      ...(tlsDomain === null ? {} : { tls: tlsDomain }),
+    })
+    .then((outcome) => {
+      if (background) own.running--;
+      if (outcome.rc < 0)
+        run.log(
+          outcome.rc === -4 ? 3 : -1,
+          `${run.server.place(run.position)}: rest_${method.toLowerCase()}(): ${outcome.rc}, ${outcome.reason}`,
+        );
+      return (target) => store(target, outcome, outputs, mode);
+    });
+}
+
+interface Outputs {
+  readonly body: Reference | undefined;
+  readonly contentType: Reference | undefined;
+  readonly status: Reference | undefined;
+}
+
+/** The status is always set; body and type where a reply was taken, be it a part (rest-get-stall, rest-get-short). */
+function store(
+  run: Run,
+  outcome: Outcome,
+  { body, contentType, status }: Outputs,
+  mode: Invocation<Run>['mode'],
+): number {
+  status?.set(run, outcome.retcode);
+  if (outcome.rc === 1 || outcome.rc === -3) {
+    // a blocking call takes the body's outer white space away (rest-get-padded), an async one does not (async-chain)
+    body?.set(run, mode === 'blocking' ? trimmed(outcome.body) : outcome.body.toString('latin1'));
+    contentType?.set(run, outcome.contentType);
+  }
+  return outcome.rc;
+}
+
+function trimmed(body: Uint8Array): string {
+  let start = 0;
+  let end = body.length;
+  while (start < end && isSpace(body[start])) start++;
+  while (end > start && isSpace(body[end - 1])) end--;
+  return Buffer.from(body.buffer, body.byteOffset + start, end - start).toString('latin1');
+}
+
+const isSpace = (byte: number | undefined) =>
+  byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+const url: ArgumentSpec = {
+  name: 'url',
+  type: 'string',
+  summary: 'The URL; `http` where it names no scheme.',
+};
+const sendBody: ArgumentSpec = {
+  name: 'send_body',
+  type: 'string',
+  summary: 'The request body, of any size.',
+};
+const sendType: ArgumentSpec = {
+  name: 'send_ctype',
+  type: 'string',
+  optional: true,
+  summary: 'Its Content-Type; default `application/x-www-form-urlencoded`.',
+};
+const output = (name: string, summary: string, optional = true): ArgumentSpec => ({
+  name,
+  type: 'variable',
+  summary,
+  ...(optional ? { optional } : {}),
+});
+const statusOutput = output('retcode_pv', 'Gets the HTTP status; 0 when no reply arrived at all.');
+
+const returnCodes =
+  'Returns 1, -1 refused, -2 connect timeout, -3 transfer timeout (with what has arrived), -4 already connecting, -10 anything else.';
+
+function sending(name: 'rest_post' | 'rest_put', method: 'POST' | 'PUT'): AsyncFunctionSpec<Run> {
+  return {
+    name,
+    arguments: [
+      url,
+      sendBody,
+      sendType,
+      output('recv_body_pv', "Gets the reply's body.", false),
+      output('recv_ctype_pv', "Gets the reply's Content-Type."),
+      statusOutput,
+    ],
+    summary: `An HTTP ${method}. ${returnCodes}`,
+    source: 'rest_client documentation',
+    admit,
+    start: (
+      invocation,
+      target: string,
+      body: string,
+      type?: string,
+      bodyOut?: Reference,
+      typeOut?: Reference,
+      statusOut?: Reference,
+    ) =>
+      transfer(invocation, method, target, body, type, {
+        body: bodyOut,
+        contentType: typeOut,
+        status: statusOut,
+      }),
+  };
+}
+
+const functions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'rest_get',
+    arguments: [
+      url,
+      output('body_pv', "Gets the reply's body."),
+      output('ctype_pv', "Gets the reply's Content-Type."),
+      statusOutput,
+    ],
+    summary: `An HTTP GET. ${returnCodes}`,
+    source: 'rest_client documentation; body_pv may be left out as in its example 1.17',
+    admit,
+    start: (invocation, target: string, bodyOut?: Reference, typeOut?: Reference, statusOut?: Reference) =>
+      transfer(invocation, 'GET', target, null, undefined, {
+        body: bodyOut,
+        contentType: typeOut,
+        status: statusOut,
+      }),
+  },
+  sending('rest_post', 'POST'),
+  sending('rest_put', 'PUT'),
+  {
+    name: 'rest_append_hf',
+    arguments: [{ name: 'txt', type: 'string', summary: 'A header line, `Field: value`.' }],
+    summary:
+      "Adds a header to the message's next request. -1 for one that would break the request: a line break in it, a name that is no token, a field that frames the message.",
+    source: 'rest_client documentation',
+    run: (run, text: string) => {
+      const line = parseHeaderLine(text);
+      if (!line.ok) {
+        run.complain(`rest_append_hf(): refused, ${line.reason}`);
+        return -1;
+      }
+      run.state(nextRequest).headers.push(line.field);
+      return 1;
+    },
+  },
+  {
+    name: 'rest_init_client_tls',
+    arguments: [{ name: 'tls_client_domain', type: 'string', summary: 'A client_domain of tls_mgm.' }],
+    summary:
+      "Uses a TLS client domain for the message's next request, once. -1 where there is no such domain.",
+    source: 'rest_client documentation',
+    requires: ['tls_mgm'],
+    run: (run, domain: string) => {
+      const found = run.server.states.get(clientTlsDomains).get(domain);
+      if (found === undefined) {
+        run.complain(`rest_init_client_tls(): tls_mgm has no client_domain "${domain}"`);
+        return -1;
+      }
+      run.state(nextRequest).tlsDomain = found;
+      return 1;
+    },
+  },
+];
+
+const transformations: readonly TransformationSpec<Run>[] = [
+  {
+    name: 'rest.escape',
+    summary: 'Percent-encodes all but unreserved characters (RFC 3986); null for an empty string.',
+    source: 'rest_client documentation; vectors trans-rest-escape-*',
+    example: ['call@example.com&safe=false', '{rest.escape}', 'call%40example.com%26safe%3Dfalse'],
+    prepare: () => (value) => (value === null || value === '' ? null : escape(String(value))),
+  },
+  {
+    name: 'rest.unescape',
+    summary: 'Decodes percent-encoding; what follows an encoded NUL is cut off.',
+    source: 'rest_client documentation; vectors trans-rest-unescape-*',
+    example: ['1%2B1%3D2%21', '{rest.unescape}', '1+1=2!'],
+    prepare: () => (value) => {
+      if (value === null || value === '') return null;
+      const text = unescape(String(value));
+      const nul = text.indexOf('\0');
+      return nul < 0 ? text : text.slice(0, nul);
+    },
+  },
+];
+
+/** The client's table of parameters, in the form of a script's. */
+const parameters: readonly ParameterSpec[] = REST_PARAMETERS.map(
+  (row): ParameterSpec => ({
+    name: row.name,
+    type: row.type === 'integer' ? 'int' : row.type,
+    default: row.default,
+    summary: row.doc,
+    source: 'rest_client documentation',
+    ...(row.unit === '' ? {} : { unit: row.unit }),
+    ...(row.min === undefined ? {} : { minimum: row.min }),
+    ...(row.max === undefined ? {} : { maximum: row.max }),
+  }),
+);
+
+export const restClient: Module = {
+  name: moduleName,
+  summary: 'Asks HTTP services: GET, POST and PUT, blocking, async and launched.',
+  source: 'rest_client documentation',
+  parameters,
+  functions,
+  transformations,
+  validate,
+};

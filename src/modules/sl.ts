@@ -1,0 +1,38 @@
+/** The sl module: replies without state. Source: modules/sl of the manual. */
+import type { Module } from '../runtime/module.ts';
+import { code, isReplyCode, reason } from './replies.ts';
+
+const routes = ['route', 'error_route'] as const;
+
+export const sl: Module = {
+  name: 'sl',
+  summary: 'Replies without a transaction; the ACK to such a reply never reaches the script.',
+  source: 'modules/sl',
+  parameters: [
+    {
+      name: 'enable_stats',
+      type: 'boolean',
+      default: true,
+      summary: 'Statistics of replies.',
+      inert: 'figures are always counted',
+    },
+  ],
+  functions: [
+    {
+      name: 'sl_send_reply',
+      arguments: [code, reason],
+      routes,
+      summary: 'Sends a reply without a transaction.',
+      source: 'modules/sl; vector pvar-sl-reply',
+      run: (run, status: number, phrase: string) =>
+        isReplyCode(run, 'sl_send_reply', status) && run.request.replyStateless(status, phrase) ? 1 : -1,
+    },
+    {
+      name: 'sl_reply_error',
+      arguments: [],
+      routes,
+      summary: 'Sends a 500 for the last internal error.',
+      run: (run) => (run.request.replyStateless(500, 'Server Internal Error') ? 1 : -1),
+    },
+  ],
+};

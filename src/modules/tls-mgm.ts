@@ -1,0 +1,188 @@
+/**
+ * The tls_mgm module: the TLS client domains that rest_init_client_tls() chooses from. Parameters of one domain
+ * are written `[domain]value`. Source: modules/tls_mgm of the manual; vectors tls-domain-*.
+ */
+import { RestOptionError, TlsClientDomain } from '../rest/index.ts';
+import type { Module } from '../runtime/module.ts';
+import { StateKey } from '../runtime/state.ts';
+import type { Server } from '../runtime/worker.ts';
+import { InvalidUse, type ParameterSpec, type ParameterValues } from '../script/index.ts';
+
+/** By name; empty where tls_mgm is not loaded. */
+export const clientTlsDomains = new StateKey<Server, Map<string, TlsClientDomain>>(
+  'TLS client domains',
+  () => new Map(),
+);
+
+type SecureVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+
+const versions: Readonly<Record<string, SecureVersion>> = {
+  TLSv1: 'TLSv1',
+  TLSv1_1: 'TLSv1.1',
+  TLSv1_2: 'TLSv1.2',
+  TLSv1_3: 'TLSv1.3',
+};
+
+interface Domain {
+  readonly name: string;
+  /** Parameters of the `[domain]value` form, by name. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+const noServer = 'siprest accepts no TLS connections so far';
+
+const perDomain = (name: string, summary: string, inert?: string): ParameterSpec => ({
+  name,
+  type: 'string',
+  default: null,
+  repeated: true,
+  summary: `\`[domain]value\`: ${summary}`,
+  source: 'modules/tls_mgm',
+  ...(inert === undefined ? {} : { inert }),
+});
+
+const domainParameters: readonly ParameterSpec[] = [
+  perDomain(
+    'match_ip_address',
+    'which destinations of SIP use the domain; rest_init_client_tls() names it, so it need not match',
+  ),
+  perDomain(
+    'match_sip_domain',
+    'which SIP domains use the domain; rest_init_client_tls() names it, so it need not match',
+  ),
+  perDomain('certificate', 'the file of the certificate, with intermediate ones after it'),
+  perDomain('private_key', 'the file of its key'),
+  perDomain('ca_list', 'a file of trusted CAs'),
+  perDomain('ca_dir', 'a folder of trusted CAs'),
+  perDomain('verify_cert', "whether the server's certificate is verified, 1 or 0; default 1"),
+  perDomain('require_cert', 'whether a peer has to show a certificate; a TLS server always does'),
+  perDomain('tls_method', '`TLSv1_2`, `TLSv1_3`, or a range as `TLSv1_2-`'),
+  perDomain('ciphers_list', "the ciphers, in OpenSSL's notation"),
+  perDomain('crl_dir', 'a folder of revoked certificates', 'revocation lists are not read'),
+  perDomain(
+    'crl_check_all',
+    'whether revocation is checked for the whole chain',
+    'revocation lists are not read',
+  ),
+  perDomain('dh_params', 'Diffie-Hellman parameters', 'a client does not choose them'),
+  perDomain('ec_curve', 'the elliptic curve', "OpenSSL's default is used"),
+];
+
+function domainsOf(parameters: ParameterValues): Domain[] {
+  const list = (name: string) => {
+    const values = parameters[name];
+    return Array.isArray(values) ? values.map(String) : [];
+  };
+  const names = list('client_domain').map((text) => text.split('=')[0]?.trim() ?? '');
+  const others = new Set(list('server_domain').map((text) => text.split('=')[0]?.trim() ?? ''));
+  const settings = new Map(names.map((name) => [name, new Map<string, string>()]));
+  for (const { name: parameter } of domainParameters) {
+    for (const text of list(parameter)) {
+      const match = /^\[([^\]]+)\](.*)$/s.exec(text);
+      if (match === null)
+        throw new InvalidUse(
+          `${parameter} "${text}" names no domain`,
+          `write it as [${names[0] ?? 'domain'}]${text}`,
+        );
+      const [, domain = '', value = ''] = match;
+      const own = settings.get(domain);
+      if (own === undefined && !others.has(domain))
+        throw new InvalidUse(`${parameter} is for the domain "${domain}", which no client_domain defines`);
+      own?.set(parameter, value);
+    }
+  }
+  return [...settings].map(([name, values]) => ({ name, values }));
+}
+
+function versionRange(method: string | undefined): {
+  minVersion?: SecureVersion;
+  maxVersion?: SecureVersion;
+} {
+  if (method === undefined || method === 'SSLv23' || method === '-') return {};
+  const [low = '', high] = method.split('-');
+  const version = (name: string): SecureVersion | undefined => {
+    if (name === '') return undefined;
+    const known = versions[name];
+    if (known === undefined)
+      throw new InvalidUse(
+        `tls_method "${name}" is not known`,
+        `${Object.keys(versions).join(', ')}, SSLv23, or a range of them`,
+      );
+    return known;
+  };
+  const minVersion = version(low);
+  const maxVersion = high === undefined ? minVersion : version(high);
+  return {
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+  };
+}
+
+function build({ name, values }: Domain): TlsClientDomain {
+  const verify = values.get('verify_cert');
+  if (verify !== undefined && !/^[01]$/.test(verify))
+    throw new InvalidUse(`verify_cert of "${name}" is "${verify}"`, '1 or 0');
+  try {
+    return new TlsClientDomain({
+      name,
+      certificate: values.get('certificate'),
+      privateKey: values.get('private_key'),
+      caList: values.get('ca_list'),
+      caDirectory: values.get('ca_dir'),
+      verifyCertificate: verify === undefined ? undefined : verify === '1',
+      verifyHost: verify === '0' ? false : undefined,
+      ciphers: values.get('ciphers_list'),
+      ...versionRange(values.get('tls_method')),
+    });
+  } catch (error) {
+    if (error instanceof RestOptionError) throw new InvalidUse(`client_domain "${name}": ${error.message}`);
+    throw error;
+  }
+}
+
+export const tlsMgm: Module = {
+  name: 'tls_mgm',
+  summary: 'TLS client domains for REST requests.',
+  source: 'modules/tls_mgm',
+  parameters: [
+    {
+      name: 'client_domain',
+      type: 'string',
+      default: null,
+      repeated: true,
+      summary: 'Defines a client domain by its name.',
+    },
+    {
+      name: 'server_domain',
+      type: 'string',
+      default: null,
+      repeated: true,
+      summary: 'Defines a server domain.',
+      inert: noServer,
+    },
+    {
+      name: 'tls_library',
+      type: 'string',
+      default: 'auto',
+      summary: 'The TLS library.',
+      inert: "TLS is Node's own",
+    },
+    {
+      name: 'client_tls_domain_avp',
+      type: 'string',
+      default: null,
+      summary: 'The AVP that names the domain of SIP connections.',
+      inert: 'siprest opens no TLS connections for SIP so far',
+    },
+    ...domainParameters,
+  ],
+  // reads the files, so that a certificate that cannot be used is found before the start
+  validate: (parameters) => {
+    domainsOf(parameters).forEach(build);
+    return [];
+  },
+  start: (server) => {
+    const domains = server.states.get(clientTlsDomains);
+    for (const domain of domainsOf(server.parameters('tls_mgm'))) domains.set(domain.name, build(domain));
+  },
+};

@@ -1,0 +1,76 @@
+import type { Value } from '../script/index.ts';
+
+/**
+ * The AVPs of a message: each name has a stack of values, the one added last first. Source: the manual's
+ * Script-CoreVar, "AVP variables", and the vectors lang-avp-*.
+ */
+export class Avps {
+  #values: Map<string, (string | number)[]> | null = null;
+
+  /** Newest first; empty where there is none. */
+  all(name: string): readonly (string | number)[] {
+    return this.#values?.get(name) ?? none;
+  }
+
+  /** Index 0 is the newest, -1 the oldest. */
+  get(name: string, index = 0): Value {
+    const values = this.all(name);
+    return values[index < 0 ? values.length + index : index] ?? null;
+  }
+
+  /** `$avp(x) = v` adds on top; null takes the newest away. */
+  push(name: string, value: Value): void {
+    if (value === null) this.remove(name, 0);
+    else this.#list(name).unshift(value);
+  }
+
+  /** `$(avp(x)[append]) = v` adds at the bottom. */
+  append(name: string, value: string | number): void {
+    this.#list(name).push(value);
+  }
+
+  /** `$avp(x) := v`: the only value from now on; null takes all away. */
+  replace(name: string, value: Value): void {
+    if (value === null) this.#values?.delete(name);
+    else {
+      this.#values ??= new Map();
+      this.#values.set(name, [value]);
+    }
+  }
+
+  /** `$(avp(x)[i]) = v`; null takes it away. False where there is no such index. */
+  setAt(name: string, index: number, value: Value): boolean {
+    if (value === null) return this.remove(name, index);
+    const values = this.#values?.get(name);
+    const at = values === undefined ? -1 : index < 0 ? values.length + index : index;
+    if (values?.[at] === undefined) return false;
+    values[at] = value;
+    return true;
+  }
+
+  remove(name: string, index: number): boolean {
+    const values = this.#values?.get(name);
+    if (values === undefined) return false;
+    const at = index < 0 ? values.length + index : index;
+    if (values[at] === undefined) return false;
+    values.splice(at, 1);
+    if (values.length === 0) this.#values?.delete(name);
+    return true;
+  }
+
+  names(): string[] {
+    return [...(this.#values?.keys() ?? [])];
+  }
+
+  #list(name: string): (string | number)[] {
+    this.#values ??= new Map();
+    let list = this.#values.get(name);
+    if (list === undefined) {
+      list = [];
+      this.#values.set(name, list);
+    }
+    return list;
+  }
+}
+
+const none: readonly (string | number)[] = [];

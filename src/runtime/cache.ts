@@ -1,0 +1,19 @@
+/**
+ * The key-value interface that cache_store() and its kin use. Modules (cachedb_local) bring the storage. Its
+ * operations may answer with a promise: a storage may be shared between processes.
+ */
+import type { Awaitable, Value } from '../script/index.ts';
+import { StateKey } from './state.ts';
+import type { Server } from './worker.ts';
+
+export interface CacheStore {
+  /** `seconds` 0: for ever. */
+  store(key: string, value: string | number, seconds: number): Awaitable<boolean>;
+  fetch(key: string): Awaitable<Value>;
+  remove(key: string): Awaitable<void>;
+  /** The new value; null where the stored one is no number. */
+  add(key: string, increment: number, seconds: number): Awaitable<number | null>;
+}
+
+/** Storage ids as scripts name them: `local`, `local:group`. */
+export const cacheStores = new StateKey<Server, Map<string, CacheStore>>('cache stores', () => new Map());

@@ -1,0 +1,29 @@
+/** What a script has without loading a module. */
+import type { FunctionSpec, VariableSpec } from '../script/index.ts';
+import { cacheFunctions } from './functions/cache.ts';
+import { flagFunctions } from './functions/flags.ts';
+import { logFunctions } from './functions/log.ts';
+import { uriFunctions } from './functions/uri.ts';
+import { valueFunctions } from './functions/values.ts';
+import type { Run } from './run.ts';
+import { headerVariables } from './variables/headers.ts';
+import { messageVariables } from './variables/message.ts';
+import { processVariables } from './variables/process.ts';
+import { scriptStoreVariables } from './variables/script-store.ts';
+import { uriVariables } from './variables/uris.ts';
+
+export const coreFunctions: readonly FunctionSpec<Run>[] = [
+  ...logFunctions,
+  ...flagFunctions,
+  ...uriFunctions,
+  ...valueFunctions,
+  ...cacheFunctions,
+];
+
+export const coreVariables: readonly VariableSpec<Run>[] = [
+  ...scriptStoreVariables,
+  ...uriVariables,
+  ...headerVariables,
+  ...messageVariables,
+  ...processVariables,
+];

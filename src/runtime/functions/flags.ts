@@ -1,0 +1,77 @@
+/** Message flags and branch flags. Source: the manual's Script-Flags. */
+import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
+import type { Request } from '../request.ts';
+import type { Run } from '../run.ts';
+import { StateKey } from '../state.ts';
+
+const flag: ArgumentSpec = { name: 'flag', type: 'static', summary: 'Any name; it needs no declaration.' };
+const branchIndex: ArgumentSpec = {
+  name: 'branch_idx',
+  type: 'int',
+  optional: true,
+  summary: 'The branch; 0, the default, is that of the request URI.',
+};
+
+/** The flags of each branch of a message. */
+export const branchFlags = new StateKey<Request, Map<number, Set<string>>>('branch flags', () => new Map());
+
+function ofBranch(run: Run, index: number): Set<string> {
+  const all = run.state(branchFlags);
+  let flags = all.get(index);
+  if (flags === undefined) {
+    flags = new Set();
+    all.set(index, flags);
+  }
+  return flags;
+}
+
+export const flagFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'setflag',
+    arguments: [flag],
+    summary: 'Sets a flag of the message.',
+    run: (run, name: string) => {
+      run.request.flags.add(name);
+      return 1;
+    },
+  },
+  {
+    name: 'resetflag',
+    arguments: [flag],
+    summary: 'Clears a flag of the message.',
+    run: (run, name: string) => {
+      run.request.flags.delete(name);
+      return 1;
+    },
+  },
+  {
+    name: 'isflagset',
+    arguments: [flag],
+    summary: 'Whether a flag of the message is set.',
+    run: (run, name: string) => (run.request.flags.has(name) ? 1 : -1),
+  },
+  {
+    name: 'setbflag',
+    arguments: [flag, branchIndex],
+    summary: 'Sets a flag of a branch.',
+    run: (run, name: string, index = 0) => {
+      ofBranch(run, index).add(name);
+      return 1;
+    },
+  },
+  {
+    name: 'resetbflag',
+    arguments: [flag, branchIndex],
+    summary: 'Clears a flag of a branch.',
+    run: (run, name: string, index = 0) => {
+      ofBranch(run, index).delete(name);
+      return 1;
+    },
+  },
+  {
+    name: 'isbflagset',
+    arguments: [flag, branchIndex],
+    summary: 'Whether a flag of a branch is set.',
+    run: (run, name: string, index = 0) => (ofBranch(run, index).has(name) ? 1 : -1),
+  },
+];

@@ -1,0 +1,155 @@
+/** Functions that change the request URI and the destination. Source: the manual's Script-CoreFunctions. */
+import type { ArgumentSpec, FunctionSpec, Status } from '../../script/index.ts';
+import {
+  formatUri,
+  parseHostPort,
+  parseUri,
+  type Uri,
+  withHost,
+  withPort,
+  withUser,
+} from '../../sip/index.ts';
+import type { Run } from '../run.ts';
+
+/** The request URI after `change`; -1, with a log line, where there is no such URI. */
+function rewrite(run: Run, name: string, change: (uri: Uri) => Uri | null): Status {
+  const { uri } = run.request;
+  const next = uri === null ? null : change(uri);
+  if (next === null) {
+    run.complain(`${name}(): the request URI cannot take this`);
+    return -1;
+  }
+  run.request.requestUri = formatUri(next);
+  return 1;
+}
+
+function rewriting<T extends string | number>(
+  name: string,
+  argument: ArgumentSpec,
+  summary: string,
+  change: (uri: Uri, value: T) => Uri | null,
+): FunctionSpec<Run> {
+  return {
+    name,
+    arguments: [argument],
+    summary,
+    run: (run, value: T) => rewrite(run, name, (uri) => change(uri, value)),
+  };
+}
+
+const string = (name: string, summary: string): ArgumentSpec => ({ name, type: 'string', summary });
+const count: ArgumentSpec = { name: 'n', type: 'int', summary: 'How many characters.' };
+
+const setPort = (uri: Uri, port: string) => (/^\d{1,5}$/.test(port) ? withPort(uri, Number(port)) : null);
+
+export const uriFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'seturi',
+    arguments: [string('uri', 'A SIP, SIPS or TEL URI.')],
+    summary: 'Sets the request URI.',
+    run: (run, uri: string) => (run.request.setRequestUri(uri) ? 1 : -1),
+  },
+  {
+    name: 'revert_uri',
+    arguments: [],
+    summary: 'Sets the request URI back to what was received.',
+    run: (run) =>
+      run.request.message !== null && run.request.setRequestUri(run.request.message.requestUri) ? 1 : -1,
+  },
+  rewriting(
+    'sethost',
+    string('host', 'A name or address.'),
+    'Sets the host of the request URI.',
+    (uri, host: string) => withHost(uri, host),
+  ),
+  rewriting('setport', string('port', 'A port.'), 'Sets the port of the request URI.', setPort),
+  rewriting('setuser', string('user', 'A user.'), 'Sets the user of the request URI.', (uri, user: string) =>
+    withUser(uri, user),
+  ),
+  rewriting(
+    'setuserpass',
+    string('pass', 'A password.'),
+    'Sets the password of the request URI.',
+    (uri, password: string) => parseUri(formatUri({ ...uri, password })),
+  ),
+  rewriting(
+    'sethostport',
+    string('hostport', '`host:port`.'),
+    'Sets host and port of the request URI.',
+    (uri, text: string) => {
+      const parts = parseHostPort(text);
+      const moved = parts === null ? null : withHost(uri, parts.host);
+      return parts === null || moved === null ? null : withPort(moved, parts.port);
+    },
+  ),
+  rewriting(
+    'prefix',
+    string('str', 'What to put in front.'),
+    'Puts text in front of the user of the request URI.',
+    (uri, text: string) => withUser(uri, text + (uri.user ?? '')),
+  ),
+  rewriting(
+    'strip',
+    count,
+    'Takes characters from the front of the user of the request URI.',
+    (uri, n: number) =>
+      n < 0 || uri.user === null || n > uri.user.length ? null : withUser(uri, uri.user.slice(n)),
+  ),
+  rewriting(
+    'strip_tail',
+    count,
+    'Takes characters from the end of the user of the request URI.',
+    (uri, n: number) =>
+      n < 0 || uri.user === null || n > uri.user.length
+        ? null
+        : withUser(uri, uri.user.slice(0, uri.user.length - n)),
+  ),
+  {
+    name: 'setdsturi',
+    arguments: [string('uri', 'A SIP URI.')],
+    summary: 'Sets the destination URI.',
+    run: (run, uri: string) => (run.request.setDestinationUri(uri) ? 1 : -1),
+  },
+  {
+    name: 'resetdsturi',
+    arguments: [],
+    summary: 'Unsets the destination URI.',
+    run: (run) => {
+      run.request.setDestinationUri(null);
+      return 1;
+    },
+  },
+  {
+    name: 'isdsturiset',
+    arguments: [],
+    summary: 'Whether a destination URI is set.',
+    run: (run) => (run.request.destinationUri === null ? -1 : 1),
+  },
+  {
+    name: 'is_myself',
+    arguments: [
+      string('host', 'A name or address.'),
+      { name: 'port', type: 'int', optional: true, summary: 'A port; any where it is left out.' },
+    ],
+    summary: 'Whether the server listens there, or has this alias.',
+    source: 'vector dialect-uri-myself',
+    run: (run, host: string, port?: number) => (run.server.isMyself(host, port ?? null) ? 1 : -1),
+  },
+  {
+    name: 'force_rport',
+    arguments: [],
+    summary:
+      'Replies go to the port that the request came from (RFC 3581), also where its Via does not ask for it.',
+    run: (run) => {
+      run.request.forceRport();
+      return 1;
+    },
+  },
+  {
+    name: 'add_local_rport',
+    arguments: [],
+    summary: 'Adds rport to the Via of the request that is sent on.',
+    inert: 'siprest sends no requests on so far',
+    run: () => 1,
+  },
+];

@@ -1,0 +1,324 @@
+/** The syntax of POSIX extended regular expressions (IEEE 1003.1, 9.4) and its translation for JavaScript. */
+import type { RegexOptions } from './regex.ts';
+
+/** Its message is glibc's. */
+export class RegexSyntaxError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RegexSyntaxError';
+  }
+}
+
+export interface Translation {
+  readonly source: string;
+  readonly groups: number;
+  /** Whether there is a `\1` in it. */
+  readonly backreference: boolean;
+}
+
+/** Throws {@link RegexSyntaxError}. */
+export function translateRegex(pattern: string, options: RegexOptions): Translation {
+  return new Translator(pattern, options).translate();
+}
+
+/** A set of bytes. */
+type ByteSet = Uint8Array;
+
+const set = (matches: (code: number) => boolean): ByteSet =>
+  Uint8Array.from({ length: 256 }, (_, code) => (matches(code) ? 1 : 0));
+const between = (from: string, to: string) => (code: number) =>
+  code >= from.charCodeAt(0) && code <= to.charCodeAt(0);
+const digit = between('0', '9');
+const upper = between('A', 'Z');
+const lower = between('a', 'z');
+const alpha = (code: number) => upper(code) || lower(code);
+const alnum = (code: number) => alpha(code) || digit(code);
+const graph = between('!', '~');
+const space = (code: number) => code === 32 || (code >= 9 && code <= 13);
+const word = (code: number) => alnum(code) || code === 95;
+
+/** The classes of the C locale: bytes from 128 on are in none. */
+const classes: ReadonlyMap<string, ByteSet> = new Map([
+  ['alnum', set(alnum)],
+  ['alpha', set(alpha)],
+  ['blank', set((code) => code === 32 || code === 9)],
+  ['cntrl', set((code) => code < 32 || code === 127)],
+  ['digit', set(digit)],
+  ['graph', set(graph)],
+  ['lower', set(lower)],
+  ['print', set(between(' ', '~'))],
+  ['punct', set((code) => graph(code) && !alnum(code))],
+  ['space', set(space)],
+  ['upper', set(upper)],
+  ['xdigit', set((code) => digit(code) || between('A', 'F')(code) || between('a', 'f')(code))],
+]);
+
+/** GNU's operators after a backslash; every other character after one stands for itself. */
+const wordText = classText(set(word));
+const operators: ReadonlyMap<string, { readonly source: string; readonly assertion: boolean }> = new Map([
+  ['w', { source: wordText, assertion: false }],
+  ['W', { source: classText(set((code) => !word(code))), assertion: false }],
+  ['s', { source: classText(set(space)), assertion: false }],
+  ['S', { source: classText(set((code) => !space(code))), assertion: false }],
+  ['b', { source: '\\b', assertion: true }],
+  ['B', { source: '\\B', assertion: true }],
+  ['<', { source: '\\b(?=\\w)', assertion: true }],
+  ['>', { source: '\\b(?<=\\w)', assertion: true }],
+  ['`', { source: '(?<![^])', assertion: true }],
+  ["'", { source: '(?![^])', assertion: true }],
+]);
+
+/** RE_DUP_MAX of glibc. */
+const mostRepetitions = 32767;
+const deepest = 250;
+const longestPattern = 65_536;
+
+interface Piece {
+  readonly source: string;
+  /** An anchor or a boundary: nothing that could be repeated. */
+  readonly assertion: boolean;
+}
+
+class Translator {
+  readonly #pattern: string;
+  readonly #ignoreCase: boolean;
+  readonly #newline: boolean;
+  #at = 0;
+  #groups = 0;
+  readonly #closed = new Set<number>();
+  #backreference = false;
+
+  constructor(pattern: string, options: RegexOptions) {
+    this.#pattern = pattern;
+    this.#ignoreCase = options.ignoreCase ?? false;
+    this.#newline = options.newline ?? false;
+  }
+
+  translate(): Translation {
+    if (this.#pattern.length > longestPattern) throw new RegexSyntaxError('Regular expression too big');
+    const source = this.#alternatives(0);
+    return { source, groups: this.#groups, backreference: this.#backreference };
+  }
+
+  /** `branch { '|' branch }`, up to the `)` of its group or the end. */
+  #alternatives(depth: number): string {
+    if (depth > deepest) throw new RegexSyntaxError('Regular expression too big');
+    let source = '';
+    while (this.#at < this.#pattern.length) {
+      const c = this.#pattern[this.#at];
+      // a `)` that nothing opened is an ordinary character
+      if (c === ')' && depth > 0) break;
+      if (c === '|') {
+        source += '|';
+        this.#at++;
+        continue;
+      }
+      source += this.#repeated(this.#piece(depth));
+    }
+    return source;
+  }
+
+  #piece(depth: number): Piece {
+    const c = this.#pattern.charAt(this.#at);
+    switch (c) {
+      case '*':
+      case '+':
+      case '?':
+      case '{':
+        // here they stand at the start of a branch: elsewhere #repeated has taken them
+        throw new RegexSyntaxError('Invalid preceding regular expression');
+      case '(':
+        return { source: this.#group(depth), assertion: false };
+      case '[':
+        this.#at++;
+        return { source: this.#bracket(), assertion: false };
+      case '.':
+        this.#at++;
+        return { source: this.#newline ? '[^\\n]' : '[^]', assertion: false };
+      case '^':
+        this.#at++;
+        return { source: this.#newline ? '(?<![^\\n])' : '^', assertion: true };
+      case '$':
+        this.#at++;
+        return { source: this.#newline ? '(?![^\\n])' : '$', assertion: true };
+      case '\\':
+        return this.#escape();
+    }
+    this.#at++;
+    return { source: this.#literal(c), assertion: false };
+  }
+
+  #group(depth: number): string {
+    this.#at++;
+    const number = ++this.#groups;
+    const inner = this.#alternatives(depth + 1);
+    if (this.#pattern[this.#at] !== ')') throw new RegexSyntaxError('Unmatched ( or \\(');
+    this.#at++;
+    this.#closed.add(number);
+    return `(${inner})`;
+  }
+
+  #escape(): Piece {
+    const c = this.#pattern.charAt(this.#at + 1);
+    if (c === '') throw new RegexSyntaxError('Trailing backslash');
+    this.#at += 2;
+    if (c >= '1' && c <= '9') {
+      if (!this.#closed.has(Number(c))) throw new RegexSyntaxError('Invalid back reference');
+      this.#backreference = true;
+      return { source: `(?:\\${c})`, assertion: false };
+    }
+    return operators.get(c) ?? { source: this.#literal(c), assertion: false };
+  }
+
+  /** Any number of `*`, `+`, `?` and `{n,m}`, each applied to all before it: `a*?` is no lazy `a*`. */
+  #repeated({ source, assertion }: Piece): string {
+    for (let first = true; ; first = false) {
+      if (assertion && /[*+?{]/.test(this.#pattern.charAt(this.#at))) {
+        throw new RegexSyntaxError('Invalid preceding regular expression');
+      }
+      const repetition = this.#repetition();
+      if (repetition === null) return source;
+      source = (first ? source : `(?:${source})`) + repetition;
+    }
+  }
+
+  #repetition(): string | null {
+    const c = this.#pattern.charAt(this.#at);
+    if (c === '*' || c === '+' || c === '?') {
+      this.#at++;
+      return c;
+    }
+    if (c !== '{') return null;
+    const [text, low, comma, high] =
+      /^\{(\d*)(,?)(\d*)\}/.exec(this.#pattern.slice(this.#at, this.#at + 32)) ?? [];
+    if (text === undefined) {
+      throw new RegexSyntaxError(
+        this.#pattern.includes('}', this.#at) ? 'Invalid content of \\{\\}' : 'Unmatched \\{',
+      );
+    }
+    if (low === '' && comma === '') throw new RegexSyntaxError('Invalid content of \\{\\}');
+    const from = Number(low);
+    const to = high === '' ? (comma === '' ? from : Number.POSITIVE_INFINITY) : Number(high);
+    if (from > to) throw new RegexSyntaxError('Invalid content of \\{\\}');
+    if (from > mostRepetitions || (high !== '' && to > mostRepetitions))
+      throw new RegexSyntaxError('Regular expression too big');
+    this.#at += text.length;
+    return to === Number.POSITIVE_INFINITY ? `{${from},}` : `{${from},${to}}`;
+  }
+
+  #literal(c: string): string {
+    const code = c.charCodeAt(0);
+    if (this.#ignoreCase && alpha(code)) return `[${c.toLowerCase()}${c.toUpperCase()}]`;
+    return word(code) ? c : escapeCode(code);
+  }
+
+  /** Behind the `[`: no escapes, `]` is ordinary where it stands first, `-` where it stands first or last. */
+  #bracket(): string {
+    const bytes = new Uint8Array(256);
+    const negated = this.#pattern[this.#at] === '^';
+    if (negated) this.#at++;
+    for (let first = true; first || this.#pattern[this.#at] !== ']'; first = false) {
+      const named = this.#namedClass();
+      if (named !== null) {
+        for (let i = 0; i < 256; i++) bytes[i] = (bytes[i] ?? 0) | (named[i] ?? 0);
+        if (this.#isRange()) throw new RegexSyntaxError('Invalid range end');
+        continue;
+      }
+      // `[a-c-e]`: the end of one range starts no other
+      if (!first && this.#pattern[this.#at] === '-' && this.#isRangeAfter(1)) {
+        if (this.#pattern[this.#at + 1] !== '-') throw new RegexSyntaxError('Invalid range end');
+      }
+      const from = this.#bracketCode();
+      let to = from;
+      if (this.#isRange()) {
+        this.#at++;
+        if (this.#namedClassAhead()) throw new RegexSyntaxError('Invalid range end');
+        to = this.#bracketCode();
+        if (to < from) throw new RegexSyntaxError('Invalid range end');
+      }
+      bytes.fill(1, from, to + 1);
+    }
+    this.#at++;
+    if (this.#ignoreCase) foldCase(bytes);
+    if (negated) for (let i = 0; i < 256; i++) bytes[i] = bytes[i] ? 0 : 1;
+    if (negated && this.#newline) bytes[10] = 0;
+    return classText(bytes);
+  }
+
+  /** Whether a `-` here is that of a range: it is unless it stands last. */
+  #isRange(): boolean {
+    return this.#pattern[this.#at] === '-' && this.#isRangeAfter(1);
+  }
+
+  #isRangeAfter(distance: number): boolean {
+    const next = this.#pattern[this.#at + distance];
+    return next !== undefined && next !== ']';
+  }
+
+  #namedClassAhead(): boolean {
+    const kind = this.#pattern[this.#at + 1];
+    return this.#pattern[this.#at] === '[' && (kind === ':' || kind === '=');
+  }
+
+  /** `[:alpha:]` or `[=a=]`. */
+  #namedClass(): ByteSet | null {
+    if (!this.#namedClassAhead()) return null;
+    const kind = this.#pattern.charAt(this.#at + 1);
+    const name = this.#bracketName(kind);
+    if (kind === '=') {
+      if (name.length !== 1) throw new RegexSyntaxError('Invalid collation character');
+      const wanted = this.#folded(name.charCodeAt(0));
+      return set((code) => code === wanted);
+    }
+    const found = classes.get(this.#ignoreCase && (name === 'upper' || name === 'lower') ? 'alpha' : name);
+    if (found === undefined) throw new RegexSyntaxError('Invalid character class name');
+    return found;
+  }
+
+  /** A single character, or the `[.x.]` that stands for one. */
+  #bracketCode(): number {
+    if (this.#pattern[this.#at] === '[' && this.#pattern[this.#at + 1] === '.') {
+      const name = this.#bracketName('.');
+      if (name.length !== 1) throw new RegexSyntaxError('Invalid collation character');
+      return this.#folded(name.charCodeAt(0));
+    }
+    if (this.#at >= this.#pattern.length) throw unmatchedBracket();
+    return this.#folded(this.#pattern.charCodeAt(this.#at++));
+  }
+
+  #folded(code: number): number {
+    return this.#ignoreCase && lower(code) ? code - 32 : code & 0xff;
+  }
+
+  #bracketName(kind: string): string {
+    const start = this.#at + 2;
+    const end = this.#pattern.indexOf(`${kind}]`, start);
+    if (end < 0) throw unmatchedBracket();
+    this.#at = end + 2;
+    return this.#pattern.slice(start, end);
+  }
+}
+
+const unmatchedBracket = () => new RegexSyntaxError('Unmatched [, [^, [:, [., or [=');
+
+/** glibc compares in upper case: `[A-z]` is `[A-Z]` then. */
+function foldCase(bytes: ByteSet): void {
+  for (let code = 65; code <= 90; code++) bytes[code + 32] = bytes[code] ?? 0;
+}
+
+function escapeCode(code: number): string {
+  return `\\x${(code & 0xff).toString(16).padStart(2, '0')}`;
+}
+
+function classText(bytes: ByteSet): string {
+  let text = '';
+  for (let from = 0; from < 256; from++) {
+    if (!bytes[from]) continue;
+    let to = from;
+    while (to < 255 && bytes[to + 1]) to++;
+    text += to === from ? escapeCode(from) : `${escapeCode(from)}-${escapeCode(to)}`;
+    from = to;
+  }
+  // an empty class matches nothing
+  return `[${text}]`;
+}

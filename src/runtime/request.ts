@@ -1,0 +1,199 @@
+/**
+ * A SIP request being routed: what a script, or a handler in TypeScript, runs on. It keeps what routing
+ * decides about the message, and outlives the worker that handles it when the script waits for an answer.
+ */
+import {
+  buildReply,
+  type HeaderText,
+  headerText,
+  NO_HEADERS,
+  parseUri,
+  type ReplyContent,
+  type ServerTransaction,
+  type SipRequest,
+  sendReply,
+  type Uri,
+} from '../sip/index.ts';
+import { Avps } from './avps.ts';
+import { type StateKey, States } from './state.ts';
+import type { Server } from './worker.ts';
+
+/** What came of asking for a transaction. */
+export type TransactionOutcome = 'created' | 'exists' | 'absorbed' | 'refused';
+
+export class Request {
+  readonly server: Server;
+  /** As it was received; null in routes that no message triggers (timer, startup, event, a launch's report). */
+  readonly message: SipRequest | null;
+  readonly avps = new Avps();
+  readonly flags = new Set<string>();
+  readonly #states = new States<Request>(this);
+  #requestUri: string;
+  #uri: Uri | null | undefined;
+  #destinationUri: string | null = null;
+  #transaction: ServerTransaction | null = null;
+  /** For the next reply. */
+  #replyHeaders: HeaderText = NO_HEADERS;
+  #replyBody = '';
+  #forceRport = false;
+  #replied = false;
+
+  constructor(server: Server, message: SipRequest | null) {
+    this.server = server;
+    this.message = message;
+    this.#requestUri = message?.requestUri ?? '';
+  }
+
+  state<T>(key: StateKey<Request, T>): T {
+    return this.#states.get(key);
+  }
+
+  /** `$ru`: as received until the script changes it; '' where there is no message. */
+  get requestUri(): string {
+    return this.#requestUri;
+  }
+
+  set requestUri(text: string) {
+    this.#requestUri = text;
+    this.#uri = undefined;
+  }
+
+  /** False for what is no URI. */
+  setRequestUri(text: string): boolean {
+    if (parseUri(text) === null) return false;
+    this.requestUri = text;
+    return true;
+  }
+
+  /** The parts of the request URI; null for one that is neither SIP nor TEL. */
+  get uri(): Uri | null {
+    if (this.#uri === undefined) this.#uri = parseUri(this.#requestUri);
+    return this.#uri;
+  }
+
+  /** `$du` */
+  get destinationUri(): string | null {
+    return this.#destinationUri;
+  }
+
+  /** False for what is no URI; null unsets it. */
+  setDestinationUri(text: string | null): boolean {
+    if (text !== null && parseUri(text) === null) return false;
+    this.#destinationUri = text;
+    return true;
+  }
+
+  get transaction(): ServerTransaction | null {
+    return this.#transaction;
+  }
+
+  /** Whether any final reply was sent by {@link reply}. */
+  get replied(): boolean {
+    return this.#replied;
+  }
+
+  /** The To tag of siprest's own replies; null where there is no message. */
+  get localToTag(): string | null {
+    if (this.message === null) return null;
+    return this.message.toTag ?? this.#transaction?.toTag ?? this.server.tags.tagFor(this.message);
+  }
+
+  /** Answers to where the request came from, whatever its Via says (RFC 3581, 4). */
+  forceRport(): void {
+    this.#forceRport = true;
+  }
+
+  /** Header lines for the next reply. False for text that is none. */
+  appendToReply(lines: string): boolean {
+    const checked = headerText(lines);
+    if (checked === null) return false;
+    this.#replyHeaders = (this.#replyHeaders + checked) as HeaderText;
+    return true;
+  }
+
+  /** The body of the next reply; its Content-Type comes by {@link appendToReply}. */
+  setReplyBody(body: string): void {
+    this.#replyBody = body;
+  }
+
+  /**
+   * Makes this request stateful. `absorbed`: it is a retransmission, or the ACK to an answer that a
+   * transaction gave; the transaction has dealt with it and the script has to end.
+   */
+  createTransaction(): TransactionOutcome {
+    if (this.#transaction !== null) return 'exists';
+    if (this.message === null) return 'refused';
+    const { transactions } = this.server;
+    const existing = transactions.find(this.message);
+    if (existing !== null) {
+      existing.receive(this.message);
+      return 'absorbed';
+    }
+    if (this.message.method === 'ACK') return 'refused';
+    this.#transaction = transactions.create(this.message, { forceRport: this.#forceRport });
+    if (this.#transaction === null) return 'refused';
+    // the caller's retransmissions stop while the script waits (RFC 3261, 17.2.1)
+    if (this.message.method === 'INVITE' && this.server.parameters('tm')['auto_100trying'] !== false)
+      this.#send({ status: 100, reason: 'Giving it a try' });
+    return 'created';
+  }
+
+  /** t_check_trans(): 0 when a transaction has absorbed the request, 1 for a CANCEL or ACK that belongs to one, else -1. */
+  checkTransaction(): 1 | 0 | -1 {
+    if (this.message === null) return -1;
+    if (this.#transaction !== null) return 1;
+    const { transactions } = this.server;
+    if (this.message.method === 'CANCEL') return transactions.findCancelled(this.message) === null ? -1 : 1;
+    const existing = transactions.find(this.message);
+    if (existing === null) return -1;
+    existing.receive(this.message);
+    return 0;
+  }
+
+  /**
+   * Sends a reply: by the transaction where there is one, else without state.
+   * False when it was not sent: no message, an ACK, a final reply of the transaction gone before.
+   */
+  reply(status: number, reason: string, body?: string): boolean {
+    return this.#send(this.#content(status, reason, body));
+  }
+
+  /** Sends a reply without state, also where there is a transaction. */
+  replyStateless(status: number, reason: string): boolean {
+    return this.#sendStateless(this.#content(status, reason));
+  }
+
+  #content(status: number, reason: string, body = this.#replyBody): ReplyContent {
+    const content = { status, reason, forceRport: this.#forceRport, ...withBody(this.#replyHeaders, body) };
+    this.#replyHeaders = NO_HEADERS;
+    this.#replyBody = '';
+    return content;
+  }
+
+  #send(content: ReplyContent): boolean {
+    if (this.#transaction === null) return this.#sendStateless(content);
+    if (content.status >= 200) this.#replied = true;
+    return this.#transaction.reply({ ...content, ...this.server.replyDefaults }, { untilAck: true });
+  }
+
+  #sendStateless(content: ReplyContent): boolean {
+    if (this.message === null || this.message.method === 'ACK') return false;
+    if (content.status >= 200) this.#replied = true;
+    const reply = buildReply(this.message, {
+      ...content,
+      toTag: this.server.tags.tagFor(this.message),
+      ...this.server.replyDefaults,
+    });
+    sendReply(this.message, reply, undefined, content.forceRport);
+    return true;
+  }
+}
+
+const contentTypeLine = /^(?:Content-Type|c)[ \t]*:[ \t]*(.*)\r\n/im;
+
+/** A body with the Content-Type that the script has put among the header lines. */
+function withBody(headers: HeaderText, body: string): Pick<ReplyContent, 'headers' | 'body' | 'contentType'> {
+  const type = body === '' ? null : contentTypeLine.exec(headers);
+  if (type === null) return body === '' ? { headers } : { headers, body };
+  return { headers: headers.replace(type[0], '') as HeaderText, body, contentType: type[1] ?? '' };
+}

@@ -1,0 +1,154 @@
+/**
+ * A script running on a message, from one of its top routes to its end; after `async()` another run goes on
+ * with the same request.
+ */
+import {
+  type AsyncOperation,
+  type Awaitable,
+  type CompiledRoute,
+  type Completion,
+  type Execution,
+  enterRoute,
+  Flow,
+  type Frame,
+  isPending,
+  type Value,
+} from '../script/index.ts';
+import { Request } from './request.ts';
+import type { StateKey } from './state.ts';
+import type { Server, Worker } from './worker.ts';
+
+const noValues: readonly Value[] = [];
+
+export class Run implements Execution<Run> {
+  readonly worker: Worker;
+  readonly request: Request;
+  status = 1;
+  returned: readonly Value[] = noValues;
+  stopped = false;
+  dropped = false;
+  frame: Frame | null = null;
+  position = 0;
+
+  constructor(worker: Worker, request: Request) {
+    this.worker = worker;
+    this.request = request;
+  }
+
+  get server(): Server {
+    return this.worker.server;
+  }
+
+  /** What a module keeps with the message. */
+  state<T>(key: StateKey<Request, T>): T {
+    return this.request.state(key);
+  }
+
+  complain(message: string): void {
+    this.log(-1, `${this.server.place(this.position)}: ${message}`);
+  }
+
+  /** A line of the server's own log, at the worker's level. */
+  log(level: number, text: string): void {
+    this.server.log.log(level, text, this.worker.logLevel ?? this.server.log.logLevel);
+  }
+
+  suspend(operation: AsyncOperation<Run>): Awaitable<Flow> {
+    const transaction = this.request.createTransaction();
+    if (transaction === 'absorbed') return this.#stop();
+    const background = transaction !== 'refused' && (operation.function.admit?.(this) ?? true);
+    const completion = operation.start({ run: this, mode: 'async', background, timeout: operation.timeout });
+    if (completion === null) return this.#resumeHere(operation, failed);
+    if (typeof completion === 'function') return this.#resumeHere(operation, completion);
+    if (!background) return completion.then((complete) => this.#resumeHere(operation, complete));
+    this.#inBackground(completion, operation, this.request);
+    return this.#stop();
+  }
+
+  launch(operation: AsyncOperation<Run>): Awaitable<Flow> {
+    const background = operation.function.admit?.(this) ?? true;
+    const completion = operation.start({ run: this, mode: 'launch', background, timeout: operation.timeout });
+    if (completion === null) return Flow.next;
+    // the report route sees the output variables and its parameter, nothing of the message
+    const request = new Request(this.server, null);
+    if (background) {
+      this.#inBackground(Promise.resolve(completion), operation, request);
+      return Flow.next;
+    }
+    return Promise.resolve(completion).then(async (complete) => {
+      const run = new Run(this.worker, request);
+      await guard(run, () => run.#resumeHere(operation, complete));
+      return Flow.next;
+    });
+  }
+
+  #stop(): Flow {
+    this.stopped = true;
+    return Flow.exit;
+  }
+
+  /** The worker is free meanwhile; it goes on with the resume route when the function is done. */
+  #inBackground(
+    completion: Promise<Completion<Run>>,
+    operation: AsyncOperation<Run>,
+    request: Request,
+  ): void {
+    const { position } = this;
+    const { background } = this.server;
+    background.begin();
+    const later = (complete: Completion<Run>) => {
+      this.worker.resume((worker) => {
+        const run = new Run(worker, request);
+        run.position = position;
+        return guard(run, () => run.#resumeHere(operation, complete));
+      });
+      background.end();
+    };
+    completion.then(later, (error: unknown) => {
+      this.complain(`${operation.function.name}(): ${describe(error)}`);
+      later(failed);
+    });
+  }
+
+  #resumeHere(operation: AsyncOperation<Run>, complete: Completion<Run>): Awaitable<Flow> {
+    this.status = complete(this);
+    const { route } = operation;
+    if (route === null) return this.#stop();
+    this.frame = null;
+    const flow = enterRoute<Run>(
+      this,
+      route,
+      operation.parameter === null ? noValues : [operation.parameter],
+    );
+    return isPending(flow) ? flow.then(() => this.#stop()) : this.#stop();
+  }
+}
+
+const failed: Completion<Run> = () => -1;
+
+const describe = (error: unknown) =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/**
+ * Runs a top route on a message. What the script throws is a mistake of siprest: it is logged, the message is
+ * answered 500, and everything else goes on.
+ */
+export function runRoute(worker: Worker, request: Request, route: CompiledRoute<Run>): void | Promise<void> {
+  const run = new Run(worker, request);
+  return guard(run, () => enterRoute(run, route));
+}
+
+function guard(run: Run, execute: () => Awaitable<Flow>): void | Promise<void> {
+  const fail = (error: unknown) => {
+    run.complain(`the script failed on this message: ${describe(error)}`);
+    if (!run.request.replied) run.request.reply(500, 'Server Internal Error');
+  };
+  try {
+    const flow = execute();
+    if (isPending(flow)) return flow.then(ignore, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+const ignore = () => {};

@@ -1,0 +1,294 @@
+/**
+ * The global parameters of a script. Source: the manual's Script-CoreParameters page, and older names that
+ * scripts in the field still use. One without a meaning here is accepted and says why.
+ */
+import type { SettingSpec } from '../script/index.ts';
+
+const memory = 'the memory of a Node.js process is not set up by hand';
+const threads = 'sockets, timers and name look-ups do not occupy workers here';
+const noTcp = 'siprest listens on UDP alone so far';
+const noForward = 'siprest forwards no requests so far';
+const noDatabase = 'siprest has no database modules';
+const managed = 'the service manager (systemd, a container) does this for a Node.js process';
+
+export const settingSpecs: readonly SettingSpec[] = [
+  // --- what siprest does ---
+  {
+    name: 'log_level',
+    type: 'int',
+    default: 2,
+    minimum: -3,
+    maximum: 4,
+    summary:
+      'Which messages are logged: -3 alert, -2 critical, -1 error, 1 warning, 2 notice, 3 info, 4 debug.',
+    aliases: ['debug'],
+  },
+  {
+    name: 'xlog_level',
+    type: 'int',
+    default: 2,
+    minimum: -3,
+    maximum: 4,
+    summary: 'Which messages of xlog() are printed.',
+  },
+  {
+    name: 'xlog_print_level',
+    type: 'int',
+    default: 2,
+    minimum: -3,
+    maximum: 4,
+    summary: 'The level of an xlog() that names none.',
+    aliases: ['xlog_default_level'],
+  },
+  {
+    name: 'xlog_force_color',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether $C(xy) prints colours when stderr is no terminal.',
+  },
+  { name: 'log_prefix', type: 'string', default: '', summary: 'Stands before each log line.' },
+  {
+    name: 'stderror_enabled',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether logs are written to stderr.',
+    aliases: ['log_stderror'],
+  },
+  {
+    name: 'socket',
+    type: 'socket',
+    repeated: true,
+    default: null,
+    summary: 'Where to listen: `udp:HOST:PORT`.',
+    aliases: ['listen'],
+  },
+  {
+    name: 'udp_workers',
+    type: 'int',
+    default: 8,
+    minimum: 1,
+    maximum: 65_536,
+    summary: 'How many script workers there are; each handles one message at a time.',
+    aliases: ['children'],
+  },
+  {
+    name: 'alias',
+    type: 'any',
+    repeated: true,
+    default: null,
+    summary: 'A name by which the server is known, for is_myself().',
+  },
+  {
+    name: 'mpath',
+    type: 'string',
+    repeated: true,
+    default: '',
+    summary: 'Where modules lie; they are part of siprest, so only the name of a module counts.',
+  },
+  {
+    name: 'max_while_loops',
+    type: 'int',
+    default: 10_000,
+    minimum: 1,
+    summary: 'How often a while may turn before it is stopped.',
+  },
+  { name: 'enable_asserts', type: 'boolean', default: false, summary: 'Whether assert() checks anything.' },
+  {
+    name: 'server_header',
+    type: 'string',
+    default: null,
+    summary: 'The Server header of replies, as a whole line.',
+  },
+  {
+    name: 'server_signature',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether replies carry a Server header.',
+  },
+
+  // --- accepted, with nothing behind it ---
+  {
+    name: 'syslog_enabled',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether logs go to syslog.',
+    inert: 'siprest logs to stderr, which the service manager passes on to syslog or the journal',
+  },
+  {
+    name: 'abort_on_assert',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether a failed assert() ends the server.',
+    inert: 'one message must not end the service for the others',
+  },
+  {
+    name: 'fork',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether to start worker processes.',
+    inert: 'workers share one process',
+  },
+  {
+    name: 'daemon_mode',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether to run in the background.',
+    inert: managed,
+  },
+  { name: 'disable_tcp', type: 'boolean', default: true, summary: 'Whether TCP is off.', inert: noTcp },
+  { name: 'disable_tls', type: 'boolean', default: true, summary: 'Whether TLS is off.', inert: noTcp },
+  {
+    name: 'tcp_children',
+    type: 'int',
+    default: null,
+    summary: 'TCP workers.',
+    aliases: ['tcp_workers', 'tcp_threads'],
+    inert: noTcp,
+  },
+  ...inertGroup(noTcp, 'int', [
+    'tcp_accept_aliases',
+    'tcp_connect_timeout',
+    'tcp_connection_lifetime',
+    'tcp_max_connections',
+    'tcp_max_msg_time',
+    'tcp_no_new_conn_bflag',
+    'tcp_no_new_conn_rplflag',
+    'tcp_socket_backlog',
+    'tcp_threshold',
+    'tcp_keepalive',
+    'tcp_keepcount',
+    'tcp_keepidle',
+    'tcp_keepinterval',
+    'tcp_send_timeout',
+    'tcp_listen_backlog',
+    'tcp_async',
+  ]),
+  ...inertGroup(noForward, 'any', [
+    'advertised_address',
+    'advertised_port',
+    'disable_503_translation',
+    'disable_dns_blacklist',
+    'disable_dns_failover',
+    'disable_stateless_fwd',
+    'dns',
+    'dns_retr_time',
+    'dns_retr_no',
+    'dns_servers_no',
+    'dns_try_ipv6',
+    'dns_try_naptr',
+    'dns_use_search_list',
+    'rev_dns',
+    'dst_blacklist',
+    'check_via',
+    'mhomed',
+    'user_agent_header',
+    'sip_warning',
+    'auto_aliases',
+    'tos',
+    'mcast_loopback',
+    'mcast_ttl',
+  ]),
+  ...inertGroup(threads, 'any', [
+    'timer_workers',
+    'auto_scaling_cycle',
+    'auto_scaling_profile',
+    'udp_auto_scaling_profile',
+    'tcp_auto_scaling_profile',
+    'timer_auto_scaling_profile',
+    'poll_method',
+    'worker_reactor_timeout',
+    'exec_dns_threshold',
+    'exec_msg_threshold',
+    'maxbuffer',
+    'pi_framework',
+  ]),
+  ...inertGroup(memory, 'any', [
+    'mem-group',
+    'mem_group',
+    'mem_warming',
+    'mem_warming_percentage',
+    'mem_warming_pattern_file',
+    'memdump',
+    'mem_dump',
+    'memlog',
+    'mem_log',
+    'shm_hash_split_percentage',
+    'shm_memlog_size',
+    'shm_secondary_hash_size',
+    'event_pkg_threshold',
+    'event_shm_threshold',
+    'restart_persistency_cache_file',
+    'restart_persistency_size',
+    'restart_persistency_filename',
+  ]),
+  ...inertGroup(noDatabase, 'any', [
+    'db_version_table',
+    'db_default_url',
+    'db_max_async_connections',
+    'query_buffer_size',
+    'query_flush_time',
+  ]),
+  ...inertGroup(managed, 'any', [
+    'chroot',
+    'wdir',
+    'user',
+    'uid',
+    'group',
+    'gid',
+    'debug_mode',
+    'disable_core_dump',
+    'open_files_limit',
+    'log_stdout',
+    'pv_print_buf_size',
+    'xlog_buf_size',
+    'log_msg_buf_size',
+    'log_json_buf_size',
+  ]),
+  ...inertGroup('siprest writes its log to stderr in the form that --log-format names', 'any', [
+    'syslog_facility',
+    'syslog_name',
+    'syslog_level_filter',
+    'syslog_log_format',
+    'stderror_level_filter',
+    'stderror_log_format',
+    'log_facility',
+    'log_name',
+    'log_event_enabled',
+    'log_event_level_filter',
+  ]),
+];
+
+function inertGroup(inert: string, type: 'int' | 'any', names: readonly string[]): SettingSpec[] {
+  return names.map((name) => ({
+    name,
+    type,
+    default: null,
+    repeated: true,
+    summary: 'Accepted without effect.',
+    inert,
+  }));
+}
+
+/** What the settings of a script come to. */
+export interface Settings {
+  readonly logLevel: number;
+  readonly xlogLevel: number;
+  readonly xlogPrintLevel: number;
+  readonly xlogForceColor: boolean;
+  readonly logPrefix: string;
+  readonly stderrorEnabled: boolean;
+  readonly sockets: readonly ListenAddress[];
+  readonly udpWorkers: number;
+  readonly aliases: readonly string[];
+  readonly maxWhileLoops: number;
+  readonly enableAsserts: boolean;
+  /** A whole header line for replies, or null for none. */
+  readonly serverHeader: string | null;
+}
+
+/** `udp:127.0.0.1:5060` */
+export interface ListenAddress {
+  readonly transport: 'udp';
+  readonly host: string;
+  readonly port: number;
+}

@@ -1,0 +1,78 @@
+/** The sockets that a script's `socket` parameters name. */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { type Source, type Transport, transportName, UdpTransport } from '../sip/index.ts';
+import type { ListenAddress } from './settings.ts';
+
+export interface ListeningSocket {
+  readonly transport: Transport;
+  /** `udp:127.0.0.1:5060` */
+  readonly name: string;
+}
+
+/** A socket that could not be opened: a sentence for people. */
+export class BindError extends Error {
+  readonly code: string;
+  constructor(message: string, code: string) {
+    super(message);
+    this.name = 'BindError';
+    this.code = code;
+  }
+}
+
+/** Opens all of them, or none: rejects with a {@link BindError}. */
+export async function bindSockets(
+  addresses: readonly ListenAddress[],
+  onMessage: (data: Buffer, source: Source, transport: Transport) => void,
+  onError: (error: Error) => void,
+): Promise<ListeningSocket[]> {
+  const sockets: ListeningSocket[] = [];
+  try {
+    for (const { host, port } of addresses) {
+      for (const address of await resolve(host)) {
+        try {
+          const transport = await UdpTransport.bind({ address, port, onMessage, onError });
+          sockets.push({ transport, name: transportName(transport) });
+        } catch (error) {
+          throw explain(error, `udp:${host}:${port}`);
+        }
+      }
+    }
+  } catch (error) {
+    await Promise.all(sockets.map(({ transport }) => transport.close()));
+    throw error;
+  }
+  return sockets;
+}
+
+/** An address as it is, `*` for all, the addresses of a network interface, or what a name resolves to. */
+async function resolve(host: string): Promise<string[]> {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(bare) !== 0) return [bare];
+  if (bare === '*') return ['0.0.0.0'];
+  const { [bare]: found = [] } = networkInterfaces();
+  const ofInterface = found.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
+  if (ofInterface.length > 0) return ofInterface;
+  try {
+    return [(await lookup(bare)).address];
+  } catch {
+    throw new BindError(
+      `cannot listen on "${host}": it is no address, network interface or name that resolves`,
+      'ENOTFOUND',
+    );
+  }
+}
+
+function explain(error: unknown, where: string): BindError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const why: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'another program uses this port',
+    EACCES: 'this port needs more rights',
+    EADDRNOTAVAIL: 'this machine has no such address',
+  };
+  return new BindError(
+    `cannot listen on ${where}: ${why[code] ?? (error instanceof Error ? error.message : String(error))}`,
+    code,
+  );
+}

@@ -1,0 +1,50 @@
+/** `{csv.…}`: fields between commas, quoted as RFC 4180 has it; white space belongs to the field (trans-csv). */
+import { argument, elementAt, ofText, ofTextAndNumber, rememberLast, type Specification } from './define.ts';
+
+export const csvTransformations: readonly Specification[] = [
+  {
+    name: 'csv.count',
+    summary: 'How many fields there are; none in an empty text.',
+    example: ['a,b,c', '{csv.count}', 3],
+    prepare: ofText((text) => fieldsOf(text)?.length ?? null),
+  },
+  {
+    name: 'csv.value',
+    arguments: [argument.int('index')],
+    summary: 'The field at an index (negative: from the end), without its quotes.',
+    example: ['one, two ,"th,ree"', '{csv.value,-1}', 'th,ree'],
+    prepare: ofTextAndNumber((text, index) => elementAt(fieldsOf(text) ?? [], index) ?? null),
+  },
+];
+
+const fieldsOf = rememberLast(parseFields);
+
+/** Null where a quoted field does not end, or goes on behind its quotes. */
+function parseFields(text: string): readonly string[] | null {
+  if (text === '') return [];
+  const fields: string[] = [];
+  let at = 0;
+  for (;;) {
+    if (text[at] === '"') {
+      const end = closingQuote(text, at + 1);
+      if (end < 0 || (end + 1 < text.length && text[end + 1] !== ',')) return null;
+      fields.push(text.slice(at + 1, end).replaceAll('""', '"'));
+      at = end + 1;
+    } else {
+      const comma = text.indexOf(',', at);
+      const end = comma < 0 ? text.length : comma;
+      fields.push(text.slice(at, end));
+      at = end;
+    }
+    if (at >= text.length) return fields;
+    at++;
+  }
+}
+
+/** Two quotes in a row are one of the field. */
+function closingQuote(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 2)) {
+    if (text[at + 1] !== '"') return at;
+  }
+  return -1;
+}

@@ -1,0 +1,78 @@
+/**
+ * How a transformation is written here: as a function of text and arguments. A null input gives null (the
+ * manual: so that they can be chained), a number stands for its decimal text.
+ */
+import type { Transform, TransformationArgument, TransformationSpec, Value } from '../../script/index.ts';
+import type { Run } from '../run.ts';
+
+export type Specification = TransformationSpec<Run>;
+export type Arguments = readonly (string | number | null | undefined)[];
+
+/** The longest text that a transformation makes out of nothing (`s.fill.left`, `s.width`): 1 MiB. */
+export const longestFill = 1_048_576;
+
+/** Of the text alone. */
+export function ofText(apply: (text: string) => Value): Specification['prepare'] {
+  const transform: Transform<Run> = (value) => (value === null ? null : apply(asText(value)));
+  return () => transform;
+}
+
+/** Of the text and one string argument. */
+export function ofTextAndString(apply: (text: string, argument: string) => Value): Specification['prepare'] {
+  const transform: Transform<Run> = (value, args) =>
+    value === null ? null : apply(asText(value), stringAt(args, 0));
+  return () => transform;
+}
+
+/** Of the text and one number; an argument that is no number gives null. */
+export function ofTextAndNumber(apply: (text: string, argument: number) => Value): Specification['prepare'] {
+  const transform: Transform<Run> = (value, args) => {
+    const number = args[0];
+    return value === null || typeof number !== 'number' ? null : apply(asText(value), number);
+  };
+  return () => transform;
+}
+
+/** Of the text and several arguments. */
+export function ofTextAndArguments(
+  apply: (text: string, args: Arguments) => Value,
+): Specification['prepare'] {
+  const transform: Transform<Run> = (value, args) => (value === null ? null : apply(asText(value), args));
+  return () => transform;
+}
+
+export function asText(value: string | number): string {
+  return typeof value === 'number' ? String(value) : value;
+}
+
+export function stringAt(args: Arguments, position: number): string {
+  const value = args[position];
+  return value === undefined || value === null ? '' : asText(value);
+}
+
+/** An integer result: a number where 32 bits hold it, else its decimal text. */
+export function integer(value: number | bigint): Value {
+  const number = Number(value);
+  return number === (number | 0) ? number | 0 : String(value);
+}
+
+/** The list's element at an index, negative ones from its end; undefined outside. */
+export function elementAt<T>(list: readonly T[], index: number): T | undefined {
+  return list[index < 0 ? list.length + index : index];
+}
+
+/** Keeps the last result: chains and loops ask the same text again and again. */
+export function rememberLast<T>(parse: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly result: T } | null = null;
+  return (text) => {
+    if (last === null || last.text !== text) last = { text, result: parse(text) };
+    return last.result;
+  };
+}
+
+export const argument = {
+  string: (name: string): TransformationArgument => ({ name, type: 'string' }),
+  int: (name: string): TransformationArgument => ({ name, type: 'int' }),
+  optionalInt: (name: string): TransformationArgument => ({ name, type: 'int', optional: true }),
+  rest: (name: string): TransformationArgument => ({ name, type: 'rest' }),
+};

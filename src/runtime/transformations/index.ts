@@ -1,0 +1,25 @@
+/** The transformations that need no module. */
+import { csvTransformations } from './csv.ts';
+import type { Specification } from './define.ts';
+import { encodingTransformations } from './encodings.ts';
+import { hashTransformations } from './hashes.ts';
+import { ipTransformations } from './ip.ts';
+import { nameAddrTransformations } from './name-addr.ts';
+import { parameterTransformations } from './parameters.ts';
+import { stringTransformations } from './strings.ts';
+import { substitutionTransformations } from './substitution.ts';
+import { uriTransformations } from './uri.ts';
+import { viaTransformations } from './via.ts';
+
+export const coreTransformations: Specification[] = [
+  ...stringTransformations,
+  ...hashTransformations,
+  ...encodingTransformations,
+  ...uriTransformations,
+  ...viaTransformations,
+  ...parameterTransformations,
+  ...nameAddrTransformations,
+  ...ipTransformations,
+  ...csvTransformations,
+  ...substitutionTransformations,
+];

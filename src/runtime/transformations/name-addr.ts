@@ -1,0 +1,80 @@
+/** `{nameaddr.…}` and `{nameaddr.N.…}`: parts of `"Bob" <sip:bob@x.example>;tag=1`, or of the Nth of a list (trans-nameaddr). */
+import type { Value } from '../../script/index.ts';
+import { type NameAddr, parseNameAddrs } from '../../sip/index.ts';
+import {
+  type Arguments,
+  argument,
+  elementAt,
+  ofTextAndArguments,
+  rememberLast,
+  type Specification,
+  stringAt,
+} from './define.ts';
+
+const listOf = rememberLast(parseNameAddrs);
+
+interface Part {
+  readonly name: string;
+  readonly argument?: string;
+  readonly summary: string;
+  readonly output: Value;
+  readonly get: (address: NameAddr, args: Arguments) => Value;
+}
+
+const example = '"Bob" <sip:bob@x.example>;tag=12;q=1';
+
+const parts: readonly Part[] = [
+  {
+    name: 'name',
+    summary: 'The display name as written, with its quotes',
+    output: '"Bob"',
+    get: (a) => a.display,
+  },
+  { name: 'uri', summary: 'The URI', output: 'sip:bob@x.example', get: (a) => a.uri },
+  {
+    name: 'len',
+    summary: 'The length up to the end of the address, in bytes',
+    output: 25,
+    get: (a) => a.addressLength,
+  },
+  {
+    name: 'param',
+    argument: 'name',
+    summary: 'The value of a parameter, empty where it has none',
+    output: '12',
+    get: (a, args) => a.parameter(stringAt(args, 0)),
+  },
+  {
+    name: 'params',
+    summary: 'All parameters, without the first semicolon',
+    output: 'tag=12;q=1',
+    get: (a) => a.params,
+  },
+];
+
+/** Lists longer than this are not found in one header; every index is a name of its own, so that the checker knows it. */
+const indexes = Array.from({ length: 32 }, (_, i) => i - 16);
+
+export const nameAddrTransformations: readonly Specification[] = parts.flatMap((part) => [
+  {
+    ...specification(part, 0, `nameaddr.${part.name}`),
+    example: [example, written(part), part.output] as const,
+  },
+  ...indexes.map((index) => specification(part, index, `nameaddr.${index}.${part.name}`)),
+]);
+
+function written(part: Part): string {
+  return `{nameaddr.${part.name}${part.argument === undefined ? '' : ',tag'}}`;
+}
+
+function specification(part: Part, index: number, name: string): Specification {
+  return {
+    name,
+    ...(part.argument !== undefined && { arguments: [argument.string(part.argument)] }),
+    summary: `${part.summary}; of the element ${index} of a list (the first is 0, the last -1).`,
+    prepare: ofTextAndArguments((text, args) => {
+      const address = elementAt(listOf(text) ?? [], index);
+      return address === undefined ? null : part.get(address, args);
+    }),
+  };
+}

@@ -1,0 +1,106 @@
+/** The message as a whole and how it came. Source: the manual's Script-CoreVar page. */
+import { InvalidUse, type Value, type VariableSpec } from '../../script/index.ts';
+import { type SipRequest, type Transport, transportName } from '../../sip/index.ts';
+import type { Run } from '../run.ts';
+
+function ofMessage(
+  name: string,
+  summary: string,
+  read: (message: SipRequest) => Value,
+  aliases: readonly string[] = [],
+): VariableSpec<Run> {
+  return {
+    name,
+    aliases,
+    summary,
+    resolve: () => ({
+      get: (run) => {
+        const { message } = run.request;
+        return message === null ? null : read(message);
+      },
+    }),
+  };
+}
+
+const socketFields: Readonly<Record<string, (socket: Transport) => Value>> = {
+  ip: ({ local }) => local.address,
+  port: ({ local }) => local.port,
+  proto: ({ protocol }) => protocol,
+  advertised_ip: () => null,
+  advertised_port: () => null,
+  tag: () => null,
+  anycast: () => 0,
+  af: ({ local }) => (local.address.includes(':') ? 'INET6' : 'INET'),
+};
+
+function socket(name: string, summary: string): VariableSpec<Run> {
+  return {
+    name,
+    subname: 'optional',
+    summary,
+    resolve: ({ subname }) => {
+      const read = subname === null ? transportName : socketFields[String(subname)];
+      if (read === undefined)
+        throw new InvalidUse(
+          `(${String(subname)}) is no field of a socket`,
+          Object.keys(socketFields).join(', '),
+        );
+      return {
+        get: (run) => {
+          const found = run.request.message?.socket ?? null;
+          return found === null ? null : read(found);
+        },
+      };
+    },
+  };
+}
+
+let lastMessageId = 0;
+const messageIds = new WeakMap<SipRequest, number>();
+
+function messageId(message: SipRequest): number {
+  let id = messageIds.get(message);
+  if (id === undefined) {
+    id = ++lastMessageId;
+    messageIds.set(message, id);
+  }
+  return id;
+}
+
+export const messageVariables: readonly VariableSpec<Run>[] = [
+  ofMessage('rm', 'The method of the request.', (message) => message.method),
+  ofMessage('mb', 'The whole message.', (message) => message.raw),
+  ofMessage('ml', 'The length of the message in bytes.', (message) => message.raw.length),
+  ofMessage('mi', 'The number of the message since the start.', messageId),
+  { ...ofMessage('rb', 'The body.', (message) => message.body || null), indexed: true },
+  ofMessage('si', 'The address that the message came from.', (message) => message.source.address, ['src_ip']),
+  ofMessage('sp', 'The port that the message came from.', (message) => message.source.port),
+  ofMessage('msg.type', '`request` or `reply`.', () => 'request'),
+  // prints as true, and is true in a condition (vector pvar-msg-type)
+  ofMessage('msg.is_request', 'Whether the message is a request.', () => 'true'),
+  socket('socket_in', 'The socket that the message came in by.'),
+  socket('socket_out', 'The socket that the message goes out by: the one it came in by.'),
+  {
+    name: 'mf',
+    summary: 'The flags of the message that are set.',
+    resolve: () => ({ get: (run) => [...run.request.flags].join(' ') || null }),
+  },
+  {
+    name: 'msg.flag',
+    subname: 'required',
+    writable: true,
+    summary: 'A flag of the message: 1 or 0.',
+    resolve: ({ subname }) => {
+      const name = typeof subname === 'function' ? subname : () => subname ?? '';
+      return {
+        get: (run) => (run.request.flags.has(name(run)) ? 'true' : 'false'),
+        set: (run, value) => {
+          if (value === null || value === 0 || value === '0' || value === 'false')
+            run.request.flags.delete(name(run));
+          else run.request.flags.add(name(run));
+          return true;
+        },
+      };
+    },
+  },
+];

@@ -1,0 +1,130 @@
+/**
+ * The request URI, the destination and their parts: `$ru`, `$rU`, `$du`, ... Source: the manual's
+ * Script-CoreVar page; vectors pvar-uri-*, lang-du.
+ */
+import type { Value, VariableSpec } from '../../script/index.ts';
+import {
+  formatUri,
+  parseUri,
+  type Uri,
+  uriKind,
+  uriParameter,
+  withHost,
+  withPort,
+  withUser,
+} from '../../sip/index.ts';
+import type { Run } from '../run.ts';
+
+type ReadUri = (run: Run) => Uri | null;
+
+const ofRequestUri: ReadUri = (run) => run.request.uri;
+const ofOriginalUri: ReadUri = (run) => run.request.message?.requestUriParts ?? null;
+const ofDestination: ReadUri = (run) =>
+  run.request.destinationUri === null ? null : parseUri(run.request.destinationUri);
+
+/** `udp` where the URI does not say; `tls` for sips (RFC 3261, 26.2.2). */
+export function transportOf(uri: Uri): string {
+  return uriParameter(uri, 'transport')?.toLowerCase() || (uriKind(uri) === 'sips' ? 'tls' : 'udp');
+}
+
+/** The default port of the transport where the URI has none (RFC 3261, 19.1.2); a tel URI has none at all. */
+export function portOf(uri: Uri): number | null {
+  if (uri.port !== null) return uri.port;
+  if (uri.host === null) return null;
+  return transportOf(uri) === 'tls' ? 5061 : 5060;
+}
+
+const user = (uri: Uri) => uri.user;
+const host = (uri: Uri) => uri.host;
+
+function part(
+  name: string,
+  summary: string,
+  of: ReadUri,
+  read: (uri: Uri) => Value,
+  aliases: readonly string[] = [],
+): VariableSpec<Run> {
+  return {
+    name,
+    aliases,
+    summary,
+    resolve: () => ({
+      get: (run) => {
+        const uri = of(run);
+        return uri === null ? null : read(uri);
+      },
+    }),
+  };
+}
+
+/** A part of the request URI that may be written: `change` gives the new URI, or null for a value it cannot hold. */
+function writablePart(
+  spec: VariableSpec<Run>,
+  change: (uri: Uri, value: Value) => Uri | null,
+): VariableSpec<Run> {
+  return {
+    ...spec,
+    writable: true,
+    resolve: (use) => ({
+      ...spec.resolve(use),
+      set: (run, value) => {
+        const uri = run.request.uri;
+        const next = uri === null ? null : change(uri, value);
+        if (next === null) return false;
+        run.request.requestUri = formatUri(next);
+        return true;
+      },
+    }),
+  };
+}
+
+const text = (value: Value) => (value === null ? null : String(value));
+const port = (value: Value) =>
+  value === null || value === '' ? null : /^\d{1,5}$/.test(String(value)) ? Number(value) : Number.NaN;
+
+export const uriVariables: readonly VariableSpec<Run>[] = [
+  {
+    name: 'ru',
+    aliases: ['ruri'],
+    writable: true,
+    summary: 'The request URI.',
+    resolve: () => ({
+      get: (run) => run.request.requestUri || null,
+      set: (run, value) => run.request.setRequestUri(String(value ?? '')),
+    }),
+  },
+  writablePart(part('rU', 'The user of the request URI.', ofRequestUri, user, ['ruri.user']), (uri, value) =>
+    withUser(uri, text(value)),
+  ),
+  writablePart(
+    part('rd', 'The host of the request URI.', ofRequestUri, host, ['ruri.domain']),
+    (uri, value) => (value === null ? null : withHost(uri, String(value))),
+  ),
+  writablePart(part('rp', 'The port of the request URI.', ofRequestUri, portOf), (uri, value) =>
+    withPort(uri, port(value)),
+  ),
+  part('rP', 'The transport of the request URI.', ofRequestUri, transportOf),
+  {
+    name: 'ou',
+    aliases: ['ouri'],
+    summary: 'The request URI as it was received.',
+    resolve: () => ({ get: (run) => run.request.message?.requestUri ?? null }),
+  },
+  part('oU', 'The user of the received request URI.', ofOriginalUri, user),
+  part('od', 'The host of the received request URI.', ofOriginalUri, host),
+  part('op', 'The port of the received request URI.', ofOriginalUri, portOf),
+  part('oP', 'The transport of the received request URI.', ofOriginalUri, transportOf),
+  {
+    name: 'du',
+    aliases: ['duri'],
+    writable: true,
+    summary: 'The destination URI: where the request goes whatever its request URI says.',
+    resolve: () => ({
+      get: (run) => run.request.destinationUri,
+      set: (run, value) => run.request.setDestinationUri(text(value)),
+    }),
+  },
+  part('dd', 'The host of the destination URI.', ofDestination, host),
+  part('dp', 'The port of the destination URI.', ofDestination, portOf),
+  part('dP', 'The transport of the destination URI.', ofDestination, transportOf),
+];

@@ -1,0 +1,54 @@
+/**
+ * What a script, and the functions of its modules, know of where they run: the worker, and the server that all
+ * workers of the process share. Both are interfaces: the real ones live in the room of workers, a test kit
+ * may bring its own.
+ */
+import type { CompiledScript, ParameterValues, Value } from '../script/index.ts';
+import type { ReplyContent, StatelessTags, TransactionTable } from '../sip/index.ts';
+import type { Background } from './background.ts';
+import type { Log } from './log.ts';
+import type { Run } from './run.ts';
+import type { Settings } from './settings.ts';
+import type { States } from './state.ts';
+
+/** A piece of work for a worker; it keeps the worker until the promise settles. */
+export type Job = (worker: Worker) => void | Promise<void>;
+
+export interface Worker {
+  /** From 0, within the whole server. */
+  readonly id: number;
+  readonly server: Server;
+  /** The worker's `$var` store, by slot; see variables/script-store.ts. */
+  readonly slots: Value[];
+  /** `$log_level` and `$xlog_level`, where a script has set them. */
+  logLevel: number | null;
+  xlogLevel: number | null;
+  readonly states: States<Worker>;
+  /** Does the job on this worker as soon as it is free, before any new message. */
+  resume(job: Job): void;
+}
+
+export interface Server {
+  readonly log: Log;
+  readonly settings: Settings;
+  readonly script: CompiledScript<Run>;
+  readonly transactions: TransactionTable;
+  readonly tags: StatelessTags;
+  /** What all replies have: the Server header. */
+  readonly replyDefaults: Pick<ReplyContent, 'server'>;
+  /** A module's parameters, validated, defaults filled in. */
+  parameters(module: string): ParameterValues;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** 0 where there is one process. */
+  readonly processNumber: number;
+  readonly states: States<Server>;
+  /** What scripts wait for while no worker does. */
+  readonly background: Background;
+  /** Whether this is an address, name or alias that the server listens on; any port when null. */
+  isMyself(host: string, port: number | null): boolean;
+  /** `file:line` of an offset in the script, for log lines. */
+  place(offset: number): string;
+  /** Called once when the server has stopped. */
+  onClose(close: () => void | Promise<void>): void;
+}
