@@ -1,0 +1,103 @@
+/** The command line: what may be typed, its help, and the exit code. A function of its arguments and streams. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { check } from './check.ts';
+import { run } from './run.ts';
+import { type SendOptions, send } from './send.ts';
+import { type Streams, UsageError } from './streams.ts';
+import { tour } from './tour.ts';
+
+/** Resolves to the exit code; never rejects for a mistake of the user's. */
+export async function runCommand(argv: readonly string[], streams: Streams): Promise<number> {
+  let code = 0;
+  const finish = (result: number) => {
+    code = result;
+  };
+  try {
+    await define(streams, finish).parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof UsageError) {
+      streams.stderr.write(`siprest: ${error.message}\n`);
+      return 1;
+    }
+    streams.stderr.write(`siprest failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return 1;
+  }
+}
+
+function define(streams: Streams, finish: (code: number) => void): Command {
+  const program = new Command('siprest')
+    .description('A SIP server whose routing asks HTTP services. It runs OpenSIPS routing scripts.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .showHelpAfterError('(siprest --help lists the commands)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+    });
+
+  program
+    .command('run')
+    .description('start the server from a routing script')
+    .argument('<file>', 'an OpenSIPS configuration')
+    .addOption(
+      new Option('--log-format <format>', 'how log lines are written to stderr')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .action(async (file: string, options: { logFormat: 'text' | 'json' }) =>
+      finish(await run(file, options, streams)),
+    );
+
+  program
+    .command('check')
+    .description('find all mistakes in a routing script; exit code 1 if there is one')
+    .argument('<file>', 'an OpenSIPS configuration')
+    .action((file: string) => finish(check(file, streams)));
+
+  program
+    .command('send')
+    .description('send a SIP request over UDP and print the replies; exit code 0 for a 2xx')
+    .argument('<method>', 'OPTIONS, INVITE, MESSAGE, ...')
+    .argument('<uri>', 'the request URI, which also says where to send it: sip:bob@127.0.0.1:5060')
+    .option('--to <address>', 'the To header; default: the URI')
+    .option('--from <address>', 'the From header: sip:alice@home.example')
+    .option('--proxy <host:port>', 'where to send it instead')
+    .option(
+      '-H, --header <line>',
+      'a header line, "Name: value"; may be given again',
+      (line: string, lines: string[]) => [...lines, line],
+      [],
+    )
+    .option('--body <text>', 'the body, or @FILE')
+    .option('--content-type <type>', 'its type; default: text/plain')
+    .option('--timeout <seconds>', 'how long to wait for a final reply', seconds, 32)
+    .action(async (method: string, uri: string, options: SendOptions) =>
+      finish(await send(method, uri, options, streams)),
+    );
+
+  program
+    .command('tour')
+    .description(
+      'start the credit example with a service of its own, send it some requests, and show what happens',
+    )
+    .action(async () => finish(await tour(streams)));
+
+  return program;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 3600))
+    throw new InvalidArgumentError('It is a number of seconds, above 0 and up to 3600.');
+  return value;
+}

@@ -1,0 +1,201 @@
+/**
+ * The main job on embedded parts: the credit example, a service for it, a handful of requests, and what
+ * happens to each.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import picocolors from 'picocolors';
+import { loadScript, RunningServer, renderDiagnostics, StartError, sendRequest } from '../index.ts';
+import { type CreditService, refusingPort, startCreditService } from './credit-service.ts';
+import { type Streams, UsageError, usesColor } from './streams.ts';
+
+const scriptPath = fileURLToPath(new URL('../../examples/credit/opensips.cfg', import.meta.url));
+const sipPort = 5060;
+const servicePort = 8081;
+const downPort = 8082;
+
+interface Call {
+  readonly account: string;
+  readonly domain: string;
+  readonly about: string;
+  readonly expected: number;
+  /** Waits for the one before to be answered. */
+  readonly alone: boolean;
+}
+
+const calls: readonly Call[] = [
+  { account: 'alice', domain: 'home.example', about: 'enough credit', expected: 200, alone: true },
+  { account: 'bob', domain: 'home.example', about: 'none', expected: 403, alone: true },
+  { account: 'carol', domain: 'partner.example', about: 'her service is down', expected: 500, alone: true },
+  { account: 'dave', domain: 'home.example', about: 'the service hangs', expected: 500, alone: false },
+  { account: 'erin', domain: 'home.example', about: 'served meanwhile', expected: 200, alone: false },
+];
+
+interface TraceLine {
+  readonly at: number;
+  readonly label: string;
+  readonly text: string;
+}
+
+/** Collects what happens to each account's call, from its start on. */
+class Trace {
+  readonly #calls = new Map<string, { began: number; lines: TraceLine[] }>();
+
+  begin(account: string): void {
+    this.#calls.set(account, { began: performance.now(), lines: [] });
+  }
+
+  add(account: string, label: string, text: string): void {
+    const call = this.#calls.get(account);
+    call?.lines.push({ at: performance.now() - call.began, label, text });
+  }
+
+  lines(account: string): readonly TraceLine[] {
+    return this.#calls.get(account)?.lines ?? [];
+  }
+}
+
+/** Ends by itself where stdout is no terminal: 0, or 1 when a call was not answered as it should be. */
+export async function tour(streams: Streams): Promise<number> {
+  const { stdout, signal } = streams;
+  const colors = picocolors.createColors(usesColor(streams, stdout));
+  const print = (line = '') => stdout.write(`${line}\n`);
+  const trace = new Trace();
+  const service = await startCreditService(servicePort, ({ kind, account, text }) =>
+    trace.add(account, kind === 'request' ? 'HTTP out' : 'HTTP in', text),
+  );
+  let server: RunningServer | null = null;
+  try {
+    server = await startServer(service, (line) => {
+      const text = line.toString('utf8').trimEnd();
+      trace.add(/acc=(\w+)/.exec(text)?.[1] ?? '', 'log', text.replace(/^\S+ /, ''));
+    });
+    const [socket = ''] = server.sockets;
+    print(
+      `siprest runs ${colors.bold(relative(process.cwd(), scriptPath) || scriptPath)}, listening on ${socket}${portNote(socket)}`,
+    );
+    print(
+      `a credit service answers on http://127.0.0.1:${service.port}${service.port === servicePort ? '' : ` (${servicePort} is taken)`}`,
+    );
+    const address = socket.replace(/^udp:/, '');
+    const failures = await makeCalls(address, trace, print, colors, signal);
+    print();
+    if (signal.aborted) return 1;
+    print(
+      failures === 0
+        ? colors.green('All five calls were answered as they should be.')
+        : colors.red(`${failures} of ${calls.length} calls were not answered as they should be.`),
+    );
+    if (!stdout.isTTY) return failures === 0 ? 0 : 1;
+    print(`It goes on serving. In another terminal:`);
+    print(`  npx siprest send OPTIONS sip:bob@${address} --from sip:alice@home.example`);
+    print('Stop it with Ctrl-C.');
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    return failures === 0 ? 0 : 1;
+  } finally {
+    await server?.stop({ grace: 500 });
+    await service.close();
+  }
+}
+
+const portNote = (socket: string) => (socket.endsWith(`:${sipPort}`) ? '' : ` (${sipPort} is taken)`);
+
+/** The example's script, with the ports that are free here. */
+async function startServer(service: CreditService, writeLog: (line: Buffer) => void): Promise<RunningServer> {
+  if (!existsSync(scriptPath)) throw new UsageError(`the example ${scriptPath} is missing`);
+  const partner = await refusingPort();
+  const text = readFileSync(scriptPath, 'latin1')
+    .replaceAll(`127.0.0.1:${servicePort}`, `127.0.0.1:${service.port}`)
+    .replaceAll(`127.0.0.1:${downPort}`, `127.0.0.1:${partner}`);
+  for (const port of [sipPort, 0]) {
+    const { program, diagnostics, sources } = loadScript(
+      text.replace(`udp:127.0.0.1:${sipPort}`, `udp:127.0.0.1:${port}`),
+      { fileName: scriptPath },
+    );
+    if (program === null) throw new UsageError(renderDiagnostics(diagnostics, sources, { color: false }));
+    try {
+      return await RunningServer.start(program, { writeLog });
+    } catch (error) {
+      if (!(error instanceof StartError) || port === 0) throw error;
+      if (error.code !== 'EADDRINUSE') throw new UsageError(error.message);
+    }
+  }
+  throw new UsageError('no UDP port is free on 127.0.0.1');
+}
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** Resolves to how many were not answered as they should be. */
+async function makeCalls(
+  address: string,
+  trace: Trace,
+  print: (line?: string) => void,
+  colors: Colors,
+  signal: AbortSignal,
+): Promise<number> {
+  let failures = 0;
+  let together: Promise<void>[] = [];
+  const make = async (call: Call) => {
+    const status = await makeCall(call, address, trace, signal);
+    if (status !== call.expected) failures++;
+    print();
+    print(`${colors.bold(call.account)}@${call.domain}: ${call.about}`);
+    for (const { at, label, text } of trace.lines(call.account)) {
+      const paint =
+        label === 'SIP out'
+          ? status === call.expected
+            ? colors.green
+            : colors.red
+          : label === 'log'
+            ? colors.dim
+            : (t: string) => t;
+      print(`  ${at.toFixed(1).padStart(7)} ms  ${colors.cyan(label.padEnd(8))}  ${paint(text)}`);
+    }
+  };
+  for (const call of calls) {
+    if (signal.aborted) break;
+    if (call.alone) await make(call);
+    else together = [...together, make(call)];
+  }
+  await Promise.all(together);
+  return failures;
+}
+
+/** The status of the final reply, 0 for none. */
+async function makeCall(
+  { account, domain }: Call,
+  address: string,
+  trace: Trace,
+  signal: AbortSignal,
+): Promise<number> {
+  trace.begin(account);
+  let status = 0;
+  const events = sendRequest({
+    method: 'OPTIONS',
+    uri: `sip:bob@${address}`,
+    from: `sip:${account}@${domain}`,
+    timeout: 10_000,
+    signal,
+  });
+  for await (const event of events) {
+    if (event.kind === 'sent')
+      trace.add(
+        account,
+        'SIP in',
+        `OPTIONS ${event.request.requestUri} from ${account}@${domain}${event.copy > 1 ? ', sent again' : ''}`,
+      );
+    else if (event.kind === 'response') {
+      ({ status } = event.response);
+      const credit = event.response.header('X-Credit');
+      trace.add(
+        account,
+        'SIP out',
+        `${status} ${event.response.reason}${credit === null ? '' : `, credit ${credit}`}`,
+      );
+    }
+  }
+  return status;
+}

@@ -1,0 +1,25 @@
+/**
+ * siprest as a library: the REST client, the routing script, the server that runs it, and a small SIP client.
+ * `siprest/rest` is the REST client alone.
+ */
+export * from './rest/index.ts';
+export {
+  type Diagnostic,
+  type DiagnosticCode,
+  type DiagnosticLabel,
+  type Location,
+  type RenderOptions,
+  renderDiagnostics,
+  type Severity,
+  SourceSet,
+} from './script/index.ts';
+export {
+  RequestError,
+  type RequestEvent,
+  type RequestOptions as SipRequestOptions,
+  SipRequest,
+  SipResponse,
+  sendRequest,
+} from './sip/index.ts';
+export { type LoadOptions, type LoadResult, loadScript, type Program } from './workers/load-script.ts';
+export { RunningServer, StartError, type StartOptions, type StopOptions } from './workers/server.ts';

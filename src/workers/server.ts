@@ -1,0 +1,169 @@
+/**
+ * A running server: sockets, workers and the script, from start to stop. One process.
+ */
+import {
+  BindError,
+  bindSockets,
+  Log,
+  type LogFormat,
+  type Module,
+  type Program,
+  type ReceiveCounts,
+  Receiver,
+  Request,
+  runRoute,
+} from '../runtime/index.ts';
+import { ServerContext } from './context.ts';
+import { WorkerPool } from './pool.ts';
+
+export interface StartOptions {
+  /** How log lines are written. Default `text`. */
+  readonly logFormat?: LogFormat;
+  /** Gets whole log lines as bytes. Default: stderr. */
+  readonly writeLog?: (line: Buffer) => void;
+  /** How many messages may wait for a worker. Default 10,000. */
+  readonly queueLimit?: number;
+}
+
+export interface StopOptions {
+  /** How long scripts that run may go on, in ms. Default 3,000. */
+  readonly grace?: number;
+}
+
+/** Why a server could not start: a sentence for people. */
+export class StartError extends Error {
+  /** The system's code where there is one: `EADDRINUSE`. */
+  readonly code: string | undefined;
+  constructor(message: string, code?: string) {
+    super(message);
+    this.name = 'StartError';
+    this.code = code;
+  }
+}
+
+export class RunningServer {
+  readonly log: Log;
+  readonly #script: Program;
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #pool: WorkerPool;
+  readonly #receiver: Receiver;
+  readonly #context: ServerContext;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(script: Program, options: StartOptions) {
+    const { settings } = script;
+    this.#script = script;
+    this.log = new Log({
+      format: options.logFormat ?? 'text',
+      logLevel: settings.logLevel,
+      xlogLevel: settings.xlogLevel,
+      prefix: settings.logPrefix,
+      enabled: settings.stderrorEnabled,
+      write: options.writeLog ?? ((line) => process.stderr.write(line)),
+    });
+    this.#context = new ServerContext(script, this.log);
+    this.#pool = new WorkerPool(this.#context, settings.udpWorkers, options.queueLimit ?? 10_000);
+    this.#receiver = new Receiver(this.#context, (job) => this.#pool.submit(job));
+  }
+
+  /** Starts the modules, runs startup_route, opens the sockets. Rejects with a {@link StartError}. */
+  static async start(script: Program, options: StartOptions = {}): Promise<RunningServer> {
+    const running = new RunningServer(script, options);
+    try {
+      for (const module of script.modules) await running.#startModule(module);
+      await running.#runStartupRoute();
+      running.#context.sockets = await bindSockets(
+        script.settings.sockets,
+        (data, source, transport) => running.#receiver.receive(data, source, transport),
+        (error) => running.log.error(`a socket failed: ${error.message}`),
+      );
+    } catch (error) {
+      await running.stop({ grace: 0 });
+      if (error instanceof BindError) throw new StartError(error.message, error.code);
+      throw error;
+    }
+    running.#startTimerRoutes();
+    return running;
+  }
+
+  /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
+  get sockets(): readonly string[] {
+    return this.#context.sockets.map(({ name }) => name);
+  }
+
+  get counts(): Readonly<ReceiveCounts> {
+    return this.#receiver.counts;
+  }
+
+  get transactions(): number {
+    return this.#context.transactions.size;
+  }
+
+  get queued(): number {
+    return this.#pool.queued;
+  }
+
+  /**
+   * Takes no more messages, lets the scripts that run end for up to `grace` ms, and gives everything back. The
+   * sockets stay open until then, since scripts that end still answer.
+   */
+  stop({ grace = 3000 }: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(grace);
+    return this.#stopping;
+  }
+
+  async #stop(grace: number): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#receiver.stop();
+    await Promise.race([this.#settled(), delay(grace)]);
+    for (const { transport } of this.#context.sockets) await transport.close();
+    await Promise.race([this.#context.close(), delay(500)]);
+  }
+
+  /** No script runs, and none waits in the background. */
+  async #settled(): Promise<void> {
+    await this.#pool.idle();
+    while (this.#context.background.size > 0) {
+      await this.#context.background.settled();
+      await this.#pool.idle();
+    }
+  }
+
+  async #startModule(module: Module): Promise<void> {
+    try {
+      await module.start?.(this.#context);
+    } catch (error) {
+      throw new StartError(
+        `the module ${module.name} cannot start: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  async #runStartupRoute(): Promise<void> {
+    const route = this.#script.compiled.routes.find(({ kind }) => kind === 'startup_route');
+    if (route === undefined) return;
+    this.#pool.submit((worker) => runRoute(worker, new Request(this.#context, null), route));
+    await this.#pool.idle();
+  }
+
+  /** Each runs first after its interval, and never beside itself. */
+  #startTimerRoutes(): void {
+    for (const route of this.#script.compiled.routes) {
+      if (route.kind !== 'timer_route' || route.interval === null) continue;
+      let running = false;
+      const tick = () => {
+        if (running) return;
+        running = this.#pool.submit(async (worker) => {
+          try {
+            await runRoute(worker, new Request(this.#context, null), route);
+          } finally {
+            running = false;
+          }
+        });
+      };
+      this.#timers.push(setInterval(tick, route.interval * 1000));
+    }
+  }
+}
+
+const delay = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
