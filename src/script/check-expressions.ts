@@ -184,7 +184,8 @@ export class ExpressionChecker<R> {
     string: (node) => this.#text(node),
     value: (node) => this.#text(node),
     regex: (node) => {
-      if (!this.#text(node) || node.kind !== 'string') return;
+      if (node.kind === 'variable') this.#parts.variables.read(node);
+      if (node.kind !== 'string' || !this.#parts.variables.pattern(node)) return;
       const constant = constantText(node);
       if (constant !== null) this.#regex(constant, node.span);
     },

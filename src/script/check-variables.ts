@@ -31,6 +31,15 @@ export class VariableChecker<R> {
     return this.#template(parsed, true) && this.#diagnostics.length === before;
   }
 
+  /** A regular expression with variables in it, where a `$` that starts none is an anchor. True when all is well. */
+  pattern(node: StringNode): boolean {
+    const found = new DiagnosticList();
+    const parsed = template(node, found);
+    const mistakes = found.sorted().filter((one) => one.code !== 'lone-dollar');
+    for (const one of mistakes) this.#diagnostics.add(one);
+    return this.#template(parsed, true) && mistakes.length === 0;
+  }
+
   /** A variable that is read. True when all is well. */
   read(node: VariableNode): boolean {
     return this.#variable(node, false) !== null;

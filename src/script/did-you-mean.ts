@@ -42,8 +42,8 @@ export function editDistance(a: string, b: string, limit: number): number {
 export function nearestNames(name: string, names: Iterable<string>): readonly string[] {
   // names of real scripts are short; a longer one is noise and not worth the comparison
   if (name.length === 0 || name.length > 100) return [];
-  const limit = name.length <= 2 ? 1 : Math.floor(name.length * 0.4) + (name.length < 5 ? 0 : 1) - 1;
-  const threshold = Math.max(1, limit);
+  // a quarter of the name: t_relay() is no misspelt t_reply()
+  const threshold = Math.max(1, Math.floor(name.length / 4));
   const found: { readonly name: string; readonly distance: number }[] = [];
   const seen = new Set<string>();
   for (const candidate of names) {

@@ -45,8 +45,9 @@ function inRange(number: number, spec: ValueFacts): Conversion {
   return { wrong: `is from ${minimum} to ${maximum}${unit(spec)}, not ${number}` };
 }
 
+/** ` (s)` */
 function unit(spec: ValueFacts): string {
-  return spec.unit === undefined ? '' : ` ${spec.unit}`;
+  return spec.unit === undefined ? '' : ` (${spec.unit})`;
 }
 
 /** A quoted number, as the older dialect writes it; null for anything else. */

@@ -289,7 +289,7 @@ function closeArguments(state: ParserState, open: Token): void {
   if (state.accept(')')) return;
   const { token } = state;
   const labels = [{ span: { start: open.start, end: open.end }, message: 'the arguments begin here' }];
-  if (token.kind === 'end' || state.is(';') || state.is('{') || state.is('}')) {
+  if (token.kind === 'end' || state.is(';') || state.is('{') || state.is('}') || startsStatement(state)) {
     const end = state.stream.previous?.end ?? token.start;
     // the place to add it is right after the last argument; from there on all is in order
     state.report('unclosed-parenthesis', { start: end - 1, end }, '`)` is missing after the arguments', {
@@ -298,6 +298,17 @@ function closeArguments(state: ParserState, open: Token): void {
     return;
   }
   state.unexpected('`,` or `)` after an argument', { labels });
+}
+
+/** Whether the next line begins a statement, where an argument was to end. */
+function startsStatement(state: ParserState): boolean {
+  const { token } = state;
+  if (!token.startsLine) return false;
+  const next = state.stream.peek();
+  if (next.kind !== 'punctuation') return false;
+  return token.kind === 'variable'
+    ? next.text.endsWith('=')
+    : token.kind === 'identifier' && next.text === '(';
 }
 
 /** Argument: Expression | a bare word, such as a flag, a route or `udp:10.0.0.1:5060` */

@@ -168,7 +168,7 @@ export class ParserState {
 }
 
 /** The end of a name that may have `-`, `.` and `:` in it. */
-export function afterName(text: string, from: number): number {
+function afterName(text: string, from: number): number {
   let at = from;
   for (;;) {
     const code = text.charCodeAt(at);

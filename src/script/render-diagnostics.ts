@@ -68,7 +68,7 @@ function render(diagnostic: Diagnostic, sources: SourceSet, palette: Palette): s
     let before: number | null = null;
     for (const one of group) {
       const { line } = one.location;
-      if (before !== null && line > before + 1) lines.push(frame(`${indent.replace(/ /g, '.')}.`));
+      if (before !== null && line > before + 1) lines.push(frame('...'));
       const shown = excerpt(one);
       if (line !== before)
         lines.push(`${frame(`${String(line).padStart(gutter)} |`)} ${shown.line}`.trimEnd());

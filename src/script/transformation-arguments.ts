@@ -56,12 +56,13 @@ function split(parts: readonly Part[], count: number, lastTakesRest: boolean): P
   return pieces;
 }
 
+/** Blanks alone: in a byte string what `trim()` takes for a space may be half of a character. */
 function trimmed(parts: readonly Part[]): readonly Part[] {
   return parts.map((part, i) => {
     if (part.kind === 'variable') return part;
     let { value } = part;
-    if (i === 0) value = value.trimStart();
-    if (i === parts.length - 1) value = value.trimEnd();
+    if (i === 0) value = value.replace(/^[ \t\r\n]+/, '');
+    if (i === parts.length - 1) value = value.replace(/[ \t\r\n]+$/, '');
     return { ...part, value };
   });
 }

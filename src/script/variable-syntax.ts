@@ -45,7 +45,7 @@ const MINUS = 45;
 const BACKSLASH = 92;
 
 /** Letters, digits, `_` and `.`: `$fU.com` is a variable of that name (vector dialect-var-then-dot). */
-export function isVariableNameCode(code: number): boolean {
+function isVariableNameCode(code: number): boolean {
   return (
     (code >= 97 && code <= 122) ||
     (code >= 65 && code <= 90) ||
@@ -97,7 +97,7 @@ class VariableReader {
   }
 
   #fail(code: DiagnosticCode, start: number, end: number, message: string, help?: string): never {
-    const span = this.#span(start, Math.max(end, start + 1));
+    const span = this.#span(start, Math.min(Math.max(end, start + 1), this.#source.limit));
     this.#source.diagnostics.error(code, span, message, help === undefined ? {} : { help });
     throw unreadable;
   }

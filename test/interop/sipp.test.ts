@@ -14,7 +14,9 @@ afterEach(async () => {
 
 describe('SIPp', () => {
   it('gets its answer to 200 OPTIONS, and the server stops cleanly', async () => {
-    siprest = await startSiprest('loadmodule "signaling.so"\nloadmodule "sl.so"\nroute { send_reply(200, "OK"); }\n');
+    siprest = await startSiprest(
+      'loadmodule "signaling.so"\nloadmodule "sl.so"\nroute { send_reply(200, "OK"); }\n',
+    );
     const outcome = await runSipp({
       port: siprest.port,
       scenario: optionsScenario(200),

@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { didYouMean, editDistance, nearestNames } from '../../src/script/did-you-mean.ts';
 
-const names = ['rest_get', 'rest_post', 'rest_put', 'rest_append_hf', 'xlog', 'log', 'is_method', 'rU', 'ru', 'fU'];
+const names = [
+  'rest_get',
+  'rest_post',
+  'rest_put',
+  'rest_append_hf',
+  'xlog',
+  'log',
+  'is_method',
+  'rU',
+  'ru',
+  'fU',
+];
 
 describe('edit distance', () => {
   test.each([
@@ -26,6 +37,7 @@ describe('nearest names', () => {
 
   test('has nothing to say of a name that is near to none', () => {
     expect(nearestNames('t_relay_to_all', names)).toEqual([]);
+    expect(nearestNames('t_relay', ['t_reply'])).toEqual([]);
     expect(nearestNames('', names)).toEqual([]);
     expect(nearestNames('zz', names)).toEqual([]);
     expect(nearestNames('x'.repeat(1_000_000), names)).toEqual([]);

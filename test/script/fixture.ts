@@ -35,8 +35,18 @@ export const catalog: Catalog<Nothing> = {
       ],
       run: () => 1,
     },
-    { name: 'is_method', summary: '', arguments: [{ name: 'methods', type: 'static', summary: '' }], run: () => 1 },
-    { name: 'setflag', summary: '', arguments: [{ name: 'flag', type: 'static', summary: '' }], run: () => 1 },
+    {
+      name: 'is_method',
+      summary: '',
+      arguments: [{ name: 'methods', type: 'static', summary: '' }],
+      run: () => 1,
+    },
+    {
+      name: 'setflag',
+      summary: '',
+      arguments: [{ name: 'flag', type: 'static', summary: '' }],
+      run: () => 1,
+    },
     {
       name: 'send_reply',
       summary: '',
@@ -94,7 +104,12 @@ export const catalog: Catalog<Nothing> = {
       ],
       prepare: () => (value) => value,
     },
-    { name: 're.subst', summary: '', arguments: [{ name: 'expression', type: 'rest' }], prepare: () => (value) => value },
+    {
+      name: 're.subst',
+      summary: '',
+      arguments: [{ name: 'expression', type: 'rest' }],
+      prepare: () => (value) => value,
+    },
     {
       name: 's.select',
       summary: '',
@@ -144,7 +159,11 @@ export const catalog: Catalog<Nothing> = {
       summary: '',
       variables: [variable({ name: 'json', subname: 'required', writable: true, indexed: true })],
     },
-    { name: 'tls_mgm', summary: '', parameters: [{ name: 'client_domain', type: 'string', default: null, repeated: true, summary: '' }] },
+    {
+      name: 'tls_mgm',
+      summary: '',
+      parameters: [{ name: 'client_domain', type: 'string', default: null, repeated: true, summary: '' }],
+    },
     {
       name: 'tm',
       summary: '',
@@ -163,7 +182,10 @@ export const catalog: Catalog<Nothing> = {
   inertRouteKinds: ['failure_route'],
 };
 
-export function load(text: string, options: Parameters<typeof loadScript<Nothing>>[3] = {}): LoadedScript<Nothing> {
+export function load(
+  text: string,
+  options: Parameters<typeof loadScript<Nothing>>[3] = {},
+): LoadedScript<Nothing> {
   return loadScript(Buffer.from(text, 'utf8').toString('latin1'), 'test.cfg', catalog, options);
 }
 

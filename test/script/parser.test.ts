@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type ExpressionNode, type ParsedScript, parseScript, type StatementNode, variableText } from '../../src/script/index.ts';
+import {
+  type ExpressionNode,
+  type ParsedScript,
+  parseScript,
+  type StatementNode,
+  variableText,
+} from '../../src/script/index.ts';
 
 function parse(text: string): ParsedScript {
   const parsed = parseScript(text, 'test.cfg');
@@ -70,7 +76,10 @@ describe('expressions', () => {
     ['route(a-b, 1, $fU)', 'route(a-b, 1, $fU)'],
     ['f(a, , b)', 'f("a", , "b")'],
     ['f(my-flag, L_INFO, NULL, yes, -1)', 'f("my-flag", "L_INFO", NULL, 1, -1)'],
-    ['f(udp:10.0.0.1:5060, udp:[::1]:5060, 10.0.0.1:5060, tcp:*:5060)', 'f("udp:10.0.0.1:5060", "udp:[::1]:5060", "10.0.0.1:5060", "tcp:*:5060")'],
+    [
+      'f(udp:10.0.0.1:5060, udp:[::1]:5060, 10.0.0.1:5060, tcp:*:5060)',
+      'f("udp:10.0.0.1:5060", "udp:[::1]:5060", "10.0.0.1:5060", "tcp:*:5060")',
+    ],
     ['f()', 'f()'],
   ])('%s', (text, expected) => {
     expect(expression(text)).toBe(expected);
@@ -97,7 +106,10 @@ describe('statements', () => {
 
   test('if and else go together over lines and blocks', () => {
     const [one, two] = statements('if (1) { f(); } else if (2) g(); else { h(); };\nif (3);');
-    expect(one).toMatchObject({ kind: 'if', otherwise: { kind: 'if', then: { kind: 'call' }, otherwise: { kind: 'block' } } });
+    expect(one).toMatchObject({
+      kind: 'if',
+      otherwise: { kind: 'if', then: { kind: 'call' }, otherwise: { kind: 'block' } },
+    });
     expect(two).toMatchObject({ kind: 'if', then: { kind: 'block', statements: [] }, otherwise: null });
   });
 
@@ -113,7 +125,9 @@ describe('statements', () => {
   });
 
   test('return has the values it is given', () => {
-    const values = statements('return; return(); return 6; return(3, "x");').map((one) => (one.kind === 'return' ? one.values.map(shape) : null));
+    const values = statements('return; return(); return 6; return(3, "x");').map((one) =>
+      one.kind === 'return' ? one.values.map(shape) : null,
+    );
     expect(values).toEqual([[], [], ['6'], ['3', '"x"']]);
   });
 
@@ -131,7 +145,9 @@ describe('the file', () => {
       branch_route[b] { f(); } failure_route[f.1] { f(); } onreply_route { f(); } onreply_route[o] { f(); }
       local_route { f(); } error_route { f(); } startup_route { f(); } timer_route[t, 30] { f(); }
       event_route[E_X] { f(); } event_route[E_Y, async] { f(); }`);
-    const names = script.routes.map((one) => `${one.routeKind} ${one.name?.text ?? ''} ${one.interval ?? ''}`.trim());
+    const names = script.routes.map((one) =>
+      `${one.routeKind} ${one.name?.text ?? ''} ${one.interval ?? ''}`.trim(),
+    );
     expect(names).toEqual([
       'route',
       'route a-b',
@@ -184,7 +200,12 @@ describe('the file', () => {
       ['listen', 'udp:eth0'],
       ['listen', 'udp:lo:5060'],
       ['mpath', '/usr/lib/'],
-      ['auto_scaling_profile', 'P', 'scale up to 6 on 70% for 4 cycles within 5', 'scale down to 2 on 18% for 10 cycles'],
+      [
+        'auto_scaling_profile',
+        'P',
+        'scale up to 6 on 70% for 4 cycles within 5',
+        'scale down to 2 on 18% for 10 cycles',
+      ],
       ['dst_blacklist', 'gw:{(tcp , 192.168.2.100 , 5060 , "")}'],
       ['log_level', 4],
       ['xlog_level', 2],
@@ -199,7 +220,14 @@ describe('the file', () => {
       modparam("a|b", "name", "one" "two");
       modparam("a", "n", -2) modparam("a", "n", yes)`);
     expect(script.modules.map((one) => one.module)).toEqual(['rest_client', 'tm']);
-    expect(script.moduleParameters.map((one) => [one.modules.text, one.name.text, one.value.value, one.value.quoted])).toEqual([
+    expect(
+      script.moduleParameters.map((one) => [
+        one.modules.text,
+        one.name.text,
+        one.value.value,
+        one.value.quoted,
+      ]),
+    ).toEqual([
       ['rest_client', 'curl_timeout', 4, false],
       ['a|b', 'name', 'onetwo', true],
       ['a', 'n', -2, false],
@@ -225,19 +253,31 @@ describe('included files', () => {
   };
 
   test('their tokens stand where they are included, and mistakes are found in them', () => {
-    const { script, sources, diagnostics } = parseScript('route { f(); }\nimport_file "routes.cfg"\nroute[z] { f(); }', 'main.cfg', read);
+    const { script, sources, diagnostics } = parseScript(
+      'route { f(); }\nimport_file "routes.cfg"\nroute[z] { f(); }',
+      'main.cfg',
+      read,
+    );
     expect(script.routes.map((one) => one.name?.text ?? '')).toEqual(['', 'sub', 'z']);
     expect(diagnostics.map((one) => one.code)).toEqual(['syntax']);
     const at = diagnostics[0]?.span.start ?? 0;
     expect(sources.locate(at)).toMatchObject({ file: 'deep.cfg', line: 3, column: 5, lineText: '  g(;' });
-    expect(sources.includeTrail(at).map((one) => `${one.file}:${one.line}`)).toEqual(['routes.cfg:1', 'main.cfg:2']);
+    expect(sources.includeTrail(at).map((one) => `${one.file}:${one.line}`)).toEqual([
+      'routes.cfg:1',
+      'main.cfg:2',
+    ]);
   });
 
   test('one that is missing, that includes itself, or that has nowhere to come from, is a mistake', () => {
-    const messages = (text: string, reader?: typeof read) => parseScript(text, 'main.cfg', reader).diagnostics.map((one) => one.message);
+    const messages = (text: string, reader?: typeof read) =>
+      parseScript(text, 'main.cfg', reader).diagnostics.map((one) => one.message);
     expect(messages('include_file "no.cfg"', read)).toEqual(['cannot include "no.cfg": no such file']);
-    expect(messages('include_file "loop.cfg"', read)).toEqual(['cannot include "loop.cfg": files include one another more than 20 deep']);
-    expect(messages('include_file "a.cfg"')).toEqual(['cannot include "a.cfg": there is no place to include files from']);
+    expect(messages('include_file "loop.cfg"', read)).toEqual([
+      'cannot include "loop.cfg": files include one another more than 20 deep',
+    ]);
+    expect(messages('include_file "a.cfg"')).toEqual([
+      'cannot include "a.cfg": there is no place to include files from',
+    ]);
   });
 });
 

@@ -41,7 +41,7 @@ describe('a variable', () => {
     '$(hdr(Via)[-1]{via.transport})',
     '$(<reply>hdr(Contact))',
     '$json(o/$var(k))',
-    '$(json(o/list[$var(i)]))',
+    '$(json(o/list[$var(i)])[*])',
     '$(hdr(X)[$var(i)])',
     '$avp($var(x))',
     '$(var(t){s.select,1,,})',
@@ -77,7 +77,9 @@ describe('a variable', () => {
   });
 
   test('a brace may be the separator of {s.select}', () => {
-    expect(variable('$(fU{s.select,0,{})').transformations[0]?.argument?.parts).toMatchObject([{ value: '0,{' }]);
+    expect(variable('$(fU{s.select,0,{})').transformations[0]?.argument?.parts).toMatchObject([
+      { value: '0,{' },
+    ]);
   });
 
   test('keeps UTF-8 whose last byte is a space to JavaScript', () => {
@@ -103,7 +105,7 @@ describe('a string with variables', () => {
   });
 
   test('knows where in the source each variable stands, escapes and joints notwithstanding', () => {
-    const text = 'route { f("a\\t$fU" "\\x41\\n$(ru{s.len})"); }';
+    const text = 'route { f("a\\t$fU" "|\\x41\\n$(ru{s.len})"); }';
     const { script } = parseScript(text, 'test.cfg');
     const call = script.routes[0]?.body.statements[0];
     const node = call?.kind === 'call' ? (call.arguments[0] as StringNode) : null;
@@ -118,7 +120,7 @@ describe('strings', () => {
     ['"^\\+?[0-9]{6,}$"', '^\\+?[0-9]{6,}$'],
     ['"\\x41\\x4\\101\\60"', 'A\x04A0'],
     ['"\\2-\\1"', '\\2-\\1'],
-    ["'raw \\n \"q\"'", 'raw \\n "q"'],
+    ['\'raw \\n "q"\'', 'raw \\n "q"'],
     ['"a\nb"', 'a\nb'],
   ])('%j', (text, value) => {
     expect(argument(text)).toMatchObject({ kind: 'string', value });
