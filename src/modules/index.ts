@@ -7,7 +7,7 @@ import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
 import { restClient } from './rest-client.ts';
 import { signaling } from './signaling.ts';
-import { sipmsgops } from './sipmsgops.ts';
+import { sipmsgops } from './sipmsgops/index.ts';
 import { sl } from './sl.ts';
 import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm.ts';

@@ -14,14 +14,12 @@ const inert = (name: string, value: number | string | null, why: string): Parame
   inert: why,
 });
 
-/** A reply by the transaction: made for it where there is none yet. */
-function reply(run: Run, name: string, status: number, phrase: string, body?: string): 1 | -1 {
+/** A reply by the transaction, which is made where there is none yet; 0 where it turns out to be a retransmission. */
+function reply(run: Run, name: string, status: number, phrase: string, body?: string): 1 | 0 | -1 {
   if (!isReplyCode(run, name, status)) return -1;
-  if (run.request.transaction === null) {
-    run.complain(`${name}(): there is no transaction; t_newtran() makes one`);
-    return -1;
-  }
-  return run.request.reply(status, phrase, body) ? 1 : -1;
+  const outcome = run.request.createTransaction();
+  if (outcome === 'absorbed') return 0;
+  return outcome !== 'refused' && run.request.reply(status, phrase, body) ? 1 : -1;
 }
 
 export const tm: Module = {
@@ -83,7 +81,7 @@ export const tm: Module = {
       name: 't_reply',
       arguments: [code, { ...reason, name: 'reason_phrase' }],
       routes: ['route', 'failure_route'],
-      summary: 'Sends a reply by the transaction.',
+      summary: 'Sends a reply by the transaction; makes one, as t_newtran() does, where there is none.',
       source: 'modules/tm',
       run: (run, status: number, phrase: string) => reply(run, 't_reply', status, phrase),
     },
@@ -99,7 +97,7 @@ export const tm: Module = {
         },
       ],
       routes: ['route', 'failure_route'],
-      summary: 'Sends a reply with a body by the transaction.',
+      summary: 'As t_reply(), with a body.',
       source: 'modules/tm',
       run: (run, status: number, phrase: string, text: string) =>
         reply(run, 't_reply_with_body', status, phrase, text),
@@ -109,7 +107,7 @@ export const tm: Module = {
       arguments: [],
       routes: ['route'],
       summary:
-        'Whether the request belongs to a transaction: a retransmission ends the script here, a CANCEL or ACK of one is true.',
+        'Whether the request belongs to a transaction: a retransmission ends the script here; true for a CANCEL of one and for the ACK to its negative reply, -2 for the ACK to a 2xx.',
       source: 'modules/tm',
       run: (run) => run.request.checkTransaction(),
     },

@@ -138,13 +138,17 @@ export class Request {
     return 'created';
   }
 
-  /** t_check_trans(): 0 when a transaction has absorbed the request, 1 for a CANCEL or ACK that belongs to one, else -1. */
-  checkTransaction(): 1 | 0 | -1 {
+  /**
+   * t_check_trans(): 0 when a transaction has absorbed the request, a retransmission; 1 for a CANCEL of one and
+   * for the ACK to its negative reply; -2 for any other ACK, -1 for any other request.
+   */
+  checkTransaction(): 1 | 0 | -1 | -2 {
     if (this.message === null) return -1;
     if (this.#transaction !== null) return 1;
     const { transactions } = this.server;
     if (this.message.method === 'CANCEL') return transactions.findCancelled(this.message) === null ? -1 : 1;
     const existing = transactions.find(this.message);
+    if (this.message.method === 'ACK') return existing === null ? -2 : 1;
     if (existing === null) return -1;
     existing.receive(this.message);
     return 0;

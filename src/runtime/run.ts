@@ -14,6 +14,7 @@ import {
   isPending,
   type Value,
 } from '../script/index.ts';
+import { assertError, errorRoute, scriptError } from './error-route.ts';
 import { Request } from './request.ts';
 import type { StateKey } from './state.ts';
 import type { Server, Worker } from './worker.ts';
@@ -42,6 +43,18 @@ export class Run implements Execution<Run> {
   /** What a module keeps with the message. */
   state<T>(key: StateKey<Request, T>): T {
     return this.request.state(key);
+  }
+
+  assertionFailed(message: string): Awaitable<Flow> {
+    this.complain(`assert: ${message}`);
+    const route = errorRoute(this.server);
+    for (let frame = this.frame; frame !== null; frame = frame.parent)
+      if (frame.kind === 'error_route') return this.#stop();
+    if (route === null) return this.#stop();
+    this.state(scriptError).error = assertError(message);
+    this.frame = null;
+    const flow = enterRoute<Run>(this, route);
+    return isPending(flow) ? flow.then(() => this.#stop()) : this.#stop();
   }
 
   complain(message: string): void {
@@ -133,9 +146,14 @@ const describe = (error: unknown) =>
  * Runs a top route on a message. What the script throws is a mistake of siprest: it is logged, the message is
  * answered 500, and everything else goes on.
  */
-export function runRoute(worker: Worker, request: Request, route: CompiledRoute<Run>): void | Promise<void> {
+export function runRoute(
+  worker: Worker,
+  request: Request,
+  route: CompiledRoute<Run>,
+  parameters: readonly Value[] = noValues,
+): void | Promise<void> {
   const run = new Run(worker, request);
-  return guard(run, () => enterRoute(run, route));
+  return guard(run, () => enterRoute(run, route, parameters));
 }
 
 function guard(run: Run, execute: () => Awaitable<Flow>): void | Promise<void> {

@@ -43,6 +43,8 @@ export interface Server {
   /** 0 where there is one process. */
   readonly processNumber: number;
   readonly states: States<Server>;
+  /** Gives a job to the next worker that is free; false where the queue is full. */
+  submit(job: Job): boolean;
   /** What scripts wait for while no worker does. */
   readonly background: Background;
   /** Whether this is an address, name or alias that the server listens on; any port when null. */

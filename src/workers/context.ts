@@ -21,6 +21,8 @@ export class ServerContext implements Server {
   readonly states: States<Server> = new States<Server>(this);
   readonly startedAt = Date.now();
   readonly processNumber = 0;
+  /** The pool's, once there is one. */
+  submit: Server['submit'] = () => false;
   /** Once they are open. */
   sockets: readonly ListeningSocket[] = [];
   readonly #loaded: Program;

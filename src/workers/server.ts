@@ -63,7 +63,8 @@ export class RunningServer {
     });
     this.#context = new ServerContext(script, this.log);
     this.#pool = new WorkerPool(this.#context, settings.udpWorkers, options.queueLimit ?? 10_000);
-    this.#receiver = new Receiver(this.#context, (job) => this.#pool.submit(job));
+    this.#context.submit = (job) => this.#pool.submit(job);
+    this.#receiver = new Receiver(this.#context, this.#context.submit);
   }
 
   /** Starts the modules, runs startup_route, opens the sockets. Rejects with a {@link StartError}. */
