@@ -1,6 +1,9 @@
 /** The cachedb_local module: a cache in memory. Source: modules/cachedb_local of the manual; vectors lang-cache*. */
 import { type CacheStore, cacheStores } from '../runtime/cache.ts';
+import { globMatches } from '../runtime/glob.ts';
 import type { Module } from '../runtime/module.ts';
+import { StateKey } from '../runtime/state.ts';
+import type { Server } from '../runtime/worker.ts';
 import { InvalidUse, type ParameterValues, toInteger } from '../script/index.ts';
 
 interface Entry {
@@ -32,16 +35,9 @@ export class LocalCache implements CacheStore {
     this.#entries.delete(key);
   }
 
-  /** All keys that match: `*` and `?` as in file names. */
+  /** All keys that match: `*`, `?` and `[...]` as in file names. */
   removeMatching(glob: string): void {
-    const pattern = new RegExp(
-      `^${glob
-        .replace(/[.+^${}()|\\]/g, '\\$&')
-        .replaceAll('*', '.*')
-        .replaceAll('?', '.')}$`,
-      's',
-    );
-    for (const key of this.#entries.keys()) if (pattern.test(key)) this.#entries.delete(key);
+    for (const key of this.#entries.keys()) if (globMatches(glob, key)) this.#entries.delete(key);
   }
 
   add(key: string, increment: number, seconds: number): number | null {
@@ -82,6 +78,17 @@ function parseUrl(url: string): { readonly id: string; readonly collection: stri
   const [, group, collection] = match;
   return { id: group === undefined ? 'local' : `local:${group}`, collection: collection || 'default' };
 }
+
+/** The collections by their names, which are not those of storage ids. */
+const collections = new StateKey<Server, Map<string, LocalCache>>(
+  'collections',
+  (server) =>
+    new Map(
+      ['default', ...collectionNames(String(server.parameters('cachedb_local')['cache_collections'] ?? ''))].map(
+        (name) => [name, new LocalCache()],
+      ),
+    ),
+);
 
 /** `collection1/r; collection2 = 5; default = 4` */
 function collectionNames(text: string): string[] {
@@ -165,16 +172,19 @@ export const cachedbLocal: Module = {
           type: 'string',
           optional: true,
           leading: true,
-          summary: 'The storage id; default `local`.',
+          summary: 'The name of the collection; default `default`.',
         },
         { name: 'glob', type: 'string', summary: 'Which keys: `*` and `?` as in file names.' },
       ],
       summary: 'Forgets all keys that match.',
       source: 'modules/cachedb_local',
-      run: (run, id: string | undefined, glob: string) => {
-        const store = run.server.states.get(cacheStores).get(id ?? 'local');
-        if (!(store instanceof LocalCache)) return -1;
-        store.removeMatching(glob);
+      run: (run, name: string | undefined, glob: string) => {
+        const cache = run.server.states.get(collections).get(name ?? 'default');
+        if (cache === undefined) {
+          run.complain(`cache_remove_chunk(): cache_collections does not define the collection "${name}"`);
+          return -1;
+        }
+        cache.removeMatching(glob);
         return 1;
       },
     },
@@ -185,15 +195,14 @@ export const cachedbLocal: Module = {
   },
   start: (server) => {
     const parameters = server.parameters('cachedb_local');
-    const collections = new Map<string, LocalCache>();
+    const caches = server.states.get(collections);
     const stores = server.states.get(cacheStores);
     for (const [id, name] of layout(parameters)) {
-      const cache = collections.get(name) ?? new LocalCache();
-      collections.set(name, cache);
-      stores.set(id, cache);
+      const cache = caches.get(name);
+      if (cache !== undefined) stores.set(id, cache);
     }
     const sweep = setInterval(
-      () => collections.forEach((cache) => cache.sweep()),
+      () => caches.forEach((cache) => cache.sweep()),
       Number(parameters['cache_clean_period']) * 1000,
     );
     sweep.unref();

@@ -1,7 +1,8 @@
 /** All script modules, in the order of the reference. */
 import type { Module } from '../runtime/module.ts';
+import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
-import { cfgutils } from './cfgutils.ts';
+import { cfgutils } from './cfgutils/index.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
@@ -25,5 +26,6 @@ export const modules: readonly Module[] = [
   cfgutils,
   jsonModule,
   cachedbLocal,
+  avpops,
   ...inertModules,
 ];

@@ -3,6 +3,7 @@
  * src/rest. Each worker has a client, so connections are not shared between workers. Source: the module's
  * documentation, section by section; vectors rest-*, async-*, params-*, trans-rest-*.
  */
+import { engine } from '../rest/engine.ts';
 import {
   escape,
   type HeaderField,
@@ -16,6 +17,7 @@ import {
   type TlsClientDomain,
   unescape,
 } from '../rest/index.ts';
+import { readOptions } from '../rest/settings.ts';
 import type { Module } from '../runtime/module.ts';
 import type { Request } from '../runtime/request.ts';
 import type { Run } from '../runtime/run.ts';
@@ -101,7 +103,7 @@ function clientOptions(parameters: ParameterValues): RestClientOptions {
 function validate(parameters: ParameterValues): readonly string[] {
   const warnings: string[] = [];
   try {
-    new RestClient({
+    readOptions({
       ...clientOptions(parameters),
       ...(parameters['connection_timeout'] === 20
         ? {}
@@ -364,4 +366,6 @@ export const restClient: Module = {
   functions,
   transformations,
   validate,
+  // not in the middle of the first call
+  start: () => void engine(),
 };

@@ -1,5 +1,6 @@
 import { startDeadline } from './deadline.ts';
 import { restChannels } from './diagnostics.ts';
+import { engine } from './engine.ts';
 import { RestOptionError } from './errors.ts';
 import { checkHeaderField } from './header-line.ts';
 import { OriginPool } from './origin-pool.ts';
@@ -75,6 +76,7 @@ export class RestClient implements TransferOwner {
   /** @throws RestOptionError for an option that is unknown, of the wrong type or out of range */
   constructor(options: RestClientOptions = {}) {
     this.#settings = readOptions(options);
+    engine();
     this.maxBytes = this.#settings.maxBytes;
   }
 

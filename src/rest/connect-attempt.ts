@@ -2,6 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Address, NameResolver } from './dns.ts';
 import type { ReturnCode } from './outcome.ts';
+import { SocketReader } from './socket-reader.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
 import type { Authority } from './url.ts';
 
@@ -17,6 +18,8 @@ export interface ConnectGoal {
   readonly profile: TlsProfile | null;
   /** What ALPN offers, most wanted first; null: no ALPN. */
   readonly alpn: string[] | null;
+  /** True where HTTP/1 in clear text will be spoken, whose bytes a {@link SocketReader} reads. */
+  readonly clearHttp1: boolean;
   readonly resolver: NameResolver;
   readonly tls: TlsStore;
 }
@@ -29,7 +32,7 @@ export interface ConnectTimes {
 }
 
 export interface ConnectListener {
-  onConnected(socket: Socket | TLSSocket): void;
+  onConnected(socket: Socket | TLSSocket, reader: SocketReader | null): void;
   onConnectFailed(failure: ConnectFailure): void;
 }
 
@@ -104,7 +107,9 @@ export class ConnectAttempt {
     }
     this.#next++;
     const { port } = this.#goal.authority;
+    const reader = this.#goal.clearHttp1 ? new SocketReader() : null;
     const socket = connect({
+      ...(reader === null ? {} : { onread: reader.onread }),
       host: target.address,
       port,
       noDelay: true,
@@ -127,7 +132,7 @@ export class ConnectAttempt {
       if (this.#over) return;
       this.times.connect = performance.now();
       this.#keepOnly(socket);
-      if (this.#goal.profile === null) this.#succeed(socket);
+      if (this.#goal.profile === null) this.#succeed(socket, reader);
       else this.#secure(socket, this.#goal.profile);
     });
     if (this.#next < this.#addresses.length) {
@@ -198,14 +203,14 @@ export class ConnectAttempt {
       }
       verified = true;
       if (early !== null) tls.keepSession(sessionKey, early);
-      this.#succeed(socket);
+      this.#succeed(socket, null);
     });
   }
 
-  #succeed(socket: Socket): void {
+  #succeed(socket: Socket, reader: SocketReader | null): void {
     this.#sockets.clear();
     this.#close(null);
-    this.#listener.onConnected(socket);
+    this.#listener.onConnected(socket, reader);
   }
 
   #fail(failure: ConnectFailure): void {

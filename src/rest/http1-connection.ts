@@ -1,11 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { Client } from 'undici';
+import type { Client } from 'undici';
 import { type Connection, describeConnection } from './connection.ts';
+import { engine } from './engine.ts';
 import { Http1Wire } from './http1-wire.ts';
 import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE, MAX_HEADER } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
+import type { SocketReader } from './socket-reader.ts';
 import { StaleConnectionError, type Transfer } from './transfer.ts';
 
 function ignore(): void {}
@@ -27,13 +29,19 @@ export class Http1Connection implements Connection {
   #handedOver = false;
   #closed = false;
 
-  constructor(pool: OriginPool, socket: Socket, protocol: ConnectionProtocol, connectedAt: number) {
+  constructor(
+    pool: OriginPool,
+    socket: Socket,
+    reader: SocketReader | null,
+    protocol: ConnectionProtocol,
+    connectedAt: number,
+  ) {
     this.#pool = pool;
     this.#socket = socket;
     this.connectedAt = connectedAt;
     this.info = describeConnection(socket, protocol);
-    this.#wire = new Http1Wire(socket, protocol === 'http/1.0');
-    this.#client = new Client(pool.engineUrl, {
+    this.#wire = new Http1Wire(socket, reader, protocol === 'http/1.0');
+    this.#client = new (engine().Client)(pool.engineUrl, {
       pipelining: 1,
       // Deadlines are the transfer's: undici's timers are coarse.
       headersTimeout: 0,
@@ -70,7 +78,7 @@ export class Http1Connection implements Connection {
   dispatch(transfer: Transfer): void {
     this.#transfer = transfer;
     transfer.begin(this);
-    this.#wire.begin(transfer.expectContinue);
+    this.#wire.begin(transfer);
     this.#client.dispatch(transfer, transfer);
   }
 

@@ -1,11 +1,19 @@
 import type { Socket } from 'node:net';
 import { ExplainedError } from './errors.ts';
+import type { SocketReader } from './socket-reader.ts';
+import type { Transfer } from './transfer.ts';
 
 /** How long a body waits for `100 Continue` (parameter `enable_expect_100`), in milliseconds. */
 export const CONTINUE_PATIENCE = 1_000;
 /** An interim answer that is longer, or one more than these, goes to the engine, which ends the transfer. */
 const MAX_INTERIM_HEADER = 16_384;
 const MAX_INTERIM = 100;
+/**
+ * What an answer may take of the connection beside its body: so much, and for each byte of the body so many
+ * more. A chunk extension, a reason phrase or empty lines without an end are within no other limit.
+ */
+const FRAMING_ALLOWANCE = 1_048_576;
+const FRAMING_PER_BYTE = 16;
 
 type Read = (size?: number) => Buffer | null;
 type Write = (chunk: string | Uint8Array, encoding?: BufferEncoding) => boolean;
@@ -31,13 +39,20 @@ export class Http1Wire {
   #patience: NodeJS.Timeout | null = null;
   #withheld = false;
   #interim = 0;
+  #transfer: Transfer | null = null;
+  /** Bytes read since the request began. */
+  #taken = 0;
 
-  constructor(socket: Socket, http10: boolean) {
+  constructor(socket: Socket, reader: SocketReader | null, http10: boolean) {
     this.#socket = socket;
     this.#http10 = http10;
-    this.#read = socket.read.bind(socket) as Read;
+    this.#read = reader === null ? (socket.read.bind(socket) as Read) : reader.attach(socket);
     this.#write = socket.write.bind(socket);
-    socket.read = (size?: number) => (this.#atStart ? this.#readStart() : this.#read(size));
+    // With a size it is Node that asks, to start reading or to end.
+    socket.read = (size?: number) => {
+      if (size !== undefined) return this.#read(size);
+      return this.#atStart ? this.#readStart() : this.#next();
+    };
     if (http10) this.#replaceWrites();
   }
 
@@ -47,12 +62,14 @@ export class Http1Wire {
   }
 
   /** A request goes out next. */
-  begin(expectContinue: boolean): void {
+  begin(transfer: Transfer): void {
+    this.#transfer = transfer;
+    this.#taken = 0;
     this.#atStart = true;
     this.#undecided = null;
     this.#interim = 0;
     this.#withheld = false;
-    this.#expect = expectContinue && !this.#http10; // RFC 9110, section 10.1.1: not for HTTP/1.0
+    this.#expect = transfer.expectContinue && !this.#http10; // RFC 9110, section 10.1.1: not for HTTP/1.0
     if (this.#expect) this.#replaceWrites();
   }
 
@@ -94,10 +111,24 @@ export class Http1Wire {
     if (body !== null && !this.#socket.destroyed) this.#write(body);
   }
 
+  #next(): Buffer | null {
+    const chunk = this.#read();
+    if (chunk === null) return null;
+    this.#taken += chunk.length;
+    if (this.#taken > FRAMING_ALLOWANCE) {
+      const received = this.#transfer?.received ?? 0;
+      if (this.#taken > FRAMING_ALLOWANCE + FRAMING_PER_BYTE * received) {
+        this.#socket.destroy(new ExplainedError('the answer has too much framing for its body'));
+        return null;
+      }
+    }
+    return chunk;
+  }
+
   /** Reads where an answer begins, and leaves out what says `100 Continue`. */
   #readStart(): Buffer | null {
     for (;;) {
-      const chunk = this.#read();
+      const chunk = this.#next();
       if (chunk === null) return null;
       // The usual case: a final answer with its status in one piece.
       if (this.#undecided === null && chunk.length >= 12 && chunk[9] !== ONE) return this.#final(chunk);

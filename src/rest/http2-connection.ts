@@ -16,6 +16,10 @@ import { type Transfer, UnprocessedError } from './transfer.ts';
 
 const STREAM_WINDOW = 262_144;
 const CONNECTION_WINDOW = 1_048_576;
+/** In MB. Node counts bodies that wait to be sent, which are the caller's, and would refuse streams above 10. */
+const SESSION_MEMORY = 4_096;
+/** How long a connection in doubt has to answer a PING, in milliseconds. */
+const PING_PATIENCE = 1_000;
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 
@@ -44,7 +48,7 @@ const ERROR_NAMES = [
   'HTTP_1_1_REQUIRED',
 ];
 
-interface OpenStream {
+export interface OpenStream {
   readonly stream: ClientHttp2Stream;
   /** What the connection had read when it was opened. */
   readonly bytesRead: number;
@@ -61,7 +65,9 @@ export class Http2Connection implements Connection {
   readonly #pool: OriginPool;
   readonly #socket: Socket;
   readonly #session: ClientHttp2Session;
-  readonly #streams = new Map<Transfer, OpenStream>();
+  // Counted, not kept in a Map: see RestClient.
+  #open = 0;
+  #probing = false;
   #limit: number;
   #closed = false;
   /** The last stream that the server will look at, once it has said goodbye. */
@@ -76,6 +82,7 @@ export class Http2Connection implements Connection {
     this.info = describeConnection(socket, 'h2');
     this.#session = connectHttp2(pool.engineUrl, {
       createConnection: () => socket,
+      maxSessionMemory: SESSION_MEMORY,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER },
     });
     const session = this.#session;
@@ -98,7 +105,7 @@ export class Http2Connection implements Connection {
     session.on('frameError', ignore);
     session.on('close', () => this.#close());
     session.setTimeout(IDLE_TIMEOUT, () => {
-      if (this.#streams.size === 0) this.destroy();
+      if (this.#open === 0) this.destroy();
     });
     session.unref();
   }
@@ -114,7 +121,7 @@ export class Http2Connection implements Connection {
 
   /** True when a further stream fits. */
   get hasRoom(): boolean {
-    return this.usable && this.#streams.size < this.#limit;
+    return this.usable && !this.#probing && this.#open < this.#limit;
   }
 
   dispatch(transfer: Transfer): void {
@@ -129,8 +136,9 @@ export class Http2Connection implements Connection {
       queueMicrotask(() => transfer.onError(new UnprocessedError(messageOf(error))));
       return;
     }
-    if (this.#streams.size === 0) this.#session.ref();
-    this.#streams.set(transfer, { stream, bytesRead: this.#socket.bytesRead });
+    if (this.#open === 0) this.#session.ref();
+    this.#open++;
+    transfer.stream = { stream, bytesRead: this.#socket.bytesRead };
     this.#listen(transfer, stream);
     if (body !== null) stream.end(body);
     transfer.onConnect(ignore);
@@ -142,11 +150,28 @@ export class Http2Connection implements Connection {
   }
 
   abandon(transfer: Transfer): void {
-    const open = this.#streams.get(transfer);
+    const open = transfer.stream;
     // Not a byte since the request went out: a connection that hangs would only delay the next ones.
-    if (open !== undefined && open.bytesRead === this.#socket.bytesRead) this.#close();
+    if (open !== null && open.bytesRead === this.#socket.bytesRead) this.#close();
     this.#drop(transfer);
     open?.stream.close(NGHTTP2_CANCEL);
+    if (open !== null) this.#probe();
+  }
+
+  /**
+   * A transfer that was given up may have met a connection that is dead: node:http2 says nothing when a
+   * server's frames break the protocol. It takes no more requests until it has answered a PING.
+   */
+  #probe(): void {
+    if (this.#probing || !this.usable) return;
+    this.#probing = true;
+    const patience = setTimeout(() => this.#close(), PING_PATIENCE).unref();
+    const sent = this.#session.ping((error) => {
+      clearTimeout(patience);
+      this.#probing = false;
+      if (error !== null) this.#close();
+    });
+    if (!sent) this.#close();
   }
 
   destroy(): void {
@@ -196,8 +221,10 @@ export class Http2Connection implements Connection {
   }
 
   #drop(transfer: Transfer): void {
-    if (!this.#streams.delete(transfer)) return;
-    if (this.#streams.size > 0) return;
+    if (transfer.stream === null) return;
+    transfer.stream = null;
+    this.#open--;
+    if (this.#open > 0) return;
     if (this.usable) this.#session.unref();
     else this.destroy();
   }
@@ -207,7 +234,7 @@ export class Http2Connection implements Connection {
     this.#closed = true;
     this.#pool.onClosed(this);
     this.onUnusable?.();
-    if (this.#streams.size === 0) this.destroy();
+    if (this.#open === 0) this.destroy();
   }
 }
 

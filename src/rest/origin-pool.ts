@@ -8,6 +8,7 @@ import { type HttpVersionRow, httpVersion } from './http-versions.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
 import type { Settings } from './settings.ts';
+import type { SocketReader } from './socket-reader.ts';
 import type { TlsProfile } from './tls-store.ts';
 import { ConnectDeadline, type Transfer } from './transfer.ts';
 import type { Authority } from './url.ts';
@@ -145,11 +146,18 @@ export class OriginPool {
     const { resolver, tls } = this.#settings.shared;
     const { authority, profile } = this;
     const attempt = new ConnectAttempt(
-      { authority, profile, alpn: profile === null ? null : this.#version.alpn, resolver, tls },
       {
-        onConnected: (socket) => {
+        authority,
+        profile,
+        alpn: profile === null ? null : this.#version.alpn,
+        clearHttp1: profile === null && this.#version.clearText === 'h1',
+        resolver,
+        tls,
+      },
+      {
+        onConnected: (socket, reader) => {
           for (const waiting of pending.transfers) copyTimes(attempt, waiting);
-          this.#onConnected(pending, socket);
+          this.#onConnected(pending, socket, reader);
         },
         onConnectFailed: (failure) => {
           for (const waiting of pending.transfers) copyTimes(attempt, waiting);
@@ -162,7 +170,7 @@ export class OriginPool {
     attempt.start();
   }
 
-  #onConnected(pending: Pending, socket: Socket | TLSSocket): void {
+  #onConnected(pending: Pending, socket: Socket | TLSSocket, reader: SocketReader | null): void {
     if (this.profile !== null) {
       const h2 = 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
       this.#serve(pending, h2 ? this.#add2(socket) : this.#add1(socket));
@@ -171,7 +179,7 @@ export class OriginPool {
     } else if (this.#version.clearText === 'probe') {
       this.#probe(pending, socket);
     } else {
-      this.#serve(pending, this.#add1(socket));
+      this.#serve(pending, this.#add1(socket, reader));
     }
   }
 
@@ -228,8 +236,8 @@ export class OriginPool {
     for (const transfer of [...pending.transfers]) transfer.connectFailed(failure);
   }
 
-  #add1(socket: Socket): Http1Connection {
-    const connection = new Http1Connection(this, socket, this.#version.http1, performance.now());
+  #add1(socket: Socket, reader: SocketReader | null = null): Http1Connection {
+    const connection = new Http1Connection(this, socket, reader, this.#version.http1, performance.now());
     this.#add(connection);
     return connection;
   }

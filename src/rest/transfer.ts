@@ -4,6 +4,7 @@ import type { ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
 import { cancelDeadline, Deadline } from './deadline.ts';
 import { ExplainedError } from './errors.ts';
+import type { OpenStream } from './http2-connection.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from './outcome.ts';
 
@@ -70,6 +71,8 @@ export class Transfer extends Deadline {
   /** A worker's asynchronous transfer. */
   background = false;
   connection: Connection | null = null;
+  /** Its stream on that, where it is one of HTTP/2. */
+  stream: OpenStream | null = null;
   /** What cancels an attempt to connect or a place in a queue for a connection. */
   pending: { withdraw(transfer: Transfer): void } | null = null;
   onSignal: (() => void) | null = null;
@@ -114,6 +117,11 @@ export class Transfer extends Deadline {
     this.body = body;
     this.servername = pool.servername;
     this.#settle = settle;
+  }
+
+  /** Bytes of the body that have come. */
+  get received(): number {
+    return this.#received;
   }
 
   /** True when a final answer has come with as many bytes as it announced. */

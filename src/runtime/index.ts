@@ -11,4 +11,5 @@ export { Run, runRoute } from './run.ts';
 export type { ListenAddress, Settings } from './settings.ts';
 export { BindError, bindSockets, type ListeningSocket } from './sockets.ts';
 export { StateKey, States } from './state.ts';
+export { initialSlots } from './variables/script-store.ts';
 export type { Job, Server, Worker } from './worker.ts';

@@ -157,6 +157,8 @@ function repeatWays({ item, from, to }: Extract<RegexNode, { kind: 'repeat' }>, 
   }
   // each turn of the loop has to be sure by itself, else its ways multiply with every turn
   if (inner.factor > 1 || inner.degree > 0 || isNullable(item)) return unbounded;
+  // where the pattern may end, the longest way is taken and no other
+  if (follow.accepts && disjoint(follow.bytes, all)) return oneWay;
   return delimited ? { ...oneWay, scans: true } : { factor: 1, degree: 1, scans: inner.scans };
 }
 

@@ -10,10 +10,9 @@
  * longer texts RE2's, which takes linear time. `^sip:[^@]+@` never needs RE2; `foo.*bar` does from 1,400 bytes on,
  * `(a+)+$` from 12.
  */
-import { createRequire } from 'node:module';
-import type * as Re2 from 're2js';
 import { regexCost } from './regex-cost.ts';
-import { javascriptSource, re2Source } from './regex-source.ts';
+import { LinearRegex } from './regex-linear.ts';
+import { javascriptSource } from './regex-source.ts';
 import { parseRegex, type RegexNode, RegexSyntaxError } from './regex-syntax.ts';
 
 export interface RegexOptions {
@@ -91,40 +90,6 @@ class TranslatedRegex implements CompiledRegex {
   #others(): LinearRegex | null {
     if (this.#linear === undefined) this.#linear = LinearRegex.of(this.#root);
     return this.#linear;
-  }
-}
-
-const require = createRequire(import.meta.url);
-
-/** RE2; it is loaded when the first pattern needs it. */
-class LinearRegex {
-  readonly #regex: Re2.RE2JS;
-
-  private constructor(regex: Re2.RE2JS) {
-    this.#regex = regex;
-  }
-
-  /** Null for what RE2 does not take. */
-  static of(root: RegexNode): LinearRegex | null {
-    const source = re2Source(root);
-    if (source === null) return null;
-    const { RE2JS } = require('re2js') as typeof Re2;
-    try {
-      return new LinearRegex(RE2JS.compile(source));
-    } catch {
-      return null;
-    }
-  }
-
-  test(text: string): boolean {
-    return this.#regex.test(text);
-  }
-
-  exec(text: string, from: number): RegexMatch | null {
-    const matcher = this.#regex.matcher(text);
-    if (from > text.length || !matcher.find(from)) return null;
-    const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i) ?? undefined);
-    return { index: matcher.start(), end: matcher.end(), groups };
   }
 }
 

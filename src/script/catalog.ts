@@ -25,6 +25,7 @@ export type Awaitable<T> = T | Promise<T>;
  * - `value`: anything; gets a {@link Value} and keeps its type.
  * - `variable`: a variable, also in quotes (the older dialect); gets a {@link VariableReference}.
  * - `regex`: a string with variables that is a POSIX extended regular expression; gets a byte string.
+ * - `raw`: a string or a variable; gets the text as it stands, the names of variables in it.
  * - `static`: a string or a bare word without variables; gets it at compile time.
  * - `route`: the name of a route of `routeKind`, checked to exist; gets the name.
  * - `level`: an `L_...` log level, bare, quoted or a number; gets a number from -3 to 4.
@@ -32,7 +33,7 @@ export type Awaitable<T> = T | Promise<T>;
  * An optional one that is left out is `undefined`. A variable that is null where a `string` or `int` is
  * mandatory fails the call: it logs an error and returns -1 without running the function.
  */
-export type ArgumentType = 'string' | 'int' | 'value' | 'variable' | 'regex' | 'static' | 'route' | 'level';
+export type ArgumentType = 'string' | 'raw' | 'int' | 'value' | 'variable' | 'regex' | 'static' | 'route' | 'level';
 
 export interface ArgumentSpec {
   readonly name: string;

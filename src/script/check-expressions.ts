@@ -187,6 +187,7 @@ export class ExpressionChecker<R> {
     Record<ArgumentSpec['type'], (node: ExpressionNode, spec: ArgumentSpec, what: string) => void>
   > = {
     string: (node) => this.#text(node),
+    raw: (node) => this.#text(node),
     value: (node) => this.#text(node),
     regex: (node) => {
       if (node.kind === 'variable') this.#parts.variables.read(node);

@@ -15,7 +15,7 @@ import type { Execution } from './execution.ts';
 import { logLevel } from './log-levels.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
-import { template } from './template.ts';
+import { template, variableText } from './template.ts';
 
 /** What a reader gives where the value cannot be used: the call is not made. */
 const unusable = Symbol('unusable');
@@ -92,6 +92,11 @@ export class CallCompiler<R extends Execution<R>> {
       case 'static':
       case 'route': {
         const text = node.kind === 'string' ? node.value : node.kind === 'number' ? String(node.value) : '';
+        return () => text;
+      }
+      case 'raw': {
+        const text =
+          node.kind === 'variable' ? variableText(node) : node.kind === 'string' ? node.value : '';
         return () => text;
       }
       case 'variable': {

@@ -118,7 +118,7 @@ async function serviceTargets(
     if (usable.length === 0) continue;
     const ordered = orderServices(usable.slice(0, MAX_RECORDS), random);
     const lists = await Promise.all(
-      ordered.map(({ name, port }) => addressTargets(bare(name), port, protocol, names)),
+      ordered.map(async ({ name, port }) => addressTargets(bare(name), port, protocol, names)),
     );
     return lists.flat().slice(0, MAX_TARGETS);
   }

@@ -26,6 +26,8 @@ const MAX_CACHED = 10_000;
 /** How often /etc/hosts is looked at, in ms. */
 const HOSTS_AGE = 2000;
 
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
 interface Cached<T> {
   readonly value: readonly T[];
   readonly expires: number;
@@ -80,15 +82,19 @@ export class DnsNames implements NameService {
 
   addresses(name: string): readonly string[] | Promise<readonly string[]> {
     const key = name.replace(/\.$/, '').toLowerCase();
-    const listed = this.#listed().get(key);
-    if (listed !== undefined) return listed;
-    if (key === 'localhost' || key.endsWith('.localhost')) return ['127.0.0.1', '::1']; // RFC 6761, 6.3
-    return this.#addresses.get(key, this.#now, async () => this.#askAddresses(key));
+    return this.#local(key) ?? this.#addresses.get(key, this.#now, async () => this.#askAddresses(key));
   }
 
   services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]> {
     const key = name.replace(/\.$/, '').toLowerCase();
+    // what this machine names itself is nobody else's to say more about
+    if (this.#local(key.replace(/^_[^.]*\._[^.]*\./, '')) !== undefined) return [];
     return this.#services.get(key, this.#now, async () => this.#askServices(key));
+  }
+
+  #local(key: string): readonly string[] | undefined {
+    const isLocalhost = key === 'localhost' || key.endsWith('.localhost'); // RFC 6761, 6.3
+    return this.#listed().get(key) ?? (isLocalhost ? LOOPBACK : undefined);
   }
 
   async #askAddresses(name: string): Promise<{ value: readonly string[]; ttl: number }> {

@@ -2,7 +2,7 @@
  * The script workers of a process. A worker handles one message at a time and is occupied while the script
  * waits in a blocking call; messages that find none idle wait in a bounded queue.
  */
-import { type Job, type Server, States, type Value, type Worker } from '../runtime/index.ts';
+import { initialSlots, type Job, type Server, States, type Value, type Worker } from '../runtime/index.ts';
 import { Fifo } from './fifo.ts';
 
 class ScriptWorker implements Worker {
@@ -45,6 +45,12 @@ export class WorkerPool {
     this.#queueLimit = queueLimit;
     this.#workers = Array.from({ length: count }, (_, id) => new ScriptWorker(id, server, this));
     for (const worker of this.#workers.toReversed()) this.#list(worker);
+  }
+
+  /** Gives each worker the variables that modules have set; before any of them runs a script. */
+  initialize(): void {
+    const initial = this.#server.states.get(initialSlots);
+    for (const { slots } of this.#workers) Object.assign(slots, initial);
   }
 
   get size(): number {

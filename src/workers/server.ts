@@ -72,6 +72,7 @@ export class RunningServer {
     const running = new RunningServer(script, options);
     try {
       for (const module of script.modules) await running.#startModule(module);
+      running.#pool.initialize();
       await running.#runStartupRoute();
       running.#context.sockets = await bindSockets(
         script.settings.sockets,

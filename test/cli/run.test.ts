@@ -152,7 +152,7 @@ ${modules}route {
     const { message } = program as Error;
     expect(message).toContain('did you mean send_reply()?');
     expect(message).toContain('exitt()');
-    expect(message).toMatch(/2 mistakes, not started\n$/);
+    expect(message).toMatch(/2 mistakes[,;] not started\n$/);
     expect(message).not.toContain('listening on');
   });
 

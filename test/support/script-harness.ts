@@ -117,6 +117,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
   const pool = new WorkerPool(context, options.workers ?? 1, 100);
   context.submit = (job) => pool.submit(job);
   for (const module of program.modules) await module.start?.(context);
+  pool.initialize();
   const text = wire(options.request ?? sampleRequest);
   const source = { address: '192.0.2.7', port: 5062, transport: 'udp' as const };
   const parsed = parseMessage(Buffer.from(text, 'latin1'), source, fakeSocket(sent));

@@ -211,6 +211,7 @@ route[report] {
 }`);
     expect((await call('alice')).reason).toBe('Gone On');
     expect(log).toEqual([]);
+    await service.sees(1);
     service.release();
     await logs('for alice: 1 released from <null>');
   });
@@ -227,6 +228,7 @@ route[report] {
   xlog("report of $param(1): $rc\\n");
 }`);
     expect((await call('alice')).status).toBe(200);
+    await service.sees(1);
     const second = call('bob');
     await service.sees(2);
     await logs('raise max_async_transfers');

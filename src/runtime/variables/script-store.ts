@@ -2,11 +2,13 @@
 import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
 import { eventAttributes } from '../events.ts';
 import type { Run } from '../run.ts';
+import { StateKey } from '../state.ts';
+import type { Server } from '../worker.ts';
 
 /** Each `$var` name of the process has a slot; a worker's values stand at the slots' indexes. */
 const slotOf = new Map<string, number>();
 
-function slot(name: string): number {
+export function slot(name: string): number {
   let index = slotOf.get(name);
   if (index === undefined) {
     index = slotOf.size;
@@ -14,6 +16,9 @@ function slot(name: string): number {
   }
   return index;
 }
+
+/** What every worker has in its slots from the start; modules may fill it when they start. */
+export const initialSlots = new StateKey<Server, Value[]>('initial $var values', () => []);
 
 export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
   {

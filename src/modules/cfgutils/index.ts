@@ -1,26 +1,30 @@
 /** The cfgutils module: waiting, chance, the environment. Source: modules/cfgutils of the manual; vector lang-cache-expiry. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Module } from '../runtime/module.ts';
-import type { Run } from '../runtime/run.ts';
-import { StateKey } from '../runtime/state.ts';
-import type { Server } from '../runtime/worker.ts';
+import type { Module } from '../../runtime/module.ts';
+import type { Run } from '../../runtime/run.ts';
+import { StateKey } from '../../runtime/state.ts';
+import { initialSlots, slot } from '../../runtime/variables/script-store.ts';
+import type { Server } from '../../runtime/worker.ts';
 import {
   type AsyncFunctionSpec,
   type Completion,
+  type FunctionSpec,
   InvalidUse,
-  type ParameterValues,
+  type ParameterValue,
   type Value,
   type VariableReference,
-} from '../script/index.ts';
+} from '../../script/index.ts';
+
+import { lockFunctions } from './locks.ts';
+import { valueFunctions } from './values.ts';
 
 /** `$shv` of the whole server. */
 const sharedVariables = new StateKey<Server, Map<string, Value>>('shared variables', (server) =>
-  initialVariables(server.parameters('cfgutils')),
+  assignments(server.parameters('cfgutils')['shvset']),
 );
 
 /** `name=s:text` or `name=i:5`, as in the module's documentation. */
-function initialVariables(parameters: ParameterValues): Map<string, Value> {
-  const sets = parameters['shvset'];
+function assignments(sets: ParameterValue | undefined): Map<string, Value> {
   const variables = new Map<string, Value>();
   for (const text of Array.isArray(sets) ? sets : []) {
     const match = /^([^=]+)=([si]):(.*)$/s.exec(String(text));
@@ -55,6 +59,16 @@ function sleeping(
   };
 }
 
+const noMemory = 'the memory of a Node.js process is not set up by hand';
+
+const inert = (name: string, summary: string, why: string): FunctionSpec<Run> => ({
+  name,
+  arguments: [],
+  summary,
+  inert: why,
+  run: () => 1,
+});
+
 export const cfgutils: Module = {
   name: 'cfgutils',
   summary: 'Waiting, chance, shared variables, the environment.',
@@ -75,6 +89,13 @@ export const cfgutils: Module = {
       default: null,
       repeated: true,
       summary: 'A $shv from the start: `name=s:text` or `name=i:5`.',
+    },
+    {
+      name: 'varset',
+      type: 'string',
+      default: null,
+      repeated: true,
+      summary: 'A $var that every worker has from the start: `name=s:text` or `name=i:5`.',
     },
     {
       name: 'hash_file',
@@ -98,11 +119,22 @@ export const cfgutils: Module = {
       inert: 'locks are made as they are needed',
     },
   ],
-  validate: (parameters) => {
-    initialVariables(parameters);
+  validate: ({ shvset, varset }) => {
+    assignments(shvset);
+    assignments(varset);
     return [];
   },
+  start: (server) => {
+    const slots = server.states.get(initialSlots);
+    for (const [name, value] of assignments(server.parameters('cfgutils')['varset']))
+      slots[slot(name)] = value;
+  },
   functions: [
+    ...lockFunctions,
+    ...valueFunctions,
+    inert('abort', 'Ends the server.', 'one message must not end the service for the others'),
+    inert('pkg_status', 'Logs the private memory.', noMemory),
+    inert('shm_status', 'Logs the shared memory.', noMemory),
     sleeping('sleep', 'time', 'seconds', (seconds) => seconds * 1000),
     sleeping('usleep', 'time', 'microseconds', (microseconds) => microseconds / 1000),
     {
@@ -186,12 +218,12 @@ export const cfgutils: Module = {
       name: 'shv',
       subname: 'required',
       writable: true,
-      summary: 'A variable that all workers share.',
+      summary: 'A variable that all workers share; 0 until it is set.',
       source: 'modules/cfgutils',
       resolve: ({ subname }) => {
         const name = typeof subname === 'function' ? subname : () => subname ?? '';
         return {
-          get: (run) => run.server.states.get(sharedVariables).get(name(run)) ?? null,
+          get: (run) => run.server.states.get(sharedVariables).get(name(run)) ?? 0,
           set: (run, value) => {
             run.server.states.get(sharedVariables).set(name(run), value);
             return true;

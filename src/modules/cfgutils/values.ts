@@ -1,0 +1,122 @@
+/** Functions on lists of values and on times. */
+import type { Run } from '../../runtime/run.ts';
+import { type FunctionSpec, toInteger, type Value, type VariableReference } from '../../script/index.ts';
+import { matchesRecurrence } from './time-recurrence.ts';
+
+type Reference = VariableReference<Run>;
+const source = 'modules/cfgutils';
+
+/** The list in any order (Fisher and Yates). */
+export function shuffled<T>(list: readonly T[]): T[] {
+  const result = [...list];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}
+
+/** The variable has these values from now on, in this order. */
+function replaceAll(run: Run, variable: Reference, values: readonly Value[]): boolean {
+  let good = variable.set(run, null, ':=');
+  // what is added last stands first
+  for (const value of values.toReversed()) good = variable.set(run, value, '=') && good;
+  return good;
+}
+
+/** An index, each as likely as its weight is big; null where all weigh nothing. */
+function rouletteIndex(weights: readonly number[], random: number): number | null {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let left = random * total;
+  for (const [index, weight] of weights.entries()) {
+    if (left < weight) return index;
+    left -= weight;
+  }
+  return null;
+}
+
+const microseconds = 1_000_000n;
+
+export const valueFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'set_count',
+    arguments: [
+      { name: 'var_to_count', type: 'variable', readOnly: true, summary: 'An AVP or header.' },
+      { name: 'ret_var', type: 'variable', summary: 'Gets the number.' },
+    ],
+    summary: 'Counts the values of a variable.',
+    source,
+    run: (run, counted: Reference, result: Reference) => (result.set(run, counted.list(run).length) ? 1 : -1),
+  },
+  {
+    name: 'set_select_weight',
+    arguments: [
+      { name: 'int_list_var', type: 'variable', readOnly: true, summary: 'An AVP with a weight as each value.' },
+    ],
+    summary:
+      'Picks one of the values by chance, each as likely as it is big, and returns its index. The return code of index 0 ends the script, as that of any function does.',
+    source,
+    run: (run, list: Reference) => {
+      const weights = list.list(run).map((value) => Math.max(0, toInteger(value) ?? 0));
+      return rouletteIndex(weights, Math.random()) ?? -1;
+    },
+  },
+  {
+    name: 'ts_usec_delta',
+    arguments: [
+      { name: 't1_sec', type: 'int', summary: 'Seconds of the one time.' },
+      { name: 't1_usec', type: 'int', summary: 'Microseconds of it.' },
+      { name: 't2_sec', type: 'int', summary: 'Seconds of the other.' },
+      { name: 't2_usec', type: 'int', summary: 'Microseconds of it.' },
+      { name: 'delta_str', type: 'variable', optional: true, summary: 'Gets the difference as text.' },
+      {
+        name: 'delta_int',
+        type: 'variable',
+        optional: true,
+        summary: 'Gets it as a number; -1 is returned where 32 bits do not hold it.',
+      },
+    ],
+    summary: 'How far two times are apart, in microseconds.',
+    source,
+    run: (run, sec1: number, usec1: number, sec2: number, usec2: number, text?: Reference, number?: Reference) => {
+      const delta = BigInt(sec1 - sec2) * microseconds + BigInt(usec1 - usec2);
+      const distance = delta < 0n ? -delta : delta;
+      if (text?.set(run, String(distance)) === false) return -1;
+      if (number === undefined) return 1;
+      return distance <= 0x7fff_ffffn && number.set(run, Number(distance)) ? 1 : -1;
+    },
+  },
+  {
+    name: 'check_time_rec',
+    arguments: [
+      {
+        name: 'time_string',
+        type: 'string',
+        summary:
+          '`timezone|dtstart|dtend|duration|freq|until|interval|byday|bymday|byyday|byweekno|bymonth` (RFC 2445), the first and the last ones left out at will; several joined by `&`, `/`, `!` and parentheses.',
+      },
+      { name: 'timestamp', type: 'string', optional: true, summary: 'A Unix time instead of now.' },
+    ],
+    summary: 'Whether a time recurrence matches now: 1 yes, -1 no, -2 it cannot be read.',
+    source,
+    run: (run, text: string, timestamp?: string) => {
+      const time = timestamp === undefined ? Math.floor(Date.now() / 1000) : toSeconds(timestamp);
+      const matched = time === null ? null : matchesRecurrence(text, time);
+      if (matched !== null) return matched ? 1 : -1;
+      run.complain(`check_time_rec(): "${text}" is no time recurrence, or the timestamp no number`);
+      return -2;
+    },
+  },
+  {
+    name: 'shuffle_avps',
+    arguments: [{ name: 'name', type: 'variable', summary: 'The AVP.' }],
+    summary: 'Puts the values of an AVP in any order; false where it has none.',
+    source,
+    run: (run, list: Reference) => {
+      const values = list.list(run);
+      return values.length > 0 && replaceAll(run, list, shuffled(values)) ? 1 : -1;
+    },
+  },
+];
+
+const toSeconds = (text: string) => (/^\s*\d{1,12}\s*$/.test(text) ? Number(text) : null);

@@ -1,0 +1,134 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { createAuthority } from '../support/certificates.ts';
+import { closeLater } from '../support/close-later.ts';
+import { type Launched, launch } from '../support/launch.ts';
+import { freeTcpPort, freeUdpPort } from '../support/ports.ts';
+import { programPath } from '../support/program.ts';
+import { type Answer, respond, startService } from '../support/service.ts';
+import { sendSip } from '../support/sip-client.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const path = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+
+/** A TypeScript example, as its first lines say how to run it. */
+function runExample(name: string, ...args: readonly string[]): Launched {
+  // by name the example imports the package, which is this one
+  return launch(process.execPath, ['--import', 'tsx', path(name), ...args], {
+    cwd: fileURLToPath(new URL('../../', import.meta.url)),
+  });
+}
+
+const credit: Answer = (request, response) => {
+  const account = new URL(request.target, 'http://service').searchParams.get('account');
+  if (account === 'alice') respond(response, 200, '17.50');
+  else if (account === 'bob') respond(response, 402, '');
+  else if (account === 'carol') response.end('x'.repeat(100_000));
+};
+
+describe('examples/library/credit.ts', () => {
+  it('tells of each account what came of it', async () => {
+    const service = closeLater(await startService(credit));
+    const program = runExample('library/credit.ts', service.origin, 'alice', 'bob', 'carol', 'nobody there');
+    expect(await program.ended).toBe(0);
+    const lines = program.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/ \([\d.]+ ms, /, ' ('));
+    expect(lines).toEqual([
+      'alice has 17.50 left (new connection)',
+      'bob is refused (402) (kept connection)',
+      expect.stringMatching(/^carol is let through: .*max_transfer_size/),
+      'nobody there is let through: no answer in time, 0 bytes of it (new connection)',
+    ]);
+  });
+
+  it('goes on without a service', async () => {
+    const program = runExample('library/credit.ts', `http://127.0.0.1:${await freeTcpPort()}`, 'alice');
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toContain('alice is let through: the service is down');
+  });
+});
+
+describe('examples/library/server.ts', () => {
+  it('serves, asks, and stops', async () => {
+    const service = closeLater(await startService(credit));
+    const program = runExample('library/server.ts', service.origin);
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toMatch(/^serving 127\.0\.0\.1:\d+\n200 OK, credit 17\.50\n$/);
+    expect(service.seen.map(({ target }) => target)).toEqual(['/credit?account=alice']);
+  });
+
+  it('says 500 without a service', async () => {
+    const program = runExample('library/server.ts', `http://127.0.0.1:${await freeTcpPort()}`);
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toContain('500 Credit Unknown, credit unknown');
+  });
+});
+
+describe('examples/tls/opensips.cfg', () => {
+  const authority = createAuthority();
+
+  /** A folder with the files that the example names. */
+  function place(): string {
+    const folder = temporaryFolder('example');
+    const certificates = join(folder, 'certificates');
+    mkdirSync(join(certificates, 'authorities'), { recursive: true });
+    const { cert, key } = authority.issue({ commonName: 'siprest' });
+    writeFileSync(join(certificates, 'siprest.pem'), cert);
+    writeFileSync(join(certificates, 'siprest.key'), key);
+    writeFileSync(join(certificates, 'provisioning-ca.pem'), authority.cert);
+    return folder;
+  }
+
+  const siprest = (cwd: string, ...args: readonly string[]): Launched =>
+    launch(process.execPath, [programPath, ...args], { cwd, env: { ...process.env, NO_COLOR: '1' } });
+
+  it('has no mistakes, once its files are there', async () => {
+    const good = siprest(place(), 'check', path('tls/opensips.cfg'));
+    expect([await good.ended, good.stderr]).toEqual([0, expect.not.stringContaining('error')]);
+    const bare = siprest(temporaryFolder('bare'), 'check', path('tls/opensips.cfg'));
+    expect(await bare.ended).toBe(1);
+    expect(bare.stdout + bare.stderr).toContain('certificates/siprest.pem');
+  });
+
+  it('asks its service with its certificate', async () => {
+    const subjects: unknown[] = [];
+    const leaf = authority.issue({ names: ['localhost'] });
+    const service = https.createServer(
+      { cert: leaf.cert, key: leaf.key, ca: authority.cert, requestCert: true },
+      (request, response) => {
+        subjects.push((request.socket as TLSSocket).getPeerCertificate().subject.CN);
+        response.statusCode = request.url === '/users/alice' ? 200 : 404;
+        response.end();
+      },
+    );
+    closeLater(service);
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+    const folder = place();
+    const [port, { port: servicePort }] = [await freeUdpPort(), service.address() as AddressInfo];
+    const file = join(folder, 'opensips.cfg');
+    const text = readFileSync(path('tls/opensips.cfg'), 'latin1');
+    writeFileSync(
+      file,
+      text.replace('127.0.0.1:5060', `127.0.0.1:${port}`).replace('8443', `${servicePort}`),
+    );
+    const program = closeLater(siprest(folder, 'run', file));
+    await program.prints('listening');
+    const from = (user: string) => `<sip:${user}@atlanta.example.com>;tag=1`;
+    const statuses = [];
+    for (const user of ['alice', 'bob']) {
+      const replies = await sendSip({ from: from(user) }, { port });
+      statuses.push(replies.at(-1)?.status);
+    }
+    expect([statuses, subjects]).toEqual([
+      [200, 403],
+      ['siprest', 'siprest'],
+    ]);
+  });
+});

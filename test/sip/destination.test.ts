@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Destinations, findDestinations, orderServices } from '../../src/sip/destination.ts';
+import { DnsNames, type DnsNamesOptions } from '../../src/sip/names.ts';
+import type { Protocol } from '../../src/sip/transport.ts';
+import { parseUri } from '../../src/sip/uri.ts';
+import { type NameServer, startNameServer, type Zone } from './name-server.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+const BOTH: ReadonlySet<Protocol> = new Set(['udp', 'tcp']);
+
+async function service(
+  zone: Zone,
+  options: DnsNamesOptions = {},
+): Promise<{ names: DnsNames; asked: NameServer }> {
+  const asked = await startNameServer(zone);
+  cleanups.push(async () => asked.close());
+  return { names: new DnsNames({ servers: [asked.address], timeout: 200, tries: 1, ...options }), asked };
+}
+
+async function find(uri: string, names: DnsNames, protocols = BOTH): Promise<Destinations> {
+  const parts = parseUri(uri);
+  if (parts === null) throw new Error(`no URI: ${uri}`);
+  return findDestinations(parts, { names, protocols, random: () => 0.5 });
+}
+
+const written = ({ targets, failure }: Destinations): string[] | string =>
+  failure ?? targets.map(({ address, port, transport }) => `${transport} ${address} ${port}`);
+
+describe('a URI with an address', () => {
+  it.each([
+    ['sip:bob@192.0.2.1', ['udp 192.0.2.1 5060']],
+    ['sip:bob@192.0.2.1:5070', ['udp 192.0.2.1 5070']],
+    ['sip:192.0.2.1;transport=tcp', ['tcp 192.0.2.1 5060']],
+    ['sip:192.0.2.1;transport=TCP', ['tcp 192.0.2.1 5060']],
+    ['sip:bob@[2001:db8::1]:5070', ['udp 2001:db8::1 5070']],
+    ['sip:bob@example.com;maddr=192.0.2.7', ['udp 192.0.2.7 5060']],
+    ['sip:192.0.2.1;transport=sctp', 'transport'],
+    ['sip:192.0.2.1;transport=tls', 'transport'],
+    ['sip:192.0.2.1;transport=constructor', 'transport'],
+    ['sips:192.0.2.1', 'transport'],
+    ['tel:+15551234', 'no-host'],
+  ])('%s leads to %j without a question', async (uri, expected) => {
+    const { names, asked } = await service({});
+    expect(written(await find(uri, names))).toEqual(expected);
+    expect(asked.questions).toEqual([]);
+  });
+
+  it('is answered at once', () => {
+    const parts = parseUri('sip:192.0.2.1');
+    if (parts === null) throw new Error('no URI');
+    expect(findDestinations(parts, { names: new DnsNames(), protocols: BOTH })).not.toBeInstanceOf(Promise);
+  });
+
+  it('takes TLS for sips where there is a socket of it', async () => {
+    const all: ReadonlySet<Protocol> = new Set(['udp', 'tcp', 'tls']);
+    const { names } = await service({});
+    expect(written(await find('sips:192.0.2.1', names, all))).toEqual(['tls 192.0.2.1 5061']);
+    expect(written(await find('sips:192.0.2.1;transport=tcp', names, all))).toEqual(['tls 192.0.2.1 5061']);
+    expect(written(await find('sips:192.0.2.1;transport=udp', names, all))).toBe('transport');
+  });
+});
+
+describe('a URI with a name', () => {
+  const zone: Zone = {
+    a: {
+      'example.com': ['192.0.2.1', '::1', '192.0.2.2'],
+      'one.example.com': ['192.0.2.11'],
+      'two.example.com': ['192.0.2.12'],
+      'three.example.com': ['192.0.2.13'],
+    },
+    srv: {
+      '_sip._udp.srv.example.com': [
+        [20, 0, 5063, 'three.example.com'],
+        [10, 0, 5061, 'one.example.com'],
+        [10, 9, 5062, 'two.example.com'],
+      ],
+      '_sip._tcp.srv.example.com': [[10, 0, 5066, 'one.example.com']],
+      '_sip._tcp.only-tcp.example.com': [[10, 0, 5066, 'one.example.com']],
+      '_sip._udp.not-here.example.com': [[0, 0, 0, '.']],
+    },
+  };
+
+  it.each([
+    ['sip:srv.example.com', ['udp 192.0.2.12 5062', 'udp 192.0.2.11 5061', 'udp 192.0.2.13 5063']],
+    ['sip:SRV.example.com.', ['udp 192.0.2.12 5062', 'udp 192.0.2.11 5061', 'udp 192.0.2.13 5063']],
+    ['sip:srv.example.com;transport=tcp', ['tcp 192.0.2.11 5066']],
+    ['sip:only-tcp.example.com', ['tcp 192.0.2.11 5066']],
+    ['sip:example.com', ['udp 192.0.2.1 5060', 'udp 192.0.2.2 5060', 'udp ::1 5060']],
+    ['sip:example.com:5080', ['udp 192.0.2.1 5080', 'udp 192.0.2.2 5080', 'udp ::1 5080']],
+    ['sip:x@y;maddr=one.example.com', ['udp 192.0.2.11 5060']],
+    ['sip:not-here.example.com', 'unknown-name'],
+    ['sip:nowhere.example.com', 'unknown-name'],
+  ])('%s leads to %j', async (uri, expected) => {
+    const { names } = await service(zone);
+    expect(written(await find(uri, names))).toEqual(expected);
+  });
+
+  it('asks no SRV when there is a port (4.2)', async () => {
+    const { names, asked } = await service(zone);
+    await find('sip:srv.example.com:5080', names);
+    expect(asked.questions.sort()).toEqual(['A srv.example.com', 'AAAA srv.example.com']);
+  });
+
+  it('asks once for as long as the TTL, and one question for all who wait', async () => {
+    let now = 0;
+    const { names, asked } = await service({ ...zone, ttl: 30 }, { now: () => now });
+    await Promise.all([find('sip:example.com:1', names), find('sip:example.com:1', names)]);
+    now = 29_000;
+    expect(written(await find('sip:example.com:1', names))).toHaveLength(3);
+    expect(asked.questions).toHaveLength(2);
+    now = 31_000;
+    await find('sip:example.com:1', names);
+    expect(asked.questions).toHaveLength(4);
+  });
+
+  it('has no address when the name server is silent, and is asked for again', async () => {
+    const { names, asked } = await service({ silent: ['example.com'] });
+    expect(written(await find('sip:example.com:5060', names))).toBe('unknown-name');
+    const before = asked.questions.length;
+    await find('sip:example.com:5060', names);
+    expect(asked.questions.length).toBeGreaterThan(before);
+  });
+
+  it('is looked up in the hosts file first, and no name server is asked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'siprest-'));
+    cleanups.push(() => rmSync(folder, { recursive: true }));
+    const hostsFile = join(folder, 'hosts');
+    writeFileSync(hostsFile, '# a comment\n192.0.2.40 Gateway gw # another\n::9 gw\nnonsense x\n');
+    const { names, asked } = await service({}, { hostsFile });
+    expect(written(await find('sip:gw', names))).toEqual(['udp 192.0.2.40 5060', 'udp ::9 5060']);
+    expect(written(await find('sip:gateway:5070', names))).toEqual(['udp 192.0.2.40 5070']);
+    expect(written(await find('sip:localhost', names))).toEqual(['udp 127.0.0.1 5060', 'udp ::1 5060']);
+    expect(asked.questions).toEqual([]);
+  });
+});
+
+describe('SRV records of one priority', () => {
+  it('come in the order that their weights and chance give them (RFC 2782)', () => {
+    const records = [1, 3, 6].map((weight) => ({ name: `w${weight}`, port: 1, priority: 0, weight }));
+    const firsts = { w1: 0, w3: 0, w6: 0 };
+    for (let i = 0; i < 1100; i++) {
+      const ordered = orderServices(records, () => i / 1100);
+      expect(new Set(ordered).size).toBe(3);
+      firsts[ordered[0]?.name as 'w1']++;
+    }
+    expect(firsts).toEqual({ w1: 200, w3: 300, w6: 600 });
+  });
+});

@@ -1,0 +1,103 @@
+import { networkInterfaces } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { SocketRegistry } from '../../src/sip/socket-registry.ts';
+import type { Protocol, Transport } from '../../src/sip/transport.ts';
+
+function socket(address: string, port: number, protocol: Protocol = 'udp'): Transport {
+  return {
+    protocol,
+    reliable: protocol !== 'udp',
+    local: { address, port },
+    send: () => undefined,
+    close: async () => undefined,
+  };
+}
+
+const to = (
+  address: string,
+  transport: Protocol = 'udp',
+): { address: string; port: number; transport: Protocol } => ({
+  address,
+  port: 5060,
+  transport,
+});
+
+describe('choosing a socket', () => {
+  const registry = new SocketRegistry();
+  const local = socket('127.0.0.1', 5060);
+  const outer = socket('192.0.2.1', 5062);
+  const second = socket('192.0.2.1', 5064);
+  const tcp = socket('192.0.2.1', 5062, 'tcp');
+  const six = socket('2001:db8::1', 5060);
+  for (const one of [local, outer, second, tcp, six]) registry.add(one);
+
+  it('takes one of the target transport and family that reaches it', () => {
+    expect(registry.choose(to('198.51.100.1'))?.transport).toBe(outer);
+    expect(registry.choose(to('127.0.0.1'))?.transport).toBe(local);
+    expect(registry.choose(to('198.51.100.1', 'tcp'))?.transport).toBe(tcp);
+    expect(registry.choose(to('2001:db8::9'))?.transport).toBe(six);
+    expect(registry.choose(to('2001:db8::9', 'tcp'))).toBeNull();
+    expect(registry.choose(to('198.51.100.1', 'tls'))).toBeNull();
+  });
+
+  it('prefers the one it is told where that fits', () => {
+    expect(registry.choose(to('198.51.100.1'), second)?.transport).toBe(second);
+    expect(registry.choose(to('198.51.100.1', 'tcp'), second)?.transport).toBe(tcp);
+    expect(registry.choose(to('198.51.100.1'), local)?.transport).toBe(outer);
+    expect(registry.choose(to('127.0.0.1'), outer)?.transport).toBe(outer);
+  });
+
+  it('knows a connection by its listener', () => {
+    const connection: Transport = { ...socket('192.0.2.1', 5062, 'tcp'), listener: tcp };
+    expect(registry.of(connection)?.transport).toBe(tcp);
+    expect(registry.choose(to('198.51.100.1', 'tcp'), connection)?.transport).toBe(tcp);
+  });
+
+  it('forgets one that is removed', () => {
+    const small = new SocketRegistry();
+    small.add(outer);
+    small.remove(outer);
+    expect(small.choose(to('198.51.100.1'))).toBeNull();
+    expect([...small.protocols]).toEqual([]);
+  });
+
+  it('writes IPv6 in brackets', () => {
+    expect(registry.choose(to('2001:db8::9'))).toMatchObject({ host: '[2001:db8::1]', port: 5060 });
+  });
+});
+
+describe('names of sockets', () => {
+  it('are the advertised ones', () => {
+    const registry = new SocketRegistry();
+    registry.add(socket('10.0.0.1', 5060), { host: 'sip.example.com', port: 5080 });
+    registry.add(socket('10.0.0.1', 5060, 'tcp'), { host: 'sip.example.com' });
+    expect(registry.choose(to('192.0.2.9'))).toMatchObject({ host: 'sip.example.com', port: 5080 });
+    expect(registry.choose(to('192.0.2.9', 'tcp'))).toMatchObject({ host: 'sip.example.com', port: 5060 });
+    expect(registry.isOwn('SIP.example.com', 5080)).toBe(true);
+    expect(registry.isOwn('sip.example.com', 5080, 'tcp')).toBe(false);
+    expect(registry.isOwn('10.0.0.1', null)).toBe(true);
+    expect(registry.isOwn('10.0.0.1', 5061)).toBe(false);
+    expect(registry.isOwn('10.0.0.2', 5060)).toBe(false);
+  });
+
+  it('compares IPv6 addresses by what they are', () => {
+    const registry = new SocketRegistry();
+    registry.add(socket('2001:db8::1', 5060));
+    expect(registry.isOwn('[2001:DB8:0:0::1]', 5060)).toBe(true);
+    expect(registry.isOwn('[2001:db8::2]', 5060)).toBe(false);
+    expect(registry.isOwn('nonsense', 5060)).toBe(false);
+  });
+
+  it('of a socket on all addresses are an address of the machine that the target can use', () => {
+    const registry = new SocketRegistry();
+    registry.add(socket('0.0.0.0', 5060));
+    expect(registry.choose(to('127.0.0.1'))?.host).toBe('127.0.0.1');
+    const own = Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .filter(({ family }) => family === 'IPv4')
+      .map(({ address }) => address);
+    expect(own).toContain(registry.choose(to('198.51.100.1'))?.host);
+    expect(registry.isOwn('127.0.0.1', 5060)).toBe(true);
+    expect(registry.isOwn('198.51.100.1', 5060)).toBe(false);
+  });
+});
