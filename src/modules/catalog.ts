@@ -11,12 +11,5 @@ export const catalog: RuntimeCatalog = {
   variables: coreVariables,
   transformations: coreTransformations,
   modules,
-  inertRouteKinds: [
-    'branch_route',
-    'failure_route',
-    'onreply_route',
-    'local_route',
-    'error_route',
-    'event_route',
-  ],
+  inertRouteKinds: ['local_route', 'error_route', 'event_route'],
 };

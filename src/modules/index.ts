@@ -5,6 +5,7 @@ import { cfgutils } from './cfgutils.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
+import { rr } from './rr.ts';
 import { restClient } from './rest-client.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops.ts';
@@ -19,6 +20,7 @@ export const modules: readonly Module[] = [
   signaling,
   sl,
   tm,
+  rr,
   sipmsgops,
   textops,
   maxfwd,

@@ -1,13 +1,7 @@
 /** The maxfwd module: Max-Forwards. Source: modules/maxfwd of the manual; vector pvar-maxfwd. */
 import type { Module } from '../runtime/module.ts';
-import type { Request } from '../runtime/request.ts';
 import type { Run } from '../runtime/run.ts';
-import { StateKey } from '../runtime/state.ts';
-
-/** What the next hop is told, once the script has counted down; null before. */
-export const maxForwards = new StateKey<Request, { value: number | null }>('Max-Forwards', () => ({
-  value: null,
-}));
+import { maxForwards } from '../runtime/max-forwards.ts';
 
 function received(run: Run): number | null {
   const text = run.request.message?.header('Max-Forwards') ?? null;

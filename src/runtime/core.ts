@@ -3,6 +3,7 @@ import type { FunctionSpec, VariableSpec } from '../script/index.ts';
 import { cacheFunctions } from './functions/cache.ts';
 import { flagFunctions } from './functions/flags.ts';
 import { logFunctions } from './functions/log.ts';
+import { relayFunctions } from './functions/relay.ts';
 import { uriFunctions } from './functions/uri.ts';
 import { valueFunctions } from './functions/values.ts';
 import type { Run } from './run.ts';
@@ -18,6 +19,7 @@ export const coreFunctions: readonly FunctionSpec<Run>[] = [
   ...uriFunctions,
   ...valueFunctions,
   ...cacheFunctions,
+  ...relayFunctions,
 ];
 
 export const coreVariables: readonly VariableSpec<Run>[] = [

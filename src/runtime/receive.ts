@@ -9,6 +9,7 @@ import {
   sendReply,
   type Transport,
 } from '../sip/index.ts';
+import { receiveResponse } from './relay.ts';
 import { Request } from './request.ts';
 import { runRoute } from './run.ts';
 import type { Job, Server } from './worker.ts';
@@ -54,8 +55,8 @@ export class Receiver {
         this.#request(message);
         break;
       case 'response':
-        // siprest sends no requests on, so none of these is awaited
         this.counts.responses++;
+        receiveResponse(this.#server, message);
         break;
       case 'malformed':
         this.#malformed(message);

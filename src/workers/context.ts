@@ -4,6 +4,9 @@ import {
   type Log,
   type Program,
   type Server,
+  DestinationResolver,
+  ProxyCore,
+  SocketRegistry,
   StatelessTags,
   States,
   TransactionTable,
@@ -18,6 +21,10 @@ export class ServerContext implements Server {
   readonly transactions = new TransactionTable();
   readonly tags = new StatelessTags();
   readonly background = new Background();
+  readonly registry = new SocketRegistry();
+  readonly proxy = new ProxyCore({ sockets: this.registry });
+  readonly destinations = new DestinationResolver();
+  submit: Server['submit'] = () => false;
   readonly states: States<Server> = new States<Server>(this);
   readonly startedAt = Date.now();
   readonly processNumber = 0;
@@ -65,6 +72,7 @@ export class ServerContext implements Server {
 
   /** Runs what was handed to {@link onClose}; what fails there harms nothing else. */
   async close(): Promise<void> {
+    this.proxy.close();
     this.transactions.close();
     await Promise.allSettled(this.#closers.map(async (close) => close()));
   }

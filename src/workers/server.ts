@@ -63,7 +63,8 @@ export class RunningServer {
     });
     this.#context = new ServerContext(script, this.log);
     this.#pool = new WorkerPool(this.#context, settings.udpWorkers, options.queueLimit ?? 10_000);
-    this.#receiver = new Receiver(this.#context, (job) => this.#pool.submit(job));
+    this.#context.submit = (job) => this.#pool.submit(job);
+    this.#receiver = new Receiver(this.#context, this.#context.submit);
   }
 
   /** Starts the modules, runs startup_route, opens the sockets. Rejects with a {@link StartError}. */
@@ -77,6 +78,7 @@ export class RunningServer {
         (data, source, transport) => running.#receiver.receive(data, source, transport),
         (error) => running.log.error(`a socket failed: ${error.message}`),
       );
+      for (const { transport } of running.#context.sockets) running.#context.registry.add(transport);
     } catch (error) {
       await running.stop({ grace: 0 });
       if (error instanceof BindError) throw new StartError(error.message, error.code);
