@@ -5,7 +5,7 @@ const rooms = {
   rest: { rooms: [], packages: ['undici', 'ipaddr.js'] },
   script: { rooms: [], packages: ['picocolors'] },
   sip: { rooms: [], packages: ['ipaddr.js'] },
-  runtime: { rooms: ['script', 'sip'], packages: ['pino', 'ipaddr.js'] },
+  runtime: { rooms: ['script', 'sip'], packages: ['pino', 'ipaddr.js', 're2js'] },
   modules: { rooms: ['script', 'runtime', 'rest', 'sip'], packages: ['ipaddr.js'] },
   workers: { rooms: ['script', 'sip', 'runtime', 'modules'], packages: ['pino'] },
 };

@@ -4,10 +4,15 @@
  */
 export * from './rest/index.ts';
 export {
+  type Absence,
+  countAbsences,
   type Diagnostic,
   type DiagnosticCode,
   type DiagnosticLabel,
+  type DiagnosticRecord,
+  diagnosticRecords,
   type Location,
+  type Place,
   type RenderOptions,
   renderDiagnostics,
   type Severity,

@@ -1,8 +1,8 @@
 /** The command line: what may be typed, its help, and the exit code. A function of its arguments and streams. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { check } from './check.ts';
-import { run } from './run.ts';
+import { type CheckOptions, check } from './check.ts';
+import { type RunOptions, run } from './run.ts';
 import { type SendOptions, send } from './send.ts';
 import { type Streams, UsageError } from './streams.ts';
 import { tour } from './tour.ts';
@@ -43,21 +43,27 @@ function define(streams: Streams, finish: (code: number) => void): Command {
   program
     .command('run')
     .description('start the server from a routing script')
-    .argument('<file>', 'an OpenSIPS configuration')
+    .argument('<file>', 'an OpenSIPS configuration; - reads stdin')
+    .addOption(preprocessor())
+    .option(
+      '--allow-missing',
+      'start although siprest lacks what the script uses: that answers -1 or null when it is reached',
+    )
     .addOption(
       new Option('--log-format <format>', 'how log lines are written to stderr')
         .choices(['text', 'json'])
         .default('text'),
     )
-    .action(async (file: string, options: { logFormat: 'text' | 'json' }) =>
-      finish(await run(file, options, streams)),
-    );
+    .action(async (file: string, options: RunOptions) => finish(await run(file, options, streams)));
 
   program
     .command('check')
     .description('find all mistakes in a routing script; exit code 1 if there is one')
-    .argument('<file>', 'an OpenSIPS configuration')
-    .action((file: string) => finish(check(file, streams)));
+    .argument('<file>', 'an OpenSIPS configuration; - reads stdin')
+    .addOption(preprocessor())
+    .option('--json', 'print one JSON object, for editors and other programs')
+    .option('--allow-missing', 'take what siprest lacks as a warning, as run does with this option')
+    .action(async (file: string, options: CheckOptions) => finish(await check(file, options, streams)));
 
   program
     .command('send')
@@ -88,6 +94,13 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .action(async () => finish(await tour(streams)));
 
   return program;
+}
+
+function preprocessor(): Option {
+  return new Option(
+    '-p, --preprocessor <command>',
+    'pipe the file, with the files that it includes, through a command: "m4 env.m4 -"; places refer to what it prints',
+  );
 }
 
 function version(): string {

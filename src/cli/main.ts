@@ -14,8 +14,9 @@ for (const output of [process.stdout, process.stderr]) {
 }
 
 const { argv, stdout, stderr, env } = process;
-const code = await runCommand(argv.slice(2), { stdout, stderr, env, signal: stop.signal });
+// stdin is opened only where it is read
+const stdin = { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() };
+const code = await runCommand(argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal });
 // what was printed goes out before the end
-process.exitCode = code;
-if (stdout.writableLength > 0) await new Promise((resolve) => stdout.once('drain', resolve));
+await Promise.all([stdout, stderr].map((output) => new Promise((done) => output.write('', done))));
 process.exit(code);

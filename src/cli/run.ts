@@ -1,22 +1,29 @@
-import { RunningServer, renderDiagnostics, StartError } from '../index.ts';
-import { loadScriptFile } from './script-file.ts';
+import { countAbsences, RunningServer, renderDiagnostics, StartError } from '../index.ts';
+import { summaryOf } from './check.ts';
+import { loadScriptFile, type ScriptOptions } from './script-file.ts';
 import { plural, type Streams, UsageError, usesColor } from './streams.ts';
 
-export interface RunOptions {
+export interface RunOptions extends ScriptOptions {
   readonly logFormat: 'text' | 'json';
 }
 
 /** `siprest run FILE`: serves until it is told to stop. 1 when it cannot start. */
-export async function run(file: string, { logFormat }: RunOptions, streams: Streams): Promise<number> {
+export async function run(file: string, options: RunOptions, streams: Streams): Promise<number> {
   const { stdout, stderr, signal } = streams;
-  const { diagnostics, sources, program } = loadScriptFile(file);
+  const { logFormat } = options;
+  const { diagnostics, sources, program } = await loadScriptFile(file, options, streams);
   if (diagnostics.length > 0)
     stderr.write(`${renderDiagnostics(diagnostics, sources, { color: usesColor(streams, stderr) })}\n`);
   if (program === null) {
-    const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-    stderr.write(`${file}: ${plural(errors, 'mistake')}, not started\n`);
+    stderr.write(`${file}: ${summaryOf(diagnostics)}; not started\n`);
+    const onlyAbsent = diagnostics.every((one) => one.severity !== 'error' || one.absent !== undefined);
+    if (onlyAbsent)
+      stderr.write('with --allow-missing it starts, and what is missing fails when it is reached\n');
     return 1;
   }
+  const { uses } = countAbsences(diagnostics);
+  if (uses > 0)
+    stderr.write(`${plural(uses, 'use')} of what siprest does not have: each fails when it is reached\n`);
   const server = await startOrExplain(() =>
     RunningServer.start(program, { logFormat, writeLog: (line) => stderr.write(line) }),
   );

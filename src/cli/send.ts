@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { RequestError, sendRequest } from '../index.ts';
+import { readNamedFile } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
 
 export interface SendOptions {
@@ -30,7 +30,7 @@ export async function send(
 ): Promise<number> {
   const { to, from, proxy, header, body, contentType, timeout } = options;
   const content = body?.startsWith('@')
-    ? readFileSync(body.slice(1), 'latin1')
+    ? readNamedFile(body.slice(1))
     : body === undefined
       ? undefined
       : bytes(body);

@@ -1,5 +1,6 @@
 /** What a command has of the world: where it reads, writes and is told to stop. */
 export interface Streams {
+  readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

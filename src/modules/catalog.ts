@@ -3,6 +3,7 @@ import { coreFunctions, coreVariables } from '../runtime/core.ts';
 import type { RuntimeCatalog } from '../runtime/load.ts';
 import { settingSpecs } from '../runtime/settings.ts';
 import { coreTransformations } from '../runtime/transformations/index.ts';
+import { documentedNames } from './documented-names.ts';
 import { modules } from './index.ts';
 
 export const catalog: RuntimeCatalog = {
@@ -11,5 +12,6 @@ export const catalog: RuntimeCatalog = {
   variables: coreVariables,
   transformations: coreTransformations,
   modules,
-  inertRouteKinds: ['local_route', 'error_route', 'event_route'],
+  documented: documentedNames,
+  inertRouteKinds: ['local_route'],
 };

@@ -1,11 +1,24 @@
 /** The maxfwd module: Max-Forwards. Source: modules/maxfwd of the manual; vector pvar-maxfwd. */
+import { edits } from '../runtime/edits.ts';
+import { maxForwards } from '../runtime/max-forwards.ts';
 import type { Module } from '../runtime/module.ts';
 import type { Run } from '../runtime/run.ts';
-import { maxForwards } from '../runtime/max-forwards.ts';
 
 function received(run: Run): number | null {
   const text = run.request.message?.header('Max-Forwards') ?? null;
   return text === null ? null : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function setHeader(run: Run, value: number): void {
+  const header = run.request.message?.headers.findIndex(({ key }) => key === 'max-forwards') ?? -1;
+  if (header < 0 && run.state(maxForwards).value !== null) return;
+  run
+    .state(edits)
+    .push(
+      header < 0
+        ? { kind: 'append', lines: `Max-Forwards: ${value}\r\n` }
+        : { kind: 'set-value', header, value: String(value) },
+    );
 }
 
 export const maxfwd: Module = {
@@ -27,14 +40,17 @@ export const maxfwd: Module = {
       name: 'mf_process_maxfwd_header',
       arguments: [{ name: 'max_value', type: 'int', summary: 'The value where the request has none.' }],
       routes: ['route'],
-      summary: 'Counts down: 1 done, 2 added, -1 it is 0 already, -2 no number.',
+      summary:
+        'Counts down in the request that is sent on: 1 done, 2 added, -1 it is 0 already, -2 no number.',
       source: 'modules/maxfwd',
       run: (run, initial: number) => {
         const value = received(run);
         if (value !== null && Number.isNaN(value)) return -2;
         if (value === 0) return -1;
         const limit = Number(run.server.parameters('maxfwd')['max_limit']);
-        run.state(maxForwards).value = Math.min(value === null ? initial : value - 1, limit);
+        const next = Math.min(value === null ? initial : value - 1, limit);
+        setHeader(run, next);
+        run.state(maxForwards).value = next;
         return value === null ? 2 : 1;
       },
     },

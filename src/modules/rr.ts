@@ -6,7 +6,15 @@ import type { Request } from '../runtime/request.ts';
 import type { Run } from '../runtime/run.ts';
 import { StateKey } from '../runtime/state.ts';
 import type { RouteKind } from '../script/index.ts';
-import { formatHostPort, type NameAddr, parseNameAddrs, parseUri, type Uri, uriParameter, unfold } from '../sip/index.ts';
+import {
+  formatHostPort,
+  type NameAddr,
+  parseNameAddrs,
+  parseUri,
+  type Uri,
+  unfold,
+  uriParameter,
+} from '../sip/index.ts';
 
 interface RouteState {
   /** Parameters for the Record-Route that is added, each with its `;`. */
@@ -17,7 +25,11 @@ interface RouteState {
   params: string | null;
 }
 
-const routeState = new StateKey<Request, RouteState>('record and loose routing', () => ({ extra: '', recorded: false, params: null }));
+const routeState = new StateKey<Request, RouteState>('record and loose routing', () => ({
+  extra: '',
+  recorded: false,
+  params: null,
+}));
 
 const routes: readonly RouteKind[] = ['route', 'branch_route', 'failure_route'];
 
@@ -34,7 +46,13 @@ function addRecordRoute(run: Run, uri: string): 1 | -1 {
   const line = `Record-Route: <${uri}${state.extra}>\r\n`;
   const first = message.headers.findIndex(({ key }) => key === 'record-route');
   const lastVia = message.headers.findLastIndex(({ key }) => key === 'via');
-  run.state(edits).push(first >= 0 ? { kind: 'insert-before', header: first, lines: line } : { kind: 'insert-after', header: lastVia, lines: line });
+  run
+    .state(edits)
+    .push(
+      first >= 0
+        ? { kind: 'insert-before', header: first, lines: line }
+        : { kind: 'insert-after', header: lastVia, lines: line },
+    );
   state.recorded = true;
   return 1;
 }
@@ -43,23 +61,37 @@ function recordRoute(run: Run, params = ''): 1 | -1 {
   const local = run.request.message?.socket?.local;
   if (local === undefined) return -1;
   const user = run.server.parameters('rr')['add_username'] === true ? run.request.uri?.user : null;
-  return addRecordRoute(run, `sip:${user ? `${user}@` : ''}${formatHostPort(local.address, local.port)};lr${fromTag(run)}${params}`);
+  return addRecordRoute(
+    run,
+    `sip:${user ? `${user}@` : ''}${formatHostPort(local.address, local.port)};lr${fromTag(run)}${params}`,
+  );
 }
 
-const isOurs = (run: Run, uri: Uri | null) => uri !== null && uri.host !== null && run.server.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? 5060);
+const isOurs = (run: Run, uri: Uri | null) =>
+  uri !== null &&
+  uri.host !== null &&
+  run.server.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? 5060);
 
 /** All Routes of the message, each with the header line that it stands in. */
 function routeSet(run: Run): { readonly route: NameAddr; readonly header: number }[] {
   const { message } = run.request;
-  return (message?.headers ?? []).flatMap(({ key, value }, header) => (key === 'route' ? (parseNameAddrs(unfold(value)) ?? []).map((route) => ({ route, header })) : []));
+  return (message?.headers ?? []).flatMap(({ key, value }, header) =>
+    key === 'route' ? (parseNameAddrs(unfold(value)) ?? []).map((route) => ({ route, header })) : [],
+  );
 }
 
 /** Writes the Route headers anew: `left` is what is to be sent on. */
 function setRoutes(run: Run, left: readonly string[]): void {
   const list = run.state(edits);
-  const all = (run.request.message?.headers ?? []).flatMap(({ key }, header) => (key === 'route' ? header : []));
+  const all = (run.request.message?.headers ?? []).flatMap(({ key }, header) =>
+    key === 'route' ? header : [],
+  );
   for (const [n, header] of all.entries()) {
-    list.push(n === 0 && left.length > 0 ? { kind: 'set-value', header, value: left.join(', ') } : { kind: 'remove', header });
+    list.push(
+      n === 0 && left.length > 0
+        ? { kind: 'set-value', header, value: left.join(', ') }
+        : { kind: 'remove', header },
+    );
   }
 }
 
@@ -120,15 +152,38 @@ export const rr: Module = {
   summary: 'Record-Route, loose and strict routing.',
   source: 'modules/rr',
   parameters: [
-    { name: 'append_fromtag', type: 'boolean', default: true, summary: 'Whether the From tag is noted in Record-Route, for is_direction().' },
-    { name: 'enable_double_rr', type: 'boolean', default: true, summary: 'Two Record-Routes where the transports differ.' },
-    { name: 'add_username', type: 'boolean', default: false, summary: "Whether the request URI's user is noted in Record-Route." },
-    { name: 'enable_socket_mismatch_warning', type: 'boolean', default: true, summary: 'A warning where a preset route names another host.', inert: 'a preset route is taken as it is' },
+    {
+      name: 'append_fromtag',
+      type: 'boolean',
+      default: true,
+      summary: 'Whether the From tag is noted in Record-Route, for is_direction().',
+    },
+    {
+      name: 'enable_double_rr',
+      type: 'boolean',
+      default: true,
+      summary: 'Two Record-Routes where the transports differ.',
+    },
+    {
+      name: 'add_username',
+      type: 'boolean',
+      default: false,
+      summary: "Whether the request URI's user is noted in Record-Route.",
+    },
+    {
+      name: 'enable_socket_mismatch_warning',
+      type: 'boolean',
+      default: true,
+      summary: 'A warning where a preset route names another host.',
+      inert: 'a preset route is taken as it is',
+    },
   ],
   functions: [
     {
       name: 'record_route',
-      arguments: [{ name: 'params', type: 'string', optional: true, summary: '`;name=value`, added to the URI.' }],
+      arguments: [
+        { name: 'params', type: 'string', optional: true, summary: '`;name=value`, added to the URI.' },
+      ],
       routes,
       summary: 'Has later requests of the dialog come by here.',
       source: 'modules/rr; vector routes-relay',
@@ -161,23 +216,45 @@ export const rr: Module = {
         return 1;
       },
     },
-    { name: 'loose_route', arguments: [], routes: ['route'], summary: 'Follows the route set of a request within a dialog. -1 where it has none.', source: 'modules/rr; RFC 3261, 16.12; vector routes-relay', run: looseRoute },
+    {
+      name: 'loose_route',
+      arguments: [],
+      routes: ['route'],
+      summary: 'Follows the route set of a request within a dialog. -1 where it has none.',
+      source: 'modules/rr; RFC 3261, 16.12; vector routes-relay',
+      run: looseRoute,
+    },
     {
       name: 'check_route_param',
       arguments: [{ name: 're', type: 'regex', summary: 'A regular expression.' }],
       routes: ['route'],
       summary: 'Whether the parameters of our own Route match, after loose_route().',
       source: 'modules/rr',
-      run: (run, pattern: string) => (cachedRegex(pattern, { ignoreCase: true })?.test(run.state(routeState).params ?? '') ? 1 : -1),
+      run: (run, pattern: string) =>
+        cachedRegex(pattern, { ignoreCase: true })?.test(run.state(routeState).params ?? '') ? 1 : -1,
     },
     {
       name: 'is_direction',
-      arguments: [{ name: 'dir', type: 'static', oneOf: ['upstream', 'downstream'], summary: '`downstream` is the way of the first request of the dialog.' }],
+      arguments: [
+        {
+          name: 'dir',
+          type: 'static',
+          oneOf: ['upstream', 'downstream'],
+          summary: '`downstream` is the way of the first request of the dialog.',
+        },
+      ],
       routes: ['route'],
       summary: 'Which way the request goes, after loose_route().',
       source: 'modules/rr',
       run: (run, direction: string) => (isDownstream(run) === (direction === 'downstream') ? 1 : -1),
     },
   ],
-  variables: [{ name: 'rr_params', summary: 'The parameters of our own Route, after loose_route().', source: 'modules/rr', resolve: () => ({ get: (run) => run.state(routeState).params }) }],
+  variables: [
+    {
+      name: 'rr_params',
+      summary: 'The parameters of our own Route, after loose_route().',
+      source: 'modules/rr',
+      resolve: () => ({ get: (run) => run.state(routeState).params }),
+    },
+  ],
 };

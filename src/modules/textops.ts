@@ -1,32 +1,177 @@
-/** The textops module: searching the message's text. Source: modules/textops of the manual. */
+/**
+ * The textops module: searching and replacing in the message's text. Source: modules/textops of the manual.
+ * Expressions ignore case; `^` and `$` match at line ends and `.` matches none, so that folded lines are not
+ * searched as one, as the manual says.
+ */
+import { currentBody, replaceBodyText } from '../runtime/body.ts';
+import { bodyOffset, edits } from '../runtime/edits.ts';
 import type { Module } from '../runtime/module.ts';
-import { cachedRegex } from '../runtime/regex.ts';
+import { cachedRegex, type RegexOptions } from '../runtime/regex.ts';
 import type { Run } from '../runtime/run.ts';
-import type { FunctionSpec } from '../script/index.ts';
+import {
+  cachedSubstitution,
+  type Replacement,
+  replaced,
+  replacements,
+  type Substitution,
+} from '../runtime/substitution.ts';
+import type { ArgumentSpec, FunctionSpec, Status } from '../script/index.ts';
+import { formatUri, withUser } from '../sip/index.ts';
 
-function search(name: string, summary: string, text: (run: Run) => string | undefined): FunctionSpec<Run> {
+const source = 'modules/textops';
+const lineByLine: RegexOptions = { ignoreCase: true, newline: true };
+const atOnce: RegexOptions = { ignoreCase: true };
+
+const expression: ArgumentSpec = {
+  name: 're',
+  type: 'regex',
+  summary: 'A POSIX extended regular expression.',
+};
+const text: ArgumentSpec = { name: 'txt', type: 'string', summary: 'Taken as it is.' };
+const substitution: ArgumentSpec = {
+  name: 'subst',
+  type: 'string',
+  summary:
+    '`/expression/replacement/flags`; `\\1` to `\\9` are its groups, `\\0` the match. Flags: `i` ignores case, `g` replaces all, `s` treats lines as one text.',
+};
+
+function compiled(run: Run, name: string, pattern: string, options = lineByLine) {
+  const regex = cachedRegex(pattern, options);
+  if (regex === null) run.complain(`${name}(): "${pattern}" is no regular expression`);
+  return regex;
+}
+
+type Scope = 'message' | 'body';
+
+/** Replaces in the message that is sent on; the text is what `find` was given. -1 where nothing is found. */
+function change(run: Run, scope: Scope, find: (text: string) => readonly Replacement[]): Status {
+  const { message } = run.request;
+  if (message === null) return -1;
+  if (scope === 'body') return changeBody(run, find(currentBody(run.request).text));
+  const start = bodyOffset(message.raw);
+  const found = find(message.raw);
+  for (const one of found) if (one.to <= start) run.state(edits).push({ kind: 'replace', ...one });
+  changeBody(
+    run,
+    found
+      .filter(({ from }) => from >= start)
+      .map(({ from, to, text: inserted }) => ({ from: from - start, to: to - start, text: inserted })),
+  );
+  return found.length > 0 ? 1 : -1;
+}
+
+function changeBody(run: Run, found: readonly Replacement[]): Status {
+  if (found.length === 0) return -1;
+  replaceBodyText(run.request, replaced(currentBody(run.request).text, found));
+  return 1;
+}
+
+function search(name: string, summary: string, subject: (run: Run) => string | undefined): FunctionSpec<Run> {
   return {
     name,
-    arguments: [{ name: 're', type: 'regex', summary: 'A POSIX extended regular expression.' }],
+    arguments: [expression],
     summary,
-    source: 'modules/textops',
+    source,
     run: (run, pattern: string) => {
-      const subject = text(run);
-      if (subject === undefined) return -1;
-      const regex = cachedRegex(pattern, { ignoreCase: true });
-      if (regex !== null) return regex.test(subject) ? 1 : -1;
-      run.complain(`${name}(): "${pattern}" is no regular expression`);
+      const searched = subject(run);
+      const regex = searched === undefined ? null : compiled(run, name, pattern);
+      return regex?.test(searched ?? '') ? 1 : -1;
+    },
+  };
+}
+
+interface Replacing {
+  readonly scope: Scope;
+  readonly everywhere?: boolean;
+  readonly options?: RegexOptions;
+  /** Whether the match stays before the text. */
+  readonly append?: boolean;
+}
+
+function replacing(name: string, summary: string, how: Replacing): FunctionSpec<Run> {
+  return {
+    name,
+    arguments: [expression, text],
+    summary,
+    source,
+    run: (run, pattern: string, inserted: string) => {
+      const regex = compiled(run, name, pattern, how.options);
+      if (regex === null) return -1;
+      const rule: Substitution = {
+        regex,
+        replacement: how.append === true ? [0, inserted] : [inserted],
+        everywhere: how.everywhere === true,
+      };
+      return change(run, how.scope, (subject) => replacements(subject, rule));
+    },
+  };
+}
+
+function substituting(
+  name: string,
+  summary: string,
+  apply: (run: Run, rule: Substitution) => Status,
+): FunctionSpec<Run> {
+  return {
+    name,
+    arguments: [substitution],
+    summary,
+    source,
+    run: (run, written: string) => {
+      const rule = cachedSubstitution(written);
+      if (rule !== null) return apply(run, rule);
+      run.complain(`${name}(): "${written}" is no substitution, it is written /expression/replacement/flags`);
       return -1;
     },
   };
 }
 
+/** The text after the substitution; null where the expression does not match. */
+function substituted(subject: string, rule: Substitution): string | null {
+  const found = replacements(subject, rule);
+  return found.length === 0 ? null : replaced(subject, found);
+}
+
 export const textops: Module = {
   name: 'textops',
-  summary: 'Searches the text of messages.',
-  source: 'modules/textops',
+  summary:
+    'Searches the text of messages and replaces in it. Replacements go into the request that is sent on; the script still reads the received message.',
+  source,
   functions: [
     search('search', 'Whether the message matches, headers and body.', (run) => run.request.message?.raw),
     search('search_body', 'Whether the body matches.', (run) => run.request.message?.body),
+    replacing('search_append', 'Adds text behind the first match.', { scope: 'message', append: true }),
+    replacing('search_append_body', 'Adds text behind the first match in the body.', {
+      scope: 'body',
+      append: true,
+    }),
+    replacing('replace', 'Replaces the first match.', { scope: 'message' }),
+    replacing('replace_body', 'Replaces the first match in the body.', { scope: 'body' }),
+    replacing('replace_all', 'Replaces all matches.', { scope: 'message', everywhere: true }),
+    replacing('replace_body_all', 'Replaces all matches in the body, which is searched line by line.', {
+      scope: 'body',
+      everywhere: true,
+    }),
+    replacing('replace_body_atonce', 'Replaces all matches in the body, which is searched as one text.', {
+      scope: 'body',
+      everywhere: true,
+      options: atOnce,
+    }),
+    substituting('subst', 'Substitutes in the message.', (run, rule) =>
+      change(run, 'message', (subject) => replacements(subject, rule)),
+    ),
+    substituting('subst_body', 'Substitutes in the body.', (run, rule) =>
+      change(run, 'body', (subject) => replacements(subject, rule)),
+    ),
+    substituting('subst_uri', 'Substitutes in the request URI, at once.', (run, rule) => {
+      const uri = substituted(run.request.requestUri, rule);
+      return uri !== null && run.request.setRequestUri(uri) ? 1 : -1;
+    }),
+    substituting('subst_user', "Substitutes in the request URI's user, at once.", (run, rule) => {
+      const { uri } = run.request;
+      const user = uri === null ? null : substituted(uri.user ?? '', rule);
+      const next = uri === null || user === null ? null : withUser(uri, user);
+      return next !== null && run.request.setRequestUri(formatUri(next)) ? 1 : -1;
+    }),
   ],
 };

@@ -26,7 +26,13 @@ function reply(run: Run, name: string, status: number, phrase: string, body?: st
 type RouteField = 'failureRoute' | 'replyRoute' | 'branchRoute';
 
 /** t_on_failure() and its kin: the route is looked up once for each call, its existence checked before the start. */
-function arming(name: string, routeKind: RouteKind, field: RouteField, routes: readonly RouteKind[], summary: string): FunctionSpec<Run> {
+function arming(
+  name: string,
+  routeKind: RouteKind,
+  field: RouteField,
+  routes: readonly RouteKind[],
+  summary: string,
+): FunctionSpec<Run> {
   return {
     name,
     arguments: [{ name: routeKind, type: 'route', routeKind, summary: 'The name of the route.' }],
@@ -37,14 +43,20 @@ function arming(name: string, routeKind: RouteKind, field: RouteField, routes: r
       const found = run.server.script.find(routeKind, route);
       const { relayed } = run.subject;
       // in a branch route a reply route is that branch's own
-      if (field === 'replyRoute' && run.routeKind === 'branch_route' && relayed !== undefined) relayed.replyRoute = found;
+      if (field === 'replyRoute' && run.routeKind === 'branch_route' && relayed !== undefined)
+        relayed.replyRoute = found;
       else (run.state(relaying) as Relaying)[field] = found;
       return 1;
     },
   };
 }
 
-const flags: ArgumentSpec = { name: 'flags', type: 'string', optional: true, summary: '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas.' };
+const flags: ArgumentSpec = {
+  name: 'flags',
+  type: 'string',
+  optional: true,
+  summary: '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas.',
+};
 
 /** The older dialect writes the flags of t_relay() as a number. */
 const numberedFlags: readonly (readonly [bit: number, name: string])[] = [
@@ -56,7 +68,8 @@ const numberedFlags: readonly (readonly [bit: number, name: string])[] = [
 
 function flagNames(text: string): ReadonlySet<string> {
   const number = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : null;
-  if (number !== null) return new Set(numberedFlags.filter(([bit]) => (number & bit) !== 0).map(([, name]) => name));
+  if (number !== null)
+    return new Set(numberedFlags.filter(([bit]) => (number & bit) !== 0).map(([, name]) => name));
   return new Set(text.split(',').map((name) => name.trim()));
 }
 
@@ -66,17 +79,37 @@ export function replyCode(run: Run): number {
   return response?.status ?? failure?.status ?? run.request.transaction?.lastStatus ?? 0;
 }
 
-const seconds = (name: string, value: number, summary: string): ParameterSpec => ({ name, type: 'int', default: value, minimum: 1, maximum: 86_400, unit: 's', summary, source: 'modules/tm' });
+const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
+  name,
+  type: 'int',
+  default: value,
+  minimum: 1,
+  maximum: 86_400,
+  unit: 's',
+  summary,
+  source: 'modules/tm',
+});
 
 export const tm: Module = {
   name: 'tm',
-  summary: 'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
+  summary:
+    'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
   source: 'modules/tm',
   parameters: [
-    { name: 'auto_100trying', type: 'boolean', default: true, summary: 'Whether an INVITE is answered 100 at once when its transaction is made.' },
+    {
+      name: 'auto_100trying',
+      type: 'boolean',
+      default: true,
+      summary: 'Whether an INVITE is answered 100 at once when its transaction is made.',
+    },
     seconds('fr_timeout', 30, 'How long a branch may stay without any answer.'),
     seconds('fr_inv_timeout', 120, 'How long an INVITE may ring.'),
-    { name: 'restart_fr_on_each_reply', type: 'boolean', default: true, summary: 'Whether each provisional answer starts fr_inv_timeout anew.' },
+    {
+      name: 'restart_fr_on_each_reply',
+      type: 'boolean',
+      default: true,
+      summary: 'Whether each provisional answer starts fr_inv_timeout anew.',
+    },
     inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
     inert('delete_timer', 2, 'nothing waits to be deleted'),
     inert('T1_timer', 500, 'timers are those of RFC 3261'),
@@ -102,7 +135,8 @@ export const tm: Module = {
       name: 't_newtran',
       arguments: [],
       routes: ['route'],
-      summary: 'Makes a transaction for the request; a retransmission, or the ACK to its reply, ends the script here.',
+      summary:
+        'Makes a transaction for the request; a retransmission, or the ACK to its reply, ends the script here.',
       source: 'modules/tm; vectors pvar-provisional, routes-newtran-provisional',
       run: (run) => {
         switch (run.request.createTransaction()) {
@@ -120,9 +154,18 @@ export const tm: Module = {
     },
     {
       name: 't_relay',
-      arguments: [flags, { name: 'outbound_proxy', type: 'string', optional: true, summary: '`[proto:]host[:port]`; $du counts before it.' }],
+      arguments: [
+        flags,
+        {
+          name: 'outbound_proxy',
+          type: 'string',
+          optional: true,
+          summary: '`[proto:]host[:port]`; $du counts before it.',
+        },
+      ],
       routes: ['route', 'failure_route'],
-      summary: 'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent.',
+      summary:
+        'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent.',
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText?: string, outboundProxy?: string) => {
         const names = flagNames(flagText ?? '');
@@ -139,17 +182,27 @@ export const tm: Module = {
     },
     {
       name: 't_reply_with_body',
-      arguments: [code, { ...reason, name: 'reason_phrase' }, { name: 'body', type: 'string', summary: 'The body; its Content-Type is added with append_to_reply().' }],
+      arguments: [
+        code,
+        { ...reason, name: 'reason_phrase' },
+        {
+          name: 'body',
+          type: 'string',
+          summary: 'The body; its Content-Type is added with append_to_reply().',
+        },
+      ],
       routes: ['route', 'failure_route'],
       summary: 'As t_reply(), with a body.',
       source: 'modules/tm',
-      run: (run, status: number, phrase: string, text: string) => reply(run, 't_reply_with_body', status, phrase, text),
+      run: (run, status: number, phrase: string, text: string) =>
+        reply(run, 't_reply_with_body', status, phrase, text),
     },
     {
       name: 't_check_trans',
       arguments: [],
       routes: ['route', 'branch_route'],
-      summary: 'Whether the request belongs to a transaction: a retransmission ends the script here; true for a CANCEL of one and for the ACK to its negative reply, -2 for the ACK to a 2xx.',
+      summary:
+        'Whether the request belongs to a transaction: a retransmission ends the script here; true for a CANCEL of one and for the ACK to its negative reply, -2 for the ACK to a 2xx.',
       source: 'modules/tm',
       run: (run) => run.request.checkTransaction(),
     },
@@ -158,16 +211,22 @@ export const tm: Module = {
       arguments: [{ name: 're', type: 'regex', summary: 'A regular expression, as `(486)|(408)`.' }],
       summary: 'Whether the status matches: of the reply, of the failure, or of the last reply sent.',
       source: 'modules/tm; vector routes-failure-status-regex',
-      run: (run, pattern: string) => (cachedRegex(pattern, { ignoreCase: true })?.test(String(replyCode(run))) ? 1 : -1),
+      run: (run, pattern: string) =>
+        cachedRegex(pattern, { ignoreCase: true })?.test(String(replyCode(run))) ? 1 : -1,
     },
     {
       name: 't_local_replied',
-      arguments: [{ name: 'reply', type: 'static', oneOf: ['all', 'last'], summary: '`all` replies, or the `last`.' }],
+      arguments: [
+        { name: 'reply', type: 'static', oneOf: ['all', 'last'], summary: '`all` replies, or the `last`.' },
+      ],
       summary: 'Whether the replies were made here, none received.',
       source: 'modules/tm',
       run: (run, which: string) => {
         const branches = run.state(relaying).proxy?.branches ?? [];
-        const local = which === 'all' ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus < 200) : run.subject.failure?.response == null;
+        const local =
+          which === 'all'
+            ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus < 200)
+            : run.subject.failure?.response == null;
         return local ? 1 : -1;
       },
     },
@@ -180,7 +239,14 @@ export const tm: Module = {
     },
     {
       name: 't_cancel_branch',
-      arguments: [{ name: 'flags', type: 'string', optional: true, summary: '`a` all branches, `o` all others; without, this one.' }],
+      arguments: [
+        {
+          name: 'flags',
+          type: 'string',
+          optional: true,
+          summary: '`a` all branches, `o` all others; without, this one.',
+        },
+      ],
       routes: ['onreply_route'],
       summary: 'Cancels branches that are pending.',
       source: 'modules/tm',
@@ -195,8 +261,26 @@ export const tm: Module = {
         return 1;
       },
     },
-    arming('t_on_failure', 'failure_route', 'failureRoute', ['route', 'branch_route', 'onreply_route', 'failure_route'], 'Names the route that runs when all branches have failed.'),
-    arming('t_on_reply', 'onreply_route', 'replyRoute', ['route', 'branch_route', 'onreply_route', 'failure_route'], 'Names the route that runs for each reply; in a branch route, for the replies of that branch.'),
-    arming('t_on_branch', 'branch_route', 'branchRoute', ['route', 'failure_route'], 'Names the route that runs for each branch before it is sent.'),
+    arming(
+      't_on_failure',
+      'failure_route',
+      'failureRoute',
+      ['route', 'branch_route', 'onreply_route', 'failure_route'],
+      'Names the route that runs when all branches have failed.',
+    ),
+    arming(
+      't_on_reply',
+      'onreply_route',
+      'replyRoute',
+      ['route', 'branch_route', 'onreply_route', 'failure_route'],
+      'Names the route that runs for each reply; in a branch route, for the replies of that branch.',
+    ),
+    arming(
+      't_on_branch',
+      'branch_route',
+      'branchRoute',
+      ['route', 'failure_route'],
+      'Names the route that runs for each branch before it is sent.',
+    ),
   ],
 };

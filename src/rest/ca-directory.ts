@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogFunction } from './settings.ts';
-import { splitPem } from './tls-store.ts';
+import type { LogFunction } from './log.ts';
+import { splitPem } from './pem.ts';
 
 const MAX_FILE = 16 * 1024 * 1024;
 /** What a certificate's file is called: a hashed name (OpenSSL's `rehash`) or one of the usual endings. */

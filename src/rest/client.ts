@@ -6,7 +6,7 @@ import { OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock } from './outcome.ts';
 import type { RestParameterValues } from './parameters.ts';
 import { type HeadersOption, requestHeaders } from './request-headers.ts';
-import { readOptions, type RestClientOptions, type Settings } from './settings.ts';
+import { type RestClientOptions, readOptions, type Settings } from './settings.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 import { Transfer, type TransferOwner } from './transfer.ts';
 import { type Authority, authorityEnd, parsePath, parseUrl, redactUrl, UNSAFE_IN_URL } from './url.ts';
@@ -65,7 +65,8 @@ export class RestClient implements TransferOwner {
   readonly #settings: Settings;
   readonly #known = new Map<string, KnownOrigin>();
   readonly #pools = new Map<string, OriginPool>();
-  readonly #transfers = new Set<Transfer>();
+  // Counted, not kept in a Set: a Set's outgrown tables are garbage that keeps the young generation alive.
+  #active = 0;
   #closing: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
   #asyncTransfers = 0;
@@ -84,7 +85,7 @@ export class RestClient implements TransferOwner {
 
   /** Transfers that run now. */
   get active(): number {
-    return this.#transfers.size;
+    return this.#active;
   }
 
   /** Those of them with `mode: 'async'`, which a worker counts against `max_async_transfers`. */
@@ -120,7 +121,7 @@ export class RestClient implements TransferOwner {
   close(): Promise<void> {
     this.#closing ??= new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
-      if (this.#transfers.size === 0) resolve();
+      if (this.#active === 0) resolve();
     }).then(() => {
       for (const pool of this.#pools.values()) pool.close();
     });
@@ -178,7 +179,7 @@ export class RestClient implements TransferOwner {
     transfer.expectContinue =
       expect === 'on' ||
       (expect === null && values.enableExpect100 && (transfer.body?.length ?? 0) > EXPECT_ABOVE);
-    this.#transfers.add(transfer);
+    this.#active++;
     if (options.mode === 'async') {
       transfer.background = true;
       this.#asyncTransfers++;
@@ -294,7 +295,7 @@ export class RestClient implements TransferOwner {
   }
 
   onTransferOver(transfer: Transfer, outcome: Outcome): void {
-    this.#transfers.delete(transfer);
+    this.#active--;
     if (transfer.background) this.#asyncTransfers--;
     if (transfer.locked) this.#unlock(transfer);
     if (transfer.signal !== null && transfer.onSignal !== null) {
@@ -307,7 +308,7 @@ export class RestClient implements TransferOwner {
       const url = redactUrl(transfer.pool.authority, transfer.path);
       restChannels.outcome.publish({ method: transfer.method, url, outcome });
     }
-    if (this.#onEmpty !== null && this.#transfers.size === 0) this.#onEmpty();
+    if (this.#onEmpty !== null && this.#active === 0) this.#onEmpty();
   }
 
   #logFailure(what: string, outcome: Outcome): void {

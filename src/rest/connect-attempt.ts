@@ -262,7 +262,7 @@ function verify(socket: TLSSocket, profile: TlsProfile, name: string): string | 
     if (certificate === null || Object.keys(certificate).length === 0) return 'the server has no certificate';
     const error = checkServerIdentity(name, certificate);
     if (error !== undefined) {
-      const names = certificate.subjectaltname ?? `CN:${certificate.subject?.CN ?? '(none)'}`;
+      const names = certificate.subjectaltname ?? `CN:${String(certificate.subject?.CN ?? '(none)')}`;
       return `the server's certificate is not for ${name}, it is for ${names.slice(0, 300)}`;
     }
   }

@@ -23,3 +23,13 @@ export class RestOptionError extends TypeError {
     this.option = option;
   }
 }
+
+/** Ends a transfer with words of our own; `code` is an errno or empty. Never leaves the client. */
+export class ExplainedError extends Error {
+  readonly code: string;
+
+  constructor(message: string, code = '') {
+    super(message);
+    this.code = code;
+  }
+}

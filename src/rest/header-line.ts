@@ -32,14 +32,12 @@ export const MAX_HEADER_LINE = 65_536;
 
 /**
  * Reads the text of `rest_append_hf()`, `Field: value`, and refuses what could break the request: line
- * breaks and control characters, names that are no token, fields that frame the message. One line break at
- * the very end is forgiven, as scripts in the field write it.
+ * breaks and control characters, names that are no token, fields that frame the message.
  */
 export function parseHeaderLine(text: string): HeaderLine {
-  const line = text.replace(/\r?\n$/, '');
-  const colon = line.indexOf(':');
+  const colon = text.indexOf(':');
   if (colon < 0) return refuse('it has no colon');
-  return checkHeaderField(line.slice(0, colon), line.slice(colon + 1));
+  return checkHeaderField(text.slice(0, colon), text.slice(colon + 1));
 }
 
 /** The same checks for a name and a value that come apart. */

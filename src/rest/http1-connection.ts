@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
+import { Client } from 'undici';
 import { type Connection, describeConnection } from './connection.ts';
 import { Http1Wire } from './http1-wire.ts';
 import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE, MAX_HEADER } from './limits.ts';
@@ -23,6 +23,7 @@ export class Http1Connection implements Connection {
   readonly #socket: Socket;
   readonly #client: Client;
   readonly #wire: Http1Wire;
+  #transfer: Transfer | null = null;
   #handedOver = false;
   #closed = false;
 
@@ -53,6 +54,8 @@ export class Http1Connection implements Connection {
       },
     });
     (this.#client as EventEmitter).on('error', ignore);
+    // Heard before the engine hears it: that takes a reset for the end of a body that ends with the connection.
+    socket.on('error', (error) => this.#transfer?.onSocketError(error));
     socket.once('close', () => {
       this.#closed = true;
       this.#wire.stop();
@@ -65,12 +68,14 @@ export class Http1Connection implements Connection {
   }
 
   dispatch(transfer: Transfer): void {
+    this.#transfer = transfer;
     transfer.begin(this);
     this.#wire.begin(transfer.expectContinue);
-    this.#client.dispatch(transfer as unknown as Dispatcher.DispatchOptions, transfer);
+    this.#client.dispatch(transfer, transfer);
   }
 
   release(transfer: Transfer): void {
+    this.#transfer = null;
     this.served++;
     // An answer before the whole body was taken: what is left of it must not meet the next request.
     if (transfer.body !== null && (this.#wire.withheld || this.#socket.writableLength > 0)) this.destroy();
@@ -78,6 +83,7 @@ export class Http1Connection implements Connection {
   }
 
   abandon(_transfer: Transfer, abort: ((error?: Error) => void) | null): void {
+    this.#transfer = null;
     abort?.();
     this.destroy();
   }

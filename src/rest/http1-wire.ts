@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { ExplainedError } from './errors.ts';
 
 /** How long a body waits for `100 Continue` (parameter `enable_expect_100`), in milliseconds. */
 export const CONTINUE_PATIENCE = 1_000;
@@ -35,7 +36,7 @@ export class Http1Wire {
     this.#socket = socket;
     this.#http10 = http10;
     this.#read = socket.read.bind(socket) as Read;
-    this.#write = socket.write.bind(socket) as Write;
+    this.#write = socket.write.bind(socket);
     socket.read = (size?: number) => (this.#atStart ? this.#readStart() : this.#read(size));
     if (http10) this.#replaceWrites();
   }
@@ -117,7 +118,11 @@ export class Http1Wire {
         return null;
       }
       const status = startsLikeHttp(bytes, from) ? bytes.toString('latin1', from + 9, from + 12) : '';
-      if (!/^1\d\d$/.test(status) || status === '101') return this.#final(bytes.subarray(from));
+      if (status === '101') {
+        this.#socket.destroy(new ExplainedError('the server switched protocols, which was not asked for'));
+        return null;
+      }
+      if (!/^1\d\d$/.test(status)) return this.#final(bytes.subarray(from));
       const end = bytes.indexOf('\r\n\r\n', from);
       if (end < 0) {
         if (left > MAX_INTERIM_HEADER) return this.#final(bytes.subarray(from));

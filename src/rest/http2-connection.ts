@@ -1,13 +1,14 @@
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
-  constants,
   connect as connectHttp2,
+  constants,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Connection, describeConnection } from './connection.ts';
+import { ExplainedError } from './errors.ts';
 import { IDLE_TIMEOUT, MAX_HEADER } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo } from './outcome.ts';
@@ -78,7 +79,9 @@ export class Http2Connection implements Connection {
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER },
     });
     const session = this.#session;
-    session.on('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
+    session.on('connect', () => {
+      if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW);
+    });
     session.on('remoteSettings', (settings) => {
       this.#limit = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
       pool.streamLimit = Math.max(this.#limit, 1);
@@ -160,7 +163,8 @@ export class Http2Connection implements Connection {
     stream.on('response', (headers) => transfer.onHttp2Headers(headers[':status'] ?? 0, headers));
     stream.on('data', (piece: Buffer) => transfer.onData(piece));
     stream.on('end', () => {
-      ended = stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted;
+      // A lost connection ends its streams too: but these are destroyed by then.
+      ended = stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted && !stream.destroyed;
     });
     stream.on('error', ignore); // told by close, with its code
     stream.on('close', () => {
@@ -168,7 +172,7 @@ export class Http2Connection implements Connection {
         this.#drop(transfer);
         return;
       }
-      if (ended && transfer.answered) {
+      if (ended && transfer.complete) {
         transfer.onComplete();
         return;
       }
@@ -184,10 +188,7 @@ export class Http2Connection implements Connection {
     }
     if (this.#error !== null || this.#session.destroyed || this.#socket.destroyed) {
       const why = this.#error === null ? 'the server closed the connection' : this.#error.message;
-      return Object.assign(new Error(`the HTTP/2 connection was lost: ${why}`), {
-        code: 'ECONNRESET',
-        explained: true,
-      });
+      return new ExplainedError(`the HTTP/2 connection was lost: ${why}`, 'ECONNRESET');
     }
     if (rstCode === NGHTTP2_NO_ERROR)
       return new Error('the server ended the stream before its answer was complete');

@@ -1,10 +1,11 @@
 // The public API of `siprest/rest`. It loads this folder, undici and Node's own modules, and nothing else.
 export { type RequestBody, type RequestOptions, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
+export { type Address, type LookupCallback, NameResolver, type NameResolverOptions } from './dns.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
 export { escape, unescape } from './escape.ts';
-export { type Address, type LookupCallback, NameResolver, type NameResolverOptions } from './dns.ts';
 export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-line.ts';
+export type { LogFunction, LogLevel } from './log.ts';
 export {
   type ConnectionInfo,
   type ConnectionProtocol,
@@ -21,6 +22,6 @@ export {
   type RestParameterValues,
 } from './parameters.ts';
 export type { HeadersOption } from './request-headers.ts';
-export type { LogFunction, LogLevel, RestClientOptions } from './settings.ts';
+export type { RestClientOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';

@@ -1,4 +1,5 @@
 import { RestOptionError } from './errors.ts';
+import type { LogFunction } from './log.ts';
 import {
   findRestParameter,
   parseRestParameter,
@@ -6,11 +7,6 @@ import {
   type RestParameterValues,
 } from './parameters.ts';
 import { RestShared } from './shared.ts';
-
-export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
-
-/** Where the client says what went wrong. Secrets (passwords, Authorization, queries) are never passed. */
-export type LogFunction = (level: LogLevel, message: string) => void;
 
 /** Options of a client: the module's parameters in camelCase, in their units (seconds, KB), and what is not a parameter. */
 export type RestClientOptions = {

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureVersion } from 'node:tls';
 import { readCaDirectory } from './ca-directory.ts';
 import { RestOptionError } from './errors.ts';
-import type { LogFunction } from './settings.ts';
-import { splitPem } from './tls-store.ts';
+import type { LogFunction } from './log.ts';
+import { splitPem } from './pem.ts';
 
 /** A file's path (string) or its PEM content (bytes). */
 export type PemSource = string | Uint8Array;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates, type SecureContext, type SecureVersion } from 'node:tls';
 import { readCaDirectory } from './ca-directory.ts';
-import type { LogFunction } from './settings.ts';
+import type { LogFunction } from './log.ts';
+import { splitPem } from './pem.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
 
 /** What of a client's parameters concerns TLS. */
@@ -27,14 +28,21 @@ const MAX_SESSIONS = 1000;
 
 /** Secure contexts and sessions, each built once and shared by all clients with the same settings. */
 export class TlsStore {
-  readonly #profiles = new Map<string, TlsProfile>();
+  /** Profiles by domain, so that a domain that nobody holds any more takes its contexts with it. */
+  readonly #profiles = new WeakMap<object, Map<string, TlsProfile>>();
   readonly #sessions = new Map<string, Buffer>();
 
   profile(settings: TlsSettings, domain: TlsClientDomain | null, log: LogFunction): TlsProfile {
     const verifyPeer = domain?.verifyCertificate ?? settings.sslVerifypeer;
     const verifyHost = domain?.verifyHost ?? settings.sslVerifyhost;
     const key = `${domain?.id ?? 0}|${verifyPeer ? 1 : 0}|${verifyHost ? 1 : 0}|${settings.sslCapath}`;
-    const known = this.#profiles.get(key);
+    const owner = domain ?? this;
+    let profiles = this.#profiles.get(owner);
+    if (profiles === undefined) {
+      profiles = new Map();
+      this.#profiles.set(owner, profiles);
+    }
+    const known = profiles.get(key);
     if (known !== undefined) return known;
     let context: SecureContext | null = null;
     const profile: TlsProfile = {
@@ -48,7 +56,7 @@ export class TlsStore {
         return context;
       },
     };
-    this.#profiles.set(key, profile);
+    profiles.set(key, profile);
     return profile;
   }
 
@@ -126,12 +134,4 @@ function firstReadable(files: readonly string[]): string[] {
     }
   }
   return [];
-}
-
-const PEM =
-  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
-
-/** The certificates in a PEM text, each trimmed. */
-export function splitPem(text: string): string[] {
-  return text.match(PEM) ?? [];
 }

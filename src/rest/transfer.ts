@@ -3,8 +3,9 @@ import { BodyBuffer } from './body-buffer.ts';
 import type { ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
 import { cancelDeadline, Deadline } from './deadline.ts';
-import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from './outcome.ts';
+import { ExplainedError } from './errors.ts';
 import type { OriginPool } from './origin-pool.ts';
+import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from './outcome.ts';
 
 /** What a transfer needs of its client. */
 export interface TransferOwner {
@@ -89,6 +90,9 @@ export class Transfer extends Deadline {
   #rawHeaders: RawHeaders | null = null;
   #piece: Buffer | null = null;
   #received = 0;
+  /** By Content-Length; NaN without one. */
+  #announced = Number.NaN;
+  #socketError: Error | null = null;
   #pieces: BodyBuffer | null = null;
   #abort: ((error?: Error) => void) | null = null;
 
@@ -112,9 +116,14 @@ export class Transfer extends Deadline {
     this.#settle = settle;
   }
 
-  /** True once a byte of an answer has come on its present connection. */
-  get answered(): boolean {
-    return this.#answered;
+  /** True when a final answer has come with as many bytes as it announced. */
+  get complete(): boolean {
+    if (this.#retcode === 0) return false;
+    return Number.isNaN(this.#announced) || this.#announced === this.#received || this.#bodiless;
+  }
+
+  get #bodiless(): boolean {
+    return this.method === 'HEAD' || this.#retcode === 304 || this.#retcode === 204;
   }
 
   get over(): boolean {
@@ -135,6 +144,7 @@ export class Transfer extends Deadline {
     this.#state = SENT;
     this.#written = false;
     this.#answered = false;
+    this.#socketError = null;
     this.#abort = null;
     if (this.locked) this.owner.onTransferConnected(this);
   }
@@ -142,6 +152,11 @@ export class Transfer extends Deadline {
   connectFailed(failure: ConnectFailure): void {
     this.pending = null;
     this.fail(failure.rc, failure.reason);
+  }
+
+  /** The connection broke: what the engine may still take for the end of the answer is not its end. */
+  onSocketError(error: Error): void {
+    this.#socketError = error;
   }
 
   // --- the engine's handler ---
@@ -209,7 +224,8 @@ export class Transfer extends Deadline {
 
   #checkLength(field: string | undefined): void {
     const length = Number(field);
-    if (length > this.owner.maxBytes && this.method !== 'HEAD' && this.#retcode !== 304) {
+    this.#announced = length;
+    if (length > this.owner.maxBytes && !this.#bodiless) {
       this.fail(
         -10,
         `the answer's ${length} bytes are above max_transfer_size (${this.owner.maxBytes} bytes)`,
@@ -236,6 +252,10 @@ export class Transfer extends Deadline {
 
   onComplete(): void {
     if (this.#state !== SENT) return;
+    if (this.#socketError !== null) {
+      this.onError(this.#socketError);
+      return;
+    }
     this.#abort = null;
     const connection = this.connection;
     this.#finish(1, '');
@@ -244,7 +264,7 @@ export class Transfer extends Deadline {
 
   onError(error: Error): void {
     if (this.#state !== SENT) return; // given up, or on its way again
-    if (this.#retcode === 304 && this.#received === 0 && codeOf(error) === LENGTH_MISMATCH) {
+    if (this.#bodiless && this.#received === 0 && codeOf(error) === LENGTH_MISMATCH) {
       // The Content-Length of a 304 is that of the body it does without (RFC 9110, section 8.6).
       const { connection } = this;
       this.#finish(1, '');
@@ -366,12 +386,13 @@ const REASONS = new Map<string, string>([
 ]);
 
 function reasonOf(error: Error): string {
-  const { code, message, explained } = error as NodeJS.ErrnoException & { explained?: boolean };
-  if (explained === true) return message;
+  if (error instanceof ExplainedError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
   if (message === 'bad response') return 'the server sent bytes that belong to no request';
   if (message === 'bad upgrade') return 'the server switched protocols, which was not asked for';
   const known = code === undefined ? undefined : REASONS.get(code);
   if (known !== undefined) return `${known} (${code})`;
+  if (code === 'ERR_ASSERTION') return 'the answer is not HTTP';
   if (code?.startsWith('HPE_')) return `the answer is not HTTP (${code})`;
   return code === undefined || message.includes(code) ? message : `${message} (${code})`;
 }

@@ -1,12 +1,17 @@
 /** What a script has without loading a module. */
 import type { FunctionSpec, VariableSpec } from '../script/index.ts';
 import { cacheFunctions } from './functions/cache.ts';
+import { eventFunctions } from './functions/events.ts';
 import { flagFunctions } from './functions/flags.ts';
 import { logFunctions } from './functions/log.ts';
 import { relayFunctions } from './functions/relay.ts';
 import { uriFunctions } from './functions/uri.ts';
 import { valueFunctions } from './functions/values.ts';
 import type { Run } from './run.ts';
+import { authVariables } from './variables/auth.ts';
+import { bodyVariables } from './variables/body.ts';
+import { errorVariables } from './variables/errors.ts';
+import { withExamples } from './variables/examples.ts';
 import { headerVariables } from './variables/headers.ts';
 import { messageVariables } from './variables/message.ts';
 import { processVariables } from './variables/process.ts';
@@ -20,12 +25,16 @@ export const coreFunctions: readonly FunctionSpec<Run>[] = [
   ...valueFunctions,
   ...cacheFunctions,
   ...relayFunctions,
+  ...eventFunctions,
 ];
 
-export const coreVariables: readonly VariableSpec<Run>[] = [
+export const coreVariables: readonly VariableSpec<Run>[] = withExamples([
   ...scriptStoreVariables,
   ...uriVariables,
   ...headerVariables,
+  ...bodyVariables,
+  ...authVariables,
   ...messageVariables,
   ...processVariables,
-];
+  ...errorVariables,
+]);

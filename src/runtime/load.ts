@@ -42,15 +42,23 @@ export interface RuntimeCatalog extends Catalog<Run> {
   readonly modules: readonly Module[];
 }
 
-/** `text` is a byte string; `readFile` gives the text of files that it includes. */
+export interface LoadProgramOptions {
+  /** Gives the text of files that the script includes. */
+  readonly readFile?: ReadFile | undefined;
+  /** What OpenSIPS has and siprest has not is a warning. Default false: a mistake. */
+  readonly allowMissing?: boolean | undefined;
+}
+
+/** `text` is a byte string. */
 export function loadProgram(
   text: string,
   fileName: string,
   catalog: RuntimeCatalog,
-  readFile?: ReadFile,
+  { readFile, allowMissing = false }: LoadProgramOptions = {},
 ): LoadResult {
   const loaded = loadScript(text, fileName, catalog, {
     checkRegex: regexError,
+    allowMissing,
     ...(readFile === undefined ? {} : { readFile }),
   });
   const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets);

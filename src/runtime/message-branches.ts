@@ -69,7 +69,16 @@ export class MessageBranches {
   /** False for what is no URI, and where there are too many. */
   add(uri: string, more: Partial<Omit<MessageBranch, 'uri'>> = {}): boolean {
     if (parseUri(uri) === null || this.#added.length >= maxBranches) return false;
-    this.#added.push({ uri, destinationUri: null, q: null, path: null, socket: null, flags: new Set(), attributes: new Map(), ...more });
+    this.#added.push({
+      uri,
+      destinationUri: null,
+      q: null,
+      path: null,
+      socket: null,
+      flags: new Set(),
+      attributes: new Map(),
+      ...more,
+    });
     return true;
   }
 
@@ -84,7 +93,10 @@ export class MessageBranches {
   }
 }
 
-export const messageBranches = new StateKey<Request, MessageBranches>('message branches', (request) => new MessageBranches(request));
+export const messageBranches = new StateKey<Request, MessageBranches>(
+  'message branches',
+  (request) => new MessageBranches(request),
+);
 
 /** Where a branch goes: its destination URI, else its URI. */
 export function nextHop({ destinationUri, requestUri }: Request): Uri | null {

@@ -4,11 +4,13 @@ import {
   type MalformedMessage,
   parseMessage,
   randomToken,
+  reasonPhrase,
   type SipRequest,
   type Source,
   sendReply,
   type Transport,
 } from '../sip/index.ts';
+import { errorRoute, parseError, scriptError } from './error-route.ts';
 import { receiveResponse } from './relay.ts';
 import { Request } from './request.ts';
 import { runRoute } from './run.ts';
@@ -19,6 +21,8 @@ export interface ReceiveCounts {
   responses: number;
   /** What is no SIP message, or a broken one. */
   malformed: number;
+  /** Empty lines or nothing at all, by which a client keeps its way through a NAT open (RFC 5626, 3.5.1). */
+  keepAlives: number;
   /** ACKs to replies that were sent without a transaction. */
   ownAcks: number;
   /** Requests that found the queue full. */
@@ -29,7 +33,14 @@ export interface ReceiveCounts {
 const warningPeriod = 10_000;
 
 export class Receiver {
-  readonly counts: ReceiveCounts = { requests: 0, responses: 0, malformed: 0, ownAcks: 0, overload: 0 };
+  readonly counts: ReceiveCounts = {
+    requests: 0,
+    responses: 0,
+    malformed: 0,
+    keepAlives: 0,
+    ownAcks: 0,
+    overload: 0,
+  };
   readonly #server: Server;
   readonly #submit: (job: Job) => boolean;
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -83,11 +94,21 @@ export class Receiver {
   }
 
   #malformed(message: MalformedMessage): void {
-    if (message.keepAlive) return;
+    if (message.keepAlive) {
+      this.counts.keepAlives++;
+      return;
+    }
     this.counts.malformed++;
     const { log } = this.#server;
     log.debug(`dropped what came from ${message.source.address}:${message.source.port}: ${message.reason}`);
     if (message.answerable === null) return;
+    const route = message.request === null ? null : errorRoute(this.#server);
+    if (route !== null && message.request !== null) {
+      const request = new Request(this.#server, message.request);
+      const reason = reasonPhrase(message.status);
+      request.state(scriptError).error = parseError(message.reason, message.status, reason);
+      if (this.#submit((worker) => runRoute(worker, request, route))) return;
+    }
     sendReply(
       message.answerable,
       buildReply(message.answerable, {

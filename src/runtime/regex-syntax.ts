@@ -1,4 +1,4 @@
-/** The syntax of POSIX extended regular expressions (IEEE 1003.1, 9.4) and its translation for JavaScript. */
+/** The syntax of POSIX extended regular expressions (IEEE 1003.1, 9.4): from a pattern to a tree. */
 import type { RegexOptions } from './regex.ts';
 
 /** Its message is glibc's. */
@@ -9,20 +9,44 @@ export class RegexSyntaxError extends Error {
   }
 }
 
-export interface Translation {
-  readonly source: string;
+/** A pattern as a tree; a sequence is what stands side by side. */
+export type RegexNode =
+  | { readonly kind: 'bytes'; readonly bytes: ByteSet; readonly source: string }
+  | AssertionNode
+  | { readonly kind: 'sequence'; readonly items: readonly RegexNode[] }
+  | { readonly kind: 'alternatives'; readonly branches: readonly RegexNode[] }
+  | { readonly kind: 'group'; readonly inner: RegexNode }
+  | { readonly kind: 'repeat'; readonly item: RegexNode; readonly from: number; readonly to: number }
+  | { readonly kind: 'backreference'; readonly group: number };
+
+/** An anchor or a boundary: nothing that could be repeated. */
+export interface AssertionNode {
+  readonly kind: 'assertion';
+  readonly name:
+    | 'text-start'
+    | 'text-end'
+    | 'line-start'
+    | 'line-end'
+    | 'boundary'
+    | 'inside'
+    | 'word-start'
+    | 'word-end';
+}
+
+export interface ParsedRegex {
+  readonly root: RegexNode;
   readonly groups: number;
   /** Whether there is a `\1` in it. */
   readonly backreference: boolean;
 }
 
 /** Throws {@link RegexSyntaxError}. */
-export function translateRegex(pattern: string, options: RegexOptions): Translation {
-  return new Translator(pattern, options).translate();
+export function parseRegex(pattern: string, options: RegexOptions): ParsedRegex {
+  return new Parser(pattern, options).parse();
 }
 
 /** A set of bytes. */
-type ByteSet = Uint8Array;
+export type ByteSet = Uint8Array;
 
 const set = (matches: (code: number) => boolean): ByteSet =>
   Uint8Array.from({ length: 256 }, (_, code) => (matches(code) ? 1 : 0));
@@ -53,33 +77,31 @@ const classes: ReadonlyMap<string, ByteSet> = new Map([
   ['xdigit', set((code) => digit(code) || between('A', 'F')(code) || between('a', 'f')(code))],
 ]);
 
+const assertion = (name: AssertionNode['name']): AssertionNode => ({ kind: 'assertion', name });
+const bytesNode = (bytes: ByteSet): RegexNode => ({ kind: 'bytes', bytes, source: classText(bytes) });
+
 /** GNU's operators after a backslash; every other character after one stands for itself. */
-const wordText = classText(set(word));
-const operators: ReadonlyMap<string, { readonly source: string; readonly assertion: boolean }> = new Map([
-  ['w', { source: wordText, assertion: false }],
-  ['W', { source: classText(set((code) => !word(code))), assertion: false }],
-  ['s', { source: classText(set(space)), assertion: false }],
-  ['S', { source: classText(set((code) => !space(code))), assertion: false }],
-  ['b', { source: '\\b', assertion: true }],
-  ['B', { source: '\\B', assertion: true }],
-  ['<', { source: '\\b(?=\\w)', assertion: true }],
-  ['>', { source: '\\b(?<=\\w)', assertion: true }],
-  ['`', { source: '(?<![^])', assertion: true }],
-  ["'", { source: '(?![^])', assertion: true }],
+const operators: ReadonlyMap<string, RegexNode> = new Map<string, RegexNode>([
+  ['w', bytesNode(set(word))],
+  ['W', bytesNode(set((code) => !word(code)))],
+  ['s', bytesNode(set(space))],
+  ['S', bytesNode(set((code) => !space(code)))],
+  ['b', assertion('boundary')],
+  ['B', assertion('inside')],
+  ['<', assertion('word-start')],
+  ['>', assertion('word-end')],
+  ['`', assertion('text-start')],
+  ["'", assertion('text-end')],
 ]);
+const anyByte: RegexNode = { kind: 'bytes', bytes: set(() => true), source: '[^]' };
+const anyButLineEnd = bytesNode(set((code) => code !== 10));
 
 /** RE_DUP_MAX of glibc. */
 const mostRepetitions = 32767;
 const deepest = 250;
 const longestPattern = 65_536;
 
-interface Piece {
-  readonly source: string;
-  /** An anchor or a boundary: nothing that could be repeated. */
-  readonly assertion: boolean;
-}
-
-class Translator {
+class Parser {
   readonly #pattern: string;
   readonly #ignoreCase: boolean;
   readonly #newline: boolean;
@@ -94,31 +116,37 @@ class Translator {
     this.#newline = options.newline ?? false;
   }
 
-  translate(): Translation {
+  parse(): ParsedRegex {
     if (this.#pattern.length > longestPattern) throw new RegexSyntaxError('Regular expression too big');
-    const source = this.#alternatives(0);
-    return { source, groups: this.#groups, backreference: this.#backreference };
+    const root = this.#alternatives(0);
+    return { root, groups: this.#groups, backreference: this.#backreference };
   }
 
   /** `branch { '|' branch }`, up to the `)` of its group or the end. */
-  #alternatives(depth: number): string {
+  #alternatives(depth: number): RegexNode {
     if (depth > deepest) throw new RegexSyntaxError('Regular expression too big');
-    let source = '';
+    const branches: RegexNode[] = [];
+    let items: RegexNode[] = [];
+    const finished = (): RegexNode => {
+      const [only] = items;
+      return items.length === 1 && only !== undefined ? only : { kind: 'sequence', items };
+    };
     while (this.#at < this.#pattern.length) {
       const c = this.#pattern[this.#at];
       // a `)` that nothing opened is an ordinary character
       if (c === ')' && depth > 0) break;
       if (c === '|') {
-        source += '|';
+        branches.push(finished());
+        items = [];
         this.#at++;
         continue;
       }
-      source += this.#repeated(this.#piece(depth));
+      items.push(this.#repeated(this.#piece(depth)));
     }
-    return source;
+    return branches.length === 0 ? finished() : { kind: 'alternatives', branches: [...branches, finished()] };
   }
 
-  #piece(depth: number): Piece {
+  #piece(depth: number): RegexNode {
     const c = this.#pattern.charAt(this.#at);
     switch (c) {
       case '*':
@@ -128,65 +156,65 @@ class Translator {
         // here they stand at the start of a branch: elsewhere #repeated has taken them
         throw new RegexSyntaxError('Invalid preceding regular expression');
       case '(':
-        return { source: this.#group(depth), assertion: false };
+        return this.#group(depth);
       case '[':
         this.#at++;
-        return { source: this.#bracket(), assertion: false };
+        return bytesNode(this.#bracket());
       case '.':
         this.#at++;
-        return { source: this.#newline ? '[^\\n]' : '[^]', assertion: false };
+        return this.#newline ? anyButLineEnd : anyByte;
       case '^':
         this.#at++;
-        return { source: this.#newline ? '(?<![^\\n])' : '^', assertion: true };
+        return assertion(this.#newline ? 'line-start' : 'text-start');
       case '$':
         this.#at++;
-        return { source: this.#newline ? '(?![^\\n])' : '$', assertion: true };
+        return assertion(this.#newline ? 'line-end' : 'text-end');
       case '\\':
         return this.#escape();
     }
     this.#at++;
-    return { source: this.#literal(c), assertion: false };
+    return this.#literal(c);
   }
 
-  #group(depth: number): string {
+  #group(depth: number): RegexNode {
     this.#at++;
     const number = ++this.#groups;
     const inner = this.#alternatives(depth + 1);
     if (this.#pattern[this.#at] !== ')') throw new RegexSyntaxError('Unmatched ( or \\(');
     this.#at++;
     this.#closed.add(number);
-    return `(${inner})`;
+    return { kind: 'group', inner };
   }
 
-  #escape(): Piece {
+  #escape(): RegexNode {
     const c = this.#pattern.charAt(this.#at + 1);
     if (c === '') throw new RegexSyntaxError('Trailing backslash');
     this.#at += 2;
     if (c >= '1' && c <= '9') {
       if (!this.#closed.has(Number(c))) throw new RegexSyntaxError('Invalid back reference');
       this.#backreference = true;
-      return { source: `(?:\\${c})`, assertion: false };
+      return { kind: 'backreference', group: Number(c) };
     }
-    return operators.get(c) ?? { source: this.#literal(c), assertion: false };
+    return operators.get(c) ?? this.#literal(c);
   }
 
   /** Any number of `*`, `+`, `?` and `{n,m}`, each applied to all before it: `a*?` is no lazy `a*`. */
-  #repeated({ source, assertion }: Piece): string {
-    for (let first = true; ; first = false) {
-      if (assertion && /[*+?{]/.test(this.#pattern.charAt(this.#at))) {
+  #repeated(piece: RegexNode): RegexNode {
+    for (let node = piece; ; ) {
+      if (piece.kind === 'assertion' && /[*+?{]/.test(this.#pattern.charAt(this.#at))) {
         throw new RegexSyntaxError('Invalid preceding regular expression');
       }
       const repetition = this.#repetition();
-      if (repetition === null) return source;
-      source = (first ? source : `(?:${source})`) + repetition;
+      if (repetition === null) return node;
+      node = { kind: 'repeat', item: node, ...repetition };
     }
   }
 
-  #repetition(): string | null {
+  #repetition(): { readonly from: number; readonly to: number } | null {
     const c = this.#pattern.charAt(this.#at);
     if (c === '*' || c === '+' || c === '?') {
       this.#at++;
-      return c;
+      return { from: c === '+' ? 1 : 0, to: c === '?' ? 1 : Number.POSITIVE_INFINITY };
     }
     if (c !== '{') return null;
     const [text, low, comma, high] =
@@ -203,17 +231,21 @@ class Translator {
     if (from > mostRepetitions || (high !== '' && to > mostRepetitions))
       throw new RegexSyntaxError('Regular expression too big');
     this.#at += text.length;
-    return to === Number.POSITIVE_INFINITY ? `{${from},}` : `{${from},${to}}`;
+    return { from, to };
   }
 
-  #literal(c: string): string {
-    const code = c.charCodeAt(0);
-    if (this.#ignoreCase && alpha(code)) return `[${c.toLowerCase()}${c.toUpperCase()}]`;
-    return word(code) ? c : escapeCode(code);
+  #literal(c: string): RegexNode {
+    const code = c.charCodeAt(0) & 0xff;
+    if (this.#ignoreCase && alpha(code)) {
+      const [small, capital] = [code | 32, code & ~32];
+      const source = `[${String.fromCharCode(small, capital)}]`;
+      return { kind: 'bytes', bytes: set((one) => one === small || one === capital), source };
+    }
+    return { kind: 'bytes', bytes: set((one) => one === code), source: word(code) ? c : escapeCode(code) };
   }
 
   /** Behind the `[`: no escapes, `]` is ordinary where it stands first, `-` where it stands first or last. */
-  #bracket(): string {
+  #bracket(): ByteSet {
     const bytes = new Uint8Array(256);
     const negated = this.#pattern[this.#at] === '^';
     if (negated) this.#at++;
@@ -242,7 +274,7 @@ class Translator {
     if (this.#ignoreCase) foldCase(bytes);
     if (negated) for (let i = 0; i < 256; i++) bytes[i] = bytes[i] ? 0 : 1;
     if (negated && this.#newline) bytes[10] = 0;
-    return classText(bytes);
+    return bytes;
   }
 
   /** Whether a `-` here is that of a range: it is unless it stands last. */
@@ -320,5 +352,5 @@ function classText(bytes: ByteSet): string {
     from = to;
   }
   // an empty class matches nothing
-  return `[${text}]`;
+  return text === '' ? '[^\\x00-\\xff]' : `[${text}]`;
 }

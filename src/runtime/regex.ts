@@ -1,11 +1,20 @@
 /**
  * POSIX extended regular expressions with the GNU operators (`\w \s \b \< \'` ...), as glibc's regcomp takes
- * them, for byte strings. They are translated for the engine of JavaScript; the interface leaves room for one
- * that takes linear time. What differs from POSIX: of several matches that start at the same place, the first
+ * them, for byte strings. What differs from POSIX: of several matches that start at the same place, the first
  * alternative wins and not the longest, which only a substitution can tell; and a back reference to a group that
  * took no part matches nothing there, where POSIX lets it fail.
+ *
+ * Two engines run them. JavaScript's own is the fastest for what patterns of scripts are, but it backtracks, and
+ * what the network sends could keep it busy for minutes. So from each pattern a bound of what it may cost is found
+ * (regex-cost.ts): up to the length of text where that stays below {@link mostSteps} it is JavaScript's engine, for
+ * longer texts RE2's, which takes linear time. `^sip:[^@]+@` never needs RE2; `foo.*bar` does from 1,400 bytes on,
+ * `(a+)+$` from 12.
  */
-import { RegexSyntaxError, translateRegex } from './regex-syntax.ts';
+import { createRequire } from 'node:module';
+import type * as Re2 from 're2js';
+import { regexCost } from './regex-cost.ts';
+import { javascriptSource, re2Source } from './regex-source.ts';
+import { parseRegex, type RegexNode, RegexSyntaxError } from './regex-syntax.ts';
 
 export interface RegexOptions {
   /** ASCII letters match in both cases. */
@@ -25,38 +34,97 @@ export interface CompiledRegex {
   readonly pattern: string;
   /** How many groups it has. */
   readonly groups: number;
+  /** Texts with more bytes are matched by the engine that takes linear time. */
+  readonly limit: number;
   test(text: string): boolean;
   /** The first match at `from` or behind it. */
   exec(text: string, from?: number): RegexMatch | null;
 }
 
+/** A few milliseconds. */
+const mostSteps = 2e6;
+/** Bytes of text on which a pattern that has no bound may be tried: its ways double or triple with each. */
+const mostDoublings = 12;
+
 class TranslatedRegex implements CompiledRegex {
   readonly pattern: string;
   readonly groups: number;
+  /** Longer texts are not for JavaScript's engine. */
+  readonly limit: number;
   readonly #test: RegExp;
   readonly #find: RegExp;
+  readonly #root: RegexNode;
+  #linear: LinearRegex | null | undefined;
 
   constructor(pattern: string, options: RegexOptions) {
-    const { source, groups, backreference } = translateRegex(pattern, options);
+    const { root, groups, backreference } = parseRegex(pattern, options);
     const flags = backreference && options.ignoreCase ? 'i' : '';
     this.pattern = pattern;
     this.groups = groups;
+    this.#root = root;
     try {
+      const source = javascriptSource(root);
       this.#test = new RegExp(source, flags);
       this.#find = new RegExp(source, `g${flags}`);
     } catch {
       throw new RegexSyntaxError('Regular expression too big');
     }
+    const { factor, degree } = regexCost(root);
+    if (degree === Number.POSITIVE_INFINITY) this.limit = mostDoublings;
+    else if (degree === 1 && factor < 100) this.limit = Number.POSITIVE_INFINITY;
+    else this.limit = (mostSteps / factor) ** (1 / degree);
   }
 
   test(text: string): boolean {
+    if (text.length > this.limit) return this.#others()?.test(text) ?? false;
     return this.#test.test(text);
   }
 
   exec(text: string, from = 0): RegexMatch | null {
+    if (text.length > this.limit) return this.#others()?.exec(text, from) ?? null;
     this.#find.lastIndex = from;
     const match = this.#find.exec(text);
     return match && { index: match.index, end: match.index + match[0].length, groups: match };
+  }
+
+  /** Null for what RE2 cannot say, a back reference: such a pattern matches no text beyond the limit. */
+  #others(): LinearRegex | null {
+    if (this.#linear === undefined) this.#linear = LinearRegex.of(this.#root);
+    return this.#linear;
+  }
+}
+
+const require = createRequire(import.meta.url);
+
+/** RE2; it is loaded when the first pattern needs it. */
+class LinearRegex {
+  readonly #regex: Re2.RE2JS;
+
+  private constructor(regex: Re2.RE2JS) {
+    this.#regex = regex;
+  }
+
+  /** Null for what RE2 does not take. */
+  static of(root: RegexNode): LinearRegex | null {
+    const source = re2Source(root);
+    if (source === null) return null;
+    const { RE2JS } = require('re2js') as typeof Re2;
+    try {
+      return new LinearRegex(RE2JS.compile(source));
+    } catch {
+      return null;
+    }
+  }
+
+  test(text: string): boolean {
+    return this.#regex.test(text);
+  }
+
+  exec(text: string, from: number): RegexMatch | null {
+    const matcher = this.#regex.matcher(text);
+    if (from > text.length || !matcher.find(from)) return null;
+    const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i) ?? undefined);
+    return { index: matcher.start(), end: matcher.end(), groups };
   }
 }
 

@@ -6,22 +6,23 @@ import type { Awaitable, CompiledRoute, Status } from '../script/index.ts';
 import {
   type Branch,
   type BranchSpec,
+  type Destinations,
   type Failure,
-  parseHostPort,
+  formatUri,
   type ProxyTransaction,
+  parseHostPort,
+  parseUri,
   type ReplyVerdict,
   type ServerTransaction,
   type SipResponse,
-  type Target,
   type Uri,
-  parseUri,
 } from '../sip/index.ts';
-import { maxForwards } from './max-forwards.ts';
 import { edits } from './edits.ts';
+import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
 import { messageEdits } from './outgoing.ts';
 import { Request } from './request.ts';
-import { type Run, runRoute, type RunSubject } from './run.ts';
+import { type Run, type RunSubject, runRoute } from './run.ts';
 import { StateKey } from './state.ts';
 import type { Server } from './worker.ts';
 
@@ -115,14 +116,29 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
   if (next === null) return failed.badDestination;
   const changes = messageEdits(message, request.state(edits));
   if (changes === null) return failed.badMessage;
-  const send = (targets: readonly Target[]): Status => {
+  const send = ({ targets, failure }: Destinations): Status => {
     const [target] = targets;
-    if (target === undefined) return failed.badDestination;
-    const sent = server.proxy.forwardStateless(message, target, { edits: { ...changes, uri: request.requestUri, ...hops(request) } });
+    if (target === undefined) {
+      run.complain(`forward(): ${unreachable(next, failure)}`);
+      return failed.badDestination;
+    }
+    const sent = server.proxy.forwardStateless(message, target, {
+      edits: { ...changes, uri: request.requestUri, ...hops(request) },
+    });
     return sent ? 1 : failed.send;
   };
-  const found = server.destinations.resolve(next);
-  return found instanceof Promise ? found.then(send, () => failed.badDestination) : send(found);
+  const found = server.destinations(next);
+  return found instanceof Promise ? found.then(send) : send(found);
+}
+
+/** Why a URI leads nowhere, for the log. */
+function unreachable(uri: Uri, failure: Destinations['failure']): string {
+  const why = {
+    'no-host': 'names no host',
+    transport: 'needs a transport that there is no socket of',
+    'unknown-name': 'has no address',
+  };
+  return `${formatUri(uri)} ${failure === null ? 'has no address' : why[failure]}`;
 }
 
 /** `[proto:]host[:port]` as a URI. */
@@ -145,7 +161,8 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
   const { request } = run;
   const branches = request.state(messageBranches);
   const state = request.state(relaying);
-  const first = state.proxy === null || run.subject.failure === undefined ? branches.all : failureBranches(run);
+  const first =
+    state.proxy === null || run.subject.failure === undefined ? branches.all : failureBranches(run);
   const prepared = first.map((branch) => prepare(run, branch, options, state));
   branches.clear();
   const send = (made: readonly (BranchSpec<RelayedBranch> | Status)[]): Status => {
@@ -159,17 +176,27 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
     const outcome = proxy.relay(specs);
     return outcome === 'sent' ? 1 : failed.noDestination;
   };
-  return prepared.some((one) => one instanceof Promise) ? Promise.all(prepared).then(send) : send(prepared as (BranchSpec<RelayedBranch> | Status)[]);
+  return prepared.some((one) => one instanceof Promise)
+    ? Promise.all(prepared).then(send)
+    : send(prepared as (BranchSpec<RelayedBranch> | Status)[]);
 }
 
 /** In a failure route: the request URI where it was changed, or whatever branches were added. */
 function failureBranches(run: Run): readonly MessageBranch[] {
   const [main, ...added] = run.request.state(messageBranches).all;
-  return main === undefined || (added.length > 0 && main.uri === run.subject.branch?.spec.data.request.requestUri) ? added : [main, ...added];
+  return main === undefined ||
+    (added.length > 0 && main.uri === run.subject.branch?.spec.data.request.requestUri)
+    ? added
+    : [main, ...added];
 }
 
 /** A branch ready to be sent; a status where it cannot be; the branch route may take its time, and drop it. */
-function prepare(run: Run, branch: MessageBranch, options: RelayOptions, state: Relaying): Awaitable<BranchSpec<RelayedBranch> | Status> {
+function prepare(
+  run: Run,
+  branch: MessageBranch,
+  options: RelayOptions,
+  state: Relaying,
+): Awaitable<BranchSpec<RelayedBranch> | Status> {
   const { request } = run;
   const own = request.fork();
   own.requestUri = branch.uri;
@@ -178,22 +205,33 @@ function prepare(run: Run, branch: MessageBranch, options: RelayOptions, state: 
   own.state(maxForwards).value = request.state(maxForwards).value;
   const data: RelayedBranch = { request: own, replyRoute: null };
   if (state.branchRoute === null) return resolve(run.server, data, options);
-  const ran = runRoute(run.worker, own, state.branchRoute, { relayed: data });
+  const ran = runRoute(run.worker, own, state.branchRoute, { subject: { relayed: data } });
   const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.server, data, options));
   return ran instanceof Promise ? ran.then(after) : after(ran);
 }
 
-function resolve(server: Server, data: RelayedBranch, { outboundProxy }: RelayOptions): Awaitable<BranchSpec<RelayedBranch> | Status> {
+function resolve(
+  server: Server,
+  data: RelayedBranch,
+  { outboundProxy }: RelayOptions,
+): Awaitable<BranchSpec<RelayedBranch> | Status> {
   const { request } = data;
   if (request.message === null) return failed.internal;
-  const next = request.destinationUri === null && outboundProxy !== undefined ? outboundUri(outboundProxy) : nextHop(request);
+  const next =
+    request.destinationUri === null && outboundProxy !== undefined
+      ? outboundUri(outboundProxy)
+      : nextHop(request);
   const changes = messageEdits(request.message, request.state(edits));
   if (next === null) return failed.badDestination;
   if (changes === null) return failed.badMessage;
-  const spec = (targets: readonly Target[]): BranchSpec<RelayedBranch> | Status =>
-    targets.length === 0 ? failed.badDestination : { targets, edits: { ...changes, uri: request.requestUri, ...hops(request) }, data };
-  const found = server.destinations.resolve(next);
-  return found instanceof Promise ? found.then(spec, () => failed.badDestination) : spec(found);
+  const spec = ({ targets, failure }: Destinations): BranchSpec<RelayedBranch> | Status => {
+    if (failure === null)
+      return { targets, edits: { ...changes, uri: request.requestUri, ...hops(request) }, data };
+    server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
+    return failed.badDestination;
+  };
+  const found = server.destinations(next);
+  return found instanceof Promise ? found.then(spec) : spec(found);
 }
 
 function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
@@ -208,7 +246,10 @@ function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
     {
       onReply: (branch, response) => onReply(request, state, branch, response),
       onFailure: (failure) => onFailure(request, state, failure),
-      onError: (error) => server.log.error(`relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      onError: (error) =>
+        server.log.error(
+          `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        ),
     },
     {
       frTimeout: 1000 * (state.frTimeout ?? Number(parameters['fr_timeout'] ?? 30)),
@@ -224,10 +265,23 @@ function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
 }
 
 /** Runs the reply routes that are armed: the global one, the transaction's, the branch's. */
-function onReply(request: Request, state: Relaying, branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
-  const routes = [request.server.script.find('onreply_route', ''), state.replyRoute, branch.spec.data.replyRoute].filter((route) => route !== null);
+function onReply(
+  request: Request,
+  state: Relaying,
+  branch: Branch<RelayedBranch>,
+  response: SipResponse,
+): Awaitable<ReplyVerdict> {
+  const routes = [
+    request.server.script.find('onreply_route', ''),
+    state.replyRoute,
+    branch.spec.data.replyRoute,
+  ].filter((route) => route !== null);
   if (routes.length === 0) return 'forward';
-  return onWorker(request.server, request.fork(), routes, { response, branch, relayed: branch.spec.data }).then((run) => {
+  return onWorker(request.server, request.fork(), routes, {
+    response,
+    branch,
+    relayed: branch.spec.data,
+  }).then((run) => {
     if (run === null) return 'forward';
     if (run.dropped && response.status < 200) return 'drop';
     return messageEdits(response, run.request.state(edits)) ?? 'forward';
@@ -243,16 +297,24 @@ async function onFailure(request: Request, state: Relaying, failure: Failure<Rel
   if (branch !== undefined) request.requestUri = branch.spec.data.request.requestUri;
   request.setDestinationUri(null);
   request.state(messageBranches).clear();
-  await onWorker(request.server, request, [route], { failure, ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }) });
+  await onWorker(request.server, request, [route], {
+    failure,
+    ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
+  });
 }
 
 /** Runs routes one after another on a worker; the last run, null where there was no room for the job. */
-function onWorker(server: Server, request: Request, routes: readonly Route[], subject: RunSubject): Promise<Run | null> {
+function onWorker(
+  server: Server,
+  request: Request,
+  routes: readonly Route[],
+  subject: RunSubject,
+): Promise<Run | null> {
   return new Promise((done) => {
     const taken = server.submit(async (worker) => {
       let last: Run | null = null;
       for (const route of routes) {
-        last = await runRoute(worker, request, route, subject);
+        last = await runRoute(worker, request, route, { subject });
         if (last.dropped) break;
       }
       done(last);

@@ -16,6 +16,7 @@ import {
   type Value,
 } from '../script/index.ts';
 import type { Branch, Failure, SipResponse } from '../sip/index.ts';
+import { assertError, errorRoute, scriptError } from './error-route.ts';
 import type { RelayedBranch } from './relay.ts';
 import { Request } from './request.ts';
 import type { StateKey } from './state.ts';
@@ -67,6 +68,18 @@ export class Run implements Execution<Run> {
   /** What a module keeps with the message. */
   state<T>(key: StateKey<Request, T>): T {
     return this.request.state(key);
+  }
+
+  assertionFailed(message: string): Awaitable<Flow> {
+    this.complain(`assert: ${message}`);
+    const route = errorRoute(this.server);
+    for (let frame = this.frame; frame !== null; frame = frame.parent)
+      if (frame.kind === 'error_route') return this.#stop();
+    if (route === null) return this.#stop();
+    this.state(scriptError).error = assertError(message);
+    this.frame = null;
+    const flow = enterRoute<Run>(this, route);
+    return isPending(flow) ? flow.then(() => this.#stop()) : this.#stop();
   }
 
   complain(message: string): void {
@@ -162,10 +175,10 @@ export function runRoute(
   worker: Worker,
   request: Request,
   route: CompiledRoute<Run>,
-  subject?: RunSubject,
+  about: { readonly subject?: RunSubject; readonly parameters?: readonly Value[] } = {},
 ): Run | Promise<Run> {
-  const run = new Run(worker, request, subject);
-  const done = guard(run, () => enterRoute(run, route));
+  const run = new Run(worker, request, about.subject);
+  const done = guard(run, () => enterRoute(run, route, about.parameters));
   return done === undefined ? run : done.then(() => run);
 }
 

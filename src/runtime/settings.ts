@@ -18,9 +18,9 @@ export const settingSpecs: readonly SettingSpec[] = [
     type: 'int',
     default: 2,
     minimum: -3,
-    maximum: 4,
+    maximum: 9,
     summary:
-      'Which messages are logged: -3 alert, -2 critical, -1 error, 1 warning, 2 notice, 3 info, 4 debug.',
+      'Which messages are logged: -3 alert, -2 critical, -1 error, 1 warning, 2 notice, 3 info, 4 debug; more is 4.',
     aliases: ['debug'],
   },
   {

@@ -4,7 +4,14 @@
  * may bring its own.
  */
 import type { CompiledScript, ParameterValues, Value } from '../script/index.ts';
-import type { DestinationResolver, ProxyCore, ReplyContent, StatelessTags, TransactionTable } from '../sip/index.ts';
+import type {
+  Destinations,
+  ProxyCore,
+  ReplyContent,
+  StatelessTags,
+  TransactionTable,
+  Uri,
+} from '../sip/index.ts';
 import type { Background } from './background.ts';
 import type { Log } from './log.ts';
 import type { Run } from './run.ts';
@@ -37,8 +44,8 @@ export interface Server {
   readonly tags: StatelessTags;
   /** Sends requests on. */
   readonly proxy: ProxyCore;
-  /** Where a URI leads (RFC 3263). */
-  readonly destinations: DestinationResolver;
+  /** Where a URI leads (RFC 3263); never rejects. */
+  destinations(uri: Uri): Destinations | Promise<Destinations>;
   /** What all replies have: the Server header. */
   readonly replyDefaults: Pick<ReplyContent, 'server'>;
   /** A module's parameters, validated, defaults filled in. */
@@ -48,6 +55,8 @@ export interface Server {
   /** 0 where there is one process. */
   readonly processNumber: number;
   readonly states: States<Server>;
+  /** Gives a job to the next worker that is free; false where the queue is full. */
+  submit(job: Job): boolean;
   /** What scripts wait for while no worker does. */
   readonly background: Background;
   /** Open sockets, in the order of the script. */

@@ -307,7 +307,11 @@ export interface VariableNode extends Node {
 }
 
 export type IndexNode =
-  | { readonly kind: 'index'; readonly span: Span; readonly value: number | 'all' | 'append' }
+  | {
+      readonly kind: 'index';
+      readonly span: Span;
+      readonly value: number | 'all' | 'append' | 'insert' | 'insertAfter';
+    }
   | { readonly kind: 'index-variable'; readonly span: Span; readonly value: VariableNode };
 
 /** `{s.substr,1,3}`: `name` is `s.substr`, `argument` all after the first comma, null when there is no comma. */

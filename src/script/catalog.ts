@@ -40,6 +40,8 @@ export interface ArgumentSpec {
   readonly optional?: boolean;
   /** An optional one that stands first and is recognised by the number of arguments: `xlog([level,] text)`. */
   readonly leading?: boolean;
+  /** For type `variable`: it is only read, so any will do. */
+  readonly readOnly?: boolean;
   /** For type `route`. */
   readonly routeKind?: RouteKind;
   /** For type `static`: what it may be; a mistake is found by the checker. */
@@ -52,8 +54,10 @@ export interface VariableReference<R> {
   /** As in the script, for messages: `$var(body)`. */
   readonly text: string;
   get(run: R): Value;
-  /** Sets it; `null` unsets. False when it refuses the value. */
-  set(run: R, value: Value): boolean;
+  /** All its values, as `[*]` names them; one at most where it cannot have more. */
+  list(run: R): readonly Value[];
+  /** Sets it; `null` unsets. `operator` as in an assignment, `=` where it is left out. False when it refuses the value. */
+  set(run: R, value: Value, operator?: '=' | ':='): boolean;
 }
 
 /** What a function is told of its call. */
@@ -85,6 +89,8 @@ interface FunctionFacts {
   readonly source?: string;
   /** Why nothing happens, for one that is accepted without effect so far: the checker warns. */
   readonly inert?: string;
+  /** Of a stand-in: the module of OpenSIPS that has it, `core` for none. */
+  readonly absent?: string;
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- their types follow from `arguments`, at run time
@@ -115,6 +121,8 @@ export interface VariableUse<R> {
   /** `[…]` after that: null when there is none. */
   readonly index: null | number | 'all' | 'append' | ((run: R) => number | null);
   readonly context: 'request' | 'reply' | null;
+  /** `[insert]` or `[insertAfter]` in place of an index, of one that is `insertable`. */
+  readonly insertion?: 'insert' | 'insertAfter';
 }
 
 export interface VariableAccess<R> {
@@ -125,6 +133,13 @@ export interface VariableAccess<R> {
   readonly list?: (run: R) => readonly Value[];
 }
 
+/** What `xlog(text)` prints after `script` has run on the sample request of the reference. */
+export interface VariableExample {
+  readonly script?: string;
+  readonly text: string;
+  readonly prints: string;
+}
+
 export interface VariableSpec<R> {
   /** Without `$`: `var`, `ru`, `ct.fields`. */
   readonly name: string;
@@ -133,9 +148,15 @@ export interface VariableSpec<R> {
   readonly subname?: 'none' | 'optional' | 'required' | readonly string[];
   /** Whether `[…]` may follow. Default false. */
   readonly indexed?: boolean;
+  /** Whether `[insert]` and `[insertAfter]` may follow where it is set. Default false. */
+  readonly insertable?: boolean;
   readonly writable?: boolean;
   readonly summary: string;
   readonly source?: string;
+  /** Of a stand-in: the module of OpenSIPS that has it, `core` for none. */
+  readonly absent?: string;
+  /** For the reference, and run by a test. */
+  readonly example?: VariableExample;
   /** Called once for each place in the script where it stands. Throws {@link InvalidUse} for a bad subname or index. */
   readonly resolve: (use: VariableUse<R>) => VariableAccess<R>;
 }
@@ -167,6 +188,8 @@ export interface TransformationSpec<R> {
   readonly arguments?: readonly TransformationArgument[];
   readonly summary: string;
   readonly source?: string;
+  /** Of a stand-in: the module of OpenSIPS that has it, `core` for none. */
+  readonly absent?: string;
   /** For the reference, and run by a test: an input, the transformation as written, what comes out. */
   readonly example?: readonly [input: Value, transformation: string, output: Value];
   /**
@@ -238,6 +261,13 @@ export interface SettingSpec {
   readonly inert?: string;
 }
 
+/** What OpenSIPS documents, whether siprest has it or not: it tells what is absent from what is mistyped. */
+export interface DocumentedNames {
+  hasModule(name: string): boolean;
+  /** The modules with a name, written `f()`, `$v` or `{t}`; `core` is one. */
+  ownersOf(written: string): readonly string[];
+}
+
 /** All that a script may name. */
 export interface Catalog<R> {
   readonly settings: readonly SettingSpec[];
@@ -247,4 +277,6 @@ export interface Catalog<R> {
   readonly modules: readonly ModuleSpec<R>[];
   /** Route kinds that parse but do not run so far; the checker warns. */
   readonly inertRouteKinds: readonly RouteKind[];
+  /** Absent: nothing is known but what is in the tables. */
+  readonly documented?: DocumentedNames;
 }

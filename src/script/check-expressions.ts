@@ -18,7 +18,7 @@ export type CheckRegex = (pattern: string) => string | null;
 
 export interface ExpressionCheckerParts<R> {
   readonly lookup: Lookup<R>;
-  readonly missing: MissingNames<R>;
+  readonly missing: MissingNames;
   readonly diagnostics: DiagnosticList;
   readonly variables: VariableChecker<R>;
   readonly routes: RouteTable;
@@ -77,13 +77,18 @@ export class ExpressionChecker<R> {
   call(node: CallNode, within: RouteKind): FunctionSpec<R> | null {
     const { lookup, missing, diagnostics } = this.#parts;
     const name = node.name.text;
-    const spec = lookup.functions.get(name);
+    const spec = lookup.function(name);
     if (spec === undefined) {
       if (statementWords.has(name))
         this.#error('syntax', node.name.span, `${name} is a statement and cannot stand in an expression`);
-      else missing.named('function', name, node.name.span, lookup.functions.keys());
+      else missing.unknown('function', name, node.name.span, lookup);
       for (const argument of node.arguments) if (argument !== null) this.#loosely(argument, within);
       return null;
+    }
+    if (spec.absent !== undefined) {
+      missing.absent({ kind: 'function', name, module: spec.absent }, node.name.span);
+      for (const argument of node.arguments) if (argument !== null) this.#loosely(argument, within);
+      return spec;
     }
     for (const module of spec.requires ?? []) {
       if (lookup.modules.some((one) => one.name === module)) continue;
@@ -189,9 +194,10 @@ export class ExpressionChecker<R> {
       const constant = constantText(node);
       if (constant !== null) this.#regex(constant, node.span);
     },
-    variable: (node, _spec, what) => {
+    variable: (node, spec, what) => {
       const variable = node.kind === 'string' ? soleVariable(node) : node;
-      if (variable?.kind === 'variable') this.#parts.variables.write(variable, what);
+      if (variable?.kind === 'variable' && spec.readOnly === true) this.#parts.variables.read(variable);
+      else if (variable?.kind === 'variable') this.#parts.variables.write(variable, what);
       else if (node.kind !== 'string' || this.#parts.variables.text(node)) {
         this.#error('argument-type', node.span, `${what} is a variable`, 'for example $var(result)');
       }

@@ -89,7 +89,7 @@ interface Loaded<R> {
 export function checkModules<R>(
   script: ScriptNode,
   catalog: Catalog<R>,
-  missing: MissingNames<R>,
+  missing: MissingNames,
   diagnostics: DiagnosticList,
 ): readonly Loaded<R>[] {
   const specs = new Map(catalog.modules.map((spec) => [spec.name, spec]));
@@ -97,7 +97,7 @@ export function checkModules<R>(
   for (const node of script.modules) {
     const spec = specs.get(node.module);
     const earlier = loaded.get(node.module);
-    if (spec === undefined) absent(node.module, node.path.span, specs.keys(), missing);
+    if (spec === undefined) absent(node.module, node.path.span, catalog, missing);
     else if (earlier !== undefined) {
       const labels = [{ span: earlier.node.span, message: 'it is loaded here before' }];
       diagnostics.warning('duplicate-module', node.span, `the module ${node.module} is loaded twice`, {
@@ -121,19 +121,26 @@ export function checkModules<R>(
   return [...loaded.values()];
 }
 
-function absent<R>(name: string, span: Span, known: Iterable<string>, missing: MissingNames<R>): void {
-  missing.add(`module ${name}`, span, () => {
-    missing.absentModules.push(name);
-    const help = didYouMean(name, known);
-    const message = `the module "${name}" is not available`;
-    return {
-      code: 'unknown-module',
-      severity: 'error',
-      span,
-      message,
-      ...(help === undefined ? {} : { help }),
-    };
-  });
+/** A module that the catalog lacks: one that OpenSIPS has, one that nobody knows, or a name that is mistyped. */
+function absent<R>(name: string, span: Span, catalog: Catalog<R>, missing: MissingNames): void {
+  const { documented } = catalog;
+  const help = documented?.hasModule(name)
+    ? undefined
+    : didYouMean(
+        name,
+        catalog.modules.map((spec) => spec.name),
+      );
+  if (documented !== undefined && help === undefined) {
+    missing.absent({ kind: 'module', name, module: name }, span);
+    return;
+  }
+  missing.add(`module ${name}`, span, () => ({
+    code: 'unknown-module',
+    severity: 'error',
+    span,
+    message: `the module "${name}" is not available`,
+    ...(help === undefined ? {} : { help }),
+  }));
 }
 
 /** The parameters of each loaded module by the module's name. */
@@ -141,7 +148,7 @@ export function checkModuleParameters<R>(
   script: ScriptNode,
   catalog: Catalog<R>,
   loaded: readonly Loaded<R>[],
-  missing: MissingNames<R>,
+  missing: MissingNames,
   diagnostics: DiagnosticList,
 ): Readonly<Record<string, ParameterValues>> {
   const tables = new Map(
@@ -158,7 +165,7 @@ export function checkModuleParameters<R>(
         diagnostics.error('module-not-loaded', node.modules.span, message, {
           help: `add: loadmodule "${name}.so"`,
         });
-      } else absent(name, node.modules.span, names, missing);
+      } else absent(name, node.modules.span, catalog, missing);
     }
   }
   const result: Record<string, ParameterValues> = Object.create(null);

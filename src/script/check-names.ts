@@ -1,10 +1,9 @@
 /** What a script names and nothing provides: one diagnostic for each name, with all places where it stands. */
 import type { Span } from './ast.ts';
-import type { Catalog } from './catalog.ts';
-import { type Diagnostic, type DiagnosticLabel, type DiagnosticList } from './diagnostics.ts';
+import type { Absence, Diagnostic, DiagnosticLabel, DiagnosticList } from './diagnostics.ts';
 import { didYouMean } from './did-you-mean.ts';
-
-export type NamedKind = 'function' | 'variable' | 'transformation';
+import type { Lookup } from './lookup.ts';
+import { type NamedKind, written } from './stand-ins.ts';
 
 interface Missing {
   readonly diagnostic: Diagnostic;
@@ -17,21 +16,13 @@ const codes = {
   transformation: 'unknown-transformation',
 } as const;
 
-/** How names of each kind are written in a message. */
-export const written: Readonly<Record<NamedKind, (name: string) => string>> = {
-  function: (name) => `${name}()`,
-  variable: (name) => `$${name}`,
-  transformation: (name) => `{${name}}`,
-};
-
-export class MissingNames<R> {
-  readonly #catalog: Catalog<R>;
+export class MissingNames {
   readonly #found = new Map<string, Missing>();
-  /** Modules that the script loads and the catalog lacks. */
-  readonly absentModules: string[] = [];
+  readonly #severity: 'error' | 'warning';
 
-  constructor(catalog: Catalog<R>) {
-    this.#catalog = catalog;
+  /** `allowed`: what siprest lacks is a warning. */
+  constructor(allowed: boolean) {
+    this.#severity = allowed ? 'warning' : 'error';
   }
 
   /** Notes a use; the diagnostic is made for the first. */
@@ -41,8 +32,24 @@ export class MissingNames<R> {
     else known.labels.push({ span, message: 'and here' });
   }
 
-  named(kind: NamedKind, name: string, span: Span, known: Iterable<string>, hint?: string): void {
-    this.add(`${kind} ${name}`, span, () => this.#diagnostic(kind, name, span, known, hint));
+  /** A use of something that OpenSIPS has and siprest has not. */
+  absent(absence: Absence, span: Span): void {
+    const { kind, name, module } = absence;
+    this.add(`absent ${kind} ${name}`, span, () => ({
+      code: 'not-available',
+      severity: this.#severity,
+      span,
+      message:
+        kind === 'module'
+          ? `siprest has no module ${name}`
+          : `siprest has no ${written[kind](name)}${module === 'core' ? '' : `, of the module ${module}`}`,
+      absent: absence,
+    }));
+  }
+
+  /** A use of a name that nobody knows, or of a module that is not loaded. */
+  unknown<R>(kind: NamedKind, name: string, span: Span, lookup: Lookup<R>): void {
+    this.add(`${kind} ${name}`, span, () => unknownName(kind, name, span, lookup));
   }
 
   report(diagnostics: DiagnosticList): void {
@@ -54,45 +61,22 @@ export class MissingNames<R> {
       );
     }
   }
+}
 
-  #diagnostic(
-    kind: NamedKind,
-    name: string,
-    span: Span,
-    known: Iterable<string>,
-    hint: string | undefined,
-  ): Diagnostic {
-    const write = written[kind];
-    const severity = 'error';
-    const owner = this.#moduleOf(kind, name);
-    if (owner !== null) {
-      const message = `${write(name)} belongs to the module ${owner}, which is not loaded`;
-      return { code: 'module-not-loaded', severity, span, message, help: `add: loadmodule "${owner}.so"` };
-    }
-    const help = didYouMean(name, known, write) ?? hint ?? this.#absentHint();
-    const message = `unknown ${kind} ${write(name)}`;
-    return { code: codes[kind], severity, span, message, ...(help === undefined ? {} : { help }) };
+function unknownName<R>(kind: NamedKind, name: string, span: Span, lookup: Lookup<R>): Diagnostic {
+  const write = written[kind];
+  const severity = 'error';
+  const owner = lookup.unloadedOwner(kind, name);
+  if (owner !== null) {
+    const message = `${write(name)} belongs to the module ${owner}, which is not loaded`;
+    return { code: 'module-not-loaded', severity, span, message, help: `add: loadmodule "${owner}.so"` };
   }
-
-  #moduleOf(kind: NamedKind, name: string): string | null {
-    for (const module of this.#catalog.modules) {
-      const table =
-        kind === 'function'
-          ? module.functions
-          : kind === 'variable'
-            ? module.variables
-            : module.transformations;
-      for (const spec of table ?? []) {
-        if (spec.name === name || ('aliases' in spec && spec.aliases?.includes(name))) return module.name;
-      }
-    }
-    return null;
-  }
-
-  #absentHint(): string | undefined {
-    const names = this.absentModules;
-    if (names.length === 0) return undefined;
-    const list = names.slice(0, 5).join(', ');
-    return `it may belong to a module that is not available here: ${list}${names.length > 5 ? ', ...' : ''}`;
-  }
+  const prefix = kind === 'variable' ? lookup.variablePrefix(name) : null;
+  const hint =
+    prefix === null
+      ? undefined
+      : `write $(${prefix})${name.slice(prefix.length)} when text follows the variable`;
+  const help = didYouMean(name, lookup[`${kind}s`].keys(), write) ?? hint;
+  const message = `unknown ${kind} ${write(name)}`;
+  return { code: codes[kind], severity, span, message, ...(help === undefined ? {} : { help }) };
 }

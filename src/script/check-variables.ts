@@ -13,11 +13,11 @@ const integer = /^[ \t]*[+-]?[0-9]+[ \t]*$/;
 
 export class VariableChecker<R> {
   readonly #lookup: Lookup<R>;
-  readonly #missing: MissingNames<R>;
+  readonly #missing: MissingNames;
   readonly #diagnostics: DiagnosticList;
   readonly #compiler: VariableCompiler<R>;
 
-  constructor(lookup: Lookup<R>, missing: MissingNames<R>, diagnostics: DiagnosticList) {
+  constructor(lookup: Lookup<R>, missing: MissingNames, diagnostics: DiagnosticList) {
     this.#lookup = lookup;
     this.#missing = missing;
     this.#diagnostics = diagnostics;
@@ -57,7 +57,7 @@ export class VariableChecker<R> {
     }
     const access = this.#variable(node, true);
     if (access === null) return false;
-    const spec = this.#lookup.variables.get(node.name.text);
+    const spec = this.#lookup.variable(node.name.text);
     if (spec?.writable === true && access.set !== undefined) return true;
     this.#diagnostics.error('read-only-variable', node.span, `${what}: ${variableText(node)} is read-only`);
     return false;
@@ -77,16 +77,12 @@ export class VariableChecker<R> {
     const name = node.name.text;
     let well = subname === null || this.#template(subname, false);
     if (index?.kind === 'index-variable' && !this.read(index.value)) well = false;
-    const spec = this.#lookup.variables.get(name);
+    const spec = this.#lookup.variable(name);
     if (spec === undefined) {
-      this.#missing.named(
-        'variable',
-        name,
-        nameSpan(node),
-        this.#lookup.variables.keys(),
-        this.#prefixHint(name),
-      );
+      this.#missing.unknown('variable', name, nameSpan(node), this.#lookup);
       well = false;
+    } else if (spec.absent !== undefined) {
+      this.#missing.absent({ kind: 'variable', name, module: spec.absent }, nameSpan(node));
     } else if (!this.#subname(node, spec, inString) || !this.#index(node, spec, written)) well = false;
     const access = spec === undefined || !well ? null : this.#resolve(node, spec);
     for (const one of transformations) if (!this.#transformation(one)) well = false;
@@ -128,19 +124,25 @@ export class VariableChecker<R> {
     if (index === null) return true;
     if (spec.indexed !== true)
       return this.#fail(index.span, `$${node.name.text} has one value and takes no index`);
-    if (index.value === 'append' && !written) {
-      return this.#fail(index.span, 'with [append] a variable can only be set, not read');
-    }
+    const { value } = index;
+    if (value !== 'append' && value !== 'insert' && value !== 'insertAfter') return true;
+    if (value !== 'append' && spec.insertable !== true)
+      return this.#fail(index.span, `nothing can be inserted into $${node.name.text}`, 'it takes [append]');
+    if (!written) return this.#fail(index.span, `with [${value}] a variable can only be set, not read`);
     return true;
   }
 
   #transformation(node: TransformationNode): boolean {
     let well = node.argument === null || this.#template(node.argument, false);
     const name = node.name.text;
-    const spec = this.#lookup.transformations.get(name);
+    const spec = this.#lookup.transformation(name);
     if (spec === undefined) {
-      this.#missing.named('transformation', name, node.name.span, this.#lookup.transformations.keys());
+      this.#missing.unknown('transformation', name, node.name.span, this.#lookup);
       return false;
+    }
+    if (spec.absent !== undefined) {
+      this.#missing.absent({ kind: 'transformation', name, module: spec.absent }, node.name.span);
+      return well;
     }
     if (!well) return false;
     well = this.#integers(node, spec);
@@ -193,16 +195,6 @@ export class VariableChecker<R> {
   #fail(span: Span, message: string, help?: string): false {
     this.#diagnostics.error('invalid-variable-use', span, message, help === undefined ? {} : { help });
     return false;
-  }
-
-  /** `$fU.com` and `$fUxyz`: where the name goes on with what was meant as text. */
-  #prefixHint(name: string): string | undefined {
-    for (let length = name.length - 1; length >= 2; length--) {
-      const prefix = name.slice(0, length);
-      if (this.#lookup.variables.has(prefix))
-        return `write $(${prefix})${name.slice(length)} when text follows the variable`;
-    }
-    return undefined;
   }
 }
 

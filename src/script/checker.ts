@@ -20,6 +20,8 @@ export interface CheckOptions {
   readonly checkRegex?: CheckRegex;
   /** The text has mistakes, so that routes may be missing from the tree: those are not reported. Default false. */
   readonly incomplete?: boolean;
+  /** What OpenSIPS has and siprest has not is a warning, and fails when it is reached. Default false: a mistake. */
+  readonly allowMissing?: boolean;
 }
 
 export interface CheckedScript<R> {
@@ -43,13 +45,13 @@ export function check<R>(
   options: CheckOptions = {},
 ): CheckedScript<R> {
   const diagnostics = new DiagnosticList();
-  const missing = new MissingNames(catalog);
+  const missing = new MissingNames(options.allowMissing === true);
   const settings = checkSettings(script, catalog, diagnostics);
   const loaded = checkModules(script, catalog, missing, diagnostics);
   const parameters = checkModuleParameters(script, catalog, loaded, missing, diagnostics);
   const lookup = new Lookup(
     catalog,
-    loaded.map(({ spec }) => spec.name),
+    script.modules.map(({ module }) => module),
   );
   const routes = new RouteTable(script, options.incomplete === true, diagnostics);
   warnOfInertRoutes(script, catalog, diagnostics);
@@ -87,7 +89,9 @@ export function loadScript<R>(
   options: CheckOptions & { readonly readFile?: ReadFile } = {},
 ): LoadedScript<R> {
   const parsed = parseScript(text, fileName, options.readFile);
-  const checked = check(parsed.script, catalog, { ...options, incomplete: hasErrors(parsed.diagnostics) });
+  // where only a semicolon is missing, nothing was left out of the tree
+  const incomplete = hasErrors(parsed.diagnostics.filter(({ code }) => code !== 'missing-semicolon'));
+  const checked = check(parsed.script, catalog, { ...options, incomplete });
   const diagnostics = [...parsed.diagnostics, ...checked.diagnostics].toSorted(
     (a, b) => a.span.start - b.span.start,
   );

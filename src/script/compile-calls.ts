@@ -35,7 +35,7 @@ export class CallCompiler<R extends Execution<R>> {
   }
 
   spec(node: CallNode): FunctionSpec<R> {
-    const spec = this.#lookup.functions.get(node.name.text);
+    const spec = this.#lookup.function(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: ${node.name.text}()`);
     return spec;
   }

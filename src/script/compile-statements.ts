@@ -12,7 +12,7 @@ import type {
   SwitchNode,
   WhileNode,
 } from './ast.ts';
-import { isPending } from './awaitable.ts';
+import { andThen, isPending } from './awaitable.ts';
 import type { AsyncFunctionSpec, Awaitable, Value } from './catalog.ts';
 import type { CallCompiler } from './compile-calls.ts';
 import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
@@ -115,13 +115,13 @@ export class StatementCompiler<R extends Execution<R>> {
     const limit = this.#parts.maxWhileLoops;
     return this.#placed(node, (run) => {
       let turns = 0;
+      const tooMany = (goOn: boolean) => {
+        if (goOn && !run.stopped) run.complain(`while: stopped after ${limit} turns (max_while_loops)`);
+        return false;
+      };
       return repeat(run, body, () => {
-        if (turns === limit) {
-          run.complain(`while: stopped after ${limit} turns (max_while_loops)`);
-          return false;
-        }
-        turns++;
-        return test(run);
+        const goOn = test(run);
+        return turns++ < limit ? goOn : andThen(goOn, tooMany);
       });
     });
   }
@@ -246,10 +246,9 @@ export class StatementCompiler<R extends Execution<R>> {
     if (!this.#parts.enableAsserts) return () => Flow.next;
     const test = this.#parts.expressions.test(node.condition);
     const message = node.message?.value ?? 'assertion failed';
-    const check = (run: R, holds: boolean) => {
-      if (holds && !run.stopped) return Flow.next;
-      if (!run.stopped) run.complain(`assert: ${message}`);
-      return exit(run);
+    const check = (run: R, holds: boolean): Awaitable<Flow> => {
+      if (run.stopped) return Flow.exit;
+      return holds ? Flow.next : run.assertionFailed(message);
     };
     return this.#placed(node, (run) => {
       const holds = test(run);

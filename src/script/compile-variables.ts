@@ -28,17 +28,18 @@ export class VariableCompiler<R> {
 
   /** The variable without its transformations. */
   access(node: VariableNode): VariableAccess<R> {
-    const spec = this.#lookup.variables.get(node.name.text);
+    const spec = this.#lookup.variable(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: $${node.name.text}`);
     return spec.resolve(this.use(node));
   }
 
   use(node: VariableNode): VariableUse<R> {
-    return {
-      subname: node.subname === null ? null : this.#constantOr(node.subname),
-      index: node.index === null ? null : this.#index(node.index),
-      context: node.context,
-    };
+    const subname = node.subname === null ? null : this.#constantOr(node.subname);
+    const index = node.index === null ? null : this.#index(node.index);
+    const { context } = node;
+    if (index === 'insert' || index === 'insertAfter')
+      return { subname, index: null, context, insertion: index };
+    return { subname, index, context };
   }
 
   read(node: VariableNode): Read<R> {
@@ -70,7 +71,8 @@ export class VariableCompiler<R> {
     return {
       text,
       get: this.read(node),
-      set: (run, value) => set?.(run, value, '=') ?? false,
+      list: this.list(node),
+      set: (run, value, operator = '=') => set?.(run, value, operator) ?? false,
     };
   }
 
@@ -106,14 +108,14 @@ export class VariableCompiler<R> {
     };
   }
 
-  #index(node: IndexNode): VariableUse<R>['index'] {
+  #index(node: IndexNode): VariableUse<R>['index'] | 'insert' | 'insertAfter' {
     if (node.kind === 'index') return node.value;
     const read = this.read(node.value);
     return (run) => toInteger(read(run));
   }
 
   #transformation(input: Read<R>, node: TransformationNode): Read<R> {
-    const spec = this.#lookup.transformations.get(node.name.text);
+    const spec = this.#lookup.transformation(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: {${node.name.text}}`);
     const { transform, values } = this.transform(spec, node);
     if (Array.isArray(values)) return (run) => transform(input(run), values, run);

@@ -8,7 +8,8 @@ import type { Value } from './catalog.ts';
 import { type Call, CallCompiler } from './compile-calls.ts';
 import { ExpressionCompiler, type Matcher } from './compile-expressions.ts';
 import { StatementCompiler } from './compile-statements.ts';
-import { VariableCompiler } from './compile-variables.ts';
+import { compileText } from './compile-text.ts';
+import { type ReadText, VariableCompiler } from './compile-variables.ts';
 import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
 import type { Lookup } from './lookup.ts';
 
@@ -26,6 +27,8 @@ export interface CompiledScript<R> {
   readonly main: CompiledRoute<R>;
   /** A route by kind and name; '' is the name of one that has none, as the global `onreply_route`. */
   find(kind: RouteKind, name: string): CompiledRoute<R> | null;
+  /** A text with variables that is known only when the script runs; null where what it names is not there. */
+  text(source: string): ReadText<R> | null;
 }
 
 /** Calls nested deeper than this end the script with a message. */
@@ -66,6 +69,7 @@ export function compileScript<R extends Execution<R>>(
     routes: routes.map(([, built]) => built),
     main: route(named.has(routeKey('route', '')) ? '' : '0'),
     find: (kind, name) => named.get(routeKey(kind, name)) ?? null,
+    text: compileText(variables),
   };
 }
 

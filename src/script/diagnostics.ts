@@ -44,6 +44,7 @@ export const diagnosticCodes = {
   'parameter-value': 'a value that a module parameter does not take',
   'parameter-conflict': 'module parameters that do not go together',
   inert: 'something that is accepted and has no effect here',
+  'not-available': 'something of OpenSIPS that siprest does not have',
   // routes
   'no-main-route': 'a script without a main route',
   'duplicate-route': 'two routes of one kind and name',
@@ -69,6 +70,14 @@ export interface DiagnosticLabel {
   readonly message: string;
 }
 
+/** Something of OpenSIPS that siprest does not have. */
+export interface Absence {
+  readonly kind: 'module' | 'function' | 'variable' | 'transformation';
+  readonly name: string;
+  /** The module that it belongs to, itself for a module; `core` for none. */
+  readonly module: string;
+}
+
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   readonly severity: Severity;
@@ -78,6 +87,8 @@ export interface Diagnostic {
   readonly labels?: readonly DiagnosticLabel[];
   /** What would be right, where that can be said. */
   readonly help?: string;
+  /** For the code `not-available`: what it is about. */
+  readonly absent?: Absence;
 }
 
 /** More than this is noise, and what follows is mostly the echo of one mistake. */

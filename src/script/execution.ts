@@ -64,6 +64,8 @@ export interface Execution<R> {
   suspend(operation: AsyncOperation<R>): Awaitable<Flow>;
   /** Does `launch()`: goes on at once, or when it is done where it had to be done as a blocking call. */
   launch(operation: AsyncOperation<R>): Awaitable<Flow>;
+  /** An assert() does not hold: runs error_route and ends the script. */
+  assertionFailed(message: string): Awaitable<Flow>;
   /** A mistake at run time that stops only the statement: logged with the place of {@link position}. */
   complain(message: string): void;
 }

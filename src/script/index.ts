@@ -7,7 +7,9 @@ export type { CheckRegex } from './check-expressions.ts';
 export { type CheckedScript, type CheckOptions, check, type LoadedScript, loadScript } from './checker.ts';
 export type { Matcher } from './compile-expressions.ts';
 export { type CompiledScript, type CompileOptions, compileScript, enterRoute } from './compiler.ts';
+export { type DiagnosticRecord, diagnosticRecords, type Place } from './diagnostic-records.ts';
 export {
+  type Absence,
   type Diagnostic,
   type DiagnosticCode,
   type DiagnosticLabel,
@@ -28,6 +30,7 @@ export { logLevel, logLevels } from './log-levels.ts';
 export { Lookup } from './lookup.ts';
 export { lowerAscii, toInteger, toText, truth } from './operators.ts';
 export { type ParsedScript, parseScript } from './parser.ts';
+export { countAbsences } from './render-absences.ts';
 export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
 export { type Location, type SourceFile, SourceSet } from './source.ts';
 export { template, variableText } from './template.ts';

@@ -111,7 +111,7 @@ export class Lexer {
 
   next(): Token {
     const startsLine = this.#skipSpace();
-    const { text, base } = this.file;
+    const { text } = this.file;
     const start = this.#at;
     const code = text.charCodeAt(start);
     if (start >= text.length) return this.#plain('end', start, start, startsLine);
@@ -129,21 +129,27 @@ export class Lexer {
       this.#at = start + sign.length;
       return this.#plain('punctuation', start, this.#at, startsLine);
     }
-    // a run of such bytes is one mistake
+    throw new Error('bytes that start nothing have been passed over');
+  }
+
+  /**
+   * Bytes that start nothing in the language, a run of them as one. The original passes over them, and scripts in
+   * use have no-break spaces and stray backticks in them.
+   */
+  #passOver(start: number): number {
+    const { text, base } = this.file;
     let end = start + 1;
     while (end < text.length && this.#isUnknown(text.charCodeAt(end))) end += 1;
-    this.#at = end;
+    if (start === 0 && text.startsWith(byteOrderMark)) return Math.max(3, end);
     const span = { start: base + start, end: base + end };
-    this.#diagnostics.error(
-      'unexpected-character',
-      span,
-      unexpected(text.slice(start, Math.min(end, start + 12)), code),
-    );
-    return this.#plain('bad', start, end, startsLine);
+    const what = nameOfCharacter(text.slice(start, Math.min(end, start + 12)));
+    this.#diagnostics.warning('unexpected-character', span, `${what} starts nothing and is passed over`);
+    return end;
   }
 
   #isUnknown(code: number): boolean {
-    if (code <= 32 || code === 36 || code === 34 || code === 39 || code === 35) return false;
+    if (code === 32 || (code >= 9 && code <= 13) || code === 36 || code === 34 || code === 39 || code === 35)
+      return false;
     return !isIdentifierCode(code) && !punctuationByFirst.has(code);
   }
 
@@ -178,7 +184,8 @@ export class Lexer {
           this.#diagnostics.error('unterminated-comment', span, 'this comment has no closing `*/`');
         } else if (text.slice(at, end).includes('\n')) startsLine = true;
         at = end === -1 ? text.length : end + 2;
-      } else break;
+      } else if (at < text.length && this.#isUnknown(code)) at = this.#passOver(at);
+      else break;
     }
     this.#at = at;
     return startsLine;
@@ -260,7 +267,17 @@ export class Lexer {
   }
 }
 
-function unexpected(text: string, code: number): string {
-  if (code < 32 || code === 127) return `unexpected byte 0x${code.toString(16).padStart(2, '0')}`;
-  return `unexpected character \`${text}\``;
+const byteOrderMark = '\xef\xbb\xbf';
+
+/** The first character as it is shown: one that nobody sees by its number. */
+function nameOfCharacter(bytes: string): string {
+  const [first = ''] = Buffer.from(bytes, 'latin1').toString('utf8');
+  const code = first.codePointAt(0) ?? 0;
+  if (/[\p{Z}\p{C}\uFFFD]/u.test(first)) {
+    const shown = first === '\uFFFD' ? bytes.charCodeAt(0) : code;
+    return shown < 256 && bytes.length < 2
+      ? `the byte 0x${shown.toString(16).padStart(2, '0')}`
+      : `the character U+${shown.toString(16).toUpperCase().padStart(4, '0')}${code === 0xa0 ? ' (a no-break space)' : ''}`;
+  }
+  return `the character \`${first}\``;
 }

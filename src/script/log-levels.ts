@@ -12,7 +12,8 @@ export const logLevels = {
 /** `L_INFO`, `3` or `"3"` as a number from -3 to 4; null for anything else. Numbers beyond are clamped. */
 export function logLevel(value: string | number | null): number | null {
   if (value === null) return null;
-  if (typeof value === 'string' && value in logLevels) return logLevels[value as keyof typeof logLevels];
+  if (typeof value === 'string' && Object.hasOwn(logLevels, value))
+    return logLevels[value as keyof typeof logLevels];
   const number = Number(value);
   if (!Number.isInteger(number) || value === '') return null;
   return Math.max(-3, Math.min(4, number));

@@ -1,16 +1,37 @@
-/** The tables of a {@link Catalog}, indexed by name for those modules that a script loads. */
+/**
+ * The tables of a {@link Catalog}, indexed by name for those modules that a script loads; behind them stand-ins
+ * for what OpenSIPS has and siprest has not.
+ */
 import type { Catalog, FunctionSpec, ModuleSpec, TransformationSpec, VariableSpec } from './catalog.ts';
+import { nearestNames } from './did-you-mean.ts';
+import {
+  absentFrom,
+  absentFunction,
+  absentTransformation,
+  absentVariable,
+  type NamedKind,
+  strangers,
+} from './stand-ins.ts';
 
 export class Lookup<R> {
+  /** What is really there, aliases included. */
   readonly functions = new Map<string, FunctionSpec<R>>();
   readonly variables = new Map<string, VariableSpec<R>>();
   readonly transformations = new Map<string, TransformationSpec<R>>();
   readonly modules: readonly ModuleSpec<R>[];
+  readonly #catalog: Catalog<R>;
+  readonly #loaded: ReadonlySet<string>;
+  readonly #strangers: readonly string[];
+  readonly #absentFunctions = new Map<string, FunctionSpec<R>>();
+  readonly #absentVariables = new Map<string, VariableSpec<R>>();
+  readonly #absentTransformations = new Map<string, TransformationSpec<R>>();
 
-  /** `loaded` are module names; those the catalog lacks are passed over. */
+  /** `loaded` are the names of all modules that the script loads, the catalog's and others. */
   constructor(catalog: Catalog<R>, loaded: Iterable<string>) {
-    const names = new Set(loaded);
-    this.modules = catalog.modules.filter((module) => names.has(module.name));
+    this.#catalog = catalog;
+    this.#loaded = new Set(loaded);
+    this.#strangers = strangers(catalog, this.#loaded);
+    this.modules = catalog.modules.filter((module) => this.#loaded.has(module.name));
     for (const table of [catalog, ...this.modules]) {
       for (const spec of table.functions ?? []) this.functions.set(spec.name, spec);
       for (const spec of table.variables ?? []) {
@@ -20,5 +41,64 @@ export class Lookup<R> {
         for (const name of [spec.name, ...(spec.aliases ?? [])]) this.transformations.set(name, spec);
       }
     }
+  }
+
+  /** Of that name, perhaps a stand-in (`absent`); undefined for a name that nobody knows. */
+  function(name: string): FunctionSpec<R> | undefined {
+    return this.functions.get(name) ?? this.#absent('function', name, this.#absentFunctions, absentFunction);
+  }
+
+  variable(name: string): VariableSpec<R> | undefined {
+    return this.variables.get(name) ?? this.#absent('variable', name, this.#absentVariables, absentVariable);
+  }
+
+  transformation(name: string): TransformationSpec<R> | undefined {
+    return (
+      this.transformations.get(name) ??
+      this.#absent('transformation', name, this.#absentTransformations, absentTransformation)
+    );
+  }
+
+  /** The module of the catalog that has a name and is not loaded. */
+  unloadedOwner(kind: NamedKind, name: string): string | null {
+    for (const module of this.#catalog.modules) {
+      if (this.#loaded.has(module.name)) continue;
+      for (const spec of module[`${kind}s`] ?? []) {
+        if (spec.name === name || ('aliases' in spec && spec.aliases?.includes(name))) return module.name;
+      }
+    }
+    return null;
+  }
+
+  /** `$fU.com` and `$fUxyz`: the variable whose name goes on with what was meant as text. */
+  variablePrefix(name: string): string | null {
+    for (let length = name.length - 1; length >= 2; length--) {
+      const prefix = name.slice(0, length);
+      if (this.variables.has(prefix)) return prefix;
+    }
+    return null;
+  }
+
+  #absent<T>(
+    kind: NamedKind,
+    name: string,
+    known: Map<string, T>,
+    make: (name: string, module: string) => T,
+  ): T | undefined {
+    const made = known.get(name);
+    if (made !== undefined) return made;
+    if (this.unloadedOwner(kind, name) !== null) return undefined;
+    const module = absentFrom(this.#catalog, this.#loaded, kind, name) ?? this.#stranger(kind, name);
+    if (module === null) return undefined;
+    const spec = make(name, module);
+    known.set(name, spec);
+    return spec;
+  }
+
+  /** A name that may belong to a module which nobody knows, unless it is near one that is meant. */
+  #stranger(kind: NamedKind, name: string): string | null {
+    if (this.#strangers.length === 0 || nearestNames(name, this[`${kind}s`].keys()).length > 0) return null;
+    if (kind === 'variable' && this.variablePrefix(name) !== null) return null;
+    return this.#strangers.join(' or ');
   }
 }

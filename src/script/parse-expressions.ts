@@ -7,11 +7,15 @@ import {
   type ComparisonOperator,
   comparisonOperators,
   type ExpressionNode,
+  type NameNode,
   type RouteCallNode,
   type StringNode,
+  type TransformationNode,
   type UnaryNode,
+  type VariableNode,
 } from './ast.ts';
 import { isIdentifierCode, type StringToken, type Token } from './lexer.ts';
+import { logLevel } from './log-levels.ts';
 import type { ParserState } from './parser-state.ts';
 
 /** More in one call is noise. */
@@ -83,6 +87,10 @@ function parseComparison(state: ParserState): ExpressionNode {
   const { token } = state;
   if (token.kind === 'punctuation' && comparisons.has(token.text)) {
     state.stream.advance();
+    const network =
+      left.kind === 'variable' && (token.text === '==' || token.text === '!=') && networkWord(state);
+    if (network)
+      return binary(token.text as ComparisonOperator, token, inNetwork(left, network), one(network));
     return binary(token.text as ComparisonOperator, token, left, parseArithmetic(state));
   }
   if (state.is('=')) {
@@ -181,6 +189,35 @@ function parsePrimary(state: ParserState): ExpressionNode {
   return state.unexpected('a value');
 }
 
+/** `10.0.0.0/8` without quotes; null for anything else, which is left unread. */
+function networkWord(state: ParserState): NameNode | null {
+  const { token } = state;
+  const { base, text } = token.lexer.file;
+  if (token.kind !== 'number') return null;
+  network.lastIndex = token.start - base;
+  const [written] = network.exec(text) ?? [];
+  if (written === undefined) return null;
+  return { kind: 'name', ...state.stream.word((_, from) => from + written.length) };
+}
+
+const network = /\d{1,3}(?:\.\d{1,3}){3}\/\d{1,3}(?:\.\d{1,3}){0,3}(?![\w.])/y;
+
+/** `$si == 10.0.0.0/8` of older scripts is `$(si{ip.matches,10.0.0.0/8}) == 1`. */
+function inNetwork(left: VariableNode, { span, text }: NameNode): VariableNode {
+  const argument: TransformationNode['argument'] = {
+    kind: 'template',
+    span,
+    parts: [{ kind: 'text', span, value: text }],
+  };
+  const name: NameNode = { kind: 'name', span, text: 'ip.matches' };
+  return {
+    ...left,
+    transformations: [...left.transformations, { kind: 'transformation', span, name, argument }],
+  };
+}
+
+const one = ({ span }: NameNode): ExpressionNode => ({ kind: 'number', span, value: 1 });
+
 /** `$si == 10.0.0.1`: an address without quotes is text. */
 function parseAddress(state: ParserState, address: StringNode): StringNode {
   const net = state.is('/') && state.token.start === address.span.end;
@@ -239,7 +276,8 @@ function parseWord(state: ParserState): ExpressionNode {
     state.stream.advance();
     return { kind: 'null', span };
   }
-  const value = numberOfWord(token.text);
+  // `$xlog_level = L_DBG` (the manual's Script-CoreVar)
+  const value = numberOfWord(token.text) ?? (token.text.startsWith('L_') ? logLevel(token.text) : null);
   if (value !== null) {
     state.stream.advance();
     return { kind: 'number', span, value };

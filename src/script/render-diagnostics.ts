@@ -1,7 +1,11 @@
-/** Diagnostics as text for people: the place, the source line with a marker under the span, and what would be right. */
+/**
+ * Diagnostics as text for people: the place, the source lines with markers under the span, and what would be
+ * right. What siprest lacks is a list of its own at the end.
+ */
 import picocolors from 'picocolors';
 import type { Span } from './ast.ts';
 import { type Diagnostic, readableText, type Severity } from './diagnostics.ts';
+import { absenceLines, countAbsences, isAbsence } from './render-absences.ts';
 import type { Location, SourceSet } from './source.ts';
 
 export interface RenderOptions {
@@ -30,6 +34,8 @@ interface Mark {
 const width = 140;
 /** More further places than this are counted, not shown. */
 const shownLabels = 6;
+/** Of a span with more lines the first two and the last are shown. */
+const shownLines = 4;
 
 /** One text for all, each followed by an empty line. */
 export function renderDiagnostics(
@@ -43,15 +49,33 @@ export function renderDiagnostics(
     bold: colors.bold,
     frame: colors.blue,
   };
-  return diagnostics.map((one) => `${render(one, sources, palette)}\n`).join('\n');
+  const texts = diagnostics
+    .filter((one) => !isAbsence(one))
+    .map((one) => `${render(one, sources, palette)}\n`);
+  const absences = renderAbsences(diagnostics.filter(isAbsence), sources, palette);
+  return (absences === null ? texts : [...texts, absences]).join('\n');
+}
+
+function renderAbsences(
+  diagnostics: readonly Diagnostic[],
+  sources: SourceSet,
+  palette: Palette,
+): string | null {
+  const [first] = diagnostics;
+  if (first === undefined) return null;
+  const { modules, names } = countAbsences(diagnostics);
+  const count = (n: number, noun: string) => (n === 0 ? [] : [`${n} ${noun}${n === 1 ? '' : 's'}`]);
+  const what = [...count(modules, 'module'), ...count(names, 'name')].join(' and ');
+  const paint = palette.severity[first.severity];
+  const title = `${paint(`${first.severity}[${first.code}]`)}: ${what} that siprest does not have`;
+  return `${[palette.bold(title), ...absenceLines(diagnostics, sources)].join('\n')}\n`;
 }
 
 function render(diagnostic: Diagnostic, sources: SourceSet, palette: Palette): string {
   const { severity, code, message, span, labels = [], help } = diagnostic;
-  const primary = mark(sources, span, '', true);
   const marks = [
-    primary,
-    ...labels.slice(0, shownLabels).map((one) => mark(sources, one.span, one.message, false)),
+    ...marksOf(sources, span, '', true),
+    ...labels.slice(0, shownLabels).flatMap((one) => marksOf(sources, one.span, one.message, false)),
   ];
   const gutter = String(Math.max(...marks.map((one) => one.location.line))).length;
   const indent = ' '.repeat(gutter);
@@ -90,10 +114,38 @@ function render(diagnostic: Diagnostic, sources: SourceSet, palette: Palette): s
   return lines.join('\n');
 }
 
-function mark(sources: SourceSet, span: Span, message: string, primary: boolean): Mark {
-  const location = sources.locate(span.start);
-  const rest = location.lineText.length - (location.column - 1);
-  return { location, length: Math.max(1, Math.min(span.end - span.start, rest)), message, primary };
+/** One for each line of the span that is shown; the message stands at the last. */
+function marksOf(sources: SourceSet, span: Span, message: string, primary: boolean): readonly Mark[] {
+  const first = sources.locate(span.start);
+  const last = sources.locate(Math.max(span.start, span.end - 1));
+  const count = last.file === first.file ? last.line - first.line + 1 : 1;
+  if (count === 1) {
+    const rest = first.lineText.length - (first.column - 1);
+    const length = Math.max(1, Math.min(span.end - span.start, rest));
+    return [{ location: first, length, message, primary }];
+  }
+  const lines = [first];
+  const upTo = count > shownLines ? 2 : count - 1;
+  for (let at = sources.nextLine(span.start); lines.length < upTo; at = sources.nextLine(at)) {
+    lines.push(sources.locate(at));
+  }
+  const marks = lines.map((line) => wholeLine(line, primary)).filter((one) => one !== null);
+  const indent = last.lineText.search(/[^ \t]/);
+  const from = Math.max(0, Math.min(indent, last.column - 1));
+  return [
+    ...marks,
+    { location: { ...last, column: from + 1 }, length: last.column - from, message, primary },
+  ];
+}
+
+/** From its column, or its first word, to its last; null for an empty one. */
+function wholeLine(location: Location, primary: boolean): Mark | null {
+  const { lineText, column } = location;
+  const rest = lineText.slice(column - 1);
+  const text = rest.trimStart();
+  if (text === '') return null;
+  const at = column + rest.length - text.length;
+  return { location: { ...location, column: at }, length: text.trimEnd().length, message: '', primary };
 }
 
 /** The primary mark's file first; in each, in the order of the lines. */

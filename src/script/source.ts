@@ -70,6 +70,13 @@ export class SourceSet {
     return { file: file.name, line: low + 1, column: at - start + 1, lineText: file.text.slice(start, end) };
   }
 
+  /** Offset of the start of the line after the one at `offset`, or of the file's end. */
+  nextLine(offset: number): number {
+    const { base, text } = this.fileAt(offset);
+    const end = text.indexOf('\n', offset - base);
+    return base + (end === -1 ? text.length : end + 1);
+  }
+
   /** Where the file at `offset` was included from, innermost first. */
   includeTrail(offset: number): readonly Location[] {
     const trail: Location[] = [];

@@ -207,7 +207,7 @@ class VariableReader {
     this.#skipSpace();
     const first = this.#code();
     const from = this.#at;
-    let value: number | 'all' | 'append' | VariableNode | null = null;
+    let value: Extract<IndexNode, { kind: 'index' }>['value'] | VariableNode | null = null;
     if (first === DOLLAR) value = this.variable();
     else if (first === STAR) {
       this.#at += 1;
@@ -215,7 +215,11 @@ class VariableReader {
     } else {
       if (first === MINUS || first === 43) this.#at += 1;
       const word = this.#name().text;
-      if (word === 'append' && this.#at - from === 6) value = 'append';
+      if (
+        (word === 'append' || word === 'insert' || word === 'insertAfter') &&
+        this.#at - from === word.length
+      )
+        value = word;
       else if (/^[0-9]{1,9}$/.test(word)) value = first === MINUS ? -Number(word) : Number(word);
     }
     this.#skipSpace();

@@ -24,6 +24,11 @@ export function newBranch(processNumber = 0): string {
   return `${MAGIC_COOKIE}${processNumber}.${randomToken()}`;
 }
 
+/** A branch as {@link newBranch} makes them, its token the first 24 of some hexadecimal digits. */
+export function branchOf(digits: string, processNumber: number): string {
+  return `${MAGIC_COOKIE}${processNumber}.${digits.slice(0, 2 * TOKEN_BYTES)}`;
+}
+
 const OWN = /^z9hG4bK(\d{1,6})\.[0-9a-f]{24}$/;
 
 /** The process number in a branch of {@link newBranch}; null for somebody else's. */

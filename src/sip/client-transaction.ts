@@ -2,9 +2,9 @@
  * The two client transactions: INVITE (RFC 3261, 17.1.1, figure 5, with the Accepted state of RFC 6026, 7.2) and
  * non-INVITE (17.1.2, figure 6).
  */
-import type { SipRequest, SipResponse } from './message.ts';
+import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';
-import { buildAck } from './request.ts';
+import { buildAck, type SentRequest } from './request.ts';
 import { Timer, type TimerQueue, type TimerValues } from './timers.ts';
 import type { Transport } from './transport.ts';
 
@@ -15,12 +15,14 @@ export type ClientEnding = 'done' | 'timeout' | 'transport';
 
 export interface ClientTransactionOptions {
   /** With its own branch on top, as {@link ClientTransaction.data} has it in bytes. */
-  readonly request: SipRequest;
+  readonly request: SentRequest;
   readonly data: Buffer;
   readonly transport: Transport;
   readonly destination: Destination;
   readonly timers: TimerQueue;
   readonly values: TimerValues;
+  /** Timer B or F, in ms. Default: 64 T1. */
+  readonly patience?: number;
   /** Each provisional response, the first final one, and each 2xx to an INVITE. */
   readonly onResponse: (response: SipResponse) => void;
   readonly onEnd: (ending: ClientEnding, error: Error | null) => void;
@@ -39,6 +41,10 @@ export abstract class ClientTransaction {
   protected readonly deadline = new Timer(() => this.expired());
   protected interval: number;
 
+  get request(): SentRequest {
+    return this.options.request;
+  }
+
   protected constructor(options: ClientTransactionOptions, first: ClientState) {
     this.options = options;
     this.state = first;
@@ -48,14 +54,14 @@ export abstract class ClientTransaction {
   /** Sends the request. */
   start(): void {
     const { timers, values, transport } = this.options;
-    timers.start(this.deadline, 64 * values.t1);
+    timers.start(this.deadline, this.options.patience ?? 64 * values.t1);
     if (!transport.reliable) timers.start(this.resend, this.interval);
     this.transmit();
   }
 
   /** Whether a response belongs to it (17.1.3). */
   matches(response: SipResponse): boolean {
-    const { request } = this.options;
+    const { request } = this;
     return response.via.branch === request.via.branch && response.cseq.method === request.method;
   }
 

@@ -1,5 +1,13 @@
 /** SIP: messages, URIs, replies, transports, transactions. Knows no script. */
+
+export { bestBranch } from './best-response.ts';
 export { branchProcess, MAGIC_COOKIE, newBranch, randomToken } from './branch.ts';
+export {
+  type ClientCounts,
+  ClientTable,
+  type ClientTableOptions,
+  type StartOptions,
+} from './client-table.ts';
 export {
   type ClientEnding,
   type ClientState,
@@ -8,6 +16,24 @@ export {
   InviteClientTransaction,
   NonInviteClientTransaction,
 } from './client-transaction.ts';
+export {
+  type DestinationFailure,
+  type DestinationOptions,
+  type Destinations,
+  findDestinations,
+  type NameService,
+  orderServices,
+  type ServiceRecord,
+} from './destination.ts';
+export {
+  editedMessage,
+  ForwardedRequest,
+  forwardRequest,
+  forwardResponse,
+  headerLines,
+  type OwnVia,
+  type ResponseEdits,
+} from './forward.ts';
 export { canonicalHeaderName, headerKey, isToken } from './header-names.ts';
 export { type HeaderText, headerText, NO_HEADERS, oneLine } from './header-text.ts';
 export {
@@ -21,7 +47,24 @@ export {
   SipResponse,
 } from './message.ts';
 export { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
+export { DnsNames, type DnsNamesOptions } from './names.ts';
 export { findParameter, type Parameter, parseParameters, splitList } from './parameters.ts';
+export { ProxyCore, type ProxyCoreOptions, type StatelessOptions } from './proxy-core.ts';
+export { ProxyTransaction } from './proxy-transaction.ts';
+export type {
+  Branch,
+  BranchSpec,
+  BranchState,
+  Failure,
+  MessageEdits,
+  ProxyHooks,
+  ProxySettings,
+  RelayOutcome,
+  ReplyVerdict,
+  RequestEdits,
+  SendingSocket,
+  Target,
+} from './proxy-types.ts';
 export { reasonPhrase } from './reason-phrases.ts';
 export { buildReply, isStatus, type ReplyContent, replyDestination, sendReply } from './reply.ts';
 export { type Header, unfold } from './scan.ts';
@@ -33,6 +76,9 @@ export {
   type ServerState,
   type ServerTransaction,
 } from './server-transaction.ts';
+export { type Advertised, SocketRegistry } from './socket-registry.ts';
+export type { Closing, TcpConnection } from './tcp-connection.ts';
+export { type TcpCounts, type TcpLimits, type TcpOptions, TcpTransport } from './tcp-transport.ts';
 export { type Clock, RFC_TIMERS, systemClock, Timer, TimerQueue, type TimerValues } from './timers.ts';
 export { StatelessTags } from './to-tag.ts';
 export {

@@ -40,6 +40,8 @@ export interface MalformedMessage {
   readonly startLine: string;
   /** The status to answer with. */
   readonly status: number;
+  /** What could be read of it where its first line is that of a request; its parts may be missing. */
+  readonly request: SipRequest | null;
   /** The request to answer, null where no answer is due or possible: a response, an ACK, no readable Via. */
   readonly answerable: Replyable | null;
   readonly source: Source;
@@ -116,7 +118,7 @@ abstract class Message {
   }
 
   get fromTag(): string | null {
-    return this.from.tag;
+    return this.findFrom()?.tag ?? null;
   }
 
   get toTag(): string | null {
@@ -264,6 +266,7 @@ function malformed(reason: string, startLine: string, source: Source): Malformed
     keepAlive: false,
     startLine: shown,
     status: 400,
+    request: null,
     answerable: null,
     source,
   };
@@ -307,7 +310,12 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
     via === null || method === 'ACK'
       ? null
       : { method, headers: scan.headers, via, toTag: message.toTag, source, socket };
-  return { ...malformed(defect, line, source), status: otherVersion === null ? 400 : 505, answerable };
+  return {
+    ...malformed(defect, line, source),
+    status: otherVersion === null ? 400 : 505,
+    request: message,
+    answerable,
+  };
 }
 
 const SINGLE = [

@@ -79,13 +79,18 @@ export interface Destination {
   readonly port: number;
 }
 
-/** Where a reply goes over an unreliable transport (18.2.2, RFC 3581, 4). On a reliable one it takes the request's connection. */
+/**
+ * Where a reply goes over an unreliable transport (18.2.2, RFC 3581, 4). On a reliable one it takes the request's
+ * connection, and this is where a new one leads when that is gone: never to the port that it came from.
+ */
 export function replyDestination(request: Replyable, forceRport = false): Destination {
   const { via, source } = request;
   const maddr = via.parameter('maddr');
   const address = maddr !== null && isIP(maddr) !== 0 ? maddr : source.address;
-  if (address === source.address && (forceRport || via.rport !== null)) return { address, port: source.port };
-  return { address, port: via.port || 5060 };
+  const isStream = source.transport !== 'udp';
+  if (address === source.address && !isStream && (forceRport || via.rport !== null))
+    return { address, port: source.port };
+  return { address, port: via.port || (source.transport === 'tls' ? 5061 : 5060) };
 }
 
 /** Sends a reply back to where the request came from, by the socket that it came in by. */

@@ -2,6 +2,7 @@
 import { type HeaderText, headerTextKeys, NO_HEADERS, oneLine } from './header-text.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { unfold } from './scan.ts';
+import type { Via } from './via.ts';
 
 export interface RequestContent {
   readonly method: string;
@@ -19,6 +20,14 @@ export interface RequestContent {
   readonly body?: string;
 }
 
+/** What an ACK or a CANCEL is made from; a {@link SipRequest} is one. */
+export type SentRequest = Pick<
+  SipRequest,
+  'method' | 'requestUri' | 'callId' | 'cseq' | 'header' | 'headerList'
+> & {
+  readonly via: Pick<Via, 'branch' | 'text'>;
+};
+
 export function buildRequest(content: RequestContent): Buffer {
   const { method, uri, via, from, to, callId, cseq, headers = NO_HEADERS, body = '' } = content;
   let text = `${method} ${uri} SIP/2.0\r\nVia: ${via}\r\n`;
@@ -31,16 +40,21 @@ export function buildRequest(content: RequestContent): Buffer {
 }
 
 /** The ACK to a non-2xx final response: it belongs to the INVITE's transaction (17.1.1.3). */
-export function buildAck(invite: SipRequest, response: SipResponse): Buffer {
+export function buildAck(invite: SentRequest, response: SipResponse): Buffer {
   return withinTransaction(invite, 'ACK', unfold(response.header('to') ?? ''));
 }
 
 /** The CANCEL of a request that has had a provisional response (9.1). */
-export function buildCancel(invite: SipRequest): Buffer {
-  return withinTransaction(invite, 'CANCEL', unfold(invite.header('to') ?? ''));
+export function buildCancel(invite: SentRequest, headers: HeaderText = NO_HEADERS): Buffer {
+  return withinTransaction(invite, 'CANCEL', unfold(invite.header('to') ?? ''), headers);
 }
 
-function withinTransaction(invite: SipRequest, method: string, to: string): Buffer {
+function withinTransaction(
+  invite: SentRequest,
+  method: string,
+  to: string,
+  headers: HeaderText = NO_HEADERS,
+): Buffer {
   return buildRequest({
     method,
     uri: invite.requestUri,
@@ -50,7 +64,7 @@ function withinTransaction(invite: SipRequest, method: string, to: string): Buff
     callId: invite.callId,
     cseq: invite.cseq.number,
     defaults: { 'Max-Forwards': '70' },
-    headers: routeLines(invite.headerList('route')),
+    headers: (routeLines(invite.headerList('route')) + headers) as HeaderText,
   });
 }
 

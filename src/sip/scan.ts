@@ -14,6 +14,9 @@ export interface Header {
   readonly value: string;
   /** The canonical name in lower case: `via` for `v`. */
   readonly key: string;
+  /** Where its line begins in the message, and where the next one does. */
+  readonly start: number;
+  readonly end: number;
 }
 
 /** What the first pass finds. */
@@ -82,7 +85,7 @@ export function scanMessage(raw: string, start: number): Scan {
     // a CR alone ends a line for some and not for others: what such a header says is nobody's guess
     for (; cr >= 0 && cr < end; cr = raw.indexOf('\r', cr + 1))
       if (cr >= at && raw.charCodeAt(cr + 1) !== LF) return withDefect(scan, 'a header has a CR without LF');
-    addHeader(scan, at, end);
+    addHeader(scan, at, end, next);
     at = next;
   }
   scan.bodyStart = at;
@@ -96,7 +99,7 @@ function withDefect(scan: Scan, defect: string): Scan {
   return scan;
 }
 
-function addHeader(scan: Scan, from: number, end: number): void {
+function addHeader(scan: Scan, from: number, end: number, next: number): void {
   const { raw } = scan;
   let colon = from;
   while (colon < end && raw.charCodeAt(colon) !== COLON) colon++;
@@ -110,7 +113,14 @@ function addHeader(scan: Scan, from: number, end: number): void {
   else {
     const known = knownHeaderKey(name);
     if (known === undefined && !isToken(name)) scan.defect ??= "a header's name is no token";
-    else scan.headers.push({ name, value: raw.slice(valueFrom, end), key: known ?? headerKey(name) });
+    else
+      scan.headers.push({
+        name,
+        value: raw.slice(valueFrom, end),
+        key: known ?? headerKey(name),
+        start: from,
+        end: next,
+      });
   }
 }
 

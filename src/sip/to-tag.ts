@@ -26,7 +26,7 @@ export class StatelessTags {
   }
 
   #signature(request: SipRequest): string {
-    const text = `${this.#secret}\n${request.callId}\n${request.fromTag ?? ''}\n${request.cseq.number}`;
+    const text = `${this.#secret}\n${request.callId}\n${request.fromTag ?? ''}\n${request.findCSeq()?.number ?? 0}`;
     return hash('sha256', text, 'base64url').slice(0, SIGNATURE_LENGTH);
   }
 }

@@ -16,6 +16,8 @@ export interface Transport {
   readonly reliable: boolean;
   /** What it is bound to. */
   readonly local: { readonly address: string; readonly port: number };
+  /** Of one connection of a stream transport: the socket that it belongs to, by which requests go out. */
+  readonly listener?: Transport;
   /** Never throws; `done` gets null once the message has been handed to the system, or the error. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void;
   close(): Promise<void>;

@@ -1,15 +1,17 @@
 import {
   Background,
+  DnsNames,
+  findDestinations,
   type ListeningSocket,
   type Log,
   type Program,
-  type Server,
-  DestinationResolver,
   ProxyCore,
+  type Server,
   SocketRegistry,
   StatelessTags,
   States,
   TransactionTable,
+  type Uri,
 } from '../runtime/index.ts';
 
 /** What all workers of a process share. */
@@ -23,11 +25,12 @@ export class ServerContext implements Server {
   readonly background = new Background();
   readonly registry = new SocketRegistry();
   readonly proxy = new ProxyCore({ sockets: this.registry });
-  readonly destinations = new DestinationResolver();
-  submit: Server['submit'] = () => false;
+  readonly #names = new DnsNames();
   readonly states: States<Server> = new States<Server>(this);
   readonly startedAt = Date.now();
   readonly processNumber = 0;
+  /** The pool's, once there is one. */
+  submit: Server['submit'] = () => false;
   /** Once they are open. */
   sockets: readonly ListeningSocket[] = [];
   readonly #loaded: Program;
@@ -40,6 +43,10 @@ export class ServerContext implements Server {
     this.script = loaded.compiled;
     this.replyDefaults =
       loaded.settings.serverHeader === null ? {} : { server: loaded.settings.serverHeader };
+  }
+
+  destinations(uri: Uri) {
+    return findDestinations(uri, { names: this.#names, protocols: this.registry.protocols });
   }
 
   parameters(module: string) {

@@ -142,8 +142,8 @@ export class RunningServer {
   }
 
   async #runStartupRoute(): Promise<void> {
-    const route = this.#script.compiled.routes.find(({ kind }) => kind === 'startup_route');
-    if (route === undefined) return;
+    const route = this.#script.compiled.find('startup_route', '');
+    if (route === null) return;
     this.#pool.submit((worker) => runRoute(worker, new Request(this.#context, null), route));
     await this.#pool.idle();
   }

@@ -57,7 +57,12 @@ const compact = (path: string) => get(path, 'json_compact');
 
 const reference = (path: string): VariableReference<Run> => {
   const { get: read, set: write } = access(path);
-  return { text: `$json(${path})`, get: read, set: (on, value) => write?.(on, value, '=') ?? false };
+  return {
+    text: `$json(${path})`,
+    get: read,
+    list: (on) => [read(on)],
+    set: (on, value) => write?.(on, value, '=') ?? false,
+  };
 };
 const call = (name: string, ...args: VariableReference<Run>[]) => {
   const spec = jsonModule.functions?.find((one) => one.name === name);
@@ -362,7 +367,7 @@ describe('json_link', () => {
 
   test('needs a source and $json variables', () => {
     expect(call('json_link', reference('x'), reference('none'))).toBe(-1);
-    const other: VariableReference<Run> = { text: '$var(x)', get: () => '{}', set: () => true };
+    const other: VariableReference<Run> = { text: '$var(x)', get: () => '{}', list: () => [], set: () => true };
     expect(call('json_link', reference('x'), other)).toBe(-1);
     expect(message.complaints).toEqual(['json_link(): $var(x) is no $json variable']);
   });

@@ -1,9 +1,9 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { closeLater, newClient, newServer } from './fixture.ts';
 import { reply } from './raw-server.ts';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 
 /** Sees header and body apart, which the other server puts together. */
 async function newExpectServer(

@@ -24,7 +24,7 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-export type Behaviour = (socket: Socket, request: RawRequest) => void;
+export type Behaviour = (socket: Socket, request: RawRequest) => unknown;
 
 export const reply = (body: string, fields = '', status = '200 OK'): string =>
   `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\n${fields}Content-Length: ${Buffer.byteLength(body, 'latin1')}\r\n\r\n${body}`;

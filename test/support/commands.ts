@@ -6,6 +6,7 @@ export const commands = [
   { name: 'nginx', package: 'nginx', use: 'HTTP/1.1, TLS and HTTP/2 by ALPN' },
   { name: 'apache2', package: 'apache2', use: 'HTTP/2 by ALPN and by prior knowledge' },
   { name: 'nghttpd', package: 'nghttp2-server', use: 'HTTP/2 in clear text' },
+  { name: 'dnsmasq', package: 'dnsmasq-base', use: 'DNS' },
   { name: 'sipp', package: 'sip-tester', use: 'SIP traffic' },
   { name: 'openssl', package: 'openssl', use: 'certificates of the conformance vectors' },
 ] as const;

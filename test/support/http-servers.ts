@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Authority, createAuthority } from './certificates.ts';
+import { type Authority, type CertificateOptions, createAuthority } from './certificates.ts';
 import { commandPath } from './commands.ts';
 import { type Launched, launch } from './launch.ts';
 import { acceptsTcp, freeTcpPort } from './ports.ts';
@@ -27,6 +27,29 @@ export interface HttpServerOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** Further lines for the server's own configuration: in nginx's `server` blocks, at Apache's top level. */
   readonly configuration?: string;
+  /** Its certificate. Default: for `localhost`. */
+  readonly certificate?: CertificateOptions;
+  /** Who issues it. Default: an authority of its own. */
+  readonly authority?: Authority;
+}
+
+export interface NginxOptions extends HttpServerOptions {
+  /** Lines for the `http` block. */
+  readonly http?: string;
+  /** Master and worker processes, so that SIGHUP replaces the workers gracefully. Default: one process. */
+  readonly master?: boolean;
+  /** False: TLS without HTTP/2. */
+  readonly http2?: boolean;
+}
+
+export interface ApacheOptions extends HttpServerOptions {
+  /** Further modules, without `mod_`. */
+  readonly modules?: readonly string[];
+}
+
+export interface NghttpdOptions extends HttpServerOptions {
+  readonly tls?: boolean;
+  readonly args?: readonly string[];
 }
 
 interface Place {
@@ -41,8 +64,8 @@ async function prepare(name: string, options: HttpServerOptions): Promise<Place>
   for (const sub of ['www', 'logs', 'run']) mkdirSync(join(folder, sub));
   const files = Object.entries(options.files ?? { 'hello.txt': 'hello, world\n' });
   for (const [path, content] of files) writeFileSync(join(folder, 'www', path), content);
-  const authority = createAuthority();
-  const { cert, key } = authority.issue({ names: ['localhost'] });
+  const authority = options.authority ?? createAuthority();
+  const { cert, key } = authority.issue(options.certificate ?? { names: ['localhost'] });
   writeFileSync(join(folder, 'ca.pem'), authority.cert);
   writeFileSync(join(folder, 'cert.pem'), cert);
   writeFileSync(join(folder, 'key.pem'), key);
@@ -69,7 +92,7 @@ async function serving(place: Place, program: Launched, ports: readonly number[]
 }
 
 /** nginx: HTTP/1.1 in clear text; HTTP/1.1 and HTTP/2 by ALPN over TLS. */
-export async function startNginx(options: HttpServerOptions = {}): Promise<HttpServer> {
+export async function startNginx(options: NginxOptions = {}): Promise<HttpServer> {
   const place = await prepare('nginx', options);
   const { folder, port, securePort } = place;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -80,7 +103,7 @@ export async function startNginx(options: HttpServerOptions = {}): Promise<HttpS
     file,
     `daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
-master_process off;
+${options.master === true ? '' : 'master_process off;'}
 worker_processes 1;
 pid ${folder}/run/nginx.pid;
 error_log stderr warn;
@@ -88,6 +111,7 @@ events { worker_connections 2048; }
 http {
   access_log ${folder}/logs/access.log;
   default_type text/plain;
+  ${options.http ?? ''}
 ${temporary}
   server {
     listen 127.0.0.1:${port};
@@ -95,7 +119,7 @@ ${temporary}
     ${options.configuration ?? ''}
   }
   server {
-    listen 127.0.0.1:${securePort} ssl http2;
+    listen 127.0.0.1:${securePort} ssl${options.http2 === false ? '' : ' http2'};
     ssl_certificate ${folder}/cert.pem;
     ssl_certificate_key ${folder}/key.pem;
     root ${folder}/www;
@@ -109,10 +133,20 @@ ${temporary}
 }
 
 /** Apache with mod_http2: HTTP/2 by prior knowledge and by ALPN, HTTP/1.1 beside both. */
-export async function startApache(options: HttpServerOptions = {}): Promise<HttpServer> {
+export async function startApache(options: ApacheOptions = {}): Promise<HttpServer> {
   const place = await prepare('apache', options);
   const { folder, port, securePort } = place;
-  const modules = ['mpm_event', 'authz_core', 'dir', 'mime', 'ssl', 'http2', 'socache_shmcb', 'headers'];
+  const modules = [
+    'mpm_event',
+    'authz_core',
+    'dir',
+    'mime',
+    'ssl',
+    'http2',
+    'socache_shmcb',
+    'headers',
+    ...(options.modules ?? []),
+  ];
   const file = join(folder, 'apache.conf');
   writeFileSync(
     file,
@@ -145,12 +179,10 @@ ${options.configuration ?? ''}
 }
 
 /** nghttpd: HTTP/2 alone, in clear text (prior knowledge) or, with `tls`, by ALPN. */
-export async function startNghttpd(
-  options: HttpServerOptions & { readonly tls?: boolean } = {},
-): Promise<HttpServer> {
+export async function startNghttpd(options: NghttpdOptions = {}): Promise<HttpServer> {
   const place = await prepare('nghttpd', options);
   const { folder, port, securePort } = place;
-  const common = ['--address=127.0.0.1', `--htdocs=${folder}/www`];
+  const common = ['--address=127.0.0.1', `--htdocs=${folder}/www`, ...(options.args ?? [])];
   const [listens, args] = options.tls
     ? [securePort, [...common, String(securePort), `${folder}/key.pem`, `${folder}/cert.pem`]]
     : [port, [...common, '--no-tls', String(port)]];

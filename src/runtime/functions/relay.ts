@@ -4,14 +4,27 @@ import { messageBranches } from '../message-branches.ts';
 import { forwardStateless } from '../relay.ts';
 import type { Run } from '../run.ts';
 
-const index = (name: string, optional = false): ArgumentSpec => ({ name, type: 'int', summary: 'A branch; 0 is that of the request URI.', ...(optional ? { optional } : {}) });
+const index = (name: string, optional = false): ArgumentSpec => ({
+  name,
+  type: 'int',
+  summary: 'A branch; 0 is that of the request URI.',
+  ...(optional ? { optional } : {}),
+});
 const routes = ['route', 'failure_route'] as const;
 
 /** Adds the URI, or the request's own where none is given. */
 function append(run: Run, uri: string | undefined, q: string | undefined, inherit: boolean): 1 | -1 {
   const branches = run.state(messageBranches);
   const main = branches.at(0);
-  const inherited = inherit && main !== undefined ? { destinationUri: main.destinationUri, path: main.path, socket: main.socket, flags: new Set(main.flags) } : {};
+  const inherited =
+    inherit && main !== undefined
+      ? {
+          destinationUri: main.destinationUri,
+          path: main.path,
+          socket: main.socket,
+          flags: new Set(main.flags),
+        }
+      : {};
   return branches.add(uri ?? run.request.requestUri, { q: q ?? null, ...inherited }) ? 1 : -1;
 }
 
@@ -21,7 +34,12 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [
       { name: 'uri', type: 'string', summary: "The branch's URI." },
       { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
-      { name: 'flags', type: 'string', optional: true, summary: '`inherite`: with the destination of the request.' },
+      {
+        name: 'flags',
+        type: 'string',
+        optional: true,
+        summary: '`inherite`: with the destination of the request.',
+      },
     ],
     routes,
     summary: 'Adds a branch: the request is sent there as well.',
@@ -31,7 +49,12 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     (name): FunctionSpec<Run> => ({
       name,
       arguments: [
-        { name: 'uri', type: 'string', optional: true, summary: "The branch's URI; default: the request URI." },
+        {
+          name: 'uri',
+          type: 'string',
+          optional: true,
+          summary: "The branch's URI; default: the request URI.",
+        },
         { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
       ],
       routes,
@@ -39,10 +62,23 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
       run: (run, uri?: string, q?: string) => append(run, uri, q, uri === undefined),
     }),
   ),
-  { name: 'remove_msg_branch', arguments: [index('branch_idx')], routes, summary: 'Removes a branch; those behind it move up.', run: (run, branch: number) => (run.state(messageBranches).remove(branch) ? 1 : -1) },
+  {
+    name: 'remove_msg_branch',
+    arguments: [index('branch_idx')],
+    routes,
+    summary: 'Removes a branch; those behind it move up.',
+    run: (run, branch: number) => (run.state(messageBranches).remove(branch) ? 1 : -1),
+  },
   {
     name: 'forward',
-    arguments: [{ name: 'destination', type: 'string', optional: true, summary: '`[proto:]host[:port]`; default: by the request URI.' }],
+    arguments: [
+      {
+        name: 'destination',
+        type: 'string',
+        optional: true,
+        summary: '`[proto:]host[:port]`; default: by the request URI.',
+      },
+    ],
     routes: ['route'],
     summary: 'Sends the request on without a transaction.',
     source: 'vector routes-stateless-forward',

@@ -1,20 +1,12 @@
 /** `{re.subst,/expression/replacement/flags}` (trans-re-subst-*). */
-import { InvalidUse, type Value } from '../../script/index.ts';
 import {
-  type CompiledRegex,
-  cachedRegex,
-  compileRegex,
-  type RegexMatch,
-  RegexSyntaxError,
-} from '../regex.ts';
+  cachedSubstitution,
+  parseSubstitution,
+  replaced,
+  replacements,
+  type Substitution,
+} from '../substitution.ts';
 import { argument, asText, rememberLast, type Specification } from './define.ts';
-
-interface Substitution {
-  readonly regex: CompiledRegex;
-  /** Texts as they are, groups by their number. */
-  readonly replacement: readonly (string | number)[];
-  readonly everywhere: boolean;
-}
 
 export const substitutionTransformations: readonly Specification[] = [
   {
@@ -26,10 +18,10 @@ export const substitutionTransformations: readonly Specification[] = [
     example: ['abc', '{re.subst,/(b)(c)/\\2\\1/}', 'acb'],
     prepare: ([constant]) => {
       if (typeof constant === 'string') {
-        const substitution = parse(constant, compileRegex);
+        const substitution = parseSubstitution(constant);
         return (value) => (value === null ? null : apply(asText(value), substitution));
       }
-      const read = rememberLast(parseOrNull);
+      const read = rememberLast(cachedSubstitution);
       return (value, args) => {
         const substitution = value === null ? null : read(asText(args[0] ?? ''));
         return value === null || substitution === null ? null : apply(asText(value), substitution);
@@ -38,93 +30,4 @@ export const substitutionTransformations: readonly Specification[] = [
   },
 ];
 
-const parseOrNull = (text: string): Substitution | null => {
-  try {
-    return parse(text, (pattern, options) => {
-      const regex = cachedRegex(pattern, options);
-      if (regex === null) throw new RegexSyntaxError('bad pattern');
-      return regex;
-    });
-  } catch (error) {
-    if (error instanceof InvalidUse) return null;
-    throw error;
-  }
-};
-
-const shape = 'a substitution is written /expression/replacement/flags';
-
-/** Throws {@link InvalidUse}. */
-function parse(text: string, compile: typeof compileRegex): Substitution {
-  const delimiter = text.charAt(0);
-  if (delimiter === '' || delimiter === '\\') throw new InvalidUse(`"${text}" is no substitution`, shape);
-  const middle = findDelimiter(text, delimiter, 1);
-  const end = middle < 0 ? -1 : findDelimiter(text, delimiter, middle + 1);
-  if (end < 0) throw new InvalidUse(`"${text}" is no substitution`, shape);
-  const flags = text.slice(end + 1);
-  if (!/^[igs]*$/.test(flags))
-    throw new InvalidUse(`"${flags}" are no flags of a substitution`, 'i, g and s are');
-  const pattern = text.slice(1, middle);
-  try {
-    const regex = compile(pattern, { ignoreCase: flags.includes('i'), newline: !flags.includes('s') });
-    const replacement = parseReplacement(text.slice(middle + 1, end), delimiter, regex.groups);
-    return { regex, replacement, everywhere: flags.includes('g') };
-  } catch (error) {
-    if (error instanceof RegexSyntaxError)
-      throw new InvalidUse(`the regular expression "${pattern}": ${error.message}`);
-    throw error;
-  }
-}
-
-/** The next delimiter that no backslash precedes. */
-function findDelimiter(text: string, delimiter: string, from: number): number {
-  for (let at = from; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === delimiter) return at;
-  }
-  return -1;
-}
-
-const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
-
-function parseReplacement(text: string, delimiter: string, groups: number): readonly (string | number)[] {
-  const parts: (string | number)[] = [];
-  let literal = '';
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charAt(at);
-    const next = text.charAt(at + 1);
-    if (c !== '\\' || next === '') {
-      literal += c;
-      continue;
-    }
-    at++;
-    if (next >= '0' && next <= '9') {
-      if (Number(next) > groups)
-        throw new InvalidUse(`\\${next} in "${text}": the expression has ${groups} groups`);
-      parts.push(literal, Number(next));
-      literal = '';
-    } else literal += next === delimiter ? next : (controls[next] ?? next);
-  }
-  parts.push(literal);
-  return parts.filter((part) => part !== '');
-}
-
-function apply(text: string, { regex, replacement, everywhere }: Substitution): Value {
-  let output = '';
-  let copied = 0;
-  for (let from = 0; from <= text.length; ) {
-    const match = regex.exec(text, from);
-    if (match === null) break;
-    output += text.slice(copied, match.index) + filled(replacement, match);
-    copied = match.end;
-    if (!everywhere) break;
-    // after an empty match one byte is passed over
-    from = match.end > match.index ? match.end : match.end + 1;
-  }
-  return output + text.slice(copied);
-}
-
-function filled(replacement: readonly (string | number)[], match: RegexMatch): string {
-  let text = '';
-  for (const part of replacement) text += typeof part === 'string' ? part : (match.groups[part] ?? '');
-  return text;
-}
+const apply = (text: string, substitution: Substitution) => replaced(text, replacements(text, substitution));

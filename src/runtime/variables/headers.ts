@@ -146,12 +146,12 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
     resolve: (use) =>
       indexed(use, (run) => run.request.message?.headers.map((header) => header.name) ?? none),
   },
-  ...address('f', 'From', (message) => message.from, {
+  ...address('f', 'From', (message) => message.findFrom(), {
     uri: 'from',
     user: 'from.user',
     domain: 'from.domain',
   }),
-  ...address('t', 'To', (message) => message.to, { uri: 'to', user: 'to.user', domain: 'to.domain' }),
+  ...address('t', 'To', (message) => message.findTo(), { uri: 'to', user: 'to.user', domain: 'to.domain' }),
   ...address('p', 'P-Preferred-Identity', (message) => parseAddress(message, 'P-Preferred-Identity'), null),
   uriOf('ai', 'P-Asserted-Identity'),
   uriOf('di', 'Diversion'),
@@ -223,16 +223,11 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'cs',
     summary: 'The number of the CSeq header.',
-    resolve: () => ({ get: (run) => run.request.message?.cseq?.number ?? null }),
+    resolve: () => ({ get: (run) => run.request.message?.findCSeq()?.number ?? null }),
   },
   {
     name: 'cl',
     summary: 'The Content-Length header.',
     resolve: () => ({ get: (run) => run.request.message?.header('Content-Length') ?? null }),
-  },
-  {
-    name: 'cT',
-    summary: 'The Content-Type header.',
-    resolve: () => ({ get: (run) => run.request.message?.header('Content-Type') ?? null }),
   },
 ];

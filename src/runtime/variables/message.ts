@@ -30,6 +30,7 @@ const socketFields: Readonly<Record<string, (socket: Transport) => Value>> = {
   advertised_port: () => null,
   tag: () => null,
   anycast: () => 0,
+  forced: () => null,
   af: ({ local }) => (local.address.includes(':') ? 'INET6' : 'INET'),
 };
 
@@ -72,7 +73,6 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
   ofMessage('mb', 'The whole message.', (message) => message.raw),
   ofMessage('ml', 'The length of the message in bytes.', (message) => message.raw.length),
   ofMessage('mi', 'The number of the message since the start.', messageId),
-  { ...ofMessage('rb', 'The body.', (message) => message.body || null), indexed: true },
   ofMessage('si', 'The address that the message came from.', (message) => message.source.address, ['src_ip']),
   ofMessage('sp', 'The port that the message came from.', (message) => message.source.port),
   ofMessage('msg.type', '`request` or `reply`.', () => 'request'),
@@ -80,6 +80,13 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
   ofMessage('msg.is_request', 'Whether the message is a request.', () => 'true'),
   socket('socket_in', 'The socket that the message came in by.'),
   socket('socket_out', 'The socket that the message goes out by: the one it came in by.'),
+  {
+    name: 'proxy_protocol',
+    subname: ['src_ip', 'src_port', 'dst_ip', 'dst_port', 'af'],
+    summary: 'What the PROXY protocol told of the connection: nothing, since UDP has none.',
+    source: 'Script-CoreVar',
+    resolve: () => ({ get: () => null }),
+  },
   {
     name: 'mf',
     summary: 'The flags of the message that are set.',

@@ -1,5 +1,6 @@
 /** `$var`, `$avp` and what else a script keeps. Source: the manual's Script-CoreVar page. */
 import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import { eventAttributes } from '../events.ts';
 import type { Run } from '../run.ts';
 
 /** Each `$var` name of the process has a slot; a worker's values stand at the slots' indexes. */
@@ -113,11 +114,26 @@ export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'param',
     subname: 'required',
-    summary: '`$param(1)` is the first parameter of the route that runs.',
+    summary:
+      '`$param(1)` is the first parameter of the route that runs; in an event_route `$param(name)` is an attribute of the event.',
     source: 'Script-CoreVar, Route parameter; vectors lang-route-params*',
-    resolve: ({ subname }) => positional(subname, 1, (run) => run.frame?.parameters ?? []),
+    resolve: ({ subname }) => {
+      const parameters = (run: Run) => run.frame?.parameters ?? [];
+      if (typeof subname !== 'string' || /^\s*\d+\s*$/.test(subname)) {
+        const byPosition = positional(subname, 1, parameters);
+        if (typeof subname !== 'function') return byPosition;
+        return { get: (run) => byPosition.get(run) ?? attribute(run, subname(run)) };
+      }
+      return { get: (run) => attribute(run, subname) };
+    },
   },
 ];
+
+/** Of the event that the event_route runs for. */
+function attribute(run: Run, name: string): Value {
+  if (run.frame?.kind !== 'event_route') return null;
+  return run.state(eventAttributes).list.find((one) => one.name === name)?.value ?? null;
+}
 
 function required(subname: string | null): string {
   if (subname === null || subname === '')

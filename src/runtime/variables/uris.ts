@@ -13,7 +13,9 @@ import {
   withPort,
   withUser,
 } from '../../sip/index.ts';
+import type { Request } from '../request.ts';
 import type { Run } from '../run.ts';
+import { StateKey } from '../state.ts';
 
 type ReadUri = (run: Run) => Uri | null;
 
@@ -21,6 +23,26 @@ const ofRequestUri: ReadUri = (run) => run.request.uri;
 const ofOriginalUri: ReadUri = (run) => run.request.message?.requestUriParts ?? null;
 const ofDestination: ReadUri = (run) =>
   run.request.destinationUri === null ? null : parseUri(run.request.destinationUri);
+
+interface WritableUri {
+  readonly get: ReadUri;
+  readonly set: (run: Run, uri: string) => boolean;
+}
+
+const requestUri: WritableUri = {
+  get: ofRequestUri,
+  set: (run, uri) => {
+    run.request.requestUri = uri;
+    return true;
+  },
+};
+const destination: WritableUri = {
+  get: ofDestination,
+  set: (run, uri) => run.request.setDestinationUri(uri),
+};
+
+/** The q value of the request URI, as a script has set it. */
+const priority = new StateKey<Request, { q: string | null }>('q of the request URI', () => ({ q: null }));
 
 /** `udp` where the URI does not say; `tls` for sips (RFC 3261, 26.2.2). */
 export function transportOf(uri: Uri): string {
@@ -57,10 +79,11 @@ function part(
   };
 }
 
-/** A part of the request URI that may be written: `change` gives the new URI, or null for a value it cannot hold. */
+/** A part of a URI that may be written: `change` gives the new URI, or null for a value it cannot hold. */
 function writablePart(
   spec: VariableSpec<Run>,
   change: (uri: Uri, value: Value) => Uri | null,
+  whole: WritableUri = requestUri,
 ): VariableSpec<Run> {
   return {
     ...spec,
@@ -68,11 +91,9 @@ function writablePart(
     resolve: (use) => ({
       ...spec.resolve(use),
       set: (run, value) => {
-        const uri = run.request.uri;
+        const uri = whole.get(run);
         const next = uri === null ? null : change(uri, value);
-        if (next === null) return false;
-        run.request.requestUri = formatUri(next);
-        return true;
+        return next !== null && whole.set(run, formatUri(next));
       },
     }),
   };
@@ -105,6 +126,21 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
   ),
   part('rP', 'The transport of the request URI.', ofRequestUri, transportOf),
   {
+    name: 'ru_q',
+    writable: true,
+    summary: 'The q value of the request URI, from 0 to 1: which of several targets is tried first.',
+    source: 'Script-CoreVar',
+    resolve: () => ({
+      get: (run) => run.state(priority).q,
+      set: (run, value) => {
+        // RFC 3261, 25.1: qvalue
+        if (value !== null && !/^(?:0(?:\.\d{1,3})?|1(?:\.0{1,3})?)$/.test(String(value))) return false;
+        run.state(priority).q = text(value);
+        return true;
+      },
+    }),
+  },
+  {
     name: 'ou',
     aliases: ['ouri'],
     summary: 'The request URI as it was received.',
@@ -124,7 +160,15 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
       set: (run, value) => run.request.setDestinationUri(text(value)),
     }),
   },
-  part('dd', 'The host of the destination URI.', ofDestination, host),
-  part('dp', 'The port of the destination URI.', ofDestination, portOf),
+  writablePart(
+    part('dd', 'The host of the destination URI.', ofDestination, host),
+    (uri, value) => (value === null ? null : withHost(uri, String(value))),
+    destination,
+  ),
+  writablePart(
+    part('dp', 'The port of the destination URI.', ofDestination, portOf),
+    (uri, value) => withPort(uri, port(value)),
+    destination,
+  ),
   part('dP', 'The transport of the destination URI.', ofDestination, transportOf),
 ];

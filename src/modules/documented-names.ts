@@ -1,0 +1,33 @@
+/** The names that OpenSIPS documents, looked up by name; the table is read when the first is asked for. */
+import type { DocumentedNames } from '../script/index.ts';
+import { opensipsNames } from './opensips-names.ts';
+
+let owners: ReadonlyMap<string, readonly string[]> | null = null;
+let modules: ReadonlySet<string> | null = null;
+
+function readOwners(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  let module = '';
+  for (const word of opensipsNames.split(/\s+/)) {
+    if (word.endsWith(':')) module = word.slice(0, -1);
+    else {
+      const known = found.get(word);
+      if (known === undefined) found.set(word, [module]);
+      else known.push(module);
+    }
+  }
+  return found;
+}
+
+export const documentedNames: DocumentedNames = {
+  hasModule(name) {
+    modules ??= new Set(
+      opensipsNames.split(/\s+/).flatMap((word) => (word.endsWith(':') ? [word.slice(0, -1)] : [])),
+    );
+    return modules.has(name);
+  },
+  ownersOf(written) {
+    owners ??= readOwners();
+    return owners.get(written) ?? [];
+  },
+};

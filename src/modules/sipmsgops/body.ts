@@ -1,0 +1,261 @@
+/** Functions on body parts, codecs and streams: these see each other's changes, as the manual says. */
+import { currentBody, mimeOf, replaceParts } from '../../runtime/body.ts';
+import { cachedRegex } from '../../runtime/regex.ts';
+import type { Run } from '../../runtime/run.ts';
+import {
+  audioHold,
+  type CodecTest,
+  deleteCodecs,
+  deleteStreams,
+  hasCodec,
+  hasStream,
+  moveCodecs,
+  type StreamTest,
+} from '../../runtime/sdp.ts';
+import {
+  type ArgumentSpec,
+  type FunctionSpec,
+  lowerAscii,
+  type Status,
+  type VariableReference,
+} from '../../script/index.ts';
+import { headerText } from '../../sip/index.ts';
+
+const source = 'modules/sipmsgops';
+const optional = (argument: ArgumentSpec): ArgumentSpec => ({ ...argument, optional: true });
+const mime: ArgumentSpec = { name: 'mime', type: 'string', summary: 'A type: `application/sdp`.' };
+
+const isSdp = (type: string) => mimeOf(type) === 'application/sdp';
+
+function descriptions(run: Run): readonly string[] {
+  return currentBody(run.request).parts.flatMap(({ type, body }) => (isSdp(type) ? body : []));
+}
+
+/** Changes each session description; -1 where `change` has nothing to do in any. */
+function changeSdp(run: Run, change: (sdp: string) => string | null): Status {
+  let any = false;
+  const parts = currentBody(run.request).parts.map((part) => {
+    const changed = isSdp(part.type) ? change(part.body) : null;
+    if (changed === null) return part;
+    any = true;
+    return { ...part, body: changed };
+  });
+  if (any) replaceParts(run.request, parts);
+  return any ? 1 : -1;
+}
+
+const yes = (condition: boolean): Status => (condition ? 1 : -1);
+
+/** What the codec functions do, by the middle of their names. */
+const codecActions: Readonly<
+  Record<string, { readonly summary: string; readonly act: (run: Run, test: CodecTest) => Status }>
+> = {
+  exists: {
+    summary: 'Whether a session description has the codec.',
+    act: (run, test) => yes(descriptions(run).some((sdp) => hasCodec(sdp, test))),
+  },
+  delete: {
+    summary: 'Takes the codec out of all session descriptions; false where none has it.',
+    act: (run, test) => changeSdp(run, (sdp) => deleteCodecs(sdp, test)),
+  },
+  move_up: {
+    summary: 'Puts the codec before all others; false where there is none.',
+    act: (run, test) => changeSdp(run, (sdp) => moveCodecs(sdp, test, 'first')),
+  },
+  move_down: {
+    summary: 'Puts the codec behind all others; false where there is none.',
+    act: (run, test) => changeSdp(run, (sdp) => moveCodecs(sdp, test, 'last')),
+  },
+};
+
+function regexOrComplain(run: Run, name: string, pattern: string) {
+  const regex = cachedRegex(pattern, { ignoreCase: true });
+  if (regex === null) run.complain(`${name}(): "${pattern}" is no regular expression`);
+  return regex;
+}
+
+const pattern = (name: string, summary: string): ArgumentSpec => ({ name, type: 'regex', summary });
+
+function byExpression(
+  name: string,
+  summary: string,
+  act: (run: Run, test: CodecTest) => Status,
+  keep = false,
+): FunctionSpec<Run> {
+  return {
+    name,
+    arguments: [pattern('regexp', 'A POSIX extended regular expression of codec names.')],
+    summary,
+    source,
+    run: (run, text: string) => {
+      const regex = regexOrComplain(run, name, text);
+      return regex === null ? -1 : act(run, (codec) => regex.test(codec) !== keep);
+    },
+  };
+}
+
+function byName(
+  name: string,
+  summary: string,
+  act: (run: Run, test: CodecTest) => Status,
+): FunctionSpec<Run> {
+  return {
+    name,
+    arguments: [
+      { name: 'name', type: 'string', summary: 'The name of the codec, in any case.' },
+      { name: 'clock', type: 'string', optional: true, summary: 'Its clock rate; any when left out.' },
+    ],
+    summary,
+    source,
+    run: (run, codec: string, clock?: string) => {
+      const wanted = lowerAscii(codec);
+      return act(
+        run,
+        (one, rate) => lowerAscii(one) === wanted && (clock === undefined || rate === clock.trim()),
+      );
+    },
+  };
+}
+
+function ofStreams(
+  name: string,
+  summary: string,
+  act: (run: Run, test: StreamTest) => Status,
+): FunctionSpec<Run> {
+  return {
+    name,
+    arguments: [
+      pattern('regexp', 'A POSIX extended regular expression of the media: `audio`.'),
+      optional(pattern('regexp2', 'One of the transport: `SAVP`.')),
+    ],
+    summary,
+    source,
+    run: (run, media: string, transport?: string) => {
+      const first = regexOrComplain(run, name, media);
+      const second = transport === undefined ? undefined : regexOrComplain(run, name, transport);
+      if (first === null || second === null) return -1;
+      return act(run, (one, protocol) => first.test(one) && (second?.test(protocol) ?? true));
+    },
+  };
+}
+
+function hasPart(run: Run, type?: string): Status {
+  const { parts } = currentBody(run.request);
+  return yes(
+    type === undefined ? parts.length > 0 : parts.some((part) => mimeOf(part.type) === mimeOf(type)),
+  );
+}
+
+const partFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'has_body_part',
+    arguments: [optional(mime)],
+    summary: 'Whether the message has a body, or a part of its body, of this type.',
+    source,
+    run: hasPart,
+  },
+  {
+    name: 'has_body',
+    arguments: [optional(mime)],
+    summary: 'has_body_part() by its older name.',
+    source: 'vector pvar-hasbody',
+    run: hasPart,
+  },
+  {
+    name: 'remove_body_part',
+    arguments: [
+      optional({ ...mime, summary: 'The type of the parts to remove; all where it is left out.' }),
+      optional({
+        name: 'revert',
+        type: 'string',
+        summary: '`revert`: all parts but those of this type are removed.',
+      }),
+    ],
+    summary: 'Removes parts of the body, or the body; false where there is nothing to remove.',
+    source,
+    run: (run, type?: string, revert?: string) => {
+      const { parts } = currentBody(run.request);
+      const wanted = mimeOf(type ?? '');
+      const keep = revert !== undefined && lowerAscii(revert) === 'revert';
+      const left = type === undefined ? [] : parts.filter((part) => (mimeOf(part.type) === wanted) === keep);
+      if (left.length === parts.length) return -1;
+      replaceParts(run.request, left);
+      return 1;
+    },
+  },
+  {
+    name: 'add_body_part',
+    arguments: [
+      { name: 'body', type: 'string', summary: 'The text of the part.' },
+      { ...mime, summary: 'Its type.' },
+      optional({
+        name: 'headers',
+        type: 'string',
+        summary: 'Further header lines of the part, each with `\\r\\n`.',
+      }),
+    ],
+    summary: 'Adds a part to the body, which becomes a multipart one where it has another.',
+    source,
+    run: (run, text: string, type: string, lines?: string) => {
+      const headers = headerText(lines ?? '');
+      const typeLine = headerText(`Content-Type: ${type}`);
+      if (run.request.message === null || headers === null || typeLine === null) return -1;
+      const part = { type: type.trim(), headers, body: text };
+      replaceParts(run.request, [...currentBody(run.request).parts, part]);
+      return 1;
+    },
+  },
+  {
+    name: 'get_updated_body_part',
+    arguments: [
+      {
+        ...mime,
+        optional: true,
+        leading: true,
+        summary: 'The type of the part; the whole body when left out.',
+      },
+      { name: 'variable', type: 'variable', summary: 'Gets the text.' },
+    ],
+    summary: 'The body, or a part of it, with all changes so far; false where there is none.',
+    source,
+    run: (run, type: string | undefined, target: VariableReference<Run>) => {
+      const { parts, text } = currentBody(run.request);
+      const wanted = mimeOf(type ?? '');
+      const found = type === undefined ? text : parts.find((part) => mimeOf(part.type) === wanted)?.body;
+      return found !== undefined && found !== '' && target.set(run, found) ? 1 : -1;
+    },
+  },
+  {
+    name: 'is_audio_on_hold',
+    arguments: [],
+    summary:
+      'Whether an audio stream is on hold: 1 by a null address (RFC 2543), 2 by sendonly or inactive (RFC 3264).',
+    source,
+    run: (run) => {
+      const holds = descriptions(run).map(audioHold);
+      return holds.includes('address') ? 1 : holds.includes('direction') ? 2 : -1;
+    },
+  },
+];
+
+export const bodyFunctions: readonly FunctionSpec<Run>[] = [
+  ...partFunctions,
+  ...Object.entries(codecActions).flatMap(([name, { summary, act }]) => [
+    byName(`codec_${name}`, summary, act),
+    byExpression(`codec_${name}_re`, summary, act),
+  ]),
+  byExpression(
+    'codec_delete_except_re',
+    'Takes all codecs but these out of all session descriptions.',
+    (run, test) => changeSdp(run, (sdp) => deleteCodecs(sdp, test)),
+    true,
+  ),
+  ofStreams('stream_exists', 'Whether a session description has such a stream.', (run, test) =>
+    yes(descriptions(run).some((sdp) => hasStream(sdp, test))),
+  ),
+  ofStreams(
+    'stream_delete',
+    'Takes such streams out of all session descriptions; false where there is none.',
+    (run, test) => changeSdp(run, (sdp) => deleteStreams(sdp, test)),
+  ),
+];

@@ -1,0 +1,168 @@
+/** Functions that add, remove and collect headers. */
+import { type Edit, edits } from '../../runtime/edits.ts';
+import { globMatches } from '../../runtime/glob.ts';
+import { cachedRegex } from '../../runtime/regex.ts';
+import type { Run } from '../../runtime/run.ts';
+import type { ArgumentSpec, FunctionSpec, Status, VariableReference } from '../../script/index.ts';
+import { headerKey, headerText, type SipRequest } from '../../sip/index.ts';
+
+const source = 'modules/sipmsgops';
+const lines: ArgumentSpec = {
+  name: 'txt',
+  type: 'string',
+  summary: 'Whole header lines, each with `\\r\\n`.',
+};
+
+const string = (name: string, summary: string): ArgumentSpec => ({ name, type: 'string', summary });
+
+/** Notes the edit that `make` gives for checked header lines; -1, with a log line, for text that is none. */
+function insert(
+  run: Run,
+  name: string,
+  text: string,
+  make: (lines: string, message: SipRequest) => Edit,
+): Status {
+  const { message } = run.request;
+  if (message === null) return -1;
+  const checked = headerText(text);
+  if (checked === null || checked === '') {
+    run.complain(`${name}(): the text is no header lines, each "Name: value" with \\r\\n`);
+    return -1;
+  }
+  run.state(edits).push(make(checked, message));
+  return 1;
+}
+
+const indexOf = (message: SipRequest, name: string) =>
+  message.headers.findIndex((header) => header.key === headerKey(name));
+
+/** Removes all headers whose name passes. */
+function remove(run: Run, test: (name: string) => boolean): Status {
+  const { message } = run.request;
+  const found = (message?.headers ?? []).flatMap(({ name }, header) => (test(name) ? header : []));
+  for (const header of found) run.state(edits).push({ kind: 'remove', header });
+  return found.length > 0 ? 1 : -1;
+}
+
+export const headerFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'append_hf',
+    arguments: [
+      lines,
+      { ...string('hdr_anchor', 'The header behind whose first line it is put.'), optional: true },
+    ],
+    summary: 'Adds header lines behind the last header, or behind another one.',
+    source,
+    run: (run, text: string, anchor?: string) =>
+      insert(run, 'append_hf', text, (checked, message) => {
+        const header = anchor === undefined ? -1 : indexOf(message, anchor);
+        return header < 0
+          ? { kind: 'append', lines: checked }
+          : { kind: 'insert-after', header, lines: checked };
+      }),
+  },
+  {
+    name: 'insert_hf',
+    arguments: [lines, { ...string('hdr', 'The header before whose first line it is put.'), optional: true }],
+    summary: 'Adds header lines before the first header, or before another one.',
+    source,
+    run: (run, text: string, anchor?: string) =>
+      insert(run, 'insert_hf', text, (checked, message) => ({
+        kind: 'insert-before',
+        header: anchor === undefined ? 0 : Math.max(0, indexOf(message, anchor)),
+        lines: checked,
+      })),
+  },
+  {
+    name: 'append_urihf',
+    arguments: [
+      string('prefix', 'The name of the header and what stands before the URI.'),
+      string('suffix', 'What stands behind it, `\\r\\n` at least.'),
+    ],
+    summary: 'Adds a header with the received request URI in it.',
+    source,
+    run: (run, prefix: string, suffix: string) =>
+      insert(
+        run,
+        'append_urihf',
+        `${prefix}${run.request.message?.requestUri ?? ''}${suffix}`,
+        (checked) => ({ kind: 'append', lines: checked }),
+      ),
+  },
+  {
+    name: 'remove_hf',
+    arguments: [string('hname', 'The name of the header, compact forms included.')],
+    summary: 'Removes all headers of this name; false where there is none.',
+    source,
+    run: (run, name: string) => {
+      const wanted = headerKey(name.trim());
+      return remove(run, (one) => headerKey(one) === wanted);
+    },
+  },
+  {
+    name: 'remove_hf_re',
+    arguments: [{ name: 'hname_expr', type: 'regex', summary: 'A POSIX extended regular expression.' }],
+    summary: 'Removes all headers whose names match; false where none does.',
+    source,
+    run: (run, pattern: string) => {
+      const regex = cachedRegex(pattern, { ignoreCase: true });
+      if (regex !== null) return remove(run, (name) => regex.test(name));
+      run.complain(`remove_hf_re(): "${pattern}" is no regular expression`);
+      return -1;
+    },
+  },
+  {
+    name: 'remove_hf_glob',
+    arguments: [string('hname_pattern', '`*` and `?` as in file names.')],
+    summary: 'Removes all headers whose names match; false where none does.',
+    source,
+    run: (run, pattern: string) => {
+      const wanted = pattern.toLowerCase();
+      return remove(run, (name) => globMatches(wanted, name.toLowerCase()));
+    },
+  },
+  {
+    name: 'get_glob_headers_values',
+    arguments: [
+      string('hdr_name_glob', '`*` and `?` as in file names.'),
+      { name: 'hdr_names_avp', type: 'variable', summary: 'Gets the names, one value each.' },
+      { name: 'hdr_vals_avp', type: 'variable', summary: 'Gets the values in the same order.' },
+    ],
+    summary: 'Collects the headers whose names match; false where none does.',
+    source,
+    run: (run, pattern: string, names: VariableReference<Run>, values: VariableReference<Run>) => {
+      const wanted = pattern.toLowerCase();
+      const found = (run.request.message?.headers ?? []).filter(({ name }) =>
+        globMatches(wanted, name.toLowerCase()),
+      );
+      for (const { name, value } of found) {
+        names.set(run, name);
+        values.set(run, value);
+      }
+      return found.length > 0 ? 1 : -1;
+    },
+  },
+  {
+    name: 'sip_to_json',
+    arguments: [{ name: 'out_var', type: 'variable', summary: 'Gets the JSON.' }],
+    summary:
+      'The message as JSON: `first_line`, `headers` (for each name an array of its values) and `body`.',
+    source,
+    run: (run, target: VariableReference<Run>) => {
+      const { message } = run.request;
+      if (message === null) return -1;
+      const headers = new Map<string, string[]>();
+      for (const { name, value } of message.headers) {
+        const values = headers.get(name);
+        if (values === undefined) headers.set(name, [value]);
+        else values.push(value);
+      }
+      const json = JSON.stringify({
+        first_line: `${message.method} ${message.requestUri} SIP/2.0`,
+        headers: Object.fromEntries(headers),
+        body: message.body,
+      });
+      return target.set(run, json) ? 1 : -1;
+    },
+  },
+];

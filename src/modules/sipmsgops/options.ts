@@ -1,0 +1,89 @@
+/** Functions on headers that are comma-separated lists: Supported, Require, Allow ... */
+import { type Edit, edits } from '../../runtime/edits.ts';
+import type { Run } from '../../runtime/run.ts';
+import { type ArgumentSpec, type FunctionSpec, lowerAscii } from '../../script/index.ts';
+import { headerKey, splitList, unfold } from '../../sip/index.ts';
+
+const source = 'modules/sipmsgops';
+const header: ArgumentSpec = { name: 'hdr_name', type: 'string', summary: 'The name of the header.' };
+const option: ArgumentSpec = {
+  name: 'option',
+  type: 'string',
+  summary: 'One of the values between its commas.',
+};
+
+interface Instance {
+  readonly header: number;
+  /** After the edits so far, so that several may change the same header. */
+  readonly values: readonly string[];
+}
+
+/** The instances of a header that are still there. */
+function instances(run: Run, name: string): Instance[] {
+  const key = headerKey(name.trim());
+  const list = run.state(edits);
+  return (run.request.message?.headers ?? []).flatMap((one, index) => {
+    if (one.key !== key || list.some((edit) => edit.kind === 'remove' && edit.header === index)) return [];
+    const latest = list.findLast(
+      (edit): edit is Extract<Edit, { kind: 'set-value' }> =>
+        edit.kind === 'set-value' && edit.header === index,
+    );
+    return { header: index, values: splitList(unfold(latest?.value ?? one.value)) };
+  });
+}
+
+export const optionFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'list_hdr_has_option',
+    arguments: [header, option],
+    summary: 'Whether a header with comma-separated values has this one.',
+    source,
+    run: (run, name: string, value: string) => {
+      const wanted = lowerAscii(value);
+      const all = run.request.message?.headerList(name) ?? [];
+      return all.some((token) => lowerAscii(token) === wanted) ? 1 : -1;
+    },
+  },
+  {
+    name: 'list_hdr_add_option',
+    arguments: [header, option],
+    summary: 'Adds a value at the end of the first header of this name; false where there is none.',
+    source,
+    run: (run, name: string, value: string) => {
+      const [first] = instances(run, name);
+      if (first === undefined || !isOption(value)) return -1;
+      const values = [...first.values, value.trim()];
+      run.state(edits).push({ kind: 'set-value', header: first.header, value: values.join(', ') });
+      return 1;
+    },
+  },
+  {
+    name: 'list_hdr_remove_option',
+    arguments: [header, option],
+    summary:
+      'Removes a value from all headers of this name, and those that have no other; false where none has it.',
+    source,
+    run: (run, name: string, value: string) => {
+      const wanted = lowerAscii(value.trim());
+      let removed = false;
+      for (const one of instances(run, name)) {
+        // of a value that stands twice in a header the last is taken out
+        const at = one.values.findLastIndex((token) => lowerAscii(token) === wanted);
+        if (at < 0) continue;
+        removed = true;
+        const left = one.values.toSpliced(at, 1);
+        run
+          .state(edits)
+          .push(
+            left.length === 0
+              ? { kind: 'remove', header: one.header }
+              : { kind: 'set-value', header: one.header, value: left.join(', ') },
+          );
+      }
+      return removed ? 1 : -1;
+    },
+  },
+];
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const isOption = (text: string) => text.trim() !== '' && !/[\x00-\x1f\x7f]/.test(text);

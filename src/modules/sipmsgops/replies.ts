@@ -1,0 +1,53 @@
+/** Functions on the replies of siprest. */
+import type { Run } from '../../runtime/run.ts';
+import type { FunctionSpec } from '../../script/index.ts';
+import { code, isReplyCode, reason } from '../replies.ts';
+
+export const replyFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'append_to_reply',
+    arguments: [{ name: 'txt', type: 'string', summary: 'Whole header lines, each with `\\r\\n`.' }],
+    summary: 'Adds header lines to the next reply of siprest. -1 for text that is no header lines.',
+    source: 'modules/sipmsgops; vector pvar-append-hf-reply',
+    run: (run, text: string) => {
+      if (run.request.appendToReply(text)) return 1;
+      run.complain('append_to_reply(): the text is no header lines, each "Name: value" with \\r\\n');
+      return -1;
+    },
+  },
+  {
+    name: 'append_body_to_reply',
+    arguments: [
+      {
+        name: 'txt',
+        type: 'string',
+        summary: 'The body; its Content-Type is added with append_to_reply().',
+      },
+    ],
+    summary: 'Gives the next reply of siprest a body.',
+    source: 'modules/sipmsgops',
+    run: (run, text: string) => {
+      run.request.setReplyBody(text);
+      return 1;
+    },
+  },
+  {
+    name: 'append_time',
+    arguments: [],
+    summary: 'Adds a Date header with the time of now to the next reply of siprest.',
+    source: 'modules/sipmsgops',
+    run: (run) => (run.request.appendToReply(`Date: ${new Date().toUTCString()}\r\n`) ? 1 : -1),
+  },
+  {
+    name: 'change_reply_status',
+    arguments: [code, reason],
+    routes: ['onreply_route'],
+    summary: 'Changes the status of a reply that is passed on.',
+    source: 'modules/sipmsgops',
+    inert: 'siprest sends no requests on so far, so no replies come',
+    run: (run, status: number) => {
+      isReplyCode(run, 'change_reply_status', status);
+      return -1;
+    },
+  },
+];

@@ -1,0 +1,86 @@
+/** Functions on the request URI's parameters and form. */
+import type { Run } from '../../runtime/run.ts';
+import { type ArgumentSpec, type FunctionSpec, lowerAscii, type Status } from '../../script/index.ts';
+import { formatUri, type Uri, uriKind, uriParameter, withParams } from '../../sip/index.ts';
+
+const source = 'modules/sipmsgops';
+const string = (name: string, summary: string): ArgumentSpec => ({ name, type: 'string', summary });
+
+/** The request URI is this from now on; -1 for null. */
+function use(run: Run, uri: Uri | null): Status {
+  return uri !== null && run.request.setRequestUri(formatUri(uri)) ? 1 : -1;
+}
+
+/** Without the parameters of this name; null where there is none. */
+function withoutParameter(uri: Uri, name: string): Uri | null {
+  const wanted = lowerAscii(name.trim());
+  const all = (uri.params ?? '').split(';').filter((part) => part !== '');
+  const left = all.filter((part) => lowerAscii(part.split('=')[0] ?? '').trim() !== wanted);
+  if (left.length === all.length) return null;
+  return withParams(uri, left.length === 0 ? null : left.join(';'));
+}
+
+/** RFC 3261, 19.1.6; the host is that of the From header, since a tel URI has none. */
+function sipOfTel(uri: Uri, host: string): string {
+  const number = (uri.user ?? '').replace(/[-.()]/g, '');
+  const params = uri.params === null ? '' : `;${uri.params}`;
+  return `sip:${number}${params}@${host};user=phone`;
+}
+
+export const uriFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'ruri_has_param',
+    arguments: [
+      string('param', 'The name of the parameter.'),
+      { ...string('value', 'Its value; left out, it has to be without one.'), optional: true },
+    ],
+    summary: 'Whether the request URI has a parameter, with this value or without any.',
+    source,
+    run: (run, name: string, value?: string) => {
+      const { uri } = run.request;
+      const found = uri === null ? null : uriParameter(uri, name);
+      return found !== null && lowerAscii(found) === lowerAscii(value ?? '') ? 1 : -1;
+    },
+  },
+  {
+    name: 'ruri_add_param',
+    arguments: [string('param', '`name=value`.')],
+    summary: 'Adds a parameter to the request URI.',
+    source,
+    run: (run, parameter: string) => {
+      const { uri } = run.request;
+      if (uri === null || parameter === '') return -1;
+      return use(run, withParams(uri, uri.params === null ? parameter : `${uri.params};${parameter}`));
+    },
+  },
+  {
+    name: 'ruri_del_param',
+    arguments: [string('param', 'The name of the parameter.')],
+    summary: 'Removes a parameter from the request URI; false where it has none of this name.',
+    source,
+    run: (run, name: string) => {
+      const { uri } = run.request;
+      return use(run, uri === null ? null : withoutParameter(uri, name));
+    },
+  },
+  {
+    name: 'ruri_tel2sip',
+    arguments: [],
+    summary: 'Makes a SIP URI of a TEL one, with the host of the From header; true for any other URI.',
+    source,
+    run: (run) => {
+      const { uri, message } = run.request;
+      if (uri === null) return -1;
+      if (uriKind(uri) !== 'tel') return 1;
+      const host = message?.findFrom()?.uriParts?.host ?? null;
+      return host !== null && run.request.setRequestUri(sipOfTel(uri, host)) ? 1 : -1;
+    },
+  },
+  {
+    name: 'is_uri_user_e164',
+    arguments: [string('uri', 'A SIP URI.')],
+    summary: 'Whether its user is a number in the form of E.164: `+` and 2 to 15 digits.',
+    source,
+    run: (_, uri: string) => (/^(?:sips?|tel):\+[0-9]{2,15}(?:[@;:>]|$)/i.test(uri) ? 1 : -1),
+  },
+];

@@ -1,0 +1,4 @@
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+/** Where the client says what went wrong. Secrets (passwords, Authorization, queries) are never passed. */
+export type LogFunction = (level: LogLevel, message: string) => void;

@@ -1,0 +1,140 @@
+/** The parts of a body (RFC 2046, 5.1), and the body as the script has changed it so far. */
+import { lowerAscii } from '../script/index.ts';
+import { findParameter, headerKey, type SipRequest, unfold } from '../sip/index.ts';
+import { edits } from './edits.ts';
+import type { Request } from './request.ts';
+import { StateKey } from './state.ts';
+
+export interface BodyPart {
+  /** The whole value of its Content-Type; '' where it has none. */
+  readonly type: string;
+  /** Its header lines, each with CRLF, without Content-Type; '' outside of a multipart body. */
+  readonly headers: string;
+  readonly body: string;
+}
+
+/** `application/sdp` of `Application/SDP;charset=utf-8`. */
+export function mimeOf(contentType: string): string {
+  const semicolon = contentType.indexOf(';');
+  return lowerAscii(semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim();
+}
+
+/** One part for a plain body, those inside for a multipart one, none where there is no body. */
+export function bodyParts(contentType: string | null, body: string): readonly BodyPart[] {
+  if (body === '') return [];
+  const type = unfold(contentType ?? '');
+  const boundary = boundaryOf(type);
+  if (boundary === null) return [{ type, headers: '', body }];
+  return sections(body, boundary).map(readPart);
+}
+
+function boundaryOf(type: string): string | null {
+  const semicolon = type.indexOf(';');
+  if (semicolon < 0 || !mimeOf(type).startsWith('multipart/')) return null;
+  return findParameter(type.slice(semicolon + 1), 'boundary') || null;
+}
+
+/** The texts between the boundaries; what stands before the first and behind the last belongs to no part. */
+function sections(body: string, boundary: string): string[] {
+  const found: string[] = [];
+  const mark = `--${boundary}`;
+  let start = -1;
+  for (let at = body.startsWith(mark) ? 0 : nextMark(body, mark, 0); at >= 0; ) {
+    if (start >= 0) found.push(body.slice(start, beforeLineEnd(body, at)));
+    const lineEnd = body.indexOf('\n', at + mark.length);
+    if (lineEnd < 0 || body.startsWith('--', at + mark.length)) return found;
+    start = lineEnd + 1;
+    at = body.startsWith(mark, start) ? start : nextMark(body, mark, start);
+  }
+  if (start >= 0) found.push(body.slice(start));
+  return found;
+}
+
+function nextMark(body: string, mark: string, from: number): number {
+  const at = body.indexOf(`\n${mark}`, from);
+  return at < 0 ? -1 : at + 1;
+}
+
+/** The line end before a boundary is part of the boundary. */
+function beforeLineEnd(body: string, at: number): number {
+  if (body[at - 1] !== '\n') return at;
+  return body[at - 2] === '\r' ? at - 2 : at - 1;
+}
+
+function readPart(text: string): BodyPart {
+  const empty = /^\r?\n|\r?\n\r?\n/.exec(text);
+  if (empty === null) return { type: '', headers: '', body: text };
+  let type = '';
+  let headers = '';
+  for (const line of unfold(text.slice(0, empty.index)).split(/\r?\n/)) {
+    const colon = line.indexOf(':');
+    if (colon > 0 && headerKey(line.slice(0, colon).trim()) === 'content-type')
+      type = line.slice(colon + 1).trim();
+    else if (line !== '') headers += `${line}\r\n`;
+  }
+  return { type, headers, body: text.slice(empty.index + empty[0].length) };
+}
+
+/** The body that the parts make: themselves where there is one, else multipart/mixed. */
+export function buildBody(parts: readonly BodyPart[], contentType: string | null) {
+  const [only, second] = parts;
+  if (only === undefined) return { contentType: null, body: '' };
+  if (second === undefined) return { contentType: only.type || null, body: only.body };
+  const isMultipart = contentType !== null && boundaryOf(contentType) !== null;
+  const boundary = unusedBoundary(parts, isMultipart ? boundaryOf(contentType) : null);
+  const body = parts.map(
+    ({ type, headers, body: text }) =>
+      `--${boundary}\r\n${type === '' ? '' : `Content-Type: ${type}\r\n`}${headers}\r\n${text}\r\n`,
+  );
+  return {
+    contentType: `${isMultipart ? mimeOf(contentType) : 'multipart/mixed'};boundary="${boundary}"`,
+    body: `${body.join('')}--${boundary}--\r\n`,
+  };
+}
+
+function unusedBoundary(parts: readonly BodyPart[], wanted: string | null): string {
+  for (let n = 0; ; n++) {
+    const boundary = wanted !== null && n === 0 ? wanted : `siprest-boundary-${n}`;
+    if (!parts.some(({ body }) => body.includes(`--${boundary}`))) return boundary;
+  }
+}
+
+export interface Body {
+  readonly parts: readonly BodyPart[];
+  readonly contentType: string | null;
+  /** All of it. */
+  readonly text: string;
+}
+
+/** The body as it came. */
+export function receivedBody(message: SipRequest | null): Body {
+  const body = message?.body ?? '';
+  const contentType = message?.contentType ?? null;
+  return { parts: bodyParts(contentType, body), contentType, text: body };
+}
+
+const current = new StateKey<Request, { body: Body }>('body', (request) => ({
+  body: receivedBody(request.message),
+}));
+
+/** The body after what the script has changed in it so far. */
+export function currentBody(request: Request): Body {
+  return request.state(current).body;
+}
+
+/** From now on the body is this. */
+export function replaceParts(request: Request, parts: readonly BodyPart[]): void {
+  const { contentType, body } = buildBody(parts, currentBody(request).contentType);
+  setBody(request, { parts, contentType, text: body });
+}
+
+/** From now on the text of the body is this, its Content-Type what it was. */
+export function replaceBodyText(request: Request, text: string): void {
+  const { contentType } = currentBody(request);
+  setBody(request, { parts: bodyParts(contentType, text), contentType, text });
+}
+
+function setBody(request: Request, body: Body): void {
+  request.state(current).body = body;
+  request.state(edits).push({ kind: 'body', body: body.text, contentType: body.contentType });
+}

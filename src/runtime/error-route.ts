@@ -1,0 +1,34 @@
+/** error_route: runs for a request that cannot be parsed and for a failed assert(). Source: the manual's Script-Routes, error_route. */
+import type { CompiledRoute } from '../script/index.ts';
+import type { Request } from './request.ts';
+import type { Run } from './run.ts';
+import { StateKey } from './state.ts';
+import type { Server } from './worker.ts';
+
+/** `$err.class` to `$err.rreason`. */
+export interface ScriptError {
+  /** 1 for a request that cannot be parsed, 2 for a failed assert(). */
+  readonly class: number;
+  /** As the original's: 1 critical, 2 high, 3 medium, 4 low. */
+  readonly level: number;
+  readonly info: string;
+  /** What the reply should be. */
+  readonly rcode: number;
+  readonly rreason: string;
+}
+
+export const scriptError = new StateKey<Request, { error: ScriptError | null }>('error', () => ({
+  error: null,
+}));
+
+export function parseError(info: string, status: number, reason: string): ScriptError {
+  return { class: 1, level: 3, info, rcode: status, rreason: reason };
+}
+
+export function assertError(info: string): ScriptError {
+  return { class: 2, level: 1, info, rcode: 500, rreason: 'Server Internal Error' };
+}
+
+export function errorRoute(server: Server): CompiledRoute<Run> | null {
+  return server.script.find('error_route', '');
+}

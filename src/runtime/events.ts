@@ -1,0 +1,41 @@
+/** Events that a script raises, and the event_route of each. Source: the manual's Interface-Events and Script-CoreFunctions, raise_event. */
+import type { CompiledRoute, Value } from '../script/index.ts';
+import { Request } from './request.ts';
+import { type Run, runRoute } from './run.ts';
+import { StateKey } from './state.ts';
+import type { Server } from './worker.ts';
+
+export interface EventAttribute {
+  /** Null for a positional one. */
+  readonly name: string | null;
+  readonly value: Value;
+}
+
+/** The attributes of the event that an event_route runs for; empty in any other route. */
+export const eventAttributes = new StateKey<Request, { list: readonly EventAttribute[] }>(
+  'event attributes',
+  () => ({ list: [] }),
+);
+
+const eventRoutes = new StateKey<Server, ReadonlyMap<string, CompiledRoute<Run>>>(
+  'event routes',
+  (server) =>
+    new Map(
+      server.script.routes.flatMap((route) =>
+        route.kind === 'event_route' ? [[route.name, route] as const] : [],
+      ),
+    ),
+);
+
+/**
+ * Runs the event's route, if it has one, on a worker that is free, as its own script run: whoever raises it goes
+ * on at once. False where the queue is full.
+ */
+export function raiseEvent(server: Server, event: string, attributes: readonly EventAttribute[]): boolean {
+  const route = server.states.get(eventRoutes).get(event);
+  if (route === undefined) return true;
+  const request = new Request(server, null);
+  request.state(eventAttributes).list = attributes;
+  const parameters = attributes.map(({ value }) => value);
+  return server.submit((worker) => runRoute(worker, request, route, { parameters }));
+}

@@ -1,0 +1,40 @@
+/** Texts with variables that come up while the script runs: of `{s.eval}` and of arguments that name variables in text. */
+import type { StringNode } from './ast.ts';
+import type { ReadText, VariableCompiler } from './compile-variables.ts';
+import { DiagnosticList } from './diagnostics.ts';
+import { template } from './template.ts';
+
+/** What a script builds may come from the network, so only the last ones are kept. */
+const cacheSize = 256;
+
+export function compileText<R>(variables: VariableCompiler<R>): (source: string) => ReadText<R> | null {
+  const cache = new Map<string, ReadText<R> | null>();
+  return (source) => {
+    let read = cache.get(source);
+    if (read !== undefined) return read;
+    read = compile(variables, source);
+    const oldest = cache.size >= cacheSize ? cache.keys().next().value : undefined;
+    if (oldest !== undefined) cache.delete(oldest);
+    cache.set(source, read);
+    return read;
+  };
+}
+
+function compile<R>(variables: VariableCompiler<R>, source: string): ReadText<R> | null {
+  const node: StringNode = {
+    kind: 'string',
+    span: { start: 0, end: source.length },
+    value: source,
+    origins: [[0, 0]],
+  };
+  const diagnostics = new DiagnosticList();
+  template(node, diagnostics);
+  if (diagnostics.length > 0) return null;
+  try {
+    const text = variables.text(node);
+    return typeof text === 'string' ? () => text : text;
+  } catch {
+    // it has not been through the checker: a name that nothing has, or one used wrongly
+    return null;
+  }
+}

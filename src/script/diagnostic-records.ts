@@ -1,0 +1,60 @@
+/** Diagnostics as plain data for editors and other programs: places instead of spans. */
+import type { Span } from './ast.ts';
+import type { Absence, Diagnostic, DiagnosticCode, Severity } from './diagnostics.ts';
+import { readableText } from './diagnostics.ts';
+import type { SourceSet } from './source.ts';
+
+/** From a first byte to behind the last one; lines and columns count from 1, columns in bytes. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+export interface DiagnosticRecord extends Place {
+  readonly severity: Severity;
+  readonly code: DiagnosticCode;
+  readonly message: string;
+  /** What would be right; null where that cannot be said. */
+  readonly help: string | null;
+  /** Further places that have to do with it. */
+  readonly labels: readonly (Place & { readonly message: string })[];
+  /** The `include_file` lines that led to the file, innermost first. */
+  readonly includedFrom: readonly { readonly file: string; readonly line: number }[];
+  /** For the code `not-available`: what siprest lacks, and the module that has it (`core` for none). */
+  readonly absent: Absence | null;
+}
+
+export function diagnosticRecords(
+  diagnostics: readonly Diagnostic[],
+  sources: SourceSet,
+): readonly DiagnosticRecord[] {
+  return diagnostics.map(({ severity, code, message, span, help, labels = [], absent }) => ({
+    ...placeOf(span, sources),
+    severity,
+    code,
+    message,
+    help: help ?? null,
+    labels: labels.map((label) => ({ ...placeOf(label.span, sources), message: label.message })),
+    includedFrom: sources
+      .includeTrail(span.start)
+      .map(({ file, line }) => ({ file: readableText(file), line })),
+    absent: absent ?? null,
+  }));
+}
+
+function placeOf({ start, end }: Span, sources: SourceSet): Place {
+  const from = sources.locate(start);
+  const to = sources.locate(end);
+  // the end lies in the same file; of an empty span it is the start
+  const last = to.file === from.file ? to : from;
+  return {
+    file: readableText(from.file),
+    line: from.line,
+    column: from.column,
+    endLine: last.line,
+    endColumn: last.column,
+  };
+}

@@ -1,0 +1,151 @@
+/** Where a request goes: RFC 3263, 4 without NAPTR. */
+import { isIP } from 'node:net';
+import type { Target } from './proxy-types.ts';
+import type { Protocol } from './transport.ts';
+import { type Uri, uriKind, uriParameter } from './uri.ts';
+
+export interface ServiceRecord {
+  readonly name: string;
+  readonly port: number;
+  readonly priority: number;
+  readonly weight: number;
+}
+
+/** Both answer at once for what they know. An empty list: there is no such name, or nobody says. */
+export interface NameService {
+  addresses(name: string): readonly string[] | Promise<readonly string[]>;
+  /** SRV records of a name like `_sip._udp.example.com`. */
+  services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]>;
+}
+
+export interface DestinationOptions {
+  readonly names: NameService;
+  /** The transports that there is a socket of; of a URI that names none, the first that fits is taken. */
+  readonly protocols: ReadonlySet<Protocol>;
+  /** 0 to 1, as Math.random, which is the default: chooses among SRV records by their weight. */
+  readonly random?: () => number;
+}
+
+/** `no-host`: a TEL URI. `transport`: not one that siprest speaks, or has a socket of. `unknown-name`: it has no address. */
+export type DestinationFailure = 'no-host' | 'transport' | 'unknown-name';
+
+export type Destinations =
+  | { readonly targets: readonly Target[]; readonly failure: null }
+  | { readonly targets: readonly []; readonly failure: DestinationFailure };
+
+const DEFAULT_PORT: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
+const SERVICE: Readonly<Record<Protocol, string>> = {
+  udp: '_sip._udp.',
+  tcp: '_sip._tcp.',
+  tls: '_sips._tcp.',
+};
+/** In the order of preference for a URI that names no transport (4.1: UDP is what a numeric or SRV-less host gets). */
+const PREFERENCE: readonly Protocol[] = ['udp', 'tcp'];
+/** SRV records, and addresses in all, that are taken of one answer. */
+const MAX_RECORDS = 16;
+const MAX_TARGETS = 32;
+
+const failed = (failure: DestinationFailure): Destinations => ({ targets: [], failure });
+
+/**
+ * The targets of a URI in the order in which they are tried (4.3). Answers at once where no name server has to be
+ * asked, and never throws or rejects.
+ */
+export function findDestinations(
+  uri: Uri,
+  options: DestinationOptions,
+): Destinations | Promise<Destinations> {
+  if (uri.host === null) return failed('no-host');
+  const protocols = wantedProtocols(uri, options.protocols);
+  const [first] = protocols;
+  if (first === undefined) return failed('transport');
+  const maddr = uriParameter(uri, 'maddr');
+  const host = bare(maddr === null || maddr === '' ? uri.host : maddr);
+  if (isIP(host) !== 0)
+    return {
+      targets: [{ address: host, port: uri.port ?? DEFAULT_PORT[first], transport: first }],
+      failure: null,
+    };
+  const found =
+    uri.port !== null
+      ? addressTargets(host, uri.port, first, options.names)
+      : serviceTargets(host, protocols, options);
+  return found instanceof Promise ? found.then(outcome, () => failed('unknown-name')) : outcome(found);
+}
+
+function outcome(targets: readonly Target[]): Destinations {
+  return targets.length === 0 ? failed('unknown-name') : { targets, failure: null };
+}
+
+const bare = (host: string): string =>
+  (host.startsWith('[') ? host.slice(1, -1) : host).replace(/\.$/, '').toLowerCase();
+
+/** The transports that the URI lets be taken (4.1). */
+function wantedProtocols(uri: Uri, available: ReadonlySet<Protocol>): readonly Protocol[] {
+  const named = uriParameter(uri, 'transport')?.toLowerCase();
+  if (uriKind(uri) === 'sips') {
+    // sips asks for TLS on every hop; transport=tcp says TLS over TCP (RFC 3261, 26.2.2)
+    const fits = named === undefined || named === '' || named === 'tcp' || named === 'tls';
+    return fits && available.has('tls') ? ['tls'] : [];
+  }
+  if (named === undefined || named === '') return PREFERENCE.filter((protocol) => available.has(protocol));
+  return named in DEFAULT_PORT && available.has(named as Protocol) ? [named as Protocol] : [];
+}
+
+type Found = readonly Target[] | Promise<readonly Target[]>;
+
+function addressTargets(host: string, port: number, transport: Protocol, names: NameService): Found {
+  const targets = (addresses: readonly string[]): readonly Target[] =>
+    addresses.slice(0, MAX_TARGETS).map((address) => ({ address, port, transport }));
+  if (isIP(host) !== 0) return targets([host]);
+  const addresses = names.addresses(host);
+  return addresses instanceof Promise ? addresses.then(targets) : targets(addresses);
+}
+
+/** SRV for each transport in turn; where there is none, the host's addresses at the default port (4.2). */
+async function serviceTargets(
+  host: string,
+  protocols: readonly Protocol[],
+  options: DestinationOptions,
+): Promise<readonly Target[]> {
+  const { names, random = Math.random } = options;
+  for (const protocol of protocols) {
+    const records = await names.services(SERVICE[protocol] + host);
+    const usable = records.filter(
+      ({ name, port }) => name !== '' && name !== '.' && port > 0 && port < 65_536,
+    );
+    if (records.length > 0 && usable.length === 0) return []; // RFC 2782: a target of `.` says: not here
+    if (usable.length === 0) continue;
+    const ordered = orderServices(usable.slice(0, MAX_RECORDS), random);
+    const lists = await Promise.all(
+      ordered.map(async ({ name, port }) => addressTargets(bare(name), port, protocol, names)),
+    );
+    return lists.flat().slice(0, MAX_TARGETS);
+  }
+  const [first] = protocols;
+  return first === undefined ? [] : addressTargets(host, DEFAULT_PORT[first], first, names);
+}
+
+/** By priority, and among equals at random by weight (RFC 2782). */
+export function orderServices(
+  records: readonly ServiceRecord[],
+  random: () => number = Math.random,
+): ServiceRecord[] {
+  // those of weight 0 first, so that they keep a very small chance
+  const left = [...records].sort((a, b) => a.priority - b.priority || a.weight - b.weight);
+  const ordered: ServiceRecord[] = [];
+  for (let first = left[0]; first !== undefined; first = left[0]) {
+    const { priority } = first;
+    const group = left.filter((record) => record.priority === priority);
+    const total = group.reduce((sum, { weight }) => sum + weight, 0);
+    let rest = Math.floor(random() * (total + 1));
+    const chosen = group.find(({ weight }) => {
+      rest -= weight;
+      return rest <= 0;
+    });
+    const taken = chosen ?? first;
+    left.splice(left.indexOf(taken), 1);
+    ordered.push(taken);
+  }
+  return ordered;
+}

@@ -1,0 +1,216 @@
+/** Messages on their way through (RFC 3261, 16.6 and 16.7): what is not changed is copied byte by byte. */
+import type { HeaderText } from './header-text.ts';
+import type { CSeq } from './message.ts';
+import { parseMessage, type SipMessage, SipRequest, type SipResponse } from './message.ts';
+import type { MessageEdits, RequestEdits } from './proxy-types.ts';
+import { reasonPhrase } from './reason-phrases.ts';
+import type { SentRequest } from './request.ts';
+import { type Header, unfold } from './scan.ts';
+import type { Via } from './via.ts';
+
+const NO_EDITS: MessageEdits = {};
+const DEFAULT_MAX_FORWARDS = 70;
+
+/** A request as it is sent on. It is read again only where an ACK or a CANCEL has to be made from it. */
+export class ForwardedRequest implements SentRequest {
+  readonly method: string;
+  readonly requestUri: string;
+  readonly via: Pick<Via, 'branch' | 'text'>;
+  readonly data: Buffer;
+  #message: SipRequest | null = null;
+
+  constructor(method: string, requestUri: string, via: Pick<Via, 'branch' | 'text'>, data: Buffer) {
+    this.method = method;
+    this.requestUri = requestUri;
+    this.via = via;
+    this.data = data;
+  }
+
+  /** As the next hop reads it. */
+  get message(): SipRequest {
+    if (this.#message === null) {
+      const message = parseMessage(this.data);
+      if (!(message instanceof SipRequest)) throw new TypeError('the request that was sent on is none');
+      this.#message = message;
+    }
+    return this.#message;
+  }
+
+  get callId(): string {
+    return this.message.callId;
+  }
+
+  get cseq(): CSeq {
+    return this.message.cseq;
+  }
+
+  header(name: string): string | null {
+    return this.message.header(name);
+  }
+
+  headerList(name: string): string[] {
+    return this.message.headerList(name);
+  }
+}
+
+/** What this element puts on top of a request that it sends on. */
+export interface OwnVia {
+  /** `UDP`, `TCP` */
+  readonly transport: string;
+  readonly host: string;
+  readonly port: number;
+  readonly branch: string;
+}
+
+/**
+ * The request with this element's Via on top (16.6, 8), `received` and `rport` in the one below (18.2.1), and
+ * the edits. Max-Forwards is not counted down here: a script does that where it wants it.
+ * `withLength`: Content-Length is added where there is none, as a stream needs it (16.6, 11).
+ */
+export function forwardRequest(
+  request: SipRequest,
+  own: OwnVia,
+  edits: RequestEdits,
+  withLength: boolean,
+): ForwardedRequest {
+  const uri = edits.uri ?? request.requestUri;
+  const flag = edits.addRport === true ? ';rport' : '';
+  const via = `SIP/2.0/${own.transport} ${own.host}:${own.port};branch=${own.branch}${flag}`;
+  const { address, port } = request.source;
+  const below = request.via.stamped(address, port, edits.forceRport === true);
+  const head = `${request.method} ${uri} SIP/2.0\r\nVia: ${via}\r\n`;
+  const copier = new Copier(request, edits, withLength);
+  copier.topVia = (header) => `${header.name}: ${below}${behindTopVia(request, header)}\r\n`;
+  copier.maxForwards = edits.maxForwards ?? null;
+  if (request.header('max-forwards') === null) copier.defaultMaxForwards = DEFAULT_MAX_FORWARDS;
+  const data = Buffer.from(head + copier.copy(), 'latin1');
+  return new ForwardedRequest(request.method, uri, { branch: own.branch, text: via }, data);
+}
+
+/** A response as it goes on. */
+export interface ResponseEdits extends MessageEdits {
+  /** In the place of the response's, with the reason that belongs to it. */
+  readonly status?: number;
+}
+
+/**
+ * The response without its top Via (16.7, 3), with the edits; null when there is no other Via, for then it was
+ * meant for this element.
+ */
+export function forwardResponse(
+  response: SipResponse,
+  edits: ResponseEdits = NO_EDITS,
+  withLength = false,
+): Buffer | null {
+  if (response.vias.length < 2) return null;
+  const status = edits.status ?? response.status;
+  const reason = status === response.status ? response.reason : reasonPhrase(status);
+  const copier = new Copier(response, edits, withLength);
+  copier.topVia = (header) => {
+    const rest = behindTopVia(response, header).replace(/^\s*,\s*/, '');
+    return rest === '' ? '' : `${header.name}: ${rest}\r\n`;
+  };
+  return Buffer.from(`SIP/2.0 ${status} ${reason}\r\n${copier.copy()}`, 'latin1');
+}
+
+/** The message with the edits and nothing else changed: for one that siprest made itself. */
+export function editedMessage(request: SipRequest, edits: RequestEdits): Buffer {
+  const copier = new Copier(request, edits, true);
+  copier.maxForwards = edits.maxForwards ?? null;
+  return Buffer.from(
+    `${request.method} ${edits.uri ?? request.requestUri} SIP/2.0\r\n${copier.copy()}`,
+    'latin1',
+  );
+}
+
+/** What stands in the first Via header behind its first value: '' or `, SIP/2.0/UDP ...`. */
+function behindTopVia(message: SipMessage, header: Header): string {
+  const value = unfold(header.value);
+  const { text } = message.via;
+  return value.slice(value.indexOf(text) + text.length);
+}
+
+/** Copies header and body with edits, whole runs of unchanged lines at once. */
+class Copier {
+  topVia: ((header: Header) => string) | null = null;
+  maxForwards: number | null = null;
+  defaultMaxForwards: number | null = null;
+  readonly #message: SipMessage;
+  readonly #edits: MessageEdits;
+  readonly #withLength: boolean;
+  #out = '';
+  #runStart = -1;
+  #runEnd = -1;
+
+  constructor(message: SipMessage, edits: MessageEdits, withLength: boolean) {
+    this.#message = message;
+    this.#edits = edits;
+    this.#withLength = withLength;
+  }
+
+  copy(): string {
+    const { headers } = this.#message;
+    const { removed, replaced, prepended, appended } = this.#edits;
+    const body = this.#edits.body ?? this.#message.body;
+    const bodyChanged = this.#edits.body !== undefined;
+    let hasLength = false;
+    let { topVia } = this;
+    if (prepended !== undefined) for (const lines of prepended) this.#out += lines;
+    for (let place = 0; place < headers.length; place++) {
+      const header = headers[place];
+      if (header === undefined) break;
+      const { key } = header;
+      if (key === 'via' && topVia !== null) {
+        this.#put(topVia(header));
+        topVia = null;
+      } else if (key === 'content-length') {
+        if (bodyChanged && !hasLength) this.#put(`${header.name}: ${body.length}\r\n`);
+        else if (!bodyChanged) this.#keep(header);
+        else this.#flush();
+        hasLength = true;
+      } else if (replaced?.has(place)) this.#put(replaced.get(place) ?? '');
+      else if (removed?.has(place)) this.#flush();
+      else if (key === 'max-forwards' && this.maxForwards !== null)
+        this.#put(`${header.name}: ${this.maxForwards}\r\n`);
+      else this.#keep(header);
+    }
+    this.#flush();
+    if (this.defaultMaxForwards !== null)
+      this.#out += `Max-Forwards: ${this.maxForwards ?? this.defaultMaxForwards}\r\n`;
+    if (appended !== undefined) for (const lines of appended) this.#out += lines;
+    if (!hasLength && (this.#withLength || bodyChanged)) this.#out += `Content-Length: ${body.length}\r\n`;
+    return `${withCrLf(this.#out)}\r\n${body}`;
+  }
+
+  #keep(header: Header): void {
+    if (this.#runEnd !== header.start) {
+      this.#flush();
+      this.#runStart = header.start;
+    }
+    this.#runEnd = header.end;
+  }
+
+  #put(lines: string): void {
+    this.#flush();
+    this.#out += lines;
+  }
+
+  #flush(): void {
+    if (this.#runStart >= 0) this.#out += this.#message.raw.slice(this.#runStart, this.#runEnd);
+    this.#runStart = -1;
+    this.#runEnd = -1;
+  }
+}
+
+/** Lines that end with LF alone are taken, but not sent on: the next element could see other headers in them. */
+function withCrLf(head: string): string {
+  return /(?:^|[^\r])\n/.test(head) ? head.replace(/\r?\n/g, '\r\n') : head;
+}
+
+/** The lines of all headers of a name as they stand in a message. */
+export function headerLines(message: SipMessage, key: string): HeaderText {
+  let lines = '';
+  for (const header of message.headers)
+    if (header.key === key) lines += message.raw.slice(header.start, header.end);
+  return withCrLf(lines) as HeaderText;
+}

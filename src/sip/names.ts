@@ -1,0 +1,167 @@
+/** Host names and SRV records for RFC 3263: /etc/hosts first, then DNS by c-ares, kept for their TTL. */
+import { Resolver } from 'node:dns';
+import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { NameService, ServiceRecord } from './destination.ts';
+
+export interface DnsNamesOptions {
+  /** Name servers as `address` or `address:port`. Default: the system's. */
+  readonly servers?: readonly string[];
+  /** How long a name server may take before it is asked again, in ms. Default 2000. */
+  readonly timeout?: number;
+  /** How often each is asked. Default 2. */
+  readonly tries?: number;
+  /** Default `/etc/hosts`. */
+  readonly hostsFile?: string;
+  /** In ms, never going back. Default: performance.now. */
+  readonly now?: () => number;
+}
+
+/** SRV answers come from c-ares without their TTL. */
+const SERVICE_TTL = 60;
+/** How long the answer that there is nothing holds, in seconds. */
+const NOTHING_TTL = 10;
+const LONGEST_TTL = 3600;
+const MAX_CACHED = 10_000;
+/** How often /etc/hosts is looked at, in ms. */
+const HOSTS_AGE = 2000;
+
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
+interface Cached<T> {
+  readonly value: readonly T[];
+  readonly expires: number;
+}
+
+/** Answers kept for their TTL, and one question at a time for each name. */
+class Answers<T> {
+  readonly #kept = new Map<string, Cached<T>>();
+  readonly #asked = new Map<string, Promise<readonly T[]>>();
+
+  get(
+    name: string,
+    now: () => number,
+    ask: () => Promise<{ value: readonly T[]; ttl: number }>,
+  ): readonly T[] | Promise<readonly T[]> {
+    const kept = this.#kept.get(name);
+    if (kept !== undefined) {
+      if (kept.expires > now()) return kept.value;
+      this.#kept.delete(name);
+    }
+    let asked = this.#asked.get(name);
+    if (asked === undefined) {
+      asked = ask().then(({ value, ttl }) => {
+        this.#asked.delete(name);
+        if (this.#kept.size >= MAX_CACHED) this.#kept.clear();
+        if (ttl > 0) this.#kept.set(name, { value, expires: now() + Math.min(ttl, LONGEST_TTL) * 1000 });
+        return value;
+      });
+      this.#asked.set(name, asked);
+    }
+    return asked;
+  }
+}
+
+/** Both families' addresses, IPv4 first: what most SIP elements are bound to. Never rejects. */
+export class DnsNames implements NameService {
+  readonly #resolver: Resolver;
+  readonly #now: () => number;
+  readonly #addresses = new Answers<string>();
+  readonly #services = new Answers<ServiceRecord>();
+  readonly #hostsFile: string;
+  #hosts = new Map<string, string[]>();
+  #hostsStamp = '';
+  #hostsLookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: DnsNamesOptions = {}) {
+    this.#resolver = new Resolver({ timeout: options.timeout ?? 2000, tries: options.tries ?? 2 });
+    if (options.servers !== undefined) this.#resolver.setServers(options.servers);
+    this.#hostsFile = options.hostsFile ?? '/etc/hosts';
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  addresses(name: string): readonly string[] | Promise<readonly string[]> {
+    const key = name.replace(/\.$/, '').toLowerCase();
+    return this.#local(key) ?? this.#addresses.get(key, this.#now, async () => this.#askAddresses(key));
+  }
+
+  services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]> {
+    const key = name.replace(/\.$/, '').toLowerCase();
+    // what this machine names itself is nobody else's to say more about
+    if (this.#local(key.replace(/^_[^.]*\._[^.]*\./, '')) !== undefined) return [];
+    return this.#services.get(key, this.#now, async () => this.#askServices(key));
+  }
+
+  #local(key: string): readonly string[] | undefined {
+    const isLocalhost = key === 'localhost' || key.endsWith('.localhost'); // RFC 6761, 6.3
+    return this.#listed().get(key) ?? (isLocalhost ? LOOPBACK : undefined);
+  }
+
+  async #askAddresses(name: string): Promise<{ value: readonly string[]; ttl: number }> {
+    const ask = async (
+      how: 'resolve4' | 'resolve6',
+    ): Promise<readonly { readonly address: string; readonly ttl: number }[] | null> =>
+      new Promise((resolve) => {
+        this.#resolver[how](name, { ttl: true }, (error, records) => {
+          if (error === null) resolve(records);
+          else resolve(NOTHING.has(error.code ?? '') ? [] : null);
+        });
+      });
+    const families = await Promise.all([ask('resolve4'), ask('resolve6')]);
+    const records = families.flatMap((list) => list ?? []);
+    if (records.length > 0)
+      return {
+        value: records.map(({ address }) => address),
+        ttl: records.reduce((least, { ttl }) => Math.min(least, ttl), LONGEST_TTL),
+      };
+    // a server that fails may do better the next time
+    return { value: [], ttl: families.includes(null) ? 0 : NOTHING_TTL };
+  }
+
+  async #askServices(name: string): Promise<{ value: readonly ServiceRecord[]; ttl: number }> {
+    return new Promise((resolve) => {
+      this.#resolver.resolveSrv(name, (error, records) => {
+        if (error === null) resolve({ value: records, ttl: SERVICE_TTL });
+        else resolve({ value: [], ttl: NOTHING.has(error.code ?? '') ? NOTHING_TTL : 0 });
+      });
+    });
+  }
+
+  /** Names of the hosts file, which is read again when it has changed. */
+  #listed(): ReadonlyMap<string, readonly string[]> {
+    const now = this.#now();
+    if (now - this.#hostsLookedAt < HOSTS_AGE) return this.#hosts;
+    this.#hostsLookedAt = now;
+    try {
+      const { mtimeMs, size, ino } = statSync(this.#hostsFile);
+      const stamp = `${mtimeMs} ${size} ${ino}`;
+      if (stamp !== this.#hostsStamp) {
+        this.#hosts = parseHosts(readFileSync(this.#hostsFile, 'latin1'));
+        this.#hostsStamp = stamp;
+      }
+    } catch {
+      this.#hosts = new Map();
+      this.#hostsStamp = '';
+    }
+    return this.#hosts;
+  }
+}
+
+/** What a name server says when there is no such name, or nothing of this kind. */
+const NOTHING = new Set(['ENOTFOUND', 'ENODATA']);
+
+/** See hosts(5). */
+function parseHosts(text: string): Map<string, string[]> {
+  const hosts = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (isIP(address) === 0) continue;
+    for (const name of names) {
+      const key = name.toLowerCase();
+      const known = hosts.get(key);
+      if (known === undefined) hosts.set(key, [address]);
+      else if (!known.includes(address)) known.push(address);
+    }
+  }
+  return hosts;
+}

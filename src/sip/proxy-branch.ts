@@ -1,0 +1,238 @@
+/** One branch of a stateful proxy: its targets one after the other, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
+import { newBranch } from './branch.ts';
+import type { ClientTable } from './client-table.ts';
+import type { ClientTransaction } from './client-transaction.ts';
+import { type ForwardedRequest, forwardRequest } from './forward.ts';
+import { type HeaderText, NO_HEADERS } from './header-text.ts';
+import { parseMessage, SipRequest, type SipResponse } from './message.ts';
+import type { Branch, BranchSpec, BranchState, MessageEdits, SendingSocket, Target } from './proxy-types.ts';
+import { buildCancel } from './request.ts';
+import type { SocketRegistry } from './socket-registry.ts';
+import { Timer } from './timers.ts';
+
+/** What branches are sent by. */
+export interface Sending {
+  readonly clients: ClientTable;
+  readonly sockets: SocketRegistry;
+  /** In every branch identifier: whose transaction it is. */
+  readonly processNumber: number;
+}
+
+/** Who a branch belongs to. */
+export interface BranchOwner<T> {
+  readonly request: SipRequest;
+  /** In ms. */
+  readonly frTimeout: () => number;
+  readonly frInvTimeout: () => number;
+  readonly restartOnEachReply: boolean;
+  received(branch: ProxyBranch<T>, response: SipResponse): void;
+  /** It has a final status that was made here. */
+  endedHere(branch: ProxyBranch<T>): void;
+  /** Edits of a CANCEL that is about to be sent. */
+  readonly editCancel: ((branch: Branch<T>, cancel: SipRequest) => Buffer | Promise<Buffer>) | null;
+}
+
+export class ProxyBranch<T> implements Branch<T> {
+  readonly index: number;
+  readonly spec: BranchSpec<T>;
+  state: BranchState = 'calling';
+  target: Target | null = null;
+  lastStatus = 0;
+  lastReceivedStatus = 0;
+  response: SipResponse | null = null;
+  isCancelled = false;
+  /** Its final status has been looked at by its owner. */
+  isSettled = false;
+  /** Of its final response, from the user. */
+  finalEdits: MessageEdits | null = null;
+  readonly #owner: BranchOwner<T>;
+  readonly #sending: Sending;
+  /** Timer C while it rings; once it is cancelled or given up, how long its end is waited for (9.1). */
+  readonly #patience: Timer;
+  #next = 0;
+  #client: ClientTransaction | null = null;
+  #sent: ForwardedRequest | null = null;
+  #socket: SendingSocket | null = null;
+  /** Whether the target has answered at all. */
+  #heard = false;
+  #cancelSent = false;
+  #cancelHeaders: HeaderText = NO_HEADERS;
+
+  constructor(index: number, spec: BranchSpec<T>, owner: BranchOwner<T>, sending: Sending) {
+    this.index = index;
+    this.spec = spec;
+    this.#owner = owner;
+    this.#sending = sending;
+    this.#patience = new Timer(() => this.#outOfPatience());
+  }
+
+  /** A status of 200 or more, received or made here. */
+  get isEnded(): boolean {
+    return this.state === 'ended';
+  }
+
+  /** Sends to the first target, or the next one: false when there is none left. */
+  start(): boolean {
+    const { targets, socket: forced } = this.spec;
+    for (let target = targets[this.#next]; target !== undefined; target = targets[this.#next]) {
+      this.#next++;
+      const { sockets } = this.#sending;
+      const forcedFits = forced != null && forced.transport.protocol === target.transport;
+      const socket = forcedFits ? forced : sockets.choose(target, this.#owner.request.socket);
+      if (socket === null) continue;
+      this.#send(target, socket);
+      return true;
+    }
+    return false;
+  }
+
+  #send(target: Target, socket: SendingSocket): void {
+    const { request } = this.#owner;
+    const { transport } = socket;
+    const via = {
+      transport: transport.protocol.toUpperCase(),
+      host: socket.host,
+      port: socket.port,
+      branch: newBranch(this.#sending.processNumber),
+    };
+    const sent = forwardRequest(request, via, this.spec.edits ?? {}, transport.reliable);
+    this.target = target;
+    this.state = 'calling';
+    this.#heard = false;
+    this.#sent = sent;
+    this.#socket = socket;
+    const client: ClientTransaction = this.#sending.clients.create({
+      request: sent,
+      data: sent.data,
+      transport,
+      destination: target,
+      patience: this.#owner.frTimeout(),
+      onResponse: (response) => {
+        if (client === this.#client) this.#received(response);
+      },
+      onEnd: (ending) => {
+        if (client !== this.#client) return;
+        if (ending !== 'done') this.#unanswered(ending === 'timeout' ? 408 : 503);
+        else if (this.isEnded) this.#stopWaiting();
+      },
+    });
+    this.#client = client;
+    client.start();
+  }
+
+  #received(response: SipResponse): void {
+    const { status } = response;
+    this.lastReceivedStatus = status;
+    this.#heard = true;
+    const isLate = this.isEnded;
+    if (!isLate) this.lastStatus = status;
+    if (status < 200) {
+      if (isLate) return;
+      const isFirst = this.state === 'calling';
+      this.state = 'ringing';
+      if (this.isCancelled) this.#sendCancel();
+      else if (this.#isInvite && (isFirst || (this.#owner.restartOnEachReply && status > 100)))
+        this.#wait(this.#owner.frInvTimeout());
+    } else {
+      this.#stopWaiting();
+      if (isLate && status >= 300) return; // the 487 of a branch that was given up
+      this.state = 'ended';
+      this.response = response;
+      this.lastStatus = status;
+    }
+    this.#owner.received(this, response);
+  }
+
+  /** Timer B, F, or the transport: the next target, or the end (16.7, 16.8, 16.9). */
+  #unanswered(status: number): void {
+    if (this.isEnded) return;
+    if (!this.#heard && this.tryNext()) return;
+    this.endHere(this.isCancelled && this.#isInvite ? 487 : status);
+  }
+
+  /** RFC 3263, 4.3: the next target gets a transaction of its own. False when there is none, or it was cancelled. */
+  tryNext(): boolean {
+    if (this.isCancelled) return false;
+    this.#stopWaiting();
+    this.#client = null;
+    if (!this.start()) return false;
+    this.response = null;
+    this.finalEdits = null;
+    return true;
+  }
+
+  endHere(status: number): void {
+    this.state = 'ended';
+    this.lastStatus = status;
+    this.response = null;
+    this.#owner.endedHere(this);
+  }
+
+  /** Now if it has had a provisional response, else when that comes (9.1). Nothing once it has ended. */
+  cancel(headers: HeaderText = NO_HEADERS): void {
+    if (this.isEnded || this.isCancelled || !this.#isInvite) return;
+    this.isCancelled = true;
+    this.#cancelHeaders = headers;
+    if (this.state === 'ringing') this.#sendCancel();
+  }
+
+  #sendCancel(): void {
+    const sent = this.#sent;
+    if (this.#cancelSent || sent === null) return;
+    this.#cancelSent = true;
+    const extra = (this.#cancelHeaders + (this.spec.cancelHeaders ?? NO_HEADERS)) as HeaderText;
+    const data = buildCancel(sent, extra);
+    const { editCancel } = this.#owner;
+    if (editCancel === null) this.#transmitCancel(data);
+    else {
+      const message = parseMessage(data);
+      const edited = message instanceof SipRequest ? editCancel(this, message) : data;
+      if (edited instanceof Promise) void edited.then((last) => this.#transmitCancel(last));
+      else this.#transmitCancel(edited);
+    }
+    this.#wait(64 * this.#sending.clients.values.t1);
+  }
+
+  #transmitCancel(data: Buffer): void {
+    const [sent, socket, target] = [this.#sent, this.#socket, this.target];
+    if (sent === null || socket === null || target === null) return;
+    const message = parseMessage(data);
+    if (!(message instanceof SipRequest) || message.via.branch !== sent.via.branch) return;
+    this.#sending.clients
+      .create({
+        request: message,
+        data,
+        transport: socket.transport,
+        destination: target,
+        onResponse: () => undefined, // whatever it says: the INVITE's own response counts (9.1)
+        onEnd: () => undefined,
+      })
+      .start();
+  }
+
+  #outOfPatience(): void {
+    if (this.isEnded || this.#cancelSent) {
+      // cancelled or given up, and no final response since: it is over (9.1)
+      const client = this.#client;
+      if (!this.isEnded) this.endHere(487);
+      client?.terminate();
+      return;
+    }
+    // 16.8 would wait for the 487; a script that tries the next callee must not
+    this.isCancelled = true;
+    this.#sendCancel();
+    this.endHere(408);
+  }
+
+  #wait(milliseconds: number): void {
+    this.#sending.clients.timers.start(this.#patience, milliseconds);
+  }
+
+  #stopWaiting(): void {
+    this.#sending.clients.timers.stop(this.#patience);
+  }
+
+  get #isInvite(): boolean {
+    return this.#owner.request.method === 'INVITE';
+  }
+}

@@ -1,0 +1,116 @@
+/** What a proxy has besides its server transactions: what goes out, and what comes back. */
+import { hash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { branchOf, MAGIC_COOKIE } from './branch.ts';
+import { ClientTable } from './client-table.ts';
+import { forwardRequest, forwardResponse, type ResponseEdits } from './forward.ts';
+import type { SipRequest, SipResponse } from './message.ts';
+import { ProxyTransaction } from './proxy-transaction.ts';
+import type { ProxyHooks, ProxySettings, RequestEdits, SendingSocket, Target } from './proxy-types.ts';
+import type { ServerTransaction } from './server-transaction.ts';
+import type { SocketRegistry } from './socket-registry.ts';
+import type { TimerQueue, TimerValues } from './timers.ts';
+import type { Protocol } from './transport.ts';
+
+export interface ProxyCoreOptions {
+  readonly sockets: SocketRegistry;
+  readonly timers?: TimerQueue;
+  readonly values?: TimerValues;
+  /** In every branch identifier: whose transaction it is. Default 0. */
+  readonly processNumber?: number;
+}
+
+export interface StatelessOptions {
+  /** Left out: chosen by the target, the one that the request came in by preferred. */
+  readonly socket?: SendingSocket | null;
+  readonly edits?: RequestEdits;
+  readonly done?: (error: Error | null) => void;
+}
+
+export class ProxyCore {
+  readonly clients: ClientTable;
+  readonly sockets: SocketRegistry;
+  readonly processNumber: number;
+
+  constructor(options: ProxyCoreOptions) {
+    this.clients = new ClientTable(options);
+    this.sockets = options.sockets;
+    this.processNumber = options.processNumber ?? 0;
+  }
+
+  /** The response context of a server transaction, without branches so far. It takes over the server's `onEnd`, calling what was there. */
+  createProxy<T = unknown>(
+    server: ServerTransaction,
+    hooks: ProxyHooks<T> = {},
+    settings: ProxySettings = {},
+  ): ProxyTransaction<T> {
+    return new ProxyTransaction(server, this, hooks, settings);
+  }
+
+  /** `matched`: a client transaction has taken it. `unknown`: there is none; see {@link forwardResponseStateless}. */
+  receiveResponse(response: SipResponse): 'matched' | 'unknown' {
+    return this.clients.receive(response) ? 'matched' : 'unknown';
+  }
+
+  /**
+   * Sends a request on without a transaction (16.11): the ACK to a 2xx, or what a script forwards. The same request
+   * gets the same branch. False when there is no socket for the target.
+   */
+  forwardStateless(request: SipRequest, target: Target, options: StatelessOptions = {}): boolean {
+    const socket = options.socket ?? this.sockets.choose(target, request.socket);
+    if (socket === null) return false;
+    const { transport } = socket;
+    const via = {
+      transport: transport.protocol.toUpperCase(),
+      host: socket.host,
+      port: socket.port,
+      branch: statelessBranch(request, target, this.processNumber),
+    };
+    // on a stream the way back is the connection, which only its port names
+    const edits = request.socket?.reliable === true ? { ...options.edits, forceRport: true } : options.edits;
+    const { data } = forwardRequest(request, via, edits ?? {}, transport.reliable);
+    transport.send(data, target.address, target.port, options.done);
+    return true;
+  }
+
+  /**
+   * Sends a response on that belongs to no transaction, to where the Via below the top one says (16.11, 18.2.2).
+   * False, and nothing sent: its top Via is not this element's (18.1.2), there is no other, or that names no
+   * address that there is a socket for.
+   */
+  forwardResponseStateless(response: SipResponse, edits: ResponseEdits = {}): boolean {
+    const { via } = response;
+    const next = response.vias[1];
+    if (next === undefined || !this.sockets.isOwn(via.host, via.port)) return false;
+    const transport = next.transport.toLowerCase();
+    const target: Target = {
+      address: bareHost(next.parameter('maddr') ?? next.received ?? next.host),
+      port: Number(next.rport || next.port) || (transport === 'tls' ? 5061 : 5060),
+      transport: transport as Protocol,
+    };
+    const socket = isIP(target.address) !== 0 ? this.sockets.choose(target, response.socket) : null;
+    if (socket === null || target.port > 65_535) return false;
+    const data = forwardResponse(response, edits, socket.transport.reliable);
+    if (data === null) return false;
+    socket.transport.send(data, target.address, target.port);
+    return true;
+  }
+
+  /** Ends all client transactions. */
+  close(): void {
+    this.clients.close();
+  }
+}
+
+const bareHost = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
+
+/** The same for a request, its retransmissions, its CANCEL and the ACK to its non-2xx response (16.11). */
+function statelessBranch(request: SipRequest, target: Target, processNumber: number): string {
+  const { via } = request;
+  const { branch } = via;
+  let text = `${target.transport} ${target.address} ${target.port}\n${via.sentBy}\n`;
+  if (branch?.startsWith(MAGIC_COOKIE)) text += branch;
+  else
+    text += `${via.text}\n${request.fromTag ?? ''}\n${request.callId}\n${request.cseq.number}\n${request.requestUri}`;
+  return branchOf(hash('sha256', text, 'hex'), processNumber);
+}

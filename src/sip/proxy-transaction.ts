@@ -1,0 +1,327 @@
+/**
+ * A stateful proxy's response context (RFC 3261, 16.7): one server transaction, and the branches that its request
+ * was sent on by. What comes from the branches is taken one after the other; a hook that answers with a promise
+ * holds up this transaction and nothing else.
+ */
+import { bestBranch } from './best-response.ts';
+import { editedMessage, forwardResponse, headerLines, type ResponseEdits } from './forward.ts';
+import { type HeaderText, NO_HEADERS } from './header-text.ts';
+import type { SipRequest, SipResponse } from './message.ts';
+import { type BranchOwner, ProxyBranch, type Sending } from './proxy-branch.ts';
+import type {
+  Branch,
+  BranchSpec,
+  Failure,
+  MessageEdits,
+  ProxyHooks,
+  ProxySettings,
+  RelayOutcome,
+  ReplyVerdict,
+} from './proxy-types.ts';
+import type { ReplyContent } from './reply.ts';
+import type { SendOptions, ServerTransaction } from './server-transaction.ts';
+
+/** The others are told why they stop ringing (RFC 3326, 3.1). */
+const ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n' as HeaderText;
+
+const NO_EDITS: MessageEdits = {};
+/** What may wait while a hook does; a branch that sends provisional responses faster loses them. */
+const MAX_WAITING = 200;
+/** 2xx of different callees (forks further on) to one INVITE. */
+const MAX_ANSWERS = 64;
+
+type Step = () => void | Promise<void>;
+
+export class ProxyTransaction<T = unknown> {
+  readonly server: ServerTransaction;
+  /** In ms; a change holds for the branches that are added after it. */
+  frTimeout: number;
+  frInvTimeout: number;
+  readonly #hooks: ProxyHooks<T>;
+  readonly #settings: ProxySettings;
+  readonly #sending: Sending;
+  readonly #owner: BranchOwner<T>;
+  readonly #branches: ProxyBranch<T>[] = [];
+  /** Where the round of branches that is under way begins. */
+  #round = 0;
+  #isCancelled = false;
+  #isBlocked = false;
+  #isOver = false;
+  readonly #waiting: Step[] = [];
+  #isBusy = false;
+  /** By To tag: what was sent up for a 2xx, so that its retransmissions ask no hook. */
+  readonly #answers = new Map<string, Buffer>();
+
+  constructor(server: ServerTransaction, sending: Sending, hooks: ProxyHooks<T>, settings: ProxySettings) {
+    this.server = server;
+    this.#sending = sending;
+    this.#hooks = hooks;
+    this.#settings = settings;
+    this.frTimeout = settings.frTimeout ?? 30_000;
+    this.frInvTimeout = settings.frInvTimeout ?? 120_000;
+    this.#owner = {
+      request: server.request,
+      frTimeout: () => this.frTimeout,
+      frInvTimeout: () => this.frInvTimeout,
+      restartOnEachReply: settings.restartOnEachReply !== false,
+      received: (branch, response) => this.#received(branch, response),
+      endedHere: (branch) => this.#enqueue(() => this.#settle(branch)),
+      editCancel: hooks.onCancel === undefined ? null : (branch, cancel) => this.#editCancel(branch, cancel),
+    };
+    const { onEnd } = server;
+    server.onEnd = (ending) => {
+      onEnd?.(ending);
+      if (ending === 'done') return;
+      this.#cancelRest(NO_HEADERS); // nobody is left to be answered
+      this.#finishIfOver();
+    };
+  }
+
+  /** All rounds of them. */
+  get branches(): readonly Branch<T>[] {
+    return this.#branches;
+  }
+
+  /** Whether the caller has cancelled it. */
+  get wasCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  /** Whether a branch has not ended yet. */
+  get isPending(): boolean {
+    return this.#branches.some((branch) => !branch.isEnded);
+  }
+
+  /** Adds branches and sends them, all at once (parallel forking). Inside `onFailure` they are a new round (serial forking). */
+  relay(specs: readonly BranchSpec<T>[]): RelayOutcome {
+    if (this.#isCancelled) return 'cancelled';
+    if (this.server.isFinal || this.server.state === 'terminated') return 'answered';
+    if (this.#isBlocked) return 'blocked';
+    if (specs.length === 0) return 'none';
+    if (this.#branches.length + specs.length > (this.#settings.maxBranches ?? 64)) return 'limit';
+    const made = specs.map((spec, i) => {
+      return new ProxyBranch(this.#branches.length + i, spec, this.#owner, this.#sending);
+    });
+    this.#branches.push(...made);
+    const wasBusy = this.#isBusy;
+    this.#isBusy = true; // what fails at once is looked at when all of them are out
+    for (const branch of made) if (!branch.start()) branch.endHere(503);
+    this.#isBusy = wasBusy;
+    if (!wasBusy && this.#waiting.length > 0) queueMicrotask(() => this.#drain());
+    return 'sent';
+  }
+
+  /** A reply of siprest's own; a final one cancels the branches. False when the transaction takes none any more. */
+  reply(content: ReplyContent, options: SendOptions = {}): boolean {
+    const sent = this.server.reply({ ...this.#settings.replyDefaults, ...content }, options);
+    if (sent && content.status >= 200) {
+      this.#cancelRest(NO_HEADERS);
+      this.#finishIfOver();
+    }
+    return sent;
+  }
+
+  /**
+   * The caller's CANCEL has come (16.10); who received it has answered it. `headers` go into the CANCELs of the
+   * branches (a Reason). The INVITE is answered 487 once they have ended. Nothing once it has been answered, or
+   * for another method.
+   */
+  cancel(headers: HeaderText = NO_HEADERS): void {
+    if (this.server.request.method !== 'INVITE' || this.server.isFinal || this.#isCancelled) return;
+    this.#isCancelled = true;
+    this.#cancelRest(headers);
+    if (!this.#isBusy && !this.isPending && this.#waiting.length === 0) this.#answerHere(487);
+  }
+
+  /** Cancels one branch; its 487 then counts like any other response. Nothing when it has ended. */
+  cancelBranch(branch: Branch<T>, headers: HeaderText = NO_HEADERS): void {
+    this.#branches[branch.index]?.cancel(headers);
+  }
+
+  #cancelRest(headers: HeaderText): void {
+    for (const branch of this.#branches) branch.cancel(headers);
+  }
+
+  #enqueue(step: Step): void {
+    this.#waiting.push(step);
+    this.#drain();
+  }
+
+  /** Runs what waits until a step answers with a promise, and goes on after that. */
+  #drain(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    for (let step = this.#waiting.shift(); step !== undefined; step = this.#waiting.shift()) {
+      const going = this.#guarded<void>(step, undefined);
+      if (!(going instanceof Promise)) continue;
+      void going.then(() => {
+        this.#isBusy = false;
+        this.#drain();
+      });
+      return;
+    }
+    this.#isBusy = false;
+  }
+
+  #received(branch: ProxyBranch<T>, response: SipResponse): void {
+    const { status } = response;
+    if (status < 200 && (this.server.isFinal || this.#waiting.length >= MAX_WAITING)) return;
+    if (status >= 200 && status < 300) {
+      const sent = this.#answers.get(response.toTag ?? '');
+      if (sent !== undefined) {
+        this.server.send(status, sent); // only its retransmission
+        return;
+      }
+      if (this.#answers.size >= MAX_ANSWERS || this.#waiting.length >= MAX_WAITING) return;
+    }
+    this.#enqueue(() => this.#handle(branch, response));
+  }
+
+  #handle(branch: ProxyBranch<T>, response: SipResponse): void | Promise<void> {
+    // while it waited, a retransmission of the same 2xx may have been dealt with
+    if (response.status < 300 && this.#answers.has(response.toTag ?? '') && response.status >= 200) return;
+    const { onReply } = this.#hooks;
+    if (onReply === undefined) return this.#judged(branch, response, 'forward');
+    const verdict = this.#guarded(() => onReply(branch, response), 'forward');
+    return verdict instanceof Promise
+      ? verdict.then((decided) => this.#judged(branch, response, decided))
+      : this.#judged(branch, response, verdict);
+  }
+
+  #judged(branch: ProxyBranch<T>, response: SipResponse, verdict: ReplyVerdict): void | Promise<void> {
+    const { status } = response;
+    const edits = typeof verdict === 'string' ? NO_EDITS : verdict;
+    if (status < 200) {
+      if (status > 100 && verdict !== 'drop') this.#sendUp(response, edits);
+      return;
+    }
+    if (status < 300) return this.#answered(branch, response, edits);
+    branch.finalEdits = edits;
+    if (status === 503 && branch.tryNext()) return; // RFC 3263, 4.3
+    return this.#settle(branch);
+  }
+
+  /** 16.7, 5 and 10: a 2xx goes up at once, also a second one, and the other branches are cancelled. */
+  #answered(branch: ProxyBranch<T>, response: SipResponse, edits: MessageEdits): void {
+    branch.isSettled = true;
+    const data = this.#sendUp(response, edits);
+    if (data !== null && this.server.isInvite) this.#answers.set(response.toTag ?? '', data);
+    this.#cancelRest(ELSEWHERE);
+    this.#finishIfOver();
+  }
+
+  /** A branch has its final response, which is no 2xx. When it was the last one, the best of them goes up. */
+  #settle(branch: ProxyBranch<T>): void | Promise<void> {
+    if (branch.isSettled || !branch.isEnded) return;
+    branch.isSettled = true;
+    if (branch.lastStatus >= 600 && this.#settings.block6xx !== false) {
+      this.#isBlocked = true;
+      this.#cancelRest(NO_HEADERS);
+    }
+    return this.#concludeIfEnded();
+  }
+
+  #concludeIfEnded(): void | Promise<void> {
+    if (this.server.isFinal || this.server.state === 'terminated') return this.#finishIfOver();
+    const round = this.#branches.slice(this.#round);
+    if (round.length === 0 || round.some(({ isSettled }) => !isSettled)) return;
+    const best = this.#best(round);
+    if (best === null) return;
+    const failure: Failure<T> = { status: best.lastStatus, branch: best, response: best.response };
+    this.#round = this.#branches.length;
+    const { onFailure } = this.#hooks;
+    if (onFailure === undefined) return this.#failed(best, round);
+    const asked = this.#guarded<void>(() => onFailure(failure), undefined);
+    return asked instanceof Promise ? asked.then(() => this.#failed(best, round)) : this.#failed(best, round);
+  }
+
+  #best(round: readonly ProxyBranch<T>[]): ProxyBranch<T> | null {
+    const cancelled = this.#isCancelled
+      ? round.find(({ lastStatus, response }) => lastStatus === 487 && response !== null)
+      : undefined;
+    return cancelled ?? bestBranch(round, this.#settings.block6xx !== false);
+  }
+
+  /** The failure hook is done. */
+  #failed(best: ProxyBranch<T>, round: readonly ProxyBranch<T>[]): void | Promise<void> {
+    if (this.server.isFinal || this.server.state === 'terminated') {
+      this.#cancelRest(NO_HEADERS); // it may have added branches and then answered
+      return this.#finishIfOver();
+    }
+    if (this.#branches.length > this.#round) return this.#concludeIfEnded(); // they may have ended by now
+    if (this.#isCancelled && best.lastStatus !== 487) this.#answerHere(487);
+    else if (best.response === null) this.#answerHere(best.lastStatus);
+    else {
+      const { finalEdits } = best;
+      this.#sendUp(best.response, withChallenges(best, round, finalEdits ?? NO_EDITS));
+    }
+    this.#finishIfOver();
+  }
+
+  #answerHere(status: number): void {
+    this.server.reply({ ...this.#settings.replyDefaults, status: this.#translated(status) });
+    this.#finishIfOver();
+  }
+
+  #sendUp(response: SipResponse, edits: ResponseEdits): Buffer | null {
+    const { status } = response;
+    const translated = this.#translated(status);
+    const withLength = this.server.request.socket?.reliable === true;
+    const all = translated === status ? edits : { ...edits, status: translated };
+    const data = forwardResponse(response, all, withLength);
+    if (data === null) {
+      // it has lost the caller's Via on its way: a status of our own is better than none
+      if (status >= 300) this.#answerHere(status);
+      return null;
+    }
+    this.server.send(translated, data);
+    return data;
+  }
+
+  #translated(status: number): number {
+    return status === 503 && this.#settings.translate503 !== false ? 500 : status;
+  }
+
+  #finishIfOver(): void {
+    if (this.#isOver || this.isPending) return;
+    if (!this.server.isFinal && this.server.state !== 'terminated') return;
+    this.#isOver = true;
+    this.#hooks.onEnd?.();
+  }
+
+  #editCancel(branch: Branch<T>, cancel: SipRequest): Buffer | Promise<Buffer> {
+    const apply = (edits: MessageEdits | null): Buffer => editedMessage(cancel, edits ?? NO_EDITS);
+    const edits = this.#guarded(() => this.#hooks.onCancel?.(branch, cancel) ?? null, null);
+    return edits instanceof Promise ? edits.then(apply) : apply(edits);
+  }
+
+  /** What a hook answers, `fallback` when it fails: its user's mistakes end no transaction. */
+  #guarded<R>(ask: () => R | Promise<R>, fallback: R): R | Promise<R> {
+    const failed = (error: unknown): R => {
+      this.#hooks.onError?.(error);
+      return fallback;
+    };
+    try {
+      const answer = ask();
+      return answer instanceof Promise ? answer.catch(failed) : answer;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+}
+
+/** 16.7, 7: a 401 or 407 goes up with the challenges of all branches. */
+function withChallenges<T>(
+  best: ProxyBranch<T>,
+  round: readonly ProxyBranch<T>[],
+  edits: MessageEdits,
+): MessageEdits {
+  if (best.lastStatus !== 401 && best.lastStatus !== 407) return edits;
+  const lines: HeaderText[] = [];
+  for (const { response } of round) {
+    if (response === null || response === best.response) continue;
+    if (response.status !== 401 && response.status !== 407) continue;
+    lines.push(headerLines(response, 'www-authenticate'), headerLines(response, 'proxy-authenticate'));
+  }
+  return lines.length === 0 ? edits : { ...edits, appended: [...(edits.appended ?? []), ...lines] };
+}

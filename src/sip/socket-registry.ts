@@ -1,0 +1,173 @@
+/** The sockets that there are, which of them a request goes out by, and what they are called in a Via. */
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import ipaddr from 'ipaddr.js';
+import type { SendingSocket, Target } from './proxy-types.ts';
+import type { Protocol, Transport } from './transport.ts';
+import { formatHostPort } from './via.ts';
+
+export interface Advertised {
+  /** A name or an address. */
+  readonly host: string;
+  /** Left out: the port that the socket is bound to. */
+  readonly port?: number;
+}
+
+interface Entry {
+  readonly transport: Transport;
+  readonly advertised: Advertised | null;
+  readonly ipv6: boolean;
+  readonly wildcard: boolean;
+  readonly loopback: boolean;
+  /** By host, which for a socket bound to all addresses follows the target. */
+  readonly named: Map<string, SendingSocket>;
+}
+
+const DEFAULT_PORT: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
+/** How long the machine's addresses are taken for unchanged, in ms. */
+const INTERFACES_AGE = 10_000;
+
+export class SocketRegistry {
+  readonly #entries: Entry[] = [];
+  readonly #byTransport = new Map<Transport, Entry>();
+
+  /** The first of a kind is the one preferred. */
+  add(transport: Transport, advertised: Advertised | null = null): void {
+    const { address } = transport.local;
+    const entry: Entry = {
+      transport,
+      advertised,
+      ipv6: isIPv6(address),
+      wildcard: isWildcard(address),
+      loopback: isLoopback(address),
+      named: new Map(),
+    };
+    this.#entries.push(entry);
+    this.#byTransport.set(transport, entry);
+  }
+
+  remove(transport: Transport): void {
+    this.#byTransport.delete(transport);
+    const at = this.#entries.findIndex((entry) => entry.transport === transport);
+    if (at >= 0) this.#entries.splice(at, 1);
+  }
+
+  /** The protocols that there is a socket of. */
+  get protocols(): ReadonlySet<Protocol> {
+    return new Set(this.#entries.map(({ transport }) => transport.protocol));
+  }
+
+  /**
+   * The socket to send to a target by: `preferred` (the one that the request came in by, the one that a script
+   * forces) where it is of the target's transport and address family, else the first that is. A socket bound
+   * to a loopback address reaches loopback addresses alone. Null when there is none.
+   */
+  choose(target: Target, preferred: Transport | null = null): SendingSocket | null {
+    const wanted = preferred === null ? undefined : this.#byTransport.get(preferred.listener ?? preferred);
+    const ipv6 = isIPv6(target.address);
+    const loopback = isLoopback(target.address);
+    if (wanted !== undefined && serves(wanted, target, ipv6) && (loopback || !wanted.loopback))
+      return named(wanted, target.address);
+    let second: Entry | null = null;
+    for (const entry of this.#entries) {
+      if (!serves(entry, target, ipv6)) continue;
+      if (entry.wildcard || entry.loopback === loopback) return named(entry, target.address);
+      second ??= entry;
+    }
+    return second === null ? null : named(second, target.address);
+  }
+
+  /** How a socket is named towards an address; null for one that is not in here. */
+  of(transport: Transport, towards?: string): SendingSocket | null {
+    const entry = this.#byTransport.get(transport.listener ?? transport);
+    return entry === undefined ? null : named(entry, towards ?? (entry.ipv6 ? '::' : '0.0.0.0'));
+  }
+
+  /** Whether a host and port, of a Via or a URI, are those of one of the sockets. `host`: IPv6 with or without brackets. */
+  isOwn(host: string, port: number | null, protocol?: Protocol): boolean {
+    const bare = (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
+    for (const { transport, advertised, wildcard, ipv6 } of this.#entries) {
+      if (protocol !== undefined && transport.protocol !== protocol) continue;
+      const given = port ?? DEFAULT_PORT[transport.protocol];
+      if (
+        advertised !== null &&
+        (advertised.port ?? transport.local.port) === given &&
+        advertised.host.replace(/^\[(.*)\]$/, '$1').toLowerCase() === bare
+      )
+        return true;
+      if (transport.local.port !== given) continue;
+      if (wildcard ? isLocalAddress(bare, ipv6) : sameAddress(transport.local.address, bare)) return true;
+    }
+    return false;
+  }
+}
+
+function serves({ transport, ipv6 }: Entry, target: Target, targetIpv6: boolean): boolean {
+  return transport.protocol === target.transport && ipv6 === targetIpv6;
+}
+
+function named(entry: Entry, towards: string): SendingSocket {
+  const { transport, advertised, wildcard, named: known } = entry;
+  const host = advertised?.host ?? (wildcard ? localAddressTowards(towards) : transport.local.address);
+  let socket = known.get(host);
+  if (socket === undefined) {
+    const port = advertised?.port ?? transport.local.port;
+    socket = { transport, host: formatHostPort(host, null), port };
+    known.set(host, socket);
+  }
+  return socket;
+}
+
+const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+function sameAddress(one: string, other: string): boolean {
+  if (one === other) return true;
+  if (!one.includes(':') || !isIPv6(other)) return false;
+  return ipaddr.parse(one).toNormalizedString() === ipaddr.parse(other).toNormalizedString();
+}
+
+interface LocalAddress {
+  readonly address: string;
+  readonly network: [ipaddr.IPv4 | ipaddr.IPv6, number] | null;
+  readonly internal: boolean;
+}
+
+let localAddresses: LocalAddress[] = [];
+let readAt = Number.NEGATIVE_INFINITY;
+
+function readLocalAddresses(): readonly LocalAddress[] {
+  const now = performance.now();
+  if (now - readAt < INTERFACES_AGE) return localAddresses;
+  readAt = now;
+  localAddresses = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .map(({ address, cidr, internal }) => ({
+      address,
+      network: cidr === null ? null : ipaddr.parseCIDR(cidr),
+      internal,
+    }));
+  return localAddresses;
+}
+
+function isLocalAddress(address: string, ipv6: boolean): boolean {
+  if (isLoopback(address)) return isIPv6(address) === ipv6;
+  return readLocalAddresses().some((local) => sameAddress(local.address, address));
+}
+
+/** The machine's address in the target's network, else its first that others can reach. */
+function localAddressTowards(target: string): string {
+  const ipv6 = isIPv6(target);
+  if (isLoopback(target)) return target;
+  const parsed = ipaddr.parse(target);
+  let first: string | null = null;
+  for (const { address, network, internal } of readLocalAddresses()) {
+    if (isIPv6(address) !== ipv6 || address.startsWith('fe80:')) continue;
+    if (network !== null && parsed.kind() === network[0].kind() && parsed.match(network)) return address;
+    if (!internal) first ??= address;
+  }
+  return first ?? (ipv6 ? '::1' : '127.0.0.1');
+}

@@ -1,0 +1,151 @@
+/** Messages cut out of a byte stream that comes in any pieces (RFC 3261, 18.3; keep-alives: RFC 5626, 3.5.1). */
+import { scanMessage } from './scan.ts';
+
+export interface FramerLimits {
+  /** Of start line and headers, in bytes. */
+  readonly header: number;
+  /** Of a whole message, in bytes. */
+  readonly message: number;
+}
+
+export interface FramerEvents {
+  /** One whole message; the bytes are the receiver's to keep. */
+  readonly message: (data: Buffer) => void;
+  /** A double CRLF between messages, to be answered with one CRLF. */
+  readonly ping: () => void;
+}
+
+const CR = 13;
+const LF = 10;
+const FIRST_CAPACITY = 2048;
+const HEADER_PIECE = 1024;
+
+/** What is wrong with a stream; after that there is no telling where a message begins. */
+export type StreamDefect =
+  | 'the header is too long'
+  | 'the message is too long'
+  | 'the message has no Content-Length'
+  | 'the Content-Length is no number'
+  | 'the Content-Lengths differ'
+  | 'the header cannot be told from the body';
+
+export class StreamFramer {
+  readonly #limits: FramerLimits;
+  readonly #events: FramerEvents;
+  #buffer = Buffer.alloc(0);
+  #end = 0;
+  /** How far the end of the header was looked for. */
+  #looked = 0;
+  /** Of the message under way; -1 while its header is not whole. */
+  #total = -1;
+  #lineBreaks = 0;
+  #isBroken = false;
+
+  constructor(limits: FramerLimits, events: FramerEvents) {
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** Whether a message has begun and is not whole. */
+  get isInside(): boolean {
+    return this.#end > 0;
+  }
+
+  /** Null, or why the stream cannot go on; the rest is dropped. */
+  push(chunk: Buffer): StreamDefect | null {
+    if (this.#isBroken) return null;
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#end === 0) {
+        at = this.#skipLineBreaks(chunk, at);
+        if (at === chunk.length) break;
+      }
+      const from = this.#end;
+      // little at a time until its length is known, so that the next messages of the chunk are not copied for each
+      const wanted = this.#total >= 0 ? this.#total - from : HEADER_PIECE;
+      const taken = Math.min(chunk.length - at, wanted);
+      this.#append(chunk, at, taken);
+      at += taken;
+      const defect = this.#total < 0 ? this.#findHeader() : null;
+      if (defect !== null) {
+        this.#isBroken = true;
+        this.#buffer = Buffer.alloc(0);
+        return defect;
+      }
+      if (this.#total >= 0 && this.#end >= this.#total) at -= this.#cut();
+    }
+    return null;
+  }
+
+  #skipLineBreaks(chunk: Buffer, at: number): number {
+    for (; at < chunk.length; at++) {
+      const code = chunk[at];
+      if (code !== CR && code !== LF) {
+        this.#lineBreaks = 0;
+        return at;
+      }
+      if (code === LF && ++this.#lineBreaks === 2) {
+        this.#lineBreaks = 0;
+        this.#events.ping();
+      }
+    }
+    return at;
+  }
+
+  #append(chunk: Buffer, from: number, length: number): void {
+    const needed = this.#end + length;
+    if (needed > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#buffer.length, FIRST_CAPACITY));
+      this.#buffer.copy(larger, 0, 0, this.#end);
+      this.#buffer = larger;
+    }
+    chunk.copy(this.#buffer, this.#end, from, from + length);
+    this.#end = needed;
+  }
+
+  /** The header ends with an empty line, as `scanMessage` sees it. */
+  #findHeader(): StreamDefect | null {
+    const bytes = this.#buffer.subarray(0, this.#end);
+    for (let lf = bytes.indexOf(LF, this.#looked); lf >= 0; lf = bytes.indexOf(LF, lf + 1)) {
+      this.#looked = lf;
+      const next = bytes[lf + 1];
+      if (next === undefined) break;
+      const after = next === CR ? bytes[lf + 2] : next;
+      if (after === undefined) break;
+      if (after === LF) return this.#headerEnds(lf + (next === CR ? 3 : 2));
+      this.#looked = lf + 1;
+    }
+    return this.#end > this.#limits.header ? 'the header is too long' : null;
+  }
+
+  #headerEnds(end: number): StreamDefect | null {
+    if (end > this.#limits.header) return 'the header is too long';
+    const scan = scanMessage(this.#buffer.toString('latin1', 0, end), 0);
+    if (scan.broken) return 'the header cannot be told from the body';
+    let length = -1;
+    for (const { key, value } of scan.headers) {
+      if (key !== 'content-length') continue;
+      if (!/^\d{1,9}$/.test(value)) return 'the Content-Length is no number';
+      if (length >= 0 && length !== Number(value)) return 'the Content-Lengths differ';
+      length = Number(value);
+    }
+    if (length < 0) return 'the message has no Content-Length';
+    if (end + length > this.#limits.message) return 'the message is too long';
+    this.#total = end + length;
+    return null;
+  }
+
+  /** Hands the message out; how many bytes behind it were taken with it. */
+  #cut(): number {
+    const behind = this.#end - this.#total;
+    const data = this.#buffer.subarray(0, this.#total);
+    // the receiver keeps what it gets, so it is never written to again
+    this.#buffer = Buffer.alloc(0);
+    this.#end = 0;
+    this.#looked = 0;
+    this.#total = -1;
+    this.#lineBreaks = 0;
+    this.#events.message(data);
+    return behind;
+  }
+}

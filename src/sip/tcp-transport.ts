@@ -1,0 +1,254 @@
+/** SIP over TCP (RFC 3261, 18): one listening socket, and every connection to and from it. */
+import { once } from 'node:events';
+import { connect, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
+import { MAX_MESSAGE_BYTES } from './message.ts';
+import { type Closing, type ConnectionOwner, TcpConnection } from './tcp-connection.ts';
+import type { Source, Transport } from './transport.ts';
+
+export interface TcpLimits {
+  /** Connections that others opened, in all. Default 2048. */
+  readonly accepted: number;
+  /** Of these, from one address. Default 512. */
+  readonly acceptedFromOne: number;
+  /** Connections opened from here. Default 2048. */
+  readonly opened: number;
+  /** Of start line and headers, in bytes. Default 65,535. */
+  readonly headerBytes: number;
+  /** Of a message, in bytes. Default 65,535. */
+  readonly messageBytes: number;
+  /** What may wait for a peer that does not read, in bytes. Default 1 MiB. */
+  readonly queueBytes: number;
+  /** In ms. Default 10,000. */
+  readonly connectTimeout: number;
+  /** Without a byte in either direction, in ms. Default 120,000. */
+  readonly idleTimeout: number;
+  /** From a message's first byte to its last, in ms. Default 30,000. */
+  readonly messageTimeout: number;
+}
+
+const DEFAULT_LIMITS: TcpLimits = {
+  accepted: 2048,
+  acceptedFromOne: 512,
+  opened: 2048,
+  headerBytes: MAX_MESSAGE_BYTES,
+  messageBytes: MAX_MESSAGE_BYTES,
+  queueBytes: 1024 * 1024,
+  connectTimeout: 10_000,
+  idleTimeout: 120_000,
+  messageTimeout: 30_000,
+};
+
+export interface TcpOptions {
+  /** An IP address; `0.0.0.0` and `::` for all of their family. */
+  readonly address: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** One whole message. `transport` is its connection: what replies go back by; its `listener` is the socket. */
+  readonly onMessage: (data: Buffer, source: Source, transport: Transport) => void;
+  /** A socket's error, or what `onMessage` threw. */
+  readonly onError?: (error: Error) => void;
+  /** A connection has ended; `detail` says what was wrong, or is ''. */
+  readonly onClose?: (source: Source, why: Closing, detail: string) => void;
+  readonly limits?: Partial<TcpLimits>;
+}
+
+export interface TcpCounts {
+  /** Messages. */
+  received: number;
+  sent: number;
+  sendErrors: number;
+  /** Messages whose handler threw. */
+  dropped: number;
+  /** Connections. */
+  accepted: number;
+  opened: number;
+  /** Over a limit: closed at once, or not opened. */
+  refused: number;
+  /** Connections that ended, by why. */
+  readonly closed: Record<Closing, number>;
+}
+
+/** How long a connection may take to send what is queued when all is closed, in ms. */
+const LAST_WORDS = 500;
+
+const keyOf = (address: string, port: number): string => `${address} ${port}`;
+
+export class TcpTransport implements Transport, ConnectionOwner {
+  readonly protocol = 'tcp' as const;
+  readonly reliable = true;
+  readonly local: { readonly address: string; readonly port: number };
+  readonly limits: TcpLimits;
+  readonly counts: TcpCounts = {
+    received: 0,
+    sent: 0,
+    sendErrors: 0,
+    dropped: 0,
+    accepted: 0,
+    opened: 0,
+    refused: 0,
+    closed: { peer: 0, local: 0, error: 0, idle: 0, connect: 0, slow: 0, defect: 0, queue: 0 },
+  };
+  readonly #server: Server;
+  readonly #options: TcpOptions;
+  readonly #connections = new Set<TcpConnection>();
+  /** By the peer's address and port; an alias is a further port. */
+  readonly #byPeer = new Map<string, TcpConnection>();
+  readonly #acceptedFrom = new Map<string, number>();
+  #accepted = 0;
+  #onEmpty: (() => void) | null = null;
+  #isClosed = false;
+
+  private constructor(server: Server, options: TcpOptions) {
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string') throw new TypeError('the server is not bound');
+    this.#server = server;
+    this.#options = options;
+    this.local = { address: bound.address, port: bound.port };
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  /** Rejects with the system's error when it cannot be bound. */
+  static async bind(options: TcpOptions): Promise<TcpTransport> {
+    const { address, port } = options;
+    const early: Socket[] = [];
+    let accept = (socket: Socket): void => {
+      early.push(socket);
+    };
+    const server = createServer((socket) => accept(socket));
+    const bound = once(server, 'listening'); // rejects on 'error'
+    server.listen({ host: address, port, ipv6Only: isIPv6(address), backlog: 1024 });
+    await bound;
+    const transport = new TcpTransport(server, options);
+    server.on('error', (error) => options.onError?.(error));
+    accept = (socket) => transport.#accept(socket);
+    early.forEach(accept);
+    return transport;
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** By the connection that there is to this address and port, or a new one. */
+  send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
+    let connection = this.#byPeer.get(keyOf(address, port));
+    if (connection?.isOpen !== true) {
+      const opened = this.#open(address, port);
+      if (opened instanceof Error) {
+        this.failed(opened);
+        done?.(opened);
+        return;
+      }
+      connection = opened;
+    }
+    connection.send(data, address, port, done);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const connection of this.#connections) connection.end();
+    const last = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy();
+    }, LAST_WORDS);
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      if (this.#connections.size === 0) resolve();
+    });
+    clearTimeout(last);
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    const { remoteAddress: address, remotePort: port } = socket;
+    if (address === undefined || port === undefined) {
+      socket.destroy(); // gone already
+      return;
+    }
+    const fromThere = this.#acceptedFrom.get(address) ?? 0;
+    const { accepted, acceptedFromOne } = this.limits;
+    if (this.#isClosed || this.#accepted >= accepted || fromThere >= acceptedFromOne) {
+      this.counts.refused++;
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    this.counts.accepted++;
+    this.#accepted++;
+    this.#acceptedFrom.set(address, fromThere + 1);
+    this.#register(new TcpConnection(this, socket, { address, port, transport: 'tcp' }, true));
+  }
+
+  #open(address: string, port: number): TcpConnection | Error {
+    if (this.#isClosed) return new Error('the socket is closed');
+    if (isIP(address) === 0) return new Error(`no IP address: ${address}`);
+    if (!(Number.isInteger(port) && port > 0 && port < 65_536)) return new Error(`no port: ${port}`);
+    if (this.#connections.size - this.#accepted >= this.limits.opened) {
+      this.counts.refused++;
+      return new Error('too many connections are open');
+    }
+    const own = this.local.address;
+    const anyAddress = own === '0.0.0.0' || own === '::';
+    try {
+      const socket = connect({ host: address, port, ...(anyAddress ? {} : { localAddress: own }) });
+      this.counts.opened++;
+      return this.#register(new TcpConnection(this, socket, { address, port, transport: 'tcp' }, false));
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #register(connection: TcpConnection): TcpConnection {
+    const { address, port } = connection.source;
+    this.#connections.add(connection);
+    this.#name(connection, keyOf(address, port));
+    return connection;
+  }
+
+  #name(connection: TcpConnection, key: string): void {
+    connection.keys.add(key);
+    this.#byPeer.set(key, connection);
+  }
+
+  addAlias(connection: TcpConnection, port: number): void {
+    const key = keyOf(connection.source.address, port);
+    // one that is open keeps its place, and one connection has few names
+    if (this.#byPeer.get(key)?.isOpen !== true && connection.keys.size < 4) this.#name(connection, key);
+  }
+
+  received(data: Buffer, source: Source, connection: TcpConnection): void {
+    this.counts.received++;
+    try {
+      this.#options.onMessage(data, source, connection);
+    } catch (error) {
+      this.counts.dropped++;
+      this.#options.onError?.(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  wasSent(): void {
+    this.counts.sent++;
+  }
+
+  failed(_error: Error): void {
+    this.counts.sendErrors++;
+  }
+
+  closed(connection: TcpConnection, why: Closing, detail: string): void {
+    this.counts.closed[why]++;
+    this.#connections.delete(connection);
+    for (const key of connection.keys) if (this.#byPeer.get(key) === connection) this.#byPeer.delete(key);
+    if (connection.isAccepted) {
+      const { address } = connection.source;
+      const left = (this.#acceptedFrom.get(address) ?? 1) - 1;
+      this.#accepted--;
+      if (left > 0) this.#acceptedFrom.set(address, left);
+      else this.#acceptedFrom.delete(address);
+    }
+    this.#options.onClose?.(connection.source, why, detail);
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+}

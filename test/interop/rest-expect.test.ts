@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { newClient } from '../rest/fixture.ts';
+import { closeLater } from '../support/close-later.ts';
+import { startNginx } from '../support/http-servers.ts';
+import { respond, startService } from '../support/service.ts';
+import { type Piece, startTap } from '../support/tap.ts';
+import { startApacheWithCgi } from './apache-cgi.ts';
+
+/** `enable_expect_100`, as nginx and Apache answer to it; a tap between shows who waited for whom. */
+
+const large = 'x'.repeat(20_000);
+const edge = 'x'.repeat(1_024);
+
+/** Who said what, in turn: the client's headers and body apart, the server's status lines. */
+function conversation(pieces: readonly Piece[]): string[] {
+  return pieces.flatMap(({ from, text }) => {
+    if (from === 'server') return [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => `${status}`);
+    const end = text.indexOf('\r\n\r\n');
+    if (!/^(?:POST|PUT) /.test(text)) return [`body of ${text.length}`];
+    const expectation = /^expect: (.*)$/im.exec(text.slice(0, end))?.[1]?.trim();
+    const said = `header ${expectation ?? 'without Expect'}`;
+    const body = text.length - end - 4;
+    return body > 0 ? [said, `body of ${body}`] : [said];
+  });
+}
+
+const echo = 'printf "Content-Type: text/plain\\r\\n\\r\\n"; cat | wc -c';
+
+describe('enable_expect_100 and Apache', () => {
+  it('asks for 1,025 bytes and more, is told to go on, and sends the body', async () => {
+    const server = await startApacheWithCgi({ count: echo });
+    const tap = closeLater(await startTap(server.origin));
+    const client = newClient({ enableExpect100: true });
+    const url = `${tap.origin}/cgi/count`;
+    expect((await client.post(url, large)).text.trim()).toBe('20000');
+    expect((await client.put(url, `${edge}x`)).text.trim()).toBe('1025');
+    expect(conversation(tap.pieces)).toEqual([
+      ...['header 100-continue', '100', 'body of 20000', '200'],
+      ...['header 100-continue', '100', 'body of 1025', '200'],
+    ]);
+  });
+
+  it('does not ask for less, nor when it is off', async () => {
+    const server = await startApacheWithCgi({ count: echo });
+    const tap = closeLater(await startTap(server.origin));
+    const url = `${tap.origin}/cgi/count`;
+    expect((await newClient({ enableExpect100: true }).post(url, edge)).text.trim()).toBe('1024');
+    expect((await newClient().post(url, large)).text.trim()).toBe('20000');
+    expect(conversation(tap.pieces)).toEqual([
+      ...['header without Expect', 'body of 1024', '200'],
+      ...['header without Expect', 'body of 20000', '200'],
+    ]);
+  });
+
+  it('repeats the request without Expect where Apache refuses it with 417', async () => {
+    const server = await startApacheWithCgi(
+      { count: echo },
+      'RewriteEngine on\nRewriteCond %{HTTP:Expect} .\nRewriteRule ^ - [R=417,L]',
+    );
+    const tap = closeLater(await startTap(server.origin));
+    const outcome = await newClient({ enableExpect100: true }).post(`${tap.origin}/cgi/count`, large);
+    expect([outcome.rc, outcome.retcode, outcome.text.trim()]).toEqual([1, 200, '20000']);
+    expect(conversation(tap.pieces)).toEqual([
+      ...['header 100-continue', '417'],
+      ...['header without Expect', 'body of 20000', '200'],
+    ]);
+  });
+
+  it('takes a refusal as the outcome, and keeps the body to itself', async () => {
+    const server = await startApacheWithCgi(
+      { count: echo },
+      '<Location /cgi/>\nRequire all denied\n</Location>',
+    );
+    const tap = closeLater(await startTap(server.origin));
+    const client = newClient({ enableExpect100: true });
+    const outcomes = [];
+    for (let i = 0; i < 2; i++) outcomes.push(await client.post(`${tap.origin}/cgi/count`, large));
+    expect(outcomes.map((o) => [o.rc, o.retcode, o.reused])).toEqual([
+      [1, 403, false],
+      [1, 403, false],
+    ]);
+    expect(conversation(tap.pieces)).toEqual(['header 100-continue', '403', 'header 100-continue', '403']);
+  });
+});
+
+describe('enable_expect_100 and nginx', () => {
+  it('asks, is told to go on, and sends the body', async () => {
+    const service = closeLater(
+      await startService(({ body }, response) => respond(response, 200, `${body.length}`)),
+    );
+    const server = closeLater(
+      await startNginx({ configuration: `location / { proxy_pass ${service.origin}; }` }),
+    );
+    const tap = closeLater(await startTap(server.origin));
+    const outcome = await newClient({ enableExpect100: true }).post(tap.origin, large);
+    expect([outcome.rc, outcome.retcode, outcome.text]).toEqual([1, 200, '20000']);
+    expect(conversation(tap.pieces)).toEqual(['header 100-continue', '100', 'body of 20000', '200']);
+  });
+
+  it('takes 413 as the outcome, and keeps the body to itself', async () => {
+    const server = closeLater(
+      await startNginx({
+        configuration: 'client_max_body_size 1k; location / { proxy_pass http://127.0.0.1:9; }',
+      }),
+    );
+    const tap = closeLater(await startTap(server.origin));
+    const outcome = await newClient({ enableExpect100: true }).post(tap.origin, large);
+    expect([outcome.rc, outcome.retcode]).toEqual([1, 413]);
+    expect(conversation(tap.pieces)).toEqual(['header 100-continue', '413']);
+  });
+
+  it('without it, an early 413 to a large body is the outcome too', async () => {
+    const server = closeLater(await startNginx({ configuration: 'client_max_body_size 1k;' }));
+    const client = newClient();
+    for (let i = 0; i < 3; i++) {
+      const outcome = await client.post(`${server.origin}/hello.txt`, large);
+      expect([outcome.rc, outcome.retcode]).toEqual([1, 413]);
+      expect((await client.get(`${server.origin}/hello.txt`)).text).toBe('hello, world\n');
+    }
+  });
+
+  it('over HTTP/2, where nothing asks: the body goes out at once', async () => {
+    const service = closeLater(
+      await startService(({ body, headers }, response) =>
+        respond(response, 200, `${body.length} ${headers.expect ?? 'without Expect'}`),
+      ),
+    );
+    const server = closeLater(
+      await startNginx({
+        configuration: `location / { proxy_pass ${service.origin}; proxy_set_header Expect $http_expect; }`,
+      }),
+    );
+    const client = newClient({ enableExpect100: true, sslVerifypeer: false });
+    const outcome = await client.post(server.secureOrigin, large);
+    expect([outcome.connection?.protocol, outcome.text]).toEqual(['h2', '20000 without Expect']);
+  });
+});

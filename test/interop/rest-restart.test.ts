@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Outcome, RestClient } from '../../src/rest/index.ts';
+import { newClient } from '../rest/fixture.ts';
+import { closeLater } from '../support/close-later.ts';
+import { type HttpServer, startApache, startNginx } from '../support/http-servers.ts';
+import { type RestService, respond, startService } from '../support/service.ts';
+import { caFolder } from './ca-folder.ts';
+
+/**
+ * Connections that a server closes in good order while requests are under way: GOAWAY, the end of a kept
+ * connection, a graceful restart. No request is lost by it, and none is done twice.
+ */
+
+interface Load {
+  readonly outcomes: readonly Outcome[];
+  readonly sent: number;
+}
+
+/** So many requests at a time, each as soon as one is over, until `until` is over. */
+async function load(
+  ask: (nth: number) => Promise<Outcome>,
+  concurrency: number,
+  until: Promise<unknown>,
+): Promise<Load> {
+  const outcomes: Outcome[] = [];
+  let sent = 0;
+  let over = false;
+  const loops = Array.from({ length: concurrency }, async () => {
+    while (!over) outcomes.push(await ask(sent++));
+  });
+  await until;
+  over = true;
+  await Promise.all(loops);
+  return { outcomes, sent };
+}
+
+const kinds = ({ outcomes }: Load): string[] => [
+  ...new Set(outcomes.map((o) => `${o.rc} ${o.retcode} ${o.reason}`)),
+];
+
+/** nginx with a master process before a service that remembers what reached it. */
+async function proxied(http = ''): Promise<{ server: HttpServer; service: RestService }> {
+  const service = closeLater(await startService(({ body }, response) => respond(response, 200, body)));
+  const server = closeLater(
+    await startNginx({
+      master: true,
+      http: `upstream service { server ${new URL(service.origin).host}; keepalive 64; } ${http}`,
+      configuration: `location / {
+        proxy_pass http://service;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+      }`,
+    }),
+  );
+  return { server, service };
+}
+
+async function restartOften(server: HttpServer, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    await delay(300);
+    process.kill(server.program.pid, 'SIGHUP');
+  }
+  await delay(300);
+}
+
+describe('nginx that closes each HTTP/2 connection after 20 requests', () => {
+  it('loses no POST, and gets none twice', async () => {
+    const { server, service } = await proxied('keepalive_requests 20;');
+    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const post = (nth: number) => client.post(`${server.secureOrigin}/${nth}`, `body ${nth}`);
+    const done = await load(post, 10, delay(1_500));
+    expect(kinds(done)).toEqual(['1 200 ']);
+    expect(done.sent).toBeGreaterThan(200);
+    expect(new Set(done.outcomes.map((o) => o.connection?.id)).size).toBeGreaterThan(5);
+    expect(service.seen).toHaveLength(done.sent);
+    expect(new Set(service.seen.map((request) => request.target)).size).toBe(done.sent);
+  });
+});
+
+describe('a graceful restart under load', () => {
+  const clients: readonly (readonly [string, (server: HttpServer) => [RestClient, string]])[] = [
+    [
+      'HTTP/2 over TLS',
+      (server) => [newClient({ sslCapath: caFolder(server.authority) }), server.secureOrigin],
+    ],
+    ['HTTP/1.1', (server) => [newClient(), server.origin]],
+    [
+      'HTTP/1.1 over TLS',
+      (server) => [
+        newClient({ curlHttpVersion: 2, sslCapath: caFolder(server.authority) }),
+        server.secureOrigin,
+      ],
+    ],
+  ];
+
+  it.each(clients)('of nginx loses no GET over %s', async (_name, newOne) => {
+    const { server } = await proxied();
+    const [client, origin] = newOne(server);
+    const done = await load((nth) => client.get(`${origin}/${nth}`), 16, restartOften(server, 5));
+    expect(kinds(done)).toEqual(['1 200 ']);
+    expect(done.sent).toBeGreaterThan(200);
+    expect(new Set(done.outcomes.map((o) => o.connection?.id)).size).toBeGreaterThan(5);
+  });
+
+  it('of nginx loses no POST over HTTP/2, and gets none twice', async () => {
+    const { server, service } = await proxied();
+    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const post = (nth: number) => client.post(`${server.secureOrigin}/${nth}`, `body ${nth}`);
+    const done = await load(post, 16, restartOften(server, 5));
+    expect(kinds(done)).toEqual(['1 200 ']);
+    expect(service.seen).toHaveLength(done.sent);
+    expect(new Set(service.seen.map((request) => request.target)).size).toBe(done.sent);
+  });
+
+  it.each([2, 5])('of Apache loses no GET with curl_http_version %i', async (curlHttpVersion) => {
+    const server = closeLater(await startApache({ configuration: 'GracefulShutdownTimeout 2' }));
+    const client = newClient({ curlHttpVersion });
+    const restarts = (async () => {
+      for (let i = 0; i < 3; i++) {
+        await delay(500);
+        process.kill(server.program.pid, 'SIGUSR1');
+      }
+      await delay(1_000);
+    })();
+    const done = await load(() => client.get(`${server.origin}/hello.txt`), 8, restarts);
+    expect(kinds(done)).toEqual(['1 200 ']);
+    expect(new Set(done.outcomes.map((o) => o.connection?.id)).size).toBeGreaterThan(1);
+  });
+});

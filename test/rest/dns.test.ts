@@ -1,0 +1,146 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { NameResolver, type NameResolverOptions, RestShared } from '../../src/rest/index.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+import { closeLater, newClient, newServer, sleep } from './fixture.ts';
+import { type Answer, type NameServer, type Question, startNameServer } from './name-server.ts';
+import { reply } from './raw-server.ts';
+
+const folder = temporaryFolder('dns');
+const hostsFile = join(folder, 'hosts');
+const resolvConf = join(folder, 'resolv.conf');
+writeFileSync(hostsFile, '127.0.0.1 listed other-name # comment\n::1 listed\nnonsense\n');
+writeFileSync(resolvConf, 'search first.test second.test.\noptions timeout:1 ndots:2\n');
+
+async function setUp(
+  answer: (question: Question) => Answer,
+  options: NameResolverOptions = {},
+): Promise<{ server: NameServer; resolver: NameResolver; ask: (name: string) => Promise<string> }> {
+  const server = closeLater(await startNameServer(answer));
+  const resolver = new NameResolver({
+    servers: [server.address],
+    timeout: 200,
+    tries: 1,
+    hostsFile,
+    resolvConf,
+    ...options,
+  });
+  const ask = (name: string): Promise<string> =>
+    new Promise((resolve) => {
+      resolver.resolve(name, (error, found) => {
+        resolve(error === null ? found.map((a) => a.address).join(' ') : (error.code ?? error.message));
+      });
+    });
+  return { server, resolver, ask };
+}
+
+const both = { addresses: ['127.0.0.2', '::1'], ttl: 60 };
+
+describe('names', () => {
+  it('are asked for in both families, once, and kept for their TTL', async () => {
+    const { server, ask } = await setUp(() => both);
+    expect(await Promise.all([ask('a.b.test'), ask('a.b.test'), ask('a.b.test')])).toEqual(
+      Array(3).fill('::1 127.0.0.2'),
+    );
+    await ask('a.b.test');
+    expect(server.questions.sort()).toEqual(['A a.b.test', 'AAAA a.b.test']);
+  });
+
+  it('are asked for again when the TTL is over, each time when it is 0', async () => {
+    let ttl = 1;
+    const { server, ask } = await setUp(() => ({ addresses: ['127.0.0.2'], ttl }));
+    await ask('a.b.test');
+    await sleep(1010);
+    ttl = 0;
+    await ask('a.b.test');
+    await ask('a.b.test');
+    expect(server.questions.filter((q) => q === 'A a.b.test')).toHaveLength(3);
+  });
+
+  it('of /etc/hosts and localhost need no name server', async () => {
+    const { server, ask } = await setUp(() => null);
+    expect(await ask('listed')).toBe('127.0.0.1 ::1');
+    expect(await ask('other-name')).toBe('127.0.0.1');
+    expect(await ask('localhost')).toBe('127.0.0.1 ::1');
+    expect(await ask('x.localhost')).toBe('127.0.0.1 ::1');
+    expect(server.questions).toEqual([]);
+  });
+
+  it('of a changed /etc/hosts are seen', async () => {
+    const own = join(folder, 'hosts-own');
+    writeFileSync(own, '');
+    const { ask } = await setUp(() => 'no such name', { hostsFile: own });
+    expect(await ask('later.test.')).toBe('ENOTFOUND');
+    appendFileSync(own, '127.0.0.9 later.test\n');
+    await sleep(2050);
+    expect(await ask('later.test.')).toBe('127.0.0.9');
+  });
+
+  it('are looked for in the search domains as ndots says', async () => {
+    const { server, ask } = await setUp(({ name }) =>
+      ['host.second.test', 'a.b.c'].includes(name) ? { addresses: ['127.0.0.3'], ttl: 60 } : 'no such name',
+    );
+    expect(await ask('host')).toBe('127.0.0.3');
+    expect(await ask('a.b.c')).toBe('127.0.0.3');
+    expect(await ask('absolute.')).toBe('ENOTFOUND');
+    expect(server.questions.filter((q) => q.startsWith('A '))).toEqual([
+      'A host.first.test',
+      'A host.second.test',
+      'A a.b.c',
+      'A absolute',
+    ]);
+  });
+
+  it('fail with the reason that says most', async () => {
+    const { ask } = await setUp(({ name }) => (name === 'host.first.test' ? 'fail' : 'no such name'));
+    expect(await ask('host')).toBe('ESERVFAIL');
+    expect(await ask('gone.test.x')).toBe('ENOTFOUND');
+  });
+
+  it('with one family that never answers use the other soon', async () => {
+    const { ask } = await setUp(({ type }) => (type === 'A' ? { addresses: ['127.0.0.4'], ttl: 60 } : null), {
+      timeout: 5000,
+    });
+    const started = performance.now();
+    expect(await ask('a.b.test')).toBe('127.0.0.4');
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('a name server that hangs', () => {
+  it('ends the requests that need it with -2, and holds up nobody else', async () => {
+    const { resolver } = await setUp(
+      ({ name }) => (name.startsWith('hang') ? null : { addresses: ['127.0.0.1'], ttl: 60 }),
+      {
+        timeout: 10_000,
+      },
+    );
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const client = newClient({ connectionTimeout: 0.3, shared: new RestShared({ resolver }) });
+    const hanging = Array.from({ length: 50 }, (_, i) => client.get(`http://hang${i}.b.test/`));
+    const others = await Promise.all(
+      ['listed', 'a.b.test', 'localhost'].map((h) => client.get(`http://${h}:${server.port}/`)),
+    );
+    expect(others.map((o) => o.rc)).toEqual([1, 1, 1]);
+    expect((await Promise.all(hanging)).every((o) => o.rc === -2)).toBe(true);
+  });
+});
+
+describe('several addresses', () => {
+  it('are raced: one that refuses, and one that never answers, cost little', async () => {
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const { resolver } = await setUp(() => ({ addresses: ['::1', '127.0.0.9', '127.0.0.1'], ttl: 60 }));
+    const client = newClient({ shared: new RestShared({ resolver }) });
+    const outcome = await client.get(`http://a.b.test:${server.port}/`);
+    expect([outcome.rc, outcome.connection?.remoteAddress]).toEqual([1, '127.0.0.1']);
+    expect(outcome.times.lookup).toBeGreaterThan(0);
+    expect(outcome.times.connect).toBeGreaterThanOrEqual(outcome.times.lookup);
+  });
+
+  it('that all refuse are -1', async () => {
+    const { resolver } = await setUp(() => both);
+    const client = newClient({ shared: new RestShared({ resolver }) });
+    expect((await client.get('http://a.b.test:1/')).rc).toBe(-1);
+  });
+});

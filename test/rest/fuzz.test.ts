@@ -1,0 +1,132 @@
+import http from 'node:http';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { newClient, newServer } from './fixture.ts';
+import { reply } from './raw-server.ts';
+
+/** How many replies are tried; more for a longer run: `FUZZ_RUNS=20000 npx vitest run test/rest/fuzz`. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 150);
+const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
+
+const body = fc.constantFrom('', 'x', 'hello world', '{"a":1}', '\r\n\r\n');
+
+/** A reply that is right or nearly so. */
+const sane = fc
+  .record({
+    body,
+    version: fc.constantFrom('HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0'),
+    status: fc.constantFrom(
+      '200 OK',
+      '404 Not Found',
+      '204 No Content',
+      '304 Not Modified',
+      '200',
+      '103 Early',
+      '299 ',
+    ),
+    framing: fc.constantFrom('length', 'chunked', 'close', 'too long', 'too short', 'both'),
+    fields: fc.constantFrom('', 'Connection: close\r\n', 'Keep-Alive: timeout=3\r\n', 'X:\r\n'),
+    interim: fc.constantFrom('', '', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early\r\nA: b\r\n\r\n'),
+    after: fc.constantFrom('', '', POISON),
+  })
+  .map(({ body: text, version, status, framing, fields, interim, after }) => {
+    const length = `Content-Length: ${text.length + (framing === 'too long' ? 1 : framing === 'too short' ? -1 : 0)}\r\n`;
+    const chunked = framing === 'chunked' || framing === 'both';
+    const frame =
+      (framing === 'close' ? '' : framing === 'chunked' ? '' : length) +
+      (chunked ? 'Transfer-Encoding: chunked\r\n' : '');
+    const chunk = text === '' ? '' : `${text.length.toString(16)}\r\n${text}\r\n`;
+    return `${interim}${version} ${status}\r\nContent-Type: t/p\r\n${fields}${frame}\r\n${chunked ? `${chunk}0\r\n\r\n` : text}${after}`;
+  });
+
+const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
+const edit = fc.record({
+  at: fc.nat(400),
+  drop: fc.constantFrom(0, 0, 1, 2, 300),
+  insert: fc.constantFrom('', '\r', '\n', '\0', ' ', ':'),
+});
+
+/** A sane reply with a few of its bytes changed, in pieces, and what comes after it. */
+const hostile = fc.record({
+  text: fc
+    .tuple(sane, fc.array(edit, { maxLength: 2 }), fc.option(byte, { nil: '' }))
+    .map(
+      ([text, edits, more]) =>
+        edits.reduce(
+          (t, { at, drop, insert }) =>
+            t.slice(0, at % (t.length + 1)) + insert + t.slice((at % (t.length + 1)) + drop),
+          text,
+        ) + more,
+    ),
+  cuts: fc.array(fc.nat(200), { maxLength: 4 }),
+  end: fc.constantFrom('stay', 'end', 'reset'),
+});
+
+interface NodeOutcome {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What node:http makes of the same; null where it takes it for an error. */
+function withNode(url: string): Promise<NodeOutcome | null> {
+  return new Promise((resolve) => {
+    const request = http.get(url, { agent: false, headers: { connection: 'keep-alive' } }, (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('error', () => resolve(null));
+      response.on('end', () => {
+        const text = Buffer.concat(pieces).toString('latin1');
+        resolve(response.complete ? { status: response.statusCode ?? 0, body: text } : null);
+      });
+      response.on('close', () => resolve(null));
+    });
+    request.on('upgrade', (_response, socket) => {
+      socket.destroy();
+      resolve(null);
+    });
+    request.on('error', () => resolve(null));
+    request.setTimeout(100, () => request.destroy());
+  });
+}
+
+describe('random and mutated replies', () => {
+  it(
+    'mean the same as to node:http where both take them, end in time, and never reach another request',
+    async () => {
+      let now = { text: '', cuts: [] as number[], end: 'stay' };
+      const server = await newServer(async (socket, { target }) => {
+        if (target === '/next') return void socket.write(reply('next'));
+        const { text, cuts, end } = now;
+        let from = 0;
+        for (const cut of [...cuts.sort((a, b) => a - b), text.length]) {
+          if (cut <= from) continue;
+          socket.write(Buffer.from(text.slice(from, cut), 'latin1'));
+          from = cut;
+          await new Promise(setImmediate);
+        }
+        if (end === 'end') socket.end();
+        else if (end === 'reset') socket.resetAndDestroy();
+      });
+      const client = newClient({ curlTimeout: 0.1, maxTransferSize: 64 });
+      await fc.assert(
+        fc.asyncProperty(hostile, async (scenario) => {
+          now = scenario;
+          const [ours, nodes] = await Promise.all([
+            client.get(`${server.origin}/`),
+            withNode(`${server.origin}/`),
+          ]);
+          expect([1, -3, -10]).toContain(ours.rc);
+          if (ours.rc === 1 && nodes !== null) {
+            expect({ status: ours.retcode, body: ours.body.toString('latin1') }).toEqual(nodes);
+          }
+          // A stray byte that comes only now can spoil this request, but never answer it, nor spoil two.
+          const next = await client.get(`${server.origin}/next`);
+          if (next.rc === 1) expect(next.text).toBe('next');
+          else expect((await client.get(`${server.origin}/next`)).text).toBe('next');
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    20_000 + RUNS * 300,
+  );
+});

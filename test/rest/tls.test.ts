@@ -1,0 +1,212 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { RestOptionError, RestShared, TlsClientDomain } from '../../src/rest/index.ts';
+import { type Certificate, createAuthority } from '../support/certificates.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+import { newClient, newServer } from './fixture.ts';
+import { type RawServer, reply } from './raw-server.ts';
+
+const authority = createAuthority();
+const stranger = createAuthority();
+const folder = temporaryFolder('tls');
+
+function folderOf(name: string, files: Record<string, string>): string {
+  const path = join(folder, name);
+  mkdirSync(path, { recursive: true });
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text);
+  return path;
+}
+
+const caPath = folderOf('ca', { 'ca.pem': authority.cert });
+const LOCALHOST = authority.issue({ names: ['localhost'] });
+
+/** A TLS server that tells the certificate's subject of who asks. */
+const newTlsServer = (certificate: Certificate = LOCALHOST, more = {}): Promise<RawServer> =>
+  newServer(
+    (socket) => {
+      const { subject } = (socket as TLSSocket).getPeerCertificate();
+      socket.write(reply(`subject ${String(subject?.CN ?? 'none')}`));
+    },
+    { tls: { key: certificate.key, cert: certificate.cert, ...more } },
+  );
+
+const byAddress = (server: RawServer): string => `https://127.0.0.1:${server.port}/`;
+
+describe('ssl_verifypeer and ssl_verifyhost', () => {
+  // chain good or not, name good or not, and which of the two is verified: what comes of it
+  it.each([
+    [true, true, true, true, 1],
+    [true, true, true, false, -10],
+    [true, true, false, true, -10],
+    [true, false, true, false, 1],
+    [true, false, false, true, -10],
+    [false, true, false, true, 1],
+    [false, true, true, false, -10],
+    [false, true, false, false, -10],
+    [false, false, false, false, 1],
+  ])(
+    'peer %s and host %s verified; chain good %s, name good %s: rc %i',
+    async (peer, host, chain, name, rc) => {
+      const server = await newTlsServer();
+      const client = newClient({
+        sslVerifypeer: peer,
+        sslVerifyhost: host,
+        ...(chain ? { sslCapath: caPath } : {}),
+      });
+      const outcome = await client.get(name ? server.origin : byAddress(server));
+      expect([outcome.rc, outcome.retcode]).toEqual([rc, rc === 1 ? 200 : 0]);
+    },
+  );
+
+  it('say what failed: unknown CA, wrong name and the names that there are, expired', async () => {
+    const client = newClient({ sslCapath: caPath });
+    const wrong = await newTlsServer();
+    expect((await client.get(byAddress(wrong))).reason).toBe(
+      "the server's certificate is not for 127.0.0.1, it is for DNS:localhost",
+    );
+    const unknown = await newTlsServer(stranger.issue({ names: ['localhost'] }));
+    expect((await client.get(unknown.origin)).reason).toContain('its CA is unknown');
+    const [notBefore, notAfter] = [new Date(Date.now() - 2e8), new Date(Date.now() - 1e8)];
+    const expired = await newTlsServer(authority.issue({ names: ['localhost'], notBefore, notAfter }));
+    expect((await client.get(expired.origin)).reason).toContain('it has expired');
+  });
+
+  it('take an IP address that the certificate names', async () => {
+    const server = await newTlsServer(authority.issue({ names: ['127.0.0.1'] }));
+    expect((await newClient({ sslCapath: caPath }).get(byAddress(server))).rc).toBe(1);
+  });
+});
+
+describe('ssl_capath', () => {
+  it('takes hashed names and any PEM file, and warns of each that cannot be used', async () => {
+    const path = folderOf('mixed', {
+      'deadbeef.0': authority.cert,
+      'broken.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+      'empty.crt': '',
+      README: 'not a certificate, and not named like one',
+    });
+    const said: string[] = [];
+    const server = await newTlsServer();
+    const client = newClient({ sslCapath: path, log: (level, message) => said.push(`${level} ${message}`) });
+    expect((await client.get(server.origin)).rc).toBe(1);
+    expect(said).toHaveLength(2);
+    expect(said[0]).toContain(`warning the CA file ${path}/broken.pem is left out`);
+    expect(said[1]).toContain(`${path}/empty.crt is left out: it holds no PEM certificate`);
+  });
+
+  it('that there is not is a warning, and verification fails', async () => {
+    const said: string[] = [];
+    const server = await newTlsServer();
+    const client = newClient({ sslCapath: '/no/such/folder', log: (_level, message) => said.push(message) });
+    expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 0 });
+    expect(said[0]).toContain('the CA folder /no/such/folder cannot be read');
+  });
+});
+
+describe('sessions and kept connections', () => {
+  it('are resumed and used again under the same settings', async () => {
+    const server = await newTlsServer();
+    const client = newClient({ sslCapath: caPath });
+    const first = await client.get(server.origin, { headers: { Connection: 'close' } });
+    const second = await client.get(server.origin);
+    const third = await client.get(server.origin);
+    expect([first, second].map((o) => o.connection?.tlsResumed)).toEqual([false, true]);
+    expect([second.rc, third.rc, third.reused]).toEqual([1, 1, true]);
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('never escape the settings of a request (%s)', async (version) => {
+    const server = await newTlsServer(LOCALHOST, { maxVersion: version, minVersion: version });
+    const shared = new RestShared();
+    const lax = newClient({ shared, sslVerifypeer: false, sslVerifyhost: false });
+    const strict = newClient({ shared });
+    const domain = new TlsClientDomain({ name: 'lax', verifyCertificate: false, verifyHost: false });
+    for (let i = 0; i < 2; i++) {
+      expect((await lax.get(server.origin, { headers: { Connection: 'close' } })).rc).toBe(1);
+      expect((await strict.get(server.origin)).rc).toBe(-10);
+      expect((await strict.get(server.origin, { tls: domain })).rc).toBe(1);
+      expect((await strict.get(server.origin)).rc).toBe(-10);
+    }
+  });
+});
+
+describe('a TLS client domain', () => {
+  const me = stranger.issue({ commonName: 'siprest client' });
+  const options = { name: 'dom1', certificate: Buffer.from(me.cert), privateKey: Buffer.from(me.key) };
+  const asking = { requestCert: true, rejectUnauthorized: false, ca: [stranger.cert] };
+
+  it('shows its certificate, for its own requests alone', async () => {
+    const server = await newTlsServer(LOCALHOST, asking);
+    const client = newClient({ sslCapath: caPath });
+    const tls = new TlsClientDomain(options);
+    const subjects: string[] = [];
+    for (const with_ of [{}, { tls }, {}, { tls }])
+      subjects.push((await client.get(server.origin, with_)).text);
+    expect(subjects).toEqual([
+      'subject none',
+      'subject siprest client',
+      'subject none',
+      'subject siprest client',
+    ]);
+    expect(server.connections).toBe(2);
+  });
+
+  it('is needed where the server demands one', async () => {
+    const server = await newTlsServer(LOCALHOST, { ...asking, rejectUnauthorized: true });
+    const client = newClient({ sslCapath: caPath });
+    expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 0 });
+    expect((await client.get(server.origin, { tls: new TlsClientDomain(options) })).rc).toBe(1);
+  });
+
+  it('is judged by its own CAs and switches', async () => {
+    const server = await newTlsServer();
+    const client = newClient({ sslCapath: caPath });
+    const rc = async (more: object, url = server.origin): Promise<number> =>
+      (await client.get(url, { tls: new TlsClientDomain({ ...options, ...more }) })).rc;
+    expect(await rc({})).toBe(1);
+    expect(await rc({ caList: Buffer.from(stranger.cert) })).toBe(-10);
+    expect(await rc({ caList: Buffer.from(stranger.cert), verifyCertificate: false })).toBe(1);
+    expect(await rc({ caDirectory: caPath })).toBe(1);
+    expect(await rc({ caList: Buffer.from(authority.cert) }, byAddress(server))).toBe(-10);
+    expect(await rc({ verifyHost: false }, byAddress(server))).toBe(1);
+  });
+
+  it('reads files, and says which one it cannot use', () => {
+    const files = folderOf('client', { 'c.pem': me.cert, 'c.key': me.key, 'other.key': LOCALHOST.key });
+    const certificate = join(files, 'c.pem');
+    const made = new TlsClientDomain({ name: 'd', certificate, privateKey: join(files, 'c.key') });
+    expect(made.certificate?.toString()).toBe(me.cert);
+    expect(() => new TlsClientDomain({ name: 'd', certificate: join(files, 'none.pem') })).toThrow(
+      'none.pem',
+    );
+    expect(
+      () => new TlsClientDomain({ name: 'd', certificate, privateKey: join(files, 'other.key') }),
+    ).toThrow(RestOptionError);
+    expect(() => new TlsClientDomain({ name: 'd', caList: Buffer.from('no PEM') })).toThrow(
+      'holds no certificate',
+    );
+  });
+});
+
+describe('TLS where there is none', () => {
+  it('is -2 on a silent port of clear text, and clear text on a TLS port is -10', async () => {
+    const plain = await newServer(() => {});
+    const client = newClient({ sslVerifypeer: false, connectionTimeout: 0.2 });
+    expect(await client.get(`https://127.0.0.1:${plain.port}/`)).toMatchObject({ rc: -2, retcode: 0 });
+    const server = await newTlsServer();
+    expect(await client.get(`http://127.0.0.1:${server.port}/`)).toMatchObject({ rc: -10, retcode: 0 });
+  });
+
+  it('garbage in the handshake is -10', async () => {
+    const server = await newServer(() => {}, {
+      onConnection: (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    });
+    const outcome = await newClient().get(`https://127.0.0.1:${server.port}/`);
+    expect(outcome).toMatchObject({
+      rc: -10,
+      retcode: 0,
+      reason: expect.stringContaining('the TLS handshake failed'),
+    });
+  });
+});

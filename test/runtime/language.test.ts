@@ -1,0 +1,396 @@
+/** What the language's statements do at run time, where no conformance vector shows it. */
+import { describe, expect, it } from 'vitest';
+import type { Run } from '../../src/runtime/index.ts';
+import type { FunctionSpec } from '../../src/script/index.ts';
+import { request } from '../sip/simulated.ts';
+import { benchOf, printedBy } from '../support/script.ts';
+
+/** `answer(1)` returns its argument, `answer_later(1)` waits before it does. */
+const functions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'answer',
+    arguments: [{ name: 'status', type: 'int', summary: '' }],
+    summary: '',
+    run: (_, status: number) => status,
+  },
+  {
+    name: 'answer_later',
+    arguments: [{ name: 'status', type: 'int', summary: '' }],
+    summary: '',
+    start: async (_, status: number) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return () => status;
+    },
+  },
+];
+
+async function printedLater(statements: string, rest = ''): Promise<string[]> {
+  const bench = benchOf(`route {\n${statements}\n}\n${rest}\n`, functions);
+  await bench.main(request());
+  await bench.context.background.settled();
+  await bench.pool.idle();
+  return bench.log;
+}
+
+const print = (expression: string) => `$var(x) = ${expression}; xlog("$var(x)");`;
+
+describe('null', () => {
+  it.each([
+    ['an unset variable', '$var(language_unset)', '<null>'],
+    ['in an addition', '$var(language_unset) + 1', '<null>'],
+    ['joined to text', '"a" + $var(language_unset)', '<null>'],
+    ['in a multiplication', '2 * $var(language_unset)', '<null>'],
+    ['text that is no number', '"5a" - 1', '<null>'],
+    ['complemented', '~ $var(language_unset)', '<null>'],
+  ])('%s: %s', (_, expression, printed) => {
+    expect(printedBy(print(expression))).toEqual([printed]);
+  });
+
+  it('equals null alone, and is neither less nor more than anything', () => {
+    const conditions = [
+      '$var(n) == NULL',
+      '$var(n) != NULL',
+      '$var(n) == ""',
+      '$var(n) == 0',
+      '$var(n) != 0',
+      '$var(n) < 1',
+      '$var(n) >= 0',
+      '$var(n) =~ "."',
+      '$var(n) !~ "."',
+      '$var(n)',
+      '!$var(n)',
+      '"" == NULL',
+    ];
+    const statements = conditions.map((one, i) => `if (${one}) xlog("${i}");`).join('\n');
+    const held = printedBy(`$var(n) = NULL;\n${statements}`).map((line) => conditions[Number(line)]);
+    expect(held).toEqual(['$var(n) == NULL', '$var(n) != 0', '$var(n) !~ "."', '!$var(n)']);
+  });
+
+  it('as an argument that must be is a failed call, logged with its place', () => {
+    const { log, main } = benchOf(
+      'route {\n  $var(n) = NULL;\n  answer($var(n));\n  xlog("rc $rc");\n}',
+      functions,
+    );
+    void main();
+    expect(log).toEqual([
+      expect.stringMatching(/^ERROR: test\.cfg:3: answer\(\): its argument "status" is no number$/),
+      'rc -1',
+    ]);
+  });
+});
+
+describe('arithmetic', () => {
+  it.each([
+    ['5 / 0', '<null>'],
+    ['5 % 0', '<null>'],
+    ['7 / 2', '3'],
+    ['-7 / 2', '-3'],
+    ['-7 % 3', '-1'],
+    ['2147483647 + 1', '-2147483648'],
+    ['65536 * 65536', '0'],
+    ['1 << 31', '-2147483648'],
+    ['"7" * "6"', '42'],
+    ['"7" + "6"', '76'],
+  ])('%s is %s', (expression, printed) => {
+    expect(printedBy(print(expression))).toEqual([printed]);
+  });
+
+  it.each([
+    ['+=', '13'],
+    ['-=', '7'],
+    ['*=', '30'],
+    ['/=', '3'],
+    ['%=', '1'],
+    ['&=', '2'],
+    ['|=', '11'],
+    ['^=', '9'],
+    ['<<=', '80'],
+    ['>>=', '1'],
+  ])('10 %s 3 leaves %s', (operator, printed) => {
+    expect(printedBy(`$var(x) = 10; $var(x) ${operator} 3; xlog("$var(x)");`)).toEqual([printed]);
+  });
+
+  it('a compound assignment by 0 leaves null, and the script goes on', () => {
+    expect(printedBy('$var(x) = 10; $var(x) /= 0; xlog("$var(x)"); xlog("on");')).toEqual(['<null>', 'on']);
+  });
+
+  it('a compound assignment to an $avp changes its value, and adds none', () => {
+    expect(printedBy('$avp(x) = 1; $avp(x) += 5; xlog("$(avp(x)[*])");')).toEqual(['6']);
+  });
+});
+
+describe('conditions', () => {
+  const tell = `
+route[yes] { xlog("yes $param(1)"); return(1); }
+route[no] { xlog("no $param(1)"); return(-1); }
+`;
+
+  it('ask no more than they need', () => {
+    expect(printedBy('if (route(no, 1) && route(yes, 2)) xlog("then"); else xlog("else");', tell)).toEqual([
+      'no 1',
+      'else',
+    ]);
+    expect(printedBy('if (route(yes, 1) || route(no, 2)) xlog("then");', tell)).toEqual(['yes 1', 'then']);
+    expect(printedBy('if (!route(no, 1) && !route(yes, 2)) xlog("then");', tell)).toEqual(['no 1', 'yes 2']);
+  });
+
+  it('ask no more than they need when the first answer has to be waited for', async () => {
+    expect(
+      await printedLater(
+        `if (answer_later(-1) && route(yes, 2)) xlog("then"); else xlog("else");
+         if (answer_later(1) || route(yes, 3)) xlog("then"); else xlog("else");
+         if (answer_later(1) && answer_later(-1) || answer_later(1)) xlog("then"); else xlog("else");`,
+        tell,
+      ),
+    ).toEqual(['else', 'then', 'then']);
+  });
+
+  it('end the script with a status of 0, wherever it stands', () => {
+    for (const condition of ['answer(0)', '!answer(0)', 'answer(1) && answer(0)', 'answer(0) || answer(1)']) {
+      const bench = benchOf(
+        `route {\n if (${condition}) xlog("then"); else xlog("else");\n xlog("on");\n}`,
+        functions,
+      );
+      void bench.main();
+      expect(bench.log, condition).toEqual([]);
+    }
+  });
+
+  it('end the script with a status of 0 that has to be waited for', async () => {
+    expect(await printedLater('if (answer_later(0)) xlog("then"); else xlog("else"); xlog("on");')).toEqual(
+      [],
+    );
+    expect(await printedLater('$var(x) = answer_later(0); xlog("on");')).toEqual([]);
+    expect(await printedLater('while (answer_later(0)) xlog("turn"); xlog("on");')).toEqual([]);
+    expect(await printedLater('route(r); xlog("on");', 'route[r] { return(answer_later(0)); }')).toEqual([]);
+  });
+});
+
+describe('while', () => {
+  it('is stopped by max_while_loops, with a line that says where, and the script goes on', () => {
+    const lines = printedBy(
+      '$var(i) = 0;\nwhile (1) {\n  $var(i) = $var(i) + 1;\n}\nxlog("on after $var(i)");',
+      '',
+      'max_while_loops=50',
+    );
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^ERROR: test\.cfg:\d+: while: stopped after 50 turns \(max_while_loops\)$/);
+    expect(lines[1]).toBe('on after 50');
+  });
+
+  it('may turn as often as that, and a condition that waits counts as well', async () => {
+    expect(
+      printedBy(
+        '$var(i) = 0; while ($var(i) < 50) { $var(i) = $var(i) + 1; } xlog("$var(i)");',
+        '',
+        'max_while_loops=50',
+      ),
+    ).toEqual(['50']);
+    const lines = await printedLater(
+      '$var(i) = 0; while (answer_later(1)) { $var(i) = $var(i) + 1; if ($var(i) > 4) break; } xlog("$var(i)");',
+    );
+    expect(lines).toEqual(['5']);
+  });
+
+  it('is left by return and exit inside it', () => {
+    const rest = 'route[r] { while (1) { return(7); } }\nroute[e] { while (1) { while (1) { exit; } } }';
+    expect(printedBy('route(r); xlog("$rc"); route(e); xlog("not this");', rest)).toEqual(['7']);
+  });
+
+  it('is left by break, the innermost alone', async () => {
+    const loops = (inner: string) =>
+      `$var(i) = 0; while ($var(i) < 3) { $var(i) = $var(i) + 1; while (1) { ${inner} break; } xlog("$var(i)"); }`;
+    expect(printedBy(loops(''))).toEqual(['1', '2', '3']);
+    expect(await printedLater(loops('answer_later(1);'))).toEqual(['1', '2', '3']);
+  });
+});
+
+describe('for each', () => {
+  const fill = '$avp(a) = 1; $avp(a) = 2; $avp(a) = 3;';
+
+  it('runs over the values that there are at its start', () => {
+    expect(
+      printedBy(
+        `${fill} for ($var(v) in $(avp(a)[*])) { $avp(a) = 9; xlog("$var(v)"); } xlog("$(avp(a)[*])");`,
+      ),
+    ).toEqual(['3', '2', '1', '9, 9, 9, 3, 2, 1']);
+  });
+
+  it('runs not at all over nothing, and goes on in order where its body waits', async () => {
+    expect(printedBy('for ($var(v) in $(avp(nothing)[*])) xlog("turn"); xlog("on");')).toEqual(['on']);
+    expect(
+      await printedLater(
+        `${fill} for ($var(v) in $(avp(a)[*])) { answer_later(1); xlog("$var(v)"); } xlog("on");`,
+      ),
+    ).toEqual(['3', '2', '1', 'on']);
+  });
+});
+
+describe('switch', () => {
+  const cases = (value: string, wait = '') => `
+    $var(x) = ${value};
+    switch ($var(x)) {
+      case 1: xlog("one");
+      case 2: ${wait} xlog("two"); break;
+      default: xlog("other");
+      case "text": xlog("text");
+    }
+    xlog("on");`;
+
+  it.each([
+    ['1', ['one', 'two', 'on']],
+    ['2', ['two', 'on']],
+    ['"TEXT"', ['text', 'on']],
+    ['3', ['other', 'text', 'on']],
+    ['NULL', ['other', 'text', 'on']],
+  ])('falls through from the case of %s to the next break', async (value, printed) => {
+    expect(printedBy(cases(value))).toEqual(printed);
+    expect(await printedLater(cases(value, 'answer_later(1);'))).toEqual(printed);
+  });
+
+  it('is left by return and exit inside it', () => {
+    const rest = 'route[r] { switch ($param(1)) { case 1: return(5); default: exit; } }';
+    expect(printedBy('route(r, 1); xlog("$rc"); route(r, 2); xlog("not this");', rest)).toEqual(['5']);
+  });
+});
+
+describe('routes', () => {
+  it('return values beside the code', () => {
+    expect(
+      printedBy(
+        'route(r); xlog("$rc $(return(0)) $(return(1)) $(return(2))");',
+        'route[r] { $var(y) = "text"; return(3, $var(y), 8); }',
+      ),
+    ).toEqual(['3 text 8 <null>']);
+  });
+
+  it('have parameters of their own, and give the caller its own back', () => {
+    expect(
+      printedBy(
+        'route(outer, "a");',
+        `route[outer] { route(inner, "b"); xlog("outer $param(1) $param(2)"); }
+         route[inner] { xlog("inner $param(1)"); }`,
+      ),
+    ).toEqual(['inner b', 'outer a <null>']);
+  });
+
+  it('nested too deep end the script with a line that says where', () => {
+    const lines = printedBy('route(again); xlog("not this");', 'route[again] {\n  route(again);\n}');
+    expect(lines).toEqual([
+      expect.stringMatching(/^ERROR: test\.cfg:\d+: route\(again\): routes are nested deeper than 100$/),
+    ]);
+  });
+
+  it('end the script with return(0) and with exit, from any depth', () => {
+    const rest = (end: string) => `route[a] { route(b); xlog("not this"); }\nroute[b] { ${end}; }`;
+    for (const end of ['return(0)', 'exit', 'drop'])
+      expect(printedBy('xlog("before"); route(a); xlog("nor this");', rest(end))).toEqual(['before']);
+  });
+});
+
+describe('assert()', () => {
+  const statements = 'assert($rc == 99, "as it should be"); xlog("on");';
+
+  it('checks nothing unless enable_asserts is set', () => {
+    expect(printedBy(statements)).toEqual(['on']);
+    expect(printedBy(statements, '', 'enable_asserts=1')).toEqual([
+      expect.stringMatching(/^ERROR: test\.cfg:\d+: assert: as it should be$/),
+    ]);
+  });
+});
+
+describe('async()', () => {
+  it('may follow in a resume route, and $avp lives on', async () => {
+    const lines = await printedLater(
+      '$avp(path) = "a"; async(answer_later(7), second); xlog("not this");',
+      `route[second] { xlog("second $rc $avp(path)"); $avp(path) := "b"; async(answer_later(8), third); xlog("nor this"); }
+       route[third] { xlog("third $rc $avp(path)"); async(answer_later(-9), fourth); }
+       route[fourth] { route(inside); xlog("nor this"); }
+       route[inside] { xlog("fourth $rc"); exit; }`,
+    );
+    expect(lines).toEqual(['second 7 a', 'third 8 b', 'fourth -9']);
+  });
+
+  it('ends the script from within routes, loops and conditions', async () => {
+    const resume =
+      'route[resume] { xlog("resumed"); }\nroute[asks] { while (1) { async(answer_later(1), resume); } }';
+    expect(await printedLater('if (route(asks)) xlog("not this"); xlog("nor this");', resume)).toEqual([
+      'resumed',
+    ]);
+  });
+
+  it('on an ACK, which has no transaction, is done as a blocking call', async () => {
+    const bench = benchOf(
+      'route { async(answer_later(5), resume); }\nroute[resume] { xlog("resumed $rc"); }',
+      functions,
+    );
+    const flow = bench.main(request({ method: 'ACK' }));
+    expect(flow).toBeInstanceOf(Promise);
+    expect(bench.context.background.size).toBe(0);
+    await flow;
+    expect(bench.log).toEqual(['resumed 5']);
+  });
+
+  it('is a mistake where there is no request', () => {
+    expect(() =>
+      benchOf('route { exit; }\nstartup_route { async(answer_later(1), r); }\nroute[r] { exit; }', functions),
+    ).toThrow('async() cannot stand in a startup_route');
+  });
+});
+
+describe('launch()', () => {
+  it('passes its parameter, a format string, evaluated when it is launched', async () => {
+    const lines = await printedLater(
+      `$avp(n) = 1; launch(answer_later(4), report, "n=$avp(n) of $fU"); $avp(n) := 2; xlog("on $rc");
+       launch(answer_later(-4), report, $avp(n)); launch(answer_later(6));`,
+      'route[report] { xlog("$param(1): $rc, avp $avp(n), from $fU"); }',
+    );
+    expect(lines).toEqual([
+      'on 1',
+      'n=1 of alice: 4, avp <null>, from <null>',
+      '2: -4, avp <null>, from <null>',
+    ]);
+  });
+});
+
+describe('a path that does not wait', () => {
+  it('makes no promise: its outcome is there at once', () => {
+    const bench = benchOf(
+      `route {
+  $var(i) = 0;
+  while ($var(i) < 10) {
+    $var(i) = $var(i) + 1;
+    switch ($var(i)) { case 3: route(deeper, $var(i)); break; default: $avp(all) = $var(i); }
+  }
+  for ($var(v) in $(avp(all)[*]))
+    if ($var(v) =~ "^[0-9]$" && !($var(v) == 4))
+      xlog("L_DBG", "$(var(v){s.len})");
+  send_reply(200, "OK");
+  if (0)
+    answer_later(1);
+}
+route[deeper] { return($param(1)); }
+loadmodule "signaling.so"`,
+      functions,
+    );
+    const run = bench.newRun(request());
+    expect(typeof bench.context.script.main.execute(run)).toBe('number');
+    expect(run.request.replied).toBe(true);
+  });
+
+  it('is told from one that waits', async () => {
+    const bench = benchOf('route { answer_later(1); }', functions);
+    const flow = bench.context.script.main.execute(bench.newRun(request()));
+    expect(flow).toBeInstanceOf(Promise);
+    await flow;
+  });
+
+  it('leaves a worker free at once', () => {
+    const bench = benchOf('route { xlog("a"); }');
+    bench.pool.submit(() => {
+      void bench.main();
+    });
+    expect(bench.pool.busy).toBe(0);
+    expect(bench.log).toEqual(['a']);
+  });
+});

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { Receiver, Request } from '../../src/runtime/index.ts';
+import { bytes, RecordingTransport, request, requestText, SimulatedClock, SOURCE } from '../sip/simulated.ts';
+import { benchOf } from '../support/script.ts';
+
+const headerOf = (text: string | undefined, name: string) =>
+  new RegExp(`^${name}: (.*)\\r$`, 'im').exec(text ?? '')?.[1];
+
+function prepare(script = 'route { exit; }') {
+  const bench = benchOf(script);
+  const socket = new RecordingTransport(new SimulatedClock());
+  const receiver = new Receiver(bench.context, (job) => bench.pool.submit(job));
+  return {
+    ...bench,
+    socket,
+    receiver,
+    arrives: (text: string) => receiver.receive(bytes(text), SOURCE, socket),
+    newRequest: (parts: Parameters<typeof request>[0] = {}) =>
+      new Request(bench.context, request(parts, socket)),
+  };
+}
+
+describe('replies', () => {
+  it('go back to where the request came from, with received, rport and a To tag', () => {
+    const { newRequest, socket } = prepare();
+    expect(newRequest().reply(404, 'Not Here')).toBe(true);
+    const [reply] = socket.sent;
+    expect(socket.lines).toEqual(['SIP/2.0 404 Not Here']);
+    expect([reply?.address, reply?.port]).toEqual([SOURCE.address, SOURCE.port]);
+    expect(headerOf(reply?.text, 'Via')).toContain(`received=${SOURCE.address}`);
+    expect(headerOf(reply?.text, 'Via')).toContain(`rport=${SOURCE.port}`);
+    expect(headerOf(reply?.text, 'To')).toMatch(/^Bob <sip:bob@biloxi\.example\.com>;tag=\S+$/);
+    expect(headerOf(reply?.text, 'Server')).toBe('siprest');
+  });
+
+  it('to the same request have the same To tag, which the script can read', () => {
+    const { newRequest, socket } = prepare();
+    const one = newRequest();
+    one.replyStateless(100, 'Trying');
+    one.replyStateless(200, 'OK');
+    newRequest().replyStateless(200, 'OK');
+    const tags = socket.sent.map(({ text }) => headerOf(text, 'To')?.split(';tag=')[1]);
+    expect(tags).toEqual([undefined, one.localToTag, one.localToTag]);
+  });
+
+  it('never go to an ACK, nor to where there is no message', () => {
+    const { newRequest, context, socket } = prepare();
+    for (const one of [newRequest({ method: 'ACK' }), new Request(context, null)]) {
+      expect(one.reply(200, 'OK')).toBe(false);
+      expect(one.replyStateless(200, 'OK')).toBe(false);
+      expect(one.createTransaction()).toBe('refused');
+      expect(one.replied).toBe(false);
+    }
+    expect(socket.sent).toEqual([]);
+  });
+
+  it('carry the lines of append_to_reply() once', () => {
+    const { newRequest, socket } = prepare();
+    const one = newRequest();
+    expect(one.appendToReply('X-A: 1\r\n')).toBe(true);
+    expect(one.appendToReply('X-B: 2')).toBe(true);
+    one.reply(180, 'Ringing');
+    one.reply(200, 'OK');
+    expect(socket.sent.map(({ text }) => [headerOf(text, 'X-A'), headerOf(text, 'X-B')])).toEqual([
+      ['1', '2'],
+      [undefined, undefined],
+    ]);
+  });
+
+  it.each([
+    ['an empty line', 'X: a\r\n\r\nbody'],
+    ['a bare line feed and another empty line', 'X: a\n\nbody'],
+    ['no colon', 'nothing'],
+    ['a name that is no token', 'X Y: a'],
+    ['a Content-Length of its own', 'Content-Length: 3'],
+    ['its compact form', 'l: 3'],
+    ['a carriage return inside', 'X: a\rVia: b'],
+    ['a NUL', 'X: a\0b'],
+  ])('do not take what would break the message: %s', (_, text) => {
+    const { newRequest, socket } = prepare();
+    const one = newRequest();
+    expect(one.appendToReply(text)).toBe(false);
+    one.reply(200, 'OK');
+    expect(socket.sent[0]?.text).toMatch(/\r\nContent-Length: 0\r\n\r\n$/);
+    expect(socket.sent[0]?.text).not.toMatch(/^X|nothing/m);
+  });
+
+  it('keep a reason phrase on its line', () => {
+    const { newRequest, socket } = prepare();
+    newRequest().reply(200, 'OK\r\nX-Evil: 1\r\n\r\n');
+    expect(socket.lines[0]).toMatch(/^SIP\/2\.0 200 OK/);
+    expect(headerOf(socket.sent[0]?.text, 'X-Evil')).toBeUndefined();
+  });
+
+  it('have a body with the type that the script gave it', () => {
+    const { newRequest, socket } = prepare();
+    const one = newRequest();
+    one.appendToReply('Content-Type: application/json\r\n');
+    one.setReplyBody('{"a":1}');
+    one.reply(200, 'OK');
+    const text = socket.sent[0]?.text;
+    expect(headerOf(text, 'Content-Type')).toBe('application/json');
+    expect(text?.match(/Content-Type/g)).toHaveLength(1);
+    expect(headerOf(text, 'Content-Length')).toBe('7');
+    expect(text?.endsWith('\r\n\r\n{"a":1}')).toBe(true);
+  });
+});
+
+describe('transactions', () => {
+  it('absorb a retransmission, and answer it with what was answered before', () => {
+    const { newRequest, socket, context } = prepare();
+    const first = newRequest();
+    expect(first.createTransaction()).toBe('created');
+    expect(first.createTransaction()).toBe('exists');
+    expect(newRequest().createTransaction()).toBe('absorbed');
+    expect(socket.sent).toEqual([]);
+    first.reply(200, 'OK');
+    expect(newRequest().createTransaction()).toBe('absorbed');
+    expect(socket.lines).toEqual(['SIP/2.0 200 OK', 'SIP/2.0 200 OK']);
+    expect(socket.sent[1]?.text).toBe(socket.sent[0]?.text);
+    expect(context.transactions.size).toBe(1);
+    context.transactions.close();
+  });
+
+  it('of an INVITE answer 100 at once, unless auto_100trying is off', () => {
+    const invite = { method: 'INVITE' };
+    const usual = prepare('loadmodule "tm.so"\nroute { exit; }');
+    usual.newRequest(invite).createTransaction();
+    expect(usual.socket.lines).toEqual(['SIP/2.0 100 Giving it a try']);
+    const off = prepare('loadmodule "tm.so"\nmodparam("tm", "auto_100trying", 0)\nroute { exit; }');
+    off.newRequest(invite).createTransaction();
+    expect(off.socket.lines).toEqual([]);
+    for (const { context } of [usual, off]) context.transactions.close();
+  });
+
+  it('give one final reply', () => {
+    const { newRequest, socket, context } = prepare();
+    const one = newRequest();
+    one.createTransaction();
+    expect(one.reply(404, 'Not Found')).toBe(true);
+    expect(one.reply(200, 'OK')).toBe(false);
+    expect(socket.lines).toEqual(['SIP/2.0 404 Not Found']);
+    context.transactions.close();
+  });
+});
+
+describe('what arrives', () => {
+  const script = `loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "signaling.so"
+route {
+  xlog("$rm");
+  if ($rm == "ACK")
+    exit;
+  if ($fU == "stateful")
+    t_newtran();
+  send_reply(486, "Busy Here");
+}`;
+
+  it('runs the main route once for each message', () => {
+    const { arrives, log, socket, receiver } = prepare(script);
+    arrives(requestText());
+    arrives(requestText({ method: 'MESSAGE', callId: 'another' }));
+    expect(log).toEqual(['OPTIONS', 'MESSAGE']);
+    expect(socket.lines).toEqual(['SIP/2.0 486 Busy Here', 'SIP/2.0 486 Busy Here']);
+    expect(receiver.counts).toMatchObject({ requests: 2, malformed: 0, overload: 0 });
+  });
+
+  it('keeps the ACK to a reply without a transaction from the script', () => {
+    const { arrives, log, socket, receiver } = prepare(script);
+    arrives(requestText({ method: 'INVITE' }));
+    const to = headerOf(socket.sent[0]?.text, 'To') ?? '';
+    expect(to).toContain(';tag=');
+    arrives(requestText({ method: 'ACK', to, cseq: '314159 ACK' }));
+    expect(log).toEqual(['INVITE']);
+    expect(receiver.counts.ownAcks).toBe(1);
+    // an ACK to somebody else's reply is routed
+    arrives(requestText({ method: 'ACK', to: to.replace(/tag=.*/, 'tag=other'), cseq: '314159 ACK' }));
+    expect(log).toEqual(['INVITE', 'ACK']);
+    expect(socket.sent).toHaveLength(1);
+  });
+
+  it('passes the retransmission of a stateful request by the script', () => {
+    const { arrives, log, socket, context } = prepare(script);
+    const text = requestText({ from: '<sip:stateful@a.example>;tag=1' });
+    arrives(text);
+    arrives(text);
+    expect(log).toEqual(['OPTIONS', 'OPTIONS']);
+    expect(socket.lines).toEqual(['SIP/2.0 486 Busy Here', 'SIP/2.0 486 Busy Here']);
+    expect(socket.sent[1]?.text).toBe(socket.sent[0]?.text);
+    context.transactions.close();
+  });
+
+  it('is answered 400 where it is a broken request, and dropped where it is nothing', () => {
+    const { arrives, log, socket, receiver } = prepare(`log_level=4\n${script}`);
+    arrives(requestText().replace('CSeq: 314159 OPTIONS', 'CSeq: soon'));
+    expect(socket.lines).toEqual([expect.stringMatching(/^SIP\/2\.0 400 /)]);
+    arrives('');
+    arrives('\r\n\r\n');
+    arrives('\0\0\0\0');
+    arrives('hello');
+    expect(socket.sent).toHaveLength(1);
+    expect(receiver.counts).toMatchObject({ requests: 0, malformed: 2, keepAlives: 3 });
+    for (const line of log) expect(line).toMatch(/^DBG: dropped what came from 192\.0\.2\.9:40000: /);
+  });
+
+  it('is dropped once the server stops', () => {
+    const { arrives, log, receiver } = prepare(script);
+    receiver.stop();
+    arrives(requestText());
+    expect(log).toEqual([]);
+  });
+});

@@ -1,0 +1,147 @@
+import { Log, type Program, Receiver, Request, type Run, runRoute } from '../../src/runtime/index.ts';
+import type { Module } from '../../src/runtime/module.ts';
+import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
+import { ServerContext } from '../../src/workers/context.ts';
+import { WorkerPool } from '../../src/workers/pool.ts';
+import { programOf } from './server.ts';
+
+export type { Module, Program, Run };
+
+export interface ScriptOptions {
+  /** The request as it comes by UDP; lines end with LF here. Default {@link sampleRequest}. */
+  readonly request?: string;
+  /** Loaded before the script's own lines. */
+  readonly modules?: readonly string[];
+  /** What stands outside of the main route: settings, modparams, further routes. */
+  readonly rest?: string;
+  /** How many workers there are. Default 1. */
+  readonly workers?: number;
+}
+
+export interface ScriptOutcome {
+  /** What xlog() printed, line by line, without the level. */
+  readonly prints: readonly string[];
+  /** Lines of the server's own log. */
+  readonly log: readonly string[];
+  /** What was sent, as byte strings. */
+  readonly sent: readonly string[];
+  /** The request that the script ran on, with its edits; null when none came through. */
+  readonly request: Request | null;
+}
+
+/** A call with a body, in which most things that scripts look at are set. */
+export const sampleRequest = `INVITE sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone SIP/2.0
+Via: SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bK77;rport
+Via: SIP/2.0/UDP 192.0.2.8;branch=z9hG4bK76
+From: "Alice A." <sip:alice@atlanta.example>;tag=f1
+To: Bob <sip:bob@biloxi.example>
+Call-ID: c1@atlanta.example
+CSeq: 17 INVITE
+Max-Forwards: 70
+Contact: "A" <sip:alice@192.0.2.7:5062>;q=0.5;expires=60, <sip:a2@192.0.2.9>
+Subject: lunch
+User-Agent: phone/1.0
+Supported: 100rel, timer
+X-Price: 10
+X-Plan: gold
+P-Asserted-Identity: <sip:+1555@gw.example>
+P-Preferred-Identity: "Al" <sip:al@atlanta.example>
+Diversion: <sip:carol@biloxi.example>;privacy=full;reason=busy
+Remote-Party-ID: <sip:rp@biloxi.example>;party=calling
+Refer-To: <sip:dave@biloxi.example>
+Path: <sip:edge.example;lr>
+Privacy: id;critical
+Authorization: Digest username="alice@realm.example", realm="atlanta.example", nonce="n0nce", uri="sip:biloxi.example", response="r3sponse", algorithm=MD5, cnonce="cn", opaque="op", qop=auth, nc=00000001
+Content-Type: application/sdp
+Content-Length: 157
+
+v=0
+o=- 1 1 IN IP4 192.0.2.7
+s=-
+c=IN IP4 192.0.2.7
+t=0 0
+m=audio 4000 RTP/AVP 0 8 101
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-15
+a=sendrecv
+`;
+
+/** With CRLF, and the Content-Length that its body has; a request without a Content-Length line keeps none. */
+export function wire(request: string): string {
+  const text = request.replace(/\r?\n/g, '\r\n');
+  const end = text.indexOf('\r\n\r\n');
+  const length = end < 0 ? 0 : text.length - end - 4;
+  return text.replace(/^Content-Length: \d+$/im, `Content-Length: ${length}`);
+}
+
+/** A socket that keeps what is sent by it. */
+function fakeSocket(sent: string[]): Transport {
+  return {
+    protocol: 'udp',
+    reliable: false,
+    local: { address: '127.0.0.1', port: 5060 },
+    send: (data, _address, _port, done) => {
+      sent.push(Buffer.from(data).toString('latin1'));
+      done?.(null);
+    },
+    close: async () => {},
+  };
+}
+
+/** Runs `route { body }` on a request in this process, until nothing of it runs or waits any more. */
+export async function runScript(body: string, options: ScriptOptions = {}): Promise<ScriptOutcome> {
+  const modules = (options.modules ?? []).map((name) => `loadmodule "${name}.so"\n`).join('');
+  return runProgram(
+    programOf(`${modules}${options.rest ?? ''}\nroute {\n${body}\n}\n`.replace(/\r/g, '')),
+    options,
+  );
+}
+
+async function runProgram(program: Program, options: ScriptOptions): Promise<ScriptOutcome> {
+  const prints: string[] = [];
+  const log: string[] = [];
+  const sent: string[] = [];
+  const requests: Request[] = [];
+  const logger = new Log({
+    format: 'json',
+    logLevel: 4,
+    xlogLevel: 4,
+    prefix: '',
+    enabled: true,
+    write: (line) => {
+      const { origin, msg } = JSON.parse(line.toString('utf8')) as { origin: string; msg: string };
+      (origin === 'script' ? prints : log).push(msg);
+    },
+  });
+  const context = new ServerContext(program, logger);
+  const pool = new WorkerPool(context, options.workers ?? 1, 100);
+  context.submit = (job) => pool.submit(job);
+  for (const module of program.modules) await module.start?.(context);
+  const text = wire(options.request ?? sampleRequest);
+  const source = { address: '192.0.2.7', port: 5062, transport: 'udp' as const };
+  const parsed = parseMessage(Buffer.from(text, 'latin1'), source, fakeSocket(sent));
+  try {
+    if (parsed instanceof SipRequest) {
+      const request = new Request(context, parsed);
+      requests.push(request);
+      pool.submit((worker) => runRoute(worker, request, program.compiled.main));
+    } else {
+      const receiver = new Receiver(context, context.submit);
+      receiver.receive(Buffer.from(text, 'latin1'), source, fakeSocket(sent));
+    }
+    do {
+      await pool.idle();
+      await context.background.settled();
+      await pool.idle();
+    } while (context.background.size > 0);
+  } finally {
+    await context.close();
+  }
+  return { prints, log, sent, request: requests[0] ?? null };
+}
+
+/** What one xlog() of `text` prints. */
+export async function printed(text: string, options: ScriptOptions = {}): Promise<string | undefined> {
+  const { prints } = await runScript(`xlog("${text}");`, options);
+  return prints.at(-1);
+}

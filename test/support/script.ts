@@ -1,0 +1,62 @@
+import type { SipRequest } from '../../src/index.ts';
+import { Log, type Program, Request, Run, type Worker } from '../../src/runtime/index.ts';
+import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
+import { ServerContext } from '../../src/workers/context.ts';
+import { WorkerPool } from '../../src/workers/pool.ts';
+import { programOf } from './server.ts';
+
+/** A script in the test's own process, with one worker and without sockets. */
+export interface ScriptBench {
+  readonly context: ServerContext;
+  readonly worker: Worker;
+  readonly pool: WorkerPool;
+  /** What it has printed and logged so far, without the times. */
+  readonly log: string[];
+  /** A run on a message, or on none, not yet begun. */
+  newRun(message?: SipRequest | null): Run;
+  /** Runs the main route. */
+  main(message?: SipRequest | null): Awaitable<Flow>;
+}
+
+export function benchOf(text: string, functions: readonly FunctionSpec<Run>[] = []): ScriptBench {
+  return benchOfProgram(programOf(text, functions));
+}
+
+function benchOfProgram(program: Program): ScriptBench {
+  const log: string[] = [];
+  const context = new ServerContext(
+    program,
+    new Log({
+      format: 'text',
+      logLevel: 4,
+      xlogLevel: 4,
+      prefix: '',
+      enabled: true,
+      write: (line) => log.push(line.toString('latin1').trimEnd().replace(/^\S+ /, '')),
+    }),
+  );
+  const pool = new WorkerPool(context, 1, 10);
+  let taken: Worker | null = null;
+  pool.submit((worker) => {
+    taken = worker;
+  });
+  const worker = taken as Worker | null;
+  if (worker === null) throw new Error('no worker is idle');
+  const newRun = (message: SipRequest | null = null) => new Run(worker, new Request(context, message));
+  return {
+    context,
+    worker,
+    pool,
+    log,
+    newRun,
+    main: (message) => enterRoute(newRun(message), program.compiled.main),
+  };
+}
+
+/** What a route's statements print with xlog(), as lines; they must not wait. */
+export function printedBy(statements: string, rest = '', settings = ''): string[] {
+  const bench = benchOf(`${settings}\nroute {\n${statements}\n}\n${rest}\n`);
+  const flow = bench.main();
+  if (typeof flow !== 'number') throw new Error('the script waited');
+  return bench.log;
+}

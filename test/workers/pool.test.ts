@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import type { Job, Worker } from '../../src/runtime/index.ts';
+import { ServerContext } from '../../src/workers/context.ts';
+import { WorkerPool } from '../../src/workers/pool.ts';
+import { benchOf } from '../support/script.ts';
+
+/** A job that waits until it is told to go on. */
+function waiting(): { job: Job; readonly worker: Worker | null; finish(error?: Error): Promise<void> } {
+  let worker: Worker | null = null;
+  let settle: (error?: Error) => void = () => {};
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = (error) => (error === undefined ? resolve() : reject(error));
+  });
+  return {
+    job: (on) => {
+      worker = on;
+      return promise;
+    },
+    get worker() {
+      return worker;
+    },
+    // the pool goes on in a later microtask
+    finish: (error) => {
+      settle(error);
+      return new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+function poolOf(count: number, queueLimit = 10): { pool: WorkerPool; log: string[] } {
+  const { context, log } = benchOf('route { exit; }');
+  return { pool: new WorkerPool(context, count, queueLimit), log };
+}
+
+describe('a pool of workers', () => {
+  it('gives each waiting job a worker of its own, and queues what comes then', async () => {
+    const { pool } = poolOf(2);
+    const [first, second, third] = [waiting(), waiting(), waiting()];
+    for (const { job } of [first, second, third]) expect(pool.submit(job)).toBe(true);
+    expect([first, second, third].map(({ worker }) => worker?.id)).toEqual([0, 1, undefined]);
+    expect([pool.busy, pool.queued]).toEqual([2, 1]);
+    await second.finish();
+    expect(third.worker).toBe(second.worker);
+    expect([pool.busy, pool.queued]).toEqual([2, 0]);
+    await first.finish();
+    await third.finish();
+    expect(pool.busy).toBe(0);
+  });
+
+  it('does 64 things at a time with 64 workers', async () => {
+    const { pool } = poolOf(64);
+    const jobs = Array.from({ length: 65 }, waiting);
+    for (const { job } of jobs) pool.submit(job);
+    expect(new Set(jobs.slice(0, 64).map(({ worker }) => worker?.id)).size).toBe(64);
+    expect(jobs[64]?.worker).toBeNull();
+    for (const job of jobs) await job.finish();
+    expect([pool.busy, pool.queued]).toEqual([0, 0]);
+  });
+
+  it('takes the worker that was used last', async () => {
+    const { pool } = poolOf(3);
+    const used: number[] = [];
+    for (let i = 0; i < 3; i++)
+      pool.submit((worker) => {
+        used.push(worker.id);
+      });
+    expect(used).toEqual([0, 0, 0]);
+    const [a, b] = [waiting(), waiting()];
+    pool.submit(a.job);
+    pool.submit(b.job);
+    await a.finish();
+    await b.finish();
+    pool.submit((worker) => {
+      used.push(worker.id);
+    });
+    expect(used.at(-1)).toBe(b.worker?.id);
+  });
+
+  it('keeps the order of the queue, and refuses what is beyond its limit', async () => {
+    const { pool } = poolOf(1, 3);
+    const blocker = waiting();
+    const order: number[] = [];
+    pool.submit(blocker.job);
+    const accepted = [1, 2, 3, 4, 5].map((n) =>
+      pool.submit(() => {
+        order.push(n);
+      }),
+    );
+    expect(accepted).toEqual([true, true, true, false, false]);
+    await blocker.finish();
+    expect(order).toEqual([1, 2, 3]);
+    expect(pool.submit(() => {})).toBe(true);
+  });
+
+  it('resumes a script on its own worker, before new messages', async () => {
+    const { pool } = poolOf(2);
+    const [mine, other] = [waiting(), waiting()];
+    pool.submit(mine.job);
+    pool.submit(other.job);
+    const order: string[] = [];
+    pool.submit(() => {
+      order.push('new message');
+    });
+    mine.worker?.resume((worker) => {
+      order.push(`resumed on ${worker.id}`);
+    });
+    await mine.finish();
+    expect(order).toEqual(['resumed on 0', 'new message']);
+    await other.finish();
+    // an idle worker resumes at once, and stays usable
+    other.worker?.resume((worker) => {
+      order.push(`resumed on ${worker.id}`);
+    });
+    expect(order.at(-1)).toBe('resumed on 1');
+    const later = [waiting(), waiting()];
+    for (const { job } of later) pool.submit(job);
+    expect(new Set(later.map(({ worker }) => worker?.id))).toEqual(new Set([0, 1]));
+    for (const one of later) await one.finish();
+    expect(pool.busy).toBe(0);
+  });
+
+  it('goes on when a job throws or rejects, and logs it', async () => {
+    const { pool, log } = poolOf(1);
+    const rejected = waiting();
+    pool.submit(() => {
+      throw new Error('thrown at once');
+    });
+    pool.submit(rejected.job);
+    let ran = false;
+    pool.submit(() => {
+      ran = true;
+    });
+    await rejected.finish(new Error('rejected later'));
+    expect(ran).toBe(true);
+    expect(pool.busy).toBe(0);
+    expect(log.map((line) => line.split('\n')[0])).toEqual([
+      expect.stringContaining('thrown at once'),
+      expect.stringContaining('rejected later'),
+    ]);
+  });
+
+  it('tells when nothing is left to do', async () => {
+    const { pool } = poolOf(1);
+    await pool.idle();
+    const [first, queued] = [waiting(), waiting()];
+    pool.submit(first.job);
+    pool.submit(queued.job);
+    let isIdle = false;
+    const idle = pool.idle().then(() => {
+      isIdle = true;
+    });
+    await first.finish();
+    expect(isIdle).toBe(false);
+    await queued.finish();
+    await idle;
+    expect(isIdle).toBe(true);
+  });
+
+  it('takes a long queue without a deep stack', async () => {
+    const { pool } = poolOf(1, 50_000);
+    const blocker = waiting();
+    pool.submit(blocker.job);
+    let count = 0;
+    for (let i = 0; i < 50_000; i++)
+      pool.submit(() => {
+        count++;
+      });
+    await blocker.finish();
+    expect(count).toBe(50_000);
+  });
+});
+
+describe('what the workers of a process share', () => {
+  it('is closed although one of its parts fails', async () => {
+    const { context } = benchOf('route { exit; }');
+    expect(context).toBeInstanceOf(ServerContext);
+    const closed: string[] = [];
+    context.onClose(() => {
+      throw new Error('no');
+    });
+    context.onClose(() => {
+      closed.push('second');
+    });
+    await context.close();
+    expect(closed).toEqual(['second']);
+  });
+});
