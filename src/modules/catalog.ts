@@ -13,5 +13,5 @@ export const catalog: RuntimeCatalog = {
   transformations: coreTransformations,
   modules,
   documented: documentedNames,
-  inertRouteKinds: ['branch_route', 'failure_route', 'onreply_route', 'local_route'],
+  inertRouteKinds: ['local_route'],
 };

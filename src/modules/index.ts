@@ -7,6 +7,7 @@ import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
 import { restClient } from './rest-client.ts';
+import { rr } from './rr.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';
 import { sl } from './sl.ts';
@@ -20,6 +21,7 @@ export const modules: readonly Module[] = [
   signaling,
   sl,
   tm,
+  rr,
   sipmsgops,
   textops,
   maxfwd,

@@ -11,7 +11,6 @@ const reasons: Readonly<Record<string, string>> = {
   proto_tls: noUdpYet,
   proto_ws: noUdpYet,
   proto_wss: noUdpYet,
-  rr: 'siprest sends no requests on so far, so there is no route to record',
   mi_fifo: management,
   mi_datagram: management,
   mi_http: management,

@@ -1,14 +1,8 @@
 /** The maxfwd module: Max-Forwards. Source: modules/maxfwd of the manual; vector pvar-maxfwd. */
 import { edits } from '../runtime/edits.ts';
+import { maxForwards } from '../runtime/max-forwards.ts';
 import type { Module } from '../runtime/module.ts';
-import type { Request } from '../runtime/request.ts';
 import type { Run } from '../runtime/run.ts';
-import { StateKey } from '../runtime/state.ts';
-
-/** What the next hop is told, once the script has counted down; null before. */
-const maxForwards = new StateKey<Request, { value: number | null }>('Max-Forwards', () => ({
-  value: null,
-}));
 
 function received(run: Run): number | null {
   const text = run.request.message?.header('Max-Forwards') ?? null;
@@ -46,7 +40,8 @@ export const maxfwd: Module = {
       name: 'mf_process_maxfwd_header',
       arguments: [{ name: 'max_value', type: 'int', summary: 'The value where the request has none.' }],
       routes: ['route'],
-      summary: 'Counts down in the request that is sent on: 1 done, 2 added, -1 it is 0 already, -2 no number.',
+      summary:
+        'Counts down in the request that is sent on: 1 done, 2 added, -1 it is 0 already, -2 no number.',
       source: 'modules/maxfwd',
       run: (run, initial: number) => {
         const value = received(run);

@@ -1,10 +1,11 @@
-/** The tm module: transactions. Source: modules/tm of the manual; vectors pvar-provisional, async-retransmission-absorbed. */
+/** The tm module: transactions and sending on with state. Source: modules/tm of the manual; vectors pvar-provisional, async-*, routes-*. */
 import type { Module } from '../runtime/module.ts';
+import { cachedRegex } from '../runtime/regex.ts';
+import { type Relaying, relay, relaying } from '../runtime/relay.ts';
 import type { Run } from '../runtime/run.ts';
-import type { ParameterSpec } from '../script/index.ts';
+import type { ArgumentSpec, FunctionSpec, ParameterSpec, RouteKind } from '../script/index.ts';
 import { code, isReplyCode, reason } from './replies.ts';
-
-const noBranches = 'siprest sends no requests on so far';
+import { tmVariables } from './tm-variables.ts';
 
 const inert = (name: string, value: number | string | null, why: string): ParameterSpec => ({
   name,
@@ -22,19 +23,93 @@ function reply(run: Run, name: string, status: number, phrase: string, body?: st
   return outcome !== 'refused' && run.request.reply(status, phrase, body) ? 1 : -1;
 }
 
+type RouteField = 'failureRoute' | 'replyRoute' | 'branchRoute';
+
+/** t_on_failure() and its kin: the route is looked up once for each call, its existence checked before the start. */
+function arming(
+  name: string,
+  routeKind: RouteKind,
+  field: RouteField,
+  routes: readonly RouteKind[],
+  summary: string,
+): FunctionSpec<Run> {
+  return {
+    name,
+    arguments: [{ name: routeKind, type: 'route', routeKind, summary: 'The name of the route.' }],
+    routes,
+    summary,
+    source: 'modules/tm',
+    run: (run, route: string) => {
+      const found = run.server.script.find(routeKind, route);
+      const { relayed } = run.subject;
+      // in a branch route a reply route is that branch's own
+      if (field === 'replyRoute' && run.routeKind === 'branch_route' && relayed !== undefined)
+        relayed.replyRoute = found;
+      else (run.state(relaying) as Relaying)[field] = found;
+      return 1;
+    },
+  };
+}
+
+const flags: ArgumentSpec = {
+  name: 'flags',
+  type: 'string',
+  optional: true,
+  summary: '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas.',
+};
+
+/** The older dialect writes the flags of t_relay() as a number. */
+const numberedFlags: readonly (readonly [bit: number, name: string])[] = [
+  [0x02, 'no-auto-477'],
+  [0x04, 'no-dns-failover'],
+  [0x08, 'pass-reason-hdr'],
+  [0x10, 'allow-no-cancel'],
+];
+
+function flagNames(text: string): ReadonlySet<string> {
+  const number = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : null;
+  if (number !== null)
+    return new Set(numberedFlags.filter(([bit]) => (number & bit) !== 0).map(([, name]) => name));
+  return new Set(text.split(',').map((name) => name.trim()));
+}
+
+/** The status that t_check_status() and $T_reply_code are about: of the reply, the failure, or the last reply sent. */
+export function replyCode(run: Run): number {
+  const { response, failure } = run.subject;
+  return response?.status ?? failure?.status ?? run.request.transaction?.lastStatus ?? 0;
+}
+
+const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
+  name,
+  type: 'int',
+  default: value,
+  minimum: 1,
+  maximum: 86_400,
+  unit: 's',
+  summary,
+  source: 'modules/tm',
+});
+
 export const tm: Module = {
   name: 'tm',
-  summary: 'Transactions: retransmissions absorbed, replies repeated.',
+  summary:
+    'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
   source: 'modules/tm',
   parameters: [
     {
       name: 'auto_100trying',
       type: 'boolean',
       default: true,
-      summary: 'Whether t_newtran() answers an INVITE with 100 at once.',
+      summary: 'Whether an INVITE is answered 100 at once when its transaction is made.',
     },
-    inert('fr_timeout', 30, noBranches),
-    inert('fr_inv_timeout', 120, noBranches),
+    seconds('fr_timeout', 30, 'How long a branch may stay without any answer.'),
+    seconds('fr_inv_timeout', 120, 'How long an INVITE may ring.'),
+    {
+      name: 'restart_fr_on_each_reply',
+      type: 'boolean',
+      default: true,
+      summary: 'Whether each provisional answer starts fr_inv_timeout anew.',
+    },
     inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
     inert('delete_timer', 2, 'nothing waits to be deleted'),
     inert('T1_timer', 500, 'timers are those of RFC 3261'),
@@ -42,19 +117,19 @@ export const tm: Module = {
     inert('ruri_matching', 1, 'transactions are matched as RFC 3261, 17.2.3 says'),
     inert('via1_matching', 1, 'transactions are matched as RFC 3261, 17.2.3 says'),
     inert('unix_tx_timeout', 2, 'there is no such socket'),
-    inert('restart_fr_on_each_reply', 1, noBranches),
     inert('tw_append', null, 'there is no such interface'),
-    inert('pass_provisional_replies', 0, noBranches),
-    inert('syn_branch', 1, noBranches),
-    inert('onreply_avp_mode', 0, noBranches),
-    inert('disable_6xx_block', 0, noBranches),
+    inert('pass_provisional_replies', 0, 'reply routes see every reply'),
+    inert('syn_branch', 1, 'branches are random'),
+    inert('onreply_avp_mode', 0, 'AVPs are those of the transaction in every route'),
+    inert('disable_6xx_block', 0, 'a 6xx ends the search (RFC 3261, 16.7)'),
     inert('enable_stats', 1, 'figures are always counted'),
-    inert('minor_branch_flag', null, noBranches),
-    inert('timer_partitions', 1, 'one timer wheel serves all transactions'),
+    inert('minor_branch_flag', null, 'all branches count alike'),
+    inert('timer_partitions', 1, 'one queue serves all timers'),
     inert('tm_replication_cluster', 0, 'there is no cluster'),
     inert('cluster_param', null, 'there is no cluster'),
     inert('cluster_auto_cancel', 1, 'there is no cluster'),
   ],
+  variables: tmVariables,
   functions: [
     {
       name: 't_newtran',
@@ -75,6 +150,26 @@ export const tm: Module = {
           case 'refused':
             return -1;
         }
+      },
+    },
+    {
+      name: 't_relay',
+      arguments: [
+        flags,
+        {
+          name: 'outbound_proxy',
+          type: 'string',
+          optional: true,
+          summary: '`[proto:]host[:port]`; $du counts before it.',
+        },
+      ],
+      routes: ['route', 'failure_route'],
+      summary:
+        'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent.',
+      source: 'modules/tm; vectors routes-*',
+      run: (run, flagText?: string, outboundProxy?: string) => {
+        const names = flagNames(flagText ?? '');
+        return relay(run, { outboundProxy, auto477: !names.has('no-auto-477') });
       },
     },
     {
@@ -105,11 +200,87 @@ export const tm: Module = {
     {
       name: 't_check_trans',
       arguments: [],
-      routes: ['route'],
+      routes: ['route', 'branch_route'],
       summary:
         'Whether the request belongs to a transaction: a retransmission ends the script here; true for a CANCEL of one and for the ACK to its negative reply, -2 for the ACK to a 2xx.',
       source: 'modules/tm',
       run: (run) => run.request.checkTransaction(),
     },
+    {
+      name: 't_check_status',
+      arguments: [{ name: 're', type: 'regex', summary: 'A regular expression, as `(486)|(408)`.' }],
+      summary: 'Whether the status matches: of the reply, of the failure, or of the last reply sent.',
+      source: 'modules/tm; vector routes-failure-status-regex',
+      run: (run, pattern: string) =>
+        cachedRegex(pattern, { ignoreCase: true })?.test(String(replyCode(run))) ? 1 : -1,
+    },
+    {
+      name: 't_local_replied',
+      arguments: [
+        { name: 'reply', type: 'static', oneOf: ['all', 'last'], summary: '`all` replies, or the `last`.' },
+      ],
+      summary: 'Whether the replies were made here, none received.',
+      source: 'modules/tm',
+      run: (run, which: string) => {
+        const branches = run.state(relaying).proxy?.branches ?? [];
+        const local =
+          which === 'all'
+            ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus < 200)
+            : run.subject.failure?.response == null;
+        return local ? 1 : -1;
+      },
+    },
+    {
+      name: 't_was_cancelled',
+      arguments: [],
+      summary: 'Whether the caller has cancelled the INVITE.',
+      source: 'modules/tm',
+      run: (run) => (run.state(relaying).proxy?.wasCancelled ? 1 : -1),
+    },
+    {
+      name: 't_cancel_branch',
+      arguments: [
+        {
+          name: 'flags',
+          type: 'string',
+          optional: true,
+          summary: '`a` all branches, `o` all others; without, this one.',
+        },
+      ],
+      routes: ['onreply_route'],
+      summary: 'Cancels branches that are pending.',
+      source: 'modules/tm',
+      run: (run, which = '') => {
+        const { proxy } = run.state(relaying);
+        const { branch } = run.subject;
+        if (proxy === null || branch === undefined) return -1;
+        for (const other of proxy.branches) {
+          const isThis = other.index === branch.index;
+          if (which.includes('a') || (which.includes('o') ? !isThis : isThis)) proxy.cancelBranch(other);
+        }
+        return 1;
+      },
+    },
+    arming(
+      't_on_failure',
+      'failure_route',
+      'failureRoute',
+      ['route', 'branch_route', 'onreply_route', 'failure_route'],
+      'Names the route that runs when all branches have failed.',
+    ),
+    arming(
+      't_on_reply',
+      'onreply_route',
+      'replyRoute',
+      ['route', 'branch_route', 'onreply_route', 'failure_route'],
+      'Names the route that runs for each reply; in a branch route, for the replies of that branch.',
+    ),
+    arming(
+      't_on_branch',
+      'branch_route',
+      'branchRoute',
+      ['route', 'failure_route'],
+      'Names the route that runs for each branch before it is sent.',
+    ),
   ],
 };

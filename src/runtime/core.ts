@@ -4,6 +4,7 @@ import { cacheFunctions } from './functions/cache.ts';
 import { eventFunctions } from './functions/events.ts';
 import { flagFunctions } from './functions/flags.ts';
 import { logFunctions } from './functions/log.ts';
+import { relayFunctions } from './functions/relay.ts';
 import { uriFunctions } from './functions/uri.ts';
 import { valueFunctions } from './functions/values.ts';
 import type { Run } from './run.ts';
@@ -23,6 +24,7 @@ export const coreFunctions: readonly FunctionSpec<Run>[] = [
   ...uriFunctions,
   ...valueFunctions,
   ...cacheFunctions,
+  ...relayFunctions,
   ...eventFunctions,
 ];
 

@@ -3,10 +3,10 @@
  * the received message, as the manual says of its functions that change messages. Whoever sends the
  * request on applies them.
  */
-import type { SipRequest } from '../sip/index.ts';
+import type { SipMessage } from '../sip/index.ts';
 import type { Request } from './request.ts';
-import { type Replacement, replaced } from './substitution.ts';
 import { StateKey } from './state.ts';
+import { type Replacement, replaced } from './substitution.ts';
 
 /** Header lines end with CRLF; `header` is an index into the message's headers, `from` and `to` are offsets in its text. */
 export type Edit =
@@ -54,7 +54,7 @@ export function bodyOffset(raw: string): number {
 const ranks = { 'insert-after': 0, append: 1, 'insert-before': 2, replace: 3, line: 4 } as const;
 
 /** The text of the message after all edits, its Content-Length that of its body. Where two collide the first counts. */
-export function applyEdits(message: SipRequest, list: readonly Edit[]): string {
+export function applyEdits(message: SipMessage, list: readonly Edit[]): string {
   const { raw, headers } = message;
   const { lines, headEnd } = headerLines(raw);
   const body = list.findLast((edit) => edit.kind === 'body');
@@ -64,8 +64,7 @@ export function applyEdits(message: SipRequest, list: readonly Edit[]): string {
   const values = new Map(
     all.flatMap((edit) => (edit.kind === 'set-value' ? [[edit.header, edit.value] as const] : [])),
   );
-  const put = (rank: number, from: number, to: number, text: string) =>
-    placed.push({ rank, from, to, text });
+  const put = (rank: number, from: number, to: number, text: string) => placed.push({ rank, from, to, text });
   for (const [header, line] of lines.entries()) {
     const value = values.get(header);
     if (removed.has(header)) put(ranks.line, line.from, line.to, '');
@@ -106,12 +105,14 @@ function withoutCollisions<T extends Replacement>(sorted: readonly T[]): readonl
 }
 
 /** The edits of Content-Type and Content-Length that a new body asks for. */
-function framing({ headers }: SipRequest, body: string, contentType: string | null): Edit[] {
+function framing({ headers }: SipMessage, body: string, contentType: string | null): Edit[] {
   const result: Edit[] = [];
   const set = (key: string, name: string, value: string | null) => {
     const found = headers.flatMap((header, i) => (header.key === key ? i : []));
     for (const [n, header] of found.entries())
-      result.push(n === 0 && value !== null ? { kind: 'set-value', header, value } : { kind: 'remove', header });
+      result.push(
+        n === 0 && value !== null ? { kind: 'set-value', header, value } : { kind: 'remove', header },
+      );
     if (found.length === 0 && value !== null) result.push({ kind: 'append', lines: `${name}: ${value}\r\n` });
   };
   if (body === '') set('content-type', 'Content-Type', null);

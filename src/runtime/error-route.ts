@@ -30,5 +30,5 @@ export function assertError(info: string): ScriptError {
 }
 
 export function errorRoute(server: Server): CompiledRoute<Run> | null {
-  return server.script.routes.find(({ kind }) => kind === 'error_route') ?? null;
+  return server.script.find('error_route', '');
 }

@@ -37,5 +37,5 @@ export function raiseEvent(server: Server, event: string, attributes: readonly E
   const request = new Request(server, null);
   request.state(eventAttributes).list = attributes;
   const parameters = attributes.map(({ value }) => value);
-  return server.submit((worker) => runRoute(worker, request, route, parameters));
+  return server.submit((worker) => runRoute(worker, request, route, { parameters }));
 }

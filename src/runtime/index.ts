@@ -1,6 +1,14 @@
 /** The runtime's own parts, as modules and workers use them. */
 export { type CompiledRoute, type Diagnostic, type ParameterValues, type Value } from '../script/index.ts';
-export { StatelessTags, TransactionTable } from '../sip/index.ts';
+export {
+  DnsNames,
+  findDestinations,
+  ProxyCore,
+  SocketRegistry,
+  StatelessTags,
+  TransactionTable,
+  type Uri,
+} from '../sip/index.ts';
 export { Background } from './background.ts';
 export { type LoadResult, loadProgram, type Program, type RuntimeCatalog } from './load.ts';
 export { Log, type LogFormat } from './log.ts';

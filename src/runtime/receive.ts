@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '../sip/index.ts';
 import { errorRoute, parseError, scriptError } from './error-route.ts';
+import { receiveResponse } from './relay.ts';
 import { Request } from './request.ts';
 import { runRoute } from './run.ts';
 import type { Job, Server } from './worker.ts';
@@ -65,8 +66,8 @@ export class Receiver {
         this.#request(message);
         break;
       case 'response':
-        // siprest sends no requests on, so none of these is awaited
         this.counts.responses++;
+        receiveResponse(this.#server, message);
         break;
       case 'malformed':
         this.#malformed(message);

@@ -9,6 +9,7 @@ import {
   NO_HEADERS,
   parseUri,
   type ReplyContent,
+  type SendOptions,
   type ServerTransaction,
   type SipRequest,
   sendReply,
@@ -25,8 +26,8 @@ export class Request {
   readonly server: Server;
   /** As it was received; null in routes that no message triggers (timer, startup, event, a launch's report). */
   readonly message: SipRequest | null;
-  readonly avps = new Avps();
-  readonly flags = new Set<string>();
+  readonly avps: Avps;
+  readonly flags: Set<string>;
   readonly #states = new States<Request>(this);
   #requestUri: string;
   #uri: Uri | null | undefined;
@@ -37,11 +38,26 @@ export class Request {
   #replyBody = '';
   #forceRport = false;
   #replied = false;
+  /** How a reply goes out where there is a transaction. */
+  #sendReply: ((content: ReplyContent, options: SendOptions) => boolean) | null = null;
 
-  constructor(server: Server, message: SipRequest | null) {
+  constructor(server: Server, message: SipRequest | null, original?: Request) {
     this.server = server;
     this.message = message;
-    this.#requestUri = message?.requestUri ?? '';
+    this.avps = original?.avps ?? new Avps();
+    this.flags = original?.flags ?? new Set();
+    this.#requestUri = original?.requestUri ?? message?.requestUri ?? '';
+    this.#destinationUri = original?.destinationUri ?? null;
+    this.#transaction = original?.transaction ?? null;
+    if (original !== undefined) this.#forceRport = original.#forceRport;
+  }
+
+  /**
+   * A copy for one branch, or for a response of one: AVPs, flags and the transaction are shared, what is changed in
+   * the copy (URI, destination, headers) is its own.
+   */
+  fork(): Request {
+    return new Request(this.server, this.message, this);
   }
 
   state<T>(key: StateKey<Request, T>): T {
@@ -81,6 +97,11 @@ export class Request {
     if (text !== null && parseUri(text) === null) return false;
     this.#destinationUri = text;
     return true;
+  }
+
+  /** From now on replies of the transaction go this way: relaying has to know of them. */
+  replyBy(send: (content: ReplyContent, options: SendOptions) => boolean): void {
+    this.#sendReply = send;
   }
 
   get transaction(): ServerTransaction | null {
@@ -177,7 +198,8 @@ export class Request {
   #send(content: ReplyContent): boolean {
     if (this.#transaction === null) return this.#sendStateless(content);
     if (content.status >= 200) this.#replied = true;
-    return this.#transaction.reply({ ...content, ...this.server.replyDefaults }, { untilAck: true });
+    const send = this.#sendReply ?? ((all, options) => this.#transaction?.reply(all, options) ?? false);
+    return send({ ...content, ...this.server.replyDefaults }, { untilAck: true });
   }
 
   #sendStateless(content: ReplyContent): boolean {

@@ -12,14 +12,29 @@ import {
   Flow,
   type Frame,
   isPending,
+  type RouteKind,
   type Value,
 } from '../script/index.ts';
+import type { Branch, Failure, SipResponse } from '../sip/index.ts';
 import { assertError, errorRoute, scriptError } from './error-route.ts';
+import type { RelayedBranch } from './relay.ts';
 import { Request } from './request.ts';
 import type { StateKey } from './state.ts';
 import type { Server, Worker } from './worker.ts';
 
 const noValues: readonly Value[] = [];
+
+/** What a run is about beside the request: the response and branch of a reply route, the failure of a failure route. */
+export interface RunSubject {
+  readonly response?: SipResponse;
+  readonly branch?: Branch<RelayedBranch>;
+  readonly failure?: Failure<RelayedBranch>;
+  /** Of a branch route as well, where the branch has not been sent. */
+  readonly relayed?: RelayedBranch;
+  readonly branchIndex?: number;
+}
+
+const theRequest: RunSubject = {};
 
 export class Run implements Execution<Run> {
   readonly worker: Worker;
@@ -30,10 +45,20 @@ export class Run implements Execution<Run> {
   dropped = false;
   frame: Frame | null = null;
   position = 0;
+  /** What else it is about; nothing in a request route. */
+  readonly subject: RunSubject;
 
-  constructor(worker: Worker, request: Request) {
+  constructor(worker: Worker, request: Request, subject: RunSubject = theRequest) {
     this.worker = worker;
     this.request = request;
+    this.subject = subject;
+  }
+
+  /** The kind of the top route that runs; null outside of any. */
+  get routeKind(): RouteKind | null {
+    let kind: RouteKind | null = null;
+    for (let { frame } = this; frame !== null; frame = frame.parent) ({ kind } = frame);
+    return kind;
   }
 
   get server(): Server {
@@ -150,10 +175,11 @@ export function runRoute(
   worker: Worker,
   request: Request,
   route: CompiledRoute<Run>,
-  parameters: readonly Value[] = noValues,
-): void | Promise<void> {
-  const run = new Run(worker, request);
-  return guard(run, () => enterRoute(run, route, parameters));
+  about: { readonly subject?: RunSubject; readonly parameters?: readonly Value[] } = {},
+): Run | Promise<Run> {
+  const run = new Run(worker, request, about.subject);
+  const done = guard(run, () => enterRoute(run, route, about.parameters));
+  return done === undefined ? run : done.then(() => run);
 }
 
 function guard(run: Run, execute: () => Awaitable<Flow>): void | Promise<void> {

@@ -152,7 +152,8 @@ export function audioHold(sdp: string): 'address' | 'direction' | null {
   for (const stream of streams) {
     if (mediaOf(stream)?.media !== 'audio') continue;
     const connection = lineOf(stream, /^c=/) ?? lineOf(session, /^c=/);
-    if (connection !== undefined && /^c=IN IP[46] (?:0\.0\.0\.0|::)(?:\/|$)/i.test(connection)) return 'address';
+    if (connection !== undefined && /^c=IN IP[46] (?:0\.0\.0\.0|::)(?:\/|$)/i.test(connection))
+      return 'address';
     const way = /^a=(?:sendrecv|sendonly|recvonly|inactive)$/i;
     const said = lineOf(stream, way) ?? lineOf(session, way);
     if (said !== undefined && /sendonly|inactive/i.test(said)) direction = true;

@@ -1,12 +1,6 @@
 /** Substitutions as sed writes them, `/expression/replacement/flags`: of `{re.subst}` and of the functions of textops and avpops. */
 import { InvalidUse } from '../script/index.ts';
-import {
-  type CompiledRegex,
-  cachedRegex,
-  compileRegex,
-  type RegexMatch,
-  RegexSyntaxError,
-} from './regex.ts';
+import { type CompiledRegex, cachedRegex, compileRegex, type RegexMatch, RegexSyntaxError } from './regex.ts';
 
 export interface Substitution {
   readonly regex: CompiledRegex;
@@ -39,10 +33,7 @@ export function cachedSubstitution(text: string): Substitution | null {
 const shape = 'a substitution is written /expression/replacement/flags';
 
 /** Throws {@link InvalidUse}. */
-export function parseSubstitution(
-  text: string,
-  compile: typeof compileRegex = compileRegex,
-): Substitution {
+export function parseSubstitution(text: string, compile: typeof compileRegex = compileRegex): Substitution {
   const delimiter = text.charAt(0);
   if (delimiter === '' || delimiter === '\\') throw new InvalidUse(`"${text}" is no substitution`, shape);
   const middle = findDelimiter(text, delimiter, 1);

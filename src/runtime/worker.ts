@@ -4,15 +4,23 @@
  * may bring its own.
  */
 import type { CompiledScript, ParameterValues, Value } from '../script/index.ts';
-import type { ReplyContent, StatelessTags, TransactionTable } from '../sip/index.ts';
+import type {
+  Destinations,
+  ProxyCore,
+  ReplyContent,
+  StatelessTags,
+  TransactionTable,
+  Uri,
+} from '../sip/index.ts';
 import type { Background } from './background.ts';
 import type { Log } from './log.ts';
 import type { Run } from './run.ts';
 import type { Settings } from './settings.ts';
+import type { ListeningSocket } from './sockets.ts';
 import type { States } from './state.ts';
 
 /** A piece of work for a worker; it keeps the worker until the promise settles. */
-export type Job = (worker: Worker) => void | Promise<void>;
+export type Job = (worker: Worker) => unknown;
 
 export interface Worker {
   /** From 0, within the whole server. */
@@ -34,6 +42,10 @@ export interface Server {
   readonly script: CompiledScript<Run>;
   readonly transactions: TransactionTable;
   readonly tags: StatelessTags;
+  /** Sends requests on. */
+  readonly proxy: ProxyCore;
+  /** Where a URI leads (RFC 3263); never rejects. */
+  destinations(uri: Uri): Destinations | Promise<Destinations>;
   /** What all replies have: the Server header. */
   readonly replyDefaults: Pick<ReplyContent, 'server'>;
   /** A module's parameters, validated, defaults filled in. */
@@ -47,6 +59,10 @@ export interface Server {
   submit(job: Job): boolean;
   /** What scripts wait for while no worker does. */
   readonly background: Background;
+  /** Open sockets, in the order of the script. */
+  readonly sockets: readonly ListeningSocket[];
+  /** Gives a job to a worker, or queues it; false where there is no room. */
+  submit(job: Job): boolean;
   /** Whether this is an address, name or alias that the server listens on; any port when null. */
   isMyself(host: string, port: number | null): boolean;
   /** `file:line` of an offset in the script, for log lines. */

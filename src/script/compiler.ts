@@ -2,7 +2,7 @@
  * From a checked syntax tree to closures. Names, transformations, regular expressions and constant strings
  * are resolved here, once; a script that did not pass the checker throws.
  */
-import type { ExpressionNode, RouteCallNode, RouteNode, ScriptNode } from './ast.ts';
+import type { ExpressionNode, RouteCallNode, RouteKind, RouteNode, ScriptNode } from './ast.ts';
 import { isPending } from './awaitable.ts';
 import type { Value } from './catalog.ts';
 import { type Call, CallCompiler } from './compile-calls.ts';
@@ -25,8 +25,8 @@ export interface CompiledScript<R> {
   readonly routes: readonly CompiledRoute<R>[];
   /** `route {}` */
   readonly main: CompiledRoute<R>;
-  /** A plain `route[name]`. */
-  route(name: string): CompiledRoute<R> | null;
+  /** A route by kind and name; '' is the name of one that has none, as the global `onreply_route`. */
+  find(kind: RouteKind, name: string): CompiledRoute<R> | null;
   /** A text with variables that is known only when the script runs; null where what it names is not there. */
   text(source: string): ReadText<R> | null;
 }
@@ -39,7 +39,7 @@ export function compileScript<R extends Execution<R>>(
   lookup: Lookup<R>,
   options: CompileOptions,
 ): CompiledScript<R> {
-  const plain = new Map<string, MutableRoute<R>>();
+  const named = new Map<string, MutableRoute<R>>();
   const routes = script.routes.map((node): [RouteNode, MutableRoute<R>] => {
     const route = {
       kind: node.routeKind,
@@ -47,11 +47,11 @@ export function compileScript<R extends Execution<R>>(
       interval: node.interval,
       execute: unbuilt,
     };
-    if (node.routeKind === 'route') plain.set(route.name, route);
+    named.set(routeKey(route.kind, route.name), route);
     return [node, route];
   });
   const route = (name: string) => {
-    const found = plain.get(name);
+    const found = named.get(routeKey('route', name));
     if (found === undefined) throw new Error(`unchecked script: route[${name}]`);
     return found;
   };
@@ -67,11 +67,13 @@ export function compileScript<R extends Execution<R>>(
   for (const [node, built] of routes) built.execute = statements.block(node.body);
   return {
     routes: routes.map(([, built]) => built),
-    main: route(plain.has('') ? '' : '0'),
-    route: (name) => plain.get(name) ?? null,
+    main: route(named.has(routeKey('route', '')) ? '' : '0'),
+    find: (kind, name) => named.get(routeKey(kind, name)) ?? null,
     text: compileText(variables),
   };
 }
+
+const routeKey = (kind: RouteKind, name: string) => `${kind} ${name}`;
 
 type MutableRoute<R> = { -readonly [K in keyof CompiledRoute<R>]: CompiledRoute<R>[K] };
 

@@ -1,12 +1,17 @@
 import {
   Background,
+  DnsNames,
+  findDestinations,
   type ListeningSocket,
   type Log,
   type Program,
+  ProxyCore,
   type Server,
+  SocketRegistry,
   StatelessTags,
   States,
   TransactionTable,
+  type Uri,
 } from '../runtime/index.ts';
 
 /** What all workers of a process share. */
@@ -18,6 +23,9 @@ export class ServerContext implements Server {
   readonly transactions = new TransactionTable();
   readonly tags = new StatelessTags();
   readonly background = new Background();
+  readonly registry = new SocketRegistry();
+  readonly proxy = new ProxyCore({ sockets: this.registry });
+  readonly #names = new DnsNames();
   readonly states: States<Server> = new States<Server>(this);
   readonly startedAt = Date.now();
   readonly processNumber = 0;
@@ -35,6 +43,10 @@ export class ServerContext implements Server {
     this.script = loaded.compiled;
     this.replyDefaults =
       loaded.settings.serverHeader === null ? {} : { server: loaded.settings.serverHeader };
+  }
+
+  destinations(uri: Uri) {
+    return findDestinations(uri, { names: this.#names, protocols: this.registry.protocols });
   }
 
   parameters(module: string) {
@@ -67,6 +79,7 @@ export class ServerContext implements Server {
 
   /** Runs what was handed to {@link onClose}; what fails there harms nothing else. */
   async close(): Promise<void> {
+    this.proxy.close();
     this.transactions.close();
     await Promise.allSettled(this.#closers.map(async (close) => close()));
   }

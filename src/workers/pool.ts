@@ -132,9 +132,10 @@ export class WorkerPool {
     this.#rest(worker);
   }
 
-  #run(worker: ScriptWorker, job: Job): Promise<void> | undefined {
+  #run(worker: ScriptWorker, job: Job): Promise<unknown> | undefined {
     try {
-      return job(worker) ?? undefined;
+      const done = job(worker);
+      return done instanceof Promise ? done : undefined;
     } catch (error) {
       this.#failed(error);
       return undefined;

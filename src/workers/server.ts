@@ -79,6 +79,7 @@ export class RunningServer {
         (data, source, transport) => running.#receiver.receive(data, source, transport),
         (error) => running.log.error(`a socket failed: ${error.message}`),
       );
+      for (const { transport } of running.#context.sockets) running.#context.registry.add(transport);
     } catch (error) {
       await running.stop({ grace: 0 });
       if (error instanceof BindError) throw new StartError(error.message, error.code);
@@ -142,8 +143,8 @@ export class RunningServer {
   }
 
   async #runStartupRoute(): Promise<void> {
-    const route = this.#script.compiled.routes.find(({ kind }) => kind === 'startup_route');
-    if (route === undefined) return;
+    const route = this.#script.compiled.find('startup_route', '');
+    if (route === null) return;
     this.#pool.submit((worker) => runRoute(worker, new Request(this.#context, null), route));
     await this.#pool.idle();
   }

@@ -94,7 +94,11 @@ function byExpression(
   };
 }
 
-function byName(name: string, summary: string, act: (run: Run, test: CodecTest) => Status): FunctionSpec<Run> {
+function byName(
+  name: string,
+  summary: string,
+  act: (run: Run, test: CodecTest) => Status,
+): FunctionSpec<Run> {
   return {
     name,
     arguments: [
@@ -137,7 +141,9 @@ function ofStreams(
 
 function hasPart(run: Run, type?: string): Status {
   const { parts } = currentBody(run.request);
-  return yes(type === undefined ? parts.length > 0 : parts.some((part) => mimeOf(part.type) === mimeOf(type)));
+  return yes(
+    type === undefined ? parts.length > 0 : parts.some((part) => mimeOf(part.type) === mimeOf(type)),
+  );
 }
 
 const partFunctions: readonly FunctionSpec<Run>[] = [
@@ -202,7 +208,12 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'get_updated_body_part',
     arguments: [
-      { ...mime, optional: true, leading: true, summary: 'The type of the part; the whole body when left out.' },
+      {
+        ...mime,
+        optional: true,
+        leading: true,
+        summary: 'The type of the part; the whole body when left out.',
+      },
       { name: 'variable', type: 'variable', summary: 'Gets the text.' },
     ],
     summary: 'The body, or a part of it, with all changes so far; false where there is none.',

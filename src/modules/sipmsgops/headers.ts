@@ -63,10 +63,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
   },
   {
     name: 'insert_hf',
-    arguments: [
-      lines,
-      { ...string('hdr', 'The header before whose first line it is put.'), optional: true },
-    ],
+    arguments: [lines, { ...string('hdr', 'The header before whose first line it is put.'), optional: true }],
     summary: 'Adds header lines before the first header, or before another one.',
     source,
     run: (run, text: string, anchor?: string) =>

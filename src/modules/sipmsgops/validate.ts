@@ -4,7 +4,15 @@ import { bodyOffset } from '../../runtime/edits.ts';
 import type { Run } from '../../runtime/run.ts';
 import { sdpDefect } from '../../runtime/sdp.ts';
 import type { FunctionSpec, VariableReference } from '../../script/index.ts';
-import { isHost, type NameAddr, parseUri, parseVia, type SipRequest, type Uri, unfold } from '../../sip/index.ts';
+import {
+  isHost,
+  type NameAddr,
+  parseUri,
+  parseVia,
+  type SipRequest,
+  type Uri,
+  unfold,
+} from '../../sip/index.ts';
 
 /** The codes of the manual that a request can have, and their reasons. */
 const reasons = {
@@ -127,7 +135,12 @@ export const validateFunction: FunctionSpec<Run> = {
       summary:
         '`s` the session description, `h` headers, `m` Max-Forwards may be missing, `r` the request URI, `f` From, `t` To, `c` Contact.',
     },
-    { name: 'result_pvar', type: 'variable', optional: true, summary: 'Gets the reason where it is not valid.' },
+    {
+      name: 'result_pvar',
+      type: 'variable',
+      optional: true,
+      summary: 'Gets the reason where it is not valid.',
+    },
   ],
   summary: 'Whether the request is built as RFC 3261 says; else a negative code that says what is wrong.',
   source: 'modules/sipmsgops',

@@ -1,5 +1,11 @@
 /** `{re.subst,/expression/replacement/flags}` (trans-re-subst-*). */
-import { cachedSubstitution, parseSubstitution, replaced, replacements, type Substitution } from '../substitution.ts';
+import {
+  cachedSubstitution,
+  parseSubstitution,
+  replaced,
+  replacements,
+  type Substitution,
+} from '../substitution.ts';
 import { argument, asText, rememberLast, type Specification } from './define.ts';
 
 export const substitutionTransformations: readonly Specification[] = [
@@ -24,5 +30,4 @@ export const substitutionTransformations: readonly Specification[] = [
   },
 ];
 
-const apply = (text: string, substitution: Substitution) =>
-  replaced(text, replacements(text, substitution));
+const apply = (text: string, substitution: Substitution) => replaced(text, replacements(text, substitution));

@@ -22,7 +22,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   param: prints('$param(1)', '<null>'),
   ru: prints('$ru', requestUri),
   rU: prints('$rU', '5551234', '$rU = "5551234";'),
-  rd: prints('$rd $ru', 'gw.example sip:bob@gw.example', '$ru = "sip:bob@biloxi.example"; $rd = "gw.example";'),
+  rd: prints(
+    '$rd $ru',
+    'gw.example sip:bob@gw.example',
+    '$ru = "sip:bob@biloxi.example"; $rd = "gw.example";',
+  ),
   rp: prints('$rp', '5080'),
   rP: prints('$rP', 'udp'),
   ru_q: prints('$ru_q', '0.5', '$ru_q = "0.5";'),

@@ -1,0 +1,260 @@
+/** The rr module: Record-Route and loose routing. Source: modules/rr of the manual; RFC 3261, 16.4, 16.6 and 16.12. */
+import { edits } from '../runtime/edits.ts';
+import type { Module } from '../runtime/module.ts';
+import { cachedRegex } from '../runtime/regex.ts';
+import type { Request } from '../runtime/request.ts';
+import type { Run } from '../runtime/run.ts';
+import { StateKey } from '../runtime/state.ts';
+import type { RouteKind } from '../script/index.ts';
+import {
+  formatHostPort,
+  type NameAddr,
+  parseNameAddrs,
+  parseUri,
+  type Uri,
+  unfold,
+  uriParameter,
+} from '../sip/index.ts';
+
+interface RouteState {
+  /** Parameters for the Record-Route that is added, each with its `;`. */
+  extra: string;
+  /** Whether one was added. */
+  recorded: boolean;
+  /** The parameters of our own Route, once loose_route() has found it. */
+  params: string | null;
+}
+
+const routeState = new StateKey<Request, RouteState>('record and loose routing', () => ({
+  extra: '',
+  recorded: false,
+  params: null,
+}));
+
+const routes: readonly RouteKind[] = ['route', 'branch_route', 'failure_route'];
+
+/** `;ftag=...`: tells later which way a request goes. */
+function fromTag(run: Run): string {
+  const tag = run.request.message?.fromTag ?? null;
+  return run.server.parameters('rr')['append_fromtag'] === false || tag === null ? '' : `;ftag=${tag}`;
+}
+
+function addRecordRoute(run: Run, uri: string): 1 | -1 {
+  const { message } = run.request;
+  if (message === null) return -1;
+  const state = run.state(routeState);
+  const line = `Record-Route: <${uri}${state.extra}>\r\n`;
+  const first = message.headers.findIndex(({ key }) => key === 'record-route');
+  const lastVia = message.headers.findLastIndex(({ key }) => key === 'via');
+  run
+    .state(edits)
+    .push(
+      first >= 0
+        ? { kind: 'insert-before', header: first, lines: line }
+        : { kind: 'insert-after', header: lastVia, lines: line },
+    );
+  state.recorded = true;
+  return 1;
+}
+
+function recordRoute(run: Run, params = ''): 1 | -1 {
+  const local = run.request.message?.socket?.local;
+  if (local === undefined) return -1;
+  const user = run.server.parameters('rr')['add_username'] === true ? run.request.uri?.user : null;
+  return addRecordRoute(
+    run,
+    `sip:${user ? `${user}@` : ''}${formatHostPort(local.address, local.port)};lr${fromTag(run)}${params}`,
+  );
+}
+
+const isOurs = (run: Run, uri: Uri | null) =>
+  uri !== null &&
+  uri.host !== null &&
+  run.server.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? 5060);
+
+/** All Routes of the message, each with the header line that it stands in. */
+function routeSet(run: Run): { readonly route: NameAddr; readonly header: number }[] {
+  const { message } = run.request;
+  return (message?.headers ?? []).flatMap(({ key, value }, header) =>
+    key === 'route' ? (parseNameAddrs(unfold(value)) ?? []).map((route) => ({ route, header })) : [],
+  );
+}
+
+/** Writes the Route headers anew: `left` is what is to be sent on. */
+function setRoutes(run: Run, left: readonly string[]): void {
+  const list = run.state(edits);
+  const all = (run.request.message?.headers ?? []).flatMap(({ key }, header) =>
+    key === 'route' ? header : [],
+  );
+  for (const [n, header] of all.entries()) {
+    list.push(
+      n === 0 && left.length > 0
+        ? { kind: 'set-value', header, value: left.join(', ') }
+        : { kind: 'remove', header },
+    );
+  }
+}
+
+/** 1 where the request follows a route set, -1 where its request URI alone says where it goes. */
+function looseRoute(run: Run): 1 | -1 {
+  const { request } = run;
+  const set = routeSet(run);
+  const state = run.state(routeState);
+  const ruri = request.uri;
+  if (request.message === null || set.length === 0) return -1;
+  const left = set.map(({ route }) => route.text);
+  // a strict router has put us into the request URI, and the target last (16.4)
+  if (isOurs(run, ruri) && ruri !== null && uriParameter(ruri, 'lr') !== null) {
+    state.params = ruri.params;
+    const target = set.at(-1)?.route.uri ?? '';
+    if (!request.setRequestUri(target)) return -1;
+    left.pop();
+  } else {
+    // our own routes, two where the transports differ
+    while (left.length > 0 && isOurs(run, set[set.length - left.length]?.route.uriParts ?? null)) {
+      const own = set[set.length - left.length]?.route.uriParts ?? null;
+      state.params ??= own?.params ?? null;
+      left.shift();
+    }
+    const removedOwn = left.length < set.length;
+    // a preloaded route that names us alone is no route set (the manual's loose_route)
+    if (removedOwn && left.length === 0 && request.message.toTag === null) {
+      setRoutes(run, left);
+      return -1;
+    }
+  }
+  const next = left.length === 0 ? null : (set[set.length - left.length]?.route ?? null);
+  if (next !== null) {
+    const uri = next.uriParts;
+    if (uri === null) return -1;
+    if (uriParameter(uri, 'lr') !== null) request.setDestinationUri(next.uri);
+    else {
+      // the next hop is a strict router: it wants to be the request URI, and the target last (16.6, 6)
+      left.shift();
+      left.push(`<${request.requestUri}>`);
+      request.setRequestUri(next.uri);
+    }
+  }
+  setRoutes(run, left);
+  return 1;
+}
+
+/** Whether the request goes the way that the first one of the dialog went: the caller's tag was noted in the route. */
+function isDownstream(run: Run): boolean {
+  const params = run.state(routeState).params;
+  const tag = params === null ? null : (parseUri(`sip:x;${params}`)?.params ?? null);
+  const noted = tag === null ? null : uriParameter({ ...(parseUri('sip:x') as Uri), params }, 'ftag');
+  return noted === null || noted === (run.request.message?.fromTag ?? null);
+}
+
+export const rr: Module = {
+  name: 'rr',
+  summary: 'Record-Route, loose and strict routing.',
+  source: 'modules/rr',
+  parameters: [
+    {
+      name: 'append_fromtag',
+      type: 'boolean',
+      default: true,
+      summary: 'Whether the From tag is noted in Record-Route, for is_direction().',
+    },
+    {
+      name: 'enable_double_rr',
+      type: 'boolean',
+      default: true,
+      summary: 'Two Record-Routes where the transports differ.',
+    },
+    {
+      name: 'add_username',
+      type: 'boolean',
+      default: false,
+      summary: "Whether the request URI's user is noted in Record-Route.",
+    },
+    {
+      name: 'enable_socket_mismatch_warning',
+      type: 'boolean',
+      default: true,
+      summary: 'A warning where a preset route names another host.',
+      inert: 'a preset route is taken as it is',
+    },
+  ],
+  functions: [
+    {
+      name: 'record_route',
+      arguments: [
+        { name: 'params', type: 'string', optional: true, summary: '`;name=value`, added to the URI.' },
+      ],
+      routes,
+      summary: 'Has later requests of the dialog come by here.',
+      source: 'modules/rr; vector routes-relay',
+      run: recordRoute,
+    },
+    {
+      name: 'record_route_preset',
+      arguments: [
+        { name: 'string', type: 'string', summary: '`host[:port]` to name, with parameters.' },
+        { name: 'string2', type: 'string', optional: true, summary: 'The other side, where there are two.' },
+      ],
+      routes,
+      summary: 'As record_route(), with a host of your own.',
+      source: 'modules/rr',
+      run: (run, first: string, second?: string) => {
+        const uri = (host: string) => `sip:${host};lr${fromTag(run)}`;
+        const added = addRecordRoute(run, uri(first));
+        return second === undefined ? added : addRecordRoute(run, uri(second));
+      },
+    },
+    {
+      name: 'add_rr_param',
+      arguments: [{ name: 'param', type: 'string', summary: '`;name=value`' }],
+      routes,
+      summary: 'Adds a parameter to the Record-Route that follows.',
+      source: 'modules/rr',
+      run: (run, param: string) => {
+        if (parseUri(`sip:x${param}`) === null) return -1;
+        run.state(routeState).extra += param;
+        return 1;
+      },
+    },
+    {
+      name: 'loose_route',
+      arguments: [],
+      routes: ['route'],
+      summary: 'Follows the route set of a request within a dialog. -1 where it has none.',
+      source: 'modules/rr; RFC 3261, 16.12; vector routes-relay',
+      run: looseRoute,
+    },
+    {
+      name: 'check_route_param',
+      arguments: [{ name: 're', type: 'regex', summary: 'A regular expression.' }],
+      routes: ['route'],
+      summary: 'Whether the parameters of our own Route match, after loose_route().',
+      source: 'modules/rr',
+      run: (run, pattern: string) =>
+        cachedRegex(pattern, { ignoreCase: true })?.test(run.state(routeState).params ?? '') ? 1 : -1,
+    },
+    {
+      name: 'is_direction',
+      arguments: [
+        {
+          name: 'dir',
+          type: 'static',
+          oneOf: ['upstream', 'downstream'],
+          summary: '`downstream` is the way of the first request of the dialog.',
+        },
+      ],
+      routes: ['route'],
+      summary: 'Which way the request goes, after loose_route().',
+      source: 'modules/rr',
+      run: (run, direction: string) => (isDownstream(run) === (direction === 'downstream') ? 1 : -1),
+    },
+  ],
+  variables: [
+    {
+      name: 'rr_params',
+      summary: 'The parameters of our own Route, after loose_route().',
+      source: 'modules/rr',
+      resolve: () => ({ get: (run) => run.state(routeState).params }),
+    },
+  ],
+};

@@ -1,0 +1,104 @@
+/**
+ * The branches of a request that is to be sent on: number 0 is the request URI itself, the others are added by
+ * append_msg_branch() and its kin, and relaying uses them up. Source: the manual's Script-CoreVar, $msg.branch.
+ */
+import { parseUri, type Uri } from '../sip/index.ts';
+import type { Request } from './request.ts';
+import { StateKey } from './state.ts';
+
+export interface MessageBranch {
+  uri: string;
+  destinationUri: string | null;
+  /** 0 to 1 as written; null where none is given. */
+  q: string | null;
+  path: string | null;
+  /** A forced socket, as `udp:127.0.0.1:5060`. */
+  socket: string | null;
+  readonly flags: Set<string>;
+  readonly attributes: Map<string, string | number>;
+}
+
+/** More than this are refused. */
+const maxBranches = 64;
+
+export class MessageBranches {
+  readonly #added: MessageBranch[] = [];
+  readonly #main: MessageBranch;
+
+  constructor(request: Request) {
+    // the first branch is a view of the request itself
+    this.#main = {
+      get uri() {
+        return request.requestUri;
+      },
+      set uri(text) {
+        request.requestUri = text;
+      },
+      get destinationUri() {
+        return request.destinationUri;
+      },
+      set destinationUri(text) {
+        request.setDestinationUri(text);
+      },
+      q: null,
+      path: null,
+      socket: null,
+      flags: new Set(),
+      attributes: new Map(),
+    };
+  }
+
+  /** With number 0. */
+  get all(): readonly MessageBranch[] {
+    return [this.#main, ...this.#added];
+  }
+
+  /** Number 0 is the request's own; -1 the last. */
+  at(index: number): MessageBranch | undefined {
+    return this.all.at(index);
+  }
+
+  get last(): MessageBranch {
+    return this.#added.at(-1) ?? this.#main;
+  }
+
+  get lastIndex(): number {
+    return this.#added.length;
+  }
+
+  /** False for what is no URI, and where there are too many. */
+  add(uri: string, more: Partial<Omit<MessageBranch, 'uri'>> = {}): boolean {
+    if (parseUri(uri) === null || this.#added.length >= maxBranches) return false;
+    this.#added.push({
+      uri,
+      destinationUri: null,
+      q: null,
+      path: null,
+      socket: null,
+      flags: new Set(),
+      attributes: new Map(),
+      ...more,
+    });
+    return true;
+  }
+
+  /** Those behind it move up. Number 0 cannot be removed. */
+  remove(index: number): boolean {
+    return index > 0 && this.#added.splice(index - 1, 1).length === 1;
+  }
+
+  /** Takes all added ones away. */
+  clear(): void {
+    this.#added.length = 0;
+  }
+}
+
+export const messageBranches = new StateKey<Request, MessageBranches>(
+  'message branches',
+  (request) => new MessageBranches(request),
+);
+
+/** Where a branch goes: its destination URI, else its URI. */
+export function nextHop({ destinationUri, requestUri }: Request): Uri | null {
+  return parseUri(destinationUri ?? requestUri);
+}

@@ -1,0 +1,338 @@
+/**
+ * Sending a request on, statefully: t_relay() and the routes that it arms. RFC 3261, 16, is in the room `sip`; here
+ * are the script's parts in it: message branches, branch, reply and failure routes.
+ */
+import type { Awaitable, CompiledRoute, Status } from '../script/index.ts';
+import {
+  type Branch,
+  type BranchSpec,
+  type Destinations,
+  type Failure,
+  formatUri,
+  type ProxyTransaction,
+  parseHostPort,
+  parseUri,
+  type ReplyVerdict,
+  type ServerTransaction,
+  type SipResponse,
+  type Uri,
+} from '../sip/index.ts';
+import { edits } from './edits.ts';
+import { maxForwards } from './max-forwards.ts';
+import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
+import { messageEdits } from './outgoing.ts';
+import { Request } from './request.ts';
+import { type Run, type RunSubject, runRoute } from './run.ts';
+import { StateKey } from './state.ts';
+import type { Server } from './worker.ts';
+
+export type Route = CompiledRoute<Run>;
+
+/** What belongs to one branch. */
+export interface RelayedBranch {
+  /** With the branch's own URI, destination and headers. */
+  readonly request: Request;
+  replyRoute: Route | null;
+}
+
+/** What a script has said about how its request is sent on, and what became of it. */
+export interface Relaying {
+  failureRoute: Route | null;
+  replyRoute: Route | null;
+  branchRoute: Route | null;
+  /** Seconds; null is the parameter of tm. */
+  frTimeout: number | null;
+  frInvTimeout: number | null;
+  proxy: ProxyTransaction<RelayedBranch> | null;
+}
+
+export const relaying = new StateKey<Request, Relaying>('relaying', () => ({
+  failureRoute: null,
+  replyRoute: null,
+  branchRoute: null,
+  frTimeout: null,
+  frInvTimeout: null,
+  proxy: null,
+}));
+
+/** The relaying of each transaction, for the CANCEL that comes for it. */
+const proxies = new WeakMap<ServerTransaction, ProxyTransaction<RelayedBranch>>();
+
+export interface RelayOptions {
+  /** `[proto:]host[:port]`, used where the script has set no `$du`. */
+  readonly outboundProxy?: string | undefined;
+  /** Answer 477 where no branch could be sent; default true. */
+  readonly auto477?: boolean;
+}
+
+/** Codes of t_relay(): the manual's modules/tm. */
+const failed = { internal: -1, badMessage: -2, noDestination: -3, badDestination: -4, send: -6 } as const;
+
+/** t_relay(). 0 for what a transaction has absorbed. */
+export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
+  const { request } = run;
+  const { message } = request;
+  if (message === null) return failed.internal;
+  if (message.method === 'ACK') return relayAck(run, options);
+  if (message.method === 'CANCEL') return relayCancel(run, options);
+  const outcome = request.createTransaction();
+  if (outcome === 'absorbed') return 0;
+  if (outcome === 'refused' || request.transaction === null) return failed.internal;
+  return sendBranches(run, options, outcome === 'created');
+}
+
+/** The ACK to a negative reply is the transaction's; that to a 2xx goes on by itself (17.1.1.3). */
+function relayAck(run: Run, options: RelayOptions): Awaitable<Status> {
+  const { request } = run;
+  const { message, server } = request;
+  const existing = message === null ? null : server.transactions.find(message);
+  if (message !== null && existing !== null) {
+    existing.receive(message);
+    return 0;
+  }
+  return forwardStateless(run, options.outboundProxy);
+}
+
+/** A CANCEL is answered here, and each branch of the request that it means is cancelled by itself (16.10). */
+function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
+  const { request } = run;
+  const { message, server } = request;
+  const cancelled = message === null ? null : server.transactions.findCancelled(message);
+  if (cancelled === null) return forwardStateless(run, options.outboundProxy);
+  if (request.createTransaction() === 'absorbed') return 0;
+  request.reply(200, 'canceling');
+  const proxy = proxies.get(cancelled);
+  if (proxy !== undefined) proxy.cancel();
+  else cancelled.reply({ status: 487, reason: 'Request Terminated', ...server.replyDefaults });
+  return 1;
+}
+
+/** forward(): without a transaction (16.11). */
+export function forwardStateless(run: Run, destination?: string): Awaitable<Status> {
+  const { request } = run;
+  const { message, server } = request;
+  if (message === null) return failed.internal;
+  const next = outboundUri(request.destinationUri ?? destination ?? null) ?? request.uri;
+  if (next === null) return failed.badDestination;
+  const changes = messageEdits(message, request.state(edits));
+  if (changes === null) return failed.badMessage;
+  const send = ({ targets, failure }: Destinations): Status => {
+    const [target] = targets;
+    if (target === undefined) {
+      run.complain(`forward(): ${unreachable(next, failure)}`);
+      return failed.badDestination;
+    }
+    const sent = server.proxy.forwardStateless(message, target, {
+      edits: { ...changes, uri: request.requestUri, ...hops(request) },
+    });
+    return sent ? 1 : failed.send;
+  };
+  const found = server.destinations(next);
+  return found instanceof Promise ? found.then(send) : send(found);
+}
+
+/** Why a URI leads nowhere, for the log. */
+function unreachable(uri: Uri, failure: Destinations['failure']): string {
+  const why = {
+    'no-host': 'names no host',
+    transport: 'needs a transport that there is no socket of',
+    'unknown-name': 'has no address',
+  };
+  return `${formatUri(uri)} ${failure === null ? 'has no address' : why[failure]}`;
+}
+
+/** `[proto:]host[:port]` as a URI. */
+function outboundUri(text: string | null): Uri | null {
+  if (text === null) return null;
+  const uri = parseUri(text);
+  if (uri !== null) return uri;
+  const [, protocol, rest = ''] = /^(?:(udp|tcp|tls):)?(.*)$/i.exec(text) ?? [];
+  if (parseHostPort(rest) === null) return null;
+  return parseUri(`sip:${rest}${protocol === undefined ? '' : `;transport=${protocol.toLowerCase()}`}`);
+}
+
+function hops(request: Request): { maxForwards?: number } {
+  const { value } = request.state(maxForwards);
+  return value === null ? {} : { maxForwards: value };
+}
+
+/** Makes the branches, runs the branch route on each, and sends them. */
+function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitable<Status> {
+  const { request } = run;
+  const branches = request.state(messageBranches);
+  const state = request.state(relaying);
+  const first =
+    state.proxy === null || run.subject.failure === undefined ? branches.all : failureBranches(run);
+  const prepared = first.map((branch) => prepare(run, branch, options, state));
+  branches.clear();
+  const send = (made: readonly (BranchSpec<RelayedBranch> | Status)[]): Status => {
+    const specs = made.filter((one) => typeof one === 'object');
+    if (specs.length === 0) {
+      const code = made.find((one) => typeof one === 'number') ?? failed.noDestination;
+      if (isNew && options.auto477 !== false) request.reply(477, 'Send failed (477/TM)');
+      return code;
+    }
+    const proxy = proxyOf(run, state);
+    const outcome = proxy.relay(specs);
+    return outcome === 'sent' ? 1 : failed.noDestination;
+  };
+  return prepared.some((one) => one instanceof Promise)
+    ? Promise.all(prepared).then(send)
+    : send(prepared as (BranchSpec<RelayedBranch> | Status)[]);
+}
+
+/** In a failure route: the request URI where it was changed, or whatever branches were added. */
+function failureBranches(run: Run): readonly MessageBranch[] {
+  const [main, ...added] = run.request.state(messageBranches).all;
+  return main === undefined ||
+    (added.length > 0 && main.uri === run.subject.branch?.spec.data.request.requestUri)
+    ? added
+    : [main, ...added];
+}
+
+/** A branch ready to be sent; a status where it cannot be; the branch route may take its time, and drop it. */
+function prepare(
+  run: Run,
+  branch: MessageBranch,
+  options: RelayOptions,
+  state: Relaying,
+): Awaitable<BranchSpec<RelayedBranch> | Status> {
+  const { request } = run;
+  const own = request.fork();
+  own.requestUri = branch.uri;
+  own.setDestinationUri(branch.destinationUri);
+  own.state(edits).push(...request.state(edits));
+  own.state(maxForwards).value = request.state(maxForwards).value;
+  const data: RelayedBranch = { request: own, replyRoute: null };
+  if (state.branchRoute === null) return resolve(run.server, data, options);
+  const ran = runRoute(run.worker, own, state.branchRoute, { subject: { relayed: data } });
+  const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.server, data, options));
+  return ran instanceof Promise ? ran.then(after) : after(ran);
+}
+
+function resolve(
+  server: Server,
+  data: RelayedBranch,
+  { outboundProxy }: RelayOptions,
+): Awaitable<BranchSpec<RelayedBranch> | Status> {
+  const { request } = data;
+  if (request.message === null) return failed.internal;
+  const next =
+    request.destinationUri === null && outboundProxy !== undefined
+      ? outboundUri(outboundProxy)
+      : nextHop(request);
+  const changes = messageEdits(request.message, request.state(edits));
+  if (next === null) return failed.badDestination;
+  if (changes === null) return failed.badMessage;
+  const spec = ({ targets, failure }: Destinations): BranchSpec<RelayedBranch> | Status => {
+    if (failure === null)
+      return { targets, edits: { ...changes, uri: request.requestUri, ...hops(request) }, data };
+    server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
+    return failed.badDestination;
+  };
+  const found = server.destinations(next);
+  return found instanceof Promise ? found.then(spec) : spec(found);
+}
+
+function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
+  const { request } = run;
+  if (state.proxy !== null) return state.proxy;
+  const { server } = request;
+  const { transaction } = request;
+  if (transaction === null) throw new Error('relaying needs a transaction');
+  const parameters = server.parameters('tm');
+  const proxy = server.proxy.createProxy<RelayedBranch>(
+    transaction,
+    {
+      onReply: (branch, response) => onReply(request, state, branch, response),
+      onFailure: (failure) => onFailure(request, state, failure),
+      onError: (error) =>
+        server.log.error(
+          `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        ),
+    },
+    {
+      frTimeout: 1000 * (state.frTimeout ?? Number(parameters['fr_timeout'] ?? 30)),
+      frInvTimeout: 1000 * (state.frInvTimeout ?? Number(parameters['fr_inv_timeout'] ?? 120)),
+      restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
+      replyDefaults: server.replyDefaults,
+    },
+  );
+  proxies.set(transaction, proxy);
+  request.replyBy((content, how) => proxy.reply(content, how));
+  state.proxy = proxy;
+  return proxy;
+}
+
+/** Runs the reply routes that are armed: the global one, the transaction's, the branch's. */
+function onReply(
+  request: Request,
+  state: Relaying,
+  branch: Branch<RelayedBranch>,
+  response: SipResponse,
+): Awaitable<ReplyVerdict> {
+  const routes = [
+    request.server.script.find('onreply_route', ''),
+    state.replyRoute,
+    branch.spec.data.replyRoute,
+  ].filter((route) => route !== null);
+  if (routes.length === 0) return 'forward';
+  return onWorker(request.server, request.fork(), routes, {
+    response,
+    branch,
+    relayed: branch.spec.data,
+  }).then((run) => {
+    if (run === null) return 'forward';
+    if (run.dropped && response.status < 200) return 'drop';
+    return messageEdits(response, run.request.state(edits)) ?? 'forward';
+  });
+}
+
+/** Runs the failure route, which has to be armed anew for the next round. */
+async function onFailure(request: Request, state: Relaying, failure: Failure<RelayedBranch>): Promise<void> {
+  const route = state.failureRoute;
+  if (route === null) return;
+  state.failureRoute = null;
+  const branch = failure.branch ?? undefined;
+  if (branch !== undefined) request.requestUri = branch.spec.data.request.requestUri;
+  request.setDestinationUri(null);
+  request.state(messageBranches).clear();
+  await onWorker(request.server, request, [route], {
+    failure,
+    ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
+  });
+}
+
+/** Runs routes one after another on a worker; the last run, null where there was no room for the job. */
+function onWorker(
+  server: Server,
+  request: Request,
+  routes: readonly Route[],
+  subject: RunSubject,
+): Promise<Run | null> {
+  return new Promise((done) => {
+    const taken = server.submit(async (worker) => {
+      let last: Run | null = null;
+      for (const route of routes) {
+        last = await runRoute(worker, request, route, { subject });
+        if (last.dropped) break;
+      }
+      done(last);
+    });
+    if (!taken) done(null);
+  });
+}
+
+/** A response goes to its branch; one of no branch on by its Vias, after the global reply route (16.11). */
+export function receiveResponse(server: Server, response: SipResponse): void {
+  if (server.proxy.receiveResponse(response) === 'matched') return;
+  const route = server.script.find('onreply_route', '');
+  if (route === null) {
+    server.proxy.forwardResponseStateless(response);
+    return;
+  }
+  void onWorker(server, new Request(server, null), [route], { response }).then((run) => {
+    if (run === null || (run.dropped && response.status < 200)) return;
+    server.proxy.forwardResponseStateless(response, messageEdits(response, run.request.state(edits)) ?? {});
+  });
+}
