@@ -25,7 +25,7 @@ function mustBe200(status) {
 async function siprest(goal) {
   const { RestClient, TlsClientDomain } = await import(`${goal.product}/rest/index.js`);
   const client = new RestClient({ curlHttpVersion: goal.http2 ? 4 : 2 });
-  const tls = goal.caFile === '' ? undefined : new TlsClientDomain({ ca: readFileSync(goal.caFile) });
+  const tls = goal.caFile === '' ? undefined : new TlsClientDomain({ name: 'bench', caList: goal.caFile });
   const options = tls === undefined ? undefined : { tls };
   return async () => {
     const outcome =

@@ -28,17 +28,21 @@ interface AvpName {
   readonly flags: string;
 }
 
-const written = /^\$\(?avp\((.+?)\)(?:\[(-?\d+|\*)\])?\)?(?:\/([a-z]*))?$/is;
+const plain = /^\$avp\((?<name>.+)\)(?:\/(?<flags>[a-z]*))?$/is;
+const indexed = /^\$\(avp\((?<name>.+)\)(?:\[(?<index>-?\d+|\*)\])?\)(?:\/(?<flags>[a-z]*))?$/is;
 
 function avpName(run: Run, text: string): AvpName | null {
-  const match = written.exec(text.trim());
-  const name = match === null ? null : expanded(run, match[1] ?? '');
-  if (match === null || name === null) {
-    run.complain(`"${text}" names no AVP, it is written $avp(name), with /flags behind it where there are some`);
+  const found = (plain.exec(text.trim()) ?? indexed.exec(text.trim()))?.groups;
+  const name = found === undefined ? null : expanded(run, found['name'] ?? '');
+  if (found === undefined || name === null) {
+    run.complain(
+      `"${text}" names no AVP, it is written $avp(name), with /flags behind it where there are some`,
+    );
     return null;
   }
-  const index = match[2] === undefined || match[2] === '*' ? null : Number(match[2]);
-  const flags = `${match[3] ?? ''}${match[2] === '*' ? 'g' : ''}`.toLowerCase();
+  const { index: at, flags: letters = '' } = found;
+  const index = at === undefined || at === '*' ? null : Number(at);
+  const flags = `${letters}${at === '*' ? 'g' : ''}`.toLowerCase();
   return { name: name.replace(/^[si]:/, ''), index, flags };
 }
 
@@ -109,7 +113,7 @@ const operations: Readonly<Record<string, (a: number, b: number) => number | nul
   sub: (a, b) => (a - b) | 0,
   mul: (a, b) => Math.imul(a, b),
   div: (a, b) => (b === 0 ? null : Math.trunc(a / b) | 0),
-  mod: (a, b) => (b === 0 ? null : a % b | 0),
+  mod: (a, b) => (b === 0 ? null : (a % b) | 0),
   and: (a, b) => a & b,
   or: (a, b) => a | b,
   xor: (a, b) => a ^ b,
@@ -137,7 +141,7 @@ function check(run: Run, subject: string, text: string): Status {
 
 /** Those of an AVP, or of any other variable. */
 function checkedValues(run: Run, subject: string, flags: string): readonly (string | number)[] {
-  if (!written.test(subject)) {
+  if (!plain.test(subject) && !indexed.test(subject)) {
     const text = expanded(run, subject);
     return text === null ? [] : [text];
   }
@@ -169,11 +173,20 @@ function store(
   }
   if (results.size === 0) return -1;
   if (from.name === to.name) {
-    setAll(run, from.name, all.map((value, i) => results.get(i) ?? value));
+    setAll(
+      run,
+      from.name,
+      all.map((value, i) => results.get(i) ?? value),
+    );
     return 1;
   }
   for (const value of [...results.values()].toReversed()) run.request.avps.push(to.name, value);
-  if (flags.includes('d')) setAll(run, from.name, all.filter((_, i) => !results.has(i)));
+  if (flags.includes('d'))
+    setAll(
+      run,
+      from.name,
+      all.filter((_, i) => !results.has(i)),
+    );
   return 1;
 }
 
@@ -192,7 +205,8 @@ function operate(run: Run, names: string, text: string): Status {
   const both = sourceAndTarget(run, names);
   const asked = operation(run, text);
   const apply = asked === null ? undefined : operations[asked.name];
-  if (asked === null || apply === undefined) run.complain(`avp_op(): "${text}" is no operation, it is written op/value/flags`);
+  if (asked === null || apply === undefined)
+    run.complain(`avp_op(): "${text}" is no operation, it is written op/value/flags`);
   if (both === null || asked === null || apply === undefined) return -1;
   const operand = toInteger(asked.operand);
   return store(run, { ...both, flags: both.flags + asked.flags }, (value) => {
@@ -263,24 +277,25 @@ export const avpops: Module = {
     }),
     {
       name: 'avp_copy',
-      arguments: [raw('old_name', 'The AVP to copy.'), raw('new_name', 'Gets the values; `/g` all, `/d` moves them.')],
+      arguments: [
+        raw('old_name', 'The AVP to copy.'),
+        raw('new_name', 'Gets the values; `/g` all, `/d` moves them.'),
+      ],
       summary: 'Copies or moves values of an AVP to another; false where it has none.',
       source,
       run: copy,
     },
     {
       name: 'avp_pushto',
-      arguments: [
-        { name: 'destination', type: 'raw', summary: '`$ru` or `$du`.' },
-        raw('name', 'The AVP.'),
-      ],
+      arguments: [{ name: 'destination', type: 'raw', summary: '`$ru` or `$du`.' }, raw('name', 'The AVP.')],
       summary: 'Writes the value of an AVP to the request URI or the destination; false where it has none.',
       source,
       run: (run, destination: string, text: string) => {
         const avp = avpName(run, text);
         const [value] = avp === null ? [] : valuesOf(run, avp);
         const target = targets[destination.split('/')[0]?.trim() ?? ''];
-        if (target === undefined) run.complain(`avp_pushto(): "${destination}" cannot be written to, $ru and $du can`);
+        if (target === undefined)
+          run.complain(`avp_pushto(): "${destination}" cannot be written to, $ru and $du can`);
         return value !== undefined && target?.(run, String(value)) === true ? 1 : -1;
       },
     },
@@ -301,7 +316,7 @@ export const avpops: Module = {
       name: 'avp_subst',
       arguments: [
         raw('avps', '`$avp(from)/$avp(to)/flags`: `g` all values, `d` takes them away.'),
-        { name: 'subst', type: 'string', summary: '`/expression/replacement/flags`.' },
+        { name: 'subst', type: 'substitution', summary: '`/expression/replacement/flags`.' },
       ],
       summary: 'Substitutes in the values of an AVP; false where none matches.',
       source,

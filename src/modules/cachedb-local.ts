@@ -84,9 +84,10 @@ const collections = new StateKey<Server, Map<string, LocalCache>>(
   'collections',
   (server) =>
     new Map(
-      ['default', ...collectionNames(String(server.parameters('cachedb_local')['cache_collections'] ?? ''))].map(
-        (name) => [name, new LocalCache()],
-      ),
+      [
+        'default',
+        ...collectionNames(String(server.parameters('cachedb_local')['cache_collections'] ?? '')),
+      ].map((name) => [name, new LocalCache()]),
     ),
 );
 

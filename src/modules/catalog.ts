@@ -13,5 +13,5 @@ export const catalog: RuntimeCatalog = {
   transformations: coreTransformations,
   modules,
   documented: documentedNames,
-  inertRouteKinds: ['local_route'],
+  inertRouteKinds: [],
 };

@@ -35,7 +35,7 @@ import {
   type TransformationSpec,
   type VariableReference,
 } from '../script/index.ts';
-import { clientTlsDomains } from './tls-mgm.ts';
+import { clientDomainNames, clientTlsDomains } from './tls-mgm.ts';
 
 const moduleName = 'rest_client';
 
@@ -305,7 +305,14 @@ const functions: readonly FunctionSpec<Run>[] = [
   },
   {
     name: 'rest_init_client_tls',
-    arguments: [{ name: 'tls_client_domain', type: 'string', summary: 'A client_domain of tls_mgm.' }],
+    arguments: [
+      {
+        name: 'tls_client_domain',
+        type: 'string',
+        definedBy: { module: 'tls_mgm', names: clientDomainNames },
+        summary: 'A client_domain of tls_mgm.',
+      },
+    ],
     summary:
       "Uses a TLS client domain for the message's next request, once. -1 where there is no such domain.",
     source: 'rest_client documentation',

@@ -1,6 +1,7 @@
 /** The rr module: Record-Route and loose routing. Source: modules/rr of the manual; RFC 3261, 16.4, 16.6 and 16.12. */
-import { edits } from '../runtime/edits.ts';
+import { type Edit, edits } from '../runtime/edits.ts';
 import type { Module } from '../runtime/module.ts';
+import { forceSocket, incomingSocket, recordRoutes } from '../runtime/record-route.ts';
 import { cachedRegex } from '../runtime/regex.ts';
 import type { Request } from '../runtime/request.ts';
 import type { Run } from '../runtime/run.ts';
@@ -11,6 +12,7 @@ import {
   type NameAddr,
   parseNameAddrs,
   parseUri,
+  type SendingSocket,
   type Uri,
   unfold,
   uriParameter,
@@ -39,31 +41,56 @@ function fromTag(run: Run): string {
   return run.server.parameters('rr')['append_fromtag'] === false || tag === null ? '' : `;ftag=${tag}`;
 }
 
-function addRecordRoute(run: Run, uri: string): 1 | -1 {
+/** Adds Record-Routes to the message, the first on top; `doubled` where the request may go out by another socket. */
+function addRecordRoute(
+  run: Run,
+  uris: readonly string[],
+  doubled: ((outgoing: SendingSocket) => readonly string[]) | null = null,
+): 1 | -1 {
   const { message } = run.request;
   if (message === null) return -1;
   const state = run.state(routeState);
-  const line = `Record-Route: <${uri}${state.extra}>\r\n`;
   const first = message.headers.findIndex(({ key }) => key === 'record-route');
   const lastVia = message.headers.findLastIndex(({ key }) => key === 'via');
-  run
-    .state(edits)
-    .push(
-      first >= 0
-        ? { kind: 'insert-before', header: first, lines: line }
-        : { kind: 'insert-after', header: lastVia, lines: line },
-    );
+  const editOf = (all: readonly string[]): Edit => {
+    const lines = all.map((uri) => `Record-Route: <${uri}${state.extra}>\r\n`).join('');
+    return first >= 0
+      ? { kind: 'insert-before', header: first, lines }
+      : { kind: 'insert-after', header: lastVia, lines };
+  };
+  const edit = editOf(uris);
+  run.state(edits).push(edit);
+  if (doubled !== null)
+    run.state(recordRoutes).push({ edit, doubled: (outgoing) => editOf(doubled(outgoing)) });
   state.recorded = true;
   return 1;
 }
 
+/** Where requests come in by a socket: its host and port, with the transport where it is not UDP. */
+function place({ transport: { protocol }, host, port }: SendingSocket): string {
+  return `${host}:${port}${protocol === 'udp' ? '' : `;transport=${protocol}`}`;
+}
+
 function recordRoute(run: Run, params = ''): 1 | -1 {
-  const local = run.request.message?.socket?.local;
-  if (local === undefined) return -1;
-  const user = run.server.parameters('rr')['add_username'] === true ? run.request.uri?.user : null;
+  const socket = run.request.message?.socket ?? null;
+  if (socket === null) return -1;
+  const { address, port } = socket.local;
+  // outside of a running server nobody has registered the socket
+  const incoming = incomingSocket(run.request) ?? {
+    transport: socket,
+    host: formatHostPort(address, null),
+    port,
+  };
+  const parameters = run.server.parameters('rr');
+  const user = parameters['add_username'] === true ? run.request.uri?.user : null;
+  const uri = (side: SendingSocket, more: string): string =>
+    `sip:${user ? `${user}@` : ''}${place(side)};lr${more}${fromTag(run)}${params}`;
   return addRecordRoute(
     run,
-    `sip:${user ? `${user}@` : ''}${formatHostPort(local.address, local.port)};lr${fromTag(run)}${params}`,
+    [uri(incoming, '')],
+    parameters['enable_double_rr'] === false
+      ? null
+      : (outgoing) => [uri(outgoing, ';r2=on'), uri(incoming, ';r2=on')],
   );
 }
 
@@ -71,6 +98,8 @@ const isOurs = (run: Run, uri: Uri | null) =>
   uri !== null &&
   uri.host !== null &&
   run.server.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? 5060);
+
+const isDoubled = (uri: Uri | undefined) => uri !== undefined && uriParameter(uri, 'r2') === 'on';
 
 /** All Routes of the message, each with the header line that it stands in. */
 function routeSet(run: Run): { readonly route: NameAddr; readonly header: number }[] {
@@ -103,6 +132,7 @@ function looseRoute(run: Run): 1 | -1 {
   const ruri = request.uri;
   if (request.message === null || set.length === 0) return -1;
   const left = set.map(({ route }) => route.text);
+  const own: Uri[] = [];
   // a strict router has put us into the request URI, and the target last (16.4)
   if (isOurs(run, ruri) && ruri !== null && uriParameter(ruri, 'lr') !== null) {
     state.params = ruri.params;
@@ -110,19 +140,29 @@ function looseRoute(run: Run): 1 | -1 {
     if (!request.setRequestUri(target)) return -1;
     left.pop();
   } else {
-    // our own routes, two where the transports differ
+    // our own route, or both of two that record_route() has put there because the sockets differed
     while (left.length > 0 && isOurs(run, set[set.length - left.length]?.route.uriParts ?? null)) {
-      const own = set[set.length - left.length]?.route.uriParts ?? null;
-      state.params ??= own?.params ?? null;
+      const uri = set[set.length - left.length]?.route.uriParts ?? null;
+      if (uri === null || own.length === 2) break;
+      if (own.length === 1 && !(isDoubled(own[0]) && isDoubled(uri))) break;
+      own.push(uri);
+      state.params ??= uri.params;
       left.shift();
     }
-    const removedOwn = left.length < set.length;
+    const removedOwn = own.length > 0;
     // a preloaded route that names us alone is no route set (the manual's loose_route)
     if (removedOwn && left.length === 0 && request.message.toTag === null) {
       setRoutes(run, left);
       return -1;
     }
   }
+  // the second of two says how the other side reaches us: the request goes out by that socket
+  const [, outside] = own;
+  if (outside?.host != null)
+    forceSocket(
+      request,
+      `${uriParameter(outside, 'transport') ?? 'udp'}:${formatHostPort(outside.host, outside.port ?? 5060)}`,
+    );
   const next = left.length === 0 ? null : (set[set.length - left.length]?.route ?? null);
   if (next !== null) {
     const uri = next.uriParts;
@@ -192,16 +232,25 @@ export const rr: Module = {
     {
       name: 'record_route_preset',
       arguments: [
-        { name: 'string', type: 'string', summary: '`host[:port]` to name, with parameters.' },
-        { name: 'string2', type: 'string', optional: true, summary: 'The other side, where there are two.' },
+        {
+          name: 'string',
+          type: 'string',
+          summary: '`host[:port]` to name, with parameters: of the side that the request goes out by.',
+        },
+        {
+          name: 'string2',
+          type: 'string',
+          optional: true,
+          summary: 'Of the side that it came in by, where they differ.',
+        },
       ],
       routes,
       summary: 'As record_route(), with a host of your own.',
       source: 'modules/rr',
       run: (run, first: string, second?: string) => {
-        const uri = (host: string) => `sip:${host};lr${fromTag(run)}`;
-        const added = addRecordRoute(run, uri(first));
-        return second === undefined ? added : addRecordRoute(run, uri(second));
+        const both = second === undefined ? '' : ';r2=on';
+        const uri = (host: string) => `sip:${host};lr${both}${fromTag(run)}`;
+        return addRecordRoute(run, second === undefined ? [uri(first)] : [uri(first), uri(second)]);
       },
     },
     {

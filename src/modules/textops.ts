@@ -30,7 +30,7 @@ const expression: ArgumentSpec = {
 const text: ArgumentSpec = { name: 'txt', type: 'string', summary: 'Taken as it is.' };
 const substitution: ArgumentSpec = {
   name: 'subst',
-  type: 'string',
+  type: 'substitution',
   summary:
     '`/expression/replacement/flags`; `\\1` to `\\9` are its groups, `\\0` the match. Flags: `i` ignores case, `g` replaces all, `s` treats lines as one text.',
 };
@@ -45,7 +45,7 @@ type Scope = 'message' | 'body';
 
 /** Replaces in the message that is sent on; the text is what `find` was given. -1 where nothing is found. */
 function change(run: Run, scope: Scope, find: (text: string) => readonly Replacement[]): Status {
-  const { message } = run.request;
+  const { message } = run;
   if (message === null) return -1;
   if (scope === 'body') return changeBody(run, find(currentBody(run.request).text));
   const start = bodyOffset(message.raw);
@@ -138,8 +138,8 @@ export const textops: Module = {
     'Searches the text of messages and replaces in it. Replacements go into the request that is sent on; the script still reads the received message.',
   source,
   functions: [
-    search('search', 'Whether the message matches, headers and body.', (run) => run.request.message?.raw),
-    search('search_body', 'Whether the body matches.', (run) => run.request.message?.body),
+    search('search', 'Whether the message matches, headers and body.', (run) => run.message?.raw),
+    search('search_body', 'Whether the body matches.', (run) => run.message?.body),
     replacing('search_append', 'Adds text behind the first match.', { scope: 'message', append: true }),
     replacing('search_append_body', 'Adds text behind the first match in the body.', {
       scope: 'body',

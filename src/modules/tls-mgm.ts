@@ -68,12 +68,19 @@ const domainParameters: readonly ParameterSpec[] = [
   perDomain('ec_curve', 'the elliptic curve', "OpenSSL's default is used"),
 ];
 
+function listOf(parameters: ParameterValues, name: string): string[] {
+  const values = parameters[name];
+  return Array.isArray(values) ? values.map(String) : [];
+}
+
+/** The names that `client_domain` defines, in order. */
+export function clientDomainNames(parameters: ParameterValues): string[] {
+  return listOf(parameters, 'client_domain').map((text) => text.split('=')[0]?.trim() ?? '');
+}
+
 function domainsOf(parameters: ParameterValues): Domain[] {
-  const list = (name: string) => {
-    const values = parameters[name];
-    return Array.isArray(values) ? values.map(String) : [];
-  };
-  const names = list('client_domain').map((text) => text.split('=')[0]?.trim() ?? '');
+  const list = (name: string) => listOf(parameters, name);
+  const names = clientDomainNames(parameters);
   const others = new Set(list('server_domain').map((text) => text.split('=')[0]?.trim() ?? ''));
   const settings = new Map(names.map((name) => [name, new Map<string, string>()]));
   for (const { name: parameter } of domainParameters) {

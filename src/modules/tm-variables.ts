@@ -1,8 +1,15 @@
 /** Variables of the tm module. Source: modules/tm of the manual. */
-import { relaying } from '../runtime/relay.ts';
+import { messageBranches } from '../runtime/message-branches.ts';
+import { type RelayedBranch, relaying } from '../runtime/relay.ts';
 import type { Run } from '../runtime/run.ts';
-import { toInteger, type VariableSpec } from '../script/index.ts';
-import { replyCode } from './tm.ts';
+import { InvalidUse, toInteger, type Value, type VariableSpec } from '../script/index.ts';
+import type { Branch } from '../sip/index.ts';
+
+/** The status that t_check_status() and $T_reply_code are about: of the reply, the failure, or the last reply sent. */
+export function replyCode(run: Run): number {
+  const { response, failure } = run.subject;
+  return response?.status ?? failure?.status ?? run.request.transaction?.lastStatus ?? 0;
+}
 
 function timeout(
   name: string,
@@ -29,6 +36,50 @@ function timeout(
     }),
   };
 }
+
+type RelayedBranches = readonly Branch<RelayedBranch>[];
+
+/** `$tm.branch.uri[i]`: all branches of the transaction, sent and ended ones; without an index this one. */
+function ofBranch(
+  name: string,
+  summary: string,
+  read: (branch: Branch<RelayedBranch>) => Value,
+): VariableSpec<Run> {
+  return {
+    name: `tm.branch.${name}`,
+    indexed: true,
+    summary,
+    source: 'modules/tm',
+    resolve: ({ index }) => {
+      if (index === 'all' || index === 'append')
+        throw new InvalidUse(`it has no [${index === 'all' ? '*' : index}]`);
+      const at = typeof index === 'function' ? index : () => index;
+      return {
+        get: (run) => {
+          const i = at(run);
+          const branches: RelayedBranches = run.state(relaying).proxy?.branches ?? [];
+          const branch = i === null ? run.subject.branch : branches.at(i);
+          return branch === undefined ? null : read(branch);
+        },
+      };
+    },
+  };
+}
+
+const tmBranchVariables: readonly VariableSpec<Run>[] = [
+  ofBranch('uri', 'The request URI of a branch.', ({ spec }) => spec.data.request.requestUri),
+  ofBranch('duri', 'The destination URI of a branch.', ({ spec }) => spec.data.request.destinationUri),
+  ofBranch(
+    'flags',
+    'The flags of a branch.',
+    ({ spec }) => [...(spec.data.request.state(messageBranches).at(0)?.flags ?? [])].join(',') || null,
+  ),
+  ofBranch(
+    'last_received',
+    'The last status that a branch has received; null before the first.',
+    ({ lastReceivedStatus }) => lastReceivedStatus || null,
+  ),
+];
 
 export const tmVariables: readonly VariableSpec<Run>[] = [
   {
@@ -73,4 +124,24 @@ export const tmVariables: readonly VariableSpec<Run>[] = [
     source: 'modules/tm',
     resolve: () => ({ get: (run) => run.request.transaction?.toTag ?? null }),
   },
+  {
+    name: 'bavp',
+    subname: 'required',
+    writable: true,
+    summary: 'An attribute of the branch; null outside of branch, reply and failure routes.',
+    source: 'modules/tm',
+    resolve: ({ subname }) => {
+      const name = typeof subname === 'function' ? subname : () => subname ?? '';
+      return {
+        get: (run) => run.subject.relayed?.avps.get(name(run)) ?? null,
+        set: (run, value, operator) => {
+          const avps = run.subject.relayed?.avps;
+          if (operator === ':=') avps?.replace(name(run), value);
+          else avps?.push(name(run), value);
+          return avps !== undefined;
+        },
+      };
+    },
+  },
+  ...tmBranchVariables,
 ];

@@ -1,11 +1,12 @@
 /** The tm module: transactions and sending on with state. Source: modules/tm of the manual; vectors pvar-provisional, async-*, routes-*. */
 import type { Module } from '../runtime/module.ts';
+import { sendNewRequest } from '../runtime/new-request.ts';
 import { cachedRegex } from '../runtime/regex.ts';
-import { type Relaying, relay, relaying } from '../runtime/relay.ts';
+import { relay, relaying } from '../runtime/relay.ts';
 import type { Run } from '../runtime/run.ts';
 import type { ArgumentSpec, FunctionSpec, ParameterSpec, RouteKind } from '../script/index.ts';
 import { code, isReplyCode, reason } from './replies.ts';
-import { tmVariables } from './tm-variables.ts';
+import { replyCode, tmVariables } from './tm-variables.ts';
 
 const inert = (name: string, value: number | string | null, why: string): ParameterSpec => ({
   name,
@@ -45,7 +46,7 @@ function arming(
       // in a branch route a reply route is that branch's own
       if (field === 'replyRoute' && run.routeKind === 'branch_route' && relayed !== undefined)
         relayed.replyRoute = found;
-      else (run.state(relaying) as Relaying)[field] = found;
+      else run.state(relaying)[field] = found;
       return 1;
     },
   };
@@ -73,11 +74,21 @@ function flagNames(text: string): ReadonlySet<string> {
   return new Set(text.split(',').map((name) => name.trim()));
 }
 
-/** The status that t_check_status() and $T_reply_code are about: of the reply, the failure, or the last reply sent. */
-export function replyCode(run: Run): number {
-  const { response, failure } = run.subject;
-  return response?.status ?? failure?.status ?? run.request.transaction?.lastStatus ?? 0;
-}
+const newRequest: FunctionSpec<Run> = {
+  name: 't_new_request',
+  arguments: [
+    { name: 'method', type: 'string', summary: 'Any but INVITE, ACK and CANCEL.' },
+    { name: 'RURI', type: 'string', summary: 'Where it is sent.' },
+    { name: 'from', type: 'string', summary: '`[display ]URI`' },
+    { name: 'to', type: 'string', summary: '`[display ]URI`' },
+    { name: 'body', type: 'string', optional: true, summary: 'The content type, a space, and the body.' },
+    { name: 'ctx', type: 'string', optional: true, summary: 'What local_route finds in $avp(uac_ctx).' },
+  ],
+  summary: 'Sends a request of its own. -1 where it cannot be sent.',
+  source: 'modules/tm',
+  run: (run, method: string, uri: string, from: string, to: string, body?: string, context?: string) =>
+    sendNewRequest(run, { method, uri, from, to, body: body ?? null, context: context ?? null }),
+};
 
 const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
   name,
@@ -250,7 +261,7 @@ export const tm: Module = {
       routes: ['onreply_route'],
       summary: 'Cancels branches that are pending.',
       source: 'modules/tm',
-      run: (run, which = '') => {
+      run: (run, which: string = '') => {
         const { proxy } = run.state(relaying);
         const { branch } = run.subject;
         if (proxy === null || branch === undefined) return -1;
@@ -261,6 +272,7 @@ export const tm: Module = {
         return 1;
       },
     },
+    newRequest,
     arming(
       't_on_failure',
       'failure_route',

@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Address, NameResolver } from './dns.ts';
+import { firstLine, tlsErrorText } from './errors.ts';
 import type { ReturnCode } from './outcome.ts';
 import { SocketReader } from './socket-reader.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
@@ -287,8 +288,10 @@ const CHAIN_ERRORS = new Map<string, string>([
 ]);
 
 function tlsMessage(error: NodeJS.ErrnoException): string {
-  const { code } = error;
-  return code === undefined || error.message.includes(code) ? error.message : `${error.message} (${code})`;
+  const text = tlsErrorText(error);
+  if (text !== null) return text;
+  const message = firstLine(error.message);
+  return error.code === undefined || message.includes(error.code) ? message : `${message} (${error.code})`;
 }
 
 function messageOf(error: unknown): string {

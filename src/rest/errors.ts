@@ -33,3 +33,15 @@ export class ExplainedError extends Error {
     this.code = code;
   }
 }
+
+/** What OpenSSL says of a TLS error, in one line (its own message has file names and a line break); null for another error. */
+export function tlsErrorText(error: Error): string | null {
+  const { code, reason } = error as NodeJS.ErrnoException & { readonly reason?: unknown };
+  return typeof reason === 'string' && code !== undefined ? `${reason} (${code})` : null;
+}
+
+/** The first line of a message: what is logged must not look like two entries. */
+export function firstLine(message: string): string {
+  const end = message.search(/[\r\n]/);
+  return end < 0 ? message : message.slice(0, end);
+}

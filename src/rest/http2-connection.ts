@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Connection, describeConnection } from './connection.ts';
-import { ExplainedError } from './errors.ts';
+import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
 import { IDLE_TIMEOUT, MAX_HEADER } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo } from './outcome.ts';
@@ -73,6 +73,8 @@ export class Http2Connection implements Connection {
   /** The last stream that the server will look at, once it has said goodbye. */
   #lastStream = Number.POSITIVE_INFINITY;
   #error: Error | null = null;
+  /** Why TLS ended, where the server said so. */
+  #alert: string | null = null;
 
   constructor(pool: OriginPool, socket: Socket, connectedAt: number) {
     this.#pool = pool;
@@ -103,6 +105,9 @@ export class Http2Connection implements Connection {
       this.#close();
     });
     session.on('frameError', ignore);
+    socket.on('error', (error) => {
+      this.#alert ??= tlsErrorText(error);
+    });
     session.on('close', () => this.#close());
     session.setTimeout(IDLE_TIMEOUT, () => {
       if (this.#open === 0) this.destroy();
@@ -212,7 +217,9 @@ export class Http2Connection implements Connection {
       return new UnprocessedError('the server refused the stream');
     }
     if (this.#error !== null || this.#session.destroyed || this.#socket.destroyed) {
-      const why = this.#error === null ? 'the server closed the connection' : this.#error.message;
+      if (this.#alert !== null)
+        return new ExplainedError(`the server ended TLS: ${this.#alert}`, 'ECONNRESET');
+      const why = this.#error === null ? 'the server closed the connection' : firstLine(this.#error.message);
       return new ExplainedError(`the HTTP/2 connection was lost: ${why}`, 'ECONNRESET');
     }
     if (rstCode === NGHTTP2_NO_ERROR)

@@ -3,7 +3,7 @@ import { BodyBuffer } from './body-buffer.ts';
 import type { ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
 import { cancelDeadline, Deadline } from './deadline.ts';
-import { ExplainedError } from './errors.ts';
+import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
 import type { OpenStream } from './http2-connection.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from './outcome.ts';
@@ -164,7 +164,7 @@ export class Transfer extends Deadline {
 
   /** The connection broke: what the engine may still take for the end of the answer is not its end. */
   onSocketError(error: Error): void {
-    this.#socketError = error;
+    this.#socketError ??= error; // the first says why
   }
 
   // --- the engine's handler ---
@@ -283,7 +283,7 @@ export class Transfer extends Deadline {
       this.#goAgain();
       return;
     }
-    this.fail(-10, reasonOf(error));
+    this.fail(-10, reasonOf(error, this.#socketError));
   }
 
   // --- ends that are not the engine's ---
@@ -393,8 +393,11 @@ const REASONS = new Map<string, string>([
   [LENGTH_MISMATCH, 'the answer ended before its Content-Length'],
 ]);
 
-function reasonOf(error: Error): string {
+function reasonOf(error: Error, socketError: Error | null): string {
   if (error instanceof ExplainedError) return error.message;
+  // With TLS 1.3 a server refuses our certificate when the handshake is over for us (RFC 8446, section 4.4.2.4).
+  const alert = tlsErrorText(socketError ?? error);
+  if (alert !== null) return `the server ended TLS: ${alert}`;
   const { code, message } = error as NodeJS.ErrnoException;
   if (message === 'bad response') return 'the server sent bytes that belong to no request';
   if (message === 'bad upgrade') return 'the server switched protocols, which was not asked for';
@@ -402,7 +405,8 @@ function reasonOf(error: Error): string {
   if (known !== undefined) return `${known} (${code})`;
   if (code === 'ERR_ASSERTION') return 'the answer is not HTTP';
   if (code?.startsWith('HPE_')) return `the answer is not HTTP (${code})`;
-  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+  const line = firstLine(message);
+  return code === undefined || line.includes(code) ? line : `${line} (${code})`;
 }
 
 const CONTENT_TYPE = 'content-type';

@@ -1,6 +1,6 @@
 /** The parts of a body (RFC 2046, 5.1), and the body as the script has changed it so far. */
 import { lowerAscii } from '../script/index.ts';
-import { findParameter, headerKey, type SipRequest, unfold } from '../sip/index.ts';
+import { findParameter, headerKey, type SipMessage, unfold } from '../sip/index.ts';
 import { edits } from './edits.ts';
 import type { Request } from './request.ts';
 import { StateKey } from './state.ts';
@@ -107,7 +107,7 @@ export interface Body {
 }
 
 /** The body as it came. */
-export function receivedBody(message: SipRequest | null): Body {
+export function receivedBody(message: SipMessage | null): Body {
   const body = message?.body ?? '';
   const contentType = message?.contentType ?? null;
   return { parts: bodyParts(contentType, body), contentType, text: body };

@@ -5,11 +5,14 @@ import { eventFunctions } from './functions/events.ts';
 import { flagFunctions } from './functions/flags.ts';
 import { logFunctions } from './functions/log.ts';
 import { relayFunctions } from './functions/relay.ts';
+import { serialForkingFunctions } from './functions/serial-forking.ts';
 import { uriFunctions } from './functions/uri.ts';
 import { valueFunctions } from './functions/values.ts';
 import type { Run } from './run.ts';
 import { authVariables } from './variables/auth.ts';
 import { bodyVariables } from './variables/body.ts';
+import { branchVariables } from './variables/branches.ts';
+import { inContext } from './variables/context.ts';
 import { errorVariables } from './variables/errors.ts';
 import { withExamples } from './variables/examples.ts';
 import { headerVariables } from './variables/headers.ts';
@@ -25,16 +28,20 @@ export const coreFunctions: readonly FunctionSpec<Run>[] = [
   ...valueFunctions,
   ...cacheFunctions,
   ...relayFunctions,
+  ...serialForkingFunctions,
   ...eventFunctions,
 ];
 
-export const coreVariables: readonly VariableSpec<Run>[] = withExamples([
-  ...scriptStoreVariables,
-  ...uriVariables,
-  ...headerVariables,
-  ...bodyVariables,
-  ...authVariables,
-  ...messageVariables,
-  ...processVariables,
-  ...errorVariables,
-]);
+export const coreVariables: readonly VariableSpec<Run>[] = withExamples(
+  inContext([
+    ...scriptStoreVariables,
+    ...uriVariables,
+    ...headerVariables,
+    ...bodyVariables,
+    ...authVariables,
+    ...messageVariables,
+    ...processVariables,
+    ...branchVariables,
+    ...errorVariables,
+  ]),
+);

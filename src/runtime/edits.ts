@@ -88,6 +88,8 @@ export function applyEdits(message: SipMessage, list: readonly Edit[]): string {
         break;
       case 'replace':
         if (edit.to <= headEnd) put(ranks.replace, edit.from, edit.to, edit.text);
+        break;
+      default: // in the maps above
     }
   }
   placed.sort((a, b) => a.from - b.from || a.rank - b.rank);

@@ -9,9 +9,9 @@ import {
   type ParameterValue,
   type ParameterValues,
   type ReadFile,
-  type SettingNode,
   type SourceSet,
 } from '../script/index.ts';
+import { listenAddresses } from './listen-addresses.ts';
 import type { Module } from './module.ts';
 import { cachedRegex, regexError } from './regex.ts';
 import type { Run } from './run.ts';
@@ -57,80 +57,38 @@ export function loadProgram(
   { readFile, allowMissing = false }: LoadProgramOptions = {},
 ): LoadResult {
   const loaded = loadScript(text, fileName, catalog, {
-    checkRegex: regexError,
+    // as it will be compiled, so that it is in the cache then
+    checkRegex: (pattern) =>
+      cachedRegex(pattern, { ignoreCase: true }) === null ? regexError(pattern) : null,
     allowMissing,
     ...(readFile === undefined ? {} : { readFile }),
   });
-  const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets);
+  const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets, loaded.settings);
   const diagnostics = [...loaded.diagnostics, ...ofSockets].toSorted((a, b) => a.span.start - b.span.start);
   const { sources } = loaded;
   if (hasErrors(diagnostics)) return { diagnostics, sources, program: null };
   const settings = readSettings(loaded.settings, sockets);
   const modules = new Map(catalog.modules.map((module) => [module.name, module]));
+  let compiled: CompiledScript<Run> | null = null;
   const program: Program = {
     settings,
     parameters: loaded.parameters,
     modules: loaded.modules.flatMap(({ name }) => modules.get(name) ?? []),
-    compiled: compileScript(loaded.script, loaded.lookup, {
-      maxWhileLoops: settings.maxWhileLoops,
-      enableAsserts: settings.enableAsserts,
-      matcher: (pattern) => cachedRegex(pattern, { ignoreCase: true }),
-    }),
+    // `siprest check` has no use for it
+    get compiled() {
+      compiled ??= compileScript(loaded.script, loaded.lookup, {
+        maxWhileLoops: settings.maxWhileLoops,
+        enableAsserts: settings.enableAsserts,
+        matcher: (pattern) => cachedRegex(pattern, { ignoreCase: true }),
+      });
+      return compiled;
+    },
     place: (offset) => {
       const { file, line } = sources.locate(offset);
       return `${file}:${line}`;
     },
   };
   return { diagnostics, sources, program };
-}
-
-const defaultSocket: ListenAddress = { transport: 'udp', host: '*', port: 5060 };
-
-/** UDP sockets; others are passed over with a warning. Without any it is all addresses, port 5060, as the original does. */
-function listenAddresses(nodes: readonly SettingNode[]): {
-  sockets: ListenAddress[];
-  diagnostics: Diagnostic[];
-} {
-  const sockets: ListenAddress[] = [];
-  const diagnostics: Diagnostic[] = [];
-  for (const { value, options } of nodes) {
-    const match =
-      /^(?:([a-z][a-z0-9_]*):)?(\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\*|\d{1,5})?(?:-\d+)?)?$/i.exec(
-        String(value.value),
-      );
-    if (match === null) continue; // the checker has said so
-    const [text, protocol = 'udp', host = '*', port = '5060'] = match;
-    if (protocol.toLowerCase() !== 'udp') {
-      diagnostics.push({
-        code: 'inert',
-        severity: 'warning',
-        span: value.span,
-        message: `${text} is not opened: siprest listens on UDP alone so far`,
-      });
-      continue;
-    }
-    if (Number(port) > 65_535) {
-      diagnostics.push({
-        code: 'setting-value',
-        severity: 'error',
-        span: value.span,
-        message: `${port} is no port`,
-        help: 'a port is from 0 to 65535; 0 takes any that is free',
-      });
-      continue;
-    }
-    sockets.push({ transport: 'udp', host, port: port === '*' ? 5060 : Number(port) });
-    for (const { name, span } of options) {
-      if (name.text === 'tag') continue;
-      diagnostics.push({
-        code: 'inert',
-        severity: 'warning',
-        span,
-        message: `${name.text} has no effect: ${name.text === 'use_workers' ? 'all sockets share the workers, see udp_workers' : 'siprest has no such option so far'}`,
-      });
-    }
-  }
-  return { sockets: nodes.length === 0 ? [defaultSocket] : sockets, diagnostics };
 }
 
 function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]): Settings {
@@ -145,6 +103,16 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
     logPrefix: String(values['log_prefix'] ?? ''),
     stderrorEnabled: flag('stderror_enabled'),
     sockets,
+    tcp: {
+      connectTimeout: number('tcp_connect_timeout'),
+      idleTimeout: 1000 * Math.max(number('tcp_connection_lifetime'), 1),
+      messageTimeout: 1000 * number('tcp_max_msg_time'),
+      accepted: number('tcp_max_connections'),
+      acceptedFromOne: Math.max(
+        number('tcp_max_connections') / 4,
+        Math.min(number('tcp_max_connections'), 512),
+      ),
+    },
     udpWorkers: number('udp_workers'),
     aliases: (Array.isArray(aliases) ? aliases : []).map((alias) =>
       String(alias)

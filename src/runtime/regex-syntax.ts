@@ -96,6 +96,21 @@ const operators: ReadonlyMap<string, RegexNode> = new Map<string, RegexNode>([
 const anyByte: RegexNode = { kind: 'bytes', bytes: set(() => true), source: '[^]' };
 const anyButLineEnd = bytesNode(set((code) => code !== 10));
 
+/** Each byte that stands for itself, once it was met; letters that match in both cases. */
+const literals: (RegexNode | undefined)[] = [];
+const foldedLiterals: (RegexNode | undefined)[] = [];
+
+function literalNode(code: number, folded: boolean): RegexNode {
+  const bytes = new Uint8Array(256);
+  bytes[code] = 1;
+  if (!folded)
+    return { kind: 'bytes', bytes, source: word(code) ? String.fromCharCode(code) : escapeCode(code) };
+  const [small, capital] = [code | 32, code & ~32];
+  bytes[small] = 1;
+  bytes[capital] = 1;
+  return { kind: 'bytes', bytes, source: `[${String.fromCharCode(small, capital)}]` };
+}
+
 /** RE_DUP_MAX of glibc. */
 const mostRepetitions = 32767;
 const deepest = 250;
@@ -236,12 +251,12 @@ class Parser {
 
   #literal(c: string): RegexNode {
     const code = c.charCodeAt(0) & 0xff;
-    if (this.#ignoreCase && alpha(code)) {
-      const [small, capital] = [code | 32, code & ~32];
-      const source = `[${String.fromCharCode(small, capital)}]`;
-      return { kind: 'bytes', bytes: set((one) => one === small || one === capital), source };
-    }
-    return { kind: 'bytes', bytes: set((one) => one === code), source: word(code) ? c : escapeCode(code) };
+    const table = this.#ignoreCase && alpha(code) ? foldedLiterals : literals;
+    const known = table[code];
+    if (known !== undefined) return known;
+    const node = literalNode(code, table === foldedLiterals);
+    table[code] = node;
+    return node;
   }
 
   /** Behind the `[`: no escapes, `]` is ordinary where it stands first, `-` where it stands first or last. */

@@ -42,17 +42,22 @@ export interface CompiledRegex {
 
 /** A few milliseconds. */
 const mostSteps = 2e6;
-/** Bytes of text on which a pattern that has no bound may be tried: its ways double or triple with each. */
-const mostDoublings = 12;
+/** Bytes of text on which any pattern may be tried: where there is no bound, its ways double or triple with each. */
+const sureLength = 12;
+
+function longestText(root: RegexNode): number {
+  const { factor, degree } = regexCost(root);
+  if (degree === 1 && factor < 100) return Number.POSITIVE_INFINITY;
+  return Math.max(sureLength, (mostSteps / factor) ** (1 / degree));
+}
 
 class TranslatedRegex implements CompiledRegex {
   readonly pattern: string;
   readonly groups: number;
-  /** Longer texts are not for JavaScript's engine. */
-  readonly limit: number;
   readonly #test: RegExp;
-  readonly #find: RegExp;
   readonly #root: RegexNode;
+  #find: RegExp | undefined;
+  #limit: number | undefined;
   #linear: LinearRegex | null | undefined;
 
   constructor(pattern: string, options: RegexOptions) {
@@ -62,25 +67,25 @@ class TranslatedRegex implements CompiledRegex {
     this.groups = groups;
     this.#root = root;
     try {
-      const source = javascriptSource(root);
-      this.#test = new RegExp(source, flags);
-      this.#find = new RegExp(source, `g${flags}`);
+      this.#test = new RegExp(javascriptSource(root), flags);
     } catch {
       throw new RegexSyntaxError('Regular expression too big');
     }
-    const { factor, degree } = regexCost(root);
-    if (degree === Number.POSITIVE_INFINITY) this.limit = mostDoublings;
-    else if (degree === 1 && factor < 100) this.limit = Number.POSITIVE_INFINITY;
-    else this.limit = (mostSteps / factor) ** (1 / degree);
+  }
+
+  get limit(): number {
+    this.#limit ??= longestText(this.#root);
+    return this.#limit;
   }
 
   test(text: string): boolean {
-    if (text.length > this.limit) return this.#others()?.test(text) ?? false;
+    if (text.length > sureLength && text.length > this.limit) return this.#others()?.test(text) ?? false;
     return this.#test.test(text);
   }
 
   exec(text: string, from = 0): RegexMatch | null {
-    if (text.length > this.limit) return this.#others()?.exec(text, from) ?? null;
+    if (text.length > sureLength && text.length > this.limit) return this.#others()?.exec(text, from) ?? null;
+    this.#find ??= new RegExp(this.#test.source, `g${this.#test.flags}`);
     this.#find.lastIndex = from;
     const match = this.#find.exec(text);
     return match && { index: match.index, end: match.index + match[0].length, groups: match };

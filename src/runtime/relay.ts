@@ -13,16 +13,24 @@ import {
   parseHostPort,
   parseUri,
   type ReplyVerdict,
+  type RequestEdits,
+  type SendingSocket,
   type ServerTransaction,
+  type SipRequest,
   type SipResponse,
+  type Target,
   type Uri,
 } from '../sip/index.ts';
+import { Avps } from './avps.ts';
 import { edits } from './edits.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
+import { localRoute } from './new-request.ts';
 import { messageEdits } from './outgoing.ts';
+import { editsTowards, recordRoutes } from './record-route.ts';
 import { Request } from './request.ts';
 import { type Run, type RunSubject, runRoute } from './run.ts';
+import { findSocket } from './sockets.ts';
 import { StateKey } from './state.ts';
 import type { Server } from './worker.ts';
 
@@ -33,6 +41,10 @@ export interface RelayedBranch {
   /** With the branch's own URI, destination and headers. */
   readonly request: Request;
   replyRoute: Route | null;
+  /** `$bavp` */
+  readonly avps: Avps;
+  /** `$tm.branch.attr` */
+  readonly attributes: Map<string, string | number>;
 }
 
 /** What a script has said about how its request is sent on, and what became of it. */
@@ -114,21 +126,31 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
   if (message === null) return failed.internal;
   const next = outboundUri(request.destinationUri ?? destination ?? null) ?? request.uri;
   if (next === null) return failed.badDestination;
-  const changes = messageEdits(message, request.state(edits));
-  if (changes === null) return failed.badMessage;
   const send = ({ targets, failure }: Destinations): Status => {
     const [target] = targets;
     if (target === undefined) {
       run.complain(`forward(): ${unreachable(next, failure)}`);
       return failed.badDestination;
     }
+    const socket = outgoingSocket(request, target);
+    const changes = editsTowards(request, message, socket);
+    if (changes === null) return failed.badMessage;
     const sent = server.proxy.forwardStateless(message, target, {
+      socket,
       edits: { ...changes, uri: request.requestUri, ...hops(request) },
     });
     return sent ? 1 : failed.send;
   };
   const found = server.destinations(next);
   return found instanceof Promise ? found.then(send) : send(found);
+}
+
+/** The socket that the script has forced where it fits, else the one that the request came by, else any that fits. */
+function outgoingSocket(request: Request, target: Target): SendingSocket | null {
+  const { server, message } = request;
+  const forced = request.state(messageBranches).at(0)?.socket ?? null;
+  const preferred = forced === null ? null : findSocket(server.sockets, forced);
+  return server.proxy.sockets.choose(target, preferred ?? message?.socket ?? null);
 }
 
 /** Why a URI leads nowhere, for the log. */
@@ -163,9 +185,10 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
   const state = request.state(relaying);
   const first =
     state.proxy === null || run.subject.failure === undefined ? branches.all : failureBranches(run);
-  const prepared = first.map((branch) => prepare(run, branch, options, state));
-  branches.clear();
+  const before = state.proxy?.branches.length ?? 0;
+  const prepared = inOrder(first, (branch, i) => prepare(run, branch, before + i, options, state));
   const send = (made: readonly (BranchSpec<RelayedBranch> | Status)[]): Status => {
+    branches.clear();
     const specs = made.filter((one) => typeof one === 'object');
     if (specs.length === 0) {
       const code = made.find((one) => typeof one === 'number') ?? failed.noDestination;
@@ -176,9 +199,24 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
     const outcome = proxy.relay(specs);
     return outcome === 'sent' ? 1 : failed.noDestination;
   };
-  return prepared.some((one) => one instanceof Promise)
-    ? Promise.all(prepared).then(send)
-    : send(prepared as (BranchSpec<RelayedBranch> | Status)[]);
+  return prepared instanceof Promise ? prepared.then(send) : send(prepared);
+}
+
+/** One after another, since a worker runs one route at a time; a promise only where one of them waits. */
+function inOrder<T, U>(items: readonly T[], make: (item: T, index: number) => Awaitable<U>): Awaitable<U[]> {
+  const made: U[] = [];
+  for (const [i, item] of items.entries()) {
+    const one = make(item, i);
+    if (!(one instanceof Promise)) made.push(one);
+    else {
+      return (async () => {
+        made.push(await one);
+        for (const [n, later] of items.slice(i + 1).entries()) made.push(await make(later, i + 1 + n));
+        return made;
+      })();
+    }
+  }
+  return made;
 }
 
 /** In a failure route: the request URI where it was changed, or whatever branches were added. */
@@ -194,6 +232,7 @@ function failureBranches(run: Run): readonly MessageBranch[] {
 function prepare(
   run: Run,
   branch: MessageBranch,
+  branchIndex: number,
   options: RelayOptions,
   state: Relaying,
 ): Awaitable<BranchSpec<RelayedBranch> | Status> {
@@ -202,10 +241,19 @@ function prepare(
   own.requestUri = branch.uri;
   own.setDestinationUri(branch.destinationUri);
   own.state(edits).push(...request.state(edits));
+  own.state(recordRoutes).push(...request.state(recordRoutes));
+  const main = own.state(messageBranches).at(0);
+  if (main !== undefined) main.socket = branch.socket ?? request.state(messageBranches).at(0)?.socket ?? null;
   own.state(maxForwards).value = request.state(maxForwards).value;
-  const data: RelayedBranch = { request: own, replyRoute: null };
+  for (const flag of branch.flags) own.state(messageBranches).at(0)?.flags.add(flag);
+  const data: RelayedBranch = {
+    request: own,
+    replyRoute: null,
+    avps: new Avps(),
+    attributes: branch.attributes,
+  };
   if (state.branchRoute === null) return resolve(run.server, data, options);
-  const ran = runRoute(run.worker, own, state.branchRoute, { subject: { relayed: data } });
+  const ran = runRoute(run.worker, own, state.branchRoute, { subject: { relayed: data, branchIndex } });
   const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.server, data, options));
   return ran instanceof Promise ? ran.then(after) : after(ran);
 }
@@ -216,17 +264,22 @@ function resolve(
   { outboundProxy }: RelayOptions,
 ): Awaitable<BranchSpec<RelayedBranch> | Status> {
   const { request } = data;
-  if (request.message === null) return failed.internal;
+  const { message } = request;
+  if (message === null) return failed.internal;
   const next =
     request.destinationUri === null && outboundProxy !== undefined
       ? outboundUri(outboundProxy)
       : nextHop(request);
-  const changes = messageEdits(request.message, request.state(edits));
   if (next === null) return failed.badDestination;
-  if (changes === null) return failed.badMessage;
   const spec = ({ targets, failure }: Destinations): BranchSpec<RelayedBranch> | Status => {
-    if (failure === null)
-      return { targets, edits: { ...changes, uri: request.requestUri, ...hops(request) }, data };
+    const [first] = targets;
+    if (failure === null && first !== undefined) {
+      // all targets of a URI are of one transport
+      const socket = outgoingSocket(request, first);
+      const changes = editsTowards(request, message, socket);
+      if (changes === null) return failed.badMessage;
+      return { targets, socket, edits: { ...changes, uri: request.requestUri, ...hops(request) }, data };
+    }
     server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
     return failed.badDestination;
   };
@@ -246,6 +299,9 @@ function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
     {
       onReply: (branch, response) => onReply(request, state, branch, response),
       onFailure: (failure) => onFailure(request, state, failure),
+      ...(server.script.find('local_route', '') === null
+        ? {}
+        : { onCancel: (_, cancel) => onCancel(server, cancel) }),
       onError: (error) =>
         server.log.error(
           `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -300,6 +356,14 @@ async function onFailure(request: Request, state: Relaying, failure: Failure<Rel
   await onWorker(request.server, request, [route], {
     failure,
     ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
+  });
+}
+
+/** The CANCEL of a branch is a request of siprest's own. */
+function onCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
+  return new Promise((done) => {
+    const taken = server.submit(async (worker) => done(await localRoute(server, worker, cancel, null)));
+    if (!taken) done(null);
   });
 }
 

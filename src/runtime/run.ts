@@ -15,7 +15,7 @@ import {
   type RouteKind,
   type Value,
 } from '../script/index.ts';
-import type { Branch, Failure, SipResponse } from '../sip/index.ts';
+import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
 import { assertError, errorRoute, scriptError } from './error-route.ts';
 import type { RelayedBranch } from './relay.ts';
 import { Request } from './request.ts';
@@ -47,11 +47,25 @@ export class Run implements Execution<Run> {
   position = 0;
   /** What else it is about; nothing in a request route. */
   readonly subject: RunSubject;
+  /** The message that variables are about: the response in a reply route, else the request. */
+  readonly message: SipMessage | null;
 
   constructor(worker: Worker, request: Request, subject: RunSubject = theRequest) {
     this.worker = worker;
     this.request = request;
     this.subject = subject;
+    this.message = subject.response ?? request.message;
+  }
+
+  /** The same run about the other message: `$(<reply>hdr(X))` in a failure route, `$(<request>ru)` in a reply route. */
+  inContext(context: 'request' | 'reply'): Run {
+    const { response, ...others } = this.subject;
+    const reply = response ?? this.subject.failure?.response ?? null;
+    if (context === 'request')
+      return response === undefined ? this : new Run(this.worker, this.request, others);
+    return reply === null
+      ? new Run(this.worker, new Request(this.server, null))
+      : new Run(this.worker, this.request, { ...others, response: reply });
   }
 
   /** The kind of the top route that runs; null outside of any. */

@@ -3,11 +3,14 @@
  * scripts in the field still use. One without a meaning here is accepted and says why.
  */
 import type { SettingSpec } from '../script/index.ts';
+import type { Advertised, TcpLimits } from '../sip/index.ts';
 
 const memory = 'the memory of a Node.js process is not set up by hand';
 const threads = 'sockets, timers and name look-ups do not occupy workers here';
-const noTcp = 'siprest listens on UDP alone so far';
-const noForward = 'siprest forwards no requests so far';
+const noTls = 'siprest has no TLS sockets so far';
+const byNode = "connections and their buffers are Node.js' own";
+const noForward = 'siprest has no such switch';
+const noKeepAlive = 'connections are kept alive by CRLF pings and ended by tcp_connection_lifetime';
 const noDatabase = 'siprest has no database modules';
 const managed = 'the service manager (systemd, a container) does this for a Node.js process';
 
@@ -59,7 +62,7 @@ export const settingSpecs: readonly SettingSpec[] = [
     type: 'socket',
     repeated: true,
     default: null,
-    summary: 'Where to listen: `udp:HOST:PORT`.',
+    summary: 'Where to listen: `udp:HOST:PORT`, `tcp:HOST:PORT`; `as HOST:PORT` is how others know it.',
     aliases: ['listen'],
   },
   {
@@ -106,6 +109,58 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary: 'Whether replies carry a Server header.',
   },
 
+  {
+    name: 'advertised_address',
+    type: 'string',
+    default: null,
+    summary: 'The host of every Via and Record-Route of a socket that has no `as` of its own.',
+  },
+  {
+    name: 'advertised_port',
+    type: 'int',
+    default: null,
+    minimum: 1,
+    maximum: 65_535,
+    summary: 'Its port.',
+  },
+  {
+    name: 'disable_tcp',
+    type: 'boolean',
+    default: false,
+    summary: 'With `yes` the TCP sockets that the script names are not opened.',
+  },
+  {
+    name: 'tcp_connect_timeout',
+    type: 'int',
+    default: 10_000,
+    minimum: 1,
+    summary: 'How long a connection may take to be made, in ms; no worker waits for it.',
+  },
+  {
+    name: 'tcp_connection_lifetime',
+    type: 'int',
+    default: 120,
+    minimum: 0,
+    maximum: 2_000_000,
+    summary: 'How long a connection stays open without a byte in either direction, in s; 0 is a second.',
+  },
+  {
+    name: 'tcp_max_connections',
+    type: 'int',
+    default: 2048,
+    minimum: 1,
+    summary:
+      'How many connections others may open to one socket. One address may open a quarter of them, or all below 512.',
+  },
+  {
+    name: 'tcp_max_msg_time',
+    type: 'int',
+    default: 4,
+    minimum: 1,
+    maximum: 86_400,
+    summary: 'How long a message may take from its first byte to its last, in s.',
+  },
+
   // --- accepted, with nothing behind it ---
   {
     name: 'syslog_enabled',
@@ -135,37 +190,30 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary: 'Whether to run in the background.',
     inert: managed,
   },
-  { name: 'disable_tcp', type: 'boolean', default: true, summary: 'Whether TCP is off.', inert: noTcp },
-  { name: 'disable_tls', type: 'boolean', default: true, summary: 'Whether TLS is off.', inert: noTcp },
+  { name: 'disable_tls', type: 'boolean', default: true, summary: 'Whether TLS is off.', inert: noTls },
   {
     name: 'tcp_children',
     type: 'int',
     default: null,
     summary: 'TCP workers.',
     aliases: ['tcp_workers', 'tcp_threads'],
-    inert: noTcp,
+    inert: 'all sockets share the workers, see udp_workers',
   },
-  ...inertGroup(noTcp, 'int', [
-    'tcp_accept_aliases',
-    'tcp_connect_timeout',
-    'tcp_connection_lifetime',
-    'tcp_max_connections',
-    'tcp_max_msg_time',
-    'tcp_no_new_conn_bflag',
-    'tcp_no_new_conn_rplflag',
+  ...inertGroup(
+    'a request is sent by a connection that its peer has opened where one is to that address and port',
+    'any',
+    ['tcp_accept_aliases', 'tcp_no_new_conn_bflag', 'tcp_no_new_conn_rplflag'],
+  ),
+  ...inertGroup(noKeepAlive, 'any', ['tcp_keepalive', 'tcp_keepcount', 'tcp_keepidle', 'tcp_keepinterval']),
+  ...inertGroup(byNode, 'any', [
     'tcp_socket_backlog',
     'tcp_threshold',
-    'tcp_keepalive',
-    'tcp_keepcount',
-    'tcp_keepidle',
-    'tcp_keepinterval',
     'tcp_send_timeout',
     'tcp_listen_backlog',
     'tcp_async',
+    'tcp_parallel_read_on_workers',
   ]),
   ...inertGroup(noForward, 'any', [
-    'advertised_address',
-    'advertised_port',
     'disable_503_translation',
     'disable_dns_blacklist',
     'disable_dns_failover',
@@ -278,6 +326,7 @@ export interface Settings {
   readonly logPrefix: string;
   readonly stderrorEnabled: boolean;
   readonly sockets: readonly ListenAddress[];
+  readonly tcp: Partial<TcpLimits>;
   readonly udpWorkers: number;
   readonly aliases: readonly string[];
   readonly maxWhileLoops: number;
@@ -288,7 +337,9 @@ export interface Settings {
 
 /** `udp:127.0.0.1:5060` */
 export interface ListenAddress {
-  readonly transport: 'udp';
+  readonly transport: 'udp' | 'tcp';
   readonly host: string;
   readonly port: number;
+  /** How others know it; null: by its address. */
+  readonly advertised: Advertised | null;
 }

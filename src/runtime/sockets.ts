@@ -2,13 +2,29 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { type Source, type Transport, transportName, UdpTransport } from '../sip/index.ts';
+import {
+  type Advertised,
+  parseHostPort,
+  type Source,
+  type TcpLimits,
+  TcpTransport,
+  type Transport,
+  transportName,
+  UdpTransport,
+} from '../sip/index.ts';
 import type { ListenAddress } from './settings.ts';
 
 export interface ListeningSocket {
   readonly transport: Transport;
   /** `udp:127.0.0.1:5060` */
   readonly name: string;
+  /** How others know it; null: by its address. */
+  readonly advertised: Advertised | null;
+}
+
+export interface SocketHandlers {
+  readonly onMessage: (data: Buffer, source: Source, transport: Transport) => void;
+  readonly onError: (error: Error) => void;
 }
 
 /** A socket that could not be opened: a sentence for people. */
@@ -24,18 +40,21 @@ export class BindError extends Error {
 /** Opens all of them, or none: rejects with a {@link BindError}. */
 export async function bindSockets(
   addresses: readonly ListenAddress[],
-  onMessage: (data: Buffer, source: Source, transport: Transport) => void,
-  onError: (error: Error) => void,
+  limits: Partial<TcpLimits>,
+  handlers: SocketHandlers,
 ): Promise<ListeningSocket[]> {
   const sockets: ListeningSocket[] = [];
   try {
-    for (const { host, port } of addresses) {
+    for (const { transport: protocol, host, port, advertised } of addresses) {
       for (const address of await resolve(host)) {
         try {
-          const transport = await UdpTransport.bind({ address, port, onMessage, onError });
-          sockets.push({ transport, name: transportName(transport) });
+          const transport =
+            protocol === 'tcp'
+              ? await TcpTransport.bind({ address, port, limits, ...handlers })
+              : await UdpTransport.bind({ address, port, ...handlers });
+          sockets.push({ transport, name: transportName(transport), advertised });
         } catch (error) {
-          throw explain(error, `udp:${host}:${port}`);
+          throw explain(error, `${protocol}:${host}:${port}`);
         }
       }
     }
@@ -44,6 +63,21 @@ export async function bindSockets(
     throw error;
   }
   return sockets;
+}
+
+/** The open socket that `[proto:]host[:port]` means; null for none. */
+export function findSocket(sockets: readonly ListeningSocket[], text: string): Transport | null {
+  const [, protocol, rest = ''] = /^(?:(udp|tcp|tls):)?(.*)$/i.exec(text) ?? [];
+  const wanted = parseHostPort(rest);
+  if (wanted === null) return null;
+  const host = wanted.host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const found = sockets.find(({ transport, advertised }) => {
+    const { address, port } = transport.local;
+    if (protocol !== undefined && protocol.toLowerCase() !== transport.protocol) return false;
+    if (address === host || address === '0.0.0.0' || address === '::') return (wanted.port ?? 5060) === port;
+    return advertised?.host.toLowerCase() === host && (wanted.port ?? 5060) === (advertised.port ?? port);
+  });
+  return found?.transport ?? null;
 }
 
 /** An address as it is, `*` for all, the addresses of a network interface, or what a name resolves to. */

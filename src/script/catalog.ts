@@ -26,6 +26,7 @@ export type Awaitable<T> = T | Promise<T>;
  * - `variable`: a variable, also in quotes (the older dialect); gets a {@link VariableReference}.
  * - `regex`: a string with variables that is a POSIX extended regular expression; gets a byte string.
  * - `raw`: a string or a variable; gets the text as it stands, the names of variables in it.
+ * - `substitution`: `/expression/replacement/flags` with variables; a `$` that starts none is an anchor. Gets a byte string.
  * - `static`: a string or a bare word without variables; gets it at compile time.
  * - `route`: the name of a route of `routeKind`, checked to exist; gets the name.
  * - `level`: an `L_...` log level, bare, quoted or a number; gets a number from -3 to 4.
@@ -33,7 +34,17 @@ export type Awaitable<T> = T | Promise<T>;
  * An optional one that is left out is `undefined`. A variable that is null where a `string` or `int` is
  * mandatory fails the call: it logs an error and returns -1 without running the function.
  */
-export type ArgumentType = 'string' | 'raw' | 'int' | 'value' | 'variable' | 'regex' | 'static' | 'route' | 'level';
+export type ArgumentType =
+  | 'string'
+  | 'raw'
+  | 'int'
+  | 'value'
+  | 'variable'
+  | 'regex'
+  | 'substitution'
+  | 'static'
+  | 'route'
+  | 'level';
 
 export interface ArgumentSpec {
   readonly name: string;
@@ -47,7 +58,14 @@ export interface ArgumentSpec {
   readonly routeKind?: RouteKind;
   /** For type `static`: what it may be; a mistake is found by the checker. */
   readonly oneOf?: readonly string[];
+  /** For type `string`: the names that a loaded module's parameters define, and one without variables has to be of. */
+  readonly definedBy?: DefinedNames;
   readonly summary: string;
+}
+
+export interface DefinedNames {
+  readonly module: string;
+  readonly names: (parameters: ParameterValues) => readonly string[];
 }
 
 /** A variable as an argument: it is read and written on the run that the call belongs to. */

@@ -1,7 +1,7 @@
 /** Checks expressions and calls: what functions there are, and the number and kind of their arguments. */
 import type { CallNode, ExpressionNode, NameNode, RouteKind, Span } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
-import type { ArgumentSpec, FunctionSpec } from './catalog.ts';
+import type { ArgumentSpec, DefinedNames, FunctionSpec, ParameterValues } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
 import type { RouteTable } from './check-routes.ts';
 import type { VariableChecker } from './check-variables.ts';
@@ -20,6 +20,8 @@ export interface ExpressionCheckerParts<R> {
   readonly lookup: Lookup<R>;
   readonly missing: MissingNames;
   readonly diagnostics: DiagnosticList;
+  /** Of the loaded modules, by name. */
+  readonly parameters: Readonly<Record<string, ParameterValues>>;
   readonly variables: VariableChecker<R>;
   readonly routes: RouteTable;
   readonly checkRegex: CheckRegex | undefined;
@@ -186,8 +188,12 @@ export class ExpressionChecker<R> {
   readonly #kinds: Readonly<
     Record<ArgumentSpec['type'], (node: ExpressionNode, spec: ArgumentSpec, what: string) => void>
   > = {
-    string: (node) => this.#text(node),
-    raw: (node) => this.#text(node),
+    string: (node, spec, what) => {
+      if (this.#text(node) && spec.definedBy !== undefined && node.kind === 'string')
+        this.#defined(constantText(node), spec.definedBy, node.span, what);
+    },
+    raw: (node) => this.#pattern(node),
+    substitution: (node) => this.#pattern(node),
     value: (node) => this.#text(node),
     regex: (node) => {
       if (node.kind === 'variable') this.#parts.variables.read(node);
@@ -209,10 +215,13 @@ export class ExpressionChecker<R> {
     },
     level: (node, _spec, what) => {
       if (node.kind === 'number') return;
-      const word = node.kind === 'string' ? node.value : '';
-      const help =
-        didYouMean(word, Object.keys(logLevels)) ?? `it is one of ${Object.keys(logLevels).join(', ')}`;
-      this.#numeric(node, (text) => logLevel(text) !== null, `${what} is a log level`, help);
+      const names = Object.keys(logLevels);
+      this.#numeric(
+        node,
+        (text) => logLevel(text) !== null,
+        `${what} is a log level`,
+        (text) => didYouMean(text, names) ?? `it is one of ${names.join(', ')}`,
+      );
     },
     static: (node, spec, what) => {
       const text = this.#constant(node, what);
@@ -228,19 +237,39 @@ export class ExpressionChecker<R> {
     },
   };
 
+  #defined(text: string | null, { module, names }: DefinedNames, span: Span, what: string): void {
+    const values = this.#parts.parameters[module];
+    if (text === null || values === undefined) return;
+    const known = names(values);
+    if (known.includes(text)) return;
+    const help = didYouMean(text, known) ?? `${module} defines ${known.join(', ') || 'none'}`;
+    this.#error('argument-value', span, `${what} cannot be "${text}"`, help);
+  }
+
+  /** A text in which a `$` may be an anchor. */
+  #pattern(node: ExpressionNode): void {
+    if (node.kind === 'string') this.#parts.variables.pattern(node);
+    else this.#text(node);
+  }
+
   #text(node: ExpressionNode): boolean {
     if (node.kind === 'string') return this.#parts.variables.text(node);
     if (node.kind === 'variable') return this.#parts.variables.read(node);
     return true;
   }
 
-  #numeric(node: ExpressionNode, isNumber: (text: string) => boolean, message: string, help?: string): void {
+  #numeric(
+    node: ExpressionNode,
+    isNumber: (text: string) => boolean,
+    message: string,
+    help?: (text: string) => string,
+  ): void {
     if (node.kind === 'variable') this.#parts.variables.read(node);
     if (node.kind !== 'string') return;
     const variable = soleVariable(node);
     if (variable !== null) this.#parts.variables.read(variable);
     else if (this.#parts.variables.text(node) && !isNumber(node.value))
-      this.#error('argument-type', node.span, message, help);
+      this.#error('argument-type', node.span, message, help?.(node.value));
   }
 
   /** Text without variables, or null when it has some, which is reported. */

@@ -57,7 +57,15 @@ export function check<R>(
   warnOfInertRoutes(script, catalog, diagnostics);
   const variables = new VariableChecker(lookup, missing, diagnostics);
   const { checkRegex } = options;
-  const expressions = new ExpressionChecker({ lookup, missing, diagnostics, variables, routes, checkRegex });
+  const expressions = new ExpressionChecker({
+    lookup,
+    missing,
+    diagnostics,
+    parameters,
+    variables,
+    routes,
+    checkRegex,
+  });
   const statements = new StatementChecker(expressions, variables, routes, diagnostics);
   for (const route of script.routes) statements.route(route);
   missing.report(diagnostics);

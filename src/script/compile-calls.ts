@@ -95,8 +95,7 @@ export class CallCompiler<R extends Execution<R>> {
         return () => text;
       }
       case 'raw': {
-        const text =
-          node.kind === 'variable' ? variableText(node) : node.kind === 'string' ? node.value : '';
+        const text = node.kind === 'variable' ? variableText(node) : node.kind === 'string' ? node.value : '';
         return () => text;
       }
       case 'variable': {
@@ -119,7 +118,8 @@ export class CallCompiler<R extends Execution<R>> {
         return this.#mandatory(spec, name, 'no number', (run) => convert(read(run) as never));
       }
       case 'string':
-      case 'regex': {
+      case 'regex':
+      case 'substitution': {
         const read = this.#value(node);
         if (node.kind !== 'variable') return read;
         return this.#mandatory(spec, name, 'null', (run) => toText(read(run) as never));

@@ -108,6 +108,10 @@ export class DiagnosticList {
     return this.#items.length;
   }
 
+  has(code: DiagnosticCode): boolean {
+    return this.#items.some((one) => one.code === code);
+  }
+
   add(diagnostic: Diagnostic): void {
     if (this.full) return;
     const key = `${diagnostic.code} ${diagnostic.span.start} ${diagnostic.span.end}`;

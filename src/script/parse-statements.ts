@@ -69,6 +69,8 @@ export function parseBlock(state: ParserState): BlockNode {
 
 function closeBlock(state: ParserState, open: Span): void {
   if (state.accept('}')) return;
+  // what closes it may stand in the comment that was reported
+  if (state.token.kind === 'end' && state.diagnostics.has('unterminated-comment')) return;
   const message = `this \`{\` has no \`}\` before ${describeToken(state.token)}`;
   state.report('unclosed-block', open, message);
 }

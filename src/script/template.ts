@@ -3,18 +3,16 @@ import type { StringNode, TemplateNode, TextNode, VariableNode } from './ast.ts'
 import { DiagnosticList } from './diagnostics.ts';
 import { readTemplate, type VariableSource } from './variable-syntax.ts';
 
-const parsed = new WeakMap<StringNode, TemplateNode>();
-
 /**
  * The parts of a string, with spans in the source. Mistakes go to `diagnostics`, and what is written wrongly is
  * left out; when none is given they are dropped, as is right for a script that has been checked.
  */
 export function template(node: StringNode, diagnostics?: DiagnosticList): TemplateNode {
-  const known = parsed.get(node);
-  if (known !== undefined && diagnostics === undefined) return known;
-  const result = readTemplate(sourceOf(node, diagnostics ?? new DiagnosticList()));
-  parsed.set(node, result);
-  return result;
+  const { value, span } = node;
+  // most strings are plain text; the others are read again each time, which costs less than a WeakMap of them all
+  if (!value.includes('$'))
+    return { kind: 'template', span, parts: value === '' ? [] : [{ kind: 'text', span, value }] };
+  return readTemplate(sourceOf(node, diagnostics ?? new DiagnosticList()));
 }
 
 function sourceOf(node: StringNode, diagnostics: DiagnosticList): VariableSource {

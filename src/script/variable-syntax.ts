@@ -42,6 +42,7 @@ const CLOSE = 41;
 const STAR = 42;
 const COMMA = 44;
 const MINUS = 45;
+const DOT = 46;
 const BACKSLASH = 92;
 
 /** Letters, digits, `_` and `.`: `$fU.com` is a variable of that name (vector dialect-var-then-dot). */
@@ -109,6 +110,21 @@ class VariableReader {
   #name(): NameNode {
     const start = this.#at;
     while (isVariableNameCode(this.#code())) this.#at += 1;
+    return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
+  }
+
+  /** `{nameaddr.-1.uri}`: a sign may follow a dot. */
+  #transformationName(): NameNode {
+    const start = this.#at;
+    let afterDot = false;
+    for (
+      let code = this.#code();
+      isVariableNameCode(code) || (afterDot && code === MINUS);
+      code = this.#code()
+    ) {
+      afterDot = code === DOT;
+      this.#at += 1;
+    }
     return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
   }
 
@@ -237,7 +253,7 @@ class VariableReader {
     const start = this.#at;
     this.#at += 1;
     this.#skipSpace();
-    const name = this.#name();
+    const name = this.#transformationName();
     this.#skipSpace();
     let argument: TemplateNode | null = null;
     if (this.#code() === COMMA && name.text !== '') {

@@ -4,6 +4,11 @@ import { randomFillSync } from 'node:crypto';
 /** What starts every branch of RFC 3261 (8.1.1.7); one without it comes from an RFC 2543 element. */
 export const MAGIC_COOKIE = 'z9hG4bK';
 
+/** Whether a branch identifies its transaction by itself (17.2.3). The cookie alone does not (RFC 4475, 3.2.1). */
+export function isUniqueBranch(branch: string | null): branch is string {
+  return branch !== null && branch.length > MAGIC_COOKIE.length && branch.startsWith(MAGIC_COOKIE);
+}
+
 const POOL_BYTES = 4096;
 const TOKEN_BYTES = 12;
 const pool = Buffer.alloc(POOL_BYTES);
@@ -19,20 +24,29 @@ export function randomToken(): string {
   return pool.toString('hex', used - TOKEN_BYTES, used);
 }
 
-/** A branch that names the process whose transaction it is: `z9hG4bK0.` and a random token. */
-export function newBranch(processNumber = 0): string {
-  return `${MAGIC_COOKIE}${processNumber}.${randomToken()}`;
+/**
+ * A branch that names the process whose transaction it is: `z9hG4bK0.` and a random token. `loopDigest`, 8
+ * hexadecimal digits, is the second part of RFC 3261, 16.6, 8.
+ */
+export function newBranch(processNumber = 0, loopDigest = ''): string {
+  const branch = `${MAGIC_COOKIE}${processNumber}.${randomToken()}`;
+  return loopDigest === '' ? branch : `${branch}.${loopDigest}`;
 }
 
 /** A branch as {@link newBranch} makes them, its token the first 24 of some hexadecimal digits. */
-export function branchOf(digits: string, processNumber: number): string {
-  return `${MAGIC_COOKIE}${processNumber}.${digits.slice(0, 2 * TOKEN_BYTES)}`;
+export function branchOf(digits: string, processNumber: number, loopDigest: string): string {
+  return `${MAGIC_COOKIE}${processNumber}.${digits.slice(0, 2 * TOKEN_BYTES)}.${loopDigest}`;
 }
 
-const OWN = /^z9hG4bK(\d{1,6})\.[0-9a-f]{24}$/;
+const OWN = /^z9hG4bK(\d{1,6})\.[0-9a-f]{24}(?:\.([0-9a-f]{8}))?$/;
 
 /** The process number in a branch of {@link newBranch}; null for somebody else's. */
 export function branchProcess(branch: string): number | null {
   const match = OWN.exec(branch);
   return match === null ? null : Number(match[1]);
+}
+
+/** The loop digest in a branch of {@link newBranch}; null where there is none. */
+export function branchLoopDigest(branch: string): string | null {
+  return OWN.exec(branch)?.[2] ?? null;
 }

@@ -38,6 +38,7 @@ export { canonicalHeaderName, headerKey, isToken } from './header-names.ts';
 export { type HeaderText, headerText, NO_HEADERS, oneLine } from './header-text.ts';
 export {
   type CSeq,
+  MAX_MESSAGE_BYTES,
   type MalformedMessage,
   type ParsedMessage,
   parseMessage,
@@ -67,6 +68,7 @@ export type {
 } from './proxy-types.ts';
 export { reasonPhrase } from './reason-phrases.ts';
 export { buildReply, isStatus, type ReplyContent, replyDestination, sendReply } from './reply.ts';
+export { buildRequest } from './request.ts';
 export { type Header, unfold } from './scan.ts';
 export {
   type Ending,

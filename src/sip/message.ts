@@ -236,6 +236,11 @@ export class SipResponse extends Message {
     this.status = status;
     this.reason = reason;
   }
+
+  /** Of the request that it answers (8.2.6.2). */
+  get method(): string {
+    return this.cseq.method;
+  }
 }
 
 /** Never throws. `data` is one whole message: a datagram, or what a stream's framing cut out. */

@@ -55,13 +55,16 @@ export function parseNameAddr(text: string): NameAddr | null {
   return readNameAddr(text, 0, listItemEnd(text, 0));
 }
 
-/** All of a comma-joined list; null when one of them is bad or there is none. */
-export function parseNameAddrs(text: string): NameAddr[] | null {
+/** All of a comma-joined list; null when one of them is bad or there is none. `scheme` is about URIs in angle brackets, `<bob@x.example>`: scripts and manuals write them, messages must not. */
+export function parseNameAddrs(
+  text: string,
+  scheme: 'required' | 'optional' = 'required',
+): NameAddr[] | null {
   const list: NameAddr[] = [];
   for (let from = 0; from < text.length; ) {
     const end = listItemEnd(text, from);
     if (trimmed(text, from, end) !== '') {
-      const one = readNameAddr(text, from, end);
+      const one = readNameAddr(text, from, end, scheme);
       if (one === null) return null;
       list.push(one);
     }
@@ -70,7 +73,12 @@ export function parseNameAddrs(text: string): NameAddr[] | null {
   return list.length > 0 ? list : null;
 }
 
-function readNameAddr(whole: string, start: number, stop: number): NameAddr | null {
+function readNameAddr(
+  whole: string,
+  start: number,
+  stop: number,
+  scheme: 'required' | 'optional' = 'required',
+): NameAddr | null {
   const text = trimmed(whole, start, stop);
   if (text === '') return null;
   if (text === '*') return new NameAddr(null, '*', null, text, 1);
@@ -86,7 +94,7 @@ function readNameAddr(whole: string, start: number, stop: number): NameAddr | nu
     const close = text.indexOf('>', open);
     if (close < 0) return null;
     const uri = trimmed(text, open + 1, close);
-    if (!SCHEME.test(uri)) return null;
+    if (scheme === 'required' && !SCHEME.test(uri)) return null;
     const display = trimmed(text, 0, open);
     const params = readParams(text, close + 1);
     return params === undefined

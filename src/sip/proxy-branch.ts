@@ -21,6 +21,7 @@ export interface Sending {
 /** Who a branch belongs to. */
 export interface BranchOwner<T> {
   readonly request: SipRequest;
+  readonly loopDigest: string;
   /** In ms. */
   readonly frTimeout: () => number;
   readonly frInvTimeout: () => number;
@@ -93,7 +94,7 @@ export class ProxyBranch<T> implements Branch<T> {
       transport: transport.protocol.toUpperCase(),
       host: socket.host,
       port: socket.port,
-      branch: newBranch(this.#sending.processNumber),
+      branch: newBranch(this.#sending.processNumber, this.#owner.loopDigest),
     };
     const sent = forwardRequest(request, via, this.spec.edits ?? {}, transport.reliable);
     this.target = target;

@@ -1,9 +1,10 @@
 /** What a proxy has besides its server transactions: what goes out, and what comes back. */
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { branchOf, MAGIC_COOKIE } from './branch.ts';
+import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import { forwardRequest, forwardResponse, type ResponseEdits } from './forward.ts';
+import { isLooped, loopDigest } from './loop.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { ProxyTransaction } from './proxy-transaction.ts';
 import type { ProxyHooks, ProxySettings, RequestEdits, SendingSocket, Target } from './proxy-types.ts';
@@ -45,6 +46,11 @@ export class ProxyCore {
     settings: ProxySettings = {},
   ): ProxyTransaction<T> {
     return new ProxyTransaction(server, this, hooks, settings);
+  }
+
+  /** Whether this element has sent the same request on before (16.3, 4); a spiral, which comes back with another Request-URI, is none. */
+  isLooped(request: SipRequest): boolean {
+    return isLooped(request, this.sockets);
   }
 
   /** `matched`: a client transaction has taken it. `unknown`: there is none; see {@link forwardResponseStateless}. */
@@ -104,13 +110,13 @@ export class ProxyCore {
 
 const bareHost = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
-/** The same for a request, its retransmissions, its CANCEL and the ACK to its non-2xx response (16.11). */
+/** The same for a request, its retransmissions and its CANCEL and ACK to a non-2xx response (16.11). */
 function statelessBranch(request: SipRequest, target: Target, processNumber: number): string {
   const { via } = request;
   const { branch } = via;
   let text = `${target.transport} ${target.address} ${target.port}\n${via.sentBy}\n`;
-  if (branch?.startsWith(MAGIC_COOKIE)) text += branch;
+  if (isUniqueBranch(branch)) text += branch;
   else
     text += `${via.text}\n${request.fromTag ?? ''}\n${request.callId}\n${request.cseq.number}\n${request.requestUri}`;
-  return branchOf(hash('sha256', text, 'hex'), processNumber);
+  return branchOf(hash('sha256', text, 'hex'), processNumber, loopDigest(request));
 }

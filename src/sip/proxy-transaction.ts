@@ -6,6 +6,7 @@
 import { bestBranch } from './best-response.ts';
 import { editedMessage, forwardResponse, headerLines, type ResponseEdits } from './forward.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
+import { loopDigest } from './loop.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { type BranchOwner, ProxyBranch, type Sending } from './proxy-branch.ts';
 import type {
@@ -61,6 +62,7 @@ export class ProxyTransaction<T = unknown> {
     this.frInvTimeout = settings.frInvTimeout ?? 120_000;
     this.#owner = {
       request: server.request,
+      loopDigest: loopDigest(server.request),
       frTimeout: () => this.frTimeout,
       frInvTimeout: () => this.frInvTimeout,
       restartOnEachReply: settings.restartOnEachReply !== false,
@@ -271,7 +273,7 @@ export class ProxyTransaction<T = unknown> {
     const data = forwardResponse(response, all, withLength);
     if (data === null) {
       // it has lost the caller's Via on its way: a status of our own is better than none
-      if (status >= 300) this.#answerHere(status);
+      if (status >= 200) this.#answerHere(status < 300 ? 502 : status);
       return null;
     }
     this.server.send(translated, data);

@@ -1,5 +1,5 @@
 /** The server transactions that there are, found by RFC 3261, 17.2.3. */
-import { MAGIC_COOKIE } from './branch.ts';
+import { isUniqueBranch } from './branch.ts';
 import type { SipRequest } from './message.ts';
 import {
   type Ending,
@@ -130,13 +130,13 @@ export class TransactionTable {
   }
 }
 
-const hasCookie = (request: SipRequest): boolean => request.via.branch?.startsWith(MAGIC_COOKIE) === true;
+const hasCookie = (request: SipRequest): boolean => isUniqueBranch(request.via.branch);
 
 /** What identifies the transaction of `request` under `method`. */
 function transactionKey(request: SipRequest, method: string): string {
   const { via } = request;
   const { branch } = via;
-  if (branch?.startsWith(MAGIC_COOKIE)) return `${method} ${branch} ${via.sentBy}`;
+  if (isUniqueBranch(branch)) return `${method} ${branch} ${via.sentBy}`;
   // an element of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
   const { callId, cseq, fromTag, requestUri } = request;
   return `${method} old ${cseq.number} ${fromTag ?? ''}\n${callId}\n${requestUri}\n${via.text}`;

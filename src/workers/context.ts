@@ -68,7 +68,10 @@ export class ServerContext implements Server {
         (socket) => socket.host.toLowerCase() === name && (port === null || port === socket.port),
       ) ||
       this.sockets.some(
-        ({ transport: { local } }) => local.address === name && (port === null || port === local.port),
+        ({ transport: { local }, advertised }) =>
+          (local.address === name && (port === null || port === local.port)) ||
+          (advertised?.host.toLowerCase() === name &&
+            (port === null || port === (advertised.port ?? local.port))),
       )
     );
   }

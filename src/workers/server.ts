@@ -74,12 +74,12 @@ export class RunningServer {
       for (const module of script.modules) await running.#startModule(module);
       running.#pool.initialize();
       await running.#runStartupRoute();
-      running.#context.sockets = await bindSockets(
-        script.settings.sockets,
-        (data, source, transport) => running.#receiver.receive(data, source, transport),
-        (error) => running.log.error(`a socket failed: ${error.message}`),
-      );
-      for (const { transport } of running.#context.sockets) running.#context.registry.add(transport);
+      running.#context.sockets = await bindSockets(script.settings.sockets, script.settings.tcp, {
+        onMessage: (data, source, transport) => running.#receiver.receive(data, source, transport),
+        onError: (error) => running.log.error(`a socket failed: ${error.message}`),
+      });
+      for (const { transport, advertised } of running.#context.sockets)
+        running.#context.registry.add(transport, advertised);
     } catch (error) {
       await running.stop({ grace: 0 });
       if (error instanceof BindError) throw new StartError(error.message, error.code);
@@ -102,6 +102,11 @@ export class RunningServer {
     return this.#context.transactions.size;
   }
 
+  /** Requests that were sent on and whose transactions have not ended. */
+  get clientTransactions(): number {
+    return this.#context.proxy.clients.size;
+  }
+
   get queued(): number {
     return this.#pool.queued;
   }
@@ -118,9 +123,14 @@ export class RunningServer {
   async #stop(grace: number): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#receiver.stop();
-    await Promise.race([this.#settled(), delay(grace)]);
+    if (!(await within(this.#settled(), grace))) {
+      const unfinished = this.#pool.busy + this.#pool.queued + this.#context.background.size;
+      this.log.warning(
+        `stopped before all scripts had ended, ${unfinished} left: their requests get no answer`,
+      );
+    }
     for (const { transport } of this.#context.sockets) await transport.close();
-    await Promise.race([this.#context.close(), delay(500)]);
+    await within(this.#context.close(), 500);
   }
 
   /** No script runs, and none waits in the background. */
@@ -169,4 +179,13 @@ export class RunningServer {
   }
 }
 
-const delay = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+/** Whether it is done before the time is up. */
+async function within(done: Promise<void>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  const inTime = await Promise.race([done.then(() => true), timeout]);
+  clearTimeout(timer);
+  return inTime;
+}

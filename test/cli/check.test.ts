@@ -1,125 +1,219 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { launchSiprest } from '../support/program.ts';
+import { programPath } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-const escape = String.fromCharCode(27);
+const folder = temporaryFolder('check');
 
-async function check(files: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}) {
-  const folder = temporaryFolder('check');
-  mkdirSync(join(folder, 'parts'));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, 'latin1');
-  const program = launchSiprest(['check', join(folder, 'main.cfg')], env);
-  const code = await program.ended;
-  expect(program.stderr).toBe('');
-  return { code, text: program.stdout.replaceAll(`${folder}/`, '') };
+function file(name: string, text: string | Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
 }
 
-const mistakes = `log_level=3
-loadmodule "signaling.so"
-loadmodule "rest_client.so"
-loadmodule "sipmsgop.so"
-modparam("rest_client", "curl_timeot", 1)
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function siprest(args: readonly string[], input: string | Buffer = ''): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [programPath, ...args], {
+    input,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+    cwd: folder,
+  });
+  return { code: status, stdout, stderr };
+}
+
+const good = 'route {\n  exit;\n}\n';
+const bad = 'loadmodule "sl.so"\nroute {\n  sl_send_repyl(200, "OK");\n}\n';
+const lacking = `loadmodule "dialog.so"
+loadmodule "my_own.so"
+modparam("dialog", "db_mode", 0)
 route {
-	send_repply(200, "OK");
-	xlog("$fuu\\n");
-	$var(x) = 1
-	send_reply(200);
-	async(rest_get("http://h/", $var(body)), resumed);
+  create_dialog();
+  if ($DLG_status == 3) create_dialog("B");
+  my_thing($fU);
+  enum_query();
 }
-route[resume] { exit; }
 `;
 
 describe('siprest check', () => {
-  it('prints nothing but a summary for a script that is well, and exits 0', async () => {
-    const { code, text } = await check({
-      'main.cfg': 'loadmodule "sl.so"\nroute { sl_send_reply(200, "OK"); }\n',
-    });
-    expect(text).toBe('main.cfg: no mistakes\n');
+  it('is content with a script that is right', () => {
+    const { code, stdout } = siprest(['check', file('good.cfg', good)]);
+    expect(stdout).toBe(`${join(folder, 'good.cfg')}: no mistakes\n`);
     expect(code).toBe(0);
   });
 
-  it('reports all mistakes at once: file, line, column, the marked span, what would be right', async () => {
-    const { code, text } = await check({ 'main.cfg': mistakes });
-    expect(code).toBe(1);
-    const places = [...text.matchAll(/^ *--> (.*)$/gm)].map(([, place]) => place);
-    expect(places).toEqual([
-      'main.cfg:4:12',
-      'main.cfg:5:25',
-      'main.cfg:7:2',
-      'main.cfg:8:8',
-      'main.cfg:9:12',
-      'main.cfg:10:2',
-      'main.cfg:11:43',
-    ]);
-    expect(text).toContain(`
-4 | loadmodule "sipmsgop.so"
-  |            ^^^^^^^^^^^^^
-  = help: did you mean "sipmsgops"?
+  it('shows a mistake, counts it and ends with 1', () => {
+    file('bad.cfg', bad);
+    const { code, stdout } = siprest(['check', 'bad.cfg']);
+    expect(stdout).toBe(`error[unknown-function]: unknown function sl_send_repyl()
+ --> bad.cfg:3:3
+  |
+3 |   sl_send_repyl(200, "OK");
+  |   ^^^^^^^^^^^^^
+  = help: did you mean sl_send_reply()?
+
+bad.cfg: 1 mistake
 `);
-    expect(text).toMatch(/11 \| +async\(.*, resumed\);\n +\| {46}\^{7}\n.*did you mean.*resume/);
-    for (const help of ['"curl_timeout"', 'send_reply()', '$fU or $fu', 'send_reply(code, reason)'])
-      expect(text).toContain(help);
-    expect(text).toContain('a `;` is missing');
-    expect(text.trimEnd().split('\n').at(-1)).toBe('main.cfg: 7 mistakes');
+    expect(code).toBe(1);
   });
 
-  it('shows warnings, and exits 0 where there is nothing worse', async () => {
-    const { code, text } = await check({
-      'main.cfg': 'loadmodule "sl.so"\nfork=no\nroute { sl_send_reply(200, "OK"); }\n',
+  it('reads stdin for -', () => {
+    const { code, stdout } = siprest(['check', '-'], bad);
+    expect(stdout).toContain('--> stdin:3:3');
+    expect(stdout).toContain('stdin: 1 mistake');
+    expect(code).toBe(1);
+  });
+
+  it('tells programs the same as JSON, with the trail of includes', () => {
+    mkdirSync(join(folder, 'parts'), { recursive: true });
+    file('parts/answer.cfg', 'route[answer] {\n  $fU = "x";\n  exit;\n}\nroute[answer] { exit; }\n');
+    file('main.cfg', 'route {\n  route(answer);\n}\ninclude_file "parts/answer.cfg"\n');
+    const { code, stdout } = siprest(['check', '--json', 'main.cfg']);
+    expect(code).toBe(1);
+    const included = 'parts/answer.cfg';
+    expect(JSON.parse(stdout)).toEqual({
+      file: 'main.cfg',
+      valid: false,
+      diagnostics: [
+        {
+          file: included,
+          line: 2,
+          column: 3,
+          endLine: 2,
+          endColumn: 6,
+          severity: 'error',
+          code: 'read-only-variable',
+          message: 'the assignment: $fU is read-only',
+          help: null,
+          labels: [],
+          includedFrom: [{ file: 'main.cfg', line: 4 }],
+          absent: null,
+        },
+        {
+          file: included,
+          line: 5,
+          column: 1,
+          endLine: 5,
+          endColumn: 14,
+          severity: 'error',
+          code: 'duplicate-route',
+          message: 'route[answer] is defined twice',
+          help: null,
+          labels: [
+            {
+              file: included,
+              line: 1,
+              column: 1,
+              endLine: 1,
+              endColumn: 14,
+              message: 'it is defined here before',
+            },
+          ],
+          includedFrom: [{ file: 'main.cfg', line: 4 }],
+          absent: null,
+        },
+      ],
     });
-    expect(text).toMatch(/^warning\[.*\n --> main\.cfg:2:1/);
-    expect(text).toMatch(/main\.cfg: no mistakes, 1 warning\n$/);
+    expect(JSON.parse(siprest(['check', '--json', '-'], good).stdout)).toEqual({
+      file: 'stdin',
+      valid: true,
+      diagnostics: [],
+    });
+  });
+
+  it('lists what siprest does not have, once for each name with its places', () => {
+    file('lacking.cfg', lacking);
+    const { code, stdout } = siprest(['check', 'lacking.cfg']);
+    expect(stdout).toBe(`error[not-available]: 2 modules and 4 names that siprest does not have
+  module dialog: lacking.cfg:1, 3
+    create_dialog()  lacking.cfg:5, 6
+    $DLG_status      lacking.cfg:6
+  module my_own: lacking.cfg:2
+    my_thing()       lacking.cfg:7
+  of the module enum
+    enum_query()     lacking.cfg:8
+
+lacking.cfg: no mistakes, siprest lacks 2 modules and 4 names
+`);
+    expect(code).toBe(1);
+    const { diagnostics } = JSON.parse(siprest(['check', '--json', 'lacking.cfg']).stdout) as {
+      diagnostics: { code: string; absent: unknown; labels: { line: number }[] }[];
+    };
+    expect(
+      diagnostics.find(({ code: name, labels }) => name === 'not-available' && labels[0]?.line === 6),
+    ).toMatchObject({
+      absent: { kind: 'function', name: 'create_dialog', module: 'dialog' },
+    });
+    expect(siprest(['check', '--allow-missing', 'lacking.cfg']).code).toBe(0);
+  });
+});
+
+describe('the preprocessor option -p', () => {
+  const command = `"${process.execPath}" -e "process.stdin.setEncoding('latin1').on('data', (t) => process.stdout.write(t.replaceAll('ANSWER', '486'), 'latin1'))"`;
+
+  it('pipes the script, with what it includes, through the command', () => {
+    file('busy.cfg', 'route[busy] {\n  sl_send_reply(ANSWER, "Busy \xfc");\n}\n');
+    file('templated.cfg', 'loadmodule "sl.so"\ninclude_file "busy.cfg"\nroute {\n  route(busy);\n}\n');
+    expect(siprest(['check', 'templated.cfg']).code).toBe(1);
+    const { code, stdout } = siprest(['check', '-p', command, 'templated.cfg']);
+    expect(stdout).toBe('templated.cfg: no mistakes\n');
     expect(code).toBe(0);
   });
 
-  it('finds included files beside the file that includes them, and mistakes in them', async () => {
-    const { code, text } = await check({
-      'main.cfg': 'include_file "parts/outer.cfg"\nroute { route(inner); }\n',
-      'parts/outer.cfg': 'include_file "inner.cfg"\n',
-      'parts/inner.cfg': 'route[inner] {\n  exitt();\n}\n',
-    });
-    expect(code).toBe(1);
-    expect(text).toContain('inner.cfg:2:3');
-    expect(text).toContain('main.cfg: 1 mistake\n');
+  it('is a clear error when the command fails', () => {
+    file('good.cfg', good);
+    for (const [failing, text] of [
+      ['exit 3', /preprocessor "exit 3" ended with 3/],
+      ['no-such-command-here', /ended with 127: .*not found/],
+      ['echo oops >&2; false', /ended with 1: oops/],
+    ] as const) {
+      const { code, stderr } = siprest(['check', '-p', failing, 'good.cfg']);
+      expect(stderr).toMatch(text);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(code).toBe(1);
+    }
   });
 
-  it('says at the include what is wrong with a file that cannot be included', async () => {
-    const { code, text } = await check({ 'main.cfg': 'include_file "missing.cfg"\nroute { exit; }\n' });
-    expect(code).toBe(1);
-    expect(text).toMatch(/cannot include "missing\.cfg".*\n --> main\.cfg:1:1/);
-    const circle = await check({ 'main.cfg': 'include_file "main.cfg"\n' });
-    expect(circle.code).toBe(1);
-    expect(circle.text).toContain('deep');
+  it('takes a command that reads nothing', () => {
+    file('long.cfg', `${good}${'# a comment\n'.repeat(50_000)}`);
+    expect(siprest(['check', '-p', "echo 'route { exit; }'", 'long.cfg']).stdout).toBe(
+      'long.cfg: no mistakes\n',
+    );
   });
+});
 
-  it('prints colours only where they are wanted', async () => {
-    const files = { 'main.cfg': 'route { nothing(); }' };
-    expect((await check(files, { NO_COLOR: '' })).text).not.toContain(escape);
-    expect((await check(files, { NO_COLOR: '', FORCE_COLOR: '1' })).text).toContain(escape);
-    expect((await check(files, { NO_COLOR: '1', FORCE_COLOR: '1' })).text).not.toContain(escape);
-  });
-
+describe('whatever the file', () => {
   it.each([
     ['nothing', ''],
-    ['text', 'Lorem ipsum dolor sit amet'],
-    ['noise', Array.from({ length: 20_000 }, (_, i) => String.fromCharCode((i * i * 7 + i) % 256)).join('')],
-    ['brackets', '('.repeat(20_000)],
-    ['an open string', 'route { xlog("'],
-  ])('takes a file of %s for a script with mistakes', async (_, text) => {
-    const { code, text: printed } = await check({ 'main.cfg': text });
-    expect(code).toBe(1);
-    expect(printed).toMatch(/main\.cfg: \d+ mistakes?(?:, \d+ warnings?)?\n$/);
+    ['zeros', Buffer.alloc(10_000)],
+    ['random bytes', randomBytes(20_000)],
+    ['a program', Buffer.concat([Buffer.from('\x7fELF'), randomBytes(5000)])],
+    ['one line of 10 MB', `route { xlog("${'x'.repeat(10_000_000)}"); }\n`],
+    ['100,000 parentheses', `route { $var(a) = ${'('.repeat(100_000)}; }`],
+    ['a file that includes itself', 'include_file "itself.cfg"\nroute { exit; }\n'],
+  ])('%s: diagnostics, never a stack trace', (_, bytes) => {
+    const path = file('itself.cfg', bytes);
+    const { code, stdout, stderr } = siprest(['check', path]);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/(mistakes?|no mistakes)(, \d+ warnings?)?\n$/);
+    expect(stdout).not.toMatch(/\bat .*\.(js|ts):\d+/);
+    expect([0, 1]).toContain(code);
   });
 
-  it.each([
-    ['a missing file', 'missing.cfg', 'there is no such file'],
-    ['a folder', '.', 'it is a folder'],
-  ])('says in one line that it cannot read %s', async (_, name, why) => {
-    const path = join(temporaryFolder('check'), name);
-    const program = launchSiprest(['check', path]);
-    expect(await program.ended).toBe(1);
-    expect([program.stdout, program.stderr]).toEqual(['', `siprest: cannot read ${path}: ${why}\n`]);
+  it('a folder and a file that is not there are one line', () => {
+    for (const path of [folder, join(folder, 'nowhere.cfg')]) {
+      const { code, stderr } = siprest(['check', path]);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stderr).toContain('cannot read');
+      expect(code).toBe(1);
+    }
   });
 });

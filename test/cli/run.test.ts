@@ -110,6 +110,32 @@ ${modules}route {
     });
   });
 
+  it('takes the older names of global parameters, and says which have no meaning here', async () => {
+    const program = await start(`debug=3
+fork=no
+disable_tcp=no
+children=2
+mpath="/usr/lib/opensips/modules/"
+listen=udp:127.0.0.1:PORT
+${answers}`);
+    const [reply] = await sendSip({}, { port: program.port });
+    expect(reply?.status).toBe(200);
+    await program.stop();
+    const warned = [...program.stderr.matchAll(/^warning.*\n --> .*:(\d+):/gm)].map(([, line]) => line);
+    expect(warned).toEqual(['2']);
+    expect(program.stderr).toContain('fork');
+  });
+
+  it('logs nothing with stderror_enabled=no', async () => {
+    const program = await start(
+      `stderror_enabled=no\n${modules}route { xlog("L_ERR", "nobody reads this"); send_reply(200, "OK"); }\n`,
+    );
+    const [reply] = await sendSip({}, { port: program.port });
+    expect(reply?.status).toBe(200);
+    await program.stop();
+    expect(program.stderr).toBe('');
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
     const program = await start(answers);
     expect(await program.stop(signal)).toBe(0);

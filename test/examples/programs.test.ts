@@ -132,3 +132,10 @@ describe('examples/tls/opensips.cfg', () => {
     ]);
   });
 });
+
+describe('examples/credit/opensips.cfg', () => {
+  it('has no mistakes', async () => {
+    const check = launch(process.execPath, [programPath, 'check', path('credit/opensips.cfg')]);
+    expect(await check.ended).toBe(0);
+  });
+});

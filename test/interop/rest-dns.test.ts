@@ -24,22 +24,31 @@ interface Dnsmasq {
 }
 
 async function startDnsmasq(lines: readonly string[]): Promise<Dnsmasq> {
-  const port = await freeUdpPort();
-  const file = join(temporaryFolder('dnsmasq'), 'dnsmasq.conf');
-  const own = [`port=${port}`, 'listen-address=127.0.0.1', 'bind-interfaces', 'no-resolv', 'no-hosts'];
-  writeFileSync(file, [...own, 'log-queries', 'log-facility=-', 'user=root', ...lines, ''].join('\n'));
-  const program = launch(commandPath('dnsmasq'), [
-    '--keep-in-foreground',
-    `--conf-file=${file}`,
-    '--pid-file',
-  ]);
-  await program.prints('started');
-  return {
-    address: `127.0.0.1:${port}`,
-    program,
-    asked: (name) => program.stderr.split(`query[A] ${name} from`).length - 1,
-    stop: (signal) => program.stop(signal),
-  };
+  const folder = temporaryFolder('dnsmasq');
+  const own = ['listen-address=127.0.0.1', 'bind-interfaces', 'no-resolv', 'no-hosts', 'user=root'];
+  for (let attempt = 1; ; attempt++) {
+    const port = await freeUdpPort();
+    const file = join(folder, `${attempt}.conf`);
+    writeFileSync(file, [`port=${port}`, ...own, 'log-queries', 'log-facility=-', ...lines, ''].join('\n'));
+    const program = launch(commandPath('dnsmasq'), [
+      '--keep-in-foreground',
+      `--conf-file=${file}`,
+      '--pid-file',
+    ]);
+    try {
+      await program.prints('started');
+    } catch (error) {
+      // it needs the port of TCP as well, which somebody may have
+      if (attempt < 5 && program.stderr.includes('in use')) continue;
+      throw error;
+    }
+    return {
+      address: `127.0.0.1:${port}`,
+      program,
+      asked: (name) => program.stderr.split(`query[A] ${name} from`).length - 1,
+      stop: (signal) => program.stop(signal),
+    };
+  }
 }
 
 const emptyFile = (): string => {
@@ -135,19 +144,22 @@ describe('a name server that hangs', () => {
     process.kill(hanging.program.pid, 'SIGSTOP');
     try {
       // libuv has four threads for getaddrinfo: so many lookups would have them all
-      const stuck = clientOf([hanging.address], {}, { connectionTimeout: 1, curlTimeout: 2 });
+      const stuck = clientOf([hanging.address], {}, { connectionTimeout: 1.5, curlTimeout: 2 });
       const waiting = Array.from({ length: 50 }, (_, i) => stuck.get(at(`n${i}.test`, server)));
       const lag = monitorEventLoopDelay({ resolution: 5 });
       lag.enable();
-      const began = performance.now();
+      let gaveUp = false;
+      void Promise.race(waiting).then(() => {
+        gaveUp = true;
+      });
       expect((await clientOf([names.address]).get(at('known.test', server))).rc).toBe(1);
       expect((await stuck.get(at('localhost', server))).rc).toBe(1);
       expect((await stuck.get(`${server.origin}/hello.txt`)).rc).toBe(1);
-      expect(performance.now() - began).toBeLessThan(900); // before the others have given up
+      expect(gaveUp).toBe(false);
       const outcomes = await Promise.all(waiting);
       lag.disable();
       expect(new Set(outcomes.map((o) => `${o.rc} ${o.retcode}`))).toEqual(new Set(['-2 0']));
-      expect(lag.max / 1e6).toBeLessThan(500);
+      expect(lag.max / 1e6).toBeLessThan(1_000);
       const second = clientOf([hanging.address, names.address], { timeout: 200, tries: 1 });
       expect((await second.get(at('known.test', server))).rc).toBe(1);
     } finally {

@@ -25,12 +25,12 @@ async function load(
 ): Promise<Load> {
   const outcomes: Outcome[] = [];
   let sent = 0;
-  let over = false;
+  const over = new AbortController();
   const loops = Array.from({ length: concurrency }, async () => {
-    while (!over) outcomes.push(await ask(sent++));
+    while (!over.signal.aborted) outcomes.push(await ask(sent++));
   });
   await until;
-  over = true;
+  over.abort();
   await Promise.all(loops);
   return { outcomes, sent };
 }
@@ -127,4 +127,28 @@ describe('a graceful restart under load', () => {
     expect(kinds(done)).toEqual(['1 200 ']);
     expect(new Set(done.outcomes.map((o) => o.connection?.id)).size).toBeGreaterThan(1);
   });
+});
+
+describe('a server that is killed', () => {
+  it.each([
+    ['HTTP/1.1', 'origin', 2],
+    ['HTTP/1.1 over TLS', 'secureOrigin', 2],
+    ['HTTP/2 over TLS', 'secureOrigin', 0],
+  ] as const)(
+    'gives -10 to those who wait, with %s, and -1 to those after',
+    async (_name, origin, version) => {
+      const silent = closeLater(await startService(() => {}));
+      const server = closeLater(
+        await startNginx({ configuration: `location / { proxy_pass ${silent.origin}; }` }),
+      );
+      const client = newClient({ curlHttpVersion: version, sslCapath: caFolder(server.authority) });
+      const waiting = Array.from({ length: 10 }, () => client.post(server[origin], 'x'));
+      await silent.sees(10);
+      await server.program.stop('SIGKILL');
+      const outcomes = await Promise.all(waiting);
+      expect(outcomes.map((o) => `${o.rc} ${o.retcode}`)).toEqual(Array(10).fill('-10 0'));
+      expect(outcomes.every((o) => o.reason !== '')).toBe(true);
+      expect((await client.post(server[origin], 'x')).rc).toBe(-1);
+    },
+  );
 });

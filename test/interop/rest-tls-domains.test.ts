@@ -151,6 +151,17 @@ route {
 }`);
     expect(await says(siprest, ['X-Domain: dom9'])).toEqual(['-1', '1 200']);
     expect(await says(siprest, ['X-Domain: dom1'])).toEqual(['1', '1 200 CN=alice']);
+    const misspelt = launchSiprest([
+      'check',
+      fileOf(
+        'misspelt.cfg',
+        `socket=udp:127.0.0.1:5060\n${head}\n${domain('dom1', certificateOf('alice'))}
+route { rest_init_client_tls("domm1"); }
+`,
+      ),
+    ]);
+    expect(await misspelt.ended).toBe(1);
+    expect(misspelt.stdout + misspelt.stderr).toMatch(/"domm1".*did you mean "?dom1/s);
     const check = launchSiprest([
       'check',
       fileOf(

@@ -7,7 +7,7 @@ import { newClient } from '../rest/fixture.ts';
 import { type CertificateOptions, createAuthority } from '../support/certificates.ts';
 import { closeLater } from '../support/close-later.ts';
 import { commandPath } from '../support/commands.ts';
-import { type HttpServer, startNginx } from '../support/http-servers.ts';
+import { type HttpServer, startApache, startNginx } from '../support/http-servers.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { caFolder } from './ca-folder.ts';
 
@@ -199,6 +199,37 @@ describe('client certificates, sessions and kept connections', () => {
     expect(brief(await client.get(server.secureOrigin, { tls: unknown }))).toBe('1 400');
     expect(brief(await client.get(server.secureOrigin))).toBe('1 400');
   });
+
+  it.each([
+    ['TLSv1.2', 2],
+    ['TLSv1.3', 2],
+    ['TLSv1.3', 0],
+  ])(
+    'that Apache misses end the request with what it says: %s, curl_http_version %i',
+    async (protocol, version) => {
+      const server = closeLater(
+        await startApache({
+          configuration: `
+          SSLProtocol ${protocol}
+          SSLCACertificateFile ${caFolder(people)}/ca-0.pem
+          SSLVerifyClient require`,
+        }),
+      );
+      const log: string[] = [];
+      const client = newClient({
+        curlHttpVersion: version,
+        sslCapath: caFolder(server.authority),
+        log: (_level, message) => log.push(message),
+      });
+      const url = `${server.secureOrigin}/hello.txt`;
+      for (let i = 0; i < 2; i++) {
+        expect(brief(await client.get(url))).toBe('-10 0');
+        expect(brief(await client.get(url, { tls: domain('alice') }))).toBe('1 200');
+      }
+      expect(log).toHaveLength(2);
+      expect(log[0]).toMatch(/alert (?:certificate required|handshake failure) \(ERR_SSL_\w+\)$/);
+    },
+  );
 
   it.each([
     ['TLSv1.2', 0],

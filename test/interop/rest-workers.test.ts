@@ -225,6 +225,25 @@ describe('timeouts of a script', () => {
     expect(unconnected.time).toBeGreaterThanOrEqual(200);
   });
 
+  it('may be those of one call: the third argument of async()', async () => {
+    const silent = closeLater(await startService(() => {}));
+    const siprest = closeLater(
+      await startSiprest(`
+${head}
+route {
+  async(rest_get("${silent.origin}", $avp(body), , $avp(code)), answered, 1);
+}
+route[answered] {
+  append_to_reply("X-Says: $rc $avp(code)\\r\\n");
+  send_reply(200, "OK");
+}`),
+    );
+    const reply = (await sendSip({}, { port: siprest.port })).at(-1);
+    expect(reply?.header('x-says')).toBe('-3 0');
+    expect(reply?.time).toBeGreaterThanOrEqual(1_000);
+    expect(reply?.time).toBeLessThan(3_000);
+  });
+
   it.each([
     ['curl_http_version', '6'],
     ['curl_http_version', '-1'],

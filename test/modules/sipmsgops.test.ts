@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { applyEdits, edits } from '../../src/runtime/edits.ts';
-import { runScript, sampleRequest, type ScriptOptions, wire } from '../support/script-harness.ts';
+import { runScript, type ScriptOptions, sampleRequest, wire } from '../support/script-harness.ts';
 
 const modules = ['sipmsgops'];
 
@@ -89,7 +89,9 @@ describe('options in lists', () => {
       list_hdr_add_option("k", "gruu");`);
     expect(text).toMatch(/^Supported: timer, path, gruu\r$/m);
     expect(
-      await sentOn('list_hdr_remove_option("Supported", "timer"); list_hdr_remove_option("Supported", "100rel");'),
+      await sentOn(
+        'list_hdr_remove_option("Supported", "timer"); list_hdr_remove_option("Supported", "100rel");',
+      ),
     ).not.toMatch(/^Supported/m);
   });
 
@@ -149,7 +151,10 @@ describe('questions', () => {
 
 describe('the request URI', () => {
   test.each([
-    ['ruri_add_param("nat=yes")', '1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone;nat=yes'],
+    [
+      'ruri_add_param("nat=yes")',
+      '1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone;nat=yes',
+    ],
     ['ruri_del_param("transport")', '1 sip:+15551234;day=mon@biloxi.example:5080;user=phone'],
     ['ruri_del_param("lr")', '-1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone'],
     ['ruri_tel2sip()', '1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone'],
@@ -180,7 +185,9 @@ describe('codecs and streams', () => {
   });
 
   test('a deleted codec leaves no attributes behind, and later calls see that', async () => {
-    const text = await sentOn('codec_delete("telephone-event"); if (codec_exists("telephone-event")) exit; append_hf("X-Gone: 1\\r\\n");');
+    const text = await sentOn(
+      'codec_delete("telephone-event"); if (codec_exists("telephone-event")) exit; append_hf("X-Gone: 1\\r\\n");',
+    );
     expect(text).not.toMatch(/[ :]101[ \r](?!\nX)/);
     expect(text).toMatch(/^X-Gone: 1\r$/m);
     const length = Number(/^Content-Length: (\d+)\r$/m.exec(text)?.[1]);
@@ -215,7 +222,9 @@ describe('body parts', () => {
     );
     const both = await sentOn('add_body_part("Hello World!", "text/plain", "X-Part: 1\\r\\n");');
     const boundary = /^Content-Type: multipart\/mixed;boundary="(.+)"\r$/m.exec(both)?.[1];
-    expect(both).toContain(`--${boundary}\r\nContent-Type: text/plain\r\nX-Part: 1\r\n\r\nHello World!\r\n--${boundary}--\r\n`);
+    expect(both).toContain(
+      `--${boundary}\r\nContent-Type: text/plain\r\nX-Part: 1\r\n\r\nHello World!\r\n--${boundary}--\r\n`,
+    );
   });
 
   test('the whole body goes, and its type with it', async () => {
@@ -226,9 +235,9 @@ describe('body parts', () => {
   });
 
   test('all but those of a type go', async () => {
-    expect(await sentOn('add_body_part("x", "text/plain"); remove_body_part("text/plain", "revert");')).toMatch(
-      /Content-Type: text\/plain\r\nContent-Length: 1\r\n\r\nx$/,
-    );
+    expect(
+      await sentOn('add_body_part("x", "text/plain"); remove_body_part("text/plain", "revert");'),
+    ).toMatch(/Content-Type: text\/plain\r\nContent-Length: 1\r\n\r\nx$/);
   });
 });
 
@@ -237,7 +246,9 @@ describe('replies', () => {
     const { sent } = await runScript('append_time(); send_reply(200, "OK");', {
       modules: [...modules, 'signaling', 'sl'],
     });
-    expect(sent[0]).toMatch(/^Date: (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r$/m);
+    expect(sent[0]).toMatch(
+      /^Date: (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r$/m,
+    );
   });
 });
 

@@ -4,8 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { newClient, newServer } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
-/** How many replies are tried; more for a longer run: `FUZZ_RUNS=20000 npx vitest run test/rest/fuzz`. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 150);
+/**
+ * For how long replies are tried, in seconds: as long as wanted with `FUZZ_SECONDS=3600 npm run fuzz:rest`. A
+ * failure names its seed and path; `FUZZ_SEED` and `FUZZ_PATH` run it again.
+ */
+const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 20);
+const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 0x7fffffff);
+const PATH = process.env['FUZZ_PATH'];
 const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison';
 
 const body = fc.constantFrom('', 'x', 'hello world', '{"a":1}', '\r\n\r\n');

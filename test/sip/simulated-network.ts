@@ -25,6 +25,8 @@ export interface Weather {
   /** In ms, for each datagram. */
   readonly delay?: () => number;
   readonly isLost?: (data: Buffer, from: number, to: number) => boolean;
+  /** What arrives of it. */
+  readonly damaged?: (data: Buffer) => Buffer;
 }
 
 /** Hosts are told apart by port; all have the address 192.0.2.1. */
@@ -48,8 +50,14 @@ export class SimulatedNetwork {
     if (!from.reliable && this.weather.isLost?.(data, from.local.port, to)) return;
     this.clock.setTimeout(() => {
       const source: Source = { address: ADDRESS, port: from.local.port, transport: from.protocol };
-      this.#sockets.get(to)?.handler(data, source, this.#sockets.get(to) as SimulatedTransport);
+      this.deliver(this.weather.damaged?.(data) ?? data, source, to);
     }, this.weather.delay?.() ?? 1);
+  }
+
+  /** At once. */
+  deliver(data: Buffer, source: Source, to: number): void {
+    const transport = this.#sockets.get(to);
+    transport?.handler(data, source, transport);
   }
 
   /** Moves the clock on, giving promises their turn at every step. */
@@ -321,7 +329,7 @@ export class Caller {
       'From: <sip:alice@example.com>;tag=alice',
       `To: <sip:bob@example.com>${tag}`,
       'Call-ID: call@example.com',
-      `CSeq: 7 ${method === 'ACK' || method === 'CANCEL' ? method : method}`,
+      `CSeq: 7 ${method}`,
       'Max-Forwards: 70',
       'Content-Length: 0',
       '',

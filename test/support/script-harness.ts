@@ -1,11 +1,8 @@
-import { Log, type Program, Receiver, Request, type Run, runRoute } from '../../src/runtime/index.ts';
-import type { Module } from '../../src/runtime/module.ts';
+import { Log, type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
 import { programOf } from './server.ts';
-
-export type { Module, Program, Run };
 
 export interface ScriptOptions {
   /** The request as it comes by UDP; lines end with LF here. Default {@link sampleRequest}. */

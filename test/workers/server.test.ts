@@ -364,7 +364,7 @@ route[resume] {
 
   it('takes no longer than its grace', async () => {
     const service = await startHoldingService();
-    const { server, port } = await serve(`
+    const { server, port, log } = await serve(`
 route {
   rest_get("${service.origin}/hold", $avp(body));
   send_reply(200, "OK");
@@ -375,6 +375,7 @@ route {
     await server.stop({ grace: 100 });
     expect(performance.now() - began).toBeLessThan(900);
     expect(await unanswered).toEqual([]);
+    expect(log.join('\n')).toMatch(/WARNING: stopped before all scripts had ended, 1 left/);
     // stopping again is the same stop
     await server.stop();
   });

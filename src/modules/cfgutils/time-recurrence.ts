@@ -116,6 +116,7 @@ class Reader {
 }
 
 function parse(text: string): Recurrence | null {
+  if (text === '') return null;
   const fields = text.split('|').map((field) => field.trim());
   const hasZone = /^[A-Za-z]/.test(fields[0] ?? '') || (fields[0] === '' && /^\d{8}/.test(fields[1] ?? ''));
   const zone = hasZone ? fields.shift() || undefined : undefined;
@@ -130,7 +131,8 @@ function parse(text: string): Recurrence | null {
   const days = list(byDay, parseWeekday);
   const numbers = [list(byMonthDay, 31), list(byYearDay, 366), list(byWeek, 53), list(byMonth, 12)] as const;
   const [monthDays, yearDays, weeks, months] = numbers;
-  if (start === undefined || end === undefined || lasting === undefined || frequency === undefined) return null;
+  if (start === undefined || end === undefined || lasting === undefined || frequency === undefined)
+    return null;
   if (until === undefined || !Number.isInteger(interval) || interval < 1 || days === null) return null;
   if (monthDays === null || yearDays === null || weeks === null || months === null) return null;
   if (zone !== undefined && !isZone(zone)) return null;
@@ -163,13 +165,19 @@ function parseTime(text: string): LocalTime | null {
   const [year = 0, month = 0, date = 0, hour = 0, minute = 0, second = 0] = match
     .slice(1)
     .map((part) => Number(part ?? 0));
-  if (month < 1 || month > 12 || date < 1 || date > 31 || hour > 23 || minute > 59 || second > 60) return null;
-  return { day: Date.UTC(year, month - 1, date) / 1000 / secondsOfDay, second: hour * 3600 + minute * 60 + second };
+  if (month < 1 || month > 12 || date < 1 || date > 31 || hour > 23 || minute > 59 || second > 60)
+    return null;
+  return {
+    day: Date.UTC(year, month - 1, date) / 1000 / secondsOfDay,
+    second: hour * 3600 + minute * 60 + second,
+  };
 }
 
 /** `P30D`, `PT8H30M`, `P1W` (RFC 2445, 4.3.6); the case does not matter. */
 function parseDuration(text: string): number | null {
-  const match = /^P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?$/i.exec(text);
+  const match = /^P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?$/i.exec(
+    text,
+  );
   if (match === null || /^PT?$/i.test(text)) return null;
   const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = match
     .slice(1)
@@ -191,7 +199,10 @@ function parseWeekday(text: string): readonly [number, number] | null {
 
 function list<T>(text: string | undefined, read: (text: string) => T | null): readonly T[] | null;
 function list(text: string | undefined, maximum: number): readonly number[] | null;
-function list(text: string | undefined, how: number | ((text: string) => unknown)): readonly unknown[] | null {
+function list(
+  text: string | undefined,
+  how: number | ((text: string) => unknown),
+): readonly unknown[] | null {
   if (text === undefined || text === '') return [];
   const number = (one: string, maximum: number) =>
     /^[+-]?\d{1,3}$/.test(one) && Number(one) !== 0 && Math.abs(Number(one)) <= maximum ? Number(one) : null;
@@ -250,7 +261,8 @@ function matches(recurrence: Recurrence, time: number): boolean {
   const { start, frequency, until } = recurrence;
   if (start !== null && distance(start, now) < 0) return false;
   if (until !== null && distance(now, until) < 0) return false;
-  if (frequency === null) return recurrence.duration === null || start === null || distance(start, now) < recurrence.duration;
+  if (frequency === null)
+    return recurrence.duration === null || start === null || distance(start, now) < recurrence.duration;
   const window = occurrence(recurrence, frequency);
   if (window.bound !== null && distance(now, window.bound) <= 0) return false;
   // an occurrence that covers now began at most its length ago
@@ -289,7 +301,8 @@ function recurs(recurrence: Recurrence, frequency: Frequency, day: number): bool
   if (!holds(byMonthDay, date.getUTCDate(), monthDays)) return false;
   if (!holds(byYearDay, day - yearStart + 1, yearDays)) return false;
   if (!holds(byWeek, isoWeek(day), 53)) return false;
-  if (byDay.length > 0) return byDay.some((one) => isWeekday(one, date, frequency, monthDays, day - yearStart, yearDays));
+  if (byDay.length > 0)
+    return byDay.some((one) => isWeekday(one, date, frequency, monthDays, day - yearStart, yearDays));
   return first === null || byDefault(recurrence, frequency, first, date);
 }
 

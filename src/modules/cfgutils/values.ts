@@ -51,7 +51,12 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'set_select_weight',
     arguments: [
-      { name: 'int_list_var', type: 'variable', readOnly: true, summary: 'An AVP with a weight as each value.' },
+      {
+        name: 'int_list_var',
+        type: 'variable',
+        readOnly: true,
+        summary: 'An AVP with a weight as each value.',
+      },
     ],
     summary:
       'Picks one of the values by chance, each as likely as it is big, and returns its index. The return code of index 0 ends the script, as that of any function does.',
@@ -78,7 +83,15 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'How far two times are apart, in microseconds.',
     source,
-    run: (run, sec1: number, usec1: number, sec2: number, usec2: number, text?: Reference, number?: Reference) => {
+    run: (
+      run,
+      sec1: number,
+      usec1: number,
+      sec2: number,
+      usec2: number,
+      text?: Reference,
+      number?: Reference,
+    ) => {
       const delta = BigInt(sec1 - sec2) * microseconds + BigInt(usec1 - usec2);
       const distance = delta < 0n ? -delta : delta;
       if (text?.set(run, String(distance)) === false) return -1;

@@ -4,7 +4,7 @@ import { globMatches } from '../../runtime/glob.ts';
 import { cachedRegex } from '../../runtime/regex.ts';
 import type { Run } from '../../runtime/run.ts';
 import type { ArgumentSpec, FunctionSpec, Status, VariableReference } from '../../script/index.ts';
-import { headerKey, headerText, type SipRequest } from '../../sip/index.ts';
+import { headerKey, headerText, type SipMessage } from '../../sip/index.ts';
 
 const source = 'modules/sipmsgops';
 const lines: ArgumentSpec = {
@@ -20,9 +20,9 @@ function insert(
   run: Run,
   name: string,
   text: string,
-  make: (lines: string, message: SipRequest) => Edit,
+  make: (lines: string, message: SipMessage) => Edit,
 ): Status {
-  const { message } = run.request;
+  const { message } = run;
   if (message === null) return -1;
   const checked = headerText(text);
   if (checked === null || checked === '') {
@@ -33,12 +33,12 @@ function insert(
   return 1;
 }
 
-const indexOf = (message: SipRequest, name: string) =>
+const indexOf = (message: SipMessage, name: string) =>
   message.headers.findIndex((header) => header.key === headerKey(name));
 
 /** Removes all headers whose name passes. */
 function remove(run: Run, test: (name: string) => boolean): Status {
-  const { message } = run.request;
+  const { message } = run;
   const found = (message?.headers ?? []).flatMap(({ name }, header) => (test(name) ? header : []));
   for (const header of found) run.state(edits).push({ kind: 'remove', header });
   return found.length > 0 ? 1 : -1;
@@ -132,7 +132,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     source,
     run: (run, pattern: string, names: VariableReference<Run>, values: VariableReference<Run>) => {
       const wanted = pattern.toLowerCase();
-      const found = (run.request.message?.headers ?? []).filter(({ name }) =>
+      const found = (run.message?.headers ?? []).filter(({ name }) =>
         globMatches(wanted, name.toLowerCase()),
       );
       for (const { name, value } of found) {
@@ -149,7 +149,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
       'The message as JSON: `first_line`, `headers` (for each name an array of its values) and `body`.',
     source,
     run: (run, target: VariableReference<Run>) => {
-      const { message } = run.request;
+      const { message } = run;
       if (message === null) return -1;
       const headers = new Map<string, string[]>();
       for (const { name, value } of message.headers) {
@@ -158,7 +158,10 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
         else values.push(value);
       }
       const json = JSON.stringify({
-        first_line: `${message.method} ${message.requestUri} SIP/2.0`,
+        first_line:
+          message.kind === 'request'
+            ? `${message.method} ${message.requestUri} SIP/2.0`
+            : `SIP/2.0 ${message.status} ${message.reason}`,
         headers: Object.fromEntries(headers),
         body: message.body,
       });

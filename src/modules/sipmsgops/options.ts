@@ -22,7 +22,7 @@ interface Instance {
 function instances(run: Run, name: string): Instance[] {
   const key = headerKey(name.trim());
   const list = run.state(edits);
-  return (run.request.message?.headers ?? []).flatMap((one, index) => {
+  return (run.message?.headers ?? []).flatMap((one, index) => {
     if (one.key !== key || list.some((edit) => edit.kind === 'remove' && edit.header === index)) return [];
     const latest = list.findLast(
       (edit): edit is Extract<Edit, { kind: 'set-value' }> =>
@@ -40,7 +40,7 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
     source,
     run: (run, name: string, value: string) => {
       const wanted = lowerAscii(value);
-      const all = run.request.message?.headerList(name) ?? [];
+      const all = run.message?.headerList(name) ?? [];
       return all.some((token) => lowerAscii(token) === wanted) ? 1 : -1;
     },
   },

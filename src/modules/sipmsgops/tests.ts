@@ -9,7 +9,7 @@ export const testFunctions: readonly FunctionSpec<Run>[] = [
     summary: 'Whether the request has this method.',
     source: 'modules/sipmsgops; vectors pvar-is-method-list, lang-rc-of-function',
     run: (run, names: string) => {
-      const { message } = run.request;
+      const { message } = run;
       if (message === null) return -1;
       const method = lowerAscii(message.method);
       return lowerAscii(names)
@@ -24,14 +24,14 @@ export const testFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [{ name: 'hf_name', type: 'string', summary: 'The name of the header.' }],
     summary: 'Whether the message has a header of this name, also in its compact form.',
     source: 'modules/sipmsgops',
-    run: (run, name: string) => ((run.request.message?.header(name) ?? null) === null ? -1 : 1),
+    run: (run, name: string) => ((run.message?.header(name) ?? null) === null ? -1 : 1),
   },
   {
     name: 'has_totag',
     arguments: [],
     summary: 'Whether the To header has a tag: the request is within a dialog.',
     source: 'vector pvar-hastotag',
-    run: (run) => (run.request.message?.toTag ? 1 : -1),
+    run: (run) => (run.message?.toTag ? 1 : -1),
   },
   {
     name: 'is_privacy',
@@ -45,7 +45,7 @@ export const testFunctions: readonly FunctionSpec<Run>[] = [
     summary: 'Whether the Privacy header asks for this (RFC 3323, RFC 3325).',
     source: 'modules/sipmsgops',
     run: (run, type: string) => {
-      const values = (run.request.message?.header('Privacy') ?? '')
+      const values = (run.message?.header('Privacy') ?? '')
         .split(';')
         .map((value) => lowerAscii(value.trim()));
       return values.includes(lowerAscii(type)) ? 1 : -1;

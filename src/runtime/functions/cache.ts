@@ -92,6 +92,21 @@ export const cacheFunctions: readonly FunctionSpec<Run>[] = [
     run: (run, id: string, key: string) => onStore(run, id, (store) => after(store.remove(key), () => 1)),
   },
   {
+    name: 'cache_raw_query',
+    arguments: [
+      storage,
+      { name: 'raw_query', type: 'string', summary: "A query in the storage's own language." },
+      { name: 'result', type: 'raw', optional: true, summary: 'AVPs for the results.' },
+    ],
+    summary: 'Sends a query as it is: -1, since the storage in memory has no language of its own.',
+    source: 'Script-CoreFunctions, cache_raw_query',
+    run: (run, id: string) =>
+      onStore(run, id, () => {
+        run.complain(`cache_raw_query(): the cache "${id}" takes no raw queries`);
+        return -1;
+      }),
+  },
+  {
     name: 'cache_add',
     arguments: [
       storage,

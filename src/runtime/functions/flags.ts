@@ -1,8 +1,7 @@
 /** Message flags and branch flags. Source: the manual's Script-Flags. */
 import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
-import type { Request } from '../request.ts';
+import { messageBranches } from '../message-branches.ts';
 import type { Run } from '../run.ts';
-import { StateKey } from '../state.ts';
 
 const flag: ArgumentSpec = { name: 'flag', type: 'static', summary: 'Any name; it needs no declaration.' };
 const branchIndex: ArgumentSpec = {
@@ -12,17 +11,9 @@ const branchIndex: ArgumentSpec = {
   summary: 'The branch; 0, the default, is that of the request URI.',
 };
 
-/** The flags of each branch of a message. */
-export const branchFlags = new StateKey<Request, Map<number, Set<string>>>('branch flags', () => new Map());
-
+/** Those of a branch; in a branch route 0 is the branch that is being made. An empty set where there is none. */
 function ofBranch(run: Run, index: number): Set<string> {
-  const all = run.state(branchFlags);
-  let flags = all.get(index);
-  if (flags === undefined) {
-    flags = new Set();
-    all.set(index, flags);
-  }
-  return flags;
+  return run.state(messageBranches).at(index)?.flags ?? new Set();
 }
 
 export const flagFunctions: readonly FunctionSpec<Run>[] = [

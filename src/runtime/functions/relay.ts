@@ -1,6 +1,7 @@
 /** Branches of the message, and sending on without a transaction. Source: the manual's Script-CoreFunctions. */
 import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
 import { messageBranches } from '../message-branches.ts';
+import { forceSocket } from '../record-route.ts';
 import { forwardStateless } from '../relay.ts';
 import type { Run } from '../run.ts';
 
@@ -43,7 +44,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     ],
     routes,
     summary: 'Adds a branch: the request is sent there as well.',
-    run: (run, uri: string, q?: string, flags = '') => append(run, uri, q, flags.includes('inherit')),
+    run: (run, uri: string, q?: string, flags: string = '') => append(run, uri, q, flags.includes('inherit')),
   },
   ...['append_branch', 'append_branch_old'].map(
     (name): FunctionSpec<Run> => ({
@@ -68,6 +69,18 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     routes,
     summary: 'Removes a branch; those behind it move up.',
     run: (run, branch: number) => (run.state(messageBranches).remove(branch) ? 1 : -1),
+  },
+  {
+    name: 'force_send_socket',
+    arguments: [{ name: 'socket', type: 'string', summary: '`[proto:]host[:port]` of one of the server.' }],
+    routes: ['route', 'branch_route', 'failure_route'],
+    summary:
+      'The request goes out by this socket, or by one of the transport that its destination needs. -1 where there is none.',
+    run: (run, socket: string) => {
+      if (forceSocket(run.request, socket)) return 1;
+      run.complain(`force_send_socket(): the server has no socket ${socket}`);
+      return -1;
+    },
   },
   {
     name: 'forward',

@@ -42,6 +42,8 @@ const count: ArgumentSpec = { name: 'n', type: 'int', summary: 'How many charact
 
 const setPort = (uri: Uri, port: string) => (/^\d{1,5}$/.test(port) ? withPort(uri, Number(port)) : null);
 
+const viaFlags = new Set(['force-rport', 'add-local-rport', 'reply-to-via', 'force-tcp-alias']);
+
 export const uriFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'seturi',
@@ -142,6 +144,28 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
       'Replies go to the port that the request came from (RFC 3581), also where its Via does not ask for it.',
     run: (run) => {
       run.request.forceRport();
+      return 1;
+    },
+  },
+  {
+    name: 'set_via_handling',
+    arguments: [
+      string(
+        'flags',
+        '`force-rport`, `add-local-rport`, `reply-to-via`, `force-tcp-alias`, with commas between them.',
+      ),
+    ],
+    summary:
+      'How replies to this request go: `force-rport` as force_rport(); the others have no effect so far.',
+    source: 'Script-CoreFunctions, set_via_handling',
+    run: (run, flags: string) => {
+      const names = flags.split(',').map((flag) => flag.trim());
+      const unknown = names.find((flag) => !viaFlags.has(flag));
+      if (unknown !== undefined) {
+        run.complain(`set_via_handling(): there is no flag "${unknown}"`);
+        return -1;
+      }
+      if (names.includes('force-rport')) run.request.forceRport();
       return 1;
     },
   },

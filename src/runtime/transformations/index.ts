@@ -6,6 +6,7 @@ import { hashTransformations } from './hashes.ts';
 import { ipTransformations } from './ip.ts';
 import { nameAddrTransformations } from './name-addr.ts';
 import { parameterTransformations } from './parameters.ts';
+import { resolveTransformations } from './resolve.ts';
 import { stringTransformations } from './strings.ts';
 import { substitutionTransformations } from './substitution.ts';
 import { uriTransformations } from './uri.ts';
@@ -20,6 +21,7 @@ export const coreTransformations: Specification[] = [
   ...parameterTransformations,
   ...nameAddrTransformations,
   ...ipTransformations,
+  ...resolveTransformations,
   ...csvTransformations,
   ...substitutionTransformations,
 ];

@@ -11,7 +11,8 @@ import {
   stringAt,
 } from './define.ts';
 
-const listOf = rememberLast(parseNameAddrs);
+/** The manual's examples have addresses without a scheme. */
+const listOf = rememberLast((text) => parseNameAddrs(text, 'optional'));
 
 interface Part {
   readonly name: string;

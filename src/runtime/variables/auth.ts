@@ -1,6 +1,6 @@
 /** Credentials and challenges of Digest authentication (RFC 3261, 22; RFC 7616). Source: the manual's Script-CoreVar. */
 import type { Value, VariableSpec } from '../../script/index.ts';
-import { type SipRequest, splitList, unfold } from '../../sip/index.ts';
+import { type SipMessage, splitList, unfold } from '../../sip/index.ts';
 import type { Run } from '../run.ts';
 
 /** The value of a parameter of `Digest name="value", name=value`; null where it is not there. */
@@ -20,7 +20,7 @@ type HeaderNames = readonly [string, string];
 const credentials: HeaderNames = ['Authorization', 'Proxy-Authorization'];
 const challenges: HeaderNames = ['WWW-Authenticate', 'Proxy-Authenticate'];
 
-function parameterOf(message: SipRequest | null, [first, second]: HeaderNames, name: string): string | null {
+function parameterOf(message: SipMessage | null, [first, second]: HeaderNames, name: string): string | null {
   const header = message?.header(first) ?? message?.header(second) ?? null;
   return header === null ? null : digestParameter(unfold(header), name);
 }
@@ -38,7 +38,7 @@ function variable(
     source: 'Script-CoreVar',
     resolve: () => ({
       get: (run) => {
-        const value = parameterOf(run.request.message, headers, parameter);
+        const value = parameterOf(run.message, headers, parameter);
         return value === null ? null : read(value);
       },
     }),

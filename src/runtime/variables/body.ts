@@ -3,7 +3,7 @@ import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/in
 import { type Body, type BodyPart, mimeOf, receivedBody } from '../body.ts';
 import type { Run } from '../run.ts';
 
-const bodyOf = (run: Run) => receivedBody(run.request.message);
+const bodyOf = (run: Run) => receivedBody(run.message);
 const noAppend = () => new InvalidUse('it has no [append]', 'only AVPs can be appended to');
 
 /** A body that is not in parts has no types inside. */
@@ -25,7 +25,7 @@ export const bodyVariables: readonly VariableSpec<Run>[] = [
     resolve: ({ subname, index }) => {
       if (index === 'append') throw noAppend();
       if (subname === null && (index === null || index === 'all'))
-        return { get: (run) => run.request.message?.body || null };
+        return { get: (run) => run.message?.body || null };
       const type = typeof subname === 'function' ? subname : () => subname;
       const list = (run: Run): readonly BodyPart[] => {
         const wanted = type(run);
@@ -50,7 +50,7 @@ export const bodyVariables: readonly VariableSpec<Run>[] = [
     source: 'Script-CoreVar',
     resolve: ({ index }) => {
       if (index === 'append') throw noAppend();
-      if (index === null) return { get: (run) => run.request.message?.contentType ?? null };
+      if (index === null) return { get: (run) => run.message?.contentType ?? null };
       if (index === 'all') {
         const all = (run: Run) => {
           const body = bodyOf(run);

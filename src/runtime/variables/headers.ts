@@ -6,7 +6,7 @@ import {
   type VariableSpec,
   type VariableUse,
 } from '../../script/index.ts';
-import { type NameAddr, parseNameAddr, type SipRequest, unfold } from '../../sip/index.ts';
+import { type NameAddr, parseNameAddr, type SipMessage, unfold } from '../../sip/index.ts';
 import type { Run } from '../run.ts';
 
 /** A variable with many values in the message, by its `[index]`: `[*]` joins them. */
@@ -28,16 +28,16 @@ export function indexed(use: VariableUse<Run>, list: (run: Run) => readonly stri
 
 const none: readonly string[] = [];
 
-function parseAddress(message: SipRequest, header: string): NameAddr | null {
+function parseAddress(message: SipMessage, header: string): NameAddr | null {
   const value = message.header(header);
   return value === null ? null : parseNameAddr(unfold(value));
 }
 
-const addressIn = ({ request: { message } }: Run, header: string) =>
+const addressIn = ({ message }: Run, header: string) =>
   message === null ? null : parseAddress(message, header);
 
 /** `$hdr(Subject)` does not find `s:` as the reference does not (vector pvar-hdr-compact). */
-function headerValues(message: SipRequest | null, name: string): readonly string[] {
+function headerValues(message: SipMessage | null, name: string): readonly string[] {
   if (message === null) return none;
   if (name.length === 1 || name.toLowerCase() === 'subject') {
     const wanted = name.toLowerCase();
@@ -51,12 +51,12 @@ function headerValues(message: SipRequest | null, name: string): readonly string
 function address(
   prefix: string,
   header: string,
-  read: (message: SipRequest) => NameAddr | null,
+  read: (message: SipMessage) => NameAddr | null,
   aliases: { readonly uri: string; readonly user: string; readonly domain: string } | null,
 ): VariableSpec<Run>[] {
   const of = (field: (address: NameAddr) => Value) => () => ({
     get: (run: Run) => {
-      const { message } = run.request;
+      const { message } = run;
       const found = message === null ? null : read(message);
       return found === null ? null : field(found);
     },
@@ -125,8 +125,8 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
     resolve: (use) => {
       const { subname } = use;
       if (typeof subname === 'function')
-        return indexed(use, (run) => headerValues(run.request.message, subname(run)));
-      return indexed(use, (run) => headerValues(run.request.message, subname ?? ''));
+        return indexed(use, (run) => headerValues(run.message, subname(run)));
+      return indexed(use, (run) => headerValues(run.message, subname ?? ''));
     },
   },
   {
@@ -135,16 +135,15 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
     summary: 'How many header lines of this name there are.',
     resolve: ({ subname }) => {
       if (typeof subname === 'function')
-        return { get: (run) => headerValues(run.request.message, subname(run)).length };
-      return { get: (run) => headerValues(run.request.message, subname ?? '').length };
+        return { get: (run) => headerValues(run.message, subname(run)).length };
+      return { get: (run) => headerValues(run.message, subname ?? '').length };
     },
   },
   {
     name: 'hdr_name',
     indexed: true,
     summary: 'The names of the headers, in their order.',
-    resolve: (use) =>
-      indexed(use, (run) => run.request.message?.headers.map((header) => header.name) ?? none),
+    resolve: (use) => indexed(use, (run) => run.message?.headers.map((header) => header.name) ?? none),
   },
   ...address('f', 'From', (message) => message.findFrom(), {
     uri: 'from',
@@ -171,8 +170,7 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
     name: 'ct',
     indexed: true,
     summary: 'A contact: display name, URI and parameters.',
-    resolve: (use) =>
-      indexed(use, (run) => run.request.message?.contacts?.map((contact) => contact.text) ?? none),
+    resolve: (use) => indexed(use, (run) => run.message?.contacts?.map((contact) => contact.text) ?? none),
   },
   {
     name: 'ct.fields',
@@ -186,7 +184,7 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
           `(${String(use.subname)}) is no part of a contact`,
           Object.keys(contactFields).join(', '),
         );
-      const all = (run: Run) => run.request.message?.contacts ?? [];
+      const all = (run: Run) => run.message?.contacts ?? [];
       if (use.index === 'all')
         return {
           get: (run) =>
@@ -208,26 +206,26 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'path',
     summary: 'The Path header.',
-    resolve: () => ({ get: (run) => run.request.message?.header('Path') ?? null }),
+    resolve: () => ({ get: (run) => run.message?.header('Path') ?? null }),
   },
   {
     name: 'ua',
     summary: 'The User-Agent header.',
-    resolve: () => ({ get: (run) => run.request.message?.header('User-Agent') ?? null }),
+    resolve: () => ({ get: (run) => run.message?.header('User-Agent') ?? null }),
   },
   {
     name: 'ci',
     summary: 'The Call-ID.',
-    resolve: () => ({ get: (run) => run.request.message?.callId ?? null }),
+    resolve: () => ({ get: (run) => run.message?.callId ?? null }),
   },
   {
     name: 'cs',
     summary: 'The number of the CSeq header.',
-    resolve: () => ({ get: (run) => run.request.message?.findCSeq()?.number ?? null }),
+    resolve: () => ({ get: (run) => run.message?.findCSeq()?.number ?? null }),
   },
   {
     name: 'cl',
     summary: 'The Content-Length header.',
-    resolve: () => ({ get: (run) => run.request.message?.header('Content-Length') ?? null }),
+    resolve: () => ({ get: (run) => run.message?.header('Content-Length') ?? null }),
   },
 ];

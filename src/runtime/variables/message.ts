@@ -1,12 +1,12 @@
 /** The message as a whole and how it came. Source: the manual's Script-CoreVar page. */
 import { InvalidUse, type Value, type VariableSpec } from '../../script/index.ts';
-import { type SipRequest, type Transport, transportName } from '../../sip/index.ts';
+import { type SipMessage, type Transport, transportName } from '../../sip/index.ts';
 import type { Run } from '../run.ts';
 
 function ofMessage(
   name: string,
   summary: string,
-  read: (message: SipRequest) => Value,
+  read: (message: SipMessage) => Value,
   aliases: readonly string[] = [],
 ): VariableSpec<Run> {
   return {
@@ -15,7 +15,7 @@ function ofMessage(
     summary,
     resolve: () => ({
       get: (run) => {
-        const { message } = run.request;
+        const { message } = run;
         return message === null ? null : read(message);
       },
     }),
@@ -48,7 +48,7 @@ function socket(name: string, summary: string): VariableSpec<Run> {
         );
       return {
         get: (run) => {
-          const found = run.request.message?.socket ?? null;
+          const found = run.message?.socket ?? null;
           return found === null ? null : read(found);
         },
       };
@@ -57,9 +57,9 @@ function socket(name: string, summary: string): VariableSpec<Run> {
 }
 
 let lastMessageId = 0;
-const messageIds = new WeakMap<SipRequest, number>();
+const messageIds = new WeakMap<SipMessage, number>();
 
-function messageId(message: SipRequest): number {
+function messageId(message: SipMessage): number {
   let id = messageIds.get(message);
   if (id === undefined) {
     id = ++lastMessageId;
@@ -69,15 +69,27 @@ function messageId(message: SipRequest): number {
 }
 
 export const messageVariables: readonly VariableSpec<Run>[] = [
-  ofMessage('rm', 'The method of the request.', (message) => message.method),
+  ofMessage(
+    'rm',
+    'The method of the request, or of the request that the reply is for.',
+    ({ method }) => method,
+  ),
   ofMessage('mb', 'The whole message.', (message) => message.raw),
   ofMessage('ml', 'The length of the message in bytes.', (message) => message.raw.length),
   ofMessage('mi', 'The number of the message since the start.', messageId),
   ofMessage('si', 'The address that the message came from.', (message) => message.source.address, ['src_ip']),
   ofMessage('sp', 'The port that the message came from.', (message) => message.source.port),
-  ofMessage('msg.type', '`request` or `reply`.', () => 'request'),
+  ofMessage('msg.type', '`request` or `reply`.', ({ kind }) => (kind === 'request' ? 'request' : 'reply')),
   // prints as true, and is true in a condition (vector pvar-msg-type)
-  ofMessage('msg.is_request', 'Whether the message is a request.', () => 'true'),
+  ofMessage('msg.is_request', 'Whether the message is a request.', ({ kind }) =>
+    kind === 'request' ? 'true' : 'false',
+  ),
+  ofMessage('rs', 'The status of the reply.', (message) =>
+    message.kind === 'response' ? String(message.status) : null,
+  ),
+  ofMessage('rr', 'The reason phrase of the reply.', (message) =>
+    message.kind === 'response' ? message.reason : null,
+  ),
   socket('socket_in', 'The socket that the message came in by.'),
   socket('socket_out', 'The socket that the message goes out by: the one it came in by.'),
   {

@@ -13,9 +13,7 @@ import {
   withPort,
   withUser,
 } from '../../sip/index.ts';
-import type { Request } from '../request.ts';
 import type { Run } from '../run.ts';
-import { StateKey } from '../state.ts';
 
 type ReadUri = (run: Run) => Uri | null;
 
@@ -40,9 +38,6 @@ const destination: WritableUri = {
   get: ofDestination,
   set: (run, uri) => run.request.setDestinationUri(uri),
 };
-
-/** The q value of the request URI, as a script has set it. */
-const priority = new StateKey<Request, { q: string | null }>('q of the request URI', () => ({ q: null }));
 
 /** `udp` where the URI does not say; `tls` for sips (RFC 3261, 26.2.2). */
 export function transportOf(uri: Uri): string {
@@ -125,21 +120,6 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     withPort(uri, port(value)),
   ),
   part('rP', 'The transport of the request URI.', ofRequestUri, transportOf),
-  {
-    name: 'ru_q',
-    writable: true,
-    summary: 'The q value of the request URI, from 0 to 1: which of several targets is tried first.',
-    source: 'Script-CoreVar',
-    resolve: () => ({
-      get: (run) => run.state(priority).q,
-      set: (run, value) => {
-        // RFC 3261, 25.1: qvalue
-        if (value !== null && !/^(?:0(?:\.\d{1,3})?|1(?:\.0{1,3})?)$/.test(String(value))) return false;
-        run.state(priority).q = text(value);
-        return true;
-      },
-    }),
-  },
   {
     name: 'ou',
     aliases: ['ouri'],

@@ -4,7 +4,10 @@ import { coreTransformations } from '../../../src/runtime/transformations/index.
 import { transform } from './transform.ts';
 
 /** What an evaluation asks for; the texts of the examples name no variables. */
-const run = { server: { script: { text: (source: string) => () => source } } } as unknown as Run;
+const run = {
+  server: { script: { text: (source: string) => () => source } },
+  complain: () => {},
+} as unknown as Run;
 
 for (const { name, example } of coreTransformations) {
   if (example === undefined) continue;

@@ -4,7 +4,10 @@ import type { Run } from '../../../src/runtime/run.ts';
 import { coreTransformations } from '../../../src/runtime/transformations/index.ts';
 import { applyNamed, transform } from './transform.ts';
 
-const run = { server: { script: { text: (source: string) => () => source } } } as unknown as Run;
+const run = {
+  server: { script: { text: (source: string) => () => source } },
+  complain: () => {},
+} as unknown as Run;
 
 const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
 const syntax = fc.constantFrom(

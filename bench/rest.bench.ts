@@ -1,0 +1,47 @@
+/**
+ * The REST client against other HTTP clients, on loopback:
+ *
+ *   npm run bench:rest [-- --rounds 5] [--only GET-64,…] [--rivals siprest,…] [--write]
+ *
+ * nginx serves; each client runs in a process of its own, in random order, for several rounds, and the medians
+ * are shown. `--write` puts the table into docs/performance.md. It installs what it compares with into bench/
+ * (bench/package.json) and compiles bench/rest/libcurl-multi.c, so it needs nginx, gcc and libcurl4-openssl-dev.
+ * With `--smoke` it needs Node alone: a few hundred requests to node:http.
+ */
+import { parseArgs } from 'node:util';
+import { measure, type Result, SCENARIOS } from './rest/measure.ts';
+import { build, installRivals } from './rest/prepare.ts';
+import { startNginx, startNode } from './rest/servers.ts';
+import { markdown, writeTable } from './rest/table.ts';
+
+const { values } = parseArgs({
+  options: {
+    smoke: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+    rivals: { type: 'string', default: '' },
+  },
+});
+
+const list = (text: string): string[] => text.split(',').filter((part) => part !== '');
+const { smoke } = values;
+const rounds = smoke ? 1 : Number(values.rounds);
+const only = list(values.only);
+const scenarios = SCENARIOS.filter(
+  ({ name, protocol }) => (only.length === 0 || only.includes(name)) && (!smoke || protocol === 'http'),
+);
+const tools = build(smoke);
+if (!smoke) installRivals();
+const server = smoke ? await startNode() : await startNginx();
+try {
+  const results: Result[] = [];
+  for (const scenario of scenarios) {
+    const those = await measure({ server, tools, smoke, rounds, rivals: list(values.rivals) }, scenario);
+    console.log(markdown(those));
+    results.push(...those);
+  }
+  if (values.write) writeTable(results, rounds);
+} finally {
+  await server.stop();
+}

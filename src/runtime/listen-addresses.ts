@@ -1,0 +1,88 @@
+/** What the `socket` lines of a script come to. Source: the manual's Script-CoreParameters, `socket`. */
+import type { Diagnostic, ParameterValues, SettingNode, SocketOptionNode } from '../script/index.ts';
+import { type Advertised, parseHostPort } from '../sip/index.ts';
+import type { ListenAddress } from './settings.ts';
+
+const socketSyntax =
+  /^(?:([a-z][a-z0-9_]*):)?(\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\*|\d{1,5})?(?:-\d+)?)?$/i;
+
+/** UDP and TCP sockets; others are passed over with a warning. Without any it is all addresses, port 5060, as the original does. */
+export function listenAddresses(
+  nodes: readonly SettingNode[],
+  settings: ParameterValues,
+): { sockets: ListenAddress[]; diagnostics: Diagnostic[] } {
+  const sockets: ListenAddress[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const usual = globalAdvertised(settings);
+  const inert = (span: Diagnostic['span'], message: string): void => {
+    diagnostics.push({ code: 'inert', severity: 'warning', span, message });
+  };
+  for (const { value, options } of nodes) {
+    const match = socketSyntax.exec(String(value.value));
+    if (match === null) continue; // the checker has said so
+    const [text, protocol = 'udp', host = '*', port = '5060'] = match;
+    const transport = protocol.toLowerCase();
+    if (transport !== 'udp' && transport !== 'tcp') {
+      inert(value.span, `${text} is not opened: siprest listens on UDP and TCP alone so far`);
+      continue;
+    }
+    if (transport === 'tcp' && settings['disable_tcp'] === true) {
+      inert(value.span, `${text} is not opened: disable_tcp says so`);
+      continue;
+    }
+    if (Number(port) > 65_535) {
+      diagnostics.push({
+        code: 'setting-value',
+        severity: 'error',
+        span: value.span,
+        message: `${port} is no port`,
+        help: 'a port is from 0 to 65535; 0 takes any that is free',
+      });
+      continue;
+    }
+    let advertised: Advertised | null = null;
+    for (const option of options) {
+      const { name, span } = option;
+      if (name.text === 'as') {
+        advertised = advertisedBy(option);
+        if (advertised === null)
+          diagnostics.push({
+            code: 'setting-value',
+            severity: 'error',
+            span,
+            message: 'after `as` stands how others know this socket',
+            help: 'it is written: as HOST or as HOST:PORT',
+          });
+      } else if (name.text !== 'tag')
+        inert(
+          span,
+          `${name.text} has no effect: ${name.text === 'use_workers' ? 'all sockets share the workers, see udp_workers' : 'siprest has no such option so far'}`,
+        );
+    }
+    sockets.push({
+      transport,
+      host,
+      port: port === '*' ? 5060 : Number(port),
+      advertised: advertised ?? usual,
+    });
+  }
+  const usualSocket: ListenAddress = { transport: 'udp', host: '*', port: 5060, advertised: usual };
+  return { sockets: nodes.length === 0 ? [usualSocket] : sockets, diagnostics };
+}
+
+function advertisedBy({ value }: SocketOptionNode): Advertised | null {
+  const parsed = value === null ? null : parseHostPort(value.text);
+  return parsed === null ? null : advertisedAs(parsed.host, parsed.port);
+}
+
+function globalAdvertised(settings: ParameterValues): Advertised | null {
+  const address = settings['advertised_address'];
+  const port = settings['advertised_port'];
+  if (typeof address !== 'string' || address === '') return null;
+  return advertisedAs(address, typeof port === 'number' ? port : null);
+}
+
+const advertisedAs = (host: string, port: number | null): Advertised => ({
+  host: host.replace(/^\[(.*)\]$/, '$1'),
+  ...(port === null ? {} : { port }),
+});

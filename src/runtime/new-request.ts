@@ -1,0 +1,121 @@
+/**
+ * Requests that siprest makes itself, t_new_request(), and the local route, which sees them before they are sent.
+ * Source: modules/tm of the manual, and its Script-Routes, local_route.
+ */
+import type { Awaitable, Status } from '../script/index.ts';
+import {
+  buildRequest,
+  type Destinations,
+  editedMessage,
+  formatHostPort,
+  newBranch,
+  parseMessage,
+  parseNameAddr,
+  parseUri,
+  type RequestEdits,
+  randomToken,
+  type SipRequest,
+  type Uri,
+} from '../sip/index.ts';
+import { edits } from './edits.ts';
+import { messageEdits } from './outgoing.ts';
+import { Request } from './request.ts';
+import { type Run, runRoute } from './run.ts';
+import type { Server, Worker } from './worker.ts';
+
+export interface NewRequest {
+  readonly method: string;
+  readonly uri: string;
+  /** `[display ]URI` or a name-addr. */
+  readonly from: string;
+  readonly to: string;
+  /** `content/type text`; null for no body. */
+  readonly body: string | null;
+  /** What local_route finds in `$avp(uac_ctx)`. */
+  readonly context: string | null;
+}
+
+/** Sends a request of its own transaction, once where it leads is known and the local route has seen it. */
+export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> {
+  const { server } = run;
+  const uri = parseUri(wanted.uri);
+  const from = addressHeader(wanted.from);
+  const to = addressHeader(wanted.to);
+  if (uri === null || from === null || to === null)
+    return refuse(run, 'its URI, From or To is no SIP address');
+  if (wanted.method === 'INVITE' || wanted.method === 'ACK' || wanted.method === 'CANCEL')
+    return refuse(run, `${wanted.method} belongs to a call, which siprest does not make`);
+  const send = (found: Destinations) => sendTo(run, { ...wanted, from, to }, uri, found);
+  const found = server.destinations(uri);
+  return found instanceof Promise ? found.then(send) : send(found);
+}
+
+function refuse(run: Run, why: string): -1 {
+  run.complain(`t_new_request(): ${why}`);
+  return -1;
+}
+
+/** `BOB sip:bob@x` as `"BOB" <sip:bob@x>`; null for what is no address. */
+function addressHeader(text: string): string | null {
+  const [, display = '', uri = ''] = /^(?:(.*)[ \t]+)?([^ \t<>]+)$/s.exec(text.trim()) ?? [];
+  if (parseUri(uri) !== null)
+    return display === ''
+      ? `<${uri}>`
+      : `"${display.replace(/^"|"$/g, '').replace(/["\\]/g, '\\$&')}" <${uri}>`;
+  return parseNameAddr(text)?.uriParts == null ? null : text;
+}
+
+async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Destinations): Promise<Status> {
+  const { server } = run;
+  const [target] = targets;
+  const socket = target === undefined ? null : server.proxy.sockets.choose(target);
+  if (target === undefined || socket === null)
+    return refuse(run, `there is no way to ${uri.host ?? wanted.uri}`);
+  const [, type = '', body = ''] = /^(\S+)\s?(.*)$/s.exec(wanted.body ?? '') ?? [];
+  const { transport, host, port } = socket;
+  const data = buildRequest({
+    method: wanted.method,
+    uri: wanted.uri,
+    via: `SIP/2.0/${transport.protocol.toUpperCase()} ${host}:${port};branch=${newBranch(server.processNumber)};rport`,
+    from: `${wanted.from};tag=${randomToken()}`,
+    to: wanted.to,
+    callId: `${randomToken()}@${formatHostPort(transport.local.address, null)}`,
+    cseq: 10,
+    defaults: {
+      'Max-Forwards': '70',
+      'User-Agent': server.replyDefaults.server ?? 'siprest',
+      ...(body === '' ? {} : { 'Content-Type': type }),
+    },
+    body,
+  });
+  const message = parseMessage(data);
+  if (message.kind !== 'request') return refuse(run, 'it would be no SIP request');
+  const changes = await localRoute(server, run.worker, message, wanted.context);
+  const edited = changes === null ? data : editedMessage(message, changes);
+  server.proxy.clients
+    .create({
+      request: message,
+      data: edited,
+      transport,
+      destination: target,
+      onResponse: () => {},
+      onEnd: () => {},
+    })
+    .start();
+  return 1;
+}
+
+/** Runs the local route on a request of siprest's own; what it has changed, null where there is no such route or nothing was. */
+export async function localRoute(
+  server: Server,
+  worker: Worker,
+  message: SipRequest,
+  context: string | null,
+): Promise<RequestEdits | null> {
+  const route = server.script.find('local_route', '');
+  if (route === null) return null;
+  const request = new Request(server, message);
+  if (context !== null) request.avps.replace('uac_ctx', context);
+  await runRoute(worker, request, route);
+  return messageEdits(message, request.state(edits));
+}

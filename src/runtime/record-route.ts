@@ -1,0 +1,52 @@
+/**
+ * Record-Route of a request that is sent on (RFC 3261, 16.6, item 4). A script asks for it before anybody knows which
+ * socket the request goes out by; where that is another one than it came in by, each side gets a URI that it can
+ * reach: two header fields, as the manual's modules/rr says of enable_double_rr.
+ */
+import { type MessageEdits, type SendingSocket, type SipRequest, transportName } from '../sip/index.ts';
+import { type Edit, edits } from './edits.ts';
+import { messageBranches } from './message-branches.ts';
+import { messageEdits } from './outgoing.ts';
+import type { Request } from './request.ts';
+import { findSocket } from './sockets.ts';
+import { StateKey } from './state.ts';
+
+/** A Record-Route among the edits of a request, and what stands in its place where the sockets differ. */
+export interface RecordRoute {
+  readonly edit: Edit;
+  readonly doubled: (outgoing: SendingSocket) => Edit;
+}
+
+export const recordRoutes = new StateKey<Request, RecordRoute[]>('record routes', () => []);
+
+/** How the socket that a request came by is named towards who sent it; null where it came by none of the server's. */
+export function incomingSocket({ server, message }: Request): SendingSocket | null {
+  const socket = message?.socket ?? null;
+  return message === null || socket === null ? null : server.proxy.sockets.of(socket, message.source.address);
+}
+
+/** The changes of a request that goes out by a socket; null where they leave no SIP message. */
+export function editsTowards(
+  request: Request,
+  message: SipRequest,
+  outgoing: SendingSocket | null,
+): MessageEdits | null {
+  const list = request.state(edits);
+  const records = request.state(recordRoutes);
+  const incoming = records.length === 0 ? null : incomingSocket(request);
+  if (outgoing === null || incoming === null || incoming.transport === outgoing.transport)
+    return messageEdits(message, list);
+  return messageEdits(
+    message,
+    list.map((edit) => records.find((record) => record.edit === edit)?.doubled(outgoing) ?? edit),
+  );
+}
+
+/** Has a request go out by this socket, `[proto:]host[:port]`. False where there is no such one. */
+export function forceSocket(request: Request, text: string): boolean {
+  const main = request.state(messageBranches).at(0);
+  const found = findSocket(request.server.sockets, text);
+  if (main === undefined || found === null) return false;
+  main.socket = transportName(found);
+  return true;
+}

@@ -1,0 +1,25 @@
+/** Loops: a request that comes back as it was when it was sent on (RFC 3261, 16.3, 4 and 16.6, 8; RFC 5393, 4.2). */
+import { hash } from 'node:crypto';
+import { branchLoopDigest } from './branch.ts';
+import type { SipRequest } from './message.ts';
+import type { SocketRegistry } from './socket-registry.ts';
+
+/** What routing goes by, as it was received: one that comes back with another Request-URI is a spiral, and fine. */
+export function loopDigest(request: SipRequest): string {
+  let text = `${request.requestUri}\n${request.callId}\n${request.cseq.number}\n${request.fromTag ?? ''}\n${request.toTag ?? ''}`;
+  for (const { key, value } of request.headers)
+    if (key === 'route' || key === 'proxy-require' || key === 'proxy-authorization') text += `\n${value}`;
+  return hash('sha1', text, 'hex').slice(0, 8);
+}
+
+/** Whether this element has sent the same request on before; its answer is 482. */
+export function isLooped(request: SipRequest, sockets: SocketRegistry): boolean {
+  let digest: string | null = null;
+  for (const { host, port, branch } of request.vias) {
+    const seen = branch === null ? null : branchLoopDigest(branch);
+    if (seen === null || !sockets.isOwn(host, port)) continue;
+    digest ??= loopDigest(request);
+    if (seen === digest) return true;
+  }
+  return false;
+}
