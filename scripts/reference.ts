@@ -20,6 +20,7 @@ import type {
   TransformationSpec,
   VariableSpec,
 } from '../src/script/catalog.ts';
+import { sampleRequest } from '../test/support/sample-request.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = 'docs/reference';
@@ -119,7 +120,15 @@ function variableForm(spec: VariableSpec<Run>): string {
   return spec.indexed ? `${written}, $(${written.slice(1)}[index])` : written;
 }
 
-const variableRow = (spec: VariableSpec<Run>): readonly string[] => [
+/** `$rU` after `$rU = "bob";`: `bob` */
+function variableExample({ example }: VariableSpec<Run>): string {
+  if (example === undefined) return '';
+  const { script, text, prints } = example;
+  const before = script === undefined ? '' : `after ${code(script)}, `;
+  return `${before}${code(text)} is ${code(prints)}`;
+}
+
+const variableRow = (spec: VariableSpec<Run>): string[] => [
   [variableForm(spec), ...(spec.aliases ?? []).map((alias) => `$${alias}`)].map(code).join(', '),
   spec.writable ? 'read, write' : 'read',
   spec.summary,
@@ -153,6 +162,11 @@ function withoutIndexes(specs: readonly TransformationSpec<Run>[]): readonly Tra
 
 const variableTable = (specs: readonly VariableSpec<Run>[] | undefined): string =>
   table(['variable', '', ''], byName(specs).map(variableRow));
+const coreVariableTable = (specs: readonly VariableSpec<Run>[]): string =>
+  table(
+    ['variable', '', '', 'example'],
+    byName(specs).map((spec) => [...variableRow(spec), variableExample(spec)]),
+  );
 const transformationTable = (specs: readonly TransformationSpec<Run>[] | undefined): string =>
   table(['transformation', '', 'example'], byName(withoutIndexes(specs ?? [])).map(transformationRow));
 const functionList = (specs: readonly FunctionSpec<Run>[] | undefined): string =>
@@ -229,7 +243,15 @@ function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
     ['README.md', indexPage(all)],
     ['settings.md', page('Global parameters', table(parameterHead, byName(all.settings).map(settingRow)))],
     ['functions.md', page('Core functions', functionList(all.functions))],
-    ['variables.md', page('Variables', variableTable(all.variables))],
+    [
+      'variables.md',
+      page(
+        'Variables',
+        'The examples are what xlog() prints for this request:\n',
+        `\`\`\`\n${sampleRequest}\`\`\`\n`,
+        coreVariableTable(all.variables),
+      ),
+    ],
     ['transformations.md', page('Transformations', transformationTable(all.transformations))],
     ...all.modules
       .filter((spec) => spec.inert === undefined)

@@ -16,6 +16,7 @@ import {
   RestShared,
   type TlsClientDomain,
   unescape,
+  urlForLog,
 } from '../rest/index.ts';
 import { readOptions } from '../rest/settings.ts';
 import type { Module } from '../runtime/module.ts';
@@ -169,7 +170,7 @@ function transfer(
       if (outcome.rc < 0)
         run.log(
           outcome.rc === -4 ? 3 : -1,
-          `${run.server.place(run.position)}: rest_${method.toLowerCase()}(): ${outcome.rc}, ${outcome.reason}`,
+          `${run.server.place(run.position)}: rest_${method.toLowerCase()}() of ${urlForLog(url)}: ${outcome.rc}, ${outcome.reason}`,
         );
       return (target) => store(target, outcome, outputs, mode);
     });

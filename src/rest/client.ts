@@ -314,7 +314,8 @@ export class RestClient implements TransferOwner {
   }
 
   #logFailure(what: string, outcome: Outcome): void {
-    this.#settings.log(outcome.rc === -10 ? 'error' : 'warning', `${what}: ${outcome.rc}, ${outcome.reason}`);
+    // the caller has the outcome, and logs it better: it knows what the request was for
+    this.#settings.log('debug', `${what}: ${outcome.rc}, ${outcome.reason}`);
   }
 
   /** The outcome of a request that cannot even be begun. */

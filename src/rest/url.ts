@@ -199,3 +199,9 @@ export function redactUrl(authority: Authority, path: string): string {
   const shown = `${authority.scheme}://${authority.host}${query < 0 ? path : path.slice(0, query)}`;
   return shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;
 }
+
+/** {@link redactUrl} for a URL as it was written; one that cannot be read shows nothing of itself. */
+export function urlForLog(url: string): string {
+  const parsed = parseUrl(url);
+  return 'error' in parsed ? '(unusable URL)' : redactUrl(parsed.authority, parsed.path);
+}

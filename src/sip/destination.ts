@@ -109,8 +109,14 @@ async function serviceTargets(
   options: DestinationOptions,
 ): Promise<readonly Target[]> {
   const { names, random = Math.random } = options;
-  for (const protocol of protocols) {
-    const records = await names.services(SERVICE[protocol] + host);
+  // all at once: a name server that is silent is waited for once
+  const answers = await Promise.all(
+    protocols.map(async (protocol) => ({
+      protocol,
+      records: await names.services(SERVICE[protocol] + host),
+    })),
+  );
+  for (const { protocol, records } of answers) {
     const usable = records.filter(
       ({ name, port }) => name !== '' && name !== '.' && port > 0 && port < 65_536,
     );

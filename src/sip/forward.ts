@@ -102,7 +102,7 @@ export function forwardResponse(
   edits: ResponseEdits = NO_EDITS,
   withLength = false,
 ): Buffer | null {
-  if (response.vias.length < 2) return null;
+  if (!hasNextVia(response)) return null;
   const status = edits.status ?? response.status;
   const reason = status === response.status ? response.reason : reasonPhrase(status);
   const copier = new Copier(response, edits, withLength);
@@ -121,6 +121,17 @@ export function editedMessage(request: SipRequest, edits: RequestEdits): Buffer 
     `${request.method} ${edits.uri ?? request.requestUri} SIP/2.0\r\n${copier.copy()}`,
     'latin1',
   );
+}
+
+/** Without a look into the others: there may be thousands of them. */
+function hasNextVia(message: SipMessage): boolean {
+  let first: Header | null = null;
+  for (const header of message.headers) {
+    if (header.key !== 'via') continue;
+    if (first !== null) return true;
+    first = header;
+  }
+  return first !== null && /[^\s,]/.test(behindTopVia(message, first));
 }
 
 /** What stands in the first Via header behind its first value: '' or `, SIP/2.0/UDP ...`. */

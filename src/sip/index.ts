@@ -50,7 +50,12 @@ export {
 export { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
 export { DnsNames, type DnsNamesOptions } from './names.ts';
 export { findParameter, type Parameter, parseParameters, splitList } from './parameters.ts';
-export { ProxyCore, type ProxyCoreOptions, type StatelessOptions } from './proxy-core.ts';
+export {
+  ProxyCore,
+  type ProxyCoreOptions,
+  type StatelessCounts,
+  type StatelessOptions,
+} from './proxy-core.ts';
 export { ProxyTransaction } from './proxy-transaction.ts';
 export type {
   Branch,

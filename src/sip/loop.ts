@@ -4,11 +4,14 @@ import { branchLoopDigest } from './branch.ts';
 import type { SipRequest } from './message.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 
-/** What routing goes by, as it was received: one that comes back with another Request-URI is a spiral, and fine. */
+/**
+ * What routing goes by, as it was received: one that comes back with another Request-URI is a spiral, and fine.
+ * Nothing is in it that a CANCEL, or the ACK to a non-2xx response, does not share with its INVITE: To tag and
+ * credentials are not (16.11).
+ */
 export function loopDigest(request: SipRequest): string {
-  let text = `${request.requestUri}\n${request.callId}\n${request.cseq.number}\n${request.fromTag ?? ''}\n${request.toTag ?? ''}`;
-  for (const { key, value } of request.headers)
-    if (key === 'route' || key === 'proxy-require' || key === 'proxy-authorization') text += `\n${value}`;
+  let text = `${request.requestUri}\n${request.callId}\n${request.cseq.number}\n${request.fromTag ?? ''}`;
+  for (const { key, value } of request.headers) if (key === 'route') text += `\n${value}`;
   return hash('sha1', text, 'hex').slice(0, 8);
 }
 

@@ -28,7 +28,16 @@ export interface StatelessOptions {
   readonly done?: (error: Error | null) => void;
 }
 
+/** What went through without a transaction since the start. */
+export interface StatelessCounts {
+  requests: number;
+  responses: number;
+  /** Responses of no transaction that could not be sent on. */
+  dropped: number;
+}
+
 export class ProxyCore {
+  readonly counts: StatelessCounts = { requests: 0, responses: 0, dropped: 0 };
   readonly clients: ClientTable;
   readonly sockets: SocketRegistry;
   readonly processNumber: number;
@@ -75,6 +84,7 @@ export class ProxyCore {
     // on a stream the way back is the connection, which only its port names
     const edits = request.socket?.reliable === true ? { ...options.edits, forceRport: true } : options.edits;
     const { data } = forwardRequest(request, via, edits ?? {}, transport.reliable);
+    this.counts.requests++;
     transport.send(data, target.address, target.port, options.done);
     return true;
   }
@@ -85,6 +95,12 @@ export class ProxyCore {
    * address that there is a socket for.
    */
   forwardResponseStateless(response: SipResponse, edits: ResponseEdits = {}): boolean {
+    const sent = this.#sendBack(response, edits);
+    this.counts[sent ? 'responses' : 'dropped']++;
+    return sent;
+  }
+
+  #sendBack(response: SipResponse, edits: ResponseEdits): boolean {
     const { via } = response;
     const next = response.vias[1];
     if (next === undefined || !this.sockets.isOwn(via.host, via.port)) return false;

@@ -1,7 +1,10 @@
-/** docs/diagnostics.md: each wrong example gives the code of its section, each right one gives it not, nor an error. */
+/**
+ * docs/diagnostics.md: each wrong example gives the code of its section, each right one gives it not, nor an error.
+ * What the wrong ones look like on the screen is in golden/, a file for each code; `vitest -u` writes them.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { loadScript } from '../../src/index.ts';
+import { loadScript, renderDiagnostics } from '../../src/index.ts';
 import { catalog } from '../../src/modules/catalog.ts';
 import { diagnosticCodes } from '../../src/script/index.ts';
 
@@ -26,15 +29,17 @@ const sections = page
 const loads = catalog.modules
   .filter(({ inert }) => inert === undefined)
   .map(({ name }) => `loadmodule "${name}.so"`)
-  .join('\n');
+  .join(' ');
 
 /** Statements stand in a route whose modules are loaded; what has no main route gets one. */
-function codesOf(example: string, mainRoute: boolean): readonly string[] {
+function scriptOf(example: string, mainRoute: boolean): string {
   const isFile = /^(?:route(?:\[| \{)|timer_route|loadmodule|include_file|\w+=)/.test(example);
-  const text = isFile
-    ? example + (/^route \{/m.test(example) || !mainRoute ? '' : '\nroute { exit; }\n')
-    : `${loads}\nroute[done] { exit; }\nroute {\n${example}\n}\n`;
-  const { diagnostics } = loadScript(text);
+  if (!isFile) return `${loads}\nroute[done] { exit; }\nroute {\n${example}\n}\n`;
+  return example + (/^route \{/m.test(example) || !mainRoute ? '' : '\nroute { exit; }\n');
+}
+
+function codesOf(example: string, mainRoute: boolean): readonly string[] {
+  const { diagnostics } = loadScript(scriptOf(example, mainRoute));
   return diagnostics.map(({ code, severity }) => (severity === 'error' ? `${code}!` : code));
 }
 
@@ -52,5 +57,34 @@ describe('the examples of docs/diagnostics.md', () => {
     const codes = sections.map(({ code }) => code);
     expect(codes.length).toBeGreaterThanOrEqual(30);
     expect(new Set(codes).size).toBe(codes.length);
+  });
+});
+
+/** Codes that scripts run into less often. */
+const others: readonly Pick<Section, 'code' | 'wrong'>[] = [
+  { code: 'nested-too-deeply', wrong: `$var(x) = ${'('.repeat(300)}1;` },
+  { code: 'too-many-mistakes', wrong: '$fU = 1;\n'.repeat(300) },
+  { code: 'argument-value', wrong: 'if (t_local_replied("first")) exit;' },
+  {
+    code: 'parameter-conflict',
+    wrong: 'loadmodule "rest_client.so"\nmodparam("rest_client", "connection_timeout", 30)\n',
+  },
+];
+
+describe('on the screen', () => {
+  test.each([...sections, ...others])('$code', async ({ code, wrong }) => {
+    const { diagnostics, sources } = loadScript(scriptOf(wrong, code !== 'no-main-route'), {
+      fileName: 'script.cfg',
+    });
+    const found = diagnostics.filter((one) => one.code === code);
+    expect(found).not.toHaveLength(0);
+    await expect(renderDiagnostics(found, sources, { color: false })).toMatchFileSnapshot(
+      `golden/${code}.txt`,
+    );
+  });
+
+  test('every code has its golden file', () => {
+    const shown = [...sections, ...others].map(({ code }) => code);
+    expect(shown.toSorted()).toEqual(Object.keys(diagnosticCodes).toSorted());
   });
 });

@@ -33,8 +33,13 @@ describe('forwarding without state', () => {
   it('gives a retransmission, the CANCEL and the ACK the same branch, another request another one (16.11)', () => {
     const { core, transport } = start();
     const via = 'SIP/2.0/UDP pc33.example.com;branch=z9hG4bKone';
-    for (const method of ['INVITE', 'INVITE', 'CANCEL', 'ACK'])
-      core.forwardStateless(request({ method, via }), TARGET);
+    const send = (method: string, more: object = {}): void => {
+      core.forwardStateless(request({ method, via, cseq: `7 ${method}`, ...more }), TARGET);
+    };
+    send('INVITE', { headers: ['Proxy-Authorization: Digest x="y"'] });
+    send('INVITE', { headers: ['Proxy-Authorization: Digest x="y"'] });
+    send('CANCEL');
+    send('ACK', { to: '<sip:bob@biloxi.example.com>;tag=callee' });
     core.forwardStateless(request({ method: 'INVITE', via: `${via}2` }), TARGET);
     core.forwardStateless(request({ method: 'INVITE', via }), { ...TARGET, port: 5071 });
     const branches = transport.sent.map(({ text }) => branchOf(text));
@@ -88,6 +93,7 @@ describe('forwarding without state', () => {
     const { core, transport } = start();
     expect(core.forwardResponseStateless(response(REPLY(vias)))).toBe(false);
     expect(transport.sent).toEqual([]);
+    expect(core.counts).toEqual({ requests: 0, responses: 0, dropped: 1 });
   });
 
   it.each([

@@ -8,9 +8,14 @@ import type { Server } from '../worker.ts';
 /** Each `$var` name of the process has a slot; a worker's values stand at the slots' indexes. */
 const slotOf = new Map<string, number>();
 
+/** A script may make names of what messages say: so many names, and no more, have a slot. */
+const maxSlots = 100_000;
+
+/** Names beyond the limit have slot -1, which holds nothing. */
 export function slot(name: string): number {
   let index = slotOf.get(name);
   if (index === undefined) {
+    if (slotOf.size >= maxSlots) return -1;
     index = slotOf.size;
     slotOf.set(name, index);
   }
@@ -32,8 +37,9 @@ export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
         return {
           get: (run) => run.worker.slots[slot(subname(run))] ?? null,
           set: (run, value) => {
-            run.worker.slots[slot(subname(run))] = value;
-            return true;
+            const at = slot(subname(run));
+            if (at >= 0) run.worker.slots[at] = value;
+            return at >= 0;
           },
         };
       }
