@@ -67,12 +67,15 @@ function define(streams: Streams, finish: (code: number) => void): Command {
 
   program
     .command('send')
-    .description('send a SIP request over UDP and print the replies; exit code 0 for a 2xx')
+    .description('send a SIP request over UDP or TCP and print the replies; exit code 0 for a 2xx')
     .argument('<method>', 'OPTIONS, INVITE, MESSAGE, ...')
-    .argument('<uri>', 'the request URI, which also says where to send it: sip:bob@127.0.0.1:5060')
+    .argument(
+      '<uri>',
+      'the request URI, which also says where to send it: sip:bob@127.0.0.1:5060;transport=tcp',
+    )
     .option('--to <address>', 'the To header; default: the URI')
     .option('--from <address>', 'the From header: sip:alice@home.example')
-    .option('--proxy <host:port>', 'where to send it instead')
+    .option('--proxy <[tcp:]host:port>', 'where to send it instead')
     .option(
       '-H, --header <line>',
       'a header line, "Name: value"; may be given again',
@@ -82,6 +85,7 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .option('--body <text>', 'the body, or @FILE')
     .option('--content-type <type>', 'its type; default: text/plain')
     .option('--timeout <seconds>', 'how long to wait for a final reply', seconds, 32)
+    .option('--talk <seconds>', 'how long a call that is answered goes on until BYE ends it', seconds, 1)
     .action(async (method: string, uri: string, options: SendOptions) =>
       finish(await send(method, uri, options, streams)),
     );

@@ -12,6 +12,8 @@ export interface SendOptions {
   readonly contentType?: string | undefined;
   /** Seconds. */
   readonly timeout: number;
+  /** Seconds. */
+  readonly talk: number;
 }
 
 /** Byte strings go on the wire: what was typed is UTF-8. */
@@ -19,8 +21,8 @@ const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 const readable = (text: string) => Buffer.from(text, 'latin1').toString('utf8');
 
 /**
- * `siprest send METHOD URI`: sends one request and prints what comes back, with times. 0 for a final reply
- * below 300, 1 for any other, 2 for none.
+ * `siprest send METHOD URI`: sends one request and prints what comes back, with times. A call that is answered is
+ * acknowledged, and ended after `talk`. 0 for a final reply below 300, 1 for any other, 2 for none.
  */
 export async function send(
   method: string,
@@ -28,7 +30,7 @@ export async function send(
   options: SendOptions,
   { stdout, signal }: Streams,
 ): Promise<number> {
-  const { to, from, proxy, header, body, contentType, timeout } = options;
+  const { to, from, proxy, header, body, contentType, timeout, talk } = options;
   const content = body?.startsWith('@')
     ? readNamedFile(body.slice(1))
     : body === undefined
@@ -40,6 +42,7 @@ export async function send(
       method: method.toUpperCase(),
       uri: bytes(uri),
       timeout: timeout * 1000,
+      talk: talk * 1000,
       signal,
       headers: header.map((line) => `${bytes(line)}\r\n`).join(''),
       ...(to === undefined ? {} : { to: bytes(to) }),
@@ -58,12 +61,16 @@ export async function send(
           break;
         case 'response': {
           const { response } = event;
-          status = response.status;
+          // of the request itself, not of a CANCEL or BYE that followed
+          if (response.cseq.method === method.toUpperCase()) status = response.status;
           stdout.write(`${at}<- ${response.status} ${readable(response.reason)}\n`);
           if (response.body !== '')
             stdout.write(`${readable(response.body).replace(/^/gm, '                ')}\n`);
           break;
         }
+        case 'request':
+          stdout.write(`${at}<- ${event.request.method} ${readable(event.request.requestUri)}\n`);
+          break;
         case 'ended':
           if (event.outcome === 'timeout') stdout.write(`${at}no final reply within ${timeout} s\n`);
           else if (event.outcome === 'failed') stdout.write(`${at}failed: ${event.error.message}\n`);

@@ -69,7 +69,8 @@ export class Http1Wire {
     this.#undecided = null;
     this.#interim = 0;
     this.#withheld = false;
-    this.#expect = transfer.expectContinue && !this.#http10; // RFC 9110, section 10.1.1: not for HTTP/1.0
+    if (this.#http10) transfer.expectContinue = false; // RFC 9110, section 10.1.1
+    this.#expect = transfer.expectContinue;
     if (this.#expect) this.#replaceWrites();
   }
 

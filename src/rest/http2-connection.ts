@@ -131,6 +131,7 @@ export class Http2Connection implements Connection {
 
   dispatch(transfer: Transfer): void {
     transfer.begin(this);
+    transfer.expectContinue = false; // nothing is asked here: a 417 is an answer like any other
     const { body } = transfer;
     let stream: ClientHttp2Stream;
     try {

@@ -24,5 +24,5 @@ export {
 export type { HeadersOption } from './request-headers.ts';
 export type { RestClientOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
-export { urlForLog } from './url.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
+export { urlForLog } from './url.ts';

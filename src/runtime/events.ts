@@ -29,13 +29,18 @@ const eventRoutes = new StateKey<Server, ReadonlyMap<string, CompiledRoute<Run>>
 
 /**
  * Runs the event's route, if it has one, on a worker that is free, as its own script run: whoever raises it goes
- * on at once. False where the queue is full.
+ * on at once. It waits for a turn of the event loop, so that a route which raises its own event stops nothing else.
  */
-export function raiseEvent(server: Server, event: string, attributes: readonly EventAttribute[]): boolean {
+export function raiseEvent(server: Server, event: string, attributes: readonly EventAttribute[]): void {
   const route = server.states.get(eventRoutes).get(event);
-  if (route === undefined) return true;
+  if (route === undefined) return;
   const request = new Request(server, null);
   request.state(eventAttributes).list = attributes;
   const parameters = attributes.map(({ value }) => value);
-  return server.submit((worker) => runRoute(worker, request, route, { parameters }));
+  server.background.begin();
+  setImmediate(() => {
+    const taken = server.submit((worker) => runRoute(worker, request, route, { parameters }));
+    server.background.end();
+    if (!taken) server.log.warning(`the queue of messages is full, so the event ${event} is dropped`);
+  });
 }

@@ -120,10 +120,11 @@ export function enterRoute<R extends Execution<R>>(
     depth: (parent?.depth ?? 0) + 1,
   };
   run.frame = frame;
-  const leave = (flow: Flow): Flow => {
-    run.frame = parent;
-    return flow === Flow.exit ? Flow.exit : Flow.next;
-  };
   const flow = route.execute(run);
-  return isPending(flow) ? flow.then(leave) : leave(flow);
+  return isPending(flow) ? flow.then((one) => leaveRoute(run, parent, one)) : leaveRoute(run, parent, flow);
+}
+
+function leaveRoute<R extends Execution<R>>(run: R, parent: Frame | null, flow: Flow): Flow {
+  run.frame = parent;
+  return flow === Flow.exit ? Flow.exit : Flow.next;
 }

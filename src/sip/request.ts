@@ -68,16 +68,24 @@ function withinTransaction(
   });
 }
 
-/** The ACK to a 2xx: a request of the new dialog, with a Via of its own (13.2.2.4, 12.2.1.1). */
-export function buildDialogAck(invite: SipRequest, response: SipResponse, via: string): Buffer {
+/**
+ * A request of the dialog that a 2xx to an INVITE has opened: its ACK, which has the INVITE's number, or the next one
+ * (13.2.2.4, 12.2.1.1). `via` is a Via of its own.
+ */
+export function buildDialogRequest(
+  method: 'ACK' | 'BYE',
+  invite: SipRequest,
+  response: SipResponse,
+  via: string,
+): Buffer {
   return buildRequest({
-    method: 'ACK',
+    method,
     uri: response.contacts?.[0]?.uri ?? invite.requestUri,
     via,
     from: unfold(invite.header('from') ?? ''),
     to: unfold(response.header('to') ?? ''),
     callId: invite.callId,
-    cseq: invite.cseq.number,
+    cseq: invite.cseq.number + (method === 'ACK' ? 0 : 1),
     defaults: { 'Max-Forwards': '70' },
     headers: routeLines(response.headerList('record-route').reverse()),
   });

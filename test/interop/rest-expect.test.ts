@@ -119,6 +119,22 @@ describe('enable_expect_100 and nginx', () => {
     }
   });
 
+  it.each([
+    ['HTTP/2', 0],
+    ['HTTP/1.0', 1],
+  ])(
+    'that answers 417 unasked, over %s, has answered: the body is not sent again',
+    async (_name, version) => {
+      const service = closeLater(await startService((_, response) => respond(response, 417, 'no')));
+      const server = closeLater(
+        await startNginx({ configuration: `location / { proxy_pass ${service.origin}; }` }),
+      );
+      const client = newClient({ enableExpect100: true, sslVerifypeer: false, curlHttpVersion: version });
+      expect((await client.post(server.secureOrigin, large)).retcode).toBe(417);
+      expect(service.seen.map(({ body }) => body.length)).toEqual([large.length]);
+    },
+  );
+
   it('over HTTP/2, where nothing asks: the body goes out at once', async () => {
     const service = closeLater(
       await startService(({ body, headers }, response) =>

@@ -145,7 +145,7 @@ async function tryReplies(seed: number): Promise<number> {
     else if (end === 'reset') socket.resetAndDestroy();
     said?.();
   });
-  const client = newClient({ curlTimeout: 0.2, maxTransferSize: 64 });
+  const client = newClient({ curlTimeout: 20, connectionTimeout: 20, maxTransferSize: 64 });
   const own = async (target: string): Promise<void> => {
     const outcome = await client.get(`${server.origin}${target}`);
     expect([outcome.rc, outcome.text]).toEqual([1, `own ${target}`]);
@@ -160,11 +160,14 @@ async function tryReplies(seed: number): Promise<number> {
         said = () => void (--left === 0 && resolve());
       });
       const [ours, nodes] = await Promise.all([
-        client.request(method, `${server.origin}/hostile`, method === 'POST' ? { body: '' } : {}),
+        client.request(method, `${server.origin}/hostile`, {
+          timeout: 0.2,
+          ...(method === 'POST' ? { body: '' } : {}),
+        }),
         withNode(`${server.origin}/hostile`, method),
         own(`/beside/${tried}`),
       ]);
-      expect([1, -3, -10]).toContain(ours.rc);
+      expect([1, -2, -3, -10]).toContain(ours.rc); // -2: a machine so busy that it did not connect
       if (ours.rc === 1 && nodes !== null) {
         expect({ status: ours.retcode, body: ours.body.toString('latin1') }).toEqual(nodes);
       }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import net, { type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Outcome, RestClientOptions } from '../../src/rest/index.ts';
@@ -347,7 +348,7 @@ describe('a server that', () => {
     expect([next.rc, next.text, other.rc, other.text]).toEqual([1, 'own /next', 1, 'own /other']);
     expect(next.connection?.id).not.toBe(outcome.connection?.id);
     expect(other.connection?.id).not.toBe(outcome.connection?.id);
-    await expect.poll(() => first?.destroyed).toBe(true);
+    await expect.poll(() => first?.destroyed, { timeout: 5000 }).toBe(true);
     expect(first?.bytesWritten).toBeLessThan(MOST_TAKEN);
   });
 
@@ -474,5 +475,13 @@ describe('a server that', () => {
     const outcome = await newClient().get(server.origin);
     expect([outcome.rc, outcome.body.length]).toEqual([1, size]);
     expect(outcome.text).toBe('x'.repeat(size));
+  });
+});
+
+describe('docs/reliability.md', () => {
+  it('has a row for each of them', () => {
+    const page = readFileSync(new URL('../../docs/reliability.md', import.meta.url), 'utf8');
+    const shown = table.filter(({ does, rc }) => page.includes(`| ${does} | ${[rc].flat().join(' or ')} |`));
+    expect(table.filter((row) => !shown.includes(row)).map((row) => row.does)).toEqual([]);
   });
 });

@@ -47,6 +47,24 @@ describe('event_route', () => {
     expect(prints).toEqual(['main', 'a <null>', 'b']);
   });
 
+  test('that raises its own event does not keep the server from anything else', async () => {
+    const { prints } = await runScript(
+      '$var(n) = 0; raise_event("E_A"); usleep(20000); $var(n) = -1; xlog("main");',
+      {
+        modules: ['cfgutils'],
+        workers: 2,
+        rest: `event_route[E_A] {
+        if ($shv(stop) == 1) exit;
+        raise_event("E_A");
+        raise_event("E_B");
+      }
+      event_route[E_B] { $shv(n) = $shv(n) + 1; if ($shv(n) == 50) { $shv(stop) = 1; xlog("50"); } }`,
+      },
+    );
+    expect(prints).toContain('50');
+    expect(prints).toContain('main');
+  });
+
   test('asks a REST service: blocking, and launched', async () => {
     const service = await startService((request, response) =>
       respond(response, 200, `got ${request.target}`),

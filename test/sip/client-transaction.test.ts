@@ -6,7 +6,7 @@ import {
 } from '../../src/sip/client-transaction.ts';
 import type { SipResponse } from '../../src/sip/message.ts';
 import { buildReply } from '../../src/sip/reply.ts';
-import { buildCancel, buildDialogAck } from '../../src/sip/request.ts';
+import { buildCancel, buildDialogRequest } from '../../src/sip/request.ts';
 import { RFC_TIMERS, TimerQueue } from '../../src/sip/timers.ts';
 import { bytes, RecordingTransport, request, response, SimulatedClock } from './simulated.ts';
 
@@ -149,7 +149,7 @@ it('builds the CANCEL of a request, and the ACK of a dialog along its route set'
         'Record-Route: <sip:p2;lr>, <sip:p1;lr>\r\nContact: <sip:bob@192.0.2.4>\r\nContent-Length',
       ),
   );
-  const ack = buildDialogAck(invite, ok, 'SIP/2.0/UDP me;branch=z9hG4bKnew').toString('latin1');
+  const ack = buildDialogRequest('ACK', invite, ok, 'SIP/2.0/UDP me;branch=z9hG4bKnew').toString('latin1');
   expect(ack).toMatch(/^ACK sip:bob@192\.0\.2\.4 SIP\/2\.0\r\nVia: SIP\/2\.0\/UDP me;branch=z9hG4bKnew\r\n/);
   expect(ack).toMatch(/Route: <sip:p1;lr>\r\nRoute: <sip:p2;lr>\r\n/);
 });

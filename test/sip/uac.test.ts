@@ -2,10 +2,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { headerText } from '../../src/sip/header-text.ts';
 import { parseMessage, type SipRequest } from '../../src/sip/message.ts';
 import { buildReply, sendReply } from '../../src/sip/reply.ts';
+import { TcpTransport } from '../../src/sip/tcp-transport.ts';
+import type { Transport } from '../../src/sip/transport.ts';
 import { RequestError, type RequestEvent, type RequestOptions, sendRequest } from '../../src/sip/uac.ts';
 import { UdpTransport } from '../../src/sip/udp-transport.ts';
 
-const open: UdpTransport[] = [];
+const open: Transport[] = [];
 
 afterEach(async () => {
   for (const transport of open.splice(0)) await transport.close();
@@ -14,6 +16,7 @@ afterEach(async () => {
 /** A user agent server: what it gets, and `answer` for each. */
 async function listen(
   answer: (request: SipRequest, nth: number) => void,
+  takesReplies = false,
 ): Promise<{ uri: string; port: number; got: SipRequest[] }> {
   const got: SipRequest[] = [];
   const transport = await UdpTransport.bind({
@@ -21,6 +24,7 @@ async function listen(
     port: 0,
     onMessage: (data, source, socket) => {
       const message = parseMessage(data, source, socket);
+      if (message.kind === 'response' && takesReplies) return;
       if (message.kind !== 'request') throw new Error(`not a request: ${data.toString('latin1')}`);
       got.push(message);
       answer(message, got.length);
@@ -46,10 +50,12 @@ async function run(options: RequestOptions): Promise<RequestEvent[]> {
 const brief = (events: RequestEvent[]) =>
   events.map((event) =>
     event.kind === 'sent'
-      ? `sent ${event.copy}`
+      ? `sent ${/ACK|BYE|CANCEL/.test(event.request.method) ? event.request.method : event.copy}`
       : event.kind === 'response'
         ? `${event.response.status} ${event.response.reason}`
-        : event.outcome,
+        : event.kind === 'request'
+          ? `got ${event.request.method}`
+          : event.outcome,
   );
 
 const soon = { t1: 20, t2: 80, t4: 100 };
@@ -150,21 +156,94 @@ describe('sendRequest', () => {
     }
   });
 
-  it('cancels a call that still rings at the timeout', async () => {
-    let cancelled: (cancel: SipRequest) => void = () => {};
-    const cancel = new Promise<SipRequest>((resolve) => {
-      cancelled = resolve;
-    });
+  it('cancels a call that still rings at the timeout, and acknowledges what comes of it', async () => {
     const server = await listen((request) => {
       if (request.method === 'INVITE') reply(request, 180);
-      else cancelled(request);
+      if (request.method !== 'CANCEL') return;
+      reply(request, 200);
+      reply(server.got[0] as SipRequest, 487);
     });
     expect(brief(await run({ method: 'INVITE', uri: server.uri, timeout: 200 }))).toEqual([
       'sent 1',
       '180 Ringing',
+      'sent CANCEL',
+      '200 OK',
+      '487 Request Terminated',
+      'sent ACK',
       'timeout',
     ]);
-    expect((await cancel).via.branch).toBe(server.got[0]?.via.branch);
+    expect(server.got[1]?.via.branch).toBe(server.got[0]?.via.branch);
+  });
+
+  it('ends a call that is answered although it was cancelled', async () => {
+    const server = await listen((request) => {
+      if (request.method === 'INVITE') reply(request, 180);
+      if (request.method === 'CANCEL') reply(server.got[0] as SipRequest, 200);
+      if (request.method === 'BYE') reply(request, 200);
+    });
+    expect(brief(await run({ method: 'INVITE', uri: server.uri, timeout: 200 }))).toEqual([
+      ...['sent 1', '180 Ringing', 'sent CANCEL', '200 OK', 'sent ACK', 'sent BYE', '200 OK', 'timeout'],
+    ]);
+  });
+
+  it('with talk, ends the call that it has opened', async () => {
+    const routes = 'Contact: <sip:there@192.0.2.4>\r\nRecord-Route: <sip:p1;lr>, <sip:p2;lr>\r\n';
+    const server = await listen((request) => {
+      if (request.method !== 'ACK') reply(request, 200, request.method === 'INVITE' ? routes : '');
+    });
+    expect(brief(await run({ method: 'INVITE', uri: server.uri, talk: 20 }))).toEqual([
+      ...['sent 1', '200 OK', 'sent ACK', 'sent BYE', '200 OK', 'answered'],
+    ]);
+    const [invite, , bye] = server.got;
+    expect([bye?.requestUri, bye?.cseq.number, bye?.toTag]).toEqual(['sip:there@192.0.2.4', 2, 'callee']);
+    expect([bye?.callId, bye?.fromTag]).toEqual([invite?.callId, invite?.fromTag]);
+    expect(bye?.headerList('route')).toEqual(['<sip:p2;lr>', '<sip:p1;lr>']);
+  });
+
+  it('answers the BYE of a callee who ends the call first', async () => {
+    const server = await listen((request) => {
+      if (request.method === 'INVITE') reply(request, 200);
+      if (request.method !== 'ACK') return;
+      const { source, callId } = request;
+      const bye = `BYE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:${server.port};branch=z9hG4bKbye\r\nFrom: <sip:b@b>;tag=callee\r\nTo: <sip:a@a>;tag=1\r\nCall-ID: ${callId}\r\nCSeq: 7 BYE\r\nContent-Length: 0\r\n\r\n`;
+      open.at(-1)?.send(Buffer.from(bye), source.address, source.port);
+    }, true);
+    expect(brief(await run({ method: 'INVITE', uri: server.uri, talk: 5000 }))).toEqual([
+      ...['sent 1', '200 OK', 'sent ACK', 'got BYE', 'answered'],
+    ]);
+  });
+
+  it('does it over TCP as well, by the URI or by the proxy', async () => {
+    const got: SipRequest[] = [];
+    const transport = await TcpTransport.bind({
+      address: '127.0.0.1',
+      port: 0,
+      onMessage: (data, source, socket) => {
+        const message = parseMessage(data, source, socket);
+        if (message.kind !== 'request') return;
+        got.push(message);
+        if (message.method !== 'ACK') reply(message, 200);
+      },
+    });
+    open.push(transport);
+    const host = `127.0.0.1:${transport.local.port}`;
+    for (const options of [
+      { uri: `sip:bob@${host};transport=tcp` },
+      { uri: 'sip:bob@b.example', proxy: `tcp:${host}` },
+    ])
+      expect(brief(await run({ method: 'INVITE', talk: 10, ...options }))).toEqual([
+        ...['sent 1', '200 OK', 'sent ACK', 'sent BYE', '200 OK', 'answered'],
+      ]);
+    expect(got.map(({ method }) => method)).toEqual(['INVITE', 'ACK', 'BYE', 'INVITE', 'ACK', 'BYE']);
+    expect(got[0]?.via.transport).toBe('TCP');
+    expect(got[0]?.contacts?.[0]?.uri).toMatch(/;transport=tcp$/);
+    // one connection for a call, from its own port to ours
+    expect(new Set(got.slice(0, 3).map(({ source }) => source.port)).size).toBe(1);
+  });
+
+  it('says that nobody listens there', async () => {
+    const events = await run({ method: 'OPTIONS', uri: 'sip:bob@127.0.0.1:1;transport=tcp' });
+    expect(brief(events).at(-1)).toBe('failed');
   });
 
   it('ends when it is told to, and when its reader stops', async () => {
@@ -211,7 +290,7 @@ describe('sendRequest', () => {
     [/no SIP or TEL URI/, { uri: 'sip:a@b\r\nEvil: 1' }],
     [/name a proxy/, { uri: 'tel:+123' }],
     [/only UDP/, { uri: 'sips:a@127.0.0.1' }],
-    [/only UDP/, { uri: 'sip:a@127.0.0.1;transport=tcp' }],
+    [/only UDP/, { uri: 'sip:a@127.0.0.1;transport=tls' }],
     [/no host/, { proxy: 'a b' }],
     [/no header lines/, { headers: 'nonsense' }],
     [/no header lines/, { headers: 'X-A: 1\r\n\r\nbody' }],

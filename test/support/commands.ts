@@ -8,6 +8,7 @@ export const commands = [
   { name: 'nghttpd', package: 'nghttp2-server', use: 'HTTP/2 in clear text' },
   { name: 'dnsmasq', package: 'dnsmasq-base', use: 'DNS' },
   { name: 'sipp', package: 'sip-tester', use: 'SIP traffic' },
+  { name: 'kamailio', package: 'kamailio', use: 'a SIP proxy before and behind' },
   { name: 'openssl', package: 'openssl', use: 'certificates of the conformance vectors' },
 ] as const;
 

@@ -1,13 +1,16 @@
+import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandPath } from './commands.ts';
-import { launch } from './launch.ts';
-import { freeUdpPort } from './ports.ts';
+import { type Launched, launch } from './launch.ts';
+import { acceptsTcp, freeTcpPort, freeUdpPort } from './ports.ts';
 import { temporaryFolder } from './temporary.ts';
 
 export interface SippOptions {
-  /** The UDP port of 127.0.0.1 that it calls. */
+  /** The port of 127.0.0.1 that it calls. */
   readonly port: number;
+  /** Default: udp. */
+  readonly transport?: 'udp' | 'tcp';
   /** A SIPp scenario (XML). */
   readonly scenario: string;
   readonly calls: number;
@@ -26,21 +29,67 @@ export interface SippOutcome {
   readonly output: string;
 }
 
+/** A SIPp that waits for calls. */
+export interface SippCallee {
+  readonly port: number;
+  /** Once it has had its calls. */
+  readonly outcome: Promise<SippOutcome>;
+  close(): Promise<unknown>;
+}
+
+/** Starts SIPp as a called party for a number of calls. Where it asks to be reached is its own port, or `contact`. */
+export async function startSippCallee(
+  options: Omit<SippOptions, 'port' | 'rate'> & { readonly port?: number; readonly contact?: number },
+): Promise<SippCallee> {
+  const port = options.port ?? (await (options.transport === 'tcp' ? freeTcpPort() : freeUdpPort()));
+  const sipp = startSipp(options, [
+    ...['-p', String(port), '-key', 'contact', `127.0.0.1:${options.contact ?? port}`],
+  ]);
+  if (options.transport === 'tcp') await acceptsTcp(port);
+  else await isBound(port);
+  return { port, outcome: outcomeOf(sipp), close: () => sipp.stop('SIGKILL') };
+}
+
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippOutcome> {
+  const own = await (options.transport === 'tcp' ? freeTcpPort() : freeUdpPort());
+  return outcomeOf(
+    startSipp(options, ['-p', String(own), '-r', String(options.rate), `127.0.0.1:${options.port}`]),
+  );
+}
+
+function startSipp(options: Omit<SippOptions, 'port' | 'rate'>, more: readonly string[]): Launched {
   const folder = temporaryFolder('sipp');
   const scenario = join(folder, 'scenario.xml');
   writeFileSync(scenario, options.scenario);
   const args = [
-    `127.0.0.1:${options.port}`,
-    ...['-sf', scenario, '-i', '127.0.0.1', '-p', String(await freeUdpPort())],
-    ...['-m', String(options.calls), '-r', String(options.rate), '-timeout', `${options.seconds ?? 30}s`],
+    ...['-sf', scenario, '-i', '127.0.0.1', '-t', options.transport === 'tcp' ? 't1' : 'u1'],
+    ...['-m', String(options.calls), '-timeout', `${options.seconds ?? 30}s`],
     ...['-timeout_error', '-nostdin', '-trace_stat', '-stf', join(folder, 'statistics.csv'), '-fd', '1'],
+    ...['-trace_err', '-error_file', join(folder, 'errors.log')],
     ...(options.args ?? []),
+    ...more,
   ];
-  // SIPp draws a screen; its final one has the sums
-  const sipp = launch(commandPath('sipp'), args, { cwd: folder, env: { ...process.env, TERM: 'dumb' } });
+  return launch(commandPath('sipp'), args, { cwd: folder, env: { ...process.env, TERM: 'dumb' } });
+}
+
+/** Resolves once somebody is bound to the UDP port. */
+async function isBound(port: number): Promise<void> {
+  for (let left = 500; left > 0; left--) {
+    const taken = await new Promise<boolean>((resolve) => {
+      const socket = createSocket('udp4');
+      socket.once('error', () => resolve(true));
+      socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(false)));
+    });
+    if (taken) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`nobody is bound to 127.0.0.1:${port}`);
+}
+
+async function outcomeOf(sipp: Launched): Promise<SippOutcome> {
   const status = await sipp.ended;
+  // SIPp draws a screen; its final one has the sums
   const output = sipp.stdout + sipp.stderr;
   const last = (label: string): number => {
     const rows = [...output.matchAll(new RegExp(`${label}\\s*\\|\\s*\\d+\\s*\\|\\s*(\\d+)`, 'g'))];

@@ -37,9 +37,8 @@ export const eventFunctions: readonly FunctionSpec<Run>[] = [
         const name = given[i] ?? null;
         return { name: name === null ? null : String(name), value };
       });
-      if (raiseEvent(run.server, event, attributes)) return 1;
-      run.complain(`raise_event(): the queue of messages is full, ${event} is dropped`);
-      return -1;
+      raiseEvent(run.server, event, attributes);
+      return 1;
     },
   },
 ];

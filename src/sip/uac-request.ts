@@ -1,0 +1,148 @@
+/** What a small user agent client is told to send, as a request and a place to send it to (RFC 3261, 8.1.1). */
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { isIP, isIPv6 } from 'node:net';
+import { newBranch, randomToken } from './branch.ts';
+import { isToken } from './header-names.ts';
+import { headerText, headerTextKeys } from './header-text.ts';
+import { parseNameAddr } from './name-addr.ts';
+import { buildRequest } from './request.ts';
+import type { TimerValues } from './timers.ts';
+import { formatUri, type HostPort, parseHostPort, parseUri, type Uri, uriKind, uriParameter } from './uri.ts';
+
+/** All texts are byte strings. */
+export interface RequestOptions {
+  readonly method: string;
+  /** A SIP URI, or a TEL URI with `proxy`. With `;transport=tcp` it is sent over TCP. */
+  readonly uri: string;
+  /** `[udp:|tcp:]host[:port]` to send to. Default: the URI's. Requests of the dialog go there too. */
+  readonly proxy?: string;
+  /** A URI or a name-addr. Default: the URI. */
+  readonly to?: string;
+  /** A URI or a name-addr; a tag is added. Default: `<sip:siprest@` the local address `>`. */
+  readonly from?: string;
+  /** Header lines; one of Call-ID, Contact, Max-Forwards, User-Agent or Content-Type replaces the default. */
+  readonly headers?: string;
+  readonly body?: string;
+  /** Default: text/plain when there is a body. */
+  readonly contentType?: string;
+  /** In ms, from the first datagram to the final response. Default: 32,000 (64 T1). */
+  readonly timeout?: number;
+  /** How long a call that was answered goes on until a BYE ends it, in ms. Default: it is left open. */
+  readonly talk?: number;
+  readonly timers?: TimerValues;
+  readonly signal?: AbortSignal;
+}
+
+/** Something in the options is no SIP, or the host cannot be found. The message is for people. */
+export class RequestError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RequestError';
+  }
+}
+
+/** Set by the machinery itself: a second one would make the request ambiguous. */
+const RESERVED = ['via', 'from', 'to', 'cseq'];
+/** These answer nothing to say where the sender may be reached. */
+const WITHOUT_CONTACT = new Set(['ACK', 'BYE', 'CANCEL', 'MESSAGE', 'PRACK', 'INFO']);
+
+export interface RequestTarget extends HostPort {
+  readonly transport: 'udp' | 'tcp';
+}
+
+/** The host and port to send to, once what the options say has been found to be SIP. */
+export function targetOf(options: RequestOptions): RequestTarget {
+  const { method, uri, proxy } = options;
+  if (!isToken(method)) throw new RequestError(`no SIP method: ${method}`);
+  const parts = parseUri(uri);
+  if (parts === null) throw new RequestError(`no SIP or TEL URI: ${uri}`);
+  const wanted = uriParameter(parts, 'transport')?.toLowerCase() ?? 'udp';
+  if (proxy !== undefined) {
+    const [, protocol = wanted, rest = ''] = /^(?:(udp|tcp):)?(.*)$/i.exec(proxy) ?? [];
+    const target = parseHostPort(rest);
+    if (target === null) throw new RequestError(`no host, host:port or tcp:host:port: ${proxy}`);
+    return { ...target, transport: transportOf(parts, protocol.toLowerCase()) };
+  }
+  if (parts.host === null)
+    throw new RequestError(`a TEL URI says not where to send it; name a proxy: ${uri}`);
+  return { host: parts.host, port: parts.port, transport: transportOf(parts, wanted) };
+}
+
+function transportOf(uri: Uri, name: string): 'udp' | 'tcp' {
+  if (uriKind(uri) === 'sips' || (name !== 'udp' && name !== 'tcp'))
+    throw new RequestError(`only UDP and TCP are supported so far: ${formatUri(uri)}`);
+  return name;
+}
+
+export async function resolveHost(host: string): Promise<string> {
+  const bare = host.startsWith('[') ? host.slice(1, -1) : host;
+  if (isIP(bare) !== 0) return bare;
+  try {
+    return (await lookup(bare)).address;
+  } catch (cause) {
+    throw new RequestError(`no address found for ${host}`, { cause });
+  }
+}
+
+/** The local address that the system would send from; nothing is sent. */
+export async function localAddressTowards(address: string, port: number): Promise<string> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  try {
+    const connected = once(socket, 'connect');
+    socket.connect(port === 0 ? 5060 : port, address);
+    await connected;
+    return socket.address().address;
+  } catch (cause) {
+    throw new RequestError(`${address} cannot be reached from here`, { cause });
+  } finally {
+    socket.close();
+  }
+}
+
+/** A Via of a new transaction. `local` is host and port. */
+export const viaValue = (transport: 'udp' | 'tcp', local: string): string =>
+  `SIP/2.0/${transport.toUpperCase()} ${local};branch=${newBranch()};rport`;
+
+export function composeRequest(options: RequestOptions, transport: 'udp' | 'tcp', local: string): Buffer {
+  const { method, uri, body = '' } = options;
+  const extra = headerText(options.headers ?? '');
+  if (extra === null) throw new RequestError('the extra headers are no header lines');
+  const given = headerTextKeys(extra);
+  const reserved = RESERVED.find((key) => given.has(key));
+  if (reserved !== undefined) throw new RequestError(`the header ${reserved} is set by siprest itself`);
+  const callId = /^(?:call-id|i)[ \t]*:\s*(.*)$/im.exec(extra)?.[1];
+  const withoutCallId =
+    callId === undefined ? extra : headerText(extra.replace(/^(?:call-id|i)[ \t]*:.*\r\n/im, ''));
+  const parts = parseUri(uri);
+  const self = `<sip:siprest@${local}${transport === 'udp' ? '' : `;transport=${transport}`}>`;
+  const from = address(options.from ?? `<sip:siprest@${local}>`, 'From');
+  const contact = WITHOUT_CONTACT.has(method) ? {} : { Contact: self };
+  return buildRequest({
+    method,
+    uri: parts === null ? uri : formatUri({ ...parts, headers: null }), // 19.1.5: no headers in a Request-URI
+    via: viaValue(transport, local),
+    from: parseNameAddr(from)?.tag == null ? `${from};tag=${randomToken()}` : from,
+    to: address(options.to ?? (parts === null ? uri : formatUri({ ...parts, headers: null })), 'To'),
+    callId: callId ?? randomToken(),
+    cseq: 1,
+    defaults: {
+      'Max-Forwards': '70',
+      ...contact,
+      'User-Agent': 'siprest',
+      ...(body === '' ? {} : { 'Content-Type': options.contentType ?? 'text/plain' }),
+    },
+    ...(withoutCallId === null ? {} : { headers: withoutCallId }),
+    body,
+  });
+}
+
+/** A URI in angle brackets, so that its parameters stay its own (20.10); a name-addr as it is. */
+function address(text: string, what: string): string {
+  if (parseUri(text) !== null) return `<${text}>`;
+  const parsed = parseNameAddr(text);
+  if (parsed === null || parsed.text !== text || parsed.uri === '*')
+    throw new RequestError(`no SIP address in ${what}: ${text}`);
+  return text;
+}

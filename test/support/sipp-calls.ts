@@ -1,0 +1,150 @@
+/** SIPp scenarios of calls, for callers and called parties. Each message's first header is its Via. */
+
+const scenario = (name: string, steps: readonly string[]): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="${name}">\n${steps.join('\n')}\n</scenario>\n`;
+
+const send = (lines: readonly string[], attributes = ''): string =>
+  `<send ${attributes}><![CDATA[\n${[...lines, 'Content-Length: 0', '', ''].join('\n')}]]></send>`;
+
+const pause = (milliseconds: number): string => `<pause milliseconds="${milliseconds}"/>`;
+/** Whoever waits for longer than this has lost something. */
+const PATIENCE = 40_000;
+const response = (status: number, attributes = ''): string =>
+  `<recv response="${status}" timeout="${PATIENCE}" ${attributes}/>`;
+const request = (method: string, attributes = ''): string =>
+  `<recv request="${method}" timeout="${PATIENCE}" ${attributes}/>`;
+
+/** A request of the caller's. `next`: within the dialog. */
+function asCaller(
+  method: string,
+  number: number,
+  kind: 'first' | 'next' | 'same' = 'next',
+): readonly string[] {
+  const target = kind === 'next' ? '[next_url]' : 'sip:[service]@[remote_ip]:[remote_port]';
+  return [
+    `${method} ${target} SIP/2.0`,
+    `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch${kind === 'same' ? '-1' : ''}];rport`,
+    ...(kind === 'next' ? ['[routes]'] : []),
+    'From: Caller <sip:caller@[local_ip]:[local_port]>;tag=[pid]c[call_number]',
+    `To: Callee <sip:[service]@[remote_ip]:[remote_port]>${kind === 'next' ? '[peer_tag_param]' : ''}`,
+    'Call-ID: [call_id]',
+    `CSeq: ${number} ${method}`,
+    'Contact: <sip:caller@[local_ip]:[local_port];transport=[transport]>',
+    'Max-Forwards: 70',
+  ];
+}
+
+/** What a called party answers to the last request. Its Contact is where `-key contact HOST:PORT` says. */
+const asCallee = (status: string): readonly string[] => [
+  `SIP/2.0 ${status}`,
+  '[last_Via:]',
+  '[last_Record-Route:]',
+  '[last_From:]',
+  '[last_To:];tag=[pid]d[call_number]',
+  '[last_Call-ID:]',
+  '[last_CSeq:]',
+  'Contact: <sip:callee@[contact];transport=[transport]>',
+];
+
+/** The same where the request was within the dialog. */
+const asCalleeAgain = (status: string): readonly string[] =>
+  asCallee(status).map((line) => (line.startsWith('[last_To') ? '[last_To:]' : line));
+
+const provisional = [response(100, 'optional="true"'), response(180, 'optional="true"')];
+const resent = 'retrans="500"';
+
+export interface CallOptions {
+  /** Between the answer and the BYE, in ms. Default 50. */
+  readonly talk?: number;
+  /** Another INVITE within the call. */
+  readonly reinvite?: boolean;
+  /** How long it rings, in ms. Default 20. */
+  readonly ring?: number;
+}
+
+/** A call that is answered, and ended by the caller. */
+export function answeredCall({ talk = 50, reinvite = false }: CallOptions = {}): string {
+  return scenario('caller', [
+    send(asCaller('INVITE', 1, 'first'), `${resent} start_txn="invite"`),
+    ...provisional,
+    response(200, 'rrs="true"'),
+    send(asCaller('ACK', 1)),
+    pause(talk),
+    ...(reinvite
+      ? [
+          send(asCaller('INVITE', 2), resent),
+          ...provisional,
+          response(200),
+          send(asCaller('ACK', 2)),
+          pause(talk),
+        ]
+      : []),
+    send(asCaller('BYE', 3), resent),
+    response(100, 'optional="true"'),
+    response(200),
+  ]).replaceAll(' start_txn="invite"', '');
+}
+
+export function answeringCallee({ reinvite = false, ring = 20 }: CallOptions = {}): string {
+  return scenario('callee', [
+    request('INVITE'),
+    send(asCallee('180 Ringing')),
+    pause(ring),
+    send(asCallee('200 OK'), resent),
+    // on a network that loses packets the BYE may overtake the ACK
+    request('ACK', 'optional="true"'),
+    ...(reinvite
+      ? [request('INVITE'), send(asCalleeAgain('200 OK'), resent), request('ACK', 'optional="true"')]
+      : []),
+    request('BYE'),
+    send(asCalleeAgain('200 OK')),
+  ]);
+}
+
+/** A call that fails with a status. */
+export function failingCall(status: number): string {
+  return scenario('caller', [
+    send(asCaller('INVITE', 1, 'first'), resent),
+    ...provisional,
+    response(status),
+    send(asCaller('ACK', 1, 'same').map((line) => (line.startsWith('To:') ? '[last_To:]' : line))),
+  ]);
+}
+
+export function failingCallee(status: string): string {
+  return scenario('callee', [request('INVITE'), send(asCallee(status), resent), request('ACK')]);
+}
+
+/** A caller who hangs up while it rings. */
+export function cancelledCall(): string {
+  return scenario('caller', [
+    send(asCaller('INVITE', 1, 'first'), resent),
+    response(100, 'optional="true"'),
+    response(180),
+    pause(50),
+    send(asCaller('CANCEL', 1, 'same'), resent),
+    response(200),
+    response(487),
+    send(asCaller('ACK', 1, 'same').map((line) => (line.startsWith('To:') ? '[last_To:]' : line))),
+  ]);
+}
+
+/** A called party that rings until it is cancelled. */
+export function ringingCallee(): string {
+  const action = '<action><ereg regexp="Via:.*;branch=[^;\r\n]*" search_in="msg" assign_to="vias"/></action>';
+  return scenario('callee', [
+    request('INVITE').replace('/>', `>${action}</recv>`),
+    send(asCallee('180 Ringing')),
+    request('CANCEL'),
+    send(asCallee('200 OK')),
+    send(
+      asCallee('487 Request Terminated')
+        .filter((line) => !line.startsWith('[last_Record'))
+        .map((line) =>
+          line === '[last_Via:]' ? '[$vias]' : line === '[last_CSeq:]' ? 'CSeq: 1 INVITE' : line,
+        ),
+      resent,
+    ),
+    request('ACK'),
+  ]);
+}
