@@ -54,7 +54,10 @@ const domainParameters: readonly ParameterSpec[] = [
   perDomain('private_key', 'the file of its key'),
   perDomain('ca_list', 'a file of trusted CAs'),
   perDomain('ca_dir', 'a folder of trusted CAs'),
-  perDomain('verify_cert', "whether the server's certificate is verified, 1 or 0; where it is left out, as ssl_verifypeer says"),
+  perDomain(
+    'verify_cert',
+    "whether the server's certificate is verified, 1 or 0; where it is left out, as ssl_verifypeer says",
+  ),
   perDomain('require_cert', 'whether a peer has to show a certificate; a TLS server always does'),
   perDomain('tls_method', '`TLSv1_2`, `TLSv1_3`, or a range as `TLSv1_2-`'),
   perDomain('ciphers_list', "the ciphers, in OpenSSL's notation"),

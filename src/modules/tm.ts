@@ -277,14 +277,14 @@ export const tm: Module = {
       't_on_failure',
       'failure_route',
       'failureRoute',
-      ['route', 'branch_route', 'onreply_route', 'failure_route'],
+      ['route', 'branch_route', 'onreply_route', 'failure_route', 'local_route'],
       'Names the route that runs when all branches have failed.',
     ),
     arming(
       't_on_reply',
       'onreply_route',
       'replyRoute',
-      ['route', 'branch_route', 'onreply_route', 'failure_route'],
+      ['route', 'branch_route', 'onreply_route', 'failure_route', 'local_route'],
       'Names the route that runs for each reply; in a branch route, for the replies of that branch.',
     ),
     arming(

@@ -33,7 +33,7 @@ export class Request {
   #uri: Uri | null | undefined;
   #destinationUri: string | null = null;
   #transaction: ServerTransaction | null = null;
-  /** For the next reply. */
+  /** For all replies that siprest makes to this request. */
   #replyHeaders: HeaderText = NO_HEADERS;
   #replyBody = '';
   #forceRport = false;
@@ -124,7 +124,7 @@ export class Request {
     this.#forceRport = true;
   }
 
-  /** Header lines for the next reply. False for text that is none. */
+  /** Header lines for all replies of siprest's own. False for text that is none. */
   appendToReply(lines: string): boolean {
     const checked = headerText(lines);
     if (checked === null) return false;
@@ -132,7 +132,7 @@ export class Request {
     return true;
   }
 
-  /** The body of the next reply; its Content-Type comes by {@link appendToReply}. */
+  /** The body of all replies of siprest's own; its Content-Type comes by {@link appendToReply}. */
   setReplyBody(body: string): void {
     this.#replyBody = body;
   }
@@ -189,10 +189,7 @@ export class Request {
   }
 
   #content(status: number, reason: string, body = this.#replyBody): ReplyContent {
-    const content = { status, reason, forceRport: this.#forceRport, ...withBody(this.#replyHeaders, body) };
-    this.#replyHeaders = NO_HEADERS;
-    this.#replyBody = '';
-    return content;
+    return { status, reason, forceRport: this.#forceRport, ...withBody(this.#replyHeaders, body) };
   }
 
   #send(content: ReplyContent): boolean {

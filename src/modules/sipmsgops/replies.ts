@@ -7,7 +7,8 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'append_to_reply',
     arguments: [{ name: 'txt', type: 'string', summary: 'Whole header lines, each with `\\r\\n`.' }],
-    summary: 'Adds header lines to the next reply of siprest. -1 for text that is no header lines.',
+    summary:
+      'Adds header lines to all replies of siprest to this request. -1 for text that is no header lines.',
     source: 'modules/sipmsgops; vector pvar-append-hf-reply',
     run: (run, text: string) => {
       if (run.request.appendToReply(text)) return 1;
@@ -24,7 +25,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
         summary: 'The body; its Content-Type is added with append_to_reply().',
       },
     ],
-    summary: 'Gives the next reply of siprest a body.',
+    summary: 'Gives all replies of siprest to this request a body; the last one counts.',
     source: 'modules/sipmsgops',
     run: (run, text: string) => {
       run.request.setReplyBody(text);
@@ -34,7 +35,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'append_time',
     arguments: [],
-    summary: 'Adds a Date header with the time of now to the next reply of siprest.',
+    summary: 'Adds a Date header with the time of now to all replies of siprest to this request.',
     source: 'modules/sipmsgops',
     run: (run) => (run.request.appendToReply(`Date: ${new Date().toUTCString()}\r\n`) ? 1 : -1),
   },

@@ -32,6 +32,9 @@ function text(name: 'destinationUri' | 'q' | 'path' | 'socket', takes: (value: s
   };
 }
 
+/** RFC 3261, 25.1, qvalue. */
+const setQ = text('q', (q) => /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q));
+
 const fields: readonly Field[] = [
   {
     name: 'uri',
@@ -53,7 +56,7 @@ const fields: readonly Field[] = [
     name: 'q',
     summary: 'The q of a branch, 0 to 1.',
     get: (branch) => branch.q,
-    set: text('q', (q) => /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q)),
+    set: setQ,
   },
   {
     name: 'path',
@@ -183,7 +186,7 @@ export const branchVariables: readonly VariableSpec<Run>[] = [
       get: (run) => run.state(messageBranches).at(0)?.q ?? null,
       set: (run, value) => {
         const branch = run.state(messageBranches).at(0);
-        return branch !== undefined && text('q', () => true)(branch, value);
+        return branch !== undefined && setQ(branch, value);
       },
     }),
   },
