@@ -20,6 +20,7 @@ import type {
   TransformationSpec,
   VariableSpec,
 } from '../src/script/catalog.ts';
+import { TORTURE, type TortureTest } from '../test/sip/torture.ts';
 import { sampleRequest } from '../test/support/sample-request.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -227,6 +228,7 @@ function indexPage({
         ['[Core functions](functions.md)', count(functions)],
         ['[Variables](variables.md)', count(variables)],
         ['[Transformations](transformations.md)', count(withoutIndexes(transformations))],
+        ['[Torture messages](torture.md)', String(TORTURE.length)],
       ],
     ),
     section(
@@ -235,6 +237,22 @@ function indexPage({
     ),
     section('Modules that are accepted without effect', table(['module', 'why'], inert)),
     kinds && section('Routes', `Route kinds that are accepted and do not run so far: ${kinds}.\n`),
+  );
+}
+
+function treatmentOf({ treatment }: TortureTest): string {
+  if (typeof treatment === 'object') return `answered ${treatment.answered}`;
+  return treatment === 'taken' ? 'taken: the script decides' : 'dropped';
+}
+
+function torturePage(): string {
+  return page(
+    'The torture messages of RFC 4475',
+    'What siprest does with each before a script sees it. `test/sip/torture.ts` has the messages, and a test holds each against this table.\n',
+    table(
+      ['section', 'message', 'about', 'treatment', ''],
+      TORTURE.map((test) => [test.section, code(test.id), test.about, treatmentOf(test), test.note ?? '']),
+    ),
   );
 }
 
@@ -253,6 +271,7 @@ function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
       ),
     ],
     ['transformations.md', page('Transformations', transformationTable(all.transformations))],
+    ['torture.md', torturePage()],
     ...all.modules
       .filter((spec) => spec.inert === undefined)
       .map((spec) => [`modules/${spec.name}.md`, modulePage(spec)] as const),

@@ -42,7 +42,11 @@ export const rows: readonly Row[] = [
   { name: 'route(name, "a", $fU)', statement: 'route(sub, "a", $fU);', routes: 'route[sub] { return(1); }' },
   { name: 'a core function: setflag()', statement: 'setflag("a");' },
   { name: 'is_method("INVITE|BYE")', statement: 'if (is_method("INVITE|BYE")) { }' },
-  { name: 'xlog() that is not printed', statement: 'xlog("L_DBG", "call from $fU to $rU\\n");' },
+  {
+    name: 'xlog() that is not printed',
+    statement: 'xlog("L_DBG", "call from $fU to $rU\\n");',
+    before: '$xlog_level = 1;',
+  },
   { name: '$ru', statement: '$var(x) = $ru;' },
   { name: '$rU', statement: '$var(x) = $rU;' },
   { name: '$fU', statement: '$var(x) = $fU;' },

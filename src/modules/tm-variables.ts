@@ -2,8 +2,8 @@
 import { messageBranches } from '../runtime/message-branches.ts';
 import { type RelayedBranch, relaying } from '../runtime/relay.ts';
 import type { Run } from '../runtime/run.ts';
-import { InvalidUse, toInteger, type Value, type VariableSpec } from '../script/index.ts';
-import type { Branch } from '../sip/index.ts';
+import { InvalidUse, toInteger, type Value, type VariableSpec, type VariableUse } from '../script/index.ts';
+import { type Branch, transportName } from '../sip/index.ts';
 
 /** The status that t_check_status() and $T_reply_code are about: of the reply, the failure, or the last reply sent. */
 export function replyCode(run: Run): number {
@@ -39,6 +39,20 @@ function timeout(
 
 type RelayedBranches = readonly Branch<RelayedBranch>[];
 
+type At = (run: Run) => Branch<RelayedBranch> | undefined;
+
+/** The branch of the transaction that an index means; without one the branch that the route is about. */
+function branchAt({ index }: VariableUse<Run>): At {
+  if (index === 'all' || index === 'append')
+    throw new InvalidUse(`it has no [${index === 'all' ? '*' : index}]`);
+  const at = typeof index === 'function' ? index : () => index;
+  return (run) => {
+    const i = at(run);
+    const branches: RelayedBranches = run.state(relaying).proxy?.branches ?? [];
+    return i === null ? run.subject.branch : branches.at(i);
+  };
+}
+
 /** `$tm.branch.uri[i]`: all branches of the transaction, sent and ended ones; without an index this one. */
 function ofBranch(
   name: string,
@@ -50,15 +64,11 @@ function ofBranch(
     indexed: true,
     summary,
     source: 'modules/tm',
-    resolve: ({ index }) => {
-      if (index === 'all' || index === 'append')
-        throw new InvalidUse(`it has no [${index === 'all' ? '*' : index}]`);
-      const at = typeof index === 'function' ? index : () => index;
+    resolve: (use) => {
+      const at = branchAt(use);
       return {
         get: (run) => {
-          const i = at(run);
-          const branches: RelayedBranches = run.state(relaying).proxy?.branches ?? [];
-          const branch = i === null ? run.subject.branch : branches.at(i);
+          const branch = at(run);
           return branch === undefined ? null : read(branch);
         },
       };
@@ -66,18 +76,75 @@ function ofBranch(
   };
 }
 
+/** `$tm.branch.attr(name)[i]`: in a branch route of the branch that is being made, too. */
+function namedOfBranch(
+  name: string,
+  summary: string,
+  read: (data: RelayedBranch, key: string) => Value,
+  write: (data: RelayedBranch, key: string, value: Value) => void,
+): VariableSpec<Run> {
+  return {
+    name: `tm.branch.${name}`,
+    subname: 'required',
+    indexed: true,
+    writable: true,
+    summary,
+    source: 'modules/tm',
+    resolve: (use) => {
+      const at = branchAt(use);
+      const { subname } = use;
+      const key = typeof subname === 'function' ? subname : () => subname ?? '';
+      const data = (run: Run) => (use.index === null ? run.subject.relayed : at(run)?.spec.data);
+      return {
+        get: (run) => {
+          const branch = data(run);
+          return branch === undefined ? null : read(branch, key(run));
+        },
+        set: (run, value) => {
+          const branch = data(run);
+          if (branch !== undefined) write(branch, key(run), value);
+          return branch !== undefined;
+        },
+      };
+    },
+  };
+}
+
+const own = ({ spec }: Branch<RelayedBranch>) => spec.data.request.state(messageBranches).main;
+const flagsOf = ({ request }: RelayedBranch) => request.state(messageBranches).main.flags;
+
 const tmBranchVariables: readonly VariableSpec<Run>[] = [
   ofBranch('uri', 'The request URI of a branch.', ({ spec }) => spec.data.request.requestUri),
   ofBranch('duri', 'The destination URI of a branch.', ({ spec }) => spec.data.request.destinationUri),
-  ofBranch(
-    'flags',
-    'The flags of a branch.',
-    ({ spec }) => [...(spec.data.request.state(messageBranches).at(0)?.flags ?? [])].join(',') || null,
-  ),
+  ofBranch('flags', 'The flags of a branch.', (branch) => [...own(branch).flags].join(',') || null),
   ofBranch(
     'last_received',
     'The last status that a branch has received; null before the first.',
     ({ lastReceivedStatus }) => lastReceivedStatus || null,
+  ),
+  ofBranch('q', 'The q of a branch.', (branch) => own(branch).q),
+  ofBranch('path', 'The Path of a branch.', (branch) => own(branch).path),
+  ofBranch('socket', 'The socket that a branch was sent by.', ({ spec }) =>
+    spec.socket == null ? null : transportName(spec.socket.transport),
+  ),
+  ofBranch('type', 'Always `sip`.', () => 'sip'),
+  namedOfBranch(
+    'flag',
+    'A flag of a branch: 1 or 0.',
+    (data, name) => (flagsOf(data).has(name) ? 1 : 0),
+    (data, name, value) => {
+      if (value === null || value === 0 || value === '0') flagsOf(data).delete(name);
+      else flagsOf(data).add(name);
+    },
+  ),
+  namedOfBranch(
+    'attr',
+    'An attribute of a branch, of any name.',
+    ({ attributes }, name) => attributes.get(name) ?? null,
+    ({ attributes }, name, value) => {
+      if (value === null) attributes.delete(name);
+      else attributes.set(name, value);
+    },
   ),
 ];
 

@@ -6,6 +6,7 @@ import { relay, relaying } from '../runtime/relay.ts';
 import type { Run } from '../runtime/run.ts';
 import type { ArgumentSpec, FunctionSpec, ParameterSpec, RouteKind } from '../script/index.ts';
 import { code, isReplyCode, reason } from './replies.ts';
+import { transactionFunctions } from './tm-transaction.ts';
 import { replyCode, tmVariables } from './tm-variables.ts';
 
 const inert = (name: string, value: number | string | null, why: string): ParameterSpec => ({
@@ -121,6 +122,22 @@ export const tm: Module = {
       default: true,
       summary: 'Whether each provisional answer starts fr_inv_timeout anew.',
     },
+    {
+      name: 'onreply_avp_mode',
+      type: 'int',
+      default: 0,
+      minimum: 0,
+      maximum: 1,
+      summary: '0: a reply route has AVPs of its own; 1: it has those of the transaction.',
+      source: 'modules/tm',
+    },
+    {
+      name: 'disable_6xx_block',
+      type: 'boolean',
+      default: false,
+      summary: 'Whether a 6xx is like any other refusal; else it ends the search (RFC 3261, 16.7).',
+      source: 'modules/tm',
+    },
     inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
     inert('delete_timer', 2, 'nothing waits to be deleted'),
     inert('T1_timer', 500, 'timers are those of RFC 3261'),
@@ -131,8 +148,6 @@ export const tm: Module = {
     inert('tw_append', null, 'there is no such interface'),
     inert('pass_provisional_replies', 0, 'reply routes see every reply'),
     inert('syn_branch', 1, 'branches are random'),
-    inert('onreply_avp_mode', 0, 'AVPs are those of the transaction in every route'),
-    inert('disable_6xx_block', 0, 'a 6xx ends the search (RFC 3261, 16.7)'),
     inert('enable_stats', 1, 'figures are always counted'),
     inert('minor_branch_flag', null, 'all branches count alike'),
     inert('timer_partitions', 1, 'one queue serves all timers'),
@@ -180,7 +195,12 @@ export const tm: Module = {
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText?: string, outboundProxy?: string) => {
         const names = flagNames(flagText ?? '');
-        return relay(run, { outboundProxy, auto477: !names.has('no-auto-477') });
+        return relay(run, {
+          outboundProxy,
+          auto477: !names.has('no-auto-477'),
+          failover: !names.has('no-dns-failover'),
+          passReason: names.has('pass-reason-hdr'),
+        });
       },
     },
     {
@@ -237,7 +257,7 @@ export const tm: Module = {
         const local =
           which === 'all'
             ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus < 200)
-            : run.subject.failure?.response == null;
+            : run.subject.response === undefined && run.subject.failure?.response == null;
         return local ? 1 : -1;
       },
     },
@@ -273,6 +293,7 @@ export const tm: Module = {
       },
     },
     newRequest,
+    ...transactionFunctions,
     arming(
       't_on_failure',
       'failure_route',

@@ -12,6 +12,24 @@ import { StaleConnectionError, type Transfer } from './transfer.ts';
 
 function ignore(): void {}
 
+let waiting: Http1Connection[] = [];
+
+/**
+ * The engine writes on a kept connection in the next check phase, so that bytes which a server sent unasked are
+ * met first. In the middle of a turn that is too early: nothing is read any more in this turn. So it is asked in
+ * this turn's check phase, and writes in that of the next, after everything was read that had come.
+ */
+function dispatchNextTurn(connection: Http1Connection): void {
+  if (waiting.length === 0) setImmediate(dispatchWaiting);
+  waiting.push(connection);
+}
+
+function dispatchWaiting(): void {
+  const connections = waiting;
+  waiting = [];
+  for (const connection of connections) connection.dispatchNow();
+}
+
 /** One HTTP/1 connection: a socket with an undici `Client` of its own on it. */
 export class Http1Connection implements Connection {
   readonly info: ConnectionInfo;
@@ -79,7 +97,18 @@ export class Http1Connection implements Connection {
     this.#transfer = transfer;
     transfer.begin(this);
     this.#wire.begin(transfer);
-    this.#client.dispatch(transfer, transfer);
+    if (this.served === 0) this.#client.dispatch(transfer, transfer);
+    else dispatchNextTurn(this);
+  }
+
+  /** Hands the request to the engine, one turn of the event loop after it was dispatched. */
+  dispatchNow(): void {
+    const transfer = this.#transfer;
+    if (transfer !== null && !transfer.over) this.#client.dispatch(transfer, transfer);
+  }
+
+  onWriting(): void {
+    this.#wire.onWriting();
   }
 
   release(transfer: Transfer): void {

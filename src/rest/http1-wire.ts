@@ -63,15 +63,20 @@ export class Http1Wire {
 
   /** A request goes out next. */
   begin(transfer: Transfer): void {
+    this.#atStart = false;
     this.#transfer = transfer;
     this.#taken = 0;
-    this.#atStart = true;
-    this.#undecided = null;
-    this.#interim = 0;
     this.#withheld = false;
     if (this.#http10) transfer.expectContinue = false; // RFC 9110, section 10.1.1
     this.#expect = transfer.expectContinue;
     if (this.#expect) this.#replaceWrites();
+  }
+
+  /** It is written now: what comes from here on is its answer. */
+  onWriting(): void {
+    this.#atStart = true;
+    this.#undecided = null;
+    this.#interim = 0;
   }
 
   /** The connection is over. */

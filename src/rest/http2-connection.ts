@@ -150,6 +150,8 @@ export class Http2Connection implements Connection {
     transfer.onConnect(ignore);
   }
 
+  onWriting(): void {}
+
   release(transfer: Transfer): void {
     this.served++;
     this.#drop(transfer);

@@ -172,6 +172,7 @@ export class Transfer extends Deadline {
   onConnect(abort: (error?: Error) => void): void {
     this.#abort = abort;
     this.#written = true;
+    this.connection?.onWriting();
     // Over already: it was given up between its dispatch and its writing.
     if (this.#state === OVER) abort();
   }
@@ -314,8 +315,9 @@ export class Transfer extends Deadline {
       this.#unprocessed++;
       return this.#unprocessed <= MAX_UNPROCESSED;
     }
-    if (!this.#reused || this.#lost > 0 || !isConnectionLoss(error)) return false;
-    if (this.#written && !IDEMPOTENT.has(this.method)) return false;
+    if (!this.#reused || this.#lost > 0) return false;
+    // Before it was written, stray bytes of the server may have ended the connection with any error.
+    if (this.#written && !(isConnectionLoss(error) && IDEMPOTENT.has(this.method))) return false;
     this.#lost++;
     return true;
   }

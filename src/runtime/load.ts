@@ -121,6 +121,7 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
     ),
     maxWhileLoops: number('max_while_loops'),
     enableAsserts: flag('enable_asserts'),
+    disable503Translation: flag('disable_503_translation'),
     serverHeader: flag('server_signature') ? serverHeader(values['server_header']) : null,
   };
 }

@@ -48,6 +48,11 @@ export class MessageBranches {
     };
   }
 
+  /** Number 0. */
+  get main(): MessageBranch {
+    return this.#main;
+  }
+
   /** With number 0. */
   get all(): readonly MessageBranch[] {
     return [this.#main, ...this.#added];
@@ -87,10 +92,40 @@ export class MessageBranches {
     return index > 0 && this.#added.splice(index - 1, 1).length === 1;
   }
 
+  /** What `from` says is said by `to` as well from now on. False where there is no such branch. */
+  copy(from: number, to: number): boolean {
+    const [source, destination] = [this.at(from), this.at(to)];
+    if (source === undefined || destination === undefined) return false;
+    assign(destination, snapshot(source));
+    return true;
+  }
+
+  swap(one: number, other: number): boolean {
+    const [a, b] = [this.at(one), this.at(other)];
+    if (a === undefined || b === undefined) return false;
+    const kept = snapshot(a);
+    assign(a, snapshot(b));
+    assign(b, kept);
+    return true;
+  }
+
   /** Takes all added ones away. */
   clear(): void {
     this.#added.length = 0;
   }
+}
+
+function snapshot(branch: MessageBranch): MessageBranch {
+  return { ...branch, flags: new Set(branch.flags), attributes: new Map(branch.attributes) };
+}
+
+function assign(branch: MessageBranch, from: MessageBranch): void {
+  const { uri, destinationUri, q, path, socket, flags, attributes } = from;
+  Object.assign(branch, { uri, destinationUri, q, path, socket });
+  branch.flags.clear();
+  for (const flag of flags) branch.flags.add(flag);
+  branch.attributes.clear();
+  for (const [name, value] of attributes) branch.attributes.set(name, value);
 }
 
 export const messageBranches = new StateKey<Request, MessageBranches>(

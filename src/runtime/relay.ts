@@ -8,21 +8,19 @@ import {
   type BranchSpec,
   type Destinations,
   type Failure,
-  formatUri,
+  type HeaderText,
+  headerLines,
+  NO_HEADERS,
   type ProxyTransaction,
-  parseHostPort,
-  parseUri,
   type ReplyVerdict,
   type RequestEdits,
-  type SendingSocket,
   type ServerTransaction,
   type SipRequest,
   type SipResponse,
-  type Target,
-  type Uri,
 } from '../sip/index.ts';
 import { Avps } from './avps.ts';
 import { edits } from './edits.ts';
+import { failed, forwardStateless, hops, outboundUri, outgoingSocket, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
 import { localRoute } from './new-request.ts';
@@ -30,7 +28,6 @@ import { messageEdits } from './outgoing.ts';
 import { editsTowards, recordRoutes } from './record-route.ts';
 import { Request } from './request.ts';
 import { type Run, type RunSubject, runRoute } from './run.ts';
-import { findSocket } from './sockets.ts';
 import { StateKey } from './state.ts';
 import type { Server } from './worker.ts';
 
@@ -56,16 +53,26 @@ export interface Relaying {
   frTimeout: number | null;
   frInvTimeout: number | null;
   proxy: ProxyTransaction<RelayedBranch> | null;
+  /** For every request of the transaction: branches and their CANCELs. */
+  headers: HeaderText;
+  /** Of a CANCEL: what it says to the branches about why. */
+  cancelReason: HeaderText | null;
 }
 
-export const relaying = new StateKey<Request, Relaying>('relaying', () => ({
-  failureRoute: null,
-  replyRoute: null,
-  branchRoute: null,
-  frTimeout: null,
-  frInvTimeout: null,
-  proxy: null,
-}));
+export const relaying = new StateKey<Request, Relaying>(
+  'relaying',
+  () => ({
+    failureRoute: null,
+    replyRoute: null,
+    branchRoute: null,
+    frTimeout: null,
+    frInvTimeout: null,
+    proxy: null,
+    headers: NO_HEADERS,
+    cancelReason: null,
+  }),
+  { isShared: true },
+);
 
 /** The relaying of each transaction, for the CANCEL that comes for it. */
 const proxies = new WeakMap<ServerTransaction, ProxyTransaction<RelayedBranch>>();
@@ -75,10 +82,11 @@ export interface RelayOptions {
   readonly outboundProxy?: string | undefined;
   /** Answer 477 where no branch could be sent; default true. */
   readonly auto477?: boolean;
+  /** Try the next address of a destination where one does not answer; default true. */
+  readonly failover?: boolean;
+  /** The Reason of a CANCEL goes on to the branches; default false. */
+  readonly passReason?: boolean;
 }
-
-/** Codes of t_relay(): the manual's modules/tm. */
-const failed = { internal: -1, badMessage: -2, noDestination: -3, badDestination: -4, send: -6 } as const;
 
 /** t_relay(). 0 for what a transaction has absorbed. */
 export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
@@ -86,6 +94,10 @@ export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
   const { message } = request;
   if (message === null) return failed.internal;
   if (message.method === 'ACK') return relayAck(run, options);
+  if (run.subject.failure === undefined && request.server.proxy.isLooped(message)) {
+    request.reply(482, 'Loop Detected'); // RFC 3261, 16.3, 4
+    return 1;
+  }
   if (message.method === 'CANCEL') return relayCancel(run, options);
   const outcome = request.createTransaction();
   if (outcome === 'absorbed') return 0;
@@ -114,68 +126,24 @@ function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   if (request.createTransaction() === 'absorbed') return 0;
   request.reply(200, 'canceling');
   const proxy = proxies.get(cancelled);
-  if (proxy !== undefined) proxy.cancel();
-  else cancelled.reply({ status: 487, reason: 'Request Terminated', ...server.replyDefaults });
+  if (proxy !== undefined) {
+    const passed =
+      options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
+    proxy.cancel(request.state(relaying).cancelReason ?? passed);
+  } else cancelled.reply({ status: 487, reason: 'Request Terminated', ...server.replyDefaults });
   return 1;
 }
 
-/** forward(): without a transaction (16.11). */
-export function forwardStateless(run: Run, destination?: string): Awaitable<Status> {
-  const { request } = run;
-  const { message, server } = request;
-  if (message === null) return failed.internal;
-  const next = outboundUri(request.destinationUri ?? destination ?? null) ?? request.uri;
-  if (next === null) return failed.badDestination;
-  const send = ({ targets, failure }: Destinations): Status => {
-    const [target] = targets;
-    if (target === undefined) {
-      run.complain(`forward(): ${unreachable(next, failure)}`);
-      return failed.badDestination;
-    }
-    const socket = outgoingSocket(request, target);
-    const changes = editsTowards(request, message, socket);
-    if (changes === null) return failed.badMessage;
-    const sent = server.proxy.forwardStateless(message, target, {
-      socket,
-      edits: { ...changes, uri: request.requestUri, ...hops(request) },
-    });
-    return sent ? 1 : failed.send;
-  };
-  const found = server.destinations(next);
-  return found instanceof Promise ? found.then(send) : send(found);
-}
-
-/** The socket that the script has forced where it fits, else the one that the request came by, else any that fits. */
-function outgoingSocket(request: Request, target: Target): SendingSocket | null {
-  const { server, message } = request;
-  const forced = request.state(messageBranches).at(0)?.socket ?? null;
-  const preferred = forced === null ? null : findSocket(server.sockets, forced);
-  return server.proxy.sockets.choose(target, preferred ?? message?.socket ?? null);
-}
-
-/** Why a URI leads nowhere, for the log. */
-function unreachable(uri: Uri, failure: Destinations['failure']): string {
-  const why = {
-    'no-host': 'names no host',
-    transport: 'needs a transport that there is no socket of',
-    'unknown-name': 'has no address',
-  };
-  return `${formatUri(uri)} ${failure === null ? 'has no address' : why[failure]}`;
-}
-
-/** `[proto:]host[:port]` as a URI. */
-function outboundUri(text: string | null): Uri | null {
-  if (text === null) return null;
-  const uri = parseUri(text);
-  if (uri !== null) return uri;
-  const [, protocol, rest = ''] = /^(?:(udp|tcp|tls):)?(.*)$/i.exec(text) ?? [];
-  if (parseHostPort(rest) === null) return null;
-  return parseUri(`sip:${rest}${protocol === undefined ? '' : `;transport=${protocol.toLowerCase()}`}`);
-}
-
-function hops(request: Request): { maxForwards?: number } {
-  const { value } = request.state(maxForwards);
-  return value === null ? {} : { maxForwards: value };
+/** Answers the request of a transaction from outside of it; a final reply cancels its branches. */
+export function replyTo(
+  server: Server,
+  transaction: ServerTransaction,
+  status: number,
+  reason: string,
+): boolean {
+  const content = { status, reason, ...server.replyDefaults };
+  const proxy = proxies.get(transaction);
+  return (proxy ?? transaction).reply(content, { untilAck: true });
 }
 
 /** Makes the branches, runs the branch route on each, and sends them. */
@@ -242,10 +210,12 @@ function prepare(
   own.setDestinationUri(branch.destinationUri);
   own.state(edits).push(...request.state(edits));
   own.state(recordRoutes).push(...request.state(recordRoutes));
-  const main = own.state(messageBranches).at(0);
-  if (main !== undefined) main.socket = branch.socket ?? request.state(messageBranches).at(0)?.socket ?? null;
+  const { main } = own.state(messageBranches);
+  main.socket = branch.socket ?? request.state(messageBranches).main.socket;
+  main.q = branch.q;
+  main.path = branch.path;
   own.state(maxForwards).value = request.state(maxForwards).value;
-  for (const flag of branch.flags) own.state(messageBranches).at(0)?.flags.add(flag);
+  for (const flag of branch.flags) main.flags.add(flag);
   const data: RelayedBranch = {
     request: own,
     replyRoute: null,
@@ -261,7 +231,7 @@ function prepare(
 function resolve(
   server: Server,
   data: RelayedBranch,
-  { outboundProxy }: RelayOptions,
+  { outboundProxy, failover = true }: RelayOptions,
 ): Awaitable<BranchSpec<RelayedBranch> | Status> {
   const { request } = data;
   const { message } = request;
@@ -278,7 +248,20 @@ function resolve(
       const socket = outgoingSocket(request, first);
       const changes = editsTowards(request, message, socket);
       if (changes === null) return failed.badMessage;
-      return { targets, socket, edits: { ...changes, uri: request.requestUri, ...hops(request) }, data };
+      const { headers } = request.state(relaying);
+      const appended = headers === NO_HEADERS ? changes.appended : [...(changes.appended ?? []), headers];
+      return {
+        targets: failover ? targets : [first],
+        socket,
+        edits: {
+          ...changes,
+          ...(appended === undefined ? {} : { appended }),
+          uri: request.requestUri,
+          ...hops(request),
+        },
+        cancelHeaders: headers,
+        data,
+      };
     }
     server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
     return failed.badDestination;
@@ -311,6 +294,8 @@ function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
       frTimeout: 1000 * (state.frTimeout ?? Number(parameters['fr_timeout'] ?? 30)),
       frInvTimeout: 1000 * (state.frInvTimeout ?? Number(parameters['fr_inv_timeout'] ?? 120)),
       restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
+      block6xx: parameters['disable_6xx_block'] !== true,
+      translate503: !server.settings.disable503Translation,
       replyDefaults: server.replyDefaults,
     },
   );
@@ -333,7 +318,8 @@ function onReply(
     branch.spec.data.replyRoute,
   ].filter((route) => route !== null);
   if (routes.length === 0) return 'forward';
-  return onWorker(request.server, request.fork(), routes, {
+  const ownAvps = request.server.parameters('tm')['onreply_avp_mode'] !== 1;
+  return onWorker(request.server, request.fork(ownAvps ? new Avps() : request.avps), routes, {
     response,
     branch,
     relayed: branch.spec.data,
@@ -350,9 +336,15 @@ async function onFailure(request: Request, state: Relaying, failure: Failure<Rel
   if (route === null) return;
   state.failureRoute = null;
   const branch = failure.branch ?? undefined;
-  if (branch !== undefined) request.requestUri = branch.spec.data.request.requestUri;
+  const branches = request.state(messageBranches);
+  branches.clear();
+  branches.main.flags.clear();
+  if (branch !== undefined) {
+    request.requestUri = branch.spec.data.request.requestUri;
+    for (const flag of branch.spec.data.request.state(messageBranches).main.flags)
+      branches.main.flags.add(flag);
+  }
   request.setDestinationUri(null);
-  request.state(messageBranches).clear();
   await onWorker(request.server, request, [route], {
     failure,
     ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
@@ -362,7 +354,13 @@ async function onFailure(request: Request, state: Relaying, failure: Failure<Rel
 /** The CANCEL of a branch is a request of siprest's own. */
 function onCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
   return new Promise((done) => {
-    const taken = server.submit(async (worker) => done(await localRoute(server, worker, cancel, null)));
+    const taken = server.submit(async (worker) => {
+      try {
+        done(await localRoute(server, worker, cancel, null));
+      } finally {
+        done(null); // without effect where it is done
+      }
+    });
     if (!taken) done(null);
   });
 }
@@ -377,11 +375,14 @@ function onWorker(
   return new Promise((done) => {
     const taken = server.submit(async (worker) => {
       let last: Run | null = null;
-      for (const route of routes) {
-        last = await runRoute(worker, request, route, { subject });
-        if (last.dropped) break;
+      try {
+        for (const route of routes) {
+          last = await runRoute(worker, request, route, { subject });
+          if (last.dropped) break;
+        }
+      } finally {
+        done(last); // whatever becomes of a route, its transaction goes on
       }
-      done(last);
     });
     if (!taken) done(null);
   });

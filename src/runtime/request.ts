@@ -28,7 +28,11 @@ export class Request {
   readonly message: SipRequest | null;
   readonly avps: Avps;
   readonly flags: Set<string>;
+  /** Whether the Via of the request that is sent on has rport (RFC 3581, 3). */
+  addsLocalRport = false;
   readonly #states = new States<Request>(this);
+  /** What this is a copy of, for a branch or a reply. */
+  readonly #original: Request | null;
   #requestUri: string;
   #uri: Uri | null | undefined;
   #destinationUri: string | null = null;
@@ -41,26 +45,31 @@ export class Request {
   /** How a reply goes out where there is a transaction. */
   #sendReply: ((content: ReplyContent, options: SendOptions) => boolean) | null = null;
 
-  constructor(server: Server, message: SipRequest | null, original?: Request) {
+  constructor(server: Server, message: SipRequest | null, original?: Request, avps?: Avps) {
     this.server = server;
     this.message = message;
-    this.avps = original?.avps ?? new Avps();
+    this.#original = original ?? null;
+    this.avps = avps ?? original?.avps ?? new Avps();
     this.flags = original?.flags ?? new Set();
     this.#requestUri = original?.requestUri ?? message?.requestUri ?? '';
     this.#destinationUri = original?.destinationUri ?? null;
     this.#transaction = original?.transaction ?? null;
-    if (original !== undefined) this.#forceRport = original.#forceRport;
+    if (original !== undefined) {
+      this.#forceRport = original.#forceRport;
+      this.addsLocalRport = original.addsLocalRport;
+    }
   }
 
   /**
    * A copy for one branch, or for a response of one: AVPs, flags and the transaction are shared, what is changed in
    * the copy (URI, destination, headers) is its own.
    */
-  fork(): Request {
-    return new Request(this.server, this.message, this);
+  fork(avps: Avps = this.avps): Request {
+    return new Request(this.server, this.message, this, avps);
   }
 
   state<T>(key: StateKey<Request, T>): T {
+    if (key.isShared && this.#original !== null) return this.#original.state(key);
     return this.#states.get(key);
   }
 
@@ -122,6 +131,10 @@ export class Request {
   /** Answers to where the request came from, whatever its Via says (RFC 3581, 4). */
   forceRport(): void {
     this.#forceRport = true;
+  }
+
+  get hasForcedRport(): boolean {
+    return this.#forceRport;
   }
 
   /** Header lines for all replies of siprest's own. False for text that is none. */

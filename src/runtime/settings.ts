@@ -89,6 +89,12 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary: 'Where modules lie; they are part of siprest, so only the name of a module counts.',
   },
   {
+    name: 'disable_503_translation',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether a 503 of a callee goes up as it is; else it goes up as 500 (RFC 3261, 16.7).',
+  },
+  {
     name: 'max_while_loops',
     type: 'int',
     default: 10_000,
@@ -214,7 +220,6 @@ export const settingSpecs: readonly SettingSpec[] = [
     'tcp_parallel_read_on_workers',
   ]),
   ...inertGroup(noForward, 'any', [
-    'disable_503_translation',
     'disable_dns_blacklist',
     'disable_dns_failover',
     'disable_stateless_fwd',
@@ -331,6 +336,7 @@ export interface Settings {
   readonly aliases: readonly string[];
   readonly maxWhileLoops: number;
   readonly enableAsserts: boolean;
+  readonly disable503Translation: boolean;
   /** A whole header line for replies, or null for none. */
   readonly serverHeader: string | null;
 }

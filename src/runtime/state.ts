@@ -5,10 +5,13 @@
 export class StateKey<Owner, T> {
   readonly name: string;
   readonly create: (owner: Owner) => T;
+  /** Of a request: whether its copies for branches and replies have the same one, not each its own. */
+  readonly isShared: boolean;
 
-  constructor(name: string, create: (owner: Owner) => T) {
+  constructor(name: string, create: (owner: Owner) => T, { isShared = false } = {}) {
     this.name = name;
     this.create = create;
+    this.isShared = isShared;
   }
 }
 

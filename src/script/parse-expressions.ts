@@ -89,8 +89,7 @@ function parseComparison(state: ParserState): ExpressionNode {
     state.stream.advance();
     const network =
       left.kind === 'variable' && (token.text === '==' || token.text === '!=') && networkWord(state);
-    if (network)
-      return binary(token.text as ComparisonOperator, token, inNetwork(left, network), one(network));
+    if (network) return binary(token.text, token, inNetwork(left, network), one(network));
     return binary(token.text as ComparisonOperator, token, left, parseArithmetic(state));
   }
   if (state.is('=')) {

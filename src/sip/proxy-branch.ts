@@ -108,9 +108,7 @@ export class ProxyBranch<T> implements Branch<T> {
       transport,
       destination: target,
       patience: this.#owner.frTimeout(),
-      onResponse: (response) => {
-        if (client === this.#client) this.#received(response);
-      },
+      onResponse: (response) => this.#received(response),
       onEnd: (ending) => {
         if (client !== this.#client) return;
         if (ending !== 'done') this.#unanswered(ending === 'timeout' ? 408 : 503);

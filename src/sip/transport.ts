@@ -18,6 +18,8 @@ export interface Transport {
   readonly local: { readonly address: string; readonly port: number };
   /** Of one connection of a stream transport: the socket that it belongs to, by which requests go out. */
   readonly listener?: Transport;
+  /** Of one connection: requests to this port of the peer's address take it too (RFC 5923, `;alias` in a Via). */
+  alias?(port: number): void;
   /** Never throws; `done` gets null once the message has been handed to the system, or the error. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void;
   close(): Promise<void>;

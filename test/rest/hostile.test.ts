@@ -365,6 +365,24 @@ describe('a server that', () => {
     }
   });
 
+  it.each([
+    ['an answer', POISON],
+    ['half an answer', POISON.slice(0, 20)],
+    ['a byte that is no HTTP', '\x01'],
+    ['an empty line', '\r\n'],
+    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ])('sends %s just before the next request is written, which goes out elsewhere', async (_name, stray) => {
+    for (const method of ['GET', 'POST'] as const) {
+      const server = await newServer((socket, { target }) => socket.write(reply(`own ${target}`)));
+      const client = newClient();
+      await client.get(`${server.origin}/a`);
+      for (const socket of server.sockets) socket.write(stray);
+      // in the same turn of the event loop: the bytes are there, and nobody has read them
+      const next = await client.request(method, `${server.origin}/b`);
+      expect([next.rc, next.text, next.reason]).toEqual([1, 'own /b', '']);
+    }
+  });
+
   it('sends the next answer just as the next request goes out, and it is never taken for its answer', async () => {
     for (let i = 0; i < 50; i++) {
       const server = await newServer((socket, { connection, target }) => {

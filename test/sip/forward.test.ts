@@ -94,6 +94,8 @@ describe('a request that is sent on', () => {
     expect(text).toContain('Content-Length: 8\r\n');
     expect(text.endsWith('\r\n\r\nnew body')).toBe(true);
     expect(forwarded(request({ body: 'old' }), { body: '' })).toContain('Content-Length: 0\r\n');
+    const twice = request({ body: 'old', headers: ['l: 3'] });
+    expect(forwarded(twice, { body: 'longer' }).match(/^(?:l|Content-Length): .*$/gm)).toEqual(['l: 6']);
   });
 
   it('gets a Content-Length for a stream, and what lies behind a datagram body is left behind', () => {

@@ -11,8 +11,11 @@ const branchIndex: ArgumentSpec = {
   summary: 'The branch; 0, the default, is that of the request URI.',
 };
 
-/** Those of a branch; in a branch route 0 is the branch that is being made. An empty set where there is none. */
+/** Those of a branch; in a branch or reply route 0 is that branch itself. An empty set where there is none. */
 function ofBranch(run: Run, index: number): Set<string> {
+  const { relayed, response } = run.subject;
+  if (index === 0 && response !== undefined && relayed !== undefined)
+    return relayed.request.state(messageBranches).main.flags;
   return run.state(messageBranches).at(index)?.flags ?? new Set();
 }
 

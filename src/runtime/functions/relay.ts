@@ -1,8 +1,9 @@
 /** Branches of the message, and sending on without a transaction. Source: the manual's Script-CoreFunctions. */
 import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
+import { headerText } from '../../sip/index.ts';
+import { forwardStateless, sendOriginal } from '../forward.ts';
 import { messageBranches } from '../message-branches.ts';
 import { forceSocket } from '../record-route.ts';
-import { forwardStateless } from '../relay.ts';
 import type { Run } from '../run.ts';
 
 const index = (name: string, optional = false): ArgumentSpec => ({
@@ -71,6 +72,33 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     run: (run, branch: number) => (run.state(messageBranches).remove(branch) ? 1 : -1),
   },
   {
+    name: 'move_msg_branch',
+    arguments: [
+      index('src_idx', true),
+      index('dst_idx', true),
+      { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
+    ],
+    routes,
+    summary: 'Puts a branch in the place of another; those behind it move up. Number 0 is copied.',
+    source: 'Script-CoreFunctions',
+    run: (run, from = 0, to = 0, keep?: string) => {
+      const branches = run.state(messageBranches);
+      const source = Math.max(0, from);
+      if (!branches.copy(source, Math.max(0, to))) return -1;
+      if (keep === undefined) branches.remove(source);
+      return 1;
+    },
+  },
+  {
+    name: 'swap_msg_branches',
+    arguments: [index('br1_idx', true), index('br2_idx', true)],
+    routes,
+    summary: 'Puts two branches in the place of each other.',
+    source: 'Script-CoreFunctions',
+    run: (run, one = 0, other = 0) =>
+      run.state(messageBranches).swap(Math.max(0, one), Math.max(0, other)) ? 1 : -1,
+  },
+  {
     name: 'force_send_socket',
     arguments: [{ name: 'socket', type: 'string', summary: '`[proto:]host[:port]` of one of the server.' }],
     routes: ['route', 'branch_route', 'failure_route'],
@@ -96,5 +124,25 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     summary: 'Sends the request on without a transaction.',
     source: 'vector routes-stateless-forward',
     run: (run, destination?: string) => forwardStateless(run, destination),
+  },
+  {
+    name: 'send',
+    arguments: [
+      { name: 'destination', type: 'string', summary: '`[proto:]host[:port]`' },
+      {
+        name: 'headers',
+        type: 'string',
+        optional: true,
+        summary: 'Header lines to add, each with its CRLF.',
+      },
+    ],
+    summary: 'Sends the message there as it was received, with no Via of its own, and without a transaction.',
+    source: 'Script-CoreFunctions',
+    run: (run, destination: string, text: string = '') => {
+      const headers = headerText(text);
+      if (headers !== null) return sendOriginal(run, destination, headers);
+      run.complain('send(): these are no header lines');
+      return -1;
+    },
   },
 ];

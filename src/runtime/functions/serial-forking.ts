@@ -13,6 +13,7 @@ interface Waiting {
   readonly uri: string;
   readonly destinationUri: string | null;
   readonly q: string | null;
+  readonly path: string | null;
   readonly socket: string | null;
   readonly flags: readonly string[];
   /** Branches with the same number are tried together. */
@@ -32,10 +33,10 @@ function serialize(run: Run, clear: number, keepOrder = 0): 1 | -1 {
   for (const branch of all) {
     if (last !== null && (keepOrder !== 0 || weight(branch) !== weight(last))) group++;
     last = branch;
-    const { uri, destinationUri, q, socket, flags } = branch;
+    const { uri, destinationUri, q, path, socket, flags } = branch;
     avps.append(
       avpName,
-      JSON.stringify({ uri, destinationUri, q, socket, flags: [...flags], group } satisfies Waiting),
+      JSON.stringify({ uri, destinationUri, q, path, socket, flags: [...flags], group } satisfies Waiting),
     );
   }
   branches.clear();
@@ -52,11 +53,18 @@ function next(run: Run): 1 | 2 | -1 {
   for (let i = 0; i < now.length; i++) avps.remove(avpName, 0);
   const branches = run.state(messageBranches);
   branches.clear();
-  run.request.setRequestUri(first.uri);
-  run.request.setDestinationUri(first.destinationUri);
-  for (const { uri, destinationUri, q, socket, flags } of now.slice(1))
-    branches.add(uri, { destinationUri, q, socket, flags: new Set(flags) });
+  // in a failure route the request URI stays that of the branch that has failed
+  const isFailure = run.subject.failure !== undefined;
+  if (!isFailure) assign(branches.main, first);
+  for (const { uri, destinationUri, q, path, socket, flags } of isFailure ? now : now.slice(1))
+    branches.add(uri, { destinationUri, q, path, socket, flags: new Set(flags) });
   return waiting.length > now.length ? 1 : 2;
+}
+
+function assign(main: MessageBranch, { uri, destinationUri, q, path, socket, flags }: Waiting): void {
+  Object.assign(main, { uri, destinationUri, q, path, socket });
+  main.flags.clear();
+  for (const flag of flags) main.flags.add(flag);
 }
 
 export const serialForkingFunctions: readonly FunctionSpec<Run>[] = [

@@ -156,7 +156,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
       ),
     ],
     summary:
-      'How replies to this request go: `force-rport` as force_rport(); the others have no effect so far.',
+      'How replies to this request go: `force-rport` as force_rport(), `add-local-rport` as add_local_rport(); the others have no effect.',
     source: 'Script-CoreFunctions, set_via_handling',
     run: (run, flags: string) => {
       const names = flags.split(',').map((flag) => flag.trim());
@@ -166,6 +166,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
         return -1;
       }
       if (names.includes('force-rport')) run.request.forceRport();
+      if (names.includes('add-local-rport')) run.request.addsLocalRport = true;
       return 1;
     },
   },
@@ -173,7 +174,10 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     name: 'add_local_rport',
     arguments: [],
     summary: 'Adds rport to the Via of the request that is sent on.',
-    inert: 'siprest sends no requests on so far',
-    run: () => 1,
+    source: 'Script-CoreFunctions, add_local_rport',
+    run: (run) => {
+      run.request.addsLocalRport = true;
+      return 1;
+    },
   },
 ];
