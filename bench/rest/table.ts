@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { commandPath } from '../../test/support/commands.ts';
 import type { Result, Sample } from './measure.ts';
 
 const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
@@ -43,7 +44,8 @@ function rows(results: readonly Result[]): Row[] {
 
 function median(samples: readonly Sample[], of: (sample: Sample) => number): number {
   const sorted = samples.map(of).toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const at = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(at)] ?? Number.NaN) + (sorted[Math.ceil(at)] ?? Number.NaN)) / 2;
 }
 
 function cells(row: Row): string[] {
@@ -94,7 +96,7 @@ function machine(): string {
 function versions(): string[] {
   const load = createRequire(new URL('../package.json', import.meta.url));
   const packages = ['undici', 'axios', 'got'].map((name) => `${name} ${packageVersion(load, name)}`);
-  const said = spawnSync('nginx', ['-v']).stderr.toString(); // nginx version: nginx/1.22.1
+  const said = spawnSync(commandPath('nginx'), ['-v']).stderr.toString(); // nginx version: nginx/1.22.1
   const nginx = /nginx\/(\S+)/.exec(said)?.[1] ?? '?';
   return [`Node ${process.versions.node}`, ...packages, `libcurl ${libcurl()}`, `nginx ${nginx}`];
 }

@@ -21,15 +21,15 @@ import {
 interface RouteState {
   /** Parameters for the Record-Route that is added, each with its `;`. */
   extra: string;
-  /** Whether one was added. */
-  recorded: boolean;
+  /** Writes the Record-Route that was added last; null where none was. */
+  record: (() => void) | null;
   /** The parameters of our own Route, once loose_route() has found it. */
   params: string | null;
 }
 
 const routeState = new StateKey<Request, RouteState>('record and loose routing', () => ({
   extra: '',
-  recorded: false,
+  record: null,
   params: null,
 }));
 
@@ -58,11 +58,20 @@ function addRecordRoute(
       ? { kind: 'insert-before', header: first, lines }
       : { kind: 'insert-after', header: lastVia, lines };
   };
-  const edit = editOf(uris);
-  run.state(edits).push(edit);
-  if (doubled !== null)
-    run.state(recordRoutes).push({ edit, doubled: (outgoing) => editOf(doubled(outgoing)) });
-  state.recorded = true;
+  const list = run.state(edits);
+  const records = run.state(recordRoutes);
+  let edit: Edit | null = null;
+  // again for each parameter that add_rr_param() adds later
+  state.record = () => {
+    const written = editOf(uris);
+    const place = edit === null ? -1 : list.indexOf(edit);
+    list.splice(place < 0 ? list.length : place, place < 0 ? 0 : 1, written);
+    const known = records.findIndex((record) => record.edit === edit);
+    if (known >= 0) records.splice(known, 1);
+    if (doubled !== null) records.push({ edit: written, doubled: (outgoing) => editOf(doubled(outgoing)) });
+    edit = written;
+  };
+  state.record();
   return 1;
 }
 
@@ -131,30 +140,30 @@ function looseRoute(run: Run): 1 | -1 {
   const state = run.state(routeState);
   const ruri = request.uri;
   if (request.message === null || set.length === 0) return -1;
-  const left = set.map(({ route }) => route.text);
+  let left: readonly NameAddr[] = set.map(({ route }) => route);
   const own: Uri[] = [];
   // a strict router has put us into the request URI, and the target last (16.4)
-  if (isOurs(run, ruri) && ruri !== null && uriParameter(ruri, 'lr') !== null) {
-    state.params = ruri.params;
-    const target = set.at(-1)?.route.uri ?? '';
-    if (!request.setRequestUri(target)) return -1;
-    left.pop();
-  } else {
-    // our own route, or both of two that record_route() has put there because the sockets differed
-    while (left.length > 0 && isOurs(run, set[set.length - left.length]?.route.uriParts ?? null)) {
-      const uri = set[set.length - left.length]?.route.uriParts ?? null;
-      if (uri === null || own.length === 2) break;
-      if (own.length === 1 && !(isDoubled(own[0]) && isDoubled(uri))) break;
-      own.push(uri);
-      state.params ??= uri.params;
-      left.shift();
-    }
-    const removedOwn = own.length > 0;
-    // a preloaded route that names us alone is no route set (the manual's loose_route)
-    if (removedOwn && left.length === 0 && request.message.toTag === null) {
-      setRoutes(run, left);
-      return -1;
-    }
+  const isStrict = isOurs(run, ruri) && ruri !== null && uriParameter(ruri, 'lr') !== null;
+  if (isStrict) {
+    if (!request.setRequestUri(left.at(-1)?.uri ?? '')) return -1;
+    own.push(ruri);
+    left = left.slice(0, -1);
+  }
+  // our own route, or both of two that record_route() has put there because the sockets differed
+  for (
+    let uri = left[0]?.uriParts ?? null;
+    uri !== null && isOurs(run, uri);
+    uri = left[0]?.uriParts ?? null
+  ) {
+    if (own.length === 2 || (own[0] !== undefined && !(isDoubled(own[0]) && isDoubled(uri)))) break;
+    own.push(uri);
+    left = left.slice(1);
+  }
+  if (own[0] !== undefined) state.params = own[0].params;
+  // a preloaded route that names us alone is no route set (the manual's loose_route)
+  if (!isStrict && own.length > 0 && left.length === 0 && request.message.toTag === null) {
+    setRoutes(run, []);
+    return -1;
   }
   // the second of two says how the other side reaches us: the request goes out by that socket
   const [, outside] = own;
@@ -163,19 +172,18 @@ function looseRoute(run: Run): 1 | -1 {
       request,
       `${uriParameter(outside, 'transport') ?? 'udp'}:${formatHostPort(outside.host, outside.port ?? 5060)}`,
     );
-  const next = left.length === 0 ? null : (set[set.length - left.length]?.route ?? null);
-  if (next !== null) {
-    const uri = next.uriParts;
-    if (uri === null) return -1;
-    if (uriParameter(uri, 'lr') !== null) request.setDestinationUri(next.uri);
+  const [next] = left;
+  let routes = left.map(({ text }) => text);
+  if (next !== undefined) {
+    if (next.uriParts === null) return -1;
+    if (uriParameter(next.uriParts, 'lr') !== null) request.setDestinationUri(next.uri);
     else {
       // the next hop is a strict router: it wants to be the request URI, and the target last (16.6, 6)
-      left.shift();
-      left.push(`<${request.requestUri}>`);
+      routes = [...routes.slice(1), `<${request.requestUri}>`];
       request.setRequestUri(next.uri);
     }
   }
-  setRoutes(run, left);
+  setRoutes(run, routes);
   return 1;
 }
 
@@ -257,11 +265,13 @@ export const rr: Module = {
       name: 'add_rr_param',
       arguments: [{ name: 'param', type: 'string', summary: '`;name=value`' }],
       routes,
-      summary: 'Adds a parameter to the Record-Route that follows.',
+      summary: 'Adds a parameter to the Record-Route, before record_route() or after it.',
       source: 'modules/rr',
       run: (run, param: string) => {
         if (parseUri(`sip:x${param}`) === null) return -1;
-        run.state(routeState).extra += param;
+        const state = run.state(routeState);
+        state.extra += param;
+        state.record?.();
         return 1;
       },
     },
