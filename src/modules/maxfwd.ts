@@ -9,16 +9,10 @@ function received(run: Run): number | null {
   return text === null ? null : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
 }
 
+/** Where the request has none, who sends it on adds the header. */
 function setHeader(run: Run, value: number): void {
   const header = run.request.message?.headers.findIndex(({ key }) => key === 'max-forwards') ?? -1;
-  if (header < 0 && run.state(maxForwards).value !== null) return;
-  run
-    .state(edits)
-    .push(
-      header < 0
-        ? { kind: 'append', lines: `Max-Forwards: ${value}\r\n` }
-        : { kind: 'set-value', header, value: String(value) },
-    );
+  if (header >= 0) run.state(edits).push({ kind: 'set-value', header, value: String(value) });
 }
 
 export const maxfwd: Module = {

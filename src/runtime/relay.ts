@@ -354,12 +354,10 @@ async function onFailure(request: Request, state: Relaying, failure: Failure<Rel
 /** The CANCEL of a branch is a request of siprest's own. */
 function onCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
   return new Promise((done) => {
-    const taken = server.submit(async (worker) => {
-      try {
-        done(await localRoute(server, worker, cancel, null));
-      } finally {
-        done(null); // without effect where it is done
-      }
+    const taken = server.submit((worker) => {
+      const edits = localRoute(server, worker, cancel, null);
+      edits.then(done, () => done(null));
+      return edits;
     });
     if (!taken) done(null);
   });

@@ -120,6 +120,10 @@ export class CallCompiler<R extends Execution<R>> {
       case 'string':
       case 'regex':
       case 'substitution': {
+        if (node.kind === 'number') {
+          const text = String(node.value); // `t_relay(0x02)`
+          return () => text;
+        }
         const read = this.#value(node);
         if (node.kind !== 'variable') return read;
         return this.#mandatory(spec, name, 'null', (run) => toText(read(run) as never));

@@ -22,6 +22,12 @@ const IN_TIME: RestClientOptions = { ...PRIOR, curlTimeout: 0.4 };
 /** Bytes that may be held beside a POST's own body. */
 const MOST_KEPT = 48 * 1024 * 1024;
 
+/**
+ * What breaks the protocol ends the connection: from Node 22 on at once, while Node 20 closes it without a word, so
+ * that the request ends with its time.
+ */
+const BROKEN: readonly Outcome['rc'][] = [Number.parseInt(process.versions.node, 10) < 22 ? -3 : -10];
+
 type Serve = (socket: Socket, stream: number) => void;
 
 interface Hostile {
@@ -72,19 +78,19 @@ const table: readonly Hostile[] = [
   {
     does: 'sends DATA before HEADERS',
     serve: sends((s) => [frame(FRAME.data, END_STREAM, s, 'x')]),
-    rc: [-3],
+    rc: BROKEN,
     options: IN_TIME,
   },
   {
     does: 'sends CONTINUATION without HEADERS',
     serve: sends((s) => [frame(FRAME.continuation, END_HEADERS, s, STATUS_200)]),
-    rc: [-3],
+    rc: BROKEN,
     options: IN_TIME,
   },
   {
     does: 'sends DATA amid a header block',
     serve: sends((s) => [headers(s, '', 0), frame(FRAME.data, END_STREAM, s, 'x')]),
-    rc: [-3],
+    rc: BROKEN,
     options: IN_TIME,
   },
   {
@@ -120,7 +126,7 @@ const table: readonly Hostile[] = [
   {
     does: 'sends SETTINGS with an odd length',
     serve: sends(() => [frame(FRAME.settings, 0, 0, 'abcde')]),
-    rc: [-3],
+    rc: BROKEN,
     options: IN_TIME,
   },
   {
@@ -141,7 +147,7 @@ const table: readonly Hostile[] = [
   {
     does: 'sends a header block that is no HPACK',
     serve: sends((s) => [frame(FRAME.headers, END_HEADERS, s, '\xff\xff\xff\xff\xff\xff')]),
-    rc: [-3],
+    rc: BROKEN,
     options: IN_TIME,
   },
   {
@@ -193,13 +199,13 @@ const table: readonly Hostile[] = [
       socket.write(frame(FRAME.data, 0, s, '', 16_777_215));
       flood(socket, Buffer.alloc(1024));
     },
-    rc: [-3],
+    rc: BROKEN,
     options: IN_TIME,
   },
   {
     does: 'sends a frame that is larger than allowed',
     serve: sends((s) => [headers(s), frame(FRAME.data, END_STREAM, s, 'x'.repeat(16_385))]),
-    rc: [-3],
+    rc: BROKEN,
     options: IN_TIME,
   },
   {
@@ -240,7 +246,7 @@ const table: readonly Hostile[] = [
   {
     does: 'pads a frame with more than the frame',
     serve: sends((s) => [headers(s), frame(FRAME.data, 8 | END_STREAM, s, '\xffhello')]),
-    rc: [-3],
+    rc: BROKEN,
     options: IN_TIME,
   },
   // For ever.
@@ -450,7 +456,9 @@ describe('a server of HTTP/2', () => {
 describe('docs/reliability.md', () => {
   it('has a row for each of them', () => {
     const page = readFileSync(new URL('../../docs/reliability.md', import.meta.url), 'utf8');
-    const shown = table.filter(({ does, rc }) => page.includes(`| ${does} | ${[rc].flat().join(' or ')} |`));
+    const shown = table.filter(({ does, rc }) =>
+      page.includes(`| ${does} | ${rc === BROKEN ? '-3 on Node 20, else -10' : rc.join(' or ')} |`),
+    );
     expect(table.filter((row) => !shown.includes(row)).map((row) => row.does)).toEqual([]);
   });
 });

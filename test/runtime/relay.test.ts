@@ -5,7 +5,8 @@ import { respond, startService } from '../support/service.ts';
 import type { SipPeer } from '../support/sip-peer.ts';
 
 const one = (peers: readonly SipPeer[]): SipPeer => peers[0] as SipPeer;
-const two = (peers: readonly SipPeer[]): readonly [SipPeer, SipPeer] => peers as unknown as [SipPeer, SipPeer];
+const two = (peers: readonly SipPeer[]): readonly [SipPeer, SipPeer] =>
+  peers as unknown as [SipPeer, SipPeer];
 
 describe('parallel forking', () => {
   test.each([
@@ -159,12 +160,12 @@ describe('serial forking', () => {
     expect(final.reason).toBe('Out Of Office');
     caller.acknowledge(port, invite, final);
     await Promise.all([a.next('ACK'), b.next('ACK')]);
-    expect(prints()).toEqual([
-      `486 ${a.uri('a')} kept 1 lunch 486 INVITE`,
-      `second 404 ${b.uri('next')}`,
-    ]);
+    expect(prints()).toEqual([`486 ${a.uri('a')} kept 1 lunch 486 INVITE`, `second 404 ${b.uri('next')}`]);
     // the caller's own ACK ends here
-    expect([a.seen, b.seen]).toEqual([['INVITE', 'ACK'], ['INVITE', 'ACK']]);
+    expect([a.seen, b.seen]).toEqual([
+      ['INVITE', 'ACK'],
+      ['INVITE', 'ACK'],
+    ]);
   });
 
   test('without a new branch or a reply the refusal goes up', async () => {
@@ -190,8 +191,8 @@ describe('serial forking', () => {
        }
        failure_route[f] {
          $var(rc) = next_branches();
-         xlog("print $rc");
-         if ($rc > 0) { t_on_failure("f"); t_relay(); }
+         xlog("print $var(rc)");
+         if ($var(rc) > 0) { t_on_failure("f"); t_relay(); }
        }`,
       2,
     );

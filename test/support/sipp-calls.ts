@@ -130,13 +130,14 @@ export function cancelledCall(): string {
   ]);
 }
 
-/** A called party that rings until it is cancelled. */
-export function ringingCallee(): string {
+/** A called party that rings until it is cancelled. `linger`: how long a CANCEL that comes again is answered, in ms. */
+export function ringingCallee(linger = 0): string {
   const action = '<action><ereg regexp="Via:.*;branch=[^;\r\n]*" search_in="msg" assign_to="vias"/></action>';
   return scenario('callee', [
     request('INVITE').replace('/>', `>${action}</recv>`),
     send(asCallee('180 Ringing')),
     request('CANCEL'),
+    '<label id="cancelled"/>',
     send(asCallee('200 OK')),
     send(
       asCallee('487 Request Terminated')
@@ -146,7 +147,19 @@ export function ringingCallee(): string {
         ),
       resent,
     ),
+    // its answer was lost
+    request('CANCEL', 'optional="true" next="cancelled"'),
     request('ACK'),
+    ...(linger === 0
+      ? []
+      : [
+          // a <timewait> would take it for a mistake
+          '<label id="linger"/>',
+          `<recv request="CANCEL" timeout="${linger}" ontimeout="end"/>`,
+          send(asCallee('200 OK'), 'next="linger"'),
+          '<label id="end"/>',
+          pause(1),
+        ]),
   ]);
 }
 
