@@ -200,7 +200,7 @@ export function redactUrl(authority: Authority, path: string): string {
   return shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;
 }
 
-/** {@link redactUrl} for a URL as it was written; one that cannot be read shows nothing of itself. */
+/** A URL, as it was written, for a log: without user, password, query and fragment. One that cannot be read shows nothing of itself. */
 export function urlForLog(url: string): string {
   const parsed = parseUrl(url);
   return 'error' in parsed ? '(unusable URL)' : redactUrl(parsed.authority, parsed.path);
