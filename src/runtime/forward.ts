@@ -1,5 +1,5 @@
 /** Where a request goes, by which socket, and sending it on without a transaction: forward() and send(). */
-import type { Awaitable, Status } from '../script/index.ts';
+import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import {
   type Destinations,
   formatUri,
@@ -50,8 +50,7 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
     });
     return sent ? 1 : failed.send;
   };
-  const found = server.destinations(next);
-  return found instanceof Promise ? found.then(send) : send(found);
+  return whenThere(server.destinations(next), send);
 }
 
 /** send(): the message as it was received, with no Via of siprest's own; `headers` stand below its last header. */
@@ -71,8 +70,7 @@ export function sendOriginal(run: Run, destination: string, headers: HeaderText)
     socket.transport.send(Buffer.from(text, 'latin1'), target.address, target.port);
     return 1;
   };
-  const found = server.destinations(next);
-  return found instanceof Promise ? found.then(send) : send(found);
+  return whenThere(server.destinations(next), send);
 }
 
 /** The socket that the script has forced where it fits, else the one that the request came by, else any that fits. */

@@ -2,7 +2,7 @@
  * Requests that siprest makes itself, t_new_request(), and the local route, which sees them before they are sent.
  * Source: modules/tm of the manual, and its Script-Routes, local_route.
  */
-import type { Awaitable, Status } from '../script/index.ts';
+import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import {
   buildRequest,
   type Destinations,
@@ -46,8 +46,7 @@ export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> 
   if (wanted.method === 'INVITE' || wanted.method === 'ACK' || wanted.method === 'CANCEL')
     return refuse(run, `${wanted.method} belongs to a call, which siprest does not make`);
   const send = (found: Destinations) => sendTo(run, { ...wanted, from, to }, uri, found);
-  const found = server.destinations(uri);
-  return found instanceof Promise ? found.then(send) : send(found);
+  return whenThere(server.destinations(uri), send);
 }
 
 function refuse(run: Run, why: string): -1 {

@@ -2,7 +2,7 @@
  * Sending a request on, statefully: t_relay() and the routes that it arms. RFC 3261, 16, is in the room `sip`; here
  * are the script's parts in it: message branches, branch, reply and failure routes.
  */
-import type { Awaitable, CompiledRoute, Status } from '../script/index.ts';
+import { type Awaitable, type CompiledRoute, type Status, whenThere } from '../script/index.ts';
 import {
   type Branch,
   type BranchSpec,
@@ -167,7 +167,7 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
     const outcome = proxy.relay(specs);
     return outcome === 'sent' ? 1 : failed.noDestination;
   };
-  return prepared instanceof Promise ? prepared.then(send) : send(prepared);
+  return whenThere(prepared, send);
 }
 
 /** One after another, since a worker runs one route at a time; a promise only where one of them waits. */
@@ -225,7 +225,7 @@ function prepare(
   if (state.branchRoute === null) return resolve(run.server, data, options);
   const ran = runRoute(run.worker, own, state.branchRoute, { subject: { relayed: data, branchIndex } });
   const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.server, data, options));
-  return ran instanceof Promise ? ran.then(after) : after(ran);
+  return whenThere(ran, after);
 }
 
 function resolve(
@@ -266,8 +266,7 @@ function resolve(
     server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
     return failed.badDestination;
   };
-  const found = server.destinations(next);
-  return found instanceof Promise ? found.then(spec) : spec(found);
+  return whenThere(server.destinations(next), spec);
 }
 
 function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {

@@ -14,3 +14,8 @@ export function andThen<T extends string | number | boolean | null, U>(
 ): Awaitable<U> {
   return isPending(value) ? value.then(next) : next(value);
 }
+
+/** {@link andThen} for values that may be objects themselves. */
+export function whenThere<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}

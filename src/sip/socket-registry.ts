@@ -30,6 +30,8 @@ const INTERFACES_AGE = 10_000;
 export class SocketRegistry {
   readonly #entries: Entry[] = [];
   readonly #byTransport = new Map<Transport, Entry>();
+  /** Null after a change. */
+  #protocols: ReadonlySet<Protocol> | null = null;
 
   /** The first of a kind is the one preferred. */
   add(transport: Transport, advertised: Advertised | null = null): void {
@@ -43,18 +45,21 @@ export class SocketRegistry {
       named: new Map(),
     };
     this.#entries.push(entry);
+    this.#protocols = null;
     this.#byTransport.set(transport, entry);
   }
 
   remove(transport: Transport): void {
     this.#byTransport.delete(transport);
+    this.#protocols = null;
     const at = this.#entries.findIndex((entry) => entry.transport === transport);
     if (at >= 0) this.#entries.splice(at, 1);
   }
 
-  /** The protocols that there is a socket of. */
+  /** The protocols that there is a socket of: asked for each request that is sent on, so not made anew. */
   get protocols(): ReadonlySet<Protocol> {
-    return new Set(this.#entries.map(({ transport }) => transport.protocol));
+    this.#protocols ??= new Set(this.#entries.map(({ transport }) => transport.protocol));
+    return this.#protocols;
   }
 
   /**

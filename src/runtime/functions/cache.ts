@@ -1,11 +1,11 @@
 /** cache_store() and its kin. Source: the manual's Script-CoreFunctions; vectors lang-cache*. */
-import type {
-  ArgumentSpec,
-  Awaitable,
-  FunctionSpec,
-  Status,
-  Value,
-  VariableReference,
+import {
+  type ArgumentSpec,
+  type Awaitable,
+  type FunctionSpec,
+  type Status,
+  type VariableReference,
+  whenThere,
 } from '../../script/index.ts';
 import { type CacheStore, cacheStores } from '../cache.ts';
 import type { Run } from '../run.ts';
@@ -30,14 +30,10 @@ function onStore(run: Run, id: string, use: (store: CacheStore) => Awaitable<Sta
   return use(store);
 }
 
-function after<T>(value: Awaitable<T>, then: (value: T) => Status): Awaitable<Status> {
-  return value instanceof Promise ? value.then(then) : then(value);
-}
-
 /** A miss is -2 (vector lang-cache), so that it can be told from a storage that is not there. */
 function fetchInto(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
   return onStore(run, id, (store) =>
-    after<Value>(store.fetch(key), (value) => (value === null ? -2 : result.set(run, value) ? 1 : -1)),
+    whenThere(store.fetch(key), (value) => (value === null ? -2 : result.set(run, value) ? 1 : -1)),
   );
 }
 
@@ -50,7 +46,7 @@ function count(
   result?: VariableReference<Run>,
 ): Awaitable<Status> {
   return onStore(run, id, (store) =>
-    after(store.add(key, increment, seconds), (value) => {
+    whenThere(store.add(key, increment, seconds), (value) => {
       if (value === null) return -1;
       result?.set(run, value);
       return 1;
@@ -70,7 +66,7 @@ export const cacheFunctions: readonly FunctionSpec<Run>[] = [
     summary: 'Stores a value under a key.',
     run: (run, id: string, key: string, value: string, seconds?: number) =>
       onStore(run, id, (store) =>
-        after(store.store(key, value, seconds ?? 0), (stored) => (stored ? 1 : -1)),
+        whenThere(store.store(key, value, seconds ?? 0), (stored) => (stored ? 1 : -1)),
       ),
   },
   {
@@ -89,7 +85,7 @@ export const cacheFunctions: readonly FunctionSpec<Run>[] = [
     name: 'cache_remove',
     arguments: [storage, attribute],
     summary: 'Forgets a key, whether it was there or not.',
-    run: (run, id: string, key: string) => onStore(run, id, (store) => after(store.remove(key), () => 1)),
+    run: (run, id: string, key: string) => onStore(run, id, (store) => whenThere(store.remove(key), () => 1)),
   },
   {
     name: 'cache_raw_query',
