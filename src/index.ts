@@ -27,4 +27,5 @@ export {
   sendRequest,
 } from './sip/index.ts';
 export { type LoadOptions, type LoadResult, loadScript, type Program } from './workers/load-script.ts';
-export { RunningServer, StartError, type StartOptions, type StopOptions } from './workers/server.ts';
+export { RunningServer, type StartOptions, type StopOptions } from './workers/server.ts';
+export { StartError } from './workers/start-error.ts';

@@ -2,9 +2,15 @@
 import { type CacheStore, cacheStores } from '../runtime/cache.ts';
 import { globMatches } from '../runtime/glob.ts';
 import type { Module } from '../runtime/module.ts';
-import { StateKey } from '../runtime/state.ts';
-import type { Server } from '../runtime/worker.ts';
-import { InvalidUse, type ParameterValues, toInteger } from '../script/index.ts';
+import { type Caller, type Shared, sharedKind } from '../runtime/shared.ts';
+import {
+  type Awaitable,
+  InvalidUse,
+  type ParameterValues,
+  toInteger,
+  type Value,
+  whenThere,
+} from '../script/index.ts';
 
 interface Entry {
   value: string | number;
@@ -13,7 +19,7 @@ interface Entry {
 }
 
 /** A collection: entries are dropped when they are found to be over, and by a sweep. */
-export class LocalCache implements CacheStore {
+export class LocalCache {
   readonly #entries = new Map<string, Entry>();
   readonly #now: () => number;
 
@@ -80,16 +86,65 @@ function parseUrl(url: string): { readonly id: string; readonly collection: stri
 }
 
 /** The collections by their names, which are not those of storage ids. */
-const collections = new StateKey<Server, Map<string, LocalCache>>(
-  'collections',
-  (server) =>
-    new Map(
-      [
-        'default',
-        ...collectionNames(String(server.parameters('cachedb_local')['cache_collections'] ?? '')),
-      ].map((name) => [name, new LocalCache()]),
-    ),
-);
+class Collections {
+  readonly #caches = new Map<string, LocalCache>();
+
+  /** Scripts are checked for the names, so one that is not there yet is one that nothing was stored in. */
+  named(name: string): LocalCache {
+    let cache = this.#caches.get(name);
+    if (cache === undefined) {
+      cache = new LocalCache();
+      this.#caches.set(name, cache);
+    }
+    return cache;
+  }
+
+  sweep(): void {
+    for (const cache of this.#caches.values()) cache.sweep();
+  }
+}
+
+const collections = sharedKind({
+  name: 'cachedb_local',
+  create: () => new Collections(),
+  operations: {
+    store: (all, _: Caller, name: string, key: string, value: string | number, seconds: number) =>
+      all.named(name).store(key, value, seconds),
+    fetch: (all, _: Caller, name: string, key: string) => all.named(name).fetch(key),
+    remove: (all, _: Caller, name: string, key: string) => all.named(name).remove(key),
+    removeMatching: (all, _: Caller, name: string, glob: string) => all.named(name).removeMatching(glob),
+    add: (all, _: Caller, name: string, key: string, increment: number, seconds: number) =>
+      all.named(name).add(key, increment, seconds),
+    sweep: (all) => all.sweep(),
+  },
+});
+
+/** A collection, wherever it is. */
+class SharedCache implements CacheStore {
+  readonly #shared: Shared;
+  readonly #name: string;
+
+  constructor(shared: Shared, name: string) {
+    this.#shared = shared;
+    this.#name = name;
+  }
+
+  store(key: string, value: string | number, seconds: number): Awaitable<boolean> {
+    return this.#shared.ask(collections, 'store', this.#name, key, value, seconds);
+  }
+
+  fetch(key: string): Awaitable<Value> {
+    return this.#shared.ask(collections, 'fetch', this.#name, key);
+  }
+
+  remove(key: string): Awaitable<void> {
+    return this.#shared.ask(collections, 'remove', this.#name, key);
+  }
+
+  add(key: string, increment: number, seconds: number): Awaitable<number | null> {
+    return this.#shared.ask(collections, 'add', this.#name, key, increment, seconds);
+  }
+}
 
 /** `collection1/r; collection2 = 5; default = 4` */
 function collectionNames(text: string): string[] {
@@ -99,8 +154,12 @@ function collectionNames(text: string): string[] {
     .filter((name) => name !== '');
 }
 
+const knownCollections = (parameters: ParameterValues): ReadonlySet<string> =>
+  new Set(['default', ...collectionNames(String(parameters['cache_collections'] ?? ''))]);
+
+/** The collection behind each storage id. */
 function layout(parameters: ParameterValues): Map<string, string> {
-  const known = new Set(['default', ...collectionNames(String(parameters['cache_collections'] ?? ''))]);
+  const known = knownCollections(parameters);
   const urls = parameters['cachedb_url'];
   const stores = new Map([['local', 'default']]);
   for (const url of Array.isArray(urls) ? urls : []) {
@@ -180,13 +239,13 @@ export const cachedbLocal: Module = {
       summary: 'Forgets all keys that match.',
       source: 'modules/cachedb_local',
       run: (run, name: string | undefined, glob: string) => {
-        const cache = run.server.states.get(collections).get(name ?? 'default');
-        if (cache === undefined) {
+        const { server } = run;
+        const collection = name ?? 'default';
+        if (!knownCollections(server.parameters('cachedb_local')).has(collection)) {
           run.complain(`cache_remove_chunk(): cache_collections does not define the collection "${name}"`);
           return -1;
         }
-        cache.removeMatching(glob);
-        return 1;
+        return whenThere(server.shared.ask(collections, 'removeMatching', collection, glob), () => 1);
       },
     },
   ],
@@ -194,16 +253,13 @@ export const cachedbLocal: Module = {
     layout(parameters);
     return [];
   },
+  shared: [collections],
   start: (server) => {
     const parameters = server.parameters('cachedb_local');
-    const caches = server.states.get(collections);
     const stores = server.states.get(cacheStores);
-    for (const [id, name] of layout(parameters)) {
-      const cache = caches.get(name);
-      if (cache !== undefined) stores.set(id, cache);
-    }
+    for (const [id, name] of layout(parameters)) stores.set(id, new SharedCache(server.shared, name));
     const sweep = setInterval(
-      () => caches.forEach((cache) => cache.sweep()),
+      () => void server.shared.ask(collections, 'sweep'),
       Number(parameters['cache_clean_period']) * 1000,
     );
     sweep.unref();

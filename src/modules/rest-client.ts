@@ -36,6 +36,7 @@ import {
   type TransformationSpec,
   type VariableReference,
 } from '../script/index.ts';
+import { connectLocks, SharedConnectLock } from './rest-connect-lock.ts';
 import { clientDomainNames, clientTlsDomains } from './tls-mgm.ts';
 
 const moduleName = 'rest_client';
@@ -51,8 +52,11 @@ const nextRequest = new StateKey<Request, NextRequest>('rest_client next request
   tlsDomain: null,
 }));
 
-/** What the workers share: the connect lock, the DNS cache, TLS contexts. */
-const shared = new StateKey<Server, RestShared>('rest_client shared', () => new RestShared());
+/** What the workers share: the connect lock, and within a process the DNS cache and TLS contexts. */
+const shared = new StateKey<Server, RestShared>(
+  'rest_client shared',
+  (server) => new RestShared({ connectLock: new SharedConnectLock(server) }),
+);
 
 interface WorkerTransfers {
   readonly client: RestClient;
@@ -374,6 +378,7 @@ export const restClient: Module = {
   functions,
   transformations,
   validate,
+  shared: [connectLocks],
   // not in the middle of the first call
   start: () => void engine(),
 };

@@ -13,11 +13,22 @@ export { Background } from './background.ts';
 export { type LoadResult, loadProgram, type Program, type RuntimeCatalog } from './load.ts';
 export { Log, type LogFormat } from './log.ts';
 export type { Module } from './module.ts';
-export { type ReceiveCounts, Receiver } from './receive.ts';
+export { type Handler, type HandOver, type ReceiveCounts, Receiver } from './receive.ts';
 export { Request } from './request.ts';
 export { Run, runRoute } from './run.ts';
 export type { ListenAddress, Settings } from './settings.ts';
-export { BindError, bindSockets, type ListeningSocket } from './sockets.ts';
+export {
+  type AnySharedKind,
+  type Caller,
+  LocalShared,
+  LocalValues,
+  type Shared,
+  type SharedKind,
+  SharedObjects,
+  type SharedOperation,
+  type SharedValues,
+} from './shared.ts';
+export { BindError, bindSockets, type ListeningSocket, type SocketHandlers } from './sockets.ts';
 export { StateKey, States } from './state.ts';
 export { initialSlots } from './variables/script-store.ts';
 export type { Job, Server, Worker } from './worker.ts';

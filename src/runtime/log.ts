@@ -14,6 +14,8 @@ export interface LogOptions {
   readonly xlogLevel: number;
   /** The global parameter log_prefix. */
   readonly prefix: string;
+  /** The number of the process, where there are several. */
+  readonly process?: number | null;
   /** The global parameter stderror_enabled. */
   readonly enabled: boolean;
   /** Gets whole lines as bytes. */
@@ -97,8 +99,8 @@ function printable(text: string): string {
   );
 }
 
-function textEmitter({ write, prefix }: LogOptions) {
-  const lead = prefix === '' ? '' : `${prefix}: `;
+function textEmitter({ write, prefix, process: number = null }: LogOptions) {
+  const lead = `${number === null ? '' : `[${number}] `}${prefix === '' ? '' : `${prefix}: `}`;
   return (level: number, bytes: string, origin: string) => {
     const name = origin === 'script' && level >= 2 ? '' : `${levelNames[level] ?? ''}: `;
     write(Buffer.from(`${clock()} ${lead}${name}${bytes.endsWith('\n') ? bytes : `${bytes}\n`}`, 'latin1'));
@@ -115,13 +117,17 @@ function clock(): string {
 
 const require = createRequire(import.meta.url);
 
-function jsonEmitter({ write, prefix }: LogOptions) {
+function jsonEmitter({ write, prefix, process: number = null }: LogOptions) {
   // loaded only where it is used: it is a third of what the start of a small program takes
   const { pino } = require('pino') as typeof Pino;
   const logger = pino(
     {
       level: 'debug',
-      base: { pid: process.pid, ...(prefix === '' ? {} : { prefix }) },
+      base: {
+        pid: process.pid,
+        ...(number === null ? {} : { process: number }),
+        ...(prefix === '' ? {} : { prefix }),
+      },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -5,6 +5,7 @@ import {
   parseMessage,
   randomToken,
   reasonPhrase,
+  type SipMessage,
   type SipRequest,
   type Source,
   sendReply,
@@ -25,12 +26,34 @@ export interface ReceiveCounts {
   keepAlives: number;
   /** ACKs to replies that were sent without a transaction. */
   ownAcks: number;
-  /** Requests that found the queue full. */
-  overload: number;
+  /** Messages of transactions of other processes. */
+  handedOver: number;
+  /** Requests that were answered 503, since they could not be handled in time or the server stops. */
+  refused: number;
+  /** Requests that not even that was said to. */
+  dropped: number;
 }
+
+/** Who runs the script: a server, and its workers. */
+export interface Handler {
+  readonly server: Server;
+  /** False where there is no room. */
+  readonly submit: (job: Job) => boolean;
+  /** For a new request, behind all else. False where it is to be refused now; `refuse` is called when it waited too long. */
+  readonly admit: (job: Job, refuse: () => void) => boolean;
+}
+
+/**
+ * A message of another process's: its own transactions are there. True when that has been given it. `data` is the
+ * message as it came.
+ */
+export type HandOver = (message: SipMessage, data: Uint8Array) => boolean;
 
 /** How often a line about the same kind of trouble is logged, in ms. */
 const warningPeriod = 10_000;
+
+/** How many requests are refused with a reply in a second; more are dropped, since replies cost time too. */
+const refusalsPerSecond = 1000;
 
 export class Receiver {
   readonly counts: ReceiveCounts = {
@@ -39,17 +62,23 @@ export class Receiver {
     malformed: 0,
     keepAlives: 0,
     ownAcks: 0,
-    overload: 0,
+    handedOver: 0,
+    refused: 0,
+    dropped: 0,
   };
-  readonly #server: Server;
-  readonly #submit: (job: Job) => boolean;
+  /** Who gets the messages that come from now on. */
+  handler: Handler;
+  /** New requests are refused; what belongs to transactions and dialogs goes on. */
+  isDraining = false;
+  readonly #handOver: HandOver | null;
   #warnedAt = Number.NEGATIVE_INFINITY;
+  #refusalSecond = 0;
+  #refusals = 0;
   #stopped = false;
 
-  /** `submit` gives a job to a worker, or is false where there is no room for it. */
-  constructor(server: Server, submit: (job: Job) => boolean) {
-    this.#server = server;
-    this.#submit = submit;
+  constructor(handler: Handler, handOver: HandOver | null = null) {
+    this.handler = handler;
+    this.#handOver = handOver;
   }
 
   /** From now on what arrives is dropped. */
@@ -57,25 +86,26 @@ export class Receiver {
     this.#stopped = true;
   }
 
-  receive(data: Uint8Array, source: Source, socket: Transport): void {
+  /** `isOwn`: another process has handed it over. */
+  receive(data: Uint8Array, source: Source, socket: Transport, isOwn = false): void {
     if (this.#stopped) return;
     const message = parseMessage(data, source, socket);
-    switch (message.kind) {
-      case 'request':
-        this.counts.requests++;
-        this.#request(message);
-        break;
-      case 'response':
-        this.counts.responses++;
-        receiveResponse(this.#server, message);
-        break;
-      case 'malformed':
-        this.#malformed(message);
+    if (message.kind === 'malformed') return this.#malformed(message);
+    if (!isOwn && this.#handOver?.(message, data) === true) {
+      this.counts.handedOver++;
+      return;
+    }
+    if (message.kind === 'request') {
+      this.counts.requests++;
+      this.#request(message);
+    } else {
+      this.counts.responses++;
+      receiveResponse(this.handler.server, message);
     }
   }
 
   #request(message: SipRequest): void {
-    const server = this.#server;
+    const { server, submit, admit } = this.handler;
     if (message.method === 'ACK') {
       if (server.tags.isOwnStatelessAck(message)) {
         this.counts.ownAcks++;
@@ -84,11 +114,32 @@ export class Receiver {
       server.transactions.acknowledge(message);
     }
     const request = new Request(server, message);
-    if (this.#submit((worker) => runRoute(worker, request, server.script.main))) return;
-    this.counts.overload++;
+    const job: Job = (worker) => runRoute(worker, request, server.script.main);
+    const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';
+    if (this.isDraining && isNew && server.transactions.find(message) === null) return this.#refuse(request);
+    const taken = isNew ? admit(job, () => this.#late(request)) : submit(job);
+    if (!taken) this.#late(request);
+  }
+
+  #late(request: Request): void {
     this.#warn(
-      'the queue of messages is full, so requests are answered 503; raise udp_workers, or use async() for what waits',
+      'requests cannot be handled in time and are answered 503; raise udp_workers, or use async() for what waits',
     );
+    this.#refuse(request);
+  }
+
+  /** A refusal is cheap, and when even that is too much there is none. */
+  #refuse(request: Request): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#refusalSecond) {
+      this.#refusalSecond = second;
+      this.#refusals = 0;
+    }
+    if (++this.#refusals > refusalsPerSecond) {
+      this.counts.dropped++;
+      return;
+    }
+    this.counts.refused++;
     request.appendToReply('Retry-After: 5');
     request.replyStateless(503, 'Service Unavailable');
   }
@@ -99,22 +150,24 @@ export class Receiver {
       return;
     }
     this.counts.malformed++;
-    const { log } = this.#server;
-    log.debug(`dropped what came from ${message.source.address}:${message.source.port}: ${message.reason}`);
+    const { server, submit } = this.handler;
+    server.log.debug(
+      `dropped what came from ${message.source.address}:${message.source.port}: ${message.reason}`,
+    );
     if (message.answerable === null) return;
-    const route = message.request === null ? null : errorRoute(this.#server);
+    const route = message.request === null ? null : errorRoute(server);
     if (route !== null && message.request !== null) {
-      const request = new Request(this.#server, message.request);
+      const request = new Request(server, message.request);
       const reason = reasonPhrase(message.status);
       request.state(scriptError).error = parseError(message.reason, message.status, reason);
-      if (this.#submit((worker) => runRoute(worker, request, route))) return;
+      if (submit((worker) => runRoute(worker, request, route))) return;
     }
     sendReply(
       message.answerable,
       buildReply(message.answerable, {
         status: message.status,
         toTag: randomToken(),
-        ...this.#server.replyDefaults,
+        ...server.replyDefaults,
       }),
     );
   }
@@ -123,6 +176,6 @@ export class Receiver {
     const now = performance.now();
     if (now - this.#warnedAt < warningPeriod) return;
     this.#warnedAt = now;
-    this.#server.log.warning(text);
+    this.handler.server.log.warning(text);
   }
 }

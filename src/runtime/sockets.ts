@@ -18,6 +18,8 @@ export interface ListeningSocket {
   readonly transport: Transport;
   /** `udp:127.0.0.1:5060` */
   readonly name: string;
+  /** As the script has it, its host resolved: a port 0 is a 0. */
+  readonly configured: string;
   /** How others know it; null: by its address. */
   readonly advertised: Advertised | null;
 }
@@ -37,29 +39,38 @@ export class BindError extends Error {
   }
 }
 
-/** Opens all of them, or none: rejects with a {@link BindError}. */
+/** Opens all of them, or none: rejects with a {@link BindError}. Those that are `open` already stay as they are. */
 export async function bindSockets(
   addresses: readonly ListenAddress[],
   limits: Partial<TcpLimits>,
   handlers: SocketHandlers,
+  open: readonly ListeningSocket[] = [],
 ): Promise<ListeningSocket[]> {
   const sockets: ListeningSocket[] = [];
+  const opened: Transport[] = [];
   try {
     for (const { transport: protocol, host, port, advertised } of addresses) {
       for (const address of await resolve(host)) {
+        const configured = `${protocol}:${address}:${port}`;
+        const before = open.find((socket) => socket.configured === configured);
+        if (before !== undefined) {
+          sockets.push({ ...before, advertised });
+          continue;
+        }
         try {
           const transport =
             protocol === 'tcp'
               ? await TcpTransport.bind({ address, port, limits, ...handlers })
               : await UdpTransport.bind({ address, port, ...handlers });
-          sockets.push({ transport, name: transportName(transport), advertised });
+          opened.push(transport);
+          sockets.push({ transport, name: transportName(transport), configured, advertised });
         } catch (error) {
           throw explain(error, `${protocol}:${host}:${port}`);
         }
       }
     }
   } catch (error) {
-    await Promise.all(sockets.map(({ transport }) => transport.close()));
+    await Promise.all(opened.map((transport) => transport.close()));
     throw error;
   }
   return sockets;

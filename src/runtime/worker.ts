@@ -16,6 +16,7 @@ import type { Background } from './background.ts';
 import type { Log } from './log.ts';
 import type { Run } from './run.ts';
 import type { Settings } from './settings.ts';
+import type { Shared } from './shared.ts';
 import type { ListeningSocket } from './sockets.ts';
 import type { States } from './state.ts';
 
@@ -55,8 +56,8 @@ export interface Server {
   /** 0 where there is one process. */
   readonly processNumber: number;
   readonly states: States<Server>;
-  /** Gives a job to the next worker that is free; false where the queue is full. */
-  submit(job: Job): boolean;
+  /** What it has in common with the other processes. */
+  readonly shared: Shared;
   /** What scripts wait for while no worker does. */
   readonly background: Background;
   /** Open sockets, in the order of the script. */

@@ -63,6 +63,10 @@ export class ClientTable {
     return transaction !== undefined;
   }
 
+  [Symbol.iterator](): IterableIterator<ClientTransaction> {
+    return this.#transactions.values();
+  }
+
   /** Ends all of them. */
   close(): void {
     for (const transaction of [...this.#transactions.values()]) transaction.terminate();

@@ -74,6 +74,11 @@ export abstract class ServerTransaction {
     return this.lastStatus >= 200;
   }
 
+  /** Whether its final reply is still to come, or the ACK to it. */
+  get isOpen(): boolean {
+    return this.state === 'trying' || this.state === 'proceeding';
+  }
+
   /** A request that matches: a retransmission, or the ACK. It is absorbed; its user never hears of it. */
   abstract receive(request: SipRequest): void;
 
@@ -179,6 +184,10 @@ export class InviteServerTransaction extends ServerTransaction {
 
   constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
     super(request, key, around, 'proceeding', forceRport);
+  }
+
+  override get isOpen(): boolean {
+    return super.isOpen || this.state === 'completed' || this.#untilAck;
   }
 
   receive(request: SipRequest): void {

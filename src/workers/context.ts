@@ -1,60 +1,64 @@
 import {
   Background,
-  DnsNames,
-  findDestinations,
   type ListeningSocket,
   type Log,
   type Program,
-  ProxyCore,
   type Server,
-  SocketRegistry,
-  StatelessTags,
   States,
-  TransactionTable,
   type Uri,
 } from '../runtime/index.ts';
+import { ServerProcess } from './server-process.ts';
 
-/** What all workers of a process share. */
+/** What all workers of a process share that run the same script; a reload makes another one in the same process. */
 export class ServerContext implements Server {
   readonly log: Log;
+  readonly process: ServerProcess;
   readonly settings: Server['settings'];
   readonly script: Server['script'];
   readonly replyDefaults: Server['replyDefaults'];
-  readonly transactions = new TransactionTable();
-  readonly tags = new StatelessTags();
+  readonly transactions: Server['transactions'];
+  readonly tags: Server['tags'];
+  readonly proxy: Server['proxy'];
+  readonly shared: Server['shared'];
+  readonly startedAt: number;
+  readonly processNumber: number;
   readonly background = new Background();
-  readonly registry = new SocketRegistry();
-  readonly proxy = new ProxyCore({ sockets: this.registry });
-  readonly #names = new DnsNames();
   readonly states: States<Server> = new States<Server>(this);
-  readonly startedAt = Date.now();
-  readonly processNumber = 0;
   /** The pool's, once there is one. */
   submit: Server['submit'] = () => false;
-  /** Once they are open. */
-  sockets: readonly ListeningSocket[] = [];
-  readonly #loaded: Program;
+  readonly #program: Program;
   readonly #closers: (() => void | Promise<void>)[] = [];
 
-  constructor(loaded: Program, log: Log) {
-    this.#loaded = loaded;
+  constructor(program: Program, log: Log, process = new ServerProcess()) {
+    this.#program = program;
     this.log = log;
-    this.settings = loaded.settings;
-    this.script = loaded.compiled;
+    this.process = process;
+    this.settings = program.settings;
+    this.script = program.compiled;
     this.replyDefaults =
-      loaded.settings.serverHeader === null ? {} : { server: loaded.settings.serverHeader };
+      program.settings.serverHeader === null ? {} : { server: program.settings.serverHeader };
+    this.transactions = process.transactions;
+    this.tags = process.tags;
+    this.proxy = process.proxy;
+    this.shared = process.shared;
+    this.startedAt = process.startedAt;
+    this.processNumber = process.number;
+  }
+
+  get sockets(): readonly ListeningSocket[] {
+    return this.process.sockets;
   }
 
   destinations(uri: Uri) {
-    return findDestinations(uri, { names: this.#names, protocols: this.registry.protocols });
+    return this.process.destinations(uri);
   }
 
   parameters(module: string) {
-    return this.#loaded.parameters[module] ?? {};
+    return this.#program.parameters[module] ?? {};
   }
 
   place(offset: number): string {
-    return this.#loaded.place(offset);
+    return this.#program.place(offset);
   }
 
   isMyself(host: string, port: number | null): boolean {
@@ -82,8 +86,6 @@ export class ServerContext implements Server {
 
   /** Runs what was handed to {@link onClose}; what fails there harms nothing else. */
   async close(): Promise<void> {
-    this.proxy.close();
-    this.transactions.close();
     await Promise.allSettled(this.#closers.map(async (close) => close()));
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The script workers of a process. A worker handles one message at a time and is occupied while the script
- * waits in a blocking call; messages that find none idle wait in a bounded queue.
+ * waits in a blocking call; what finds none idle waits in a bounded queue, and is refused rather than handled too
+ * late.
  */
 import { initialSlots, type Job, type Server, States, type Value, type Worker } from '../runtime/index.ts';
 import { Fifo } from './fifo.ts';
@@ -30,20 +31,57 @@ class ScriptWorker implements Worker {
   }
 }
 
+export interface PoolOptions {
+  readonly count: number;
+  /** The number of the first worker. Default 0. */
+  readonly firstId?: number;
+  /** How many messages may wait. Default 10,000. */
+  readonly queueLimit?: number;
+  /** How long a new request may wait for a worker, in ms. Default 4,000. */
+  readonly patience?: number;
+}
+
+/**
+ * How long a new request may wait where workers are idle and it is the processor that is behind, in ms: less than
+ * T1 (RFC 3261, 17.1.1.2), after which it comes again.
+ */
+const shortPatience = 250;
+
+/** How long scripts run before what else there is to do has its turn, while the processor is behind, in ms. */
+const slice = 5;
+
+interface Waiting {
+  readonly job: Job;
+  readonly since: number;
+  /** Called instead of the job when it has become too late for it. */
+  readonly refuse: () => void;
+}
+
 export class WorkerPool {
   readonly #server: Server;
   readonly #workers: readonly ScriptWorker[];
   /** The most recently used last: a few busy connections are better than many idle ones. */
   readonly #idle: ScriptWorker[] = [];
-  readonly #queue = new Fifo<Job>();
+  /** What belongs to calls that there are: replies, requests within dialogs, what scripts themselves start. */
+  readonly #urgent = new Fifo<Job>();
+  readonly #new = new Fifo<Waiting>();
   readonly #queueLimit: number;
+  readonly #patience: number;
   #busy = 0;
   #onIdle: (() => void) | null = null;
+  #isBehind = false;
+  #sliceBegan = 0;
+  #turn: NodeJS.Immediate | null = null;
 
-  constructor(server: Server, count: number, queueLimit: number) {
+  constructor(server: Server, options: PoolOptions) {
     this.#server = server;
-    this.#queueLimit = queueLimit;
-    this.#workers = Array.from({ length: count }, (_, id) => new ScriptWorker(id, server, this));
+    this.#queueLimit = options.queueLimit ?? 10_000;
+    this.#patience = options.patience ?? 4000;
+    const firstId = options.firstId ?? 0;
+    this.#workers = Array.from(
+      { length: options.count },
+      (_, i) => new ScriptWorker(firstId + i, server, this),
+    );
     for (const worker of this.#workers.toReversed()) this.#list(worker);
   }
 
@@ -59,22 +97,47 @@ export class WorkerPool {
 
   /** How many messages wait for a worker. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#urgent.length + this.#new.length;
   }
 
   get busy(): number {
     return this.#busy;
   }
 
-  /** Gives the job to an idle worker, or queues it. False when the queue is full: the job is not done. */
+  /** Whether the event loop is late: scripts then run in slices, and what comes meanwhile waits. */
+  set isBehind(isBehind: boolean) {
+    this.#isBehind = isBehind;
+  }
+
+  /** Gives the job to an idle worker, or queues it before all new requests. False when the queue is full: the job is not done. */
   submit(job: Job): boolean {
     const worker = this.#takeIdle();
     if (worker !== null) {
       this.#work(worker, job);
       return true;
     }
-    if (this.#queue.length >= this.#queueLimit) return false;
-    this.#queue.push(job);
+    if (this.#urgent.length >= this.#queueLimit) return false;
+    this.#urgent.push(job);
+    this.#later();
+    return true;
+  }
+
+  /**
+   * As {@link submit}, for a new request: behind all that is urgent. False when the queue is full, or when those
+   * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
+   */
+  admit(job: Job, refuse: () => void): boolean {
+    const worker = this.#takeIdle();
+    if (worker !== null) {
+      this.#work(worker, job);
+      return true;
+    }
+    const since = performance.now();
+    const first = this.#new.first;
+    if (this.#new.length >= this.#queueLimit || (first !== undefined && this.#isLate(first, since)))
+      return false;
+    this.#new.push({ job, since, refuse });
+    this.#later();
     return true;
   }
 
@@ -85,14 +148,16 @@ export class WorkerPool {
 
   /** Resolves when no worker is busy and nothing waits for one. */
   async idle(): Promise<void> {
-    while (this.#busy > 0) {
+    while (this.#busy > 0 || this.queued > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
     }
   }
 
+  /** Null as well when scripts have run for long enough. */
   #takeIdle(): ScriptWorker | null {
+    if (this.#isBehind && !this.#hasTime()) return null;
     for (;;) {
       const worker = this.#idle.pop();
       if (worker === undefined) return null;
@@ -113,11 +178,7 @@ export class WorkerPool {
       worker.busy = true;
       this.#busy++;
     }
-    for (
-      let job: Job | undefined = first;
-      job !== undefined;
-      job = worker.resumptions.shift() ?? this.#queue.shift()
-    ) {
+    for (let job: Job | undefined = first; job !== undefined; job = this.#nextFor(worker)) {
       const pending = this.#run(worker, job);
       if (pending === undefined) continue;
       pending.then(
@@ -142,17 +203,68 @@ export class WorkerPool {
     }
   }
 
+  /** After a job that had to wait. */
   #next(worker: ScriptWorker): void {
-    const job = worker.resumptions.shift() ?? this.#queue.shift();
+    const job = this.#nextFor(worker);
     if (job === undefined) this.#rest(worker);
     else this.#work(worker, job);
+  }
+
+  #nextFor(worker: ScriptWorker): Job | undefined {
+    const resumption = worker.resumptions.shift();
+    if (resumption !== undefined || this.queued === 0) return resumption;
+    if (this.#isBehind && !this.#hasTime()) return undefined;
+    return this.#urgent.shift() ?? this.#nextNew();
+  }
+
+  /** The first new request for which it is not too late. */
+  #nextNew(): Job | undefined {
+    const now = performance.now();
+    for (let waiting = this.#new.shift(); waiting !== undefined; waiting = this.#new.shift()) {
+      if (!this.#isLate(waiting, now)) return waiting.job;
+      waiting.refuse();
+    }
+    return undefined;
+  }
+
+  #isLate({ since }: Waiting, now: number): boolean {
+    return now - since > (this.#busy < this.size ? shortPatience : this.#patience);
   }
 
   #rest(worker: ScriptWorker): void {
     worker.busy = false;
     this.#busy--;
     this.#list(worker);
-    if (this.#busy === 0) this.#onIdle?.();
+    if (this.queued > 0) this.#later();
+    else if (this.#busy === 0) this.#onIdle?.();
+  }
+
+  /** Whether scripts may still run in this turn of the event loop. */
+  #hasTime(): boolean {
+    const now = performance.now();
+    if (this.#turn === null) {
+      this.#sliceBegan = now;
+      this.#turn = setImmediate(() => this.#nextTurn());
+    }
+    return now - this.#sliceBegan < slice;
+  }
+
+  /** What waits although workers are idle goes on in the next turn. */
+  #later(): void {
+    if (this.#busy < this.size) this.#turn ??= setImmediate(() => this.#nextTurn());
+  }
+
+  #nextTurn(): void {
+    this.#turn = null;
+    while (this.queued > 0) {
+      const worker = this.#takeIdle();
+      if (worker === null) break;
+      const job = this.#nextFor(worker);
+      if (job !== undefined) this.#work(worker, job);
+      else this.#list(worker);
+    }
+    if (this.queued > 0) this.#later();
+    else if (this.#busy === 0) this.#onIdle?.();
   }
 
   #failed(error: unknown): void {

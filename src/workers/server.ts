@@ -1,97 +1,107 @@
 /**
- * A running server: sockets, workers and the script, from start to stop. One process.
+ * A running server: sockets, workers and the script, from start to stop. One process: of several, one of them.
  */
 import {
   BindError,
   bindSockets,
+  type HandOver,
   Log,
   type LogFormat,
-  type Module,
   type Program,
   type ReceiveCounts,
   Receiver,
-  Request,
-  runRoute,
+  type SocketHandlers,
 } from '../runtime/index.ts';
-import { ServerContext } from './context.ts';
-import { WorkerPool } from './pool.ts';
+import { Generation } from './generation.ts';
+import { ServerProcess } from './server-process.ts';
+import { StartError } from './start-error.ts';
 
 export interface StartOptions {
   /** How log lines are written. Default `text`. */
-  readonly logFormat?: LogFormat;
+  readonly logFormat?: LogFormat | undefined;
   /** Gets whole log lines as bytes. Default: stderr. */
-  readonly writeLog?: (line: Buffer) => void;
-  /** How many messages may wait for a worker. Default 10,000. */
-  readonly queueLimit?: number;
+  readonly writeLog?: ((line: Buffer) => void) | undefined;
+  /** How many messages may wait for a worker, in each process. Default 10,000. */
+  readonly queueLimit?: number | undefined;
+  /** How long a new request may wait for a worker before it is refused, in ms. Default 4,000. */
+  readonly patience?: number | undefined;
 }
 
 export interface StopOptions {
-  /** How long scripts that run may go on, in ms. Default 3,000. */
-  readonly grace?: number;
+  /**
+   * How long calls that are being set up, and scripts that run, may take to end, in ms. New requests are answered 503
+   * meanwhile. Default 30,000.
+   */
+  readonly grace?: number | undefined;
 }
 
-/** Why a server could not start: a sentence for people. */
-export class StartError extends Error {
-  /** The system's code where there is one: `EADDRINUSE`. */
-  readonly code: string | undefined;
-  constructor(message: string, code?: string) {
-    super(message);
-    this.name = 'StartError';
-    this.code = code;
-  }
+/** A server's place among the other processes. */
+export interface Membership {
+  readonly process: ServerProcess;
+  readonly handOver: HandOver;
 }
+
+/** How often it is looked whether the calls have ended, in ms. */
+const lookAgain = 20;
 
 export class RunningServer {
-  readonly log: Log;
-  readonly #script: Program;
-  readonly #timers: NodeJS.Timeout[] = [];
-  readonly #pool: WorkerPool;
+  readonly #process: ServerProcess;
+  readonly #options: StartOptions;
   readonly #receiver: Receiver;
-  readonly #context: ServerContext;
+  readonly #handlers: SocketHandlers;
+  #generation: Generation;
+  /** Of scripts before the one that runs; calls are left that they began. */
+  readonly #older = new Set<Generation>();
+  #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
 
-  private constructor(script: Program, options: StartOptions) {
-    const { settings } = script;
-    this.#script = script;
-    this.log = new Log({
-      format: options.logFormat ?? 'text',
-      logLevel: settings.logLevel,
-      xlogLevel: settings.xlogLevel,
-      prefix: settings.logPrefix,
-      enabled: settings.stderrorEnabled,
-      write: options.writeLog ?? ((line) => process.stderr.write(line)),
-    });
-    this.#context = new ServerContext(script, this.log);
-    this.#pool = new WorkerPool(this.#context, settings.udpWorkers, options.queueLimit ?? 10_000);
-    this.#context.submit = (job) => this.#pool.submit(job);
-    this.#receiver = new Receiver(this.#context, this.#context.submit);
+  private constructor(
+    process: ServerProcess,
+    generation: Generation,
+    handOver: HandOver | null,
+    options: StartOptions,
+  ) {
+    this.#process = process;
+    this.#generation = generation;
+    this.#options = options;
+    this.#receiver = new Receiver(generation.handler, handOver);
+    this.#handlers = {
+      onMessage: (data, source, transport) => this.#receiver.receive(data, source, transport),
+      onError: (error) => this.log.error(`a socket failed: ${error.message}`),
+    };
   }
 
   /** Starts the modules, runs startup_route, opens the sockets. Rejects with a {@link StartError}. */
-  static async start(script: Program, options: StartOptions = {}): Promise<RunningServer> {
-    const running = new RunningServer(script, options);
+  static start(program: Program, options: StartOptions = {}): Promise<RunningServer> {
+    return RunningServer.startMember(program, options, null);
+  }
+
+  /** @internal */
+  static async startMember(
+    program: Program,
+    options: StartOptions,
+    member: Membership | null,
+  ): Promise<RunningServer> {
+    const process = member?.process ?? new ServerProcess();
+    const generation = await Generation.start(program, logOf(program, process, options), process, options);
+    const running = new RunningServer(process, generation, member?.handOver ?? null, options);
     try {
-      for (const module of script.modules) await running.#startModule(module);
-      running.#pool.initialize();
-      await running.#runStartupRoute();
-      running.#context.sockets = await bindSockets(script.settings.sockets, script.settings.tcp, {
-        onMessage: (data, source, transport) => running.#receiver.receive(data, source, transport),
-        onError: (error) => running.log.error(`a socket failed: ${error.message}`),
-      });
-      for (const { transport, advertised } of running.#context.sockets)
-        running.#context.registry.add(transport, advertised);
+      await running.#openSockets(program);
     } catch (error) {
       await running.stop({ grace: 0 });
-      if (error instanceof BindError) throw new StartError(error.message, error.code);
       throw error;
     }
-    running.#startTimerRoutes();
+    generation.startTimerRoutes();
     return running;
+  }
+
+  get log(): Log {
+    return this.#generation.context.log;
   }
 
   /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
   get sockets(): readonly string[] {
-    return this.#context.sockets.map(({ name }) => name);
+    return this.#process.sockets.map(({ name }) => name);
   }
 
   get counts(): Readonly<ReceiveCounts> {
@@ -99,93 +109,137 @@ export class RunningServer {
   }
 
   get transactions(): number {
-    return this.#context.transactions.size;
+    return this.#process.transactions.size;
   }
 
   /** Requests that were sent on and whose transactions have not ended. */
   get clientTransactions(): number {
-    return this.#context.proxy.clients.size;
+    return this.#process.proxy.clients.size;
   }
 
   get queued(): number {
-    return this.#pool.queued;
+    return this.#generation.pool.queued;
   }
 
   /**
-   * Takes no more messages, lets the scripts that run end for up to `grace` ms, and gives everything back. The
-   * sockets stay open until then, since scripts that end still answer.
+   * Goes on with another script: requests that come from then on run it, calls that there are keep the one that they
+   * began with until they end. Sockets that both scripts name stay open. Rejects with a {@link StartError} when the new
+   * script cannot be started; then everything stays as it is.
    */
-  stop({ grace = 3000 }: StopOptions = {}): Promise<void> {
+  reload(program: Program): Promise<void> {
+    const reloading = this.#reloading.then(() => this.#reload(program));
+    this.#reloading = reloading.catch(() => undefined);
+    return reloading;
+  }
+
+  /** A message that another process has handed over. */
+  receiveOwn(...message: Parameters<SocketHandlers['onMessage']>): void {
+    this.#receiver.receive(...message, true);
+  }
+
+  /**
+   * Refuses new requests, lets the calls that are being set up and the scripts that run end for up to `grace` ms, and
+   * gives everything back. The sockets stay open until then.
+   */
+  stop({ grace = 30_000 }: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(grace);
     return this.#stopping;
   }
 
   async #stop(grace: number): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    const generations = [this.#generation, ...this.#older];
+    this.#generation.stopTimerRoutes();
+    this.#receiver.isDraining = true;
+    const inTime = await this.#drained(performance.now() + grace);
     this.#receiver.stop();
-    if (!(await within(this.#settled(), grace))) {
-      const unfinished = this.#pool.busy + this.#pool.queued + this.#context.background.size;
+    if (!inTime) {
+      const unfinished = generations.reduce((sum, { unfinished: some }) => sum + some, 0);
       this.log.warning(
-        `stopped before all scripts had ended, ${unfinished} left: their requests get no answer`,
+        `stopped before all calls had ended: ${unfinished} scripts and ${this.#process.transactions.size} transactions left, whose requests get no answer`,
       );
     }
-    for (const { transport } of this.#context.sockets) await transport.close();
-    await within(this.#context.close(), 500);
+    for (const { transport } of this.#process.sockets) await transport.close();
+    this.#process.close();
+    await Promise.race([
+      Promise.all(generations.map(({ context }) => context.close())),
+      new Promise((resolve) => {
+        setTimeout(resolve, 500).unref();
+      }),
+    ]);
   }
 
-  /** No script runs, and none waits in the background. */
-  async #settled(): Promise<void> {
-    await this.#pool.idle();
-    while (this.#context.background.size > 0) {
-      await this.#context.background.settled();
-      await this.#pool.idle();
+  /** Resolves to whether all calls and scripts have ended in time. */
+  async #drained(until: number): Promise<boolean> {
+    const isBusy = () =>
+      this.#process.hasOpenTransactions ||
+      [this.#generation, ...this.#older].some(({ unfinished }) => unfinished > 0);
+    while (isBusy()) {
+      if (performance.now() >= until) return false;
+      await new Promise((resolve) => {
+        setTimeout(resolve, lookAgain);
+      });
     }
+    return true;
   }
 
-  async #startModule(module: Module): Promise<void> {
+  async #reload(program: Program): Promise<void> {
+    if (this.#stopping !== null) throw new StartError('the server is stopping');
+    const next = await Generation.start(
+      program,
+      logOf(program, this.#process, this.#options),
+      this.#process,
+      this.#options,
+    );
+    let unused: readonly (() => Promise<void>)[];
     try {
-      await module.start?.(this.#context);
+      unused = await this.#openSockets(program);
     } catch (error) {
-      throw new StartError(
-        `the module ${module.name} cannot start: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      await next.context.close();
+      throw error;
     }
+    const before = this.#generation;
+    this.#generation = next;
+    this.#receiver.handler = next.handler;
+    this.#older.add(before);
+    next.startTimerRoutes();
+    void before.outlive().then(async () => {
+      this.#older.delete(before);
+      for (const close of unused) await close();
+    });
   }
 
-  async #runStartupRoute(): Promise<void> {
-    const route = this.#script.compiled.find('startup_route', '');
-    if (route === null) return;
-    this.#pool.submit((worker) => runRoute(worker, new Request(this.#context, null), route));
-    await this.#pool.idle();
-  }
-
-  /** Each runs first after its interval, and never beside itself. */
-  #startTimerRoutes(): void {
-    for (const route of this.#script.compiled.routes) {
-      if (route.kind !== 'timer_route' || route.interval === null) continue;
-      let running = false;
-      const tick = () => {
-        if (running) return;
-        running = this.#pool.submit(async (worker) => {
-          try {
-            await runRoute(worker, new Request(this.#context, null), route);
-          } finally {
-            running = false;
-          }
-        });
-      };
-      this.#timers.push(setInterval(tick, route.interval * 1000));
+  /** Opens the script's sockets; what closes those that only the script before it had. */
+  async #openSockets({ settings }: Program): Promise<readonly (() => Promise<void>)[]> {
+    const before = this.#process.sockets;
+    const { registry } = this.#process;
+    try {
+      const sockets = await bindSockets(settings.sockets, settings.tcp, this.#handlers, before);
+      const isKept = new Set(sockets.map(({ transport }) => transport));
+      for (const { transport } of before) registry.remove(transport);
+      for (const { transport, advertised } of sockets) registry.add(transport, advertised);
+      this.#process.sockets = sockets;
+      return before
+        .filter(({ transport }) => !isKept.has(transport))
+        .map(
+          ({ transport }) =>
+            () =>
+              transport.close(),
+        );
+    } catch (error) {
+      if (error instanceof BindError) throw new StartError(error.message, error.code);
+      throw error;
     }
   }
 }
 
-/** Whether it is done before the time is up. */
-async function within(done: Promise<void>, milliseconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, false);
+function logOf({ settings }: Program, { number, count }: ServerProcess, options: StartOptions): Log {
+  return new Log({
+    format: options.logFormat ?? 'text',
+    logLevel: settings.logLevel,
+    xlogLevel: settings.xlogLevel,
+    prefix: settings.logPrefix,
+    process: count > 1 ? number : null,
+    enabled: settings.stderrorEnabled,
+    write: options.writeLog ?? ((line) => process.stderr.write(line)),
   });
-  const inTime = await Promise.race([done.then(() => true), timeout]);
-  clearTimeout(timer);
-  return inTime;
 }

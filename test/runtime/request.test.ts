@@ -9,7 +9,11 @@ const headerOf = (text: string | undefined, name: string) =>
 function prepare(script = 'route { exit; }') {
   const bench = benchOf(script);
   const socket = new RecordingTransport(new SimulatedClock());
-  const receiver = new Receiver(bench.context, (job) => bench.pool.submit(job));
+  const receiver = new Receiver({
+    server: bench.context,
+    submit: (job) => bench.pool.submit(job),
+    admit: (job, refuse) => bench.pool.admit(job, refuse),
+  });
   return {
     ...bench,
     socket,
@@ -163,7 +167,7 @@ route {
     arrives(requestText({ method: 'MESSAGE', callId: 'another' }));
     expect(log).toEqual(['OPTIONS', 'MESSAGE']);
     expect(socket.lines).toEqual(['SIP/2.0 486 Busy Here', 'SIP/2.0 486 Busy Here']);
-    expect(receiver.counts).toMatchObject({ requests: 2, malformed: 0, overload: 0 });
+    expect(receiver.counts).toMatchObject({ requests: 2, malformed: 0, refused: 0 });
   });
 
   it('keeps the ACK to a reply without a transaction from the script', () => {

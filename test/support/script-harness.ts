@@ -77,7 +77,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
     },
   });
   const context = new ServerContext(program, logger);
-  const pool = new WorkerPool(context, options.workers ?? 1, 100);
+  const pool = new WorkerPool(context, { count: options.workers ?? 1 });
   context.submit = (job) => pool.submit(job);
   for (const module of program.modules) await module.start?.(context);
   pool.initialize();
@@ -90,7 +90,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
       requests.push(request);
       pool.submit((worker) => runRoute(worker, request, program.compiled.main));
     } else {
-      const receiver = new Receiver(context, context.submit);
+      const receiver = new Receiver({ server: context, submit: context.submit, admit: context.submit });
       receiver.receive(Buffer.from(text, 'latin1'), source, fakeSocket(sent));
     }
     do {
@@ -100,6 +100,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
     } while (context.background.size > 0);
   } finally {
     await context.close();
+    context.process.close();
   }
   return { prints, log, sent, request: requests[0] ?? null };
 }

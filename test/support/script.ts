@@ -35,7 +35,7 @@ function benchOfProgram(program: Program): ScriptBench {
       write: (line) => log.push(line.toString('latin1').trimEnd().replace(/^\S+ /, '')),
     }),
   );
-  const pool = new WorkerPool(context, 1, 10);
+  const pool = new WorkerPool(context, { count: 1 });
   let taken: Worker | null = null;
   pool.submit((worker) => {
     taken = worker;

@@ -29,7 +29,7 @@ function waiting(): { job: Job; readonly worker: Worker | null; finish(error?: E
 
 function poolOf(count: number, queueLimit = 10): { pool: WorkerPool; log: string[] } {
   const { context, log } = benchOf('route { exit; }');
-  return { pool: new WorkerPool(context, count, queueLimit), log };
+  return { pool: new WorkerPool(context, { count, queueLimit }), log };
 }
 
 describe('a pool of workers', () => {

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { Run } from '../../src/runtime/index.ts';
 import type { FunctionSpec } from '../../src/script/index.ts';
-import { StartError } from '../../src/workers/server.ts';
+import { StartError } from '../../src/workers/start-error.ts';
 import { closeLater } from '../support/close-later.ts';
 import { startServer, type TestServerOptions } from '../support/server.ts';
 import { type RestService, respond, startService } from '../support/service.ts';
@@ -259,7 +259,7 @@ route {${question(service.origin)}
       expect([refused.status, refused.header('retry-after')]).toEqual([503, '5']);
       expect(refused.header('to')).toMatch(/;tag=/);
     }
-    expect(server.counts.overload).toBe(2);
+    expect(server.counts.refused).toBe(2);
     service.release();
     expect((await slow).status).toBe(200);
     expect((await Promise.all(queued)).map(({ reason }) => reason)).toEqual(['alice', 'bob']);
@@ -375,7 +375,9 @@ route {
     await server.stop({ grace: 100 });
     expect(performance.now() - began).toBeLessThan(900);
     expect(await unanswered).toEqual([]);
-    expect(log.join('\n')).toMatch(/WARNING: stopped before all scripts had ended, 1 left/);
+    expect(log.join('\n')).toMatch(
+      /WARNING: stopped before all calls had ended: 1 scripts and 0 transactions left/,
+    );
     // stopping again is the same stop
     await server.stop();
   });

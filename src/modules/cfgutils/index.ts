@@ -2,7 +2,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Module } from '../../runtime/module.ts';
 import type { Run } from '../../runtime/run.ts';
-import { StateKey } from '../../runtime/state.ts';
 import { initialSlots, slot } from '../../runtime/variables/script-store.ts';
 import type { Server } from '../../runtime/worker.ts';
 import {
@@ -15,13 +14,18 @@ import {
   type VariableReference,
 } from '../../script/index.ts';
 
-import { lockFunctions } from './locks.ts';
+import { lockFunctions, sharedLocks } from './locks.ts';
 import { valueFunctions } from './values.ts';
 
 /** `$shv` of the whole server. */
-const sharedVariables = new StateKey<Server, Map<string, Value>>('shared variables', (server) =>
-  assignments(server.parameters('cfgutils')['shvset']),
-);
+const sharedVariables = ({ shared }: Server) => shared.values('$shv');
+
+/** How often rand_event() is true, in percent, for the whole server. */
+const probability = {
+  get: ({ shared }: Server) => Number(shared.values('cfgutils').get('probability') ?? 0),
+  set: ({ shared }: Server, percent: number) => shared.values('cfgutils').set('probability', percent),
+  initial: (server: Server) => Number(server.parameters('cfgutils')['initial_probability']),
+};
 
 /** `name=s:text` or `name=i:5`, as in the module's documentation. */
 function assignments(sets: ParameterValue | undefined): Map<string, Value> {
@@ -34,10 +38,6 @@ function assignments(sets: ParameterValue | undefined): Map<string, Value> {
   }
   return variables;
 }
-
-const probability = new StateKey<Server, { percent: number }>('rand_event probability', (server) => ({
-  percent: Number(server.parameters('cfgutils')['initial_probability']),
-}));
 
 const done: Completion<Run> = () => 1;
 
@@ -124,7 +124,12 @@ export const cfgutils: Module = {
     assignments(varset);
     return [];
   },
+  shared: sharedLocks,
   start: (server) => {
+    const variables = sharedVariables(server);
+    for (const [name, value] of assignments(server.parameters('cfgutils')['shvset']))
+      variables.initialize(name, value);
+    server.shared.values('cfgutils').initialize('probability', probability.initial(server));
     const slots = server.states.get(initialSlots);
     for (const [name, value] of assignments(server.parameters('cfgutils')['varset']))
       slots[slot(name)] = value;
@@ -150,7 +155,7 @@ export const cfgutils: Module = {
       summary: 'True by chance.',
       source: 'modules/cfgutils',
       run: (run, percent?: number) =>
-        Math.random() * 100 < (percent ?? run.server.states.get(probability).percent) ? 1 : -1,
+        Math.random() * 100 < (percent ?? probability.get(run.server)) ? 1 : -1,
     },
     {
       name: 'rand_set_prob',
@@ -159,7 +164,7 @@ export const cfgutils: Module = {
       source: 'modules/cfgutils',
       run: (run, percent: number) => {
         if (percent < 0 || percent > 100) return -1;
-        run.server.states.get(probability).percent = percent;
+        probability.set(run.server, percent);
         return 1;
       },
     },
@@ -169,9 +174,7 @@ export const cfgutils: Module = {
       summary: 'Sets it back to initial_probability.',
       source: 'modules/cfgutils',
       run: (run) => {
-        run.server.states.get(probability).percent = Number(
-          run.server.parameters('cfgutils')['initial_probability'],
-        );
+        probability.set(run.server, probability.initial(run.server));
         return 1;
       },
     },
@@ -181,7 +184,7 @@ export const cfgutils: Module = {
       summary:
         'Returns how often rand_event() is true, in percent; 0 reads as 1 and 1 as well, since 0 would end the script.',
       source: 'modules/cfgutils',
-      run: (run) => Math.max(1, run.server.states.get(probability).percent),
+      run: (run) => Math.max(1, probability.get(run.server)),
     },
     {
       name: 'get_accurate_time',
@@ -223,9 +226,9 @@ export const cfgutils: Module = {
       resolve: ({ subname }) => {
         const name = typeof subname === 'function' ? subname : () => subname ?? '';
         return {
-          get: (run) => run.server.states.get(sharedVariables).get(name(run)) ?? 0,
+          get: (run) => sharedVariables(run.server).get(name(run)) ?? 0,
           set: (run, value) => {
-            run.server.states.get(sharedVariables).set(name(run), value);
+            sharedVariables(run.server).set(name(run), value);
             return true;
           },
         };

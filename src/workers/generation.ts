@@ -1,0 +1,132 @@
+/** A script at work: its context, its workers, its timer routes. A reload starts another one beside it. */
+import { type Handler, type Log, type Module, type Program, Request, runRoute } from '../runtime/index.ts';
+import { ServerContext } from './context.ts';
+import { WorkerPool } from './pool.ts';
+import type { ServerProcess } from './server-process.ts';
+import { StartError } from './start-error.ts';
+
+export interface GenerationOptions {
+  /** How many messages may wait for a worker. */
+  readonly queueLimit?: number | undefined;
+  /** How long they may, in ms. */
+  readonly patience?: number | undefined;
+}
+
+/** How often a generation that is over looks whether its calls are, in ms. */
+const lookAgain = 500;
+
+export class Generation {
+  readonly context: ServerContext;
+  readonly pool: WorkerPool;
+  readonly handler: Handler;
+  readonly #program: Program;
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  private constructor(program: Program, log: Log, process: ServerProcess, options: GenerationOptions) {
+    const { settings } = program;
+    const { queueLimit, patience } = options;
+    this.#program = program;
+    this.context = new ServerContext(program, log, process);
+    this.pool = new WorkerPool(this.context, {
+      ...process.workers(settings.udpWorkers),
+      ...(queueLimit === undefined ? {} : { queueLimit }),
+      ...(patience === undefined ? {} : { patience }),
+    });
+    this.context.submit = (job) => this.pool.submit(job);
+    this.handler = {
+      server: this.context,
+      submit: this.context.submit,
+      admit: (job, refuse) => this.pool.admit(job, refuse),
+    };
+  }
+
+  /** Starts the modules and runs startup_route. Rejects with a {@link StartError}. */
+  static async start(
+    program: Program,
+    log: Log,
+    process: ServerProcess,
+    options: GenerationOptions,
+  ): Promise<Generation> {
+    const generation = new Generation(program, log, process, options);
+    try {
+      for (const module of program.modules) await generation.#startModule(module);
+      generation.pool.initialize();
+      // once for the whole server
+      if (process.number === 0) await generation.#runStartupRoute();
+    } catch (error) {
+      await generation.context.close();
+      throw error;
+    }
+    return generation;
+  }
+
+  /** Each runs first after its interval, never beside itself, and in one process of the server. */
+  startTimerRoutes(): void {
+    if (this.context.processNumber !== 0) return;
+    for (const route of this.#program.compiled.routes) {
+      if (route.kind !== 'timer_route' || route.interval === null) continue;
+      let running = false;
+      const tick = () => {
+        if (running) return;
+        running = this.pool.submit(async (worker) => {
+          try {
+            await runRoute(worker, new Request(this.context, null), route);
+          } finally {
+            running = false;
+          }
+        });
+      };
+      this.#timers.push(setInterval(tick, route.interval * 1000));
+    }
+  }
+
+  stopTimerRoutes(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  /** How many scripts run or wait, in the background as well. */
+  get unfinished(): number {
+    return this.pool.busy + this.pool.queued + this.context.background.size;
+  }
+
+  /** No script runs, and none waits in the background. */
+  async settled(): Promise<void> {
+    await this.pool.idle();
+    while (this.context.background.size > 0) {
+      await this.context.background.settled();
+      await this.pool.idle();
+    }
+  }
+
+  /** After a reload: lets every call that there was come to its end, for their routes are this script's. */
+  async outlive(): Promise<void> {
+    this.stopTimerRoutes();
+    const { transactions, proxy } = this.context;
+    let open = [...transactions, ...proxy.clients];
+    while (open.length > 0) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, lookAgain).unref();
+      });
+      open = open.filter(({ state }) => state !== 'terminated');
+    }
+    await this.settled();
+    await this.context.close();
+  }
+
+  async #startModule(module: Module): Promise<void> {
+    try {
+      await module.start?.(this.context);
+    } catch (error) {
+      throw new StartError(
+        `the module ${module.name} cannot start: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  async #runStartupRoute(): Promise<void> {
+    const route = this.#program.compiled.find('startup_route', '');
+    if (route === null) return;
+    this.pool.submit((worker) => runRoute(worker, new Request(this.context, null), route));
+    await this.pool.idle();
+  }
+}

@@ -1,0 +1,70 @@
+/** What a process has whatever script it runs: sockets, transactions, and its place among the other processes. */
+import {
+  DnsNames,
+  findDestinations,
+  type ListeningSocket,
+  LocalShared,
+  ProxyCore,
+  type Shared,
+  SocketRegistry,
+  StatelessTags,
+  TransactionTable,
+  type Uri,
+} from '../runtime/index.ts';
+
+export interface ProcessOptions {
+  /** From 0. Default 0. */
+  readonly number?: number;
+  /** How many there are. Default 1. */
+  readonly count?: number;
+  /** Default: this process's own. */
+  readonly shared?: Shared;
+}
+
+export class ServerProcess {
+  readonly number: number;
+  readonly count: number;
+  readonly shared: Shared;
+  readonly transactions = new TransactionTable();
+  readonly tags = new StatelessTags();
+  readonly registry = new SocketRegistry();
+  readonly proxy: ProxyCore;
+  /** Milliseconds since 1970. */
+  readonly startedAt = Date.now();
+  /** In the order of the script. */
+  sockets: readonly ListeningSocket[] = [];
+  readonly #names = new DnsNames();
+
+  constructor({ number = 0, count = 1, shared = new LocalShared() }: ProcessOptions = {}) {
+    this.number = number;
+    this.count = count;
+    this.shared = shared;
+    this.proxy = new ProxyCore({ sockets: this.registry, processNumber: number });
+  }
+
+  /** Of `total` workers, which are spread over all processes, those of this one; none is without one. */
+  workers(total: number): { readonly count: number; readonly firstId: number } {
+    const least = Math.floor(total / this.count);
+    const withOneMore = total % this.count;
+    return {
+      count: Math.max(least + (this.number < withOneMore ? 1 : 0), 1),
+      firstId: least === 0 ? this.number : this.number * least + Math.min(this.number, withOneMore),
+    };
+  }
+
+  destinations(uri: Uri) {
+    return findDestinations(uri, { names: this.#names, protocols: this.registry.protocols });
+  }
+
+  /** Whether a transaction has not come to its end: its final reply is to come, or the ACK to it. */
+  get hasOpenTransactions(): boolean {
+    for (const transaction of this.transactions) if (transaction.isOpen) return true;
+    return false;
+  }
+
+  /** Ends all transactions. */
+  close(): void {
+    this.proxy.close();
+    this.transactions.close();
+  }
+}
