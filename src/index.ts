@@ -26,6 +26,35 @@ export {
   SipResponse,
   sendRequest,
 } from './sip/index.ts';
-export { type LoadOptions, type LoadResult, loadScript, type Program } from './workers/load-script.ts';
+export {
+  askServer,
+  Control,
+  type ControlCommand,
+  ControlError,
+  type ControlHandlers,
+  controlledServers,
+} from './workers/control.ts';
+export {
+  FIGURES,
+  type FigureSpec,
+  type FigureValues,
+  type Labelled,
+  type ProcessStatus,
+  type ServerStatus,
+} from './workers/figures.ts';
+export {
+  type LoadOptions,
+  type LoadResult,
+  loadScript,
+  type Program,
+  type ScriptSource,
+} from './workers/load-script.ts';
 export { RunningServer, type StartOptions, type StopOptions } from './workers/server.ts';
 export { StartError } from './workers/start-error.ts';
+export {
+  type LoadedScript,
+  type ServerOptions,
+  type SipServer,
+  startServer,
+} from './workers/start-server.ts';
+export { Supervisor, type SupervisorOptions } from './workers/supervisor.ts';

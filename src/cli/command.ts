@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { type CheckOptions, check } from './check.ts';
 import { type RunOptions, run } from './run.ts';
 import { type SendOptions, send } from './send.ts';
+import { reload, type ServerChoice, type StatusOptions, status } from './status.ts';
 import { type Streams, UsageError } from './streams.ts';
 import { tour } from './tour.ts';
 
@@ -54,6 +55,10 @@ function define(streams: Streams, finish: (code: number) => void): Command {
         .choices(['text', 'json'])
         .default('text'),
     )
+    .option('--processes <number>', 'how many processes serve; udp_workers is spread over them', processes, 1)
+    .option('--grace <seconds>', 'how long calls may take to end when it stops', grace, 30)
+    .option('--queue <messages>', 'how many messages may wait for a worker, in each process', queue, 10_000)
+    .option('--patience <seconds>', 'how long a new request may wait before it is refused', seconds, 4)
     .action(async (file: string, options: RunOptions) => finish(await run(file, options, streams)));
 
   program
@@ -64,6 +69,19 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .option('--json', 'print one JSON object, for editors and other programs')
     .option('--allow-missing', 'take what siprest lacks as a warning, as run does with this option')
     .action(async (file: string, options: CheckOptions) => finish(await check(file, options, streams)));
+
+  program
+    .command('status')
+    .description('print the figures of a running server')
+    .addOption(pid())
+    .option('--json', 'print one JSON object')
+    .action(async (options: StatusOptions) => finish(await status(options, streams)));
+
+  program
+    .command('reload')
+    .description('let a running server go on with its script as it is now; exit code 1 if that has mistakes')
+    .addOption(pid())
+    .action(async (options: ServerChoice) => finish(await reload(options, streams)));
 
   program
     .command('send')
@@ -105,6 +123,25 @@ function preprocessor(): Option {
     '-p, --preprocessor <command>',
     'pipe the file, with the files that it includes, through a command: "m4 env.m4 -"; places refer to what it prints',
   );
+}
+
+function pid(): Option {
+  return new Option('--pid <number>', 'the process id of the server; not needed where one runs').argParser(
+    wholeNumber(1, 2 ** 31),
+  );
+}
+
+const processes = wholeNumber(1, 64);
+const queue = wholeNumber(1, 1_000_000);
+const grace = wholeNumber(0, 3600);
+
+/** A parser of numbers in a range. */
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+  };
 }
 
 function version(): string {

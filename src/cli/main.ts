@@ -16,7 +16,14 @@ for (const output of [process.stdout, process.stderr]) {
 const { argv, stdout, stderr, env } = process;
 // stdin is opened only where it is read
 const stdin = { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() };
-const code = await runCommand(argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal });
+const code = await runCommand(argv.slice(2), {
+  stdin,
+  stdout,
+  stderr,
+  env,
+  signal: stop.signal,
+  onHangup: (listener) => process.on('SIGHUP', listener),
+});
 // what was printed goes out before the end
 await Promise.all([stdout, stderr].map((output) => new Promise((done) => output.write('', done))));
 process.exit(code);

@@ -6,6 +6,8 @@ export interface Streams {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Calls `listener` on each SIGHUP from then on, which else ends the program. */
+  readonly onHangup: (listener: () => void) => void;
 }
 
 export interface Output {

@@ -245,7 +245,7 @@ export const cachedbLocal: Module = {
           run.complain(`cache_remove_chunk(): cache_collections does not define the collection "${name}"`);
           return -1;
         }
-        return whenThere(server.shared.ask(collections, 'removeMatching', collection, glob), () => 1);
+        return whenThere(server.process.shared.ask(collections, 'removeMatching', collection, glob), () => 1);
       },
     },
   ],
@@ -257,9 +257,9 @@ export const cachedbLocal: Module = {
   start: (server) => {
     const parameters = server.parameters('cachedb_local');
     const stores = server.states.get(cacheStores);
-    for (const [id, name] of layout(parameters)) stores.set(id, new SharedCache(server.shared, name));
+    for (const [id, name] of layout(parameters)) stores.set(id, new SharedCache(server.process.shared, name));
     const sweep = setInterval(
-      () => void server.shared.ask(collections, 'sweep'),
+      () => void server.process.shared.ask(collections, 'sweep'),
       Number(parameters['cache_clean_period']) * 1000,
     );
     sweep.unref();

@@ -23,7 +23,7 @@ import type { Module } from '../runtime/module.ts';
 import type { Request } from '../runtime/request.ts';
 import type { Run } from '../runtime/run.ts';
 import { StateKey } from '../runtime/state.ts';
-import type { Server, Worker } from '../runtime/worker.ts';
+import type { ProcessContext, Server, Worker } from '../runtime/worker.ts';
 import {
   type ArgumentSpec,
   type AsyncFunctionSpec,
@@ -52,11 +52,14 @@ const nextRequest = new StateKey<Request, NextRequest>('rest_client next request
   tlsDomain: null,
 }));
 
-/** What the workers share: the connect lock, and within a process the DNS cache and TLS contexts. */
-const shared = new StateKey<Server, RestShared>(
+/** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
+const shared = new StateKey<ProcessContext, RestShared>(
   'rest_client shared',
-  (server) => new RestShared({ connectLock: new SharedConnectLock(server) }),
+  (process) => new RestShared({ connectLock: new SharedConnectLock(process.shared) }),
 );
+
+/** The clients of all workers that have asked for something. */
+const clients = new StateKey<Server, RestClient[]>('rest_client clients', () => []);
 
 interface WorkerTransfers {
   readonly client: RestClient;
@@ -74,9 +77,10 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
   const options = clientOptions(server.parameters(moduleName));
   const client = new RestClient({
     ...options,
-    shared: server.states.get(shared),
+    shared: server.process.states.get(shared),
     log: (level, message) => server.log.log(logLevels[level], `${moduleName}: ${message}`),
   });
+  server.states.get(clients).push(client);
   server.onClose(() => client.close());
   return {
     client,
@@ -120,6 +124,18 @@ function validate(parameters: ParameterValues): readonly string[] {
     throw error;
   }
   return warnings;
+}
+
+/** How the transfers of a process ended, and what the connections of a script's workers do now: label and count. */
+export function restFigures(server: Server): {
+  readonly transfers: Iterable<readonly [string, number]>;
+  readonly connections: Iterable<readonly [string, number]>;
+} {
+  const transfers = [...server.process.states.get(shared).transfers].flatMap(([host, counts]) =>
+    [...counts.entries()].map(([rc, count]) => [`${host} ${rc}`, count] as const),
+  );
+  const connections = server.states.get(clients).flatMap((client) => Object.entries(client.connections));
+  return { transfers, connections };
 }
 
 const warningPeriod = 10_000;

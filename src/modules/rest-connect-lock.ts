@@ -1,7 +1,6 @@
 /** The lock of `no_concurrent_connects` over all processes: one worker of the server at a time connects to a host name. */
 import { type ConnectLock, LocalConnectLock } from '../rest/index.ts';
-import { type Caller, sharedKind } from '../runtime/shared.ts';
-import type { Server } from '../runtime/worker.ts';
+import { type Caller, type Shared, sharedKind } from '../runtime/shared.ts';
 import type { Awaitable } from '../script/index.ts';
 
 /** A lock, and an object for each worker, since that is what a lock is owned by. */
@@ -55,17 +54,17 @@ function numberOf(client: object): number {
 
 /** What the clients of a process take for the lock. */
 export class SharedConnectLock implements ConnectLock {
-  readonly #server: Server;
+  readonly #shared: Shared;
 
-  constructor(server: Server) {
-    this.#server = server;
+  constructor(shared: Shared) {
+    this.#shared = shared;
   }
 
   acquire(hostname: string, owner: object): Awaitable<boolean> {
-    return this.#server.shared.ask(connectLocks, 'acquire', hostname, numberOf(owner));
+    return this.#shared.ask(connectLocks, 'acquire', hostname, numberOf(owner));
   }
 
   release(hostname: string, owner: object): void {
-    void this.#server.shared.ask(connectLocks, 'release', hostname, numberOf(owner));
+    void this.#shared.ask(connectLocks, 'release', hostname, numberOf(owner));
   }
 }

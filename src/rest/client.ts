@@ -3,7 +3,7 @@ import { restChannels } from './diagnostics.ts';
 import { engine } from './engine.ts';
 import { RestOptionError } from './errors.ts';
 import { checkHeaderField } from './header-line.ts';
-import { OriginPool } from './origin-pool.ts';
+import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock } from './outcome.ts';
 import type { RestParameterValues } from './parameters.ts';
 import { type HeadersOption, requestHeaders } from './request-headers.ts';
@@ -93,6 +93,13 @@ export class RestClient implements TransferOwner {
   /** Those of them with `mode: 'async'`, which a worker counts against `max_async_transfers`. */
   get asyncTransfers(): number {
     return this.#asyncTransfers;
+  }
+
+  /** Its connections, by what they do. */
+  get connections(): ConnectionCounts {
+    const counts = { connecting: 0, busy: 0, idle: 0 };
+    for (const pool of this.#pools.values()) pool.countConnections(counts);
+    return counts;
   }
 
   get(url: string, options: RequestOptions = NO_OPTIONS): Promise<Outcome> {
@@ -298,6 +305,7 @@ export class RestClient implements TransferOwner {
 
   onTransferOver(transfer: Transfer, outcome: Outcome): void {
     this.#active--;
+    transfer.pool.counts.add(outcome.rc);
     if (transfer.background) this.#asyncTransfers--;
     if (transfer.locked) this.#unlock(transfer);
     if (transfer.signal !== null && transfer.onSignal !== null) {

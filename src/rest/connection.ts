@@ -12,6 +12,8 @@ export interface Connection {
   readonly served: number;
   /** False once nothing more may be sent on it. */
   readonly usable: boolean;
+  /** Whether a request is on it. */
+  readonly isBusy: boolean;
   /** Sends a request; there must be a free slot. */
   dispatch(transfer: Transfer): void;
   /** The transfer's request is being written now. */

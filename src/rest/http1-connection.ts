@@ -89,6 +89,10 @@ export class Http1Connection implements Connection {
     });
   }
 
+  get isBusy(): boolean {
+    return this.#transfer !== null;
+  }
+
   get usable(): boolean {
     return !this.#closed && !this.#socket.destroyed;
   }

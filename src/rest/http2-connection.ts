@@ -120,6 +120,10 @@ export class Http2Connection implements Connection {
   /** Called once when the connection takes no more requests. */
   onUnusable: (() => void) | null = null;
 
+  get isBusy(): boolean {
+    return this.#open > 0;
+  }
+
   get usable(): boolean {
     return !this.#closed && !this.#session.closed && !this.#session.destroyed;
   }

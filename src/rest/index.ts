@@ -6,6 +6,7 @@ export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
 export { escape, unescape } from './escape.ts';
 export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-line.ts';
 export type { LogFunction, LogLevel } from './log.ts';
+export type { ConnectionCounts } from './origin-pool.ts';
 export {
   type ConnectionInfo,
   type ConnectionProtocol,
@@ -25,4 +26,5 @@ export type { HeadersOption } from './request-headers.ts';
 export type { RestClientOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
+export { HostCounts, TransferCounts } from './transfer-counts.ts';
 export { urlForLog } from './url.ts';

@@ -11,6 +11,7 @@ import type { Settings } from './settings.ts';
 import type { SocketReader } from './socket-reader.ts';
 import type { TlsProfile } from './tls-store.ts';
 import { ConnectDeadline, type Transfer } from './transfer.ts';
+import type { HostCounts } from './transfer-counts.ts';
 import type { Authority } from './url.ts';
 
 /** How long a clear-text server may take to show that it speaks HTTP/2, in milliseconds. */
@@ -29,6 +30,14 @@ interface Pending {
   withdraw(transfer: Transfer): void;
 }
 
+/** Connections by what they do. */
+export interface ConnectionCounts {
+  connecting: number;
+  /** With a request on it. */
+  busy: number;
+  idle: number;
+}
+
 /** The connections of one client to one origin with one TLS profile. */
 export class OriginPool {
   readonly authority: Authority;
@@ -40,6 +49,7 @@ export class OriginPool {
   readonly hostField: string | null;
   /** Streams that the server allows on an HTTP/2 connection, by what its last SETTINGS said. */
   streamLimit = STREAMS_UNTIL_TOLD;
+  readonly counts: HostCounts;
   readonly #settings: Settings;
   readonly #version: HttpVersionRow;
   readonly #origin: string;
@@ -55,6 +65,7 @@ export class OriginPool {
     this.#settings = settings;
     this.#version = httpVersion(settings.values.curlHttpVersion);
     this.#origin = `${authority.hostname}:${authority.port}`;
+    this.counts = settings.shared.transfers.of(this.#origin);
     this.servername = authority.scheme === 'https' ? authority.hostname : undefined;
     const text = `${authority.scheme}://${authority.host}/`;
     const url = URL.canParse(text) ? new URL(text) : null;
@@ -68,6 +79,12 @@ export class OriginPool {
 
   get empty(): boolean {
     return this.#connections.size === 0 && this.#pending.size === 0;
+  }
+
+  /** Adds its connections to those of other pools. */
+  countConnections(into: ConnectionCounts): void {
+    into.connecting += this.#pending.size;
+    for (const connection of this.#connections) into[connection.isBusy ? 'busy' : 'idle']++;
   }
 
   /** True with an open connection younger than so many milliseconds. */

@@ -1,6 +1,7 @@
 import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 import { NameResolver } from './dns.ts';
 import { TlsStore } from './tls-store.ts';
+import { TransferCounts } from './transfer-counts.ts';
 
 export interface RestSharedOptions {
   /** The lock of `no_concurrent_connects`; default: one between the clients that share this object. */
@@ -13,6 +14,8 @@ export class RestShared {
   readonly connectLock: ConnectLock;
   readonly resolver: NameResolver;
   readonly tls: TlsStore = new TlsStore();
+  /** How transfers ended. */
+  readonly transfers: TransferCounts = new TransferCounts();
   /** What clear-text origins speak, as `curl_http_version` 3 has found out. */
   readonly clearTextProtocols: OriginMemory = new OriginMemory();
   static #ofProcess: RestShared | null = null;

@@ -6,6 +6,7 @@ export {
   ProxyCore,
   SocketRegistry,
   StatelessTags,
+  StatusCounts,
   TransactionTable,
   type Uri,
 } from '../sip/index.ts';
@@ -31,4 +32,4 @@ export {
 export { BindError, bindSockets, type ListeningSocket, type SocketHandlers } from './sockets.ts';
 export { StateKey, States } from './state.ts';
 export { initialSlots } from './variables/script-store.ts';
-export type { Job, Server, Worker } from './worker.ts';
+export type { Job, ProcessContext, ScriptCounts, Server, Worker } from './worker.ts';

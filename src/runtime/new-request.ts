@@ -75,7 +75,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   const data = buildRequest({
     method: wanted.method,
     uri: wanted.uri,
-    via: `SIP/2.0/${transport.protocol.toUpperCase()} ${host}:${port};branch=${newBranch(server.processNumber)};rport`,
+    via: `SIP/2.0/${transport.protocol.toUpperCase()} ${host}:${port};branch=${newBranch(server.process.number)};rport`,
     from: `${wanted.from};tag=${randomToken()}`,
     to: wanted.to,
     callId: `${randomToken()}@${formatHostPort(transport.local.address, null)}`,

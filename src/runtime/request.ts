@@ -220,6 +220,7 @@ export class Request {
       toTag: this.server.tags.tagFor(this.message),
       ...this.server.replyDefaults,
     });
+    this.server.process.replies.add(content.status);
     sendReply(this.message, reply, undefined, content.forceRport);
     return true;
   }

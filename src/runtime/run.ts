@@ -192,7 +192,11 @@ export function runRoute(
   about: { readonly subject?: RunSubject; readonly parameters?: readonly Value[] } = {},
 ): Run | Promise<Run> {
   const run = new Run(worker, request, about.subject);
+  const { scripts } = run.server.process;
+  const began = performance.now();
   const done = guard(run, () => enterRoute(run, route, about.parameters));
+  scripts.milliseconds += performance.now() - began;
+  scripts.runs++;
   return done === undefined ? run : done.then(() => run);
 }
 

@@ -7,6 +7,7 @@ import {
   parseHostPort,
   type Source,
   type TcpLimits,
+  type TcpOptions,
   TcpTransport,
   type Transport,
   transportName,
@@ -27,6 +28,8 @@ export interface ListeningSocket {
 export interface SocketHandlers {
   readonly onMessage: (data: Buffer, source: Source, transport: Transport) => void;
   readonly onError: (error: Error) => void;
+  readonly onConnection?: TcpOptions['onConnection'];
+  readonly elsewhere?: TcpOptions['elsewhere'];
 }
 
 /** A socket that could not be opened: a sentence for people. */

@@ -9,6 +9,7 @@ import type {
   ProxyCore,
   ReplyContent,
   StatelessTags,
+  StatusCounts,
   TransactionTable,
   Uri,
 } from '../sip/index.ts';
@@ -37,6 +38,24 @@ export interface Worker {
   resume(job: Job): void;
 }
 
+/** What outlives a script, which a reload replaces. */
+export interface ProcessContext {
+  /** 0 where there is one. */
+  readonly number: number;
+  /** What it has in common with the other processes. */
+  readonly shared: Shared;
+  readonly states: States<ProcessContext>;
+  readonly scripts: ScriptCounts;
+  readonly replies: StatusCounts;
+}
+
+/** Of the top routes that ran. */
+export interface ScriptCounts {
+  runs: number;
+  /** Spent up to their ends, or to where they wait. */
+  milliseconds: number;
+}
+
 export interface Server {
   readonly log: Log;
   readonly settings: Settings;
@@ -53,11 +72,8 @@ export interface Server {
   parameters(module: string): ParameterValues;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** 0 where there is one process. */
-  readonly processNumber: number;
+  readonly process: ProcessContext;
   readonly states: States<Server>;
-  /** What it has in common with the other processes. */
-  readonly shared: Shared;
   /** What scripts wait for while no worker does. */
   readonly background: Background;
   /** Open sockets, in the order of the script. */

@@ -84,6 +84,7 @@ export {
   type ServerTransaction,
 } from './server-transaction.ts';
 export { type Advertised, SocketRegistry } from './socket-registry.ts';
+export { StatusCounts } from './status-counts.ts';
 export type { Closing, TcpConnection } from './tcp-connection.ts';
 export { type TcpCounts, type TcpLimits, type TcpOptions, TcpTransport } from './tcp-transport.ts';
 export { type Clock, RFC_TIMERS, systemClock, Timer, TimerQueue, type TimerValues } from './timers.ts';

@@ -18,6 +18,8 @@ export interface ServerSurroundings {
   readonly values: TimerValues;
   /** How long it may wait for its final reply, in ms. */
   readonly patience: number;
+  /** A final reply is sent for the first time. */
+  readonly replied: (status: number) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
   /** Called when a 2xx to an INVITE starts or stops waiting for its ACK. */
   readonly awaitsAck: (transaction: ServerTransaction, waits: boolean) => void;
@@ -109,6 +111,7 @@ export abstract class ServerTransaction {
     this.lastStatus = status;
     // the state first: a transport may report its error before `transmit` returns
     if (!this.accept(status, options)) return false;
+    if (status >= 200) this.around.replied(status);
     this.transmit();
     return true;
   }

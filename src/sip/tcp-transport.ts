@@ -50,6 +50,14 @@ export interface TcpOptions {
   /** A connection has ended; `detail` says what was wrong, or is ''. */
   readonly onClose?: (source: Source, why: Closing, detail: string) => void;
   readonly limits?: Partial<TcpLimits>;
+  /** There is a connection to this address and port, or it is gone. */
+  readonly onConnection?:
+    | ((transport: Transport, address: string, port: number, isOpen: boolean) => void)
+    | undefined;
+  /** Another process's connection to this address and port, where there is none of this one. */
+  readonly elsewhere?:
+    | ((transport: Transport, address: string, port: number) => Transport | null)
+    | undefined;
 }
 
 export interface TcpCounts {
@@ -130,10 +138,23 @@ export class TcpTransport implements Transport, ConnectionOwner {
     return this.#connections.size;
   }
 
+  connectionTo(address: string, port: number): TcpConnection | null {
+    const connection = this.#byPeer.get(keyOf(address, port));
+    return connection?.isOpen === true ? connection : null;
+  }
+
   /** By the connection that there is to this address and port, or a new one. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
-    let connection = this.#byPeer.get(keyOf(address, port));
-    if (connection?.isOpen !== true) {
+    const elsewhere =
+      this.connectionTo(address, port) === null ? this.#options.elsewhere?.(this, address, port) : null;
+    if (elsewhere) elsewhere.send(data, address, port, done);
+    else this.sendHere(data, address, port, done);
+  }
+
+  /** By a connection of this process. */
+  sendHere(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
+    let connection = this.connectionTo(address, port);
+    if (connection === null) {
       const opened = this.#open(address, port);
       if (opened instanceof Error) {
         this.failed(opened);
@@ -211,6 +232,12 @@ export class TcpTransport implements Transport, ConnectionOwner {
   #name(connection: TcpConnection, key: string): void {
     connection.keys.add(key);
     this.#byPeer.set(key, connection);
+    this.#tell(key, true);
+  }
+
+  #tell(key: string, isOpen: boolean): void {
+    const [address = '', port] = key.split(' ');
+    this.#options.onConnection?.(this, address, Number(port), isOpen);
   }
 
   addAlias(connection: TcpConnection, port: number): void {
@@ -240,7 +267,11 @@ export class TcpTransport implements Transport, ConnectionOwner {
   closed(connection: TcpConnection, why: Closing, detail: string): void {
     this.counts.closed[why]++;
     this.#connections.delete(connection);
-    for (const key of connection.keys) if (this.#byPeer.get(key) === connection) this.#byPeer.delete(key);
+    for (const key of connection.keys) {
+      if (this.#byPeer.get(key) !== connection) continue;
+      this.#byPeer.delete(key);
+      this.#tell(key, false);
+    }
     if (connection.isAccepted) {
       const { address } = connection.source;
       const left = (this.#acceptedFrom.get(address) ?? 1) - 1;

@@ -8,6 +8,7 @@ import {
   type ServerSurroundings,
   type ServerTransaction,
 } from './server-transaction.ts';
+import type { StatusCounts } from './status-counts.ts';
 import { RFC_TIMERS, TimerQueue, type TimerValues } from './timers.ts';
 
 export interface TransactionTableOptions {
@@ -15,6 +16,8 @@ export interface TransactionTableOptions {
   readonly values?: TimerValues;
   /** How many there may be at a time. Default 100,000. */
   readonly limit?: number;
+  /** Where final replies are counted. */
+  readonly replies?: StatusCounts;
   /** How long one may wait for its final reply before it is given up, in ms. Default 600,000. */
   readonly patience?: number;
 }
@@ -56,6 +59,7 @@ export class TransactionTable {
       timers: options.timers ?? new TimerQueue(),
       values: options.values ?? RFC_TIMERS,
       patience: options.patience ?? 600_000,
+      replied: (status) => options.replies?.add(status),
       ended: (transaction, ending) => this.#ended(transaction, ending),
       awaitsAck: (transaction, waits) => this.#awaitsAck(transaction, waits),
     };

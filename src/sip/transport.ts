@@ -20,6 +20,12 @@ export interface Transport {
   readonly listener?: Transport;
   /** Of one connection: requests to this port of the peer's address take it too (RFC 5923, `;alias` in a Via). */
   alias?(port: number): void;
+  /** Of a stream transport: how many connections it has. */
+  readonly size?: number;
+  /** Of a stream transport: {@link send} by a connection of this process, whatever others have. */
+  sendHere?: Transport['send'];
+  /** Of a stream transport: the open connection to this address and port; null where there is none. */
+  connectionTo?(address: string, port: number): Transport | null;
   /** Never throws; `done` gets null once the message has been handed to the system, or the error. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void;
   close(): Promise<void>;

@@ -19,9 +19,7 @@ export class ServerContext implements Server {
   readonly transactions: Server['transactions'];
   readonly tags: Server['tags'];
   readonly proxy: Server['proxy'];
-  readonly shared: Server['shared'];
   readonly startedAt: number;
-  readonly processNumber: number;
   readonly background = new Background();
   readonly states: States<Server> = new States<Server>(this);
   /** The pool's, once there is one. */
@@ -40,9 +38,7 @@ export class ServerContext implements Server {
     this.transactions = process.transactions;
     this.tags = process.tags;
     this.proxy = process.proxy;
-    this.shared = process.shared;
     this.startedAt = process.startedAt;
-    this.processNumber = process.number;
   }
 
   get sockets(): readonly ListeningSocket[] {

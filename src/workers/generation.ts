@@ -45,14 +45,13 @@ export class Generation {
     program: Program,
     log: Log,
     process: ServerProcess,
-    options: GenerationOptions,
+    { runsStartupRoute, ...options }: GenerationOptions & { readonly runsStartupRoute: boolean },
   ): Promise<Generation> {
     const generation = new Generation(program, log, process, options);
     try {
       for (const module of program.modules) await generation.#startModule(module);
       generation.pool.initialize();
-      // once for the whole server
-      if (process.number === 0) await generation.#runStartupRoute();
+      if (runsStartupRoute) await generation.#runStartupRoute();
     } catch (error) {
       await generation.context.close();
       throw error;
@@ -62,7 +61,7 @@ export class Generation {
 
   /** Each runs first after its interval, never beside itself, and in one process of the server. */
   startTimerRoutes(): void {
-    if (this.context.processNumber !== 0) return;
+    if (this.context.process.number !== 0) return;
     for (const route of this.#program.compiled.routes) {
       if (route.kind !== 'timer_route' || route.interval === null) continue;
       let running = false;

@@ -1,24 +1,63 @@
 import { catalog } from '../modules/catalog.ts';
-import { type LoadResult, loadProgram, type Program } from '../runtime/index.ts';
+import { loadProgram, type Program, type LoadResult as RuntimeLoadResult } from '../runtime/index.ts';
 
-export type { LoadResult, Program };
+export type { Program };
 
 export interface LoadOptions {
   /** For messages. Default `script`. */
-  readonly fileName?: string;
+  readonly fileName?: string | undefined;
   /** The text of a file that the script includes, as a byte string; without it `include_file` is a mistake. Throws where there is none. */
-  readonly readFile?: (path: string, fromFile: string) => string;
+  readonly readFile?: ((path: string, fromFile: string) => string) | undefined;
   /**
    * What OpenSIPS has and siprest has not is a warning instead of an error; when it is reached, it is logged and
    * answers -1 (a function) or null. Default false.
    */
-  readonly allowMissing?: boolean;
+  readonly allowMissing?: boolean | undefined;
+}
+
+/** A script with all that it includes: what another process needs to load the same one. Plain data. */
+export interface ScriptSource {
+  readonly text: string;
+  readonly fileName: string;
+  /** By the including file, and in it by the name that it gives. */
+  readonly included: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly allowMissing: boolean;
+}
+
+export interface LoadResult extends RuntimeLoadResult {
+  readonly source: ScriptSource;
 }
 
 /**
  * Parses, checks and compiles a routing script. `text` is a byte string, as `readFileSync(path, 'latin1')` gives it.
  * Never throws for what is in the text: mistakes are `diagnostics`, and `program` is null when one is an error.
  */
-export function loadScript(text: string, { fileName = 'script', ...options }: LoadOptions = {}): LoadResult {
-  return loadProgram(text, fileName, catalog, options);
+export function loadScript(
+  text: string,
+  { fileName = 'script', readFile, allowMissing = false }: LoadOptions = {},
+): LoadResult {
+  const included: Record<string, Record<string, string>> = {};
+  const recording =
+    readFile === undefined
+      ? undefined
+      : (path: string, from: string) => {
+          const content = readFile(path, from);
+          included[from] = { ...included[from], [path]: content };
+          return content;
+        };
+  const result = loadProgram(text, fileName, catalog, { readFile: recording, allowMissing });
+  return { ...result, source: { text, fileName, included, allowMissing } };
+}
+
+/** The same script once more, in whatever process. */
+export function loadSource({ text, fileName, included, allowMissing }: ScriptSource): LoadResult {
+  return loadScript(text, {
+    fileName,
+    allowMissing,
+    readFile: (path, from) => {
+      const content = included[from]?.[path];
+      if (content === undefined) throw new Error(`${path} was not there when the script was loaded`);
+      return content;
+    },
+  });
 }

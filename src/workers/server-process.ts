@@ -4,10 +4,14 @@ import {
   findDestinations,
   type ListeningSocket,
   LocalShared,
+  type ProcessContext,
   ProxyCore,
+  type ScriptCounts,
   type Shared,
   SocketRegistry,
   StatelessTags,
+  States,
+  StatusCounts,
   TransactionTable,
   type Uri,
 } from '../runtime/index.ts';
@@ -19,13 +23,19 @@ export interface ProcessOptions {
   readonly count?: number;
   /** Default: this process's own. */
   readonly shared?: Shared;
+  /** Whether startup_route runs here when the process starts: in one of them, the first time. Default true. */
+  readonly runsStartupRoute?: boolean | undefined;
 }
 
-export class ServerProcess {
+export class ServerProcess implements ProcessContext {
   readonly number: number;
   readonly count: number;
   readonly shared: Shared;
-  readonly transactions = new TransactionTable();
+  readonly runsStartupRoute: boolean;
+  readonly replies = new StatusCounts();
+  readonly scripts: ScriptCounts = { runs: 0, milliseconds: 0 };
+  readonly states: States<ProcessContext> = new States<ProcessContext>(this);
+  readonly transactions = new TransactionTable({ replies: this.replies });
   readonly tags = new StatelessTags();
   readonly registry = new SocketRegistry();
   readonly proxy: ProxyCore;
@@ -35,10 +45,16 @@ export class ServerProcess {
   sockets: readonly ListeningSocket[] = [];
   readonly #names = new DnsNames();
 
-  constructor({ number = 0, count = 1, shared = new LocalShared() }: ProcessOptions = {}) {
+  constructor({
+    number = 0,
+    count = 1,
+    shared = new LocalShared(),
+    runsStartupRoute = true,
+  }: ProcessOptions = {}) {
     this.number = number;
     this.count = count;
     this.shared = shared;
+    this.runsStartupRoute = runsStartupRoute;
     this.proxy = new ProxyCore({ sockets: this.registry, processNumber: number });
   }
 

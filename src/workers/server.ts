@@ -12,7 +12,10 @@ import {
   Receiver,
   type SocketHandlers,
 } from '../runtime/index.ts';
+import { combine, type ProcessStatus, readFigures, type ServerStatus } from './figures.ts';
 import { Generation } from './generation.ts';
+import { LoopDelay } from './loop-delay.ts';
+import type { PeerCounts } from './peers.ts';
 import { ServerProcess } from './server-process.ts';
 import { StartError } from './start-error.ts';
 
@@ -39,7 +42,13 @@ export interface StopOptions {
 export interface Membership {
   readonly process: ServerProcess;
   readonly handOver: HandOver;
+  readonly peers: Readonly<PeerCounts>;
+  /** About connections that others have. */
+  readonly sockets: Pick<SocketHandlers, 'onConnection' | 'elsewhere'>;
 }
+
+/** Of {@link StopOptions}, in ms. */
+export const defaultGrace = 30_000;
 
 /** How often it is looked whether the calls have ended, in ms. */
 const lookAgain = 20;
@@ -49,6 +58,10 @@ export class RunningServer {
   readonly #options: StartOptions;
   readonly #receiver: Receiver;
   readonly #handlers: SocketHandlers;
+  readonly #peers: Readonly<PeerCounts> | null;
+  readonly #loopDelay = new LoopDelay((isBehind) => {
+    this.#generation.pool.isBehind = isBehind;
+  });
   #generation: Generation;
   /** Of scripts before the one that runs; calls are left that they began. */
   readonly #older = new Set<Generation>();
@@ -58,14 +71,16 @@ export class RunningServer {
   private constructor(
     process: ServerProcess,
     generation: Generation,
-    handOver: HandOver | null,
+    member: Membership | null,
     options: StartOptions,
   ) {
     this.#process = process;
     this.#generation = generation;
     this.#options = options;
-    this.#receiver = new Receiver(generation.handler, handOver);
+    this.#peers = member?.peers ?? null;
+    this.#receiver = new Receiver(generation.handler, member?.handOver ?? null);
     this.#handlers = {
+      ...member?.sockets,
       onMessage: (data, source, transport) => this.#receiver.receive(data, source, transport),
       onError: (error) => this.log.error(`a socket failed: ${error.message}`),
     };
@@ -83,8 +98,11 @@ export class RunningServer {
     member: Membership | null,
   ): Promise<RunningServer> {
     const process = member?.process ?? new ServerProcess();
-    const generation = await Generation.start(program, logOf(program, process, options), process, options);
-    const running = new RunningServer(process, generation, member?.handOver ?? null, options);
+    const generation = await Generation.start(program, logOf(program, process, options), process, {
+      ...options,
+      runsStartupRoute: process.runsStartupRoute,
+    });
+    const running = new RunningServer(process, generation, member, options);
     try {
       await running.#openSockets(program);
     } catch (error) {
@@ -121,6 +139,21 @@ export class RunningServer {
     return this.#generation.pool.queued;
   }
 
+  /** The figures of this process. */
+  get figures(): ProcessStatus {
+    return readFigures({
+      process: this.#process,
+      received: this.#receiver.counts,
+      generations: [this.#generation, ...this.#older],
+      peers: this.#peers,
+      loopDelay: this.#loopDelay.histogram,
+    });
+  }
+
+  async status(): Promise<ServerStatus> {
+    return combine([this.figures]);
+  }
+
   /**
    * Goes on with another script: requests that come from then on run it, calls that there are keep the one that they
    * began with until they end. Sockets that both scripts name stay open. Rejects with a {@link StartError} when the new
@@ -141,7 +174,7 @@ export class RunningServer {
    * Refuses new requests, lets the calls that are being set up and the scripts that run end for up to `grace` ms, and
    * gives everything back. The sockets stay open until then.
    */
-  stop({ grace = 30_000 }: StopOptions = {}): Promise<void> {
+  stop({ grace = defaultGrace }: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(grace);
     return this.#stopping;
   }
@@ -160,6 +193,7 @@ export class RunningServer {
     }
     for (const { transport } of this.#process.sockets) await transport.close();
     this.#process.close();
+    this.#loopDelay.close();
     await Promise.race([
       Promise.all(generations.map(({ context }) => context.close())),
       new Promise((resolve) => {
@@ -184,12 +218,11 @@ export class RunningServer {
 
   async #reload(program: Program): Promise<void> {
     if (this.#stopping !== null) throw new StartError('the server is stopping');
-    const next = await Generation.start(
-      program,
-      logOf(program, this.#process, this.#options),
-      this.#process,
-      this.#options,
-    );
+    const process = this.#process;
+    const next = await Generation.start(program, logOf(program, process, this.#options), process, {
+      ...this.#options,
+      runsStartupRoute: process.number === 0, // once for the whole server
+    });
     let unused: readonly (() => Promise<void>)[];
     try {
       unused = await this.#openSockets(program);

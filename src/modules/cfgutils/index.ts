@@ -18,12 +18,13 @@ import { lockFunctions, sharedLocks } from './locks.ts';
 import { valueFunctions } from './values.ts';
 
 /** `$shv` of the whole server. */
-const sharedVariables = ({ shared }: Server) => shared.values('$shv');
+const sharedVariables = ({ process: { shared } }: Server) => shared.values('$shv');
 
 /** How often rand_event() is true, in percent, for the whole server. */
 const probability = {
-  get: ({ shared }: Server) => Number(shared.values('cfgutils').get('probability') ?? 0),
-  set: ({ shared }: Server, percent: number) => shared.values('cfgutils').set('probability', percent),
+  get: ({ process: { shared } }: Server) => Number(shared.values('cfgutils').get('probability') ?? 0),
+  set: ({ process: { shared } }: Server, percent: number) =>
+    shared.values('cfgutils').set('probability', percent),
   initial: (server: Server) => Number(server.parameters('cfgutils')['initial_probability']),
 };
 
@@ -129,7 +130,7 @@ export const cfgutils: Module = {
     const variables = sharedVariables(server);
     for (const [name, value] of assignments(server.parameters('cfgutils')['shvset']))
       variables.initialize(name, value);
-    server.shared.values('cfgutils').initialize('probability', probability.initial(server));
+    server.process.shared.values('cfgutils').initialize('probability', probability.initial(server));
     const slots = server.states.get(initialSlots);
     for (const [name, value] of assignments(server.parameters('cfgutils')['varset']))
       slots[slot(name)] = value;

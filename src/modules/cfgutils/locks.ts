@@ -105,10 +105,13 @@ function pair(kind: 'static' | 'dynamic', locks: ReturnType<typeof locksOf>): Fu
         'Takes the lock of this key; waits for another message that has it. -1 where this message has it already.',
       source,
       run: (run, name: string) =>
-        whenThere(run.server.shared.ask(locks, 'get', name, run.state(messageNumber)), (granted): Status => {
-          if (!granted) run.complain(`${get}(): the message has the lock "${name}" already`);
-          return granted ? 1 : -1;
-        }),
+        whenThere(
+          run.server.process.shared.ask(locks, 'get', name, run.state(messageNumber)),
+          (granted): Status => {
+            if (!granted) run.complain(`${get}(): the message has the lock "${name}" already`);
+            return granted ? 1 : -1;
+          },
+        ),
     },
     {
       name: `release_${kind}_lock`,
@@ -116,7 +119,7 @@ function pair(kind: 'static' | 'dynamic', locks: ReturnType<typeof locksOf>): Fu
       summary: 'Gives the lock of this key back; nothing happens where this message does not have it.',
       source,
       run: (run, name: string) =>
-        whenThere(run.server.shared.ask(locks, 'release', name, run.state(messageNumber)), () => 1),
+        whenThere(run.server.process.shared.ask(locks, 'release', name, run.state(messageNumber)), () => 1),
     },
   ];
 }

@@ -1,0 +1,39 @@
+import type { ReturnCode } from './outcome.ts';
+
+/** How many hosts are told apart; those beyond are one. */
+const MOST_HOSTS = 1_000;
+const OTHERS = 'others';
+
+/** How the transfers to one host ended. */
+export class HostCounts {
+  readonly #counts = new Uint32Array(11);
+
+  add(rc: ReturnCode): void {
+    const at = rc === 1 ? 0 : -rc;
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+  }
+
+  /** Those that there were, by return code. */
+  *entries(): Generator<readonly [rc: ReturnCode, count: number]> {
+    for (const [at, count] of this.#counts.entries())
+      if (count > 0) yield [(at === 0 ? 1 : -at) as ReturnCode, count];
+  }
+}
+
+/** How transfers ended, by host and port. */
+export class TransferCounts {
+  readonly #hosts = new Map<string, HostCounts>();
+
+  of(host: string): HostCounts {
+    let counts = this.#hosts.get(host);
+    if (counts !== undefined) return counts;
+    if (this.#hosts.size >= MOST_HOSTS && host !== OTHERS) return this.of(OTHERS);
+    counts = new HostCounts();
+    this.#hosts.set(host, counts);
+    return counts;
+  }
+
+  [Symbol.iterator](): IterableIterator<[host: string, counts: HostCounts]> {
+    return this.#hosts.entries();
+  }
+}

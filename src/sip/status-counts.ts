@@ -1,0 +1,13 @@
+/** How many final replies went out with each status. */
+export class StatusCounts {
+  readonly #counts = new Uint32Array(700);
+
+  add(status: number): void {
+    if (status >= 200 && status < 700) this.#counts[status] = (this.#counts[status] ?? 0) + 1;
+  }
+
+  /** Those that there were. */
+  *entries(): Generator<readonly [status: string, count: number]> {
+    for (const [status, count] of this.#counts.entries()) if (count > 0) yield [String(status), count];
+  }
+}

@@ -1,0 +1,216 @@
+/** One of several processes of a server: it hands messages over to those that own their transactions. */
+import type { ListeningSocket, Program } from '../runtime/index.ts';
+import { branchProcess, type SipMessage, type Transport } from '../sip/index.ts';
+import { ConnectionDirectory } from './connection-directory.ts';
+import { type Endpoint, type Frame, hashOf, socketId } from './frames.ts';
+import { loadSource, type ScriptSource } from './load-script.ts';
+import { Peers } from './peers.ts';
+import type { FromProcess, ToProcess } from './process-messages.ts';
+import { RemoteConnection } from './remote-connection.ts';
+import { RemoteShared } from './remote-shared.ts';
+import { RunningServer } from './server.ts';
+import { ServerProcess } from './server-process.ts';
+import { StartError } from './start-error.ts';
+
+/** A datagram that took so long from one process to another has come again meanwhile, in ms: T2 is the longest that a client waits before it sends a request again (RFC 3261, 17.1.2.1). */
+const stale = 4000;
+
+export class MemberProcess {
+  readonly #send: (message: FromProcess) => void;
+  readonly #exit: (code: number) => void;
+  readonly #shared: RemoteShared;
+  #process: ServerProcess | null = null;
+  #peers: Peers | null = null;
+  readonly #connections = new ConnectionDirectory();
+  #server: RunningServer | null = null;
+  #idsOf: readonly ListeningSocket[] | null = null;
+  #socketIds: ReadonlyMap<Transport, number> = new Map();
+
+  constructor(send: (message: FromProcess) => void, exit: (code: number) => void) {
+    this.#send = send;
+    this.#exit = exit;
+    this.#shared = new RemoteShared((calls) => send({ kind: 'shared', calls }));
+  }
+
+  receive(message: ToProcess): void {
+    switch (message.kind) {
+      case 'start':
+        void this.#start(message);
+        break;
+      case 'reload':
+        void this.#reload(message);
+        break;
+      case 'stop':
+        this.stop(message.grace);
+        break;
+      case 'ping':
+        this.#send({ kind: 'pong' });
+        break;
+      case 'figures':
+        if (this.#server !== null)
+          this.#send({ kind: 'figures', id: message.id, figures: this.#server.figures });
+        break;
+      case 'shared':
+        this.#shared.receive(message.changes, message.answers);
+    }
+  }
+
+  /** Lets calls end, then the process. */
+  stop(grace?: number): void {
+    const stopped = this.#server?.stop({ grace }) ?? Promise.resolve();
+    void stopped.then(() => this.#exit(0));
+  }
+
+  async #start(message: Extract<ToProcess, { kind: 'start' }>): Promise<void> {
+    const { number, count, directory, source, options, isFirst, values } = message;
+    this.#shared.receive(values, []);
+    try {
+      const program = programOf(source);
+      const process = new ServerProcess({ number, count, shared: this.#shared, runsStartupRoute: isFirst });
+      const peers = new Peers({
+        directory,
+        number,
+        count,
+        onFrame: (frame, from) => this.#onFrame(frame, from),
+      });
+      this.#process = process;
+      this.#peers = peers;
+      await peers.listen();
+      peers.broadcast(frameOf('hello'));
+      this.#server = await RunningServer.startMember(program, options, {
+        process,
+        handOver: (sip, data) => this.#handOver(sip, data),
+        peers: peers.counts,
+        sockets: {
+          onConnection: (...about) => this.#onConnection(...about),
+          elsewhere: (...wanted) => this.#elsewhere(...wanted),
+        },
+      });
+      this.#send({ kind: 'ready', sockets: this.#server.sockets });
+    } catch (error) {
+      const code = error instanceof StartError ? error.code : undefined;
+      this.#send({ kind: 'failed', message: explain(error), code });
+      // once it has gone out
+      setImmediate(() => this.#exit(1));
+    }
+  }
+
+  async #reload({ id, source }: Extract<ToProcess, { kind: 'reload' }>): Promise<void> {
+    try {
+      await this.#server?.reload(programOf(source));
+      this.#send({ kind: 'reloaded', id, error: null });
+    } catch (error) {
+      this.#send({ kind: 'reloaded', id, error: explain(error) });
+    }
+  }
+
+  /**
+   * A request belongs to the process that its Call-ID names, so that a retransmission, a CANCEL and an ACK find its
+   * transaction; a response to the one whose number is in its branch.
+   */
+  #handOver(message: SipMessage, data: Uint8Array): boolean {
+    const [process, peers] = [this.#process, this.#peers];
+    if (process === null || peers === null) return false;
+    const owner =
+      message.kind === 'request'
+        ? hashOf(message.callId) % process.count
+        : branchProcess(message.via.branch ?? '');
+    if (owner === null || owner >= process.count || owner === process.number) return false;
+    const transport = message.socket?.listener ?? message.socket;
+    const socket = transport === null ? undefined : this.#ids().get(transport);
+    if (socket === undefined) return false;
+    const { source: from } = message;
+    peers.send(owner, frameOf('message', { socket, at: Date.now(), from, to: from, data }));
+    return true;
+  }
+
+  #onFrame({ kind, socket, at, from, to, data }: Frame, process: number): void {
+    const peers = this.#peers;
+    if (peers === null) return;
+    if (kind === 'hello') {
+      this.#connections.forget(process);
+      for (const { socket: id, peer } of this.#connections.own)
+        peers.send(process, frameOf('opened', { socket: id, from: peer }));
+      return;
+    }
+    if (kind === 'opened' || kind === 'closed') {
+      this.#connections.set(process, socket, from, kind === 'opened');
+      return;
+    }
+    const transport = this.#transportOf(socket);
+    if (transport === null || this.#server === null) return;
+    const connection = transport.connectionTo?.(from.address, from.port) ?? null;
+    switch (kind) {
+      case 'message': {
+        if (!transport.reliable && Date.now() - at > stale) return;
+        const source = { ...from, transport: transport.protocol };
+        const back = transport.reliable
+          ? new RemoteConnection(transport, from, socket, process, peers)
+          : transport;
+        this.#server.receiveOwn(Buffer.from(data.buffer, data.byteOffset, data.byteLength), source, back);
+        break;
+      }
+      case 'send':
+        if (connection !== null) connection.send(data, to.address, to.port);
+        else transport.sendHere?.(data, to.address, to.port);
+        break;
+      case 'alias':
+        connection?.alias?.(to.port);
+    }
+  }
+
+  /** The others hear of each connection, so that their requests to its peer take it. */
+  #onConnection(transport: Transport, address: string, port: number, isOpen: boolean): void {
+    const socket = this.#ids().get(transport);
+    if (socket === undefined) return;
+    const from = { address, port };
+    this.#connections.setOwn(socket, from, isOpen);
+    this.#peers?.broadcast(frameOf(isOpen ? 'opened' : 'closed', { socket, from }));
+  }
+
+  #elsewhere(transport: Transport, address: string, port: number): Transport | null {
+    const socket = this.#ids().get(transport);
+    if (socket === undefined || this.#peers === null) return null;
+    const peer = { address, port };
+    const process = this.#connections.find(socket, peer);
+    return process === null ? null : new RemoteConnection(transport, peer, socket, process, this.#peers);
+  }
+
+  #transportOf(id: number): Transport | null {
+    for (const [transport, own] of this.#ids()) if (own === id) return transport;
+    return null;
+  }
+
+  /** Of the open sockets. */
+  #ids(): ReadonlyMap<Transport, number> {
+    const sockets = this.#process?.sockets ?? [];
+    if (this.#idsOf !== sockets) {
+      this.#idsOf = sockets;
+      this.#socketIds = new Map(
+        sockets.map(({ transport, configured }) => [transport, socketId(configured)]),
+      );
+    }
+    return this.#socketIds;
+  }
+}
+
+const nowhere: Endpoint = { address: '', port: 0 };
+
+function frameOf(kind: Frame['kind'], parts: Partial<Frame> = {}): Frame {
+  return { kind, socket: 0, at: 0, from: nowhere, to: nowhere, data: noData, ...parts };
+}
+
+const noData = new Uint8Array(0);
+
+function programOf(source: ScriptSource): Program {
+  const { program } = loadSource(source);
+  if (program === null) throw new StartError(`${source.fileName} has mistakes`);
+  return program;
+}
+
+const explain = (error: unknown) =>
+  error instanceof StartError
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);

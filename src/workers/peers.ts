@@ -1,0 +1,169 @@
+/**
+ * The streams between the processes of a server: each listens at a socket in a directory that is this start's alone
+ * and that nobody else may enter, and connects to the others when there is something to say to them.
+ */
+import { unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { encodeFrame, type Frame, FrameReader } from './frames.ts';
+
+export interface PeersOptions {
+  readonly directory: string;
+  readonly number: number;
+  readonly count: number;
+  readonly onFrame: (frame: Frame, process: number) => void;
+}
+
+export interface PeerCounts {
+  sent: number;
+  received: number;
+  /** Frames for a process that did not take them in time. */
+  lost: number;
+}
+
+/** What may wait for a process that has died, or that has stopped reading, in bytes. */
+const queueBytes = 8 * 1024 * 1024;
+/** Until a process that has died is there again, in ms. */
+const retryAfter = 20;
+
+class Link {
+  readonly #path: string;
+  readonly #sender: number;
+  readonly #counts: PeerCounts;
+  #socket: Socket | null = null;
+  #queue: Buffer[] = [];
+  #queued = 0;
+  #flush: NodeJS.Immediate | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(path: string, sender: number, counts: PeerCounts) {
+    this.#path = path;
+    this.#sender = sender;
+    this.#counts = counts;
+  }
+
+  send(frame: Buffer): void {
+    if (this.#queued + (this.#socket?.writableLength ?? 0) + frame.length > queueBytes) {
+      this.#counts.lost++;
+      return;
+    }
+    this.#queue.push(frame);
+    this.#queued += frame.length;
+    // all that one turn of the event loop has for this process goes out in one write
+    this.#flush ??= setImmediate(() => this.#write());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#flush !== null) clearImmediate(this.#flush);
+    this.#socket?.destroy();
+  }
+
+  #write(): void {
+    this.#flush = null;
+    if (this.#queued === 0) return;
+    if (this.#socket === null) this.#connect();
+    else if (!this.#socket.connecting) {
+      this.#counts.sent += this.#queue.length;
+      this.#socket.write(Buffer.concat(this.#queue, this.#queued));
+      this.#queue = [];
+      this.#queued = 0;
+    }
+  }
+
+  #connect(): void {
+    if (this.#isClosed || this.#retry !== null) return;
+    const socket = connect(this.#path);
+    this.#socket = socket;
+    socket.once('connect', () => {
+      socket.write(Buffer.from([this.#sender]));
+      this.#write();
+    });
+    socket.on('error', () => undefined); // and then it closes
+    socket.once('close', () => {
+      if (this.#socket === socket) this.#socket = null;
+      if (this.#isClosed || this.#queued === 0) return;
+      this.#retry = setTimeout(() => {
+        this.#retry = null;
+        this.#connect();
+      }, retryAfter);
+    });
+  }
+}
+
+export class Peers {
+  readonly counts: PeerCounts = { sent: 0, received: 0, lost: 0 };
+  readonly #options: PeersOptions;
+  readonly #links: readonly Link[];
+  #server: Server | null = null;
+  readonly #incoming = new Set<Socket>();
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    const { directory, number, count } = options;
+    this.#links = Array.from(
+      { length: count },
+      (_, to) => new Link(pathOf(directory, to), number, this.counts),
+    );
+  }
+
+  /** Takes what the others have to say from now on. */
+  async listen(): Promise<void> {
+    const { directory, number } = this.#options;
+    const path = pathOf(directory, number);
+    try {
+      unlinkSync(path); // of the process that had this number before
+    } catch {
+      // there was none
+    }
+    const server = createServer((socket) => this.#accept(socket));
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    });
+  }
+
+  send(process: number, frame: Frame): void {
+    this.#links[process]?.send(encodeFrame(frame));
+  }
+
+  /** To all other processes. */
+  broadcast(frame: Frame): void {
+    const encoded = encodeFrame(frame);
+    for (const [number, link] of this.#links.entries())
+      if (number !== this.#options.number) link.send(encoded);
+  }
+
+  close(): void {
+    for (const link of this.#links) link.close();
+    for (const socket of this.#incoming) socket.destroy();
+    this.#server?.close();
+  }
+
+  #accept(socket: Socket): void {
+    const reader = new FrameReader();
+    let from: number | null = null;
+    this.#incoming.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#incoming.delete(socket));
+    socket.on('data', (chunk: Buffer) => {
+      let bytes = chunk;
+      if (from === null) {
+        from = bytes.readUInt8(0);
+        bytes = bytes.subarray(1);
+      }
+      const frames = reader.push(bytes);
+      if (frames === null) {
+        socket.destroy();
+        return;
+      }
+      this.counts.received += frames.length;
+      for (const frame of frames) this.#options.onFrame(frame, from);
+    });
+  }
+}
+
+const pathOf = (directory: string, number: number) => join(directory, `${number}.sock`);

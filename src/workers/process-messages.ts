@@ -1,0 +1,44 @@
+/** What the supervisor and its processes say to each other. */
+import type { LogFormat } from '../runtime/index.ts';
+import type { ProcessStatus } from './figures.ts';
+import type { ScriptSource } from './load-script.ts';
+import type { SharedAnswer, SharedCall, SharedChange } from './remote-shared.ts';
+
+/** {@link StartOptions} as they cross to a process. */
+export interface PassedOptions {
+  readonly logFormat?: LogFormat | undefined;
+  readonly queueLimit?: number | undefined;
+  readonly patience?: number | undefined;
+}
+
+export type ToProcess =
+  | {
+      readonly kind: 'start';
+      readonly number: number;
+      readonly count: number;
+      /** Where the processes' sockets are. */
+      readonly directory: string;
+      readonly source: ScriptSource;
+      readonly options: PassedOptions;
+      /** Whether startup_route has still to run: once for the whole server. */
+      readonly isFirst: boolean;
+      readonly values: readonly SharedChange[];
+    }
+  | { readonly kind: 'reload'; readonly id: number; readonly source: ScriptSource }
+  | { readonly kind: 'stop'; readonly grace: number | undefined }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'figures'; readonly id: number }
+  | {
+      readonly kind: 'shared';
+      readonly changes: readonly SharedChange[];
+      readonly answers: readonly SharedAnswer[];
+    };
+
+export type FromProcess =
+  | { readonly kind: 'booted' }
+  | { readonly kind: 'ready'; readonly sockets: readonly string[] }
+  | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
+  | { readonly kind: 'reloaded'; readonly id: number; readonly error: string | null }
+  | { readonly kind: 'pong' }
+  | { readonly kind: 'figures'; readonly id: number; readonly figures: ProcessStatus }
+  | { readonly kind: 'shared'; readonly calls: readonly SharedCall[] };

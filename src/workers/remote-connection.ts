@@ -1,0 +1,44 @@
+import type { Transport } from '../sip/index.ts';
+import type { Endpoint, FrameKind } from './frames.ts';
+import type { Peers } from './peers.ts';
+
+/** A connection that another process has: what is sent by it is handed to that process. */
+export class RemoteConnection implements Transport {
+  readonly protocol: Transport['protocol'];
+  readonly reliable = true;
+  readonly local: Transport['local'];
+  /** This process's socket of the same name: what goes to others goes out by that. */
+  readonly listener: Transport;
+  readonly #peer: Endpoint;
+  readonly #socket: number;
+  readonly #process: number;
+  readonly #peers: Peers;
+
+  constructor(listener: Transport, peer: Endpoint, socket: number, process: number, peers: Peers) {
+    this.listener = listener;
+    this.protocol = listener.protocol;
+    this.local = listener.local;
+    this.#peer = peer;
+    this.#socket = socket;
+    this.#process = process;
+    this.#peers = peers;
+  }
+
+  alias(port: number): void {
+    this.#tell('alias', { address: this.#peer.address, port }, Buffer.alloc(0));
+  }
+
+  /** `done` hears that it has been handed over. */
+  send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
+    this.#tell('send', { address, port }, data);
+    done?.(null);
+  }
+
+  async close(): Promise<void> {
+    // it is the other process's
+  }
+
+  #tell(kind: FrameKind, to: Endpoint, data: Uint8Array): void {
+    this.#peers.send(this.#process, { kind, socket: this.#socket, at: 0, from: this.#peer, to, data });
+  }
+}

@@ -1,0 +1,58 @@
+import type { ServerStatus } from './figures.ts';
+import type { Program, ScriptSource } from './load-script.ts';
+import { RunningServer, type StartOptions, type StopOptions } from './server.ts';
+import { StartError } from './start-error.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** A script as `loadScript()` gives it. */
+export interface LoadedScript {
+  /** Null where the script has mistakes. */
+  readonly program: Program | null;
+  readonly source: ScriptSource;
+}
+
+export interface ServerOptions extends StartOptions {
+  /** How many processes serve; `udp_workers` is spread over them. Default 1, which is this one. */
+  readonly processes?: number | undefined;
+}
+
+/** A server, in however many processes. */
+export interface SipServer {
+  /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
+  readonly sockets: readonly string[];
+  /** Goes on with another script; see {@link RunningServer.reload}. Rejects with a {@link StartError} where that cannot start. */
+  reload(script: LoadedScript): Promise<void>;
+  status(): Promise<ServerStatus>;
+  /** Ends it; see {@link RunningServer.stop}. */
+  stop(options?: StopOptions): Promise<void>;
+}
+
+/** Starts a server. Rejects with a {@link StartError}. */
+export async function startServer(script: LoadedScript, options: ServerOptions = {}): Promise<SipServer> {
+  const { processes = 1, ...others } = options;
+  if (processes > 1) {
+    const supervisor = await Supervisor.start(script.source, { ...others, processes });
+    return {
+      get sockets() {
+        return supervisor.sockets;
+      },
+      reload: ({ source }) => supervisor.reload(source),
+      status: () => supervisor.status(),
+      stop: (how) => supervisor.stop(how),
+    };
+  }
+  const server = await RunningServer.start(programOf(script), others);
+  return {
+    get sockets() {
+      return server.sockets;
+    },
+    reload: async (other) => server.reload(programOf(other)),
+    status: () => server.status(),
+    stop: (how) => server.stop(how),
+  };
+}
+
+function programOf({ program, source }: LoadedScript): Program {
+  if (program === null) throw new StartError(`${source.fileName} has mistakes`);
+  return program;
+}

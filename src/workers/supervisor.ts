@@ -1,0 +1,311 @@
+/**
+ * A server in several processes: starts them, keeps what they share, restarts those that die, and passes on what it is
+ * told. It handles no message itself.
+ */
+import cluster, { type Worker as ClusterWorker } from 'node:cluster';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { combine, type ServerStatus } from './figures.ts';
+import type { ScriptSource } from './load-script.ts';
+import type { FromProcess, PassedOptions, ToProcess } from './process-messages.ts';
+import { defaultGrace, type StopOptions } from './server.ts';
+import { SharedKeeper } from './shared-keeper.ts';
+import { StartError } from './start-error.ts';
+
+export interface SupervisorOptions extends PassedOptions {
+  /** 2 to 64. */
+  readonly processes: number;
+  /** Gets a line about a process that died, was restarted or does not answer. Default: stderr. */
+  readonly writeLog?: ((line: Buffer) => void) | undefined;
+}
+
+/** Until a process that has died is started again, in ms: doubled each time, as long as it does not stay. */
+const firstDelay = 50;
+const longestDelay = 10_000;
+/** One that has run for so long has started well, in ms. */
+const stays = 10_000;
+/** How often each process is asked whether it still turns, in ms, and after how long without an answer it is killed. */
+const heartbeat = 1000;
+const unresponsive = 15_000;
+
+/** What a process may take beyond its grace before it is killed, in ms. */
+const margin = 2000;
+
+type Answer = Extract<FromProcess, { readonly id: number }>;
+
+/** How long a process may take to tell its figures, in ms: one that is stopped is left out. */
+const figuresWithin = 1000;
+
+class Member {
+  readonly number: number;
+  worker: ClusterWorker | null = null;
+  sockets: readonly string[] = [];
+  startedAt = 0;
+  heardAt = 0;
+  restarts = 0;
+  delay = firstDelay;
+  timer: NodeJS.Timeout | null = null;
+  onReady: ((error: StartError | null) => void) | null = null;
+  #lastId = 0;
+  /** What it was asked and has not answered, by number; null when it ended instead. */
+  readonly asked = new Map<number, (answer: Answer | null) => void>();
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  get isReady(): boolean {
+    return this.sockets.length > 0;
+  }
+
+  /** Resolves to null where it ends before it answers, or does not within some ms. */
+  async ask<Kind extends Answer['kind']>(
+    question: (id: number) => ToProcess,
+    kind: Kind,
+    within = Number.POSITIVE_INFINITY,
+  ): Promise<Extract<Answer, { kind: Kind }> | null> {
+    const id = ++this.#lastId;
+    const answer = await new Promise<Answer | null>((resolve) => {
+      this.asked.set(id, resolve);
+      if (within < Number.POSITIVE_INFINITY) setTimeout(resolve, within, null).unref();
+      this.send(question(id));
+    });
+    this.asked.delete(id);
+    return answer?.kind === kind ? (answer as Extract<Answer, { kind: Kind }>) : null;
+  }
+
+  send(message: ToProcess): void {
+    if (this.worker?.isConnected() === true) this.worker.send(message, () => undefined);
+  }
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #directory: string;
+  readonly #members: readonly Member[];
+  readonly #shared: SharedKeeper;
+  readonly #heartbeat: NodeJS.Timeout;
+  #source: ScriptSource;
+  #startupIsDone = false;
+  #reloading: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | null = null;
+  #onExit: (() => void) | null = null;
+
+  private constructor(source: ScriptSource, options: SupervisorOptions) {
+    this.#source = source;
+    this.#options = options;
+    // mode 0700: what is in there is this server's alone
+    this.#directory = mkdtempSync(join(tmpdir(), 'siprest-'));
+    this.#members = Array.from({ length: options.processes }, (_, number) => new Member(number));
+    this.#shared = new SharedKeeper({
+      answer: (process, answers) => this.#members[process]?.send({ kind: 'shared', changes: [], answers }),
+      announce: (changes) => {
+        for (const member of this.#members) member.send({ kind: 'shared', changes, answers: [] });
+      },
+    });
+    this.#heartbeat = setInterval(() => this.#lookAfter(), heartbeat);
+  }
+
+  /**
+   * Resolves when all processes serve. Rejects with a {@link StartError} when the first cannot. It uses node:cluster, so
+   * a program has one at a time, and no cluster of its own.
+   */
+  static async start(source: ScriptSource, options: SupervisorOptions): Promise<Supervisor> {
+    cluster.setupPrimary({ exec: fileURLToPath(new URL(programName, import.meta.url)), args: [] });
+    const supervisor = new Supervisor(source, options);
+    try {
+      // the first runs startup_route, and nobody serves before that is over
+      const [first, ...others] = supervisor.#members;
+      if (first !== undefined) await supervisor.#start(first);
+      await Promise.all(others.map((member) => supervisor.#start(member)));
+    } catch (error) {
+      await supervisor.stop({ grace: 0 });
+      throw error;
+    }
+    return supervisor;
+  }
+
+  /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
+  get sockets(): readonly string[] {
+    return this.#members.find(({ isReady }) => isReady)?.sockets ?? [];
+  }
+
+  /** The processes' ids, by number; null for one that is about to be started again. */
+  get pids(): readonly (number | null)[] {
+    return this.#members.map(({ worker }) => worker?.process.pid ?? null);
+  }
+
+  /**
+   * Gives all processes another script, one after another. Rejects with a {@link StartError} when the first cannot start
+   * it: then all stay as they are.
+   */
+  reload(source: ScriptSource): Promise<void> {
+    const reloading = this.#reloading.then(() => this.#reload(source));
+    this.#reloading = reloading.catch(() => undefined);
+    return reloading;
+  }
+
+  /** As {@link RunningServer.stop}, in all processes. */
+  stop({ grace }: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(grace);
+    return this.#stopping;
+  }
+
+  async #reload(source: ScriptSource): Promise<void> {
+    const before = this.#source;
+    this.#source = source; // for those that start meanwhile
+    for (const member of this.#members) {
+      if (!member.isReady) continue;
+      const reloaded = await member.ask((id) => ({ kind: 'reload', id, source }), 'reloaded');
+      // one that has ended meanwhile starts with the new script
+      const error = reloaded?.error ?? null;
+      if (error === null) continue;
+      if (member === this.#members[0]) {
+        this.#source = before;
+        throw new StartError(error);
+      }
+      // nothing but a start makes it run the script that the others run
+      this.#log(`process ${member.number} cannot go on with the new script, and is started again: ${error}`);
+      member.worker?.process.kill('SIGTERM');
+    }
+  }
+
+  async status(): Promise<ServerStatus> {
+    const all = await Promise.all(
+      this.#members
+        .filter(({ isReady }) => isReady)
+        .map((member) => member.ask((id) => ({ kind: 'figures', id }), 'figures', figuresWithin)),
+    );
+    return combine(all.flatMap((one) => one?.figures ?? []));
+  }
+
+  async #stop(grace: number | undefined): Promise<void> {
+    clearInterval(this.#heartbeat);
+    for (const member of this.#members) {
+      if (member.timer !== null) clearTimeout(member.timer);
+      member.send({ kind: 'stop', grace });
+    }
+    const last = setTimeout(
+      () => {
+        for (const { worker } of this.#members) worker?.process.kill('SIGKILL');
+      },
+      (grace ?? defaultGrace) + margin,
+    );
+    while (this.#members.some(({ worker }) => worker !== null)) {
+      await new Promise<void>((resolve) => {
+        this.#onExit = resolve;
+      });
+    }
+    clearTimeout(last);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #start(member: Member): Promise<void> {
+    return new Promise((resolve, reject) => {
+      member.onReady = (error) => {
+        member.onReady = null;
+        if (error === null) resolve();
+        else reject(error);
+      };
+      this.#fork(member);
+    });
+  }
+
+  #fork(member: Member): void {
+    const worker = cluster.fork();
+    member.worker = worker;
+    member.startedAt = performance.now();
+    member.heardAt = member.startedAt;
+    worker.on('message', (message: FromProcess) => this.#receive(member, message));
+    worker.on('error', (error) => this.#log(`process ${member.number}: ${error.message}`));
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      if (member.worker === worker) this.#exited(member, signal ?? `with ${code}`);
+    });
+  }
+
+  #receive(member: Member, message: FromProcess): void {
+    member.heardAt = performance.now();
+    switch (message.kind) {
+      case 'booted': {
+        const { processes: count, logFormat, queueLimit, patience } = this.#options;
+        member.send({
+          kind: 'start',
+          number: member.number,
+          count,
+          directory: this.#directory,
+          source: this.#source,
+          options: { logFormat, queueLimit, patience },
+          isFirst: member.number === 0 && !this.#startupIsDone,
+          values: this.#shared.snapshot,
+        });
+        break;
+      }
+      case 'ready':
+        if (member.number === 0) this.#startupIsDone = true;
+        member.sockets = message.sockets;
+        if (member.onReady === null)
+          this.#log(`process ${member.number} runs again, as ${member.worker?.process.pid}`);
+        member.onReady?.(null);
+        break;
+      case 'failed':
+        if (member.onReady === null) this.#log(`process ${member.number} cannot start: ${message.message}`);
+        member.onReady?.(new StartError(message.message, message.code));
+        break;
+      case 'reloaded':
+      case 'figures':
+        member.asked.get(message.id)?.(message);
+        break;
+      case 'pong':
+        break;
+      case 'shared':
+        this.#shared.receive(member.number, message.calls);
+    }
+  }
+
+  #exited(member: Member, how: string): void {
+    member.worker = null;
+    member.sockets = [];
+    this.#shared.release(member.number);
+    for (const answer of member.asked.values()) answer(null);
+    this.#onExit?.();
+    if (this.#stopping !== null) return;
+    if (member.onReady !== null) {
+      member.onReady(new StartError(`process ${member.number} ended ${how} while it started`));
+      return;
+    }
+    if (performance.now() - member.startedAt >= stays) member.delay = firstDelay;
+    this.#log(`process ${member.number} ended ${how}, and is started again in ${member.delay} ms`);
+    member.timer = setTimeout(() => {
+      member.timer = null;
+      member.restarts++;
+      this.#fork(member);
+    }, member.delay);
+    member.delay = Math.min(2 * member.delay, longestDelay);
+  }
+
+  /** A process whose event loop turns no more is killed, and so started again. */
+  #lookAfter(): void {
+    const now = performance.now();
+    for (const member of this.#members) {
+      if (member.worker === null) continue;
+      const silent = now - member.heardAt;
+      if (silent < unresponsive) member.send({ kind: 'ping' });
+      else {
+        this.#log(
+          `process ${member.number} has not answered for ${Math.round(silent / 1000)} s, and is killed`,
+        );
+        member.heardAt = now;
+        member.worker.process.kill('SIGKILL');
+      }
+    }
+  }
+
+  #log(text: string): void {
+    const write = this.#options.writeLog ?? ((line: Buffer) => process.stderr.write(line));
+    write(Buffer.from(`supervisor: ${text}\n`));
+  }
+}
+
+const programName = './process-main.js';
