@@ -11,6 +11,7 @@ import { rr } from './rr.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';
 import { sl } from './sl.ts';
+import { statistics } from './statistics.ts';
 import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm.ts';
 import { tm } from './tm.ts';
@@ -28,6 +29,7 @@ export const modules: readonly Module[] = [
   cfgutils,
   jsonModule,
   cachedbLocal,
+  statistics,
   avpops,
   ...inertModules,
 ];
