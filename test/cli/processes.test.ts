@@ -1,0 +1,273 @@
+/** One server in several processes behaves as one: whoever reads a message, the process that owns its call handles it. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { ServerStatus } from '../../src/index.ts';
+import { closeLater } from '../support/close-later.ts';
+import { launchSiprest, type RunningSiprest, startSiprest } from '../support/program.ts';
+import { respond, startService } from '../support/service.ts';
+import { requestText, sendSip } from '../support/sip-client.ts';
+import { type PeerMessage, SipPeer } from '../support/sip-peer.ts';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const modules = [
+  'signaling',
+  'sl',
+  'tm',
+  'rr',
+  'sipmsgops',
+  'rest_client',
+  'cachedb_local',
+  'cfgutils',
+  'statistics',
+]
+  .map((name) => `loadmodule "${name}.so"\n`)
+  .join('');
+const settings = `log_level=3\nxlog_level=3\nudp_workers=64\n${modules}`;
+
+interface Started extends RunningSiprest {
+  status(): ServerStatus;
+  /** What it printed to stdout, stderr and how it ended. */
+  run(...args: string[]): Promise<{ code: number | null; printed: string }>;
+}
+
+async function start(script: string, processes = 4): Promise<Started> {
+  const env = { XDG_RUNTIME_DIR: temporaryFolder('runtime') };
+  const program = closeLater(
+    await startSiprest(`${settings}${script}`, { args: ['--processes', String(processes)], env }),
+  );
+  const run = async (...args: string[]) => {
+    const command = launchSiprest(args, env);
+    const code = await command.ended;
+    return { code, printed: command.stdout + command.stderr };
+  };
+  return Object.assign(Object.create(program) as RunningSiprest, {
+    run,
+    status: () =>
+      JSON.parse(
+        execFileSync(process.execPath, ['dist/cli/main.js', 'status', '--json'], {
+          env: { ...process.env, ...env },
+          encoding: 'utf8',
+        }),
+      ) as ServerStatus,
+  });
+}
+
+const callIds = (count: number) => Array.from({ length: count }, (_, i) => `call-${i}@${process.pid}`);
+
+describe('a server in four processes', { timeout: 60_000 }, () => {
+  it('answers whatever the Call-ID, each in one process, and counts once over all', async () => {
+    const program = await start(`
+route {
+  update_stat("calls", 1);
+  cache_add("local", "calls", 1, 0, $var(n));
+  $shv(last) = $ci;
+  xlog("call in $pp\\n");
+  send_reply(200, "$var(n) of $stat(calls)");
+}`);
+    const replies = await Promise.all(
+      callIds(40).map((callId) => sendSip({ callId }, { port: program.port })),
+    );
+    expect(replies.map(([reply]) => reply?.status)).toEqual(Array(40).fill(200));
+    const numbers = replies.map(([reply]) => Number(reply?.reason.split(' ')[0])).toSorted((a, b) => a - b);
+    expect(numbers).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    const [last] = await sendSip({ callId: 'last@x' }, { port: program.port });
+    expect(last?.reason).toBe('41 of 41');
+    const { processes, total } = program.status();
+    expect(processes.map(({ process: number }) => number)).toEqual([0, 1, 2, 3]);
+    expect(total['requests']).toBe(41);
+    expect(total['replies']).toEqual({ 200: 41 });
+    const pids = new Set([...program.stderr.matchAll(/call in (\d+)/g)].map(([, pid]) => Number(pid)));
+    expect(pids).toEqual(new Set(processes.map(({ pid }) => pid)));
+  });
+
+  it('absorbs retransmissions, whichever process reads them', async () => {
+    const service = closeLater(
+      await startService((_, response) => setTimeout(respond, 300, response, 200, 'fine')),
+    );
+    const program = await start(`
+route { async(rest_get("${service.origin}/", $var(body)), resume); }
+route[resume] { send_reply(200, "$var(body)"); }`);
+    for (const [i, callId] of callIds(8).entries()) {
+      const caller = await SipPeer.open();
+      const text = requestText({ callId, branch: `z9hG4bK-again-${i}` }, caller.port);
+      for (let copy = 0; copy < 3; copy++) caller.send(text, program.port);
+      expect((await caller.next(200)).reason).toBe('fine');
+      caller.send(text, program.port);
+      await caller.sees(caller.received[0] as PeerMessage, 2);
+    }
+    expect(service.seen).toHaveLength(8);
+  });
+
+  it('relays calls: CANCEL, ACK and BYE find what they belong to', async () => {
+    const callee = await SipPeer.open();
+    const program = await start(`
+route {
+  if (has_totag()) {
+    loose_route();
+    t_relay();
+    exit;
+  }
+  if (is_method("CANCEL")) {
+    t_relay();
+    exit;
+  }
+  record_route();
+  $du = "sip:127.0.0.1:${callee.port}";
+  t_relay();
+}`);
+    for (const callId of callIds(6)) {
+      const caller = await SipPeer.open();
+      const invite = caller.request(program.port, 'sip:bob@biloxi.example', { callId });
+      const asked = await callee.next('INVITE');
+      callee.reply(asked, 180);
+      await caller.next(180);
+      caller.cancel(program.port, invite);
+      const cancel = await callee.next('CANCEL');
+      callee.reply(cancel, 200);
+      callee.reply(asked, 487);
+      await caller.next(487);
+    }
+  });
+
+  it('runs startup_route once, and timer routes in one process', async () => {
+    const program = await start(`
+startup_route { xlog("started up\\n"); cache_store("local", "greeting", "hello"); }
+timer_route[tick, 1] { xlog("tick\\n"); }
+route { cache_fetch("local", "greeting", $var(g)); send_reply(200, "$var(g)"); }`);
+    const replies = await Promise.all(
+      callIds(8).map((callId) => sendSip({ callId }, { port: program.port })),
+    );
+    expect(new Set(replies.map(([reply]) => reply?.reason))).toEqual(new Set(['hello']));
+    await program.prints(/tick/);
+    expect(program.stderr.match(/started up/g)).toHaveLength(1);
+    expect(new Set(program.stderr.match(/\[\d\] tick/g))).toEqual(new Set(['[0] tick']));
+  });
+
+  it('lets one worker at a time connect to a host with no_concurrent_connects', async () => {
+    // it takes connections, and says nothing
+    const service = closeLater(await startService(() => undefined));
+    const program = await start(`
+modparam("rest_client", "no_concurrent_connects", 1)
+modparam("rest_client", "curl_timeout", 2)
+modparam("rest_client", "connection_timeout", 2)
+route { rest_get("${service.origin}/", $var(body)); send_reply(200, "$rc"); }`);
+    const replies = await Promise.all(
+      callIds(12).map((callId) => sendSip({ callId }, { port: program.port })),
+    );
+    const codes = replies.map(([reply]) => reply?.reason).toSorted();
+    expect(codes).toEqual(['-3', ...Array<string>(11).fill('-4')]);
+  });
+
+  it('starts a process again that dies, frees what it held, and keeps what all share', async () => {
+    const service = closeLater(await startService(() => undefined));
+    const program = await start(`
+modparam("rest_client", "no_concurrent_connects", 1)
+startup_route { $shv(started) = $shv(started) + 1; }
+route {
+  if ($fU == "hold")
+    rest_get("${service.origin}/", $var(body));
+  if ($fU == "lock")
+    xlog("locking in $pp\\n");
+  if ($fU == "lock")
+    rest_get("${service.origin}/", $var(body));
+  send_reply(200, "$shv(started) $rc");
+}`);
+    void sendSip(
+      { from: '<sip:lock@a.example>;tag=1', callId: 'lock@x' },
+      { port: program.port, seconds: 0.1 },
+    );
+    await program.prints(/locking in \d+/);
+    await service.sees(1);
+    const [, pid = ''] = /locking in (\d+)/.exec(program.stderr) ?? [];
+    process.kill(Number(pid), 'SIGKILL');
+    await program.prints(/runs again, as/, 30);
+    const holding = sendSip({ from: '<sip:hold@a.example>;tag=1' }, { port: program.port, seconds: 0.1 });
+    await service.sees(2); // the lock was free
+    await holding;
+    const replies = await Promise.all(
+      callIds(8).map((callId) => sendSip({ callId }, { port: program.port })),
+    );
+    for (const [reply] of replies) expect(reply?.reason).toMatch(/^1 /);
+  });
+
+  it('answers by the connection that a request came by, and sends requests on by it', async () => {
+    const program = await start(`
+socket=udp:127.0.0.1:PORT
+socket=tcp:127.0.0.1:PORT
+route {
+  if (is_method("MESSAGE")) {
+    $ru = "sip:client@" + $rd + ":" + $rp + ";transport=tcp";
+    t_relay();
+    exit;
+  }
+  send_reply(200, "to $sp");
+}`);
+    const client = connect(program.port, '127.0.0.1');
+    closeLater({ close: () => client.destroy() });
+    await once(client, 'connect');
+    let received = '';
+    client.setEncoding('latin1').on('data', (text: string) => {
+      received += text;
+    });
+    const seen = async (what: RegExp, count: number) => {
+      const until = performance.now() + 8000;
+      while ((received.match(what)?.length ?? 0) < count && performance.now() < until)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(received.match(what)).toHaveLength(count);
+    };
+    const { localPort = 0 } = client;
+    for (const callId of callIds(12))
+      client.write(requestText({ callId }, localPort).replace('/UDP', '/TCP'));
+    await seen(new RegExp(`^SIP/2.0 200 to ${localPort}\r$`, 'gm'), 12);
+    // requests to the client's address, in any process, go by its connection
+    for (const callId of callIds(8))
+      void sendSip(
+        { method: 'MESSAGE', callId: `m-${callId}`, uri: `sip:client@127.0.0.1:${localPort}` },
+        { port: program.port, seconds: 0.1 },
+      );
+    await seen(/^MESSAGE /gm, 8);
+  });
+
+  it('goes on with a changed script, and stays with the old one when that has mistakes', async () => {
+    const program = await start('route { send_reply(200, "first"); }');
+    const answers = async () => {
+      const replies = await Promise.all(
+        callIds(12).map((callId) => sendSip({ callId }, { port: program.port })),
+      );
+      return new Set(replies.map(([reply]) => reply?.reason));
+    };
+    expect(await answers()).toEqual(new Set(['first']));
+    const text = (route: string) =>
+      writeFileSync(program.file, `socket=udp:127.0.0.1:${program.port}\n${settings}${route}`);
+    text('route { send_reply(200, "second"); }');
+    expect(await program.run('reload')).toEqual({ code: 0, printed: `${program.file} is loaded again\n` });
+    expect(await answers()).toEqual(new Set(['second']));
+    text('route { sendreply(200, "third"); }');
+    const { code, printed } = await program.run('reload');
+    expect(code).toBe(1);
+    expect(printed).toContain('error[unknown-function]');
+    expect(printed).toContain('the script that runs stays');
+    expect(await answers()).toEqual(new Set(['second']));
+    process.kill(program.pid, 'SIGHUP');
+    await program.prints(/the script that runs stays[^]*the script that runs stays/);
+  });
+
+  it('ends with all its processes', async () => {
+    const program = await start('route { send_reply(200, "OK"); }');
+    const pids = program.status().processes.map(({ pid }) => pid);
+    expect(await program.stop()).toBe(0);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  });
+
+  it('does not start where the first process cannot, and says why', async () => {
+    const program = await start('route { send_reply(200, "OK"); }', 2);
+    const second = launchSiprest(['run', '--processes', '2', program.file]);
+    expect(await second.ended).toBe(1);
+    expect(second.stderr).toBe(
+      `siprest: cannot listen on udp:127.0.0.1:${program.port}: another program uses this port\n`,
+    );
+  });
+});
