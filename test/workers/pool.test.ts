@@ -170,6 +170,67 @@ describe('a pool of workers', () => {
   });
 });
 
+describe('new requests', () => {
+  const refuse = () => {
+    throw new Error('it was not to be refused');
+  };
+
+  it('wait behind what belongs to calls that there are', async () => {
+    const { pool } = poolOf(1);
+    const blocker = waiting();
+    pool.submit(blocker.job);
+    const order: string[] = [];
+    const note =
+      (text: string): Job =>
+      () =>
+        void order.push(text);
+    pool.admit(note('new'), refuse);
+    pool.submit(note('of a call'));
+    pool.admit(note('newer'), refuse);
+    await blocker.finish();
+    expect(order).toEqual(['of a call', 'new', 'newer']);
+  });
+
+  it('are refused when it has become too late for them, and at once when others wait for too long', async () => {
+    const { context } = benchOf('route { exit; }');
+    const pool = new WorkerPool(context, { count: 1, patience: 30 });
+    const blocker = waiting();
+    pool.submit(blocker.job);
+    const order: string[] = [];
+    const note =
+      (text: string): Job =>
+      () =>
+        void order.push(text);
+    expect(pool.admit(note('late'), () => order.push('refused'))).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(pool.admit(note('later'), refuse)).toBe(false);
+    expect(pool.submit(note('of a call'))).toBe(true);
+    await blocker.finish();
+    expect(order).toEqual(['of a call', 'refused']);
+    // and then there is room again
+    expect(pool.admit(note('new'), refuse)).toBe(true);
+    expect(order.at(-1)).toBe('new');
+    await pool.idle();
+  });
+
+  it('run in slices while the processor is behind, and all of them run', async () => {
+    const { pool } = poolOf(2, 1000);
+    pool.isBehind = true;
+    let count = 0;
+    const spin: Job = () => {
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      count++;
+    };
+    for (let i = 0; i < 50; i++) pool.admit(spin, refuse);
+    // one slice, and then what else there is to do has its turn
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThan(50);
+    await pool.idle();
+    expect([count, pool.queued, pool.busy]).toEqual([50, 0, 0]);
+  });
+});
+
 describe('what the workers of a process share', () => {
   it('is closed although one of its parts fails', async () => {
     const { context } = benchOf('route { exit; }');
