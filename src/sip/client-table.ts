@@ -1,4 +1,5 @@
 /** The client transactions that there are, found by RFC 3261, 17.1.3. */
+import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
 import {
   type ClientEnding,
   type ClientTransaction,
@@ -7,10 +8,11 @@ import {
   NonInviteClientTransaction,
 } from './client-transaction.ts';
 import type { SipResponse } from './message.ts';
-import { RFC_TIMERS, TimerQueue, type TimerValues } from './timers.ts';
+import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
 export interface ClientTableOptions {
-  readonly timers?: TimerQueue;
+  /** Default: those of the process. */
+  readonly timers?: TimerWheel;
   readonly values?: TimerValues;
 }
 
@@ -21,12 +23,12 @@ export type StartOptions = Omit<ClientTransactionOptions, 'timers' | 'values'>;
 
 export class ClientTable {
   readonly counts: ClientCounts = { created: 0, done: 0, timeout: 0, transport: 0 };
-  readonly timers: TimerQueue;
+  readonly timers: TimerWheel;
   readonly values: TimerValues;
   readonly #transactions = new Map<string, ClientTransaction>();
 
   constructor(options: ClientTableOptions = {}) {
-    this.timers = options.timers ?? new TimerQueue();
+    this.timers = options.timers ?? processTimers;
     this.values = options.values ?? RFC_TIMERS;
   }
 

@@ -2,10 +2,11 @@
  * The two client transactions: INVITE (RFC 3261, 17.1.1, figure 5, with the Accepted state of RFC 6026, 7.2) and
  * non-INVITE (17.1.2, figure 6).
  */
+import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
 import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';
 import { buildAck, type SentRequest } from './request.ts';
-import { Timer, type TimerQueue, type TimerValues } from './timers.ts';
+import type { TimerValues } from './timers.ts';
 import type { Transport } from './transport.ts';
 
 export type ClientState = 'calling' | 'trying' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
@@ -19,7 +20,7 @@ export interface ClientTransactionOptions {
   readonly data: Buffer;
   readonly transport: Transport;
   readonly destination: Destination;
-  readonly timers: TimerQueue;
+  readonly timers: TimerWheel;
   readonly values: TimerValues;
   /** Timer B or F, in ms. Default: 64 T1. */
   readonly patience?: number;

@@ -1,4 +1,5 @@
 /** One branch of a stateful proxy: its targets one after the other, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
+import { Timer } from '../timers/timer-wheel.ts';
 import { newBranch } from './branch.ts';
 import type { ClientTable } from './client-table.ts';
 import type { ClientTransaction } from './client-transaction.ts';
@@ -8,7 +9,6 @@ import { parseMessage, SipRequest, type SipResponse } from './message.ts';
 import type { Branch, BranchSpec, BranchState, MessageEdits, SendingSocket, Target } from './proxy-types.ts';
 import { buildCancel } from './request.ts';
 import type { SocketRegistry } from './socket-registry.ts';
-import { Timer } from './timers.ts';
 
 /** What branches are sent by. */
 export interface Sending {

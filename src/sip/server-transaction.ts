@@ -2,10 +2,11 @@
  * The two server transactions: INVITE (RFC 3261, 17.2.1, figure 7, with the Accepted state of RFC 6026, 7.1)
  * and non-INVITE (17.2.2, figure 8).
  */
+import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
 import { randomToken } from './branch.ts';
 import type { SipRequest } from './message.ts';
 import { buildReply, type Destination, isStatus, type ReplyContent, replyDestination } from './reply.ts';
-import { Timer, type TimerQueue, type TimerValues } from './timers.ts';
+import type { TimerValues } from './timers.ts';
 
 export type ServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
 
@@ -14,7 +15,7 @@ export type Ending = 'done' | 'timeout' | 'transport' | 'abandoned';
 
 /** What a transaction is part of. */
 export interface ServerSurroundings {
-  readonly timers: TimerQueue;
+  readonly timers: TimerWheel;
   readonly values: TimerValues;
   /** How long it may wait for its final reply, in ms. */
   readonly patience: number;

@@ -1,4 +1,5 @@
 /** The server transactions that there are, found by RFC 3261, 17.2.3. */
+import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
 import { isUniqueBranch } from './branch.ts';
 import type { SipRequest } from './message.ts';
 import {
@@ -8,10 +9,11 @@ import {
   type ServerSurroundings,
   type ServerTransaction,
 } from './server-transaction.ts';
-import { RFC_TIMERS, TimerQueue, type TimerValues } from './timers.ts';
+import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
 export interface TransactionTableOptions {
-  readonly timers?: TimerQueue;
+  /** Default: those of the process. */
+  readonly timers?: TimerWheel;
   readonly values?: TimerValues;
   /** How many there may be at a time. Default 100,000. */
   readonly limit?: number;
@@ -53,7 +55,7 @@ export class TransactionTable {
   constructor(options: TransactionTableOptions = {}) {
     this.#limit = options.limit ?? 100_000;
     this.#around = {
-      timers: options.timers ?? new TimerQueue(),
+      timers: options.timers ?? processTimers,
       values: options.values ?? RFC_TIMERS,
       patience: options.patience ?? 600_000,
       ended: (transaction, ending) => this.#ended(transaction, ending),

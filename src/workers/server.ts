@@ -13,6 +13,8 @@ import {
   Request,
   runRoute,
 } from '../runtime/index.ts';
+import { type StallFigures, StallWatch } from '../timers/stall-watch.ts';
+import { processTimers } from '../timers/timer-wheel.ts';
 import { ServerContext } from './context.ts';
 import { WorkerPool } from './pool.ts';
 
@@ -44,6 +46,12 @@ export class StartError extends Error {
 export class RunningServer {
   readonly log: Log;
   readonly #script: Program;
+  readonly #stalls = new StallWatch(processTimers, {
+    onStall: (milliseconds, stalls) =>
+      this.log.warning(
+        `event loop stalled for ${milliseconds} ms${stalls > 1 ? `, the longest of ${stalls} stalls` : ''}: nothing was received or sent meanwhile`,
+      ),
+  });
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #pool: WorkerPool;
   readonly #receiver: Receiver;
@@ -86,6 +94,7 @@ export class RunningServer {
       throw error;
     }
     running.#startTimerRoutes();
+    running.#stalls.start();
     return running;
   }
 
@@ -107,6 +116,11 @@ export class RunningServer {
     return this.#context.proxy.clients.size;
   }
 
+  /** How late the event loop was. */
+  get stalls(): Readonly<StallFigures> {
+    return this.#stalls.figures;
+  }
+
   get queued(): number {
     return this.#pool.queued;
   }
@@ -121,6 +135,7 @@ export class RunningServer {
   }
 
   async #stop(grace: number): Promise<void> {
+    this.#stalls.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#receiver.stop();
     if (!(await within(this.#settled(), grace))) {

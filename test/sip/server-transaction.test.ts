@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SipRequest } from '../../src/sip/message.ts';
 import type { Ending, ServerTransaction } from '../../src/sip/server-transaction.ts';
-import { TimerQueue } from '../../src/sip/timers.ts';
 import { TransactionTable, type TransactionTableOptions } from '../../src/sip/transaction-table.ts';
+import { TimerWheel } from '../../src/timers/timer-wheel.ts';
 import { RecordingTransport, type RequestParts, request, response, SimulatedClock } from './simulated.ts';
 
 let clock: SimulatedClock;
@@ -13,7 +13,7 @@ let endings: string[];
 function begin(options: TransactionTableOptions = {}, reliable = false): void {
   clock = new SimulatedClock();
   wire = new RecordingTransport(clock, reliable);
-  table = new TransactionTable({ timers: new TimerQueue(clock), ...options });
+  table = new TransactionTable({ timers: new TimerWheel(clock), ...options });
   endings = [];
 }
 
