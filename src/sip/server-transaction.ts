@@ -93,7 +93,7 @@ export abstract class ServerTransaction {
       this.#forceRport = true; // from now on, for retransmissions too
       this.#destination = null;
     }
-    const data = buildReply(this.request, { toTag: this.toTag, ...content, forceRport: this.#forceRport });
+    const data = buildReply(this.request, content, content.toTag ?? this.toTag, this.#forceRport);
     return this.send(content.status, data, options);
   }
 
