@@ -2,6 +2,7 @@
 import { isUniqueBranch } from './branch.ts';
 import type { SipRequest } from './message.ts';
 import {
+  ackKey,
   type Ending,
   InviteServerTransaction,
   NonInviteServerTransaction,
@@ -57,7 +58,10 @@ export class TransactionTable {
       values: options.values ?? RFC_TIMERS,
       patience: options.patience ?? 600_000,
       ended: (transaction, ending) => this.#ended(transaction, ending),
-      awaitsAck: (transaction, waits) => this.#awaitsAck(transaction, waits),
+      awaitsAck: (transaction, key, waits) => {
+        if (waits) this.#awaitingAck.set(key, transaction);
+        else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
+      },
     };
   }
 
@@ -71,7 +75,7 @@ export class TransactionTable {
     const found = this.#transactions.get(transactionKey(request, method));
     if (found === undefined) return null;
     // without the cookie the To tag counts too; an ACK has the reply's, which a callee further on may have made
-    const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.request.toTag;
+    const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.dialogTag;
     return differs ? null : found;
   }
 
@@ -103,7 +107,7 @@ export class TransactionTable {
     const Machine = request.method === 'INVITE' ? InviteServerTransaction : NonInviteServerTransaction;
     const key = transactionKey(request, request.method);
     const transaction = new Machine(request, key, this.#around, options.forceRport === true);
-    this.#transactions.set(key, transaction);
+    this.#transactions.set(transaction.key, transaction);
     this.counts.created++;
     return transaction;
   }
@@ -122,12 +126,6 @@ export class TransactionTable {
     // with RFC 2543 branches another one may have taken the key
     if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
   }
-
-  #awaitsAck(transaction: ServerTransaction, waits: boolean): void {
-    const key = ackKey(transaction.request, transaction.toTag);
-    if (waits && transaction instanceof InviteServerTransaction) this.#awaitingAck.set(key, transaction);
-    else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
-  }
 }
 
 const hasCookie = (request: SipRequest): boolean => isUniqueBranch(request.via.branch);
@@ -140,9 +138,4 @@ function transactionKey(request: SipRequest, method: string): string {
   // an element of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
   const { callId, cseq, fromTag, requestUri } = request;
   return `${method} old ${cseq.number} ${fromTag ?? ''}\n${callId}\n${requestUri}\n${via.text}`;
-}
-
-/** What an ACK for a 2xx shares with its INVITE (13.2.2.4). */
-function ackKey(request: SipRequest, toTag: string): string {
-  return `${request.cseq.number} ${request.fromTag ?? ''} ${toTag}\n${request.callId}`;
 }
