@@ -6,7 +6,6 @@ export {
   type ClientCounts,
   ClientTable,
   type ClientTableOptions,
-  type StartOptions,
 } from './client-table.ts';
 export {
   type ClientEnding,

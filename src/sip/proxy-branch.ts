@@ -153,11 +153,22 @@ export class ProxyBranch<T> implements Branch<T> {
   tryNext(): boolean {
     if (this.isCancelled) return false;
     this.#stopWaiting();
+    this.letGo();
     this.#client = null;
     if (!this.start()) return false;
     this.response = null;
     this.finalEdits = null;
     return true;
+  }
+
+  /**
+   * Once its transaction has its final response, what that still gets goes to `onResponse`: there is no other way
+   * from there to this branch.
+   */
+  letGo(onResponse?: (response: SipResponse) => void): void {
+    if (this.#client?.isWaiting !== false) return;
+    this.#client.handOver(onResponse);
+    this.#client = null;
   }
 
   endHere(status: number): void {

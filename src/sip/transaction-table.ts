@@ -3,6 +3,7 @@ import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
 import { isUniqueBranch } from './branch.ts';
 import type { SipRequest } from './message.ts';
 import {
+  ackKey,
   type Ending,
   InviteServerTransaction,
   NonInviteServerTransaction,
@@ -59,7 +60,10 @@ export class TransactionTable {
       values: options.values ?? RFC_TIMERS,
       patience: options.patience ?? 600_000,
       ended: (transaction, ending) => this.#ended(transaction, ending),
-      awaitsAck: (transaction, waits) => this.#awaitsAck(transaction, waits),
+      awaitsAck: (transaction, key, waits) => {
+        if (waits) this.#awaitingAck.set(key, transaction);
+        else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
+      },
     };
   }
 
@@ -73,7 +77,7 @@ export class TransactionTable {
     const found = this.#transactions.get(transactionKey(request, method));
     if (found === undefined) return null;
     // without the cookie the To tag counts too; an ACK has the reply's, which a callee further on may have made
-    const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.request.toTag;
+    const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.dialogTag;
     return differs ? null : found;
   }
 
@@ -105,7 +109,7 @@ export class TransactionTable {
     const Machine = request.method === 'INVITE' ? InviteServerTransaction : NonInviteServerTransaction;
     const key = transactionKey(request, request.method);
     const transaction = new Machine(request, key, this.#around, options.forceRport === true);
-    this.#transactions.set(key, transaction);
+    this.#transactions.set(transaction.key, transaction);
     this.counts.created++;
     return transaction;
   }
@@ -124,12 +128,6 @@ export class TransactionTable {
     // with RFC 2543 branches another one may have taken the key
     if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
   }
-
-  #awaitsAck(transaction: ServerTransaction, waits: boolean): void {
-    const key = ackKey(transaction.request, transaction.toTag);
-    if (waits && transaction instanceof InviteServerTransaction) this.#awaitingAck.set(key, transaction);
-    else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
-  }
 }
 
 const hasCookie = (request: SipRequest): boolean => isUniqueBranch(request.via.branch);
@@ -142,9 +140,4 @@ function transactionKey(request: SipRequest, method: string): string {
   // an element of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
   const { callId, cseq, fromTag, requestUri } = request;
   return `${method} old ${cseq.number} ${fromTag ?? ''}\n${callId}\n${requestUri}\n${via.text}`;
-}
-
-/** What an ACK for a 2xx shares with its INVITE (13.2.2.4). */
-function ackKey(request: SipRequest, toTag: string): string {
-  return `${request.cseq.number} ${request.fromTag ?? ''} ${toTag}\n${request.callId}`;
 }

@@ -216,25 +216,26 @@ class Exchange {
   ): ClientTransaction {
     const message = request ?? this.#read(data);
     const Machine = message.method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
-    const transaction = new Machine({
-      request: message,
-      data,
-      transport: this.#transport,
-      destination: { address: this.#address, port: this.#port },
-      timers: processTimers,
-      values: this.#options.timers ?? RFC_TIMERS,
-      onSent: (copy) => this.#sent(message, copy),
-      onResponse: (response) => {
-        this.events.push({ kind: 'response', at: this.#elapsed(), response });
-        onResponse(response);
+    const transaction = new Machine(
+      {
+        request: message,
+        data,
+        transport: this.#transport,
+        destination: { address: this.#address, port: this.#port },
+        onSent: (copy) => this.#sent(message, copy),
+        onResponse: (response) => {
+          this.events.push({ kind: 'response', at: this.#elapsed(), response });
+          onResponse(response);
+        },
+        onEnd: (ending, error) => {
+          if (ending === 'timeout') {
+            if (this.#outcome === 'answered' && message === this.#request) this.#outcome = 'timeout';
+            this.#end();
+          } else if (error !== null) this.#failed(error);
+        },
       },
-      onEnd: (ending, error) => {
-        if (ending === 'timeout') {
-          if (this.#outcome === 'answered' && message === this.#request) this.#outcome = 'timeout';
-          this.#end();
-        } else if (error !== null) this.#failed(error);
-      },
-    });
+      { timers: processTimers, values: this.#options.timers ?? RFC_TIMERS },
+    );
     this.#transactions.push(transaction);
     transaction.start();
     return transaction;

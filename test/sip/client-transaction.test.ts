@@ -30,16 +30,17 @@ const answer = (method: string, status: number): SipResponse =>
 function start(method: string): ClientTransaction {
   const Machine = method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
   const outgoing = message(method);
-  const transaction = new Machine({
-    request: outgoing,
-    data: bytes(outgoing.raw),
-    transport: wire,
-    destination: { address: '192.0.2.1', port: 5060 },
-    timers: new TimerWheel(clock),
-    values: RFC_TIMERS,
-    onResponse: ({ status }) => seen.push(status),
-    onEnd: (ending) => endings.push(`${ending}@${clock.now()}`),
-  });
+  const transaction = new Machine(
+    {
+      request: outgoing,
+      data: bytes(outgoing.raw),
+      transport: wire,
+      destination: { address: '192.0.2.1', port: 5060 },
+      onResponse: ({ status }) => seen.push(status),
+      onEnd: (ending) => endings.push(`${ending}@${clock.now()}`),
+    },
+    { timers: new TimerWheel(clock), values: RFC_TIMERS },
+  );
   transaction.start();
   return transaction;
 }
