@@ -21,6 +21,8 @@ export interface ServerSurroundings {
   readonly values: TimerValues;
   /** How long it may wait for its final reply, in ms. */
   readonly patience: number;
+  /** Called when the first final reply is sent. */
+  readonly answered: () => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
   /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is known by `key`. */
   readonly awaitsAck: (transaction: InviteServerTransaction, key: string, waits: boolean) => void;
@@ -123,7 +125,10 @@ export abstract class ServerTransaction {
     this.lastStatus = status;
     // the state first: a transport may report its error before `transmit` returns
     this.#lastReply = this.accept(status, options) ? data.toString('latin1') : null;
-    if (status >= 200) this.#request = null;
+    if (status >= 200 && this.#request !== null) {
+      this.#request = null;
+      this.around.answered();
+    }
     this.#transmit(data);
     return true;
   }

@@ -16,8 +16,10 @@ export interface TransactionTableOptions {
   /** Default: those of the process. */
   readonly timers?: TimerWheel;
   readonly values?: TimerValues;
-  /** How many there may be at a time. Default 100,000. */
+  /** How many may wait for their final reply at a time. Default 100,000. */
   readonly limit?: number;
+  /** How many there may be in all, most of them answered and kept for retransmissions. Default 1,000,000. */
+  readonly capacity?: number;
   /** How long one may wait for its final reply before it is given up, in ms. Default 600,000. */
   readonly patience?: number;
 }
@@ -52,13 +54,21 @@ export class TransactionTable {
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
   readonly #around: ServerSurroundings;
   readonly #limit: number;
+  readonly #capacity: number;
+  /** How many wait for their final reply. */
+  #open = 0;
+  // find() comes before create(): the key is made once
+  #asked: SipRequest | null = null;
+  #askedKey = '';
 
   constructor(options: TransactionTableOptions = {}) {
     this.#limit = options.limit ?? 100_000;
+    this.#capacity = options.capacity ?? 1_000_000;
     this.#around = {
       timers: options.timers ?? processTimers,
       values: options.values ?? RFC_TIMERS,
       patience: options.patience ?? 600_000,
+      answered: () => this.#open--,
       ended: (transaction, ending) => this.#ended(transaction, ending),
       awaitsAck: (transaction, key, waits) => {
         if (waits) this.#awaitingAck.set(key, transaction);
@@ -74,7 +84,7 @@ export class TransactionTable {
   /** The transaction of which `request` is a retransmission, or the ACK to its non-2xx final reply; null when there is none. */
   find(request: SipRequest): ServerTransaction | null {
     const method = request.method === 'ACK' ? 'INVITE' : request.method;
-    const found = this.#transactions.get(transactionKey(request, method));
+    const found = this.#transactions.get(this.#key(request, method));
     if (found === undefined) return null;
     // without the cookie the To tag counts too; an ACK has the reply's, which a callee further on may have made
     const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.dialogTag;
@@ -102,20 +112,29 @@ export class TransactionTable {
     if (request.method === 'ACK') return null;
     const existing = this.find(request);
     if (existing !== null) return existing;
-    if (this.#transactions.size >= this.#limit) {
+    if (this.#open >= this.#limit || this.#transactions.size >= this.#capacity) {
       this.counts.refused++;
       return null;
     }
     const Machine = request.method === 'INVITE' ? InviteServerTransaction : NonInviteServerTransaction;
-    const key = transactionKey(request, request.method);
+    const key = this.#key(request, request.method);
     const transaction = new Machine(request, key, this.#around, options.forceRport === true);
     this.#transactions.set(transaction.key, transaction);
     this.counts.created++;
+    this.#open++;
     return transaction;
   }
 
   [Symbol.iterator](): IterableIterator<ServerTransaction> {
     return this.#transactions.values();
+  }
+
+  #key(request: SipRequest, method: string): string {
+    if (this.#asked !== request) {
+      this.#asked = request;
+      this.#askedKey = transactionKey(request, method);
+    }
+    return this.#askedKey;
   }
 
   /** Ends all of them. */
@@ -125,6 +144,7 @@ export class TransactionTable {
 
   #ended(transaction: ServerTransaction, ending: Ending): void {
     this.counts[ending]++;
+    if (!transaction.isFinal) this.#open--;
     // with RFC 2543 branches another one may have taken the key
     if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
   }
