@@ -43,13 +43,13 @@ const moduleName = 'rest_client';
 
 /** What `rest_append_hf()` and `rest_init_client_tls()` have said about the message's next request. */
 interface NextRequest {
-  headers: HeaderField[];
-  tlsDomain: TlsClientDomain | null;
+  headers: HeaderField[] | undefined;
+  tlsDomain: TlsClientDomain | undefined;
 }
 
 const nextRequest = new StateKey<Request, NextRequest>('rest_client next request', () => ({
-  headers: [],
-  tlsDomain: null,
+  headers: undefined,
+  tlsDomain: undefined,
 }));
 
 /** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
@@ -171,19 +171,22 @@ function transfer(
   outputs: Outputs,
 ): Promise<Completion<Run>> {
   const own = run.worker.states.get(transfers);
-  const next = run.state(nextRequest);
-  const { headers, tlsDomain } = next;
-  next.headers = [];
-  next.tlsDomain = null;
+  const next = run.request.knownState(nextRequest);
+  const headers = next?.headers;
+  const tls = next?.tlsDomain;
+  if (next !== undefined) {
+    next.headers = undefined;
+    next.tlsDomain = undefined;
+  }
   if (background) own.running++;
   return own.client
     .request(method, url, {
       headers,
       mode: background ? 'async' : 'blocking',
-      ...(body === null ? {} : { body: Buffer.from(body, 'latin1') }),
-      ...(contentType === undefined ? {} : { contentType }),
-      ...(timeout === null ? {} : { timeout }),
-      ...(tlsDomain === null ? {} : { tls: tlsDomain }),
+      body: body === null ? undefined : Buffer.from(body, 'latin1'),
+      contentType,
+      timeout: timeout ?? undefined,
+      tls,
     })
     .then((outcome) => {
       if (background) own.running--;
@@ -320,7 +323,9 @@ const functions: readonly FunctionSpec<Run>[] = [
         run.complain(`rest_append_hf(): refused, ${line.reason}`);
         return -1;
       }
-      run.state(nextRequest).headers.push(line.field);
+      const next = run.state(nextRequest);
+      next.headers ??= [];
+      next.headers.push(line.field);
       return 1;
     },
   },

@@ -64,9 +64,8 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
       const id = callId ?? message.callId;
       const number = Number(cseq ?? message.cseq.number);
       for (const transaction of run.server.transactions) {
-        const { request } = transaction;
-        if (request.method !== 'INVITE' || request.callId !== id || request.cseq.number !== number) continue;
-        if (transaction.isFinal) continue;
+        const { request } = transaction; // null for one that is answered
+        if (request?.method !== 'INVITE' || request.callId !== id || request.cseq.number !== number) continue;
         return replyTo(run.server, transaction, status, phrase) ? 1 : -1;
       }
       return -1;

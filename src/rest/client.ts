@@ -1,4 +1,4 @@
-import { startDeadline } from './deadline.ts';
+import { processTimers } from '../timers/timer-wheel.ts';
 import { restChannels } from './diagnostics.ts';
 import { engine } from './engine.ts';
 import { RestOptionError } from './errors.ts';
@@ -196,7 +196,7 @@ export class RestClient implements TransferOwner {
     if (restChannels.request.hasSubscribers) {
       restChannels.request.publish({ method, url: redactUrl(authority, path) });
     }
-    startDeadline(transfer, timeout, now);
+    processTimers.start(transfer, timeout, now);
     if (signal !== undefined && !watchSignal(transfer, signal)) return promise;
     if (values.noConcurrentConnects) {
       transfer.lockWhole = options.mode === 'blocking';

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { processTimers } from '../timers/timer-wheel.ts';
 import { ConnectAttempt, type ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
-import { startDeadline } from './deadline.ts';
 import { restChannels } from './diagnostics.ts';
 import { type HttpVersionRow, httpVersion } from './http-versions.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -134,7 +134,7 @@ export class OriginPool {
     const now = performance.now();
     if (transfer.connectDeadline === null && transfer.connectTimeout < transfer.due - now) {
       transfer.connectDeadline = new ConnectDeadline(transfer);
-      startDeadline(transfer.connectDeadline, transfer.connectTimeout, now);
+      processTimers.start(transfer.connectDeadline, transfer.connectTimeout, now);
     }
     if (this.#speaks !== 'h1') {
       // While it may turn out to be HTTP/2, the others wait for the connection that is on its way.

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import { Deadline, processTimers } from '../timers/timer-wheel.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import type { ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
-import { cancelDeadline, Deadline } from './deadline.ts';
 import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
 import type { OpenStream } from './http2-connection.ts';
 import type { OriginPool } from './origin-pool.ts';
@@ -144,7 +144,7 @@ export class Transfer extends Deadline {
   begin(connection: Connection): void {
     this.pending = null;
     if (this.connectDeadline !== null) {
-      cancelDeadline(this.connectDeadline);
+      processTimers.stop(this.connectDeadline);
       this.connectDeadline = null;
     }
     this.connection = connection;
@@ -334,8 +334,8 @@ export class Transfer extends Deadline {
 
   #finish(rc: ReturnCode, reason: string): void {
     this.#state = OVER;
-    cancelDeadline(this);
-    if (this.connectDeadline !== null) cancelDeadline(this.connectDeadline);
+    processTimers.stop(this);
+    if (this.connectDeadline !== null) processTimers.stop(this.connectDeadline);
     this.clock.ended = performance.now();
     const assigns = rc === 1 || rc === -3;
     const outcome = new Outcome({

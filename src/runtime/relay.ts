@@ -74,8 +74,11 @@ export const relaying = new StateKey<Request, Relaying>(
   { isShared: true },
 );
 
-/** The relaying of each transaction, for the CANCEL that comes for it. */
-const proxies = new WeakMap<ServerTransaction, ProxyTransaction<RelayedBranch>>();
+/** Of each transaction that has not ended, for the CANCEL that comes for it. */
+const proxies = new StateKey<Server, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
+  'proxies',
+  () => new Map(),
+);
 
 export interface RelayOptions {
   /** `[proto:]host[:port]`, used where the script has set no `$du`. */
@@ -102,6 +105,7 @@ export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
   const outcome = request.createTransaction();
   if (outcome === 'absorbed') return 0;
   if (outcome === 'refused' || request.transaction === null) return failed.internal;
+  if (request.transaction.isFinal) return failed.noDestination;
   return sendBranches(run, options, outcome === 'created');
 }
 
@@ -125,7 +129,7 @@ function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   if (cancelled === null) return forwardStateless(run, options.outboundProxy);
   if (request.createTransaction() === 'absorbed') return 0;
   request.reply(200, 'canceling');
-  const proxy = proxies.get(cancelled);
+  const proxy = server.states.get(proxies).get(cancelled);
   if (proxy !== undefined) {
     const passed =
       options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
@@ -142,7 +146,7 @@ export function replyTo(
   reason: string,
 ): boolean {
   const content = { status, reason, ...server.replyDefaults };
-  const proxy = proxies.get(transaction);
+  const proxy = server.states.get(proxies).get(transaction);
   return (proxy ?? transaction).reply(content, { untilAck: true });
 }
 
@@ -276,6 +280,7 @@ function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
   const { transaction } = request;
   if (transaction === null) throw new Error('relaying needs a transaction');
   const parameters = server.parameters('tm');
+  const known = server.states.get(proxies);
   const proxy = server.proxy.createProxy<RelayedBranch>(
     transaction,
     {
@@ -284,6 +289,7 @@ function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
       ...(server.script.find('local_route', '') === null
         ? {}
         : { onCancel: (_, cancel) => onCancel(server, cancel) }),
+      onEnd: () => known.delete(transaction),
       onError: (error) =>
         server.log.error(
           `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -298,7 +304,7 @@ function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
       replyDefaults: server.replyDefaults,
     },
   );
-  proxies.set(transaction, proxy);
+  known.set(transaction, proxy);
   request.replyBy((content, how) => proxy.reply(content, how));
   state.proxy = proxy;
   return proxy;

@@ -27,10 +27,10 @@ export class Request {
   /** As it was received; null in routes that no message triggers (timer, startup, event, a launch's report). */
   readonly message: SipRequest | null;
   readonly avps: Avps;
-  readonly flags: Set<string>;
   /** Whether the Via of the request that is sent on has rport (RFC 3581, 3). */
   addsLocalRport = false;
   readonly #states = new States<Request>(this);
+  #flags: Set<string> | null = null;
   /** What this is a copy of, for a branch or a reply. */
   readonly #original: Request | null;
   #requestUri: string;
@@ -50,7 +50,6 @@ export class Request {
     this.message = message;
     this.#original = original ?? null;
     this.avps = avps ?? original?.avps ?? new Avps();
-    this.flags = original?.flags ?? new Set();
     this.#requestUri = original?.requestUri ?? message?.requestUri ?? '';
     this.#destinationUri = original?.destinationUri ?? null;
     this.#transaction = original?.transaction ?? null;
@@ -68,9 +67,22 @@ export class Request {
     return new Request(this.server, this.message, this, avps);
   }
 
+  /** Those that are set; shared with all copies. */
+  get flags(): Set<string> {
+    if (this.#original !== null) return this.#original.flags;
+    this.#flags ??= new Set();
+    return this.#flags;
+  }
+
   state<T>(key: StateKey<Request, T>): T {
     if (key.isShared && this.#original !== null) return this.#original.state(key);
     return this.#states.get(key);
+  }
+
+  /** {@link state} where there is one already; undefined where nobody has asked for it yet. */
+  knownState<T>(key: StateKey<Request, T>): T | undefined {
+    if (key.isShared && this.#original !== null) return this.#original.knownState(key);
+    return this.#states.known(key);
   }
 
   /** `$ru`: as received until the script changes it; '' where there is no message. */
@@ -168,7 +180,7 @@ export class Request {
     if (this.#transaction === null) return 'refused';
     // the caller's retransmissions stop while the script waits (RFC 3261, 17.2.1)
     if (this.message.method === 'INVITE' && this.server.parameters('tm')['auto_100trying'] !== false)
-      this.#send({ status: 100, reason: 'Giving it a try' });
+      this.#send(this.#content(100, 'Giving it a try', ''));
     return 'created';
   }
 
@@ -193,44 +205,46 @@ export class Request {
    * False when it was not sent: no message, an ACK, a final reply of the transaction gone before.
    */
   reply(status: number, reason: string, body?: string): boolean {
-    return this.#send(this.#content(status, reason, body));
+    return this.#send(this.#content(status, reason, body ?? this.#replyBody));
   }
 
   /** Sends a reply without state, also where there is a transaction. */
   replyStateless(status: number, reason: string): boolean {
-    return this.#sendStateless(this.#content(status, reason));
+    return this.#sendStateless(this.#content(status, reason, this.#replyBody));
   }
 
-  #content(status: number, reason: string, body = this.#replyBody): ReplyContent {
-    return { status, reason, forceRport: this.#forceRport, ...withBody(this.#replyHeaders, body) };
+  #content(status: number, reason: string, body: string): ReplyContent {
+    const type = body === '' ? null : contentTypeLine.exec(this.#replyHeaders);
+    return {
+      status,
+      reason,
+      headers: type === null ? this.#replyHeaders : (this.#replyHeaders.replace(type[0], '') as HeaderText),
+      body,
+      contentType: type?.[1],
+      server: this.server.replyDefaults.server,
+      forceRport: this.#forceRport,
+    };
   }
 
   #send(content: ReplyContent): boolean {
     if (this.#transaction === null) return this.#sendStateless(content);
     if (content.status >= 200) this.#replied = true;
-    const send = this.#sendReply ?? ((all, options) => this.#transaction?.reply(all, options) ?? false);
-    return send({ ...content, ...this.server.replyDefaults }, { untilAck: true });
+    return this.#sendReply === null
+      ? this.#transaction.reply(content, untilAck)
+      : this.#sendReply(content, untilAck);
   }
 
   #sendStateless(content: ReplyContent): boolean {
     if (this.message === null || this.message.method === 'ACK') return false;
     if (content.status >= 200) this.#replied = true;
-    const reply = buildReply(this.message, {
-      ...content,
-      toTag: this.server.tags.tagFor(this.message),
-      ...this.server.replyDefaults,
-    });
+    const reply = buildReply(this.message, content, this.server.tags.tagFor(this.message));
     this.server.process.replies.add(content.status);
     sendReply(this.message, reply, undefined, content.forceRport);
     return true;
   }
 }
 
-const contentTypeLine = /^(?:Content-Type|c)[ \t]*:[ \t]*(.*)\r\n/im;
+const untilAck: SendOptions = { untilAck: true };
 
-/** A body with the Content-Type that the script has put among the header lines. */
-function withBody(headers: HeaderText, body: string): Pick<ReplyContent, 'headers' | 'body' | 'contentType'> {
-  const type = body === '' ? null : contentTypeLine.exec(headers);
-  if (type === null) return body === '' ? { headers } : { headers, body };
-  return { headers: headers.replace(type[0], '') as HeaderText, body, contentType: type[1] ?? '' };
-}
+/** A body has the Content-Type that the script has put among the header lines. */
+const contentTypeLine = /^(?:Content-Type|c)[ \t]*:[ \t]*(.*)\r\n/im;

@@ -17,25 +17,31 @@ export class StateKey<Owner, T> {
 
 export class States<Owner> {
   readonly #owner: Owner;
-  #values: Map<StateKey<Owner, unknown>, unknown> | null = null;
+  // in turn: a request has two or three of them, for which a Map is too dear
+  readonly #keys: StateKey<Owner, never>[] = [];
+  readonly #values: unknown[] = [];
 
   constructor(owner: Owner) {
     this.#owner = owner;
   }
 
   get<T>(key: StateKey<Owner, T>): T {
-    this.#values ??= new Map();
-    const values = this.#values as Map<StateKey<Owner, T>, T>;
-    let value = values.get(key);
-    if (value === undefined) {
-      value = key.create(this.#owner);
-      values.set(key, value);
-    }
+    const known = this.known(key);
+    if (known !== undefined) return known;
+    const value = key.create(this.#owner);
+    this.#keys.push(key as StateKey<Owner, never>);
+    this.#values.push(value);
     return value;
+  }
+
+  /** What was made by {@link get}; undefined before that. */
+  known<T>(key: StateKey<Owner, T>): T | undefined {
+    const at = this.#keys.indexOf(key as StateKey<Owner, never>);
+    return at < 0 ? undefined : (this.#values[at] as T);
   }
 
   /** What was made so far. */
   *[Symbol.iterator](): Iterator<unknown> {
-    if (this.#values !== null) yield* this.#values.values();
+    yield* this.#values;
   }
 }

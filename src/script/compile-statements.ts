@@ -199,12 +199,14 @@ export class StatementCompiler<R extends Execution<R>> {
   }
 
   #async(node: AsyncNode): Step<R> {
-    const operation = this.#operation(node, node.resume.text);
+    const { spec, start, route } = this.#operation(node, node.resume.text);
     const timeout = node.timeout === null ? null : this.#parts.expressions.value(node.timeout);
     return this.#placed(node, (run) => {
       const seconds = timeout === null ? null : toInteger(now(timeout(run)));
       return run.suspend({
-        ...operation,
+        function: spec,
+        start,
+        route,
         timeout: seconds === null || seconds <= 0 ? null : seconds,
         parameter: null,
       });
@@ -212,11 +214,11 @@ export class StatementCompiler<R extends Execution<R>> {
   }
 
   #launch(node: LaunchNode): Step<R> {
-    const operation = this.#operation(node, node.report?.text ?? null);
+    const { spec, start, route } = this.#operation(node, node.report?.text ?? null);
     const parameter = this.#launchParameter(node);
     return this.#placed(node, (run) => {
       run.status = 1;
-      return run.launch({ ...operation, timeout: null, parameter: parameter(run) });
+      return run.launch({ function: spec, start, route, timeout: null, parameter: parameter(run) });
     });
   }
 
@@ -234,11 +236,10 @@ export class StatementCompiler<R extends Execution<R>> {
   #operation(node: AsyncNode | LaunchNode, routeName: string | null) {
     const spec = this.#parts.calls.spec(node.call);
     if (!('start' in spec)) throw new Error(`unchecked script: async(${spec.name}())`);
-    const route = routeName === null ? null : this.#parts.route(routeName);
     return {
-      function: spec satisfies AsyncFunctionSpec<R>,
+      spec: spec satisfies AsyncFunctionSpec<R>,
       start: this.#parts.calls.start(node.call, spec),
-      route,
+      route: routeName === null ? null : this.#parts.route(routeName),
     };
   }
 

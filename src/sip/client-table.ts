@@ -1,33 +1,44 @@
 /** The client transactions that there are, found by RFC 3261, 17.1.3. */
+import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
 import {
   type ClientEnding,
+  type ClientSurroundings,
   type ClientTransaction,
   type ClientTransactionOptions,
   InviteClientTransaction,
   NonInviteClientTransaction,
 } from './client-transaction.ts';
+import { detached } from './detached.ts';
 import type { SipResponse } from './message.ts';
-import { RFC_TIMERS, TimerQueue, type TimerValues } from './timers.ts';
+import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
 export interface ClientTableOptions {
-  readonly timers?: TimerQueue;
+  /** Default: those of the process. */
+  readonly timers?: TimerWheel;
   readonly values?: TimerValues;
 }
 
 /** What became of the client transactions since the start. */
 export type ClientCounts = Record<ClientEnding | 'created', number>;
 
-export type StartOptions = Omit<ClientTransactionOptions, 'timers' | 'values'>;
-
 export class ClientTable {
   readonly counts: ClientCounts = { created: 0, done: 0, timeout: 0, transport: 0 };
-  readonly timers: TimerQueue;
+  readonly timers: TimerWheel;
   readonly values: TimerValues;
+  readonly #around: ClientSurroundings;
   readonly #transactions = new Map<string, ClientTransaction>();
 
   constructor(options: ClientTableOptions = {}) {
-    this.timers = options.timers ?? new TimerQueue();
+    this.timers = options.timers ?? processTimers;
     this.values = options.values ?? RFC_TIMERS;
+    this.#around = {
+      timers: this.timers,
+      values: this.values,
+      ended: ({ method, branch }, ending) => {
+        this.counts[ending]++;
+        this.#transactions.delete(keyOf(method, branch));
+      },
+    };
   }
 
   get size(): number {
@@ -35,22 +46,12 @@ export class ClientTable {
   }
 
   /** A new transaction, not sent yet: `start()` does that. Its branch has to be a new one. */
-  create(options: StartOptions): ClientTransaction {
-    const { request, onEnd } = options;
-    const key = `${request.method} ${request.via.branch}`;
-    const Machine = request.method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
-    const transaction = new Machine({
-      ...options,
-      timers: this.timers,
-      values: this.values,
-      onEnd: (ending, error) => {
-        this.counts[ending]++;
-        this.#transactions.delete(key);
-        onEnd(ending, error);
-      },
-    });
+  create(options: ClientTransactionOptions): ClientTransaction {
+    const { method, via } = options.request;
+    const Machine = method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
+    const transaction = new Machine(options, this.#around);
     this.counts.created++;
-    this.#transactions.set(key, transaction);
+    this.#transactions.set(detached(keyOf(method, via.branch)), transaction);
     return transaction;
   }
 
@@ -58,7 +59,7 @@ export class ClientTable {
   receive(response: SipResponse): boolean {
     const { branch } = response.via;
     if (branch === null) return false;
-    const transaction = this.#transactions.get(`${response.cseq.method} ${branch}`);
+    const transaction = this.#transactions.get(keyOf(response.cseq.method, branch));
     transaction?.receive(response);
     return transaction !== undefined;
   }
@@ -72,3 +73,5 @@ export class ClientTable {
     for (const transaction of [...this.#transactions.values()]) transaction.terminate();
   }
 }
+
+const keyOf = (method: string, branch: string | null): string => `${method} ${branch}`;

@@ -2,10 +2,11 @@
  * The two client transactions: INVITE (RFC 3261, 17.1.1, figure 5, with the Accepted state of RFC 6026, 7.2) and
  * non-INVITE (17.1.2, figure 6).
  */
+import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
 import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';
 import { buildAck, type SentRequest } from './request.ts';
-import { Timer, type TimerQueue, type TimerValues } from './timers.ts';
+import type { TimerValues } from './timers.ts';
 import type { Transport } from './transport.ts';
 
 export type ClientState = 'calling' | 'trying' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
@@ -13,14 +14,20 @@ export type ClientState = 'calling' | 'trying' | 'proceeding' | 'accepted' | 'co
 /** Why it is over: `timeout` is timer B or F, `transport` that the request could not be sent. */
 export type ClientEnding = 'done' | 'timeout' | 'transport';
 
+/** What a transaction is part of. */
+export interface ClientSurroundings {
+  readonly timers: TimerWheel;
+  readonly values: TimerValues;
+  /** It is over, for whoever keeps it. */
+  readonly ended?: (transaction: ClientTransaction, ending: ClientEnding) => void;
+}
+
 export interface ClientTransactionOptions {
-  /** With its own branch on top, as {@link ClientTransaction.data} has it in bytes. */
+  /** With its own branch on top, as `data` has it in bytes. */
   readonly request: SentRequest;
   readonly data: Buffer;
   readonly transport: Transport;
   readonly destination: Destination;
-  readonly timers: TimerQueue;
-  readonly values: TimerValues;
   /** Timer B or F, in ms. Default: 64 T1. */
   readonly patience?: number;
   /** Each provisional response, the first final one, and each 2xx to an INVITE. */
@@ -30,39 +37,57 @@ export interface ClientTransactionOptions {
   readonly onSent?: (copy: number) => void;
 }
 
+const nothing = (): void => {};
+
 export abstract class ClientTransaction {
+  readonly method: string;
+  readonly branch: string | null;
   state: ClientState;
   /** How often the request was sent. */
   copies = 0;
-  protected readonly options: ClientTransactionOptions;
+  protected readonly around: ClientSurroundings;
+  protected readonly transport: Transport;
   /** Timer A or E. */
   protected readonly resend = new Timer(() => this.again());
   /** Timer B or F, then D, K or M. */
   protected readonly deadline = new Timer(() => this.expired());
   protected interval: number;
+  /** Null after the final response: there may be tens of thousands of transactions that only wait for it to come again. */
+  #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'onSent'> | null;
+  readonly #destination: Destination;
+  #onResponse: (response: SipResponse) => void;
+  #onEnd: (ending: ClientEnding, error: Error | null) => void;
 
-  get request(): SentRequest {
-    return this.options.request;
-  }
-
-  protected constructor(options: ClientTransactionOptions, first: ClientState) {
-    this.options = options;
+  protected constructor(options: ClientTransactionOptions, around: ClientSurroundings, first: ClientState) {
+    const { request, transport, destination, onResponse, onEnd } = options;
+    this.method = request.method;
+    this.branch = request.via.branch;
     this.state = first;
-    this.interval = options.values.t1;
+    this.around = around;
+    this.transport = transport;
+    this.interval = around.values.t1;
+    this.#sent = options;
+    this.#destination = destination;
+    this.#onResponse = onResponse;
+    this.#onEnd = onEnd;
   }
 
   /** Sends the request. */
   start(): void {
-    const { timers, values, transport } = this.options;
-    timers.start(this.deadline, this.options.patience ?? 64 * values.t1);
-    if (!transport.reliable) timers.start(this.resend, this.interval);
+    const { timers, values } = this.around;
+    timers.start(this.deadline, this.#sent?.patience ?? 64 * values.t1);
+    if (!this.transport.reliable) timers.start(this.resend, this.interval);
     this.transmit();
+  }
+
+  /** Whether no final response has come so far. */
+  get isWaiting(): boolean {
+    return this.state === 'calling' || this.state === 'trying' || this.state === 'proceeding';
   }
 
   /** Whether a response belongs to it (17.1.3). */
   matches(response: SipResponse): boolean {
-    const { request } = this;
-    return response.via.branch === request.via.branch && response.cseq.method === request.method;
+    return response.via.branch === this.branch && response.cseq.method === this.method;
   }
 
   abstract receive(response: SipResponse): void;
@@ -70,36 +95,54 @@ export abstract class ClientTransaction {
   terminate(ending: ClientEnding = 'done', error: Error | null = null): void {
     if (this.state === 'terminated') return;
     this.state = 'terminated';
-    this.options.timers.stop(this.resend);
-    this.options.timers.stop(this.deadline);
-    this.options.onEnd(ending, error);
+    this.around.timers.stop(this.resend);
+    this.around.timers.stop(this.deadline);
+    this.around.ended?.(this, ending);
+    this.#onEnd(ending, error);
+  }
+
+  /** Whoever it was made for has gone: what still comes goes to `onResponse`, and nobody hears of its end. */
+  handOver(onResponse: (response: SipResponse) => void = nothing): void {
+    this.#onResponse = onResponse;
+    this.#onEnd = nothing;
   }
 
   protected abstract again(): void;
 
   protected expired(): void {
-    const waits = this.state === 'calling' || this.state === 'trying' || this.state === 'proceeding';
-    this.terminate(waits ? 'timeout' : 'done');
+    this.terminate(this.isWaiting ? 'timeout' : 'done');
   }
 
   protected transmit(): void {
+    if (this.#sent === null) return;
     this.copies++;
-    this.options.onSent?.(this.copies);
-    this.transmitData(this.options.data);
+    this.#sent.onSent?.(this.copies);
+    this.transmitData(this.#sent.data);
   }
 
   protected transmitData(data: Buffer): void {
-    const { transport, destination } = this.options;
-    transport.send(data, destination.address, destination.port, (error) => {
+    const { address, port } = this.#destination;
+    this.transport.send(data, address, port, (error) => {
       if (error !== null) this.terminate('transport', error);
     });
   }
 
+  /** The final response has come. */
   protected enter(state: ClientState, milliseconds: number): void {
     this.state = state;
-    this.options.timers.stop(this.resend);
+    this.#sent = null;
+    this.around.timers.stop(this.resend);
     if (milliseconds === 0) this.terminate();
-    else this.options.timers.start(this.deadline, milliseconds);
+    else this.around.timers.start(this.deadline, milliseconds);
+  }
+
+  protected respond(response: SipResponse): void {
+    this.#onResponse(response);
+  }
+
+  /** The ACK to a response other than 2xx. */
+  protected ackTo(response: SipResponse): Buffer | null {
+    return this.#sent === null ? null : buildAck(this.#sent.request, response);
   }
 }
 
@@ -108,14 +151,15 @@ export abstract class ClientTransaction {
  * Calling --A: again; --B: timeout.
  */
 export class InviteClientTransaction extends ClientTransaction {
-  #ack: Buffer | null = null;
+  /** As text, which takes less memory where there are many. */
+  #ack = '';
 
-  constructor(options: ClientTransactionOptions) {
-    super(options, 'calling');
+  constructor(options: ClientTransactionOptions, around: ClientSurroundings) {
+    super(options, around, 'calling');
   }
 
   receive(response: SipResponse): void {
-    const { timers, values, transport } = this.options;
+    const { timers, values } = this.around;
     const { status } = response;
     switch (this.state) {
       case 'calling':
@@ -127,19 +171,21 @@ export class InviteClientTransaction extends ClientTransaction {
         } else if (status < 300)
           this.enter('accepted', 64 * values.t1); // timer M
         else {
-          this.#ack = buildAck(this.options.request, response);
-          this.transmitData(this.#ack);
+          const ack = this.ackTo(response);
+          if (ack === null) return;
+          this.#ack = ack.toString('latin1');
+          this.transmitData(ack);
           if (this.finished) return;
           // timer D: at least 32 s where the final response may come again
-          this.enter('completed', transport.reliable ? 0 : Math.max(64 * values.t1, 32_000));
+          this.enter('completed', this.transport.reliable ? 0 : Math.max(64 * values.t1, 32_000));
         }
-        this.options.onResponse(response);
+        this.respond(response);
         return;
       case 'accepted':
-        if (status >= 200 && status < 300) this.options.onResponse(response);
+        if (status >= 200 && status < 300) this.respond(response);
         return;
       case 'completed':
-        if (status >= 300 && this.#ack !== null) this.transmitData(this.#ack);
+        if (status >= 300) this.transmitData(Buffer.from(this.#ack, 'latin1'));
         return;
       default:
     }
@@ -152,7 +198,7 @@ export class InviteClientTransaction extends ClientTransaction {
 
   protected again(): void {
     this.interval *= 2;
-    this.options.timers.start(this.resend, this.interval);
+    this.around.timers.start(this.resend, this.interval);
     this.transmit();
   }
 }
@@ -162,21 +208,21 @@ export class InviteClientTransaction extends ClientTransaction {
  * in Trying and Proceeding --E: again; --F: timeout.
  */
 export class NonInviteClientTransaction extends ClientTransaction {
-  constructor(options: ClientTransactionOptions) {
-    super(options, 'trying');
+  constructor(options: ClientTransactionOptions, around: ClientSurroundings) {
+    super(options, around, 'trying');
   }
 
   receive(response: SipResponse): void {
     if (this.state !== 'trying' && this.state !== 'proceeding') return;
     if (response.status < 200) this.state = 'proceeding';
-    else this.enter('completed', this.options.transport.reliable ? 0 : this.options.values.t4); // timer K
-    this.options.onResponse(response);
+    else this.enter('completed', this.transport.reliable ? 0 : this.around.values.t4); // timer K
+    this.respond(response);
   }
 
   protected again(): void {
-    const { t2 } = this.options.values;
+    const { t2 } = this.around.values;
     this.interval = this.state === 'proceeding' ? t2 : Math.min(2 * this.interval, t2);
-    this.options.timers.start(this.resend, this.interval);
+    this.around.timers.start(this.resend, this.interval);
     this.transmit();
   }
 }

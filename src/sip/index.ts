@@ -6,7 +6,6 @@ export {
   type ClientCounts,
   ClientTable,
   type ClientTableOptions,
-  type StartOptions,
 } from './client-table.ts';
 export {
   type ClientEnding,
@@ -87,7 +86,7 @@ export { type Advertised, SocketRegistry } from './socket-registry.ts';
 export { StatusCounts } from './status-counts.ts';
 export type { Closing, TcpConnection } from './tcp-connection.ts';
 export { type TcpCounts, type TcpLimits, type TcpOptions, TcpTransport } from './tcp-transport.ts';
-export { type Clock, RFC_TIMERS, systemClock, Timer, TimerQueue, type TimerValues } from './timers.ts';
+export { RFC_TIMERS, type TimerValues } from './timers.ts';
 export { StatelessTags } from './to-tag.ts';
 export {
   type CreateOptions,

@@ -81,7 +81,10 @@ abstract class Message {
 
   /** The first header of this name, a compact form counting as its full name; null when there is none. */
   header(name: string): string | null {
-    const key = headerKey(name);
+    return this.#first(headerKey(name));
+  }
+
+  #first(key: string): string | null {
     for (const header of this.headers) if (header.key === key) return header.value;
     return null;
   }
@@ -130,7 +133,7 @@ abstract class Message {
   }
 
   get callId(): string {
-    return this.header('call-id') ?? '';
+    return this.#first('call-id') ?? '';
   }
 
   /** All Contacts, `*` included; null when one cannot be read, empty when there is none. */
@@ -153,24 +156,24 @@ abstract class Message {
 
   findVia(): Via | null {
     if (this.#via === undefined) {
-      const value = this.header('via');
+      const value = this.#first('via');
       this.#via = value === null ? null : parseVia(unfold(value));
     }
     return this.#via;
   }
 
   findFrom(): NameAddr | null {
-    if (this.#from === undefined) this.#from = parseSingle(this.header('from'));
+    if (this.#from === undefined) this.#from = parseSingle(this.#first('from'));
     return this.#from;
   }
 
   findTo(): NameAddr | null {
-    if (this.#to === undefined) this.#to = parseSingle(this.header('to'));
+    if (this.#to === undefined) this.#to = parseSingle(this.#first('to'));
     return this.#to;
   }
 
   findCSeq(): CSeq | null {
-    if (this.#cseq === undefined) this.#cseq = parseCSeq(this.header('cseq'));
+    if (this.#cseq === undefined) this.#cseq = parseCSeq(this.#first('cseq'));
     return this.#cseq;
   }
 }
@@ -341,7 +344,8 @@ function headerDefect(message: SipMessage): string | null {
     return message.header('via') === null ? 'it has no Via' : 'its Via is wrong';
   if (message.findFrom() === null) return 'its From is wrong';
   if (message.findTo() === null) return 'its To is wrong';
-  if (message.callId === '' || /[\r\n]/.test(message.callId)) return 'its Call-ID is wrong';
+  if (message.callId === '' || message.callId.includes('\n') || message.callId.includes('\r'))
+    return 'its Call-ID is wrong';
   const cseq = message.findCSeq();
   if (cseq === null) return 'its CSeq is wrong';
   if (message.kind === 'request' && cseq.method !== message.method) return "its CSeq's method is another one";

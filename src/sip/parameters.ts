@@ -84,11 +84,17 @@ export function parseParameters(text: string): Parameter[] | null {
 export function findParameter(text: string, name: string): string | null {
   const length = name.length;
   const wanted = name.toLowerCase();
+  const first = wanted.charCodeAt(0);
+  const isQuoted = text.includes('"');
   for (let from = 0; from < text.length; ) {
-    let end = parameterEnd(text, from);
+    let end = isQuoted ? parameterEnd(text, from) : text.indexOf(';', from);
     if (end < 0) end = text.length;
     while (from < end && isSpace(text.charCodeAt(from))) from++;
-    if (end - from >= length && text.slice(from, from + length).toLowerCase() === wanted) {
+    if (
+      end - from >= length &&
+      (text.charCodeAt(from) | 0x20) === (first | 0x20) &&
+      text.slice(from, from + length).toLowerCase() === wanted
+    ) {
       const found = parameterName(text, from, end);
       if (found.length === length) return parameterValue(text, from, end) ?? '';
     }

@@ -1,4 +1,5 @@
 /** One branch of a stateful proxy: its targets one after the other, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
+import { Timer } from '../timers/timer-wheel.ts';
 import { newBranch } from './branch.ts';
 import type { ClientTable } from './client-table.ts';
 import type { ClientTransaction } from './client-transaction.ts';
@@ -8,7 +9,6 @@ import { parseMessage, SipRequest, type SipResponse } from './message.ts';
 import type { Branch, BranchSpec, BranchState, MessageEdits, SendingSocket, Target } from './proxy-types.ts';
 import { buildCancel } from './request.ts';
 import type { SocketRegistry } from './socket-registry.ts';
-import { Timer } from './timers.ts';
 
 /** What branches are sent by. */
 export interface Sending {
@@ -153,11 +153,22 @@ export class ProxyBranch<T> implements Branch<T> {
   tryNext(): boolean {
     if (this.isCancelled) return false;
     this.#stopWaiting();
+    this.letGo();
     this.#client = null;
     if (!this.start()) return false;
     this.response = null;
     this.finalEdits = null;
     return true;
+  }
+
+  /**
+   * Once its transaction has its final response, what that still gets goes to `onResponse`: there is no other way
+   * from there to this branch.
+   */
+  letGo(onResponse?: (response: SipResponse) => void): void {
+    if (this.#client?.isWaiting !== false) return;
+    this.#client.handOver(onResponse);
+    this.#client = null;
   }
 
   endHere(status: number): void {

@@ -1,6 +1,7 @@
 /** What a proxy has besides its server transactions: what goes out, and what comes back. */
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { TimerWheel } from '../timers/timer-wheel.ts';
 import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import { forwardRequest, forwardResponse, type ResponseEdits } from './forward.ts';
@@ -10,12 +11,12 @@ import { ProxyTransaction } from './proxy-transaction.ts';
 import type { ProxyHooks, ProxySettings, RequestEdits, SendingSocket, Target } from './proxy-types.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { SocketRegistry } from './socket-registry.ts';
-import type { TimerQueue, TimerValues } from './timers.ts';
+import type { TimerValues } from './timers.ts';
 import type { Protocol } from './transport.ts';
 
 export interface ProxyCoreOptions {
   readonly sockets: SocketRegistry;
-  readonly timers?: TimerQueue;
+  readonly timers?: TimerWheel;
   readonly values?: TimerValues;
   /** In every branch identifier: whose transaction it is. Default 0. */
   readonly processNumber?: number;

@@ -3,6 +3,7 @@
  * was sent on by. What comes from the branches is taken one after the other; a hook that answers with a promise
  * holds up this transaction and nothing else.
  */
+import { Answers } from './answers.ts';
 import { bestBranch } from './best-response.ts';
 import { editedMessage, forwardResponse, headerLines, type ResponseEdits } from './forward.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
@@ -26,15 +27,16 @@ import type { SendOptions, ServerTransaction } from './server-transaction.ts';
 const ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n' as HeaderText;
 
 const NO_EDITS: MessageEdits = {};
+/** Of a 2xx that has lost the caller's Via on its way: a status of our own is better than none. */
+const LOST_VIA = 502;
 /** What may wait while a hook does; a branch that sends provisional responses faster loses them. */
 const MAX_WAITING = 200;
-/** 2xx of different callees (forks further on) to one INVITE. */
-const MAX_ANSWERS = 64;
 
 type Step = () => void | Promise<void>;
 
 export class ProxyTransaction<T = unknown> {
   readonly server: ServerTransaction;
+  readonly #request: SipRequest;
   /** In ms; a change holds for the branches that are added after it. */
   frTimeout: number;
   frInvTimeout: number;
@@ -50,19 +52,26 @@ export class ProxyTransaction<T = unknown> {
   #isOver = false;
   readonly #waiting: Step[] = [];
   #isBusy = false;
-  /** By To tag: what was sent up for a 2xx, so that its retransmissions ask no hook. */
-  readonly #answers = new Map<string, Buffer>();
+  /** Retransmissions of a 2xx ask no hook. */
+  readonly #answers: Answers;
+  /** What was there before. */
+  readonly #onServerEnd: ServerTransaction['onEnd'];
 
+  /** `server` has not been answered finally. */
   constructor(server: ServerTransaction, sending: Sending, hooks: ProxyHooks<T>, settings: ProxySettings) {
+    const { request } = server;
+    if (request === null) throw new TypeError('the request has been answered');
     this.server = server;
+    this.#request = request;
+    this.#answers = new Answers(server, request.socket?.reliable === true);
     this.#sending = sending;
     this.#hooks = hooks;
     this.#settings = settings;
     this.frTimeout = settings.frTimeout ?? 30_000;
     this.frInvTimeout = settings.frInvTimeout ?? 120_000;
     this.#owner = {
-      request: server.request,
-      loopDigest: loopDigest(server.request),
+      request,
+      loopDigest: loopDigest(request),
       frTimeout: () => this.frTimeout,
       frInvTimeout: () => this.frInvTimeout,
       restartOnEachReply: settings.restartOnEachReply !== false,
@@ -70,9 +79,9 @@ export class ProxyTransaction<T = unknown> {
       endedHere: (branch) => this.#enqueue(() => this.#settle(branch)),
       editCancel: hooks.onCancel === undefined ? null : (branch, cancel) => this.#editCancel(branch, cancel),
     };
-    const { onEnd } = server;
+    this.#onServerEnd = server.onEnd;
     server.onEnd = (ending) => {
-      onEnd?.(ending);
+      this.#onServerEnd?.(ending);
       if (ending === 'done') return;
       this.#cancelRest(NO_HEADERS); // nobody is left to be answered
       this.#finishIfOver();
@@ -129,7 +138,7 @@ export class ProxyTransaction<T = unknown> {
    * for another method.
    */
   cancel(headers: HeaderText = NO_HEADERS): void {
-    if (this.server.request.method !== 'INVITE' || this.server.isFinal || this.#isCancelled) return;
+    if (!this.server.isInvite || this.server.isFinal || this.#isCancelled) return;
     this.#isCancelled = true;
     this.#cancelRest(headers);
     if (!this.#isBusy && !this.isPending && this.#waiting.length === 0) this.#answerHere(487);
@@ -163,25 +172,22 @@ export class ProxyTransaction<T = unknown> {
       return;
     }
     this.#isBusy = false;
+    this.#letGoIfOver();
   }
 
   #received(branch: ProxyBranch<T>, response: SipResponse): void {
     const { status } = response;
     if (status < 200 && (this.server.isFinal || this.#waiting.length >= MAX_WAITING)) return;
     if (status >= 200 && status < 300) {
-      const sent = this.#answers.get(response.toTag ?? '');
-      if (sent !== undefined) {
-        this.server.send(status, sent); // only its retransmission
-        return;
-      }
-      if (this.#answers.size >= MAX_ANSWERS || this.#waiting.length >= MAX_WAITING) return;
+      if (this.#answers.repeat(response)) return;
+      if (this.#answers.isFull || this.#waiting.length >= MAX_WAITING) return;
     }
     this.#enqueue(() => this.#handle(branch, response));
   }
 
   #handle(branch: ProxyBranch<T>, response: SipResponse): void | Promise<void> {
     // while it waited, a retransmission of the same 2xx may have been dealt with
-    if (response.status < 300 && this.#answers.has(response.toTag ?? '') && response.status >= 200) return;
+    if (response.status >= 200 && response.status < 300 && this.#answers.repeat(response)) return;
     const { onReply } = this.#hooks;
     if (onReply === undefined) return this.#judged(branch, response, 'forward');
     const verdict = this.#guarded(() => onReply(branch, response), 'forward');
@@ -206,8 +212,7 @@ export class ProxyTransaction<T = unknown> {
   /** 16.7, 5 and 10: a 2xx goes up at once, also a second one, and the other branches are cancelled. */
   #answered(branch: ProxyBranch<T>, response: SipResponse, edits: MessageEdits): void {
     branch.isSettled = true;
-    const data = this.#sendUp(response, edits);
-    if (data !== null && this.server.isInvite) this.#answers.set(response.toTag ?? '', data);
+    if (!this.#answers.pass(response, edits)) this.#answerHere(LOST_VIA);
     this.#cancelRest(ELSEWHERE);
     this.#finishIfOver();
   }
@@ -265,19 +270,14 @@ export class ProxyTransaction<T = unknown> {
     this.#finishIfOver();
   }
 
-  #sendUp(response: SipResponse, edits: ResponseEdits): Buffer | null {
+  /** Any but a 2xx. */
+  #sendUp(response: SipResponse, edits: ResponseEdits): void {
     const { status } = response;
     const translated = this.#translated(status);
-    const withLength = this.server.request.socket?.reliable === true;
     const all = translated === status ? edits : { ...edits, status: translated };
-    const data = forwardResponse(response, all, withLength);
-    if (data === null) {
-      // it has lost the caller's Via on its way: a status of our own is better than none
-      if (status >= 200) this.#answerHere(status < 300 ? 502 : status);
-      return null;
-    }
-    this.server.send(translated, data);
-    return data;
+    const data = forwardResponse(response, all, this.#request.socket?.reliable === true);
+    if (data !== null) this.server.send(translated, data);
+    else if (status >= 200) this.#answerHere(status);
   }
 
   #translated(status: number): number {
@@ -289,6 +289,18 @@ export class ProxyTransaction<T = unknown> {
     if (!this.server.isFinal && this.server.state !== 'terminated') return;
     this.#isOver = true;
     this.#hooks.onEnd?.();
+    this.#letGoIfOver();
+  }
+
+  /**
+   * Whoever keeps transactions, for half a minute from now on, keeps them without this one: with it would stay
+   * all messages of the call, and all that its user has made of them.
+   */
+  #letGoIfOver(): void {
+    if (!this.#isOver || this.#isBusy) return;
+    this.server.onEnd = this.#onServerEnd;
+    const onResponse = this.server.isInvite ? this.#answers.receive : undefined;
+    for (const branch of this.#branches) branch.letGo(onResponse);
   }
 
   #editCancel(branch: Branch<T>, cancel: SipRequest): Buffer | Promise<Buffer> {

@@ -9,38 +9,42 @@ export interface ReplyContent {
   /** 100 to 699. */
   readonly status: number;
   /** '' or left out: the default of the status. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Put into To when the request has none there, save for a 100 (8.2.6.2). */
-  readonly toTag?: string | null;
+  readonly toTag?: string | null | undefined;
   /** Further header lines. */
-  readonly headers?: HeaderText;
+  readonly headers?: HeaderText | undefined;
   /** A byte string. */
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** Left out: `headers` has it, or there is no body. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** The Server header's value; none when left out. */
-  readonly server?: string;
+  readonly server?: string | undefined;
   /** `rport` in the Via although the client did not ask for it. */
-  readonly forceRport?: boolean;
+  readonly forceRport?: boolean | undefined;
 }
 
 /** Throws a RangeError for a status that is none. */
-export function buildReply(request: Replyable, content: ReplyContent): Buffer {
+export function buildReply(
+  request: Replyable,
+  content: ReplyContent,
+  toTag = content.toTag ?? null,
+  forceRport = content.forceRport === true,
+): Buffer {
   const { status } = content;
   if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
   const reason = oneLine(content.reason || reasonPhrase(status));
   let text = `SIP/2.0 ${status} ${reason}\r\n`;
-  const { source } = request;
   let isTopVia = true;
   for (const { name, value, key } of request.headers) {
     switch (key) {
       case 'via':
-        text += `${name}: ${isTopVia ? stampTop(request, value, content.forceRport === true) : value}\r\n`;
+        text += `${name}: ${isTopVia ? stampTop(request, value, forceRport) : value}\r\n`;
         isTopVia = false;
         break;
       case 'to':
         text += `${name}: ${value}${
-          content.toTag != null && request.toTag === null && status > 100 ? `;tag=${content.toTag}` : ''
+          toTag !== null && request.toTag === null && status > 100 ? `;tag=${toTag}` : ''
         }\r\n`;
         break;
       case 'from':
@@ -62,12 +66,13 @@ export function buildReply(request: Replyable, content: ReplyContent): Buffer {
   if (content.contentType !== undefined) text += `Content-Type: ${oneLine(content.contentType)}\r\n`;
   text += `Content-Length: ${body.length}\r\n\r\n${body}`;
   return Buffer.from(text, 'latin1');
+}
 
-  function stampTop({ via }: Replyable, written: string, force: boolean): string {
-    const value = unfold(written);
-    const rest = value.slice(value.indexOf(via.text) + via.text.length);
-    return via.stamped(source.address, source.port, force) + rest;
-  }
+/** The topmost Via line: its first value stamped, others of the line as they are. */
+function stampTop({ via, source }: Replyable, written: string, force: boolean): string {
+  const value = unfold(written);
+  const rest = value.slice(value.indexOf(via.text) + via.text.length);
+  return via.stamped(source.address, source.port, force) + rest;
 }
 
 export function isStatus(status: number): boolean {

@@ -2,10 +2,13 @@
  * The two server transactions: INVITE (RFC 3261, 17.2.1, figure 7, with the Accepted state of RFC 6026, 7.1)
  * and non-INVITE (17.2.2, figure 8).
  */
+import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
 import { randomToken } from './branch.ts';
+import { detached } from './detached.ts';
 import type { SipRequest } from './message.ts';
 import { buildReply, type Destination, isStatus, type ReplyContent, replyDestination } from './reply.ts';
-import { Timer, type TimerQueue, type TimerValues } from './timers.ts';
+import type { TimerValues } from './timers.ts';
+import type { Transport } from './transport.ts';
 
 export type ServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
 
@@ -14,15 +17,20 @@ export type Ending = 'done' | 'timeout' | 'transport' | 'abandoned';
 
 /** What a transaction is part of. */
 export interface ServerSurroundings {
-  readonly timers: TimerQueue;
+  readonly timers: TimerWheel;
   readonly values: TimerValues;
   /** How long it may wait for its final reply, in ms. */
   readonly patience: number;
-  /** A final reply is sent for the first time. */
-  readonly replied: (status: number) => void;
+  /** Called when the first final reply is sent. */
+  readonly answered: (status: number) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
-  /** Called when a 2xx to an INVITE starts or stops waiting for its ACK. */
-  readonly awaitsAck: (transaction: ServerTransaction, waits: boolean) => void;
+  /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is known by `key`. */
+  readonly awaitsAck: (transaction: InviteServerTransaction, key: string, waits: boolean) => void;
+}
+
+/** What an ACK for a 2xx shares with its INVITE (13.2.2.4). */
+export function ackKey(request: SipRequest, toTag: string): string {
+  return `${request.cseq.number} ${request.fromTag ?? ''} ${toTag}\n${request.callId}`;
 }
 
 export interface SendOptions {
@@ -35,22 +43,25 @@ export interface SendOptions {
 
 export abstract class ServerTransaction {
   abstract readonly isInvite: boolean;
-  readonly request: SipRequest;
   /** What it is found by (17.2.3). */
   readonly key: string;
+  /** The request's To tag, null where it has none. */
+  readonly dialogTag: string | null;
   /** For the replies that are made here. */
   readonly toTag: string;
   state: ServerState;
-  /** The last reply sent, null before the first. */
-  lastReply: Buffer | null = null;
   lastStatus = 0;
-  /** How often `lastReply` was sent again. */
+  /** How often the last reply was sent again. */
   retransmissions = 0;
   /** Called once when it is over. */
   onEnd: ((ending: Ending) => void) | null = null;
   protected readonly around: ServerSurroundings;
   /** The state's deadline: the RFC's H, I, J or L, or the patience. */
   protected readonly deadline: Timer;
+  readonly #socket: Transport | null;
+  #request: SipRequest | null;
+  /** For retransmissions; null where none get a reply. */
+  #lastReply: string | null = null;
   #forceRport: boolean;
   #destination: Destination | null = null;
 
@@ -61,14 +72,24 @@ export abstract class ServerTransaction {
     first: ServerState,
     forceRport: boolean,
   ) {
-    this.request = request;
-    this.key = key;
+    this.#request = request;
+    this.#socket = request.socket;
+    this.key = detached(key);
     this.around = around;
     this.state = first;
     this.#forceRport = forceRport;
-    this.toTag = request.toTag ?? randomToken();
+    this.dialogTag = request.toTag === null ? null : detached(request.toTag);
+    this.toTag = this.dialogTag ?? randomToken();
     this.deadline = new Timer(() => this.expired());
     around.timers.start(this.deadline, around.patience);
+  }
+
+  /**
+   * Null once it has been answered finally. It stays for half a minute then, and there may be tens of thousands of
+   * them: each keeps what retransmissions need, and nothing else.
+   */
+  get request(): SipRequest | null {
+    return this.#request;
   }
 
   /** Whether a final reply was sent. */
@@ -84,35 +105,36 @@ export abstract class ServerTransaction {
   /** A request that matches: a retransmission, or the ACK. It is absorbed; its user never hears of it. */
   abstract receive(request: SipRequest): void;
 
-  /** What happens in the state machine when a reply of this status is passed to it; false when it takes none. */
+  /** What happens in the state machine when a reply of this status is passed to it; whether retransmissions get that reply. */
   protected abstract accept(status: number, options: SendOptions): boolean;
 
   protected abstract expired(): void;
 
-  /**
-   * Builds and sends a reply. False, and nothing sent, after a final reply, save for a further 2xx to an INVITE.
-   * Throws a RangeError for a status that is none.
-   */
+  /** Builds and sends a reply. False, and nothing sent, after a final reply. Throws a RangeError for a status that is none. */
   reply(content: ReplyContent, options: SendOptions = {}): boolean {
-    if (!this.takes(content.status)) return false;
+    const request = this.#request;
+    if (request === null || !this.takes(content.status)) return false;
     if (content.forceRport === true && !this.#forceRport) {
       this.#forceRport = true; // from now on, for retransmissions too
       this.#destination = null;
     }
-    const data = buildReply(this.request, { toTag: this.toTag, ...content, forceRport: this.#forceRport });
+    const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
     return this.send(content.status, data, options);
   }
 
-  /** Sends a reply that is there as bytes. As {@link reply}. */
+  /** Sends a reply that is there as bytes. As {@link reply}, but a further 2xx to an INVITE is sent, too. */
   send(status: number, data: Buffer, options: SendOptions = {}): boolean {
     if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
     if (!this.takes(status)) return false;
-    this.lastReply = data;
+    if (this.#request !== null) this.#destination ??= replyDestination(this.#request, this.#forceRport);
     this.lastStatus = status;
     // the state first: a transport may report its error before `transmit` returns
-    if (!this.accept(status, options)) return false;
-    if (status >= 200) this.around.replied(status);
-    this.transmit();
+    this.#lastReply = this.accept(status, options) ? data.toString('latin1') : null;
+    if (status >= 200 && this.#request !== null) {
+      this.#request = null;
+      this.around.answered(status);
+    }
+    this.#transmit(data);
     return true;
   }
 
@@ -129,26 +151,27 @@ export abstract class ServerTransaction {
     return this.state === 'trying' || this.state === 'proceeding';
   }
 
-  protected transmit(): void {
-    const { socket } = this.request;
-    if (this.lastReply === null) return;
-    this.#destination ??= replyDestination(this.request, this.#forceRport);
+  #transmit(data: Buffer): void {
+    if (this.#socket === null || this.#destination === null) return this.terminate('transport');
     const { address, port } = this.#destination;
-    if (socket === null) this.terminate('transport');
-    else
-      socket.send(this.lastReply, address, port, (error) => {
-        if (error !== null) this.terminate('transport'); // 17.2.4
-      });
+    this.#socket.send(data, address, port, (error) => {
+      if (error !== null) this.terminate('transport'); // 17.2.4
+    });
   }
 
   protected retransmit(): void {
-    if (this.lastReply === null) return;
+    if (this.#lastReply === null) return;
     this.retransmissions++;
-    this.transmit();
+    this.#transmit(Buffer.from(this.#lastReply, 'latin1'));
+  }
+
+  /** From now on retransmissions are absorbed without a word. */
+  protected fallSilent(): void {
+    this.#lastReply = null;
   }
 
   protected get reliable(): boolean {
-    return this.request.socket?.reliable ?? false;
+    return this.#socket?.reliable ?? false;
   }
 
   protected enter(state: ServerState, milliseconds: number): void {
@@ -183,38 +206,44 @@ export class InviteServerTransaction extends ServerTransaction {
   /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. */
   readonly #resend = new Timer(() => this.#again());
   #interval = 0;
-  #untilAck = false;
+  /** While its 2xx waits for the ACK: what that is known by. */
+  #ackKey: string | null = null;
 
   constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
     super(request, key, around, 'proceeding', forceRport);
   }
 
   override get isOpen(): boolean {
-    return super.isOpen || this.state === 'completed' || this.#untilAck;
+    return super.isOpen || this.state === 'completed' || this.#ackKey !== null;
   }
 
   receive(request: SipRequest): void {
     if (request.method === 'ACK') {
       if (this.state !== 'completed') return;
       this.around.timers.stop(this.#resend);
+      this.fallSilent();
       this.enter('confirmed', this.reliable ? 0 : this.around.values.t4); // timer I
     } else if (this.state === 'proceeding' || this.state === 'completed') this.retransmit();
     // RFC 6026, 7.1 absorbs it in Accepted; who answers the call itself may repeat the 2xx at any time
-    else if (this.state === 'accepted' && this.#untilAck) this.retransmit();
+    else if (this.state === 'accepted' && this.#ackKey !== null) this.retransmit();
   }
 
   /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has come. */
   acknowledged(): void {
-    if (!this.#untilAck) return;
-    this.#untilAck = false;
+    if (this.#ackKey === null) return;
     this.around.timers.stop(this.#resend);
-    this.around.awaitsAck(this, false);
+    this.#stopWaiting();
+    this.fallSilent();
+  }
+
+  #stopWaiting(): void {
+    if (this.#ackKey !== null) this.around.awaitsAck(this, this.#ackKey, false);
+    this.#ackKey = null;
   }
 
   override terminate(ending: Ending = 'done'): void {
     this.around.timers.stop(this.#resend);
-    if (this.#untilAck) this.around.awaitsAck(this, false);
-    this.#untilAck = false;
+    this.#stopWaiting();
     super.terminate(ending);
   }
 
@@ -227,13 +256,13 @@ export class InviteServerTransaction extends ServerTransaction {
     if (status < 200) return true;
     if (status < 300) {
       if (this.state === 'proceeding') this.enter('accepted', 64 * t1); // timer L
-      if (options.untilAck === true && !this.#untilAck) {
-        this.#untilAck = true;
-        this.around.awaitsAck(this, true);
+      if (options.untilAck === true && this.#ackKey === null && this.request !== null) {
+        this.#ackKey = ackKey(this.request, this.toTag);
+        this.around.awaitsAck(this, this.#ackKey, true);
         this.#interval = t1;
         this.around.timers.start(this.#resend, t1); // on any transport: hops further on may lose it
       }
-      return true;
+      return this.#ackKey !== null;
     }
     this.enter('completed', 64 * t1); // timer H
     if (!this.reliable) {
@@ -251,7 +280,7 @@ export class InviteServerTransaction extends ServerTransaction {
 
   protected expired(): void {
     if (this.state === 'proceeding') this.terminate('abandoned');
-    else this.terminate(this.state === 'completed' || this.#untilAck ? 'timeout' : 'done');
+    else this.terminate(this.state === 'completed' || this.#ackKey !== null ? 'timeout' : 'done');
   }
 }
 

@@ -1,7 +1,9 @@
 /** The server transactions that there are, found by RFC 3261, 17.2.3. */
+import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
 import { isUniqueBranch } from './branch.ts';
 import type { SipRequest } from './message.ts';
 import {
+  ackKey,
   type Ending,
   InviteServerTransaction,
   NonInviteServerTransaction,
@@ -9,15 +11,18 @@ import {
   type ServerTransaction,
 } from './server-transaction.ts';
 import type { StatusCounts } from './status-counts.ts';
-import { RFC_TIMERS, TimerQueue, type TimerValues } from './timers.ts';
+import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
 export interface TransactionTableOptions {
-  readonly timers?: TimerQueue;
+  /** Default: those of the process. */
+  readonly timers?: TimerWheel;
   readonly values?: TimerValues;
-  /** How many there may be at a time. Default 100,000. */
+  /** How many may wait for their final reply at a time. Default 100,000. */
   readonly limit?: number;
   /** Where final replies are counted. */
   readonly replies?: StatusCounts;
+  /** How many there may be in all, most of them answered and kept for retransmissions. Default 1,000,000. */
+  readonly capacity?: number;
   /** How long one may wait for its final reply before it is given up, in ms. Default 600,000. */
   readonly patience?: number;
 }
@@ -52,16 +57,29 @@ export class TransactionTable {
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
   readonly #around: ServerSurroundings;
   readonly #limit: number;
+  readonly #capacity: number;
+  /** How many wait for their final reply. */
+  #open = 0;
+  // find() comes before create(): the key is made once
+  #asked: SipRequest | null = null;
+  #askedKey = '';
 
   constructor(options: TransactionTableOptions = {}) {
     this.#limit = options.limit ?? 100_000;
+    this.#capacity = options.capacity ?? 1_000_000;
     this.#around = {
-      timers: options.timers ?? new TimerQueue(),
+      timers: options.timers ?? processTimers,
       values: options.values ?? RFC_TIMERS,
       patience: options.patience ?? 600_000,
-      replied: (status) => options.replies?.add(status),
+      answered: (status) => {
+        this.#open--;
+        options.replies?.add(status);
+      },
       ended: (transaction, ending) => this.#ended(transaction, ending),
-      awaitsAck: (transaction, waits) => this.#awaitsAck(transaction, waits),
+      awaitsAck: (transaction, key, waits) => {
+        if (waits) this.#awaitingAck.set(key, transaction);
+        else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
+      },
     };
   }
 
@@ -72,10 +90,10 @@ export class TransactionTable {
   /** The transaction of which `request` is a retransmission, or the ACK to its non-2xx final reply; null when there is none. */
   find(request: SipRequest): ServerTransaction | null {
     const method = request.method === 'ACK' ? 'INVITE' : request.method;
-    const found = this.#transactions.get(transactionKey(request, method));
+    const found = this.#transactions.get(this.#key(request, method));
     if (found === undefined) return null;
     // without the cookie the To tag counts too; an ACK has the reply's, which a callee further on may have made
-    const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.request.toTag;
+    const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.dialogTag;
     return differs ? null : found;
   }
 
@@ -100,20 +118,29 @@ export class TransactionTable {
     if (request.method === 'ACK') return null;
     const existing = this.find(request);
     if (existing !== null) return existing;
-    if (this.#transactions.size >= this.#limit) {
+    if (this.#open >= this.#limit || this.#transactions.size >= this.#capacity) {
       this.counts.refused++;
       return null;
     }
     const Machine = request.method === 'INVITE' ? InviteServerTransaction : NonInviteServerTransaction;
-    const key = transactionKey(request, request.method);
+    const key = this.#key(request, request.method);
     const transaction = new Machine(request, key, this.#around, options.forceRport === true);
-    this.#transactions.set(key, transaction);
+    this.#transactions.set(transaction.key, transaction);
     this.counts.created++;
+    this.#open++;
     return transaction;
   }
 
   [Symbol.iterator](): IterableIterator<ServerTransaction> {
     return this.#transactions.values();
+  }
+
+  #key(request: SipRequest, method: string): string {
+    if (this.#asked !== request) {
+      this.#asked = request;
+      this.#askedKey = transactionKey(request, method);
+    }
+    return this.#askedKey;
   }
 
   /** Ends all of them. */
@@ -123,14 +150,9 @@ export class TransactionTable {
 
   #ended(transaction: ServerTransaction, ending: Ending): void {
     this.counts[ending]++;
+    if (!transaction.isFinal) this.#open--;
     // with RFC 2543 branches another one may have taken the key
     if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
-  }
-
-  #awaitsAck(transaction: ServerTransaction, waits: boolean): void {
-    const key = ackKey(transaction.request, transaction.toTag);
-    if (waits && transaction instanceof InviteServerTransaction) this.#awaitingAck.set(key, transaction);
-    else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
   }
 }
 
@@ -144,9 +166,4 @@ function transactionKey(request: SipRequest, method: string): string {
   // an element of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
   const { callId, cseq, fromTag, requestUri } = request;
   return `${method} old ${cseq.number} ${fromTag ?? ''}\n${callId}\n${requestUri}\n${via.text}`;
-}
-
-/** What an ACK for a 2xx shares with its INVITE (13.2.2.4). */
-function ackKey(request: SipRequest, toTag: string): string {
-  return `${request.cseq.number} ${request.fromTag ?? ''} ${toTag}\n${request.callId}`;
 }

@@ -1,4 +1,5 @@
 /** A small user agent client: one request, what comes back, and the end of the call that it may have opened (RFC 3261, 8.1, 9.1, 13.2, 15). */
+import { processTimers, Timer } from '../timers/timer-wheel.ts';
 import {
   type ClientTransaction,
   InviteClientTransaction,
@@ -8,7 +9,7 @@ import { type ParsedMessage, parseMessage, SipRequest, type SipResponse } from '
 import { buildReply, sendReply } from './reply.ts';
 import { buildAck, buildCancel, buildDialogRequest } from './request.ts';
 import { TcpTransport } from './tcp-transport.ts';
-import { RFC_TIMERS, Timer, TimerQueue } from './timers.ts';
+import { RFC_TIMERS } from './timers.ts';
 import type { Source, Transport } from './transport.ts';
 import {
   composeRequest,
@@ -94,8 +95,7 @@ class Exchange {
   readonly #local: string;
   readonly #address: string;
   readonly #port: number;
-  readonly #timers = new TimerQueue();
-  readonly #began = this.#timers.clock.now();
+  readonly #began = processTimers.clock.now();
   readonly #request: SipRequest;
   readonly #data: Buffer;
   /** Until the final response; then until the call is ended, by BYE or by nobody's answer to it. */
@@ -137,7 +137,7 @@ class Exchange {
       });
       return;
     }
-    this.#timers.start(this.#patience, timeout);
+    processTimers.start(this.#patience, timeout);
     this.#main = this.#transaction(this.#request, this.#data, (response) =>
       method === 'INVITE' ? this.#invited(response) : response.status >= 200 && this.#end(),
     );
@@ -169,7 +169,8 @@ class Exchange {
   }
 
   close(): void {
-    this.#timers.clear();
+    processTimers.stop(this.#patience);
+    for (const transaction of this.#transactions) transaction.terminate();
   }
 
   #invited(response: SipResponse): void {
@@ -186,7 +187,7 @@ class Exchange {
     this.#answer = response;
     if (this.#isLeaving) this.#hangUp();
     else if (this.#options.talk === undefined) this.#end();
-    else this.#timers.start(this.#patience, this.#options.talk);
+    else processTimers.start(this.#patience, this.#options.talk);
   }
 
   #hangUp(): void {
@@ -198,7 +199,7 @@ class Exchange {
 
   #leave(): void {
     this.#isLeaving = true;
-    this.#timers.start(this.#patience, LAST_ANSWER);
+    processTimers.start(this.#patience, LAST_ANSWER);
   }
 
   #outOfPatience(): void {
@@ -215,25 +216,26 @@ class Exchange {
   ): ClientTransaction {
     const message = request ?? this.#read(data);
     const Machine = message.method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
-    const transaction = new Machine({
-      request: message,
-      data,
-      transport: this.#transport,
-      destination: { address: this.#address, port: this.#port },
-      timers: this.#timers,
-      values: this.#options.timers ?? RFC_TIMERS,
-      onSent: (copy) => this.#sent(message, copy),
-      onResponse: (response) => {
-        this.events.push({ kind: 'response', at: this.#elapsed(), response });
-        onResponse(response);
+    const transaction = new Machine(
+      {
+        request: message,
+        data,
+        transport: this.#transport,
+        destination: { address: this.#address, port: this.#port },
+        onSent: (copy) => this.#sent(message, copy),
+        onResponse: (response) => {
+          this.events.push({ kind: 'response', at: this.#elapsed(), response });
+          onResponse(response);
+        },
+        onEnd: (ending, error) => {
+          if (ending === 'timeout') {
+            if (this.#outcome === 'answered' && message === this.#request) this.#outcome = 'timeout';
+            this.#end();
+          } else if (error !== null) this.#failed(error);
+        },
       },
-      onEnd: (ending, error) => {
-        if (ending === 'timeout') {
-          if (this.#outcome === 'answered' && message === this.#request) this.#outcome = 'timeout';
-          this.#end();
-        } else if (error !== null) this.#failed(error);
-      },
-    });
+      { timers: processTimers, values: this.#options.timers ?? RFC_TIMERS },
+    );
     this.#transactions.push(transaction);
     transaction.start();
     return transaction;
@@ -263,7 +265,7 @@ class Exchange {
   }
 
   #elapsed(): number {
-    return this.#timers.clock.now() - this.#began;
+    return processTimers.clock.now() - this.#began;
   }
 
   #end(): void {

@@ -35,6 +35,8 @@ export class UdpTransport implements Transport {
   readonly counts: UdpCounts;
   readonly #socket: Socket;
   #closed = false;
+  /** It is an IP address, and the next message may well go there too. */
+  #lastAddress = '';
 
   private constructor(socket: Socket, counts: UdpCounts) {
     const { address, port } = socket.address();
@@ -87,7 +89,10 @@ export class UdpTransport implements Transport {
 
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
     if (this.#closed) return this.#failed(new Error('the socket is closed'), done);
-    if (isIP(address) === 0) return this.#failed(new Error(`no IP address: ${address}`), done);
+    if (address !== this.#lastAddress) {
+      if (isIP(address) === 0) return this.#failed(new Error(`no IP address: ${address}`), done);
+      this.#lastAddress = address;
+    }
     try {
       this.#socket.send(data, port, address, (error) => {
         if (error) return this.#failed(error, done);

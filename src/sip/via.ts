@@ -75,7 +75,7 @@ export class Via {
   stamped(address: string, port: number, force: boolean): string {
     const zone = address.indexOf('%');
     const received = `;received=${zone < 0 ? address : address.slice(0, zone)}`;
-    const headEnd = this.text.search(/[;(]/);
+    const headEnd = this.text.search(AFTER_HEAD);
     let out = headEnd < 0 ? this.text : trimmed(this.text, 0, headEnd);
     let hasRport = false;
     const params = this.params ?? '';
@@ -95,6 +95,7 @@ export class Via {
   }
 }
 
+const AFTER_HEAD = /[;(]/;
 const RPORT = /^\s*rport\s*(?:=|$)/i;
 const RECEIVED = /^\s*received\s*(?:=|$)/i;
 

@@ -12,6 +12,8 @@ import {
   Receiver,
   type SocketHandlers,
 } from '../runtime/index.ts';
+import { type StallFigures, StallWatch } from '../timers/stall-watch.ts';
+import { processTimers } from '../timers/timer-wheel.ts';
 import { combine, type ProcessStatus, readFigures, type ServerStatus } from './figures.ts';
 import { Generation } from './generation.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -50,18 +52,28 @@ export interface Membership {
 /** Of {@link StopOptions}, in ms. */
 export const defaultGrace = 30_000;
 
+/** How late the event loop may be before it counts as behind, in ms. */
+const behind = 15;
+
 /** How often it is looked whether the calls have ended, in ms. */
 const lookAgain = 20;
 
 export class RunningServer {
   readonly #process: ServerProcess;
   readonly #options: StartOptions;
+  readonly #stalls = new StallWatch(processTimers, {
+    onLook: (late) => {
+      this.#generation.pool.isBehind = late > behind;
+    },
+    onStall: (milliseconds, stalls) =>
+      this.log.warning(
+        `event loop stalled for ${milliseconds} ms${stalls > 1 ? `, the longest of ${stalls} stalls` : ''}: nothing was received or sent meanwhile`,
+      ),
+  });
   readonly #receiver: Receiver;
   readonly #handlers: SocketHandlers;
   readonly #peers: Readonly<PeerCounts> | null;
-  readonly #loopDelay = new LoopDelay((isBehind) => {
-    this.#generation.pool.isBehind = isBehind;
-  });
+  readonly #loopDelay = new LoopDelay();
   #generation: Generation;
   /** Of scripts before the one that runs; calls are left that they began. */
   readonly #older = new Set<Generation>();
@@ -110,6 +122,7 @@ export class RunningServer {
       throw error;
     }
     generation.startTimerRoutes();
+    running.#stalls.start();
     return running;
   }
 
@@ -133,6 +146,11 @@ export class RunningServer {
   /** Requests that were sent on and whose transactions have not ended. */
   get clientTransactions(): number {
     return this.#process.proxy.clients.size;
+  }
+
+  /** How late the event loop was. */
+  get stalls(): Readonly<StallFigures> {
+    return this.#stalls.figures;
   }
 
   get queued(): number {
@@ -180,6 +198,7 @@ export class RunningServer {
   }
 
   async #stop(grace: number): Promise<void> {
+    this.#stalls.stop();
     const generations = [this.#generation, ...this.#older];
     this.#generation.stopTimerRoutes();
     this.#receiver.isDraining = true;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ClientTable } from '../../src/sip/client-table.ts';
 import { buildReply } from '../../src/sip/reply.ts';
-import { TimerQueue } from '../../src/sip/timers.ts';
+import { TimerWheel } from '../../src/timers/timer-wheel.ts';
 import { bytes, RecordingTransport, request, requestText, response, SimulatedClock } from './simulated.ts';
 
 function start(method: string, patience?: number) {
   const clock = new SimulatedClock();
-  const table = new ClientTable({ timers: new TimerQueue(clock) });
+  const table = new ClientTable({ timers: new TimerWheel(clock) });
   const transport = new RecordingTransport(clock);
   const events: (number | string)[] = [];
   const transaction = table.create({

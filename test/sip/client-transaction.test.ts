@@ -7,7 +7,8 @@ import {
 import type { SipResponse } from '../../src/sip/message.ts';
 import { buildReply } from '../../src/sip/reply.ts';
 import { buildCancel, buildDialogRequest } from '../../src/sip/request.ts';
-import { RFC_TIMERS, TimerQueue } from '../../src/sip/timers.ts';
+import { RFC_TIMERS } from '../../src/sip/timers.ts';
+import { TimerWheel } from '../../src/timers/timer-wheel.ts';
 import { bytes, RecordingTransport, request, response, SimulatedClock } from './simulated.ts';
 
 let clock: SimulatedClock;
@@ -29,16 +30,17 @@ const answer = (method: string, status: number): SipResponse =>
 function start(method: string): ClientTransaction {
   const Machine = method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
   const outgoing = message(method);
-  const transaction = new Machine({
-    request: outgoing,
-    data: bytes(outgoing.raw),
-    transport: wire,
-    destination: { address: '192.0.2.1', port: 5060 },
-    timers: new TimerQueue(clock),
-    values: RFC_TIMERS,
-    onResponse: ({ status }) => seen.push(status),
-    onEnd: (ending) => endings.push(`${ending}@${clock.now()}`),
-  });
+  const transaction = new Machine(
+    {
+      request: outgoing,
+      data: bytes(outgoing.raw),
+      transport: wire,
+      destination: { address: '192.0.2.1', port: 5060 },
+      onResponse: ({ status }) => seen.push(status),
+      onEnd: (ending) => endings.push(`${ending}@${clock.now()}`),
+    },
+    { timers: new TimerWheel(clock), values: RFC_TIMERS },
+  );
   transaction.start();
   return transaction;
 }

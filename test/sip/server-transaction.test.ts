@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SipRequest } from '../../src/sip/message.ts';
 import type { Ending, ServerTransaction } from '../../src/sip/server-transaction.ts';
-import { TimerQueue } from '../../src/sip/timers.ts';
 import { TransactionTable, type TransactionTableOptions } from '../../src/sip/transaction-table.ts';
+import { TimerWheel } from '../../src/timers/timer-wheel.ts';
 import { RecordingTransport, type RequestParts, request, response, SimulatedClock } from './simulated.ts';
 
 let clock: SimulatedClock;
@@ -13,7 +13,7 @@ let endings: string[];
 function begin(options: TransactionTableOptions = {}, reliable = false): void {
   clock = new SimulatedClock();
   wire = new RecordingTransport(clock, reliable);
-  table = new TransactionTable({ timers: new TimerQueue(clock), ...options });
+  table = new TransactionTable({ timers: new TimerWheel(clock), ...options });
   endings = [];
 }
 
@@ -279,5 +279,19 @@ describe('finding a transaction (17.2.3)', () => {
     table.close();
     expect([table.size, [...table].length, table.counts.done]).toEqual([0, 0, 2]);
     expect(table.create(incoming())).not.toBeNull();
+  });
+
+  it('does not count against the limit what is answered, but against its capacity', () => {
+    begin({ limit: 1, capacity: 3 });
+    const next = (n: number) => table.create(incoming({ via: `SIP/2.0/UDP h;branch=z9hG4bK${n}` }));
+    for (const n of [1, 2]) next(n)?.reply({ status: 200 });
+    const third = next(3);
+    expect([third?.state, next(4), table.size]).toEqual(['trying', null, 3]);
+    third?.reply({ status: 200 });
+    expect([next(5), table.counts.refused]).toEqual([null, 2]);
+    clock.advance(32_000);
+    expect([table.size, next(6)?.state]).toEqual([0, 'trying']);
+    table.close();
+    expect(next(7)?.state).toBe('trying');
   });
 });

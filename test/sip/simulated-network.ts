@@ -13,10 +13,10 @@ import {
   SocketRegistry,
   type Source,
   sendReply,
-  TimerQueue,
   TransactionTable,
   type Transport,
 } from '../../src/sip/index.ts';
+import { TimerWheel } from '../../src/timers/timer-wheel.ts';
 import { SimulatedClock } from './simulated.ts';
 
 type Handler = (data: Buffer, source: Source, transport: SimulatedTransport) => void;
@@ -32,7 +32,7 @@ export interface Weather {
 /** Hosts are told apart by port; all have the address 192.0.2.1. */
 export class SimulatedNetwork {
   readonly clock = new SimulatedClock();
-  readonly timers = new TimerQueue(this.clock);
+  readonly timers = new TimerWheel(this.clock);
   readonly #sockets = new Map<number, SimulatedTransport>();
   weather: Weather = {};
   /** Everything that was handed to the network, lost or not. */
@@ -133,7 +133,7 @@ export class Callee {
     this.port = port;
     this.#network = network;
     this.#headers = headers;
-    this.#table = new TransactionTable({ timers: new TimerQueue(network.clock) });
+    this.#table = new TransactionTable({ timers: new TimerWheel(network.clock) });
     network.open(port, (data, source, transport) => {
       const message = parseMessage(data, source, transport);
       if (message.kind === 'request') this.#receive(message, plan);

@@ -1,7 +1,7 @@
 /** A clock that a test moves, a transport that records, and requests to try things with. */
 import { parseMessage, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
-import type { Clock } from '../../src/sip/timers.ts';
 import type { Protocol, Source, Transport } from '../../src/sip/transport.ts';
+import type { Clock } from '../../src/timers/clock.ts';
 
 export class SimulatedClock implements Clock {
   #now = 0;

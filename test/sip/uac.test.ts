@@ -38,7 +38,7 @@ async function listen(
 const reply = (request: SipRequest, status: number, headers = '') =>
   sendReply(
     request,
-    buildReply(request, { status, toTag: 'callee', headers: headerText(headers) ?? (undefined as never) }),
+    buildReply(request, { status, toTag: 'callee', headers: headerText(headers) ?? undefined }),
   );
 
 async function run(options: RequestOptions): Promise<RequestEvent[]> {

@@ -334,6 +334,28 @@ route[resume] {
   });
 });
 
+describe('a stalled event loop', () => {
+  it('is measured and logged', async () => {
+    const stall: FunctionSpec<Run> = {
+      name: 'stall',
+      arguments: [],
+      summary: 'Keeps the process busy.',
+      source: 'this test',
+      run: () => {
+        const until = performance.now() + 700;
+        while (performance.now() < until);
+        return 1;
+      },
+    };
+    const { server, call, logs } = await serve('route { stall(); send_reply(200, "OK"); }', {
+      functions: [stall],
+    });
+    await call('alice');
+    await logs('event loop stalled for ');
+    expect(server.stalls.max).toBeGreaterThan(640);
+  });
+});
+
 describe('stopping', () => {
   it('waits for scripts that run: blocking, async and queued', async () => {
     const service = await startHoldingService();

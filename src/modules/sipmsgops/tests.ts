@@ -2,6 +2,25 @@
 import type { Run } from '../../runtime/run.ts';
 import { type FunctionSpec, lowerAscii } from '../../script/index.ts';
 
+const SPACE = 32;
+
+/** Whether one of the names between `|` is this method, whatever its case. */
+function namesMethod(names: string, method: string): boolean {
+  for (let from = 0; from <= names.length; ) {
+    const bar = names.indexOf('|', from);
+    const next = bar < 0 ? names.length : bar;
+    let end = next;
+    while (from < end && names.charCodeAt(from) <= SPACE) from++;
+    while (end > from && names.charCodeAt(end - 1) <= SPACE) end--;
+    if (end - from === method.length) {
+      if (names.startsWith(method, from)) return true;
+      if (lowerAscii(names.slice(from, end)) === lowerAscii(method)) return true;
+    }
+    from = next + 1;
+  }
+  return false;
+}
+
 export const testFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'is_method',
@@ -11,12 +30,7 @@ export const testFunctions: readonly FunctionSpec<Run>[] = [
     run: (run, names: string) => {
       const { message } = run;
       if (message === null) return -1;
-      const method = lowerAscii(message.method);
-      return lowerAscii(names)
-        .split('|')
-        .some((name) => name.trim() === method)
-        ? 1
-        : -1;
+      return namesMethod(names, message.method) ? 1 : -1;
     },
   },
   {

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { StallWatch } from '../../src/timers/stall-watch.ts';
+import { processTimers, TimerWheel } from '../../src/timers/timer-wheel.ts';
+import { SimulatedClock } from '../sip/simulated.ts';
+
+/** A clock whose timeouts come late by what the test says. */
+class LateClock extends SimulatedClock {
+  late = 0;
+  override setTimeout(callback: () => void, milliseconds: number): unknown {
+    return super.setTimeout(callback, milliseconds + this.late);
+  }
+}
+
+it('tells how late the event loop is, and of stalls no more than once in a period', () => {
+  const clock = new LateClock();
+  const told: string[] = [];
+  const watch = new StallWatch(new TimerWheel(clock), {
+    onStall: (milliseconds, stalls) => told.push(`${milliseconds} ms, ${stalls}`),
+  });
+  watch.start();
+  clock.advance(1000);
+  expect(watch.figures).toEqual({ last: 0, max: 0, stalls: 0 });
+
+  clock.late = 150;
+  clock.advance(1000);
+  expect(watch.figures).toEqual({ last: 150, max: 150, stalls: 0 });
+
+  clock.late = 600;
+  clock.advance(650); // the first
+  clock.late = 700;
+  clock.advance(2 * 750);
+  clock.late = 0;
+  clock.advance(500);
+  expect(watch.figures).toMatchObject({ last: 0, max: 700 });
+  expect(told).toEqual(['600 ms, 1']);
+  clock.advance(10_000);
+  expect(told).toEqual(['600 ms, 1', `700 ms, ${watch.figures.stalls - 1}`]);
+
+  watch.stop();
+  expect(clock.timeouts).toBeLessThan(2);
+});
+
+it('sees this process stand still', async () => {
+  const watch = new StallWatch(processTimers, { threshold: 100 });
+  watch.start();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const until = performance.now() + 250;
+  while (performance.now() < until);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  watch.stop();
+  expect(watch.figures.max).toBeGreaterThan(190);
+  expect(watch.figures.stalls).toBe(1);
+});
