@@ -95,7 +95,9 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .description(
       'start the credit example with a service of its own, send it some requests, and show what happens',
     )
-    .action(async () => finish(await tour(streams)));
+    .action(async () => {
+      finish(await tour(streams));
+    });
 
   return program;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommand } from './command.ts';
+import { loadProgram } from './program.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -16,6 +16,7 @@ for (const output of [process.stdout, process.stderr]) {
 const { argv, stdout, stderr, env } = process;
 // stdin is opened only where it is read
 const stdin = { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() };
+const { runCommand } = await loadProgram();
 const code = await runCommand(argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal });
 // what was printed goes out before the end
 await Promise.all([stdout, stderr].map((output) => new Promise((done) => output.write('', done))));
