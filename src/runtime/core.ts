@@ -19,6 +19,7 @@ import { headerVariables } from './variables/headers.ts';
 import { messageVariables } from './variables/message.ts';
 import { processVariables } from './variables/process.ts';
 import { scriptStoreVariables } from './variables/script-store.ts';
+import { sdpVariables } from './variables/sdp.ts';
 import { uriVariables } from './variables/uris.ts';
 
 export const coreFunctions: readonly FunctionSpec<Run>[] = [
@@ -38,6 +39,7 @@ export const coreVariables: readonly VariableSpec<Run>[] = withExamples(
     ...uriVariables,
     ...headerVariables,
     ...bodyVariables,
+    ...sdpVariables,
     ...authVariables,
     ...messageVariables,
     ...processVariables,

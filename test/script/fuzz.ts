@@ -25,9 +25,10 @@ const header = modules.map((name) => `loadmodule "${name}.so"\n`).join('');
 
 /** The scripts of the vectors, those of the examples, and the diagnostics' right and wrong ones. */
 function readCorpus(): readonly string[] {
-  const vectors = readdirSync(folder('test/conformance/vectors')).flatMap((name): readonly Vector[] =>
-    JSON.parse(textOf(new URL(name, folder('test/conformance/vectors')))),
-  );
+  const vectors = readdirSync(folder('test/conformance/vectors')).flatMap((name) => {
+    const ofFile: readonly Vector[] = JSON.parse(textOf(new URL(name, folder('test/conformance/vectors'))));
+    return ofFile;
+  });
   const examples = readdirSync(folder('examples'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.cfg'))
     .map((name) => textOf(new URL(name, folder('examples'))));
