@@ -15,6 +15,7 @@ import { branchVariables } from './variables/branches.ts';
 import { inContext } from './variables/context.ts';
 import { errorVariables } from './variables/errors.ts';
 import { withExamples } from './variables/examples.ts';
+import { formerBranchVariables } from './variables/former-branches.ts';
 import { headerVariables } from './variables/headers.ts';
 import { messageVariables } from './variables/message.ts';
 import { processVariables } from './variables/process.ts';
@@ -44,6 +45,7 @@ export const coreVariables: readonly VariableSpec<Run>[] = withExamples(
     ...messageVariables,
     ...processVariables,
     ...branchVariables,
+    ...formerBranchVariables,
     ...errorVariables,
   ]),
 );

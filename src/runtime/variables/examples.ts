@@ -117,6 +117,13 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     '<sip:b@x.example>, <sip:c@x.example>',
     '$ru = "sip:b@x.example"; $msg.branch = "sip:c@x.example";',
   ),
+  branch: prints(
+    '$(branch(uri)[0]) $(branch(q)[-1]) $(branch(uri)[*])',
+    'sip:c@x.example 0.3 sip:c@x.example,sip:d@x.example',
+    '$branch = "sip:c@x.example"; append_branch("sip:d@x.example", "0.3");',
+  ),
+  'branch.flag': prints('$branch.flag(nat)', '1', 'setbflag("nat");'),
+  bf: prints('$bf', 'nat', 'setbflag("nat");'),
   'msg.branch': prints('$msg.branch', 'sip:c@x.example', '$msg.branch = "sip:c@x.example";'),
   'msg.branch.uri': prints(
     '$(msg.branch.uri[1]) $(msg.branch.uri[*])',
