@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Compiles src/ to dist/. Plain JavaScript, because `npm ci` runs it before anything else is there.
+// Compiles src/ to dist/, and bundles the program of the command line. Plain JavaScript, because `npm ci` runs it before anything else is there.
 //   --clean        removes dist/ first, so that no file of an earlier build is published
 //   --if-possible  does nothing without the compiler, as after `npm ci --omit=dev`
 import { spawnSync } from 'node:child_process';
@@ -32,4 +32,6 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
 });
 const program = new URL('dist/cli/main.js', root);
 if (existsSync(program)) chmodSync(program, 0o755);
-process.exit(status ?? 1);
+if (status !== 0) process.exit(status ?? 1);
+const { bundle } = await import('./bundle.mjs');
+await bundle();

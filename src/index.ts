@@ -32,6 +32,7 @@ export {
   type ControlCommand,
   ControlError,
   type ControlHandlers,
+  controlDirectory,
   controlledServers,
 } from './workers/control.ts';
 export {
@@ -49,6 +50,7 @@ export {
   type Program,
   type ScriptSource,
 } from './workers/load-script.ts';
+export { runMember } from './workers/run-member.ts';
 export { RunningServer, type StartOptions, type StopOptions } from './workers/server.ts';
 export { StartError } from './workers/start-error.ts';
 export {

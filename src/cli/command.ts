@@ -8,6 +8,8 @@ import { reload, type ServerChoice, type StatusOptions, status } from './status.
 import { type Streams, UsageError } from './streams.ts';
 import { tour } from './tour.ts';
 
+export { runMember } from '../index.ts';
+
 /** Resolves to the exit code; never rejects for a mistake of the user's. */
 export async function runCommand(argv: readonly string[], streams: Streams): Promise<number> {
   let code = 0;
@@ -113,7 +115,9 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .description(
       'start the credit example with a service of its own, send it some requests, and show what happens',
     )
-    .action(async () => finish(await tour(streams)));
+    .action(async () => {
+      finish(await tour(streams));
+    });
 
   return program;
 }

@@ -1,5 +1,5 @@
 /** The credit service of the tour: answers by the account's name, or not at all. */
-import { createServer, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ServiceEvent {
@@ -16,6 +16,11 @@ const accounts: Readonly<Record<string, readonly [status: number, credit: string
   erin: [200, '7'],
 };
 
+/** node:http is loaded here: that takes longer than checking a short script. */
+function httpServer(answer?: RequestListener): Server {
+  return process.getBuiltinModule('node:http').createServer(answer);
+}
+
 export interface CreditService {
   readonly port: number;
   close(): Promise<void>;
@@ -26,7 +31,7 @@ export async function startCreditService(
   port: number,
   onEvent: (event: ServiceEvent) => void,
 ): Promise<CreditService> {
-  const server = createServer((request, response) => {
+  const server = httpServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const account = url.searchParams.get('account') ?? '';
     onEvent({ kind: 'request', account, text: `GET ${request.url ?? ''}` });
@@ -59,7 +64,7 @@ function listen(server: Server, port: number): Promise<void> {
 
 /** A loopback port where nothing listens: connections to it are refused. */
 export async function refusingPort(): Promise<number> {
-  const server = createServer();
+  const server = httpServer();
   await listen(server, 0);
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import {
   Control,
   ControlError,
+  controlDirectory,
   countAbsences,
   type LoadResult,
   renderDiagnostics,
@@ -9,6 +11,7 @@ import {
   startServer,
 } from '../index.ts';
 import { summaryOf } from './check.ts';
+import { memberArgument } from './member-argument.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';
 import { plural, type Streams, UsageError, usesColor } from './streams.ts';
 
@@ -43,6 +46,8 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
   const server = await startOrExplain(() =>
     startServer(loaded, {
       processes,
+      // this program, as it is loaded fastest
+      program: { path: fileURLToPath(new URL('./main.js', import.meta.url)), arguments: [memberArgument] },
       logFormat,
       queueLimit: queue,
       patience: patience * 1000,
@@ -100,10 +105,10 @@ async function reloadScript(
 async function listenForCommands(
   server: SipServer,
   reload: () => Promise<unknown>,
-  { stderr }: Streams,
+  { stderr, env }: Streams,
 ): Promise<Control | null> {
   try {
-    return await Control.listen({ status: () => server.status(), reload });
+    return await Control.listen({ status: () => server.status(), reload }, controlDirectory(env));
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     stderr.write(`siprest status and reload do not reach this server: ${error.message}\n`);

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type LoadResult, loadScript } from '../index.ts';
@@ -72,6 +71,8 @@ function flatten(text: string, fileName: string, depth = 0): string {
 const mostOutput = 256 * 1024 * 1024;
 
 function preprocess(text: string, command: string): string {
+  // loading it takes longer than checking a short script
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { status, signal, stdout, stderr, error } = spawnSync(command, {
     shell: true,
     input: Buffer.from(text, 'latin1'),

@@ -1,6 +1,8 @@
 import {
   askServer,
+  type ControlCommand,
   ControlError,
+  controlDirectory,
   controlledServers,
   FIGURES,
   type FigureValues,
@@ -18,30 +20,35 @@ export interface StatusOptions extends ServerChoice {
 }
 
 /** `siprest status`: the figures of a running server. */
-export async function status(options: StatusOptions, { stdout }: Streams): Promise<number> {
-  const answer = await ask<ServerStatus>(options, 'status');
+export async function status(options: StatusOptions, { stdout, env }: Streams): Promise<number> {
+  const answer = await ask<ServerStatus>(options, 'status', env);
   stdout.write(options.json === true ? `${JSON.stringify(answer, null, 2)}\n` : tableOf(answer));
   return 0;
 }
 
 /** `siprest reload`: a running server goes on with its file as it is now; 1 where that has mistakes. */
-export async function reload(options: ServerChoice, { stdout, stderr }: Streams): Promise<number> {
-  const { reloaded, message } = await ask<{ reloaded: boolean; message: string }>(options, 'reload');
+export async function reload(options: ServerChoice, { stdout, stderr, env }: Streams): Promise<number> {
+  const { reloaded, message } = await ask<{ reloaded: boolean; message: string }>(options, 'reload', env);
   (reloaded ? stdout : stderr).write(`${message}\n`);
   return reloaded ? 0 : 1;
 }
 
-async function ask<Answer>({ pid }: ServerChoice, command: 'status' | 'reload'): Promise<Answer> {
+async function ask<Answer>(
+  { pid }: ServerChoice,
+  command: ControlCommand,
+  env: Streams['env'],
+): Promise<Answer> {
+  const directory = controlDirectory(env);
   try {
-    return (await askServer(pid ?? theOnlyServer(), command)) as Answer;
+    return (await askServer(pid ?? theOnlyServer(directory), command, directory)) as Answer;
   } catch (error) {
     if (error instanceof ControlError) throw new UsageError(error.message);
     throw error;
   }
 }
 
-function theOnlyServer(): number {
-  const servers = controlledServers();
+function theOnlyServer(directory: string): number {
+  const servers = controlledServers(directory);
   const [only] = servers;
   if (only === undefined) throw new UsageError('no siprest of this user runs here');
   if (servers.length > 1)

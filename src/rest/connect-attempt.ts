@@ -1,7 +1,8 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Address, NameResolver } from './dns.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
+import { tls as loadTls } from './lazy-modules.ts';
 import type { ReturnCode } from './outcome.ts';
 import { SocketReader } from './socket-reader.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
@@ -160,7 +161,7 @@ export class ConnectAttempt {
     let socket: TLSSocket;
     try {
       const session = tls.session(sessionKey);
-      socket = connectTls({
+      socket = loadTls().connect({
         socket: tcp,
         secureContext: profile.context(),
         // Both verifications are done below: each has its own switch.
@@ -266,7 +267,7 @@ function verify(socket: TLSSocket, profile: TlsProfile, name: string): string | 
     const certificate = socket.getPeerCertificate();
     // Without a certificate there is nothing that names the host.
     if (certificate === null || Object.keys(certificate).length === 0) return 'the server has no certificate';
-    const error = checkServerIdentity(name, certificate);
+    const error = loadTls().checkServerIdentity(name, certificate);
     if (error !== undefined) {
       const names = certificate.subjectaltname ?? `CN:${String(certificate.subject?.CN ?? '(none)')}`;
       return `the server's certificate is not for ${name}, it is for ${names.slice(0, 300)}`;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { tls } from './lazy-modules.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -29,7 +29,7 @@ export interface Connection {
 let lastId = 0;
 
 export function describeConnection(socket: Socket, protocol: ConnectionProtocol): ConnectionInfo {
-  const secure = socket instanceof TLSSocket ? socket : null;
+  const secure = socket instanceof tls().TLSSocket ? socket : null;
   lastId++;
   return {
     id: lastId,

@@ -57,8 +57,10 @@ export function parseHosts(text: string): Map<string, Address[]> {
   const hosts = new Map<string, Address[]>();
   for (const line of text.split('\n')) {
     const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    const family = isIP(address ?? '');
-    if (address === undefined || family === 0) continue;
+    // node's first isIP() takes milliseconds, and this is called with no text when a client is made
+    if (address === undefined || address === '') continue;
+    const family = isIP(address);
+    if (family === 0) continue;
     for (const name of names) {
       const key = name.toLowerCase();
       const known = hosts.get(key) ?? [];

@@ -1,14 +1,13 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect as connectHttp2,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Connection, describeConnection } from './connection.ts';
 import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
+import { http2 } from './lazy-modules.ts';
 import { IDLE_TIMEOUT, MAX_HEADER } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo } from './outcome.ts';
@@ -21,7 +20,10 @@ const SESSION_MEMORY = 4_096;
 /** How long a connection in doubt has to answer a PING, in milliseconds. */
 const PING_PATIENCE = 1_000;
 
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
+/** Error codes, RFC 9113, 7. */
+const NO_ERROR = 0;
+const REFUSED_STREAM = 7;
+const CANCEL = 8;
 
 /** Fields of HTTP/1 that HTTP/2 has no place for (RFC 9113, section 8.2.2). */
 const NOT_IN_HTTP2 = new Set(['host', 'connection', 'proxy-connection', 'keep-alive', 'upgrade']);
@@ -82,7 +84,7 @@ export class Http2Connection implements Connection {
     this.connectedAt = connectedAt;
     this.#limit = pool.streamLimit;
     this.info = describeConnection(socket, 'h2');
-    this.#session = connectHttp2(pool.engineUrl, {
+    this.#session = http2().connect(pool.engineUrl, {
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER },
@@ -166,7 +168,7 @@ export class Http2Connection implements Connection {
     // Not a byte since the request went out: a connection that hangs would only delay the next ones.
     if (open !== null && open.bytesRead === this.#socket.bytesRead) this.#close();
     this.#drop(transfer);
-    open?.stream.close(NGHTTP2_CANCEL);
+    open?.stream.close(CANCEL);
     if (open !== null) this.#probe();
   }
 
@@ -201,7 +203,7 @@ export class Http2Connection implements Connection {
     stream.on('data', (piece: Buffer) => transfer.onData(piece));
     stream.on('end', () => {
       // A lost connection ends its streams too: but these are destroyed by then.
-      ended = stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted && !stream.destroyed;
+      ended = stream.rstCode === NO_ERROR && !stream.aborted && !stream.destroyed;
     });
     stream.on('error', ignore); // told by close, with its code
     stream.on('close', () => {
@@ -220,7 +222,7 @@ export class Http2Connection implements Connection {
 
   #streamError(stream: ClientHttp2Stream): Error {
     const { rstCode, id } = stream;
-    if (rstCode === NGHTTP2_REFUSED_STREAM || (id ?? Number.POSITIVE_INFINITY) > this.#lastStream) {
+    if (rstCode === REFUSED_STREAM || (id ?? Number.POSITIVE_INFINITY) > this.#lastStream) {
       return new UnprocessedError('the server refused the stream');
     }
     if (this.#error !== null || this.#session.destroyed || this.#socket.destroyed) {
@@ -229,8 +231,7 @@ export class Http2Connection implements Connection {
       const why = this.#error === null ? 'the server closed the connection' : firstLine(this.#error.message);
       return new ExplainedError(`the HTTP/2 connection was lost: ${why}`, 'ECONNRESET');
     }
-    if (rstCode === NGHTTP2_NO_ERROR)
-      return new Error('the server ended the stream before its answer was complete');
+    if (rstCode === NO_ERROR) return new Error('the server ended the stream before its answer was complete');
     return new Error(`the server reset the stream (${ERROR_NAMES[rstCode] ?? rstCode})`);
   }
 

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureVersion } from 'node:tls';
+import type { SecureVersion } from 'node:tls';
 import { readCaDirectory } from './ca-directory.ts';
 import { RestOptionError } from './errors.ts';
+import { tls } from './lazy-modules.ts';
 import type { LogFunction } from './log.ts';
 import { splitPem } from './pem.ts';
 
@@ -84,7 +85,7 @@ export class TlsClientDomain {
     }
     try {
       for (const ca of this.#caList ?? []) new X509Certificate(ca);
-      createSecureContext({
+      tls().createSecureContext({
         ...(this.certificate === null ? {} : { cert: this.certificate }),
         ...(this.privateKey === null ? {} : { key: this.privateKey }),
         ...(this.ciphers === undefined ? {} : { ciphers: this.ciphers }),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { createSecureContext, rootCertificates, type SecureContext, type SecureVersion } from 'node:tls';
+import type { SecureContext, SecureVersion } from 'node:tls';
 import { readCaDirectory } from './ca-directory.ts';
+import { tls } from './lazy-modules.ts';
 import type { LogFunction } from './log.ts';
 import { splitPem } from './pem.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
@@ -91,7 +92,7 @@ function buildContext(
   if (ca === null && verifyPeer) {
     ca = caPath === '' ? defaultAuthorities() : [...defaultAuthorities(), ...readCaDirectory(caPath, log)];
   }
-  return createSecureContext({
+  return tls().createSecureContext({
     ...(ca === null ? {} : { ca }),
     ...(domain?.certificate == null ? {} : { cert: domain.certificate }),
     ...(domain?.privateKey == null ? {} : { key: domain.privateKey }),
@@ -114,7 +115,7 @@ let defaults: string[] | null = null;
 /** Node's bundle and the system's store, each CA once. */
 function defaultAuthorities(): string[] {
   if (defaults === null) {
-    const all = new Set<string>(rootCertificates.map((pem) => pem.trim()));
+    const all = new Set<string>(tls().rootCertificates.map((pem) => pem.trim()));
     const extra = process.env['NODE_EXTRA_CA_CERTS'];
     const own = process.env['SSL_CERT_FILE'];
     const bundles = own === undefined || own === '' ? SYSTEM_BUNDLES : [own];

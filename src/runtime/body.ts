@@ -117,6 +117,16 @@ const current = new StateKey<Request, { body: Body }>('body', (request) => ({
   body: receivedBody(request.message),
 }));
 
+/** Whether `$rb` shows what was changed: it does what `$sdp` has changed, and no other changes. */
+export const showsSdpChanges = new StateKey<Request, { shown: boolean }>('changes of $sdp', () => ({
+  shown: false,
+}));
+
+/** The body as `$rb` shows it. */
+export function shownBody(request: Request, message: SipMessage | null): Body {
+  return request.state(showsSdpChanges).shown ? currentBody(request) : receivedBody(message);
+}
+
 /** The body after what the script has changed in it so far. */
 export function currentBody(request: Request): Body {
   return request.state(current).body;

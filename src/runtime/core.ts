@@ -15,10 +15,12 @@ import { branchVariables } from './variables/branches.ts';
 import { inContext } from './variables/context.ts';
 import { errorVariables } from './variables/errors.ts';
 import { withExamples } from './variables/examples.ts';
+import { formerBranchVariables } from './variables/former-branches.ts';
 import { headerVariables } from './variables/headers.ts';
 import { messageVariables } from './variables/message.ts';
 import { processVariables } from './variables/process.ts';
 import { scriptStoreVariables } from './variables/script-store.ts';
+import { sdpVariables } from './variables/sdp.ts';
 import { uriVariables } from './variables/uris.ts';
 
 export const coreFunctions: readonly FunctionSpec<Run>[] = [
@@ -38,10 +40,12 @@ export const coreVariables: readonly VariableSpec<Run>[] = withExamples(
     ...uriVariables,
     ...headerVariables,
     ...bodyVariables,
+    ...sdpVariables,
     ...authVariables,
     ...messageVariables,
     ...processVariables,
     ...branchVariables,
+    ...formerBranchVariables,
     ...errorVariables,
   ]),
 );

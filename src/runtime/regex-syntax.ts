@@ -62,39 +62,39 @@ const space = (code: number) => code === 32 || (code >= 9 && code <= 13);
 const word = (code: number) => alnum(code) || code === 95;
 
 /** The classes of the C locale: bytes from 128 on are in none. */
-const classes: ReadonlyMap<string, ByteSet> = new Map([
-  ['alnum', set(alnum)],
-  ['alpha', set(alpha)],
-  ['blank', set((code) => code === 32 || code === 9)],
-  ['cntrl', set((code) => code < 32 || code === 127)],
-  ['digit', set(digit)],
-  ['graph', set(graph)],
-  ['lower', set(lower)],
-  ['print', set(between(' ', '~'))],
-  ['punct', set((code) => graph(code) && !alnum(code))],
-  ['space', set(space)],
-  ['upper', set(upper)],
-  ['xdigit', set((code) => digit(code) || between('A', 'F')(code) || between('a', 'f')(code))],
+const classes: ReadonlyMap<string, (code: number) => boolean> = new Map([
+  ['alnum', alnum],
+  ['alpha', alpha],
+  ['blank', (code) => code === 32 || code === 9],
+  ['cntrl', (code) => code < 32 || code === 127],
+  ['digit', digit],
+  ['graph', graph],
+  ['lower', lower],
+  ['print', between(' ', '~')],
+  ['punct', (code) => graph(code) && !alnum(code)],
+  ['space', space],
+  ['upper', upper],
+  ['xdigit', (code) => digit(code) || between('A', 'F')(code) || between('a', 'f')(code)],
 ]);
 
 const assertion = (name: AssertionNode['name']): AssertionNode => ({ kind: 'assertion', name });
 const bytesNode = (bytes: ByteSet): RegexNode => ({ kind: 'bytes', bytes, source: classText(bytes) });
 
 /** GNU's operators after a backslash; every other character after one stands for itself. */
-const operators: ReadonlyMap<string, RegexNode> = new Map<string, RegexNode>([
-  ['w', bytesNode(set(word))],
-  ['W', bytesNode(set((code) => !word(code)))],
-  ['s', bytesNode(set(space))],
-  ['S', bytesNode(set((code) => !space(code)))],
-  ['b', assertion('boundary')],
-  ['B', assertion('inside')],
-  ['<', assertion('word-start')],
-  ['>', assertion('word-end')],
-  ['`', assertion('text-start')],
-  ["'", assertion('text-end')],
+const operators: ReadonlyMap<string, () => RegexNode> = new Map<string, () => RegexNode>([
+  ['w', () => bytesNode(set(word))],
+  ['W', () => bytesNode(set((code) => !word(code)))],
+  ['s', () => bytesNode(set(space))],
+  ['S', () => bytesNode(set((code) => !space(code)))],
+  ['b', () => assertion('boundary')],
+  ['B', () => assertion('inside')],
+  ['<', () => assertion('word-start')],
+  ['>', () => assertion('word-end')],
+  ['`', () => assertion('text-start')],
+  ["'", () => assertion('text-end')],
 ]);
-const anyByte: RegexNode = { kind: 'bytes', bytes: set(() => true), source: '[^]' };
-const anyButLineEnd = bytesNode(set((code) => code !== 10));
+const anyByte: RegexNode = { kind: 'bytes', bytes: new Uint8Array(256).fill(1), source: '[^]' };
+const anyButLineEnd = (): RegexNode => bytesNode(new Uint8Array(256).fill(1).fill(0, 10, 11));
 
 /** Each byte that stands for itself, once it was met; letters that match in both cases. */
 const literals: (RegexNode | undefined)[] = [];
@@ -177,7 +177,7 @@ class Parser {
         return bytesNode(this.#bracket());
       case '.':
         this.#at++;
-        return this.#newline ? anyButLineEnd : anyByte;
+        return this.#newline ? anyButLineEnd() : anyByte;
       case '^':
         this.#at++;
         return assertion(this.#newline ? 'line-start' : 'text-start');
@@ -210,7 +210,7 @@ class Parser {
       this.#backreference = true;
       return { kind: 'backreference', group: Number(c) };
     }
-    return operators.get(c) ?? this.#literal(c);
+    return operators.get(c)?.() ?? this.#literal(c);
   }
 
   /** Any number of `*`, `+`, `?` and `{n,m}`, each applied to all before it: `a*?` is no lazy `a*`. */
@@ -319,7 +319,7 @@ class Parser {
     }
     const found = classes.get(this.#ignoreCase && (name === 'upper' || name === 'lower') ? 'alpha' : name);
     if (found === undefined) throw new RegexSyntaxError('Invalid character class name');
-    return found;
+    return set(found);
   }
 
   /** A single character, or the `[.x.]` that stands for one. */
@@ -359,12 +359,11 @@ function escapeCode(code: number): string {
 
 function classText(bytes: ByteSet): string {
   let text = '';
-  for (let from = 0; from < 256; from++) {
-    if (!bytes[from]) continue;
-    let to = from;
-    while (to < 255 && bytes[to + 1]) to++;
+  for (let from = bytes.indexOf(1); from !== -1; ) {
+    const next = bytes.indexOf(0, from);
+    const to = next === -1 ? 255 : next - 1;
     text += to === from ? escapeCode(from) : `${escapeCode(from)}-${escapeCode(to)}`;
-    from = to;
+    from = bytes.indexOf(1, to + 1);
   }
   // an empty class matches nothing
   return text === '' ? '[^\\x00-\\xff]' : `[${text}]`;

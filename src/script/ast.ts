@@ -260,7 +260,8 @@ export interface CallNode extends Node {
 
 export interface RouteCallNode extends Node {
   readonly kind: 'route-call';
-  readonly name: NameNode;
+  /** A variable, or a string with variables, gives the name when the call is reached. */
+  readonly name: NameNode | VariableNode | StringNode;
   readonly arguments: readonly ExpressionNode[];
 }
 

@@ -1,5 +1,5 @@
 /** Checks expressions and calls: what functions there are, and the number and kind of their arguments. */
-import type { CallNode, ExpressionNode, NameNode, RouteKind, Span } from './ast.ts';
+import type { CallNode, ExpressionNode, NameNode, RouteCallNode, RouteKind, Span } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
 import type { ArgumentSpec, DefinedNames, FunctionSpec, ParameterValues } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
@@ -47,7 +47,7 @@ export class ExpressionChecker<R> {
         this.call(node, within);
         return;
       case 'route-call':
-        this.#parts.routes.require(node.name, 'route', this.#parts.diagnostics);
+        this.#routeName(node.name);
         for (const argument of node.arguments) this.immediate(argument, within, 'an argument of a route');
         return;
       case 'unary':
@@ -73,6 +73,13 @@ export class ExpressionChecker<R> {
       const help = 'assign its result to a variable before and give that';
       this.#error('argument-type', call.span, `${what} cannot be a call`, help);
     }
+  }
+
+  #routeName(name: RouteCallNode['name']): void {
+    const { routes, variables, diagnostics } = this.#parts;
+    if (name.kind === 'name') routes.require(name, 'route', diagnostics);
+    else if (name.kind === 'variable') variables.read(name);
+    else variables.text(name);
   }
 
   /** True when the function exists; its arguments are checked as well. */

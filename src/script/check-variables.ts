@@ -93,7 +93,7 @@ export class VariableChecker<R> {
     return this.#valid(
       node.span,
       'invalid-variable-use',
-      variableText({ ...node, transformations: [] }),
+      () => variableText({ ...node, transformations: [] }),
       () => spec.resolve(this.#compiler.use(node)),
     );
   }
@@ -147,16 +147,22 @@ export class VariableChecker<R> {
     if (!well) return false;
     well = this.#integers(node, spec);
     if (!well) return false;
-    const made = this.#valid(node.span, 'transformation-arguments', `{${name}}`, () =>
-      this.#compiler.transform(spec, node),
+    const made = this.#valid(
+      node.span,
+      'transformation-arguments',
+      () => `{${name}}`,
+      () => this.#compiler.transform(spec, node),
     );
     return made !== null;
   }
 
   #integers(node: TransformationNode, spec: TransformationSpec<R>): boolean {
     const specs = spec.arguments ?? [];
-    const values = this.#valid(node.span, 'transformation-arguments', `{${spec.name}}`, () =>
-      splitArguments(specs, node.argument),
+    const values = this.#valid(
+      node.span,
+      'transformation-arguments',
+      () => `{${spec.name}}`,
+      () => splitArguments(specs, node.argument),
     );
     if (values === null) return false;
     for (const [i, value] of values.entries()) {
@@ -175,7 +181,7 @@ export class VariableChecker<R> {
   #valid<T>(
     span: Span,
     code: 'invalid-variable-use' | 'transformation-arguments',
-    what: string,
+    what: () => string,
     make: () => T,
   ): T | null {
     try {
@@ -185,7 +191,7 @@ export class VariableChecker<R> {
       this.#diagnostics.error(
         code,
         span,
-        `${what}: ${error.message}`,
+        `${what()}: ${error.message}`,
         error.help === undefined ? {} : { help: error.help },
       );
       return null;

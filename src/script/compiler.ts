@@ -12,6 +12,7 @@ import { compileText } from './compile-text.ts';
 import { type ReadText, VariableCompiler } from './compile-variables.ts';
 import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
 import type { Lookup } from './lookup.ts';
+import { toText } from './operators.ts';
 
 export interface CompileOptions {
   /** How often a `while` may turn. */
@@ -56,11 +57,24 @@ export function compileScript<R extends Execution<R>>(
     return found;
   };
   const variables = new VariableCompiler(lookup);
+  const routeOf = (name: RouteCallNode['name']): FindRoute<R> => {
+    if (name.kind === 'name') {
+      const found = route(name.text);
+      return () => found;
+    }
+    const read = name.kind === 'variable' ? variables.read(name) : variables.text(name);
+    return (run) => {
+      const wanted = typeof read === 'string' ? read : (toText(read(run)) ?? '');
+      const found = named.get(routeKey('route', wanted));
+      if (found === undefined) run.complain(`route(): there is no route[${wanted}]`);
+      return found;
+    };
+  };
   const calls = new CallCompiler(lookup, variables);
   const expressions: ExpressionCompiler<R> = new ExpressionCompiler<R>({
     variables,
     call: (node) => calls.call(node),
-    routeCall: (node) => compileRouteCall(node, route(node.name.text), (value) => expressions.value(value)),
+    routeCall: (node) => compileRouteCall(node, routeOf(node.name), (value) => expressions.value(value)),
     matcher: options.matcher,
   });
   const statements = new StatementCompiler<R>({ ...options, variables, calls, expressions, route });
@@ -83,14 +97,22 @@ const unbuilt = () => {
 
 const noValues: readonly Value[] = [];
 
+/** The route that a call names; undefined, which has been logged, where it is known only now and there is none. */
+type FindRoute<R> = (run: R) => CompiledRoute<R> | undefined;
+
 function compileRouteCall<R extends Execution<R>>(
   node: RouteCallNode,
-  route: CompiledRoute<R>,
+  find: FindRoute<R>,
   compile: (node: ExpressionNode) => (run: R) => unknown,
 ): Call<R> {
   // a string given to route() is not a format string (vector lang-route-params)
   const readers = node.arguments.map(compile);
   return (run) => {
+    const route = find(run);
+    if (route === undefined) {
+      run.status = -1;
+      return -1;
+    }
     const parent = run.frame;
     const depth = (parent?.depth ?? 0) + 1;
     if (depth > maxRouteDepth) {

@@ -73,6 +73,17 @@ for (const text of punctuation) {
   punctuationByFirst.set(code, [...(punctuationByFirst.get(code) ?? []), text]);
 }
 
+/** What goes on for many bytes is looked for by these: a loop over bytes is slow in a process that has just started. */
+const identifier = /[A-Za-z0-9_]*/y;
+const blanks = /[ \t\v\f\r]*/y;
+
+/** The index behind what `pattern` matches at `from`. */
+function after(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  pattern.test(text);
+  return pattern.lastIndex;
+}
+
 export function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
 }
@@ -119,13 +130,12 @@ export class Lexer {
     if (code === 34 || code === 39) return this.#string(start, startsLine);
     if (isDigit(code)) return this.#number(start, startsLine);
     if (isIdentifierCode(code)) {
-      let end = start + 1;
-      while (isIdentifierCode(text.charCodeAt(end))) end += 1;
+      const end = after(identifier, text, start);
       this.#at = end;
       return this.#plain('identifier', start, end, startsLine);
     }
-    for (const sign of punctuationByFirst.get(code) ?? []) {
-      if (!text.startsWith(sign, start)) continue;
+    const sign = punctuationByFirst.get(code)?.find((one) => text.startsWith(one, start));
+    if (sign !== undefined) {
       this.#at = start + sign.length;
       return this.#plain('punctuation', start, this.#at, startsLine);
     }
@@ -172,8 +182,10 @@ export class Lexer {
     let startsLine = at === 0;
     for (;;) {
       const code = text.charCodeAt(at);
-      if (code === 10) startsLine = true;
-      if (code === 32 || (code >= 9 && code <= 13)) at += 1;
+      if (code === 10) {
+        startsLine = true;
+        at += 1;
+      } else if (code === 32 || (code >= 9 && code <= 13)) at = after(blanks, text, at);
       else if (code === 35 || (code === 47 && text.charCodeAt(at + 1) === 47)) {
         const end = text.indexOf('\n', at);
         at = end === -1 ? text.length : end;
@@ -211,7 +223,8 @@ export class Lexer {
   #number(start: number, startsLine: boolean): NumberToken {
     const { text } = this.file;
     let end = start + 1;
-    const hexadecimal = text.charCodeAt(start) === 48 && /^0x[0-9a-f]/i.test(text.slice(start, start + 3));
+    const zero = text.charCodeAt(start) === 48;
+    const hexadecimal = zero && /^0x[0-9a-f]/i.test(text.slice(start, start + 3));
     if (hexadecimal) {
       end = start + 2;
       while (/[0-9a-fA-F]/.test(text[end] ?? '')) end += 1;

@@ -289,17 +289,28 @@ function parseWord(state: ParserState): ExpressionNode {
   return state.fail('bare-word', span, `\`${token.text}\` is no value`, { help });
 }
 
-/** RouteCall: "route" "(" name ("," Expression)* ")" */
+/** RouteCall: "route" "(" (name | variable | string with variables) ("," Expression)* ")" */
 export function parseRouteCall(state: ParserState): RouteCallNode {
   const { start } = state.stream.advance();
   return state.nested(() => {
     const open = state.stream.advance();
-    const name = state.name("a route's name");
+    const name = parseRouteName(state);
     const values: ExpressionNode[] = [];
     while (state.accept(',')) values.push(parseArgument(state));
     closeArguments(state, open);
     return { kind: 'route-call', span: state.spanFrom(start), name, arguments: values };
   });
+}
+
+function parseRouteName(state: ParserState): RouteCallNode['name'] {
+  const { token } = state;
+  if (token.kind === 'variable') {
+    state.stream.advance();
+    return token.node;
+  }
+  return token.kind === 'string' && token.text.includes('$')
+    ? parseString(state)
+    : state.name("a route's name");
 }
 
 /** Call: name "(" (Argument? ("," Argument?)*)? ")" */

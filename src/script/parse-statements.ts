@@ -25,36 +25,36 @@ const assignments: ReadonlySet<string> = new Set(assignOperators);
 const routeKeywords: ReadonlySet<string> = new Set(routeKinds);
 
 /** Statements that begin with a word of their own; all other words are calls. */
-const keywords: Readonly<Record<string, (state: ParserState) => StatementNode>> = {
-  if: parseIf,
-  while: parseWhile,
-  for: parseForEach,
-  switch: parseSwitch,
-  return: parseReturn,
-  exit: (state) => parseBare(state, 'exit'),
-  drop: (state) => parseBare(state, 'drop'),
-  break: (state) => parseBare(state, 'break'),
-  async: parseAsync,
-  launch: parseLaunch,
-  assert: parseAssert,
-};
+const keywords = new Map<string, (state: ParserState) => StatementNode>(
+  Object.entries({
+    if: parseIf,
+    while: parseWhile,
+    for: parseForEach,
+    switch: parseSwitch,
+    return: parseReturn,
+    exit: (state) => parseBare(state, 'exit'),
+    drop: (state) => parseBare(state, 'drop'),
+    break: (state) => parseBare(state, 'break'),
+    async: parseAsync,
+    launch: parseLaunch,
+    assert: parseAssert,
+  }),
+);
 
 function keyword(state: ParserState): ((state: ParserState) => StatementNode) | undefined {
   const { token } = state;
-  return token.kind === 'identifier' && Object.hasOwn(keywords, token.text)
-    ? keywords[token.text]
-    : undefined;
+  return token.kind === 'identifier' ? keywords.get(token.text) : undefined;
 }
 
 /** Whether a definition of the file begins here: then a block above it was never closed. */
 export function startsDefinition(state: ParserState): boolean {
   const { token } = state;
   if (token.kind !== 'identifier') return false;
-  const next = (): string => state.stream.peek().text;
   if (token.text === 'loadmodule') return state.stream.peek().kind === 'string';
-  if (token.text === 'modparam') return token.startsLine && next() === '(';
+  if (token.text === 'modparam') return token.startsLine && state.stream.peek().text === '(';
   if (!routeKeywords.has(token.text)) return false;
-  return next() === '{' || (next() === '[' && token.startsLine);
+  const { text } = state.stream.peek();
+  return text === '{' || (text === '[' && token.startsLine);
 }
 
 /** Block: "{" Statement* "}" */

@@ -9,6 +9,8 @@ export interface StringReading {
 }
 
 const letters: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\' };
+/** Up to the closing quote or an escape. */
+const plain = /[^"\\]*/y;
 const numeric = /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{2,3}))/y;
 
 /**
@@ -34,12 +36,10 @@ export function readString(text: string, start: number, base: number): StringRea
   let copied = first;
   let at = first;
   for (;;) {
-    const code = text.charCodeAt(at);
-    if (at >= text.length || code === 34) break;
-    if (code !== 92) {
-      at += 1;
-      continue;
-    }
+    plain.lastIndex = at;
+    plain.test(text);
+    at = plain.lastIndex;
+    if (at >= text.length || text.charCodeAt(at) === 34) break;
     const escaped = escape(text, at);
     if (escaped === null) {
       at = Math.min(at + 2, text.length);

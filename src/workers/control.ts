@@ -86,8 +86,8 @@ export class Control {
 }
 
 /** Where the servers of this user listen: below XDG_RUNTIME_DIR, else below the folder for temporary files. */
-export function controlDirectory(): string {
-  const { XDG_RUNTIME_DIR: runtime } = process.env;
+export function controlDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const runtime = env['XDG_RUNTIME_DIR'];
   return runtime === undefined || runtime === ''
     ? join(tmpdir(), `siprest-${userInfo().uid}`)
     : join(runtime, 'siprest');

@@ -1,17 +1,4 @@
-/** What one of several processes runs: the supervisor starts it, says which script to run, and when to stop. */
-import { MemberProcess } from './member-process.ts';
-import type { FromProcess, ToProcess } from './process-messages.ts';
+/** What one of several processes runs, where the program that started them names no other. */
+import { runMember } from './run-member.ts';
 
-const send = (message: FromProcess): void => {
-  if (process.connected) process.send?.(message);
-};
-const member = new MemberProcess(send, (code) => process.exit(code));
-
-process.on('message', (message: ToProcess) => member.receive(message));
-// without the supervisor nobody would start it again, stop it, or keep its locks
-process.on('disconnect', () => process.exit(1));
-process.on('SIGTERM', () => member.stop());
-// these the supervisor has got as well
-process.on('SIGINT', () => undefined);
-process.on('SIGHUP', () => undefined);
-send({ kind: 'booted' });
+runMember();

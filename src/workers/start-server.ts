@@ -2,7 +2,7 @@ import type { ServerStatus } from './figures.ts';
 import type { Program, ScriptSource } from './load-script.ts';
 import { RunningServer, type StartOptions, type StopOptions } from './server.ts';
 import { StartError } from './start-error.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 /** A script as `loadScript()` gives it. */
 export interface LoadedScript {
@@ -14,6 +14,8 @@ export interface LoadedScript {
 export interface ServerOptions extends StartOptions {
   /** How many processes serve; `udp_workers` is spread over them. Default 1, which is this one. */
   readonly processes?: number | undefined;
+  /** What they run; see {@link SupervisorOptions}. */
+  readonly program?: SupervisorOptions['program'];
 }
 
 /** A server, in however many processes. */
@@ -29,9 +31,9 @@ export interface SipServer {
 
 /** Starts a server. Rejects with a {@link StartError}. */
 export async function startServer(script: LoadedScript, options: ServerOptions = {}): Promise<SipServer> {
-  const { processes = 1, ...others } = options;
+  const { processes = 1, program, ...others } = options;
   if (processes > 1) {
-    const supervisor = await Supervisor.start(script.source, { ...others, processes });
+    const supervisor = await Supervisor.start(script.source, { ...others, processes, program });
     return {
       get sockets() {
         return supervisor.sockets;

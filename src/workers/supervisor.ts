@@ -17,6 +17,8 @@ import { StartError } from './start-error.ts';
 export interface SupervisorOptions extends PassedOptions {
   /** 2 to 64. */
   readonly processes: number;
+  /** What the processes run: a program that calls `runMember()`. Default: one of siprest's own that does just that. */
+  readonly program?: { readonly path: string; readonly arguments: readonly string[] } | undefined;
   /** Gets a line about a process that died, was restarted or does not answer. Default: stderr. */
   readonly writeLog?: ((line: Buffer) => void) | undefined;
 }
@@ -29,6 +31,8 @@ const stays = 10_000;
 /** How often each process is asked whether it still turns, in ms, and after how long without an answer it is killed. */
 const heartbeat = 1000;
 const unresponsive = 15_000;
+
+const ownProgram = { path: fileURLToPath(new URL('./process-main.js', import.meta.url)), arguments: [] };
 
 /** What a process may take beyond its grace before it is killed, in ms. */
 const margin = 2000;
@@ -113,7 +117,8 @@ export class Supervisor {
    * a program has one at a time, and no cluster of its own.
    */
   static async start(source: ScriptSource, options: SupervisorOptions): Promise<Supervisor> {
-    cluster.setupPrimary({ exec: fileURLToPath(new URL(programName, import.meta.url)), args: [] });
+    const { path, arguments: args } = options.program ?? ownProgram;
+    cluster.setupPrimary({ exec: path, args: [...args] });
     const supervisor = new Supervisor(source, options);
     try {
       // the first runs startup_route, and nobody serves before that is over
@@ -307,5 +312,3 @@ export class Supervisor {
     write(Buffer.from(`supervisor: ${text}\n`));
   }
 }
-
-const programName = './process-main.js';

@@ -274,6 +274,24 @@ describe('routes', () => {
     ).toEqual(['inner b', 'outer a <null>']);
   });
 
+  it('are called by the name that a variable or a string with variables has', () => {
+    const rest = 'route[to_bob] { xlog("$route.name $param(1)"); return(-4); }';
+    expect(
+      printedBy('$var(r) = "to_bob"; route($var(r), 7); xlog("$rc"); route("to_$var(who)", 8);', rest, ''),
+    ).toEqual(['to_bob 7', '-4', expect.stringMatching(/route\(\): there is no route\[to_<null>\]$/)]);
+    expect(printedBy('$var(who) = "bob"; if (!route("to_$var(who)", 8)) xlog("$rc");', rest)).toEqual([
+      'to_bob 8',
+      '-4',
+    ]);
+  });
+
+  it('that are not there when they are called give -1', () => {
+    expect(printedBy('$var(r) = "none"; if (route($var(r))) xlog("yes"); else xlog("$rc");')).toEqual([
+      expect.stringMatching(/route\(\): there is no route\[none\]$/),
+      '-1',
+    ]);
+  });
+
   it('nested too deep end the script with a line that says where', () => {
     const lines = printedBy('route(again); xlog("not this");', 'route[again] {\n  route(again);\n}');
     expect(lines).toEqual([

@@ -32,7 +32,7 @@ function shape(node: ExpressionNode | null): string {
     case 'call':
       return `${node.name.text}(${node.arguments.map(shape).join(', ')})`;
     case 'route-call':
-      return `route(${[node.name.text, ...node.arguments.map(shape)].join(', ')})`;
+      return `route(${[node.name.kind === 'name' ? node.name.text : shape(node.name), ...node.arguments.map(shape)].join(', ')})`;
     case 'binary':
       return `(${shape(node.left)} ${node.operator} ${shape(node.right)})`;
     case 'unary':
@@ -74,6 +74,9 @@ describe('expressions', () => {
     ['null', 'NULL'],
     ['$si == 10.0.0.1', '($si == "10.0.0.1")'],
     ['route(a-b, 1, $fU)', 'route(a-b, 1, $fU)'],
+    ['route($var(x), 1)', 'route($var(x), 1)'],
+    ['route("to_$rU")', 'route("to_$rU")'],
+    ['route("a")', 'route(a)'],
     ['f(a, , b)', 'f("a", , "b")'],
     ['f(my-flag, L_INFO, NULL, yes, -1)', 'f("my-flag", "L_INFO", NULL, 1, -1)'],
     [

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { type BranchSpec, MAX_MESSAGE_BYTES, parseMessage, type ReplyVerdict } from '../../src/sip/index.ts';
 import { StreamFramer } from '../../src/sip/stream-framer.ts';
+import { Chance, mutated } from '../support/chance.ts';
 import {
   ADDRESS,
   branchTo,
@@ -16,34 +17,6 @@ import {
   SimulatedNetwork,
 } from './simulated-network.ts';
 import { TORTURE } from './torture.ts';
-
-/** The same numbers for the same seed (mulberry32). */
-export class Chance {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  }
-
-  below(limit: number): number {
-    return Math.floor(this.next() * limit);
-  }
-
-  happens(probability: number): boolean {
-    return this.next() < probability;
-  }
-
-  of<T>(list: readonly T[]): T {
-    return list[this.below(list.length)] as T;
-  }
-}
 
 /** What breaks parsers: separators, quotes, numbers at the limits, whole header lines. */
 const PIECES = [
@@ -85,39 +58,6 @@ const PIECES = [
   'a'.repeat(5000),
   'Via: SIP/2.0/UDP a\r\n'.repeat(3000),
 ];
-
-export function mutated(chance: Chance, text: string): string {
-  let out = text;
-  for (let n = 1 + chance.below(4); n > 0; n--) {
-    const at = chance.below(out.length + 1);
-    switch (chance.below(6)) {
-      case 0:
-        out = out.slice(0, at) + chance.of(PIECES) + out.slice(at);
-        break;
-      case 1:
-        out = out.slice(0, at) + out.slice(at + chance.below(30));
-        break;
-      case 2:
-        out = out.slice(0, at) + String.fromCharCode(chance.below(256)) + out.slice(at + 1);
-        break;
-      case 3: {
-        const from = chance.below(out.length + 1);
-        out = out.slice(0, at) + out.slice(from, from + chance.below(200)) + out.slice(at);
-        break;
-      }
-      case 4: {
-        const lines = out.split('\r\n');
-        const line = lines.splice(chance.below(lines.length), 1)[0] ?? '';
-        lines.splice(chance.below(lines.length), 0, line);
-        out = lines.join('\r\n');
-        break;
-      }
-      default:
-        out = out.slice(0, at);
-    }
-  }
-  return out;
-}
 
 const STATUSES = [100, 180, 183, 199, 200, 202, 299, 301, 302, 401, 407, 408, 486, 487, 500, 503, 600, 603];
 
@@ -167,7 +107,7 @@ async function round(seed: number): Promise<number> {
     delay: () => 1 + chance.below(100),
     isLost: () => chance.happens(0.1),
     damaged: (data) =>
-      chance.happens(0.1) ? Buffer.from(mutated(chance, data.toString('latin1')), 'latin1') : data,
+      chance.happens(0.1) ? Buffer.from(mutated(chance, data.toString('latin1'), PIECES), 'latin1') : data,
   };
   const caller = new Caller(network);
   if (chance.happens(0.9)) caller.sendUntilAnswered(chance.of(['INVITE', 'INVITE', 'OPTIONS', 'BYE']));
@@ -176,7 +116,7 @@ async function round(seed: number): Promise<number> {
     if (chance.happens(0.05)) caller.cancel();
     const seen = network.log;
     const base = chance.happens(0.3) || seen.length === 0 ? chance.of(TORTURE).text : chance.of(seen).text;
-    const data = Buffer.from(chance.happens(0.9) ? mutated(chance, base) : base, 'latin1');
+    const data = Buffer.from(chance.happens(0.9) ? mutated(chance, base, PIECES) : base, 'latin1');
     const source = { address: ADDRESS, port: chance.of([5066, 7001, 7002, 9999]), transport: 'udp' } as const;
     network.deliver(data, source, 5060);
     injected++;

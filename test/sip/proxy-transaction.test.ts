@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Chance } from './fuzz.ts';
+import { Chance } from '../support/chance.ts';
 import { AFTERWARDS, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
 import { type Plan } from './simulated-network.ts';
 

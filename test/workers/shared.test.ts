@@ -29,7 +29,7 @@ describe('values', () => {
   it('are everywhere once they were added to, and no addition is lost', async () => {
     const { processes } = connect(3);
     await Promise.all(
-      Array.from({ length: 30 }, (_, i) => processes[i % 3]?.values('$stat').add('calls', 1)),
+      Array.from({ length: 30 }, async (_, i) => processes[i % 3]?.values('$stat').add('calls', 1)),
     );
     expect(processes.map((process) => process.values('$stat').get('calls'))).toEqual([30, 30, 30]);
   });

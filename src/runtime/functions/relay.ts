@@ -65,6 +65,14 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     }),
   ),
   {
+    name: 'remove_branch',
+    arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
+    routes,
+    summary: 'As `remove_msg_branch()`, under the name and with the numbers of OpenSIPS 3.',
+    source: 'Script-CoreFunctions of 3.4',
+    run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
+  },
+  {
     name: 'remove_msg_branch',
     arguments: [index('branch_idx')],
     routes,

@@ -1,5 +1,11 @@
 /** `$msg.branch` and its fields: where a request goes besides its request URI. Source: the manual's Script-CoreVar. */
-import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import {
+  InvalidUse,
+  type Value,
+  type VariableAccess,
+  type VariableSpec,
+  type VariableUse,
+} from '../../script/index.ts';
 import { parseUri } from '../../sip/index.ts';
 import { type MessageBranch, messageBranches } from '../message-branches.ts';
 import type { Run } from '../run.ts';
@@ -15,7 +21,7 @@ function branchAt({ index }: VariableUse<Run>): (run: Run) => MessageBranch | nu
   };
 }
 
-interface Field {
+export interface BranchField {
   readonly name: string;
   readonly summary: string;
   readonly get: (branch: MessageBranch) => Value;
@@ -35,7 +41,7 @@ function text(name: 'destinationUri' | 'q' | 'path' | 'socket', takes: (value: s
 /** RFC 3261, 25.1, qvalue. */
 const setQ = text('q', (q) => /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q));
 
-const fields: readonly Field[] = [
+export const branchFields: readonly BranchField[] = [
   {
     name: 'uri',
     summary: 'The URI of a branch.',
@@ -77,7 +83,7 @@ const fields: readonly Field[] = [
   },
 ];
 
-function fieldVariable({ name, summary, get, set }: Field): VariableSpec<Run> {
+function fieldVariable({ name, summary, get, set }: BranchField): VariableSpec<Run> {
   return {
     name: `msg.branch.${name}`,
     indexed: true,
@@ -112,8 +118,24 @@ function fieldVariable({ name, summary, get, set }: Field): VariableSpec<Run> {
   };
 }
 
-const name = ({ subname }: VariableUse<Run>) =>
+export const subnameOf = ({ subname }: VariableUse<Run>) =>
   typeof subname === 'function' ? subname : () => subname ?? '';
+
+export function flagAccess(
+  branchOf: (run: Run) => MessageBranch | null,
+  flag: (run: Run) => string,
+): VariableAccess<Run> {
+  return {
+    get: (run) => (branchOf(run)?.flags.has(flag(run)) ? 1 : 0),
+    set: (run, value) => {
+      const branch = branchOf(run);
+      if (branch === null) return false;
+      if (value === null || value === 0 || value === '0') branch.flags.delete(flag(run));
+      else branch.flags.add(flag(run));
+      return true;
+    },
+  };
+}
 
 export const branchVariables: readonly VariableSpec<Run>[] = [
   {
@@ -126,7 +148,7 @@ export const branchVariables: readonly VariableSpec<Run>[] = [
       set: (run, value) => value !== null && run.state(messageBranches).add(String(value)),
     }),
   },
-  ...fields.map(fieldVariable),
+  ...branchFields.map(fieldVariable),
   {
     name: 'msg.branch.flag',
     subname: 'required',
@@ -136,17 +158,7 @@ export const branchVariables: readonly VariableSpec<Run>[] = [
     source: 'Script-CoreVar, message branches',
     resolve: (use) => {
       const at = branchAt(use);
-      const flag = name(use);
-      return {
-        get: (run) => (at(run)?.flags.has(flag(run)) ? 1 : 0),
-        set: (run, value) => {
-          const branch = at(run);
-          if (branch === null) return false;
-          if (value === null || value === 0 || value === '0') branch.flags.delete(flag(run));
-          else branch.flags.add(flag(run));
-          return true;
-        },
-      };
+      return flagAccess(at, subnameOf(use));
     },
   },
   {
@@ -158,7 +170,7 @@ export const branchVariables: readonly VariableSpec<Run>[] = [
     source: 'Script-CoreVar, message branches',
     resolve: (use) => {
       const at = branchAt(use);
-      const attribute = name(use);
+      const attribute = subnameOf(use);
       return {
         get: (run) => at(run)?.attributes.get(attribute(run)) ?? null,
         set: (run, value) => {
