@@ -20,6 +20,7 @@ import type {
   TransformationSpec,
   VariableSpec,
 } from '../src/script/catalog.ts';
+import { FIGURES } from '../src/workers/figures.ts';
 import { TORTURE, type TortureTest } from '../test/sip/torture.ts';
 import { sampleRequest } from '../test/support/sample-request.ts';
 
@@ -228,6 +229,7 @@ function indexPage({
         ['[Core functions](functions.md)', count(functions)],
         ['[Variables](variables.md)', count(variables)],
         ['[Transformations](transformations.md)', count(withoutIndexes(transformations))],
+        ['[Figures of a running server](figures.md)', String(FIGURES.length)],
         ['[Torture messages](torture.md)', String(TORTURE.length)],
       ],
     ),
@@ -256,6 +258,17 @@ function torturePage(): string {
   );
 }
 
+function figuresPage(): string {
+  return page(
+    'Figures',
+    'What `siprest status` prints, for each process and for all together. A counter only grows, from the start of its process on; a gauge is what is at the moment.\n',
+    table(
+      ['figure', 'kind', 'unit', 'parts', ''],
+      FIGURES.map(({ name, kind, unit, label, summary }) => [code(name), kind, unit, label ?? '', summary]),
+    ),
+  );
+}
+
 function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
   return new Map([
     ['README.md', indexPage(all)],
@@ -271,6 +284,7 @@ function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
       ),
     ],
     ['transformations.md', page('Transformations', transformationTable(all.transformations))],
+    ['figures.md', figuresPage()],
     ['torture.md', torturePage()],
     ...all.modules
       .filter((spec) => spec.inert === undefined)

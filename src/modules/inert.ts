@@ -5,7 +5,7 @@ const udp = 'UDP is part of siprest';
 const tcp = 'TCP is part of siprest';
 const noSuchSocket = 'siprest listens on UDP and TCP alone so far';
 const noCluster = 'siprest instances do not talk to each other';
-const management = 'siprest is managed by signals and the command line';
+const management = 'siprest status and siprest reload manage a running server';
 
 const reasons: Readonly<Record<string, string>> = {
   proto_udp: udp,

@@ -2,10 +2,10 @@
  * What a server tells of itself: one table of figures. `siprest status` prints it, and whatever else tells them reads
  * the same.
  */
-import type { IntervalHistogram } from 'node:perf_hooks';
 import { restFigures } from '../modules/rest-client.ts';
 import type { ReceiveCounts } from '../runtime/index.ts';
 import type { Generation } from './generation.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import type { PeerCounts } from './peers.ts';
 import type { ServerProcess } from './server-process.ts';
 
@@ -16,7 +16,7 @@ export interface ProcessView {
   /** The one that runs, and those whose calls have not ended. */
   readonly generations: readonly Generation[];
   readonly peers: Readonly<PeerCounts> | null;
-  readonly loopDelay: IntervalHistogram;
+  readonly loopDelay: LoopDelay;
 }
 
 /** By what a figure is told apart: `{ "200": 17, "503": 2 }`. */
@@ -52,8 +52,6 @@ const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
 };
 
 const megabytes = (bytes: number) => Math.round(bytes / 1024 / 102.4) / 10;
-/** Nanoseconds in ms; the histogram is empty when nothing was measured yet. */
-const milliseconds = (nanoseconds: number) => (nanoseconds > 1e15 ? 0 : Math.round(nanoseconds / 1e4) / 100);
 
 const pools = ({ generations }: ProcessView) => generations.map(({ pool }) => pool);
 
@@ -190,13 +188,13 @@ export const FIGURES: readonly FigureSpec[] = [
     name: 'event_loop_delay',
     kind: 'gauge',
     unit: 'ms',
-    label: 'quantile',
+    label: 'of',
     over: 'max',
-    summary: 'How late the event loop was, of the last minute or two.',
+    summary: 'How late the event loop was, in the last minute.',
     read: ({ loopDelay }) => ({
-      '0.5': milliseconds(loopDelay.percentile(50)),
-      '0.99': milliseconds(loopDelay.percentile(99)),
-      '1': milliseconds(loopDelay.max),
+      median: loopDelay.percentile(50),
+      p99: loopDelay.percentile(99),
+      max: loopDelay.max,
     }),
   },
   {

@@ -3,19 +3,36 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** How long delays are kept, in ms: they are dropped every so often, so that the largest is a recent one. */
 const period = 60_000;
+/** How often a delay is measured, in ms; what is measured has this in it. */
+const resolution = 10;
 
 export class LoopDelay {
-  readonly histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
+  readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution });
   readonly #reset: NodeJS.Timeout;
 
   constructor() {
-    this.histogram.enable();
-    this.#reset = setInterval(() => this.histogram.reset(), period);
+    this.#histogram.enable();
+    this.#reset = setInterval(() => this.#histogram.reset(), period);
     this.#reset.unref();
+  }
+
+  /** In ms. */
+  percentile(percent: number): number {
+    return this.#beyond(this.#histogram.percentile(percent));
+  }
+
+  /** In ms. */
+  get max(): number {
+    return this.#beyond(this.#histogram.max);
   }
 
   close(): void {
     clearInterval(this.#reset);
-    this.histogram.disable();
+    this.#histogram.disable();
+  }
+
+  #beyond(nanoseconds: number): number {
+    if (this.#histogram.count === 0) return 0;
+    return Math.max(Math.round(nanoseconds / 1e4 - 100 * resolution) / 100, 0);
   }
 }

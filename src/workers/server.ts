@@ -164,7 +164,7 @@ export class RunningServer {
       received: this.#receiver.counts,
       generations: [this.#generation, ...this.#older],
       peers: this.#peers,
-      loopDelay: this.#loopDelay.histogram,
+      loopDelay: this.#loopDelay,
     });
   }
 
