@@ -2,7 +2,7 @@
 
 /** For each room: the rooms it may import, and the packages beside node's own modules. */
 const rooms = {
-  rest: { rooms: [], packages: ['undici', 'ipaddr.js'] },
+  rest: { rooms: [], packages: [] },
   script: { rooms: [], packages: ['picocolors'] },
   sip: { rooms: [], packages: ['ipaddr.js'] },
   runtime: { rooms: ['script', 'sip'], packages: ['pino', 'ipaddr.js', 're2js'] },

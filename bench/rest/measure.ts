@@ -59,8 +59,8 @@ export interface Plan {
   readonly rivals: readonly string[];
 }
 
-const NODE_ALONE = ['siprest', 'undici Pool.request', 'fetch', 'node:http'];
-const ALL = [...NODE_ALONE, 'axios', 'got', 'libcurl multi (C)'];
+const NODE_ALONE = ['siprest', 'fetch', 'node:http'];
+const ALL = [...NODE_ALONE, 'undici Pool.request', 'axios', 'got', 'libcurl multi (C)'];
 /** Requests of the warm-up, in which the compiler does its work and connections are made. */
 const WARMUP = 20_000;
 /** These are several times slower; as many requests would only take longer. */

@@ -1,12 +1,11 @@
 import { startDeadline } from './deadline.ts';
 import { restChannels } from './diagnostics.ts';
-import { engine } from './engine.ts';
 import { RestOptionError } from './errors.ts';
 import { checkHeaderField } from './header-line.ts';
 import { OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock } from './outcome.ts';
 import type { RestParameterValues } from './parameters.ts';
-import { type HeadersOption, requestHeaders } from './request-headers.ts';
+import { type HeadersOption, type RequestHeaders, requestHeaders } from './request-headers.ts';
 import { type RestClientOptions, readOptions, type Settings } from './settings.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 import { Transfer, type TransferOwner } from './transfer.ts';
@@ -76,7 +75,6 @@ export class RestClient implements TransferOwner {
   /** @throws RestOptionError for an option that is unknown, of the wrong type or out of range */
   constructor(options: RestClientOptions = {}) {
     this.#settings = readOptions(options);
-    engine();
     this.maxBytes = this.#settings.maxBytes;
   }
 
@@ -159,28 +157,23 @@ export class RestClient implements TransferOwner {
     }
     const { authority } = origin;
     const pool = tls === undefined ? origin.pool : this.#pool(authority, tls);
-    let headers: string[];
-    let expect: 'off' | 'on' | null;
+    let headers: RequestHeaders;
     try {
-      ({ fields: headers, expect } = requestHeaders(
-        method,
-        options.headers,
-        contentType,
-        authority.authorization,
-        pool.hostField,
-      ));
+      headers = requestHeaders(method, options.headers, contentType, authority.authorization);
     } catch (error) {
       return Promise.reject(error);
     }
     const promise = new Promise<Outcome>(capture);
-    const transfer = new Transfer(this, pool, method, path, headers, bytesOf(body), captured);
+    const transfer = new Transfer(this, pool, method, path, headers.fields, bytesOf(body), captured);
+    transfer.ownHost = headers.ownHost;
+    transfer.closes = headers.closes;
     const now = performance.now();
     const timeout = options.timeout === undefined ? transferTimeout : options.timeout * 1000;
     transfer.clock.started = now;
     transfer.connectTimeout = Math.min(timeout, connectTimeout);
     transfer.expectContinue =
-      expect === 'on' ||
-      (expect === null && values.enableExpect100 && (transfer.body?.length ?? 0) > EXPECT_ABOVE);
+      headers.expect === 'on' ||
+      (headers.expect === null && values.enableExpect100 && (transfer.body?.length ?? 0) > EXPECT_ABOVE);
     this.#active++;
     if (options.mode === 'async') {
       transfer.background = true;

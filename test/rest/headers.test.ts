@@ -70,7 +70,6 @@ describe('header fields on the wire', () => {
     expect(line).toBe('GET /x HTTP/1.1');
     expect(fields.map((f) => f.toLowerCase()).sort()).toEqual([
       'accept: */*',
-      'connection: keep-alive',
       `host: 127.0.0.1:${server.port}`,
     ]);
   });
