@@ -3,7 +3,7 @@
 /** For each room: the rooms it may import, and the packages beside node's own modules. */
 const rooms = {
   timers: { rooms: [], packages: [] },
-  rest: { rooms: ['timers'], packages: ['undici', 'ipaddr.js'] },
+  rest: { rooms: ['timers'], packages: [] },
   script: { rooms: [], packages: ['picocolors'] },
   sip: { rooms: ['timers'], packages: ['ipaddr.js'] },
   runtime: { rooms: ['script', 'sip', 'timers'], packages: ['pino', 'ipaddr.js', 're2js'] },

@@ -4,12 +4,13 @@
  *   npm run bench:rest [-- --rounds 5] [--only GET-64,…] [--rivals siprest,…] [--write]
  *
  * nginx serves; each client runs in a process of its own, in random order, for several rounds, and the medians
- * are shown. `--write` puts the table into docs/performance.md. It installs what it compares with into bench/
+ * are shown: of each figure, and of what siprest's CPU was of the other's in each round. Five rounds take some ten
+ * minutes. `--write` puts the table into docs/performance.md. It installs what it compares with into bench/
  * (bench/package.json) and compiles bench/rest/libcurl-multi.c, so it needs nginx, gcc and libcurl4-openssl-dev.
  * With `--smoke` it needs Node alone: a few hundred requests to node:http.
  */
 import { parseArgs } from 'node:util';
-import { measure, type Result, SCENARIOS } from './rest/measure.ts';
+import { measure, SCENARIOS } from './rest/measure.ts';
 import { build, installRivals } from './rest/prepare.ts';
 import { startNginx, startNode } from './rest/servers.ts';
 import { markdown, writeTable } from './rest/table.ts';
@@ -35,13 +36,10 @@ const tools = build(smoke);
 if (!smoke) installRivals();
 const server = smoke ? await startNode() : await startNginx();
 try {
-  const results: Result[] = [];
-  for (const scenario of scenarios) {
-    const those = await measure({ server, tools, smoke, rounds, rivals: list(values.rivals) }, scenario);
-    console.log(markdown(those));
-    results.push(...those);
-  }
-  if (values.write) writeTable(results, rounds);
+  const started = performance.now();
+  const results = await measure({ server, tools, smoke, rounds, rivals: list(values.rivals) }, scenarios);
+  console.log(markdown(results));
+  if (values.write) writeTable(results, rounds, (performance.now() - started) / 60_000);
 } finally {
   await server.stop();
 }

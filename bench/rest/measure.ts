@@ -22,14 +22,14 @@ const scenario = (
 ): Scenario => ({ name, method, inFlight, requests, protocol, bodyBytes: method === 'POST' ? 1024 : 0 });
 
 export const SCENARIOS: readonly Scenario[] = [
-  scenario('GET-1', 'GET', 1, 20_000),
-  scenario('GET-64', 'GET', 64, 60_000),
-  scenario('GET-1000', 'GET', 1000, 60_000),
-  scenario('POST-1', 'POST', 1, 20_000),
-  scenario('POST-64', 'POST', 64, 60_000),
-  scenario('POST-1000', 'POST', 1000, 60_000),
-  scenario('TLS-GET-64', 'GET', 64, 40_000, 'https'),
-  scenario('HTTP2-GET-64', 'GET', 64, 40_000, 'h2'),
+  scenario('GET-1', 'GET', 1, 16_000),
+  scenario('GET-64', 'GET', 64, 48_000),
+  scenario('GET-1000', 'GET', 1000, 48_000),
+  scenario('POST-1', 'POST', 1, 16_000),
+  scenario('POST-64', 'POST', 64, 48_000),
+  scenario('POST-1000', 'POST', 1000, 48_000),
+  scenario('TLS-GET-64', 'GET', 64, 32_000, 'https'),
+  scenario('HTTP2-GET-64', 'GET', 64, 32_000, 'h2'),
 ];
 
 /** What one process measured; also the line of JSON that it prints. */
@@ -47,6 +47,7 @@ export interface Sample {
 export interface Result {
   readonly scenario: Scenario;
   readonly rival: string;
+  /** One for each round, in their order. */
   readonly samples: readonly Sample[];
 }
 
@@ -59,34 +60,43 @@ export interface Plan {
   readonly rivals: readonly string[];
 }
 
-const NODE_ALONE = ['siprest', 'undici Pool.request', 'fetch', 'node:http'];
-const ALL = [...NODE_ALONE, 'axios', 'got', 'libcurl multi (C)'];
+const NODE_ALONE = ['siprest', 'fetch', 'node:http'];
+const ALL = [...NODE_ALONE, 'undici Pool.request', 'axios', 'got', 'libcurl multi (C)'];
 /** Requests of the warm-up, in which the compiler does its work and connections are made. */
-const WARMUP = 20_000;
+const WARMUP = 16_000;
 /** These are several times slower; as many requests would only take longer. */
 const SLOW = new Set(['axios', 'got', 'node:http', 'fetch']);
+const SLOW_SHARE = 8;
 const WITHOUT_HTTP2 = new Set(['axios', 'node:http']);
 
 const load = fileURLToPath(new URL('load.mjs', import.meta.url));
 
-/** Measures every client in one scenario, round after round. */
-export async function measure(plan: Plan, one: Scenario): Promise<readonly Result[]> {
+/**
+ * Measures every client in every scenario. A round walks all of them in random order, so that a machine that
+ * becomes slower meanwhile makes all slower, and what is compared within a round was measured within seconds.
+ */
+export async function measure(plan: Plan, scenarios: readonly Scenario[]): Promise<readonly Result[]> {
   const asked = plan.rivals.length === 0 ? (plan.smoke ? NODE_ALONE : ALL) : plan.rivals;
-  const rivals = asked.filter((rival) => one.protocol !== 'h2' || !WITHOUT_HTTP2.has(rival));
-  const samples = new Map<string, Sample[]>(rivals.map((rival) => [rival, []]));
+  const results = scenarios.flatMap((one) =>
+    asked
+      .filter((rival) => one.protocol !== 'h2' || !WITHOUT_HTTP2.has(rival))
+      .map((rival) => ({ scenario: one, rival, samples: [] as Sample[] })),
+  );
   for (let round = 0; round < plan.rounds; round++) {
-    for (const rival of shuffled(rivals)) {
-      process.stderr.write(`${one.name}, round ${round + 1}: ${rival}\n`);
-      samples.get(rival)?.push(await sample(plan, one, rival));
+    for (const one of shuffled(scenarios)) {
+      process.stderr.write(`round ${round + 1} of ${plan.rounds}: ${one.name}\n`);
+      for (const { rival, samples } of shuffled(results.filter((result) => result.scenario === one))) {
+        samples.push(await sample(plan, one, rival));
+      }
     }
   }
-  return rivals.map((rival) => ({ scenario: one, rival, samples: samples.get(rival) ?? [] }));
+  return results;
 }
 
 async function sample(plan: Plan, one: Scenario, rival: string): Promise<Sample> {
   const { server, tools, smoke } = plan;
   const inFlight = smoke ? Math.min(one.inFlight, 16) : one.inFlight;
-  const share = SLOW.has(rival) ? 4 : 1;
+  const share = SLOW.has(rival) ? SLOW_SHARE : 1;
   const requests = smoke ? 200 : one.requests / share;
   const warmup = smoke ? 50 : WARMUP / share;
   const origin = one.protocol === 'http' ? server.origin : server.secureOrigin;

@@ -39,7 +39,8 @@ export function build(smoke: boolean): Tools {
   return { product, libcurl };
 }
 
-/** Installs axios and got into bench/node_modules, where that has not been done. */
+/** Installs undici, axios and got into bench/node_modules, where that has not been done. */
 export function installRivals(): void {
-  if (!existsSync(here('../node_modules/got'))) run('npm', ['ci', '--no-audit', '--no-fund'], here('../'));
+  if (!['undici', 'axios', 'got'].every((name) => existsSync(here(`../node_modules/${name}`))))
+    run('npm', ['ci', '--no-audit', '--no-fund'], here('../'));
 }

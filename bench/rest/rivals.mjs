@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
  * @typedef {object} Goal
  * @property {string} url
  * @property {'GET' | 'POST'} method
- * @property {Buffer | undefined} body
+ * @property {Uint8Array | undefined} body
  * @property {number} inFlight
  * @property {string} caFile empty without TLS
  * @property {boolean} http2

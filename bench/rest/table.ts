@@ -18,32 +18,35 @@ interface Row {
   readonly p50: number;
   readonly p99: number;
   readonly memory: number;
-  /** CPU of siprest is this part of it. */
+  /** CPU of siprest is this part of it: the median of what it is in each round. */
   readonly ratio: number;
 }
 
 const COLUMNS = ['client', 'requests/s', 'CPU us a request', 'siprest is', 'p50 ms', 'p99 ms', 'memory MiB'];
 
 function rows(results: readonly Result[]): Row[] {
-  const cpuOf = ({ samples }: Result): number => median(samples, (s) => s.cpuUs / s.requests);
   return results.map((result) => {
     const own = results.find((r) => r.scenario === result.scenario && r.rival === 'siprest');
     const { samples } = result;
     return {
       scenario: result.scenario.name,
       rival: result.rival,
-      rate: median(samples, (s) => (s.requests / s.wallMs) * 1000),
-      cpu: cpuOf(result),
-      p50: median(samples, (s) => s.p50),
-      p99: median(samples, (s) => s.p99),
-      memory: median(samples, (s) => s.maxRss / 1024),
-      ratio: own === undefined ? Number.NaN : cpuOf(own) / cpuOf(result),
+      rate: median(samples.map((s) => (s.requests / s.wallMs) * 1000)),
+      cpu: median(samples.map(cpuOf)),
+      p50: median(samples.map((s) => s.p50)),
+      p99: median(samples.map((s) => s.p99)),
+      memory: median(samples.map((s) => s.maxRss / 1024)),
+      ratio: median((own?.samples ?? []).map((s, round) => cpuOf(s) / cpuOf(samples[round]))),
     };
   });
 }
 
-function median(samples: readonly Sample[], of: (sample: Sample) => number): number {
-  const sorted = samples.map(of).toSorted((a, b) => a - b);
+/** Microseconds for each request. */
+const cpuOf = (sample: Sample | undefined): number =>
+  sample === undefined ? Number.NaN : sample.cpuUs / sample.requests;
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(at)] ?? Number.NaN) + (sorted[Math.ceil(at)] ?? Number.NaN)) / 2;
 }
@@ -75,11 +78,11 @@ export function markdown(results: readonly Result[]): string {
 const line = (parts: readonly string[]): string => `| ${parts.join(' | ')} |`;
 
 /** Puts the table between its marks in docs/performance.md. */
-export function writeTable(results: readonly Result[], rounds: number): void {
+export function writeTable(results: readonly Result[], rounds: number, minutes: number): void {
   const text = readFileSync(page, 'utf8');
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`${page} has no place for the table`);
-  const about = `Made by \`npm run bench:rest -- --write\` on ${new Date().toISOString().slice(0, 10)}: medians of ${rounds} rounds. ${machine()}`;
+  const about = `Made by \`npm run bench:rest -- --write\` on ${new Date().toISOString().slice(0, 10)}: medians of ${rounds} rounds, ${minutes.toFixed(0)} minutes in all. ${machine()}`;
   writeFileSync(
     page,
     `${text.slice(0, begin)}${BEGIN}\n\n${about}\n\n${markdown(results)}\n${text.slice(end)}`,

@@ -3,7 +3,6 @@
  * src/rest. Each worker has a client, so connections are not shared between workers. Source: the module's
  * documentation, section by section; vectors rest-*, async-*, params-*, trans-rest-*.
  */
-import { engine } from '../rest/engine.ts';
 import {
   escape,
   type HeaderField,
@@ -400,6 +399,4 @@ export const restClient: Module = {
   transformations,
   validate,
   shared: [connectLocks],
-  // not in the middle of the first call
-  start: () => void engine(),
 };

@@ -1,12 +1,11 @@
 import { processTimers } from '../timers/timer-wheel.ts';
 import { restChannels } from './diagnostics.ts';
-import { engine } from './engine.ts';
 import { RestOptionError } from './errors.ts';
 import { checkHeaderField } from './header-line.ts';
 import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock } from './outcome.ts';
 import type { RestParameterValues } from './parameters.ts';
-import { type HeadersOption, requestHeaders } from './request-headers.ts';
+import { type HeadersOption, type RequestHeaders, requestHeaders } from './request-headers.ts';
 import { type RestClientOptions, readOptions, type Settings } from './settings.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 import { Transfer, type TransferOwner } from './transfer.ts';
@@ -76,7 +75,6 @@ export class RestClient implements TransferOwner {
   /** @throws RestOptionError for an option that is unknown, of the wrong type or out of range */
   constructor(options: RestClientOptions = {}) {
     this.#settings = readOptions(options);
-    engine();
     this.maxBytes = this.#settings.maxBytes;
   }
 
@@ -162,32 +160,27 @@ export class RestClient implements TransferOwner {
       this.#learnOrigin(url, origin);
       path = parsed.path;
     } else {
-      path = parsePath(url, authorityEnd(url, prefixLength(url)));
+      path = parsePath(url, originEnd(url));
     }
     const { authority } = origin;
     const pool = tls === undefined ? origin.pool : this.#pool(authority, tls);
-    let headers: string[];
-    let expect: 'off' | 'on' | null;
+    let headers: RequestHeaders;
     try {
-      ({ fields: headers, expect } = requestHeaders(
-        method,
-        options.headers,
-        contentType,
-        authority.authorization,
-        pool.hostField,
-      ));
+      headers = requestHeaders(method, options.headers, contentType, authority.authorization);
     } catch (error) {
       return Promise.reject(error);
     }
     const promise = new Promise<Outcome>(capture);
-    const transfer = new Transfer(this, pool, method, path, headers, bytesOf(body), captured);
+    const transfer = new Transfer(this, pool, method, path, headers.fields, bytesOf(body), captured);
+    transfer.ownHost = headers.ownHost;
+    transfer.closes = headers.closes;
     const now = performance.now();
     const timeout = options.timeout === undefined ? transferTimeout : options.timeout * 1000;
     transfer.clock.started = now;
     transfer.connectTimeout = Math.min(timeout, connectTimeout);
     transfer.expectContinue =
-      expect === 'on' ||
-      (expect === null && values.enableExpect100 && (transfer.body?.length ?? 0) > EXPECT_ABOVE);
+      headers.expect === 'on' ||
+      (headers.expect === null && values.enableExpect100 && (transfer.body?.length ?? 0) > EXPECT_ABOVE);
     this.#active++;
     if (options.mode === 'async') {
       transfer.background = true;
@@ -211,22 +204,21 @@ export class RestClient implements TransferOwner {
 
   /** What is known of the URL's origin from an earlier request; undefined too for a URL that needs a full look. */
   #knownOrigin(url: string): KnownOrigin | undefined {
-    const from = prefixLength(url);
-    if (from === 0 || UNSAFE_IN_URL.test(url)) return undefined;
-    return this.#known.get(url.slice(0, authorityEnd(url, from)));
+    const end = originEnd(url);
+    return end === 0 || UNSAFE_IN_URL.test(url) ? undefined : this.#known.get(url.slice(0, end));
   }
 
   #learnOrigin(url: string, origin: KnownOrigin): void {
-    const from = prefixLength(url);
-    if (from === 0) return;
+    const end = originEnd(url);
+    if (end === 0) return;
     if (this.#known.size >= MAX_KNOWN_ORIGINS) this.#known.clear();
-    this.#known.set(url.slice(0, authorityEnd(url, from)), origin);
+    this.#known.set(url.slice(0, end), origin);
   }
 
   #pool(authority: Authority, domain: TlsClientDomain | null): OriginPool {
     const { values, log, shared } = this.#settings;
     const profile = authority.scheme === 'https' ? shared.tls.profile(values, domain, log) : null;
-    const key = `${authority.scheme}://${authority.hostname}:${authority.port} ${profile?.key ?? ''}`;
+    const key = `${authority.scheme}://${authority.hostname}:${authority.port} ${authority.host} ${profile?.key ?? ''}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
       if (this.#pools.size >= MAX_KNOWN_ORIGINS) this.#forgetEmptyPools();
@@ -347,10 +339,12 @@ export class RestClient implements TransferOwner {
   }
 }
 
-/** Length of `http://` or `https://` at the start, 0 for a URL that is written in another way. */
-function prefixLength(url: string): number {
-  if (url.startsWith('http://')) return 7;
-  return url.startsWith('https://') ? 8 : 0;
+/** Where the origin ends of a URL that begins with `http://` or `https://` and a host; 0 for one that is written in another way. */
+function originEnd(url: string): number {
+  const from = url.startsWith('http://') ? 7 : url.startsWith('https://') ? 8 : 0;
+  if (from === 0) return 0;
+  const end = authorityEnd(url, from);
+  return end === from ? 0 : end; // `http:///host` has its host further on
 }
 
 /** @throws RestOptionError for what only a programmer can get wrong */

@@ -16,12 +16,10 @@ export interface Connection {
   readonly isBusy: boolean;
   /** Sends a request; there must be a free slot. */
   dispatch(transfer: Transfer): void;
-  /** The transfer's request is being written now. */
-  onWriting(): void;
   /** The transfer's answer is complete: its slot is free again. */
   release(transfer: Transfer): void;
   /** The transfer was given up: in HTTP/1 the connection goes with it, in HTTP/2 its stream. */
-  abandon(transfer: Transfer, abort: ((error?: Error) => void) | null): void;
+  abandon(transfer: Transfer): void;
   /** Closes it at once. */
   destroy(): void;
 }

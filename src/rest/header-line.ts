@@ -32,12 +32,14 @@ export const MAX_HEADER_LINE = 65_536;
 
 /**
  * Reads the text of `rest_append_hf()`, `Field: value`, and refuses what could break the request: line
- * breaks and control characters, names that are no token, fields that frame the message.
+ * breaks and control characters, names that are no token, fields that frame the message. One line break at the end
+ * is put up with, since scripts are found that write it.
  */
 export function parseHeaderLine(text: string): HeaderLine {
-  const colon = text.indexOf(':');
+  const line = text.replace(/\r?\n$/, '');
+  const colon = line.indexOf(':');
   if (colon < 0) return refuse('it has no colon');
-  return checkHeaderField(text.slice(0, colon), text.slice(colon + 1));
+  return checkHeaderField(line.slice(0, colon), line.slice(colon + 1));
 }
 
 /** The same checks for a name and a value that come apart. */

@@ -1,37 +1,43 @@
-import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import type { Client } from 'undici';
+import { type AnswerListener, AnswerReader } from './answer-reader.ts';
 import { type Connection, describeConnection } from './connection.ts';
-import { engine } from './engine.ts';
-import { Http1Wire } from './http1-wire.ts';
-import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE, MAX_HEADER } from './limits.ts';
+import { ExplainedError } from './errors.ts';
+import type { AnswerHead } from './http1-head.ts';
+import { requestHead } from './http1-request.ts';
+import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { StaleConnectionError, type Transfer } from './transfer.ts';
 
-function ignore(): void {}
+/** How long a body waits for `100 Continue` (parameter `enable_expect_100`), in milliseconds. */
+const CONTINUE_PATIENCE = 1_000;
+/** A body of so many bytes is copied behind its head, which is cheaper than writing it by itself. */
+const COPIED_BODY = 16_384;
 
 let waiting: Http1Connection[] = [];
 
 /**
- * The engine writes on a kept connection in the next check phase, so that bytes which a server sent unasked are
- * met first. In the middle of a turn that is too early: nothing is read any more in this turn. So it is asked in
- * this turn's check phase, and writes in that of the next, after everything was read that had come.
+ * On a kept connection a request is written when everything was read that had come by now, so that bytes which the
+ * server sent unasked are never taken for its answer. In the middle of a turn of the event loop nothing is read
+ * any more in this turn: so it is written after the reads of the next.
  */
-function dispatchNextTurn(connection: Http1Connection): void {
-  if (waiting.length === 0) setImmediate(dispatchWaiting);
+function writeNextTurn(connection: Http1Connection): void {
+  if (waiting.length === 0) setImmediate(endTurn);
   waiting.push(connection);
 }
 
-function dispatchWaiting(): void {
-  const connections = waiting;
+function endTurn(): void {
+  setImmediate(writeAll, waiting);
   waiting = [];
-  for (const connection of connections) connection.dispatchNow();
 }
 
-/** One HTTP/1 connection: a socket with an undici `Client` of its own on it. */
-export class Http1Connection implements Connection {
+function writeAll(connections: readonly Http1Connection[]): void {
+  for (const connection of connections) connection.write();
+}
+
+/** One connection of HTTP/1, for one request at a time. */
+export class Http1Connection implements Connection, AnswerListener {
   readonly info: ConnectionInfo;
   readonly connectedAt: number;
   served = 0;
@@ -39,13 +45,20 @@ export class Http1Connection implements Connection {
   idle = false;
   newer: Http1Connection | null = null;
   older: Http1Connection | null = null;
+  /** Until when it may be kept idle, on the clock of `performance.now()`. */
+  idleUntil = 0;
   readonly #pool: OriginPool;
   readonly #socket: Socket;
-  readonly #client: Client;
-  readonly #wire: Http1Wire;
+  readonly #http10: boolean;
+  readonly #answer: AnswerReader = new AnswerReader(this);
   #transfer: Transfer | null = null;
-  #handedOver = false;
+  #written = false;
   #closed = false;
+  /** The answer in hand, or the one before it, lets the connection live so long; 0: not at all. */
+  #idleTime = 0;
+  /** A body that waits for `100 Continue`. */
+  #body: Buffer | null = null;
+  #patience: NodeJS.Timeout | null = null;
 
   constructor(
     pool: OriginPool,
@@ -56,36 +69,17 @@ export class Http1Connection implements Connection {
   ) {
     this.#pool = pool;
     this.#socket = socket;
+    this.#http10 = protocol === 'http/1.0';
     this.connectedAt = connectedAt;
     this.info = describeConnection(socket, protocol);
-    this.#wire = new Http1Wire(socket, reader, protocol === 'http/1.0');
-    this.#client = new (engine().Client)(pool.engineUrl, {
-      pipelining: 1,
-      // Deadlines are the transfer's: undici's timers are coarse.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: IDLE_TIMEOUT,
-      keepAliveMaxTimeout: LONGEST_IDLE,
-      keepAliveTimeoutThreshold: IDLE_MARGIN,
-      maxHeaderSize: MAX_HEADER,
-      connect: (_options, callback) => {
-        // A second call means that the socket was closed with a request waiting that was not written.
-        const stale = this.#handedOver || socket.destroyed;
-        this.#handedOver = true;
-        // Later, since the engine has to have returned from asking.
-        process.nextTick(() => {
-          if (stale) callback(new StaleConnectionError(), null);
-          else callback(null, socket);
-        });
-      },
-    });
-    (this.#client as EventEmitter).on('error', ignore);
-    // Heard before the engine hears it: that takes a reset for the end of a body that ends with the connection.
-    socket.on('error', (error) => this.#transfer?.onSocketError(error));
+    if (reader === null) socket.on('data', (piece) => this.#onBytes(piece, piece.length, false));
+    else reader.receive = (bytes, length) => this.#onBytes(bytes, length, true);
+    socket.on('error', (error) => this.#onLost(error));
+    socket.once('end', () => this.#onEnd());
     socket.once('close', () => {
       this.#closed = true;
-      this.#wire.stop();
       pool.onClosed(this);
+      this.#onLost(null);
     });
   }
 
@@ -99,38 +93,147 @@ export class Http1Connection implements Connection {
 
   dispatch(transfer: Transfer): void {
     this.#transfer = transfer;
+    this.#written = false;
     transfer.begin(this);
-    this.#wire.begin(transfer);
-    if (this.served === 0) this.#client.dispatch(transfer, transfer);
-    else dispatchNextTurn(this);
+    this.#socket.ref();
+    if (this.served === 0) this.write();
+    else writeNextTurn(this);
   }
 
-  /** Hands the request to the engine, one turn of the event loop after it was dispatched. */
-  dispatchNow(): void {
+  /** Writes the request that was dispatched, unless it has come to nothing meanwhile. */
+  write(): void {
     const transfer = this.#transfer;
-    if (transfer !== null && !transfer.over) this.#client.dispatch(transfer, transfer);
-  }
-
-  onWriting(): void {
-    this.#wire.onWriting();
+    if (transfer === null || this.#written) return;
+    this.#written = true;
+    if (this.#http10) transfer.expectContinue = false; // RFC 9110, section 10.1.1
+    this.#answer.begin(transfer.method);
+    transfer.onWritten();
+    const head = requestHead(transfer, this.#http10);
+    const { body } = transfer;
+    const socket = this.#socket;
+    if (body === null || body.length === 0) {
+      socket.write(head, 'latin1');
+    } else if (transfer.expectContinue) {
+      socket.write(head, 'latin1');
+      this.#body = body;
+      this.#patience = setTimeout(() => this.#sendBody(), CONTINUE_PATIENCE);
+    } else if (body.length <= COPIED_BODY) {
+      const bytes = Buffer.allocUnsafe(head.length + body.length);
+      bytes.write(head, 'latin1');
+      body.copy(bytes, head.length);
+      socket.write(bytes);
+    } else {
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    }
   }
 
   release(transfer: Transfer): void {
     this.#transfer = null;
     this.served++;
     // An answer before the whole body was taken: what is left of it must not meet the next request.
-    if (transfer.body !== null && (this.#wire.withheld || this.#socket.writableLength > 0)) this.destroy();
-    else this.#pool.onIdle(this);
+    const owes = transfer.body !== null && (this.#withdrawBody() || this.#socket.writableLength > 0);
+    if (owes || transfer.closes || this.#idleTime <= 0) {
+      this.destroy();
+      return;
+    }
+    this.idleUntil = transfer.clock.ended + this.#idleTime;
+    this.#socket.unref();
+    this.#pool.onIdle(this);
   }
 
-  abandon(_transfer: Transfer, abort: ((error?: Error) => void) | null): void {
-    this.#transfer = null;
-    abort?.();
+  abandon(): void {
     this.destroy();
   }
 
   destroy(): void {
+    this.#transfer = null;
     this.#closed = true;
+    this.#answer.stop();
+    this.#withdrawBody();
     this.#socket.destroy();
   }
+
+  // --- the answer ---
+
+  onStatus(status: number): void {
+    this.#transfer?.onStatus(status);
+  }
+
+  onInterim(status: number): void {
+    if (status === 100) this.#sendBody();
+    this.#transfer?.onInterim();
+  }
+
+  onHead(head: AnswerHead, text: string): void {
+    const seconds = head.idleSeconds;
+    this.#idleTime = !head.keepAlive
+      ? 0
+      : Number.isNaN(seconds)
+        ? IDLE_TIMEOUT
+        : Math.min(seconds * 1000 - IDLE_MARGIN, LONGEST_IDLE);
+    this.#transfer?.onHead(head, text);
+  }
+
+  onData(piece: Buffer): void {
+    this.#transfer?.onData(piece);
+  }
+
+  #onBytes(bytes: Buffer, length: number, reused: boolean): void {
+    const transfer = this.#transfer;
+    if (transfer === null || !this.#written) {
+      this.#onLost(new StaleConnectionError()); // nobody has asked for them
+      return;
+    }
+    transfer.onAnswering();
+    const answer = this.#answer;
+    const taken = answer.read(bytes, length, reused);
+    if (this.#transfer !== transfer) return; // given up, for what has come
+    if (answer.complete) {
+      if (taken < length) this.#idleTime = 0;
+      transfer.onComplete();
+    } else if (answer.fault !== '') {
+      transfer.onError(new ExplainedError(answer.fault));
+    }
+  }
+
+  #onEnd(): void {
+    const transfer = this.#transfer;
+    if (transfer !== null && this.#written && this.#answer.end()) {
+      this.#idleTime = 0;
+      transfer.onComplete();
+    } else {
+      this.#onLost(null);
+    }
+  }
+
+  /** The connection is lost, to whatever transfer is on it. */
+  #onLost(error: Error | null): void {
+    const transfer = this.#transfer;
+    const written = this.#written;
+    this.destroy();
+    if (transfer === null) return;
+    if (!written) transfer.onError(new StaleConnectionError());
+    else transfer.onError(error ?? new ExplainedError(CLOSED, 'ECONNRESET'));
+  }
+
+  // --- a body that waits ---
+
+  #sendBody(): void {
+    const body = this.#body;
+    if (this.#withdrawBody() && body !== null && !this.#socket.destroyed) this.#socket.write(body);
+  }
+
+  /** True when there was one that had not gone out. */
+  #withdrawBody(): boolean {
+    if (this.#body === null) return false;
+    this.#body = null;
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
+    return true;
+  }
 }
+
+const CLOSED = 'the server closed the connection before its answer was complete';

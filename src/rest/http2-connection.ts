@@ -57,9 +57,7 @@ export interface OpenStream {
 }
 
 /**
- * One HTTP/2 connection, shared by the transfers of one client to an origin. It stands on node:http2 itself:
- * undici's client cannot tell a stream that the server never looked at from one that it answered by half.
- */
+ * One HTTP/2 connection, shared by the transfers of one client to an origin, on node:http2. */
 export class Http2Connection implements Connection {
   readonly info: ConnectionInfo;
   readonly connectedAt: number;
@@ -84,7 +82,7 @@ export class Http2Connection implements Connection {
     this.connectedAt = connectedAt;
     this.#limit = pool.streamLimit;
     this.info = describeConnection(socket, 'h2');
-    this.#session = http2().connect(pool.engineUrl, {
+    this.#session = http2().connect(pool.url, {
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER },
@@ -153,10 +151,8 @@ export class Http2Connection implements Connection {
     transfer.stream = { stream, bytesRead: this.#socket.bytesRead };
     this.#listen(transfer, stream);
     if (body !== null) stream.end(body);
-    transfer.onConnect(ignore);
+    transfer.onWritten();
   }
-
-  onWriting(): void {}
 
   release(transfer: Transfer): void {
     this.served++;

@@ -1,4 +1,4 @@
-// The public API of `siprest/rest`. It loads this folder, src/timers, undici and Node's own modules, and nothing else.
+// The public API of `siprest/rest`. It loads this folder, src/timers and Node's own modules, and nothing else.
 export { type RequestBody, type RequestOptions, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { type Address, type LookupCallback, NameResolver, type NameResolverOptions } from './dns.ts';

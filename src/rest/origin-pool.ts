@@ -20,6 +20,9 @@ const PROBE_PATIENCE = 1_000;
 /** Streams that a server is taken to allow until its SETTINGS have come. */
 const STREAMS_UNTIL_TOLD = 100;
 
+/** How often idle connections are looked at, in milliseconds. */
+const SWEEP_INTERVAL = 1_000;
+
 /** What an origin speaks: unknown until the first connection. */
 type Speaks = 'unknown' | 'h1' | 'h2';
 
@@ -42,11 +45,9 @@ export interface ConnectionCounts {
 export class OriginPool {
   readonly authority: Authority;
   readonly profile: TlsProfile | null;
-  /** What the engine takes as the server's name: it must not change between requests of a connection. */
-  readonly servername: string | undefined;
-  readonly engineUrl: URL;
-  /** The Host field where the engine's own would differ, else null. */
-  readonly hostField: string | null;
+  /** As node:http2 wants it. */
+  readonly url: string;
+  readonly hostLine: string;
   /** Streams that the server allows on an HTTP/2 connection, by what its last SETTINGS said. */
   streamLimit = STREAMS_UNTIL_TOLD;
   readonly counts: HostCounts;
@@ -57,6 +58,7 @@ export class OriginPool {
   readonly #shared: Http2Connection[] = [];
   readonly #pending = new Set<Pending>();
   #newestIdle: Http1Connection | null = null;
+  #sweeper: NodeJS.Timeout | null = null;
   #speaks: Speaks;
 
   constructor(authority: Authority, profile: TlsProfile | null, settings: Settings) {
@@ -66,12 +68,8 @@ export class OriginPool {
     this.#version = httpVersion(settings.values.curlHttpVersion);
     this.#origin = `${authority.hostname}:${authority.port}`;
     this.counts = settings.shared.transfers.of(this.#origin);
-    this.servername = authority.scheme === 'https' ? authority.hostname : undefined;
-    const text = `${authority.scheme}://${authority.host}/`;
-    const url = URL.canParse(text) ? new URL(text) : null;
-    const usable = url !== null && url.host === authority.host;
-    this.engineUrl = usable ? url : new URL(`${authority.scheme}://siprest.invalid/`);
-    this.hostField = usable ? null : authority.host;
+    this.url = `${authority.scheme}://${authority.host}/`;
+    this.hostLine = `Host: ${authority.host}\r\n`;
     const known =
       this.#version.clearText === 'probe' ? settings.shared.clearTextProtocols.get(this.#origin) : undefined;
     this.#speaks = this.#mayShare && (profile !== null || known !== 'h1') ? 'unknown' : 'h1';
@@ -97,12 +95,10 @@ export class OriginPool {
 
   /** Sends the transfer on the connection that was used last and is idle, or on a new one. */
   send(transfer: Transfer): void {
-    for (let c = this.#newestIdle; c !== null; c = this.#newestIdle) {
-      this.#unlink(c);
-      if (c.usable) {
-        c.dispatch(transfer);
-        return;
-      }
+    const idle = this.#takeIdle();
+    if (idle !== null) {
+      idle.dispatch(transfer);
+      return;
     }
     if (this.#speaks !== 'h1') {
       for (const connection of this.#shared) {
@@ -113,6 +109,17 @@ export class OriginPool {
       }
     }
     this.#connect(transfer);
+  }
+
+  #takeIdle(): Http1Connection | null {
+    if (this.#newestIdle === null) return null;
+    const now = performance.now();
+    for (let c = this.#newestIdle; c !== null; c = this.#newestIdle) {
+      this.#unlink(c);
+      if (c.usable && c.idleUntil > now) return c;
+      c.destroy();
+    }
+    return null;
   }
 
   /** Sends it once more: on a fresh connection, or on one that others share. */
@@ -281,12 +288,29 @@ export class OriginPool {
     connection.newer = null;
     if (this.#newestIdle !== null) this.#newestIdle.newer = connection;
     this.#newestIdle = connection;
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_INTERVAL).unref();
+  }
+
+  /** Closes what has been idle for too long. */
+  #sweep(): void {
+    const now = performance.now();
+    for (const connection of this.#connections) {
+      if (connection instanceof Http1Connection && connection.idle && connection.idleUntil <= now) {
+        connection.destroy();
+      }
+    }
+  }
+
+  #stopSweeping(): void {
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    this.#sweeper = null;
   }
 
   onClosed(connection: Connection): void {
     if (!this.#connections.delete(connection)) return;
     if (connection instanceof Http2Connection) this.#shared.splice(this.#shared.indexOf(connection), 1);
     else if (connection instanceof Http1Connection && connection.idle) this.#unlink(connection);
+    if (this.#connections.size === 0) this.#stopSweeping();
   }
 
   #unlink(connection: Http1Connection): void {

@@ -1,3 +1,5 @@
+import { headerFields } from './http1-head.ts';
+
 /**
  * What became of a transfer, as `rest_get()` returns it:
  *
@@ -51,8 +53,8 @@ export class PhaseClock {
 }
 
 export const NO_BODY: Buffer = Buffer.alloc(0);
-/** Names and values in turn, as the engine gives them: bytes of HTTP/1, strings of HTTP/2. */
-export type RawHeaders = readonly (Buffer | string)[];
+/** The text of a head of HTTP/1, or names and values in turn. */
+export type RawHeaders = string | readonly string[];
 const NO_HEADERS: RawHeaders = [];
 
 export interface OutcomeParts {
@@ -120,21 +122,24 @@ export class Outcome {
 
   /** The answer's header fields as they came: name and value, byte strings, in order. */
   get headers(): readonly (readonly [name: string, value: string])[] {
+    const fields = this.#fields;
     const out: [string, string][] = [];
-    for (let i = 0; i + 1 < this.#rawHeaders.length; i += 2) {
-      out.push([latin1(this.#rawHeaders[i]), latin1(this.#rawHeaders[i + 1])]);
-    }
+    for (let i = 0; i + 1 < fields.length; i += 2) out.push([fields[i] ?? '', fields[i + 1] ?? '']);
     return out;
   }
 
   /** The first field of that name, in whatever case; undefined without one. */
   header(name: string): string | undefined {
-    for (let i = 0; i + 1 < this.#rawHeaders.length; i += 2) {
-      const candidate = this.#rawHeaders[i];
-      if (candidate?.length !== name.length) continue;
-      if (latin1(candidate).toLowerCase() === name.toLowerCase()) return latin1(this.#rawHeaders[i + 1]);
+    const fields = this.#fields;
+    const lower = name.toLowerCase();
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      if (fields[i]?.toLowerCase() === lower) return fields[i + 1];
     }
     return undefined;
+  }
+
+  get #fields(): readonly string[] {
+    return typeof this.#rawHeaders === 'string' ? headerFields(this.#rawHeaders) : this.#rawHeaders;
   }
 
   /** When the phases were over. */
@@ -149,9 +154,4 @@ export class Outcome {
       total: ended - started,
     };
   }
-}
-
-function latin1(bytes: Buffer | string | undefined): string {
-  if (bytes === undefined || typeof bytes === 'string') return bytes ?? '';
-  return bytes.toString('latin1');
 }

@@ -3,9 +3,13 @@ import { checkHeaderField, type HeaderField } from './header-line.ts';
 
 /** The header fields of a request as they go out, name and value in turn, and what they decide. */
 export interface RequestHeaders {
-  readonly fields: string[];
+  readonly fields: readonly string[];
   /** `Expect` was given: empty switches it off, `100-continue` on. */
   readonly expect: 'off' | 'on' | null;
+  /** The first of them is a Host. */
+  readonly ownHost: boolean;
+  /** `Connection: close` was given. */
+  readonly closes: boolean;
 }
 
 export type HeadersOption = readonly HeaderField[] | Readonly<Record<string, string>>;
@@ -13,8 +17,14 @@ export type HeadersOption = readonly HeaderField[] | Readonly<Record<string, str
 const FORM = 'application/x-www-form-urlencoded';
 
 // The usual requests share their arrays; nobody writes to them.
-const PLAIN: RequestHeaders = { fields: ['Accept', '*/*'], expect: null };
-const PLAIN_FORM: RequestHeaders = { fields: ['Accept', '*/*', 'Content-Type', FORM], expect: null };
+const PLAIN = plain('Accept', '*/*');
+const PLAIN_FORM = plain('Accept', '*/*', 'Content-Type', FORM);
+
+function plain(...fields: string[]): RequestHeaders {
+  return { fields, expect: null, ownHost: false, closes: false };
+}
+
+const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 
 const hasDefaultType = (method: string): boolean => method === 'POST' || method === 'PUT';
 
@@ -23,7 +33,6 @@ const hasDefaultType = (method: string): boolean => method === 'POST' || method 
  * Content-Type) and what the caller adds. A field of the caller replaces the client's own of that name; an
  * empty one removes it, as with libcurl. Content-Type is the exception: the caller's field and the call's
  * content type are both sent, in this order (vector rest-hf-override-ctype).
- * @param hostField Host where the engine's own would be wrong, else null
  * @throws RestOptionError for a field that cannot be sent
  */
 export function requestHeaders(
@@ -31,34 +40,37 @@ export function requestHeaders(
   given: HeadersOption | undefined,
   contentType: string | undefined,
   authorization: string,
-  hostField: string | null,
 ): RequestHeaders {
-  if (given === undefined && authorization === '' && hostField === null) {
+  if (given === undefined && authorization === '') {
     if (contentType === undefined) return hasDefaultType(method) ? PLAIN_FORM : PLAIN;
-    return { fields: ['Accept', '*/*', 'Content-Type', contentType], expect: null };
+    return plain('Accept', '*/*', 'Content-Type', contentType);
   }
   const own: string[] = [];
   const seen = new Set<string>();
   let expect: RequestHeaders['expect'] = null;
+  let host: string | null = null;
+  let closes = false;
   for (const { name, value } of listFields(given)) {
     const checked = checkHeaderField(name, value);
     if (!checked.ok) {
       throw new RestOptionError('invalid-header', 'headers', `header field refused: ${checked.reason}`);
     }
     const lower = name.toLowerCase();
-    const again = seen.has(lower);
     seen.add(lower);
     if (lower === 'expect') expect = checked.field.value === '' ? 'off' : 'on';
-    else if (checked.field.value !== '' && !(lower === 'host' && again)) own.push(name, checked.field.value);
+    else if (checked.field.value === '') continue;
+    else if (lower === 'host') host ??= checked.field.value;
+    else own.push(name, checked.field.value);
+    if (lower === 'connection' && CLOSE.test(checked.field.value)) closes = true;
   }
   const fields: string[] = [];
-  if (hostField !== null && !seen.has('host')) fields.push('Host', hostField);
+  if (host !== null) fields.push('Host', host);
   if (authorization !== '' && !seen.has('authorization')) fields.push('Authorization', authorization);
   if (!seen.has('accept')) fields.push('Accept', '*/*');
   fields.push(...own);
   if (contentType !== undefined) fields.push('Content-Type', contentType);
   else if (hasDefaultType(method) && !seen.has('content-type')) fields.push('Content-Type', FORM);
-  return { fields, expect };
+  return { fields, expect, ownHost: host !== null, closes };
 }
 
 function listFields(given: HeadersOption | undefined): readonly HeaderField[] {

@@ -4,6 +4,7 @@ import { BodyBuffer } from './body-buffer.ts';
 import type { ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
 import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
+import type { AnswerHead } from './http1-head.ts';
 import type { OpenStream } from './http2-connection.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from './outcome.ts';
@@ -47,17 +48,14 @@ const SENT = 1;
 const OVER = 2;
 
 /**
- * One request and what comes of it. It is its own deadline, and it is both the request and the handler that
- * the HTTP/1 engine takes, so that a request costs one object. Blocking, async and launch are three ways to
- * wait for its promise.
+ * One request and what comes of it. It is its own deadline, so that a request costs one object. Blocking, async and
+ * launch are three ways to wait for its promise.
  */
 export class Transfer extends Deadline {
-  // The request, under the names that the engine reads.
   readonly method: string;
   readonly path: string;
-  readonly headers: string[];
+  readonly headers: readonly string[];
   readonly body: Buffer | null;
-  readonly servername: string | undefined;
 
   readonly owner: TransferOwner;
   readonly pool: OriginPool;
@@ -79,6 +77,10 @@ export class Transfer extends Deadline {
   signal: AbortSignal | null = null;
   /** This request waits for `100 Continue` before its body. */
   expectContinue = false;
+  /** Its fields have a Host of the caller's. */
+  ownHost = false;
+  /** It says that its connection is not to be kept. */
+  closes = false;
 
   #settle: (outcome: Outcome) => void;
   #state: number = WAITING;
@@ -95,16 +97,14 @@ export class Transfer extends Deadline {
   #received = 0;
   /** By Content-Length; NaN without one. */
   #announced = Number.NaN;
-  #socketError: Error | null = null;
   #pieces: BodyBuffer | null = null;
-  #abort: ((error?: Error) => void) | null = null;
 
   constructor(
     owner: TransferOwner,
     pool: OriginPool,
     method: string,
     path: string,
-    headers: string[],
+    headers: readonly string[],
     body: Buffer | null,
     settle: (outcome: Outcome) => void,
   ) {
@@ -115,7 +115,6 @@ export class Transfer extends Deadline {
     this.path = path;
     this.headers = headers;
     this.body = body;
-    this.servername = pool.servername;
     this.#settle = settle;
   }
 
@@ -152,8 +151,6 @@ export class Transfer extends Deadline {
     this.#state = SENT;
     this.#written = false;
     this.#answered = false;
-    this.#socketError = null;
-    this.#abort = null;
     if (this.locked) this.owner.onTransferConnected(this);
   }
 
@@ -162,43 +159,41 @@ export class Transfer extends Deadline {
     this.fail(failure.rc, failure.reason);
   }
 
-  /** The connection broke: what the engine may still take for the end of the answer is not its end. */
-  onSocketError(error: Error): void {
-    this.#socketError ??= error; // the first says why
-  }
+  // --- called by its connection ---
 
-  // --- the engine's handler ---
-
-  onConnect(abort: (error?: Error) => void): void {
-    this.#abort = abort;
+  onWritten(): void {
     this.#written = true;
-    this.connection?.onWriting();
-    // Over already: it was given up between its dispatch and its writing.
-    if (this.#state === OVER) abort();
   }
 
-  onResponseStarted(): void {
+  /** A byte of the answer has come: from here on the request never goes out again for a lost connection. */
+  onAnswering(): void {
     this.#answered = true;
   }
 
-  onHeaders(status: number, rawHeaders: Buffer[]): boolean {
-    if (!this.#onStatus(status)) return true;
-    this.#rawHeaders = rawHeaders;
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-      const name = rawHeaders[i];
-      if (name === undefined) continue;
-      if (name.length === 12 && sameName(name, CONTENT_TYPE)) {
-        // The last one counts (vector rest-get-twotypes).
-        this.#contentType = rawHeaders[i + 1]?.toString('latin1') ?? '';
-      } else if (name.length === 14 && sameName(name, CONTENT_LENGTH)) {
-        this.#checkLength(rawHeaders[i + 1]?.toString('latin1'));
-      }
-    }
-    return true;
+  onStatus(status: number): void {
+    if (this.#state === SENT) this.#retcode = status;
+  }
+
+  onInterim(): void {
+    if (this.#state !== SENT) return;
+    this.#interim++;
+    if (this.#interim > MAX_INTERIM) this.fail(-10, `more than ${MAX_INTERIM} interim answers`);
+  }
+
+  onHead(head: AnswerHead, text: string): void {
+    if (!this.#onFinal(head.status)) return;
+    this.#rawHeaders = text;
+    this.#contentType = head.contentType;
+    this.#checkLength(head.contentLength);
   }
 
   onHttp2Headers(status: number, headers: IncomingHttpHeaders): void {
-    if (!this.#onStatus(status)) return;
+    this.#answered = true;
+    if (status < 200) {
+      this.onInterim();
+      return;
+    }
+    if (!this.#onFinal(status)) return;
     const fields: string[] = [];
     for (const name of Object.keys(headers)) {
       const value = headers[name];
@@ -208,18 +203,12 @@ export class Transfer extends Deadline {
     }
     this.#rawHeaders = fields;
     this.#contentType = headers[CONTENT_TYPE] ?? '';
-    this.#checkLength(headers[CONTENT_LENGTH]);
+    this.#checkLength(Number(headers[CONTENT_LENGTH]));
   }
 
-  /** False when this is not the final answer, or nobody waits for it any more. */
-  #onStatus(status: number): boolean {
+  /** False when nobody waits for this answer any more. */
+  #onFinal(status: number): boolean {
     if (this.#state !== SENT) return false;
-    this.#answered = true;
-    if (status < 200) {
-      this.#interim++;
-      if (this.#interim > MAX_INTERIM) this.fail(-10, `more than ${MAX_INTERIM} interim answers`);
-      return false;
-    }
     if (status === 417 && this.expectContinue) {
       // RFC 9110, section 10.1.1: the same once more, without Expect.
       this.expectContinue = false;
@@ -231,8 +220,7 @@ export class Transfer extends Deadline {
     return true;
   }
 
-  #checkLength(field: string | undefined): void {
-    const length = Number(field);
+  #checkLength(length: number): void {
     this.#announced = length;
     if (length > this.owner.maxBytes && !this.#bodiless) {
       this.fail(
@@ -242,8 +230,8 @@ export class Transfer extends Deadline {
     }
   }
 
-  onData(piece: Buffer): boolean {
-    if (this.#state !== SENT) return true;
+  onData(piece: Buffer): void {
+    if (this.#state !== SENT) return;
     this.#received += piece.length;
     if (this.#received > this.owner.maxBytes) {
       this.fail(-10, `the answer is larger than max_transfer_size (${this.owner.maxBytes} bytes)`);
@@ -256,16 +244,10 @@ export class Transfer extends Deadline {
       }
       this.#pieces.append(piece);
     }
-    return true;
   }
 
   onComplete(): void {
     if (this.#state !== SENT) return;
-    if (this.#socketError !== null) {
-      this.onError(this.#socketError);
-      return;
-    }
-    this.#abort = null;
     const connection = this.connection;
     this.#finish(1, '');
     connection?.release(this);
@@ -273,21 +255,14 @@ export class Transfer extends Deadline {
 
   onError(error: Error): void {
     if (this.#state !== SENT) return; // given up, or on its way again
-    if (this.#bodiless && this.#received === 0 && codeOf(error) === LENGTH_MISMATCH) {
-      // The Content-Length of a 304 is that of the body it does without (RFC 9110, section 8.6).
-      const { connection } = this;
-      this.#finish(1, '');
-      connection?.destroy();
-      return;
-    }
     if (this.#mayGoAgain(error)) {
       this.#goAgain();
       return;
     }
-    this.fail(-10, reasonOf(error, this.#socketError));
+    this.fail(-10, reasonOf(error));
   }
 
-  // --- ends that are not the engine's ---
+  // --- ends that are not the connection's ---
 
   override onDeadline(): void {
     if (this.#state === WAITING) this.fail(-2, 'no connection within connection_timeout');
@@ -298,11 +273,9 @@ export class Transfer extends Deadline {
   fail(rc: ReturnCode, reason: string): void {
     if (this.#state === OVER) return;
     const { connection, pending } = this;
-    const abort = this.#abort;
-    this.#abort = null;
     this.#finish(rc, reason);
     pending?.withdraw(this);
-    connection?.abandon(this, abort);
+    connection?.abandon(this);
   }
 
   /**
@@ -324,11 +297,9 @@ export class Transfer extends Deadline {
 
   #goAgain(): void {
     const { connection } = this;
-    const abort = this.#abort;
     this.#state = WAITING;
     this.connection = null;
-    this.#abort = null;
-    connection?.abandon(this, abort);
+    connection?.abandon(this);
     if (!this.over) this.owner.sendAgain(this);
   }
 
@@ -366,58 +337,30 @@ export class StaleConnectionError extends Error {
   }
 }
 
-const LOSSES = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'UND_ERR_SOCKET',
-  'ECONNABORTED',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-]);
+const LOSSES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH']);
 
 function isConnectionLoss(error: Error): boolean {
-  if (error instanceof StaleConnectionError) return true;
-  const { code, message } = error as NodeJS.ErrnoException;
-  // The engine has one code for a lost connection and for an answer that nobody asked for.
-  return code !== undefined && LOSSES.has(code) && message !== 'bad response' && message !== 'bad upgrade';
+  const { code } = error as NodeJS.ErrnoException;
+  return error instanceof StaleConnectionError || (code !== undefined && LOSSES.has(code));
 }
 
-const LENGTH_MISMATCH = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
-
-const codeOf = (error: Error): string | undefined => (error as NodeJS.ErrnoException).code;
-
-/** What the engine's errors mean to somebody who reads a log. */
+/** What errors of a socket mean to somebody who reads a log. */
 const REASONS = new Map<string, string>([
   ['ECONNRESET', 'the server reset the connection'],
   ['EPIPE', 'the server closed the connection while the request was sent'],
-  ['UND_ERR_SOCKET', 'the server closed the connection before its answer was complete'],
-  ['UND_ERR_HEADERS_OVERFLOW', "the answer's header is too large"],
-  [LENGTH_MISMATCH, 'the answer ended before its Content-Length'],
 ]);
 
-function reasonOf(error: Error, socketError: Error | null): string {
+function reasonOf(error: Error): string {
   if (error instanceof ExplainedError) return error.message;
   // With TLS 1.3 a server refuses our certificate when the handshake is over for us (RFC 8446, section 4.4.2.4).
-  const alert = tlsErrorText(socketError ?? error);
+  const alert = tlsErrorText(error);
   if (alert !== null) return `the server ended TLS: ${alert}`;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (message === 'bad response') return 'the server sent bytes that belong to no request';
-  if (message === 'bad upgrade') return 'the server switched protocols, which was not asked for';
   const known = code === undefined ? undefined : REASONS.get(code);
   if (known !== undefined) return `${known} (${code})`;
-  if (code === 'ERR_ASSERTION') return 'the answer is not HTTP';
-  if (code?.startsWith('HPE_')) return `the answer is not HTTP (${code})`;
   const line = firstLine(message);
   return code === undefined || line.includes(code) ? line : `${line} (${code})`;
 }
 
 const CONTENT_TYPE = 'content-type';
 const CONTENT_LENGTH = 'content-length';
-
-/** Compares a field name with one in lower case, of the same length. */
-function sameName(name: Buffer, lower: string): boolean {
-  for (let i = 0; i < lower.length; i++) {
-    if (((name[i] ?? 0) | 32) !== lower.charCodeAt(i)) return false;
-  }
-  return true;
-}

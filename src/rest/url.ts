@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv6, SocketAddress } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { hexDigit, unescape } from './escape.ts';
 
@@ -10,7 +10,7 @@ export interface Authority {
   /** Host name in lower case and Punycode, or an IP address without brackets. */
   readonly hostname: string;
   readonly port: number;
-  /** What the Host field says: the port only where it is not the scheme's own. */
+  /** What the Host field says: the name as it was written, the port only where it is not the scheme's own. */
   readonly host: string;
   /** `Basic …` from user and password in the URL, or empty. Secret. */
   readonly authorization: string;
@@ -83,11 +83,21 @@ export function parsePath(url: string, from: number): string {
   const target = hash < 0 ? url.slice(from) : url.slice(from, hash);
   if (target === '') return '/';
   if (target.charCodeAt(0) === 63) return `/${target}`;
-  if (!target.includes('/.')) return target;
+  if (!NEEDS_WORK.test(target)) return target;
   const query = target.indexOf('?');
-  if (query < 0) return removeDotSegments(target);
-  return removeDotSegments(target.slice(0, query)) + target.slice(query);
+  const path = removeDotSegments(query < 0 ? target : target.slice(0, query)).replace(
+    NOT_ASCII,
+    percentEncoded,
+  );
+  return query < 0 ? path : path + target.slice(query);
 }
+
+/** A dot segment, or a byte above 127. */
+const NEEDS_WORK = /\/\.|[\x80-\xff]/;
+/** libcurl encodes these bytes of a path, and leaves those of a query. */
+const NOT_ASCII = /[\x80-\xff]/g;
+
+const percentEncoded = (byte: string): string => `%${byte.charCodeAt(0).toString(16)}`;
 
 /** RFC 3986, section 5.2.4, for a path that starts with a slash. Empty segments (`//`) are kept. */
 export function removeDotSegments(path: string): string {
@@ -109,12 +119,13 @@ export function removeDotSegments(path: string): string {
 }
 
 function parseAuthority(scheme: Scheme, text: string): Authority | UrlError {
-  const at = text.lastIndexOf('@');
-  const authorization = basicAuthorization(at < 0 ? '' : text.slice(0, at));
+  const at = text.indexOf('@');
+  const authorization = at < 0 ? '' : basicAuthorization(text.slice(0, at));
   if (authorization === null) return { error: 'the user or password in the URL has a control character' };
   const hostPort = text.slice(at + 1);
 
   let hostname: string;
+  let shown: string;
   let portText = '';
   if (hostPort.startsWith('[')) {
     const close = hostPort.indexOf(']');
@@ -123,25 +134,25 @@ function parseAuthority(scheme: Scheme, text: string): Authority | UrlError {
     if (close < 0 || !isIPv6(hostname)) return { error: 'the URL has no valid IPv6 address in its brackets' };
     const after = hostPort.slice(close + 1);
     if (after !== '' && !after.startsWith(':')) return { error: 'the URL has text after its IPv6 address' };
+    shown = `[${new SocketAddress({ address: hostname.replace(/%.*/, ''), family: 'ipv6' }).address}]`;
     portText = after.slice(1);
   } else {
     const colon = hostPort.indexOf(':');
     const name = normalHost(colon < 0 ? hostPort : hostPort.slice(0, colon));
     if (name === null) return { error: 'the URL has no valid host name' };
-    hostname = name;
+    hostname = name.toLowerCase();
+    shown = name;
     if (colon >= 0) portText = hostPort.slice(colon + 1);
   }
   if (!/^\d*$/.test(portText)) return { error: 'the port in the URL is not a number' };
   const port = portText === '' ? PORTS[scheme] : Number(portText);
   if (port > 65_535) return { error: 'the port in the URL is above 65535' };
-  const shown = hostname.includes(':') ? `[${hostname.replace(/%.*/, '')}]` : hostname;
   const host = port === PORTS[scheme] ? shown : `${shown}:${port}`;
   return { scheme, hostname, port, host, authorization };
 }
 
-/** The value of Authorization for `user:password`, empty without them, null when they are not clean. */
+/** The value of Authorization for `user:password`, null when they are not clean. */
 function basicAuthorization(userinfo: string): string | null {
-  if (userinfo === '') return '';
   const colon = userinfo.indexOf(':');
   const user = unescape(colon < 0 ? userinfo : userinfo.slice(0, colon));
   const password = colon < 0 ? '' : unescape(userinfo.slice(colon + 1));
@@ -150,6 +161,7 @@ function basicAuthorization(userinfo: string): string | null {
   return `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}`;
 }
 
+/** A host name as it goes into Host; null when it is none. */
 function normalHost(text: string): string | null {
   let host = text;
   if (host.includes('%')) host = unescape(host);
@@ -159,7 +171,7 @@ function normalHost(text: string): string | null {
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a decoded %00 or %20 is what is looked for
   if (host === '' || host.length > 254 || BAD_HOST.test(host) || /[\x00-\x20\x7f]/.test(host)) return null;
-  return normalIPv4(host) ?? host.toLowerCase();
+  return normalIPv4(host) ?? host;
 }
 
 /** `127.1`, `0x7f000001` and octal parts as four decimal ones, like inet_aton(3); null for a name. */

@@ -18,6 +18,8 @@ describe('the text of a header line', () => {
     ['Host: other.example', 'Host', 'other.example'],
     ['Connection: close', 'Connection', 'close'],
     ['Content-Type: a/b', 'Content-Type', 'a/b'],
+    ['X-A: a\r\n', 'X-A', 'a'],
+    ['X-A: a\n', 'X-A', 'a'],
   ])('%j is taken', (text, name, value) => {
     expect(parseHeaderLine(text)).toEqual({ ok: true, field: { name, value } });
   });
@@ -34,7 +36,6 @@ describe('the text of a header line', () => {
     ['X-A: a\rb', 'line break'],
     ['X-A: a\0b', 'control character'],
     ['X-A: \u4e16', 'control character'],
-    ['X-A: a\r\n', 'line break'],
     ['X-A: a\r\n\r\n', 'line break'],
     ['Content-Length: 5', 'frames the message'],
     ['transfer-encoding: chunked', 'frames the message'],
@@ -70,7 +71,6 @@ describe('header fields on the wire', () => {
     expect(line).toBe('GET /x HTTP/1.1');
     expect(fields.map((f) => f.toLowerCase()).sort()).toEqual([
       'accept: */*',
-      'connection: keep-alive',
       `host: 127.0.0.1:${server.port}`,
     ]);
   });

@@ -17,7 +17,7 @@ describe('a URL', () => {
     ['https://a.example', ['https', 'a.example', 443, 'a.example', '/']],
     ['a.example:8080/x', ['http', 'a.example', 8080, 'a.example:8080', '/x']],
     ['localhost', ['http', 'localhost', 80, 'localhost', '/']],
-    ['HTTP://A.Example:80/X', ['http', 'a.example', 80, 'a.example', '/X']],
+    ['HTTP://A.Example:80/X', ['http', 'a.example', 80, 'A.Example', '/X']],
     ['http://a.example:/x', ['http', 'a.example', 80, 'a.example', '/x']],
     ['http:/a.example/x', ['http', 'a.example', 80, 'a.example', '/x']],
     ['http://a.example?q', ['http', 'a.example', 80, 'a.example', '/?q']],
@@ -28,7 +28,7 @@ describe('a URL', () => {
     ['http://a.example//x//y', ['http', 'a.example', 80, 'a.example', '//x//y']],
     ['http://a.example/.well-known', ['http', 'a.example', 80, 'a.example', '/.well-known']],
     ['http://a.example/"<>|{}^`\\%zz', ['http', 'a.example', 80, 'a.example', '/"<>|{}^`\\%zz']],
-    ['http://a.example/\xc3\xbc?\xff', ['http', 'a.example', 80, 'a.example', '/\xc3\xbc?\xff']],
+    ['http://a.example/\xc3\xbc?\xff', ['http', 'a.example', 80, 'a.example', '/%c3%bc?\xff']],
     ['http://[::1]:8080/', ['http', '::1', 8080, '[::1]:8080', '/']],
     ['http://[FE80::1%25eth0]/', ['http', 'fe80::1%eth0', 80, '[fe80::1]', '/']],
     ['http://127.1/', ['http', '127.0.0.1', 80, '127.0.0.1', '/']],
@@ -37,7 +37,7 @@ describe('a URL', () => {
     ['http://1.2.3.4.5/', ['http', '1.2.3.4.5', 80, '1.2.3.4.5', '/']],
     ['http://\xc3\xbc.example/', ['http', 'xn--tda.example', 80, 'xn--tda.example', '/']],
     ['http://a_b.example/', ['http', 'a_b.example', 80, 'a_b.example', '/']],
-    ['http://u:p@a@b.example/', ['http', 'b.example', 80, 'b.example', '/']],
+    ['http://[0:0:0::1]/', ['http', '0:0:0::1', 80, '[::1]', '/']],
     ['http://%61.example/', ['http', 'a.example', 80, 'a.example', '/']],
   ])('%j is read as libcurl reads it', (url, expected) => {
     expect(parts(url)).toEqual(expected);
@@ -48,6 +48,7 @@ describe('a URL', () => {
     ['http://', 'host name'],
     ['http:///', 'host name'],
     ['http:////a.example/', 'host name'],
+    ['http://u:p@a@b.example/', 'host name'],
     ['gopherx://a.example/', 'scheme gopherx is not supported'],
     ['http://a b/', 'space'],
     ['http://a/\r\nX: y', 'control character'],
@@ -88,14 +89,22 @@ describe('a URL', () => {
     }
   });
 
-  it('goes out unchanged, with Host', async () => {
+  it('without a host never goes to the host of another', async () => {
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const client = newClient();
+    expect((await client.get(`http:///127.0.0.1:${server.port}/x`)).rc).toBe(1); // libcurl forgives three slashes
+    for (const url of ['http:///', 'http://', 'http://?x']) expect((await client.get(url)).rc).toBe(-10);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('goes out unchanged but for bytes above 127 in its path, with Host', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const client = newClient();
     const odd = '/"<>|{}^`/\xc3\xbc//x?a="b"&c=\xff#gone';
     for (const prefix of [server.origin, `127.0.0.1:${server.port}`, `http:/127.1:${server.port}`]) {
       await client.get(prefix + odd);
     }
-    expect(server.requests.map((r) => r.target)).toEqual(Array(3).fill('/"<>|{}^`/\xc3\xbc//x?a="b"&c=\xff'));
+    expect(server.requests.map((r) => r.target)).toEqual(Array(3).fill('/"<>|{}^`/%c3%bc//x?a="b"&c=\xff'));
     for (const request of server.requests) {
       expect(fieldValues(request, 'host')).toEqual([`127.0.0.1:${server.port}`]);
     }

@@ -1,0 +1,304 @@
+import { BodyBuffer } from './body-buffer.ts';
+import { hexDigit } from './escape.ts';
+import { type AnswerHead, checkTrailer, mayBeHttp, parseHead, statusSoFar } from './http1-head.ts';
+import { MAX_HEADER } from './limits.ts';
+
+/** Hears what comes of an answer. It may stop the reader from within each of these. */
+export interface AnswerListener {
+  /** The status of a final answer, before the rest of its head has come. */
+  onStatus(status: number): void;
+  /** An interim answer (1xx). */
+  onInterim(status: number): void;
+  onHead(head: AnswerHead, text: string): void;
+  onData(piece: Buffer): void;
+}
+
+/**
+ * What an answer may take of the connection beside its body: so much, and for each byte of the body so many
+ * more. Chunk extensions without an end, or interim answers, are within no other limit.
+ */
+const FRAMING_ALLOWANCE = 1_048_576;
+const FRAMING_PER_BYTE = 16;
+
+const LF = 10;
+const CR = 13;
+const SEMICOLON = 59;
+const SPACE = 32;
+const TAB = 9;
+
+/** What comes next. */
+const STOPPED = 0;
+const HEAD = 1;
+/** So many bytes of the body. */
+const BODY = 2;
+/** The body, up to the end of the connection. */
+const REST = 3;
+const CHUNK_SIZE = 4;
+/** Blanks or an extension, after the size. */
+const CHUNK_EXTENSION = 5;
+const CHUNK = 6;
+const CHUNK_END = 7;
+const TRAILER = 8;
+const COMPLETE = 9;
+
+/**
+ * Reads one answer of HTTP/1 after the other, in whatever pieces they come (RFC 9112, sections 4 to 7). It
+ * trusts nothing: everything has its limit, and what is not as it should be ends the answer with a fault.
+ */
+export class AnswerReader {
+  readonly #listener: AnswerListener;
+  #state: number = STOPPED;
+  #fault = '';
+  /** The request was HEAD, whose answer has no body whatever its head says. */
+  #toHead = false;
+  /** Bytes of head and trailer so far. */
+  #headBytes = 0;
+  /** Nothing of the current line has come but perhaps its CR. */
+  #lineEmpty = true;
+  /** What has come of a head that came in pieces. */
+  #pieces: BodyBuffer | null = null;
+  #status = 0;
+  /** Bytes that are left of the body or chunk. */
+  #left = 0;
+  #digits = 0;
+  #taken = 0;
+  #received = 0;
+
+  constructor(listener: AnswerListener) {
+    this.#listener = listener;
+  }
+
+  /** The answer has come in whole. */
+  get complete(): boolean {
+    return this.#state === COMPLETE;
+  }
+
+  /** What is wrong with the answer; empty when nothing is. */
+  get fault(): string {
+    return this.#fault;
+  }
+
+  begin(method: string): void {
+    this.#toHead = method === 'HEAD';
+    this.#fault = '';
+    this.#taken = 0;
+    this.#received = 0;
+    this.#expectHead(HEAD);
+  }
+
+  /** Hears no more of this answer. */
+  stop(): void {
+    this.#state = STOPPED;
+    this.#pieces = null;
+  }
+
+  /**
+   * @param bytes of which `length` are there
+   * @param reused true when the buffer is filled again afterwards, so that what is kept of it is copied
+   * @returns how many belong to the answer
+   */
+  read(bytes: Buffer, length: number, reused: boolean): number {
+    this.#taken += length;
+    let at = 0;
+    while (at < length) {
+      switch (this.#state) {
+        case HEAD:
+        case TRAILER:
+          at = this.#readHead(bytes, at, length);
+          break;
+        case BODY:
+        case REST:
+        case CHUNK:
+          at = this.#readData(bytes, at, length, reused);
+          break;
+        case CHUNK_SIZE:
+        case CHUNK_EXTENSION:
+        case CHUNK_END:
+          at = this.#readFraming(bytes, at, length);
+          break;
+        default:
+          return at;
+      }
+    }
+    if (
+      this.#taken > FRAMING_ALLOWANCE &&
+      this.#taken > FRAMING_ALLOWANCE + FRAMING_PER_BYTE * this.#received &&
+      this.#state !== COMPLETE
+    ) {
+      this.#fail('the answer has too much framing for its body');
+    }
+    return at;
+  }
+
+  /** The connection has ended: true when the answer is complete with that. */
+  end(): boolean {
+    if (this.#state === REST) this.#state = COMPLETE;
+    return this.complete;
+  }
+
+  // --- head and trailer ---
+
+  #expectHead(state: typeof HEAD | typeof TRAILER): void {
+    this.#state = state;
+    if (state === HEAD) this.#headBytes = 0;
+    this.#lineEmpty = true;
+    this.#status = 0;
+  }
+
+  #readHead(bytes: Buffer, from: number, length: number): number {
+    const end = this.#findEmptyLine(bytes, from, length);
+    const to = end < 0 ? length : end;
+    this.#headBytes += to - from;
+    if (this.#headBytes > MAX_HEADER) {
+      this.#fail("the answer's header is too large");
+      return to;
+    }
+    if (end < 0) {
+      this.#keepPiece(bytes, from, length);
+      return to;
+    }
+    let text: string;
+    if (this.#pieces === null) {
+      text = bytes.toString('latin1', from, end);
+    } else {
+      this.#pieces.append(Buffer.from(bytes.subarray(from, end)));
+      text = this.#pieces.take().toString('latin1');
+      this.#pieces = null;
+    }
+    if (this.#state === HEAD) this.#onHead(text);
+    else if (this.#settle(checkTrailer(text))) this.#state = COMPLETE;
+    return end;
+  }
+
+  /** Where the empty line ends that ends a head; -1 when it has not come. */
+  #findEmptyLine(bytes: Buffer, from: number, length: number): number {
+    let empty = this.#lineEmpty;
+    for (let at = from; at < length; at++) {
+      const byte = bytes[at];
+      if (byte === LF) {
+        if (empty) return at + 1;
+        empty = true;
+      } else if (byte !== CR) {
+        empty = false;
+      }
+    }
+    this.#lineEmpty = empty;
+    return -1;
+  }
+
+  #keepPiece(bytes: Buffer, from: number, length: number): void {
+    this.#pieces ??= new BodyBuffer();
+    this.#pieces.append(Buffer.from(bytes.subarray(from, length)));
+    if (this.#state === TRAILER || this.#status !== 0) return;
+    const text = this.#pieces.take().toString('latin1');
+    if (!mayBeHttp(text)) this.#fail('the answer is not HTTP');
+    this.#status = statusSoFar(text);
+    if (this.#status >= 200) this.#listener.onStatus(this.#status);
+  }
+
+  #onHead(text: string): void {
+    const head = parseHead(text);
+    const { status } = head;
+    if (status >= 200 && head.fault !== '') this.#listener.onStatus(status);
+    if (!this.#settle(head.fault)) return;
+    if (status === 101) {
+      this.#fail('the server switched protocols, which was not asked for');
+    } else if (status < 200) {
+      this.#expectHead(HEAD);
+      this.#listener.onInterim(status);
+    } else {
+      this.#expectBody(head);
+      this.#listener.onHead(head, text);
+    }
+  }
+
+  /** RFC 9112, section 6.3. */
+  #expectBody(head: AnswerHead): void {
+    const { status, chunked, contentLength } = head;
+    if (this.#toHead || status === 204 || status === 304) {
+      this.#state = COMPLETE;
+    } else if (chunked) {
+      this.#expectChunk();
+    } else if (Number.isNaN(contentLength)) {
+      this.#state = REST;
+      this.#left = Number.POSITIVE_INFINITY;
+    } else {
+      this.#state = contentLength === 0 ? COMPLETE : BODY;
+      this.#left = contentLength;
+    }
+  }
+
+  // --- body ---
+
+  #readData(bytes: Buffer, from: number, length: number, reused: boolean): number {
+    const size = Math.min(this.#left, length - from);
+    const to = from + size;
+    this.#left -= size;
+    this.#received += size;
+    if (this.#left === 0) this.#state = this.#state === BODY ? COMPLETE : CHUNK_END;
+    const piece = bytes.subarray(from, to);
+    this.#listener.onData(reused ? Buffer.from(piece) : piece);
+    return to;
+  }
+
+  #expectChunk(): void {
+    this.#state = CHUNK_SIZE;
+    this.#left = 0;
+    this.#digits = 0;
+  }
+
+  /** RFC 9112, section 7.1: sizes, extensions, and the line ends between. */
+  #readFraming(bytes: Buffer, from: number, length: number): number {
+    let at = from;
+    for (; at < length; at++) {
+      const byte = bytes[at] ?? 0;
+      if (this.#state === CHUNK_SIZE) {
+        const digit = hexDigit(byte);
+        if (digit < 0) {
+          if (this.#digits === 0 || !endsSize(byte)) {
+            this.#fail('the answer has a chunk size that is no number');
+            return at;
+          }
+          this.#state = CHUNK_EXTENSION;
+        } else {
+          this.#digits++;
+          this.#left = this.#left * 16 + digit;
+          if (this.#left > Number.MAX_SAFE_INTEGER) {
+            this.#fail('the answer has a chunk size beyond all measure');
+            return at;
+          }
+          continue;
+        }
+      }
+      if (byte === LF) {
+        if (this.#state === CHUNK_END) {
+          this.#expectChunk();
+          continue;
+        }
+        if (this.#left > 0) this.#state = CHUNK;
+        else this.#expectHead(TRAILER);
+        return at + 1;
+      }
+      if (this.#state === CHUNK_END && byte !== CR) {
+        this.#fail('the answer has a chunk that is longer than its size');
+        return at;
+      }
+    }
+    return at;
+  }
+
+  /** False when there is a fault. */
+  #settle(fault: string): boolean {
+    if (fault !== '') this.#fail(fault);
+    return fault === '';
+  }
+
+  #fail(fault: string): void {
+    this.stop();
+    this.#fault = fault;
+  }
+}
+
+function endsSize(byte: number): boolean {
+  return byte === LF || byte === CR || byte === SEMICOLON || byte === SPACE || byte === TAB;
+}

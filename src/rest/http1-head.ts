@@ -1,0 +1,223 @@
+/** What the head of an answer of HTTP/1 says: its status line, and the fields that frame what follows. */
+export class AnswerHead {
+  /** 0 while there is no status line. */
+  status = 0;
+  http10 = false;
+  /** Of the last Content-Type field that is not empty. */
+  contentType = '';
+  /** NaN without one; beyond 2^53 not exact, and never reached. */
+  contentLength: number = Number.NaN;
+  chunked = false;
+  /** The connection may serve a further request. */
+  keepAlive = false;
+  /** How long the server says that it keeps the connection, in seconds; NaN when it does not say. */
+  idleSeconds: number = Number.NaN;
+  /** Why the answer cannot be used; empty when it can. */
+  fault = '';
+}
+
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+const COLON = 58;
+
+const NOT_HTTP = 'the answer is not HTTP';
+
+/** RFC 9110, section 5.6.2. */
+const TOKEN = byteTable(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
+/** RFC 9110, section 5.5: no control character but the tab. */
+const FIELD_VALUE = byteTable(/[\t\x20-\x7e\x80-\xff]/);
+
+function byteTable(of: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => (of.test(String.fromCharCode(code)) ? 1 : 0));
+}
+
+/**
+ * Reads a whole head, its empty line included, of bytes as characters. Lines may end with LF alone (RFC 9112,
+ * section 2.2); a field that goes on in the next line is one (section 5.2). What could be framed in two ways
+ * is refused.
+ */
+export function parseHead(text: string): AnswerHead {
+  const head = new AnswerHead();
+  const fields = readStatusLine(text, head);
+  if (head.fault !== '') return head;
+  let close = false;
+  let keep = false;
+  let lengths = '';
+  head.fault = eachField(text, fields, (nameStart, nameLength, valueStart, valueEnd, folded) => {
+    switch (nameLength) {
+      case 10:
+        if (isName(text, nameStart, 'connection')) {
+          for (const option of listOf(text.slice(valueStart, valueEnd))) {
+            if (option === 'close') close = true;
+            else if (option === 'keep-alive') keep = true;
+          }
+        } else if (isName(text, nameStart, 'keep-alive')) {
+          const seconds = /(?:^|[\s,])timeout=(\d+)/i.exec(text.slice(valueStart, valueEnd))?.[1];
+          if (seconds !== undefined) head.idleSeconds = Number(seconds);
+        }
+        return '';
+      case 12:
+        if (valueEnd > valueStart && isName(text, nameStart, 'content-type')) {
+          head.contentType = valueOf(text, valueStart, valueEnd, folded);
+        }
+        return '';
+      case 14: {
+        if (!isName(text, nameStart, 'content-length')) return '';
+        const value = text.slice(valueStart, valueEnd);
+        if (!/^\d+$/.test(value)) return 'the answer has a Content-Length that is no number';
+        if (lengths !== '' && lengths !== value) return 'the answer has two different Content-Lengths';
+        lengths = value;
+        head.contentLength = Number(value);
+        return '';
+      }
+      case 17:
+        if (!isName(text, nameStart, 'transfer-encoding')) return '';
+        for (const coding of listOf(text.slice(valueStart, valueEnd))) {
+          if (coding === 'chunked') head.chunked = true;
+          else if (coding !== 'identity')
+            return 'the answer has a Transfer-Encoding that was not asked for (only chunked is known)';
+        }
+        return '';
+      default:
+        return '';
+    }
+  });
+  if (head.fault === '' && head.chunked && lengths !== '') {
+    head.fault = 'the answer has both Content-Length and Transfer-Encoding';
+  }
+  // Chunks in an answer of HTTP/1.0 have come through a proxy that does not know them (RFC 9112, section 6.1).
+  head.keepAlive = head.http10 ? keep && !close && !head.chunked : !close;
+  return head;
+}
+
+/** Why the lines of a trailer are no fields; empty when they are. */
+export function checkTrailer(text: string): string {
+  return eachField(text, 0, () => '');
+}
+
+/** The status of a head that has not come in whole; 0 when its status line is not complete, or none. */
+export function statusSoFar(text: string): number {
+  if (!text.includes('\n')) return 0;
+  const head = new AnswerHead();
+  readStatusLine(text, head);
+  return head.status;
+}
+
+/** True when the bytes so far may be the beginning of a status line. */
+export function mayBeHttp(text: string): boolean {
+  const start = 'HTTP/1.';
+  const length = Math.min(start.length, text.length);
+  return text.slice(0, length).toUpperCase() === start.slice(0, length);
+}
+
+/** The fields of a head that was read, name and value in turn. */
+export function headerFields(text: string): string[] {
+  const out: string[] = [];
+  eachField(text, text.indexOf('\n') + 1, (nameStart, nameLength, valueStart, valueEnd, folded) => {
+    out.push(text.slice(nameStart, nameStart + nameLength), valueOf(text, valueStart, valueEnd, folded));
+    return '';
+  });
+  return out;
+}
+
+/**
+ * `HTTP/1.1 200 OK`. libcurl takes it in whatever case, with several blanks, and without a reason.
+ * @returns where the next line begins
+ */
+function readStatusLine(text: string, head: AnswerHead): number {
+  const minor = text.charCodeAt(7) - 48;
+  if (text.length < 12 || !mayBeHttp(text) || (minor !== 0 && minor !== 1) || text.charCodeAt(8) !== SPACE) {
+    head.fault = NOT_HTTP;
+    return 0;
+  }
+  let at = 9;
+  while (text.charCodeAt(at) === SPACE) at++;
+  let status = 0;
+  const digits = at;
+  for (let digit = text.charCodeAt(at) - 48; digit >= 0 && digit <= 9; digit = text.charCodeAt(at) - 48) {
+    status = status * 10 + digit;
+    at++;
+  }
+  const after = text.charCodeAt(at);
+  if (at - digits !== 3 || status < 100 || (after !== SPACE && after !== CR && after !== LF)) {
+    head.fault = 'the answer has no valid status';
+    return 0;
+  }
+  const end = text.indexOf('\n', at);
+  for (; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0 || (code === CR && at !== end - 1)) {
+      head.fault = 'the answer has a control character in its reason phrase';
+      return 0;
+    }
+  }
+  head.http10 = minor === 0;
+  head.status = status;
+  return end + 1;
+}
+
+/** Told of a field where it stands in the text, without the blanks around its value; answers a fault, or ''. */
+type OnField = (
+  nameStart: number,
+  nameLength: number,
+  valueStart: number,
+  valueEnd: number,
+  folded: boolean,
+) => string;
+
+/** @returns why the lines are no fields with an empty line after them; empty when they are */
+function eachField(text: string, from: number, onField: OnField): string {
+  let at = from;
+  for (;;) {
+    let code = text.charCodeAt(at);
+    if (code === LF) return '';
+    if (code === CR && text.charCodeAt(at + 1) === LF) return '';
+    const nameStart = at;
+    while (TOKEN[code] === 1) code = text.charCodeAt(++at);
+    const nameLength = at - nameStart;
+    if (code !== COLON || nameLength === 0) return 'the answer has a header field whose name is no token';
+    let valueStart = at + 1;
+    let valueEnd = valueStart;
+    let folded = false;
+    for (;;) {
+      code = text.charCodeAt(++at);
+      if (code === CR && text.charCodeAt(at + 1) === LF) code = text.charCodeAt(++at);
+      if (code === LF) {
+        const next = text.charCodeAt(at + 1);
+        if (next !== SPACE && next !== TAB) break;
+        folded = true;
+      } else if (FIELD_VALUE[code] !== 1) {
+        return 'the answer has a control character in a header field';
+      } else if (code !== SPACE && code !== TAB) {
+        if (valueEnd === valueStart) valueStart = at;
+        valueEnd = at + 1;
+      }
+    }
+    at++;
+    const fault = onField(nameStart, nameLength, valueStart, valueEnd, folded);
+    if (fault !== '') return fault;
+  }
+}
+
+/** Compares a field name of the same length with one in lower case. */
+function isName(text: string, start: number, lower: string): boolean {
+  for (let i = 0; i < lower.length; i++) {
+    if ((text.charCodeAt(start + i) | 32) !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function valueOf(text: string, start: number, end: number, folded: boolean): string {
+  const value = text.slice(start, end);
+  return folded ? value.replace(/[ \t]*\r?\n[ \t]+/g, ' ') : value;
+}
+
+function listOf(value: string): string[] {
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

@@ -1,0 +1,17 @@
+import type { Transfer } from './transfer.ts';
+
+/** Methods whose requests say so when they have no body (RFC 9110, section 8.6). */
+const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH']);
+
+/** Request line and fields as they go out, of bytes as characters. */
+export function requestHead(transfer: Transfer, http10: boolean): string {
+  const { method, path, headers, body } = transfer;
+  let text = `${method} ${path} ${http10 ? 'HTTP/1.0' : 'HTTP/1.1'}\r\n`;
+  // a Host of the caller's stands first, where it has to be (RFC 9110, section 7.2)
+  if (!transfer.ownHost) text += transfer.pool.hostLine;
+  for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  if (body !== null) text += `Content-Length: ${body.length}\r\n`;
+  else if (EXPECTS_BODY.has(method)) text += 'Content-Length: 0\r\n';
+  if (transfer.expectContinue) text += 'Expect: 100-continue\r\n';
+  return `${text}\r\n`;
+}
