@@ -83,6 +83,8 @@ export class Receiver {
       }
       server.transactions.acknowledge(message);
     }
+    if (server.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
+      message.socket?.alias?.(message.via.port || 5060);
     const request = new Request(server, message);
     if (this.#submit((worker) => runRoute(worker, request, server.script.main))) return;
     this.counts.overload++;

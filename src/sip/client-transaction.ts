@@ -2,6 +2,7 @@
  * The two client transactions: INVITE (RFC 3261, 17.1.1, figure 5, with the Accepted state of RFC 6026, 7.2) and
  * non-INVITE (17.1.2, figure 6).
  */
+import type { HeaderText } from './header-text.ts';
 import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';
 import { buildAck, type SentRequest } from './request.ts';
@@ -29,6 +30,8 @@ export interface ClientTransactionOptions {
   readonly destination: Destination;
   /** Timer B or F, in ms. Default: 64 T1. */
   readonly patience?: number;
+  /** Header lines for the ACK to a refusal. */
+  readonly ackHeaders?: HeaderText;
   /** Each provisional response, the first final one, and each 2xx to an INVITE. */
   readonly onResponse: (response: SipResponse) => void;
   readonly onEnd: (ending: ClientEnding, error: Error | null) => void;
@@ -52,7 +55,7 @@ export abstract class ClientTransaction {
   protected readonly deadline = new Timer(() => this.expired());
   protected interval: number;
   /** Null after the final response: there may be tens of thousands of transactions that only wait for it to come again. */
-  #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'onSent'> | null;
+  #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'ackHeaders' | 'onSent'> | null;
   readonly #destination: Destination;
   #onResponse: (response: SipResponse) => void;
   #onEnd: (ending: ClientEnding, error: Error | null) => void;
@@ -141,7 +144,7 @@ export abstract class ClientTransaction {
 
   /** The ACK to a response other than 2xx. */
   protected ackTo(response: SipResponse): Buffer | null {
-    return this.#sent === null ? null : buildAck(this.#sent.request, response);
+    return this.#sent === null ? null : buildAck(this.#sent.request, response, this.#sent.ackHeaders);
   }
 }
 

@@ -7,6 +7,7 @@
  * made from the Via branch, which tells the paths of a forked request apart.
  */
 import { hash, randomBytes } from 'node:crypto';
+import { checksum } from './checksum.ts';
 import type { SipRequest } from './message.ts';
 
 const SIGNATURE_LENGTH = 22;
@@ -29,11 +30,4 @@ export class StatelessTags {
     const text = `${this.#secret}\n${request.callId}\n${request.fromTag ?? ''}\n${request.findCSeq()?.number ?? 0}`;
     return hash('sha256', text, 'base64url').slice(0, SIGNATURE_LENGTH);
   }
-}
-
-/** FNV-1a over the bytes, as 8 hexadecimal digits. */
-function checksum(text: string): string {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
-  return (value >>> 0).toString(16).padStart(8, '0');
 }
