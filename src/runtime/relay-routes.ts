@@ -37,13 +37,21 @@ export function onReply(
 }
 
 /** Runs the failure route, which has to be armed anew for the next round. */
-export async function onFailure(
+export function onFailure(
   request: Request,
   state: Relaying,
   failure: Failure<RelayedBranch>,
-): Promise<void> {
+): Awaitable<void> {
   const route = state.failureRoute;
-  if (route === null) return;
+  if (route !== null) return runFailureRoute(request, state, failure, route);
+}
+
+async function runFailureRoute(
+  request: Request,
+  state: Relaying,
+  failure: Failure<RelayedBranch>,
+  route: Route,
+): Promise<void> {
   state.failureRoute = null;
   const branch = failure.branch ?? undefined;
   const branches = request.state(messageBranches);
@@ -62,7 +70,8 @@ export async function onFailure(
 }
 
 /** The CANCEL of a branch is a request of siprest's own. */
-export function onCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
+export function onCancel(server: Server, cancel: SipRequest): Awaitable<RequestEdits | null> {
+  if (server.script.find('local_route', '') === null) return null;
   return new Promise((done) => {
     const taken = server.submit((worker) => {
       const edits = localRoute(server, worker, cancel, null);

@@ -4,9 +4,15 @@
  */
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import {
+  type Branch,
+  type Failure,
   headerLines,
   NO_HEADERS,
+  type ProxyHooks,
+  type ProxySettings,
   type ProxyTransaction,
+  type ReplyVerdict,
+  type RequestEdits,
   type ServerTransaction,
   type SipRequest,
   type SipResponse,
@@ -181,8 +187,8 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
     request.state(messageBranches).clear();
     const specs = all.filter((one) => typeof one === 'object');
     if (specs.length === 0) return firstFailure(all);
-    const { frTimeout, frInvTimeout } = timeouts(request, request.state(relaying));
-    request.server.proxy.replicate(message, specs, { frTimeout, frInvTimeout }, () => {
+    const { server } = request;
+    server.proxy.replicate(message, specs, server.states.get(proxySettings), () => {
       // it was made for the copies alone, and nobody is going to answer it
       if (outcome === 'created' && !transaction.isFinal && request.state(relaying).proxy === null)
         transaction.terminate();
@@ -204,43 +210,65 @@ function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBra
   if (state.proxy !== null) return state.proxy;
   const { server, transaction } = request;
   if (transaction === null) throw new Error('relaying needs a transaction');
-  const parameters = server.parameters('tm');
-  const known = server.states.get(proxies);
-  const proxy = server.proxy.createProxy<RelayedBranch>(
+  const proxy = server.proxy.createProxy(
     transaction,
-    {
-      onReply: (branch, response) => onReply(request, state, branch, response),
-      onFailure: (failure) => onFailure(request, state, failure),
-      ...(server.script.find('local_route', '') === null
-        ? {}
-        : { onCancel: (_: unknown, cancel: SipRequest) => onCancel(server, cancel) }),
-      onEnd: () => known.delete(transaction),
-      onError: (error) =>
-        server.log.error(
-          `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        ),
-    },
-    {
-      ...timeouts(request, state),
-      restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
-      block6xx: parameters['disable_6xx_block'] !== true,
-      translate503: !server.settings.disable503Translation,
-      replyDefaults: server.replyDefaults,
-    },
+    new TransactionRoutes(request, state, transaction),
+    server.states.get(proxySettings),
   );
-  known.set(transaction, proxy);
+  proxy.frTimeout = 1000 * (state.frTimeout ?? proxy.frTimeout / 1000);
+  proxy.frInvTimeout = 1000 * (state.frInvTimeout ?? proxy.frInvTimeout / 1000);
+  server.states.get(proxies).set(transaction, proxy);
   request.replyBy((content, how) => proxy.reply(content, how));
   state.proxy = proxy;
   return proxy;
 }
 
-/** In ms. */
-function timeouts({ server }: Request, state: Relaying): { frTimeout: number; frInvTimeout: number } {
+/** What the parameters of tm and the core say, the same for all. */
+const proxySettings = new StateKey<Server, ProxySettings>('proxy settings', (server) => {
   const parameters = server.parameters('tm');
   return {
-    frTimeout: 1000 * (state.frTimeout ?? Number(parameters['fr_timeout'] ?? 30)),
-    frInvTimeout: 1000 * (state.frInvTimeout ?? Number(parameters['fr_inv_timeout'] ?? 120)),
+    frTimeout: 1000 * Number(parameters['fr_timeout'] ?? 30),
+    frInvTimeout: 1000 * Number(parameters['fr_inv_timeout'] ?? 120),
+    restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
+    block6xx: parameters['disable_6xx_block'] !== true,
+    translate503: !server.settings.disable503Translation,
+    replyDefaults: server.replyDefaults,
   };
+});
+
+/** What a transaction asks the script. */
+class TransactionRoutes implements ProxyHooks<RelayedBranch> {
+  readonly #request: Request;
+  readonly #state: Relaying;
+  readonly #transaction: ServerTransaction;
+
+  constructor(request: Request, state: Relaying, transaction: ServerTransaction) {
+    this.#request = request;
+    this.#state = state;
+    this.#transaction = transaction;
+  }
+
+  onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
+    return onReply(this.#request, this.#state, branch, response);
+  }
+
+  onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {
+    return onFailure(this.#request, this.#state, failure);
+  }
+
+  onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {
+    return onCancel(this.#request.server, cancel);
+  }
+
+  onEnd(): void {
+    this.#request.server.states.get(proxies).delete(this.#transaction);
+  }
+
+  onError(error: unknown): void {
+    this.#request.server.log.error(
+      `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  }
 }
 
 /** A response goes to its branch; one of no branch on by its Vias, after the global reply route (16.11). */

@@ -218,9 +218,9 @@ export class ProxyTransaction<T = unknown> {
   #handle(branch: ProxyBranch<T>, response: SipResponse): void | Promise<void> {
     // while it waited, a retransmission of the same 2xx may have been dealt with
     if (response.status >= 200 && response.status < 300 && this.#answers.repeat(response)) return;
-    const { onReply } = this.#hooks;
-    if (onReply === undefined) return this.#judged(branch, response, 'forward');
-    const verdict = this.#guarded(() => onReply(branch, response), 'forward');
+    const hooks = this.#hooks;
+    if (hooks.onReply === undefined) return this.#judged(branch, response, 'forward');
+    const verdict = this.#guarded(() => hooks.onReply?.(branch, response) ?? 'forward', 'forward');
     return verdict instanceof Promise
       ? verdict.then((decided) => this.#judged(branch, response, decided))
       : this.#judged(branch, response, verdict);
@@ -278,9 +278,7 @@ export class ProxyTransaction<T = unknown> {
       response: best?.response ?? null,
     };
     this.#round = this.#branches.length;
-    const { onFailure } = this.#hooks;
-    if (onFailure === undefined) return this.#failed(best, round);
-    const asked = this.#guarded<void>(() => onFailure(failure), undefined);
+    const asked = this.#guarded<void>(() => this.#hooks.onFailure?.(failure), undefined);
     return asked instanceof Promise ? asked.then(() => this.#failed(best, round)) : this.#failed(best, round);
   }
 

@@ -7,7 +7,7 @@
  * made from the Via branch, which tells the paths of a forked request apart.
  */
 import { hash, randomBytes } from 'node:crypto';
-import { checksum } from './checksum.ts';
+import { Checksum } from './checksum.ts';
 import type { SipRequest } from './message.ts';
 
 const SIGNATURE_LENGTH = 22;
@@ -16,7 +16,7 @@ export class StatelessTags {
   readonly #secret = randomBytes(24).toString('base64');
 
   tagFor(request: SipRequest): string {
-    return `${this.#signature(request)}.${checksum(request.via.branch ?? request.via.text)}`;
+    return `${this.#signature(request)}.${new Checksum().add(request.via.branch ?? request.via.text).digits}`;
   }
 
   /** Whether `ack` answers a reply with a tag of {@link tagFor}. An ACK within a dialog carries the other side's tag. */
