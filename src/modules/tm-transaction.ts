@@ -1,5 +1,6 @@
 /** What scripts attach to a transaction, and look up in one. Source: modules/tm of the manual. */
-import { relaying, replyTo } from '../runtime/relay.ts';
+import { replyTo } from '../runtime/relay.ts';
+import { relaying } from '../runtime/relaying.ts';
 import type { Run } from '../runtime/run.ts';
 import type { FunctionSpec, VariableReference } from '../script/index.ts';
 import { type HeaderText, headerText } from '../sip/index.ts';

@@ -1,6 +1,6 @@
 /** Variables of the tm module. Source: modules/tm of the manual. */
 import { messageBranches } from '../runtime/message-branches.ts';
-import { type RelayedBranch, relaying } from '../runtime/relay.ts';
+import { type RelayedBranch, relaying } from '../runtime/relaying.ts';
 import type { Run } from '../runtime/run.ts';
 import { InvalidUse, toInteger, type Value, type VariableSpec, type VariableUse } from '../script/index.ts';
 import { type Branch, transportName } from '../sip/index.ts';

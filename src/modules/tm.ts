@@ -2,10 +2,12 @@
 import type { Module } from '../runtime/module.ts';
 import { sendNewRequest } from '../runtime/new-request.ts';
 import { cachedRegex } from '../runtime/regex.ts';
-import { relay, relaying } from '../runtime/relay.ts';
+import { relay } from '../runtime/relay.ts';
+import { type RelayOptions, relaying } from '../runtime/relaying.ts';
 import type { Run } from '../runtime/run.ts';
 import type { ArgumentSpec, FunctionSpec, ParameterSpec, RouteKind } from '../script/index.ts';
 import { code, isReplyCode, reason } from './replies.ts';
+import { branchFunctions } from './tm-branches.ts';
 import { transactionFunctions } from './tm-transaction.ts';
 import { replyCode, tmVariables } from './tm-variables.ts';
 
@@ -60,19 +62,35 @@ const flags: ArgumentSpec = {
   summary: '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas.',
 };
 
-/** The older dialect writes the flags of t_relay() as a number. */
-const numberedFlags: readonly (readonly [bit: number, name: string])[] = [
-  [0x02, 'no-auto-477'],
-  [0x04, 'no-dns-failover'],
-  [0x08, 'pass-reason-hdr'],
-  [0x10, 'allow-no-cancel'],
-];
+/** With the number that the older dialect has for each. */
+const relayFlags: readonly { readonly name: string; readonly bit: number; readonly option: RelayOptions }[] =
+  [
+    { name: 'no-auto-477', bit: 0x02, option: { auto477: false } },
+    { name: 'no-dns-failover', bit: 0x04, option: { failover: false } },
+    { name: 'pass-reason-hdr', bit: 0x08, option: { passReason: true } },
+    { name: 'allow-no-cancel', bit: 0x10, option: { allowNoCancel: true } },
+  ];
 
-function flagNames(text: string): ReadonlySet<string> {
-  const number = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : null;
-  if (number !== null)
-    return new Set(numberedFlags.filter(([bit]) => (number & bit) !== 0).map(([, name]) => name));
-  return new Set(text.split(',').map((name) => name.trim()));
+function readRelayFlags(text: string): RelayOptions {
+  const number = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : 0;
+  const names = new Set(text.split(',').map((name) => name.trim()));
+  let options: RelayOptions = {};
+  for (const { name, bit, option } of relayFlags)
+    if (names.has(name) || (number & bit) !== 0) options = { ...options, ...option };
+  return options;
+}
+
+const noFlags: RelayOptions = {};
+/** Scripts write a few. */
+const knownFlags = new Map<string, RelayOptions>();
+
+function relayOptions(text: string): RelayOptions {
+  let options = knownFlags.get(text);
+  if (options === undefined) {
+    options = readRelayFlags(text);
+    if (knownFlags.size < 100) knownFlags.set(text, options);
+  }
+  return options;
 }
 
 const newRequest: FunctionSpec<Run> = {
@@ -138,6 +156,14 @@ export const tm: Module = {
       summary: 'Whether a 6xx is like any other refusal; else it ends the search (RFC 3261, 16.7).',
       source: 'modules/tm',
     },
+    {
+      name: 'minor_branch_flag',
+      type: 'string',
+      default: null,
+      summary:
+        'A branch flag: a branch that has it is not waited for; it is cancelled when all others have failed.',
+      source: 'modules/tm',
+    },
     inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
     inert('delete_timer', 2, 'nothing waits to be deleted'),
     inert('T1_timer', 500, 'timers are those of RFC 3261'),
@@ -149,7 +175,6 @@ export const tm: Module = {
     inert('pass_provisional_replies', 0, 'reply routes see every reply'),
     inert('syn_branch', 1, 'branches are random'),
     inert('enable_stats', 1, 'figures are always counted'),
-    inert('minor_branch_flag', null, 'all branches count alike'),
     inert('timer_partitions', 1, 'one queue serves all timers'),
     inert('tm_replication_cluster', 0, 'there is no cluster'),
     inert('cluster_param', null, 'there is no cluster'),
@@ -194,13 +219,8 @@ export const tm: Module = {
         'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent.',
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText?: string, outboundProxy?: string) => {
-        const names = flagNames(flagText ?? '');
-        return relay(run, {
-          outboundProxy,
-          auto477: !names.has('no-auto-477'),
-          failover: !names.has('no-dns-failover'),
-          passReason: names.has('pass-reason-hdr'),
-        });
+        const options = flagText === undefined ? noFlags : relayOptions(flagText);
+        return relay(run, outboundProxy === undefined ? options : { ...options, outboundProxy });
       },
     },
     {
@@ -294,6 +314,7 @@ export const tm: Module = {
     },
     newRequest,
     ...transactionFunctions,
+    ...branchFunctions,
     arming(
       't_on_failure',
       'failure_route',
@@ -312,7 +333,7 @@ export const tm: Module = {
       't_on_branch',
       'branch_route',
       'branchRoute',
-      ['route', 'failure_route'],
+      ['route', 'branch_route', 'onreply_route', 'failure_route'],
       'Names the route that runs for each branch before it is sent.',
     ),
   ],

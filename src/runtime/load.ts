@@ -113,6 +113,7 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
         Math.min(number('tcp_max_connections'), 512),
       ),
     },
+    tcpAcceptAliases: flag('tcp_accept_aliases'),
     udpWorkers: number('udp_workers'),
     aliases: (Array.isArray(aliases) ? aliases : []).map((alias) =>
       String(alias)

@@ -21,31 +21,42 @@ export interface MessageBranch {
 /** More than this are refused. */
 const maxBranches = 64;
 
+/** The first branch is a view of the request itself. */
+class MainBranch implements MessageBranch {
+  q: string | null = null;
+  path: string | null = null;
+  socket: string | null = null;
+  readonly flags = new Set<string>();
+  readonly attributes = new Map<string, string | number>();
+  readonly #request: Request;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  get uri(): string {
+    return this.#request.requestUri;
+  }
+
+  set uri(text: string) {
+    this.#request.requestUri = text;
+  }
+
+  get destinationUri(): string | null {
+    return this.#request.destinationUri;
+  }
+
+  set destinationUri(text: string | null) {
+    this.#request.setDestinationUri(text);
+  }
+}
+
 export class MessageBranches {
   readonly #added: MessageBranch[] = [];
   readonly #main: MessageBranch;
 
   constructor(request: Request) {
-    // the first branch is a view of the request itself
-    this.#main = {
-      get uri() {
-        return request.requestUri;
-      },
-      set uri(text) {
-        request.requestUri = text;
-      },
-      get destinationUri() {
-        return request.destinationUri;
-      },
-      set destinationUri(text) {
-        request.setDestinationUri(text);
-      },
-      q: null,
-      path: null,
-      socket: null,
-      flags: new Set(),
-      attributes: new Map(),
-    };
+    this.#main = new MainBranch(request);
   }
 
   /** Number 0. */
@@ -116,7 +127,8 @@ export class MessageBranches {
 }
 
 function snapshot(branch: MessageBranch): MessageBranch {
-  return { ...branch, flags: new Set(branch.flags), attributes: new Map(branch.attributes) };
+  const { uri, destinationUri, q, path, socket, flags, attributes } = branch;
+  return { uri, destinationUri, q, path, socket, flags: new Set(flags), attributes: new Map(attributes) };
 }
 
 function assign(branch: MessageBranch, from: MessageBranch): void {

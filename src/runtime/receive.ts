@@ -113,6 +113,8 @@ export class Receiver {
       }
       server.transactions.acknowledge(message);
     }
+    if (server.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
+      message.socket?.alias?.(message.via.port || 5060);
     const request = new Request(server, message);
     const job: Job = (worker) => runRoute(worker, request, server.script.main);
     const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';

@@ -1,16 +1,15 @@
 /**
- * Sending a request on, statefully: t_relay() and the routes that it arms. RFC 3261, 16, is in the room `sip`; here
- * are the script's parts in it: message branches, branch, reply and failure routes.
+ * Sending a request on, statefully: t_relay() and its kin. RFC 3261, 16, is in the room `sip`; here are the script's
+ * parts in it: message branches, branch, reply and failure routes.
  */
-import { type Awaitable, type CompiledRoute, type Status, whenThere } from '../script/index.ts';
+import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import {
   type Branch,
-  type BranchSpec,
-  type Destinations,
   type Failure,
-  type HeaderText,
   headerLines,
   NO_HEADERS,
+  type ProxyHooks,
+  type ProxySettings,
   type ProxyTransaction,
   type ReplyVerdict,
   type RequestEdits,
@@ -18,78 +17,23 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../sip/index.ts';
-import { Avps } from './avps.ts';
+import { type Prepared, prepareBranches } from './branch-specs.ts';
 import { edits } from './edits.ts';
-import { failed, forwardStateless, hops, outboundUri, outgoingSocket, unreachable } from './forward.ts';
-import { maxForwards } from './max-forwards.ts';
-import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
-import { localRoute } from './new-request.ts';
+import { failed, forwardStateless } from './forward.ts';
+import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { messageEdits } from './outgoing.ts';
-import { editsTowards, recordRoutes } from './record-route.ts';
+import { onCancel, onFailure, onReply, onWorker } from './relay-routes.ts';
+import { type RelayedBranch, type Relaying, type RelayOptions, relaying } from './relaying.ts';
 import { Request } from './request.ts';
-import { type Run, type RunSubject, runRoute } from './run.ts';
+import type { Run } from './run.ts';
 import { StateKey } from './state.ts';
 import type { Server } from './worker.ts';
-
-export type Route = CompiledRoute<Run>;
-
-/** What belongs to one branch. */
-export interface RelayedBranch {
-  /** With the branch's own URI, destination and headers. */
-  readonly request: Request;
-  replyRoute: Route | null;
-  /** `$bavp` */
-  readonly avps: Avps;
-  /** `$tm.branch.attr` */
-  readonly attributes: Map<string, string | number>;
-}
-
-/** What a script has said about how its request is sent on, and what became of it. */
-export interface Relaying {
-  failureRoute: Route | null;
-  replyRoute: Route | null;
-  branchRoute: Route | null;
-  /** Seconds; null is the parameter of tm. */
-  frTimeout: number | null;
-  frInvTimeout: number | null;
-  proxy: ProxyTransaction<RelayedBranch> | null;
-  /** For every request of the transaction: branches and their CANCELs. */
-  headers: HeaderText;
-  /** Of a CANCEL: what it says to the branches about why. */
-  cancelReason: HeaderText | null;
-}
-
-export const relaying = new StateKey<Request, Relaying>(
-  'relaying',
-  () => ({
-    failureRoute: null,
-    replyRoute: null,
-    branchRoute: null,
-    frTimeout: null,
-    frInvTimeout: null,
-    proxy: null,
-    headers: NO_HEADERS,
-    cancelReason: null,
-  }),
-  { isShared: true },
-);
 
 /** Of each transaction that has not ended, for the CANCEL that comes for it. */
 const proxies = new StateKey<Server, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
   'proxies',
   () => new Map(),
 );
-
-export interface RelayOptions {
-  /** `[proto:]host[:port]`, used where the script has set no `$du`. */
-  readonly outboundProxy?: string | undefined;
-  /** Answer 477 where no branch could be sent; default true. */
-  readonly auto477?: boolean;
-  /** Try the next address of a destination where one does not answer; default true. */
-  readonly failover?: boolean;
-  /** The Reason of a CANCEL goes on to the branches; default false. */
-  readonly passReason?: boolean;
-}
 
 /** t_relay(). 0 for what a transaction has absorbed. */
 export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
@@ -153,42 +97,104 @@ export function replyTo(
 /** Makes the branches, runs the branch route on each, and sends them. */
 function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitable<Status> {
   const { request } = run;
-  const branches = request.state(messageBranches);
   const state = request.state(relaying);
-  const first =
-    state.proxy === null || run.subject.failure === undefined ? branches.all : failureBranches(run);
-  const before = state.proxy?.branches.length ?? 0;
-  const prepared = inOrder(first, (branch, i) => prepare(run, branch, before + i, options, state));
-  const send = (made: readonly (BranchSpec<RelayedBranch> | Status)[]): Status => {
-    branches.clear();
+  const branches =
+    state.proxy === null || run.subject.failure === undefined
+      ? request.state(messageBranches).all
+      : failureBranches(run);
+  return whenThere(prepared(run, branches, options, state), (made) => {
     const specs = made.filter((one) => typeof one === 'object');
     if (specs.length === 0) {
-      const code = made.find((one) => typeof one === 'number') ?? failed.noDestination;
       if (isNew && options.auto477 !== false) request.reply(477, 'Send failed (477/TM)');
-      return code;
+      return firstFailure(made);
     }
-    const proxy = proxyOf(run, state);
-    const outcome = proxy.relay(specs);
-    return outcome === 'sent' ? 1 : failed.noDestination;
-  };
-  return whenThere(prepared, send);
+    const proxy = proxyOf(request, state);
+    proxy.cancelsOthers = !(options.allowNoCancel === true && saysNoCancel(request));
+    return proxy.relay(specs) === 'sent' ? 1 : failed.noDestination;
+  });
 }
 
-/** One after another, since a worker runs one route at a time; a promise only where one of them waits. */
-function inOrder<T, U>(items: readonly T[], make: (item: T, index: number) => Awaitable<U>): Awaitable<U[]> {
-  const made: U[] = [];
-  for (const [i, item] of items.entries()) {
-    const one = make(item, i);
-    if (!(one instanceof Promise)) made.push(one);
-    else {
-      return (async () => {
-        made.push(await one);
-        for (const [n, later] of items.slice(i + 1).entries()) made.push(await make(later, i + 1 + n));
-        return made;
-      })();
-    }
-  }
-  return made;
+function prepared(
+  run: Run,
+  branches: readonly MessageBranch[],
+  options: RelayOptions,
+  state: Relaying,
+): Awaitable<Prepared[]> {
+  const made = prepareBranches(run, branches, options, state.branchRoute, state.proxy?.branches.length ?? 0);
+  return whenThere(made, (all) => {
+    run.request.state(messageBranches).clear();
+    return all;
+  });
+}
+
+const firstFailure = (made: readonly Prepared[]): Status =>
+  made.find((one) => typeof one === 'number') ?? failed.noDestination;
+
+/** Request-Disposition of RFC 3841, 9.1; the manual's modules/tm names Content-Disposition. */
+function saysNoCancel({ message }: Request): boolean {
+  return ['request-disposition', 'content-disposition'].some((name) =>
+    message?.headerList(name).some((value) => /(?:^|;)[ \t]*no-cancel[ \t]*(?:;|$)/i.test(value)),
+  );
+}
+
+export interface InjectOptions {
+  /** The branches that there are end first. */
+  readonly cancelsOthers: boolean;
+  /** No others are waited for. */
+  readonly isLast: boolean;
+}
+
+/** t_inject_branches("msg"): further branches beside those of a transaction that is under way. */
+export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOptions): Awaitable<Status> {
+  const { request } = run;
+  const { transaction } = request;
+  if (transaction === null) return failed.internal;
+  if (transaction.isFinal) return failed.noDestination;
+  const state = request.state(relaying);
+  const proxy = proxyOf(request, state);
+  return whenThere(prepared(run, request.state(messageBranches).all, {}, state), (made) => {
+    const specs = made.filter((one) => typeof one === 'object');
+    if (cancelsOthers) for (const branch of proxy.branches) proxy.cancelBranch(branch);
+    const outcome = proxy.inject(specs, isLast);
+    return outcome === 'sent' ? 1 : firstFailure(made);
+  });
+}
+
+/** t_wait_for_new_branches(): false where there is no transaction, or it has been answered. */
+export function awaitBranches(request: Request, limit: number): boolean {
+  const { transaction } = request;
+  if (transaction === null || transaction.isFinal || !transaction.isInvite) return false;
+  proxyOf(request, request.state(relaying)).awaitBranches(limit);
+  return true;
+}
+
+/** t_replicate(): the request goes to others as well, and what they answer goes nowhere. */
+export function replicate(run: Run, uri: string, failover: boolean): Awaitable<Status> {
+  const { request } = run;
+  const { message } = request;
+  if (message === null || message.method === 'ACK' || message.method === 'CANCEL') return failed.internal;
+  const outcome = request.createTransaction();
+  if (outcome === 'absorbed') return 0;
+  const { transaction } = request;
+  if (transaction === null) return failed.internal;
+  const own = request.fork();
+  own.requestUri = uri;
+  own.setDestinationUri(null);
+  const [, ...others] = request.state(messageBranches).all;
+  const branches = [own.state(messageBranches).main, ...others];
+  const made = prepareBranches(run, branches, { failover }, null, 0);
+  return whenThere(made, (all) => {
+    request.state(messageBranches).clear();
+    const specs = all.filter((one) => typeof one === 'object');
+    if (specs.length === 0) return firstFailure(all);
+    const { server } = request;
+    server.proxy.replicate(message, specs, server.states.get(proxySettings), () => {
+      // it was made for the copies alone, and nobody is going to answer it
+      if (outcome === 'created' && !transaction.isFinal && request.state(relaying).proxy === null)
+        transaction.terminate();
+    });
+    return 1;
+  });
 }
 
 /** In a failure route: the request URI where it was changed, or whatever branches were added. */
@@ -200,195 +206,69 @@ function failureBranches(run: Run): readonly MessageBranch[] {
     : [main, ...added];
 }
 
-/** A branch ready to be sent; a status where it cannot be; the branch route may take its time, and drop it. */
-function prepare(
-  run: Run,
-  branch: MessageBranch,
-  branchIndex: number,
-  options: RelayOptions,
-  state: Relaying,
-): Awaitable<BranchSpec<RelayedBranch> | Status> {
-  const { request } = run;
-  const own = request.fork();
-  own.requestUri = branch.uri;
-  own.setDestinationUri(branch.destinationUri);
-  own.state(edits).push(...request.state(edits));
-  own.state(recordRoutes).push(...request.state(recordRoutes));
-  const { main } = own.state(messageBranches);
-  main.socket = branch.socket ?? request.state(messageBranches).main.socket;
-  main.q = branch.q;
-  main.path = branch.path;
-  own.state(maxForwards).value = request.state(maxForwards).value;
-  for (const flag of branch.flags) main.flags.add(flag);
-  const data: RelayedBranch = {
-    request: own,
-    replyRoute: null,
-    avps: new Avps(),
-    attributes: branch.attributes,
-  };
-  if (state.branchRoute === null) return resolve(run.server, data, options);
-  const ran = runRoute(run.worker, own, state.branchRoute, { subject: { relayed: data, branchIndex } });
-  const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.server, data, options));
-  return whenThere(ran, after);
-}
-
-function resolve(
-  server: Server,
-  data: RelayedBranch,
-  { outboundProxy, failover = true }: RelayOptions,
-): Awaitable<BranchSpec<RelayedBranch> | Status> {
-  const { request } = data;
-  const { message } = request;
-  if (message === null) return failed.internal;
-  const next =
-    request.destinationUri === null && outboundProxy !== undefined
-      ? outboundUri(outboundProxy)
-      : nextHop(request);
-  if (next === null) return failed.badDestination;
-  const spec = ({ targets, failure }: Destinations): BranchSpec<RelayedBranch> | Status => {
-    const [first] = targets;
-    if (failure === null && first !== undefined) {
-      // all targets of a URI are of one transport
-      const socket = outgoingSocket(request, first);
-      const changes = editsTowards(request, message, socket);
-      if (changes === null) return failed.badMessage;
-      const { headers } = request.state(relaying);
-      const appended = headers === NO_HEADERS ? changes.appended : [...(changes.appended ?? []), headers];
-      return {
-        targets: failover ? targets : [first],
-        socket,
-        edits: {
-          ...changes,
-          ...(appended === undefined ? {} : { appended }),
-          uri: request.requestUri,
-          ...hops(request),
-        },
-        cancelHeaders: headers,
-        data,
-      };
-    }
-    server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
-    return failed.badDestination;
-  };
-  return whenThere(server.destinations(next), spec);
-}
-
-function proxyOf(run: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
-  const { request } = run;
+function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBranch> {
   if (state.proxy !== null) return state.proxy;
-  const { server } = request;
-  const { transaction } = request;
+  const { server, transaction } = request;
   if (transaction === null) throw new Error('relaying needs a transaction');
-  const parameters = server.parameters('tm');
-  const known = server.states.get(proxies);
-  const proxy = server.proxy.createProxy<RelayedBranch>(
+  const proxy = server.proxy.createProxy(
     transaction,
-    {
-      onReply: (branch, response) => onReply(request, state, branch, response),
-      onFailure: (failure) => onFailure(request, state, failure),
-      ...(server.script.find('local_route', '') === null
-        ? {}
-        : { onCancel: (_, cancel) => onCancel(server, cancel) }),
-      onEnd: () => known.delete(transaction),
-      onError: (error) =>
-        server.log.error(
-          `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        ),
-    },
-    {
-      frTimeout: 1000 * (state.frTimeout ?? Number(parameters['fr_timeout'] ?? 30)),
-      frInvTimeout: 1000 * (state.frInvTimeout ?? Number(parameters['fr_inv_timeout'] ?? 120)),
-      restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
-      block6xx: parameters['disable_6xx_block'] !== true,
-      translate503: !server.settings.disable503Translation,
-      replyDefaults: server.replyDefaults,
-    },
+    new TransactionRoutes(request, state, transaction),
+    server.states.get(proxySettings),
   );
-  known.set(transaction, proxy);
+  proxy.frTimeout = 1000 * (state.frTimeout ?? proxy.frTimeout / 1000);
+  proxy.frInvTimeout = 1000 * (state.frInvTimeout ?? proxy.frInvTimeout / 1000);
+  server.states.get(proxies).set(transaction, proxy);
   request.replyBy((content, how) => proxy.reply(content, how));
   state.proxy = proxy;
   return proxy;
 }
 
-/** Runs the reply routes that are armed: the global one, the transaction's, the branch's. */
-function onReply(
-  request: Request,
-  state: Relaying,
-  branch: Branch<RelayedBranch>,
-  response: SipResponse,
-): Awaitable<ReplyVerdict> {
-  const routes = [
-    request.server.script.find('onreply_route', ''),
-    state.replyRoute,
-    branch.spec.data.replyRoute,
-  ].filter((route) => route !== null);
-  if (routes.length === 0) return 'forward';
-  const ownAvps = request.server.parameters('tm')['onreply_avp_mode'] !== 1;
-  return onWorker(request.server, request.fork(ownAvps ? new Avps() : request.avps), routes, {
-    response,
-    branch,
-    relayed: branch.spec.data,
-  }).then((run) => {
-    if (run === null) return 'forward';
-    if (run.dropped && response.status < 200) return 'drop';
-    return messageEdits(response, run.request.state(edits)) ?? 'forward';
-  });
-}
+/** What the parameters of tm and the core say, the same for all. */
+const proxySettings = new StateKey<Server, ProxySettings>('proxy settings', (server) => {
+  const parameters = server.parameters('tm');
+  return {
+    frTimeout: 1000 * Number(parameters['fr_timeout'] ?? 30),
+    frInvTimeout: 1000 * Number(parameters['fr_inv_timeout'] ?? 120),
+    restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
+    block6xx: parameters['disable_6xx_block'] !== true,
+    translate503: !server.settings.disable503Translation,
+    replyDefaults: server.replyDefaults,
+  };
+});
 
-/** Runs the failure route, which has to be armed anew for the next round. */
-async function onFailure(request: Request, state: Relaying, failure: Failure<RelayedBranch>): Promise<void> {
-  const route = state.failureRoute;
-  if (route === null) return;
-  state.failureRoute = null;
-  const branch = failure.branch ?? undefined;
-  const branches = request.state(messageBranches);
-  branches.clear();
-  branches.main.flags.clear();
-  if (branch !== undefined) {
-    request.requestUri = branch.spec.data.request.requestUri;
-    for (const flag of branch.spec.data.request.state(messageBranches).main.flags)
-      branches.main.flags.add(flag);
+/** What a transaction asks the script. */
+class TransactionRoutes implements ProxyHooks<RelayedBranch> {
+  readonly #request: Request;
+  readonly #state: Relaying;
+  readonly #transaction: ServerTransaction;
+
+  constructor(request: Request, state: Relaying, transaction: ServerTransaction) {
+    this.#request = request;
+    this.#state = state;
+    this.#transaction = transaction;
   }
-  request.setDestinationUri(null);
-  await onWorker(request.server, request, [route], {
-    failure,
-    ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
-  });
-}
 
-/** The CANCEL of a branch is a request of siprest's own. */
-function onCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
-  return new Promise((done) => {
-    const taken = server.submit((worker) => {
-      const edits = localRoute(server, worker, cancel, null);
-      edits.then(done, () => done(null));
-      return edits;
-    });
-    if (!taken) done(null);
-  });
-}
+  onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
+    return onReply(this.#request, this.#state, branch, response);
+  }
 
-/** Runs routes one after another on a worker; the last run, null where there was no room for the job. */
-function onWorker(
-  server: Server,
-  request: Request,
-  routes: readonly Route[],
-  subject: RunSubject,
-): Promise<Run | null> {
-  return new Promise((done) => {
-    const taken = server.submit(async (worker) => {
-      let last: Run | null = null;
-      try {
-        for (const route of routes) {
-          last = await runRoute(worker, request, route, { subject });
-          if (last.dropped) break;
-        }
-      } finally {
-        done(last); // whatever becomes of a route, its transaction goes on
-      }
-    });
-    if (!taken) done(null);
-  });
+  onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {
+    return onFailure(this.#request, this.#state, failure);
+  }
+
+  onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {
+    return onCancel(this.#request.server, cancel);
+  }
+
+  onEnd(): void {
+    this.#request.server.states.get(proxies).delete(this.#transaction);
+  }
+
+  onError(error: unknown): void {
+    this.#request.server.log.error(
+      `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  }
 }
 
 /** A response goes to its branch; one of no branch on by its Vias, after the global reply route (16.11). */

@@ -17,7 +17,7 @@ import {
 } from '../script/index.ts';
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
 import { assertError, errorRoute, scriptError } from './error-route.ts';
-import type { RelayedBranch } from './relay.ts';
+import type { RelayedBranch } from './relaying.ts';
 import { Request } from './request.ts';
 import type { StateKey } from './state.ts';
 import type { Server, Worker } from './worker.ts';

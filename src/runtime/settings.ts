@@ -136,6 +136,13 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary: 'With `yes` the TCP sockets that the script names are not opened.',
   },
   {
+    name: 'tcp_accept_aliases',
+    type: 'boolean',
+    default: false,
+    summary:
+      'Whether `;alias` in a Via does what force_tcp_alias() does (RFC 5923). For neighbouring proxies alone: see there.',
+  },
+  {
     name: 'tcp_connect_timeout',
     type: 'int',
     default: 10_000,
@@ -208,7 +215,7 @@ export const settingSpecs: readonly SettingSpec[] = [
   ...inertGroup(
     'a request is sent by a connection that its peer has opened where one is to that address and port',
     'any',
-    ['tcp_accept_aliases', 'tcp_no_new_conn_bflag', 'tcp_no_new_conn_rplflag'],
+    ['tcp_no_new_conn_bflag', 'tcp_no_new_conn_rplflag'],
   ),
   ...inertGroup(noKeepAlive, 'any', ['tcp_keepalive', 'tcp_keepcount', 'tcp_keepidle', 'tcp_keepinterval']),
   ...inertGroup(byNode, 'any', [
@@ -332,6 +339,7 @@ export interface Settings {
   readonly stderrorEnabled: boolean;
   readonly sockets: readonly ListenAddress[];
   readonly tcp: Partial<TcpLimits>;
+  readonly tcpAcceptAliases: boolean;
   readonly udpWorkers: number;
   readonly aliases: readonly string[];
   readonly maxWhileLoops: number;

@@ -81,6 +81,11 @@ export async function bindSockets(
 
 /** The open socket that `[proto:]host[:port]` means; null for none. */
 export function findSocket(sockets: readonly ListeningSocket[], text: string): Transport | null {
+  return findListening(sockets, text)?.transport ?? null;
+}
+
+/** The same with the name it is known by. */
+export function findListening(sockets: readonly ListeningSocket[], text: string): ListeningSocket | null {
   const [, protocol, rest = ''] = /^(?:(udp|tcp|tls):)?(.*)$/i.exec(text) ?? [];
   const wanted = parseHostPort(rest);
   if (wanted === null) return null;
@@ -91,7 +96,7 @@ export function findSocket(sockets: readonly ListeningSocket[], text: string): T
     if (address === host || address === '0.0.0.0' || address === '::') return (wanted.port ?? 5060) === port;
     return advertised?.host.toLowerCase() === host && (wanted.port ?? 5060) === (advertised.port ?? port);
   });
-  return found?.transport ?? null;
+  return found ?? null;
 }
 
 /** An address as it is, `*` for all, the addresses of a network interface, or what a name resolves to. */

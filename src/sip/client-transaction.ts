@@ -3,6 +3,7 @@
  * non-INVITE (17.1.2, figure 6).
  */
 import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
+import type { HeaderText } from './header-text.ts';
 import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';
 import { buildAck, type SentRequest } from './request.ts';
@@ -30,6 +31,8 @@ export interface ClientTransactionOptions {
   readonly destination: Destination;
   /** Timer B or F, in ms. Default: 64 T1. */
   readonly patience?: number;
+  /** Header lines for the ACK to a refusal. */
+  readonly ackHeaders?: HeaderText;
   /** Each provisional response, the first final one, and each 2xx to an INVITE. */
   readonly onResponse: (response: SipResponse) => void;
   readonly onEnd: (ending: ClientEnding, error: Error | null) => void;
@@ -53,7 +56,7 @@ export abstract class ClientTransaction {
   protected readonly deadline = new Timer(() => this.expired());
   protected interval: number;
   /** Null after the final response: there may be tens of thousands of transactions that only wait for it to come again. */
-  #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'onSent'> | null;
+  #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'ackHeaders' | 'onSent'> | null;
   readonly #destination: Destination;
   #onResponse: (response: SipResponse) => void;
   #onEnd: (ending: ClientEnding, error: Error | null) => void;
@@ -142,7 +145,7 @@ export abstract class ClientTransaction {
 
   /** The ACK to a response other than 2xx. */
   protected ackTo(response: SipResponse): Buffer | null {
-    return this.#sent === null ? null : buildAck(this.#sent.request, response);
+    return this.#sent === null ? null : buildAck(this.#sent.request, response, this.#sent.ackHeaders);
   }
 }
 

@@ -161,16 +161,17 @@ class Copier {
 
   copy(): string {
     const { headers } = this.#message;
-    const { removed, replaced, prepended, appended } = this.#edits;
+    const { removed, replaced, inserted, appended } = this.#edits;
     const body = this.#edits.body ?? this.#message.body;
     const bodyChanged = this.#edits.body !== undefined;
     let hasLength = false;
     let { topVia } = this;
-    if (prepended !== undefined) for (const lines of prepended) this.#out += lines;
     for (let place = 0; place < headers.length; place++) {
       const header = headers[place];
       if (header === undefined) break;
       const { key } = header;
+      const above = inserted?.get(place);
+      if (above !== undefined) this.#put(above);
       if (key === 'via' && topVia !== null) {
         this.#put(topVia(header));
         topVia = null;
@@ -185,7 +186,7 @@ class Copier {
         this.#put(`${header.name}: ${this.maxForwards}\r\n`);
       else this.#keep(header);
     }
-    this.#flush();
+    this.#put(inserted?.get(headers.length) ?? '');
     if (this.defaultMaxForwards !== null)
       this.#out += `Max-Forwards: ${this.maxForwards ?? this.defaultMaxForwards}\r\n`;
     if (appended !== undefined) for (const lines of appended) this.#out += lines;

@@ -34,7 +34,7 @@ export {
   type ResponseEdits,
 } from './forward.ts';
 export { canonicalHeaderName, headerKey, isToken } from './header-names.ts';
-export { type HeaderText, headerText, NO_HEADERS, oneLine } from './header-text.ts';
+export { type HeaderText, headerText, headerTextKeys, NO_HEADERS, oneLine } from './header-text.ts';
 export {
   type CSeq,
   MAX_MESSAGE_BYTES,

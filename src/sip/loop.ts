@@ -1,6 +1,6 @@
 /** Loops: a request that comes back as it was when it was sent on (RFC 3261, 16.3, 4 and 16.6, 8; RFC 5393, 4.2). */
-import { hash } from 'node:crypto';
 import { branchLoopDigest } from './branch.ts';
+import { Checksum } from './checksum.ts';
 import type { SipRequest } from './message.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 
@@ -10,9 +10,13 @@ import type { SocketRegistry } from './socket-registry.ts';
  * credentials are not (16.11).
  */
 export function loopDigest(request: SipRequest): string {
-  let text = `${request.requestUri}\n${request.callId}\n${request.cseq.number}\n${request.fromTag ?? ''}`;
-  for (const { key, value } of request.headers) if (key === 'route') text += `\n${value}`;
-  return hash('sha1', text, 'hex').slice(0, 8);
+  const sum = new Checksum()
+    .add(request.requestUri)
+    .add(request.callId)
+    .add(String(request.cseq.number))
+    .add(request.fromTag ?? '');
+  for (const { key, value } of request.headers) if (key === 'route') sum.add(value);
+  return sum.digits;
 }
 
 /** Whether this element has sent the same request on before; its answer is 482. */

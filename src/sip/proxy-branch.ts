@@ -108,6 +108,7 @@ export class ProxyBranch<T> implements Branch<T> {
       transport,
       destination: target,
       patience: this.#owner.frTimeout(),
+      ackHeaders: this.spec.ownHeaders ?? NO_HEADERS,
       onResponse: (response) => this.#received(response),
       onEnd: (ending) => {
         if (client !== this.#client) return;
@@ -190,7 +191,7 @@ export class ProxyBranch<T> implements Branch<T> {
     const sent = this.#sent;
     if (this.#cancelSent || sent === null) return;
     this.#cancelSent = true;
-    const extra = (this.#cancelHeaders + (this.spec.cancelHeaders ?? NO_HEADERS)) as HeaderText;
+    const extra = (this.#cancelHeaders + (this.spec.ownHeaders ?? NO_HEADERS)) as HeaderText;
     const data = buildCancel(sent, extra);
     const { editCancel } = this.#owner;
     if (editCancel === null) this.#transmitCancel(data);

@@ -7,8 +7,16 @@ import { ClientTable } from './client-table.ts';
 import { forwardRequest, forwardResponse, type ResponseEdits } from './forward.ts';
 import { isLooped, loopDigest } from './loop.ts';
 import type { SipRequest, SipResponse } from './message.ts';
+import { type BranchOwner, ProxyBranch } from './proxy-branch.ts';
 import { ProxyTransaction } from './proxy-transaction.ts';
-import type { ProxyHooks, ProxySettings, RequestEdits, SendingSocket, Target } from './proxy-types.ts';
+import type {
+  BranchSpec,
+  ProxyHooks,
+  ProxySettings,
+  RequestEdits,
+  SendingSocket,
+  Target,
+} from './proxy-types.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 import type { TimerValues } from './timers.ts';
@@ -56,6 +64,40 @@ export class ProxyCore {
     settings: ProxySettings = {},
   ): ProxyTransaction<T> {
     return new ProxyTransaction(server, this, hooks, settings);
+  }
+
+  /**
+   * Copies of a request for others, beside whatever else becomes of it: what they answer goes nowhere. `onEnd` is
+   * called once, when all of them have ended.
+   */
+  replicate<T>(
+    request: SipRequest,
+    specs: readonly BranchSpec<T>[],
+    { frTimeout = 30_000, frInvTimeout = 120_000 }: Pick<ProxySettings, 'frTimeout' | 'frInvTimeout'>,
+    onEnd: () => void,
+  ): void {
+    let left = specs.length;
+    const owner: BranchOwner<T> = {
+      request,
+      loopDigest: loopDigest(request),
+      frTimeout: () => frTimeout,
+      frInvTimeout: () => frInvTimeout,
+      restartOnEachReply: true,
+      received: (branch, { status }) => {
+        if (!branch.isEnded || branch.isSettled || (status === 503 && branch.tryNext())) return;
+        owner.endedHere(branch);
+      },
+      endedHere: (branch) => {
+        branch.isSettled = true;
+        branch.letGo();
+        if (--left === 0) onEnd();
+      },
+      editCancel: null,
+    };
+    for (const [i, spec] of specs.entries()) {
+      const branch = new ProxyBranch(i, spec, owner, this);
+      if (!branch.start()) branch.endHere(503);
+    }
   }
 
   /** Whether this element has sent the same request on before (16.3, 4); a spiral, which comes back with another Request-URI, is none. */

@@ -22,6 +22,7 @@ import type {
 } from './proxy-types.ts';
 import type { ReplyContent } from './reply.ts';
 import type { SendOptions, ServerTransaction } from './server-transaction.ts';
+import { Timer } from './timers.ts';
 
 /** The others are told why they stop ringing (RFC 3326, 3.1). */
 const ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n' as HeaderText;
@@ -29,6 +30,8 @@ const ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n' as
 const NO_EDITS: MessageEdits = {};
 /** Of a 2xx that has lost the caller's Via on its way: a status of our own is better than none. */
 const LOST_VIA = 502;
+/** Of a request for which branches were awaited in vain. */
+const NOBODY_CAME = 408;
 /** What may wait while a hook does; a branch that sends provisional responses faster loses them. */
 const MAX_WAITING = 200;
 
@@ -40,6 +43,8 @@ export class ProxyTransaction<T = unknown> {
   /** In ms; a change holds for the branches that are added after it. */
   frTimeout: number;
   frInvTimeout: number;
+  /** Whether a 2xx cancels the other branches (16.7, 10). */
+  cancelsOthers = true;
   readonly #hooks: ProxyHooks<T>;
   readonly #settings: ProxySettings;
   readonly #sending: Sending;
@@ -47,6 +52,9 @@ export class ProxyTransaction<T = unknown> {
   readonly #branches: ProxyBranch<T>[] = [];
   /** Where the round of branches that is under way begins. */
   #round = 0;
+  /** How many branches may still come by {@link inject} when all others have ended; null when none are awaited. */
+  #awaited: number | null = null;
+  readonly #awaiting = new Timer(() => this.stopAwaiting());
   #isCancelled = false;
   #isBlocked = false;
   #isOver = false;
@@ -122,6 +130,28 @@ export class ProxyTransaction<T = unknown> {
     return 'sent';
   }
 
+  /** Adds branches to those that are under way, and counts them as ones that were awaited. `isLast`: no others are. */
+  inject(specs: readonly BranchSpec<T>[], isLast = false): RelayOutcome {
+    const outcome = this.relay(specs);
+    if (outcome === 'sent' && this.#awaited !== null) this.#awaited -= specs.length;
+    if (isLast || (this.#awaited !== null && this.#awaited <= 0)) this.stopAwaiting();
+    return outcome;
+  }
+
+  /** When all branches have ended, others are waited for, as long as an INVITE may ring and up to so many. */
+  awaitBranches(limit: number): void {
+    this.#awaited = limit;
+    this.#sending.clients.timers.start(this.#awaiting, this.frInvTimeout);
+  }
+
+  /** Ends that; when all branches have ended the best response goes up. */
+  stopAwaiting(): void {
+    if (this.#awaited === null) return;
+    this.#sending.clients.timers.stop(this.#awaiting);
+    this.#awaited = null;
+    this.#enqueue(() => (this.#branches.length === 0 ? this.#conclude(null, []) : this.#concludeIfEnded()));
+  }
+
   /** A reply of siprest's own; a final one cancels the branches. False when the transaction takes none any more. */
   reply(content: ReplyContent, options: SendOptions = {}): boolean {
     const sent = this.server.reply({ ...this.#settings.replyDefaults, ...content }, options);
@@ -188,9 +218,9 @@ export class ProxyTransaction<T = unknown> {
   #handle(branch: ProxyBranch<T>, response: SipResponse): void | Promise<void> {
     // while it waited, a retransmission of the same 2xx may have been dealt with
     if (response.status >= 200 && response.status < 300 && this.#answers.repeat(response)) return;
-    const { onReply } = this.#hooks;
-    if (onReply === undefined) return this.#judged(branch, response, 'forward');
-    const verdict = this.#guarded(() => onReply(branch, response), 'forward');
+    const hooks = this.#hooks;
+    if (hooks.onReply === undefined) return this.#judged(branch, response, 'forward');
+    const verdict = this.#guarded(() => hooks.onReply?.(branch, response) ?? 'forward', 'forward');
     return verdict instanceof Promise
       ? verdict.then((decided) => this.#judged(branch, response, decided))
       : this.#judged(branch, response, verdict);
@@ -213,7 +243,7 @@ export class ProxyTransaction<T = unknown> {
   #answered(branch: ProxyBranch<T>, response: SipResponse, edits: MessageEdits): void {
     branch.isSettled = true;
     if (!this.#answers.pass(response, edits)) this.#answerHere(LOST_VIA);
-    this.#cancelRest(ELSEWHERE);
+    if (this.cancelsOthers) this.#cancelRest(ELSEWHERE);
     this.#finishIfOver();
   }
 
@@ -231,14 +261,24 @@ export class ProxyTransaction<T = unknown> {
   #concludeIfEnded(): void | Promise<void> {
     if (this.server.isFinal || this.server.state === 'terminated') return this.#finishIfOver();
     const round = this.#branches.slice(this.#round);
-    if (round.length === 0 || round.some(({ isSettled }) => !isSettled)) return;
+    const open = round.filter(({ isSettled }) => !isSettled);
+    if (open.length === round.length || open.some(({ spec }) => spec.isMinor !== true)) return;
+    if (this.#awaited !== null && !this.#isCancelled && !this.#isBlocked) return;
+    for (const minor of open) minor.cancel();
     const best = this.#best(round);
-    if (best === null) return;
-    const failure: Failure<T> = { status: best.lastStatus, branch: best, response: best.response };
+    if (best !== null) return this.#conclude(best, round);
+  }
+
+  /** Null where no branch ever came. */
+  #conclude(best: ProxyBranch<T> | null, round: readonly ProxyBranch<T>[]): void | Promise<void> {
+    if (this.server.isFinal || this.server.state === 'terminated') return this.#finishIfOver();
+    const failure: Failure<T> = {
+      status: best?.lastStatus ?? NOBODY_CAME,
+      branch: best,
+      response: best?.response ?? null,
+    };
     this.#round = this.#branches.length;
-    const { onFailure } = this.#hooks;
-    if (onFailure === undefined) return this.#failed(best, round);
-    const asked = this.#guarded<void>(() => onFailure(failure), undefined);
+    const asked = this.#guarded<void>(() => this.#hooks.onFailure?.(failure), undefined);
     return asked instanceof Promise ? asked.then(() => this.#failed(best, round)) : this.#failed(best, round);
   }
 
@@ -250,14 +290,14 @@ export class ProxyTransaction<T = unknown> {
   }
 
   /** The failure hook is done. */
-  #failed(best: ProxyBranch<T>, round: readonly ProxyBranch<T>[]): void | Promise<void> {
+  #failed(best: ProxyBranch<T> | null, round: readonly ProxyBranch<T>[]): void | Promise<void> {
     if (this.server.isFinal || this.server.state === 'terminated') {
       this.#cancelRest(NO_HEADERS); // it may have added branches and then answered
       return this.#finishIfOver();
     }
     if (this.#branches.length > this.#round) return this.#concludeIfEnded(); // they may have ended by now
-    if (this.#isCancelled && best.lastStatus !== 487) this.#answerHere(487);
-    else if (best.response === null) this.#answerHere(best.lastStatus);
+    if (this.#isCancelled && best?.lastStatus !== 487) this.#answerHere(487);
+    else if (best === null || best.response === null) this.#answerHere(best?.lastStatus ?? NOBODY_CAME);
     else {
       const { finalEdits } = best;
       this.#sendUp(best.response, withChallenges(best, round, finalEdits ?? NO_EDITS));
@@ -288,6 +328,7 @@ export class ProxyTransaction<T = unknown> {
     if (this.#isOver || this.isPending) return;
     if (!this.server.isFinal && this.server.state !== 'terminated') return;
     this.#isOver = true;
+    this.#sending.clients.timers.stop(this.#awaiting);
     this.#hooks.onEnd?.();
     this.#letGoIfOver();
   }

@@ -13,8 +13,8 @@ export interface MessageEdits {
   readonly removed?: ReadonlySet<number>;
   /** What stands in the place of a header field: whole lines, or '' for none. Wins over `removed`. */
   readonly replaced?: ReadonlyMap<number, HeaderText>;
-  /** Lines above the first header of the message, below the Via that is added. The first stands on top. */
-  readonly prepended?: readonly HeaderText[];
+  /** Lines above a header field; at `headers.length` below the last one, above `appended`. */
+  readonly inserted?: ReadonlyMap<number, HeaderText>;
   /** Lines below the last header of the message. */
   readonly appended?: readonly HeaderText[];
   /** A byte string in the place of the body; Content-Length follows it. '' takes the body away. */
@@ -55,8 +55,10 @@ export interface BranchSpec<T = unknown> {
   /** Left out: chosen by the target. */
   readonly socket?: SendingSocket | null;
   readonly edits?: RequestEdits;
-  /** Header lines for the CANCEL of this branch, should there be one. */
-  readonly cancelHeaders?: HeaderText;
+  /** Header lines for what is made for this branch here: its CANCEL, and the ACK to a refusal. */
+  readonly ownHeaders?: HeaderText;
+  /** It is not waited for: when all others have ended it is cancelled. Default false. */
+  readonly isMinor?: boolean;
   /** The user's own. */
   readonly data: T;
 }

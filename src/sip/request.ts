@@ -40,8 +40,12 @@ export function buildRequest(content: RequestContent): Buffer {
 }
 
 /** The ACK to a non-2xx final response: it belongs to the INVITE's transaction (17.1.1.3). */
-export function buildAck(invite: SentRequest, response: SipResponse): Buffer {
-  return withinTransaction(invite, 'ACK', unfold(response.header('to') ?? ''));
+export function buildAck(
+  invite: SentRequest,
+  response: SipResponse,
+  headers: HeaderText = NO_HEADERS,
+): Buffer {
+  return withinTransaction(invite, 'ACK', unfold(response.header('to') ?? ''), headers);
 }
 
 /** The CANCEL of a request that has had a provisional response (9.1). */

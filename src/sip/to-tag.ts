@@ -7,6 +7,7 @@
  * made from the Via branch, which tells the paths of a forked request apart.
  */
 import { hash, randomBytes } from 'node:crypto';
+import { Checksum } from './checksum.ts';
 import type { SipRequest } from './message.ts';
 
 const SIGNATURE_LENGTH = 22;
@@ -15,7 +16,7 @@ export class StatelessTags {
   readonly #secret = randomBytes(24).toString('base64');
 
   tagFor(request: SipRequest): string {
-    return `${this.#signature(request)}.${checksum(request.via.branch ?? request.via.text)}`;
+    return `${this.#signature(request)}.${new Checksum().add(request.via.branch ?? request.via.text).digits}`;
   }
 
   /** Whether `ack` answers a reply with a tag of {@link tagFor}. An ACK within a dialog carries the other side's tag. */
@@ -29,11 +30,4 @@ export class StatelessTags {
     const text = `${this.#secret}\n${request.callId}\n${request.fromTag ?? ''}\n${request.findCSeq()?.number ?? 0}`;
     return hash('sha256', text, 'base64url').slice(0, SIGNATURE_LENGTH);
   }
-}
-
-/** FNV-1a over the bytes, as 8 hexadecimal digits. */
-function checksum(text: string): string {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
-  return (value >>> 0).toString(16).padStart(8, '0');
 }

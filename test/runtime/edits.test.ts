@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { bodyParts, buildBody } from '../../src/runtime/body.ts';
 import { applyEdits, bodyOffset, type Edit, headerLines } from '../../src/runtime/edits.ts';
 import { globMatches } from '../../src/runtime/glob.ts';
-import { parseMessage, SipRequest } from '../../src/sip/index.ts';
+import { messageEdits } from '../../src/runtime/outgoing.ts';
+import { editedMessage, parseMessage, SipRequest } from '../../src/sip/index.ts';
 
 function request(text: string): SipRequest {
   const message = parseMessage(Buffer.from(text.replace(/\n/g, '\r\n'), 'latin1'));
@@ -93,6 +94,42 @@ describe('applyEdits()', () => {
         expect(message.kind === 'request' && message.body).toBe(body);
       }),
     );
+  });
+});
+
+describe('messageEdits()', () => {
+  const header = fc.nat(7);
+  const edit: fc.Arbitrary<Edit> = fc.oneof(
+    fc.record({
+      kind: fc.constantFrom('insert-before' as const, 'insert-after' as const),
+      header,
+      lines: fc.constantFrom('X: 1\r\n', 'Y: 2\r\nZ: 3\r\n'),
+    }),
+    fc.record({ kind: fc.constant('append' as const), lines: fc.constantFrom('Last: 1\r\n', 'Last: 2\r\n') }),
+    fc.record({ kind: fc.constant('remove' as const), header: fc.constantFrom(5, 6) }),
+    fc.record({
+      kind: fc.constant('set-value' as const),
+      header: fc.constantFrom(5, 6),
+      value: fc.constantFrom('v', 'w x'),
+    }),
+  );
+
+  test('sends on what applyEdits() says', () => {
+    fc.assert(
+      fc.property(fc.array(edit), (list) => {
+        const sent = editedMessage(sample, messageEdits(sample, list) ?? {});
+        expect(sent.toString('latin1')).toBe(applyEdits(sample, list));
+      }),
+    );
+  });
+
+  test.each<[string, Edit[]]>([
+    ['no From', [{ kind: 'remove', header: 1 }]],
+    ['two To', [{ kind: 'append', lines: 'To: <sip:x@y>\r\n' }]],
+    ['a CSeq of another method', [{ kind: 'set-value', header: 4, value: '1 BYE' }]],
+    ['a header that ends the header', [{ kind: 'set-value', header: 5, value: 'x\r\n\r\ny' }]],
+  ])('what leaves no message, %s, is null', (_, list) => {
+    expect(messageEdits(sample, list)).toBeNull();
   });
 });
 

@@ -57,7 +57,11 @@ describe('a request that is sent on', () => {
       maxForwards: 69,
       removed: new Set([place(received, 'x-one')]),
       replaced: new Map([[place(received, 'x-two'), lines('X-Two: b', 'X-Two: c')]]),
-      prepended: [lines('Record-Route: <sip:192.0.2.1;lr>')],
+      inserted: new Map([
+        [0, lines('Record-Route: <sip:192.0.2.1;lr>')],
+        [place(received, 'x-three'), lines('X-Between: 1')],
+        [received.headers.length, lines('X-Last: 0')],
+      ]),
       appended: [lines('X-Last: 1'), lines('X-Last: 2')],
     });
     expect(text.split('\r\n')).toEqual([
@@ -72,8 +76,10 @@ describe('a request that is sent on', () => {
       'Max-Forwards: 69',
       'X-Two: b',
       'X-Two: c',
+      'X-Between: 1',
       'X-Three: 3',
       'Content-Length: 0',
+      'X-Last: 0',
       'X-Last: 1',
       'X-Last: 2',
       '',

@@ -44,6 +44,13 @@ const setPort = (uri: Uri, port: string) => (/^\d{1,5}$/.test(port) ? withPort(u
 
 const viaFlags = new Set(['force-rport', 'add-local-rport', 'reply-to-via', 'force-tcp-alias']);
 
+function aliasConnection({ message }: Run, port?: number): 1 | -1 {
+  const wanted = port ?? (message?.via.port || 5060);
+  if (message?.socket?.alias === undefined || wanted <= 0 || wanted > 65_535) return -1;
+  message.socket.alias(wanted);
+  return 1;
+}
+
 export const uriFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'seturi',
@@ -156,7 +163,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
       ),
     ],
     summary:
-      'How replies to this request go: `force-rport` as force_rport(), `add-local-rport` as add_local_rport(); the others have no effect.',
+      'How replies to this request go: `force-rport` as force_rport(), `add-local-rport` as add_local_rport(), `force-tcp-alias` as force_tcp_alias(); `reply-to-via` has no effect.',
     source: 'Script-CoreFunctions, set_via_handling',
     run: (run, flags: string) => {
       const names = flags.split(',').map((flag) => flag.trim());
@@ -167,8 +174,19 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
       }
       if (names.includes('force-rport')) run.request.forceRport();
       if (names.includes('add-local-rport')) run.request.addsLocalRport = true;
+      if (names.includes('force-tcp-alias')) aliasConnection(run);
       return 1;
     },
+  },
+  {
+    name: 'force_tcp_alias',
+    arguments: [
+      { name: 'port_alias', type: 'int', optional: true, summary: 'Default: the port in the top Via.' },
+    ],
+    summary:
+      'Requests to this port of the address that the request came from take its TCP connection (RFC 5923), as long as it is open. For neighbouring proxies: whoever shares an address with others could take their calls. -1 where it came by UDP.',
+    source: 'Script-CoreFunctions, force_tcp_alias',
+    run: (run, port?: number) => aliasConnection(run, port),
   },
   {
     name: 'add_local_rport',

@@ -107,6 +107,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   'msg.is_request': prints('$msg.is_request', 'true'),
   socket_in: prints('$socket_in $socket_in(port) $socket_in(af)', 'udp:127.0.0.1:5060 5060 INET'),
   socket_out: prints('$socket_out(proto) $socket_out(forced)', 'udp <null>'),
+  fs: prints('$fs', '<null>'),
   proxy_protocol: prints('$proxy_protocol(src_ip)', '<null>'),
   mf: prints('$mf', 'NAT', 'setflag(NAT);'),
   'msg.flag': prints('$msg.flag(NAT) $msg.flag(X)', 'true false', '$msg.flag(NAT) = 1;'),

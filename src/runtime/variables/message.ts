@@ -1,7 +1,10 @@
 /** The message as a whole and how it came. Source: the manual's Script-CoreVar page. */
-import { InvalidUse, type Value, type VariableSpec } from '../../script/index.ts';
-import { type SipMessage, type Transport, transportName } from '../../sip/index.ts';
+import { InvalidUse, type Value, type VariableAccess, type VariableSpec } from '../../script/index.ts';
+import { type SipMessage, transportName } from '../../sip/index.ts';
+import { messageBranches } from '../message-branches.ts';
+import { forceSocket } from '../record-route.ts';
 import type { Run } from '../run.ts';
+import { findListening, type ListeningSocket } from '../sockets.ts';
 
 function ofMessage(
   name: string,
@@ -22,39 +25,80 @@ function ofMessage(
   };
 }
 
-const socketFields: Readonly<Record<string, (socket: Transport) => Value>> = {
-  ip: ({ local }) => local.address,
-  port: ({ local }) => local.port,
-  proto: ({ protocol }) => protocol,
-  advertised_ip: () => null,
-  advertised_port: () => null,
+const socketFields: Readonly<Record<string, (socket: ListeningSocket) => Value>> = {
+  ip: ({ transport }) => transport.local.address,
+  port: ({ transport }) => transport.local.port,
+  proto: ({ transport }) => transport.protocol,
+  advertised_ip: ({ advertised }) => advertised?.host ?? null,
+  advertised_port: ({ advertised }) => advertised?.port ?? null,
   tag: () => null,
   anycast: () => 0,
-  forced: () => null,
-  af: ({ local }) => (local.address.includes(':') ? 'INET6' : 'INET'),
+  af: ({ transport }) => (transport.local.address.includes(':') ? 'INET6' : 'INET'),
 };
 
-function socket(name: string, summary: string): VariableSpec<Run> {
+type FindSocket = (run: Run) => ListeningSocket | null;
+
+const incoming: FindSocket = ({ message, server }) => {
+  const socket = message?.socket ?? null;
+  if (socket === null) return null;
+  const transport = socket.listener ?? socket;
+  return (
+    server.sockets.find((listening) => listening.transport === transport) ?? {
+      transport,
+      name: transportName(transport),
+      advertised: null,
+    }
+  );
+};
+
+const forced: FindSocket = (run) => {
+  const { socket } = run.state(messageBranches).main;
+  return socket === null ? null : findListening(run.server.sockets, socket);
+};
+
+const outgoing: FindSocket = (run) => forced(run) ?? incoming(run);
+
+function socket(
+  name: string,
+  summary: string,
+  find: FindSocket,
+  set?: VariableAccess<Run>['set'],
+): VariableSpec<Run> {
+  const own: Readonly<Record<string, FindSocket>> = name === 'socket_out' ? { forced } : {};
   return {
     name,
     subname: 'optional',
+    writable: set !== undefined,
     summary,
+    source: 'Script-CoreVar',
     resolve: ({ subname }) => {
-      const read = subname === null ? transportName : socketFields[String(subname)];
+      if (subname === null || own[String(subname)] !== undefined) {
+        const named = own[String(subname)] ?? find;
+        const get = (run: Run): Value => named(run)?.name ?? null;
+        return set === undefined || subname !== null ? { get } : { get, set };
+      }
+      const read = socketFields[String(subname)];
       if (read === undefined)
         throw new InvalidUse(
           `(${String(subname)}) is no field of a socket`,
-          Object.keys(socketFields).join(', '),
+          [...Object.keys(socketFields), ...Object.keys(own)].join(', '),
         );
       return {
         get: (run) => {
-          const found = run.message?.socket ?? null;
+          const found = find(run);
           return found === null ? null : read(found);
         },
       };
     },
   };
 }
+
+/** `$socket_out = "udp:192.0.2.1:5060"` is force_send_socket(); null takes it back. */
+const force = (run: Run, value: Value): boolean => {
+  if (value !== null) return forceSocket(run.request, String(value));
+  run.state(messageBranches).main.socket = null;
+  return true;
+};
 
 let lastMessageId = 0;
 const messageIds = new WeakMap<SipMessage, number>();
@@ -90,8 +134,14 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
   ofMessage('rr', 'The reason phrase of the reply.', (message) =>
     message.kind === 'response' ? message.reason : null,
   ),
-  socket('socket_in', 'The socket that the message came in by.'),
-  socket('socket_out', 'The socket that the message goes out by: the one it came in by.'),
+  socket('socket_in', 'The socket that the message came in by.', incoming),
+  socket(
+    'socket_out',
+    'The socket that the request goes out by: the one it came in by, until another is assigned. `(forced)`: null then.',
+    outgoing,
+    force,
+  ),
+  socket('fs', 'As `$socket_out(forced)`, in the older dialect.', forced, force),
   {
     name: 'proxy_protocol',
     subname: ['src_ip', 'src_port', 'dst_ip', 'dst_port', 'af'],

@@ -1,0 +1,20 @@
+const BASIS = 0x811c9dc5;
+const PRIME = 0x01000193;
+/** Between two texts, so that `ab`, `c` differs from `a`, `bc`. */
+const SEPARATOR = 10;
+
+/** FNV-1a over the bytes of some texts, as 8 hexadecimal digits. */
+export class Checksum {
+  #value = BASIS;
+
+  add(text: string): this {
+    let value = this.#value;
+    for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), PRIME);
+    this.#value = Math.imul(value ^ SEPARATOR, PRIME);
+    return this;
+  }
+
+  get digits(): string {
+    return (this.#value >>> 0).toString(16).padStart(8, '0');
+  }
+}
