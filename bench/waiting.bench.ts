@@ -7,31 +7,22 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from './rest/prepare.ts';
+import { startSilentServer } from './silent-server.ts';
 
 const LIMIT_MIB = 400;
 const transfers = process.argv.includes('--smoke') ? 200 : 10_000;
 
-const sockets = new Set<Socket>();
-const server = createServer((socket) => {
-  sockets.add(socket);
-  socket.on('error', () => {});
-  socket.resume();
-});
-await once(server.listen(0, '127.0.0.1', 4096), 'listening');
-const { port } = server.address() as AddressInfo;
+const server = await startSilentServer();
 const { product } = build(true);
 const script = fileURLToPath(new URL('rest/waiting.mjs', import.meta.url));
-const child = spawn(process.execPath, [script, product, `http://127.0.0.1:${port}/`, String(transfers)], {
+const child = spawn(process.execPath, [script, product, `${server.origin}/`, String(transfers)], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 let out = '';
 child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
 const [status] = (await once(child, 'close')) as [number | null];
-for (const socket of sockets) socket.destroy();
 server.close();
 if (status !== 0) throw new Error(`the measured process ended with ${status}`);
 const { before, waiting, most } = JSON.parse(out) as Record<'before' | 'waiting' | 'most', number>;

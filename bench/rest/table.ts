@@ -1,14 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus, release, totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { commandPath } from '../../test/support/commands.ts';
+import { libcurlVersion, nginxVersion, table, writeBetweenMarks } from '../page.ts';
 import type { Result, Sample } from './measure.ts';
-
-const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
-const BEGIN = '<!-- bench:rest begin -->';
-const END = '<!-- bench:rest end -->';
 
 interface Row {
   readonly scenario: string;
@@ -67,41 +60,22 @@ export function markdown(results: readonly Result[]): string {
   const all = rows(results);
   const out: string[] = [];
   for (const scenario of new Set(all.map((row) => row.scenario))) {
-    out.push(`### ${scenario}`, '', line(COLUMNS), line(COLUMNS.map((_, i) => (i === 0 ? '---' : '--:'))));
     const those = all.filter((row) => row.scenario === scenario).toSorted((a, b) => a.cpu - b.cpu);
-    for (const row of those) out.push(line(cells(row)));
-    out.push('');
+    out.push(`### ${scenario}`, '', table(COLUMNS, those.map(cells)), '');
   }
   return out.join('\n');
 }
 
-const line = (parts: readonly string[]): string => `| ${parts.join(' | ')} |`;
-
 /** Puts the table between its marks in docs/performance.md. */
 export function writeTable(results: readonly Result[], rounds: number, minutes: number): void {
-  const text = readFileSync(page, 'utf8');
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${page} has no place for the table`);
-  const about = `Made by \`npm run bench:rest -- --write\` on ${new Date().toISOString().slice(0, 10)}: medians of ${rounds} rounds, ${minutes.toFixed(0)} minutes in all. ${machine()}`;
-  writeFileSync(
-    page,
-    `${text.slice(0, begin)}${BEGIN}\n\n${about}\n\n${markdown(results)}\n${text.slice(end)}`,
-  );
-}
-
-function machine(): string {
-  const processors = cpus();
-  const model = processors[0]?.model ?? 'unknown processor';
-  const memory = Math.round(totalmem() / 2 ** 30);
-  return `${processors.length} x ${model}, ${memory} GiB, Linux ${release()}; ${versions().join(', ')}.`;
+  const about = `medians of ${rounds} rounds, ${minutes.toFixed(0)} minutes in all.`;
+  writeBetweenMarks('rest', about, markdown(results), versions());
 }
 
 function versions(): string[] {
   const load = createRequire(new URL('../package.json', import.meta.url));
   const packages = ['undici', 'axios', 'got'].map((name) => `${name} ${packageVersion(load, name)}`);
-  const said = spawnSync(commandPath('nginx'), ['-v']).stderr.toString(); // nginx version: nginx/1.22.1
-  const nginx = /nginx\/(\S+)/.exec(said)?.[1] ?? '?';
-  return [`Node ${process.versions.node}`, ...packages, `libcurl ${libcurl()}`, `nginx ${nginx}`];
+  return [`Node ${process.versions.node}`, ...packages, libcurlVersion(), nginxVersion()];
 }
 
 function packageVersion(load: NodeJS.Require, name: string): string {
@@ -116,8 +90,4 @@ function packageVersion(load: NodeJS.Require, name: string): string {
     }
   }
   return '?';
-}
-
-function libcurl(): string {
-  return execFileSync('curl', ['--version']).toString().split(' ')[1] ?? '?';
 }

@@ -3,6 +3,8 @@
  * was sent on by. What comes from the branches is taken one after the other; a hook that answers with a promise
  * holds up this transaction and nothing else.
  */
+
+import { Timer } from '../timers/timer-wheel.ts';
 import { Answers } from './answers.ts';
 import { bestBranch } from './best-response.ts';
 import { editedMessage, forwardResponse, headerLines, type ResponseEdits } from './forward.ts';
@@ -22,7 +24,6 @@ import type {
 } from './proxy-types.ts';
 import type { ReplyContent } from './reply.ts';
 import type { SendOptions, ServerTransaction } from './server-transaction.ts';
-import { Timer } from './timers.ts';
 
 /** The others are told why they stop ringing (RFC 3326, 3.1). */
 const ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n' as HeaderText;

@@ -46,6 +46,7 @@ const incoming: FindSocket = ({ message, server }) => {
     server.sockets.find((listening) => listening.transport === transport) ?? {
       transport,
       name: transportName(transport),
+      configured: transportName(transport),
       advertised: null,
     }
   );
