@@ -146,6 +146,8 @@ export interface VariableUse<R> {
 
 export interface VariableAccess<R> {
   readonly get: (run: R) => Value;
+  /** How it prints and compares with text, where that is not what `get` says: `true` for 1. */
+  readonly text?: (run: R) => string | null;
   /** Absent: read-only. `operator` is `=` or `:=`. False when the value is refused. */
   readonly set?: (run: R, value: Value, operator: '=' | ':=') => boolean;
   /** The values of `[*]` for `for ... in`; absent: there is one value at most, that of `get`. */

@@ -129,7 +129,11 @@ export class ExpressionCompiler<R extends Execution<R>> {
       case '<=':
       case '>':
       case '>=':
-        return combine(this.value(node.left), this.value(node.right), comparison(node.operator));
+        return combine(
+          this.#beside(node.right, node.left),
+          this.#beside(node.left, node.right),
+          comparison(node.operator),
+        );
       default: {
         const value = this.value(node);
         return (run) => andThen(value(run), truth);
@@ -137,8 +141,15 @@ export class ExpressionCompiler<R extends Execution<R>> {
     }
   }
 
+  /** One side of a comparison: a variable beside a string literal is text. */
+  #beside(other: ExpressionNode, node: ExpressionNode): Evaluate<R> {
+    return node.kind === 'variable' && other.kind === 'string'
+      ? this.#parts.variables.print(node)
+      : this.value(node);
+  }
+
   #match(node: BinaryNode): Test<R> {
-    const subject = this.value(node.left);
+    const subject = this.#beside(node.right, node.left);
     if (node.right.kind === 'string') {
       const matcher = this.#parts.matcher(node.right.value);
       if (matcher === null) throw new Error('unchecked script: a regular expression');

@@ -42,10 +42,19 @@ export class VariableCompiler<R> {
     return { subname, index, context };
   }
 
+  /** As text: within a string, or beside one in a comparison. */
+  print(node: VariableNode): Read<R> {
+    if (node.transformations.length > 0) return this.read(node);
+    const { get, text } = this.access(node);
+    return text ?? get;
+  }
+
   read(node: VariableNode): Read<R> {
+    const { get, text } = this.access(node);
+    if (node.transformations.length === 0) return get;
     return node.transformations.reduce<Read<R>>(
       (input, step) => this.#transformation(input, step),
-      this.access(node).get,
+      text ?? get,
     );
   }
 
@@ -84,7 +93,7 @@ export class VariableCompiler<R> {
   #constantOr(node: TemplateNode): string | ReadText<R> {
     const parts = node.parts.map((part): string | ReadText<R> => {
       if (part.kind === 'text') return part.value;
-      const read = this.read(part);
+      const read = this.print(part);
       return (run) => toText(read(run)) ?? nullText;
     });
     const [first = '', second, third] = parts;

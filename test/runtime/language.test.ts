@@ -254,6 +254,18 @@ describe('switch', () => {
   });
 });
 
+describe('a variable that is a number and a word', () => {
+  it('is the number in conditions and arithmetic, the word in text and beside text', () => {
+    const statements = `setflag("X");
+      xlog("$msg.flag(X) $msg.flag(Y) $(msg.flag(X){s.len})");
+      if ($msg.flag(X) && !$msg.flag(Y)) xlog("conditions");
+      if ($msg.flag(X) == 1 && $msg.flag(Y) == 0) xlog("numbers");
+      if ($msg.flag(X) == "true" && $msg.flag(Y) =~ "^false$") xlog("words");
+      $var(n) = $msg.flag(X) + 1; xlog("$var(n)");`;
+    expect(printedBy(statements)).toEqual(['true false 4', 'conditions', 'numbers', 'words', '2']);
+  });
+});
+
 describe('routes', () => {
   it('return values beside the code', () => {
     expect(

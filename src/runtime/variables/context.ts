@@ -9,9 +9,10 @@ export function inContext(specs: readonly VariableSpec<Run>[]): VariableSpec<Run
       const access = spec.resolve(use);
       const { context } = use;
       if (context === null) return access;
-      const { get, set, list } = access;
+      const { get, set, list, text } = access;
       return {
         get: (run) => get(run.inContext(context)),
+        ...(text === undefined ? {} : { text: (run) => text(run.inContext(context)) }),
         ...(set === undefined
           ? {}
           : { set: (run, value, operator) => set(run.inContext(context), value, operator) }),

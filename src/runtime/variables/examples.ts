@@ -123,7 +123,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
     'sip:c@x.example 0.3 sip:c@x.example,sip:d@x.example',
     '$branch = "sip:c@x.example"; append_branch("sip:d@x.example", "0.3");',
   ),
-  'branch.flag': prints('$branch.flag(nat)', '1', 'setbflag("nat");'),
+  'branch.flag': prints('$branch.flag(nat)', 'true', 'setbflag("nat");'),
   bf: prints('$bf', 'nat', 'setbflag("nat");'),
   'msg.branch': prints('$msg.branch', 'sip:c@x.example', '$msg.branch = "sip:c@x.example";'),
   'msg.branch.uri': prints(

@@ -6,6 +6,7 @@ import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/in
 import { type MessageBranch, messageBranches } from '../message-branches.ts';
 import type { Run } from '../run.ts';
 import { branchFields, flagAccess, subnameOf } from './branches.ts';
+import { yesOrNo } from './message.ts';
 
 const source = 'Script-CoreVar of 3.4';
 
@@ -63,9 +64,13 @@ export const formerBranchVariables: readonly VariableSpec<Run>[] = [
     subname: 'required',
     indexed: true,
     writable: true,
-    summary: 'A flag of a branch: 1 or 0. Number 0 is the request URI, as for `setbflag()`.',
+    summary:
+      'A flag of a branch: 1 or 0, printed as `true` or `false`. Number 0 is the request URI, as for `setbflag()`.',
     source,
-    resolve: (use) => flagAccess(branchAt(use, 0), subnameOf(use)),
+    resolve: (use) => {
+      const { get, set } = flagAccess(branchAt(use, 0), subnameOf(use));
+      return { ...yesOrNo((run) => get(run) === 1), ...(set === undefined ? {} : { set }) };
+    },
   },
   {
     name: 'bf',

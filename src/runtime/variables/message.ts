@@ -100,6 +100,10 @@ const force = (run: Run, value: Value): boolean => {
   run.state(messageBranches).main.socket = null;
   return true;
 };
+/** A number in conditions and arithmetic, a word where it is printed. */
+export function yesOrNo(test: (run: Run) => boolean): Pick<VariableAccess<Run>, 'get' | 'text'> {
+  return { get: (run) => (test(run) ? 1 : 0), text: (run) => (test(run) ? 'true' : 'false') };
+}
 
 let lastMessageId = 0;
 const messageIds = new WeakMap<SipMessage, number>();
@@ -125,10 +129,12 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
   ofMessage('si', 'The address that the message came from.', (message) => message.source.address, ['src_ip']),
   ofMessage('sp', 'The port that the message came from.', (message) => message.source.port),
   ofMessage('msg.type', '`request` or `reply`.', ({ kind }) => (kind === 'request' ? 'request' : 'reply')),
-  // prints as true, and is true in a condition (vector pvar-msg-type)
-  ofMessage('msg.is_request', 'Whether the message is a request.', ({ kind }) =>
-    kind === 'request' ? 'true' : 'false',
-  ),
+  {
+    name: 'msg.is_request',
+    summary: 'Whether the message is a request: 1 or 0, printed as `true` or `false`.',
+    source: 'Script-CoreVar; vector pvar-msg-type',
+    resolve: () => yesOrNo(({ message }) => message?.kind === 'request'),
+  },
   ofMessage('rs', 'The status of the reply.', (message) =>
     message.kind === 'response' ? String(message.status) : null,
   ),
@@ -159,11 +165,11 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
     name: 'msg.flag',
     subname: 'required',
     writable: true,
-    summary: 'A flag of the message: 1 or 0.',
+    summary: 'A flag of the message: 1 or 0, printed as `true` or `false`.',
     resolve: ({ subname }) => {
       const name = typeof subname === 'function' ? subname : () => subname ?? '';
       return {
-        get: (run) => (run.request.flags.has(name(run)) ? 'true' : 'false'),
+        ...yesOrNo((run) => run.request.flags.has(name(run))),
         set: (run, value) => {
           if (value === null || value === 0 || value === '0' || value === 'false')
             run.request.flags.delete(name(run));
