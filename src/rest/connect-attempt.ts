@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Address, NameResolver } from './dns.ts';
+import type { Address } from '../names/system-files.ts';
+import type { NameResolver } from './dns.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
 import { tls as loadTls } from './lazy-modules.ts';
 import type { ReturnCode } from './outcome.ts';

@@ -1,10 +1,11 @@
 import { Resolver } from 'node:dns';
-import { parseHosts, parseResolvConf, type ResolverConfig, WatchedFile } from './hosts-file.ts';
-
-export interface Address {
-  readonly address: string;
-  readonly family: 4 | 6;
-}
+import {
+  type Address,
+  parseHosts,
+  parseResolvConf,
+  type ResolverConfig,
+  WatchedFile,
+} from '../names/system-files.ts';
 
 /** The addresses, or what went wrong (then there are none). */
 export type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: readonly Address[]) => void;

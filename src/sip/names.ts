@@ -1,7 +1,6 @@
 /** Host names and SRV records for RFC 3263: /etc/hosts first, then DNS by c-ares, kept for their TTL. */
 import { Resolver } from 'node:dns';
-import { readFileSync, statSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { parseHosts, WatchedFile } from '../names/system-files.ts';
 import type { NameService, ServiceRecord } from './destination.ts';
 
 export interface DnsNamesOptions {
@@ -23,8 +22,6 @@ const SERVICE_TTL = 60;
 const NOTHING_TTL = 10;
 const LONGEST_TTL = 3600;
 const MAX_CACHED = 10_000;
-/** How often /etc/hosts is looked at, in ms. */
-const HOSTS_AGE = 2000;
 
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 
@@ -68,16 +65,13 @@ export class DnsNames implements NameService {
   readonly #now: () => number;
   readonly #addresses = new Answers<string>();
   readonly #services = new Answers<ServiceRecord>();
-  readonly #hostsFile: string;
-  #hosts = new Map<string, string[]>();
-  #hostsStamp = '';
-  #hostsLookedAt = Number.NEGATIVE_INFINITY;
+  readonly #hosts: WatchedFile<ReadonlyMap<string, readonly string[]>>;
 
   constructor(options: DnsNamesOptions = {}) {
     this.#resolver = new Resolver({ timeout: options.timeout ?? 2000, tries: options.tries ?? 2 });
     if (options.servers !== undefined) this.#resolver.setServers(options.servers);
-    this.#hostsFile = options.hostsFile ?? '/etc/hosts';
     this.#now = options.now ?? (() => performance.now());
+    this.#hosts = new WatchedFile(options.hostsFile ?? '/etc/hosts', addressesByName, this.#now);
   }
 
   addresses(name: string): readonly string[] | Promise<readonly string[]> {
@@ -94,7 +88,7 @@ export class DnsNames implements NameService {
 
   #local(key: string): readonly string[] | undefined {
     const isLocalhost = key === 'localhost' || key.endsWith('.localhost'); // RFC 6761, 6.3
-    return this.#listed().get(key) ?? (isLocalhost ? LOOPBACK : undefined);
+    return this.#hosts.value.get(key) ?? (isLocalhost ? LOOPBACK : undefined);
   }
 
   async #askAddresses(name: string): Promise<{ value: readonly string[]; ttl: number }> {
@@ -126,42 +120,12 @@ export class DnsNames implements NameService {
       });
     });
   }
-
-  /** Names of the hosts file, which is read again when it has changed. */
-  #listed(): ReadonlyMap<string, readonly string[]> {
-    const now = this.#now();
-    if (now - this.#hostsLookedAt < HOSTS_AGE) return this.#hosts;
-    this.#hostsLookedAt = now;
-    try {
-      const { mtimeMs, size, ino } = statSync(this.#hostsFile);
-      const stamp = `${mtimeMs} ${size} ${ino}`;
-      if (stamp !== this.#hostsStamp) {
-        this.#hosts = parseHosts(readFileSync(this.#hostsFile, 'latin1'));
-        this.#hostsStamp = stamp;
-      }
-    } catch {
-      this.#hosts = new Map();
-      this.#hostsStamp = '';
-    }
-    return this.#hosts;
-  }
 }
 
 /** What a name server says when there is no such name, or nothing of this kind. */
 const NOTHING = new Set(['ENOTFOUND', 'ENODATA']);
 
-/** See hosts(5). */
-function parseHosts(text: string): Map<string, string[]> {
-  const hosts = new Map<string, string[]>();
-  for (const line of text.split('\n')) {
-    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (isIP(address) === 0) continue;
-    for (const name of names) {
-      const key = name.toLowerCase();
-      const known = hosts.get(key);
-      if (known === undefined) hosts.set(key, [address]);
-      else if (!known.includes(address)) known.push(address);
-    }
-  }
-  return hosts;
+/** What a hosts file says of each name. */
+function addressesByName(text: string): ReadonlyMap<string, readonly string[]> {
+  return new Map([...parseHosts(text)].map(([name, list]) => [name, list.map(({ address }) => address)]));
 }

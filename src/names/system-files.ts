@@ -1,6 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
-import type { Address } from './dns.ts';
+
+/** An IP address. */
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
 
 /** How often a file is looked at again, in milliseconds. */
 const LOOK_AGAIN = 2_000;
@@ -9,14 +14,17 @@ const LOOK_AGAIN = 2_000;
 export class WatchedFile<T> {
   readonly #path: string;
   readonly #parse: (text: string) => T;
+  readonly #now: () => number;
   #value: T;
   #stamp = '';
   #lookedAt = Number.NEGATIVE_INFINITY;
   #version = 0;
 
-  constructor(path: string, parse: (text: string) => T) {
+  /** @param now in milliseconds, never going back */
+  constructor(path: string, parse: (text: string) => T, now: () => number = () => performance.now()) {
     this.#path = path;
     this.#parse = parse;
+    this.#now = now;
     this.#value = parse('');
   }
 
@@ -32,7 +40,7 @@ export class WatchedFile<T> {
   }
 
   #look(): void {
-    const now = performance.now();
+    const now = this.#now();
     if (now - this.#lookedAt < LOOK_AGAIN) return;
     this.#lookedAt = now;
     let stamp = 'none';

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseHosts, parseResolvConf, WatchedFile } from '../../src/names/system-files.ts';
+
+describe('/etc/hosts', () => {
+  it('names addresses of both families, in whatever case, with comments', () => {
+    const hosts = parseHosts(
+      '127.0.0.1 LocalHost lo\n::1\tlocalhost # too\n\n# 192.0.2.1 no\nnonsense x\n192.0.2.2\n',
+    );
+    expect([...hosts]).toEqual([
+      [
+        'localhost',
+        [
+          { address: '127.0.0.1', family: 4 },
+          { address: '::1', family: 6 },
+        ],
+      ],
+      ['lo', [{ address: '127.0.0.1', family: 4 }]],
+    ]);
+  });
+});
+
+describe('/etc/resolv.conf', () => {
+  it('says where a short name is looked for', () => {
+    expect(
+      parseResolvConf('nameserver 192.0.2.1\nsearch a.example b.example. # c\noptions rotate ndots:3\n'),
+    ).toEqual({
+      search: ['a.example', 'b.example'],
+      ndots: 3,
+    });
+    expect(parseResolvConf('search a.example\ndomain b.example\n')).toEqual({
+      search: ['b.example'],
+      ndots: 1,
+    });
+    expect(parseResolvConf('')).toEqual({ search: [], ndots: 1 });
+  });
+});
+
+describe('a watched file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'siprest-names-'));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is read again when it has changed, is there, or is gone', () => {
+    let now = 0;
+    const path = join(folder, 'file');
+    const file = new WatchedFile(
+      path,
+      (text) => text.length,
+      () => now,
+    );
+    const later = (): number => {
+      now += 2_000;
+      return file.value;
+    };
+    expect([file.value, file.version]).toEqual([0, 1]);
+    writeFileSync(path, 'four');
+    expect([file.value, later(), later(), file.version]).toEqual([0, 4, 4, 2]);
+    writeFileSync(path, 'five!');
+    expect([later(), file.version]).toEqual([5, 3]);
+    rmSync(path);
+    expect([later(), file.version]).toEqual([0, 4]);
+  });
+});
