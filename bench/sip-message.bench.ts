@@ -1,6 +1,7 @@
-/** What a SIP message costs to read: `npx tsx scripts/bench.ts sip-message`. */
+/** What a SIP message costs to read and answer, and its timers to run: `npx tsx scripts/bench.ts sip-message`. */
 import { Bench } from 'tinybench';
-import { parseMessage } from '../src/sip/index.ts';
+import { buildReply, parseMessage, TransactionTable } from '../src/sip/index.ts';
+import { Timer, TimerWheel } from '../src/timers/timer-wheel.ts';
 
 const request = Buffer.from(
   [
@@ -29,6 +30,33 @@ bench.add('the same, and read From, To and Via', () => {
   const message = parseMessage(request);
   if (message.kind !== 'request') throw new Error('it is a request');
   void [message.from, message.to, message.via];
+});
+
+const parsed = parseMessage(request);
+if (parsed.kind !== 'request') throw new Error('it is a request');
+bench.add('build a reply', () => {
+  buildReply(parsed, { status: 200, toTag: 'callee' });
+});
+
+const other = parseMessage(Buffer.from(parsed.raw.replace('776asdhds', '776asdhdt'), 'latin1'));
+if (other.kind !== 'request') throw new Error('it is a request');
+const transactions = new TransactionTable();
+let next = parsed;
+bench.add('look for a transaction, make it, answer by it and end it', () => {
+  next = next === parsed ? other : parsed; // the table knows the key of the request that it was asked for last
+  if (transactions.find(next) !== null) throw new Error('there is none');
+  const transaction = transactions.create(next);
+  transaction?.reply({ status: 200 });
+  transaction?.terminate();
+});
+
+const wheel = new TimerWheel();
+const running = Array.from({ length: isSmoke ? 1000 : 400_000 }, () => new Timer(() => undefined));
+for (const [i, timer] of running.entries()) wheel.start(timer, 10_000 + i);
+const timer = new Timer(() => undefined);
+bench.add(`start and stop a timer beside ${running.length} others`, () => {
+  wheel.start(timer, 32_000);
+  wheel.stop(timer);
 });
 
 await bench.run();

@@ -84,9 +84,30 @@ for (const [name, compact] of HEADERS) {
   }
 }
 
-/** {@link headerKey} of a name in the table that is written in a usual way; undefined for any other. */
-export function knownHeaderKey(name: string): string | undefined {
-  return keys.get(name);
+/** A name as it may be written, and its {@link headerKey}. */
+interface WrittenName {
+  readonly name: string;
+  readonly key: string;
+}
+
+const LETTERS = 32;
+/** The ways in `keys` by length and first letter, so that a name in a message is known without being cut out. */
+const written: WrittenName[][] = [];
+for (const [name, key] of keys) {
+  const place = placeOf(name, 0, name.length);
+  while (written.length <= place) written.push([]);
+  written[place]?.push({ name, key });
+}
+
+function placeOf(text: string, from: number, end: number): number {
+  return (end - from) * LETTERS + (text.charCodeAt(from) % LETTERS);
+}
+
+/** The name between `from` and `end` where it is in the table and written in a usual way; undefined for any other. */
+export function knownHeaderName(text: string, from: number, end: number): WrittenName | undefined {
+  const there = written[placeOf(text, from, end)];
+  if (there !== undefined) for (const one of there) if (text.startsWith(one.name, from)) return one;
+  return undefined;
 }
 
 /** By what headers are compared: the full name in lower case, for a compact form as well (`v` and `VIA`: `via`). */

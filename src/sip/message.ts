@@ -326,20 +326,19 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
   };
 }
 
-const SINGLE = [
-  ['from', 'From'],
-  ['to', 'To'],
-  ['call-id', 'Call-ID'],
-  ['cseq', 'CSeq'],
-] as const;
+/** What there is one of in each message. */
+const SINGLE_NAMES = ['From', 'To', 'Call-ID', 'CSeq'];
+const SINGLE_KEYS = SINGLE_NAMES.map(headerKey);
 
 /** What is wrong with the headers that every message has (8.1.1, 20.*). */
 function headerDefect(message: SipMessage): string | null {
-  const count = { from: 0, to: 0, 'call-id': 0, cseq: 0 };
-  for (const { key } of message.headers)
-    if (key === 'from' || key === 'to' || key === 'call-id' || key === 'cseq') count[key]++;
-  for (const [key, name] of SINGLE)
-    if (count[key] !== 1) return count[key] === 0 ? `it has no ${name}` : `it has more than one ${name}`;
+  const counts = [0, 0, 0, 0];
+  for (const { key } of message.headers) {
+    const place = SINGLE_KEYS.indexOf(key);
+    if (place >= 0) counts[place] = (counts[place] ?? 0) + 1;
+  }
+  for (let i = 0; i < counts.length; i++)
+    if (counts[i] !== 1) return `it has ${counts[i] === 0 ? 'no' : 'more than one'} ${SINGLE_NAMES[i]}`;
   if (message.findVia() === null)
     return message.header('via') === null ? 'it has no Via' : 'its Via is wrong';
   if (message.findFrom() === null) return 'its From is wrong';

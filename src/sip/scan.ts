@@ -2,7 +2,7 @@
  * The first pass over a message (RFC 3261, 7.3): where its start line, its headers' lines and its body are. It is
  * linear in the bytes, whatever they are.
  */
-import { headerKey, isToken, knownHeaderKey } from './header-names.ts';
+import { headerKey, isToken, knownHeaderName } from './header-names.ts';
 
 /** More headers than this make a message malformed. */
 export const MAX_HEADERS = 4096;
@@ -108,19 +108,16 @@ function addHeader(scan: Scan, from: number, end: number, next: number): void {
   let valueFrom = colon + 1;
   while (valueFrom < end && isBlank(raw.charCodeAt(valueFrom))) valueFrom++;
   while (end > valueFrom && isBlank(raw.charCodeAt(end - 1))) end--;
-  const name = raw.slice(from, nameEnd);
-  if (colon >= end && raw.charCodeAt(colon) !== COLON) scan.defect ??= 'a header line has no colon';
+  if (colon >= end && raw.charCodeAt(colon) !== COLON) {
+    scan.defect ??= 'a header line has no colon';
+    return;
+  }
+  const known = knownHeaderName(raw, from, nameEnd);
+  const name = known === undefined ? raw.slice(from, nameEnd) : known.name;
+  if (known === undefined && !isToken(name)) scan.defect ??= "a header's name is no token";
   else {
-    const known = knownHeaderKey(name);
-    if (known === undefined && !isToken(name)) scan.defect ??= "a header's name is no token";
-    else
-      scan.headers.push({
-        name,
-        value: raw.slice(valueFrom, end),
-        key: known ?? headerKey(name),
-        start: from,
-        end: next,
-      });
+    const key = known === undefined ? headerKey(name) : known.key;
+    scan.headers.push({ name, value: raw.slice(valueFrom, end), key, start: from, end: next });
   }
 }
 
