@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findCommand } from '../test/support/commands.ts';
 import { nginxVersion, table, writeBetweenMarks } from './page.ts';
+import { installRivals } from './rest/prepare.ts';
 import { startNginx, startNode } from './rest/servers.ts';
 import { capacity, measuredBySipp } from './sip/capacity.ts';
 import { compileGenerator, compilerIsThere } from './sip/generator.ts';
@@ -69,6 +70,7 @@ const missing = (what: string, install: string): void =>
 const root = fileURLToPath(new URL('../', import.meta.url));
 const built = spawnSync(process.execPath, [`${root}scripts/build.mjs`], { cwd: root, stdio: 'inherit' });
 if (built.status !== 0) throw new Error('siprest does not build');
+installRivals(); // the bare loop asks by undici
 
 const hasNginx = findCommand('nginx') !== null;
 if (!smoke && !hasNginx) throw new Error('nginx is not installed: apt-get install nginx');
