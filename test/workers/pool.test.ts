@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job, Worker } from '../../src/runtime/index.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
@@ -167,6 +167,68 @@ describe('a pool of workers', () => {
       });
     await blocker.finish();
     expect(count).toBe(50_000);
+  });
+});
+
+describe('new requests that wait', () => {
+  const seconds = (count: number) => vi.advanceTimersByTime(1000 * count);
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** A pool whose only worker waits; each request that is admitted says how it fared. */
+  function occupied() {
+    const { pool } = poolOf(1);
+    const blocker = waiting();
+    pool.submit(blocker.job);
+    const fared: string[] = [];
+    const admit = (name: string) => {
+      const next = waiting();
+      const admission = pool.admit(
+        (worker) => {
+          fared.push(`${name} begun`);
+          return next.job(worker);
+        },
+        () => fared.push(`${name} refused`),
+      );
+      return { admission, finish: next.finish };
+    };
+    return { pool, blocker, admit, fared };
+  }
+
+  it('come after what belongs to calls that there are', async () => {
+    const { pool, blocker, admit, fared } = occupied();
+    const first = admit('new');
+    pool.submit(() => {
+      fared.push('of a call begun');
+    });
+    await blocker.finish();
+    expect(fared).toEqual(['of a call begun', 'new begun']);
+    await first.finish();
+  });
+
+  it('are served late in a burst, and refused when they would wait for more than the patience', async () => {
+    const { blocker, admit, fared } = occupied();
+    const [first, second] = [admit('first'), admit('second')];
+    seconds(3.9);
+    await blocker.finish();
+    seconds(0.2);
+    await first.finish();
+    expect(fared).toEqual(['first begun', 'second refused']);
+    expect(second.admission).toBe('waits');
+  });
+
+  it('wait for a moment only where the queue has not been empty for longer than the patience', async () => {
+    const { blocker, admit, fared } = occupied();
+    const first = admit('first');
+    seconds(2);
+    admit('second');
+    seconds(1.5);
+    await blocker.finish();
+    seconds(0.7);
+    expect(admit('third').admission).toBe('refused');
+    // better late than a worker without work
+    await first.finish();
+    expect(fared).toEqual(['first begun', 'second begun']);
   });
 });
 
