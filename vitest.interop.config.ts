@@ -8,7 +8,7 @@ export default defineConfig({
     name: 'interop',
     include: ['test/interop/**/*.test.ts'],
     globalSetup: ['test/support/build-setup.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 30_000,
   },
 });

@@ -14,7 +14,7 @@ export { Background } from './background.ts';
 export { type LoadResult, loadProgram, type Program, type RuntimeCatalog } from './load.ts';
 export { Log, type LogFormat } from './log.ts';
 export type { Module } from './module.ts';
-export { type Handler, type HandOver, type ReceiveCounts, Receiver } from './receive.ts';
+export { type Admission, type Handler, type HandOver, type ReceiveCounts, Receiver } from './receive.ts';
 export { Request } from './request.ts';
 export { Run, runRoute } from './run.ts';
 export type { ListenAddress, Settings } from './settings.ts';

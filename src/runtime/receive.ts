@@ -10,6 +10,7 @@ import {
   type Source,
   sendReply,
   type Transport,
+  transactionKey,
 } from '../sip/index.ts';
 import { errorRoute, parseError, scriptError } from './error-route.ts';
 import { receiveResponse } from './relay.ts';
@@ -34,13 +35,16 @@ export interface ReceiveCounts {
   dropped: number;
 }
 
+/** What became of a new request: a worker has begun with it, it waits for one, or there is no room for it. */
+export type Admission = 'begun' | 'waits' | 'refused';
+
 /** Who runs the script: a server, and its workers. */
 export interface Handler {
   readonly server: Server;
   /** False where there is no room. */
   readonly submit: (job: Job) => boolean;
-  /** For a new request, behind all else. False where it is to be refused now; `refuse` is called when it waited too long. */
-  readonly admit: (job: Job, refuse: () => void) => boolean;
+  /** For a new request, behind all else; `refuse` is called when it has waited too long. */
+  readonly admit: (job: Job, refuse: () => void) => Admission;
 }
 
 /**
@@ -71,6 +75,8 @@ export class Receiver {
   /** New requests are refused; what belongs to transactions and dialogs goes on. */
   isDraining = false;
   readonly #handOver: HandOver | null;
+  /** The transactions-to-be of new requests that wait for a worker. One that comes again waits already. */
+  readonly #waiting = new Set<string>();
   #warnedAt = Number.NEGATIVE_INFINITY;
   #refusalSecond = 0;
   #refusals = 0;
@@ -116,11 +122,29 @@ export class Receiver {
     if (server.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
       message.socket?.alias?.(message.via.port || 5060);
     const request = new Request(server, message);
-    const job: Job = (worker) => runRoute(worker, request, server.script.main);
     const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';
-    if (this.isDraining && isNew && server.transactions.find(message) === null) return this.#refuse(request);
-    const taken = isNew ? admit(job, () => this.#late(request)) : submit(job);
-    if (!taken) this.#late(request);
+    if (!isNew) {
+      if (!submit((worker) => runRoute(worker, request, server.script.main))) this.#late(request);
+      return;
+    }
+    if (this.#waiting.size > 0 && this.#waiting.has(transactionKey(message))) return;
+    if (this.isDraining && server.transactions.find(message) === null) return this.#refuse(request);
+    const admission = admit(
+      (worker) => {
+        this.#waitsNoLonger(message);
+        return runRoute(worker, request, server.script.main);
+      },
+      () => {
+        this.#waitsNoLonger(message);
+        this.#late(request);
+      },
+    );
+    if (admission === 'waits') this.#waiting.add(transactionKey(message));
+    else if (admission === 'refused') this.#late(request);
+  }
+
+  #waitsNoLonger(message: SipRequest): void {
+    if (this.#waiting.size > 0) this.#waiting.delete(transactionKey(message));
   }
 
   #late(request: Request): void {

@@ -93,6 +93,7 @@ export {
   type TransactionCounts,
   TransactionTable,
   type TransactionTableOptions,
+  transactionKey,
 } from './transaction-table.ts';
 export { type Protocol, type Source, type Transport, transportName } from './transport.ts';
 export { RequestError, type RequestEvent, type RequestOptions, sendRequest } from './uac.ts';

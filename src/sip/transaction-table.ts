@@ -158,8 +158,8 @@ export class TransactionTable {
 
 const hasCookie = (request: SipRequest): boolean => isUniqueBranch(request.via.branch);
 
-/** What identifies the transaction of `request` under `method`. */
-function transactionKey(request: SipRequest, method: string): string {
+/** What identifies the transaction of `request`, or the one that it means, which has another method. */
+export function transactionKey(request: SipRequest, method: string = request.method): string {
   const { via } = request;
   const { branch } = via;
   if (isUniqueBranch(branch)) return `${method} ${branch} ${via.sentBy}`;

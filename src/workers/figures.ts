@@ -255,7 +255,8 @@ export function combine(processes: readonly ProcessStatus[]): ServerStatus {
       name,
       processes
         .map(({ figures }) => figures[name] ?? 0)
-        .reduce((all, one) => together(all, one, over === 'max')),
+        // none, where no process has told its figures in time
+        .reduce<number | Labelled>((all, one) => together(all, one, over === 'max'), 0),
     ]),
   );
   return { processes, total };

@@ -3,7 +3,15 @@
  * waits in a blocking call; what finds none idle waits in a bounded queue, and is refused rather than handled too
  * late.
  */
-import { initialSlots, type Job, type Server, States, type Value, type Worker } from '../runtime/index.ts';
+import {
+  type Admission,
+  initialSlots,
+  type Job,
+  type Server,
+  States,
+  type Value,
+  type Worker,
+} from '../runtime/index.ts';
 import { Fifo } from './fifo.ts';
 
 class ScriptWorker implements Worker {
@@ -42,13 +50,20 @@ export interface PoolOptions {
 }
 
 /**
- * How long a new request may wait where workers are idle and it is the processor that is behind, in ms: less than
- * T1 (RFC 3261, 17.1.1.2), after which it comes again.
+ * How long a new request may wait where that is no burst, in ms: where it waits for the processor, which is behind,
+ * and not for a worker; or where the queue has not been empty for as long as a request may wait at all. Less than T1
+ * (RFC 3261, 17.1.1.2), after which it comes again. So, when too much comes for too long, what is served is served
+ * early, and all is well again as soon as less comes.
  */
 const shortPatience = 250;
 
-/** How long scripts run before what else there is to do has its turn, while the processor is behind, in ms. */
+/**
+ * While the processor is behind: how long scripts run before what else there is to do has its turn, in ms, and how many
+ * at least. The second is about as many as one turn reads from a socket, and counts where the system has
+ * given the processor to others meanwhile.
+ */
 const slice = 5;
+const leastInSlice = 32;
 
 interface Waiting {
   readonly job: Job;
@@ -67,10 +82,15 @@ export class WorkerPool {
   readonly #new = new Fifo<Waiting>();
   readonly #queueLimit: number;
   readonly #patience: number;
+  /** Since when there has always been a new request that waits; null when there is none. */
+  #waitingSince: number | null = null;
   #busy = 0;
+  /** When a worker was last free again after all had waited. */
+  #allWaitedAt = Number.NEGATIVE_INFINITY;
   #onIdle: (() => void) | null = null;
   #isBehind = false;
   #sliceBegan = 0;
+  #inSlice = 0;
   #turn: NodeJS.Immediate | null = null;
 
   constructor(server: Server, options: PoolOptions) {
@@ -123,22 +143,21 @@ export class WorkerPool {
   }
 
   /**
-   * As {@link submit}, for a new request: behind all that is urgent. False when the queue is full, or when those
+   * As {@link submit}, for a new request: behind all that is urgent. Refused when the queue is full, or when those
    * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
    */
-  admit(job: Job, refuse: () => void): boolean {
+  admit(job: Job, refuse: () => void): Admission {
     const worker = this.#takeIdle();
     if (worker !== null) {
       this.#work(worker, job);
-      return true;
+      return 'begun';
     }
     const since = performance.now();
-    const first = this.#new.first;
-    if (this.#new.length >= this.#queueLimit || (first !== undefined && this.#isLate(first, since)))
-      return false;
+    if (this.#new.length >= this.#queueLimit || this.#allAreLate(since)) return 'refused';
     this.#new.push({ job, since, refuse });
+    this.#waitingSince ??= since;
     this.#later();
-    return true;
+    return 'waits';
   }
 
   resume(worker: ScriptWorker, job: Job): void {
@@ -205,6 +224,7 @@ export class WorkerPool {
 
   /** After a job that had to wait. */
   #next(worker: ScriptWorker): void {
+    if (this.#busy === this.size) this.#allWaitedAt = performance.now();
     const job = this.#nextFor(worker);
     if (job === undefined) this.#rest(worker);
     else this.#work(worker, job);
@@ -217,18 +237,29 @@ export class WorkerPool {
     return this.#urgent.shift() ?? this.#nextNew();
   }
 
-  /** The first new request for which it is not too late. */
+  /** The first new request for which it is not too late; the last is better done late than by nobody, within the patience. */
   #nextNew(): Job | undefined {
     const now = performance.now();
+    const longest = this.#longestWait(now);
     for (let waiting = this.#new.shift(); waiting !== undefined; waiting = this.#new.shift()) {
-      if (!this.#isLate(waiting, now)) return waiting.job;
+      const isLast = this.#new.length === 0;
+      if (isLast) this.#waitingSince = null;
+      if (now - waiting.since <= (isLast ? this.#patience : longest)) return waiting.job;
       waiting.refuse();
     }
     return undefined;
   }
 
-  #isLate({ since }: Waiting, now: number): boolean {
-    return now - since > (this.#busy < this.size ? shortPatience : this.#patience);
+  /** While all workers wait. With one that is idle the queue goes on in this turn or the next one, and then it shows. */
+  #allAreLate(now: number): boolean {
+    const { first } = this.#new;
+    return this.#busy === this.size && first !== undefined && now - first.since > this.#longestWait(now);
+  }
+
+  #longestWait(now: number): number {
+    const stands = this.#waitingSince !== null && now - this.#waitingSince > this.#patience;
+    const isForWorkers = this.#busy === this.size || now - this.#allWaitedAt < shortPatience;
+    return stands || !isForWorkers ? Math.min(shortPatience, this.#patience) : this.#patience;
   }
 
   #rest(worker: ScriptWorker): void {
@@ -239,14 +270,15 @@ export class WorkerPool {
     else if (this.#busy === 0) this.#onIdle?.();
   }
 
-  /** Whether scripts may still run in this turn of the event loop. */
+  /** Whether one script more may run in this turn of the event loop. */
   #hasTime(): boolean {
     const now = performance.now();
     if (this.#turn === null) {
       this.#sliceBegan = now;
+      this.#inSlice = 0;
       this.#turn = setImmediate(() => this.#nextTurn());
     }
-    return now - this.#sliceBegan < slice;
+    return ++this.#inSlice <= leastInSlice || now - this.#sliceBegan < slice;
   }
 
   /** What waits although workers are idle goes on in the next turn. */

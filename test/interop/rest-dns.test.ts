@@ -6,50 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { NameResolver, type NameResolverOptions, RestShared } from '../../src/rest/index.ts';
 import { newClient } from '../rest/fixture.ts';
 import { closeLater } from '../support/close-later.ts';
-import { commandPath } from '../support/commands.ts';
+import { startDnsmasq } from '../support/dnsmasq.ts';
 import { type HttpServer, startNginx } from '../support/http-servers.ts';
-import { type Launched, launch } from '../support/launch.ts';
-import { freeUdpPort } from '../support/ports.ts';
 import { startService } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 /** Names, as dnsmasq tells them. */
-
-interface Dnsmasq {
-  readonly address: string;
-  readonly program: Launched;
-  /** How often it was asked for the IPv4 addresses of a name. */
-  asked(name: string): number;
-  stop(signal?: NodeJS.Signals): Promise<unknown>;
-}
-
-async function startDnsmasq(lines: readonly string[]): Promise<Dnsmasq> {
-  const folder = temporaryFolder('dnsmasq');
-  const own = ['listen-address=127.0.0.1', 'bind-interfaces', 'no-resolv', 'no-hosts', 'user=root'];
-  for (let attempt = 1; ; attempt++) {
-    const port = await freeUdpPort();
-    const file = join(folder, `${attempt}.conf`);
-    writeFileSync(file, [`port=${port}`, ...own, 'log-queries', 'log-facility=-', ...lines, ''].join('\n'));
-    const program = launch(commandPath('dnsmasq'), [
-      '--keep-in-foreground',
-      `--conf-file=${file}`,
-      '--pid-file',
-    ]);
-    try {
-      await program.prints('started');
-    } catch (error) {
-      // it needs the port of TCP as well, which somebody may have
-      if (attempt < 5 && program.stderr.includes('in use')) continue;
-      throw error;
-    }
-    return {
-      address: `127.0.0.1:${port}`,
-      program,
-      asked: (name) => program.stderr.split(`query[A] ${name} from`).length - 1,
-      stop: (signal) => program.stop(signal),
-    };
-  }
-}
 
 const emptyFile = (): string => {
   const file = join(temporaryFolder('files'), 'empty');

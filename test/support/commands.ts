@@ -9,6 +9,7 @@ export const commands = [
   { name: 'dnsmasq', package: 'dnsmasq-base', use: 'DNS' },
   { name: 'sipp', package: 'sip-tester', use: 'SIP traffic' },
   { name: 'kamailio', package: 'kamailio', use: 'a SIP proxy before and behind' },
+  { name: 'prlimit', package: 'util-linux', use: 'file descriptors that are used up' },
   { name: 'openssl', package: 'openssl', use: 'certificates of the conformance vectors' },
 ] as const;
 

@@ -42,6 +42,11 @@ export async function startSiprest(
   const file = join(temporaryFolder('run'), 'siprest.cfg');
   writeFileSync(file, text, 'latin1');
   const program = launchSiprest(['run', ...(options.args ?? []), file], options.env);
-  await program.prints(/listening/i, 30);
+  try {
+    await program.prints(/listening/i, 30);
+  } catch (error) {
+    await program.stop('SIGKILL');
+    throw error;
+  }
   return Object.defineProperties(program, { port: { value: port }, file: { value: file } }) as RunningSiprest;
 }

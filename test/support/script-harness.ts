@@ -90,7 +90,11 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
       requests.push(request);
       pool.submit((worker) => runRoute(worker, request, program.compiled.main));
     } else {
-      const receiver = new Receiver({ server: context, submit: context.submit, admit: context.submit });
+      const receiver = new Receiver({
+        server: context,
+        submit: context.submit,
+        admit: (job) => (context.submit(job) ? 'begun' : 'refused'),
+      });
       receiver.receive(Buffer.from(text, 'latin1'), source, fakeSocket(sent));
     }
     do {

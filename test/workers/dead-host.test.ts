@@ -2,12 +2,11 @@
  * The promise of docs/reliability.md: calls to a host that never answers do not harm the others, as long as
  * their rate times the timeout stays under max_async_transfers, or under the number of workers.
  */
-import dgram from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeadHost, startDeadHost } from '../support/dead-host.ts';
+import { quantile, startLoad, tally } from '../support/load.ts';
 import { type RunningSiprest, startSiprest } from '../support/program.ts';
 import { type RestService, respond, startService } from '../support/service.ts';
-import { requestText } from '../support/sip-client.ts';
 
 let service: RestService;
 let deadHost: DeadHost;
@@ -50,64 +49,27 @@ route[resume] {${answer}}
   return program;
 }
 
-interface Call {
-  readonly dead: boolean;
-  readonly sent: number;
-  answered: number | null;
-  /** Status and reason. */
-  reply: string;
-}
-
-/**
- * Makes `count` calls at `rate` a second, every twentieth for the dead host, without retransmissions, and waits
- * up to `patience` seconds for the last answers.
- */
-async function makeCalls(port: number, count: number, rate: number, patience: number): Promise<Call[]> {
-  const socket = dgram.createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const own = socket.address().port;
-  const calls: Call[] = [];
-  let missing = count;
-  const all = new Promise<void>((resolve) => {
-    socket.on('message', (data) => {
-      const text = data.toString('latin1');
-      const call = calls[Number(/^Call-ID: (\d+)@/m.exec(text)?.[1])];
-      if (call === undefined || call.answered !== null || !/^SIP\/2\.0 [2-6]/.test(text)) return;
-      call.answered = performance.now();
-      call.reply = text.slice('SIP/2.0 '.length, text.indexOf('\r\n'));
-      if (--missing === 0) resolve();
-    });
+/** Calls at `rate` a second, every twentieth for the dead host, without retransmissions. */
+async function makeCalls(port: number, count: number, rate: number, patience: number) {
+  const load = await startLoad({
+    port,
+    pace: { rate },
+    count,
+    timers: null,
+    patience,
+    request: (nth) => ({ from: `<sip:${isDead(nth) ? 'dead' : 'alive'}@a.example>;tag=1` }),
   });
-  const began = performance.now();
-  while (calls.length < count) {
-    // by the clock, so that a late timer is made up for
-    while (calls.length < count && calls.length < ((performance.now() - began) / 1000) * rate) {
-      const dead = calls.length % 20 === 19;
-      const text = requestText(
-        { callId: `${calls.length}@test`, from: `<sip:${dead ? 'dead' : 'alive'}@a.example>;tag=1` },
-        own,
-      );
-      calls.push({ dead, sent: performance.now(), answered: null, reply: 'none' });
-      socket.send(text, port, '127.0.0.1');
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1000 / rate));
-  }
-  await Promise.race([all, new Promise((resolve) => setTimeout(resolve, patience * 1000).unref())]);
-  socket.close();
-  return calls;
+  const calls = await load.done;
+  return {
+    replies: tally(calls, ({ nth, reply }) => `${isDead(nth) ? 'dead' : 'alive'}: ${reply}`),
+    longestOfOthers: quantile(
+      calls.filter(({ nth }) => !isDead(nth)),
+      1,
+    ),
+  };
 }
 
-function tally(calls: readonly Call[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { dead, reply } of calls) {
-    const key = `${dead ? 'dead' : 'alive'}: ${reply}`;
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
-}
-
-const longest = (calls: readonly Call[]) =>
-  Math.max(...calls.map(({ sent, answered }) => (answered ?? Number.POSITIVE_INFINITY) - sent));
+const isDead = (nth: number) => nth % 20 === 19;
 
 const seconds = 60;
 const rate = 100;
@@ -124,10 +86,10 @@ describe.concurrent('one call in twenty to a host that never answers, 100 calls 
         `${settings}\nmodparam("rest_client", "connection_timeout", ${timeout})`,
         how,
       );
-      const calls = await makeCalls(program.port, seconds * rate, rate, 10);
-      expect(tally(calls)).toEqual({ 'alive: 200 OK': 5700, 'dead: 500 rc -2': 300 });
+      const { replies, longestOfOthers } = await makeCalls(program.port, seconds * rate, rate, 10);
+      expect(replies).toEqual({ 'alive: 200 OK': 5700, 'dead: 500 rc -2': 300 });
       // none of them has waited for the dead host
-      expect(longest(calls.filter(({ dead }) => !dead))).toBeLessThan(timeout * 1000);
+      expect(longestOfOthers).toBeLessThan(timeout * 1000);
       expect(program.stderr).not.toMatch(/max_async_transfers|udp_workers/);
     },
     (seconds + 30) * 1000,
@@ -142,8 +104,8 @@ modparam("rest_client", "max_async_transfers", 2)
 modparam("rest_client", "connection_timeout", 1)`,
       'async',
     );
-    const calls = await makeCalls(program.port, 120, 200, 20);
-    expect(tally(calls)).toEqual({ 'alive: 200 OK': 114, 'dead: 500 rc -2': 6 });
+    const { replies } = await makeCalls(program.port, 120, 200, 20);
+    expect(replies).toEqual({ 'alive: 200 OK': 114, 'dead: 500 rc -2': 6 });
     expect(program.stderr).toMatch(
       /WARNING: rest_client: worker 0 has 2 async transfers running.*raise max_async_transfers/,
     );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job, Worker } from '../../src/runtime/index.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
@@ -170,66 +170,86 @@ describe('a pool of workers', () => {
   });
 });
 
-describe('new requests', () => {
-  const refuse = () => {
-    throw new Error('it was not to be refused');
-  };
+describe('new requests that wait', () => {
+  const seconds = (count: number) => vi.advanceTimersByTime(1000 * count);
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
 
-  it('wait behind what belongs to calls that there are', async () => {
+  /** A pool whose only worker waits; each request that is admitted says how it fared. */
+  function occupied() {
     const { pool } = poolOf(1);
     const blocker = waiting();
     pool.submit(blocker.job);
-    const order: string[] = [];
-    const note =
-      (text: string): Job =>
-      () =>
-        void order.push(text);
-    pool.admit(note('new'), refuse);
-    pool.submit(note('of a call'));
-    pool.admit(note('newer'), refuse);
+    const fared: string[] = [];
+    const admit = (name: string) => {
+      const next = waiting();
+      const admission = pool.admit(
+        (worker) => {
+          fared.push(`${name} begun`);
+          return next.job(worker);
+        },
+        () => fared.push(`${name} refused`),
+      );
+      return { admission, finish: next.finish };
+    };
+    return { pool, blocker, admit, fared };
+  }
+
+  it('come after what belongs to calls that there are', async () => {
+    const { pool, blocker, admit, fared } = occupied();
+    const first = admit('new');
+    pool.submit(() => {
+      fared.push('of a call begun');
+    });
     await blocker.finish();
-    expect(order).toEqual(['of a call', 'new', 'newer']);
+    expect(fared).toEqual(['of a call begun', 'new begun']);
+    await first.finish();
   });
 
-  it('are refused when it has become too late for them, and at once when others wait for too long', async () => {
-    const { context } = benchOf('route { exit; }');
-    const pool = new WorkerPool(context, { count: 1, patience: 30 });
-    const blocker = waiting();
-    pool.submit(blocker.job);
-    const order: string[] = [];
-    const note =
-      (text: string): Job =>
-      () =>
-        void order.push(text);
-    expect(pool.admit(note('late'), () => order.push('refused'))).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 40));
-    expect(pool.admit(note('later'), refuse)).toBe(false);
-    expect(pool.submit(note('of a call'))).toBe(true);
+  it('are served late in a burst, and refused when they would wait for more than the patience', async () => {
+    const { blocker, admit, fared } = occupied();
+    const [first, second] = [admit('first'), admit('second')];
+    seconds(3.9);
     await blocker.finish();
-    expect(order).toEqual(['of a call', 'refused']);
-    // and then there is room again
-    expect(pool.admit(note('new'), refuse)).toBe(true);
-    expect(order.at(-1)).toBe('new');
-    await pool.idle();
+    seconds(0.2);
+    await first.finish();
+    expect(fared).toEqual(['first begun', 'second refused']);
+    expect(second.admission).toBe('waits');
   });
 
-  it('run in slices while the processor is behind, and none is forgotten', async () => {
+  it('wait for a moment only where the queue has not been empty for longer than the patience', async () => {
+    const { blocker, admit, fared } = occupied();
+    const first = admit('first');
+    seconds(2);
+    admit('second');
+    seconds(1.5);
+    await blocker.finish();
+    seconds(0.7);
+    expect(admit('third').admission).toBe('refused');
+    // better late than a worker without work
+    await first.finish();
+    expect(fared).toEqual(['first begun', 'second begun']);
+  });
+});
+
+describe('while the processor is behind', () => {
+  it('scripts run in slices, and none is forgotten', async () => {
     const { pool } = poolOf(2, 1000);
     pool.isBehind = true;
     let count = 0;
+    let refused = 0;
     const spin: Job = () => {
       const until = performance.now() + 1;
       while (performance.now() < until);
       count++;
     };
-    let refused = 0;
-    for (let i = 0; i < 50; i++) pool.admit(spin, () => refused++);
+    for (let i = 0; i < 80; i++) pool.admit(spin, () => refused++);
     // one slice, and then what else there is to do has its turn
     expect(count).toBeGreaterThan(0);
-    expect(count).toBeLessThan(50);
+    expect(count).toBeLessThan(80);
     await pool.idle();
     // on a slow machine it is too late for some
-    expect([count + refused, pool.queued, pool.busy]).toEqual([50, 0, 0]);
+    expect([count + refused, pool.queued, pool.busy]).toEqual([80, 0, 0]);
   });
 });
 

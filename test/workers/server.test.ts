@@ -8,6 +8,7 @@ import { closeLater } from '../support/close-later.ts';
 import { startServer, type TestServerOptions } from '../support/server.ts';
 import { type RestService, respond, startService } from '../support/service.ts';
 import { requestText, type SipReply, sendSip } from '../support/sip-client.ts';
+import { SipPeer } from '../support/sip-peer.ts';
 
 const modules = `
 log_level=3
@@ -240,6 +241,29 @@ route[report] {
 });
 
 describe('the queue of messages', () => {
+  it('has a request that comes again while it waits once', async () => {
+    const service = await startHoldingService();
+    const { server, port, call } = await serve(`udp_workers=1
+route {${question(service.origin)}
+  rest_get($avp(url), $avp(body));
+  send_reply(200, "$avp(body)");
+}`);
+    const slow = call('hold');
+    await service.sees(1);
+    const caller = await SipPeer.open();
+    const text = caller.request(port, 'sip:bob@biloxi.example', { method: 'OPTIONS' });
+    await expect.poll(() => server.queued).toBe(1);
+    for (let times = 0; times < 3; times++) caller.send(text, port);
+    const last = call('last');
+    await expect.poll(() => server.counts.requests).toBe(6);
+    expect(server.queued).toBe(2);
+    service.release();
+    await caller.next(200);
+    expect((await last).reason).toBe('last');
+    await slow;
+    expect(service.seen.map(({ target }) => target)).toEqual(['/hold?hold', '/quick?alice', '/quick?last']);
+  });
+
   it('is bounded: what finds it full is answered 503 with Retry-After, and the log says what to do', async () => {
     const service = await startHoldingService();
     const { server, call, log } = await serve(

@@ -1,0 +1,142 @@
+/**
+ * `npm run soak:calls [-- --calls 500000 --at-a-time 200]`: calls as fast as they go, each begun when one before it has
+ * ended, through `async(rest_get(…)); t_reply()`. Says how fast, what was lost, and what memory and file descriptors did;
+ * exit code 1 where a call was lost, a transaction left, or either is not flat at the end. The caller, the REST
+ * service and siprest share the machine.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadScript, RunningServer } from '../src/index.ts';
+import { startLoad, tally } from '../test/support/load.ts';
+
+/** What the server's process says of itself each second. */
+interface Figures {
+  readonly resident: number;
+  readonly heap: number;
+  readonly descriptors: number;
+  /** User and system, in s, since the start. */
+  readonly cpu: number;
+  readonly transactions: number;
+}
+
+const script = (service: string): string => `
+socket=udp:127.0.0.1:0
+udp_workers=32
+log_level=1
+loadmodule "tm.so"
+loadmodule "rest_client.so"
+modparam("rest_client", "max_async_transfers", 5000)
+route {
+  async(rest_get("${service}/credit", $avp(credit)), answer);
+}
+route[answer] {
+  if ($rc < 0)
+    t_reply(500, "No Credit");
+  else
+    t_reply(200, "OK");
+}
+`;
+
+async function serve(text: string): Promise<void> {
+  const { program, diagnostics } = loadScript(text);
+  if (program === null) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  const server = await RunningServer.start(program);
+  process.send?.({ port: Number(server.sockets[0]?.split(':').at(-1)) });
+  setInterval(() => {
+    const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const figures: Figures = {
+      resident: rss,
+      heap: heapUsed,
+      descriptors: readdirSync('/proc/self/fd').length,
+      cpu: (user + system) / 1e6,
+      transactions: server.transactions,
+    };
+    process.send?.(figures);
+  }, 1000);
+  process.once('disconnect', () => process.exit());
+}
+
+async function startChild(text: string): Promise<{ child: ChildProcess; port: number; seen: Figures[] }> {
+  const child = fork(fileURLToPath(import.meta.url), ['--serve', text], { execArgv: ['--import', 'tsx'] });
+  const seen: Figures[] = [];
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  child.on('message', (figures: Figures) => seen.push(figures));
+  return { child, port, seen };
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+
+/** What may be more at the end than at half time: a tenth of the memory, and a few descriptors. */
+const isFlat = (half: Figures, end: Figures): boolean =>
+  end.resident <= 1.1 * half.resident && end.descriptors <= half.descriptors + 5;
+
+async function soak(count: number, atATime: number): Promise<boolean> {
+  const service = createServer((_, response) => response.end('42'));
+  await once(service.listen(0, '127.0.0.1'), 'listening');
+  const { address, port: servicePort } = service.address() as AddressInfo;
+  const { child, port, seen } = await startChild(script(`http://${address}:${servicePort}`));
+  console.log(`${count} calls, ${atATime} at a time`);
+  const latest = async (): Promise<Figures> => {
+    await once(child, 'message');
+    const figures = seen.at(-1);
+    if (figures === undefined) throw new Error('the server says nothing');
+    return figures;
+  };
+  const start = await latest();
+  const half: Promise<Figures>[] = [];
+  let ended = 0;
+  const began = performance.now();
+  const load = await startLoad({
+    port,
+    pace: { atATime },
+    count,
+    onEnd: () => {
+      if (++ended === Math.ceil(count / 2)) half.push(latest());
+    },
+  });
+  const calls = await load.done;
+  const took = (performance.now() - began) / 1000;
+  const end = await latest();
+  const middle = (await half[0]) ?? end;
+  // timer J: 32 s, and a round of its wheel
+  let after = end;
+  for (let left = 60; left > 0 && after.transactions > 0; left--) after = await latest();
+  child.disconnect();
+  service.close();
+  service.closeAllConnections();
+
+  const replies = tally(calls);
+  const answered = replies['200 OK'] ?? 0;
+  console.log(
+    `${(count / took).toFixed(0)} calls a second, ${((end.cpu - start.cpu) / count / 1e-6).toFixed(0)} us of CPU a call`,
+  );
+  console.log(`answered: ${JSON.stringify(replies)}; lost: ${count - answered}`);
+  for (const [name, { resident, heap, descriptors, transactions }] of Object.entries({
+    'at the start': start,
+    'at half time': middle,
+    'at the end': end,
+    'after it': after,
+  }))
+    console.log(
+      `${name}: ${megabytes(resident)} resident, ${megabytes(heap)} heap, ${descriptors} descriptors, ${transactions} transactions`,
+    );
+  const flat = isFlat(middle, end);
+  if (!flat) console.log('memory or descriptors are not flat');
+  return answered === count && after.transactions === 0 && flat;
+}
+
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '500000' },
+    'at-a-time': { type: 'string', default: '200' },
+    serve: { type: 'string' },
+  },
+});
+if (values.serve !== undefined) await serve(values.serve);
+else if (!(await soak(Number(values.calls), Number(values['at-a-time'])))) process.exitCode = 1;
