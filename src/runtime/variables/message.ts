@@ -2,25 +2,14 @@
 import { InvalidUse, type Value, type VariableAccess, type VariableSpec } from '../../script/index.ts';
 import { type SipMessage, type Transport, transportName } from '../../sip/index.ts';
 import type { Run } from '../run.ts';
+import { part } from './part.ts';
 
-function ofMessage(
+const ofMessage = (
   name: string,
   summary: string,
   read: (message: SipMessage) => Value,
   aliases: readonly string[] = [],
-): VariableSpec<Run> {
-  return {
-    name,
-    aliases,
-    summary,
-    resolve: () => ({
-      get: (run) => {
-        const { message } = run;
-        return message === null ? null : read(message);
-      },
-    }),
-  };
-}
+): VariableSpec<Run> => part(name, summary, ({ message }) => message, read, aliases);
 
 const socketFields: Readonly<Record<string, (socket: Transport) => Value>> = {
   ip: ({ local }) => local.address,
