@@ -113,15 +113,15 @@ export class StatementCompiler<R extends Execution<R>> {
     const test = this.#parts.expressions.test(node.condition);
     const body = this.statement(node.body);
     const limit = this.#parts.maxWhileLoops;
+    const tooMany = (run: R, goOn: boolean) => {
+      if (goOn && !run.stopped) run.complain(`while: stopped after ${limit} turns (max_while_loops)`);
+      return false;
+    };
     return this.#placed(node, (run) => {
       let turns = 0;
-      const tooMany = (goOn: boolean) => {
-        if (goOn && !run.stopped) run.complain(`while: stopped after ${limit} turns (max_while_loops)`);
-        return false;
-      };
       return repeat(run, body, () => {
         const goOn = test(run);
-        return turns++ < limit ? goOn : andThen(goOn, tooMany);
+        return turns++ < limit ? goOn : andThen(goOn, (more) => tooMany(run, more));
       });
     });
   }
@@ -190,11 +190,11 @@ export class StatementCompiler<R extends Execution<R>> {
     const values = node.values.map((value) => this.#parts.expressions.value(value));
     const [code] = values;
     if (code === undefined) return (run) => leave(run, 1, none);
+    const finish = (run: R, result: Value) =>
+      run.stopped ? Flow.exit : leave(run, toInteger(result) ?? -1, extraValues(run, values));
     return this.#placed(node, (run) => {
       const status = code(run);
-      const finish = (result: Value) =>
-        run.stopped ? Flow.exit : leave(run, toInteger(result) ?? -1, extraValues(run, values));
-      return isPending(status) ? status.then(finish) : finish(status);
+      return isPending(status) ? status.then((result) => finish(run, result)) : finish(run, status);
     });
   }
 

@@ -5,12 +5,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadScript, type Program, renderDiagnostics } from '../../src/index.ts';
-import { Log, Request, runRoute } from '../../src/runtime/index.ts';
+import { Request, runRoute } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
-import { ServerContext } from '../../src/workers/context.ts';
-import { WorkerPool } from '../../src/workers/pool.ts';
 import { Chance, mutated } from '../support/chance.ts';
 import { sampleRequest } from '../support/sample-request.ts';
+import { poolOf } from '../support/script.ts';
 
 const folder = (path: string): URL => new URL(`../../${path}/`, import.meta.url);
 const textOf = (url: URL): string => readFileSync(url, 'latin1');
@@ -149,17 +148,7 @@ const socket: Transport = {
 const requestBytes = Buffer.from(sampleRequest.replaceAll('\n', '\r\n'), 'latin1');
 
 async function run(program: Program): Promise<void> {
-  const log = new Log({
-    format: 'json',
-    logLevel: 4,
-    xlogLevel: 4,
-    prefix: '',
-    enabled: true,
-    write: () => {},
-  });
-  const context = new ServerContext(program, log);
-  const pool = new WorkerPool(context, { count: 1 });
-  context.submit = (job) => pool.submit(job);
+  const { context, pool } = poolOf(program, 'json', () => {});
   let failure: unknown = null;
   try {
     for (const module of program.modules) await module.start?.(context);

@@ -1,8 +1,7 @@
-import { Log, type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
+import { type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
-import { ServerContext } from '../../src/workers/context.ts';
-import { WorkerPool } from '../../src/workers/pool.ts';
 import { sampleRequest } from './sample-request.ts';
+import { poolOf } from './script.ts';
 import { programOf } from './server.ts';
 
 export { sampleRequest };
@@ -65,20 +64,15 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
   const log: string[] = [];
   const sent: string[] = [];
   const requests: Request[] = [];
-  const logger = new Log({
-    format: 'json',
-    logLevel: 4,
-    xlogLevel: 4,
-    prefix: '',
-    enabled: true,
-    write: (line) => {
+  const { context, pool } = poolOf(
+    program,
+    'json',
+    (line) => {
       const { origin, msg } = JSON.parse(line.toString('utf8')) as { origin: string; msg: string };
       (origin === 'script' ? prints : log).push(msg);
     },
-  });
-  const context = new ServerContext(program, logger);
-  const pool = new WorkerPool(context, { count: options.workers ?? 1 });
-  context.submit = (job) => pool.submit(job);
+    options.workers,
+  );
   for (const module of program.modules) await module.start?.(context);
   pool.initialize();
   const text = wire(options.request ?? sampleRequest);

@@ -1,5 +1,5 @@
 import type { SipRequest } from '../../src/index.ts';
-import { Log, type Program, Request, Run, type Worker } from '../../src/runtime/index.ts';
+import { Log, type LogFormat, type Program, Request, Run, type Worker } from '../../src/runtime/index.ts';
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
@@ -18,24 +18,29 @@ export interface ScriptBench {
   main(message?: SipRequest | null): Awaitable<Flow>;
 }
 
+/** What a program runs in without a server: its context and its workers. All levels are logged. */
+export function poolOf(
+  program: Program,
+  format: LogFormat,
+  write: (line: Buffer) => void,
+  workers = 1,
+): { readonly context: ServerContext; readonly pool: WorkerPool } {
+  const log = new Log({ format, logLevel: 4, xlogLevel: 4, prefix: '', enabled: true, write });
+  const context = new ServerContext(program, log);
+  const pool = new WorkerPool(context, { count: workers, queueLimit: 100 });
+  context.submit = (job) => pool.submit(job);
+  return { context, pool };
+}
+
 export function benchOf(text: string, functions: readonly FunctionSpec<Run>[] = []): ScriptBench {
   return benchOfProgram(programOf(text, functions));
 }
 
 function benchOfProgram(program: Program): ScriptBench {
   const log: string[] = [];
-  const context = new ServerContext(
-    program,
-    new Log({
-      format: 'text',
-      logLevel: 4,
-      xlogLevel: 4,
-      prefix: '',
-      enabled: true,
-      write: (line) => log.push(line.toString('latin1').trimEnd().replace(/^\S+ /, '')),
-    }),
+  const { context, pool } = poolOf(program, 'text', (line) =>
+    log.push(line.toString('latin1').trimEnd().replace(/^\S+ /, '')),
   );
-  const pool = new WorkerPool(context, { count: 1 });
   let taken: Worker | null = null;
   pool.submit((worker) => {
     taken = worker;

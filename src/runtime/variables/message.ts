@@ -5,25 +5,14 @@ import { messageBranches } from '../message-branches.ts';
 import { forceSocket } from '../record-route.ts';
 import type { Run } from '../run.ts';
 import { findListening, type ListeningSocket } from '../sockets.ts';
+import { part } from './part.ts';
 
-function ofMessage(
+const ofMessage = (
   name: string,
   summary: string,
   read: (message: SipMessage) => Value,
   aliases: readonly string[] = [],
-): VariableSpec<Run> {
-  return {
-    name,
-    aliases,
-    summary,
-    resolve: () => ({
-      get: (run) => {
-        const { message } = run;
-        return message === null ? null : read(message);
-      },
-    }),
-  };
-}
+): VariableSpec<Run> => part(name, summary, ({ message }) => message, read, aliases);
 
 const socketFields: Readonly<Record<string, (socket: ListeningSocket) => Value>> = {
   ip: ({ transport }) => transport.local.address,

@@ -14,6 +14,7 @@ import {
   withUser,
 } from '../../sip/index.ts';
 import type { Run } from '../run.ts';
+import { part } from './part.ts';
 
 type ReadUri = (run: Run) => Uri | null;
 
@@ -53,26 +54,6 @@ export function portOf(uri: Uri): number | null {
 
 const user = (uri: Uri) => uri.user;
 const host = (uri: Uri) => uri.host;
-
-function part(
-  name: string,
-  summary: string,
-  of: ReadUri,
-  read: (uri: Uri) => Value,
-  aliases: readonly string[] = [],
-): VariableSpec<Run> {
-  return {
-    name,
-    aliases,
-    summary,
-    resolve: () => ({
-      get: (run) => {
-        const uri = of(run);
-        return uri === null ? null : read(uri);
-      },
-    }),
-  };
-}
 
 /** A part of a URI that may be written: `change` gives the new URI, or null for a value it cannot hold. */
 function writablePart(
