@@ -4,8 +4,10 @@ export {
   DnsNames,
   findDestinations,
   ProxyCore,
+  RFC_TIMERS,
   SocketRegistry,
   StatelessTags,
+  type TimerValues,
   TransactionTable,
   type Uri,
 } from '../sip/index.ts';

@@ -6,10 +6,12 @@ import {
   type Log,
   type Program,
   ProxyCore,
+  RFC_TIMERS,
   type Server,
   SocketRegistry,
   StatelessTags,
   States,
+  type TimerValues,
   TransactionTable,
   type Uri,
 } from '../runtime/index.ts';
@@ -20,11 +22,11 @@ export class ServerContext implements Server {
   readonly settings: Server['settings'];
   readonly script: Server['script'];
   readonly replyDefaults: Server['replyDefaults'];
-  readonly transactions = new TransactionTable();
+  readonly transactions: TransactionTable;
   readonly tags = new StatelessTags();
   readonly background = new Background();
   readonly registry = new SocketRegistry();
-  readonly proxy = new ProxyCore({ sockets: this.registry });
+  readonly proxy: ProxyCore;
   readonly #names = new DnsNames();
   readonly states: States<Server> = new States<Server>(this);
   readonly startedAt = Date.now();
@@ -41,6 +43,9 @@ export class ServerContext implements Server {
     this.log = log;
     this.settings = loaded.settings;
     this.script = loaded.compiled;
+    const values = timerValues(this.parameters('tm'));
+    this.transactions = new TransactionTable({ values });
+    this.proxy = new ProxyCore({ sockets: this.registry, values });
     this.replyDefaults =
       loaded.settings.serverHeader === null ? {} : { server: loaded.settings.serverHeader };
   }
@@ -86,4 +91,13 @@ export class ServerContext implements Server {
     this.transactions.close();
     await Promise.allSettled(this.#closers.map(async (close) => close()));
   }
+}
+
+/** The timers of RFC 3261 with what modparam("tm", "T1_timer") and T2_timer say. */
+function timerValues(tm: ReturnType<Server['parameters']>): TimerValues {
+  return {
+    t1: Number(tm['T1_timer'] ?? RFC_TIMERS.t1),
+    t2: Number(tm['T2_timer'] ?? RFC_TIMERS.t2),
+    t4: RFC_TIMERS.t4,
+  };
 }
