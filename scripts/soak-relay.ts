@@ -87,6 +87,9 @@ async function startChild(text: string): Promise<{ child: ChildProcess; port: nu
 const WARM_UP = 1000;
 const WARM_UP_RATE = 100;
 
+/** As many calls at a time as there may be, and what comes while a busy machine lets SIPp wait is kept, not lost. */
+const SIPP_ARGUMENTS = ['-l', '100000', '-buff_size', '4194304'];
+
 const megabytes = (bytes: number | undefined): string => `${((bytes ?? 0) / 1e6).toFixed(0)} MB`;
 
 async function soak(rate: number, seconds: number): Promise<boolean> {
@@ -97,7 +100,7 @@ async function soak(rate: number, seconds: number): Promise<boolean> {
   const contact = await freeUdpPort();
   const { child, port, seen } = await startChild(script(`http://${address}:${servicePort}`, contact));
   const run = async (count: number, perSecond: number) => {
-    const common = { calls: count, seconds: (count / perSecond) * 3 + 60, args: ['-l', '100000'] };
+    const common = { calls: count, seconds: (count / perSecond) * 3 + 60, args: SIPP_ARGUMENTS };
     const callee = await startSippCallee({ ...common, port: contact, scenario: answeringCallee() });
     const caller = await runSipp({ ...common, port, rate: perSecond, scenario: answeredCall() });
     return { caller, called: await callee.outcome };
