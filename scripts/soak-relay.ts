@@ -100,9 +100,23 @@ async function soak(rate: number, seconds: number): Promise<boolean> {
   const contact = await freeUdpPort();
   const { child, port, seen } = await startChild(script(`http://${address}:${servicePort}`, contact));
   const run = async (count: number, perSecond: number) => {
-    const common = { calls: count, seconds: (count / perSecond) * 3 + 60, args: SIPP_ARGUMENTS };
-    const callee = await startSippCallee({ ...common, port: contact, scenario: answeringCallee() });
-    const caller = await runSipp({ ...common, port, rate: perSecond, scenario: answeredCall() });
+    const common = { seconds: (count / perSecond) * 3 + 60, args: SIPP_ARGUMENTS };
+    // an INVITE that comes again when its call is over is a call to SIPp: it must not stop for having had enough
+    const callee = await startSippCallee({
+      ...common,
+      calls: 10 * count,
+      port: contact,
+      scenario: answeringCallee(),
+    });
+    const caller = await runSipp({
+      ...common,
+      calls: count,
+      port,
+      rate: perSecond,
+      scenario: answeredCall(),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // its screen is drawn once a second
+    await callee.close();
     return { caller, called: await callee.outcome };
   };
   await run(WARM_UP, WARM_UP_RATE);
