@@ -109,6 +109,17 @@ const newRequest: FunctionSpec<Run> = {
     sendNewRequest(run, { method, uri, from, to, body: body ?? null, context: context ?? null }),
 };
 
+const milliseconds = (name: string, value: number, summary: string): ParameterSpec => ({
+  name,
+  type: 'int',
+  default: value,
+  minimum: 10,
+  maximum: 60_000,
+  unit: 'ms',
+  summary,
+  source: 'modules/tm',
+});
+
 const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
   name,
   type: 'int',
@@ -166,8 +177,12 @@ export const tm: Module = {
     },
     inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
     inert('delete_timer', 2, 'nothing waits to be deleted'),
-    inert('T1_timer', 500, 'timers are those of RFC 3261'),
-    inert('T2_timer', 4000, 'timers are those of RFC 3261'),
+    milliseconds(
+      'T1_timer',
+      500,
+      'The first interval of retransmissions; what RFC 3261 has as 64 T1 follows it.',
+    ),
+    milliseconds('T2_timer', 4000, 'The longest interval of retransmissions.'),
     inert('ruri_matching', 1, 'transactions are matched as RFC 3261, 17.2.3 says'),
     inert('via1_matching', 1, 'transactions are matched as RFC 3261, 17.2.3 says'),
     inert('unix_tx_timeout', 2, 'there is no such socket'),

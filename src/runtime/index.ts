@@ -4,9 +4,11 @@ export {
   DnsNames,
   findDestinations,
   ProxyCore,
+  RFC_TIMERS,
   SocketRegistry,
   StatelessTags,
   StatusCounts,
+  type TimerValues,
   TransactionTable,
   type Uri,
 } from '../sip/index.ts';

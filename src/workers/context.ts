@@ -3,8 +3,10 @@ import {
   type ListeningSocket,
   type Log,
   type Program,
+  RFC_TIMERS,
   type Server,
   States,
+  type TimerValues,
   type Uri,
 } from '../runtime/index.ts';
 import { ServerProcess } from './server-process.ts';
@@ -33,6 +35,7 @@ export class ServerContext implements Server {
     this.process = process;
     this.settings = program.settings;
     this.script = program.compiled;
+    process.useTimers(timerValues(this.parameters('tm')));
     this.replyDefaults =
       program.settings.serverHeader === null ? {} : { server: program.settings.serverHeader };
     this.transactions = process.transactions;
@@ -84,4 +87,13 @@ export class ServerContext implements Server {
   async close(): Promise<void> {
     await Promise.allSettled(this.#closers.map(async (close) => close()));
   }
+}
+
+/** The timers of RFC 3261 with what modparam("tm", "T1_timer") and T2_timer say. */
+function timerValues(tm: ReturnType<Server['parameters']>): TimerValues {
+  return {
+    t1: Number(tm['T1_timer'] ?? RFC_TIMERS.t1),
+    t2: Number(tm['T2_timer'] ?? RFC_TIMERS.t2),
+    t4: RFC_TIMERS.t4,
+  };
 }

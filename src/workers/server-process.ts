@@ -6,12 +6,14 @@ import {
   LocalShared,
   type ProcessContext,
   ProxyCore,
+  RFC_TIMERS,
   type ScriptCounts,
   type Shared,
   SocketRegistry,
   StatelessTags,
   States,
   StatusCounts,
+  type TimerValues,
   TransactionTable,
   type Uri,
 } from '../runtime/index.ts';
@@ -35,7 +37,9 @@ export class ServerProcess implements ProcessContext {
   readonly replies = new StatusCounts();
   readonly scripts: ScriptCounts = { runs: 0, milliseconds: 0 };
   readonly states: States<ProcessContext> = new States<ProcessContext>(this);
-  readonly transactions = new TransactionTable({ replies: this.replies });
+  /** Of all transactions; a script sets them. */
+  readonly #timers = { ...RFC_TIMERS };
+  readonly transactions = new TransactionTable({ replies: this.replies, values: this.#timers });
   readonly tags = new StatelessTags();
   readonly registry = new SocketRegistry();
   readonly proxy: ProxyCore;
@@ -55,7 +59,16 @@ export class ServerProcess implements ProcessContext {
     this.count = count;
     this.shared = shared;
     this.runsStartupRoute = runsStartupRoute;
-    this.proxy = new ProxyCore({ sockets: this.registry, processNumber: number });
+    this.proxy = new ProxyCore({
+      sockets: this.registry,
+      processNumber: number,
+      values: this.#timers,
+    });
+  }
+
+  /** From now on timers that start are of these values. */
+  useTimers(values: TimerValues): void {
+    Object.assign(this.#timers, values);
   }
 
   /** Of `total` workers, which are spread over all processes, those of this one; none is without one. */

@@ -242,3 +242,15 @@ test.each([
   );
   await expect.poll(() => received).toContain('OPTIONS sip:neighbour@biloxi.example');
 });
+
+test('T1_timer is the first interval of retransmissions, T2_timer the longest', async () => {
+  const { port, caller, callees } = await relayBench(
+    `modparam("tm", "T1_timer", 20) modparam("tm", "T2_timer", 40) modparam("tm", "fr_timeout", 1)
+     route { $ru = "sip:a@CALLEE0"; t_relay(); }`,
+  );
+  const callee = callees[0] as SipPeer;
+  caller.request(port, 'sip:bob@biloxi.example', { method: 'OPTIONS' });
+  // by the defaults there would be 2 within that second
+  await callee.sees(await callee.next('OPTIONS'), 8);
+  await caller.next(408);
+});
