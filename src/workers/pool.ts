@@ -50,10 +50,15 @@ export interface PoolOptions {
 }
 
 /**
- * How long a new request may wait where that is no burst, in ms: where it waits for the processor, which is behind,
- * and not for a worker; or where the queue has not been empty for as long as a request may wait at all. Less than T1
- * (RFC 3261, 17.1.1.2), after which it comes again. So, when too much comes for too long, what is served is served
- * early, and all is well again as soon as less comes.
+ * How long a new request may wait in a burst where it waits for the processor, which is behind, and not for a worker, in
+ * ms: what has come while a process stood still is a burst.
+ */
+const processorPatience = 1000;
+
+/**
+ * How long it may wait where that is no burst, since the queue has not been empty for as long as a request may wait in
+ * one, in ms. Less than T1 (RFC 3261, 17.1.1.2), after which it comes again. So, when too much comes for too long, what
+ * is served is served early, and all is well again as soon as less comes.
  */
 const shortPatience = 250;
 
@@ -257,9 +262,10 @@ export class WorkerPool {
   }
 
   #longestWait(now: number): number {
-    const stands = this.#waitingSince !== null && now - this.#waitingSince > this.#patience;
-    const isForWorkers = this.#busy === this.size || now - this.#allWaitedAt < shortPatience;
-    return stands || !isForWorkers ? Math.min(shortPatience, this.#patience) : this.#patience;
+    const isForWorkers = this.#busy === this.size || now - this.#allWaitedAt < processorPatience;
+    const inBurst = isForWorkers ? this.#patience : Math.min(processorPatience, this.#patience);
+    const stands = this.#waitingSince !== null && now - this.#waitingSince > inBurst;
+    return stands ? Math.min(shortPatience, inBurst) : inBurst;
   }
 
   #rest(worker: ScriptWorker): void {
