@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Log } from '../runtime/index.ts';
 import { combine, type ServerStatus } from './figures.ts';
 import type { ScriptSource } from './load-script.ts';
 import type { FromProcess, PassedOptions, ToProcess } from './process-messages.ts';
@@ -33,6 +34,9 @@ const heartbeat = 1000;
 const unresponsive = 15_000;
 
 const ownProgram = { path: fileURLToPath(new URL('./process-main.js', import.meta.url)), arguments: [] };
+
+/** The supervisor's log does not hang on the script's level: what it says is rare, and matters. */
+const noticeLevel = 2;
 
 /** What a process may take beyond its grace before it is killed, in ms. */
 const margin = 2000;
@@ -90,6 +94,7 @@ export class Supervisor {
   readonly #directory: string;
   readonly #members: readonly Member[];
   readonly #shared: SharedKeeper;
+  readonly #log: Log;
   readonly #heartbeat: NodeJS.Timeout;
   #source: ScriptSource;
   #startupIsDone = false;
@@ -100,6 +105,14 @@ export class Supervisor {
   private constructor(source: ScriptSource, options: SupervisorOptions) {
     this.#source = source;
     this.#options = options;
+    this.#log = new Log({
+      format: options.logFormat ?? 'text',
+      logLevel: noticeLevel,
+      xlogLevel: noticeLevel,
+      prefix: 'supervisor',
+      enabled: true,
+      write: options.writeLog ?? ((line) => process.stderr.write(line)),
+    });
     // mode 0700: what is in there is this server's alone
     this.#directory = mkdtempSync(join(tmpdir(), 'siprest-'));
     this.#members = Array.from({ length: options.processes }, (_, number) => new Member(number));
@@ -172,7 +185,9 @@ export class Supervisor {
         throw new StartError(error);
       }
       // nothing but a start makes it run the script that the others run
-      this.#log(`process ${member.number} cannot go on with the new script, and is started again: ${error}`);
+      this.#log.warning(
+        `process ${member.number} cannot go on with the new script, and is started again: ${error}`,
+      );
       member.worker?.process.kill('SIGTERM');
     }
   }
@@ -224,7 +239,7 @@ export class Supervisor {
     member.startedAt = performance.now();
     member.heardAt = member.startedAt;
     worker.on('message', (message: FromProcess) => this.#receive(member, message));
-    worker.on('error', (error) => this.#log(`process ${member.number}: ${error.message}`));
+    worker.on('error', (error) => this.#log.warning(`process ${member.number}: ${error.message}`));
     worker.once('exit', (code: number | null, signal: string | null) => {
       if (member.worker === worker) this.#exited(member, signal ?? `with ${code}`);
     });
@@ -251,11 +266,12 @@ export class Supervisor {
         if (member.number === 0) this.#startupIsDone = true;
         member.sockets = message.sockets;
         if (member.onReady === null)
-          this.#log(`process ${member.number} runs again, as ${member.worker?.process.pid}`);
+          this.#log.notice(`process ${member.number} runs again, as ${member.worker?.process.pid}`);
         member.onReady?.(null);
         break;
       case 'failed':
-        if (member.onReady === null) this.#log(`process ${member.number} cannot start: ${message.message}`);
+        if (member.onReady === null)
+          this.#log.warning(`process ${member.number} cannot start: ${message.message}`);
         member.onReady?.(new StartError(message.message, message.code));
         break;
       case 'reloaded':
@@ -281,7 +297,7 @@ export class Supervisor {
       return;
     }
     if (performance.now() - member.startedAt >= stays) member.delay = firstDelay;
-    this.#log(`process ${member.number} ended ${how}, and is started again in ${member.delay} ms`);
+    this.#log.warning(`process ${member.number} ended ${how}, and is started again in ${member.delay} ms`);
     member.timer = setTimeout(() => {
       member.timer = null;
       member.restarts++;
@@ -298,17 +314,12 @@ export class Supervisor {
       const silent = now - member.heardAt;
       if (silent < unresponsive) member.send({ kind: 'ping' });
       else {
-        this.#log(
+        this.#log.warning(
           `process ${member.number} has not answered for ${Math.round(silent / 1000)} s, and is killed`,
         );
         member.heardAt = now;
         member.worker.process.kill('SIGKILL');
       }
     }
-  }
-
-  #log(text: string): void {
-    const write = this.#options.writeLog ?? ((line: Buffer) => process.stderr.write(line));
-    write(Buffer.from(`supervisor: ${text}\n`));
   }
 }

@@ -73,8 +73,8 @@ describe('kill -9 of one of two processes under load', () => {
     await delay(1500);
     const killedAt = performance.now();
     process.kill(before[1] ?? 0, 'SIGKILL');
-    await siprest.prints('supervisor: process 1 ended SIGKILL, and is started again in 50 ms');
-    await siprest.prints('supervisor: process 1 runs again', 30);
+    await siprest.prints('supervisor: WARNING: process 1 ended SIGKILL, and is started again in 50 ms');
+    await siprest.prints('supervisor: NOTICE: process 1 runs again', 30);
     const backAt = performance.now();
     await delay(1500);
     load.stop();
@@ -122,7 +122,7 @@ route {
     await delay(1000);
     expect((await ask(0, 'refused'))[0]?.reason).toBe('rc -4');
     process.kill(holder, 'SIGKILL');
-    await siprest.prints('supervisor: process 1 ended SIGKILL');
+    await siprest.prints('supervisor: WARNING: process 1 ended SIGKILL');
     // it tries to connect itself now, as it may
     expect((await ask(0, 'connects'))[0]?.reason).toBe('rc -2');
     expect(await lost).toEqual([]);
