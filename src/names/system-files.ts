@@ -10,7 +10,10 @@ export interface Address {
 /** How often a file is looked at again, in milliseconds. */
 const LOOK_AGAIN = 2_000;
 
-/** A small configuration file that is read again when it has changed. A missing file reads as empty. */
+/**
+ * A small configuration file that is read again when it has changed. A missing file reads as empty; one that cannot be
+ * read for another reason (no descriptor is free) as it was before.
+ */
 export class WatchedFile<T> {
   readonly #path: string;
   readonly #parse: (text: string) => T;
@@ -50,7 +53,8 @@ export class WatchedFile<T> {
       stamp = `${mtimeMs} ${size} ${ino}`;
       if (stamp === this.#stamp) return;
       text = readFileSync(this.#path, 'latin1');
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return;
       stamp = 'none';
     }
     if (stamp === this.#stamp) return;

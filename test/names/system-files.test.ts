@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -59,7 +59,11 @@ describe('a watched file', () => {
     expect([file.value, later(), later(), file.version]).toEqual([0, 4, 4, 2]);
     writeFileSync(path, 'five!');
     expect([later(), file.version]).toEqual([5, 3]);
+    // what cannot be read for another reason stays as it was
     rmSync(path);
+    mkdirSync(path);
+    expect([later(), file.version]).toEqual([5, 3]);
+    rmSync(path, { recursive: true });
     expect([later(), file.version]).toEqual([0, 4]);
   });
 });
