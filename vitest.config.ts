@@ -19,6 +19,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // most tests wait more than they work, and the default on two processors is one
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [

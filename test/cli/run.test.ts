@@ -20,14 +20,17 @@ async function start(configuration: string, options: SiprestOptions = {}): Promi
 }
 
 /** A server whose script waits for a service that answers when it is told to. */
-async function startWaiting(how: 'async' | 'blocking') {
+async function startWaiting(how: 'async' | 'blocking', args: readonly string[] = []) {
   const held: ServerResponse[] = [];
   const service = closeLater(await startService((_, response) => held.push(response)));
   const call = `rest_get("${service.origin}/", $var(body))`;
-  const program = await start(`${modules}
+  const program = await start(
+    `${modules}
 route { ${how === 'async' ? `async(${call}, resume);` : `${call}; send_reply(200, "$var(body)");`} }
 route[resume] { send_reply(200, "$var(body)"); }
-`);
+`,
+    { args },
+  );
   const reply = sendSip({}, { port: program.port, seconds: 8 });
   await service.sees(1);
   const release = () => {
@@ -153,13 +156,14 @@ ${answers}`);
     },
   );
 
-  it('waits a few seconds at most, and exits 0', async () => {
-    const { program } = await startWaiting('async');
+  it('waits for the grace at most, says what it left, and exits 0', async () => {
+    const { program } = await startWaiting('async', ['--grace', '2']);
     const began = performance.now();
     expect(await program.stop()).toBe(0);
     const waited = performance.now() - began;
-    expect(waited).toBeGreaterThan(1000);
+    expect(waited).toBeGreaterThan(1900);
     expect(waited).toBeLessThan(8000);
+    expect(program.stderr).toContain('stopped before all calls had ended');
   });
 
   it('exits at once, with 1, when it is told twice', async () => {
