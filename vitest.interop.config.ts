@@ -8,6 +8,8 @@ export default defineConfig({
     name: 'interop',
     include: ['test/interop/**/*.test.ts'],
     globalSetup: ['test/support/build-setup.ts'],
+    // the longest wait for the timers of SIP
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 30_000,
   },
