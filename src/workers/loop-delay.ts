@@ -4,7 +4,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 /** How long delays are kept, in ms: they are dropped every so often, so that the largest is a recent one. */
 const period = 60_000;
 /** How often a delay is measured, in ms; what is measured has this in it. */
-const resolution = 10;
+const resolution = 20;
 
 export class LoopDelay {
   readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution });
