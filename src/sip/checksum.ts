@@ -3,7 +3,7 @@ const PRIME = 0x01000193;
 /** Between two texts, so that `ab`, `c` differs from `a`, `bc`. */
 const SEPARATOR = 10;
 
-/** FNV-1a over the bytes of some texts, as 8 hexadecimal digits. */
+/** FNV-1a over the bytes of some texts, as a number of 32 bits or as 8 hexadecimal digits. */
 export class Checksum {
   #value = BASIS;
 
@@ -14,7 +14,11 @@ export class Checksum {
     return this;
   }
 
+  get number(): number {
+    return this.#value >>> 0;
+  }
+
   get digits(): string {
-    return (this.#value >>> 0).toString(16).padStart(8, '0');
+    return this.number.toString(16).padStart(8, '0');
   }
 }

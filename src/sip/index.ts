@@ -2,6 +2,7 @@
 
 export { bestBranch } from './best-response.ts';
 export { branchProcess, MAGIC_COOKIE, newBranch, randomToken } from './branch.ts';
+export { Checksum } from './checksum.ts';
 export {
   type ClientCounts,
   ClientTable,

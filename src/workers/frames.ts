@@ -3,6 +3,8 @@
  * which socket, and the message. All numbers are big-endian.
  */
 
+import { Checksum } from '../sip/index.ts';
+
 const kinds = [
   /** A SIP message that came in, for the receiver's transactions. */
   'message',
@@ -101,15 +103,8 @@ export class FrameReader {
   }
 }
 
-/** The same in all processes, whatever they have opened so far: FNV-1a over how the script names the socket, 16 bits of it. */
+/** The same in all processes, whatever they have opened so far: 16 bits of a checksum of how the script names the socket. */
 export function socketId(configured: string): number {
-  const hash = hashOf(configured);
-  return (hash >>> 16) ^ (hash & 0xffff);
-}
-
-/** FNV-1a, 32 bits. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
+  const { number } = new Checksum().add(configured);
+  return (number >>> 16) ^ (number & 0xffff);
 }

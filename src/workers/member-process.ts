@@ -1,8 +1,8 @@
 /** One of several processes of a server: it hands messages over to those that own their transactions. */
 import type { ListeningSocket, Program } from '../runtime/index.ts';
-import { branchProcess, type SipMessage, type Transport } from '../sip/index.ts';
+import { branchProcess, Checksum, type SipMessage, type Transport } from '../sip/index.ts';
 import { ConnectionDirectory } from './connection-directory.ts';
-import { type Endpoint, type Frame, hashOf, socketId } from './frames.ts';
+import { type Endpoint, type Frame, socketId } from './frames.ts';
 import { loadSource, type ScriptSource } from './load-script.ts';
 import { Peers } from './peers.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
@@ -113,7 +113,7 @@ export class MemberProcess {
     if (process === null || peers === null) return false;
     const owner =
       message.kind === 'request'
-        ? hashOf(message.callId) % process.count
+        ? new Checksum().add(message.callId).number % process.count
         : branchProcess(message.via.branch ?? '');
     if (owner === null || owner >= process.count || owner === process.number) return false;
     const transport = message.socket?.listener ?? message.socket;

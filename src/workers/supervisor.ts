@@ -52,7 +52,6 @@ class Member {
   sockets: readonly string[] = [];
   startedAt = 0;
   heardAt = 0;
-  restarts = 0;
   delay = firstDelay;
   timer: NodeJS.Timeout | null = null;
   onReady: ((error: StartError | null) => void) | null = null;
@@ -300,7 +299,6 @@ export class Supervisor {
     this.#log.warning(`process ${member.number} ended ${how}, and is started again in ${member.delay} ms`);
     member.timer = setTimeout(() => {
       member.timer = null;
-      member.restarts++;
       this.#fork(member);
     }, member.delay);
     member.delay = Math.min(2 * member.delay, longestDelay);

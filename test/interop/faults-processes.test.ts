@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { hashOf } from '../../src/workers/frames.ts';
+import { Checksum } from '../../src/sip/index.ts';
 import { closeLater } from '../support/close-later.ts';
 import { startDeadHost } from '../support/dead-host.ts';
 import { type LoadCall, quantile, served, startLoad, tally } from '../support/load.ts';
@@ -38,7 +38,7 @@ route[resume] {
 const rate = 80;
 
 /** Which of two processes a call belongs to. */
-const ownerOf = ({ callId }: { readonly callId: string }) => hashOf(callId) % 2;
+const ownerOf = ({ callId }: { readonly callId: string }) => new Checksum().add(callId).number % 2;
 
 /** A Call-ID of a call that belongs to this one of two processes. */
 function callIdOf(owner: number, name: string): string {
