@@ -10,6 +10,7 @@ import {
 } from './client-transaction.ts';
 import { detached } from './detached.ts';
 import type { SipResponse } from './message.ts';
+import { ShardedMap } from './sharded-map.ts';
 import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
 export interface ClientTableOptions {
@@ -26,7 +27,7 @@ export class ClientTable {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
   readonly #around: ClientSurroundings;
-  readonly #transactions = new Map<string, ClientTransaction>();
+  readonly #transactions = new ShardedMap<ClientTransaction>();
 
   constructor(options: ClientTableOptions = {}) {
     this.timers = options.timers ?? processTimers;

@@ -10,6 +10,7 @@ import {
   type ServerSurroundings,
   type ServerTransaction,
 } from './server-transaction.ts';
+import { ShardedMap } from './sharded-map.ts';
 import type { StatusCounts } from './status-counts.ts';
 import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
@@ -52,7 +53,7 @@ export class TransactionTable {
     transport: 0,
     abandoned: 0,
   };
-  readonly #transactions = new Map<string, ServerTransaction>();
+  readonly #transactions = new ShardedMap<ServerTransaction>();
   /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
   readonly #around: ServerSurroundings;
