@@ -14,9 +14,17 @@ import {
 } from '../runtime/index.ts';
 import { type StallFigures, StallWatch } from '../timers/stall-watch.ts';
 import { processTimers } from '../timers/timer-wheel.ts';
-import { combine, type ProcessStatus, readFigures, type ServerStatus } from './figures.ts';
+import {
+  combine,
+  type ProcessStatus,
+  type ProcessView,
+  readFigure,
+  readFigures,
+  type ServerStatus,
+} from './figures.ts';
 import { Generation } from './generation.ts';
 import { LoopDelay } from './loop-delay.ts';
+import { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
 import { ServerProcess } from './server-process.ts';
 import { StartError } from './start-error.ts';
@@ -74,6 +82,7 @@ export class RunningServer {
   readonly #handlers: SocketHandlers;
   readonly #peers: Readonly<PeerCounts> | null;
   readonly #loopDelay = new LoopDelay();
+  readonly #loopLoad = new LoopLoad();
   #generation: Generation;
   /** Of scripts before the one that runs; calls are left that they began. */
   readonly #older = new Set<Generation>();
@@ -90,6 +99,7 @@ export class RunningServer {
     this.#generation = generation;
     this.#options = options;
     this.#peers = member?.peers ?? null;
+    process.readFigure = (name) => readFigure(this.#view, name);
     this.#receiver = new Receiver(generation.handler, member?.handOver ?? null);
     this.#handlers = {
       ...member?.sockets,
@@ -159,13 +169,18 @@ export class RunningServer {
 
   /** The figures of this process. */
   get figures(): ProcessStatus {
-    return readFigures({
+    return readFigures(this.#view);
+  }
+
+  get #view(): ProcessView {
+    return {
       process: this.#process,
       received: this.#receiver.counts,
       generations: [this.#generation, ...this.#older],
       peers: this.#peers,
       loopDelay: this.#loopDelay,
-    });
+      loopLoad: this.#loopLoad,
+    };
   }
 
   async status(): Promise<ServerStatus> {
@@ -213,6 +228,7 @@ export class RunningServer {
     for (const { transport } of this.#process.sockets) await transport.close();
     this.#process.close();
     this.#loopDelay.close();
+    this.#loopLoad.close();
     await Promise.race([
       Promise.all(generations.map(({ context }) => context.close())),
       new Promise((resolve) => {

@@ -83,6 +83,45 @@ route {
     expect(pids).toEqual(new Set(processes.map(({ pid }) => pid)));
   });
 
+  it('has statistics of all processes, its own and those of series, also after one has died', async () => {
+    const program = await start(`
+modparam("statistics", "stat_series_profile", "sum: window=600 slots=10")
+modparam("statistics", "stat_series_profile", "share: algorithm=percentage window=600 slots=10")
+route {
+  if ($rU == "feed") {
+    update_stat_series("sum", "calls", 1);
+    $var(value) = $(ci{s.substr,5,1}{s.int}) - 3;
+    update_stat_series("share", "good", $var(value));
+  }
+  if ($rU == "reset")
+    $stat(rcv_requests) = 0;
+  xlog("asked in $pp\\n");
+  sl_send_reply(200, "$stat(rcv_requests) $stat(sl:2xx_replies) $stat(sum:calls) $stat(share:good)");
+}`);
+    const ask = async (user: string, callId: string) =>
+      (await sendSip({ uri: `sip:${user}@127.0.0.1`, callId }, { port: program.port }))[0]?.reason;
+    await Promise.all(callIds(10).map((callId) => ask('feed', callId)));
+    const pids = new Set([...program.stderr.matchAll(/asked in (\d+)/g)].map(([, pid]) => Number(pid)));
+    expect(pids.size).toBeGreaterThan(1);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    // values -3 to 6: three below 0, one 0, six above
+    expect(await ask('look', 'one@x')).toBe('11 10 10 66');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const pid of pids) {
+      process.kill(pid, 'SIGKILL');
+      break;
+    }
+    await program.prints(/runs again, as/, 30);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const [i, callId] of callIds(6).entries()) {
+      expect(await ask('look', callId)).toBe(`${12 + i} ${11 + i} 10 66`);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    expect(await ask('reset', 'reset@x')).toMatch(/^0 /);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await ask('look', 'two@y')).toMatch(/^1 /);
+  });
+
   it('absorbs retransmissions, whichever process reads them', async () => {
     const service = closeLater(
       await startService((_, response) => setTimeout(respond, 300, response, 200, 'fine')),
