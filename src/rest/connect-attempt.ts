@@ -4,6 +4,7 @@ import type { Address } from '../names/system-files.ts';
 import type { NameResolver } from './dns.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
 import { tls as loadTls } from './lazy-modules.ts';
+import { areDescriptorsShort, type Shortage, shortageOf } from './open-pools.ts';
 import type { ReturnCode } from './outcome.ts';
 import { SocketReader } from './socket-reader.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
@@ -25,6 +26,8 @@ export interface ConnectGoal {
   readonly clearHttp1: boolean;
   readonly resolver: NameResolver;
   readonly tls: TlsStore;
+  /** Closes a connection that nobody needs now, so that there is what is short; false where none would help. */
+  readonly makeRoom: (shortage: Shortage) => boolean;
 }
 
 /** When the phases of connecting were over, on the clock of `performance.now()`; 0: not yet. */
@@ -70,6 +73,10 @@ export class ConnectAttempt {
   }
 
   start(): void {
+    this.#find(true);
+  }
+
+  #find(mayAskAgain: boolean): void {
     const { hostname } = this.#goal.authority;
     const family = isIP(hostname);
     if (family !== 0) {
@@ -81,6 +88,10 @@ export class ConnectAttempt {
       if (this.#over) return;
       this.times.lookup = performance.now();
       if (addresses.length === 0) {
+        if (mayAskAgain && areDescriptorsShort() && this.#goal.makeRoom('descriptors')) {
+          setImmediate(() => this.#find(false));
+          return;
+        }
         const why = error === null ? 'it has no address' : (error.code ?? error.message);
         this.#fail({ rc: -10, reason: `the name ${hostname} does not resolve: ${why}` });
       } else {
@@ -100,6 +111,7 @@ export class ConnectAttempt {
   }
 
   #tryNext(): void {
+    if (this.#over) return;
     if (this.#nextTimer !== null) clearTimeout(this.#nextTimer);
     this.#nextTimer = null;
     const target = this.#addresses[this.#next];
@@ -123,6 +135,13 @@ export class ConnectAttempt {
     const onError = (error: NodeJS.ErrnoException): void => {
       this.#sockets.delete(socket);
       if (this.#over) return;
+      const shortage = shortageOf(error.code ?? '', target.address, port);
+      // as often as there is something to close: another attempt may have taken what became free
+      if (shortage !== null && this.#goal.makeRoom(shortage)) {
+        this.#addresses.splice(this.#next, 0, target);
+        setImmediate(() => this.#tryNext()); // what was closed is free in the next turn
+        return;
+      }
       const failure = connectFailure(error, target.address, port);
       // Of several addresses' failures the one that says most: refused.
       if (this.#failure === null || failure.rc === -1) this.#failure = failure;

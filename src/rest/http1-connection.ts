@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type AnswerListener, AnswerReader } from './answer-reader.ts';
-import { type Connection, describeConnection } from './connection.ts';
+import { type Connection, describeConnection, resetSocket } from './connection.ts';
 import { ExplainedError } from './errors.ts';
 import type { AnswerHead } from './http1-head.ts';
 import { requestHead } from './http1-request.ts';
@@ -45,6 +45,7 @@ export class Http1Connection implements Connection, AnswerListener {
   idle = false;
   newer: Http1Connection | null = null;
   older: Http1Connection | null = null;
+  idleSince = 0;
   /** Until when it may be kept idle, on the clock of `performance.now()`. */
   idleUntil = 0;
   readonly #pool: OriginPool;
@@ -139,12 +140,18 @@ export class Http1Connection implements Connection, AnswerListener {
       this.destroy();
       return;
     }
-    this.idleUntil = transfer.clock.ended + this.#idleTime;
+    this.idleSince = transfer.clock.ended;
+    this.idleUntil = this.idleSince + this.#idleTime;
     this.#socket.unref();
     this.#pool.onIdle(this);
   }
 
   abandon(): void {
+    this.destroy();
+  }
+
+  reset(): void {
+    resetSocket(this.#socket);
     this.destroy();
   }
 

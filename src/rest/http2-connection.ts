@@ -5,7 +5,7 @@ import type {
   OutgoingHttpHeaders,
 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { type Connection, describeConnection } from './connection.ts';
+import { type Connection, describeConnection, resetSocket } from './connection.ts';
 import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
 import { http2 } from './lazy-modules.ts';
 import { IDLE_TIMEOUT, MAX_HEADER } from './limits.ts';
@@ -62,6 +62,7 @@ export class Http2Connection implements Connection {
   readonly info: ConnectionInfo;
   readonly connectedAt: number;
   served = 0;
+  idleSince: number;
   readonly #pool: OriginPool;
   readonly #socket: Socket;
   readonly #session: ClientHttp2Session;
@@ -80,6 +81,7 @@ export class Http2Connection implements Connection {
     this.#pool = pool;
     this.#socket = socket;
     this.connectedAt = connectedAt;
+    this.idleSince = connectedAt;
     this.#limit = pool.streamLimit;
     this.info = describeConnection(socket, 'h2');
     this.#session = http2().connect(pool.url, {
@@ -190,6 +192,11 @@ export class Http2Connection implements Connection {
     this.#socket.destroy();
   }
 
+  reset(): void {
+    resetSocket(this.#socket);
+    this.destroy();
+  }
+
   #listen(transfer: Transfer, stream: ClientHttp2Stream): void {
     let ended = false;
     stream.on('headers', (headers: IncomingHttpHeaders & { ':status'?: number }) => {
@@ -236,6 +243,7 @@ export class Http2Connection implements Connection {
     transfer.stream = null;
     this.#open--;
     if (this.#open > 0) return;
+    this.idleSince = performance.now();
     if (this.usable) this.#session.unref();
     else this.destroy();
   }
