@@ -11,6 +11,7 @@ import { http2 } from './lazy-modules.ts';
 import { IDLE_TIMEOUT, MAX_HEADER } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo } from './outcome.ts';
+import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
 import { type Transfer, UnprocessedError } from './transfer.ts';
 
 const STREAM_WINDOW = 262_144;
@@ -76,6 +77,7 @@ export class Http2Connection implements Connection {
   #error: Error | null = null;
   /** Why TLS ended, where the server said so. */
   #alert: string | null = null;
+  readonly #breach: SilentBreach | null;
 
   constructor(pool: OriginPool, socket: Socket, connectedAt: number) {
     this.#pool = pool;
@@ -90,6 +92,7 @@ export class Http2Connection implements Connection {
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER },
     });
     const session = this.#session;
+    this.#breach = ENDS_SILENTLY ? new SilentBreach(session, socket, () => this.#onBreach()) : null;
     session.on('connect', () => {
       if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW);
     });
@@ -150,10 +153,31 @@ export class Http2Connection implements Connection {
     }
     if (this.#open === 0) this.#session.ref();
     this.#open++;
+    this.#breach?.opened();
     transfer.stream = { stream, bytesRead: this.#socket.bytesRead };
     this.#listen(transfer, stream);
-    if (body !== null) stream.end(body);
+    if (body !== null) this.#send(stream, body);
     transfer.onWritten();
+  }
+
+  #send(stream: ClientHttp2Stream, body: Buffer): void {
+    const breach = this.#breach;
+    if (breach !== null) {
+      breach.bodyBegun();
+      let isOver = false;
+      const over = (): void => {
+        if (!isOver) breach.bodyOver();
+        isOver = true;
+      };
+      stream.once('finish', over);
+      stream.once('close', over);
+    }
+    stream.end(body);
+  }
+
+  #onBreach(): void {
+    this.#error = new Error('the server broke the protocol');
+    this.destroy();
   }
 
   release(transfer: Transfer): void {
@@ -171,8 +195,8 @@ export class Http2Connection implements Connection {
   }
 
   /**
-   * A transfer that was given up may have met a connection that is dead: node:http2 says nothing when a
-   * server's frames break the protocol. It takes no more requests until it has answered a PING.
+   * A transfer that was given up may have met a connection that is dead. It takes no more requests until it has
+   * answered a PING.
    */
   #probe(): void {
     if (this.#probing || !this.usable) return;
@@ -188,6 +212,7 @@ export class Http2Connection implements Connection {
 
   destroy(): void {
     this.#close();
+    this.#breach?.stop();
     this.#session.destroy();
     this.#socket.destroy();
   }
@@ -242,6 +267,7 @@ export class Http2Connection implements Connection {
     if (transfer.stream === null) return;
     transfer.stream = null;
     this.#open--;
+    this.#breach?.closed();
     if (this.#open > 0) return;
     this.idleSince = performance.now();
     if (this.usable) this.#session.unref();
