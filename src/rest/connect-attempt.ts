@@ -7,6 +7,7 @@ import { tls as loadTls } from './lazy-modules.ts';
 import { areDescriptorsShort, type Shortage, shortageOf } from './open-pools.ts';
 import type { ReturnCode } from './outcome.ts';
 import { SocketReader } from './socket-reader.ts';
+import { rememberWire } from './tls-close.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
 import type { Authority } from './url.ts';
 
@@ -195,6 +196,7 @@ export class ConnectAttempt {
       this.#fail({ rc: -10, reason: `TLS cannot be used: ${messageOf(error)}` });
       return;
     }
+    rememberWire(socket, tcp);
     // From here on the TLS socket owns the other one: destroying that below it crashes Node.
     this.#sockets.delete(tcp);
     this.#sockets.add(socket);

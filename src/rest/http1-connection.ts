@@ -8,6 +8,7 @@ import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
 import type { SocketReader } from './socket-reader.ts';
+import { TlsClose } from './tls-close.ts';
 import { StaleConnectionError, type Transfer } from './transfer.ts';
 
 /** How long a body waits for `100 Continue` (parameter `enable_expect_100`), in milliseconds. */
@@ -52,6 +53,7 @@ export class Http1Connection implements Connection, AnswerListener {
   readonly #socket: Socket;
   readonly #http10: boolean;
   readonly #answer: AnswerReader = new AnswerReader(this);
+  readonly #tls: TlsClose | null;
   #transfer: Transfer | null = null;
   #written = false;
   #closed = false;
@@ -70,6 +72,7 @@ export class Http1Connection implements Connection, AnswerListener {
   ) {
     this.#pool = pool;
     this.#socket = socket;
+    this.#tls = TlsClose.of(socket);
     this.#http10 = protocol === 'http/1.0';
     this.connectedAt = connectedAt;
     this.info = describeConnection(socket, protocol);
@@ -203,12 +206,16 @@ export class Http1Connection implements Connection, AnswerListener {
       transfer.onComplete();
     } else if (answer.fault !== '') {
       transfer.onError(new ExplainedError(answer.fault));
+    } else if (this.#tls !== null && answer.endsWithConnection) {
+      this.#tls.onBytes();
     }
   }
 
   #onEnd(): void {
     const transfer = this.#transfer;
-    if (transfer !== null && this.#written && this.#answer.end()) {
+    if (this.#tls?.isOrderly === false && this.#answer.endsWithConnection) {
+      this.#onLost(new ExplainedError(CUT, 'ECONNRESET'));
+    } else if (transfer !== null && this.#written && this.#answer.end()) {
       this.#idleTime = 0;
       transfer.onComplete();
     } else {
@@ -243,4 +250,5 @@ export class Http1Connection implements Connection, AnswerListener {
   }
 }
 
+const CUT = 'the server cut TLS without a close_notify, so that nobody can say that its answer was complete';
 const CLOSED = 'the server closed the connection before its answer was complete';
