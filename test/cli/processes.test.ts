@@ -33,10 +33,10 @@ interface Started extends RunningSiprest {
   run(...args: string[]): Promise<{ code: number | null; printed: string }>;
 }
 
-async function start(script: string, processes = 4): Promise<Started> {
+async function start(script: string, processes = 4, args: readonly string[] = []): Promise<Started> {
   const env = { XDG_RUNTIME_DIR: temporaryFolder('runtime') };
   const program = closeLater(
-    await startSiprest(`${settings}${script}`, { args: ['--processes', String(processes)], env }),
+    await startSiprest(`${settings}${script}`, { args: ['--processes', String(processes), ...args], env }),
   );
   const run = async (...args: string[]) => {
     const command = launchSiprest(args, env);
@@ -299,6 +299,46 @@ route {
     const pids = program.status().processes.map(({ pid }) => pid);
     expect(await program.stop()).toBe(0);
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  });
+
+  it('lets calls end for the grace that it was told, also where each process is told to stop, as systemd does', async () => {
+    const service = closeLater(await startService(() => undefined));
+    const program = await start(
+      `
+route { async(rest_get("${service.origin}/", $var(body)), resume); }
+route[resume] { send_reply(200, "$rc"); }`,
+      4,
+      ['--grace', '1'],
+    );
+    for (const callId of callIds(4)) void sendSip({ callId }, { port: program.port, seconds: 0.1 });
+    await service.sees(4);
+    const pids = program.status().processes.map(({ pid }) => pid);
+    const stopped = program.stop();
+    for (const pid of pids) process.kill(pid, 'SIGTERM');
+    expect(await stopped).toBe(0);
+    expect(program.stderr).toMatch(/stopped before all calls had ended: [1-4] scripts/);
+    expect(program.stderr).not.toContain('SIGKILL');
+  });
+
+  it('refuses new calls in all processes, until the last of them has none', async () => {
+    const service = closeLater(
+      await startService((_, response) => setTimeout(respond, 2000, response, 200, '42')),
+    );
+    const program = await start(`
+route { async(rest_get("${service.origin}/", $var(body)), resume); }
+route[resume] { send_reply(200, "$var(body)"); }`);
+    // in one process alone
+    const call = sendSip({ callId: 'only@x' }, { port: program.port });
+    await service.sees(1);
+    const stopped = program.stop();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const late = await Promise.all(
+      callIds(12).map((callId) => sendSip({ callId }, { port: program.port, seconds: 1 })),
+    );
+    expect(late.map(([reply]) => reply?.status)).toEqual(Array(12).fill(503));
+    expect((await call)[0]?.reason).toBe('42');
+    expect(await stopped).toBe(0);
+    expect(service.seen).toHaveLength(1);
   });
 
   it('does not start where the first process cannot, and says why', async () => {
