@@ -11,7 +11,7 @@ import { rr } from './rr.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';
 import { sl } from './sl.ts';
-import { statistics } from './statistics.ts';
+import { statistics } from './statistics/index.ts';
 import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm.ts';
 import { tm } from './tm.ts';

@@ -24,6 +24,10 @@ export type ClientCounts = Record<ClientEnding | 'created', number>;
 
 export class ClientTable {
   readonly counts: ClientCounts = { created: 0, done: 0, timeout: 0, transport: 0 };
+  /** How many responses have come to them. */
+  responses = 0;
+  /** Requests sent again: for the first time, the second, the third, and more often. */
+  readonly again: [number, number, number, number] = [0, 0, 0, 0];
   readonly timers: TimerWheel;
   readonly values: TimerValues;
   readonly #around: ClientSurroundings;
@@ -35,6 +39,9 @@ export class ClientTable {
     this.#around = {
       timers: this.timers,
       values: this.values,
+      sent: (copy) => {
+        if (copy > 1) this.again[(Math.min(copy, 5) - 2) as 0 | 1 | 2 | 3]++;
+      },
       ended: ({ method, branch }, ending) => {
         this.counts[ending]++;
         this.#transactions.delete(keyOf(method, branch));
@@ -61,8 +68,10 @@ export class ClientTable {
     const { branch } = response.via;
     if (branch === null) return false;
     const transaction = this.#transactions.get(keyOf(response.cseq.method, branch));
-    transaction?.receive(response);
-    return transaction !== undefined;
+    if (transaction === undefined) return false;
+    this.responses++;
+    transaction.receive(response);
+    return true;
   }
 
   [Symbol.iterator](): IterableIterator<ClientTransaction> {

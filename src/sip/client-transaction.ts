@@ -21,6 +21,8 @@ export interface ClientSurroundings {
   readonly values: TimerValues;
   /** It is over, for whoever keeps it. */
   readonly ended?: (transaction: ClientTransaction, ending: ClientEnding) => void;
+  /** Its request goes out; `copy` counts from 1. */
+  readonly sent?: (copy: number) => void;
 }
 
 export interface ClientTransactionOptions {
@@ -131,6 +133,7 @@ export abstract class ClientTransaction extends Deadline {
     if (this.#sent === null) return;
     this.copies++;
     this.#sent.onSent?.(this.copies);
+    this.around.sent?.(this.copies);
     this.transmitData(this.#sent.data);
   }
 

@@ -15,6 +15,16 @@ export type ServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | '
 /** Why a transaction is over: `timeout` (no ACK, timer H), `transport` (a reply could not be sent), `abandoned` (no final reply ever came from its user). */
 export type Ending = 'done' | 'timeout' | 'transport' | 'abandoned';
 
+/** How many replies went out. */
+export interface SentReplies {
+  /** Made here, provisional ones included. */
+  local: number;
+  /** Those of others that were passed on. */
+  relayed: number;
+  /** Sent again. */
+  again: number;
+}
+
 /** What a transaction is part of. */
 export interface ServerSurroundings {
   readonly timers: TimerWheel;
@@ -24,6 +34,8 @@ export interface ServerSurroundings {
   /** Called when the first final reply is sent. */
   readonly answered: (status: number) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
+  /** What went out so far. */
+  readonly sent: SentReplies;
   /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is known by `key`. */
   readonly awaitsAck: (transaction: InviteServerTransaction, key: string, waits: boolean) => void;
 }
@@ -116,15 +128,20 @@ export abstract class ServerTransaction extends Deadline {
       this.#destination = null;
     }
     const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
-    return this.send(content.status, data, options);
+    return this.#send(content.status, data, options, 'local');
   }
 
   /** Sends a reply that is there as bytes. As {@link reply}, but a further 2xx to an INVITE is sent, too. */
   send(status: number, data: Buffer, options: SendOptions = {}): boolean {
+    return this.#send(status, data, options, 'relayed');
+  }
+
+  #send(status: number, data: Buffer, options: SendOptions, origin: 'local' | 'relayed'): boolean {
     if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
     if (!this.takes(status)) return false;
     if (this.#request !== null) this.#destination ??= replyDestination(this.#request, this.#forceRport);
     this.lastStatus = status;
+    this.around.sent[origin]++;
     // the state first: a transport may report its error before `transmit` returns
     this.#lastReply = this.accept(status, options) ? data.toString('latin1') : null;
     if (status >= 200 && this.#request !== null) {
@@ -159,6 +176,7 @@ export abstract class ServerTransaction extends Deadline {
   protected retransmit(): void {
     if (this.#lastReply === null) return;
     this.retransmissions++;
+    this.around.sent.again++;
     this.#transmit(Buffer.from(this.#lastReply, 'latin1'));
   }
 
