@@ -78,10 +78,19 @@ const add = (module: string, names: Iterable<string>) => {
   modules.set(module, known);
 };
 
-for (const branch of branches) {
+/** All that was added so far, so that an older branch does not claim what has moved to another module since. */
+const documented = () => new Set([...modules.values()].flatMap((names) => [...names]));
+
+// the latest first
+for (const branch of branches.toReversed()) {
+  const later = Number(branch) < 2.4 ? documented() : new Set<string>();
   for (const path of git('ls-tree', '-r', '--name-only', branch, 'modules').split('\n')) {
     const module = /^modules\/([\w-]+)\/README\.md$/.exec(path)?.[1];
-    if (module !== undefined) add(module, namesOf(git('show', `${branch}:${path}`)));
+    if (module !== undefined)
+      add(
+        module,
+        [...namesOf(git('show', `${branch}:${path}`))].filter((name) => !later.has(name)),
+      );
   }
 }
 const headings = (page: string) =>

@@ -89,7 +89,7 @@ clusterer: $cluster.sh_tag cluster_broadcast_req() cluster_check_addr() cluster_
   cluster_send_rpl()
 compression: mc_compact() mc_compress() mc_decompress()
 config: $config $config.description
-cpl-c: cpl_process_register() cpl_process_register_norpl() cpl_run_script()
+cpl-c:
 cpl_c: cpl_process_register() cpl_process_register_norpl() cpl_run_script()
 db_berkeley:
 db_cachedb:
@@ -109,7 +109,7 @@ dialog: $DLG_count $DLG_ctx_json $DLG_del_delay $DLG_did $DLG_dir $DLG_end_reaso
   fix_route_dialog() get_dialog_info() get_dialog_vals() get_dialogs_by_profile() get_dialogs_by_val()
   get_profile_size() is_dlg_flag_set() is_in_profile() load_dialog_ctx() match_dialog()
   reset_dlg_flag() set_dlg_flag() set_dlg_profile() set_dlg_sharing_tag() store_dlg_value()
-  test_and_set_dlg_flag() topology_hiding() unload_dialog_ctx() unset_dlg_profile() validate_dialog()
+  test_and_set_dlg_flag() unload_dialog_ctx() unset_dlg_profile() validate_dialog()
 dialplan: dp_translate()
 dispatcher: ds_count() ds_get_script_attrs() ds_is_in_list() ds_mark_dst() ds_next_domain()
   ds_next_dst() ds_push_script_attrs() ds_select_domain() ds_select_dst()

@@ -60,6 +60,8 @@ export interface ArgumentSpec {
   readonly oneOf?: readonly string[];
   /** For type `string`: the names that a loaded module's parameters define, and one without variables has to be of. */
   readonly definedBy?: DefinedNames;
+  /** For type `string`: it names an event, whose event_route then runs. */
+  readonly event?: true;
   readonly summary: string;
 }
 

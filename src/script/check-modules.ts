@@ -74,14 +74,20 @@ function settingValue(
   if (spec.type === 'socket') {
     const text = String(node.value.value);
     if (text.length < 300 && socketAddress.test(text)) return text;
-    const help = /^\w+(?::[0-9a-f]*){4,}$/i.test(text.slice(0, 300))
-      ? 'an IPv6 address stands in brackets, for example udp:[::1]:5060'
-      : 'a socket is PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';
+    const help = socketHelp(text.slice(0, 300));
     diagnostics.error('setting-value', node.value.span, `"${text}" is no socket`, { help });
     return undefined;
   }
   if (spec.type === 'any') return node.value.value;
   return converted(node.value, spec, node.name.text, 'setting-value', diagnostics);
+}
+
+function socketHelp(text: string): string {
+  if (/^\w+(?::[0-9a-f]*){4,}$/i.test(text))
+    return 'an IPv6 address stands in brackets, for example udp:[::1]:5060';
+  return /[${}<>]/.test(text)
+    ? 'a template is filled in before: by siprest check -p COMMAND, for example -p envsubst'
+    : 'a socket is PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';
 }
 
 interface Loaded<R> {

@@ -127,7 +127,7 @@ describe('the older dialect', () => {
       check(`${silent}modparam("tm", "fr_timer", 5)
 modparam("tm", "fr_inv_timer", "30")
 route {
-  xlog("L_ERROR", "$pr $proto $af $Ri:$Rp");
+  xlog("L_ERROR", "x");
   xlog("L_WARNING", "x");
   remove_hf("^X-", "r");
   if (has_totag() && uri_param("a", "b")) add_uri_param("c=d");
@@ -186,5 +186,35 @@ route {
       ['not-available', 'tls_mgm', 'tls_peer_subject_cn'],
       ['not-available', 'rtpproxy', 'unforce_rtp_proxy'],
     ]);
+  });
+});
+
+describe('what is reported of one thing', () => {
+  test('a function without effect is one warning, however often it is called', () => {
+    const { diagnostics } = loadScript(
+      'route { script_trace(1, "$rm"); exit; }\nroute[b] { script_trace(0); }',
+    );
+    expect(diagnostics.map(({ code, labels }) => [code, labels?.length])).toEqual([['inert', 1]]);
+  });
+
+  test('a template that nothing has filled in is told how that is done', () => {
+    const [diagnostic] = loadScript('socket=udp:${HOST}:5060\nroute { exit; }').diagnostics;
+    expect(diagnostic?.help).toContain('siprest check -p COMMAND');
+  });
+
+  test('an event_route that nothing can run is said to be so', () => {
+    const events = (raise: string) =>
+      loadScript(`route { ${raise} }
+event_route[E_UL_CONTACT_INSERT] { xlog("x"); }
+event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, message }) => [
+        code,
+        severity,
+        message.split(' ')[0],
+      ]);
+    expect(events('raise_event("E_OWN");')).toEqual([
+      ['inert', 'warning', 'event_route[E_UL_CONTACT_INSERT]'],
+    ]);
+    expect(events('exit;').length).toBe(2);
+    expect(events('raise_event("E_$fU");')).toEqual([]);
   });
 });

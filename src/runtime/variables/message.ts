@@ -89,27 +89,6 @@ const force = (run: Run, value: Value): boolean => {
   run.state(messageBranches).main.socket = null;
   return true;
 };
-/** Names of the older dialect for the fields of `$socket_in` (Script-CoreVar of 3.0 and 3.2). */
-const formerSocketVariables: readonly VariableSpec<Run>[] = (
-  [
-    ['Ri', 'ip', []],
-    ['Rp', 'port', []],
-    ['pr', 'proto', ['proto']],
-    ['af', 'af', []],
-  ] as const
-).map(([name, field, aliases]) => ({
-  name,
-  aliases,
-  summary: `As \`$socket_in(${field})\`, in the older dialect.`,
-  source: 'Script-CoreVar of 3.0',
-  resolve: () => ({
-    get: (run) => {
-      const socket = incoming(run);
-      return socket === null ? null : (socketFields[field]?.(socket) ?? null);
-    },
-  }),
-}));
-
 /** A number in conditions and arithmetic, a word where it is printed. */
 export function yesOrNo(test: (run: Run) => boolean): Pick<VariableAccess<Run>, 'get' | 'text'> {
   return { get: (run) => (test(run) ? 1 : 0), text: (run) => (test(run) ? 'true' : 'false') };
@@ -159,7 +138,6 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
     force,
   ),
   socket('fs', 'As `$socket_out(forced)`, in the older dialect.', forced, force),
-  ...formerSocketVariables,
   {
     name: 'proxy_protocol',
     subname: ['src_ip', 'src_port', 'dst_ip', 'dst_port', 'af'],
