@@ -1,6 +1,7 @@
 /** What scripts in use have in them. */
 import { describe, expect, test } from 'vitest';
 import { loadScript, renderDiagnostics } from '../../src/index.ts';
+import { parseScript } from '../../src/script/index.ts';
 import { benchOf } from '../support/script.ts';
 import { load, loadBody, rendered, summary } from './fixture.ts';
 
@@ -216,5 +217,52 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
     ]);
     expect(events('exit;').length).toBe(2);
     expect(events('raise_event("E_$fU");')).toEqual([]);
+  });
+
+  test('a file that includes itself is one mistake', () => {
+    const text = 'include_file "main.cfg"\nroute { exit; }';
+    const { diagnostics } = parseScript(text, 'main.cfg', () => text);
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      'cannot include "main.cfg": it would include itself',
+    ]);
+  });
+
+  test('a name that is near one of a module which is not loaded is told so', () => {
+    const [diagnostic] = loadScript('route { send_repyl(200, "OK"); }').diagnostics;
+    expect(diagnostic?.message).toBe('unknown function send_repyl()');
+    expect(diagnostic?.help).toBe(
+      'did you mean send_reply()? It belongs to the module signaling, which is not loaded',
+    );
+  });
+
+  test('a message has no megabytes of the script in it', () => {
+    const long = 'x'.repeat(1_000_000);
+    const texts = [
+      long,
+      `${long}=1`,
+      `route { ${long}(); $${long} = 1; $var(x) = $(fU{${long}}); route(${long}); if (${long} == 1) exit; }`,
+      `socket="${'x '.repeat(500_000)}"\nloadmodule "${long}"\nmodparam("${long}", "x", 1)\nroute { exit; }`,
+    ];
+    for (const text of texts) {
+      const { diagnostics, sources } = loadScript(text);
+      expect(diagnostics.length).toBeGreaterThan(0);
+      for (const { message, help = '' } of diagnostics)
+        expect(Math.max(message.length, help.length)).toBeLessThan(600);
+      expect(renderDiagnostics(diagnostics, sources, { color: false }).length).toBeLessThan(10_000);
+    }
+  });
+
+  test('warnings alone never keep a script from starting, and mistakes behind them are found', () => {
+    const script = (rest: string) => loadScript(`route { ${'`\n'.repeat(500)} ${rest} exit; }`);
+    const { diagnostics, program } = script('');
+    expect(diagnostics.filter(({ code }) => code === 'unexpected-character').length).toBe(200);
+    expect(diagnostics.at(-1)).toMatchObject({
+      code: 'too-many-mistakes',
+      severity: 'warning',
+      message: 'more than 200 warnings: the rest is not shown',
+    });
+    expect(program).not.toBeNull();
+    expect(script('nope();').diagnostics.map(({ code }) => code)).toContain('unknown-function');
+    expect(script('create_dialog();').diagnostics.map(({ code }) => code)).toContain('not-available');
   });
 });
