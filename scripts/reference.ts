@@ -95,7 +95,7 @@ const defaultText = (value: ParameterSpec['default'] | undefined, unit = ''): st
     : `${code(typeof value === 'string' ? `"${value}"` : String(value))}${unit && ` ${unit}`}`;
 
 const parameterRow = (spec: ParameterSpec): readonly string[] => [
-  code(spec.name),
+  [spec.name, ...(spec.aliases ?? [])].map(code).join(', '),
   spec.repeated ? `${spec.type}, repeated` : spec.type,
   defaultText(spec.default, spec.unit),
   range(spec),

@@ -15,6 +15,7 @@ import { statistics } from './statistics/index.ts';
 import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm.ts';
 import { tm } from './tm.ts';
+import { uri } from './uri.ts';
 
 export const modules: readonly Module[] = [
   restClient,
@@ -31,5 +32,6 @@ export const modules: readonly Module[] = [
   cachedbLocal,
   statistics,
   avpops,
+  uri,
   ...inertModules,
 ];
