@@ -74,3 +74,39 @@ route {
     expect(quantile(inDialog, 0.5)).toBeLessThan(waited);
   });
 });
+
+describe.each([1, 2])('scripts that take more of the processor than there is, %i processes', (processes) => {
+  it('are served early or refused, and all is well a second after less comes', async () => {
+    const siprest = closeLater(
+      await startWatched(
+        `
+loadmodule "sl.so"
+udp_workers=${workers}
+route {
+  $var(turns) = 0;
+  while ($var(turns) < 9900) {
+    $var(text) = "turn " + $var(turns);
+    $var(turns) = $var(turns) + 1;
+  }
+  sl_send_reply(200, "OK");
+}
+`,
+        { processes },
+      ),
+    );
+    // by clients that ask once, so that nothing comes after it
+    const [rate, count] = [1500, 7500];
+    const load = await startLoad({ port: siprest.port, pace: { rate }, count, timers: null, patience: 10 });
+    while (load.calls.length < count) await delay(10);
+    await delay(1000);
+    const later = await startLoad({ port: siprest.port, pace: { rate: 10 }, count: 20, timers: null });
+    const after = await later.done;
+    expect(tally(after)).toEqual({ '200 OK': 20 });
+    expect(quantile(after, 0.5)).toBeLessThan(250 + load.lag);
+    const replies = tally(await load.done);
+    expect(replies['200 OK']).toBeGreaterThan(0);
+    expect(replies['503 Service Unavailable']).toBeGreaterThan(0);
+    // not before it has stood still for so long that the socket was full
+    expect((await siprest.status()).total['refused']).toBeGreaterThan(0);
+  });
+});

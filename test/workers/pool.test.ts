@@ -251,6 +251,24 @@ describe('while the processor is behind', () => {
     // on a slow machine it is too late for some
     expect([count + refused, pool.queued, pool.busy]).toEqual([80, 0, 0]);
   });
+
+  it('scripts that take long run a few at a time, until nothing waits', async () => {
+    const { pool } = poolOf(2, 1000);
+    pool.isBehind = true;
+    let count = 0;
+    const spin: Job = () => {
+      const before = process.cpuUsage();
+      while (process.cpuUsage(before).user < 4000);
+      count++;
+    };
+    for (let i = 0; i < 20; i++) pool.admit(spin, () => undefined);
+    expect(count).toBeLessThan(5);
+    // one look in time does not mean that what waits may be done in one go
+    pool.isBehind = false;
+    pool.admit(spin, () => undefined);
+    expect(count).toBeLessThan(5);
+    await pool.idle();
+  });
 });
 
 describe('what the workers of a process share', () => {
