@@ -155,17 +155,19 @@ export class WorkerPool {
   /**
    * As {@link submit}, for a new request: behind all that is urgent. Refused when the queue is full, or when those
    * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
+   * It may have waited for some ms before.
    */
-  admit(job: Job, refuse: () => void): Admission {
+  admit(job: Job, refuse: () => void, waited = 0): Admission {
     const worker = this.#takeIdle();
     if (worker !== null) {
       this.#work(worker, job);
       return 'begun';
     }
-    const since = performance.now();
-    if (this.#new.length >= this.#queueLimit || this.#allAreLate(since)) return 'refused';
+    const now = performance.now();
+    if (this.#new.length >= this.#queueLimit || this.#allAreLate(now)) return 'refused';
+    const since = now - waited;
     this.#new.push({ job, since, refuse });
-    this.#waitingSince ??= since;
+    this.#waitingSince ??= now;
     this.#later();
     return 'waits';
   }

@@ -217,6 +217,21 @@ describe('new requests that wait', () => {
     expect(second.admission).toBe('waits');
   });
 
+  it('have waited as well where another process has handed them over late', async () => {
+    const { pool, blocker } = occupied();
+    const fared: string[] = [];
+    const admit = (waited: number) =>
+      pool.admit(
+        () => fared.push(`${waited} begun`),
+        () => fared.push(`${waited} refused`),
+        waited,
+      );
+    for (const waited of [3900, 0]) admit(waited);
+    seconds(0.2);
+    await blocker.finish();
+    expect(fared).toEqual(['3900 refused', '0 begun']);
+  });
+
   it('wait for a moment only where the queue has not been empty for longer than the patience', async () => {
     const { blocker, admit, fared } = occupied();
     const first = admit('first');
