@@ -45,8 +45,8 @@ export interface Handler {
   readonly server: Server;
   /** False where there is no room. */
   readonly submit: (job: Job) => boolean;
-  /** For a new request, behind all else; `refuse` is called when it has waited too long. */
-  readonly admit: (job: Job, refuse: () => void) => Admission;
+  /** For a new request, behind all else; `refuse` is called when it has waited too long, `waited` ms so far. */
+  readonly admit: (job: Job, refuse: () => void, waited: number) => Admission;
 }
 
 /**
@@ -54,6 +54,12 @@ export interface Handler {
  * message as it came.
  */
 export type HandOver = (message: SipMessage, data: Uint8Array) => boolean;
+
+/** What another process has handed over. */
+export interface HandedOver {
+  /** How long ago it came, in ms. */
+  readonly waited: number;
+}
 
 /** How often a line about the same kind of trouble is logged, in ms. */
 const warningPeriod = 10_000;
@@ -95,25 +101,24 @@ export class Receiver {
     this.#stopped = true;
   }
 
-  /** `isOwn`: another process has handed it over. */
-  receive(data: Uint8Array, source: Source, socket: Transport, isOwn = false): void {
+  receive(data: Uint8Array, source: Source, socket: Transport, over: HandedOver | null = null): void {
     if (this.#stopped) return;
     const message = parseMessage(data, source, socket);
     if (message.kind === 'malformed') return this.#malformed(message);
-    if (!isOwn && this.#handOver?.(message, data) === true) {
+    if (over === null && this.#handOver?.(message, data) === true) {
       this.counts.handedOver++;
       return;
     }
     if (message.kind === 'request') {
       this.counts.requests++;
-      this.#request(message);
+      this.#request(message, over?.waited ?? 0);
     } else {
       this.counts.responses++;
       receiveResponse(this.handler.server, message);
     }
   }
 
-  #request(message: SipRequest): void {
+  #request(message: SipRequest, waited: number): void {
     const { server, submit, admit } = this.handler;
     if (message.method === 'ACK') {
       if (server.tags.isOwnStatelessAck(message)) {
@@ -141,6 +146,7 @@ export class Receiver {
         this.#waitsNoLonger(message);
         this.#late(request);
       },
+      waited,
     );
     if (admission === 'waits') this.#waiting.add(transactionKey(message));
     else if (admission === 'refused') this.#late(request);

@@ -36,7 +36,7 @@ export class Generation {
     this.handler = {
       server: this.context,
       submit: this.context.submit,
-      admit: (job, refuse) => this.pool.admit(job, refuse),
+      admit: (job, refuse, waited) => this.pool.admit(job, refuse, waited),
     };
   }
 

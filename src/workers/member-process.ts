@@ -151,12 +151,14 @@ export class MemberProcess {
     const connection = transport.connectionTo?.(from.address, from.port) ?? null;
     switch (kind) {
       case 'message': {
-        if (!transport.reliable && Date.now() - at > stale) return;
+        const waited = Math.max(Date.now() - at, 0);
+        if (!transport.reliable && waited > stale) return;
         const source = { ...from, transport: transport.protocol };
         const back = transport.reliable
           ? new RemoteConnection(transport, from, socket, process, peers)
           : transport;
-        this.#server.receiveOwn(Buffer.from(data.buffer, data.byteOffset, data.byteLength), source, back);
+        const message = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+        this.#server.receiveOwn(message, source, back, waited);
         break;
       }
       case 'send':

@@ -63,12 +63,14 @@ const processorPatience = 1000;
 const shortPatience = 250;
 
 /**
- * While the processor is behind: how long scripts run before what else there is to do has its turn, in ms, and how many
- * at least. The second is about as many as one turn reads from a socket, and counts where the system has
- * given the processor to others meanwhile.
+ * While the processor is behind: how long scripts run before what else there is to do has its turn, in ms. Of time that
+ * the system has given to other programs meanwhile, scripts have had nothing: as many as one turn reads from a socket, about,
+ * may run in it, as long as they themselves have not taken that long.
  */
 const slice = 5;
 const leastInSlice = 32;
+
+const noUsage: NodeJS.CpuUsage = { user: 0, system: 0 };
 
 interface Waiting {
   readonly job: Job;
@@ -95,6 +97,8 @@ export class WorkerPool {
   #onIdle: (() => void) | null = null;
   #isBehind = false;
   #sliceBegan = 0;
+  /** Of the processor, at that moment. */
+  #usedBefore: NodeJS.CpuUsage = noUsage;
   #inSlice = 0;
   #turn: NodeJS.Immediate | null = null;
 
@@ -131,7 +135,8 @@ export class WorkerPool {
 
   /** Whether the event loop is late: scripts then run in slices, and what comes meanwhile waits. */
   set isBehind(isBehind: boolean) {
-    this.#isBehind = isBehind;
+    // what waits would otherwise be done in one go, and nothing be received meanwhile
+    this.#isBehind = isBehind || (this.#isBehind && this.queued > 0);
   }
 
   /** Gives the job to an idle worker, or queues it before all new requests. False when the queue is full: the job is not done. */
@@ -150,17 +155,19 @@ export class WorkerPool {
   /**
    * As {@link submit}, for a new request: behind all that is urgent. Refused when the queue is full, or when those
    * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
+   * It may have waited for some ms before.
    */
-  admit(job: Job, refuse: () => void): Admission {
+  admit(job: Job, refuse: () => void, waited = 0): Admission {
     const worker = this.#takeIdle();
     if (worker !== null) {
       this.#work(worker, job);
       return 'begun';
     }
-    const since = performance.now();
-    if (this.#new.length >= this.#queueLimit || this.#allAreLate(since)) return 'refused';
+    const now = performance.now();
+    if (this.#new.length >= this.#queueLimit || this.#allAreLate(now)) return 'refused';
+    const since = now - waited;
     this.#new.push({ job, since, refuse });
-    this.#waitingSince ??= since;
+    this.#waitingSince ??= now;
     this.#later();
     return 'waits';
   }
@@ -281,10 +288,13 @@ export class WorkerPool {
     const now = performance.now();
     if (this.#turn === null) {
       this.#sliceBegan = now;
+      this.#usedBefore = process.cpuUsage();
       this.#inSlice = 0;
       this.#turn = setImmediate(() => this.#nextTurn());
     }
-    return ++this.#inSlice <= leastInSlice || now - this.#sliceBegan < slice;
+    this.#inSlice++;
+    if (now - this.#sliceBegan < slice) return true;
+    return this.#inSlice <= leastInSlice && process.cpuUsage(this.#usedBefore).user < 1000 * slice;
   }
 
   /** What waits although workers are idle goes on in the next turn. */

@@ -204,9 +204,11 @@ export class RunningServer {
     return reloading;
   }
 
-  /** A message that another process has handed over. */
-  receiveOwn(...message: Parameters<SocketHandlers['onMessage']>): void {
-    this.#receiver.receive(...message, true);
+  /** A message that another process has handed over, so many ms after it came. */
+  receiveOwn(
+    ...[data, source, transport, waited]: [...Parameters<SocketHandlers['onMessage']>, number]
+  ): void {
+    this.#receiver.receive(data, source, transport, { waited });
   }
 
   /**

@@ -74,3 +74,34 @@ route {
     expect(quantile(inDialog, 0.5)).toBeLessThan(waited);
   });
 });
+
+describe.each([1, 2])('scripts that take more of the processor than there is, %i processes', (processes) => {
+  it('are served early or refused, and all is well when less comes', async () => {
+    const siprest = closeLater(
+      await startWatched(
+        `
+loadmodule "sl.so"
+udp_workers=${workers}
+route {
+  $var(turns) = 0;
+  while ($var(turns) < 9900) {
+    $var(text) = "turn " + $var(turns);
+    $var(turns) = $var(turns) + 1;
+  }
+  sl_send_reply(200, "OK");
+}
+`,
+        { processes },
+      ),
+    );
+    // by clients that ask once, so that nothing comes after it
+    const [rate, count] = [1500, 7500];
+    const load = await startLoad({ port: siprest.port, pace: { rate }, count, timers: null, patience: 10 });
+    const replies = tally(await load.done);
+    expect(replies['200 OK']).toBeGreaterThan(0);
+    // it has found out, and not only the socket, which was full
+    expect(replies['503 Service Unavailable']).toBeGreaterThan(0);
+    const later = await startLoad({ port: siprest.port, pace: { rate: 10 }, count: 20, timers: null });
+    expect(tally(await later.done)).toEqual({ '200 OK': 20 });
+  });
+});

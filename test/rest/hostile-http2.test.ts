@@ -402,7 +402,10 @@ describe('a server of HTTP/2', () => {
       client.get(server.origin),
       client.post(server.origin, 'x'.repeat(1000)),
     ]);
-    expect(outcomes.map(({ rc, text }) => [rc, text])).toEqual(Array(2).fill([1, 'answer']));
+    expect(outcomes.map(({ rc, text }) => [rc, text])).toEqual([
+      [1, 'answer'],
+      [1, 'answer'],
+    ]);
     // it takes all that may be sent, and then stops reading
     const deaf = await newRawHttp2Server(
       (socket) => void socket.pause(),

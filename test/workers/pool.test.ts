@@ -217,6 +217,21 @@ describe('new requests that wait', () => {
     expect(second.admission).toBe('waits');
   });
 
+  it('have waited as well where another process has handed them over late', async () => {
+    const { pool, blocker } = occupied();
+    const fared: string[] = [];
+    const admit = (waited: number) =>
+      pool.admit(
+        () => fared.push(`${waited} begun`),
+        () => fared.push(`${waited} refused`),
+        waited,
+      );
+    for (const waited of [3900, 0]) admit(waited);
+    seconds(0.2);
+    await blocker.finish();
+    expect(fared).toEqual(['3900 refused', '0 begun']);
+  });
+
   it('wait for a moment only where the queue has not been empty for longer than the patience', async () => {
     const { blocker, admit, fared } = occupied();
     const first = admit('first');
@@ -250,6 +265,24 @@ describe('while the processor is behind', () => {
     await pool.idle();
     // on a slow machine it is too late for some
     expect([count + refused, pool.queued, pool.busy]).toEqual([80, 0, 0]);
+  });
+
+  it('scripts that take long run a few at a time, until nothing waits', async () => {
+    const { pool } = poolOf(2, 1000);
+    pool.isBehind = true;
+    let count = 0;
+    const spin: Job = () => {
+      const before = process.cpuUsage();
+      while (process.cpuUsage(before).user < 4000);
+      count++;
+    };
+    for (let i = 0; i < 20; i++) pool.admit(spin, () => undefined);
+    expect(count).toBeLessThan(5);
+    // one look in time does not mean that what waits may be done in one go
+    pool.isBehind = false;
+    pool.admit(spin, () => undefined);
+    expect(count).toBeLessThan(5);
+    await pool.idle();
   });
 });
 
