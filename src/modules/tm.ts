@@ -285,13 +285,13 @@ export const tm: Module = {
       arguments: [
         { name: 'reply', type: 'static', oneOf: ['all', 'last'], summary: '`all` replies, or the `last`.' },
       ],
-      summary: 'Whether the replies were made here, none received.',
+      summary: 'Whether the replies were made here, none received: no provisional one either.',
       source: 'modules/tm',
       run: (run, which: string) => {
         const branches = run.state(relaying).proxy?.branches ?? [];
         const local =
           which === 'all'
-            ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus < 200)
+            ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus === 0)
             : run.subject.response === undefined && run.subject.failure?.response == null;
         return local ? 1 : -1;
       },

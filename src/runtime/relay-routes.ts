@@ -2,12 +2,12 @@
 import type { Awaitable } from '../script/index.ts';
 import type { Branch, Failure, ReplyVerdict, RequestEdits, SipRequest, SipResponse } from '../sip/index.ts';
 import { Avps } from './avps.ts';
-import { edits } from './edits.ts';
+import { type Edit, edits } from './edits.ts';
 import { messageBranches } from './message-branches.ts';
 import { localRoute } from './new-request.ts';
 import { messageEdits } from './outgoing.ts';
 import type { RelayedBranch, Relaying, Route } from './relaying.ts';
-import type { Request } from './request.ts';
+import { Request } from './request.ts';
 import { type Run, type RunSubject, runRoute } from './run.ts';
 import type { Server } from './worker.ts';
 
@@ -18,23 +18,41 @@ export function onReply(
   branch: Branch<RelayedBranch>,
   response: SipResponse,
 ): Awaitable<ReplyVerdict> {
-  const routes = [
-    request.server.script.find('onreply_route', ''),
-    state.replyRoute,
-    branch.spec.data.replyRoute,
-  ].filter((route) => route !== null);
-  if (routes.length === 0) return 'forward';
-  const ownAvps = request.server.parameters('tm')['onreply_avp_mode'] !== 1;
-  return onWorker(request.server, request.fork(ownAvps ? new Avps() : request.avps), routes, {
-    response,
-    branch,
-    relayed: branch.spec.data,
-  }).then((run) => {
-    if (run === null) return 'forward';
-    if (run.dropped && response.status < 200) return 'drop';
-    return messageEdits(response, run.request.state(edits)) ?? 'forward';
-  });
+  const global = request.server.script.find('onreply_route', '');
+  const routes = [state.replyRoute, branch.spec.data.replyRoute].filter((route) => route !== null);
+  if (global === null && routes.length === 0) return 'forward';
+  return judge(request, global, routes, response, branch);
 }
+
+async function judge(
+  request: Request,
+  global: Route | null,
+  routes: readonly Route[],
+  response: SipResponse,
+  branch: Branch<RelayedBranch>,
+): Promise<ReplyVerdict> {
+  const { server } = request;
+  const changes: Edit[] = [];
+  if (global !== null) {
+    // it knows of no transaction (the manual's Script-Routes, onreply_route)
+    const run = await onWorker(server, new Request(server, null), [global], { response });
+    if (isDropped(run, response)) return 'drop';
+    if (run !== null) changes.push(...run.request.state(edits));
+  }
+  if (routes.length > 0) {
+    const ownAvps = server.parameters('tm')['onreply_avp_mode'] !== 1;
+    const own = request.fork(ownAvps ? new Avps() : request.avps);
+    own.state(edits).push(...changes);
+    const run = await onWorker(server, own, routes, { response, branch, relayed: branch.spec.data });
+    if (isDropped(run, response)) return 'drop';
+    return messageEdits(response, own.state(edits)) ?? 'forward';
+  }
+  return messageEdits(response, changes) ?? 'forward';
+}
+
+/** A final response cannot be dropped. */
+export const isDropped = (run: Run | null, { status }: SipResponse): boolean =>
+  run?.dropped === true && status < 200;
 
 /** Runs the failure route, which has to be armed anew for the next round. */
 export function onFailure(
@@ -63,6 +81,9 @@ async function runFailureRoute(
       branches.main.flags.add(flag);
   }
   request.setDestinationUri(null);
+  // what was changed after t_relay() was changed in a copy (the manual's modules/tm, Overview)
+  const changes = request.state(edits);
+  changes.splice(0, changes.length, ...(state.edits ?? changes));
   await onWorker(request.server, request, [route], {
     failure,
     ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
@@ -82,7 +103,10 @@ export function onCancel(server: Server, cancel: SipRequest): Awaitable<RequestE
   });
 }
 
-/** Runs routes one after another on a worker; the last run, null where there was no room for the job. */
+/**
+ * Runs routes one after another on a worker, each with the resume routes that its async() names; the last run, null
+ * where there was no room for the job.
+ */
 export function onWorker(
   server: Server,
   request: Request,
@@ -93,14 +117,32 @@ export function onWorker(
     const taken = server.submit(async (worker) => {
       let last: Run | null = null;
       try {
-        for (const route of routes) {
+        for (const [i, route] of routes.entries()) {
           last = await runRoute(worker, request, route, { subject });
+          if (last.continuation !== null) {
+            // the worker is free meanwhile
+            const later = routes.slice(i + 1);
+            const end = last.continuation.then(resumed);
+            void end
+              .then((run) =>
+                run.dropped || later.length === 0 ? run : onWorker(server, request, later, subject),
+              )
+              .then(done);
+            return;
+          }
           if (last.dropped) break;
         }
-      } finally {
+        done(last);
+      } catch (error) {
         done(last); // whatever becomes of a route, its transaction goes on
+        throw error;
       }
     });
     if (!taken) done(null);
   });
+}
+
+/** A resume route may end with async() as well. */
+async function resumed(run: Run): Promise<Run> {
+  return run.continuation === null ? run : resumed(await run.continuation);
 }

@@ -67,11 +67,16 @@ export class Request {
     return new Request(this.server, this.message, this, avps);
   }
 
+  /** What all copies are copies of. */
+  get #root(): Request {
+    return this.#original === null ? this : this.#original.#root;
+  }
+
   /** Those that are set; shared with all copies. */
   get flags(): Set<string> {
-    if (this.#original !== null) return this.#original.flags;
-    this.#flags ??= new Set();
-    return this.#flags;
+    const root = this.#root;
+    root.#flags ??= new Set();
+    return root.#flags;
   }
 
   state<T>(key: StateKey<Request, T>): T {
@@ -122,7 +127,7 @@ export class Request {
 
   /** From now on replies of the transaction go this way: relaying has to know of them. */
   replyBy(send: (content: ReplyContent, options: SendOptions) => boolean): void {
-    this.#sendReply = send;
+    this.#root.#sendReply = send;
   }
 
   get transaction(): ServerTransaction | null {
@@ -131,7 +136,7 @@ export class Request {
 
   /** Whether any final reply was sent by {@link reply}. */
   get replied(): boolean {
-    return this.#replied;
+    return this.#root.#replied;
   }
 
   /** The To tag of siprest's own replies; null where there is no message. */
@@ -228,15 +233,16 @@ export class Request {
 
   #send(content: ReplyContent): boolean {
     if (this.#transaction === null) return this.#sendStateless(content);
-    if (content.status >= 200) this.#replied = true;
-    return this.#sendReply === null
+    const root = this.#root;
+    if (content.status >= 200) root.#replied = true;
+    return root.#sendReply === null
       ? this.#transaction.reply(content, untilAck)
-      : this.#sendReply(content, untilAck);
+      : root.#sendReply(content, untilAck);
   }
 
   #sendStateless(content: ReplyContent): boolean {
     if (this.message === null || this.message.method === 'ACK') return false;
-    if (content.status >= 200) this.#replied = true;
+    if (content.status >= 200) this.#root.#replied = true;
     const reply = buildReply(this.message, content, this.server.tags.tagFor(this.message));
     this.server.process.replies.add(content.status);
     sendReply(this.message, reply, undefined, content.forceRport);

@@ -168,6 +168,25 @@ describe('serial forking', () => {
     ]);
   });
 
+  test('the request is as it was sent on: what was changed after t_relay() was a copy', async () => {
+    const { port, caller, callees } = await relayBench(
+      `route {
+         append_hf("X-Before: yes\\r\\n"); $ru = "sip:a@CALLEE0"; t_on_failure("f"); t_relay();
+         append_hf("X-After: yes\\r\\n");
+       }
+       failure_route[f] { append_hf("X-Failure: yes\\r\\n"); $ru = "sip:b@CALLEE0"; t_relay(); }`,
+    );
+    const [callee] = callees as [SipPeer];
+    caller.request(port, 'sip:bob@biloxi.example');
+    callee.reply(await callee.next('INVITE'), 486);
+    const second = await callee.next('INVITE');
+    expect(['x-before', 'x-after', 'x-failure'].map((name) => second.header(name))).toEqual([
+      'yes',
+      undefined,
+      'yes',
+    ]);
+  });
+
   test('without a new branch or a reply the refusal goes up', async () => {
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_failure("f"); t_relay(); } failure_route[f] { exit; }`,
