@@ -64,6 +64,16 @@ export function onFailure(
   if (route !== null) return runFailureRoute(request, state, failure, route);
 }
 
+/** The request goes on as the branch that has failed was: its URI, destination, socket and flags. */
+function resembleBranch(request: Request, failed: Request): void {
+  const { main } = request.state(messageBranches);
+  const { main: own } = failed.state(messageBranches);
+  const { uri, destinationUri, q, path, socket } = own;
+  Object.assign(main, { uri, destinationUri, q, path, socket });
+  main.flags.clear();
+  for (const flag of own.flags) main.flags.add(flag);
+}
+
 async function runFailureRoute(
   request: Request,
   state: Relaying,
@@ -72,15 +82,8 @@ async function runFailureRoute(
 ): Promise<void> {
   state.failureRoute = null;
   const branch = failure.branch ?? undefined;
-  const branches = request.state(messageBranches);
-  branches.clear();
-  branches.main.flags.clear();
-  if (branch !== undefined) {
-    request.requestUri = branch.spec.data.request.requestUri;
-    for (const flag of branch.spec.data.request.state(messageBranches).main.flags)
-      branches.main.flags.add(flag);
-  }
-  request.setDestinationUri(null);
+  request.state(messageBranches).clear();
+  if (branch !== undefined) resembleBranch(request, branch.spec.data.request);
   // what was changed after t_relay() was changed in a copy (the manual's modules/tm, Overview)
   const changes = request.state(edits);
   changes.splice(0, changes.length, ...(state.edits ?? changes));

@@ -201,13 +201,12 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
   });
 }
 
-/** In a failure route: the request URI where it was changed, or whatever branches were added. */
+/** In a failure route: the request URI where it or its destination was changed, or whatever branches were added. */
 function failureBranches(run: Run): readonly MessageBranch[] {
   const [main, ...added] = run.request.state(messageBranches).all;
-  return main === undefined ||
-    (added.length > 0 && main.uri === run.subject.branch?.spec.data.request.requestUri)
-    ? added
-    : [main, ...added];
+  const failed = run.subject.branch?.spec.data.request;
+  const isAsItWas = main?.uri === failed?.requestUri && main?.destinationUri === failed?.destinationUri;
+  return main === undefined || (added.length > 0 && isAsItWas) ? added : [main, ...added];
 }
 
 function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBranch> {
