@@ -59,7 +59,8 @@ const flags: ArgumentSpec = {
   name: 'flags',
   type: 'string',
   optional: true,
-  summary: '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas.',
+  summary:
+    '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas; or a destination, as in the older dialect.',
 };
 
 /** With the number that the older dialect has for each. */
@@ -71,26 +72,37 @@ const relayFlags: readonly { readonly name: string; readonly bit: number; readon
     { name: 'allow-no-cancel', bit: 0x10, option: { allowNoCancel: true } },
   ];
 
-function readRelayFlags(text: string): RelayOptions {
-  const number = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : 0;
-  const names = new Set(text.split(',').map((name) => name.trim()));
+interface ReadFlags {
+  readonly options: RelayOptions;
+  /** What is no flag. */
+  readonly unknown: readonly string[];
+}
+
+function readRelayFlags(text: string): ReadFlags {
+  // the older dialect, and the manual's Script-Routes, have the destination first
+  if (/^(?:udp|tcp|tls):./i.test(text)) return { options: { outboundProxy: text }, unknown: [] };
+  const isNumber = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim());
+  const number = isNumber ? Number(text) : 0;
+  const names = isNumber ? [] : text.split(',').map((name) => name.trim());
   let options: RelayOptions = {};
   for (const { name, bit, option } of relayFlags)
-    if (names.has(name) || (number & bit) !== 0) options = { ...options, ...option };
-  return options;
+    if (names.includes(name) || (number & bit) !== 0) options = { ...options, ...option };
+  const unknown = names.filter((name) => name !== '' && !relayFlags.some((flag) => flag.name === name));
+  return { options, unknown };
 }
 
 const noFlags: RelayOptions = {};
 /** Scripts write a few. */
-const knownFlags = new Map<string, RelayOptions>();
+const knownFlags = new Map<string, ReadFlags>();
 
-function relayOptions(text: string): RelayOptions {
-  let options = knownFlags.get(text);
-  if (options === undefined) {
-    options = readRelayFlags(text);
-    if (knownFlags.size < 100) knownFlags.set(text, options);
+function relayOptions(run: Run, text: string): RelayOptions {
+  let read = knownFlags.get(text);
+  if (read === undefined) {
+    read = readRelayFlags(text);
+    if (knownFlags.size < 100) knownFlags.set(text, read);
   }
-  return options;
+  for (const name of read.unknown) run.complain(`t_relay(): ${name} is none of its flags`);
+  return read.options;
 }
 
 const newRequest: FunctionSpec<Run> = {
@@ -234,7 +246,7 @@ export const tm: Module = {
         'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent.',
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText?: string, outboundProxy?: string) => {
-        const options = flagText === undefined ? noFlags : relayOptions(flagText);
+        const options = flagText === undefined ? noFlags : relayOptions(run, flagText);
         return relay(run, outboundProxy === undefined ? options : { ...options, outboundProxy });
       },
     },
@@ -326,6 +338,13 @@ export const tm: Module = {
         }
         return 1;
       },
+    },
+    {
+      name: 't_anycast_replicate',
+      arguments: [],
+      summary: 'Always -1: there are no other nodes to hand the message to.',
+      source: 'modules/tm',
+      run: () => -1,
     },
     newRequest,
     ...transactionFunctions,

@@ -211,6 +211,7 @@ describe('stateful processing', () => {
   test.each([
     ['an address that does not resolve', '$ru = "sip:a@nowhere.invalid"; t_relay();', -4],
     ['no auto 477', '$ru = "sip:a@nowhere.invalid"; t_relay("no-auto-477");', -4],
+    ['no flag at all', '$ru = "sip:a@nowhere.invalid"; t_relay("no-such-flag");', -4],
     ['a transport without a socket', '$ru = "sip:a@127.0.0.1:9;transport=tcp"; t_relay();', -4],
   ])('t_relay() to %s', async (what, statements, status) => {
     const { server, port, caller, prints } = await relayBench(
@@ -225,10 +226,16 @@ describe('stateful processing', () => {
 
   test('t_relay() with an outbound proxy, which $du wins over', async () => {
     const { port, caller, callees } = await relayBench(
-      `route { if ($rU == "du") $du = "sip:CALLEE1"; t_relay(, "udp:CALLEE0"); }`,
+      `route {
+         if ($rU == "du") $du = "sip:CALLEE1";
+         if ($rU == "older") t_relay("udp:CALLEE1");
+         else t_relay(, "udp:CALLEE0");
+       }`,
       2,
     );
     const [a, b] = callees as [SipPeer, SipPeer];
+    caller.request(port, 'sip:older@biloxi.example', { method: 'OPTIONS' });
+    expect((await b.next('OPTIONS')).uri).toBe('sip:older@biloxi.example');
     caller.request(port, 'sip:proxy@biloxi.example', { method: 'OPTIONS' });
     expect((await a.next('OPTIONS')).uri).toBe('sip:proxy@biloxi.example');
     caller.request(port, 'sip:du@biloxi.example', { method: 'OPTIONS' });

@@ -195,7 +195,8 @@ describe('serial forking', () => {
        }
        branch_route[b] { xlog("print $tm.branch.attr(n)"); $tm.branch.attr(n) = 2; }
        failure_route[f] {
-         xlog("print $ru $du"); $rU = "b"; t_on_failure("again"); t_relay();
+         xlog("print $ru $du $T_branch_last_reply_code(0) $T_branch_last_reply_code(1)");
+         $rU = "b"; t_on_failure("again"); t_relay();
        }
        failure_route[again] { $du = "sip:CALLEE1"; append_branch("sip:d@CALLEE1"); t_relay(); }`,
       2,
@@ -208,7 +209,13 @@ describe('serial forking', () => {
     first.reply(again, 486);
     expect((await second.next('INVITE')).uri).toBe('sip:b@nowhere.invalid');
     expect((await second.next('INVITE')).uri).toBe(second.uri('d'));
-    expect(prints()).toEqual(['1', `sip:a@nowhere.invalid sip:127.0.0.1:${first.port}`, '1', '1', '<null>']);
+    expect(prints()).toEqual([
+      '1',
+      `sip:a@nowhere.invalid sip:127.0.0.1:${first.port} 486 <null>`,
+      '1',
+      '1',
+      '<null>',
+    ]);
   });
 
   test('without a new branch or a reply the refusal goes up', async () => {
