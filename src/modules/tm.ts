@@ -1,4 +1,5 @@
 /** The tm module: transactions and sending on with state. Source: modules/tm of the manual; vectors pvar-provisional, async-*, routes-*. */
+import { showLocalMessage } from '../runtime/local-messages.ts';
 import type { Module } from '../runtime/module.ts';
 import { sendNewRequest } from '../runtime/new-request.ts';
 import { cachedRegex } from '../runtime/regex.ts';
@@ -132,6 +133,15 @@ const milliseconds = (name: string, value: number, summary: string): ParameterSp
   source: 'modules/tm',
 });
 
+const localRoute = (name: string, what: string, more: string): ParameterSpec => ({
+  name,
+  type: 'string',
+  default: null,
+  routeKind: 'route',
+  summary: `A route that sees each ${what} that siprest itself makes, and changes nothing. ${more}`,
+  source: 'modules/tm',
+});
+
 const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
   name,
   type: 'int',
@@ -148,6 +158,12 @@ export const tm: Module = {
   summary:
     'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
   source: 'modules/tm',
+  start: (server) => {
+    const hasRoute = server.parameters('tm')['local_reply_route'] != null;
+    server.transactions.onLocalReply = hasRoute
+      ? (reply) => showLocalMessage(server, 'local_reply_route', reply)
+      : null;
+  },
   parameters: [
     {
       name: 'auto_100trying',
@@ -187,6 +203,8 @@ export const tm: Module = {
         'A branch flag: a branch that has it is not waited for; it is cancelled when all others have failed.',
       source: 'modules/tm',
     },
+    localRoute('local_request_route', 'request', 'Runs after local_route.'),
+    localRoute('local_reply_route', 'reply', 'Of replies of transactions, no relayed ones.'),
     inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
     inert('delete_timer', 2, 'nothing waits to be deleted'),
     milliseconds(

@@ -1,8 +1,17 @@
 /** The routes that run while a request is under way: reply, failure and local routes, each on a worker of its own. */
 import type { Awaitable } from '../script/index.ts';
-import type { Branch, Failure, ReplyVerdict, RequestEdits, SipRequest, SipResponse } from '../sip/index.ts';
+import {
+  type Branch,
+  editedMessage,
+  type Failure,
+  type ReplyVerdict,
+  type RequestEdits,
+  type SipRequest,
+  type SipResponse,
+} from '../sip/index.ts';
 import { Avps } from './avps.ts';
 import { type Edit, edits } from './edits.ts';
+import { showLocalMessage } from './local-messages.ts';
 import { messageBranches } from './message-branches.ts';
 import { localRoute } from './new-request.ts';
 import { messageEdits } from './outgoing.ts';
@@ -95,7 +104,22 @@ async function runFailureRoute(
 
 /** The CANCEL of a branch is a request of siprest's own. */
 export function onCancel(server: Server, cancel: SipRequest): Awaitable<RequestEdits | null> {
-  if (server.script.find('local_route', '') === null) return null;
+  if (server.script.find('local_route', '') === null) {
+    showLocalMessage(server, 'local_request_route', cancel.raw);
+    return null;
+  }
+  const edited = editsOfCancel(server, cancel);
+  return edited.then((edits) => {
+    showLocalMessage(
+      server,
+      'local_request_route',
+      edits === null ? cancel.raw : editedMessage(cancel, edits),
+    );
+    return edits;
+  });
+}
+
+function editsOfCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
   return new Promise((done) => {
     const taken = server.submit((worker) => {
       const edits = localRoute(server, worker, cancel, null);

@@ -42,6 +42,8 @@ export class Request {
   #replyBody = '';
   #forceRport = false;
   #replied = false;
+  /** Made here: nobody waits for an answer. */
+  #isOwn = false;
   /** How a reply goes out where there is a transaction. */
   #sendReply: ((content: ReplyContent, options: SendOptions) => boolean) | null = null;
 
@@ -65,6 +67,13 @@ export class Request {
    */
   fork(avps: Avps = this.avps): Request {
     return new Request(this.server, this.message, this, avps);
+  }
+
+  /** A request that siprest has made itself, for a route that looks at it: it gets no transaction and no reply. */
+  static own(server: Server, message: SipRequest): Request {
+    const request = new Request(server, message);
+    request.#isOwn = true;
+    return request;
   }
 
   /** What all copies are copies of. */
@@ -173,7 +182,7 @@ export class Request {
    */
   createTransaction(): TransactionOutcome {
     if (this.#transaction !== null) return 'exists';
-    if (this.message === null) return 'refused';
+    if (this.message === null || this.#isOwn) return 'refused';
     const { transactions } = this.server;
     const existing = transactions.find(this.message);
     if (existing !== null) {
@@ -241,7 +250,7 @@ export class Request {
   }
 
   #sendStateless(content: ReplyContent): boolean {
-    if (this.message === null || this.message.method === 'ACK') return false;
+    if (this.message === null || this.message.method === 'ACK' || this.#isOwn) return false;
     if (content.status >= 200) this.#root.#replied = true;
     const reply = buildReply(this.message, content, this.server.tags.tagFor(this.message));
     this.server.process.replies.add(content.status);
