@@ -110,6 +110,11 @@ export abstract class ClientTransaction {
     this.#onEnd = nothing;
   }
 
+  /** The request goes out no more; its response is still taken. */
+  stopSending(): void {
+    this.around.timers.stop(this.resend);
+  }
+
   protected abstract again(): void;
 
   protected expired(): void {

@@ -181,7 +181,11 @@ export class ProxyTransaction<T = unknown> {
   }
 
   #cancelRest(headers: HeaderText): void {
-    for (const branch of this.#branches) branch.cancel(headers);
+    const { isFinal } = this.server;
+    for (const branch of this.#branches) {
+      branch.cancel(headers);
+      if (isFinal) branch.giveUp();
+    }
   }
 
   #enqueue(step: Step): void {
