@@ -181,9 +181,16 @@ export const tmVariables: readonly VariableSpec<Run>[] = [
   },
   {
     name: 'T_branch_last_reply_code',
-    summary: 'The last status that the branch has received.',
+    subname: 'optional',
+    summary: 'The last status that the branch has received, or the one whose number is in the parentheses.',
     source: 'modules/tm',
-    resolve: () => ({ get: (run) => run.subject.branch?.lastReceivedStatus || null }),
+    resolve: ({ subname }) => ({
+      get: (run) => {
+        if (subname === null) return run.subject.branch?.lastReceivedStatus || null;
+        const index = Number(typeof subname === 'function' ? subname(run) : subname);
+        return run.state(relaying).proxy?.branches.at(index)?.lastReceivedStatus || null;
+      },
+    }),
   },
   {
     name: 'T_id',

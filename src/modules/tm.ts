@@ -1,4 +1,5 @@
 /** The tm module: transactions and sending on with state. Source: modules/tm of the manual; vectors pvar-provisional, async-*, routes-*. */
+import { showLocalMessage } from '../runtime/local-messages.ts';
 import type { Module } from '../runtime/module.ts';
 import { sendNewRequest } from '../runtime/new-request.ts';
 import { cachedRegex } from '../runtime/regex.ts';
@@ -59,7 +60,8 @@ const flags: ArgumentSpec = {
   name: 'flags',
   type: 'string',
   optional: true,
-  summary: '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas.',
+  summary:
+    '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas; or a destination, as in the older dialect.',
 };
 
 /** With the number that the older dialect has for each. */
@@ -71,26 +73,37 @@ const relayFlags: readonly { readonly name: string; readonly bit: number; readon
     { name: 'allow-no-cancel', bit: 0x10, option: { allowNoCancel: true } },
   ];
 
-function readRelayFlags(text: string): RelayOptions {
-  const number = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : 0;
-  const names = new Set(text.split(',').map((name) => name.trim()));
+interface ReadFlags {
+  readonly options: RelayOptions;
+  /** What is no flag. */
+  readonly unknown: readonly string[];
+}
+
+function readRelayFlags(text: string): ReadFlags {
+  // the older dialect, and the manual's Script-Routes, have the destination first
+  if (/^(?:udp|tcp|tls):./i.test(text)) return { options: { outboundProxy: text }, unknown: [] };
+  const isNumber = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim());
+  const number = isNumber ? Number(text) : 0;
+  const names = isNumber ? [] : text.split(',').map((name) => name.trim());
   let options: RelayOptions = {};
   for (const { name, bit, option } of relayFlags)
-    if (names.has(name) || (number & bit) !== 0) options = { ...options, ...option };
-  return options;
+    if (names.includes(name) || (number & bit) !== 0) options = { ...options, ...option };
+  const unknown = names.filter((name) => name !== '' && !relayFlags.some((flag) => flag.name === name));
+  return { options, unknown };
 }
 
 const noFlags: RelayOptions = {};
 /** Scripts write a few. */
-const knownFlags = new Map<string, RelayOptions>();
+const knownFlags = new Map<string, ReadFlags>();
 
-function relayOptions(text: string): RelayOptions {
-  let options = knownFlags.get(text);
-  if (options === undefined) {
-    options = readRelayFlags(text);
-    if (knownFlags.size < 100) knownFlags.set(text, options);
+function relayOptions(run: Run, text: string): RelayOptions {
+  let read = knownFlags.get(text);
+  if (read === undefined) {
+    read = readRelayFlags(text);
+    if (knownFlags.size < 100) knownFlags.set(text, read);
   }
-  return options;
+  for (const name of read.unknown) run.complain(`t_relay(): ${name} is none of its flags`);
+  return read.options;
 }
 
 const newRequest: FunctionSpec<Run> = {
@@ -120,6 +133,15 @@ const milliseconds = (name: string, value: number, summary: string): ParameterSp
   source: 'modules/tm',
 });
 
+const localRoute = (name: string, what: string, more: string): ParameterSpec => ({
+  name,
+  type: 'string',
+  default: null,
+  routeKind: 'route',
+  summary: `A route that sees each ${what} that siprest itself makes, and changes nothing. ${more}`,
+  source: 'modules/tm',
+});
+
 const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
   name,
   type: 'int',
@@ -136,6 +158,12 @@ export const tm: Module = {
   summary:
     'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
   source: 'modules/tm',
+  start: (server) => {
+    const hasRoute = server.parameters('tm')['local_reply_route'] != null;
+    server.transactions.onLocalReply = hasRoute
+      ? (reply) => showLocalMessage(server, 'local_reply_route', reply)
+      : null;
+  },
   parameters: [
     {
       name: 'auto_100trying',
@@ -175,6 +203,8 @@ export const tm: Module = {
         'A branch flag: a branch that has it is not waited for; it is cancelled when all others have failed.',
       source: 'modules/tm',
     },
+    localRoute('local_request_route', 'request', 'Runs after local_route.'),
+    localRoute('local_reply_route', 'reply', 'Of replies of transactions, no relayed ones.'),
     inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
     inert('delete_timer', 2, 'nothing waits to be deleted'),
     milliseconds(
@@ -234,7 +264,7 @@ export const tm: Module = {
         'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent.',
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText?: string, outboundProxy?: string) => {
-        const options = flagText === undefined ? noFlags : relayOptions(flagText);
+        const options = flagText === undefined ? noFlags : relayOptions(run, flagText);
         return relay(run, outboundProxy === undefined ? options : { ...options, outboundProxy });
       },
     },
@@ -285,13 +315,13 @@ export const tm: Module = {
       arguments: [
         { name: 'reply', type: 'static', oneOf: ['all', 'last'], summary: '`all` replies, or the `last`.' },
       ],
-      summary: 'Whether the replies were made here, none received.',
+      summary: 'Whether the replies were made here, none received: no provisional one either.',
       source: 'modules/tm',
       run: (run, which: string) => {
         const branches = run.state(relaying).proxy?.branches ?? [];
         const local =
           which === 'all'
-            ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus < 200)
+            ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus === 0)
             : run.subject.response === undefined && run.subject.failure?.response == null;
         return local ? 1 : -1;
       },
@@ -326,6 +356,13 @@ export const tm: Module = {
         }
         return 1;
       },
+    },
+    {
+      name: 't_anycast_replicate',
+      arguments: [],
+      summary: 'Always -1: there are no other nodes to hand the message to.',
+      source: 'modules/tm',
+      run: () => -1,
     },
     newRequest,
     ...transactionFunctions,

@@ -66,7 +66,7 @@ function prepare(
     request: own,
     replyRoute: null,
     avps: new Avps(),
-    attributes: branch.attributes,
+    attributes: new Map(branch.attributes),
   };
   if (branchRoute === null) return resolve(run.server, data, options);
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });

@@ -18,6 +18,7 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { edits } from './edits.ts';
+import { showLocalMessage } from './local-messages.ts';
 import { messageEdits } from './outgoing.ts';
 import { Request } from './request.ts';
 import { type Run, runRoute } from './run.ts';
@@ -91,6 +92,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   if (message.kind !== 'request') return refuse(run, 'it would be no SIP request');
   const changes = await localRoute(server, run.worker, message, wanted.context);
   const edited = changes === null ? data : editedMessage(message, changes);
+  showLocalMessage(server, 'local_request_route', edited);
   server.process.ownRequests.count++;
   server.proxy.clients
     .create({
@@ -114,7 +116,7 @@ export async function localRoute(
 ): Promise<RequestEdits | null> {
   const route = server.script.find('local_route', '');
   if (route === null) return null;
-  const request = new Request(server, message);
+  const request = Request.own(server, message);
   if (context !== null) request.avps.replace('uac_ctx', context);
   await runRoute(worker, request, route);
   return messageEdits(message, request.state(edits));

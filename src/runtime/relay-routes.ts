@@ -1,13 +1,22 @@
 /** The routes that run while a request is under way: reply, failure and local routes, each on a worker of its own. */
 import type { Awaitable } from '../script/index.ts';
-import type { Branch, Failure, ReplyVerdict, RequestEdits, SipRequest, SipResponse } from '../sip/index.ts';
+import {
+  type Branch,
+  editedMessage,
+  type Failure,
+  type ReplyVerdict,
+  type RequestEdits,
+  type SipRequest,
+  type SipResponse,
+} from '../sip/index.ts';
 import { Avps } from './avps.ts';
-import { edits } from './edits.ts';
+import { type Edit, edits } from './edits.ts';
+import { showLocalMessage } from './local-messages.ts';
 import { messageBranches } from './message-branches.ts';
 import { localRoute } from './new-request.ts';
 import { messageEdits } from './outgoing.ts';
 import type { RelayedBranch, Relaying, Route } from './relaying.ts';
-import type { Request } from './request.ts';
+import { Request } from './request.ts';
 import { type Run, type RunSubject, runRoute } from './run.ts';
 import type { Server } from './worker.ts';
 
@@ -18,25 +27,43 @@ export function onReply(
   branch: Branch<RelayedBranch>,
   response: SipResponse,
 ): Awaitable<ReplyVerdict> {
-  const routes = [
-    request.server.script.find('onreply_route', ''),
-    state.replyRoute,
-    branch.spec.data.replyRoute,
-  ].filter((route) => route !== null);
-  if (routes.length === 0) return 'forward';
-  const ownAvps = request.server.parameters('tm')['onreply_avp_mode'] !== 1;
-  return onWorker(request.server, request.fork(ownAvps ? new Avps() : request.avps), routes, {
-    response,
-    branch,
-    relayed: branch.spec.data,
-  }).then((run) => {
-    if (run === null) return 'forward';
-    if (run.dropped && response.status < 200) {
-      request.server.proxy.counts.dropped++;
-      return 'drop';
-    }
-    return messageEdits(response, run.request.state(edits)) ?? 'forward';
-  });
+  const global = request.server.script.find('onreply_route', '');
+  const routes = [state.replyRoute, branch.spec.data.replyRoute].filter((route) => route !== null);
+  if (global === null && routes.length === 0) return 'forward';
+  return judge(request, global, routes, response, branch);
+}
+
+async function judge(
+  request: Request,
+  global: Route | null,
+  routes: readonly Route[],
+  response: SipResponse,
+  branch: Branch<RelayedBranch>,
+): Promise<ReplyVerdict> {
+  const { server } = request;
+  const changes: Edit[] = [];
+  if (global !== null) {
+    // it knows of no transaction (the manual's Script-Routes, onreply_route)
+    const run = await onWorker(server, new Request(server, null), [global], { response });
+    if (drops(server, run, response)) return 'drop';
+    if (run !== null) changes.push(...run.request.state(edits));
+  }
+  if (routes.length > 0) {
+    const ownAvps = server.parameters('tm')['onreply_avp_mode'] !== 1;
+    const own = request.fork(ownAvps ? new Avps() : request.avps);
+    own.state(edits).push(...changes);
+    const run = await onWorker(server, own, routes, { response, branch, relayed: branch.spec.data });
+    if (drops(server, run, response)) return 'drop';
+    return messageEdits(response, own.state(edits)) ?? 'forward';
+  }
+  return messageEdits(response, changes) ?? 'forward';
+}
+
+/** Whether its route has dropped a response, which is counted; a final one cannot be. */
+export function drops(server: Server, run: Run | null, { status }: SipResponse): boolean {
+  if (run?.dropped !== true || status >= 200) return false;
+  server.proxy.counts.dropped++;
+  return true;
 }
 
 /** Runs the failure route, which has to be armed anew for the next round. */
@@ -49,6 +76,16 @@ export function onFailure(
   if (route !== null) return runFailureRoute(request, state, failure, route);
 }
 
+/** The request goes on as the branch that has failed was: its URI, destination, socket and flags. */
+function resembleBranch(request: Request, failed: Request): void {
+  const { main } = request.state(messageBranches);
+  const { main: own } = failed.state(messageBranches);
+  const { uri, destinationUri, q, path, socket } = own;
+  Object.assign(main, { uri, destinationUri, q, path, socket });
+  main.flags.clear();
+  for (const flag of own.flags) main.flags.add(flag);
+}
+
 async function runFailureRoute(
   request: Request,
   state: Relaying,
@@ -57,15 +94,11 @@ async function runFailureRoute(
 ): Promise<void> {
   state.failureRoute = null;
   const branch = failure.branch ?? undefined;
-  const branches = request.state(messageBranches);
-  branches.clear();
-  branches.main.flags.clear();
-  if (branch !== undefined) {
-    request.requestUri = branch.spec.data.request.requestUri;
-    for (const flag of branch.spec.data.request.state(messageBranches).main.flags)
-      branches.main.flags.add(flag);
-  }
-  request.setDestinationUri(null);
+  request.state(messageBranches).clear();
+  if (branch !== undefined) resembleBranch(request, branch.spec.data.request);
+  // what was changed after t_relay() was changed in a copy (the manual's modules/tm, Overview)
+  const changes = request.state(edits);
+  changes.splice(0, changes.length, ...(state.edits ?? changes));
   await onWorker(request.server, request, [route], {
     failure,
     ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
@@ -74,7 +107,22 @@ async function runFailureRoute(
 
 /** The CANCEL of a branch is a request of siprest's own. */
 export function onCancel(server: Server, cancel: SipRequest): Awaitable<RequestEdits | null> {
-  if (server.script.find('local_route', '') === null) return null;
+  if (server.script.find('local_route', '') === null) {
+    showLocalMessage(server, 'local_request_route', cancel.raw);
+    return null;
+  }
+  const edited = editsOfCancel(server, cancel);
+  return edited.then((edits) => {
+    showLocalMessage(
+      server,
+      'local_request_route',
+      edits === null ? cancel.raw : editedMessage(cancel, edits),
+    );
+    return edits;
+  });
+}
+
+function editsOfCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
   return new Promise((done) => {
     const taken = server.submit((worker) => {
       const edits = localRoute(server, worker, cancel, null);
@@ -85,7 +133,10 @@ export function onCancel(server: Server, cancel: SipRequest): Awaitable<RequestE
   });
 }
 
-/** Runs routes one after another on a worker; the last run, null where there was no room for the job. */
+/**
+ * Runs routes one after another on a worker, each with the resume routes that its async() names; the last run, null
+ * where there was no room for the job.
+ */
 export function onWorker(
   server: Server,
   request: Request,
@@ -96,14 +147,32 @@ export function onWorker(
     const taken = server.submit(async (worker) => {
       let last: Run | null = null;
       try {
-        for (const route of routes) {
+        for (const [i, route] of routes.entries()) {
           last = await runRoute(worker, request, route, { subject });
+          if (last.continuation !== null) {
+            // the worker is free meanwhile
+            const later = routes.slice(i + 1);
+            const end = last.continuation.then(resumed);
+            void end
+              .then((run) =>
+                run.dropped || later.length === 0 ? run : onWorker(server, request, later, subject),
+              )
+              .then(done);
+            return;
+          }
           if (last.dropped) break;
         }
-      } finally {
+        done(last);
+      } catch (error) {
         done(last); // whatever becomes of a route, its transaction goes on
+        throw error;
       }
     });
     if (!taken) done(null);
   });
+}
+
+/** A resume route may end with async() as well. */
+async function resumed(run: Run): Promise<Run> {
+  return run.continuation === null ? run : resumed(await run.continuation);
 }

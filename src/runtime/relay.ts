@@ -18,11 +18,11 @@ import {
   type SipResponse,
 } from '../sip/index.ts';
 import { type Prepared, prepareBranches } from './branch-specs.ts';
-import { edits } from './edits.ts';
+import { type Edit, edits } from './edits.ts';
 import { failed, forwardStateless } from './forward.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { messageEdits } from './outgoing.ts';
-import { onCancel, onFailure, onReply, onWorker } from './relay-routes.ts';
+import { drops, onCancel, onFailure, onReply, onWorker } from './relay-routes.ts';
 import { type RelayedBranch, type Relaying, type RelayOptions, relaying } from './relaying.ts';
 import { Request } from './request.ts';
 import type { Run } from './run.ts';
@@ -120,12 +120,16 @@ function prepared(
   options: RelayOptions,
   state: Relaying,
 ): Awaitable<Prepared[]> {
+  const changes = run.request.state(edits);
+  state.edits = changes.length === 0 ? unchanged : [...changes];
   const made = prepareBranches(run, branches, options, state.branchRoute, state.proxy?.branches.length ?? 0);
   return whenThere(made, (all) => {
     run.request.state(messageBranches).clear();
     return all;
   });
 }
+
+const unchanged: readonly Edit[] = [];
 
 const firstFailure = (made: readonly Prepared[]): Status =>
   made.find((one) => typeof one === 'number') ?? failed.noDestination;
@@ -197,13 +201,12 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
   });
 }
 
-/** In a failure route: the request URI where it was changed, or whatever branches were added. */
+/** In a failure route: the request URI where it or its destination was changed, or whatever branches were added. */
 function failureBranches(run: Run): readonly MessageBranch[] {
   const [main, ...added] = run.request.state(messageBranches).all;
-  return main === undefined ||
-    (added.length > 0 && main.uri === run.subject.branch?.spec.data.request.requestUri)
-    ? added
-    : [main, ...added];
+  const failed = run.subject.branch?.spec.data.request;
+  const isAsItWas = main?.uri === failed?.requestUri && main?.destinationUri === failed?.destinationUri;
+  return main === undefined || (added.length > 0 && isAsItWas) ? added : [main, ...added];
 }
 
 function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBranch> {
@@ -280,11 +283,7 @@ export function receiveResponse(server: Server, response: SipResponse): void {
     return;
   }
   void onWorker(server, new Request(server, null), [route], { response }).then((run) => {
-    if (run === null) return;
-    if (run.dropped && response.status < 200) {
-      server.proxy.counts.dropped++;
-      return;
-    }
+    if (run === null || drops(server, run, response)) return;
     server.proxy.forwardResponseStateless(response, messageEdits(response, run.request.state(edits)) ?? {});
   });
 }

@@ -2,6 +2,7 @@
 import type { CompiledRoute } from '../script/index.ts';
 import { type HeaderText, NO_HEADERS, type ProxyTransaction } from '../sip/index.ts';
 import type { Avps } from './avps.ts';
+import type { Edit } from './edits.ts';
 import type { Request } from './request.ts';
 import type { Run } from './run.ts';
 import { StateKey } from './state.ts';
@@ -28,6 +29,8 @@ export interface Relaying {
   frTimeout: number | null;
   frInvTimeout: number | null;
   proxy: ProxyTransaction<RelayedBranch> | null;
+  /** How the script had changed the request when it was last sent on; null before that. */
+  edits: readonly Edit[] | null;
   /** For every request of the transaction: branches and their CANCELs. */
   headers: HeaderText;
   /** Of a CANCEL: what it says to the branches about why. */
@@ -43,6 +46,7 @@ export const relaying = new StateKey<Request, Relaying>(
     frTimeout: null,
     frInvTimeout: null,
     proxy: null,
+    edits: null,
     headers: NO_HEADERS,
     cancelReason: null,
   }),

@@ -42,6 +42,8 @@ export class Request {
   #replyBody = '';
   #forceRport = false;
   #replied = false;
+  /** Made here: nobody waits for an answer. */
+  #isOwn = false;
   /** How a reply goes out where there is a transaction. */
   #sendReply: ((content: ReplyContent, options: SendOptions) => boolean) | null = null;
 
@@ -67,11 +69,23 @@ export class Request {
     return new Request(this.server, this.message, this, avps);
   }
 
+  /** A request that siprest has made itself, for a route that looks at it: it gets no transaction and no reply. */
+  static own(server: Server, message: SipRequest): Request {
+    const request = new Request(server, message);
+    request.#isOwn = true;
+    return request;
+  }
+
+  /** What all copies are copies of. */
+  get #root(): Request {
+    return this.#original === null ? this : this.#original.#root;
+  }
+
   /** Those that are set; shared with all copies. */
   get flags(): Set<string> {
-    if (this.#original !== null) return this.#original.flags;
-    this.#flags ??= new Set();
-    return this.#flags;
+    const root = this.#root;
+    root.#flags ??= new Set();
+    return root.#flags;
   }
 
   state<T>(key: StateKey<Request, T>): T {
@@ -122,7 +136,7 @@ export class Request {
 
   /** From now on replies of the transaction go this way: relaying has to know of them. */
   replyBy(send: (content: ReplyContent, options: SendOptions) => boolean): void {
-    this.#sendReply = send;
+    this.#root.#sendReply = send;
   }
 
   get transaction(): ServerTransaction | null {
@@ -131,7 +145,7 @@ export class Request {
 
   /** Whether any final reply was sent by {@link reply}. */
   get replied(): boolean {
-    return this.#replied;
+    return this.#root.#replied;
   }
 
   /** The To tag of siprest's own replies; null where there is no message. */
@@ -168,7 +182,7 @@ export class Request {
    */
   createTransaction(): TransactionOutcome {
     if (this.#transaction !== null) return 'exists';
-    if (this.message === null) return 'refused';
+    if (this.message === null || this.#isOwn) return 'refused';
     const { transactions } = this.server;
     const existing = transactions.find(this.message);
     if (existing !== null) {
@@ -228,15 +242,16 @@ export class Request {
 
   #send(content: ReplyContent): boolean {
     if (this.#transaction === null) return this.#sendStateless(content);
-    if (content.status >= 200) this.#replied = true;
-    return this.#sendReply === null
+    const root = this.#root;
+    if (content.status >= 200) root.#replied = true;
+    return root.#sendReply === null
       ? this.#transaction.reply(content, untilAck)
-      : this.#sendReply(content, untilAck);
+      : root.#sendReply(content, untilAck);
   }
 
   #sendStateless(content: ReplyContent): boolean {
-    if (this.message === null || this.message.method === 'ACK') return false;
-    if (content.status >= 200) this.#replied = true;
+    if (this.message === null || this.message.method === 'ACK' || this.#isOwn) return false;
+    if (content.status >= 200) this.#root.#replied = true;
     const reply = buildReply(this.message, content, this.server.tags.tagFor(this.message));
     this.server.process.stateless.add(content.status);
     sendReply(this.message, reply, undefined, content.forceRport);

@@ -36,6 +36,9 @@ export interface RunSubject {
 
 const theRequest: RunSubject = {};
 
+/** Where async() frees the worker (the manual's Script-Async, Allowed Routes); elsewhere it is a blocking call. */
+const leaving: ReadonlySet<RouteKind | null> = new Set<RouteKind>(['route', 'onreply_route']);
+
 export class Run implements Execution<Run> {
   readonly worker: Worker;
   readonly request: Request;
@@ -45,10 +48,13 @@ export class Run implements Execution<Run> {
   dropped = false;
   frame: Frame | null = null;
   position = 0;
+  /** In a reply route that has ended with async(): the run of its resume route, once that has ended too. */
+  continuation: Promise<Run> | null = null;
   /** What else it is about; nothing in a request route. */
   readonly subject: RunSubject;
   /** The message that variables are about: the response in a reply route, else the request. */
   readonly message: SipMessage | null;
+  #isBlocking = false;
 
   constructor(worker: Worker, request: Request, subject: RunSubject = theRequest) {
     this.worker = worker;
@@ -106,14 +112,21 @@ export class Run implements Execution<Run> {
   }
 
   suspend(operation: AsyncOperation<Run>): Awaitable<Flow> {
-    const transaction = this.request.createTransaction();
+    // stays so in its resume route, which is then run here
+    this.#isBlocking ||= !leaving.has(this.routeKind);
+    const transaction = this.#isBlocking ? 'refused' : this.request.createTransaction();
     if (transaction === 'absorbed') return this.#stop();
     const background = transaction !== 'refused' && (operation.function.admit?.(this) ?? true);
     const completion = operation.start({ run: this, mode: 'async', background, timeout: operation.timeout });
     if (completion === null) return this.#resumeHere(operation, failed);
     if (typeof completion === 'function') return this.#resumeHere(operation, completion);
     if (!background) return completion.then((complete) => this.#resumeHere(operation, complete));
-    this.#inBackground(completion, operation, this.request);
+    const { request, subject } = this;
+    if (subject.response === undefined) this.#inBackground(completion, operation, request, subject);
+    else
+      this.continuation = new Promise((done) => {
+        this.#inBackground(completion, operation, request, subject, done);
+      });
     return this.#stop();
   }
 
@@ -124,7 +137,7 @@ export class Run implements Execution<Run> {
     // the report route sees the output variables and its parameter, nothing of the message
     const request = new Request(this.server, null);
     if (background) {
-      this.#inBackground(Promise.resolve(completion), operation, request);
+      this.#inBackground(Promise.resolve(completion), operation, request, theRequest);
       return Flow.next;
     }
     return Promise.resolve(completion).then(async (complete) => {
@@ -144,15 +157,19 @@ export class Run implements Execution<Run> {
     completion: Promise<Completion<Run>>,
     operation: AsyncOperation<Run>,
     request: Request,
+    subject: RunSubject,
+    ended?: (run: Run) => void,
   ): void {
     const { position } = this;
     const { background } = this.server;
     background.begin();
     const later = (complete: Completion<Run>) => {
       this.worker.resume((worker) => {
-        const run = new Run(worker, request);
+        const run = new Run(worker, request, subject);
         run.position = position;
-        return guard(run, () => run.#resumeHere(operation, complete));
+        const done = guard(run, () => run.#resumeHere(operation, complete));
+        if (ended === undefined) return done;
+        return done === undefined ? ended(run) : done.then(() => ended(run));
       });
       background.end();
     };

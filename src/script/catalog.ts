@@ -247,6 +247,8 @@ export interface ParameterSpec {
   readonly repeated?: boolean;
   readonly summary: string;
   readonly source?: string;
+  /** It names a route of this kind, which has to be there. */
+  readonly routeKind?: RouteKind;
   /** Why it has no effect: the checker warns where it is set to something else than the default. */
   readonly inert?: string;
 }

@@ -1,6 +1,6 @@
 /** The routes of a script by kind and name. */
 import { type NameNode, type RouteKind, type RouteNode, routeKinds, type ScriptNode } from './ast.ts';
-import type { Catalog } from './catalog.ts';
+import type { Catalog, ModuleSpec } from './catalog.ts';
 import type { DiagnosticList } from './diagnostics.ts';
 import { didYouMean } from './did-you-mean.ts';
 
@@ -68,6 +68,21 @@ export class RouteTable {
 
   #of(kind: RouteKind): Map<string, RouteNode> {
     return this.#byKind.get(kind) as Map<string, RouteNode>;
+  }
+}
+
+/** Parameters of modules that name a route, as tm's local_reply_route. */
+export function checkParameterRoutes<R>(
+  script: ScriptNode,
+  modules: readonly ModuleSpec<R>[],
+  routes: RouteTable,
+  diagnostics: DiagnosticList,
+): void {
+  for (const { modules: names, name, value } of script.moduleParameters) {
+    const module = modules.find((one) => names.text.split('|').includes(one.name));
+    const kind = module?.parameters?.find((one) => one.name === name.text)?.routeKind;
+    if (kind === undefined) continue;
+    routes.require({ kind: 'name', text: String(value.value), span: value.span }, kind, diagnostics);
   }
 }
 

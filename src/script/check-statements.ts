@@ -7,6 +7,8 @@ import type { DiagnosticList } from './diagnostics.ts';
 
 /** Kinds of routes that have a transaction which can wait (the manual's Script-Async, Allowed Routes). */
 const asyncRoutes: ReadonlySet<RouteKind> = new Set(['route', 'onreply_route']);
+/** Those whose transaction cannot wait: OpenSIPS starts with such a script, and waits there as in a blocking call. */
+const blockingRoutes: ReadonlySet<RouteKind> = new Set(['failure_route', 'branch_route', 'local_route']);
 
 /** Statements after which the next one is never reached, and how a message names them. */
 const endings: Readonly<Partial<Record<StatementNode['kind'], string>>> = {
@@ -151,7 +153,11 @@ export class StatementChecker<R> {
   }
 
   #async(node: AsyncNode): void {
-    if (!asyncRoutes.has(this.#within)) {
+    if (blockingRoutes.has(this.#within)) {
+      const message = `async() waits like a blocking call in ${article(this.#within)}: its worker is not free meanwhile`;
+      const help = 'call the function directly, or launch() it';
+      this.#diagnostics.warning('route-kind', node.span, message, { help });
+    } else if (!asyncRoutes.has(this.#within)) {
       this.#diagnostics.error(
         'route-kind',
         node.span,

@@ -7,7 +7,7 @@ import type { Catalog, ModuleSpec, ParameterValues } from './catalog.ts';
 import { type CheckRegex, ExpressionChecker } from './check-expressions.ts';
 import { checkModuleParameters, checkModules, checkSettings } from './check-modules.ts';
 import { MissingNames } from './check-names.ts';
-import { RouteTable, warnOfInertRoutes } from './check-routes.ts';
+import { checkParameterRoutes, RouteTable, warnOfInertRoutes } from './check-routes.ts';
 import { StatementChecker } from './check-statements.ts';
 import { VariableChecker } from './check-variables.ts';
 import { type Diagnostic, DiagnosticList, hasErrors } from './diagnostics.ts';
@@ -55,6 +55,12 @@ export function check<R>(
   );
   const routes = new RouteTable(script, options.incomplete === true, diagnostics);
   warnOfInertRoutes(script, catalog, diagnostics);
+  checkParameterRoutes(
+    script,
+    loaded.map(({ spec }) => spec),
+    routes,
+    diagnostics,
+  );
   const variables = new VariableChecker(lookup, missing, diagnostics);
   const { checkRegex } = options;
   const expressions = new ExpressionChecker({

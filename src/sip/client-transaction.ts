@@ -124,7 +124,8 @@ export abstract class ClientTransaction extends Deadline {
     this.around.timers.start(this.#resend, milliseconds);
   }
 
-  protected stopResending(): void {
+  /** The request goes out no more; its response is still taken. */
+  stopResending(): void {
     if (this.#resend !== null) this.around.timers.stop(this.#resend);
     this.#resend = null;
   }

@@ -57,6 +57,7 @@ export class ProxyBranch<T> implements Branch<T> {
   /** Whether the target has answered at all. */
   #heard = false;
   #cancelSent = false;
+  #isGivenUp = false;
   #cancelHeaders: HeaderText = NO_HEADERS;
 
   constructor(index: number, spec: BranchSpec<T>, owner: BranchOwner<T>, sending: Sending) {
@@ -152,7 +153,7 @@ export class ProxyBranch<T> implements Branch<T> {
 
   /** RFC 3263, 4.3: the next target gets a transaction of its own. False when there is none, or it was cancelled. */
   tryNext(): boolean {
-    if (this.isCancelled) return false;
+    if (this.isCancelled || this.#isGivenUp) return false;
     this.#stopWaiting();
     this.letGo();
     this.#client = null;
@@ -185,6 +186,13 @@ export class ProxyBranch<T> implements Branch<T> {
     this.isCancelled = true;
     this.#cancelHeaders = headers;
     if (this.state === 'ringing') this.#sendCancel();
+  }
+
+  /** Its request has been answered without it. What no CANCEL can end (9.1) is sent no more. */
+  giveUp(): void {
+    if (this.isEnded || this.#isInvite) return;
+    this.#isGivenUp = true;
+    this.#client?.stopResending();
   }
 
   #sendCancel(): void {

@@ -181,7 +181,11 @@ export class ProxyTransaction<T = unknown> {
   }
 
   #cancelRest(headers: HeaderText): void {
-    for (const branch of this.#branches) branch.cancel(headers);
+    const { isFinal } = this.server;
+    for (const branch of this.#branches) {
+      branch.cancel(headers);
+      if (isFinal) branch.giveUp();
+    }
   }
 
   #enqueue(step: Step): void {
@@ -279,8 +283,10 @@ export class ProxyTransaction<T = unknown> {
       response: best?.response ?? null,
     };
     this.#round = this.#branches.length;
+    const wasCancelled = this.#isCancelled;
     const asked = this.#guarded<void>(() => this.#hooks.onFailure?.(failure), undefined);
-    return asked instanceof Promise ? asked.then(() => this.#failed(best, round)) : this.#failed(best, round);
+    const after = () => this.#failed(best, round, this.#isCancelled && !wasCancelled);
+    return asked instanceof Promise ? asked.then(after) : after();
   }
 
   #best(round: readonly ProxyBranch<T>[]): ProxyBranch<T> | null {
@@ -290,15 +296,20 @@ export class ProxyTransaction<T = unknown> {
     return cancelled ?? bestBranch(round, this.#settings.block6xx !== false);
   }
 
-  /** The failure hook is done. */
-  #failed(best: ProxyBranch<T> | null, round: readonly ProxyBranch<T>[]): void | Promise<void> {
+  /** The failure hook is done. `cancelled`: meanwhile, when there was nothing left to cancel. */
+  #failed(
+    best: ProxyBranch<T> | null,
+    round: readonly ProxyBranch<T>[],
+    cancelled: boolean,
+  ): void | Promise<void> {
     if (this.server.isFinal || this.server.state === 'terminated') {
       this.#cancelRest(NO_HEADERS); // it may have added branches and then answered
       return this.#finishIfOver();
     }
     if (this.#branches.length > this.#round) return this.#concludeIfEnded(); // they may have ended by now
-    if (this.#isCancelled && best?.lastStatus !== 487) this.#answerHere(487);
-    else if (best === null || best.response === null) this.#answerHere(best?.lastStatus ?? NOBODY_CAME);
+    const nobodyCame = this.#isCancelled ? 487 : NOBODY_CAME;
+    if (cancelled) this.#answerHere(487);
+    else if (best === null || best.response === null) this.#answerHere(best?.lastStatus ?? nobodyCame);
     else {
       const { finalEdits } = best;
       this.#sendUp(best.response, withChallenges(best, round, finalEdits ?? NO_EDITS));

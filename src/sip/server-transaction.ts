@@ -31,6 +31,8 @@ export interface ServerSurroundings {
   readonly values: TimerValues;
   /** How long it may wait for its final reply, in ms. */
   readonly patience: number;
+  /** Called with each reply that is made here, not relayed, before it is sent. */
+  readonly made: (reply: Buffer) => void;
   /** Called when the first final reply is sent. */
   readonly answered: (status: number) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
@@ -128,6 +130,7 @@ export abstract class ServerTransaction extends Deadline {
       this.#destination = null;
     }
     const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
+    this.around.made(data);
     return this.#send(content.status, data, options, 'local');
   }
 

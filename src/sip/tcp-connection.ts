@@ -5,6 +5,8 @@ import type { TcpLimits } from './tcp-transport.ts';
 import type { Source, Transport } from './transport.ts';
 
 const PONG = Buffer.from('\r\n');
+/** More bytes than a peer sends that waits for its answers. */
+const LARGE_PIECE = 16_384;
 
 /** Why a connection was closed; `peer` by the other side, `local` by this one's end. */
 export type Closing = 'peer' | 'local' | 'error' | 'idle' | 'connect' | 'slow' | 'defect' | 'queue';
@@ -111,6 +113,13 @@ export class TcpConnection implements Transport {
     // from its first byte on, whatever other messages came whole meanwhile
     if (this.#framer.isInside && !this.#isClosed)
       this.#deadline ??= setTimeout(() => this.#close('slow'), this.listener.limits.messageTimeout);
+    if (chunk.length >= LARGE_PIECE) this.#giveOthersTheirTurn();
+  }
+
+  /** What comes in as fast as it can be read would be read 32 pieces at a time, which is most of a second. */
+  #giveOthersTheirTurn(): void {
+    this.#socket.pause();
+    setImmediate(() => this.#socket.resume());
   }
 
   #write(data: Uint8Array, done: ((error: Error | null) => void) | undefined): void {

@@ -55,6 +55,8 @@ export class TransactionTable {
     abandoned: 0,
   };
   readonly sent: Readonly<SentReplies>;
+  /** Called with each reply that is made here, not relayed, before it is sent. */
+  onLocalReply: ((reply: Buffer) => void) | null = null;
   readonly #transactions = new ShardedMap<ServerTransaction>();
   /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
@@ -77,6 +79,7 @@ export class TransactionTable {
       timers: options.timers ?? processTimers,
       values: options.values ?? RFC_TIMERS,
       patience: options.patience ?? 600_000,
+      made: (reply) => this.onLocalReply?.(reply),
       answered: (status) => {
         this.#open--;
         options.replies?.add(status);

@@ -1,10 +1,67 @@
 import { describe, expect, test } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
 import { relayBench } from '../support/relay-bench.ts';
+import { programOf } from '../support/server.ts';
 import { respond, startService } from '../support/service.ts';
 import type { SipPeer } from '../support/sip-peer.ts';
 
 const one = (peers: readonly SipPeer[]): SipPeer => peers[0] as SipPeer;
+
+describe('local_request_route and local_reply_route', () => {
+  test('see what siprest itself makes, after the local route, and change nothing', async () => {
+    const { server, port, caller, callees, prints } = await relayBench(
+      `modparam("tm", "local_request_route", "asked")
+       modparam("tm", "local_reply_route", "replied")
+       route {
+         if (is_method("MESSAGE")) {
+           t_new_request("OPTIONS", "sip:a@CALLEE0", "sip:x@biloxi.example", "sip:y@biloxi.example");
+           t_reply(202, "Mine");
+           exit;
+         }
+         if (!is_method("CANCEL")) $ru = "sip:a@CALLEE0";
+         t_relay();
+       }
+       local_route { append_hf("X-Local: yes\\r\\n"); }
+       route[asked] {
+         xlog("print $rm $rU $hdr(X-Local)");
+         append_hf("X-Lost: yes\\r\\n");
+         t_newtran();
+         sl_send_reply(500, "Nobody");
+       }
+       route[replied] { xlog("print $rs $rr $rm"); append_hf("X-Lost: yes\\r\\n"); }`,
+    );
+    const [callee] = callees as [SipPeer];
+    caller.request(port, 'sip:bob@biloxi.example', { method: 'MESSAGE' });
+    expect((await caller.next(202)).header('x-lost')).toBeUndefined();
+    const options = await callee.next('OPTIONS');
+    expect([options.header('x-local'), options.header('x-lost')]).toEqual(['yes', undefined]);
+    const invite = caller.request(port, 'sip:bob@biloxi.example');
+    const got = await callee.next('INVITE');
+    callee.reply(got, 180);
+    await caller.next(180);
+    caller.cancel(port, invite);
+    const cancel = await callee.next('CANCEL');
+    expect([cancel.header('x-local'), cancel.header('x-lost')]).toEqual(['yes', undefined]);
+    await caller.next(200);
+    callee.reply(got, 487);
+    await caller.next(487);
+    await server.logs('print 200 canceling');
+    expect([...prints()].sort()).toEqual([
+      '100 Giving it a try INVITE',
+      '200 canceling CANCEL',
+      '202 Mine MESSAGE',
+      'CANCEL a yes',
+      'OPTIONS a yes',
+    ]);
+    expect(caller.seen).toEqual([202, 100, 180, 200, 487]);
+  });
+
+  test('have to be there', () => {
+    expect(() =>
+      programOf('loadmodule "tm.so"\nmodparam("tm", "local_reply_route", "gone")\nroute { exit; }'),
+    ).toThrow('there is no route[gone]');
+  });
+});
 
 describe('t_new_request()', () => {
   test('sends a request of its own, which the local route sees first', async () => {

@@ -187,6 +187,7 @@ describe('timeouts', () => {
        onreply_route[r] { if ($rs == 100) $T_fr_inv_timeout = 1; xlog("print $T_fr_inv_timeout"); }
        failure_route[f] {
          $T_fr_inv_timeout = NULL;
+         if (!t_local_replied("all") && t_local_replied("last")) xlog("print it rang");
          xlog("print $T_reply_code $T_fr_inv_timeout"); $ru = "sip:voicemail@CALLEE0"; t_relay();
        }`,
     );
@@ -203,6 +204,6 @@ describe('timeouts', () => {
     expect(second.uri).toBe(callee.uri('voicemail'));
     callee.reply(second, 200);
     await caller.next(200);
-    expect(prints()).toEqual(['1', '1', '408 120', '120']);
+    expect(prints()).toEqual(['1', '1', 'it rang', '408 120', '120']);
   });
 });

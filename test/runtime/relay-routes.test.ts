@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
 import { relayBench } from '../support/relay-bench.ts';
-import { programOf } from '../support/server.ts';
 import { respond, startService } from '../support/service.ts';
 import type { SipPeer } from '../support/sip-peer.ts';
 
@@ -66,9 +65,9 @@ describe('onreply_route', () => {
     const { port, caller, callees, prints } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_reply("named"); t_on_branch("b"); t_relay(); }
        branch_route[b] { t_on_reply("own"); }
-       onreply_route { xlog("print global $rs $rr $si"); append_hf("X-Global: yes\\r\\n"); }
+       onreply_route { xlog("print global $rs $rr $si $T_branch_idx $(<request>ru)"); append_hf("X-Global: yes\\r\\n"); }
        onreply_route[named] {
-         xlog("print named $T_reply_code $(<request>ru) $(<request>rm) $hdr(X-From-Callee)");
+         xlog("print named $T_reply_code $ru$rU$ou$du $(<request>ru) $(<request>rm) $hdr(X-From-Callee)");
          remove_hf("X-From-Callee");
          append_hf("X-Named: $rs\\r\\n");
        }
@@ -88,10 +87,10 @@ describe('onreply_route', () => {
     expect((await caller.next(200)).header('x-named')).toBe('200');
     expect([...prints()].sort()).toEqual(
       [
-        'global 180 Ringing 127.0.0.1',
-        'global 200 Fine 127.0.0.1',
-        'named 180 sip:bob@biloxi.example INVITE secret',
-        'named 200 sip:bob@biloxi.example INVITE <null>',
+        'global 180 Ringing 127.0.0.1 <null> <null>',
+        'global 200 Fine 127.0.0.1 <null> <null>',
+        'named 180 <null><null><null><null> sip:bob@biloxi.example INVITE secret',
+        'named 200 <null><null><null><null> sip:bob@biloxi.example INVITE <null>',
         'own 0 bob',
         'own 0 bob',
       ].map((line) => line.replace('sip:bob@biloxi.example', callee.uri('a'))),
@@ -148,16 +147,6 @@ describe('onreply_route', () => {
     await caller.next(486);
     expect(prints()).toEqual([inReply, `${after} 1`]);
   });
-});
-
-test('the checker refuses async() in failure and branch routes', () => {
-  for (const kind of ['failure_route', 'branch_route'])
-    expect(() =>
-      programOf(
-        `loadmodule "tm.so"\nloadmodule "rest_client.so"
-         route { exit; } ${kind}[x] { async(rest_get("http://127.0.0.1/", $var(b)), r); } route[r] { exit; }`,
-      ),
-    ).toThrow(kind);
 });
 
 describe('stateful processing', () => {
@@ -222,6 +211,7 @@ describe('stateful processing', () => {
   test.each([
     ['an address that does not resolve', '$ru = "sip:a@nowhere.invalid"; t_relay();', -4],
     ['no auto 477', '$ru = "sip:a@nowhere.invalid"; t_relay("no-auto-477");', -4],
+    ['no flag at all', '$ru = "sip:a@nowhere.invalid"; t_relay("no-such-flag");', -4],
     ['a transport without a socket', '$ru = "sip:a@127.0.0.1:9;transport=tcp"; t_relay();', -4],
   ])('t_relay() to %s', async (what, statements, status) => {
     const { server, port, caller, prints } = await relayBench(
@@ -236,10 +226,16 @@ describe('stateful processing', () => {
 
   test('t_relay() with an outbound proxy, which $du wins over', async () => {
     const { port, caller, callees } = await relayBench(
-      `route { if ($rU == "du") $du = "sip:CALLEE1"; t_relay(, "udp:CALLEE0"); }`,
+      `route {
+         if ($rU == "du") $du = "sip:CALLEE1";
+         if ($rU == "older") t_relay("udp:CALLEE1");
+         else t_relay(, "udp:CALLEE0");
+       }`,
       2,
     );
     const [a, b] = callees as [SipPeer, SipPeer];
+    caller.request(port, 'sip:older@biloxi.example', { method: 'OPTIONS' });
+    expect((await b.next('OPTIONS')).uri).toBe('sip:older@biloxi.example');
     caller.request(port, 'sip:proxy@biloxi.example', { method: 'OPTIONS' });
     expect((await a.next('OPTIONS')).uri).toBe('sip:proxy@biloxi.example');
     caller.request(port, 'sip:du@biloxi.example', { method: 'OPTIONS' });

@@ -168,6 +168,56 @@ describe('serial forking', () => {
     ]);
   });
 
+  test('the request is as it was sent on: what was changed after t_relay() was a copy', async () => {
+    const { port, caller, callees } = await relayBench(
+      `route {
+         append_hf("X-Before: yes\\r\\n"); $ru = "sip:a@CALLEE0"; t_on_failure("f"); t_relay();
+         append_hf("X-After: yes\\r\\n");
+       }
+       failure_route[f] { append_hf("X-Failure: yes\\r\\n"); $ru = "sip:b@CALLEE0"; t_relay(); }`,
+    );
+    const [callee] = callees as [SipPeer];
+    caller.request(port, 'sip:bob@biloxi.example');
+    callee.reply(await callee.next('INVITE'), 486);
+    const second = await callee.next('INVITE');
+    expect(['x-before', 'x-after', 'x-failure'].map((name) => second.header(name))).toEqual([
+      'yes',
+      undefined,
+      'yes',
+    ]);
+  });
+
+  test('the request goes the way of the branch that has failed, until another is said', async () => {
+    const { port, caller, callees, prints } = await relayBench(
+      `route {
+         $ru = "sip:a@nowhere.invalid"; $du = "sip:CALLEE0"; $msg.branch.attr(n) = 1;
+         t_on_branch("b"); t_on_failure("f"); t_relay();
+       }
+       branch_route[b] { xlog("print $tm.branch.attr(n)"); $tm.branch.attr(n) = 2; }
+       failure_route[f] {
+         xlog("print $ru $du $T_branch_last_reply_code(0) $T_branch_last_reply_code(1)");
+         $rU = "b"; t_on_failure("again"); t_relay();
+       }
+       failure_route[again] { $du = "sip:CALLEE1"; append_branch("sip:d@CALLEE1"); t_relay(); }`,
+      2,
+    );
+    const [first, second] = two(callees);
+    caller.request(port, 'sip:bob@biloxi.example');
+    first.reply(await first.next('INVITE'), 486);
+    const again = await first.next('INVITE');
+    expect(again.uri).toBe('sip:b@nowhere.invalid');
+    first.reply(again, 486);
+    expect((await second.next('INVITE')).uri).toBe('sip:b@nowhere.invalid');
+    expect((await second.next('INVITE')).uri).toBe(second.uri('d'));
+    expect(prints()).toEqual([
+      '1',
+      `sip:a@nowhere.invalid sip:127.0.0.1:${first.port} 486 <null>`,
+      '1',
+      '1',
+      '<null>',
+    ]);
+  });
+
   test('without a new branch or a reply the refusal goes up', async () => {
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_failure("f"); t_relay(); } failure_route[f] { exit; }`,

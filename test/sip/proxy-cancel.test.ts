@@ -87,6 +87,22 @@ describe('CANCEL', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
+  it('lets the refusal through that it crosses (16.7, 6)', async () => {
+    const { network, caller, proxy } = scene([
+      [
+        [10, 180],
+        [500, 486],
+      ],
+    ]);
+    caller.send();
+    await network.run(500);
+    caller.cancel();
+    await network.run(2000);
+    expect(caller.statuses).toEqual([100, 180, 486]);
+    await network.run(AFTERWARDS);
+    expect(proxy.isIdle).toBe(true);
+  });
+
   it('does nothing once the call is answered', async () => {
     const { network, caller, callees } = scene([[[10, 200]]]);
     caller.send();

@@ -105,6 +105,24 @@ describe('one branch', () => {
     expect(proxy.isIdle).toBe(true);
   });
 
+  it.each([
+    ['late', [[2000, 200]] as const],
+    ['silent', SILENT],
+  ])('does not send one again that was answered here, nor to the next target: %s', async (_, plan) => {
+    const { network, caller, proxy, callees } = scene([plan, SILENT], {
+      branches: [[7001, 7002]],
+      settings: { frTimeout: 3000 },
+    });
+    caller.send('OPTIONS');
+    await network.run(100);
+    proxy.proxy?.reply({ status: 202 });
+    await network.run(10_000);
+    expect(callees.map(({ methods }) => methods)).toEqual([['OPTIONS'], []]);
+    expect(caller.statuses).toEqual([202]);
+    await network.run(AFTERWARDS);
+    expect(proxy.isIdle).toBe(true);
+  });
+
   it('passes a repeated 2xx on without asking the hook again', async () => {
     let asked = 0;
     const { network, caller } = scene([[[10, 200]]], {

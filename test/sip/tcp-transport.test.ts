@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -222,6 +223,32 @@ describe('a bad peer over TCP', () => {
     clearInterval(trickle);
     expect(closings.map(({ why }) => why)).toEqual(['slow']);
     expect(at).toBeLessThan(text.length);
+  });
+
+  it('that sends as fast as it can does not hold up the others', async () => {
+    // the kernel has room for more than can be read in one turn once this much was read fast
+    const grown = 20_000;
+    const sources: number[] = [];
+    const text = requestText({ via: VIA, body: 'x'.repeat(1000) });
+    const transport = await TcpTransport.bind({
+      address: '127.0.0.1',
+      port: 0,
+      onMessage: (data, source, socket) => {
+        if (sources.push(source.port) < grown) return;
+        for (let i = 0; i < 20; i++) parseMessage(data, source, socket); // as much as a script does
+        if (sources.length === grown) other.socket.write(text, 'latin1');
+      },
+    });
+    cleanups.push(async () => transport.close());
+    const { port } = transport.local;
+    const other = await client(port);
+    const flood = `require('node:net').connect(${port}, '127.0.0.1').write(${JSON.stringify(text)}.repeat(25000))`;
+    const flooding = spawn(process.execPath, ['-e', flood]);
+    cleanups.push(() => flooding.kill());
+    const own = other.socket.localPort as number;
+    await until(() => sources.includes(own) || sources.length === 25_000);
+    expect(sources.indexOf(own)).toBeLessThan(grown + 300);
+    expect(sources).toContain(own);
   });
 
   it('that says nothing is let go', async () => {

@@ -13,15 +13,23 @@ import {
   withPort,
   withUser,
 } from '../../sip/index.ts';
+import type { Request } from '../request.ts';
 import type { Run } from '../run.ts';
 import { part } from './part.ts';
 
 type ReadUri = (run: Run) => Uri | null;
 
-const ofRequestUri: ReadUri = (run) => run.request.uri;
-const ofOriginalUri: ReadUri = (run) => run.request.message?.requestUriParts ?? null;
-const ofDestination: ReadUri = (run) =>
-  run.request.destinationUri === null ? null : parseUri(run.request.destinationUri);
+/** A reply has none of these; a reply route reads its request's by `$(<request>ru)`. */
+const ofRequest =
+  <T>(read: (request: Request) => T | null) =>
+  (run: Run): T | null =>
+    run.subject.response === undefined ? read(run.request) : null;
+
+const ofRequestUri: ReadUri = ofRequest(({ uri }) => uri);
+const ofOriginalUri: ReadUri = ofRequest(({ message }) => message?.requestUriParts ?? null);
+const ofDestination: ReadUri = ofRequest(({ destinationUri }) =>
+  destinationUri === null ? null : parseUri(destinationUri),
+);
 
 interface WritableUri {
   readonly get: ReadUri;
@@ -29,7 +37,7 @@ interface WritableUri {
 }
 
 const requestUri: WritableUri = {
-  get: ofRequestUri,
+  get: (run) => run.request.uri,
   set: (run, uri) => {
     run.request.requestUri = uri;
     return true;
@@ -86,7 +94,7 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     writable: true,
     summary: 'The request URI.',
     resolve: () => ({
-      get: (run) => run.request.requestUri || null,
+      get: ofRequest(({ requestUri }) => requestUri || null),
       set: (run, value) => run.request.setRequestUri(String(value ?? '')),
     }),
   },
@@ -105,7 +113,7 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     name: 'ou',
     aliases: ['ouri'],
     summary: 'The request URI as it was received.',
-    resolve: () => ({ get: (run) => run.request.message?.requestUri ?? null }),
+    resolve: () => ({ get: ofRequest(({ message }) => message?.requestUri ?? null) }),
   },
   part('oU', 'The user of the received request URI.', ofOriginalUri, user),
   part('od', 'The host of the received request URI.', ofOriginalUri, host),
@@ -117,7 +125,7 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     writable: true,
     summary: 'The destination URI: where the request goes whatever its request URI says.',
     resolve: () => ({
-      get: (run) => run.request.destinationUri,
+      get: ofRequest(({ destinationUri }) => destinationUri),
       set: (run, value) => run.request.setDestinationUri(text(value)),
     }),
   },
