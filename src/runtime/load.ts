@@ -114,6 +114,11 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
       ),
     },
     tcpAcceptAliases: flag('tcp_accept_aliases'),
+    names: {
+      timeout: 1000 * number('dns_retr_time'),
+      tries: number('dns_retr_no'),
+      search: flag('dns_use_search_list'),
+    },
     udpWorkers: number('udp_workers'),
     aliases: (Array.isArray(aliases) ? aliases : []).map((alias) =>
       String(alias)

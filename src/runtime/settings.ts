@@ -3,7 +3,7 @@
  * scripts in the field still use. One without a meaning here is accepted and says why.
  */
 import type { SettingSpec } from '../script/index.ts';
-import type { Advertised, TcpLimits } from '../sip/index.ts';
+import type { Advertised, Asking, TcpLimits } from '../sip/index.ts';
 
 const memory = 'the memory of a Node.js process is not set up by hand';
 const threads = 'sockets, timers and name look-ups do not occupy workers here';
@@ -173,6 +173,28 @@ export const settingSpecs: readonly SettingSpec[] = [
     maximum: 86_400,
     summary: 'How long a message may take from its first byte to its last, in s.',
   },
+  {
+    name: 'dns_retr_time',
+    type: 'int',
+    default: 2,
+    minimum: 1,
+    maximum: 60,
+    summary: 'How long a name server may take before it is asked again, in s.',
+  },
+  {
+    name: 'dns_retr_no',
+    type: 'int',
+    default: 2,
+    minimum: 1,
+    maximum: 10,
+    summary: 'How often a name server is asked.',
+  },
+  {
+    name: 'dns_use_search_list',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether addresses are looked for in the search domains of /etc/resolv.conf as well.',
+  },
 
   // --- accepted, with nothing behind it ---
   {
@@ -231,12 +253,9 @@ export const settingSpecs: readonly SettingSpec[] = [
     'disable_dns_failover',
     'disable_stateless_fwd',
     'dns',
-    'dns_retr_time',
-    'dns_retr_no',
     'dns_servers_no',
     'dns_try_ipv6',
     'dns_try_naptr',
-    'dns_use_search_list',
     'rev_dns',
     'dst_blacklist',
     'check_via',
@@ -340,6 +359,7 @@ export interface Settings {
   readonly sockets: readonly ListenAddress[];
   readonly tcp: Partial<TcpLimits>;
   readonly tcpAcceptAliases: boolean;
+  readonly names: Asking;
   readonly udpWorkers: number;
   readonly aliases: readonly string[];
   readonly maxWhileLoops: number;

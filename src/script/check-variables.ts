@@ -8,6 +8,7 @@ import { didYouMean } from './did-you-mean.ts';
 import type { Lookup } from './lookup.ts';
 import { template, variableText } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
+import { Waits } from './waits.ts';
 
 const integer = /^[ \t]*[+-]?[0-9]+[ \t]*$/;
 
@@ -94,7 +95,7 @@ export class VariableChecker<R> {
       node.span,
       'invalid-variable-use',
       () => variableText({ ...node, transformations: [] }),
-      () => spec.resolve(this.#compiler.use(node)),
+      () => spec.resolve(this.#compiler.use(node, new Waits<R>())),
     );
   }
 
@@ -147,13 +148,16 @@ export class VariableChecker<R> {
     if (!well) return false;
     well = this.#integers(node, spec);
     if (!well) return false;
-    const made = this.#valid(
+    const checked = this.#valid(
       node.span,
       'transformation-arguments',
       () => `{${name}}`,
-      () => this.#compiler.transform(spec, node),
+      () => {
+        this.#compiler.checkTransformation(spec, node);
+        return true;
+      },
     );
-    return made !== null;
+    return checked !== null;
   }
 
   #integers(node: TransformationNode, spec: TransformationSpec<R>): boolean {

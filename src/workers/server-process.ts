@@ -27,6 +27,8 @@ export interface ProcessOptions {
   readonly shared?: Shared;
   /** Whether startup_route runs here when the process starts: in one of them, the first time. Default true. */
   readonly runsStartupRoute?: boolean | undefined;
+  /** Finds addresses and services. Default: asks the system's name servers. */
+  readonly names?: DnsNames;
 }
 
 export class ServerProcess implements ProcessContext {
@@ -47,17 +49,19 @@ export class ServerProcess implements ProcessContext {
   readonly startedAt = Date.now();
   /** In the order of the script. */
   sockets: readonly ListeningSocket[] = [];
-  readonly #names = new DnsNames();
+  readonly names: DnsNames;
 
   constructor({
     number = 0,
     count = 1,
     shared = new LocalShared(),
     runsStartupRoute = true,
+    names = new DnsNames(),
   }: ProcessOptions = {}) {
     this.number = number;
     this.count = count;
     this.shared = shared;
+    this.names = names;
     this.runsStartupRoute = runsStartupRoute;
     this.proxy = new ProxyCore({
       sockets: this.registry,
@@ -82,7 +86,7 @@ export class ServerProcess implements ProcessContext {
   }
 
   destinations(uri: Uri) {
-    return findDestinations(uri, { names: this.#names, protocols: this.registry.protocols });
+    return findDestinations(uri, { names: this.names, protocols: this.registry.protocols });
   }
 
   /** Whether a transaction has not come to its end: its final reply is to come, or the ACK to it. */

@@ -2,6 +2,7 @@
 import { csvTransformations } from './csv.ts';
 import type { Specification } from './define.ts';
 import { encodingTransformations } from './encodings.ts';
+import { evaluation } from './evaluate.ts';
 import { hashTransformations } from './hashes.ts';
 import { ipTransformations } from './ip.ts';
 import { nameAddrTransformations } from './name-addr.ts';
@@ -14,6 +15,7 @@ import { viaTransformations } from './via.ts';
 
 export const coreTransformations: Specification[] = [
   ...stringTransformations,
+  evaluation,
   ...hashTransformations,
   ...encodingTransformations,
   ...uriTransformations,
