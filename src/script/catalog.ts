@@ -98,6 +98,8 @@ export type Completion<R> = (run: R) => Status;
 
 interface FunctionFacts {
   readonly name: string;
+  /** Older names. */
+  readonly aliases?: readonly string[];
   readonly arguments: readonly ArgumentSpec[];
   /** Modules that must be loaded for it as well: calls are a mistake without them. */
   readonly requires?: readonly string[];
@@ -167,6 +169,8 @@ export interface VariableSpec<R> {
   readonly aliases?: readonly string[];
   /** What `(…)` may be: `none` (default), `required`, `optional`, or a closed list of names. */
   readonly subname?: 'none' | 'optional' | 'required' | readonly string[];
+  /** Whether blanks around what stands in the parentheses count. Default false. */
+  readonly verbatim?: boolean;
   /** Whether `[…]` may follow. Default false. */
   readonly indexed?: boolean;
   /** Whether `[insert]` and `[insertAfter]` may follow where it is set. Default false. */
@@ -243,6 +247,8 @@ export type WaitingTransform<R> = (value: Value, args: TransformationValues, run
 /** A parameter that `modparam` sets. */
 export interface ParameterSpec {
   readonly name: string;
+  /** What older versions call it: a mistake that is told what it is called now. */
+  readonly formerly?: readonly string[];
   /** `seconds` takes a number or a quoted decimal fraction; `boolean` a number or yes/no/true/false. */
   readonly type: 'int' | 'string' | 'boolean' | 'seconds';
   /** As shown in the reference: `20 s`, `10240 KB`. */

@@ -199,7 +199,9 @@ class ParameterTable<R> {
     if (spec === undefined) {
       this.#failed = true;
       const message = `the module ${this.#spec.name} has no parameter "${name}"`;
-      const help = didYouMean(name, this.#byName.keys());
+      const now = this.#spec.parameters?.find(({ formerly }) => formerly?.includes(name));
+      const help =
+        now === undefined ? didYouMean(name, this.#byName.keys()) : `it is called "${now.name}" now`;
       this.#diagnostics.error(
         'unknown-parameter',
         node.name.span,

@@ -2,7 +2,7 @@
 import type { IndexNode, Span, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
 import { InvalidUse, type TransformationSpec, type VariableAccess, type VariableSpec } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
-import { VariableCompiler } from './compile-variables.ts';
+import { subnameOf, VariableCompiler } from './compile-variables.ts';
 import { DiagnosticList } from './diagnostics.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Lookup } from './lookup.ts';
@@ -95,12 +95,12 @@ export class VariableChecker<R> {
       node.span,
       'invalid-variable-use',
       () => variableText({ ...node, transformations: [] }),
-      () => spec.resolve(this.#compiler.use(node, new Waits<R>())),
+      () => spec.resolve(this.#compiler.use(spec, node, new Waits<R>())),
     );
   }
 
   #subname(node: VariableNode, spec: VariableSpec<R>, inString: boolean): boolean {
-    const { subname } = node;
+    const subname = subnameOf(spec, node);
     const rule = spec.subname ?? 'none';
     const name = node.name.text;
     const empty = subname === null || subname.parts.length === 0;

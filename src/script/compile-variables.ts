@@ -1,10 +1,17 @@
 /** Variables, templates and transformations as closures; all that is known at compile time is resolved here. */
 import type { IndexNode, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
-import type { TransformationSpec, Value, VariableAccess, VariableReference, VariableUse } from './catalog.ts';
+import type {
+  TransformationSpec,
+  Value,
+  VariableAccess,
+  VariableReference,
+  VariableSpec,
+  VariableUse,
+} from './catalog.ts';
 import type { Execution } from './execution.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
-import { template } from './template.ts';
+import { template, trimmed } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
 import { inTurn, PerRun, Waits } from './waits.ts';
 
@@ -26,11 +33,12 @@ export class VariableCompiler<R> {
   access(node: VariableNode, waits: Waits<R>): VariableAccess<R> {
     const spec = this.#lookup.variable(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: $${node.name.text}`);
-    return spec.resolve(this.use(node, waits));
+    return spec.resolve(this.use(spec, node, waits));
   }
 
-  use(node: VariableNode, waits: Waits<R>): VariableUse<R> {
-    const subname = node.subname === null ? null : this.#constantOr(node.subname, waits);
+  use(spec: VariableSpec<R>, node: VariableNode, waits: Waits<R>): VariableUse<R> {
+    const name = subnameOf(spec, node);
+    const subname = name === null ? null : this.#constantOr(name, waits);
     const index = node.index === null ? null : this.#index(node.index, waits);
     const { context } = node;
     if (index === 'insert' || index === 'insertAfter')
@@ -176,6 +184,14 @@ export class VariableCompiler<R> {
 /** What a compiled script runs on is an {@link Execution}, which the tables need not know. */
 export function complain(run: unknown, message: string): void {
   (run as Pick<Execution<unknown>, 'complain'>).complain(message);
+}
+
+/** What stands in the parentheses; blanks around it count where the variable says so. */
+export function subnameOf<R>(
+  { verbatim = false }: VariableSpec<R>,
+  { subname }: VariableNode,
+): TemplateNode | null {
+  return subname === null || verbatim ? subname : { ...subname, parts: trimmed(subname.parts) };
 }
 
 type Arguments = (string | number | null | undefined)[];
