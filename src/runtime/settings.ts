@@ -360,6 +360,8 @@ export interface Settings {
   readonly tcp: Partial<TcpLimits>;
   readonly tcpAcceptAliases: boolean;
   readonly names: Asking;
+  /** What `$argv(name)` reads. */
+  readonly argv: ReadonlyMap<string, string>;
   readonly udpWorkers: number;
   readonly aliases: readonly string[];
   readonly maxWhileLoops: number;
