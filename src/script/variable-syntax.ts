@@ -113,16 +113,16 @@ class VariableReader {
     return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
   }
 
-  /** `{nameaddr.-1.uri}`: a sign may follow a dot. */
+  /** `{nameaddr.-1.uri}`, `{sdp.stream-delete}`: a sign or a hyphen may stand behind the first dot. */
   #transformationName(): NameNode {
     const start = this.#at;
-    let afterDot = false;
+    let dotted = false;
     for (
       let code = this.#code();
-      isVariableNameCode(code) || (afterDot && code === MINUS);
+      isVariableNameCode(code) || (dotted && code === MINUS);
       code = this.#code()
     ) {
-      afterDot = code === DOT;
+      dotted ||= code === DOT;
       this.#at += 1;
     }
     return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
