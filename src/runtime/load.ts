@@ -130,8 +130,15 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
     maxWhileLoops: number('max_while_loops'),
     enableAsserts: flag('enable_asserts'),
     disable503Translation: flag('disable_503_translation'),
+    dnsFailover: !flag('disable_dns_failover'),
+    userAgent: userAgentHeader(values['user_agent_header']),
     serverHeader: flag('server_signature') ? serverHeader(values['server_header']) : null,
   };
+}
+
+/** The value of the User-Agent header; the setting gives the whole line. */
+function userAgentHeader(setting: ParameterValue | undefined): string | null {
+  return typeof setting === 'string' ? setting.replace(/^User-Agent:\s*/i, '') : null;
 }
 
 /** The value of the Server header; the setting gives the whole line. */

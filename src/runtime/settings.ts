@@ -109,6 +109,12 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary: 'The Server header of replies, as a whole line.',
   },
   {
+    name: 'user_agent_header',
+    type: 'string',
+    default: null,
+    summary: 'The User-Agent header of requests that siprest makes itself, as a whole line.',
+  },
+  {
     name: 'server_signature',
     type: 'boolean',
     default: true,
@@ -190,6 +196,12 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary: 'How often a name server is asked.',
   },
   {
+    name: 'disable_dns_failover',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether a request is tried at the first address of its destination alone.',
+  },
+  {
     name: 'dns_use_search_list',
     type: 'boolean',
     default: true,
@@ -250,7 +262,6 @@ export const settingSpecs: readonly SettingSpec[] = [
   ]),
   ...inertGroup(noForward, 'any', [
     'disable_dns_blacklist',
-    'disable_dns_failover',
     'disable_stateless_fwd',
     'dns',
     'dns_servers_no',
@@ -260,7 +271,6 @@ export const settingSpecs: readonly SettingSpec[] = [
     'dst_blacklist',
     'check_via',
     'mhomed',
-    'user_agent_header',
     'sip_warning',
     'auto_aliases',
     'tos',
@@ -367,6 +377,10 @@ export interface Settings {
   readonly maxWhileLoops: number;
   readonly enableAsserts: boolean;
   readonly disable503Translation: boolean;
+  /** Other addresses of a destination are tried where one does not answer. */
+  readonly dnsFailover: boolean;
+  /** The value of the User-Agent header of own requests; null: the usual one. */
+  readonly userAgent: string | null;
   /** A whole header line for replies, or null for none. */
   readonly serverHeader: string | null;
 }
