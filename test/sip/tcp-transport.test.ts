@@ -129,7 +129,7 @@ describe('SIP over TCP', () => {
     expect(transport.closeTo('127.0.0.1', requests[0]?.source.port ?? 0)).toBe(true);
     await closed;
     expect(received()).toMatch(/^SIP\/2\.0 200 OK/);
-    expect(transport.size).toBe(1);
+    await until(() => transport.size === 1);
     other.socket.destroy();
   });
 
