@@ -19,7 +19,13 @@ import { startNginx, startNode } from './rest/servers.ts';
 import { capacity, measuredBySipp } from './sip/capacity.ts';
 import { compileGenerator, compilerIsThere } from './sip/generator.ts';
 import { deadHost, manyWaiting, start, sustained, type Verdict } from './sip/scenarios.ts';
-import { type MeasuredServer, startBareLoop, startKamailio, startSiprest } from './sip/servers.ts';
+import {
+  kamailioIsThere,
+  type MeasuredServer,
+  startBareLoop,
+  startKamailio,
+  startSiprest,
+} from './sip/servers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -78,7 +84,7 @@ const program = compilerIsThere() ? compileGenerator() : null;
 if (program === null) missing('the load generator, and with it capacity and scenarios', 'gcc');
 const hasSipp = findCommand('sipp') !== null;
 if (!hasSipp && parts.has('sipp')) missing('the calls by SIPp', 'sip-tester');
-const hasKamailio = findCommand('kamailio') !== null;
+const hasKamailio = kamailioIsThere();
 if (!hasKamailio) missing('Kamailio', 'kamailio kamailio-utils-modules');
 
 const service = smoke ? await startNode() : await startNginx();

@@ -11,7 +11,10 @@ import { fileURLToPath } from 'node:url';
 
 const [clone, ...given] = process.argv.slice(2);
 if (clone === undefined) throw new Error('the path of a clone of OpenSIPS/opensips is missing');
-const branches = given.length > 0 ? given : ['2.4', '3.0', '3.1', '3.2', '3.3', '3.4', '3.5', '3.6', '4.0'];
+const branches =
+  given.length > 0
+    ? given
+    : ['1.8', '1.11', '2.2', '2.4', '3.0', '3.1', '3.2', '3.3', '3.4', '3.5', '3.6', '4.0'];
 
 function git(...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync('git', ['-C', clone as string, ...args], {
@@ -40,9 +43,16 @@ function namesOf(page: string): Set<string> {
   return names;
 }
 
+/** `$tls_[peer|my]_[subject|issuer]` is four names. */
+function alternatives(text: string): readonly string[] {
+  const [whole, words = ''] = /\[(\w+(?:\|\w+)+)\]/.exec(text) ?? [];
+  if (whole === undefined) return [text];
+  return words.split('|').flatMap((word) => alternatives(text.replace(whole, word)));
+}
+
 /** `t_write_req(info,fifo) t_write_unix(info,sock)`, `$(tm.branch.uri)[]`, `{sdp.line}` */
 function namesIn(title: string): readonly string[] {
-  const text = title.replace(/[`\\*]/g, '');
+  const text = alternatives(title.replace(/[`\\*]/g, '')).join(' ');
   const variables = [...text.matchAll(/\$\(?([A-Za-z][\w.]*)/g)].map(
     ([, name = '']) => `$${name.replace(/\.$/, '')}`,
   );
@@ -68,10 +78,19 @@ const add = (module: string, names: Iterable<string>) => {
   modules.set(module, known);
 };
 
-for (const branch of branches) {
+/** All that was added so far, so that an older branch does not claim what has moved to another module since. */
+const documented = () => new Set([...modules.values()].flatMap((names) => [...names]));
+
+// the latest first
+for (const branch of branches.toReversed()) {
+  const later = Number(branch) < 2.4 ? documented() : new Set<string>();
   for (const path of git('ls-tree', '-r', '--name-only', branch, 'modules').split('\n')) {
     const module = /^modules\/([\w-]+)\/README\.md$/.exec(path)?.[1];
-    if (module !== undefined) add(module, namesOf(git('show', `${branch}:${path}`)));
+    if (module !== undefined)
+      add(
+        module,
+        [...namesOf(git('show', `${branch}:${path}`))].filter((name) => !later.has(name)),
+      );
   }
 }
 const headings = (page: string) =>

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { catalog } from '../src/modules/catalog.ts';
+import { builtInStatistics, processStatistics } from '../src/modules/statistics/built-in.ts';
 import type { Run } from '../src/runtime/run.ts';
 import type {
   ArgumentSpec,
@@ -95,7 +96,7 @@ const defaultText = (value: ParameterSpec['default'] | undefined, unit = ''): st
     : `${code(typeof value === 'string' ? `"${value}"` : String(value))}${unit && ` ${unit}`}`;
 
 const parameterRow = (spec: ParameterSpec): readonly string[] => [
-  code(spec.name),
+  [spec.name, ...(spec.aliases ?? [])].map(code).join(', '),
   spec.repeated ? `${spec.type}, repeated` : spec.type,
   defaultText(spec.default, spec.unit),
   range(spec),
@@ -231,6 +232,7 @@ function indexPage({
         ['[Variables](variables.md)', count(variables)],
         ['[Transformations](transformations.md)', count(withoutIndexes(transformations))],
         ['[Figures of a running server](figures.md)', String(FIGURES.length)],
+        ['[Statistics of the server](statistics.md)', String(builtInStatistics.length)],
         ['[Torture messages](torture.md)', String(TORTURE.length)],
       ],
     ),
@@ -270,6 +272,28 @@ function figuresPage(): string {
   );
 }
 
+function statisticsPage(): string {
+  return page(
+    'Statistics',
+    'What `$stat(name)` of the module [statistics](modules/statistics.md) reads of the server itself, by the names that OpenSIPS has for it: all processes together, the others as of a tenth of a second ago. `$stat(group:name)` reads any; those of the groups core, load, shmem and pkmem need no group. A counter may be set to 0 and goes on when a process is started again; the others are computed when they are asked for. What OpenSIPS documents besides (bytes that wait in sockets, fragments of memory) is null here. A process is named by its number, that of `siprest status`.\n',
+    table(
+      ['statistic', 'kind', ''],
+      [
+        ...builtInStatistics.map(({ group, name, kind, summary }) => [
+          code(`${group}:${name}`),
+          kind,
+          summary,
+        ]),
+        ...processStatistics.map(({ group, name, all }) => [
+          code(`${group}:${name('N')}`),
+          all.kind,
+          `The same as \`${all.name}\`, of process N.`,
+        ]),
+      ],
+    ),
+  );
+}
+
 function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
   return new Map([
     ['README.md', indexPage(all)],
@@ -286,6 +310,7 @@ function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
     ],
     ['transformations.md', page('Transformations', transformationTable(all.transformations))],
     ['figures.md', figuresPage()],
+    ['statistics.md', statisticsPage()],
     ['torture.md', torturePage()],
     ...all.modules
       .filter((spec) => spec.inert === undefined)

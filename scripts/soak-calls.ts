@@ -4,25 +4,12 @@
  * exit code 1 where a call was lost, a transaction left, or either is not flat at the end. The caller, the REST
  * service and siprest share the machine.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadScript, RunningServer } from '../src/index.ts';
 import { startLoad, tally } from '../test/support/load.ts';
-
-/** What the server's process says of itself each second. */
-interface Figures {
-  readonly resident: number;
-  readonly heap: number;
-  readonly descriptors: number;
-  /** User and system, in s, since the start. */
-  readonly cpu: number;
-  readonly transactions: number;
-}
+import { type Figures, megabytes, startSoakServer } from './soak-server.ts';
 
 const script = (service: string): string => `
 socket=udp:127.0.0.1:0
@@ -42,43 +29,6 @@ route[answer] {
 }
 `;
 
-async function serve(text: string): Promise<void> {
-  const { program, diagnostics } = loadScript(text);
-  if (program === null) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  const server = await RunningServer.start(program);
-  process.send?.({ port: Number(server.sockets[0]?.split(':').at(-1)) });
-  const tell = () => {
-    const { rss, heapUsed } = process.memoryUsage();
-    const { user, system } = process.cpuUsage();
-    const figures: Figures = {
-      resident: rss,
-      heap: heapUsed,
-      descriptors: readdirSync('/proc/self/fd').length,
-      cpu: (user + system) / 1e6,
-      transactions: server.transactions,
-    };
-    process.send?.(figures);
-  };
-  setInterval(tell, 1000);
-  process.on('message', () => {
-    global.gc?.();
-    tell();
-  });
-  process.once('disconnect', () => process.exit());
-}
-
-async function startChild(text: string): Promise<{ child: ChildProcess; port: number; seen: Figures[] }> {
-  const child = fork(fileURLToPath(import.meta.url), ['--serve', text], {
-    execArgv: ['--expose-gc', '--import', 'tsx'],
-  });
-  const seen: Figures[] = [];
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  child.on('message', (figures: Figures) => seen.push(figures));
-  return { child, port, seen };
-}
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
-
 /**
  * When all is over and the garbage collected, 500,000 calls have left 40 bytes each at most: what has been compiled
  * and cached meanwhile takes as much. While they go, the second half takes no more descriptors than the first.
@@ -92,25 +42,15 @@ async function soak(count: number, atATime: number): Promise<boolean> {
   const service = createServer((_, response) => response.end('42'));
   await once(service.listen(0, '127.0.0.1'), 'listening');
   const { address, port: servicePort } = service.address() as AddressInfo;
-  const { child, port, seen } = await startChild(script(`http://${address}:${servicePort}`));
+  const server = await startSoakServer(script(`http://${address}:${servicePort}`));
+  const { latest, collected } = server;
   console.log(`${count} calls, ${atATime} at a time`);
-  const latest = async (): Promise<Figures> => {
-    await once(child, 'message');
-    const figures = seen.at(-1);
-    if (figures === undefined) throw new Error('the server says nothing');
-    return figures;
-  };
-  const collected = async (): Promise<Figures> => {
-    child.send('collect');
-    await latest(); // this one may have been under way
-    return latest();
-  };
   const start = await collected();
   const half: Promise<Figures>[] = [];
   let ended = 0;
   const began = performance.now();
   const load = await startLoad({
-    port,
+    port: server.port,
     pace: { atATime },
     count,
     onEnd: () => {
@@ -128,7 +68,7 @@ async function soak(count: number, atATime: number): Promise<boolean> {
   service.closeAllConnections();
   await latest();
   after = await collected();
-  child.disconnect();
+  server.stop();
   service.close();
 
   const replies = tally(calls);
@@ -155,8 +95,6 @@ const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '500000' },
     'at-a-time': { type: 'string', default: '200' },
-    serve: { type: 'string' },
   },
 });
-if (values.serve !== undefined) await serve(values.serve);
-else if (!(await soak(Number(values.calls), Number(values['at-a-time'])))) process.exitCode = 1;
+if (!(await soak(Number(values.calls), Number(values['at-a-time'])))) process.exitCode = 1;

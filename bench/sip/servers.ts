@@ -1,8 +1,8 @@
 /** The servers that are measured, each in a process of its own. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandPath } from '../../test/support/commands.ts';
+import { commandPath, findCommand } from '../../test/support/commands.ts';
 import { type Launched, launch } from '../../test/support/launch.ts';
 import { freeUdpPort } from '../../test/support/ports.ts';
 import { programPath } from '../../test/support/program.ts';
@@ -33,6 +33,10 @@ export async function startSiprest(settings: ScriptSettings): Promise<MeasuredSe
 }
 
 const debianModules = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/kamailio/modules/`;
+
+/** Kamailio, and the module that asks HTTP services, which is a package of its own. */
+export const kamailioIsThere = (): boolean =>
+  findCommand('kamailio') !== null && existsSync(join(debianModules, 'http_client.so'));
 
 export async function startKamailio(origin: string): Promise<MeasuredServer> {
   const port = await freeUdpPort();

@@ -3,7 +3,13 @@ import { setFlagsFromString } from 'node:v8';
 import { memberArgument } from './member-argument.ts';
 import { loadProgram } from './program.ts';
 
-const { argv, stdout, stderr, env } = process;
+const { argv, stdout, stderr, env, versions } = process;
+
+/** By V8's version, since each has its own flags and complains of others: how to have less optimized. */
+const optimizeLater: Readonly<Record<string, string>> = {
+  '11.3': '--interrupt-budget=500000', // Node 20
+  '13.6': '--invocation-count-for-turbofan=24000', // Node 24
+};
 
 // a reader that has gone (`siprest check | head`) is no mistake
 for (const output of [stdout, stderr]) {
@@ -11,9 +17,14 @@ for (const output of [stdout, stderr]) {
 }
 
 const { runCommand, runMember } = await loadProgram();
-// Nearly all that a check makes lives to its end: V8 would copy it whenever its young space, small at first, is full.
 // Not before the program is loaded, since V8 refuses code that was made under other flags.
-if (argv[2] === 'check') setFlagsFromString('--semi-space-growth-factor=16');
+if (argv[2] === 'check') {
+  // Nearly all that a check makes lives to its end: V8 would copy it whenever its young space, small at first, is full.
+  setFlagsFromString('--semi-space-growth-factor=16');
+  // A check of some thousand lines is over before code that the optimizing compiler makes of it is worth its time.
+  const flag = optimizeLater[versions.v8.split('.', 2).join('.')];
+  if (flag !== undefined) setFlagsFromString(flag);
+}
 if (argv[2] === memberArgument) runMember();
 else process.exit(await command());
 

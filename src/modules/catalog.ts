@@ -1,13 +1,14 @@
 /** All that a script may name: the core and every module. The checker, the compiler and the reference pages read this. */
 import { coreFunctions, coreVariables } from '../runtime/core.ts';
 import type { RuntimeCatalog } from '../runtime/load.ts';
-import { settingSpecs } from '../runtime/settings.ts';
+import { formerSettings, settingSpecs } from '../runtime/settings.ts';
 import { coreTransformations } from '../runtime/transformations/index.ts';
 import { documentedNames } from './documented-names.ts';
 import { modules } from './index.ts';
 
 export const catalog: RuntimeCatalog = {
   settings: settingSpecs,
+  formerSettings,
   functions: coreFunctions,
   variables: coreVariables,
   transformations: coreTransformations,

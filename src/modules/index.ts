@@ -11,10 +11,11 @@ import { rr } from './rr.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';
 import { sl } from './sl.ts';
-import { statistics } from './statistics.ts';
+import { statistics } from './statistics/index.ts';
 import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm.ts';
 import { tm } from './tm.ts';
+import { uri } from './uri.ts';
 
 export const modules: readonly Module[] = [
   restClient,
@@ -31,5 +32,6 @@ export const modules: readonly Module[] = [
   cachedbLocal,
   statistics,
   avpops,
+  uri,
   ...inertModules,
 ];

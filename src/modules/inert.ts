@@ -17,6 +17,7 @@ const reasons: Readonly<Record<string, string>> = {
   proto_ipsec: noSuchSocket,
   proto_bin: noCluster,
   proto_bins: noCluster,
+  event_route: 'an event runs its event_route without it',
   tcp_mgm: 'the tcp_ parameters hold for all connections',
   mi_fifo: management,
   mi_datagram: management,

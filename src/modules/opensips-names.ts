@@ -1,5 +1,5 @@
 /**
- * What the documentation of OpenSIPS 2.4 to 4.0 names, by module: `f()`, `$variable`, `{transformation}`. Facts alone,
+ * What the documentation of OpenSIPS 1.8 to 4.0 names, by module: `f()`, `$variable`, `{transformation}`. Facts alone,
  * written by scripts/opensips-names.ts; the names that siprest has as well are among them.
  */
 export const opensipsNames = `
@@ -38,9 +38,9 @@ core: $Au $TS $T_branch_idx $Tf $Ts $Tsm $aU $ad $adu $ai $an $ar $argv $au $aut
   {via.param} {via.port} {via.received} {via.rport} {via.transport} {via.version}
 aaa_diameter: dm_send_answer() dm_send_request()
 aaa_radius: radius_send_acct() radius_send_auth()
-acc: $acc_current_leg $acc_extra $acc_leg acc_aaa_request() acc_db_request() acc_evi_request()
-  acc_load_ctx_from_dlg() acc_log_request() acc_new_leg() acc_unload_ctx_from_dlg() do_accounting()
-  drop_accounting()
+acc: $acc_current_leg $acc_extra $acc_leg acc_aaa_request() acc_db_request() acc_diam_request()
+  acc_evi_request() acc_load_ctx_from_dlg() acc_log_request() acc_new_leg() acc_unload_ctx_from_dlg()
+  do_accounting() drop_accounting()
 aka_av_diameter:
 alias_db: alias_db_find() alias_db_lookup()
 auth: append_rpid_hf() consume_credentials() is_rpid_user_e164() proxy_challenge()
@@ -50,11 +50,13 @@ auth_aka: aka_av_add() aka_av_drop() aka_av_drop_all() aka_av_fail() aka_proxy_a
   aka_proxy_challenge() aka_www_authorize() aka_www_challenge()
 auth_db: db_does_uri_exist() db_get_auth_id() db_is_from_authorized() db_is_to_authorized()
   proxy_authorize() www_authorize()
+auth_diameter: diameter_is_user_in() diameter_proxy_authorize() diameter_www_authorize()
 auth_jwt: extract_pub_key_from_cert() extract_pub_key_from_exp_mod() jwt_authorize()
   jwt_db_authorize() jwt_script_authorize()
 auth_web3:
 avpops: avp_check() avp_copy() avp_db_delete() avp_db_load() avp_db_query() avp_db_store()
-  avp_delete() avp_insert() avp_op() avp_print() avp_pushto() avp_shuffle() avp_subst() is_avp_set()
+  avp_delete() avp_insert() avp_op() avp_print() avp_printf() avp_pushto() avp_shuffle() avp_subst()
+  is_avp_set()
 b2b_entities: ua_session_reply() ua_session_server_init() ua_session_terminate() ua_session_update()
 b2b_logic: $b2b_logic.ctx $b2b_logic.entity $b2b_logic.key $b2b_logic.peer $b2b_logic.scenario
   b2b_bridge() b2b_bridge_request() b2b_bridge_retry() b2b_client_new() b2b_delete_entity()
@@ -82,10 +84,12 @@ cfgutils: $RANDOM $ctime $env $shv abort() check_time_rec() get_accurate_time() 
   release_dynamic_lock() release_static_lock() set_count() set_select_weight() shm_status()
   shuffle_avps() sleep() strings_share_lock() ts_usec_delta() usleep()
 cgrates: $cgr $cgr_opt $cgr_ret cgrates_acc() cgrates_auth() cgrates_cmd()
+closeddial: cd_lookup()
 clusterer: $cluster.sh_tag cluster_broadcast_req() cluster_check_addr() cluster_send_req()
   cluster_send_rpl()
 compression: mc_compact() mc_compress() mc_decompress()
 config: $config $config.description
+cpl-c:
 cpl_c: cpl_process_register() cpl_process_register_norpl() cpl_run_script()
 db_berkeley:
 db_cachedb:
@@ -147,8 +151,8 @@ json: $json $json_compact $json_compact_noescape $json_pretty json_merge()
 jsonrpc: jsonrpc_notification() jsonrpc_request()
 launch_darkly: ld_feature_enabled()
 ldap: ldap_filter_url_encode() ldap_result() ldap_result_check() ldap_result_next() ldap_search()
-load_balancer: lb_count_call() lb_disable_dst() lb_is_destination() lb_is_started() lb_next()
-  lb_reset() lb_start() lb_start_or_next() load_balance()
+load_balancer: lb_count_call() lb_disable() lb_disable_dst() lb_is_destination() lb_is_started()
+  lb_next() lb_reset() lb_start() lb_start_or_next() load_balance()
 lua: lua_exec() lua_meminfo()
 mangler: decode_contact() decode_contact_header() encode_contact() sdp_mangle_ip() sdp_mangle_port()
 mathops: math_ceil() math_compare() math_eval() math_floor() math_round() math_round_sf() math_rpn()
@@ -179,11 +183,13 @@ nathelper: add_rcv_param() fix_nated_contact() fix_nated_register() fix_nated_sd
 opentelemetry:
 options: options_reply()
 osp: checkcallingtranslation() checkospheader() checkosproute() getlocaladdress()
-  prepareallosproutes() prepareospresponse() prepareosproute() processsubscribe() reportospusage()
-  requestosprouting() setrequestdate() validateospheader()
+  prepareallosproutes() prepareospresponse() prepareosproute() prepareredirectosproutes()
+  processsubscribe() reportospusage() requestosprouting() setrequestdate() validateospheader()
 path: add_path() add_path_received()
+pdt: prefix2domain()
 peering: verify_destination() verify_source()
 perl: perl_exec() perl_exec_simple()
+perlvdb:
 permissions: allow_register() allow_routing() allow_uri() check_address() check_source_address()
   get_source_group()
 pi_http:
@@ -222,8 +228,8 @@ rabbitmq_consumer:
 rate_cacher: cost_based_filtering() cost_based_ordering() get_client_price() get_vendor_price()
 ratelimit: $rl_count rl_check() rl_dec_count() rl_reset_count() rl_values()
 regex: pcre_match() pcre_match_group()
-registrar: add_sock_hdr() is_contact_registered() is_ip_registered() is_registered() lookup()
-  pn_process_purr() remove() remove_ip_port() save()
+registrar: add_sock_hdr() is_contact_registered() is_ip_registered() is_other_contact()
+  is_registered() lookup() pn_process_purr() registered() remove() remove_ip_port() save()
 rest_client: rest_append_hf() rest_get() rest_init_client_tls() rest_post() rest_put() {rest.escape}
   {rest.unescape}
 rls: rls_handle_notify() rls_handle_subscribe()
@@ -235,23 +241,25 @@ rtpengine: $rtpquery $rtpstat rtpengine_answer() rtpengine_block_dtmf() rtpengin
   rtpengine_play_dtmf() rtpengine_play_media() rtpengine_start_forwarding()
   rtpengine_start_recording() rtpengine_stop_forwarding() rtpengine_stop_media()
   rtpengine_stop_recording() rtpengine_unblock_dtmf() rtpengine_unblock_media() rtpengine_use_set()
-rtpproxy: rtpproxy_all_stats() rtpproxy_answer() rtpproxy_engage() rtpproxy_offer()
-  rtpproxy_start_recording() rtpproxy_stats() rtpproxy_stop_stream2uac() rtpproxy_stop_stream2uas()
-  rtpproxy_stream2uac() rtpproxy_stream2uas() rtpproxy_unforce()
+rtpproxy: engage_rtp_proxy() rtpproxy_all_stats() rtpproxy_answer() rtpproxy_engage()
+  rtpproxy_offer() rtpproxy_start_recording() rtpproxy_stats() rtpproxy_stop_stream2uac()
+  rtpproxy_stop_stream2uas() rtpproxy_stream2uac() rtpproxy_stream2uas() rtpproxy_unforce()
+  set_rtp_proxy_set() start_recording() unforce_rtp_proxy()
 script_helper:
 seas: as_relay_t()
 signaling: $sig_local_totag send_reply()
 sip_i: $isup_msg_type $isup_param $isup_param_str add_isup_part() {isup.param.str} {isup.param}
 sipcapture: $hep_net HEPVERSION() hep_del() hep_get() hep_relay() hep_resume_sip() hep_set()
   report_capture() sip_capture()
-sipmsgops: add_body_part() append_body_to_reply() append_hf() append_time() append_to_reply()
-  append_urihf() change_reply_status() codec_delete() codec_delete_except_re() codec_delete_re()
-  codec_exists() codec_exists_re() codec_move_down() codec_move_down_re() codec_move_up()
-  codec_move_up_re() get_glob_headers_values() get_updated_body_part() has_body_part() has_totag()
-  insert_hf() is_audio_on_hold() is_method() is_present_hf() is_privacy() is_uri_user_e164()
-  list_hdr_add_option() list_hdr_has_option() list_hdr_remove_option() remove_body_part() remove_hf()
-  remove_hf_glob() remove_hf_re() ruri_add_param() ruri_del_param() ruri_has_param() ruri_tel2sip()
-  sip_to_json() sipmsg_validate() stream_delete() stream_exists()
+sipmsgops: add_body() add_body_part() append_body_to_reply() append_hf() append_time()
+  append_to_reply() append_urihf() change_reply_status() codec_delete() codec_delete_except_re()
+  codec_delete_re() codec_exists() codec_exists_re() codec_move_down() codec_move_down_re()
+  codec_move_up() codec_move_up_re() filter_body() get_glob_headers_values() get_updated_body_part()
+  has_body() has_body_part() has_totag() insert_hf() is_audio_on_hold() is_method() is_present_hf()
+  is_privacy() is_uri_user_e164() list_hdr_add_option() list_hdr_has_option() list_hdr_remove_option()
+  remove_body_part() remove_hf() remove_hf_glob() remove_hf_re() ruri_add_param() ruri_del_param()
+  ruri_has_param() ruri_tel2sip() sip_to_json() sipmsg_validate() stream_delete() stream_exists()
+  strip_body()
 siprec: $siprec siprec_pause_recording() siprec_resume_recording() siprec_send_indialog()
   siprec_start_recording() siprec_stop_recording()
 siptrace: sip_trace()
@@ -273,10 +281,21 @@ stun:
 tcp_mgm:
 textops: replace() replace_all() replace_body() replace_body_all() replace_body_atonce() search()
   search_append() search_append_body() search_body() subst() subst_body() subst_uri() subst_user()
-tls_mgm: $tls_cipher_bits $tls_cipher_info $tls_description $tls_peer_expired $tls_peer_notAfter
-  $tls_peer_notBefore $tls_peer_revoked $tls_peer_selfsigned $tls_peer_verified $tls_version
+tls_mgm: $tls_cipher_bits $tls_cipher_info $tls_description $tls_my_issuer $tls_my_issuer_cn
+  $tls_my_issuer_country $tls_my_issuer_locality $tls_my_issuer_organization $tls_my_issuer_state
+  $tls_my_issuer_unit $tls_my_san_email $tls_my_san_hostname $tls_my_san_ip $tls_my_san_uri
+  $tls_my_serial $tls_my_subject $tls_my_subject_cn $tls_my_subject_country $tls_my_subject_locality
+  $tls_my_subject_organization $tls_my_subject_state $tls_my_subject_unit $tls_my_version
+  $tls_peer_expired $tls_peer_issuer $tls_peer_issuer_cn $tls_peer_issuer_country
+  $tls_peer_issuer_locality $tls_peer_issuer_organization $tls_peer_issuer_state $tls_peer_issuer_unit
+  $tls_peer_notAfter $tls_peer_notBefore $tls_peer_revoked $tls_peer_san_email $tls_peer_san_hostname
+  $tls_peer_san_ip $tls_peer_san_uri $tls_peer_selfsigned $tls_peer_serial $tls_peer_subject
+  $tls_peer_subject_cn $tls_peer_subject_country $tls_peer_subject_locality
+  $tls_peer_subject_organization $tls_peer_subject_state $tls_peer_subject_unit $tls_peer_verified
+  $tls_peer_version $tls_version
 tls_openssl:
 tls_wolfssl:
+tlsops:
 tm: $T_branch_idx $T_branch_last_reply_code $T_fr_inv_timeout $T_fr_timeout $T_id $T_reply_code
   $T_ruri $bavp $tm.branch.attr $tm.branch.duri $tm.branch.flag $tm.branch.flags
   $tm.branch.last_received $tm.branch.path $tm.branch.q $tm.branch.socket $tm.branch.type

@@ -71,6 +71,27 @@ const domainParameters: readonly ParameterSpec[] = [
   perDomain('ec_curve', 'the elliptic curve', "OpenSSL's default is used"),
 ];
 
+/** Where OpenSIPS finds further domains. */
+const ofDatabase: readonly string[] = [
+  'db_url',
+  'db_table',
+  'domain_col',
+  'match_ip_address_col',
+  'match_sip_domain_col',
+  'tls_method_col',
+  'verify_cert_col',
+  'require_cert_col',
+  'certificate_col',
+  'private_key_col',
+  'crl_check_all_col',
+  'crl_dir_col',
+  'ca_list_col',
+  'ca_dir_col',
+  'cipher_list_col',
+  'dh_params_col',
+  'ec_curve_col',
+];
+
 function listOf(parameters: ParameterValues, name: string): string[] {
   const values = parameters[name];
   return Array.isArray(values) ? values.map(String) : [];
@@ -185,6 +206,15 @@ export const tlsMgm: Module = {
       inert: 'siprest opens no TLS connections for SIP so far',
     },
     ...domainParameters,
+    ...ofDatabase.map(
+      (name): ParameterSpec => ({
+        name,
+        type: 'string',
+        default: null,
+        summary: 'Accepted without effect.',
+        inert: 'siprest has no databases, so domains are defined by client_domain',
+      }),
+    ),
   ],
   // reads the files, so that a certificate that cannot be used is found before the start
   validate: (parameters) => {

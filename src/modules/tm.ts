@@ -120,9 +120,8 @@ const milliseconds = (name: string, value: number, summary: string): ParameterSp
   source: 'modules/tm',
 });
 
-const seconds = (name: string, value: number, summary: string, formerly?: string): ParameterSpec => ({
+const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
   name,
-  ...(formerly === undefined ? {} : { formerly: [formerly] }),
   type: 'int',
   default: value,
   minimum: 1,
@@ -144,8 +143,8 @@ export const tm: Module = {
       default: true,
       summary: 'Whether an INVITE is answered 100 at once when its transaction is made.',
     },
-    seconds('fr_timeout', 30, 'How long a branch may stay without any answer.', 'fr_timer'),
-    seconds('fr_inv_timeout', 120, 'How long an INVITE may ring.', 'fr_inv_timer'),
+    { ...seconds('fr_timeout', 30, 'How long a branch may stay without any answer.'), aliases: ['fr_timer'] },
+    { ...seconds('fr_inv_timeout', 120, 'How long an INVITE may ring.'), aliases: ['fr_inv_timer'] },
     {
       name: 'restart_fr_on_each_reply',
       type: 'boolean',

@@ -78,6 +78,11 @@ export class AnswerReader {
     return this.#fault;
   }
 
+  /** Its body goes on to the end of the connection. */
+  get endsWithConnection(): boolean {
+    return this.#state === REST;
+  }
+
   begin(method: string): void {
     this.#toHead = method === 'HEAD';
     this.#fault = '';

@@ -4,8 +4,10 @@ import type { Address } from '../names/system-files.ts';
 import type { NameResolver } from './dns.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
 import { tls as loadTls } from './lazy-modules.ts';
+import { areDescriptorsShort, type Shortage, shortageOf } from './open-pools.ts';
 import type { ReturnCode } from './outcome.ts';
 import { SocketReader } from './socket-reader.ts';
+import { rememberWire } from './tls-close.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
 import type { Authority } from './url.ts';
 
@@ -25,6 +27,8 @@ export interface ConnectGoal {
   readonly clearHttp1: boolean;
   readonly resolver: NameResolver;
   readonly tls: TlsStore;
+  /** Closes a connection that nobody needs now, so that there is what is short; false where none would help. */
+  readonly makeRoom: (shortage: Shortage) => boolean;
 }
 
 /** When the phases of connecting were over, on the clock of `performance.now()`; 0: not yet. */
@@ -70,6 +74,10 @@ export class ConnectAttempt {
   }
 
   start(): void {
+    this.#find(true);
+  }
+
+  #find(mayAskAgain: boolean): void {
     const { hostname } = this.#goal.authority;
     const family = isIP(hostname);
     if (family !== 0) {
@@ -81,6 +89,10 @@ export class ConnectAttempt {
       if (this.#over) return;
       this.times.lookup = performance.now();
       if (addresses.length === 0) {
+        if (mayAskAgain && areDescriptorsShort() && this.#goal.makeRoom('descriptors')) {
+          setImmediate(() => this.#find(false));
+          return;
+        }
         const why = error === null ? 'it has no address' : (error.code ?? error.message);
         this.#fail({ rc: -10, reason: `the name ${hostname} does not resolve: ${why}` });
       } else {
@@ -100,6 +112,7 @@ export class ConnectAttempt {
   }
 
   #tryNext(): void {
+    if (this.#over) return;
     if (this.#nextTimer !== null) clearTimeout(this.#nextTimer);
     this.#nextTimer = null;
     const target = this.#addresses[this.#next];
@@ -123,6 +136,13 @@ export class ConnectAttempt {
     const onError = (error: NodeJS.ErrnoException): void => {
       this.#sockets.delete(socket);
       if (this.#over) return;
+      const shortage = shortageOf(error.code ?? '', target.address, port);
+      // as often as there is something to close: another attempt may have taken what became free
+      if (shortage !== null && this.#goal.makeRoom(shortage)) {
+        this.#addresses.splice(this.#next, 0, target);
+        setImmediate(() => this.#tryNext()); // what was closed is free in the next turn
+        return;
+      }
       const failure = connectFailure(error, target.address, port);
       // Of several addresses' failures the one that says most: refused.
       if (this.#failure === null || failure.rc === -1) this.#failure = failure;
@@ -176,6 +196,7 @@ export class ConnectAttempt {
       this.#fail({ rc: -10, reason: `TLS cannot be used: ${messageOf(error)}` });
       return;
     }
+    rememberWire(socket, tcp);
     // From here on the TLS socket owns the other one: destroying that below it crashes Node.
     this.#sockets.delete(tcp);
     this.#sockets.add(socket);

@@ -14,6 +14,8 @@ export interface Connection {
   readonly usable: boolean;
   /** Whether a request is on it. */
   readonly isBusy: boolean;
+  /** When the last request on it was over, on the clock of `performance.now()`. */
+  readonly idleSince: number;
   /** Sends a request; there must be a free slot. */
   dispatch(transfer: Transfer): void;
   /** The transfer's answer is complete: its slot is free again. */
@@ -22,6 +24,13 @@ export interface Connection {
   abandon(transfer: Transfer): void;
   /** Closes it at once. */
   destroy(): void;
+  /** Closes it so that its port is free at once, where the system can do that. */
+  reset(): void;
+}
+
+/** For {@link Connection.reset}: it is destroyed after that in any case. */
+export function resetSocket(socket: Socket): void {
+  if (!(socket instanceof tls().TLSSocket)) socket.resetAndDestroy();
 }
 
 let lastId = 0;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type AnswerListener, AnswerReader } from './answer-reader.ts';
-import { type Connection, describeConnection } from './connection.ts';
+import { type Connection, describeConnection, resetSocket } from './connection.ts';
 import { ExplainedError } from './errors.ts';
 import type { AnswerHead } from './http1-head.ts';
 import { requestHead } from './http1-request.ts';
@@ -8,6 +8,7 @@ import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
 import type { SocketReader } from './socket-reader.ts';
+import { TlsClose } from './tls-close.ts';
 import { StaleConnectionError, type Transfer } from './transfer.ts';
 
 /** How long a body waits for `100 Continue` (parameter `enable_expect_100`), in milliseconds. */
@@ -45,12 +46,14 @@ export class Http1Connection implements Connection, AnswerListener {
   idle = false;
   newer: Http1Connection | null = null;
   older: Http1Connection | null = null;
+  idleSince = 0;
   /** Until when it may be kept idle, on the clock of `performance.now()`. */
   idleUntil = 0;
   readonly #pool: OriginPool;
   readonly #socket: Socket;
   readonly #http10: boolean;
   readonly #answer: AnswerReader = new AnswerReader(this);
+  readonly #tls: TlsClose | null;
   #transfer: Transfer | null = null;
   #written = false;
   #closed = false;
@@ -69,6 +72,7 @@ export class Http1Connection implements Connection, AnswerListener {
   ) {
     this.#pool = pool;
     this.#socket = socket;
+    this.#tls = TlsClose.of(socket);
     this.#http10 = protocol === 'http/1.0';
     this.connectedAt = connectedAt;
     this.info = describeConnection(socket, protocol);
@@ -139,12 +143,18 @@ export class Http1Connection implements Connection, AnswerListener {
       this.destroy();
       return;
     }
-    this.idleUntil = transfer.clock.ended + this.#idleTime;
+    this.idleSince = transfer.clock.ended;
+    this.idleUntil = this.idleSince + this.#idleTime;
     this.#socket.unref();
     this.#pool.onIdle(this);
   }
 
   abandon(): void {
+    this.destroy();
+  }
+
+  reset(): void {
+    resetSocket(this.#socket);
     this.destroy();
   }
 
@@ -196,12 +206,16 @@ export class Http1Connection implements Connection, AnswerListener {
       transfer.onComplete();
     } else if (answer.fault !== '') {
       transfer.onError(new ExplainedError(answer.fault));
+    } else if (this.#tls !== null && answer.endsWithConnection) {
+      this.#tls.onBytes();
     }
   }
 
   #onEnd(): void {
     const transfer = this.#transfer;
-    if (transfer !== null && this.#written && this.#answer.end()) {
+    if (this.#tls?.isOrderly === false && this.#answer.endsWithConnection) {
+      this.#onLost(new ExplainedError(CUT, 'ECONNRESET'));
+    } else if (transfer !== null && this.#written && this.#answer.end()) {
       this.#idleTime = 0;
       transfer.onComplete();
     } else {
@@ -236,4 +250,5 @@ export class Http1Connection implements Connection, AnswerListener {
   }
 }
 
+const CUT = 'the server cut TLS without a close_notify, so that nobody can say that its answer was complete';
 const CLOSED = 'the server closed the connection before its answer was complete';

@@ -5,12 +5,13 @@ import type {
   OutgoingHttpHeaders,
 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { type Connection, describeConnection } from './connection.ts';
+import { type Connection, describeConnection, resetSocket } from './connection.ts';
 import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
 import { http2 } from './lazy-modules.ts';
 import { IDLE_TIMEOUT, MAX_HEADER } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo } from './outcome.ts';
+import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
 import { type Transfer, UnprocessedError } from './transfer.ts';
 
 const STREAM_WINDOW = 262_144;
@@ -62,6 +63,7 @@ export class Http2Connection implements Connection {
   readonly info: ConnectionInfo;
   readonly connectedAt: number;
   served = 0;
+  idleSince: number;
   readonly #pool: OriginPool;
   readonly #socket: Socket;
   readonly #session: ClientHttp2Session;
@@ -75,11 +77,13 @@ export class Http2Connection implements Connection {
   #error: Error | null = null;
   /** Why TLS ended, where the server said so. */
   #alert: string | null = null;
+  readonly #breach: SilentBreach | null;
 
   constructor(pool: OriginPool, socket: Socket, connectedAt: number) {
     this.#pool = pool;
     this.#socket = socket;
     this.connectedAt = connectedAt;
+    this.idleSince = connectedAt;
     this.#limit = pool.streamLimit;
     this.info = describeConnection(socket, 'h2');
     this.#session = http2().connect(pool.url, {
@@ -88,6 +92,7 @@ export class Http2Connection implements Connection {
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER },
     });
     const session = this.#session;
+    this.#breach = ENDS_SILENTLY ? new SilentBreach(session, socket, () => this.#onBreach()) : null;
     session.on('connect', () => {
       if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW);
     });
@@ -148,10 +153,31 @@ export class Http2Connection implements Connection {
     }
     if (this.#open === 0) this.#session.ref();
     this.#open++;
+    this.#breach?.opened();
     transfer.stream = { stream, bytesRead: this.#socket.bytesRead };
     this.#listen(transfer, stream);
-    if (body !== null) stream.end(body);
+    if (body !== null) this.#send(stream, body);
     transfer.onWritten();
+  }
+
+  #send(stream: ClientHttp2Stream, body: Buffer): void {
+    const breach = this.#breach;
+    if (breach !== null) {
+      breach.bodyBegun();
+      let isOver = false;
+      const over = (): void => {
+        if (!isOver) breach.bodyOver();
+        isOver = true;
+      };
+      stream.once('finish', over);
+      stream.once('close', over);
+    }
+    stream.end(body);
+  }
+
+  #onBreach(): void {
+    this.#error = new Error('the server broke the protocol');
+    this.destroy();
   }
 
   release(transfer: Transfer): void {
@@ -169,8 +195,8 @@ export class Http2Connection implements Connection {
   }
 
   /**
-   * A transfer that was given up may have met a connection that is dead: node:http2 says nothing when a
-   * server's frames break the protocol. It takes no more requests until it has answered a PING.
+   * A transfer that was given up may have met a connection that is dead. It takes no more requests until it has
+   * answered a PING.
    */
   #probe(): void {
     if (this.#probing || !this.usable) return;
@@ -186,8 +212,14 @@ export class Http2Connection implements Connection {
 
   destroy(): void {
     this.#close();
+    this.#breach?.stop();
     this.#session.destroy();
     this.#socket.destroy();
+  }
+
+  reset(): void {
+    resetSocket(this.#socket);
+    this.destroy();
   }
 
   #listen(transfer: Transfer, stream: ClientHttp2Stream): void {
@@ -235,7 +267,9 @@ export class Http2Connection implements Connection {
     if (transfer.stream === null) return;
     transfer.stream = null;
     this.#open--;
+    this.#breach?.closed();
     if (this.#open > 0) return;
+    this.idleSince = performance.now();
     if (this.usable) this.#session.unref();
     else this.destroy();
   }

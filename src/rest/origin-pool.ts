@@ -7,6 +7,7 @@ import { restChannels } from './diagnostics.ts';
 import { type HttpVersionRow, httpVersion } from './http-versions.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
+import type { Shortage } from './open-pools.ts';
 import type { Settings } from './settings.ts';
 import type { SocketReader } from './socket-reader.ts';
 import type { TlsProfile } from './tls-store.ts';
@@ -83,6 +84,12 @@ export class OriginPool {
   countConnections(into: ConnectionCounts): void {
     into.connecting += this.#pending.size;
     for (const connection of this.#connections) into[connection.isBusy ? 'busy' : 'idle']++;
+  }
+
+  /** Those that wait for a request, having served one. */
+  *idleConnections(): Generator<Connection> {
+    for (const connection of this.#connections)
+      if (connection.usable && !connection.isBusy && connection.served > 0) yield connection;
   }
 
   /** True with an open connection younger than so many milliseconds. */
@@ -177,6 +184,7 @@ export class OriginPool {
         clearHttp1: profile === null && this.#version.clearText === 'h1',
         resolver,
         tls,
+        makeRoom: (shortage) => this.#makeRoom(shortage),
       },
       {
         onConnected: (socket, reader) => {
@@ -192,6 +200,17 @@ export class OriginPool {
     this.#pending.add(pending);
     transfer.pending = pending;
     attempt.start();
+  }
+
+  /** An idle connection to somewhere else gives way; false where there is none. */
+  #makeRoom(shortage: Shortage): boolean {
+    const { shared, log } = this.#settings;
+    const closed = shared.openPools.giveUpOne(shortage, this);
+    if (closed === null) return false;
+    const { remoteAddress, remotePort } = closed.info;
+    const what = shortage === 'descriptors' ? 'file descriptor' : 'local port';
+    log('info', `no ${what} is free, so the idle connection to ${remoteAddress}:${remotePort} is closed`);
+    return true;
   }
 
   #onConnected(pending: Pending, socket: Socket | TLSSocket, reader: SocketReader | null): void {
@@ -275,6 +294,7 @@ export class OriginPool {
 
   #add(connection: Connection): void {
     this.#connections.add(connection);
+    this.#settings.shared.openPools.add(this);
     if (restChannels.connection.hasSubscribers) {
       restChannels.connection.publish({ connection: connection.info });
     }
@@ -310,7 +330,9 @@ export class OriginPool {
     if (!this.#connections.delete(connection)) return;
     if (connection instanceof Http2Connection) this.#shared.splice(this.#shared.indexOf(connection), 1);
     else if (connection instanceof Http1Connection && connection.idle) this.#unlink(connection);
-    if (this.#connections.size === 0) this.#stopSweeping();
+    if (this.#connections.size > 0) return;
+    this.#stopSweeping();
+    this.#settings.shared.openPools.delete(this);
   }
 
   #unlink(connection: Http1Connection): void {

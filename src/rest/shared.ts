@@ -1,5 +1,6 @@
 import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 import { NameResolver } from './dns.ts';
+import { OpenPools } from './open-pools.ts';
 import { TlsStore } from './tls-store.ts';
 import { TransferCounts } from './transfer-counts.ts';
 
@@ -16,6 +17,8 @@ export class RestShared {
   readonly tls: TlsStore = new TlsStore();
   /** How transfers ended. */
   readonly transfers: TransferCounts = new TransferCounts();
+  /** Those that have connections. */
+  readonly openPools: OpenPools = new OpenPools();
   /** What clear-text origins speak, as `curl_http_version` 3 has found out. */
   readonly clearTextProtocols: OriginMemory = new OriginMemory();
   static #ofProcess: RestShared | null = null;

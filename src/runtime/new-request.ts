@@ -91,6 +91,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   if (message.kind !== 'request') return refuse(run, 'it would be no SIP request');
   const changes = await localRoute(server, run.worker, message, wanted.context);
   const edited = changes === null ? data : editedMessage(message, changes);
+  server.process.ownRequests.count++;
   server.proxy.clients
     .create({
       request: message,

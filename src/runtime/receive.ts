@@ -21,8 +21,10 @@ import type { Job, Server } from './worker.ts';
 export interface ReceiveCounts {
   requests: number;
   responses: number;
-  /** What is no SIP message, or a broken one. */
+  /** What is no SIP message, or a broken request. */
   malformed: number;
+  /** Broken responses. */
+  malformedResponses: number;
   /** Empty lines or nothing at all, by which a client keeps its way through a NAT open (RFC 5626, 3.5.1). */
   keepAlives: number;
   /** ACKs to replies that were sent without a transaction. */
@@ -64,6 +66,7 @@ export class Receiver {
     requests: 0,
     responses: 0,
     malformed: 0,
+    malformedResponses: 0,
     keepAlives: 0,
     ownAcks: 0,
     handedOver: 0,
@@ -175,7 +178,8 @@ export class Receiver {
       this.counts.keepAlives++;
       return;
     }
-    this.counts.malformed++;
+    if (message.startLine.startsWith('SIP/')) this.counts.malformedResponses++;
+    else this.counts.malformed++;
     const { server, submit } = this.handler;
     server.log.debug(
       `dropped what came from ${message.source.address}:${message.source.port}: ${message.reason}`,

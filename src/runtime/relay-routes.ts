@@ -31,7 +31,10 @@ export function onReply(
     relayed: branch.spec.data,
   }).then((run) => {
     if (run === null) return 'forward';
-    if (run.dropped && response.status < 200) return 'drop';
+    if (run.dropped && response.status < 200) {
+      request.server.proxy.counts.dropped++;
+      return 'drop';
+    }
     return messageEdits(response, run.request.state(edits)) ?? 'forward';
   });
 }

@@ -280,7 +280,11 @@ export function receiveResponse(server: Server, response: SipResponse): void {
     return;
   }
   void onWorker(server, new Request(server, null), [route], { response }).then((run) => {
-    if (run === null || (run.dropped && response.status < 200)) return;
+    if (run === null) return;
+    if (run.dropped && response.status < 200) {
+      server.proxy.counts.dropped++;
+      return;
+    }
     server.proxy.forwardResponseStateless(response, messageEdits(response, run.request.state(edits)) ?? {});
   });
 }

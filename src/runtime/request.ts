@@ -242,7 +242,7 @@ export class Request {
     if (this.message === null || this.message.method === 'ACK') return false;
     if (content.status >= 200) this.#replied = true;
     const reply = buildReply(this.message, content, this.server.tags.tagFor(this.message));
-    this.server.process.replies.add(content.status);
+    this.server.process.stateless.add(content.status);
     sendReply(this.message, reply, undefined, content.forceRport);
     return true;
   }

@@ -259,6 +259,11 @@ export const settingSpecs: readonly SettingSpec[] = [
     'tcp_listen_backlog',
     'tcp_async',
     'tcp_parallel_read_on_workers',
+    'tcp_poll_method',
+    'tcp_max_msg_chunks',
+    'tcp_async_local_connect_timeout',
+    'tcp_async_local_write_timeout',
+    'tcp_async_max_postponed_chunks',
   ]),
   ...inertGroup(noForward, 'any', [
     'disable_dns_blacklist',
@@ -273,6 +278,9 @@ export const settingSpecs: readonly SettingSpec[] = [
     'mhomed',
     'sip_warning',
     'auto_aliases',
+    'reply_to_via',
+    'bin_listen',
+    'bin_children',
     'tos',
     'mcast_loopback',
     'mcast_ttl',
@@ -346,6 +354,30 @@ export const settingSpecs: readonly SettingSpec[] = [
     'log_event_level_filter',
   ]),
 ];
+
+/** Global parameters up to OpenSIPS 2.4 that have moved (Script-CoreParameters of 1.8 to 2.4). */
+export const formerSettings: Readonly<Record<string, string>> = {
+  port: 'with the address: socket=udp:127.0.0.1:5060',
+  tls_port_no: 'with the address: socket=tls:127.0.0.1:5061',
+  ...ofTlsModule({
+    tls_ca_list: 'ca_list',
+    tls_certificate: 'certificate',
+    tls_private_key: 'private_key',
+    tls_ciphers_list: 'ciphers_list',
+    tls_method: 'tls_method',
+    tls_verify: 'verify_cert',
+    tls_verify_client: 'verify_cert',
+    tls_verify_server: 'verify_cert',
+    tls_require_certificate: 'require_cert',
+    tls_require_client_certificate: 'require_cert',
+  }),
+};
+
+function ofTlsModule(names: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(names).map(([name, now]) => [name, `modparam("tls_mgm", "${now}", "[domain]...")`]),
+  );
+}
 
 function inertGroup(inert: string, type: 'int' | 'any', names: readonly string[]): SettingSpec[] {
   return names.map((name) => ({

@@ -47,6 +47,8 @@ export interface SharedValues {
   /** Adds to a number, one that is not there being 0; done when it is everybody's. The sum wraps as 32-bit integers do. */
   add(key: string, amount: number): Awaitable<void>;
   keys(): Iterable<string>;
+  /** Calls `changed` for each value that was set from now on, here or elsewhere, as long as the process lives. */
+  watch(changed: (key: string) => void): void;
 }
 
 export interface Shared {
@@ -133,6 +135,7 @@ export class LocalShared implements Shared {
 /** Kept in a map; what other processes have is told by {@link LocalValues.set} alone. */
 export class LocalValues implements SharedValues {
   readonly #map = new Map<string, Value>();
+  readonly #watchers: ((key: string) => void)[] = [];
 
   get(key: string): Value | undefined {
     return this.#map.get(key);
@@ -140,18 +143,23 @@ export class LocalValues implements SharedValues {
 
   set(key: string, value: Value): void {
     this.#map.set(key, value);
+    for (const changed of this.#watchers) changed(key);
   }
 
   initialize(key: string, value: Value): void {
-    if (!this.#map.has(key)) this.#map.set(key, value);
+    if (!this.#map.has(key)) this.set(key, value);
   }
 
   add(key: string, amount: number): void {
     const current = this.#map.get(key);
-    this.#map.set(key, ((typeof current === 'number' ? current : 0) + amount) | 0);
+    this.set(key, ((typeof current === 'number' ? current : 0) + amount) | 0);
   }
 
   keys(): Iterable<string> {
     return this.#map.keys();
+  }
+
+  watch(changed: (key: string) => void): void {
+    this.#watchers.push(changed);
   }
 }

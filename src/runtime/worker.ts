@@ -46,8 +46,20 @@ export interface ProcessContext {
   readonly shared: Shared;
   readonly states: States<ProcessContext>;
   readonly scripts: ScriptCounts;
+  /** Final replies of transactions. */
   readonly replies: StatusCounts;
+  /** Replies that were sent without a transaction. */
+  readonly stateless: StatusCounts;
+  /** Requests that were made here, by t_new_request(). */
+  readonly ownRequests: { count: number };
+  /** How many processes there are. */
+  readonly count: number;
+  /** One of the figures that the server tells of itself, of this process; 0 while there is no server. */
+  figure(name: string): Figure;
 }
+
+/** A figure, or its parts by what they are told apart by: `{ "200": 17, "503": 2 }`. */
+export type Figure = number | Readonly<Record<string, number>>;
 
 /** Of the top routes that ran. */
 export interface ScriptCounts {

@@ -60,6 +60,8 @@ export interface ArgumentSpec {
   readonly oneOf?: readonly string[];
   /** For type `string`: the names that a loaded module's parameters define, and one without variables has to be of. */
   readonly definedBy?: DefinedNames;
+  /** For type `string`: it names an event, whose event_route then runs. */
+  readonly event?: true;
   readonly summary: string;
 }
 
@@ -247,8 +249,8 @@ export type WaitingTransform<R> = (value: Value, args: TransformationValues, run
 /** A parameter that `modparam` sets. */
 export interface ParameterSpec {
   readonly name: string;
-  /** What older versions call it: a mistake that is told what it is called now. */
-  readonly formerly?: readonly string[];
+  /** Former names, as the older dialect has them. */
+  readonly aliases?: readonly string[];
   /** `seconds` takes a number or a quoted decimal fraction; `boolean` a number or yes/no/true/false. */
   readonly type: 'int' | 'string' | 'boolean' | 'seconds';
   /** As shown in the reference: `20 s`, `10240 KB`. */
@@ -309,6 +311,8 @@ export interface DocumentedNames {
 /** All that a script may name. */
 export interface Catalog<R> {
   readonly settings: readonly SettingSpec[];
+  /** Global parameters that OpenSIPS has no more, and what is written instead. */
+  readonly formerSettings?: Readonly<Record<string, string>>;
   readonly functions: readonly FunctionSpec<R>[];
   readonly variables: readonly VariableSpec<R>[];
   readonly transformations: readonly TransformationSpec<R>[];

@@ -84,7 +84,7 @@ export class ExpressionChecker<R> {
 
   /** True when the function exists; its arguments are checked as well. */
   call(node: CallNode, within: RouteKind): FunctionSpec<R> | null {
-    const { lookup, missing, diagnostics } = this.#parts;
+    const { lookup, missing } = this.#parts;
     const name = node.name.text;
     const spec = lookup.function(name);
     if (spec === undefined) {
@@ -101,11 +101,21 @@ export class ExpressionChecker<R> {
     }
     for (const module of spec.requires ?? []) {
       if (lookup.modules.some((one) => one.name === module)) continue;
-      const message = `${name}() needs the module ${module}, which is not loaded`;
-      this.#error('module-not-loaded', node.name.span, message, `add: loadmodule "${module}.so"`);
+      missing.add(`${module} for ${name}`, node.name.span, () => ({
+        code: 'module-not-loaded',
+        severity: 'error',
+        span: node.name.span,
+        message: `${name}() needs the module ${module}, which is not loaded`,
+        help: `add: loadmodule "${module}.so"`,
+      }));
     }
     if (spec.inert !== undefined) {
-      diagnostics.warning('inert', node.name.span, `${name}() has no effect: ${spec.inert}`);
+      missing.add(`inert ${name}`, node.name.span, () => ({
+        code: 'inert',
+        severity: 'warning',
+        span: node.name.span,
+        message: `${name}() has no effect: ${spec.inert}`,
+      }));
     }
     // a plain route may be called from any kind, so only the other kinds are sure
     if (spec.routes !== undefined && within !== 'route' && !spec.routes.includes(within)) {
@@ -196,8 +206,9 @@ export class ExpressionChecker<R> {
     Record<ArgumentSpec['type'], (node: ExpressionNode, spec: ArgumentSpec, what: string) => void>
   > = {
     string: (node, spec, what) => {
-      if (this.#text(node) && spec.definedBy !== undefined && node.kind === 'string')
-        this.#defined(constantText(node), spec.definedBy, node.span, what);
+      const constant = this.#text(node) && node.kind === 'string' ? constantText(node) : null;
+      if (spec.event === true) this.#parts.routes.raises(constant);
+      if (spec.definedBy !== undefined) this.#defined(constant, spec.definedBy, node.span, what);
     },
     raw: (node) => this.#pattern(node),
     substitution: (node) => this.#pattern(node),

@@ -41,7 +41,9 @@ export function checkSettings<R>(
     const spec = specs.get(node.name.text);
     if (spec === undefined) {
       const message = `unknown global parameter "${node.name.text}"`;
-      const help = didYouMean(node.name.text, specs.keys());
+      const former = Object.entries(catalog.formerSettings ?? {}).find(([name]) => name === node.name.text);
+      const help =
+        former === undefined ? didYouMean(node.name.text, specs.keys()) : `it is written ${former[1]} now`;
       diagnostics.error('unknown-setting', node.name.span, message, help === undefined ? {} : { help });
       continue;
     }
@@ -72,12 +74,20 @@ function settingValue(
   if (spec.type === 'socket') {
     const text = String(node.value.value);
     if (text.length < 300 && socketAddress.test(text)) return text;
-    const help = 'a socket is PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';
+    const help = socketHelp(text.slice(0, 300));
     diagnostics.error('setting-value', node.value.span, `"${text}" is no socket`, { help });
     return undefined;
   }
   if (spec.type === 'any') return node.value.value;
   return converted(node.value, spec, node.name.text, 'setting-value', diagnostics);
+}
+
+function socketHelp(text: string): string {
+  if (/^\w+(?::[0-9a-f]*){4,}$/i.test(text))
+    return 'an IPv6 address stands in brackets, for example udp:[::1]:5060';
+  return /[${}<>]/.test(text)
+    ? 'a template is filled in before: by siprest check -p COMMAND, for example -p envsubst'
+    : 'a socket is PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';
 }
 
 interface Loaded<R> {
@@ -187,7 +197,9 @@ class ParameterTable<R> {
     this.#node = node;
     this.#diagnostics = diagnostics;
     const parameters = spec.parameters ?? [];
-    this.#byName = new Map(parameters.map((one) => [one.name, one]));
+    this.#byName = new Map(
+      parameters.flatMap((one) => [one.name, ...(one.aliases ?? [])].map((name) => [name, one] as const)),
+    );
     for (const one of parameters) this.#values[one.name] = defaultValue(one.default, one.repeated === true);
   }
 
@@ -199,9 +211,7 @@ class ParameterTable<R> {
     if (spec === undefined) {
       this.#failed = true;
       const message = `the module ${this.#spec.name} has no parameter "${name}"`;
-      const now = this.#spec.parameters?.find(({ formerly }) => formerly?.includes(name));
-      const help =
-        now === undefined ? didYouMean(name, this.#byName.keys()) : `it is called "${now.name}" now`;
+      const help = didYouMean(name, this.#byName.keys());
       this.#diagnostics.error(
         'unknown-parameter',
         node.name.span,
@@ -218,8 +228,8 @@ class ParameterTable<R> {
     if (spec.inert !== undefined && !isDefault(spec, value)) {
       this.#diagnostics.warning('inert', node.span, `${name} has no effect: ${spec.inert}`);
     }
-    store(this.#values, spec, value, this.#set.has(name));
-    this.#set.set(name, node);
+    store(this.#values, spec, value, this.#set.has(spec.name));
+    this.#set.set(spec.name, node);
   }
 
   finish(): ParameterValues {

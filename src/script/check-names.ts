@@ -1,7 +1,7 @@
 /** What a script names and nothing provides: one diagnostic for each name, with all places where it stands. */
 import type { Span } from './ast.ts';
 import type { Absence, Diagnostic, DiagnosticLabel, DiagnosticList } from './diagnostics.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean, nearestNames } from './did-you-mean.ts';
 import type { Lookup } from './lookup.ts';
 import { type NamedKind, written } from './stand-ins.ts';
 
@@ -16,9 +16,13 @@ const codes = {
   transformation: 'unknown-transformation',
 } as const;
 
+/** More would not be shown, and each is compared with all names there are. */
+const maxUnknown = 300;
+
 export class MissingNames {
   readonly #found = new Map<string, Missing>();
   readonly #severity: 'error' | 'warning';
+  #unknown = 0;
 
   /** `allowed`: what siprest lacks is a warning. */
   constructor(allowed: boolean) {
@@ -49,7 +53,9 @@ export class MissingNames {
 
   /** A use of a name that nobody knows, or of a module that is not loaded. */
   unknown<R>(kind: NamedKind, name: string, span: Span, lookup: Lookup<R>): void {
-    this.add(`${kind} ${name}`, span, () => unknownName(kind, name, span, lookup));
+    const key = `${kind} ${name}`;
+    if (!this.#found.has(key) && this.#unknown++ >= maxUnknown) return;
+    this.add(key, span, () => unknownName(kind, name, span, lookup));
   }
 
   report(diagnostics: DiagnosticList): void {
@@ -76,7 +82,16 @@ function unknownName<R>(kind: NamedKind, name: string, span: Span, lookup: Looku
     prefix === null
       ? undefined
       : `write $(${prefix})${name.slice(prefix.length)} when text follows the variable`;
-  const help = didYouMean(name, lookup[`${kind}s`].keys(), write) ?? hint;
+  const help = didYouMean(name, lookup[`${kind}s`].keys(), write) ?? hint ?? nearUnloaded(kind, name, lookup);
   const message = `unknown ${kind} ${write(name)}`;
   return { code: codes[kind], severity, span, message, ...(help === undefined ? {} : { help }) };
+}
+
+/** `did you mean send_reply(), of the module signaling? It is not loaded` */
+function nearUnloaded<R>(kind: NamedKind, name: string, lookup: Lookup<R>): string | undefined {
+  const owners = lookup.unloaded(kind);
+  const [nearest] = nearestNames(name, owners.keys());
+  if (nearest === undefined) return undefined;
+  const module = owners.get(nearest) ?? '';
+  return `did you mean ${written[kind](nearest)}? It belongs to the module ${module}, which is not loaded`;
 }

@@ -13,6 +13,8 @@ export class RouteTable {
   readonly #byKind = new Map<RouteKind, Map<string, RouteNode>>(routeKinds.map((kind) => [kind, new Map()]));
   /** Whether routes may be missing from the tree because of mistakes in the text. */
   readonly #incomplete: boolean;
+  readonly #events = new Set<string>();
+  #anyEvent = false;
 
   constructor(script: ScriptNode, incomplete: boolean, diagnostics: DiagnosticList) {
     this.#incomplete = incomplete;
@@ -46,6 +48,22 @@ export class RouteTable {
     const help = near ?? (other === undefined ? undefined : `${other}[${name.text}] is of another kind`);
     diagnostics.error('unknown-route', name.span, message, help === undefined ? {} : { help });
     return false;
+  }
+
+  /** Notes that the script raises an event of this name; null: of one that is known at run time alone. */
+  raises(event: string | null): void {
+    if (event === null) this.#anyEvent = true;
+    else this.#events.add(event);
+  }
+
+  /** An event_route whose event nothing raises looks as if it did something. */
+  warnOfSilentEvents(diagnostics: DiagnosticList): void {
+    if (this.#anyEvent || this.#incomplete) return;
+    for (const [name, node] of this.#of('event_route')) {
+      if (this.#events.has(name)) continue;
+      const message = `${title(node)} never runs: siprest raises no events of its own, and no raise_event() of this script names it`;
+      diagnostics.warning('inert', node.head, message);
+    }
   }
 
   #of(kind: RouteKind): Map<string, RouteNode> {

@@ -68,6 +68,7 @@ export function check<R>(
   });
   const statements = new StatementChecker(expressions, variables, routes, diagnostics);
   for (const route of script.routes) statements.route(route);
+  routes.warnOfSilentEvents(diagnostics);
   missing.report(diagnostics);
   const socketNames = new Set(
     catalog.settings

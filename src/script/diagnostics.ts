@@ -91,17 +91,22 @@ export interface Diagnostic {
   readonly absent?: Absence;
 }
 
-/** More than this is noise, and what follows is mostly the echo of one mistake. */
+/** More mistakes, or more warnings, than this are noise, and what follows is mostly the echo of one of them. */
 const limit = 200;
+/** Characters of one message; of one word in it. */
+const maxMessage = 500;
+const maxWord = 100;
 
 /** Collects diagnostics; the same mistake in the same place is kept once. */
 export class DiagnosticList {
   readonly #items: Diagnostic[] = [];
   readonly #seen = new Set<string>();
+  #errors = 0;
+  #warnings = 0;
 
-  /** Whether so many have come that reading on is no use. */
+  /** Whether so many mistakes have come that reading on is no use. */
   get full(): boolean {
-    return this.#items.length >= limit;
+    return this.#errors >= limit;
   }
 
   get length(): number {
@@ -113,15 +118,26 @@ export class DiagnosticList {
   }
 
   add(diagnostic: Diagnostic): void {
-    if (this.full) return;
+    const isError = diagnostic.severity === 'error';
+    // the list of what siprest lacks is whole, or it is of no use
+    if (diagnostic.absent === undefined && (isError ? this.full : this.#warnings > limit)) return;
     const key = `${diagnostic.code} ${diagnostic.span.start} ${diagnostic.span.end}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.#items.push(readable(diagnostic));
-    if (this.full) {
-      const span = { start: diagnostic.span.end, end: diagnostic.span.end };
-      const message = `more than ${limit} mistakes: the rest is not shown`;
-      this.#items.push({ code: 'too-many-mistakes', severity: 'error', message, span });
+    const span = { start: diagnostic.span.end, end: diagnostic.span.end };
+    const tooMany = (severity: Severity, what: string): void => {
+      const message = `more than ${limit} ${what}: the rest is not shown`;
+      this.#items.push({ code: 'too-many-mistakes', severity, message, span });
+    };
+    if (diagnostic.absent !== undefined) this.#items.push(readable(diagnostic));
+    else if (isError) {
+      this.#items.push(readable(diagnostic));
+      this.#errors += 1;
+      if (this.full) tooMany('error', 'mistakes');
+    } else {
+      this.#warnings += 1;
+      if (this.#warnings <= limit) this.#items.push(readable(diagnostic));
+      else tooMany('warning', 'warnings');
     }
   }
 
@@ -162,14 +178,23 @@ export function readableText(bytes: string): string {
   return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, '\uFFFD');
 }
 
+/** A message of text that may have megabytes of the script in it. */
+export function briefText(bytes: string): string {
+  let text = bytes;
+  if (text.length > maxMessage) text = `${text.slice(0, maxMessage - 80)}...${text.slice(-80)}`;
+  return readableText(text).replace(longWords, (word) => `${word.slice(0, maxWord)}...`);
+}
+
+const longWords = new RegExp(`\\S{${maxWord + 1},}`, 'g');
+
 function readable(diagnostic: Diagnostic): Diagnostic {
   const { message, help, labels } = diagnostic;
   return {
     ...diagnostic,
-    message: readableText(message),
-    ...(help === undefined ? {} : { help: readableText(help) }),
+    message: briefText(message),
+    ...(help === undefined ? {} : { help: briefText(help) }),
     ...(labels === undefined
       ? {}
-      : { labels: labels.map((one) => ({ ...one, message: readableText(one.message) })) }),
+      : { labels: labels.map((one) => ({ ...one, message: briefText(one.message) })) }),
   };
 }

@@ -50,8 +50,8 @@ export function nearestNames(name: string, names: Iterable<string>): readonly st
     if (seen.has(candidate)) continue;
     seen.add(candidate);
     const distance = editDistance(name, candidate, threshold);
-    // one of two letters matches anything of its length within two edits: it must share a letter
-    if (distance <= threshold && distance < Math.max(name.length, candidate.length))
+    // within one edit of two letters there are half the names: they must be the same letters, in another order or case
+    if (distance <= threshold && (name.length > 2 || sameLetters(name, candidate)))
       found.push({ name: candidate, distance });
   }
   found.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
@@ -60,6 +60,11 @@ export function nearestNames(name: string, names: Iterable<string>): readonly st
     .filter((one) => one.distance <= best + 1)
     .slice(0, 3)
     .map((one) => one.name);
+}
+
+function sameLetters(a: string, b: string): boolean {
+  const letters = (name: string) => [...name.toLowerCase()].sort().join('');
+  return letters(a) === letters(b);
 }
 
 /** `did you mean "a", "b" or "c"?`, or undefined when nothing is near. `quote` dresses each name. */

@@ -9,11 +9,20 @@ export const logLevels = {
   L_DBG: 4,
 } as const satisfies Readonly<Record<string, number>>;
 
+/** Other spellings that scripts have: of a name, only its third letter counted (the xlog module's page in the manual of 1.4). */
+const formerLevels: Readonly<Record<string, number>> = {
+  L_CRITICAL: logLevels.L_CRIT,
+  L_ERROR: logLevels.L_ERR,
+  L_WARNING: logLevels.L_WARN,
+  L_DEBUG: logLevels.L_DBG,
+};
+
 /** `L_INFO`, `3` or `"3"` as a number from -3 to 4; null for anything else. Numbers beyond are clamped. */
 export function logLevel(value: string | number | null): number | null {
   if (value === null) return null;
   if (typeof value === 'string' && Object.hasOwn(logLevels, value))
     return logLevels[value as keyof typeof logLevels];
+  if (typeof value === 'string' && Object.hasOwn(formerLevels, value)) return formerLevels[value] as number;
   const number = Number(value);
   if (!Number.isInteger(number) || value === '') return null;
   return Math.max(-3, Math.min(4, number));

@@ -72,6 +72,16 @@ export class Lookup<R> {
     return null;
   }
 
+  /** All that modules of the catalog have which are not loaded, by name. */
+  unloaded(kind: NamedKind): ReadonlyMap<string, string> {
+    const owners = new Map<string, string>();
+    for (const module of this.#catalog.modules) {
+      if (this.#loaded.has(module.name)) continue;
+      for (const { name } of module[`${kind}s`] ?? []) if (!owners.has(name)) owners.set(name, module.name);
+    }
+    return owners;
+  }
+
   /** `$fU.com` and `$fUxyz`: the variable whose name goes on with what was meant as text. */
   variablePrefix(name: string): string | null {
     for (let length = name.length - 1; length >= 2; length--) {

@@ -44,20 +44,37 @@ const arithmetic: ReadonlySet<string> = new Set(arithmeticOperators);
 const comparisons: ReadonlySet<string> = new Set(comparisonOperators);
 
 /** Words of scripts before OpenSIPS 3, and what has taken their place. */
-const formerWords: Readonly<Record<string, string>> = {
-  method: '$rm',
-  uri: '$ru',
-  from_uri: '$fu',
-  to_uri: '$tu',
-  src_ip: '$si',
-  src_port: '$sp',
-  dst_ip: '$socket_in(ip)',
-  dst_port: '$socket_in(port)',
-  proto: '$socket_in(proto)',
-  status: '$rs',
-  retcode: '$rc',
-  myself: 'is_myself("$rd", $rp)',
-};
+const formerWords: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    method: '$rm',
+    uri: '$ru',
+    from_uri: '$fu',
+    to_uri: '$tu',
+    src_ip: '$si',
+    src_port: '$sp',
+    dst_ip: '$socket_in(ip)',
+    dst_port: '$socket_in(port)',
+    proto: '$socket_in(proto)',
+    status: '$rs',
+    retcode: '$rc',
+    'msg:len': '$ml',
+    myself: 'is_myself("$rd", $rp)',
+  }),
+);
+
+/** `uri == myself` and the like, which are one call now. */
+const formerMyself: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    uri: 'is_myself("$rd", $rp)',
+    $ru: 'is_myself("$rd", $rp)',
+    from_uri: 'is_myself("$fd")',
+    $fu: 'is_myself("$fd")',
+    to_uri: 'is_myself("$td")',
+    $tu: 'is_myself("$td")',
+    src_ip: 'is_myself("$si")',
+    dst_ip: 'is_myself("$socket_in(ip)")',
+  }),
+);
 
 /** Expression: Comparison (("&&" | "||" | "and" | "or") Comparison)*, all on one level (lang-logic-left-assoc) */
 export function parseExpression(state: ParserState): ExpressionNode {
@@ -281,12 +298,43 @@ function parseWord(state: ParserState): ExpressionNode {
     state.stream.advance();
     return { kind: 'number', span, value };
   }
-  const former = formerWords[token.text];
-  const help =
-    former === undefined
-      ? `a function is called with parentheses: ${token.text}(); text stands in quotes`
-      : `it is written ${former} now`;
-  return state.fail('bare-word', span, `\`${token.text}\` is no value`, { help });
+  return parseFormerWord(state);
+}
+
+/** A word that is no value. What it stood for in older scripts is known: then the expression goes on behind it. */
+function parseFormerWord(state: ParserState): StringNode {
+  const { start, end, text: word, lexer } = state.token;
+  const { base, text } = lexer.file;
+  const isLength = text.startsWith(':len', end - base);
+  const name = isLength ? `${word}:len` : word;
+  const span = { start, end: isLength ? end + 4 : end };
+  const former = formerWords.get(name);
+  const message = `\`${name}\` is no value`;
+  if (former === undefined) {
+    const help = `a function is called with parentheses: ${word}(); text stands in quotes`;
+    return state.fail('bare-word', span, message, { help });
+  }
+  const call = formerCall(state.token);
+  // the left side of `uri == myself` has been reported with both
+  if (call !== 'reported')
+    state.report('bare-word', span, message, { help: `it is written ${call ?? former} now` });
+  state.stream.word((_, from) => from + name.length);
+  return { kind: 'string', span, value: '', origins: [[0, start]] };
+}
+
+/** For a word of `uri == myself`, on either side of the operator: the call that it is now. */
+function formerCall({ text: word, start, end, lexer }: Token): string | undefined {
+  const { base, text } = lexer.file;
+  const before = text.slice(Math.max(0, start - base - 40), start - base);
+  const after = text.slice(end - base, end - base + 40);
+  const [, left = word, operator] =
+    word === 'myself'
+      ? (/(\$?\w+)\s*([!=]=)\s*$/.exec(before) ?? [])
+      : (/^()\s*([!=]=)\s*myself\b/.exec(after) ?? []);
+  const call = operator === undefined ? undefined : formerMyself.get(left === '' ? word : left);
+  if (call === undefined) return undefined;
+  if (word === 'myself' && formerWords.has(left)) return 'reported';
+  return `${operator === '!=' ? '!' : ''}${call}`;
 }
 
 /** RouteCall: "route" "(" (name | variable | string with variables) ("," Expression)* ")" */

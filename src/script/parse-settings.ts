@@ -7,6 +7,7 @@ import type {
   SocketOptionNode,
 } from './ast.ts';
 import { numberOfWord, parseString } from './parse-expressions.ts';
+import { startsOutside } from './parse-statements.ts';
 import type { ParserState } from './parser-state.ts';
 
 /** What may follow the value of a socket or an alias, and whether a value belongs to it. */
@@ -117,7 +118,8 @@ function afterLine(text: string, from: number): number {
 /** LoadModule: "loadmodule" string ";"? */
 export function parseLoadModule(state: ParserState): LoadModuleNode {
   const { start } = state.stream.advance();
-  if (state.token.kind !== 'string') {
+  // no file's name goes on in the next line: there the closing quote is missing
+  if (state.token.kind !== 'string' || state.token.lineEnd !== null) {
     const help = 'it is written: loadmodule "rest_client.so"';
     return state.unexpected("the module's file in quotes", { help });
   }
@@ -143,11 +145,11 @@ export function parseModuleParameter(state: ParserState): ModuleParameterNode {
       const name = text("the parameter's name in quotes");
       state.expect(',', "after the parameter's name", details);
       const set = parseParameterValue(state);
-      state.expect(')', 'to close `modparam(`');
+      closeModuleParameter(state);
       return { modules, name, value: set };
     },
     () => {
-      state.skipToClosing();
+      state.skipToClosing(() => startsOutside(state));
       state.accept(')');
     },
   );
@@ -164,6 +166,15 @@ export function parseModuleParameter(state: ParserState): ModuleParameterNode {
         value: { kind: 'setting-value', span, value: 0, quoted: false },
       }
     : { kind: 'modparam', span, ...value };
+}
+
+/** When it is `)` alone that is missing, all is in order from the next line on. */
+function closeModuleParameter(state: ParserState): void {
+  if (state.accept(')')) return;
+  if (state.token.kind !== 'end' && !state.is(';') && !startsOutside(state))
+    state.unexpected('`)` to close `modparam(`');
+  const end = state.stream.previous?.end ?? state.token.start;
+  state.report('unclosed-parenthesis', { start: end - 1, end }, '`)` is missing after the value');
 }
 
 function parseParameterValue(state: ParserState): SettingValueNode {

@@ -57,6 +57,16 @@ export function startsDefinition(state: ParserState): boolean {
   return text === '{' || (text === '[' && token.startsLine);
 }
 
+/** Whether a line begins here that only stands outside routes: a definition or a global parameter. */
+export function startsOutside(state: ParserState): boolean {
+  const { token } = state;
+  if (!token.startsLine || token.kind !== 'identifier') return false;
+  if (token.text === 'loadmodule' || startsDefinition(state)) return true;
+  // between the lines of a stray body it would be `$var(x) = 1`, no word
+  const next = state.stream.peek();
+  return next.kind === 'punctuation' && next.text === '=';
+}
+
 /** Block: "{" Statement* "}" */
 export function parseBlock(state: ParserState): BlockNode {
   return state.nested(() => {

@@ -151,12 +151,12 @@ export class ParserState {
     return { kind: 'name', span, text };
   }
 
-  /** Passes over tokens to the `)` that closes the parenthesis at hand, or to what cannot stand in it. */
-  skipToClosing(): void {
+  /** Passes over tokens to the `)` that closes the parenthesis at hand, or to what cannot stand in it; `ends` knows more of that. */
+  skipToClosing(ends: () => boolean = () => false): void {
     let depth = 0;
     for (;;) {
       const { token } = this;
-      if (token.kind === 'end' || this.is(';') || this.is('{') || this.is('}')) return;
+      if (token.kind === 'end' || this.is(';') || this.is('{') || this.is('}') || ends()) return;
       if (this.is('(')) depth += 1;
       if (this.is(')')) {
         if (depth === 0) return;

@@ -14,10 +14,10 @@ import {
 } from './ast.ts';
 import { type Diagnostic, DiagnosticList } from './diagnostics.ts';
 import { parseLoadModule, parseModuleParameter, parseSetting } from './parse-settings.ts';
-import { parseBlock, startsDefinition } from './parse-statements.ts';
+import { parseBlock, startsDefinition, startsOutside } from './parse-statements.ts';
 import { ParserState } from './parser-state.ts';
 import { SourceSet } from './source.ts';
-import { type ReadFile, TokenStream } from './token-stream.ts';
+import { describeToken, type ReadFile, TokenStream } from './token-stream.ts';
 
 export interface ParsedScript {
   /** What could be understood; use it only when no diagnostic is an error. */
@@ -87,8 +87,10 @@ function reportOutside(state: ParserState): never {
       help: 'is there a `}` too many above it?',
     });
   }
-  state.stream.advance();
-  return state.unexpected(`\`=\` after the parameter \`${token.text}\``);
+  const next = state.stream.peek();
+  if (next.kind === 'bad') state.stream.advance();
+  const message = `expected \`=\` after the parameter \`${token.text}\`, found ${describeToken(next)}`;
+  return state.fail('syntax', next, message);
 }
 
 /** To the next line that begins a definition, so that what belongs to the mistake is passed over. */
@@ -97,11 +99,7 @@ function skipToDefinition(state: ParserState): void {
   while (state.token.kind !== 'end') {
     const { token } = state;
     if (token.startsLine && startsDefinition(state)) return;
-    if (depth === 0 && token.startsLine && token.kind === 'identifier') {
-      const next = state.stream.peek();
-      // between the lines of a stray body it would be `$var(x) = 1`, no word
-      if (token.text === 'loadmodule' || (next.kind === 'punctuation' && next.text === '=')) return;
-    }
+    if (depth === 0 && startsOutside(state)) return;
     if (state.is('{')) depth += 1;
     if (state.is('}')) depth = Math.max(0, depth - 1);
     state.stream.advance();

@@ -1,6 +1,6 @@
 /** What a script uses and siprest lacks, as a list: module by module, each name once with its places. */
 import type { Absence, Diagnostic } from './diagnostics.ts';
-import { readableText } from './diagnostics.ts';
+import { briefText, readableText } from './diagnostics.ts';
 import type { SourceSet } from './source.ts';
 import { written } from './stand-ins.ts';
 
@@ -19,8 +19,8 @@ export function absenceLines(diagnostics: readonly Diagnostic[], sources: Source
     const group = groups.get(module) ?? { heading: heading(module), names: [] };
     groups.set(module, group);
     const places = placesOf(one, sources);
-    if (kind === 'module') group.heading = `module ${readableText(name)}: ${places}`;
-    else group.names.push([readableText(written[kind](name)), places]);
+    if (kind === 'module') group.heading = `module ${briefText(name)}: ${places}`;
+    else group.names.push([briefText(written[kind](name)), places]);
   }
   const column = Math.max(
     0,
@@ -42,7 +42,7 @@ export function absenceLines(diagnostics: readonly Diagnostic[], sources: Source
   return lines;
 }
 
-const heading = (module: string) => (module === 'core' ? 'core' : `of the module ${readableText(module)}`);
+const heading = (module: string) => (module === 'core' ? 'core' : `of the module ${briefText(module)}`);
 
 /** `a.cfg:3, 7; b.cfg:2` */
 function placesOf({ span, labels = [] }: Diagnostic, sources: SourceSet): string {

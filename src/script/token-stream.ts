@@ -132,11 +132,16 @@ export class TokenStream {
 
   #open(path: string, span: Span): SourceFile | null {
     let depth = 0;
-    for (let lexer: Lexer | null = this.#lexer; lexer !== null; lexer = lexer.parent) depth += 1;
+    let itself = false;
+    for (let lexer: Lexer | null = this.#lexer; lexer !== null; lexer = lexer.parent) {
+      depth += 1;
+      itself ||= lexer.file.name === path;
+    }
     const fail = (reason: string): null => {
       this.#diagnostics.error('include-failed', span, `cannot include "${path}": ${reason}`);
       return null;
     };
+    if (itself) return fail('it would include itself');
     if (depth > maxIncludeDepth) return fail(`files include one another more than ${maxIncludeDepth} deep`);
     if (this.#sources.files.length > maxIncludes) return fail(`more than ${maxIncludes} files are included`);
     if (this.#readFile === undefined) return fail('there is no place to include files from');

@@ -10,6 +10,7 @@ import {
 } from './client-transaction.ts';
 import { detached } from './detached.ts';
 import type { SipResponse } from './message.ts';
+import { ShardedMap } from './sharded-map.ts';
 import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
 export interface ClientTableOptions {
@@ -23,10 +24,14 @@ export type ClientCounts = Record<ClientEnding | 'created', number>;
 
 export class ClientTable {
   readonly counts: ClientCounts = { created: 0, done: 0, timeout: 0, transport: 0 };
+  /** How many responses have come to them. */
+  responses = 0;
+  /** Requests sent again: for the first time, the second, the third, and more often. */
+  readonly again: [number, number, number, number] = [0, 0, 0, 0];
   readonly timers: TimerWheel;
   readonly values: TimerValues;
   readonly #around: ClientSurroundings;
-  readonly #transactions = new Map<string, ClientTransaction>();
+  readonly #transactions = new ShardedMap<ClientTransaction>();
 
   constructor(options: ClientTableOptions = {}) {
     this.timers = options.timers ?? processTimers;
@@ -34,6 +39,9 @@ export class ClientTable {
     this.#around = {
       timers: this.timers,
       values: this.values,
+      sent: (copy) => {
+        if (copy > 1) this.again[(Math.min(copy, 5) - 2) as 0 | 1 | 2 | 3]++;
+      },
       ended: ({ method, branch }, ending) => {
         this.counts[ending]++;
         this.#transactions.delete(keyOf(method, branch));
@@ -60,8 +68,10 @@ export class ClientTable {
     const { branch } = response.via;
     if (branch === null) return false;
     const transaction = this.#transactions.get(keyOf(response.cseq.method, branch));
-    transaction?.receive(response);
-    return transaction !== undefined;
+    if (transaction === undefined) return false;
+    this.responses++;
+    transaction.receive(response);
+    return true;
   }
 
   [Symbol.iterator](): IterableIterator<ClientTransaction> {

@@ -2,7 +2,7 @@
  * The two client transactions: INVITE (RFC 3261, 17.1.1, figure 5, with the Accepted state of RFC 6026, 7.2) and
  * non-INVITE (17.1.2, figure 6).
  */
-import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
+import { Deadline, Timer, type TimerWheel } from '../timers/timer-wheel.ts';
 import type { HeaderText } from './header-text.ts';
 import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';
@@ -21,6 +21,8 @@ export interface ClientSurroundings {
   readonly values: TimerValues;
   /** It is over, for whoever keeps it. */
   readonly ended?: (transaction: ClientTransaction, ending: ClientEnding) => void;
+  /** Its request goes out; `copy` counts from 1. */
+  readonly sent?: (copy: number) => void;
 }
 
 export interface ClientTransactionOptions {
@@ -42,7 +44,8 @@ export interface ClientTransactionOptions {
 
 const nothing = (): void => {};
 
-export abstract class ClientTransaction {
+/** It falls due itself: that is timer B or F, then D, K or M. */
+export abstract class ClientTransaction extends Deadline {
   readonly method: string;
   readonly branch: string | null;
   state: ClientState;
@@ -50,11 +53,9 @@ export abstract class ClientTransaction {
   copies = 0;
   protected readonly around: ClientSurroundings;
   protected readonly transport: Transport;
-  /** Timer A or E. */
-  protected readonly resend = new Timer(() => this.again());
-  /** Timer B or F, then D, K or M. */
-  protected readonly deadline = new Timer(() => this.expired());
   protected interval: number;
+  /** Timer A or E; null where it does not run. */
+  #resend: Timer | null = null;
   /** Null after the final response: there may be tens of thousands of transactions that only wait for it to come again. */
   #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'ackHeaders' | 'onSent'> | null;
   readonly #destination: Destination;
@@ -62,6 +63,7 @@ export abstract class ClientTransaction {
   #onEnd: (ending: ClientEnding, error: Error | null) => void;
 
   protected constructor(options: ClientTransactionOptions, around: ClientSurroundings, first: ClientState) {
+    super();
     const { request, transport, destination, onResponse, onEnd } = options;
     this.method = request.method;
     this.branch = request.via.branch;
@@ -78,8 +80,8 @@ export abstract class ClientTransaction {
   /** Sends the request. */
   start(): void {
     const { timers, values } = this.around;
-    timers.start(this.deadline, this.#sent?.patience ?? 64 * values.t1);
-    if (!this.transport.reliable) timers.start(this.resend, this.interval);
+    timers.start(this, this.#sent?.patience ?? 64 * values.t1);
+    if (!this.transport.reliable) this.resendAfter(this.interval);
     this.transmit();
   }
 
@@ -98,8 +100,8 @@ export abstract class ClientTransaction {
   terminate(ending: ClientEnding = 'done', error: Error | null = null): void {
     if (this.state === 'terminated') return;
     this.state = 'terminated';
-    this.around.timers.stop(this.resend);
-    this.around.timers.stop(this.deadline);
+    this.stopResending();
+    this.around.timers.stop(this);
     this.around.ended?.(this, ending);
     this.#onEnd(ending, error);
   }
@@ -112,14 +114,26 @@ export abstract class ClientTransaction {
 
   protected abstract again(): void;
 
-  protected expired(): void {
+  override onDeadline(): void {
     this.terminate(this.isWaiting ? 'timeout' : 'done');
+  }
+
+  protected resendAfter(milliseconds: number): void {
+    this.interval = milliseconds;
+    this.#resend ??= new Timer(() => this.again());
+    this.around.timers.start(this.#resend, milliseconds);
+  }
+
+  protected stopResending(): void {
+    if (this.#resend !== null) this.around.timers.stop(this.#resend);
+    this.#resend = null;
   }
 
   protected transmit(): void {
     if (this.#sent === null) return;
     this.copies++;
     this.#sent.onSent?.(this.copies);
+    this.around.sent?.(this.copies);
     this.transmitData(this.#sent.data);
   }
 
@@ -134,9 +148,9 @@ export abstract class ClientTransaction {
   protected enter(state: ClientState, milliseconds: number): void {
     this.state = state;
     this.#sent = null;
-    this.around.timers.stop(this.resend);
+    this.stopResending();
     if (milliseconds === 0) this.terminate();
-    else this.around.timers.start(this.deadline, milliseconds);
+    else this.around.timers.start(this, milliseconds);
   }
 
   protected respond(response: SipResponse): void {
@@ -169,8 +183,8 @@ export class InviteClientTransaction extends ClientTransaction {
       case 'proceeding':
         if (status < 200) {
           this.state = 'proceeding';
-          timers.stop(this.resend);
-          timers.stop(this.deadline); // how long it may ring is its user's business
+          this.stopResending();
+          timers.stop(this); // how long it may ring is its user's business
         } else if (status < 300)
           this.enter('accepted', 64 * values.t1); // timer M
         else {
@@ -200,8 +214,7 @@ export class InviteClientTransaction extends ClientTransaction {
   }
 
   protected again(): void {
-    this.interval *= 2;
-    this.around.timers.start(this.resend, this.interval);
+    this.resendAfter(2 * this.interval);
     this.transmit();
   }
 }
@@ -224,8 +237,7 @@ export class NonInviteClientTransaction extends ClientTransaction {
 
   protected again(): void {
     const { t2 } = this.around.values;
-    this.interval = this.state === 'proceeding' ? t2 : Math.min(2 * this.interval, t2);
-    this.around.timers.start(this.resend, this.interval);
+    this.resendAfter(this.state === 'proceeding' ? t2 : Math.min(2 * this.interval, t2));
     this.transmit();
   }
 }

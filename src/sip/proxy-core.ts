@@ -41,7 +41,7 @@ export interface StatelessOptions {
 export interface StatelessCounts {
   requests: number;
   responses: number;
-  /** Responses of no transaction that could not be sent on. */
+  /** Responses of no transaction that could not be sent on, and those that a script keeps from the caller. */
   dropped: number;
 }
 

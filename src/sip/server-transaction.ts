@@ -2,7 +2,7 @@
  * The two server transactions: INVITE (RFC 3261, 17.2.1, figure 7, with the Accepted state of RFC 6026, 7.1)
  * and non-INVITE (17.2.2, figure 8).
  */
-import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
+import { Deadline, Timer, type TimerWheel } from '../timers/timer-wheel.ts';
 import { randomToken } from './branch.ts';
 import { detached } from './detached.ts';
 import type { SipRequest } from './message.ts';
@@ -15,6 +15,16 @@ export type ServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | '
 /** Why a transaction is over: `timeout` (no ACK, timer H), `transport` (a reply could not be sent), `abandoned` (no final reply ever came from its user). */
 export type Ending = 'done' | 'timeout' | 'transport' | 'abandoned';
 
+/** How many replies went out. */
+export interface SentReplies {
+  /** Made here, provisional ones included. */
+  local: number;
+  /** Those of others that were passed on. */
+  relayed: number;
+  /** Sent again. */
+  again: number;
+}
+
 /** What a transaction is part of. */
 export interface ServerSurroundings {
   readonly timers: TimerWheel;
@@ -24,6 +34,8 @@ export interface ServerSurroundings {
   /** Called when the first final reply is sent. */
   readonly answered: (status: number) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
+  /** What went out so far. */
+  readonly sent: SentReplies;
   /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is known by `key`. */
   readonly awaitsAck: (transaction: InviteServerTransaction, key: string, waits: boolean) => void;
 }
@@ -41,7 +53,8 @@ export interface SendOptions {
   readonly untilAck?: boolean;
 }
 
-export abstract class ServerTransaction {
+/** It falls due itself: that is the deadline of its state, the RFC's H, I, J or L, or the patience. */
+export abstract class ServerTransaction extends Deadline {
   abstract readonly isInvite: boolean;
   /** What it is found by (17.2.3). */
   readonly key: string;
@@ -56,8 +69,6 @@ export abstract class ServerTransaction {
   /** Called once when it is over. */
   onEnd: ((ending: Ending) => void) | null = null;
   protected readonly around: ServerSurroundings;
-  /** The state's deadline: the RFC's H, I, J or L, or the patience. */
-  protected readonly deadline: Timer;
   readonly #socket: Transport | null;
   #request: SipRequest | null;
   /** For retransmissions; null where none get a reply. */
@@ -72,6 +83,7 @@ export abstract class ServerTransaction {
     first: ServerState,
     forceRport: boolean,
   ) {
+    super();
     this.#request = request;
     this.#socket = request.socket;
     this.key = detached(key);
@@ -80,8 +92,7 @@ export abstract class ServerTransaction {
     this.#forceRport = forceRport;
     this.dialogTag = request.toTag === null ? null : detached(request.toTag);
     this.toTag = this.dialogTag ?? randomToken();
-    this.deadline = new Timer(() => this.expired());
-    around.timers.start(this.deadline, around.patience);
+    around.timers.start(this, around.patience);
   }
 
   /**
@@ -108,8 +119,6 @@ export abstract class ServerTransaction {
   /** What happens in the state machine when a reply of this status is passed to it; whether retransmissions get that reply. */
   protected abstract accept(status: number, options: SendOptions): boolean;
 
-  protected abstract expired(): void;
-
   /** Builds and sends a reply. False, and nothing sent, after a final reply. Throws a RangeError for a status that is none. */
   reply(content: ReplyContent, options: SendOptions = {}): boolean {
     const request = this.#request;
@@ -119,15 +128,20 @@ export abstract class ServerTransaction {
       this.#destination = null;
     }
     const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
-    return this.send(content.status, data, options);
+    return this.#send(content.status, data, options, 'local');
   }
 
   /** Sends a reply that is there as bytes. As {@link reply}, but a further 2xx to an INVITE is sent, too. */
   send(status: number, data: Buffer, options: SendOptions = {}): boolean {
+    return this.#send(status, data, options, 'relayed');
+  }
+
+  #send(status: number, data: Buffer, options: SendOptions, origin: 'local' | 'relayed'): boolean {
     if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
     if (!this.takes(status)) return false;
     if (this.#request !== null) this.#destination ??= replyDestination(this.#request, this.#forceRport);
     this.lastStatus = status;
+    this.around.sent[origin]++;
     // the state first: a transport may report its error before `transmit` returns
     this.#lastReply = this.accept(status, options) ? data.toString('latin1') : null;
     if (status >= 200 && this.#request !== null) {
@@ -142,7 +156,7 @@ export abstract class ServerTransaction {
   terminate(ending: Ending = 'done'): void {
     if (this.state === 'terminated') return;
     this.state = 'terminated';
-    this.around.timers.stop(this.deadline);
+    this.around.timers.stop(this);
     this.around.ended(this, ending);
     this.onEnd?.(ending);
   }
@@ -162,6 +176,7 @@ export abstract class ServerTransaction {
   protected retransmit(): void {
     if (this.#lastReply === null) return;
     this.retransmissions++;
+    this.around.sent.again++;
     this.#transmit(Buffer.from(this.#lastReply, 'latin1'));
   }
 
@@ -177,7 +192,7 @@ export abstract class ServerTransaction {
   protected enter(state: ServerState, milliseconds: number): void {
     this.state = state;
     if (milliseconds === 0) this.terminate();
-    else this.around.timers.start(this.deadline, milliseconds);
+    else this.around.timers.start(this, milliseconds);
   }
 }
 
@@ -203,8 +218,8 @@ export abstract class ServerTransaction {
  */
 export class InviteServerTransaction extends ServerTransaction {
   readonly isInvite = true;
-  /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. */
-  readonly #resend = new Timer(() => this.#again());
+  /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. Null where it never ran. */
+  #resend: Timer | null = null;
   #interval = 0;
   /** While its 2xx waits for the ACK: what that is known by. */
   #ackKey: string | null = null;
@@ -220,7 +235,7 @@ export class InviteServerTransaction extends ServerTransaction {
   receive(request: SipRequest): void {
     if (request.method === 'ACK') {
       if (this.state !== 'completed') return;
-      this.around.timers.stop(this.#resend);
+      this.#stopResending();
       this.fallSilent();
       this.enter('confirmed', this.reliable ? 0 : this.around.values.t4); // timer I
     } else if (this.state === 'proceeding' || this.state === 'completed') this.retransmit();
@@ -231,7 +246,7 @@ export class InviteServerTransaction extends ServerTransaction {
   /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has come. */
   acknowledged(): void {
     if (this.#ackKey === null) return;
-    this.around.timers.stop(this.#resend);
+    this.#stopResending();
     this.#stopWaiting();
     this.fallSilent();
   }
@@ -242,7 +257,7 @@ export class InviteServerTransaction extends ServerTransaction {
   }
 
   override terminate(ending: Ending = 'done'): void {
-    this.around.timers.stop(this.#resend);
+    this.#stopResending();
     this.#stopWaiting();
     super.terminate(ending);
   }
@@ -259,26 +274,32 @@ export class InviteServerTransaction extends ServerTransaction {
       if (options.untilAck === true && this.#ackKey === null && this.request !== null) {
         this.#ackKey = ackKey(this.request, this.toTag);
         this.around.awaitsAck(this, this.#ackKey, true);
-        this.#interval = t1;
-        this.around.timers.start(this.#resend, t1); // on any transport: hops further on may lose it
+        this.#resendAfter(t1); // on any transport: hops further on may lose it
       }
       return this.#ackKey !== null;
     }
     this.enter('completed', 64 * t1); // timer H
-    if (!this.reliable) {
-      this.#interval = t1;
-      this.around.timers.start(this.#resend, t1);
-    }
+    if (!this.reliable) this.#resendAfter(t1);
     return true;
   }
 
   #again(): void {
-    this.#interval = Math.min(2 * this.#interval, this.around.values.t2);
-    this.around.timers.start(this.#resend, this.#interval);
+    this.#resendAfter(Math.min(2 * this.#interval, this.around.values.t2));
     this.retransmit();
   }
 
-  protected expired(): void {
+  #resendAfter(milliseconds: number): void {
+    this.#interval = milliseconds;
+    this.#resend ??= new Timer(() => this.#again());
+    this.around.timers.start(this.#resend, milliseconds);
+  }
+
+  #stopResending(): void {
+    if (this.#resend !== null) this.around.timers.stop(this.#resend);
+    this.#resend = null;
+  }
+
+  override onDeadline(): void {
     if (this.state === 'proceeding') this.terminate('abandoned');
     else this.terminate(this.state === 'completed' || this.#ackKey !== null ? 'timeout' : 'done');
   }
@@ -326,10 +347,10 @@ export class NonInviteServerTransaction extends ServerTransaction {
   #complete(): void {
     // on a reliable transport timer J is 0, and the reply still has to go out before the end
     this.state = 'completed';
-    this.around.timers.start(this.deadline, this.reliable ? 0 : 64 * this.around.values.t1);
+    this.around.timers.start(this, this.reliable ? 0 : 64 * this.around.values.t1);
   }
 
-  protected expired(): void {
+  override onDeadline(): void {
     this.terminate(this.state === 'completed' ? 'done' : 'abandoned');
   }
 }

@@ -1,9 +1,9 @@
-/** How many final replies went out with each status. */
+/** How many replies went out with each status. */
 export class StatusCounts {
   readonly #counts = new Uint32Array(700);
 
   add(status: number): void {
-    if (status >= 200 && status < 700) this.#counts[status] = (this.#counts[status] ?? 0) + 1;
+    if (status >= 100 && status < 700) this.#counts[status] = (this.#counts[status] ?? 0) + 1;
   }
 
   /** Those that there were. */

@@ -7,9 +7,11 @@ import {
   type Ending,
   InviteServerTransaction,
   NonInviteServerTransaction,
+  type SentReplies,
   type ServerSurroundings,
   type ServerTransaction,
 } from './server-transaction.ts';
+import { ShardedMap } from './sharded-map.ts';
 import type { StatusCounts } from './status-counts.ts';
 import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
@@ -52,7 +54,8 @@ export class TransactionTable {
     transport: 0,
     abandoned: 0,
   };
-  readonly #transactions = new Map<string, ServerTransaction>();
+  readonly sent: Readonly<SentReplies>;
+  readonly #transactions = new ShardedMap<ServerTransaction>();
   /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
   readonly #around: ServerSurroundings;
@@ -67,7 +70,10 @@ export class TransactionTable {
   constructor(options: TransactionTableOptions = {}) {
     this.#limit = options.limit ?? 100_000;
     this.#capacity = options.capacity ?? 1_000_000;
+    const sent: SentReplies = { local: 0, relayed: 0, again: 0 };
+    this.sent = sent;
     this.#around = {
+      sent,
       timers: options.timers ?? processTimers,
       values: options.values ?? RFC_TIMERS,
       patience: options.patience ?? 600_000,

@@ -2,10 +2,13 @@
  * What a server tells of itself: one table of figures. `siprest status` prints it, and whatever else tells them reads
  * the same.
  */
+
+import { getHeapStatistics } from 'node:v8';
 import { restFigures } from '../modules/rest-client.ts';
-import type { ReceiveCounts } from '../runtime/index.ts';
+import type { Figure, ReceiveCounts, StatusCounts } from '../runtime/index.ts';
 import type { Generation } from './generation.ts';
 import type { LoopDelay } from './loop-delay.ts';
+import type { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
 import type { ServerProcess } from './server-process.ts';
 
@@ -17,10 +20,11 @@ export interface ProcessView {
   readonly generations: readonly Generation[];
   readonly peers: Readonly<PeerCounts> | null;
   readonly loopDelay: LoopDelay;
+  readonly loopLoad: LoopLoad;
 }
 
-/** By what a figure is told apart: `{ "200": 17, "503": 2 }`. */
-export type Labelled = Readonly<Record<string, number>>;
+/** By what a figure is told apart. */
+export type Labelled = Exclude<Figure, number>;
 
 export interface FigureSpec {
   readonly name: string;
@@ -36,13 +40,14 @@ export interface FigureSpec {
     | 's'
     | 'ms'
     | 'MiB'
+    | '%'
     | '';
   readonly summary: string;
   /** What the parts are told apart by, where it has parts. */
   readonly label?: string;
-  /** How the figures of several processes make one: the largest, or by default their sum. */
-  readonly over?: 'max';
-  readonly read: (view: ProcessView) => number | Labelled;
+  /** How the figures of several processes make one: the largest, their mean, or by default their sum. */
+  readonly over?: 'max' | 'mean';
+  readonly read: (view: ProcessView) => Figure;
 }
 
 const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
@@ -52,6 +57,8 @@ const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
 };
 
 const megabytes = (bytes: number) => Math.round(bytes / 1024 / 102.4) / 10;
+
+const finalOnes = (counts: StatusCounts) => [...counts.entries()].filter(([status]) => Number(status) >= 200);
 
 const pools = ({ generations }: ProcessView) => generations.map(({ pool }) => pool);
 
@@ -82,7 +89,46 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'calls',
     label: 'status',
     summary: 'Final replies that went out, by their status; retransmissions are not counted.',
-    read: ({ process }) => labelled(process.replies.entries()),
+    read: ({ process }) => labelled([...process.replies.entries(), ...finalOnes(process.stateless)]),
+  },
+  {
+    name: 'stateless_replies',
+    kind: 'counter',
+    unit: 'messages',
+    label: 'status',
+    summary: 'Replies that went out without a transaction, by their status, provisional ones included.',
+    read: ({ process }) => labelled(process.stateless.entries()),
+  },
+  {
+    name: 'stateless_acks',
+    kind: 'counter',
+    unit: 'messages',
+    summary: 'ACKs to replies without a transaction, which no script sees.',
+    read: ({ received }) => received.ownAcks,
+  },
+  {
+    name: 'transaction_replies',
+    kind: 'counter',
+    unit: 'messages',
+    label: 'origin',
+    summary:
+      'Responses that came to transactions, replies of others that these passed on, and replies made here; provisional ones included.',
+    read: ({ process: { proxy, transactions } }) => ({
+      received: proxy.clients.responses,
+      relayed: transactions.sent.relayed,
+      local: transactions.sent.local,
+    }),
+  },
+  {
+    name: 'forwarded',
+    kind: 'counter',
+    unit: 'messages',
+    label: 'of',
+    summary: 'Messages that were sent on without a transaction.',
+    read: ({ process: { proxy } }) => ({
+      requests: proxy.counts.requests,
+      responses: proxy.counts.responses,
+    }),
   },
   {
     name: 'refused',
@@ -97,9 +143,11 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'messages',
     label: 'reason',
     summary:
-      'Messages without an answer: broken ones, those that were too many to refuse, those that a process did not take in time.',
-    read: ({ received, peers }) => ({
+      'Messages that ended here without an answer: broken ones, those that were too many to refuse, responses that lead nowhere or that a script dropped, those that a process did not take in time.',
+    read: ({ received, process: { proxy }, peers }) => ({
       malformed: received.malformed,
+      malformed_response: received.malformedResponses,
+      response: proxy.counts.dropped,
       overload: received.dropped,
       handover: peers?.lost ?? 0,
     }),
@@ -118,6 +166,30 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'side',
     summary: 'Transactions that there are, those that only wait for retransmissions included.',
     read: ({ process }) => ({ server: process.transactions.size, client: process.proxy.clients.size }),
+  },
+  {
+    name: 'transactions_begun',
+    kind: 'counter',
+    unit: 'transactions',
+    label: 'side',
+    summary: 'Transactions of requests that came in, of those that were sent on, and of those made here.',
+    read: ({ process: { transactions, proxy, ownRequests } }) => ({
+      server: transactions.counts.created,
+      client: proxy.clients.counts.created - ownRequests.count,
+      own: ownRequests.count,
+    }),
+  },
+  {
+    name: 'retransmissions',
+    kind: 'counter',
+    unit: 'messages',
+    label: 'of',
+    summary:
+      'Requests that transactions sent again, for the first to the third time or more often, and replies.',
+    read: ({ process: { transactions, proxy } }) => {
+      const [first, second, third, later] = proxy.clients.again;
+      return { first, second, third, later, replies: transactions.sent.again };
+    },
   },
   {
     name: 'workers',
@@ -198,14 +270,34 @@ export const FIGURES: readonly FigureSpec[] = [
     }),
   },
   {
+    name: 'load',
+    kind: 'gauge',
+    unit: '%',
+    label: 'of the last',
+    over: 'mean',
+    summary: 'How much of the time the event loop was at work and did not wait.',
+    read: ({ loopLoad }) => ({
+      second: loopLoad.mean(1),
+      minute: loopLoad.mean(60),
+      ten_minutes: loopLoad.mean(600),
+    }),
+  },
+  {
     name: 'memory',
     kind: 'gauge',
     unit: 'MiB',
     label: 'of',
-    summary: 'The whole process, and of it the JavaScript heap.',
-    read: () => {
-      const { rss, heapUsed } = process.memoryUsage();
-      return { process: megabytes(rss), heap: megabytes(heapUsed) };
+    summary:
+      'The whole process; the JavaScript heap, what is reserved for it and the most that ever was, and what it may have.',
+    read: ({ loopLoad }) => {
+      const { used_heap_size, total_heap_size, heap_size_limit } = getHeapStatistics();
+      return {
+        process: megabytes(process.memoryUsage.rss()),
+        heap: megabytes(used_heap_size),
+        heap_reserved: megabytes(total_heap_size),
+        heap_peak: megabytes(Math.max(loopLoad.largestHeap, total_heap_size)),
+        heap_limit: megabytes(heap_size_limit),
+      };
     },
   },
   {
@@ -229,7 +321,14 @@ export const FIGURES: readonly FigureSpec[] = [
 ];
 
 /** By name. */
-export type FigureValues = Readonly<Record<string, number | Labelled>>;
+export type FigureValues = Readonly<Record<string, Figure>>;
+
+const byName: ReadonlyMap<string, FigureSpec> = new Map(FIGURES.map((spec) => [spec.name, spec]));
+
+/** One of them; 0 where there is none of this name. */
+export function readFigure(view: ProcessView, name: string): Figure {
+  return byName.get(name)?.read(view) ?? 0;
+}
 
 export interface ProcessStatus {
   readonly process: number;
@@ -251,18 +350,24 @@ export function readFigures(view: ProcessView): ProcessStatus {
 
 export function combine(processes: readonly ProcessStatus[]): ServerStatus {
   const total = Object.fromEntries(
-    FIGURES.map(({ name, over }) => [
-      name,
-      processes
+    FIGURES.map(({ name, over }) => {
+      const all = processes
         .map(({ figures }) => figures[name] ?? 0)
         // none, where no process has told its figures in time
-        .reduce<number | Labelled>((all, one) => together(all, one, over === 'max'), 0),
-    ]),
+        .reduce<Figure>((sum, one) => together(sum, one, over === 'max'), 0);
+      return [name, over === 'mean' ? dividedBy(all, processes.length) : all];
+    }),
   );
   return { processes, total };
 }
 
-function together(one: number | Labelled, other: number | Labelled, isMax: boolean): number | Labelled {
+function dividedBy(figure: Figure, count: number): Figure {
+  const divide = (value: number) => Math.round((10 * value) / Math.max(count, 1)) / 10;
+  if (typeof figure === 'number') return divide(figure);
+  return Object.fromEntries(Object.entries(figure).map(([label, value]) => [label, divide(value)]));
+}
+
+function together(one: Figure, other: Figure, isMax: boolean): Figure {
   const both = (a: number, b: number) => (isMax ? Math.max(a, b) : Math.round(1000 * (a + b)) / 1000);
   if (typeof one === 'number' && typeof other === 'number') return both(one, other);
   const [all, added] = [typeof one === 'number' ? {} : one, typeof other === 'number' ? {} : other];

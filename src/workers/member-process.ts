@@ -23,6 +23,7 @@ export class MemberProcess {
   #peers: Peers | null = null;
   readonly #connections = new ConnectionDirectory();
   #server: RunningServer | null = null;
+  #onEnd: (() => void) | null = null;
   #idsOf: readonly ListeningSocket[] | null = null;
   #socketIds: ReadonlyMap<Transport, number> = new Map();
 
@@ -42,6 +43,9 @@ export class MemberProcess {
         break;
       case 'stop':
         this.stop(message.grace);
+        break;
+      case 'end':
+        this.#onEnd?.();
         break;
       case 'ping':
         this.#send({ kind: 'pong' });
@@ -81,6 +85,11 @@ export class MemberProcess {
         process,
         handOver: (sip, data) => this.#handOver(sip, data),
         peers: peers.counts,
+        mayEnd: () =>
+          new Promise((resolve) => {
+            this.#onEnd = resolve;
+            this.#send({ kind: 'drained' });
+          }),
         sockets: {
           onConnection: (...about) => this.#onConnection(...about),
           elsewhere: (...wanted) => this.#elsewhere(...wanted),

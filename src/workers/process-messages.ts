@@ -26,6 +26,8 @@ export type ToProcess =
     }
   | { readonly kind: 'reload'; readonly id: number; readonly source: ScriptSource }
   | { readonly kind: 'stop'; readonly grace: number | undefined }
+  /** No process has calls left. */
+  | { readonly kind: 'end' }
   | { readonly kind: 'ping' }
   | { readonly kind: 'figures'; readonly id: number }
   | {
@@ -40,5 +42,7 @@ export type FromProcess =
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
   | { readonly kind: 'reloaded'; readonly id: number; readonly error: string | null }
   | { readonly kind: 'pong' }
+  /** It stops, and has no calls left. */
+  | { readonly kind: 'drained' }
   | { readonly kind: 'figures'; readonly id: number; readonly figures: ProcessStatus }
   | { readonly kind: 'shared'; readonly calls: readonly SharedCall[] };

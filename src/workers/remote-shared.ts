@@ -60,6 +60,10 @@ class Copy implements SharedValues {
     return this.#values.keys();
   }
 
+  watch(changed: (key: string) => void): void {
+    this.#values.watch(changed);
+  }
+
   set(key: string, value: Value): void {
     this.#values.set(key, value);
     this.#channel.tell({ values: this.#name, key, set: value });

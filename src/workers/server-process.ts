@@ -1,6 +1,7 @@
 /** What a process has whatever script it runs: sockets, transactions, and its place among the other processes. */
 import {
   DnsNames,
+  type Figure,
   findDestinations,
   type ListeningSocket,
   LocalShared,
@@ -37,6 +38,8 @@ export class ServerProcess implements ProcessContext {
   readonly shared: Shared;
   readonly runsStartupRoute: boolean;
   readonly replies = new StatusCounts();
+  readonly stateless = new StatusCounts();
+  readonly ownRequests = { count: 0 };
   readonly scripts: ScriptCounts = { runs: 0, milliseconds: 0 };
   readonly states: States<ProcessContext> = new States<ProcessContext>(this);
   /** Of all transactions; a script sets them. */
@@ -49,6 +52,8 @@ export class ServerProcess implements ProcessContext {
   readonly startedAt = Date.now();
   /** In the order of the script. */
   sockets: readonly ListeningSocket[] = [];
+  /** What {@link figure} is read by, once there is a server. */
+  readFigure: ((name: string) => Figure) | null = null;
   readonly names: DnsNames;
 
   constructor({
@@ -68,6 +73,10 @@ export class ServerProcess implements ProcessContext {
       processNumber: number,
       values: this.#timers,
     });
+  }
+
+  figure(name: string): Figure {
+    return this.readFigure?.(name) ?? 0;
   }
 
   /** From now on timers that start are of these values. */

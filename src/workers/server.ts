@@ -14,9 +14,17 @@ import {
 } from '../runtime/index.ts';
 import { type StallFigures, StallWatch } from '../timers/stall-watch.ts';
 import { processTimers } from '../timers/timer-wheel.ts';
-import { combine, type ProcessStatus, readFigures, type ServerStatus } from './figures.ts';
+import {
+  combine,
+  type ProcessStatus,
+  type ProcessView,
+  readFigure,
+  readFigures,
+  type ServerStatus,
+} from './figures.ts';
 import { Generation } from './generation.ts';
 import { LoopDelay } from './loop-delay.ts';
+import { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
 import { ServerProcess } from './server-process.ts';
 import { StartError } from './start-error.ts';
@@ -45,6 +53,8 @@ export interface Membership {
   readonly process: ServerProcess;
   readonly handOver: HandOver;
   readonly peers: Readonly<PeerCounts>;
+  /** Told that this process has no calls left; resolves when it may end, since the others have none either. */
+  readonly mayEnd: () => Promise<void>;
   /** About connections that others have. */
   readonly sockets: Pick<SocketHandlers, 'onConnection' | 'elsewhere'>;
 }
@@ -73,12 +83,16 @@ export class RunningServer {
   readonly #receiver: Receiver;
   readonly #handlers: SocketHandlers;
   readonly #peers: Readonly<PeerCounts> | null;
+  readonly #mayEnd: () => Promise<void>;
   readonly #loopDelay = new LoopDelay();
+  readonly #loopLoad = new LoopLoad();
   #generation: Generation;
   /** Of scripts before the one that runs; calls are left that they began. */
   readonly #older = new Set<Generation>();
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
+  /** Until when calls may end, once it stops. */
+  #stopBy = 0;
 
   private constructor(
     process: ServerProcess,
@@ -90,6 +104,8 @@ export class RunningServer {
     this.#generation = generation;
     this.#options = options;
     this.#peers = member?.peers ?? null;
+    this.#mayEnd = member?.mayEnd ?? (() => Promise.resolve());
+    process.readFigure = (name) => readFigure(this.#view, name);
     this.#receiver = new Receiver(generation.handler, member?.handOver ?? null);
     this.#handlers = {
       ...member?.sockets,
@@ -159,13 +175,18 @@ export class RunningServer {
 
   /** The figures of this process. */
   get figures(): ProcessStatus {
-    return readFigures({
+    return readFigures(this.#view);
+  }
+
+  get #view(): ProcessView {
+    return {
       process: this.#process,
       received: this.#receiver.counts,
       generations: [this.#generation, ...this.#older],
       peers: this.#peers,
       loopDelay: this.#loopDelay,
-    });
+      loopLoad: this.#loopLoad,
+    };
   }
 
   async status(): Promise<ServerStatus> {
@@ -190,19 +211,27 @@ export class RunningServer {
 
   /**
    * Refuses new requests, lets the calls that are being set up and the scripts that run end for up to `grace` ms, and
-   * gives everything back. The sockets stay open until then.
+   * gives everything back. The sockets stay open until then. Where it is told so several times, the last
+   * `grace` that was named counts.
    */
-  stop({ grace = defaultGrace }: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop(grace);
+  stop({ grace }: StopOptions = {}): Promise<void> {
+    if (grace !== undefined || this.#stopping === null)
+      this.#stopBy = performance.now() + (grace ?? defaultGrace);
+    this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  async #stop(grace: number): Promise<void> {
+  async #stop(): Promise<void> {
     this.#stalls.stop();
     const generations = [this.#generation, ...this.#older];
     this.#generation.stopTimerRoutes();
     this.#receiver.isDraining = true;
-    const inTime = await this.#drained(performance.now() + grace);
+    let inTime = await this.#drained();
+    // until then it refuses what other processes still read for it
+    if (inTime) {
+      await Promise.race([this.#mayEnd(), this.#timeIsUp()]);
+      inTime = await this.#drained();
+    }
     this.#receiver.stop();
     if (!inTime) {
       const unfinished = generations.reduce((sum, { unfinished: some }) => sum + some, 0);
@@ -213,6 +242,7 @@ export class RunningServer {
     for (const { transport } of this.#process.sockets) await transport.close();
     this.#process.close();
     this.#loopDelay.close();
+    this.#loopLoad.close();
     await Promise.race([
       Promise.all(generations.map(({ context }) => context.close())),
       new Promise((resolve) => {
@@ -221,13 +251,21 @@ export class RunningServer {
     ]);
   }
 
+  async #timeIsUp(): Promise<void> {
+    while (performance.now() < this.#stopBy) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, lookAgain).unref();
+      });
+    }
+  }
+
   /** Resolves to whether all calls and scripts have ended in time. */
-  async #drained(until: number): Promise<boolean> {
+  async #drained(): Promise<boolean> {
     const isBusy = () =>
       this.#process.hasOpenTransactions ||
       [this.#generation, ...this.#older].some(({ unfinished }) => unfinished > 0);
     while (isBusy()) {
-      if (performance.now() >= until) return false;
+      if (performance.now() >= this.#stopBy) return false;
       await new Promise((resolve) => {
         setTimeout(resolve, lookAgain);
       });

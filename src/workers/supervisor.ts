@@ -50,6 +50,8 @@ class Member {
   readonly number: number;
   worker: ClusterWorker | null = null;
   sockets: readonly string[] = [];
+  /** It stops, and has no calls left. */
+  isDrained = false;
   startedAt = 0;
   heardAt = 0;
   delay = firstDelay;
@@ -221,6 +223,13 @@ export class Supervisor {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
+  /** One that ended before the others would leave unanswered what they read for it. */
+  #endDrained(): void {
+    const running = this.#members.filter(({ worker }) => worker !== null);
+    if (running.every(({ isDrained }) => isDrained))
+      for (const member of running) member.send({ kind: 'end' });
+  }
+
   #start(member: Member): Promise<void> {
     return new Promise((resolve, reject) => {
       member.onReady = (error) => {
@@ -279,6 +288,11 @@ export class Supervisor {
         break;
       case 'pong':
         break;
+      case 'drained':
+        member.isDrained = true;
+        if (this.#stopping === null) member.send({ kind: 'end' });
+        else this.#endDrained();
+        break;
       case 'shared':
         this.#shared.receive(member.number, message.calls);
     }
@@ -287,6 +301,8 @@ export class Supervisor {
   #exited(member: Member, how: string): void {
     member.worker = null;
     member.sockets = [];
+    member.isDrained = false;
+    if (this.#stopping !== null) this.#endDrained();
     this.#shared.release(member.number);
     for (const answer of member.asked.values()) answer(null);
     this.#onExit?.();

@@ -14,17 +14,6 @@ function file(name: string, text: string | Buffer): string {
   return path;
 }
 
-it('says what a parameter of an older version is called now', () => {
-  const path = file(
-    'former.cfg',
-    'loadmodule "tm.so"\nmodparam("tm", "fr_timer", 5)\nmodparam("tm", "fr_inv_timer", 60)\nroute { exit; }\n',
-  );
-  const { code, stdout } = siprest(['check', path]);
-  expect(code).toBe(1);
-  expect(stdout).toContain('it is called "fr_timeout" now');
-  expect(stdout).toContain('it is called "fr_inv_timeout" now');
-});
-
 it('takes a bond of sockets, and says that it has no effect', () => {
   const path = file(
     'bond.cfg',

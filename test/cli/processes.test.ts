@@ -33,10 +33,10 @@ interface Started extends RunningSiprest {
   run(...args: string[]): Promise<{ code: number | null; printed: string }>;
 }
 
-async function start(script: string, processes = 4): Promise<Started> {
+async function start(script: string, processes = 4, args: readonly string[] = []): Promise<Started> {
   const env = { XDG_RUNTIME_DIR: temporaryFolder('runtime') };
   const program = closeLater(
-    await startSiprest(`${settings}${script}`, { args: ['--processes', String(processes)], env }),
+    await startSiprest(`${settings}${script}`, { args: ['--processes', String(processes), ...args], env }),
   );
   const run = async (...args: string[]) => {
     const command = launchSiprest(args, env);
@@ -81,6 +81,45 @@ route {
     expect(total['replies']).toEqual({ 200: 41 });
     const pids = new Set([...program.stderr.matchAll(/call in (\d+)/g)].map(([, pid]) => Number(pid)));
     expect(pids).toEqual(new Set(processes.map(({ pid }) => pid)));
+  });
+
+  it('has statistics of all processes, its own and those of series, also after one has died', async () => {
+    const program = await start(`
+modparam("statistics", "stat_series_profile", "sum: window=600 slots=10")
+modparam("statistics", "stat_series_profile", "share: algorithm=percentage window=600 slots=10")
+route {
+  if ($rU == "feed") {
+    update_stat_series("sum", "calls", 1);
+    $var(value) = $(ci{s.substr,5,1}{s.int}) - 3;
+    update_stat_series("share", "good", $var(value));
+  }
+  if ($rU == "reset")
+    $stat(rcv_requests) = 0;
+  xlog("asked in $pp\\n");
+  sl_send_reply(200, "$stat(rcv_requests) $stat(sl:2xx_replies) $stat(sum:calls) $stat(share:good)");
+}`);
+    const ask = async (user: string, callId: string) =>
+      (await sendSip({ uri: `sip:${user}@127.0.0.1`, callId }, { port: program.port }))[0]?.reason;
+    await Promise.all(callIds(10).map((callId) => ask('feed', callId)));
+    const pids = new Set([...program.stderr.matchAll(/asked in (\d+)/g)].map(([, pid]) => Number(pid)));
+    expect(pids.size).toBeGreaterThan(1);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    // values -3 to 6: three below 0, one 0, six above
+    expect(await ask('look', 'one@x')).toBe('11 10 10 66');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const pid of pids) {
+      process.kill(pid, 'SIGKILL');
+      break;
+    }
+    await program.prints(/runs again, as/, 30);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const [i, callId] of callIds(6).entries()) {
+      expect(await ask('look', callId)).toBe(`${12 + i} ${11 + i} 10 66`);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    expect(await ask('reset', 'reset@x')).toMatch(/^0 /);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await ask('look', 'two@y')).toMatch(/^1 /);
   });
 
   it('absorbs retransmissions, whichever process reads them', async () => {
@@ -282,6 +321,46 @@ route {
     const pids = program.status().processes.map(({ pid }) => pid);
     expect(await program.stop()).toBe(0);
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  });
+
+  it('lets calls end for the grace that it was told, also where each process is told to stop, as systemd does', async () => {
+    const service = closeLater(await startService(() => undefined));
+    const program = await start(
+      `
+route { async(rest_get("${service.origin}/", $var(body)), resume); }
+route[resume] { send_reply(200, "$rc"); }`,
+      4,
+      ['--grace', '1'],
+    );
+    for (const callId of callIds(4)) void sendSip({ callId }, { port: program.port, seconds: 0.1 });
+    await service.sees(4);
+    const pids = program.status().processes.map(({ pid }) => pid);
+    const stopped = program.stop();
+    for (const pid of pids) process.kill(pid, 'SIGTERM');
+    expect(await stopped).toBe(0);
+    expect(program.stderr).toMatch(/stopped before all calls had ended: [1-4] scripts/);
+    expect(program.stderr).not.toContain('SIGKILL');
+  });
+
+  it('refuses new calls in all processes, until the last of them has none', async () => {
+    const service = closeLater(
+      await startService((_, response) => setTimeout(respond, 2000, response, 200, '42')),
+    );
+    const program = await start(`
+route { async(rest_get("${service.origin}/", $var(body)), resume); }
+route[resume] { send_reply(200, "$var(body)"); }`);
+    // in one process alone
+    const call = sendSip({ callId: 'only@x' }, { port: program.port });
+    await service.sees(1);
+    const stopped = program.stop();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const late = await Promise.all(
+      callIds(12).map((callId) => sendSip({ callId }, { port: program.port, seconds: 1 })),
+    );
+    expect(late.map(([reply]) => reply?.status)).toEqual(Array(12).fill(503));
+    expect((await call)[0]?.reason).toBe('42');
+    expect(await stopped).toBe(0);
+    expect(service.seen).toHaveLength(1);
   });
 
   it('does not start where the first process cannot, and says why', async () => {

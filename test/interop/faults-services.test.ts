@@ -275,6 +275,49 @@ ${resume}`),
     for (const name of ['other', 'slow', 'plain'])
       expect((await sendSip(toUser(name), { port: siprest.port })).at(-1)?.status, name).toBe(200);
   });
+
+  it.each([1, 2])('are taken from idle connections, with %i processes', async (processes) => {
+    const slowly = async (ms: number) =>
+      closeLater(await startService((_, response) => setTimeout(respond, ms, response, 200, '42')));
+    const [first, second] = await Promise.all([slowly(500), slowly(500)]);
+    const siprest = closeLater(
+      await startWatched(
+        `
+${modules}
+log_level=3
+udp_workers=${processes}
+modparam("rest_client", "max_async_transfers", 1000)
+route {
+  if ($rU == "first")
+    async(rest_get("${first.origin}", $avp(body)), resume);
+  else
+    async(rest_get("${second.origin}", $avp(body)), resume);
+}
+${resume}`,
+        { processes },
+      ),
+    );
+    const calls = (user: string, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () => sendSip(toUser(user), { port: siprest.port, seconds: 8 })),
+      );
+    const outcomes = (replies: Awaited<ReturnType<typeof calls>>) =>
+      new Set(replies.map((all) => all.at(-1)?.reason));
+    const pids = processes === 1 ? [siprest.pid] : await siprest.pids();
+    expect(outcomes(await calls('first', 20))).toEqual(new Set(['OK']));
+    for (const pid of pids) {
+      const used = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+      let free = 0;
+      while (used.has(free)) free++;
+      const { status } = spawnSync(commandPath('prlimit'), [`--pid=${pid}`, `--nofile=${free}:`]);
+      expect(status).toBe(0);
+    }
+    // each of them needs a connection of its own, and those to the first service are idle
+    expect(outcomes(await calls('second', 12))).toEqual(new Set(['OK']));
+    expect(siprest.stderr).toContain('no file descriptor is free, so the idle connection to');
+    expect(siprest.stderr).not.toContain('EMFILE');
+    expect(outcomes(await calls('first', 5))).toEqual(new Set(['OK']));
+  });
 });
 
 /** A TCP server that does what it is told with each connection, and reads nothing by itself. */

@@ -22,12 +22,6 @@ const IN_TIME: RestClientOptions = { ...PRIOR, curlTimeout: 0.4 };
 /** Bytes that may be held beside a POST's own body. */
 const MOST_KEPT = 48 * 1024 * 1024;
 
-/**
- * What breaks the protocol ends the connection: from Node 22 on at once, while Node 20 closes it without a word, so
- * that the request ends with its time.
- */
-const BROKEN: readonly Outcome['rc'][] = [Number.parseInt(process.versions.node, 10) < 22 ? -3 : -10];
-
 type Serve = (socket: Socket, stream: number) => void;
 
 interface Hostile {
@@ -78,19 +72,19 @@ const table: readonly Hostile[] = [
   {
     does: 'sends DATA before HEADERS',
     serve: sends((s) => [frame(FRAME.data, END_STREAM, s, 'x')]),
-    rc: BROKEN,
+    rc: [-10],
     options: IN_TIME,
   },
   {
     does: 'sends CONTINUATION without HEADERS',
     serve: sends((s) => [frame(FRAME.continuation, END_HEADERS, s, STATUS_200)]),
-    rc: BROKEN,
+    rc: [-10],
     options: IN_TIME,
   },
   {
     does: 'sends DATA amid a header block',
     serve: sends((s) => [headers(s, '', 0), frame(FRAME.data, END_STREAM, s, 'x')]),
-    rc: BROKEN,
+    rc: [-10],
     options: IN_TIME,
   },
   {
@@ -126,7 +120,7 @@ const table: readonly Hostile[] = [
   {
     does: 'sends SETTINGS with an odd length',
     serve: sends(() => [frame(FRAME.settings, 0, 0, 'abcde')]),
-    rc: BROKEN,
+    rc: [-10],
     options: IN_TIME,
   },
   {
@@ -147,7 +141,7 @@ const table: readonly Hostile[] = [
   {
     does: 'sends a header block that is no HPACK',
     serve: sends((s) => [frame(FRAME.headers, END_HEADERS, s, '\xff\xff\xff\xff\xff\xff')]),
-    rc: BROKEN,
+    rc: [-10],
     options: IN_TIME,
   },
   {
@@ -199,13 +193,13 @@ const table: readonly Hostile[] = [
       socket.write(frame(FRAME.data, 0, s, '', 16_777_215));
       flood(socket, Buffer.alloc(1024));
     },
-    rc: BROKEN,
+    rc: [-10],
     options: IN_TIME,
   },
   {
     does: 'sends a frame that is larger than allowed',
     serve: sends((s) => [headers(s), frame(FRAME.data, END_STREAM, s, 'x'.repeat(16_385))]),
-    rc: BROKEN,
+    rc: [-10],
     options: IN_TIME,
   },
   {
@@ -246,7 +240,7 @@ const table: readonly Hostile[] = [
   {
     does: 'pads a frame with more than the frame',
     serve: sends((s) => [headers(s), frame(FRAME.data, 8 | END_STREAM, s, '\xffhello')]),
-    rc: BROKEN,
+    rc: [-10],
     options: IN_TIME,
   },
   // For ever.
@@ -383,6 +377,50 @@ describe('a server of HTTP/2 that', () => {
 });
 
 describe('a server of HTTP/2', () => {
+  it('that breaks the protocol amid an answer, or after others, is -10 well before the time is over', async () => {
+    const server = await newRawHttp2Server((socket, { stream }) => {
+      if (stream === 3) {
+        socket.write(Buffer.concat([headers(stream), frame(FRAME.data, 0, stream, 'half')]));
+        setTimeout(() => socket.write(frame(FRAME.settings, 0, 0, 'abcde')), 300);
+      } else socket.write(Buffer.concat(answerFrames(stream, 'answer')));
+    });
+    const client = newClient({ ...PRIOR, curlTimeout: 20 });
+    expect((await client.get(server.origin)).rc).toBe(1);
+    expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 200 });
+    const next = await client.get(server.origin);
+    expect([next.rc, next.text]).toEqual([1, 'answer']);
+    expect(server.connections).toBe(2);
+  });
+
+  it('that is silent for long amid its answers, or reads nothing, has broken nothing', async () => {
+    const server = await newRawHttp2Server((socket, { stream }) => {
+      const frames = answerFrames(stream, 'answer');
+      for (const [i, one] of frames.entries()) setTimeout(() => socket.write(one), 300 * (i + 1));
+    });
+    const client = newClient(PRIOR);
+    const outcomes = await Promise.all([
+      client.get(server.origin),
+      client.post(server.origin, 'x'.repeat(1000)),
+    ]);
+    expect(outcomes.map(({ rc, text }) => [rc, text])).toEqual(Array(2).fill([1, 'answer']));
+    // it takes all that may be sent, and then stops reading
+    const deaf = await newRawHttp2Server(
+      (socket) => void socket.pause(),
+      (socket) =>
+        void socket.write(
+          Buffer.concat([
+            frame(FRAME.settings, 0, 0, '\0\x04\x7f\xff\xff\xff'),
+            frame(FRAME.windowUpdate, 0, 0, number32(0x7ffe0000)),
+          ]),
+        ),
+    );
+    const outcome = await newClient({ ...PRIOR, curlTimeout: 1 }).post(
+      deaf.origin,
+      Buffer.alloc(32 * 1024 * 1024),
+    );
+    expect(outcome).toMatchObject({ rc: -3, retcode: 0 });
+  });
+
   const own = (stream: number): readonly Buffer[] => answerFrames(stream, 'answer');
 
   it('that says GOAWAY at any point of an answer has looked at it, or it goes out again', async () => {
@@ -456,9 +494,7 @@ describe('a server of HTTP/2', () => {
 describe('docs/reliability.md', () => {
   it('has a row for each of them', () => {
     const page = readFileSync(new URL('../../docs/reliability.md', import.meta.url), 'utf8');
-    const shown = table.filter(({ does, rc }) =>
-      page.includes(`| ${does} | ${rc === BROKEN ? '-3 on Node 20, else -10' : rc.join(' or ')} |`),
-    );
+    const shown = table.filter(({ does, rc }) => page.includes(`| ${does} | ${rc.join(' or ')} |`));
     expect(table.filter((row) => !shown.includes(row)).map((row) => row.does)).toEqual([]);
   });
 });

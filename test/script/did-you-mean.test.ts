@@ -40,12 +40,16 @@ describe('nearest names', () => {
     expect(nearestNames('t_relay', ['t_reply'])).toEqual([]);
     expect(nearestNames('', names)).toEqual([]);
     expect(nearestNames('zz', names)).toEqual([]);
+    // half of the names of two letters are one edit away
+    expect(nearestNames('pr', names)).toEqual([]);
+    expect(nearestNames('im', ['tm'])).toEqual([]);
     expect(nearestNames('x'.repeat(1_000_000), names)).toEqual([]);
   });
 
   test('puts it as a question', () => {
     expect(didYouMean('rest_gett', ['rest_get'])).toBe('did you mean "rest_get"?');
-    expect(didYouMean('fu', ['fU', 'ru'], (one) => `$${one}`)).toBe('did you mean $fU or $ru?');
+    expect(didYouMean('xlgo', ['xlog', 'log'], (one) => `${one}()`)).toBe('did you mean xlog()?');
+    expect(didYouMean('fu', ['fU', 'uf', 'ru', 'f'], (one) => `$${one}`)).toBe('did you mean $fU or $uf?');
     expect(didYouMean('nothing', ['rest_get'])).toBeUndefined();
   });
 });

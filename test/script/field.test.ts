@@ -1,6 +1,7 @@
 /** What scripts in use have in them. */
 import { describe, expect, test } from 'vitest';
 import { loadScript, renderDiagnostics } from '../../src/index.ts';
+import { parseScript } from '../../src/script/index.ts';
 import { benchOf } from '../support/script.ts';
 import { load, loadBody, rendered, summary } from './fixture.ts';
 
@@ -109,5 +110,159 @@ route {
     expect(program).toBeNull();
     expect(loadScript(text.replace('send_repyl', 'xlog'), { allowMissing: true }).program).toBeNull();
     expect(loadScript(text.replace('xlgo("x")', 'exit'), { allowMissing: true }).program).not.toBeNull();
+  });
+});
+
+describe('the older dialect', () => {
+  const check = (text: string) =>
+    loadScript(text).diagnostics.map(({ code, message, help }) =>
+      [code, message, help].filter((part) => part !== undefined).join(' | '),
+    );
+  const silent =
+    'loadmodule "tm.so"\nloadmodule "uri.so"\nloadmodule "sipmsgops.so"\nloadmodule "event_route.so"\n';
+  const note =
+    'inert | the module event_route is accepted and does nothing: an event runs its event_route without it';
+
+  test('names that have changed go on to work', () => {
+    expect(
+      check(`${silent}modparam("tm", "fr_timer", 5)
+modparam("tm", "fr_inv_timer", "30")
+route {
+  xlog("L_ERROR", "x");
+  xlog("L_WARNING", "x");
+  remove_hf("^X-", "r");
+  if (has_totag() && uri_param("a", "b")) add_uri_param("c=d");
+}`),
+    ).toEqual([note]);
+  });
+
+  test('the functions that sipmsgops has now are there with the uri module alone', () => {
+    expect(check('loadmodule "uri.so"\nroute { if (has_totag()) tel2sip(); }')).toEqual([]);
+    expect(check('route { if (has_totag()) exit; }')).toEqual([
+      'module-not-loaded | has_totag() belongs to the module sipmsgops, which is not loaded | add: loadmodule "sipmsgops.so"',
+    ]);
+  });
+
+  test('a word of before version 3 is reported once, with what it is now', () => {
+    const words = (condition: string) => check(`route { if (${condition}) exit; }`);
+    const wrong = (word: string, now: string) =>
+      `bare-word | \`${word}\` is no value | it is written ${now} now`;
+    expect(words('!(method =~ "^(OPTIONS|NOTIFY)$")')).toEqual([wrong('method', '$rm')]);
+    expect(words('(method == "INVITE" && !is_myself("x")) || $ml > 1')).toEqual([wrong('method', '$rm')]);
+    expect(words('uri == myself')).toEqual([wrong('uri', 'is_myself("$rd", $rp)')]);
+    expect(words('from_uri!=myself && uri!=myself')).toEqual([
+      wrong('from_uri', '!is_myself("$fd")'),
+      wrong('uri', '!is_myself("$rd", $rp)'),
+    ]);
+    expect(words('$fu==myself')).toEqual([wrong('myself', 'is_myself("$fd")')]);
+    expect(words('msg:len >= 2048')).toEqual([wrong('msg:len', '$ml')]);
+    expect(words('constructor == 1')).toEqual([
+      'bare-word | `constructor` is no value | a function is called with parentheses: constructor(); text stands in quotes',
+    ]);
+  });
+
+  test('a global parameter that has moved is told where to', () => {
+    expect(check('port=5060\ntls_ca_list="/etc/ca.pem"\ntcp_poll_method=epoll_et\nroute { exit; }')).toEqual([
+      'unknown-setting | unknown global parameter "port" | it is written with the address: socket=udp:127.0.0.1:5060 now',
+      'unknown-setting | unknown global parameter "tls_ca_list" | it is written modparam("tls_mgm", "ca_list", "[domain]...") now',
+      "inert | tcp_poll_method has no effect: connections and their buffers are Node.js' own",
+    ]);
+    expect(check('constructor=1\nroute { exit; }')).toEqual([
+      'unknown-setting | unknown global parameter "constructor"',
+    ]);
+    expect(check('socket=udp:2a00:4a40:8::1:5060\nroute { exit; }')).toEqual([
+      'setting-value | "udp:2a00:4a40:8::1:5060" is no socket | an IPv6 address stands in brackets, for example udp:[::1]:5060',
+    ]);
+  });
+
+  test('names that OpenSIPS documents in alternatives, or has no more, are absent and not mistyped', () => {
+    const script = loadScript(`loadmodule "tls_mgm.so"
+modparam("tls_mgm", "db_url", "mysql://localhost/opensips")
+route {
+  xlog("$tls_peer_subject_cn");
+  unforce_rtp_proxy();
+}`);
+    expect(script.diagnostics.map(({ code, absent }) => [code, absent?.module, absent?.name])).toEqual([
+      ['inert', undefined, undefined],
+      ['not-available', 'tls_mgm', 'tls_peer_subject_cn'],
+      ['not-available', 'rtpproxy', 'unforce_rtp_proxy'],
+    ]);
+  });
+});
+
+describe('what is reported of one thing', () => {
+  test('a function without effect is one warning, however often it is called', () => {
+    const { diagnostics } = loadScript(
+      'route { script_trace(1, "$rm"); exit; }\nroute[b] { script_trace(0); }',
+    );
+    expect(diagnostics.map(({ code, labels }) => [code, labels?.length])).toEqual([['inert', 1]]);
+  });
+
+  test('a template that nothing has filled in is told how that is done', () => {
+    const [diagnostic] = loadScript('socket=udp:${HOST}:5060\nroute { exit; }').diagnostics;
+    expect(diagnostic?.help).toContain('siprest check -p COMMAND');
+  });
+
+  test('an event_route that nothing can run is said to be so', () => {
+    const events = (raise: string) =>
+      loadScript(`route { ${raise} }
+event_route[E_UL_CONTACT_INSERT] { xlog("x"); }
+event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, message }) => [
+        code,
+        severity,
+        message.split(' ')[0],
+      ]);
+    expect(events('raise_event("E_OWN");')).toEqual([
+      ['inert', 'warning', 'event_route[E_UL_CONTACT_INSERT]'],
+    ]);
+    expect(events('exit;').length).toBe(2);
+    expect(events('raise_event("E_$fU");')).toEqual([]);
+  });
+
+  test('a file that includes itself is one mistake', () => {
+    const text = 'include_file "main.cfg"\nroute { exit; }';
+    const { diagnostics } = parseScript(text, 'main.cfg', () => text);
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      'cannot include "main.cfg": it would include itself',
+    ]);
+  });
+
+  test('a name that is near one of a module which is not loaded is told so', () => {
+    const [diagnostic] = loadScript('route { send_repyl(200, "OK"); }').diagnostics;
+    expect(diagnostic?.message).toBe('unknown function send_repyl()');
+    expect(diagnostic?.help).toBe(
+      'did you mean send_reply()? It belongs to the module signaling, which is not loaded',
+    );
+  });
+
+  test('a message has no megabytes of the script in it', () => {
+    const long = 'x'.repeat(1_000_000);
+    const texts = [
+      long,
+      `${long}=1`,
+      `route { ${long}(); $${long} = 1; $var(x) = $(fU{${long}}); route(${long}); if (${long} == 1) exit; }`,
+      `socket="${'x '.repeat(500_000)}"\nloadmodule "${long}"\nmodparam("${long}", "x", 1)\nroute { exit; }`,
+    ];
+    for (const text of texts) {
+      const { diagnostics, sources } = loadScript(text);
+      expect(diagnostics.length).toBeGreaterThan(0);
+      for (const { message, help = '' } of diagnostics)
+        expect(Math.max(message.length, help.length)).toBeLessThan(600);
+      expect(renderDiagnostics(diagnostics, sources, { color: false }).length).toBeLessThan(10_000);
+    }
+  });
+
+  test('warnings alone never keep a script from starting, and mistakes behind them are found', () => {
+    const script = (rest: string) => loadScript(`route { ${'`\n'.repeat(500)} ${rest} exit; }`);
+    const { diagnostics, program } = script('');
+    expect(diagnostics.filter(({ code }) => code === 'unexpected-character').length).toBe(200);
+    expect(diagnostics.at(-1)).toMatchObject({
+      code: 'too-many-mistakes',
+      severity: 'warning',
+      message: 'more than 200 warnings: the rest is not shown',
+    });
+    expect(program).not.toBeNull();
+    expect(script('nope();').diagnostics.map(({ code }) => code)).toContain('unknown-function');
+    expect(script('create_dialog();').diagnostics.map(({ code }) => code)).toContain('not-available');
   });
 });

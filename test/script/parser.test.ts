@@ -276,7 +276,10 @@ describe('included files', () => {
       parseScript(text, 'main.cfg', reader).diagnostics.map((one) => one.message);
     expect(messages('include_file "no.cfg"', read)).toEqual(['cannot include "no.cfg": no such file']);
     expect(messages('include_file "loop.cfg"', read)).toEqual([
-      'cannot include "loop.cfg": files include one another more than 20 deep',
+      'cannot include "loop.cfg": it would include itself',
+    ]);
+    expect(messages('include_file "a"', (path) => `include_file "${path}a"`)).toEqual([
+      `cannot include "${'a'.repeat(21)}": files include one another more than 20 deep`,
     ]);
     expect(messages('include_file "a.cfg"')).toEqual([
       'cannot include "a.cfg": there is no place to include files from',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { load, loadBody, summary } from './fixture.ts';
+import { load, loadBody, rendered, summary } from './fixture.ts';
 
 describe('one mistake is reported once, where it is', () => {
   test.each([
@@ -32,6 +32,31 @@ describe('one mistake is reported once, where it is', () => {
     ['async without a route', 'async(rest_get("u", $var(b)));\nxlog("x");', ['4 syntax']],
   ])('%s', (_, body, expected) => {
     expect(summary(loadBody(body))).toEqual(expected);
+  });
+
+  test('a modparam that is not closed takes nothing of what follows with it', () => {
+    const text = `loadmodule "tls_mgm.so"
+modparam("tls_mgm", "client_domain", "one"
+modparam("tls_mgm", "client_domain", "two"
+
+loadmodule "rest_client.so"
+server_header="x"
+route {
+  rest_get("u", $var(b));
+}
+`;
+    const script = load(text);
+    expect(summary(script)).toEqual(['2 unclosed-parenthesis', '3 unclosed-parenthesis']);
+    expect(rendered(script)).toContain(`
+2 | modparam("tls_mgm", "client_domain", "one"
+  |                                          ^
+`);
+  });
+
+  test('a module whose quote is missing is reported where it is', () => {
+    expect(
+      summary(load('loadmodule "json.so\t# JSON\nloadmodule "rest_client.so"\nroute { exit; }')),
+    ).toEqual(['1 unterminated-string']);
   });
 
   test('a block that is never closed ends where the next route begins', () => {

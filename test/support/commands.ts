@@ -10,6 +10,8 @@ export const commands = [
   { name: 'sipp', package: 'sip-tester', use: 'SIP traffic' },
   { name: 'kamailio', package: 'kamailio', use: 'a SIP proxy before and behind' },
   { name: 'prlimit', package: 'util-linux', use: 'file descriptors that are used up' },
+  { name: 'unshare', package: 'util-linux', use: 'local ports that are used up' },
+  { name: 'ip', package: 'iproute2', use: 'the network that has few of them' },
   { name: 'openssl', package: 'openssl', use: 'certificates of the conformance vectors' },
 ] as const;
 

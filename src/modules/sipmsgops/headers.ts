@@ -44,6 +44,18 @@ function remove(run: Run, test: (name: string) => boolean): Status {
   return found.length > 0 ? 1 : -1;
 }
 
+function removeMatching(run: Run, caller: string, pattern: string): Status {
+  const regex = cachedRegex(pattern, { ignoreCase: true });
+  if (regex !== null) return remove(run, (name) => regex.test(name));
+  run.complain(`${caller}(): "${pattern}" is no regular expression`);
+  return -1;
+}
+
+function removeGlob(run: Run, pattern: string): Status {
+  const wanted = pattern.toLowerCase();
+  return remove(run, (name) => globMatches(wanted, name.toLowerCase()));
+}
+
 export const headerFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'append_hf',
@@ -91,10 +103,21 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
   },
   {
     name: 'remove_hf',
-    arguments: [string('hname', 'The name of the header, compact forms included.')],
+    arguments: [
+      string('hname', 'The name of the header, compact forms included.'),
+      {
+        name: 'flags',
+        type: 'static',
+        oneOf: ['r', 'g'],
+        optional: true,
+        summary: 'The older dialect: `r` as remove_hf_re(), `g` as remove_hf_glob().',
+      },
+    ],
     summary: 'Removes all headers of this name; false where there is none.',
-    source,
-    run: (run, name: string) => {
+    source: `${source}; the flags, of 2.4`,
+    run: (run, name: string, flags?: string) => {
+      if (flags === 'r') return removeMatching(run, 'remove_hf', name);
+      if (flags === 'g') return removeGlob(run, name);
       const wanted = headerKey(name.trim());
       return remove(run, (one) => headerKey(one) === wanted);
     },
@@ -104,22 +127,14 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [{ name: 'hname_expr', type: 'regex', summary: 'A POSIX extended regular expression.' }],
     summary: 'Removes all headers whose names match; false where none does.',
     source,
-    run: (run, pattern: string) => {
-      const regex = cachedRegex(pattern, { ignoreCase: true });
-      if (regex !== null) return remove(run, (name) => regex.test(name));
-      run.complain(`remove_hf_re(): "${pattern}" is no regular expression`);
-      return -1;
-    },
+    run: (run, pattern: string) => removeMatching(run, 'remove_hf_re', pattern),
   },
   {
     name: 'remove_hf_glob',
     arguments: [string('hname_pattern', '`*` and `?` as in file names.')],
     summary: 'Removes all headers whose names match; false where none does.',
     source,
-    run: (run, pattern: string) => {
-      const wanted = pattern.toLowerCase();
-      return remove(run, (name) => globMatches(wanted, name.toLowerCase()));
-    },
+    run: removeGlob,
   },
   {
     name: 'get_glob_headers_values',

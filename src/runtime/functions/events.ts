@@ -12,7 +12,7 @@ export const eventFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'raise_event',
     arguments: [
-      { name: 'event', type: 'string', summary: 'The name of the event.' },
+      { name: 'event', type: 'string', event: true, summary: 'The name of the event.' },
       {
         name: 'attrs',
         type: 'variable',

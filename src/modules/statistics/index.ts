@@ -1,0 +1,305 @@
+/**
+ * The statistics module: counters and series of the script's own, and the statistics that the server has of itself, of all
+ * processes together. Source: modules/statistics of the manual.
+ */
+import type { Module } from '../../runtime/module.ts';
+import type { Run } from '../../runtime/run.ts';
+import type { SharedValues } from '../../runtime/shared.ts';
+import { StateKey } from '../../runtime/state.ts';
+import type { Server, Worker } from '../../runtime/worker.ts';
+import {
+  type ArgumentSpec,
+  InvalidUse,
+  type ParameterValues,
+  type Value,
+  type VariableReference,
+  whenThere,
+} from '../../script/index.ts';
+import { builtInStatistics, coreGroups, processStatistics } from './built-in.ts';
+import { processFigures, tellOthers } from './process-figures.ts';
+import { allSeries } from './series.ts';
+import { parseProfile, profileName, type SeriesProfile } from './series-profile.ts';
+
+const moduleName = 'statistics';
+const defaultGroup = 'dynamic';
+const source = 'modules/statistics';
+
+/** What the parameters say of the names. */
+interface Layout {
+  readonly groups: ReadonlySet<string>;
+  /** Full names of those that cannot be reset. */
+  readonly lasting: ReadonlySet<string>;
+  /** Full names of those that are there from the start. */
+  readonly declared: readonly string[];
+  /** By name. */
+  readonly profiles: ReadonlyMap<string, SeriesProfile>;
+}
+
+/** Groups of what the server has of itself. */
+const builtInGroups: ReadonlySet<string> = new Set(
+  [...builtInStatistics, ...processStatistics].map(({ group }) => group),
+);
+
+function layoutOf(parameters: ParameterValues): Layout {
+  const profiles = new Map<string, SeriesProfile>();
+  for (const text of repeated(parameters['stat_series_profile'])) {
+    const profile = parseProfile(text);
+    profiles.set(profile.name, profile);
+  }
+  const groups = new Set([
+    defaultGroup,
+    ...builtInGroups,
+    ...[...profiles.values()].map(({ group }) => group),
+    ...String(parameters['stat_groups'] ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  ]);
+  const lasting = new Set<string>();
+  const declared: string[] = [];
+  for (const text of repeated(parameters['variable'])) {
+    const [name = '', flag] = text.split('/');
+    if (name === '' || (flag !== undefined && flag !== 'no_reset'))
+      throw new InvalidUse(`variable "${text}" cannot be read`, 'NAME or NAME/no_reset');
+    const full = fullName(groups, name);
+    if (full === null) throw new InvalidUse(unknownGroup(name), 'stat_groups has to name it');
+    declared.push(full);
+    if (flag !== undefined) lasting.add(full);
+  }
+  return { groups, lasting, declared, profiles };
+}
+
+const repeated = (value: ParameterValues[string] | undefined): readonly string[] =>
+  Array.isArray(value) ? value.map(String) : [];
+
+/** `group:name`, whichever way it was written; null where there is no such group. */
+function fullName(groups: ReadonlySet<string>, name: string): string | null {
+  const colon = name.indexOf(':');
+  if (colon < 0) return `${defaultGroup}:${name}`;
+  return groups.has(name.slice(0, colon)) ? name : null;
+}
+
+const unknownGroup = (name: string) => `"${name}" is of no group that stat_groups defines`;
+
+/** What the server has of itself: without a group, that of a core group. */
+function builtInName(server: Server, name: string): string | null {
+  const figures = server.process.states.get(processFigures);
+  const candidates = name.includes(':') ? [name] : coreGroups.map((group) => `${group}:${name}`);
+  return candidates.find((full) => figures.has(full)) ?? null;
+}
+
+const layout = new StateKey<Server, Layout>('statistics layout', (server) =>
+  layoutOf(server.parameters(moduleName)),
+);
+
+const values = ({ process }: Server): SharedValues => process.shared.values('$stat');
+
+/** The full name, or null with a line in the log. */
+function nameOf(run: Run, caller: string, name: string): string | null {
+  const full = fullName(run.server.states.get(layout).groups, name);
+  if (full === null) run.complain(`${caller}: ${unknownGroup(name)}`);
+  return full;
+}
+
+/** The value of a series; undefined where there is none of this name. */
+function seriesValue(server: Server, full: string): number | undefined {
+  const series = server.process.states.get(allSeries);
+  for (const profile of server.states.get(layout).profiles.values()) {
+    if (!full.startsWith(`${profile.group}:`)) continue;
+    const value = series.value(profile, full.slice(profile.group.length + 1));
+    if (value !== null) return value;
+  }
+  return undefined;
+}
+
+/** The value of whatever has this name; null where nothing has. */
+function read(run: Run, caller: string, name: string): Value {
+  const { server } = run;
+  const builtIn = builtInName(server, name);
+  if (builtIn !== null) return asValue(server.process.states.get(processFigures).get(builtIn) ?? 0);
+  const full = nameOf(run, caller, name);
+  return full === null ? null : valueOf(server, full);
+}
+
+const valueOf = (server: Server, full: string): Value =>
+  seriesValue(server, full) ?? values(server).get(full) ?? null;
+
+/** A script's numbers have 32 bits: a larger one is text. */
+const asValue = (value: number): Value => (value === (value | 0) ? value : String(value));
+
+function reset(run: Run, caller: string, name: string): boolean {
+  const builtIn = builtInName(run.server, name);
+  if (builtIn !== null) {
+    if (run.server.process.states.get(processFigures).reset(builtIn) === true) return true;
+    run.complain(`${caller}: "${name}" is computed when it is asked for, and cannot be reset`);
+    return false;
+  }
+  const full = nameOf(run, caller, name);
+  if (full === null) return false;
+  if (run.server.states.get(layout).lasting.has(full)) {
+    run.complain(`${caller}: "${name}" cannot be reset, its parameter says no_reset`);
+    return false;
+  }
+  if (seriesValue(run.server, full) !== undefined) {
+    run.complain(`${caller}: "${name}" is a series, and cannot be reset`);
+    return false;
+  }
+  values(run.server).set(full, 0);
+  return true;
+}
+
+/** Full names of all that a group has. */
+function namesOf(server: Server, group: string): readonly string[] {
+  const series = server.process.states.get(allSeries);
+  const profiles = [...server.states.get(layout).profiles.values()].filter((one) => one.group === group);
+  return [
+    ...[...server.process.states.get(processFigures).names, ...values(server).keys()].filter((full) =>
+      full.startsWith(`${group}:`),
+    ),
+    ...profiles.flatMap((profile) => series.names(profile).map((name) => `${group}:${name}`)),
+  ];
+}
+
+/** Names that are still to come, by iterator. */
+const iterators = new StateKey<Worker, Map<string, string[]>>('statistics iterators', () => new Map());
+
+const variable: ArgumentSpec = {
+  name: 'variable',
+  type: 'string',
+  summary: 'The name, or `group:name`.',
+};
+const iterator: ArgumentSpec = { name: 'iter', type: 'string', summary: 'The name of the iterator.' };
+
+export const statistics: Module = {
+  name: moduleName,
+  summary: "Counters and series of the script's own, and those of the server, over all processes.",
+  source,
+  parameters: [
+    {
+      name: 'variable',
+      type: 'string',
+      default: null,
+      repeated: true,
+      summary: 'A counter that is there from the start, as 0: `NAME`, or `NAME/no_reset`.',
+    },
+    {
+      name: 'stat_groups',
+      type: 'string',
+      default: '',
+      summary: 'Groups of counters, by commas: `method, packet`.',
+    },
+    {
+      name: 'stat_series_profile',
+      type: 'string',
+      default: null,
+      repeated: true,
+      summary:
+        'How a series is kept: `NAME: ATTRIBUTE=VALUE ...`. `algorithm`: `accumulate` (default), `average` or `percentage`; `window`: seconds that count, default 60; `slots`: into how many parts it is cut, default one for each second; `group`: default the name; `percentage_factor`: default 100; `hash_size` has no effect.',
+    },
+  ],
+  functions: [
+    {
+      name: 'update_stat',
+      arguments: [variable, { name: 'value', type: 'int', summary: 'What to add.' }],
+      summary: 'Adds to a counter; one that is not there starts at 0.',
+      source,
+      run: (run, name: string, amount: number) => {
+        const full = nameOf(run, 'update_stat()', name);
+        return full === null ? -1 : whenThere(values(run.server).add(full, amount), () => 1);
+      },
+    },
+    {
+      name: 'reset_stat',
+      arguments: [variable],
+      summary: 'Sets a counter to 0. -1 for one that cannot be reset.',
+      source,
+      run: (run, name: string) => (reset(run, 'reset_stat()', name) ? 1 : -1),
+    },
+    {
+      name: 'stat_iter_init',
+      arguments: [{ name: 'group', type: 'string', summary: 'The group.' }, iterator],
+      summary: "Begins to go through a group's counters.",
+      source,
+      run: (run, group: string, name: string) => {
+        if (!run.server.states.get(layout).groups.has(group)) {
+          run.complain(`stat_iter_init(): stat_groups defines no group "${group}"`);
+          return -1;
+        }
+        run.worker.states.get(iterators).set(name, namesOf(run.server, group).toReversed());
+        return 1;
+      },
+    },
+    {
+      name: 'stat_iter_next',
+      arguments: [
+        { name: 'name', type: 'variable', summary: "Gets the counter's name, without its group." },
+        { name: 'val', type: 'variable', summary: 'Gets its value.' },
+        iterator,
+      ],
+      summary: 'The next counter of the group; -1 after the last.',
+      source,
+      run: (run, into: VariableReference<Run>, value: VariableReference<Run>, name: string) => {
+        const full = run.worker.states.get(iterators).get(name)?.pop();
+        if (full === undefined) return -1;
+        into.set(run, full.slice(full.indexOf(':') + 1));
+        value.set(run, read(run, 'stat_iter_next()', full) ?? 0);
+        return 1;
+      },
+    },
+    {
+      name: 'update_stat_series',
+      arguments: [
+        {
+          name: 'profile',
+          type: 'string',
+          definedBy: {
+            module: moduleName,
+            names: (parameters) => repeated(parameters['stat_series_profile']).map(profileName),
+          },
+          summary: 'A profile that `stat_series_profile` defines.',
+        },
+        { name: 'variable', type: 'string', summary: "The name of the series, in the profile's group." },
+        { name: 'value', type: 'int', summary: 'What is fed.' },
+      ],
+      summary:
+        'Feeds a series: `$stat(group:variable)` is the sum of what was fed within the window, its average, or the percentage of values above 0 among those that are not 0; whole numbers, cut off.',
+      source,
+      run: (run, name: string, series: string, value: number) => {
+        const { server } = run;
+        const profile = server.states.get(layout).profiles.get(name);
+        if (profile === undefined) {
+          run.complain(`update_stat_series(): stat_series_profile defines no profile "${name}"`);
+          return -1;
+        }
+        server.process.states.get(allSeries).feed(profile, series, value);
+        return 1;
+      },
+    },
+  ],
+  variables: [
+    {
+      name: 'stat',
+      subname: 'required',
+      writable: true,
+      summary:
+        'A statistic, as `$stat(name)` or `$stat(group:name)`; null where there is none. Without a group it is one of the groups core, load, shmem or pkmem, else a counter of the script. Setting it to 0 resets it.',
+      source,
+      resolve: ({ subname }) => {
+        const name = typeof subname === 'function' ? subname : () => subname ?? '';
+        return {
+          get: (run) => read(run, '$stat', name(run)),
+          set: (run, value) => (value === 0 || value === null) && reset(run, '$stat', name(run)),
+        };
+      },
+    },
+  ],
+  validate: (parameters) => {
+    layoutOf(parameters);
+    return [];
+  },
+  start: (server) => {
+    for (const name of server.states.get(layout).declared) values(server).initialize(name, 0);
+    server.process.states.get(allSeries);
+    if (server.process.count > 1) server.onClose(tellOthers(server.process));
+  },
+};

@@ -1,0 +1,122 @@
+/**
+ * Built-in statistics over all processes: each tells the others its own now and then, so that reading one waits for
+ * nobody.
+ */
+import type { SharedValues } from '../../runtime/shared.ts';
+import { StateKey } from '../../runtime/state.ts';
+import type { ProcessContext } from '../../runtime/worker.ts';
+import { type BuiltInStatistic, builtInStatistics, processStatistics } from './built-in.ts';
+
+/** How often a process tells its figures, where a counter has changed, and where none has, in ms. */
+const soon = 100;
+const later = 1000;
+
+interface Place {
+  /** In {@link builtInStatistics}. */
+  readonly row: number;
+  readonly statistic: BuiltInStatistic;
+  /** Null for all of them. */
+  readonly process: number | null;
+}
+
+export class ProcessFigures {
+  readonly #process: ProcessContext;
+  readonly #told: SharedValues;
+  /** What was reset: the value that counts as 0. */
+  readonly #zeros: SharedValues;
+  readonly #places = new Map<string, Place>();
+  /** What the process of this number had counted when it ended. */
+  readonly #before: readonly number[];
+  /** Of the other processes, as they were told last. */
+  readonly #others = new Map<number, { readonly text: string; readonly values: readonly number[] }>();
+  #counters = '';
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(process: ProcessContext) {
+    this.#process = process;
+    this.#told = process.shared.values('$stat processes');
+    this.#zeros = process.shared.values('$stat zeros');
+    const before = this.#of(process.number);
+    this.#before = builtInStatistics.map(({ kind }, row) => (kind === 'counter' ? (before[row] ?? 0) : 0));
+    for (const [row, statistic] of builtInStatistics.entries())
+      this.#places.set(`${statistic.group}:${statistic.name}`, { row, statistic, process: null });
+    for (const { group, name, all } of processStatistics)
+      for (let number = 0; number < process.count; number++)
+        this.#places.set(`${group}:${name(number)}`, {
+          row: builtInStatistics.indexOf(all),
+          statistic: all,
+          process: number,
+        });
+  }
+
+  /** `group:name` of all. */
+  get names(): Iterable<string> {
+    return this.#places.keys();
+  }
+
+  has(name: string): boolean {
+    return this.#places.has(name);
+  }
+
+  /** Undefined where there is none. */
+  get(name: string): number | undefined {
+    const place = this.#places.get(name);
+    return place === undefined ? undefined : this.#total(place) - Number(this.#zeros.get(name) ?? 0);
+  }
+
+  /** False for one that is computed; undefined where there is none. */
+  reset(name: string): boolean | undefined {
+    const place = this.#places.get(name);
+    if (place === undefined) return undefined;
+    if (place.statistic.kind !== 'counter') return false;
+    this.#zeros.set(name, this.#total(place));
+    return true;
+  }
+
+  /** Tells the others what this process has, if it is time. */
+  tell(): void {
+    const values = builtInStatistics.map((statistic, row) => this.#own(statistic, row));
+    const counters = values.filter((_, row) => builtInStatistics[row]?.kind === 'counter').join(' ');
+    const now = performance.now();
+    if (now - this.#toldAt < later && counters === this.#counters) return;
+    this.#counters = counters;
+    this.#toldAt = now;
+    this.#told.set(String(this.#process.number), values.join(' '));
+  }
+
+  #own({ read }: BuiltInStatistic, row: number): number {
+    return read((name) => this.#process.figure(name)) + (this.#before[row] ?? 0);
+  }
+
+  #total({ row, statistic, process }: Place): number {
+    const { number, count } = this.#process;
+    const at = (one: number) => (one === number ? this.#own(statistic, row) : (this.#of(one)[row] ?? 0));
+    if (process !== null) return at(process);
+    const all = Array.from({ length: count }, (_, one) => at(one));
+    if (statistic.over === 'max') return Math.max(...all);
+    const sum = all.reduce((total, one) => total + one, 0);
+    return statistic.over === 'mean' ? Math.round(sum / count) : sum;
+  }
+
+  #of(process: number): readonly number[] {
+    const text = this.#told.get(String(process));
+    if (typeof text !== 'string') return [];
+    const known = this.#others.get(process);
+    if (known?.text === text) return known.values;
+    const values = text.split(' ').map(Number);
+    this.#others.set(process, { text, values });
+    return values;
+  }
+}
+
+export const processFigures = new StateKey<ProcessContext, ProcessFigures>(
+  'built-in statistics',
+  (process) => new ProcessFigures(process),
+);
+
+/** Begins to tell the others what this process has; the result ends it. */
+export function tellOthers(process: ProcessContext): () => void {
+  const figures = process.states.get(processFigures);
+  const timer = setInterval(() => figures.tell(), soon).unref();
+  return () => clearInterval(timer);
+}

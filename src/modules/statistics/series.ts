@@ -1,0 +1,186 @@
+/**
+ * Statistic series: what a script has fed within a window of time. The window is cut into slots, each with the sums of
+ * what every process has fed in it, and what falls out of it is taken off. Source: modules/statistics of the manual,
+ * "Statistic Series".
+ */
+import type { SharedValues } from '../../runtime/shared.ts';
+import { StateKey } from '../../runtime/state.ts';
+import type { ProcessContext } from '../../runtime/worker.ts';
+import type { SeriesProfile } from './series-profile.ts';
+
+/** What was fed in a slot. */
+interface Sums {
+  sum: number;
+  /** How many values; with `percentage` those above and below 0. */
+  count: number;
+  /** Those above 0. */
+  positive: number;
+}
+
+interface Slot extends Sums {
+  /** Slots since 1970. */
+  epoch: number;
+}
+
+/** What a process says of a place in the ring. */
+type Said = readonly [process: number, place: number, slot: Slot];
+
+const nothing = (): Sums => ({ sum: 0, count: 0, positive: 0 });
+
+function add(to: Sums, { sum, count, positive }: Readonly<Sums>, times: 1 | -1): void {
+  to.sum += times * sum;
+  to.count += times * count;
+  to.positive += times * positive;
+}
+
+/** One series, of all processes. */
+class Series {
+  readonly #profile: SeriesProfile;
+  /** By epoch, the oldest first. */
+  #slots = new Map<number, Sums>();
+  #newest = Number.NEGATIVE_INFINITY;
+  readonly #total = nothing();
+  /** What each process has said of each place in the ring of slots. */
+  readonly #said = new Map<string, Slot>();
+
+  constructor(profile: SeriesProfile) {
+    this.#profile = profile;
+  }
+
+  get value(): number {
+    this.#forget();
+    const { algorithm, percentageFactor } = this.#profile;
+    const { sum, count, positive } = this.#total;
+    if (algorithm === 'accumulate') return sum | 0;
+    if (count === 0) return 0;
+    return Math.trunc((algorithm === 'average' ? sum : positive * percentageFactor) / count);
+  }
+
+  /** The slot of now, with one value more: where in the ring it is, and what it has. */
+  fed(process: number, value: number): readonly [place: number, slot: Slot] {
+    const { algorithm, slots } = this.#profile;
+    const epoch = this.#now;
+    const place = epoch % slots;
+    const before = this.#said.get(`${process} ${place}`);
+    const slot: Slot = { epoch, ...nothing(), ...(before?.epoch === epoch ? before : null) };
+    if (algorithm !== 'percentage' || value !== 0)
+      add(slot, { sum: value, count: 1, positive: value > 0 ? 1 : 0 }, 1);
+    this.hear(process, place, slot);
+    return [place, slot];
+  }
+
+  /** What a process says of a slot now takes the place of what it said before. */
+  hear(process: number, place: number, slot: Slot): void {
+    const key = `${process} ${place}`;
+    const before = this.#said.get(key);
+    this.#said.set(key, slot);
+    const oldest = this.#now - this.#profile.slots;
+    if (slot.epoch <= oldest) return;
+    let sums = this.#slots.get(slot.epoch);
+    if (sums === undefined) {
+      sums = nothing();
+      this.#slots.set(slot.epoch, sums);
+      // of a slot that this process was the first to see the end of
+      if (slot.epoch < this.#newest) this.#slots = new Map([...this.#slots].toSorted(([a], [b]) => a - b));
+      this.#newest = Math.max(this.#newest, slot.epoch);
+    }
+    for (const one of [sums, this.#total]) {
+      add(one, slot, 1);
+      if (before?.epoch === slot.epoch) add(one, before, -1);
+    }
+  }
+
+  #forget(): void {
+    const oldest = this.#now - this.#profile.slots;
+    for (const [epoch, sums] of this.#slots) {
+      if (epoch > oldest) return;
+      this.#slots.delete(epoch);
+      add(this.#total, sums, -1);
+    }
+  }
+
+  get #now(): number {
+    const { window, slots } = this.#profile;
+    return Math.floor((Date.now() * slots) / (window * 1000));
+  }
+}
+
+/** The series of all processes: each tells the others of the slots that it has fed. */
+export class AllSeries {
+  readonly #number: number;
+  readonly #values: SharedValues;
+  /** By what all keys of a series begin with. */
+  readonly #series = new Map<string, Series>();
+  /** Heard of before a script here has used them, by the same. */
+  readonly #unknown = new Map<string, Map<string, Said>>();
+
+  constructor({ number, shared }: ProcessContext) {
+    this.#number = number;
+    this.#values = shared.values('$stat series');
+    for (const key of this.#values.keys()) this.#heard(key);
+    this.#values.watch((key) => this.#heard(key));
+  }
+
+  /** `name` is `group:name`. */
+  feed(profile: SeriesProfile, name: string, value: number): void {
+    const prefix = prefixOf(profile, name);
+    const [place, { epoch, sum, count, positive }] = this.#of(profile, prefix).fed(this.#number, value);
+    this.#values.set(`${prefix}\n${this.#number}\n${place}`, `${epoch} ${sum} ${count} ${positive}`);
+  }
+
+  /** Null for one that was never fed. */
+  value(profile: SeriesProfile, name: string): number | null {
+    const prefix = prefixOf(profile, name);
+    if (!this.#series.has(prefix) && !this.#unknown.has(prefix)) return null;
+    return this.#of(profile, prefix).value;
+  }
+
+  /** Names without their group, of a profile. */
+  names(profile: SeriesProfile): readonly string[] {
+    const first = prefixOf(profile, '');
+    return [...new Set([...this.#series.keys(), ...this.#unknown.keys()])]
+      .filter((prefix) => prefix.startsWith(first))
+      .map((prefix) => prefix.slice(first.length));
+  }
+
+  #of(profile: SeriesProfile, prefix: string): Series {
+    let series = this.#series.get(prefix);
+    if (series === undefined) {
+      series = new Series(profile);
+      this.#series.set(prefix, series);
+      for (const said of this.#unknown.get(prefix)?.values() ?? []) series.hear(...said);
+      this.#unknown.delete(prefix);
+    }
+    return series;
+  }
+
+  #heard(key: string): void {
+    const [, prefix, process, place] = /^([^]*)\n(\d+)\n(\d+)$/.exec(key) ?? [];
+    if (prefix === undefined) return;
+    const [epoch = 0, sum = 0, count = 0, positive = 0] = String(this.#values.get(key))
+      .split(' ')
+      .map(Number);
+    const said: Said = [Number(process), Number(place), { epoch, sum, count, positive }];
+    const series = this.#series.get(prefix);
+    if (series !== undefined) {
+      // what comes back of this process's own is behind
+      if (said[0] !== this.#number) series.hear(...said);
+      return;
+    }
+    let unknown = this.#unknown.get(prefix);
+    if (unknown === undefined) {
+      unknown = new Map();
+      this.#unknown.set(prefix, unknown);
+    }
+    unknown.set(`${process} ${place}`, said);
+  }
+}
+
+/** With a profile that a reload has changed a series begins anew. */
+const prefixOf = ({ name, algorithm, window, slots }: SeriesProfile, statistic: string): string =>
+  `${name} ${algorithm} ${window} ${slots}\n${statistic}`;
+
+export const allSeries = new StateKey<ProcessContext, AllSeries>(
+  'statistic series',
+  (process) => new AllSeries(process),
+);

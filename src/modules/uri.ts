@@ -1,0 +1,48 @@
+/**
+ * The uri module of OpenSIPS up to 2.4, as far as its functions are those of sipmsgops now: scripts in the field still
+ * load it. Source: modules/uri of 2.4.
+ */
+import type { Module } from '../runtime/module.ts';
+import { testFunctions } from './sipmsgops/tests.ts';
+import { uriFunctions } from './sipmsgops/uri.ts';
+
+/** What each is called in sipmsgops. */
+const formerNames: Readonly<Record<string, string>> = {
+  has_totag: 'has_totag',
+  is_uri_user_e164: 'is_uri_user_e164',
+  uri_param: 'ruri_has_param',
+  add_uri_param: 'ruri_add_param',
+  del_uri_param: 'ruri_del_param',
+  tel2sip: 'ruri_tel2sip',
+};
+
+const ofDatabases = [
+  'aaa_url',
+  'service_type',
+  'use_sip_uri_host',
+  'db_url',
+  'db_table',
+  'user_column',
+  'domain_column',
+  'uriuser_column',
+  'use_uri_table',
+  'use_domain',
+] as const;
+
+export const uri: Module = {
+  name: 'uri',
+  summary: 'The older dialect: functions that sipmsgops has now, for scripts that load this module.',
+  source: 'modules/uri of 2.4',
+  parameters: ofDatabases.map((name) => ({
+    name,
+    type: 'string',
+    default: null,
+    summary: 'Accepted without effect.',
+    inert: 'siprest has no databases',
+  })),
+  functions: Object.entries(formerNames).flatMap(([name, now]) =>
+    [...testFunctions, ...uriFunctions]
+      .filter((spec) => spec.name === now)
+      .map((spec) => ({ ...spec, name })),
+  ),
+};
