@@ -64,6 +64,7 @@ function signature(name: string, args: readonly ArgumentSpec[]): string {
 
 function functionEntry(spec: FunctionSpec<Run>): string {
   const facts = [
+    spec.aliases === undefined ? '' : `Also ${spec.aliases.map((name) => code(`${name}()`)).join(', ')}.`,
     'start' in spec ? 'May be called by `async()` and `launch()`.' : '',
     spec.routes === undefined ? '' : `In ${spec.routes.map((kind) => code(kind)).join(', ')}.`,
     spec.inert === undefined ? '' : `**Without effect:** ${spec.inert}`,

@@ -48,6 +48,7 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .description('start the server from a routing script')
     .argument('<file>', 'an OpenSIPS configuration; - reads stdin')
     .addOption(preprocessor())
+    .addOption(scriptOption())
     .option(
       '--allow-missing',
       'start although siprest lacks what the script uses: that answers -1 or null when it is reached',
@@ -127,6 +128,19 @@ function preprocessor(): Option {
     '-p, --preprocessor <command>',
     'pipe the file, with the files that it includes, through a command: "m4 env.m4 -"; places refer to what it prints',
   );
+}
+
+function scriptOption(): Option {
+  return new Option(
+    '-o, --option <name=value>',
+    'what $argv(name) is in the script; may be given again',
+  ).argParser((text, known: Readonly<Record<string, string>> | undefined) => {
+    const [, name, value] = /^([\w.-]+)=(.*)$/s.exec(text) ?? [];
+    if (name === undefined || value === undefined)
+      throw new InvalidArgumentError('It is written name=value.');
+    // strings of a script are bytes
+    return { ...known, [name]: Buffer.from(value, 'utf8').toString('latin1') };
+  });
 }
 
 function pid(): Option {

@@ -9,12 +9,14 @@ export interface ScriptOptions {
   readonly preprocessor?: string;
   /** What siprest lacks is a warning. */
   readonly allowMissing?: boolean;
+  /** What `$argv(name)` reads. */
+  readonly option?: Readonly<Record<string, string>>;
 }
 
 /** Loads the script in a file, or on stdin for `-`; a file that it includes is found beside the one that includes it. */
 export async function loadScriptFile(
   path: string,
-  { preprocessor, allowMissing = false }: ScriptOptions,
+  { preprocessor, allowMissing = false, option = {} }: ScriptOptions,
   { stdin }: Pick<Streams, 'stdin'>,
 ): Promise<LoadResult> {
   const fileName = path === '-' ? 'stdin' : path;
@@ -25,6 +27,7 @@ export async function loadScriptFile(
   return loadScript(text, {
     fileName,
     allowMissing,
+    argv: option,
     readFile: (name, from) => {
       const file = files.get(from) ?? fileName;
       files.set(name, resolve(dirname(file), name));

@@ -110,3 +110,13 @@ export function parseResolvConf(text: string): ResolverConfig {
   }
   return { search: search.map((s) => s.replace(/\.$/, '')).filter((s) => s !== ''), ndots };
 }
+
+const LONGEST_NAME = 253;
+
+/** The names to ask for where one is looked for, in the order of resolv.conf(5). A final dot says that it is whole. */
+export function searchedNames(name: string, { search, ndots }: ResolverConfig): readonly string[] {
+  if (name.endsWith('.')) return [name.slice(0, -1)];
+  const longer = search.map((domain) => `${name}.${domain}`).filter((one) => one.length <= LONGEST_NAME);
+  const dots = name.split('.').length - 1;
+  return dots >= ndots ? [name, ...longer] : [...longer, name];
+}

@@ -4,6 +4,7 @@ import {
   parseHosts,
   parseResolvConf,
   type ResolverConfig,
+  searchedNames,
   WatchedFile,
 } from '../names/system-files.ts';
 
@@ -75,7 +76,7 @@ export class NameResolver {
       return;
     }
     this.#waiting.set(hostname, [callback]);
-    this.#search(hostname, this.#candidates(hostname), 0, null);
+    this.#search(hostname, searchedNames(hostname, this.#config.value), 0, null);
   }
 
   #known(hostname: string): readonly Address[] | null {
@@ -88,15 +89,6 @@ export class NameResolver {
     if (cached.expires > performance.now()) return cached.addresses;
     this.#cache.delete(hostname);
     return null;
-  }
-
-  /** The names to ask for, in the order of resolv.conf(5). */
-  #candidates(hostname: string): string[] {
-    if (hostname.endsWith('.')) return [hostname.slice(0, -1)];
-    const { search, ndots } = this.#config.value;
-    const longer = search.map((domain) => `${hostname}.${domain}`).filter((name) => name.length <= 253);
-    const dots = hostname.split('.').length - 1;
-    return dots >= ndots ? [hostname, ...longer] : [...longer, hostname];
   }
 
   #search(

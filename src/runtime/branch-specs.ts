@@ -97,7 +97,7 @@ function resolve(
       const { headers } = request.state(relaying);
       const appended = headers === NO_HEADERS ? changes.appended : [...(changes.appended ?? []), headers];
       return {
-        targets: failover ? targets : [first],
+        targets: failover && server.settings.dnsFailover ? targets : [first],
         socket,
         edits: {
           ...changes,

@@ -1,6 +1,8 @@
 /** What a script has without loading a module. */
 import type { FunctionSpec, VariableSpec } from '../script/index.ts';
+import { advertisingFunctions } from './functions/advertising.ts';
 import { cacheFunctions } from './functions/cache.ts';
+import { connectionFunctions } from './functions/connections.ts';
 import { eventFunctions } from './functions/events.ts';
 import { flagFunctions } from './functions/flags.ts';
 import { logFunctions } from './functions/log.ts';
@@ -16,6 +18,7 @@ import { inContext } from './variables/context.ts';
 import { errorVariables } from './variables/errors.ts';
 import { withExamples } from './variables/examples.ts';
 import { formerBranchVariables } from './variables/former-branches.ts';
+import { formerNameVariables } from './variables/former-names.ts';
 import { headerVariables } from './variables/headers.ts';
 import { messageVariables } from './variables/message.ts';
 import { processVariables } from './variables/process.ts';
@@ -30,6 +33,8 @@ export const coreFunctions: readonly FunctionSpec<Run>[] = [
   ...valueFunctions,
   ...cacheFunctions,
   ...relayFunctions,
+  ...advertisingFunctions,
+  ...connectionFunctions,
   ...serialForkingFunctions,
   ...eventFunctions,
 ];
@@ -43,6 +48,7 @@ export const coreVariables: readonly VariableSpec<Run>[] = withExamples(
     ...sdpVariables,
     ...authVariables,
     ...messageVariables,
+    ...formerNameVariables,
     ...processVariables,
     ...branchVariables,
     ...formerBranchVariables,

@@ -14,7 +14,7 @@ import {
 import { applyEdits } from './edits.ts';
 import { maxForwards } from './max-forwards.ts';
 import { messageBranches } from './message-branches.ts';
-import { editsTowards } from './record-route.ts';
+import { advertisedSocket, editsTowards } from './record-route.ts';
 import type { Request } from './request.ts';
 import type { Run } from './run.ts';
 import { findSocket } from './sockets.ts';
@@ -78,7 +78,8 @@ export function outgoingSocket(request: Request, target: Target): SendingSocket 
   const { server, message } = request;
   const forced = request.state(messageBranches).at(0)?.socket ?? null;
   const preferred = forced === null ? null : findSocket(server.sockets, forced);
-  return server.proxy.sockets.choose(target, preferred ?? message?.socket ?? null);
+  const chosen = server.proxy.sockets.choose(target, preferred ?? message?.socket ?? null);
+  return chosen === null ? null : advertisedSocket(request, chosen);
 }
 
 /** Why a URI leads nowhere, for the log. */

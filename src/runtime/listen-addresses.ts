@@ -22,6 +22,10 @@ export function listenAddresses(
     if (match === null) continue; // the checker has said so
     const [text, protocol = 'udp', host = '*', port = '5060'] = match;
     const transport = protocol.toLowerCase();
+    if (transport === 'bond') {
+      inert(value.span, `${text} has no effect: a request goes out by one socket, $socket_out, here`);
+      continue;
+    }
     if (transport !== 'udp' && transport !== 'tcp') {
       inert(value.span, `${text} is not opened: siprest listens on UDP and TCP alone so far`);
       continue;

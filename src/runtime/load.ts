@@ -47,6 +47,8 @@ export interface LoadProgramOptions {
   readonly readFile?: ReadFile | undefined;
   /** What OpenSIPS has and siprest has not is a warning. Default false: a mistake. */
   readonly allowMissing?: boolean | undefined;
+  /** What `$argv(name)` reads. Default: nothing. */
+  readonly argv?: Readonly<Record<string, string>> | undefined;
 }
 
 /** `text` is a byte string. */
@@ -54,7 +56,7 @@ export function loadProgram(
   text: string,
   fileName: string,
   catalog: RuntimeCatalog,
-  { readFile, allowMissing = false }: LoadProgramOptions = {},
+  { readFile, allowMissing = false, argv = {} }: LoadProgramOptions = {},
 ): LoadResult {
   const loaded = loadScript(text, fileName, catalog, {
     // as it will be compiled, so that it is in the cache then
@@ -67,7 +69,7 @@ export function loadProgram(
   const diagnostics = [...loaded.diagnostics, ...ofSockets].toSorted((a, b) => a.span.start - b.span.start);
   const { sources } = loaded;
   if (hasErrors(diagnostics)) return { diagnostics, sources, program: null };
-  const settings = readSettings(loaded.settings, sockets);
+  const settings = { ...readSettings(loaded.settings, sockets), argv: new Map(Object.entries(argv)) };
   const modules = new Map(catalog.modules.map((module) => [module.name, module]));
   let compiled: CompiledScript<Run> | null = null;
   const program: Program = {
@@ -91,7 +93,7 @@ export function loadProgram(
   return { diagnostics, sources, program };
 }
 
-function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]): Settings {
+function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]): Omit<Settings, 'argv'> {
   const number = (name: string) => Number(values[name]);
   const flag = (name: string) => values[name] === true;
   const aliases = values['alias'];
@@ -114,6 +116,11 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
       ),
     },
     tcpAcceptAliases: flag('tcp_accept_aliases'),
+    names: {
+      timeout: 1000 * number('dns_retr_time'),
+      tries: number('dns_retr_no'),
+      search: flag('dns_use_search_list'),
+    },
     udpWorkers: number('udp_workers'),
     aliases: (Array.isArray(aliases) ? aliases : []).map((alias) =>
       String(alias)
@@ -123,8 +130,15 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
     maxWhileLoops: number('max_while_loops'),
     enableAsserts: flag('enable_asserts'),
     disable503Translation: flag('disable_503_translation'),
+    dnsFailover: !flag('disable_dns_failover'),
+    userAgent: userAgentHeader(values['user_agent_header']),
     serverHeader: flag('server_signature') ? serverHeader(values['server_header']) : null,
   };
+}
+
+/** The value of the User-Agent header; the setting gives the whole line. */
+function userAgentHeader(setting: ParameterValue | undefined): string | null {
+  return typeof setting === 'string' ? setting.replace(/^User-Agent:\s*/i, '') : null;
 }
 
 /** The value of the Server header; the setting gives the whole line. */

@@ -83,7 +83,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
     cseq: 10,
     defaults: {
       'Max-Forwards': '70',
-      'User-Agent': server.replyDefaults.server ?? 'siprest',
+      'User-Agent': server.settings.userAgent ?? server.replyDefaults.server ?? 'siprest',
       ...(body === '' ? {} : { 'Content-Type': type }),
     },
     body,

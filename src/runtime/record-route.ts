@@ -20,9 +20,20 @@ export interface RecordRoute {
 export const recordRoutes = new StateKey<Request, RecordRoute[]>('record routes', () => []);
 
 /** How the socket that a request came by is named towards who sent it; null where it came by none of the server's. */
-export function incomingSocket({ server, message }: Request): SendingSocket | null {
+export function incomingSocket(request: Request): SendingSocket | null {
+  const { server, message } = request;
   const socket = message?.socket ?? null;
-  return message === null || socket === null ? null : server.proxy.sockets.of(socket, message.source.address);
+  if (message === null || socket === null) return null;
+  const known = server.proxy.sockets.of(socket, message.source.address);
+  return known === null ? null : advertisedSocket(request, known);
+}
+
+/** The socket as set_advertised_address() and set_advertised_port() have it called for this request. */
+export function advertisedSocket({ advertised, server }: Request, socket: SendingSocket): SendingSocket {
+  if (advertised === null) return socket;
+  const { host = socket.host, port = socket.port } = advertised;
+  server.proxy.sockets.alsoKnownAs(host, port);
+  return { transport: socket.transport, host, port };
 }
 
 /** The changes of a request that goes out by a socket; null where they leave no SIP message. */

@@ -3,6 +3,7 @@
  * decides about the message, and outlives the worker that handles it when the script waits for an answer.
  */
 import {
+  type Advertised,
   buildReply,
   type HeaderText,
   headerText,
@@ -29,6 +30,8 @@ export class Request {
   readonly avps: Avps;
   /** Whether the Via of the request that is sent on has rport (RFC 3581, 3). */
   addsLocalRport = false;
+  /** What set_advertised_address() and set_advertised_port() have said. */
+  advertised: Partial<Advertised> | null = null;
   readonly #states = new States<Request>(this);
   #flags: Set<string> | null = null;
   /** What this is a copy of, for a branch or a reply. */
@@ -58,6 +61,7 @@ export class Request {
     if (original !== undefined) {
       this.#forceRport = original.#forceRport;
       this.addsLocalRport = original.addsLocalRport;
+      this.advertised = original.advertised;
     }
   }
 

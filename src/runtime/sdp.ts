@@ -145,6 +145,32 @@ export function deleteStreams(sdp: string, test: StreamTest): string | null {
   return left.length === all.length ? null : joined(left);
 }
 
+/** The line of a type at an index, negative ones from the end. */
+export function sdpLine(sdp: string, type: string, index: number): string | null {
+  const lines = sections(sdp).flatMap((section) => section.lines);
+  return lines.filter((line) => line.startsWith(`${type}=`)).at(index) ?? null;
+}
+
+/** The stream at an index (negative: from the end), or the first of a media type, with its line ends. */
+export function sdpStream(sdp: string, which: string): string | null {
+  const [first] = streamsOf(sections(sdp), which);
+  return first === undefined ? null : joined([first]);
+}
+
+/** Without the stream at an index, or all of a media type; null where there is none. */
+export function withoutStreams(sdp: string, which: string): string | null {
+  const all = sections(sdp);
+  const found = streamsOf(all, which);
+  return found.length === 0 ? null : joined(all.filter((section) => !found.includes(section)));
+}
+
+function streamsOf([, ...streams]: readonly Section[], which: string): readonly Section[] {
+  if (!/^-?\d+$/.test(which))
+    return streams.filter((section) => mediaOf(section)?.media.toLowerCase() === which.toLowerCase());
+  const stream = streams.at(Number(which));
+  return stream === undefined ? [] : [stream];
+}
+
 /** Whether an audio stream is on hold: by the null address of RFC 2543, or by a direction (RFC 3264, 8.4). */
 export function audioHold(sdp: string): 'address' | 'direction' | null {
   const [session = { lines: [] }, ...streams] = sections(sdp);

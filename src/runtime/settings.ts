@@ -3,7 +3,7 @@
  * scripts in the field still use. One without a meaning here is accepted and says why.
  */
 import type { SettingSpec } from '../script/index.ts';
-import type { Advertised, TcpLimits } from '../sip/index.ts';
+import type { Advertised, Asking, TcpLimits } from '../sip/index.ts';
 
 const memory = 'the memory of a Node.js process is not set up by hand';
 const threads = 'sockets, timers and name look-ups do not occupy workers here';
@@ -109,6 +109,12 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary: 'The Server header of replies, as a whole line.',
   },
   {
+    name: 'user_agent_header',
+    type: 'string',
+    default: null,
+    summary: 'The User-Agent header of requests that siprest makes itself, as a whole line.',
+  },
+  {
     name: 'server_signature',
     type: 'boolean',
     default: true,
@@ -173,6 +179,34 @@ export const settingSpecs: readonly SettingSpec[] = [
     maximum: 86_400,
     summary: 'How long a message may take from its first byte to its last, in s.',
   },
+  {
+    name: 'dns_retr_time',
+    type: 'int',
+    default: 2,
+    minimum: 1,
+    maximum: 60,
+    summary: 'How long a name server may take before it is asked again, in s.',
+  },
+  {
+    name: 'dns_retr_no',
+    type: 'int',
+    default: 2,
+    minimum: 1,
+    maximum: 10,
+    summary: 'How often a name server is asked.',
+  },
+  {
+    name: 'disable_dns_failover',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether a request is tried at the first address of its destination alone.',
+  },
+  {
+    name: 'dns_use_search_list',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether addresses are looked for in the search domains of /etc/resolv.conf as well.',
+  },
 
   // --- accepted, with nothing behind it ---
   {
@@ -233,20 +267,15 @@ export const settingSpecs: readonly SettingSpec[] = [
   ]),
   ...inertGroup(noForward, 'any', [
     'disable_dns_blacklist',
-    'disable_dns_failover',
     'disable_stateless_fwd',
     'dns',
-    'dns_retr_time',
-    'dns_retr_no',
     'dns_servers_no',
     'dns_try_ipv6',
     'dns_try_naptr',
-    'dns_use_search_list',
     'rev_dns',
     'dst_blacklist',
     'check_via',
     'mhomed',
-    'user_agent_header',
     'sip_warning',
     'auto_aliases',
     'reply_to_via',
@@ -372,11 +401,18 @@ export interface Settings {
   readonly sockets: readonly ListenAddress[];
   readonly tcp: Partial<TcpLimits>;
   readonly tcpAcceptAliases: boolean;
+  readonly names: Asking;
+  /** What `$argv(name)` reads. */
+  readonly argv: ReadonlyMap<string, string>;
   readonly udpWorkers: number;
   readonly aliases: readonly string[];
   readonly maxWhileLoops: number;
   readonly enableAsserts: boolean;
   readonly disable503Translation: boolean;
+  /** Other addresses of a destination are tried where one does not answer. */
+  readonly dnsFailover: boolean;
+  /** The value of the User-Agent header of own requests; null: the usual one. */
+  readonly userAgent: string | null;
   /** A whole header line for replies, or null for none. */
   readonly serverHeader: string | null;
 }

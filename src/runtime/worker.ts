@@ -78,6 +78,8 @@ export interface Server {
   readonly proxy: ProxyCore;
   /** Where a URI leads (RFC 3263); never rejects. */
   destinations(uri: Uri): Destinations | Promise<Destinations>;
+  /** Of a host name, from the hosts file, the cache or the DNS; empty where there is none. Never rejects. */
+  addresses(name: string): readonly string[] | Promise<readonly string[]>;
   /** What all replies have: the Server header. */
   readonly replyDefaults: Pick<ReplyContent, 'server'>;
   /** A module's parameters, validated, defaults filled in. */

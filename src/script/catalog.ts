@@ -100,6 +100,8 @@ export type Completion<R> = (run: R) => Status;
 
 interface FunctionFacts {
   readonly name: string;
+  /** Older names. */
+  readonly aliases?: readonly string[];
   readonly arguments: readonly ArgumentSpec[];
   /** Modules that must be loaded for it as well: calls are a mistake without them. */
   readonly requires?: readonly string[];
@@ -169,6 +171,8 @@ export interface VariableSpec<R> {
   readonly aliases?: readonly string[];
   /** What `(…)` may be: `none` (default), `required`, `optional`, or a closed list of names. */
   readonly subname?: 'none' | 'optional' | 'required' | readonly string[];
+  /** Whether blanks around what stands in the parentheses count. Default false. */
+  readonly verbatim?: boolean;
   /** Whether `[…]` may follow. Default false. */
   readonly indexed?: boolean;
   /** Whether `[insert]` and `[insertAfter]` may follow where it is set. Default false. */
@@ -204,7 +208,7 @@ export interface TransformationArgument {
   readonly optional?: boolean;
 }
 
-export interface TransformationSpec<R> {
+interface TransformationFacts {
   /** `s.substr` */
   readonly name: string;
   readonly aliases?: readonly string[];
@@ -215,19 +219,30 @@ export interface TransformationSpec<R> {
   readonly absent?: string;
   /** For the reference, and run by a test: an input, the transformation as written, what comes out. */
   readonly example?: readonly [input: Value, transformation: string, output: Value];
+}
+
+export interface PlainTransformationSpec<R> extends TransformationFacts {
   /**
    * Once for each place; gets the arguments that are known at compile time (null for one with variables in
    * it), so that tables and regular expressions are built once. `args` of the result has them all: numbers
    * for `int` (null when it is none), byte strings for the others; one that is left out is undefined.
    */
-  readonly prepare: (constants: readonly (string | number | null | undefined)[]) => Transform<R>;
+  readonly prepare: (constants: TransformationValues) => Transform<R>;
 }
 
-export type Transform<R> = (
-  value: Value,
-  args: readonly (string | number | null | undefined)[],
-  run: R,
-) => Value;
+/** One that may wait: what reads a variable that has it waits first. */
+export interface WaitingTransformationSpec<R> extends TransformationFacts {
+  /** As {@link PlainTransformationSpec.prepare}. */
+  readonly prepareWaiting: (constants: TransformationValues) => WaitingTransform<R>;
+}
+
+export type TransformationSpec<R> = PlainTransformationSpec<R> | WaitingTransformationSpec<R>;
+
+export type TransformationValues = readonly (string | number | null | undefined)[];
+
+export type Transform<R> = (value: Value, args: TransformationValues, run: R) => Value;
+
+export type WaitingTransform<R> = (value: Value, args: TransformationValues, run: R) => Awaitable<Value>;
 
 // --- modules --------------------------------------------------------------------------------------------
 

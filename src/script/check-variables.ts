@@ -2,12 +2,13 @@
 import type { IndexNode, Span, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
 import { InvalidUse, type TransformationSpec, type VariableAccess, type VariableSpec } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
-import { VariableCompiler } from './compile-variables.ts';
+import { subnameOf, VariableCompiler } from './compile-variables.ts';
 import { DiagnosticList } from './diagnostics.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Lookup } from './lookup.ts';
 import { template, variableText } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
+import { Waits } from './waits.ts';
 
 const integer = /^[ \t]*[+-]?[0-9]+[ \t]*$/;
 
@@ -94,12 +95,12 @@ export class VariableChecker<R> {
       node.span,
       'invalid-variable-use',
       () => variableText({ ...node, transformations: [] }),
-      () => spec.resolve(this.#compiler.use(node)),
+      () => spec.resolve(this.#compiler.use(spec, node, new Waits<R>())),
     );
   }
 
   #subname(node: VariableNode, spec: VariableSpec<R>, inString: boolean): boolean {
-    const { subname } = node;
+    const subname = subnameOf(spec, node);
     const rule = spec.subname ?? 'none';
     const name = node.name.text;
     const empty = subname === null || subname.parts.length === 0;
@@ -147,13 +148,16 @@ export class VariableChecker<R> {
     if (!well) return false;
     well = this.#integers(node, spec);
     if (!well) return false;
-    const made = this.#valid(
+    const checked = this.#valid(
       node.span,
       'transformation-arguments',
       () => `{${name}}`,
-      () => this.#compiler.transform(spec, node),
+      () => {
+        this.#compiler.checkTransformation(spec, node);
+        return true;
+      },
     );
-    return made !== null;
+    return checked !== null;
   }
 
   #integers(node: TransformationNode, spec: TransformationSpec<R>): boolean {

@@ -16,6 +16,7 @@ import { logLevel } from './log-levels.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
 import { template, variableText } from './template.ts';
+import { Waits } from './waits.ts';
 
 /** What a reader gives where the value cannot be used: the call is not made. */
 const unusable = Symbol('unusable');
@@ -44,23 +45,25 @@ export class CallCompiler<R extends Execution<R>> {
     const spec = this.spec(node);
     if ('start' in spec) return this.#blocking(node, spec);
     const invoke = spec.run;
-    const readers = this.#readers(node, spec);
+    const waits = new Waits<R>();
+    const readers = this.#readers(node, spec, waits);
     const [first, second] = readers;
     if (first === undefined) return (run) => invoke(run);
     if (second === undefined) {
-      return (run) => {
+      return waits.before((run) => {
         const value = first(run);
         return value === unusable ? -1 : invoke(run, value);
-      };
+      });
     }
-    return (run) => {
+    return waits.before((run) => {
       const values = evaluate(readers, run);
       return values === null ? -1 : invoke(run, ...values);
-    };
+    });
   }
 
-  start(node: CallNode, spec: AsyncFunctionSpec<R>): Start<R> {
-    const readers = this.#readers(node, spec);
+  /** `waits` is done before it starts. */
+  start(node: CallNode, spec: AsyncFunctionSpec<R>, waits: Waits<R>): Start<R> {
+    const readers = this.#readers(node, spec, waits);
     return (invocation) => {
       const values = evaluate(readers, invocation.run);
       return values === null ? null : spec.start(invocation, ...values);
@@ -68,25 +71,26 @@ export class CallCompiler<R extends Execution<R>> {
   }
 
   #blocking(node: CallNode, spec: AsyncFunctionSpec<R>): Call<R> {
-    const start = this.start(node, spec);
-    return (run) => {
+    const waits = new Waits<R>();
+    const start = this.start(node, spec, waits);
+    return waits.before((run) => {
       const completion = start({ run, mode: 'blocking', background: false, timeout: null });
       if (completion === null) return -1;
       if (typeof completion === 'function') return completion(run);
       return completion.then((complete) => complete(run));
-    };
+    });
   }
 
-  #readers(node: CallNode, spec: FunctionSpec<R>): Reader<R>[] {
+  #readers(node: CallNode, spec: FunctionSpec<R>, waits: Waits<R>): Reader<R>[] {
     const bound = bindArguments(spec.arguments, node.arguments);
     const readers = spec.arguments.map((argument, i) =>
-      this.#reader(argument, bound[i] ?? null, node.name.text),
+      this.#reader(argument, bound[i] ?? null, node.name.text, waits),
     );
     while (readers.length > 0 && (bound[readers.length - 1] ?? null) === null) readers.pop();
     return readers;
   }
 
-  #reader(spec: ArgumentSpec, node: ExpressionNode | null, name: string): Reader<R> {
+  #reader(spec: ArgumentSpec, node: ExpressionNode | null, name: string, waits: Waits<R>): Reader<R> {
     if (node === null) return () => undefined;
     switch (spec.type) {
       case 'static':
@@ -101,11 +105,11 @@ export class CallCompiler<R extends Execution<R>> {
       case 'variable': {
         const variable = node.kind === 'string' ? soleVariable(node) : node;
         if (variable?.kind !== 'variable') throw new Error(`unchecked script: ${name}()`);
-        const reference = this.#variables.reference(variable, `$${variable.name.text}`);
+        const reference = this.#variables.reference(variable, `$${variable.name.text}`, waits);
         return () => reference;
       }
       case 'value':
-        return this.#value(node);
+        return this.#value(node, waits);
       case 'level':
       case 'int': {
         const convert = spec.type === 'level' ? logLevel : toInteger;
@@ -114,7 +118,7 @@ export class CallCompiler<R extends Execution<R>> {
           const level = convert(node.value);
           return () => level ?? unusable;
         }
-        const read = this.#value(constant ?? node);
+        const read = this.#value(constant ?? node, waits);
         return this.#mandatory(spec, name, 'no number', (run) => convert(read(run) as never));
       }
       case 'string':
@@ -124,7 +128,7 @@ export class CallCompiler<R extends Execution<R>> {
           const text = String(node.value); // `t_relay(0x02)`
           return () => text;
         }
-        const read = this.#value(node);
+        const read = this.#value(node, waits);
         if (node.kind !== 'variable') return read;
         return this.#mandatory(spec, name, 'null', (run) => toText(read(run) as never));
       }
@@ -142,16 +146,16 @@ export class CallCompiler<R extends Execution<R>> {
     };
   }
 
-  #value(node: ExpressionNode): Reader<R> {
+  #value(node: ExpressionNode, waits: Waits<R>): Reader<R> {
     switch (node.kind) {
       case 'number':
         return () => node.value;
       case 'null':
         return () => null;
       case 'variable':
-        return this.#variables.read(node);
+        return this.#variables.read(node, waits);
       case 'string': {
-        const text = this.#variables.text(node);
+        const text = this.#variables.text(node, waits);
         return typeof text === 'string' ? () => text : text;
       }
       case 'unary':

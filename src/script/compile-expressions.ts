@@ -3,13 +3,14 @@
  * (condition). A test that calls something which ends the script leaves `stopped` set on the run; whoever asked
  * looks at it.
  */
-import type { BinaryNode, CallNode, ExpressionNode, RouteCallNode, UnaryNode } from './ast.ts';
+import type { BinaryNode, CallNode, ExpressionNode, RouteCallNode, UnaryNode, VariableNode } from './ast.ts';
 import { andThen, isPending } from './awaitable.ts';
 import type { Awaitable, Status, Value } from './catalog.ts';
 import type { Call } from './compile-calls.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import type { Execution } from './execution.ts';
 import { arithmetic, comparison, toInteger, toText, truth } from './operators.ts';
+import { Waits } from './waits.ts';
 
 export type Evaluate<R> = (run: R) => Awaitable<Value>;
 export type Test<R> = (run: R) => Awaitable<boolean>;
@@ -46,7 +47,7 @@ export class ExpressionCompiler<R extends Execution<R>> {
       case 'null':
         return () => null;
       case 'variable':
-        return this.#parts.variables.read(node);
+        return this.#variable(node, 'read');
       case 'call':
         return this.#checked(this.#parts.call(node));
       case 'route-call':
@@ -144,8 +145,13 @@ export class ExpressionCompiler<R extends Execution<R>> {
   /** One side of a comparison: a variable beside a string literal is text. */
   #beside(other: ExpressionNode, node: ExpressionNode): Evaluate<R> {
     return node.kind === 'variable' && other.kind === 'string'
-      ? this.#parts.variables.print(node)
+      ? this.#variable(node, 'print')
       : this.value(node);
+  }
+
+  #variable(node: VariableNode, how: 'read' | 'print'): Evaluate<R> {
+    const waits = new Waits<R>();
+    return waits.before(this.#parts.variables[how](node, waits));
   }
 
   #match(node: BinaryNode): Test<R> {

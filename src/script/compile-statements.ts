@@ -12,13 +12,14 @@ import type {
   SwitchNode,
   WhileNode,
 } from './ast.ts';
-import { andThen, isPending } from './awaitable.ts';
+import { andThen, isPending, whenThere } from './awaitable.ts';
 import type { AsyncFunctionSpec, Awaitable, Value } from './catalog.ts';
 import type { CallCompiler } from './compile-calls.ts';
 import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import { type CompiledRoute, type Execution, Flow, type Step } from './execution.ts';
 import { comparison, compoundOperators, toInteger } from './operators.ts';
+import { inTurn, Waits } from './waits.ts';
 
 export interface StatementParts<R extends Execution<R>> {
   readonly variables: VariableCompiler<R>;
@@ -127,10 +128,11 @@ export class StatementCompiler<R extends Execution<R>> {
   }
 
   #forEach(node: ForEachNode): Step<R> {
-    const { set } = this.#parts.variables.access(node.variable);
-    const list = this.#parts.variables.list(node.list);
+    const waits = new Waits<R>();
+    const { set } = this.#parts.variables.access(node.variable, waits);
+    const list = this.#parts.variables.list(node.list, waits);
     const body = this.statement(node.body);
-    return this.#placed(node, (run) => {
+    const step = waits.before((run) => {
       const values = list(run);
       let next = 0;
       return repeat(run, body, () => {
@@ -140,10 +142,11 @@ export class StatementCompiler<R extends Execution<R>> {
         return true;
       });
     });
+    return this.#placed(node, step);
   }
 
   #switch(node: SwitchNode): Step<R> {
-    const subject = this.#parts.variables.read(node.subject);
+    const subject = this.#parts.expressions.value(node.subject);
     const equal = comparison('==');
     const cases = node.cases.map((one) => ({
       value: one.value?.value ?? null,
@@ -152,21 +155,25 @@ export class StatementCompiler<R extends Execution<R>> {
     const otherwise = node.cases.findIndex((one) => one.value === null);
     // from each case on, since execution falls through to the next
     const from = cases.map((_, i) => sequence(cases.slice(i).map((one) => one.step)));
-    return this.#placed(node, (run) => {
-      const value = subject(run);
+    const choose = (run: R, value: Value) => {
       const match = cases.findIndex((one) => one.value !== null && equal(value, one.value));
       run.status = 1;
       const step = from[match < 0 ? otherwise : match];
       if (step === undefined) return Flow.next;
       const flow = step(run);
       return isPending(flow) ? flow.then(withoutBreak) : withoutBreak(flow);
+    };
+    return this.#placed(node, (run) => {
+      const value = subject(run);
+      return isPending(value) ? value.then((one) => choose(run, one)) : choose(run, value);
     });
   }
 
   #assign(node: AssignNode): Step<R> {
     const compound = compoundOperators[node.operator];
     const plain = node.operator === ':=' ? ':=' : '=';
-    const { get, set } = this.#parts.variables.access(node.target);
+    const waits = new Waits<R>();
+    const { get, set } = this.#parts.variables.access(node.target, waits);
     if (set === undefined) throw new Error(`unchecked script: $${node.target.name.text} is read-only`);
     const value = this.#parts.expressions.value(node.value);
     const store = (run: R, result: Value) => {
@@ -180,18 +187,22 @@ export class StatementCompiler<R extends Execution<R>> {
       if (!stored) run.complain(`$${node.target.name.text} does not take this value`);
       return Flow.next;
     };
-    return this.#placed(node, (run) => {
+    const step = waits.before((run) => {
       const result = value(run);
       return isPending(result) ? result.then((r) => store(run, r)) : store(run, result);
     });
+    return this.#placed(node, step);
   }
 
   #return(node: ReturnNode): Step<R> {
-    const values = node.values.map((value) => this.#parts.expressions.value(value));
-    const [code] = values;
+    const [code, ...others] = node.values.map((value) => this.#parts.expressions.value(value));
     if (code === undefined) return (run) => leave(run, 1, none);
-    const finish = (run: R, result: Value) =>
-      run.stopped ? Flow.exit : leave(run, toInteger(result) ?? -1, extraValues(run, values));
+    const finish = (run: R, result: Value): Awaitable<Flow> => {
+      if (run.stopped) return Flow.exit;
+      const status = toInteger(result) ?? -1;
+      if (others.length === 0) return leave(run, status, none);
+      return whenThere(inTurn(others, run), (values) => leave(run, status, values));
+    };
     return this.#placed(node, (run) => {
       const status = code(run);
       return isPending(status) ? status.then((result) => finish(run, result)) : finish(run, status);
@@ -199,46 +210,53 @@ export class StatementCompiler<R extends Execution<R>> {
   }
 
   #async(node: AsyncNode): Step<R> {
-    const { spec, start, route } = this.#operation(node, node.resume.text);
+    const waits = new Waits<R>();
+    const { spec, start, route } = this.#operation(node, node.resume.text, waits);
     const timeout = node.timeout === null ? null : this.#parts.expressions.value(node.timeout);
-    return this.#placed(node, (run) => {
-      const seconds = timeout === null ? null : toInteger(now(timeout(run)));
-      return run.suspend({
+    const suspend = (run: R, seconds: number | null) =>
+      run.suspend({
         function: spec,
         start,
         route,
         timeout: seconds === null || seconds <= 0 ? null : seconds,
         parameter: null,
       });
-    });
+    const step = waits.before((run) =>
+      timeout === null
+        ? suspend(run, null)
+        : andThen(timeout(run), (seconds) => suspend(run, toInteger(seconds))),
+    );
+    return this.#placed(node, step);
   }
 
   #launch(node: LaunchNode): Step<R> {
-    const { spec, start, route } = this.#operation(node, node.report?.text ?? null);
+    const waits = new Waits<R>();
+    const { spec, start, route } = this.#operation(node, node.report?.text ?? null, waits);
     const parameter = this.#launchParameter(node);
-    return this.#placed(node, (run) => {
+    const step = waits.before((run) => {
       run.status = 1;
-      return run.launch({ function: spec, start, route, timeout: null, parameter: parameter(run) });
+      return andThen(parameter(run), (value) =>
+        run.launch({ function: spec, start, route, timeout: null, parameter: value }),
+      );
     });
+    return this.#placed(node, step);
   }
 
   /** Unlike route()'s, launch()'s string parameter is a format string (vector async-launch-param). */
-  #launchParameter(node: LaunchNode): (run: R) => Value {
+  #launchParameter(node: LaunchNode): Evaluate<R> {
     if (node.parameter === null) return () => null;
-    if (node.parameter.kind !== 'string') {
-      const value = this.#parts.expressions.value(node.parameter);
-      return (run) => now(value(run));
-    }
-    const text = this.#parts.variables.text(node.parameter);
-    return typeof text === 'string' ? () => text : text;
+    if (node.parameter.kind !== 'string') return this.#parts.expressions.value(node.parameter);
+    const waits = new Waits<R>();
+    const text = this.#parts.variables.text(node.parameter, waits);
+    return typeof text === 'string' ? () => text : waits.before(text);
   }
 
-  #operation(node: AsyncNode | LaunchNode, routeName: string | null) {
+  #operation(node: AsyncNode | LaunchNode, routeName: string | null, waits: Waits<R>) {
     const spec = this.#parts.calls.spec(node.call);
     if (!('start' in spec)) throw new Error(`unchecked script: async(${spec.name}())`);
     return {
       spec: spec satisfies AsyncFunctionSpec<R>,
-      start: this.#parts.calls.start(node.call, spec),
+      start: this.#parts.calls.start(node.call, spec, waits),
       route: routeName === null ? null : this.#parts.route(routeName),
     };
   }
@@ -276,16 +294,6 @@ function leave<R extends Execution<R>>(run: R, code: number, returned: readonly 
   run.status = code;
   run.returned = returned;
   return code === 0 ? exit(run) : Flow.return;
-}
-
-/** Values that the checker keeps to numbers, strings and variables: they never wait. */
-function now(value: Awaitable<Value>): Value {
-  if (isPending(value)) throw new Error('unchecked script: a call where a value stands');
-  return value;
-}
-
-function extraValues<R>(run: R, values: readonly Evaluate<R>[]): readonly Value[] {
-  return values.length === 1 ? none : values.slice(1).map((value) => now(value(run)));
 }
 
 /** Runs the steps one after another until one does not end with `next`. */

@@ -1,14 +1,23 @@
 /** Texts with variables that come up while the script runs: of `{s.eval}` and of arguments that name variables in text. */
 import type { StringNode } from './ast.ts';
+import type { Awaitable } from './catalog.ts';
 import type { ReadText, VariableCompiler } from './compile-variables.ts';
 import { DiagnosticList } from './diagnostics.ts';
 import { template } from './template.ts';
+import { Waits } from './waits.ts';
+
+export interface CompiledText<R> {
+  /** It waits where a variable in the text does. */
+  readonly evaluate: (run: R) => Awaitable<string>;
+  /** Never waits: a transformation that would is null, with a line in the log. */
+  readonly read: ReadText<R>;
+}
 
 /** What a script builds may come from the network, so only the last ones are kept. */
 const cacheSize = 256;
 
-export function compileText<R>(variables: VariableCompiler<R>): (source: string) => ReadText<R> | null {
-  const cache = new Map<string, ReadText<R> | null>();
+export function compileText<R>(variables: VariableCompiler<R>): (source: string) => CompiledText<R> | null {
+  const cache = new Map<string, CompiledText<R> | null>();
   return (source) => {
     let read = cache.get(source);
     if (read !== undefined) return read;
@@ -20,7 +29,7 @@ export function compileText<R>(variables: VariableCompiler<R>): (source: string)
   };
 }
 
-function compile<R>(variables: VariableCompiler<R>, source: string): ReadText<R> | null {
+function compile<R>(variables: VariableCompiler<R>, source: string): CompiledText<R> | null {
   const node: StringNode = {
     kind: 'string',
     span: { start: 0, end: source.length },
@@ -31,8 +40,10 @@ function compile<R>(variables: VariableCompiler<R>, source: string): ReadText<R>
   template(node, diagnostics);
   if (diagnostics.length > 0) return null;
   try {
-    const text = variables.text(node);
-    return typeof text === 'string' ? () => text : text;
+    const waits = new Waits<R>();
+    const text = variables.text(node, waits);
+    const read = typeof text === 'string' ? () => text : text;
+    return { read, evaluate: waits.before(read) };
   } catch {
     // it has not been through the checker: a name that nothing has, or one used wrongly
     return null;

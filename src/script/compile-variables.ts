@@ -1,17 +1,19 @@
 /** Variables, templates and transformations as closures; all that is known at compile time is resolved here. */
 import type { IndexNode, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
 import type {
-  Transform,
   TransformationSpec,
   Value,
   VariableAccess,
   VariableReference,
+  VariableSpec,
   VariableUse,
 } from './catalog.ts';
+import type { Execution } from './execution.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
-import { template } from './template.ts';
+import { template, trimmed } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
+import { inTurn, PerRun, Waits } from './waits.ts';
 
 export type Read<R> = (run: R) => Value;
 export type ReadText<R> = (run: R) => string;
@@ -19,6 +21,7 @@ export type ReadText<R> = (run: R) => string;
 /** How a variable without a value prints (lang-unset-var). */
 const nullText = '<null>';
 
+/** What is read is there once `waits`, which each method gets, is done: {@link Waits.before}. */
 export class VariableCompiler<R> {
   readonly #lookup: Lookup<R>;
 
@@ -27,15 +30,16 @@ export class VariableCompiler<R> {
   }
 
   /** The variable without its transformations. */
-  access(node: VariableNode): VariableAccess<R> {
+  access(node: VariableNode, waits: Waits<R>): VariableAccess<R> {
     const spec = this.#lookup.variable(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: $${node.name.text}`);
-    return spec.resolve(this.use(node));
+    return spec.resolve(this.use(spec, node, waits));
   }
 
-  use(node: VariableNode): VariableUse<R> {
-    const subname = node.subname === null ? null : this.#constantOr(node.subname);
-    const index = node.index === null ? null : this.#index(node.index);
+  use(spec: VariableSpec<R>, node: VariableNode, waits: Waits<R>): VariableUse<R> {
+    const name = subnameOf(spec, node);
+    const subname = name === null ? null : this.#constantOr(name, waits);
+    const index = node.index === null ? null : this.#index(node.index, waits);
     const { context } = node;
     if (index === 'insert' || index === 'insertAfter')
       return { subname, index: null, context, insertion: index };
@@ -43,57 +47,63 @@ export class VariableCompiler<R> {
   }
 
   /** As text: within a string, or beside one in a comparison. */
-  print(node: VariableNode): Read<R> {
-    if (node.transformations.length > 0) return this.read(node);
-    const { get, text } = this.access(node);
+  print(node: VariableNode, waits: Waits<R>): Read<R> {
+    if (node.transformations.length > 0) return this.read(node, waits);
+    const { get, text } = this.access(node, waits);
     return text ?? get;
   }
 
-  read(node: VariableNode): Read<R> {
-    const { get, text } = this.access(node);
+  read(node: VariableNode, waits: Waits<R>): Read<R> {
+    const { get, text } = this.access(node, waits);
     if (node.transformations.length === 0) return get;
     return node.transformations.reduce<Read<R>>(
-      (input, step) => this.#transformation(input, step),
+      (input, step) => this.#transformation(input, step, waits),
       text ?? get,
     );
   }
 
   /** All values, for `for ... in`. */
-  list(node: VariableNode): (run: R) => readonly Value[] {
-    const { get, list } = this.access(node);
+  list(node: VariableNode, waits: Waits<R>): (run: R) => readonly Value[] {
+    const { get, list } = this.access(node, waits);
     const all = list ?? ((run) => [get(run)].filter((value) => value !== null));
     if (node.transformations.length === 0) return all;
-    let current: Value = null;
-    const each = node.transformations.reduce<Read<R>>(
-      (input, step) => this.#transformation(input, step),
-      () => current,
+    const current = new PerRun<R, Value>();
+    const ofEach = new Waits<R>();
+    const read = node.transformations.reduce<Read<R>>(
+      (input, step) => this.#transformation(input, step, ofEach),
+      (run) => current.get(run) ?? null,
     );
-    return (run) =>
-      all(run).map((value) => {
-        current = value;
-        return each(run);
-      });
+    const transformed = ofEach.before(read);
+    const readAll = (run: R) =>
+      inTurn(
+        all(run).map((value) => () => {
+          current.set(run, value);
+          return transformed(run);
+        }),
+        run,
+      );
+    return ofEach.isEmpty ? (readAll as (run: R) => readonly Value[]) : waits.add(readAll, () => []);
   }
 
-  reference(node: VariableNode, text: string): VariableReference<R> {
-    const { set } = this.access(node);
+  reference(node: VariableNode, text: string, waits: Waits<R>): VariableReference<R> {
+    const { set } = this.access(node, waits);
     return {
       text,
-      get: this.read(node),
-      list: this.list(node),
+      get: this.read(node, waits),
+      list: this.list(node, waits),
       set: (run, value, operator = '=') => set?.(run, value, operator) ?? false,
     };
   }
 
   /** A string literal where variables in it are replaced; null ones print as `<null>`. */
-  text(node: StringNode): string | ReadText<R> {
-    return this.#constantOr(template(node));
+  text(node: StringNode, waits: Waits<R>): string | ReadText<R> {
+    return this.#constantOr(template(node), waits);
   }
 
-  #constantOr(node: TemplateNode): string | ReadText<R> {
+  #constantOr(node: TemplateNode, waits: Waits<R>): string | ReadText<R> {
     const parts = node.parts.map((part): string | ReadText<R> => {
       if (part.kind === 'text') return part.value;
-      const read = this.print(part);
+      const read = this.print(part, waits);
       return (run) => toText(read(run)) ?? nullText;
     });
     const [first = '', second, third] = parts;
@@ -117,40 +127,71 @@ export class VariableCompiler<R> {
     };
   }
 
-  #index(node: IndexNode): VariableUse<R>['index'] | 'insert' | 'insertAfter' {
+  #index(node: IndexNode, waits: Waits<R>): VariableUse<R>['index'] | 'insert' | 'insertAfter' {
     if (node.kind === 'index') return node.value;
-    const read = this.read(node.value);
+    const read = this.read(node.value, waits);
     return (run) => toInteger(read(run));
   }
 
-  #transformation(input: Read<R>, node: TransformationNode): Read<R> {
+  #transformation(input: Read<R>, node: TransformationNode, waits: Waits<R>): Read<R> {
     const spec = this.#lookup.transformation(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: {${node.name.text}}`);
-    const { transform, values } = this.transform(spec, node);
-    if (Array.isArray(values)) return (run) => transform(input(run), values, run);
-    return (run) => transform(input(run), values(run), run);
+    const { constants, read } = this.#arguments(spec, node, waits);
+    if ('prepareWaiting' in spec) {
+      const transform = spec.prepareWaiting(constants);
+      return waits.add(
+        (run) => transform(input(run), read === null ? constants : read(run), run),
+        (run) => {
+          complain(run, `{${node.name.text}} is null, since it would wait here, where nothing can`);
+          return null;
+        },
+      );
+    }
+    const transform = spec.prepare(constants);
+    if (read === null) return (run) => transform(input(run), constants, run);
+    return (run) => transform(input(run), read(run), run);
   }
 
-  /** A transformation with its arguments: as they are when all are constant, else read for each use. */
-  transform(
+  /** Throws what the transformation says against its arguments. */
+  checkTransformation(spec: TransformationSpec<R>, node: TransformationNode): void {
+    const { constants } = this.#arguments(spec, node, new Waits<R>());
+    if ('prepareWaiting' in spec) spec.prepareWaiting(constants);
+    else spec.prepare(constants);
+  }
+
+  /** A transformation's arguments: `constants` when all are, else read for each use. */
+  #arguments(
     spec: TransformationSpec<R>,
     node: TransformationNode,
-  ): { transform: Transform<R>; values: Arguments | ((run: R) => Arguments) } {
+    waits: Waits<R>,
+  ): { constants: Arguments; read: ((run: R) => Arguments) | null } {
     const specs = spec.arguments ?? [];
     const readers = splitArguments(specs, node.argument).map((argument, i) => {
       if (argument === undefined) return undefined;
-      const text = this.#constantOr(argument);
+      const text = this.#constantOr(argument, waits);
       const convert = (value: string) => (specs[i]?.type === 'int' ? toInteger(value) : value);
       return typeof text === 'string' ? convert(text) : (run: R) => convert(text(run));
     });
     const constants = readers.map((reader) => (typeof reader === 'function' ? null : reader));
-    const transform = spec.prepare(constants);
-    if (readers.every((reader) => typeof reader !== 'function')) return { transform, values: constants };
+    if (readers.every((reader) => typeof reader !== 'function')) return { constants, read: null };
     return {
-      transform,
-      values: (run) => readers.map((reader) => (typeof reader === 'function' ? reader(run) : reader)),
+      constants,
+      read: (run) => readers.map((reader) => (typeof reader === 'function' ? reader(run) : reader)),
     };
   }
+}
+
+/** What a compiled script runs on is an {@link Execution}, which the tables need not know. */
+export function complain(run: unknown, message: string): void {
+  (run as Pick<Execution<unknown>, 'complain'>).complain(message);
+}
+
+/** What stands in the parentheses; blanks around it count where the variable says so. */
+export function subnameOf<R>(
+  { verbatim = false }: VariableSpec<R>,
+  { subname }: VariableNode,
+): TemplateNode | null {
+  return subname === null || verbatim ? subname : { ...subname, parts: trimmed(subname.parts) };
 }
 
 type Arguments = (string | number | null | undefined)[];

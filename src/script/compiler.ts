@@ -3,16 +3,17 @@
  * are resolved here, once; a script that did not pass the checker throws.
  */
 import type { ExpressionNode, RouteCallNode, RouteKind, RouteNode, ScriptNode } from './ast.ts';
-import { isPending } from './awaitable.ts';
-import type { Value } from './catalog.ts';
+import { isPending, whenThere } from './awaitable.ts';
+import type { Awaitable, Status, Value } from './catalog.ts';
 import { type Call, CallCompiler } from './compile-calls.ts';
-import { ExpressionCompiler, type Matcher } from './compile-expressions.ts';
+import { type Evaluate, ExpressionCompiler, type Matcher } from './compile-expressions.ts';
 import { StatementCompiler } from './compile-statements.ts';
-import { compileText } from './compile-text.ts';
-import { type ReadText, VariableCompiler } from './compile-variables.ts';
+import { type CompiledText, compileText } from './compile-text.ts';
+import { VariableCompiler } from './compile-variables.ts';
 import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
 import type { Lookup } from './lookup.ts';
 import { toText } from './operators.ts';
+import { inTurn, Waits } from './waits.ts';
 
 export interface CompileOptions {
   /** How often a `while` may turn. */
@@ -29,7 +30,7 @@ export interface CompiledScript<R> {
   /** A route by kind and name; '' is the name of one that has none, as the global `onreply_route`. */
   find(kind: RouteKind, name: string): CompiledRoute<R> | null;
   /** A text with variables that is known only when the script runs; null where what it names is not there. */
-  text(source: string): ReadText<R> | null;
+  text(source: string): CompiledText<R> | null;
 }
 
 /** Calls nested deeper than this end the script with a message. */
@@ -62,13 +63,14 @@ export function compileScript<R extends Execution<R>>(
       const found = route(name.text);
       return () => found;
     }
-    const read = name.kind === 'variable' ? variables.read(name) : variables.text(name);
-    return (run) => {
+    const waits = new Waits<R>();
+    const read = name.kind === 'variable' ? variables.read(name, waits) : variables.text(name, waits);
+    return waits.before((run) => {
       const wanted = typeof read === 'string' ? read : (toText(read(run)) ?? '');
       const found = named.get(routeKey('route', wanted));
       if (found === undefined) run.complain(`route(): there is no route[${wanted}]`);
       return found;
-    };
+    });
   };
   const calls = new CallCompiler(lookup, variables);
   const expressions: ExpressionCompiler<R> = new ExpressionCompiler<R>({
@@ -98,33 +100,38 @@ const unbuilt = () => {
 const noValues: readonly Value[] = [];
 
 /** The route that a call names; undefined, which has been logged, where it is known only now and there is none. */
-type FindRoute<R> = (run: R) => CompiledRoute<R> | undefined;
+type FindRoute<R> = (run: R) => Awaitable<CompiledRoute<R> | undefined>;
 
 function compileRouteCall<R extends Execution<R>>(
   node: RouteCallNode,
   find: FindRoute<R>,
-  compile: (node: ExpressionNode) => (run: R) => unknown,
+  compile: (node: ExpressionNode) => Evaluate<R>,
 ): Call<R> {
   // a string given to route() is not a format string (vector lang-route-params)
   const readers = node.arguments.map(compile);
-  return (run) => {
-    const route = find(run);
+  const enter = (run: R, route: CompiledRoute<R> | undefined): Awaitable<Status> => {
     if (route === undefined) {
       run.status = -1;
       return -1;
     }
-    const parent = run.frame;
-    const depth = (parent?.depth ?? 0) + 1;
+    const depth = (run.frame?.depth ?? 0) + 1;
     if (depth > maxRouteDepth) {
       run.complain(`route(${route.name}): routes are nested deeper than ${maxRouteDepth}`);
       run.status = -1;
       run.stopped = true;
       return -1;
     }
-    const parameters = readers.length === 0 ? noValues : readers.map((read) => read(run) as Value);
-    const outcome = enterRoute(run, route, parameters);
-    return isPending(outcome) ? outcome.then(() => run.status) : run.status;
+    if (readers.length === 0) return statusOf(run, enterRoute(run, route));
+    return whenThere(inTurn(readers, run), (parameters) => statusOf(run, enterRoute(run, route, parameters)));
   };
+  return (run) => {
+    const route = find(run);
+    return route instanceof Promise ? route.then((found) => enter(run, found)) : enter(run, route);
+  };
+}
+
+function statusOf<R extends Execution<R>>(run: R, outcome: Awaitable<Flow>): Awaitable<Status> {
+  return isPending(outcome) ? outcome.then(() => run.status) : run.status;
 }
 
 /** Runs a route as a callee of whatever runs: `$param`, `$route` and `return` are its own. */

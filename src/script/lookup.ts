@@ -33,7 +33,9 @@ export class Lookup<R> {
     this.#strangers = strangers(catalog, this.#loaded);
     this.modules = catalog.modules.filter((module) => this.#loaded.has(module.name));
     for (const table of [catalog, ...this.modules]) {
-      for (const spec of table.functions ?? []) this.functions.set(spec.name, spec);
+      for (const spec of table.functions ?? []) {
+        for (const name of [spec.name, ...(spec.aliases ?? [])]) this.functions.set(name, spec);
+      }
       for (const spec of table.variables ?? []) {
         for (const name of [spec.name, ...(spec.aliases ?? [])]) this.variables.set(name, spec);
       }
@@ -64,7 +66,7 @@ export class Lookup<R> {
     for (const module of this.#catalog.modules) {
       if (this.#loaded.has(module.name)) continue;
       for (const spec of module[`${kind}s`] ?? []) {
-        if (spec.name === name || ('aliases' in spec && spec.aliases?.includes(name))) return module.name;
+        if (spec.name === name || spec.aliases?.includes(name) === true) return module.name;
       }
     }
     return null;

@@ -75,6 +75,8 @@ function parseValue(state: ParserState): SettingValueNode {
     return state.unexpected("the parameter's value");
   }
   const { text, span } = state.stream.word(afterValue);
+  // bond:name { "udp:...", "tcp:..." }
+  if (text.startsWith('bond:') && state.is('{')) state.stream.word(afterValue);
   return { kind: 'setting-value', span, value: valueOfWord(text), quoted: false };
 }
 

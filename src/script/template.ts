@@ -34,9 +34,26 @@ function sourceOf(node: StringNode, diagnostics: DiagnosticList): VariableSource
   };
 }
 
+/**
+ * Without the blanks around them. Not trim(): in a byte string what that takes for a space may be half of a
+ * character.
+ */
+export function trimmed(parts: TemplateNode['parts']): TemplateNode['parts'] {
+  const last = parts.length - 1;
+  return parts
+    .map((part, i) => {
+      if (part.kind === 'variable') return part;
+      let { value } = part;
+      if (i === 0) value = value.replace(/^[ \t\r\n]+/, '');
+      if (i === last) value = value.replace(/[ \t\r\n]+$/, '');
+      return value === part.value ? part : { ...part, value };
+    })
+    .filter((part) => part.kind === 'variable' || part.value !== '');
+}
+
 /** A variable as it would be written in a script: `$(avp(x)[1]{s.len})`. */
 export function variableText(node: VariableNode): string {
-  const subname = node.subname === null ? '' : `(${templateText(node.subname.parts)})`;
+  const subname = node.subname === null ? '' : `(${templateText(trimmed(node.subname.parts))})`;
   if (node.context === null && node.index === null && node.transformations.length === 0) {
     return `$${node.name.text}${subname}`;
   }

@@ -1,5 +1,6 @@
 import type { TemplateNode, TextNode, VariableNode } from './ast.ts';
 import { InvalidUse, type TransformationArgument } from './catalog.ts';
+import { trimmed } from './template.ts';
 
 type Part = TextNode | VariableNode;
 
@@ -54,15 +55,4 @@ function split(parts: readonly Part[], count: number, lastTakesRest: boolean): P
     }
   }
   return pieces;
-}
-
-/** Blanks alone: in a byte string what `trim()` takes for a space may be half of a character. */
-function trimmed(parts: readonly Part[]): readonly Part[] {
-  return parts.map((part, i) => {
-    if (part.kind === 'variable') return part;
-    let { value } = part;
-    if (i === 0) value = value.replace(/^[ \t\r\n]+/, '');
-    if (i === parts.length - 1) value = value.replace(/[ \t\r\n]+$/, '');
-    return { ...part, value };
-  });
 }

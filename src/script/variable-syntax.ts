@@ -113,16 +113,16 @@ class VariableReader {
     return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
   }
 
-  /** `{nameaddr.-1.uri}`: a sign may follow a dot. */
+  /** `{nameaddr.-1.uri}`, `{sdp.stream-delete}`: a sign or a hyphen may stand behind the first dot. */
   #transformationName(): NameNode {
     const start = this.#at;
-    let afterDot = false;
+    let dotted = false;
     for (
       let code = this.#code();
-      isVariableNameCode(code) || (afterDot && code === MINUS);
+      isVariableNameCode(code) || (dotted && code === MINUS);
       code = this.#code()
     ) {
-      afterDot = code === DOT;
+      dotted ||= code === DOT;
       this.#at += 1;
     }
     return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
@@ -214,7 +214,7 @@ class VariableReader {
       this.#fail('bad-variable', start, this.#at, 'the variable has no closing `)`');
     }
     this.#at += 1;
-    return trimmed(parts);
+    return parts;
   }
 
   #index(): IndexNode {
@@ -363,37 +363,6 @@ class VariableReader {
 
 function quoted(text: string): string {
   return `\`${text.length > 40 ? `${text.slice(0, 40)}...` : text}\``;
-}
-
-function withoutLeadingSpace(text: string): string {
-  let start = 0;
-  while (isSpace(text.charCodeAt(start))) start += 1;
-  return text.slice(start);
-}
-
-/** Not trimEnd(): the byte A0, part of many a UTF-8 character, is a space to JavaScript. */
-function withoutTrailingSpace(text: string): string {
-  let end = text.length;
-  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(0, end);
-}
-
-/** Without the space around it. */
-function trimmed(template: TemplateNode): TemplateNode {
-  const parts = template.parts.slice();
-  const first = parts[0];
-  if (first?.kind === 'text') {
-    const value = withoutLeadingSpace(first.value);
-    if (value === '') parts.shift();
-    else parts[0] = { ...first, value };
-  }
-  const last = parts.at(-1);
-  if (last?.kind === 'text') {
-    const value = withoutTrailingSpace(last.value);
-    if (value === '') parts.pop();
-    else parts[parts.length - 1] = { ...last, value };
-  }
-  return { ...template, parts };
 }
 
 /** Reads the variable whose `$` is at `at`. */

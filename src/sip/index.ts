@@ -48,7 +48,7 @@ export {
   SipResponse,
 } from './message.ts';
 export { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
-export { DnsNames, type DnsNamesOptions } from './names.ts';
+export { type Asking, DnsNames, type DnsNamesOptions } from './names.ts';
 export { findParameter, type Parameter, parseParameters, splitList } from './parameters.ts';
 export {
   ProxyCore,

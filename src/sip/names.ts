@@ -1,17 +1,31 @@
 /** Host names and SRV records for RFC 3263: /etc/hosts first, then DNS by c-ares, kept for their TTL. */
 import { Resolver } from 'node:dns';
-import { parseHosts, WatchedFile } from '../names/system-files.ts';
+import {
+  parseHosts,
+  parseResolvConf,
+  type ResolverConfig,
+  searchedNames,
+  WatchedFile,
+} from '../names/system-files.ts';
 import type { NameService, ServiceRecord } from './destination.ts';
 
-export interface DnsNamesOptions {
+/** How name servers are asked. */
+export interface Asking {
+  /** How long one may take before it is asked again, in ms. Default 2000. */
+  readonly timeout: number;
+  /** How often each is asked. Default 2. */
+  readonly tries: number;
+  /** Whether addresses are looked for in the search domains of resolv.conf as well. Default true. */
+  readonly search: boolean;
+}
+
+export interface DnsNamesOptions extends Partial<Asking> {
   /** Name servers as `address` or `address:port`. Default: the system's. */
   readonly servers?: readonly string[];
-  /** How long a name server may take before it is asked again, in ms. Default 2000. */
-  readonly timeout?: number;
-  /** How often each is asked. Default 2. */
-  readonly tries?: number;
   /** Default `/etc/hosts`. */
   readonly hostsFile?: string;
+  /** Default `/etc/resolv.conf`: its `search` and `ndots` are honoured. */
+  readonly resolvConf?: string;
   /** In ms, never going back. Default: performance.now. */
   readonly now?: () => number;
 }
@@ -61,22 +75,45 @@ class Answers<T> {
 
 /** Both families' addresses, IPv4 first: what most SIP elements are bound to. Never rejects. */
 export class DnsNames implements NameService {
-  readonly #resolver: Resolver;
+  readonly #servers: readonly string[] | undefined;
+  #asking: Asking;
+  #resolver: Resolver;
   readonly #now: () => number;
   readonly #addresses = new Answers<string>();
   readonly #services = new Answers<ServiceRecord>();
   readonly #hosts: WatchedFile<ReadonlyMap<string, readonly string[]>>;
+  readonly #config: WatchedFile<ResolverConfig>;
 
   constructor(options: DnsNamesOptions = {}) {
-    this.#resolver = new Resolver({ timeout: options.timeout ?? 2000, tries: options.tries ?? 2 });
-    if (options.servers !== undefined) this.#resolver.setServers(options.servers);
+    const { timeout = 2000, tries = 2, search = true } = options;
+    this.#servers = options.servers;
+    this.#asking = { timeout, tries, search };
+    this.#resolver = this.#newResolver();
     this.#now = options.now ?? (() => performance.now());
     this.#hosts = new WatchedFile(options.hostsFile ?? '/etc/hosts', addressesByName, this.#now);
+    this.#config = new WatchedFile(options.resolvConf ?? '/etc/resolv.conf', parseResolvConf, this.#now);
+  }
+
+  /** From now on name servers are asked so. */
+  ask(how: Asking): void {
+    const { timeout, tries } = this.#asking;
+    this.#asking = how;
+    if (how.timeout !== timeout || how.tries !== tries) this.#resolver = this.#newResolver();
+  }
+
+  #newResolver(): Resolver {
+    const { timeout, tries } = this.#asking;
+    const resolver = new Resolver({ timeout, tries });
+    if (this.#servers !== undefined) resolver.setServers(this.#servers);
+    return resolver;
   }
 
   addresses(name: string): readonly string[] | Promise<readonly string[]> {
-    const key = name.replace(/\.$/, '').toLowerCase();
-    return this.#local(key) ?? this.#addresses.get(key, this.#now, async () => this.#askAddresses(key));
+    const key = name.toLowerCase();
+    return (
+      this.#local(key.replace(/\.$/, '')) ??
+      this.#addresses.get(key, this.#now, async () => this.#searchAddresses(key))
+    );
   }
 
   services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]> {
@@ -89,6 +126,17 @@ export class DnsNames implements NameService {
   #local(key: string): readonly string[] | undefined {
     const isLocalhost = key === 'localhost' || key.endsWith('.localhost'); // RFC 6761, 6.3
     return this.#hosts.value.get(key) ?? (isLocalhost ? LOOPBACK : undefined);
+  }
+
+  async #searchAddresses(name: string): Promise<{ value: readonly string[]; ttl: number }> {
+    const names = this.#asking.search ? searchedNames(name, this.#config.value) : [name.replace(/\.$/, '')];
+    let ttl = NOTHING_TTL;
+    for (const one of names) {
+      const answer = await this.#askAddresses(one);
+      if (answer.value.length > 0) return answer;
+      ttl = Math.min(ttl, answer.ttl);
+    }
+    return { value: [], ttl };
   }
 
   async #askAddresses(name: string): Promise<{ value: readonly string[]; ttl: number }> {

@@ -26,10 +26,14 @@ interface Entry {
 const DEFAULT_PORT: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
 /** How long the machine's addresses are taken for unchanged, in ms. */
 const INTERFACES_AGE = 10_000;
+/** Names that requests have been given of their own. */
+const MAX_GIVEN = 1000;
 
 export class SocketRegistry {
   readonly #entries: Entry[] = [];
   readonly #byTransport = new Map<Transport, Entry>();
+  /** Hosts and ports that single requests went out under; the last ones. */
+  readonly #given = new Set<string>();
   /** Null after a change. */
   #protocols: ReadonlySet<Protocol> | null = null;
 
@@ -88,6 +92,15 @@ export class SocketRegistry {
     return entry === undefined ? null : named(entry, towards ?? (entry.ipv6 ? '::' : '0.0.0.0'));
   }
 
+  /** A request goes out under this name (`host`: IPv6 in brackets), so its responses are this element's. */
+  alsoKnownAs(host: string, port: number): void {
+    const name = givenName(host, port);
+    this.#given.delete(name);
+    const oldest = this.#given.size >= MAX_GIVEN ? this.#given.keys().next().value : undefined;
+    if (oldest !== undefined) this.#given.delete(oldest);
+    this.#given.add(name);
+  }
+
   /** Whether a host and port, of a Via or a URI, are those of one of the sockets. `host`: IPv6 with or without brackets. */
   isOwn(host: string, port: number | null, protocol?: Protocol): boolean {
     const bare = (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
@@ -103,9 +116,13 @@ export class SocketRegistry {
       if (transport.local.port !== given) continue;
       if (wildcard ? isLocalAddress(bare, ipv6) : sameAddress(transport.local.address, bare)) return true;
     }
-    return false;
+    if (this.#given.size === 0) return false;
+    return this.#given.has(givenName(bare, port ?? DEFAULT_PORT[protocol ?? 'udp']));
   }
 }
+
+const givenName = (host: string, port: number): string =>
+  `${host.replace(/^\[(.*)\]$/, '$1').toLowerCase()} ${port}`;
 
 function serves({ transport, ipv6 }: Entry, target: Target, targetIpv6: boolean): boolean {
   return transport.protocol === target.transport && ipv6 === targetIpv6;

@@ -166,6 +166,12 @@ export class TcpTransport implements Transport, ConnectionOwner {
     connection.send(data, address, port, done);
   }
 
+  closeTo(address: string, port: number): boolean {
+    const connection = this.connectionTo(address, port) ?? this.#options.elsewhere?.(this, address, port);
+    void connection?.close();
+    return connection != null;
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

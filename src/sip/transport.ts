@@ -26,6 +26,8 @@ export interface Transport {
   sendHere?: Transport['send'];
   /** Of a stream transport: the open connection to this address and port; null where there is none. */
   connectionTo?(address: string, port: number): Transport | null;
+  /** Of a stream transport: ends the connection to this address and port, whichever process has it; false where there is none. */
+  closeTo?(address: string, port: number): boolean;
   /** Never throws; `done` gets null once the message has been handed to the system, or the error. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void;
   close(): Promise<void>;

@@ -36,6 +36,7 @@ export class ServerContext implements Server {
     this.settings = program.settings;
     this.script = program.compiled;
     process.useTimers(timerValues(this.parameters('tm')));
+    process.names.ask(program.settings.names);
     this.replyDefaults =
       program.settings.serverHeader === null ? {} : { server: program.settings.serverHeader };
     this.transactions = process.transactions;
@@ -50,6 +51,10 @@ export class ServerContext implements Server {
 
   destinations(uri: Uri) {
     return this.process.destinations(uri);
+  }
+
+  addresses(name: string) {
+    return this.process.names.addresses(name);
   }
 
   parameters(module: string) {

@@ -12,6 +12,8 @@ const kinds = [
   'send',
   /** Another port, that of `to`, by which the peer of that connection is known. */
   'alias',
+  /** The receiver is to end its connection to `from`. */
+  'end',
   /** The sender has a connection to `from`. */
   'opened',
   /** It has it no longer. */

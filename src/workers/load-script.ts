@@ -13,6 +13,8 @@ export interface LoadOptions {
    * answers -1 (a function) or null. Default false.
    */
   readonly allowMissing?: boolean | undefined;
+  /** What `$argv(name)` reads, as byte strings. Default: nothing. */
+  readonly argv?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A script with all that it includes: what another process needs to load the same one. Plain data. */
@@ -22,6 +24,7 @@ export interface ScriptSource {
   /** By the including file, and in it by the name that it gives. */
   readonly included: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly allowMissing: boolean;
+  readonly argv: Readonly<Record<string, string>>;
 }
 
 export interface LoadResult extends RuntimeLoadResult {
@@ -34,7 +37,7 @@ export interface LoadResult extends RuntimeLoadResult {
  */
 export function loadScript(
   text: string,
-  { fileName = 'script', readFile, allowMissing = false }: LoadOptions = {},
+  { fileName = 'script', readFile, allowMissing = false, argv = {} }: LoadOptions = {},
 ): LoadResult {
   const included: Record<string, Record<string, string>> = {};
   const recording =
@@ -45,15 +48,16 @@ export function loadScript(
           included[from] = { ...included[from], [path]: content };
           return content;
         };
-  const result = loadProgram(text, fileName, catalog, { readFile: recording, allowMissing });
-  return { ...result, source: { text, fileName, included, allowMissing } };
+  const result = loadProgram(text, fileName, catalog, { readFile: recording, allowMissing, argv });
+  return { ...result, source: { text, fileName, included, allowMissing, argv } };
 }
 
 /** The same script once more, in whatever process. */
-export function loadSource({ text, fileName, included, allowMissing }: ScriptSource): LoadResult {
+export function loadSource({ text, fileName, included, allowMissing, argv }: ScriptSource): LoadResult {
   return loadScript(text, {
     fileName,
     allowMissing,
+    argv,
     readFile: (path, from) => {
       const content = included[from]?.[path];
       if (content === undefined) throw new Error(`${path} was not there when the script was loaded`);

@@ -167,6 +167,9 @@ export class MemberProcess {
         break;
       case 'alias':
         connection?.alias?.(to.port);
+        break;
+      case 'end':
+        void connection?.close();
     }
   }
 

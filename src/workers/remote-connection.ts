@@ -35,7 +35,7 @@ export class RemoteConnection implements Transport {
   }
 
   async close(): Promise<void> {
-    // it is the other process's
+    this.#tell('end', this.#peer, Buffer.alloc(0));
   }
 
   #tell(kind: FrameKind, to: Endpoint, data: Uint8Array): void {

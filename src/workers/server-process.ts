@@ -28,6 +28,8 @@ export interface ProcessOptions {
   readonly shared?: Shared;
   /** Whether startup_route runs here when the process starts: in one of them, the first time. Default true. */
   readonly runsStartupRoute?: boolean | undefined;
+  /** Finds addresses and services. Default: asks the system's name servers. */
+  readonly names?: DnsNames;
 }
 
 export class ServerProcess implements ProcessContext {
@@ -52,17 +54,19 @@ export class ServerProcess implements ProcessContext {
   sockets: readonly ListeningSocket[] = [];
   /** What {@link figure} is read by, once there is a server. */
   readFigure: ((name: string) => Figure) | null = null;
-  readonly #names = new DnsNames();
+  readonly names: DnsNames;
 
   constructor({
     number = 0,
     count = 1,
     shared = new LocalShared(),
     runsStartupRoute = true,
+    names = new DnsNames(),
   }: ProcessOptions = {}) {
     this.number = number;
     this.count = count;
     this.shared = shared;
+    this.names = names;
     this.runsStartupRoute = runsStartupRoute;
     this.proxy = new ProxyCore({
       sockets: this.registry,
@@ -91,7 +95,7 @@ export class ServerProcess implements ProcessContext {
   }
 
   destinations(uri: Uri) {
-    return findDestinations(uri, { names: this.#names, protocols: this.registry.protocols });
+    return findDestinations(uri, { names: this.names, protocols: this.registry.protocols });
   }
 
   /** Whether a transaction has not come to its end: its final reply is to come, or the ACK to it. */

@@ -14,6 +14,16 @@ function file(name: string, text: string | Buffer): string {
   return path;
 }
 
+it('takes a bond of sockets, and says that it has no effect', () => {
+  const path = file(
+    'bond.cfg',
+    'socket = udp:127.0.0.1:5060\nsocket = bond:out { "udp:127.0.0.1:5060", "tcp:127.0.0.1:5060" }\nroute { exit; }\n',
+  );
+  const { code, stdout } = siprest(['check', path]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('bond:out has no effect');
+});
+
 interface Ended {
   readonly code: number | null;
   readonly stdout: string;

@@ -270,6 +270,28 @@ route {
     await seen(/^MESSAGE /gm, 8);
   });
 
+  it('closes the connection of whichever process has it', async () => {
+    const program = await start(`
+socket=udp:127.0.0.1:PORT
+socket=tcp:127.0.0.1:PORT
+route {
+  if (tcp_close_conn("tcp:$rd:$rp")) send_reply(200, "Closed");
+  else send_reply(404, "None");
+}`);
+    for (const callId of callIds(8)) {
+      const client = connect(program.port, '127.0.0.1');
+      closeLater({ close: () => client.destroy() });
+      await once(client, 'connect');
+      const closed = once(client.resume(), 'close');
+      const uri = `sip:client@127.0.0.1:${client.localPort}`;
+      // the processes hear of each other's connections a little later
+      for (let status = 404, nth = 0; status === 404 && nth < 50; nth++)
+        status =
+          (await sendSip({ callId: `${callId}-${nth}`, uri }, { port: program.port })).at(-1)?.status ?? 0;
+      await closed;
+    }
+  });
+
   it('goes on with a changed script, and stays with the old one when that has mistakes', async () => {
     const program = await start('route { send_reply(200, "first"); }');
     const answers = async () => {

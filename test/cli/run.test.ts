@@ -256,3 +256,25 @@ describe('what is no SIP', () => {
     expect(await program.stop()).toBe(0);
   });
 });
+
+describe('-o', () => {
+  const script = `${modules}route { send_reply(200, "$argv(site) $argv(greeting) $argv(none)"); }\n`;
+
+  it.each([1, 2])('is what $argv() reads, in %s processes and after a reload', async (processes) => {
+    const program = await start(script, {
+      args: ['--processes', String(processes), '-o', 'site=ams', '-o', 'greeting=Grüß=Gott'],
+    });
+    const reason = async () => (await sendSip({}, { port: program.port })).at(-1)?.reason;
+    const expected = Buffer.from('ams Grüß=Gott <null>', 'utf8').toString('latin1');
+    expect(await reason()).toBe(expected);
+    process.kill(program.pid, 'SIGHUP');
+    await program.prints(/is loaded again/);
+    expect(await reason()).toBe(expected);
+  });
+
+  it('says how it is written', async () => {
+    const program = launchSiprest(['run', '-o', 'site', 'x.cfg']);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr).toContain('It is written name=value.');
+  });
+});

@@ -67,7 +67,8 @@ describe('t_new_request()', () => {
   test('sends a request of its own, which the local route sees first', async () => {
     const service = closeLater(await startService((_, response) => respond(response, 200, 'signed')));
     const { port, caller, callees, prints } = await relayBench(
-      `route {
+      `user_agent_header = "User-Agent: credit desk"
+       route {
          t_new_request("MESSAGE", "sip:x@CALLEE0", "BOB sip:bob@here.example", "sip:x@there.example", "text/plain Hello Alice!", "my context");
          xlog("print $rc");
          t_reply(202, "Accepted");
@@ -90,6 +91,7 @@ describe('t_new_request()', () => {
       'Hello Alice!',
       'signed',
     ]);
+    expect(got.header('user-agent')).toBe('credit desk');
     callee.reply(got, 200);
     expect(prints()).toEqual([`MESSAGE ${callee.uri('x')} my context bob`, '1']);
   });

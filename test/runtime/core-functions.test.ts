@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { readHosts } from '../../src/runtime/transformations/resolve.ts';
 import { runScript } from '../support/script-harness.ts';
 
 describe('the request URI', () => {
@@ -76,24 +75,6 @@ describe('maxfwd', () => {
       { modules: ['maxfwd'] },
     );
     expect(prints).toEqual(['1 70', '1', '-1']);
-  });
-});
-
-describe('{ip.resolve}', () => {
-  test('reads the hosts file, and is null for what is not in it', async () => {
-    const { prints, log } = await runScript(
-      '$var(n) = "localhost"; $var(o) = "no-such-host.invalid"; xlog("$(var(n){ip.resolve4}) $(var(o){ip.resolve})");',
-    );
-    expect(prints[0]).toMatch(/^(?:127\.0\.0\.1|<null>) <null>$/);
-    expect(log.some((line) => line.includes('"no-such-host.invalid" is not in the hosts file'))).toBe(true);
-  });
-
-  test('the hosts file has names, comments and both families', () => {
-    const hosts = readHosts('127.0.0.1\tLocalhost a # b\n::1 localhost\nnonsense here\n');
-    expect([...hosts]).toEqual([
-      ['localhost', ['127.0.0.1', '::1']],
-      ['a', ['127.0.0.1']],
-    ]);
   });
 });
 

@@ -62,6 +62,14 @@ describe('$sdp.line', () => {
     ).toEqual(['audio', '30004', 'RTP/SAVP', 'packetization-mode=0', '<null>', 'useinbandfec=1']);
   });
 
+  it('is what the filter says with the blanks in it, and any other name is without them', async () => {
+    expect(
+      await read('$sdp.line(a=rtpmap:9 )', '$sdp.line(a=rtpmap:96 )', '$sdp.line(a=fmtp:97/packet )'),
+    ).toEqual(['<null>', 'a=rtpmap:96 opus/48000/2', '<null>']);
+    const { prints } = await runScript('$var(x) = "1"; xlog("$var( x ) $(var( x ))");');
+    expect(prints).toEqual(['1 1']);
+  });
+
   it('takes variables in its filter', async () => {
     const { prints } = await runScript(
       '$var(i) = 1; $var(p) = "a=ptime"; xlog("$sdp.line($var(p)[$var(i)])");',

@@ -120,6 +120,20 @@ describe('SIP over TCP', () => {
     expect(transport.counts.opened).toBe(0);
   });
 
+  it('ends the connection to one peer when it is told to, after what is queued', async () => {
+    const { transport, requests } = await server();
+    const { socket, received, closed } = await client(transport.local.port);
+    const other = await client(transport.local.port);
+    socket.write(requestText({ via: VIA }));
+    await until(() => requests.length === 1);
+    expect(transport.closeTo('127.0.0.1', 1)).toBe(false);
+    expect(transport.closeTo('127.0.0.1', requests[0]?.source.port ?? 0)).toBe(true);
+    await closed;
+    expect(received()).toMatch(/^SIP\/2\.0 200 OK/);
+    await until(() => transport.size === 1);
+    other.socket.destroy();
+  });
+
   it('opens a new connection to the sent-by for a reply whose connection has gone (18.2.2)', async () => {
     const { transport, requests } = await server({}, false);
     const replies: string[] = [];

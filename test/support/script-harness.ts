@@ -1,4 +1,4 @@
-import { type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
+import { type DnsNames, type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { sampleRequest } from './sample-request.ts';
 import { poolOf } from './script.ts';
@@ -15,6 +15,8 @@ export interface ScriptOptions {
   readonly rest?: string;
   /** How many workers there are. Default 1. */
   readonly workers?: number;
+  /** Default: the system's name servers are asked. */
+  readonly names?: DnsNames;
 }
 
 export interface ScriptOutcome {
@@ -71,7 +73,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
       const { origin, msg } = JSON.parse(line.toString('utf8')) as { origin: string; msg: string };
       (origin === 'script' ? prints : log).push(msg);
     },
-    options.workers,
+    options,
   );
   for (const module of program.modules) await module.start?.(context);
   pool.initialize();

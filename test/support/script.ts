@@ -1,8 +1,17 @@
 import type { SipRequest } from '../../src/index.ts';
-import { Log, type LogFormat, type Program, Request, Run, type Worker } from '../../src/runtime/index.ts';
+import {
+  type DnsNames,
+  Log,
+  type LogFormat,
+  type Program,
+  Request,
+  Run,
+  type Worker,
+} from '../../src/runtime/index.ts';
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
+import { ServerProcess } from '../../src/workers/server-process.ts';
 import { programOf } from './server.ts';
 
 /** A script in the test's own process, with one worker and without sockets. */
@@ -23,10 +32,10 @@ export function poolOf(
   program: Program,
   format: LogFormat,
   write: (line: Buffer) => void,
-  workers = 1,
+  { workers = 1, names }: { readonly workers?: number; readonly names?: DnsNames } = {},
 ): { readonly context: ServerContext; readonly pool: WorkerPool } {
   const log = new Log({ format, logLevel: 4, xlogLevel: 4, prefix: '', enabled: true, write });
-  const context = new ServerContext(program, log);
+  const context = new ServerContext(program, log, new ServerProcess(names === undefined ? {} : { names }));
   const pool = new WorkerPool(context, { count: workers, queueLimit: 100 });
   context.submit = (job) => pool.submit(job);
   return { context, pool };

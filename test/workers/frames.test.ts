@@ -5,7 +5,7 @@ import { encodeFrame, type Frame, FrameReader, socketId } from '../../src/worker
 const port = fc.integer({ min: 0, max: 65_535 });
 const endpoint = fc.record({ address: fc.constantFrom('', '127.0.0.1', '2001:db8::17'), port });
 const frame: fc.Arbitrary<Frame> = fc.record({
-  kind: fc.constantFrom('message', 'send', 'alias', 'opened', 'closed', 'hello'),
+  kind: fc.constantFrom('message', 'send', 'alias', 'end', 'opened', 'closed', 'hello'),
   socket: port,
   at: fc.integer({ min: 0, max: 2 ** 42 }),
   from: endpoint,

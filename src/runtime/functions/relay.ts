@@ -12,7 +12,22 @@ const index = (name: string, optional = false): ArgumentSpec => ({
   summary: 'A branch; 0 is that of the request URI.',
   ...(optional ? { optional } : {}),
 });
+/** As OpenSIPS 3 counts them. */
+const formerIndex = (name: string): ArgumentSpec => ({
+  name,
+  type: 'int',
+  optional: true,
+  summary: 'A branch; 0 is the first that was added, -1 that of the request URI, which is the default.',
+});
 const routes = ['route', 'failure_route'] as const;
+
+function move(run: Run, from: number, to: number, keep: boolean): 1 | -1 {
+  const branches = run.state(messageBranches);
+  const source = Math.max(0, from);
+  if (!branches.copy(source, Math.max(0, to))) return -1;
+  if (!keep) branches.remove(source);
+  return 1;
+}
 
 /** Adds the URI, or the request's own where none is given. */
 function append(run: Run, uri: string | undefined, q: string | undefined, inherit: boolean): 1 | -1 {
@@ -89,13 +104,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     routes,
     summary: 'Puts a branch in the place of another; those behind it move up. Number 0 is copied.',
     source: 'Script-CoreFunctions',
-    run: (run, from = 0, to = 0, keep?: string) => {
-      const branches = run.state(messageBranches);
-      const source = Math.max(0, from);
-      if (!branches.copy(source, Math.max(0, to))) return -1;
-      if (keep === undefined) branches.remove(source);
-      return 1;
-    },
+    run: (run, from = 0, to = 0, keep?: string) => move(run, from, to, keep !== undefined),
   },
   {
     name: 'swap_msg_branches',
@@ -105,6 +114,27 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     source: 'Script-CoreFunctions',
     run: (run, one = 0, other = 0) =>
       run.state(messageBranches).swap(Math.max(0, one), Math.max(0, other)) ? 1 : -1,
+  },
+  {
+    name: 'move_branch',
+    arguments: [
+      formerIndex('src_idx'),
+      formerIndex('dst_idx'),
+      { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
+    ],
+    routes,
+    summary: 'As `move_msg_branch()`, under the name and with the numbers of OpenSIPS 3.5.',
+    source: 'Script-CoreFunctions of 3.5',
+    run: (run, from = -1, to = -1, keep?: string) => move(run, from + 1, to + 1, keep !== undefined),
+  },
+  {
+    name: 'swap_branches',
+    arguments: [formerIndex('br1_idx'), formerIndex('br2_idx')],
+    routes,
+    summary: 'As `swap_msg_branches()`, under the name and with the numbers of OpenSIPS 3.5.',
+    source: 'Script-CoreFunctions of 3.5',
+    run: (run, one = -1, other = -1) =>
+      run.state(messageBranches).swap(Math.max(0, one + 1), Math.max(0, other + 1)) ? 1 : -1,
   },
   {
     name: 'force_send_socket',

@@ -31,6 +31,7 @@ function rewriting<T extends string | number>(
 ): FunctionSpec<Run> {
   return {
     name,
+    ...(name.startsWith('set') ? { aliases: [name.replace(/^set/, 'rewrite')] } : {}),
     arguments: [argument],
     summary,
     run: (run, value: T) => rewrite(run, name, (uri) => change(uri, value)),
@@ -54,6 +55,7 @@ function aliasConnection({ message }: Run, port?: number): 1 | -1 {
 export const uriFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'seturi',
+    aliases: ['rewriteuri'],
     arguments: [string('uri', 'A SIP, SIPS or TEL URI.')],
     summary: 'Sets the request URI.',
     run: (run, uri: string) => (run.request.setRequestUri(uri) ? 1 : -1),

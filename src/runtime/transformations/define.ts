@@ -2,30 +2,38 @@
  * How a transformation is written here: as a function of text and arguments. A null input gives null (the
  * manual: so that they can be chained), a number stands for its decimal text.
  */
-import type { Transform, TransformationArgument, TransformationSpec, Value } from '../../script/index.ts';
+import type {
+  PlainTransformationSpec,
+  Transform,
+  TransformationArgument,
+  TransformationSpec,
+  TransformationValues,
+  Value,
+} from '../../script/index.ts';
 import type { Run } from '../run.ts';
 
 export type Specification = TransformationSpec<Run>;
-export type Arguments = readonly (string | number | null | undefined)[];
+type Prepare = PlainTransformationSpec<Run>['prepare'];
+export type Arguments = TransformationValues;
 
 /** The longest text that a transformation makes out of nothing (`s.fill.left`, `s.width`): 1 MiB. */
 export const longestFill = 1_048_576;
 
 /** Of the text alone. */
-export function ofText(apply: (text: string) => Value): Specification['prepare'] {
+export function ofText(apply: (text: string) => Value): Prepare {
   const transform: Transform<Run> = (value) => (value === null ? null : apply(asText(value)));
   return () => transform;
 }
 
 /** Of the text and one string argument. */
-export function ofTextAndString(apply: (text: string, argument: string) => Value): Specification['prepare'] {
+export function ofTextAndString(apply: (text: string, argument: string) => Value): Prepare {
   const transform: Transform<Run> = (value, args) =>
     value === null ? null : apply(asText(value), stringAt(args, 0));
   return () => transform;
 }
 
 /** Of the text and one number; an argument that is no number gives null. */
-export function ofTextAndNumber(apply: (text: string, argument: number) => Value): Specification['prepare'] {
+export function ofTextAndNumber(apply: (text: string, argument: number) => Value): Prepare {
   const transform: Transform<Run> = (value, args) => {
     const number = args[0];
     return value === null || typeof number !== 'number' ? null : apply(asText(value), number);
@@ -34,9 +42,7 @@ export function ofTextAndNumber(apply: (text: string, argument: number) => Value
 }
 
 /** Of the text and several arguments. */
-export function ofTextAndArguments(
-  apply: (text: string, args: Arguments) => Value,
-): Specification['prepare'] {
+export function ofTextAndArguments(apply: (text: string, args: Arguments) => Value): Prepare {
   const transform: Transform<Run> = (value, args) => (value === null ? null : apply(asText(value), args));
   return () => transform;
 }

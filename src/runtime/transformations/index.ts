@@ -2,11 +2,13 @@
 import { csvTransformations } from './csv.ts';
 import type { Specification } from './define.ts';
 import { encodingTransformations } from './encodings.ts';
+import { evaluation } from './evaluate.ts';
 import { hashTransformations } from './hashes.ts';
 import { ipTransformations } from './ip.ts';
 import { nameAddrTransformations } from './name-addr.ts';
 import { parameterTransformations } from './parameters.ts';
 import { resolveTransformations } from './resolve.ts';
+import { sdpTransformations } from './sdp.ts';
 import { stringTransformations } from './strings.ts';
 import { substitutionTransformations } from './substitution.ts';
 import { uriTransformations } from './uri.ts';
@@ -14,6 +16,7 @@ import { viaTransformations } from './via.ts';
 
 export const coreTransformations: Specification[] = [
   ...stringTransformations,
+  evaluation,
   ...hashTransformations,
   ...encodingTransformations,
   ...uriTransformations,
@@ -23,5 +26,6 @@ export const coreTransformations: Specification[] = [
   ...ipTransformations,
   ...resolveTransformations,
   ...csvTransformations,
+  ...sdpTransformations,
   ...substitutionTransformations,
 ];

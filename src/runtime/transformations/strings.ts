@@ -3,7 +3,6 @@ import type { Value } from '../../script/index.ts';
 import {
   type Arguments,
   argument,
-  asText,
   elementAt,
   integer,
   longestFill,
@@ -130,15 +129,6 @@ export const stringTransformations: readonly Specification[] = [
     summary: 'Without spaces, tabs and line ends at the beginning.',
     example: ['\t \n input string  \r  ', '{s.triml}', 'input string  \r  '],
     prepare: ofText(trimLeft),
-  },
-  {
-    name: 's.eval',
-    summary:
-      'The text with the variables in it replaced, as in a string of the script; null where it names one that is not there. Text from the network should not be given to it: it can read every variable.',
-    source: 'Script-Tran, s.eval',
-    example: ['no variable', '{s.eval}', 'no variable'],
-    prepare: () => (value, _, run) =>
-      value === null ? null : (run.server.script.text(asText(value))?.(run) ?? null),
   },
   {
     name: 's.date2unix',

@@ -14,7 +14,7 @@ const ofMessage = (
   aliases: readonly string[] = [],
 ): VariableSpec<Run> => part(name, summary, ({ message }) => message, read, aliases);
 
-const socketFields: Readonly<Record<string, (socket: ListeningSocket) => Value>> = {
+const socketFields = {
   ip: ({ transport }) => transport.local.address,
   port: ({ transport }) => transport.local.port,
   proto: ({ transport }) => transport.protocol,
@@ -23,7 +23,16 @@ const socketFields: Readonly<Record<string, (socket: ListeningSocket) => Value>>
   tag: () => null,
   anycast: () => 0,
   af: ({ transport }) => (transport.local.address.includes(':') ? 'INET6' : 'INET'),
-};
+} satisfies Readonly<Record<string, (socket: ListeningSocket) => Value>>;
+
+/** A field of `$socket_in`. */
+export function incomingField(name: keyof typeof socketFields): (run: Run) => Value {
+  const read = socketFields[name];
+  return (run) => {
+    const socket = incoming(run);
+    return socket === null ? null : read(socket);
+  };
+}
 
 type FindSocket = (run: Run) => ListeningSocket | null;
 
@@ -67,7 +76,8 @@ function socket(
         const get = (run: Run): Value => named(run)?.name ?? null;
         return set === undefined || subname !== null ? { get } : { get, set };
       }
-      const read = socketFields[String(subname)];
+      const read: ((socket: ListeningSocket) => Value) | undefined =
+        socketFields[String(subname) as keyof typeof socketFields];
       if (read === undefined)
         throw new InvalidUse(
           `(${String(subname)}) is no field of a socket`,

@@ -147,6 +147,16 @@ export const processVariables: readonly VariableSpec<Run>[] = [
     resolve: () => ({ get: (run) => run.server.place(run.position).replace(/:\d+$/, '') }),
   },
   {
+    name: 'argv',
+    subname: 'required',
+    summary: 'What `-o name=value` on the command line gave that name.',
+    source: 'Script-CoreVar',
+    resolve: ({ subname }) => {
+      const name = typeof subname === 'function' ? subname : () => subname ?? '';
+      return { get: (run) => run.server.settings.argv.get(name(run)) ?? null };
+    },
+  },
+  {
     name: 'C',
     subname: 'required',
     summary: 'A colour, `$C(fb)` with foreground and background; nothing where stderr is no terminal.',

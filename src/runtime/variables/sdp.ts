@@ -62,6 +62,8 @@ function part(scope: SdpScope, example: string, summary: string): VariableSpec<R
   return {
     name,
     subname: 'required',
+    // in a filter a blank ends a word, as in `a=rtpmap:9 `
+    verbatim: true,
     indexed: true,
     insertable: true,
     writable: true,
@@ -121,6 +123,7 @@ export const sdpVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'sdp.stream.idx',
     subname: 'required',
+    verbatim: true,
     summary: 'Which line of all it is that `$sdp.stream` would find, from 0; null where there is none.',
     source,
     resolve: (use) => {

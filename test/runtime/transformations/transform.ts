@@ -41,9 +41,9 @@ export function applyNamed(
     const text = part.parts.map((piece) => (piece.kind === 'text' ? piece.value : '')).join('');
     return spec.arguments?.[i]?.type === 'int' ? toInteger(toText(text)) : text;
   });
-  return spec.prepare(late ? args.map((arg) => (arg === undefined ? undefined : null)) : args)(
-    value,
-    args,
-    run,
-  );
+  const constants = late ? args.map((arg) => (arg === undefined ? undefined : null)) : args;
+  const apply = 'prepare' in spec ? spec.prepare(constants) : spec.prepareWaiting(constants);
+  const output = apply(value, args, run);
+  if (output instanceof Promise) throw new Error(`{${name}} waits`);
+  return output;
 }
