@@ -42,7 +42,6 @@ const CLOSE = 41;
 const STAR = 42;
 const COMMA = 44;
 const MINUS = 45;
-const DOT = 46;
 const BACKSLASH = 92;
 
 /** Letters, digits, `_` and `.`: `$fU.com` is a variable of that name (vector dialect-var-then-dot). */
@@ -113,16 +112,14 @@ class VariableReader {
     return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
   }
 
-  /** `{nameaddr.-1.uri}`: a sign may follow a dot. */
+  /** `{nameaddr.-1.uri}`, `{sdp.stream-delete,video}`: with a sign as well, though none begins with one. */
   #transformationName(): NameNode {
     const start = this.#at;
-    let afterDot = false;
     for (
       let code = this.#code();
-      isVariableNameCode(code) || (afterDot && code === MINUS);
+      isVariableNameCode(code) || (code === MINUS && this.#at > start);
       code = this.#code()
     ) {
-      afterDot = code === DOT;
       this.#at += 1;
     }
     return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };

@@ -7,6 +7,7 @@ import { ipTransformations } from './ip.ts';
 import { nameAddrTransformations } from './name-addr.ts';
 import { parameterTransformations } from './parameters.ts';
 import { resolveTransformations } from './resolve.ts';
+import { sdpTransformations } from './sdp.ts';
 import { stringTransformations } from './strings.ts';
 import { substitutionTransformations } from './substitution.ts';
 import { uriTransformations } from './uri.ts';
@@ -23,5 +24,6 @@ export const coreTransformations: Specification[] = [
   ...ipTransformations,
   ...resolveTransformations,
   ...csvTransformations,
+  ...sdpTransformations,
   ...substitutionTransformations,
 ];
