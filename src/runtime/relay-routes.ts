@@ -5,7 +5,7 @@ import { Avps } from './avps.ts';
 import { edits } from './edits.ts';
 import { messageBranches } from './message-branches.ts';
 import { localRoute } from './new-request.ts';
-import { messageEdits } from './outgoing.ts';
+import { responseEdits } from './outgoing.ts';
 import type { RelayedBranch, Relaying, Route } from './relaying.ts';
 import type { Request } from './request.ts';
 import { type Run, type RunSubject, runRoute } from './run.ts';
@@ -32,7 +32,7 @@ export function onReply(
   }).then((run) => {
     if (run === null) return 'forward';
     if (run.dropped && response.status < 200) return 'drop';
-    return messageEdits(response, run.request.state(edits)) ?? 'forward';
+    return responseEdits(response, run.request.state(edits)) ?? 'forward';
   });
 }
 
