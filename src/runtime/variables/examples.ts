@@ -106,7 +106,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   'msg.type': prints('$msg.type', 'request'),
   'msg.is_request': prints('$msg.is_request', 'true'),
   socket_in: prints('$socket_in $socket_in(port) $socket_in(af)', 'udp:127.0.0.1:5060 5060 INET'),
-  socket_out: prints('$socket_out(proto) $socket_out(forced)', 'udp <null>'),
+  socket_out: prints('$socket_out(proto) $socket_out(forced)', 'UDP <null>'),
   fs: prints('$fs', '<null>'),
   proxy_protocol: prints('$proxy_protocol(src_ip)', '<null>'),
   mf: prints('$mf', 'NAT', 'setflag(NAT);'),

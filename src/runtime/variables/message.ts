@@ -17,7 +17,7 @@ const ofMessage = (
 const socketFields: Readonly<Record<string, (socket: ListeningSocket) => Value>> = {
   ip: ({ transport }) => transport.local.address,
   port: ({ transport }) => transport.local.port,
-  proto: ({ transport }) => transport.protocol,
+  proto: ({ transport }) => transport.protocol.toUpperCase(), // the manual: "UDP", "TCP"
   advertised_ip: ({ advertised }) => advertised?.host ?? null,
   advertised_port: ({ advertised }) => advertised?.port ?? null,
   tag: () => null,
