@@ -71,7 +71,9 @@ const relayFlags: readonly { readonly name: string; readonly bit: number; readon
     { name: 'allow-no-cancel', bit: 0x10, option: { allowNoCancel: true } },
   ];
 
+/** Alone it may also be the outbound proxy, as the manual's Script-Routes has it: no flag has a colon or a dot. */
 function readRelayFlags(text: string): RelayOptions {
+  if (/[:.]/.test(text)) return { outboundProxy: text };
   const number = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim()) ? Number(text) : 0;
   const names = new Set(text.split(',').map((name) => name.trim()));
   let options: RelayOptions = {};
@@ -226,7 +228,7 @@ export const tm: Module = {
           name: 'outbound_proxy',
           type: 'string',
           optional: true,
-          summary: '`[proto:]host[:port]`; $du counts before it.',
+          summary: '`[proto:]host[:port]`; $du counts before it. May stand alone, in the place of the flags.',
         },
       ],
       routes: ['route', 'failure_route'],

@@ -272,17 +272,20 @@ describe('stateful processing', () => {
     expect(prints()).toEqual([String(status)]);
   });
 
-  test('t_relay() with an outbound proxy, which $du wins over', async () => {
-    const { port, caller, callees } = await relayBench(
-      `route { if ($rU == "du") $du = "sip:CALLEE1"; t_relay(, "udp:CALLEE0"); }`,
-      2,
-    );
-    const [a, b] = callees as [SipPeer, SipPeer];
-    caller.request(port, 'sip:proxy@biloxi.example', { method: 'OPTIONS' });
-    expect((await a.next('OPTIONS')).uri).toBe('sip:proxy@biloxi.example');
-    caller.request(port, 'sip:du@biloxi.example', { method: 'OPTIONS' });
-    expect((await b.next('OPTIONS')).uri).toBe('sip:du@biloxi.example');
-  });
+  test.each(['t_relay(, "udp:CALLEE0")', 't_relay("udp:CALLEE0")'])(
+    '%s: an outbound proxy, which $du wins over',
+    async (statement) => {
+      const { port, caller, callees } = await relayBench(
+        `route { if ($rU == "du") $du = "sip:CALLEE1"; ${statement}; }`,
+        2,
+      );
+      const [a, b] = callees as [SipPeer, SipPeer];
+      caller.request(port, 'sip:proxy@biloxi.example', { method: 'OPTIONS' });
+      expect((await a.next('OPTIONS')).uri).toBe('sip:proxy@biloxi.example');
+      caller.request(port, 'sip:du@biloxi.example', { method: 'OPTIONS' });
+      expect((await b.next('OPTIONS')).uri).toBe('sip:du@biloxi.example');
+    },
+  );
 
   test('t_check_status() and $T_reply_code in the main route are about the last reply sent', async () => {
     const { server, port, caller } = await relayBench(
