@@ -226,7 +226,12 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
   },
   {
     name: 'cl',
-    summary: 'The Content-Length header.',
-    resolve: () => ({ get: (run) => run.message?.header('Content-Length') ?? null }),
+    summary: 'The Content-Length header: a number, unless something else stands in it.',
+    resolve: () => ({
+      get: (run) => {
+        const value = run.message?.header('Content-Length') ?? null;
+        return value !== null && /^\d{1,9}$/.test(value) ? Number(value) : value;
+      },
+    }),
   },
 ];

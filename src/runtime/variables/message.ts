@@ -125,7 +125,7 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
     resolve: () => yesOrNo(({ message }) => message?.kind === 'request'),
   },
   ofMessage('rs', 'The status of the reply.', (message) =>
-    message.kind === 'response' ? String(message.status) : null,
+    message.kind === 'response' ? message.status : null,
   ),
   ofMessage('rr', 'The reason phrase of the reply.', (message) =>
     message.kind === 'response' ? message.reason : null,
