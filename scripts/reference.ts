@@ -85,8 +85,8 @@ function functionEntry(spec: FunctionSpec<Run>): string {
     .join('\n');
 }
 
-function range({ minimum, maximum }: { readonly minimum?: number; readonly maximum?: number }): string {
-  if (minimum === undefined && maximum === undefined) return '';
+function range({ type, minimum, maximum }: ParameterSpec | SettingSpec): string {
+  if (type === 'boolean' || (minimum === undefined && maximum === undefined)) return '';
   return `${minimum ?? ''} … ${maximum ?? ''}`.trim();
 }
 

@@ -184,7 +184,7 @@ function transfer(
       mode: background ? 'async' : 'blocking',
       body: body === null ? undefined : Buffer.from(body, 'latin1'),
       contentType,
-      timeout: timeout ?? undefined,
+      timeout: timeout === null ? undefined : Math.min(timeout, own.client.parameters.curlTimeout),
       tls,
     })
     .then((outcome) => {

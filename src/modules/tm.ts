@@ -256,7 +256,7 @@ export const tm: Module = {
           name: 'outbound_proxy',
           type: 'string',
           optional: true,
-          summary: '`[proto:]host[:port]`; $du counts before it.',
+          summary: '`[proto:]host[:port]`; $du counts before it. May stand alone, in the place of the flags.',
         },
       ],
       routes: ['route', 'failure_route'],

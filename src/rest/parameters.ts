@@ -13,7 +13,7 @@ export interface RestParameter {
   /** `s`, `ms`, `KB`, `transfers` or nothing. */
   readonly unit: '' | 's' | 'ms' | 'KB' | 'transfers';
   readonly default: number | boolean | string;
-  /** Smallest and largest value of a number. */
+  /** Smallest and largest value of a number; of a boolean, the largest number that means yes in a script. */
   readonly min?: number;
   readonly max?: number;
   /** One line for the reference. */
@@ -28,7 +28,7 @@ export interface RestParameterValues {
   readonly connectionTimeout: number;
   /** Accepted for scripts; nothing polls here, a connection that is ready says so itself. Default 20. */
   readonly connectPollInterval: number;
-  /** Asynchronous transfers that one worker may run at a time. Default 100. */
+  /** Asynchronous transfers that one worker may run at a time; 0: none. Default 100. */
   readonly maxAsyncTransfers: number;
   /** Largest body of an answer in KB; more ends the transfer with -10; 0 is no limit. Default 10240. */
   readonly maxTransferSize: number;
@@ -88,9 +88,9 @@ export const REST_PARAMETERS: readonly RestParameter[] = [
     type: 'integer',
     unit: 'transfers',
     default: 100,
-    min: 1,
+    min: 0,
     max: 1_000_000,
-    doc: 'Asynchronous transfers that one worker may run at a time; beyond it they are done as blocking ones.',
+    doc: 'Asynchronous transfers that one worker may run at a time; beyond it they are done as blocking ones. 0: all are.',
   },
   {
     name: 'max_transfer_size',
@@ -116,7 +116,8 @@ export const REST_PARAMETERS: readonly RestParameter[] = [
     type: 'boolean',
     unit: '',
     default: true,
-    doc: "Verify that the server's certificate is for the host of the URL, whether the chain is verified or not.",
+    max: 2, // what libcurl's own option takes for yes, and scripts write
+    doc: "Verify that the server's certificate is for the host of the URL, whether the chain is verified or not. A script may write 2 for yes.",
   },
   {
     name: 'ssl_capath',

@@ -17,6 +17,8 @@ export type Edit =
   | { readonly kind: 'set-value'; readonly header: number; readonly value: string }
   /** Of the start line and the headers. */
   | ({ readonly kind: 'replace' } & Replacement)
+  /** The status line of a response that goes on. Of several the last counts. */
+  | { readonly kind: 'status'; readonly status: number; readonly reason: string }
   /** The whole body; a `contentType` of null leaves the header as it is. Of several the last counts. */
   | { readonly kind: 'body'; readonly body: string; readonly contentType: string | null };
 

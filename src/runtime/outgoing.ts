@@ -4,7 +4,9 @@ import {
   headerTextKeys,
   type MessageEdits,
   parseMessage,
+  type ResponseEdits,
   type SipMessage,
+  type SipResponse,
 } from '../sip/index.ts';
 import { applyEdits, type Edit } from './edits.ts';
 
@@ -20,6 +22,17 @@ export function messageEdits(message: SipMessage, edits: readonly Edit[]): Messa
   if (edits.length === 0) return none;
   if (edits.some((edit) => edit.kind === 'set-value' && /[\r\n]/.test(edit.value))) return null;
   return directEdits(message, edits) ?? readAgain(message, edits);
+}
+
+/** Of a response, its status line included; null where the edits leave no SIP message. */
+export function responseEdits(response: SipResponse, edits: readonly Edit[]): ResponseEdits | null {
+  const line = edits.findLast((edit) => edit.kind === 'status');
+  if (line === undefined) return messageEdits(response, edits);
+  const others = messageEdits(
+    response,
+    edits.filter((edit) => edit.kind !== 'status'),
+  );
+  return { ...others, status: line.status, reason: line.reason };
 }
 
 /** Where they add headers, and change or remove others than the vital ones, as most do: without another look at the message. */

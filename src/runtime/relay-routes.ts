@@ -14,7 +14,7 @@ import { type Edit, edits } from './edits.ts';
 import { showLocalMessage } from './local-messages.ts';
 import { messageBranches } from './message-branches.ts';
 import { localRoute } from './new-request.ts';
-import { messageEdits } from './outgoing.ts';
+import { responseEdits } from './outgoing.ts';
 import type { RelayedBranch, Relaying, Route } from './relaying.ts';
 import { Request } from './request.ts';
 import { type Run, type RunSubject, runRoute } from './run.ts';
@@ -54,9 +54,9 @@ async function judge(
     own.state(edits).push(...changes);
     const run = await onWorker(server, own, routes, { response, branch, relayed: branch.spec.data });
     if (drops(server, run, response)) return 'drop';
-    return messageEdits(response, own.state(edits)) ?? 'forward';
+    return responseEdits(response, own.state(edits)) ?? 'forward';
   }
-  return messageEdits(response, changes) ?? 'forward';
+  return responseEdits(response, changes) ?? 'forward';
 }
 
 /** Whether its route has dropped a response, which is counted; a final one cannot be. */

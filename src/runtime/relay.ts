@@ -21,7 +21,7 @@ import { type Prepared, prepareBranches } from './branch-specs.ts';
 import { type Edit, edits } from './edits.ts';
 import { failed, forwardStateless } from './forward.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
-import { messageEdits } from './outgoing.ts';
+import { responseEdits } from './outgoing.ts';
 import { drops, onCancel, onFailure, onReply, onWorker } from './relay-routes.ts';
 import { type RelayedBranch, type Relaying, type RelayOptions, relaying } from './relaying.ts';
 import { Request } from './request.ts';
@@ -284,6 +284,6 @@ export function receiveResponse(server: Server, response: SipResponse): void {
   }
   void onWorker(server, new Request(server, null), [route], { response }).then((run) => {
     if (run === null || drops(server, run, response)) return;
-    server.proxy.forwardResponseStateless(response, messageEdits(response, run.request.state(edits)) ?? {});
+    server.proxy.forwardResponseStateless(response, responseEdits(response, run.request.state(edits)) ?? {});
   });
 }

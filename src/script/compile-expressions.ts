@@ -129,12 +129,14 @@ export class ExpressionCompiler<R extends Execution<R>> {
       case '<':
       case '<=':
       case '>':
-      case '>=':
+      case '>=': {
+        const compare = comparison(node.operator);
         return combine(
           this.#beside(node.right, node.left),
           this.#beside(node.left, node.right),
-          comparison(node.operator),
+          isNumber(node.left) || isNumber(node.right) ? besideNumber(compare) : compare,
         );
+      }
       default: {
         const value = this.value(node);
         return (run) => andThen(value(run), truth);
@@ -206,6 +208,24 @@ export class ExpressionCompiler<R extends Execution<R>> {
       }
     }
   }
+}
+
+const isNumber = (node: ExpressionNode): boolean =>
+  node.kind === 'number' || (node.kind === 'unary' && node.operator !== '!' && isNumber(node.operand));
+
+/**
+ * Beside a number that stands in the script, text is no number, be it of digits: no comparison with it holds. The
+ * manual has `{s.int}` for that (Script-Tran, `$(hdr(Expires){s.int})==0`).
+ */
+function besideNumber<R extends Execution<R>>(compare: (a: Value, b: Value) => boolean) {
+  return (a: Value, b: Value, run: R): boolean => {
+    if (typeof a !== 'string' && typeof b !== 'string') return compare(a, b);
+    const text = typeof a === 'string' ? a : String(b);
+    run.complain(
+      `a comparison of text with a number does not hold, "${text.slice(0, 40)}" is text: {s.int} makes a number of it`,
+    );
+    return false;
+  };
 }
 
 const isTrue = (status: Status) => status > 0;

@@ -18,7 +18,7 @@ import type { CallCompiler } from './compile-calls.ts';
 import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import { type CompiledRoute, type Execution, Flow, type Step } from './execution.ts';
-import { comparison, compoundOperators, toInteger } from './operators.ts';
+import { comparison, compoundOperators, toInteger, toText } from './operators.ts';
 import { inTurn, Waits } from './waits.ts';
 
 export interface StatementParts<R extends Execution<R>> {
@@ -147,7 +147,10 @@ export class StatementCompiler<R extends Execution<R>> {
 
   #switch(node: SwitchNode): Step<R> {
     const subject = this.#parts.expressions.value(node.subject);
-    const equal = comparison('==');
+    const sameText = comparison('==');
+    // text is no number, be it of digits, but a number has its digits as text
+    const equal = (value: Value, wanted: string | number) =>
+      typeof wanted === 'number' ? value === wanted : sameText(toText(value), wanted);
     const cases = node.cases.map((one) => ({
       value: one.value?.value ?? null,
       step: sequence(one.statements.map((statement) => this.statement(statement))),

@@ -68,7 +68,7 @@ export function arithmetic(operator: ArithmeticOperator): (a: Value, b: Value) =
   };
 }
 
-/** -1, 0 or 1, or null where one side is null. Text is compared with case ignored, `5` and `"5"` as numbers. */
+/** -1, 0 or 1, or null where one side is null. Text is compared with case ignored, `5` and `"5"` as numbers; beside a number in the script text is none, see compile-expressions.ts. */
 function order(a: Value, b: Value): number | null {
   if (a === null || b === null) return null;
   if (typeof a === 'number' || typeof b === 'number') {

@@ -7,6 +7,7 @@ export interface ValueFacts {
   readonly type: 'int' | 'string' | 'boolean' | 'seconds' | 'socket' | 'any';
   readonly unit?: string;
   readonly minimum?: number;
+  /** Of a `boolean`: the largest number that means yes; default 1. */
   readonly maximum?: number;
 }
 
@@ -22,8 +23,8 @@ export function convertValue(node: SettingValueNode, spec: ValueFacts): Conversi
       return { value: String(value) };
     case 'boolean': {
       const flag = typeof value === 'number' ? value : (numberOfWord(value) ?? decimal(value, false));
-      return flag === 0 || flag === 1
-        ? { value: flag === 1 }
+      return flag !== null && flag >= 0 && flag <= (spec.maximum ?? 1)
+        ? { value: flag !== 0 }
         : { wrong: `is yes or no (1 or 0), not "${value}"` };
     }
     case 'int':

@@ -5,12 +5,12 @@
 import { detached } from './detached.ts';
 import { forwardResponse } from './forward.ts';
 import type { SipResponse } from './message.ts';
-import type { MessageEdits } from './proxy-types.ts';
+import type { ResponseEdits } from './proxy-types.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 
 /** 2xx of different callees to one INVITE. */
 const MAX_ANSWERS = 64;
-const NO_EDITS: MessageEdits = {};
+const NO_EDITS: ResponseEdits = {};
 
 interface Answer {
   readonly toTag: string;
@@ -47,7 +47,7 @@ export class Answers {
   }
 
   /** Sends a new one up; false when the caller's Via was lost on its way. */
-  pass(response: SipResponse, edits: MessageEdits = NO_EDITS): boolean {
+  pass(response: SipResponse, edits: ResponseEdits = NO_EDITS): boolean {
     const data = forwardResponse(response, edits, this.#withLength);
     if (data === null) return false;
     const isChanged = Object.keys(edits).length > 0;
@@ -55,7 +55,7 @@ export class Answers {
       toTag: detached(response.toTag ?? ''),
       text: isChanged ? data.toString('latin1') : null,
     });
-    this.#server.send(response.status, data);
+    this.#server.send(edits.status ?? response.status, data);
     return true;
   }
 

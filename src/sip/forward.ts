@@ -2,7 +2,7 @@
 import type { HeaderText } from './header-text.ts';
 import type { CSeq } from './message.ts';
 import { parseMessage, type SipMessage, SipRequest, type SipResponse } from './message.ts';
-import type { MessageEdits, RequestEdits } from './proxy-types.ts';
+import type { MessageEdits, RequestEdits, ResponseEdits } from './proxy-types.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 import type { SentRequest } from './request.ts';
 import { type Header, unfold } from './scan.ts';
@@ -87,12 +87,6 @@ export function forwardRequest(
   return new ForwardedRequest(request.method, uri, { branch: own.branch, text: via }, data);
 }
 
-/** A response as it goes on. */
-export interface ResponseEdits extends MessageEdits {
-  /** In the place of the response's, with the reason that belongs to it. */
-  readonly status?: number;
-}
-
 /**
  * The response without its top Via (16.7, 3), with the edits; null when there is no other Via, for then it was
  * meant for this element.
@@ -104,7 +98,7 @@ export function forwardResponse(
 ): Buffer | null {
   if (!hasNextVia(response)) return null;
   const status = edits.status ?? response.status;
-  const reason = status === response.status ? response.reason : reasonPhrase(status);
+  const reason = edits.reason || (status === response.status ? response.reason : reasonPhrase(status));
   const copier = new Copier(response, edits, withLength);
   copier.topVia = (header) => {
     const rest = behindTopVia(response, header).replace(/^\s*,\s*/, '');

@@ -32,7 +32,6 @@ export {
   forwardResponse,
   headerLines,
   type OwnVia,
-  type ResponseEdits,
 } from './forward.ts';
 export { canonicalHeaderName, headerKey, isToken } from './header-names.ts';
 export { type HeaderText, headerText, headerTextKeys, NO_HEADERS, oneLine } from './header-text.ts';
@@ -68,6 +67,7 @@ export type {
   RelayOutcome,
   ReplyVerdict,
   RequestEdits,
+  ResponseEdits,
   SendingSocket,
   Target,
 } from './proxy-types.ts';

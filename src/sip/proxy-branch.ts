@@ -6,7 +6,7 @@ import type { ClientTransaction } from './client-transaction.ts';
 import { type ForwardedRequest, forwardRequest } from './forward.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
 import { parseMessage, SipRequest, type SipResponse } from './message.ts';
-import type { Branch, BranchSpec, BranchState, MessageEdits, SendingSocket, Target } from './proxy-types.ts';
+import type { Branch, BranchSpec, BranchState, ResponseEdits, SendingSocket, Target } from './proxy-types.ts';
 import { buildCancel } from './request.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 
@@ -45,7 +45,7 @@ export class ProxyBranch<T> implements Branch<T> {
   /** Its final status has been looked at by its owner. */
   isSettled = false;
   /** Of its final response, from the user. */
-  finalEdits: MessageEdits | null = null;
+  finalEdits: ResponseEdits | null = null;
   readonly #owner: BranchOwner<T>;
   readonly #sending: Sending;
   /** Timer C while it rings; once it is cancelled or given up, how long its end is waited for (9.1). */

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { TimerWheel } from '../timers/timer-wheel.ts';
 import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
-import { forwardRequest, forwardResponse, type ResponseEdits } from './forward.ts';
+import { forwardRequest, forwardResponse } from './forward.ts';
 import { isLooped, loopDigest } from './loop.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { type BranchOwner, ProxyBranch } from './proxy-branch.ts';
@@ -14,6 +14,7 @@ import type {
   ProxyHooks,
   ProxySettings,
   RequestEdits,
+  ResponseEdits,
   SendingSocket,
   Target,
 } from './proxy-types.ts';

@@ -7,7 +7,7 @@
 import { Timer } from '../timers/timer-wheel.ts';
 import { Answers } from './answers.ts';
 import { bestBranch } from './best-response.ts';
-import { editedMessage, forwardResponse, headerLines, type ResponseEdits } from './forward.ts';
+import { editedMessage, forwardResponse, headerLines } from './forward.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
 import { loopDigest } from './loop.ts';
 import type { SipRequest, SipResponse } from './message.ts';
@@ -21,6 +21,7 @@ import type {
   ProxySettings,
   RelayOutcome,
   ReplyVerdict,
+  ResponseEdits,
 } from './proxy-types.ts';
 import type { ReplyContent } from './reply.ts';
 import type { SendOptions, ServerTransaction } from './server-transaction.ts';
@@ -233,19 +234,20 @@ export class ProxyTransaction<T = unknown> {
 
   #judged(branch: ProxyBranch<T>, response: SipResponse, verdict: ReplyVerdict): void | Promise<void> {
     const { status } = response;
-    const edits = typeof verdict === 'string' ? NO_EDITS : verdict;
+    const edits: ResponseEdits = typeof verdict === 'string' ? NO_EDITS : verdict;
     if (status < 200) {
       if (status > 100 && verdict !== 'drop') this.#sendUp(response, edits);
       return;
     }
     if (status < 300) return this.#answered(branch, response, edits);
     branch.finalEdits = edits;
+    if (edits.status !== undefined) branch.lastStatus = edits.status;
     if (status === 503 && branch.tryNext()) return; // RFC 3263, 4.3
     return this.#settle(branch);
   }
 
   /** 16.7, 5 and 10: a 2xx goes up at once, also a second one, and the other branches are cancelled. */
-  #answered(branch: ProxyBranch<T>, response: SipResponse, edits: MessageEdits): void {
+  #answered(branch: ProxyBranch<T>, response: SipResponse, edits: ResponseEdits): void {
     branch.isSettled = true;
     if (!this.#answers.pass(response, edits)) this.#answerHere(LOST_VIA);
     if (this.cancelsOthers) this.#cancelRest(ELSEWHERE);
@@ -324,11 +326,10 @@ export class ProxyTransaction<T = unknown> {
 
   /** Any but a 2xx. */
   #sendUp(response: SipResponse, edits: ResponseEdits): void {
-    const { status } = response;
-    const translated = this.#translated(status);
-    const all = translated === status ? edits : { ...edits, status: translated };
+    const status = edits.status ?? this.#translated(response.status);
+    const all = edits.status === undefined && status !== response.status ? { ...edits, status } : edits;
     const data = forwardResponse(response, all, this.#request.socket?.reliable === true);
-    if (data !== null) this.server.send(translated, data);
+    if (data !== null) this.server.send(status, data);
     else if (status >= 200) this.#answerHere(status);
   }
 
@@ -381,8 +382,8 @@ export class ProxyTransaction<T = unknown> {
 function withChallenges<T>(
   best: ProxyBranch<T>,
   round: readonly ProxyBranch<T>[],
-  edits: MessageEdits,
-): MessageEdits {
+  edits: ResponseEdits,
+): ResponseEdits {
   if (best.lastStatus !== 401 && best.lastStatus !== 407) return edits;
   const lines: HeaderText[] = [];
   for (const { response } of round) {

@@ -21,6 +21,14 @@ export interface MessageEdits {
   readonly body?: string;
 }
 
+/** Of a response, besides. */
+export interface ResponseEdits extends MessageEdits {
+  /** In the place of the response's. */
+  readonly status?: number;
+  /** The reason phrase, without line breaks. Left out or empty: as received, with a new `status` the one that belongs to it. */
+  readonly reason?: string;
+}
+
 /** Of a request, besides. */
 export interface RequestEdits extends MessageEdits {
   /** The Request-URI. Left out: as received. */
@@ -83,8 +91,11 @@ export interface Branch<T = unknown> {
   readonly isCancelled: boolean;
 }
 
-/** `drop` keeps a provisional response from the caller; a final one goes on whatever this says. Edits are applied when it goes on. */
-export type ReplyVerdict = 'forward' | 'drop' | MessageEdits;
+/**
+ * `drop` keeps a provisional response from the caller; a final one goes on whatever this says. Edits are applied
+ * when it goes on; a status among them, of the response's class below 300, is the branch's from then on.
+ */
+export type ReplyVerdict = 'forward' | 'drop' | ResponseEdits;
 
 /** What a transaction's user is asked. Each may answer with a promise; the transaction takes nothing else from its branches meanwhile. */
 export interface ProxyHooks<T = unknown> {

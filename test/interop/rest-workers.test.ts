@@ -250,7 +250,7 @@ route[answered] {
     ['curl_timeout', '"soon"'],
     ['curl_timeout', '0'],
     ['connect_poll_interval', '0'],
-    ['max_async_transfers', '0'],
+    ['max_async_transfers', '-1'],
   ])('and %s of %s stops the start with a clear error', async (name, value) => {
     const siprest = launchSiprest([
       'run',

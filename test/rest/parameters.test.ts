@@ -57,7 +57,7 @@ describe('the table of parameters', () => {
     ['curl_timeout', Number.NaN, 'a number of seconds'],
     ['curl_timeout', Number.POSITIVE_INFINITY, 'between'],
     ['max_async_transfers', 1.5, 'a whole number'],
-    ['max_async_transfers', 0, 'between 1 and'],
+    ['max_async_transfers', -1, 'between 0 and'],
     ['curl_http_version', 6, 'curl_http_version is 6, but must be between 0 and 5'],
     ['ssl_verifypeer', 2, 'true or false'],
     ['ssl_capath', 7, 'a string'],

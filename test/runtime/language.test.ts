@@ -79,6 +79,39 @@ describe('null', () => {
   });
 });
 
+describe('text and a number that stands in the script', () => {
+  it('are never compared: no comparison holds, and the log says how', () => {
+    const conditions = ['$var(t) == 10', '10 == $var(t)', '$var(t) != 3', '$var(t) > 9', '$var(t) >= -1'];
+    const lines = printedBy(
+      `$var(t) = "10";\n${conditions.map((one, i) => `if (${one}) xlog("${i}");`).join('\n')}`,
+    );
+    expect(lines).toHaveLength(conditions.length);
+    for (const line of lines) expect(line).toMatch(/^ERROR: test\.cfg:\d+: .*"10" is text: \{s\.int\}/);
+  });
+
+  it('are compared once {s.int} has made a number of the text', () => {
+    expect(printedBy('$var(t) = "10 s"; if ($(var(t){s.int}) > 9) xlog("more");')).toEqual(['more']);
+  });
+
+  it('a number beside text in quotes has its digits for that', () => {
+    expect(
+      printedBy(
+        '$var(n) = 5; $var(t) = "5"; if ($var(n) == "5") xlog("a"); if ($var(n) == $var(t)) xlog("b");',
+      ),
+    ).toEqual(['a', 'b']);
+  });
+
+  it('a case that is a number is not that of its digits as text, but the other way round', () => {
+    const choose = 'switch ($var(x)) { case 2: xlog("number"); break; case "2": xlog("text"); break; }';
+    const turned = 'switch ($var(x)) { case "2": xlog("text"); break; case 2: xlog("number"); break; }';
+    expect(printedBy(`$var(x) = "2"; ${choose} $var(x) = 2; ${choose} ${turned}`)).toEqual([
+      'text',
+      'number',
+      'text',
+    ]);
+  });
+});
+
 describe('arithmetic', () => {
   it.each([
     ['5 / 0', '<null>'],

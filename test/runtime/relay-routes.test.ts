@@ -97,6 +97,44 @@ describe('onreply_route', () => {
     );
   });
 
+  test('changes the status of a reply, which its failure route and the choice of the best one see', async () => {
+    const { port, caller, callees, prints } = await relayBench(
+      `route { $ru = "sip:a@CALLEE0"; append_branch("sip:b@CALLEE1"); t_on_reply("r"); t_on_failure("f"); t_relay(); }
+       onreply_route[r] {
+         if ($rs == 180) { change_reply_status(183, "Nearly"); }
+         if ($rs == 603) { change_reply_status(404, "Not\r\nHere"); xlog("print $rc $rs"); }
+         if ($rs == 486) { change_reply_status(200, "OK"); xlog("print $rc"); change_reply_status(99, "x"); xlog("print $rc"); }
+       }
+       failure_route[f] { xlog("print $T_reply_code"); }`,
+      2,
+    );
+    const [a, b] = callees as [SipPeer, SipPeer];
+    caller.request(port, 'sip:bob@biloxi.example');
+    const [toA, toB] = await Promise.all([a.next('INVITE'), b.next('INVITE')]);
+    a.reply(toA, 180);
+    expect((await caller.next(183)).reason).toBe('Nearly');
+    a.reply(toA, 603); // as a 404 it does not end the search
+    await a.next('ACK');
+    b.reply(toB, 486);
+    expect((await caller.next(404)).reason).toBe('Not Here');
+    expect(prints()).toEqual(['1 603', '-1', '-1', '404']);
+  });
+
+  test('changes the status of a 2xx within its class, and the same for its retransmission', async () => {
+    const { port, caller, callees } = await relayBench(
+      `route { $ru = "sip:a@CALLEE0"; t_on_reply("r"); t_relay(); }
+       onreply_route[r] { change_reply_status(299, "Fine"); }`,
+    );
+    const callee = one(callees);
+    caller.request(port, 'sip:bob@biloxi.example');
+    const got = await callee.next('INVITE');
+    callee.reply(got, 200);
+    const answer = await caller.next(299);
+    expect(answer.reason).toBe('Fine');
+    callee.reply(got, 200);
+    await caller.sees(answer, 2);
+  });
+
   test('drops a provisional reply, never a final one', async () => {
     const { port, caller, callees } = await relayBench(
       `route { $ru = "sip:a@CALLEE0"; t_on_reply("r"); t_relay(); } onreply_route[r] { drop; }`,

@@ -48,6 +48,18 @@ describe('of the message', () => {
     expect(await printed('$(cT[0])|$(cT[*])|$(rb[0]{s.substr,0,3})')).toBe('<null>|application/sdp|v=0');
   });
 
+  test.each([
+    ['$hdr(f)|$hdr(t)|$hdr(i)', '$hdr(From)|$hdr(To)|$hdr(Call-ID)'],
+    ['$hdr(V)|$hdrcnt(v)|$(hdr(v)[-1])', '$hdr(Via)|$hdrcnt(Via)|$(hdr(Via)[-1])'],
+    ['$hdr(m)|$hdr(c)|$hdr(l)', '$hdr(Contact)|$hdr(Content-Type)|$hdr(Content-Length)'],
+  ])('a compact name finds what the full one does: %s', async (compact, full) => {
+    const values = await printed(full);
+    expect(values).not.toContain('<null>');
+    expect(await printed(compact)).toBe(values);
+    const request = sampleRequest.replace('From:', 'f:').replace('Call-ID:', 'i:').replace('Contact:', 'm:');
+    expect(await printed(full, { request })).toBe(values);
+  });
+
   test('the destination is written in parts, and only where there is one', async () => {
     const { prints } = await runScript(`
       $dd = "x.example"; xlog("$rc $du");

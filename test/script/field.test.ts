@@ -34,6 +34,13 @@ route {
   expect(log).toEqual(['private']);
 });
 
+test('ssl_verifyhost may be 2, which is yes to libcurl; ssl_verifypeer may not', () => {
+  const parameter = (name: string) =>
+    loadScript(`loadmodule "rest_client.so" modparam("rest_client", "${name}", 2) route { exit; }`);
+  expect(parameter('ssl_verifyhost').diagnostics).toEqual([]);
+  expect(parameter('ssl_verifypeer').diagnostics.map(({ code }) => code)).toEqual(['parameter-value']);
+});
+
 test('[insert] and [insertAfter] belong to those that say so', () => {
   expect(summary(loadBody('$(avp(x)[insert]) = "a";'))).toEqual(['4 invalid-variable-use']);
   expect(summary(loadBody('$(avp(x)[insertAfterwards]) = "a";'))).toEqual(['4 bad-variable']);

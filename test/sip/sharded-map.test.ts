@@ -14,5 +14,5 @@ test('holds what a Map holds, whatever comes and goes', () => {
     expect(map.get(key)).toBe(model.get(key));
   }
   expect(map.size).toBe(model.size);
-  expect([...map.values()].toSorted()).toEqual([...model.values()].toSorted());
+  expect(new Set(map.values())).toEqual(new Set(model.values()));
 });

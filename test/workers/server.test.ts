@@ -173,6 +173,33 @@ route[resume] {
     expect(server.counts.requests).toBe(4);
   });
 
+  it('waits no longer than curl_timeout, whatever its third argument says', async () => {
+    const service = await startHoldingService();
+    const { call } = await serve(`udp_workers=1
+modparam("rest_client", "curl_timeout", "0.2")
+route {
+  async(rest_get("${service.origin}/hold", $avp(body)), resume, 60);
+}
+route[resume] {
+  send_reply(200, "$rc");
+}`);
+    expect((await call('alice')).reason).toBe('-3');
+  });
+
+  it('is a blocking call where max_async_transfers is 0', async () => {
+    const service = await startHoldingService();
+    const { log, call } = await serve(`udp_workers=1
+modparam("rest_client", "max_async_transfers", 0)
+route {${question(service.origin)}
+  async(rest_get($avp(url), $avp(body)), resume);
+}
+route[resume] {
+  send_reply(200, "$avp(body)");
+}`);
+    expect((await call('alice')).reason).toBe('alice');
+    expect(log.filter((line) => line.includes('max_async_transfers'))).toHaveLength(1);
+  });
+
   it('beyond max_async_transfers blocks its worker, and the warning names the parameter', async () => {
     const service = await startHoldingService();
     const { server, log, call } = await serve(`udp_workers=1

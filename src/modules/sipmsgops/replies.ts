@@ -1,6 +1,8 @@
 /** Functions on the replies of siprest. */
+import { edits } from '../../runtime/edits.ts';
 import type { Run } from '../../runtime/run.ts';
 import type { FunctionSpec } from '../../script/index.ts';
+import { oneLine } from '../../sip/index.ts';
 import { code, isReplyCode, reason } from '../replies.ts';
 
 export const replyFunctions: readonly FunctionSpec<Run>[] = [
@@ -43,12 +45,21 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
     name: 'change_reply_status',
     arguments: [code, reason],
     routes: ['onreply_route'],
-    summary: 'Changes the status of a reply that is passed on.',
-    source: 'modules/sipmsgops',
-    inert: 'siprest sends no requests on so far, so no replies come',
-    run: (run, status: number) => {
-      isReplyCode(run, 'change_reply_status', status);
-      return -1;
+    summary:
+      'Changes the status and the reason of a reply that is passed on; what the script reads stays as received. -1 for a status of another class where one of the two is below 300.',
+    source: 'modules/sipmsgops; RFC 3261, 17.2.1',
+    run: (run, status: number, phrase: string) => {
+      const { response } = run.subject;
+      if (response === undefined || !isReplyCode(run, 'change_reply_status', status)) return -1;
+      const isRefusal = status >= 300 && response.status >= 300;
+      if (!isRefusal && Math.floor(status / 100) !== Math.floor(response.status / 100)) {
+        run.complain(
+          `change_reply_status(): a ${response.status} cannot become a ${status}: one that is no refusal keeps its class`,
+        );
+        return -1;
+      }
+      run.state(edits).push({ kind: 'status', status, reason: oneLine(phrase) });
+      return 1;
     },
   },
 ];

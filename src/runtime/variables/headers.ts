@@ -36,16 +36,17 @@ function parseAddress(message: SipMessage, header: string): NameAddr | null {
 const addressIn = ({ message }: Run, header: string) =>
   message === null ? null : parseAddress(message, header);
 
-/** `$hdr(Subject)` does not find `s:` as the reference does not (vector pvar-hdr-compact). */
+/** The one header whose two names the reference takes for two headers (vector pvar-hdr-compact). */
+const asWritten: ReadonlySet<string> = new Set(['subject', 's']);
+
+/** By the full name or the compact form, whichever the message has (the manual's `$hdr`). */
 function headerValues(message: SipMessage | null, name: string): readonly string[] {
   if (message === null) return none;
-  if (name.length === 1 || name.toLowerCase() === 'subject') {
-    const wanted = name.toLowerCase();
-    return message.headers
-      .filter((header) => header.name.toLowerCase() === wanted)
-      .map((header) => header.value);
-  }
-  return message.headerAll(name);
+  const wanted = name.toLowerCase();
+  if (!asWritten.has(wanted)) return message.headerAll(name);
+  return message.headers
+    .filter((header) => header.name.toLowerCase() === wanted)
+    .map((header) => header.value);
 }
 
 function address(
@@ -225,7 +226,12 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
   },
   {
     name: 'cl',
-    summary: 'The Content-Length header.',
-    resolve: () => ({ get: (run) => run.message?.header('Content-Length') ?? null }),
+    summary: 'The Content-Length header: a number, unless something else stands in it.',
+    resolve: () => ({
+      get: (run) => {
+        const value = run.message?.header('Content-Length') ?? null;
+        return value !== null && /^\d{1,9}$/.test(value) ? Number(value) : value;
+      },
+    }),
   },
 ];

@@ -17,7 +17,7 @@ const ofMessage = (
 const socketFields = {
   ip: ({ transport }) => transport.local.address,
   port: ({ transport }) => transport.local.port,
-  proto: ({ transport }) => transport.protocol,
+  proto: ({ transport }) => transport.protocol.toUpperCase(), // the manual: "UDP", "TCP"
   advertised_ip: ({ advertised }) => advertised?.host ?? null,
   advertised_port: ({ advertised }) => advertised?.port ?? null,
   tag: () => null,
@@ -135,7 +135,7 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
     resolve: () => yesOrNo(({ message }) => message?.kind === 'request'),
   },
   ofMessage('rs', 'The status of the reply.', (message) =>
-    message.kind === 'response' ? String(message.status) : null,
+    message.kind === 'response' ? message.status : null,
   ),
   ofMessage('rr', 'The reason phrase of the reply.', (message) =>
     message.kind === 'response' ? message.reason : null,

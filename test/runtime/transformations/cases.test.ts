@@ -8,6 +8,9 @@ const run = {} as Run;
 
 type Case = readonly [input: Value, transformation: string, output: Value];
 
+const sdp =
+  'v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 4000 RTP/AVP 0 8\r\na=sendrecv\r\nm=Video 4002 RTP/AVP 96\r\nm=audio 4004 RTP/AVP 9\r\n';
+
 const cases: Readonly<Record<string, readonly Case[]>> = {
   's.len and s.int': [
     ['', '{s.len}', 0],
@@ -16,6 +19,24 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['  -7', '{s.int}', -7],
     ['none', '{s.int}', 0],
     [12, '{s.int}', 12],
+  ],
+  'sdp.line and sdp.stream': [
+    [sdp, '{sdp.line,m}', 'm=audio 4000 RTP/AVP 0 8'],
+    [sdp, '{sdp.line, m, 2}', 'm=audio 4004 RTP/AVP 9'],
+    [sdp, '{sdp.line,a,1}', null],
+    [sdp, '{sdp.line,z}', null],
+    ['a=one\na=two', '{sdp.line,a,1}', 'a=two'],
+    [sdp, '{sdp.stream,0}', 'm=audio 4000 RTP/AVP 0 8\r\na=sendrecv\r\n'],
+    [sdp, '{sdp.stream,video}', 'm=Video 4002 RTP/AVP 96\r\n'],
+    [sdp, '{sdp.stream,-1}', 'm=audio 4004 RTP/AVP 9\r\n'],
+    [sdp, '{sdp.stream,3}', null],
+    [sdp, '{sdp.stream,-4}', null],
+    [sdp, '{sdp.stream,image}', null],
+    ['v=0\r\n', '{sdp.stream,0}', null],
+    [sdp, '{sdp.stream-delete,audio}', 'v=0\r\nc=IN IP4 10.0.0.1\r\nm=Video 4002 RTP/AVP 96\r\n'],
+    [sdp, '{sdp.stream-delete,-1}{sdp.stream-delete,0}{sdp.line,m}', 'm=Video 4002 RTP/AVP 96'],
+    [sdp, '{sdp.stream-delete,image}', null],
+    [sdp, '{sdp.stream-delete,3}', null],
   ],
   's.substr': [
     ['alice', '{s.substr,1,3}', 'lic'],
