@@ -32,6 +32,7 @@ export class StallWatch extends Deadline {
   readonly #period: number;
   readonly #onLook: (late: number) => void;
   readonly #onStall: (milliseconds: number, stalls: number) => void;
+  #endedAt = Number.NEGATIVE_INFINITY;
   #toldAt = Number.NEGATIVE_INFINITY;
   #untold = 0;
   #longestUntold = 0;
@@ -54,6 +55,12 @@ export class StallWatch extends Deadline {
     this.#wheel.stop(this);
   }
 
+  /** How long ago the last stall ended, in ms: 0 while nobody has looked since; Infinity where there was none. */
+  get sinceStall(): number {
+    const now = this.#wheel.clock.now();
+    return this.running && now - this.due >= this.#threshold ? 0 : now - this.#endedAt;
+  }
+
   override onDeadline(): void {
     const now = this.#wheel.clock.now();
     const late = now - this.due;
@@ -64,6 +71,7 @@ export class StallWatch extends Deadline {
     this.#onLook(late);
     if (late >= this.#threshold) {
       figures.stalls++;
+      this.#endedAt = now;
       this.#untold++;
       this.#longestUntold = Math.max(this.#longestUntold, late);
     }

@@ -204,11 +204,14 @@ export class RunningServer {
     return reloading;
   }
 
-  /** A message that another process has handed over, so many ms after it came. */
+  /**
+   * A message that another process has handed over, so many ms after it came. What comes while this process stands
+   * still is a burst, and has waited since it goes on.
+   */
   receiveOwn(
     ...[data, source, transport, waited]: [...Parameters<SocketHandlers['onMessage']>, number]
   ): void {
-    this.#receiver.receive(data, source, transport, { waited });
+    this.#receiver.receive(data, source, transport, { waited: Math.min(waited, this.#stalls.sinceStall) });
   }
 
   /**

@@ -5,10 +5,10 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Checksum } from '../../src/sip/index.ts';
 import { closeLater } from '../support/close-later.ts';
 import { startDeadHost } from '../support/dead-host.ts';
 import { type LoadCall, quantile, served, startLoad, tally } from '../support/load.ts';
+import { callIdOf, ownerOf } from '../support/owner.ts';
 import { type RestService, respond, startService } from '../support/service.ts';
 import { sendSip } from '../support/sip-client.ts';
 import { SipPeer } from '../support/sip-peer.ts';
@@ -36,17 +36,6 @@ route[resume] {
 
 /** Calls a second: what a machine that has much else to do serves as well. */
 const rate = 80;
-
-/** Which of two processes a call belongs to. */
-const ownerOf = ({ callId }: { readonly callId: string }) => new Checksum().add(callId).number % 2;
-
-/** A Call-ID of a call that belongs to this one of two processes. */
-function callIdOf(owner: number, name: string): string {
-  for (let nth = 0; ; nth++) {
-    const callId = `${name}${nth}@test`;
-    if (ownerOf({ callId }) === owner) return callId;
-  }
-}
 
 /** How often the service was asked about each call. */
 function questions({ seen }: RestService): ReadonlyMap<string, number> {

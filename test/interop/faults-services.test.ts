@@ -15,6 +15,7 @@ import { startDnsmasq } from '../support/dnsmasq.ts';
 import { type HttpServer, startNginx } from '../support/http-servers.ts';
 import { launch } from '../support/launch.ts';
 import { type LoadCall, quantile, served, startLoad, tally } from '../support/load.ts';
+import { callIdOf } from '../support/owner.ts';
 import { acceptsTcp } from '../support/ports.ts';
 import { respond, startService } from '../support/service.ts';
 import { sendSip } from '../support/sip-client.ts';
@@ -299,7 +300,10 @@ ${resume}`,
     );
     const calls = (user: string, count: number) =>
       Promise.all(
-        Array.from({ length: count }, () => sendSip(toUser(user), { port: siprest.port, seconds: 8 })),
+        Array.from({ length: count }, (_, nth) => {
+          const callId = callIdOf(nth % processes, `${user}-${nth}-`, processes);
+          return sendSip({ ...toUser(user), callId }, { port: siprest.port, seconds: 8 });
+        }),
       );
     const outcomes = (replies: Awaited<ReturnType<typeof calls>>) =>
       new Set(replies.map((all) => all.at(-1)?.reason));

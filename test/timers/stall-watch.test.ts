@@ -24,9 +24,13 @@ it('tells how late the event loop is, and of stalls no more than once in a perio
   clock.late = 150;
   clock.advance(1000);
   expect(watch.figures).toEqual({ last: 150, max: 150, stalls: 0 });
+  expect(watch.sinceStall).toBe(Number.POSITIVE_INFINITY);
 
   clock.late = 600;
-  clock.advance(650); // the first
+  clock.advance(600); // standing still
+  expect(watch.sinceStall).toBe(0);
+  clock.advance(50); // the first is found out
+  expect(watch.sinceStall).toBeLessThan(100);
   clock.late = 700;
   clock.advance(2 * 750);
   clock.late = 0;
