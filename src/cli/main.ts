@@ -18,13 +18,12 @@ for (const output of [stdout, stderr]) {
 
 const { runCommand, runMember } = await loadProgram();
 // Not before the program is loaded, since V8 refuses code that was made under other flags.
-if (argv[2] === 'check') {
-  // Nearly all that a check makes lives to its end: V8 would copy it whenever its young space, small at first, is full.
-  setFlagsFromString('--semi-space-growth-factor=16');
-  // A check of some thousand lines is over before code that the optimizing compiler makes of it is worth its time.
-  const flag = optimizeLater[versions.v8.split('.', 2).join('.')];
-  if (flag !== undefined) setFlagsFromString(flag);
-}
+// Nearly all that a check makes lives to its end, and what a server makes as long as the service takes: V8 would copy
+// it again and again while its young space, small at first, becomes larger step by step.
+setFlagsFromString('--semi-space-growth-factor=16');
+// A check of some thousand lines is over before code that the optimizing compiler makes of it is worth its time.
+const flag = optimizeLater[versions.v8.split('.', 2).join('.')];
+if (argv[2] === 'check' && flag !== undefined) setFlagsFromString(flag);
 if (argv[2] === memberArgument) runMember();
 else process.exit(await command());
 

@@ -63,14 +63,10 @@ const processorPatience = 1000;
 const shortPatience = 250;
 
 /**
- * While the processor is behind: how long scripts run before what else there is to do has its turn, in ms. Of time that
- * the system has given to other programs meanwhile, scripts have had nothing: as many as one turn reads from a socket, about,
- * may run in it, as long as they themselves have not taken that long.
+ * While the processor is behind: how long scripts run before what else there is to do has its turn, in ms. It is their own
+ * time that counts: in one turn the system may have given the processor to other programs, or much may have been received.
  */
 const slice = 5;
-const leastInSlice = 32;
-
-const noUsage: NodeJS.CpuUsage = { user: 0, system: 0 };
 
 interface Waiting {
   readonly job: Job;
@@ -96,10 +92,8 @@ export class WorkerPool {
   #allWaitedAt = Number.NEGATIVE_INFINITY;
   #onIdle: (() => void) | null = null;
   #isBehind = false;
-  #sliceBegan = 0;
-  /** Of the processor, at that moment. */
-  #usedBefore: NodeJS.CpuUsage = noUsage;
-  #inSlice = 0;
+  /** How long scripts have run in this slice, in ms. */
+  #used = 0;
   #turn: NodeJS.Immediate | null = null;
 
   constructor(server: Server, options: PoolOptions) {
@@ -225,12 +219,15 @@ export class WorkerPool {
   }
 
   #run(worker: ScriptWorker, job: Job): Promise<unknown> | undefined {
+    const began = this.#isBehind ? performance.now() : 0;
     try {
       const done = job(worker);
       return done instanceof Promise ? done : undefined;
     } catch (error) {
       this.#failed(error);
       return undefined;
+    } finally {
+      if (began > 0) this.#used += performance.now() - began;
     }
   }
 
@@ -285,16 +282,11 @@ export class WorkerPool {
 
   /** Whether one script more may run in this turn of the event loop. */
   #hasTime(): boolean {
-    const now = performance.now();
     if (this.#turn === null) {
-      this.#sliceBegan = now;
-      this.#usedBefore = process.cpuUsage();
-      this.#inSlice = 0;
+      this.#used = 0;
       this.#turn = setImmediate(() => this.#nextTurn());
     }
-    this.#inSlice++;
-    if (now - this.#sliceBegan < slice) return true;
-    return this.#inSlice <= leastInSlice && process.cpuUsage(this.#usedBefore).user < 1000 * slice;
+    return this.#used < slice;
   }
 
   /** What waits although workers are idle goes on in the next turn. */
