@@ -10,7 +10,7 @@ export interface UdpOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly onMessage: (data: Buffer, source: Source, transport: UdpTransport) => void;
-  /** An error of the socket itself; it goes on being used. */
+  /** An error of the socket itself, or, once in a while, a datagram that could not be sent; it goes on being used. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -25,6 +25,9 @@ export interface UdpCounts {
   socketErrors: number;
 }
 
+/** Of datagrams that cannot be sent at most one is told of in this time, in ms. */
+const TELL_PERIOD = 10_000;
+
 /** Bytes of the kernel's receive queue that are asked for: a burst waits there while scripts run. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
@@ -34,13 +37,16 @@ export class UdpTransport implements Transport {
   readonly local: { readonly address: string; readonly port: number };
   readonly counts: UdpCounts;
   readonly #socket: Socket;
+  readonly #onError: (error: Error) => void;
   #closed = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
   /** It is an IP address, and the next message may well go there too. */
   #lastAddress = '';
 
-  private constructor(socket: Socket, counts: UdpCounts) {
+  private constructor(socket: Socket, counts: UdpCounts, onError: (error: Error) => void) {
     const { address, port } = socket.address();
     this.#socket = socket;
+    this.#onError = onError;
     this.counts = counts;
     this.local = { address, port };
   }
@@ -68,9 +74,9 @@ export class UdpTransport implements Transport {
     } catch {
       // the system's default serves as well
     }
-    const transport = new UdpTransport(socket, counts);
-    const fail = (error: unknown): void =>
-      options.onError?.(error instanceof Error ? error : new Error(String(error)));
+    const report = options.onError ?? (() => {});
+    const fail = (error: unknown): void => report(error instanceof Error ? error : new Error(String(error)));
+    const transport = new UdpTransport(socket, counts, report);
     socket.on('error', (error) => {
       counts.socketErrors++;
       fail(error);
@@ -107,6 +113,11 @@ export class UdpTransport implements Transport {
 
   #failed(error: Error, done: ((error: Error | null) => void) | undefined): void {
     this.counts.sendErrors++;
+    const now = performance.now();
+    if (!this.#closed && now - this.#toldAt >= TELL_PERIOD) {
+      this.#toldAt = now;
+      this.#onError(new Error(`${error.message}, so a message is lost`));
+    }
     done?.(error);
   }
 

@@ -41,7 +41,8 @@ describe('UdpTransport', () => {
   });
 
   it('reports what cannot be sent, and goes on', async () => {
-    const here = await bind();
+    const told: string[] = [];
+    const here = await bind(undefined, { onError: ({ message }) => told.push(message) });
     for (const [data, address, port] of [
       ['x', 'name.example', 5060],
       ['x', '::1', 5060],
@@ -51,6 +52,8 @@ describe('UdpTransport', () => {
     ] as const)
       expect(await sent(here, Buffer.from(data), address, port)).toBeInstanceOf(Error);
     expect(here.counts).toMatchObject({ sent: 0, sendErrors: 5 });
+    // of many one is told of
+    expect(told).toEqual(['no IP address: name.example, so a message is lost']);
     expect(await sent(here, Buffer.from('x'), '127.0.0.1', here.local.port)).toBeNull();
   });
 
