@@ -2,6 +2,7 @@
 import { messageBranches } from '../runtime/message-branches.ts';
 import { type RelayedBranch, relaying } from '../runtime/relaying.ts';
 import type { Run } from '../runtime/run.ts';
+import { subnameOf } from '../runtime/variables/subname.ts';
 import { InvalidUse, toInteger, type Value, type VariableSpec, type VariableUse } from '../script/index.ts';
 import { type Branch, transportName } from '../sip/index.ts';
 
@@ -92,8 +93,7 @@ function namedOfBranch(
     source: 'modules/tm',
     resolve: (use) => {
       const at = branchAt(use);
-      const { subname } = use;
-      const key = typeof subname === 'function' ? subname : () => subname ?? '';
+      const key = subnameOf(use);
       const data = (run: Run) => (use.index === null ? run.subject.relayed : at(run)?.spec.data);
       return {
         get: (run) => {
@@ -204,8 +204,8 @@ export const tmVariables: readonly VariableSpec<Run>[] = [
     writable: true,
     summary: 'An attribute of the branch; null outside of branch, reply and failure routes.',
     source: 'modules/tm',
-    resolve: ({ subname }) => {
-      const name = typeof subname === 'function' ? subname : () => subname ?? '';
+    resolve: (use) => {
+      const name = subnameOf(use);
       return {
         get: (run) => run.subject.relayed?.avps.get(name(run)) ?? null,
         set: (run, value, operator) => {

@@ -55,12 +55,6 @@ export interface Handler {
  */
 export type HandOver = (message: SipMessage, data: Uint8Array) => boolean;
 
-/** What another process has handed over. */
-export interface HandedOver {
-  /** How long ago it came, in ms. */
-  readonly waited: number;
-}
-
 /** How often a line about the same kind of trouble is logged, in ms. */
 const warningPeriod = 10_000;
 
@@ -101,17 +95,18 @@ export class Receiver {
     this.#stopped = true;
   }
 
-  receive(data: Uint8Array, source: Source, socket: Transport, over: HandedOver | null = null): void {
+  /** `waited`: another process has handed it over, so many ms after it came; null where it comes from the network. */
+  receive(data: Uint8Array, source: Source, socket: Transport, waited: number | null = null): void {
     if (this.#stopped) return;
     const message = parseMessage(data, source, socket);
     if (message.kind === 'malformed') return this.#malformed(message);
-    if (over === null && this.#handOver?.(message, data) === true) {
+    if (waited === null && this.#handOver?.(message, data) === true) {
       this.counts.handedOver++;
       return;
     }
     if (message.kind === 'request') {
       this.counts.requests++;
-      this.#request(message, over?.waited ?? 0);
+      this.#request(message, waited ?? 0);
     } else {
       this.counts.responses++;
       receiveResponse(this.handler.server, message);

@@ -211,7 +211,7 @@ export class RunningServer {
   receiveOwn(
     ...[data, source, transport, waited]: [...Parameters<SocketHandlers['onMessage']>, number]
   ): void {
-    this.#receiver.receive(data, source, transport, { waited: Math.min(waited, this.#stalls.sinceStall) });
+    this.#receiver.receive(data, source, transport, Math.min(waited, this.#stalls.sinceStall));
   }
 
   /**

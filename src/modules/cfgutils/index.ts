@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Module } from '../../runtime/module.ts';
 import type { Run } from '../../runtime/run.ts';
 import { initialSlots, slot } from '../../runtime/variables/script-store.ts';
+import { subnameOf } from '../../runtime/variables/subname.ts';
 import type { Server } from '../../runtime/worker.ts';
 import {
   type AsyncFunctionSpec,
@@ -13,7 +14,6 @@ import {
   type Value,
   type VariableReference,
 } from '../../script/index.ts';
-
 import { lockFunctions, sharedLocks } from './locks.ts';
 import { valueFunctions } from './values.ts';
 
@@ -224,8 +224,8 @@ export const cfgutils: Module = {
       writable: true,
       summary: 'A variable that all workers share; 0 until it is set.',
       source: 'modules/cfgutils',
-      resolve: ({ subname }) => {
-        const name = typeof subname === 'function' ? subname : () => subname ?? '';
+      resolve: (use) => {
+        const name = subnameOf(use);
         return {
           get: (run) => sharedVariables(run.server).get(name(run)) ?? 0,
           set: (run, value) => {
@@ -240,8 +240,8 @@ export const cfgutils: Module = {
       subname: 'required',
       summary: 'A variable of the environment.',
       source: 'modules/cfgutils',
-      resolve: ({ subname }) => {
-        const name = typeof subname === 'function' ? subname : () => subname ?? '';
+      resolve: (use) => {
+        const name = subnameOf(use);
         return {
           get: (run) => {
             const value = process.env[name(run)];

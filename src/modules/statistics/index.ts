@@ -6,6 +6,7 @@ import type { Module } from '../../runtime/module.ts';
 import type { Run } from '../../runtime/run.ts';
 import type { SharedValues } from '../../runtime/shared.ts';
 import { StateKey } from '../../runtime/state.ts';
+import { subnameOf } from '../../runtime/variables/subname.ts';
 import type { Server, Worker } from '../../runtime/worker.ts';
 import {
   type ArgumentSpec,
@@ -284,8 +285,8 @@ export const statistics: Module = {
       summary:
         'A statistic, as `$stat(name)` or `$stat(group:name)`; null where there is none. Without a group it is one of the groups core, load, shmem or pkmem, else a counter of the script. Setting it to 0 resets it.',
       source,
-      resolve: ({ subname }) => {
-        const name = typeof subname === 'function' ? subname : () => subname ?? '';
+      resolve: (use) => {
+        const name = subnameOf(use);
         return {
           get: (run) => read(run, '$stat', name(run)),
           set: (run, value) => (value === 0 || value === null) && reset(run, '$stat', name(run)),

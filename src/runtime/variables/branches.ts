@@ -9,6 +9,7 @@ import {
 import { parseUri } from '../../sip/index.ts';
 import { type MessageBranch, messageBranches } from '../message-branches.ts';
 import type { Run } from '../run.ts';
+import { subnameOf } from './subname.ts';
 
 /** The branch that an index means: the last one added where there is none. */
 function branchAt({ index }: VariableUse<Run>): (run: Run) => MessageBranch | null {
@@ -117,9 +118,6 @@ function fieldVariable({ name, summary, get, set }: BranchField): VariableSpec<R
     },
   };
 }
-
-export const subnameOf = ({ subname }: VariableUse<Run>) =>
-  typeof subname === 'function' ? subname : () => subname ?? '';
 
 export function flagAccess(
   branchOf: (run: Run) => MessageBranch | null,

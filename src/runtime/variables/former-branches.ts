@@ -5,8 +5,9 @@
 import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/index.ts';
 import { type MessageBranch, messageBranches } from '../message-branches.ts';
 import type { Run } from '../run.ts';
-import { branchFields, flagAccess, subnameOf } from './branches.ts';
+import { branchFields, flagAccess } from './branches.ts';
 import { yesOrNo } from './message.ts';
+import { subnameOf } from './subname.ts';
 
 const source = 'Script-CoreVar of 3.4';
 

@@ -6,6 +6,7 @@ import { forceSocket } from '../record-route.ts';
 import type { Run } from '../run.ts';
 import { findListening, type ListeningSocket } from '../sockets.ts';
 import { part } from './part.ts';
+import { subnameOf } from './subname.ts';
 
 const ofMessage = (
   name: string,
@@ -165,8 +166,8 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
     subname: 'required',
     writable: true,
     summary: 'A flag of the message: 1 or 0, printed as `true` or `false`.',
-    resolve: ({ subname }) => {
-      const name = typeof subname === 'function' ? subname : () => subname ?? '';
+    resolve: (use) => {
+      const name = subnameOf(use);
       return {
         ...yesOrNo((run) => run.request.flags.has(name(run))),
         set: (run, value) => {

@@ -10,6 +10,7 @@ import {
 import type { Run } from '../run.ts';
 import { ctime, strftime } from '../strftime.ts';
 import type { Worker } from '../worker.ts';
+import { subnameOf } from './subname.ts';
 
 /** The calls of routes as they are nested, innermost first. */
 function frames(run: Run): Frame[] {
@@ -151,8 +152,8 @@ export const processVariables: readonly VariableSpec<Run>[] = [
     subname: 'required',
     summary: 'What `-o name=value` on the command line gave that name.',
     source: 'Script-CoreVar',
-    resolve: ({ subname }) => {
-      const name = typeof subname === 'function' ? subname : () => subname ?? '';
+    resolve: (use) => {
+      const name = subnameOf(use);
       return { get: (run) => run.server.settings.argv.get(name(run)) ?? null };
     },
   },
