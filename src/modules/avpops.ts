@@ -51,16 +51,10 @@ const expanded = (run: Run, text: string) => run.server.script.text(text)?.read(
 
 /** The values that are meant: one, or all with the flag g. */
 function valuesOf(run: Run, { name, index, flags }: AvpName): readonly (string | number)[] {
-  const all = run.request.avps.all(name);
-  if (flags.includes('g')) return [...all];
-  const one = all.at(index ?? 0);
-  return one === undefined ? [] : [one];
-}
-
-/** The AVP has these values from now on, the first on top. */
-function setAll(run: Run, name: string, values: readonly (string | number)[]): void {
-  run.request.avps.replace(name, null);
-  for (const value of values) run.request.avps.append(name, value);
+  const { avps } = run.request;
+  if (flags.includes('g')) return avps.all(name);
+  const one = avps.get(name, index ?? 0);
+  return one === null ? [] : [one];
 }
 
 const raw = (name: string, summary: string): ArgumentSpec => ({ name, type: 'raw', summary });
@@ -173,8 +167,7 @@ function store(
   }
   if (results.size === 0) return -1;
   if (from.name === to.name) {
-    setAll(
-      run,
+    run.request.avps.set(
       from.name,
       all.map((value, i) => results.get(i) ?? value),
     );
@@ -182,8 +175,7 @@ function store(
   }
   for (const value of [...results.values()].toReversed()) run.request.avps.push(to.name, value);
   if (flags.includes('d'))
-    setAll(
-      run,
+    run.request.avps.set(
       from.name,
       all.filter((_, i) => !results.has(i)),
     );
@@ -272,7 +264,7 @@ export const avpops: Module = {
     ),
     onAvp('avp_shuffle', 'Puts the values in any order; false where there is none.', (run, { name }) => {
       const values = run.request.avps.all(name);
-      setAll(run, name, shuffled(values));
+      run.request.avps.set(name, shuffled(values));
       return values.length > 0 ? 1 : -1;
     }),
     {

@@ -67,7 +67,7 @@ export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
       if (index === 'all') {
         return {
           get: (run) => (list(run).length === 0 ? null : list(run).join(', ')),
-          list: (run) => [...list(run)],
+          list,
           set: (run, value) => {
             run.request.avps.replace(name(run), value);
             return true;
