@@ -13,6 +13,7 @@ export const branchFunctions: readonly FunctionSpec<Run>[] = [
         name: 'source',
         type: 'static',
         oneOf: ['msg'],
+        absent: { event: 'event_routing' },
         summary:
           '`msg`: the request URI, and the branches that were added. There is no `event`, which needs event_routing.',
       },
@@ -26,7 +27,11 @@ export const branchFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Adds branches to a transaction that is under way, and sends them. 1; -1 no transaction, -3 it is answered or cancelled, -4 the destination cannot be found.',
     source: 'modules/tm',
-    run: (run, _source: string, text: string = '') => {
+    run: (run, source: string, text: string = '') => {
+      if (source === 'event') {
+        run.complain('t_inject_branches(): siprest has no module event_routing');
+        return -1;
+      }
       const flags = new Set(text.split(',').map((flag) => flag.trim()));
       return injectBranches(run, {
         cancelsOthers: flags.has('cancel') || flags.has('c'),

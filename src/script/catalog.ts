@@ -58,6 +58,8 @@ export interface ArgumentSpec {
   readonly routeKind?: RouteKind;
   /** For type `static`: what it may be; a mistake is found by the checker. */
   readonly oneOf?: readonly string[];
+  /** What may be given for it in OpenSIPS alone, and the module that has that. */
+  readonly absent?: Readonly<Record<string, string>>;
   /** For type `string`: the names that a loaded module's parameters define, and one without variables has to be of. */
   readonly definedBy?: DefinedNames;
   /** For type `string`: it names an event, whose event_route then runs. */

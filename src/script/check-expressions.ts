@@ -198,7 +198,13 @@ export class ExpressionChecker<R> {
       this.#error('argument-type', node.span, `${what} cannot be NULL`, 'leave it out, or give a value');
       return;
     }
-    this.#kinds[argument.type](node, argument, what);
+    const text = argument.absent === undefined || node.kind !== 'string' ? null : constantText(node);
+    const module = text === null ? undefined : argument.absent?.[text];
+    if (module === undefined) this.#kinds[argument.type](node, argument, what);
+    else {
+      const name = `${spec.name}("${text}")`;
+      this.#parts.missing.absent({ kind: 'function', name, module }, node.span);
+    }
   }
 
   /** For each type of argument, what may stand there. */

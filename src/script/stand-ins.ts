@@ -8,9 +8,12 @@ import type { Execution } from './execution.ts';
 
 export type NamedKind = 'function' | 'variable' | 'transformation';
 
-/** How names of each kind are written in a message, and in the table of what OpenSIPS documents. */
+/**
+ * How names of each kind are written in a message, and in the table of what OpenSIPS documents. A function may have an
+ * argument with it: `t_inject_branches("event")`.
+ */
 export const written: Readonly<Record<NamedKind, (name: string) => string>> = {
-  function: (name) => `${name}()`,
+  function: (name) => (name.endsWith(')') ? name : `${name}()`),
   variable: (name) => `$${name}`,
   transformation: (name) => `{${name}}`,
 };
