@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { type NameServer, startNameServer } from '../sip/name-server.ts';
+import { type NameServer, startNameServer } from '../support/name-server.ts';
 import { type RunningSiprest, startSiprest } from '../support/program.ts';
 import { sendSip } from '../support/sip-client.ts';
 import { SipPeer } from '../support/sip-peer.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { DnsNames } from '../../src/runtime/index.ts';
-import { type NameServer, startNameServer } from '../sip/name-server.ts';
+import { type NameServer, startNameServer } from '../support/name-server.ts';
 import { runScript, type ScriptOptions } from '../support/script-harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'resolve-'));

@@ -6,7 +6,7 @@ import { type Destinations, findDestinations, orderServices } from '../../src/si
 import { DnsNames, type DnsNamesOptions } from '../../src/sip/names.ts';
 import type { Protocol } from '../../src/sip/transport.ts';
 import { parseUri } from '../../src/sip/uri.ts';
-import { type NameServer, startNameServer, type Zone } from './name-server.ts';
+import { type NameServer, startNameServer, type Zone } from '../support/name-server.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -76,6 +76,34 @@ export function rememberLast<T>(parse: (text: string) => T): (text: string) => T
   };
 }
 
+/** One transformation of a family, each of which gives a part of the same parsed text. */
+export interface Part<T> {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  /** Of the family's example. */
+  readonly output: Value;
+  readonly get: (parsed: T) => Value;
+}
+
+/** Null for a text that `parse` makes nothing of. */
+export function partsOf<T>(
+  parse: (text: string) => T | null,
+  example: string,
+  parts: readonly Part<T>[],
+): readonly Specification[] {
+  return parts.map(({ name, aliases, summary, output, get }) => ({
+    name,
+    ...(aliases && { aliases }),
+    summary,
+    example: [example, `{${name}}`, output],
+    prepare: ofText((text) => {
+      const parsed = parse(text);
+      return parsed === null ? null : get(parsed);
+    }),
+  }));
+}
+
 export const argument = {
   string: (name: string): TransformationArgument => ({ name, type: 'string' }),
   int: (name: string): TransformationArgument => ({ name, type: 'int' }),

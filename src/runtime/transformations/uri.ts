@@ -1,19 +1,11 @@
 /** `{uri.…}`: parts of a SIP, SIPS or TEL URI; null for a part that is missing or a text that is no URI (trans-uri-*). */
 import type { Value } from '../../script/index.ts';
 import { parseUri, type Uri, uriParameter } from '../../sip/index.ts';
-import { argument, ofText, ofTextAndString, rememberLast, type Specification } from './define.ts';
+import { argument, ofTextAndString, type Part, partsOf, rememberLast, type Specification } from './define.ts';
 
 const uriOf = rememberLast(parseUri);
 
-interface Part {
-  readonly name: string;
-  readonly aliases?: readonly string[];
-  readonly summary: string;
-  readonly output: Value;
-  readonly get: (uri: Uri) => Value;
-}
-
-const parameter = (name: string, transformation: string, output: Value): Part => ({
+const parameter = (name: string, transformation: string, output: Value): Part<Uri> => ({
   name: transformation,
   summary: `The value of the parameter \`${name}\`, empty where it has none.`,
   output,
@@ -23,7 +15,7 @@ const parameter = (name: string, transformation: string, output: Value): Part =>
 const example =
   'sip:bob:pw@host.example:5070;transport=tcp;ttl=15;user=phone;maddr=239.255.255.1;method=INVITE;lr;r2=on?Subject=x';
 
-const parts: readonly Part[] = [
+const parts: readonly Part<Uri>[] = [
   {
     name: 'uri.user',
     summary: 'The user part, without the password.',
@@ -67,18 +59,7 @@ const parts: readonly Part[] = [
 ];
 
 export const uriTransformations: readonly Specification[] = [
-  ...parts.map(
-    ({ name, aliases, summary, output, get }): Specification => ({
-      name,
-      ...(aliases && { aliases }),
-      summary,
-      example: [example, `{${name}}`, output],
-      prepare: ofText((text) => {
-        const uri = uriOf(text);
-        return uri === null ? null : get(uri);
-      }),
-    }),
-  ),
+  ...partsOf(uriOf, example, parts),
   {
     name: 'uri.param',
     arguments: [argument.string('name')],

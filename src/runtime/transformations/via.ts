@@ -1,21 +1,12 @@
 /** `{via.…}`: parts of a Via header value (RFC 3261, 20.42); null for a part that is missing (pvar-via-text). */
-import type { Value } from '../../script/index.ts';
 import { parseVia, type Via } from '../../sip/index.ts';
-import { argument, ofText, ofTextAndString, rememberLast, type Specification } from './define.ts';
+import { argument, ofTextAndString, type Part, partsOf, rememberLast, type Specification } from './define.ts';
 
 const viaOf = rememberLast(parseVia);
 
-interface Part {
-  readonly name: string;
-  readonly aliases?: readonly string[];
-  readonly summary: string;
-  readonly output: Value;
-  readonly get: (via: Via) => Value;
-}
-
 const example = 'SIP/2.0/UDP 10.0.0.1:5066;branch=z9hG4bK1;received=192.0.2.7;rport=40000 (edge)';
 
-const parts: readonly Part[] = [
+const parts: readonly Part<Via>[] = [
   { name: 'via.name', summary: 'The protocol name.', output: 'SIP', get: (via) => via.name },
   { name: 'via.version', summary: 'The protocol version.', output: '2.0', get: (via) => via.version },
   { name: 'via.transport', summary: 'The transport.', output: 'UDP', get: (via) => via.transport },
@@ -50,18 +41,7 @@ const parts: readonly Part[] = [
 ];
 
 export const viaTransformations: readonly Specification[] = [
-  ...parts.map(
-    ({ name, aliases, summary, output, get }): Specification => ({
-      name,
-      ...(aliases && { aliases }),
-      summary,
-      example: [example, `{${name}}`, output],
-      prepare: ofText((text) => {
-        const via = viaOf(text);
-        return via === null ? null : get(via);
-      }),
-    }),
-  ),
+  ...partsOf(viaOf, example, parts),
   {
     name: 'via.param',
     arguments: [argument.string('name')],

@@ -1,0 +1,127 @@
+/** A name server on loopback that says what a test tells it to say (RFC 1035, RFC 2782), to questions over UDP. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+
+export interface Question {
+  /** In small letters. */
+  readonly name: string;
+  readonly type: 'A' | 'AAAA' | 'SRV' | 'other';
+}
+
+/** Priority, weight, port and target of an SRV record. */
+export type Service = readonly [number, number, number, string];
+
+/** Records, of which those of the question's type are sent; no such name; or (null) no answer at all. */
+export type Answer =
+  | {
+      readonly addresses?: readonly string[];
+      readonly services?: readonly Service[];
+      /** In seconds. Default 60. */
+      readonly ttl?: number;
+    }
+  | 'no such name'
+  | 'fail'
+  | null;
+
+/** What it says of each name. Of others it says that there are none. */
+export interface Zone {
+  readonly a?: Readonly<Record<string, readonly string[]>>;
+  readonly srv?: Readonly<Record<string, readonly Service[]>>;
+  /** Questions about these get no answer. */
+  readonly silent?: readonly string[];
+  readonly ttl?: number;
+}
+
+export interface NameServer {
+  readonly address: string;
+  /** `SRV _sip._udp.example.com` */
+  readonly questions: string[];
+  close(): Promise<void>;
+}
+
+const types = { 1: 'A', 28: 'AAAA', 33: 'SRV' } as const;
+const codes = { 'no such name': 3, fail: 2 } as const;
+
+export async function startNameServer(says: Zone | ((question: Question) => Answer)): Promise<NameServer> {
+  const answer = typeof says === 'function' ? says : answerOf(says);
+  const socket = createSocket('udp4');
+  const questions: string[] = [];
+  socket.on('message', (query, from) => {
+    const labels: string[] = [];
+    let at = 12;
+    for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
+      labels.push(query.toString('latin1', at + 1, at + 1 + length));
+      at += 1 + length;
+    }
+    const name = labels.join('.').toLowerCase();
+    const number = query.readUInt16BE(at + 1);
+    const type = (types as Record<number, Question['type']>)[number] ?? 'other';
+    questions.push(`${type} ${name}`);
+    const said = answer({ name, type });
+    if (said === null) return;
+    const data = typeof said === 'string' ? [] : dataOf(type, said);
+    const ttl = typeof said === 'string' ? 0 : (said.ttl ?? 60);
+    const header = Buffer.alloc(12);
+    query.copy(header, 0, 0, 2);
+    header.writeUInt16BE(0x8180 | (typeof said === 'string' ? codes[said] : 0), 2);
+    header.writeUInt16BE(1, 4);
+    header.writeUInt16BE(data.length, 6);
+    const records = data.map((bytes) => record(number, ttl, bytes));
+    socket.send(Buffer.concat([header, query.subarray(12, at + 5), ...records]), from.port, from.address);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return {
+    address: `127.0.0.1:${socket.address().port}`,
+    questions,
+    async close() {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+
+const answerOf =
+  ({ a, srv, silent, ttl = 60 }: Zone) =>
+  ({ name }: Question): Answer => {
+    if (silent?.includes(name)) return null;
+    const [addresses, services] = [a?.[name], srv?.[name]];
+    if (addresses === undefined && services === undefined) return 'no such name';
+    return { addresses: addresses ?? [], services: services ?? [], ttl };
+  };
+
+function dataOf(type: Question['type'], said: Exclude<Answer, string | null>): readonly Buffer[] {
+  if (type === 'SRV') return (said.services ?? []).map(service);
+  return (said.addresses ?? [])
+    .filter((address) => type === (address.includes(':') ? 'AAAA' : 'A'))
+    .map((address) => (type === 'A' ? Buffer.from(address.split('.').map(Number)) : ipv6(address)));
+}
+
+function record(type: number, ttl: number, data: Buffer): Buffer {
+  const head = Buffer.alloc(12);
+  head.writeUInt16BE(0xc00c, 0); // the question's name
+  head.writeUInt16BE(type, 2);
+  head.writeUInt16BE(1, 4);
+  head.writeUInt32BE(ttl, 6);
+  head.writeUInt16BE(data.length, 10);
+  return Buffer.concat([head, data]);
+}
+
+function service([priority, weight, port, target]: Service): Buffer {
+  const numbers = Buffer.alloc(6);
+  numbers.writeUInt16BE(priority, 0);
+  numbers.writeUInt16BE(weight, 2);
+  numbers.writeUInt16BE(port, 4);
+  const labels = target.split('.').filter((label) => label !== '');
+  const name = labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1'));
+  return Buffer.concat([numbers, ...name, Buffer.from([0])]);
+}
+
+function ipv6(address: string): Buffer {
+  const [left = '', right = ''] = address.split('::');
+  const groups = (text: string): string[] =>
+    text === '' ? [] : text.split(':').map((group) => group.padStart(4, '0'));
+  const [before, after] = [groups(left), groups(right)];
+  const between = Array<string>(8 - before.length - after.length).fill('0000');
+  return Buffer.from([...before, ...between, ...after].join(''), 'hex');
+}
