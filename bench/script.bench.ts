@@ -8,7 +8,7 @@
  * itself costs is taken off. It is CPU time, the best of five rounds, since whatever else the machine does only adds.
  */
 import { parseMessage, type SipRequest } from '../src/sip/index.ts';
-import { benchOf } from '../test/support/script.ts';
+import { benchOf } from '../test/support/script-bench.ts';
 import { routingScript, rows } from './script/rows.ts';
 
 const isSmoke = process.argv.includes('--smoke');

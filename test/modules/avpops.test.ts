@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runScript } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
 
 const abc = '$avp(x) = "c"; $avp(x) = "b"; $avp(x) = "a";';
 const state = 'xlog("$rc x=$(avp(x)[*]) y=$(avp(y)[*])");';

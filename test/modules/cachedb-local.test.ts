@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LocalCache } from '../../src/modules/cachedb-local.ts';
-import { runScript } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
 
 const modules = ['cachedb_local'];
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { matchesRecurrence } from '../../src/modules/cfgutils/time-recurrence.ts';
-import { runScript } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
 
 const modules = ['cfgutils'];
 const prints = async (body: string, rest = '') => (await runScript(body, { modules, rest })).prints;

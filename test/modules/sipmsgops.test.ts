@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { applyEdits, edits } from '../../src/runtime/edits.ts';
-import { runScript, type ScriptOptions, sampleRequest, wire } from '../support/script-harness.ts';
+import { runScript, type ScriptOptions, wire } from '../support/run-script.ts';
+import { sampleRequest } from '../support/sample-request.ts';
 
 const modules = ['sipmsgops'];
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { builtInStatistics } from '../../src/modules/statistics/built-in.ts';
 import { closeLater } from '../support/close-later.ts';
-import { runScript } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
 import { programOf, startServer } from '../support/server.ts';
 import { sendSip } from '../support/sip-client.ts';
 import { SipPeer } from '../support/sip-peer.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { applyEdits, edits } from '../../src/runtime/edits.ts';
-import { runScript, sampleRequest } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
+import { sampleRequest } from '../support/sample-request.ts';
 
 const modules = ['textops'];
 

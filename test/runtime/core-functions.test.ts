@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runScript } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
 
 describe('the request URI', () => {
   const start = '$ru = "sip:12345:pw@x.example:5080;lr";';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runScript } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
 
 describe('names of older versions', () => {
   test.each([

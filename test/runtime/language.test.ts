@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Run } from '../../src/runtime/index.ts';
 import type { FunctionSpec } from '../../src/script/index.ts';
 import { request } from '../sip/simulated.ts';
-import { benchOf, printedBy } from '../support/script.ts';
+import { benchOf, printedBy } from '../support/script-bench.ts';
 
 /** `answer(1)` returns its argument, `answer_later(1)` waits before it does. */
 const functions: readonly FunctionSpec<Run>[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Receiver, Request } from '../../src/runtime/index.ts';
 import { bytes, RecordingTransport, request, requestText, SimulatedClock, SOURCE } from '../sip/simulated.ts';
-import { benchOf } from '../support/script.ts';
+import { benchOf } from '../support/script-bench.ts';
 
 const headerOf = (text: string | undefined, name: string) =>
   new RegExp(`^${name}: (.*)\\r$`, 'im').exec(text ?? '')?.[1];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { DnsNames } from '../../src/runtime/index.ts';
 import { type NameServer, startNameServer } from '../support/name-server.ts';
-import { runScript, type ScriptOptions } from '../support/script-harness.ts';
+import { runScript, type ScriptOptions } from '../support/run-script.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'resolve-'));
 const resolvConf = join(folder, 'resolv.conf');

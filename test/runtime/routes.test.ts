@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { runScript, sampleRequest } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
+import { sampleRequest } from '../support/sample-request.ts';
 import { respond, startService } from '../support/service.ts';
 
 describe('event_route', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runScript } from '../support/script-harness.ts';
+import { runScript } from '../support/run-script.ts';
 
 const offer = `v=0
 o=- 20 1 IN IP4 198.51.100.4

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { coreVariables } from '../../src/runtime/core.ts';
 import { variableExamples } from '../../src/runtime/variables/examples.ts';
-import { printed, runScript, sampleRequest } from '../support/script-harness.ts';
+import { printed, runScript } from '../support/run-script.ts';
+import { sampleRequest } from '../support/sample-request.ts';
 
 /** What a clock, a process or a terminal decides. */
 const changing = ['mb', 'ml', 'mi', 'pp', 'Ts', 'Tsm', 'TS', 'Tf', 'time', 'cfg_line', 'cfg_file', 'C'];

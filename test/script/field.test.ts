@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadScript, renderDiagnostics } from '../../src/index.ts';
 import { parseScript } from '../../src/script/index.ts';
-import { benchOf } from '../support/script.ts';
+import { benchOf } from '../support/script-bench.ts';
 import { load, loadBody, rendered, summary } from './fixture.ts';
 
 describe('bytes that start nothing are passed over with a warning', () => {

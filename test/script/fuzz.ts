@@ -9,7 +9,7 @@ import { Request, runRoute } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { Chance, mutated } from '../support/chance.ts';
 import { sampleRequest } from '../support/sample-request.ts';
-import { poolOf } from '../support/script.ts';
+import { poolOf } from '../support/script-bench.ts';
 
 const folder = (path: string): URL => new URL(`../../${path}/`, import.meta.url);
 const textOf = (url: URL): string => readFileSync(url, 'latin1');

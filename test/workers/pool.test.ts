@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job, Worker } from '../../src/runtime/index.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
-import { benchOf } from '../support/script.ts';
+import { benchOf } from '../support/script-bench.ts';
 
 /** A job that waits until it is told to go on. */
 function waiting(): { job: Job; readonly worker: Worker | null; finish(error?: Error): Promise<void> } {

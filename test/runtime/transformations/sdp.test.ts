@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../../src/runtime/run.ts';
-import { runScript } from '../../support/script-harness.ts';
+import { runScript } from '../../support/run-script.ts';
 import { transform } from './transform.ts';
 
 const run = {} as Run;

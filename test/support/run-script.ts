@@ -1,10 +1,8 @@
 import { type DnsNames, type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { sampleRequest } from './sample-request.ts';
-import { poolOf } from './script.ts';
+import { poolOf } from './script-bench.ts';
 import { programOf } from './server.ts';
-
-export { sampleRequest };
 
 export interface ScriptOptions {
   /** The request as it comes by UDP; lines end with LF here. Default {@link sampleRequest}. */
