@@ -16,21 +16,30 @@ const CONTINUE_PATIENCE = 1_000;
 /** A body of so many bytes is copied behind its head, which is cheaper than writing it by itself. */
 const COPIED_BODY = 16_384;
 
+/** When so many requests are dispatched in one turn of the event loop, they do not wait for the next. */
+const MANY = 8;
+
 let waiting: Http1Connection[] = [];
 
 /**
- * On a kept connection a request is written when everything was read that had come by now, so that bytes which the
- * server sent unasked are never taken for its answer. In the middle of a turn of the event loop nothing is read
- * any more in this turn: so it is written after the reads of the next.
+ * On a kept connection a request is written when everything was read that had come by now: where the server has sent
+ * something unasked, the connection is not used. What comes later nobody can tell from an answer. In the middle of a
+ * turn of the event loop nothing is read any more in this turn: so it is written after the reads of the next.
+ *
+ * With many in one turn the loop is busy, and what arrives lies there for about a turn before it is read: what the
+ * server sent right behind an answer was read with it. Then they are written at the end of this turn, since a turn is a
+ * good part of the time that a blocking call takes, and so of what a worker can do.
  */
-function writeNextTurn(connection: Http1Connection): void {
+function writeSoon(connection: Http1Connection): void {
   if (waiting.length === 0) setImmediate(endTurn);
   waiting.push(connection);
 }
 
 function endTurn(): void {
-  setImmediate(writeAll, waiting);
+  const connections = waiting;
   waiting = [];
+  if (connections.length < MANY) setImmediate(writeAll, connections);
+  else writeAll(connections);
 }
 
 function writeAll(connections: readonly Http1Connection[]): void {
@@ -101,7 +110,7 @@ export class Http1Connection implements Connection, AnswerListener {
     transfer.begin(this);
     this.#socket.ref();
     if (this.served === 0) this.write();
-    else writeNextTurn(this);
+    else writeSoon(this);
   }
 
   /** Writes the request that was dispatched, unless it has come to nothing meanwhile. */
