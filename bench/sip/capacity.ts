@@ -20,32 +20,20 @@ export interface Ramp {
   readonly seconds: number;
 }
 
-/** What a server was found to do. */
-export interface Capacity {
-  /** At the highest rate without a loss; null where all were too much. */
-  readonly best: Step | null;
-  /** At {@link commonRate}, where it was offered and all were answered. */
-  readonly common: Step | null;
-}
-
-/** A rate at which servers are compared, calls a second: that of an aim, and most can do it. */
-export const commonRate = 12_000;
-
 const isLossless = ({ usual }: LoadOutcome): boolean => usual.answered === usual.sent;
 
-/** Offers one rate after the other, until one is too much. Each has a second chance. */
-export async function capacity(program: string, server: MeasuredServer, ramp: Ramp): Promise<Capacity> {
+/** Offers one rate after the other, until one is too much; the last that was not. Each has a second chance. */
+export async function capacity(program: string, server: MeasuredServer, ramp: Ramp): Promise<Step | null> {
   // the compiler does its work, and connections are made
   await runLoad(program, { port: server.port, rate: Math.min(...ramp.rates), seconds: ramp.seconds });
-  const found: { best: Step | null; common: Step | null } = { best: null, common: null };
+  let best: Step | null = null;
   for (const rate of ramp.rates) {
     let step = await measured(program, server, rate, ramp.seconds);
     if (!isLossless(step.outcome)) step = await measured(program, server, rate, ramp.seconds);
     if (!isLossless(step.outcome)) break;
-    found.best = step;
-    if (rate === commonRate) found.common = step;
+    best = step;
   }
-  return found;
+  return best;
 }
 
 export async function measured(
