@@ -21,8 +21,8 @@ const { runCommand, runMember } = await loadProgram();
 // Nearly all that a check makes lives to its end, and what a server makes as long as the service takes: V8 would copy
 // it again and again while its young space, small at first, becomes larger step by step.
 setFlagsFromString('--semi-space-growth-factor=16');
-// After a burst, in which messages waited, V8 would make their parts as objects that live long, for good: of every
-// message that comes later a quarter would be left to the slow garbage collector.
+// After a burst, in which messages waited, V8 would take their parts for objects that live long, for good: those of every
+// message that comes later would be left to the collection of the whole heap.
 setFlagsFromString('--no-allocation-site-pretenuring');
 // A check of some thousand lines is over before code that the optimizing compiler makes of it is worth its time.
 const flag = optimizeLater[versions.v8.split('.', 2).join('.')];

@@ -66,7 +66,10 @@ export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
       const { index } = use;
       if (index === 'all') {
         return {
-          get: (run) => (list(run).length === 0 ? null : list(run).join(', ')),
+          get: (run) => {
+            const values = list(run);
+            return values.length === 0 ? null : values.join(', ');
+          },
           list,
           set: (run, value) => {
             run.request.avps.replace(name(run), value);
