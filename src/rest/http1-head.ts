@@ -78,6 +78,7 @@ export function parseHead(text: string): AnswerHead {
           if (coding === 'chunked') head.chunked = true;
           else if (coding !== 'identity')
             return 'the answer has a Transfer-Encoding that was not asked for (only chunked is known)';
+          else if (head.chunked) return 'the answer has a Transfer-Encoding in which chunked is not the last';
         }
         return '';
       default:

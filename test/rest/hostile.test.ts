@@ -340,6 +340,10 @@ const table: readonly Hostile[] = [
       ['sends a Transfer-Encoding of gzip', 'Transfer-Encoding: gzip\r\n'],
       ['sends a Transfer-Encoding of gzip, chunked', 'Transfer-Encoding: gzip, chunked\r\n'],
       ['sends a Transfer-Encoding of chunked, gzip', 'Transfer-Encoding: chunked, gzip\r\n'],
+      [
+        'sends a Transfer-Encoding of chunked, and another of identity',
+        'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n',
+      ],
       ['sends a Transfer-Encoding that only looks like chunked', 'Transfer-Encoding: xchunked\r\n'],
     ] as const
   ).map(
