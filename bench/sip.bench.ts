@@ -6,7 +6,7 @@
  * Each of four servers, one after the other, gets OPTIONS from bench/sip/load.c at rising rates until it loses one;
  * then SIPp calls them with OPTIONS and INVITE at a steady rate; then come the scenarios of bench/sip/scenarios.ts.
  * `--write` puts the tables into docs/performance.md. It needs gcc, nginx, sip-tester, kamailio and
- * kamailio-utils-modules; what is not there is left out and said. It takes seven minutes; with `--smoke` it takes
+ * kamailio-utils-modules; what is not there is left out and said. It takes five minutes; with `--smoke` it takes
  * a quarter of one, and Node answers instead of nginx.
  */
 import { spawnSync } from 'node:child_process';
