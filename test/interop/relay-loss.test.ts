@@ -63,7 +63,7 @@ async function throughLoss(scenarios: {
   const caller = await runSipp({
     ...common,
     port: before.port,
-    scenario: lingering(scenarios.caller),
+    scenario: scenarios.caller,
     rate: 15,
   });
   return {
@@ -80,13 +80,13 @@ describe('with 10 in 100 packets lost in either direction, on both sides of sipr
   it.each([
     [
       'a call is answered and ended',
-      { caller: answeredCall({ talk: 4000 }), callee: lingering(answeringCallee()), seed: 1 },
+      { caller: lingering(answeredCall({ talk: 4000 })), callee: lingering(answeringCallee()), seed: 1 },
     ],
     [
       'a call is refused',
-      { caller: failingCall(486), callee: lingering(failingCallee('486 Busy Here')), seed: 2 },
+      { caller: lingering(failingCall(486)), callee: lingering(failingCallee('486 Busy Here')), seed: 2 },
     ],
-    ['a call is cancelled', { caller: cancelledCall(), callee: ringingCallee(12_000), seed: 3 }],
+    ['a call is cancelled', { caller: cancelledCall(12_000), callee: ringingCallee(12_000), seed: 3 }],
   ])('%s, and no transaction is left', { timeout: 200_000 }, async (_, scenarios) => {
     const { caller, callee, dropped, left } = await throughLoss(scenarios);
     expect(caller, caller.output + callee.output).toMatchObject(fine);

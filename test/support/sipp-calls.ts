@@ -115,8 +115,11 @@ export function failingCallee(status: string): string {
   return scenario('callee', [request('INVITE'), send(asCallee(status), resent), request('ACK')]);
 }
 
-/** A caller who hangs up while it rings, or where that is lost on the way, soon. */
-export function cancelledCall(): string {
+/**
+ * A caller who hangs up while it rings, or where that is lost on the way, soon. `linger`: how long the answer to its
+ * CANCEL may come behind the 487, or again, in ms.
+ */
+export function cancelledCall(linger = 0): string {
   return scenario('caller', [
     send(asCaller('INVITE', 1, 'first'), resent),
     response(100, 'optional="true"'),
@@ -124,9 +127,18 @@ export function cancelledCall(): string {
     pause(50),
     '<label id="hang-up"/>',
     send(asCaller('CANCEL', 1, 4), resent),
-    response(200, 'optional="true"'), // it may come after the 487
+    response(200, 'optional="true"'),
     response(487),
     send(asCaller('ACK', 1, 7).map((line) => (line.startsWith('To:') ? '[last_To:]' : line))),
+    ...(linger === 0
+      ? []
+      : [
+          // a <timewait> would take it for a mistake
+          '<label id="linger"/>',
+          response(200, `timeout="${linger}" ontimeout="end" next="linger"`),
+          '<label id="end"/>',
+          pause(1),
+        ]),
   ]);
 }
 
