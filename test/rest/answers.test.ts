@@ -75,6 +75,7 @@ const table: readonly Answer[] = [
   { what: 'a length with zeros', text: `${OK}Content-Length: 0005\r\n\r\nhello` },
   { what: 'the coding in capitals', text: `${OK}TRANSFER-ENCODING: CHUNKED\r\n\r\n${CHUNKS}` },
   { what: 'the coding twice', text: `${OK}${CHUNKED}${CHUNKED}\r\n${CHUNKS}` },
+  { what: 'the coding between tabs', text: `${OK}Transfer-Encoding:\tchunked \t\r\n\r\n${CHUNKS}` },
   { what: 'identity, which is no coding', text: `${OK}Transfer-Encoding: identity\r\n${LENGTH}\r\nhello` },
   { what: 'a coding of the content', text: `${OK}Content-Encoding: gzip\r\n${LENGTH}\r\nhello` },
   { what: 'chunk extensions', text: `${OK}${CHUNKED}\r\n2;a=b;c="d"\r\nhe\r\n3 ; e\r\nllo\r\n0;f\r\n\r\n` },
