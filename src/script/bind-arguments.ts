@@ -9,6 +9,7 @@ export function bindArguments(
   specs: readonly ArgumentSpec[],
   given: readonly (ExpressionNode | null)[],
 ): readonly (ExpressionNode | null)[] {
+  if (specs[0]?.leading !== true) return given;
   const mandatory = specs.filter((spec) => !spec.optional).length;
-  return specs[0]?.leading && given.length <= mandatory ? [null, ...given] : given;
+  return given.length <= mandatory ? [null, ...given] : given;
 }

@@ -1,5 +1,13 @@
 /** Checks expressions and calls: what functions there are, and the number and kind of their arguments. */
-import type { CallNode, ExpressionNode, NameNode, RouteCallNode, RouteKind, Span } from './ast.ts';
+import type {
+  CallNode,
+  ExpressionNode,
+  NameNode,
+  RouteCallNode,
+  RouteKind,
+  Span,
+  TemplateNode,
+} from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
 import type { ArgumentSpec, DefinedNames, FunctionSpec, ParameterValues } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
@@ -198,7 +206,8 @@ export class ExpressionChecker<R> {
       this.#error('argument-type', node.span, `${what} cannot be NULL`, 'leave it out, or give a value');
       return;
     }
-    const text = argument.absent === undefined || node.kind !== 'string' ? null : constantText(node);
+    const text =
+      argument.absent === undefined || node.kind !== 'string' ? null : constantText(template(node));
     const module = text === null ? undefined : argument.absent?.[text];
     if (module === undefined) this.#kinds[argument.type](node, argument, what);
     else {
@@ -212,7 +221,8 @@ export class ExpressionChecker<R> {
     Record<ArgumentSpec['type'], (node: ExpressionNode, spec: ArgumentSpec, what: string) => void>
   > = {
     string: (node, spec, what) => {
-      const constant = this.#text(node) && node.kind === 'string' ? constantText(node) : null;
+      const text = this.#text(node);
+      const constant = text === null ? null : constantText(text);
       if (spec.event === true) this.#parts.routes.raises(constant);
       if (spec.definedBy !== undefined) this.#defined(constant, spec.definedBy, node.span, what);
     },
@@ -221,15 +231,15 @@ export class ExpressionChecker<R> {
     value: (node) => this.#text(node),
     regex: (node) => {
       if (node.kind === 'variable') this.#parts.variables.read(node);
-      if (node.kind !== 'string' || !this.#parts.variables.pattern(node)) return;
-      const constant = constantText(node);
+      const pattern = node.kind === 'string' ? this.#parts.variables.pattern(node) : null;
+      const constant = pattern === null ? null : constantText(pattern);
       if (constant !== null) this.#regex(constant, node.span);
     },
     variable: (node, spec, what) => {
       const variable = node.kind === 'string' ? soleVariable(node) : node;
       if (variable?.kind === 'variable' && spec.readOnly === true) this.#parts.variables.read(variable);
       else if (variable?.kind === 'variable') this.#parts.variables.write(variable, what);
-      else if (node.kind !== 'string' || this.#parts.variables.text(node)) {
+      else if (node.kind !== 'string' || this.#parts.variables.text(node) !== null) {
         this.#error('argument-type', node.span, `${what} is a variable`, 'for example $var(result)');
       }
     },
@@ -276,10 +286,11 @@ export class ExpressionChecker<R> {
     else this.#text(node);
   }
 
-  #text(node: ExpressionNode): boolean {
+  /** What a string has in it; null when it is none, or not well. */
+  #text(node: ExpressionNode): TemplateNode | null {
     if (node.kind === 'string') return this.#parts.variables.text(node);
-    if (node.kind === 'variable') return this.#parts.variables.read(node);
-    return true;
+    if (node.kind === 'variable') this.#parts.variables.read(node);
+    return null;
   }
 
   #numeric(
@@ -292,14 +303,14 @@ export class ExpressionChecker<R> {
     if (node.kind !== 'string') return;
     const variable = soleVariable(node);
     if (variable !== null) this.#parts.variables.read(variable);
-    else if (this.#parts.variables.text(node) && !isNumber(node.value))
+    else if (this.#parts.variables.text(node) !== null && !isNumber(node.value))
       this.#error('argument-type', node.span, message, help?.(node.value));
   }
 
   /** Text without variables, or null when it has some, which is reported. */
   #constant(node: ExpressionNode, what: string): string | null {
     if (node.kind === 'number') return String(node.value);
-    if (node.kind === 'string' && constantText(node) !== null) return node.value;
+    if (node.kind === 'string' && constantText(template(node)) !== null) return node.value;
     this.#error('argument-type', node.span, `${what} is fixed text: no variable can stand in it`);
     return null;
   }
@@ -316,8 +327,7 @@ export class ExpressionChecker<R> {
 }
 
 /** The value of a string in which no variable stands, else null. */
-function constantText(node: Extract<ExpressionNode, { kind: 'string' }>): string | null {
-  const { parts } = template(node);
+function constantText({ parts }: TemplateNode): string | null {
   if (parts.length === 0) return '';
   const [only] = parts;
   return parts.length === 1 && only?.kind === 'text' ? only.value : null;

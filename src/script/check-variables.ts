@@ -17,6 +17,8 @@ export class VariableChecker<R> {
   readonly #missing: MissingNames;
   readonly #diagnostics: DiagnosticList;
   readonly #compiler: VariableCompiler<R>;
+  /** By their text, those that were found to be well: a script has the same ones again and again. */
+  readonly #known = new Map<string, VariableAccess<R>>();
 
   constructor(lookup: Lookup<R>, missing: MissingNames, diagnostics: DiagnosticList) {
     this.#lookup = lookup;
@@ -25,20 +27,20 @@ export class VariableChecker<R> {
     this.#compiler = new VariableCompiler(lookup);
   }
 
-  /** A string where variables are replaced. True when all is well. */
-  text(node: StringNode): boolean {
+  /** A string where variables are replaced; null when something is wrong, which has been reported. */
+  text(node: StringNode): TemplateNode | null {
     const before = this.#diagnostics.length;
     const parsed = template(node, this.#diagnostics);
-    return this.#template(parsed, true) && this.#diagnostics.length === before;
+    return this.#template(parsed, true) && this.#diagnostics.length === before ? parsed : null;
   }
 
-  /** A regular expression with variables in it, where a `$` that starts none is an anchor. True when all is well. */
-  pattern(node: StringNode): boolean {
+  /** A regular expression with variables in it, where a `$` that starts none is an anchor; null as of {@link text}. */
+  pattern(node: StringNode): TemplateNode | null {
     const found = new DiagnosticList();
     const parsed = template(node, found);
     const mistakes = found.sorted().filter((one) => one.code !== 'lone-dollar');
     for (const one of mistakes) this.#diagnostics.add(one);
-    return this.#template(parsed, true) && mistakes.length === 0;
+    return this.#template(parsed, true) && mistakes.length === 0 ? parsed : null;
   }
 
   /** A variable that is read. True when all is well. */
@@ -74,6 +76,17 @@ export class VariableChecker<R> {
 
   /** Null when it is used wrongly, which has been reported. */
   #variable(node: VariableNode, written: boolean, inString = false): VariableAccess<R> | null {
+    const plain = plainText(node);
+    const known = plain === null ? undefined : this.#known.get(plain);
+    if (known !== undefined) return known;
+    const access = this.#use(node, written, inString);
+    // where one that siprest lacks is used is told place by place
+    const lacking = this.#lookup.variable(node.name.text)?.absent !== undefined;
+    if (plain !== null && access !== null && !lacking) this.#known.set(plain, access);
+    return access;
+  }
+
+  #use(node: VariableNode, written: boolean, inString: boolean): VariableAccess<R> | null {
     const { subname, index, transformations } = node;
     const name = node.name.text;
     let well = subname === null || this.#template(subname, false);
@@ -206,6 +219,14 @@ export class VariableChecker<R> {
     this.#diagnostics.error('invalid-variable-use', span, message, help === undefined ? {} : { help });
     return false;
   }
+}
+
+/** `si`, `var(x)`; null for one that has more to it, or a name with variables in it. */
+function plainText({ name, context, subname, index, transformations }: VariableNode): string | null {
+  if (context !== null || index !== null || transformations.length > 0) return null;
+  if (subname === null) return name.text;
+  const [only] = subname.parts;
+  return subname.parts.length === 1 && only?.kind === 'text' ? `${name.text}(${only.value})` : null;
 }
 
 /** With the `$` or `$(` before it. */

@@ -191,7 +191,9 @@ export function subnameOf<R>(
   { verbatim = false }: VariableSpec<R>,
   { subname }: VariableNode,
 ): TemplateNode | null {
-  return subname === null || verbatim ? subname : { ...subname, parts: trimmed(subname.parts) };
+  if (subname === null || verbatim) return subname;
+  const parts = trimmed(subname.parts);
+  return parts === subname.parts ? subname : { ...subname, parts };
 }
 
 type Arguments = (string | number | null | undefined)[];

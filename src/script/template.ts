@@ -39,16 +39,25 @@ function sourceOf(node: StringNode, diagnostics: DiagnosticList): VariableSource
  * character.
  */
 export function trimmed(parts: TemplateNode['parts']): TemplateNode['parts'] {
-  const last = parts.length - 1;
+  const [first] = parts;
+  const last = parts.at(-1);
+  const begins = first?.kind === 'text' && isBlank(first.value, 0);
+  const ends = last?.kind === 'text' && isBlank(last.value, last.value.length - 1);
+  if (!begins && !ends) return parts;
   return parts
-    .map((part, i) => {
+    .map((part) => {
       if (part.kind === 'variable') return part;
       let { value } = part;
-      if (i === 0) value = value.replace(/^[ \t\r\n]+/, '');
-      if (i === last) value = value.replace(/[ \t\r\n]+$/, '');
-      return value === part.value ? part : { ...part, value };
+      if (part === first) value = value.replace(/^[ \t\r\n]+/, '');
+      if (part === last) value = value.replace(/[ \t\r\n]+$/, '');
+      return { ...part, value };
     })
     .filter((part) => part.kind === 'variable' || part.value !== '');
+}
+
+function isBlank(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code === 32 || code === 9 || code === 13 || code === 10;
 }
 
 /** A variable as it would be written in a script: `$(avp(x)[1]{s.len})`. */
