@@ -49,9 +49,12 @@ export function parseHead(text: string): AnswerHead {
     switch (nameLength) {
       case 10:
         if (isName(text, nameStart, 'connection')) {
-          for (const option of listOf(text.slice(valueStart, valueEnd))) {
-            if (option === 'close') close = true;
-            else if (option === 'keep-alive') keep = true;
+          const value = text.slice(valueStart, valueEnd);
+          if (value === 'keep-alive') keep = true;
+          else {
+            const options = listOf(value);
+            close ||= options.includes('close');
+            keep ||= options.includes('keep-alive');
           }
         } else if (isName(text, nameStart, 'keep-alive')) {
           const seconds = /(?:^|[\s,])timeout=(\d+)/i.exec(text.slice(valueStart, valueEnd))?.[1];
@@ -109,6 +112,7 @@ export function statusSoFar(text: string): number {
 /** True when the bytes so far may be the beginning of a status line. */
 export function mayBeHttp(text: string): boolean {
   const start = 'HTTP/1.';
+  if (text.startsWith(start)) return true;
   const length = Math.min(start.length, text.length);
   return text.slice(0, length).toUpperCase() === start.slice(0, length);
 }

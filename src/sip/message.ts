@@ -290,21 +290,23 @@ function asResponse(line: string, scan: Scan, source: Source, socket: Transport 
   return defect === null ? message : malformed(defect, line, source);
 }
 
+const SIP_2_0 = 'SIP/2.0';
 const VERSION = /^SIP\/\d+\.\d+$/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const URI_CHARACTERS = /^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20"<>\x7f]+$/;
 
 function asRequest(line: string, scan: Scan, source: Source, socket: Transport | null): ParsedMessage {
   const firstSpace = line.indexOf(' ');
-  const written = line.trimEnd();
-  const lastSpace = written.lastIndexOf(' ');
+  const isUsual = line.endsWith(` ${SIP_2_0}`);
+  const written = isUsual ? line : line.trimEnd();
+  const lastSpace = isUsual ? line.length - SIP_2_0.length - 1 : written.lastIndexOf(' ');
   const method = line.slice(0, firstSpace);
-  const version = written.slice(lastSpace + 1).toUpperCase();
+  const version = isUsual ? SIP_2_0 : written.slice(lastSpace + 1).toUpperCase();
   if (lastSpace <= firstSpace || !isToken(method) || !VERSION.test(version))
     return malformed('its first line is no SIP start line', line, source);
   const uri = line.slice(firstSpace + 1, lastSpace);
   const message = new SipRequest(method, uri, scan, source, socket);
-  const otherVersion = version === 'SIP/2.0' ? null : 'its SIP version is not 2.0';
+  const otherVersion = version === SIP_2_0 ? null : 'its SIP version is not 2.0';
   const defect =
     otherVersion ??
     (URI_CHARACTERS.test(uri) && written === line

@@ -35,6 +35,13 @@ export interface ServerSurroundings {
   readonly made: (reply: Buffer) => void;
   /** Called when the first final reply is sent. */
   readonly answered: (status: number) => void;
+  /** Called with the final reply to a request that is not INVITE: what a retransmission gets is kept elsewhere from now on. */
+  readonly retired: (
+    transaction: NonInviteServerTransaction,
+    reply: Buffer,
+    socket: Transport,
+    destination: Destination,
+  ) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
   /** What went out so far. */
   readonly sent: SentReplies;
@@ -55,7 +62,12 @@ export interface SendOptions {
   readonly untilAck?: boolean;
 }
 
-/** It falls due itself: that is the deadline of its state, the RFC's H, I, J or L, or the patience. */
+/**
+ * One that is not INVITE leaves its table with its final reply (but for a reliable transport, where it ends a moment later):
+ * what a retransmission gets is kept there as bytes.
+ *
+ * It falls due itself: that is the deadline of its state, the RFC's H, I, J or L, or the patience.
+ */
 export abstract class ServerTransaction extends Deadline {
   abstract readonly isInvite: boolean;
   /** What it is found by (17.2.3). */
@@ -66,17 +78,16 @@ export abstract class ServerTransaction extends Deadline {
   readonly toTag: string;
   state: ServerState;
   lastStatus = 0;
-  /** How often the last reply was sent again. */
-  retransmissions = 0;
-  /** Called once when it is over. */
+  /** Called once when it is over, but not when a final reply was the end of one that is not INVITE. */
   onEnd: ((ending: Ending) => void) | null = null;
   protected readonly around: ServerSurroundings;
-  readonly #socket: Transport | null;
+  protected readonly socket: Transport | null;
+  /** Of its replies, once there was one. */
+  protected destination: Destination | null = null;
   #request: SipRequest | null;
   /** For retransmissions; null where none get a reply. */
   #lastReply: string | null = null;
   #forceRport: boolean;
-  #destination: Destination | null = null;
 
   constructor(
     request: SipRequest,
@@ -87,8 +98,8 @@ export abstract class ServerTransaction extends Deadline {
   ) {
     super();
     this.#request = request;
-    this.#socket = request.socket;
-    this.key = detached(key);
+    this.socket = request.socket;
+    this.key = key;
     this.around = around;
     this.state = first;
     this.#forceRport = forceRport;
@@ -98,8 +109,8 @@ export abstract class ServerTransaction extends Deadline {
   }
 
   /**
-   * Null once it has been answered finally. It stays for half a minute then, and there may be tens of thousands of
-   * them: each keeps what retransmissions need, and nothing else.
+   * Null once it has been answered finally. That of an INVITE stays for half a minute then, and there may be tens of
+   * thousands of them: each keeps what retransmissions need, and nothing else.
    */
   get request(): SipRequest | null {
     return this.#request;
@@ -118,8 +129,8 @@ export abstract class ServerTransaction extends Deadline {
   /** A request that matches: a retransmission, or the ACK. It is absorbed; its user never hears of it. */
   abstract receive(request: SipRequest): void;
 
-  /** What happens in the state machine when a reply of this status is passed to it; whether retransmissions get that reply. */
-  protected abstract accept(status: number, options: SendOptions): boolean;
+  /** What happens in the state machine when this reply is passed to it; whether retransmissions get it from here. */
+  protected abstract accept(status: number, reply: Buffer, options: SendOptions): boolean;
 
   /** Builds and sends a reply. False, and nothing sent, after a final reply. Throws a RangeError for a status that is none. */
   reply(content: ReplyContent, options: SendOptions = {}): boolean {
@@ -127,7 +138,7 @@ export abstract class ServerTransaction extends Deadline {
     if (request === null || !this.takes(content.status)) return false;
     if (content.forceRport === true && !this.#forceRport) {
       this.#forceRport = true; // from now on, for retransmissions too
-      this.#destination = null;
+      this.destination = null;
     }
     const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
     this.around.made(data);
@@ -142,11 +153,11 @@ export abstract class ServerTransaction extends Deadline {
   #send(status: number, data: Buffer, options: SendOptions, origin: 'local' | 'relayed'): boolean {
     if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
     if (!this.takes(status)) return false;
-    if (this.#request !== null) this.#destination ??= replyDestination(this.#request, this.#forceRport);
+    if (this.#request !== null) this.destination ??= replyDestination(this.#request, this.#forceRport);
     this.lastStatus = status;
     this.around.sent[origin]++;
     // the state first: a transport may report its error before `transmit` returns
-    this.#lastReply = this.accept(status, options) ? data.toString('latin1') : null;
+    this.#lastReply = this.accept(status, data, options) ? data.toString('latin1') : null;
     if (status >= 200 && this.#request !== null) {
       this.#request = null;
       this.around.answered(status);
@@ -169,16 +180,15 @@ export abstract class ServerTransaction extends Deadline {
   }
 
   #transmit(data: Buffer): void {
-    if (this.#socket === null || this.#destination === null) return this.terminate('transport');
-    const { address, port } = this.#destination;
-    this.#socket.send(data, address, port, (error) => {
+    if (this.socket === null || this.destination === null) return this.terminate('transport');
+    const { address, port } = this.destination;
+    this.socket.send(data, address, port, (error) => {
       if (error !== null) this.terminate('transport'); // 17.2.4
     });
   }
 
   protected retransmit(): void {
     if (this.#lastReply === null) return;
-    this.retransmissions++;
     this.around.sent.again++;
     this.#transmit(Buffer.from(this.#lastReply, 'latin1'));
   }
@@ -189,7 +199,7 @@ export abstract class ServerTransaction extends Deadline {
   }
 
   protected get reliable(): boolean {
-    return this.#socket?.reliable ?? false;
+    return this.socket?.reliable ?? false;
   }
 
   protected enter(state: ServerState, milliseconds: number): void {
@@ -228,7 +238,7 @@ export class InviteServerTransaction extends ServerTransaction {
   #ackKey: string | null = null;
 
   constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
-    super(request, key, around, 'proceeding', forceRport);
+    super(request, detached(key), around, 'proceeding', forceRport);
   }
 
   override get isOpen(): boolean {
@@ -269,7 +279,7 @@ export class InviteServerTransaction extends ServerTransaction {
     return this.state === 'proceeding' || (this.state === 'accepted' && status >= 200 && status < 300);
   }
 
-  protected accept(status: number, options: SendOptions): boolean {
+  protected accept(status: number, _reply: Buffer, options: SendOptions): boolean {
     const { t1 } = this.around.values;
     if (status < 200) return true;
     if (status < 300) {
@@ -341,16 +351,20 @@ export class NonInviteServerTransaction extends ServerTransaction {
     if (this.state !== 'trying') this.retransmit();
   }
 
-  protected accept(status: number): boolean {
-    if (status < 200) this.state = 'proceeding';
-    else this.#complete();
-    return true;
-  }
-
-  #complete(): void {
-    // on a reliable transport timer J is 0, and the reply still has to go out before the end
+  protected accept(status: number, reply: Buffer): boolean {
+    if (status < 200) {
+      this.state = 'proceeding';
+      return true;
+    }
+    const { around, socket, destination } = this;
     this.state = 'completed';
-    this.around.timers.start(this, this.reliable ? 0 : 64 * this.around.values.t1);
+    if (this.reliable)
+      around.timers.start(this, 0); // timer J; the reply still has to go out before the end
+    else {
+      around.timers.stop(this);
+      if (socket !== null && destination !== null) around.retired(this, reply, socket, destination);
+    }
+    return false;
   }
 
   override onDeadline(): void {

@@ -1,5 +1,6 @@
 /** The server transactions that there are, found by RFC 3261, 17.2.3. */
 import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
+import { AnsweredRequests } from './answered-requests.ts';
 import { isUniqueBranch } from './branch.ts';
 import type { SipRequest } from './message.ts';
 import {
@@ -40,6 +41,12 @@ export interface TransactionCounts {
   abandoned: number;
 }
 
+/** What {@link TransactionTable.find} finds: a transaction, or what is left of one. */
+export interface KnownTransaction {
+  /** Takes a retransmission, or the ACK: it is absorbed, and answered as before where that is its due. */
+  receive(request: SipRequest): void;
+}
+
 export interface CreateOptions {
   /** As `forceRport` of a reply, for all of this transaction's. */
   readonly forceRport?: boolean;
@@ -58,6 +65,7 @@ export class TransactionTable {
   /** Called with each reply that is made here, not relayed, before it is sent. */
   onLocalReply: ((reply: Buffer) => void) | null = null;
   readonly #transactions = new ShardedMap<ServerTransaction>();
+  readonly #answered: AnsweredRequests;
   /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
   readonly #around: ServerSurroundings;
@@ -74,15 +82,23 @@ export class TransactionTable {
     this.#capacity = options.capacity ?? 1_000_000;
     const sent: SentReplies = { local: 0, relayed: 0, again: 0 };
     this.sent = sent;
+    const { timers = processTimers, values = RFC_TIMERS } = options;
+    this.#answered = new AnsweredRequests(timers, 64 * values.t1, () => {
+      this.counts.done++;
+    });
     this.#around = {
       sent,
-      timers: options.timers ?? processTimers,
-      values: options.values ?? RFC_TIMERS,
+      timers,
+      values,
       patience: options.patience ?? 600_000,
       made: (reply) => this.onLocalReply?.(reply),
       answered: (status) => {
         this.#open--;
         options.replies?.add(status);
+      },
+      retired: (transaction, reply, socket, destination) => {
+        this.#remove(transaction);
+        this.#answered.add(transaction.key, reply, socket, destination);
       },
       ended: (transaction, ending) => this.#ended(transaction, ending),
       awaitsAck: (transaction, key, waits) => {
@@ -93,17 +109,22 @@ export class TransactionTable {
   }
 
   get size(): number {
-    return this.#transactions.size;
+    return this.#transactions.size + this.#answered.size;
   }
 
   /** The transaction of which `request` is a retransmission, or the ACK to its non-2xx final reply; null when there is none. */
-  find(request: SipRequest): ServerTransaction | null {
-    const method = request.method === 'ACK' ? 'INVITE' : request.method;
-    const found = this.#transactions.get(this.#key(request, method));
-    if (found === undefined) return null;
-    // without the cookie the To tag counts too; an ACK has the reply's, which a callee further on may have made
+  find(request: SipRequest): KnownTransaction | null {
+    const key = this.#key(request, request.method === 'ACK' ? 'INVITE' : request.method);
+    const found = this.#transactions.get(key);
+    if (found === undefined) return this.#answered.has(key) ? { receive: () => this.#resend(key) } : null;
+    // without the cookie the To tag counts too, save for an ACK: it has the reply's, which a callee further on may have made
     const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.dialogTag;
     return differs ? null : found;
+  }
+
+  #resend(key: string): void {
+    this.#around.sent.again++;
+    this.#answered.resend(key);
   }
 
   /** The INVITE transaction that a CANCEL means (9.2); null when there is none. */
@@ -119,15 +140,10 @@ export class TransactionTable {
     return found ?? null;
   }
 
-  /**
-   * A new transaction for a request that {@link find} does not know. Null when the table is full, or for an ACK,
-   * which has none. One that is there already is returned.
-   */
+  /** A new transaction for a request that {@link find} does not know. Null for one that it does, for an ACK, and when the table is full. */
   create(request: SipRequest, options: CreateOptions = {}): ServerTransaction | null {
-    if (request.method === 'ACK') return null;
-    const existing = this.find(request);
-    if (existing !== null) return existing;
-    if (this.#open >= this.#limit || this.#transactions.size >= this.#capacity) {
+    if (request.method === 'ACK' || this.find(request) !== null) return null;
+    if (this.#open >= this.#limit || this.size >= this.#capacity) {
       this.counts.refused++;
       return null;
     }
@@ -140,6 +156,7 @@ export class TransactionTable {
     return transaction;
   }
 
+  /** Those that wait for something, and INVITE transactions that have been answered. */
   [Symbol.iterator](): IterableIterator<ServerTransaction> {
     return this.#transactions.values();
   }
@@ -155,11 +172,17 @@ export class TransactionTable {
   /** Ends all of them. */
   close(): void {
     for (const transaction of [...this.#transactions.values()]) transaction.terminate();
+    this.#answered.clear();
   }
 
   #ended(transaction: ServerTransaction, ending: Ending): void {
     this.counts[ending]++;
     if (!transaction.isFinal) this.#open--;
+    if (!transaction.isInvite && ending === 'transport') this.#answered.delete(transaction.key);
+    this.#remove(transaction);
+  }
+
+  #remove(transaction: ServerTransaction): void {
     // with RFC 2543 branches another one may have taken the key
     if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
   }
@@ -173,6 +196,8 @@ export function transactionKey(request: SipRequest, method: string = request.met
   const { branch } = via;
   if (isUniqueBranch(branch)) return `${method} ${branch} ${via.sentBy}`;
   // an element of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
-  const { callId, cseq, fromTag, requestUri } = request;
-  return `${method} old ${cseq.number} ${fromTag ?? ''}\n${callId}\n${requestUri}\n${via.text}`;
+  const { callId, cseq, fromTag, toTag, requestUri } = request;
+  // that of an INVITE is compared by find(): its ACK has another one
+  const dialog = method === 'INVITE' ? '' : (toTag ?? '');
+  return `${method} old ${cseq.number} ${fromTag ?? ''} ${dialog}\n${callId}\n${requestUri}\n${via.text}`;
 }

@@ -52,22 +52,25 @@ describe('a non-INVITE server transaction (figure 8)', () => {
       200,
       true,
     ]);
-    transaction.receive(incoming());
+    table.find(incoming())?.receive(incoming());
     expect(wire.lines).toEqual([
       'SIP/2.0 180 Ringing',
       'SIP/2.0 180 Ringing',
       'SIP/2.0 200 Fine',
       'SIP/2.0 200 Fine',
     ]);
-    expect(transaction.retransmissions).toBe(2);
+    expect(table.sent).toEqual({ local: 2, relayed: 0, again: 2 });
 
     expect(transaction.reply({ status: 404 })).toBe(false);
     expect(wire.sent).toHaveLength(4);
+    expect([table.size, [...table], table.create(incoming())]).toEqual([1, [], null]);
     clock.advance(31_999);
-    expect(table.find(incoming())).toBe(transaction);
+    table.find(incoming())?.receive(incoming());
+    expect([wire.lines.at(-1), table.counts.done]).toEqual(['SIP/2.0 200 Fine', 0]);
     clock.advance(1);
-    expect(endings).toEqual(['done@32000']);
-    expect([table.size, table.find(incoming())]).toEqual([0, null]);
+    expect([table.counts.done, table.size, table.find(incoming())]).toEqual([1, 0, null]);
+    clock.advance(100_000);
+    expect([clock.timeouts, endings, wire.sent.length]).toEqual([0, [], 5]);
   });
 
   it('ends at once on a reliable transport, its reply sent', () => {
@@ -80,11 +83,11 @@ describe('a non-INVITE server transaction (figure 8)', () => {
   it('puts its own tag into every reply, and the bytes of each are the same', () => {
     const transaction = create();
     transaction.reply({ status: 200 });
-    transaction.receive(incoming());
+    table.find(incoming())?.receive(incoming());
     const [first, second] = wire.sent.map(({ text }) => text);
     expect(first).toBe(second);
     expect(response(first ?? '').toTag).toBe(transaction.toTag);
-    expect(wire.sent[0]).toMatchObject({ address: '192.0.2.9', port: 40_000 });
+    for (const sent of wire.sent) expect(sent).toMatchObject({ address: '192.0.2.9', port: 40_000 });
   });
 });
 
@@ -236,7 +239,11 @@ describe('finding a transaction (17.2.3)', () => {
     expect(table.find(incoming({ via: branch.replace('776', '777') }))).toBeNull();
     expect(table.find(incoming({ via: branch.replace('5066', '5067') }))).toBeNull();
     expect(table.find(incoming({ method: 'MESSAGE' }))).toBeNull();
-    expect(table.create(incoming())).toBe(transaction);
+    expect(table.create(incoming())).toBeNull();
+    transaction.reply({ status: 200 });
+    expect(table.find(incoming({ via: branch.replace('pc33', 'PC33') }))).not.toBeNull();
+    expect(table.find(incoming({ via: branch.replace('776', '777') }))).toBeNull();
+    expect(table.find(incoming({ method: 'MESSAGE' }))).toBeNull();
   });
 
   it('finds the INVITE that a CANCEL means, which is a transaction of its own', () => {
@@ -270,6 +277,14 @@ describe('finding a transaction (17.2.3)', () => {
         expect(table.find(incoming({ ...old, ...other }))).toBeNull();
     },
   );
+
+  it('goes by the To tag too, for an element of RFC 2543, when a request that is not INVITE has been answered', () => {
+    const old = { via: 'SIP/2.0/UDP old.example:5060', to: '<sip:a@b>;tag=3' };
+    create(old).reply({ status: 200 });
+    expect(table.find(incoming(old))).not.toBeNull();
+    for (const to of ['<sip:a@b>', '<sip:a@b>;tag=4'])
+      expect(table.find(incoming({ ...old, to }))).toBeNull();
+  });
 
   it('makes none for an ACK, and none over the limit', () => {
     begin({ limit: 2 });

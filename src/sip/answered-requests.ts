@@ -1,0 +1,229 @@
+/**
+ * The non-INVITE requests that have got their final reply, for as long as they may come again (RFC 3261, 17.2.2,
+ * timer J: half a minute). There may be hundreds of thousands of them, so what a retransmission needs lies as bytes in
+ * blocks, outside of what the garbage collector looks through: the key, the reply, and where it goes. They are
+ * forgotten in the order in which they were answered.
+ */
+import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
+import { Checksum } from './checksum.ts';
+import type { Destination } from './reply.ts';
+import type { Transport } from './transport.ts';
+
+/** A megabyte: some thousands of usual records. */
+const BLOCK_SHIFT = 18;
+const BLOCK_WORDS = 1 << BLOCK_SHIFT;
+/** A power of two: at the 400,000 requests of half a minute at 12,000 a second, one or two in each. */
+const BUCKETS = 1 << 18;
+
+/*
+ * A record, in words of 4 bytes. It begins at an even word, for the double in it; half of that, counted over all blocks, is
+ * its position, and 0 is none. Behind its head are the bytes of the key, the address and the reply.
+ */
+/** The position of the next record in its bucket. */
+const NEXT = 0;
+/** The checksum of the key. */
+const HASH = 1;
+/** A double: when it is forgotten, on the wheel's clock. */
+const DUE = 2;
+/** Its length in words. */
+const LENGTH = 4;
+/** How many bytes the key and the address have, 16 bits each. */
+const TEXTS = 5;
+/** How many the reply has, or {@link GONE}. */
+const REPLY = 6;
+/** The port, and the number of the socket, 16 bits each. */
+const WHERE = 7;
+const HEAD = 8;
+/** What 16 bits can say. */
+const MOST = 0xffff;
+/** The first word of a block that a record begins at. */
+const FIRST = 2;
+/** In place of a length: the record has been forgotten before its time. */
+const GONE = 0xffffffff;
+
+class Block {
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(4 * BLOCK_WORDS);
+  readonly words: Uint32Array = new Uint32Array(this.bytes.buffer);
+  readonly doubles: Float64Array = new Float64Array(this.bytes.buffer);
+  /** The word behind its last record. */
+  end = FIRST;
+}
+
+const bucketOf = (hash: number): number => hash & (BUCKETS - 1);
+const positionOf = (block: number, word: number): number =>
+  ((block << (BLOCK_SHIFT - 1)) | (word >> 1)) >>> 0;
+const blockOf = (position: number): number => position >>> (BLOCK_SHIFT - 1);
+const wordOf = (position: number): number => (position << 1) & (BLOCK_WORDS - 1);
+const byteOf = (word: number): number => word << 2;
+
+export class AnsweredRequests {
+  readonly #timers: TimerWheel;
+  readonly #lifetime: number;
+  readonly #forgotten: () => void;
+  readonly #buckets = new Uint32Array(BUCKETS);
+  /** By their numbers: those that hold records, and those to be used again. */
+  #blocks: Block[] = [];
+  /** The numbers of the former, the oldest first. */
+  #inUse: number[] = [];
+  #free: number[] = [];
+  #sockets: Transport[] = [];
+  /** The word at which the oldest record begins. */
+  #oldest = FIRST;
+  #size = 0;
+  readonly #timer = new Timer(() => this.#forget());
+
+  /**
+   * @param lifetime for how long each is kept, in ms
+   * @param forgotten called for each whose time is over
+   */
+  constructor(timers: TimerWheel, lifetime: number, forgotten: () => void) {
+    this.#timers = timers;
+    this.#lifetime = lifetime;
+    this.#forgotten = forgotten;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(key: string, reply: Uint8Array, socket: Transport, { address, port }: Destination): void {
+    const length = HEAD + (((key.length + address.length + reply.length + 7) >> 3) << 1);
+    const socketNumber = this.#numberOf(socket);
+    // longer than what comes and goes as a datagram, or more sockets than there are
+    if (key.length > MOST || length > BLOCK_WORDS - FIRST || socketNumber > MOST) return this.#forgotten();
+    const number = this.#blockFor(length);
+    const { words, doubles, bytes, end } = this.#block(number);
+    const hash = new Checksum().add(key).number;
+    const bucket = bucketOf(hash);
+    words[end + NEXT] = this.#buckets[bucket] as number;
+    words[end + HASH] = hash;
+    doubles[(end + DUE) >> 1] = this.#timers.clock.now() + this.#lifetime;
+    words[end + LENGTH] = length;
+    words[end + TEXTS] = (key.length << 16) | address.length;
+    words[end + REPLY] = reply.length;
+    words[end + WHERE] = (port << 16) | socketNumber;
+    let at = byteOf(end + HEAD);
+    at += bytes.write(key, at, 'latin1');
+    at += bytes.write(address, at, 'latin1');
+    bytes.set(reply, at);
+    this.#buckets[bucket] = positionOf(number, end);
+    this.#block(number).end = end + length;
+    this.#size++;
+    if (!this.#timer.running) this.#timers.start(this.#timer, this.#lifetime);
+  }
+
+  has(key: string): boolean {
+    return this.#find(key) !== 0;
+  }
+
+  /** Sends the reply again. */
+  resend(key: string): void {
+    const position = this.#find(key);
+    if (position === 0) return;
+    const { words, bytes } = this.#block(blockOf(position));
+    const at = wordOf(position);
+    const texts = words[at + TEXTS] as number;
+    const where = words[at + WHERE] as number;
+    const address = byteOf(at + HEAD) + (texts >>> 16);
+    const reply = address + (texts & MOST);
+    // a copy: the block may be used again before the system has taken it
+    const data = Buffer.from(bytes.subarray(reply, reply + (words[at + REPLY] as number)));
+    this.#sockets[where & MOST]?.send(data, bytes.toString('latin1', address, reply), where >>> 16);
+  }
+
+  /** Forgets it before its time, without a word. */
+  delete(key: string): void {
+    const position = this.#find(key);
+    if (position === 0) return;
+    this.#unlink(position);
+    this.#block(blockOf(position)).words[wordOf(position) + REPLY] = GONE;
+    this.#size--;
+  }
+
+  /** Forgets all of them, without a word. */
+  clear(): void {
+    this.#timers.stop(this.#timer);
+    this.#buckets.fill(0);
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#blocks = [];
+    this.#inUse = [];
+    this.#free = [];
+    this.#sockets = [];
+    this.#oldest = FIRST;
+    this.#size = 0;
+  }
+
+  /** The position of a record; 0 where there is none. */
+  #find(key: string): number {
+    if (this.#size === 0) return 0;
+    const hash = new Checksum().add(key).number;
+    let position = this.#buckets[bucketOf(hash)] as number;
+    while (position !== 0) {
+      const { words, bytes } = this.#block(blockOf(position));
+      const at = wordOf(position);
+      if (words[at + HASH] === hash) {
+        const from = byteOf(at + HEAD);
+        const length = (words[at + TEXTS] as number) >>> 16;
+        if (length === key.length && bytes.toString('latin1', from, from + length) === key) return position;
+      }
+      position = words[at + NEXT] as number;
+    }
+    return 0;
+  }
+
+  /** Takes a record, which is there, out of its bucket. */
+  #unlink(position: number): void {
+    const { words } = this.#block(blockOf(position));
+    const at = wordOf(position);
+    let list: Uint32Array = this.#buckets;
+    let link = bucketOf(words[at + HASH] as number);
+    for (let next = list[link] as number; next !== position; next = list[link] as number) {
+      list = this.#block(blockOf(next)).words;
+      link = wordOf(next) + NEXT;
+    }
+    list[link] = words[at + NEXT] as number;
+  }
+
+  /** Forgets those whose time is over. */
+  #forget(): void {
+    const now = this.#timers.clock.now();
+    for (let number = this.#inUse[0]; number !== undefined; number = this.#inUse[0]) {
+      const { words, doubles, end } = this.#block(number);
+      for (let at = this.#oldest; at < end; at += words[at + LENGTH] as number) {
+        this.#oldest = at;
+        const due = doubles[(at + DUE) >> 1] as number;
+        if (due > now) return this.#timers.start(this.#timer, due - now, now);
+        if (words[at + REPLY] === GONE) continue;
+        this.#unlink(positionOf(number, at));
+        this.#size--;
+        this.#forgotten();
+      }
+      this.#inUse.shift();
+      this.#free.push(number);
+      this.#oldest = FIRST;
+    }
+    this.#letGo();
+  }
+
+  /** The number of the block in which a record of so many words has room. */
+  #blockFor(length: number): number {
+    const newest = this.#inUse.at(-1);
+    if (newest !== undefined && this.#block(newest).end + length <= BLOCK_WORDS) return newest;
+    const number = this.#free.pop() ?? this.#blocks.push(new Block()) - 1;
+    this.#block(number).end = FIRST;
+    this.#inUse.push(number);
+    return number;
+  }
+
+  #block(number: number): Block {
+    return this.#blocks[number] as Block;
+  }
+
+  #numberOf(socket: Transport): number {
+    const number = this.#sockets.indexOf(socket);
+    return number >= 0 ? number : this.#sockets.push(socket) - 1;
+  }
+}
