@@ -89,7 +89,7 @@ async function writeCache() {
   writeFileSync(cacheFile, Buffer.concat([tag, script.createCachedData()]));
 }
 
-/** What has run is in the cache: a script that is right, one that is not, and a server's start. */
+/** What has run is in the cache: scripts that are right, some that are not, and a server's start. */
 async function exercise({ runCommand }) {
   const runtime = mkdtempSync(join(tmpdir(), 'siprest-build-'));
   const stop = new AbortController();
@@ -103,6 +103,8 @@ async function exercise({ runCommand }) {
     signal: stop.signal,
     onHangup: () => {},
   });
+  const usual = readFileSync(new URL('warm-up.cfg', import.meta.url), 'latin1');
+  await runCommand(['check', '-'], streams(usual));
   for (const name of ['credit', 'routing']) {
     const text = readFileSync(new URL(`../examples/${name}/opensips.cfg`, import.meta.url), 'latin1');
     await runCommand(['check', '-'], streams(text));

@@ -58,7 +58,6 @@ const byteOf = (word: number): number => word << 2;
 
 export class AnsweredRequests {
   readonly #timers: TimerWheel;
-  readonly #lifetime: number;
   readonly #forgotten: () => void;
   readonly #buckets = new Uint32Array(BUCKETS);
   /** By their numbers: those that hold records, and those to be used again. */
@@ -72,13 +71,9 @@ export class AnsweredRequests {
   #size = 0;
   readonly #timer = new Timer(() => this.#forget());
 
-  /**
-   * @param lifetime for how long each is kept, in ms
-   * @param forgotten called for each whose time is over
-   */
-  constructor(timers: TimerWheel, lifetime: number, forgotten: () => void) {
+  /** @param forgotten called for each whose time is over */
+  constructor(timers: TimerWheel, forgotten: () => void) {
     this.#timers = timers;
-    this.#lifetime = lifetime;
     this.#forgotten = forgotten;
   }
 
@@ -86,7 +81,16 @@ export class AnsweredRequests {
     return this.#size;
   }
 
-  add(key: string, reply: Uint8Array, socket: Transport, { address, port }: Destination): void {
+  /**
+   * @param lifetime for how long it is kept, in ms; longer where one that was added before is kept longer
+   */
+  add(
+    key: string,
+    reply: Uint8Array,
+    socket: Transport,
+    { address, port }: Destination,
+    lifetime: number,
+  ): void {
     const length = HEAD + (((key.length + address.length + reply.length + 7) >> 3) << 1);
     const socketNumber = this.#numberOf(socket);
     // longer than what comes and goes as a datagram, or more sockets than there are
@@ -97,7 +101,7 @@ export class AnsweredRequests {
     const bucket = bucketOf(hash);
     words[end + NEXT] = this.#buckets[bucket] as number;
     words[end + HASH] = hash;
-    doubles[(end + DUE) >> 1] = this.#timers.clock.now() + this.#lifetime;
+    doubles[(end + DUE) >> 1] = this.#timers.clock.now() + lifetime;
     words[end + LENGTH] = length;
     words[end + TEXTS] = (key.length << 16) | address.length;
     words[end + REPLY] = reply.length;
@@ -109,7 +113,7 @@ export class AnsweredRequests {
     this.#buckets[bucket] = positionOf(number, end);
     this.#block(number).end = end + length;
     this.#size++;
-    if (!this.#timer.running) this.#timers.start(this.#timer, this.#lifetime);
+    if (!this.#timer.running) this.#timers.start(this.#timer, lifetime);
   }
 
   has(key: string): boolean {

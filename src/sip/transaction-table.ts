@@ -83,7 +83,7 @@ export class TransactionTable {
     const sent: SentReplies = { local: 0, relayed: 0, again: 0 };
     this.sent = sent;
     const { timers = processTimers, values = RFC_TIMERS } = options;
-    this.#answered = new AnsweredRequests(timers, 64 * values.t1, () => {
+    this.#answered = new AnsweredRequests(timers, () => {
       this.counts.done++;
     });
     this.#around = {
@@ -98,7 +98,7 @@ export class TransactionTable {
       },
       retired: (transaction, reply, socket, destination) => {
         this.#remove(transaction);
-        this.#answered.add(transaction.key, reply, socket, destination);
+        this.#answered.add(transaction.key, reply, socket, destination, 64 * values.t1);
       },
       ended: (transaction, ending) => this.#ended(transaction, ending),
       awaitsAck: (transaction, key, waits) => {

@@ -14,13 +14,19 @@ beforeEach(() => {
   clock = new SimulatedClock();
   wires = [new RecordingTransport(clock), new RecordingTransport(clock)];
   forgotten = 0;
-  answered = new AnsweredRequests(new TimerWheel(clock), LIFETIME, () => {
+  answered = new AnsweredRequests(new TimerWheel(clock), () => {
     forgotten++;
   });
 });
 
 function add(key: string, reply: string, port = 5060, address = '192.0.2.1', wire = 0): void {
-  answered.add(key, Buffer.from(reply, 'latin1'), wires[wire] as RecordingTransport, { address, port });
+  answered.add(
+    key,
+    Buffer.from(reply, 'latin1'),
+    wires[wire] as RecordingTransport,
+    { address, port },
+    LIFETIME,
+  );
 }
 
 describe('answered requests', () => {

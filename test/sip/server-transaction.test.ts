@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SipRequest } from '../../src/sip/message.ts';
 import type { Ending, ServerTransaction } from '../../src/sip/server-transaction.ts';
+import { RFC_TIMERS } from '../../src/sip/timers.ts';
 import { TransactionTable, type TransactionTableOptions } from '../../src/sip/transaction-table.ts';
 import { TimerWheel } from '../../src/timers/timer-wheel.ts';
 import { RecordingTransport, type RequestParts, request, response, SimulatedClock } from './simulated.ts';
@@ -71,6 +72,17 @@ describe('a non-INVITE server transaction (figure 8)', () => {
     expect([table.counts.done, table.size, table.find(incoming())]).toEqual([1, 0, null]);
     clock.advance(100_000);
     expect([clock.timeouts, endings, wire.sent.length]).toEqual([0, [], 5]);
+  });
+
+  it('takes the timers as they are when it is answered: a script sets them', () => {
+    const values = { ...RFC_TIMERS };
+    begin({ values });
+    values.t1 = 100;
+    create().reply({ status: 200 });
+    clock.advance(6399);
+    expect(table.size).toBe(1);
+    clock.advance(1);
+    expect(table.size).toBe(0);
   });
 
   it('ends at once on a reliable transport, its reply sent', () => {
