@@ -6,6 +6,7 @@ import { connectionFunctions } from './functions/connections.ts';
 import { eventFunctions } from './functions/events.ts';
 import { flagFunctions } from './functions/flags.ts';
 import { logFunctions } from './functions/log.ts';
+import { readinessFunctions } from './functions/readiness.ts';
 import { relayFunctions } from './functions/relay.ts';
 import { serialForkingFunctions } from './functions/serial-forking.ts';
 import { uriFunctions } from './functions/uri.ts';
@@ -37,6 +38,7 @@ export const coreFunctions: readonly FunctionSpec<Run>[] = [
   ...connectionFunctions,
   ...serialForkingFunctions,
   ...eventFunctions,
+  ...readinessFunctions,
 ];
 
 export const coreVariables: readonly VariableSpec<Run>[] = withExamples(

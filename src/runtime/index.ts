@@ -34,4 +34,4 @@ export {
 export { BindError, bindSockets, type ListeningSocket, type SocketHandlers } from './sockets.ts';
 export { StateKey, States } from './state.ts';
 export { initialSlots } from './variables/script-store.ts';
-export type { Figure, Job, ProcessContext, ScriptCounts, Server, Worker } from './worker.ts';
+export type { Figure, Job, ProcessContext, Readiness, ScriptCounts, Server, Worker } from './worker.ts';

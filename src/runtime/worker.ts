@@ -38,6 +38,9 @@ export interface Worker {
   resume(job: Job): void;
 }
 
+/** Whether a process serves: it starts until its sockets are open, and stops from when it is told to. */
+export type Readiness = 'starting' | 'running' | 'stopping';
+
 /** What outlives a script, which a reload replaces. */
 export interface ProcessContext {
   /** 0 where there is one. */
@@ -54,6 +57,7 @@ export interface ProcessContext {
   readonly ownRequests: { count: number };
   /** How many processes there are. */
   readonly count: number;
+  readonly readiness: Readiness;
   /** One of the figures that the server tells of itself, of this process; 0 while there is no server. */
   figure(name: string): Figure;
 }

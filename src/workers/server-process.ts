@@ -7,6 +7,7 @@ import {
   LocalShared,
   type ProcessContext,
   ProxyCore,
+  type Readiness,
   RFC_TIMERS,
   type ScriptCounts,
   type Shared,
@@ -50,6 +51,7 @@ export class ServerProcess implements ProcessContext {
   readonly proxy: ProxyCore;
   /** Milliseconds since 1970. */
   readonly startedAt = Date.now();
+  readiness: Readiness = 'starting';
   /** In the order of the script. */
   sockets: readonly ListeningSocket[] = [];
   /** What {@link figure} is read by, once there is a server. */

@@ -137,6 +137,7 @@ export class RunningServer {
       await running.stop({ grace: 0 });
       throw error;
     }
+    process.readiness = 'running';
     generation.startTimerRoutes();
     running.#stalls.start();
     return running;
@@ -228,6 +229,7 @@ export class RunningServer {
 
   async #stop(): Promise<void> {
     this.#stalls.stop();
+    this.#process.readiness = 'stopping';
     const generations = [this.#generation, ...this.#older];
     this.#generation.stopTimerRoutes();
     this.#receiver.isDraining = true;

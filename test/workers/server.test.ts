@@ -1,6 +1,6 @@
 import dgram from 'node:dgram';
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Run } from '../../src/runtime/index.ts';
 import type { FunctionSpec } from '../../src/script/index.ts';
 import { StartError } from '../../src/workers/start-error.ts';
@@ -500,5 +500,35 @@ timer_route[tick, 1] { xlog("tick of $fU\\n"); }
     expect(log[0]).toBe('starting up');
     expect((await call('alice')).status).toBe(200);
     await logs('tick of <null>');
+  });
+
+  it('sr_check_status() tells whether the server starts, serves or stops', async () => {
+    const { call, log, server } = await serve(`
+loadmodule "cfgutils.so"
+startup_route { sr_check_status("core"); xlog("starting: $rc\n"); }
+route {
+  sr_check_status("core", "all");
+  xlog("serving: $rc\n");
+  async(usleep(200000), resumed);
+}
+route[resumed] {
+  sr_check_status("core", "main");
+  xlog("stopping: $rc\n");
+  sr_check_status("core", "other");
+  xlog("other: $rc\n");
+  send_reply(200, "OK");
+}
+`);
+    const answer = call('alice');
+    await vi.waitFor(() => expect(log).toContain('serving: 1'));
+    const stopped = server.stop({ grace: 5000 });
+    expect((await answer).status).toBe(200);
+    await stopped;
+    expect(log.filter((line) => /: -?\d+$/.test(line))).toEqual([
+      'starting: -1',
+      'serving: 1',
+      'stopping: -2',
+      'other: -1',
+    ]);
   });
 });
