@@ -17,7 +17,11 @@ for (const output of [stdout, stderr]) {
 }
 
 const { runCommand, runMember } = await loadProgram();
-// Not before the program is loaded, since V8 refuses code that was made under other flags.
+const isMember = argv[2] === memberArgument;
+// What a server uses with its first message; the rest of the program loads Node's modules where it uses them.
+if (isMember || argv[2] === 'run')
+  for (const name of ['crypto', 'dgram', 'dns']) process.getBuiltinModule(`node:${name}`);
+// Not before all that is loaded, since V8 refuses code that was made under other flags.
 // Nearly all that a check makes lives to its end, and what a server makes as long as the service takes: V8 would copy
 // it again and again while its young space, small at first, becomes larger step by step.
 setFlagsFromString('--semi-space-growth-factor=16');
@@ -27,7 +31,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 // A check of some thousand lines is over before code that the optimizing compiler makes of it is worth its time.
 const flag = optimizeLater[versions.v8.split('.', 2).join('.')];
 if (argv[2] === 'check' && flag !== undefined) setFlagsFromString(flag);
-if (argv[2] === memberArgument) runMember();
+if (isMember) runMember();
 else process.exit(await command());
 
 async function command(): Promise<number> {

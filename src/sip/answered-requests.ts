@@ -5,6 +5,7 @@
  * forgotten in the order in which they were answered.
  */
 import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
+import { randomToken } from './branch.ts';
 import { Checksum } from './checksum.ts';
 import type { Destination } from './reply.ts';
 import type { Transport } from './transport.ts';
@@ -14,6 +15,8 @@ const BLOCK_SHIFT = 18;
 const BLOCK_WORDS = 1 << BLOCK_SHIFT;
 /** A power of two: at the 400,000 requests of half a minute at 12,000 a second, one or two in each. */
 const BUCKETS = 1 << 18;
+/** So many are in no bucket by chance: what comes then was made to be slow to find, and is not kept. */
+const MOST_IN_BUCKET = 64;
 
 /*
  * A record, in words of 4 bytes. It begins at an even word, for the double in it; half of that, counted over all blocks, is
@@ -59,6 +62,8 @@ const byteOf = (word: number): number => word << 2;
 export class AnsweredRequests {
   readonly #timers: TimerWheel;
   readonly #forgotten: () => void;
+  /** Of all checksums, so that nobody can choose keys that fall into one bucket. */
+  readonly #salt: string;
   readonly #buckets = new Uint32Array(BUCKETS);
   /** By their numbers: those that hold records, and those to be used again. */
   #blocks: Block[] = [];
@@ -71,9 +76,10 @@ export class AnsweredRequests {
   #size = 0;
   readonly #timer = new Timer(() => this.#forget());
 
-  /** @param forgotten called for each whose time is over */
-  constructor(timers: TimerWheel, forgotten: () => void) {
+  /** @param forgotten called for each whose time is over, or that is not kept at all */
+  constructor(timers: TimerWheel, forgotten: () => void, salt: string = randomToken()) {
     this.#timers = timers;
+    this.#salt = salt;
     this.#forgotten = forgotten;
   }
 
@@ -93,12 +99,13 @@ export class AnsweredRequests {
   ): void {
     const length = HEAD + (((key.length + address.length + reply.length + 7) >> 3) << 1);
     const socketNumber = this.#numberOf(socket);
+    const hash = this.#hash(key);
+    const bucket = bucketOf(hash);
     // longer than what comes and goes as a datagram, or more sockets than there are
-    if (key.length > MOST || length > BLOCK_WORDS - FIRST || socketNumber > MOST) return this.#forgotten();
+    const isOdd = key.length > MOST || length > BLOCK_WORDS - FIRST || socketNumber > MOST;
+    if (isOdd || this.#isCrowded(bucket)) return this.#forgotten();
     const number = this.#blockFor(length);
     const { words, doubles, bytes, end } = this.#block(number);
-    const hash = new Checksum().add(key).number;
-    const bucket = bucketOf(hash);
     words[end + NEXT] = this.#buckets[bucket] as number;
     words[end + HASH] = hash;
     doubles[(end + DUE) >> 1] = this.#timers.clock.now() + lifetime;
@@ -163,7 +170,7 @@ export class AnsweredRequests {
   /** The position of a record; 0 where there is none. */
   #find(key: string): number {
     if (this.#size === 0) return 0;
-    const hash = new Checksum().add(key).number;
+    const hash = this.#hash(key);
     let position = this.#buckets[bucketOf(hash)] as number;
     while (position !== 0) {
       const { words, bytes } = this.#block(blockOf(position));
@@ -176,6 +183,19 @@ export class AnsweredRequests {
       position = words[at + NEXT] as number;
     }
     return 0;
+  }
+
+  #hash(key: string): number {
+    return new Checksum().add(this.#salt).add(key).number;
+  }
+
+  #isCrowded(bucket: number): boolean {
+    let position = this.#buckets[bucket] as number;
+    for (let count = 0; count < MOST_IN_BUCKET; count++) {
+      if (position === 0) return false;
+      position = this.#block(blockOf(position)).words[wordOf(position) + NEXT] as number;
+    }
+    return true;
   }
 
   /** Takes a record, which is there, out of its bucket. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AnsweredRequests } from '../../src/sip/answered-requests.ts';
+import { Checksum } from '../../src/sip/checksum.ts';
 import { TimerWheel } from '../../src/timers/timer-wheel.ts';
 import { RecordingTransport, SimulatedClock } from './simulated.ts';
 
@@ -27,6 +28,29 @@ function add(key: string, reply: string, port = 5060, address = '192.0.2.1', wir
     { address, port },
     LIFETIME,
   );
+}
+
+/**
+ * Keys whose checksums have the same last 18 bits, which those of a text's beginning alone decide: a pair of pieces that
+ * lead to the same ones, then another pair, and so on.
+ */
+function collidingKeys(salt: string, pairs: number): string[] {
+  const lastBits = (text: string): number => new Checksum().add(salt).add(text).number & 0x3ffff;
+  let keys = [''];
+  for (let pair = 0; pair < pairs; pair++) {
+    const [start = ''] = keys;
+    const seen = new Map<number, string>();
+    for (let i = 0; ; i++) {
+      const piece = i.toString(36).padStart(4, '0');
+      const bits = lastBits(start + piece);
+      const other = seen.get(bits);
+      seen.set(bits, piece);
+      if (other === undefined) continue;
+      keys = keys.flatMap((key) => [key + other, key + piece]);
+      break;
+    }
+  }
+  return keys;
 }
 
 describe('answered requests', () => {
@@ -77,6 +101,19 @@ describe('answered requests', () => {
     add('k'.repeat(70_000), 'a');
     add('b', 'r'.repeat(2_000_000));
     expect([answered.size, forgotten]).toEqual([0, 2]);
+  });
+
+  it('of one bucket, which nobody has by chance, are kept up to a number, so that none is slow to find', () => {
+    const keys = collidingKeys('salt', 7);
+    const kept = () => keys.filter((key) => answered.has(key)).length;
+    const crowded = new AnsweredRequests(new TimerWheel(clock), () => {}, 'salt');
+    const wire = wires[0] as RecordingTransport;
+    for (const key of keys)
+      crowded.add(key, Buffer.from(key), wire, { address: '192.0.2.1', port: 5060 }, LIFETIME);
+    expect([keys.length, crowded.size]).toEqual([128, 64]);
+    // another salt, as each process has its own: they have nothing to do with each other
+    for (const key of keys) add(key, key);
+    expect([kept(), answered.size]).toEqual([128, 128]);
   });
 
   it('are those that a Map would hold, over many blocks that come and go', () => {
