@@ -38,8 +38,8 @@ export async function bundle() {
 }
 
 /**
- * Node's modules that `check` and most starts never use, and that take a sixteenth of the time of a check to load: each is
- * loaded where it is first used. Not those that are used for every message.
+ * Node's modules that `check` never uses, and that take a sixteenth of its time to load: each is loaded where it is first
+ * used. What a server uses with its first message, src/cli/main.ts loads before.
  */
 const late = ['child_process', 'crypto', 'dgram', 'dns', 'dns/promises', 'os', 'timers/promises', 'v8'];
 

@@ -75,8 +75,6 @@ export class Receiver {
   };
   /** Who gets the messages that come from now on. */
   handler: Handler;
-  /** New requests are refused; what belongs to transactions and dialogs goes on. */
-  isDraining = false;
   readonly #handOver: HandOver | null;
   /** The transactions-to-be of new requests that wait for a worker. One that comes again waits already. */
   readonly #waiting = new Set<string>();
@@ -131,7 +129,9 @@ export class Receiver {
       return;
     }
     if (this.#waiting.size > 0 && this.#waiting.has(transactionKey(message))) return;
-    if (this.isDraining && server.transactions.find(message) === null) return this.#refuse(request);
+    // what belongs to transactions and dialogs goes on
+    const isStopping = server.process.readiness === 'stopping';
+    if (isStopping && server.transactions.find(message) === null) return this.#refuse(request);
     const admission = admit(
       (worker) => {
         this.#waitsNoLonger(message);

@@ -38,7 +38,7 @@ export interface Worker {
   resume(job: Job): void;
 }
 
-/** Whether a process serves: it starts until its sockets are open, and stops from when it is told to. */
+/** Whether a process serves: it starts until its sockets are open, and from when it is told to stop it refuses new requests. */
 export type Readiness = 'starting' | 'running' | 'stopping';
 
 /** What outlives a script, which a reload replaces. */

@@ -79,14 +79,6 @@ export class VariableChecker<R> {
     const plain = plainText(node);
     const known = plain === null ? undefined : this.#known.get(plain);
     if (known !== undefined) return known;
-    const access = this.#use(node, written, inString);
-    // where one that siprest lacks is used is told place by place
-    const lacking = this.#lookup.variable(node.name.text)?.absent !== undefined;
-    if (plain !== null && access !== null && !lacking) this.#known.set(plain, access);
-    return access;
-  }
-
-  #use(node: VariableNode, written: boolean, inString: boolean): VariableAccess<R> | null {
     const { subname, index, transformations } = node;
     const name = node.name.text;
     let well = subname === null || this.#template(subname, false);
@@ -100,7 +92,10 @@ export class VariableChecker<R> {
     } else if (!this.#subname(node, spec, inString) || !this.#index(node, spec, written)) well = false;
     const access = spec === undefined || !well ? null : this.#resolve(node, spec);
     for (const one of transformations) if (!this.#transformation(one)) well = false;
-    return well ? access : null;
+    if (!well || access === null) return null;
+    // where one that siprest lacks is used is told place by place
+    if (plain !== null && spec?.absent === undefined) this.#known.set(plain, access);
+    return access;
   }
 
   #resolve(node: VariableNode, spec: VariableSpec<R>): VariableAccess<R> | null {

@@ -117,8 +117,8 @@ export class TransactionTable {
     const key = this.#key(request, request.method === 'ACK' ? 'INVITE' : request.method);
     const found = this.#transactions.get(key);
     if (found === undefined) return this.#answered.has(key) ? { receive: () => this.#resend(key) } : null;
-    // without the cookie the To tag counts too, save for an ACK: it has the reply's, which a callee further on may have made
-    const differs = !hasCookie(request) && request.method !== 'ACK' && request.toTag !== found.dialogTag;
+    // without the cookie the To tag of an INVITE counts too; its ACK has the reply's, which a callee further on may have made
+    const differs = request.method === 'INVITE' && !hasCookie(request) && request.toTag !== found.dialogTag;
     return differs ? null : found;
   }
 

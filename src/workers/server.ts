@@ -229,10 +229,9 @@ export class RunningServer {
 
   async #stop(): Promise<void> {
     this.#stalls.stop();
-    this.#process.readiness = 'stopping';
     const generations = [this.#generation, ...this.#older];
     this.#generation.stopTimerRoutes();
-    this.#receiver.isDraining = true;
+    this.#process.readiness = 'stopping';
     let inTime = await this.#drained();
     // until then it refuses what other processes still read for it
     if (inTime) {
