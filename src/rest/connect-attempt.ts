@@ -1,10 +1,10 @@
 import { connect, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Address } from '../names/system-files.ts';
-import type { NameResolver } from './dns.ts';
+import type { NameResolver } from '../net/resolver.ts';
+import { areDescriptorsShort, type Shortage, shortageOf } from '../net/shortage.ts';
+import type { Address } from '../net/system-files.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
 import { tls as loadTls } from './lazy-modules.ts';
-import { areDescriptorsShort, type Shortage, shortageOf } from './open-pools.ts';
 import type { ReturnCode } from './outcome.ts';
 import { SocketReader } from './socket-reader.ts';
 import { rememberWire } from './tls-close.ts';

@@ -1,9 +1,9 @@
-// The public API of `siprest/rest`. It loads this folder, src/timers, src/names and Node's own modules, and nothing else.
+// The public API of `siprest/rest`. It loads this folder, src/timers, src/net and Node's own modules, and nothing else.
 
-export type { Address } from '../names/system-files.ts';
+export { type LookupCallback, NameResolver, type NameResolverOptions } from '../net/resolver.ts';
+export type { Address } from '../net/system-files.ts';
 export { type RequestBody, type RequestOptions, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
-export { type LookupCallback, NameResolver, type NameResolverOptions } from './dns.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
 export { escape, unescape } from './escape.ts';
 export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-line.ts';

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Shortage } from '../net/shortage.ts';
 import { processTimers } from '../timers/timer-wheel.ts';
 import { ConnectAttempt, type ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
@@ -7,7 +8,6 @@ import { restChannels } from './diagnostics.ts';
 import { type HttpVersionRow, httpVersion } from './http-versions.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
-import type { Shortage } from './open-pools.ts';
 import type { Settings } from './settings.ts';
 import type { SocketReader } from './socket-reader.ts';
 import type { TlsProfile } from './tls-store.ts';

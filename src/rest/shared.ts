@@ -1,5 +1,5 @@
+import { NameResolver } from '../net/resolver.ts';
 import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
-import { NameResolver } from './dns.ts';
 import { OpenPools } from './open-pools.ts';
 import { TlsStore } from './tls-store.ts';
 import { TransferCounts } from './transfer-counts.ts';

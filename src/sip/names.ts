@@ -6,7 +6,7 @@ import {
   type ResolverConfig,
   searchedNames,
   WatchedFile,
-} from '../names/system-files.ts';
+} from '../net/system-files.ts';
 import type { NameService, ServiceRecord } from './destination.ts';
 
 /** How name servers are asked. */

@@ -2,10 +2,10 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NameResolver, type NameResolverOptions, RestShared } from '../../src/rest/index.ts';
+import { closeLater, newClient, newServer, sleep } from '../rest/fixture.ts';
+import { reply } from '../rest/raw-server.ts';
 import { type Answer, type NameServer, type Question, startNameServer } from '../support/name-server.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { closeLater, newClient, newServer, sleep } from './fixture.ts';
-import { reply } from './raw-server.ts';
 
 const folder = temporaryFolder('dns');
 const hostsFile = join(folder, 'hosts');

@@ -6,7 +6,7 @@ import {
   type ResolverConfig,
   searchedNames,
   WatchedFile,
-} from '../names/system-files.ts';
+} from './system-files.ts';
 
 /** The addresses, or what went wrong (then there are none). */
 export type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: readonly Address[]) => void;

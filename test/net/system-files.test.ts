@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseHosts, parseResolvConf, WatchedFile } from '../../src/names/system-files.ts';
+import { parseHosts, parseResolvConf, WatchedFile } from '../../src/net/system-files.ts';
 
 describe('/etc/hosts', () => {
   it('names addresses of both families, in whatever case, with comments', () => {
