@@ -2,6 +2,7 @@
  * siprest as a library: the REST client, the routing script, the server that runs it, and a small SIP client.
  * `siprest/rest` is the REST client alone.
  */
+export { FileError, largestFile, readRegularFile } from './files/regular-file.ts';
 export * from './rest/index.ts';
 export {
   type Absence,

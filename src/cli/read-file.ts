@@ -1,23 +1,25 @@
-import { readFileSync } from 'node:fs';
+import { FileError, largestFile, readRegularFile } from '../index.ts';
 import { UsageError } from './streams.ts';
-
-const why: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'reading it is not permitted',
-};
-
-/** Why a file could not be read, for people. */
-export function reasonOf(error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  return why[code] ?? message;
-}
 
 /** The bytes of a file that was named on the command line, as a byte string. */
 export function readNamedFile(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return readRegularFile(path).toString('latin1');
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${reasonOf(error)}`);
+    if (error instanceof FileError) throw new UsageError(`cannot read ${path}: ${error.message}`);
+    throw error;
   }
+}
+
+/** All of stdin, as a byte string. */
+export async function readStdin(stdin: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of stdin) {
+    total += chunk.length;
+    if (total > largestFile)
+      throw new UsageError(`cannot read stdin: it has more than ${largestFile / (1024 * 1024)} MiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('latin1');
 }

@@ -28,8 +28,14 @@ export interface RunOptions extends ScriptOptions {
 
 /** `siprest run FILE`: serves until it is told to stop. 1 when it cannot start. */
 export async function run(file: string, options: RunOptions, streams: Streams): Promise<number> {
-  const { stdout, stderr, signal } = streams;
+  const { stdout, stderr } = streams;
   const { logFormat, processes, queue, patience, grace } = options;
+  // one that comes before there is a server would end the program
+  let onHangup = (): void => {
+    hangups++;
+  };
+  let hangups = 0;
+  streams.onHangup(() => onHangup());
   const loaded = await loadAndExplain(file, options, streams);
   if (loaded.program === null) {
     stderr.write(`${file}: ${summaryOf(loaded.diagnostics)}; not started\n`);
@@ -43,6 +49,7 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
   const { uses } = countAbsences(loaded.diagnostics);
   if (uses > 0)
     stderr.write(`${plural(uses, 'use')} of what siprest does not have: each fails when it is reached\n`);
+  const { signal } = streams;
   const server = await startOrExplain(() =>
     startServer(loaded, {
       processes,
@@ -56,7 +63,8 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
   );
   const reload = () => reloadScript(server, file, options, streams);
   const control = await listenForCommands(server, reload, streams);
-  streams.onHangup(() => void reload());
+  onHangup = () => void reload();
+  if (hangups > 0) onHangup();
   for (const socket of server.sockets) stdout.write(`listening on ${socket}\n`);
   await stopped(signal);
   await server.stop({ grace: grace * 1000 });

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type LoadResult, loadScript } from '../index.ts';
-import { readNamedFile, reasonOf } from './read-file.ts';
+import { FileError, type LoadResult, largestFile, loadScript, readRegularFile } from '../index.ts';
+import { readNamedFile, readStdin } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
 
 export interface ScriptOptions {
@@ -20,8 +19,10 @@ export async function loadScriptFile(
   { stdin }: Pick<Streams, 'stdin'>,
 ): Promise<LoadResult> {
   const fileName = path === '-' ? 'stdin' : path;
-  let text = path === '-' ? await readAll(stdin) : readNamedFile(path);
-  if (preprocessor !== undefined) text = preprocess(flatten(text, fileName), preprocessor);
+  let text = path === '-' ? await readStdin(stdin) : readNamedFile(path);
+  const room = { bytes: Math.max(largestFile - text.length, 0) };
+  if (preprocessor !== undefined)
+    text = await preprocess(flatten(text, fileName, { bytes: room.bytes }), preprocessor);
   // included files are known by the name that the script gives them
   const files = new Map([[fileName, fileName]]);
   return loadScript(text, {
@@ -31,24 +32,25 @@ export async function loadScriptFile(
     readFile: (name, from) => {
       const file = files.get(from) ?? fileName;
       files.set(name, resolve(dirname(file), name));
-      const included = readIncluded(name, file);
-      return preprocessor === undefined ? included : preprocess(included, preprocessor);
+      const included = readIncluded(name, file, room);
+      return preprocessor === undefined ? included : preprocessAtOnce(included, preprocessor);
     },
   });
 }
 
-async function readAll(stdin: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stdin) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('latin1');
+/** What a script and all that it includes may still have. */
+interface Room {
+  bytes: number;
 }
 
-function readIncluded(name: string, from: string): string {
-  try {
-    return readFileSync(resolve(dirname(from), name), 'latin1');
-  } catch (error) {
-    throw new Error(reasonOf(error), { cause: error });
-  }
+function readIncluded(name: string, from: string, room: Room): string {
+  const text = readRegularFile(resolve(dirname(from), name)).toString('latin1');
+  if (text.length > room.bytes)
+    throw new FileError(
+      `the script has more than ${largestFile / (1024 * 1024)} MiB with all that it includes`,
+    );
+  room.bytes -= text.length;
+  return text;
 }
 
 const deepestInclude = 20;
@@ -57,13 +59,13 @@ const deepestInclude = 20;
  * The text with the files that it includes in the place of each include, so that a preprocessor sees one text, as
  * OpenSIPS gives it (the manual's Templating-Config-Files). What cannot be read stays: the parser says why.
  */
-function flatten(text: string, fileName: string, depth = 0): string {
+function flatten(text: string, fileName: string, room: Room, depth = 0): string {
   if (depth >= deepestInclude) return text;
   return text.replace(
     /^[ \t]*(?:include_file|import_file)[ \t]+"([^"\n]+)"[ \t]*;?[ \t]*$/gm,
     (line, name: string) => {
       try {
-        return flatten(readIncluded(name, fileName), resolve(dirname(fileName), name), depth + 1);
+        return flatten(readIncluded(name, fileName, room), resolve(dirname(fileName), name), room, depth + 1);
       } catch {
         return line;
       }
@@ -71,19 +73,68 @@ function flatten(text: string, fileName: string, depth = 0): string {
   );
 }
 
-const mostOutput = 256 * 1024 * 1024;
+/** What a preprocessor may print, in bytes, and how long it may take, in ms. */
+const mostOutput = largestFile;
+const longestRun = 60_000;
 
-function preprocess(text: string, command: string): string {
+/** Beside the event loop, since at a reload calls go on meanwhile. */
+async function preprocess(text: string, command: string): Promise<string> {
   // loading it takes longer than checking a short script
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  // a group of its own, so that what the shell has started ends with it
+  const child = spawn(command, { shell: true, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const printed: Buffer[] = [];
+  let errors = '';
+  let total = 0;
+  let problem: string | null = null;
+  const end = (why: string) => {
+    problem ??= why;
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // it has ended by itself
+    }
+  };
+  const timer = setTimeout(end, longestRun, `has not ended within ${longestRun / 1000} s`);
+  child.stdout.on('data', (chunk: Buffer) => {
+    total += chunk.length;
+    if (total > mostOutput) end(`prints more than ${mostOutput / (1024 * 1024)} MiB`);
+    else printed.push(chunk);
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    if (errors.length < 10_000) errors += chunk;
+  });
+  // one that reads nothing has closed it
+  child.stdin.on('error', () => undefined).end(Buffer.from(text, 'latin1'));
+  const [status, signal] = await new Promise<[number | null, string | null]>((settle) => {
+    child.once('error', ({ message }) => {
+      problem ??= message;
+      settle([null, null]);
+    });
+    child.once('close', (...how) => settle(how));
+  });
+  clearTimeout(timer);
+  if (status === 0 && problem === null) return Buffer.concat(printed).toString('latin1');
+  throw preprocessorFailed(command, problem ?? howEnded(status, signal), errors);
+}
+
+/** For a file that the preprocessor's own output includes: the parser does not wait. */
+function preprocessAtOnce(text: string, command: string): string {
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { status, signal, stdout, stderr, error } = spawnSync(command, {
     shell: true,
     input: Buffer.from(text, 'latin1'),
     maxBuffer: mostOutput,
+    timeout: longestRun,
   });
   if (status === 0) return stdout.toString('latin1');
-  const [said = ''] = (stderr?.toString() ?? '').trim().split('\n');
-  const how =
-    status !== null ? `ended with ${status}` : signal !== null ? `was ended by ${signal}` : error?.message;
-  throw new UsageError(`the preprocessor "${command}" ${how}${said === '' ? '' : `: ${said}`}`);
+  throw preprocessorFailed(command, error?.message ?? howEnded(status, signal), stderr?.toString() ?? '');
+}
+
+const howEnded = (status: number | null, signal: string | null) =>
+  status === null ? `was ended by ${signal}` : `ended with ${status}`;
+
+function preprocessorFailed(command: string, how: string, printed: string): UsageError {
+  const [said = ''] = printed.trim().split('\n');
+  return new UsageError(`the preprocessor "${command}" ${how}${said === '' ? '' : `: ${said}`}`);
 }

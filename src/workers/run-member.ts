@@ -14,5 +14,8 @@ export function runMember(): void {
   // these the supervisor has got as well
   process.on('SIGINT', () => undefined);
   process.on('SIGHUP', () => undefined);
+  // of themselves they open Node's debugger, and end the process
+  process.on('SIGUSR1', () => undefined);
+  process.on('SIGUSR2', () => undefined);
   send({ kind: 'booted' });
 }

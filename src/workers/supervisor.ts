@@ -35,6 +35,10 @@ const unresponsive = 15_000;
 
 const ownProgram = { path: fileURLToPath(new URL('./process-main.js', import.meta.url)), arguments: [] };
 
+/** So that SIGUSR1 opens no debugger in a process that has just been started, where Node has the option. */
+const withoutDebugger = () =>
+  ['--disable-sigusr1'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+
 /** The supervisor's log does not hang on the script's level: what it says is rare, and matters. */
 const noticeLevel = 2;
 
@@ -132,7 +136,11 @@ export class Supervisor {
    */
   static async start(source: ScriptSource, options: SupervisorOptions): Promise<Supervisor> {
     const { path, arguments: args } = options.program ?? ownProgram;
-    cluster.setupPrimary({ exec: path, args: [...args] });
+    cluster.setupPrimary({
+      exec: path,
+      args: [...args],
+      execArgv: [...process.execArgv, ...withoutDebugger()],
+    });
     const supervisor = new Supervisor(source, options);
     try {
       // the first runs startup_route, and nobody serves before that is over

@@ -1,0 +1,72 @@
+/** Files that somebody names, in a script or on the command line: regular ones, up to a size. */
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+
+/** More bytes than any configuration has, in one file. */
+export const largestFile = 64 * 1024 * 1024;
+
+/** Why a file is not read; a phrase for people. */
+export class FileError extends Error {}
+
+/**
+ * The bytes of a regular file. What never ends, or blocks the program until somebody writes into it (a device, a FIFO,
+ * a socket), is refused, and so is more than `limit` bytes. Throws a {@link FileError}.
+ */
+export function readRegularFile(path: string, limit = largestFile): Buffer {
+  let descriptor: number | null = null;
+  try {
+    // without O_NONBLOCK opening a FIFO waits for a writer
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = fstatSync(descriptor);
+    const kind = kindOf(stats);
+    if (kind !== null) throw new FileError(`it is ${kind}`);
+    if (stats.size > limit) throw tooLarge(limit);
+    return readUpTo(descriptor, stats.size, limit);
+  } catch (error) {
+    throw error instanceof FileError ? error : new FileError(reasonOf(error), { cause: error });
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
+  }
+}
+
+const why: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is not a folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'reading it is not permitted',
+  ENXIO: 'it is a socket',
+  ELOOP: 'its links lead in a circle',
+  ERR_INVALID_ARG_VALUE: 'the name has a zero byte',
+};
+
+function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return why[code] ?? message;
+}
+
+function kindOf(stats: Stats): string | null {
+  if (stats.isFile()) return null;
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO())
+    return 'a FIFO (a pipe), not a regular file; what a pipe gives is read from stdin, as -';
+  return stats.isSocket() ? 'a socket' : 'a device, not a regular file';
+}
+
+/** To the end, whatever size it had: it may grow meanwhile, and files of /proc say 0. */
+function readUpTo(descriptor: number, size: number, limit: number): Buffer {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for (let wanted = size + 1; ; wanted = 64 * 1024) {
+    const chunk = Buffer.allocUnsafe(wanted);
+    const count = readSync(descriptor, chunk, 0, wanted, null);
+    if (count === 0) break;
+    chunks.push(chunk.subarray(0, count));
+    total += count;
+    if (total > limit) throw tooLarge(limit);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+const tooLarge = (limit: number) =>
+  new FileError(
+    `it has more than ${limit >= 1024 * 1024 ? `${limit / (1024 * 1024)} MiB` : `${limit} bytes`}`,
+  );
