@@ -3,8 +3,7 @@
  * Expressions ignore case; `^` and `$` match at line ends and `.` matches none, so that folded lines are not
  * searched as one, as the manual says.
  */
-import { currentBody, replaceBodyText } from '../runtime/body.ts';
-import { bodyOffset, edits } from '../runtime/edits.ts';
+import { bodyOffset } from '../runtime/edits.ts';
 import type { Module } from '../runtime/module.ts';
 import { cachedRegex, type RegexOptions } from '../runtime/regex.ts';
 import type { Run } from '../runtime/run.ts';
@@ -47,10 +46,10 @@ type Scope = 'message' | 'body';
 function change(run: Run, scope: Scope, find: (text: string) => readonly Replacement[]): Status {
   const { message } = run;
   if (message === null) return -1;
-  if (scope === 'body') return changeBody(run, find(currentBody(run.request).text));
+  if (scope === 'body') return changeBody(run, find(run.draft.body.text));
   const start = bodyOffset(message.raw);
   const found = find(message.raw);
-  for (const one of found) if (one.to <= start) run.state(edits).push({ kind: 'replace', ...one });
+  for (const one of found) if (one.to <= start) run.draft.edits.push({ kind: 'replace', ...one });
   changeBody(
     run,
     found
@@ -62,7 +61,7 @@ function change(run: Run, scope: Scope, find: (text: string) => readonly Replace
 
 function changeBody(run: Run, found: readonly Replacement[]): Status {
   if (found.length === 0) return -1;
-  replaceBodyText(run.request, replaced(currentBody(run.request).text, found));
+  run.draft.replaceBodyText(replaced(run.draft.body.text, found));
   return 1;
 }
 

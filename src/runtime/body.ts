@@ -1,9 +1,6 @@
-/** The parts of a body (RFC 2046, 5.1), and the body as the script has changed it so far. */
+/** The parts of a body (RFC 2046, 5.1). */
 import { lowerAscii } from '../script/index.ts';
 import { findParameter, headerKey, type SipMessage, unfold } from '../sip/index.ts';
-import { edits } from './edits.ts';
-import type { Request } from './request.ts';
-import { StateKey } from './state.ts';
 
 export interface BodyPart {
   /** The whole value of its Content-Type; '' where it has none. */
@@ -111,40 +108,4 @@ export function receivedBody(message: SipMessage | null): Body {
   const body = message?.body ?? '';
   const contentType = message?.contentType ?? null;
   return { parts: bodyParts(contentType, body), contentType, text: body };
-}
-
-const current = new StateKey<Request, { body: Body }>('body', (request) => ({
-  body: receivedBody(request.message),
-}));
-
-/** Whether `$rb` shows what was changed: it does what `$sdp` has changed, and no other changes. */
-export const showsSdpChanges = new StateKey<Request, { shown: boolean }>('changes of $sdp', () => ({
-  shown: false,
-}));
-
-/** The body as `$rb` shows it. */
-export function shownBody(request: Request, message: SipMessage | null): Body {
-  return request.state(showsSdpChanges).shown ? currentBody(request) : receivedBody(message);
-}
-
-/** The body after what the script has changed in it so far. */
-export function currentBody(request: Request): Body {
-  return request.state(current).body;
-}
-
-/** From now on the body is this. */
-export function replaceParts(request: Request, parts: readonly BodyPart[]): void {
-  const { contentType, body } = buildBody(parts, currentBody(request).contentType);
-  setBody(request, { parts, contentType, text: body });
-}
-
-/** From now on the text of the body is this, its Content-Type what it was. */
-export function replaceBodyText(request: Request, text: string): void {
-  const { contentType } = currentBody(request);
-  setBody(request, { parts: bodyParts(contentType, text), contentType, text });
-}
-
-function setBody(request: Request, body: Body): void {
-  request.state(current).body = body;
-  request.state(edits).push({ kind: 'body', body: body.text, contentType: body.contentType });
 }

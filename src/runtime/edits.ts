@@ -4,6 +4,7 @@
  * request on applies them.
  */
 import type { SipMessage } from '../sip/index.ts';
+import type { Body } from './body.ts';
 import type { Request } from './request.ts';
 import { StateKey } from './state.ts';
 import { type Replacement, replaced } from './substitution.ts';
@@ -19,10 +20,13 @@ export type Edit =
   | ({ readonly kind: 'replace' } & Replacement)
   /** The status line of a response that goes on. Of several the last counts. */
   | { readonly kind: 'status'; readonly status: number; readonly reason: string }
-  /** The whole body; a `contentType` of null leaves the header as it is. Of several the last counts. */
-  | { readonly kind: 'body'; readonly body: string; readonly contentType: string | null };
+  /**
+   * The whole body; a `contentType` of null leaves the header as it is. Of several the last counts. `shown`: `$rb`
+   * shows it, since it has changes of `$sdp`.
+   */
+  | { readonly kind: 'body'; readonly content: Body; readonly shown: boolean };
 
-/** The edits of a request, in the order of the script. */
+/** The edits of a request, in the order of the script; those of the message that a run is about are `run.draft.edits`. */
 export const edits = new StateKey<Request, Edit[]>('edits', () => []);
 
 interface Line {
@@ -60,7 +64,7 @@ export function applyEdits(message: SipMessage, list: readonly Edit[]): string {
   const { raw, headers } = message;
   const { lines, headEnd } = headerLines(raw);
   const body = list.findLast((edit) => edit.kind === 'body');
-  const all = body === undefined ? list : [...list, ...framing(message, body.body, body.contentType)];
+  const all = body === undefined ? list : [...list, ...framing(message, body.content)];
   const placed: (Replacement & { readonly rank: number })[] = [];
   const removed = new Set(all.flatMap((edit) => (edit.kind === 'remove' ? edit.header : [])));
   const values = new Map(
@@ -96,7 +100,7 @@ export function applyEdits(message: SipMessage, list: readonly Edit[]): string {
   }
   placed.sort((a, b) => a.from - b.from || a.rank - b.rank);
   const head = replaced(raw.slice(0, headEnd), withoutCollisions(placed));
-  return `${head}\r\n${body === undefined ? message.body : body.body}`;
+  return `${head}\r\n${body === undefined ? message.body : body.content.text}`;
 }
 
 function withoutCollisions<T extends Replacement>(sorted: readonly T[]): readonly T[] {
@@ -109,7 +113,7 @@ function withoutCollisions<T extends Replacement>(sorted: readonly T[]): readonl
 }
 
 /** The edits of Content-Type and Content-Length that a new body asks for. */
-function framing({ headers }: SipMessage, body: string, contentType: string | null): Edit[] {
+function framing({ headers }: SipMessage, { text, contentType }: Body): Edit[] {
   const result: Edit[] = [];
   const set = (key: string, name: string, value: string | null) => {
     const found = headers.flatMap((header, i) => (header.key === key ? i : []));
@@ -119,8 +123,8 @@ function framing({ headers }: SipMessage, body: string, contentType: string | nu
       );
     if (found.length === 0 && value !== null) result.push({ kind: 'append', lines: `${name}: ${value}\r\n` });
   };
-  if (body === '') set('content-type', 'Content-Type', null);
+  if (text === '') set('content-type', 'Content-Type', null);
   else if (contentType !== null) set('content-type', 'Content-Type', contentType);
-  set('content-length', 'Content-Length', String(body.length));
+  set('content-length', 'Content-Length', String(text.length));
   return result;
 }

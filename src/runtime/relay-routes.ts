@@ -10,7 +10,8 @@ import {
   type SipResponse,
 } from '../sip/index.ts';
 import { Avps } from './avps.ts';
-import { type Edit, edits } from './edits.ts';
+import { Draft } from './draft.ts';
+import { edits } from './edits.ts';
 import { showLocalMessage } from './local-messages.ts';
 import { messageBranches } from './message-branches.ts';
 import { localRoute } from './new-request.ts';
@@ -41,22 +42,19 @@ async function judge(
   branch: Branch<RelayedBranch>,
 ): Promise<ReplyVerdict> {
   const { server } = request;
-  const changes: Edit[] = [];
+  const draft = Draft.ofResponse(response);
   if (global !== null) {
     // it knows of no transaction (the manual's Script-Routes, onreply_route)
-    const run = await onWorker(server, new Request(server, null), [global], { response });
+    const run = await onWorker(server, new Request(server, null), [global], { response, draft });
     if (drops(server, run, response)) return 'drop';
-    if (run !== null) changes.push(...run.request.state(edits));
   }
   if (routes.length > 0) {
     const ownAvps = server.parameters('tm')['onreply_avp_mode'] !== 1;
     const own = request.fork(ownAvps ? new Avps() : request.avps);
-    own.state(edits).push(...changes);
-    const run = await onWorker(server, own, routes, { response, branch, relayed: branch.spec.data });
+    const run = await onWorker(server, own, routes, { response, draft, branch, relayed: branch.spec.data });
     if (drops(server, run, response)) return 'drop';
-    return responseEdits(response, own.state(edits)) ?? 'forward';
   }
-  return responseEdits(response, changes) ?? 'forward';
+  return responseEdits(response, draft.edits) ?? 'forward';
 }
 
 /** Whether its route has dropped a response, which is counted; a final one cannot be. */

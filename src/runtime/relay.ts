@@ -18,6 +18,7 @@ import {
   type SipResponse,
 } from '../sip/index.ts';
 import { type Prepared, prepareBranches } from './branch-specs.ts';
+import { Draft } from './draft.ts';
 import { type Edit, edits } from './edits.ts';
 import { failed, forwardStateless } from './forward.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
@@ -282,8 +283,9 @@ export function receiveResponse(server: Server, response: SipResponse): void {
     server.proxy.forwardResponseStateless(response);
     return;
   }
-  void onWorker(server, new Request(server, null), [route], { response }).then((run) => {
+  const draft = Draft.ofResponse(response);
+  void onWorker(server, new Request(server, null), [route], { response, draft }).then((run) => {
     if (run === null || drops(server, run, response)) return;
-    server.proxy.forwardResponseStateless(response, responseEdits(response, run.request.state(edits)) ?? {});
+    server.proxy.forwardResponseStateless(response, responseEdits(response, draft.edits) ?? {});
   });
 }

@@ -16,6 +16,7 @@ import {
   type Value,
 } from '../script/index.ts';
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
+import { Draft, requestDraft } from './draft.ts';
 import { assertError, errorRoute, scriptError } from './error-route.ts';
 import type { RelayedBranch } from './relaying.ts';
 import { Request } from './request.ts';
@@ -27,6 +28,8 @@ const noValues: readonly Value[] = [];
 /** What a run is about beside the request: the response and branch of a reply route, the failure of a failure route. */
 export interface RunSubject {
   readonly response?: SipResponse;
+  /** Of the response, for all routes that it passes. */
+  readonly draft?: Draft;
   readonly branch?: Branch<RelayedBranch>;
   readonly failure?: Failure<RelayedBranch>;
   /** Of a branch route as well, where the branch has not been sent. */
@@ -55,6 +58,7 @@ export class Run implements Execution<Run> {
   /** The message that variables are about: the response in a reply route, else the request. */
   readonly message: SipMessage | null;
   #isBlocking = false;
+  #draft: Draft | null = null;
 
   constructor(worker: Worker, request: Request, subject: RunSubject = theRequest) {
     this.worker = worker;
@@ -65,13 +69,23 @@ export class Run implements Execution<Run> {
 
   /** The same run about the other message: `$(<reply>hdr(X))` in a failure route, `$(<request>ru)` in a reply route. */
   inContext(context: 'request' | 'reply'): Run {
-    const { response, ...others } = this.subject;
+    const { response, draft: _, ...others } = this.subject;
     const reply = response ?? this.subject.failure?.response ?? null;
     if (context === 'request')
       return response === undefined ? this : new Run(this.worker, this.request, others);
     return reply === null
       ? new Run(this.worker, new Request(this.server, null))
       : new Run(this.worker, this.request, { ...others, response: reply });
+  }
+
+  /** {@link message} with what the script changes in it. */
+  get draft(): Draft {
+    if (this.#draft === null) {
+      const { response, draft } = this.subject;
+      this.#draft =
+        response === undefined ? this.request.state(requestDraft) : (draft ?? Draft.ofResponse(response));
+    }
+    return this.#draft;
   }
 
   /** The kind of the top route that runs; null outside of any. */

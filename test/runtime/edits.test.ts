@@ -12,6 +12,12 @@ function request(text: string): SipRequest {
   return message;
 }
 
+const bodyEdit = (text: string, contentType: string | null): Edit => ({
+  kind: 'body',
+  content: { parts: bodyParts(contentType, text), contentType, text },
+  shown: false,
+});
+
 const sample = request(`OPTIONS sip:b@x SIP/2.0
 Via: SIP/2.0/UDP h;branch=z9hG4bK1
 From: <sip:a@x>;tag=1
@@ -60,10 +66,7 @@ describe('applyEdits()', () => {
   });
 
   test('a body brings its length and type', () => {
-    const text = applyEdits(sample, [
-      { kind: 'body', body: 'never', contentType: 'a/b' },
-      { kind: 'body', body: 'longer body', contentType: 'text/html' },
-    ]);
+    const text = applyEdits(sample, [bodyEdit('never', 'a/b'), bodyEdit('longer body', 'text/html')]);
     expect(text).toMatch(/Content-Type: text\/html\r\nContent-Length: 11\r\n\r\nlonger body$/);
   });
 
@@ -80,17 +83,13 @@ describe('applyEdits()', () => {
         header: fc.constant(5),
         value: fc.constantFrom('', 'v'),
       }),
-      fc.record({
-        kind: fc.constant('body' as const),
-        body: fc.constantFrom('', 'b'),
-        contentType: fc.constantFrom(null, 'text/html'),
-      }),
+      fc.tuple(fc.constantFrom('', 'b'), fc.constantFrom(null, 'text/html')).map((both) => bodyEdit(...both)),
     );
     fc.assert(
       fc.property(fc.array(edit), (list) => {
         const message = parseMessage(Buffer.from(applyEdits(sample, list), 'latin1'));
         expect(message.kind).toBe('request');
-        const body = list.findLast((one) => one.kind === 'body')?.body ?? 'hello';
+        const body = list.findLast((one) => one.kind === 'body')?.content.text ?? 'hello';
         expect(message.kind === 'request' && message.body).toBe(body);
       }),
     );

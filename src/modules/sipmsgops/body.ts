@@ -1,5 +1,5 @@
 /** Functions on body parts, codecs and streams: these see each other's changes, as the manual says. */
-import { currentBody, mimeOf, replaceParts } from '../../runtime/body.ts';
+import { mimeOf } from '../../runtime/body.ts';
 import { cachedRegex } from '../../runtime/regex.ts';
 import type { Run } from '../../runtime/run.ts';
 import {
@@ -28,19 +28,19 @@ const mime: ArgumentSpec = { name: 'mime', type: 'string', summary: 'A type: `ap
 const isSdp = (type: string) => mimeOf(type) === 'application/sdp';
 
 function descriptions(run: Run): readonly string[] {
-  return currentBody(run.request).parts.flatMap(({ type, body }) => (isSdp(type) ? body : []));
+  return run.draft.body.parts.flatMap(({ type, body }) => (isSdp(type) ? body : []));
 }
 
 /** Changes each session description; -1 where `change` has nothing to do in any. */
 function changeSdp(run: Run, change: (sdp: string) => string | null): Status {
   let any = false;
-  const parts = currentBody(run.request).parts.map((part) => {
+  const parts = run.draft.body.parts.map((part) => {
     const changed = isSdp(part.type) ? change(part.body) : null;
     if (changed === null) return part;
     any = true;
     return { ...part, body: changed };
   });
-  if (any) replaceParts(run.request, parts);
+  if (any) run.draft.replaceParts(parts);
   return any ? 1 : -1;
 }
 
@@ -140,7 +140,7 @@ function ofStreams(
 }
 
 function hasPart(run: Run, type?: string): Status {
-  const { parts } = currentBody(run.request);
+  const { parts } = run.draft.body;
   return yes(
     type === undefined ? parts.length > 0 : parts.some((part) => mimeOf(part.type) === mimeOf(type)),
   );
@@ -174,12 +174,12 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
     summary: 'Removes parts of the body, or the body; false where there is nothing to remove.',
     source,
     run: (run, type?: string, revert?: string) => {
-      const { parts } = currentBody(run.request);
+      const { parts } = run.draft.body;
       const wanted = mimeOf(type ?? '');
       const keep = revert !== undefined && lowerAscii(revert) === 'revert';
       const left = type === undefined ? [] : parts.filter((part) => (mimeOf(part.type) === wanted) === keep);
       if (left.length === parts.length) return -1;
-      replaceParts(run.request, left);
+      run.draft.replaceParts(left);
       return 1;
     },
   },
@@ -199,9 +199,9 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
     run: (run, text: string, type: string, lines?: string) => {
       const headers = headerText(lines ?? '');
       const typeLine = headerText(`Content-Type: ${type}`);
-      if (run.request.message === null || headers === null || typeLine === null) return -1;
+      if (run.message === null || headers === null || typeLine === null) return -1;
       const part = { type: type.trim(), headers, body: text };
-      replaceParts(run.request, [...currentBody(run.request).parts, part]);
+      run.draft.replaceParts([...run.draft.body.parts, part]);
       return 1;
     },
   },
@@ -219,7 +219,7 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
     summary: 'The body, or a part of it, with all changes so far; false where there is none.',
     source,
     run: (run, type: string | undefined, target: VariableReference<Run>) => {
-      const { parts, text } = currentBody(run.request);
+      const { parts, text } = run.draft.body;
       const wanted = mimeOf(type ?? '');
       const found = type === undefined ? text : parts.find((part) => mimeOf(part.type) === wanted)?.body;
       return found !== undefined && found !== '' && target.set(run, found) ? 1 : -1;

@@ -1,5 +1,5 @@
 /** Functions that add, remove and collect headers. */
-import { type Edit, edits } from '../../runtime/edits.ts';
+import type { Edit } from '../../runtime/edits.ts';
 import { globMatches } from '../../runtime/glob.ts';
 import { cachedRegex } from '../../runtime/regex.ts';
 import type { Run } from '../../runtime/run.ts';
@@ -29,7 +29,7 @@ function insert(
     run.complain(`${name}(): the text is no header lines, each "Name: value" with \\r\\n`);
     return -1;
   }
-  run.state(edits).push(make(checked, message));
+  run.draft.edits.push(make(checked, message));
   return 1;
 }
 
@@ -40,7 +40,7 @@ const indexOf = (message: SipMessage, name: string) =>
 function remove(run: Run, test: (name: string) => boolean): Status {
   const { message } = run;
   const found = (message?.headers ?? []).flatMap(({ name }, header) => (test(name) ? header : []));
-  for (const header of found) run.state(edits).push({ kind: 'remove', header });
+  for (const header of found) run.draft.edits.push({ kind: 'remove', header });
   return found.length > 0 ? 1 : -1;
 }
 

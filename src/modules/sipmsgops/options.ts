@@ -1,5 +1,5 @@
 /** Functions on headers that are comma-separated lists: Supported, Require, Allow ... */
-import { type Edit, edits } from '../../runtime/edits.ts';
+import type { Edit } from '../../runtime/edits.ts';
 import type { Run } from '../../runtime/run.ts';
 import { type ArgumentSpec, type FunctionSpec, lowerAscii } from '../../script/index.ts';
 import { headerKey, splitList, unfold } from '../../sip/index.ts';
@@ -21,7 +21,7 @@ interface Instance {
 /** The instances of a header that are still there. */
 function instances(run: Run, name: string): Instance[] {
   const key = headerKey(name.trim());
-  const list = run.state(edits);
+  const list = run.draft.edits;
   return (run.message?.headers ?? []).flatMap((one, index) => {
     if (one.key !== key || list.some((edit) => edit.kind === 'remove' && edit.header === index)) return [];
     const latest = list.findLast(
@@ -53,7 +53,7 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
       const [first] = instances(run, name);
       if (first === undefined || !isOption(value)) return -1;
       const values = [...first.values, value.trim()];
-      run.state(edits).push({ kind: 'set-value', header: first.header, value: values.join(', ') });
+      run.draft.edits.push({ kind: 'set-value', header: first.header, value: values.join(', ') });
       return 1;
     },
   },
@@ -72,13 +72,11 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
         if (at < 0) continue;
         removed = true;
         const left = one.values.toSpliced(at, 1);
-        run
-          .state(edits)
-          .push(
-            left.length === 0
-              ? { kind: 'remove', header: one.header }
-              : { kind: 'set-value', header: one.header, value: left.join(', ') },
-          );
+        run.draft.edits.push(
+          left.length === 0
+            ? { kind: 'remove', header: one.header }
+            : { kind: 'set-value', header: one.header, value: left.join(', ') },
+        );
       }
       return removed ? 1 : -1;
     },

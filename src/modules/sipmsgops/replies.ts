@@ -1,5 +1,4 @@
 /** Functions on the replies of siprest. */
-import { edits } from '../../runtime/edits.ts';
 import type { Run } from '../../runtime/run.ts';
 import type { FunctionSpec } from '../../script/index.ts';
 import { oneLine } from '../../sip/index.ts';
@@ -58,7 +57,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
         );
         return -1;
       }
-      run.state(edits).push({ kind: 'status', status, reason: oneLine(phrase) });
+      run.draft.edits.push({ kind: 'status', status, reason: oneLine(phrase) });
       return 1;
     },
   },

@@ -1,9 +1,9 @@
 /** `$rb` and `$cT`: the body, its parts and their types. Source: the manual's Script-CoreVar; vector pvar-body. */
 import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/index.ts';
-import { type Body, type BodyPart, mimeOf, receivedBody, shownBody } from '../body.ts';
+import { type Body, type BodyPart, mimeOf } from '../body.ts';
 import type { Run } from '../run.ts';
 
-const bodyOf = (run: Run) => receivedBody(run.message);
+const bodyOf = (run: Run) => run.draft.receivedBody;
 const noAppend = () => new InvalidUse('it has no [append]', 'only AVPs can be appended to');
 
 /** A body that is not in parts has no types inside. */
@@ -25,11 +25,11 @@ export const bodyVariables: readonly VariableSpec<Run>[] = [
     resolve: ({ subname, index }) => {
       if (index === 'append') throw noAppend();
       if (subname === null && (index === null || index === 'all'))
-        return { get: (run) => shownBody(run.request, run.message).text || null };
+        return { get: (run) => run.draft.shownBody.text || null };
       const type = typeof subname === 'function' ? subname : () => subname;
       const list = (run: Run): readonly BodyPart[] => {
         const wanted = type(run);
-        const { parts } = shownBody(run.request, run.message);
+        const { parts } = run.draft.shownBody;
         return wanted === null ? parts : parts.filter((part) => mimeOf(part.type) === mimeOf(wanted));
       };
       const at = position(index);

@@ -1,6 +1,6 @@
 /** `$sdp`, and the lines, streams and words in it. Source: the manual's Script-CoreVar. */
 import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
-import { type BodyPart, currentBody, mimeOf, replaceParts, showsSdpChanges } from '../body.ts';
+import { type BodyPart, mimeOf } from '../body.ts';
 import type { Run } from '../run.ts';
 import {
   changeSdp,
@@ -17,17 +17,17 @@ const type = 'application/sdp';
 const isSdp = (part: BodyPart): boolean => mimeOf(part.type) === type;
 
 function sdpOf(run: Run): string | null {
-  return currentBody(run.request).parts.find(isSdp)?.body ?? null;
+  return run.draft.body.parts.find(isSdp)?.body ?? null;
 }
 
 /** In the place of the one that there is, or as a new part; null takes it out. */
 function setSdp(run: Run, sdp: string | null): void {
-  const { parts } = currentBody(run.request);
+  const { parts } = run.draft.body;
   const at = parts.findIndex(isSdp);
   const part: BodyPart | undefined = parts[at] ?? { type, headers: '', body: '' };
   const own = sdp === null ? [] : [{ ...part, body: sdp }];
-  replaceParts(run.request, parts.toSpliced(at === -1 ? parts.length : at, at === -1 ? 0 : 1, ...own));
-  run.request.state(showsSdpChanges).shown = true;
+  const changed = parts.toSpliced(at === -1 ? parts.length : at, at === -1 ? 0 : 1, ...own);
+  run.draft.replaceParts(changed, { shown: true });
 }
 
 function filterOf(name: string, scope: SdpScope, { subname }: VariableUse<Run>) {
