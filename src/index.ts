@@ -6,6 +6,7 @@ export { FileError, largestFile, readRegularFile } from './files/regular-file.ts
 export * from './rest/index.ts';
 export {
   type Absence,
+  absencesText,
   countAbsences,
   type Diagnostic,
   type DiagnosticCode,

@@ -1,4 +1,4 @@
-import { countAbsences, type Diagnostic, diagnosticRecords, renderDiagnostics } from '../index.ts';
+import { absencesText, type Diagnostic, diagnosticRecords, renderDiagnostics } from '../index.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';
 import { plural, type Streams, usesColor } from './streams.ts';
 
@@ -32,10 +32,7 @@ export function summaryOf(diagnostics: readonly Diagnostic[]): string {
   const count = (severity: Diagnostic['severity']) =>
     diagnostics.filter((one) => one.severity === severity && one.absent === undefined).length;
   const [errors, warnings] = [count('error'), count('warning')];
-  const { modules, names } = countAbsences(diagnostics);
-  const lacking = [modules > 0 ? plural(modules, 'module') : '', names > 0 ? plural(names, 'name') : '']
-    .filter(Boolean)
-    .join(' and ');
+  const lacking = absencesText(diagnostics);
   return [
     errors > 0 ? plural(errors, 'mistake') : 'no mistakes',
     warnings > 0 ? plural(warnings, 'warning') : '',

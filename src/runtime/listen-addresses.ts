@@ -6,20 +6,28 @@ import type { ListenAddress } from './settings.ts';
 const socketSyntax =
   /^(?:([a-z][a-z0-9_]*):)?(\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\*|\d{1,5})?(?:-\d+)?)?$/i;
 
-/** UDP and TCP sockets; others are passed over with a warning. Without any it is all addresses, port 5060, as the original does. */
+/**
+ * UDP and TCP sockets; those of other kinds are absent, with `allowMissing` passed over. A script that names none listens
+ * on all addresses, port 5060, as OpenSIPS does; one that names only such as are not opened is an error.
+ */
 export function listenAddresses(
   nodes: readonly SettingNode[],
   settings: ParameterValues,
+  allowMissing = false,
 ): { sockets: ListenAddress[]; diagnostics: Diagnostic[] } {
   const sockets: ListenAddress[] = [];
   const diagnostics: Diagnostic[] = [];
+  let isValid = true;
   const usual = globalAdvertised(settings);
   const inert = (span: Diagnostic['span'], message: string): void => {
     diagnostics.push({ code: 'inert', severity: 'warning', span, message });
   };
   for (const { value, options } of nodes) {
     const match = socketSyntax.exec(String(value.value));
-    if (match === null) continue; // the checker has said so
+    if (match === null) {
+      isValid = false; // the checker has said so
+      continue;
+    }
     const [text, protocol = 'udp', host = '*', port = '5060'] = match;
     const transport = protocol.toLowerCase();
     if (transport === 'bond') {
@@ -27,7 +35,13 @@ export function listenAddresses(
       continue;
     }
     if (transport !== 'udp' && transport !== 'tcp') {
-      inert(value.span, `${text} is not opened: siprest listens on UDP and TCP alone so far`);
+      diagnostics.push({
+        code: 'not-available',
+        severity: allowMissing ? 'warning' : 'error',
+        span: value.span,
+        message: `siprest cannot open ${text}: it listens on UDP and TCP`,
+        absent: { kind: 'socket', name: text, module: 'core' },
+      });
       continue;
     }
     if (transport === 'tcp' && settings['disable_tcp'] === true) {
@@ -35,6 +49,7 @@ export function listenAddresses(
       continue;
     }
     if (Number(port) > 65_535) {
+      isValid = false;
       diagnostics.push({
         code: 'setting-value',
         severity: 'error',
@@ -70,6 +85,15 @@ export function listenAddresses(
       advertised: advertised ?? usual,
     });
   }
+  const [first] = nodes;
+  if (first !== undefined && sockets.length === 0 && isValid)
+    diagnostics.push({
+      code: 'no-socket',
+      severity: 'error',
+      span: first.value.span,
+      message: 'siprest can open none of the sockets that the script names',
+      help: 'add one of UDP or TCP, for example: socket = udp:127.0.0.1:5060',
+    });
   const usualSocket: ListenAddress = { transport: 'udp', host: '*', port: 5060, advertised: usual };
   return { sockets: nodes.length === 0 ? [usualSocket] : sockets, diagnostics };
 }

@@ -65,7 +65,7 @@ export function loadProgram(
     allowMissing,
     ...(readFile === undefined ? {} : { readFile }),
   });
-  const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets, loaded.settings);
+  const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets, loaded.settings, allowMissing);
   const diagnostics = [...loaded.diagnostics, ...ofSockets].toSorted((a, b) => a.span.start - b.span.start);
   const { sources } = loaded;
   if (hasErrors(diagnostics)) return { diagnostics, sources, program: null };

@@ -37,7 +37,7 @@ export class MissingNames {
   }
 
   /** A use of something that OpenSIPS has and siprest has not. */
-  absent(absence: Absence, span: Span): void {
+  absent(absence: Absence & { readonly kind: NamedKind | 'module' }, span: Span): void {
     const { kind, name, module } = absence;
     this.add(`absent ${kind} ${name}`, span, () => ({
       code: 'not-available',

@@ -43,6 +43,7 @@ export const diagnosticCodes = {
   'unknown-parameter': 'a module parameter that does not exist',
   'parameter-value': 'a value that a module parameter does not take',
   'parameter-conflict': 'module parameters that do not go together',
+  'no-socket': 'a script without a socket that siprest can open',
   inert: 'something that is accepted and has no effect here',
   'not-available': 'something of OpenSIPS that siprest does not have',
   // routes
@@ -72,7 +73,7 @@ export interface DiagnosticLabel {
 
 /** Something of OpenSIPS that siprest does not have. */
 export interface Absence {
-  readonly kind: 'module' | 'function' | 'variable' | 'transformation';
+  readonly kind: 'module' | 'function' | 'variable' | 'transformation' | 'socket';
   readonly name: string;
   /** The module that it belongs to, itself for a module; `core` for none. */
   readonly module: string;

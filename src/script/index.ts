@@ -30,7 +30,7 @@ export { logLevel, logLevels } from './log-levels.ts';
 export { Lookup } from './lookup.ts';
 export { lowerAscii, toInteger, toText, truth } from './operators.ts';
 export { type ParsedScript, parseScript } from './parser.ts';
-export { countAbsences } from './render-absences.ts';
+export { absencesText, countAbsences } from './render-absences.ts';
 export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
 export { type Location, type SourceFile, SourceSet } from './source.ts';
 export { template, variableText } from './template.ts';

@@ -16,11 +16,12 @@ export function absenceLines(diagnostics: readonly Diagnostic[], sources: Source
   const groups = new Map<string, { heading: string; names: (readonly [name: string, places: string])[] }>();
   for (const one of diagnostics.filter(isAbsence)) {
     const { kind, name, module } = one.absent;
-    const group = groups.get(module) ?? { heading: heading(module), names: [] };
-    groups.set(module, group);
+    const key = kind === 'socket' ? 'sockets' : `module ${module}`;
+    const group = groups.get(key) ?? { heading: kind === 'socket' ? key : heading(module), names: [] };
+    groups.set(key, group);
     const places = placesOf(one, sources);
     if (kind === 'module') group.heading = `module ${briefText(name)}: ${places}`;
-    else group.names.push([briefText(written[kind](name)), places]);
+    else group.names.push([briefText(kind === 'socket' ? name : written[kind](name)), places]);
   }
   const column = Math.max(
     0,
@@ -70,15 +71,32 @@ function wrapped(text: string, indent: string, further: string): readonly string
   return lines;
 }
 
-/** `2 modules and 5 names` */
 export function countAbsences(diagnostics: readonly Diagnostic[]): {
   readonly modules: number;
   readonly names: number;
+  readonly sockets: number;
   /** Places where one of the names stands. */
   readonly uses: number;
 } {
   const all = diagnostics.filter(isAbsence);
-  const names = all.filter(({ absent }) => absent.kind !== 'module');
+  const count = (kind: Absence['kind']) => all.filter(({ absent }) => absent.kind === kind).length;
+  const [modules, sockets] = [count('module'), count('socket')];
+  const names = all.filter(({ absent }) => absent.kind !== 'module' && absent.kind !== 'socket');
   const uses = names.reduce((sum, { labels = [] }) => sum + 1 + labels.length, 0);
-  return { modules: all.length - names.length, names: names.length, uses };
+  return { modules, names: names.length, sockets, uses };
+}
+
+/** `2 modules, 5 names and 1 socket`; empty for none. */
+export function absencesText(diagnostics: readonly Diagnostic[]): string {
+  const { modules, names, sockets } = countAbsences(diagnostics);
+  const parts = [
+    [modules, 'module'],
+    [names, 'name'],
+    [sockets, 'socket'],
+  ] as const;
+  const texts = parts.flatMap(([count, noun]) =>
+    count === 0 ? [] : `${count} ${noun}${count === 1 ? '' : 's'}`,
+  );
+  const last = texts.pop() ?? '';
+  return texts.length === 0 ? last : `${texts.join(', ')} and ${last}`;
 }

@@ -5,7 +5,7 @@
 import picocolors from 'picocolors';
 import type { Span } from './ast.ts';
 import { type Diagnostic, readableText, type Severity } from './diagnostics.ts';
-import { absenceLines, countAbsences, isAbsence } from './render-absences.ts';
+import { absenceLines, absencesText, isAbsence } from './render-absences.ts';
 import type { Location, SourceSet } from './source.ts';
 
 export interface RenderOptions {
@@ -63,11 +63,8 @@ function renderAbsences(
 ): string | null {
   const [first] = diagnostics;
   if (first === undefined) return null;
-  const { modules, names } = countAbsences(diagnostics);
-  const count = (n: number, noun: string) => (n === 0 ? [] : [`${n} ${noun}${n === 1 ? '' : 's'}`]);
-  const what = [...count(modules, 'module'), ...count(names, 'name')].join(' and ');
   const paint = palette.severity[first.severity];
-  const title = `${paint(`${first.severity}[${first.code}]`)}: ${what} that siprest does not have`;
+  const title = `${paint(`${first.severity}[${first.code}]`)}: ${absencesText(diagnostics)} that siprest does not have`;
   return `${[palette.bold(title), ...absenceLines(diagnostics, sources)].join('\n')}\n`;
 }
 

@@ -310,6 +310,7 @@ export class RunningServer {
     const { registry } = this.#process;
     try {
       const sockets = await bindSockets(settings.sockets, settings.tcp, this.#handlers, before);
+      if (sockets.length === 0) throw new StartError('the script names no socket that can be opened');
       const isKept = new Set(sockets.map(({ transport }) => transport));
       for (const { transport } of before) registry.remove(transport);
       for (const { transport, advertised } of sockets) registry.add(transport, advertised);

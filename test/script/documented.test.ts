@@ -64,6 +64,7 @@ describe('the examples of docs/diagnostics.md', () => {
 const others: readonly Pick<Section, 'code' | 'wrong'>[] = [
   { code: 'nested-too-deeply', wrong: `$var(x) = ${'('.repeat(300)}1;` },
   { code: 'too-many-mistakes', wrong: '$fU = 1;\n'.repeat(300) },
+  { code: 'no-socket', wrong: 'socket=sctp:127.0.0.1:5060\n' },
   { code: 'argument-value', wrong: 'if (t_local_replied("first")) exit;' },
   {
     code: 'parameter-conflict',
