@@ -54,7 +54,8 @@ const nextRequest = new StateKey<Request, NextRequest>('rest_client next request
 /** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
 const shared = new StateKey<ProcessContext, RestShared>(
   'rest_client shared',
-  (process) => new RestShared({ connectLock: new SharedConnectLock(process.shared) }),
+  (process) =>
+    new RestShared({ connectLock: new SharedConnectLock(process.shared), bodies: process.memory.bodies }),
 );
 
 /** The clients of all workers that have asked for something. */
@@ -198,6 +199,9 @@ function transfer(
     });
 }
 
+/** From so many bytes on, it is asked whether the heap has room for a body as text. */
+const largeBody = 65_536;
+
 interface Outputs {
   readonly body: Reference | undefined;
   readonly contentType: Reference | undefined;
@@ -212,6 +216,13 @@ function store(
   mode: Invocation<Run>['mode'],
 ): number {
   status?.set(run, outcome.retcode);
+  if (outcome.body.length >= largeBody && !run.server.process.memory.heap.hasRoomFor(outcome.body.length)) {
+    run.log(
+      -1,
+      `${run.server.place(run.position)}: no memory for an answer of ${outcome.body.length} bytes; raise --max-old-space-size (NODE_OPTIONS)`,
+    );
+    return -10;
+  }
   if (outcome.rc === 1 || outcome.rc === -3) {
     // a blocking call takes the body's outer white space away (rest-get-padded), an async one does not (async-chain)
     body?.set(run, mode === 'blocking' ? trimmed(outcome.body) : outcome.body.toString('latin1'));

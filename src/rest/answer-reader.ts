@@ -10,7 +10,8 @@ export interface AnswerListener {
   /** An interim answer (1xx). */
   onInterim(status: number): void;
   onHead(head: AnswerHead, text: string): void;
-  onData(piece: Buffer): void;
+  /** @param reused true when the buffer is filled again afterwards, so that what is kept of it is copied */
+  onData(piece: Buffer, reused: boolean): void;
 }
 
 /**
@@ -241,8 +242,7 @@ export class AnswerReader {
     this.#left -= size;
     this.#received += size;
     if (this.#left === 0) this.#state = this.#state === BODY ? COMPLETE : CHUNK_END;
-    const piece = bytes.subarray(from, to);
-    this.#listener.onData(reused ? Buffer.from(piece) : piece);
+    this.#listener.onData(bytes.subarray(from, to), reused);
     return to;
   }
 

@@ -10,6 +10,12 @@ export class BodyBuffer {
   length = 0;
   #bytes: Buffer = NO_BODY;
   #owned = false;
+  readonly #expected: number;
+
+  /** @param expected how long the body will be, so that no more is allocated; NaN where that is not known */
+  constructor(expected: number = Number.NaN) {
+    this.#expected = expected;
+  }
 
   append(piece: Buffer): void {
     const length = this.length + piece.length;
@@ -28,7 +34,8 @@ export class BodyBuffer {
   }
 
   #grow(needed: number): void {
-    const bytes = Buffer.allocUnsafeSlow(Math.max(needed * 2, COALESCED_START));
+    const ample = Math.max(needed * 2, COALESCED_START);
+    const bytes = Buffer.allocUnsafeSlow(needed <= this.#expected ? Math.min(ample, this.#expected) : ample);
     this.#bytes.copy(bytes, 0, 0, this.length);
     this.#bytes = bytes;
     this.#owned = true;

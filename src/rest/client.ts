@@ -1,3 +1,4 @@
+import type { ByteBudget } from '../timers/memory-budget.ts';
 import { processTimers } from '../timers/timer-wheel.ts';
 import { restChannels } from './diagnostics.ts';
 import { RestOptionError } from './errors.ts';
@@ -71,11 +72,13 @@ export class RestClient implements TransferOwner {
   #onEmpty: (() => void) | null = null;
   #asyncTransfers = 0;
   readonly maxBytes: number;
+  readonly bodies: ByteBudget;
 
   /** @throws RestOptionError for an option that is unknown, of the wrong type or out of range */
   constructor(options: RestClientOptions = {}) {
     this.#settings = readOptions(options);
     this.maxBytes = this.#settings.maxBytes;
+    this.bodies = this.#settings.shared.bodies;
   }
 
   /** The parameters in force, defaults included. */

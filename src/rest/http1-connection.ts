@@ -196,8 +196,8 @@ export class Http1Connection implements Connection, AnswerListener {
     this.#transfer?.onHead(head, text);
   }
 
-  onData(piece: Buffer): void {
-    this.#transfer?.onData(piece);
+  onData(piece: Buffer, reused: boolean): void {
+    this.#transfer?.onData(piece, reused);
   }
 
   #onBytes(bytes: Buffer, length: number, reused: boolean): void {

@@ -228,7 +228,7 @@ export class Http2Connection implements Connection {
       transfer.onHttp2Headers(headers[':status'] ?? 0, headers);
     });
     stream.on('response', (headers) => transfer.onHttp2Headers(headers[':status'] ?? 0, headers));
-    stream.on('data', (piece: Buffer) => transfer.onData(piece));
+    stream.on('data', (piece: Buffer) => transfer.onData(piece, false));
     stream.on('end', () => {
       // A lost connection ends its streams too: but these are destroyed by then.
       ended = stream.rstCode === NO_ERROR && !stream.aborted && !stream.destroyed;

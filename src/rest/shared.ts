@@ -1,4 +1,5 @@
 import { NameResolver } from '../net/resolver.ts';
+import { type ByteBudget, memoryBudgets } from '../timers/memory-budget.ts';
 import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 import { OpenPools } from './open-pools.ts';
 import { TlsStore } from './tls-store.ts';
@@ -8,12 +9,15 @@ export interface RestSharedOptions {
   /** The lock of `no_concurrent_connects`; default: one between the clients that share this object. */
   readonly connectLock?: ConnectLock | undefined;
   readonly resolver?: NameResolver | undefined;
+  /** What the bodies of answers under way may take together; default: a quarter of the heap's limit. */
+  readonly bodies?: ByteBudget | undefined;
 }
 
 /** What several clients have in common: the connect lock, the DNS cache, TLS contexts and sessions. */
 export class RestShared {
   readonly connectLock: ConnectLock;
   readonly resolver: NameResolver;
+  readonly bodies: ByteBudget;
   readonly tls: TlsStore = new TlsStore();
   /** How transfers ended. */
   readonly transfers: TransferCounts = new TransferCounts();
@@ -26,6 +30,7 @@ export class RestShared {
   constructor(options: RestSharedOptions = {}) {
     this.connectLock = options.connectLock ?? new LocalConnectLock();
     this.resolver = options.resolver ?? new NameResolver();
+    this.bodies = options.bodies ?? memoryBudgets().bodies;
   }
 
   /** The one that clients use which are not given another. */

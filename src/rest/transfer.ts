@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import type { ByteBudget } from '../timers/memory-budget.ts';
 import { Deadline, processTimers } from '../timers/timer-wheel.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import type { ConnectFailure } from './connect-attempt.ts';
@@ -12,6 +13,8 @@ import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from '
 /** What a transfer needs of its client. */
 export interface TransferOwner {
   readonly maxBytes: number;
+  /** What the bodies of answers under way may take together. */
+  readonly bodies: ByteBudget;
   /** A transfer is over: counters, lock, log. */
   onTransferOver(transfer: Transfer, outcome: Outcome): void;
   /** A connection was made for it (or an idle one taken): an async transfer's connect lock ends here. */
@@ -95,6 +98,8 @@ export class Transfer extends Deadline {
   #rawHeaders: RawHeaders | null = null;
   #piece: Buffer | null = null;
   #received = 0;
+  /** Of {@link TransferOwner.bodies}. */
+  #reserved = 0;
   /** By Content-Length; NaN without one. */
   #announced = Number.NaN;
   #pieces: BodyBuffer | null = null;
@@ -230,20 +235,34 @@ export class Transfer extends Deadline {
     }
   }
 
-  onData(piece: Buffer): void {
+  /** @param reused true when the piece is valid during the call only */
+  onData(piece: Buffer, reused: boolean): void {
     if (this.#state !== SENT) return;
     this.#received += piece.length;
     if (this.#received > this.owner.maxBytes) {
       this.fail(-10, `the answer is larger than max_transfer_size (${this.owner.maxBytes} bytes)`);
+    } else if (!this.#reserve(piece.length)) {
+      this.fail(
+        -10,
+        `the bodies of all answers under way take ${this.owner.bodies.limit} bytes, the most they may`,
+      );
     } else if (this.#piece === null) {
-      this.#piece = piece;
+      this.#piece = reused ? Buffer.from(piece) : piece;
     } else {
       if (this.#pieces === null) {
-        this.#pieces = new BodyBuffer();
+        this.#pieces = new BodyBuffer(this.#announced);
         this.#pieces.append(this.#piece);
       }
       this.#pieces.append(piece);
     }
+  }
+
+  /** Where the length is not known, the buffer is up to twice as long as what it holds. */
+  #reserve(length: number): boolean {
+    const bytes = Number.isNaN(this.#announced) ? 2 * length : length;
+    if (!this.owner.bodies.reserve(bytes)) return false;
+    this.#reserved += bytes;
+    return true;
   }
 
   onComplete(): void {
@@ -322,6 +341,8 @@ export class Transfer extends Deadline {
     });
     this.#piece = null;
     this.#pieces = null;
+    this.owner.bodies.release(this.#reserved);
+    this.#reserved = 0;
     this.owner.onTransferOver(this, outcome);
     this.#settle(outcome);
   }

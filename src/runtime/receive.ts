@@ -43,10 +43,10 @@ export type Admission = 'begun' | 'waits' | 'refused';
 /** Who runs the script: a server, and its workers. */
 export interface Handler {
   readonly server: Server;
-  /** False where there is no room. */
-  readonly submit: (job: Job) => boolean;
+  /** False when there is no room for a message of `size` bytes. */
+  readonly submit: (job: Job, size: number) => boolean;
   /** For a new request, behind all else; `refuse` is called when it has waited too long, `waited` ms so far. */
-  readonly admit: (job: Job, refuse: () => void, waited: number) => Admission;
+  readonly admit: (job: Job, refuse: () => void, waited: number, size: number) => Admission;
 }
 
 /**
@@ -55,11 +55,13 @@ export interface Handler {
  */
 export type HandOver = (message: SipMessage, data: Uint8Array) => boolean;
 
+const megabytes = (bytes: number): number => Math.round(bytes / 1_048_576);
+
 /** How often a line about the same kind of trouble is logged, in ms. */
 const warningPeriod = 10_000;
 
 /** How many requests are refused with a reply in a second; more are dropped, since replies cost time too. */
-const refusalsPerSecond = 1000;
+const refusalsPerSecond = 5000;
 
 export class Receiver {
   readonly counts: ReceiveCounts = {
@@ -125,13 +127,22 @@ export class Receiver {
     const request = new Request(server, message);
     const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';
     if (!isNew) {
-      if (!submit((worker) => runRoute(worker, request, server.script.main))) this.#late(request);
+      const size = message.raw.length;
+      if (!submit((worker) => runRoute(worker, request, server.script.main), size)) this.#late(request);
       return;
     }
     if (this.#waiting.size > 0 && this.#waiting.has(transactionKey(message))) return;
     // what belongs to transactions and dialogs goes on
     const isStopping = server.process.readiness === 'stopping';
     if (isStopping && server.transactions.find(message) === null) return this.#refuse(request);
+    const { calls, heap } = server.process.memory;
+    if ((calls.isFull || heap.isShort) && server.transactions.find(message) === null) {
+      calls.refused++;
+      this.#warn(
+        `new requests are answered 503: calls take ${megabytes(calls.used)} of the ${megabytes(calls.limit)} MiB of memory that they may; raise --max-old-space-size (NODE_OPTIONS) or run more processes`,
+      );
+      return this.#refuse(request);
+    }
     const admission = admit(
       (worker) => {
         this.#waitsNoLonger(message);
@@ -142,6 +153,7 @@ export class Receiver {
         this.#late(request);
       },
       waited,
+      message.raw.length,
     );
     if (admission === 'waits') this.#waiting.add(transactionKey(message));
     else if (admission === 'refused') this.#late(request);
@@ -191,7 +203,7 @@ export class Receiver {
       const request = new Request(server, message.request);
       const reason = reasonPhrase(message.status);
       request.state(scriptError).error = parseError(message.reason, message.status, reason);
-      if (submit((worker) => runRoute(worker, request, route))) return;
+      if (submit((worker) => runRoute(worker, request, route), message.request.raw.length)) return;
     }
     sendReply(
       message.answerable,

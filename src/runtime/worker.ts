@@ -13,6 +13,7 @@ import type {
   TransactionTable,
   Uri,
 } from '../sip/index.ts';
+import type { MemoryBudgets } from '../timers/memory-budget.ts';
 import type { Background } from './background.ts';
 import type { Log } from './log.ts';
 import type { Run } from './run.ts';
@@ -58,6 +59,8 @@ export interface ProcessContext {
   /** How many processes there are. */
   readonly count: number;
   readonly readiness: Readiness;
+  /** What may be kept waiting here. */
+  readonly memory: MemoryBudgets;
   /** One of the figures that the server tells of itself, of this process; 0 while there is no server. */
   figure(name: string): Figure;
 }
@@ -96,8 +99,8 @@ export interface Server {
   readonly background: Background;
   /** Open sockets, in the order of the script. */
   readonly sockets: readonly ListeningSocket[];
-  /** Gives a job to a worker, or queues it; false where there is no room. */
-  submit(job: Job): boolean;
+  /** Gives a job to a worker, or queues it; false when there is no room. `size` is that of its message, in bytes. */
+  submit(job: Job, size?: number): boolean;
   /** Whether this is an address, name or alias that the server listens on; any port when null. */
   isMyself(host: string, port: number | null): boolean;
   /** `file:line` of an offset in the script, for log lines. */

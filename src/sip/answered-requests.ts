@@ -2,8 +2,9 @@
  * The non-INVITE requests that have got their final reply, for as long as they may come again (RFC 3261, 17.2.2,
  * timer J: half a minute). There may be hundreds of thousands of them, so what a retransmission needs lies as bytes in
  * blocks, outside of what the garbage collector looks through: the key, the reply, and where it goes. They are
- * forgotten in the order in which they were answered.
+ * forgotten in the order in which they were answered; before their time where the memory for them is used up.
  */
+import { ByteBudget } from '../timers/memory-budget.ts';
 import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
 import { randomToken } from './branch.ts';
 import { Checksum } from './checksum.ts';
@@ -13,6 +14,7 @@ import type { Transport } from './transport.ts';
 /** A megabyte: some thousands of usual records. */
 const BLOCK_SHIFT = 18;
 const BLOCK_WORDS = 1 << BLOCK_SHIFT;
+const BLOCK_BYTES = 4 * BLOCK_WORDS;
 /** A power of two: at the 400,000 requests of half a minute at 12,000 a second, one or two in each. */
 const BUCKETS = 1 << 18;
 /** So many are in no bucket by chance: what comes then was made to be slow to find, and is not kept. */
@@ -45,7 +47,7 @@ const FIRST = 2;
 const GONE = 0xffffffff;
 
 class Block {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(4 * BLOCK_WORDS);
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   readonly words: Uint32Array = new Uint32Array(this.bytes.buffer);
   readonly doubles: Float64Array = new Float64Array(this.bytes.buffer);
   /** The word behind its last record. */
@@ -59,9 +61,17 @@ const blockOf = (position: number): number => position >>> (BLOCK_SHIFT - 1);
 const wordOf = (position: number): number => (position << 1) & (BLOCK_WORDS - 1);
 const byteOf = (word: number): number => word << 2;
 
+export interface AnsweredRequestsOptions {
+  /** Default: without a limit. There is always room for one block. */
+  readonly memory?: ByteBudget | undefined;
+  /** Default: a random one. */
+  readonly salt?: string;
+}
+
 export class AnsweredRequests {
   readonly #timers: TimerWheel;
   readonly #forgotten: () => void;
+  readonly #memory: ByteBudget;
   /** Of all checksums, so that nobody can choose keys that fall into one bucket. */
   readonly #salt: string;
   readonly #buckets = new Uint32Array(BUCKETS);
@@ -77,9 +87,10 @@ export class AnsweredRequests {
   readonly #timer = new Timer(() => this.#forget());
 
   /** @param forgotten called for each whose time is over, or that is not kept at all */
-  constructor(timers: TimerWheel, forgotten: () => void, salt: string = randomToken()) {
+  constructor(timers: TimerWheel, forgotten: () => void, options: AnsweredRequestsOptions = {}) {
     this.#timers = timers;
-    this.#salt = salt;
+    this.#salt = options.salt ?? randomToken();
+    this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     this.#forgotten = forgotten;
   }
 
@@ -159,6 +170,7 @@ export class AnsweredRequests {
   }
 
   #letGo(): void {
+    this.#memory.release(this.#blocks.length * BLOCK_BYTES);
     this.#blocks = [];
     this.#inUse = [];
     this.#free = [];
@@ -220,10 +232,7 @@ export class AnsweredRequests {
         this.#oldest = at;
         const due = doubles[(at + DUE) >> 1] as number;
         if (due > now) return this.#timers.start(this.#timer, due - now, now);
-        if (words[at + REPLY] === GONE) continue;
-        this.#unlink(positionOf(number, at));
-        this.#size--;
-        this.#forgotten();
+        this.#forgetRecord(number, at);
       }
       this.#inUse.shift();
       this.#free.push(number);
@@ -232,14 +241,39 @@ export class AnsweredRequests {
     this.#letGo();
   }
 
+  #forgetRecord(block: number, at: number): void {
+    if (this.#block(block).words[at + REPLY] === GONE) return;
+    this.#unlink(positionOf(block, at));
+    this.#size--;
+    this.#forgotten();
+  }
+
   /** The number of the block in which a record of so many words has room. */
   #blockFor(length: number): number {
     const newest = this.#inUse.at(-1);
     if (newest !== undefined && this.#block(newest).end + length <= BLOCK_WORDS) return newest;
-    const number = this.#free.pop() ?? this.#blocks.push(new Block()) - 1;
+    const number = this.#free.pop() ?? this.#newBlock();
     this.#block(number).end = FIRST;
     this.#inUse.push(number);
     return number;
+  }
+
+  #newBlock(): number {
+    const oldest = this.#inUse[0];
+    if (!this.#memory.reserve(BLOCK_BYTES)) {
+      if (oldest !== undefined) return this.#emptied(oldest);
+      this.#memory.charge(BLOCK_BYTES);
+    }
+    return this.#blocks.push(new Block()) - 1;
+  }
+
+  /** The oldest block, whose records are forgotten before their time. */
+  #emptied(oldest: number): number {
+    const { words, end } = this.#block(oldest);
+    for (let at = this.#oldest; at < end; at += words[at + LENGTH] as number) this.#forgetRecord(oldest, at);
+    this.#inUse.shift();
+    this.#oldest = FIRST;
+    return oldest;
   }
 
   #block(number: number): Block {

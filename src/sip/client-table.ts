@@ -1,4 +1,5 @@
 /** The client transactions that there are, found by RFC 3261, 17.1.3. */
+import { ByteBudget } from '../timers/memory-budget.ts';
 import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
 import {
   type ClientEnding,
@@ -17,7 +18,16 @@ export interface ClientTableOptions {
   /** Default: those of the process. */
   readonly timers?: TimerWheel;
   readonly values?: TimerValues;
+  /** What transactions may take of the heap; they are counted there, never refused. Default: without a limit. */
+  readonly memory?: ByteBudget;
 }
+
+/** What a transaction and its branch take of the heap beside the request, in bytes. */
+const OPEN_WEIGHT = 4096;
+/** What is left of one that waits for its response to come again. */
+const ANSWERED_WEIGHT = 1024;
+/** The request as bytes, what it was made from, and what a reply adds: so many times the request. */
+const COPIES = 3;
 
 /** What became of the client transactions since the start. */
 export type ClientCounts = Record<ClientEnding | 'created', number>;
@@ -31,19 +41,24 @@ export class ClientTable {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
   readonly #around: ClientSurroundings;
+  readonly #memory: ByteBudget;
   readonly #transactions = new ShardedMap<ClientTransaction>();
 
   constructor(options: ClientTableOptions = {}) {
     this.timers = options.timers ?? processTimers;
     this.values = options.values ?? RFC_TIMERS;
+    this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     this.#around = {
       timers: this.timers,
       values: this.values,
       sent: (copy) => {
         if (copy > 1) this.again[(Math.min(copy, 5) - 2) as 0 | 1 | 2 | 3]++;
       },
-      ended: ({ method, branch }, ending) => {
+      answered: (transaction) => this.#weigh(transaction, ANSWERED_WEIGHT),
+      ended: (transaction, ending) => {
+        const { method, branch } = transaction;
         this.counts[ending]++;
+        this.#weigh(transaction, 0);
         this.#transactions.delete(keyOf(method, branch));
       },
     };
@@ -58,6 +73,7 @@ export class ClientTable {
     const { method, via } = options.request;
     const Machine = method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
     const transaction = new Machine(options, this.#around);
+    this.#weigh(transaction, OPEN_WEIGHT + COPIES * options.data.length);
     this.counts.created++;
     this.#transactions.set(detached(keyOf(method, via.branch)), transaction);
     return transaction;
@@ -72,6 +88,11 @@ export class ClientTable {
     this.responses++;
     transaction.receive(response);
     return true;
+  }
+
+  #weigh(transaction: ClientTransaction, weight: number): void {
+    this.#memory.charge(weight - transaction.weight);
+    transaction.weight = weight;
   }
 
   [Symbol.iterator](): IterableIterator<ClientTransaction> {

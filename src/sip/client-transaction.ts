@@ -19,6 +19,8 @@ export type ClientEnding = 'done' | 'timeout' | 'transport';
 export interface ClientSurroundings {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
+  /** Its request is needed no more: the final response has come. */
+  readonly answered?: (transaction: ClientTransaction) => void;
   /** It is over, for whoever keeps it. */
   readonly ended?: (transaction: ClientTransaction, ending: ClientEnding) => void;
   /** Its request goes out; `copy` counts from 1. */
@@ -51,6 +53,8 @@ export abstract class ClientTransaction extends Deadline {
   state: ClientState;
   /** How often the request was sent. */
   copies = 0;
+  /** What it counts for in its table's budget, in bytes. */
+  weight = 0;
   protected readonly around: ClientSurroundings;
   protected readonly transport: Transport;
   protected interval: number;
@@ -149,6 +153,7 @@ export abstract class ClientTransaction extends Deadline {
   protected enter(state: ClientState, milliseconds: number): void {
     this.state = state;
     this.#sent = null;
+    this.around.answered?.(this);
     this.stopResending();
     if (milliseconds === 0) this.terminate();
     else this.around.timers.start(this, milliseconds);

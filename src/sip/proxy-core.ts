@@ -1,6 +1,7 @@
 /** What a proxy has besides its server transactions: what goes out, and what comes back. */
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { ByteBudget } from '../timers/memory-budget.ts';
 import type { TimerWheel } from '../timers/timer-wheel.ts';
 import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
@@ -29,6 +30,8 @@ export interface ProxyCoreOptions {
   readonly values?: TimerValues;
   /** In every branch identifier: whose transaction it is. Default 0. */
   readonly processNumber?: number;
+  /** What client transactions may take of the heap; see ClientTableOptions. */
+  readonly memory?: ByteBudget;
 }
 
 export interface StatelessOptions {

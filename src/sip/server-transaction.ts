@@ -33,8 +33,8 @@ export interface ServerSurroundings {
   readonly patience: number;
   /** Called with each reply that is made here, not relayed, before it is sent. */
   readonly made: (reply: Buffer) => void;
-  /** Called when the first final reply is sent. */
-  readonly answered: (status: number) => void;
+  /** Called when the first final reply is sent, and its request is let go. */
+  readonly answered: (transaction: ServerTransaction, status: number) => void;
   /** Called with the final reply to a request that is not INVITE: what a retransmission gets is kept elsewhere from now on. */
   readonly retired: (
     transaction: NonInviteServerTransaction,
@@ -78,6 +78,8 @@ export abstract class ServerTransaction extends Deadline {
   readonly toTag: string;
   state: ServerState;
   lastStatus = 0;
+  /** What it counts for in its table's budget, in bytes. */
+  weight = 0;
   /** Called once when it is over, but not when a final reply was the end of one that is not INVITE. */
   onEnd: ((ending: Ending) => void) | null = null;
   protected readonly around: ServerSurroundings;
@@ -160,7 +162,7 @@ export abstract class ServerTransaction extends Deadline {
     this.#lastReply = this.accept(status, data, options) ? data.toString('latin1') : null;
     if (status >= 200 && this.#request !== null) {
       this.#request = null;
-      this.around.answered(status);
+      this.around.answered(this, status);
     }
     this.#transmit(data);
     return true;

@@ -1,4 +1,5 @@
 /** The server transactions that there are, found by RFC 3261, 17.2.3. */
+import { ByteBudget } from '../timers/memory-budget.ts';
 import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { isUniqueBranch } from './branch.ts';
@@ -28,7 +29,18 @@ export interface TransactionTableOptions {
   readonly capacity?: number;
   /** How long one may wait for its final reply before it is given up, in ms. Default 600,000. */
   readonly patience?: number;
+  /** What transactions may take of the heap. Default: without a limit. */
+  readonly memory?: ByteBudget;
+  /** What the replies kept for retransmissions may take. Default: without a limit. */
+  readonly answeredMemory?: ByteBudget;
 }
+
+/** What a transaction and what a script keeps for it take of the heap beside the message, in bytes. */
+const OPEN_WEIGHT = 4096;
+/** What is left of one for retransmissions, after its final reply. */
+const ANSWERED_WEIGHT = 1536;
+/** The message as text, the parts of it that were read, and its last reply: so many times the message. */
+const COPIES = 3;
 
 /** What became of the transactions since the start. */
 export interface TransactionCounts {
@@ -71,6 +83,7 @@ export class TransactionTable {
   readonly #around: ServerSurroundings;
   readonly #limit: number;
   readonly #capacity: number;
+  readonly #memory: ByteBudget;
   /** How many wait for their final reply. */
   #open = 0;
   // find() comes before create(): the key is made once
@@ -80,11 +93,12 @@ export class TransactionTable {
   constructor(options: TransactionTableOptions = {}) {
     this.#limit = options.limit ?? 100_000;
     this.#capacity = options.capacity ?? 1_000_000;
+    this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     const sent: SentReplies = { local: 0, relayed: 0, again: 0 };
     this.sent = sent;
     const { timers = processTimers, values = RFC_TIMERS } = options;
-    this.#answered = new AnsweredRequests(timers, () => {
-      this.counts.done++;
+    this.#answered = new AnsweredRequests(timers, () => this.counts.done++, {
+      memory: options.answeredMemory,
     });
     this.#around = {
       sent,
@@ -92,8 +106,9 @@ export class TransactionTable {
       values,
       patience: options.patience ?? 600_000,
       made: (reply) => this.onLocalReply?.(reply),
-      answered: (status) => {
+      answered: (transaction, status) => {
         this.#open--;
+        this.#weigh(transaction, ANSWERED_WEIGHT);
         options.replies?.add(status);
       },
       retired: (transaction, reply, socket, destination) => {
@@ -151,6 +166,7 @@ export class TransactionTable {
     const key = this.#key(request, request.method);
     const transaction = new Machine(request, key, this.#around, options.forceRport === true);
     this.#transactions.set(transaction.key, transaction);
+    this.#weigh(transaction, OPEN_WEIGHT + COPIES * request.raw.length);
     this.counts.created++;
     this.#open++;
     return transaction;
@@ -182,7 +198,13 @@ export class TransactionTable {
     this.#remove(transaction);
   }
 
+  #weigh(transaction: ServerTransaction, weight: number): void {
+    this.#memory.charge(weight - transaction.weight);
+    transaction.weight = weight;
+  }
+
   #remove(transaction: ServerTransaction): void {
+    this.#weigh(transaction, 0);
     // with RFC 2543 branches another one may have taken the key
     if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
   }

@@ -60,6 +60,8 @@ const megabytes = (bytes: number) => Math.round(bytes / 1024 / 102.4) / 10;
 
 const finalOnes = (counts: StatusCounts) => [...counts.entries()].filter(([status]) => Number(status) >= 200);
 
+const budgets = ['calls', 'waiting', 'bodies', 'answered'] as const;
+
 const pools = ({ generations }: ProcessView) => generations.map(({ pool }) => pool);
 
 function labelled(entries: Iterable<readonly [string, number]>): Labelled {
@@ -299,6 +301,30 @@ export const FIGURES: readonly FigureSpec[] = [
         heap_limit: megabytes(heap_size_limit),
       };
     },
+  },
+  {
+    name: 'memory_budget',
+    kind: 'gauge',
+    unit: 'MiB',
+    label: 'of',
+    summary:
+      'Of what may wait in memory: calls and messages that wait for a worker, by estimate; bodies of REST answers under way; replies kept for retransmissions. And what each may take.',
+    read: ({ process: { memory } }) =>
+      labelled(
+        budgets.flatMap((name) => [
+          [name, megabytes(memory[name].used)] as const,
+          [`${name}_limit`, megabytes(memory[name].limit)] as const,
+        ]),
+      ),
+  },
+  {
+    name: 'memory_refused',
+    kind: 'counter',
+    unit: '',
+    label: 'of',
+    summary:
+      'How often that was used up: requests answered 503, messages not queued, REST transfers ended with -10, blocks of replies forgotten before their time.',
+    read: ({ process: { memory } }) => labelled(budgets.map((name) => [name, memory[name].refused] as const)),
   },
   {
     name: 'processor_time',

@@ -29,14 +29,15 @@ export class Generation {
     this.context = new ServerContext(program, log, process);
     this.pool = new WorkerPool(this.context, {
       ...process.workers(settings.udpWorkers),
+      memory: process.memory.waiting,
       ...(queueLimit === undefined ? {} : { queueLimit }),
       ...(patience === undefined ? {} : { patience }),
     });
-    this.context.submit = (job) => this.pool.submit(job);
+    this.context.submit = (job, size) => this.pool.submit(job, size);
     this.handler = {
       server: this.context,
       submit: this.context.submit,
-      admit: (job, refuse, waited) => this.pool.admit(job, refuse, waited),
+      admit: (job, refuse, waited, size) => this.pool.admit(job, refuse, waited, size),
     };
   }
 

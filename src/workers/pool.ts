@@ -3,6 +3,7 @@
  * waits in a blocking call; what finds none idle waits in a bounded queue, and is refused rather than handled too
  * late.
  */
+
 import {
   type Admission,
   initialSlots,
@@ -12,6 +13,7 @@ import {
   type Value,
   type Worker,
 } from '../runtime/index.ts';
+import { ByteBudget } from '../timers/memory-budget.ts';
 import { Fifo } from './fifo.ts';
 
 class ScriptWorker implements Worker {
@@ -47,6 +49,8 @@ export interface PoolOptions {
   readonly queueLimit?: number;
   /** How long a new request may wait for a worker, in ms. Default 4,000. */
   readonly patience?: number;
+  /** What messages that wait may take of the heap. Default: without a limit. */
+  readonly memory?: ByteBudget;
 }
 
 /**
@@ -68,12 +72,20 @@ const shortPatience = 250;
  */
 const slice = 5;
 
-interface Waiting {
+interface Queued {
   readonly job: Job;
+  /** What it counts for while it waits. */
+  readonly bytes: number;
+}
+
+interface Waiting extends Queued {
   readonly since: number;
   /** Called instead of the job when it has become too late for it. */
   readonly refuse: () => void;
 }
+
+/** What a job takes of the heap beside its message, in bytes. */
+const JOB_BYTES = 1024;
 
 export class WorkerPool {
   readonly #server: Server;
@@ -81,10 +93,11 @@ export class WorkerPool {
   /** The most recently used last: a few busy connections are better than many idle ones. */
   readonly #idle: ScriptWorker[] = [];
   /** What belongs to calls that there are: replies, requests within dialogs, what scripts themselves start. */
-  readonly #urgent = new Fifo<Job>();
+  readonly #urgent = new Fifo<Queued>();
   readonly #new = new Fifo<Waiting>();
   readonly #queueLimit: number;
   readonly #patience: number;
+  readonly #memory: ByteBudget;
   /** Since when there has always been a new request that waits; null when there is none. */
   #waitingSince: number | null = null;
   #busy = 0;
@@ -100,6 +113,7 @@ export class WorkerPool {
     this.#server = server;
     this.#queueLimit = options.queueLimit ?? 10_000;
     this.#patience = options.patience ?? 4000;
+    this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     const firstId = options.firstId ?? 0;
     this.#workers = Array.from(
       { length: options.count },
@@ -133,15 +147,19 @@ export class WorkerPool {
     this.#isBehind = isBehind || (this.#isBehind && this.queued > 0);
   }
 
-  /** Gives the job to an idle worker, or queues it before all new requests. False when the queue is full: the job is not done. */
-  submit(job: Job): boolean {
+  /**
+   * Gives the job to an idle worker, or queues it before all new requests. False when the queue is full, in number or in
+   * bytes: the job is not done. `size` is that of its message, in bytes.
+   */
+  submit(job: Job, size = 0): boolean {
     const worker = this.#takeIdle();
     if (worker !== null) {
       this.#work(worker, job);
       return true;
     }
-    if (this.#urgent.length >= this.#queueLimit) return false;
-    this.#urgent.push(job);
+    const bytes = JOB_BYTES + size;
+    if (this.#urgent.length >= this.#queueLimit || !this.#memory.reserve(bytes)) return false;
+    this.#urgent.push({ job, bytes });
     this.#later();
     return true;
   }
@@ -149,18 +167,20 @@ export class WorkerPool {
   /**
    * As {@link submit}, for a new request: behind all that is urgent. Refused when the queue is full, or when those
    * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
-   * It may have waited for some ms before.
+   * It may have waited for some ms before. `size` is that of its message, in bytes.
    */
-  admit(job: Job, refuse: () => void, waited = 0): Admission {
+  admit(job: Job, refuse: () => void, waited = 0, size = 0): Admission {
     const worker = this.#takeIdle();
     if (worker !== null) {
       this.#work(worker, job);
       return 'begun';
     }
     const now = performance.now();
-    if (this.#new.length >= this.#queueLimit || this.#allAreLate(now)) return 'refused';
+    const bytes = JOB_BYTES + size;
+    if (this.#new.length >= this.#queueLimit || this.#allAreLate(now) || !this.#memory.reserve(bytes))
+      return 'refused';
     const since = now - waited;
-    this.#new.push({ job, since, refuse });
+    this.#new.push({ job, since, refuse, bytes });
     this.#waitingSince ??= now;
     this.#later();
     return 'waits';
@@ -243,7 +263,10 @@ export class WorkerPool {
     const resumption = worker.resumptions.shift();
     if (resumption !== undefined || this.queued === 0) return resumption;
     if (this.#isBehind && !this.#hasTime()) return undefined;
-    return this.#urgent.shift() ?? this.#nextNew();
+    const urgent = this.#urgent.shift();
+    if (urgent === undefined) return this.#nextNew();
+    this.#memory.release(urgent.bytes);
+    return urgent.job;
   }
 
   /** The first new request for which it is not too late; the last is better done late than by nobody, within the patience. */
@@ -251,6 +274,7 @@ export class WorkerPool {
     const now = performance.now();
     const longest = this.#longestWait(now);
     for (let waiting = this.#new.shift(); waiting !== undefined; waiting = this.#new.shift()) {
+      this.#memory.release(waiting.bytes);
       const isLast = this.#new.length === 0;
       if (isLast) this.#waitingSince = null;
       if (now - waiting.since <= (isLast ? this.#patience : longest)) return waiting.job;

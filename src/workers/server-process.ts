@@ -1,4 +1,5 @@
 /** What a process has whatever script it runs: sockets, transactions, and its place among the other processes. */
+
 import {
   DnsNames,
   type Figure,
@@ -19,8 +20,11 @@ import {
   TransactionTable,
   type Uri,
 } from '../runtime/index.ts';
+import { type MemoryBudgets, memoryBudgets } from '../timers/memory-budget.ts';
 
 export interface ProcessOptions {
+  /** Default: this process's share of what the machine has. */
+  readonly memory?: MemoryBudgets;
   /** From 0. Default 0. */
   readonly number?: number;
   /** How many there are. Default 1. */
@@ -45,7 +49,8 @@ export class ServerProcess implements ProcessContext {
   readonly states: States<ProcessContext> = new States<ProcessContext>(this);
   /** Of all transactions; a script sets them. */
   readonly #timers = { ...RFC_TIMERS };
-  readonly transactions = new TransactionTable({ replies: this.replies, values: this.#timers });
+  readonly memory: MemoryBudgets;
+  readonly transactions: TransactionTable;
   readonly tags = new StatelessTags();
   readonly registry = new SocketRegistry();
   readonly proxy: ProxyCore;
@@ -64,13 +69,22 @@ export class ServerProcess implements ProcessContext {
     shared = new LocalShared(),
     runsStartupRoute = true,
     names = new DnsNames(),
+    memory = memoryBudgets(count),
   }: ProcessOptions = {}) {
     this.number = number;
     this.count = count;
     this.shared = shared;
     this.names = names;
     this.runsStartupRoute = runsStartupRoute;
+    this.memory = memory;
+    this.transactions = new TransactionTable({
+      replies: this.replies,
+      values: this.#timers,
+      memory: memory.calls,
+      answeredMemory: memory.answered,
+    });
     this.proxy = new ProxyCore({
+      memory: memory.calls,
       sockets: this.registry,
       processNumber: number,
       values: this.#timers,

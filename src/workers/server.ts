@@ -74,6 +74,7 @@ export class RunningServer {
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
       this.#generation.pool.isBehind = late > behind;
+      this.#process.memory.heap.look();
     },
     onStall: (milliseconds, stalls) =>
       this.log.warning(

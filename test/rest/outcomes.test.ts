@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { RestShared } from '../../src/rest/index.ts';
+import { ByteBudget } from '../../src/timers/memory-budget.ts';
 import { freeTcpPort } from '../support/ports.ts';
 import { closeLater, newClient, newServer } from './fixture.ts';
 import { reply } from './raw-server.ts';
@@ -18,6 +20,23 @@ describe('an answer', () => {
     const server = await newServer((socket, { body }) => socket.write(Buffer.from(reply(body), 'latin1')));
     const outcome = await newClient().post(`${server.origin}/`, bytes);
     expect(outcome.body.equals(bytes)).toBe(true);
+  });
+
+  it.each([
+    ['with a length', reply('x'.repeat(200_000))],
+    ['up to the close', `HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${'x'.repeat(200_000)}`],
+  ])('%s is -10 where the answers under way take all the memory that they may', async (how, text) => {
+    const server = await newServer((socket) => {
+      socket.write(text);
+      if (how === 'up to the close') socket.end();
+    });
+    const bodies = new ByteBudget(150_000);
+    const client = newClient({ shared: new RestShared({ bodies }) });
+    expect(await client.get(server.origin)).toMatchObject({
+      rc: -10,
+      reason: 'the bodies of all answers under way take 150000 bytes, the most they may',
+    });
+    expect([bodies.used, bodies.refused]).toEqual([0, 1]);
   });
 
   it('sends text as UTF-8', async () => {

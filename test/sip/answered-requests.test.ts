@@ -106,7 +106,7 @@ describe('answered requests', () => {
   it('of one bucket, which nobody has by chance, are kept up to a number, so that none is slow to find', () => {
     const keys = collidingKeys('salt', 7);
     const kept = () => keys.filter((key) => answered.has(key)).length;
-    const crowded = new AnsweredRequests(new TimerWheel(clock), () => {}, 'salt');
+    const crowded = new AnsweredRequests(new TimerWheel(clock), () => {}, { salt: 'salt' });
     const wire = wires[0] as RecordingTransport;
     for (const key of keys)
       crowded.add(key, Buffer.from(key), wire, { address: '192.0.2.1', port: 5060 }, LIFETIME);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job, Worker } from '../../src/runtime/index.ts';
+import { ByteBudget } from '../../src/timers/memory-budget.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
 import { benchOf } from '../support/script-bench.ts';
@@ -27,9 +28,13 @@ function waiting(): { job: Job; readonly worker: Worker | null; finish(error?: E
   };
 }
 
-function poolOf(count: number, queueLimit = 10): { pool: WorkerPool; log: string[] } {
+function poolOf(
+  count: number,
+  queueLimit = 10,
+  memory = new ByteBudget(Number.POSITIVE_INFINITY),
+): { pool: WorkerPool; log: string[] } {
   const { context, log } = benchOf('route { exit; }');
-  return { pool: new WorkerPool(context, { count, queueLimit }), log };
+  return { pool: new WorkerPool(context, { count, queueLimit, memory }), log };
 }
 
 describe('a pool of workers', () => {
@@ -55,6 +60,22 @@ describe('a pool of workers', () => {
     expect(jobs[64]?.worker).toBeNull();
     for (const job of jobs) await job.finish();
     expect([pool.busy, pool.queued]).toEqual([0, 0]);
+  });
+
+  it('takes on what waits up to a bound in bytes, which is free again when it has been done', async () => {
+    const memory = new ByteBudget(100_000);
+    const { pool } = poolOf(1, 10, memory);
+    const busy = waiting();
+    pool.submit(busy.job);
+    const refuse = vi.fn();
+    const quick = vi.fn();
+    expect(pool.admit(quick, refuse, 0, 60_000)).toBe('waits');
+    expect(pool.admit(quick, refuse, 0, 60_000)).toBe('refused');
+    expect(pool.submit(quick, 60_000)).toBe(false);
+    expect(pool.submit(quick, 10_000)).toBe(true);
+    expect(memory.refused).toBe(2);
+    await busy.finish();
+    expect([quick.mock.calls.length, refuse.mock.calls.length, memory.used]).toEqual([2, 0, 0]);
   });
 
   it('takes the worker that was used last', async () => {
