@@ -5,9 +5,18 @@ import type { ArgumentSpec } from '../script/index.ts';
 export const code: ArgumentSpec = { name: 'code', type: 'int', summary: 'The status, 100 to 699.' };
 export const reason: ArgumentSpec = { name: 'reason', type: 'string', summary: 'The reason phrase.' };
 
-/** A status that a reply can have; otherwise the log says so, with the function's name. */
-export function isReplyCode(run: Run, name: string, status: number): boolean {
-  if (status >= 100 && status <= 699) return true;
-  run.complain(`${name}(): ${status} is no status of a reply, it is between 100 and 699`);
-  return false;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/** A status and a reason phrase that a reply can have; otherwise the log says so, with the function's name. */
+export function isStatusLine(run: Run, name: string, status: number, phrase: string): boolean {
+  if (status < 100 || status > 699) {
+    run.complain(`${name}(): invalid status ${status}, expected 100 to 699`);
+    return false;
+  }
+  if (CONTROL.test(phrase)) {
+    run.complain(`${name}(): refused, since the reason has a line break or another control character in it`);
+    return false;
+  }
+  return true;
 }

@@ -80,7 +80,18 @@ function place({ transport: { protocol }, host, port }: SendingSocket): string {
   return `${host}:${port}${protocol === 'udp' ? '' : `;transport=${protocol}`}`;
 }
 
+/** Whether parameters may follow others of a URI, without a change of anything else in it. */
+function areParameters(text: string): boolean {
+  if (text === '') return true;
+  const read = text.startsWith(';') ? parseUri(`sip:x;lr${text}`) : null;
+  return read !== null && read.user === null && read.headers === null && read.params === `lr${text}`;
+}
+
 function recordRoute(run: Run, params = ''): 1 | -1 {
+  if (!areParameters(params)) {
+    run.complain('record_route(): expected parameters of a URI, ";name=value"');
+    return -1;
+  }
   const socket = run.request.message?.socket ?? null;
   if (socket === null) return -1;
   const { address, port } = socket.local;
@@ -101,6 +112,12 @@ function recordRoute(run: Run, params = ''): 1 | -1 {
       ? null
       : (outgoing) => [uri(outgoing, ';r2=on'), uri(incoming, ';r2=on')],
   );
+}
+
+/** Whether `sip:` and this, with parameters behind it, is one URI. */
+function isPreset(text: string): boolean {
+  const read = parseUri(`sip:${text};lr`);
+  return read !== null && read.headers === null && (read.params ?? '').endsWith('lr');
 }
 
 const isOurs = (run: Run, uri: Uri | null) =>
@@ -256,6 +273,10 @@ export const rr: Module = {
       summary: 'As record_route(), with a host of your own.',
       source: 'modules/rr',
       run: (run, first: string, second?: string) => {
+        if (!isPreset(first) || (second !== undefined && !isPreset(second))) {
+          run.complain('record_route_preset(): expected "host[:port]", with parameters of a URI if any');
+          return -1;
+        }
         const both = second === undefined ? '' : ';r2=on';
         const uri = (host: string) => `sip:${host};lr${both}${fromTag(run)}`;
         return addRecordRoute(run, second === undefined ? [uri(first)] : [uri(first), uri(second)]);
@@ -268,7 +289,10 @@ export const rr: Module = {
       summary: 'Adds a parameter to the Record-Route, before record_route() or after it.',
       source: 'modules/rr',
       run: (run, param: string) => {
-        if (parseUri(`sip:x${param}`) === null) return -1;
+        if (param === '' || !areParameters(param)) {
+          run.complain('add_rr_param(): expected parameters of a URI, ";name=value"');
+          return -1;
+        }
         const state = run.state(routeState);
         state.extra += param;
         state.record?.();

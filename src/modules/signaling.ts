@@ -1,6 +1,6 @@
 /** The signaling module: replies by the transaction where there is one, else without state. Source: modules/signaling of the manual. */
 import type { Module } from '../runtime/module.ts';
-import { code, isReplyCode, reason } from './replies.ts';
+import { code, isStatusLine, reason } from './replies.ts';
 
 export const signaling: Module = {
   name: 'signaling',
@@ -14,7 +14,7 @@ export const signaling: Module = {
       summary: 'Sends a reply: by the transaction where there is one, else without state.',
       source: 'modules/signaling; vectors pvar-reply-*',
       run: (run, status: number, phrase: string) =>
-        isReplyCode(run, 'send_reply', status) && run.request.reply(status, phrase) ? 1 : -1,
+        isStatusLine(run, 'send_reply', status, phrase) && run.request.reply(status, phrase) ? 1 : -1,
     },
   ],
   variables: [

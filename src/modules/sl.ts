@@ -1,6 +1,6 @@
 /** The sl module: replies without state. Source: modules/sl of the manual. */
 import type { Module } from '../runtime/module.ts';
-import { code, isReplyCode, reason } from './replies.ts';
+import { code, isStatusLine, reason } from './replies.ts';
 
 const routes = ['route', 'error_route'] as const;
 
@@ -25,7 +25,9 @@ export const sl: Module = {
       summary: 'Sends a reply without a transaction.',
       source: 'modules/sl; vector pvar-sl-reply',
       run: (run, status: number, phrase: string) =>
-        isReplyCode(run, 'sl_send_reply', status) && run.request.replyStateless(status, phrase) ? 1 : -1,
+        isStatusLine(run, 'sl_send_reply', status, phrase) && run.request.replyStateless(status, phrase)
+          ? 1
+          : -1,
     },
     {
       name: 'sl_reply_error',

@@ -27,6 +27,8 @@ const expression: ArgumentSpec = {
   summary: 'A POSIX extended regular expression.',
 };
 const text: ArgumentSpec = { name: 'txt', type: 'string', summary: 'Taken as it is.' };
+/** In the headers a variable brings no line break. */
+const headText: ArgumentSpec = { ...text, intoHeaders: true };
 const substitution: ArgumentSpec = {
   name: 'subst',
   type: 'substitution',
@@ -90,7 +92,7 @@ interface Replacing {
 function replacing(name: string, summary: string, how: Replacing): FunctionSpec<Run> {
   return {
     name,
-    arguments: [expression, text],
+    arguments: [expression, how.scope === 'message' ? headText : text],
     summary,
     source,
     run: (run, pattern: string, inserted: string) => {
@@ -110,10 +112,11 @@ function substituting(
   name: string,
   summary: string,
   apply: (run: Run, rule: Substitution) => Status,
+  intoHeaders = false,
 ): FunctionSpec<Run> {
   return {
     name,
-    arguments: [substitution],
+    arguments: [intoHeaders ? { ...substitution, intoHeaders } : substitution],
     summary,
     source,
     run: (run, written: string) => {
@@ -156,8 +159,11 @@ export const textops: Module = {
       everywhere: true,
       options: atOnce,
     }),
-    substituting('subst', 'Substitutes in the message.', (run, rule) =>
-      change(run, 'message', (subject) => replacements(subject, rule)),
+    substituting(
+      'subst',
+      'Substitutes in the message.',
+      (run, rule) => change(run, 'message', (subject) => replacements(subject, rule)),
+      true,
     ),
     substituting('subst_body', 'Substitutes in the body.', (run, rule) =>
       change(run, 'body', (subject) => replacements(subject, rule)),

@@ -4,18 +4,20 @@ import { relaying } from '../runtime/relaying.ts';
 import type { Run } from '../runtime/run.ts';
 import type { FunctionSpec, VariableReference } from '../script/index.ts';
 import { type HeaderText, headerText } from '../sip/index.ts';
-import { code, isReplyCode, reason } from './replies.ts';
+import { code, isStatusLine, reason } from './replies.ts';
 
 function headerLinesOf(run: Run, name: string, text: string): HeaderText | null {
   const lines = headerText(text);
-  if (lines === null) run.complain(`${name}(): these are no header lines`);
+  if (lines === null) run.complain(`${name}(): expected header lines, each "Name: value" with \\r\\n`);
   return lines;
 }
 
 export const transactionFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 't_add_hdrs',
-    arguments: [{ name: 'sip_hdrs', type: 'string', summary: 'Header lines, each with its CRLF.' }],
+    arguments: [
+      { name: 'sip_hdrs', type: 'string', intoHeaders: true, summary: 'Header lines, each with its CRLF.' },
+    ],
     routes: ['route', 'branch_route', 'failure_route'],
     summary: 'Adds headers to every request of the transaction: branches, and their CANCELs.',
     source: 'modules/tm',
@@ -29,7 +31,14 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
   },
   {
     name: 't_add_cancel_reason',
-    arguments: [{ name: 'Reason_hdr', type: 'string', summary: 'A whole Reason header with its CRLF.' }],
+    arguments: [
+      {
+        name: 'Reason_hdr',
+        type: 'string',
+        intoHeaders: true,
+        summary: 'A whole Reason header with its CRLF.',
+      },
+    ],
     routes: ['route'],
     summary: 'The Reason that the branches get with the CANCEL that is relayed next.',
     source: 'modules/tm',
@@ -61,7 +70,7 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
     source: 'modules/tm',
     run: (run, status: number, phrase: string, callId?: string, cseq?: string) => {
       const { message } = run.request;
-      if (message === null || !isReplyCode(run, 't_reply_by_callid', status)) return -1;
+      if (message === null || !isStatusLine(run, 't_reply_by_callid', status, phrase)) return -1;
       const id = callId ?? message.callId;
       const number = Number(cseq ?? message.cseq.number);
       for (const transaction of run.server.transactions) {

@@ -8,8 +8,9 @@ import { type Branch, transportName } from '../sip/index.ts';
 
 /** The status that t_check_status() and $T_reply_code are about: of the reply, the failure, or the last reply sent. */
 export function replyCode(run: Run): number {
-  const { response, failure } = run.subject;
-  return response?.status ?? failure?.status ?? run.request.transaction?.lastStatus ?? 0;
+  const { failure } = run.subject;
+  if (run.isAboutReply) return run.draft.status ?? 0;
+  return failure?.status ?? run.request.transaction?.lastStatus ?? 0;
 }
 
 function timeout(

@@ -7,7 +7,7 @@ import { relay } from '../runtime/relay.ts';
 import { type RelayOptions, relaying } from '../runtime/relaying.ts';
 import type { Run } from '../runtime/run.ts';
 import type { ArgumentSpec, FunctionSpec, ParameterSpec, RouteKind } from '../script/index.ts';
-import { code, isReplyCode, reason } from './replies.ts';
+import { code, isStatusLine, reason } from './replies.ts';
 import { branchFunctions } from './tm-branches.ts';
 import { transactionFunctions } from './tm-transaction.ts';
 import { replyCode, tmVariables } from './tm-variables.ts';
@@ -22,7 +22,7 @@ const inert = (name: string, value: number | string | null, why: string): Parame
 
 /** A reply by the transaction, which is made where there is none yet; 0 where it turns out to be a retransmission. */
 function reply(run: Run, name: string, status: number, phrase: string, body?: string): 1 | 0 | -1 {
-  if (!isReplyCode(run, name, status)) return -1;
+  if (!isStatusLine(run, name, status, phrase)) return -1;
   const outcome = run.request.createTransaction();
   if (outcome === 'absorbed') return 0;
   return outcome !== 'refused' && run.request.reply(status, phrase, body) ? 1 : -1;

@@ -41,6 +41,13 @@ export class Draft {
     return last?.shown === true ? last.content : this.receivedBody;
   }
 
+  /** Of a response, as change_reply_status() has it; null for a request. */
+  get status(): number | null {
+    const changed = this.edits.findLast((edit) => edit.kind === 'status');
+    if (changed !== undefined) return changed.status;
+    return this.message?.kind === 'response' ? this.message.status : null;
+  }
+
   #lastBody(): Extract<Edit, { kind: 'body' }> | undefined {
     return this.edits.findLast((edit) => edit.kind === 'body');
   }

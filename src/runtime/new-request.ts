@@ -8,6 +8,7 @@ import {
   type Destinations,
   editedMessage,
   formatHostPort,
+  isToken,
   newBranch,
   parseMessage,
   parseNameAddr,
@@ -42,8 +43,9 @@ export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> 
   const uri = parseUri(wanted.uri);
   const from = addressHeader(wanted.from);
   const to = addressHeader(wanted.to);
+  if (!isToken(wanted.method)) return refuse(run, 'its method is not a token');
   if (uri === null || from === null || to === null)
-    return refuse(run, 'its URI, From or To is no SIP address');
+    return refuse(run, 'invalid URI, From or To: each needs a SIP address on one line');
   if (wanted.method === 'INVITE' || wanted.method === 'ACK' || wanted.method === 'CANCEL')
     return refuse(run, `${wanted.method} belongs to a call, which siprest does not make`);
   const send = (found: Destinations) => sendTo(run, { ...wanted, from, to }, uri, found);
@@ -55,8 +57,12 @@ function refuse(run: Run, why: string): -1 {
   return -1;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
 /** `BOB sip:bob@x` as `"BOB" <sip:bob@x>`; null for what is no address. */
 function addressHeader(text: string): string | null {
+  if (CONTROL.test(text)) return null;
   const [, display = '', uri = ''] = /^(?:(.*)[ \t]+)?([^ \t<>]+)$/s.exec(text.trim()) ?? [];
   if (parseUri(uri) !== null)
     return display === ''

@@ -78,6 +78,10 @@ export class Run implements Execution<Run> {
       : new Run(this.worker, this.request, { ...others, response: reply });
   }
 
+  get isAboutReply(): boolean {
+    return this.subject.response !== undefined;
+  }
+
   /** {@link message} with what the script changes in it. */
   get draft(): Draft {
     if (this.#draft === null) {

@@ -62,6 +62,11 @@ export interface ArgumentSpec {
   readonly absent?: Readonly<Record<string, string>>;
   /** For type `string`: the names that a loaded module's parameters define, and one without variables has to be of. */
   readonly definedBy?: DefinedNames;
+  /**
+   * For types `string` and `substitution`: the text goes into headers. Only line breaks that the script itself writes
+   * count: a variable that brings one, or a NUL, fails the call, save for one break at the very end.
+   */
+  readonly intoHeaders?: true;
   /** For type `string`: it names an event, whose event_route then runs. */
   readonly event?: true;
   readonly summary: string;

@@ -12,6 +12,7 @@ import type {
 } from './catalog.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import type { Execution } from './execution.ts';
+import { breakComplaint, breaksHeaders, headerArgument } from './header-argument.ts';
 import { logLevel } from './log-levels.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
@@ -43,6 +44,17 @@ export class CallCompiler<R extends Execution<R>> {
 
   call(node: CallNode): Call<R> {
     const spec = this.spec(node);
+    if (spec.routes === undefined || spec.routes.includes('onreply_route')) return this.#called(node, spec);
+    // a reply route reaches it by a route that it calls, or by async()
+    const call = this.#called(node, spec);
+    return (run) => {
+      if (!run.isAboutReply) return call(run);
+      run.complain(`${node.name.text}() is for requests, and this route runs on a reply`);
+      return -1;
+    };
+  }
+
+  #called(node: CallNode, spec: FunctionSpec<R>): Call<R> {
     if ('start' in spec) return this.#blocking(node, spec);
     const invoke = spec.run;
     const waits = new Waits<R>();
@@ -128,9 +140,14 @@ export class CallCompiler<R extends Execution<R>> {
           const text = String(node.value); // `t_relay(0x02)`
           return () => text;
         }
+        if (spec.intoHeaders === true && node.kind === 'string' && node.value.includes('$')) {
+          const text = headerArgument(node, name, this.#variables, waits);
+          return (run) => text(run) ?? unusable;
+        }
         const read = this.#value(node, waits);
         if (node.kind !== 'variable') return read;
-        return this.#mandatory(spec, name, 'null', (run) => toText(read(run) as never));
+        const text = this.#mandatory(spec, name, 'null', (run) => toText(read(run) as never));
+        return spec.intoHeaders === true ? whole(text, name, variableText(node)) : text;
       }
     }
   }
@@ -168,6 +185,16 @@ export class CallCompiler<R extends Execution<R>> {
     }
     throw new Error(`unchecked script: an argument of kind ${node.kind}`);
   }
+}
+
+/** The value of a variable that goes into headers. */
+function whole<R extends Execution<R>>(read: Reader<R>, name: string, variable: string): Reader<R> {
+  return (run) => {
+    const value = read(run);
+    if (typeof value !== 'string' || !breaksHeaders(value, true)) return value;
+    run.complain(breakComplaint(name, variable));
+    return unusable;
+  };
 }
 
 /** `"$var(body)"`, as the older dialect quotes variables; null for any other string. */

@@ -100,12 +100,17 @@ export class VariableCompiler<R> {
     return this.#constantOr(template(node), waits);
   }
 
-  #constantOr(node: TemplateNode, waits: Waits<R>): string | ReadText<R> {
-    const parts = node.parts.map((part): string | ReadText<R> => {
+  /** The constants of a template, and readers of its variables. */
+  parts(parts: TemplateNode['parts'], waits: Waits<R>): (string | ReadText<R>)[] {
+    return parts.map((part) => {
       if (part.kind === 'text') return part.value;
       const read = this.print(part, waits);
       return (run) => toText(read(run)) ?? nullText;
     });
+  }
+
+  #constantOr(node: TemplateNode, waits: Waits<R>): string | ReadText<R> {
+    const parts = this.parts(node.parts, waits);
     const [first = '', second, third] = parts;
     if (parts.length <= 1) return first;
     if (parts.length === 2 && typeof first === 'string' && typeof second === 'function')

@@ -56,6 +56,8 @@ export interface Execution<R> {
   stopped: boolean;
   /** `drop` was called. */
   dropped: boolean;
+  /** Whether it is about a reply: functions that are for requests alone fail then, wherever they stand. */
+  readonly isAboutReply: boolean;
   /** The route that runs, innermost first; null outside of any. */
   frame: Frame | null;
   /** Offset in the source of the statement that runs, for messages. */

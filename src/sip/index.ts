@@ -111,6 +111,7 @@ export {
   uriParameter,
   withHost,
   withParams,
+  withPassword,
   withPort,
   withUser,
 } from './uri.ts';

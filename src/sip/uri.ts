@@ -129,6 +129,11 @@ export function withUser(uri: Uri, user: string | null): Uri | null {
   return changed(uri, user === null ? { user, password: null } : { user });
 }
 
+/** Null for a password that no URI can hold, and where the URI has no user. */
+export function withPassword(uri: Uri, password: string): Uri | null {
+  return changed(uri, { password });
+}
+
 /** An IPv6 address may come without its brackets. */
 export function withHost(uri: Uri, host: string): Uri | null {
   return changed(uri, { host: isIPv6(host) ? `[${host}]` : host });

@@ -50,14 +50,15 @@ describe('headers', () => {
     ['remove_hf("None")', '-1'],
     ['remove_hf("^X-P.+e", "r")', '1'],
     ['remove_hf("^Q", "r")', '-1'],
-    ['remove_hf("x-p*", "g")', '1'],
+    ['remove_hf("X-P*", "g")', '1'],
     ['remove_hf("x-p*")', '-1'],
     ['remove_hf_re("^X-P.+e$")', '1'],
     ['remove_hf_re("^Q")', '-1'],
-    ['remove_hf_glob("x-p*")', '1'],
+    ['remove_hf_glob("X-P*")', '1'],
+    ['remove_hf_glob("x-p*")', '-1'],
     ['remove_hf_glob("y*")', '-1'],
   ])('%s returns %s', async (call, expected) => {
-    expect(await code(call)).toContain(expected);
+    expect((await code(call)).split('\n').at(-1)).toMatch(new RegExp(`(?:^|[^-])${expected}$`));
   });
 
   test('are removed in what is sent on, and still there for the script', async () => {
@@ -92,7 +93,7 @@ describe('options in lists', () => {
       list_hdr_remove_option("Supported", "100REL");
       list_hdr_add_option("Supported", "path");
       list_hdr_add_option("k", "gruu");`);
-    expect(text).toMatch(/^Supported: timer, path, gruu\r$/m);
+    expect(text).toMatch(/^Supported: timer,path,gruu\r$/m);
     expect(
       await sentOn(
         'list_hdr_remove_option("Supported", "timer"); list_hdr_remove_option("Supported", "100rel");',

@@ -102,7 +102,7 @@ describe('onreply_route', () => {
       `route { $ru = "sip:a@CALLEE0"; append_branch("sip:b@CALLEE1"); t_on_reply("r"); t_on_failure("f"); t_relay(); }
        onreply_route[r] {
          if ($rs == 180) { change_reply_status(183, "Nearly"); }
-         if ($rs == 603) { change_reply_status(404, "Not\r\nHere"); xlog("print $rc $rs"); }
+         if ($rs == 603) { change_reply_status(404, "Not\r\nHere"); xlog("print $rc $rs"); change_reply_status(404, "Not Here"); xlog("print $rc $rs"); }
          if ($rs == 486) { change_reply_status(200, "OK"); xlog("print $rc"); change_reply_status(99, "x"); xlog("print $rc"); }
        }
        failure_route[f] { xlog("print $T_reply_code"); }`,
@@ -117,7 +117,7 @@ describe('onreply_route', () => {
     await a.next('ACK');
     b.reply(toB, 486);
     expect((await caller.next(404)).reason).toBe('Not Here');
-    expect(prints()).toEqual(['1 603', '-1', '-1', '404']);
+    expect(prints()).toEqual(['-1 603', '1 404', '-1', '-1', '404']);
   });
 
   test('changes the status of a 2xx within its class, and the same for its retransmission', async () => {

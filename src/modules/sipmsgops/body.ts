@@ -25,6 +25,9 @@ const source = 'modules/sipmsgops';
 const optional = (argument: ArgumentSpec): ArgumentSpec => ({ ...argument, optional: true });
 const mime: ArgumentSpec = { name: 'mime', type: 'string', summary: 'A type: `application/sdp`.' };
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const isContentType = (text: string) => text.trim() !== '' && !/[\x00-\x08\x0a-\x1f\x7f]/.test(text);
+
 const isSdp = (type: string) => mimeOf(type) === 'application/sdp';
 
 function descriptions(run: Run): readonly string[] {
@@ -191,6 +194,7 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
       optional({
         name: 'headers',
         type: 'string',
+        intoHeaders: true,
         summary: 'Further header lines of the part, each with `\\r\\n`.',
       }),
     ],
@@ -198,8 +202,13 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
     source,
     run: (run, text: string, type: string, lines?: string) => {
       const headers = headerText(lines ?? '');
-      const typeLine = headerText(`Content-Type: ${type}`);
-      if (run.message === null || headers === null || typeLine === null) return -1;
+      if (run.message === null) return -1;
+      if (headers === null || !isContentType(type)) {
+        run.complain(
+          `add_body_part(): expected ${headers === null ? 'header lines, each "Name: value" with \\r\\n' : 'a type on one line: application/sdp'}`,
+        );
+        return -1;
+      }
       const part = { type: type.trim(), headers, body: text };
       run.draft.replaceParts([...run.draft.body.parts, part]);
       return 1;

@@ -10,7 +10,8 @@ const source = 'modules/sipmsgops';
 const lines: ArgumentSpec = {
   name: 'txt',
   type: 'string',
-  summary: 'Whole header lines, each with `\\r\\n`.',
+  intoHeaders: true,
+  summary: 'Whole header lines, each with `\\r\\n`. A variable in the text brings no line break of its own.',
 };
 
 const string = (name: string, summary: string): ArgumentSpec => ({ name, type: 'string', summary });
@@ -26,7 +27,7 @@ function insert(
   if (message === null) return -1;
   const checked = headerText(text);
   if (checked === null || checked === '') {
-    run.complain(`${name}(): the text is no header lines, each "Name: value" with \\r\\n`);
+    run.complain(`${name}(): expected header lines, each "Name: value" with \\r\\n`);
     return -1;
   }
   run.draft.edits.push(make(checked, message));
@@ -52,8 +53,7 @@ function removeMatching(run: Run, caller: string, pattern: string): Status {
 }
 
 function removeGlob(run: Run, pattern: string): Status {
-  const wanted = pattern.toLowerCase();
-  return remove(run, (name) => globMatches(wanted, name.toLowerCase()));
+  return remove(run, (name) => globMatches(pattern, name));
 }
 
 export const headerFunctions: readonly FunctionSpec<Run>[] = [
@@ -88,9 +88,13 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'append_urihf',
     arguments: [
-      string('prefix', 'The name of the header and what stands before the URI.'),
-      string('suffix', 'What stands behind it, `\\r\\n` at least.'),
+      {
+        ...string('prefix', 'The name of the header and what stands before the URI.'),
+        intoHeaders: true,
+      },
+      { ...string('suffix', 'What stands behind it, `\\r\\n` at least.'), intoHeaders: true },
     ],
+    routes: ['route', 'failure_route', 'branch_route'],
     summary: 'Adds a header with the received request URI in it.',
     source,
     run: (run, prefix: string, suffix: string) =>
@@ -131,7 +135,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
   },
   {
     name: 'remove_hf_glob',
-    arguments: [string('hname_pattern', '`*` and `?` as in file names.')],
+    arguments: [string('hname_pattern', '`*` and `?` as in file names; the case counts.')],
     summary: 'Removes all headers whose names match; false where none does.',
     source,
     run: removeGlob,
@@ -139,17 +143,14 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'get_glob_headers_values',
     arguments: [
-      string('hdr_name_glob', '`*` and `?` as in file names.'),
+      string('hdr_name_glob', '`*` and `?` as in file names; the case counts.'),
       { name: 'hdr_names_avp', type: 'variable', summary: 'Gets the names, one value each.' },
       { name: 'hdr_vals_avp', type: 'variable', summary: 'Gets the values in the same order.' },
     ],
     summary: 'Collects the headers whose names match; false where none does.',
     source,
     run: (run, pattern: string, names: VariableReference<Run>, values: VariableReference<Run>) => {
-      const wanted = pattern.toLowerCase();
-      const found = (run.message?.headers ?? []).filter(({ name }) =>
-        globMatches(wanted, name.toLowerCase()),
-      );
+      const found = (run.message?.headers ?? []).filter(({ name }) => globMatches(pattern, name));
       for (const { name, value } of found) {
         names.set(run, name);
         values.set(run, value);

@@ -15,6 +15,7 @@ const option: ArgumentSpec = {
 interface Instance {
   readonly header: number;
   /** After the edits so far, so that several may change the same header. */
+  readonly text: string;
   readonly values: readonly string[];
 }
 
@@ -28,7 +29,8 @@ function instances(run: Run, name: string): Instance[] {
       (edit): edit is Extract<Edit, { kind: 'set-value' }> =>
         edit.kind === 'set-value' && edit.header === index,
     );
-    return { header: index, values: splitList(unfold(latest?.value ?? one.value)) };
+    const text = unfold(latest?.value ?? one.value);
+    return { header: index, text, values: splitList(text) };
   });
 }
 
@@ -51,9 +53,13 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
     source,
     run: (run, name: string, value: string) => {
       const [first] = instances(run, name);
-      if (first === undefined || !isOption(value)) return -1;
-      const values = [...first.values, value.trim()];
-      run.draft.edits.push({ kind: 'set-value', header: first.header, value: values.join(', ') });
+      if (first === undefined) return -1;
+      if (!isOption(value)) {
+        run.complain('list_hdr_add_option(): expected one value, without commas and line breaks');
+        return -1;
+      }
+      const list = first.values.length === 0 ? value.trim() : `${first.text},${value.trim()}`;
+      run.draft.edits.push({ kind: 'set-value', header: first.header, value: list });
       return 1;
     },
   },
@@ -83,5 +89,7 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
   },
 ];
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const isOption = (text: string) => text.trim() !== '' && !/[\x00-\x1f\x7f]/.test(text);
+/** One value: a comma outside of quotes would make two of it. */
+const isOption = (text: string) =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  text.trim() !== '' && !/[\x00-\x1f\x7f]/.test(text) && splitList(text).length === 1;

@@ -1,19 +1,29 @@
 /** Functions on the replies of siprest. */
 import type { Run } from '../../runtime/run.ts';
-import type { FunctionSpec } from '../../script/index.ts';
-import { oneLine } from '../../sip/index.ts';
-import { code, isReplyCode, reason } from '../replies.ts';
+import type { FunctionSpec, RouteKind } from '../../script/index.ts';
+import { code, isStatusLine, reason } from '../replies.ts';
+
+const ofReplies: readonly RouteKind[] = ['route', 'failure_route', 'branch_route', 'error_route'];
 
 export const replyFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'append_to_reply',
-    arguments: [{ name: 'txt', type: 'string', summary: 'Whole header lines, each with `\\r\\n`.' }],
+    arguments: [
+      {
+        name: 'txt',
+        type: 'string',
+        intoHeaders: true,
+        summary:
+          'Whole header lines, each with `\\r\\n`. A variable in the text brings no line break of its own.',
+      },
+    ],
+    routes: ofReplies,
     summary:
       'Adds header lines to all replies of siprest to this request. -1 for text that is no header lines.',
     source: 'modules/sipmsgops; vector pvar-append-hf-reply',
     run: (run, text: string) => {
       if (run.request.appendToReply(text)) return 1;
-      run.complain('append_to_reply(): the text is no header lines, each "Name: value" with \\r\\n');
+      run.complain('append_to_reply(): expected header lines, each "Name: value" with \\r\\n');
       return -1;
     },
   },
@@ -26,6 +36,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
         summary: 'The body; its Content-Type is added with append_to_reply().',
       },
     ],
+    routes: ofReplies,
     summary: 'Gives all replies of siprest to this request a body; the last one counts.',
     source: 'modules/sipmsgops',
     run: (run, text: string) => {
@@ -36,6 +47,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'append_time',
     arguments: [],
+    routes: ofReplies,
     summary: 'Adds a Date header with the time of now to all replies of siprest to this request.',
     source: 'modules/sipmsgops',
     run: (run) => (run.request.appendToReply(`Date: ${new Date().toUTCString()}\r\n`) ? 1 : -1),
@@ -45,11 +57,11 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [code, reason],
     routes: ['onreply_route'],
     summary:
-      'Changes the status and the reason of a reply that is passed on; what the script reads stays as received. -1 for a status of another class where one of the two is below 300.',
+      'Changes the status and the reason of a reply that is passed on. `$rs` is the new status at once, `$rr` stays as received. -1 for a status of another class where one of the two is below 300.',
     source: 'modules/sipmsgops; RFC 3261, 17.2.1',
     run: (run, status: number, phrase: string) => {
       const { response } = run.subject;
-      if (response === undefined || !isReplyCode(run, 'change_reply_status', status)) return -1;
+      if (response === undefined || !isStatusLine(run, 'change_reply_status', status, phrase)) return -1;
       const isRefusal = status >= 300 && response.status >= 300;
       if (!isRefusal && Math.floor(status / 100) !== Math.floor(response.status / 100)) {
         run.complain(
@@ -57,7 +69,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
         );
         return -1;
       }
-      run.draft.edits.push({ kind: 'status', status, reason: oneLine(phrase) });
+      run.draft.edits.push({ kind: 'status', status, reason: phrase });
       return 1;
     },
   },

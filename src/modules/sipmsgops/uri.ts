@@ -1,9 +1,16 @@
 /** Functions on the request URI's parameters and form. */
 import type { Run } from '../../runtime/run.ts';
-import { type ArgumentSpec, type FunctionSpec, lowerAscii, type Status } from '../../script/index.ts';
+import {
+  type ArgumentSpec,
+  type FunctionSpec,
+  lowerAscii,
+  type RouteKind,
+  type Status,
+} from '../../script/index.ts';
 import { formatUri, type Uri, uriKind, uriParameter, withParams } from '../../sip/index.ts';
 
 const source = 'modules/sipmsgops';
+const routes: readonly RouteKind[] = ['route', 'failure_route', 'branch_route', 'local_route'];
 const string = (name: string, summary: string): ArgumentSpec => ({ name, type: 'string', summary });
 
 /** The request URI is this from now on; -1 for null. */
@@ -34,6 +41,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
       string('param', 'The name of the parameter.'),
       { ...string('value', 'Its value; left out, it has to be without one.'), optional: true },
     ],
+    routes,
     summary: 'Whether the request URI has a parameter, with this value or without any.',
     source,
     run: (run, name: string, value?: string) => {
@@ -45,17 +53,23 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'ruri_add_param',
     arguments: [string('param', '`name=value`.')],
+    routes,
     summary: 'Adds a parameter to the request URI.',
     source,
     run: (run, parameter: string) => {
       const { uri } = run.request;
       if (uri === null || parameter === '') return -1;
+      if (/[@?]/.test(parameter)) {
+        run.complain('ruri_add_param(): expected "name=value", without @ and ?');
+        return -1;
+      }
       return use(run, withParams(uri, uri.params === null ? parameter : `${uri.params};${parameter}`));
     },
   },
   {
     name: 'ruri_del_param',
     arguments: [string('param', 'The name of the parameter.')],
+    routes,
     summary: 'Removes a parameter from the request URI; false where it has none of this name.',
     source,
     run: (run, name: string) => {
@@ -66,6 +80,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'ruri_tel2sip',
     arguments: [],
+    routes,
     summary: 'Makes a SIP URI of a TEL one, with the host of the From header; true for any other URI.',
     source,
     run: (run) => {

@@ -1,4 +1,4 @@
-/** sipmsg_validate(): whether a request is built as RFC 3261 says. */
+/** sipmsg_validate(): whether a message is built as RFC 3261 says. */
 import { receivedBody } from '../../runtime/body.ts';
 import { bodyOffset } from '../../runtime/edits.ts';
 import type { Run } from '../../runtime/run.ts';
@@ -9,7 +9,7 @@ import {
   type NameAddr,
   parseUri,
   parseVia,
-  type SipRequest,
+  type SipMessage,
   type Uri,
   unfold,
 } from '../../sip/index.ts';
@@ -70,21 +70,22 @@ const addressDefect = (address: NameAddr | null, codes: UriDefects) =>
 /** RFC 3261, 8.1.1.8; RFC 3311, 5.1; RFC 3515, 2.4; RFC 6665. */
 const needContact = new Set(['INVITE', 'UPDATE', 'REFER', 'SUBSCRIBE', 'NOTIFY']);
 
-const has = (message: SipRequest, name: string) => message.header(name) !== null;
+const has = (message: SipMessage, name: string) => message.header(name) !== null;
 
-function mandatoryDefect(message: SipRequest, flags: string): Defect | null {
+function mandatoryDefect(message: SipMessage, flags: string): Defect | null {
   if (!has(message, 'call-id')) return -3;
   if (!has(message, 'cseq')) return -7;
   if (!has(message, 'from')) return -8;
   if (!has(message, 'to')) return -9;
   if (!has(message, 'via')) return -10;
+  if (message.kind === 'response') return null; // the others are for requests (RFC 3261, 8.1.1)
   if (!flags.includes('m') && !has(message, 'max-forwards')) return -13;
   if (needContact.has(message.method) && !has(message, 'contact')) return -14;
   if (message.method !== 'REGISTER' && has(message, 'path')) return -15;
   return null;
 }
 
-function bodyDefect(message: SipRequest, flags: string): Defect | null {
+function bodyDefect(message: SipMessage, flags: string): Defect | null {
   const length = message.header('content-length');
   if (length === null && message.source.transport !== 'udp') return -4;
   if (length !== null && Number(length) !== message.raw.length - bodyOffset(message.raw)) return -5;
@@ -94,7 +95,7 @@ function bodyDefect(message: SipRequest, flags: string): Defect | null {
   return sdp.some(({ body }) => sdpDefect(body) !== null) ? -6 : null;
 }
 
-function contactDefect(message: SipRequest, flags: string): Defect | null {
+function contactDefect(message: SipMessage, flags: string): Defect | null {
   const { contacts } = message;
   if (contacts === null) return flags.includes('c') || flags.includes('h') ? -26 : null;
   if (!flags.includes('c') || !contacts.some(({ uri }) => uri === '*')) return null;
@@ -102,7 +103,7 @@ function contactDefect(message: SipRequest, flags: string): Defect | null {
   return clears && contacts.length === 1 ? null : -30;
 }
 
-function headerDefect(message: SipRequest): Defect | null {
+function headerDefect(message: SipMessage): Defect | null {
   if (message.headerAll('via').some((value) => parseVia(unfold(value)) === null)) return -2;
   if (message.findCSeq() === null) return -2;
   if (message.findTo() === null) return -22;
@@ -111,13 +112,13 @@ function headerDefect(message: SipRequest): Defect | null {
   return forwards !== null && !/^\d{1,3}$/.test(forwards) ? -2 : null;
 }
 
-function defect(message: SipRequest | null, flags: string): Defect | null {
+function defect(message: SipMessage | null, flags: string): Defect | null {
   if (message === null) return -1;
   const of = (flag: string, find: () => Defect | null) => (flags.includes(flag) ? find() : null);
   return (
     mandatoryDefect(message, flags) ??
     of('h', () => headerDefect(message)) ??
-    of('r', () => uriDefect(message.requestUriParts, ofRequestUri)) ??
+    of('r', () => (message.kind === 'request' ? uriDefect(message.requestUriParts, ofRequestUri) : null)) ??
     of('f', () => addressDefect(message.findFrom(), ofFrom)) ??
     of('t', () => addressDefect(message.findTo(), ofTo)) ??
     contactDefect(message, flags) ??
@@ -142,10 +143,10 @@ export const validateFunction: FunctionSpec<Run> = {
       summary: 'Gets the reason where it is not valid.',
     },
   ],
-  summary: 'Whether the request is built as RFC 3261 says; else a negative code that says what is wrong.',
+  summary: 'Whether the message is built as RFC 3261 says; else a negative code that says what is wrong.',
   source: 'modules/sipmsgops',
   run: (run, flags?: string, result?: VariableReference<Run>) => {
-    const found = defect(run.request.message, flags ?? '');
+    const found = defect(run.message, flags ?? '');
     if (found === null) return 1;
     result?.set(run, reasons[found]);
     return found;

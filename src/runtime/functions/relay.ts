@@ -171,6 +171,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
         name: 'headers',
         type: 'string',
         optional: true,
+        intoHeaders: true,
         summary: 'Header lines to add, each with its CRLF.',
       },
     ],
@@ -179,7 +180,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     run: (run, destination: string, text: string = '') => {
       const headers = headerText(text);
       if (headers !== null) return sendOriginal(run, destination, headers);
-      run.complain('send(): these are no header lines');
+      run.complain('send(): expected header lines, each "Name: value" with \\r\\n');
       return -1;
     },
   },

@@ -3,9 +3,9 @@ import type { ArgumentSpec, FunctionSpec, Status } from '../../script/index.ts';
 import {
   formatUri,
   parseHostPort,
-  parseUri,
   type Uri,
   withHost,
+  withPassword,
   withPort,
   withUser,
 } from '../../sip/index.ts';
@@ -13,10 +13,12 @@ import type { Run } from '../run.ts';
 
 /** The request URI after `change`; -1, with a log line, where there is no such URI. */
 function rewrite(run: Run, name: string, change: (uri: Uri) => Uri | null): Status {
-  const { uri } = run.request;
+  const uri = run.isAboutReply ? null : run.request.uri;
   const next = uri === null ? null : change(uri);
   if (next === null) {
-    run.complain(`${name}(): the request URI cannot take this`);
+    run.complain(
+      `${name}(): ${run.isAboutReply ? 'a reply has no request URI' : 'the request URI cannot take this'}`,
+    );
     return -1;
   }
   run.request.requestUri = formatUri(next);
@@ -81,7 +83,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     'setuserpass',
     string('pass', 'A password.'),
     'Sets the password of the request URI.',
-    (uri, password: string) => parseUri(formatUri({ ...uri, password })),
+    withPassword,
   ),
   rewriting(
     'sethostport',

@@ -135,9 +135,11 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
     source: 'Script-CoreVar; vector pvar-msg-type',
     resolve: () => yesOrNo(({ message }) => message?.kind === 'request'),
   },
-  ofMessage('rs', 'The status of the reply.', (message) =>
-    message.kind === 'response' ? message.status : null,
-  ),
+  {
+    name: 'rs',
+    summary: 'The status of the reply, as change_reply_status() has changed it.',
+    resolve: () => ({ get: (run) => (run.isAboutReply ? run.draft.status : null) }),
+  },
   ofMessage('rr', 'The reason phrase of the reply.', (message) =>
     message.kind === 'response' ? message.reason : null,
   ),

@@ -37,7 +37,7 @@ interface WritableUri {
 }
 
 const requestUri: WritableUri = {
-  get: (run) => run.request.uri,
+  get: ofRequestUri,
   set: (run, uri) => {
     run.request.requestUri = uri;
     return true;
