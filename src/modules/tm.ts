@@ -159,10 +159,8 @@ export const tm: Module = {
     'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
   source: 'modules/tm',
   start: (server) => {
-    const hasRoute = server.parameters('tm')['local_reply_route'] != null;
-    server.transactions.onLocalReply = hasRoute
-      ? (reply) => showLocalMessage(server, 'local_reply_route', reply)
-      : null;
+    if (server.parameters('tm')['local_reply_route'] != null)
+      server.onLocalReply((reply) => showLocalMessage(server, 'local_reply_route', reply));
   },
   parameters: [
     {

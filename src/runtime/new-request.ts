@@ -106,6 +106,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
       data: edited,
       transport,
       destination: target,
+      values: server.owner.values,
       onResponse: () => {},
       onEnd: () => {},
     })

@@ -28,10 +28,10 @@ import { type RelayedBranch, type Relaying, type RelayOptions, relaying } from '
 import { Request } from './request.ts';
 import type { Run } from './run.ts';
 import { StateKey } from './state.ts';
-import type { Server } from './worker.ts';
+import type { ProcessContext, Server } from './worker.ts';
 
-/** Of each transaction that has not ended, for the CANCEL that comes for it. */
-const proxies = new StateKey<Server, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
+/** Of each transaction that has not ended, for the CANCEL that comes for it, maybe after a reload. */
+const proxies = new StateKey<ProcessContext, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
   'proxies',
   () => new Map(),
 );
@@ -74,7 +74,7 @@ function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   if (cancelled === null) return forwardStateless(run, options.outboundProxy);
   if (request.createTransaction() === 'absorbed') return 0;
   request.reply(200, 'canceling');
-  const proxy = server.states.get(proxies).get(cancelled);
+  const proxy = server.process.states.get(proxies).get(cancelled);
   if (proxy !== undefined) {
     const passed =
       options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
@@ -91,7 +91,7 @@ export function replyTo(
   reason: string,
 ): boolean {
   const content = { status, reason, ...server.replyDefaults };
-  const proxy = server.states.get(proxies).get(transaction);
+  const proxy = server.process.states.get(proxies).get(transaction);
   return (proxy ?? transaction).reply(content, { untilAck: true });
 }
 
@@ -221,7 +221,7 @@ function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBra
   );
   proxy.frTimeout = 1000 * (state.frTimeout ?? proxy.frTimeout / 1000);
   proxy.frInvTimeout = 1000 * (state.frInvTimeout ?? proxy.frInvTimeout / 1000);
-  server.states.get(proxies).set(transaction, proxy);
+  server.process.states.get(proxies).set(transaction, proxy);
   request.replyBy((content, how) => proxy.reply(content, how));
   state.proxy = proxy;
   return proxy;
@@ -231,6 +231,7 @@ function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBra
 const proxySettings = new StateKey<Server, ProxySettings>('proxy settings', (server) => {
   const parameters = server.parameters('tm');
   return {
+    values: server.owner.values,
     frTimeout: 1000 * Number(parameters['fr_timeout'] ?? 30),
     frInvTimeout: 1000 * Number(parameters['fr_inv_timeout'] ?? 120),
     restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
@@ -265,7 +266,7 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   }
 
   onEnd(): void {
-    this.#request.server.states.get(proxies).delete(this.#transaction);
+    this.#request.server.process.states.get(proxies).delete(this.#transaction);
   }
 
   onError(error: unknown): void {

@@ -194,7 +194,10 @@ export class Request {
       return 'absorbed';
     }
     if (this.message.method === 'ACK') return 'refused';
-    this.#transaction = transactions.create(this.message, { forceRport: this.#forceRport });
+    this.#transaction = transactions.create(this.message, {
+      owner: this.server.owner,
+      forceRport: this.#forceRport,
+    });
     if (this.#transaction === null) return 'refused';
     // the caller's retransmissions stop while the script waits (RFC 3261, 17.2.1)
     if (this.message.method === 'INVITE' && this.server.parameters('tm')['auto_100trying'] !== false)

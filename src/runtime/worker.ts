@@ -10,6 +10,7 @@ import type {
   ReplyContent,
   StatelessTags,
   StatusCounts,
+  TransactionOwner,
   TransactionTable,
   Uri,
 } from '../sip/index.ts';
@@ -81,6 +82,10 @@ export interface Server {
   readonly script: CompiledScript<Run>;
   readonly transactions: TransactionTable;
   readonly tags: StatelessTags;
+  /** Of the transactions that this script begins. */
+  readonly owner: TransactionOwner;
+  /** Calls `listener` with each reply that this script's transactions make themselves, before it is sent. */
+  onLocalReply(listener: (reply: Buffer) => void): void;
   /** Sends requests on. */
   readonly proxy: ProxyCore;
   /** Where a URI leads (RFC 3263); never rejects. */

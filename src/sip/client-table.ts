@@ -40,7 +40,8 @@ export class ClientTable {
   readonly again: [number, number, number, number] = [0, 0, 0, 0];
   readonly timers: TimerWheel;
   readonly values: TimerValues;
-  readonly #around: ClientSurroundings;
+  /** With the timers of the last transaction. */
+  #around: ClientSurroundings;
   readonly #memory: ByteBudget;
   readonly #transactions = new ShardedMap<ClientTransaction>();
 
@@ -72,6 +73,8 @@ export class ClientTable {
   create(options: ClientTransactionOptions): ClientTransaction {
     const { method, via } = options.request;
     const Machine = method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
+    const values = options.values ?? this.values;
+    if (this.#around.values !== values) this.#around = { ...this.#around, values };
     const transaction = new Machine(options, this.#around);
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * options.data.length);
     this.counts.created++;

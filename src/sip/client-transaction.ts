@@ -33,6 +33,8 @@ export interface ClientTransactionOptions {
   readonly data: Buffer;
   readonly transport: Transport;
   readonly destination: Destination;
+  /** Default: those of the table. */
+  readonly values?: TimerValues | undefined;
   /** Timer B or F, in ms. Default: 64 T1. */
   readonly patience?: number;
   /** Header lines for the ACK to a refusal. */

@@ -92,6 +92,7 @@ export { StatelessTags } from './to-tag.ts';
 export {
   type CreateOptions,
   type TransactionCounts,
+  type TransactionOwner,
   TransactionTable,
   type TransactionTableOptions,
   transactionKey,

@@ -9,6 +9,7 @@ import { parseMessage, SipRequest, type SipResponse } from './message.ts';
 import type { Branch, BranchSpec, BranchState, ResponseEdits, SendingSocket, Target } from './proxy-types.ts';
 import { buildCancel } from './request.ts';
 import type { SocketRegistry } from './socket-registry.ts';
+import type { TimerValues } from './timers.ts';
 
 /** What branches are sent by. */
 export interface Sending {
@@ -22,6 +23,8 @@ export interface Sending {
 export interface BranchOwner<T> {
   readonly request: SipRequest;
   readonly loopDigest: string;
+  /** Of the client transactions; undefined: those of their table. */
+  readonly values: TimerValues | undefined;
   /** In ms. */
   readonly frTimeout: () => number;
   readonly frInvTimeout: () => number;
@@ -108,6 +111,7 @@ export class ProxyBranch<T> implements Branch<T> {
       data: sent.data,
       transport,
       destination: target,
+      values: this.#owner.values,
       patience: this.#owner.frTimeout(),
       ackHeaders: this.spec.ownHeaders ?? NO_HEADERS,
       onResponse: (response) => this.#received(response),
@@ -209,7 +213,7 @@ export class ProxyBranch<T> implements Branch<T> {
       if (edited instanceof Promise) void edited.then((last) => this.#transmitCancel(last));
       else this.#transmitCancel(edited);
     }
-    this.#wait(64 * this.#sending.clients.values.t1);
+    this.#wait(64 * (this.#owner.values ?? this.#sending.clients.values).t1);
   }
 
   #transmitCancel(data: Buffer): void {
@@ -223,6 +227,7 @@ export class ProxyBranch<T> implements Branch<T> {
         data,
         transport: socket.transport,
         destination: target,
+        values: this.#owner.values,
         onResponse: () => undefined, // whatever it says: the INVITE's own response counts (9.1)
         onEnd: () => undefined,
       })

@@ -77,13 +77,18 @@ export class ProxyCore {
   replicate<T>(
     request: SipRequest,
     specs: readonly BranchSpec<T>[],
-    { frTimeout = 30_000, frInvTimeout = 120_000 }: Pick<ProxySettings, 'frTimeout' | 'frInvTimeout'>,
+    {
+      values,
+      frTimeout = 30_000,
+      frInvTimeout = 120_000,
+    }: Pick<ProxySettings, 'values' | 'frTimeout' | 'frInvTimeout'>,
     onEnd: () => void,
   ): void {
     let left = specs.length;
     const owner: BranchOwner<T> = {
       request,
       loopDigest: loopDigest(request),
+      values,
       frTimeout: () => frTimeout,
       frInvTimeout: () => frInvTimeout,
       restartOnEachReply: true,

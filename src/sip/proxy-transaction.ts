@@ -82,6 +82,7 @@ export class ProxyTransaction<T = unknown> {
     this.#owner = {
       request,
       loopDigest: loopDigest(request),
+      values: settings.values,
       frTimeout: () => this.frTimeout,
       frInvTimeout: () => this.frInvTimeout,
       restartOnEachReply: settings.restartOnEachReply !== false,

@@ -2,6 +2,7 @@
 import type { HeaderText } from './header-text.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import type { ReplyContent } from './reply.ts';
+import type { TimerValues } from './timers.ts';
 import type { Protocol, Transport } from './transport.ts';
 
 /**
@@ -131,6 +132,8 @@ export interface Failure<T = unknown> {
 export type RelayOutcome = 'sent' | 'cancelled' | 'answered' | 'blocked' | 'limit' | 'none';
 
 export interface ProxySettings {
+  /** Of the client transactions. Default: those of the proxy's core. */
+  readonly values?: TimerValues;
   /** How long a branch may stay without any response, in ms: timer B or F. Default 30,000. */
   readonly frTimeout?: number;
   /** How long an INVITE may ring, in ms: timer C. Default 120,000. */

@@ -118,6 +118,11 @@ export abstract class ServerTransaction extends Deadline {
     return this.#request;
   }
 
+  /** Of its timers, in ms. */
+  get t1(): number {
+    return this.around.values.t1;
+  }
+
   /** Whether a final reply was sent. */
   get isFinal(): boolean {
     return this.lastStatus >= 200;

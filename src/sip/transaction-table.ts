@@ -59,7 +59,16 @@ export interface KnownTransaction {
   receive(request: SipRequest): void;
 }
 
+/** Whoever begins transactions: what they take from it to their ends, whoever begins others meanwhile. */
+export interface TransactionOwner {
+  readonly values: TimerValues;
+  /** Called with each reply that is made here, not relayed, before it is sent. */
+  readonly made: (reply: Buffer) => void;
+}
+
 export interface CreateOptions {
+  /** Default: none; its timers are those of the table. */
+  readonly owner?: TransactionOwner;
   /** As `forceRport` of a reply, for all of this transaction's. */
   readonly forceRport?: boolean;
 }
@@ -74,13 +83,14 @@ export class TransactionTable {
     abandoned: 0,
   };
   readonly sent: Readonly<SentReplies>;
-  /** Called with each reply that is made here, not relayed, before it is sent. */
-  onLocalReply: ((reply: Buffer) => void) | null = null;
   readonly #transactions = new ShardedMap<ServerTransaction>();
   readonly #answered: AnsweredRequests;
   /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
   readonly #around: ServerSurroundings;
+  /** The last one that began a transaction, and what these have around them. */
+  #owner: TransactionOwner | null = null;
+  #aroundOwned: ServerSurroundings;
   readonly #limit: number;
   readonly #capacity: number;
   readonly #memory: ByteBudget;
@@ -105,7 +115,7 @@ export class TransactionTable {
       timers,
       values,
       patience: options.patience ?? 600_000,
-      made: (reply) => this.onLocalReply?.(reply),
+      made: () => undefined,
       answered: (transaction, status) => {
         this.#open--;
         this.#weigh(transaction, ANSWERED_WEIGHT);
@@ -113,7 +123,7 @@ export class TransactionTable {
       },
       retired: (transaction, reply, socket, destination) => {
         this.#remove(transaction);
-        this.#answered.add(transaction.key, reply, socket, destination, 64 * values.t1);
+        this.#answered.add(transaction.key, reply, socket, destination, 64 * transaction.t1);
       },
       ended: (transaction, ending) => this.#ended(transaction, ending),
       awaitsAck: (transaction, key, waits) => {
@@ -121,6 +131,7 @@ export class TransactionTable {
         else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
       },
     };
+    this.#aroundOwned = this.#around;
   }
 
   get size(): number {
@@ -164,12 +175,21 @@ export class TransactionTable {
     }
     const Machine = request.method === 'INVITE' ? InviteServerTransaction : NonInviteServerTransaction;
     const key = this.#key(request, request.method);
-    const transaction = new Machine(request, key, this.#around, options.forceRport === true);
+    const around = options.owner === undefined ? this.#around : this.#aroundOf(options.owner);
+    const transaction = new Machine(request, key, around, options.forceRport === true);
     this.#transactions.set(transaction.key, transaction);
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * request.raw.length);
     this.counts.created++;
     this.#open++;
     return transaction;
+  }
+
+  #aroundOf(owner: TransactionOwner): ServerSurroundings {
+    if (owner !== this.#owner) {
+      this.#owner = owner;
+      this.#aroundOwned = { ...this.#around, values: owner.values, made: owner.made };
+    }
+    return this.#aroundOwned;
   }
 
   /** Those that wait for something, and INVITE transactions that have been answered. */

@@ -21,12 +21,14 @@ export class ServerContext implements Server {
   readonly transactions: Server['transactions'];
   readonly tags: Server['tags'];
   readonly proxy: Server['proxy'];
+  readonly owner: Server['owner'];
   readonly startedAt: number;
   readonly background = new Background();
   readonly states: States<Server> = new States<Server>(this);
   /** The pool's, once there is one. */
   submit: Server['submit'] = () => false;
   readonly #program: Program;
+  readonly #onLocalReply: ((reply: Buffer) => void)[] = [];
   readonly #closers: (() => void | Promise<void>)[] = [];
 
   constructor(program: Program, log: Log, process = new ServerProcess()) {
@@ -35,14 +37,27 @@ export class ServerContext implements Server {
     this.process = process;
     this.settings = program.settings;
     this.script = program.compiled;
-    process.useTimers(timerValues(this.parameters('tm')));
-    process.names.ask(program.settings.names);
+    this.owner = {
+      values: timerValues(this.parameters('tm')),
+      made: (reply) => {
+        for (const listener of this.#onLocalReply) listener(reply);
+      },
+    };
     this.replyDefaults =
       program.settings.serverHeader === null ? {} : { server: program.settings.serverHeader };
     this.transactions = process.transactions;
     this.tags = process.tags;
     this.proxy = process.proxy;
     this.startedAt = process.startedAt;
+  }
+
+  /** The script runs from now on: what the process has one of goes by its settings. */
+  takeEffect(): void {
+    this.process.names.ask(this.settings.names);
+  }
+
+  onLocalReply(listener: (reply: Buffer) => void): void {
+    this.#onLocalReply.push(listener);
   }
 
   get sockets(): readonly ListeningSocket[] {

@@ -22,7 +22,8 @@ export class Generation {
   readonly #program: Program;
   readonly #timers: NodeJS.Timeout[] = [];
 
-  private constructor(program: Program, log: Log, process: ServerProcess, options: GenerationOptions) {
+  /** Nothing of it is in force yet, and nothing outside of it has changed. */
+  constructor(program: Program, log: Log, process: ServerProcess, options: GenerationOptions) {
     const { settings } = program;
     const { queueLimit, patience } = options;
     this.#program = program;
@@ -41,23 +42,11 @@ export class Generation {
     };
   }
 
-  /** Starts the modules and runs startup_route. Rejects with a {@link StartError}. */
-  static async start(
-    program: Program,
-    log: Log,
-    process: ServerProcess,
-    { runsStartupRoute, ...options }: GenerationOptions & { readonly runsStartupRoute: boolean },
-  ): Promise<Generation> {
-    const generation = new Generation(program, log, process, options);
-    try {
-      for (const module of program.modules) await generation.#startModule(module);
-      generation.pool.initialize();
-      if (runsStartupRoute) await generation.#runStartupRoute();
-    } catch (error) {
-      await generation.context.close();
-      throw error;
-    }
-    return generation;
+  /** Starts the modules and, once for the whole server, runs startup_route. Rejects with a {@link StartError}. */
+  async begin({ runsStartupRoute }: { readonly runsStartupRoute: boolean }): Promise<void> {
+    for (const module of this.#program.modules) await this.#startModule(module);
+    this.pool.initialize();
+    if (runsStartupRoute) await this.#runStartupRoute();
   }
 
   /** Each runs first after its interval, never beside itself, and in one process of the server. */

@@ -25,6 +25,7 @@ export class MemberProcess {
   #server: RunningServer | null = null;
   #onEnd: (() => void) | null = null;
   #idsOf: readonly ListeningSocket[] | null = null;
+  #pendingOf: readonly ListeningSocket[] | null = null;
   #socketIds: ReadonlyMap<Transport, number> = new Map();
 
   constructor(send: (message: FromProcess) => void, exit: (code: number) => void) {
@@ -38,8 +39,14 @@ export class MemberProcess {
       case 'start':
         void this.#start(message);
         break;
-      case 'reload':
-        void this.#reload(message);
+      case 'prepare':
+        void this.#reload(message.id, async (server) => server.prepare(programOf(message.source)));
+        break;
+      case 'proceed':
+        void this.#reload(message.id, (server) => server.proceed());
+        break;
+      case 'abandon':
+        void this.#server?.abandon();
         break;
       case 'stop':
         this.stop(message.grace);
@@ -104,9 +111,9 @@ export class MemberProcess {
     }
   }
 
-  async #reload({ id, source }: Extract<ToProcess, { kind: 'reload' }>): Promise<void> {
+  async #reload(id: number, half: (server: RunningServer) => Promise<void>): Promise<void> {
     try {
-      await this.#server?.reload(programOf(source));
+      if (this.#server !== null) await half(this.#server);
       this.#send({ kind: 'reloaded', id, error: null });
     } catch (error) {
       this.#send({ kind: 'reloaded', id, error: explain(error) });
@@ -198,10 +205,12 @@ export class MemberProcess {
   /** Of the open sockets. */
   #ids(): ReadonlyMap<Transport, number> {
     const sockets = this.#process?.sockets ?? [];
-    if (this.#idsOf !== sockets) {
+    const pending = this.#process?.pending ?? [];
+    if (this.#idsOf !== sockets || this.#pendingOf !== pending) {
       this.#idsOf = sockets;
+      this.#pendingOf = pending;
       this.#socketIds = new Map(
-        sockets.map(({ transport, configured }) => [transport, socketId(configured)]),
+        [...pending, ...sockets].map(({ transport, configured }) => [transport, socketId(configured)]),
       );
     }
     return this.#socketIds;

@@ -24,7 +24,12 @@ export type ToProcess =
       readonly isFirst: boolean;
       readonly values: readonly SharedChange[];
     }
-  | { readonly kind: 'reload'; readonly id: number; readonly source: ScriptSource }
+  /** The first half of a reload: opens sockets. */
+  | { readonly kind: 'prepare'; readonly id: number; readonly source: ScriptSource }
+  /** The second half, once all processes have done the first. */
+  | { readonly kind: 'proceed'; readonly id: number }
+  /** Instead of it, since one cannot. */
+  | { readonly kind: 'abandon' }
   | { readonly kind: 'stop'; readonly grace: number | undefined }
   /** No process has calls left. */
   | { readonly kind: 'end' }
@@ -40,6 +45,7 @@ export type FromProcess =
   | { readonly kind: 'booted' }
   | { readonly kind: 'ready'; readonly sockets: readonly string[] }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
+  /** Half of a reload is done, or failed. */
   | { readonly kind: 'reloaded'; readonly id: number; readonly error: string | null }
   | { readonly kind: 'pong' }
   /** It stops, and has no calls left. */

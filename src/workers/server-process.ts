@@ -9,14 +9,12 @@ import {
   type ProcessContext,
   ProxyCore,
   type Readiness,
-  RFC_TIMERS,
   type ScriptCounts,
   type Shared,
   SocketRegistry,
   StatelessTags,
   States,
   StatusCounts,
-  type TimerValues,
   TransactionTable,
   type Uri,
 } from '../runtime/index.ts';
@@ -47,8 +45,6 @@ export class ServerProcess implements ProcessContext {
   readonly ownRequests = { count: 0 };
   readonly scripts: ScriptCounts = { runs: 0, milliseconds: 0 };
   readonly states: States<ProcessContext> = new States<ProcessContext>(this);
-  /** Of all transactions; a script sets them. */
-  readonly #timers = { ...RFC_TIMERS };
   readonly memory: MemoryBudgets;
   readonly transactions: TransactionTable;
   readonly tags = new StatelessTags();
@@ -59,6 +55,8 @@ export class ServerProcess implements ProcessContext {
   readiness: Readiness = 'starting';
   /** In the order of the script. */
   sockets: readonly ListeningSocket[] = [];
+  /** Those of a script that is about to run. */
+  pending: readonly ListeningSocket[] = [];
   /** What {@link figure} is read by, once there is a server. */
   readFigure: ((name: string) => Figure) | null = null;
   readonly names: DnsNames;
@@ -79,7 +77,6 @@ export class ServerProcess implements ProcessContext {
     this.memory = memory;
     this.transactions = new TransactionTable({
       replies: this.replies,
-      values: this.#timers,
       memory: memory.calls,
       answeredMemory: memory.answered,
     });
@@ -87,17 +84,11 @@ export class ServerProcess implements ProcessContext {
       memory: memory.calls,
       sockets: this.registry,
       processNumber: number,
-      values: this.#timers,
     });
   }
 
   figure(name: string): Figure {
     return this.readFigure?.(name) ?? 0;
-  }
-
-  /** From now on timers that start are of these values. */
-  useTimers(values: TimerValues): void {
-    Object.assign(this.#timers, values);
   }
 
   /** Of `total` workers, which are spread over all processes, those of this one; none is without one. */

@@ -12,6 +12,7 @@ import {
   Receiver,
   type SocketHandlers,
 } from '../runtime/index.ts';
+import type { Transport } from '../sip/index.ts';
 import { type StallFigures, StallWatch } from '../timers/stall-watch.ts';
 import { processTimers } from '../timers/timer-wheel.ts';
 import {
@@ -25,6 +26,7 @@ import {
 import { Generation } from './generation.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { LoopLoad } from './loop-load.ts';
+import { NextScript } from './next-script.ts';
 import type { PeerCounts } from './peers.ts';
 import { ServerProcess } from './server-process.ts';
 import { StartError } from './start-error.ts';
@@ -90,6 +92,8 @@ export class RunningServer {
   #generation: Generation;
   /** Of scripts before the one that runs; calls are left that they began. */
   readonly #older = new Set<Generation>();
+  /** About to run: the first one, or that of a reload. */
+  #next: NextScript | null = null;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   /** Until when calls may end, once it stops. */
@@ -110,12 +114,14 @@ export class RunningServer {
     this.#receiver = new Receiver(generation.handler, member?.handOver ?? null);
     this.#handlers = {
       ...member?.sockets,
-      onMessage: (data, source, transport) => this.#receiver.receive(data, source, transport),
+      onMessage: (...received) => {
+        if (this.#next?.holds(...received) !== true) this.#receiver.receive(...received);
+      },
       onError: (error) => this.log.error(`a socket failed: ${error.message}`),
     };
   }
 
-  /** Starts the modules, runs startup_route, opens the sockets. Rejects with a {@link StartError}. */
+  /** Opens the sockets, starts the modules, runs startup_route, and serves then. Rejects with a {@link StartError}. */
   static start(program: Program, options: StartOptions = {}): Promise<RunningServer> {
     return RunningServer.startMember(program, options, null);
   }
@@ -127,19 +133,19 @@ export class RunningServer {
     member: Membership | null,
   ): Promise<RunningServer> {
     const process = member?.process ?? new ServerProcess();
-    const generation = await Generation.start(program, logOf(program, process, options), process, {
-      ...options,
-      runsStartupRoute: process.runsStartupRoute,
-    });
+    const generation = new Generation(program, logOf(program, process, options), process, options);
     const running = new RunningServer(process, generation, member, options);
     try {
-      await running.#openSockets(program);
+      const next = await running.#open(program, generation);
+      // startup_route may send requests
+      running.#putInForce(next);
+      await generation.begin({ runsStartupRoute: process.runsStartupRoute });
     } catch (error) {
       await running.stop({ grace: 0 });
       throw error;
     }
     process.readiness = 'running';
-    generation.startTimerRoutes();
+    running.#serve();
     running.#stalls.start();
     return running;
   }
@@ -201,9 +207,65 @@ export class RunningServer {
    * script cannot be started; then everything stays as it is.
    */
   reload(program: Program): Promise<void> {
-    const reloading = this.#reloading.then(() => this.#reload(program));
+    const reloading = this.#reloading.then(async () => {
+      await this.prepare(program);
+      await this.proceed();
+    });
     this.#reloading = reloading.catch(() => undefined);
     return reloading;
+  }
+
+  /**
+   * The first half of a reload: opens what sockets the script has new. Nothing else is done until {@link proceed} or
+   * {@link abandon}. Rejects with a {@link StartError}.
+   * @internal
+   */
+  async prepare(program: Program): Promise<void> {
+    if (this.#stopping !== null) throw new StartError('the server is stopping');
+    await this.abandon();
+    const process = this.#process;
+    const generation = new Generation(
+      program,
+      logOf(program, process, this.#options),
+      process,
+      this.#options,
+    );
+    await this.#open(program, generation);
+  }
+
+  /**
+   * The second half: starts the modules, runs startup_route, and goes on with the new script.
+   * @internal
+   */
+  async proceed(): Promise<void> {
+    const next = this.#next;
+    if (next === null) return;
+    try {
+      await next.generation.begin({ runsStartupRoute: this.#process.number === 0 }); // once for the whole server
+      if (this.#stopping !== null) throw new StartError('the server is stopping');
+    } catch (error) {
+      await this.abandon();
+      throw error;
+    }
+    const before = this.#generation;
+    this.#older.add(before);
+    const unused = this.#putInForce(next);
+    this.#serve();
+    void before.outlive().then(async () => {
+      this.#older.delete(before);
+      for (const transport of unused) await transport.close();
+    });
+  }
+
+  /**
+   * Instead of the second half.
+   * @internal
+   */
+  async abandon(): Promise<void> {
+    const next = this.#next;
+    this.#next = null;
+    this.#process.pending = [];
+    await next?.abandon();
   }
 
   /**
@@ -213,7 +275,9 @@ export class RunningServer {
   receiveOwn(
     ...[data, source, transport, waited]: [...Parameters<SocketHandlers['onMessage']>, number]
   ): void {
-    this.#receiver.receive(data, source, transport, Math.min(waited, this.#stalls.sinceStall));
+    const message = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    if (this.#next?.holds(message, source, transport) === true) return;
+    this.#receiver.receive(message, source, transport, Math.min(waited, this.#stalls.sinceStall));
   }
 
   /**
@@ -233,6 +297,8 @@ export class RunningServer {
     const generations = [this.#generation, ...this.#older];
     this.#generation.stopTimerRoutes();
     this.#process.readiness = 'stopping';
+    if (this.#next?.generation !== this.#generation) await this.abandon();
+    this.#next = null;
     let inTime = await this.#drained();
     // until then it refuses what other processes still read for it
     if (inTime) {
@@ -280,53 +346,45 @@ export class RunningServer {
     return true;
   }
 
-  async #reload(program: Program): Promise<void> {
-    if (this.#stopping !== null) throw new StartError('the server is stopping');
-    const process = this.#process;
-    const next = await Generation.start(program, logOf(program, process, this.#options), process, {
-      ...this.#options,
-      runsStartupRoute: process.number === 0, // once for the whole server
-    });
-    let unused: readonly (() => Promise<void>)[];
-    try {
-      unused = await this.#openSockets(program);
-    } catch (error) {
-      await next.context.close();
-      throw error;
-    }
-    const before = this.#generation;
-    this.#generation = next;
-    this.#receiver.handler = next.handler;
-    this.#older.add(before);
-    next.startTimerRoutes();
-    void before.outlive().then(async () => {
-      this.#older.delete(before);
-      for (const close of unused) await close();
-    });
-  }
-
-  /** Opens the script's sockets; what closes those that only the script before it had. */
-  async #openSockets({ settings }: Program): Promise<readonly (() => Promise<void>)[]> {
+  /** Opens the script's sockets; those that the one before has stay as they are. */
+  async #open({ settings }: Program, generation: Generation): Promise<NextScript> {
     const before = this.#process.sockets;
-    const { registry } = this.#process;
+    const next = new NextScript(generation, before);
+    this.#next = next;
     try {
       const sockets = await bindSockets(settings.sockets, settings.tcp, this.#handlers, before);
+      next.sockets = sockets;
       if (sockets.length === 0) throw new StartError('the script names no socket that can be opened');
-      const isKept = new Set(sockets.map(({ transport }) => transport));
-      for (const { transport } of before) registry.remove(transport);
-      for (const { transport, advertised } of sockets) registry.add(transport, advertised);
-      this.#process.sockets = sockets;
-      return before
-        .filter(({ transport }) => !isKept.has(transport))
-        .map(
-          ({ transport }) =>
-            () =>
-              transport.close(),
-        );
+      this.#process.pending = sockets;
+      return next;
     } catch (error) {
+      await this.abandon();
       if (error instanceof BindError) throw new StartError(error.message, error.code);
       throw error;
     }
+  }
+
+  /** From here on the script's settings and sockets are the process's. What only the one before it had is returned. */
+  #putInForce({ generation, sockets }: NextScript): readonly Transport[] {
+    const before = this.#process.sockets;
+    const { registry } = this.#process;
+    const now = sockets ?? [];
+    const isKept = new Set(now.map(({ transport }) => transport));
+    for (const { transport } of before) registry.remove(transport);
+    for (const { transport, advertised } of now) registry.add(transport, advertised);
+    this.#process.sockets = now;
+    this.#process.pending = [];
+    generation.context.takeEffect();
+    this.#generation = generation;
+    this.#receiver.handler = generation.handler;
+    return before.flatMap(({ transport }) => (isKept.has(transport) ? [] : transport));
+  }
+
+  #serve(): void {
+    const next = this.#next;
+    this.#next = null;
+    this.#generation.startTimerRoutes();
+    next?.release((...received) => this.#receiver.receive(...received));
   }
 }
 

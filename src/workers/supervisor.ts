@@ -54,6 +54,10 @@ class Member {
   readonly number: number;
   worker: ClusterWorker | null = null;
   sockets: readonly string[] = [];
+  /** The script that it runs. */
+  source: ScriptSource | null = null;
+  /** It is being given the script that the others run. */
+  isCatchingUp = false;
   /** It stops, and has no calls left. */
   isDrained = false;
   startedAt = 0;
@@ -165,8 +169,8 @@ export class Supervisor {
   }
 
   /**
-   * Gives all processes another script, one after another. Rejects with a {@link StartError} when the first cannot start
-   * it: then all stay as they are.
+   * Gives all processes another script. Rejects with a {@link StartError} when one of them cannot start it: then all stay
+   * as they are.
    */
   reload(source: ScriptSource): Promise<void> {
     const reloading = this.#reloading.then(() => this.#reload(source));
@@ -181,24 +185,51 @@ export class Supervisor {
   }
 
   async #reload(source: ScriptSource): Promise<void> {
-    const before = this.#source;
-    this.#source = source; // for those that start meanwhile
-    for (const member of this.#members) {
-      if (!member.isReady) continue;
-      const reloaded = await member.ask((id) => ({ kind: 'reload', id, source }), 'reloaded');
-      // one that has ended meanwhile starts with the new script
-      const error = reloaded?.error ?? null;
-      if (error === null) continue;
-      if (member === this.#members[0]) {
-        this.#source = before;
-        throw new StartError(error);
-      }
-      // nothing but a start makes it run the script that the others run
-      this.#log.warning(
-        `process ${member.number} cannot go on with the new script, and is started again: ${error}`,
-      );
-      member.worker?.process.kill('SIGTERM');
+    const ready = this.#members.filter(({ isReady }) => isReady);
+    const prepared = await Promise.all(
+      ready.map((member) => member.ask((id) => ({ kind: 'prepare', id, source }), 'reloaded')),
+    );
+    const error = prepared.find((one) => one !== null && one.error !== null)?.error ?? null;
+    if (error !== null) {
+      for (const member of ready) member.send({ kind: 'abandon' });
+      throw new StartError(error);
     }
+    this.#source = source; // for those that start from now on
+    // the first runs startup_route, and no other goes on before that is over
+    for (const member of this.#members) {
+      if (member.source === source) continue;
+      const i = ready.indexOf(member);
+      // one that has ended meanwhile starts with the new script, one that has just started is given it
+      if (i >= 0 && prepared[i] !== null) await this.#proceed(member, source);
+      else if (member.isReady) await this.#catchUp(member);
+    }
+  }
+
+  async #proceed(member: Member, source: ScriptSource): Promise<void> {
+    const { worker } = member;
+    const done = await member.ask((id) => ({ kind: 'proceed', id }), 'reloaded');
+    if (done?.error === null) member.source = source;
+    else if (done !== null && member.worker === worker) this.#restart(member, done.error);
+  }
+
+  /** A process that started with the script before, while the others went on. */
+  async #catchUp(member: Member): Promise<void> {
+    if (member.isCatchingUp) return;
+    member.isCatchingUp = true;
+    const { worker } = member;
+    const source = this.#source;
+    const prepared = await member.ask((id) => ({ kind: 'prepare', id, source }), 'reloaded');
+    if (prepared?.error === null) await this.#proceed(member, source);
+    else if (prepared !== null && member.worker === worker) this.#restart(member, prepared.error);
+    member.isCatchingUp = false;
+  }
+
+  /** Nothing but a start makes it run the script that the others run. */
+  #restart(member: Member, error: string | null): void {
+    this.#log.warning(
+      `process ${member.number} cannot go on with the new script, and is started again: ${error}`,
+    );
+    member.worker?.process.kill('SIGTERM');
   }
 
   async status(): Promise<ServerStatus> {
@@ -266,6 +297,7 @@ export class Supervisor {
     switch (message.kind) {
       case 'booted': {
         const { processes: count, logFormat, queueLimit, patience } = this.#options;
+        member.source = this.#source;
         member.send({
           kind: 'start',
           number: member.number,
@@ -281,6 +313,7 @@ export class Supervisor {
       case 'ready':
         if (member.number === 0) this.#startupIsDone = true;
         member.sockets = message.sockets;
+        if (member.source !== this.#source) void this.#catchUp(member);
         if (member.onReady === null)
           this.#log.notice(`process ${member.number} runs again, as ${member.worker?.process.pid}`);
         member.onReady?.(null);

@@ -314,6 +314,14 @@ route {
     expect(await answers()).toEqual(new Set(['second']));
     process.kill(program.pid, 'SIGHUP');
     await program.prints(/the script that runs stays[^]*the script that runs stays/);
+    const taken = await SipPeer.open();
+    text(
+      `socket=udp:127.0.0.1:${taken.port}\nstartup_route { xlog("begun"); }\nroute { send_reply(200, "third"); }`,
+    );
+    const refused = await program.run('reload');
+    expect(refused).toMatchObject({ code: 1, printed: expect.stringContaining('cannot listen on') });
+    expect(await answers()).toEqual(new Set(['second']));
+    expect(program.stderr).not.toContain('begun');
   });
 
   it('ends with all its processes', async () => {

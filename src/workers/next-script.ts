@@ -1,0 +1,53 @@
+/** A script that is about to run: its sockets are open, nothing of it is in force, and what its new sockets get waits. */
+import type { ListeningSocket, SocketHandlers } from '../runtime/index.ts';
+import type { Transport } from '../sip/index.ts';
+import type { Generation } from './generation.ts';
+
+type Received = Parameters<SocketHandlers['onMessage']>;
+
+/** How many messages may wait, and how many bytes; clients send again what has no room. */
+const mostMessages = 1000;
+const mostBytes = 4 * 1024 * 1024;
+/** A datagram that has waited longer has come again meanwhile, in ms: T2 (RFC 3261, 17.1.2.1). */
+const stale = 4000;
+
+export class NextScript {
+  readonly generation: Generation;
+  /** Null until they are open. */
+  sockets: readonly ListeningSocket[] | null = null;
+  readonly #before: ReadonlySet<Transport>;
+  readonly #held: { readonly at: number; readonly received: Received }[] = [];
+  #bytes = 0;
+
+  /** `before`: the sockets of the script that runs, which goes on meanwhile. */
+  constructor(generation: Generation, before: readonly ListeningSocket[]) {
+    this.generation = generation;
+    this.#before = new Set(before.map(({ transport }) => transport));
+  }
+
+  /** Whether the message came by one of the new sockets: then it waits, or is dropped. */
+  holds(...received: Received): boolean {
+    const [data, , transport] = received;
+    if (this.#before.has(transport.listener ?? transport)) return false;
+    if (this.#held.length < mostMessages && this.#bytes + data.length <= mostBytes) {
+      this.#bytes += data.length;
+      this.#held.push({ at: performance.now(), received });
+    }
+    return true;
+  }
+
+  /** Hands over what waits, in its order. */
+  release(receive: (...received: Received) => void): void {
+    const now = performance.now();
+    for (const { at, received } of this.#held.splice(0))
+      if (received[2].reliable || now - at < stale) receive(...received);
+  }
+
+  /** It is not going to run: its new sockets are closed. */
+  async abandon(): Promise<void> {
+    this.#held.length = 0;
+    const opened = (this.sockets ?? []).filter(({ transport }) => !this.#before.has(transport));
+    await Promise.all(opened.map(({ transport }) => transport.close()));
+    await this.generation.context.close();
+  }
+}
