@@ -54,9 +54,20 @@ const nextRequest = new StateKey<Request, NextRequest>('rest_client next request
 /** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
 const shared = new StateKey<ProcessContext, RestShared>(
   'rest_client shared',
-  (process) =>
-    new RestShared({ connectLock: new SharedConnectLock(process.shared), bodies: process.memory.bodies }),
+  ({ shared: store, names, memory }) =>
+    new RestShared({
+      connectLock: new SharedConnectLock(store),
+      resolver: names.resolver,
+      bodies: memory.bodies,
+    }),
 );
+
+/** A script that is loaded, the first or the next, reads the CA certificates anew. */
+const certificates = new StateKey<Server, RestShared>('rest_client certificates', ({ process }) => {
+  const all = process.states.get(shared);
+  all.rereadCertificates();
+  return all;
+});
 
 /** The clients of all workers that have asked for something. */
 const clients = new StateKey<Server, RestClient[]>('rest_client clients', () => []);
@@ -77,7 +88,7 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
   const options = clientOptions(server.parameters(moduleName));
   const client = new RestClient({
     ...options,
-    shared: server.process.states.get(shared),
+    shared: server.states.get(certificates),
     log: (level, message) => server.log.log(logLevels[level], `${moduleName}: ${message}`),
   });
   server.states.get(clients).push(client);

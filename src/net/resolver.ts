@@ -1,7 +1,11 @@
-import { Resolver } from 'node:dns';
+import { type Asking, type DnsAnswer, DnsClient, failed, isNothing } from './dns-client.ts';
+import type { NamingPointer, RecordData, RecordType, ServiceRecord } from './dns-message.ts';
+import { Gathering, Lookup, type LookupListener } from './lookup.ts';
 import {
   type Address,
+  type NameServer,
   parseHosts,
+  parseNameServer,
   parseResolvConf,
   type ResolverConfig,
   searchedNames,
@@ -12,169 +16,241 @@ import {
 export type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: readonly Address[]) => void;
 
 export interface NameResolverOptions {
-  /** Name servers as `address` or `address:port`; default: those of the system. */
+  /** Name servers as `address` or `address:port`; default: those of `/etc/resolv.conf`, as it is when one is asked. */
   readonly servers?: readonly string[] | undefined;
-  /** How long a name server may take before it is asked again, in milliseconds. Default 2000. */
+  /** How long the name servers may take before they are asked again, in milliseconds. Default: `options timeout:` of `/etc/resolv.conf`, else 2000. */
   readonly timeout?: number | undefined;
-  /** How often each is asked. Default 3. */
+  /** How often they are asked. Default: `options attempts:` of `/etc/resolv.conf`, else 3. */
   readonly tries?: number | undefined;
   /** Default `/etc/hosts`. */
   readonly hostsFile?: string | undefined;
-  /** Default `/etc/resolv.conf`: its `search` and `ndots` are honoured. */
+  /** Default `/etc/resolv.conf`: its `nameserver`, `search` and `options` are honoured. */
   readonly resolvConf?: string | undefined;
+  /** In milliseconds, never going back. Default: `performance.now`. */
+  readonly now?: (() => number) | undefined;
 }
 
-/** How long the addresses of one family are waited for when those of the other are there (RFC 8305, section 3). */
-const OTHER_FAMILY_DELAY = 50;
+/** How one lookup differs from the resolver's own ways. */
+export interface LookupOptions {
+  readonly asking?: Asking | undefined;
+  /** Whether the search domains count. Default true. */
+  readonly search?: boolean | undefined;
+  /** The families that are of use. Default: both. */
+  readonly families?: readonly (4 | 6)[] | undefined;
+}
+
+export type Callback<T> = (error: NodeJS.ErrnoException | null, records: readonly T[]) => void;
+
+export const BOTH_FAMILIES: readonly (4 | 6)[] = [6, 4];
+
+const DEFAULT_ASKING: Asking = { timeout: 2_000, tries: 3 };
 const MAX_CACHED = 10_000;
 /** Bounds of a TTL in seconds. */
 const LONGEST_TTL = 86_400;
+/** Longest time for which "there are none" holds, and for how long where the server does not say. */
+const NOTHING_TTL = 10;
+/** An answer younger than this is not asked for again because its addresses refuse, in milliseconds. */
+const LEAST_AGE = 1_000;
 
 const LOOPBACK: readonly Address[] = [
   { address: '127.0.0.1', family: 4 },
   { address: '::1', family: 6 },
 ];
 
-/** Answers of a name server that say: no such name, or none of this family. */
-const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA', 'NXDOMAIN']);
-
 interface Cached {
-  readonly addresses: readonly Address[];
+  readonly answer: DnsAnswer;
+  readonly learned: number;
   readonly expires: number;
+  /** Its addresses did not answer, so that the name servers are asked again. */
+  doubted: boolean;
 }
 
 /**
- * Finds the addresses of host names without the process's thread pool: /etc/hosts first, then DNS by c-ares,
- * cached for its TTL. Both families are asked at the same time. A name that is being looked up is not asked
- * for twice, and one name's server that hangs holds up no other name.
+ * Finds addresses, SRV and NAPTR records without the process's thread pool: /etc/hosts first, then DNS. Each answer is kept by
+ * itself for its TTL. Both families are asked at the same time; a question under way is not asked twice, and a
+ * name server that hangs holds up no other name.
  */
 export class NameResolver {
-  readonly #options: NameResolverOptions;
+  readonly #asking: Partial<Asking>;
+  readonly #servers: readonly NameServer[] | null;
   readonly #hosts: WatchedFile<Map<string, Address[]>>;
   readonly #config: WatchedFile<ResolverConfig>;
+  readonly #now: () => number;
   readonly #cache = new Map<string, Cached>();
-  readonly #waiting = new Map<string, LookupCallback[]>();
-  #resolver: Resolver | null = null;
-  #configVersion = -1;
+  readonly #underWay = new Map<string, ((answer: DnsAnswer) => void)[]>();
+  readonly #client = new DnsClient();
 
   constructor(options: NameResolverOptions = {}) {
-    this.#options = options;
-    this.#hosts = new WatchedFile(options.hostsFile ?? '/etc/hosts', parseHosts);
-    this.#config = new WatchedFile(options.resolvConf ?? '/etc/resolv.conf', parseResolvConf);
+    const { timeout, tries, servers, now = () => performance.now() } = options;
+    this.#asking = {
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(tries === undefined ? {} : { tries }),
+    };
+    this.#servers = servers === undefined ? null : servers.map(readNameServer);
+    this.#now = now;
+    this.#hosts = new WatchedFile(options.hostsFile ?? '/etc/hosts', parseHosts, now);
+    this.#config = new WatchedFile(options.resolvConf ?? '/etc/resolv.conf', parseResolvConf, now);
   }
 
-  /** Calls back at once for what is known, later for what has to be asked. */
-  resolve(hostname: string, callback: LookupCallback): void {
-    const known = this.#known(hostname);
-    if (known !== null) {
-      callback(null, known);
-      return;
-    }
-    const waiting = this.#waiting.get(hostname);
-    if (waiting !== undefined) {
-      waiting.push(callback);
-      return;
-    }
-    this.#waiting.set(hostname, [callback]);
-    this.#search(hostname, searchedNames(hostname, this.#config.value), 0, null);
+  /**
+   * Calls back once: at once for what is known, later for what has to be asked. When one family's addresses are there,
+   * the other's are waited for 50 ms.
+   */
+  resolve(hostname: string, callback: LookupCallback, options: LookupOptions = {}): void {
+    const { families = BOTH_FAMILIES } = options;
+    const local = this.local(hostname.toLowerCase());
+    if (local === null) this.lookup(hostname, new Gathering(callback, families), options);
+    else tellLocal(local, hostname, families, callback);
   }
 
-  #known(hostname: string): readonly Address[] | null {
-    const name = hostname.replace(/\.$/, '');
-    const listed = this.#hosts.value.get(name);
+  /** Tells of each family's addresses as soon as they are known, which may be at once. */
+  lookup(hostname: string, listener: LookupListener, options: LookupOptions = {}): void {
+    const { families = BOTH_FAMILIES, search = true } = options;
+    const name = hostname.toLowerCase();
+    const local = this.local(name);
+    if (local !== null) {
+      tellLocal(local, name, families, (error, addresses) => {
+        if (error === null) listener.onAddresses(addresses);
+        listener.onLookupOver(error);
+      });
+      return;
+    }
+    const names = search ? searchedNames(name, this.#config.value) : [name.replace(/\.$/, '')];
+    new Lookup(this, names, families, this.#how(options.asking), listener).begin();
+  }
+
+  /** SRV records of a name like `_sip._udp.example.com`; none for a host that /etc/hosts lists. */
+  services(name: string, callback: Callback<ServiceRecord>, options: LookupOptions = {}): void {
+    const key = name.toLowerCase().replace(/\.$/, '');
+    // what this machine names itself is nobody else's to say more about
+    if (this.local(key.replace(/^_[^.]*\._[^.]*\./, '')) !== null) callback(null, []);
+    else this.#records(key, 'SRV', callback, options);
+  }
+
+  /** NAPTR records; none for a host that /etc/hosts lists. */
+  namingPointers(name: string, callback: Callback<NamingPointer>, options: LookupOptions = {}): void {
+    const key = name.toLowerCase().replace(/\.$/, '');
+    if (this.local(key) !== null) callback(null, []);
+    else this.#records(key, 'NAPTR', callback, options);
+  }
+
+  /**
+   * The addresses of this name refuse or do not answer, so its next lookup asks the name servers again, without waiting for the TTL to
+   * end; where these do not answer, the known addresses hold on.
+   */
+  doubt(hostname: string): void {
+    const before = this.#now() - LEAST_AGE;
+    for (const name of searchedNames(hostname.toLowerCase(), this.#config.value)) {
+      for (const type of ['A', 'AAAA']) {
+        const cached = this.#cache.get(`${type} ${name}`);
+        if (cached !== undefined && cached.learned <= before) cached.doubted = true;
+      }
+    }
+  }
+
+  /** The addresses that this machine itself knows, null for a name of which it knows none. */
+  local(name: string): readonly Address[] | null {
+    const bare = name.replace(/\.$/, '');
+    const listed = this.#hosts.value.get(bare);
     if (listed !== undefined) return listed;
-    if (name === 'localhost' || name.endsWith('.localhost')) return LOOPBACK; // RFC 6761, section 6.3
-    const cached = this.#cache.get(hostname);
-    if (cached === undefined) return null;
-    if (cached.expires > performance.now()) return cached.addresses;
-    this.#cache.delete(hostname);
-    return null;
+    return bare === 'localhost' || bare.endsWith('.localhost') ? LOOPBACK : null; // RFC 6761, section 6.3
   }
 
-  #search(
-    hostname: string,
-    names: readonly string[],
-    at: number,
-    failure: NodeJS.ErrnoException | null,
+  /** One question: at once where the answer is known, else when it is there. */
+  ask<T extends RecordType>(
+    name: string,
+    type: T,
+    asking: Asking,
+    whenDone: (answer: DnsAnswer<T>) => void,
   ): void {
-    const name = names[at];
-    if (name === undefined) {
-      this.#answer(hostname, failure, []);
-      return;
-    }
-    this.#ask(name, (error, addresses, ttl) => {
-      if (addresses.length > 0) {
-        this.#keep(hostname, addresses, ttl);
-        this.#answer(hostname, null, addresses);
+    // an answer is kept, and decoded, by its type
+    const done = whenDone as (answer: DnsAnswer) => void;
+    const key = `${type} ${name}`;
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) {
+      if (cached.expires <= this.#now()) this.#cache.delete(key);
+      else if (!cached.doubted) {
+        done(cached.answer);
         return;
       }
-      // A server that fails says more than a name that there is not.
-      const worse =
-        failure === null || (error !== null && !NO_SUCH_NAME.has(error.code ?? '')) ? error : failure;
-      this.#search(hostname, names, at + 1, worse);
+    }
+    const question = `${key} ${asking.timeout} ${asking.tries}`;
+    const waiting = this.#underWay.get(question);
+    if (waiting !== undefined) {
+      waiting.push(done);
+      return;
+    }
+    const all = [done];
+    this.#underWay.set(question, all);
+    const servers = this.#servers ?? this.#config.value.servers;
+    this.#client.ask(name, type, servers, asking, (answer) => {
+      this.#underWay.delete(question);
+      const best = this.#keep(key, answer);
+      for (const one of all) one(best);
     });
   }
 
-  #answer(hostname: string, error: NodeJS.ErrnoException | null, addresses: readonly Address[]): void {
-    const waiting = this.#waiting.get(hostname) ?? [];
-    this.#waiting.delete(hostname);
-    for (const callback of waiting) callback(error, addresses);
-  }
-
-  #keep(hostname: string, addresses: readonly Address[], ttl: number): void {
-    if (ttl <= 0) return;
-    if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
-    const expires = performance.now() + Math.min(ttl, LONGEST_TTL) * 1000;
-    this.#cache.set(hostname, { addresses, expires });
-  }
-
-  /** Asks for both families; the second may take a little longer than the first. */
-  #ask(
+  #records<T extends 'SRV' | 'NAPTR'>(
     name: string,
-    done: (error: NodeJS.ErrnoException | null, addresses: readonly Address[], ttl: number) => void,
+    type: T,
+    callback: Callback<RecordData[T]>,
+    options: LookupOptions,
   ): void {
-    const resolver = this.#current();
-    let open = 2;
-    let over = false;
-    let ttl = LONGEST_TTL;
-    let failure: NodeJS.ErrnoException | null = null;
-    let delay: NodeJS.Timeout | null = null;
-    const found: Record<4 | 6, Address[]> = { 4: [], 6: [] };
-    const finish = (): void => {
-      if (over) return;
-      over = true;
-      if (delay !== null) clearTimeout(delay);
-      const all = [...found[6], ...found[4]];
-      done(all.length > 0 ? null : failure, all, ttl);
-    };
-    const answer =
-      (family: 4 | 6) =>
-      (error: NodeJS.ErrnoException | null, records: readonly { address: string; ttl: number }[]): void => {
-        open--;
-        if (error !== null) {
-          if (failure === null || NO_SUCH_NAME.has(failure.code ?? '')) failure = error;
-        } else {
-          for (const record of records) {
-            ttl = Math.min(ttl, record.ttl);
-            found[family].push({ address: record.address, family });
-          }
-        }
-        if (open === 0) finish();
-        else if (found[family].length > 0) delay = setTimeout(finish, OTHER_FAMILY_DELAY);
-      };
-    resolver.resolve4(name, { ttl: true }, answer(4));
-    resolver.resolve6(name, { ttl: true }, answer(6));
+    this.ask(name, type, this.#how(options.asking), ({ code, records }) => {
+      if (code === null) callback(null, records);
+      else callback(isNothing(code) ? null : failed(code, name), []);
+    });
   }
 
-  /** A c-ares channel that knows the system's name servers as they are now. */
-  #current(): Resolver {
-    const { version } = this.#config;
-    if (this.#resolver === null || version !== this.#configVersion) {
-      this.#configVersion = version;
-      const { servers, timeout, tries } = this.#options;
-      this.#resolver = new Resolver({ timeout: timeout ?? 2_000, tries: tries ?? 3 });
-      if (servers !== undefined) this.#resolver.setServers(servers);
-    }
-    return this.#resolver;
+  #how(asking: Asking | undefined): Asking {
+    const { timeout, tries } = this.#config.value;
+    return {
+      timeout: asking?.timeout ?? this.#asking.timeout ?? timeout ?? DEFAULT_ASKING.timeout,
+      tries: Math.max(asking?.tries ?? this.#asking.tries ?? tries ?? DEFAULT_ASKING.tries, 1),
+    };
   }
+
+  /** Keeps the answer; the one that counts, which is an earlier one where the servers fail and that was only doubted. */
+  #keep(key: string, answer: DnsAnswer): DnsAnswer {
+    const now = this.#now();
+    const earlier = this.#cache.get(key);
+    if (answer.code !== null && !isNothing(answer.code))
+      return earlier !== undefined && earlier.expires > now ? earlier.answer : answer;
+    const longest = answer.code === null ? LONGEST_TTL : NOTHING_TTL;
+    const ttl = Math.min(Number.isNaN(answer.ttl) ? NOTHING_TTL : answer.ttl, longest);
+    this.#cache.delete(key);
+    if (ttl <= 0) return answer;
+    if (this.#cache.size >= MAX_CACHED) this.#makeRoom(now);
+    this.#cache.set(key, { answer, learned: now, expires: now + ttl * 1000, doubted: false });
+    return answer;
+  }
+
+  /** Forgets what is over, or else the older half. */
+  #makeRoom(now: number): void {
+    for (const [key, { expires }] of this.#cache) if (expires <= now) this.#cache.delete(key);
+    if (this.#cache.size < MAX_CACHED) return;
+    let left = MAX_CACHED / 2;
+    for (const key of this.#cache.keys()) {
+      if (left-- <= 0) return;
+      this.#cache.delete(key);
+    }
+  }
+}
+
+/** Addresses of this machine's own knowledge, in the order of the hosts file. */
+function tellLocal(
+  local: readonly Address[],
+  name: string,
+  families: readonly (4 | 6)[],
+  callback: LookupCallback,
+): void {
+  const fitting = local.filter(({ family }) => families.includes(family));
+  callback(fitting.length > 0 ? null : failed('ENODATA', name), fitting);
+}
+
+function readNameServer(text: string): NameServer {
+  const server = parseNameServer(text);
+  if (server === null)
+    throw new TypeError(`invalid name server ${JSON.stringify(text)}: use an address or address:port`);
+  return server;
 }

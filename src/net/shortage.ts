@@ -1,5 +1,4 @@
 /** What the system may run out of while a connection is made. */
-import { closeSync, openSync } from 'node:fs';
 
 /** What a connection cannot be made without: a file descriptor, or a local port towards an address. */
 export type Shortage = 'descriptors' | { readonly address: string; readonly port: number };
@@ -12,14 +11,4 @@ const NO_PORT = 'EADDRNOTAVAIL';
 export function shortageOf(code: string, address: string, port: number): Shortage | null {
   if (NO_DESCRIPTOR.has(code)) return 'descriptors';
   return code === NO_PORT ? { address, port } : null;
-}
-
-/** Whether file descriptors are exhausted, which c-ares reports as an unanswered query. */
-export function areDescriptorsShort(): boolean {
-  try {
-    closeSync(openSync('/dev/null', 'r'));
-    return false;
-  } catch (error) {
-    return NO_DESCRIPTOR.has((error as NodeJS.ErrnoException).code ?? '');
-  }
 }

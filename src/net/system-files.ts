@@ -83,17 +83,33 @@ export function parseHosts(text: string): Map<string, Address[]> {
   return hosts;
 }
 
-/** What of /etc/resolv.conf counts beside the name servers, see resolv.conf(5). */
+/** A name server. */
+export interface NameServer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The parts of /etc/resolv.conf that count here, see resolv.conf(5). */
 export interface ResolverConfig {
+  readonly servers: readonly NameServer[];
   readonly search: readonly string[];
   readonly ndots: number;
+  /** `options timeout:`, in milliseconds. */
+  readonly timeout: number | undefined;
+  /** `options attempts:` */
+  readonly tries: number | undefined;
 }
 
 const MAX_SEARCH = 16;
+const MAX_SERVERS = 8;
+const DNS_PORT = 53;
+/** Without a line `nameserver` the machine's own is asked. */
+const LOCAL_SERVER: readonly NameServer[] = [{ address: '127.0.0.1', port: DNS_PORT }];
 
 export function parseResolvConf(text: string): ResolverConfig {
+  const servers: NameServer[] = [];
   let search: string[] = [];
-  let ndots = 1;
+  const options = new Map<string, number>();
   for (const line of text.split('\n')) {
     const [keyword, ...words] = line
       .replace(/[#;].*/, '')
@@ -101,20 +117,47 @@ export function parseResolvConf(text: string): ResolverConfig {
       .split(/\s+/);
     if (keyword === 'search') search = words.slice(0, MAX_SEARCH);
     else if (keyword === 'domain') search = words.slice(0, 1);
-    else if (keyword === 'options') {
+    else if (keyword === 'nameserver') {
+      const server = parseNameServer(words[0] ?? '');
+      if (server !== null && servers.length < MAX_SERVERS) servers.push(server);
+    } else if (keyword === 'options') {
       for (const word of words) {
-        const match = /^ndots:(\d+)$/.exec(word);
-        if (match !== null) ndots = Math.min(Number(match[1]), 15);
+        const [, name, number] = /^(ndots|timeout|attempts):(\d{1,6})$/.exec(word) ?? [];
+        if (name !== undefined) options.set(name, Number(number));
       }
     }
   }
-  return { search: search.map((s) => s.replace(/\.$/, '')).filter((s) => s !== ''), ndots };
+  const bounded = (name: string, least: number, most: number): number | undefined => {
+    const value = options.get(name);
+    return value === undefined ? undefined : Math.min(Math.max(value, least), most);
+  };
+  const seconds = bounded('timeout', 1, 30);
+  return {
+    servers: servers.length > 0 ? servers : LOCAL_SERVER,
+    search: search.map((s) => s.replace(/\.$/, '')).filter((s) => s !== ''),
+    ndots: bounded('ndots', 0, 15) ?? 1,
+    timeout: seconds === undefined ? undefined : seconds * 1000,
+    tries: bounded('attempts', 1, 5),
+  };
+}
+
+/** `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `fe80::1%eth0`, `[2001:db8::1]:53`; null for another text. */
+export function parseNameServer(text: string): NameServer | null {
+  if (isIP(text) !== 0) return { address: text, port: DNS_PORT };
+  const [, bracketed, plain, digits] = /^(?:\[(.*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const address = bracketed ?? plain ?? '';
+  const port = digits === undefined ? DNS_PORT : Number(digits);
+  if (isIP(address) === 0 || port < 1 || port > 65_535) return null;
+  return { address, port };
 }
 
 const LONGEST_NAME = 253;
 
 /** The names to ask for where one is looked for, in the order of resolv.conf(5). A final dot says that it is whole. */
-export function searchedNames(name: string, { search, ndots }: ResolverConfig): readonly string[] {
+export function searchedNames(
+  name: string,
+  { search, ndots }: Pick<ResolverConfig, 'search' | 'ndots'>,
+): readonly string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)];
   const longer = search.map((domain) => `${name}.${domain}`).filter((one) => one.length <= LONGEST_NAME);
   const dots = name.split('.').length - 1;

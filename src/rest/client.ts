@@ -71,6 +71,8 @@ export class RestClient implements TransferOwner {
   #closing: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
   #asyncTransfers = 0;
+  /** Of the CA certificates that its pools were made with. */
+  #generation: number;
   readonly maxBytes: number;
   readonly bodies: ByteBudget;
 
@@ -79,6 +81,7 @@ export class RestClient implements TransferOwner {
     this.#settings = readOptions(options);
     this.maxBytes = this.#settings.maxBytes;
     this.bodies = this.#settings.shared.bodies;
+    this.#generation = this.#settings.shared.tls.generation;
   }
 
   /** The parameters in force, defaults included. */
@@ -143,7 +146,7 @@ export class RestClient implements TransferOwner {
   }
 
   #start(method: string, url: string, body: RequestBody | null, options: RequestOptions): Promise<Outcome> {
-    const { values, transferTimeout, connectTimeout } = this.#settings;
+    const { values, transferTimeout, connectTimeout, shared } = this.#settings;
     try {
       checkRequest(url, body, options);
     } catch (error) {
@@ -154,6 +157,7 @@ export class RestClient implements TransferOwner {
     if (contentType !== undefined && !checkHeaderField('Content-Type', contentType).ok) {
       return this.#refuse(method, 'the content type has a line break or control character');
     }
+    if (this.#generation !== shared.tls.generation) this.#leaveCertificates(shared.tls.generation);
     let path: string;
     let origin = this.#knownOrigin(url);
     if (origin === undefined) {
@@ -235,6 +239,13 @@ export class RestClient implements TransferOwner {
   #forgetEmptyPools(): void {
     this.#known.clear();
     for (const [key, pool] of this.#pools) if (pool.empty) this.#pools.delete(key);
+  }
+
+  /** CA certificates are read again: what earlier ones were trusted for takes no more requests. */
+  #leaveCertificates(generation: number): void {
+    this.#generation = generation;
+    this.#known.clear();
+    for (const pool of this.#pools.values()) if (pool.profile !== null) pool.closeIdle();
   }
 
   // --- the connect lock ---

@@ -1,11 +1,14 @@
-import { connect, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { ConnectRace, discard, type RaceFailure } from '../net/connect-race.ts';
+import type { Proxy, UnusableProxy } from '../net/proxies.ts';
 import type { NameResolver } from '../net/resolver.ts';
-import { areDescriptorsShort, type Shortage, shortageOf } from '../net/shortage.ts';
-import type { Address } from '../net/system-files.ts';
+import type { Shortage } from '../net/shortage.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
 import { tls as loadTls } from './lazy-modules.ts';
 import type { ReturnCode } from './outcome.ts';
+import { openTunnel } from './proxy-tunnel.ts';
+import { checkServerName } from './server-name.ts';
 import { SocketReader } from './socket-reader.ts';
 import { rememberWire } from './tls-close.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
@@ -19,6 +22,8 @@ export interface ConnectFailure {
 
 export interface ConnectGoal {
   readonly authority: Authority;
+  /** The proxy to go through; null: straight to the server. */
+  readonly proxy: Proxy | UnusableProxy | null;
   /** Null for clear text. */
   readonly profile: TlsProfile | null;
   /** What ALPN offers, most wanted first; null: no ALPN. */
@@ -27,7 +32,7 @@ export interface ConnectGoal {
   readonly clearHttp1: boolean;
   readonly resolver: NameResolver;
   readonly tls: TlsStore;
-  /** Closes a connection that nobody needs now, so that there is what is short; false where none would help. */
+  /** Closes a connection that is not needed now, so that what is short becomes free; false where nothing helps. */
   readonly makeRoom: (shortage: Shortage) => boolean;
 }
 
@@ -43,30 +48,27 @@ export interface ConnectListener {
   onConnectFailed(failure: ConnectFailure): void;
 }
 
-/** How long an address may take before the next one is tried beside it (RFC 8305, section 5). */
-const ATTEMPT_DELAY = 250;
-const MAX_ADDRESSES = 16;
-const KEEPALIVE_DELAY = 60_000;
-
-/** Codes of connect(2) that mean: this host does not want us, or there is no way to it. */
-const REFUSED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN']);
+const RETURN_CODES: Readonly<Record<RaceFailure['kind'], ReturnCode>> = {
+  'unknown-name': -10,
+  refused: -1,
+  timeout: -2,
+  other: -10,
+};
 
 function ignore(): void {}
 
 /**
- * Makes one connection: name, addresses raced, TLS with its verification. How long that may take is the
- * matter of those who wait for it.
+ * Makes one connection: to the server's address or its proxy, through that, TLS with its verification. How long that may
+ * take is decided by those who wait for it.
  */
 export class ConnectAttempt {
   readonly times: ConnectTimes = { lookup: 0, connect: 0, tls: 0 };
   readonly #goal: ConnectGoal;
   readonly #listener: ConnectListener;
-  readonly #sockets = new Set<Socket>();
-  #addresses: Address[] = [];
-  #next = 0;
-  #nextTimer: NodeJS.Timeout | null = null;
+  #race: ConnectRace<SocketReader> | null = null;
+  /** Connected, and not yet what was asked for. */
+  #socket: Socket | null = null;
   #over = false;
-  #failure: ConnectFailure | null = null;
 
   constructor(goal: ConnectGoal, listener: ConnectListener) {
     this.#goal = goal;
@@ -74,31 +76,31 @@ export class ConnectAttempt {
   }
 
   start(): void {
-    this.#find(true);
-  }
-
-  #find(mayAskAgain: boolean): void {
-    const { hostname } = this.#goal.authority;
-    const family = isIP(hostname);
-    if (family !== 0) {
-      this.times.lookup = performance.now();
-      this.#race([{ address: hostname, family: family === 6 ? 6 : 4 }]);
+    const { authority, proxy, clearHttp1, resolver, makeRoom } = this.#goal;
+    if (proxy !== null && 'error' in proxy) {
+      this.#fail({ rc: -10, reason: proxy.error });
       return;
     }
-    this.#goal.resolver.resolve(hostname, (error, addresses) => {
-      if (this.#over) return;
-      this.times.lookup = performance.now();
-      if (addresses.length === 0) {
-        if (mayAskAgain && areDescriptorsShort() && this.#goal.makeRoom('descriptors')) {
-          setImmediate(() => this.#find(false));
-          return;
-        }
-        const why = error === null ? 'it has no address' : (error.code ?? error.message);
-        this.#fail({ rc: -10, reason: `the name ${hostname} does not resolve: ${why}` });
-      } else {
-        this.#race(interleave(addresses).slice(0, MAX_ADDRESSES));
-      }
-    });
+    const { hostname, port } = proxy ?? authority;
+    const newReader = (): SocketReader | null => (clearHttp1 ? new SocketReader() : null);
+    this.#race = new ConnectRace(
+      { hostname, port, resolver, newReader, makeRoom },
+      {
+        onFound: () => {
+          this.times.lookup = performance.now();
+        },
+        onConnected: (socket, reader) => {
+          this.times.connect = performance.now();
+          this.#onConnected(socket, reader, proxy);
+        },
+        onRaceFailed: ({ kind, reason }) => {
+          if (kind === 'unknown-name') this.times.lookup = performance.now();
+          const shown = proxy === null ? reason : `the proxy ${proxy.shown}: ${reason}`;
+          this.#fail({ rc: RETURN_CODES[kind], reason: shown });
+        },
+      },
+    );
+    this.#race.start();
   }
 
   /** Ends the attempt; the listener hears nothing more. */
@@ -106,72 +108,24 @@ export class ConnectAttempt {
     if (!this.#over) this.#close(null);
   }
 
-  #race(addresses: Address[]): void {
-    this.#addresses = addresses;
-    this.#tryNext();
-  }
-
-  #tryNext(): void {
-    if (this.#over) return;
-    if (this.#nextTimer !== null) clearTimeout(this.#nextTimer);
-    this.#nextTimer = null;
-    const target = this.#addresses[this.#next];
-    if (target === undefined) {
-      if (this.#sockets.size === 0)
-        this.#fail(this.#failure ?? { rc: -10, reason: 'no address to connect to' });
+  #onConnected(socket: Socket, reader: SocketReader | null, proxy: Proxy | null): void {
+    const { authority, profile } = this.#goal;
+    if (profile === null) {
+      this.#succeed(socket, reader);
       return;
     }
-    this.#next++;
-    const { port } = this.#goal.authority;
-    const reader = this.#goal.clearHttp1 ? new SocketReader() : null;
-    const socket = connect({
-      ...(reader === null ? {} : { onread: reader.onread }),
-      host: target.address,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEPALIVE_DELAY,
-    });
-    this.#sockets.add(socket);
-    const onError = (error: NodeJS.ErrnoException): void => {
-      this.#sockets.delete(socket);
-      if (this.#over) return;
-      const shortage = shortageOf(error.code ?? '', target.address, port);
-      // as often as there is something to close: another attempt may have taken what became free
-      if (shortage !== null && this.#goal.makeRoom(shortage)) {
-        this.#addresses.splice(this.#next, 0, target);
-        setImmediate(() => this.#tryNext()); // what was closed is free in the next turn
-        return;
-      }
-      const failure = connectFailure(error, target.address, port);
-      // Of several addresses' failures the one that says most: refused.
-      if (this.#failure === null || failure.rc === -1) this.#failure = failure;
-      this.#tryNext();
-    };
-    socket.once('error', onError);
-    socket.once('connect', () => {
-      socket.off('error', onError);
-      socket.on('error', ignore); // from here on others listen too, but never nobody
-      if (this.#over) return;
-      this.times.connect = performance.now();
-      this.#keepOnly(socket);
-      if (this.#goal.profile === null) this.#succeed(socket, reader);
-      else this.#secure(socket, this.#goal.profile);
-    });
-    if (this.#next < this.#addresses.length) {
-      this.#nextTimer = setTimeout(() => this.#tryNext(), ATTEMPT_DELAY);
+    this.#socket = socket;
+    if (proxy === null) {
+      this.#secure(socket, profile);
+      return;
     }
-  }
-
-  #keepOnly(winner: Socket): void {
-    if (this.#nextTimer !== null) clearTimeout(this.#nextTimer);
-    this.#nextTimer = null;
-    this.#next = this.#addresses.length;
-    for (const socket of this.#sockets) {
-      if (socket !== winner) discard(socket);
-    }
-    this.#sockets.clear();
-    this.#sockets.add(winner);
+    const { hostname, port } = authority;
+    const target = `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+    openTunnel(socket, proxy, target, (failure) => {
+      if (this.#over) return;
+      if (failure === null) this.#secure(socket, profile);
+      else this.#fail({ rc: -10, reason: failure });
+    });
   }
 
   #secure(tcp: Socket, profile: TlsProfile): void {
@@ -198,8 +152,7 @@ export class ConnectAttempt {
     }
     rememberWire(socket, tcp);
     // From here on the TLS socket owns the other one: destroying that below it crashes Node.
-    this.#sockets.delete(tcp);
-    this.#sockets.add(socket);
+    this.#socket = socket;
     let verified = false;
     let early: Buffer | null = null;
     socket.on('session', (session) => {
@@ -232,7 +185,7 @@ export class ConnectAttempt {
   }
 
   #succeed(socket: Socket, reader: SocketReader | null): void {
-    this.#sockets.clear();
+    this.#socket = null;
     this.#close(null);
     this.#listener.onConnected(socket, reader);
   }
@@ -244,38 +197,11 @@ export class ConnectAttempt {
 
   #close(failure: ConnectFailure | null): void {
     this.#over = true;
-    if (this.#nextTimer !== null) clearTimeout(this.#nextTimer);
-    for (const socket of this.#sockets) discard(socket);
-    this.#sockets.clear();
+    this.#race?.cancel();
+    if (this.#socket !== null) discard(this.#socket);
+    this.#socket = null;
     if (failure !== null) this.#listener.onConnectFailed(failure);
   }
-}
-
-function discard(socket: Socket): void {
-  socket.on('error', ignore);
-  socket.destroy();
-}
-
-/** The families in turn, the first one's first (RFC 8305, section 4). */
-function interleave(addresses: readonly Address[]): Address[] {
-  const first = addresses.filter((a) => a.family === addresses[0]?.family);
-  const second = addresses.filter((a) => a.family !== addresses[0]?.family);
-  const out: Address[] = [];
-  for (let i = 0; i < Math.max(first.length, second.length); i++) {
-    const a = first[i];
-    const b = second[i];
-    if (a !== undefined) out.push(a);
-    if (b !== undefined) out.push(b);
-  }
-  return out;
-}
-
-function connectFailure(error: NodeJS.ErrnoException, address: string, port: number): ConnectFailure {
-  const code = error.code ?? error.message;
-  const where = `${address.includes(':') ? `[${address}]` : address}:${port}`;
-  if (REFUSED.has(code)) return { rc: -1, reason: `${where} cannot be connected to: ${code}` };
-  if (code === 'ETIMEDOUT') return { rc: -2, reason: `${where} did not answer: ${code}` };
-  return { rc: -10, reason: `connecting to ${where} failed: ${code}` };
 }
 
 /** What fails of the two verifications that are switched on; null when none does. */
@@ -289,11 +215,7 @@ function verify(socket: TLSSocket, profile: TlsProfile, name: string): string | 
     const certificate = socket.getPeerCertificate();
     // Without a certificate there is nothing that names the host.
     if (certificate === null || Object.keys(certificate).length === 0) return 'the server has no certificate';
-    const error = loadTls().checkServerIdentity(name, certificate);
-    if (error !== undefined) {
-      const names = certificate.subjectaltname ?? `CN:${String(certificate.subject?.CN ?? '(none)')}`;
-      return `the server's certificate is not for ${name}, it is for ${names.slice(0, 300)}`;
-    }
+    return checkServerName(name, certificate);
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Proxy, UnusableProxy } from '../net/proxies.ts';
 import type { Shortage } from '../net/shortage.ts';
 import { processTimers } from '../timers/timer-wheel.ts';
 import { ConnectAttempt, type ConnectFailure } from './connect-attempt.ts';
@@ -49,11 +50,19 @@ export class OriginPool {
   /** As node:http2 wants it. */
   readonly url: string;
   readonly hostLine: string;
+  /** The proxy that its requests go through. */
+  readonly proxy: Proxy | UnusableProxy | null;
+  /** What stands before the path in a request line: a proxy is told the whole URL (RFC 9112, 3.2.2), unless TLS goes through it. */
+  readonly targetPrefix: string;
+  /** Header lines for the proxy. */
+  readonly proxyLines: string;
   /** Streams that the server allows on an HTTP/2 connection, by what its last SETTINGS said. */
   streamLimit = STREAMS_UNTIL_TOLD;
   readonly counts: HostCounts;
   readonly #settings: Settings;
   readonly #version: HttpVersionRow;
+  /** How clear text begins; proxies speak HTTP/1. */
+  readonly #clearText: HttpVersionRow['clearText'];
   readonly #origin: string;
   readonly #connections = new Set<Connection>();
   readonly #shared: Http2Connection[] = [];
@@ -71,8 +80,16 @@ export class OriginPool {
     this.counts = settings.shared.transfers.of(this.#origin);
     this.url = `${authority.scheme}://${authority.host}/`;
     this.hostLine = `Host: ${authority.host}\r\n`;
+    this.proxy = settings.proxies?.of(authority.scheme, authority.hostname) ?? null;
+    this.#clearText = this.proxy === null ? this.#version.clearText : 'h1';
+    const proxied = profile === null && this.proxy !== null && !('error' in this.proxy) ? this.proxy : null;
+    this.targetPrefix = proxied === null ? '' : `http://${authority.host}`;
+    this.proxyLines =
+      proxied === null
+        ? ''
+        : `${proxied.authorization === '' ? '' : `Proxy-Authorization: ${proxied.authorization}\r\n`}Proxy-Connection: Keep-Alive\r\n`;
     const known =
-      this.#version.clearText === 'probe' ? settings.shared.clearTextProtocols.get(this.#origin) : undefined;
+      this.#clearText === 'probe' ? settings.shared.clearTextProtocols.get(this.#origin) : undefined;
     this.#speaks = this.#mayShare && (profile !== null || known !== 'h1') ? 'unknown' : 'h1';
   }
 
@@ -137,9 +154,7 @@ export class OriginPool {
 
   /** True where HTTP/2 is possible, so that transfers may share a connection. */
   get #mayShare(): boolean {
-    return this.profile === null
-      ? this.#version.clearText !== 'h1'
-      : this.#version.alpn?.includes('h2') === true;
+    return this.profile === null ? this.#clearText !== 'h1' : this.#version.alpn?.includes('h2') === true;
   }
 
   // --- connecting ---
@@ -175,13 +190,14 @@ export class OriginPool {
       },
     };
     const { resolver, tls } = this.#settings.shared;
-    const { authority, profile } = this;
+    const { authority, profile, proxy } = this;
     const attempt = new ConnectAttempt(
       {
         authority,
+        proxy,
         profile,
         alpn: profile === null ? null : this.#version.alpn,
-        clearHttp1: profile === null && this.#version.clearText === 'h1',
+        clearHttp1: profile === null && this.#clearText === 'h1',
         resolver,
         tls,
         makeRoom: (shortage) => this.#makeRoom(shortage),
@@ -217,9 +233,9 @@ export class OriginPool {
     if (this.profile !== null) {
       const h2 = 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
       this.#serve(pending, h2 ? this.#add2(socket) : this.#add1(socket));
-    } else if (this.#version.clearText === 'h2') {
+    } else if (this.#clearText === 'h2') {
       this.#serve(pending, this.#add2(socket));
-    } else if (this.#version.clearText === 'probe') {
+    } else if (this.#clearText === 'probe') {
       this.#probe(pending, socket);
     } else {
       this.#serve(pending, this.#add1(socket, reader));
@@ -343,6 +359,11 @@ export class OriginPool {
     connection.idle = false;
     connection.newer = null;
     connection.older = null;
+  }
+
+  /** Closes what has no request on it. */
+  closeIdle(): void {
+    for (const connection of [...this.#connections]) if (!connection.isBusy) connection.destroy();
   }
 
   /** Closes everything. */

@@ -46,6 +46,8 @@ export interface RestParameterValues {
   readonly noConcurrentConnects: boolean;
   /** With a connection younger than this (seconds), a worker skips that lock; 0 is never. Default 0. */
   readonly curlConnLifetime: number;
+  /** Send requests through the proxies that the environment names (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`). siprest's own. Default true. */
+  readonly useProxy: boolean;
 }
 
 const LONGEST = 2_000_000; // seconds: within what one timer can wait
@@ -162,6 +164,14 @@ export const REST_PARAMETERS: readonly RestParameter[] = [
     min: 0,
     max: LONGEST,
     doc: 'With no_concurrent_connects: a worker with a connection to the host that is younger than this skips the lock. 0: never.',
+  },
+  {
+    name: 'use_proxy',
+    option: 'useProxy',
+    type: 'boolean',
+    unit: '',
+    default: true,
+    doc: "siprest's own: send requests through the proxies that the environment variables http_proxy, https_proxy, all_proxy and no_proxy name. 0 ignores them.",
   },
 ];
 

@@ -1,3 +1,4 @@
+import { Proxies } from '../net/proxies.ts';
 import { RestOptionError } from './errors.ts';
 import type { LogFunction } from './log.ts';
 import {
@@ -27,6 +28,8 @@ export interface Settings {
   readonly connectionLifetime: number;
   readonly log: LogFunction;
   readonly shared: RestShared;
+  /** Null where proxies are ignored or none is named. */
+  readonly proxies: Proxies | null;
 }
 
 const OTHER_OPTIONS = new Set(['log', 'shared']);
@@ -66,6 +69,7 @@ export function readOptions(options: RestClientOptions): Settings {
     ...asked,
     connectionTimeout: Math.min(asked.connectionTimeout, asked.curlTimeout),
   };
+  const proxies = values.useProxy ? new Proxies() : null;
   return {
     values,
     transferTimeout: values.curlTimeout * 1000,
@@ -74,6 +78,7 @@ export function readOptions(options: RestClientOptions): Settings {
     connectionLifetime: values.curlConnLifetime * 1000,
     log,
     shared,
+    proxies: proxies?.any === true ? proxies : null,
   };
 }
 

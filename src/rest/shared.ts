@@ -33,6 +33,14 @@ export class RestShared {
     this.bodies = options.bodies ?? memoryBudgets().bodies;
   }
 
+  /**
+   * Reads CA certificates again (`ssl_capath`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, the system's) for requests from now on. Idle TLS
+   * connections are closed and sessions forgotten, so that a CA that was taken out is no longer trusted.
+   */
+  rereadCertificates(): void {
+    this.tls.reread();
+  }
+
   /** The one that clients use which are not given another. */
   static ofProcess(): RestShared {
     RestShared.#ofProcess ??= new RestShared();

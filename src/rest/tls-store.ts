@@ -30,13 +30,28 @@ const MAX_SESSIONS = 1000;
 /** Secure contexts and sessions, each built once and shared by all clients with the same settings. */
 export class TlsStore {
   /** Profiles by domain, so that a domain that nobody holds any more takes its contexts with it. */
-  readonly #profiles = new WeakMap<object, Map<string, TlsProfile>>();
+  #profiles = new WeakMap<object, Map<string, TlsProfile>>();
+  #defaults: string[] | null = null;
+  #generation = 1;
   readonly #sessions = new Map<string, Buffer>();
+
+  /** Counts how often CA files were to be read again. What one generation trusts is never taken for the trust of another. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** From now on CA files and folders are read again: a CA that was taken out is no longer trusted. */
+  reread(): void {
+    this.#generation++;
+    this.#profiles = new WeakMap();
+    this.#defaults = null;
+    this.#sessions.clear();
+  }
 
   profile(settings: TlsSettings, domain: TlsClientDomain | null, log: LogFunction): TlsProfile {
     const verifyPeer = domain?.verifyCertificate ?? settings.sslVerifypeer;
     const verifyHost = domain?.verifyHost ?? settings.sslVerifyhost;
-    const key = `${domain?.id ?? 0}|${verifyPeer ? 1 : 0}|${verifyHost ? 1 : 0}|${settings.sslCapath}`;
+    const key = `${this.#generation}|${domain?.id ?? 0}|${verifyPeer ? 1 : 0}|${verifyHost ? 1 : 0}|${settings.sslCapath}`;
     const owner = domain ?? this;
     let profiles = this.#profiles.get(owner);
     if (profiles === undefined) {
@@ -53,12 +68,34 @@ export class TlsStore {
       minVersion: domain?.minVersion,
       maxVersion: domain?.maxVersion,
       context: () => {
-        context ??= buildContext(verifyPeer, settings.sslCapath, domain, log);
+        context ??= this.#build(verifyPeer, settings.sslCapath, domain, log);
         return context;
       },
     };
     profiles.set(key, profile);
     return profile;
+  }
+
+  #build(
+    verifyPeer: boolean,
+    caPath: string,
+    domain: TlsClientDomain | null,
+    log: LogFunction,
+  ): SecureContext {
+    // A domain that names its CAs trusts these alone; otherwise the client's count.
+    let ca = domain?.authorities(log) ?? null;
+    if (ca === null && verifyPeer) {
+      this.#defaults ??= defaultAuthorities();
+      ca = caPath === '' ? this.#defaults : [...this.#defaults, ...readCaDirectory(caPath, log)];
+    }
+    return tls().createSecureContext({
+      ...(ca === null ? {} : { ca }),
+      ...(domain?.certificate == null ? {} : { cert: domain.certificate }),
+      ...(domain?.privateKey == null ? {} : { key: domain.privateKey }),
+      ciphers: withKeyStrength(domain?.ciphers ?? tls().DEFAULT_CIPHERS),
+      ...(domain?.minVersion === undefined ? {} : { minVersion: domain.minVersion }),
+      ...(domain?.maxVersion === undefined ? {} : { maxVersion: domain.maxVersion }),
+    });
   }
 
   session(key: string): Buffer | undefined {
@@ -81,27 +118,6 @@ export class TlsStore {
   }
 }
 
-function buildContext(
-  verifyPeer: boolean,
-  caPath: string,
-  domain: TlsClientDomain | null,
-  log: LogFunction,
-): SecureContext {
-  // A domain that names its CAs trusts these alone; otherwise the client's count.
-  let ca = domain?.authorities(log) ?? null;
-  if (ca === null && verifyPeer) {
-    ca = caPath === '' ? defaultAuthorities() : [...defaultAuthorities(), ...readCaDirectory(caPath, log)];
-  }
-  return tls().createSecureContext({
-    ...(ca === null ? {} : { ca }),
-    ...(domain?.certificate == null ? {} : { cert: domain.certificate }),
-    ...(domain?.privateKey == null ? {} : { key: domain.privateKey }),
-    ...(domain?.ciphers == null ? {} : { ciphers: domain.ciphers }),
-    ...(domain?.minVersion === undefined ? {} : { minVersion: domain.minVersion }),
-    ...(domain?.maxVersion === undefined ? {} : { maxVersion: domain.maxVersion }),
-  });
-}
-
 /** Where systems keep their CAs in one file; the first that there is counts. */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
@@ -110,20 +126,20 @@ const SYSTEM_BUNDLES = [
   '/etc/ssl/cert.pem',
 ];
 
-let defaults: string[] | null = null;
+/** OpenSSL's level 2, which libcurl has in current systems: keys of RSA from 2,048 bits on, no SHA-1. Newer Node versions have it by themselves. */
+function withKeyStrength(ciphers: string): string {
+  return ciphers.includes('@SECLEVEL') ? ciphers : `${ciphers}:@SECLEVEL=2`;
+}
 
 /** Node's bundle and the system's store, each CA once. */
 function defaultAuthorities(): string[] {
-  if (defaults === null) {
-    const all = new Set<string>(tls().rootCertificates.map((pem) => pem.trim()));
-    const extra = process.env['NODE_EXTRA_CA_CERTS'];
-    const own = process.env['SSL_CERT_FILE'];
-    const bundles = own === undefined || own === '' ? SYSTEM_BUNDLES : [own];
-    for (const pem of firstReadable(bundles)) all.add(pem);
-    if (extra !== undefined && extra !== '') for (const pem of firstReadable([extra])) all.add(pem);
-    defaults = [...all];
-  }
-  return defaults;
+  const all = new Set<string>(tls().rootCertificates.map((pem) => pem.trim()));
+  const extra = process.env['NODE_EXTRA_CA_CERTS'];
+  const own = process.env['SSL_CERT_FILE'];
+  const bundles = own === undefined || own === '' ? SYSTEM_BUNDLES : [own];
+  for (const pem of firstReadable(bundles)) all.add(pem);
+  if (extra !== undefined && extra !== '') for (const pem of firstReadable([extra])) all.add(pem);
+  return [...all];
 }
 
 function firstReadable(files: readonly string[]): string[] {

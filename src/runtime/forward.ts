@@ -78,7 +78,11 @@ export function outgoingSocket(request: Request, target: Target): SendingSocket 
   const { server, message } = request;
   const forced = request.state(messageBranches).at(0)?.socket ?? null;
   const preferred = forced === null ? null : findSocket(server.sockets, forced);
-  const chosen = server.proxy.sockets.choose(target, preferred ?? message?.socket ?? null);
+  const { sockets } = server.proxy;
+  const chosen =
+    preferred === null
+      ? sockets.choose(target, message?.socket ?? null)
+      : sockets.choose(target, preferred, { forced: true });
   return chosen === null ? null : advertisedSocket(request, chosen);
 }
 

@@ -121,6 +121,7 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
       tries: number('dns_retr_no'),
       search: flag('dns_use_search_list'),
     },
+    multihomed: flag('mhomed'),
     udpWorkers: number('udp_workers'),
     aliases: (Array.isArray(aliases) ? aliases : []).map((alias) =>
       String(alias)

@@ -185,21 +185,29 @@ export const settingSpecs: readonly SettingSpec[] = [
     default: 2,
     minimum: 1,
     maximum: 60,
-    summary: 'How long a name server may take before it is asked again, in s.',
+    summary: 'How long the name servers may take before they are asked again, in s.',
   },
   {
     name: 'dns_retr_no',
     type: 'int',
     default: 2,
-    minimum: 1,
+    minimum: 0,
     maximum: 10,
-    summary: 'How often a name server is asked.',
+    summary:
+      'How often the name servers are asked. A name is unknown dns_retr_time times dns_retr_no seconds after it was asked for; 0 is 1.',
   },
   {
     name: 'disable_dns_failover',
     type: 'boolean',
     default: false,
     summary: 'Whether a request is tried at the first address of its destination alone.',
+  },
+  {
+    name: 'mhomed',
+    type: 'boolean',
+    default: false,
+    summary:
+      'Whether a request goes out by the socket on the address that the system would send it from, by its routes, and not by the socket that it was received on. force_send_socket() counts more.',
   },
   {
     name: 'dns_use_search_list',
@@ -275,7 +283,6 @@ export const settingSpecs: readonly SettingSpec[] = [
     'rev_dns',
     'dst_blacklist',
     'check_via',
-    'mhomed',
     'sip_warning',
     'auto_aliases',
     'reply_to_via',
@@ -402,6 +409,7 @@ export interface Settings {
   readonly tcp: Partial<TcpLimits>;
   readonly tcpAcceptAliases: boolean;
   readonly names: Asking;
+  readonly multihomed: boolean;
   /** What `$argv(name)` reads. */
   readonly argv: ReadonlyMap<string, string>;
   readonly udpWorkers: number;

@@ -6,6 +6,7 @@
 import type { CompiledScript, ParameterValues, Value } from '../script/index.ts';
 import type {
   Destinations,
+  DnsNames,
   ProxyCore,
   ReplyContent,
   StatelessTags,
@@ -62,6 +63,8 @@ export interface ProcessContext {
   readonly readiness: Readiness;
   /** What may be kept waiting here. */
   readonly memory: MemoryBudgets;
+  /** Finds addresses, for SIP and the REST client. */
+  readonly names: DnsNames;
   /** One of the figures that the server tells of itself, of this process; 0 while there is no server. */
   figure(name: string): Figure;
 }
@@ -91,7 +94,7 @@ export interface Server {
   /** Where a URI leads (RFC 3263); never rejects. */
   destinations(uri: Uri): Destinations | Promise<Destinations>;
   /** Of a host name, from the hosts file, the cache or the DNS; empty where there is none. Never rejects. */
-  addresses(name: string): readonly string[] | Promise<readonly string[]>;
+  addresses(name: string, families?: readonly (4 | 6)[]): readonly string[] | Promise<readonly string[]>;
   /** What all replies have: the Server header. */
   readonly replyDefaults: Pick<ReplyContent, 'server'>;
   /** A module's parameters, validated, defaults filled in. */

@@ -1,19 +1,16 @@
 /** Where a request goes: RFC 3263, 4 without NAPTR. */
 import { isIP } from 'node:net';
+import type { ServiceRecord } from '../net/dns-message.ts';
 import type { Target } from './proxy-types.ts';
 import type { Protocol } from './transport.ts';
 import { type Uri, uriKind, uriParameter } from './uri.ts';
 
-export interface ServiceRecord {
-  readonly name: string;
-  readonly port: number;
-  readonly priority: number;
-  readonly weight: number;
-}
+export type { ServiceRecord };
 
-/** Both answer at once for what they know. An empty list: there is no such name, or nobody says. */
+/** Both answer at once for what they know. An empty list: there is no such name, or no server tells. */
 export interface NameService {
-  addresses(name: string): readonly string[] | Promise<readonly string[]>;
+  /** @param families those of use, the preferred one first; default both */
+  addresses(name: string, families?: readonly (4 | 6)[]): readonly string[] | Promise<readonly string[]>;
   /** SRV records of a name like `_sip._udp.example.com`. */
   services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]>;
 }
@@ -22,6 +19,8 @@ export interface DestinationOptions {
   readonly names: NameService;
   /** The transports that there is a socket of; of a URI that names none, the first that fits is taken. */
   readonly protocols: ReadonlySet<Protocol>;
+  /** The address families that there is a socket of, the preferred one first; default: both. */
+  readonly families?: readonly (4 | 6)[];
   /** 0 to 1, as Math.random, which is the default: chooses among SRV records by their weight. */
   readonly random?: () => number;
 }
@@ -68,7 +67,7 @@ export function findDestinations(
     };
   const found =
     uri.port !== null
-      ? addressTargets(host, uri.port, first, options.names)
+      ? addressTargets(host, uri.port, first, options)
       : serviceTargets(host, protocols, options);
   return found instanceof Promise ? found.then(outcome, () => failed('unknown-name')) : outcome(found);
 }
@@ -94,11 +93,16 @@ function wantedProtocols(uri: Uri, available: ReadonlySet<Protocol>): readonly P
 
 type Found = readonly Target[] | Promise<readonly Target[]>;
 
-function addressTargets(host: string, port: number, transport: Protocol, names: NameService): Found {
+function addressTargets(
+  host: string,
+  port: number,
+  transport: Protocol,
+  { names, families }: DestinationOptions,
+): Found {
   const targets = (addresses: readonly string[]): readonly Target[] =>
     addresses.slice(0, MAX_TARGETS).map((address) => ({ address, port, transport }));
   if (isIP(host) !== 0) return targets([host]);
-  const addresses = names.addresses(host);
+  const addresses = names.addresses(host, families);
   return addresses instanceof Promise ? addresses.then(targets) : targets(addresses);
 }
 
@@ -109,7 +113,9 @@ async function serviceTargets(
   options: DestinationOptions,
 ): Promise<readonly Target[]> {
   const { names, random = Math.random } = options;
-  // all at once: a name server that is silent is waited for once
+  // all at once, the addresses for want of services too: a name server that is silent is waited for once
+  const [first] = protocols;
+  const plain = first === undefined ? [] : addressTargets(host, DEFAULT_PORT[first], first, options);
   const answers = await Promise.all(
     protocols.map(async (protocol) => ({
       protocol,
@@ -124,12 +130,11 @@ async function serviceTargets(
     if (usable.length === 0) continue;
     const ordered = orderServices(usable.slice(0, MAX_RECORDS), random);
     const lists = await Promise.all(
-      ordered.map(async ({ name, port }) => addressTargets(bare(name), port, protocol, names)),
+      ordered.map(async ({ name, port }) => addressTargets(bare(name), port, protocol, options)),
     );
     return lists.flat().slice(0, MAX_TARGETS);
   }
-  const [first] = protocols;
-  return first === undefined ? [] : addressTargets(host, DEFAULT_PORT[first], first, names);
+  return plain;
 }
 
 /** By priority, and among equals at random by weight (RFC 2782). */

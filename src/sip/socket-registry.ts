@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
+import { sourceAddressTowards } from '../net/source-address.ts';
 import type { SendingSocket, Target } from './proxy-types.ts';
 import type { Protocol, Transport } from './transport.ts';
 import { formatHostPort } from './via.ts';
@@ -36,6 +37,9 @@ export class SocketRegistry {
   readonly #given = new Set<string>();
   /** Null after a change. */
   #protocols: ReadonlySet<Protocol> | null = null;
+  #families: readonly (4 | 6)[] | null = null;
+  /** Whether requests go out by the socket whose address the system would send from (`mhomed`). */
+  byRoute = false;
 
   /** The first of a kind is the one preferred. */
   add(transport: Transport, advertised: Advertised | null = null): void {
@@ -50,12 +54,14 @@ export class SocketRegistry {
     };
     this.#entries.push(entry);
     this.#protocols = null;
+    this.#families = null;
     this.#byTransport.set(transport, entry);
   }
 
   remove(transport: Transport): void {
     this.#byTransport.delete(transport);
     this.#protocols = null;
+    this.#families = null;
     const at = this.#entries.findIndex((entry) => entry.transport === transport);
     if (at >= 0) this.#entries.splice(at, 1);
   }
@@ -66,12 +72,29 @@ export class SocketRegistry {
     return this.#protocols;
   }
 
+  /** The address families that there is a socket of, IPv4 first. */
+  get families(): readonly (4 | 6)[] {
+    this.#families ??= ([4, 6] as const).filter((family) =>
+      this.#entries.some(({ ipv6 }) => ipv6 === (family === 6)),
+    );
+    return this.#families;
+  }
+
   /**
    * The socket to send to a target by: `preferred` (the one that the request came in by, the one that a script
    * forces) where it is of the target's transport and address family, else the first that is. A socket bound
-   * to a loopback address reaches loopback addresses alone. Null when there is none.
+   * to a loopback address reaches loopback addresses alone. Null when there is none. With {@link byRoute} the socket bound to the
+   * address that the system would send from comes before one that is not `forced`.
    */
-  choose(target: Target, preferred: Transport | null = null): SendingSocket | null {
+  choose(
+    target: Target,
+    preferred: Transport | null = null,
+    { forced = false }: { readonly forced?: boolean } = {},
+  ): SendingSocket | null {
+    if (this.byRoute && !forced) {
+      const routed = this.#onRoute(target, preferred);
+      if (routed !== null) return named(routed, target.address);
+    }
     const wanted = preferred === null ? undefined : this.#byTransport.get(preferred.listener ?? preferred);
     const ipv6 = isIPv6(target.address);
     const loopback = isLoopback(target.address);
@@ -84,6 +107,18 @@ export class SocketRegistry {
       second ??= entry;
     }
     return second === null ? null : named(second, target.address);
+  }
+
+  /** A socket bound to the address that the system would send to the target from, `preferred` before others. */
+  #onRoute(target: Target, preferred: Transport | null): Entry | null {
+    const source = sourceAddressTowards(target.address);
+    if (source === null) return null;
+    const ipv6 = isIPv6(target.address);
+    const fits = (entry: Entry): boolean =>
+      serves(entry, target, ipv6) && sameAddress(entry.transport.local.address, source);
+    const wanted = preferred === null ? undefined : this.#byTransport.get(preferred.listener ?? preferred);
+    if (wanted !== undefined && fits(wanted)) return wanted;
+    return this.#entries.find(fits) ?? null;
   }
 
   /** How a socket is named towards an address; null for one that is not in here. */

@@ -53,7 +53,9 @@ export class ServerContext implements Server {
 
   /** The script runs from now on: what the process has one of goes by its settings. */
   takeEffect(): void {
-    this.process.names.ask(this.settings.names);
+    const { names, registry } = this.process;
+    names.ask(this.settings.names);
+    registry.byRoute = this.settings.multihomed;
   }
 
   onLocalReply(listener: (reply: Buffer) => void): void {
@@ -68,8 +70,8 @@ export class ServerContext implements Server {
     return this.process.destinations(uri);
   }
 
-  addresses(name: string) {
-    return this.process.names.addresses(name);
+  addresses(name: string, families?: readonly (4 | 6)[]) {
+    return this.process.names.addresses(name, families);
   }
 
   parameters(module: string) {

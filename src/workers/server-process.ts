@@ -102,7 +102,8 @@ export class ServerProcess implements ProcessContext {
   }
 
   destinations(uri: Uri) {
-    return findDestinations(uri, { names: this.names, protocols: this.registry.protocols });
+    const { names, registry } = this;
+    return findDestinations(uri, { names, protocols: registry.protocols, families: registry.families });
   }
 
   /** Whether a transaction has not come to its end: its final reply is to come, or the ACK to it. */

@@ -1,10 +1,18 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NameResolver, type NameResolverOptions, RestShared } from '../../src/rest/index.ts';
 import { closeLater, newClient, newServer, sleep } from '../rest/fixture.ts';
 import { reply } from '../rest/raw-server.ts';
-import { type Answer, type NameServer, type Question, startNameServer } from '../support/name-server.ts';
+import {
+  type Answer,
+  type NameServer,
+  type Question,
+  type Service,
+  startNameServer,
+} from '../support/name-server.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const folder = temporaryFolder('dns');
@@ -14,7 +22,7 @@ writeFileSync(hostsFile, '127.0.0.1 listed other-name # comment\n::1 listed\nnon
 writeFileSync(resolvConf, 'search first.test second.test.\noptions timeout:1 ndots:2\n');
 
 async function setUp(
-  answer: (question: Question) => Answer,
+  answer: (question: Question) => Answer | Promise<Answer>,
   options: NameResolverOptions = {},
 ): Promise<{ server: NameServer; resolver: NameResolver; ask: (name: string) => Promise<string> }> {
   const server = closeLater(await startNameServer(answer));
@@ -105,6 +113,150 @@ describe('names', () => {
     const started = performance.now();
     expect(await ask('a.b.test')).toBe('127.0.0.4');
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('the families of a name', () => {
+  const late = (type: Question['type'], ms: number) => async (question: Question) => {
+    if (question.type === type) await sleep(ms);
+    return both;
+  };
+
+  it('come one after the other when one is late, and the late one is kept as well', async () => {
+    const { server, ask } = await setUp(late('AAAA', 150), { timeout: 2000 });
+    expect(await ask('a.b.test')).toBe('127.0.0.2');
+    await sleep(200);
+    expect(await ask('a.b.test')).toBe('::1 127.0.0.2');
+    expect(server.questions).toHaveLength(2);
+  });
+
+  it('join the race for a connection, however late: what the first one refuses does not matter', async () => {
+    const { resolver } = await setUp(
+      async ({ type }) => {
+        if (type === 'A') await sleep(300);
+        return { addresses: ['127.0.0.1', 'fd99::1'], ttl: 60 };
+      },
+      { timeout: 2000 },
+    );
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const client = newClient({ shared: new RestShared({ resolver }) });
+    const outcome = await client.get(`http://a.b.test:${server.port}/`);
+    expect([outcome.rc, outcome.connection?.remoteAddress]).toEqual([1, '127.0.0.1']);
+  });
+});
+
+describe('addresses that refuse', () => {
+  it('are asked for again before their TTL is over, and hold on where no server answers', async () => {
+    let said: Answer = { addresses: ['127.0.0.7'], ttl: 3600 };
+    const { server: names, resolver, ask } = await setUp(() => said);
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const client = newClient({ shared: new RestShared({ resolver }) });
+    const url = `http://a.b.test:${server.port}/`;
+    await ask('a.b.test');
+    await sleep(1_050);
+    expect((await client.get(url)).rc).toBe(-1);
+    said = 'fail';
+    expect((await client.get(url)).rc).toBe(-1); // asked again, and the known address is all that there is
+    expect(names.questions.filter((one) => one === 'A a.b.test')).toHaveLength(2);
+    said = { addresses: ['127.0.0.1'], ttl: 3600 };
+    expect((await client.get(url)).rc).toBe(1);
+  });
+});
+
+describe('name servers', () => {
+  it('are those of the file as it is now', async () => {
+    const [one, other] = [
+      closeLater(await startNameServer(() => ({ addresses: ['127.0.0.5'], ttl: 0 }))),
+      closeLater(await startNameServer(() => ({ addresses: ['127.0.0.6'], ttl: 0 }))),
+    ];
+    const file = join(folder, 'resolv-changing');
+    writeFileSync(file, `nameserver ${one.address}\n`);
+    let now = 0;
+    const { ask } = await setUp(() => null, { servers: undefined, resolvConf: file, now: () => now });
+    expect(await ask('a.b.test')).toBe('127.0.0.5');
+    writeFileSync(file, `# another one\nnameserver ${other.address}\n`);
+    now += 3_000;
+    expect(await ask('a.b.test')).toBe('127.0.0.6');
+  });
+
+  it('that are silent are given timeout times tries together, whatever their number', async () => {
+    const [one, other] = [
+      closeLater(await startNameServer(() => null)),
+      closeLater(await startNameServer(() => null)),
+    ];
+    const { ask } = await setUp(() => null, {
+      servers: [one.address, other.address],
+      timeout: 150,
+      tries: 2,
+    });
+    const started = performance.now();
+    expect(await ask('host')).toBe('ETIMEOUT'); // with search domains
+    const took = performance.now() - started;
+    expect(took).toBeGreaterThanOrEqual(300);
+    expect(took).toBeLessThan(450);
+    expect([one.questions.length, other.questions.length]).toEqual([4, 4]);
+  });
+
+  it('that fail or are not there leave it to the next one', async () => {
+    const failing = closeLater(await startNameServer(() => 'fail'));
+    const good = closeLater(await startNameServer(() => ({ addresses: ['127.0.0.5'], ttl: 0 })));
+    const { ask } = await setUp(() => null, {
+      servers: ['127.0.0.1:1', failing.address, good.address],
+      timeout: 60_000,
+    });
+    expect(await ask('a.b.test')).toBe('127.0.0.5');
+    const { ask: askNobody } = await setUp(() => null, { servers: ['127.0.0.1:1'], timeout: 60_000 });
+    expect(await askNobody('a.b.test')).toBe('ECONNREFUSED');
+  });
+
+  it('are asked by TCP for what is too long for a datagram', async () => {
+    const many = Array.from({ length: 60 }, (_, i) => `127.0.1.${i}`);
+    const { ask } = await setUp(({ type }) => ({ addresses: type === 'A' ? many : [] }), { timeout: 2000 });
+    expect(await ask('a.b.test')).toBe(many.join(' '));
+  });
+
+  it('have another port each time, and nobody else can answer for them', async () => {
+    const ports = new Set<number>();
+    const socket = createSocket('udp4');
+    closeLater({ close: async () => socket.close() });
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    socket.on('message', (query, from) => {
+      ports.add(from.port);
+      const forged = Buffer.from(query);
+      forged[2] = 0x81;
+      forged[3] = 0x83; // no such name
+      const wrongNumber = Buffer.from(forged);
+      wrongNumber[0] = (wrongNumber[0] ?? 0) ^ 1;
+      const wrongName = Buffer.from(forged);
+      wrongName[13] = 'x'.charCodeAt(0);
+      for (const answer of [wrongNumber, wrongName, Buffer.alloc(3), forged.subarray(0, 20)])
+        socket.send(answer, from.port, from.address);
+    });
+    const { ask } = await setUp(() => null, {
+      servers: [`127.0.0.1:${socket.address().port}`],
+      timeout: 150,
+    });
+    for (const name of ['a.b.test', 'c.d.test', 'e.f.test']) expect(await ask(name)).toBe('ETIMEOUT');
+    expect(ports.size).toBe(3);
+  });
+});
+
+describe('SRV records', () => {
+  it('are kept for their own TTL', async () => {
+    let now = 0;
+    const services: Service[] = [[1, 2, 5060, 'one.test']];
+    const { server, resolver } = await setUp(() => ({ services, ttl: 7 }), { now: () => now });
+    const ask = async () =>
+      new Promise((resolve) => resolver.services('_sip._udp.a.test', (_, records) => resolve(records)));
+    const expected = [{ priority: 1, weight: 2, port: 5060, name: 'one.test' }];
+    expect(await ask()).toEqual(expected);
+    now = 6_900;
+    expect(await ask()).toEqual(expected);
+    expect(server.questions).toHaveLength(1);
+    now = 7_100;
+    expect(await ask()).toEqual(expected);
+    expect(server.questions).toHaveLength(2);
   });
 });
 

@@ -23,18 +23,33 @@ describe('/etc/hosts', () => {
 });
 
 describe('/etc/resolv.conf', () => {
-  it('says where a short name is looked for', () => {
+  it('says who is asked, how, and where a short name is looked for', () => {
     expect(
-      parseResolvConf('nameserver 192.0.2.1\nsearch a.example b.example. # c\noptions rotate ndots:3\n'),
+      parseResolvConf(
+        'nameserver 192.0.2.1\nnameserver fe80::1%eth0\nnameserver [2001:db8::1]:5353\nnameserver nonsense\nsearch a.example b.example. # c\noptions rotate ndots:3 timeout:1 attempts:9\n',
+      ),
     ).toEqual({
+      servers: [
+        { address: '192.0.2.1', port: 53 },
+        { address: 'fe80::1%eth0', port: 53 },
+        { address: '2001:db8::1', port: 5353 },
+      ],
       search: ['a.example', 'b.example'],
       ndots: 3,
+      timeout: 1000,
+      tries: 5,
     });
-    expect(parseResolvConf('search a.example\ndomain b.example\n')).toEqual({
+    expect(parseResolvConf('search a.example\ndomain b.example\n')).toMatchObject({
       search: ['b.example'],
       ndots: 1,
     });
-    expect(parseResolvConf('')).toEqual({ search: [], ndots: 1 });
+    expect(parseResolvConf('')).toEqual({
+      servers: [{ address: '127.0.0.1', port: 53 }],
+      search: [],
+      ndots: 1,
+      timeout: undefined,
+      tries: undefined,
+    });
   });
 });
 

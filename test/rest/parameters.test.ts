@@ -29,6 +29,7 @@ describe('the table of parameters', () => {
       enable_expect_100: false,
       no_concurrent_connects: false,
       curl_conn_lifetime: 0,
+      use_proxy: true,
     });
   });
 

@@ -1,6 +1,7 @@
-/** A name server on loopback that says what a test tells it to say (RFC 1035, RFC 2782), to questions over UDP. */
+/** A name server on loopback that says what a test tells it to say (RFC 1035, RFC 2782), to questions over UDP, and over TCP when an answer is above 512 bytes. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 
 export interface Question {
   /** In small letters. */
@@ -42,11 +43,15 @@ export interface NameServer {
 const types = { 1: 'A', 28: 'AAAA', 33: 'SRV' } as const;
 const codes = { 'no such name': 3, fail: 2 } as const;
 
-export async function startNameServer(says: Zone | ((question: Question) => Answer)): Promise<NameServer> {
+const LONGEST_DATAGRAM = 512;
+
+export async function startNameServer(
+  says: Zone | ((question: Question) => Answer | Promise<Answer>),
+): Promise<NameServer> {
   const answer = typeof says === 'function' ? says : answerOf(says);
   const socket = createSocket('udp4');
   const questions: string[] = [];
-  socket.on('message', (query, from) => {
+  const answerTo = async (query: Buffer, longest: number): Promise<Buffer | null> => {
     const labels: string[] = [];
     let at = 12;
     for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
@@ -57,8 +62,8 @@ export async function startNameServer(says: Zone | ((question: Question) => Answ
     const number = query.readUInt16BE(at + 1);
     const type = (types as Record<number, Question['type']>)[number] ?? 'other';
     questions.push(`${type} ${name}`);
-    const said = answer({ name, type });
-    if (said === null) return;
+    const said = await answer({ name, type });
+    if (said === null) return null;
     const data = typeof said === 'string' ? [] : dataOf(type, said);
     const ttl = typeof said === 'string' ? 0 : (said.ttl ?? 60);
     const header = Buffer.alloc(12);
@@ -67,14 +72,41 @@ export async function startNameServer(says: Zone | ((question: Question) => Answ
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(data.length, 6);
     const records = data.map((bytes) => record(number, ttl, bytes));
-    socket.send(Buffer.concat([header, query.subarray(12, at + 5), ...records]), from.port, from.address);
+    const whole = Buffer.concat([header, query.subarray(12, at + 5), ...records]);
+    if (whole.length <= longest) return whole;
+    header.writeUInt16BE(0x8380, 2);
+    header.writeUInt16BE(0, 6);
+    return Buffer.concat([header, query.subarray(12, at + 5)]);
+  };
+  socket.on('message', (query, from) => {
+    void answerTo(query, LONGEST_DATAGRAM).then((bytes) => {
+      if (bytes !== null) socket.send(bytes, from.port, from.address, () => {});
+    });
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
+  const { port } = socket.address();
+  const server = createServer((connection) => {
+    connection.on('error', () => {});
+    connection.on('data', (query) => {
+      void answerTo(query.subarray(2), 65_535).then((bytes) => {
+        if (bytes === null) return;
+        const length = Buffer.alloc(2);
+        length.writeUInt16BE(bytes.length);
+        // in two pieces, as a network may deliver them
+        connection.write(Buffer.concat([length, bytes.subarray(0, 100)]));
+        connection.write(bytes.subarray(100));
+      });
+    });
+  });
+  // somebody may have the port of TCP: then there are no long answers
+  server.on('error', () => {});
+  server.listen(port, '127.0.0.1');
   return {
-    address: `127.0.0.1:${socket.address().port}`,
+    address: `127.0.0.1:${port}`,
     questions,
     async close() {
+      server.close();
       socket.close();
       await once(socket, 'close');
     },

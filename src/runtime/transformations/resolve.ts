@@ -4,6 +4,7 @@ import { whenThere } from '../../script/index.ts';
 import { asText, type Specification } from './define.ts';
 
 function resolver(name: string, family: 4 | 6 | null, what: string): Specification {
+  const families = family === null ? undefined : [family];
   return {
     name,
     summary: `${what} of a name, from the hosts file or the DNS; null, with a log line, where it has none. An address stays what it is. The script waits for the name server, and keeps its worker as a blocking call does; no other one waits.`,
@@ -13,8 +14,7 @@ function resolver(name: string, family: 4 | 6 | null, what: string): Specificati
       if (value === null) return null;
       const host = asText(value);
       if (isIP(host) !== 0) return host;
-      return whenThere(run.server.addresses(host), (all) => {
-        const found = all.find((address) => family === null || isIP(address) === family);
+      return whenThere(run.server.addresses(host, families), ([found]) => {
         if (found === undefined) run.complain(`{${name}}: no address of "${host}" is known`);
         return found ?? null;
       });

@@ -1,0 +1,244 @@
+/** One TCP connection to a name: its addresses are raced as they are found (RFC 8305). */
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { type LookupListener, OTHER_FAMILY_DELAY } from './lookup.ts';
+import type { NameResolver } from './resolver.ts';
+import { type Shortage, shortageOf } from './shortage.ts';
+import type { Address } from './system-files.ts';
+
+/** Why there is no connection. `refused`: also where there is no way to the host. */
+export interface RaceFailure {
+  readonly kind: 'unknown-name' | 'refused' | 'timeout' | 'other';
+  readonly reason: string;
+}
+
+/** What reads a socket's bytes in a way of its own, see `onread` of `net.connect`. */
+export interface OwnReader {
+  readonly onread: OnReadOpts;
+}
+
+export interface RaceGoal<R extends OwnReader> {
+  /** Host name or address. */
+  readonly hostname: string;
+  readonly port: number;
+  readonly resolver: NameResolver;
+  /** Called for each attempt; null: bytes are read by events. */
+  readonly newReader: () => R | null;
+  /** Closes a connection that is not needed now, so that what is short becomes free; false where nothing helps. */
+  readonly makeRoom: (shortage: Shortage) => boolean;
+}
+
+export interface RaceListener<R extends OwnReader> {
+  /** The name has an address, so connecting begins. */
+  onFound(): void;
+  onConnected(socket: Socket, reader: R | null): void;
+  onRaceFailed(failure: RaceFailure): void;
+}
+
+/** How long an address may take before the next one is tried beside it (RFC 8305, section 5). */
+const ATTEMPT_DELAY = 250;
+/** How long the other family's addresses are waited for when all of one have failed. */
+const LATE_FAMILY_DELAY = 2_000;
+const MAX_ADDRESSES = 16;
+const KEEPALIVE_DELAY = 60_000;
+
+/** Codes of connect(2) that mean: this host does not want us, or there is no way to it. */
+const REFUSED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN']);
+
+function ignore(): void {}
+
+export class ConnectRace<R extends OwnReader> implements LookupListener {
+  readonly #goal: RaceGoal<R>;
+  readonly #listener: RaceListener<R>;
+  readonly #sockets = new Set<Socket>();
+  readonly #waiting: Record<4 | 6, Address[]> = { 4: [], 6: [] };
+  /** The family whose turn it is. */
+  #turn: 4 | 6 = 6;
+  #known = 0;
+  #tried = 0;
+  /** The next attempt, or the end of waiting for the other family. */
+  #timer: NodeJS.Timeout | null = null;
+  #lookupOver = false;
+  #over = false;
+  #failure: RaceFailure | null = null;
+  #mayAskAgain = true;
+
+  constructor(goal: RaceGoal<R>, listener: RaceListener<R>) {
+    this.#goal = goal;
+    this.#listener = listener;
+  }
+
+  start(): void {
+    const { hostname, resolver } = this.#goal;
+    const family = isIP(hostname);
+    if (family === 0) {
+      resolver.lookup(hostname, this);
+      return;
+    }
+    this.#lookupOver = true;
+    this.onAddresses([{ address: hostname, family: family === 6 ? 6 : 4 }]);
+  }
+
+  /** Ends it; the listener hears nothing more. */
+  cancel(): void {
+    if (this.#over) return;
+    if (this.#tried > 0) this.#doubt();
+    this.#close();
+  }
+
+  // --- the lookup ---
+
+  onAddresses(addresses: readonly Address[]): void {
+    if (this.#over) return;
+    const first = this.#known === 0;
+    for (const one of addresses) {
+      if (this.#known >= MAX_ADDRESSES) break;
+      this.#known++;
+      this.#waiting[one.family].push(one);
+    }
+    if (first) {
+      this.#turn = addresses[0]?.family ?? 6;
+      this.#listener.onFound();
+      // RFC 8305, section 3: IPv6 is given a moment, where IPv4 is known first
+      const both = addresses.some(({ family }) => family !== this.#turn);
+      if (this.#turn === 6 || both || this.#lookupOver) this.#tryNext();
+      else this.#timer = setTimeout(() => this.#tryNext(), OTHER_FAMILY_DELAY);
+      return;
+    }
+    if (this.#tried === 0) this.#turn = 6;
+    // a late family joins the race: at once where nothing runs, else when it is its turn
+    if (this.#tried === 0 || this.#sockets.size === 0) this.#tryNext();
+    else this.#timer ??= setTimeout(() => this.#tryNext(), ATTEMPT_DELAY);
+  }
+
+  onLookupOver(error: NodeJS.ErrnoException | null): void {
+    if (this.#over) return;
+    this.#lookupOver = true;
+    if (this.#known > 0) {
+      if (this.#tried === 0 || this.#sockets.size === 0) this.#tryNext();
+      return;
+    }
+    const { hostname, resolver, makeRoom } = this.#goal;
+    if (error?.code === 'EMFILE' && this.#mayAskAgain && makeRoom('descriptors')) {
+      this.#mayAskAgain = false;
+      this.#lookupOver = false;
+      setImmediate(() => {
+        if (!this.#over) resolver.lookup(hostname, this);
+      });
+      return;
+    }
+    const why = error === null ? 'it has no address' : (error.code ?? error.message);
+    this.#fail({ kind: 'unknown-name', reason: `the name ${hostname} does not resolve: ${why}` });
+  }
+
+  // --- the race ---
+
+  #take(): Address | undefined {
+    const other = this.#turn === 6 ? 4 : 6;
+    const address = this.#waiting[this.#turn].shift() ?? this.#waiting[other].shift();
+    if (address !== undefined) this.#turn = address.family === 6 ? 4 : 6;
+    return address;
+  }
+
+  #tryNext(): void {
+    if (this.#over) return;
+    this.#stopTimer();
+    const target = this.#take();
+    if (target === undefined) {
+      if (this.#sockets.size > 0) return;
+      const failure: RaceFailure = this.#failure ?? { kind: 'other', reason: 'no address to connect to' };
+      if (this.#lookupOver) this.#failAll(failure);
+      else this.#timer = setTimeout(() => this.#failAll(failure), LATE_FAMILY_DELAY);
+      return;
+    }
+    this.#attempt(target);
+    if (this.#waiting[4].length + this.#waiting[6].length > 0)
+      this.#timer = setTimeout(() => this.#tryNext(), ATTEMPT_DELAY);
+  }
+
+  #attempt(target: Address): void {
+    this.#tried++;
+    const { port, newReader } = this.#goal;
+    const reader = newReader();
+    const socket = connect({
+      ...(reader === null ? {} : { onread: reader.onread }),
+      host: target.address,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEPALIVE_DELAY,
+    });
+    this.#sockets.add(socket);
+    const onError = (error: NodeJS.ErrnoException): void => {
+      this.#sockets.delete(socket);
+      if (!this.#over) this.#onAttemptFailed(target, error);
+    };
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      socket.off('error', onError);
+      socket.on('error', ignore); // from here on others listen too, but never nobody
+      if (this.#over) return;
+      this.#sockets.delete(socket);
+      this.#close();
+      this.#listener.onConnected(socket, reader);
+    });
+  }
+
+  #onAttemptFailed(target: Address, error: NodeJS.ErrnoException): void {
+    const { port, makeRoom } = this.#goal;
+    const shortage = shortageOf(error.code ?? '', target.address, port);
+    // as often as there is something to close: another attempt may have taken what became free
+    if (shortage !== null && makeRoom(shortage)) {
+      this.#waiting[target.family].unshift(target);
+      this.#turn = target.family;
+      setImmediate(() => this.#tryNext()); // what was closed is free in the next turn
+      return;
+    }
+    const failure = failureOf(error, target.address, port);
+    // of several addresses' failures the one that says most: refused
+    if (this.#failure === null || failure.kind === 'refused') this.#failure = failure;
+    this.#tryNext();
+  }
+
+  // --- the end ---
+
+  #failAll(failure: RaceFailure): void {
+    this.#doubt();
+    this.#fail(failure);
+  }
+
+  #doubt(): void {
+    const { hostname, resolver } = this.#goal;
+    if (isIP(hostname) === 0) resolver.doubt(hostname);
+  }
+
+  #fail(failure: RaceFailure): void {
+    if (this.#over) return;
+    this.#close();
+    this.#listener.onRaceFailed(failure);
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#stopTimer();
+    for (const socket of this.#sockets) discard(socket);
+    this.#sockets.clear();
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+export function discard(socket: Socket): void {
+  socket.on('error', ignore);
+  socket.destroy();
+}
+
+function failureOf(error: NodeJS.ErrnoException, address: string, port: number): RaceFailure {
+  const code = error.code ?? error.message;
+  const where = `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  if (REFUSED.has(code)) return { kind: 'refused', reason: `${where} cannot be connected to: ${code}` };
+  if (code === 'ETIMEDOUT') return { kind: 'timeout', reason: `${where} did not answer: ${code}` };
+  return { kind: 'other', reason: `connecting to ${where} failed: ${code}` };
+}

@@ -1,0 +1,108 @@
+/** The addresses of one name: both families at once, in the search domains one after the other. */
+import { type Asking, type DnsAnswer, type DnsFailure, failed, isNothing } from './dns-client.ts';
+import type { LookupCallback, NameResolver } from './resolver.ts';
+import type { Address } from './system-files.ts';
+
+export interface LookupListener {
+  /** The addresses of one family or both, at least one; called at most once for each family. */
+  onAddresses(addresses: readonly Address[]): void;
+  /** Nothing more will be found. The error says why no address was. */
+  onLookupOver(error: NodeJS.ErrnoException | null): void;
+}
+
+/** How long the addresses of one family are waited for when those of the other are there (RFC 8305, section 3). */
+export const OTHER_FAMILY_DELAY = 50;
+
+const TYPES = { 4: 'A', 6: 'AAAA' } as const;
+
+export class Lookup {
+  readonly #resolver: NameResolver;
+  readonly #names: readonly string[];
+  readonly #families: readonly (4 | 6)[];
+  readonly #asking: Asking;
+  readonly #listener: LookupListener;
+  readonly #end: number;
+  #at = 0;
+  #open = 0;
+  #found = false;
+  #failure: DnsFailure | null = null;
+
+  constructor(
+    resolver: NameResolver,
+    names: readonly string[],
+    families: readonly (4 | 6)[],
+    asking: Asking,
+    listener: LookupListener,
+  ) {
+    this.#resolver = resolver;
+    this.#names = names;
+    this.#families = families;
+    this.#asking = asking;
+    this.#listener = listener;
+    this.#end = performance.now() + asking.timeout * asking.tries;
+  }
+
+  begin(): void {
+    const name = this.#names[this.#at];
+    const left = Math.ceil(this.#end - performance.now());
+    // the time is for all domains together: a server that is silent is waited for once
+    if (name === undefined || this.#failure === 'ETIMEOUT' || left <= 0) {
+      this.#listener.onLookupOver(failed(this.#failure ?? 'ENOTFOUND', this.#names[0] ?? ''));
+      return;
+    }
+    const { tries } = this.#asking;
+    const asking = this.#at === 0 ? this.#asking : { timeout: left / tries, tries };
+    this.#at++;
+    this.#open = this.#families.length;
+    for (const family of this.#families)
+      this.#resolver.ask(name, TYPES[family], asking, (answer) => this.#onAnswer(family, answer));
+  }
+
+  #onAnswer(family: 4 | 6, { code, records }: DnsAnswer<'A' | 'AAAA'>): void {
+    this.#open--;
+    if (code === null) {
+      this.#found = true;
+      this.#listener.onAddresses(records.map((address) => ({ address, family })));
+    } else if (this.#failure === null || (isNothing(this.#failure) && !isNothing(code))) {
+      // a server that fails says more than a name that does not exist
+      this.#failure = code;
+    }
+    if (this.#open > 0) return;
+    if (this.#found) this.#listener.onLookupOver(null);
+    else this.begin();
+  }
+}
+
+/** Waits for both families, for the second a little longer only, and calls back once. */
+export class Gathering implements LookupListener {
+  readonly #callback: LookupCallback;
+  readonly #families: readonly (4 | 6)[];
+  #addresses: readonly Address[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #over = false;
+
+  /** @param families in the order in which their addresses are told */
+  constructor(callback: LookupCallback, families: readonly (4 | 6)[]) {
+    this.#callback = callback;
+    this.#families = families;
+  }
+
+  onAddresses(addresses: readonly Address[]): void {
+    this.#addresses = [...this.#addresses, ...addresses];
+    this.#timer ??= setTimeout(() => this.#finish(null), OTHER_FAMILY_DELAY);
+  }
+
+  onLookupOver(error: NodeJS.ErrnoException | null): void {
+    this.#finish(error);
+  }
+
+  #finish(error: NodeJS.ErrnoException | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const ordered = this.#families.flatMap((wanted) =>
+      this.#addresses.filter(({ family }) => family === wanted),
+    );
+    this.#callback(error, ordered);
+  }
+}

@@ -1,0 +1,120 @@
+/** HTTP proxies by the environment variables of curl: http_proxy, https_proxy, all_proxy, no_proxy. */
+import { BlockList, isIP } from 'node:net';
+
+/** A proxy that requests go through. */
+export interface Proxy {
+  /** Name or address. */
+  readonly hostname: string;
+  readonly port: number;
+  /** `Basic …`, or empty. Secret. */
+  readonly authorization: string;
+  /** How it is called in logs: host and port. */
+  readonly shown: string;
+}
+
+/** A proxy is named that cannot be used; the text shows no password. */
+export interface UnusableProxy {
+  readonly error: string;
+}
+
+/** The part of `process.env` that is read. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What libcurl takes where a proxy's URL names no port. */
+const DEFAULT_PORT = 1080;
+const URL_PARTS =
+  /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:([^@/]*)@)?(\[[^\]/]*\]|[^:/?#]*)(?::([^/?#]*))?(?:[/?#].*)?$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they would end a header line
+const CONTROL = /[\x00-\x1f\x7f]/;
+
+/** Chooses the proxy of a request, as libcurl does. */
+export class Proxies {
+  readonly #byScheme: Readonly<Record<'http' | 'https', Proxy | UnusableProxy | null>>;
+  readonly #exceptions: readonly Exception[];
+  readonly #all: boolean;
+
+  constructor(environment: Environment = process.env) {
+    // an empty one counts as none
+    const first = (...names: readonly string[]): readonly [name: string, value: string] | null => {
+      for (const name of names) {
+        const value = environment[name];
+        if (value !== undefined && value !== '') return [name, value];
+      }
+      return null;
+    };
+    const read = (...names: readonly string[]): Proxy | UnusableProxy | null => {
+      const found = first(...names, 'all_proxy', 'ALL_PROXY');
+      return found === null ? null : parseProxy(...found);
+    };
+    // HTTP_PROXY is not read: in a CGI program a client sets it by a header field `Proxy`
+    this.#byScheme = { http: read('http_proxy'), https: read('https_proxy', 'HTTPS_PROXY') };
+    const [, list = ''] = first('no_proxy', 'NO_PROXY') ?? [];
+    this.#all = list.trim() === '*';
+    this.#exceptions = this.#all ? [] : list.split(/[,\s]+/).flatMap((word) => parseException(word) ?? []);
+  }
+
+  /** Whether any is named. */
+  get any(): boolean {
+    return this.#byScheme.http !== null || this.#byScheme.https !== null;
+  }
+
+  /** Null for a request that goes straight to its server. @param hostname in lower case, IPv6 without brackets */
+  of(scheme: 'http' | 'https', hostname: string): Proxy | UnusableProxy | null {
+    const proxy = this.#byScheme[scheme];
+    if (proxy === null || this.#all) return null;
+    const host = hostname.replace(/\.$/, '').replace(/%.*/, '');
+    return this.#exceptions.some((excepts) => excepts(host)) ? null : proxy;
+  }
+}
+
+function parseProxy(variable: string, url: string): Proxy | UnusableProxy {
+  const [, scheme = 'http', userinfo, bracketed = '', portText] = URL_PARTS.exec(url) ?? [];
+  if (scheme.toLowerCase() !== 'http')
+    return {
+      error: `${variable} names a proxy of the kind ${scheme.toLowerCase()}, use an http:// proxy instead`,
+    };
+  const hostname = bracketed.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const port = portText === undefined || portText === '' ? DEFAULT_PORT : Number(portText);
+  const valid = /^\d{0,5}$/.test(portText ?? '') && port > 0 && port <= 65_535;
+  if (hostname === '' || CONTROL.test(url) || url.includes(' ') || !valid)
+    return { error: `invalid ${variable}: use http://host:port or http://user:password@host:port` };
+  const authorization = userinfo === undefined ? '' : basic(userinfo);
+  if (authorization === null)
+    return { error: `invalid ${variable}: its user or password has a control character` };
+  return { hostname, port, authorization, shown: `${bracketed}:${port}` };
+}
+
+function basic(userinfo: string): string | null {
+  const colon = userinfo.indexOf(':');
+  const user = decode(colon < 0 ? userinfo : userinfo.slice(0, colon));
+  const password = colon < 0 ? '' : decode(userinfo.slice(colon + 1));
+  if (CONTROL.test(user + password)) return null;
+  return `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}`;
+}
+
+/** Percent-encoded bytes as bytes; other text, which the environment has in UTF-8, as its bytes. */
+function decode(text: string): string {
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  return bytes.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+}
+
+type Exception = (host: string) => boolean;
+
+/** One word of no_proxy: a name with all below it, an address, or a network. Null for an empty one. */
+function parseException(word: string): Exception | null {
+  const name = word.toLowerCase().replace(/^\./, '').replace(/\.$/, '');
+  if (name === '') return null;
+  const [address = '', bits] = name.replace(/^\[(.*)\]/, '$1').split('/');
+  const family = isIP(address);
+  if (family !== 0) {
+    const longest = family === 6 ? 128 : 32;
+    if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= longest)) return null;
+    const network = new BlockList();
+    const kind = family === 6 ? 'ipv6' : 'ipv4';
+    network.addSubnet(address, Number(bits ?? longest), kind);
+    return (host) => isIP(host) === family && network.check(host, kind);
+  }
+  return (host) => host === name || (isIP(host) === 0 && host.endsWith(`.${name}`));
+}

@@ -1,0 +1,49 @@
+/** The local address that the system sends from to an address, by its routes. */
+import { createSocket } from 'node:dgram';
+import { isIP, isIPv6 } from 'node:net';
+
+/** How long routes are taken for unchanged, in ms. */
+const ROUTE_AGE = 5_000;
+const MAX_KNOWN = 1_000;
+/** Any port: nothing is sent. */
+const PORT = 9;
+
+interface Known {
+  readonly source: string | null;
+  readonly since: number;
+}
+
+const known = new Map<string, Known>();
+
+/** Null where there is no route. Answers at once, and asks the system once in a while only. */
+export function sourceAddressTowards(address: string): string | null {
+  const now = performance.now();
+  const before = known.get(address);
+  if (before !== undefined && now - before.since < ROUTE_AGE) return before.source;
+  if (known.size >= MAX_KNOWN) known.clear();
+  const source = askSystem(address);
+  known.set(address, { source, since: now });
+  return source;
+}
+
+/** Connecting a UDP socket makes the system choose its address, and sends nothing. */
+function askSystem(address: string): string | null {
+  const socket = createSocket({
+    type: isIPv6(address) ? 'udp6' : 'udp4',
+    // called back at once, so that all of this is done before connect() returns
+    lookup: (literal, _options, callback) => callback(null, literal, isIP(literal)),
+  });
+  let failed = false;
+  socket.on('error', () => {
+    failed = true;
+  });
+  try {
+    socket.connect(PORT, address);
+    const source = socket.address().address;
+    return failed || source === '0.0.0.0' || source === '::' ? null : source;
+  } catch {
+    return null;
+  } finally {
+    socket.close();
+  }
+}
