@@ -6,11 +6,11 @@ const rooms = {
   files: { rooms: [], packages: [] },
   net: { rooms: ['timers'], packages: [] },
   rest: { rooms: ['timers', 'net', 'files'], packages: [] },
-  script: { rooms: [], packages: ['picocolors'] },
+  script: { rooms: [], packages: [] },
   sip: { rooms: ['timers', 'net'], packages: ['ipaddr.js'] },
-  runtime: { rooms: ['script', 'sip', 'timers'], packages: ['pino', 'ipaddr.js', 're2js'] },
+  runtime: { rooms: ['script', 'sip', 'timers'], packages: ['ipaddr.js', 're2js'] },
   modules: { rooms: ['script', 'runtime', 'rest', 'sip'], packages: ['ipaddr.js'] },
-  workers: { rooms: ['script', 'sip', 'runtime', 'modules', 'timers'], packages: ['pino'] },
+  workers: { rooms: ['script', 'sip', 'runtime', 'modules', 'timers'], packages: [] },
 };
 
 const anyOf = (names) => `(?:${names.join('|')})`;

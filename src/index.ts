@@ -4,6 +4,7 @@
  */
 export { FileError, largestFile, readRegularFile } from './files/regular-file.ts';
 export * from './rest/index.ts';
+export type { Log, LogFormat } from './runtime/index.ts';
 export {
   type Absence,
   absencesText,
@@ -54,6 +55,7 @@ export {
 } from './workers/load-script.ts';
 export { runMember } from './workers/run-member.ts';
 export { RunningServer, type StartOptions, type StopOptions } from './workers/server.ts';
+export { type LogDestinations, openLog } from './workers/server-logs.ts';
 export { StartError } from './workers/start-error.ts';
 export {
   type LoadedScript,

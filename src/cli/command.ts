@@ -1,5 +1,4 @@
 /** The command line: what may be typed, its help, and the exit code. A function of its arguments and streams. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type CheckOptions, check } from './check.ts';
 import { type RunOptions, run } from './run.ts';
@@ -7,6 +6,7 @@ import { type SendOptions, send } from './send.ts';
 import { reload, type ServerChoice, type StatusOptions, status } from './status.ts';
 import { type Streams, UsageError } from './streams.ts';
 import { tour } from './tour.ts';
+import { version } from './version.ts';
 
 export { runMember } from '../index.ts';
 
@@ -57,6 +57,10 @@ function define(streams: Streams, finish: (code: number) => void): Command {
       new Option('--log-format <format>', 'how log lines are written to stderr')
         .choices(['text', 'json'])
         .default('text'),
+    )
+    .option(
+      '--syslog-socket <path>',
+      "where syslog listens, for syslog_enabled; default: the system's /dev/log",
     )
     .option('--processes <number>', 'how many processes serve; udp_workers is spread over them', processes, 1)
     .option('--grace <seconds>', 'how long calls may take to end when it stops', grace, 30)
@@ -160,11 +164,6 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
   };
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function seconds(text: string): number {

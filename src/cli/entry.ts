@@ -13,9 +13,12 @@ const optimizeLater: Readonly<Record<string, string>> = {
 };
 
 export async function enter(): Promise<void> {
-  // a reader that has gone (`siprest check | head`) is no mistake
+  const isServer = argv[2] === memberArgument || argv[2] === 'run';
   for (const output of [stdout, stderr]) {
-    output.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+    output.on('error', (error: NodeJS.ErrnoException) => {
+      // a reader that has gone (`siprest check | head`) is no error; a server lives on without readers
+      if (!isServer) process.exit(error.code === 'EPIPE' ? 0 : 1);
+    });
   }
   // rejections that nobody handles arrive here as well
   process.on('uncaughtException', (error: unknown) => failed(error instanceof Error ? error.stack : error));
@@ -25,8 +28,7 @@ export async function enter(): Promise<void> {
   const { runCommand, runMember } = await loadProgram();
   const isMember = argv[2] === memberArgument;
   // What a server uses with its first message; the rest of the program loads Node's modules where it uses them.
-  if (isMember || argv[2] === 'run')
-    for (const name of ['crypto', 'dgram', 'dns']) process.getBuiltinModule(`node:${name}`);
+  if (isServer) for (const name of ['crypto', 'dgram', 'dns']) process.getBuiltinModule(`node:${name}`);
   // Not before all that is loaded, since V8 refuses code that was made under other flags.
   // Nearly all that a check makes lives to its end, and what a server makes as long as the service takes: V8 would copy
   // it again and again while its young space, small at first, becomes larger step by step.
@@ -52,10 +54,16 @@ export async function enter(): Promise<void> {
     },
     onHangup: (listener) => process.on('SIGHUP', listener),
   });
-  // what was printed goes out before the end
-  await Promise.all([stdout, stderr].map((output) => new Promise((done) => output.write('', done))));
+  // what was printed goes out before the end, if somebody reads it
+  const written = [stdout, stderr].map((output) => new Promise((done) => output.write('', done)));
+  await Promise.race([Promise.all(written), ...(isServer || stop?.signal.aborted ? [aWhile()] : [])]);
   process.exit(code);
 }
+
+/** What the streams of a server may take at its end, in ms. */
+const lastWait = 500;
+
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, lastWait));
 
 let stop: AbortController | null = null;
 
@@ -66,7 +74,7 @@ function stopSignal(): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(1); // asked twice: at once
-      controller.abort();
+      controller.abort(name);
     });
   }
   stop = controller;

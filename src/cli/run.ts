@@ -4,7 +4,6 @@ import {
   ControlError,
   controlDirectory,
   countAbsences,
-  type LoadResult,
   renderDiagnostics,
   type SipServer,
   StartError,
@@ -12,11 +11,14 @@ import {
 } from '../index.ts';
 import { summaryOf } from './check.ts';
 import { memberArgument } from './member-argument.ts';
+import { RunLog } from './run-log.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';
-import { plural, type Streams, UsageError, usesColor } from './streams.ts';
+import { plural, type Streams, UsageError } from './streams.ts';
+import { version } from './version.ts';
 
 export interface RunOptions extends ScriptOptions {
   readonly logFormat: 'text' | 'json';
+  readonly syslogSocket?: string;
   readonly processes: number;
   /** Seconds. */
   readonly grace: number;
@@ -28,69 +30,84 @@ export interface RunOptions extends ScriptOptions {
 
 /** `siprest run FILE`: serves until it is told to stop. 1 when it cannot start. */
 export async function run(file: string, options: RunOptions, streams: Streams): Promise<number> {
-  const { stdout, stderr } = streams;
-  const { logFormat, processes, queue, patience, grace } = options;
+  const log = new RunLog(options.logFormat, streams);
+  try {
+    return await serve(file, options, streams, log);
+  } catch (error) {
+    if (options.logFormat !== 'json' || !(error instanceof UsageError)) throw error;
+    log.say('error', error.message);
+    return 1;
+  }
+}
+
+async function serve(file: string, options: RunOptions, streams: Streams, log: RunLog): Promise<number> {
+  const { syslogSocket, processes, queue, patience, grace } = options;
   // one that comes before there is a server would end the program
   let onHangup = (): void => {
     hangups++;
   };
   let hangups = 0;
   streams.onHangup(() => onHangup());
-  const loaded = await loadAndExplain(file, options, streams);
+  const loaded = await loadScriptFile(file, options, streams);
+  log.explain(loaded);
   if (loaded.program === null) {
-    stderr.write(`${file}: ${summaryOf(loaded.diagnostics)}; not started\n`);
+    log.say('error', `${file}: ${summaryOf(loaded.diagnostics)}; not started`);
     const onlyAbsent = loaded.diagnostics.every(
       (one) => one.severity !== 'error' || one.absent !== undefined,
     );
     if (onlyAbsent)
-      stderr.write('with --allow-missing it starts, and what is missing fails when it is reached\n');
+      log.say('note', 'with --allow-missing it starts, and what is missing fails when it is reached');
     return 1;
   }
   const { uses } = countAbsences(loaded.diagnostics);
   if (uses > 0)
-    stderr.write(`${plural(uses, 'use')} of what siprest does not have: each fails when it is reached\n`);
+    log.say('warning', `${plural(uses, 'use')} of what siprest does not have: each fails when it is reached`);
   const { signal } = streams;
   const server = await startOrExplain(() =>
     startServer(loaded, {
       processes,
       // this program, as it is loaded fastest
       program: { path: fileURLToPath(new URL('./main.js', import.meta.url)), arguments: [memberArgument] },
-      logFormat,
+      ...log.destinations,
+      syslogSocket,
       queueLimit: queue,
       patience: patience * 1000,
-      writeLog: (line) => stderr.write(line),
     }),
   );
-  const reload = () => reloadScript(server, file, options, streams);
-  const control = await listenForCommands(server, reload, streams);
+  log.serve(server);
+  const reload = () => reloadScript(server, file, options, streams, log);
+  const control = await listenForCommands(server, reload, streams, log);
   onHangup = () => void reload();
   if (hangups > 0) onHangup();
-  for (const socket of server.sockets) stdout.write(`listening on ${socket}\n`);
+  const { sockets } = server;
+  log.say(
+    'note',
+    `siprest ${version()} serves ${file} on ${sockets.join(', ')} with ${processes} process${processes === 1 ? '' : 'es'}`,
+    { event: 'start', version: version(), script: file, sockets, processes },
+  );
+  log.listening(sockets);
   await stopped(signal);
+  const reason = typeof signal.reason === 'string' ? signal.reason : 'told to';
+  log.say('note', `siprest stops: ${reason}; calls have up to ${grace} s to end`, {
+    event: 'stop',
+    reason,
+    grace,
+  });
   await server.stop({ grace: grace * 1000 });
   control?.close();
   return 0;
 }
 
-/** Loads the script, and shows what there is to say about it. */
-async function loadAndExplain(file: string, options: ScriptOptions, streams: Streams): Promise<LoadResult> {
-  const { stderr } = streams;
-  const loaded = await loadScriptFile(file, options, streams);
-  const { diagnostics, sources } = loaded;
-  if (diagnostics.length > 0)
-    stderr.write(`${renderDiagnostics(diagnostics, sources, { color: usesColor(streams, stderr) })}\n`);
-  return loaded;
-}
-
-/** Goes on with the file as it is now; with the script that runs where that has mistakes, which are shown. Resolves to what was done, as a line. */
+/** Goes on with the file as it is now; with the script that runs if that has errors, which are logged. Resolves to what was done, as a line. */
 async function reloadScript(
   server: SipServer,
   file: string,
   options: ScriptOptions,
   streams: Streams,
+  log: RunLog,
 ): Promise<{ readonly reloaded: boolean; readonly message: string }> {
-  const say = (reloaded: boolean, message: string) => {
-    streams.stderr.write(`${message}\n`);
+  const say = (reloaded: boolean, message: string, fields: Readonly<Record<string, unknown>> = {}) => {
+    log.say(reloaded ? 'note' : 'error', message, { event: 'reload', reloaded, script: file, ...fields });
     return { reloaded, message };
   };
   if (file === '-') return say(false, 'the script came from stdin, so it cannot be read again');
@@ -98,11 +115,21 @@ async function reloadScript(
     const loaded = await loadScriptFile(file, options, streams);
     const { diagnostics, sources } = loaded;
     if (loaded.program === null) {
+      log.explain(loaded);
+      const { message } = say(false, `${file}: ${summaryOf(diagnostics)}; the script that runs stays`);
       const shown = renderDiagnostics(diagnostics, sources, { color: false });
-      return say(false, `${shown}\n${file}: ${summaryOf(diagnostics)}; the script that runs stays`);
+      return { reloaded: false, message: `${shown}\n${message}` };
     }
+    const before = server.sockets;
     await server.reload(loaded);
-    return say(true, `${file} is loaded again`);
+    const { sockets } = server;
+    const opened = sockets.filter((socket) => !before.includes(socket));
+    const closed = before.filter((socket) => !sockets.includes(socket));
+    const changes = [
+      opened.length > 0 ? `, opened ${opened.join(', ')}` : '',
+      closed.length > 0 ? `, closes ${closed.join(', ')} when its calls have ended` : '',
+    ];
+    return say(true, `${file} is loaded again${changes.join('')}`, { opened, closed });
   } catch (error) {
     if (!(error instanceof StartError || error instanceof UsageError)) throw error;
     return say(false, `${error.message}; the script that runs stays`);
@@ -113,13 +140,14 @@ async function reloadScript(
 async function listenForCommands(
   server: SipServer,
   reload: () => Promise<unknown>,
-  { stderr, env }: Streams,
+  { env }: Streams,
+  log: RunLog,
 ): Promise<Control | null> {
   try {
     return await Control.listen({ status: () => server.status(), reload }, controlDirectory(env));
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
-    stderr.write(`siprest status and reload do not reach this server: ${error.message}\n`);
+    log.say('warning', `siprest status and reload do not reach this server: ${error.message}`);
     return null;
   }
 }

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import picocolors from 'picocolors';
+import { styleText } from 'node:util';
 import { loadScript, RunningServer, renderDiagnostics, StartError, sendRequest } from '../index.ts';
 import { type CreditService, refusingPort, startCreditService } from './credit-service.ts';
 import { type Streams, UsageError, usesColor } from './streams.ts';
@@ -59,7 +59,7 @@ class Trace {
 /** Ends by itself where stdout is no terminal: 0, or 1 when a call was not answered as it should be. */
 export async function tour(streams: Streams): Promise<number> {
   const { stdout, signal } = streams;
-  const colors = picocolors.createColors(usesColor(streams, stdout));
+  const colors = colorsFor(usesColor(streams, stdout));
   const print = (line = '') => stdout.write(`${line}\n`);
   const trace = new Trace();
   const service = await startCreditService(servicePort, ({ kind, account, text }) =>
@@ -126,7 +126,18 @@ async function startServer(service: CreditService, writeLog: (line: Buffer) => v
   throw new UsageError('no UDP port is free on 127.0.0.1');
 }
 
-type Colors = ReturnType<typeof picocolors.createColors>;
+const styles = ['bold', 'dim', 'cyan', 'green', 'red'] as const;
+
+type Colors = Readonly<Record<(typeof styles)[number], (text: string) => string>>;
+
+function colorsFor(isOn: boolean): Colors {
+  return Object.fromEntries(
+    styles.map((style) => [
+      style,
+      (text: string) => (isOn ? styleText(style, text, { validateStream: false }) : text),
+    ]),
+  ) as Record<(typeof styles)[number], (text: string) => string>;
+}
 
 /** Resolves to how many were not answered as they should be. */
 async function makeCalls(

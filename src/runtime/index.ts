@@ -14,7 +14,18 @@ export {
 } from '../sip/index.ts';
 export { Background } from './background.ts';
 export { type LoadResult, loadProgram, type Program, type RuntimeCatalog } from './load.ts';
-export { Log, type LogFormat } from './log.ts';
+export { Log, type LogFormat, type LogOutput } from './log.ts';
+export {
+  jsonLines,
+  type LineFormat,
+  localTime,
+  printable,
+  printableLines,
+  severityOf,
+  textLines,
+} from './logging/lines.ts';
+export { type StandardError, standardError } from './logging/standard-error.ts';
+export { facilityNumber, Syslog, type SyslogWay } from './logging/syslog.ts';
 export type { Module } from './module.ts';
 export { type Admission, type Handler, type HandOver, type ReceiveCounts, Receiver } from './receive.ts';
 export { Request } from './request.ts';

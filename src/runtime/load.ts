@@ -15,7 +15,7 @@ import { listenAddresses } from './listen-addresses.ts';
 import type { Module } from './module.ts';
 import { cachedRegex, regexError } from './regex.ts';
 import type { Run } from './run.ts';
-import type { ListenAddress, Settings } from './settings.ts';
+import type { ListenAddress, LogConsumer, Settings } from './settings.ts';
 
 /** A script that can be started. */
 export interface Program {
@@ -97,13 +97,27 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
   const number = (name: string) => Number(values[name]);
   const flag = (name: string) => values[name] === true;
   const aliases = values['alias'];
+  const consumer = (name: string): LogConsumer => {
+    const format = values[`${name}_log_format`];
+    const level = values[`${name}_level_filter`];
+    return {
+      enabled: flag(`${name}_enabled`),
+      format: format === 'json' || format === 'json_cee' ? format : 'text',
+      level: typeof level === 'number' ? level : null,
+    };
+  };
   return {
     logLevel: number('log_level'),
     xlogLevel: number('xlog_level'),
     xlogPrintLevel: number('xlog_print_level'),
     xlogForceColor: flag('xlog_force_color'),
     logPrefix: String(values['log_prefix'] ?? ''),
-    stderrorEnabled: flag('stderror_enabled'),
+    stderror: consumer('stderror'),
+    syslog: {
+      ...consumer('syslog'),
+      facility: String(values['syslog_facility']),
+      name: String(values['syslog_name']),
+    },
     sockets,
     tcp: {
       connectTimeout: number('tcp_connect_timeout'),

@@ -4,6 +4,7 @@
  */
 import type { SettingSpec } from '../script/index.ts';
 import type { Advertised, Asking, TcpLimits } from '../sip/index.ts';
+import { facilityNames } from './logging/syslog.ts';
 
 const memory = 'the memory of a Node.js process is not set up by hand';
 const threads = 'sockets, timers and name look-ups do not occupy workers here';
@@ -13,6 +14,8 @@ const noForward = 'siprest has no such switch';
 const noKeepAlive = 'connections are kept alive by CRLF pings and ended by tcp_connection_lifetime';
 const noDatabase = 'siprest has no database modules';
 const managed = 'the service manager (systemd, a container) does this for a Node.js process';
+
+const logFormats = ['plain_text', 'json', 'json_cee'];
 
 export const settingSpecs: readonly SettingSpec[] = [
   // --- what siprest does ---
@@ -56,6 +59,57 @@ export const settingSpecs: readonly SettingSpec[] = [
     default: true,
     summary: 'Whether logs are written to stderr.',
     aliases: ['log_stderror'],
+  },
+  {
+    name: 'stderror_level_filter',
+    type: 'int',
+    default: null,
+    minimum: -3,
+    maximum: 9,
+    summary: 'Which messages are written to stderr, of those that log_level and xlog_level let through.',
+  },
+  {
+    name: 'stderror_log_format',
+    type: 'string',
+    values: logFormats,
+    default: 'plain_text',
+    summary: 'The form of lines on stderr; --log-format json makes all of them JSON.',
+  },
+  {
+    name: 'syslog_enabled',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether logs go to syslog, through `logger` of the system.',
+  },
+  {
+    name: 'syslog_facility',
+    type: 'string',
+    values: facilityNames,
+    default: 'LOG_DAEMON',
+    summary: 'The facility of syslog: LOG_DAEMON, LOG_LOCAL0 to LOG_LOCAL7, ...',
+    aliases: ['log_facility'],
+  },
+  {
+    name: 'syslog_name',
+    type: 'string',
+    default: 'siprest',
+    summary: 'What stands before each line of syslog as the name of the program.',
+    aliases: ['log_name'],
+  },
+  {
+    name: 'syslog_level_filter',
+    type: 'int',
+    default: null,
+    minimum: -3,
+    maximum: 9,
+    summary: 'Which messages go to syslog, of those that log_level and xlog_level let through.',
+  },
+  {
+    name: 'syslog_log_format',
+    type: 'string',
+    values: logFormats,
+    default: 'plain_text',
+    summary: 'The form of lines of syslog.',
   },
   {
     name: 'socket',
@@ -218,13 +272,6 @@ export const settingSpecs: readonly SettingSpec[] = [
 
   // --- accepted, with nothing behind it ---
   {
-    name: 'syslog_enabled',
-    type: 'boolean',
-    default: false,
-    summary: 'Whether logs go to syslog.',
-    inert: 'siprest logs to stderr, which the service manager passes on to syslog or the journal',
-  },
-  {
     name: 'abort_on_assert',
     type: 'boolean',
     default: false,
@@ -348,15 +395,7 @@ export const settingSpecs: readonly SettingSpec[] = [
     'log_msg_buf_size',
     'log_json_buf_size',
   ]),
-  ...inertGroup('siprest writes its log to stderr in the form that --log-format names', 'any', [
-    'syslog_facility',
-    'syslog_name',
-    'syslog_level_filter',
-    'syslog_log_format',
-    'stderror_level_filter',
-    'stderror_log_format',
-    'log_facility',
-    'log_name',
+  ...inertGroup('siprest raises no event for a line of the log', 'any', [
     'log_event_enabled',
     'log_event_level_filter',
   ]),
@@ -397,6 +436,14 @@ function inertGroup(inert: string, type: 'int' | 'any', names: readonly string[]
   }));
 }
 
+/** Where the log goes, and what of it. */
+export interface LogConsumer {
+  readonly enabled: boolean;
+  readonly format: 'text' | 'json' | 'json_cee';
+  /** Beside log_level; null: that alone counts. */
+  readonly level: number | null;
+}
+
 /** What the settings of a script come to. */
 export interface Settings {
   readonly logLevel: number;
@@ -404,7 +451,8 @@ export interface Settings {
   readonly xlogPrintLevel: number;
   readonly xlogForceColor: boolean;
   readonly logPrefix: string;
-  readonly stderrorEnabled: boolean;
+  readonly stderror: LogConsumer;
+  readonly syslog: LogConsumer & { readonly facility: string; readonly name: string };
   readonly sockets: readonly ListenAddress[];
   readonly tcp: Partial<TcpLimits>;
   readonly tcpAcceptAliases: boolean;

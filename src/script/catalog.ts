@@ -305,6 +305,8 @@ export interface SettingSpec {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly repeated?: boolean;
+  /** Of a `string`: what it may be. */
+  readonly values?: readonly string[];
   readonly summary: string;
   /** Why it has no meaning here: accepted with a warning that says so. */
   readonly inert?: string;

@@ -79,6 +79,13 @@ function settingValue(
     return undefined;
   }
   if (spec.type === 'any') return node.value.value;
+  const { value } = node.value;
+  if (spec.values !== undefined && !spec.values.includes(String(value))) {
+    const help = didYouMean(String(value), spec.values) ?? `use one of ${spec.values.join(', ')} instead`;
+    const message = `invalid value of ${node.name.text}`;
+    diagnostics.error('setting-value', node.value.span, message, { help });
+    return undefined;
+  }
   return converted(node.value, spec, node.name.text, 'setting-value', diagnostics);
 }
 

@@ -2,6 +2,7 @@
 import type { Span } from './ast.ts';
 import type { Absence, Diagnostic, DiagnosticCode, Severity } from './diagnostics.ts';
 import { readableText } from './diagnostics.ts';
+import { withoutSecrets } from './secrets.ts';
 import type { SourceSet } from './source.ts';
 
 /** From a first byte to behind the last one; lines and columns count from 1, columns in bytes. */
@@ -35,9 +36,12 @@ export function diagnosticRecords(
     ...placeOf(span, sources),
     severity,
     code,
-    message,
-    help: help ?? null,
-    labels: labels.map((label) => ({ ...placeOf(label.span, sources), message: label.message })),
+    message: withoutSecrets(message),
+    help: help === undefined ? null : withoutSecrets(help),
+    labels: labels.map((label) => ({
+      ...placeOf(label.span, sources),
+      message: withoutSecrets(label.message),
+    })),
     includedFrom: sources
       .includeTrail(span.start)
       .map(({ file, line }) => ({ file: readableText(file), line })),

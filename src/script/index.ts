@@ -32,6 +32,7 @@ export { lowerAscii, toInteger, toText, truth } from './operators.ts';
 export { type ParsedScript, parseScript } from './parser.ts';
 export { absencesText, countAbsences } from './render-absences.ts';
 export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
+export { lineWithoutSecrets, withoutSecrets } from './secrets.ts';
 export { type Location, type SourceFile, SourceSet } from './source.ts';
 export { template, variableText } from './template.ts';
 export type { ReadFile } from './token-stream.ts';

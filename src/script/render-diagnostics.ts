@@ -2,10 +2,11 @@
  * Diagnostics as text for people: the place, the source lines with markers under the span, and what would be
  * right. What siprest lacks is a list of its own at the end.
  */
-import picocolors from 'picocolors';
+import { styleText } from 'node:util';
 import type { Span } from './ast.ts';
 import { type Diagnostic, readableText, type Severity } from './diagnostics.ts';
 import { absenceLines, absencesText, isAbsence } from './render-absences.ts';
+import { lineWithoutSecrets, withoutSecrets } from './secrets.ts';
 import type { Location, SourceSet } from './source.ts';
 
 export interface RenderOptions {
@@ -37,18 +38,30 @@ const shownLabels = 6;
 /** Of a span with more lines the first two and the last are shown. */
 const shownLines = 4;
 
+const painting =
+  (style: Parameters<typeof styleText>[0]): Paint =>
+  (text) =>
+    styleText(style, text, { validateStream: false });
+const unpainted: Paint = (text) => text;
+
+const coloured: Palette = {
+  severity: { error: painting('red'), warning: painting('yellow'), note: painting('cyan') },
+  bold: painting('bold'),
+  frame: painting('blue'),
+};
+const plain: Palette = {
+  severity: { error: unpainted, warning: unpainted, note: unpainted },
+  bold: unpainted,
+  frame: unpainted,
+};
+
 /** One text for all, each followed by an empty line. */
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],
   sources: SourceSet,
   { color }: RenderOptions,
 ): string {
-  const colors = picocolors.createColors(color);
-  const palette: Palette = {
-    severity: { error: colors.red, warning: colors.yellow, note: colors.cyan },
-    bold: colors.bold,
-    frame: colors.blue,
-  };
+  const palette = color ? coloured : plain;
   const texts = diagnostics
     .filter((one) => !isAbsence(one))
     .map((one) => `${render(one, sources, palette)}\n`);
@@ -78,7 +91,7 @@ function render(diagnostic: Diagnostic, sources: SourceSet, palette: Palette): s
   const indent = ' '.repeat(gutter);
   const { frame } = palette;
   const paint = palette.severity[severity];
-  const lines = [palette.bold(`${paint(`${severity}[${code}]`)}: ${message}`)];
+  const lines = [palette.bold(`${paint(`${severity}[${code}]`)}: ${withoutSecrets(message)}`)];
   for (const [index, group] of byFile(marks).entries()) {
     const at = (group.find((one) => one.primary) ?? group[0])?.location;
     if (at === undefined) continue;
@@ -107,7 +120,8 @@ function render(diagnostic: Diagnostic, sources: SourceSet, palette: Palette): s
   if (labels.length > shownLabels) {
     lines.push(`${indent} ${frame('=')} and in ${labels.length - shownLabels} more places`);
   }
-  if (help !== undefined) lines.push(`${indent} ${frame('=')} ${palette.bold('help')}: ${help}`);
+  if (help !== undefined)
+    lines.push(`${indent} ${frame('=')} ${palette.bold('help')}: ${withoutSecrets(help)}`);
   return lines.join('\n');
 }
 
@@ -166,7 +180,7 @@ interface Excerpt {
 
 /** The part of the line that is shown, in characters; the marker's columns are those of the characters. */
 function excerpt({ location, length }: Mark): Excerpt {
-  const { lineText } = location;
+  const lineText = lineWithoutSecrets(location.lineText);
   const at = location.column - 1;
   const long = lineText.length > width;
   const from = long ? characterStart(lineText, Math.max(0, at - Math.floor(width / 3))) : 0;

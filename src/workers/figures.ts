@@ -10,6 +10,7 @@ import type { Generation } from './generation.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import type { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
+import type { ServerLogs } from './server-logs.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /** What figures are read from: one process. */
@@ -21,6 +22,7 @@ export interface ProcessView {
   readonly peers: Readonly<PeerCounts> | null;
   readonly loopDelay: LoopDelay;
   readonly loopLoad: LoopLoad;
+  readonly logs: ServerLogs;
 }
 
 /** By what a figure is told apart. */
@@ -32,6 +34,7 @@ export interface FigureSpec {
   readonly kind: 'counter' | 'gauge';
   readonly unit:
     | 'messages'
+    | 'lines'
     | 'calls'
     | 'transactions'
     | 'workers'
@@ -257,6 +260,15 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'connections',
     summary: 'Connections of SIP over TCP.',
     read: ({ process }) => sum(process.sockets, ({ transport }) => transport.size ?? 0),
+  },
+  {
+    name: 'log_lines_lost',
+    kind: 'counter',
+    unit: 'lines',
+    label: 'reason',
+    summary:
+      'Lines that the log lacks: nothing could be written, more waited for a slow reader than is kept, or the same line repeated too often.',
+    read: ({ logs }) => ({ ...logs.counts }),
   },
   {
     name: 'event_loop_delay',

@@ -114,9 +114,9 @@ export class MemberProcess {
   async #reload(id: number, half: (server: RunningServer) => Promise<void>): Promise<void> {
     try {
       if (this.#server !== null) await half(this.#server);
-      this.#send({ kind: 'reloaded', id, error: null });
+      this.#send({ kind: 'reloaded', id, error: null, sockets: this.#server?.sockets ?? [] });
     } catch (error) {
-      this.#send({ kind: 'reloaded', id, error: explain(error) });
+      this.#send({ kind: 'reloaded', id, error: explain(error), sockets: [] });
     }
   }
 

@@ -7,6 +7,7 @@ import type { SharedAnswer, SharedCall, SharedChange } from './remote-shared.ts'
 /** {@link StartOptions} as they cross to a process. */
 export interface PassedOptions {
   readonly logFormat?: LogFormat | undefined;
+  readonly syslogSocket?: string | undefined;
   readonly queueLimit?: number | undefined;
   readonly patience?: number | undefined;
 }
@@ -46,7 +47,13 @@ export type FromProcess =
   | { readonly kind: 'ready'; readonly sockets: readonly string[] }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
   /** Half of a reload is done, or failed. */
-  | { readonly kind: 'reloaded'; readonly id: number; readonly error: string | null }
+  | {
+      readonly kind: 'reloaded';
+      readonly id: number;
+      readonly error: string | null;
+      /** That it listens on now. */
+      readonly sockets: readonly string[];
+    }
   | { readonly kind: 'pong' }
   /** It stops, and has no calls left. */
   | { readonly kind: 'drained' }

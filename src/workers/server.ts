@@ -5,8 +5,7 @@ import {
   BindError,
   bindSockets,
   type HandOver,
-  Log,
-  type LogFormat,
+  type Log,
   type Program,
   type ReceiveCounts,
   Receiver,
@@ -28,14 +27,11 @@ import { LoopDelay } from './loop-delay.ts';
 import { LoopLoad } from './loop-load.ts';
 import { NextScript } from './next-script.ts';
 import type { PeerCounts } from './peers.ts';
+import { type LogDestinations, ServerLogs } from './server-logs.ts';
 import { ServerProcess } from './server-process.ts';
 import { StartError } from './start-error.ts';
 
-export interface StartOptions {
-  /** How log lines are written. Default `text`. */
-  readonly logFormat?: LogFormat | undefined;
-  /** Gets whole log lines as bytes. Default: stderr. */
-  readonly writeLog?: ((line: Buffer) => void) | undefined;
+export interface StartOptions extends LogDestinations {
   /** How many messages may wait for a worker, in each process. Default 10,000. */
   readonly queueLimit?: number | undefined;
   /** How long a new request may wait for a worker before it is refused, in ms. Default 4,000. */
@@ -73,6 +69,7 @@ const lookAgain = 20;
 export class RunningServer {
   readonly #process: ServerProcess;
   readonly #options: StartOptions;
+  readonly #logs: ServerLogs;
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
       this.#generation.pool.isBehind = late > behind;
@@ -104,8 +101,10 @@ export class RunningServer {
     generation: Generation,
     member: Membership | null,
     options: StartOptions,
+    logs: ServerLogs,
   ) {
     this.#process = process;
+    this.#logs = logs;
     this.#generation = generation;
     this.#options = options;
     this.#peers = member?.peers ?? null;
@@ -133,8 +132,9 @@ export class RunningServer {
     member: Membership | null,
   ): Promise<RunningServer> {
     const process = member?.process ?? new ServerProcess();
-    const generation = new Generation(program, logOf(program, process, options), process, options);
-    const running = new RunningServer(process, generation, member, options);
+    const logs = new ServerLogs(options);
+    const generation = new Generation(program, logOf(program, process, logs), process, options);
+    const running = new RunningServer(process, generation, member, options, logs);
     try {
       const next = await running.#open(program, generation);
       // startup_route may send requests
@@ -194,6 +194,7 @@ export class RunningServer {
       peers: this.#peers,
       loopDelay: this.#loopDelay,
       loopLoad: this.#loopLoad,
+      logs: this.#logs,
     };
   }
 
@@ -224,12 +225,7 @@ export class RunningServer {
     if (this.#stopping !== null) throw new StartError('the server is stopping');
     await this.abandon();
     const process = this.#process;
-    const generation = new Generation(
-      program,
-      logOf(program, process, this.#options),
-      process,
-      this.#options,
-    );
+    const generation = new Generation(program, logOf(program, process, this.#logs), process, this.#options);
     await this.#open(program, generation);
   }
 
@@ -322,6 +318,7 @@ export class RunningServer {
         setTimeout(resolve, 500).unref();
       }),
     ]);
+    await this.#logs.close();
   }
 
   async #timeIsUp(): Promise<void> {
@@ -388,14 +385,6 @@ export class RunningServer {
   }
 }
 
-function logOf({ settings }: Program, { number, count }: ServerProcess, options: StartOptions): Log {
-  return new Log({
-    format: options.logFormat ?? 'text',
-    logLevel: settings.logLevel,
-    xlogLevel: settings.xlogLevel,
-    prefix: settings.logPrefix,
-    process: count > 1 ? number : null,
-    enabled: settings.stderrorEnabled,
-    write: options.writeLog ?? ((line) => process.stderr.write(line)),
-  });
+function logOf({ settings }: Program, { number, count }: ServerProcess, logs: ServerLogs): Log {
+  return logs.open(settings, count > 1 ? number : null);
 }

@@ -1,3 +1,4 @@
+import type { Log } from '../runtime/index.ts';
 import type { ServerStatus } from './figures.ts';
 import type { Program, ScriptSource } from './load-script.ts';
 import { RunningServer, type StartOptions, type StopOptions } from './server.ts';
@@ -22,6 +23,8 @@ export interface ServerOptions extends StartOptions {
 export interface SipServer {
   /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
   readonly sockets: readonly string[];
+  /** The log of the script that runs. */
+  readonly log: Log;
   /** Goes on with another script; see {@link RunningServer.reload}. Rejects with a {@link StartError} where that cannot start. */
   reload(script: LoadedScript): Promise<void>;
   status(): Promise<ServerStatus>;
@@ -33,12 +36,20 @@ export interface SipServer {
 export async function startServer(script: LoadedScript, options: ServerOptions = {}): Promise<SipServer> {
   const { processes = 1, program, ...others } = options;
   if (processes > 1) {
-    const supervisor = await Supervisor.start(script.source, { ...others, processes, program });
+    const supervisor = await Supervisor.start(script.source, {
+      ...others,
+      processes,
+      program,
+      log: script.program?.settings,
+    });
     return {
       get sockets() {
         return supervisor.sockets;
       },
-      reload: ({ source }) => supervisor.reload(source),
+      get log() {
+        return supervisor.log;
+      },
+      reload: ({ source, program: next }) => supervisor.reload(source, next?.settings),
       status: () => supervisor.status(),
       stop: (how) => supervisor.stop(how),
     };
@@ -47,6 +58,9 @@ export async function startServer(script: LoadedScript, options: ServerOptions =
   return {
     get sockets() {
       return server.sockets;
+    },
+    get log() {
+      return server.log;
     },
     reload: async (other) => server.reload(programOf(other)),
     status: () => server.status(),

@@ -7,11 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Log } from '../runtime/index.ts';
+import type { Log } from '../runtime/index.ts';
 import { combine, type ServerStatus } from './figures.ts';
 import type { ScriptSource } from './load-script.ts';
 import type { FromProcess, PassedOptions, ToProcess } from './process-messages.ts';
 import { defaultGrace, type StopOptions } from './server.ts';
+import { type LogSettings, ServerLogs, usualLogSettings } from './server-logs.ts';
 import { SharedKeeper } from './shared-keeper.ts';
 import { StartError } from './start-error.ts';
 
@@ -20,6 +21,8 @@ export interface SupervisorOptions extends PassedOptions {
   readonly processes: number;
   /** What the processes run: a program that calls `runMember()`. Default: one of siprest's own that does just that. */
   readonly program?: { readonly path: string; readonly arguments: readonly string[] } | undefined;
+  /** Where the script's log goes. Default: to stderr. */
+  readonly log?: LogSettings | undefined;
   /** Gets a line about a process that died, was restarted or does not answer. Default: stderr. */
   readonly writeLog?: ((line: Buffer) => void) | undefined;
 }
@@ -103,7 +106,8 @@ export class Supervisor {
   readonly #directory: string;
   readonly #members: readonly Member[];
   readonly #shared: SharedKeeper;
-  readonly #log: Log;
+  readonly #logs: ServerLogs;
+  #log: Log;
   readonly #heartbeat: NodeJS.Timeout;
   #source: ScriptSource;
   #startupIsDone = false;
@@ -114,14 +118,8 @@ export class Supervisor {
   private constructor(source: ScriptSource, options: SupervisorOptions) {
     this.#source = source;
     this.#options = options;
-    this.#log = new Log({
-      format: options.logFormat ?? 'text',
-      logLevel: noticeLevel,
-      xlogLevel: noticeLevel,
-      prefix: 'supervisor',
-      enabled: true,
-      write: options.writeLog ?? ((line) => process.stderr.write(line)),
-    });
+    this.#logs = new ServerLogs(options);
+    this.#log = this.#openLog(options.log);
     // mode 0700: what is in there is this server's alone
     this.#directory = mkdtempSync(join(tmpdir(), 'siprest-'));
     this.#members = Array.from({ length: options.processes }, (_, number) => new Member(number));
@@ -163,6 +161,10 @@ export class Supervisor {
     return this.#members.find(({ isReady }) => isReady)?.sockets ?? [];
   }
 
+  get log(): Log {
+    return this.#log;
+  }
+
   /** The processes' ids, by number; null for one that is about to be started again. */
   get pids(): readonly (number | null)[] {
     return this.#members.map(({ worker }) => worker?.process.pid ?? null);
@@ -172,8 +174,11 @@ export class Supervisor {
    * Gives all processes another script. Rejects with a {@link StartError} when one of them cannot start it: then all stay
    * as they are.
    */
-  reload(source: ScriptSource): Promise<void> {
-    const reloading = this.#reloading.then(() => this.#reload(source));
+  reload(source: ScriptSource, log?: LogSettings): Promise<void> {
+    const reloading = this.#reloading.then(async () => {
+      await this.#reload(source);
+      this.#log = this.#openLog(log);
+    });
     this.#reloading = reloading.catch(() => undefined);
     return reloading;
   }
@@ -208,8 +213,10 @@ export class Supervisor {
   async #proceed(member: Member, source: ScriptSource): Promise<void> {
     const { worker } = member;
     const done = await member.ask((id) => ({ kind: 'proceed', id }), 'reloaded');
-    if (done?.error === null) member.source = source;
-    else if (done !== null && member.worker === worker) this.#restart(member, done.error);
+    if (done?.error === null) {
+      member.source = source;
+      member.sockets = done.sockets;
+    } else if (done !== null && member.worker === worker) this.#restart(member, done.error);
   }
 
   /** A process that started with the script before, while the others went on. */
@@ -260,6 +267,11 @@ export class Supervisor {
     }
     clearTimeout(last);
     rmSync(this.#directory, { recursive: true, force: true });
+    await this.#logs.close();
+  }
+
+  #openLog(settings: LogSettings = usualLogSettings): Log {
+    return this.#logs.open({ ...settings, logLevel: noticeLevel }, null, 'supervisor');
   }
 
   /** One that ended before the others would leave unanswered what they read for it. */
@@ -296,7 +308,7 @@ export class Supervisor {
     member.heardAt = performance.now();
     switch (message.kind) {
       case 'booted': {
-        const { processes: count, logFormat, queueLimit, patience } = this.#options;
+        const { processes: count, logFormat, syslogSocket, queueLimit, patience } = this.#options;
         member.source = this.#source;
         member.send({
           kind: 'start',
@@ -304,7 +316,7 @@ export class Supervisor {
           count,
           directory: this.#directory,
           source: this.#source,
-          options: { logFormat, queueLimit, patience },
+          options: { logFormat, syslogSocket, queueLimit, patience },
           isFirst: member.number === 0 && !this.#startupIsDone,
           values: this.#shared.snapshot,
         });

@@ -1,7 +1,6 @@
 import type { SipRequest } from '../../src/index.ts';
 import {
   type DnsNames,
-  Log,
   type LogFormat,
   type Program,
   Request,
@@ -11,6 +10,7 @@ import {
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
+import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';
 import { ServerProcess } from '../../src/workers/server-process.ts';
 import { programOf } from './server.ts';
 
@@ -34,7 +34,10 @@ export function poolOf(
   write: (line: Buffer) => void,
   { workers = 1, names }: { readonly workers?: number; readonly names?: DnsNames } = {},
 ): { readonly context: ServerContext; readonly pool: WorkerPool } {
-  const log = new Log({ format, logLevel: 4, xlogLevel: 4, prefix: '', enabled: true, write });
+  const log = new ServerLogs({ logFormat: format, writeLog: write }).open(
+    { ...usualLogSettings, logLevel: 4, xlogLevel: 4 },
+    null,
+  );
   const context = new ServerContext(program, log, new ServerProcess(names === undefined ? {} : { names }));
   const pool = new WorkerPool(context, { count: workers, queueLimit: 100 });
   context.submit = (job) => pool.submit(job);

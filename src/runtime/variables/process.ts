@@ -1,4 +1,5 @@
 /** Variables that tell of the route, the worker, the clock and the log. Source: the manual's Script-CoreVar. */
+import { isatty } from 'node:tty';
 import {
   type Frame,
   InvalidUse,
@@ -165,7 +166,7 @@ export const processVariables: readonly VariableSpec<Run>[] = [
       if (typeof subname !== 'string')
         throw new InvalidUse('its colours have to stand in the script', 'as in $C(rx)');
       const code = colourCode(subname);
-      const terminal = process.stderr.isTTY && !process.env['NO_COLOR'];
+      const terminal = isatty(2) && !process.env['NO_COLOR'];
       return { get: (run) => (terminal || run.server.settings.xlogForceColor ? code : '') };
     },
   },

@@ -1,0 +1,73 @@
+/** What `siprest run` says of itself: at the start to whoever typed it, and from then on in the server's log. */
+import {
+  type Diagnostic,
+  diagnosticRecords,
+  type LoadResult,
+  type Log,
+  type LogDestinations,
+  openLog,
+  renderDiagnostics,
+  type SipServer,
+} from '../index.ts';
+import { type Streams, usesColor } from './streams.ts';
+
+type Severity = Diagnostic['severity'];
+
+const levels: Readonly<Record<Severity, number>> = { error: -1, warning: 1, note: 2 };
+
+export class RunLog {
+  /** Of the server's log. */
+  readonly destinations: LogDestinations;
+  readonly #streams: Streams;
+  /** Before there is a server: lines of JSON; as text they are for a terminal. */
+  readonly #json: Log | null;
+  #server: Pick<SipServer, 'log'> | null = null;
+
+  constructor(format: 'text' | 'json', streams: Streams) {
+    this.#streams = streams;
+    this.destinations = {
+      // as text the script may ask for another form
+      ...(format === 'json' ? { logFormat: 'json' } : {}),
+      // that of the process is written to without waiting for it
+      ...(streams.stderr === process.stderr ? {} : { writeLog: (line) => streams.stderr.write(line) }),
+    };
+    this.#json = format === 'json' ? openLog(this.destinations) : null;
+  }
+
+  /** From now on lines go where the script's log goes. */
+  serve(server: Pick<SipServer, 'log'>): void {
+    this.#server = server;
+  }
+
+  say(severity: Severity, text: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    const log = this.#server?.log ?? this.#json;
+    if (log === null) this.#streams.stderr.write(`${text}\n`);
+    else log.lifecycle(text, fields, levels[severity]);
+  }
+
+  /** `listening on udp:127.0.0.1:5060`, for programs that wait for it. */
+  listening(sockets: readonly string[]): void {
+    const { stdout } = this.#streams;
+    for (const socket of sockets) {
+      const msg = `listening on ${socket}`;
+      const line = { level: 'info', time: new Date().toISOString(), pid: process.pid, msg, socket };
+      stdout.write(`${this.#json === null ? msg : JSON.stringify(line)}\n`);
+    }
+  }
+
+  /** On a terminal with the lines of the script, in a log one line each. */
+  explain({ diagnostics, sources }: LoadResult): void {
+    if (diagnostics.length === 0) return;
+    const { stderr } = this.#streams;
+    if (this.#server === null && this.#json === null) {
+      const color = usesColor(this.#streams, stderr);
+      stderr.write(`${renderDiagnostics(diagnostics, sources, { color })}\n`);
+      return;
+    }
+    for (const diagnostic of diagnosticRecords(diagnostics, sources)) {
+      const { file, line, column, message, help, severity } = diagnostic;
+      const more = help === null ? '' : ` (${help})`;
+      this.say(severity, `${file}:${line}:${column}: ${message}${more}`, { diagnostic });
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/** How a line of the log is written: as text for people, or as JSON for machines. */
+
+export type LogFormat = 'text' | 'json';
+
+/** `server`: siprest's own lines; `script`: what xlog() prints. */
+export type LogOrigin = 'server' | 'script';
+
+/** Further members of a JSON line. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface LineOptions {
+  /** The global parameter log_prefix. */
+  readonly prefix: string;
+  /** The number of the process, if there are several. */
+  readonly process: number | null;
+}
+
+/** A line without its end. A text is a byte string, JSON one of UTF-16. */
+export type LineFormat = (level: number, text: string, origin: LogOrigin, fields: LogFields | null) => string;
+
+const levelNames: Readonly<Record<number, string>> = {
+  [-3]: 'ALERT: ',
+  [-2]: 'CRITICAL: ',
+  [-1]: 'ERROR: ',
+  1: 'WARNING: ',
+  2: 'NOTICE: ',
+  3: 'INFO: ',
+  4: 'DBG: ',
+};
+
+const jsonLevels: Readonly<Record<number, string>> = {
+  [-3]: 'fatal',
+  [-2]: 'fatal',
+  [-1]: 'error',
+  1: 'warn',
+  2: 'info',
+  3: 'info',
+  4: 'debug',
+};
+
+/** The severities of syslog (RFC 5424, 6.2.1). */
+const severities: Readonly<Record<number, number>> = { [-3]: 1, [-2]: 2, [-1]: 3, 1: 4, 2: 5, 3: 6, 4: 7 };
+
+export function severityOf(level: number): number {
+  return severities[level] ?? 5;
+}
+
+/** Without date and time. */
+export function textLines({ prefix, process: number }: LineOptions): LineFormat {
+  const lead = `${number === null ? '' : `[${number}] `}${prefix === '' ? '' : `${prefix}: `}`;
+  return (level, text, origin) => {
+    const name = origin === 'script' && level >= 2 ? '' : (levelNames[level] ?? '');
+    return `${lead}${name}${text.endsWith('\n') ? text.slice(0, -1) : text}`;
+  };
+}
+
+export function jsonLines({ prefix, process: number }: LineOptions): LineFormat {
+  const base = JSON.stringify({
+    pid: process.pid,
+    ...(number === null ? {} : { process: number }),
+    ...(prefix === '' ? {} : { prefix: utf8(prefix) }),
+  }).slice(1, -1);
+  return (level, text, origin, fields) => {
+    const message = JSON.stringify(utf8(text.endsWith('\n') ? text.slice(0, -1) : text));
+    const members = fields === null ? '' : JSON.stringify(fields).slice(1, -1);
+    const others = members === '' ? '' : `,${members}`;
+    return `{"level":"${jsonLevels[level] ?? 'info'}","time":"${now().iso}","origin":"${origin}",${base},"msg":${message}${others}}`;
+  };
+}
+
+/** `2026-11-27T22:04:05.123+01:00`, local time (RFC 3339). */
+export function localTime(): string {
+  return now().local;
+}
+
+// The date is made once a second
+let second = Number.NaN;
+let localSecond = '';
+let offset = '';
+let isoSecond = '';
+
+function now(): { readonly local: string; readonly iso: string } {
+  const time = Date.now();
+  const milliseconds = time % 1000;
+  if (time - milliseconds !== second) {
+    second = time - milliseconds;
+    const date = new Date(second);
+    const two = (n: number) => (n < 10 ? `0${n}` : n);
+    localSecond = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.`;
+    const minutes = -date.getTimezoneOffset();
+    const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+    offset = `${minutes < 0 ? '-' : '+'}${two(hours)}:${two(rest)}`;
+    isoSecond = date.toISOString().slice(0, -4);
+  }
+  const rest =
+    milliseconds < 10 ? `00${milliseconds}` : milliseconds < 100 ? `0${milliseconds}` : milliseconds;
+  return { local: `${localSecond}${rest}${offset}`, iso: `${isoSecond}${rest}Z` };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+const nonAscii = /[^\x00-\x7f]/;
+
+function utf8(bytes: string): string {
+  return nonAscii.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
+}
+
+// In UTF-8 the control characters from U+0080 on are two bytes.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+const controls = /[\x00-\x08\x0a-\x1f\x7f]|\xc2[\x80-\x9f]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const dangerous = /[\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]/g;
+
+/** With control characters shown instead of sent, but for tabs. */
+export function printable(text: string): string {
+  return text.replace(controls, shown);
+}
+
+/**
+ * What a script prints keeps its line breaks and its bell; escape sequences and other control characters, by which a
+ * caller could write over a terminal, are shown instead of sent. With `colors` those of `$C(xy)` are sent.
+ */
+export function printableLines(text: string, colors: boolean): string {
+  if (!colors) return text.replace(dangerous, shown);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+  return text.replace(
+    /(\x1b\[[\d;]*m)|[\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]/g,
+    (all, color) => (color === undefined ? shown(all) : all),
+  );
+}
+
+const shown = (characters: string) =>
+  [...characters].map((c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`).join('');

@@ -1,0 +1,213 @@
+/**
+ * Where log lines leave the process: a file descriptor that is never waited for and whose errors end nothing. A reader
+ * that is slow gets the lines later, up to a number of bytes; beyond, and while nothing can be written (a full disk, a
+ * reader that has gone), lines are dropped and counted.
+ */
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { Backlog } from './backlog.ts';
+
+/** Lines that were not written, by the reason. */
+export interface LogLosses {
+  /** Nothing can be written: a full disk, a reader that has gone. */
+  unwritable: number;
+  /** Too many bytes wait already, since the reader is slow. */
+  backlog: number;
+}
+
+/** How many bytes may wait for a slow reader. */
+const mostWaiting = 4 * 1024 * 1024;
+/** After an error: until it is tried again, in ms. */
+const retryAfter = 100;
+/** While bytes wait: until they are tried again, in ms, from the first time to the slowest. */
+const [firstLook, slowestLook] = [5, 80];
+
+const slowReader = 'its reader is too slow';
+
+export class StandardError {
+  readonly losses: LogLosses = { unwritable: 0, backlog: 0 };
+  /** Makes the line that tells of lost ones, in the form of the log. */
+  describe: ((text: string) => string) | null = null;
+  #descriptor: Descriptor | null = null;
+  readonly #backlog: Backlog;
+  /** Why the last attempt failed. */
+  #failure: string | null = null;
+  #retryAt = 0;
+  /** The last line that went out was cut. */
+  #isTorn = false;
+  /** Since the last line that told of it. */
+  #untold = 0;
+  #look = firstLook;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor() {
+    this.#backlog = new Backlog(mostWaiting);
+  }
+
+  /** Whole lines. A string of latin1 is bytes. */
+  write(lines: string, encoding: 'latin1' | 'utf8'): void {
+    if (this.#backlog.size > 0) this.#keep(Buffer.from(lines, encoding));
+    else if (this.#failure === null) this.#send(lines, encoding);
+    else if (performance.now() < this.#retryAt) this.#lose('unwritable', 1);
+    else if (this.#resume()) this.#send(lines, encoding);
+    else this.#lose('unwritable', 1);
+  }
+
+  /** Resolves when nothing waits any more, or after so many ms. */
+  async flush(within: number): Promise<void> {
+    const until = performance.now() + within;
+    this.#drain();
+    while (this.#backlog.size > 0 && performance.now() < until) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, firstLook);
+      });
+      this.#drain();
+    }
+  }
+
+  #send(lines: string, encoding: 'latin1' | 'utf8'): void {
+    const written = this.#attempt(() => writeSync(this.#open(), lines, null, encoding));
+    if (written === null) {
+      this.#lose('unwritable', 1);
+      return;
+    }
+    if (written === (encoding === 'latin1' ? lines.length : Buffer.byteLength(lines))) return;
+    if (written > 0) this.#isTorn = true;
+    this.#keep(Buffer.from(lines, encoding).subarray(written));
+  }
+
+  /** How many bytes went out; null where nothing can be written. */
+  #attempt(write: () => number): number | null {
+    try {
+      const written = write();
+      this.#failure = null;
+      return written;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EAGAIN') {
+        this.#failure = null;
+        return 0;
+      }
+      this.#failure = reasons[code ?? ''] ?? message;
+      this.#retryAt = performance.now() + retryAfter;
+      return null;
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    if (!this.#backlog.append(bytes)) {
+      // the rest of a line that went out in part is small, and finds room in an empty backlog
+      this.#lose('backlog', 1);
+      return;
+    }
+    if (this.#timer === null) this.#later();
+  }
+
+  #later(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#drain();
+      if (this.#backlog.size > 0) this.#later();
+    }, this.#look).unref();
+  }
+
+  #drain(): void {
+    const before = this.#backlog.size;
+    while (this.#backlog.size > 0) {
+      const bytes = this.#backlog.peek();
+      const written = this.#attempt(() => writeSync(this.#open(), bytes, 0, bytes.length));
+      if (written === null) {
+        this.#lose('unwritable', this.#backlog.clear());
+        return;
+      }
+      if (written === 0) break;
+      this.#isTorn = bytes[written - 1] !== 0x0a;
+      this.#backlog.advance(written);
+    }
+    this.#look = this.#backlog.size < before ? firstLook : Math.min(2 * this.#look, slowestLook);
+    if (this.#backlog.size === 0 && before > 0) this.#tell(slowReader);
+  }
+
+  /** After an error: whether lines can be written again, which is tried with one that tells what was lost. */
+  #resume(): boolean {
+    const why = this.#failure ?? slowReader;
+    if (this.#isTorn && this.#attempt(() => writeSync(this.#open(), '\n')) === null) return false;
+    this.#isTorn = false;
+    return this.#tell(why);
+  }
+
+  #tell(why: string): boolean {
+    const lost = this.#untold;
+    if (lost === 0) return true;
+    this.#untold = 0;
+    const text = `${lost.toLocaleString('en')} ${lost === 1 ? 'line of the log was' : 'lines of the log were'} lost: ${why}`;
+    const line = this.describe?.(text) ?? `${text}\n`;
+    const written = this.#attempt(() => writeSync(this.#open(), line, null, 'latin1'));
+    if (written === null) {
+      this.#untold = lost;
+      return false;
+    }
+    if (written < line.length) {
+      this.#isTorn = written > 0;
+      this.#keep(Buffer.from(line, 'latin1').subarray(written));
+    }
+    return true;
+  }
+
+  #lose(reason: keyof LogLosses, lines: number): void {
+    this.losses[reason] += lines;
+    this.#untold += lines;
+  }
+
+  /** Where to write to, which does not block now. */
+  #open(): number {
+    this.#descriptor ??= openStandardError();
+    this.#descriptor.unblock?.();
+    return this.#descriptor.number;
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EPIPE: 'nobody reads it',
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file is as large as it may become',
+  EIO: 'input/output error',
+};
+
+interface Descriptor {
+  readonly number: number;
+  /** Called before each write to one that is shared. */
+  readonly unblock?: () => void;
+}
+
+/**
+ * A pipe or a terminal is opened once more, without blocking: that belongs to what was opened, and other programs may
+ * write to the same. A socket (the journal's) cannot be opened again, so the flag is set for all of them, and before
+ * each write: every process of Node.js that ends takes it back.
+ */
+function openStandardError(): Descriptor {
+  const number = 2;
+  try {
+    if (isatty(number) || fstatSync(number).isFIFO()) {
+      const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+      return { number: openSync(`/proc/self/fd/${number}`, flags) };
+    }
+  } catch {
+    // another user's, or a pipe that nobody reads
+  }
+  const { stderr } = process;
+  stderr.on('error', () => undefined);
+  const { _handle: handle } = stderr as { _handle?: { setBlocking?(isBlocking: boolean): number } | null };
+  return handle?.setBlocking === undefined
+    ? { number }
+    : { number, unblock: () => handle.setBlocking?.(false) };
+}
+
+let ofProcess: StandardError | null = null;
+
+/** The one of this process. */
+export function standardError(): StandardError {
+  ofProcess ??= new StandardError();
+  return ofProcess;
+}

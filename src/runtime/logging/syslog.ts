@@ -1,0 +1,213 @@
+/**
+ * The local syslog socket is one of datagrams, which Node.js cannot write to, so `logger` (bsdutils, util-linux) does:
+ * one child that lives as long as the server and reads lines with priorities from its standard input. It is started
+ * again when it ends; while syslog cannot be reached, lines take another way.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { Backlog } from './backlog.ts';
+import type { LogFields, LogOrigin } from './lines.ts';
+import type { LogLosses } from './standard-error.ts';
+
+/** A line before it is written. */
+export interface LogRecord {
+  readonly level: number;
+  readonly text: string;
+  readonly origin: LogOrigin;
+  readonly fields: LogFields | null;
+}
+
+export interface SyslogOptions {
+  /** The tag of each line: the global parameter syslog_name. */
+  readonly name: string;
+  /** Default `/dev/log`. */
+  readonly socket?: string | undefined;
+  readonly losses: LogLosses;
+  /** Told once for each time that syslog can no longer be reached. */
+  readonly onFailure: (reason: string) => void;
+}
+
+/** How a line is written: with its priority and its end, or, while syslog cannot be reached, elsewhere. */
+export interface SyslogWay {
+  readonly format: (record: LogRecord) => string;
+  readonly instead: (record: LogRecord) => void;
+}
+
+/** How many bytes may wait for it. */
+const mostWaiting = 4 * 1024 * 1024;
+const mostInFlight = 64 * 1024;
+/** A child that has lived for so long has found the socket, in ms. */
+const trial = 250;
+/** Until it is started again, in ms: doubled each time that it has not lived through its trial. */
+const [firstDelay, longestDelay] = [50, 30_000];
+/** The longest line, in bytes; `logger` makes several of a longer one. */
+const longestLine = 8192;
+
+export class Syslog {
+  readonly #options: SyslogOptions;
+  readonly #backlog = new Backlog(mostWaiting);
+  /** Lines from before the child has proved that it reaches the socket. */
+  #early: { readonly record: LogRecord; readonly line: string; readonly way: SyslogWay }[] = [];
+  #earlyBytes = 0;
+  #state: 'starting' | 'running' | 'failing' | 'closed' = 'starting';
+  #child: ChildProcess | null = null;
+  #isWriting = false;
+  #delay = firstDelay;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: SyslogOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  write(record: LogRecord, way: SyslogWay): void {
+    if (this.#state === 'failing' || this.#state === 'closed') {
+      way.instead(record);
+      return;
+    }
+    const line = way.format(record);
+    if (this.#state === 'starting') {
+      if (this.#earlyBytes + line.length > mostWaiting) {
+        this.#options.losses.backlog++;
+        return;
+      }
+      this.#earlyBytes += line.length;
+      this.#early.push({ record, line, way });
+    } else {
+      this.#keep(line);
+      this.#pass();
+    }
+  }
+
+  /** Resolves when nothing waits any more, or after so many ms. */
+  async flush(within: number): Promise<void> {
+    const until = performance.now() + within;
+    while (
+      (this.#early.length > 0 || this.#backlog.size > 0 || this.#isWriting) &&
+      performance.now() < until
+    ) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 10);
+      });
+    }
+  }
+
+  /** The child ends once it has read what was written to it. */
+  close(): void {
+    this.#state = 'closed';
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#child?.stdin?.end();
+    this.#child = null;
+  }
+
+  #start(): void {
+    const { name, socket } = this.#options;
+    const { spawn } = process.getBuiltinModule('node:child_process');
+    // its own group: what a terminal sends to the server does not end it before the last line
+    const child = spawn(
+      'logger',
+      [
+        ...['--prio-prefix', '--skip-empty', '--socket-errors=on', `--size=${longestLine}`],
+        ...[`--tag=${name}`, `--id=${process.pid}`],
+        ...(socket === undefined ? [] : [`--socket=${socket}`]),
+      ],
+      { stdio: ['pipe', 'ignore', 'pipe'], detached: true },
+    );
+    let said = '';
+    let isOver = false;
+    this.#child = child;
+    const over = (reason: string) => {
+      if (isOver || this.#child !== child) return;
+      isOver = true;
+      this.#ended(said.trim().split('\n')[0] || reason);
+    };
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      over(error.code === 'ENOENT' ? 'logger is not installed (package bsdutils)' : error.message),
+    );
+    child.once('close', (code, signal) => over(`logger ended ${signal ?? `with ${code}`}`));
+    child.stdin.on('error', () => undefined);
+    child.stderr.on('data', (data: Buffer) => {
+      if (said.length < 500) said += data.toString('latin1');
+    });
+    child.unref();
+    (child.stderr as Partial<{ unref(): void }>).unref?.();
+    (child.stdin as Partial<{ unref(): void }>).unref?.();
+    this.#timer = setTimeout(() => this.#passed(), trial).unref();
+  }
+
+  #passed(): void {
+    this.#timer = null;
+    this.#delay = firstDelay;
+    this.#state = 'running';
+    for (const { line } of this.#early) this.#keep(line);
+    this.#early = [];
+    this.#earlyBytes = 0;
+    this.#pass();
+  }
+
+  #ended(reason: string): void {
+    const wasRunning = this.#state === 'running';
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#child = null;
+    this.#isWriting = false;
+    // one that ran may have been ended by somebody: another one may do
+    if (wasRunning) this.#state = 'starting';
+    else {
+      if (this.#state !== 'failing') this.#options.onFailure(reason);
+      this.#state = 'failing';
+      for (const { record, way } of this.#early) way.instead(record);
+      this.#early = [];
+      this.#earlyBytes = 0;
+      this.#options.losses.unwritable += this.#backlog.clear();
+    }
+    this.#timer = setTimeout(() => this.#start(), this.#delay).unref();
+    this.#delay = Math.min(2 * this.#delay, longestDelay);
+  }
+
+  #keep(line: string): void {
+    if (!this.#backlog.append(Buffer.from(line, 'latin1'))) this.#options.losses.backlog++;
+  }
+
+  /** Gives the child what waits, a piece at a time: what it has not taken is still here when it ends. */
+  #pass(): void {
+    const stdin = this.#child?.stdin;
+    if (this.#isWriting || this.#backlog.size === 0 || stdin === null || stdin === undefined) return;
+    const waiting = this.#backlog.peek();
+    const end = waiting.length <= mostInFlight ? waiting.length : waiting.lastIndexOf(0x0a, mostInFlight) + 1;
+    const piece = Buffer.from(waiting.subarray(0, end > 0 ? end : waiting.length));
+    this.#isWriting = true;
+    const child = this.#child;
+    stdin.write(piece, (error) => {
+      if (this.#child !== child) return;
+      this.#isWriting = false;
+      if (error) return; // it has ended, and another one gets it
+      this.#backlog.advance(piece.length);
+      this.#pass();
+    });
+  }
+}
+
+/** By their numbers (RFC 5424, 6.2.1). */
+const facilities: ReadonlyMap<string, number> = new Map([
+  ...[
+    'KERN',
+    'USER',
+    'MAIL',
+    'DAEMON',
+    'AUTH',
+    'SYSLOG',
+    'LPR',
+    'NEWS',
+    'UUCP',
+    'CRON',
+    'AUTHPRIV',
+    'FTP',
+  ].map((name, number) => [`LOG_${name}`, number] as const),
+  ...Array.from({ length: 8 }, (_, i) => [`LOG_LOCAL${i}`, 16 + i] as const),
+]);
+
+export const facilityNames: readonly string[] = [...facilities.keys()];
+
+/** The number of a facility; an unknown one is that of the system's services. */
+export function facilityNumber(name: string): number {
+  return facilities.get(name) ?? 3;
+}

@@ -1,0 +1,214 @@
+/**
+ * Where a server's log goes: to standard error, to syslog, or to whoever embeds it. All scripts of a process share it:
+ * each has a log of its own, with the levels and the form that it asks for.
+ */
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import {
+  facilityNumber,
+  jsonLines,
+  type LineFormat,
+  Log,
+  type LogFormat,
+  type LogOutput,
+  localTime,
+  printable,
+  printableLines,
+  type Settings,
+  type StandardError,
+  Syslog,
+  type SyslogWay,
+  severityOf,
+  standardError,
+  textLines,
+} from '../runtime/index.ts';
+
+export interface LogDestinations {
+  /** How log lines are written. Default: as the script says, else `text`. */
+  readonly logFormat?: LogFormat | undefined;
+  /** Gets whole log lines as bytes, in the place of stderr. */
+  readonly writeLog?: ((line: Buffer) => void) | undefined;
+  /** The socket of syslog, for scripts with `syslog_enabled`. Default `/dev/log`. */
+  readonly syslogSocket?: string | undefined;
+}
+
+/** Log lines that were not written, by the reason. */
+export interface LogCounts {
+  unwritable: number;
+  backlog: number;
+  repeated: number;
+}
+
+export type LogSettings = Pick<
+  Settings,
+  'logLevel' | 'xlogLevel' | 'logPrefix' | 'xlogForceColor' | 'stderror' | 'syslog'
+>;
+
+/** Those of a script that sets none. */
+export const usualLogSettings: LogSettings = {
+  logLevel: 2,
+  xlogLevel: 2,
+  logPrefix: '',
+  xlogForceColor: false,
+  stderror: { enabled: true, format: 'text', level: null },
+  syslog: { enabled: false, format: 'text', level: null, facility: 'LOG_DAEMON', name: 'siprest' },
+};
+
+/** What a pipe or a child may take at the end, in ms. */
+const lastWait = 500;
+
+export class ServerLogs {
+  readonly #destinations: LogDestinations;
+  readonly #standardError: StandardError | null;
+  readonly #syslogs = new Map<string, Syslog>();
+  readonly #own: LogCounts = { unwritable: 0, backlog: 0, repeated: 0 };
+  readonly #logs = new Set<Log>();
+
+  constructor(destinations: LogDestinations) {
+    this.#destinations = destinations;
+    this.#standardError = destinations.writeLog === undefined ? standardError() : null;
+  }
+
+  get counts(): Readonly<LogCounts> {
+    const { unwritable = 0, backlog = 0 } = this.#standardError?.losses ?? {};
+    const own = this.#own;
+    return {
+      unwritable: own.unwritable + unwritable,
+      backlog: own.backlog + backlog,
+      repeated: own.repeated,
+    };
+  }
+
+  /** The log of a script. `process`: which of several processes this is. */
+  open(settings: LogSettings, process: number | null, name = ''): Log {
+    const prefix = [settings.logPrefix, name].filter((part) => part !== '').join(': ');
+    const { logFormat } = this.#destinations;
+    const lines = (form: string): LineFormat => {
+      const options = { prefix, process };
+      if (form === 'text' && logFormat !== 'json') return textLines(options);
+      const json = jsonLines(options);
+      return form === 'json_cee' ? (...line) => `@cee: ${json(...line)}` : json;
+    };
+    const { stderror, syslog } = settings;
+    const isJson = (form: string) => form !== 'text' || logFormat === 'json';
+    const toError = this.#toStandardError(lines(stderror.format), isJson(stderror.format), settings);
+    const outputs: LogOutput[] = [];
+    if (stderror.enabled) outputs.push(upTo(stderror.level, toError));
+    if (syslog.enabled)
+      outputs.push(
+        upTo(
+          syslog.level,
+          this.#toSyslog(
+            lines(syslog.format),
+            isJson(syslog.format),
+            syslog,
+            stderror.enabled ? () => undefined : toError,
+            toError,
+          ),
+        ),
+      );
+    const log = new Log({
+      logLevel: settings.logLevel,
+      xlogLevel: settings.xlogLevel,
+      outputs,
+      counts: this.#own,
+    });
+    this.#logs.add(log);
+    return log;
+  }
+
+  /** Writes what waits, for a short time. */
+  async close(): Promise<void> {
+    for (const log of this.#logs) log.flush();
+    await Promise.all([
+      this.#standardError?.flush(lastWait),
+      ...[...this.#syslogs.values()].map(async (syslog) => {
+        await syslog.flush(lastWait);
+        syslog.close();
+      }),
+    ]);
+    this.#syslogs.clear();
+  }
+
+  #toStandardError(line: LineFormat, isJson: boolean, { xlogForceColor }: LogSettings): LogOutput {
+    const colors = xlogForceColor || (isatty(2) && !process.env['NO_COLOR']);
+    const encoding = isJson ? 'utf8' : 'latin1';
+    const { writeLog } = this.#destinations;
+    const output = this.#standardError;
+    const isJournal = output !== null && isJournalStream();
+    const whole: LineFormat = (level, text, origin, fields) => {
+      if (isJournal) {
+        const shown = isJson ? text : onOneLine(text, origin);
+        return `<${severityOf(level)}>${line(level, shown, origin, fields)}\n`;
+      }
+      if (isJson) return `${line(level, text, origin, fields)}\n`;
+      const shown = origin === 'script' ? printableLines(text, colors) : text;
+      return `${localTime()} ${line(level, shown, origin, fields)}\n`;
+    };
+    if (output !== null) output.describe = (text) => whole(1, text, 'server', null);
+    if (output !== null) return (...parts) => output.write(whole(...parts), encoding);
+    return (...parts) => writeLog?.(Buffer.from(whole(...parts), encoding));
+  }
+
+  #toSyslog(
+    line: LineFormat,
+    isJson: boolean,
+    { name, facility }: LogSettings['syslog'],
+    instead: LogOutput,
+    tell: LogOutput,
+  ): LogOutput {
+    const base = 8 * facilityNumber(facility);
+    const syslog =
+      this.#syslogs.get(name) ??
+      new Syslog({
+        name,
+        socket: this.#destinations.syslogSocket,
+        losses: this.#own,
+        onFailure: (reason) =>
+          tell(
+            1,
+            printable(`syslog cannot be reached, so that the log goes to stderr: ${reason}`),
+            'server',
+            null,
+          ),
+      });
+    this.#syslogs.set(name, syslog);
+    const way: SyslogWay = {
+      format: ({ level, text, origin, fields }) => {
+        const bytes = line(level, isJson ? text : onOneLine(text, origin), origin, fields);
+        // what the child reads are bytes
+        return `<${base + severityOf(level)}>${isJson ? Buffer.from(bytes, 'utf8').toString('latin1') : bytes}\n`;
+      },
+      instead: ({ level, text, origin, fields }) => instead(level, text, origin, fields),
+    };
+    return (level, text, origin, fields) => syslog.write({ level, text, origin, fields }, way);
+  }
+}
+
+/** A log on its own, for a program that has no server yet. */
+export function openLog(destinations: LogDestinations): Log {
+  return new ServerLogs(destinations).open(usualLogSettings, null);
+}
+
+function onOneLine(text: string, origin: string): string {
+  return origin === 'script' ? printable(text.replace(/\r?\n$/, '')) : text;
+}
+
+function upTo(limit: number | null, output: LogOutput): LogOutput {
+  if (limit === null) return output;
+  return (level, ...line) => {
+    if (level <= limit) output(level, ...line);
+  };
+}
+
+/** Whether the journal reads stderr (systemd.exec(5), JOURNAL_STREAM): it takes priorities before the lines. */
+function isJournalStream(): boolean {
+  const stream = process.env['JOURNAL_STREAM'];
+  if (stream === undefined) return false;
+  try {
+    const { dev, ino } = fstatSync(2);
+    return stream === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
