@@ -110,7 +110,7 @@ ${modules}route {
     expect(told).toContainEqual({
       level: 'error',
       origin: 'server',
-      msg: expect.stringContaining('999 is no status'),
+      msg: expect.stringContaining('invalid status 999'),
     });
   });
 
