@@ -1,15 +1,15 @@
 /**
- * Runs the conformance vectors on the built program and holds the outcome against
+ * Runs the conformance vectors and scenarios on the built program and holds the outcome against
  * test/conformance/known-failures.json, which names those that may fail, each with its reason:
  *
  *   npm run test:conformance [-- [--only SUBSTRING] [--processes N] [--draft] [FILE.json …]]
  *
  * With `--processes` above 1 the server has so many, and those of test/conformance/one-process-only.json may fail as
- * well: what they observe is one process's. One that fails is run again then, twice at most, since two processes may read
- * in either order what was sent back to back.
+ * well: what they observe is one process's. Datagrams are then sent with some milliseconds between them, since two
+ * processes may read in either order what is sent back to back. Nothing is tried twice.
  *
- * Fails when a vector fails that is not listed, when one passes that is, when a list names one that there is not,
- * and when known-failures.json names one that it did not name a commit before (it only ever shrinks; new vectors may
+ * Fails when one fails that is not listed, when one passes that is, when a list names one that does not exist,
+ * and when known-failures.json names one that it did not name a commit before (it only ever shrinks; new ones may
  * enter it).
  * `--draft` prints the failures in the list's format. The last line is `N passed, N failed`, where a listed
  * failure counts as neither.
@@ -26,14 +26,39 @@ interface KnownFailure {
 }
 
 interface Outcome {
-  /** Why each vector that failed did. */
-  readonly failures: Map<string, string>;
+  /** Why each that failed did. */
+  readonly failures: ReadonlyMap<string, string>;
   /** Whether the runner came to its end. */
   readonly finished: boolean;
 }
 
+/** Vectors are one message each, scenarios whole calls; each kind has a folder and a runner. */
+interface Suite {
+  readonly folder: string;
+  readonly runner: string;
+  /** Arguments of the runner, beside its files. */
+  readonly arguments: (run: string, check: string) => readonly string[];
+  /** The variable that says from which port on it uses ports, and its value. */
+  readonly ports: readonly [name: string, first: string];
+}
+
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = 'test/conformance';
+
+const suites: readonly Suite[] = [
+  {
+    folder: `${folder}/vectors`,
+    runner: `${folder}/run.mjs`,
+    arguments: (run, check) => ['--run', run, '--check', check],
+    ports: ['CONFORMANCE_PORT', '18080'],
+  },
+  {
+    folder: `${folder}/scenarios`,
+    runner: `${folder}/scenarios.mjs`,
+    arguments: (run) => ['--run', run],
+    ports: ['SCENARIO_PORT', '31000'],
+  },
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,39 +73,41 @@ const knownFailures = `${folder}/known-failures.json`;
 /** Who may fail. */
 const listFiles = [knownFailures, ...(values.processes === '1' ? [] : [`${folder}/one-process-only.json`])];
 
-const files =
+const filesOf = (suite: Suite): readonly string[] =>
   positionals.length > 0
-    ? positionals
-    : readdirSync(`${root}${folder}/vectors`).map((name) => `${folder}/vectors/${name}`);
+    ? positionals.filter((file) => file.includes(`${basename(suite.folder)}/`))
+    : readdirSync(`${root}${suite.folder}`).map((name) => `${suite.folder}/${name}`);
 
 function readList(text: string): readonly KnownFailure[] {
   return JSON.parse(text) as KnownFailure[];
 }
 
 function idsOf(file: string): readonly string[] {
-  const vectors = JSON.parse(readFileSync(`${root}${file}`, 'utf8')) as readonly { readonly id: string }[];
-  return vectors.map((vector) => vector.id).filter((id) => id.includes(values.only ?? ''));
+  const all = JSON.parse(readFileSync(`${root}${file}`, 'utf8')) as readonly { readonly id: string }[];
+  return all.map(({ id }) => id).filter((id) => id.includes(values.only ?? ''));
 }
 
-/** A file as the commit before had it, or null where it had none. */
+/** A file as the commit before had it; null if it had none. */
 function committed(path: string): string | null {
   const { status, stdout } = spawnSync('git', ['show', `HEAD^:${path}`], { cwd: root, encoding: 'utf8' });
   return status === 0 ? stdout : null;
 }
 
-/** Runs the vectors of `files`, or those with `only` in their ids, and reads what the runner prints: `not ok ID`, and why on the lines below. */
-function observe(only = values.only): Promise<Outcome> {
+/** Runs `files`, and reads what the runner prints: `not ok ID`, and why on the lines below. */
+function observe(suite: Suite, files: readonly string[]): Promise<Outcome> {
   const program = `${process.execPath} dist/cli/main.js`;
   const args = [
-    `${folder}/run.mjs`,
-    ...['--run', `${program} run --processes ${values.processes}`, '--check', `${program} check`],
-    ...(only === undefined ? [] : ['--only', only]),
+    ...(values.processes === '1' ? [] : ['--import', './test/support/spaced-datagrams.mjs']),
+    suite.runner,
+    ...suite.arguments(`${program} run --processes ${values.processes}`, `${program} check`),
+    ...(values.only === undefined ? [] : ['--only', values.only]),
     ...files,
   ];
+  const [portName, firstPort] = suite.ports;
   return new Promise((resolve) => {
     const runner = spawn(process.execPath, args, {
       cwd: root,
-      env: { ...process.env, NO_COLOR: '1', CONFORMANCE_PORT: process.env['CONFORMANCE_PORT'] ?? '18080' },
+      env: { ...process.env, NO_COLOR: '1', [portName]: process.env[portName] ?? firstPort },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let printed = '';
@@ -101,7 +128,7 @@ function observe(only = values.only): Promise<Outcome> {
 function complaints(
   listFile: string,
   list: readonly KnownFailure[],
-  all: ReadonlySet<string>,
+  files: readonly string[],
 ): readonly string[] {
   const seen = new Set<string>();
   const wrong: string[] = [];
@@ -111,7 +138,8 @@ function complaints(
     seen.add(id);
   }
   if (values.only !== undefined || positionals.length > 0) return wrong;
-  for (const id of seen) if (!all.has(id)) wrong.push(`${id} is listed, but there is no such vector`);
+  const all = new Set(files.flatMap(idsOf));
+  for (const id of seen) if (!all.has(id)) wrong.push(`${id} is listed, but does not exist`);
   const before = listFile === knownFailures ? committed(listFile) : null;
   if (before === null) return wrong;
   const listed = new Set(readList(before).map((known) => known.id));
@@ -128,17 +156,19 @@ if (!existsSync(`${root}dist/cli/main.js`)) {
   process.exit(1);
 }
 
-const ids = files.flatMap(idsOf);
 const lists = listFiles.map((file) => ({ file, list: readList(readFileSync(`${root}${file}`, 'utf8')) }));
-const { failures, finished } = await observe();
-if (values.processes !== '1') {
-  // datagrams sent back to back are read by two processes in either order, as a network may deliver them
-  const listed = new Set(lists.flatMap(({ list }) => list.map(({ id }) => id)));
-  for (const id of [...failures.keys()].filter((failed) => !listed.has(failed))) {
-    for (let tries = 2; tries > 0 && failures.has(id); tries--)
-      if (!(await observe(id)).failures.has(id)) failures.delete(id);
-  }
+const failures = new Map<string, string>();
+const unfinished: string[] = [];
+const files: string[] = [];
+for (const suite of suites) {
+  const inSuite = filesOf(suite).filter((file) => idsOf(file).length > 0);
+  files.push(...inSuite);
+  if (inSuite.length === 0) continue;
+  const outcome = await observe(suite, inSuite);
+  for (const [id, why] of outcome.failures) failures.set(id, why);
+  if (!outcome.finished) unfinished.push(suite.runner);
 }
+const ids = files.flatMap(idsOf);
 
 if (values.draft) {
   const reasons = new Map(lists.flatMap(({ list }) => list.map(({ id, reason }) => [id, reason])));
@@ -153,7 +183,6 @@ if (values.draft) {
   let failed = 0;
   for (const file of files) {
     const inFile = idsOf(file);
-    if (inFile.length === 0) continue;
     const good = inFile.filter((id) => !failures.has(id)).length;
     console.log(`${basename(file)}: ${good} of ${inFile.length}`);
   }
@@ -167,13 +196,13 @@ if (values.draft) {
       console.log(`not ok ${id}\n    ${why ?? `passes, and is still listed in ${listed}: take it out`}`);
     }
   }
-  for (const wrong of lists.flatMap(({ file, list }) => complaints(file, list, new Set(ids)))) {
+  for (const wrong of lists.flatMap(({ file, list }) => complaints(file, list, files))) {
     failed += 1;
     console.log(`not ok: ${wrong}`);
   }
-  if (!finished) {
+  for (const runner of unfinished) {
     failed += 1;
-    console.log('not ok: the runner did not come to its end');
+    console.log(`not ok: ${runner} did not come to its end`);
   }
   for (const { file, list } of lists) {
     const tolerated = list.filter(({ id }) => failures.has(id)).length;

@@ -67,8 +67,8 @@ describe('a pool of workers', () => {
     const { pool } = poolOf(1, 10, memory);
     const busy = waiting();
     pool.submit(busy.job);
-    const refuse = vi.fn();
-    const quick = vi.fn();
+    const refuse = vi.fn<() => void>();
+    const quick = vi.fn<() => void>();
     expect(pool.admit(quick, refuse, 0, 60_000)).toBe('waits');
     expect(pool.admit(quick, refuse, 0, 60_000)).toBe('refused');
     expect(pool.submit(quick, 60_000)).toBe(false);
