@@ -2,12 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** Tests of these folders start the built program, so dist/ is brought up to date before them. */
-const needProgram = [
-  'test/cli/**/*.test.ts',
-  'test/examples/**/*.test.ts',
-  'test/tour/**/*.test.ts',
-  'test/workers/dead-host.test.ts',
-];
+const needProgram = ['test/cli/**/*.test.ts', 'test/examples/**/*.test.ts'];
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
