@@ -1,6 +1,6 @@
 /** The parts of a body (RFC 2046, 5.1). */
 import { lowerAscii } from '../script/index.ts';
-import { findParameter, headerKey, type SipMessage, unfold } from '../sip/index.ts';
+import { findParameter, headerKey, isToken, type SipMessage, unfold } from '../sip/index.ts';
 
 export interface BodyPart {
   /** The whole value of its Content-Type; '' where it has none. */
@@ -84,14 +84,17 @@ export function buildBody(parts: readonly BodyPart[], contentType: string | null
       `--${boundary}\r\n${type === '' ? '' : `Content-Type: ${type}\r\n`}${headers}\r\n${text}\r\n`,
   );
   return {
-    contentType: `${isMultipart ? mimeOf(contentType) : 'multipart/mixed'};boundary="${boundary}"`,
+    contentType: `${isMultipart ? mimeOf(contentType) : 'multipart/mixed'};boundary=${isToken(boundary) ? boundary : `"${boundary}"`}`,
     body: `${body.join('')}--${boundary}--\r\n`,
   };
 }
 
+/** As OpenSIPS writes it, which log parsers and tests in the field expect. */
+const ownBoundary = 'OSS-unique-boundary-42';
+
 function unusedBoundary(parts: readonly BodyPart[], wanted: string | null): string {
   for (let n = 0; ; n++) {
-    const boundary = wanted !== null && n === 0 ? wanted : `siprest-boundary-${n}`;
+    const boundary = wanted !== null && n === 0 ? wanted : `${ownBoundary}${n === 0 ? '' : `-${n}`}`;
     if (!parts.some(({ body }) => body.includes(`--${boundary}`))) return boundary;
   }
 }

@@ -227,7 +227,7 @@ describe('body parts', () => {
       /Content-Type: text\/plain\r\nContent-Length: 12\r\n\r\nHello World!$/,
     );
     const both = await sentOn('add_body_part("Hello World!", "text/plain", "X-Part: 1\\r\\n");');
-    const boundary = /^Content-Type: multipart\/mixed;boundary="(.+)"\r$/m.exec(both)?.[1];
+    const boundary = /^Content-Type: multipart\/mixed;boundary=(.+)\r$/m.exec(both)?.[1];
     expect(both).toContain(
       `--${boundary}\r\nContent-Type: text/plain\r\nX-Part: 1\r\n\r\nHello World!\r\n--${boundary}--\r\n`,
     );

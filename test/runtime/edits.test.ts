@@ -136,7 +136,7 @@ describe('body parts', () => {
   const part = fc.record({
     type: fc.constantFrom('text/plain', 'application/sdp', 'application/isup;version=a'),
     headers: fc.constantFrom('', 'X: 1\r\n'),
-    body: fc.string({ unit: fc.constantFrom('a', '-', '\r\n', 'siprest-boundary-0', '--', ' ') }),
+    body: fc.string({ unit: fc.constantFrom('a', '-', '\r\n', 'OSS-unique-boundary-42', '--', ' ') }),
   });
 
   test('that make a body are found in it again', () => {
