@@ -229,6 +229,11 @@ const CHAIN_ERRORS = new Map<string, string>([
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its CA is unknown (UNABLE_TO_GET_ISSUER_CERT_LOCALLY)'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'it is signed by itself (DEPTH_ZERO_SELF_SIGNED_CERT)'],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'its CA is unknown (SELF_SIGNED_CERT_IN_CHAIN)'],
+  ['EE_KEY_TOO_SMALL', 'its key is too short (EE_KEY_TOO_SMALL)'],
+  ['CA_KEY_TOO_SMALL', "its CA's key is too short (CA_KEY_TOO_SMALL)"],
+  ['CA_MD_TOO_WEAK', 'its signature is too weak (CA_MD_TOO_WEAK)'],
+  // what Node 20 to 24 make of the three above
+  ['UNSPECIFIED', 'a key of its chain is too short or a signature too weak (UNSPECIFIED)'],
   ['CERT_REVOKED', 'it is revoked (CERT_REVOKED)'],
 ]);
 

@@ -1,6 +1,6 @@
 import { isIPv6, SocketAddress } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { hexDigit, unescape } from './escape.ts';
+import { unescape } from './escape.ts';
 
 export type Scheme = 'http' | 'https';
 
@@ -189,20 +189,14 @@ function normalIPv4(host: string): string | null {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 
+/** A part as a number, -1 for one that is none: hexadecimal after 0x, octal after 0, with as many zeros as there are. */
 function addressPart(text: string): number {
-  if (/^0x/i.test(text)) {
-    if (text.length < 3 || text.length > 10) return -1;
-    let value = 0;
-    for (let i = 2; i < text.length; i++) {
-      const digit = hexDigit(text.charCodeAt(i));
-      if (digit < 0) return -1;
-      value = value * 16 + digit;
-    }
-    return value;
-  }
-  if (!/^\d{1,11}$/.test(text)) return -1;
-  if (text.length > 1 && text.startsWith('0')) return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : -1;
-  return Number(text);
+  const [, prefix = '', digits = ''] = /^(0x0*|0+)?([0-9a-f]{0,11})$/i.exec(text) ?? [];
+  if (prefix === '') return /^\d{1,10}$/.test(digits) ? Number(digits) : -1;
+  const hexadecimal = prefix.length > 1 && /^0x/i.test(prefix);
+  if (digits === '') return hexadecimal && prefix.length === 2 ? -1 : 0;
+  if (hexadecimal) return digits.length <= 8 ? Number.parseInt(digits, 16) : -1;
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : -1;
 }
 
 /** A URL for a log: without user, password, query and fragment, which may hold secrets. */

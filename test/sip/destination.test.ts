@@ -128,6 +128,46 @@ describe('a URI with a name', () => {
     expect(asked.questions.length).toBeGreaterThan(before);
   });
 
+  it('asks for the families alone that there are sockets of', async () => {
+    const { names, asked } = await service(zone);
+    const parts = parseUri('sip:example.com:1');
+    if (parts === null) throw new Error('no URI');
+    const four = await findDestinations(parts, { names, protocols: BOTH, families: [4] });
+    expect(written(four)).toEqual(['udp 192.0.2.1 1', 'udp 192.0.2.2 1']);
+    expect(asked.questions).toEqual(['A example.com']);
+  });
+
+  it('keeps SRV records for their TTL', async () => {
+    let now = 0;
+    const { names, asked } = await service({ ...zone, ttl: 5 }, { now: () => now });
+    const services = () => asked.questions.filter((one) => one.startsWith('SRV')).length;
+    await find('sip:srv.example.com;transport=tcp', names);
+    now = 4_900;
+    await find('sip:srv.example.com;transport=tcp', names);
+    expect(services()).toBe(1);
+    now = 5_100;
+    await find('sip:srv.example.com;transport=tcp', names);
+    expect(services()).toBe(2);
+  });
+
+  it('is unknown after timeout times tries, with and without a port, whatever is silent', async () => {
+    const silent = ['_sip._udp.example.com', '_sip._tcp.example.com', 'example.com'];
+    const { names } = await service({ silent }, { timeout: 100, tries: 3 });
+    for (const uri of ['sip:example.com', 'sip:example.com:5060']) {
+      const started = performance.now();
+      expect(written(await find(uri, names))).toBe('unknown-name');
+      const took = performance.now() - started;
+      expect([took >= 300, took < 450], String(took)).toEqual([true, true]);
+    }
+  });
+
+  it('with an IPv6 address that the server is slow to tell is called by its IPv4 address', async () => {
+    const asked = await startNameServer(({ type }) => (type === 'A' ? { addresses: ['192.0.2.1'] } : null));
+    cleanups.push(async () => asked.close());
+    const names = new DnsNames({ servers: [asked.address], timeout: 60_000 });
+    expect(written(await find('sip:example.com:1', names))).toEqual(['udp 192.0.2.1 1']);
+  });
+
   it('is looked up in the hosts file first, and no name server is asked', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'siprest-'));
     cleanups.push(() => rmSync(folder, { recursive: true }));

@@ -31,6 +31,30 @@ describe('choosing a socket', () => {
   const six = socket('2001:db8::1', 5060);
   for (const one of [local, outer, second, tcp, six]) registry.add(one);
 
+  it('tells the families that there are sockets of, IPv4 first', () => {
+    expect(registry.families).toEqual([4, 6]);
+    const sixes = new SocketRegistry();
+    sixes.add(six);
+    expect(sixes.families).toEqual([6]);
+    sixes.add(local);
+    expect(sixes.families).toEqual([4, 6]);
+    sixes.remove(six);
+    expect(sixes.families).toEqual([4]);
+  });
+
+  it('goes by the address that the system would send from, where it is told to, unless one is forced', () => {
+    const [first, other] = [socket('127.0.0.9', 5060), socket('127.0.0.8', 5060)];
+    const homes = new SocketRegistry();
+    for (const one of [first, other, local]) homes.add(one);
+    expect(homes.choose(to('127.0.0.77'), other)?.transport).toBe(other);
+    homes.byRoute = true;
+    expect(homes.choose(to('127.0.0.77'), other)?.transport).toBe(local);
+    expect(homes.choose(to('127.0.0.77'), other, { forced: true })?.transport).toBe(other);
+    // no socket is on that address, or there is no route
+    homes.remove(local);
+    expect(homes.choose(to('127.0.0.77'), other)?.transport).toBe(other);
+  });
+
   it('takes one of the target transport and family that reaches it', () => {
     expect(registry.choose(to('198.51.100.1'))?.transport).toBe(outer);
     expect(registry.choose(to('127.0.0.1'))?.transport).toBe(local);

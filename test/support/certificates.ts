@@ -21,6 +21,8 @@ export interface CertificateOptions {
   readonly notBefore?: Date;
   /** Default: in 30 days. */
   readonly notAfter?: Date;
+  /** An RSA key of so many bits; default: one of P-256. */
+  readonly rsaBits?: number;
 }
 
 export interface Authority extends Certificate {
@@ -98,7 +100,10 @@ interface Pair {
   readonly privateKey: KeyObject;
 }
 
-const newPair = (): Pair => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const newPair = (rsaBits?: number): Pair =>
+  rsaBits === undefined
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    : generateKeyPairSync('rsa', { modulusLength: rsaBits });
 const publicBytes = (pair: Pair): Buffer => pair.publicKey.export({ type: 'spki', format: 'der' });
 const keyIdentifier = (pair: Pair): Buffer => createHash('sha1').update(publicBytes(pair)).digest();
 
@@ -158,7 +163,7 @@ export function createAuthority(commonName = 'siprest test CA', options: Certifi
     cert: certificate(pair, issuer, { ...options, commonName }, true),
     key: privateKey(pair),
     issue(leafOptions) {
-      const leaf = newPair();
+      const leaf = newPair(leafOptions.rsaBits);
       return { cert: certificate(leaf, issuer, leafOptions, false), key: privateKey(leaf) };
     },
   };

@@ -28,6 +28,8 @@ export interface SipRequestText {
 
 export interface SendOptions {
   readonly port: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** How long to wait for a final reply. Default 5 seconds. */
   readonly seconds?: number;
   /** Go on listening for so long after the final reply, to see what else comes. Default 0. */
@@ -101,7 +103,7 @@ export async function sendSip(request: SipRequestText | string, options: SendOpt
         clearTimeout(timer);
         timer = setTimeout(resolve, (options.linger ?? 0) * 1000);
       });
-      socket.send(Buffer.from(text, 'latin1'), options.port, '127.0.0.1');
+      socket.send(Buffer.from(text, 'latin1'), options.port, options.host ?? '127.0.0.1');
     });
   } finally {
     socket.close();
