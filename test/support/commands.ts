@@ -7,6 +7,7 @@ export const commands = [
   { name: 'apache2', package: 'apache2', use: 'HTTP/2 by ALPN and by prior knowledge' },
   { name: 'nghttpd', package: 'nghttp2-server', use: 'HTTP/2 in clear text' },
   { name: 'dnsmasq', package: 'dnsmasq-base', use: 'DNS' },
+  { name: 'tinyproxy', package: 'tinyproxy', use: 'an HTTP proxy' },
   { name: 'sipp', package: 'sip-tester', use: 'SIP traffic' },
   { name: 'kamailio', package: 'kamailio', use: 'a SIP proxy before and behind' },
   { name: 'prlimit', package: 'util-linux', use: 'file descriptors that are used up' },
