@@ -238,7 +238,7 @@ export function runRoute(
 function guard(run: Run, execute: () => Awaitable<Flow>): void | Promise<void> {
   const fail = (error: unknown) => {
     run.complain(`the script failed on this message: ${describe(error)}`);
-    if (!run.request.replied) run.request.reply(500, 'Server Internal Error');
+    if (!run.isAboutReply && !run.request.replied) run.request.reply(500, 'Server Internal Error');
   };
   try {
     const flow = execute();

@@ -318,6 +318,63 @@ describe('a reply route', () => {
   });
 });
 
+describe('without a message', () => {
+  test.each([
+    ['startup_route', (s: string) => `startup_route { ${s} }`],
+    ['timer_route', (s: string) => `timer_route[t, 1] { if ($shv(ran) == 1) exit; $shv(ran) = 1; ${s} }`],
+  ])('in a %s there is nothing to read and nothing to change', async (_, route) => {
+    const calls = [
+      ...[
+        'has_body()',
+        'codec_delete("PCMA")',
+        'stream_delete("audio")',
+        'replace_body("a", "b")',
+        'subst("/a/b/")',
+      ],
+      ...[
+        'add_body_part("a", "text/plain")',
+        'remove_body_part()',
+        'append_hf("X: 1\\r\\n")',
+        'remove_hf("From")',
+      ],
+      ...[
+        'search("a")',
+        'is_method("INVITE")',
+        'has_totag()',
+        'list_hdr_add_option("Supported", "a")',
+        'sipmsg_validate()',
+      ],
+    ];
+    const statements = calls.map(rc).join(' ');
+    const bench = await relayBench(
+      `loadmodule "textops.so"\nloadmodule "cfgutils.so"
+       route { exit; } ${route(`${statements} $sdp.line(s=) = "s=x"; xlog("print $rb $sdp $si $hdr(From) $rs $cs");`)}`,
+    );
+    await expect.poll(() => bench.prints().length, { timeout: 5000 }).toBe(calls.length + 1);
+    expect(bench.prints()).toEqual([...calls.map(() => '-1'), '<null> <null> <null> <null> <null> <null>']);
+  });
+});
+
+describe('a local_route', () => {
+  test('changes the body of the request that siprest itself sends, and no other', async () => {
+    const bench = await relayBench(
+      `loadmodule "textops.so"
+       route { t_new_request("MESSAGE", "sip:x@CALLEE0", "sip:a@a.example", "sip:b@b.example", "text/plain hello"); $ru = "sip:a@CALLEE1"; t_relay(); }
+       local_route { replace_body("hello", "good bye"); xlog("print $rc $rm $(rb{s.len})"); }`,
+      2,
+    );
+    const [own, callee] = bench.callees as [SipPeer, SipPeer];
+    bench.caller.request(bench.port, 'sip:bob@biloxi.example', {
+      headers: ['Content-Type: text/plain'],
+      body: 'hello',
+    });
+    const made = await own.next('MESSAGE');
+    expect([made.body, made.header('content-length')]).toEqual(['good bye', '8']);
+    expect((await callee.next('INVITE')).body).toBe('hello');
+    expect(bench.prints()).toEqual(['1 MESSAGE 5']);
+  });
+});
+
 describe('a failure route', () => {
   test('starts from the body that the first try was sent with', async () => {
     const bench = await relayBench(

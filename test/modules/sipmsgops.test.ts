@@ -88,6 +88,17 @@ describe('headers', () => {
 });
 
 describe('options in lists', () => {
+  test.each([
+    ['b', 'a, c , d'],
+    ['a', 'b,c , d'],
+    ['d', 'a, b,c'],
+    ['c', 'a, b, d'],
+  ])('%s goes, and the others stay as they are written', async (option, left) => {
+    const request = sampleRequest.replace(/^(?:Supported|k):.*$/im, 'Supported: a, b,c , d');
+    const text = await sentOn(`list_hdr_remove_option("Supported", "${option}");`, { request });
+    expect(/^Supported: (.*)\r$/m.exec(text)?.[1]).toBe(left);
+  });
+
   test('can be asked for, added and taken away, again and again', async () => {
     const text = await sentOn(`
       list_hdr_remove_option("Supported", "100REL");

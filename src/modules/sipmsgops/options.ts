@@ -34,6 +34,19 @@ function instances(run: Run, name: string): Instance[] {
   });
 }
 
+/** The text without one of several values and a comma beside it; the rest stays as it is written. */
+function withoutValue({ text, values }: Instance, index: number): string {
+  let from = 0;
+  let end = 0;
+  for (const value of values.slice(0, index + 1)) {
+    from = text.indexOf(value, end);
+    end = from + value.length;
+  }
+  const next = text.indexOf(',', end);
+  if (next >= 0) return (text.slice(0, from) + text.slice(next + 1)).trim();
+  return text.slice(0, Math.max(0, text.lastIndexOf(',', from))).trim();
+}
+
 export const optionFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'list_hdr_has_option',
@@ -77,11 +90,10 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
         const at = one.values.findLastIndex((token) => lowerAscii(token) === wanted);
         if (at < 0) continue;
         removed = true;
-        const left = one.values.toSpliced(at, 1);
         run.draft.edits.push(
-          left.length === 0
+          one.values.length === 1
             ? { kind: 'remove', header: one.header }
-            : { kind: 'set-value', header: one.header, value: left.join(', ') },
+            : { kind: 'set-value', header: one.header, value: withoutValue(one, at) },
         );
       }
       return removed ? 1 : -1;
