@@ -190,6 +190,7 @@ function transfer(
     next.tlsDomain = undefined;
   }
   if (background) own.running++;
+  if (run.debugs) run.log(4, `${called(run, method, url)} begins, ${mode}`);
   return own.client
     .request(method, url, {
       headers,
@@ -202,9 +203,11 @@ function transfer(
     .then((outcome) => {
       if (background) own.running--;
       if (outcome.rc < 0)
+        run.log(outcome.rc === -4 ? 3 : -1, `${called(run, method, url)}: ${outcome.rc}, ${outcome.reason}`);
+      else if (run.debugs)
         run.log(
-          outcome.rc === -4 ? 3 : -1,
-          `${run.server.place(run.position)}: rest_${method.toLowerCase()}() of ${urlForLog(url)}: ${outcome.rc}, ${outcome.reason}`,
+          4,
+          `${called(run, method, url)}: ${outcome.rc}, status ${outcome.retcode}, ${outcome.body.length} bytes in ${Math.round(outcome.times.total)} ms`,
         );
       return (target) => store(target, outcome, outputs, mode);
     });
@@ -212,6 +215,11 @@ function transfer(
 
 /** From so many bytes on, it is asked whether the heap has room for a body as text. */
 const largeBody = 65_536;
+
+/** `opensips.cfg:12: rest_get() of http://127.0.0.1/credit`, for the log. */
+function called(run: Run, method: string, url: string): string {
+  return `${run.server.place(run.position)}: rest_${method.toLowerCase()}() of ${urlForLog(url)}`;
+}
 
 interface Outputs {
   readonly body: Reference | undefined;

@@ -23,8 +23,11 @@ export interface LogOptions {
 /** Lines up to this level that repeat are thinned out; those for debugging are as many as there are. */
 const thinnedLevel = 2;
 const lifecycleLevel = 2;
+export const debugLevel = 4;
 
 export class Log {
+  /** Whether lines for debugging are written, as the server's level has it. */
+  readonly debugs: boolean;
   readonly #options: LogOptions;
   readonly #outputs: readonly LogOutput[];
   readonly #repetitions: Repetitions;
@@ -32,6 +35,7 @@ export class Log {
   constructor(options: LogOptions) {
     this.#options = options;
     this.#outputs = options.outputs;
+    this.debugs = options.logLevel >= debugLevel && options.outputs.length > 0;
     this.#repetitions = new Repetitions((level, text) => this.#emit(level, text, 'server', null));
   }
 

@@ -104,6 +104,8 @@ export class Receiver {
       this.counts.handedOver++;
       return;
     }
+    const { log } = this.handler.server;
+    if (log.debugs) log.debug(receivedLine(message, data.length));
     if (message.kind === 'request') {
       this.counts.requests++;
       this.#request(message, waited ?? 0);
@@ -221,4 +223,13 @@ export class Receiver {
     this.#warnedAt = now;
     this.handler.server.log.warning(text);
   }
+}
+
+function receivedLine(message: SipMessage, bytes: number): string {
+  const { transport, address, port } = message.source;
+  const what =
+    message.kind === 'request'
+      ? `${message.method} ${message.requestUri}`
+      : `${message.status} ${message.reason} to ${message.method}`;
+  return `received ${what}, ${bytes} bytes from ${transport}:${address}:${port}, Call-ID ${message.callId}`;
 }

@@ -12,6 +12,7 @@ import {
   type ReplyContent,
   type SendOptions,
   type ServerTransaction,
+  type SipMessage,
   type SipRequest,
   sendReply,
   type Uri,
@@ -250,6 +251,7 @@ export class Request {
   #send(content: ReplyContent): boolean {
     if (this.#transaction === null) return this.#sendStateless(content);
     const root = this.#root;
+    this.#debugReply(content);
     if (content.status >= 200) root.#replied = true;
     return root.#sendReply === null
       ? this.#transaction.reply(content, untilAck)
@@ -258,11 +260,17 @@ export class Request {
 
   #sendStateless(content: ReplyContent): boolean {
     if (this.message === null || this.message.method === 'ACK' || this.#isOwn) return false;
+    this.#debugReply(content);
     if (content.status >= 200) this.#root.#replied = true;
     const reply = buildReply(this.message, content, this.server.tags.tagFor(this.message));
     this.server.process.stateless.add(content.status);
     sendReply(this.message, reply, undefined, content.forceRport);
     return true;
+  }
+
+  #debugReply({ status, reason }: ReplyContent): void {
+    const { log } = this.server;
+    if (log.debugs) log.debug(`replies ${status} ${reason}${ofMessage(this.message)}`);
   }
 }
 
@@ -270,3 +278,8 @@ const untilAck: SendOptions = { untilAck: true };
 
 /** A body has the Content-Type that the script has put among the header lines. */
 const contentTypeLine = /^(?:Content-Type|c)[ \t]*:[ \t]*(.*)\r\n/im;
+
+/** Which message it is about, for a line of the log. */
+export function ofMessage(message: SipMessage | null): string {
+  return message === null ? '' : `, ${message.cseq.method}, Call-ID ${message.callId}`;
+}

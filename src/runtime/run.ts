@@ -18,8 +18,9 @@ import {
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
 import { Draft, requestDraft } from './draft.ts';
 import { assertError, errorRoute, scriptError } from './error-route.ts';
+import { debugLevel } from './log.ts';
 import type { RelayedBranch } from './relaying.ts';
-import { Request } from './request.ts';
+import { ofMessage, Request } from './request.ts';
 import type { StateKey } from './state.ts';
 import type { Server, Worker } from './worker.ts';
 
@@ -118,6 +119,21 @@ export class Run implements Execution<Run> {
     this.frame = null;
     const flow = enterRoute<Run>(this, route);
     return isPending(flow) ? flow.then(() => this.#stop()) : this.#stop();
+  }
+
+  /** Whether lines for debugging are written, at the worker's level. */
+  get debugs(): boolean {
+    const { logLevel } = this.worker;
+    return logLevel === null ? this.server.log.debugs : logLevel >= debugLevel;
+  }
+
+  entered({ kind, name, depth }: Frame): void {
+    if (!this.debugs) return;
+    const written = name === '' ? kind : `${kind}[${name}]`;
+    this.log(
+      debugLevel,
+      `${written} begins${depth > 1 ? ` at depth ${depth}` : ''} on worker ${this.worker.id}${ofMessage(this.request.message)}`,
+    );
   }
 
   complain(message: string): void {

@@ -149,6 +149,7 @@ export function enterRoute<R extends Execution<R>>(
     depth: (parent?.depth ?? 0) + 1,
   };
   run.frame = frame;
+  run.entered(frame);
   const flow = route.execute(run);
   return isPending(flow) ? flow.then((one) => leaveRoute(run, parent, one)) : leaveRoute(run, parent, flow);
 }

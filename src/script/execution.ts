@@ -60,6 +60,8 @@ export interface Execution<R> {
   readonly isAboutReply: boolean;
   /** The route that runs, innermost first; null outside of any. */
   frame: Frame | null;
+  /** A route begins: {@link frame} is set. */
+  entered(frame: Frame): void;
   /** Offset in the source of the statement that runs, for messages. */
   position: number;
   /** Does `async()`: exit now, or the outcome of the resume route where it is done as a blocking call. */

@@ -7,6 +7,7 @@ import type { ServerStatus } from '../../src/index.ts';
 import { closeLater } from '../support/close-later.ts';
 import { freeUdpPort } from '../support/ports.ts';
 import { launchSiprest, programPath, startSiprest } from '../support/program.ts';
+import { respond, startService } from '../support/service.ts';
 import { sendSip } from '../support/sip-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -233,6 +234,34 @@ route {
         0,
       );
     }
+  });
+
+  it('tell with log_level=4 what comes, what runs and what goes', async () => {
+    const service = closeLater(await startService((_, response) => respond(response, 200, 'yes')));
+    const text = `log_level=4
+loadmodule "rest_client.so"
+${modules}route { route(credit); send_reply(200, "OK"); }
+route[credit] { rest_get("${service.origin}/credit?secret=1", $var(body)); }
+`;
+    const program = closeLater(await startSiprest(text));
+    await sendSip({ callId: 'one', uri: 'sip:bob@example.com' }, { port: program.port });
+    expect(await program.stop()).toBe(0);
+    const place = `${program.file}:8`;
+    const url = `${service.origin}/credit`;
+    const lines = program.stderr
+      .split('\n')
+      .filter((line) => line.includes(' DBG: '))
+      .map((line) => line.replace(/^\S+ DBG: /, ''));
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^received OPTIONS sip:bob@example\.com, \d+ bytes from udp:127\.0\.0\.1:\d+, Call-ID one$/,
+      ),
+      'route begins on worker 0, OPTIONS, Call-ID one',
+      'route[credit] begins at depth 2 on worker 0, OPTIONS, Call-ID one',
+      `${place}: rest_get() of ${url} begins, blocking`,
+      expect.stringMatching(`^${place}: rest_get\\(\\) of ${url}: 1, status 200, 3 bytes in \\d+ ms$`),
+      'replies 200 OK, OPTIONS, Call-ID one',
+    ]);
   });
 
   it('have no escape sequences and no passwords', async () => {

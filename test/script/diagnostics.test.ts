@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { diagnosticCodes, renderDiagnostics } from '../../src/script/index.ts';
+import { diagnosticCodes, diagnosticRecords, renderDiagnostics } from '../../src/script/index.ts';
 import { load, loadBody, rendered } from './fixture.ts';
 
 /** The mistakes that scripts have most, as a terminal shows them. */
@@ -193,6 +193,18 @@ describe('a diagnostic on the screen', () => {
     const text = rendered(loadBody('  nope\x1b[2J("\x1b]0;x\x07");\n  \x1b[31mx();'));
     expect(text).not.toContain('\x1b');
     expect(text).not.toContain('\x07');
+  });
+
+  test('passwords of the script are not shown', () => {
+    const lines = [
+      'modparam("auth", "secret", "s3cret" "x")',
+      'modparam("usrloc", "db_url", "mysql://opensips:s3cret@localhost/opensips" "x")',
+      'route { $var(password) = "s3cret"; nope("http://u:s3cret@h/"); nope("Authorization: Basic s3cret"); }',
+    ];
+    const loaded = load(lines.join('\n'));
+    const texts = [rendered(loaded), JSON.stringify(diagnosticRecords(loaded.diagnostics, loaded.sources))];
+    expect(texts[0]).toContain('mysql://opensips:******@localhost/opensips');
+    for (const text of texts) expect(text).not.toContain('s3cret');
   });
 
   test('colours are there when they are wanted', () => {

@@ -10,6 +10,8 @@ export const commands = [
   { name: 'tinyproxy', package: 'tinyproxy', use: 'an HTTP proxy' },
   { name: 'sipp', package: 'sip-tester', use: 'SIP traffic' },
   { name: 'kamailio', package: 'kamailio', use: 'a SIP proxy before and behind' },
+  { name: 'logger', package: 'bsdutils', use: 'syslog' },
+  { name: 'python3', package: 'python3-minimal', use: 'a syslog daemon' },
   { name: 'prlimit', package: 'util-linux', use: 'file descriptors that are used up' },
   { name: 'unshare', package: 'util-linux', use: 'local ports that are used up' },
   { name: 'ip', package: 'iproute2', use: 'the network that has few of them' },

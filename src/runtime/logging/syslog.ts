@@ -39,15 +39,25 @@ const mostInFlight = 64 * 1024;
 const trial = 250;
 /** Until it is started again, in ms: doubled each time that it has not lived through its trial. */
 const [firstDelay, longestDelay] = [50, 30_000];
+/** What was given to a child so shortly before it failed, in ms, it may not have passed on; of so many lines. */
+const [recently, mostRecent] = [2000, 1000];
 /** The longest line, in bytes; `logger` makes several of a longer one. */
 const longestLine = 8192;
+
+interface Kept {
+  readonly record: LogRecord;
+  readonly line: string;
+  readonly way: SyslogWay;
+}
 
 export class Syslog {
   readonly #options: SyslogOptions;
   readonly #backlog = new Backlog(mostWaiting);
   /** Lines from before the child has proved that it reaches the socket. */
-  #early: { readonly record: LogRecord; readonly line: string; readonly way: SyslogWay }[] = [];
+  #early: Kept[] = [];
   #earlyBytes = 0;
+  /** Lines that the child was given last. */
+  #recent: (Kept & { readonly at: number })[] = [];
   #state: 'starting' | 'running' | 'failing' | 'closed' = 'starting';
   #child: ChildProcess | null = null;
   #isWriting = false;
@@ -73,6 +83,9 @@ export class Syslog {
       this.#earlyBytes += line.length;
       this.#early.push({ record, line, way });
     } else {
+      const at = performance.now();
+      this.#recent.push({ record, line, way, at });
+      if (this.#recent.length > mostRecent) this.#recent.splice(0, mostRecent / 2);
       this.#keep(line);
       this.#pass();
     }
@@ -118,7 +131,7 @@ export class Syslog {
     const over = (reason: string) => {
       if (isOver || this.#child !== child) return;
       isOver = true;
-      this.#ended(said.trim().split('\n')[0] || reason);
+      this.#ended(said.trim().split('\n')[0] || reason, child.exitCode);
     };
     child.once('error', (error: NodeJS.ErrnoException) =>
       over(error.code === 'ENOENT' ? 'logger is not installed (package bsdutils)' : error.message),
@@ -138,20 +151,26 @@ export class Syslog {
     this.#timer = null;
     this.#delay = firstDelay;
     this.#state = 'running';
+    const at = performance.now();
+    this.#recent = this.#early.map((kept) => ({ ...kept, at }));
     for (const { line } of this.#early) this.#keep(line);
     this.#early = [];
     this.#earlyBytes = 0;
     this.#pass();
   }
 
-  #ended(reason: string): void {
+  #ended(reason: string, code: number | null): void {
     const wasRunning = this.#state === 'running';
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#child = null;
     this.#isWriting = false;
     // one that ran may have been ended by somebody: another one may do
-    if (wasRunning) this.#state = 'starting';
-    else {
+    if (wasRunning) {
+      this.#state = 'starting';
+      const since = performance.now() - recently;
+      if (code !== 0 && code !== null && this.#backlog.size === 0)
+        this.#early = this.#recent.filter(({ at }) => at >= since);
+    } else {
       if (this.#state !== 'failing') this.#options.onFailure(reason);
       this.#state = 'failing';
       for (const { record, way } of this.#early) way.instead(record);
