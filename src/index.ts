@@ -30,14 +30,20 @@ export {
   sendRequest,
 } from './sip/index.ts';
 export {
-  askServer,
   Control,
   type ControlCommand,
-  ControlError,
   type ControlHandlers,
+  type ControlPlace,
+  type ServerIdentity,
+} from './workers/control.ts';
+export {
+  allServers,
+  askServer,
+  ControlError,
   controlDirectory,
   controlledServers,
-} from './workers/control.ts';
+  type FoundServer,
+} from './workers/control-client.ts';
 export {
   FIGURES,
   type FigureSpec,

@@ -66,6 +66,14 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .option('--grace <seconds>', 'how long calls may take to end when it stops', grace, 30)
     .option('--queue <messages>', 'how many messages may wait for a worker, in each process', queue, 10_000)
     .option('--patience <seconds>', 'how long a new request may wait before it is refused', seconds, 4)
+    .option(
+      '--wait-for-port <seconds>',
+      'how long to wait for a port that another program uses, as the server before this one does until its calls have ended',
+      grace,
+      0,
+    )
+    .addOption(serverName())
+    .addOption(socketPath())
     .action(async (file: string, options: RunOptions) => finish(await run(file, options, streams)));
 
   program
@@ -81,6 +89,8 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .command('status')
     .description('print the figures of a running server')
     .addOption(pid())
+    .addOption(serverName())
+    .addOption(socketPath())
     .option('--json', 'print one JSON object')
     .action(async (options: StatusOptions) => finish(await status(options, streams)));
 
@@ -88,6 +98,8 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .command('reload')
     .description('let a running server go on with its script as it is now; exit code 1 if that has mistakes')
     .addOption(pid())
+    .addOption(serverName())
+    .addOption(socketPath())
     .action(async (options: ServerChoice) => finish(await reload(options, streams)));
 
   program
@@ -145,6 +157,20 @@ function scriptOption(): Option {
     // strings of a script are bytes
     return { ...known, [name]: Buffer.from(value, 'utf8').toString('latin1') };
   });
+}
+
+function serverName(): Option {
+  return new Option('--name <name>', 'the name of the server, where several run: edge').argParser((text) => {
+    if (/^[\w-]{1,32}$/.test(text)) return text;
+    throw new InvalidArgumentError('A name has up to 32 letters, digits, _ and -.');
+  });
+}
+
+function socketPath(): Option {
+  return new Option(
+    '--socket <path>',
+    'the socket by which the server is asked, instead of one in a folder of its user',
+  );
 }
 
 function pid(): Option {

@@ -5,12 +5,14 @@ import {
   controlDirectory,
   countAbsences,
   renderDiagnostics,
+  type ServerIdentity,
   type SipServer,
   StartError,
   startServer,
 } from '../index.ts';
 import { summaryOf } from './check.ts';
 import { memberArgument } from './member-argument.ts';
+import { portHolder } from './port-holder.ts';
 import { RunLog } from './run-log.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';
 import { plural, type Streams, UsageError } from './streams.ts';
@@ -26,6 +28,12 @@ export interface RunOptions extends ScriptOptions {
   readonly queue: number;
   /** Seconds. */
   readonly patience: number;
+  /** Seconds. */
+  readonly waitForPort: number;
+  /** What `status` and `reload` know it by. */
+  readonly name?: string;
+  /** The path of the socket that these ask. */
+  readonly socket?: string;
 }
 
 /** `siprest run FILE`: serves until it is told to stop. 1 when it cannot start. */
@@ -41,7 +49,7 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
 }
 
 async function serve(file: string, options: RunOptions, streams: Streams, log: RunLog): Promise<number> {
-  const { syslogSocket, processes, queue, patience, grace } = options;
+  const { syslogSocket, processes, queue, patience, grace, waitForPort } = options;
   // one that comes before there is a server would end the program
   let onHangup = (): void => {
     hangups++;
@@ -63,7 +71,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
   if (uses > 0)
     log.say('warning', `${plural(uses, 'use')} of what siprest does not have: each fails when it is reached`);
   const { signal } = streams;
-  const server = await startOrExplain(() =>
+  const starting = startOrExplain(streams, () =>
     startServer(loaded, {
       processes,
       // this program, as it is loaded fastest
@@ -72,11 +80,17 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       syslogSocket,
       queueLimit: queue,
       patience: patience * 1000,
+      waitForPort: waitForPort * 1000,
     }),
   );
+  const server = await Promise.race([starting, stopped(signal).then(() => null)]);
+  if (server === null) {
+    log.say('note', 'siprest stops before it has served', { event: 'stop' });
+    return 0;
+  }
   log.serve(server);
   const reload = () => reloadScript(server, file, options, streams, log);
-  const control = await listenForCommands(server, reload, streams, log);
+  const control = await listenForCommands(server, reload, options, streams, log);
   onHangup = () => void reload();
   if (hangups > 0) onHangup();
   const { sockets } = server;
@@ -140,11 +154,13 @@ async function reloadScript(
 async function listenForCommands(
   server: SipServer,
   reload: () => Promise<unknown>,
+  { name, socket }: RunOptions,
   { env }: Streams,
   log: RunLog,
 ): Promise<Control | null> {
+  const handlers = { status: () => server.status(), reload, identity: () => identityOf(server, name) };
   try {
-    return await Control.listen({ status: () => server.status(), reload }, controlDirectory(env));
+    return await Control.listen(handlers, { directory: controlDirectory(env), name, path: socket });
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     log.say('warning', `siprest status and reload do not reach this server: ${error.message}`);
@@ -152,13 +168,26 @@ async function listenForCommands(
   }
 }
 
+async function identityOf(server: SipServer, name: string | undefined): Promise<ServerIdentity> {
+  const { total } = await server.status();
+  return {
+    pid: process.pid,
+    name: name ?? null,
+    sockets: server.sockets,
+    unfinished: Number(total['unfinished'] ?? 0),
+    ...server.left,
+  };
+}
+
 /** What keeps a server from starting is the user's to mend: one line. */
-async function startOrExplain(start: () => Promise<SipServer>): Promise<SipServer> {
+async function startOrExplain({ env }: Streams, start: () => Promise<SipServer>): Promise<SipServer> {
   try {
     return await start();
   } catch (error) {
-    if (error instanceof StartError) throw new UsageError(error.message);
-    throw error;
+    if (!(error instanceof StartError)) throw error;
+    const inUse = error.code === 'EADDRINUSE' && error.socket !== undefined;
+    const holder = inUse ? await portHolder(error.socket, env) : null;
+    throw new UsageError(holder === null ? error.message : `${error.message}: ${holder}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  allServers,
   askServer,
   type ControlCommand,
   ControlError,
@@ -6,6 +7,8 @@ import {
   controlledServers,
   FIGURES,
   type FigureValues,
+  type FoundServer,
+  type ServerIdentity,
   type ServerStatus,
 } from '../index.ts';
 import { type Streams, UsageError } from './streams.ts';
@@ -13,6 +16,10 @@ import { type Streams, UsageError } from './streams.ts';
 export interface ServerChoice {
   /** The process id of the server; left out where one runs. */
   readonly pid?: number;
+  /** What `run --name` calls it. */
+  readonly name?: string;
+  /** The path of its socket. */
+  readonly socket?: string;
 }
 
 export interface StatusOptions extends ServerChoice {
@@ -34,27 +41,54 @@ export async function reload(options: ServerChoice, { stdout, stderr, env }: Str
 }
 
 async function ask<Answer>(
-  { pid }: ServerChoice,
+  choice: ServerChoice,
   command: ControlCommand,
   env: Streams['env'],
 ): Promise<Answer> {
-  const directory = controlDirectory(env);
   try {
-    return (await askServer(pid ?? theOnlyServer(directory), command, directory)) as Answer;
+    const directory = controlDirectory(env);
+    const server = choice.socket ?? choice.pid ?? (await theServer(choice.name, directory));
+    return (await askServer(server, command, directory)) as Answer;
   } catch (error) {
     if (error instanceof ControlError) throw new UsageError(error.message);
     throw error;
   }
 }
 
-function theOnlyServer(directory: string): number {
-  const servers = controlledServers(directory);
-  const [only] = servers;
-  if (only === undefined) throw new UsageError('no siprest of this user runs here');
-  if (servers.length > 1)
-    throw new UsageError(`several run here, so name one: --pid ${servers.join(' or ')}`);
-  return only;
+/** The path of its socket. */
+async function theServer(name: string | undefined, directory: string): Promise<string> {
+  const servers =
+    name === undefined
+      ? await controlledServers(directory)
+      : (await allServers(directory)).filter((one) => one.name === name);
+  const running = servers.length > 1 ? await thatRun(servers) : servers;
+  const [only] = running;
+  if (only === undefined)
+    throw new UsageError(
+      name === undefined ? 'no siprest of this user runs here' : `no siprest of the name "${name}" runs here`,
+    );
+  if (running.length === 1) return only.path;
+  const each = running.map((one) => `${one.pid}${one.name === null ? '' : ` ("${one.name}")`}`);
+  throw new UsageError(`several run here, so name one: --pid ${each.join(' or ')}`);
 }
+
+/** Without those that stop, of which a successor has taken over. */
+async function thatRun(servers: readonly FoundServer[]): Promise<readonly FoundServer[]> {
+  const states = await Promise.all(
+    servers.map(async ({ path }) => {
+      try {
+        return ((await askServer(path, 'identity', undefined, identityWithin)) as ServerIdentity).state;
+      } catch {
+        return 'running'; // it does not answer: whoever asks has to see that
+      }
+    }),
+  );
+  const running = servers.filter((_, i) => states[i] === 'running');
+  return running.length > 0 ? running : servers;
+}
+
+/** In ms. */
+const identityWithin = 2000;
 
 /** A row for each figure and part, a column for each process, and one for all of them where there are several. */
 function tableOf({ processes, total }: ServerStatus): string {

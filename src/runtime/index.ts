@@ -42,7 +42,13 @@ export {
   type SharedOperation,
   type SharedValues,
 } from './shared.ts';
-export { BindError, bindSockets, type ListeningSocket, type SocketHandlers } from './sockets.ts';
+export {
+  BindError,
+  bindSockets,
+  type ListeningSocket,
+  type PortWait,
+  type SocketHandlers,
+} from './sockets.ts';
 export { StateKey, States } from './state.ts';
 export { initialSlots } from './variables/script-store.ts';
 export type { Figure, Job, ProcessContext, Readiness, ScriptCounts, Server, Worker } from './worker.ts';

@@ -35,12 +35,28 @@ export interface SocketHandlers {
 /** A socket that could not be opened: a sentence for people. */
 export class BindError extends Error {
   readonly code: string;
-  constructor(message: string, code: string) {
+  /** `udp:127.0.0.1:5060` */
+  readonly socket: string | undefined;
+  constructor(message: string, code: string, socket?: string) {
     super(message);
     this.name = 'BindError';
     this.code = code;
+    this.socket = socket;
   }
 }
+
+/** How long to wait for a port that another program uses. */
+export interface PortWait {
+  /** By the clock of performance.now(). */
+  readonly until: number;
+  /** Whether to go on waiting. */
+  readonly isWanted: () => boolean;
+  /** Told once for each socket that is waited for: `udp:127.0.0.1:5060`. */
+  readonly onWait: (socket: string) => void;
+}
+
+/** How often it is tried again, in ms: what comes in between is lost. */
+const tryAgain = 20;
 
 /** Opens all of them, or none: rejects with a {@link BindError}. Those that are `open` already stay as they are. */
 export async function bindSockets(
@@ -48,6 +64,7 @@ export async function bindSockets(
   limits: Partial<TcpLimits>,
   handlers: SocketHandlers,
   open: readonly ListeningSocket[] = [],
+  wait: PortWait | null = null,
 ): Promise<ListeningSocket[]> {
   const sockets: ListeningSocket[] = [];
   const opened: Transport[] = [];
@@ -61,10 +78,11 @@ export async function bindSockets(
           continue;
         }
         try {
-          const transport =
+          const transport = await whenFree(configured, wait, async () =>
             protocol === 'tcp'
-              ? await TcpTransport.bind({ address, port, limits, ...handlers })
-              : await UdpTransport.bind({ address, port, ...handlers });
+              ? TcpTransport.bind({ address, port, limits, ...handlers })
+              : UdpTransport.bind({ address, port, ...handlers }),
+          );
           opened.push(transport);
           sockets.push({ transport, name: transportName(transport), configured, advertised });
         } catch (error) {
@@ -77,6 +95,25 @@ export async function bindSockets(
     throw error;
   }
   return sockets;
+}
+
+async function whenFree(
+  socket: string,
+  wait: PortWait | null,
+  bind: () => Promise<Transport>,
+): Promise<Transport> {
+  for (let nth = 0; ; nth++) {
+    try {
+      return await bind();
+    } catch (error) {
+      const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!inUse || wait === null || !wait.isWanted() || performance.now() >= wait.until) throw error;
+      if (nth === 0) wait.onWait(socket);
+      await new Promise((resolve) => {
+        setTimeout(resolve, tryAgain);
+      });
+    }
+  }
 }
 
 /** The open socket that `[proto:]host[:port]` means; null for none. */
@@ -127,5 +164,6 @@ function explain(error: unknown, where: string): BindError {
   return new BindError(
     `cannot listen on ${where}: ${why[code] ?? (error instanceof Error ? error.message : String(error))}`,
     code,
+    where,
   );
 }

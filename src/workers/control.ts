@@ -2,61 +2,98 @@
  * How a running server is asked and told: a socket in a directory that only its user may enter. A question is one line,
  * the answer one JSON text up to the end of the stream.
  */
-import { lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { chmodSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { askServer, ControlError, controlDirectory, isRefused } from './control-client.ts';
 
-export const CONTROL_COMMANDS = ['status', 'reload'] as const;
+export const CONTROL_COMMANDS = ['status', 'reload', 'identity'] as const;
 export type ControlCommand = (typeof CONTROL_COMMANDS)[number];
 
-/** What each command does; what it resolves to is the answer, as JSON. What it throws is the answer's `error`. */
-export type ControlHandlers = Readonly<Record<ControlCommand, () => Promise<unknown>>>;
+/** Who a server is, and what is left there. */
+export interface ServerIdentity {
+  readonly pid: number;
+  /** What `run --name` calls it. */
+  readonly name: string | null;
+  readonly state: 'running' | 'stopping';
+  /** `udp:127.0.0.1:5060` */
+  readonly sockets: readonly string[];
+  /** Calls that are being set up, requests in hand, and scripts that run. */
+  readonly unfinished: number;
+  /** How long these may still take once it stops, in s; null while it runs. */
+  readonly graceLeft: number | null;
+}
 
-/** A server that answers no question: why, as a sentence for people. */
-export class ControlError extends Error {}
+/** What each command does; what it resolves to is the answer, as JSON. What it throws is the answer's `error`. */
+export type ControlHandlers = Readonly<
+  Record<Exclude<ControlCommand, 'identity'>, () => Promise<unknown>>
+> & {
+  readonly identity: () => Promise<ServerIdentity>;
+};
+
+export interface ControlPlace {
+  /** Default: {@link controlDirectory}. */
+  readonly directory?: string | undefined;
+  /** Of the server; letters, digits, `_` and `-`. */
+  readonly name?: string | undefined;
+  /** The socket's whole path instead. */
+  readonly path?: string | undefined;
+}
 
 const longestQuestion = 256;
 /** How long one who asks may take to say what, in ms. */
 const patience = 5000;
+/** How often one who waits for an answer is told that it is on its way, in ms. */
+const signOfLife = 1000;
 
 export class Control {
-  readonly #path: string;
+  readonly path: string;
   readonly #server: Server;
+  readonly #inode: number;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(path: string, server: Server) {
-    this.#path = path;
+  private constructor(path: string, server: Server, handlers: ControlHandlers) {
+    this.path = path;
     this.#server = server;
+    this.#inode = lstatSync(path).ino;
+    server.on('connection', (socket) => this.#accept(socket, handlers));
+    server.unref();
   }
 
   /** Takes questions from now on. Rejects with a {@link ControlError} where there is no place for the socket. */
-  static async listen(handlers: ControlHandlers, directory = controlDirectory()): Promise<Control> {
-    ensureDirectory(directory);
-    const path = join(directory, `${process.pid}.sock`);
-    try {
-      unlinkSync(path); // of a process that had this number before
-    } catch {
-      // there was none
-    }
+  static async listen(handlers: ControlHandlers, place: ControlPlace = {}): Promise<Control> {
+    const { directory = controlDirectory(), name } = place;
+    if (place.path === undefined) ensureDirectory(directory);
+    else await ensureFree(place.path);
+    const path = place.path ?? join(directory, `${name === undefined ? '' : `${name}.`}${process.pid}.sock`);
     const server = createServer({ allowHalfOpen: true });
-    const control = new Control(path, server);
-    server.on('connection', (socket) => control.#accept(socket, handlers));
+    // under another name first: what Node closes it also removes, and by then a successor may have the path
+    const own = `${path}.${process.pid}~`;
+    removeIfThere(own);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(new ControlError(`cannot listen on ${path}: ${error.message}`)));
-      server.listen(path, resolve);
+      server.listen(own, resolve);
     });
-    server.unref();
-    return control;
+    try {
+      chmodSync(own, 0o600);
+      renameSync(own, path);
+      return new Control(path, server, handlers);
+    } catch (error) {
+      server.close();
+      throw new ControlError(
+        `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   }
 
   close(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
     try {
-      unlinkSync(this.#path);
+      if (lstatSync(this.path).ino === this.#inode) unlinkSync(this.path);
     } catch {
-      // closed already
+      // it is gone already
     }
   }
 
@@ -72,10 +109,14 @@ export class Control {
       if (end < 0 && question.length <= longestQuestion) return;
       socket.removeAllListeners('data').resume().setTimeout(0);
       const command = question.slice(0, Math.max(end, 0));
+      // JSON may begin with blanks: one who asks sees that the server is alive
+      socket.write(' ');
+      const alive = setInterval(() => socket.write(' '), signOfLife);
+      socket.once('close', () => clearInterval(alive));
       const isCommand = (CONTROL_COMMANDS as readonly string[]).includes(command);
       const answer = isCommand
         ? handlers[command as ControlCommand]()
-        : Promise.reject(new ControlError(`it knows ${CONTROL_COMMANDS.join(' and ')}`));
+        : Promise.reject(new ControlError(`it knows ${CONTROL_COMMANDS.join(', ')}`));
       answer.then(
         (value) => socket.end(JSON.stringify(value)),
         (error: unknown) =>
@@ -85,47 +126,25 @@ export class Control {
   }
 }
 
-/** Where the servers of this user listen: below XDG_RUNTIME_DIR, else below the folder for temporary files. */
-export function controlDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  const runtime = env['XDG_RUNTIME_DIR'];
-  return runtime === undefined || runtime === ''
-    ? join(tmpdir(), `siprest-${userInfo().uid}`)
-    : join(runtime, 'siprest');
+/** A socket that a server has left behind gives way, and so does that of one that is stopping. */
+async function ensureFree(path: string): Promise<void> {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  if (file === undefined) return;
+  if (!file.isSocket()) throw new ControlError(`${path} is a file, not a socket`);
+  if (await isRefused(path)) {
+    removeIfThere(path);
+    return;
+  }
+  const { pid, state } = (await askServer(path, 'identity')) as ServerIdentity;
+  if (state === 'running') throw new ControlError(`${path} is the socket of process ${pid}, which runs`);
 }
 
-/** Process ids of the servers that may be asked, by the sockets that there are. */
-export function controlledServers(directory = controlDirectory()): readonly number[] {
+function removeIfThere(path: string): void {
   try {
-    return readdirSync(directory)
-      .flatMap((name) => /^(\d+)\.sock$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .filter((pid) => isRunning(pid));
+    unlinkSync(path);
   } catch {
-    return [];
+    // it is not there
   }
-}
-
-/** Asks a server. Rejects with a {@link ControlError} when there is none, or when it says what went wrong. */
-export async function askServer(
-  pid: number,
-  command: ControlCommand,
-  directory = controlDirectory(),
-): Promise<unknown> {
-  const socket = connect(join(directory, `${pid}.sock`));
-  socket.end(`${command}\n`);
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of socket) chunks.push(chunk as Buffer);
-  } catch (error) {
-    throw new ControlError(
-      `no siprest of this user answers as process ${pid}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-  if (chunks.length === 0) throw new ControlError(`process ${pid} ended before it answered`);
-  const answer = JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
-  if (typeof answer === 'object' && answer !== null && 'error' in answer)
-    throw new ControlError(String(answer.error));
-  return answer;
 }
 
 /** A directory for temporary files is everybody's: what is there already has to be this user's alone. */
@@ -138,13 +157,4 @@ function ensureDirectory(path: string): void {
     throw new ControlError(`cannot make ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
   throw new ControlError(`${path} is open to others than its owner, or somebody else's`);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -173,6 +173,15 @@ export const FIGURES: readonly FigureSpec[] = [
     read: ({ process }) => ({ server: process.transactions.size, client: process.proxy.clients.size }),
   },
   {
+    name: 'unfinished',
+    kind: 'gauge',
+    unit: 'calls',
+    summary:
+      'Requests that wait for their final reply, or for the ACK to it, and scripts that run: a stop lets them end.',
+    read: ({ process, generations }) =>
+      process.openTransactions + sum(generations, ({ unfinished }) => unfinished),
+  },
+  {
     name: 'transactions_begun',
     kind: 'counter',
     unit: 'transactions',

@@ -104,8 +104,8 @@ export class MemberProcess {
       });
       this.#send({ kind: 'ready', sockets: this.#server.sockets });
     } catch (error) {
-      const code = error instanceof StartError ? error.code : undefined;
-      this.#send({ kind: 'failed', message: explain(error), code });
+      const { code, socket } = error instanceof StartError ? error : {};
+      this.#send({ kind: 'failed', message: explain(error), code, socket });
       // once it has gone out
       setImmediate(() => this.#exit(1));
     }

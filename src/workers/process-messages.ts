@@ -10,6 +10,7 @@ export interface PassedOptions {
   readonly syslogSocket?: string | undefined;
   readonly queueLimit?: number | undefined;
   readonly patience?: number | undefined;
+  readonly waitForPort?: number | undefined;
 }
 
 export type ToProcess =
@@ -45,7 +46,12 @@ export type ToProcess =
 export type FromProcess =
   | { readonly kind: 'booted' }
   | { readonly kind: 'ready'; readonly sockets: readonly string[] }
-  | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly code: string | undefined;
+      readonly socket: string | undefined;
+    }
   /** Half of a reload is done, or failed. */
   | {
       readonly kind: 'reloaded';

@@ -106,6 +106,13 @@ export class ServerProcess implements ProcessContext {
     return findDestinations(uri, { names, protocols: registry.protocols, families: registry.families });
   }
 
+  /** How many transactions have not come to their ends. */
+  get openTransactions(): number {
+    let open = 0;
+    for (const transaction of this.transactions) if (transaction.isOpen) open++;
+    return open;
+  }
+
   /** Whether a transaction has not come to its end: its final reply is to come, or the ACK to it. */
   get hasOpenTransactions(): boolean {
     for (const transaction of this.transactions) if (transaction.isOpen) return true;

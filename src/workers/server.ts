@@ -6,6 +6,7 @@ import {
   bindSockets,
   type HandOver,
   type Log,
+  type PortWait,
   type Program,
   type ReceiveCounts,
   Receiver,
@@ -36,6 +37,8 @@ export interface StartOptions extends LogDestinations {
   readonly queueLimit?: number | undefined;
   /** How long a new request may wait for a worker before it is refused, in ms. Default 4,000. */
   readonly patience?: number | undefined;
+  /** How long to wait at the start for a port that another program uses, in ms. Default 0. */
+  readonly waitForPort?: number | undefined;
 }
 
 export interface StopOptions {
@@ -44,6 +47,13 @@ export interface StopOptions {
    * meanwhile. Default 30,000.
    */
   readonly grace?: number | undefined;
+}
+
+/** Whether a server stops, and what it has left. */
+export interface ServerLeft {
+  readonly state: 'running' | 'stopping';
+  /** Seconds, once it stops. */
+  readonly graceLeft: number | null;
 }
 
 /** A server's place among the other processes. */
@@ -62,6 +72,9 @@ export const defaultGrace = 30_000;
 
 /** How late the event loop may be before it counts as behind, in ms. */
 const behind = 15;
+
+/** How long the ACKs to answered calls may take, before a server ends that has no calls left, in ms. */
+const forAcks = 500;
 
 /** How often it is looked whether the calls have ended, in ms. */
 const lookAgain = 20;
@@ -198,6 +211,14 @@ export class RunningServer {
     };
   }
 
+  get left(): ServerLeft {
+    const stopping = this.#stopping !== null;
+    return {
+      state: stopping ? 'stopping' : 'running',
+      graceLeft: stopping ? Math.max(Math.round((this.#stopBy - performance.now()) / 1000), 0) : null,
+    };
+  }
+
   async status(): Promise<ServerStatus> {
     return combine([this.figures]);
   }
@@ -296,6 +317,7 @@ export class RunningServer {
     if (this.#next?.generation !== this.#generation) await this.abandon();
     this.#next = null;
     let inTime = await this.#drained();
+    if (inTime) await this.#letAcksPass();
     // until then it refuses what other processes still read for it
     if (inTime) {
       await Promise.race([this.#mayEnd(), this.#timeIsUp()]);
@@ -319,6 +341,19 @@ export class RunningServer {
       }),
     ]);
     await this.#logs.close();
+  }
+
+  /** The ACK to a 2xx comes after its transaction is over: lost, it is the end of a call (RFC 3261, 13.3.1.4). */
+  async #letAcksPass(): Promise<void> {
+    for (const { isInvite, state } of this.#process.transactions) {
+      if (!isInvite || state !== 'accepted') continue;
+      const rest = Math.min(forAcks, this.#stopBy - performance.now());
+      if (rest > 0)
+        await new Promise((resolve) => {
+          setTimeout(resolve, rest);
+        });
+      return;
+    }
   }
 
   async #timeIsUp(): Promise<void> {
@@ -349,16 +384,34 @@ export class RunningServer {
     const next = new NextScript(generation, before);
     this.#next = next;
     try {
-      const sockets = await bindSockets(settings.sockets, settings.tcp, this.#handlers, before);
+      const sockets = await bindSockets(
+        settings.sockets,
+        settings.tcp,
+        this.#handlers,
+        before,
+        before.length === 0 ? this.#portWait(generation) : null,
+      );
       next.sockets = sockets;
       if (sockets.length === 0) throw new StartError('the script names no socket that can be opened');
       this.#process.pending = sockets;
       return next;
     } catch (error) {
       await this.abandon();
-      if (error instanceof BindError) throw new StartError(error.message, error.code);
+      if (error instanceof BindError) throw new StartError(error.message, error.code, error.socket);
       throw error;
     }
+  }
+
+  /** A successor waits until the server before it has brought its calls to an end. */
+  #portWait({ context: { log } }: Generation): PortWait {
+    const wait = this.#options.waitForPort ?? 0;
+    return {
+      until: performance.now() + wait,
+      isWanted: () => this.#stopping === null,
+      onWait: (socket) => {
+        if (wait > 0) log.notice(`${socket} is in use: it is waited for, up to ${wait / 1000} s`);
+      },
+    };
   }
 
   /** From here on the script's settings and sockets are the process's. What only the one before it had is returned. */

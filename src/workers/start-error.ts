@@ -2,9 +2,12 @@
 export class StartError extends Error {
   /** The system's code where there is one: `EADDRINUSE`. */
   readonly code: string | undefined;
-  constructor(message: string, code?: string) {
+  /** The socket that could not be opened: `udp:127.0.0.1:5060`. */
+  readonly socket: string | undefined;
+  constructor(message: string, code?: string, socket?: string) {
     super(message);
     this.name = 'StartError';
     this.code = code;
+    this.socket = socket;
   }
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../runtime/index.ts';
 import type { ServerStatus } from './figures.ts';
 import type { Program, ScriptSource } from './load-script.ts';
-import { RunningServer, type StartOptions, type StopOptions } from './server.ts';
+import { RunningServer, type ServerLeft, type StartOptions, type StopOptions } from './server.ts';
 import { StartError } from './start-error.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
@@ -28,6 +28,7 @@ export interface SipServer {
   /** Goes on with another script; see {@link RunningServer.reload}. Rejects with a {@link StartError} where that cannot start. */
   reload(script: LoadedScript): Promise<void>;
   status(): Promise<ServerStatus>;
+  readonly left: ServerLeft;
   /** Ends it; see {@link RunningServer.stop}. */
   stop(options?: StopOptions): Promise<void>;
 }
@@ -51,6 +52,9 @@ export async function startServer(script: LoadedScript, options: ServerOptions =
       },
       reload: ({ source, program: next }) => supervisor.reload(source, next?.settings),
       status: () => supervisor.status(),
+      get left() {
+        return supervisor.left;
+      },
       stop: (how) => supervisor.stop(how),
     };
   }
@@ -64,6 +68,9 @@ export async function startServer(script: LoadedScript, options: ServerOptions =
     },
     reload: async (other) => server.reload(programOf(other)),
     status: () => server.status(),
+    get left() {
+      return server.left;
+    },
     stop: (how) => server.stop(how),
   };
 }

@@ -11,7 +11,7 @@ import type { Log } from '../runtime/index.ts';
 import { combine, type ServerStatus } from './figures.ts';
 import type { ScriptSource } from './load-script.ts';
 import type { FromProcess, PassedOptions, ToProcess } from './process-messages.ts';
-import { defaultGrace, type StopOptions } from './server.ts';
+import { defaultGrace, type ServerLeft, type StopOptions } from './server.ts';
 import { type LogSettings, ServerLogs, usualLogSettings } from './server-logs.ts';
 import { SharedKeeper } from './shared-keeper.ts';
 import { StartError } from './start-error.ts';
@@ -113,6 +113,7 @@ export class Supervisor {
   #startupIsDone = false;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
+  #stopBy = 0;
   #onExit: (() => void) | null = null;
 
   private constructor(source: ScriptSource, options: SupervisorOptions) {
@@ -248,7 +249,16 @@ export class Supervisor {
     return combine(all.flatMap((one) => one?.figures ?? []));
   }
 
+  get left(): ServerLeft {
+    const stopping = this.#stopping !== null;
+    return {
+      state: stopping ? 'stopping' : 'running',
+      graceLeft: stopping ? Math.max(Math.round((this.#stopBy - performance.now()) / 1000), 0) : null,
+    };
+  }
+
   async #stop(grace: number | undefined): Promise<void> {
+    this.#stopBy = performance.now() + (grace ?? defaultGrace);
     clearInterval(this.#heartbeat);
     for (const member of this.#members) {
       if (member.timer !== null) clearTimeout(member.timer);
@@ -308,7 +318,14 @@ export class Supervisor {
     member.heardAt = performance.now();
     switch (message.kind) {
       case 'booted': {
-        const { processes: count, logFormat, syslogSocket, queueLimit, patience } = this.#options;
+        const {
+          processes: count,
+          logFormat,
+          syslogSocket,
+          queueLimit,
+          patience,
+          waitForPort,
+        } = this.#options;
         member.source = this.#source;
         member.send({
           kind: 'start',
@@ -316,7 +333,7 @@ export class Supervisor {
           count,
           directory: this.#directory,
           source: this.#source,
-          options: { logFormat, syslogSocket, queueLimit, patience },
+          options: { logFormat, syslogSocket, queueLimit, patience, waitForPort },
           isFirst: member.number === 0 && !this.#startupIsDone,
           values: this.#shared.snapshot,
         });
@@ -333,7 +350,7 @@ export class Supervisor {
       case 'failed':
         if (member.onReady === null)
           this.#log.warning(`process ${member.number} cannot start: ${message.message}`);
-        member.onReady?.(new StartError(message.message, message.code));
+        member.onReady?.(new StartError(message.message, message.code, message.socket));
         break;
       case 'reloaded':
       case 'figures':

@@ -2,7 +2,8 @@ import { chmodSync, existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { askServer, Control, ControlError, controlledServers } from '../../src/workers/control.ts';
+import { Control } from '../../src/workers/control.ts';
+import { askServer, ControlError, controlledServers } from '../../src/workers/control-client.ts';
 import { closeLater } from '../support/close-later.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -12,8 +13,16 @@ async function listen(directory: string) {
       {
         status: async () => ({ fine: true }),
         reload: () => Promise.reject(new Error('it has mistakes')),
+        identity: async () => ({
+          pid: process.pid,
+          name: null,
+          state: 'running',
+          sockets: [],
+          unfinished: 0,
+          graceLeft: null,
+        }),
       },
-      directory,
+      { directory },
     ),
   );
 }
@@ -22,7 +31,12 @@ describe('the control socket', () => {
   it('answers a question, says what went wrong, and is found by the process id', async () => {
     const directory = join(temporaryFolder('control'), 'own');
     const control = await listen(directory);
-    expect(controlledServers(directory)).toEqual([process.pid]);
+    const [found] = await controlledServers(directory);
+    expect(found).toMatchObject({
+      pid: process.pid,
+      name: null,
+      path: join(directory, `${process.pid}.sock`),
+    });
     expect(await askServer(process.pid, 'status', directory)).toEqual({ fine: true });
     await expect(askServer(process.pid, 'reload', directory)).rejects.toThrow(
       new ControlError('it has mistakes'),
@@ -45,7 +59,7 @@ describe('the control socket', () => {
     socket.end(question, 'latin1');
     let answer = '';
     for await (const chunk of socket) answer += String(chunk);
-    expect(JSON.parse(answer)).toEqual({ error: 'it knows status and reload' });
+    expect(JSON.parse(answer)).toEqual({ error: 'it knows status, reload, identity' });
   });
 
   it('is not made where others may enter', async () => {
