@@ -78,7 +78,7 @@ function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   if (proxy !== undefined) {
     const passed =
       options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
-    proxy.cancel(request.state(relaying).cancelReason ?? passed);
+    proxy.cancel(request.state(relaying).cancelReason ?? (passed === NO_HEADERS ? undefined : passed));
   } else cancelled.reply({ status: 487, reason: 'Request Terminated', ...server.replyDefaults });
   return 1;
 }

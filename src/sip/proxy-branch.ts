@@ -1,6 +1,7 @@
 /** One branch of a stateful proxy: its targets one after the other, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
 import { Timer } from '../timers/timer-wheel.ts';
 import { newBranch } from './branch.ts';
+import { NO_ANSWER } from './cancel-reasons.ts';
 import type { ClientTable } from './client-table.ts';
 import type { ClientTransaction } from './client-transaction.ts';
 import { type ForwardedRequest, forwardRequest } from './forward.ts';
@@ -244,6 +245,7 @@ export class ProxyBranch<T> implements Branch<T> {
     }
     // 16.8 would wait for the 487; a script that tries the next callee must not
     this.isCancelled = true;
+    this.#cancelHeaders = NO_ANSWER;
     this.#sendCancel();
     this.endHere(408);
   }

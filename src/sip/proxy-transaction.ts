@@ -7,6 +7,7 @@
 import { Timer } from '../timers/timer-wheel.ts';
 import { Answers } from './answers.ts';
 import { bestBranch } from './best-response.ts';
+import { ELSEWHERE, ORIGINATOR_CANCEL } from './cancel-reasons.ts';
 import { editedMessage, forwardResponse, headerLines } from './forward.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
 import { loopDigest } from './loop.ts';
@@ -25,9 +26,6 @@ import type {
 } from './proxy-types.ts';
 import type { ReplyContent } from './reply.ts';
 import type { SendOptions, ServerTransaction } from './server-transaction.ts';
-
-/** The others are told why they stop ringing (RFC 3326, 3.1). */
-const ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n' as HeaderText;
 
 const NO_EDITS: MessageEdits = {};
 /** Of a 2xx that has lost the caller's Via on its way: a status of our own is better than none. */
@@ -58,7 +56,8 @@ export class ProxyTransaction<T = unknown> {
   #awaited: number | null = null;
   readonly #awaiting = new Timer(() => this.stopAwaiting());
   #isCancelled = false;
-  #isBlocked = false;
+  /** The first branch that a 6xx has ended: no others are tried, and it goes up whatever comes after it. */
+  #blockedBy: ProxyBranch<T> | null = null;
   #isOver = false;
   readonly #waiting: Step[] = [];
   #isBusy = false;
@@ -118,7 +117,7 @@ export class ProxyTransaction<T = unknown> {
   relay(specs: readonly BranchSpec<T>[]): RelayOutcome {
     if (this.#isCancelled) return 'cancelled';
     if (this.server.isFinal || this.server.state === 'terminated') return 'answered';
-    if (this.#isBlocked) return 'blocked';
+    if (this.#blockedBy !== null) return 'blocked';
     if (specs.length === 0) return 'none';
     if (this.#branches.length + specs.length > (this.#settings.maxBranches ?? 64)) return 'limit';
     const made = specs.map((spec, i) => {
@@ -167,10 +166,10 @@ export class ProxyTransaction<T = unknown> {
 
   /**
    * The caller's CANCEL has come (16.10); who received it has answered it. `headers` go into the CANCELs of the
-   * branches (a Reason). The INVITE is answered 487 once they have ended. Nothing once it has been answered, or
+   * branches: a Reason. The INVITE is answered 487 once they have ended. Nothing once it has been answered, or
    * for another method.
    */
-  cancel(headers: HeaderText = NO_HEADERS): void {
+  cancel(headers: HeaderText = ORIGINATOR_CANCEL): void {
     if (!this.server.isInvite || this.server.isFinal || this.#isCancelled) return;
     this.#isCancelled = true;
     this.#cancelRest(headers);
@@ -260,7 +259,7 @@ export class ProxyTransaction<T = unknown> {
     if (branch.isSettled || !branch.isEnded) return;
     branch.isSettled = true;
     if (branch.lastStatus >= 600 && this.#settings.block6xx !== false) {
-      this.#isBlocked = true;
+      this.#blockedBy ??= branch;
       this.#cancelRest(NO_HEADERS);
     }
     return this.#concludeIfEnded();
@@ -271,7 +270,7 @@ export class ProxyTransaction<T = unknown> {
     const round = this.#branches.slice(this.#round);
     const open = round.filter(({ isSettled }) => !isSettled);
     if (open.length === round.length || open.some(({ spec }) => spec.isMinor !== true)) return;
-    if (this.#awaited !== null && !this.#isCancelled && !this.#isBlocked) return;
+    if (this.#awaited !== null && !this.#isCancelled && this.#blockedBy === null) return;
     for (const minor of open) minor.cancel();
     const best = this.#best(round);
     if (best !== null) return this.#conclude(best, round);
@@ -296,7 +295,7 @@ export class ProxyTransaction<T = unknown> {
     const cancelled = this.#isCancelled
       ? round.find(({ lastStatus, response }) => lastStatus === 487 && response !== null)
       : undefined;
-    return cancelled ?? bestBranch(round, this.#settings.block6xx !== false);
+    return cancelled ?? this.#blockedBy ?? bestBranch(round);
   }
 
   /** The failure hook is done. `cancelled`: meanwhile, when there was nothing left to cancel. */

@@ -99,7 +99,7 @@ describe('CANCEL', () => {
       't_relay()',
       'SIP;cause=26',
     ],
-    ['none', '', 't_relay()', undefined],
+    ['of its own', '', 't_relay()', 'SIP;cause=487;text="ORIGINATOR_CANCEL"'],
   ])('its Reason: %s', async (_, before, relay, reason) => {
     const { port, caller, callees } = await relayBench(
       `route {
