@@ -15,6 +15,7 @@ import {
   type SendingSocket,
   type Uri,
   unfold,
+  uriKind,
   uriParameter,
 } from '../sip/index.ts';
 
@@ -123,7 +124,11 @@ function isPreset(text: string): boolean {
 const isOurs = (run: Run, uri: Uri | null) =>
   uri !== null &&
   uri.host !== null &&
-  run.server.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? 5060);
+  run.server.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? defaultPort(uri));
+
+/** What a Route without a port means (RFC 3263, 4.2). */
+const defaultPort = (uri: Uri): number =>
+  uriKind(uri) === 'sips' || uriParameter(uri, 'transport')?.toLowerCase() === 'tls' ? 5061 : 5060;
 
 const isDoubled = (uri: Uri | undefined) => uri !== undefined && uriParameter(uri, 'r2') === 'on';
 

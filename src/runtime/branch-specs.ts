@@ -3,7 +3,7 @@ import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
 import { Avps } from './avps.ts';
 import { edits } from './edits.ts';
-import { failed, hops, outboundUri, outgoingSocket, unreachable } from './forward.ts';
+import { failed, forcedProtocol, hops, outboundUri, outgoingSocket, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
 import { editsTowards, recordRoutes } from './record-route.ts';
@@ -113,7 +113,7 @@ function resolve(
     server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
     return failed.badDestination;
   };
-  return whenThere(server.destinations(next), spec);
+  return whenThere(server.destinations(next, forcedProtocol(request)), spec);
 }
 
 /** Nobody waits for it (tm's minor_branch_flag). */

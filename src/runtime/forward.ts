@@ -4,6 +4,7 @@ import {
   type Destinations,
   formatUri,
   type HeaderText,
+  type Protocol,
   parseHostPort,
   parseUri,
   type RequestEdits,
@@ -50,7 +51,14 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
     });
     return sent ? 1 : failed.send;
   };
-  return whenThere(server.destinations(next), send);
+  return whenThere(server.destinations(next, forcedProtocol(request)), send);
+}
+
+/** The transport of the socket that the request is to go out by; null where that is left open. */
+export function forcedProtocol(request: Request): Protocol | null {
+  const forced = request.state(messageBranches).at(0)?.socket ?? null;
+  const preferred = forced === null ? null : findSocket(request.server.sockets, forced);
+  return preferred?.protocol ?? null;
 }
 
 /** send(): the message as it was received, with no Via of siprest's own; `headers` stand below its last header. */

@@ -3,6 +3,7 @@ export { type CompiledRoute, type Diagnostic, type ParameterValues, type Value }
 export {
   DnsNames,
   findDestinations,
+  type Protocol,
   ProxyCore,
   RFC_TIMERS,
   SocketRegistry,

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import {
   type Advertised,
+  isLocalAddress,
   parseHostPort,
   type Source,
   type TcpLimits,
@@ -130,10 +131,16 @@ export function findListening(sockets: readonly ListeningSocket[], text: string)
   const found = sockets.find(({ transport, advertised }) => {
     const { address, port } = transport.local;
     if (protocol !== undefined && protocol.toLowerCase() !== transport.protocol) return false;
-    if (address === host || address === '0.0.0.0' || address === '::') return (wanted.port ?? 5060) === port;
+    if (address === host || isLocalOf(address, host)) return (wanted.port ?? 5060) === port;
     return advertised?.host.toLowerCase() === host && (wanted.port ?? 5060) === (advertised.port ?? port);
   });
   return found ?? null;
+}
+
+/** Whether a socket bound to all addresses has this one. */
+function isLocalOf(bound: string, host: string): boolean {
+  if (bound !== '0.0.0.0' && bound !== '::') return false;
+  return host === '*' || (isIP(host) !== 0 && isLocalAddress(host, bound === '::'));
 }
 
 /** An address as it is, `*` for all, the addresses of a network interface, or what a name resolves to. */

@@ -7,6 +7,7 @@ import type { CompiledScript, ParameterValues, Value } from '../script/index.ts'
 import type {
   Destinations,
   DnsNames,
+  Protocol,
   ProxyCore,
   ReplyContent,
   StatelessTags,
@@ -91,8 +92,8 @@ export interface Server {
   onLocalReply(listener: (reply: Buffer) => void): void;
   /** Sends requests on. */
   readonly proxy: ProxyCore;
-  /** Where a URI leads (RFC 3263); never rejects. */
-  destinations(uri: Uri): Destinations | Promise<Destinations>;
+  /** Where a URI leads (RFC 3263); never rejects. `preferred`: the transport where the URI names none. */
+  destinations(uri: Uri, preferred?: Protocol | null): Destinations | Promise<Destinations>;
   /** Of a host name, from the hosts file, the cache or the DNS; empty where there is none. Never rejects. */
   addresses(name: string, families?: readonly (4 | 6)[]): readonly string[] | Promise<readonly string[]>;
   /** What all replies have: the Server header. */

@@ -21,6 +21,8 @@ export interface DestinationOptions {
   readonly protocols: ReadonlySet<Protocol>;
   /** The address families that there is a socket of, the preferred one first; default: both. */
   readonly families?: readonly (4 | 6)[];
+  /** Of a URI that names no transport: that of the socket which the request is to go out by. */
+  readonly preferred?: Protocol | null | undefined;
   /** 0 to 1, as Math.random, which is the default: chooses among SRV records by their weight. */
   readonly random?: () => number;
 }
@@ -55,7 +57,7 @@ export function findDestinations(
   options: DestinationOptions,
 ): Destinations | Promise<Destinations> {
   if (uri.host === null) return failed('no-host');
-  const protocols = wantedProtocols(uri, options.protocols);
+  const protocols = wantedProtocols(uri, options);
   const [first] = protocols;
   if (first === undefined) return failed('transport');
   const maddr = uriParameter(uri, 'maddr');
@@ -80,14 +82,20 @@ const bare = (host: string): string =>
   (host.startsWith('[') ? host.slice(1, -1) : host).replace(/\.$/, '').toLowerCase();
 
 /** The transports that the URI lets be taken (4.1). */
-function wantedProtocols(uri: Uri, available: ReadonlySet<Protocol>): readonly Protocol[] {
+function wantedProtocols(
+  uri: Uri,
+  { protocols: available, preferred }: DestinationOptions,
+): readonly Protocol[] {
   const named = uriParameter(uri, 'transport')?.toLowerCase();
   if (uriKind(uri) === 'sips') {
     // sips asks for TLS on every hop; transport=tcp says TLS over TCP (RFC 3261, 26.2.2)
     const fits = named === undefined || named === '' || named === 'tcp' || named === 'tls';
     return fits && available.has('tls') ? ['tls'] : [];
   }
-  if (named === undefined || named === '') return PREFERENCE.filter((protocol) => available.has(protocol));
+  if (named === undefined || named === '')
+    return preferred != null && available.has(preferred)
+      ? [preferred]
+      : PREFERENCE.filter((protocol) => available.has(protocol));
   return named in DEFAULT_PORT && available.has(named as Protocol) ? [named as Protocol] : [];
 }
 

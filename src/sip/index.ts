@@ -83,7 +83,7 @@ export {
   type ServerState,
   type ServerTransaction,
 } from './server-transaction.ts';
-export { type Advertised, SocketRegistry } from './socket-registry.ts';
+export { type Advertised, isLocalAddress, SocketRegistry } from './socket-registry.ts';
 export { StatusCounts } from './status-counts.ts';
 export type { Closing, TcpConnection } from './tcp-connection.ts';
 export { type TcpCounts, type TcpLimits, type TcpOptions, TcpTransport } from './tcp-transport.ts';

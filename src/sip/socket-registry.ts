@@ -127,6 +127,11 @@ export class SocketRegistry {
     return entry === undefined ? null : named(entry, towards ?? (entry.ipv6 ? '::' : '0.0.0.0'));
   }
 
+  /** The address that a socket is reached at from there: of one bound to all addresses, the machine's in that network. */
+  addressOf({ local: { address } }: Transport, towards: string): string {
+    return isWildcard(address) ? localAddressTowards(sameFamily(address, towards)) : address;
+  }
+
   /** A request goes out under this name (`host`: IPv6 in brackets), so its responses are this element's. */
   alsoKnownAs(host: string, port: number): void {
     const name = givenName(host, port);
@@ -142,19 +147,35 @@ export class SocketRegistry {
     for (const { transport, advertised, wildcard, ipv6 } of this.#entries) {
       if (protocol !== undefined && transport.protocol !== protocol) continue;
       const given = port ?? DEFAULT_PORT[transport.protocol];
-      if (
-        advertised !== null &&
-        (advertised.port ?? transport.local.port) === given &&
-        advertised.host.replace(/^\[(.*)\]$/, '$1').toLowerCase() === bare
-      )
+      const isBoundPort = transport.local.port === given;
+      if (advertised !== null && (isBoundPort || advertised.port === given) && isAdvertised(advertised, bare))
         return true;
-      if (transport.local.port !== given) continue;
-      if (wildcard ? isLocalAddress(bare, ipv6) : sameAddress(transport.local.address, bare)) return true;
+      if (isBoundPort && isBoundTo(transport, bare, wildcard, ipv6)) return true;
     }
     if (this.#given.size === 0) return false;
     return this.#given.has(givenName(bare, port ?? DEFAULT_PORT[protocol ?? 'udp']));
   }
+
+  /** As {@link isOwn}, whatever the port. */
+  isOwnHost(host: string): boolean {
+    const bare = (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
+    return this.#entries.some(
+      ({ transport, advertised, wildcard, ipv6 }) =>
+        (advertised !== null && isAdvertised(advertised, bare)) || isBoundTo(transport, bare, wildcard, ipv6),
+    );
+  }
 }
+
+const isAdvertised = ({ host }: Advertised, bare: string): boolean =>
+  host.replace(/^\[(.*)\]$/, '$1').toLowerCase() === bare;
+
+function isBoundTo({ local }: Transport, bare: string, wildcard: boolean, ipv6: boolean): boolean {
+  return sameAddress(local.address, bare) || (wildcard && isLocalAddress(bare, ipv6));
+}
+
+/** For the other address family nothing is known: any network. */
+const sameFamily = (own: string, towards: string): string =>
+  isIPv6(own) === isIPv6(towards) ? towards : own;
 
 const givenName = (host: string, port: number): string =>
   `${host.replace(/^\[(.*)\]$/, '$1').toLowerCase()} ${port}`;
@@ -195,11 +216,15 @@ interface LocalAddress {
 
 let localAddresses: LocalAddress[] = [];
 let readAt = Number.NEGATIVE_INFINITY;
+/** What {@link localAddressTowards} has found since then. */
+const towardsPeers = new Map<string, string>();
+const MAX_PEERS = 1000;
 
 function readLocalAddresses(): readonly LocalAddress[] {
   const now = performance.now();
   if (now - readAt < INTERFACES_AGE) return localAddresses;
   readAt = now;
+  towardsPeers.clear();
   localAddresses = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
     .map(({ address, cidr, internal }) => ({
@@ -210,18 +235,30 @@ function readLocalAddresses(): readonly LocalAddress[] {
   return localAddresses;
 }
 
-function isLocalAddress(address: string, ipv6: boolean): boolean {
+/** Whether the machine has this address, as sockets bound to all addresses of a family need to know. */
+export function isLocalAddress(address: string, ipv6: boolean): boolean {
   if (isLoopback(address)) return isIPv6(address) === ipv6;
   return readLocalAddresses().some((local) => sameAddress(local.address, address));
 }
 
 /** The machine's address in the target's network, else its first that others can reach. */
 function localAddressTowards(target: string): string {
-  const ipv6 = isIPv6(target);
   if (isLoopback(target)) return target;
+  const addresses = readLocalAddresses();
+  let found = towardsPeers.get(target);
+  if (found === undefined) {
+    found = nearestTo(target, addresses);
+    if (towardsPeers.size >= MAX_PEERS) towardsPeers.clear();
+    towardsPeers.set(target, found);
+  }
+  return found;
+}
+
+function nearestTo(target: string, addresses: readonly LocalAddress[]): string {
+  const ipv6 = isIPv6(target);
   const parsed = ipaddr.parse(target);
   let first: string | null = null;
-  for (const { address, network, internal } of readLocalAddresses()) {
+  for (const { address, network, internal } of addresses) {
     if (isIPv6(address) !== ipv6 || address.startsWith('fe80:')) continue;
     if (network !== null && parsed.kind() === network[0].kind() && parsed.match(network)) return address;
     if (!internal) first ??= address;

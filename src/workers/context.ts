@@ -3,6 +3,7 @@ import {
   type ListeningSocket,
   type Log,
   type Program,
+  type Protocol,
   RFC_TIMERS,
   type Server,
   States,
@@ -66,8 +67,8 @@ export class ServerContext implements Server {
     return this.process.sockets;
   }
 
-  destinations(uri: Uri) {
-    return this.process.destinations(uri);
+  destinations(uri: Uri, preferred?: Protocol | null) {
+    return this.process.destinations(uri, preferred);
   }
 
   addresses(name: string, families?: readonly (4 | 6)[]) {
@@ -88,16 +89,11 @@ export class ServerContext implements Server {
       (alias) => alias === name || (port !== null && alias === `${name}:${port}`),
     );
     if (named) return true;
-    return (
-      this.settings.sockets.some(
-        (socket) => socket.host.toLowerCase() === name && (port === null || port === socket.port),
-      ) ||
-      this.sockets.some(
-        ({ transport: { local }, advertised }) =>
-          (local.address === name && (port === null || port === local.port)) ||
-          (advertised?.host.toLowerCase() === name &&
-            (port === null || port === (advertised.port ?? local.port))),
-      )
+    const { registry } = this.process;
+    if (port === null ? registry.isOwnHost(name) : registry.isOwn(name, port)) return true;
+    // a host name that a socket is named by, while the socket has its address
+    return this.settings.sockets.some(
+      (socket) => socket.host.toLowerCase() === name && (port === null || port === socket.port),
     );
   }
 

@@ -7,6 +7,7 @@ import {
   type ListeningSocket,
   LocalShared,
   type ProcessContext,
+  type Protocol,
   ProxyCore,
   type Readiness,
   type ScriptCounts,
@@ -101,9 +102,10 @@ export class ServerProcess implements ProcessContext {
     };
   }
 
-  destinations(uri: Uri) {
+  destinations(uri: Uri, preferred?: Protocol | null) {
     const { names, registry } = this;
-    return findDestinations(uri, { names, protocols: registry.protocols, families: registry.families });
+    const { protocols, families } = registry;
+    return findDestinations(uri, { names, protocols, families, preferred });
   }
 
   /** How many transactions have not come to their ends. */

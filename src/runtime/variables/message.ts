@@ -1,6 +1,6 @@
 /** The message as a whole and how it came. Source: the manual's Script-CoreVar page. */
 import { InvalidUse, type Value, type VariableAccess, type VariableSpec } from '../../script/index.ts';
-import { type SipMessage, transportName } from '../../sip/index.ts';
+import { formatHostPort, type SipMessage, transportName } from '../../sip/index.ts';
 import { messageBranches } from '../message-branches.ts';
 import { forceSocket } from '../record-route.ts';
 import type { Run } from '../run.ts';
@@ -15,16 +15,21 @@ const ofMessage = (
   aliases: readonly string[] = [],
 ): VariableSpec<Run> => part(name, summary, ({ message }) => message, read, aliases);
 
+/** A socket, with the address that the peer of this message reaches it at. */
+interface SeenSocket extends ListeningSocket {
+  readonly address: string;
+}
+
 const socketFields = {
-  ip: ({ transport }) => transport.local.address,
+  ip: ({ address }) => address,
   port: ({ transport }) => transport.local.port,
   proto: ({ transport }) => transport.protocol.toUpperCase(), // the manual: "UDP", "TCP"
   advertised_ip: ({ advertised }) => advertised?.host ?? null,
   advertised_port: ({ advertised }) => advertised?.port ?? null,
   tag: () => null,
   anycast: () => 0,
-  af: ({ transport }) => (transport.local.address.includes(':') ? 'INET6' : 'INET'),
-} satisfies Readonly<Record<string, (socket: ListeningSocket) => Value>>;
+  af: ({ address }) => (address.includes(':') ? 'INET6' : 'INET'),
+} satisfies Readonly<Record<string, (socket: SeenSocket) => Value>>;
 
 /** A field of `$socket_in`. */
 export function incomingField(name: keyof typeof socketFields): (run: Run) => Value {
@@ -35,25 +40,38 @@ export function incomingField(name: keyof typeof socketFields): (run: Run) => Va
   };
 }
 
-type FindSocket = (run: Run) => ListeningSocket | null;
+type FindSocket = (run: Run) => SeenSocket | null;
 
-const incoming: FindSocket = ({ message, server }) => {
+/** One bound to all addresses is named by the machine's address towards the peer. */
+function seen({ message, server }: Run, socket: ListeningSocket): SeenSocket {
+  const { transport } = socket;
+  const address = server.proxy.sockets.addressOf(
+    transport,
+    message?.source.address ?? transport.local.address,
+  );
+  return address === transport.local.address
+    ? { ...socket, address }
+    : { ...socket, address, name: `${transport.protocol}:${formatHostPort(address, transport.local.port)}` };
+}
+
+const incoming: FindSocket = (run) => {
+  const { message, server } = run;
   const socket = message?.socket ?? null;
   if (socket === null) return null;
   const transport = socket.listener ?? socket;
-  return (
-    server.sockets.find((listening) => listening.transport === transport) ?? {
-      transport,
-      name: transportName(transport),
-      configured: transportName(transport),
-      advertised: null,
-    }
-  );
+  const listening = server.sockets.find((one) => one.transport === transport) ?? {
+    transport,
+    name: transportName(transport),
+    configured: transportName(transport),
+    advertised: null,
+  };
+  return seen(run, listening);
 };
 
 const forced: FindSocket = (run) => {
   const { socket } = run.state(messageBranches).main;
-  return socket === null ? null : findListening(run.server.sockets, socket);
+  const found = socket === null ? null : findListening(run.server.sockets, socket);
+  return found === null ? null : seen(run, found);
 };
 
 const outgoing: FindSocket = (run) => forced(run) ?? incoming(run);
@@ -77,7 +95,7 @@ function socket(
         const get = (run: Run): Value => named(run)?.name ?? null;
         return set === undefined || subname !== null ? { get } : { get, set };
       }
-      const read: ((socket: ListeningSocket) => Value) | undefined =
+      const read: ((socket: SeenSocket) => Value) | undefined =
         socketFields[String(subname) as keyof typeof socketFields];
       if (read === undefined)
         throw new InvalidUse(
