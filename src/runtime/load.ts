@@ -145,6 +145,8 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
     maxWhileLoops: number('max_while_loops'),
     enableAsserts: flag('enable_asserts'),
     disable503Translation: flag('disable_503_translation'),
+    disableStatelessForwarding:
+      values['disable_stateless_fwd'] == null ? null : flag('disable_stateless_fwd'),
     dnsFailover: !flag('disable_dns_failover'),
     userAgent: userAgentHeader(values['user_agent_header']),
     serverHeader: flag('server_signature') ? serverHeader(values['server_header']) : null,

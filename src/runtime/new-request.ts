@@ -105,6 +105,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
       request: message,
       data: edited,
       transport,
+      sentBy: socket,
       destination: target,
       values: server.owner.values,
       onResponse: () => {},

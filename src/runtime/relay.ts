@@ -13,6 +13,7 @@ import {
   type ProxyTransaction,
   type ReplyVerdict,
   type RequestEdits,
+  type ResponseEdits,
   type ServerTransaction,
   type SipRequest,
   type SipResponse,
@@ -276,17 +277,30 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   }
 }
 
-/** A response goes to its branch; one of no branch on by its Vias, after the global reply route (16.11). */
+/**
+ * A response goes to its branch. One of no branch is dropped after the global reply route (RFC 6026, 8.1): it goes on by its
+ * Vias (16.11) only where the script forwards requests without a transaction.
+ */
 export function receiveResponse(server: Server, response: SipResponse): void {
   if (server.proxy.receiveResponse(response) === 'matched') return;
   const route = server.script.find('onreply_route', '');
+  const pass = passesResponses(server, response)
+    ? (edits: ResponseEdits = {}) => server.proxy.forwardResponseStateless(response, edits)
+    : () => {
+        server.proxy.counts.dropped++;
+      };
   if (route === null) {
-    server.proxy.forwardResponseStateless(response);
+    pass();
     return;
   }
   const draft = Draft.ofResponse(response);
   void onWorker(server, new Request(server, null), [route], { response, draft }).then((run) => {
     if (run === null || drops(server, run, response)) return;
-    server.proxy.forwardResponseStateless(response, responseEdits(response, draft.edits) ?? {});
+    pass(responseEdits(response, draft.edits) ?? {});
   });
+}
+
+function passesResponses(server: Server, response: SipResponse): boolean {
+  const { disableStatelessForwarding: disabled } = server.settings;
+  return !(disabled ?? !server.script.called.has('forward')) || server.proxy.hasForwardedCancel(response);
 }

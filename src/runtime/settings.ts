@@ -320,9 +320,15 @@ export const settingSpecs: readonly SettingSpec[] = [
     'tcp_async_local_write_timeout',
     'tcp_async_max_postponed_chunks',
   ]),
+  {
+    name: 'disable_stateless_fwd',
+    type: 'boolean',
+    default: null,
+    summary:
+      'Whether replies that belong to no transaction are dropped. Default: dropped unless the script calls forward().',
+  },
   ...inertGroup(noForward, 'any', [
     'disable_dns_blacklist',
-    'disable_stateless_fwd',
     'dns',
     'dns_servers_no',
     'dns_try_ipv6',
@@ -465,6 +471,8 @@ export interface Settings {
   readonly maxWhileLoops: number;
   readonly enableAsserts: boolean;
   readonly disable503Translation: boolean;
+  /** Null: dropped unless the script calls forward(). */
+  readonly disableStatelessForwarding: boolean | null;
   /** Other addresses of a destination are tried where one does not answer. */
   readonly dnsFailover: boolean;
   /** The value of the User-Agent header of own requests; null: the usual one. */

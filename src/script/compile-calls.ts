@@ -30,6 +30,8 @@ export type Start<R> = (invocation: Invocation<R>) => Awaitable<Completion<R>> |
 export class CallCompiler<R extends Execution<R>> {
   readonly #lookup: Lookup<R>;
   readonly #variables: VariableCompiler<R>;
+  /** The names of the functions that were compiled, as their tables spell them. */
+  readonly called = new Set<string>();
 
   constructor(lookup: Lookup<R>, variables: VariableCompiler<R>) {
     this.#lookup = lookup;
@@ -39,6 +41,7 @@ export class CallCompiler<R extends Execution<R>> {
   spec(node: CallNode): FunctionSpec<R> {
     const spec = this.#lookup.function(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: ${node.name.text}()`);
+    this.called.add(spec.name);
     return spec;
   }
 

@@ -29,6 +29,8 @@ export interface CompiledScript<R> {
   readonly main: CompiledRoute<R>;
   /** A route by kind and name; '' is the name of one that has none, as the global `onreply_route`. */
   find(kind: RouteKind, name: string): CompiledRoute<R> | null;
+  /** The names of the functions that its routes call. */
+  readonly called: ReadonlySet<string>;
   /** A text with variables that is known only when the script runs; null where what it names is not there. */
   text(source: string): CompiledText<R> | null;
 }
@@ -85,6 +87,7 @@ export function compileScript<R extends Execution<R>>(
     routes: routes.map(([, built]) => built),
     main: route(named.has(routeKey('route', '')) ? '' : '0'),
     find: (kind, name) => named.get(routeKey(kind, name)) ?? null,
+    called: calls.called,
     text: compileText(variables),
   };
 }

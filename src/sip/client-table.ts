@@ -82,12 +82,12 @@ export class ClientTable {
     return transaction;
   }
 
-  /** Gives a response to its transaction; false when there is none. */
+  /** Gives a response to its transaction; false when there is none, or its top Via names another element. */
   receive(response: SipResponse): boolean {
     const { branch } = response.via;
     if (branch === null) return false;
     const transaction = this.#transactions.get(keyOf(response.cseq.method, branch));
-    if (transaction === undefined) return false;
+    if (transaction === undefined || !transaction.sentVia(response)) return false;
     this.responses++;
     transaction.receive(response);
     return true;

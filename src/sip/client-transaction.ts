@@ -32,6 +32,8 @@ export interface ClientTransactionOptions {
   readonly request: SentRequest;
   readonly data: Buffer;
   readonly transport: Transport;
+  /** The sent-by of its Via: a response without it is somebody else's (18.1.2). Left out: any. */
+  readonly sentBy?: SentBy;
   readonly destination: Destination;
   /** Default: those of the table. */
   readonly values?: TimerValues | undefined;
@@ -44,6 +46,12 @@ export interface ClientTransactionOptions {
   readonly onEnd: (ending: ClientEnding, error: Error | null) => void;
   /** Each time the request goes out; `copy` counts from 1. */
   readonly onSent?: (copy: number) => void;
+}
+
+/** How a socket is named in a Via: an IPv6 address in brackets. */
+export interface SentBy {
+  readonly host: string;
+  readonly port: number;
 }
 
 const nothing = (): void => {};
@@ -65,6 +73,7 @@ export abstract class ClientTransaction extends Deadline {
   /** Null after the final response: there may be tens of thousands of transactions that only wait for it to come again. */
   #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'ackHeaders' | 'onSent'> | null;
   readonly #destination: Destination;
+  readonly #sentBy: SentBy | null;
   #onResponse: (response: SipResponse) => void;
   #onEnd: (ending: ClientEnding, error: Error | null) => void;
 
@@ -79,6 +88,7 @@ export abstract class ClientTransaction extends Deadline {
     this.interval = around.values.t1;
     this.#sent = options;
     this.#destination = destination;
+    this.#sentBy = options.sentBy ?? null;
     this.#onResponse = onResponse;
     this.#onEnd = onEnd;
   }
@@ -98,7 +108,17 @@ export abstract class ClientTransaction extends Deadline {
 
   /** Whether a response belongs to it (17.1.3). */
   matches(response: SipResponse): boolean {
-    return response.via.branch === this.branch && response.cseq.method === this.method;
+    return (
+      response.via.branch === this.branch && response.cseq.method === this.method && this.sentVia(response)
+    );
+  }
+
+  /** Whether its top Via is this element's (18.1.2). */
+  sentVia({ via }: SipResponse): boolean {
+    const own = this.#sentBy;
+    if (own === null) return true;
+    if (via.host !== own.host && via.host.toLowerCase() !== own.host.toLowerCase()) return false;
+    return (via.port ?? (this.transport.protocol === 'tls' ? 5061 : 5060)) === own.port;
   }
 
   abstract receive(response: SipResponse): void;

@@ -111,6 +111,7 @@ export class ProxyBranch<T> implements Branch<T> {
       request: sent,
       data: sent.data,
       transport,
+      sentBy: socket,
       destination: target,
       values: this.#owner.values,
       patience: this.#owner.frTimeout(),
@@ -227,6 +228,7 @@ export class ProxyBranch<T> implements Branch<T> {
         request: message,
         data,
         transport: socket.transport,
+        sentBy: socket,
         destination: target,
         values: this.#owner.values,
         onResponse: () => undefined, // whatever it says: the INVITE's own response counts (9.1)

@@ -54,6 +54,8 @@ export class ProxyCore {
   readonly clients: ClientTable;
   readonly sockets: SocketRegistry;
   readonly processNumber: number;
+  /** The branches of CANCELs that went on without a transaction; the last ones. */
+  readonly #cancels = new Set<string>();
 
   constructor(options: ProxyCoreOptions) {
     this.clients = new ClientTable(options);
@@ -137,14 +139,26 @@ export class ProxyCore {
     const edits = request.socket?.reliable === true ? { ...options.edits, forceRport: true } : options.edits;
     const { data } = forwardRequest(request, via, edits ?? {}, transport.reliable);
     this.counts.requests++;
+    if (request.method === 'CANCEL') this.#rememberCancel(via.branch);
     transport.send(data, target.address, target.port, options.done);
     return true;
+  }
+
+  #rememberCancel(branch: string): void {
+    const oldest = this.#cancels.size >= MAX_CANCELS ? this.#cancels.values().next().value : undefined;
+    if (oldest !== undefined) this.#cancels.delete(oldest);
+    this.#cancels.add(branch);
+  }
+
+  /** Whether a response answers a CANCEL that went on without a transaction, since it meant none of this element's. */
+  hasForwardedCancel({ via, cseq }: SipResponse): boolean {
+    return cseq.method === 'CANCEL' && via.branch !== null && this.#cancels.has(via.branch);
   }
 
   /**
    * Sends a response on that belongs to no transaction, to where the Via below the top one says (16.11, 18.2.2).
    * False, and nothing sent: its top Via is not this element's (18.1.2), there is no other, or that names no
-   * address that there is a socket for.
+   * address that there is a socket for; or a stream leads there, and no connection is open.
    */
   forwardResponseStateless(response: SipResponse, edits: ResponseEdits = {}): boolean {
     const sent = this.#sendBack(response, edits);
@@ -158,12 +172,14 @@ export class ProxyCore {
     if (next === undefined || !this.sockets.isOwn(via.host, via.port)) return false;
     const transport = next.transport.toLowerCase();
     const target: Target = {
-      address: bareHost(next.parameter('maddr') ?? next.received ?? next.host),
+      // no maddr: the request has come by unicast, and its sender would choose who gets the reply
+      address: bareHost(next.received ?? next.host),
       port: Number(next.rport || next.port) || (transport === 'tls' ? 5061 : 5060),
       transport: transport as Protocol,
     };
     const socket = isIP(target.address) !== 0 ? this.sockets.choose(target, response.socket) : null;
     if (socket === null || target.port > 65_535) return false;
+    if (socket.transport.isConnected?.(target.address, target.port) === false) return false;
     const data = forwardResponse(response, edits, socket.transport.reliable);
     if (data === null) return false;
     socket.transport.send(data, target.address, target.port);
@@ -175,6 +191,9 @@ export class ProxyCore {
     this.clients.close();
   }
 }
+
+/** CANCELs that went on without a transaction are few. */
+const MAX_CANCELS = 1000;
 
 const bareHost = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 

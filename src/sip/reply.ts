@@ -1,5 +1,4 @@
 /** Replies to a request (RFC 3261, 8.2.6 and 18.2.2; RFC 3581), as bytes. */
-import { isIP } from 'node:net';
 import { type HeaderText, NO_HEADERS, oneLine } from './header-text.ts';
 import type { Replyable } from './message.ts';
 import { reasonPhrase } from './reason-phrases.ts';
@@ -86,15 +85,14 @@ export interface Destination {
 
 /**
  * Where a reply goes over an unreliable transport (18.2.2, RFC 3581, 4). On a reliable one it takes the request's
- * connection, and this is where a new one leads when that is gone: never to the port that it came from.
+ * connection, and this is where a new one leads when that is gone: never to the port that it came from. `maddr` is not
+ * followed: the request has come by unicast, and whoever sent it would choose who gets its replies.
  */
 export function replyDestination(request: Replyable, forceRport = false): Destination {
   const { via, source } = request;
-  const maddr = via.parameter('maddr');
-  const address = maddr !== null && isIP(maddr) !== 0 ? maddr : source.address;
+  const { address } = source;
   const isStream = source.transport !== 'udp';
-  if (address === source.address && !isStream && (forceRport || via.rport !== null))
-    return { address, port: source.port };
+  if (!isStream && (forceRport || via.rport !== null)) return { address, port: source.port };
   return { address, port: via.port || (source.transport === 'tls' ? 5061 : 5060) };
 }
 

@@ -143,6 +143,12 @@ export class TcpTransport implements Transport, ConnectionOwner {
     return connection?.isOpen === true ? connection : null;
   }
 
+  isConnected(address: string, port: number): boolean {
+    return (
+      this.connectionTo(address, port) !== null || this.#options.elsewhere?.(this, address, port) != null
+    );
+  }
+
   /** By the connection that there is to this address and port, or a new one. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
     const elsewhere =

@@ -26,6 +26,8 @@ export interface Transport {
   sendHere?: Transport['send'];
   /** Of a stream transport: the open connection to this address and port; null where there is none. */
   connectionTo?(address: string, port: number): Transport | null;
+  /** Of a stream transport: whether a connection to this address and port is open, in whichever process. */
+  isConnected?(address: string, port: number): boolean;
   /** Of a stream transport: ends the connection to this address and port, whichever process has it; false where there is none. */
   closeTo?(address: string, port: number): boolean;
   /** Never throws; `done` gets null once the message has been handed to the system, or the error. */

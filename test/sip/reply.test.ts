@@ -119,8 +119,9 @@ describe('where a reply goes (18.2.2, RFC 3581)', () => {
     ['SIP/2.0/UDP h:5066;rport', '192.0.2.9', 40_000],
     ['SIP/2.0/UDP h:5066', '192.0.2.9', 5066],
     ['SIP/2.0/UDP h', '192.0.2.9', 5060],
-    ['SIP/2.0/UDP h:5066;maddr=239.1.2.3;rport', '239.1.2.3', 5066],
-    ['SIP/2.0/UDP h:5066;maddr=name.example;rport', '192.0.2.9', 40_000],
+    // it is not for the sender of a request to say who gets the reply
+    ['SIP/2.0/UDP h:5066;maddr=192.0.2.77;rport', '192.0.2.9', 40_000],
+    ['SIP/2.0/UDP h:5066;maddr=192.0.2.77', '192.0.2.9', 5066],
   ])('%s', (via, address, port) => {
     expect(replyDestination(request({ via }))).toEqual({ address, port });
   });
