@@ -200,10 +200,17 @@ export class Request {
       forceRport: this.#forceRport,
     });
     if (this.#transaction === null) return 'refused';
-    // the caller's retransmissions stop while the script waits (RFC 3261, 17.2.1)
-    if (this.message.method === 'INVITE' && this.server.parameters('tm')['auto_100trying'] !== false)
-      this.#send(this.#content(100, 'Giving it a try', ''));
+    if (this.server.parameters('tm')['auto_100trying'] !== false) {
+      // the caller's retransmissions stop while the script waits (RFC 3261, 17.2.1); others get rarer (RFC 4320, 4.1)
+      if (this.message.method === 'INVITE') this.sendTrying();
+      else this.#transaction.trying = this;
+    }
     return 'created';
+  }
+
+  /** The 100 that siprest sends by itself. */
+  sendTrying(): void {
+    this.#send({ ...this.#content(100, 'Giving it a try', ''), headers: NO_HEADERS });
   }
 
   /**

@@ -311,8 +311,12 @@ export class ProxyTransaction<T = unknown> {
     if (this.#branches.length > this.#round) return this.#concludeIfEnded(); // they may have ended by now
     const nobodyCame = this.#isCancelled ? 487 : NOBODY_CAME;
     if (cancelled) this.#answerHere(487);
-    else if (best === null || best.response === null) this.#answerHere(best?.lastStatus ?? nobodyCame);
-    else {
+    else if (best === null || best.response === null) {
+      const status = best?.lastStatus ?? nobodyCame;
+      // RFC 4320, 4.2: its caller has given up by itself, and would take a 408 for the whole next hop's
+      if (status === 408 && !this.server.isInvite) this.server.forgo();
+      else this.#answerHere(status);
+    } else {
       const { finalEdits } = best;
       this.#sendUp(best.response, withChallenges(best, round, finalEdits ?? NO_EDITS));
     }

@@ -35,6 +35,8 @@ export interface ServerSurroundings {
   readonly made: (reply: Buffer) => void;
   /** Called when the first final reply is sent, and its request is let go. */
   readonly answered: (transaction: ServerTransaction, status: number) => void;
+  /** Called when it is settled that there will be no final reply: its request is let go as well. */
+  readonly forgone: (transaction: ServerTransaction) => void;
   /** Called with the final reply to a request that is not INVITE: what a retransmission gets is kept elsewhere from now on. */
   readonly retired: (
     transaction: NonInviteServerTransaction,
@@ -80,6 +82,8 @@ export abstract class ServerTransaction extends Deadline {
   lastStatus = 0;
   /** What it counts for in its table's budget, in bytes. */
   weight = 0;
+  /** Asked for a 100 where one that is not INVITE has sent nothing by the time that it owes one. */
+  trying: { sendTrying(): void } | null = null;
   /** Called once when it is over, but not when a final reply was the end of one that is not INVITE. */
   onEnd: ((ending: Ending) => void) | null = null;
   protected readonly around: ServerSurroundings;
@@ -180,6 +184,19 @@ export abstract class ServerTransaction extends Deadline {
     this.around.timers.stop(this);
     this.around.ended(this, ending);
     this.onEnd?.(ending);
+  }
+
+  /**
+   * Its user has no final reply: a request that is not INVITE gets no 408 (RFC 4320, 4.2). What its client sends again is
+   * absorbed until the client has given up as well.
+   */
+  forgo(): void {
+    if (this.#request === null) return;
+    this.#request = null;
+    this.trying = null;
+    this.lastStatus = 408;
+    this.around.forgone(this);
+    this.enter('completed', 64 * this.around.values.t1);
   }
 
   protected takes(_status: number): boolean {
@@ -330,7 +347,7 @@ export class InviteServerTransaction extends ServerTransaction {
  *           request
  *              V
  *         +----------+
- *         |  Trying  | request -> absorbed
+ *         |  Trying  | request -> absorbed; after some seconds: 100 (RFC 4320)
  *         +----------+
  *   send 1xx |    | send 200-699
  *            V    +-----------------+
@@ -349,9 +366,11 @@ export class InviteServerTransaction extends ServerTransaction {
  */
 export class NonInviteServerTransaction extends ServerTransaction {
   readonly isInvite = false;
+  #isLate = false;
 
   constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
     super(request, key, around, 'trying', forceRport);
+    around.timers.start(this, Math.min(timerEAtT2(around.values), around.patience));
   }
 
   receive(_request: SipRequest): void {
@@ -375,6 +394,20 @@ export class NonInviteServerTransaction extends ServerTransaction {
   }
 
   override onDeadline(): void {
-    this.terminate(this.state === 'completed' ? 'done' : 'abandoned');
+    if (this.state === 'completed') this.terminate('done');
+    else if (this.#isLate) this.terminate('abandoned');
+    else {
+      this.#isLate = true;
+      const { timers, values, patience } = this.around;
+      timers.start(this, Math.max(patience - timerEAtT2(values), 0));
+      if (this.state === 'trying') this.trying?.sendTrying();
+    }
   }
+}
+
+/** When timer E of the client reaches T2: a 100 lets it send its request less often from then on (RFC 4320, 4.1). */
+function timerEAtT2({ t1, t2 }: TimerValues): number {
+  let sum = 0;
+  for (let interval = t1; interval > 0 && interval < t2; interval *= 2) sum += interval;
+  return sum;
 }

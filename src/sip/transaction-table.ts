@@ -121,6 +121,10 @@ export class TransactionTable {
         this.#weigh(transaction, ANSWERED_WEIGHT);
         options.replies?.add(status);
       },
+      forgone: (transaction) => {
+        this.#open--;
+        this.#weigh(transaction, ANSWERED_WEIGHT);
+      },
       retired: (transaction, reply, socket, destination) => {
         this.#remove(transaction);
         this.#answered.add(transaction.key, reply, socket, destination, 64 * transaction.t1);

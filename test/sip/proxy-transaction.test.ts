@@ -94,15 +94,34 @@ describe('one branch', () => {
     expect(strict.caller.statuses).toEqual([100, 180, 183, 408]);
   });
 
-  it('sends a request of another method again as timer E says, and 408 at timer F', async () => {
+  it('sends a request of another method again as timer E says, and nothing at timer F (RFC 4320, 4.2)', async () => {
     const { network, caller, proxy } = scene([SILENT]);
     caller.send('OPTIONS');
     await network.run(31_000);
     const sent = network.log.filter(({ to }) => to === 7001).map(({ at }) => at - 1);
     expect(sent).toEqual([0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500]);
-    expect(caller.statuses).toEqual([408]);
+    expect(caller.statuses).toEqual([]);
+    expect(proxy.proxy?.branches.map(({ lastStatus }) => lastStatus)).toEqual([408]);
+    // a retransmission is not a new request
+    caller.send('OPTIONS');
+    await network.run(1000);
+    expect(network.log.filter(({ to }) => to === 7001)).toHaveLength(sent.length);
     await network.run(AFTERWARDS);
     expect(proxy.isIdle).toBe(true);
+  });
+
+  it('answers 408 where its user says so', async () => {
+    const { network, caller, proxy } = scene([SILENT], {
+      settings: { frTimeout: 3000 },
+      hooks: {
+        onFailure: ({ status }) => {
+          proxy.proxy?.reply({ status });
+        },
+      },
+    });
+    caller.send('OPTIONS');
+    await network.run(4000);
+    expect(caller.statuses).toEqual([408]);
   });
 
   it.each([

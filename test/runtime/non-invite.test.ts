@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { relayBench } from '../support/relay-bench.ts';
+
+const timers = `
+  modparam("tm", "T1_timer", 50)
+  modparam("tm", "T2_timer", 200)
+  modparam("tm", "fr_timeout", 1)`;
+
+describe('a request that is not INVITE, and that nobody answers (RFC 4320)', () => {
+  test('gets 100 once its client sends it at T2 only, and no 408', async () => {
+    const { port, caller, callees, prints, server } = await relayBench(`${timers}
+      route {
+        if ($rU == "ping") { sl_send_reply(200, "OK"); exit; }
+        t_on_failure("f"); $ru = "sip:a@CALLEE0"; t_relay();
+      }
+      failure_route[f] { xlog("print $T_reply_code"); }`);
+    const options = caller.request(port, 'sip:bob@biloxi.example', { method: 'OPTIONS' });
+    const [callee] = callees;
+    await callee?.next('OPTIONS');
+    expect((await caller.next(100)).reason).toBe('Giving it a try');
+    await server.logs('print 408');
+    expect(prints()).toEqual(['408']);
+    // it is absorbed, and gets the 100 again
+    caller.send(options, port);
+    caller.request(port, 'sip:ping@biloxi.example', { method: 'OPTIONS' });
+    await caller.next(200);
+    expect(caller.seen).toEqual([100, 200]);
+    expect(callee?.seen).toEqual(['OPTIONS']);
+  });
+
+  test('gets the 408 that the script sends', async () => {
+    const { port, caller } = await relayBench(`${timers}
+      route { t_on_failure("f"); $ru = "sip:a@CALLEE0"; t_relay(); }
+      failure_route[f] { t_reply(408, "Nobody there"); }`);
+    caller.request(port, 'sip:bob@biloxi.example', { method: 'OPTIONS' });
+    expect((await caller.next(408)).reason).toBe('Nobody there');
+  });
+
+  test('gets the 408 that somebody has answered', async () => {
+    const { port, caller, callees } = await relayBench('route { $ru = "sip:a@CALLEE0"; t_relay(); }');
+    caller.request(port, 'sip:bob@biloxi.example', { method: 'OPTIONS' });
+    const [callee] = callees;
+    if (callee !== undefined) callee.reply(await callee.next('OPTIONS'), 408);
+    await caller.next(408);
+  });
+});
