@@ -35,7 +35,10 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
   const { message, server } = request;
   if (message === null) return failed.internal;
   const next = outboundUri(request.destinationUri ?? destination ?? null) ?? request.uri;
-  if (next === null) return failed.badDestination;
+  if (next === null) {
+    if (hasUnknownScheme(request)) request.replyStateless(416, 'Unsupported URI Scheme');
+    return failed.badDestination;
+  }
   const send = ({ targets, failure }: Destinations): Status => {
     const [target] = targets;
     if (target === undefined) {
@@ -93,6 +96,10 @@ export function outgoingSocket(request: Request, target: Target): SendingSocket 
       : sockets.choose(target, preferred, { forced: true });
   return chosen === null ? null : advertisedSocket(request, chosen);
 }
+
+/** Whether the request URI is of a kind that siprest cannot route by, and nothing else says where the request goes. */
+export const hasUnknownScheme = ({ destinationUri, requestUri }: Request): boolean =>
+  destinationUri === null && !/^(?:sips?|tel):/i.test(requestUri);
 
 /** Why a URI leads nowhere, for the log. */
 export function unreachable(uri: Uri, failure: Destinations['failure']): string {

@@ -127,6 +127,10 @@ export class Receiver {
     if (server.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
       message.socket?.alias?.(message.via.port || 5060);
     const request = new Request(server, message);
+    if (server.proxy.hasPassedTooOften(message)) {
+      request.replyStateless(483, 'Too Many Hops');
+      return;
+    }
     const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';
     if (!isNew) {
       const size = message.raw.length;

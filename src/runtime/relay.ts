@@ -21,7 +21,7 @@ import {
 import { type Prepared, prepareBranches } from './branch-specs.ts';
 import { Draft } from './draft.ts';
 import { type Edit, edits } from './edits.ts';
-import { failed, forwardStateless } from './forward.ts';
+import { failed, forwardStateless, hasUnknownScheme } from './forward.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { responseEdits } from './outgoing.ts';
 import { drops, onCancel, onFailure, onReply, onWorker } from './relay-routes.ts';
@@ -107,6 +107,10 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
   return whenThere(prepared(run, branches, options, state), (made) => {
     const specs = made.filter((one) => typeof one === 'object');
     if (specs.length === 0) {
+      if (isNew && hasUnknownScheme(request)) {
+        request.reply(416, 'Unsupported URI Scheme'); // RFC 3261, 16.3, 2
+        return failed.badMessage;
+      }
       if (isNew && options.auto477 !== false) request.reply(477, 'Send failed (477/TM)');
       return firstFailure(made);
     }

@@ -82,6 +82,7 @@ export function forwardRequest(
   const copier = new Copier(request, edits, withLength);
   copier.topVia = (header) => `${header.name}: ${below}${behindTopVia(request, header)}\r\n`;
   copier.maxForwards = edits.maxForwards ?? null;
+  copier.maxBreadth = edits.maxBreadth ?? null;
   if (request.header('max-forwards') === null) copier.defaultMaxForwards = DEFAULT_MAX_FORWARDS;
   const data = Buffer.from(head + copier.copy(), 'latin1');
   return new ForwardedRequest(request.method, uri, { branch: own.branch, text: via }, data);
@@ -139,6 +140,7 @@ function behindTopVia(message: SipMessage, header: Header): string {
 class Copier {
   topVia: ((header: Header) => string) | null = null;
   maxForwards: number | null = null;
+  maxBreadth: number | null = null;
   defaultMaxForwards: number | null = null;
   readonly #message: SipMessage;
   readonly #edits: MessageEdits;
@@ -178,6 +180,8 @@ class Copier {
       else if (removed?.has(place)) this.#flush();
       else if (key === 'max-forwards' && this.maxForwards !== null)
         this.#put(`${header.name}: ${this.maxForwards}\r\n`);
+      else if (key === 'max-breadth' && this.maxBreadth !== null)
+        this.#put(`${header.name}: ${this.maxBreadth}\r\n`);
       else this.#keep(header);
     }
     this.#put(inserted?.get(headers.length) ?? '');

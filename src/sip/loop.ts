@@ -19,6 +19,23 @@ export function loopDigest(request: SipRequest): string {
   return sum.digits;
 }
 
+/**
+ * How often a request may come by here. A spiral comes by a few times; a set of a thousand Routes that all name this element
+ * would make a thousand requests of one, whatever the script does about Max-Forwards.
+ */
+const MAX_PASSES = 16;
+
+/** Whether this element has sent a request on so often already that it goes nowhere; its answer is 483. */
+export function hasPassedTooOften(request: SipRequest, sockets: SocketRegistry): boolean {
+  let lines = 0;
+  for (const { key } of request.headers) if (key === 'via') lines++; // each element adds a line of its own
+  if (lines <= MAX_PASSES) return false;
+  let passes = 0;
+  for (const { host, port } of request.vias)
+    if (sockets.isOwn(host, port) && ++passes > MAX_PASSES) return true;
+  return false;
+}
+
 /** Whether this element has sent the same request on before; its answer is 482. */
 export function isLooped(request: SipRequest, sockets: SocketRegistry): boolean {
   const digest = loopDigest(request);

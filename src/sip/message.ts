@@ -14,6 +14,12 @@ import { parseVia, type Via } from './via.ts';
 /** The largest message taken, in bytes: what fits a UDP datagram (18.1.1). */
 export const MAX_MESSAGE_BYTES = 65_535;
 
+/**
+ * The longest Via, From, To and Request-URI taken, in bytes: every message is searched for their parameters, some several
+ * times, and nobody in the field comes near it.
+ */
+export const MAX_VALUE_BYTES = 4096;
+
 export interface CSeq {
   readonly number: number;
   readonly method: string;
@@ -157,7 +163,7 @@ abstract class Message {
   findVia(): Via | null {
     if (this.#via === undefined) {
       const value = this.#first('via');
-      this.#via = value === null ? null : parseVia(unfold(value));
+      this.#via = value === null || isTooLong(value) ? null : parseVia(unfold(value));
     }
     return this.#via;
   }
@@ -183,8 +189,16 @@ function present<T>(value: T | null): T {
   return value;
 }
 
+/** Whether the first of a list of Vias is. */
+function isTooLong(value: string): boolean {
+  if (value.length <= MAX_VALUE_BYTES) return false;
+  const comma = value.indexOf(',');
+  return comma < 0 || comma > MAX_VALUE_BYTES;
+}
+
 function parseSingle(value: string | null): NameAddr | null {
   if (value === null) return null;
+  if (value.length > MAX_VALUE_BYTES) return null;
   const text = unfold(value);
   const address = parseNameAddr(text);
   return address !== null && address.text.length === text.length && address.uri !== '*' ? address : null;
@@ -306,9 +320,11 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
     return malformed('its first line is no SIP start line', line, source);
   const uri = line.slice(firstSpace + 1, lastSpace);
   const message = new SipRequest(method, uri, scan, source, socket);
+  const isLongUri = uri.length > MAX_VALUE_BYTES;
   const otherVersion = version === SIP_2_0 ? null : 'its SIP version is not 2.0';
   const defect =
     otherVersion ??
+    (isLongUri ? 'its Request-URI is too long' : null) ??
     (URI_CHARACTERS.test(uri) && written === line
       ? null
       : 'its Request-URI or the space around it is wrong') ??
@@ -322,7 +338,7 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
       : { method, headers: scan.headers, via, toTag: message.toTag, source, socket };
   return {
     ...malformed(defect, line, source),
-    status: otherVersion === null ? 400 : 505,
+    status: otherVersion !== null ? 505 : isLongUri ? 414 : 400,
     request: message,
     answerable,
   };

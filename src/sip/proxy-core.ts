@@ -6,7 +6,7 @@ import type { TimerWheel } from '../timers/timer-wheel.ts';
 import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import { forwardRequest, forwardResponse } from './forward.ts';
-import { isLooped, loopDigest } from './loop.ts';
+import { hasPassedTooOften, isLooped, loopDigest } from './loop.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { type BranchOwner, ProxyBranch } from './proxy-branch.ts';
 import { ProxyTransaction } from './proxy-transaction.ts';
@@ -114,6 +114,11 @@ export class ProxyCore {
   /** Whether this element has sent the same request on before (16.3, 4); a spiral, which comes back with another Request-URI, is none. */
   isLooped(request: SipRequest): boolean {
     return isLooped(request, this.sockets);
+  }
+
+  /** Whether it has come by so often already that it goes nowhere. */
+  hasPassedTooOften(request: SipRequest): boolean {
+    return hasPassedTooOften(request, this.sockets);
   }
 
   /** `matched`: a client transaction has taken it. `unknown`: there is none; see {@link forwardResponseStateless}. */

@@ -32,6 +32,8 @@ const NO_EDITS: MessageEdits = {};
 const LOST_VIA = 502;
 /** Of a request for which branches were awaited in vain. */
 const NOBODY_CAME = 408;
+/** Of a branch that Max-Breadth has nothing left for (RFC 5393, 5.3.3). */
+const TOO_BROAD = 440;
 /** What may wait while a hook does; a branch that sends provisional responses faster loses them. */
 const MAX_WAITING = 200;
 
@@ -120,16 +122,32 @@ export class ProxyTransaction<T = unknown> {
     if (this.#blockedBy !== null) return 'blocked';
     if (specs.length === 0) return 'none';
     if (this.#branches.length + specs.length > (this.#settings.maxBranches ?? 64)) return 'limit';
+    const shares = shareBreadth(this.#breadthLeft(), specs.length);
     const made = specs.map((spec, i) => {
-      return new ProxyBranch(this.#branches.length + i, spec, this.#owner, this.#sending);
+      const share = shares?.[i];
+      const own = share === undefined ? spec : { ...spec, edits: { ...spec.edits, maxBreadth: share } };
+      return new ProxyBranch(this.#branches.length + i, own, this.#owner, this.#sending);
     });
     this.#branches.push(...made);
     const wasBusy = this.#isBusy;
     this.#isBusy = true; // what fails at once is looked at when all of them are out
-    for (const branch of made) if (!branch.start()) branch.endHere(503);
+    for (const branch of made) {
+      if (branch.spec.edits?.maxBreadth === 0) branch.endHere(TOO_BROAD);
+      else if (!branch.start()) branch.endHere(503);
+    }
     this.#isBusy = wasBusy;
     if (!wasBusy && this.#waiting.length > 0) queueMicrotask(() => this.#drain());
     return 'sent';
+  }
+
+  /** How many branches the request may still have at a time, here and further on (RFC 5393, 5); null where it does not say. */
+  #breadthLeft(): number | null {
+    const value = this.#request.header('max-breadth');
+    if (value === null || !/^\d{1,9}$/.test(value)) return null;
+    return this.#branches.reduce(
+      (left, { isEnded, spec }) => (isEnded ? left : left - (spec.edits?.maxBreadth ?? 0)),
+      Number(value),
+    );
   }
 
   /** Adds branches to those that are under way, and counts them as ones that were awaited. `isLast`: no others are. */
@@ -396,4 +414,12 @@ function withChallenges<T>(
     lines.push(headerLines(response, 'www-authenticate'), headerLines(response, 'proxy-authenticate'));
   }
   return lines.length === 0 ? edits : { ...edits, appended: [...(edits.appended ?? []), ...lines] };
+}
+
+/** What is left, shared among branches as evenly as it goes; null where nothing is to be shared. */
+function shareBreadth(left: number | null, count: number): readonly number[] | null {
+  if (left === null) return null;
+  const least = Math.floor(left / count);
+  const more = left - least * count;
+  return Array.from({ length: count }, (_, i) => least + (i < more ? 1 : 0));
 }

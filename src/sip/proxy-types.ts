@@ -36,6 +36,8 @@ export interface RequestEdits extends MessageEdits {
   readonly uri?: string;
   /** In the place of the request's Max-Forwards. Left out: as received, 70 where there is none (16.6, 3). */
   readonly maxForwards?: number;
+  /** In the place of the request's Max-Breadth (RFC 5393, 5). Left out: as received. */
+  readonly maxBreadth?: number;
   /** `rport` in the Via of the element before, although it did not ask for it (force_rport()). */
   readonly forceRport?: boolean;
   /** `rport` in the Via that is added (add_local_rport()). */

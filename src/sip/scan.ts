@@ -5,7 +5,7 @@
 import { headerKey, isToken, knownHeaderName } from './header-names.ts';
 
 /** More headers than this make a message malformed. */
-export const MAX_HEADERS = 4096;
+export const MAX_HEADERS = 512;
 
 export interface Header {
   /** As written, without white space. */

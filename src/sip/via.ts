@@ -44,7 +44,7 @@ export class Via {
   }
 
   get branch(): string | null {
-    this.#branch ??= this.parameter('branch');
+    if (this.#branch === undefined) this.#branch = this.parameter('branch');
     return this.#branch;
   }
 
