@@ -51,7 +51,7 @@ export const maxfwd: Module = {
     {
       name: 'is_maxfwd_lt',
       arguments: [{ name: 'max_value', type: 'int', summary: 'What to compare with.' }],
-      routes: ['route'],
+      routes: ['route', 'failure_route', 'branch_route'],
       summary: 'Whether Max-Forwards is less: 1 yes, -1 no, -2 there is none, -3 no number.',
       source: 'modules/maxfwd',
       run: (run, limit: number) => {

@@ -76,7 +76,7 @@ export const branchFunctions: readonly FunctionSpec<Run>[] = [
       },
       { name: 'flags', type: 'string', optional: true, summary: '`no-dns-failover`, or 0x4.' },
     ],
-    routes: ['route'],
+    routes: ['route', 'failure_route'],
     summary:
       'Sends copies of the request; what is answered to them goes nowhere. 1; 0 for a retransmission, which ends the script; negative as t_relay().',
     source: 'modules/tm',

@@ -34,6 +34,10 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
   const { request } = run;
   const { message, server } = request;
   if (message === null) return failed.internal;
+  if (run.isAboutReply) {
+    run.complain('forward() is for requests, and this route runs on a reply');
+    return failed.internal;
+  }
   const next = outboundUri(request.destinationUri ?? destination ?? null) ?? request.uri;
   if (next === null) {
     if (hasUnknownScheme(request)) request.replyStateless(416, 'Unsupported URI Scheme');

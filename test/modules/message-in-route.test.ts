@@ -318,6 +318,27 @@ describe('a reply route', () => {
   });
 });
 
+describe('functions on branches', () => {
+  test('may stand in any route, as in OpenSIPS, and send no request from a reply route', async () => {
+    const all =
+      'append_msg_branch("sip:x@CALLEE0"); swap_msg_branches(0, 1); move_msg_branch(1, 0); remove_msg_branch(1); serialize_branches(1); next_branches();';
+    const bench = await relayBench(
+      `route { $ru = "sip:a@CALLEE0"; t_on_reply("r"); t_on_branch("b"); t_relay(); }
+       startup_route { ${all} }
+       branch_route[b] { ${all} if (is_maxfwd_lt(80)) xlog("print lt"); }
+       onreply_route[r] { ${all} forward(); xlog("print $rc"); }
+       local_route { ${all} append_time(); }
+       failure_route[f] { t_replicate("sip:x@CALLEE0"); is_maxfwd_lt(10); }`,
+    );
+    const [callee] = bench.callees as [SipPeer];
+    bench.caller.request(bench.port, 'sip:bob@biloxi.example');
+    sendAnswer(callee, await callee.next('INVITE'), 200, answer);
+    expect((await bench.caller.next(200)).body).toBe(answer);
+    expect(bench.prints()).toEqual(['lt', '-1']);
+    expect(callee.received).toHaveLength(1);
+  });
+});
+
 describe('without a message', () => {
   test.each([
     ['startup_route', (s: string) => `startup_route { ${s} }`],

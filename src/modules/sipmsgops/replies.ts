@@ -47,7 +47,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'append_time',
     arguments: [],
-    routes: ofReplies,
+    routes: ['route', 'failure_route', 'branch_route', 'local_route'],
     summary: 'Adds a Date header with the time of now to all replies of siprest to this request.',
     source: 'modules/sipmsgops',
     run: (run) => (run.request.appendToReply(`Date: ${new Date().toUTCString()}\r\n`) ? 1 : -1),

@@ -19,7 +19,6 @@ const formerIndex = (name: string): ArgumentSpec => ({
   optional: true,
   summary: 'A branch; 0 is the first that was added, -1 that of the request URI, which is the default.',
 });
-const routes = ['route', 'failure_route'] as const;
 
 function move(run: Run, from: number, to: number, keep: boolean): 1 | -1 {
   const branches = run.state(messageBranches);
@@ -58,7 +57,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
         summary: '`inherite`: with the destination of the request.',
       },
     ],
-    routes,
     summary: 'Adds a branch: the request is sent there as well.',
     run: (run, uri: string, q?: string, flags: string = '') => append(run, uri, q, flags.includes('inherit')),
   },
@@ -74,7 +72,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
         },
         { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
       ],
-      routes,
       summary: 'Adds a branch, of the request URI where none is given.',
       run: (run, uri?: string, q?: string) => append(run, uri, q, uri === undefined),
     }),
@@ -82,7 +79,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'remove_branch',
     arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
-    routes,
     summary: 'As `remove_msg_branch()`, under the name and with the numbers of OpenSIPS 3.',
     source: 'Script-CoreFunctions of 3.4',
     run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
@@ -90,7 +86,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'remove_msg_branch',
     arguments: [index('branch_idx')],
-    routes,
     summary: 'Removes a branch; those behind it move up.',
     run: (run, branch: number) => (run.state(messageBranches).remove(branch) ? 1 : -1),
   },
@@ -101,7 +96,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
       index('dst_idx', true),
       { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
     ],
-    routes,
     summary: 'Puts a branch in the place of another; those behind it move up. Number 0 is copied.',
     source: 'Script-CoreFunctions',
     run: (run, from = 0, to = 0, keep?: string) => move(run, from, to, keep !== undefined),
@@ -109,7 +103,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'swap_msg_branches',
     arguments: [index('br1_idx', true), index('br2_idx', true)],
-    routes,
     summary: 'Puts two branches in the place of each other.',
     source: 'Script-CoreFunctions',
     run: (run, one = 0, other = 0) =>
@@ -122,7 +115,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
       formerIndex('dst_idx'),
       { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
     ],
-    routes,
     summary: 'As `move_msg_branch()`, under the name and with the numbers of OpenSIPS 3.5.',
     source: 'Script-CoreFunctions of 3.5',
     run: (run, from = -1, to = -1, keep?: string) => move(run, from + 1, to + 1, keep !== undefined),
@@ -130,7 +122,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'swap_branches',
     arguments: [formerIndex('br1_idx'), formerIndex('br2_idx')],
-    routes,
     summary: 'As `swap_msg_branches()`, under the name and with the numbers of OpenSIPS 3.5.',
     source: 'Script-CoreFunctions of 3.5',
     run: (run, one = -1, other = -1) =>
@@ -139,7 +130,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'force_send_socket',
     arguments: [{ name: 'socket', type: 'string', summary: '`[proto:]host[:port]` of one of the server.' }],
-    routes: ['route', 'branch_route', 'failure_route'],
     summary:
       'The request goes out by this socket, or by one of the transport that its destination needs. -1 where there is none.',
     run: (run, socket: string) => {
@@ -158,7 +148,6 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
         summary: '`[proto:]host[:port]`; default: by the request URI.',
       },
     ],
-    routes: ['route'],
     summary: 'Sends the request on without a transaction.',
     source: 'vector routes-stateless-forward',
     run: (run, destination?: string) => forwardStateless(run, destination),

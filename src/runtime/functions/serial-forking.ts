@@ -83,7 +83,6 @@ export const serialForkingFunctions: readonly FunctionSpec<Run>[] = [
         summary: 'Other than 0: in the order they were added, not by q.',
       },
     ],
-    routes: ['route', 'failure_route'],
     summary:
       'Has all branches wait, to be tried one after another with next_branches(); those of one q together.',
     source: 'Script-CoreFunctions',
@@ -92,7 +91,6 @@ export const serialForkingFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'next_branches',
     arguments: [],
-    routes: ['route', 'failure_route'],
     summary:
       'Takes the next branches that wait: 1 where more are left, 2 where these are the last, -1 where there is none.',
     source: 'Script-CoreFunctions',
