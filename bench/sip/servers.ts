@@ -25,11 +25,15 @@ async function started(port: number, listening: RegExp, start: () => Launched): 
   return { pid: program.pid, port, startTime: performance.now() - began, stop: () => program.stop() };
 }
 
-export async function startSiprest(settings: ScriptSettings): Promise<MeasuredServer> {
+export const startSiprest = (settings: ScriptSettings): Promise<MeasuredServer> =>
+  startScript(siprestScript(settings));
+
+/** Starts siprest, of this checkout unless another `program` is named, with a script that lacks its socket. */
+export async function startScript(script: string, program = programPath): Promise<MeasuredServer> {
   const port = await freeUdpPort();
   const file = join(temporaryFolder('bench'), 'opensips.cfg');
-  writeFileSync(file, `socket = udp:127.0.0.1:${port}\n${siprestScript(settings)}`);
-  return started(port, /listening/, () => launch(process.execPath, [programPath, 'run', file]));
+  writeFileSync(file, `socket = udp:127.0.0.1:${port}\n${script}`);
+  return started(port, /listening/, () => launch(process.execPath, [program, 'run', file]));
 }
 
 const debianModules = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/kamailio/modules/`;

@@ -1,0 +1,202 @@
+/**
+ * Whether this checkout takes more or less of the processor than another commit, measured in turn, A B A B:
+ *
+ *   npm run bench:compare REF [-- --work answered,relayed,rest] [--pairs 10] [--rate 1000] [--seconds 5]
+ *
+ * REF is a commit, branch or tag. It is checked out and built in a temporary folder, with its own dependencies where
+ * they differ. Both servers run all the time, warm, and get the same load one after the other, at a rate that both
+ * can serve; what counts is the CPU time of each, so that a machine that becomes slower in the middle of a pair is the
+ * only thing that can favour one. Prints the median of the ratios, this checkout by REF, with its 95 % interval: "no
+ * more than 3 in 100" holds when the upper end is at most 1.03. Needs gcc for `answered` and sip-tester for `relayed`.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { freeUdpPort } from '../test/support/ports.ts';
+import { runSipp, startSippCallee } from '../test/support/sipp.ts';
+import { answeredCall, answeringCallee } from '../test/support/sipp-calls.ts';
+import { temporaryFolder } from '../test/support/temporary.ts';
+import { sampleClient } from './rest/measure.ts';
+import { startNode } from './rest/servers.ts';
+import { compileGenerator, runLoad } from './sip/generator.ts';
+import { cpuMicroseconds } from './sip/process-cost.ts';
+import { relayScript, siprestScript } from './sip/scripts.ts';
+import { type MeasuredServer, startScript } from './sip/servers.ts';
+import { medianInterval } from './statistics.ts';
+
+/** A built checkout. */
+interface Build {
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** What the load of one round is. */
+interface Load {
+  readonly rate: number;
+  readonly seconds: number;
+}
+
+/** CPU time for each call or request of one round, in microseconds. */
+type Round = (load: Load) => Promise<number>;
+
+interface Work {
+  readonly name: string;
+  readonly start: (build: Build) => Promise<Round>;
+}
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    work: { type: 'string', default: 'answered,relayed,rest' },
+    pairs: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '5' },
+    'warm-up': { type: 'string', default: '10' },
+  },
+});
+const [reference] = positionals;
+if (reference === undefined) {
+  console.error(
+    'name what to compare with, a commit, branch or tag: npm run bench:compare main [-- --pairs 20]',
+  );
+  process.exit(1);
+}
+
+const toClose: (() => Promise<unknown>)[] = [];
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`);
+}
+
+/** Checks `ref` out beside this checkout, and builds it. */
+function buildOf(ref: string): Build {
+  const folder = join(temporaryFolder('compare'), 'checkout');
+  run('git', ['worktree', 'add', '--detach', folder, ref], root);
+  toClose.push(async () => run('git', ['worktree', 'remove', '--force', folder], root));
+  const lock = (of: string): string => readFileSync(join(of, 'package-lock.json'), 'utf8');
+  if (lock(folder) === lock(root)) symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  else run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], folder);
+  run(process.execPath, ['scripts/build.mjs'], folder);
+  return { name: ref, folder };
+}
+
+/** A round on a server: what it took meanwhile, for each call. */
+async function costOf(server: MeasuredServer, calls: () => Promise<number>): Promise<number> {
+  const before = cpuMicroseconds(server.pid);
+  const count = await calls();
+  return (cpuMicroseconds(server.pid) - before) / count;
+}
+
+async function serverOf({ folder }: Build, script: string): Promise<MeasuredServer> {
+  const server = await startScript(script, join(folder, 'dist/cli/main.js'));
+  toClose.push(() => server.stop());
+  return server;
+}
+
+const answered: Work = {
+  name: 'answered: OPTIONS, one async REST query',
+  start: async (build) => {
+    const service = await startNode();
+    toClose.push(() => service.stop());
+    const generator = compileGenerator();
+    const server = await serverOf(build, siprestScript({ asking: 'async', origin: service.origin }));
+    return ({ rate, seconds }) =>
+      costOf(server, async () => {
+        const { usual } = await runLoad(generator, { port: server.port, rate, seconds });
+        if (usual.answered < usual.sent) throw new Error(`${usual.sent - usual.answered} calls were lost`);
+        return usual.answered;
+      });
+  },
+};
+
+const relayed: Work = {
+  name: 'relayed: INVITE, 180, 200, ACK, BYE with Record-Route',
+  start: async (build) => {
+    const contact = await freeUdpPort();
+    const server = await serverOf(build, relayScript(contact));
+    return ({ rate, seconds }) => {
+      const calls = rate * seconds;
+      const common = { seconds: 3 * seconds + 60, args: ['-l', '100000', '-buff_size', '4194304'] };
+      return costOf(server, async () => {
+        const callee = await startSippCallee({
+          ...common,
+          calls: 10 * calls,
+          port: contact,
+          scenario: answeringCallee(),
+        });
+        const { succeeded } = await runSipp({
+          ...common,
+          calls,
+          rate,
+          port: server.port,
+          scenario: answeredCall(),
+        });
+        await callee.close();
+        if (succeeded < calls) throw new Error(`${calls - succeeded} calls failed`);
+        return calls;
+      });
+    };
+  },
+};
+
+const rest: Work = {
+  name: 'rest: GET, 64 in flight',
+  start: async ({ folder }) => {
+    const service = await startNode();
+    toClose.push(() => service.stop());
+    return async ({ rate, seconds }) => {
+      const requests = 10 * rate * seconds;
+      const { cpuUs } = await sampleClient(join(folder, 'dist'), `${service.origin}/credit/alice`, requests);
+      return cpuUs / requests;
+    };
+  },
+};
+
+const works: Readonly<Record<string, Work>> = { answered, relayed, rest };
+
+async function compare({ name, start }: Work, ours: Build, theirs: Build): Promise<void> {
+  const load = { rate: Number(values.rate), seconds: Number(values.seconds) };
+  const [a, b] = [await start(ours), await start(theirs)];
+  const warmUp = { rate: load.rate, seconds: Number(values['warm-up']) };
+  if (warmUp.seconds > 0) for (const round of [a, b]) await round(warmUp);
+  const pairs: { readonly ours: number; readonly theirs: number }[] = [];
+  for (let pair = 0; pair < Number(values.pairs); pair++) {
+    // who comes first changes, since a pair's second round may find another machine
+    const [first, second] = pair % 2 === 0 ? [a, b] : [b, a];
+    const [one, other] = [await first(load), await second(load)];
+    pairs.push(pair % 2 === 0 ? { ours: one, theirs: other } : { ours: other, theirs: one });
+    process.stderr.write('.');
+  }
+  process.stderr.write('\n');
+  const ratio = medianInterval(pairs.map((pair) => pair.ours / pair.theirs));
+  const [cost, before] = [
+    medianInterval(pairs.map((pair) => pair.ours)).median,
+    medianInterval(pairs.map((pair) => pair.theirs)).median,
+  ];
+  console.log(
+    `${name}: ${ratio.median.toFixed(3)} (95 %: ${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)}) of ${theirs.name}; ${cost.toFixed(1)} us against ${before.toFixed(1)} us, ${pairs.length} pairs`,
+  );
+}
+
+const wanted = values.work.split(',');
+for (const name of wanted) {
+  if (works[name] !== undefined) continue;
+  console.error(`unknown work ${name}: expected ${Object.keys(works).join(', ')}`);
+  process.exit(1);
+}
+try {
+  if (!existsSync(join(root, 'dist'))) throw new Error('dist/ is missing: run `npm run build` first');
+  const theirs = buildOf(reference);
+  const ours = { name: 'this checkout', folder: root };
+  for (const name of wanted) {
+    const work = works[name];
+    if (work !== undefined) await compare(work, ours, theirs);
+  }
+} finally {
+  for (const close of toClose.reverse()) await close();
+}
+process.exit();
