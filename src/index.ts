@@ -13,6 +13,7 @@ export {
   type DiagnosticCode,
   type DiagnosticLabel,
   type DiagnosticRecord,
+  diagnosticCodes,
   diagnosticRecords,
   type Location,
   type Place,

@@ -1,31 +1,97 @@
-import { absencesText, type Diagnostic, diagnosticRecords, renderDiagnostics } from '../index.ts';
+import {
+  absencesText,
+  type Diagnostic,
+  type DiagnosticRecord,
+  diagnosticRecords,
+  renderDiagnostics,
+  type SourceSet,
+} from '../index.ts';
+import { githubText, sarifText } from './check-formats.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';
-import { plural, type Streams, usesColor } from './streams.ts';
+import { plural, type Streams, UsageError, usesColor } from './streams.ts';
+
+export const CHECK_FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 
 export interface CheckOptions extends ScriptOptions {
-  /** One JSON object instead of text for people. */
+  /** As `format: 'json'`. */
   readonly json?: boolean;
+  readonly format?: (typeof CHECK_FORMATS)[number];
 }
 
-/** `siprest check FILE`: all mistakes at once. 0 when there is none, else 1. */
-export async function check(file: string, options: CheckOptions, streams: Streams): Promise<number> {
-  const { stdout } = streams;
-  const { diagnostics, sources } = await loadScriptFile(file, options, streams);
-  const failed = diagnostics.some(({ severity }) => severity === 'error');
-  if (options.json === true) {
-    const result = {
-      file: file === '-' ? 'stdin' : file,
-      valid: !failed,
-      diagnostics: diagnosticRecords(diagnostics, sources),
-    };
-    stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  } else {
-    if (diagnostics.length > 0)
-      stdout.write(`${renderDiagnostics(diagnostics, sources, { color: usesColor(streams, stdout) })}\n`);
-    stdout.write(`${file === '-' ? 'stdin' : file}: ${summaryOf(diagnostics)}\n`);
-  }
-  return failed ? 1 : 0;
+/** A diagnostic, or why there is none: the file cannot be read, or its preprocessor fails. */
+export interface CheckRecord extends Omit<DiagnosticRecord, 'code'> {
+  readonly code: DiagnosticRecord['code'] | 'unreadable-file';
 }
+
+/** What was found in one file. */
+export interface CheckedFile {
+  readonly file: string;
+  readonly valid: boolean;
+  readonly diagnostics: readonly CheckRecord[];
+}
+
+/** `siprest check FILE...`: all errors at once. 0 if there is none, else 1. */
+export async function check(
+  files: readonly string[],
+  options: CheckOptions,
+  streams: Streams,
+): Promise<number> {
+  const { stdout } = streams;
+  const format = options.json === true ? 'json' : (options.format ?? 'text');
+  const results: CheckedFile[] = [];
+  for (const file of files) results.push(await checkFile(file, options, streams, format === 'text'));
+  if (format === 'json')
+    stdout.write(`${JSON.stringify(files.length === 1 ? results[0] : results, null, 2)}\n`);
+  else if (format === 'sarif') stdout.write(sarifText(results));
+  else if (format === 'github') stdout.write(githubText(results));
+  return results.every(({ valid }) => valid) ? 0 : 1;
+}
+
+async function checkFile(
+  file: string,
+  options: CheckOptions,
+  streams: Streams,
+  isText: boolean,
+): Promise<CheckedFile> {
+  const name = file === '-' ? 'stdin' : file;
+  try {
+    const { diagnostics, sources } = await loadScriptFile(file, options, streams);
+    if (isText) writeText(name, diagnostics, sources, streams);
+    const valid = !diagnostics.some(({ severity }) => severity === 'error');
+    return { file: name, valid, diagnostics: diagnosticRecords(diagnostics, sources) };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    if (isText) streams.stderr.write(`siprest: ${error.message}\n`);
+    return { file: name, valid: false, diagnostics: [unreadable(name, error.message)] };
+  }
+}
+
+function writeText(
+  name: string,
+  diagnostics: readonly Diagnostic[],
+  sources: SourceSet,
+  streams: Streams,
+): void {
+  const { stdout } = streams;
+  if (diagnostics.length > 0)
+    stdout.write(`${renderDiagnostics(diagnostics, sources, { color: usesColor(streams, stdout) })}\n`);
+  stdout.write(`${name}: ${summaryOf(diagnostics)}\n`);
+}
+
+const unreadable = (file: string, message: string): CheckRecord => ({
+  file,
+  line: 1,
+  column: 1,
+  endLine: 1,
+  endColumn: 1,
+  severity: 'error',
+  code: 'unreadable-file',
+  message,
+  help: null,
+  labels: [],
+  includedFrom: [],
+  absent: null,
+});
 
 /** `2 mistakes, 1 warning, siprest lacks 3 names` */
 export function summaryOf(diagnostics: readonly Diagnostic[]): string {

@@ -1,6 +1,6 @@
 /** The command line: what may be typed, its help, and the exit code. A function of its arguments and streams. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type CheckOptions, check } from './check.ts';
+import { CHECK_FORMATS, type CheckOptions, check } from './check.ts';
 import { type RunOptions, run } from './run.ts';
 import { type SendOptions, send } from './send.ts';
 import { reload, type ServerChoice, type StatusOptions, status } from './status.ts';
@@ -78,12 +78,20 @@ function define(streams: Streams, finish: (code: number) => void): Command {
 
   program
     .command('check')
-    .description('find all mistakes in a routing script; exit code 1 if there is one')
-    .argument('<file>', 'an OpenSIPS configuration; - reads stdin')
+    .description('find all mistakes in routing scripts; exit code 1 if there is one')
+    .argument('<files...>', 'OpenSIPS configurations; - reads stdin')
     .addOption(preprocessor())
-    .option('--json', 'print one JSON object, for editors and other programs')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'text for people, json or sarif for programs, github for its annotations',
+      )
+        .choices(CHECK_FORMATS)
+        .default('text'),
+    )
+    .option('--json', 'as --format json: one object for a file, an array for several')
     .option('--allow-missing', 'take what siprest lacks as a warning, as run does with this option')
-    .action(async (file: string, options: CheckOptions) => finish(await check(file, options, streams)));
+    .action(async (files: string[], options: CheckOptions) => finish(await check(files, options, streams)));
 
   program
     .command('status')
