@@ -49,11 +49,12 @@ export class OriginPool {
   readonly profile: TlsProfile | null;
   /** As node:http2 wants it. */
   readonly url: string;
-  readonly hostLine: string;
+  /** The Host line, and what a proxy is told. */
+  readonly hostLines: string;
   /** The proxy that its requests go through. */
   readonly proxy: Proxy | UnusableProxy | null;
   /** What stands before the path in a request line: a proxy is told the whole URL (RFC 9112, 3.2.2), unless TLS goes through it. */
-  readonly targetPrefix: string;
+  readonly beforePath: string;
   /** Header lines for the proxy. */
   readonly proxyLines: string;
   /** Streams that the server allows on an HTTP/2 connection, by what its last SETTINGS said. */
@@ -79,15 +80,15 @@ export class OriginPool {
     this.#origin = `${authority.hostname}:${authority.port}`;
     this.counts = settings.shared.transfers.of(this.#origin);
     this.url = `${authority.scheme}://${authority.host}/`;
-    this.hostLine = `Host: ${authority.host}\r\n`;
     this.proxy = settings.proxies?.of(authority.scheme, authority.hostname) ?? null;
     this.#clearText = this.proxy === null ? this.#version.clearText : 'h1';
     const proxied = profile === null && this.proxy !== null && !('error' in this.proxy) ? this.proxy : null;
-    this.targetPrefix = proxied === null ? '' : `http://${authority.host}`;
+    this.beforePath = proxied === null ? ' ' : ` http://${authority.host}`;
     this.proxyLines =
       proxied === null
         ? ''
         : `${proxied.authorization === '' ? '' : `Proxy-Authorization: ${proxied.authorization}\r\n`}Proxy-Connection: Keep-Alive\r\n`;
+    this.hostLines = `Host: ${authority.host}\r\n${this.proxyLines}`;
     const known =
       this.#clearText === 'probe' ? settings.shared.clearTextProtocols.get(this.#origin) : undefined;
     this.#speaks = this.#mayShare && (profile !== null || known !== 'h1') ? 'unknown' : 'h1';

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { reply, startRawServer } from '../rest/raw-server.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { closeLater } from '../support/close-later.ts';
+import { launch } from '../support/launch.ts';
 import { startNameServer } from '../support/name-server.ts';
 import { startSiprest } from '../support/program.ts';
 import { startService } from '../support/service.ts';
@@ -14,6 +15,7 @@ import { SipPeer } from '../support/sip-peer.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { startWatched } from '../support/watched.ts';
 
+const restModule = new URL('../../dist/rest/index.js', import.meta.url).href;
 const preload = fileURLToPath(new URL('../support/name-server-preload.mjs', import.meta.url));
 
 it('a changed /etc/resolv.conf counts for SIP, REST and {ip.resolve} alike', async () => {
@@ -61,6 +63,34 @@ route {
   );
   peer.reply(await peer.next('OPTIONS'), 200);
   expect((await call).at(-1)?.status).toBe(200);
+});
+
+it('where no descriptor is free, a name is asked for, and its address connected to, in place of an idle connection', async () => {
+  const names = closeLater(await startNameServer(() => ({ addresses: ['127.0.0.1'], ttl: 0 })));
+  const service = closeLater(await startService((_, response) => response.end('x')));
+  const { port } = new URL(service.origin);
+  const program = `
+import { openSync } from 'node:fs';
+import { NameResolver, RestClient, RestShared } from ${JSON.stringify(restModule)};
+const shared = new RestShared({ resolver: new NameResolver({ servers: ['${names.address}'] }) });
+const client = new RestClient({ shared, curlTimeout: 5 });
+const first = await client.get('http://first.a.test:${port}/');
+try {
+  for (;;) openSync('/dev/null');
+} catch ({ code }) {
+  const second = await client.get('http://second.a.test:${port}/');
+  console.log(first.rc, code, second.rc, second.reason, 'done');
+}
+process.exit();
+`;
+  const launched = launch('sh', [
+    '-c',
+    'ulimit -n 64; exec "$0" --input-type=module -e "$1"',
+    process.execPath,
+    program,
+  ]);
+  await launched.prints('done');
+  expect(launched.stdout.trim()).toBe('1 EMFILE 1  done');
 });
 
 it('a reload reads CA files again, and none is trusted that was taken out', async () => {
