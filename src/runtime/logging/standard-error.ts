@@ -22,6 +22,9 @@ const retryAfter = 100;
 /** While bytes wait: until they are tried again, in ms, from the first time to the slowest. */
 const [firstLook, slowestLook] = [5, 80];
 
+/** ... and in a turn of the event loop that logs much, after so many bytes. */
+const triedAfter = 64 * 1024;
+
 const slowReader = 'its reader is too slow';
 
 export class StandardError {
@@ -38,6 +41,8 @@ export class StandardError {
   /** Since the last line that told of it. */
   #untold = 0;
   #look = firstLook;
+  /** Bytes that were kept since the last attempt to write. */
+  #kept = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor() {
@@ -100,6 +105,8 @@ export class StandardError {
       this.#lose('backlog', 1);
       return;
     }
+    this.#kept += bytes.length;
+    if (this.#kept >= triedAfter) this.#drain();
     if (this.#timer === null) this.#later();
   }
 
@@ -113,6 +120,7 @@ export class StandardError {
 
   #drain(): void {
     const before = this.#backlog.size;
+    this.#kept = 0;
     while (this.#backlog.size > 0) {
       const bytes = this.#backlog.peek();
       const written = this.#attempt(() => writeSync(this.#open(), bytes, 0, bytes.length));
