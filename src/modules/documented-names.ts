@@ -19,13 +19,16 @@ function readOwners(): ReadonlyMap<string, readonly string[]> {
   return found;
 }
 
+function allModules(): ReadonlySet<string> {
+  modules ??= new Set(
+    opensipsNames.split(/\s+/).flatMap((word) => (word.endsWith(':') ? [word.slice(0, -1)] : [])),
+  );
+  return modules;
+}
+
 export const documentedNames: DocumentedNames = {
-  hasModule(name) {
-    modules ??= new Set(
-      opensipsNames.split(/\s+/).flatMap((word) => (word.endsWith(':') ? [word.slice(0, -1)] : [])),
-    );
-    return modules.has(name);
-  },
+  hasModule: (name) => allModules().has(name),
+  moduleNames: allModules,
   ownersOf(written) {
     owners ??= readOwners();
     return owners.get(written) ?? [];

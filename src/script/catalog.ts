@@ -315,6 +315,8 @@ export interface SettingSpec {
 /** What OpenSIPS documents, whether siprest has it or not: it tells what is absent from what is mistyped. */
 export interface DocumentedNames {
   hasModule(name: string): boolean;
+  /** All of them. */
+  moduleNames(): Iterable<string>;
   /** The modules with a name, written `f()`, `$v` or `{t}`; `core` is one. */
   ownersOf(written: string): readonly string[];
 }

@@ -148,7 +148,9 @@ function absent<R>(name: string, span: Span, catalog: Catalog<R>, missing: Missi
         catalog.modules.map((spec) => spec.name),
       );
   if (documented !== undefined && help === undefined) {
-    missing.absent({ kind: 'module', name, module: name }, span);
+    // one of somebody's own may have a name that is near: it is absent, not wrong
+    const near = documented.hasModule(name) ? undefined : didYouMean(name, documented.moduleNames());
+    missing.absent({ kind: 'module', name, module: name }, span, near);
     return;
   }
   missing.add(`module ${name}`, span, () => ({

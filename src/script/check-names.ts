@@ -37,7 +37,7 @@ export class MissingNames {
   }
 
   /** A use of something that OpenSIPS has and siprest has not. */
-  absent(absence: Absence & { readonly kind: NamedKind | 'module' }, span: Span): void {
+  absent(absence: Absence & { readonly kind: NamedKind | 'module' }, span: Span, help?: string): void {
     const { kind, name, module } = absence;
     this.add(`absent ${kind} ${name}`, span, () => ({
       code: 'not-available',
@@ -48,6 +48,7 @@ export class MissingNames {
           ? `siprest has no module ${name}`
           : `siprest has no ${written[kind](name)}${module === 'core' ? '' : `, of the module ${module}`}`,
       absent: absence,
+      ...(help === undefined ? {} : { help }),
     }));
   }
 

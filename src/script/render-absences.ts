@@ -20,7 +20,8 @@ export function absenceLines(diagnostics: readonly Diagnostic[], sources: Source
     const group = groups.get(key) ?? { heading: kind === 'socket' ? key : heading(module), names: [] };
     groups.set(key, group);
     const places = placesOf(one, sources);
-    if (kind === 'module') group.heading = `module ${briefText(name)}: ${places}`;
+    if (kind === 'module')
+      group.heading = `module ${briefText(name)}: ${places}${one.help === undefined ? '' : ` (${one.help})`}`;
     else group.names.push([briefText(kind === 'socket' ? name : written[kind](name)), places]);
   }
   const column = Math.max(

@@ -166,6 +166,14 @@ lacking.cfg: no mistakes, siprest lacks 2 modules and 4 names
   });
 });
 
+it('asks whether another module was meant, one of siprest or of OpenSIPS', () => {
+  file('meant.cfg', 'loadmodule "rest_clinet.so"\nloadmodule "dialgo.so"\nroute { exit; }\n');
+  const { code, stdout } = siprest(['check', 'meant.cfg']);
+  expect(stdout).toContain('help: did you mean "rest_client"?');
+  expect(stdout).toContain('module dialgo: meant.cfg:2 (did you mean "dialog"?)');
+  expect(code).toBe(1);
+});
+
 describe('the preprocessor option -p', () => {
   const command = `"${process.execPath}" -e "process.stdin.setEncoding('latin1').on('data', (t) => process.stdout.write(t.replaceAll('ANSWER', '486'), 'latin1'))"`;
 
