@@ -23,6 +23,8 @@ export interface SentReplies {
   relayed: number;
   /** Sent again. */
   again: number;
+  /** Not sent again: too much was, to an address that no ACK comes from. */
+  withheld: number;
 }
 
 /** What a transaction is part of. */
@@ -45,6 +47,10 @@ export interface ServerSurroundings {
     destination: Destination,
   ) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
+  /** Whether so many bytes may be repeated to an address, which nobody has asked for. */
+  readonly mayRepeat: (address: string, bytes: number) => boolean;
+  /** An ACK has come from this address. */
+  readonly isAlive: (address: string) => void;
   /** What went out so far. */
   readonly sent: SentReplies;
   /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is known by `key`. */
@@ -217,6 +223,13 @@ export abstract class ServerTransaction extends Deadline {
     this.#transmit(Buffer.from(this.#lastReply, 'latin1'));
   }
 
+  /** Whether its reply may go out again unasked: on a stream the source is known to be there. */
+  protected get mayRepeat(): boolean {
+    const { destination } = this;
+    if (this.reliable || destination === null) return true;
+    return this.around.mayRepeat(destination.address, this.#lastReply?.length ?? 0);
+  }
+
   /** From now on retransmissions are absorbed without a word. */
   protected fallSilent(): void {
     this.#lastReply = null;
@@ -272,6 +285,7 @@ export class InviteServerTransaction extends ServerTransaction {
   receive(request: SipRequest): void {
     if (request.method === 'ACK') {
       if (this.state !== 'completed') return;
+      if (this.destination !== null) this.around.isAlive(this.destination.address);
       this.#stopResending();
       this.fallSilent();
       this.enter('confirmed', this.reliable ? 0 : this.around.values.t4); // timer I
@@ -283,6 +297,7 @@ export class InviteServerTransaction extends ServerTransaction {
   /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has come. */
   acknowledged(): void {
     if (this.#ackKey === null) return;
+    if (this.destination !== null) this.around.isAlive(this.destination.address);
     this.#stopResending();
     this.#stopWaiting();
     this.fallSilent();
@@ -322,7 +337,7 @@ export class InviteServerTransaction extends ServerTransaction {
 
   #again(): void {
     this.#resendAfter(Math.min(2 * this.#interval, this.around.values.t2));
-    this.retransmit();
+    if (this.mayRepeat) this.retransmit();
   }
 
   #resendAfter(milliseconds: number): void {

@@ -4,6 +4,7 @@ import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { isUniqueBranch } from './branch.ts';
 import type { SipRequest } from './message.ts';
+import { ReplyBudget } from './reply-budget.ts';
 import {
   ackKey,
   type Ending,
@@ -83,6 +84,9 @@ export class TransactionTable {
     abandoned: 0,
   };
   readonly sent: Readonly<SentReplies>;
+  /** Told of each reply that is not sent again, since too much was to an address that no ACK comes from. */
+  onWithheld: ((address: string) => void) | null = null;
+  readonly #budget = new ReplyBudget();
   readonly #transactions = new ShardedMap<ServerTransaction>();
   readonly #answered: AnsweredRequests;
   /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
@@ -104,7 +108,7 @@ export class TransactionTable {
     this.#limit = options.limit ?? 100_000;
     this.#capacity = options.capacity ?? 1_000_000;
     this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
-    const sent: SentReplies = { local: 0, relayed: 0, again: 0 };
+    const sent: SentReplies = { local: 0, relayed: 0, again: 0, withheld: 0 };
     this.sent = sent;
     const { timers = processTimers, values = RFC_TIMERS } = options;
     this.#answered = new AnsweredRequests(timers, () => this.counts.done++, {
@@ -130,6 +134,13 @@ export class TransactionTable {
         this.#answered.add(transaction.key, reply, socket, destination, 64 * transaction.t1);
       },
       ended: (transaction, ending) => this.#ended(transaction, ending),
+      mayRepeat: (address, bytes) => {
+        if (this.#budget.takes(address, bytes, timers.clock.now())) return true;
+        sent.withheld++;
+        this.onWithheld?.(address);
+        return false;
+      },
+      isAlive: (address) => this.#budget.isAlive(address),
       awaitsAck: (transaction, key, waits) => {
         if (waits) this.#awaitingAck.set(key, transaction);
         else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);

@@ -206,6 +206,13 @@ export const FIGURES: readonly FigureSpec[] = [
     },
   },
   {
+    name: 'replies_withheld',
+    kind: 'counter',
+    unit: 'messages',
+    summary: 'Final replies that were not sent again, since no ACK comes from where they go.',
+    read: ({ process: { transactions } }) => transactions.sent.withheld,
+  },
+  {
     name: 'workers',
     kind: 'gauge',
     unit: 'workers',

@@ -122,6 +122,15 @@ export class RunningServer {
     this.#options = options;
     this.#peers = member?.peers ?? null;
     this.#mayEnd = member?.mayEnd ?? (() => Promise.resolve());
+    let warnedAt = Number.NEGATIVE_INFINITY;
+    process.transactions.onWithheld = (address) => {
+      const now = performance.now();
+      if (now - warnedAt < 10_000) return;
+      warnedAt = now;
+      this.log.warning(
+        `replies to ${address} are not sent again: no ACK comes from there, and its requests may be forged`,
+      );
+    };
     process.readFigure = (name) => readFigure(this.#view, name);
     this.#receiver = new Receiver(generation.handler, member?.handOver ?? null);
     this.#handlers = {

@@ -60,7 +60,7 @@ describe('a non-INVITE server transaction (figure 8)', () => {
       'SIP/2.0 200 Fine',
       'SIP/2.0 200 Fine',
     ]);
-    expect(table.sent).toEqual({ local: 2, relayed: 0, again: 2 });
+    expect(table.sent).toEqual({ local: 2, relayed: 0, again: 2, withheld: 0 });
 
     expect(transaction.reply({ status: 404 })).toBe(false);
     expect(wire.sent).toHaveLength(4);
