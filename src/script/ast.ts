@@ -279,6 +279,8 @@ export interface BinaryNode extends Node {
   readonly operatorSpan: Span;
   readonly left: ExpressionNode;
   readonly right: ExpressionNode;
+  /** It is the value of `left op= right`, where both sides are of one kind and none is null. */
+  readonly compound?: true;
 }
 
 export interface UnaryNode extends Node {

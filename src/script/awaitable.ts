@@ -8,7 +8,7 @@ export function isPending<T extends string | number | boolean | null | undefined
 }
 
 /** Goes on with the value at once where it is there, else when it comes. */
-export function andThen<T extends string | number | boolean | null, U>(
+export function andThen<T extends string | number | boolean | null | undefined, U>(
   value: Awaitable<T>,
   next: (value: T) => Awaitable<U>,
 ): Awaitable<U> {

@@ -1,19 +1,30 @@
 /**
  * Expressions as closures, in two forms: a value (right side of an assignment, argument) and a test
  * (condition). A test that calls something which ends the script leaves `stopped` set on the run; whoever asked
- * looks at it.
+ * looks at it. An expression that has no value, as `5 - "a"`, is undefined; a comparison that cannot be made, as
+ * `$var(text) == 5`, is null and makes the whole condition null, whatever stands around it
+ * (edge-mismatch-fails-whole-condition).
  */
-import type { BinaryNode, CallNode, ExpressionNode, RouteCallNode, UnaryNode, VariableNode } from './ast.ts';
+import type {
+  ArithmeticOperator,
+  BinaryNode,
+  CallNode,
+  ExpressionNode,
+  RouteCallNode,
+  UnaryNode,
+  VariableNode,
+} from './ast.ts';
 import { andThen, isPending } from './awaitable.ts';
 import type { Awaitable, Status, Value } from './catalog.ts';
 import type { Call } from './compile-calls.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import type { Execution } from './execution.ts';
-import { arithmetic, comparison, toInteger, toText, truth } from './operators.ts';
+import { arithmetic, bracketTruth, comparison, joined, type Result, toText, truth } from './operators.ts';
 import { Waits } from './waits.ts';
 
-export type Evaluate<R> = (run: R) => Awaitable<Value>;
-export type Test<R> = (run: R) => Awaitable<boolean>;
+export type Evaluate<R> = (run: R) => Awaitable<Result>;
+/** Null: the condition has failed, which is in the log. */
+export type Test<R> = (run: R) => Awaitable<boolean | null>;
 
 /** A compiled regular expression; compiling is the runtime's matter. */
 export interface Matcher {
@@ -77,7 +88,7 @@ export class ExpressionCompiler<R extends Execution<R>> {
         break;
       case 'test': {
         const value = this.value(node.operand);
-        return (run) => andThen(value(run), (v) => (toInteger(v) ?? 0) !== 0);
+        return (run) => andThen(value(run), bracketTruth);
       }
       case 'binary':
         if (node.operator === '&&' || node.operator === '||') return this.#logical(node, node.operator);
@@ -101,7 +112,7 @@ export class ExpressionCompiler<R extends Execution<R>> {
     const test = this.test(node.operand);
     return (run) => {
       const result = test(run);
-      return isPending(result) ? result.then((r) => !r) : !result;
+      return isPending(result) ? result.then(negated) : negated(result);
     };
   }
 
@@ -109,7 +120,8 @@ export class ExpressionCompiler<R extends Execution<R>> {
     const left = this.test(node.left);
     const right = this.test(node.right);
     const decides = operator === '||';
-    const rest = (run: R, first: boolean) => (first === decides || run.stopped ? first : right(run));
+    const rest = (run: R, first: boolean | null) =>
+      first === decides || first === null || run.stopped ? first : right(run);
     return (run) => {
       const first = left(run);
       return isPending(first) ? first.then((f) => rest(run, f)) : rest(run, first);
@@ -122,7 +134,7 @@ export class ExpressionCompiler<R extends Execution<R>> {
         return this.#match(node);
       case '!~': {
         const match = this.#match(node);
-        return (run) => andThen(match(run), (matched) => !matched);
+        return (run) => andThen(match(run), negated);
       }
       case '==':
       case '!=':
@@ -135,6 +147,7 @@ export class ExpressionCompiler<R extends Execution<R>> {
           this.#beside(node.right, node.left),
           this.#beside(node.left, node.right),
           isNumber(node.left) || isNumber(node.right) ? besideNumber(compare) : compare,
+          null,
         );
       }
       default: {
@@ -161,52 +174,116 @@ export class ExpressionCompiler<R extends Execution<R>> {
     if (node.right.kind === 'string') {
       const matcher = this.#parts.matcher(node.right.value);
       if (matcher === null) throw new Error('unchecked script: a regular expression');
-      return (run) => andThen(subject(run), (value) => value !== null && matcher.test(toText(value) ?? ''));
+      return (run) =>
+        andThen(subject(run), (value) =>
+          value === undefined ? null : value !== null && matcher.test(String(value)),
+        );
     }
-    return combine(subject, this.value(node.right), (value, pattern, run) => {
-      if (value === null || pattern === null) return false;
+    const match = (value: Value, pattern: Value, run: R): boolean => {
+      if (value === null || pattern === null) return value === pattern;
       const matcher = this.#parts.matcher(String(pattern));
-      if (matcher === null) run.complain(`"${pattern}" is no regular expression`);
+      if (matcher === null) run.complain(`"${pattern}" is not a regular expression`);
       return matcher?.test(String(value)) ?? false;
-    });
+    };
+    return combine(subject, this.value(node.right), match, null);
   }
 
   #unary(node: UnaryNode): Evaluate<R> {
-    if (node.operator === '!') {
-      const test = this.test(node);
-      return (run) => andThen(test(run), Number);
-    }
+    if (node.operator === '!') return this.#tested(node);
+    const { operator } = node;
     const value = this.value(node.operand);
-    const apply = node.operator === '-' ? (n: number) => -n | 0 : (n: number) => ~n;
+    const apply = operator === '-' ? (n: number) => -n | 0 : (n: number) => ~n;
     if (node.operand.kind === 'number') {
       const constant = apply(node.operand.value);
       return () => constant;
     }
     return (run) =>
       andThen(value(run), (v) => {
-        const n = toInteger(v);
-        return n === null ? null : apply(n);
+        if (typeof v === 'number') return apply(v);
+        return v === undefined ? v : withoutResult(run, `${operator}${described(v)}`, v);
       });
   }
 
   #binary(node: BinaryNode): Evaluate<R> {
+    if (node.compound === true) return this.#compound(node, node.operator as ArithmeticOperator);
     switch (node.operator) {
       case '+':
-      case '-':
-      case '*':
+        return this.#plus(node);
       case '/':
       case '%':
+        return this.#arithmetic(node, node.operator, reportZero);
+      case '-':
+      case '*':
       case '&':
       case '|':
       case '^':
       case '<<':
       case '>>':
-        return combine(this.value(node.left), this.value(node.right), arithmetic(node.operator));
-      default: {
-        const test = this.test(node);
-        return (run) => andThen(test(run), Number);
-      }
+        return this.#arithmetic(node, node.operator);
+      default:
+        return this.#tested(node);
     }
+  }
+
+  /** What `left op= right` stores: two integers, or two texts for `+=` (edge-failed-arith-keeps-value). */
+  #compound(node: BinaryNode, operator: ArithmeticOperator): Evaluate<R> {
+    const apply = arithmetic(operator);
+    const zero = operator === '/' || operator === '%';
+    const operate = (a: Value, b: Value, run: R): Result => {
+      if (zero) reportZero(run, a, b);
+      if (typeof a === 'number' && typeof b === 'number') return apply(a, b) ?? undefined;
+      if (operator === '+' && typeof a === 'string' && typeof b === 'string') return a + b;
+      return withoutResult(run, `${described(a)} ${operator}= ${described(b)}`, a, b);
+    };
+    return combine(this.value(node.left), this.value(node.right), operate, undefined);
+  }
+
+  /** A condition as a value: 1 or 0. */
+  #tested(node: ExpressionNode): Evaluate<R> {
+    const test = this.test(node);
+    return (run) => andThen(test(run), (holds) => (holds === null ? undefined : Number(holds)));
+  }
+
+  #arithmetic(
+    node: BinaryNode,
+    operator: ArithmeticOperator,
+    notice?: (run: R, left: Value, right: Value) => void,
+  ): Evaluate<R> {
+    const apply = arithmetic(operator);
+    const operate = (a: Value, b: Value, run: R): Result => {
+      notice?.(run, a, b);
+      return apply(a, b) ?? withoutResult(run, `${described(a)} ${operator} ${described(b)}`, a, b);
+    };
+    return combine(this.value(node.left), this.value(node.right), operate, undefined);
+  }
+
+  /**
+   * `+` adds when its left side is an integer. Beside text or null it joins, where a variable on the right gives its
+   * text, and a number that stands in the script or was worked out has none.
+   */
+  #plus(node: BinaryNode): Evaluate<R> {
+    const left = this.value(node.left);
+    const right = this.value(node.right);
+    const isVariable = node.right.kind === 'variable';
+    const asText = node.right.kind === 'variable' ? this.#variable(node.right, 'print') : right;
+    const add = arithmetic('+');
+    const fail = (run: R, a: Value, b: Value) =>
+      withoutResult(run, `${described(a)} + ${described(b)}`, a, b);
+    const finish = (run: R, a: Value, b: Result): Result => {
+      if (b === undefined) return undefined;
+      if (typeof a === 'number') return add(a, b) ?? fail(run, a, b);
+      if (typeof b === 'number' && !isVariable) return fail(run, a, b);
+      return joined(a, toText(b));
+    };
+    const goOn = (run: R, a: Result): Awaitable<Result> => {
+      if (a === undefined) return a;
+      const b = typeof a === 'number' ? right(run) : asText(run);
+      return isPending(b) ? b.then((second) => finish(run, a, second)) : finish(run, a, b);
+    };
+    return (run) => {
+      const a = left(run);
+      return isPending(a) ? a.then((first) => goOn(run, first)) : goOn(run, a);
+    };
   }
 }
 
@@ -214,18 +291,41 @@ const isNumber = (node: ExpressionNode): boolean =>
   node.kind === 'number' || (node.kind === 'unary' && node.operator !== '!' && isNumber(node.operand));
 
 /**
- * Beside a number that stands in the script, text is no number, be it of digits: no comparison with it holds. The
+ * Beside a number that stands in the script, text is not a number, be it of digits: the comparison cannot be made. The
  * manual has `{s.int}` for that (Script-Tran, `$(hdr(Expires){s.int})==0`).
  */
 function besideNumber<R extends Execution<R>>(compare: (a: Value, b: Value) => boolean) {
-  return (a: Value, b: Value, run: R): boolean => {
+  return (a: Value, b: Value, run: R): boolean | null => {
     if (typeof a !== 'string' && typeof b !== 'string') return compare(a, b);
-    const text = typeof a === 'string' ? a : String(b);
     run.complain(
-      `a comparison of text with a number does not hold, "${text.slice(0, 40)}" is text: {s.int} makes a number of it`,
+      `the condition fails: ${described(typeof a === 'string' ? a : b)} is text and is compared with a number; {s.int} makes a number of it`,
     );
-    return false;
+    return null;
   };
+}
+
+const negated = (holds: boolean | null) => (holds === null ? null : !holds);
+
+/** A value in a message of the log. */
+function described(value: Value): string {
+  if (typeof value !== 'string') return value === null ? 'null' : String(value);
+  return `"${value.length > 40 ? `${value.slice(0, 40)}...` : value}"`;
+}
+
+/** Says why an expression has no value; who gets undefined leaves everything as it was (edge-failed-arith-keeps-value). */
+function withoutResult<R extends Execution<R>>(run: R, what: string, ...values: readonly Value[]): undefined {
+  const text = values.find((value) => typeof value === 'string');
+  const why = values.includes(null)
+    ? 'null is not a number'
+    : text === undefined
+      ? 'it is not a number'
+      : `${described(text)} is text; {s.int} makes a number of it`;
+  run.complain(`${what} has no result: ${why}`);
+  return undefined;
+}
+
+function reportZero<R extends Execution<R>>(run: R, left: Value, right: Value): void {
+  if (typeof left === 'number' && (right === 0 || right === null)) run.complain('a division by 0 gives 0');
 }
 
 const isTrue = (status: Status) => status > 0;
@@ -236,17 +336,23 @@ function settle<R extends Execution<R>>(run: R, status: Status): Status {
   return status;
 }
 
-/** Both sides, then the operator; the common case that both are there at once makes no promise. */
-function combine<R, T extends Value | boolean>(
+/**
+ * Both sides, then the operator; the common case that both are known at once makes no promise. When a side has no
+ * value, neither has the whole, which is `failure` then.
+ */
+function combine<R, T extends Value | boolean | undefined>(
   left: Evaluate<R>,
   right: Evaluate<R>,
   operator: (a: Value, b: Value, run: R) => T,
+  failure: T,
 ): (run: R) => Awaitable<T> {
+  const apply = (run: R, a: Result, b: Result): T =>
+    a === undefined || b === undefined ? failure : operator(a, b, run);
   return (run) => {
     const a = left(run);
-    if (isPending(a)) return a.then((first) => andThen(right(run), (second) => operator(first, second, run)));
+    if (isPending(a)) return a.then((first) => andThen(right(run), (second) => apply(run, first, second)));
     const b = right(run);
-    if (isPending(b)) return b.then((second) => operator(a, second, run));
-    return operator(a, b, run);
+    if (isPending(b)) return b.then((second) => apply(run, a, second));
+    return apply(run, a, b);
   };
 }

@@ -4,6 +4,7 @@ import type {
   AssignNode,
   AsyncNode,
   BlockNode,
+  ExpressionNode,
   ForEachNode,
   IfNode,
   LaunchNode,
@@ -18,7 +19,7 @@ import type { CallCompiler } from './compile-calls.ts';
 import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import { type CompiledRoute, type Execution, Flow, type Step } from './execution.ts';
-import { comparison, compoundOperators, toInteger, toText } from './operators.ts';
+import { comparison, compoundOperators, type Result, toInteger, toText } from './operators.ts';
 import { inTurn, Waits } from './waits.ts';
 
 export interface StatementParts<R extends Execution<R>> {
@@ -86,6 +87,20 @@ export class StatementCompiler<R extends Execution<R>> {
     return sequence(node.statements.map((statement) => this.statement(statement)));
   }
 
+  /** A statement under an `if`, or in a case: when it ends with an `if` that had nothing to do, `$rc` is 1. */
+  #branch(statements: readonly StatementNode[]): Step<R> {
+    const step = sequence(statements.map((statement) => this.statement(statement)));
+    if (!endsWithIf(statements)) return step;
+    const end = (run: R, flow: Flow): Flow => {
+      if (flow === Flow.next && run.status === 0) run.status = 1;
+      return flow;
+    };
+    return (run) => {
+      const flow = step(run);
+      return isPending(flow) ? flow.then((one) => end(run, one)) : end(run, flow);
+    };
+  }
+
   /** Notes where the script is, for messages of what runs next. */
   #placed(node: StatementNode, step: Step<R>): Step<R> {
     const { start } = node.span;
@@ -97,12 +112,16 @@ export class StatementCompiler<R extends Execution<R>> {
 
   #if(node: IfNode): Step<R> {
     const test = this.#parts.expressions.test(node.condition);
-    const then = this.statement(node.then);
-    const otherwise = node.otherwise === null ? null : this.statement(node.otherwise);
-    const branch = (run: R, holds: boolean) => {
+    const then = isEmpty(node.then) ? nothing : this.#branch(statementsOf(node.then));
+    const { otherwise: other } = node;
+    const otherwise = other === null || isEmpty(other) ? null : this.#branch(statementsOf(other));
+    const branch = (run: R, holds: boolean | null) => {
       if (run.stopped) return Flow.exit;
-      if (holds) return then(run);
-      return otherwise === null ? Flow.next : otherwise(run);
+      if (holds === true) return then(run);
+      if (otherwise !== null) return otherwise(run);
+      // $rc is 0 behind it, and a route or block that ends here gives 1 (flow-last-if-false)
+      run.status = holds === null ? -1 : 0;
+      return Flow.next;
     };
     return this.#placed(node, (run) => {
       const holds = test(run);
@@ -114,16 +133,18 @@ export class StatementCompiler<R extends Execution<R>> {
     const test = this.#parts.expressions.test(node.condition);
     const body = this.statement(node.body);
     const limit = this.#parts.maxWhileLoops;
-    const tooMany = (run: R, goOn: boolean) => {
+    const tooMany = (run: R, goOn: boolean | null) => {
       if (goOn && !run.stopped) run.complain(`while: stopped after ${limit} turns (max_while_loops)`);
       return false;
     };
     return this.#placed(node, (run) => {
       let turns = 0;
-      return repeat(run, body, () => {
+      const more = () => {
         const goOn = test(run);
-        return turns++ < limit ? goOn : andThen(goOn, (more) => tooMany(run, more));
-      });
+        return turns++ < limit ? goOn : andThen(goOn, (again) => tooMany(run, again));
+      };
+      const flow = repeat(run, body, more);
+      return isPending(flow) ? flow.then((one) => afterWhile(run, one)) : afterWhile(run, flow);
     });
   }
 
@@ -131,16 +152,27 @@ export class StatementCompiler<R extends Execution<R>> {
     const waits = new Waits<R>();
     const { set } = this.#parts.variables.access(node.variable, waits);
     const list = this.#parts.variables.list(node.list, waits);
+    const { index } = node.list;
+    const isList = index?.kind === 'index' && index.value === 'all';
+    // an AVP gets one value more each time (flow-foreach-into-avp)
+    const operator = node.variable.name.text === 'avp' ? '=' : ':=';
     const body = this.statement(node.body);
     const step = waits.before((run) => {
+      if (!isList) {
+        run.complain(`for: $${node.list.name.text} without [*] has no values to go through`);
+        run.status = -10;
+        return Flow.next;
+      }
       const values = list(run);
       let next = 0;
-      return repeat(run, body, () => {
+      run.status = 1;
+      const flow = repeat(run, body, () => {
         const value = values[next++];
         if (value === undefined) return false;
-        set?.(run, value, ':=');
+        set?.(run, value, operator);
         return true;
       });
+      return isPending(flow) ? flow.then((one) => afterLoop(run, one)) : afterLoop(run, flow);
     });
     return this.#placed(node, step);
   }
@@ -153,7 +185,7 @@ export class StatementCompiler<R extends Execution<R>> {
       typeof wanted === 'number' ? value === wanted : sameText(toText(value), wanted);
     const cases = node.cases.map((one) => ({
       value: one.value?.value ?? null,
-      step: sequence(one.statements.map((statement) => this.statement(statement))),
+      step: this.#branch(one.statements),
     }));
     const otherwise = node.cases.findIndex((one) => one.value === null);
     // from each case on, since execution falls through to the next
@@ -164,30 +196,27 @@ export class StatementCompiler<R extends Execution<R>> {
       const step = from[match < 0 ? otherwise : match];
       if (step === undefined) return Flow.next;
       const flow = step(run);
-      return isPending(flow) ? flow.then(withoutBreak) : withoutBreak(flow);
+      return isPending(flow) ? flow.then((one) => afterLoop(run, one)) : afterLoop(run, flow);
     };
     return this.#placed(node, (run) => {
       const value = subject(run);
-      return isPending(value) ? value.then((one) => choose(run, one)) : choose(run, value);
+      return isPending(value) ? value.then((one) => choose(run, orNull(one))) : choose(run, orNull(value));
     });
   }
 
   #assign(node: AssignNode): Step<R> {
-    const compound = compoundOperators[node.operator];
-    const plain = node.operator === ':=' ? ':=' : '=';
     const waits = new Waits<R>();
-    const { get, set } = this.#parts.variables.access(node.target, waits);
+    const { set } = this.#parts.variables.access(node.target, waits);
     if (set === undefined) throw new Error(`unchecked script: $${node.target.name.text} is read-only`);
-    const value = this.#parts.expressions.value(node.value);
-    const store = (run: R, result: Value) => {
+    // `+=` and the like add a value to an AVP, as `=` does
+    const plain = node.operator === ':=' ? ':=' : '=';
+    const value = this.#parts.expressions.value(assignedValue(node));
+    const store = (run: R, result: Result) => {
       if (run.stopped) return Flow.exit;
-      const stored = set(
-        run,
-        compound === null ? result : compound(get(run), result),
-        compound === null ? plain : ':=',
-      );
+      // an expression without a value, which is in the log, leaves the variable as it was
+      const stored = result !== undefined && set(run, result, plain);
       run.status = stored ? 1 : -1;
-      if (!stored) run.complain(`$${node.target.name.text} does not take this value`);
+      if (!stored && result !== undefined) run.complain(`$${node.target.name.text} does not take this value`);
       return Flow.next;
     };
     const step = waits.before((run) => {
@@ -200,11 +229,12 @@ export class StatementCompiler<R extends Execution<R>> {
   #return(node: ReturnNode): Step<R> {
     const [code, ...others] = node.values.map((value) => this.#parts.expressions.value(value));
     if (code === undefined) return (run) => leave(run, 1, none);
-    const finish = (run: R, result: Value): Awaitable<Flow> => {
+    const finish = (run: R, result: Result): Awaitable<Flow> => {
       if (run.stopped) return Flow.exit;
-      const status = toInteger(result) ?? -1;
+      // text counts as 1, be it of digits
+      const status = typeof result === 'number' ? result : typeof result === 'string' ? 1 : -1;
       if (others.length === 0) return leave(run, status, none);
-      return whenThere(inTurn(others, run), (values) => leave(run, status, values));
+      return whenThere(inTurn(others, run), (values) => leave(run, status, values.map(orNull)));
     };
     return this.#placed(node, (run) => {
       const status = code(run);
@@ -227,7 +257,7 @@ export class StatementCompiler<R extends Execution<R>> {
     const step = waits.before((run) =>
       timeout === null
         ? suspend(run, null)
-        : andThen(timeout(run), (seconds) => suspend(run, toInteger(seconds))),
+        : andThen(timeout(run), (seconds) => suspend(run, toInteger(seconds ?? null))),
     );
     return this.#placed(node, step);
   }
@@ -239,7 +269,7 @@ export class StatementCompiler<R extends Execution<R>> {
     const step = waits.before((run) => {
       run.status = 1;
       return andThen(parameter(run), (value) =>
-        run.launch({ function: spec, start, route, timeout: null, parameter: value }),
+        run.launch({ function: spec, start, route, timeout: null, parameter: value ?? null }),
       );
     });
     return this.#placed(node, step);
@@ -265,12 +295,16 @@ export class StatementCompiler<R extends Execution<R>> {
   }
 
   #assert(node: AssertNode): Step<R> {
-    if (!this.#parts.enableAsserts) return () => Flow.next;
+    const passed = (run: R): Flow => {
+      run.status = leftByBreak;
+      return Flow.next;
+    };
+    if (!this.#parts.enableAsserts) return passed;
     const test = this.#parts.expressions.test(node.condition);
     const message = node.message?.value ?? 'assertion failed';
-    const check = (run: R, holds: boolean): Awaitable<Flow> => {
+    const check = (run: R, holds: boolean | null): Awaitable<Flow> => {
       if (run.stopped) return Flow.exit;
-      return holds ? Flow.next : run.assertionFailed(message);
+      return holds === true ? passed(run) : run.assertionFailed(message);
     };
     return this.#placed(node, (run) => {
       const holds = test(run);
@@ -281,7 +315,24 @@ export class StatementCompiler<R extends Execution<R>> {
 
 const none: readonly Value[] = [];
 
-const withoutBreak = (flow: Flow) => (flow === Flow.break ? Flow.next : flow);
+/** What is not a statement of its own takes an expression without a value for null. */
+export const orNull = (result: Result): Value => result ?? null;
+
+/** What an assignment stores: `target op= value` is `target = target op value`, and `~=` stores `~value`. */
+function assignedValue({ target, operator, value, span }: AssignNode): ExpressionNode {
+  if (operator === '~=') return { kind: 'unary', span, operator: '~', operand: value };
+  const arithmetic = compoundOperators[operator];
+  if (arithmetic === null) return value;
+  return {
+    kind: 'binary',
+    span,
+    operator: arithmetic,
+    operatorSpan: span,
+    left: target,
+    right: value,
+    compound: true,
+  };
+}
 
 function exit<R extends Execution<R>>(run: R): Flow {
   run.stopped = true;
@@ -319,46 +370,72 @@ export function sequence<R>(steps: readonly Step<R>[]): Step<R> {
   };
 }
 
-/** `body` as long as `more` says so: `while` and `for`. Afterwards `$rc` is 1. */
+/** `body` as long as `more` says so: `while` and `for`. It ends with {@link Flow.break} where the body did. */
 function repeat<R extends Execution<R>>(
   run: R,
   body: Step<R>,
-  more: () => Awaitable<boolean>,
+  more: () => Awaitable<boolean | null>,
 ): Awaitable<Flow> {
   for (;;) {
     const goOn = more();
     if (isPending(goOn)) return repeatWaiting(run, body, more, goOn, null);
-    if (!goOn) break;
+    if (goOn !== true) break;
     const flow = body(run);
     if (isPending(flow)) return repeatWaiting(run, body, more, null, flow);
-    if (flow === Flow.break) break;
     if (flow !== Flow.next) return flow;
   }
-  return afterLoop(run);
+  return run.stopped ? Flow.exit : Flow.next;
 }
 
 async function repeatWaiting<R extends Execution<R>>(
   run: R,
   body: Step<R>,
-  more: () => Awaitable<boolean>,
-  goOn: Promise<boolean> | null,
+  more: () => Awaitable<boolean | null>,
+  goOn: Promise<boolean | null> | null,
   pending: Promise<Flow> | null,
 ): Promise<Flow> {
   let flow = pending === null ? null : await pending;
   for (;;) {
-    if (flow !== null) {
-      if (flow === Flow.break) break;
-      if (flow !== Flow.next) return flow;
-    }
-    if (!(await (goOn ?? more()))) break;
+    if (flow !== null && flow !== Flow.next) return flow;
+    if ((await (goOn ?? more())) !== true) break;
     goOn = null;
     flow = await body(run);
   }
-  return afterLoop(run);
+  return run.stopped ? Flow.exit : Flow.next;
 }
 
-function afterLoop<R extends Execution<R>>(run: R): Flow {
-  if (run.stopped) return Flow.exit;
+/** What `$rc` is behind a loop, a switch or a block that `break` has left, and behind an `assert()` that holds. */
+const leftByBreak = -5;
+
+/** Behind a `for` or `switch`: `$rc` is what the last statement left. */
+function afterLoop<R extends Execution<R>>(run: R, flow: Flow): Flow {
+  if (flow !== Flow.break) return flow;
+  run.status = leftByBreak;
+  return Flow.next;
+}
+
+/** Behind a `while` `$rc` is 1, unless `break` has left it. */
+function afterWhile<R extends Execution<R>>(run: R, flow: Flow): Flow {
+  if (flow === Flow.next) run.status = 1;
+  return afterLoop(run, flow);
+}
+
+function nothing<R extends Execution<R>>(run: R): Flow {
   run.status = 1;
   return Flow.next;
+}
+
+function statementsOf(node: StatementNode): readonly StatementNode[] {
+  return node.kind === 'block' ? node.statements : [node];
+}
+
+function isEmpty(node: StatementNode): boolean {
+  return node.kind === 'block' && node.statements.every(isEmpty);
+}
+
+/** Whether the last statement may leave `$rc` 0: an `if` without an `else`. */
+function endsWithIf(statements: readonly StatementNode[]): boolean {
+  const last = statements.findLast((statement) => !isEmpty(statement));
+  if (last?.kind === 'block') return endsWithIf(last.statements);
+  return last?.kind === 'if' && (last.otherwise === null || isEmpty(last.otherwise));
 }

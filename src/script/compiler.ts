@@ -7,7 +7,7 @@ import { isPending, whenThere } from './awaitable.ts';
 import type { Awaitable, Status, Value } from './catalog.ts';
 import { type Call, CallCompiler } from './compile-calls.ts';
 import { type Evaluate, ExpressionCompiler, type Matcher } from './compile-expressions.ts';
-import { StatementCompiler } from './compile-statements.ts';
+import { orNull, StatementCompiler } from './compile-statements.ts';
 import { type CompiledText, compileText } from './compile-text.ts';
 import { VariableCompiler } from './compile-variables.ts';
 import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
@@ -59,6 +59,7 @@ export function compileScript<R extends Execution<R>>(
     if (found === undefined) throw new Error(`unchecked script: route[${name}]`);
     return found;
   };
+  const main = route(named.has(routeKey('route', '')) ? '' : '0');
   const variables = new VariableCompiler(lookup);
   const routeOf = (name: RouteCallNode['name']): FindRoute<R> => {
     if (name.kind === 'name') {
@@ -68,10 +69,12 @@ export function compileScript<R extends Execution<R>>(
     const waits = new Waits<R>();
     const read = name.kind === 'variable' ? variables.read(name, waits) : variables.text(name, waits);
     return waits.before((run) => {
-      const wanted = typeof read === 'string' ? read : (toText(read(run)) ?? '');
-      const found = named.get(routeKey('route', wanted));
-      if (found === undefined) run.complain(`route(): there is no route[${wanted}]`);
-      return found;
+      const wanted = typeof read === 'string' ? read : toText(read(run));
+      const found = wanted === null ? undefined : named.get(routeKey('route', wanted));
+      // the main route is not called by a name that comes up at run time: it would run itself
+      if (found !== undefined && found !== main) return found;
+      run.complain(wanted === null ? 'route(): the name is null' : `route(): there is no route[${wanted}]`);
+      return undefined;
     });
   };
   const calls = new CallCompiler(lookup, variables);
@@ -85,7 +88,7 @@ export function compileScript<R extends Execution<R>>(
   for (const [node, built] of routes) built.execute = statements.block(node.body);
   return {
     routes: routes.map(([, built]) => built),
-    main: route(named.has(routeKey('route', '')) ? '' : '0'),
+    main,
     find: (kind, name) => named.get(routeKey(kind, name)) ?? null,
     called: calls.called,
     text: compileText(variables),
@@ -125,7 +128,9 @@ function compileRouteCall<R extends Execution<R>>(
       return -1;
     }
     if (readers.length === 0) return statusOf(run, enterRoute(run, route));
-    return whenThere(inTurn(readers, run), (parameters) => statusOf(run, enterRoute(run, route, parameters)));
+    return whenThere(inTurn(readers, run), (parameters) =>
+      statusOf(run, enterRoute(run, route, parameters.map(orNull))),
+    );
   };
   return (run) => {
     const route = find(run);
@@ -159,5 +164,6 @@ export function enterRoute<R extends Execution<R>>(
 
 function leaveRoute<R extends Execution<R>>(run: R, parent: Frame | null, flow: Flow): Flow {
   run.frame = parent;
+  if (run.status === 0 && flow === Flow.next) run.status = 1;
   return flow === Flow.exit ? Flow.exit : Flow.next;
 }

@@ -1,12 +1,15 @@
 /**
  * The typing rules of the language's operators. Source: the manual's Script-Operators and Script-Syntax
  * pages and the vectors lang-*: 32-bit integers that wrap, comparisons that ignore ASCII case, `+` that
- * joins unless both sides are integers.
+ * joins texts and adds integers.
  */
 import type { ArithmeticOperator, AssignOperator, ComparisonOperator } from './ast.ts';
 import type { Value } from './catalog.ts';
 
 const decimal = /^\s*[+-]?\d+$/;
+
+/** The value of an expression; undefined when it has none, which is in the log. */
+export type Result = Value | undefined;
 
 /** A value as an integer, or null where it is none: `5`, `"5"`, but not `"5a"`. */
 export function toInteger(value: Value): number | null {
@@ -21,9 +24,14 @@ export function toText(value: Value): string | null {
 }
 
 /** The truth of a value that stands alone in a condition (lang-string-true, lang-int-truth). */
-export function truth(value: Value): boolean {
+export function truth(value: Result): boolean {
   if (typeof value === 'number') return value !== 0;
-  return value !== null && value.length > 0;
+  return value !== null && value !== undefined && value.length > 0;
+}
+
+/** The truth of `[ value ]`: any text, be it empty, is true there. */
+export function bracketTruth(value: Result): boolean {
+  return typeof value === 'number' ? value !== 0 : typeof value === 'string';
 }
 
 /** Lower-cases ASCII letters and nothing else: a byte string may hold UTF-8. */
@@ -35,12 +43,13 @@ export function lowerAscii(text: string): string {
   return text.toLowerCase();
 }
 
-const integerOperations: Readonly<Record<ArithmeticOperator, (a: number, b: number) => number | null>> = {
+const integerOperations: Readonly<Record<ArithmeticOperator, (a: number, b: number) => number>> = {
   '+': (a, b) => (a + b) | 0,
   '-': (a, b) => (a - b) | 0,
   '*': (a, b) => Math.imul(a, b),
-  '/': (a, b) => (b === 0 ? null : (a / b) | 0),
-  '%': (a, b) => (b === 0 ? null : a % b),
+  // `| 0` makes 0 of what a division by 0 gives (edge-division-by-zero)
+  '/': (a, b) => (a / b) | 0,
+  '%': (a, b) => (a % b) | 0,
   '&': (a, b) => a & b,
   '|': (a, b) => a | b,
   '^': (a, b) => a ^ b,
@@ -49,33 +58,27 @@ const integerOperations: Readonly<Record<ArithmeticOperator, (a: number, b: numb
 };
 
 /**
- * `a op b`; null where it has no result: a side that is null, text that is no number (but for `+`), a
- * division by 0.
+ * `a op b` on integers, null on the right counting as 0; null when it has no result: text on either side, be it of
+ * digits, or null on the left (edge-null-beside-int, edge-digits-are-no-number). `+` of texts is {@link joined}.
  */
-export function arithmetic(operator: ArithmeticOperator): (a: Value, b: Value) => Value {
+export function arithmetic(operator: ArithmeticOperator): (a: Value, b: Value) => number | null {
   const operation = integerOperations[operator];
-  if (operator === '+') {
-    return (a, b) => {
-      if (typeof a === 'number' && typeof b === 'number') return (a + b) | 0;
-      if (a === null || b === null) return null;
-      return `${a}${b}`;
-    };
-  }
-  return (a, b) => {
-    const left = toInteger(a);
-    const right = toInteger(b);
-    return left === null || right === null ? null : operation(left, right);
-  };
+  return (a, b) =>
+    typeof a !== 'number' || typeof b === 'string' ? null : b === null ? operation(a, 0) : operation(a, b);
 }
 
-/** -1, 0 or 1, or null where one side is null. Text is compared with case ignored, `5` and `"5"` as numbers; beside a number in the script text is none, see compile-expressions.ts. */
+/** `a + b` when `a` is text or null: null is empty text beside text (edge-null-plus-string). */
+export function joined(a: string | null, b: string | null): string {
+  return a === null ? (b ?? '') : b === null ? a : a + b;
+}
+
+/**
+ * -1, 0 or 1, or null where one side is null. Two integers are compared as such, everything else as text with case
+ * ignored; beside a number in the script text is none, see compile-expressions.ts.
+ */
 function order(a: Value, b: Value): number | null {
   if (a === null || b === null) return null;
-  if (typeof a === 'number' || typeof b === 'number') {
-    const left = toInteger(a);
-    const right = toInteger(b);
-    if (left !== null && right !== null) return Math.sign(left - right);
-  }
+  if (typeof a === 'number' && typeof b === 'number') return Math.sign(a - b);
   const left = lowerAscii(String(a));
   const right = lowerAscii(String(b));
   return left < right ? -1 : left > right ? 1 : 0;
@@ -97,22 +100,19 @@ export function comparison(operator: OrderOperator): (a: Value, b: Value) => boo
   return comparisons[operator];
 }
 
-/** What `target op= value` does to the two; null for plain `=` and `:=`. */
-export const compoundOperators: Readonly<Record<AssignOperator, ((a: Value, b: Value) => Value) | null>> = {
+/** The operator of `target op= value`; null for plain `=` and `:=`, and for `~=`, which looks at the value alone. */
+export const compoundOperators: Readonly<Record<AssignOperator, ArithmeticOperator | null>> = {
   '=': null,
   ':=': null,
-  '+=': arithmetic('+'),
-  '-=': arithmetic('-'),
-  '*=': arithmetic('*'),
-  '/=': arithmetic('/'),
-  '%=': arithmetic('%'),
-  '&=': arithmetic('&'),
-  '|=': arithmetic('|'),
-  '^=': arithmetic('^'),
-  '<<=': arithmetic('<<'),
-  '>>=': arithmetic('>>'),
-  '~=': (_, b) => {
-    const operand = toInteger(b);
-    return operand === null ? null : ~operand;
-  },
+  '+=': '+',
+  '-=': '-',
+  '*=': '*',
+  '/=': '/',
+  '%=': '%',
+  '&=': '&',
+  '|=': '|',
+  '^=': '^',
+  '<<=': '<<',
+  '>>=': '>>',
+  '~=': null,
 };

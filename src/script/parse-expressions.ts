@@ -1,7 +1,6 @@
 /** Expressions: operators with the reference's precedence, calls and their arguments. */
 import {
   type ArithmeticOperator,
-  arithmeticOperators,
   type BinaryOperator,
   type CallNode,
   type ComparisonOperator,
@@ -40,7 +39,8 @@ export function numberOfWord(word: string): number | null {
   return Object.hasOwn(numberWords, lower) ? (numberWords[lower] as number) : null;
 }
 
-const arithmetic: ReadonlySet<string> = new Set(arithmeticOperators);
+const bitOperators: ReadonlySet<string> = new Set<ArithmeticOperator>(['&', '|', '^', '<<', '>>']);
+const sumOperators: ReadonlySet<string> = new Set<ArithmeticOperator>(['+', '-', '*', '/', '%']);
 const comparisons: ReadonlySet<string> = new Set(comparisonOperators);
 
 /** Words of scripts before OpenSIPS 3, and what has taken their place. */
@@ -123,15 +123,31 @@ function isNot(state: ParserState): boolean {
   return token.kind === 'punctuation' && token.text === '!';
 }
 
-/** Arithmetic: Unary (ArithmeticOperator Unary)*, all on one level (lang-arithmetic: 7 + 3 * 2 is 20) */
+/**
+ * Arithmetic: Sum (("&" | "|" | "^" | "<<" | ">>") Sum)*, and Sum: Unary (("+" | "-" | "*" | "/" | "%") Unary)*, each all
+ * on one level (lang-arithmetic: 7 + 3 * 2 is 20; edge-bit-operators: 1 << 2 + 1 is 8)
+ */
 function parseArithmetic(state: ParserState): ExpressionNode {
-  let left = parseUnary(state);
+  return parseOperators(state, bitOperators, parseSum);
+}
+
+function parseSum(state: ParserState): ExpressionNode {
+  return parseOperators(state, sumOperators, parseUnary);
+}
+
+/** operand (operator operand)* */
+function parseOperators(
+  state: ParserState,
+  operators: ReadonlySet<string>,
+  parse: (state: ParserState) => ExpressionNode,
+): ExpressionNode {
+  let left = parse(state);
   for (;;) {
     const { token } = state;
-    if (token.kind !== 'punctuation' || !arithmetic.has(token.text)) return left;
+    if (token.kind !== 'punctuation' || !operators.has(token.text)) return left;
     state.countOperator();
     state.stream.advance();
-    left = binary(token.text as ArithmeticOperator, token, left, parseUnary(state));
+    left = binary(token.text as ArithmeticOperator, token, left, parse(state));
   }
 }
 

@@ -8,7 +8,14 @@ export interface StringReading {
   readonly closed: boolean;
 }
 
-const letters: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\' };
+const letters: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\x07',
+  '"': '"',
+  '\\': '\\',
+};
 /** Up to the closing quote or an escape. */
 const plain = /[^"\\]*/y;
 const numeric = /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{2,3}))/y;

@@ -32,18 +32,17 @@ async function printedLater(statements: string, rest = ''): Promise<string[]> {
   return bench.log;
 }
 
-const print = (expression: string) => `$var(x) = ${expression}; xlog("$var(x)");`;
+const print = (expression: string) => `$var(x) = ${expression}; xlog("$var(x) $rc");`;
 
 describe('null', () => {
   it.each([
-    ['an unset variable', '$var(language_unset)', '<null>'],
-    ['in an addition', '$var(language_unset) + 1', '<null>'],
-    ['joined to text', '"a" + $var(language_unset)', '<null>'],
-    ['in a multiplication', '2 * $var(language_unset)', '<null>'],
-    ['text that is no number', '"5a" - 1', '<null>'],
-    ['complemented', '~ $var(language_unset)', '<null>'],
+    ['an unset variable', '$var(language_unset)', '<null> 1'],
+    ['beside text', '"a" + $var(language_unset) + "b"', 'ab 1'],
+    ['beside null', '$var(language_unset) + $var(language_unset)', ' 1'],
+    ['beside a number on its left', '12 + $var(language_unset)', '12 1'],
+    ['in a multiplication', '2 * $var(language_unset)', '0 1'],
   ])('%s: %s', (_, expression, printed) => {
-    expect(printedBy(print(expression))).toEqual([printed]);
+    expect(printedBy(`$var(x) = "kept"; ${print(expression)}`)).toEqual([printed]);
   });
 
   it('equals null alone, and is neither less nor more than anything', () => {
@@ -86,7 +85,16 @@ describe('text and a number that stands in the script', () => {
       `$var(t) = "10";\n${conditions.map((one, i) => `if (${one}) xlog("${i}");`).join('\n')}`,
     );
     expect(lines).toHaveLength(conditions.length);
-    for (const line of lines) expect(line).toMatch(/^ERROR: test\.cfg:\d+: .*"10" is text: \{s\.int\}/);
+    for (const line of lines) expect(line).toMatch(/^ERROR: test\.cfg:\d+: .*"10" is text .*\{s\.int\}/);
+  });
+
+  it('fail the whole condition, whatever stands around the comparison', () => {
+    const conditions = ['!($var(t) == 5)', '$var(t) == 5 || 1', '1 && !($var(t) != 5)', '1 || $var(t) == 5'];
+    const lines = printedBy(
+      `$var(t) = "abc"; ${conditions.map((one, i) => `if (${one}) xlog("T${i}"); else xlog("F${i}");`).join('\n')}
+       while (!($var(t) == 5)) { xlog("turn"); break; }`,
+    );
+    expect(lines.filter((line) => !line.startsWith('ERROR'))).toEqual(['F0', 'F1', 'F2', 'T3']);
   });
 
   it('are compared once {s.int} has made a number of the text', () => {
@@ -114,18 +122,52 @@ describe('text and a number that stands in the script', () => {
 
 describe('arithmetic', () => {
   it.each([
-    ['5 / 0', '<null>'],
-    ['5 % 0', '<null>'],
     ['7 / 2', '3'],
     ['-7 / 2', '-3'],
     ['-7 % 3', '-1'],
     ['2147483647 + 1', '-2147483648'],
     ['65536 * 65536', '0'],
     ['1 << 31', '-2147483648'],
-    ['"7" * "6"', '42'],
     ['"7" + "6"', '76'],
+    ['7 + 3 * 2', '20'],
+    ['6 & 3 + 1', '4'],
+    ['1 << 2 + 1', '8'],
+    ['1 ^ 3 - 1', '3'],
+    ['1 | 1 << 2', '4'],
+    ['~5 + 1', '-5'],
   ])('%s is %s', (expression, printed) => {
-    expect(printedBy(print(expression))).toEqual([printed]);
+    expect(printedBy(print(expression))).toEqual([`${printed} 1`]);
+  });
+
+  it.each([
+    '5 - "abc"',
+    '12 - $var(digits)',
+    '~$var(digits)',
+    '"n" + 5',
+    '"n" + (1 + 2)',
+    '5 + "n"',
+    '$var(language_unset) + 1',
+    '$var(language_unset) * 3',
+    '"a" + $var(language_unset) * 5',
+    '~ $var(language_unset)',
+    '"7" * "6"',
+  ])('%s has no value: the variable keeps its own, $rc is -1, and the log names the place', (expression) => {
+    const [line, printed, ...more] = printedBy(`$var(digits) = "8"; $var(x) = "kept"; ${print(expression)}`);
+    expect(line).toMatch(/^ERROR: test\.cfg:\d+: .* has no result: /);
+    expect([printed, ...more]).toEqual(['kept -1']);
+  });
+
+  it.each(['$ru', '$du', '$avp(x)'])('an assignment to %s fails alike', (target) => {
+    const lines = printedBy(`$du = "sip:a@b"; $avp(x) = "k"; $var(before) = ${target};
+      ${target} = 5 - "a"; xlog("$rc"); if ($var(before) == ${target}) xlog("same");`);
+    expect(lines.slice(1)).toEqual(['-1', 'same']);
+  });
+
+  it.each(['5 / 0', '5 % 0', '5 / $var(language_unset)'])('%s is 0, with a line in the log', (expression) => {
+    expect(printedBy(print(expression))).toEqual([
+      expect.stringMatching(/^ERROR: test\.cfg:\d+: a division by 0 gives 0$/),
+      '0 1',
+    ]);
   });
 
   it.each([
@@ -143,12 +185,79 @@ describe('arithmetic', () => {
     expect(printedBy(`$var(x) = 10; $var(x) ${operator} 3; xlog("$var(x)");`)).toEqual([printed]);
   });
 
-  it('a compound assignment by 0 leaves null, and the script goes on', () => {
-    expect(printedBy('$var(x) = 10; $var(x) /= 0; xlog("$var(x)"); xlog("on");')).toEqual(['<null>', 'on']);
+  it.each(['+= "q"', '+= $var(language_unset)', '*= $var(language_unset)', '-= "3"'])(
+    'after %s a number is what it was',
+    (change) => {
+      expect(printedBy(`$var(i) = 7; $var(i) ${change}; xlog("$var(i) $rc");`).slice(1)).toEqual(['7 -1']);
+    },
+  );
+
+  it('+= joins text to text', () => {
+    expect(printedBy('$var(t) = "a"; $var(t) += "b"; xlog("$var(t) $rc");')).toEqual(['ab 1']);
   });
 
-  it('a compound assignment to an $avp changes its value, and adds none', () => {
-    expect(printedBy('$avp(x) = 1; $avp(x) += 5; xlog("$(avp(x)[*])");')).toEqual(['6']);
+  it('a compound assignment to an $avp adds a value, as an assignment does', () => {
+    expect(printedBy('$avp(x) = 1; $avp(x) += 5; xlog("$(avp(x)[*])");')).toEqual(['6, 1']);
+  });
+});
+
+describe('what a route returns at its end', () => {
+  it.each([
+    ['if (0) $var(x) = 1;', 1],
+    ['answer(-1); if (0) $var(x) = 1; else { }', 1],
+    ['answer(-1); if (1) { if (0) $var(x) = 1; }', 1],
+    ['answer(-1); if (1) { }', 1],
+    ['answer(-1); if (0) $var(x) = 1; else if (0) $var(x) = 2;', 1],
+    ['if (1) answer(-1);', -1],
+    ['if (0) $var(x) = 1; else answer(-3);', -3],
+    ['answer(-3);', -3],
+    ['answer(-1); while (0) { }', 1],
+    ['while (1) { break; }', -5],
+    ['switch ($rm) { case "OPTIONS": $var(x) = 1; break; }', -5],
+    ['answer(-1); switch ($rm) { case "none": $var(x) = 1; }', 1],
+    ['$avp(l) = "a"; for ($var(v) in $(avp(l)[*])) { answer(-2); }', -2],
+    ['answer(-1); for ($var(v) in $(avp(none)[*])) { $var(x) = 1; }', 1],
+    ['return($avp(none));', -1],
+    ['return($rm);', 1],
+  ])('%s: %i', (body, status) => {
+    const bench = benchOf(`route {\n route(sub); xlog("$rc");\n}\nroute[sub] { ${body} }`, functions);
+    void bench.main(request());
+    expect(bench.log).toEqual([String(status)]);
+  });
+
+  it('behind an if that had nothing to do $rc is 0', () => {
+    expect(printedBy('$var(x) = 1; if ($rm == "none") { exit; } xlog("$rc");')).toEqual(['0']);
+  });
+});
+
+describe('route() by a name that comes up at run time', () => {
+  it.each(['"nope"', 'NULL', '""', '"0"'])(
+    'of no route (%s) is -1 with a log line, and never the main route',
+    (name) => {
+      const lines = printedBy(`$var(r) = ${name}; route($var(r)); xlog("$rc");`);
+      expect(lines).toEqual([expect.stringMatching(/^ERROR: test\.cfg:\d+: route\(\): /), '-1']);
+    },
+  );
+});
+
+it('text and an integer variable are joined', () => {
+  expect(printedBy('$var(i) = 12; $var(x) = "a" + $var(i); xlog("$var(x)");')).toEqual(['a12']);
+});
+
+describe('for', () => {
+  it('adds a value to an $avp at each turn', () => {
+    expect(
+      printedBy(
+        '$avp(l) = "a"; $avp(l) = "b"; for ($avp(v) in $(avp(l)[*])) { xlog("$avp(v)"); } xlog("$(avp(v)[*])");',
+      ),
+    ).toEqual(['b', 'a', 'a, b']);
+  });
+
+  it('goes through nothing without [*], and says so', () => {
+    expect(printedBy('$var(l) = "a"; for ($var(v) in $var(l)) xlog("in"); xlog("$rc");')).toEqual([
+      expect.stringContaining('without [*]'),
+      '-10',
+    ]);
   });
 });
 
