@@ -194,7 +194,7 @@ export interface BreakNode extends Node {
   readonly kind: 'break';
 }
 
-/** `async(f(...), resume_route, timeout)` */
+/** `async(f(...), resume_route, timeout)`, a statement, or in a condition as `if (!async(...))`. */
 export interface AsyncNode extends Node {
   readonly kind: 'async';
   readonly call: CallNode;
@@ -227,7 +227,9 @@ export type ExpressionNode =
   | RouteCallNode
   | BinaryNode
   | UnaryNode
-  | TestNode;
+  | TestNode
+  | AsyncNode
+  | LaunchNode;
 
 export interface NumberNode extends Node {
   readonly kind: 'number';

@@ -1,7 +1,9 @@
 /** Checks expressions and calls: what functions there are, and the number and kind of their arguments. */
 import type {
+  AsyncNode,
   CallNode,
   ExpressionNode,
+  LaunchNode,
   NameNode,
   RouteCallNode,
   RouteKind,
@@ -36,7 +38,12 @@ export interface ExpressionCheckerParts<R> {
 }
 
 /** Words that look like calls and are statements. */
-const statementWords = new Set(['async', 'launch', 'assert', 'exit', 'drop', 'return', 'break']);
+const statementWords = new Set(['assert', 'exit', 'drop', 'return', 'break']);
+
+/** Kinds of routes that have a transaction which can wait (the manual's Script-Async, Allowed Routes). */
+const asyncRoutes: ReadonlySet<RouteKind> = new Set(['route', 'onreply_route']);
+/** Those whose transaction cannot wait: OpenSIPS starts with such a script, and waits there as in a blocking call. */
+const blockingRoutes: ReadonlySet<RouteKind> = new Set(['failure_route', 'branch_route', 'local_route']);
 
 export class ExpressionChecker<R> {
   readonly #parts: ExpressionCheckerParts<R>;
@@ -61,6 +68,12 @@ export class ExpressionChecker<R> {
       case 'unary':
       case 'test':
         this.expression(node.operand, within);
+        return;
+      case 'async':
+        this.async(node, within);
+        return;
+      case 'launch':
+        this.launch(node, within);
         return;
       case 'binary':
         this.expression(node.left, within);
@@ -138,6 +151,47 @@ export class ExpressionChecker<R> {
     return spec;
   }
 
+  async(node: AsyncNode, within: RouteKind): void {
+    if (blockingRoutes.has(within)) {
+      const message = `async() waits like a blocking call in ${article(within)}: its worker is not free meanwhile`;
+      const help = 'call the function directly, or launch() it';
+      this.#parts.diagnostics.warning('route-kind', node.span, message, { help });
+    } else if (!asyncRoutes.has(within)) {
+      this.#parts.diagnostics.error(
+        'route-kind',
+        node.span,
+        `async() cannot stand in ${article(within)}: there is no transaction to wait with`,
+        {
+          help: 'call the function directly, or launch() it',
+        },
+      );
+    }
+    this.#background(node, 'async', within);
+    this.#parts.routes.require(node.resume, 'route', this.#parts.diagnostics);
+    if (node.timeout !== null) this.immediate(node.timeout, within, 'the timeout');
+  }
+
+  launch(node: LaunchNode, within: RouteKind): void {
+    this.#background(node, 'launch', within);
+    if (node.report !== null) this.#parts.routes.require(node.report, 'route', this.#parts.diagnostics);
+    const { parameter } = node;
+    if (parameter?.kind === 'string') this.#parts.variables.text(parameter);
+    else if (parameter !== null) this.immediate(parameter, within, 'the parameter of the route');
+  }
+
+  #background(node: AsyncNode | LaunchNode, word: string, within: RouteKind): void {
+    const spec = this.call(node.call, within);
+    if (spec === null || 'start' in spec) return;
+    this.#parts.diagnostics.error(
+      'not-async',
+      node.call.name.span,
+      `${spec.name}() cannot run in the background`,
+      {
+        help: `call it without ${word}()`,
+      },
+    );
+  }
+
   /** The arguments of a function that is not known: only what is in them can be wrong. */
   #loosely(node: ExpressionNode, within: RouteKind): void {
     if (node.kind === 'string') this.#parts.variables.text(node);
@@ -188,7 +242,9 @@ export class ExpressionChecker<R> {
       node.kind === 'route-call' ||
       node.kind === 'binary' ||
       node.kind === 'test' ||
-      node.kind === 'unary'
+      node.kind === 'unary' ||
+      node.kind === 'async' ||
+      node.kind === 'launch'
     ) {
       const before = this.#parts.diagnostics.length;
       this.expression(node, within);
@@ -337,6 +393,8 @@ function firstCall(node: ExpressionNode): ExpressionNode | null {
   switch (node.kind) {
     case 'call':
     case 'route-call':
+    case 'async':
+    case 'launch':
       return node;
     case 'unary':
     case 'test':

@@ -64,7 +64,16 @@ function settingValue(
   diagnostics: DiagnosticList,
 ): number | string | boolean | undefined {
   const [option] = node.options;
-  if (option !== undefined && spec.type !== 'socket' && spec.type !== 'any' && spec.inert === undefined) {
+  if (option?.name.text === 'use_auto_scaling_profile' && spec.name === 'udp_workers') {
+    const message =
+      'use_auto_scaling_profile has no effect: the number of script workers does not change while siprest runs';
+    diagnostics.warning('inert', option.span, message);
+  } else if (
+    option !== undefined &&
+    spec.type !== 'socket' &&
+    spec.type !== 'any' &&
+    spec.inert === undefined
+  ) {
     diagnostics.error(
       'setting-value',
       option.span,
@@ -176,8 +185,12 @@ export function checkModuleParameters<R>(
   const names = catalog.modules.map((spec) => spec.name);
   for (const node of script.moduleParameters) {
     if (node.modules.text === '') continue;
-    for (const name of node.modules.text.split('|')) {
+    const named = node.modules.text.split('|');
+    // of several it is meant for those that are loaded
+    const some = named.length > 1 && named.some((name) => tables.has(name));
+    for (const name of named) {
       const table = tables.get(name);
+      if (table === undefined && some) continue;
       if (table !== undefined) table.set(node);
       else if (names.includes(name)) {
         const message = `the module ${name} is not loaded`;

@@ -1,14 +1,8 @@
 /** Walks the statements of the routes: what may stand where, and what is never reached. */
-import type { AsyncNode, LaunchNode, RouteKind, RouteNode, StatementNode, SwitchNode } from './ast.ts';
-import { article, type ExpressionChecker } from './check-expressions.ts';
-import type { RouteTable } from './check-routes.ts';
+import type { RouteKind, RouteNode, StatementNode, SwitchNode } from './ast.ts';
+import type { ExpressionChecker } from './check-expressions.ts';
 import type { VariableChecker } from './check-variables.ts';
 import type { DiagnosticList } from './diagnostics.ts';
-
-/** Kinds of routes that have a transaction which can wait (the manual's Script-Async, Allowed Routes). */
-const asyncRoutes: ReadonlySet<RouteKind> = new Set(['route', 'onreply_route']);
-/** Those whose transaction cannot wait: OpenSIPS starts with such a script, and waits there as in a blocking call. */
-const blockingRoutes: ReadonlySet<RouteKind> = new Set(['failure_route', 'branch_route', 'local_route']);
 
 /** Statements after which the next one is never reached, and how a message names them. */
 const endings: Readonly<Partial<Record<StatementNode['kind'], string>>> = {
@@ -22,21 +16,14 @@ const endings: Readonly<Partial<Record<StatementNode['kind'], string>>> = {
 export class StatementChecker<R> {
   readonly #expressions: ExpressionChecker<R>;
   readonly #variables: VariableChecker<R>;
-  readonly #routes: RouteTable;
   readonly #diagnostics: DiagnosticList;
   #within: RouteKind = 'route';
   /** Loops and switches around the statement at hand. */
   #breakable = 0;
 
-  constructor(
-    expressions: ExpressionChecker<R>,
-    variables: VariableChecker<R>,
-    routes: RouteTable,
-    diagnostics: DiagnosticList,
-  ) {
+  constructor(expressions: ExpressionChecker<R>, variables: VariableChecker<R>, diagnostics: DiagnosticList) {
     this.#expressions = expressions;
     this.#variables = variables;
-    this.#routes = routes;
     this.#diagnostics = diagnostics;
   }
 
@@ -99,10 +86,10 @@ export class StatementChecker<R> {
         });
         return;
       case 'async':
-        this.#async(node);
+        this.#expressions.async(node, this.#within);
         return;
       case 'launch':
-        this.#launch(node);
+        this.#expressions.launch(node, this.#within);
         return;
       case 'assert':
         this.#expressions.expression(node.condition, this.#within);
@@ -149,43 +136,6 @@ export class StatementChecker<R> {
         }
         this.#sequence(one.statements);
       }
-    });
-  }
-
-  #async(node: AsyncNode): void {
-    if (blockingRoutes.has(this.#within)) {
-      const message = `async() waits like a blocking call in ${article(this.#within)}: its worker is not free meanwhile`;
-      const help = 'call the function directly, or launch() it';
-      this.#diagnostics.warning('route-kind', node.span, message, { help });
-    } else if (!asyncRoutes.has(this.#within)) {
-      this.#diagnostics.error(
-        'route-kind',
-        node.span,
-        `async() cannot stand in ${article(this.#within)}: there is no transaction to wait with`,
-        {
-          help: 'call the function directly, or launch() it',
-        },
-      );
-    }
-    this.#background(node, 'async');
-    this.#routes.require(node.resume, 'route', this.#diagnostics);
-    if (node.timeout !== null) this.#expressions.immediate(node.timeout, this.#within, 'the timeout');
-  }
-
-  #launch(node: LaunchNode): void {
-    this.#background(node, 'launch');
-    if (node.report !== null) this.#routes.require(node.report, 'route', this.#diagnostics);
-    const { parameter } = node;
-    if (parameter?.kind === 'string') this.#variables.text(parameter);
-    else if (parameter !== null)
-      this.#expressions.immediate(parameter, this.#within, 'the parameter of the route');
-  }
-
-  #background(node: AsyncNode | LaunchNode, word: string): void {
-    const spec = this.#expressions.call(node.call, this.#within);
-    if (spec === null || 'start' in spec) return;
-    this.#diagnostics.error('not-async', node.call.name.span, `${spec.name}() cannot run in the background`, {
-      help: `call it without ${word}()`,
     });
   }
 }

@@ -72,7 +72,7 @@ export function check<R>(
     routes,
     checkRegex,
   });
-  const statements = new StatementChecker(expressions, variables, routes, diagnostics);
+  const statements = new StatementChecker(expressions, variables, diagnostics);
   for (const route of script.routes) statements.route(route);
   routes.warnOfSilentEvents(diagnostics);
   missing.report(diagnostics);

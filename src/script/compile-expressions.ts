@@ -13,12 +13,14 @@ import type {
   RouteCallNode,
   UnaryNode,
   VariableNode,
+  AsyncNode,
+  LaunchNode,
 } from './ast.ts';
 import { andThen, isPending } from './awaitable.ts';
 import type { Awaitable, Status, Value } from './catalog.ts';
 import type { Call } from './compile-calls.ts';
 import type { VariableCompiler } from './compile-variables.ts';
-import type { Execution } from './execution.ts';
+import type { Execution, Step } from './execution.ts';
 import { arithmetic, bracketTruth, comparison, joined, type Result, toText, truth } from './operators.ts';
 import { Waits } from './waits.ts';
 
@@ -37,6 +39,8 @@ export interface ExpressionParts<R> {
   call(node: CallNode): Call<R>;
   /** The status of a route; sets `stopped` where the route ended the script. */
   routeCall(node: RouteCallNode): Call<R>;
+  /** What `async()` and `launch()` do as statements. */
+  background(node: AsyncNode | LaunchNode): Step<R>;
   /** Null for a pattern that is no regular expression. */
   matcher(pattern: string): Matcher | null;
 }
@@ -69,6 +73,12 @@ export class ExpressionCompiler<R extends Execution<R>> {
         return this.#binary(node);
       case 'test':
         return this.value(node.operand);
+      case 'async':
+      case 'launch': {
+        // async() ends the script here, so that its value is only seen where a launch() gives it
+        const step = this.#parts.background(node);
+        return (run) => andThen(step(run), () => 1);
+      }
     }
   }
 

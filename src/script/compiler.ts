@@ -82,9 +82,16 @@ export function compileScript<R extends Execution<R>>(
     variables,
     call: (node) => calls.call(node),
     routeCall: (node) => compileRouteCall(node, routeOf(node.name), (value) => expressions.value(value)),
+    background: (node) => statements.statement(node),
     matcher: options.matcher,
   });
-  const statements = new StatementCompiler<R>({ ...options, variables, calls, expressions, route });
+  const statements: StatementCompiler<R> = new StatementCompiler<R>({
+    ...options,
+    variables,
+    calls,
+    expressions,
+    route,
+  });
   for (const [node, built] of routes) built.execute = statements.block(node.body);
   return {
     routes: routes.map(([, built]) => built),

@@ -206,6 +206,7 @@ export class Lexer {
   #variable(start: number, startsLine: boolean): Token {
     const { node, end } = readVariable(this.#variables, start);
     this.#at = end;
+    this.#strayQuote(start, end);
     if (node === null) return this.#plain('bad', start, end, startsLine);
     const { base, text } = this.file;
     const written = text.slice(start, end);
@@ -218,6 +219,17 @@ export class Lexer {
       lexer: this,
       node,
     };
+  }
+
+  /** OpenSIPS passes over a quote right behind `$name`, as in `"ip=" + $si" + ...` (field-stray-quote). */
+  #strayQuote(start: number, end: number): void {
+    const { text, base } = this.file;
+    const quote = text.charCodeAt(end);
+    if ((quote !== 34 && quote !== 39) || !isIdentifierCode(text.charCodeAt(end - 1))) return;
+    this.#at = end + 1;
+    const span = { start: base + end, end: base + end + 1 };
+    const message = `a quote behind ${text.slice(start, end)} starts nothing and is passed over`;
+    this.#diagnostics.warning('unexpected-character', span, message, { help: 'take the quote out' });
   }
 
   #number(start: number, startsLine: boolean): NumberToken {

@@ -1,11 +1,13 @@
 /** Expressions: operators with the reference's precedence, calls and their arguments. */
 import {
   type ArithmeticOperator,
+  type AsyncNode,
   type BinaryOperator,
   type CallNode,
   type ComparisonOperator,
   comparisonOperators,
   type ExpressionNode,
+  type LaunchNode,
   type NameNode,
   type RouteCallNode,
   type StringNode,
@@ -302,6 +304,8 @@ function parseWord(state: ParserState): ExpressionNode {
   const { token } = state;
   const span = { start: token.start, end: token.end };
   if (state.stream.peek().text === '(' && state.stream.peek().kind === 'punctuation') {
+    if (token.text === 'async') return parseAsync(state);
+    if (token.text === 'launch') return parseLaunch(state);
     return token.text === 'route' ? parseRouteCall(state) : parseCall(state);
   }
   if (token.text.toLowerCase() === 'null') {
@@ -375,6 +379,31 @@ function parseRouteName(state: ParserState): RouteCallNode['name'] {
   return token.kind === 'string' && token.text.includes('$')
     ? parseString(state)
     : state.name("a route's name");
+}
+
+/** Async: "async" "(" Call "," route ("," Expression)? ")" */
+export function parseAsync(state: ParserState): AsyncNode {
+  const { start } = state.stream.advance();
+  const help =
+    'write async(function(...), resume_route), with a timeout in seconds after the route if one is needed';
+  state.expect('(', 'after `async`');
+  const call = parseCall(state);
+  if (!state.accept(',')) state.unexpected('`,` and the route where the script goes on', { help });
+  const resume = state.name('the route where the script goes on');
+  const timeout = state.accept(',') ? parseArgument(state) : null;
+  state.expect(')', 'to close `async(`');
+  return { kind: 'async', span: state.spanFrom(start), call, resume, timeout };
+}
+
+/** Launch: "launch" "(" Call ("," route ("," Expression)?)? ")" */
+export function parseLaunch(state: ParserState): LaunchNode {
+  const { start } = state.stream.advance();
+  state.expect('(', 'after `launch`');
+  const call = parseCall(state);
+  const report = state.accept(',') ? state.name('the route that gets the result') : null;
+  const parameter = state.accept(',') ? parseArgument(state) : null;
+  state.expect(')', 'to close `launch(`');
+  return { kind: 'launch', span: state.spanFrom(start), call, report, parameter };
 }
 
 /** Call: name "(" (Argument? ("," Argument?)*)? ")" */

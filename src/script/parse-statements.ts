@@ -12,9 +12,10 @@ import {
 } from './ast.ts';
 import {
   numberOfWord,
-  parseArgument,
+  parseAsync,
   parseCall,
   parseExpression,
+  parseLaunch,
   parseRouteCall,
   parseString,
 } from './parse-expressions.ts';
@@ -35,8 +36,8 @@ const keywords = new Map<string, (state: ParserState) => StatementNode>(
     exit: (state) => parseBare(state, 'exit'),
     drop: (state) => parseBare(state, 'drop'),
     break: (state) => parseBare(state, 'break'),
-    async: parseAsync,
-    launch: parseLaunch,
+    async: (state) => ended(state, parseAsync(state)),
+    launch: (state) => ended(state, parseLaunch(state)),
     assert: parseAssert,
   }),
 );
@@ -169,6 +170,11 @@ function endStatement(state: ParserState): void {
     return;
   }
   state.unexpected('`;` after the statement');
+}
+
+function ended(state: ParserState, statement: StatementNode): StatementNode {
+  endStatement(state);
+  return statement;
 }
 
 /** The statement under an `if`, `while` or `else`; a lone `;` is an empty one. */
@@ -354,35 +360,6 @@ function parseAssignment(state: ParserState): StatementNode {
   const span = state.spanFrom(token.start);
   endStatement(state);
   return { kind: 'assign', span, target, operator: operator.text as AssignOperator, value };
-}
-
-/** Async: "async" "(" Call "," route ("," Expression)? ")" ";" */
-function parseAsync(state: ParserState): StatementNode {
-  const { start } = state.stream.advance();
-  const help =
-    'it is written: async(function(...), resume_route); and optionally a timeout in seconds after the route';
-  state.expect('(', 'after `async`');
-  const call = parseCall(state);
-  if (!state.accept(',')) state.unexpected('`,` and the route where the script goes on', { help });
-  const resume = state.name('the route where the script goes on');
-  const timeout = state.accept(',') ? parseArgument(state) : null;
-  state.expect(')', 'to close `async(`');
-  const span = state.spanFrom(start);
-  endStatement(state);
-  return { kind: 'async', span, call, resume, timeout };
-}
-
-/** Launch: "launch" "(" Call ("," route ("," Expression)?)? ")" ";" */
-function parseLaunch(state: ParserState): StatementNode {
-  const { start } = state.stream.advance();
-  state.expect('(', 'after `launch`');
-  const call = parseCall(state);
-  const report = state.accept(',') ? state.name('the route that gets the result') : null;
-  const parameter = state.accept(',') ? parseArgument(state) : null;
-  state.expect(')', 'to close `launch(`');
-  const span = state.spanFrom(start);
-  endStatement(state);
-  return { kind: 'launch', span, call, report, parameter };
 }
 
 /** Assert: "assert" "(" Expression ("," string)? ")" ";" */
