@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FileError, type LoadResult, largestFile, loadScript, readRegularFile } from '../index.ts';
 import { readNamedFile, readStdin } from './read-file.ts';
@@ -12,7 +13,10 @@ export interface ScriptOptions {
   readonly option?: Readonly<Record<string, string>>;
 }
 
-/** Loads the script in a file, or on stdin for `-`; a file that it includes is found beside the one that includes it. */
+/**
+ * Loads the script in a file, or on stdin for `-`. A file that it includes is found beside the one that includes it, else
+ * in the working folder, as OpenSIPS does.
+ */
 export async function loadScriptFile(
   path: string,
   { preprocessor, allowMissing = false, option = {} }: ScriptOptions,
@@ -31,7 +35,7 @@ export async function loadScriptFile(
     argv: option,
     readFile: (name, from) => {
       const file = files.get(from) ?? fileName;
-      files.set(name, resolve(dirname(file), name));
+      files.set(name, includedPath(name, file));
       const included = readIncluded(name, file, room);
       return preprocessor === undefined ? included : preprocessAtOnce(included, preprocessor);
     },
@@ -43,8 +47,13 @@ interface Room {
   bytes: number;
 }
 
+function includedPath(name: string, from: string): string {
+  const beside = resolve(dirname(from), name);
+  return !existsSync(beside) && existsSync(name) ? resolve(name) : beside;
+}
+
 function readIncluded(name: string, from: string, room: Room): string {
-  const text = readRegularFile(resolve(dirname(from), name)).toString('latin1');
+  const text = readRegularFile(includedPath(name, from)).toString('latin1');
   if (text.length > room.bytes)
     throw new FileError(
       `the script has more than ${largestFile / (1024 * 1024)} MiB with all that it includes`,
@@ -65,7 +74,7 @@ function flatten(text: string, fileName: string, room: Room, depth = 0): string 
     /^[ \t]*(?:include_file|import_file)[ \t]+"([^"\n]+)"[ \t]*;?[ \t]*$/gm,
     (line, name: string) => {
       try {
-        return flatten(readIncluded(name, fileName, room), resolve(dirname(fileName), name), room, depth + 1);
+        return flatten(readIncluded(name, fileName, room), includedPath(name, fileName), room, depth + 1);
       } catch {
         return line;
       }

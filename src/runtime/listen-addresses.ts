@@ -1,4 +1,5 @@
 /** What the `socket` lines of a script come to. Source: the manual's Script-CoreParameters, `socket`. */
+import { isIPv6 } from 'node:net';
 import type { Diagnostic, ParameterValues, SettingNode, SocketOptionNode } from '../script/index.ts';
 import { type Advertised, parseHostPort } from '../sip/index.ts';
 import type { ListenAddress } from './settings.ts';
@@ -23,7 +24,7 @@ export function listenAddresses(
     diagnostics.push({ code: 'inert', severity: 'warning', span, message });
   };
   for (const { value, options } of nodes) {
-    const match = socketSyntax.exec(String(value.value));
+    const match = socketSyntax.exec(bracketed(String(value.value)));
     if (match === null) {
       isValid = false; // the checker has said so
       continue;
@@ -60,6 +61,7 @@ export function listenAddresses(
       continue;
     }
     let advertised: Advertised | null = null;
+    let tag: string | null = null;
     for (const option of options) {
       const { name, span } = option;
       if (name.text === 'as') {
@@ -72,7 +74,8 @@ export function listenAddresses(
             message: 'after `as` stands how others know this socket',
             help: 'it is written: as HOST or as HOST:PORT',
           });
-      } else if (name.text !== 'tag')
+      } else if (name.text === 'tag') tag = option.value?.text ?? null;
+      else
         inert(
           span,
           `${name.text} has no effect: ${name.text === 'use_workers' ? 'all sockets share the workers, see udp_workers' : 'siprest has no such option so far'}`,
@@ -83,6 +86,7 @@ export function listenAddresses(
       host,
       port: port === '*' ? 5060 : Number(port),
       advertised: advertised ?? usual,
+      tag,
     });
   }
   const [first] = nodes;
@@ -96,6 +100,14 @@ export function listenAddresses(
     });
   const usualSocket: ListenAddress = { transport: 'udp', host: '*', port: 5060, advertised: usual };
   return { sockets: nodes.length === 0 ? [usualSocket] : sockets, diagnostics };
+}
+
+/** `udp:2001:db8::1` as `udp:[2001:db8::1]`, with a port behind it where the whole is not an address. */
+function bracketed(text: string): string {
+  const [, protocol = '', rest = ''] = /^([a-z][a-z0-9_]*:(?=.*:.*:))?([0-9a-f:.]*)$/i.exec(text) ?? [];
+  if (isIPv6(rest)) return `${protocol}[${rest}]`;
+  const [, address = '', port = ''] = /^(.*)(:\d{1,5})$/.exec(rest) ?? [];
+  return isIPv6(address) ? `${protocol}[${address}]${port}` : text;
 }
 
 function advertisedBy({ value }: SocketOptionNode): Advertised | null {

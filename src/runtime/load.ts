@@ -131,8 +131,8 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
     },
     tcpAcceptAliases: flag('tcp_accept_aliases'),
     names: {
-      timeout: 1000 * number('dns_retr_time'),
-      tries: number('dns_retr_no'),
+      timeout: 1000 * (number('dns_retr_time') || 2),
+      tries: number('dns_retr_no') || 2,
       search: flag('dns_use_search_list'),
     },
     multihomed: flag('mhomed'),

@@ -237,7 +237,7 @@ export const settingSpecs: readonly SettingSpec[] = [
     name: 'dns_retr_time',
     type: 'int',
     default: 2,
-    minimum: 1,
+    minimum: 0,
     maximum: 60,
     summary: 'How long the name servers may take before they are asked again, in s.',
   },
@@ -488,4 +488,6 @@ export interface ListenAddress {
   readonly port: number;
   /** How others know it; null: by its address. */
   readonly advertised: Advertised | null;
+  /** `tag NAME`: what `$socket_in(tag)` gives. */
+  readonly tag?: string | null;
 }

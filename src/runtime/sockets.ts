@@ -24,6 +24,8 @@ export interface ListeningSocket {
   readonly configured: string;
   /** How others know it; null: by its address. */
   readonly advertised: Advertised | null;
+  /** The script's own name for it. */
+  readonly tag?: string | null;
 }
 
 export interface SocketHandlers {
@@ -70,12 +72,12 @@ export async function bindSockets(
   const sockets: ListeningSocket[] = [];
   const opened: Transport[] = [];
   try {
-    for (const { transport: protocol, host, port, advertised } of addresses) {
+    for (const { transport: protocol, host, port, advertised, tag = null } of addresses) {
       for (const address of await resolve(host)) {
         const configured = `${protocol}:${address}:${port}`;
         const before = open.find((socket) => socket.configured === configured);
         if (before !== undefined) {
-          sockets.push({ ...before, advertised });
+          sockets.push({ ...before, advertised, tag });
           continue;
         }
         try {
@@ -85,7 +87,7 @@ export async function bindSockets(
               : UdpTransport.bind({ address, port, ...handlers }),
           );
           opened.push(transport);
-          sockets.push({ transport, name: transportName(transport), configured, advertised });
+          sockets.push({ transport, name: transportName(transport), configured, advertised, tag });
         } catch (error) {
           throw explain(error, `${protocol}:${host}:${port}`);
         }

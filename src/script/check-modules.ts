@@ -24,6 +24,9 @@ import { convertValue, defaultValue, type ValueFacts } from './parameter-values.
 const socketAddress =
   /^(?:[a-z][a-z0-9_]*:)?(?:\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(?:\*|[0-9]{1,5}(?:-[0-9]{1,5})?))?$/i;
 
+/** `udp:2001:db8::1`, `udp:2001:db8:0:0:0:0:0:1:5060`: an IPv6 address without its brackets. */
+const bareIpv6 = /^(?:[a-z][a-z0-9_]*:)?(?=(?:[0-9a-f]*:){2})[0-9a-f]*(?::[0-9a-f]*){2,8}$/i;
+
 /** The values of all global parameters: those that are set, and the defaults of the others. */
 export function checkSettings<R>(
   script: ScriptNode,
@@ -82,7 +85,7 @@ function settingValue(
   }
   if (spec.type === 'socket') {
     const text = String(node.value.value);
-    if (text.length < 300 && socketAddress.test(text)) return text;
+    if (text.length < 300 && (socketAddress.test(text) || bareIpv6.test(text))) return text;
     const help = socketHelp(text.slice(0, 300));
     diagnostics.error('setting-value', node.value.span, `"${text}" is no socket`, { help });
     return undefined;
@@ -99,8 +102,6 @@ function settingValue(
 }
 
 function socketHelp(text: string): string {
-  if (/^\w+(?::[0-9a-f]*){4,}$/i.test(text))
-    return 'an IPv6 address stands in brackets, for example udp:[::1]:5060';
   return /[${}<>]/.test(text)
     ? 'a template is filled in before: by siprest check -p COMMAND, for example -p envsubst'
     : 'a socket is PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';

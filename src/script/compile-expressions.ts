@@ -7,14 +7,14 @@
  */
 import type {
   ArithmeticOperator,
+  AsyncNode,
   BinaryNode,
   CallNode,
   ExpressionNode,
+  LaunchNode,
   RouteCallNode,
   UnaryNode,
   VariableNode,
-  AsyncNode,
-  LaunchNode,
 } from './ast.ts';
 import { andThen, isPending } from './awaitable.ts';
 import type { Awaitable, Status, Value } from './catalog.ts';

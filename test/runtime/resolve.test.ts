@@ -143,7 +143,7 @@ describe('what a script waits for', () => {
       rest: `
 route[192.0.2.1] { xlog("by name"); }
 route[shows] { xlog("shown $param(1)"); }
-route[returns] { return($(var(gw){ip.resolve}{s.select,0,.}), $(var(old){ip.resolve}), "end"); }`,
+route[returns] { return($(var(gw){ip.resolve}{s.select,0,.}{s.int}), $(var(old){ip.resolve}), "end"); }`,
     });
     expect(prints.join(' ')).toBe(expected);
     expect(log).toEqual([]);

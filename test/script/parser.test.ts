@@ -39,6 +39,9 @@ function shape(node: ExpressionNode | null): string {
       return `${node.operator}${shape(node.operand)}`;
     case 'test':
       return `[${shape(node.operand)}]`;
+    case 'async':
+    case 'launch':
+      return `${node.kind}(${shape(node.call)})`;
   }
 }
 

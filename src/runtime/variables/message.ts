@@ -26,7 +26,7 @@ const socketFields = {
   proto: ({ transport }) => transport.protocol.toUpperCase(), // the manual: "UDP", "TCP"
   advertised_ip: ({ advertised }) => advertised?.host ?? null,
   advertised_port: ({ advertised }) => advertised?.port ?? null,
-  tag: () => null,
+  tag: ({ tag = null }) => tag,
   anycast: () => 0,
   af: ({ address }) => (address.includes(':') ? 'INET6' : 'INET'),
 } satisfies Readonly<Record<string, (socket: SeenSocket) => Value>>;
