@@ -275,7 +275,9 @@ const sendType: ArgumentSpec = {
   name: 'send_ctype',
   type: 'string',
   optional: true,
-  summary: 'Its Content-Type; default `application/x-www-form-urlencoded`.',
+  nullFails: true,
+  summary:
+    'Its Content-Type; default `application/x-www-form-urlencoded`. An empty one: no Content-Type. Null: -1.',
 };
 const output = (name: string, summary: string, optional = true): ArgumentSpec => ({
   name,

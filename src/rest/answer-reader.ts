@@ -1,11 +1,11 @@
-import { BodyBuffer } from './body-buffer.ts';
 import { hexDigit } from './escape.ts';
-import { type AnswerHead, checkTrailer, mayBeHttp, parseHead, statusSoFar } from './http1-head.ts';
+import { HeadInPieces } from './head-in-pieces.ts';
+import { type AnswerHead, checkTrailer, parseHead } from './http1-head.ts';
 import { MAX_HEADER } from './limits.ts';
 
 /** Hears what comes of an answer. It may stop the reader from within each of these. */
 export interface AnswerListener {
-  /** The status of a final answer, before the rest of its head has come. */
+  /** The status of an answer, interim or final, before the rest of its head. */
   onStatus(status: number): void;
   /** An interim answer (1xx). */
   onInterim(status: number): void;
@@ -56,9 +56,8 @@ export class AnswerReader {
   #headBytes = 0;
   /** Nothing of the current line has come but perhaps its CR. */
   #lineEmpty = true;
-  /** What has come of a head that came in pieces. */
-  #pieces: BodyBuffer | null = null;
-  #status = 0;
+  /** A head or trailer that arrives in pieces. */
+  #pieces: HeadInPieces | null = null;
   /** Bytes that are left of the body or chunk. */
   #left = 0;
   #digits = 0;
@@ -148,7 +147,6 @@ export class AnswerReader {
     this.#state = state;
     if (state === HEAD) this.#headBytes = 0;
     this.#lineEmpty = true;
-    this.#status = 0;
   }
 
   #readHead(bytes: Buffer, from: number, length: number): number {
@@ -167,8 +165,7 @@ export class AnswerReader {
     if (this.#pieces === null) {
       text = bytes.toString('latin1', from, end);
     } else {
-      this.#pieces.append(Buffer.from(bytes.subarray(from, end)));
-      text = this.#pieces.take().toString('latin1');
+      text = this.#pieces.finish(bytes.subarray(from, end));
       this.#pieces = null;
     }
     if (this.#state === HEAD) this.#onHead(text);
@@ -193,19 +190,18 @@ export class AnswerReader {
   }
 
   #keepPiece(bytes: Buffer, from: number, length: number): void {
-    this.#pieces ??= new BodyBuffer();
-    this.#pieces.append(Buffer.from(bytes.subarray(from, length)));
-    if (this.#state === TRAILER || this.#status !== 0) return;
-    const text = this.#pieces.take().toString('latin1');
-    if (!mayBeHttp(text)) this.#fail('the answer is not HTTP');
-    this.#status = statusSoFar(text);
-    if (this.#status >= 200) this.#listener.onStatus(this.#status);
+    this.#pieces ??= new HeadInPieces(this.#state === TRAILER);
+    const head = this.#pieces;
+    const before = head.status;
+    head.add(bytes.subarray(from, length));
+    if (head.status !== before) this.#listener.onStatus(head.status);
+    if (head.fault !== '') this.#fail(head.fault);
   }
 
   #onHead(text: string): void {
     const head = parseHead(text);
     const { status } = head;
-    if (status >= 200 && head.fault !== '') this.#listener.onStatus(status);
+    if (status !== 0 && (head.fault !== '' || status === 101)) this.#listener.onStatus(status);
     if (!this.#settle(head.fault)) return;
     if (status === 101) {
       this.#fail('the server switched protocols, which was not asked for');
@@ -261,7 +257,7 @@ export class AnswerReader {
         const digit = hexDigit(byte);
         if (digit < 0) {
           if (this.#digits === 0 || !endsSize(byte)) {
-            this.#fail('the answer has a chunk size that is no number');
+            this.#fail('the answer has a chunk size that is not a number');
             return at;
           }
           this.#state = CHUNK_EXTENSION;

@@ -19,7 +19,7 @@ export type RequestBody = string | Uint8Array;
 export interface RequestOptions {
   /** Further header fields as byte strings, in this order; a field may come several times. */
   readonly headers?: HeadersOption | undefined;
-  /** Content-Type of the body; default of POST and PUT is `application/x-www-form-urlencoded`. */
+  /** Content-Type of the body; default of POST and PUT is `application/x-www-form-urlencoded`. Empty: none. */
   readonly contentType?: string | undefined;
   /** Longest time for this call in seconds, instead of `curlTimeout`. */
   readonly timeout?: number | undefined;

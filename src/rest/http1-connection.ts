@@ -19,6 +19,8 @@ const COPIED_BODY = 16_384;
 /** When so many requests are dispatched in one turn of the event loop, they do not wait for the next. */
 const MANY = 8;
 
+const NOTHING = Buffer.alloc(0);
+
 let waiting: Http1Connection[] = [];
 
 /**
@@ -68,6 +70,11 @@ export class Http1Connection implements Connection, AnswerListener {
   #closed = false;
   /** The answer in hand, or the one before it, lets the connection live so long; 0: not at all. */
   #idleTime = 0;
+  #status = 0;
+  /** The answer is complete, and the rest of the request is still on its way. */
+  #isUploading = false;
+  /** Bytes have arrived that no request has asked for. */
+  #isOutOfStep = false;
   /** A body that waits for `100 Continue`. */
   #body: Buffer | null = null;
   #patience: NodeJS.Timeout | null = null;
@@ -148,6 +155,10 @@ export class Http1Connection implements Connection, AnswerListener {
     this.served++;
     // An answer before the whole body was taken: what is left of it must not meet the next request.
     const owes = transfer.body !== null && (this.#withdrawBody() || this.#socket.writableLength > 0);
+    if (this.#isOutOfStep) {
+      this.reset();
+      return;
+    }
     if (owes || transfer.closes || this.#idleTime <= 0) {
       this.destroy();
       return;
@@ -169,6 +180,7 @@ export class Http1Connection implements Connection, AnswerListener {
 
   destroy(): void {
     this.#transfer = null;
+    this.#isUploading = false;
     this.#closed = true;
     this.#answer.stop();
     this.#withdrawBody();
@@ -183,11 +195,12 @@ export class Http1Connection implements Connection, AnswerListener {
 
   onInterim(status: number): void {
     if (status === 100) this.#sendBody();
-    this.#transfer?.onInterim();
+    this.#transfer?.onInterim(status);
   }
 
   onHead(head: AnswerHead, text: string): void {
     const seconds = head.idleSeconds;
+    this.#status = head.status;
     this.#idleTime = !head.keepAlive
       ? 0
       : Number.isNaN(seconds)
@@ -203,7 +216,12 @@ export class Http1Connection implements Connection, AnswerListener {
   #onBytes(bytes: Buffer, length: number, reused: boolean): void {
     const transfer = this.#transfer;
     if (transfer === null || !this.#written) {
-      this.#onLost(new StaleConnectionError()); // nobody has asked for them
+      resetSocket(this.#socket); // the server is out of step: nothing that it sends on this connection can be trusted
+      this.#onLost(new StaleConnectionError());
+      return;
+    }
+    if (this.#isUploading) {
+      this.#isOutOfStep = true;
       return;
     }
     transfer.onAnswering();
@@ -211,13 +229,34 @@ export class Http1Connection implements Connection, AnswerListener {
     const taken = answer.read(bytes, length, reused);
     if (this.#transfer !== transfer) return; // given up, for what has come
     if (answer.complete) {
-      if (taken < length) this.#idleTime = 0;
-      transfer.onComplete();
+      if (taken < length) this.#isOutOfStep = true;
+      this.#onAnswer(transfer);
     } else if (answer.fault !== '') {
       transfer.onError(new ExplainedError(answer.fault));
     } else if (this.#tls !== null && answer.endsWithConnection) {
       this.#tls.onBytes();
     }
+  }
+
+  /**
+   * A success that comes before the whole request was sent does not end the upload: the service may still want it, as with
+   * libcurl. Any other answer does.
+   */
+  #onAnswer(transfer: Transfer): void {
+    const socket = this.#socket;
+    if (transfer.body === null || this.#body !== null || this.#status >= 300 || socket.writableLength === 0) {
+      transfer.onComplete();
+      return;
+    }
+    this.#isUploading = true;
+    socket.write(NOTHING, () => {
+      if (this.#isUploading && this.#transfer === transfer) this.#onUploaded(transfer);
+    });
+  }
+
+  #onUploaded(transfer: Transfer): void {
+    this.#isUploading = false;
+    transfer.onComplete();
   }
 
   #onEnd(): void {
@@ -226,7 +265,7 @@ export class Http1Connection implements Connection, AnswerListener {
       this.#onLost(new ExplainedError(CUT, 'ECONNRESET'));
     } else if (transfer !== null && this.#written && this.#answer.end()) {
       this.#idleTime = 0;
-      transfer.onComplete();
+      this.#onUploaded(transfer); // whatever was not sent: nobody reads it any more
     } else {
       this.#onLost(null);
     }

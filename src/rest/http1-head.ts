@@ -14,6 +14,9 @@ export class AnswerHead {
   idleSeconds: number = Number.NaN;
   /** Why the answer cannot be used; empty when it can. */
   fault = '';
+  /** What its Connection fields name. */
+  close = false;
+  keep = false;
 }
 
 const LF = 10;
@@ -22,12 +25,16 @@ const SPACE = 32;
 const TAB = 9;
 const COLON = 58;
 
-const NOT_HTTP = 'the answer is not HTTP';
+export const NOT_HTTP = 'the answer is not HTTP';
+export const BAD_STATUS = 'the answer has no valid status';
+export const BAD_REASON = 'the answer has a control character in its reason phrase';
+export const BAD_NAME = 'the answer has a header field whose name is not a token';
+export const BAD_VALUE = 'the answer has a control character in a header field';
 
 /** RFC 9110, section 5.6.2. */
-const TOKEN = byteTable(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
+export const TOKEN: Uint8Array = byteTable(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
 /** RFC 9110, section 5.5: no control character but the tab. */
-const FIELD_VALUE = byteTable(/[\t\x20-\x7e\x80-\xff]/);
+export const FIELD_VALUE: Uint8Array = byteTable(/[\t\x20-\x7e\x80-\xff]/);
 
 function byteTable(of: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => (of.test(String.fromCharCode(code)) ? 1 : 0));
@@ -41,76 +48,86 @@ function byteTable(of: RegExp): Uint8Array {
 export function parseHead(text: string): AnswerHead {
   const head = new AnswerHead();
   const fields = readStatusLine(text, head);
-  if (head.fault !== '') return head;
-  let close = false;
-  let keep = false;
-  let lengths = '';
-  head.fault = eachField(text, fields, (nameStart, nameLength, valueStart, valueEnd, folded) => {
-    switch (nameLength) {
-      case 10:
-        if (isName(text, nameStart, 'connection')) {
-          const value = text.slice(valueStart, valueEnd);
-          if (value === 'keep-alive') keep = true;
-          else {
-            const options = listOf(value);
-            close ||= options.includes('close');
-            keep ||= options.includes('keep-alive');
-          }
-        } else if (isName(text, nameStart, 'keep-alive')) {
-          const seconds = /(?:^|[\s,])timeout=(\d+)/i.exec(text.slice(valueStart, valueEnd))?.[1];
-          if (seconds !== undefined) head.idleSeconds = Number(seconds);
-        }
-        return '';
-      case 12:
-        if (valueEnd > valueStart && isName(text, nameStart, 'content-type')) {
-          head.contentType = valueOf(text, valueStart, valueEnd, folded);
-        }
-        return '';
-      case 14: {
-        if (!isName(text, nameStart, 'content-length')) return '';
-        const value = text.slice(valueStart, valueEnd);
-        if (!/^\d+$/.test(value)) return 'the answer has a Content-Length that is no number';
-        if (lengths !== '' && lengths !== value) return 'the answer has two different Content-Lengths';
-        lengths = value;
-        head.contentLength = Number(value);
-        return '';
-      }
-      case 17:
-        if (!isName(text, nameStart, 'transfer-encoding')) return '';
-        for (const coding of listOf(text.slice(valueStart, valueEnd))) {
-          if (coding === 'chunked') head.chunked = true;
-          else if (coding !== 'identity')
-            return 'the answer has a Transfer-Encoding that was not asked for (only chunked is known)';
-          else if (head.chunked) return 'the answer has a Transfer-Encoding in which chunked is not the last';
-        }
-        return '';
-      default:
-        return '';
-    }
-  });
-  if (head.fault === '' && head.chunked && lengths !== '') {
-    head.fault = 'the answer has both Content-Length and Transfer-Encoding';
+  if (head.fault === '') head.fault = eachField(text, fields, head, readField);
+  if (head.chunked && !Number.isNaN(head.contentLength)) {
+    // RFC 9112, section 6.3: the chunks count. Whoever sends both may mean to smuggle, so nothing follows on it.
+    head.contentLength = Number.NaN;
+    head.close = true;
   }
   // Chunks in an answer of HTTP/1.0 have come through a proxy that does not know them (RFC 9112, section 6.1).
-  head.keepAlive = head.http10 ? keep && !close && !head.chunked : !close;
+  head.keepAlive = head.http10 ? head.keep && !head.close && !head.chunked : !head.close;
   return head;
 }
 
-/** Why the lines of a trailer are no fields; empty when they are. */
+/** Takes over what a field says of the answer. @returns a fault, or '' */
+export function readField(
+  head: AnswerHead,
+  text: string,
+  nameStart: number,
+  nameLength: number,
+  valueStart: number,
+  valueEnd: number,
+  folded: boolean,
+): string {
+  switch (nameLength) {
+    case 10:
+      if (isName(text, nameStart, 'connection')) {
+        const value = text.slice(valueStart, valueEnd);
+        if (value === 'keep-alive') head.keep = true;
+        else {
+          const options = listOf(value);
+          head.close ||= options.includes('close');
+          head.keep ||= options.includes('keep-alive');
+        }
+      } else if (isName(text, nameStart, 'keep-alive')) {
+        const seconds = /(?:^|[\s,])timeout=(\d+)/i.exec(text.slice(valueStart, valueEnd))?.[1];
+        if (seconds !== undefined) head.idleSeconds = Number(seconds);
+      }
+      return '';
+    case 12:
+      if (valueEnd > valueStart && isName(text, nameStart, 'content-type')) {
+        head.contentType = valueOf(text, valueStart, valueEnd, folded);
+      }
+      return '';
+    case 14: {
+      if (!isName(text, nameStart, 'content-length')) return '';
+      const length = lengthOf(text.slice(valueStart, valueEnd));
+      if (Number.isNaN(length)) return 'the answer has a Content-Length that is not a number';
+      if (length < 0 || !(Number.isNaN(head.contentLength) || head.contentLength === length))
+        return 'the answer has two different Content-Lengths';
+      head.contentLength = length;
+      return '';
+    }
+    case 17:
+      if (!isName(text, nameStart, 'transfer-encoding')) return '';
+      for (const coding of listOf(text.slice(valueStart, valueEnd))) {
+        if (coding === 'chunked') head.chunked = true;
+        else if (coding !== 'identity')
+          return 'the answer has a Transfer-Encoding that was not asked for (only chunked is known)';
+        else if (head.chunked) return 'the answer has a Transfer-Encoding in which chunked is not the last';
+      }
+      return '';
+    default:
+      return '';
+  }
+}
+
+/** Of a Content-Length; proxies join equal ones to a list (RFC 9110, section 8.6). NaN: invalid, -1: different ones. */
+function lengthOf(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  if (!/^\d+(?:[ \t]*,[ \t]*\d+)+$/.test(value)) return Number.NaN;
+  const [first = Number.NaN, ...others] = value.split(',').map(Number);
+  return others.every((other) => other === first) ? first : -1;
+}
+
+/** Why the lines of a trailer are not fields; empty when they are. */
 export function checkTrailer(text: string): string {
-  return eachField(text, 0, () => '');
+  return eachField(text, 0, null, takeAny);
 }
 
-/** The status of a head that has not come in whole; 0 when its status line is not complete, or none. */
-export function statusSoFar(text: string): number {
-  if (!text.includes('\n')) return 0;
-  const head = new AnswerHead();
-  readStatusLine(text, head);
-  return head.status;
-}
+const takeAny = (): string => '';
 
-/** True when the bytes so far may be the beginning of a status line. */
-export function mayBeHttp(text: string): boolean {
+function mayBeHttp(text: string): boolean {
   const start = 'HTTP/1.';
   if (text.startsWith(start)) return true;
   const length = Math.min(start.length, text.length);
@@ -120,11 +137,21 @@ export function mayBeHttp(text: string): boolean {
 /** The fields of a head that was read, name and value in turn. */
 export function headerFields(text: string): string[] {
   const out: string[] = [];
-  eachField(text, text.indexOf('\n') + 1, (nameStart, nameLength, valueStart, valueEnd, folded) => {
-    out.push(text.slice(nameStart, nameStart + nameLength), valueOf(text, valueStart, valueEnd, folded));
-    return '';
-  });
+  eachField(text, text.indexOf('\n') + 1, out, addField);
   return out;
+}
+
+function addField(
+  out: string[],
+  text: string,
+  nameStart: number,
+  nameLength: number,
+  valueStart: number,
+  valueEnd: number,
+  folded: boolean,
+): string {
+  out.push(text.slice(nameStart, nameStart + nameLength), valueOf(text, valueStart, valueEnd, folded));
+  return '';
 }
 
 /**
@@ -147,24 +174,26 @@ function readStatusLine(text: string, head: AnswerHead): number {
   }
   const after = text.charCodeAt(at);
   if (at - digits !== 3 || status < 100 || (after !== SPACE && after !== CR && after !== LF)) {
-    head.fault = 'the answer has no valid status';
+    head.fault = BAD_STATUS;
     return 0;
   }
+  head.http10 = minor === 0;
+  head.status = status;
   const end = text.indexOf('\n', at);
   for (; at < end; at++) {
     const code = text.charCodeAt(at);
     if (code === 0 || (code === CR && at !== end - 1)) {
-      head.fault = 'the answer has a control character in its reason phrase';
+      head.fault = BAD_REASON;
       return 0;
     }
   }
-  head.http10 = minor === 0;
-  head.status = status;
   return end + 1;
 }
 
 /** Told of a field where it stands in the text, without the blanks around its value; answers a fault, or ''. */
-type OnField = (
+type OnField<T> = (
+  context: T,
+  text: string,
   nameStart: number,
   nameLength: number,
   valueStart: number,
@@ -172,8 +201,8 @@ type OnField = (
   folded: boolean,
 ) => string;
 
-/** @returns why the lines are no fields with an empty line after them; empty when they are */
-function eachField(text: string, from: number, onField: OnField): string {
+/** @returns why the lines are not fields with an empty line after them; empty when they are */
+export function eachField<T>(text: string, from: number, context: T, onField: OnField<T>): string {
   let at = from;
   for (;;) {
     let code = text.charCodeAt(at);
@@ -182,7 +211,7 @@ function eachField(text: string, from: number, onField: OnField): string {
     const nameStart = at;
     while (TOKEN[code] === 1) code = text.charCodeAt(++at);
     const nameLength = at - nameStart;
-    if (code !== COLON || nameLength === 0) return 'the answer has a header field whose name is no token';
+    if (code !== COLON || nameLength === 0) return BAD_NAME;
     let valueStart = at + 1;
     let valueEnd = valueStart;
     let folded = false;
@@ -194,14 +223,14 @@ function eachField(text: string, from: number, onField: OnField): string {
         if (next !== SPACE && next !== TAB) break;
         folded = true;
       } else if (FIELD_VALUE[code] !== 1) {
-        return 'the answer has a control character in a header field';
+        return BAD_VALUE;
       } else if (code !== SPACE && code !== TAB) {
         if (valueEnd === valueStart) valueStart = at;
         valueEnd = at + 1;
       }
     }
     at++;
-    const fault = onField(nameStart, nameLength, valueStart, valueEnd, folded);
+    const fault = onField(context, text, nameStart, nameLength, valueStart, valueEnd, folded);
     if (fault !== '') return fault;
   }
 }

@@ -1,18 +1,14 @@
-import type {
-  ClientHttp2Session,
-  ClientHttp2Stream,
-  IncomingHttpHeaders,
-  OutgoingHttpHeaders,
-} from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Connection, describeConnection, resetSocket } from './connection.ts';
 import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
+import { MAX_HEADER_FIELDS, MAX_HEADER_LIST } from './http2-fields.ts';
 import { http2 } from './lazy-modules.ts';
-import { IDLE_TIMEOUT, MAX_HEADER } from './limits.ts';
+import { IDLE_TIMEOUT } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo } from './outcome.ts';
 import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
-import { type Transfer, UnprocessedError } from './transfer.ts';
+import { Http1RequiredError, type Transfer, UnprocessedError } from './transfer.ts';
 
 const STREAM_WINDOW = 262_144;
 const CONNECTION_WINDOW = 1_048_576;
@@ -25,6 +21,10 @@ const PING_PATIENCE = 1_000;
 const NO_ERROR = 0;
 const REFUSED_STREAM = 7;
 const CANCEL = 8;
+const HTTP_1_1_REQUIRED = 13;
+
+/** Flag of DATA and HEADERS, RFC 9113, section 6. */
+const END_STREAM = 1;
 
 /** Fields of HTTP/1 that HTTP/2 has no place for (RFC 9113, section 8.2.2). */
 const NOT_IN_HTTP2 = new Set(['host', 'connection', 'proxy-connection', 'keep-alive', 'upgrade']);
@@ -50,6 +50,10 @@ const ERROR_NAMES = [
   'INADEQUATE_SECURITY',
   'HTTP_1_1_REQUIRED',
 ];
+
+interface IncomingStatus {
+  readonly ':status'?: number;
+}
 
 export interface OpenStream {
   readonly stream: ClientHttp2Stream;
@@ -77,6 +81,7 @@ export class Http2Connection implements Connection {
   #error: Error | null = null;
   /** Why TLS ended, where the server said so. */
   #alert: string | null = null;
+  #wantsHttp1 = false;
   readonly #breach: SilentBreach | null;
 
   constructor(pool: OriginPool, socket: Socket, connectedAt: number) {
@@ -89,7 +94,10 @@ export class Http2Connection implements Connection {
     this.#session = http2().connect(pool.url, {
       createConnection: () => socket,
       maxSessionMemory: SESSION_MEMORY,
-      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER },
+      maxHeaderListPairs: MAX_HEADER_FIELDS,
+      // Otherwise such a field is left out without a word; it is refused here instead.
+      ...{ strictFieldWhitespaceValidation: false },
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER_LIST },
     });
     const session = this.#session;
     this.#breach = ENDS_SILENTLY ? new SilentBreach(session, socket, () => this.#onBreach()) : null;
@@ -101,7 +109,8 @@ export class Http2Connection implements Connection {
       pool.streamLimit = Math.max(this.#limit, 1);
       this.onSettings?.();
     });
-    session.on('goaway', (_code: number, lastStream: number) => {
+    session.on('goaway', (code: number, lastStream: number) => {
+      if (code === HTTP_1_1_REQUIRED) this.#onHttp1Required();
       this.#lastStream = Math.min(this.#lastStream, lastStream);
       this.#close();
     });
@@ -133,9 +142,9 @@ export class Http2Connection implements Connection {
     return !this.#closed && !this.#session.closed && !this.#session.destroyed;
   }
 
-  /** True when a further stream fits. */
+  /** True when a further stream fits, or waits: a server that allows none would not allow more on other connections. */
   get hasRoom(): boolean {
-    return this.usable && !this.#probing && this.#open < this.#limit;
+    return this.usable && (this.#limit === 0 || (!this.#probing && this.#open < this.#limit));
   }
 
   dispatch(transfer: Transfer): void {
@@ -160,6 +169,11 @@ export class Http2Connection implements Connection {
     transfer.onWritten();
   }
 
+  #onHttp1Required(): void {
+    this.#wantsHttp1 = true;
+    this.#pool.requireHttp1();
+  }
+
   #send(stream: ClientHttp2Stream, body: Buffer): void {
     const breach = this.#breach;
     if (breach !== null) {
@@ -172,7 +186,9 @@ export class Http2Connection implements Connection {
       stream.once('finish', over);
       stream.once('close', over);
     }
-    stream.end(body);
+    // Not `end(body)`: a reset in the middle of the body would then go unheard.
+    if (body.length === 0) stream.end();
+    else stream.write(body, (error) => void (error ?? stream.end()));
   }
 
   #onBreach(): void {
@@ -188,7 +204,7 @@ export class Http2Connection implements Connection {
   abandon(transfer: Transfer): void {
     const open = transfer.stream;
     // Not a byte since the request went out: a connection that hangs would only delay the next ones.
-    if (open !== null && open.bytesRead === this.#socket.bytesRead) this.#close();
+    if (open !== null && open.bytesRead === this.#socket.bytesRead && this.#limit > 0) this.#close();
     this.#drop(transfer);
     open?.stream.close(CANCEL);
     if (open !== null) this.#probe();
@@ -223,35 +239,61 @@ export class Http2Connection implements Connection {
   }
 
   #listen(transfer: Transfer, stream: ClientHttp2Stream): void {
-    let ended = false;
-    stream.on('headers', (headers: IncomingHttpHeaders & { ':status'?: number }) => {
-      transfer.onHttp2Headers(headers[':status'] ?? 0, headers);
-    });
-    stream.on('response', (headers) => transfer.onHttp2Headers(headers[':status'] ?? 0, headers));
-    stream.on('data', (piece: Buffer) => transfer.onData(piece, false));
-    stream.on('end', () => {
-      // A lost connection ends its streams too: but these are destroyed by then.
-      ended = stream.rstCode === NO_ERROR && !stream.aborted && !stream.destroyed;
-    });
-    stream.on('error', ignore); // told by close, with its code
-    stream.on('close', () => {
+    let isEnded = false; // by the server, in order
+    let isSettled = false;
+    const settle = (isClosed: boolean): void => {
+      if (isSettled) return;
+      const isWhole = isEnded && transfer.complete && stream.rstCode === NO_ERROR;
+      // As with HTTP/1: after an error nobody wants the rest of the request.
+      const isUploading = transfer.body !== null && !stream.writableFinished;
+      const isDone = isWhole && (isClosed || stream.closed || (isUploading && transfer.status >= 300));
+      if (!isDone && !isClosed) return;
+      isSettled = true;
       if (transfer.over) {
         this.#drop(transfer);
-        return;
-      }
-      if (ended && transfer.complete) {
+      } else if (isDone) {
         transfer.onComplete();
-        return;
+        if (isUploading && !stream.closed) stream.close(CANCEL);
+      } else {
+        this.#drop(transfer);
+        transfer.onError(this.#streamError(stream));
       }
-      this.#drop(transfer);
-      transfer.onError(this.#streamError(stream));
+      if (isClosed) stream.destroy();
+    };
+    // Node ends the stream in the same way for a reset with NO_ERROR: but then it is closed first.
+    const push = stream.push;
+    stream.push = (piece, encoding) => {
+      if (piece === null && !stream.closed) isEnded = true;
+      return push.call(stream, piece, encoding);
+    };
+    stream.on('headers', (headers: IncomingStatus, _flags: number, raw: string[]) => {
+      transfer.onHttp2Headers(headers[':status'] ?? 0, raw);
     });
+    stream.on('response', (headers: IncomingStatus, flags: number, raw: string[]) => {
+      if ((flags & END_STREAM) !== 0) isEnded = true;
+      transfer.onHttp2Headers(headers[':status'] ?? 0, raw);
+    });
+    stream.on('trailers', () => {
+      isEnded = true;
+    });
+    stream.on('data', (piece: Buffer) => transfer.onData(piece, false));
+    stream.on('end', () => settle(false));
+    // While a body is sent, a reset is all that Node says: it would wait for the body.
+    stream.on('aborted', () => setImmediate(settle, true));
+    stream.on('error', ignore); // told by close, with its code
+    stream.on('close', () => settle(true));
   }
 
   #streamError(stream: ClientHttp2Stream): Error {
     const { rstCode, id } = stream;
     if (rstCode === REFUSED_STREAM || (id ?? Number.POSITIVE_INFINITY) > this.#lastStream) {
-      return new UnprocessedError('the server refused the stream');
+      return this.#wantsHttp1
+        ? new Http1RequiredError()
+        : new UnprocessedError('the server refused the stream');
+    }
+    if (rstCode === HTTP_1_1_REQUIRED) {
+      this.#onHttp1Required();
+      return new Http1RequiredError();
     }
     if (this.#error !== null || this.#session.destroyed || this.#socket.destroyed) {
       if (this.#alert !== null)

@@ -22,6 +22,9 @@ const PROBE_PATIENCE = 1_000;
 /** Streams that a server is taken to allow until its SETTINGS have come. */
 const STREAMS_UNTIL_TOLD = 100;
 
+/** What ALPN offers to a server that wants HTTP/1.1. */
+const HTTP1_ALPN = ['http/1.1'];
+
 /** How often idle connections are looked at, in milliseconds. */
 const SWEEP_INTERVAL = 1_000;
 
@@ -63,7 +66,7 @@ export class OriginPool {
   readonly #settings: Settings;
   readonly #version: HttpVersionRow;
   /** How clear text begins; proxies speak HTTP/1. */
-  readonly #clearText: HttpVersionRow['clearText'];
+  #clearText: HttpVersionRow['clearText'];
   readonly #origin: string;
   readonly #connections = new Set<Connection>();
   readonly #shared: Http2Connection[] = [];
@@ -71,6 +74,8 @@ export class OriginPool {
   #newestIdle: Http1Connection | null = null;
   #sweeper: NodeJS.Timeout | null = null;
   #speaks: Speaks;
+  /** The server has asked for HTTP/1.1 (HTTP_1_1_REQUIRED). */
+  #http1Only: boolean;
 
   constructor(authority: Authority, profile: TlsProfile | null, settings: Settings) {
     this.authority = authority;
@@ -80,8 +85,9 @@ export class OriginPool {
     this.#origin = `${authority.hostname}:${authority.port}`;
     this.counts = settings.shared.transfers.of(this.#origin);
     this.url = `${authority.scheme}://${authority.host}/`;
+    this.#http1Only = settings.shared.http1Origins.get(this.url) !== undefined;
     this.proxy = settings.proxies?.of(authority.scheme, authority.hostname) ?? null;
-    this.#clearText = this.proxy === null ? this.#version.clearText : 'h1';
+    this.#clearText = this.proxy === null && !this.#http1Only ? this.#version.clearText : 'h1';
     const proxied = profile === null && this.proxy !== null && !('error' in this.proxy) ? this.proxy : null;
     this.beforePath = proxied === null ? ' ' : ` http://${authority.host}`;
     this.proxyLines =
@@ -147,6 +153,14 @@ export class OriginPool {
     return null;
   }
 
+  /** The server wants HTTP/1.1: it gets that from now on, from other clients too. */
+  requireHttp1(): void {
+    this.#http1Only = true;
+    this.#clearText = 'h1';
+    this.#speaks = 'h1';
+    this.#settings.shared.http1Origins.set(this.url, 'h1');
+  }
+
   /** Sends it once more: on a fresh connection, or on one that others share. */
   sendAgain(transfer: Transfer): void {
     if (this.#speaks === 'h2') this.send(transfer);
@@ -155,6 +169,7 @@ export class OriginPool {
 
   /** True where HTTP/2 is possible, so that transfers may share a connection. */
   get #mayShare(): boolean {
+    if (this.#http1Only) return false;
     return this.profile === null ? this.#clearText !== 'h1' : this.#version.alpn?.includes('h2') === true;
   }
 
@@ -197,7 +212,7 @@ export class OriginPool {
         authority,
         proxy,
         profile,
-        alpn: profile === null ? null : this.#version.alpn,
+        alpn: profile === null ? null : this.#http1Only ? HTTP1_ALPN : this.#version.alpn,
         clearHttp1: profile === null && this.#clearText === 'h1',
         resolver,
         tls,
@@ -280,7 +295,7 @@ export class OriginPool {
   /** The connection is there: those who waited for it go out on it, as far as it has room for them. */
   #serve(pending: Pending, connection: Http1Connection | Http2Connection): void {
     this.#pending.delete(pending);
-    this.#speaks = connection instanceof Http2Connection ? 'h2' : 'h1';
+    this.#speaks = connection instanceof Http2Connection && !this.#http1Only ? 'h2' : 'h1';
     let first = true;
     for (const transfer of pending.transfers) {
       if (first) connection.dispatch(transfer);

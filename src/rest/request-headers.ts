@@ -6,7 +6,7 @@ export interface RequestHeaders {
   readonly fields: readonly string[];
   /** `Expect` was given: empty switches it off, `100-continue` on. */
   readonly expect: 'off' | 'on' | null;
-  /** The first of them is a Host. */
+  /** The caller has chosen the Host: the first of them, or none with an empty one. */
   readonly ownHost: boolean;
   /** `Connection: close` was given. */
   readonly closes: boolean;
@@ -31,7 +31,7 @@ const hasDefaultType = (method: string): boolean => method === 'POST' || method 
 /**
  * Puts a request's fields together: what the client sends by itself (Accept, Authorization from the URL, a
  * Content-Type) and what the caller adds. A field of the caller replaces the client's own of that name; an
- * empty one removes it, as with libcurl. Content-Type is the exception: the caller's field and the call's
+ * empty one removes it, as with libcurl; an empty content type removes the default one. Content-Type is the exception: the caller's field and the call's
  * content type are both sent, in this order (vector rest-hf-override-ctype).
  * @throws RestOptionError for a field that cannot be sent
  */
@@ -43,12 +43,13 @@ export function requestHeaders(
 ): RequestHeaders {
   if (given === undefined && authorization === '') {
     if (contentType === undefined) return hasDefaultType(method) ? PLAIN_FORM : PLAIN;
-    return plain('Accept', '*/*', 'Content-Type', contentType);
+    return contentType === '' ? PLAIN : plain('Accept', '*/*', 'Content-Type', contentType);
   }
   const own: string[] = [];
   const seen = new Set<string>();
   let expect: RequestHeaders['expect'] = null;
   let host: string | null = null;
+  let ownHost = false;
   let closes = false;
   for (const { name, value } of listFields(given)) {
     const checked = checkHeaderField(name, value);
@@ -57,6 +58,7 @@ export function requestHeaders(
     }
     const lower = name.toLowerCase();
     seen.add(lower);
+    if (lower === 'host') ownHost = true;
     if (lower === 'expect') expect = checked.field.value === '' ? 'off' : 'on';
     else if (checked.field.value === '') continue;
     else if (lower === 'host') host ??= checked.field.value;
@@ -68,9 +70,12 @@ export function requestHeaders(
   if (authorization !== '' && !seen.has('authorization')) fields.push('Authorization', authorization);
   if (!seen.has('accept')) fields.push('Accept', '*/*');
   fields.push(...own);
-  if (contentType !== undefined) fields.push('Content-Type', contentType);
-  else if (hasDefaultType(method) && !seen.has('content-type')) fields.push('Content-Type', FORM);
-  return { fields, expect, ownHost: host !== null, closes };
+  if (contentType !== undefined) {
+    if (contentType !== '') fields.push('Content-Type', contentType);
+  } else if (hasDefaultType(method) && !seen.has('content-type')) {
+    fields.push('Content-Type', FORM);
+  }
+  return { fields, expect, ownHost, closes };
 }
 
 function listFields(given: HeadersOption | undefined): readonly HeaderField[] {

@@ -25,6 +25,8 @@ export class RestShared {
   readonly openPools: OpenPools = new OpenPools();
   /** What clear-text origins speak, as `curl_http_version` 3 has found out. */
   readonly clearTextProtocols: OriginMemory = new OriginMemory();
+  /** Origins that have asked for HTTP/1.1 in HTTP/2. */
+  readonly http1Origins: OriginMemory = new OriginMemory();
   static #ofProcess: RestShared | null = null;
 
   constructor(options: RestSharedOptions = {}) {
@@ -50,7 +52,7 @@ export class RestShared {
 
 const MAX_ORIGINS = 10_000;
 
-/** Remembers of an origin whether it speaks HTTP/2 in clear text. */
+/** Remembers what an origin speaks. */
 export class OriginMemory {
   readonly #origins = new Map<string, 'h1' | 'h2'>();
 

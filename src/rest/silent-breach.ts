@@ -56,6 +56,14 @@ export class SilentBreach {
     this.#open = 0;
   }
 
+  /** Whether bytes wait for room in the socket's buffer. */
+  get #isFull(): boolean {
+    const { _handle } = this.#socket as unknown as {
+      readonly _handle?: { readonly writeQueueSize?: number } | null;
+    };
+    return (_handle?.writeQueueSize ?? 0) > 0;
+  }
+
   #look(): void {
     if (this.#open <= 0) return;
     processTimers.start(this.#timer, SILENCE);
@@ -65,6 +73,10 @@ export class SilentBreach {
     if (!isSilent) {
       this.#tried = false;
       this.#written = null;
+    } else if (this.#isFull) {
+      // The server does not read: what waits for that waits before the PING.
+      this.#written = null;
+      this.#tried = false;
     } else if (this.#written !== null) {
       const isBroken = bytesWritten === this.#written && this.#unsent === 0;
       this.#written = null;

@@ -1,13 +1,19 @@
 /**
  * Whether TLS was closed in order, or cut: a body without a length is complete only after a close_notify (RFC 9112, 9.8;
- * RFC 8446, 6.1), and Node ends the stream in the same way without one. What tells is when it ends: with a close_notify
- * in the turn of the event loop in which bytes have come, else in a later one.
+ * RFC 8446, 6.1), and Node ends the stream in the same way without one. What tells is when it ends.
+ *
+ * After each piece of such a body the wire is not read until the next turn of the event loop. So an end in the meantime was
+ * in what had been read, and is a close_notify. A later one is a record of its own, whose last bytes are read in the turn in
+ * which it ends the stream. The end of the wire, on the other hand, is read by itself, in a turn without any bytes.
  */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-/** The most that a record takes with an alert in it: its two bytes, padded and authenticated by any cipher of TLS 1.2. */
-const LARGEST_ALERT = 96;
+/** A record has a head, in TLS 1.2 a nonce, the two bytes of the alert, in TLS 1.3 its content type, and a tag. */
+const RECORD_HEAD = 5;
+const ALERT = 2;
+/** The most that it takes with a cipher that pads. */
+const PADDED_ALERT = 96;
 
 /** What each TLS socket reads from. */
 const wires = new WeakMap<Socket, Socket>();
@@ -16,35 +22,68 @@ export function rememberWire(socket: TLSSocket, wire: Socket): void {
   wires.set(socket, wire);
 }
 
-export class TlsClose {
-  readonly #wire: Socket;
-  /** Bytes of the wire, when a piece of the body had come. */
-  #read = 0;
-  #isSameTurn = false;
+/** Node's own handle: `pause()` of a socket would only buffer what arrives. */
+interface Handle {
+  readStop?(): unknown;
+  readStart?(): unknown;
+}
 
-  private constructor(wire: Socket) {
+export class TlsClose {
+  readonly #socket: TLSSocket;
+  readonly #wire: Socket;
+  /** What the wire had read when this turn of the event loop began. */
+  #read = 0;
+  #isWatching = false;
+  #isStopped = false;
+
+  private constructor(socket: TLSSocket, wire: Socket) {
+    this.#socket = socket;
     this.#wire = wire;
   }
 
   /** Null for a socket without TLS. */
   static of(socket: Socket): TlsClose | null {
     const wire = wires.get(socket);
-    return wire === undefined ? null : new TlsClose(wire);
+    return wire === undefined ? null : new TlsClose(socket as TLSSocket, wire);
   }
 
   /** A piece of a body has come whose end is that of the connection. */
   onBytes(): void {
-    this.#read = this.#wire.bytesRead;
-    if (this.#isSameTurn) return;
-    this.#isSameTurn = true;
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#handle?.readStop?.();
     setImmediate(() => {
-      this.#isSameTurn = false;
+      this.#isStopped = false;
+      this.#handle?.readStart?.();
+      if (!this.#isWatching) this.#onTurn();
     });
   }
 
-  /** At the end of the stream: whether a close_notify came with the last piece, or as a record of its own after it. */
+  /** At the end of the stream: whether it is that of TLS, and not just that of the wire. */
   get isOrderly(): boolean {
-    const after = this.#wire.bytesRead - this.#read;
-    return after === 0 ? this.#isSameTurn : after <= LARGEST_ALERT;
+    if (this.#isStopped) return true;
+    const read = this.#wire.bytesRead - this.#read;
+    return read > 0 && read <= largestAlert(this.#socket);
   }
+
+  /** Runs once in each turn until the end. That it is unreferenced lets the event loop sleep. */
+  readonly #onTurn = (): void => {
+    this.#read = this.#wire.bytesRead;
+    this.#isWatching = !this.#socket.destroyed;
+    if (this.#isWatching) setImmediate(this.#onTurn).unref();
+  };
+
+  get #handle(): Handle | null {
+    return (this.#socket as unknown as { readonly _handle: Handle | null })._handle;
+  }
+}
+
+/** How many bytes a record with an alert takes at most. */
+function largestAlert(socket: TLSSocket): number {
+  const { standardName, version } = socket.getCipher();
+  const tag = standardName.endsWith('CCM_8') ? 8 : 16;
+  if (version === 'TLSv1.3') return RECORD_HEAD + ALERT + 1 + tag;
+  if (standardName.includes('CHACHA20')) return RECORD_HEAD + ALERT + tag;
+  if (/GCM|CCM/.test(standardName)) return RECORD_HEAD + 8 + ALERT + tag;
+  return PADDED_ALERT;
 }

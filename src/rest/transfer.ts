@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http2';
 import type { ByteBudget } from '../timers/memory-budget.ts';
 import { Deadline, processTimers } from '../timers/timer-wheel.ts';
 import { BodyBuffer } from './body-buffer.ts';
@@ -7,6 +6,7 @@ import type { Connection } from './connection.ts';
 import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
 import type { AnswerHead } from './http1-head.ts';
 import type { OpenStream } from './http2-connection.ts';
+import { readHttp2Fields } from './http2-fields.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from './outcome.ts';
 
@@ -123,6 +123,11 @@ export class Transfer extends Deadline {
     this.#settle = settle;
   }
 
+  /** Of the answer, interim or final; 0 before it. */
+  get status(): number {
+    return this.#retcode;
+  }
+
   /** Bytes of the body that have come. */
   get received(): number {
     return this.#received;
@@ -130,7 +135,7 @@ export class Transfer extends Deadline {
 
   /** True when a final answer has come with as many bytes as it announced. */
   get complete(): boolean {
-    if (this.#retcode === 0) return false;
+    if (this.#retcode < 200) return false; // none, or an interim one
     return Number.isNaN(this.#announced) || this.#announced === this.#received || this.#bodiless;
   }
 
@@ -179,8 +184,9 @@ export class Transfer extends Deadline {
     if (this.#state === SENT) this.#retcode = status;
   }
 
-  onInterim(): void {
+  onInterim(status: number): void {
     if (this.#state !== SENT) return;
+    this.#retcode = status;
     this.#interim++;
     if (this.#interim > MAX_INTERIM) this.fail(-10, `more than ${MAX_INTERIM} interim answers`);
   }
@@ -192,23 +198,21 @@ export class Transfer extends Deadline {
     this.#checkLength(head.contentLength);
   }
 
-  onHttp2Headers(status: number, headers: IncomingHttpHeaders): void {
+  onHttp2Headers(status: number, raw: readonly string[]): void {
     this.#answered = true;
     if (status < 200) {
-      this.onInterim();
+      this.onInterim(status);
       return;
     }
     if (!this.#onFinal(status)) return;
-    const fields: string[] = [];
-    for (const name of Object.keys(headers)) {
-      const value = headers[name];
-      if (value === undefined || name.startsWith(':')) continue;
-      if (typeof value === 'string') fields.push(name, value);
-      else for (const one of value) fields.push(name, one);
+    const { fields, contentType, contentLength, fault } = readHttp2Fields(raw);
+    if (fault !== '') {
+      this.fail(-10, fault);
+      return;
     }
     this.#rawHeaders = fields;
-    this.#contentType = headers[CONTENT_TYPE] ?? '';
-    this.#checkLength(Number(headers[CONTENT_LENGTH]));
+    this.#contentType = contentType;
+    this.#checkLength(contentLength);
   }
 
   /** False when nobody waits for this answer any more. */
@@ -317,6 +321,7 @@ export class Transfer extends Deadline {
   #goAgain(): void {
     const { connection } = this;
     this.#state = WAITING;
+    this.#retcode = 0;
     this.connection = null;
     connection?.abandon(this);
     if (!this.over) this.owner.sendAgain(this);
@@ -351,6 +356,13 @@ export class Transfer extends Deadline {
 /** An error that says: the server has not looked at this request (HTTP/2: GOAWAY, REFUSED_STREAM). */
 export class UnprocessedError extends Error {}
 
+/** The server does not look at the request in HTTP/2 (RFC 9113, section 7). */
+export class Http1RequiredError extends UnprocessedError {
+  constructor() {
+    super('the server wants HTTP/1.1 for this request (HTTP_1_1_REQUIRED)');
+  }
+}
+
 /** The connection was closed before the request was written. */
 export class StaleConnectionError extends Error {
   constructor() {
@@ -382,6 +394,3 @@ function reasonOf(error: Error): string {
   const line = firstLine(message);
   return code === undefined || line.includes(code) ? line : `${line} (${code})`;
 }
-
-const CONTENT_TYPE = 'content-type';
-const CONTENT_LENGTH = 'content-length';

@@ -155,9 +155,9 @@ export class CallCompiler<R extends Execution<R>> {
     }
   }
 
-  /** Null where a value must be is a failed call; an optional argument is then left out. */
+  /** Null where a value must be is a failed call; an optional argument is then left out, unless its entry says otherwise. */
   #mandatory(spec: ArgumentSpec, name: string, what: string, read: Reader<R>): Reader<R> {
-    if (spec.optional) return (run) => read(run) ?? undefined;
+    if (spec.optional && spec.nullFails !== true) return (run) => read(run) ?? undefined;
     return (run) => {
       const value = read(run);
       if (value !== null) return value;

@@ -72,6 +72,18 @@ const table: readonly Answer[] = [
     contentType: '\xe4/\xf6',
   },
   { what: 'the same length twice', text: `${OK}${LENGTH}${LENGTH}\r\nhello` },
+  { what: 'the same length in a list', text: `${OK}Content-Length: 5,5, 005\r\n\r\nhello` },
+  { what: 'equal lists of lengths', text: `${OK}Content-Length: 5, 5\r\n${LENGTH}\r\nhello` },
+  {
+    what: 'a length of 0 beside chunks',
+    text: `${OK}Content-Length: 0\r\n${CHUNKED}\r\n${CHUNKS}`,
+    kept: false,
+  },
+  {
+    what: 'a length behind chunks',
+    text: `${OK}${CHUNKED}Content-Length: 123456\r\n\r\n${CHUNKS}`,
+    kept: false,
+  },
   { what: 'a length with zeros', text: `${OK}Content-Length: 0005\r\n\r\nhello` },
   { what: 'the coding in capitals', text: `${OK}TRANSFER-ENCODING: CHUNKED\r\n\r\n${CHUNKS}` },
   { what: 'the coding twice', text: `${OK}${CHUNKED}${CHUNKED}\r\n${CHUNKS}` },

@@ -128,6 +128,22 @@ describe('header fields on the wire', () => {
     expect(server.connections).toBe(2);
   });
 
+  it('an empty Host removes the client’s, and an empty content type the default one', async () => {
+    const server = await echo();
+    const client = newClient();
+    await client.post(server.origin, 'b', { headers: { Host: '' }, contentType: '' });
+    await client.put(server.origin, 'b', { headers: { 'X-A': 'b', 'Content-Type': 'a/b' }, contentType: '' });
+    await client.post(server.origin, 'b', { contentType: '' });
+    await client.get(server.origin);
+    expect(server.requests.map((request) => fieldValues(request, 'host').length)).toEqual([0, 1, 1, 1]);
+    expect(server.requests.map((request) => fieldValues(request, 'content-type'))).toEqual([
+      [],
+      ['a/b'],
+      [],
+      [],
+    ]);
+  });
+
   it('a content type that could break the request is -10, and nothing is sent', async () => {
     const server = await echo();
     const outcome = await newClient().post(server.origin, 'b', { contentType: 'a/b\r\nX-Evil: 1' });

@@ -336,13 +336,6 @@ const table: readonly Hostile[] = [
     options: IN_TIME,
     post: Buffer.alloc(1024),
   },
-  {
-    does: 'allows no stream',
-    serve: () => {},
-    hello: (socket) => void socket.write(frame(FRAME.settings, 0, 0, '\0\x03\0\0\0\0')),
-    rc: [-3],
-    options: IN_TIME,
-  },
 ];
 
 describe('a server of HTTP/2 that', () => {

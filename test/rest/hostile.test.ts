@@ -113,19 +113,19 @@ const table: readonly Hostile[] = [
     does: 'sends interim answers (1xx) for ever',
     serve: forEver('', 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'),
     rc: -10,
-    retcode: 0,
+    retcode: 103,
   },
   {
     does: 'sends 100 Continue for ever',
     serve: forEver('', 'HTTP/1.1 100 Continue\r\n\r\n'),
     rc: -10,
-    retcode: 0,
+    retcode: 100,
   },
   {
     does: 'sends an interim answer without an end',
     serve: forEver('HTTP/1.1 103 Early Hints\r\n', FIELD),
     rc: -10,
-    retcode: 0,
+    retcode: 103,
   },
   {
     does: 'sends a body for ever, up to the close',
@@ -237,7 +237,7 @@ const table: readonly Hostile[] = [
     retcode: 200,
   },
   {
-    does: 'sends a Content-Length that is a list',
+    does: 'sends a Content-Length that is a list of different ones',
     serve: says(`${OK}Content-Length: 5, 2\r\n\r\nhello`),
     rc: -10,
     retcode: 200,
@@ -245,8 +245,9 @@ const table: readonly Hostile[] = [
   {
     does: 'sends both Content-Length and chunked',
     serve: says(`${OK}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`),
-    rc: -10,
+    rc: 1,
     retcode: 200,
+    body: 'hello',
   },
   {
     does: 'sends a body after 204',
@@ -311,7 +312,7 @@ const table: readonly Hostile[] = [
     does: 'switches protocols (101)',
     serve: says('HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
     rc: -10,
-    retcode: 0,
+    retcode: 101,
   },
   {
     does: 'sends a NUL in a header field',
@@ -360,19 +361,19 @@ const table: readonly Hostile[] = [
       ['sends a status of four digits', 'HTTP/1.1 1000 High'],
       ['sends a status below 100', 'HTTP/1.1 099 Low'],
       ['sends a status that is no number', 'HTTP/1.1 2x0 Odd'],
-      ['sends a NUL in the reason phrase', 'HTTP/1.1 200 a\0b'],
+      ['sends a NUL in the reason phrase', 'HTTP/1.1 200 a\0b', 200],
       ['sends an empty line before its answer', '\r\nHTTP/1.1 200 OK'],
       ['speaks HTTP/1.2', 'HTTP/1.2 200 OK'],
       ['says HTTP/2.0 in the words of HTTP/1', 'HTTP/2.0 200 OK'],
       ['speaks ICY', 'ICY 200 OK'],
-      ['switches protocols (101), and answers', 'HTTP/1.1 101 Go\r\n\r\nHTTP/1.1 200 OK'],
+      ['switches protocols (101), and answers', 'HTTP/1.1 101 Go\r\n\r\nHTTP/1.1 200 OK', 101],
     ] as const
   ).map(
-    ([does, line]): Hostile => ({
+    ([does, line, retcode = 0]): Hostile => ({
       does,
       serve: says(`${line}\r\nContent-Length: 5\r\n\r\nhello`),
       rc: -10,
-      retcode: 0,
+      retcode,
     }),
   ),
   // Ends before the end.
@@ -380,7 +381,7 @@ const table: readonly Hostile[] = [
     does: 'closes after an interim answer',
     serve: saysAndEnds('HTTP/1.1 103 Early\r\n\r\n'),
     rc: -10,
-    retcode: 0,
+    retcode: 103,
   },
   { does: 'closes in its header', serve: saysAndEnds(`${OK}Content-Length: 0\r\n`), rc: -10, retcode: 200 },
   {
@@ -441,6 +442,50 @@ describe('a server that', () => {
     expect(other.connection?.id).not.toBe(outcome.connection?.id);
     await expect.poll(() => first?.destroyed, { timeout: 5000 }).toBe(true);
     expect(first?.bytesWritten).toBeLessThan(MOST_TAKEN);
+  });
+
+  it.each([
+    ['a version', 'HTTP/2'],
+    ['a version of HTTP/1', 'HTTP/1.2'],
+    ['a status that is not a number', 'HTTP/1.1 2x'],
+    ['a status of two digits', 'HTTP/1.1 20 '],
+    ['a control character in the reason phrase', 'HTTP/1.1 200 O\0'],
+    ['a bare CR in the reason phrase', 'HTTP/1.1 200 OK\rX'],
+    ['a field name with a space', `${OK}X-A: b\r\nBad Name`],
+    ['a field without a name', `${OK}:`],
+    ['a line that goes on before a field', `${OK} x`],
+    ['a bare CR in a field', `${OK}X-A: b\rc`],
+    ['a control character in a field', `${OK}X-A: b\r\n c\0`],
+    ['two lengths', `${OK}Content-Length: 5\r\nContent-Length: 6\r\n`],
+    ['a length that is not a number', `${OK}Content-Length: five\r\n`],
+    ['a coding that was not asked for', `${OK}Transfer-Encoding: gzip\r\n`],
+    ['a trailer that is none', `${CHUNKED}5\r\nhello\r\n0\r\nX-A: b\r\nno trailer\r\n`],
+  ])('sends %s and falls silent is answered at once', async (_name, text) => {
+    // in pieces of each size: the time limit of the test is below that of the client
+    for (const size of [1, 7, text.length]) {
+      const server = await newServer(async (socket) => {
+        socket.setNoDelay();
+        for (let at = 0; at < text.length && !socket.destroyed; at += size) {
+          socket.write(text.slice(at, at + size), 'latin1');
+          await new Promise(setImmediate);
+        }
+      });
+      expect((await newClient({ curlTimeout: 60 }).get(server.origin)).rc).toBe(-10);
+    }
+  });
+
+  it.each([
+    ['beyond the end of its answer', `${reply('first')}x`, ''],
+    ['on an idle connection', reply('first'), 'x'],
+  ])('sends a byte %s has its connection reset', async (_name, text, later) => {
+    const errors: (string | undefined)[] = [];
+    const server = await newServer((socket) => {
+      socket.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code));
+      socket.write(text);
+      if (later !== '') setTimeout(() => socket.write(later), 20);
+    });
+    expect(await newClient().get(server.origin)).toMatchObject({ rc: 1, text: 'first' });
+    await expect.poll(() => errors).toEqual(['ECONNRESET']);
   });
 
   it('sends the next answer while the connection is idle', async () => {
