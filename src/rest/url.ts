@@ -123,9 +123,6 @@ function parseAuthority(scheme: Scheme, text: string): Authority | UrlError {
   const authorization = at < 0 ? '' : basicAuthorization(text.slice(0, at));
   if (authorization === null) return { error: 'the user or password in the URL has a control character' };
   const hostPort = text.slice(at + 1);
-  // Where others take a backslash for a slash, the host would be another.
-  if (at >= 0 && text.lastIndexOf('\\', at) >= 0) return { error: 'the URL has a backslash before its host' };
-
   let hostname: string;
   let shown: string;
   let portText = '';
