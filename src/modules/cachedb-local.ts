@@ -1,16 +1,9 @@
 /** The cachedb_local module: a cache in memory. Source: modules/cachedb_local of the manual; vectors lang-cache*. */
-import { type CacheStore, cacheStores } from '../runtime/cache.ts';
+import { type CacheStore, cacheStores, counterOf } from '../runtime/cache.ts';
 import { globMatches } from '../runtime/glob.ts';
 import type { Module } from '../runtime/module.ts';
 import { type Caller, type Shared, sharedKind } from '../runtime/shared.ts';
-import {
-  type Awaitable,
-  InvalidUse,
-  type ParameterValues,
-  toInteger,
-  type Value,
-  whenThere,
-} from '../script/index.ts';
+import { type Awaitable, InvalidUse, type ParameterValues, type Value, whenThere } from '../script/index.ts';
 
 interface Entry {
   value: string | number;
@@ -46,16 +39,16 @@ export class LocalCache {
     for (const key of this.#entries.keys()) if (globMatches(glob, key)) this.#entries.delete(key);
   }
 
+  /** A key that is there keeps its time: what limits calls to so many in so long opens again. */
   add(key: string, increment: number, seconds: number): number | null {
     const entry = this.#live(key);
     if (entry === undefined) {
       this.store(key, increment, seconds);
       return increment;
     }
-    const current = toInteger(entry.value);
+    const current = counterOf(entry.value);
     if (current === null) return null;
     entry.value = (current + increment) | 0;
-    if (seconds > 0) entry.expires = this.#expiry(seconds);
     return entry.value;
   }
 

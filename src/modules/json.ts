@@ -90,9 +90,6 @@ function pathReader({ subname }: VariableUse<Run>): (run: Run) => JsonPath | nul
 
 // --- variables ------------------------------------------------------------------------------------------
 
-const integerMinimum = -2147483648;
-const integerMaximum = 2147483647;
-
 /** Integers and strings as they are, null as null, all else as its text. */
 function scriptValue(run: Run, value: JsonValue | undefined, style: JsonStyle): Value {
   if (value === undefined || value === null || typeof value === 'string') return value ?? null;
@@ -101,11 +98,22 @@ function scriptValue(run: Run, value: JsonValue | undefined, style: JsonStyle): 
   return printJson(value, style);
 }
 
-/** One beyond 32 bits is its text with `enable_long_quoting`; else the nearest there is, as json-c gives it out. */
+/** One beyond 32 bits is its text with `enable_long_quoting`; else its low 32 bits, as integers wrap (field-json-large-integer). */
 function scriptInteger(run: Run, value: number | bigint): Value {
-  if (value >= integerMinimum && value <= integerMaximum) return Number(value);
+  if (value === (Number(value) | 0)) return value;
   if (run.server.parameters('json')['enable_long_quoting'] === true) return String(value);
-  return value < 0 ? integerMinimum : integerMaximum;
+  return Number(BigInt.asIntN(32, BigInt(value)));
+}
+
+const longest = 2n ** 63n - 1n;
+
+/** As {@link scriptValue}; an integer has all its digits, as far as 64 bits hold it. */
+function scriptText(value: JsonValue | undefined, style: JsonStyle): string | null {
+  if (value === undefined || value === null || typeof value === 'string') return value ?? null;
+  if (typeof value === 'bigint') return String(value > longest ? longest : value);
+  if (typeof value === 'number') return String(value);
+  if (value instanceof JsonDouble) return value.text;
+  return printJson(value, style);
 }
 
 function variable(name: string, style: JsonStyle, summary: string): VariableSpec<Run> {
@@ -121,15 +129,16 @@ function variable(name: string, style: JsonStyle, summary: string): VariableSpec
         throw new InvalidUse('only [*] may follow, in a for loop', `$${name}(name[index]) reads an element`);
       }
       const pathIn = pathReader(use);
-      const get = (run: Run) => {
+      const read = (run: Run) => {
         const path = pathIn(run);
-        return path === null
-          ? null
-          : scriptValue(run, readSteps(documentOf(run, path.name), path.steps), style);
+        return path === null ? null : readSteps(documentOf(run, path.name), path.steps);
       };
+      const isAll = use.index === 'all';
+      const get = (run: Run) => (isAll ? null : scriptValue(run, read(run), style));
       pathOf.set(get, pathIn);
       return {
         get,
+        text: (run) => (isAll ? null : scriptText(read(run), style)),
         set: (run, value, operator) => assign(run, pathIn(run), value, operator),
         list: (run) => list(run, pathIn(run), style),
       };
@@ -229,7 +238,7 @@ export const jsonModule: Module = {
       type: 'boolean',
       default: false,
       summary:
-        'Integers beyond 32 bits are given to the script as text; without it, as the nearest that fits.',
+        'Integers beyond 32 bits are text throughout; without it they have all their digits where text is wanted, and are their low 32 bits where a number is.',
     },
   ],
   functions: [

@@ -51,6 +51,10 @@ function addRecordRoute(
   const { message } = run.request;
   if (message === null) return -1;
   const state = run.state(routeState);
+  if (state.record !== null) {
+    run.complain('record_route(): the request has its Record-Route already');
+    return -1;
+  }
   const first = message.headers.findIndex(({ key }) => key === 'record-route');
   const lastVia = message.headers.findLastIndex(({ key }) => key === 'via');
   const editOf = (all: readonly string[]): Edit => {
@@ -255,8 +259,9 @@ export const rr: Module = {
         { name: 'params', type: 'string', optional: true, summary: '`;name=value`, added to the URI.' },
       ],
       routes,
-      summary: 'Has later requests of the dialog come by here.',
-      source: 'modules/rr; vector routes-relay',
+      summary:
+        'Has later requests of the dialog come by here. -1 where the request has a Record-Route of ours already.',
+      source: 'modules/rr; vectors routes-relay, edge-record-route-twice',
       run: recordRoute,
     },
     {

@@ -1,4 +1,5 @@
 /** Variables of the tm module. Source: modules/tm of the manual. */
+import { branchFlagNames } from '../runtime/flag-names.ts';
 import { messageBranches } from '../runtime/message-branches.ts';
 import { type RelayedBranch, relaying } from '../runtime/relaying.ts';
 import type { Run } from '../runtime/run.ts';
@@ -117,7 +118,7 @@ const flagsOf = ({ request }: RelayedBranch) => request.state(messageBranches).m
 const tmBranchVariables: readonly VariableSpec<Run>[] = [
   ofBranch('uri', 'The request URI of a branch.', ({ spec }) => spec.data.request.requestUri),
   ofBranch('duri', 'The destination URI of a branch.', ({ spec }) => spec.data.request.destinationUri),
-  ofBranch('flags', 'The flags of a branch.', (branch) => [...own(branch).flags].join(',') || null),
+  ofBranch('flags', 'The flags of a branch.', (branch) => branchFlagNames.print(own(branch).flags) || null),
   ofBranch(
     'last_received',
     'The last status that a branch has received; null before the first.',

@@ -230,7 +230,7 @@ export const tm: Module = {
       arguments: [],
       routes: ['route'],
       summary:
-        'Makes a transaction for the request; a retransmission, or the ACK to its reply, ends the script here.',
+        'Makes a transaction for the request; a retransmission, or the ACK to its reply, ends the script here. -10 where the request has a transaction already.',
       source: 'modules/tm; vectors pvar-provisional, routes-newtran-provisional',
       run: (run) => {
         switch (run.request.createTransaction()) {
@@ -240,7 +240,7 @@ export const tm: Module = {
             return 0;
           case 'exists':
             run.complain('t_newtran(): the request has a transaction already');
-            return -1;
+            return -10;
           case 'refused':
             return -1;
         }

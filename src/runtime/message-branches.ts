@@ -69,6 +69,11 @@ export class MessageBranches {
     return [this.#main, ...this.#added];
   }
 
+  /** Without number 0. */
+  get added(): readonly MessageBranch[] {
+    return this.#added;
+  }
+
   /** Number 0 is the request's own; -1 the last. */
   at(index: number): MessageBranch | undefined {
     return this.all.at(index);

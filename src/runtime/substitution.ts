@@ -45,7 +45,7 @@ export function parseSubstitution(text: string, compile: typeof compileRegex = c
   const pattern = text.slice(1, middle);
   try {
     const regex = compile(pattern, { ignoreCase: flags.includes('i'), newline: !flags.includes('s') });
-    const replacement = parseReplacement(text.slice(middle + 1, end), delimiter, regex.groups);
+    const replacement = parseReplacement(text.slice(middle + 1, end), delimiter);
     return { regex, replacement, everywhere: flags.includes('g') };
   } catch (error) {
     if (error instanceof RegexSyntaxError)
@@ -65,7 +65,7 @@ function findDelimiter(text: string, delimiter: string, from: number): number {
 
 const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
-function parseReplacement(text: string, delimiter: string, groups: number): readonly (string | number)[] {
+function parseReplacement(text: string, delimiter: string): readonly (string | number)[] {
   const parts: (string | number)[] = [];
   let literal = '';
   for (let at = 0; at < text.length; at++) {
@@ -77,8 +77,6 @@ function parseReplacement(text: string, delimiter: string, groups: number): read
     }
     at++;
     if (next >= '0' && next <= '9') {
-      if (Number(next) > groups)
-        throw new InvalidUse(`\\${next} in "${text}": the expression has ${groups} groups`);
       parts.push(literal, Number(next));
       literal = '';
     } else literal += next === delimiter ? next : (controls[next] ?? next);

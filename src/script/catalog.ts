@@ -163,6 +163,8 @@ export interface VariableAccess<R> {
   readonly text?: (run: R) => string | null;
   /** Absent: read-only. `operator` is `=` or `:=`. False when the value is refused. */
   readonly set?: (run: R, value: Value, operator: '=' | ':=') => boolean;
+  /** What is assigned is a text: of a variable that prints as another one than it is, that one. */
+  readonly takesText?: true;
   /** The values of `[*]` for `for ... in`; absent: there is one value at most, that of `get`. */
   readonly list?: (run: R) => readonly Value[];
 }
@@ -212,8 +214,12 @@ export class InvalidUse extends Error {
 
 export interface TransformationArgument {
   readonly name: string;
-  /** `rest`: all that is left, commas and spaces included. Others are split at commas, leading and trailing space removed. */
-  readonly type: 'string' | 'int' | 'rest';
+  /**
+   * `rest`: all that is left, commas and spaces included. `raw`: the same as the script has it, names of variables in
+   * it (a `$` that starts none is doubled), or the value of a variable that stands alone. Others are split at commas,
+   * leading and trailing space removed.
+   */
+  readonly type: 'string' | 'int' | 'rest' | 'raw';
   readonly optional?: boolean;
 }
 
@@ -234,9 +240,11 @@ export interface PlainTransformationSpec<R> extends TransformationFacts {
   /**
    * Once for each place; gets the arguments that are known at compile time (null for one with variables in
    * it), so that tables and regular expressions are built once. `args` of the result has them all: numbers
-   * for `int` (null when it is none), byte strings for the others; one that is left out is undefined.
+   * for `int`, byte strings for the others; one that is left out is undefined. With an argument that is null the result is null, without a call.
    */
   readonly prepare: (constants: TransformationValues) => Transform<R>;
+  /** Of the input: how the result prints and goes into text, where that is not what it is. */
+  readonly text?: (input: Value) => Value;
 }
 
 /** One that may wait: what reads a variable that has it waits first. */

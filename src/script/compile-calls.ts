@@ -147,8 +147,8 @@ export class CallCompiler<R extends Execution<R>> {
           const text = headerArgument(node, name, this.#variables, waits);
           return (run) => text(run) ?? unusable;
         }
-        const read = this.#value(node, waits);
-        if (node.kind !== 'variable') return read;
+        if (node.kind !== 'variable') return this.#value(node, waits);
+        const read = this.#variables.print(node, waits);
         const text = this.#mandatory(spec, name, 'null', (run) => toText(read(run) as never));
         return spec.intoHeaders === true ? whole(text, name, variableText(node)) : text;
       }

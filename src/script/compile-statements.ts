@@ -206,11 +206,15 @@ export class StatementCompiler<R extends Execution<R>> {
 
   #assign(node: AssignNode): Step<R> {
     const waits = new Waits<R>();
-    const { set } = this.#parts.variables.access(node.target, waits);
+    const { set, takesText } = this.#parts.variables.access(node.target, waits);
     if (set === undefined) throw new Error(`unchecked script: $${node.target.name.text} is read-only`);
     // `+=` and the like add a value to an AVP, as `=` does
     const plain = node.operator === ':=' ? ':=' : '=';
-    const value = this.#parts.expressions.value(assignedValue(node));
+    const assigned = assignedValue(node);
+    const value =
+      takesText && assigned.kind === 'variable'
+        ? this.#parts.variables.print(assigned, waits)
+        : this.#parts.expressions.value(assigned);
     const store = (run: R, result: Result) => {
       if (run.stopped) return Flow.exit;
       // an expression without a value, which is in the log, leaves the variable as it was

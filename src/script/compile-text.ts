@@ -11,6 +11,8 @@ export interface CompiledText<R> {
   readonly evaluate: (run: R) => Awaitable<string>;
   /** Never waits: a transformation that would is null, with a line in the log. */
   readonly read: ReadText<R>;
+  /** As {@link read}, with nothing in the place of a variable that is null. */
+  readonly fill: ReadText<R>;
 }
 
 /** What a script builds may come from the network, so only the last ones are kept. */
@@ -41,11 +43,12 @@ function compile<R>(variables: VariableCompiler<R>, source: string): CompiledTex
   if (diagnostics.length > 0) return null;
   try {
     const waits = new Waits<R>();
-    const text = variables.text(node, waits);
-    const read = typeof text === 'string' ? () => text : text;
-    return { read, evaluate: waits.before(read) };
+    const read = reader(variables.text(node, waits));
+    return { read, evaluate: waits.before(read), fill: reader(variables.text(node, new Waits<R>(), '')) };
   } catch {
     // it has not been through the checker: a name that nothing has, or one used wrongly
     return null;
   }
 }
+
+const reader = <R>(text: string | ReadText<R>): ReadText<R> => (typeof text === 'string' ? () => text : text);

@@ -11,12 +11,18 @@ import type {
 import type { Execution } from './execution.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
-import { template, trimmed } from './template.ts';
+import { rawText, template, trimmed } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
 import { inTurn, PerRun, Waits } from './waits.ts';
 
 export type Read<R> = (run: R) => Value;
 export type ReadText<R> = (run: R) => string;
+
+/** What can be read as a value, and as text where that is another one. */
+interface Readable<R> {
+  readonly get: Read<R>;
+  readonly text?: Read<R>;
+}
 
 /** How a variable without a value prints (lang-unset-var). */
 const nullText = '<null>';
@@ -48,17 +54,19 @@ export class VariableCompiler<R> {
 
   /** As text: within a string, or beside one in a comparison. */
   print(node: VariableNode, waits: Waits<R>): Read<R> {
-    if (node.transformations.length > 0) return this.read(node, waits);
-    const { get, text } = this.access(node, waits);
+    const { get, text } = this.#steps(this.access(node, waits), node, waits);
     return text ?? get;
   }
 
   read(node: VariableNode, waits: Waits<R>): Read<R> {
-    const { get, text } = this.access(node, waits);
-    if (node.transformations.length === 0) return get;
-    return node.transformations.reduce<Read<R>>(
-      (input, step) => this.#transformation(input, step, waits),
-      text ?? get,
+    return this.#steps(this.access(node, waits), node, waits).get;
+  }
+
+  /** Each transformation gets the text of the step before. */
+  #steps(input: Readable<R>, node: VariableNode, waits: Waits<R>): Readable<R> {
+    return node.transformations.reduce<Readable<R>>(
+      ({ get, text }, step) => this.#transformation(text ?? get, step, waits),
+      input,
     );
   }
 
@@ -69,10 +77,7 @@ export class VariableCompiler<R> {
     if (node.transformations.length === 0) return all;
     const current = new PerRun<R, Value>();
     const ofEach = new Waits<R>();
-    const read = node.transformations.reduce<Read<R>>(
-      (input, step) => this.#transformation(input, step, ofEach),
-      (run) => current.get(run) ?? null,
-    );
+    const { get: read } = this.#steps({ get: (run) => current.get(run) ?? null }, node, ofEach);
     const transformed = ofEach.before(read);
     const readAll = (run: R) =>
       inTurn(
@@ -95,22 +100,22 @@ export class VariableCompiler<R> {
     };
   }
 
-  /** A string literal where variables in it are replaced; null ones print as `<null>`. */
-  text(node: StringNode, waits: Waits<R>): string | ReadText<R> {
-    return this.#constantOr(template(node), waits);
+  /** A string literal where variables in it are replaced; null ones print as `<null>`, or as the caller has it. */
+  text(node: StringNode, waits: Waits<R>, whenNull = nullText): string | ReadText<R> {
+    return this.#constantOr(template(node), waits, whenNull);
   }
 
   /** The constants of a template, and readers of its variables. */
-  parts(parts: TemplateNode['parts'], waits: Waits<R>): (string | ReadText<R>)[] {
+  parts(parts: TemplateNode['parts'], waits: Waits<R>, whenNull = nullText): (string | ReadText<R>)[] {
     return parts.map((part) => {
       if (part.kind === 'text') return part.value;
       const read = this.print(part, waits);
-      return (run) => toText(read(run)) ?? nullText;
+      return (run) => toText(read(run)) ?? whenNull;
     });
   }
 
-  #constantOr(node: TemplateNode, waits: Waits<R>): string | ReadText<R> {
-    const parts = this.parts(node.parts, waits);
+  #constantOr(node: TemplateNode, waits: Waits<R>, whenNull = nullText): string | ReadText<R> {
+    const parts = this.parts(node.parts, waits, whenNull);
     const [first = '', second, third] = parts;
     if (parts.length <= 1) return first;
     if (parts.length === 2 && typeof first === 'string' && typeof second === 'function')
@@ -138,23 +143,31 @@ export class VariableCompiler<R> {
     return (run) => toInteger(read(run));
   }
 
-  #transformation(input: Read<R>, node: TransformationNode, waits: Waits<R>): Read<R> {
+  #transformation(input: Read<R>, node: TransformationNode, waits: Waits<R>): Readable<R> {
     const spec = this.#lookup.transformation(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: {${node.name.text}}`);
     const { constants, read } = this.#arguments(spec, node, waits);
     if ('prepareWaiting' in spec) {
       const transform = spec.prepareWaiting(constants);
-      return waits.add(
+      const get = waits.add(
         (run) => transform(input(run), read === null ? constants : read(run), run),
         (run) => {
           complain(run, `{${node.name.text}} is null, since it would wait here, where nothing can`);
           return null;
         },
       );
+      return { get };
     }
     const transform = spec.prepare(constants);
-    if (read === null) return (run) => transform(input(run), constants, run);
-    return (run) => transform(input(run), read(run), run);
+    const { text } = spec;
+    const get =
+      read === null
+        ? (run: R) => transform(input(run), constants, run)
+        : (run: R) => {
+            const args = read(run);
+            return args.includes(null) ? null : transform(input(run), args, run);
+          };
+    return text === undefined ? { get } : { get, text: (run) => text(input(run)) };
   }
 
   /** Throws what the transformation says against its arguments. */
@@ -173,8 +186,15 @@ export class VariableCompiler<R> {
     const specs = spec.arguments ?? [];
     const readers = splitArguments(specs, node.argument).map((argument, i) => {
       if (argument === undefined) return undefined;
+      const type = specs[i]?.type;
+      const convert = (value: Value) => (type === 'int' ? toInteger(value) : toText(value));
+      const [first, second] = argument.parts;
+      if (first?.kind === 'variable' && second === undefined) {
+        const value = this.print(first, waits);
+        return (run: R) => convert(value(run));
+      }
+      if (type === 'raw') return rawText(argument.parts);
       const text = this.#constantOr(argument, waits);
-      const convert = (value: string) => (specs[i]?.type === 'int' ? toInteger(value) : value);
       return typeof text === 'string' ? convert(text) : (run: R) => convert(text(run));
     });
     const constants = readers.map((reader) => (typeof reader === 'function' ? null : reader));

@@ -80,6 +80,13 @@ function indexText(node: VariableNode): string {
   return `[${index.value === 'all' ? '*' : index.value}]`;
 }
 
+/** A template as text that reads as the same template again. */
+export function rawText(parts: TemplateNode['parts']): string {
+  return parts
+    .map((part) => (part.kind === 'text' ? part.value.replaceAll('$', '$$$$') : variableText(part)))
+    .join('');
+}
+
 function templateText(parts: readonly (TextNode | VariableNode)[]): string {
   return parts.map((part) => (part.kind === 'text' ? part.value : variableText(part))).join('');
 }

@@ -14,7 +14,7 @@ export function splitArguments(
   argument: TemplateNode | null,
 ): readonly (TemplateNode | undefined)[] {
   const mandatory = specs.filter((spec) => !spec.optional).length;
-  const pieces = argument === null ? [] : split(argument.parts, specs.length, specs.at(-1)?.type === 'rest');
+  const pieces = argument === null ? [] : split(argument.parts, specs.length, takesRest(specs.at(-1)));
   if (pieces.length > specs.length) {
     throw new InvalidUse(
       specs.length === 0
@@ -31,9 +31,11 @@ export function splitArguments(
   return specs.map((spec, i) => {
     const parts = pieces[i];
     if (parts === undefined || argument === null) return undefined;
-    return { kind: 'template', span: argument.span, parts: spec.type === 'rest' ? parts : trimmed(parts) };
+    return { kind: 'template', span: argument.span, parts: takesRest(spec) ? parts : trimmed(parts) };
   });
 }
+
+const takesRest = (spec: TransformationArgument | undefined) => spec?.type === 'rest' || spec?.type === 'raw';
 
 const describe = (spec: TransformationArgument) => (spec.optional ? `[${spec.name}]` : spec.name);
 

@@ -124,9 +124,9 @@ function changed(uri: Uri, change: Partial<Uri>): Uri | null {
 
 const PARTS = ['scheme', 'user', 'password', 'host', 'port', 'params', 'headers'] as const;
 
-/** Null takes the user part and with it the password away. Null for a user that no URI can hold. */
+/** Null or an empty text takes the user part and with it the password away: no `@` is left. Null for a user that no URI can hold. */
 export function withUser(uri: Uri, user: string | null): Uri | null {
-  return changed(uri, user === null ? { user, password: null } : { user });
+  return changed(uri, user === null || user === '' ? { user: null, password: null } : { user });
 }
 
 /** Null for a password that no URI can hold, and where the URI has no user. */

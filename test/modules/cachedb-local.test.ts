@@ -36,7 +36,7 @@ test('counters count, and refuse what is no number', async () => {
   expect(prints).toEqual(['1 5', '1 -2', '1 -2', '-1', '-2', '-1']);
 });
 
-test('what is over is not there any more', () => {
+test('what is over is not there any more, and adding does not make it last longer', () => {
   let now = 0;
   const cache = new LocalCache(() => now);
   cache.store('short', 'a', 1);
@@ -45,9 +45,11 @@ test('what is over is not there any more', () => {
   now = 1000;
   expect([cache.fetch('short'), cache.fetch('long'), cache.fetch('count')]).toEqual([null, 'b', 1]);
   cache.add('count', 1, 2);
-  now = 2500;
+  now = 1999;
   expect(cache.fetch('count')).toBe(2);
-  now = 3000;
+  now = 2500;
+  expect(cache.add('count', 1, 2)).toBe(1);
+  now = 4500;
   cache.sweep();
   expect([cache.fetch('count'), cache.fetch('long')]).toEqual([null, 'b']);
 });

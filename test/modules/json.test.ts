@@ -135,7 +135,7 @@ describe('reading', () => {
 
   test('integers beyond 32 bits', () => {
     parse('o', '[2147483647,2147483648,-9999999999,12345678901234567890,99999999999999999999999]');
-    expect([get('o[0]'), get('o[1]'), get('o[2]')]).toEqual([2147483647, 2147483647, -2147483648]);
+    expect([get('o[0]'), get('o[1]'), get('o[2]')]).toEqual([2147483647, -2147483648, -1410065407]);
     Message.parameters = { enable_long_quoting: true };
     expect([get('o[0]'), get('o[1]'), get('o[2]')]).toEqual([2147483647, '2147483648', '-9999999999']);
     expect(compact('o')).toBe(

@@ -80,7 +80,7 @@ describe('headers', () => {
   test('as JSON', async () => {
     const { prints } = await runScript('sip_to_json($var(j)); xlog("$var(j)");', { modules });
     const json = JSON.parse(prints[0] ?? '');
-    expect(json.first_line).toMatch(/^INVITE sip:\S+ SIP\/2.0$/);
+    expect(json.first_line).toMatch(/^INVITE sip:\S+ SIP\/2.0\r\n$/);
     expect(json.headers['Via']).toHaveLength(2);
     expect(json.headers['Subject']).toEqual(['lunch']);
     expect(json.body).toMatch(/^v=0\r\n/);

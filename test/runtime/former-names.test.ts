@@ -16,7 +16,7 @@ describe('names of older versions', () => {
     const { prints } = await runScript('xlog("$Ri $Rp $pr $proto $af $rT"); route(inner);', {
       rest: 'route[inner] { xlog("$rT $(Ri{s.len})"); }',
     });
-    expect(prints).toEqual(['127.0.0.1 5060 UDP UDP INET route', 'route 9']);
+    expect(prints).toEqual(['127.0.0.1 5060 udp udp INET route', 'route 9']);
   });
 
   test('move_branch() and swap_branches() count from the first that was added', async () => {
@@ -28,10 +28,10 @@ describe('names of older versions', () => {
        move_branch(1, 0); xlog("$(msg.branch.uri[*])");`,
     );
     expect(prints).toEqual([
-      'sip:main@x.example,sip:b@x.example,sip:a@x.example',
-      'sip:b@x.example,sip:main@x.example,sip:a@x.example',
-      'sip:a@x.example,sip:main@x.example,sip:a@x.example',
-      'sip:a@x.example,sip:a@x.example',
+      'sip:main@x.example, sip:b@x.example, sip:a@x.example',
+      'sip:b@x.example, sip:main@x.example, sip:a@x.example',
+      'sip:a@x.example, sip:main@x.example, sip:a@x.example',
+      'sip:a@x.example, sip:a@x.example',
     ]);
   });
 });

@@ -92,11 +92,11 @@ describe('parallel forking', () => {
          setbflag("NAT", 1); $(msg.branch.attr(kind)[1]) = "pstn";
          append_msg_branch("sip:removed@nowhere.invalid");
          append_msg_branch("sip:third@CALLEE0");
-         remove_msg_branch(2);
+         remove_msg_branch(1);
          swap_msg_branches(0, 2);
          move_msg_branch(2, 0, "keep");
          xlog("print $msg.branch.last_idx $(msg.branch.uri[*])");
-         remove_msg_branch(2);
+         remove_msg_branch(1);
          t_on_branch("b"); t_on_reply("r"); t_relay();
        }
        branch_route[b] {

@@ -78,7 +78,7 @@ describe('of the message', () => {
       'a, "b"|bob|<null>|sip:x|auth|<null>',
     );
     const none = sampleRequest.replace(/^Authorization:.*\n/m, '');
-    expect(await printed('$au|$Au', { request: none })).toBe('<null>|alice');
+    expect(await printed('$au|$Au', { request: none })).toBe('<null>|alice@atlanta.example');
   });
 
   test('a challenge is read', async () => {

@@ -162,24 +162,29 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     name: 'sip_to_json',
     arguments: [{ name: 'out_var', type: 'variable', summary: 'Gets the JSON.' }],
     summary:
-      'The message as JSON: `first_line`, `headers` (for each name an array of its values) and `body`.',
+      'The message as JSON: `first_line` with its line end, `headers` (for each name an array of its values) and, if there is one, `body`.',
     source,
     run: (run, target: VariableReference<Run>) => {
       const { message } = run;
       if (message === null) return -1;
       const headers = new Map<string, string[]>();
+      const byKey = new Map<string, string[]>();
       for (const { name, value } of message.headers) {
-        const values = headers.get(name);
-        if (values === undefined) headers.set(name, [value]);
-        else values.push(value);
+        const key = name.toLowerCase();
+        const values = byKey.get(key);
+        if (values === undefined) {
+          const first = [value];
+          byKey.set(key, first);
+          headers.set(name, first);
+        } else values.push(value);
       }
       const json = JSON.stringify({
         first_line:
           message.kind === 'request'
-            ? `${message.method} ${message.requestUri} SIP/2.0`
-            : `SIP/2.0 ${message.status} ${message.reason}`,
+            ? `${message.method} ${message.requestUri} SIP/2.0\r\n`
+            : `SIP/2.0 ${message.status} ${message.reason}\r\n`,
         headers: Object.fromEntries(headers),
-        body: message.body,
+        ...(message.body === '' ? {} : { body: message.body }),
       });
       return target.set(run, json) ? 1 : -1;
     },

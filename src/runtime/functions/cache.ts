@@ -7,12 +7,16 @@ import {
   type VariableReference,
   whenThere,
 } from '../../script/index.ts';
-import { type CacheStore, cacheStores } from '../cache.ts';
+import { type CacheStore, cacheStores, counterOf } from '../cache.ts';
 import type { Run } from '../run.ts';
 
 const storage: ArgumentSpec = { name: 'storage_id', type: 'string', summary: '`local`, or `local:group`.' };
 const attribute: ArgumentSpec = { name: 'attribute', type: 'string', summary: 'The key.' };
-const expire: ArgumentSpec = { name: 'expire', type: 'int', summary: 'Seconds to keep it; 0 for ever.' };
+const expire: ArgumentSpec = {
+  name: 'expire',
+  type: 'int',
+  summary: 'Seconds to keep it; 0 for ever. A key that is there already keeps its time.',
+};
 const newValue: ArgumentSpec = {
   name: 'new_val',
   type: 'variable',
@@ -33,7 +37,18 @@ function onStore(run: Run, id: string, use: (store: CacheStore) => Awaitable<Sta
 /** A miss is -2 (vector lang-cache), so that it can be told from a storage that is not there. */
 function fetchInto(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
   return onStore(run, id, (store) =>
-    whenThere(store.fetch(key), (value) => (value === null ? -2 : result.set(run, value) ? 1 : -1)),
+    whenThere(store.fetch(key), (value) => (value === null ? -2 : result.set(run, String(value)) ? 1 : -1)),
+  );
+}
+
+/** As {@link fetchInto}, of a number; -3 for text that is none (field-cache-counter-of-text). */
+function fetchCounter(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
+  return onStore(run, id, (store) =>
+    whenThere(store.fetch(key), (value) => {
+      if (value === null) return -2;
+      const counter = counterOf(value);
+      return counter === null ? -3 : result.set(run, counter) ? 1 : -1;
+    }),
   );
 }
 
@@ -61,25 +76,25 @@ export const cacheFunctions: readonly FunctionSpec<Run>[] = [
       storage,
       attribute,
       { name: 'value', type: 'string', summary: 'What to store.' },
-      { ...expire, name: 'timeout', optional: true },
+      { name: 'timeout', type: 'int', optional: true, summary: 'Seconds to keep it; 0 for ever.' },
     ],
-    summary: 'Stores a value under a key.',
+    summary: 'Stores a value under a key; -1 for an empty key.',
     run: (run, id: string, key: string, value: string, seconds?: number) =>
       onStore(run, id, (store) =>
-        whenThere(store.store(key, value, seconds ?? 0), (stored) => (stored ? 1 : -1)),
+        key === '' ? -1 : whenThere(store.store(key, value, seconds ?? 0), (stored) => (stored ? 1 : -1)),
       ),
   },
   {
     name: 'cache_fetch',
     arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
-    summary: 'Reads the value of a key; -2 where there is none.',
+    summary: 'Reads the value of a key as text; -2 where there is none.',
     run: fetchInto,
   },
   {
     name: 'cache_counter_fetch',
     arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
-    summary: 'Reads a counter; -2 where there is none.',
-    run: fetchInto,
+    summary: 'Reads a counter as a number; -2 where there is none, -3 where the value is no number.',
+    run: fetchCounter,
   },
   {
     name: 'cache_remove',

@@ -1,5 +1,6 @@
 /** Message flags and branch flags. Source: the manual's Script-Flags. */
 import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
+import { branchFlagNames, messageFlagNames } from '../flag-names.ts';
 import { messageBranches } from '../message-branches.ts';
 import type { Run } from '../run.ts';
 
@@ -25,6 +26,7 @@ export const flagFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [flag],
     summary: 'Sets a flag of the message.',
     run: (run, name: string) => {
+      messageFlagNames.inFunction(name);
       run.request.flags.add(name);
       return 1;
     },
@@ -49,6 +51,7 @@ export const flagFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [flag, branchIndex],
     summary: 'Sets a flag of a branch.',
     run: (run, name: string, index = 0) => {
+      branchFlagNames.inFunction(name);
       ofBranch(run, index).add(name);
       return 1;
     },

@@ -87,7 +87,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     name: 'remove_msg_branch',
     arguments: [index('branch_idx')],
     summary: 'Removes a branch; those behind it move up.',
-    run: (run, branch: number) => (run.state(messageBranches).remove(branch) ? 1 : -1),
+    run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   {
     name: 'move_msg_branch',

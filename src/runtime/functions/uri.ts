@@ -104,18 +104,15 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
   rewriting(
     'strip',
     count,
-    'Takes characters from the front of the user of the request URI.',
-    (uri, n: number) =>
-      n < 0 || uri.user === null || n > uri.user.length ? null : withUser(uri, uri.user.slice(n)),
+    'Takes characters from the front of the user of the request URI; one as short as that is taken away.',
+    (uri, n: number) => (n < 0 ? null : withUser(uri, (uri.user ?? '').slice(n))),
   ),
   rewriting(
     'strip_tail',
     count,
-    'Takes characters from the end of the user of the request URI.',
+    'Takes characters from the end of the user of the request URI; one as short as that is taken away.',
     (uri, n: number) =>
-      n < 0 || uri.user === null || n > uri.user.length
-        ? null
-        : withUser(uri, uri.user.slice(0, uri.user.length - n)),
+      n < 0 ? null : withUser(uri, (uri.user ?? '').slice(0, Math.max(0, (uri.user?.length ?? 0) - n))),
   ),
   {
     name: 'setdsturi',

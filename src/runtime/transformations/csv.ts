@@ -4,7 +4,7 @@ import { argument, elementAt, ofText, ofTextAndNumber, rememberLast, type Specif
 export const csvTransformations: readonly Specification[] = [
   {
     name: 'csv.count',
-    summary: 'How many fields there are; none in an empty text.',
+    summary: 'How many fields there are; null for an empty text.',
     example: ['a,b,c', '{csv.count}', 3],
     prepare: ofText((text) => fieldsOf(text)?.length ?? null),
   },
@@ -19,9 +19,9 @@ export const csvTransformations: readonly Specification[] = [
 
 const fieldsOf = rememberLast(parseFields);
 
-/** Null where a quoted field does not end, or goes on behind its quotes. */
+/** Null for an empty text (edge-empty-gives-null), and where a quoted field does not end, or goes on behind its quotes. */
 function parseFields(text: string): readonly string[] | null {
-  if (text === '') return [];
+  if (text === '') return null;
   const fields: string[] = [];
   let at = 0;
   for (;;) {

@@ -109,4 +109,5 @@ export const argument = {
   int: (name: string): TransformationArgument => ({ name, type: 'int' }),
   optionalInt: (name: string): TransformationArgument => ({ name, type: 'int', optional: true }),
   rest: (name: string): TransformationArgument => ({ name, type: 'rest' }),
+  raw: (name: string): TransformationArgument => ({ name, type: 'raw' }),
 };

@@ -1,6 +1,6 @@
 /** `{s.escape.…}`, `{s.b64encode}` and their like: other spellings of the same bytes. trans-s-escape-*, trans-s-b64. */
 import type { Value } from '../../script/index.ts';
-import { argument, integer, ofText, ofTextAndString, type Specification } from './define.ts';
+import { argument, ofText, ofTextAndString, type Specification } from './define.ts';
 
 export const encodingTransformations: readonly Specification[] = [
   {
@@ -11,10 +11,14 @@ export const encodingTransformations: readonly Specification[] = [
   },
   {
     name: 's.decode.hexa',
-    summary: 'The bytes that pairs of hexadecimal digits stand for; null where the text is not such.',
+    summary:
+      'The bytes that pairs of hexadecimal digits stand for, a last single digit left out; null where the text holds anything else.',
+    source: 'vector edge-s-decode-hexa-odd',
     example: ['612F', '{s.decode.hexa}', 'a/'],
     prepare: ofText((text) =>
-      text.length % 2 === 0 && /^[0-9a-f]*$/i.test(text) ? Buffer.from(text, 'hex').toString('latin1') : null,
+      /^[0-9a-f]*$/i.test(text)
+        ? Buffer.from(text.slice(0, text.length & ~1), 'hex').toString('latin1')
+        : null,
     ),
   },
   {
@@ -31,47 +35,57 @@ export const encodingTransformations: readonly Specification[] = [
   },
   {
     name: 's.escape.user',
-    summary: 'Percent escapes for all that the user part of a SIP URI may not hold (RFC 3261, 25.1).',
+    summary:
+      'Percent escapes for all that the user part of a SIP URI may not hold (RFC 3261, 25.1); null for a text with control characters or bytes beyond ASCII.',
     example: ['a b@c', '{s.escape.user}', 'a%20b%40c'],
-    prepare: ofText((text) => text.replace(/[^A-Za-z0-9\-_.!~*'()&=+$,;?/]/g, percent)),
+    prepare: ofText((text) => escapePercent(text, /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]/g)),
   },
   {
     name: 's.unescape.user',
-    summary: 'Bytes for percent escapes; null where a % begins none.',
+    summary:
+      'Characters for percent escapes; null where a % begins none, and where a control character or a byte beyond ASCII would come out, so that nobody slips a line break into a header.',
     example: ['a%20b%40c', '{s.unescape.user}', 'a b@c'],
     prepare: ofText(unescapePercent),
   },
   {
     name: 's.escape.param',
-    summary: 'Percent escapes for all that a parameter of a SIP URI may not hold (RFC 3261, 25.1).',
+    summary:
+      'Percent escapes for all that a parameter of a SIP URI may not hold (RFC 3261, 25.1); null for a text with control characters or bytes beyond ASCII.',
     example: ['a b@c', '{s.escape.param}', 'a%20b%40c'],
-    prepare: ofText((text) => text.replace(/[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g, percent)),
+    prepare: ofText((text) => escapePercent(text, /[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g)),
   },
   {
     name: 's.unescape.param',
-    summary: 'Bytes for percent escapes; null where a % begins none.',
+    summary:
+      'Characters for percent escapes; null where a % begins none, and where a control character or a byte beyond ASCII would come out, so that nobody slips a line break into a header.',
     example: ['a%20b%40c', '{s.unescape.param}', 'a b@c'],
     prepare: ofText(unescapePercent),
   },
   {
     name: 's.dec2hex',
-    summary: 'A decimal number in hexadecimal digits; a negative one as 64 bits.',
+    summary: 'A decimal number in hexadecimal digits, as 32 bits: the low ones of a longer number.',
     example: ['255', '{s.dec2hex}', 'ff'],
     prepare: ofText((text) => {
-      const digits = /^\s*([+-]?)(\d{1,20})\s*$/.exec(text);
+      const digits = /^([+-]?)(\d{1,1000})$/.exec(text);
       if (digits === null) return null;
       const number = BigInt(digits[2] ?? '');
-      return BigInt.asUintN(64, digits[1] === '-' ? -number : number).toString(16);
+      return BigInt.asUintN(32, digits[1] === '-' ? -number : number).toString(16);
     }),
   },
   {
     name: 's.hex2dec',
-    summary: 'A hexadecimal number of up to 16 digits as a decimal one.',
+    summary:
+      'A hexadecimal number as a decimal one, of 32 bits with sign: the low ones of a longer number. A negative one prints as 64 bits without a sign. A number stays what it is.',
     example: ['ff', '{s.hex2dec}', 255],
-    prepare: ofText((text) => {
-      const digits = /^\s*(?:0[xX])?([0-9A-Fa-f]{1,16})\s*$/.exec(text)?.[1];
-      return digits === undefined ? null : integer(BigInt(`0x${digits}`));
-    }),
+    prepare: () => (value) => {
+      if (typeof value !== 'string') return value;
+      return isHex(value) ? Number.parseInt(value.slice(-8) || '0', 16) | 0 : null;
+    },
+    text: (input) => {
+      if (typeof input !== 'string') return input;
+      if (!isHex(input)) return null;
+      return String(BigInt.asUintN(64, BigInt(Number.parseInt(input.slice(-8) || '0', 16) | 0)));
+    },
   },
   {
     name: 's.b64encode',
@@ -81,12 +95,10 @@ export const encodingTransformations: readonly Specification[] = [
   },
   {
     name: 's.b64decode',
-    summary: 'The bytes of a Base64 text, as far as it is one.',
+    summary: 'The bytes of a Base64 text; whatever is not of its alphabet is passed over.',
+    source: 'vector edge-s-b64-odd',
     example: ['AgMEBSFAIyVeJio=', '{s.b64decode}', '\x02\x03\x04\x05!@#%^&*'],
-    prepare: ofText((text) => {
-      const end = text.search(/[^A-Za-z0-9+/]/);
-      return Buffer.from(end < 0 ? text : text.slice(0, end), 'base64').toString('latin1');
-    }),
+    prepare: ofText((text) => Buffer.from(text.replace(/[^A-Za-z0-9+/]+/g, ''), 'base64').toString('latin1')),
   },
   {
     name: 's.xor',
@@ -97,12 +109,23 @@ export const encodingTransformations: readonly Specification[] = [
   },
 ];
 
+const isHex = (text: string) => /^[0-9A-Fa-f]*$/.test(text);
+
 const percentTable = Array.from({ length: 256 }, (_, code) => `%${code.toString(16).padStart(2, '0')}`);
 const percent = (c: string) => percentTable[c.charCodeAt(0) & 0xff] ?? c;
 
+const unprintable = /[^\x20-\x7e]/;
+
+function escapePercent(text: string, special: RegExp): Value {
+  return unprintable.test(text) ? null : text.replace(special, percent);
+}
+
 function unescapePercent(text: string): Value {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return null;
-  return text.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  const bytes = text.replace(/%(..)/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+  return unprintable.test(bytes) ? null : bytes;
 }
 
 function exclusiveOr(text: string, secret: string): Value {

@@ -42,9 +42,10 @@ export const hashTransformations: readonly Specification[] = [
   },
   {
     name: 's.crc32',
-    summary: 'The CRC-32 checksum, as a decimal string.',
-    example: ['123456789', '{s.crc32}', '3421780262'],
-    prepare: ofText((text) => String(process.getBuiltinModule('node:zlib').crc32(bytes(text)))),
+    summary:
+      'The CRC-32 checksum as a decimal string, without the inversion at its end: the complement of what `crc32` prints elsewhere.',
+    example: ['123456789', '{s.crc32}', '873187033'],
+    prepare: ofText((text) => String(~process.getBuiltinModule('node:zlib').crc32(bytes(text)) >>> 0)),
   },
   ...shaAlgorithms.flatMap(({ name, digest, hmac }): Specification[] => [
     {

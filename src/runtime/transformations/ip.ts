@@ -19,31 +19,32 @@ export const ipTransformations: readonly Specification[] = [
   },
   {
     name: 'ip.ntop',
-    summary: 'The text of an address of 4 or 16 bytes.',
+    summary:
+      'The text of an address of 4 or 16 bytes; IPv6 as eight groups of capital hexadecimal digits, none left out.',
     example: ['\xc2\xa8\x04\x86', '{ip.ntop}', '194.168.4.134'],
     prepare: ofText((text) => {
       if (text.length !== 4 && text.length !== 16) return null;
       const address = ipaddr.fromByteArray([...Buffer.from(text, 'latin1')]);
-      return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+      return address.toNormalizedString().toUpperCase();
     }),
   },
   {
     name: 'ip.isip',
-    summary: '1 for an IPv4 or IPv6 address, else 0.',
+    summary: '1 for an IPv4 or IPv6 address (brackets around it are fine), else 0; null for an empty text.',
     example: ['194.168.4.134.1', '{ip.isip}', 0],
-    prepare: ofText((text) => flag(isIP(text) !== 0)),
+    prepare: ofText((text) => (text === '' ? null : flag(familyOf(text) !== 0))),
   },
   {
     name: 'ip.isip4',
-    summary: '1 for an IPv4 address, else 0.',
+    summary: '1 for an IPv4 address, else 0; null for an empty text.',
     example: ['194.168.4.134', '{ip.isip4}', 1],
-    prepare: ofText((text) => flag(isIP(text) === 4)),
+    prepare: ofText((text) => (text === '' ? null : flag(familyOf(text) === 4))),
   },
   {
     name: 'ip.isip6',
-    summary: '1 for an IPv6 address, else 0.',
+    summary: '1 for an IPv6 address, else 0; null for an empty text.',
     example: ['2001:0db8:85a3:0000:0000:8a2e:0370:7334', '{ip.isip6}', 1],
-    prepare: ofText((text) => flag(isIP(text) === 6)),
+    prepare: ofText((text) => (text === '' ? null : flag(familyOf(text) === 6))),
   },
   {
     name: 'ip.family',
@@ -67,12 +68,10 @@ export const ipTransformations: readonly Specification[] = [
   },
   {
     name: 'ip.isprivate',
-    summary:
-      '1 for a private (RFC 1918, RFC 6598) or loopback IPv4 address, else 0; null where the text is no address.',
+    summary: '1 for a private (RFC 1918, RFC 6598) or loopback IPv4 address, 0 for anything else.',
     example: ['100.64.0.1', '{ip.isprivate}', 1],
     prepare: ofText((text) => {
-      const family = isIP(text);
-      if (family !== 4) return family === 0 ? null : 0;
+      if (isIP(text) !== 4) return 0;
       const address = ipaddr.IPv4.parse(text);
       return flag(privateNetworks.some(([base, bits]) => address.match(base, bits)));
     }),
@@ -85,9 +84,18 @@ const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.6
 
 const flag = (is: boolean): Value => (is ? 1 : 0);
 
+/** An IPv6 address may stand in brackets; one that holds an IPv4 address in dots is not taken, as in the reference. */
+function familyOf(text: string): 0 | 4 | 6 {
+  const family = isIP(unbracketed(text));
+  if (family === 6) return text.includes('.') ? 0 : 6;
+  return family === 4 && !text.startsWith('[') ? 4 : 0;
+}
+
+const unbracketed = (text: string) => (text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text);
+
 /** Node's test comes first: ipaddr.js also takes `10.1` and `0x7f000001`. */
 function parseAddress(text: string): Address | null {
-  return isIP(text) === 0 ? null : ipaddr.parse(text);
+  return familyOf(text) === 0 ? null : ipaddr.parse(unbracketed(text));
 }
 
 function parseNetwork(text: string): Network | null {

@@ -12,7 +12,11 @@ import {
 } from './define.ts';
 
 /** The manual's examples have addresses without a scheme. */
-const listOf = rememberLast((text) => parseNameAddrs(text, 'optional'));
+const listOf = rememberLast((text) => {
+  // a parameter that is begun and not written makes the whole null, as in the reference
+  if (/[;=,]\s*$|;\s*[;,]|=\s*[;,]/.test(text.replace(/"(?:[^"\\]|\\[^])*"|<[^>]*>/g, 'x'))) return null;
+  return parseNameAddrs(text, 'optional');
+});
 
 interface Part {
   readonly name: string;
@@ -31,7 +35,7 @@ const parts: readonly Part[] = [
     output: '"Bob"',
     get: (a) => a.display,
   },
-  { name: 'uri', summary: 'The URI', output: 'sip:bob@x.example', get: (a) => a.uri },
+  { name: 'uri', summary: 'The URI', output: 'sip:bob@x.example', get: (a) => a.uri || null },
   {
     name: 'len',
     summary: 'The length up to the end of the address, in bytes',

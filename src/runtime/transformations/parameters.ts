@@ -1,5 +1,8 @@
-/** `{param.…}`: a list like `a=1;b=two;c` (trans-param); null for a text that is no such list. */
-import { findParameter, parseParameters } from '../../sip/index.ts';
+/**
+ * `{param.…}`: a list like `a=1;b=two;c` (trans-param, edge-empty-gives-null). It is read more strictly than a header's
+ * parameters are, since the reference does so: an empty text, a `=` or a last `;` that nothing follows, and anything behind
+ * a value make the whole null, and a comma ends the list.
+ */
 import {
   argument,
   elementAt,
@@ -10,7 +13,33 @@ import {
   type Specification,
 } from './define.ts';
 
-const listOf = rememberLast(parseParameters);
+interface ListedParameter {
+  readonly name: string;
+  /** Without quotes around it; empty where there is none. */
+  readonly value: string;
+}
+
+const listOf = rememberLast(parseList);
+
+function parseList(text: string): readonly ListedParameter[] | null {
+  if (text === '') return null;
+  const list: ListedParameter[] = [];
+  const parameter =
+    /[ \t\r\n]*([^=;,\s]*)[ \t\r\n]*(?:=[ \t\r\n]*(?:"((?:[^"\\]|\\[^])*)"|([^;,"\s][^;,\s]*))[ \t\r\n]*)?([;,]|$)/y;
+  for (;;) {
+    const match = parameter.exec(text);
+    if (match === null) return null;
+    const [, name = '', quoted, plain, end] = match;
+    list.push({ name, value: quoted ?? plain ?? '' });
+    if (end !== ';') return list;
+    if (parameter.lastIndex === text.length) return null;
+  }
+}
+
+function valueOf(text: string, name: string): string | null {
+  const wanted = name.toLowerCase();
+  return listOf(text)?.find((parameter) => parameter.name.toLowerCase() === wanted)?.value ?? null;
+}
 
 export const parameterTransformations: readonly Specification[] = [
   {
@@ -18,14 +47,16 @@ export const parameterTransformations: readonly Specification[] = [
     arguments: [argument.string('name')],
     summary: 'The value of a parameter, empty where it has none.',
     example: ['a=1;b=two;c', '{param.value,b}', 'two'],
-    prepare: ofTextAndString((text, name) => findParameter(text, name)),
+    prepare: ofTextAndString(valueOf),
   },
   {
     name: 'param.exist',
     arguments: [argument.string('name')],
     summary: '1 where there is such a parameter, with or without a value, else 0.',
     example: ['a=0;b=2;ob;c=3', '{param.exist,ob}', 1],
-    prepare: ofTextAndString((text, name) => (findParameter(text, name) === null ? 0 : 1)),
+    prepare: ofTextAndString((text, name) =>
+      listOf(text) === null ? null : valueOf(text, name) === null ? 0 : 1,
+    ),
   },
   {
     name: 'param.valueat',
@@ -33,8 +64,7 @@ export const parameterTransformations: readonly Specification[] = [
     summary: 'The value of the parameter at an index (negative: from the end), empty where it has none.',
     example: ['a=1;b=2;c=3', '{param.valueat,1}', '2'],
     prepare: ofTextAndNumber((text, index) => {
-      const parameter = elementAt(listOf(text) ?? [], index);
-      return parameter === undefined ? null : (parameter.value ?? '');
+      return elementAt(listOf(text) ?? [], index)?.value ?? null;
     }),
   },
   {

@@ -22,9 +22,11 @@ export const stringTransformations: readonly Specification[] = [
   },
   {
     name: 's.int',
-    summary: 'The integer that the text begins with, 0 where it begins with none.',
+    summary:
+      'The integer that the text begins with, 0 where it begins with none. Beside text, and printed, it is still the whole text.',
     example: ['2868.12 sec', '{s.int}', 2868],
     prepare: ofText((text) => leadingInteger(text)),
+    text: (input) => input,
   },
   {
     name: 's.reverse',
@@ -109,7 +111,7 @@ export const stringTransformations: readonly Specification[] = [
     summary: 'Cut, or filled with spaces, on the right to `length` bytes.',
     example: ['transformation', '{s.width, 16}', 'transformation  '],
     prepare: ofTextAndNumber((text, length) =>
-      length < 0 || length > longestFill ? null : text.slice(0, length).padEnd(length),
+      length <= 0 || length > longestFill ? null : text.slice(0, length).padEnd(length),
     ),
   },
   {
@@ -138,10 +140,11 @@ export const stringTransformations: readonly Specification[] = [
   },
 ];
 
-/** As C's `strtol`: white space, a sign, digits; wraps at 32 bits like all integers of a script. */
+/** A sign, digits; wraps at 32 bits like all integers of a script. */
 function leadingInteger(text: string): number {
-  const digits = /^[ \t\n\v\f\r]*([+-]?\d+)/.exec(text)?.[1];
-  return digits === undefined ? 0 : Number(digits) | 0;
+  const [, sign, digits = ''] = /^([+-]?)(\d{1,1000})/.exec(text) ?? [];
+  const value = digits.length > 15 ? Number(BigInt.asIntN(32, BigInt(digits))) : Number(digits) | 0;
+  return sign === '-' ? -value | 0 : value;
 }
 
 function substring(text: string, offset: number, length: number): Value {
@@ -149,7 +152,7 @@ function substring(text: string, offset: number, length: number): Value {
   if (start < 0 || start >= text.length) return null;
   if (length === 0) return text.slice(start);
   const end = length < 0 ? text.length + length : start + length;
-  return end <= start ? null : text.slice(start, end);
+  return end < start ? null : text.slice(start, end);
 }
 
 function index(text: string, args: Arguments): Value {

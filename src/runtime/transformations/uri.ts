@@ -1,15 +1,29 @@
 /** `{uri.…}`: parts of a SIP, SIPS or TEL URI; null for a part that is missing or a text that is no URI (trans-uri-*). */
 import type { Value } from '../../script/index.ts';
-import { parseUri, type Uri, uriParameter } from '../../sip/index.ts';
+import { parseParameters, parseUri, type Uri, uriParameter } from '../../sip/index.ts';
 import { argument, ofTextAndString, type Part, partsOf, rememberLast, type Specification } from './define.ts';
 
-const uriOf = rememberLast(parseUri);
+const uriOf = rememberLast((text: string): Uri | null => {
+  const service = /^(urn):(?:service|nena:service):(.+)$/i.exec(text);
+  if (service !== null) return { ...nothing, scheme: service[1] ?? '', host: service[2] ?? null };
+  // a colon without a port behind it is passed over
+  const uri = parseUri(text) ?? parseUri(text.replace(/^(sips?:[^;?]*):(?=[;?]|$)/i, '$1'));
+  return uri?.user === '' ? null : uri;
+});
+
+const nothing = { user: null, password: null, host: null, port: null, params: null, headers: null };
+
+/** Of a parameter that stands twice the last one counts here, the first one in `{uri.param}`. */
+function lastOf({ params }: Uri, name: string): string | null {
+  const list = params === null ? null : parseParameters(params);
+  return list?.findLast((parameter) => parameter.name.toLowerCase() === name)?.value ?? null;
+}
 
 const parameter = (name: string, transformation: string, output: Value): Part<Uri> => ({
   name: transformation,
-  summary: `The value of the parameter \`${name}\`, empty where it has none.`,
+  summary: `The value of the parameter \`${name}\`; null where it has none.`,
   output,
-  get: (uri) => uriParameter(uri, name),
+  get: (uri) => lastOf(uri, name) || null,
 });
 
 const example =
@@ -35,17 +49,18 @@ const parts: readonly Part<Uri>[] = [
     name: 'uri.params',
     summary: 'All parameters, without the first semicolon.',
     output: 'transport=tcp;ttl=15;user=phone;maddr=239.255.255.1;method=INVITE;lr;r2=on',
-    get: (uri) => uri.params,
+    get: (uri) => uri.params || null,
   },
   {
     name: 'uri.headers',
     summary: 'The headers, without the question mark.',
     output: 'Subject=x',
-    get: (uri) => uri.headers,
+    get: (uri) => uri.headers || null,
   },
   {
     name: 'uri.schema',
-    summary: 'The scheme: `sip`, `sips` or `tel`.',
+    summary:
+      'The scheme: `sip`, `sips`, `tel`, or `urn` of a service URN (RFC 5031), whose host is the service.',
     output: 'sip',
     get: (uri) => uri.scheme,
   },
@@ -54,20 +69,27 @@ const parts: readonly Part<Uri>[] = [
   parameter('user', 'uri.uparam', 'phone'),
   parameter('maddr', 'uri.maddr', '239.255.255.1'),
   parameter('method', 'uri.method', 'INVITE'),
-  parameter('lr', 'uri.lr', ''),
+  parameter('lr', 'uri.lr', null),
   parameter('r2', 'uri.r2', 'on'),
 ];
+
+/** Whether the parameter, which has no value, is written with a `=` all the same. */
+function hasEquals(params: string, name: string): boolean {
+  const wanted = `${name.toLowerCase()}=`;
+  return params.split(';').some((one) => one.trim().toLowerCase() === wanted);
+}
 
 export const uriTransformations: readonly Specification[] = [
   ...partsOf(uriOf, example, parts),
   {
     name: 'uri.param',
     arguments: [argument.string('name')],
-    summary: 'The value of a parameter, empty where it has none.',
+    summary: 'The value of a parameter, empty where it has none; null where nothing follows its `=`.',
     example: [example, '{uri.param,r2}', 'on'],
     prepare: ofTextAndString((text, name) => {
       const uri = uriOf(text);
-      return uri === null ? null : uriParameter(uri, name);
+      const value = uri === null ? null : uriParameter(uri, name);
+      return value === '' && hasEquals(uri?.params ?? '', name) ? null : value;
     }),
   },
 ];

@@ -37,7 +37,7 @@ const parts: readonly Part<Via>[] = [
     output: '192.0.2.7',
     get: (via) => via.received,
   },
-  { name: 'via.rport', summary: 'The parameter `rport`.', output: '40000', get: (via) => via.rport },
+  { name: 'via.rport', summary: 'The parameter `rport`.', output: '40000', get: (via) => via.rport || null },
 ];
 
 export const viaTransformations: readonly Specification[] = [

@@ -39,7 +39,7 @@ function variable(
     resolve: () => ({
       get: (run) => {
         const value = parameterOf(run.message, headers, parameter);
-        return value === null ? null : read(value);
+        return value === null || value === '' ? null : read(value);
       },
     }),
   };
@@ -67,12 +67,13 @@ export const authVariables: readonly VariableSpec<Run>[] = [
   variable('auth.nc', 'The nonce count', credentials, 'nc'),
   {
     name: 'Au',
-    summary: 'The user name for accounting: `$au`, or the user of the From header where there is none.',
-    source: 'Script-CoreVar',
+    summary:
+      "The account for billing: user and host of the From header's URI, with an `@` between them, whatever the credentials say.",
+    source: 'Script-CoreVar; vector field-auth-user-domain',
     resolve: () => ({
       get: ({ request: { message } }) => {
-        const name = parameterOf(message, credentials, 'username');
-        return name === null ? (message?.findFrom()?.uriParts?.user ?? null) : beforeAt(name);
+        const uri = message?.findFrom()?.uriParts;
+        return uri == null ? null : `${uri.user ?? ''}@${uri.host ?? ''}`;
       },
     }),
   },

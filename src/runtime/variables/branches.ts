@@ -7,8 +7,10 @@ import {
   type VariableUse,
 } from '../../script/index.ts';
 import { parseUri } from '../../sip/index.ts';
+import { branchFlagNames } from '../flag-names.ts';
 import { type MessageBranch, messageBranches } from '../message-branches.ts';
 import type { Run } from '../run.ts';
+import { setFlag, yesOrNo } from './message.ts';
 import { subnameOf } from './subname.ts';
 
 /** The branch that an index means: the last one added where there is none. */
@@ -40,7 +42,14 @@ function text(name: 'destinationUri' | 'q' | 'path' | 'socket', takes: (value: s
 }
 
 /** RFC 3261, 25.1, qvalue. */
-const setQ = text('q', (q) => /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q));
+const setQText = text('q', (q) => /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q));
+
+/** An integer is thousandths, and a negative one none (edge-ru-q-number); text is a qvalue. */
+function setQ(branch: MessageBranch, value: Value): boolean {
+  if (typeof value !== 'number') return setQText(branch, value);
+  branch.q = value < 0 ? null : String(Math.min(value, 1000) / 1000);
+  return true;
+}
 
 export const branchFields: readonly BranchField[] = [
   {
@@ -61,8 +70,8 @@ export const branchFields: readonly BranchField[] = [
   },
   {
     name: 'q',
-    summary: 'The q of a branch, 0 to 1.',
-    get: (branch) => branch.q,
+    summary: 'The q of a branch, 0 to 1, empty where it has none. An integer that is set is thousandths.',
+    get: (branch) => branch.q ?? '',
     set: setQ,
   },
   {
@@ -79,10 +88,13 @@ export const branchFields: readonly BranchField[] = [
   },
   {
     name: 'flags',
-    summary: 'The flags of a branch that are set.',
-    get: (branch) => [...branch.flags].join(',') || null,
+    summary: 'The flags of a branch that are set, with spaces between them.',
+    get: (branch) => branchFlagNames.print(branch.flags),
   },
 ];
+
+/** Of `[*]`. */
+export const joined = (values: readonly Value[]) => values.map((value) => value ?? '').join(', ');
 
 function fieldVariable({ name, summary, get, set }: BranchField): VariableSpec<Run> {
   return {
@@ -96,12 +108,7 @@ function fieldVariable({ name, summary, get, set }: BranchField): VariableSpec<R
       const all = (run: Run) => run.state(messageBranches).all.map(get);
       return {
         get: (run) => {
-          if (use.index === 'all')
-            return (
-              all(run)
-                .map((value) => value ?? '')
-                .join(',') || null
-            );
+          if (use.index === 'all') return joined(all(run));
           const branch = at(run);
           return branch === null ? null : get(branch);
         },
@@ -124,27 +131,31 @@ export function flagAccess(
   flag: (run: Run) => string,
 ): VariableAccess<Run> {
   return {
-    get: (run) => (branchOf(run)?.flags.has(flag(run)) ? 1 : 0),
+    ...yesOrNo((run) => branchOf(run)?.flags.has(flag(run)) === true),
     set: (run, value) => {
       const branch = branchOf(run);
       if (branch === null) return false;
-      if (value === null || value === 0 || value === '0') branch.flags.delete(flag(run));
-      else branch.flags.add(flag(run));
+      setFlag(branch.flags, flag(run), value);
       return true;
     },
   };
 }
 
+/** `$msg.branch`, and `$branch` of older scripts. */
+export const lastAdded: VariableAccess<Run> = {
+  get: (run) => run.state(messageBranches).added.at(-1)?.uri ?? null,
+  set: (run, value) => value !== null && run.state(messageBranches).add(String(value)),
+};
+
+const contactOf = ({ uri, q }: MessageBranch) => (q === null ? `<${uri}>` : `<${uri}>;q=${q}`);
+
 export const branchVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'msg.branch',
     writable: true,
-    summary: 'Written: adds a branch of this URI. Read: the URI of the last branch.',
-    source: 'Script-CoreVar, message branches',
-    resolve: () => ({
-      get: (run) => run.state(messageBranches).last.uri || null,
-      set: (run, value) => value !== null && run.state(messageBranches).add(String(value)),
-    }),
+    summary: 'Written: adds a branch of this URI. Read: the URI of the last branch that was added.',
+    source: 'Script-CoreVar, message branches; vector edge-branch-without-name',
+    resolve: () => lastAdded,
   },
   ...branchFields.map(fieldVariable),
   {
@@ -152,10 +163,11 @@ export const branchVariables: readonly VariableSpec<Run>[] = [
     subname: 'required',
     indexed: true,
     writable: true,
-    summary: 'A flag of a branch: 1 or 0.',
+    summary: 'A flag of a branch: 1 or 0, printed as `true` or `false`.',
     source: 'Script-CoreVar, message branches',
     resolve: (use) => {
       const at = branchAt(use);
+      if (typeof use.subname === 'string') branchFlagNames.inVariable(use.subname);
       return flagAccess(at, subnameOf(use));
     },
   },
@@ -190,26 +202,26 @@ export const branchVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'ru_q',
     writable: true,
-    summary: 'The q of the request URI.',
-    source: 'Script-CoreVar',
+    summary:
+      'The q of the request URI in thousandths, -1 where it has none. Text that is set is a qvalue, 0.5 for instance.',
+    source: 'Script-CoreVar; vector edge-ru-q-number',
     resolve: () => ({
-      get: (run) => run.state(messageBranches).at(0)?.q ?? null,
-      set: (run, value) => {
-        const branch = run.state(messageBranches).at(0);
-        return branch !== undefined && setQ(branch, value);
+      get: (run) => {
+        const { q } = run.state(messageBranches).main;
+        return q === null ? -1 : Math.round(Number(q) * 1000);
       },
+      set: (run, value) => value !== null && setQ(run.state(messageBranches).main, value),
     }),
   },
   {
     name: 'ds',
-    summary: 'All URIs that the request goes to.',
-    source: 'Script-CoreVar',
+    summary: 'The branches that were added, as a Contact header of a redirect; null where none was.',
+    source: 'Script-CoreVar; vector edge-branch-list',
     resolve: () => ({
-      get: (run) =>
-        run
-          .state(messageBranches)
-          .all.map(({ uri }) => `<${uri}>`)
-          .join(', '),
+      get: (run) => {
+        const contacts = run.state(messageBranches).added.map(contactOf);
+        return contacts.length === 0 ? null : `Contact: ${contacts.join(', ')}`;
+      },
     }),
   },
 ];

@@ -11,11 +11,17 @@ const fields: Readonly<Record<keyof ScriptError, string>> = {
   rreason: 'The reason phrase that a reply should have',
 };
 
+/** Without an error. */
+const none = { class: 0, level: 0, info: '', rcode: 0, rreason: '' } satisfies ScriptError;
+
 export const errorVariables: readonly VariableSpec<Run>[] = Object.entries(fields).map(
   ([field, summary]) => ({
     name: `err.${field}`,
-    summary: `${summary}; in error_route.`,
-    source: 'Script-CoreVar',
-    resolve: () => ({ get: (run) => run.state(scriptError).error?.[field as keyof ScriptError] ?? null }),
+    summary: `${summary}; in error_route. Elsewhere it is ${typeof none[field as keyof ScriptError] === 'number' ? '0' : 'empty'}.`,
+    source: 'Script-CoreVar; vector field-err-variables',
+    resolve: () => ({
+      get: (run) =>
+        run.state(scriptError).error?.[field as keyof ScriptError] ?? none[field as keyof ScriptError],
+    }),
   }),
 );

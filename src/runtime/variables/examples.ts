@@ -29,7 +29,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   ),
   rp: prints('$rp', '5080'),
   rP: prints('$rP', 'udp'),
-  ru_q: prints('$ru_q', '0.5', '$ru_q = "0.5";'),
+  ru_q: prints('$ru_q', '500', '$ru_q = "0.5";'),
   ou: prints('$ou', requestUri, '$ru = "sip:other@x.example";'),
   oU: prints('$oU', '+15551234;day=mon'),
   od: prints('$od', 'biloxi.example'),
@@ -93,7 +93,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   'auth.alg': prints('$auth.alg', 'MD5'),
   'auth.qop': prints('$auth.qop', 'auth'),
   'auth.nc': prints('$auth.nc', '00000001'),
-  Au: prints('$Au', 'alice'),
+  Au: prints('$Au', 'alice@atlanta.example'),
   ...Object.fromEntries(
     ['algorithm', 'realm', 'nonce', 'opaque', 'qop', 'ik', 'ck'].map((name) => [
       `challenge.${name}`,
@@ -106,11 +106,11 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   'msg.type': prints('$msg.type', 'request'),
   'msg.is_request': prints('$msg.is_request', 'true'),
   socket_in: prints('$socket_in $socket_in(port) $socket_in(af)', 'udp:127.0.0.1:5060 5060 INET'),
-  socket_out: prints('$socket_out(proto) $socket_out(forced)', 'UDP <null>'),
+  socket_out: prints('$socket_out(proto) $socket_out(forced)', 'udp <null>'),
   fs: prints('$fs', '<null>'),
   Ri: prints('$Ri', '127.0.0.1'),
   Rp: prints('$Rp', '5060'),
-  pr: prints('$pr $proto', 'UDP UDP'),
+  pr: prints('$pr $proto', 'udp udp'),
   af: prints('$af', 'INET'),
   rT: prints('$rT', 'route'),
   proxy_protocol: prints('$proxy_protocol(src_ip)', '<null>'),
@@ -120,12 +120,12 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   rr: prints('$rr', '<null>'),
   ds: prints(
     '$ds',
-    '<sip:b@x.example>, <sip:c@x.example>',
+    'Contact: <sip:c@x.example>',
     '$ru = "sip:b@x.example"; $msg.branch = "sip:c@x.example";',
   ),
   branch: prints(
     '$(branch(uri)[0]) $(branch(q)[-1]) $(branch(uri)[*])',
-    'sip:c@x.example 0.3 sip:c@x.example,sip:d@x.example',
+    'sip:c@x.example 0.3 sip:c@x.example, sip:d@x.example',
     '$branch = "sip:c@x.example"; append_branch("sip:d@x.example", "0.3");',
   ),
   'branch.flag': prints('$branch.flag(nat)', 'true', 'setbflag("nat");'),
@@ -133,7 +133,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   'msg.branch': prints('$msg.branch', 'sip:c@x.example', '$msg.branch = "sip:c@x.example";'),
   'msg.branch.uri': prints(
     '$(msg.branch.uri[1]) $(msg.branch.uri[*])',
-    'sip:c@x.example sip:b@x.example,sip:c@x.example',
+    'sip:c@x.example sip:b@x.example, sip:c@x.example',
     '$ru = "sip:b@x.example"; $msg.branch = "sip:c@x.example";',
   ),
   'msg.branch.duri': prints(
@@ -154,12 +154,12 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   ),
   'msg.branch.flags': prints(
     '$msg.branch.flags',
-    'pstn,late',
+    'late pstn',
     '$msg.branch = "sip:c@x.example"; $msg.branch.flag(pstn) = 1; $msg.branch.flag(late) = 1;',
   ),
   'msg.branch.flag': prints(
     '$msg.branch.flag(pstn) $(msg.branch.flag(pstn)[0])',
-    '1 0',
+    'true false',
     '$msg.branch = "sip:c@x.example"; $msg.branch.flag(pstn) = 1;',
   ),
   'msg.branch.attr': prints(
@@ -177,7 +177,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   ...Object.fromEntries(
     ['class', 'level', 'info', 'rcode', 'rreason'].map((name) => [
       `err.${name}`,
-      prints(`$err.${name}`, '<null>'),
+      prints(`$err.${name}`, name === 'info' || name === 'rreason' ? '' : '0'),
     ]),
   ),
 };

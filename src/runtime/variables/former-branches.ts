@@ -3,10 +3,10 @@
  * request URI. Source: Script-CoreVar of 3.4.
  */
 import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import { branchFlagNames } from '../flag-names.ts';
 import { type MessageBranch, messageBranches } from '../message-branches.ts';
 import type { Run } from '../run.ts';
-import { branchFields, flagAccess } from './branches.ts';
-import { yesOrNo } from './message.ts';
+import { branchFields, flagAccess, joined, lastAdded } from './branches.ts';
 import { subnameOf } from './subname.ts';
 
 const source = 'Script-CoreVar of 3.4';
@@ -33,10 +33,7 @@ export const formerBranchVariables: readonly VariableSpec<Run>[] = [
     source,
     resolve: (use) => {
       if (use.subname === null) {
-        return {
-          get: (run) => run.state(messageBranches).last.uri || null,
-          set: (run, value) => value !== null && run.state(messageBranches).add(String(value)),
-        };
+        return lastAdded;
       }
       const field = branchFields.find(({ name }) => name === use.subname);
       if (field === undefined)
@@ -48,7 +45,7 @@ export const formerBranchVariables: readonly VariableSpec<Run>[] = [
       const all = (run: Run) => run.state(messageBranches).all.slice(1).map(field.get);
       return {
         get: (run) => {
-          if (use.index === 'all') return all(run).join(',') || null;
+          if (use.index === 'all') return joined(all(run)) || null;
           const branch = at(run);
           return branch === null ? null : field.get(branch);
         },
@@ -69,14 +66,14 @@ export const formerBranchVariables: readonly VariableSpec<Run>[] = [
       'A flag of a branch: 1 or 0, printed as `true` or `false`. Number 0 is the request URI, as for `setbflag()`.',
     source,
     resolve: (use) => {
-      const { get, set } = flagAccess(branchAt(use, 0), subnameOf(use));
-      return { ...yesOrNo((run) => get(run) === 1), ...(set === undefined ? {} : { set }) };
+      if (typeof use.subname === 'string') branchFlagNames.inVariable(use.subname);
+      return flagAccess(branchAt(use, 0), subnameOf(use));
     },
   },
   {
     name: 'bf',
     summary: 'The flags of the request URI, as `setbflag()` sets them.',
     source,
-    resolve: () => ({ get: (run) => [...run.state(messageBranches).main.flags].join(',') || null }),
+    resolve: () => ({ get: (run) => branchFlagNames.print(run.state(messageBranches).main.flags) }),
   },
 ];

@@ -13,7 +13,13 @@ import type { Run } from '../run.ts';
 export function indexed(use: VariableUse<Run>, list: (run: Run) => readonly string[]): VariableAccess<Run> {
   const { index } = use;
   if (index === 'append') throw new InvalidUse('it has no [append]', 'only AVPs can be appended to');
-  if (index === 'all') return { get: (run) => list(run).join(', ') || null, list };
+  if (index === 'all') {
+    const get = (run: Run) => {
+      const values = list(run);
+      return values.length === 0 ? null : values.join(', ');
+    };
+    return { get, list };
+  }
   if (typeof index === 'function') {
     return {
       get: (run) => {

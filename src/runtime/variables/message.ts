@@ -1,6 +1,7 @@
 /** The message as a whole and how it came. Source: the manual's Script-CoreVar page. */
 import { InvalidUse, type Value, type VariableAccess, type VariableSpec } from '../../script/index.ts';
 import { formatHostPort, type SipMessage, transportName } from '../../sip/index.ts';
+import { messageFlagNames } from '../flag-names.ts';
 import { messageBranches } from '../message-branches.ts';
 import { forceSocket } from '../record-route.ts';
 import type { Run } from '../run.ts';
@@ -23,7 +24,7 @@ interface SeenSocket extends ListeningSocket {
 const socketFields = {
   ip: ({ address }) => address,
   port: ({ transport }) => transport.local.port,
-  proto: ({ transport }) => transport.protocol.toUpperCase(), // the manual: "UDP", "TCP"
+  proto: ({ transport }) => transport.protocol, // lower case (edge-socket-proto), whatever the manual says
   advertised_ip: ({ advertised }) => advertised?.host ?? null,
   advertised_port: ({ advertised }) => advertised?.port ?? null,
   tag: ({ tag = null }) => tag,
@@ -118,6 +119,12 @@ const force = (run: Run, value: Value): boolean => {
   run.state(messageBranches).main.socket = null;
   return true;
 };
+/** An integer other than 0 sets a flag; 0, null and all text take it away. */
+export function setFlag(flags: Set<string>, name: string, value: Value): void {
+  if (typeof value === 'number' && value !== 0) flags.add(name);
+  else flags.delete(name);
+}
+
 /** A number in conditions and arithmetic, a word where it is printed. */
 export function yesOrNo(test: (run: Run) => boolean): Pick<VariableAccess<Run>, 'get' | 'text'> {
   return { get: (run) => (test(run) ? 1 : 0), text: (run) => (test(run) ? 'true' : 'false') };
@@ -178,8 +185,8 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
   },
   {
     name: 'mf',
-    summary: 'The flags of the message that are set.',
-    resolve: () => ({ get: (run) => [...run.request.flags].join(' ') || null }),
+    summary: 'The flags of the message that are set, with spaces between them; empty where there is none.',
+    resolve: () => ({ get: (run) => messageFlagNames.print(run.request.flags) }),
   },
   {
     name: 'msg.flag',
@@ -188,12 +195,11 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
     summary: 'A flag of the message: 1 or 0, printed as `true` or `false`.',
     resolve: (use) => {
       const name = subnameOf(use);
+      if (typeof use.subname === 'string') messageFlagNames.inVariable(use.subname);
       return {
         ...yesOrNo((run) => run.request.flags.has(name(run))),
         set: (run, value) => {
-          if (value === null || value === 0 || value === '0' || value === 'false')
-            run.request.flags.delete(name(run));
-          else run.request.flags.add(name(run));
+          setFlag(run.request.flags, name(run), value);
           return true;
         },
       };

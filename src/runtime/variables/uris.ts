@@ -48,16 +48,18 @@ const destination: WritableUri = {
   set: (run, uri) => run.request.setDestinationUri(uri),
 };
 
-/** `udp` where the URI does not say; `tls` for sips (RFC 3261, 26.2.2). */
-export function transportOf(uri: Uri): string {
-  return uriParameter(uri, 'transport')?.toLowerCase() || (uriKind(uri) === 'sips' ? 'tls' : 'udp');
+/** As it is written (edge-transport-case); `udp` where the URI does not say, `tls` for sips (RFC 3261, 26.2.2). */
+function transportOf(uri: Uri): string {
+  return uriParameter(uri, 'transport') || (uriKind(uri) === 'sips' ? 'tls' : 'udp');
 }
+
+const defaultPorts: Readonly<Record<string, number>> = { tls: 5061, ws: 80, wss: 443 };
 
 /** The default port of the transport where the URI has none (RFC 3261, 19.1.2); a tel URI has none at all. */
 export function portOf(uri: Uri): number | null {
   if (uri.port !== null) return uri.port;
   if (uri.host === null) return null;
-  return transportOf(uri) === 'tls' ? 5061 : 5060;
+  return defaultPorts[transportOf(uri).toLowerCase()] ?? 5060;
 }
 
 const user = (uri: Uri) => uri.user;
@@ -74,6 +76,7 @@ function writablePart(
     writable: true,
     resolve: (use) => ({
       ...spec.resolve(use),
+      takesText: true,
       set: (run, value) => {
         const uri = whole.get(run);
         const next = uri === null ? null : change(uri, value);
@@ -95,6 +98,7 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     summary: 'The request URI.',
     resolve: () => ({
       get: ofRequest(({ requestUri }) => requestUri || null),
+      takesText: true,
       set: (run, value) => run.request.setRequestUri(String(value ?? '')),
     }),
   },
@@ -126,6 +130,7 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     summary: 'The destination URI: where the request goes whatever its request URI says.',
     resolve: () => ({
       get: ofRequest(({ destinationUri }) => destinationUri),
+      takesText: true,
       set: (run, value) => run.request.setDestinationUri(text(value)),
     }),
   },

@@ -18,6 +18,7 @@ const syntax = fc.constantFrom(
   '\\1',
 );
 const bytes = fc.array(fc.oneof(byte, syntax), { maxLength: 24 }).map((parts) => parts.join(''));
+const printable = fc.string({ unit: 'grapheme-ascii' });
 const inputs = fc.oneof(bytes, fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.constant(null));
 const anyByteString = /^[\x00-\xff]*$/;
 
@@ -56,8 +57,10 @@ test.each([
   ['{s.reverse}', '{s.reverse}'],
   ['{s.xor,se,cret }', '{s.xor,se,cret }'],
 ])('%s and %s give the text back', (there, back) => {
+  // percent escapes are of printable text alone
+  const texts = there.startsWith('{s.escape.') && there !== '{s.escape.common}' ? printable : bytes;
   fc.assert(
-    fc.property(bytes, (text) => transform(text, there + back, run) === text),
+    fc.property(texts, (text) => transform(text, there + back, run) === text),
     { numRuns: 200 },
   );
 });

@@ -1,0 +1,38 @@
+/**
+ * In which order the flags that are set are printed. OpenSIPS numbers the names as it reads the script, those in variables
+ * (`$msg.flag(NAME)`) before those that functions are called with, and prints the highest number first (edge-flags-text,
+ * flow-flags).
+ */
+
+/** Names that a script makes while it runs are numbered as well, but no more of them than this. */
+const maxNames = 1024;
+
+/** A function's flags come behind all those of variables. */
+const ofFunctions = 1_000_000;
+
+export class FlagNames {
+  readonly #numbers = new Map<string, number>();
+
+  inVariable(name: string): void {
+    this.#number(name, 0);
+  }
+
+  inFunction(name: string): void {
+    this.#number(name, ofFunctions);
+  }
+
+  #number(name: string, from: number): void {
+    if (this.#numbers.size < maxNames && !this.#numbers.has(name)) {
+      this.#numbers.set(name, from + this.#numbers.size);
+    }
+  }
+
+  print(flags: ReadonlySet<string>): string {
+    if (flags.size < 2) return [...flags].join('');
+    const number = (name: string) => this.#numbers.get(name) ?? -1;
+    return [...flags].sort((a, b) => number(b) - number(a)).join(' ');
+  }
+}
+
+export const messageFlagNames = new FlagNames();
+export const branchFlagNames = new FlagNames();
