@@ -121,7 +121,7 @@ describe('parallel forking', () => {
     b.reply(toB, 200);
     await caller.next(200);
     expect(prints()).toEqual([
-      `2 ${a.uri('a')},sip:x@nowhere.invalid,${a.uri('a')}`,
+      `2 ${a.uri('a')}, sip:x@nowhere.invalid, ${a.uri('a')}`,
       'branch 0 a 0 <null>',
       'branch 1 x 1 pstn',
       'no voip',
