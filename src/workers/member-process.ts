@@ -86,7 +86,7 @@ export class MemberProcess {
       });
       this.#process = process;
       this.#peers = peers;
-      await peers.listen();
+      // before the others hear of any connection of this process
       peers.broadcast(frameOf('hello'));
       this.#server = await RunningServer.startMember(program, options, {
         process,
@@ -102,6 +102,8 @@ export class MemberProcess {
           elsewhere: (...wanted) => this.#elsewhere(...wanted),
         },
       });
+      // until now what the others have for it waits with them
+      await peers.listen();
       this.#send({ kind: 'ready', sockets: this.#server.sockets });
     } catch (error) {
       const { code, socket } = error instanceof StartError ? error : {};

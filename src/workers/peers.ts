@@ -31,6 +31,8 @@ class Link {
   readonly #sender: number;
   readonly #counts: PeerCounts;
   #socket: Socket | null = null;
+  /** A socket that could not connect, or was lost, takes what is written to it without a word until it is closed. */
+  #isConnected = false;
   #queue: Buffer[] = [];
   #queued = 0;
   #flush: NodeJS.Immediate | null = null;
@@ -65,7 +67,7 @@ class Link {
     this.#flush = null;
     if (this.#queued === 0) return;
     if (this.#socket === null) this.#connect();
-    else if (!this.#socket.connecting) {
+    else if (this.#isConnected) {
       this.#counts.sent += this.#queue.length;
       this.#socket.write(Buffer.concat(this.#queue, this.#queued));
       this.#queue = [];
@@ -78,12 +80,17 @@ class Link {
     const socket = connect(this.#path);
     this.#socket = socket;
     socket.once('connect', () => {
+      this.#isConnected = true;
       socket.write(Buffer.from([this.#sender]));
       this.#write();
     });
-    socket.on('error', () => undefined); // and then it closes
+    // and then it closes
+    socket.on('error', () => {
+      this.#isConnected = false;
+    });
     socket.once('close', () => {
-      if (this.#socket === socket) this.#socket = null;
+      this.#isConnected = false;
+      this.#socket = null;
       if (this.#isClosed || this.#queued === 0) return;
       this.#retry = setTimeout(() => {
         this.#retry = null;

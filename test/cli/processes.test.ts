@@ -1,11 +1,15 @@
 /** One server in several processes behaves as one: whoever reads a message, the process that owns its call handles it. */
 import { execFileSync } from 'node:child_process';
+import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ServerStatus } from '../../src/index.ts';
 import { closeLater } from '../support/close-later.ts';
+import { freeUdpPort } from '../support/ports.ts';
 import { launchSiprest, type RunningSiprest, startSiprest } from '../support/program.ts';
 import { respond, startService } from '../support/service.ts';
 import { requestText, sendSip } from '../support/sip-client.ts';
@@ -56,6 +60,42 @@ async function start(script: string, processes = 4, args: readonly string[] = []
 }
 
 const callIds = (count: number) => Array.from({ length: count }, (_, i) => `call-${i}@${process.pid}`);
+
+it('answers each request from the first answer on, also while other processes still start', {
+  timeout: 60_000,
+}, async () => {
+  const port = await freeUdpPort();
+  const file = join(temporaryFolder('run'), 'siprest.cfg');
+  writeFileSync(file, `socket=udp:127.0.0.1:${port}\n${settings}route { send_reply(200, "OK"); }`);
+  const caller = dgram.createSocket('udp4').bind(0, '127.0.0.1');
+  await once(caller, 'listening');
+  /** When each was sent. */
+  const unanswered = new Map<string, number>();
+  let answers = 0;
+  caller.on('message', (data) => {
+    // what was sent before anybody listened is lost
+    if (answers++ === 0) unanswered.clear();
+    unanswered.delete(/^Call-ID: (.*)\r$/m.exec(data.toString())?.[1] ?? '');
+  });
+  const siprest = closeLater(
+    launchSiprest(['run', '--processes', '4', file], { XDG_RUNTIME_DIR: temporaryFolder('runtime') }),
+  );
+  let n = 0;
+  const pacer = setInterval(() => {
+    const callId = `start-${n++}@${process.pid}`;
+    unanswered.set(callId, performance.now());
+    caller.send(requestText({ callId }, caller.address().port), port, '127.0.0.1');
+  }, 5);
+  await siprest.prints('listening', 40);
+  const listening = performance.now();
+  await delay(300);
+  clearInterval(pacer);
+  // what has waited for four seconds would have been sent again by then, and is dropped
+  const lost = () => [...unanswered.values()].filter((sentAt) => sentAt > listening - 3500);
+  await expect.poll(lost, { timeout: 10_000 }).toEqual([]);
+  expect(answers).toBeGreaterThan(20);
+  caller.close();
+});
 
 describe('a server in four processes', { timeout: 60_000 }, () => {
   it('answers whatever the Call-ID, each in one process, and counts once over all', async () => {
