@@ -149,7 +149,7 @@ export class CallCompiler<R extends Execution<R>> {
         }
         if (node.kind !== 'variable') return this.#value(node, waits);
         const read = this.#variables.print(node, waits);
-        const text = this.#mandatory(spec, name, 'null', (run) => toText(read(run) as never));
+        const text = this.#mandatory(spec, name, 'null', (run) => toText(read(run)));
         return spec.intoHeaders === true ? whole(text, name, variableText(node)) : text;
       }
     }

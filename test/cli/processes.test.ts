@@ -415,8 +415,8 @@ route[resume] { send_reply(200, "$var(body)"); }`);
     const program = await start('route { send_reply(200, "OK"); }', 2);
     const second = launchSiprest(['run', '--processes', '2', program.file]);
     expect(await second.ended).toBe(1);
-    expect(second.stderr).toBe(
-      `siprest: cannot listen on udp:127.0.0.1:${program.port}: another program uses this port\n`,
+    expect(second.stderr.replace(/process \d+/, 'process N')).toBe(
+      `siprest: cannot listen on udp:127.0.0.1:${program.port}: another program uses this port: process N (node)\n`,
     );
   });
 });
