@@ -259,7 +259,7 @@ export const tm: Module = {
       ],
       routes: ['route', 'failure_route'],
       summary:
-        'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent.',
+        'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent. Where it makes the transaction itself and nothing could be sent, it answers 476, 477 or 500 and returns 1, unless `no-auto-477` is given.',
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText?: string, outboundProxy?: string) => {
         const options = flagText === undefined ? noFlags : relayOptions(run, flagText);

@@ -111,7 +111,7 @@ function resolve(
       };
     }
     server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
-    return failed.badDestination;
+    return failure === 'transport' ? failed.send : failed.badDestination;
   };
   return whenThere(server.destinations(next, forcedProtocol(request)), spec);
 }

@@ -74,14 +74,13 @@ export function onFailure(
   if (route !== null) return runFailureRoute(request, state, failure, route);
 }
 
-/** The request goes on as the branch that has failed was: its URI, destination, socket and flags. */
-function resembleBranch(request: Request, failed: Request): void {
+/** The request goes on from where it was received: what `$ru`, `$du` and its flags were belongs to the branches that have failed. */
+function asReceived(request: Request): void {
   const { main } = request.state(messageBranches);
-  const { main: own } = failed.state(messageBranches);
-  const { uri, destinationUri, q, path, socket } = own;
-  Object.assign(main, { uri, destinationUri, q, path, socket });
+  const uri = request.message?.requestUri ?? '';
+  Object.assign(main, { uri, destinationUri: null, q: null, path: null, socket: null });
   main.flags.clear();
-  for (const flag of own.flags) main.flags.add(flag);
+  main.attributes.clear();
 }
 
 async function runFailureRoute(
@@ -93,7 +92,7 @@ async function runFailureRoute(
   state.failureRoute = null;
   const branch = failure.branch ?? undefined;
   request.state(messageBranches).clear();
-  if (branch !== undefined) resembleBranch(request, branch.spec.data.request);
+  asReceived(request);
   // what was changed after t_relay() was changed in a copy (the manual's modules/tm, Overview)
   const changes = request.state(edits);
   changes.splice(0, changes.length, ...(state.edits ?? changes));

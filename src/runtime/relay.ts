@@ -111,14 +111,22 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
         request.reply(416, 'Unsupported URI Scheme'); // RFC 3261, 16.3, 2
         return failed.badMessage;
       }
-      if (isNew && options.auto477 !== false) request.reply(477, 'Send failed (477/TM)');
-      return firstFailure(made);
+      if (!isNew || options.auto477 === false) return firstFailure(made);
+      const [status, reason] = refusals.get(made.at(-1)) ?? [477, 'Send failed (477/TM)'];
+      request.reply(status, reason);
+      return 1; // the request is done with: scripts reply themselves to what is negative
     }
     const proxy = proxyOf(request, state);
     proxy.cancelsOthers = !(options.allowNoCancel === true && saysNoCancel(request));
     return proxy.relay(specs) === 'sent' ? 1 : failed.noDestination;
   });
 }
+
+/** What the caller gets where no branch could be sent, by why the last of them could not. */
+const refusals = new Map<Prepared | undefined, readonly [status: number, reason: string]>([
+  [failed.badDestination, [476, 'Unresolvable destination (476/TM)']],
+  [failed.send, [500, 'Server error occurred (7/TM)']],
+]);
 
 function prepared(
   run: Run,
@@ -207,12 +215,11 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
   });
 }
 
-/** In a failure route: the request URI where it or its destination was changed, or whatever branches were added. */
-function failureBranches(run: Run): readonly MessageBranch[] {
-  const [main, ...added] = run.request.state(messageBranches).all;
-  const failed = run.subject.branch?.spec.data.request;
-  const isAsItWas = main?.uri === failed?.requestUri && main?.destinationUri === failed?.destinationUri;
-  return main === undefined || (added.length > 0 && isAsItWas) ? added : [main, ...added];
+/** In a failure route: the request URI as received counts only where no branch was added. */
+function failureBranches({ request }: Run): readonly MessageBranch[] {
+  const [main, ...added] = request.state(messageBranches).all;
+  const isAsReceived = main?.uri === request.message?.requestUri && main?.destinationUri === null;
+  return main === undefined || (added.length > 0 && isAsReceived) ? added : [main, ...added];
 }
 
 function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBranch> {

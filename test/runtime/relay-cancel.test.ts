@@ -11,7 +11,7 @@ describe('CANCEL', () => {
     const { port, caller, callees, prints } = await relayBench(
       `local_route { append_hf("X-Local: $rm\\r\\n"); }
        route { t_on_failure("f"); $ru = "sip:a@CALLEE0"; t_relay(); }
-       failure_route[f] { if (t_was_cancelled()) xlog("print cancelled $T_reply_code"); t_relay(); xlog("print $rc"); }`,
+       failure_route[f] { if (t_was_cancelled()) xlog("print cancelled $T_reply_code"); $ru = "sip:b@CALLEE0"; t_relay(); xlog("print $rc"); }`,
     );
     const callee = one(callees);
     const invite = caller.request(port, 'sip:bob@biloxi.example');

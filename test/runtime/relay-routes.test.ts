@@ -247,18 +247,45 @@ describe('stateful processing', () => {
   });
 
   test.each([
-    ['an address that does not resolve', '$ru = "sip:a@nowhere.invalid"; t_relay();', -4],
-    ['no auto 477', '$ru = "sip:a@nowhere.invalid"; t_relay("no-auto-477");', -4],
-    ['no flag at all', '$ru = "sip:a@nowhere.invalid"; t_relay("no-such-flag");', -4],
-    ['a transport without a socket', '$ru = "sip:a@127.0.0.1:9;transport=tcp"; t_relay();', -4],
-  ])('t_relay() to %s', async (what, statements, status) => {
+    [
+      'an address that does not resolve',
+      '$ru = "sip:a@nowhere.invalid"; t_relay();',
+      1,
+      [476, 'Unresolvable destination (476/TM)'],
+    ],
+    ['no auto 477', '$ru = "sip:a@nowhere.invalid"; t_relay("no-auto-477");', -4, [500, 'Not Sent']],
+    [
+      'no flag at all',
+      '$ru = "sip:a@nowhere.invalid"; t_relay("no-such-flag");',
+      1,
+      [476, 'Unresolvable destination (476/TM)'],
+    ],
+    [
+      'a transaction of the script',
+      't_newtran(); $ru = "sip:a@nowhere.invalid"; t_relay();',
+      -4,
+      [500, 'Not Sent'],
+    ],
+    [
+      'a transport without a socket',
+      '$ru = "sip:a@127.0.0.1:9;transport=tcp"; t_relay();',
+      1,
+      [500, 'Server error occurred (7/TM)'],
+    ],
+    [
+      'the last of two',
+      '$ru = "sip:a@127.0.0.1:9;transport=tcp"; append_branch("sip:b@nowhere.invalid"); t_relay();',
+      1,
+      [476, 'Unresolvable destination (476/TM)'],
+    ],
+  ] as const)('t_relay() to %s', async (_, statements, status, final) => {
     const { server, port, caller, prints } = await relayBench(
       `route { ${statements} xlog("print $rc"); t_reply(500, "Not Sent"); }`,
     );
     caller.request(port, 'sip:bob@biloxi.example');
     await server.logs('print ');
-    const final = await caller.next(what === 'no auto 477' ? 500 : 477);
-    expect(final.reason).toBe(what === 'no auto 477' ? 'Not Sent' : 'Send failed (477/TM)');
+    const answer = await caller.next(final[0]);
+    expect(answer.reason).toBe(final[1]);
     expect(prints()).toEqual([String(status)]);
   });
 

@@ -160,7 +160,10 @@ describe('serial forking', () => {
     expect(final.reason).toBe('Out Of Office');
     caller.acknowledge(port, invite, final);
     await Promise.all([a.next('ACK'), b.next('ACK')]);
-    expect(prints()).toEqual([`486 ${a.uri('a')} kept 1 lunch 486 INVITE`, `second 404 ${b.uri('next')}`]);
+    expect(prints()).toEqual([
+      '486 sip:bob@biloxi.example kept 1 lunch 486 INVITE',
+      'second 404 sip:bob@biloxi.example',
+    ]);
     // the caller's own ACK ends here
     expect([a.seen, b.seen]).toEqual([
       ['INVITE', 'ACK'],
@@ -187,34 +190,46 @@ describe('serial forking', () => {
     ]);
   });
 
-  test('the request goes the way of the branch that has failed, until another is said', async () => {
+  test('the request is in a failure route as it was received: $ru, $du, socket, branch flags', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `route {
-         $ru = "sip:a@nowhere.invalid"; $du = "sip:CALLEE0"; $msg.branch.attr(n) = 1;
+         $ru = "sip:a@nowhere.invalid"; $du = "sip:CALLEE0"; $msg.branch.attr(n) = 1; setbflag("B"); setflag("A");
          t_on_branch("b"); t_on_failure("f"); t_relay();
        }
        branch_route[b] { xlog("print $tm.branch.attr(n)"); $tm.branch.attr(n) = 2; }
        failure_route[f] {
-         xlog("print $ru $du $T_branch_last_reply_code(0) $T_branch_last_reply_code(1)");
-         $rU = "b"; t_on_failure("again"); t_relay();
+         $var(f) = 0; if (isbflagset("B")) $var(f) = 1; if (isflagset("A")) $var(f) = $var(f) + 2;
+         xlog("print $ru $du $var(f) $T_ruri $T_branch_last_reply_code(0) $T_branch_last_reply_code(1)");
+         $rU = "b"; $du = "sip:CALLEE0"; t_on_failure("again"); t_relay();
        }
-       failure_route[again] { $du = "sip:CALLEE1"; append_branch("sip:d@CALLEE1"); t_relay(); }`,
+       failure_route[again] {
+         xlog("print $ru $du");
+         $du = "sip:CALLEE1"; append_branch("sip:d@CALLEE1"); t_on_failure("last"); t_relay();
+       }
+       failure_route[last] { append_branch("sip:e@CALLEE1"); t_on_failure("bare"); t_relay(); }
+       failure_route[bare] { t_relay(); }`,
       2,
     );
     const [first, second] = two(callees);
-    caller.request(port, 'sip:bob@biloxi.example');
+    const received = first.uri('bob');
+    caller.request(port, received);
     first.reply(await first.next('INVITE'), 486);
     const again = await first.next('INVITE');
-    expect(again.uri).toBe('sip:b@nowhere.invalid');
+    expect(again.uri).toBe(first.uri('b'));
     first.reply(again, 486);
-    expect((await second.next('INVITE')).uri).toBe('sip:b@nowhere.invalid');
-    expect((await second.next('INVITE')).uri).toBe(second.uri('d'));
-    expect(prints()).toEqual([
-      '1',
-      `sip:a@nowhere.invalid sip:127.0.0.1:${first.port} 486 <null>`,
-      '1',
-      '1',
-      '<null>',
+    const [main, added] = [await second.next('INVITE'), await second.next('INVITE')];
+    expect([main.uri, added.uri]).toEqual([received, second.uri('d')]);
+    second.reply(main, 486);
+    second.reply(added, 486);
+    // the added one alone, since nothing was said about the request itself
+    const alone = await second.next('INVITE');
+    expect(alone.uri).toBe(second.uri('e'));
+    second.reply(alone, 486);
+    // and with nothing said at all it goes where it was sent to
+    expect((await first.next('INVITE')).uri).toBe(received);
+    expect(prints().filter((line) => line.startsWith('sip:'))).toEqual([
+      `${received} <null> 2 sip:a@nowhere.invalid 486 <null>`,
+      `${received} <null>`,
     ]);
   });
 
