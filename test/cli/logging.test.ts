@@ -280,6 +280,19 @@ route { xlog("L_ERR", "from $fn\\n"); send_reply(999, "$fn"); send_reply(200, "O
     expect(program.stderr).not.toMatch(/[\x1b\x00]/);
   });
 
+  it('keep every byte from 0x80 on of what a script prints', async () => {
+    const program = closeLater(
+      await startSiprest(`loadmodule "signaling.so"
+loadmodule "sl.so"
+route { xlog("L_ERR", "[Stra\xc3\x9fe \xc2\x9f \x80\xff]\n"); send_reply(200, "OK"); }
+`),
+    );
+    await sendSip({}, { port: program.port });
+    await program.prints('Stra');
+    expect(await program.stop()).toBe(0);
+    expect(program.stderr).toContain('[Straße \u009f \ufffd\ufffd]');
+  });
+
   it('begin with a priority where the journal reads them', async () => {
     const file = join(temporaryFolder('log'), 'journal');
     const descriptor = openSync(file, 'a');

@@ -20,7 +20,7 @@ export interface ScriptOptions {
 export interface ScriptOutcome {
   /** What xlog() printed, line by line, without the level. */
   readonly prints: readonly string[];
-  /** Lines of the server's own log. */
+  /** Lines of the server's own log, but for those that only follow the script at the level of debugging. */
   readonly log: readonly string[];
   /** What was sent, as byte strings. */
   readonly sent: readonly string[];
@@ -68,12 +68,17 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
     program,
     'json',
     (line) => {
-      const { origin, msg } = JSON.parse(line.toString('utf8')) as { origin: string; msg: string };
-      (origin === 'script' ? prints : log).push(msg);
+      const { level, origin, msg } = JSON.parse(line.toString('utf8')) as Record<
+        'level' | 'origin' | 'msg',
+        string
+      >;
+      if (origin === 'script') prints.push(msg);
+      else if (level !== 'debug') log.push(msg);
     },
     options,
   );
   for (const module of program.modules) await module.start?.(context);
+  context.takeEffect();
   pool.initialize();
   const text = wire(options.request ?? sampleRequest);
   const source = { address: '192.0.2.7', port: 5062, transport: 'udp' as const };
