@@ -19,7 +19,7 @@ export interface ScriptBench {
   readonly context: ServerContext;
   readonly worker: Worker;
   readonly pool: WorkerPool;
-  /** What it has printed and logged so far, without the times. */
+  /** What it has printed and logged so far, without the times and the server's lines of the level of debugging. */
   readonly log: string[];
   /** A run on a message, or on none, not yet begun. */
   newRun(message?: SipRequest | null): Run;
@@ -50,9 +50,10 @@ export function benchOf(text: string, functions: readonly FunctionSpec<Run>[] = 
 
 function benchOfProgram(program: Program): ScriptBench {
   const log: string[] = [];
-  const { context, pool } = poolOf(program, 'text', (line) =>
-    log.push(line.toString('latin1').trimEnd().replace(/^\S+ /, '')),
-  );
+  const { context, pool } = poolOf(program, 'text', (line) => {
+    const text = line.toString('latin1').trimEnd().replace(/^\S+ /, '');
+    if (!text.startsWith('DBG: ')) log.push(text);
+  });
   let taken: Worker | null = null;
   pool.submit((worker) => {
     taken = worker;

@@ -123,9 +123,8 @@ export function printable(text: string): string {
 export function printableLines(text: string, colors: boolean): string {
   if (!colors) return text.replace(dangerous, shown);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-  return text.replace(
-    /(\x1b\[[\d;]*m)|[\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f]/g,
-    (all, color) => (color === undefined ? shown(all) : all),
+  return text.replace(/(\x1b\[[\d;]*m)|[\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f]/g, (all, color) =>
+    color === undefined ? shown(all) : all,
   );
 }
 
