@@ -143,6 +143,7 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
         .toLowerCase(),
     ),
     maxWhileLoops: number('max_while_loops'),
+    scriptTimeLimit: number('script_time_limit') || Number.POSITIVE_INFINITY,
     enableAsserts: flag('enable_asserts'),
     disable503Translation: flag('disable_503_translation'),
     disableStatelessForwarding:

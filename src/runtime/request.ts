@@ -153,6 +153,16 @@ export class Request {
     return this.#root.#replied;
   }
 
+  /** Whether others are to answer it: t_relay() has sent it on. */
+  get isRelayed(): boolean {
+    return this.#root.#sendReply !== null;
+  }
+
+  /** Nobody is going to answer it, unless others do: its client gets no 100 by itself either. */
+  leaveUnanswered(): void {
+    if (this.#transaction !== null && !this.isRelayed) this.#transaction.trying = null;
+  }
+
   /** The To tag of siprest's own replies; null where there is no message. */
   get localToTag(): string | null {
     if (this.message === null) return null;

@@ -21,6 +21,7 @@ import { assertError, errorRoute, scriptError } from './error-route.ts';
 import { debugLevel } from './log.ts';
 import type { RelayedBranch } from './relaying.ts';
 import { ofMessage, Request } from './request.ts';
+import { firstSteps, firstStretch, ScriptTime } from './script-time.ts';
 import type { StateKey } from './state.ts';
 import type { Server, Worker } from './worker.ts';
 
@@ -52,12 +53,16 @@ export class Run implements Execution<Run> {
   dropped = false;
   frame: Frame | null = null;
   position = 0;
+  steps = firstSteps;
+  /** It goes on in a resume route. */
+  #hasResumeRoute = false;
   /** In a reply route that has ended with async(): the run of its resume route, once that has ended too. */
   continuation: Promise<Run> | null = null;
   /** What else it is about; nothing in a request route. */
   readonly subject: RunSubject;
   /** The message that variables are about: the response in a reply route, else the request. */
   readonly message: SipMessage | null;
+  #time: ScriptTime | null = null;
   #isBlocking = false;
   #draft: Draft | null = null;
 
@@ -136,6 +141,24 @@ export class Run implements Execution<Run> {
     );
   }
 
+  /** Of its first stretch, up to where it first waits. */
+  measured<T>(began: number, stretch: () => T): T {
+    this.#time = new ScriptTime(began);
+    return firstStretch(this.#time, stretch);
+  }
+
+  isOverTime(): boolean {
+    this.#time ??= new ScriptTime(0);
+    this.steps = this.#time.look();
+    const { scriptTimeLimit } = this.server.settings;
+    if (this.#time.used < scriptTimeLimit) return false;
+    this.complain(`the script is ended: it has run for ${scriptTimeLimit} ms (script_time_limit)`);
+    if (this.routeKind === 'route' && !this.isAboutReply && !this.request.replied && !this.request.isRelayed)
+      this.request.reply(500, 'Server Internal Error');
+    this.#stop();
+    return true;
+  }
+
   complain(message: string): void {
     this.log(-1, `${this.server.place(this.position)}: ${message}`);
   }
@@ -156,6 +179,7 @@ export class Run implements Execution<Run> {
     if (typeof completion === 'function') return this.#resumeHere(operation, completion);
     if (!background) return completion.then((complete) => this.#resumeHere(operation, complete));
     const { request, subject } = this;
+    this.#hasResumeRoute = operation.route !== null;
     if (subject.response === undefined) this.#inBackground(completion, operation, request, subject);
     else
       this.continuation = new Promise((done) => {
@@ -181,6 +205,16 @@ export class Run implements Execution<Run> {
     });
   }
 
+  #ends(ended?: (run: Run) => void): void {
+    this.leaveUnanswered();
+    ended?.(this);
+  }
+
+  /** At its end: when no resume route goes on, and nobody else is to answer, there will be no reply. */
+  leaveUnanswered(): void {
+    if (!this.#hasResumeRoute) this.request.leaveUnanswered();
+  }
+
   #stop(): Flow {
     this.stopped = true;
     return Flow.exit;
@@ -201,9 +235,10 @@ export class Run implements Execution<Run> {
       this.worker.resume((worker) => {
         const run = new Run(worker, request, subject);
         run.position = position;
-        const done = guard(run, () => run.#resumeHere(operation, complete));
-        if (ended === undefined) return done;
-        return done === undefined ? ended(run) : done.then(() => ended(run));
+        const done = run.measured(performance.now(), () =>
+          guard(run, () => run.#resumeHere(operation, complete)),
+        );
+        return done === undefined ? run.#ends(ended) : done.then(() => run.#ends(ended));
       });
       background.end();
     };
@@ -245,10 +280,16 @@ export function runRoute(
   const run = new Run(worker, request, about.subject);
   const { scripts } = run.server.process;
   const began = performance.now();
-  const done = guard(run, () => enterRoute(run, route, about.parameters));
+  const done = run.measured(began, () => guard(run, () => enterRoute(run, route, about.parameters)));
   scripts.milliseconds += performance.now() - began;
   scripts.runs++;
-  return done === undefined ? run : done.then(() => run);
+  if (done !== undefined) return done.then(() => endOf(run));
+  return endOf(run);
+}
+
+function endOf(run: Run): Run {
+  run.leaveUnanswered();
+  return run;
 }
 
 function guard(run: Run, execute: () => Awaitable<Flow>): void | Promise<void> {

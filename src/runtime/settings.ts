@@ -155,6 +155,15 @@ export const settingSpecs: readonly SettingSpec[] = [
     minimum: 1,
     summary: 'How often a while may turn before it is stopped.',
   },
+  {
+    name: 'script_time_limit',
+    type: 'int',
+    default: 1000,
+    minimum: 0,
+    maximum: 3_600_000,
+    summary:
+      'How long a script may run for one message, in ms, without what it waits for; it is ended then, and a request that has no reply gets 500. 0: for ever. An extension of siprest.',
+  },
   { name: 'enable_asserts', type: 'boolean', default: false, summary: 'Whether assert() checks anything.' },
   {
     name: 'server_header',
@@ -469,6 +478,8 @@ export interface Settings {
   readonly udpWorkers: number;
   readonly aliases: readonly string[];
   readonly maxWhileLoops: number;
+  /** In ms; Infinity for none. */
+  readonly scriptTimeLimit: number;
   readonly enableAsserts: boolean;
   readonly disable503Translation: boolean;
   /** Null: dropped unless the script calls forward(). */

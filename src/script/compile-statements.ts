@@ -384,6 +384,7 @@ function repeat<R extends Execution<R>>(
     const goOn = more();
     if (isPending(goOn)) return repeatWaiting(run, body, more, goOn, null);
     if (goOn !== true) break;
+    if (--run.steps < 0 && run.isOverTime()) return Flow.exit;
     const flow = body(run);
     if (isPending(flow)) return repeatWaiting(run, body, more, null, flow);
     if (flow !== Flow.next) return flow;
@@ -403,6 +404,7 @@ async function repeatWaiting<R extends Execution<R>>(
     if (flow !== null && flow !== Flow.next) return flow;
     if ((await (goOn ?? more())) !== true) break;
     goOn = null;
+    if (--run.steps < 0 && run.isOverTime()) return Flow.exit;
     flow = await body(run);
   }
   return run.stopped ? Flow.exit : Flow.next;

@@ -134,6 +134,7 @@ function compileRouteCall<R extends Execution<R>>(
       run.stopped = true;
       return -1;
     }
+    if (--run.steps < 0 && run.isOverTime()) return -1;
     if (readers.length === 0) return statusOf(run, enterRoute(run, route));
     return whenThere(inTurn(readers, run), (parameters) =>
       statusOf(run, enterRoute(run, route, parameters.map(orNull))),

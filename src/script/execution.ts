@@ -62,6 +62,10 @@ export interface Execution<R> {
   frame: Frame | null;
   /** A route begins: {@link frame} is set. */
   entered(frame: Frame): void;
+  /** Loop turns and calls of routes that are left before {@link isOverTime} is asked. */
+  steps: number;
+  /** Whether the script has run for too long; it is over then ({@link stopped}), which is logged. */
+  isOverTime(): boolean;
   /** Offset in the source of the statement that runs, for messages. */
   position: number;
   /** Does `async()`: exit now, or the outcome of the resume route where it is done as a blocking call. */

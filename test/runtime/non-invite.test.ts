@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { closeLater } from '../support/close-later.ts';
 import { relayBench } from '../support/relay-bench.ts';
+import { startService } from '../support/service.ts';
 
 const timers = `
   modparam("tm", "T1_timer", 50)
@@ -42,5 +44,27 @@ describe('a request that is not INVITE, and that nobody answers (RFC 4320)', () 
     const [callee] = callees;
     if (callee !== undefined) callee.reply(await callee.next('OPTIONS'), 408);
     await caller.next(408);
+  });
+
+  test('gets 100 while its script waits, and none once that has ended without a reply', async () => {
+    const held: (() => void)[] = [];
+    const service = closeLater(
+      await startService((_, response) => void held.push(() => response.end('late'))),
+    );
+    const { port, caller } = await relayBench(`${timers}
+      route {
+        if ($rU == "ping") { sl_send_reply(200, "OK"); exit; }
+        async(rest_get("${service.origin}/", $var(body)), resume);
+      }
+      route[resume] { if ($rU == "late") t_reply(480, "Late"); }`);
+    caller.request(port, 'sip:silent@biloxi.example', { method: 'OPTIONS' });
+    await service.sees(1);
+    held[0]?.();
+    caller.request(port, 'sip:late@biloxi.example', { method: 'OPTIONS' });
+    await service.sees(2);
+    await caller.next(100);
+    held[1]?.();
+    await caller.next(480);
+    expect(caller.seen).toEqual([100, 480]);
   });
 });
