@@ -30,7 +30,10 @@ export interface CheckedFile {
   readonly diagnostics: readonly CheckRecord[];
 }
 
-/** `siprest check FILE...`: all errors at once. 0 if there is none, else 1. */
+/**
+ * `siprest check FILE...`: all errors at once. 0 if there is none, else 1; with `portable` also 1 for what OpenSIPS
+ * refuses.
+ */
 export async function check(
   files: readonly string[],
   options: CheckOptions,
@@ -44,7 +47,9 @@ export async function check(
     stdout.write(`${JSON.stringify(files.length === 1 ? results[0] : results, null, 2)}\n`);
   else if (format === 'sarif') stdout.write(sarifText(results));
   else if (format === 'github') stdout.write(githubText(results));
-  return results.every(({ valid }) => valid) ? 0 : 1;
+  const passes = ({ valid, diagnostics }: CheckedFile) =>
+    valid && !diagnostics.some(({ code }) => code === 'not-portable');
+  return results.every(passes) ? 0 : 1;
 }
 
 async function checkFile(

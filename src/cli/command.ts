@@ -91,6 +91,10 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     )
     .option('--json', 'as --format json: one object for a file, an array for several')
     .option('--allow-missing', 'take what siprest lacks as a warning, as run does with this option')
+    .option(
+      '--portable',
+      "name siprest's own extensions, which OpenSIPS refuses to start with; exit code 1 if there is one",
+    )
     .action(async (files: string[], options: CheckOptions) => finish(await check(files, options, streams)));
 
   program

@@ -9,6 +9,8 @@ export interface ScriptOptions {
   readonly preprocessor?: string;
   /** What siprest lacks is a warning. */
   readonly allowMissing?: boolean;
+  /** Name what OpenSIPS refuses to start with. */
+  readonly portable?: boolean;
   /** What `$argv(name)` reads. */
   readonly option?: Readonly<Record<string, string>>;
 }
@@ -19,7 +21,7 @@ export interface ScriptOptions {
  */
 export async function loadScriptFile(
   path: string,
-  { preprocessor, allowMissing = false, option = {} }: ScriptOptions,
+  { preprocessor, allowMissing = false, portable = false, option = {} }: ScriptOptions,
   { stdin }: Pick<Streams, 'stdin'>,
 ): Promise<LoadResult> {
   const fileName = path === '-' ? 'stdin' : path;
@@ -32,6 +34,7 @@ export async function loadScriptFile(
   return loadScript(text, {
     fileName,
     allowMissing,
+    portable,
     argv: option,
     readFile: (name, from) => {
       const file = files.get(from) ?? fileName;

@@ -5,10 +5,12 @@ import { formerSettings, settingSpecs } from '../runtime/settings.ts';
 import { coreTransformations } from '../runtime/transformations/index.ts';
 import { documentedNames } from './documented-names.ts';
 import { modules } from './index.ts';
+import { notPortable } from './not-portable.ts';
 
 export const catalog: RuntimeCatalog = {
   settings: settingSpecs,
   formerSettings,
+  notPortable,
   functions: coreFunctions,
   variables: coreVariables,
   transformations: coreTransformations,

@@ -259,8 +259,8 @@ export const jsonModule: Module = {
     {
       name: 'json_merge',
       arguments: [
-        { name: 'main', type: 'variable', summary: 'The document.' },
-        { name: 'patch', type: 'variable', summary: 'What is merged into it (RFC 7396).' },
+        { name: 'main', type: 'variable', quoted: true, summary: 'The document.' },
+        { name: 'patch', type: 'variable', quoted: true, summary: 'What is merged into it (RFC 7396).' },
         { name: 'output', type: 'variable', summary: 'Where the text of the result goes.' },
       ],
       summary: 'Merges one document into another. Returns -1 where one of them is no JSON.',

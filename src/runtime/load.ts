@@ -47,6 +47,7 @@ export interface LoadProgramOptions {
   readonly readFile?: ReadFile | undefined;
   /** What OpenSIPS has and siprest has not is a warning. Default false: a mistake. */
   readonly allowMissing?: boolean | undefined;
+  readonly portable?: boolean | undefined;
   /** What `$argv(name)` reads. Default: nothing. */
   readonly argv?: Readonly<Record<string, string>> | undefined;
 }
@@ -56,13 +57,14 @@ export function loadProgram(
   text: string,
   fileName: string,
   catalog: RuntimeCatalog,
-  { readFile, allowMissing = false, argv = {} }: LoadProgramOptions = {},
+  { readFile, allowMissing = false, portable = false, argv = {} }: LoadProgramOptions = {},
 ): LoadResult {
   const loaded = loadScript(text, fileName, catalog, {
     // as it will be compiled, so that it is in the cache then
     checkRegex: (pattern) =>
       cachedRegex(pattern, { ignoreCase: true }) === null ? regexError(pattern) : null,
     allowMissing,
+    portable,
     ...(readFile === undefined ? {} : { readFile }),
   });
   const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets, loaded.settings, allowMissing);

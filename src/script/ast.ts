@@ -247,6 +247,8 @@ export interface StringNode extends Node {
   readonly value: string;
   /** For each piece copied unchanged: [index in value, offset in the source], in order. */
   readonly origins: readonly (readonly [index: number, offset: number])[];
+  /** Several strings side by side. */
+  readonly joined?: true;
 }
 
 export interface NullNode extends Node {

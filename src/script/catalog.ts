@@ -56,6 +56,8 @@ export interface ArgumentSpec {
   readonly leading?: boolean;
   /** For type `variable`: it is only read, so any will do. */
   readonly readOnly?: boolean;
+  /** For type `variable`: OpenSIPS takes it in quotes as well. */
+  readonly quoted?: true;
   /** For type `route`. */
   readonly routeKind?: RouteKind;
   /** For type `static`: what it may be; a mistake is found by the checker. */
@@ -336,6 +338,11 @@ export interface Catalog<R> {
   readonly settings: readonly SettingSpec[];
   /** Global parameters that OpenSIPS has no more, and what is written instead. */
   readonly formerSettings?: Readonly<Record<string, string>>;
+  /**
+   * Names here that OpenSIPS 4.0 does not have, and what to use instead: a global parameter `name=`, a module's parameter
+   * `module:name`, `f()`, `$v`, `{t}`.
+   */
+  readonly notPortable?: Readonly<Record<string, string>>;
   readonly functions: readonly FunctionSpec<R>[];
   readonly variables: readonly VariableSpec<R>[];
   readonly transformations: readonly TransformationSpec<R>[];

@@ -13,6 +13,7 @@ import { VariableChecker } from './check-variables.ts';
 import { type Diagnostic, DiagnosticList, hasErrors } from './diagnostics.ts';
 import { Lookup } from './lookup.ts';
 import { type ParsedScript, parseScript } from './parser.ts';
+import { checkPortable } from './portable.ts';
 import type { ReadFile } from './token-stream.ts';
 
 export interface CheckOptions {
@@ -20,6 +21,8 @@ export interface CheckOptions {
   readonly checkRegex?: CheckRegex;
   /** The text has mistakes, so that routes may be missing from the tree: those are not reported. Default false. */
   readonly incomplete?: boolean;
+  /** Names what OpenSIPS refuses to start with, in a script without errors. Default false. */
+  readonly portable?: boolean;
   /** What OpenSIPS has and siprest has not is a warning, and fails when it is reached. Default false: a mistake. */
   readonly allowMissing?: boolean;
 }
@@ -107,7 +110,11 @@ export function loadScript<R>(
   // where only a semicolon is missing, nothing was left out of the tree
   const incomplete = hasErrors(parsed.diagnostics.filter(({ code }) => code !== 'missing-semicolon'));
   const checked = check(parsed.script, catalog, { ...options, incomplete });
-  const diagnostics = [...parsed.diagnostics, ...checked.diagnostics].toSorted(
+  const extensions =
+    options.portable === true && !hasErrors(parsed.diagnostics)
+      ? checkPortable(parsed.script, parsed.sources, catalog)
+      : [];
+  const diagnostics = [...parsed.diagnostics, ...checked.diagnostics, ...extensions].toSorted(
     (a, b) => a.span.start - b.span.start,
   );
   return { ...parsed, ...checked, diagnostics, valid: !hasErrors(diagnostics) };

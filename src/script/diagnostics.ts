@@ -46,6 +46,7 @@ export const diagnosticCodes = {
   'no-socket': 'a script without a socket that siprest can open',
   inert: 'something that is accepted and has no effect here',
   'not-available': 'something of OpenSIPS that siprest does not have',
+  'not-portable': 'something that OpenSIPS refuses to start with, for `check --portable`',
   // routes
   'no-main-route': 'a script without a main route',
   'duplicate-route': 'two routes of one kind and name',

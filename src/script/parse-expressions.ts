@@ -170,12 +170,13 @@ function binary(
   };
 }
 
-/** Unary: ("!" | "-" | "~") Unary | Primary */
+/** Unary: ("!" | "-" | "~") Unary | "+" number | Primary */
 function parseUnary(state: ParserState): ExpressionNode {
   if (state.is('-') || state.is('~')) {
     const operator = state.token.text as '-' | '~';
     return state.nested(() => unary(state, operator, parseUnary));
   }
+  if (state.is('+') && state.stream.peek().kind === 'number') state.stream.advance();
   if (isNot(state)) return state.nested(() => unary(state, '!', parseUnary));
   return parsePrimary(state);
 }
@@ -296,7 +297,7 @@ export function parseString(state: ParserState): StringNode {
     length += next.text.length;
     end = next.end;
   }
-  return { kind: 'string', span: { start: first.start, end }, value: pieces.join(''), origins };
+  return { kind: 'string', span: { start: first.start, end }, value: pieces.join(''), origins, joined: true };
 }
 
 /** A word where a value is expected: a call, NULL, a number's word, or a mistake. */

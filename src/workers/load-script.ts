@@ -13,6 +13,8 @@ export interface LoadOptions {
    * answers -1 (a function) or null. Default false.
    */
   readonly allowMissing?: boolean | undefined;
+  /** Names what OpenSIPS refuses to start with: diagnostics of the code `not-portable`. Default false. */
+  readonly portable?: boolean | undefined;
   /** What `$argv(name)` reads, as byte strings. Default: nothing. */
   readonly argv?: Readonly<Record<string, string>> | undefined;
 }
@@ -37,7 +39,7 @@ export interface LoadResult extends RuntimeLoadResult {
  */
 export function loadScript(
   text: string,
-  { fileName = 'script', readFile, allowMissing = false, argv = {} }: LoadOptions = {},
+  { fileName = 'script', readFile, allowMissing = false, portable = false, argv = {} }: LoadOptions = {},
 ): LoadResult {
   const included: Record<string, Record<string, string>> = {};
   const recording =
@@ -48,7 +50,7 @@ export function loadScript(
           included[from] = { ...included[from], [path]: content };
           return content;
         };
-  const result = loadProgram(text, fileName, catalog, { readFile: recording, allowMissing, argv });
+  const result = loadProgram(text, fileName, catalog, { readFile: recording, allowMissing, portable, argv });
   return { ...result, source: { text, fileName, included, allowMissing, argv } };
 }
 

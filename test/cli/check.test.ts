@@ -75,6 +75,27 @@ bad.cfg: 1 mistake
     expect(code).toBe(1);
   });
 
+  it('names what OpenSIPS refuses with --portable, and ends with 1', () => {
+    const head = 'socket=udp:127.0.0.1:5060\nloadmodule "proto_udp.so"\n';
+    file('own.cfg', `${head}route { route(a); }\nroute[a] { return($var(x) * 2); }\n`);
+    file('both.cfg', `${head}route { route(a); }\nroute[a] { return($var(x)); }\n`);
+    expect(siprest(['check', 'own.cfg'])).toMatchObject({ code: 0 });
+    expect(siprest(['check', '--portable', 'both.cfg'])).toMatchObject({ code: 0 });
+    const { code, stdout } = siprest(['check', '--portable', 'own.cfg']);
+    expect(code).toBe(1);
+    expect(stdout).toContain(`warning[not-portable]: OpenSIPS refuses an expression in return
+ --> own.cfg:4:19
+  |
+4 | route[a] { return($var(x) * 2); }
+  |                   ^^^^^^^^^^^
+  = help: put it into a variable, and return that: return($var(result))
+`);
+    expect(stdout).toContain('own.cfg: no mistakes, 1 warning\n');
+    const checked = JSON.parse(siprest(['check', '--portable', '--json', 'own.cfg']).stdout);
+    expect(checked).toMatchObject({ valid: true });
+    expect(checked.diagnostics).toContainEqual(expect.objectContaining({ code: 'not-portable' }));
+  });
+
   it('reads stdin for -', () => {
     const { code, stdout } = siprest(['check', '-'], bad);
     expect(stdout).toContain('--> stdin:3:3');

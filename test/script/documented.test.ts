@@ -38,19 +38,23 @@ function scriptOf(example: string, mainRoute: boolean): string {
   return example + (/^route \{/m.test(example) || !mainRoute ? '' : '\nroute { exit; }\n');
 }
 
-function codesOf(example: string, mainRoute: boolean): readonly string[] {
-  const { diagnostics } = loadScript(scriptOf(example, mainRoute));
+function codesOf(example: string, mainRoute: boolean, portable = false): readonly string[] {
+  const { diagnostics } = loadScript(scriptOf(example, mainRoute), { portable });
   return diagnostics.map(({ code, severity }) => (severity === 'error' ? `${code}!` : code));
 }
 
 describe('the examples of docs/diagnostics.md', () => {
   test.each(sections)('$code', ({ code, wrong, right }) => {
     expect(diagnosticCodes).toHaveProperty(code);
-    const found = codesOf(wrong, code !== 'no-main-route').map((one) => one.replace('!', ''));
+    const found = codesOf(wrong, code !== 'no-main-route', code === 'not-portable').map((one) =>
+      one.replace('!', ''),
+    );
     expect(found).toContain(code);
     // one mistake, one code; what is absent may be a module and a function of it
     expect(new Set(found)).toEqual(new Set([code]));
-    expect(codesOf(right, true).filter((one) => one.endsWith('!') || one === code)).toEqual([]);
+    expect(
+      codesOf(right, true, code === 'not-portable').filter((one) => one.endsWith('!') || one === code),
+    ).toEqual([]);
   });
 
   test('thirty at least, each once', () => {
@@ -76,6 +80,7 @@ describe('on the screen', () => {
   test.each([...sections, ...others])('$code', async ({ code, wrong }) => {
     const { diagnostics, sources } = loadScript(scriptOf(wrong, code !== 'no-main-route'), {
       fileName: 'script.cfg',
+      portable: code === 'not-portable',
     });
     const found = diagnostics.filter((one) => one.code === code);
     expect(found).not.toHaveLength(0);

@@ -1,0 +1,68 @@
+/**
+ * Names that scripts may use here and that OpenSIPS 4.0 does not start with, and what both take instead: siprest's own,
+ * and those of earlier and later versions. A global parameter is written `name=`, a parameter `module:name`.
+ */
+const ownSetting = 'it is siprest alone that has it: keep it in a file that OpenSIPS does not read';
+const gone = 'take it out';
+const ofTheProtocol = 'it is a parameter of the module proto_tcp now';
+const ofTheService =
+  'give it to the program that starts OpenSIPS, or to opensips on its command line (-u, -g, -F)';
+const asBranch = 'use the function of the same name with msg_branch in it, such as append_msg_branch()';
+
+export const notPortable: Readonly<Record<string, string>> = {
+  // older spellings
+  'debug=': 'use log_level instead',
+  'xlog_default_level=': 'use xlog_level instead',
+  'log_stderror=': 'use stderror_enabled instead',
+  'log_facility=': 'use syslog_facility instead',
+  'log_name=': 'use syslog_name instead',
+  'listen=': 'use socket instead',
+  'children=': 'use udp_workers instead',
+  'tcp_children=': 'use tcp_workers instead',
+  'fork=': gone,
+  'daemon_mode=': ofTheService,
+  'disable_tcp=': 'take it out: TCP has the sockets that socket= names',
+  'disable_tls=': gone,
+  'reply_to_via=': gone,
+  'bin_listen=': 'use socket=bin:... instead',
+  'bin_children=': gone,
+  'pi_framework=': gone,
+  'worker_reactor_timeout=': gone,
+  'mem_group=': 'use mem-group instead',
+  'restart_persistency_filename=': 'use restart_persistency_cache_file instead',
+  'udp_auto_scaling_profile=': 'use udp_workers = N use_auto_scaling_profile NAME instead',
+  'tcp_auto_scaling_profile=': 'use tcp_workers = N use_auto_scaling_profile NAME instead',
+  'timer_auto_scaling_profile=': 'use timer_workers = N use_auto_scaling_profile NAME instead',
+  'tcp_poll_method=': gone,
+  'tcp_parallel_read_on_workers=': gone,
+  'tcp_async_local_connect_timeout=': gone,
+  'tcp_listen_backlog=': 'use tcp_socket_backlog instead',
+  ...each(
+    ofTheProtocol,
+    ...['tcp_send_timeout=', 'tcp_async=', 'tcp_max_msg_chunks='],
+    ...['tcp_async_local_write_timeout=', 'tcp_async_max_postponed_chunks='],
+  ),
+  ...each(ofTheService, 'user=', 'uid=', 'group=', 'gid='),
+  'tm:fr_timer': 'use fr_timeout instead',
+  'tm:fr_inv_timer': 'use fr_inv_timeout instead',
+  'tls_mgm:cipher_list_col': 'use ciphers_list_col instead',
+  // siprest's own
+  'rest_client:use_proxy': ownSetting,
+  'script_time_limit=': ownSetting,
+  // names of other versions
+  ...each(asBranch, 'append_branch()', 'remove_branch()', 'move_branch()', 'swap_branches()'),
+  $fs: 'use $socket_out instead',
+  $Ri: 'use $socket_in(ip) instead',
+  $Rp: 'use $socket_in(port) instead',
+  $pr: 'use $socket_in(proto) instead',
+  $proto: 'use $socket_in(proto) instead',
+  $af: 'use $socket_in(af) instead',
+  $rT: 'it is not in OpenSIPS 4.0',
+  '$challenge.algorithm': 'it is not in OpenSIPS 4.0',
+  '{ip.resolve4}': 'use {ip.resolve} instead',
+  '{ip.resolve6}': 'use {ip.resolve} instead',
+};
+
+function each(help: string, ...names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, help]));
+}
