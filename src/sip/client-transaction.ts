@@ -8,7 +8,7 @@ import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';
 import { buildAck, type SentRequest } from './request.ts';
 import type { TimerValues } from './timers.ts';
-import type { Transport } from './transport.ts';
+import type { ConnectionWaiter, Transport } from './transport.ts';
 
 export type ClientState = 'calling' | 'trying' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
 
@@ -57,7 +57,7 @@ export interface SentBy {
 const nothing = (): void => {};
 
 /** It falls due itself: that is timer B or F, then D, K or M. */
-export abstract class ClientTransaction extends Deadline {
+export abstract class ClientTransaction extends Deadline implements ConnectionWaiter {
   readonly method: string;
   readonly branch: string | null;
   state: ClientState;
@@ -73,6 +73,8 @@ export abstract class ClientTransaction extends Deadline {
   /** Null after the final response: there may be tens of thousands of transactions that only wait for it to come again. */
   #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'ackHeaders' | 'onSent'> | null;
   readonly #destination: Destination;
+  /** Those who wait for an answer by the connection that the request went out by, while it is one of them. */
+  #waiters: Set<ConnectionWaiter> | null = null;
   readonly #sentBy: SentBy | null;
   #onResponse: (response: SipResponse) => void;
   #onEnd: (ending: ClientEnding, error: Error | null) => void;
@@ -127,6 +129,7 @@ export abstract class ClientTransaction extends Deadline {
     if (this.state === 'terminated') return;
     this.state = 'terminated';
     this.stopResending();
+    this.#waitNoLonger();
     this.around.timers.stop(this);
     this.around.ended?.(this, ending);
     this.#onEnd(ending, error);
@@ -162,6 +165,20 @@ export abstract class ClientTransaction extends Deadline {
     this.#sent.onSent?.(this.copies);
     this.around.sent?.(this.copies);
     this.transmitData(this.#sent.data);
+    if (!this.transport.reliable || !this.isWaiting) return;
+    const { address, port } = this.#destination;
+    this.#waiters = this.transport.waitersTo?.(address, port) ?? null;
+    this.#waiters?.add(this);
+  }
+
+  /** Without any answer so far, none comes (RFC 3261, 17.1.4); what the peer has begun it may answer by a new connection (18.2.2). */
+  connectionLost(error: Error): void {
+    if (this.state === 'calling' || this.state === 'trying') this.terminate('transport', error);
+  }
+
+  #waitNoLonger(): void {
+    this.#waiters?.delete(this);
+    this.#waiters = null;
   }
 
   protected transmitData(data: Buffer): void {
@@ -175,6 +192,7 @@ export abstract class ClientTransaction extends Deadline {
   protected enter(state: ClientState, milliseconds: number): void {
     this.state = state;
     this.#sent = null;
+    this.#waitNoLonger();
     this.around.answered?.(this);
     this.stopResending();
     if (milliseconds === 0) this.terminate();

@@ -329,6 +329,9 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
       ? null
       : 'its Request-URI or the space around it is wrong') ??
     scan.defect ??
+    (source.transport !== 'udp' && message.header('content-length') === null
+      ? 'it has no Content-Length' // 20.14
+      : null) ??
     headerDefect(message);
   if (defect === null) return message;
   const via = scan.broken ? null : message.findVia();

@@ -1,5 +1,5 @@
 /** Messages cut out of a byte stream that comes in any pieces (RFC 3261, 18.3; keep-alives: RFC 5626, 3.5.1). */
-import { scanMessage } from './scan.ts';
+import { type Scan, scanMessage } from './scan.ts';
 
 export interface FramerLimits {
   /** Of start line and headers, in bytes. */
@@ -40,6 +40,7 @@ export class StreamFramer {
   #total = -1;
   #lineBreaks = 0;
   #isBroken = false;
+  #brokenHeader: Buffer | null = null;
 
   constructor(limits: FramerLimits, events: FramerEvents) {
     this.#limits = limits;
@@ -49,6 +50,11 @@ export class StreamFramer {
   /** Whether a message has begun and is not whole. */
   get isInside(): boolean {
     return this.#end > 0;
+  }
+
+  /** The header of the message that broke the stream where all of it is there, which names its sender; else null. */
+  get brokenHeader(): Buffer | null {
+    return this.#brokenHeader;
   }
 
   /** Null, or why the stream cannot go on; the rest is dropped. */
@@ -122,6 +128,12 @@ export class StreamFramer {
     if (end > this.#limits.header) return 'the header is too long';
     const scan = scanMessage(this.#buffer.toString('latin1', 0, end), 0);
     if (scan.broken) return 'the header cannot be told from the body';
+    const defect = this.#lengthDefect(scan, end);
+    if (defect !== null) this.#brokenHeader = this.#buffer.subarray(0, end);
+    return defect;
+  }
+
+  #lengthDefect(scan: Scan, end: number): StreamDefect | null {
     let length = -1;
     for (const { key, value } of scan.headers) {
       if (key !== 'content-length') continue;

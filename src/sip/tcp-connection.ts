@@ -2,11 +2,20 @@
 import type { Socket } from 'node:net';
 import { StreamFramer } from './stream-framer.ts';
 import type { TcpLimits } from './tcp-transport.ts';
-import type { Source, Transport } from './transport.ts';
+import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 
 const PONG = Buffer.from('\r\n');
 /** More bytes than a peer sends that waits for its answers. */
 const LARGE_PIECE = 16_384;
+
+/** How long the answer to a request that breaks the stream is waited for, in ms. */
+const LAST_ANSWER = 2000;
+/** How long after the last reply a peer that had closed its side may reset the connection, in ms. */
+const RESET = 100;
+/** Replies that are kept for that long. */
+const MAX_UNSURE = 100;
+/** How long a peer that was told of the end may take to close its side, in ms. */
+const FAREWELL = 1000;
 
 /** Why a connection was closed; `peer` by the other side, `local` by this one's end. */
 export type Closing = 'peer' | 'local' | 'error' | 'idle' | 'connect' | 'slow' | 'defect' | 'queue';
@@ -17,6 +26,8 @@ export interface ConnectionOwner extends Transport {
   received(data: Buffer, source: Source, connection: TcpConnection): void;
   wasSent(): void;
   failed(error: Error): void;
+  /** Answers still go out by it; requests take another one. */
+  takesNoRequests(connection: TcpConnection): void;
   closed(connection: TcpConnection, why: Closing, detail: string): void;
   /** For its later requests to this port of the peer's (RFC 5923). */
   addAlias(connection: TcpConnection, port: number): void;
@@ -35,12 +46,21 @@ export class TcpConnection implements Transport {
   readonly isAccepted: boolean;
   /** What it is found by. */
   readonly keys = new Set<string>();
+  /** Those whose requests went out by it and that wait for their answers. */
+  readonly waiters = new Set<ConnectionWaiter>();
   readonly #socket: Socket;
   readonly #framer: StreamFramer;
   /** For the connect, then for each message that is under way. */
   #deadline: NodeJS.Timeout | null = null;
   #isConnected: boolean;
   #isEnding = false;
+  /** Requests that came by it and have had no final reply so far. */
+  #owed = 0;
+  /** Why it ends once nothing is owed; null while it goes on. */
+  #ending: Closing | null = null;
+  #defect: Error | undefined;
+  /** Replies after the peer's end: one that has closed both sides never reads them, and says so by a reset. */
+  readonly #unsure: { readonly data: Uint8Array; readonly address: string; readonly port: number }[] = [];
   #isClosed = false;
 
   constructor(owner: ConnectionOwner, socket: Socket, source: Source, isAccepted: boolean) {
@@ -56,7 +76,7 @@ export class TcpConnection implements Transport {
       {
         message: (data) => {
           this.#clearDeadline();
-          owner.received(data, source, this);
+          this.#deliver(data);
         },
         ping: () => this.#write(PONG, undefined),
       },
@@ -65,7 +85,8 @@ export class TcpConnection implements Transport {
     socket.setTimeout(limits.idleTimeout, () => this.#close('idle'));
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => this.#close(this.#isConnected ? 'error' : 'connect', error));
-    socket.on('close', () => this.#close(this.#isEnding ? 'local' : 'peer'));
+    socket.on('end', () => this.#peerEnds());
+    socket.on('close', () => this.#close(this.#ending ?? (this.#isEnding ? 'local' : 'peer'), this.#defect));
     if (!isAccepted) {
       this.#deadline = setTimeout(
         () => this.#close('connect', new Error('the connect timed out')),
@@ -88,8 +109,11 @@ export class TcpConnection implements Transport {
   }
 
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
-    if (this.isOpen) this.#write(data, done);
-    else this.listener.send(data, address, port, done);
+    if (this.isOpen) {
+      if (this.#ending === 'peer' && this.#unsure.length < MAX_UNSURE)
+        this.#unsure.push({ data, address, port });
+      this.#write(data, done);
+    } else this.listener.send(data, address, port, done);
   }
 
   async close(): Promise<void> {
@@ -107,13 +131,68 @@ export class TcpConnection implements Transport {
     this.#close('local');
   }
 
+  #deliver(message: Buffer): void {
+    if (wantsReply(message)) this.#owed++;
+    this.listener.received(message, this.source, this);
+  }
+
   #read(chunk: Buffer): void {
     const defect = this.#framer.push(chunk);
-    if (defect !== null) return this.#close('defect', new Error(defect));
+    if (defect !== null) return this.#breaks(new Error(defect));
     // from its first byte on, whatever other messages came whole meanwhile
     if (this.#framer.isInside && !this.#isClosed)
       this.#deadline ??= setTimeout(() => this.#close('slow'), this.listener.limits.messageTimeout);
     if (chunk.length >= LARGE_PIECE) this.#giveOthersTheirTurn();
+  }
+
+  /** Nobody knows where the next message begins; the sender of this one may still be told (RFC 3261, 18.3). */
+  #breaks(defect: Error): void {
+    const header = this.#framer.brokenHeader;
+    if (header === null || !wantsReply(header) || !isSip(header)) return this.#close('defect', defect);
+    this.#defect = defect;
+    this.#endAfterReplies('defect', LAST_ANSWER, () => this.#deliver(header));
+  }
+
+  /** The peer sends nothing more, and may still read. */
+  #peerEnds(): void {
+    if (this.#isClosed || this.#ending !== null) return;
+    this.#endAfterReplies('peer', this.listener.limits.idleTimeout);
+    this.#loseWaiters(new Error('the peer has closed the connection'));
+  }
+
+  /** Ends it once each request that came by it has its final reply, after so many ms at the latest. */
+  #endAfterReplies(why: Closing, patience: number, first?: () => void): void {
+    this.listener.takesNoRequests(this);
+    this.#clearDeadline();
+    this.#deadline = setTimeout(() => this.#close(why, this.#defect), patience);
+    first?.();
+    if (this.#isClosed) return;
+    this.#ending = why;
+    if (this.#owed === 0) this.#sayFarewell();
+  }
+
+  /** Unless the peer has closed both sides: a line break finds that out (RFC 3261, 7.5 has it ignored). */
+  #endUnlessReset(): void {
+    this.#clearDeadline();
+    this.#deadline = setTimeout(() => {
+      this.#socket.write(PONG, (error) => {
+        if (!error) this.#sayFarewell();
+      });
+    }, RESET);
+  }
+
+  /** Unread bytes of the peer's would have the system reset the connection, and the last reply be lost. */
+  #sayFarewell(): void {
+    this.#clearDeadline();
+    this.#deadline = setTimeout(() => this.#close(this.#ending ?? 'local', this.#defect), FAREWELL);
+    this.#socket.end();
+  }
+
+  #loseWaiters(error: Error): void {
+    if (this.waiters.size === 0) return;
+    const lost = [...this.waiters];
+    this.waiters.clear();
+    for (const waiter of lost) waiter.connectionLost(error);
   }
 
   /** What comes in as fast as it can be read would be read 32 pieces at a time, which is most of a second. */
@@ -137,6 +216,10 @@ export class TcpConnection implements Transport {
       this.listener.wasSent();
       done?.(null);
     });
+    if (this.#owed > 0 && isFinalReply(data)) this.#owed--;
+    if (this.#owed > 0 || this.#ending === null) return;
+    if (this.#ending === 'peer') this.#endUnlessReset();
+    else this.#sayFarewell();
   }
 
   #clearDeadline(): void {
@@ -150,5 +233,24 @@ export class TcpConnection implements Transport {
     this.#clearDeadline();
     this.#socket.destroy(); // what was queued fails, and its senders hear of it
     this.listener.closed(this, why, error?.message ?? '');
+    this.#loseWaiters(error ?? new Error('the connection is closed'));
+    if (why === 'error')
+      for (const { data, address, port } of this.#unsure.splice(0)) this.listener.send(data, address, port);
   }
 }
+
+const SLASH = 0x2f;
+const SPACE = 0x20;
+const ACK = Buffer.from('ACK ');
+
+/** `SIP/2.0 200 ...`: no method has a slash. */
+const isReply = (message: Uint8Array): boolean => message[3] === SLASH;
+
+/** A request line ends in the version. */
+const isSip = (header: Buffer): boolean => /^[^\r\n]* SIP\/2\.0\r?\n/.test(header.toString('latin1'));
+
+const wantsReply = (message: Buffer): boolean => !isReply(message) && ACK.compare(message, 0, 4) !== 0;
+
+/** Whether the status, behind the version and a space, begins with 2 to 6. */
+const isFinalReply = (message: Uint8Array): boolean =>
+  isReply(message) && message[7] === SPACE && (message[8] ?? 0) > 0x31;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
 import { MAX_MESSAGE_BYTES } from './message.ts';
 import { type Closing, type ConnectionOwner, TcpConnection } from './tcp-connection.ts';
-import type { Source, Transport } from './transport.ts';
+import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 
 export interface TcpLimits {
   /** Connections that others opened, in all. Default 2048. */
@@ -122,7 +122,8 @@ export class TcpTransport implements Transport, ConnectionOwner {
     let accept = (socket: Socket): void => {
       early.push(socket);
     };
-    const server = createServer((socket) => accept(socket));
+    // a client that has said all it has to say still reads what it is answered
+    const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket));
     const bound = once(server, 'listening'); // rejects on 'error'
     server.listen({ host: address, port, ipv6Only: isIPv6(address), backlog: 1024 });
     await bound;
@@ -141,6 +142,10 @@ export class TcpTransport implements Transport, ConnectionOwner {
   connectionTo(address: string, port: number): TcpConnection | null {
     const connection = this.#byPeer.get(keyOf(address, port));
     return connection?.isOpen === true ? connection : null;
+  }
+
+  waitersTo(address: string, port: number): Set<ConnectionWaiter> | null {
+    return this.connectionTo(address, port)?.waiters ?? null;
   }
 
   isConnected(address: string, port: number): boolean {
@@ -276,14 +281,18 @@ export class TcpTransport implements Transport, ConnectionOwner {
     this.counts.sendErrors++;
   }
 
-  closed(connection: TcpConnection, why: Closing, detail: string): void {
-    this.counts.closed[why]++;
-    this.#connections.delete(connection);
+  takesNoRequests(connection: TcpConnection): void {
     for (const key of connection.keys) {
       if (this.#byPeer.get(key) !== connection) continue;
       this.#byPeer.delete(key);
       this.#tell(key, false);
     }
+  }
+
+  closed(connection: TcpConnection, why: Closing, detail: string): void {
+    this.counts.closed[why]++;
+    this.#connections.delete(connection);
+    this.takesNoRequests(connection);
     if (connection.isAccepted) {
       const { address } = connection.source;
       const left = (this.#acceptedFrom.get(address) ?? 1) - 1;

@@ -10,6 +10,12 @@ export interface Source {
   readonly transport: Protocol;
 }
 
+/** Whoever waits for an answer that comes by one connection. */
+export interface ConnectionWaiter {
+  /** The peer has closed the connection, or it has failed. */
+  connectionLost(error: Error): void;
+}
+
 export interface Transport {
   readonly protocol: Protocol;
   /** Whether it delivers or tells: decides the transaction timers (RFC 3261, 17). */
@@ -26,6 +32,8 @@ export interface Transport {
   sendHere?: Transport['send'];
   /** Of a stream transport: the open connection to this address and port; null where there is none. */
   connectionTo?(address: string, port: number): Transport | null;
+  /** Of a stream transport: who waits for answers by this process's connection to this address and port; null without one. */
+  waitersTo?(address: string, port: number): Set<ConnectionWaiter> | null;
   /** Of a stream transport: whether a connection to this address and port is open, in whichever process. */
   isConnected?(address: string, port: number): boolean;
   /** Of a stream transport: ends the connection to this address and port, whichever process has it; false where there is none. */

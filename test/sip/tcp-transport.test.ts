@@ -9,6 +9,7 @@ import type { Closing } from '../../src/sip/tcp-connection.ts';
 import { type TcpLimits, TcpTransport } from '../../src/sip/tcp-transport.ts';
 import type { Source } from '../../src/sip/transport.ts';
 import { startDeadHost } from '../support/dead-host.ts';
+import { TcpPeer } from '../support/tcp-peer.ts';
 import { requestText } from './simulated.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -32,6 +33,8 @@ async function server(limits: Partial<TcpLimits> = {}, answer = true): Promise<P
     limits,
     onMessage: (data, source, socket) => {
       const message = parseMessage(data, source, socket);
+      if (message.kind === 'malformed' && message.answerable !== null)
+        sendReply(message.answerable, buildReply(message.answerable, { status: 400 }));
       if (message.kind !== 'request') return;
       requests.push(message);
       if (answer) sendReply(message, buildReply(message, { status: 200, toTag: 'x' }));
@@ -134,7 +137,10 @@ describe('SIP over TCP', () => {
     other.socket.destroy();
   });
 
-  it('opens a new connection to the sent-by for a reply whose connection has gone (18.2.2)', async () => {
+  it.each([
+    ['has gone', (socket: Socket) => socket.resetAndDestroy()],
+    ['its client has closed on both sides', (socket: Socket) => socket.destroy()],
+  ])('opens a new connection to the sent-by for a reply whose connection %s (18.2.2)', async (_, close) => {
     const { transport, requests } = await server({}, false);
     const replies: string[] = [];
     const back = createServer((socket) => socket.on('data', (data) => replies.push(String(data))));
@@ -145,11 +151,54 @@ describe('SIP over TCP', () => {
     const { socket } = await client(transport.local.port);
     socket.write(requestText({ via: `SIP/2.0/TCP 127.0.0.1:${port};rport;branch=z9hG4bKx` }));
     await until(() => requests.length === 1);
-    socket.destroy();
-    await until(() => transport.size === 0);
     const [received] = requests;
+    close(socket);
+    await until(() => transport.connectionTo('127.0.0.1', received?.source.port ?? 0) === null);
     if (received) sendReply(received, buildReply(received, { status: 200 }));
     await until(() => replies.join('').startsWith('SIP/2.0 200 OK'));
+  });
+
+  it('replies to a client that has said all it has to say, and ends with the last reply', async () => {
+    const { transport, requests } = await server({}, false);
+    const peer = await TcpPeer.connect(transport.local.port);
+    peer.send(requestText({ via: VIA }) + requestText({ method: 'INFO', via: `${VIA}2` }));
+    peer.half();
+    await until(() => requests.length === 2);
+    await until(() => transport.connectionTo('127.0.0.1', peer.port) === null);
+    for (const request of requests) {
+      sendReply(request, buildReply(request, { status: 180 }));
+      sendReply(request, buildReply(request, { status: 200 }));
+      await peer.sees(new RegExp(`200 OK[^]*${request.via.branch}`));
+    }
+    await peer.hasEnded();
+    await until(() => transport.size === 0);
+    expect(transport.counts).toMatchObject({ sent: 4, opened: 0, closed: { peer: 1, error: 0 } });
+  });
+
+  it('is over at once with a client that nothing is owed to, and in the end with one that gets no reply', async () => {
+    const { transport, requests } = await server({ idleTimeout: 300 }, false);
+    const silent = await TcpPeer.connect(transport.local.port);
+    silent.half();
+    await silent.hasEnded();
+    const unanswered = await TcpPeer.connect(transport.local.port);
+    unanswered.send(requestText({ via: VIA }));
+    unanswered.half();
+    await unanswered.hasEnded();
+    await until(() => transport.size === 0);
+    expect(requests).toHaveLength(1);
+  });
+
+  it('tells those who wait for an answer that the peer has closed the connection', async () => {
+    const { transport } = await server();
+    const peer = await TcpPeer.listen();
+    transport.send(Buffer.from(requestText({ via: VIA })), '127.0.0.1', peer.port);
+    const lost = new Promise<Error>((connectionLost) =>
+      transport.waitersTo('127.0.0.1', peer.port)?.add({ connectionLost }),
+    );
+    await peer.sees(/\r\n\r\n/);
+    peer.half();
+    expect((await lost).message).toMatch(/closed/);
+    expect(transport.waitersTo('127.0.0.1', peer.port)).toBeNull();
   });
 
   it('tells the sender when nobody listens, and when nothing answers the connect', async () => {
@@ -221,6 +270,7 @@ describe('a bad peer over TCP', () => {
     const bad = await client(transport.local.port);
     bad.socket.write(text);
     await bad.closed;
+    await until(() => closings.length === 1);
     expect(closings).toMatchObject([{ why: 'defect', detail }]);
     const good = await client(transport.local.port);
     good.socket.write(requestText({ via: VIA }));
