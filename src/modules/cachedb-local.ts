@@ -166,7 +166,7 @@ function layout(parameters: ParameterValues): Map<string, string> {
   return stores;
 }
 
-const noCluster = 'there is no cluster';
+const noCluster = 'siprest instances do not talk to each other';
 
 export const cachedbLocal: Module = {
   name: 'cachedb_local',
@@ -213,7 +213,7 @@ export const cachedbLocal: Module = {
       type: 'boolean',
       default: false,
       summary: 'Whether data outlives a restart.',
-      inert: 'the cache lives in memory',
+      inert: 'the cache is in memory, and empty after a restart',
     },
   ],
   functions: [

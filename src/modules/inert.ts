@@ -3,35 +3,37 @@ import type { Module } from '../runtime/module.ts';
 
 const udp = 'UDP is part of siprest';
 const tcp = 'TCP is part of siprest';
-const noSuchSocket = 'siprest listens on UDP and TCP alone so far';
+const noSuchSocket = (protocol: string) => `siprest has no ${protocol} sockets so far`;
 const noCluster = 'siprest instances do not talk to each other';
-const management = 'siprest status and siprest reload manage a running server';
+const management = (how: string) =>
+  `siprest status and siprest reload manage a running server, instead of ${how}`;
+const noPages = 'siprest serves no HTTP itself';
 
 const reasons: Readonly<Record<string, string>> = {
   proto_udp: udp,
   proto_tcp: tcp,
-  proto_tls: noSuchSocket,
-  proto_ws: noSuchSocket,
-  proto_wss: noSuchSocket,
-  proto_sctp: noSuchSocket,
-  proto_ipsec: noSuchSocket,
+  proto_tls: noSuchSocket('TLS'),
+  proto_ws: noSuchSocket('WebSocket'),
+  proto_wss: noSuchSocket('WebSocket'),
+  proto_sctp: noSuchSocket('SCTP'),
+  proto_ipsec: noSuchSocket('IPsec'),
   proto_bin: noCluster,
   proto_bins: noCluster,
   event_route: 'an event runs its event_route without it',
-  tcp_mgm: 'the tcp_ parameters hold for all connections',
-  mi_fifo: management,
-  mi_datagram: management,
-  mi_http: management,
-  mi_html: management,
-  mi_xmlrpc: management,
-  mi_xmlrpc_ng: management,
-  mi_json: management,
-  pi_http: management,
-  httpd: management,
-  snmpstats: 'siprest has no SNMP agent',
-  dns_cache: 'siprest keeps what it has looked up by itself',
-  tls_openssl: "TLS is Node's own",
-  tls_wolfssl: "TLS is Node's own",
+  tcp_mgm: 'the tcp_ parameters hold for all connections, not for those of one network',
+  mi_fifo: management('a FIFO'),
+  mi_datagram: management('datagrams'),
+  mi_http: management('HTTP'),
+  mi_html: management('a web page'),
+  mi_xmlrpc: management('XML-RPC'),
+  mi_xmlrpc_ng: management('XML-RPC'),
+  mi_json: management('HTTP'),
+  pi_http: 'siprest has no web page for provisioning',
+  httpd: noPages,
+  snmpstats: 'siprest has no SNMP agent: siprest status --json has its figures',
+  dns_cache: 'answers of name servers are kept in memory for as long as they are valid',
+  tls_openssl: 'Node.js has OpenSSL built in',
+  tls_wolfssl: 'Node.js has OpenSSL built in, and takes no other TLS library',
 };
 
 export const inertModules: readonly Module[] = Object.entries(reasons).map(([name, inert]) => ({

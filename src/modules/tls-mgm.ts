@@ -67,7 +67,11 @@ const domainParameters: readonly ParameterSpec[] = [
     'whether revocation is checked for the whole chain',
     'revocation lists are not read',
   ),
-  perDomain('dh_params', 'Diffie-Hellman parameters', 'a client does not choose them'),
+  perDomain(
+    'dh_params',
+    'Diffie-Hellman parameters',
+    'a TLS server chooses them, and siprest is a client alone',
+  ),
   perDomain('ec_curve', 'the elliptic curve', "OpenSSL's default is used"),
 ];
 
@@ -196,7 +200,7 @@ export const tlsMgm: Module = {
       type: 'string',
       default: 'auto',
       summary: 'The TLS library.',
-      inert: "TLS is Node's own",
+      inert: 'Node.js has OpenSSL built in',
     },
     {
       name: 'client_tls_domain_avp',

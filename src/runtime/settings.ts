@@ -4,16 +4,8 @@
  */
 import type { SettingSpec } from '../script/index.ts';
 import type { Advertised, Asking, TcpLimits } from '../sip/index.ts';
+import { inertSettings } from './inert-settings.ts';
 import { facilityNames } from './logging/syslog.ts';
-
-const memory = 'the memory of a Node.js process is not set up by hand';
-const threads = 'sockets, timers and name look-ups do not occupy workers here';
-const noTls = 'siprest has no TLS sockets so far';
-const byNode = "connections and their buffers are Node.js' own";
-const noForward = 'siprest has no such switch';
-const noKeepAlive = 'connections are kept alive by CRLF pings and ended by tcp_connection_lifetime';
-const noDatabase = 'siprest has no database modules';
-const managed = 'the service manager (systemd, a container) does this for a Node.js process';
 
 const logFormats = ['plain_text', 'json', 'json_cee'];
 
@@ -279,56 +271,6 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary: 'Whether addresses are looked for in the search domains of /etc/resolv.conf as well.',
   },
 
-  // --- accepted, with nothing behind it ---
-  {
-    name: 'abort_on_assert',
-    type: 'boolean',
-    default: false,
-    summary: 'Whether a failed assert() ends the server.',
-    inert: 'one message must not end the service for the others',
-  },
-  {
-    name: 'fork',
-    type: 'boolean',
-    default: true,
-    summary: 'Whether to start worker processes.',
-    inert: 'workers share one process',
-  },
-  {
-    name: 'daemon_mode',
-    type: 'boolean',
-    default: false,
-    summary: 'Whether to run in the background.',
-    inert: managed,
-  },
-  { name: 'disable_tls', type: 'boolean', default: true, summary: 'Whether TLS is off.', inert: noTls },
-  {
-    name: 'tcp_children',
-    type: 'int',
-    default: null,
-    summary: 'TCP workers.',
-    aliases: ['tcp_workers', 'tcp_threads'],
-    inert: 'all sockets share the workers, see udp_workers',
-  },
-  ...inertGroup(
-    'a request is sent by a connection that its peer has opened where one is to that address and port',
-    'any',
-    ['tcp_no_new_conn_bflag', 'tcp_no_new_conn_rplflag'],
-  ),
-  ...inertGroup(noKeepAlive, 'any', ['tcp_keepalive', 'tcp_keepcount', 'tcp_keepidle', 'tcp_keepinterval']),
-  ...inertGroup(byNode, 'any', [
-    'tcp_socket_backlog',
-    'tcp_threshold',
-    'tcp_send_timeout',
-    'tcp_listen_backlog',
-    'tcp_async',
-    'tcp_parallel_read_on_workers',
-    'tcp_poll_method',
-    'tcp_max_msg_chunks',
-    'tcp_async_local_connect_timeout',
-    'tcp_async_local_write_timeout',
-    'tcp_async_max_postponed_chunks',
-  ]),
   {
     name: 'disable_stateless_fwd',
     type: 'boolean',
@@ -336,84 +278,7 @@ export const settingSpecs: readonly SettingSpec[] = [
     summary:
       'Whether replies that belong to no transaction are dropped. Default: dropped unless the script calls forward().',
   },
-  ...inertGroup(noForward, 'any', [
-    'disable_dns_blacklist',
-    'dns',
-    'dns_servers_no',
-    'dns_try_ipv6',
-    'dns_try_naptr',
-    'rev_dns',
-    'dst_blacklist',
-    'check_via',
-    'sip_warning',
-    'auto_aliases',
-    'reply_to_via',
-    'bin_listen',
-    'bin_children',
-    'tos',
-    'mcast_loopback',
-    'mcast_ttl',
-  ]),
-  ...inertGroup(threads, 'any', [
-    'timer_workers',
-    'auto_scaling_cycle',
-    'auto_scaling_profile',
-    'udp_auto_scaling_profile',
-    'tcp_auto_scaling_profile',
-    'timer_auto_scaling_profile',
-    'poll_method',
-    'worker_reactor_timeout',
-    'exec_dns_threshold',
-    'exec_msg_threshold',
-    'maxbuffer',
-    'pi_framework',
-  ]),
-  ...inertGroup(memory, 'any', [
-    'mem-group',
-    'mem_group',
-    'mem_warming',
-    'mem_warming_percentage',
-    'mem_warming_pattern_file',
-    'memdump',
-    'mem_dump',
-    'memlog',
-    'mem_log',
-    'shm_hash_split_percentage',
-    'shm_memlog_size',
-    'shm_secondary_hash_size',
-    'event_pkg_threshold',
-    'event_shm_threshold',
-    'restart_persistency_cache_file',
-    'restart_persistency_size',
-    'restart_persistency_filename',
-  ]),
-  ...inertGroup(noDatabase, 'any', [
-    'db_version_table',
-    'db_default_url',
-    'db_max_async_connections',
-    'query_buffer_size',
-    'query_flush_time',
-  ]),
-  ...inertGroup(managed, 'any', [
-    'chroot',
-    'wdir',
-    'user',
-    'uid',
-    'group',
-    'gid',
-    'debug_mode',
-    'disable_core_dump',
-    'open_files_limit',
-    'log_stdout',
-    'pv_print_buf_size',
-    'xlog_buf_size',
-    'log_msg_buf_size',
-    'log_json_buf_size',
-  ]),
-  ...inertGroup('siprest raises no event for a line of the log', 'any', [
-    'log_event_enabled',
-    'log_event_level_filter',
-  ]),
+  ...inertSettings,
 ];
 
 /** Global parameters up to OpenSIPS 2.4 that have moved (Script-CoreParameters of 1.8 to 2.4). */
@@ -438,17 +303,6 @@ function ofTlsModule(names: Readonly<Record<string, string>>): Record<string, st
   return Object.fromEntries(
     Object.entries(names).map(([name, now]) => [name, `modparam("tls_mgm", "${now}", "[domain]...")`]),
   );
-}
-
-function inertGroup(inert: string, type: 'int' | 'any', names: readonly string[]): SettingSpec[] {
-  return names.map((name) => ({
-    name,
-    type,
-    default: null,
-    repeated: true,
-    summary: 'Accepted without effect.',
-    inert,
-  }));
 }
 
 /** Where the log goes, and what of it. */

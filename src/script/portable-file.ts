@@ -60,7 +60,7 @@ function socket(text: string, span: Span, notes: PortableNotes): void {
   if (!/^[a-z][a-z0-9_]*:/i.test(text) || /^[0-9a-f]*:[0-9a-f]*:/i.test(text))
     notes.form('socket-protocol', span);
   else if (!text.includes('[') && text.split(':').length > 3) notes.form('socket-ipv6', span);
-  else if (/:\*$/.test(text) && text.split(':').length > 2) notes.form('socket-port', span);
+  else if (text.endsWith(':*') && text.split(':').length > 2) notes.form('socket-port', span);
 }
 
 /** Where each is loaded first. */

@@ -199,7 +199,6 @@ export class PortableValues<R> {
     else if (rhs.kind === 'null') {
       if (operator !== '==' && operator !== '!=') notes.form('null-comparison', right.span);
     } else if (rhs.kind === 'test' && /^\[[0-9a-f:.]+\]$/i.test(notes.text(rhs.span))) return;
-    else if (rhs.kind === 'test' && /^\[[0-9a-f:.]+\]$/i.test(notes.text(rhs.span))) return;
     else if (opened.includes('(') || !['variable', 'string', 'number'].includes(rhs.kind))
       notes.form('right-of-comparison', right.span);
     else if (rhs.kind === 'string' && !isText) return;

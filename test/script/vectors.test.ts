@@ -14,6 +14,9 @@ const runner: { configuration(vectors: readonly Vector[], modulePath: string): s
 const folder = new URL('../conformance/vectors/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
+/** Vectors about text that is warned of. */
+const warned: Readonly<Record<string, readonly string[]>> = { 'field-stray-quote': ['unexpected-character'] };
+
 describe('the scripts of the conformance vectors parse', () => {
   test.each(files)('%s', (file) => {
     const vectors: readonly Vector[] = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
@@ -22,9 +25,9 @@ describe('the scripts of the conformance vectors parse', () => {
       const text = Buffer.from(runner.configuration([vector], '/modules/'), 'utf8').toString('latin1');
       const { diagnostics, script } = parseScript(text, vector.id);
       expect(
-        diagnostics.filter(({ code }) => code !== 'unexpected-character'),
+        diagnostics.map(({ code }) => code),
         vector.id,
-      ).toEqual([]);
+      ).toEqual(warned[vector.id] ?? []);
       expect(script.routes.length, vector.id).toBeGreaterThan(1);
     }
   });

@@ -60,7 +60,7 @@ function sleeping(
   };
 }
 
-const noMemory = 'the memory of a Node.js process is not set up by hand';
+const noMemory = 'V8 manages the memory: siprest status has what is in use';
 
 const inert = (name: string, summary: string, why: string): FunctionSpec<Run> => ({
   name,
@@ -103,7 +103,7 @@ export const cfgutils: Module = {
       type: 'string',
       default: null,
       summary: 'A file to check.',
-      inert: 'there is no such command',
+      inert: 'siprest has no command check_config_hash',
     },
     {
       name: 'shv_hash_size',
