@@ -153,11 +153,20 @@ function list(run: Run, path: JsonPath | null, style: JsonStyle): readonly Value
   return Array.from(value.values(), (element) => scriptValue(run, element, style));
 }
 
-/** `=` takes a string or integer as it is, `:=` takes text as JSON; null, and text that is no JSON, deletes. */
+/**
+ * `=` takes a string or integer as it is, `:=` takes text as JSON and refuses an integer. Null deletes; so does text that
+ * is not JSON, or that is JSON's null, and the assignment fails.
+ */
 function assign(run: Run, path: JsonPath | null, value: Value, operator: '=' | ':='): boolean {
   if (path === null) return false;
-  const parsed = operator === '=' || value === null ? value : parseJson(String(value));
-  if (value === null || parsed === undefined) return remove(run, path) && parsed !== undefined;
+  if (value === null) return remove(run, path);
+  if (operator === '=') return place(run, path, value);
+  if (typeof value === 'number') return false;
+  const parsed = parseJson(value);
+  if (parsed === undefined || parsed === null) {
+    remove(run, path);
+    return false;
+  }
   return place(run, path, parsed);
 }
 

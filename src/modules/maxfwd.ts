@@ -4,7 +4,10 @@ import { maxForwards } from '../runtime/max-forwards.ts';
 import type { Module } from '../runtime/module.ts';
 import type { Run } from '../runtime/run.ts';
 
-function received(run: Run): number | null {
+/** As it was counted down to, else as received. */
+function current(run: Run): number | null {
+  const counted = run.state(maxForwards).value;
+  if (counted !== null) return counted;
   const text = run.request.message?.header('Max-Forwards') ?? null;
   return text === null ? null : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
 }
@@ -38,7 +41,7 @@ export const maxfwd: Module = {
         'Counts down in the request that is sent on: 1 done, 2 added, -1 it is 0 already, -2 no number.',
       source: 'modules/maxfwd',
       run: (run, initial: number) => {
-        const value = received(run);
+        const value = current(run);
         if (value !== null && Number.isNaN(value)) return -2;
         if (value === 0) return -1;
         const limit = Number(run.server.parameters('maxfwd')['max_limit']);
@@ -55,7 +58,7 @@ export const maxfwd: Module = {
       summary: 'Whether Max-Forwards is less: 1 yes, -1 no, -2 there is none, -3 no number.',
       source: 'modules/maxfwd',
       run: (run, limit: number) => {
-        const value = run.state(maxForwards).value ?? received(run);
+        const value = current(run);
         if (value === null) return -2;
         if (Number.isNaN(value)) return -3;
         return value < limit ? 1 : -1;

@@ -275,7 +275,6 @@ const sendType: ArgumentSpec = {
   name: 'send_ctype',
   type: 'string',
   optional: true,
-  nullFails: true,
   summary:
     'Its Content-Type; default `application/x-www-form-urlencoded`. An empty one: no Content-Type. Null: -1.',
 };

@@ -34,7 +34,7 @@ export const sl: Module = {
       arguments: [],
       routes,
       summary: 'Sends a 500 for the last internal error.',
-      run: (run) => (run.request.replyStateless(500, 'Server Internal Error') ? 1 : -1),
+      run: (run) => (run.request.replyStateless(500, 'Server error occurred (1/SL)') ? 1 : -1),
     },
   ],
 };

@@ -110,14 +110,14 @@ export class MessageBranches {
 
   /** What `from` says is said by `to` as well from now on. False where there is no such branch. */
   copy(from: number, to: number): boolean {
-    const [source, destination] = [this.at(from), this.at(to)];
+    const [source, destination] = [this.all[from], this.all[to]];
     if (source === undefined || destination === undefined) return false;
     assign(destination, snapshot(source));
     return true;
   }
 
   swap(one: number, other: number): boolean {
-    const [a, b] = [this.at(one), this.at(other)];
+    const [a, b] = [this.all[one], this.all[other]];
     if (a === undefined || b === undefined) return false;
     const kept = snapshot(a);
     assign(a, snapshot(b));

@@ -296,7 +296,9 @@ const untilAck: SendOptions = { untilAck: true };
 /** A body has the Content-Type that the script has put among the header lines. */
 const contentTypeLine = /^(?:Content-Type|c)[ \t]*:[ \t]*(.*)\r\n/im;
 
-/** Which message it is about, for a line of the log. */
+/** Which message it is about, for a line of the log. A malformed request may lack its CSeq. */
 export function ofMessage(message: SipMessage | null): string {
-  return message === null ? '' : `, ${message.cseq.method}, Call-ID ${message.callId}`;
+  if (message === null) return '';
+  const method = message.kind === 'request' ? message.method : message.cseq.method;
+  return `, ${method}, Call-ID ${message.callId}`;
 }

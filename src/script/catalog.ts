@@ -50,8 +50,6 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly type: ArgumentType;
   readonly optional?: boolean;
-  /** For an optional one: a variable that is null fails the call, as where it is mandatory. */
-  readonly nullFails?: boolean;
   /** An optional one that stands first and is recognised by the number of arguments: `xlog([level,] text)`. */
   readonly leading?: boolean;
   /** For type `variable`: it is only read, so any will do. */

@@ -134,7 +134,7 @@ export class CallCompiler<R extends Execution<R>> {
           return () => level ?? unusable;
         }
         const read = this.#value(constant ?? node, waits);
-        return this.#mandatory(spec, name, 'no number', (run) => convert(read(run) as never));
+        return this.#valid(spec, name, 'no number', (run) => convert(read(run) as never));
       }
       case 'string':
       case 'regex':
@@ -149,15 +149,14 @@ export class CallCompiler<R extends Execution<R>> {
         }
         if (node.kind !== 'variable') return this.#value(node, waits);
         const read = this.#variables.print(node, waits);
-        const text = this.#mandatory(spec, name, 'null', (run) => toText(read(run)));
+        const text = this.#valid(spec, name, 'null', (run) => toText(read(run)));
         return spec.intoHeaders === true ? whole(text, name, variableText(node)) : text;
       }
     }
   }
 
-  /** Null where a value must be is a failed call; an optional argument is then left out, unless its entry says otherwise. */
-  #mandatory(spec: ArgumentSpec, name: string, what: string, read: Reader<R>): Reader<R> {
-    if (spec.optional && spec.nullFails !== true) return (run) => read(run) ?? undefined;
+  /** A variable without the value that the argument takes fails the call, also where the argument may be left out. */
+  #valid(spec: ArgumentSpec, name: string, what: string, read: Reader<R>): Reader<R> {
     return (run) => {
       const value = read(run);
       if (value !== null) return value;

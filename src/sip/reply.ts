@@ -32,7 +32,7 @@ export function buildReply(
 ): Buffer {
   const { status } = content;
   if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
-  const reason = oneLine(content.reason || reasonPhrase(status));
+  const reason = oneLine(content.reason ?? reasonPhrase(status));
   let text = `SIP/2.0 ${status} ${reason}\r\n`;
   let isTopVia = true;
   for (const { name, value, key } of request.headers) {

@@ -205,8 +205,9 @@ describe('chance', () => {
       await prints(`
         if (rand_event(100)) xlog("always"); if (rand_event(0)) xlog("never");
         rand_set_prob(42); $var(p) = rand_get_prob(); xlog("$var(p)");
-        rand_set_prob(101); xlog("$rc");
+        rand_set_prob(101); xlog("$rc"); if (rand_event()) xlog("always");
+        rand_set_prob(-5); $var(p) = rand_get_prob(); xlog("$var(p)"); if (rand_event()) xlog("never");
         rand_reset_prob(); $var(p) = rand_get_prob(); xlog("$var(p)");`),
-    ).toEqual(['always', '42', '-1', '10']);
+    ).toEqual(['always', '42', '1', 'always', '-5', '10']);
   });
 });

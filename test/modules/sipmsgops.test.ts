@@ -170,8 +170,10 @@ describe('the request URI', () => {
   test.each([
     [
       'ruri_add_param("nat=yes")',
-      '1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone;nat=yes',
+      '-1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone;nat=yes',
     ],
+    ['ruri_add_param("")', '1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone'],
+    ['ruri_del_param("")', '1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone'],
     ['ruri_del_param("transport")', '1 sip:+15551234;day=mon@biloxi.example:5080;user=phone'],
     ['ruri_del_param("lr")', '-1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone'],
     ['ruri_tel2sip()', '1 sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone'],

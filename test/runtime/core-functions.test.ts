@@ -74,7 +74,7 @@ describe('maxfwd', () => {
        is_maxfwd_lt(70); xlog("$rc"); is_maxfwd_lt(69); xlog("$rc");`,
       { modules: ['maxfwd'] },
     );
-    expect(prints).toEqual(['1 70', '1', '-1']);
+    expect(prints).toEqual(['1 69', '1', '-1']);
   });
 });
 

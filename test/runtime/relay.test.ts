@@ -93,8 +93,8 @@ describe('parallel forking', () => {
          append_msg_branch("sip:removed@nowhere.invalid");
          append_msg_branch("sip:third@CALLEE0");
          remove_msg_branch(1);
-         swap_msg_branches(0, 2);
-         move_msg_branch(2, 0, "keep");
+         swap_msg_branches(-1, 1);
+         move_msg_branch(1, -1, "keep");
          xlog("print $msg.branch.last_idx $(msg.branch.uri[*])");
          remove_msg_branch(1);
          t_on_branch("b"); t_on_reply("r"); t_relay();

@@ -184,6 +184,16 @@ route {
     expect(socket.sent).toHaveLength(1);
   });
 
+  it('gives the script the ACK to a 2xx without a transaction, which has a branch of its own', () => {
+    const { arrives, log, socket, receiver } = prepare(script);
+    arrives(requestText({ method: 'INVITE' }));
+    const to = headerOf(socket.sent[0]?.text, 'To') ?? '';
+    const ack = requestText({ method: 'ACK', to, cseq: '314159 ACK' });
+    arrives(ack.replace(/branch=z9hG4bK[^;\r]*/, 'branch=z9hG4bKanother'));
+    expect(log).toEqual(['INVITE', 'ACK']);
+    expect(receiver.counts.ownAcks).toBe(0);
+  });
+
   it('passes the retransmission of a stateful request by the script', () => {
     const { arrives, log, socket, context } = prepare(script);
     const text = requestText({ from: '<sip:stateful@a.example>;tag=1' });

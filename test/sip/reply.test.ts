@@ -162,11 +162,13 @@ describe('tags of stateless replies', () => {
     expect(tag).toMatch(/^[\w.-]{31}$/);
   });
 
-  it('let the ACK to such a reply be known, that to a 2xx included', () => {
+  it('let the ACK to such a reply be known, but not that to a 2xx, which has a branch of its own', () => {
     const ack = (to: string, more = {}) =>
       request({ method: 'ACK', to: `<sip:bob@x>${to}`, cseq: '314159 ACK', ...more });
     expect(tags.isOwnStatelessAck(ack(`;tag=${tag}`))).toBe(true);
-    expect(tags.isOwnStatelessAck(ack(`;tag=${tag}`, { via: 'SIP/2.0/UDP h;branch=z9hG4bKnew' }))).toBe(true);
+    expect(tags.isOwnStatelessAck(ack(`;tag=${tag}`, { via: 'SIP/2.0/UDP h;branch=z9hG4bKnew' }))).toBe(
+      false,
+    );
     expect(tags.isOwnStatelessAck(ack(''))).toBe(false);
     expect(tags.isOwnStatelessAck(ack(';tag=theirs'))).toBe(false);
     expect(tags.isOwnStatelessAck(ack(`;tag=${tag}`, { callId: 'other' }))).toBe(false);

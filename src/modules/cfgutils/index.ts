@@ -160,11 +160,12 @@ export const cfgutils: Module = {
     },
     {
       name: 'rand_set_prob',
-      arguments: [{ name: 'probability', type: 'int', summary: 'Percent, 0 to 100.' }],
+      arguments: [
+        { name: 'probability', type: 'int', summary: 'Percent: 0 or less is never, 100 or more always.' },
+      ],
       summary: 'Sets how often rand_event() is true.',
       source: 'modules/cfgutils',
       run: (run, percent: number) => {
-        if (percent < 0 || percent > 100) return -1;
         probability.set(run.server, percent);
         return 1;
       },
@@ -185,7 +186,7 @@ export const cfgutils: Module = {
       summary:
         'Returns how often rand_event() is true, in percent; 0 reads as 1 and 1 as well, since 0 would end the script.',
       source: 'modules/cfgutils',
-      run: (run) => Math.max(1, probability.get(run.server)),
+      run: (run) => probability.get(run.server) || 1,
     },
     {
       name: 'get_accurate_time',

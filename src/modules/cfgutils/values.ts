@@ -1,6 +1,6 @@
 /** Functions on lists of values and on times. */
 import type { Run } from '../../runtime/run.ts';
-import { type FunctionSpec, toInteger, type Value, type VariableReference } from '../../script/index.ts';
+import type { FunctionSpec, Value, VariableReference } from '../../script/index.ts';
 import { matchesRecurrence } from './time-recurrence.ts';
 
 type Reference = VariableReference<Run>;
@@ -62,7 +62,14 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
       'Picks one of the values by chance, each as likely as it is big, and returns its index. The return code of index 0 ends the script, as that of any function does.',
     source,
     run: (run, list: Reference) => {
-      const weights = list.list(run).map((value) => Math.max(0, toInteger(value) ?? 0));
+      const weights: number[] = [];
+      for (const value of list.list(run)) {
+        if (typeof value !== 'number') {
+          run.complain(`set_select_weight(): ${list.text} has a value that is not a number`);
+          return -1;
+        }
+        weights.push(Math.max(0, value));
+      }
       return rouletteIndex(weights, Math.random()) ?? -1;
     },
   },
@@ -113,6 +120,7 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
     summary: 'Whether a time recurrence matches now: 1 yes, -1 no, -2 it cannot be read.',
     source,
     run: (run, text: string, timestamp?: string) => {
+      if (text === '') return -1;
       const time = timestamp === undefined ? Math.floor(Date.now() / 1000) : toSeconds(timestamp);
       const matched = time === null ? null : matchesRecurrence(text, time);
       if (matched !== null) return matched ? 1 : -1;
@@ -123,11 +131,11 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'shuffle_avps',
     arguments: [{ name: 'name', type: 'variable', summary: 'The AVP.' }],
-    summary: 'Puts the values of an AVP in any order; false where it has none.',
+    summary: 'Puts the values of an AVP in any order.',
     source,
     run: (run, list: Reference) => {
       const values = list.list(run);
-      return values.length > 0 && replaceAll(run, list, shuffled(values)) ? 1 : -1;
+      return values.length === 0 || replaceAll(run, list, shuffled(values)) ? 1 : -1;
     },
   },
 ];

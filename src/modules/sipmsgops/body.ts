@@ -112,10 +112,7 @@ function byName(
     source,
     run: (run, codec: string, clock?: string) => {
       const wanted = lowerAscii(codec);
-      return act(
-        run,
-        (one, rate) => lowerAscii(one) === wanted && (clock === undefined || rate === clock.trim()),
-      );
+      return act(run, (one, rate) => lowerAscii(one) === wanted && (!clock || rate === clock.trim()));
     },
   };
 }
@@ -142,11 +139,10 @@ function ofStreams(
   };
 }
 
-function hasPart(run: Run, type?: string): Status {
+/** An empty type is any, as in the reference. */
+function hasPart(run: Run, type = ''): Status {
   const { parts } = run.draft.body;
-  return yes(
-    type === undefined ? parts.length > 0 : parts.some((part) => mimeOf(part.type) === mimeOf(type)),
-  );
+  return yes(type === '' ? parts.length > 0 : parts.some((part) => mimeOf(part.type) === mimeOf(type)));
 }
 
 const partFunctions: readonly FunctionSpec<Run>[] = [
@@ -202,7 +198,7 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
     source,
     run: (run, text: string, type: string, lines?: string) => {
       const headers = headerText(lines ?? '');
-      if (run.message === null) return -1;
+      if (run.message === null || text === '') return -1;
       if (headers === null || !isContentType(type)) {
         run.complain(
           `add_body_part(): expected ${headers === null ? 'header lines, each "Name: value" with \\r\\n' : 'a type on one line: application/sdp'}`,
@@ -225,13 +221,15 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
       },
       { name: 'variable', type: 'variable', summary: 'Gets the text.' },
     ],
-    summary: 'The body, or a part of it, with all changes so far; false where there is none.',
+    summary: 'The body, or a part of it, with all changes so far: 1, -1 no body, -2 no part of this type.',
     source,
     run: (run, type: string | undefined, target: VariableReference<Run>) => {
       const { parts, text } = run.draft.body;
+      if (text === '') return -1;
       const wanted = mimeOf(type ?? '');
-      const found = type === undefined ? text : parts.find((part) => mimeOf(part.type) === wanted)?.body;
-      return found !== undefined && found !== '' && target.set(run, found) ? 1 : -1;
+      const found = wanted === '' ? text : parts.find((part) => mimeOf(part.type) === wanted)?.body;
+      if (found === undefined) return -2;
+      return found !== '' && target.set(run, found) ? 1 : -1;
     },
   },
   {

@@ -25,6 +25,7 @@ function insert(
 ): Status {
   const { message } = run;
   if (message === null) return -1;
+  if (text === '') return 1;
   const checked = headerText(text);
   if (checked === null || checked === '') {
     run.complain(`${name}(): expected header lines, each "Name: value" with \\r\\n`);

@@ -67,6 +67,7 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
     run: (run, name: string, value: string) => {
       const [first] = instances(run, name);
       if (first === undefined) return -1;
+      if (value === '') return 1;
       if (!isOption(value)) {
         run.complain('list_hdr_add_option(): expected one value, without commas and line breaks');
         return -1;

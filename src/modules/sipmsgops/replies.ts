@@ -22,7 +22,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
       'Adds header lines to all replies of siprest to this request. -1 for text that is no header lines.',
     source: 'modules/sipmsgops; vector pvar-append-hf-reply',
     run: (run, text: string) => {
-      if (run.request.appendToReply(text)) return 1;
+      if (text !== '' && run.request.appendToReply(text)) return 1;
       run.complain('append_to_reply(): expected header lines, each "Name: value" with \\r\\n');
       return -1;
     },

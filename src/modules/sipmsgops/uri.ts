@@ -54,16 +54,19 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     name: 'ruri_add_param',
     arguments: [string('param', '`name=value`.')],
     routes,
-    summary: 'Adds a parameter to the request URI.',
+    summary:
+      'Adds a parameter to the request URI. It returns -1 also where it has done so, as that of OpenSIPS does.',
     source,
     run: (run, parameter: string) => {
       const { uri } = run.request;
-      if (uri === null || parameter === '') return -1;
+      if (uri === null) return -1;
+      if (parameter === '') return 1;
       if (/[@?]/.test(parameter)) {
         run.complain('ruri_add_param(): expected "name=value", without @ and ?');
         return -1;
       }
-      return use(run, withParams(uri, uri.params === null ? parameter : `${uri.params};${parameter}`));
+      use(run, withParams(uri, uri.params === null ? parameter : `${uri.params};${parameter}`));
+      return -1;
     },
   },
   {
@@ -74,6 +77,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     source,
     run: (run, name: string) => {
       const { uri } = run.request;
+      if (uri !== null && name === '') return 1;
       return use(run, uri === null ? null : withoutParameter(uri, name));
     },
   },

@@ -12,12 +12,12 @@ const branchIndex: ArgumentSpec = {
   summary: 'The branch; 0, the default, is that of the request URI.',
 };
 
-/** Those of a branch; in a branch or reply route 0 is that branch itself. An empty set where there is none. */
-function ofBranch(run: Run, index: number): Set<string> {
+/** Those of a branch; in a branch or reply route 0 is that branch itself. Undefined where it has none of this number. */
+function ofBranch(run: Run, index: number): Set<string> | undefined {
   const { relayed, response } = run.subject;
   if (index === 0 && response !== undefined && relayed !== undefined)
     return relayed.request.state(messageBranches).main.flags;
-  return run.state(messageBranches).at(index)?.flags ?? new Set();
+  return run.state(messageBranches).all[index]?.flags;
 }
 
 export const flagFunctions: readonly FunctionSpec<Run>[] = [
@@ -52,8 +52,7 @@ export const flagFunctions: readonly FunctionSpec<Run>[] = [
     summary: 'Sets a flag of a branch.',
     run: (run, name: string, index = 0) => {
       branchFlagNames.inFunction(name);
-      ofBranch(run, index).add(name);
-      return 1;
+      return ofBranch(run, index)?.add(name) === undefined ? -1 : 1;
     },
   },
   {
@@ -61,14 +60,15 @@ export const flagFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [flag, branchIndex],
     summary: 'Clears a flag of a branch.',
     run: (run, name: string, index = 0) => {
-      ofBranch(run, index).delete(name);
-      return 1;
+      const flags = ofBranch(run, index);
+      flags?.delete(name);
+      return flags === undefined ? -1 : 1;
     },
   },
   {
     name: 'isbflagset',
     arguments: [flag, branchIndex],
     summary: 'Whether a flag of a branch is set.',
-    run: (run, name: string, index = 0) => (ofBranch(run, index).has(name) ? 1 : -1),
+    run: (run, name: string, index = 0) => (ofBranch(run, index)?.has(name) === true ? 1 : -1),
   },
 ];

@@ -6,14 +6,8 @@ import { messageBranches } from '../message-branches.ts';
 import { forceSocket } from '../record-route.ts';
 import type { Run } from '../run.ts';
 
-const index = (name: string, optional = false): ArgumentSpec => ({
-  name,
-  type: 'int',
-  summary: 'A branch; 0 is that of the request URI.',
-  ...(optional ? { optional } : {}),
-});
-/** As OpenSIPS 3 counts them. */
-const formerIndex = (name: string): ArgumentSpec => ({
+/** Functions count from the first branch that was added, variables (`$msg.branch`) from that of the request URI. */
+const index = (name: string): ArgumentSpec => ({
   name,
   type: 'int',
   optional: true,
@@ -22,9 +16,8 @@ const formerIndex = (name: string): ArgumentSpec => ({
 
 function move(run: Run, from: number, to: number, keep: boolean): 1 | -1 {
   const branches = run.state(messageBranches);
-  const source = Math.max(0, from);
-  if (!branches.copy(source, Math.max(0, to))) return -1;
-  if (!keep) branches.remove(source);
+  if (!branches.copy(from, to)) return -1;
+  if (!keep) branches.remove(from);
   return 1;
 }
 
@@ -79,53 +72,52 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'remove_branch',
     arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
-    summary: 'As `remove_msg_branch()`, under the name and with the numbers of OpenSIPS 3.',
+    summary: 'As `remove_msg_branch()`, under the name of OpenSIPS 3.',
     source: 'Script-CoreFunctions of 3.4',
     run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   {
     name: 'remove_msg_branch',
-    arguments: [index('branch_idx')],
+    arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
     summary: 'Removes a branch; those behind it move up.',
     run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   {
     name: 'move_msg_branch',
     arguments: [
-      index('src_idx', true),
-      index('dst_idx', true),
+      index('src_idx'),
+      index('dst_idx'),
       { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
     ],
-    summary: 'Puts a branch in the place of another; those behind it move up. Number 0 is copied.',
+    summary:
+      'Puts a branch in the place of another; those behind it move up. That of the request URI is copied.',
     source: 'Script-CoreFunctions',
-    run: (run, from = 0, to = 0, keep?: string) => move(run, from, to, keep !== undefined),
+    run: (run, from = -1, to = -1, keep?: string) => move(run, from + 1, to + 1, keep !== undefined),
   },
   {
     name: 'swap_msg_branches',
-    arguments: [index('br1_idx', true), index('br2_idx', true)],
+    arguments: [index('br1_idx'), index('br2_idx')],
     summary: 'Puts two branches in the place of each other.',
     source: 'Script-CoreFunctions',
-    run: (run, one = 0, other = 0) =>
-      run.state(messageBranches).swap(Math.max(0, one), Math.max(0, other)) ? 1 : -1,
+    run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
   },
   {
     name: 'move_branch',
     arguments: [
-      formerIndex('src_idx'),
-      formerIndex('dst_idx'),
+      index('src_idx'),
+      index('dst_idx'),
       { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
     ],
-    summary: 'As `move_msg_branch()`, under the name and with the numbers of OpenSIPS 3.5.',
+    summary: 'As `move_msg_branch()`, under the name of OpenSIPS 3.5.',
     source: 'Script-CoreFunctions of 3.5',
     run: (run, from = -1, to = -1, keep?: string) => move(run, from + 1, to + 1, keep !== undefined),
   },
   {
     name: 'swap_branches',
-    arguments: [formerIndex('br1_idx'), formerIndex('br2_idx')],
-    summary: 'As `swap_msg_branches()`, under the name and with the numbers of OpenSIPS 3.5.',
+    arguments: [index('br1_idx'), index('br2_idx')],
+    summary: 'As `swap_msg_branches()`, under the name of OpenSIPS 3.5.',
     source: 'Script-CoreFunctions of 3.5',
-    run: (run, one = -1, other = -1) =>
-      run.state(messageBranches).swap(Math.max(0, one + 1), Math.max(0, other + 1)) ? 1 : -1,
+    run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
   },
   {
     name: 'force_send_socket',

@@ -139,11 +139,11 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     name: 'is_myself',
     arguments: [
       string('host', 'A name or address.'),
-      { name: 'port', type: 'int', optional: true, summary: 'A port; any where it is left out.' },
+      { name: 'port', type: 'int', optional: true, summary: 'A port; any where it is left out or 0.' },
     ],
     summary: 'Whether the server listens there, or has this alias.',
     source: 'vector dialect-uri-myself',
-    run: (run, host: string, port?: number) => (run.server.isMyself(host, port ?? null) ? 1 : -1),
+    run: (run, host: string, port?: number) => (run.server.isMyself(host, port || null) ? 1 : -1),
   },
   {
     name: 'force_rport',

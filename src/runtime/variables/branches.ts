@@ -135,8 +135,7 @@ export function flagAccess(
     set: (run, value) => {
       const branch = branchOf(run);
       if (branch === null) return false;
-      setFlag(branch.flags, flag(run), value);
-      return true;
+      return setFlag(branch.flags, flag(run), value);
     },
   };
 }

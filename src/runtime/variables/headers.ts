@@ -7,6 +7,7 @@ import {
   type VariableUse,
 } from '../../script/index.ts';
 import { type NameAddr, parseNameAddr, type SipMessage, unfold } from '../../sip/index.ts';
+import { maxForwards } from '../max-forwards.ts';
 import type { Run } from '../run.ts';
 
 /** A variable with many values in the message, by its `[index]`: `[*]` joins them. */
@@ -45,10 +46,18 @@ const addressIn = ({ message }: Run, header: string) =>
 /** The one header whose two names the reference takes for two headers (vector pvar-hdr-compact). */
 const asWritten: ReadonlySet<string> = new Set(['subject', 's']);
 
-/** By the full name or the compact form, whichever the message has (the manual's `$hdr`). */
-function headerValues(message: SipMessage | null, name: string): readonly string[] {
+/**
+ * By the full name or the compact form, whichever the message has (the manual's `$hdr`). A Max-Forwards that was counted
+ * down is the one header that reads as it will be sent.
+ */
+function headerValues(run: Run, name: string): readonly string[] {
+  const { message } = run;
   if (message === null) return none;
   const wanted = name.toLowerCase();
+  if (wanted === 'max-forwards' && message === run.request.message) {
+    const { value } = run.state(maxForwards);
+    if (value !== null && message.header(name) !== null) return [String(value)];
+  }
   if (!asWritten.has(wanted)) return message.headerAll(name);
   return message.headers
     .filter((header) => header.name.toLowerCase() === wanted)
@@ -131,9 +140,8 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
     summary: 'The value of a header: `$(hdr(Via)[1])` is the second, `[-1]` the last, `[*]` all.',
     resolve: (use) => {
       const { subname } = use;
-      if (typeof subname === 'function')
-        return indexed(use, (run) => headerValues(run.message, subname(run)));
-      return indexed(use, (run) => headerValues(run.message, subname ?? ''));
+      if (typeof subname === 'function') return indexed(use, (run) => headerValues(run, subname(run)));
+      return indexed(use, (run) => headerValues(run, subname ?? ''));
     },
   },
   {
@@ -141,9 +149,8 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
     subname: 'required',
     summary: 'How many header lines of this name there are.',
     resolve: ({ subname }) => {
-      if (typeof subname === 'function')
-        return { get: (run) => headerValues(run.message, subname(run)).length };
-      return { get: (run) => headerValues(run.message, subname ?? '').length };
+      if (typeof subname === 'function') return { get: (run) => headerValues(run, subname(run)).length };
+      return { get: (run) => headerValues(run, subname ?? '').length };
     },
   },
   {

@@ -119,10 +119,11 @@ const force = (run: Run, value: Value): boolean => {
   run.state(messageBranches).main.socket = null;
   return true;
 };
-/** An integer other than 0 sets a flag; 0, null and all text take it away. */
-export function setFlag(flags: Set<string>, name: string, value: Value): void {
+/** An integer other than 0 sets a flag, 0 takes it away; null and text do so too, and the assignment fails. */
+export function setFlag(flags: Set<string>, name: string, value: Value): boolean {
   if (typeof value === 'number' && value !== 0) flags.add(name);
   else flags.delete(name);
+  return typeof value === 'number';
 }
 
 /** A number in conditions and arithmetic, a word where it is printed. */
@@ -198,10 +199,7 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
       if (typeof use.subname === 'string') messageFlagNames.inVariable(use.subname);
       return {
         ...yesOrNo((run) => run.request.flags.has(name(run))),
-        set: (run, value) => {
-          setFlag(run.request.flags, name(run), value);
-          return true;
-        },
+        set: (run, value) => setFlag(run.request.flags, name(run), value),
       };
     },
   },
