@@ -6,7 +6,7 @@ const routes = ['route', 'error_route'] as const;
 
 export const sl: Module = {
   name: 'sl',
-  summary: 'Replies without a transaction; the ACK to such a reply never reaches the script.',
+  summary: 'Replies without a transaction; the ACK to one that is not a 2xx never reaches the script.',
   source: 'modules/sl',
   parameters: [
     {
