@@ -15,6 +15,8 @@ export {
   type DiagnosticRecord,
   diagnosticCodes,
   diagnosticRecords,
+  inertText,
+  isInert,
   type Location,
   type Place,
   type RenderOptions,

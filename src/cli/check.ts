@@ -3,6 +3,7 @@ import {
   type Diagnostic,
   type DiagnosticRecord,
   diagnosticRecords,
+  isInert,
   renderDiagnostics,
   type SourceSet,
 } from '../index.ts';
@@ -15,6 +16,8 @@ export const CHECK_FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 export interface CheckOptions extends ScriptOptions {
   /** As `format: 'json'`. */
   readonly json?: boolean;
+  /** Tell of each module and parameter without effect, and why. */
+  readonly verbose?: boolean;
   readonly format?: (typeof CHECK_FORMATS)[number];
 }
 
@@ -61,7 +64,7 @@ async function checkFile(
   const name = file === '-' ? 'stdin' : file;
   try {
     const { diagnostics, sources } = await loadScriptFile(file, options, streams);
-    if (isText) writeText(name, diagnostics, sources, streams);
+    if (isText) writeText(name, diagnostics, sources, streams, options.verbose !== true);
     const valid = !diagnostics.some(({ severity }) => severity === 'error');
     return { file: name, valid, diagnostics: diagnosticRecords(diagnostics, sources) };
   } catch (error) {
@@ -76,11 +79,13 @@ function writeText(
   diagnostics: readonly Diagnostic[],
   sources: SourceSet,
   streams: Streams,
+  brief: boolean,
 ): void {
   const { stdout } = streams;
-  if (diagnostics.length > 0)
-    stdout.write(`${renderDiagnostics(diagnostics, sources, { color: usesColor(streams, stdout) })}\n`);
-  stdout.write(`${name}: ${summaryOf(diagnostics)}\n`);
+  const color = usesColor(streams, stdout);
+  if (diagnostics.length > 0) stdout.write(`${renderDiagnostics(diagnostics, sources, { color, brief })}\n`);
+  const counted = brief ? diagnostics.filter((one) => !isInert(one)) : diagnostics;
+  stdout.write(`${name}: ${summaryOf(counted)}\n`);
 }
 
 const unreadable = (file: string, message: string): CheckRecord => ({

@@ -62,6 +62,10 @@ function define(streams: Streams, finish: (code: number) => void): Command {
       '--syslog-socket <path>',
       "where syslog listens, for syslog_enabled; default: the system's /dev/log",
     )
+    .option(
+      '--verbose',
+      'tell of each module and parameter without effect, and why, at the start and at a reload',
+    )
     .option('--processes <number>', 'how many processes serve; udp_workers is spread over them', processes, 1)
     .option('--grace <seconds>', 'how long calls may take to end when it stops', grace, 30)
     .option('--queue <messages>', 'how many messages may wait for a worker, in each process', queue, 10_000)
@@ -91,6 +95,7 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     )
     .option('--json', 'as --format json: one object for a file, an array for several')
     .option('--allow-missing', 'take what siprest lacks as a warning, as run does with this option')
+    .option('--verbose', 'tell of each module and parameter without effect, and why')
     .option(
       '--portable',
       "name siprest's own extensions, which OpenSIPS refuses to start with; exit code 1 if there is one",

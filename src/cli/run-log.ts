@@ -2,6 +2,8 @@
 import {
   type Diagnostic,
   diagnosticRecords,
+  inertText,
+  isInert,
   type LoadResult,
   type Log,
   type LogDestinations,
@@ -23,8 +25,12 @@ export class RunLog {
   readonly #json: Log | null;
   #server: Pick<SipServer, 'log'> | null = null;
 
-  constructor(format: 'text' | 'json', streams: Streams) {
+  readonly #verbose: boolean;
+
+  /** `verbose`: each module and parameter without effect is told with its reason. */
+  constructor(format: 'text' | 'json', streams: Streams, verbose = false) {
     this.#streams = streams;
+    this.#verbose = verbose;
     this.destinations = {
       // as text the script may ask for another form
       ...(format === 'json' ? { logFormat: 'json' } : {}),
@@ -59,15 +65,21 @@ export class RunLog {
   explain({ diagnostics, sources }: LoadResult): void {
     if (diagnostics.length === 0) return;
     const { stderr } = this.#streams;
+    const brief = !this.#verbose;
     if (this.#server === null && this.#json === null) {
       const color = usesColor(this.#streams, stderr);
-      stderr.write(`${renderDiagnostics(diagnostics, sources, { color })}\n`);
+      stderr.write(`${renderDiagnostics(diagnostics, sources, { color, brief })}\n`);
       return;
     }
-    for (const diagnostic of diagnosticRecords(diagnostics, sources)) {
+    // what programs read is complete
+    const folded = brief && this.#json === null;
+    const told = folded ? diagnostics.filter((one) => !isInert(one)) : diagnostics;
+    for (const diagnostic of diagnosticRecords(told, sources)) {
       const { file, line, column, message, help, severity } = diagnostic;
       const more = help === null ? '' : ` (${help})`;
       this.say(severity, `${file}:${line}:${column}: ${message}${more}`, { diagnostic });
     }
+    const inert = folded ? inertText(diagnostics) : '';
+    if (inert !== '') this.say('note', inert);
   }
 }

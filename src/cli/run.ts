@@ -20,6 +20,8 @@ import { version } from './version.ts';
 
 export interface RunOptions extends ScriptOptions {
   readonly logFormat: 'text' | 'json';
+  /** Tell of each module and parameter without effect, and why. */
+  readonly verbose?: boolean;
   readonly syslogSocket?: string;
   readonly processes: number;
   /** Seconds. */
@@ -38,7 +40,7 @@ export interface RunOptions extends ScriptOptions {
 
 /** `siprest run FILE`: serves until it is told to stop. 1 when it cannot start. */
 export async function run(file: string, options: RunOptions, streams: Streams): Promise<number> {
-  const log = new RunLog(options.logFormat, streams);
+  const log = new RunLog(options.logFormat, streams, options.verbose === true);
   try {
     return await serve(file, options, streams, log);
   } catch (error) {
@@ -116,7 +118,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
 async function reloadScript(
   server: SipServer,
   file: string,
-  options: ScriptOptions,
+  options: RunOptions,
   streams: Streams,
   log: RunLog,
 ): Promise<{ readonly reloaded: boolean; readonly message: string }> {
@@ -131,7 +133,10 @@ async function reloadScript(
     if (loaded.program === null) {
       log.explain(loaded);
       const { message } = say(false, `${file}: ${summaryOf(diagnostics)}; the script that runs stays`);
-      const shown = renderDiagnostics(diagnostics, sources, { color: false });
+      const shown = renderDiagnostics(diagnostics, sources, {
+        color: false,
+        brief: options.verbose !== true,
+      });
       return { reloaded: false, message: `${shown}\n${message}` };
     }
     const before = server.sockets;

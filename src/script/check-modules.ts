@@ -53,7 +53,8 @@ export function checkSettings<R>(
     const value = settingValue(node, spec, diagnostics);
     if (value === undefined) continue;
     if (spec.inert !== undefined && !isDefault(spec, value)) {
-      diagnostics.warning('inert', node.span, `${node.name.text} has no effect: ${spec.inert}`);
+      const inert = { kind: 'setting', name: node.name.text } as const;
+      diagnostics.warning('inert', node.span, `${node.name.text} has no effect: ${spec.inert}`, { inert });
     }
     store(values, spec, value, set.has(spec));
     set.add(spec);
@@ -134,7 +135,8 @@ export function checkModules<R>(
       loaded.set(node.module, { node, spec });
       if (spec.inert !== undefined) {
         const message = `the module ${node.module} is accepted and does nothing: ${spec.inert}`;
-        diagnostics.add({ code: 'inert', severity: 'note', span: node.span, message });
+        const inert = { kind: 'module', name: node.module } as const;
+        diagnostics.add({ code: 'inert', severity: 'note', span: node.span, message, inert });
       }
     }
   }
@@ -249,7 +251,8 @@ class ParameterTable<R> {
       return;
     }
     if (spec.inert !== undefined && !isDefault(spec, value)) {
-      this.#diagnostics.warning('inert', node.span, `${name} has no effect: ${spec.inert}`);
+      const inert = { kind: 'parameter', name } as const;
+      this.#diagnostics.warning('inert', node.span, `${name} has no effect: ${spec.inert}`, { inert });
     }
     store(this.#values, spec, value, this.#set.has(spec.name));
     this.#set.set(spec.name, node);

@@ -80,6 +80,12 @@ export interface Absence {
   readonly module: string;
 }
 
+/** A module, global parameter or module parameter that is accepted without effect. */
+export interface Inert {
+  readonly kind: 'module' | 'setting' | 'parameter';
+  readonly name: string;
+}
+
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   readonly severity: Severity;
@@ -91,6 +97,8 @@ export interface Diagnostic {
   readonly help?: string;
   /** For the code `not-available`: what it is about. */
   readonly absent?: Absence;
+  /** For the code `inert`, of what may be told in one line with others. */
+  readonly inert?: Inert;
 }
 
 /** More mistakes, or more warnings, than this are noise, and what follows is mostly the echo of one of them. */

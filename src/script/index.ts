@@ -15,6 +15,7 @@ export {
   type DiagnosticLabel,
   diagnosticCodes,
   hasErrors,
+  type Inert,
   type Severity,
 } from './diagnostics.ts';
 export { didYouMean, nearestNames } from './did-you-mean.ts';
@@ -32,6 +33,7 @@ export { lowerAscii, toInteger, toText, truth } from './operators.ts';
 export { type ParsedScript, parseScript } from './parser.ts';
 export { absencesText, countAbsences } from './render-absences.ts';
 export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
+export { inertText, isInert } from './render-inert.ts';
 export { lineWithoutSecrets, withoutSecrets } from './secrets.ts';
 export { type Location, type SourceFile, SourceSet } from './source.ts';
 export { template, variableText } from './template.ts';

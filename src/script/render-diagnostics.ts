@@ -6,12 +6,15 @@ import { styleText } from 'node:util';
 import type { Span } from './ast.ts';
 import { type Diagnostic, readableText, type Severity } from './diagnostics.ts';
 import { absenceLines, absencesText, isAbsence } from './render-absences.ts';
+import { inertText, isInert } from './render-inert.ts';
 import { lineWithoutSecrets, withoutSecrets } from './secrets.ts';
 import type { Location, SourceSet } from './source.ts';
 
 export interface RenderOptions {
   /** Whether to use ANSI colours. */
   readonly color: boolean;
+  /** Modules and parameters without effect are one line at the end. Default: each is told with its reason. */
+  readonly brief?: boolean;
 }
 
 type Paint = (text: string) => string;
@@ -59,14 +62,17 @@ const plain: Palette = {
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],
   sources: SourceSet,
-  { color }: RenderOptions,
+  { color, brief = false }: RenderOptions,
 ): string {
   const palette = color ? coloured : plain;
   const texts = diagnostics
-    .filter((one) => !isAbsence(one))
+    .filter((one) => !isAbsence(one) && !(brief && isInert(one)))
     .map((one) => `${render(one, sources, palette)}\n`);
   const absences = renderAbsences(diagnostics.filter(isAbsence), sources, palette);
-  return (absences === null ? texts : [...texts, absences]).join('\n');
+  if (absences !== null) texts.push(absences);
+  const inert = brief ? inertText(diagnostics) : '';
+  if (inert !== '') texts.push(`${palette.severity.note('note[inert]')}: ${inert}\n`);
+  return texts.join('\n');
 }
 
 function renderAbsences(

@@ -96,6 +96,31 @@ bad.cfg: 1 mistake
     expect(checked.diagnostics).toContainEqual(expect.objectContaining({ code: 'not-portable' }));
   });
 
+  it('names what has no effect in one line, with --verbose each with its reason', () => {
+    const text =
+      'socket=udp:127.0.0.1:5060\nfork=no\nloadmodule "proto_udp.so"\nloadmodule "mi_fifo.so"\nroute { exit; }\n';
+    file('inert.cfg', text);
+    expect(siprest(['check', 'inert.cfg'])).toMatchObject({
+      code: 0,
+      stdout: `note[inert]: 3 modules and settings have no effect here: fork, proto_udp, mi_fifo; --verbose tells why
+
+inert.cfg: no mistakes
+`,
+    });
+    const { stdout } = siprest(['check', '--verbose', 'inert.cfg']);
+    expect(stdout).toContain(
+      'note[inert]: the module proto_udp is accepted and does nothing: UDP is part of siprest\n',
+    );
+    expect(stdout).toContain('warning[inert]: fork has no effect: ');
+    expect(stdout).toContain('inert.cfg: no mistakes, 1 warning\n');
+    const { diagnostics } = JSON.parse(siprest(['check', '--json', 'inert.cfg']).stdout);
+    expect(diagnostics.map((one: { readonly code: string }) => one.code)).toEqual([
+      'inert',
+      'inert',
+      'inert',
+    ]);
+  });
+
   it('reads stdin for -', () => {
     const { code, stdout } = siprest(['check', '-'], bad);
     expect(stdout).toContain('--> stdin:3:3');
