@@ -78,6 +78,10 @@ function unknownName<R>(kind: NamedKind, name: string, span: Span, lookup: Looku
     const message = `${write(name)} belongs to the module ${owner}, which is not loaded`;
     return { code: 'module-not-loaded', severity, span, message, help: `add: loadmodule "${owner}.so"` };
   }
+  if (kind === 'variable' && name.toLowerCase() === 'null') {
+    const message = `unknown variable ${write(name)}`;
+    return { code: 'unknown-variable', severity, span, message, help: 'use NULL instead' };
+  }
   const prefix = kind === 'variable' ? lookup.variablePrefix(name) : null;
   const hint =
     prefix === null

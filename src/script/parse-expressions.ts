@@ -106,6 +106,11 @@ function parseComparison(state: ParserState): ExpressionNode {
   const { token } = state;
   if (token.kind === 'punctuation' && comparisons.has(token.text)) {
     state.stream.advance();
+    if (state.is('=') && state.token.start === token.end && (token.text === '==' || token.text === '!=')) {
+      const span = { start: token.start, end: state.token.end };
+      const help = `use ${token.text} instead`;
+      state.fail('syntax', span, `\`${token.text}=\` is not an operator`, { help });
+    }
     const network =
       left.kind === 'variable' && (token.text === '==' || token.text === '!=') && networkWord(state);
     if (network) return binary(token.text, token, inNetwork(left, network), one(network));

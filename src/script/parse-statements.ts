@@ -141,8 +141,21 @@ export function parseStatement(state: ParserState): StatementNode {
   return statement;
 }
 
+/** Words of other languages, and what stands for them here. */
+const foreignWords: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    elseif: 'use else if (...) instead',
+    elsif: 'use else if (...) instead',
+    elif: 'use else if (...) instead',
+    then: 'take it out: the statement follows the condition',
+  }),
+);
+
 function parseCallStatement(state: ParserState): StatementNode {
   const { token } = state;
+  const foreign = foreignWords.get(token.text.toLowerCase());
+  if (foreign !== undefined)
+    return state.fail('syntax', token, `\`${token.text}\` is not a statement`, { help: foreign });
   const next = state.stream.peek();
   if (next.kind === 'punctuation' && next.text === '(') return parseCall(state);
   if (assignments.has(next.text) && next.kind === 'punctuation') {
@@ -352,6 +365,13 @@ function parseAssignment(state: ParserState): StatementNode {
     if (state.is('[')) {
       const help = 'with an index a variable stands in parentheses: $(avp(x)[1])';
       return state.fail('bad-variable', operator, 'an index cannot follow here', { help });
+    }
+    const { text } = operator;
+    if ((text === '+' || text === '-') && state.stream.peek().text === text) {
+      const name = token.text.includes('(') ? token.text : `$var(${token.text.slice(1)})`;
+      const span = { start: operator.start, end: state.stream.peek().end };
+      const help = `use ${name} ${text}= 1 instead`;
+      return state.fail('syntax', span, `\`${text}${text}\` is not an operator`, { help });
     }
     return state.unexpected('`=` or another assignment after the variable');
   }

@@ -88,6 +88,10 @@ function reportOutside(state: ParserState): never {
     });
   }
   const next = state.stream.peek();
+  if (next.text === '{' && (token.text === 'request_route' || token.text === 'reply_route')) {
+    const help = `use ${token.text === 'request_route' ? 'route' : 'onreply_route'} { ... } instead`;
+    return state.fail('syntax', token, `\`${token.text}\` is not a kind of route`, { help });
+  }
   if (next.kind === 'bad') state.stream.advance();
   const message = `expected \`=\` after the parameter \`${token.text}\`, found ${describeToken(next)}`;
   return state.fail('syntax', next, message);

@@ -147,6 +147,61 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
 `,
   ],
   [
+    'three equals signs',
+    '  if ($var(a) === 1) exit;',
+    `error[syntax]: \`===\` is not an operator
+ --> test.cfg:4:15
+  |
+4 |   if ($var(a) === 1) exit;
+  |               ^^^
+  = help: use == instead
+`,
+  ],
+  [
+    'a strict inequality',
+    '  if ($var(a) !== 1) exit;',
+    `error[syntax]: \`!==\` is not an operator
+ --> test.cfg:4:15
+  |
+4 |   if ($var(a) !== 1) exit;
+  |               ^^^
+  = help: use != instead
+`,
+  ],
+  [
+    'elseif in one word',
+    '  if ($var(a)) { exit; } elseif ($var(b)) { exit; }',
+    `error[syntax]: \`elseif\` is not a statement
+ --> test.cfg:4:26
+  |
+4 |   if ($var(a)) { exit; } elseif ($var(b)) { exit; }
+  |                          ^^^^^^
+  = help: use else if (...) instead
+`,
+  ],
+  [
+    'an increment',
+    '  $var(i)++;',
+    `error[syntax]: \`++\` is not an operator
+ --> test.cfg:4:10
+  |
+4 |   $var(i)++;
+  |          ^^
+  = help: use $var(i) += 1 instead
+`,
+  ],
+  [
+    'a variable null',
+    '  if ($fU == $null) exit;',
+    `error[unknown-variable]: unknown variable $null
+ --> test.cfg:4:14
+  |
+4 |   if ($fU == $null) exit;
+  |              ^^^^^
+  = help: use NULL instead
+`,
+  ],
+  [
     'a line with tabs and more than ASCII before the mistake',
     '\txlog("grüße 世界 $nope");',
     `error[unknown-variable]: unknown variable $nope
