@@ -126,6 +126,7 @@ export class Receiver {
     }
     if (server.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
       message.socket?.alias?.(message.via.port || 5060);
+    if (isTranslated(message)) message.socket?.isTranslated?.(message.source.address, message.source.port);
     const request = new Request(server, message);
     if (server.proxy.hasPassedTooOften(message)) {
       request.replyStateless(483, 'Too Many Hops');
@@ -227,6 +228,12 @@ export class Receiver {
     this.#warnedAt = now;
     this.handler.server.log.warning(text);
   }
+}
+
+/** Whether it does not come from where its sender is by its Via (RFC 3581): there is a translator in between, or it has another name. */
+function isTranslated({ via, source }: SipRequest): boolean {
+  if ((via.port || 5060) !== source.port) return true;
+  return via.host !== source.address && via.host !== `[${source.address}]`;
 }
 
 function receivedLine(message: SipMessage, bytes: number): string {

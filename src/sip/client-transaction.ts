@@ -143,6 +143,13 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
 
   protected abstract again(): void;
 
+  /** Without any answer by timer A or E, somebody may have to be asked whether the peer is there at all. */
+  protected askWhetherOpen(): void {
+    if (this.state !== 'calling' && this.state !== 'trying') return;
+    const { address, port } = this.#destination;
+    this.transport.askWhetherOpen?.(address, port, this);
+  }
+
   override onDeadline(): void {
     this.terminate(this.isWaiting ? 'timeout' : 'done');
   }
@@ -262,6 +269,7 @@ export class InviteClientTransaction extends ClientTransaction {
   protected again(): void {
     this.resendAfter(2 * this.interval);
     this.transmit();
+    this.askWhetherOpen();
   }
 }
 
@@ -285,5 +293,6 @@ export class NonInviteClientTransaction extends ClientTransaction {
     const { t2 } = this.around.values;
     this.resendAfter(this.state === 'proceeding' ? t2 : Math.min(2 * this.interval, t2));
     this.transmit();
+    this.askWhetherOpen();
   }
 }

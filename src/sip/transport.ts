@@ -10,9 +10,9 @@ export interface Source {
   readonly transport: Protocol;
 }
 
-/** Whoever waits for an answer that comes by one connection. */
+/** Whoever waits for an answer of a peer's. */
 export interface ConnectionWaiter {
-  /** The peer has closed the connection, or it has failed. */
+  /** The peer has closed the connection, or nobody listens where the request was sent. */
   connectionLost(error: Error): void;
 }
 
@@ -38,6 +38,10 @@ export interface Transport {
   isConnected?(address: string, port: number): boolean;
   /** Of a stream transport: ends the connection to this address and port, whichever process has it; false where there is none. */
   closeTo?(address: string, port: number): boolean;
+  /** Of a transport without connections: tells `waiter`, which has waited in vain, where nobody listens there. */
+  askWhetherOpen?(address: string, port: number, waiter: ConnectionWaiter): void;
+  /** Of a transport without connections: what comes from this address and port has passed an address translator. */
+  isTranslated?(address: string, port: number): void;
   /** Never throws; `done` gets null once the message has been handed to the system, or the error. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void;
   close(): Promise<void>;

@@ -60,7 +60,10 @@ export async function* sendRequest(options: RequestOptions): AsyncGenerator<Requ
   const onMessage = (data: Buffer, source: Source, socket: Transport): void =>
     exchange?.receive(parseMessage(data, source, socket));
   const own = { address: await localAddressTowards(address, port), port: 0, onMessage };
-  const transport = target.transport === 'tcp' ? await TcpTransport.bind(own) : await UdpTransport.bind(own);
+  const transport =
+    target.transport === 'tcp'
+      ? await TcpTransport.bind(own)
+      : await UdpTransport.bind({ ...own, findsClosedPorts: false });
   try {
     const started = new Exchange(options, transport, target.transport, address, port);
     exchange = started;

@@ -2,7 +2,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP, isIPv6 } from 'node:net';
-import type { Source, Transport } from './transport.ts';
+import { ClosedPorts } from './closed-ports.ts';
+import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 
 export interface UdpOptions {
   /** An IP address, IPv6 without brackets. */
@@ -12,6 +13,8 @@ export interface UdpOptions {
   readonly onMessage: (data: Buffer, source: Source, transport: UdpTransport) => void;
   /** An error of the socket itself, or, once in a while, a datagram that could not be sent; it goes on being used. */
   readonly onError?: (error: Error) => void;
+  /** Whether those who wait for an answer are told where nobody listens. Default true. */
+  readonly findsClosedPorts?: boolean;
 }
 
 /** What went through a socket since it was bound. */
@@ -38,17 +41,19 @@ export class UdpTransport implements Transport {
   readonly counts: UdpCounts;
   readonly #socket: Socket;
   readonly #onError: (error: Error) => void;
+  readonly #closedPorts: ClosedPorts | null;
   #closed = false;
   #toldAt = Number.NEGATIVE_INFINITY;
   /** It is an IP address, and the next message may well go there too. */
   #lastAddress = '';
 
-  private constructor(socket: Socket, counts: UdpCounts, onError: (error: Error) => void) {
+  private constructor(socket: Socket, counts: UdpCounts, onError: (error: Error) => void, asks: boolean) {
     const { address, port } = socket.address();
     this.#socket = socket;
     this.#onError = onError;
     this.counts = counts;
     this.local = { address, port };
+    this.#closedPorts = asks ? new ClosedPorts(address) : null;
   }
 
   /** Rejects with the system's error when it cannot be bound. */
@@ -76,7 +81,7 @@ export class UdpTransport implements Transport {
     }
     const report = options.onError ?? (() => {});
     const fail = (error: unknown): void => report(error instanceof Error ? error : new Error(String(error)));
-    const transport = new UdpTransport(socket, counts, report);
+    const transport = new UdpTransport(socket, counts, report, options.findsClosedPorts ?? true);
     socket.on('error', (error) => {
       counts.socketErrors++;
       fail(error);
@@ -111,6 +116,14 @@ export class UdpTransport implements Transport {
     }
   }
 
+  askWhetherOpen(address: string, port: number, waiter: ConnectionWaiter): void {
+    if (!this.#closed) this.#closedPorts?.ask(address, port, waiter);
+  }
+
+  isTranslated(address: string, port: number): void {
+    this.#closedPorts?.isTranslated(address, port);
+  }
+
   #failed(error: Error, done: ((error: Error | null) => void) | undefined): void {
     this.counts.sendErrors++;
     const now = performance.now();
@@ -124,6 +137,7 @@ export class UdpTransport implements Transport {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#closedPorts?.close();
     const closed = once(this.#socket, 'close');
     this.#socket.close();
     await closed;

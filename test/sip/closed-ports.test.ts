@@ -1,0 +1,53 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { ClosedPorts } from '../../src/sip/closed-ports.ts';
+import { closeLater } from '../support/close-later.ts';
+import { freeUdpPort } from '../support/ports.ts';
+
+const local = '127.0.0.1';
+const open = (): ClosedPorts => {
+  const ports = new ClosedPorts(local);
+  closeLater({ close: async () => ports.close() });
+  return ports;
+};
+
+describe('a UDP port that nobody listens on', () => {
+  test('is told to all who wait for it, by one probe', async () => {
+    const [ports, port] = [open(), await freeUdpPort()];
+    const asked = (): Promise<Error> =>
+      new Promise((connectionLost) => ports.ask(local, port, { connectionLost }));
+    const [one, other] = await Promise.all([asked(), asked()]);
+    expect(one.message).toBe(`nobody listens at udp:${local}:${port} (ECONNREFUSED)`);
+    expect(other).toBe(one);
+    expect(await asked()).toBe(one);
+    expect(ports.sent).toBe(1);
+  });
+
+  test('one that is open gets an empty keep-alive, and its requests go on waiting', async () => {
+    const ports = open();
+    const peer = createSocket('udp4').bind(0, local);
+    await once(peer, 'listening');
+    const { port } = peer.address();
+    const lost: Error[] = [];
+    for (let i = 0; i < 3; i++) ports.ask(local, port, { connectionLost: (error) => lost.push(error) });
+    expect(String((await once(peer, 'message'))[0])).toBe('\r\n\r\n');
+    expect([ports.sent, ports.size, lost]).toEqual([1, 1, []]);
+    peer.close();
+  });
+
+  test('there are 64 probes at most', () => {
+    const ports = open();
+    for (let i = 1; i <= 100; i++) ports.ask(`127.0.1.${i}`, 9, { connectionLost: () => undefined });
+    expect([ports.sent, ports.size]).toEqual([64, 64]);
+    ports.close();
+    expect(ports.size).toBe(0);
+  });
+
+  test('what is behind an address translator is not asked from another port', () => {
+    const ports = open();
+    ports.isTranslated(local, 9);
+    ports.ask(local, 9, { connectionLost: () => undefined });
+    expect(ports.sent).toBe(0);
+  });
+});
