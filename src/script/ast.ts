@@ -260,6 +260,8 @@ export interface CallNode extends Node {
   readonly kind: 'call';
   readonly name: NameNode;
   readonly arguments: readonly (ExpressionNode | null)[];
+  /** A comma right before the closing parenthesis. */
+  readonly trailingComma?: Span;
 }
 
 export interface RouteCallNode extends Node {

@@ -198,9 +198,25 @@ export class ExpressionChecker<R> {
     else this.expression(node, within);
   }
 
+  /** The arguments; a comma behind the last, where none may follow, is reported and passed over. */
+  #withoutTrailing(node: CallNode, spec: FunctionSpec<R>): CallNode['arguments'] {
+    const { trailingComma } = node;
+    if (trailingComma === undefined) return node.arguments;
+    const specs = spec.arguments;
+    const given = node.arguments.slice(0, -1);
+    const { length } = bindArguments(specs, given);
+    // an optional argument may be left out behind it
+    const mandatory = specs.filter(({ optional }) => optional !== true).length;
+    if (given.length < mandatory || (length < specs.length && specs[0]?.leading !== true))
+      return node.arguments;
+    const message = 'no argument follows this comma';
+    this.#error('argument-count', trailingComma, message, `take it out: it is ${signature(spec)}`);
+    return given;
+  }
+
   #arguments(node: CallNode, spec: FunctionSpec<R>, within: RouteKind): void {
     const specs = spec.arguments;
-    const bound = bindArguments(specs, node.arguments);
+    const bound = bindArguments(specs, this.#withoutTrailing(node, spec));
     const count = bound.findLastIndex((one) => one !== null) + 1;
     const surplus = bound.slice(specs.length);
     if (surplus.length > 0) {

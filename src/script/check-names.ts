@@ -87,9 +87,28 @@ function unknownName<R>(kind: NamedKind, name: string, span: Span, lookup: Looku
     prefix === null
       ? undefined
       : `write $(${prefix})${name.slice(prefix.length)} when text follows the variable`;
-  const help = didYouMean(name, lookup[`${kind}s`].keys(), write) ?? hint ?? nearUnloaded(kind, name, lookup);
+  const names = lookup[`${kind}s`];
+  const longer = kind === 'transformation' ? longerName(name, names.keys()) : undefined;
+  const help =
+    didYouMean(name, names.keys(), write) ??
+    (longer && `did you mean ${write(longer)}?`) ??
+    hint ??
+    nearUnloaded(kind, name, lookup);
   const message = `unknown ${kind} ${write(name)}`;
   return { code: codes[kind], severity, span, message, ...(help === undefined ? {} : { help }) };
+}
+
+/** `s.toupper` for `s.uper`: the letters in their order, with up to three more. */
+function longerName(name: string, names: Iterable<string>): string | undefined {
+  const [, scope, word] = /^(\w+\.)(\w{3,20})$/.exec(name) ?? [];
+  if (scope === undefined || word === undefined) return undefined;
+  const letters = new RegExp(`^${[...word].join('\\w*')}\\w*$`);
+  for (const one of names) {
+    const rest = one.slice(scope.length);
+    if (!one.startsWith(scope) || rest.length > word.length + 3) continue;
+    if (letters.test(rest.slice(Math.max(0, rest.indexOf(word[0] ?? ''))))) return one;
+  }
+  return undefined;
 }
 
 /** `did you mean send_reply(), of the module signaling? It is not loaded` */

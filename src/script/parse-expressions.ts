@@ -10,6 +10,7 @@ import {
   type LaunchNode,
   type NameNode,
   type RouteCallNode,
+  type Span,
   type StringNode,
   type TransformationNode,
   type UnaryNode,
@@ -117,7 +118,9 @@ function parseComparison(state: ParserState): ExpressionNode {
     return binary(token.text as ComparisonOperator, token, left, parseArithmetic(state));
   }
   if (state.is('=')) {
-    const help = 'a comparison is written ==';
+    const next = state.stream.peek();
+    const swapped = next.start === token.end && (next.text === '>' || next.text === '<');
+    const help = swapped ? `use ${next.text}= instead` : 'a comparison is written ==';
     state.fail('assignment-in-condition', token, 'an assignment is no condition', { help });
   }
   return left;
@@ -420,15 +423,19 @@ export function parseCall(state: ParserState): CallNode {
   return state.nested(() => {
     const open = state.expect('(', `after the function's name`);
     const values: (ExpressionNode | null)[] = [];
+    let trailingComma: Span | undefined;
     if (!state.is(')')) {
       do {
+        const { previous } = state.stream;
+        if (state.is(')') && previous !== null) trailingComma = { start: previous.start, end: previous.end };
         values.push(state.is(',') || state.is(')') ? null : parseArgument(state));
         if (values.length > maxArguments)
           state.fail('argument-count', name.span, `more than ${maxArguments} arguments`);
       } while (state.accept(','));
     }
     closeArguments(state, open);
-    return { kind: 'call', span: state.spanFrom(token.start), name, arguments: values };
+    const call = { kind: 'call', span: state.spanFrom(token.start), name, arguments: values } as const;
+    return trailingComma === undefined ? call : { ...call, trailingComma };
   });
 }
 

@@ -180,6 +180,50 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
 `,
   ],
   [
+    'a comma behind the last argument',
+    '  send_reply(200, "OK",);',
+    `error[argument-count]: no argument follows this comma
+ --> test.cfg:4:23
+  |
+4 |   send_reply(200, "OK",);
+  |                       ^
+  = help: take it out: it is send_reply(code, reason)
+`,
+  ],
+  [
+    'a comma behind the text of xlog()',
+    '  xlog("x",);',
+    `error[argument-count]: no argument follows this comma
+ --> test.cfg:4:11
+  |
+4 |   xlog("x",);
+  |           ^
+  = help: take it out: it is xlog([level], text)
+`,
+  ],
+  [
+    'a comparison the wrong way round',
+    '  if ($var(a) => 1) exit;',
+    `error[assignment-in-condition]: an assignment is no condition
+ --> test.cfg:4:15
+  |
+4 |   if ($var(a) => 1) exit;
+  |               ^
+  = help: use >= instead
+`,
+  ],
+  [
+    'a transformation with letters left out',
+    '  xlog("$(fU{s.subt})");',
+    `error[unknown-transformation]: unknown transformation {s.subt}
+ --> test.cfg:4:14
+  |
+4 |   xlog("$(fU{s.subt})");
+  |              ^^^^^^
+  = help: did you mean {s.substr}?
+`,
+  ],
+  [
     'an increment',
     '  $var(i)++;',
     `error[syntax]: \`++\` is not an operator
