@@ -87,18 +87,20 @@ export class StatementCompiler<R extends Execution<R>> {
     return sequence(node.statements.map((statement) => this.statement(statement)));
   }
 
-  /** A statement under an `if`, or in a case: when it ends with an `if` that had nothing to do, `$rc` is 1. */
-  #branch(statements: readonly StatementNode[]): Step<R> {
-    const step = sequence(statements.map((statement) => this.statement(statement)));
-    if (!endsWithIf(statements)) return step;
-    const end = (run: R, flow: Flow): Flow => {
-      if (flow === Flow.next && run.status === 0) run.status = 1;
-      return flow;
-    };
-    return (run) => {
-      const flow = step(run);
-      return isPending(flow) ? flow.then((one) => end(run, one)) : end(run, flow);
-    };
+  /**
+   * The statements of a route, under an `if`, in a `for` or in a case: when they end with an `if` that had nothing to do,
+   * `$rc` is 1 (flow-last-if-false), also where its condition has failed.
+   */
+  branch(statements: readonly StatementNode[]): Step<R> {
+    const last = statements.findLastIndex((statement) => !isEmpty(statement));
+    return sequence(
+      statements.map((statement, i) => (i === last ? this.#last(statement) : this.statement(statement))),
+    );
+  }
+
+  #last(node: StatementNode): Step<R> {
+    if (node.kind === 'if') return this.#if(node, true);
+    return node.kind === 'block' ? this.branch(node.statements) : this.statement(node);
   }
 
   /** Notes where the script is, for messages of what runs next. */
@@ -110,17 +112,16 @@ export class StatementCompiler<R extends Execution<R>> {
     };
   }
 
-  #if(node: IfNode): Step<R> {
+  #if(node: IfNode, isLast = false): Step<R> {
     const test = this.#parts.expressions.test(node.condition);
-    const then = isEmpty(node.then) ? nothing : this.#branch(statementsOf(node.then));
+    const then = isEmpty(node.then) ? nothing : this.branch(statementsOf(node.then));
     const { otherwise: other } = node;
-    const otherwise = other === null || isEmpty(other) ? null : this.#branch(statementsOf(other));
+    const otherwise = other === null || isEmpty(other) ? null : this.branch(statementsOf(other));
     const branch = (run: R, holds: boolean | null) => {
       if (run.stopped) return Flow.exit;
       if (holds === true) return then(run);
       if (otherwise !== null) return otherwise(run);
-      // $rc is 0 behind it, and a route or block that ends here gives 1 (flow-last-if-false)
-      run.status = holds === null ? -1 : 0;
+      run.status = isLast ? 1 : holds === null ? -1 : 0;
       return Flow.next;
     };
     return this.#placed(node, (run) => {
@@ -156,16 +157,18 @@ export class StatementCompiler<R extends Execution<R>> {
     const isList = index?.kind === 'index' && index.value === 'all';
     // an AVP gets one value more each time (flow-foreach-into-avp)
     const operator = node.variable.name.text === 'avp' ? '=' : ':=';
-    const body = this.statement(node.body);
+    const body = this.branch(statementsOf(node.body));
+    const nothingToDo = isEmpty(node.body);
     const step = waits.before((run) => {
       if (!isList) {
         run.complain(`for: $${node.list.name.text} without [*] has no values to go through`);
         run.status = -10;
         return Flow.next;
       }
+      run.status = 1;
+      if (nothingToDo) return Flow.next; // the variable keeps its value
       const values = list(run);
       let next = 0;
-      run.status = 1;
       const flow = repeat(run, body, () => {
         const value = values[next++];
         if (value === undefined) return false;
@@ -185,7 +188,7 @@ export class StatementCompiler<R extends Execution<R>> {
       typeof wanted === 'number' ? value === wanted : sameText(toText(value), wanted);
     const cases = node.cases.map((one) => ({
       value: one.value?.value ?? null,
-      step: this.#branch(one.statements),
+      step: this.branch(one.statements),
     }));
     const otherwise = node.cases.findIndex((one) => one.value === null);
     // from each case on, since execution falls through to the next
@@ -213,7 +216,7 @@ export class StatementCompiler<R extends Execution<R>> {
     const assigned = assignedValue(node);
     const value =
       takesText && assigned.kind === 'variable'
-        ? this.#parts.variables.print(assigned, waits)
+        ? digitsOf(this.#parts.variables.print(assigned, waits))
         : this.#parts.expressions.value(assigned);
     const store = (run: R, result: Result) => {
       if (run.stopped) return Flow.exit;
@@ -321,6 +324,11 @@ const none: readonly Value[] = [];
 
 /** What is not a statement of its own takes an expression without a value for null. */
 export const orNull = (result: Result): Value => result ?? null;
+
+/** A number in a variable is its digits where text is wanted. */
+function digitsOf<R>(print: (run: R) => Value): (run: R) => Value {
+  return (run) => toText(print(run));
+}
 
 /** What an assignment stores: `target op= value` is `target = target op value`, and `~=` stores `~value`. */
 function assignedValue({ target, operator, value, span }: AssignNode): ExpressionNode {
@@ -437,11 +445,4 @@ function statementsOf(node: StatementNode): readonly StatementNode[] {
 
 function isEmpty(node: StatementNode): boolean {
   return node.kind === 'block' && node.statements.every(isEmpty);
-}
-
-/** Whether the last statement may leave `$rc` 0: an `if` without an `else`. */
-function endsWithIf(statements: readonly StatementNode[]): boolean {
-  const last = statements.findLast((statement) => !isEmpty(statement));
-  if (last?.kind === 'block') return endsWithIf(last.statements);
-  return last?.kind === 'if' && (last.otherwise === null || isEmpty(last.otherwise));
 }

@@ -92,7 +92,7 @@ export function compileScript<R extends Execution<R>>(
     expressions,
     route,
   });
-  for (const [node, built] of routes) built.execute = statements.block(node.body);
+  for (const [node, built] of routes) built.execute = statements.branch(node.body.statements);
   return {
     routes: routes.map(([, built]) => built),
     main,

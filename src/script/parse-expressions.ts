@@ -105,18 +105,7 @@ function parseComparison(state: ParserState): ExpressionNode {
   if (isNot(state)) return state.nested(() => unary(state, '!', parseComparison));
   const left = parseArithmetic(state);
   const { token } = state;
-  if (token.kind === 'punctuation' && comparisons.has(token.text)) {
-    state.stream.advance();
-    if (state.is('=') && state.token.start === token.end && (token.text === '==' || token.text === '!=')) {
-      const span = { start: token.start, end: state.token.end };
-      const help = `use ${token.text} instead`;
-      state.fail('syntax', span, `\`${token.text}=\` is not an operator`, { help });
-    }
-    const network =
-      left.kind === 'variable' && (token.text === '==' || token.text === '!=') && networkWord(state);
-    if (network) return binary(token.text, token, inNetwork(left, network), one(network));
-    return binary(token.text as ComparisonOperator, token, left, parseArithmetic(state));
-  }
+  if (isCompared(state)) return comparisonOf(state, left, parseArithmetic);
   if (state.is('=')) {
     const next = state.stream.peek();
     const swapped = next.start === token.end && (next.text === '>' || next.text === '<');
@@ -124,6 +113,27 @@ function parseComparison(state: ParserState): ExpressionNode {
     state.fail('assignment-in-condition', token, 'an assignment is no condition', { help });
   }
   return left;
+}
+
+function isCompared({ token }: ParserState): boolean {
+  return token.kind === 'punctuation' && comparisons.has(token.text);
+}
+
+function comparisonOf(
+  state: ParserState,
+  left: ExpressionNode,
+  parseRight: (state: ParserState) => ExpressionNode,
+): ExpressionNode {
+  const token = state.stream.advance();
+  if (state.is('=') && state.token.start === token.end && (token.text === '==' || token.text === '!=')) {
+    const span = { start: token.start, end: state.token.end };
+    const help = `use ${token.text} instead`;
+    state.fail('syntax', span, `\`${token.text}=\` is not an operator`, { help });
+  }
+  const network =
+    left.kind === 'variable' && (token.text === '==' || token.text === '!=') && networkWord(state);
+  if (network) return binary(token.text, token, inNetwork(left, network), one(network));
+  return binary(token.text as ComparisonOperator, token, left, parseRight(state));
 }
 
 function isNot(state: ParserState): boolean {
@@ -186,7 +196,10 @@ function parseUnary(state: ParserState): ExpressionNode {
   }
   if (state.is('+') && state.stream.peek().kind === 'number') state.stream.advance();
   if (isNot(state)) return state.nested(() => unary(state, '!', parseUnary));
-  return parsePrimary(state);
+  const operand = parsePrimary(state);
+  // in what is assigned, `1 + $var(i) == 12` is `1 + ($var(i) == 12)`, and `$var(i) == 9 + 1` is `($var(i) == 9) + 1`
+  if (!state.comparesFirst || operand.kind !== 'variable' || !isCompared(state)) return operand;
+  return state.comparing(false, () => comparisonOf(state, operand, parseUnary));
 }
 
 function unary(
@@ -276,7 +289,8 @@ function parseInside(
 ): ExpressionNode {
   return state.nested(() => {
     const open = state.stream.advance();
-    const inner = parseExpression(state);
+    const inner =
+      closing === ']' ? state.comparing(true, () => parseExpression(state)) : parseExpression(state);
     const labels = [{ span: { start: open.start, end: open.end }, message: 'it was opened here' }];
     const close = state.expect(closing, `to close the \`${open.text}\``, { labels });
     return make(inner, { start: open.start, end: close.end });

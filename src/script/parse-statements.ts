@@ -376,7 +376,7 @@ function parseAssignment(state: ParserState): StatementNode {
     return state.unexpected('`=` or another assignment after the variable');
   }
   state.stream.advance();
-  const value = parseExpression(state);
+  const value = state.comparing(true, () => parseExpression(state));
   const span = state.spanFrom(token.start);
   endStatement(state);
   return { kind: 'assign', span, target, operator: operator.text as AssignOperator, value };

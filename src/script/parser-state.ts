@@ -19,6 +19,8 @@ export class ParserState {
   readonly diagnostics: DiagnosticList;
   #depth = 0;
   #operators = 0;
+  /** Whether `variable == value` binds tighter than arithmetic: in what is assigned, and in `[ ]`. */
+  comparesFirst = false;
   /** Where the last mistake was reported, so that its echo is not. */
   #failedAt = -1;
 
@@ -114,6 +116,17 @@ export class ParserState {
 
   beginStatement(): void {
     this.#operators = 0;
+  }
+
+  /** Parses with {@link comparesFirst} set so. */
+  comparing<T>(first: boolean, parse: () => T): T {
+    const before = this.comparesFirst;
+    this.comparesFirst = first;
+    try {
+      return parse();
+    } finally {
+      this.comparesFirst = before;
+    }
   }
 
   countOperator(): void {

@@ -566,3 +566,63 @@ loadmodule "signaling.so"`,
     expect(bench.log).toEqual(['a']);
   });
 });
+
+describe('what is assigned', () => {
+  it.each([
+    ['1 + $var(i) == 12', '1 1'],
+    ['2 * $var(i) == 20', '0 1'],
+    ['5 + $var(i) > 3', '6 1'],
+    ['$var(i) == 10 + 5', '6 1'],
+    ['($var(i) == 15 - 5)', '-5 1'],
+    ['$var(i) + 1 == 11', '1 1'],
+  ])('compares before it adds: %s', (expression, printed) => {
+    expect(printedBy(`$var(i) = 10; ${print(expression)}`)).toEqual([printed]);
+  });
+
+  it('keeps AVPs and JSON where the expression fails', () => {
+    const lines = printedBy(
+      '$avp(q) = "keep"; $avp(q) = 5 - "a"; xlog("$(avp(q)[*]) $rc"); $avp(q) := 5 - "a"; xlog("$(avp(q)[*]) $rc"); $(avp(q)[0]) = $var(nothing_yet) - 1; xlog("$(avp(q)[*]) $rc");',
+    );
+    expect(lines.filter((line) => !line.startsWith('ERROR'))).toEqual(['keep -1', 'keep -1', 'keep -1']);
+  });
+
+  it('to a part of a URI is text or a variable; empty text unsets $du and brings $ru back', async () => {
+    const bench = benchOf(
+      `route { $var(i) = 7; $rU = 5; xlog("$rU $rc"); $rU = $var(i) + 1; xlog("$rU $rc"); $rU = $var(i); xlog("$rU $rc");
+        $rd = 5; xlog("$rd $rc"); $ru = ""; xlog("$rU $rc"); $du = "sip:a@b"; $du = ""; xlog("$du $rc"); }`,
+    );
+    await bench.main(request());
+    expect(bench.log.filter((line) => !line.startsWith('ERROR'))).toEqual([
+      'bob -1',
+      'bob -1',
+      '7 1',
+      'biloxi.example.com -1',
+      'bob 1',
+      '<null> 1',
+    ]);
+  });
+});
+
+describe('the end of a route, branch or loop', () => {
+  it('that is an if whose condition failed gives 1', () => {
+    const lines = printedBy(
+      `$var(t) = "abc"; $avp(l) = "a"; route(failing); xlog("$rc"); if (1) { if ($var(t) == 5) { } } xlog("$rc");
+       for ($var(v) in $(avp(l)[*])) { if ($var(t) == 5) { exit; } } xlog("$rc");
+       if (1) { $var(x) = 5 - "a"; } xlog("$rc"); if ($var(t) == 5) { } xlog("$rc");`,
+      'route[failing] { if ($var(t) == 5) { exit; } }',
+    );
+    expect(lines.filter((line) => !line.startsWith('ERROR'))).toEqual(['1', '1', '1', '-1', '-1']);
+  });
+
+  it('is not reached by a for without a body, which sets nothing', () => {
+    expect(
+      printedBy('$avp(l) = "a"; $var(v) = "old"; for ($var(v) in $(avp(l)[*])) { } xlog("$var(v) $rc");'),
+    ).toEqual(['old 1']);
+  });
+
+  it('$cs is text', async () => {
+    const bench = benchOf('route { $var(x) = $cs + "z"; xlog("$rc"); $var(x) = 1 + $cs; xlog("$rc"); }');
+    await bench.main(request());
+    expect(bench.log.filter((line) => !line.startsWith('ERROR'))).toEqual(['1', '-1']);
+  });
+});

@@ -234,8 +234,8 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
   },
   {
     name: 'cs',
-    summary: 'The number of the CSeq header.',
-    resolve: () => ({ get: (run) => run.message?.findCSeq()?.number ?? null }),
+    summary: 'The number of the CSeq header, as text.',
+    resolve: () => ({ get: (run) => run.message?.findCSeq()?.number.toString() ?? null }),
   },
   {
     name: 'cl',

@@ -87,6 +87,8 @@ function writablePart(
 }
 
 const text = (value: Value) => (value === null ? null : String(value));
+/** A number of the script, or one that was worked out, is not taken for a name; that in a variable is its digits. */
+const isName = (value: Value) => typeof value !== 'number';
 const port = (value: Value) =>
   value === null || value === '' ? null : /^\d{1,5}$/.test(String(value)) ? Number(value) : Number.NaN;
 
@@ -99,15 +101,19 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     resolve: () => ({
       get: ofRequest(({ requestUri }) => requestUri || null),
       takesText: true,
-      set: (run, value) => run.request.setRequestUri(String(value ?? '')),
+      set: ({ request }, value) => {
+        // empty text brings back the one that was received
+        const received = value === '' ? request.message?.requestUri : undefined;
+        return request.setRequestUri(received ?? String(value ?? ''));
+      },
     }),
   },
   writablePart(part('rU', 'The user of the request URI.', ofRequestUri, user, ['ruri.user']), (uri, value) =>
-    withUser(uri, text(value)),
+    isName(value) ? withUser(uri, text(value)) : null,
   ),
   writablePart(
     part('rd', 'The host of the request URI.', ofRequestUri, host, ['ruri.domain']),
-    (uri, value) => (value === null ? null : withHost(uri, String(value))),
+    (uri, value) => (typeof value === 'string' ? withHost(uri, value) : null),
   ),
   writablePart(part('rp', 'The port of the request URI.', ofRequestUri, portOf), (uri, value) =>
     withPort(uri, port(value)),
@@ -131,12 +137,12 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     resolve: () => ({
       get: ofRequest(({ destinationUri }) => destinationUri),
       takesText: true,
-      set: (run, value) => run.request.setDestinationUri(text(value)),
+      set: (run, value) => run.request.setDestinationUri(value === '' ? null : text(value)),
     }),
   },
   writablePart(
     part('dd', 'The host of the destination URI.', ofDestination, host),
-    (uri, value) => (value === null ? null : withHost(uri, String(value))),
+    (uri, value) => (typeof value === 'string' ? withHost(uri, value) : null),
     destination,
   ),
   writablePart(
