@@ -113,12 +113,10 @@ inert.cfg: no mistakes
     );
     expect(stdout).toContain('warning[inert]: fork has no effect: ');
     expect(stdout).toContain('inert.cfg: no mistakes, 1 warning\n');
-    const { diagnostics } = JSON.parse(siprest(['check', '--json', 'inert.cfg']).stdout);
-    expect(diagnostics.map((one: { readonly code: string }) => one.code)).toEqual([
-      'inert',
-      'inert',
-      'inert',
-    ]);
+    const { diagnostics } = JSON.parse(siprest(['check', '--json', 'inert.cfg']).stdout) as {
+      readonly diagnostics: readonly { readonly code: string }[];
+    };
+    expect(diagnostics.map(({ code }) => code)).toEqual(['inert', 'inert', 'inert']);
   });
 
   it('reads stdin for -', () => {
