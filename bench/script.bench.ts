@@ -67,7 +67,8 @@ function nanoseconds(run: () => unknown): number {
 const modules = ['json', 'textops', 'sipmsgops', 'signaling', 'maxfwd'].map(
   (name) => `loadmodule "${name}.so"`,
 );
-const load = (text: string) => benchOf(`${modules.join('\n')}\n${text}`);
+/** With the log of a server that serves. */
+const load = (text: string) => benchOf(`${modules.join('\n')}\n${text}`, [], 2);
 const one = message();
 const empty = load('route { }');
 const base = nanoseconds(() => empty.main(one));

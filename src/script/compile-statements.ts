@@ -140,11 +140,10 @@ export class StatementCompiler<R extends Execution<R>> {
     };
     return this.#placed(node, (run) => {
       let turns = 0;
-      const more = () => {
+      const flow = repeat(run, body, () => {
         const goOn = test(run);
         return turns++ < limit ? goOn : andThen(goOn, (again) => tooMany(run, again));
-      };
-      const flow = repeat(run, body, more);
+      });
       return isPending(flow) ? flow.then((one) => afterWhile(run, one)) : afterWhile(run, flow);
     });
   }

@@ -27,15 +27,19 @@ export interface ScriptBench {
   main(message?: SipRequest | null): Awaitable<Flow>;
 }
 
-/** What a program runs in without a server: its context and its workers. All levels are logged. */
+/** What a program runs in without a server: its context and its workers. All levels are logged, up to `logLevel`. */
 export function poolOf(
   program: Program,
   format: LogFormat,
   write: (line: Buffer) => void,
-  { workers = 1, names }: { readonly workers?: number; readonly names?: DnsNames } = {},
+  {
+    workers = 1,
+    names,
+    logLevel = 4,
+  }: { readonly workers?: number; readonly names?: DnsNames; readonly logLevel?: number } = {},
 ): { readonly context: ServerContext; readonly pool: WorkerPool } {
   const log = new ServerLogs({ logFormat: format, writeLog: write }).open(
-    { ...usualLogSettings, logLevel: 4, xlogLevel: 4 },
+    { ...usualLogSettings, logLevel, xlogLevel: logLevel },
     null,
   );
   const context = new ServerContext(program, log, new ServerProcess(names === undefined ? {} : { names }));
@@ -44,16 +48,18 @@ export function poolOf(
   return { context, pool };
 }
 
-export function benchOf(text: string, functions: readonly FunctionSpec<Run>[] = []): ScriptBench {
-  return benchOfProgram(programOf(text, functions));
-}
-
-function benchOfProgram(program: Program): ScriptBench {
+export function benchOf(
+  text: string,
+  functions: readonly FunctionSpec<Run>[] = [],
+  logLevel?: number,
+): ScriptBench {
+  const program = programOf(text, functions);
   const log: string[] = [];
-  const { context, pool } = poolOf(program, 'text', (line) => {
-    const text = line.toString('latin1').trimEnd().replace(/^\S+ /, '');
-    if (!text.startsWith('DBG: ')) log.push(text);
-  });
+  const write = (line: Buffer) => {
+    const printed = line.toString('latin1').trimEnd().replace(/^\S+ /, '');
+    if (!printed.startsWith('DBG: ')) log.push(printed);
+  };
+  const { context, pool } = poolOf(program, 'text', write, logLevel === undefined ? {} : { logLevel });
   let taken: Worker | null = null;
   pool.submit((worker) => {
     taken = worker;
