@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests of these folders start the built program, so dist/ is brought up to date before them. */
 const needProgram = ['test/cli/**/*.test.ts', 'test/examples/**/*.test.ts'];
 
+/** Tests of what a process has once: nothing else may run in theirs. */
+const needProcess = ['test/timers/timer-wheel.test.ts'];
+
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
@@ -15,7 +18,7 @@ export default defineConfig({
   },
   test: {
     // most tests wait more than they work, and the default on two processors is one
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
@@ -23,10 +26,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // nothing of these belongs to the process, and loading all of src/ for each file takes longer than most tests
+          isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/interop/**', ...needProgram],
+          exclude: ['test/interop/**', ...needProgram, ...needProcess],
         },
       },
+      { extends: true, test: { name: 'process', include: needProcess } },
       {
         extends: true,
         test: { name: 'program', include: needProgram, globalSetup: ['test/support/build-setup.ts'] },

@@ -17,7 +17,7 @@ describe('siprest', () => {
 
   it.each([
     ['run', '--log-format'],
-    ['check', '<file>'],
+    ['check', '<files...>'],
     ['send', '--timeout'],
     ['tour', 'credit example'],
   ])('%s --help tells of %s', async (command, word) => {

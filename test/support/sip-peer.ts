@@ -75,6 +75,7 @@ export class SipPeer {
     this.#socket = socket;
     this.port = socket.address().port;
     socket.on('message', (data, { port }) => {
+      if (/^(?:\r\n)*$/.test(data.toString('latin1'))) return; // a keep-alive (RFC 5626, 3.5.1)
       const message = parse(data, port);
       const times = this.#times.get(message.raw) ?? 0;
       this.#times.set(message.raw, times + 1);
