@@ -4,17 +4,17 @@
  * documentation, section by section; vectors rest-*, async-*, params-*, trans-rest-*.
  */
 import {
-  escape,
   type HeaderField,
   type Outcome,
   parseHeaderLine,
+  percentDecode,
+  percentEncode,
   REST_PARAMETERS,
   RestClient,
   type RestClientOptions,
   RestOptionError,
   RestShared,
   type TlsClientDomain,
-  unescape,
   urlForLog,
 } from '../rest/index.ts';
 import { readOptions } from '../rest/settings.ts';
@@ -391,7 +391,8 @@ const transformations: readonly TransformationSpec<Run>[] = [
     summary: 'Percent-encodes all but unreserved characters (RFC 3986); null for an empty string.',
     source: 'rest_client documentation; vectors trans-rest-escape-*',
     example: ['call@example.com&safe=false', '{rest.escape}', 'call%40example.com%26safe%3Dfalse'],
-    prepare: () => (value) => (value === null || value === '' ? null : escape(String(value))),
+    prepare: () => (value) =>
+      value === null || value === '' ? null : percentEncode(String(value), 'latin1'),
   },
   {
     name: 'rest.unescape',
@@ -400,7 +401,7 @@ const transformations: readonly TransformationSpec<Run>[] = [
     example: ['1%2B1%3D2%21', '{rest.unescape}', '1+1=2!'],
     prepare: () => (value) => {
       if (value === null || value === '') return null;
-      const text = unescape(String(value));
+      const text = percentDecode(String(value), 'latin1');
       const nul = text.indexOf('\0');
       return nul < 0 ? text : text.slice(0, nul);
     },

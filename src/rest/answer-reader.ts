@@ -1,7 +1,7 @@
-import { hexDigit } from './escape.ts';
 import { HeadInPieces } from './head-in-pieces.ts';
 import { type AnswerHead, checkTrailer, parseHead } from './http1-head.ts';
 import { MAX_HEADER } from './limits.ts';
+import { hexDigit } from './percent-encoding.ts';
 
 /** Hears what comes of an answer. It may stop the reader from within each of these. */
 export interface AnswerListener {

@@ -5,7 +5,6 @@ export type { Address } from '../net/system-files.ts';
 export { type RequestBody, type RequestOptions, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
-export { escape, unescape } from './escape.ts';
 export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-line.ts';
 export type { LogFunction, LogLevel } from './log.ts';
 export type { ConnectionCounts } from './origin-pool.ts';
@@ -24,9 +23,11 @@ export {
   type RestParameter,
   type RestParameterValues,
 } from './parameters.ts';
+export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
 export type { HeadersOption } from './request-headers.ts';
 export type { RestClientOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
 export { HostCounts, TransferCounts } from './transfer-counts.ts';
 export { urlForLog } from './url.ts';
+export { url } from './url-template.ts';

@@ -1,6 +1,6 @@
 import { isIPv6, SocketAddress } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { unescape } from './escape.ts';
+import { percentDecode } from './percent-encoding.ts';
 
 export type Scheme = 'http' | 'https';
 
@@ -153,8 +153,8 @@ function parseAuthority(scheme: Scheme, text: string): Authority | UrlError {
 /** The value of Authorization for `user:password`, null when they are not clean. */
 function basicAuthorization(userinfo: string): string | null {
   const colon = userinfo.indexOf(':');
-  const user = unescape(colon < 0 ? userinfo : userinfo.slice(0, colon));
-  const password = colon < 0 ? '' : unescape(userinfo.slice(colon + 1));
+  const user = percentDecode(colon < 0 ? userinfo : userinfo.slice(0, colon), 'latin1');
+  const password = colon < 0 ? '' : percentDecode(userinfo.slice(colon + 1), 'latin1');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\x00-\x1f\x7f]/.test(user + password)) return null;
   return `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}`;
@@ -163,7 +163,7 @@ function basicAuthorization(userinfo: string): string | null {
 /** A host name as it goes into Host; null when it is none. */
 function normalHost(text: string): string | null {
   let host = text;
-  if (host.includes('%')) host = unescape(host);
+  if (host.includes('%')) host = percentDecode(host, 'latin1');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes above 127 are UTF-8 of an international name
   if (/[^\x00-\x7f]/.test(host)) {
     host = domainToASCII(Buffer.from(host, 'latin1').toString('utf8'));
