@@ -3,18 +3,18 @@
  *
  *   npm run bench:compare REF [-- --work answered,relayed,rest] [--pairs 10] [--rate 1000] [--seconds 5]
  *
- * REF is a commit, branch or tag. It is checked out and built in a temporary folder, with its own dependencies where
- * they differ. Both servers run all the time, warm, and get the same load one after the other, at a rate that both
+ * REF is a commit, branch or tag, which is checked out and built in a temporary folder, with its own dependencies where
+ * they differ; or the folder of a built checkout. Both servers run all the time, warm, and get the same load one after the other, at a rate that both
  * can serve; what counts is the CPU time of each, so that a machine that becomes slower in the middle of a pair is the
  * only thing that can favour one. Prints the median of the ratios, this checkout by REF, with its 95 % interval: "no
  * more than 3 in 100" holds when the upper end is at most 1.03. Needs gcc for `answered` and sip-tester for `relayed`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { freeUdpPort } from '../test/support/ports.ts';
+import { freePort } from '../test/support/ports.ts';
 import { runSipp, startSippCallee } from '../test/support/sipp.ts';
 import { answeredCall, answeringCallee } from '../test/support/sipp-calls.ts';
 import { temporaryFolder } from '../test/support/temporary.ts';
@@ -72,8 +72,9 @@ function run(command: string, args: readonly string[], cwd: string): void {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`);
 }
 
-/** Checks `ref` out beside this checkout, and builds it. */
+/** The build in the folder `ref`, or of the commit `ref`, which is checked out for it. */
 function buildOf(ref: string): Build {
+  if (existsSync(join(ref, 'dist/cli/main.js'))) return { name: ref, folder: resolve(ref) };
   const folder = join(temporaryFolder('compare'), 'checkout');
   run('git', ['worktree', 'add', '--detach', folder, ref], root);
   toClose.push(async () => run('git', ['worktree', 'remove', '--force', folder], root));
@@ -116,7 +117,7 @@ const answered: Work = {
 const relayed: Work = {
   name: 'relayed: INVITE, 180, 200, ACK, BYE with Record-Route',
   start: async (build) => {
-    const contact = await freeUdpPort();
+    const contact = await freePort();
     const server = await serverOf(build, relayScript(contact));
     return ({ rate, seconds }) => {
       const calls = rate * seconds;

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { freeUdpPort } from '../test/support/ports.ts';
+import { freePort } from '../test/support/ports.ts';
 import { runSipp, startSippCallee } from '../test/support/sipp.ts';
 import { answeredCall, answeringCallee } from '../test/support/sipp-calls.ts';
 import { type Figures, megabytes, startSoakServer } from './soak-server.ts';
@@ -57,7 +57,7 @@ async function soak(rate: number, seconds: number): Promise<boolean> {
   await once(service.listen(0, '127.0.0.1'), 'listening');
   const calls = rate * seconds;
   const { address, port: servicePort } = service.address() as AddressInfo;
-  const contact = await freeUdpPort();
+  const contact = await freePort();
   const server = await startSoakServer(script(`http://${address}:${servicePort}`, contact));
   const run = async (count: number, perSecond: number) => {
     const common = { seconds: (count / perSecond) * 3 + 60, args: SIPP_ARGUMENTS };

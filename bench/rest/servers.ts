@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../../test/support/certificates.ts';
 import { commandPath } from '../../test/support/commands.ts';
-import { acceptsTcp, freeTcpPort } from '../../test/support/ports.ts';
+import { acceptsTcp, freePort } from '../../test/support/ports.ts';
 
 export interface BenchServer {
   /** `http://127.0.0.1:PORT` */
@@ -31,7 +31,7 @@ export async function startNginx(): Promise<BenchServer> {
   writeFileSync(caFile, authority.cert);
   writeFileSync(join(folder, 'cert.pem'), cert);
   writeFileSync(join(folder, 'key.pem'), key);
-  const [port, securePort] = [await freeTcpPort(), await freeTcpPort()];
+  const [port, securePort] = [await freePort(), await freePort()];
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${folder}/run/${name};`)
     .join(' ');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandPath, findCommand } from '../../test/support/commands.ts';
 import { type Launched, launch } from '../../test/support/launch.ts';
-import { freeUdpPort } from '../../test/support/ports.ts';
+import { freePort } from '../../test/support/ports.ts';
 import { programPath } from '../../test/support/program.ts';
 import { temporaryFolder } from '../../test/support/temporary.ts';
 import { kamailioConfiguration, type ScriptSettings, siprestScript } from './scripts.ts';
@@ -30,7 +30,7 @@ export const startSiprest = (settings: ScriptSettings): Promise<MeasuredServer> 
 
 /** Starts siprest, of this checkout unless another `program` is named, with a script that lacks its socket. */
 export async function startScript(script: string, program = programPath): Promise<MeasuredServer> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const file = join(temporaryFolder('bench'), 'opensips.cfg');
   writeFileSync(file, `socket = udp:127.0.0.1:${port}\n${script}`);
   return started(port, /listening/, () => launch(process.execPath, [program, 'run', file]));
@@ -43,7 +43,7 @@ export const kamailioIsThere = (): boolean =>
   findCommand('kamailio') !== null && existsSync(join(debianModules, 'http_client.so'));
 
 export async function startKamailio(origin: string): Promise<MeasuredServer> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const file = join(temporaryFolder('bench'), 'kamailio.cfg');
   writeFileSync(file, kamailioConfiguration(port, origin, debianModules));
   // -DD: it stays in the foreground, and its children are its own; megabytes shared and of each process
@@ -54,7 +54,7 @@ export async function startKamailio(origin: string): Promise<MeasuredServer> {
 }
 
 export async function startBareLoop(origin: string): Promise<MeasuredServer> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const program = fileURLToPath(new URL('bare-loop.mjs', import.meta.url));
   return started(port, /listening/, () => launch(process.execPath, [program, String(port), origin]));
 }

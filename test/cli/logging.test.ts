@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ServerStatus } from '../../src/index.ts';
 import { closeLater } from '../support/close-later.ts';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { launchSiprest, programPath, startSiprest } from '../support/program.ts';
 import { respond, startService } from '../support/service.ts';
 import { sendSip } from '../support/sip-client.ts';
@@ -27,7 +27,7 @@ async function startWith(
   args: readonly string[] = [],
   more: NodeJS.ProcessEnv = {},
 ) {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const file = join(temporaryFolder('log'), 'siprest.cfg');
   writeFileSync(file, `socket=udp:127.0.0.1:${port}\n${script}`);
   const child = spawn(process.execPath, [programPath, 'run', ...args, file], {
@@ -140,7 +140,7 @@ describe('a log that can be written again', () => {
 
 describe('lines of the log', () => {
   it('say once each that the server starts, is reloaded, and stops, and why', async () => {
-    const other = await freeUdpPort();
+    const other = await freePort();
     const program = closeLater(await startSiprest(`log_level=-1\n${logging}`));
     const before = `socket=udp:127.0.0.1:${program.port}`;
     writeFileSync(

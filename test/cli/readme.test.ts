@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { modules } from '../../src/modules/index.ts';
 import { closeLater } from '../support/close-later.ts';
 import { codeBlocks, root } from '../support/pages.ts';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { launchSiprest, programPath } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -40,7 +40,7 @@ it('shows what check prints', () => {
 });
 
 it('shows what run prints', async () => {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const path = join(temporaryFolder('readme'), 'call-policy.cfg');
   writeFileSync(path, script.replaceAll('127.0.0.1:5060', `127.0.0.1:${port}`));
   const program = closeLater(launchSiprest(['run', path]));

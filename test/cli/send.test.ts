@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { launchSiprest } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -137,7 +137,7 @@ describe('siprest send', () => {
 
   it('gives up after --timeout seconds, and exits 2', async () => {
     const { code, lines, times } = await send(
-      ...['OPTIONS', `sip:127.0.0.1:${await freeUdpPort()}`, '--timeout', '0.7'],
+      ...['OPTIONS', `sip:127.0.0.1:${await freePort()}`, '--timeout', '0.7'],
     );
     expect(code).toBe(2);
     expect(lines.at(-1)).toBe('no final reply within 0.7 s');

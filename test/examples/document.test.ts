@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadScript } from '../../src/index.ts';
 import { closeLater } from '../support/close-later.ts';
-import { freeTcpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { type Answer, type RestService, respond, startService } from '../support/service.ts';
 import { type SipReply, sendSip } from '../support/sip-client.ts';
@@ -34,7 +34,7 @@ interface Setting {
 /** `hosts` of the example become the service; those in `refusing` a port where nothing listens. */
 async function serve(script: string, hosts: RegExp, answer: Answer | 'refuse'): Promise<Setting> {
   const service = closeLater(await startService(answer === 'refuse' ? () => {} : answer));
-  const host = answer === 'refuse' ? `127.0.0.1:${await freeTcpPort()}` : new URL(service.origin).host;
+  const host = answer === 'refuse' ? `127.0.0.1:${await freePort()}` : new URL(service.origin).host;
   const text = script.replace(/https?:\/\//g, 'http://').replace(hosts, host);
   const server = closeLater(await startServer(`${preamble}${text}`));
   return {

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { createAuthority } from '../support/certificates.ts';
 import { closeLater } from '../support/close-later.ts';
 import { type Launched, launch } from '../support/launch.ts';
-import { freeTcpPort, freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { programPath } from '../support/program.ts';
 import { type Answer, respond, startService } from '../support/service.ts';
 import { sendSip } from '../support/sip-client.ts';
@@ -49,7 +49,7 @@ describe('examples/library/credit.ts', () => {
   });
 
   it('goes on without a service', async () => {
-    const program = runExample('library/credit.ts', `http://127.0.0.1:${await freeTcpPort()}`, 'alice');
+    const program = runExample('library/credit.ts', `http://127.0.0.1:${await freePort()}`, 'alice');
     expect(await program.ended).toBe(0);
     expect(program.stdout).toContain('alice is let through: the service is down');
   });
@@ -65,7 +65,7 @@ describe('examples/library/server.ts', () => {
   });
 
   it('says 500 without a service', async () => {
-    const program = runExample('library/server.ts', `http://127.0.0.1:${await freeTcpPort()}`);
+    const program = runExample('library/server.ts', `http://127.0.0.1:${await freePort()}`);
     expect(await program.ended).toBe(0);
     expect(program.stdout).toContain('500 Credit Unknown, credit unknown');
   });
@@ -111,7 +111,7 @@ describe('examples/tls/opensips.cfg', () => {
     closeLater(service);
     await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
     const folder = place();
-    const [port, { port: servicePort }] = [await freeUdpPort(), service.address() as AddressInfo];
+    const [port, { port: servicePort }] = [await freePort(), service.address() as AddressInfo];
     const file = join(folder, 'opensips.cfg');
     const text = readFileSync(path('tls/opensips.cfg'), 'latin1');
     writeFileSync(

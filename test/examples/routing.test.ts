@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type RequestEvent, type SipRequest, sendRequest } from '../../src/index.ts';
 import { buildReply, headerText, parseMessage, sendReply, UdpTransport } from '../../src/sip/index.ts';
 import { closeLater } from '../support/close-later.ts';
-import { freeTcpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { launchSiprest } from '../support/program.ts';
 import { respond, startService } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -54,7 +54,7 @@ async function startExample(answer: (target: string) => string | null) {
       else respond(response, 200, place);
     }),
   );
-  const port = await freeTcpPort();
+  const port = await freePort();
   const file = join(temporaryFolder('routing'), 'opensips.cfg');
   const text = readFileSync(example, 'latin1')
     .replaceAll('127.0.0.1:5060', `127.0.0.1:${port}`)

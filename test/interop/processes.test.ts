@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ServerStatus } from '../../src/index.ts';
 import { closeLater } from '../support/close-later.ts';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { launchSiprest, type RunningSiprest, startSiprest } from '../support/program.ts';
 import { respond, startService } from '../support/service.ts';
 import { requestText, sendSip } from '../support/sip-client.ts';
@@ -64,7 +64,7 @@ const callIds = (count: number) => Array.from({ length: count }, (_, i) => `call
 it('answers each request from the first answer on, also while other processes still start', {
   timeout: 60_000,
 }, async () => {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const file = join(temporaryFolder('run'), 'siprest.cfg');
   writeFileSync(file, `socket=udp:127.0.0.1:${port}\n${settings}route { send_reply(200, "OK"); }`);
   const caller = dgram.createSocket('udp4').bind(0, '127.0.0.1');

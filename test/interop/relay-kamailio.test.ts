@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
 import { commandPath } from '../support/commands.ts';
 import { launch } from '../support/launch.ts';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { startServer } from '../support/server.ts';
 import { runSipp, startSippCallee } from '../support/sipp.ts';
 import { answeredCall, answeringCallee, cancelledCall, ringingCallee } from '../support/sipp-calls.ts';
@@ -14,7 +14,7 @@ const modules = ['tm', 'tmx', 'rr', 'pv', 'sl', 'textops', 'siputils', 'maxfwd']
 
 /** A stateful, record-routing proxy that sends everything to a port of 127.0.0.1. */
 async function startKamailio(next: number): Promise<number> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const folder = temporaryFolder('kamailio');
   const run = join(folder, 'run');
   mkdirSync(run);

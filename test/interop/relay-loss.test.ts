@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
 import { startLossyRelay } from '../support/lossy-relay.ts';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { startServer } from '../support/server.ts';
 import { runSipp, type SippOutcome, startSippCallee } from '../support/sipp.ts';
 import {
@@ -47,7 +47,7 @@ async function throughLoss(scenarios: {
   readonly callee: string;
   readonly seed: number;
 }): Promise<{ caller: SippOutcome; callee: SippOutcome; dropped: number; left: () => number }> {
-  const [calleePort, port] = [await freeUdpPort(), await freeUdpPort()];
+  const [calleePort, port] = [await freePort(), await freePort()];
   const behind = closeLater(await startLossyRelay(calleePort, loss, scenarios.seed));
   const before = closeLater(await startLossyRelay(port, loss, scenarios.seed + 1));
   const { server } = closeLater(await startServer(script(port).replace('CALLEE', String(behind.port))));

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createAuthority } from '../support/certificates.ts';
 import { closeLater } from '../support/close-later.ts';
 import { type HttpServer, startNginx } from '../support/http-servers.ts';
-import { freeTcpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { launchSiprest, type RunningSiprest, startSiprest } from '../support/program.ts';
 import { type SipReply, sendSip } from '../support/sip-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -87,7 +87,7 @@ const ask = (url: string): string =>
 describe('rest_init_client_tls()', () => {
   it('counts for the next request of the message, once, whatever comes of it', async () => {
     const server = await asking();
-    const refused = `http://127.0.0.1:${await freeTcpPort()}/`;
+    const refused = `http://127.0.0.1:${await freePort()}/`;
     const siprest = await serve(`
 modparam("rest_client", "ssl_capath", "${caFolder(server.authority)}")
 ${domain('dom1', certificateOf('alice'))}

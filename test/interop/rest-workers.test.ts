@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
 import { startDeadHost } from '../support/dead-host.ts';
 import { startNginx } from '../support/http-servers.ts';
-import { freeTcpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { launchSiprest, type RunningSiprest, startSiprest } from '../support/program.ts';
 import { startService } from '../support/service.ts';
 import { type SipReply, sendSip } from '../support/sip-client.ts';
@@ -128,7 +128,7 @@ describe('no_concurrent_connects between the workers of a server', () => {
     const at = (origin: string, path: string) => `${onLocalhost(origin)}${path}`;
     const outcomes: readonly (readonly [string, string])[] = [
       [at(nginx.origin, '/missing'), '1 404'],
-      [`http://localhost:${await freeTcpPort()}/`, '-1 0'],
+      [`http://localhost:${await freePort()}/`, '-1 0'],
       [at(large.origin, '/large.txt'), '-10 200'],
       [nginx.secureOrigin, '-10 0'],
       [at(silent.origin, '/'), '-3 0'],

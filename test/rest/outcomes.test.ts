@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RestShared } from '../../src/rest/index.ts';
 import { ByteBudget } from '../../src/timers/memory-budget.ts';
-import { freeTcpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { closeLater, newClient, newServer } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
@@ -136,7 +136,7 @@ describe('an answer', () => {
 
 describe('without an answer', () => {
   it('a refused connection is -1', async () => {
-    const outcome = await newClient().get(`http://127.0.0.1:${await freeTcpPort()}/`);
+    const outcome = await newClient().get(`http://127.0.0.1:${await freePort()}/`);
     expect(outcome).toMatchObject({ rc: -1, retcode: 0, contentType: '', connection: null });
     expect(outcome.reason).toContain('ECONNREFUSED');
     expect(outcome.assigns).toBe(false);

@@ -1,13 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { relayBench } from '../support/relay-bench.ts';
 
 test.each(['INVITE', 'OPTIONS'])('%s to a closed UDP port is tried elsewhere at once', async (method) => {
   const { port, caller, callees, prints } = await relayBench(
     `modparam("tm", "T1_timer", 100)
-     route { $du = "sip:127.0.0.1:${await freeUdpPort()}"; t_on_failure("f"); t_relay(); }
+     route { $du = "sip:127.0.0.1:${await freePort()}"; t_on_failure("f"); t_relay(); }
      failure_route[f] { xlog("print $T_reply_code"); $du = "sip:CALLEE0"; t_relay(); }`,
   );
   const [callee] = callees;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ClosedPorts } from '../../src/sip/closed-ports.ts';
 import { closeLater } from '../support/close-later.ts';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 
 const local = '127.0.0.1';
 const open = (): ClosedPorts => {
@@ -14,7 +14,7 @@ const open = (): ClosedPorts => {
 
 describe('a UDP port that nobody listens on', () => {
   test('is told to all who wait for it, by one probe', async () => {
-    const [ports, port] = [open(), await freeUdpPort()];
+    const [ports, port] = [open(), await freePort()];
     const asked = (): Promise<Error> =>
       new Promise((connectionLost) => ports.ask(local, port, { connectionLost }));
     const [one, other] = await Promise.all([asked(), asked()]);

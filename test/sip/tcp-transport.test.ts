@@ -9,6 +9,7 @@ import type { Closing } from '../../src/sip/tcp-connection.ts';
 import { type TcpLimits, TcpTransport } from '../../src/sip/tcp-transport.ts';
 import type { Source } from '../../src/sip/transport.ts';
 import { startDeadHost } from '../support/dead-host.ts';
+import { freePort } from '../support/ports.ts';
 import { TcpPeer } from '../support/tcp-peer.ts';
 import { requestText } from './simulated.ts';
 
@@ -203,7 +204,7 @@ describe('SIP over TCP', () => {
 
   it('tells the sender when nobody listens, and when nothing answers the connect', async () => {
     const { transport, closings } = await server({ connectTimeout: 200 });
-    const refused = await closedPort();
+    const refused = await freePort();
     const data = Buffer.from(requestText({ via: VIA }));
     const send = async (port: number, address = '127.0.0.1'): Promise<Error | null> =>
       new Promise((done) => transport.send(data, address, port, done));
@@ -376,12 +377,3 @@ describe('a bad peer over TCP', () => {
     expect(await send(two.transport.local.port)).toBeInstanceOf(Error);
   });
 });
-
-async function closedPort(): Promise<number> {
-  const taken = createServer();
-  taken.listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const { port } = taken.address() as { port: number };
-  await new Promise((done) => taken.close(done));
-  return port;
-}

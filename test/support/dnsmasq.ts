@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandPath } from './commands.ts';
 import { type Launched, launch } from './launch.ts';
-import { freeUdpPort } from './ports.ts';
+import { freePort } from './ports.ts';
 import { temporaryFolder } from './temporary.ts';
 
 export interface Dnsmasq {
@@ -17,27 +17,19 @@ export interface Dnsmasq {
 export async function startDnsmasq(lines: readonly string[], address?: string): Promise<Dnsmasq> {
   const folder = temporaryFolder('dnsmasq');
   const own = ['listen-address=127.0.0.1', 'bind-interfaces', 'no-resolv', 'no-hosts', 'user=root'];
-  for (let attempt = 1; ; attempt++) {
-    const port = address?.split(':').at(-1) ?? (await freeUdpPort());
-    const file = join(folder, `${attempt}.conf`);
-    writeFileSync(file, [`port=${port}`, ...own, 'log-queries', 'log-facility=-', ...lines, ''].join('\n'));
-    const program = launch(commandPath('dnsmasq'), [
-      '--keep-in-foreground',
-      `--conf-file=${file}`,
-      '--pid-file',
-    ]);
-    try {
-      await program.prints('started');
-    } catch (error) {
-      // it needs the port of TCP as well, which somebody may have
-      if (attempt < 5 && program.stderr.includes('in use')) continue;
-      throw error;
-    }
-    return {
-      address: `127.0.0.1:${port}`,
-      program,
-      asked: (name) => program.stderr.split(`query[A] ${name} from`).length - 1,
-      stop: (signal) => program.stop(signal),
-    };
-  }
+  const port = address?.split(':').at(-1) ?? (await freePort());
+  const file = join(folder, 'dnsmasq.conf');
+  writeFileSync(file, [`port=${port}`, ...own, 'log-queries', 'log-facility=-', ...lines, ''].join('\n'));
+  const program = launch(commandPath('dnsmasq'), [
+    '--keep-in-foreground',
+    `--conf-file=${file}`,
+    '--pid-file',
+  ]);
+  await program.prints('started');
+  return {
+    address: `127.0.0.1:${port}`,
+    program,
+    asked: (name) => program.stderr.split(`query[A] ${name} from`).length - 1,
+    stop: (signal) => program.stop(signal),
+  };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Authority, type CertificateOptions, createAuthority } from './certificates.ts';
 import { commandPath } from './commands.ts';
 import { type Launched, launch } from './launch.ts';
-import { acceptsTcp, freeTcpPort } from './ports.ts';
+import { acceptsTcp, freePort } from './ports.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /**
@@ -69,7 +69,7 @@ async function prepare(name: string, options: HttpServerOptions): Promise<Place>
   writeFileSync(join(folder, 'ca.pem'), authority.cert);
   writeFileSync(join(folder, 'cert.pem'), cert);
   writeFileSync(join(folder, 'key.pem'), key);
-  return { folder, authority, port: await freeTcpPort(), securePort: await freeTcpPort() };
+  return { folder, authority, port: await freePort(), securePort: await freePort() };
 }
 
 async function serving(place: Place, program: Launched, ports: readonly number[]): Promise<HttpServer> {

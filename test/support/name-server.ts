@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { freePort } from './ports.ts';
 
 export interface Question {
   /** In small letters. */
@@ -83,9 +84,9 @@ export async function startNameServer(
       if (bytes !== null) socket.send(bytes, from.port, from.address, () => {});
     });
   });
-  socket.bind(0, '127.0.0.1');
+  const port = await freePort();
+  socket.bind(port, '127.0.0.1');
   await once(socket, 'listening');
-  const { port } = socket.address();
   const server = createServer((connection) => {
     connection.on('error', () => {});
     connection.on('data', (query) => {
@@ -99,9 +100,7 @@ export async function startNameServer(
       });
     });
   });
-  // somebody may have the port of TCP: then there are no long answers
-  server.on('error', () => {});
-  server.listen(port, '127.0.0.1');
+  await once(server.listen(port, '127.0.0.1'), 'listening');
   return {
     address: `127.0.0.1:${port}`,
     questions,

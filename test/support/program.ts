@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Launched, launch } from './launch.ts';
-import { freeUdpPort } from './ports.ts';
+import { freePort } from './ports.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /** The built program; tests that start it belong to the vitest projects whose setup builds it. */
@@ -36,7 +36,7 @@ export async function startSiprest(
   configuration: string,
   options: SiprestOptions = {},
 ): Promise<RunningSiprest> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const hasSocket = /^\s*(?:socket|listen)\s*=/m.test(configuration);
   const text = `${hasSocket ? '' : `socket=udp:127.0.0.1:${port}\n`}${configuration.replaceAll('PORT', String(port))}`;
   const file = join(temporaryFolder('run'), 'siprest.cfg');

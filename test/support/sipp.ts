@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandPath } from './commands.ts';
 import { type Launched, launch } from './launch.ts';
-import { acceptsTcp, freeTcpPort, freeUdpPort } from './ports.ts';
+import { acceptsTcp, freePort } from './ports.ts';
 import { temporaryFolder } from './temporary.ts';
 
 export interface SippOptions {
@@ -41,7 +41,7 @@ export interface SippCallee {
 export async function startSippCallee(
   options: Omit<SippOptions, 'port' | 'rate'> & { readonly port?: number; readonly contact?: number },
 ): Promise<SippCallee> {
-  const port = options.port ?? (await (options.transport === 'tcp' ? freeTcpPort() : freeUdpPort()));
+  const port = options.port ?? (await freePort());
   const sipp = startSipp(options, [
     ...['-p', String(port), '-key', 'contact', `127.0.0.1:${options.contact ?? port}`],
   ]);
@@ -52,7 +52,7 @@ export async function startSippCallee(
 
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippOutcome> {
-  const own = await (options.transport === 'tcp' ? freeTcpPort() : freeUdpPort());
+  const own = await freePort();
   return outcomeOf(
     startSipp(options, ['-p', String(own), '-r', String(options.rate), `127.0.0.1:${options.port}`]),
   );

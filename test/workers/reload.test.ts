@@ -2,7 +2,7 @@
 import dgram from 'node:dgram';
 import { describe, expect, it } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
-import { freeUdpPort } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { programOf, startServer } from '../support/server.ts';
 import { respond, startService } from '../support/service.ts';
 import { sendSip } from '../support/sip-client.ts';
@@ -100,7 +100,7 @@ route[resume] { t_reply(200, "old"); }
   it('keeps what comes by a new socket until startup_route is over', async () => {
     const service = closeLater(await startService(() => undefined));
     const server = await start('route { send_reply(200, "old"); }');
-    const port = await freeUdpPort();
+    const port = await freePort();
     const reloaded = server.server.reload(
       next(
         `${modules}modparam("rest_client", "curl_timeout", 2)
