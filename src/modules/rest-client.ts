@@ -194,7 +194,7 @@ function transfer(
   return own.client
     .request(method, url, {
       headers,
-      mode: background ? 'async' : 'blocking',
+      holdConnectLock: background ? 'while-connecting' : 'whole',
       body: body === null ? undefined : Buffer.from(body, 'latin1'),
       contentType,
       timeout: timeout === null ? undefined : Math.min(timeout, own.client.parameters.curlTimeout),

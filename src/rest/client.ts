@@ -1,16 +1,15 @@
-import type { ByteBudget } from '../timers/memory-budget.ts';
-import { processTimers } from '../timers/timer-wheel.ts';
-import { restChannels } from './diagnostics.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { RestOptionError } from './errors.ts';
 import { checkHeaderField } from './header-line.ts';
-import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
+import type { ConnectionCounts } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock } from './outcome.ts';
 import type { RestParameterValues } from './parameters.ts';
+import { PolicyChain, type Sender } from './policies.ts';
+import type { HoldConnectLock } from './request.ts';
 import { type HeadersOption, type RequestHeaders, requestHeaders } from './request-headers.ts';
 import { type RestClientOptions, readOptions, type Settings } from './settings.ts';
 import { TlsClientDomain } from './tls-domain.ts';
-import { Transfer, type TransferOwner } from './transfer.ts';
-import { type Authority, authorityEnd, parsePath, parseUrl, redactUrl, UNSAFE_IN_URL } from './url.ts';
+import { type Authority, authorityEnd, parsePath, parseUrl, UNSAFE_IN_URL } from './url.ts';
 
 /** What a body may be: text, which is sent as UTF-8, or bytes. (A script's byte string: `Buffer.from(s, 'latin1')`.) */
 export type RequestBody = string | Uint8Array;
@@ -24,10 +23,10 @@ export interface RequestOptions {
   /** Longest time for this call in seconds, instead of `curlTimeout`. */
   readonly timeout?: number | undefined;
   /**
-   * How the caller waits. It decides how long the connect lock is held: `blocking` for the whole transfer,
-   * otherwise while connecting; `async` counts in {@link RestClient.asyncTransfers}.
+   * How long the connect lock is held, with `noConcurrentConnects`: until the connection is made, or until the whole
+   * transfer is over. Default `while-connecting`.
    */
-  readonly mode?: 'blocking' | 'async' | undefined;
+  readonly holdConnectLock?: HoldConnectLock | undefined;
   /** Ends the transfer with -10 when it fires. */
   readonly signal?: AbortSignal | undefined;
   /** Send it with this TLS client domain. */
@@ -38,20 +37,6 @@ const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const NO_OPTIONS: RequestOptions = {};
 const MAX_KNOWN_ORIGINS = 1_000;
 const LONGEST_TIMEOUT = 2_000_000;
-/** Bodies of more bytes wait for `100 Continue`, where that is switched on. */
-const EXPECT_ABOVE = 1_024;
-
-interface KnownOrigin {
-  readonly authority: Authority;
-  /** The pool of requests without a TLS domain. */
-  readonly pool: OriginPool;
-}
-
-// The promise's resolver leaves its constructor this way, so that no call needs a closure for it.
-let captured: (outcome: Outcome) => void;
-function capture(resolve: (outcome: Outcome) => void): void {
-  captured = resolve;
-}
 
 /**
  * An HTTP client whose calls resolve to an {@link Outcome}, whatever happens on the network, and reject only
@@ -62,26 +47,20 @@ function capture(resolve: (outcome: Outcome) => void): void {
  * const outcome = await client.get('http://127.0.0.1:8080/credit?account=alice');
  * if (outcome.rc < 0) console.error(outcome.reason);
  */
-export class RestClient implements TransferOwner {
+export class RestClient {
   readonly #settings: Settings;
-  readonly #known = new Map<string, KnownOrigin>();
-  readonly #pools = new Map<string, OriginPool>();
-  // Counted, not kept in a Set: a Set's outgrown tables are garbage that keeps the young generation alive.
-  #active = 0;
+  readonly #known = new Map<string, Authority>();
+  readonly #dispatcher: Dispatcher;
+  /** The policies and behind them the dispatcher, or just this. */
+  readonly #sender: Sender;
   #closing: Promise<void> | null = null;
-  #onEmpty: (() => void) | null = null;
-  #asyncTransfers = 0;
-  /** Of the CA certificates that its pools were made with. */
-  #generation: number;
-  readonly maxBytes: number;
-  readonly bodies: ByteBudget;
 
   /** @throws RestOptionError for an option that is unknown, of the wrong type or out of range */
   constructor(options: RestClientOptions = {}) {
     this.#settings = readOptions(options);
-    this.maxBytes = this.#settings.maxBytes;
-    this.bodies = this.#settings.shared.bodies;
-    this.#generation = this.#settings.shared.tls.generation;
+    const { policies } = this.#settings;
+    this.#dispatcher = new Dispatcher(this.#settings);
+    this.#sender = policies.length === 0 ? this.#dispatcher : new PolicyChain(policies, this.#dispatcher);
   }
 
   /** The parameters in force, defaults included. */
@@ -89,21 +68,14 @@ export class RestClient implements TransferOwner {
     return this.#settings.values;
   }
 
-  /** Transfers that run now. */
+  /** Requests that are not over. */
   get active(): number {
-    return this.#active;
-  }
-
-  /** Those of them with `mode: 'async'`, which a worker counts against `max_async_transfers`. */
-  get asyncTransfers(): number {
-    return this.#asyncTransfers;
+    return this.#sender.active;
   }
 
   /** Its connections, by what they do. */
   get connections(): ConnectionCounts {
-    const counts = { connecting: 0, busy: 0, idle: 0 };
-    for (const pool of this.#pools.values()) pool.countConnections(counts);
-    return counts;
+    return this.#dispatcher.connections;
   }
 
   get(url: string, options: RequestOptions = NO_OPTIONS): Promise<Outcome> {
@@ -132,12 +104,7 @@ export class RestClient implements TransferOwner {
 
   /** Waits for the transfers that run, then closes all connections. Further calls end with -10. */
   close(): Promise<void> {
-    this.#closing ??= new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-      if (this.#active === 0) resolve();
-    }).then(() => {
-      for (const pool of this.#pools.values()) pool.close();
-    });
+    this.#closing ??= this.#sender.whenIdle().then(() => this.#dispatcher.close());
     return this.#closing;
   }
 
@@ -146,185 +113,61 @@ export class RestClient implements TransferOwner {
   }
 
   #start(method: string, url: string, body: RequestBody | null, options: RequestOptions): Promise<Outcome> {
-    const { values, transferTimeout, connectTimeout, shared } = this.#settings;
+    const { transferTimeout, connectTimeout } = this.#settings;
     try {
       checkRequest(url, body, options);
     } catch (error) {
       return Promise.reject(error);
     }
     if (this.#closing !== null) return this.#refuse(method, 'the client is closed');
-    const { contentType, tls, signal } = options;
+    const { contentType, tls = null, signal = null, holdConnectLock = 'while-connecting' } = options;
     if (contentType !== undefined && !checkHeaderField('Content-Type', contentType).ok) {
       return this.#refuse(method, 'the content type has a line break or control character');
     }
-    if (this.#generation !== shared.tls.generation) this.#leaveCertificates(shared.tls.generation);
     let path: string;
-    let origin = this.#knownOrigin(url);
-    if (origin === undefined) {
+    let authority = this.#knownAuthority(url);
+    if (authority === undefined) {
       const parsed = parseUrl(url);
       if ('error' in parsed) return this.#refuse(method, parsed.error);
-      origin = { authority: parsed.authority, pool: this.#pool(parsed.authority, null) };
-      this.#learnOrigin(url, origin);
-      path = parsed.path;
+      ({ authority, path } = parsed);
+      this.#learnAuthority(url, authority);
     } else {
       path = parsePath(url, originEnd(url));
     }
-    const { authority } = origin;
-    const pool = tls === undefined ? origin.pool : this.#pool(authority, tls);
     let headers: RequestHeaders;
     try {
       headers = requestHeaders(method, options.headers, contentType, authority.authorization);
     } catch (error) {
       return Promise.reject(error);
     }
-    const promise = new Promise<Outcome>(capture);
-    const transfer = new Transfer(this, pool, method, path, headers.fields, bytesOf(body), captured);
-    transfer.ownHost = headers.ownHost;
-    transfer.closes = headers.closes;
-    const now = performance.now();
     const timeout = options.timeout === undefined ? transferTimeout : options.timeout * 1000;
-    transfer.clock.started = now;
-    transfer.connectTimeout = Math.min(timeout, connectTimeout);
-    transfer.expectContinue =
-      headers.expect === 'on' ||
-      (headers.expect === null && values.enableExpect100 && (transfer.body?.length ?? 0) > EXPECT_ABOVE);
-    this.#active++;
-    if (options.mode === 'async') {
-      transfer.background = true;
-      this.#asyncTransfers++;
-    }
-    if (restChannels.request.hasSubscribers) {
-      restChannels.request.publish({ method, url: redactUrl(authority, path) });
-    }
-    processTimers.start(transfer, timeout, now);
-    if (signal !== undefined && !watchSignal(transfer, signal)) return promise;
-    if (values.noConcurrentConnects) {
-      transfer.lockWhole = options.mode === 'blocking';
-      this.#lockThen(transfer, false);
-    } else {
-      pool.send(transfer);
-    }
-    return promise;
+    return this.#sender.send({
+      method,
+      authority,
+      path,
+      headers,
+      body: bytesOf(body),
+      timeout,
+      connectTimeout: Math.min(timeout, connectTimeout),
+      holdConnectLock,
+      signal,
+      tls,
+    });
   }
 
   // --- origins ---
 
-  /** What is known of the URL's origin from an earlier request; undefined too for a URL that needs a full look. */
-  #knownOrigin(url: string): KnownOrigin | undefined {
+  /** The authority of the URL, of an earlier request; undefined too for a URL that needs a full look. */
+  #knownAuthority(url: string): Authority | undefined {
     const end = originEnd(url);
     return end === 0 || UNSAFE_IN_URL.test(url) ? undefined : this.#known.get(url.slice(0, end));
   }
 
-  #learnOrigin(url: string, origin: KnownOrigin): void {
+  #learnAuthority(url: string, authority: Authority): void {
     const end = originEnd(url);
     if (end === 0) return;
     if (this.#known.size >= MAX_KNOWN_ORIGINS) this.#known.clear();
-    this.#known.set(url.slice(0, end), origin);
-  }
-
-  #pool(authority: Authority, domain: TlsClientDomain | null): OriginPool {
-    const { values, log, shared } = this.#settings;
-    const profile = authority.scheme === 'https' ? shared.tls.profile(values, domain, log) : null;
-    const key = `${authority.scheme}://${authority.hostname}:${authority.port} ${authority.host} ${profile?.key ?? ''}`;
-    let pool = this.#pools.get(key);
-    if (pool === undefined) {
-      if (this.#pools.size >= MAX_KNOWN_ORIGINS) this.#forgetEmptyPools();
-      pool = new OriginPool(authority, profile, this.#settings);
-      this.#pools.set(key, pool);
-    }
-    return pool;
-  }
-
-  /** Host names may come from SIP messages, so what is remembered of them is bounded. */
-  #forgetEmptyPools(): void {
-    this.#known.clear();
-    for (const [key, pool] of this.#pools) if (pool.empty) this.#pools.delete(key);
-  }
-
-  /** CA certificates are read again: what earlier ones were trusted for takes no more requests. */
-  #leaveCertificates(generation: number): void {
-    this.#generation = generation;
-    this.#known.clear();
-    for (const pool of this.#pools.values()) if (pool.profile !== null) pool.closeIdle();
-  }
-
-  // --- the connect lock ---
-
-  #lockThen(transfer: Transfer, again: boolean): void {
-    const { shared, connectionLifetime } = this.#settings;
-    const { hostname } = transfer.pool.authority;
-    if (connectionLifetime > 0 && this.#hasYoungConnection(hostname, connectionLifetime)) {
-      this.#dispatch(transfer, again);
-      return;
-    }
-    const answer = shared.connectLock.acquire(hostname, this);
-    if (typeof answer === 'boolean') {
-      this.#onLock(transfer, again, answer);
-      return;
-    }
-    answer.then(
-      (taken) => this.#onLock(transfer, again, taken),
-      () => transfer.fail(-10, 'the connect lock cannot be asked'),
-    );
-  }
-
-  #onLock(transfer: Transfer, again: boolean, taken: boolean): void {
-    const { hostname } = transfer.pool.authority;
-    if (!taken) {
-      transfer.fail(-4, `another worker is connecting to ${hostname}`);
-    } else if (transfer.over) {
-      this.#settings.shared.connectLock.release(hostname, this);
-    } else {
-      transfer.locked = true;
-      this.#dispatch(transfer, again);
-    }
-  }
-
-  #dispatch(transfer: Transfer, again: boolean): void {
-    if (again) transfer.pool.sendAgain(transfer);
-    else transfer.pool.send(transfer);
-  }
-
-  #hasYoungConnection(hostname: string, lifetime: number): boolean {
-    const now = performance.now();
-    for (const pool of this.#pools.values()) {
-      if (pool.authority.hostname === hostname && pool.hasYounger(lifetime, now)) return true;
-    }
-    return false;
-  }
-
-  #unlock(transfer: Transfer): void {
-    transfer.locked = false;
-    this.#settings.shared.connectLock.release(transfer.pool.authority.hostname, this);
-  }
-
-  // --- called by transfers ---
-
-  onTransferConnected(transfer: Transfer): void {
-    if (!transfer.lockWhole) this.#unlock(transfer);
-  }
-
-  sendAgain(transfer: Transfer): void {
-    if (this.#settings.values.noConcurrentConnects && !transfer.locked) this.#lockThen(transfer, true);
-    else transfer.pool.sendAgain(transfer);
-  }
-
-  onTransferOver(transfer: Transfer, outcome: Outcome): void {
-    this.#active--;
-    transfer.pool.counts.add(outcome.rc);
-    if (transfer.background) this.#asyncTransfers--;
-    if (transfer.locked) this.#unlock(transfer);
-    if (transfer.signal !== null && transfer.onSignal !== null) {
-      transfer.signal.removeEventListener('abort', transfer.onSignal);
-    }
-    if (outcome.rc < 0) {
-      this.#logFailure(`${transfer.method} ${redactUrl(transfer.pool.authority, transfer.path)}`, outcome);
-    }
-    if (restChannels.outcome.hasSubscribers) {
-      const url = redactUrl(transfer.pool.authority, transfer.path);
-      restChannels.outcome.publish({ method: transfer.method, url, outcome });
-    }
-    if (this.#onEmpty !== null && this.#active === 0) this.#onEmpty();
+    this.#known.set(url.slice(0, end), authority);
   }
 
   #logFailure(what: string, outcome: Outcome): void {
@@ -394,16 +237,4 @@ function bytesOf(body: RequestBody | null): Buffer | null {
   if (body === null) return null;
   if (typeof body === 'string') return Buffer.from(body, 'utf8');
   return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-}
-
-/** False when it has fired already. */
-function watchSignal(transfer: Transfer, signal: AbortSignal): boolean {
-  if (signal.aborted) {
-    transfer.fail(-10, 'aborted');
-    return false;
-  }
-  transfer.signal = signal;
-  transfer.onSignal = () => transfer.fail(-10, 'aborted');
-  signal.addEventListener('abort', transfer.onSignal, { once: true });
-  return true;
 }

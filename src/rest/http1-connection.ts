@@ -126,10 +126,10 @@ export class Http1Connection implements Connection, AnswerListener {
     if (transfer === null || this.#written) return;
     this.#written = true;
     if (this.#http10) transfer.expectContinue = false; // RFC 9110, section 10.1.1
-    this.#answer.begin(transfer.method);
+    this.#answer.begin(transfer.request.method);
     transfer.onWritten();
     const head = requestHead(transfer, this.#http10);
-    const { body } = transfer;
+    const { body } = transfer.request;
     const socket = this.#socket;
     if (body === null || body.length === 0) {
       socket.write(head, 'latin1');
@@ -154,12 +154,12 @@ export class Http1Connection implements Connection, AnswerListener {
     this.#transfer = null;
     this.served++;
     // An answer before the whole body was taken: what is left of it must not meet the next request.
-    const owes = transfer.body !== null && (this.#withdrawBody() || this.#socket.writableLength > 0);
+    const owes = transfer.request.body !== null && (this.#withdrawBody() || this.#socket.writableLength > 0);
     if (this.#isOutOfStep) {
       this.reset();
       return;
     }
-    if (owes || transfer.closes || this.#idleTime <= 0) {
+    if (owes || transfer.request.headers.closes || this.#idleTime <= 0) {
       this.destroy();
       return;
     }
@@ -244,7 +244,12 @@ export class Http1Connection implements Connection, AnswerListener {
    */
   #onAnswer(transfer: Transfer): void {
     const socket = this.#socket;
-    if (transfer.body === null || this.#body !== null || this.#status >= 300 || socket.writableLength === 0) {
+    if (
+      transfer.request.body === null ||
+      this.#body !== null ||
+      this.#status >= 300 ||
+      socket.writableLength === 0
+    ) {
       transfer.onComplete();
       return;
     }

@@ -5,12 +5,13 @@ const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /** Request line and fields as they go out, of bytes as characters. */
 export function requestHead(transfer: Transfer, http10: boolean): string {
-  const { method, path, headers, body } = transfer;
   const { pool } = transfer;
+  const { method, path, headers, body } = transfer.request;
+  const { fields } = headers;
   let text = `${method}${pool.beforePath}${path} ${http10 ? 'HTTP/1.0' : 'HTTP/1.1'}\r\n`;
   // a Host of the caller's stands first, where it has to be (RFC 9110, section 7.2)
-  text += transfer.ownHost ? pool.proxyLines : pool.hostLines;
-  for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  text += headers.ownHost ? pool.proxyLines : pool.hostLines;
+  for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
   if (body !== null) text += `Content-Length: ${body.length}\r\n`;
   else if (EXPECTS_BODY.has(method)) text += 'Content-Length: 0\r\n';
   if (transfer.expectContinue) text += 'Expect: 100-continue\r\n';

@@ -150,7 +150,7 @@ export class Http2Connection implements Connection {
   dispatch(transfer: Transfer): void {
     transfer.begin(this);
     transfer.expectContinue = false; // nothing is asked here: a 417 is an answer like any other
-    const { body } = transfer;
+    const { body } = transfer.request;
     let stream: ClientHttp2Stream;
     try {
       stream = this.#session.request(http2Headers(transfer, this.#pool), { endStream: body === null });
@@ -245,7 +245,7 @@ export class Http2Connection implements Connection {
       if (isSettled) return;
       const isWhole = isEnded && transfer.complete && stream.rstCode === NO_ERROR;
       // As with HTTP/1: after an error nobody wants the rest of the request.
-      const isUploading = transfer.body !== null && !stream.writableFinished;
+      const isUploading = transfer.request.body !== null && !stream.writableFinished;
       const isDone = isWhole && (isClosed || stream.closed || (isUploading && transfer.status >= 300));
       if (!isDone && !isClosed) return;
       isSettled = true;
@@ -326,16 +326,17 @@ export class Http2Connection implements Connection {
 }
 
 function http2Headers(transfer: Transfer, pool: OriginPool): OutgoingHttpHeaders {
+  const { method, path, headers, body } = transfer.request;
+  const { fields } = headers;
   const out: OutgoingHttpHeaders = {
-    ':method': transfer.method,
+    ':method': method,
     ':scheme': pool.authority.scheme,
     ':authority': pool.authority.host,
-    ':path': transfer.path,
+    ':path': path,
   };
-  const { headers, body } = transfer;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = (headers[i] ?? '').toLowerCase();
-    const value = headers[i + 1] ?? '';
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = (fields[i] ?? '').toLowerCase();
+    const value = fields[i + 1] ?? '';
     if (name === 'host') out[':authority'] = value;
     if (NOT_IN_HTTP2.has(name)) continue;
     const known = out[name];

@@ -24,10 +24,12 @@ export {
   type RestParameterValues,
 } from './parameters.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
-export type { HeadersOption } from './request-headers.ts';
+export type { Policy, Send } from './policies.ts';
+export type { HoldConnectLock, HttpRequest } from './request.ts';
+export type { HeadersOption, RequestHeaders } from './request-headers.ts';
 export type { RestClientOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
 export { HostCounts, TransferCounts } from './transfer-counts.ts';
-export { urlForLog } from './url.ts';
+export { type Authority, type Scheme, urlForLog } from './url.ts';
 export { url } from './url-template.ts';

@@ -177,9 +177,10 @@ export class OriginPool {
 
   #connect(transfer: Transfer): void {
     const now = performance.now();
-    if (transfer.connectDeadline === null && transfer.connectTimeout < transfer.due - now) {
+    const { connectTimeout } = transfer.request;
+    if (transfer.connectDeadline === null && connectTimeout < transfer.due - now) {
       transfer.connectDeadline = new ConnectDeadline(transfer);
-      processTimers.start(transfer.connectDeadline, transfer.connectTimeout, now);
+      processTimers.start(transfer.connectDeadline, connectTimeout, now);
     }
     if (this.#speaks !== 'h1') {
       // While it may turn out to be HTTP/2, the others wait for the connection that is on its way.

@@ -9,7 +9,7 @@ import { headerFields } from './http1-head.ts';
  * | -1 | connection refused, or no way to the host | 0 | none |
  * | -2 | no connection within `connection_timeout` (DNS, TCP and TLS) | 0 | none |
  * | -3 | connected, but not done within `curl_timeout` | of the answer, 0 before its status | what had come of them |
- * | -4 | another worker is connecting to this host name | 0 | none |
+ * | -4 | another client is connecting to this host name, with the connect lock | 0 | none |
  * | -10 | anything else: unusable URL or name, TLS refused, garbage, reset, too large, aborted | of the answer, 0 before its status | none |
  *
  * A script assigns the status always, body and content type where {@link Outcome.assigns} is true.

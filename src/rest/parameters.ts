@@ -42,7 +42,7 @@ export interface RestParameterValues {
   readonly curlHttpVersion: number;
   /** `Expect: 100-continue` on bodies over 1,024 bytes. Default false. */
   readonly enableExpect100: boolean;
-  /** One worker at a time connects to a host name; the others get -4. Default false. */
+  /** One client at a time connects to a host name; the others get -4. Default false. */
   readonly noConcurrentConnects: boolean;
   /** With a connection younger than this (seconds), a worker skips that lock; 0 is never. Default 0. */
   readonly curlConnLifetime: number;

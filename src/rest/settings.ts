@@ -7,6 +7,7 @@ import {
   REST_PARAMETERS,
   type RestParameterValues,
 } from './parameters.ts';
+import type { Policy } from './policies.ts';
 import { RestShared } from './shared.ts';
 
 /** Options of a client: the module's parameters in camelCase, in their units (seconds, KB), and what is not a parameter. */
@@ -17,6 +18,8 @@ export type RestClientOptions = {
   readonly log?: LogFunction | undefined;
   /** What several clients have in common: connect lock, DNS cache, TLS contexts. Default: the process's own. */
   readonly shared?: RestShared | undefined;
+  /** What each request goes through before it is sent, in this order. Default: none. */
+  readonly policies?: readonly Policy[] | undefined;
 };
 
 /** Options as the client uses them: checked, complete, in milliseconds and bytes. */
@@ -30,9 +33,10 @@ export interface Settings {
   readonly shared: RestShared;
   /** Null where proxies are ignored or none is named. */
   readonly proxies: Proxies | null;
+  readonly policies: readonly Policy[];
 }
 
-const OTHER_OPTIONS = new Set(['log', 'shared']);
+const OTHER_OPTIONS = new Set(['log', 'shared', 'policies']);
 
 /** @throws RestOptionError */
 export function readOptions(options: RestClientOptions): Settings {
@@ -58,6 +62,10 @@ export function readOptions(options: RestClientOptions): Settings {
   if (!(shared instanceof RestShared)) {
     throw new RestOptionError('wrong-type', 'shared', 'shared is a RestShared');
   }
+  const policies = options.policies ?? [];
+  if (!Array.isArray(policies) || !policies.every((policy) => typeof policy === 'function')) {
+    throw new RestOptionError('wrong-type', 'policies', 'policies is a list of functions');
+  }
   const asked = read as unknown as RestParameterValues;
   if (asked.connectionTimeout > asked.curlTimeout && options.connectionTimeout !== undefined) {
     log(
@@ -79,6 +87,7 @@ export function readOptions(options: RestClientOptions): Settings {
     log,
     shared,
     proxies: proxies?.any === true ? proxies : null,
+    policies: [...policies],
   };
 }
 

@@ -9,6 +9,7 @@ import type { OpenStream } from './http2-connection.ts';
 import { readHttp2Fields } from './http2-fields.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { NO_BODY, Outcome, PhaseClock, type RawHeaders, type ReturnCode } from './outcome.ts';
+import type { HttpRequest } from './request.ts';
 
 /** What a transfer needs of its client. */
 export interface TransferOwner {
@@ -55,35 +56,21 @@ const OVER = 2;
  * launch are three ways to wait for its promise.
  */
 export class Transfer extends Deadline {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: readonly string[];
-  readonly body: Buffer | null;
-
+  readonly request: HttpRequest;
   readonly owner: TransferOwner;
   readonly pool: OriginPool;
   readonly clock: PhaseClock = new PhaseClock();
-  /** Longest time to connect, in milliseconds. */
-  connectTimeout = 0;
   connectDeadline: Deadline | null = null;
-  /** True when the connect lock is held until the whole transfer is over. */
-  lockWhole = false;
+  /** It holds the connect lock. */
   locked = false;
-  /** A worker's asynchronous transfer. */
-  background = false;
   connection: Connection | null = null;
   /** Its stream on that, where it is one of HTTP/2. */
   stream: OpenStream | null = null;
   /** What cancels an attempt to connect or a place in a queue for a connection. */
   pending: { withdraw(transfer: Transfer): void } | null = null;
   onSignal: (() => void) | null = null;
-  signal: AbortSignal | null = null;
   /** This request waits for `100 Continue` before its body. */
   expectContinue = false;
-  /** Its fields have a Host of the caller's. */
-  ownHost = false;
-  /** It says that its connection is not to be kept. */
-  closes = false;
 
   #settle: (outcome: Outcome) => void;
   #state: number = WAITING;
@@ -107,19 +94,13 @@ export class Transfer extends Deadline {
   constructor(
     owner: TransferOwner,
     pool: OriginPool,
-    method: string,
-    path: string,
-    headers: readonly string[],
-    body: Buffer | null,
+    request: HttpRequest,
     settle: (outcome: Outcome) => void,
   ) {
     super();
     this.owner = owner;
     this.pool = pool;
-    this.method = method;
-    this.path = path;
-    this.headers = headers;
-    this.body = body;
+    this.request = request;
     this.#settle = settle;
   }
 
@@ -140,7 +121,7 @@ export class Transfer extends Deadline {
   }
 
   get #bodiless(): boolean {
-    return this.method === 'HEAD' || this.#retcode === 304 || this.#retcode === 204;
+    return this.request.method === 'HEAD' || this.#retcode === 304 || this.#retcode === 204;
   }
 
   get over(): boolean {
@@ -313,7 +294,7 @@ export class Transfer extends Deadline {
     }
     if (!this.#reused || this.#lost > 0) return false;
     // Before it was written, stray bytes of the server may have ended the connection with any error.
-    if (this.#written && !(isConnectionLoss(error) && IDEMPOTENT.has(this.method))) return false;
+    if (this.#written && !(isConnectionLoss(error) && IDEMPOTENT.has(this.request.method))) return false;
     this.#lost++;
     return true;
   }

@@ -16,40 +16,48 @@ const codes = async (outcomes: Promise<{ rc: number }>[]): Promise<number[]> =>
   (await Promise.all(outcomes)).map((o) => o.rc);
 
 describe('no_concurrent_connects', () => {
-  it('gives -4 to the others at once, for the whole of a blocking transfer', async () => {
+  it('gives -4 to the others at once, for the whole transfer if asked', async () => {
     const server = await slow(150);
     const { lock, clients } = workers(4);
-    const started = clients.map((client) => client.get(server.origin, { mode: 'blocking' }));
+    const started = clients.map((client) => client.get(server.origin, { holdConnectLock: 'whole' }));
     await sleep(80); // connected long ago, but not done
-    started.push(clients[1]?.get(server.origin, { mode: 'blocking' }) as never);
+    started.push(clients[1]?.get(server.origin, { holdConnectLock: 'whole' }) as never);
     expect(await codes(started)).toEqual([1, -4, -4, -4, -4]);
     expect(server.connections).toBe(1);
     expect(lock.size).toBe(0);
   });
 
-  it('for an async transfer spans the connect alone', async () => {
+  it('spans the connect alone otherwise', async () => {
     const server = await slow(150);
     const { lock, clients } = workers(2);
-    const first = clients[0]?.get(server.origin, { mode: 'async' }) as Promise<{ rc: number }>;
-    expect(await codes([clients[1]?.get(server.origin, { mode: 'async' }) as never])).toEqual([-4]);
+    const first = clients[0]?.get(server.origin, { holdConnectLock: 'while-connecting' }) as Promise<{
+      rc: number;
+    }>;
+    expect(
+      await codes([clients[1]?.get(server.origin, { holdConnectLock: 'while-connecting' }) as never]),
+    ).toEqual([-4]);
     await until(() => server.requests.length === 1);
     expect(lock.size).toBe(0);
-    expect(await codes([first, clients[1]?.get(server.origin, { mode: 'async' }) as never])).toEqual([1, 1]);
+    expect(
+      await codes([first, clients[1]?.get(server.origin, { holdConnectLock: 'while-connecting' }) as never]),
+    ).toEqual([1, 1]);
   });
 
   it('is by host name, whatever the port and scheme', async () => {
     const [a, b] = [await slow(80), await slow(0)];
     const { clients } = workers(3);
-    const first = clients[0]?.get(a.origin, { mode: 'blocking' }) as never;
+    const first = clients[0]?.get(a.origin, { holdConnectLock: 'whole' }) as never;
     const same = clients[1]?.get(b.origin) as never;
     const other = clients[2]?.get(`http://localhost:${b.port}/`) as never;
     expect(await codes([first, same, other])).toEqual([1, -4, 1]);
   });
 
-  it('does not stand in a worker’s own way', async () => {
+  it('does not stand in a client’s own way', async () => {
     const server = await slow(20);
     const { clients } = workers(1);
-    const three = [1, 2, 3].map(() => clients[0]?.get(server.origin, { mode: 'async' }) as never);
+    const three = [1, 2, 3].map(
+      () => clients[0]?.get(server.origin, { holdConnectLock: 'while-connecting' }) as never,
+    );
     expect(await codes(three)).toEqual([1, 1, 1]);
   });
 
@@ -69,8 +77,8 @@ describe('no_concurrent_connects', () => {
       ['http://127.0.0.1:1/', {}],
       ['http://no-such-name.invalid/', {}],
     ] as const) {
-      for (const mode of ['blocking', 'async'] as const) {
-        await client.get(url, { ...more, mode });
+      for (const holdConnectLock of ['whole', 'while-connecting'] as const) {
+        await client.get(url, { ...more, holdConnectLock });
         expect(lock.size).toBe(0);
       }
     }
@@ -114,9 +122,9 @@ describe('curl_conn_lifetime', () => {
     const { clients } = workers(3, { curlConnLifetime: 60 });
     const [a, b, c] = clients as [RestClient, RestClient, RestClient];
     await b.get(server.origin);
-    const slowOne = a.get(`${server.origin}/slow`, { mode: 'blocking' });
-    const kept = b.get(server.origin, { mode: 'blocking' });
-    const fresh = c.get(server.origin, { mode: 'blocking' });
+    const slowOne = a.get(`${server.origin}/slow`, { holdConnectLock: 'whole' });
+    const kept = b.get(server.origin, { holdConnectLock: 'whole' });
+    const fresh = c.get(server.origin, { holdConnectLock: 'whole' });
     expect(await codes([kept, fresh, slowOne])).toEqual([1, -4, 1]);
   });
 
@@ -127,7 +135,7 @@ describe('curl_conn_lifetime', () => {
       const [a, b] = clients as [RestClient, RestClient];
       await b.get(server.origin);
       if (curlConnLifetime > 0) await sleep(1050);
-      const first = a.get(server.origin, { mode: 'blocking' });
+      const first = a.get(server.origin, { holdConnectLock: 'whole' });
       expect(await codes([b.get(server.origin), first])).toEqual([-4, 1]);
     }
   });

@@ -1,0 +1,219 @@
+import type { ByteBudget } from '../timers/memory-budget.ts';
+import { processTimers } from '../timers/timer-wheel.ts';
+import { restChannels } from './diagnostics.ts';
+import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
+import type { Outcome } from './outcome.ts';
+import type { Sender } from './policies.ts';
+import type { HttpRequest } from './request.ts';
+import type { Settings } from './settings.ts';
+import type { TlsClientDomain } from './tls-domain.ts';
+import { Transfer, type TransferOwner } from './transfer.ts';
+import { type Authority, redactUrl } from './url.ts';
+
+const MAX_POOLS = 1_000;
+/** Bodies of more bytes wait for `100 Continue`, where that is switched on. */
+const EXPECT_ABOVE = 1_024;
+
+// The promise's resolver leaves its constructor this way, so that no call needs a closure for it.
+let captured: (outcome: Outcome) => void;
+function capture(resolve: (outcome: Outcome) => void): void {
+  captured = resolve;
+}
+
+/** Gives each request a connection of its origin's pool, under the connect lock where the client takes it. */
+export class Dispatcher implements Sender, TransferOwner {
+  readonly maxBytes: number;
+  readonly bodies: ByteBudget;
+  readonly #settings: Settings;
+  readonly #pools = new Map<string, OriginPool>();
+  /** The pools of requests without a TLS domain, by authorities that are asked for again and again. */
+  readonly #known = new Map<Authority, OriginPool>();
+  // Counted, not kept in a Set: a Set's outgrown tables are garbage that keeps the young generation alive.
+  #active = 0;
+  #onIdle: (() => void) | null = null;
+  /** Of the CA certificates that its pools were made with. */
+  #generation: number;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.maxBytes = settings.maxBytes;
+    this.bodies = settings.shared.bodies;
+    this.#generation = settings.shared.tls.generation;
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  get connections(): ConnectionCounts {
+    const counts = { connecting: 0, busy: 0, idle: 0 };
+    for (const pool of this.#pools.values()) pool.countConnections(counts);
+    return counts;
+  }
+
+  readonly send = (request: HttpRequest): Promise<Outcome> => {
+    const { values, shared } = this.#settings;
+    const { method, authority, path, headers, body, signal } = request;
+    if (this.#generation !== shared.tls.generation) this.#leaveCertificates(shared.tls.generation);
+    const pool = request.tls === null ? this.#poolOf(authority) : this.#pool(authority, request.tls);
+    const promise = new Promise<Outcome>(capture);
+    const transfer = new Transfer(this, pool, request, captured);
+    const now = performance.now();
+    transfer.clock.started = now;
+    transfer.expectContinue =
+      headers.expect === 'on' ||
+      (headers.expect === null && values.enableExpect100 && body !== null && body.length > EXPECT_ABOVE);
+    this.#active++;
+    if (restChannels.request.hasSubscribers) {
+      restChannels.request.publish({ method, url: redactUrl(authority, path) });
+    }
+    processTimers.start(transfer, request.timeout, now);
+    if (signal !== null && !watchSignal(transfer, signal)) return promise;
+    if (values.noConcurrentConnects) this.#lockThen(transfer, false);
+    else pool.send(transfer);
+    return promise;
+  };
+
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#active === 0) resolve();
+    });
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close();
+  }
+
+  // --- pools ---
+
+  #poolOf(authority: Authority): OriginPool {
+    let pool = this.#known.get(authority);
+    if (pool === undefined) {
+      pool = this.#pool(authority, null);
+      if (this.#known.size >= MAX_POOLS) this.#known.clear();
+      this.#known.set(authority, pool);
+    }
+    return pool;
+  }
+
+  #pool(authority: Authority, domain: TlsClientDomain | null): OriginPool {
+    const { values, log, shared } = this.#settings;
+    const profile = authority.scheme === 'https' ? shared.tls.profile(values, domain, log) : null;
+    const key = `${authority.scheme}://${authority.hostname}:${authority.port} ${authority.host} ${profile?.key ?? ''}`;
+    let pool = this.#pools.get(key);
+    if (pool === undefined) {
+      if (this.#pools.size >= MAX_POOLS) this.#forgetEmptyPools();
+      pool = new OriginPool(authority, profile, this.#settings);
+      this.#pools.set(key, pool);
+    }
+    return pool;
+  }
+
+  /** Host names may come from SIP messages, so what is remembered of them is bounded. */
+  #forgetEmptyPools(): void {
+    this.#known.clear();
+    for (const [key, pool] of this.#pools) if (pool.empty) this.#pools.delete(key);
+  }
+
+  /** CA certificates are read again: what earlier ones were trusted for takes no more requests. */
+  #leaveCertificates(generation: number): void {
+    this.#generation = generation;
+    this.#known.clear();
+    for (const pool of this.#pools.values()) if (pool.profile !== null) pool.closeIdle();
+  }
+
+  // --- the connect lock ---
+
+  #lockThen(transfer: Transfer, again: boolean): void {
+    const { shared, connectionLifetime } = this.#settings;
+    const { hostname } = transfer.request.authority;
+    if (connectionLifetime > 0 && this.#hasYoungConnection(hostname, connectionLifetime)) {
+      this.#sendOn(transfer, again);
+      return;
+    }
+    const answer = shared.connectLock.acquire(hostname, this);
+    if (typeof answer === 'boolean') {
+      this.#onLock(transfer, again, answer);
+      return;
+    }
+    answer.then(
+      (taken) => this.#onLock(transfer, again, taken),
+      () => transfer.fail(-10, 'the connect lock cannot be asked'),
+    );
+  }
+
+  #onLock(transfer: Transfer, again: boolean, taken: boolean): void {
+    const { hostname } = transfer.request.authority;
+    if (!taken) {
+      transfer.fail(-4, `another client is connecting to ${hostname}`);
+    } else if (transfer.over) {
+      this.#settings.shared.connectLock.release(hostname, this);
+    } else {
+      transfer.locked = true;
+      this.#sendOn(transfer, again);
+    }
+  }
+
+  #sendOn(transfer: Transfer, again: boolean): void {
+    if (again) transfer.pool.sendAgain(transfer);
+    else transfer.pool.send(transfer);
+  }
+
+  #hasYoungConnection(hostname: string, lifetime: number): boolean {
+    const now = performance.now();
+    for (const pool of this.#pools.values()) {
+      if (pool.authority.hostname === hostname && pool.hasYounger(lifetime, now)) return true;
+    }
+    return false;
+  }
+
+  #unlock(transfer: Transfer): void {
+    transfer.locked = false;
+    this.#settings.shared.connectLock.release(transfer.request.authority.hostname, this);
+  }
+
+  // --- called by transfers ---
+
+  onTransferConnected(transfer: Transfer): void {
+    if (transfer.request.holdConnectLock === 'while-connecting') this.#unlock(transfer);
+  }
+
+  sendAgain(transfer: Transfer): void {
+    if (this.#settings.values.noConcurrentConnects && !transfer.locked) this.#lockThen(transfer, true);
+    else transfer.pool.sendAgain(transfer);
+  }
+
+  onTransferOver(transfer: Transfer, outcome: Outcome): void {
+    const { method, authority, path, signal } = transfer.request;
+    this.#active--;
+    transfer.pool.counts.add(outcome.rc);
+    if (transfer.locked) this.#unlock(transfer);
+    if (signal !== null && transfer.onSignal !== null) {
+      signal.removeEventListener('abort', transfer.onSignal);
+    }
+    if (outcome.rc < 0) {
+      // the caller has the outcome, and logs it better: it knows what the request was for
+      this.#settings.log(
+        'debug',
+        `${method} ${redactUrl(authority, path)}: ${outcome.rc}, ${outcome.reason}`,
+      );
+    }
+    if (restChannels.outcome.hasSubscribers) {
+      restChannels.outcome.publish({ method, url: redactUrl(authority, path), outcome });
+    }
+    if (this.#onIdle !== null && this.#active === 0) this.#onIdle();
+  }
+}
+
+/** False when it has fired already. */
+function watchSignal(transfer: Transfer, signal: AbortSignal): boolean {
+  if (signal.aborted) {
+    transfer.fail(-10, 'aborted');
+    return false;
+  }
+  transfer.onSignal = () => transfer.fail(-10, 'aborted');
+  signal.addEventListener('abort', transfer.onSignal, { once: true });
+  return true;
+}

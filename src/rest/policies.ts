@@ -1,0 +1,63 @@
+import type { Outcome } from './outcome.ts';
+import type { HttpRequest } from './request.ts';
+
+/** Sends a request. The promise resolves to what became of it, whatever happens on the network. */
+export type Send = (request: HttpRequest) => Promise<Outcome>;
+
+/**
+ * Stands between the calls of a client and its connections: retry, circuit breaker, limits, cache, authentication. It is
+ * called once, when the client is made, with what comes after it, and returns what stands in its place. There it may
+ * look at a request, send another one, send it several times, answer without sending it, or look at the outcome.
+ *
+ * State belongs in the closure of the policy, so each client has its own, or outside of it to be shared. A policy that
+ * throws rejects the call: it is a programmer's error, as an invalid option is.
+ *
+ * @example
+ * const withinOneSecond: Policy = (next) => (request) => next({ ...request, timeout: Math.min(request.timeout, 1000) });
+ */
+export type Policy = (next: Send) => Send;
+
+/** What requests of a client are given to. */
+export interface Sender {
+  readonly send: Send;
+  /** Requests that are not over. */
+  readonly active: number;
+  /** Resolves as soon as none is. */
+  whenIdle(): Promise<void>;
+}
+
+/** The policies of a client around what sends for them; the first one is outermost. */
+export class PolicyChain implements Sender {
+  readonly send: Send;
+  readonly #inner: Sender;
+  #active = 0;
+  #onIdle: (() => void) | null = null;
+
+  constructor(policies: readonly Policy[], inner: Sender) {
+    this.#inner = inner;
+    const chain = policies.reduceRight<Send>((next, policy) => policy(next), inner.send);
+    this.send = async (request) => {
+      this.#active++;
+      try {
+        return await chain(request);
+      } finally {
+        this.#active--;
+        if (this.#active === 0) this.#onIdle?.();
+      }
+    };
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  async whenIdle(): Promise<void> {
+    if (this.#active > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    // a policy may have sent requests that its own outcome did not wait for
+    await this.#inner.whenIdle();
+  }
+}

@@ -1,0 +1,30 @@
+import type { RequestHeaders } from './request-headers.ts';
+import type { TlsClientDomain } from './tls-domain.ts';
+import type { Authority } from './url.ts';
+
+/**
+ * A request as policies and the dispatcher see it: checked, complete, and never changed. A policy that wants another one
+ * copies it: `next({ ...request, timeout: 500 })`.
+ */
+export interface HttpRequest {
+  readonly method: string;
+  /** Scheme, host and port. */
+  readonly authority: Authority;
+  /** Path and query as the request line has them. */
+  readonly path: string;
+  readonly headers: RequestHeaders;
+  readonly body: Buffer | null;
+  /** Longest time for the whole transfer, connecting included, in milliseconds. */
+  readonly timeout: number;
+  /** Longest time to connect (DNS, TCP and TLS), in milliseconds. */
+  readonly connectTimeout: number;
+  /** How long the connect lock is held, with a client that takes it. */
+  readonly holdConnectLock: HoldConnectLock;
+  /** Ends the transfer when it fires. */
+  readonly signal: AbortSignal | null;
+  /** The TLS client domain to send it with; null: the client's own settings. */
+  readonly tls: TlsClientDomain | null;
+}
+
+/** Until the connection is made, or until the whole transfer is over. */
+export type HoldConnectLock = 'while-connecting' | 'whole';

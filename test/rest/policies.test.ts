@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { type Policy, RestOptionError } from '../../src/rest/index.ts';
+import { newClient, newServer, until } from './fixture.ts';
+import { reply } from './raw-server.ts';
+
+/** Sends a request up to three times, until the answer is not 503. */
+const retry: Policy = (next) => async (request) => {
+  for (let left = 2; ; left--) {
+    const outcome = await next(request);
+    if (outcome.retcode !== 503 || left === 0) return outcome;
+  }
+};
+
+const unavailable = 'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n';
+
+describe('policies', () => {
+  it('send a request again, on the same connection', async () => {
+    const answers = [unavailable, unavailable, reply('at last')];
+    const server = await newServer((socket) => socket.write(answers.shift() ?? reply('too many')));
+    const outcome = await newClient({ policies: [retry] }).get(`${server.origin}/x`);
+    expect(outcome).toMatchObject({ rc: 1, retcode: 200, reused: true });
+    expect(server.requests.map(({ target }) => target)).toEqual(['/x', '/x', '/x']);
+    expect(server.connections).toBe(1);
+  });
+
+  it('stand around each other, the first one outermost, and change a request by copying it', async () => {
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const seen: string[] = [];
+    const under =
+      (folder: string): Policy =>
+      (next) =>
+      async (request) => {
+        seen.push(`${request.method} ${request.authority.host}${request.path}`);
+        return next({ ...request, path: `/${folder}${request.path}` });
+      };
+    await newClient({ policies: [under('a'), under('b')] }).post(`${server.origin}/x`, 'body');
+    expect(seen).toEqual([`POST 127.0.0.1:${server.port}/x`, `POST 127.0.0.1:${server.port}/a/x`]);
+    expect(server.requests).toMatchObject([{ target: '/b/a/x', body: 'body' }]);
+  });
+
+  it('have their own timeout, and count as active until they are done', async () => {
+    const server = await newServer(() => {});
+    const short: Policy = (next) => (request) => next({ ...request, timeout: 20 });
+    const client = newClient({ policies: [retry, short] });
+    const outcome = client.get(server.origin);
+    expect(client.active).toBe(1);
+    expect((await outcome).rc).toBe(-3);
+    expect(client.active).toBe(0);
+  });
+
+  it('are waited for by close(), with what they left under way', async () => {
+    const server = await newServer((socket, { target }) => {
+      if (target === '/first') socket.write(reply('x'));
+      else setTimeout(() => socket.write(reply('late')), 30);
+    });
+    let late = '';
+    const behind: Policy = (next) => async (request) => {
+      void next({ ...request, path: '/later' }).then(({ text }) => {
+        late = text;
+      });
+      return next(request);
+    };
+    const client = newClient({ policies: [behind] });
+    const first = client.get(`${server.origin}/first`);
+    const closing = client.close();
+    expect((await first).rc).toBe(1);
+    await closing;
+    expect(late).toBe('late');
+    await until(() => server.sockets.size === 0);
+  });
+
+  it('reject the call where they throw, and have to be functions', async () => {
+    const wrong: Policy = () => () => {
+      throw new RangeError('wrong policy');
+    };
+    const client = newClient({ policies: [wrong] });
+    await expect(client.get('http://127.0.0.1/')).rejects.toThrow('wrong policy');
+    expect(client.active).toBe(0);
+    expect(() => newClient({ policies: ['retry'] as never })).toThrow(RestOptionError);
+  });
+});
