@@ -1,16 +1,20 @@
 // Who may import whom. The table is the rule; CONTRIBUTING.md says why.
 
 /** For each room: the rooms it may import, and the packages beside node's own modules. */
+const below = ['timers', 'text', 'script', 'sip'];
 const rooms = {
   timers: { rooms: [], packages: [] },
+  text: { rooms: [], packages: ['re2js'] },
   files: { rooms: [], packages: [] },
   net: { rooms: ['timers'], packages: [] },
   rest: { rooms: ['timers', 'net', 'files'], packages: [] },
-  script: { rooms: [], packages: [] },
   sip: { rooms: ['timers', 'net'], packages: ['ipaddr.js'] },
-  runtime: { rooms: ['script', 'sip', 'timers'], packages: ['ipaddr.js', 're2js'] },
-  modules: { rooms: ['script', 'runtime', 'rest', 'sip'], packages: ['ipaddr.js'] },
-  workers: { rooms: ['script', 'sip', 'runtime', 'modules', 'timers'], packages: [] },
+  script: { rooms: ['text'], packages: [] },
+  runtime: { rooms: below, packages: [] },
+  relay: { rooms: [...below, 'runtime'], packages: [] },
+  core: { rooms: [...below, 'runtime', 'relay'], packages: ['ipaddr.js'] },
+  modules: { rooms: [...below, 'runtime', 'relay', 'core', 'rest'], packages: ['ipaddr.js'] },
+  workers: { rooms: [...below, 'net', 'runtime', 'relay', 'core', 'modules', 'rest'], packages: [] },
 };
 
 const anyOf = (names) => `(?:${names.join('|')})`;
@@ -28,6 +32,21 @@ const only = (room, { rooms: others, packages }) => ({
 export default {
   forbidden: [
     ...Object.entries(rooms).map(([room, facts]) => only(room, facts)),
+    {
+      name: 'rooms-have-one-door',
+      comment: 'outside of a room, import from its index.ts: what is not there is its own business',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'rest-by-its-modules',
+      comment:
+        'script modules reach REST through the host; the client itself is for the modules that configure it',
+      severity: 'error',
+      from: { path: '^src/modules/', pathNot: '^src/modules/(?:rest-|tls-mgm)' },
+      to: { path: '^src/rest/' },
+    },
     {
       name: 'cli-imports-public-api',
       comment: 'what the command line does, a library user can do: cli imports src/index.ts alone',

@@ -2,11 +2,8 @@
  * The avpops module of OpenSIPS up to 3.5, without its database functions: operators and transformations do all
  * that it does, and scripts in the field still use it. Source: the module's documentation of 3.4.
  */
-import { globMatches } from '../runtime/glob.ts';
-import type { Module } from '../runtime/module.ts';
-import { cachedRegex } from '../runtime/regex.ts';
-import type { Run } from '../runtime/run.ts';
-import { cachedSubstitution, replaced, replacements } from '../runtime/substitution.ts';
+
+import type { Module, Run } from '../runtime/index.ts';
 import {
   type ArgumentSpec,
   type FunctionSpec,
@@ -15,6 +12,7 @@ import {
   toInteger,
   type Value,
 } from '../script/index.ts';
+import { cachedRegex, cachedSubstitution, globMatches, replaced, replacements } from '../text/index.ts';
 import { shuffled } from './cfgutils/values.ts';
 
 const source = 'modules/avpops of 3.4';

@@ -1,9 +1,8 @@
 /** The cachedb_local module: a cache in memory. Source: modules/cachedb_local of the manual; vectors lang-cache*. */
-import { type CacheStore, cacheStores, counterOf } from '../runtime/cache.ts';
-import { globMatches } from '../runtime/glob.ts';
-import type { Module } from '../runtime/module.ts';
-import { type Caller, type Shared, sharedKind } from '../runtime/shared.ts';
+import { type CacheStore, cacheStores, counterOf } from '../core/index.ts';
+import { type Caller, type Module, type Shared, sharedKind } from '../runtime/index.ts';
 import { type Awaitable, InvalidUse, type ParameterValues, type Value, whenThere } from '../script/index.ts';
+import { globMatches } from '../text/index.ts';
 
 interface Entry {
   value: string | number;

@@ -1,10 +1,14 @@
 /** All that a script may name: the core and every module. The checker, the compiler and the reference pages read this. */
-import { coreFunctions, coreVariables } from '../runtime/core.ts';
-import type { RuntimeCatalog } from '../runtime/load.ts';
-import { formerSettings, settingSpecs } from '../runtime/settings.ts';
-import { coreTransformations } from '../runtime/transformations/index.ts';
+import {
+  coreFunctions,
+  coreTransformations,
+  coreVariables,
+  formerSettings,
+  type RuntimeCatalog,
+  settingSpecs,
+} from '../core/index.ts';
 import { documentedNames } from './documented-names.ts';
-import { modules } from './index.ts';
+import { modules } from './list.ts';
 import { notPortable } from './not-portable.ts';
 
 export const catalog: RuntimeCatalog = {

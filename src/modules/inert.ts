@@ -1,5 +1,5 @@
 /** Modules that scripts load and that have nothing to do here: accepted, with a word on what siprest has instead. */
-import type { Module } from '../runtime/module.ts';
+import type { Module } from '../runtime/index.ts';
 
 const udp = 'UDP is part of siprest';
 const tcp = 'TCP is part of siprest';

@@ -3,29 +3,7 @@
  * module; vectors trans-json-*, rest-post-built-json, lang-for-each-json.
  */
 
-import {
-  containerOf,
-  contains,
-  deleteAt,
-  type JsonPath,
-  parseJsonPath,
-  readSteps,
-  setAt,
-} from '../runtime/json-path.ts';
-import {
-  JsonDouble,
-  type JsonObject,
-  type JsonStyle,
-  type JsonValue,
-  jsonLimits,
-  parseJson,
-  printJson,
-} from '../runtime/json-values.ts';
-import type { Module } from '../runtime/module.ts';
-import type { Request } from '../runtime/request.ts';
-import type { Run } from '../runtime/run.ts';
-import { StateKey } from '../runtime/state.ts';
-import type { Worker } from '../runtime/worker.ts';
+import { type Module, type Request, type Run, StateKey, type Worker } from '../runtime/index.ts';
 import {
   InvalidUse,
   type Status,
@@ -35,6 +13,22 @@ import {
   type VariableSpec,
   type VariableUse,
 } from '../script/index.ts';
+import {
+  containerOf,
+  contains,
+  deleteAt,
+  JsonDouble,
+  type JsonObject,
+  type JsonPath,
+  type JsonStyle,
+  type JsonValue,
+  jsonLimits,
+  parseJson,
+  parseJsonPath,
+  printJson,
+  readSteps,
+  setAt,
+} from '../text/index.ts';
 
 /** Undefined within the map of a message: deleted there. */
 type Documents = Map<string, JsonValue | undefined>;

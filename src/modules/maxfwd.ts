@@ -1,8 +1,7 @@
 /** The maxfwd module: Max-Forwards. Source: modules/maxfwd of the manual; vector pvar-maxfwd. */
-import { edits } from '../runtime/edits.ts';
-import { maxForwards } from '../runtime/max-forwards.ts';
-import type { Module } from '../runtime/module.ts';
-import type { Run } from '../runtime/run.ts';
+
+import { maxForwards } from '../relay/index.ts';
+import { edits, type Module, type Run } from '../runtime/index.ts';
 
 /** As it was counted down to, else as received. */
 function current(run: Run): number | null {

@@ -1,5 +1,5 @@
 /** What the reply functions of sl, signaling and tm have in common. */
-import type { Run } from '../runtime/run.ts';
+import type { Run } from '../runtime/index.ts';
 import type { ArgumentSpec } from '../script/index.ts';
 
 export const code: ArgumentSpec = { name: 'code', type: 'int', summary: 'The status, 100 to 699.' };

@@ -14,15 +14,19 @@ import {
   type RestClientOptions,
   RestOptionError,
   RestShared,
+  readOptions,
   type TlsClientDomain,
   urlForLog,
 } from '../rest/index.ts';
-import { readOptions } from '../rest/settings.ts';
-import type { Module } from '../runtime/module.ts';
-import type { Request } from '../runtime/request.ts';
-import type { Run } from '../runtime/run.ts';
-import { StateKey } from '../runtime/state.ts';
-import type { ProcessContext, Server, Worker } from '../runtime/worker.ts';
+import {
+  type Module,
+  type ProcessContext,
+  type Request,
+  type Run,
+  type Server,
+  StateKey,
+  type Worker,
+} from '../runtime/index.ts';
 import {
   type ArgumentSpec,
   type AsyncFunctionSpec,

@@ -1,11 +1,7 @@
 /** The rr module: Record-Route and loose routing. Source: modules/rr of the manual; RFC 3261, 16.4, 16.6 and 16.12. */
-import { type Edit, edits } from '../runtime/edits.ts';
-import type { Module } from '../runtime/module.ts';
-import { forceSocket, incomingSocket, recordRoutes } from '../runtime/record-route.ts';
-import { cachedRegex } from '../runtime/regex.ts';
-import type { Request } from '../runtime/request.ts';
-import type { Run } from '../runtime/run.ts';
-import { StateKey } from '../runtime/state.ts';
+
+import { forceSocket, incomingSocket, recordRoutes } from '../relay/index.ts';
+import { type Edit, edits, type Module, type Request, type Run, StateKey } from '../runtime/index.ts';
 import type { RouteKind } from '../script/index.ts';
 import {
   formatHostPort,
@@ -18,6 +14,7 @@ import {
   uriKind,
   uriParameter,
 } from '../sip/index.ts';
+import { cachedRegex } from '../text/index.ts';
 
 interface RouteState {
   /** Parameters for the Record-Route that is added, each with its `;`. */

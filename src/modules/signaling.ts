@@ -1,5 +1,5 @@
 /** The signaling module: replies by the transaction where there is one, else without state. Source: modules/signaling of the manual. */
-import type { Module } from '../runtime/module.ts';
+import type { Module } from '../runtime/index.ts';
 import { code, isStatusLine, reason } from './replies.ts';
 
 export const signaling: Module = {

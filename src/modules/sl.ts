@@ -1,5 +1,5 @@
 /** The sl module: replies without state. Source: modules/sl of the manual. */
-import type { Module } from '../runtime/module.ts';
+import type { Module } from '../runtime/index.ts';
 import { code, isStatusLine, reason } from './replies.ts';
 
 const routes = ['route', 'error_route'] as const;

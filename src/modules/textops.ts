@@ -3,19 +3,18 @@
  * Expressions ignore case; `^` and `$` match at line ends and `.` matches none, so that folded lines are not
  * searched as one, as the manual says.
  */
-import { bodyOffset } from '../runtime/edits.ts';
-import type { Module } from '../runtime/module.ts';
-import { cachedRegex, type RegexOptions } from '../runtime/regex.ts';
-import type { Run } from '../runtime/run.ts';
+import { bodyOffset, type Module, type Run } from '../runtime/index.ts';
+import type { ArgumentSpec, FunctionSpec, Status } from '../script/index.ts';
+import { formatUri, withUser } from '../sip/index.ts';
 import {
+  cachedRegex,
   cachedSubstitution,
+  type RegexOptions,
   type Replacement,
   replaced,
   replacements,
   type Substitution,
-} from '../runtime/substitution.ts';
-import type { ArgumentSpec, FunctionSpec, Status } from '../script/index.ts';
-import { formatUri, withUser } from '../sip/index.ts';
+} from '../text/index.ts';
 
 const source = 'modules/textops';
 const lineByLine: RegexOptions = { ignoreCase: true, newline: true };

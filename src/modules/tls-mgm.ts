@@ -3,9 +3,7 @@
  * are written `[domain]value`. Source: modules/tls_mgm of the manual; vectors tls-domain-*.
  */
 import { RestOptionError, TlsClientDomain } from '../rest/index.ts';
-import type { Module } from '../runtime/module.ts';
-import { StateKey } from '../runtime/state.ts';
-import type { Server } from '../runtime/worker.ts';
+import { type Module, type Server, StateKey } from '../runtime/index.ts';
 import { InvalidUse, type ParameterSpec, type ParameterValues } from '../script/index.ts';
 
 /** By name; empty where tls_mgm is not loaded. */

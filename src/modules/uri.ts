@@ -2,7 +2,7 @@
  * The uri module of OpenSIPS up to 2.4, as far as its functions are those of sipmsgops now: scripts in the field still
  * load it. Source: modules/uri of 2.4.
  */
-import type { Module } from '../runtime/module.ts';
+import type { Module } from '../runtime/index.ts';
 import { testFunctions } from './sipmsgops/tests.ts';
 import { uriFunctions } from './sipmsgops/uri.ts';
 

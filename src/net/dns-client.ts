@@ -1,8 +1,9 @@
 /** Asks name servers (RFC 1035): over UDP, and over TCP where an answer is too long for it. */
+
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, isIP, isIPv6, type Socket } from 'node:net';
-import { Deadline, processTimers } from '../timers/timer-wheel.ts';
+import { Deadline, processTimers } from '../timers/index.ts';
 import {
   type DnsMessage,
   decodeAnswer,

@@ -1,9 +1,14 @@
 import { isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { ConnectRace, discard, type RaceFailure } from '../net/connect-race.ts';
-import type { Proxy, UnusableProxy } from '../net/proxies.ts';
-import type { NameResolver } from '../net/resolver.ts';
-import type { Shortage } from '../net/shortage.ts';
+import {
+  ConnectRace,
+  discard,
+  type NameResolver,
+  type Proxy,
+  type RaceFailure,
+  type Shortage,
+  type UnusableProxy,
+} from '../net/index.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
 import { tls as loadTls } from './lazy-modules.ts';
 import type { ReturnCode } from './outcome.ts';

@@ -1,5 +1,4 @@
-import type { ByteBudget } from '../timers/memory-budget.ts';
-import { processTimers } from '../timers/timer-wheel.ts';
+import { type ByteBudget, processTimers } from '../timers/index.ts';
 import { restChannels } from './diagnostics.ts';
 import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
 import type { Outcome } from './outcome.ts';

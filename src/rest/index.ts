@@ -1,7 +1,6 @@
 // The public API of `siprest/rest`. It loads this folder, src/timers, src/net and Node's own modules, and nothing else.
 
-export { type LookupCallback, NameResolver, type NameResolverOptions } from '../net/resolver.ts';
-export type { Address } from '../net/system-files.ts';
+export { type Address, type LookupCallback, NameResolver, type NameResolverOptions } from '../net/index.ts';
 export { type RequestBody, type RequestOptions, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
@@ -27,7 +26,7 @@ export { percentDecode, percentEncode, type TextEncoding } from './percent-encod
 export type { Policy, Send } from './policies.ts';
 export type { HoldConnectLock, HttpRequest } from './request.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';
-export type { RestClientOptions } from './settings.ts';
+export { type RestClientOptions, readOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
 export { HostCounts, TransferCounts } from './transfer-counts.ts';

@@ -2,7 +2,7 @@
  * The pools of a process that have connections. Where the system lends no further descriptor or port, a connection that
  * is idle gives way to one that is needed.
  */
-import type { Shortage } from '../net/shortage.ts';
+import type { Shortage } from '../net/index.ts';
 import type { Connection } from './connection.ts';
 import type { OriginPool } from './origin-pool.ts';
 

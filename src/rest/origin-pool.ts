@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Proxy, UnusableProxy } from '../net/proxies.ts';
-import type { Shortage } from '../net/shortage.ts';
-import { processTimers } from '../timers/timer-wheel.ts';
+import type { Proxy, Shortage, UnusableProxy } from '../net/index.ts';
+import { processTimers } from '../timers/index.ts';
 import { ConnectAttempt, type ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
 import { restChannels } from './diagnostics.ts';

@@ -1,6 +1,7 @@
 /** A way through an HTTP proxy to another server (RFC 9110, section 9.3.6): what TLS goes through. */
+
 import type { Socket } from 'node:net';
-import type { Proxy } from '../net/proxies.ts';
+import type { Proxy } from '../net/index.ts';
 import { MAX_HEADER } from './limits.ts';
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?\n/;

@@ -1,4 +1,4 @@
-import { Proxies } from '../net/proxies.ts';
+import { Proxies } from '../net/index.ts';
 import { RestOptionError } from './errors.ts';
 import type { LogFunction } from './log.ts';
 import {

@@ -1,5 +1,5 @@
-import { NameResolver } from '../net/resolver.ts';
-import { type ByteBudget, memoryBudgets } from '../timers/memory-budget.ts';
+import { NameResolver } from '../net/index.ts';
+import { type ByteBudget, memoryBudgets } from '../timers/index.ts';
 import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 import { OpenPools } from './open-pools.ts';
 import { TlsStore } from './tls-store.ts';

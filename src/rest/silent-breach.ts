@@ -3,9 +3,10 @@
  * server, and from then on reads and writes nothing, while later versions report an error. What shows it is a PING that
  * is never written. It is tried once after each time that the server has said something and then fallen silent.
  */
+
 import type { ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { processTimers, Timer } from '../timers/timer-wheel.ts';
+import { processTimers, Timer } from '../timers/index.ts';
 
 /** Whether this Node says nothing. */
 export const ENDS_SILENTLY = Number.parseInt(process.versions.node, 10) < 22;

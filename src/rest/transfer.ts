@@ -1,5 +1,4 @@
-import type { ByteBudget } from '../timers/memory-budget.ts';
-import { Deadline, processTimers } from '../timers/timer-wheel.ts';
+import { type ByteBudget, Deadline, processTimers } from '../timers/index.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import type { ConnectFailure } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';

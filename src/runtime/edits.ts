@@ -4,10 +4,10 @@
  * request on applies them.
  */
 import type { SipMessage } from '../sip/index.ts';
+import { type Replacement, replaced } from '../text/index.ts';
 import type { Body } from './body.ts';
 import type { Request } from './request.ts';
 import { StateKey } from './state.ts';
-import { type Replacement, replaced } from './substitution.ts';
 
 /** Header lines end with CRLF; `header` is an index into the message's headers, `from` and `to` are offsets in its text. */
 export type Edit =

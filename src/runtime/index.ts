@@ -1,20 +1,12 @@
 /** The runtime's own parts, as modules and workers use them. */
-export { type CompiledRoute, type Diagnostic, type ParameterValues, type Value } from '../script/index.ts';
-export {
-  DnsNames,
-  findDestinations,
-  type Protocol,
-  ProxyCore,
-  RFC_TIMERS,
-  SocketRegistry,
-  StatelessTags,
-  StatusCounts,
-  type TimerValues,
-  TransactionTable,
-  type Uri,
-} from '../sip/index.ts';
+
+export { Avps } from './avps.ts';
 export { Background } from './background.ts';
-export { type LoadResult, loadProgram, type Program, type RuntimeCatalog } from './load.ts';
+export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
+export { Draft } from './draft.ts';
+export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
+export { type ScriptError, scriptError } from './error-route.ts';
+export { type EventAttribute, eventAttributes, raiseEvent } from './events.ts';
 export { Log, type LogFormat, type LogOutput } from './log.ts';
 export {
   jsonLines,
@@ -26,12 +18,13 @@ export {
   textLines,
 } from './logging/lines.ts';
 export { type StandardError, standardError } from './logging/standard-error.ts';
-export { facilityNumber, Syslog, type SyslogWay } from './logging/syslog.ts';
+export { facilityNames, facilityNumber, Syslog, type SyslogWay } from './logging/syslog.ts';
 export type { Module } from './module.ts';
+export type { Program } from './program.ts';
 export { type Admission, type Handler, type HandOver, type ReceiveCounts, Receiver } from './receive.ts';
 export { Request } from './request.ts';
-export { Run, runRoute } from './run.ts';
-export type { ListenAddress, Settings } from './settings.ts';
+export { type RelayedBranch, Run, type RunSubject, runRoute } from './run.ts';
+export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
 export {
   type AnySharedKind,
   type Caller,
@@ -42,14 +35,16 @@ export {
   SharedObjects,
   type SharedOperation,
   type SharedValues,
+  sharedKind,
 } from './shared.ts';
 export {
   BindError,
   bindSockets,
+  findListening,
+  findSocket,
   type ListeningSocket,
   type PortWait,
   type SocketHandlers,
 } from './sockets.ts';
 export { StateKey, States } from './state.ts';
-export { initialSlots } from './variables/script-store.ts';
 export type { Figure, Job, ProcessContext, Readiness, ScriptCounts, Server, Worker } from './worker.ts';

@@ -7,13 +7,13 @@ import {
   reasonPhrase,
   type SipMessage,
   type SipRequest,
+  type SipResponse,
   type Source,
   sendReply,
   type Transport,
   transactionKey,
 } from '../sip/index.ts';
 import { errorRoute, parseError, scriptError } from './error-route.ts';
-import { receiveResponse } from './relay.ts';
 import { Request } from './request.ts';
 import { runRoute } from './run.ts';
 import type { Job, Server } from './worker.ts';
@@ -43,6 +43,8 @@ export type Admission = 'begun' | 'waits' | 'refused';
 /** Who runs the script: a server, and its workers. */
 export interface Handler {
   readonly server: Server;
+  /** Gives a response to the transaction that it belongs to. */
+  readonly onResponse: (response: SipResponse) => void;
   /** False when there is no room for a message of `size` bytes. */
   readonly submit: (job: Job, size: number) => boolean;
   /** For a new request, behind all else; `refuse` is called when it has waited too long, `waited` ms so far. */
@@ -111,7 +113,7 @@ export class Receiver {
       this.#request(message, waited ?? 0);
     } else {
       this.counts.responses++;
-      receiveResponse(this.handler.server, message);
+      this.handler.onResponse(message);
     }
   }
 

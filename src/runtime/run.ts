@@ -16,16 +16,27 @@ import {
   type Value,
 } from '../script/index.ts';
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
+import type { Avps } from './avps.ts';
 import { Draft, requestDraft } from './draft.ts';
 import { assertError, errorRoute, scriptError } from './error-route.ts';
 import { debugLevel } from './log.ts';
-import type { RelayedBranch } from './relaying.ts';
 import { ofMessage, Request } from './request.ts';
 import { firstSteps, firstStretch, ScriptTime } from './script-time.ts';
 import type { StateKey } from './state.ts';
 import type { Server, Worker } from './worker.ts';
 
 const noValues: readonly Value[] = [];
+
+/** What belongs to one branch. */
+export interface RelayedBranch {
+  /** With the branch's own URI, destination and headers. */
+  readonly request: Request;
+  replyRoute: CompiledRoute<Run> | null;
+  /** `$bavp` */
+  readonly avps: Avps;
+  /** `$tm.branch.attr` */
+  readonly attributes: Map<string, string | number>;
+}
 
 /** What a run is about beside the request: the response and branch of a reply route, the failure of a failure route. */
 export interface RunSubject {

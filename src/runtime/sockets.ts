@@ -1,4 +1,5 @@
 /** The sockets that a script's `socket` parameters name. */
+
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';

@@ -16,7 +16,7 @@ import type {
   TransactionTable,
   Uri,
 } from '../sip/index.ts';
-import type { MemoryBudgets } from '../timers/memory-budget.ts';
+import type { MemoryBudgets } from '../timers/index.ts';
 import type { Background } from './background.ts';
 import type { Log } from './log.ts';
 import type { Run } from './run.ts';

@@ -4,8 +4,7 @@
  * blocks, outside of what the garbage collector looks through: the key, the reply, and where it goes. They are
  * forgotten in the order in which they were answered; before their time where the memory for them is used up.
  */
-import { ByteBudget } from '../timers/memory-budget.ts';
-import { Timer, type TimerWheel } from '../timers/timer-wheel.ts';
+import { ByteBudget, Timer, type TimerWheel } from '../timers/index.ts';
 import { randomToken } from './branch.ts';
 import { Checksum } from './checksum.ts';
 import type { Destination } from './reply.ts';

@@ -1,6 +1,5 @@
 /** The client transactions that there are, found by RFC 3261, 17.1.3. */
-import { ByteBudget } from '../timers/memory-budget.ts';
-import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
+import { ByteBudget, processTimers, type TimerWheel } from '../timers/index.ts';
 import {
   type ClientEnding,
   type ClientSurroundings,

@@ -2,7 +2,7 @@
  * The two client transactions: INVITE (RFC 3261, 17.1.1, figure 5, with the Accepted state of RFC 6026, 7.2) and
  * non-INVITE (17.1.2, figure 6).
  */
-import { Deadline, Timer, type TimerWheel } from '../timers/timer-wheel.ts';
+import { Deadline, Timer, type TimerWheel } from '../timers/index.ts';
 import type { HeaderText } from './header-text.ts';
 import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';

@@ -1,6 +1,7 @@
 /** Where a request goes: RFC 3263, 4 without NAPTR. */
+
 import { isIP } from 'node:net';
-import type { ServiceRecord } from '../net/dns-message.ts';
+import type { ServiceRecord } from '../net/index.ts';
 import type { Target } from './proxy-types.ts';
 import type { Protocol } from './transport.ts';
 import { type Uri, uriKind, uriParameter } from './uri.ts';

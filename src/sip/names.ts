@@ -1,5 +1,5 @@
 /** Host names and SRV records for RFC 3263, by the resolver that the REST client uses too. */
-import { type LookupOptions, NameResolver, type NameResolverOptions } from '../net/resolver.ts';
+import { type LookupOptions, NameResolver, type NameResolverOptions } from '../net/index.ts';
 import type { NameService, ServiceRecord } from './destination.ts';
 
 /** How name servers are asked. */

@@ -1,5 +1,5 @@
 /** One branch of a stateful proxy: its targets one after the other, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
-import { Timer } from '../timers/timer-wheel.ts';
+import { Timer } from '../timers/index.ts';
 import { newBranch } from './branch.ts';
 import { NO_ANSWER } from './cancel-reasons.ts';
 import type { ClientTable } from './client-table.ts';

@@ -1,8 +1,8 @@
 /** What a proxy has besides its server transactions: what goes out, and what comes back. */
+
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { ByteBudget } from '../timers/memory-budget.ts';
-import type { TimerWheel } from '../timers/timer-wheel.ts';
+import type { ByteBudget, TimerWheel } from '../timers/index.ts';
 import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
 import { forwardRequest, forwardResponse } from './forward.ts';

@@ -4,7 +4,7 @@
  * holds up this transaction and nothing else.
  */
 
-import { Timer } from '../timers/timer-wheel.ts';
+import { Timer } from '../timers/index.ts';
 import { Answers } from './answers.ts';
 import { bestBranch } from './best-response.ts';
 import { ELSEWHERE, ORIGINATOR_CANCEL } from './cancel-reasons.ts';

@@ -2,7 +2,7 @@
  * The two server transactions: INVITE (RFC 3261, 17.2.1, figure 7, with the Accepted state of RFC 6026, 7.1)
  * and non-INVITE (17.2.2, figure 8).
  */
-import { Deadline, Timer, type TimerWheel } from '../timers/timer-wheel.ts';
+import { Deadline, Timer, type TimerWheel } from '../timers/index.ts';
 import { randomToken } from './branch.ts';
 import { detached } from './detached.ts';
 import type { SipRequest } from './message.ts';

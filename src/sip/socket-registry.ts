@@ -1,8 +1,9 @@
 /** The sockets that there are, which of them a request goes out by, and what they are called in a Via. */
+
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { sourceAddressTowards } from '../net/source-address.ts';
+import { sourceAddressTowards } from '../net/index.ts';
 import type { SendingSocket, Target } from './proxy-types.ts';
 import type { Protocol, Transport } from './transport.ts';
 import { formatHostPort } from './via.ts';

@@ -1,6 +1,5 @@
 /** The server transactions that there are, found by RFC 3261, 17.2.3. */
-import { ByteBudget } from '../timers/memory-budget.ts';
-import { processTimers, type TimerWheel } from '../timers/timer-wheel.ts';
+import { ByteBudget, processTimers, type TimerWheel } from '../timers/index.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { isUniqueBranch } from './branch.ts';
 import type { SipRequest } from './message.ts';

@@ -1,5 +1,5 @@
 /** A small user agent client: one request, what comes back, and the end of the call that it may have opened (RFC 3261, 8.1, 9.1, 13.2, 15). */
-import { processTimers, Timer } from '../timers/timer-wheel.ts';
+import { processTimers, Timer } from '../timers/index.ts';
 import {
   type ClientTransaction,
   InviteClientTransaction,

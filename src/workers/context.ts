@@ -3,13 +3,10 @@ import {
   type ListeningSocket,
   type Log,
   type Program,
-  type Protocol,
-  RFC_TIMERS,
   type Server,
   States,
-  type TimerValues,
-  type Uri,
 } from '../runtime/index.ts';
+import { type Protocol, RFC_TIMERS, type TimerValues, type Uri } from '../sip/index.ts';
 import { ServerProcess } from './server-process.ts';
 
 /** What all workers of a process share that run the same script; a reload makes another one in the same process. */

@@ -4,8 +4,9 @@
  */
 
 import { getHeapStatistics } from 'node:v8';
-import { restFigures } from '../modules/rest-client.ts';
-import type { Figure, ReceiveCounts, StatusCounts } from '../runtime/index.ts';
+import { restFigures } from '../modules/index.ts';
+import type { Figure, ReceiveCounts } from '../runtime/index.ts';
+import type { StatusCounts } from '../sip/index.ts';
 import type { Generation } from './generation.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import type { LoopLoad } from './loop-load.ts';

@@ -1,4 +1,6 @@
 /** A script at work: its context, its workers, its timer routes. A reload starts another one beside it. */
+
+import { receiveResponse } from '../relay/index.ts';
 import { type Handler, type Log, type Module, type Program, Request, runRoute } from '../runtime/index.ts';
 import { ServerContext } from './context.ts';
 import { WorkerPool } from './pool.ts';
@@ -37,6 +39,7 @@ export class Generation {
     this.context.submit = (job, size) => this.pool.submit(job, size);
     this.handler = {
       server: this.context,
+      onResponse: (response) => receiveResponse(this.context, response),
       submit: this.context.submit,
       admit: (job, refuse, waited, size) => this.pool.admit(job, refuse, waited, size),
     };

@@ -1,5 +1,6 @@
-import { catalog } from '../modules/catalog.ts';
-import { loadProgram, type Program, type LoadResult as RuntimeLoadResult } from '../runtime/index.ts';
+import { loadProgram, type LoadResult as RuntimeLoadResult } from '../core/index.ts';
+import { catalog } from '../modules/index.ts';
+import type { Program } from '../runtime/index.ts';
 
 export type { Program };
 

@@ -4,16 +4,10 @@
  * late.
  */
 
-import {
-  type Admission,
-  initialSlots,
-  type Job,
-  type Server,
-  States,
-  type Value,
-  type Worker,
-} from '../runtime/index.ts';
-import { ByteBudget } from '../timers/memory-budget.ts';
+import { initialSlots } from '../core/index.ts';
+import { type Admission, type Job, type Server, States, type Worker } from '../runtime/index.ts';
+import type { Value } from '../script/index.ts';
+import { ByteBudget } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 
 class ScriptWorker implements Worker {

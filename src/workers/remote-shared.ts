@@ -1,11 +1,7 @@
 /** What a process has of the objects that the supervisor keeps: it asks by messages, and has a copy of the values. */
-import {
-  type AnySharedKind,
-  LocalValues,
-  type Shared,
-  type SharedValues,
-  type Value,
-} from '../runtime/index.ts';
+
+import { type AnySharedKind, LocalValues, type Shared, type SharedValues } from '../runtime/index.ts';
+import type { Value } from '../script/index.ts';
 
 /** A call, or something about a value; what one turn of the event loop has goes in one message. */
 export type SharedCall =

@@ -2,6 +2,7 @@
  * Where a server's log goes: to standard error, to syslog, or to whoever embeds it. All scripts of a process share it:
  * each has a log of its own, with the levels and the form that it asks for.
  */
+
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import {

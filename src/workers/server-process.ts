@@ -1,25 +1,27 @@
 /** What a process has whatever script it runs: sockets, transactions, and its place among the other processes. */
 
 import {
-  DnsNames,
   type Figure,
-  findDestinations,
   type ListeningSocket,
   LocalShared,
   type ProcessContext,
-  type Protocol,
-  ProxyCore,
   type Readiness,
   type ScriptCounts,
   type Shared,
+  States,
+} from '../runtime/index.ts';
+import {
+  DnsNames,
+  findDestinations,
+  type Protocol,
+  ProxyCore,
   SocketRegistry,
   StatelessTags,
-  States,
   StatusCounts,
   TransactionTable,
   type Uri,
-} from '../runtime/index.ts';
-import { type MemoryBudgets, memoryBudgets } from '../timers/memory-budget.ts';
+} from '../sip/index.ts';
+import { type MemoryBudgets, memoryBudgets } from '../timers/index.ts';
 
 export interface ProcessOptions {
   /** Default: this process's share of what the machine has. */

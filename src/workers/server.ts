@@ -13,8 +13,7 @@ import {
   type SocketHandlers,
 } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
-import { type StallFigures, StallWatch } from '../timers/stall-watch.ts';
-import { processTimers } from '../timers/timer-wheel.ts';
+import { processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
 import {
   combine,
   type ProcessStatus,

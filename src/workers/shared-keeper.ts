@@ -1,5 +1,5 @@
 /** The supervisor's side of what all processes share: it runs their calls, one after another, and tells all of what has changed. */
-import { catalog } from '../modules/catalog.ts';
+import { catalog } from '../modules/index.ts';
 import { LocalValues, SharedObjects } from '../runtime/index.ts';
 import type { SharedAnswer, SharedCall, SharedChange } from './remote-shared.ts';
 

@@ -2,6 +2,7 @@
  * A server in several processes: starts them, keeps what they share, restarts those that die, and passes on what it is
  * told. It handles no message itself.
  */
+
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

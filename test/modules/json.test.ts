@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { jsonModule } from '../../src/modules/json.ts';
-import { parseJson, printJson } from '../../src/runtime/json-values.ts';
 import type { Request } from '../../src/runtime/request.ts';
 import type { Run } from '../../src/runtime/run.ts';
 import { type StateKey, States } from '../../src/runtime/state.ts';
@@ -13,6 +12,7 @@ import {
   type VariableReference,
   type VariableUse,
 } from '../../src/script/catalog.ts';
+import { parseJson, printJson } from '../../src/text/json-values.ts';
 
 /** A worker with a message: what of a run the module looks at. */
 class Message {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { messageEdits } from '../../src/relay/outgoing.ts';
 import { bodyParts, buildBody } from '../../src/runtime/body.ts';
 import { applyEdits, bodyOffset, type Edit, headerLines } from '../../src/runtime/edits.ts';
-import { globMatches } from '../../src/runtime/glob.ts';
-import { messageEdits } from '../../src/runtime/outgoing.ts';
 import { editedMessage, parseMessage, SipRequest } from '../../src/sip/index.ts';
+import { globMatches } from '../../src/text/glob.ts';
 
 function request(text: string): SipRequest {
   const message = parseMessage(Buffer.from(text.replace(/\n/g, '\r\n'), 'latin1'));

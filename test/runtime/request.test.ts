@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { receiveResponse } from '../../src/relay/relay.ts';
 import { Receiver, Request } from '../../src/runtime/index.ts';
 import { bytes, RecordingTransport, request, requestText, SimulatedClock, SOURCE } from '../sip/simulated.ts';
 import { benchOf } from '../support/script-bench.ts';
@@ -11,6 +12,7 @@ function prepare(script = 'route { exit; }') {
   const socket = new RecordingTransport(new SimulatedClock());
   const receiver = new Receiver({
     server: bench.context,
+    onResponse: (response) => receiveResponse(bench.context, response),
     submit: (job) => bench.pool.submit(job),
     admit: (job, refuse) => bench.pool.admit(job, refuse),
   });

@@ -1,7 +1,7 @@
 /** What is accepted without effect has a reason of its own, which is true where it stands. */
 import { expect, test } from 'vitest';
+import { inertSettings } from '../../src/core/inert-settings.ts';
 import { loadScript } from '../../src/index.ts';
-import { inertSettings } from '../../src/runtime/inert-settings.ts';
 
 const reasonOf = (line: string) =>
   loadScript(`${line}\nroute { exit; }\n`)

@@ -1,5 +1,6 @@
-import { type DnsNames, type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
-import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
+import { receiveResponse } from '../../src/relay/relay.ts';
+import { type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
+import { type DnsNames, parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { sampleRequest } from './sample-request.ts';
 import { poolOf } from './script-bench.ts';
 import { programOf } from './server.ts';
@@ -91,6 +92,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
     } else {
       const receiver = new Receiver({
         server: context,
+        onResponse: (response) => receiveResponse(context, response),
         submit: context.submit,
         admit: (job) => (context.submit(job) ? 'begun' : 'refused'),
       });

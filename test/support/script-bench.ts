@@ -1,13 +1,7 @@
 import type { SipRequest } from '../../src/index.ts';
-import {
-  type DnsNames,
-  type LogFormat,
-  type Program,
-  Request,
-  Run,
-  type Worker,
-} from '../../src/runtime/index.ts';
+import { type LogFormat, type Program, Request, Run, type Worker } from '../../src/runtime/index.ts';
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
+import type { DnsNames } from '../../src/sip/index.ts';
 import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';

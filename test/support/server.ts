@@ -1,5 +1,6 @@
+import { loadProgram } from '../../src/core/index.ts';
 import { catalog } from '../../src/modules/catalog.ts';
-import { loadProgram, type Program, type Run } from '../../src/runtime/index.ts';
+import type { Program, Run } from '../../src/runtime/index.ts';
 import { type FunctionSpec, renderDiagnostics } from '../../src/script/index.ts';
 import { RunningServer, type StartOptions } from '../../src/workers/server.ts';
 

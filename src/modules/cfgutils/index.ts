@@ -1,10 +1,8 @@
 /** The cfgutils module: waiting, chance, the environment. Source: modules/cfgutils of the manual; vector lang-cache-expiry. */
+
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Module } from '../../runtime/module.ts';
-import type { Run } from '../../runtime/run.ts';
-import { initialSlots, slot } from '../../runtime/variables/script-store.ts';
-import { subnameOf } from '../../runtime/variables/subname.ts';
-import type { Server } from '../../runtime/worker.ts';
+import { initialSlots, slot, subnameOf } from '../../core/index.ts';
+import type { Module, Run, Server } from '../../runtime/index.ts';
 import {
   type AsyncFunctionSpec,
   type Completion,

@@ -1,8 +1,5 @@
 /** Locks that a script takes by a key. Static and dynamic ones are the same here, save that they do not share keys. */
-import type { Request } from '../../runtime/request.ts';
-import type { Run } from '../../runtime/run.ts';
-import { type Caller, sharedKind } from '../../runtime/shared.ts';
-import { StateKey } from '../../runtime/state.ts';
+import { type Caller, type Request, type Run, StateKey, sharedKind } from '../../runtime/index.ts';
 import {
   type ArgumentSpec,
   type Awaitable,

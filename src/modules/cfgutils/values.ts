@@ -1,5 +1,5 @@
 /** Functions on lists of values and on times. */
-import type { Run } from '../../runtime/run.ts';
+import type { Run } from '../../runtime/index.ts';
 import type { FunctionSpec, Value, VariableReference } from '../../script/index.ts';
 import { matchesRecurrence } from './time-recurrence.ts';
 

@@ -1,17 +1,5 @@
 /** Functions on body parts, codecs and streams: these see each other's changes, as the manual says. */
-import { mimeOf } from '../../runtime/body.ts';
-import { cachedRegex } from '../../runtime/regex.ts';
-import type { Run } from '../../runtime/run.ts';
-import {
-  audioHold,
-  type CodecTest,
-  deleteCodecs,
-  deleteStreams,
-  hasCodec,
-  hasStream,
-  moveCodecs,
-  type StreamTest,
-} from '../../runtime/sdp.ts';
+import { mimeOf, type Run } from '../../runtime/index.ts';
 import {
   type ArgumentSpec,
   type FunctionSpec,
@@ -20,6 +8,17 @@ import {
   type VariableReference,
 } from '../../script/index.ts';
 import { headerText } from '../../sip/index.ts';
+import {
+  audioHold,
+  type CodecTest,
+  cachedRegex,
+  deleteCodecs,
+  deleteStreams,
+  hasCodec,
+  hasStream,
+  moveCodecs,
+  type StreamTest,
+} from '../../text/index.ts';
 
 const source = 'modules/sipmsgops';
 const optional = (argument: ArgumentSpec): ArgumentSpec => ({ ...argument, optional: true });

@@ -1,10 +1,8 @@
 /** Functions that add, remove and collect headers. */
-import type { Edit } from '../../runtime/edits.ts';
-import { globMatches } from '../../runtime/glob.ts';
-import { cachedRegex } from '../../runtime/regex.ts';
-import type { Run } from '../../runtime/run.ts';
+import type { Edit, Run } from '../../runtime/index.ts';
 import type { ArgumentSpec, FunctionSpec, Status, VariableReference } from '../../script/index.ts';
 import { headerKey, headerText, type SipMessage } from '../../sip/index.ts';
+import { cachedRegex, globMatches } from '../../text/index.ts';
 
 const source = 'modules/sipmsgops';
 const lines: ArgumentSpec = {

@@ -1,5 +1,5 @@
 /** The sipmsgops module: looking at messages and changing them. Source: modules/sipmsgops of the manual. */
-import type { Module } from '../../runtime/module.ts';
+import type { Module } from '../../runtime/index.ts';
 import { bodyFunctions } from './body.ts';
 import { headerFunctions } from './headers.ts';
 import { optionFunctions } from './options.ts';

@@ -1,6 +1,5 @@
 /** Functions on headers that are comma-separated lists: Supported, Require, Allow ... */
-import type { Edit } from '../../runtime/edits.ts';
-import type { Run } from '../../runtime/run.ts';
+import type { Edit, Run } from '../../runtime/index.ts';
 import { type ArgumentSpec, type FunctionSpec, lowerAscii } from '../../script/index.ts';
 import { headerKey, splitList, unfold } from '../../sip/index.ts';
 

@@ -1,5 +1,5 @@
 /** Functions on the replies of siprest. */
-import type { Run } from '../../runtime/run.ts';
+import type { Run } from '../../runtime/index.ts';
 import type { FunctionSpec, RouteKind } from '../../script/index.ts';
 import { code, isStatusLine, reason } from '../replies.ts';
 

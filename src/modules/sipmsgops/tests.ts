@@ -1,5 +1,5 @@
 /** Functions that ask something of the message. */
-import type { Run } from '../../runtime/run.ts';
+import type { Run } from '../../runtime/index.ts';
 import { type FunctionSpec, lowerAscii } from '../../script/index.ts';
 
 const SPACE = 32;

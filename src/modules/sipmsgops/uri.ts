@@ -1,5 +1,5 @@
 /** Functions on the request URI's parameters and form. */
-import type { Run } from '../../runtime/run.ts';
+import type { Run } from '../../runtime/index.ts';
 import {
   type ArgumentSpec,
   type FunctionSpec,

@@ -1,8 +1,5 @@
 /** sipmsg_validate(): whether a message is built as RFC 3261 says. */
-import { receivedBody } from '../../runtime/body.ts';
-import { bodyOffset } from '../../runtime/edits.ts';
-import type { Run } from '../../runtime/run.ts';
-import { sdpDefect } from '../../runtime/sdp.ts';
+import { bodyOffset, type Run, receivedBody } from '../../runtime/index.ts';
 import type { FunctionSpec, VariableReference } from '../../script/index.ts';
 import {
   isHost,
@@ -13,6 +10,7 @@ import {
   type Uri,
   unfold,
 } from '../../sip/index.ts';
+import { sdpDefect } from '../../text/index.ts';
 
 /** The codes of the manual that a request can have, and their reasons. */
 const reasons = {

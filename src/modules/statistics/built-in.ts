@@ -2,7 +2,7 @@
  * The statistics that OpenSIPS exports itself, as far as they mean something here: each is read from the figures that
  * the server tells of itself. Source: Interface-CoreStatistics of the manual, modules/sl, modules/tm.
  */
-import type { Figure } from '../../runtime/worker.ts';
+import type { Figure } from '../../runtime/index.ts';
 
 /** A figure of one process, by its name. */
 export type FigureReader = (name: string) => Figure;

@@ -2,12 +2,16 @@
  * The statistics module: counters and series of the script's own, and the statistics that the server has of itself, of all
  * processes together. Source: modules/statistics of the manual.
  */
-import type { Module } from '../../runtime/module.ts';
-import type { Run } from '../../runtime/run.ts';
-import type { SharedValues } from '../../runtime/shared.ts';
-import { StateKey } from '../../runtime/state.ts';
-import { subnameOf } from '../../runtime/variables/subname.ts';
-import type { Server, Worker } from '../../runtime/worker.ts';
+
+import { subnameOf } from '../../core/index.ts';
+import {
+  type Module,
+  type Run,
+  type Server,
+  type SharedValues,
+  StateKey,
+  type Worker,
+} from '../../runtime/index.ts';
 import {
   type ArgumentSpec,
   InvalidUse,

@@ -2,9 +2,7 @@
  * Built-in statistics over all processes: each tells the others its own now and then, so that reading one waits for
  * nobody.
  */
-import type { SharedValues } from '../../runtime/shared.ts';
-import { StateKey } from '../../runtime/state.ts';
-import type { ProcessContext } from '../../runtime/worker.ts';
+import { type ProcessContext, type SharedValues, StateKey } from '../../runtime/index.ts';
 import { type BuiltInStatistic, builtInStatistics, processStatistics } from './built-in.ts';
 
 /** How often a process tells its figures, where a counter has changed, and where none has, in ms. */

@@ -3,9 +3,7 @@
  * what every process has fed in it, and what falls out of it is taken off. Source: modules/statistics of the manual,
  * "Statistic Series".
  */
-import type { SharedValues } from '../../runtime/shared.ts';
-import { StateKey } from '../../runtime/state.ts';
-import type { ProcessContext } from '../../runtime/worker.ts';
+import { type ProcessContext, type SharedValues, StateKey } from '../../runtime/index.ts';
 import type { SeriesProfile } from './series-profile.ts';
 
 /** What was fed in a slot. */

@@ -1,0 +1,152 @@
+/** cache_store() and its kin. Source: the manual's Script-CoreFunctions; vectors lang-cache*. */
+
+import type { Run } from '../../runtime/index.ts';
+import {
+  type ArgumentSpec,
+  type Awaitable,
+  type FunctionSpec,
+  type Status,
+  type VariableReference,
+  whenThere,
+} from '../../script/index.ts';
+import { type CacheStore, cacheStores, counterOf } from '../cache.ts';
+
+const storage: ArgumentSpec = { name: 'storage_id', type: 'string', summary: '`local`, or `local:group`.' };
+const attribute: ArgumentSpec = { name: 'attribute', type: 'string', summary: 'The key.' };
+const expire: ArgumentSpec = {
+  name: 'expire',
+  type: 'int',
+  summary: 'Seconds to keep it; 0 for ever. A key that is there already keeps its time.',
+};
+const newValue: ArgumentSpec = {
+  name: 'new_val',
+  type: 'variable',
+  optional: true,
+  summary: 'Gets the new value.',
+};
+
+/** Runs `use` on the storage; -1 where there is none of that name. */
+function onStore(run: Run, id: string, use: (store: CacheStore) => Awaitable<Status>): Awaitable<Status> {
+  const store = run.server.states.get(cacheStores).get(id);
+  if (store === undefined) {
+    run.complain(`there is no cache "${id}"; load cachedb_local and see its cachedb_url`);
+    return -1;
+  }
+  return use(store);
+}
+
+/** A miss is -2 (vector lang-cache), so that it can be told from a storage that is not there. */
+function fetchInto(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
+  return onStore(run, id, (store) =>
+    whenThere(store.fetch(key), (value) => (value === null ? -2 : result.set(run, String(value)) ? 1 : -1)),
+  );
+}
+
+/** As {@link fetchInto}, of a number; -3 for text that is none (field-cache-counter-of-text). */
+function fetchCounter(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
+  return onStore(run, id, (store) =>
+    whenThere(store.fetch(key), (value) => {
+      if (value === null) return -2;
+      const counter = counterOf(value);
+      return counter === null ? -3 : result.set(run, counter) ? 1 : -1;
+    }),
+  );
+}
+
+function count(
+  run: Run,
+  id: string,
+  key: string,
+  increment: number,
+  seconds: number,
+  result?: VariableReference<Run>,
+): Awaitable<Status> {
+  return onStore(run, id, (store) =>
+    whenThere(store.add(key, increment, seconds), (value) => {
+      if (value === null) return -1;
+      result?.set(run, value);
+      return 1;
+    }),
+  );
+}
+
+export const cacheFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'cache_store',
+    arguments: [
+      storage,
+      attribute,
+      { name: 'value', type: 'string', summary: 'What to store.' },
+      { name: 'timeout', type: 'int', optional: true, summary: 'Seconds to keep it; 0 for ever.' },
+    ],
+    summary: 'Stores a value under a key; -1 for an empty key.',
+    run: (run, id: string, key: string, value: string, seconds?: number) =>
+      onStore(run, id, (store) =>
+        key === '' ? -1 : whenThere(store.store(key, value, seconds ?? 0), (stored) => (stored ? 1 : -1)),
+      ),
+  },
+  {
+    name: 'cache_fetch',
+    arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
+    summary: 'Reads the value of a key as text; -2 where there is none.',
+    run: fetchInto,
+  },
+  {
+    name: 'cache_counter_fetch',
+    arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
+    summary: 'Reads a counter as a number; -2 where there is none, -3 where the value is no number.',
+    run: fetchCounter,
+  },
+  {
+    name: 'cache_remove',
+    arguments: [storage, attribute],
+    summary: 'Forgets a key, whether it was there or not.',
+    run: (run, id: string, key: string) => onStore(run, id, (store) => whenThere(store.remove(key), () => 1)),
+  },
+  {
+    name: 'cache_raw_query',
+    arguments: [
+      storage,
+      { name: 'raw_query', type: 'string', summary: "A query in the storage's own language." },
+      { name: 'result', type: 'raw', optional: true, summary: 'AVPs for the results.' },
+    ],
+    summary: 'Sends a query as it is: -1, since the storage in memory has no language of its own.',
+    source: 'Script-CoreFunctions, cache_raw_query',
+    run: (run, id: string) =>
+      onStore(run, id, () => {
+        run.complain(`cache_raw_query(): the cache "${id}" takes no raw queries`);
+        return -1;
+      }),
+  },
+  {
+    name: 'cache_add',
+    arguments: [
+      storage,
+      attribute,
+      { name: 'increment', type: 'int', summary: 'What to add.' },
+      expire,
+      newValue,
+    ],
+    summary: 'Adds to a counter; one that is not there starts at 0.',
+    run: count,
+  },
+  {
+    name: 'cache_sub',
+    arguments: [
+      storage,
+      attribute,
+      { name: 'decrement', type: 'int', summary: 'What to take away.' },
+      expire,
+      newValue,
+    ],
+    summary: 'Takes from a counter; one that is not there starts at 0.',
+    run: (
+      run,
+      id: string,
+      key: string,
+      decrement: number,
+      seconds: number,
+      result?: VariableReference<Run>,
+    ) => count(run, id, key, -decrement | 0, seconds, result),
+  },
+];

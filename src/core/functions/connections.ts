@@ -1,0 +1,43 @@
+/** Connections of stream transports. Source: the manual's Script-CoreFunctions. */
+
+import { isIP } from 'node:net';
+import type { Run } from '../../runtime/index.ts';
+import type { FunctionSpec } from '../../script/index.ts';
+import { parseHostPort } from '../../sip/index.ts';
+
+/** `[proto:]ip:port`; null for anything else. */
+function peerOf(text: string): { protocol: string | null; address: string; port: number } | null {
+  const [, protocol, rest = ''] = /^(?:([a-z]+):)?(.*)$/i.exec(text.trim()) ?? [];
+  const parsed = parseHostPort(rest);
+  const address = parsed?.host.replace(/^\[(.*)\]$/, '$1') ?? '';
+  if (parsed?.port == null || isIP(address) === 0) return null;
+  return { protocol: protocol?.toLowerCase() ?? null, address, port: parsed.port };
+}
+
+export const connectionFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'tcp_close_conn',
+    arguments: [
+      {
+        name: 'ipport',
+        type: 'string',
+        summary: '`[proto:]ip:port` of the peer, `tcp:$si:$sp` for instance.',
+      },
+    ],
+    summary:
+      'Closes the connection to this peer once what is queued has been sent; -1 where there is none. Requests that wait for an answer by it end as when their peer had closed it.',
+    source: 'Script-CoreFunctions of 4.0, tcp_close_conn',
+    run: (run, text: string) => {
+      const peer = peerOf(text);
+      if (peer === null) {
+        run.complain(`tcp_close_conn(): "${text}" is no peer, it is written [proto:]ip:port`);
+        return -1;
+      }
+      const { protocol, address, port } = peer;
+      const sockets = run.server.sockets.filter(
+        ({ transport }) => protocol === null || transport.protocol === protocol,
+      );
+      return sockets.some(({ transport }) => transport.closeTo?.(address, port) === true) ? 1 : -1;
+    },
+  },
+];

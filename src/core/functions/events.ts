@@ -1,0 +1,44 @@
+/** raise_event(). Source: the manual's Script-CoreFunctions. */
+
+import { type EventAttribute, type Run, raiseEvent } from '../../runtime/index.ts';
+import type { FunctionSpec, Value, VariableReference } from '../../script/index.ts';
+
+/** All values of the variable in the order they were added: an AVP has the last one first. */
+function valuesOf(run: Run, variable: VariableReference<Run> | undefined): readonly Value[] {
+  return variable === undefined ? [] : variable.list(run).toReversed();
+}
+
+export const eventFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'raise_event',
+    arguments: [
+      { name: 'event', type: 'string', event: true, summary: 'The name of the event.' },
+      {
+        name: 'attrs',
+        type: 'variable',
+        optional: true,
+        readOnly: true,
+        summary: 'An AVP with the names of the attributes; without it they are positional.',
+      },
+      {
+        name: 'vals',
+        type: 'variable',
+        optional: true,
+        readOnly: true,
+        summary: 'An AVP with their values; without it the event has none.',
+      },
+    ],
+    summary:
+      'Raises an event: its event_route runs on a worker that is free, with the attributes as `$param(name)` and, in the order they were added, `$param(1)`.',
+    source: 'Script-CoreFunctions, raise_event',
+    run: (run, event: string, names?: VariableReference<Run>, values?: VariableReference<Run>) => {
+      const given = valuesOf(run, names);
+      const attributes = valuesOf(run, values).map((value, i): EventAttribute => {
+        const name = given[i] ?? null;
+        return { name: name === null ? null : String(name), value };
+      });
+      raiseEvent(run.server, event, attributes);
+      return 1;
+    },
+  },
+];

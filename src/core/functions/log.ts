@@ -1,0 +1,47 @@
+/** xlog() and log(). Source: the manual's Script-CoreFunctions. */
+
+import type { Run } from '../../runtime/index.ts';
+import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
+
+const level: ArgumentSpec = {
+  name: 'level',
+  type: 'level',
+  optional: true,
+  leading: true,
+  summary: 'L_ALERT, L_CRIT, L_ERR, L_WARN, L_NOTICE, L_INFO or L_DBG.',
+};
+
+function print(run: Run, given: number | undefined, text: string): 1 {
+  const { log, settings } = run.server;
+  log.xlog(given ?? settings.xlogPrintLevel, text, run.worker.xlogLevel ?? log.xlogLevel);
+  return 1;
+}
+
+export const logFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'xlog',
+    arguments: [
+      level,
+      { name: 'format_string', type: 'string', summary: 'What to print, variables in it replaced.' },
+    ],
+    summary: 'Prints to the log, from the level of xlog_level on.',
+    run: print,
+  },
+  {
+    name: 'log',
+    arguments: [level, { name: 'string', type: 'string', summary: 'What to print.' }],
+    summary: 'Prints to the log.',
+    run: print,
+  },
+  {
+    name: 'script_trace',
+    arguments: [
+      { name: 'log_level', type: 'int', optional: true, summary: 'The level of the trace.' },
+      { name: 'pv_format_string', type: 'string', optional: true, summary: 'Variables to show.' },
+      { name: 'info', type: 'static', optional: true, summary: 'A tag.' },
+    ],
+    summary: 'Traces the script.',
+    inert: 'siprest does not trace scripts so far',
+    run: () => 1,
+  },
+];

@@ -1,0 +1,49 @@
+/** sr_check_status(). Source: the manual's Script-CoreFunctions and Interface-StatusReport. */
+
+import type { Readiness, Run } from '../../runtime/index.ts';
+import type { FunctionSpec } from '../../script/index.ts';
+
+/** STATE_INITIALIZING, STATE_RUNNING and STATE_TERMINATING of the group `core`. */
+const statuses: Readonly<Record<Readiness, number>> = { starting: -1, running: 1, stopping: -2 };
+
+/** The modules that tell of their status in OpenSIPS, each in a group of its name. */
+const groupsOfModules = [
+  'clusterer',
+  'dialplan',
+  'dispatcher',
+  'drouting',
+  'pike',
+  'sql_cacher',
+  'uac_registrant',
+];
+
+export const readinessFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'sr_check_status',
+    arguments: [
+      {
+        name: 'group',
+        type: 'string',
+        absent: Object.fromEntries(groupsOfModules.map((name) => [name, name])),
+        summary: '`core`, the one group that there is.',
+      },
+      {
+        name: 'identifier',
+        type: 'string',
+        optional: true,
+        summary: '`main`, the default, or `all`: the group has one.',
+      },
+    ],
+    summary:
+      'The status of the server: -1 while it starts (in startup_route), 1 when it serves, -2 when it has been told to stop and lets calls end.',
+    source: 'Script-CoreFunctions, sr_check_status; Interface-StatusReport',
+    run: (run, group: string, identifier = 'main') => {
+      if (group === 'core' && (identifier === 'main' || identifier === 'all'))
+        return statuses[run.server.process.readiness];
+      run.complain(
+        `sr_check_status(): there is no identifier "${identifier}" in a group "${group}"; there is core, main`,
+      );
+      return -1;
+    },
+  },
+];

@@ -1,0 +1,167 @@
+/** Branches of the message, and sending on without a transaction. Source: the manual's Script-CoreFunctions. */
+
+import { forceSocket, forwardStateless, messageBranches, sendOriginal } from '../../relay/index.ts';
+import type { Run } from '../../runtime/index.ts';
+import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
+import { headerText } from '../../sip/index.ts';
+
+/** Functions count from the first branch that was added, variables (`$msg.branch`) from that of the request URI. */
+const index = (name: string): ArgumentSpec => ({
+  name,
+  type: 'int',
+  optional: true,
+  summary: 'A branch; 0 is the first that was added, -1 that of the request URI, which is the default.',
+});
+
+function move(run: Run, from: number, to: number, keep: boolean): 1 | -1 {
+  const branches = run.state(messageBranches);
+  if (!branches.copy(from, to)) return -1;
+  if (!keep) branches.remove(from);
+  return 1;
+}
+
+/** Adds the URI, or the request's own where none is given. */
+function append(run: Run, uri: string | undefined, q: string | undefined, inherit: boolean): 1 | -1 {
+  const branches = run.state(messageBranches);
+  const main = branches.at(0);
+  const inherited =
+    inherit && main !== undefined
+      ? {
+          destinationUri: main.destinationUri,
+          path: main.path,
+          socket: main.socket,
+          flags: new Set(main.flags),
+        }
+      : {};
+  return branches.add(uri ?? run.request.requestUri, { q: q ?? null, ...inherited }) ? 1 : -1;
+}
+
+export const relayFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'append_msg_branch',
+    arguments: [
+      { name: 'uri', type: 'string', summary: "The branch's URI." },
+      { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
+      {
+        name: 'flags',
+        type: 'string',
+        optional: true,
+        summary: '`inherite`: with the destination of the request.',
+      },
+    ],
+    summary: 'Adds a branch: the request is sent there as well.',
+    run: (run, uri: string, q?: string, flags: string = '') => append(run, uri, q, flags.includes('inherit')),
+  },
+  ...['append_branch', 'append_branch_old'].map(
+    (name): FunctionSpec<Run> => ({
+      name,
+      arguments: [
+        {
+          name: 'uri',
+          type: 'string',
+          optional: true,
+          summary: "The branch's URI; default: the request URI.",
+        },
+        { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
+      ],
+      summary: 'Adds a branch, of the request URI where none is given.',
+      run: (run, uri?: string, q?: string) => append(run, uri, q, uri === undefined),
+    }),
+  ),
+  {
+    name: 'remove_branch',
+    arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
+    summary: 'As `remove_msg_branch()`, under the name of OpenSIPS 3.',
+    source: 'Script-CoreFunctions of 3.4',
+    run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
+  },
+  {
+    name: 'remove_msg_branch',
+    arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
+    summary: 'Removes a branch; those behind it move up.',
+    run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
+  },
+  {
+    name: 'move_msg_branch',
+    arguments: [
+      index('src_idx'),
+      index('dst_idx'),
+      { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
+    ],
+    summary:
+      'Puts a branch in the place of another; those behind it move up. That of the request URI is copied.',
+    source: 'Script-CoreFunctions',
+    run: (run, from = -1, to = -1, keep?: string) => move(run, from + 1, to + 1, keep !== undefined),
+  },
+  {
+    name: 'swap_msg_branches',
+    arguments: [index('br1_idx'), index('br2_idx')],
+    summary: 'Puts two branches in the place of each other.',
+    source: 'Script-CoreFunctions',
+    run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
+  },
+  {
+    name: 'move_branch',
+    arguments: [
+      index('src_idx'),
+      index('dst_idx'),
+      { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
+    ],
+    summary: 'As `move_msg_branch()`, under the name of OpenSIPS 3.5.',
+    source: 'Script-CoreFunctions of 3.5',
+    run: (run, from = -1, to = -1, keep?: string) => move(run, from + 1, to + 1, keep !== undefined),
+  },
+  {
+    name: 'swap_branches',
+    arguments: [index('br1_idx'), index('br2_idx')],
+    summary: 'As `swap_msg_branches()`, under the name of OpenSIPS 3.5.',
+    source: 'Script-CoreFunctions of 3.5',
+    run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
+  },
+  {
+    name: 'force_send_socket',
+    arguments: [{ name: 'socket', type: 'string', summary: '`[proto:]host[:port]` of one of the server.' }],
+    summary:
+      'The request goes out by this socket, or by one of the transport that its destination needs. -1 where there is none.',
+    run: (run, socket: string) => {
+      if (forceSocket(run.request, socket)) return 1;
+      run.complain(`force_send_socket(): the server has no socket ${socket}`);
+      return -1;
+    },
+  },
+  {
+    name: 'forward',
+    arguments: [
+      {
+        name: 'destination',
+        type: 'string',
+        optional: true,
+        summary: '`[proto:]host[:port]`; default: by the request URI.',
+      },
+    ],
+    summary: 'Sends the request on without a transaction.',
+    source: 'vector routes-stateless-forward',
+    run: (run, destination?: string) => forwardStateless(run, destination),
+  },
+  {
+    name: 'send',
+    arguments: [
+      { name: 'destination', type: 'string', summary: '`[proto:]host[:port]`' },
+      {
+        name: 'headers',
+        type: 'string',
+        optional: true,
+        intoHeaders: true,
+        summary: 'Header lines to add, each with its CRLF.',
+      },
+    ],
+    summary: 'Sends the message there as it was received, with no Via of its own, and without a transaction.',
+    source: 'Script-CoreFunctions',
+    run: (run, destination: string, text: string = '') => {
+      const headers = headerText(text);
+      if (headers !== null) return sendOriginal(run, destination, headers);
+      run.complain('send(): expected header lines, each "Name: value" with \\r\\n');
+      return -1;
+    },
+  },
+];

@@ -1,0 +1,100 @@
+/**
+ * serialize_branches() and next_branches(): one branch after another by falling q. The branches wait in an AVP, so
+ * that they outlive the route. Source: the manual's Script-CoreFunctions.
+ */
+
+import { type MessageBranch, messageBranches } from '../../relay/index.ts';
+import type { Run } from '../../runtime/index.ts';
+import type { FunctionSpec } from '../../script/index.ts';
+
+const avpName = 'serial_branch';
+
+/** What of a branch waits, as text in the AVP. */
+interface Waiting {
+  readonly uri: string;
+  readonly destinationUri: string | null;
+  readonly q: string | null;
+  readonly path: string | null;
+  readonly socket: string | null;
+  readonly flags: readonly string[];
+  /** Branches with the same number are tried together. */
+  readonly group: number;
+}
+
+const weight = ({ q }: { readonly q: string | null }) => (q === null ? 0 : Number(q));
+
+function serialize(run: Run, clear: number, keepOrder = 0): 1 | -1 {
+  const branches = run.state(messageBranches);
+  const { avps } = run.request;
+  if (clear !== 0) avps.replace(avpName, null);
+  const all = [...branches.all];
+  if (keepOrder === 0) all.sort((a, b) => weight(b) - weight(a));
+  let group = avps.all(avpName).length;
+  let last: MessageBranch | null = null;
+  for (const branch of all) {
+    if (last !== null && (keepOrder !== 0 || weight(branch) !== weight(last))) group++;
+    last = branch;
+    const { uri, destinationUri, q, path, socket, flags } = branch;
+    avps.append(
+      avpName,
+      JSON.stringify({ uri, destinationUri, q, path, socket, flags: [...flags], group } satisfies Waiting),
+    );
+  }
+  branches.clear();
+  return 1;
+}
+
+/** 1 where more wait, 2 where these were the last, -1 where there was none. */
+function next(run: Run): 1 | 2 | -1 {
+  const { avps } = run.request;
+  const waiting = avps.all(avpName).map((text) => JSON.parse(String(text)) as Waiting);
+  const [first] = waiting;
+  if (first === undefined) return -1;
+  const now = waiting.filter(({ group }) => group === first.group);
+  for (let i = 0; i < now.length; i++) avps.remove(avpName, 0);
+  const branches = run.state(messageBranches);
+  branches.clear();
+  // in a failure route the request URI stays that of the branch that has failed
+  const isFailure = run.subject.failure !== undefined;
+  if (!isFailure) assign(branches.main, first);
+  for (const { uri, destinationUri, q, path, socket, flags } of isFailure ? now : now.slice(1))
+    branches.add(uri, { destinationUri, q, path, socket, flags: new Set(flags) });
+  return waiting.length > now.length ? 1 : 2;
+}
+
+function assign(main: MessageBranch, { uri, destinationUri, q, path, socket, flags }: Waiting): void {
+  Object.assign(main, { uri, destinationUri, q, path, socket });
+  main.flags.clear();
+  for (const flag of flags) main.flags.add(flag);
+}
+
+export const serialForkingFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 'serialize_branches',
+    arguments: [
+      {
+        name: 'clear_previous',
+        type: 'int',
+        summary: 'Other than 0: what waits from an earlier call is forgotten.',
+      },
+      {
+        name: 'keep_order',
+        type: 'int',
+        optional: true,
+        summary: 'Other than 0: in the order they were added, not by q.',
+      },
+    ],
+    summary:
+      'Has all branches wait, to be tried one after another with next_branches(); those of one q together.',
+    source: 'Script-CoreFunctions',
+    run: serialize,
+  },
+  {
+    name: 'next_branches',
+    arguments: [],
+    summary:
+      'Takes the next branches that wait: 1 where more are left, 2 where these are the last, -1 where there is none.',
+    source: 'Script-CoreFunctions',
+    run: next,
+  },
+];

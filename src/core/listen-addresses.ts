@@ -1,0 +1,129 @@
+/** What the `socket` lines of a script come to. Source: the manual's Script-CoreParameters, `socket`. */
+
+import { isIPv6 } from 'node:net';
+import type { ListenAddress } from '../runtime/index.ts';
+import type { Diagnostic, ParameterValues, SettingNode, SocketOptionNode } from '../script/index.ts';
+import { type Advertised, parseHostPort } from '../sip/index.ts';
+
+const socketSyntax =
+  /^(?:([a-z][a-z0-9_]*):)?(\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\*|\d{1,5})?(?:-\d+)?)?$/i;
+
+/**
+ * UDP and TCP sockets; those of other kinds are absent, with `allowMissing` passed over. A script that names none listens
+ * on all addresses, port 5060, as OpenSIPS does; one that names only such as are not opened is an error.
+ */
+export function listenAddresses(
+  nodes: readonly SettingNode[],
+  settings: ParameterValues,
+  allowMissing = false,
+): { sockets: ListenAddress[]; diagnostics: Diagnostic[] } {
+  const sockets: ListenAddress[] = [];
+  const diagnostics: Diagnostic[] = [];
+  let isValid = true;
+  const usual = globalAdvertised(settings);
+  const inert = (span: Diagnostic['span'], message: string): void => {
+    diagnostics.push({ code: 'inert', severity: 'warning', span, message });
+  };
+  for (const { value, options } of nodes) {
+    const match = socketSyntax.exec(bracketed(String(value.value)));
+    if (match === null) {
+      isValid = false; // the checker has said so
+      continue;
+    }
+    const [text, protocol = 'udp', host = '*', port = '5060'] = match;
+    const transport = protocol.toLowerCase();
+    if (transport === 'bond') {
+      inert(value.span, `${text} has no effect: a request goes out by one socket, $socket_out, here`);
+      continue;
+    }
+    if (transport !== 'udp' && transport !== 'tcp') {
+      diagnostics.push({
+        code: 'not-available',
+        severity: allowMissing ? 'warning' : 'error',
+        span: value.span,
+        message: `siprest cannot open ${text}: it listens on UDP and TCP`,
+        absent: { kind: 'socket', name: text, module: 'core' },
+      });
+      continue;
+    }
+    if (transport === 'tcp' && settings['disable_tcp'] === true) {
+      inert(value.span, `${text} is not opened: disable_tcp says so`);
+      continue;
+    }
+    if (Number(port) > 65_535) {
+      isValid = false;
+      diagnostics.push({
+        code: 'setting-value',
+        severity: 'error',
+        span: value.span,
+        message: `${port} is no port`,
+        help: 'a port is from 0 to 65535; 0 takes any that is free',
+      });
+      continue;
+    }
+    let advertised: Advertised | null = null;
+    let tag: string | null = null;
+    for (const option of options) {
+      const { name, span } = option;
+      if (name.text === 'as') {
+        advertised = advertisedBy(option);
+        if (advertised === null)
+          diagnostics.push({
+            code: 'setting-value',
+            severity: 'error',
+            span,
+            message: 'after `as` stands how others know this socket',
+            help: 'it is written: as HOST or as HOST:PORT',
+          });
+      } else if (name.text === 'tag') tag = option.value?.text ?? null;
+      else
+        inert(
+          span,
+          `${name.text} has no effect: ${name.text === 'use_workers' ? 'all sockets share the workers, see udp_workers' : 'siprest has no such option so far'}`,
+        );
+    }
+    sockets.push({
+      transport,
+      host,
+      port: port === '*' ? 5060 : Number(port),
+      advertised: advertised ?? usual,
+      tag,
+    });
+  }
+  const [first] = nodes;
+  if (first !== undefined && sockets.length === 0 && isValid)
+    diagnostics.push({
+      code: 'no-socket',
+      severity: 'error',
+      span: first.value.span,
+      message: 'siprest can open none of the sockets that the script names',
+      help: 'add one of UDP or TCP, for example: socket = udp:127.0.0.1:5060',
+    });
+  const usualSocket: ListenAddress = { transport: 'udp', host: '*', port: 5060, advertised: usual };
+  return { sockets: nodes.length === 0 ? [usualSocket] : sockets, diagnostics };
+}
+
+/** `udp:2001:db8::1` as `udp:[2001:db8::1]`, with a port behind it where the whole is not an address. */
+function bracketed(text: string): string {
+  const [, protocol = '', rest = ''] = /^([a-z][a-z0-9_]*:(?=.*:.*:))?([0-9a-f:.]*)$/i.exec(text) ?? [];
+  if (isIPv6(rest)) return `${protocol}[${rest}]`;
+  const [, address = '', port = ''] = /^(.*)(:\d{1,5})$/.exec(rest) ?? [];
+  return isIPv6(address) ? `${protocol}[${address}]${port}` : text;
+}
+
+function advertisedBy({ value }: SocketOptionNode): Advertised | null {
+  const parsed = value === null ? null : parseHostPort(value.text);
+  return parsed === null ? null : advertisedAs(parsed.host, parsed.port);
+}
+
+function globalAdvertised(settings: ParameterValues): Advertised | null {
+  const address = settings['advertised_address'];
+  const port = settings['advertised_port'];
+  if (typeof address !== 'string' || address === '') return null;
+  return advertisedAs(address, typeof port === 'number' ? port : null);
+}
+
+const advertisedAs = (host: string, port: number | null): Advertised => ({
+  host: host.replace(/^\[(.*)\]$/, '$1'),
+  ...(port === null ? {} : { port }),
+});

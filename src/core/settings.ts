@@ -1,0 +1,306 @@
+/**
+ * The global parameters of a script. Source: the manual's Script-CoreParameters page, and older names that
+ * scripts in the field still use. One without a meaning here is accepted and says why.
+ */
+
+import { facilityNames } from '../runtime/index.ts';
+import type { SettingSpec } from '../script/index.ts';
+import { inertSettings } from './inert-settings.ts';
+
+const logFormats = ['plain_text', 'json', 'json_cee'];
+
+export const settingSpecs: readonly SettingSpec[] = [
+  // --- what siprest does ---
+  {
+    name: 'log_level',
+    type: 'int',
+    default: 2,
+    minimum: -3,
+    maximum: 9,
+    summary:
+      'Which messages are logged: -3 alert, -2 critical, -1 error, 1 warning, 2 notice, 3 info, 4 debug; more is 4.',
+    aliases: ['debug'],
+  },
+  {
+    name: 'xlog_level',
+    type: 'int',
+    default: 2,
+    minimum: -3,
+    maximum: 4,
+    summary: 'Which messages of xlog() are printed.',
+  },
+  {
+    name: 'xlog_print_level',
+    type: 'int',
+    default: 2,
+    minimum: -3,
+    maximum: 4,
+    summary: 'The level of an xlog() that names none.',
+    aliases: ['xlog_default_level'],
+  },
+  {
+    name: 'xlog_force_color',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether $C(xy) prints colours when stderr is no terminal.',
+  },
+  { name: 'log_prefix', type: 'string', default: '', summary: 'Stands before each log line.' },
+  {
+    name: 'stderror_enabled',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether logs are written to stderr.',
+    aliases: ['log_stderror'],
+  },
+  {
+    name: 'stderror_level_filter',
+    type: 'int',
+    default: null,
+    minimum: -3,
+    maximum: 9,
+    summary: 'Which messages are written to stderr, of those that log_level and xlog_level let through.',
+  },
+  {
+    name: 'stderror_log_format',
+    type: 'string',
+    values: logFormats,
+    default: 'plain_text',
+    summary: 'The form of lines on stderr; --log-format json makes all of them JSON.',
+  },
+  {
+    name: 'syslog_enabled',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether logs go to syslog, through `logger` of the system.',
+  },
+  {
+    name: 'syslog_facility',
+    type: 'string',
+    values: facilityNames,
+    default: 'LOG_DAEMON',
+    summary: 'The facility of syslog: LOG_DAEMON, LOG_LOCAL0 to LOG_LOCAL7, ...',
+    aliases: ['log_facility'],
+  },
+  {
+    name: 'syslog_name',
+    type: 'string',
+    default: 'siprest',
+    summary: 'What stands before each line of syslog as the name of the program.',
+    aliases: ['log_name'],
+  },
+  {
+    name: 'syslog_level_filter',
+    type: 'int',
+    default: null,
+    minimum: -3,
+    maximum: 9,
+    summary: 'Which messages go to syslog, of those that log_level and xlog_level let through.',
+  },
+  {
+    name: 'syslog_log_format',
+    type: 'string',
+    values: logFormats,
+    default: 'plain_text',
+    summary: 'The form of lines of syslog.',
+  },
+  {
+    name: 'socket',
+    type: 'socket',
+    repeated: true,
+    default: null,
+    summary: 'Where to listen: `udp:HOST:PORT`, `tcp:HOST:PORT`; `as HOST:PORT` is how others know it.',
+    aliases: ['listen'],
+  },
+  {
+    name: 'udp_workers',
+    type: 'int',
+    default: 8,
+    minimum: 1,
+    maximum: 65_536,
+    summary: 'How many script workers there are; each handles one message at a time.',
+    aliases: ['children'],
+  },
+  {
+    name: 'alias',
+    type: 'any',
+    repeated: true,
+    default: null,
+    summary: 'A name by which the server is known, for is_myself().',
+  },
+  {
+    name: 'mpath',
+    type: 'string',
+    repeated: true,
+    default: '',
+    summary: 'Where modules lie; they are part of siprest, so only the name of a module counts.',
+  },
+  {
+    name: 'disable_503_translation',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether a 503 of a callee goes up as it is; else it goes up as 500 (RFC 3261, 16.7).',
+  },
+  {
+    name: 'max_while_loops',
+    type: 'int',
+    default: 10_000,
+    minimum: 1,
+    summary: 'How often a while may turn before it is stopped.',
+  },
+  {
+    name: 'script_time_limit',
+    type: 'int',
+    default: 1000,
+    minimum: 0,
+    maximum: 3_600_000,
+    summary:
+      'How long a script may run for one message, in ms, without what it waits for; it is ended then, and a request that has no reply gets 500. 0: for ever. An extension of siprest.',
+  },
+  { name: 'enable_asserts', type: 'boolean', default: false, summary: 'Whether assert() checks anything.' },
+  {
+    name: 'server_header',
+    type: 'string',
+    default: null,
+    summary: 'The Server header of replies, as a whole line.',
+  },
+  {
+    name: 'user_agent_header',
+    type: 'string',
+    default: null,
+    summary: 'The User-Agent header of requests that siprest makes itself, as a whole line.',
+  },
+  {
+    name: 'server_signature',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether replies carry a Server header.',
+  },
+
+  {
+    name: 'advertised_address',
+    type: 'string',
+    default: null,
+    summary: 'The host of every Via and Record-Route of a socket that has no `as` of its own.',
+  },
+  {
+    name: 'advertised_port',
+    type: 'int',
+    default: null,
+    minimum: 1,
+    maximum: 65_535,
+    summary: 'Its port.',
+  },
+  {
+    name: 'disable_tcp',
+    type: 'boolean',
+    default: false,
+    summary: 'With `yes` the TCP sockets that the script names are not opened.',
+  },
+  {
+    name: 'tcp_accept_aliases',
+    type: 'boolean',
+    default: false,
+    summary:
+      'Whether `;alias` in a Via does what force_tcp_alias() does (RFC 5923). For neighbouring proxies alone: see there.',
+  },
+  {
+    name: 'tcp_connect_timeout',
+    type: 'int',
+    default: 10_000,
+    minimum: 1,
+    summary: 'How long a connection may take to be made, in ms; no worker waits for it.',
+  },
+  {
+    name: 'tcp_connection_lifetime',
+    type: 'int',
+    default: 120,
+    minimum: 0,
+    maximum: 2_000_000,
+    summary: 'How long a connection stays open without a byte in either direction, in s; 0 is a second.',
+  },
+  {
+    name: 'tcp_max_connections',
+    type: 'int',
+    default: 2048,
+    minimum: 1,
+    summary:
+      'How many connections others may open to one socket. One address may open a quarter of them, or all below 512.',
+  },
+  {
+    name: 'tcp_max_msg_time',
+    type: 'int',
+    default: 4,
+    minimum: 1,
+    maximum: 86_400,
+    summary: 'How long a message may take from its first byte to its last, in s.',
+  },
+  {
+    name: 'dns_retr_time',
+    type: 'int',
+    default: 2,
+    minimum: 0,
+    maximum: 60,
+    summary: 'How long the name servers may take before they are asked again, in s.',
+  },
+  {
+    name: 'dns_retr_no',
+    type: 'int',
+    default: 2,
+    minimum: 0,
+    maximum: 10,
+    summary:
+      'How often the name servers are asked. A name is unknown dns_retr_time times dns_retr_no seconds after it was asked for; 0 is 1.',
+  },
+  {
+    name: 'disable_dns_failover',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether a request is tried at the first address of its destination alone.',
+  },
+  {
+    name: 'mhomed',
+    type: 'boolean',
+    default: false,
+    summary:
+      'Whether a request goes out by the socket on the address that the system would send it from, by its routes, and not by the socket that it was received on. force_send_socket() counts more.',
+  },
+  {
+    name: 'dns_use_search_list',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether addresses are looked for in the search domains of /etc/resolv.conf as well.',
+  },
+
+  {
+    name: 'disable_stateless_fwd',
+    type: 'boolean',
+    default: null,
+    summary:
+      'Whether replies that belong to no transaction are dropped. Default: dropped unless the script calls forward().',
+  },
+  ...inertSettings,
+];
+
+/** Global parameters up to OpenSIPS 2.4 that have moved (Script-CoreParameters of 1.8 to 2.4). */
+export const formerSettings: Readonly<Record<string, string>> = {
+  port: 'with the address: socket=udp:127.0.0.1:5060',
+  tls_port_no: 'with the address: socket=tls:127.0.0.1:5061',
+  ...ofTlsModule({
+    tls_ca_list: 'ca_list',
+    tls_certificate: 'certificate',
+    tls_private_key: 'private_key',
+    tls_ciphers_list: 'ciphers_list',
+    tls_method: 'tls_method',
+    tls_verify: 'verify_cert',
+    tls_verify_client: 'verify_cert',
+    tls_verify_server: 'verify_cert',
+    tls_require_certificate: 'require_cert',
+    tls_require_client_certificate: 'require_cert',
+  }),
+};
+
+function ofTlsModule(names: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(names).map(([name, now]) => [name, `modparam("tls_mgm", "${now}", "[domain]...")`]),
+  );
+}

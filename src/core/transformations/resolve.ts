@@ -1,0 +1,30 @@
+/** `{ip.resolve}`, `{ip.resolve4}`, `{ip.resolve6}`: the hosts file, then the DNS, which what reads them waits for. */
+
+import { isIP } from 'node:net';
+import { whenThere } from '../../script/index.ts';
+import { asText, type Specification } from './define.ts';
+
+function resolver(name: string, family: 4 | 6 | null, what: string): Specification {
+  const families = family === null ? undefined : [family];
+  return {
+    name,
+    summary: `${what} of a name, from the hosts file or the DNS; null, with a log line, where it has none. An address stays what it is. The script waits for the name server, and keeps its worker as a blocking call does; no other one waits.`,
+    source: 'Script-Tran, ip.resolve',
+    example: ['78.46.64.50', `{${name}}`, '78.46.64.50'],
+    prepareWaiting: () => (value, _, run) => {
+      if (value === null) return null;
+      const host = asText(value);
+      if (isIP(host) !== 0) return host;
+      return whenThere(run.server.addresses(host, families), ([found]) => {
+        if (found === undefined) run.complain(`{${name}}: no address of "${host}" is known`);
+        return found ?? null;
+      });
+    },
+  };
+}
+
+export const resolveTransformations: readonly Specification[] = [
+  resolver('ip.resolve', null, 'The first address'),
+  resolver('ip.resolve4', 4, 'The first IPv4 address'),
+  resolver('ip.resolve6', 6, 'The first IPv6 address'),
+];

@@ -1,0 +1,68 @@
+/** `{re.subst,/expression/replacement/flags}` (trans-re-subst-*, field-subst-*). */
+
+import type { Run } from '../../runtime/index.ts';
+import { InvalidUse } from '../../script/index.ts';
+import {
+  cachedSubstitution,
+  parseSubstitution,
+  replaced,
+  replacements,
+  type Substitution,
+  SubstitutionSyntaxError,
+} from '../../text/index.ts';
+import { argument, asText, rememberLast, type Specification } from './define.ts';
+
+export const substitutionTransformations: readonly Specification[] = [
+  {
+    name: 're.subst',
+    arguments: [argument.raw('substitution')],
+    summary:
+      'Matches of a POSIX extended regular expression replaced; `\\1` to `\\9` are its groups, `\\0` the match. Flags: ' +
+      '`i` ignores case, `g` replaces all, `s` treats lines as one text. Braces take a backslash: `[0-9]\\{3\\}` is three ' +
+      'digits, `\\\\\\{` a brace. Variables in the replacement are replaced, also where the whole comes from a ' +
+      'variable; those in the expression are not. Null for an empty text.',
+    example: ['abc', '{re.subst,/(b)(c)/\\2\\1/}', 'acb'],
+    prepare: ([constant]) => {
+      if (typeof constant === 'string') {
+        const substitution = parsed(unbraced(constant));
+        return (value, _, run) => (isEmpty(value) ? null : apply(asText(value), substitution, run));
+      }
+      const read = rememberLast((text) => cachedSubstitution(unbraced(text)));
+      return (value, args, run) => {
+        const substitution = isEmpty(value) ? null : read(asText(args[0] ?? ''));
+        return isEmpty(value) || substitution === null ? null : apply(asText(value), substitution, run);
+      };
+    },
+  },
+];
+
+/** @throws InvalidUse */
+function parsed(text: string): Substitution {
+  try {
+    return parseSubstitution(text);
+  } catch (error) {
+    if (error instanceof SubstitutionSyntaxError) throw new InvalidUse(error.message, error.help);
+    throw error;
+  }
+}
+
+const isEmpty = (value: string | number | null): value is null | '' => value === null || value === '';
+
+/** A brace that is not to end the transformation has a backslash, which says no more than that. */
+const unbraced = (text: string) => text.replace(/\\([{}])/g, '$1');
+
+/** Null where the replacement names a variable that nobody has. */
+function apply(text: string, substitution: Substitution, run: Run): string | null {
+  const { replacement } = substitution;
+  if (!replacement.some(hasVariables)) return replaced(text, replacements(text, substitution));
+  const filled: (string | number)[] = [];
+  for (const part of replacement) {
+    const value = hasVariables(part) ? run.server.script.text(part)?.fill(run) : part;
+    if (value === undefined) return null;
+    filled.push(value);
+  }
+  return replaced(text, replacements(text, { ...substitution, replacement: filled }));
+}
+
+const hasVariables = (part: string | number): part is string =>
+  typeof part === 'string' && part.includes('$');

@@ -1,0 +1,70 @@
+/** `$rb` and `$cT`: the body, its parts and their types. Source: the manual's Script-CoreVar; vector pvar-body. */
+
+import { type Body, type BodyPart, mimeOf, type Run } from '../../runtime/index.ts';
+import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/index.ts';
+
+const bodyOf = (run: Run) => run.draft.receivedBody;
+const noAppend = () => new InvalidUse('it has no [append]', 'only AVPs can be appended to');
+
+/** A body that is not in parts has no types inside. */
+const inner = ({ parts, text }: Body) => (parts.length === 1 && parts[0]?.body === text ? [] : parts);
+
+function position(index: VariableUse<Run>['index']): (run: Run) => number | null {
+  if (typeof index === 'function') return index;
+  return () => (typeof index === 'number' ? index : 0);
+}
+
+export const bodyVariables: readonly VariableSpec<Run>[] = [
+  {
+    name: 'rb',
+    subname: 'optional',
+    indexed: true,
+    summary:
+      'The body. `$(rb[1])` is the second part of a multipart one, `$rb(application/sdp)` the first of this type, `$(rb(application/sdp)[-1])` the last.',
+    source: 'Script-CoreVar; vector pvar-body',
+    resolve: ({ subname, index }) => {
+      if (index === 'append') throw noAppend();
+      if (subname === null && (index === null || index === 'all'))
+        return { get: (run) => run.draft.shownBody.text || null };
+      const type = typeof subname === 'function' ? subname : () => subname;
+      const list = (run: Run): readonly BodyPart[] => {
+        const wanted = type(run);
+        const { parts } = run.draft.shownBody;
+        return wanted === null ? parts : parts.filter((part) => mimeOf(part.type) === mimeOf(wanted));
+      };
+      const at = position(index);
+      return {
+        get: (run) => {
+          const i = at(run);
+          return i === null ? null : (list(run).at(i)?.body ?? null);
+        },
+        list: (run) => list(run).map(({ body }) => body),
+      };
+    },
+  },
+  {
+    name: 'cT',
+    indexed: true,
+    summary:
+      'The Content-Type header. `$(cT[0])` is that of the first part of a multipart body, `$(cT[-1])` that of the last, `[*]` all, the header included.',
+    source: 'Script-CoreVar',
+    resolve: ({ index }) => {
+      if (index === 'append') throw noAppend();
+      if (index === null) return { get: (run) => run.message?.contentType ?? null };
+      if (index === 'all') {
+        const all = (run: Run) => {
+          const body = bodyOf(run);
+          return [body.contentType ?? '', ...inner(body).map(({ type }) => type)].filter(Boolean);
+        };
+        return { get: (run) => all(run).join(', ') || null, list: all };
+      }
+      const at = position(index);
+      return {
+        get: (run) => {
+          const i = at(run);
+          return i === null ? null : inner(bodyOf(run)).at(i)?.type || null;
+        },
+      };
+    },
+  },
+];

@@ -1,0 +1,80 @@
+/**
+ * `$branch` and `$bf` of OpenSIPS 3, where 4.0 has `$msg.branch`: number 0 is the first branch that was added, not the
+ * request URI. Source: Script-CoreVar of 3.4.
+ */
+
+import { type MessageBranch, messageBranches } from '../../relay/index.ts';
+import type { Run } from '../../runtime/index.ts';
+import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import { branchFlagNames } from '../flag-names.ts';
+import { branchFields, flagAccess, joined, lastAdded } from './branches.ts';
+import { subnameOf } from './subname.ts';
+
+const source = 'Script-CoreVar of 3.4';
+
+/** The added one of this number; `shift` is 0 where number 0 is the request URI. */
+function branchAt({ index }: VariableUse<Run>, shift: 0 | 1): (run: Run) => MessageBranch | null {
+  if (index === 'append') throw new InvalidUse('it has no [append]', 'append_branch() adds a branch');
+  const at = typeof index === 'function' ? index : () => (typeof index === 'number' ? index : 0);
+  return (run) => {
+    const wanted = at(run);
+    const all = run.state(messageBranches).all.slice(shift);
+    return wanted === null ? null : (all.at(wanted) ?? null);
+  };
+}
+
+export const formerBranchVariables: readonly VariableSpec<Run>[] = [
+  {
+    name: 'branch',
+    subname: 'optional',
+    indexed: true,
+    writable: true,
+    summary:
+      'Written without a name: adds a branch of this URI. `$(branch(uri)[0])` is the URI of the first that was added, and so for `duri`, `q`, `path`, `flags` and `socket`; `[*]` all. OpenSIPS 4.0 has `$msg.branch`.',
+    source,
+    resolve: (use) => {
+      if (use.subname === null) {
+        return lastAdded;
+      }
+      const field = branchFields.find(({ name }) => name === use.subname);
+      if (field === undefined)
+        throw new InvalidUse(
+          'a branch has no such field',
+          `it has ${branchFields.map(({ name }) => name).join(', ')}`,
+        );
+      const at = branchAt(use, 1);
+      const all = (run: Run) => run.state(messageBranches).all.slice(1).map(field.get);
+      return {
+        get: (run) => {
+          if (use.index === 'all') return joined(all(run)) || null;
+          const branch = at(run);
+          return branch === null ? null : field.get(branch);
+        },
+        set: (run, value) => {
+          const branch = at(run);
+          return branch !== null && field.set !== undefined && field.set(branch, value);
+        },
+        ...(use.index === 'all' ? { list: all } : {}),
+      };
+    },
+  },
+  {
+    name: 'branch.flag',
+    subname: 'required',
+    indexed: true,
+    writable: true,
+    summary:
+      'A flag of a branch: 1 or 0, printed as `true` or `false`. Number 0 is the request URI, as for `setbflag()`.',
+    source,
+    resolve: (use) => {
+      if (typeof use.subname === 'string') branchFlagNames.inVariable(use.subname);
+      return flagAccess(branchAt(use, 0), subnameOf(use));
+    },
+  },
+  {
+    name: 'bf',
+    summary: 'The flags of the request URI, as `setbflag()` sets them.',
+    source,
+    resolve: () => ({ get: (run) => branchFlagNames.print(run.state(messageBranches).main.flags) }),
+  },
+];

@@ -1,0 +1,23 @@
+import type { Run } from '../../runtime/index.ts';
+import type { Value, VariableSpec } from '../../script/index.ts';
+
+/** A variable that is read from one thing of the run; null where there is no such thing. */
+export function part<T>(
+  name: string,
+  summary: string,
+  of: (run: Run) => T | null,
+  read: (thing: T) => Value,
+  aliases: readonly string[] = [],
+): VariableSpec<Run> {
+  return {
+    name,
+    aliases,
+    summary,
+    resolve: () => ({
+      get: (run) => {
+        const thing = of(run);
+        return thing === null ? null : read(thing);
+      },
+    }),
+  };
+}

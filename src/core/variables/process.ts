@@ -1,0 +1,173 @@
+/** Variables that tell of the route, the worker, the clock and the log. Source: the manual's Script-CoreVar. */
+
+import { isatty } from 'node:tty';
+import type { Run, Worker } from '../../runtime/index.ts';
+import {
+  type Frame,
+  InvalidUse,
+  logLevel,
+  type VariableAccess,
+  type VariableSpec,
+  type VariableUse,
+} from '../../script/index.ts';
+import { ctime, strftime } from '../../text/index.ts';
+import { subnameOf } from './subname.ts';
+
+/** The calls of routes as they are nested, innermost first. */
+function frames(run: Run): Frame[] {
+  const list: Frame[] = [];
+  for (let frame = run.frame; frame !== null; frame = frame.parent) list.push(frame);
+  return list;
+}
+
+const fullName = (frame: Frame) => (frame.name === '' ? frame.kind : `${frame.kind}[${frame.name}]`);
+
+/** `$route`, `$route.name`, `$route.type`: indexed from the innermost call, or with -1 from the outermost. */
+function ofFrame(read: (frame: Frame) => string | null) {
+  return ({ index }: VariableUse<Run>): VariableAccess<Run> => {
+    if (index === 'all')
+      return {
+        get: (run) =>
+          frames(run)
+            .reverse()
+            .map((frame) => read(frame) ?? '')
+            .join(' > '),
+      };
+    if (index === 'append') throw new InvalidUse('it has no [append]');
+    const at = typeof index === 'function' ? index : () => index ?? 0;
+    return {
+      get: (run) => {
+        const i = at(run);
+        const frame = i === null ? undefined : frames(run).at(i);
+        return frame === undefined ? null : read(frame);
+      },
+    };
+  };
+}
+
+/** A log level of the worker: null where the script has set none. */
+function levelVariable(name: 'logLevel' | 'xlogLevel'): () => VariableAccess<Run> {
+  return () => ({
+    get: (run) => run.worker[name] ?? run.server.log[name],
+    set: (run, value) => {
+      const level = logLevel(value);
+      if (level === null && value !== null) return false;
+      (run.worker as { -readonly [K in keyof Worker]: Worker[K] })[name] = level;
+      return true;
+    },
+  });
+}
+
+/** ANSI codes of `$C(xy)`: foreground and background. */
+const colours: Readonly<Record<string, number>> = { s: 0, r: 1, g: 2, y: 3, b: 4, p: 5, c: 6, w: 7 };
+
+function colourCode(letters: string): string {
+  const [foreground = '', background = ''] = letters;
+  const known = (letter: string) => letter in colours || letter === 'x' || letter.toLowerCase() in colours;
+  if (letters.length !== 2 || !known(foreground) || !known(background)) {
+    throw new InvalidUse(
+      `(${letters}) is no pair of colours`,
+      'two letters of x s r g y b p c w, as in $C(rx)',
+    );
+  }
+  const code = (letter: string, base: number) =>
+    letter === 'x' ? (base === 30 ? '0' : '') : `${base + (colours[letter.toLowerCase()] ?? 0)}`;
+  return `\x1b[${[code(foreground, 30), code(background, 40)].filter((part) => part !== '').join(';')}m`;
+}
+
+export const processVariables: readonly VariableSpec<Run>[] = [
+  {
+    name: 'route',
+    indexed: true,
+    summary: 'The route that runs, as `route[name]`.',
+    resolve: ofFrame(fullName),
+  },
+  {
+    name: 'route.name',
+    indexed: true,
+    summary: 'The name of the route that runs.',
+    resolve: ofFrame((frame) => (frame.name === '' ? null : frame.name)),
+  },
+  {
+    name: 'route.type',
+    indexed: true,
+    summary: 'The kind of the route that runs.',
+    resolve: ofFrame((frame) => frame.kind),
+  },
+  { name: 'pp', summary: 'The process id.', resolve: () => ({ get: () => process.pid }) },
+  {
+    name: 'Ts',
+    summary: 'Unix time in seconds.',
+    resolve: () => ({ get: () => Math.floor(Date.now() / 1000) | 0 }),
+  },
+  {
+    name: 'Tsm',
+    summary: 'Microseconds of the current second.',
+    resolve: () => ({
+      get: () => Math.floor(((performance.timeOrigin + performance.now()) * 1000) % 1_000_000),
+    }),
+  },
+  {
+    name: 'TS',
+    summary: 'Unix time in seconds when the server started.',
+    resolve: () => ({ get: (run) => Math.floor(run.server.startedAt / 1000) | 0 }),
+  },
+  {
+    name: 'Tf',
+    summary: 'The local time, as `Mon Nov 23 21:41:02 2026`.',
+    resolve: () => ({ get: () => ctime(new Date()) }),
+  },
+  {
+    name: 'time',
+    subname: 'required',
+    summary: 'The local time in a format of strftime(3): `$time(%Y-%m-%d)`.',
+    resolve: ({ subname }) => {
+      if (typeof subname === 'function') return { get: (run) => strftime(subname(run), new Date()) };
+      return { get: () => strftime(subname ?? '', new Date()) };
+    },
+  },
+  {
+    name: 'log_level',
+    writable: true,
+    summary: 'The log level of this worker; NULL resets it.',
+    resolve: levelVariable('logLevel'),
+  },
+  {
+    name: 'xlog_level',
+    writable: true,
+    summary: 'The level of xlog() on this worker; NULL resets it.',
+    resolve: levelVariable('xlogLevel'),
+  },
+  {
+    name: 'cfg_line',
+    summary: 'The line of the script that runs.',
+    resolve: () => ({ get: (run) => Number(/:(\d+)$/.exec(run.server.place(run.position))?.[1] ?? 0) }),
+  },
+  {
+    name: 'cfg_file',
+    summary: 'The file of the script that runs.',
+    resolve: () => ({ get: (run) => run.server.place(run.position).replace(/:\d+$/, '') }),
+  },
+  {
+    name: 'argv',
+    subname: 'required',
+    summary: 'What `-o name=value` on the command line gave that name.',
+    source: 'Script-CoreVar',
+    resolve: (use) => {
+      const name = subnameOf(use);
+      return { get: (run) => run.server.settings.argv.get(name(run)) ?? null };
+    },
+  },
+  {
+    name: 'C',
+    subname: 'required',
+    summary: 'A colour, `$C(fb)` with foreground and background; nothing where stderr is no terminal.',
+    resolve: ({ subname }) => {
+      if (typeof subname !== 'string')
+        throw new InvalidUse('its colours have to stand in the script', 'as in $C(rx)');
+      const code = colourCode(subname);
+      const terminal = isatty(2) && !process.env['NO_COLOR'];
+      return { get: (run) => (terminal || run.server.settings.xlogForceColor ? code : '') };
+    },
+  },
+];

@@ -1,0 +1,174 @@
+/** `$var`, `$avp` and what else a script keeps. Source: the manual's Script-CoreVar page. */
+
+import { eventAttributes, type Run, type Server, StateKey } from '../../runtime/index.ts';
+import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
+
+/** Each `$var` name of the process has a slot; a worker's values stand at the slots' indexes. */
+const slotOf = new Map<string, number>();
+
+/** A script may make names of what messages say: so many names, and no more, have a slot. */
+const maxSlots = 100_000;
+
+/** Names beyond the limit have slot -1, which holds nothing. */
+export function slot(name: string): number {
+  let index = slotOf.get(name);
+  if (index === undefined) {
+    if (slotOf.size >= maxSlots) return -1;
+    index = slotOf.size;
+    slotOf.set(name, index);
+  }
+  return index;
+}
+
+/** What every worker has in its slots from the start; modules may fill it when they start. */
+export const initialSlots = new StateKey<Server, Value[]>('initial $var values', () => []);
+
+export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
+  {
+    name: 'var',
+    subname: 'required',
+    writable: true,
+    summary: 'A script variable: one value, kept by its worker from message to message.',
+    source: 'Script-CoreVar, Script variables; vector lang-var-is-process-wide',
+    resolve: ({ subname }) => {
+      if (typeof subname === 'function') {
+        return {
+          get: (run) => run.worker.slots[slot(subname(run))] ?? null,
+          set: (run, value) => {
+            const at = slot(subname(run));
+            if (at >= 0) run.worker.slots[at] = value;
+            return at >= 0;
+          },
+        };
+      }
+      const index = slot(required(subname));
+      return {
+        get: (run) => run.worker.slots[index] ?? null,
+        set: (run, value) => {
+          run.worker.slots[index] = value;
+          return true;
+        },
+      };
+    },
+  },
+  {
+    name: 'avp',
+    subname: 'required',
+    indexed: true,
+    writable: true,
+    summary: 'An attribute of the message: a stack of values, the one added last first; survives async().',
+    source: 'Script-CoreVar, AVP variables; vectors lang-avp-*',
+    resolve: (use) => {
+      const name = avpName(use.subname);
+      const list = (run: Run) => run.request.avps.all(name(run));
+      const { index } = use;
+      if (index === 'all') {
+        return {
+          get: (run) => {
+            const values = list(run);
+            return values.length === 0 ? null : values.join(', ');
+          },
+          list,
+          set: (run, value) => {
+            run.request.avps.replace(name(run), value);
+            return true;
+          },
+        };
+      }
+      if (index === 'append') {
+        return {
+          get: (run) => run.request.avps.get(name(run), -1),
+          set: (run, value) => {
+            if (value === null) return false;
+            run.request.avps.append(name(run), value);
+            return true;
+          },
+        };
+      }
+      if (index === null) {
+        return {
+          get: (run) => run.request.avps.get(name(run)),
+          list,
+          set: (run, value, operator) => {
+            if (operator === ':=') run.request.avps.replace(name(run), value);
+            else run.request.avps.push(name(run), value);
+            return true;
+          },
+        };
+      }
+      const at = typeof index === 'number' ? () => index : index;
+      return {
+        get: (run) => {
+          const i = at(run);
+          return i === null ? null : run.request.avps.get(name(run), i);
+        },
+        set: (run, value) => {
+          const i = at(run);
+          return i !== null && run.request.avps.setAt(name(run), i, value);
+        },
+      };
+    },
+  },
+  {
+    name: 'rc',
+    aliases: ['retcode'],
+    summary: 'The return code of the last function, route or assignment.',
+    source: 'Script-CoreVar, Returned code; vectors lang-rc-*',
+    resolve: () => ({ get: (run) => run.status }),
+  },
+  {
+    name: 'return',
+    subname: 'required',
+    summary: '`$(return(0))` is the first value that return() gave beside its code.',
+    source: 'Script-CoreVar, Return value; vector lang-route-return-value',
+    resolve: ({ subname }) => positional(subname, 0, (run) => run.returned),
+  },
+  {
+    name: 'param',
+    subname: 'required',
+    summary:
+      '`$param(1)` is the first parameter of the route that runs; in an event_route `$param(name)` is an attribute of the event.',
+    source: 'Script-CoreVar, Route parameter; vectors lang-route-params*',
+    resolve: ({ subname }) => {
+      const parameters = (run: Run) => run.frame?.parameters ?? [];
+      if (typeof subname !== 'string' || /^\s*\d+\s*$/.test(subname)) {
+        const byPosition = positional(subname, 1, parameters);
+        if (typeof subname !== 'function') return byPosition;
+        return { get: (run) => byPosition.get(run) ?? attribute(run, subname(run)) };
+      }
+      return { get: (run) => attribute(run, subname) };
+    },
+  },
+];
+
+/** Of the event that the event_route runs for. */
+function attribute(run: Run, name: string): Value {
+  if (run.frame?.kind !== 'event_route') return null;
+  return run.state(eventAttributes).list.find((one) => one.name === name)?.value ?? null;
+}
+
+function required(subname: string | null): string {
+  if (subname === null || subname === '')
+    throw new InvalidUse('its name is missing', 'write it as $var(name)');
+  return subname;
+}
+
+/** `$avp(s:name)` and `$avp(i:5)` of the older dialect are `$avp(name)` and `$avp(5)`. */
+function avpName(subname: VariableUse<Run>['subname']): (run: Run) => string {
+  const plain = (name: string) => name.replace(/^[si]:/, '');
+  if (typeof subname === 'function') return (run) => plain(subname(run));
+  const name = plain(required(subname));
+  return () => name;
+}
+
+function positional(
+  subname: VariableUse<Run>['subname'],
+  first: number,
+  values: (run: Run) => readonly Value[],
+) {
+  const parse = (text: string) => (/^\s*\d+\s*$/.test(text) ? Number(text) - first : -1);
+  if (typeof subname === 'function') return { get: (run: Run) => values(run)[parse(subname(run))] ?? null };
+  const index = parse(subname ?? '');
+  if (index < 0) throw new InvalidUse(`(${subname ?? ''}) is no position`, `positions start at ${first}`);
+  return { get: (run: Run) => values(run)[index] ?? null };
+}

@@ -1,0 +1,139 @@
+/** `$sdp`, and the lines, streams and words in it. Source: the manual's Script-CoreVar. */
+
+import { type BodyPart, mimeOf, type Run } from '../../runtime/index.ts';
+import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import {
+  changeSdp,
+  parseSdpFilter,
+  readSdp,
+  type SdpChange,
+  type SdpFilter,
+  type SdpScope,
+  sdpLineIndex,
+} from '../../text/index.ts';
+
+const source = 'Script-CoreVar';
+const type = 'application/sdp';
+const isSdp = (part: BodyPart): boolean => mimeOf(part.type) === type;
+
+function sdpOf(run: Run): string | null {
+  return run.draft.body.parts.find(isSdp)?.body ?? null;
+}
+
+/** In the place of the one that there is, or as a new part; null takes it out. */
+function setSdp(run: Run, sdp: string | null): void {
+  const { parts } = run.draft.body;
+  const at = parts.findIndex(isSdp);
+  const part: BodyPart | undefined = parts[at] ?? { type, headers: '', body: '' };
+  const own = sdp === null ? [] : [{ ...part, body: sdp }];
+  const changed = parts.toSpliced(at === -1 ? parts.length : at, at === -1 ? 0 : 1, ...own);
+  run.draft.replaceParts(changed, { shown: true });
+}
+
+function filterOf(name: string, scope: SdpScope, { subname }: VariableUse<Run>) {
+  const parse = (text: string): SdpFilter => {
+    const filter = parseSdpFilter(scope, text);
+    if (filter === null) throw new InvalidUse('it has too many slashes', `write \\/ for one that is text`);
+    return filter;
+  };
+  if (typeof subname !== 'function') {
+    const filter = parse(subname ?? '');
+    return () => filter;
+  }
+  return (run: Run): SdpFilter | null => {
+    const text = subname(run);
+    const filter = parseSdpFilter(scope, text);
+    if (filter === null) run.complain(`$${name}(${text}): it has too many slashes`);
+    return filter;
+  };
+}
+
+function withoutIndex({ index }: VariableUse<Run>, example: string): void {
+  if (index !== null)
+    throw new InvalidUse('its index stands inside the parentheses', `it is written ${example}`);
+}
+
+function changeOf(value: Value, insertion: VariableUse<Run>['insertion']): SdpChange {
+  return value === null ? { kind: 'delete' } : { kind: insertion ?? 'set', value: String(value) };
+}
+
+function part(scope: SdpScope, example: string, summary: string): VariableSpec<Run> {
+  const name = `sdp.${scope}`;
+  return {
+    name,
+    subname: 'required',
+    // in a filter a blank ends a word, as in `a=rtpmap:9 `
+    verbatim: true,
+    indexed: true,
+    insertable: true,
+    writable: true,
+    summary,
+    source,
+    resolve: (use) => {
+      withoutIndex(use, example);
+      const filter = filterOf(name, scope, use);
+      return {
+        get: (run) => {
+          const [sdp, wanted] = [sdpOf(run), filter(run)];
+          return sdp === null || wanted === null ? null : readSdp(sdp, wanted);
+        },
+        set: (run, value) => {
+          const [sdp, wanted] = [sdpOf(run), filter(run)];
+          const changed =
+            sdp === null || wanted === null ? null : changeSdp(sdp, wanted, changeOf(value, use.insertion));
+          if (changed !== null) setSdp(run, changed);
+          else if (value !== null) run.complain(`$${name}: the session description has no such line`);
+          return changed !== null || value === null;
+        },
+      };
+    },
+  };
+}
+
+export const sdpVariables: readonly VariableSpec<Run>[] = [
+  {
+    name: 'sdp',
+    writable: true,
+    summary:
+      'The session description. What is set goes out with the message and is seen by `$rb`; NULL takes it out.',
+    source,
+    resolve: () => ({
+      get: sdpOf,
+      set: (run, value) => {
+        setSdp(run, value === null ? null : String(value));
+        return true;
+      },
+    }),
+  },
+  part(
+    'line',
+    '$sdp.line(a=[1])',
+    'A line of the session description: `$sdp.line([2])` the third, `$sdp.line(a=rtpmap[1])` the second that begins so; or a word of it: `$sdp.line(m=audio/[1])`, `$sdp.line(a=fmtp/annexb=)`. `\\/` is a slash as text. Setting it changes what was found but not what it was found by, NULL takes it out, `$(sdp.line([2])[insert])` and `[insertAfter]` put a line beside it.',
+  ),
+  part(
+    'session',
+    '$sdp.session(a=[1])',
+    'As `$sdp.line`, among the lines before the first stream: `$sdp.session(c=/[2])`.',
+  ),
+  part(
+    'stream',
+    '$sdp.stream(audio[1]/a=ptime)',
+    'As `$sdp.line`, among the lines of one stream: `$sdp.stream(audio[1]/a=ptime)` of the second audio stream, `$sdp.stream([1])` the `m=` line of the second of all.',
+  ),
+  {
+    name: 'sdp.stream.idx',
+    subname: 'required',
+    verbatim: true,
+    summary: 'Which line of all it is that `$sdp.stream` would find, from 0; null where there is none.',
+    source,
+    resolve: (use) => {
+      const filter = filterOf('sdp.stream.idx', 'stream', use);
+      return {
+        get: (run) => {
+          const [sdp, wanted] = [sdpOf(run), filter(run)];
+          return sdp === null || wanted === null ? null : sdpLineIndex(sdp, wanted);
+        },
+      };
+    },
+  },
+];

@@ -1,0 +1,37 @@
+/** All script modules, in the order of the reference. */
+import type { Module } from '../runtime/index.ts';
+import { avpops } from './avpops.ts';
+import { cachedbLocal } from './cachedb-local.ts';
+import { cfgutils } from './cfgutils/index.ts';
+import { inertModules } from './inert.ts';
+import { jsonModule } from './json.ts';
+import { maxfwd } from './maxfwd.ts';
+import { restClient } from './rest-client.ts';
+import { rr } from './rr.ts';
+import { signaling } from './signaling.ts';
+import { sipmsgops } from './sipmsgops/index.ts';
+import { sl } from './sl.ts';
+import { statistics } from './statistics/index.ts';
+import { textops } from './textops.ts';
+import { tlsMgm } from './tls-mgm.ts';
+import { tm } from './tm/index.ts';
+import { uri } from './uri.ts';
+
+export const modules: readonly Module[] = [
+  restClient,
+  tlsMgm,
+  signaling,
+  sl,
+  tm,
+  rr,
+  sipmsgops,
+  textops,
+  maxfwd,
+  cfgutils,
+  jsonModule,
+  cachedbLocal,
+  statistics,
+  avpops,
+  uri,
+  ...inertModules,
+];

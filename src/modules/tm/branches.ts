@@ -1,0 +1,91 @@
+/** Branches beside those of t_relay(): injected while a transaction is under way, or copies. Source: modules/tm of the manual. */
+import { awaitBranches, injectBranches, relaying, replicate } from '../../relay/index.ts';
+import type { Run } from '../../runtime/index.ts';
+import type { FunctionSpec } from '../../script/index.ts';
+import { parseUri } from '../../sip/index.ts';
+
+export const branchFunctions: readonly FunctionSpec<Run>[] = [
+  {
+    name: 't_inject_branches',
+    arguments: [
+      {
+        name: 'source',
+        type: 'static',
+        oneOf: ['msg'],
+        absent: { event: 'event_routing' },
+        summary:
+          '`msg`: the request URI, and the branches that were added. There is no `event`, which needs event_routing.',
+      },
+      {
+        name: 'flags',
+        type: 'string',
+        optional: true,
+        summary: '`cancel` (`c`): those that ring end first; `last` (`l`): no others are waited for.',
+      },
+    ],
+    summary:
+      'Adds branches to a transaction that is under way, and sends them. 1; -1 no transaction, -3 it is answered or cancelled, -4 the destination cannot be found.',
+    source: 'modules/tm',
+    run: (run, source: string, text: string = '') => {
+      if (source === 'event') {
+        run.complain('t_inject_branches(): siprest has no module event_routing');
+        return -1;
+      }
+      const flags = new Set(text.split(',').map((flag) => flag.trim()));
+      return injectBranches(run, {
+        cancelsOthers: flags.has('cancel') || flags.has('c'),
+        isLast: flags.has('last') || flags.has('l'),
+      });
+    },
+  },
+  {
+    name: 't_wait_for_new_branches',
+    arguments: [
+      {
+        name: 'branches',
+        type: 'int',
+        optional: true,
+        summary: 'How many at most; default: any number.',
+      },
+    ],
+    summary:
+      'Has the transaction of an INVITE wait for injected branches, for as long as it may ring, though all others have ended. -1 where there is no such transaction.',
+    source: 'modules/tm',
+    run: (run, limit: number = Number.POSITIVE_INFINITY) =>
+      limit > 0 && awaitBranches(run.request, limit) ? 1 : -1,
+  },
+  {
+    name: 't_wait_no_more_branches',
+    arguments: [],
+    summary: 'Ends the waiting of t_wait_for_new_branches(). -1 where nothing was sent on.',
+    source: 'modules/tm',
+    run: (run) => {
+      const { proxy } = run.state(relaying);
+      proxy?.stopAwaiting();
+      return proxy === null ? -1 : 1;
+    },
+  },
+  {
+    name: 't_replicate',
+    arguments: [
+      {
+        name: 'URI',
+        type: 'string',
+        summary: 'Where a copy goes; others go to the branches that were added.',
+      },
+      { name: 'flags', type: 'string', optional: true, summary: '`no-dns-failover`, or 0x4.' },
+    ],
+    routes: ['route', 'failure_route'],
+    summary:
+      'Sends copies of the request; what is answered to them goes nowhere. 1; 0 for a retransmission, which ends the script; negative as t_relay().',
+    source: 'modules/tm',
+    run: (run, uri: string, flags: string = '') => {
+      if (parseUri(uri) === null) {
+        run.complain(`t_replicate(): no URI: ${uri}`);
+        return -4;
+      }
+      const single = flags.includes('no-dns-failover') || (Number(flags) & 0x04) !== 0;
+      return replicate(run, uri, !single);
+    },
+  },
+];

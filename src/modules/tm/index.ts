@@ -1,0 +1,386 @@
+/** The tm module: transactions and sending on with state. Source: modules/tm of the manual; vectors pvar-provisional, async-*, routes-*. */
+import { type RelayOptions, relay, relaying, sendNewRequest, showLocalMessage } from '../../relay/index.ts';
+import type { Module, Run } from '../../runtime/index.ts';
+import type { ArgumentSpec, FunctionSpec, ParameterSpec, RouteKind } from '../../script/index.ts';
+import { cachedRegex } from '../../text/index.ts';
+import { code, isStatusLine, reason } from '../replies.ts';
+import { branchFunctions } from './branches.ts';
+import { transactionFunctions } from './transaction.ts';
+import { replyCode, tmVariables } from './variables.ts';
+
+const inert = (name: string, value: number | string | null, why: string): ParameterSpec => ({
+  name,
+  type: typeof value === 'number' ? 'int' : 'string',
+  default: value,
+  summary: 'Accepted without effect.',
+  inert: why,
+});
+
+/** A reply by the transaction, which is made where there is none yet; 0 where it turns out to be a retransmission. */
+function reply(run: Run, name: string, status: number, phrase: string, body?: string): 1 | 0 | -1 {
+  if (!isStatusLine(run, name, status, phrase)) return -1;
+  const outcome = run.request.createTransaction();
+  if (outcome === 'absorbed') return 0;
+  return outcome !== 'refused' && run.request.reply(status, phrase, body) ? 1 : -1;
+}
+
+type RouteField = 'failureRoute' | 'replyRoute' | 'branchRoute';
+
+/** t_on_failure() and its kin: the route is looked up once for each call, its existence checked before the start. */
+function arming(
+  name: string,
+  routeKind: RouteKind,
+  field: RouteField,
+  routes: readonly RouteKind[],
+  summary: string,
+): FunctionSpec<Run> {
+  return {
+    name,
+    arguments: [{ name: routeKind, type: 'route', routeKind, summary: 'The name of the route.' }],
+    routes,
+    summary,
+    source: 'modules/tm',
+    run: (run, route: string) => {
+      const found = run.server.script.find(routeKind, route);
+      const { relayed } = run.subject;
+      // in a branch route a reply route is that branch's own
+      if (field === 'replyRoute' && run.routeKind === 'branch_route' && relayed !== undefined)
+        relayed.replyRoute = found;
+      else run.state(relaying)[field] = found;
+      return 1;
+    },
+  };
+}
+
+const flags: ArgumentSpec = {
+  name: 'flags',
+  type: 'string',
+  optional: true,
+  summary:
+    '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas; or a destination, as in the older dialect.',
+};
+
+/** With the number that the older dialect has for each. */
+const relayFlags: readonly { readonly name: string; readonly bit: number; readonly option: RelayOptions }[] =
+  [
+    { name: 'no-auto-477', bit: 0x02, option: { auto477: false } },
+    { name: 'no-dns-failover', bit: 0x04, option: { failover: false } },
+    { name: 'pass-reason-hdr', bit: 0x08, option: { passReason: true } },
+    { name: 'allow-no-cancel', bit: 0x10, option: { allowNoCancel: true } },
+  ];
+
+interface ReadFlags {
+  readonly options: RelayOptions;
+  /** What is no flag. */
+  readonly unknown: readonly string[];
+}
+
+function readRelayFlags(text: string): ReadFlags {
+  // the older dialect, and the manual's Script-Routes, have the destination first
+  if (/^(?:udp|tcp|tls):./i.test(text)) return { options: { outboundProxy: text }, unknown: [] };
+  const isNumber = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim());
+  const number = isNumber ? Number(text) : 0;
+  const names = isNumber ? [] : text.split(',').map((name) => name.trim());
+  let options: RelayOptions = {};
+  for (const { name, bit, option } of relayFlags)
+    if (names.includes(name) || (number & bit) !== 0) options = { ...options, ...option };
+  const unknown = names.filter((name) => name !== '' && !relayFlags.some((flag) => flag.name === name));
+  return { options, unknown };
+}
+
+const noFlags: RelayOptions = {};
+/** Scripts write a few. */
+const knownFlags = new Map<string, ReadFlags>();
+
+function relayOptions(run: Run, text: string): RelayOptions {
+  let read = knownFlags.get(text);
+  if (read === undefined) {
+    read = readRelayFlags(text);
+    if (knownFlags.size < 100) knownFlags.set(text, read);
+  }
+  for (const name of read.unknown) run.complain(`t_relay(): ${name} is none of its flags`);
+  return read.options;
+}
+
+const newRequest: FunctionSpec<Run> = {
+  name: 't_new_request',
+  arguments: [
+    { name: 'method', type: 'string', summary: 'Any but INVITE, ACK and CANCEL.' },
+    { name: 'RURI', type: 'string', summary: 'Where it is sent.' },
+    { name: 'from', type: 'string', summary: '`[display ]URI`' },
+    { name: 'to', type: 'string', summary: '`[display ]URI`' },
+    { name: 'body', type: 'string', optional: true, summary: 'The content type, a space, and the body.' },
+    { name: 'ctx', type: 'string', optional: true, summary: 'What local_route finds in $avp(uac_ctx).' },
+  ],
+  summary: 'Sends a request of its own. -1 where it cannot be sent.',
+  source: 'modules/tm',
+  run: (run, method: string, uri: string, from: string, to: string, body?: string, context?: string) =>
+    sendNewRequest(run, { method, uri, from, to, body: body ?? null, context: context ?? null }),
+};
+
+const milliseconds = (name: string, value: number, summary: string): ParameterSpec => ({
+  name,
+  type: 'int',
+  default: value,
+  minimum: 10,
+  maximum: 60_000,
+  unit: 'ms',
+  summary,
+  source: 'modules/tm',
+});
+
+const localRoute = (name: string, what: string, more: string): ParameterSpec => ({
+  name,
+  type: 'string',
+  default: null,
+  routeKind: 'route',
+  summary: `A route that sees each ${what} that siprest itself makes, and changes nothing. ${more}`,
+  source: 'modules/tm',
+});
+
+const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
+  name,
+  type: 'int',
+  default: value,
+  minimum: 1,
+  maximum: 86_400,
+  unit: 's',
+  summary,
+  source: 'modules/tm',
+});
+
+export const tm: Module = {
+  name: 'tm',
+  summary:
+    'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
+  source: 'modules/tm',
+  start: (server) => {
+    if (server.parameters('tm')['local_reply_route'] != null)
+      server.onLocalReply((reply) => showLocalMessage(server, 'local_reply_route', reply));
+  },
+  parameters: [
+    {
+      name: 'auto_100trying',
+      type: 'boolean',
+      default: true,
+      summary: 'Whether an INVITE is answered 100 at once when its transaction is made.',
+    },
+    { ...seconds('fr_timeout', 30, 'How long a branch may stay without any answer.'), aliases: ['fr_timer'] },
+    { ...seconds('fr_inv_timeout', 120, 'How long an INVITE may ring.'), aliases: ['fr_inv_timer'] },
+    {
+      name: 'restart_fr_on_each_reply',
+      type: 'boolean',
+      default: true,
+      summary: 'Whether each provisional answer starts fr_inv_timeout anew.',
+    },
+    {
+      name: 'onreply_avp_mode',
+      type: 'int',
+      default: 0,
+      minimum: 0,
+      maximum: 1,
+      summary: '0: a reply route has AVPs of its own; 1: it has those of the transaction.',
+      source: 'modules/tm',
+    },
+    {
+      name: 'disable_6xx_block',
+      type: 'boolean',
+      default: false,
+      summary: 'Whether a 6xx is like any other refusal; else it ends the search (RFC 3261, 16.7).',
+      source: 'modules/tm',
+    },
+    {
+      name: 'minor_branch_flag',
+      type: 'string',
+      default: null,
+      summary:
+        'A branch flag: a branch that has it is not waited for; it is cancelled when all others have failed.',
+      source: 'modules/tm',
+    },
+    localRoute('local_request_route', 'request', 'Runs after local_route.'),
+    localRoute('local_reply_route', 'reply', 'Of replies of transactions, no relayed ones.'),
+    inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
+    inert('delete_timer', 2, 'a transaction leaves memory when its last timer has ended'),
+    milliseconds(
+      'T1_timer',
+      500,
+      'The first interval of retransmissions; what RFC 3261 has as 64 T1 follows it.',
+    ),
+    milliseconds('T2_timer', 4000, 'The longest interval of retransmissions.'),
+    inert('ruri_matching', 1, 'transactions are matched as RFC 3261, 17.2.3 says'),
+    inert('via1_matching', 1, 'transactions are matched as RFC 3261, 17.2.3 says'),
+    inert('unix_tx_timeout', 2, 'siprest has no transactions for a Unix socket'),
+    inert('tw_append', null, 'siprest has no t_write_unix() and t_write_req()'),
+    inert('pass_provisional_replies', 0, 'reply routes see every reply'),
+    inert('syn_branch', 1, 'the branch parameter of a Via is always unpredictable'),
+    inert('enable_stats', 1, 'figures are always counted'),
+    inert('timer_partitions', 1, 'one timer wheel serves all transactions of a process'),
+    inert('tm_replication_cluster', 0, 'siprest instances do not talk to each other'),
+    inert('cluster_param', null, 'siprest instances do not talk to each other'),
+    inert('cluster_auto_cancel', 1, 'siprest instances do not talk to each other'),
+  ],
+  variables: tmVariables,
+  functions: [
+    {
+      name: 't_newtran',
+      arguments: [],
+      routes: ['route'],
+      summary:
+        'Makes a transaction for the request; a retransmission, or the ACK to its reply, ends the script here. -10 where the request has a transaction already.',
+      source: 'modules/tm; vectors pvar-provisional, routes-newtran-provisional',
+      run: (run) => {
+        switch (run.request.createTransaction()) {
+          case 'created':
+            return 1;
+          case 'absorbed':
+            return 0;
+          case 'exists':
+            run.complain('t_newtran(): the request has a transaction already');
+            return -10;
+          case 'refused':
+            return -1;
+        }
+      },
+    },
+    {
+      name: 't_relay',
+      arguments: [
+        flags,
+        {
+          name: 'outbound_proxy',
+          type: 'string',
+          optional: true,
+          summary: '`[proto:]host[:port]`; $du counts before it. May stand alone, in the place of the flags.',
+        },
+      ],
+      routes: ['route', 'failure_route'],
+      summary:
+        'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent. Where it makes the transaction itself and nothing could be sent, it answers 476, 477 or 500 and returns 1, unless `no-auto-477` is given.',
+      source: 'modules/tm; vectors routes-*',
+      run: (run, flagText?: string, outboundProxy?: string) => {
+        const options = flagText === undefined ? noFlags : relayOptions(run, flagText);
+        return relay(run, outboundProxy === undefined ? options : { ...options, outboundProxy });
+      },
+    },
+    {
+      name: 't_reply',
+      arguments: [code, { ...reason, name: 'reason_phrase' }],
+      routes: ['route', 'failure_route'],
+      summary: 'Sends a reply by the transaction; makes one, as t_newtran() does, where there is none.',
+      source: 'modules/tm',
+      run: (run, status: number, phrase: string) => reply(run, 't_reply', status, phrase),
+    },
+    {
+      name: 't_reply_with_body',
+      arguments: [
+        code,
+        { ...reason, name: 'reason_phrase' },
+        {
+          name: 'body',
+          type: 'string',
+          summary: 'The body; its Content-Type is added with append_to_reply().',
+        },
+      ],
+      routes: ['route', 'failure_route'],
+      summary: 'As t_reply(), with a body.',
+      source: 'modules/tm',
+      run: (run, status: number, phrase: string, text: string) =>
+        reply(run, 't_reply_with_body', status, phrase, text),
+    },
+    {
+      name: 't_check_trans',
+      arguments: [],
+      routes: ['route', 'branch_route'],
+      summary:
+        'Whether the request belongs to a transaction: a retransmission ends the script here; true for a CANCEL of one and for the ACK to its negative reply, -2 for the ACK to a 2xx.',
+      source: 'modules/tm',
+      run: (run) => run.request.checkTransaction(),
+    },
+    {
+      name: 't_check_status',
+      arguments: [{ name: 're', type: 'regex', summary: 'A regular expression, as `(486)|(408)`.' }],
+      summary: 'Whether the status matches: of the reply, of the failure, or of the last reply sent.',
+      source: 'modules/tm; vector routes-failure-status-regex',
+      run: (run, pattern: string) =>
+        cachedRegex(pattern, { ignoreCase: true })?.test(String(replyCode(run))) ? 1 : -1,
+    },
+    {
+      name: 't_local_replied',
+      arguments: [
+        { name: 'reply', type: 'static', oneOf: ['all', 'last'], summary: '`all` replies, or the `last`.' },
+      ],
+      summary: 'Whether the replies were made here, none received: no provisional one either.',
+      source: 'modules/tm',
+      run: (run, which: string) => {
+        const branches = run.state(relaying).proxy?.branches ?? [];
+        const local =
+          which === 'all'
+            ? branches.every(({ lastReceivedStatus }) => lastReceivedStatus === 0)
+            : run.subject.response === undefined && run.subject.failure?.response == null;
+        return local ? 1 : -1;
+      },
+    },
+    {
+      name: 't_was_cancelled',
+      arguments: [],
+      summary: 'Whether the caller has cancelled the INVITE.',
+      source: 'modules/tm',
+      run: (run) => (run.state(relaying).proxy?.wasCancelled ? 1 : -1),
+    },
+    {
+      name: 't_cancel_branch',
+      arguments: [
+        {
+          name: 'flags',
+          type: 'string',
+          optional: true,
+          summary: '`a` all branches, `o` all others; without, this one.',
+        },
+      ],
+      routes: ['onreply_route'],
+      summary: 'Cancels branches that are pending.',
+      source: 'modules/tm',
+      run: (run, which: string = '') => {
+        const { proxy } = run.state(relaying);
+        const { branch } = run.subject;
+        if (proxy === null || branch === undefined) return -1;
+        for (const other of proxy.branches) {
+          const isThis = other.index === branch.index;
+          if (which.includes('a') || (which.includes('o') ? !isThis : isThis)) proxy.cancelBranch(other);
+        }
+        return 1;
+      },
+    },
+    {
+      name: 't_anycast_replicate',
+      arguments: [],
+      summary: 'Always -1: there are no other nodes to hand the message to.',
+      source: 'modules/tm',
+      run: () => -1,
+    },
+    newRequest,
+    ...transactionFunctions,
+    ...branchFunctions,
+    arming(
+      't_on_failure',
+      'failure_route',
+      'failureRoute',
+      ['route', 'branch_route', 'onreply_route', 'failure_route', 'local_route'],
+      'Names the route that runs when all branches have failed.',
+    ),
+    arming(
+      't_on_reply',
+      'onreply_route',
+      'replyRoute',
+      ['route', 'branch_route', 'onreply_route', 'failure_route', 'local_route'],
+      'Names the route that runs for each reply; in a branch route, for the replies of that branch.',
+    ),
+    arming(
+      't_on_branch',
+      'branch_route',
+      'branchRoute',
+      ['route', 'branch_route', 'onreply_route', 'failure_route'],
+      'Names the route that runs for each branch before it is sent.',
+    ),
+  ],
+};

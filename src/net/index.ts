@@ -1,0 +1,13 @@
+/** Names to addresses, the address race, descriptor shortage, proxies. */
+export { ConnectRace, discard, type RaceFailure } from './connect-race.ts';
+export type { ServiceRecord } from './dns-message.ts';
+export { Proxies, type Proxy, type UnusableProxy } from './proxies.ts';
+export {
+  type LookupCallback,
+  type LookupOptions,
+  NameResolver,
+  type NameResolverOptions,
+} from './resolver.ts';
+export type { Shortage } from './shortage.ts';
+export { sourceAddressTowards } from './source-address.ts';
+export type { Address } from './system-files.ts';

@@ -1,0 +1,121 @@
+/** The branches of a request, ready to be sent: the branch route has run on each, and where each leads is known. */
+
+import { Avps, edits, type RelayedBranch, type Run, runRoute, type Server } from '../runtime/index.ts';
+import { type Awaitable, type Status, whenThere } from '../script/index.ts';
+import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
+import { failed, forcedProtocol, hops, outboundUri, outgoingSocket, unreachable } from './forward.ts';
+import { maxForwards } from './max-forwards.ts';
+import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
+import { editsTowards, recordRoutes } from './record-route.ts';
+import { type RelayOptions, type Route, relaying } from './relaying.ts';
+
+/** A status of t_relay() where a branch cannot be sent, or was dropped. */
+export type Prepared = BranchSpec<RelayedBranch> | Status;
+
+/** One for each branch; `before` is how many the transaction has already. */
+export function prepareBranches(
+  run: Run,
+  branches: readonly MessageBranch[],
+  options: RelayOptions,
+  branchRoute: Route | null,
+  before: number,
+): Awaitable<Prepared[]> {
+  return inOrder(branches, (branch, i) => prepare(run, branch, before + i, options, branchRoute));
+}
+
+/** One after another, since a worker runs one route at a time; a promise only where one of them waits. */
+function inOrder<T, U>(items: readonly T[], make: (item: T, index: number) => Awaitable<U>): Awaitable<U[]> {
+  const made: U[] = [];
+  for (const [i, item] of items.entries()) {
+    const one = make(item, i);
+    if (!(one instanceof Promise)) made.push(one);
+    else {
+      return (async () => {
+        made.push(await one);
+        for (const [n, later] of items.slice(i + 1).entries()) made.push(await make(later, i + 1 + n));
+        return made;
+      })();
+    }
+  }
+  return made;
+}
+
+/** A branch ready to be sent; a status where it cannot be; the branch route may take its time, and drop it. */
+function prepare(
+  run: Run,
+  branch: MessageBranch,
+  branchIndex: number,
+  options: RelayOptions,
+  branchRoute: Route | null,
+): Awaitable<Prepared> {
+  const { request } = run;
+  const own = request.fork();
+  own.requestUri = branch.uri;
+  own.setDestinationUri(branch.destinationUri);
+  own.state(edits).push(...request.state(edits));
+  own.state(recordRoutes).push(...request.state(recordRoutes));
+  const { main } = own.state(messageBranches);
+  main.socket = branch.socket ?? request.state(messageBranches).main.socket;
+  main.q = branch.q;
+  main.path = branch.path;
+  own.state(maxForwards).value = request.state(maxForwards).value;
+  for (const flag of branch.flags) main.flags.add(flag);
+  const data: RelayedBranch = {
+    request: own,
+    replyRoute: null,
+    avps: new Avps(),
+    attributes: new Map(branch.attributes),
+  };
+  if (branchRoute === null) return resolve(run.server, data, options);
+  const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
+  const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.server, data, options));
+  return whenThere(ran, after);
+}
+
+function resolve(
+  server: Server,
+  data: RelayedBranch,
+  { outboundProxy, failover = true }: RelayOptions,
+): Awaitable<Prepared> {
+  const { request } = data;
+  const { message } = request;
+  if (message === null) return failed.internal;
+  const next =
+    request.destinationUri === null && outboundProxy !== undefined
+      ? outboundUri(outboundProxy)
+      : nextHop(request);
+  if (next === null) return failed.badDestination;
+  const spec = ({ targets, failure }: Destinations): Prepared => {
+    const [first] = targets;
+    if (failure === null && first !== undefined) {
+      // all targets of a URI are of one transport
+      const socket = outgoingSocket(request, first);
+      const changes = editsTowards(request, message, socket);
+      if (changes === null) return failed.badMessage;
+      const { headers } = request.state(relaying);
+      const appended = headers === NO_HEADERS ? changes.appended : [...(changes.appended ?? []), headers];
+      return {
+        targets: failover && server.settings.dnsFailover ? targets : [first],
+        socket,
+        edits: {
+          ...changes,
+          ...(appended === undefined ? {} : { appended }),
+          uri: request.requestUri,
+          ...hops(request),
+        },
+        ownHeaders: headers,
+        isMinor: isMinor(data),
+        data,
+      };
+    }
+    server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
+    return failure === 'transport' ? failed.send : failed.badDestination;
+  };
+  return whenThere(server.destinations(next, forcedProtocol(request)), spec);
+}
+
+/** Nobody waits for it (tm's minor_branch_flag). */
+function isMinor({ request }: RelayedBranch): boolean {
+  const flag = request.server.parameters('tm')['minor_branch_flag'];
+  return flag != null && request.state(messageBranches).main.flags.has(String(flag));
+}

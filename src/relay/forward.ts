@@ -1,0 +1,135 @@
+/** Where a request goes, by which socket, and sending it on without a transaction: forward() and send(). */
+
+import { applyEdits, findSocket, type Request, type Run } from '../runtime/index.ts';
+import { type Awaitable, type Status, whenThere } from '../script/index.ts';
+import {
+  type Destinations,
+  formatUri,
+  type HeaderText,
+  type Protocol,
+  parseHostPort,
+  parseUri,
+  type RequestEdits,
+  type SendingSocket,
+  type Target,
+  type Uri,
+} from '../sip/index.ts';
+import { maxForwards } from './max-forwards.ts';
+import { messageBranches } from './message-branches.ts';
+import { advertisedSocket, editsTowards } from './record-route.ts';
+
+/** Codes of t_relay(): the manual's modules/tm. */
+export const failed = {
+  internal: -1,
+  badMessage: -2,
+  noDestination: -3,
+  badDestination: -4,
+  send: -6,
+} as const;
+
+/** forward(): without a transaction (16.11). */
+export function forwardStateless(run: Run, destination?: string): Awaitable<Status> {
+  const { request } = run;
+  const { message, server } = request;
+  if (message === null) return failed.internal;
+  if (run.isAboutReply) {
+    run.complain('forward() is for requests, and this route runs on a reply');
+    return failed.internal;
+  }
+  const next = outboundUri(request.destinationUri ?? destination ?? null) ?? request.uri;
+  if (next === null) {
+    if (hasUnknownScheme(request)) request.replyStateless(416, 'Unsupported URI Scheme');
+    return failed.badDestination;
+  }
+  const send = ({ targets, failure }: Destinations): Status => {
+    const [target] = targets;
+    if (target === undefined) {
+      run.complain(`forward(): ${unreachable(next, failure)}`);
+      return failed.badDestination;
+    }
+    const socket = outgoingSocket(request, target);
+    const changes = editsTowards(request, message, socket);
+    if (changes === null) return failed.badMessage;
+    const sent = server.proxy.forwardStateless(message, target, {
+      socket,
+      edits: { ...changes, uri: request.requestUri, ...hops(request) },
+    });
+    return sent ? 1 : failed.send;
+  };
+  return whenThere(server.destinations(next, forcedProtocol(request)), send);
+}
+
+/** The transport of the socket that the request is to go out by; null where that is left open. */
+export function forcedProtocol(request: Request): Protocol | null {
+  const forced = request.state(messageBranches).at(0)?.socket ?? null;
+  const preferred = forced === null ? null : findSocket(request.server.sockets, forced);
+  return preferred?.protocol ?? null;
+}
+
+/** send(): the message as it was received, with no Via of siprest's own; `headers` stand below its last header. */
+export function sendOriginal(run: Run, destination: string, headers: HeaderText): Awaitable<Status> {
+  const { message, server } = run;
+  const next = outboundUri(destination);
+  if (message === null) return failed.internal;
+  if (next === null) return failed.badDestination;
+  const text = headers === '' ? message.raw : applyEdits(message, [{ kind: 'append', lines: headers }]);
+  const send = ({ targets, failure }: Destinations): Status => {
+    const [target] = targets;
+    const socket = target === undefined ? null : server.proxy.sockets.choose(target, message.socket);
+    if (target === undefined || socket === null) {
+      run.complain(`send(): ${unreachable(next, failure)}`);
+      return failed.badDestination;
+    }
+    socket.transport.send(Buffer.from(text, 'latin1'), target.address, target.port);
+    return 1;
+  };
+  return whenThere(server.destinations(next), send);
+}
+
+/** The socket that the script has forced where it fits, else the one that the request came by, else any that fits. */
+export function outgoingSocket(request: Request, target: Target): SendingSocket | null {
+  const { server, message } = request;
+  const forced = request.state(messageBranches).at(0)?.socket ?? null;
+  const preferred = forced === null ? null : findSocket(server.sockets, forced);
+  const { sockets } = server.proxy;
+  const chosen =
+    preferred === null
+      ? sockets.choose(target, message?.socket ?? null)
+      : sockets.choose(target, preferred, { forced: true });
+  return chosen === null ? null : advertisedSocket(request, chosen);
+}
+
+/** Whether the request URI is of a kind that siprest cannot route by, and nothing else says where the request goes. */
+export const hasUnknownScheme = ({ destinationUri, requestUri }: Request): boolean =>
+  destinationUri === null && !/^(?:sips?|tel):/i.test(requestUri);
+
+/** Why a URI leads nowhere, for the log. */
+export function unreachable(uri: Uri, failure: Destinations['failure']): string {
+  const why = {
+    'no-host': 'names no host',
+    transport: 'needs a transport that there is no socket of',
+    'unknown-name': 'has no address',
+  };
+  return `${formatUri(uri)} ${failure === null ? 'has no address' : why[failure]}`;
+}
+
+/** `[proto:]host[:port]` as a URI. */
+export function outboundUri(text: string | null): Uri | null {
+  if (text === null) return null;
+  const uri = parseUri(text);
+  if (uri !== null) return uri;
+  const [, protocol, rest = ''] = /^(?:(udp|tcp|tls):)?(.*)$/i.exec(text) ?? [];
+  if (parseHostPort(rest) === null) return null;
+  return parseUri(`sip:${rest}${protocol === undefined ? '' : `;transport=${protocol.toLowerCase()}`}`);
+}
+
+/** Max-Forwards and rport, as the script has them. */
+export function hops(request: Request): Pick<RequestEdits, 'maxForwards' | 'forceRport' | 'addRport'> {
+  const { value } = request.state(maxForwards);
+  const { hasForcedRport, addsLocalRport } = request;
+  return {
+    ...(value === null ? {} : { maxForwards: value }),
+    ...(hasForcedRport ? { forceRport: true } : {}),
+    ...(addsLocalRport ? { addRport: true } : {}),
+  };
+}

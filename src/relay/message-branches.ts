@@ -1,0 +1,156 @@
+/**
+ * The branches of a request that is to be sent on: number 0 is the request URI itself, the others are added by
+ * append_msg_branch() and its kin, and relaying uses them up. Source: the manual's Script-CoreVar, $msg.branch.
+ */
+
+import { type Request, StateKey } from '../runtime/index.ts';
+import { parseUri, type Uri } from '../sip/index.ts';
+
+export interface MessageBranch {
+  uri: string;
+  destinationUri: string | null;
+  /** 0 to 1 as written; null where none is given. */
+  q: string | null;
+  path: string | null;
+  /** A forced socket, as `udp:127.0.0.1:5060`. */
+  socket: string | null;
+  readonly flags: Set<string>;
+  readonly attributes: Map<string, string | number>;
+}
+
+/** More than this are refused. */
+const maxBranches = 64;
+
+/** The first branch is a view of the request itself. */
+class MainBranch implements MessageBranch {
+  q: string | null = null;
+  path: string | null = null;
+  socket: string | null = null;
+  readonly flags = new Set<string>();
+  readonly attributes = new Map<string, string | number>();
+  readonly #request: Request;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  get uri(): string {
+    return this.#request.requestUri;
+  }
+
+  set uri(text: string) {
+    this.#request.requestUri = text;
+  }
+
+  get destinationUri(): string | null {
+    return this.#request.destinationUri;
+  }
+
+  set destinationUri(text: string | null) {
+    this.#request.setDestinationUri(text);
+  }
+}
+
+export class MessageBranches {
+  readonly #added: MessageBranch[] = [];
+  readonly #main: MessageBranch;
+
+  constructor(request: Request) {
+    this.#main = new MainBranch(request);
+  }
+
+  /** Number 0. */
+  get main(): MessageBranch {
+    return this.#main;
+  }
+
+  /** With number 0. */
+  get all(): readonly MessageBranch[] {
+    return [this.#main, ...this.#added];
+  }
+
+  /** Without number 0. */
+  get added(): readonly MessageBranch[] {
+    return this.#added;
+  }
+
+  /** Number 0 is the request's own; -1 the last. */
+  at(index: number): MessageBranch | undefined {
+    return this.all.at(index);
+  }
+
+  get last(): MessageBranch {
+    return this.#added.at(-1) ?? this.#main;
+  }
+
+  get lastIndex(): number {
+    return this.#added.length;
+  }
+
+  /** False for what is no URI, and where there are too many. */
+  add(uri: string, more: Partial<Omit<MessageBranch, 'uri'>> = {}): boolean {
+    if (parseUri(uri) === null || this.#added.length >= maxBranches) return false;
+    this.#added.push({
+      uri,
+      destinationUri: null,
+      q: null,
+      path: null,
+      socket: null,
+      flags: new Set(),
+      attributes: new Map(),
+      ...more,
+    });
+    return true;
+  }
+
+  /** Those behind it move up. Number 0 cannot be removed. */
+  remove(index: number): boolean {
+    return index > 0 && this.#added.splice(index - 1, 1).length === 1;
+  }
+
+  /** What `from` says is said by `to` as well from now on. False where there is no such branch. */
+  copy(from: number, to: number): boolean {
+    const [source, destination] = [this.all[from], this.all[to]];
+    if (source === undefined || destination === undefined) return false;
+    assign(destination, snapshot(source));
+    return true;
+  }
+
+  swap(one: number, other: number): boolean {
+    const [a, b] = [this.all[one], this.all[other]];
+    if (a === undefined || b === undefined) return false;
+    const kept = snapshot(a);
+    assign(a, snapshot(b));
+    assign(b, kept);
+    return true;
+  }
+
+  /** Takes all added ones away. */
+  clear(): void {
+    this.#added.length = 0;
+  }
+}
+
+function snapshot(branch: MessageBranch): MessageBranch {
+  const { uri, destinationUri, q, path, socket, flags, attributes } = branch;
+  return { uri, destinationUri, q, path, socket, flags: new Set(flags), attributes: new Map(attributes) };
+}
+
+function assign(branch: MessageBranch, from: MessageBranch): void {
+  const { uri, destinationUri, q, path, socket, flags, attributes } = from;
+  Object.assign(branch, { uri, destinationUri, q, path, socket });
+  branch.flags.clear();
+  for (const flag of flags) branch.flags.add(flag);
+  branch.attributes.clear();
+  for (const [name, value] of attributes) branch.attributes.set(name, value);
+}
+
+export const messageBranches = new StateKey<Request, MessageBranches>(
+  'message branches',
+  (request) => new MessageBranches(request),
+);
+
+/** Where a branch goes: its destination URI, else its URI. */
+export function nextHop({ destinationUri, requestUri }: Request): Uri | null {
+  return parseUri(destinationUri ?? requestUri);
+}

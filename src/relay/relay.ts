@@ -1,0 +1,323 @@
+/**
+ * Sending a request on, statefully: t_relay() and its kin. RFC 3261, 16, is in the room `sip`; here are the script's
+ * parts in it: message branches, branch, reply and failure routes.
+ */
+
+import {
+  Draft,
+  type Edit,
+  edits,
+  type ProcessContext,
+  type RelayedBranch,
+  Request,
+  type Run,
+  type Server,
+  StateKey,
+} from '../runtime/index.ts';
+import { type Awaitable, type Status, whenThere } from '../script/index.ts';
+import {
+  type Branch,
+  type Failure,
+  headerLines,
+  NO_HEADERS,
+  type ProxyHooks,
+  type ProxySettings,
+  type ProxyTransaction,
+  type ReplyVerdict,
+  type RequestEdits,
+  type ResponseEdits,
+  type ServerTransaction,
+  type SipRequest,
+  type SipResponse,
+} from '../sip/index.ts';
+import { type Prepared, prepareBranches } from './branch-specs.ts';
+import { failed, forwardStateless, hasUnknownScheme } from './forward.ts';
+import { type MessageBranch, messageBranches } from './message-branches.ts';
+import { responseEdits } from './outgoing.ts';
+import { type Relaying, type RelayOptions, relaying } from './relaying.ts';
+import { drops, onCancel, onFailure, onReply, onWorker } from './routes.ts';
+
+/** Of each transaction that has not ended, for the CANCEL that comes for it, maybe after a reload. */
+const proxies = new StateKey<ProcessContext, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
+  'proxies',
+  () => new Map(),
+);
+
+/** t_relay(). 0 for what a transaction has absorbed. */
+export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
+  const { request } = run;
+  const { message } = request;
+  if (message === null) return failed.internal;
+  if (message.method === 'ACK') return relayAck(run, options);
+  if (run.subject.failure === undefined && request.server.proxy.isLooped(message)) {
+    request.reply(482, 'Loop Detected'); // RFC 3261, 16.3, 4
+    return 1;
+  }
+  if (message.method === 'CANCEL') return relayCancel(run, options);
+  const outcome = request.createTransaction();
+  if (outcome === 'absorbed') return 0;
+  if (outcome === 'refused' || request.transaction === null) return failed.internal;
+  if (request.transaction.isFinal) return failed.noDestination;
+  return sendBranches(run, options, outcome === 'created');
+}
+
+/** The ACK to a negative reply is the transaction's; that to a 2xx goes on by itself (17.1.1.3). */
+function relayAck(run: Run, options: RelayOptions): Awaitable<Status> {
+  const { request } = run;
+  const { message, server } = request;
+  const existing = message === null ? null : server.transactions.find(message);
+  if (message !== null && existing !== null) {
+    existing.receive(message);
+    return 0;
+  }
+  return forwardStateless(run, options.outboundProxy);
+}
+
+/** A CANCEL is answered here, and each branch of the request that it means is cancelled by itself (16.10). */
+function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
+  const { request } = run;
+  const { message, server } = request;
+  const cancelled = message === null ? null : server.transactions.findCancelled(message);
+  if (cancelled === null) return forwardStateless(run, options.outboundProxy);
+  if (request.createTransaction() === 'absorbed') return 0;
+  request.reply(200, 'canceling');
+  const proxy = server.process.states.get(proxies).get(cancelled);
+  if (proxy !== undefined) {
+    const passed =
+      options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
+    proxy.cancel(request.state(relaying).cancelReason ?? (passed === NO_HEADERS ? undefined : passed));
+  } else cancelled.reply({ status: 487, reason: 'Request Terminated', ...server.replyDefaults });
+  return 1;
+}
+
+/** Answers the request of a transaction from outside of it; a final reply cancels its branches. */
+export function replyTo(
+  server: Server,
+  transaction: ServerTransaction,
+  status: number,
+  reason: string,
+): boolean {
+  const content = { status, reason, ...server.replyDefaults };
+  const proxy = server.process.states.get(proxies).get(transaction);
+  return (proxy ?? transaction).reply(content, { untilAck: true });
+}
+
+/** Makes the branches, runs the branch route on each, and sends them. */
+function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitable<Status> {
+  const { request } = run;
+  const state = request.state(relaying);
+  const branches =
+    state.proxy === null || run.subject.failure === undefined
+      ? request.state(messageBranches).all
+      : failureBranches(run);
+  return whenThere(prepared(run, branches, options, state), (made) => {
+    const specs = made.filter((one) => typeof one === 'object');
+    if (specs.length === 0) {
+      if (isNew && hasUnknownScheme(request)) {
+        request.reply(416, 'Unsupported URI Scheme'); // RFC 3261, 16.3, 2
+        return failed.badMessage;
+      }
+      if (!isNew || options.auto477 === false) return firstFailure(made);
+      const [status, reason] = refusals.get(made.at(-1)) ?? [477, 'Send failed (477/TM)'];
+      request.reply(status, reason);
+      return 1; // the request is done with: scripts reply themselves to what is negative
+    }
+    const proxy = proxyOf(request, state);
+    proxy.cancelsOthers = !(options.allowNoCancel === true && saysNoCancel(request));
+    return proxy.relay(specs) === 'sent' ? 1 : failed.noDestination;
+  });
+}
+
+/** What the caller gets where no branch could be sent, by why the last of them could not. */
+const refusals = new Map<Prepared | undefined, readonly [status: number, reason: string]>([
+  [failed.badDestination, [476, 'Unresolvable destination (476/TM)']],
+  [failed.send, [500, 'Server error occurred (7/TM)']],
+]);
+
+function prepared(
+  run: Run,
+  branches: readonly MessageBranch[],
+  options: RelayOptions,
+  state: Relaying,
+): Awaitable<Prepared[]> {
+  const changes = run.request.state(edits);
+  state.edits = changes.length === 0 ? unchanged : [...changes];
+  const made = prepareBranches(run, branches, options, state.branchRoute, state.proxy?.branches.length ?? 0);
+  return whenThere(made, (all) => {
+    run.request.state(messageBranches).clear();
+    return all;
+  });
+}
+
+const unchanged: readonly Edit[] = [];
+
+const firstFailure = (made: readonly Prepared[]): Status =>
+  made.find((one) => typeof one === 'number') ?? failed.noDestination;
+
+/** Request-Disposition of RFC 3841, 9.1; the manual's modules/tm names Content-Disposition. */
+function saysNoCancel({ message }: Request): boolean {
+  return ['request-disposition', 'content-disposition'].some((name) =>
+    message?.headerList(name).some((value) => /(?:^|;)[ \t]*no-cancel[ \t]*(?:;|$)/i.test(value)),
+  );
+}
+
+export interface InjectOptions {
+  /** The branches that there are end first. */
+  readonly cancelsOthers: boolean;
+  /** No others are waited for. */
+  readonly isLast: boolean;
+}
+
+/** t_inject_branches("msg"): further branches beside those of a transaction that is under way. */
+export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOptions): Awaitable<Status> {
+  const { request } = run;
+  const { transaction } = request;
+  if (transaction === null) return failed.internal;
+  if (transaction.isFinal) return failed.noDestination;
+  const state = request.state(relaying);
+  const proxy = proxyOf(request, state);
+  return whenThere(prepared(run, request.state(messageBranches).all, {}, state), (made) => {
+    const specs = made.filter((one) => typeof one === 'object');
+    if (cancelsOthers) for (const branch of proxy.branches) proxy.cancelBranch(branch);
+    const outcome = proxy.inject(specs, isLast);
+    return outcome === 'sent' ? 1 : firstFailure(made);
+  });
+}
+
+/** t_wait_for_new_branches(): false where there is no transaction, or it has been answered. */
+export function awaitBranches(request: Request, limit: number): boolean {
+  const { transaction } = request;
+  if (transaction === null || transaction.isFinal || !transaction.isInvite) return false;
+  proxyOf(request, request.state(relaying)).awaitBranches(limit);
+  return true;
+}
+
+/** t_replicate(): the request goes to others as well, and what they answer goes nowhere. */
+export function replicate(run: Run, uri: string, failover: boolean): Awaitable<Status> {
+  const { request } = run;
+  const { message } = request;
+  if (message === null || message.method === 'ACK' || message.method === 'CANCEL') return failed.internal;
+  const outcome = request.createTransaction();
+  if (outcome === 'absorbed') return 0;
+  const { transaction } = request;
+  if (transaction === null) return failed.internal;
+  const own = request.fork();
+  own.requestUri = uri;
+  own.setDestinationUri(null);
+  const [, ...others] = request.state(messageBranches).all;
+  const branches = [own.state(messageBranches).main, ...others];
+  const made = prepareBranches(run, branches, { failover }, null, 0);
+  return whenThere(made, (all) => {
+    request.state(messageBranches).clear();
+    const specs = all.filter((one) => typeof one === 'object');
+    if (specs.length === 0) return firstFailure(all);
+    const { server } = request;
+    server.proxy.replicate(message, specs, server.states.get(proxySettings), () => {
+      // it was made for the copies alone, and nobody is going to answer it
+      if (outcome === 'created' && !transaction.isFinal && request.state(relaying).proxy === null)
+        transaction.terminate();
+    });
+    return 1;
+  });
+}
+
+/** In a failure route: the request URI as received counts only where no branch was added. */
+function failureBranches({ request }: Run): readonly MessageBranch[] {
+  const [main, ...added] = request.state(messageBranches).all;
+  const isAsReceived = main?.uri === request.message?.requestUri && main?.destinationUri === null;
+  return main === undefined || (added.length > 0 && isAsReceived) ? added : [main, ...added];
+}
+
+function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBranch> {
+  if (state.proxy !== null) return state.proxy;
+  const { server, transaction } = request;
+  if (transaction === null) throw new Error('relaying needs a transaction');
+  const proxy = server.proxy.createProxy(
+    transaction,
+    new TransactionRoutes(request, state, transaction),
+    server.states.get(proxySettings),
+  );
+  proxy.frTimeout = 1000 * (state.frTimeout ?? proxy.frTimeout / 1000);
+  proxy.frInvTimeout = 1000 * (state.frInvTimeout ?? proxy.frInvTimeout / 1000);
+  server.process.states.get(proxies).set(transaction, proxy);
+  request.replyBy((content, how) => proxy.reply(content, how));
+  state.proxy = proxy;
+  return proxy;
+}
+
+/** What the parameters of tm and the core say, the same for all. */
+const proxySettings = new StateKey<Server, ProxySettings>('proxy settings', (server) => {
+  const parameters = server.parameters('tm');
+  return {
+    values: server.owner.values,
+    frTimeout: 1000 * Number(parameters['fr_timeout'] ?? 30),
+    frInvTimeout: 1000 * Number(parameters['fr_inv_timeout'] ?? 120),
+    restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
+    block6xx: parameters['disable_6xx_block'] !== true,
+    translate503: !server.settings.disable503Translation,
+    replyDefaults: server.replyDefaults,
+  };
+});
+
+/** What a transaction asks the script. */
+class TransactionRoutes implements ProxyHooks<RelayedBranch> {
+  readonly #request: Request;
+  readonly #state: Relaying;
+  readonly #transaction: ServerTransaction;
+
+  constructor(request: Request, state: Relaying, transaction: ServerTransaction) {
+    this.#request = request;
+    this.#state = state;
+    this.#transaction = transaction;
+  }
+
+  onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
+    return onReply(this.#request, this.#state, branch, response);
+  }
+
+  onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {
+    return onFailure(this.#request, this.#state, failure);
+  }
+
+  onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {
+    return onCancel(this.#request.server, cancel);
+  }
+
+  onEnd(): void {
+    this.#request.server.process.states.get(proxies).delete(this.#transaction);
+  }
+
+  onError(error: unknown): void {
+    this.#request.server.log.error(
+      `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  }
+}
+
+/**
+ * A response goes to its branch. One of no branch is dropped after the global reply route (RFC 6026, 8.1): it goes on by its
+ * Vias (16.11) only where the script forwards requests without a transaction.
+ */
+export function receiveResponse(server: Server, response: SipResponse): void {
+  if (server.proxy.receiveResponse(response) === 'matched') return;
+  const route = server.script.find('onreply_route', '');
+  const pass = passesResponses(server, response)
+    ? (edits: ResponseEdits = {}) => server.proxy.forwardResponseStateless(response, edits)
+    : () => {
+        server.proxy.counts.dropped++;
+      };
+  if (route === null) {
+    pass();
+    return;
+  }
+  const draft = Draft.ofResponse(response);
+  void onWorker(server, new Request(server, null), [route], { response, draft }).then((run) => {
+    if (run === null || drops(server, run, response)) return;
+    pass(responseEdits(response, draft.edits) ?? {});
+  });
+}
+
+function passesResponses(server: Server, response: SipResponse): boolean {
+  const { disableStatelessForwarding: disabled } = server.settings;
+  return !(disabled ?? !server.script.called.has('forward')) || server.proxy.hasForwardedCancel(response);
+}

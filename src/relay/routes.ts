@@ -1,0 +1,181 @@
+/** The routes that run while a request is under way: reply, failure and local routes, each on a worker of its own. */
+
+import {
+  Avps,
+  Draft,
+  edits,
+  type RelayedBranch,
+  Request,
+  type Run,
+  type RunSubject,
+  runRoute,
+  type Server,
+} from '../runtime/index.ts';
+import type { Awaitable } from '../script/index.ts';
+import {
+  type Branch,
+  editedMessage,
+  type Failure,
+  type ReplyVerdict,
+  type RequestEdits,
+  type SipRequest,
+  type SipResponse,
+} from '../sip/index.ts';
+import { showLocalMessage } from './local-messages.ts';
+import { messageBranches } from './message-branches.ts';
+import { localRoute } from './new-request.ts';
+import { responseEdits } from './outgoing.ts';
+import type { Relaying, Route } from './relaying.ts';
+
+/** Runs the reply routes that are armed: the global one, the transaction's, the branch's. */
+export function onReply(
+  request: Request,
+  state: Relaying,
+  branch: Branch<RelayedBranch>,
+  response: SipResponse,
+): Awaitable<ReplyVerdict> {
+  const global = request.server.script.find('onreply_route', '');
+  const routes = [state.replyRoute, branch.spec.data.replyRoute].filter((route) => route !== null);
+  if (global === null && routes.length === 0) return 'forward';
+  return judge(request, global, routes, response, branch);
+}
+
+async function judge(
+  request: Request,
+  global: Route | null,
+  routes: readonly Route[],
+  response: SipResponse,
+  branch: Branch<RelayedBranch>,
+): Promise<ReplyVerdict> {
+  const { server } = request;
+  const draft = Draft.ofResponse(response);
+  if (global !== null) {
+    // it knows of no transaction (the manual's Script-Routes, onreply_route)
+    const run = await onWorker(server, new Request(server, null), [global], { response, draft });
+    if (drops(server, run, response)) return 'drop';
+  }
+  if (routes.length > 0) {
+    const ownAvps = server.parameters('tm')['onreply_avp_mode'] !== 1;
+    const own = request.fork(ownAvps ? new Avps() : request.avps);
+    const run = await onWorker(server, own, routes, { response, draft, branch, relayed: branch.spec.data });
+    if (drops(server, run, response)) return 'drop';
+  }
+  return responseEdits(response, draft.edits) ?? 'forward';
+}
+
+/** Whether its route has dropped a response, which is counted; a final one cannot be. */
+export function drops(server: Server, run: Run | null, { status }: SipResponse): boolean {
+  if (run?.dropped !== true || status >= 200) return false;
+  server.proxy.counts.dropped++;
+  return true;
+}
+
+/** Runs the failure route, which has to be armed anew for the next round. */
+export function onFailure(
+  request: Request,
+  state: Relaying,
+  failure: Failure<RelayedBranch>,
+): Awaitable<void> {
+  const route = state.failureRoute;
+  if (route !== null) return runFailureRoute(request, state, failure, route);
+}
+
+/** The request goes on from where it was received: what `$ru`, `$du` and its flags were belongs to the branches that have failed. */
+function asReceived(request: Request): void {
+  const { main } = request.state(messageBranches);
+  const uri = request.message?.requestUri ?? '';
+  Object.assign(main, { uri, destinationUri: null, q: null, path: null, socket: null });
+  main.flags.clear();
+  main.attributes.clear();
+}
+
+async function runFailureRoute(
+  request: Request,
+  state: Relaying,
+  failure: Failure<RelayedBranch>,
+  route: Route,
+): Promise<void> {
+  state.failureRoute = null;
+  const branch = failure.branch ?? undefined;
+  request.state(messageBranches).clear();
+  asReceived(request);
+  // what was changed after t_relay() was changed in a copy (the manual's modules/tm, Overview)
+  const changes = request.state(edits);
+  changes.splice(0, changes.length, ...(state.edits ?? changes));
+  await onWorker(request.server, request, [route], {
+    failure,
+    ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
+  });
+}
+
+/** The CANCEL of a branch is a request of siprest's own. */
+export function onCancel(server: Server, cancel: SipRequest): Awaitable<RequestEdits | null> {
+  if (server.script.find('local_route', '') === null) {
+    showLocalMessage(server, 'local_request_route', cancel.raw);
+    return null;
+  }
+  const edited = editsOfCancel(server, cancel);
+  return edited.then((edits) => {
+    showLocalMessage(
+      server,
+      'local_request_route',
+      edits === null ? cancel.raw : editedMessage(cancel, edits),
+    );
+    return edits;
+  });
+}
+
+function editsOfCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
+  return new Promise((done) => {
+    const taken = server.submit((worker) => {
+      const edits = localRoute(server, worker, cancel, null);
+      edits.then(done, () => done(null));
+      return edits;
+    });
+    if (!taken) done(null);
+  });
+}
+
+/**
+ * Runs routes one after another on a worker, each with the resume routes that its async() names; the last run, null
+ * where there was no room for the job.
+ */
+export function onWorker(
+  server: Server,
+  request: Request,
+  routes: readonly Route[],
+  subject: RunSubject,
+): Promise<Run | null> {
+  return new Promise((done) => {
+    const taken = server.submit(async (worker) => {
+      let last: Run | null = null;
+      try {
+        for (const [i, route] of routes.entries()) {
+          last = await runRoute(worker, request, route, { subject });
+          if (last.continuation !== null) {
+            // the worker is free meanwhile
+            const later = routes.slice(i + 1);
+            const end = last.continuation.then(resumed);
+            void end
+              .then((run) =>
+                run.dropped || later.length === 0 ? run : onWorker(server, request, later, subject),
+              )
+              .then(done);
+            return;
+          }
+          if (last.dropped) break;
+        }
+        done(last);
+      } catch (error) {
+        done(last); // whatever becomes of a route, its transaction goes on
+        throw error;
+      }
+    });
+    if (!taken) done(null);
+  });
+}
+
+/** A resume route may end with async() as well. */
+async function resumed(run: Run): Promise<Run> {
+  return run.continuation === null ? run : resumed(await run.continuation);
+}

@@ -1,0 +1,16 @@
+import type { CompiledScript, ParameterValues } from '../script/index.ts';
+import type { Module } from './module.ts';
+import type { Run } from './run.ts';
+import type { Settings } from './settings.ts';
+
+/** A script that can be started. */
+export interface Program {
+  readonly compiled: CompiledScript<Run>;
+  readonly settings: Settings;
+  /** Of each loaded module, by its name. */
+  readonly parameters: Readonly<Record<string, ParameterValues>>;
+  /** Those that the script loads, in its order. */
+  readonly modules: readonly Module[];
+  /** `file:line` of an offset in the source. */
+  place(offset: number): string;
+}

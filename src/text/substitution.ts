@@ -1,0 +1,134 @@
+/** Substitutions as sed writes them, `/expression/replacement/flags`: of `{re.subst}` and of the functions of textops and avpops. */
+import { type CompiledRegex, cachedRegex, compileRegex, RegexSyntaxError } from './regex.ts';
+import type { RegexMatch } from './regex-linear.ts';
+
+/** Text that is not a substitution; `help`: what would be. */
+export class SubstitutionSyntaxError extends Error {
+  readonly help: string | undefined;
+  constructor(message: string, help?: string) {
+    super(message);
+    this.name = 'SubstitutionSyntaxError';
+    this.help = help;
+  }
+}
+
+export interface Substitution {
+  readonly regex: CompiledRegex;
+  /** Texts as they are, groups by their number. */
+  readonly replacement: readonly (string | number)[];
+  readonly everywhere: boolean;
+}
+
+/** Text that takes the place of what stands between two offsets. */
+export interface Replacement {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+/** For a substitution that is only known when it is used; null for what is none. */
+export function cachedSubstitution(text: string): Substitution | null {
+  try {
+    return parseSubstitution(text, (pattern, options) => {
+      const regex = cachedRegex(pattern, options);
+      if (regex === null) throw new RegexSyntaxError('bad pattern');
+      return regex;
+    });
+  } catch (error) {
+    if (error instanceof SubstitutionSyntaxError) return null;
+    throw error;
+  }
+}
+
+const shape = 'use /expression/replacement/flags';
+
+/** Throws {@link SubstitutionSyntaxError}. */
+export function parseSubstitution(text: string, compile: typeof compileRegex = compileRegex): Substitution {
+  const delimiter = text.charAt(0);
+  if (delimiter === '' || delimiter === '\\')
+    throw new SubstitutionSyntaxError(`invalid substitution "${text}"`, shape);
+  const middle = findDelimiter(text, delimiter, 1);
+  const end = middle < 0 ? -1 : findDelimiter(text, delimiter, middle + 1);
+  if (end < 0) throw new SubstitutionSyntaxError(`invalid substitution "${text}"`, shape);
+  const flags = text.slice(end + 1);
+  if (!/^[igs]*$/.test(flags))
+    throw new SubstitutionSyntaxError(
+      `invalid flags "${flags}" of a substitution`,
+      'the flags are i, g and s',
+    );
+  const pattern = text.slice(1, middle);
+  try {
+    const regex = compile(pattern, { ignoreCase: flags.includes('i'), newline: !flags.includes('s') });
+    const replacement = parseReplacement(text.slice(middle + 1, end), delimiter);
+    return { regex, replacement, everywhere: flags.includes('g') };
+  } catch (error) {
+    if (error instanceof RegexSyntaxError)
+      throw new SubstitutionSyntaxError(`the regular expression "${pattern}": ${error.message}`);
+    throw error;
+  }
+}
+
+/** The next delimiter that no backslash precedes. */
+function findDelimiter(text: string, delimiter: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === delimiter) return at;
+  }
+  return -1;
+}
+
+const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+function parseReplacement(text: string, delimiter: string): readonly (string | number)[] {
+  const parts: (string | number)[] = [];
+  let literal = '';
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charAt(at);
+    const next = text.charAt(at + 1);
+    if (c !== '\\' || next === '') {
+      literal += c;
+      continue;
+    }
+    at++;
+    if (next >= '0' && next <= '9') {
+      parts.push(literal, Number(next));
+      literal = '';
+    } else literal += next === delimiter ? next : (controls[next] ?? next);
+  }
+  parts.push(literal);
+  return parts.filter((part) => part !== '');
+}
+
+/** What a substitution replaces in a text, in order. */
+export function replacements(
+  text: string,
+  { regex, replacement, everywhere }: Substitution,
+): readonly Replacement[] {
+  const list: Replacement[] = [];
+  for (let from = 0; from <= text.length; ) {
+    const match = regex.exec(text, from);
+    if (match === null) break;
+    list.push({ from: match.index, to: match.end, text: filled(replacement, match) });
+    if (!everywhere) break;
+    // after an empty match one byte is passed over
+    from = match.end > match.index ? match.end : match.end + 1;
+  }
+  return list;
+}
+
+/** The text with replacements in it; they are in order and do not overlap. */
+export function replaced(text: string, list: readonly Replacement[]): string {
+  let output = '';
+  let copied = 0;
+  for (const { from, to, text: inserted } of list) {
+    output += text.slice(copied, from) + inserted;
+    copied = to;
+  }
+  return output + text.slice(copied);
+}
+
+function filled(replacement: readonly (string | number)[], match: RegexMatch): string {
+  let text = '';
+  for (const part of replacement) text += typeof part === 'string' ? part : (match.groups[part] ?? '');
+  return text;
+}
