@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// Compiles src/ to dist/, and bundles the program of the command line. Plain JavaScript, because `npm ci` runs it before anything else is there.
+// Builds dist/: the compiler checks src/ and writes the declarations, esbuild writes the code (scripts/bundle.mjs).
+// Plain JavaScript, because `npm ci` runs it before anything else exists.
 //   --clean        removes dist/ first, so that no file of an earlier build is published
 //   --if-possible  does nothing without the compiler, as after `npm ci --omit=dev`
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const root = new URL('../', import.meta.url);
@@ -30,8 +31,8 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
   cwd: root,
   stdio: 'inherit',
 });
-const program = new URL('dist/cli/main.js', root);
-if (existsSync(program)) chmodSync(program, 0o755);
 if (status !== 0) process.exit(status ?? 1);
-const { bundle } = await import('./bundle.mjs');
-await bundle();
+const { bundleModules, bundleProgram } = await import('./bundle.mjs');
+await bundleModules();
+await bundleProgram();
+chmodSync(new URL('dist/cli/main.js', root), 0o755);

@@ -1,33 +1,89 @@
-// Writes what dist/cli/program.js loads: dist/cli/siprest.cjs, all modules of the command line in one file, and
-// dist/cli/siprest.cache, the code that V8 has made of it once it has checked and started some scripts.
-//   node scripts/bundle.mjs --cache    the second alone, in a process that has compiled nothing yet
+// Writes the code of dist/, twice:
+// - the modules that are published, as ES modules and the chunks that they share;
+// - for this checkout alone, the program of the command line in the form that starts fastest (src/cli/program.ts):
+//   dist/cli/siprest.cjs, one file, and dist/cli/siprest.cache, the code that V8 made of it while it checked and
+//   started some scripts. V8 takes that code only from its own version, so publishing it would help nobody.
+//   node scripts/bundle.mjs --cache    the cache alone, in a process that has compiled nothing yet
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
+const src = new URL('../src/', import.meta.url);
 const dist = new URL('../dist/', import.meta.url);
 const bundleFile = new URL('cli/siprest.cjs', dist);
 const cacheFile = new URL('cli/siprest.cache', dist);
 const firstLine = '// build 0123456789abcdef';
 
-export async function bundle() {
+const plugins = (urlOf) => [
+  {
+    name: 'own-url',
+    setup({ onLoad }) {
+      onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+        const contents = readFileSync(path, 'utf8');
+        if (!contents.includes('import.meta.url')) return null;
+        const here = path.slice(fileURLToPath(src).length).replace(/\.ts$/, '.js');
+        return { contents: contents.replaceAll('import.meta.url', urlOf(here)), loader: 'ts' };
+      });
+    },
+  },
+];
+const common = { bundle: true, platform: 'node', target: 'node20', write: false, metafile: true };
+
+/** The published modules: what package.json exports, the command, and what each of several processes runs. */
+function entries() {
+  const { exports: exported, bin } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  );
+  const files = Object.values(exported).flatMap((target) => target.default ?? []);
+  return [...files, ...Object.values(bin), 'workers/process-main.js'].map((file) =>
+    file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''),
+  );
+}
+
+/** Writes each published module, with what several of them need in chunks, so that the archive has all code once. */
+export async function bundleModules() {
+  const { build } = await import('esbuild');
+  // esbuild decides which file a module goes to, so its URL is worked out afterwards, from that of dist/
+  const root = '__DIST__';
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: Object.fromEntries(
+      entries().map((name) => [name, fileURLToPath(new URL(`${name}.ts`, src))]),
+    ),
+    outdir: fileURLToPath(dist),
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    splitting: true,
+    packages: 'external',
+    plugins: plugins((here) => `new URL('${root}/${here}', import.meta.url).href`),
+  });
+  for (const { path, text } of outputFiles) {
+    const depth = path.slice(fileURLToPath(dist).length).split('/').length - 1;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text.replaceAll(root, depth === 0 ? '.' : Array(depth).fill('..').join('/')));
+  }
+  // those of earlier builds
+  const written = new Set(outputFiles.map(({ path }) => path));
+  for (const file of readdirSync(dist, { recursive: true })) {
+    const path = join(fileURLToPath(dist), file);
+    if (/\.js(?:\.map)?$/.test(file) && !written.has(path)) rmSync(path);
+  }
+}
+
+export async function bundleProgram() {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
-    entryPoints: [fileURLToPath(new URL('cli/command.js', dist))],
-    bundle: true,
+    ...common,
+    entryPoints: [fileURLToPath(new URL('cli/command.ts', src))],
     format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    write: false,
-    metafile: true,
     banner: { js: `${firstLine}\n(function (module, require, moduleUrl) {` },
     footer: { js: 'return module.exports;\n})' },
-    plugins: [ownUrl],
+    plugins: plugins((here) => `moduleUrl('${here}')`),
   });
   const text = loadedLate(outputFiles[0].text) + licences(metafile);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);
@@ -66,19 +122,6 @@ function licences({ inputs }) {
     })
     .join('');
 }
-
-/** A module's own URL is that of the file which it was before. */
-const ownUrl = {
-  name: 'own-url',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.js$/ }, ({ path }) => {
-      const contents = readFileSync(path, 'utf8');
-      if (!contents.includes('import.meta.url')) return null;
-      const here = JSON.stringify(path.slice(fileURLToPath(dist).length));
-      return { contents: contents.replaceAll('import.meta.url', `moduleUrl(${here})`) };
-    });
-  },
-};
 
 async function writeCache() {
   const source = readFileSync(bundleFile, 'latin1');

@@ -1,5 +1,5 @@
 /**
- * `npm run docs:check`: what the documentation says holds.
+ * `npm run docs:check`: checks the documentation.
  * - Links and anchors in every Markdown file of the repository lead somewhere.
  * - Blocks marked `opensips` that are whole files (they have a route) pass `siprest check`.
  * - Blocks marked `ts` that import something compile, as a user of the package would compile them.
@@ -8,8 +8,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { anchorsOf, repositoryLinks } from './markdown.ts';
 
 interface Block {
   readonly file: string;
@@ -20,7 +21,7 @@ interface Block {
 }
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const mistakes: string[] = [];
+const errors: string[] = [];
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
@@ -49,37 +50,11 @@ function blocksOf(file: string): readonly Block[] {
 
 // --- links ----------------------------------------------------------------------------------------------
 
-const prose = (text: string): string =>
-  text.replace(/^(\s*)(`{3,})[^\n]*\n[\s\S]*?^\s*\2\s*$/gm, '').replace(/(`+)[\s\S]*?\1/g, (span) => {
-    return '\n'.repeat(span.split('\n').length - 1);
-  });
-
-/** The anchors that GitHub makes of a file's headings. */
-function anchorsOf(file: string): ReadonlySet<string> {
-  const counts = new Map<string, number>();
-  const anchors = new Set<string>();
-  const text = read(file).replace(/^(\s*)(`{3,})[^\n]*\n[\s\S]*?^\s*\2\s*$/gm, '');
-  for (const [, heading = ''] of text.matchAll(/^#{1,6}\s+(.*?)\s*#*$/gm)) {
-    const slug = heading
-      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-      .toLowerCase()
-      .replace(/[^\p{Letter}\p{Number}\s_-]/gu, '')
-      .replaceAll(' ', '-');
-    const count = counts.get(slug) ?? 0;
-    counts.set(slug, count + 1);
-    anchors.add(count === 0 ? slug : `${slug}-${count}`);
-  }
-  return anchors;
-}
-
 function checkLinks(file: string): void {
-  for (const [, target = ''] of prose(read(file)).matchAll(/\[[^\]]*\]\(<?([^)\s>]+)>?(?:\s+"[^"]*")?\)/g)) {
-    if (/^[a-z][a-z+.-]*:/i.test(target)) continue;
-    const [path = '', anchor] = target.split('#');
-    const wanted = path === '' ? file : normalize(join(dirname(file), decodeURIComponent(path)));
-    if (!existsSync(join(root, wanted))) mistakes.push(`${file}: ${target} leads nowhere`);
-    else if (anchor !== undefined && wanted.endsWith('.md') && !anchorsOf(wanted).has(anchor)) {
-      mistakes.push(`${file}: ${wanted} has no heading #${anchor}`);
+  for (const { target, path, anchor } of repositoryLinks(file, read(file))) {
+    if (!existsSync(join(root, path))) errors.push(`${file}: ${target} leads nowhere`);
+    else if (anchor !== undefined && path.endsWith('.md') && !anchorsOf(read(path)).has(anchor)) {
+      errors.push(`${file}: ${path} has no heading #${anchor}`);
     }
   }
 }
@@ -99,7 +74,7 @@ function checkScripts(blocks: readonly Block[]): void {
       encoding: 'utf8',
       env: { ...process.env, NO_COLOR: '1' },
     });
-    if (status !== 0) mistakes.push(`${file}:${line}: siprest check refuses it:\n${stdout}${stderr}`);
+    if (status !== 0) errors.push(`${file}:${line}: siprest check refuses it:\n${stdout}${stderr}`);
   }
   rmSync(folder, { recursive: true });
 }
@@ -132,7 +107,7 @@ function checkPrograms(blocks: readonly Block[]): void {
   for (const message of stdout.trimEnd().split(/\n(?=\S)/)) {
     const [, name = '', line = '0', rest = message] = /^(\S+?)\((\d+),\d+\): ([\s\S]*)$/.exec(message) ?? [];
     const block = origin.get(name);
-    mistakes.push(block === undefined ? message : `${block.file}:${block.line + Number(line) - 1}: ${rest}`);
+    errors.push(block === undefined ? message : `${block.file}:${block.line + Number(line) - 1}: ${rest}`);
   }
 }
 
@@ -142,7 +117,7 @@ function checkReference(): void {
     ['--import', 'tsx', join(root, 'scripts/reference.ts'), '--check'],
     { cwd: root, encoding: 'utf8' },
   );
-  if (status !== 0) mistakes.push(stderr.trimEnd());
+  if (status !== 0) errors.push(stderr.trimEnd());
 }
 
 const files = markdownFiles();
@@ -151,6 +126,6 @@ for (const file of files) checkLinks(file);
 checkScripts(blocks);
 checkPrograms(blocks);
 checkReference();
-for (const mistake of mistakes) console.error(mistake);
-console.log(`${files.length} pages, ${blocks.length} code blocks: ${mistakes.length || 'no'} mistakes`);
-process.exitCode = mistakes.length > 0 ? 1 : 0;
+for (const error of errors) console.error(error);
+console.log(`${files.length} pages, ${blocks.length} code blocks: ${errors.length || 'no'} errors`);
+process.exitCode = errors.length > 0 ? 1 : 0;

@@ -5,7 +5,6 @@ import type { ArgumentSpec } from '../script/index.ts';
 export const code: ArgumentSpec = { name: 'code', type: 'int', summary: 'The status, 100 to 699.' };
 export const reason: ArgumentSpec = { name: 'reason', type: 'string', summary: 'The reason phrase.' };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** A status and a reason phrase that a reply can have; otherwise the log says so, with the function's name. */

@@ -24,7 +24,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const DEFAULT_PORT = 1080;
 const URL_PARTS =
   /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:([^@/]*)@)?(\[[^\]/]*\]|[^:/?#]*)(?::([^/?#]*))?(?:[/?#].*)?$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they would end a header line
 const CONTROL = /[\x00-\x1f\x7f]/;
 
 /** Chooses the proxy of a request, as libcurl does. */

@@ -55,7 +55,6 @@ function refuse(run: Run, why: string): -1 {
   return -1;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** `BOB sip:bob@x` as `"BOB" <sip:bob@x>`; null for what is no address. */

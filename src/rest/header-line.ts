@@ -10,7 +10,6 @@ export type HeaderLine =
   | { readonly ok: false; readonly reason: string };
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, section 5.6.2
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/; // RFC 9110, section 5.5
 
 /** Fields that frame the message or belong to one connection: the client alone may set them. */

@@ -33,7 +33,6 @@ export const MAX_URL = 1_048_576;
 const PORTS: Record<Scheme, number> = { http: 80, https: 443 };
 
 // Spaces and control characters have no place in a URL: they could end the request line (RFC 9112, 3.2).
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 export const UNSAFE_IN_URL: RegExp = /[\x00-\x20\x7f\u0100-\uffff]/;
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):(\/+)/;
 /** libcurl forgives one slash, and three. */
@@ -155,7 +154,6 @@ function basicAuthorization(userinfo: string): string | null {
   const colon = userinfo.indexOf(':');
   const user = percentDecode(colon < 0 ? userinfo : userinfo.slice(0, colon), 'latin1');
   const password = colon < 0 ? '' : percentDecode(userinfo.slice(colon + 1), 'latin1');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\x00-\x1f\x7f]/.test(user + password)) return null;
   return `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}`;
 }
@@ -164,11 +162,9 @@ function basicAuthorization(userinfo: string): string | null {
 function normalHost(text: string): string | null {
   let host = text;
   if (host.includes('%')) host = percentDecode(host, 'latin1');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes above 127 are UTF-8 of an international name
   if (/[^\x00-\x7f]/.test(host)) {
     host = domainToASCII(Buffer.from(host, 'latin1').toString('utf8'));
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a decoded %00 or %20 is what is looked for
   if (host === '' || host.length > 254 || BAD_HOST.test(host) || /[\x00-\x20\x7f]/.test(host)) return null;
   return normalIPv4(host) ?? host;
 }

@@ -182,9 +182,7 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 /** What bytes of a script say as UTF-8, with nothing in it that a terminal would obey. */
 export function readableText(bytes: string): string {
   let text = bytes;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[^\x00-\x7f]/.test(bytes)) text = Buffer.from(bytes, 'latin1').toString('utf8');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
   return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, '\uFFFD');
 }
 

@@ -8,7 +8,6 @@ import type { Execution } from './execution.ts';
 import { template, variableText } from './template.ts';
 import type { Waits } from './waits.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const BREAK = /[\0\r\n]/;
 
 /** Whether a value holds a line break or a NUL; at the end of the text one line break ends the header that it is. */

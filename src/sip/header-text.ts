@@ -8,7 +8,6 @@ export type HeaderText = string & { readonly [checked]: true };
 
 export const NO_HEADERS = '' as HeaderText;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /**
@@ -48,6 +47,5 @@ export function headerTextKeys(text: HeaderText): Set<string> {
 
 /** Text for one line, its control characters turned into spaces. */
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes away
   return /[\x00-\x1f\x7f]/.test(text) ? text.replace(/[\x00-\x1f\x7f]+/g, ' ') : text;
 }

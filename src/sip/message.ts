@@ -306,7 +306,6 @@ function asResponse(line: string, scan: Scan, source: Source, socket: Transport 
 
 const SIP_2_0 = 'SIP/2.0';
 const VERSION = /^SIP\/\d+\.\d+$/i;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const URI_CHARACTERS = /^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20"<>\x7f]+$/;
 
 function asRequest(line: string, scan: Scan, source: Source, socket: Transport | null): ParsedMessage {

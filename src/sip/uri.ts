@@ -23,7 +23,6 @@ export interface Uri {
 export type UriKind = 'sip' | 'sips' | 'tel';
 
 /** No white space, control characters, angle brackets or quotes anywhere: they would end the URI where it stands. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const UNSAFE = /[\x00-\x20"<>\x7f]/;
 const HOST_NAME = /^[A-Za-z0-9._-]+$/;
 const PORT = /^\d{1,5}$/;

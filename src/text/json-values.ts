@@ -313,9 +313,7 @@ class JsonPrinter {
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const specialCharacters = /[\x00-\x1f"\\/]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const specialButSlash = /[\x00-\x1f"\\]/g;
 
 const shortEscapes: Readonly<Record<string, string>> = {

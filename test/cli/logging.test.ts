@@ -276,7 +276,6 @@ route { xlog("L_ERR", "from $fn\\n"); send_reply(999, "$fn"); send_reply(200, "O
     await program.prints('from');
     expect(await program.stop()).toBe(0);
     expect(program.stderr).toContain('from "\\x1b[2J');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about
     expect(program.stderr).not.toMatch(/[\x1b\x00]/);
   });
 

@@ -24,7 +24,6 @@ const source = 'modules/sipmsgops';
 const optional = (argument: ArgumentSpec): ArgumentSpec => ({ ...argument, optional: true });
 const mime: ArgumentSpec = { name: 'mime', type: 'string', summary: 'A type: `application/sdp`.' };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const isContentType = (text: string) => text.trim() !== '' && !/[\x00-\x08\x0a-\x1f\x7f]/.test(text);
 
 const isSdp = (type: string) => mimeOf(type) === 'application/sdp';

@@ -103,5 +103,4 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
 
 /** One value: a comma outside of quotes would make two of it. */
 const isOption = (text: string) =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   text.trim() !== '' && !/[\x00-\x1f\x7f]/.test(text) && splitList(text).length === 1;

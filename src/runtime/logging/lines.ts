@@ -97,7 +97,6 @@ function now(): { readonly local: string; readonly iso: string } {
   return { local: `${localSecond}${rest}${offset}`, iso: `${isoSecond}${rest}Z` };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
 const nonAscii = /[^\x00-\x7f]/;
 
 function utf8(bytes: string): string {
@@ -105,10 +104,8 @@ function utf8(bytes: string): string {
 }
 
 // siprest's own lines show the control characters from U+0080 on as well, which UTF-8 writes as two bytes.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
 const controls = /[\x00-\x08\x0a-\x1f\x7f]|\xc2[\x80-\x9f]/g;
 // Scripts print text of any encoding, as OpenSIPS does: bytes from 0x80 on stay.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const dangerous = /[\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 
 /** With control characters shown instead of sent, but for tabs. */
@@ -122,7 +119,6 @@ export function printable(text: string): string {
  */
 export function printableLines(text: string, colors: boolean): string {
   if (!colors) return text.replace(dangerous, shown);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
   return text.replace(/(\x1b\[[\d;]*m)|[\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f]/g, (all, color) =>
     color === undefined ? shown(all) : all,
   );
