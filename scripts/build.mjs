@@ -32,7 +32,8 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
   stdio: 'inherit',
 });
 if (status !== 0) process.exit(status ?? 1);
-const { bundleModules, bundleProgram } = await import('./bundle.mjs');
+const { bundleModules, bundleProgram, declareNodeTypes } = await import('./bundle.mjs');
+declareNodeTypes();
 await bundleModules();
 await bundleProgram();
 chmodSync(new URL('dist/cli/main.js', root), 0o755);

@@ -75,6 +75,16 @@ export async function bundleModules() {
   }
 }
 
+/** The declarations use Node's types, which compilers load only where they are told to. */
+export function declareNodeTypes() {
+  const reference = '/// <reference types="node" />\n';
+  for (const name of entries()) {
+    const file = new URL(`${name}.d.ts`, dist);
+    const text = readFileSync(file, 'utf8');
+    if (!text.startsWith(reference)) writeFileSync(file, reference + text);
+  }
+}
+
 export async function bundleProgram() {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({

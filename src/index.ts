@@ -1,4 +1,3 @@
-/// <reference types="node" preserve="true" />
 /**
  * siprest as a library: the REST client, the routing script, the server that runs it, and a small SIP client.
  * `siprest/rest` is the REST client alone.

@@ -1,4 +1,3 @@
-/// <reference types="node" preserve="true" />
 // The public API of `siprest/rest`. It loads this folder, src/timers, src/net and Node's own modules, and nothing else.
 
 export { type Address, type LookupCallback, NameResolver, type NameResolverOptions } from '../net/index.ts';

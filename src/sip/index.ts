@@ -1,4 +1,3 @@
-/// <reference types="node" preserve="true" />
 /** SIP: messages, URIs, replies, transports, transactions. Knows no script. */
 
 export { bestBranch } from './best-response.ts';
