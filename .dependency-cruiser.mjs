@@ -17,6 +17,9 @@ const rooms = {
   workers: { rooms: [...below, 'net', 'runtime', 'relay', 'core', 'modules', 'rest'], packages: [] },
 };
 
+/** From the bottom to the top: an import goes down. */
+export const layers = [...Object.keys(rooms), 'index.ts', 'cli'];
+
 const anyOf = (names) => `(?:${names.join('|')})`;
 const only = (room, { rooms: others, packages }) => ({
   name: `${room}-imports`,
