@@ -3,7 +3,7 @@
  * Lauck, "Hashed and Hierarchical Timing Wheels". Starting and stopping one costs a few pointer writes and
  * allocates nothing, since a deadline is a node of its list itself. The clock has one timeout for all of them.
  */
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock, type TimerHandle } from './clock.ts';
 
 /**
  * Something that falls due, kept by its owner, who may start it again and again. Its fields are assigned, not
@@ -104,7 +104,7 @@ export class TimerWheel {
   readonly #far = new Ring(256, 18);
   /** All ticks up to this one are done. */
   #tick: number;
-  #timeout: unknown;
+  #timeout: TimerHandle | null = null;
   #wakes = Number.POSITIVE_INFINITY;
   #turning = false;
   readonly #wake = (): void => this.#turn();
@@ -215,12 +215,12 @@ export class TimerWheel {
   #arm(tick: number, now: number): void {
     this.#disarm();
     this.#wakes = tick;
-    this.#timeout = this.clock.setTimeout(this.#wake, Math.min(Math.ceil(tick - now), LONGEST_DELAY));
+    this.#timeout = this.clock.setTimer(Math.min(Math.ceil(tick - now), LONGEST_DELAY), this.#wake);
   }
 
   #disarm(): void {
     if (this.#wakes === Number.POSITIVE_INFINITY) return;
-    this.clock.clearTimeout(this.#timeout);
+    if (this.#timeout !== null) this.clock.clearTimer(this.#timeout);
     this.#wakes = Number.POSITIVE_INFINITY;
   }
 }

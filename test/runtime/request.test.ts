@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { receiveResponse } from '../../src/relay/relay.ts';
 import { Receiver, Request } from '../../src/runtime/index.ts';
-import { bytes, RecordingTransport, request, requestText, SimulatedClock, SOURCE } from '../sip/simulated.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
+import { bytes, RecordingTransport, request, requestText, SOURCE } from '../sip/simulated.ts';
 import { benchOf } from '../support/script-bench.ts';
 
 const headerOf = (text: string | undefined, name: string) =>

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AnsweredRequests } from '../../src/sip/answered-requests.ts';
 import { Checksum } from '../../src/sip/checksum.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { TimerWheel } from '../../src/timers/timer-wheel.ts';
-import { RecordingTransport, SimulatedClock } from './simulated.ts';
+import { RecordingTransport } from './simulated.ts';
 
 const LIFETIME = 32_000;
 
@@ -77,7 +78,7 @@ describe('answered requests', () => {
     clock.advance(1);
     expect([answered.has('a'), answered.has('b'), answered.size, forgotten]).toEqual([false, true, 1, 1]);
     clock.advance(10);
-    expect([answered.has('b'), answered.size, forgotten, clock.timeouts]).toEqual([false, 0, 2, 0]);
+    expect([answered.has('b'), answered.size, forgotten, clock.timers]).toEqual([false, 0, 2, 0]);
     add('a', 'again');
     expect([answered.has('a'), answered.size]).toEqual([true, 1]);
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ClientTable } from '../../src/sip/client-table.ts';
 import { buildReply } from '../../src/sip/reply.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { TimerWheel } from '../../src/timers/timer-wheel.ts';
-import { bytes, RecordingTransport, request, requestText, response, SimulatedClock } from './simulated.ts';
+import { bytes, RecordingTransport, request, requestText, response } from './simulated.ts';
 
 function start(method: string, patience?: number) {
   const clock = new SimulatedClock();

@@ -8,8 +8,9 @@ import type { SipResponse } from '../../src/sip/message.ts';
 import { buildReply } from '../../src/sip/reply.ts';
 import { buildCancel, buildDialogRequest } from '../../src/sip/request.ts';
 import { RFC_TIMERS } from '../../src/sip/timers.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { TimerWheel } from '../../src/timers/timer-wheel.ts';
-import { bytes, RecordingTransport, request, response, SimulatedClock } from './simulated.ts';
+import { bytes, RecordingTransport, request, response } from './simulated.ts';
 
 let clock: SimulatedClock;
 let wire: RecordingTransport;

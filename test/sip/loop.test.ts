@@ -3,7 +3,8 @@ import { branchLoopDigest, branchProcess, newBranch } from '../../src/sip/branch
 import { parseMessage, type SipRequest } from '../../src/sip/message.ts';
 import { ProxyCore } from '../../src/sip/proxy-core.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
-import { bytes, RecordingTransport, request, SimulatedClock } from './simulated.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
+import { bytes, RecordingTransport, request } from './simulated.ts';
 
 const TARGET = { address: '127.0.0.9', port: 5070, transport: 'udp' } as const;
 

@@ -5,7 +5,8 @@ import { parseMessage } from '../../src/sip/message.ts';
 import { ProxyCore } from '../../src/sip/proxy-core.ts';
 import { buildReply } from '../../src/sip/reply.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
-import { bytes, RecordingTransport, request, response, SimulatedClock } from './simulated.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
+import { bytes, RecordingTransport, request, response } from './simulated.ts';
 
 const TARGET = { address: '127.0.0.9', port: 5070, transport: 'udp' } as const;
 

@@ -3,7 +3,8 @@ import { headerText, NO_HEADERS } from '../../src/sip/header-text.ts';
 import { reasonPhrase } from '../../src/sip/reason-phrases.ts';
 import { buildReply, isStatus, replyDestination, sendReply } from '../../src/sip/reply.ts';
 import { StatelessTags } from '../../src/sip/to-tag.ts';
-import { RecordingTransport, request, response, SimulatedClock } from './simulated.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
+import { RecordingTransport, request, response } from './simulated.ts';
 
 describe('buildReply', () => {
   it('copies what RFC 3261, 8.2.6 says, byte for byte and in order', () => {

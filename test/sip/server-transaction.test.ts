@@ -3,8 +3,9 @@ import type { SipRequest } from '../../src/sip/message.ts';
 import type { Ending, ServerTransaction } from '../../src/sip/server-transaction.ts';
 import { RFC_TIMERS } from '../../src/sip/timers.ts';
 import { TransactionTable, type TransactionTableOptions } from '../../src/sip/transaction-table.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { TimerWheel } from '../../src/timers/timer-wheel.ts';
-import { RecordingTransport, type RequestParts, request, response, SimulatedClock } from './simulated.ts';
+import { RecordingTransport, type RequestParts, request, response } from './simulated.ts';
 
 let clock: SimulatedClock;
 let wire: RecordingTransport;
@@ -71,7 +72,7 @@ describe('a non-INVITE server transaction (figure 8)', () => {
     clock.advance(1);
     expect([table.counts.done, table.size, table.find(incoming())]).toEqual([1, 0, null]);
     clock.advance(100_000);
-    expect([clock.timeouts, endings, wire.sent.length]).toEqual([0, [], 5]);
+    expect([clock.timers, endings, wire.sent.length]).toEqual([0, [], 5]);
   });
 
   it('takes the timers as they are when it is answered: a script sets them', () => {
@@ -230,7 +231,7 @@ describe('any server transaction', () => {
     create();
     clock.advance(60_000);
     expect(endings).toEqual(['abandoned@60000', 'abandoned@60000']);
-    expect([table.size, clock.timeouts]).toEqual([0, 0]);
+    expect([table.size, clock.timers]).toEqual([0, 0]);
   });
 
   it('refuses what is no status and keeps its state', () => {

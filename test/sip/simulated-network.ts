@@ -1,4 +1,5 @@
 /** A network under a simulated clock: delay, loss and reordering, and a proxy, callers and callees on it. */
+
 import {
   type BranchSpec,
   buildReply,
@@ -16,8 +17,9 @@ import {
   TransactionTable,
   type Transport,
 } from '../../src/sip/index.ts';
+import type { TimerHandle } from '../../src/timers/clock.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { TimerWheel } from '../../src/timers/timer-wheel.ts';
-import { SimulatedClock } from './simulated.ts';
 
 type Handler = (data: Buffer, source: Source, transport: SimulatedTransport) => void;
 
@@ -48,10 +50,10 @@ export class SimulatedNetwork {
     const text = data.toString('latin1');
     this.log.push({ at: this.clock.now(), from: from.local.port, to, text });
     if (!from.reliable && this.weather.isLost?.(data, from.local.port, to)) return;
-    this.clock.setTimeout(() => {
+    this.clock.setTimer(this.weather.delay?.() ?? 1, () => {
       const source: Source = { address: ADDRESS, port: from.local.port, transport: from.protocol };
       this.deliver(this.weather.damaged?.(data) ?? data, source, to);
-    }, this.weather.delay?.() ?? 1);
+    });
   }
 
   /** At once. */
@@ -179,7 +181,7 @@ export class Callee {
         );
       };
       if (after === 0) answer();
-      else this.#network.clock.setTimeout(answer, after);
+      else this.#network.clock.setTimer(after, answer);
     }
   }
 }
@@ -278,7 +280,7 @@ export class Caller {
   readonly responses: SipResponse[] = [];
   readonly #network: SimulatedNetwork;
   readonly #transport: SimulatedTransport;
-  #resending: unknown = null;
+  #resending: TimerHandle | null = null;
 
   constructor(network: SimulatedNetwork) {
     this.#network = network;
@@ -303,9 +305,8 @@ export class Caller {
   /** With retransmissions until something comes back. */
   sendUntilAnswered(method = 'INVITE', interval = 500): void {
     this.send(method);
-    this.#resending = this.#network.clock.setTimeout(
-      () => this.sendUntilAnswered(method, interval * 2),
-      interval,
+    this.#resending = this.#network.clock.setTimer(interval, () =>
+      this.sendUntilAnswered(method, interval * 2),
     );
   }
 
@@ -314,7 +315,7 @@ export class Caller {
   }
 
   #receive(response: SipResponse): void {
-    this.#network.clock.clearTimeout(this.#resending);
+    if (this.#resending !== null) this.#network.clock.clearTimer(this.#resending);
     this.responses.push(response);
     if (response.cseq.method !== 'INVITE' || response.status < 200) return;
     const tag = response.toTag === null ? '' : `;tag=${response.toTag}`;

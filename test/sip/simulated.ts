@@ -1,46 +1,7 @@
-/** A clock that a test moves, a transport that records, and requests to try things with. */
+/** A transport that records, and requests to try things with. */
 import { parseMessage, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
 import type { Protocol, Source, Transport } from '../../src/sip/transport.ts';
-import type { Clock } from '../../src/timers/clock.ts';
-
-export class SimulatedClock implements Clock {
-  #now = 0;
-  #next = 1;
-  readonly #pending = new Map<number, { at: number; callback: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  setTimeout(callback: () => void, milliseconds: number): unknown {
-    const id = this.#next++;
-    this.#pending.set(id, { at: this.#now + milliseconds, callback });
-    return id;
-  }
-
-  clearTimeout(handle: unknown): void {
-    this.#pending.delete(handle as number);
-  }
-
-  get timeouts(): number {
-    return this.#pending.size;
-  }
-
-  /** Moves on, running what falls due at its own time. */
-  advance(milliseconds: number): void {
-    const until = this.#now + milliseconds;
-    for (;;) {
-      let first: [number, { at: number; callback: () => void }] | null = null;
-      for (const entry of this.#pending)
-        if (entry[1].at <= until && (first === null || entry[1].at < first[1].at)) first = entry;
-      if (first === null) break;
-      this.#pending.delete(first[0]);
-      this.#now = Math.max(this.#now, first[1].at);
-      first[1].callback();
-    }
-    this.#now = until;
-  }
-}
+import type { Clock } from '../../src/timers/index.ts';
 
 export class RecordingTransport implements Transport {
   readonly protocol: Protocol;

@@ -5,7 +5,8 @@ import { ProxyCore } from '../../src/sip/proxy-core.ts';
 import { buildReply } from '../../src/sip/reply.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
 import { TransactionTable } from '../../src/sip/transaction-table.ts';
-import { bytes, RecordingTransport, SimulatedClock, SOURCE } from './simulated.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
+import { bytes, RecordingTransport, SOURCE } from './simulated.ts';
 import { TORTURE } from './torture.ts';
 
 const parsed = (text: string): ParsedMessage => parseMessage(bytes(text), SOURCE);

@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
+import type { TimerHandle } from '../../src/timers/clock.ts';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { StallWatch } from '../../src/timers/stall-watch.ts';
 import { processTimers, TimerWheel } from '../../src/timers/timer-wheel.ts';
-import { SimulatedClock } from '../sip/simulated.ts';
 
 /** A clock whose timeouts come late by what the test says. */
 class LateClock extends SimulatedClock {
   late = 0;
-  override setTimeout(callback: () => void, milliseconds: number): unknown {
-    return super.setTimeout(callback, milliseconds + this.late);
+  override setTimer(milliseconds: number, fire: () => void): TimerHandle {
+    return super.setTimer(milliseconds + this.late, fire);
   }
 }
 
@@ -41,7 +42,7 @@ it('tells how late the event loop is, and of stalls no more than once in a perio
   expect(told).toEqual(['600 ms, 1', `700 ms, ${watch.figures.stalls - 1}`]);
 
   watch.stop();
-  expect(clock.timeouts).toBeLessThan(2);
+  expect(clock.timers).toBeLessThan(2);
 });
 
 it('sees this process stand still', async () => {

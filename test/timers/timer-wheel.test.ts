@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { Deadline, processTimers, Timer, TimerWheel } from '../../src/timers/timer-wheel.ts';
-import { SimulatedClock } from '../sip/simulated.ts';
 
 describe('TimerWheel', () => {
   it('fires in order of due time, with one timeout of the clock', () => {
@@ -13,14 +13,14 @@ describe('TimerWheel', () => {
     wheel.start(a, 300);
     wheel.start(b, 100);
     wheel.start(c, 200);
-    expect([wheel.size, clock.timeouts]).toEqual([3, 1]);
+    expect([wheel.size, clock.timers]).toEqual([3, 1]);
     wheel.stop(c);
     wheel.stop(c);
     wheel.start(b, 400); // starts it anew
     expect([c.running, b.running]).toEqual([false, true]);
     clock.advance(1000);
     expect(fired).toEqual(['a@300', 'b@400']);
-    expect([wheel.size, clock.timeouts]).toEqual([0, 0]);
+    expect([wheel.size, clock.timers]).toEqual([0, 0]);
   });
 
   it('lets a timer start and stop timers when it fires', () => {
@@ -45,7 +45,7 @@ describe('TimerWheel', () => {
     const timer = new Timer(() => expect.unreachable());
     wheel.start(timer, 1);
     wheel.clear();
-    expect([wheel.size, clock.timeouts, timer.running]).toEqual([0, 0, false]);
+    expect([wheel.size, clock.timers, timer.running]).toEqual([0, 0, false]);
     clock.advance(10);
   });
 
@@ -87,7 +87,7 @@ describe('TimerWheel', () => {
             clock.advance(time);
           }
           expect(wheel.size).toBe(due.size);
-          expect(clock.timeouts).toBeLessThan(2);
+          expect(clock.timers).toBeLessThan(2);
         }
         expect(fired.sort()).toEqual(expected.sort());
       }),

@@ -1,0 +1,81 @@
+/** A clock that a test moves: hours pass in no time, and always the same way. */
+import type { Clock, TimerHandle } from './clock.ts';
+
+class SimulatedTimer implements TimerHandle {
+  readonly due: number;
+  readonly fire: () => void;
+
+  constructor(due: number, fire: () => void) {
+    this.due = due;
+    this.fire = fire;
+  }
+
+  ref(): this {
+    return this;
+  }
+}
+
+/** Once around the event loop: what input and promises have made due is done. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export class SimulatedClock implements Clock {
+  #now = 0;
+  readonly #startedAt: number;
+  readonly #timers = new Set<SimulatedTimer>();
+
+  /** @param startedAt its date at the start, in ms since 1970. Default 0 */
+  constructor(startedAt = 0) {
+    this.#startedAt = startedAt;
+  }
+
+  /** Milliseconds since it was made. */
+  now(): number {
+    return this.#now;
+  }
+
+  date(): number {
+    return this.#startedAt + this.#now;
+  }
+
+  setTimer(milliseconds: number, fire: () => void): TimerHandle {
+    const timer = new SimulatedTimer(this.#now + Math.max(milliseconds, 0), fire);
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  clearTimer(timer: TimerHandle): void {
+    if (timer instanceof SimulatedTimer) this.#timers.delete(timer);
+  }
+
+  /** How many timers wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves on, and fires what falls due at its own time, in the order of the due times. */
+  advance(milliseconds: number): void {
+    const until = this.#now + milliseconds;
+    while (this.#fireNext(until));
+    this.#now = until;
+  }
+
+  /** As {@link advance}, and lets the event loop turn before the next timer fires, so that promises may go on and set more. */
+  async pass(milliseconds: number): Promise<void> {
+    const until = this.#now + milliseconds;
+    do await turn();
+    while (this.#fireNext(until));
+    this.#now = until;
+  }
+
+  /** Fires the first timer that is due by then, at its time; false if there is none. */
+  #fireNext(until: number): boolean {
+    let first: SimulatedTimer | null = null;
+    for (const timer of this.#timers)
+      if (timer.due <= until && (first === null || timer.due < first.due)) first = timer;
+    if (first === null) return false;
+    this.#timers.delete(first);
+    this.#now = Math.max(this.#now, first.due);
+    first.fire();
+    return true;
+  }
+}
