@@ -3,7 +3,7 @@
  * operations may answer with a promise: a storage may be shared between processes.
  */
 
-import { type Server, StateKey } from '../runtime/index.ts';
+import { type Routing, StateKey } from '../runtime/index.ts';
 import type { Awaitable, Value } from '../script/index.ts';
 
 /** What counts as a number in a store: a sign and digits alone, which wrap at 32 bits; null for other text. */
@@ -22,4 +22,4 @@ export interface CacheStore {
 }
 
 /** Storage ids as scripts name them: `local`, `local:group`. */
-export const cacheStores = new StateKey<Server, Map<string, CacheStore>>('cache stores', () => new Map());
+export const cacheStores = new StateKey<Routing, Map<string, CacheStore>>('cache stores', () => new Map());

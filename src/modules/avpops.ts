@@ -45,7 +45,7 @@ function avpName(run: Run, text: string): AvpName | null {
 }
 
 /** The text with its variables replaced; null where one is not there. */
-const expanded = (run: Run, text: string) => run.server.script.text(text)?.read(run) ?? null;
+const expanded = (run: Run, text: string) => run.routing.script.text(text)?.read(run) ?? null;
 
 /** The values that are meant: one, or all with the flag g. */
 function valuesOf(run: Run, { name, index, flags }: AvpName): readonly (string | number)[] {

@@ -231,13 +231,13 @@ export const cachedbLocal: Module = {
       summary: 'Forgets all keys that match.',
       source: 'modules/cachedb_local',
       run: (run, name: string | undefined, glob: string) => {
-        const { server } = run;
+        const { routing } = run;
         const collection = name ?? 'default';
-        if (!knownCollections(server.parameters('cachedb_local')).has(collection)) {
+        if (!knownCollections(routing.parameters('cachedb_local')).has(collection)) {
           run.complain(`cache_remove_chunk(): cache_collections does not define the collection "${name}"`);
           return -1;
         }
-        return whenThere(server.process.shared.ask(collections, 'removeMatching', collection, glob), () => 1);
+        return whenThere(routing.host.shared.ask(collections, 'removeMatching', collection, glob), () => 1);
       },
     },
   ],
@@ -246,15 +246,15 @@ export const cachedbLocal: Module = {
     return [];
   },
   shared: [collections],
-  start: (server) => {
-    const parameters = server.parameters('cachedb_local');
-    const stores = server.states.get(cacheStores);
-    for (const [id, name] of layout(parameters)) stores.set(id, new SharedCache(server.process.shared, name));
+  start: (routing) => {
+    const parameters = routing.parameters('cachedb_local');
+    const stores = routing.states.get(cacheStores);
+    for (const [id, name] of layout(parameters)) stores.set(id, new SharedCache(routing.host.shared, name));
     const sweep = setInterval(
-      () => void server.process.shared.ask(collections, 'sweep'),
+      () => void routing.host.shared.ask(collections, 'sweep'),
       Number(parameters['cache_clean_period']) * 1000,
     );
     sweep.unref();
-    server.onClose(() => clearInterval(sweep));
+    routing.onClose(() => clearInterval(sweep));
   },
 };

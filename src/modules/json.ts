@@ -95,7 +95,7 @@ function scriptValue(run: Run, value: JsonValue | undefined, style: JsonStyle): 
 /** One beyond 32 bits is its text with `enable_long_quoting`; else its low 32 bits, as integers wrap (field-json-large-integer). */
 function scriptInteger(run: Run, value: number | bigint): Value {
   if (value === (Number(value) | 0)) return value;
-  if (run.server.parameters('json')['enable_long_quoting'] === true) return String(value);
+  if (run.routing.parameters('json')['enable_long_quoting'] === true) return String(value);
   return Number(BigInt.asIntN(32, BigInt(value)));
 }
 

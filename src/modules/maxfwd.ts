@@ -43,7 +43,7 @@ export const maxfwd: Module = {
         const value = current(run);
         if (value !== null && Number.isNaN(value)) return -2;
         if (value === 0) return -1;
-        const limit = Number(run.server.parameters('maxfwd')['max_limit']);
+        const limit = Number(run.routing.parameters('maxfwd')['max_limit']);
         const next = Math.min(value === null ? initial : value - 1, limit);
         setHeader(run, next);
         run.state(maxForwards).value = next;

@@ -19,11 +19,11 @@ import {
   urlForLog,
 } from '../rest/index.ts';
 import {
+  type Host,
   type Module,
-  type ProcessContext,
   type Request,
+  type Routing,
   type Run,
-  type Server,
   StateKey,
   type Worker,
 } from '../runtime/index.ts';
@@ -56,7 +56,7 @@ const nextRequest = new StateKey<Request, NextRequest>('rest_client next request
 }));
 
 /** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
-const shared = new StateKey<ProcessContext, RestShared>(
+const shared = new StateKey<Host, RestShared>(
   'rest_client shared',
   ({ shared: store, names, memory }) =>
     new RestShared({
@@ -67,14 +67,14 @@ const shared = new StateKey<ProcessContext, RestShared>(
 );
 
 /** A script that is loaded, the first or the next, reads the CA certificates anew. */
-const certificates = new StateKey<Server, RestShared>('rest_client certificates', ({ process }) => {
-  const all = process.states.get(shared);
+const certificates = new StateKey<Routing, RestShared>('rest_client certificates', ({ host }) => {
+  const all = host.states.get(shared);
   all.rereadCertificates();
   return all;
 });
 
 /** The clients of all workers that have asked for something. */
-const clients = new StateKey<Server, RestClient[]>('rest_client clients', () => []);
+const clients = new StateKey<Routing, RestClient[]>('rest_client clients', () => []);
 
 interface WorkerTransfers {
   readonly client: RestClient;
@@ -88,15 +88,15 @@ interface WorkerTransfers {
 }
 
 const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers', (worker) => {
-  const { server } = worker;
-  const options = clientOptions(server.parameters(moduleName));
+  const { routing } = worker;
+  const options = clientOptions(routing.parameters(moduleName));
   const client = new RestClient({
     ...options,
-    shared: server.states.get(certificates),
-    log: (level, message) => server.log.log(logLevels[level], `${moduleName}: ${message}`),
+    shared: routing.states.get(certificates),
+    log: (level, message) => routing.log.log(logLevels[level], `${moduleName}: ${message}`),
   });
-  server.states.get(clients).push(client);
-  server.onClose(() => client.close());
+  routing.states.get(clients).push(client);
+  routing.onClose(() => client.close());
   return {
     client,
     limit: client.parameters.maxAsyncTransfers,
@@ -142,14 +142,14 @@ function validate(parameters: ParameterValues): readonly string[] {
 }
 
 /** How the transfers of a process ended, and what the connections of a script's workers do now: label and count. */
-export function restFigures(server: Server): {
+export function restFigures(routing: Routing): {
   readonly transfers: Iterable<readonly [string, number]>;
   readonly connections: Iterable<readonly [string, number]>;
 } {
-  const transfers = [...server.process.states.get(shared).transfers].flatMap(([host, counts]) =>
+  const transfers = [...routing.host.states.get(shared).transfers].flatMap(([host, counts]) =>
     [...counts.entries()].map(([rc, count]) => [`${host} ${rc}`, count] as const),
   );
-  const connections = server.states.get(clients).flatMap((client) => Object.entries(client.connections));
+  const connections = routing.states.get(clients).flatMap((client) => Object.entries(client.connections));
   return { transfers, connections };
 }
 
@@ -222,7 +222,7 @@ const largeBody = 65_536;
 
 /** `opensips.cfg:12: rest_get() of http://127.0.0.1/credit`, for the log. */
 function called(run: Run, method: string, url: string): string {
-  return `${run.server.place(run.position)}: rest_${method.toLowerCase()}() of ${urlForLog(url)}`;
+  return `${run.routing.place(run.position)}: rest_${method.toLowerCase()}() of ${urlForLog(url)}`;
 }
 
 interface Outputs {
@@ -239,10 +239,10 @@ function store(
   mode: Invocation<Run>['mode'],
 ): number {
   status?.set(run, outcome.retcode);
-  if (outcome.body.length >= largeBody && !run.server.process.memory.heap.hasRoomFor(outcome.body.length)) {
+  if (outcome.body.length >= largeBody && !run.routing.host.memory.heap.hasRoomFor(outcome.body.length)) {
     run.log(
       -1,
-      `${run.server.place(run.position)}: no memory for an answer of ${outcome.body.length} bytes; raise --max-old-space-size (NODE_OPTIONS)`,
+      `${run.routing.place(run.position)}: no memory for an answer of ${outcome.body.length} bytes; raise --max-old-space-size (NODE_OPTIONS)`,
     );
     return -10;
   }
@@ -378,7 +378,7 @@ const functions: readonly FunctionSpec<Run>[] = [
     source: 'rest_client documentation',
     requires: ['tls_mgm'],
     run: (run, domain: string) => {
-      const found = run.server.states.get(clientTlsDomains).get(domain);
+      const found = run.routing.states.get(clientTlsDomains).get(domain);
       if (found === undefined) {
         run.complain(`rest_init_client_tls(): tls_mgm has no client_domain "${domain}"`);
         return -1;

@@ -36,7 +36,7 @@ const routes: readonly RouteKind[] = ['route', 'branch_route', 'failure_route'];
 /** `;ftag=...`: tells later which way a request goes. */
 function fromTag(run: Run): string {
   const tag = run.request.message?.fromTag ?? null;
-  return run.server.parameters('rr')['append_fromtag'] === false || tag === null ? '' : `;ftag=${tag}`;
+  return run.routing.parameters('rr')['append_fromtag'] === false || tag === null ? '' : `;ftag=${tag}`;
 }
 
 /** Adds Record-Routes to the message, the first on top; `doubled` where the request may go out by another socket. */
@@ -103,7 +103,7 @@ function recordRoute(run: Run, params = ''): 1 | -1 {
     host: formatHostPort(address, null),
     port,
   };
-  const parameters = run.server.parameters('rr');
+  const parameters = run.routing.parameters('rr');
   const user = parameters['add_username'] === true ? run.request.uri?.user : null;
   const uri = (side: SendingSocket, more: string): string =>
     `sip:${user ? `${user}@` : ''}${place(side)};lr${more}${fromTag(run)}${params}`;
@@ -125,7 +125,7 @@ function isPreset(text: string): boolean {
 const isOurs = (run: Run, uri: Uri | null) =>
   uri !== null &&
   uri.host !== null &&
-  run.server.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? defaultPort(uri));
+  run.routing.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? defaultPort(uri));
 
 /** What a Route without a port means (RFC 3263, 4.2). */
 const defaultPort = (uri: Uri): number =>

@@ -3,11 +3,11 @@
  * are written `[domain]value`. Source: modules/tls_mgm of the manual; vectors tls-domain-*.
  */
 import { RestOptionError, TlsClientDomain } from '../rest/index.ts';
-import { type Module, type Server, StateKey } from '../runtime/index.ts';
+import { type Module, type Routing, StateKey } from '../runtime/index.ts';
 import { InvalidUse, type ParameterSpec, type ParameterValues } from '../script/index.ts';
 
 /** By name; empty where tls_mgm is not loaded. */
-export const clientTlsDomains = new StateKey<Server, Map<string, TlsClientDomain>>(
+export const clientTlsDomains = new StateKey<Routing, Map<string, TlsClientDomain>>(
   'TLS client domains',
   () => new Map(),
 );
@@ -223,8 +223,8 @@ export const tlsMgm: Module = {
     domainsOf(parameters).forEach(build);
     return [];
   },
-  start: (server) => {
-    const domains = server.states.get(clientTlsDomains);
-    for (const domain of domainsOf(server.parameters('tls_mgm'))) domains.set(domain.name, build(domain));
+  start: (routing) => {
+    const domains = routing.states.get(clientTlsDomains);
+    for (const domain of domainsOf(routing.parameters('tls_mgm'))) domains.set(domain.name, build(domain));
   },
 };

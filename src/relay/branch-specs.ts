@@ -1,6 +1,6 @@
 /** The branches of a request, ready to be sent: the branch route has run on each, and where each leads is known. */
 
-import { Avps, edits, type RelayedBranch, type Run, runRoute, type Server } from '../runtime/index.ts';
+import { Avps, edits, type RelayedBranch, type Routing, type Run, runRoute } from '../runtime/index.ts';
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
 import { failed, forcedProtocol, hops, outboundUri, outgoingSocket, unreachable } from './forward.ts';
@@ -66,14 +66,14 @@ function prepare(
     avps: new Avps(),
     attributes: new Map(branch.attributes),
   };
-  if (branchRoute === null) return resolve(run.server, data, options);
+  if (branchRoute === null) return resolve(run.routing, data, options);
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
-  const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.server, data, options));
+  const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.routing, data, options));
   return whenThere(ran, after);
 }
 
 function resolve(
-  server: Server,
+  routing: Routing,
   data: RelayedBranch,
   { outboundProxy, failover = true }: RelayOptions,
 ): Awaitable<Prepared> {
@@ -95,7 +95,7 @@ function resolve(
       const { headers } = request.state(relaying);
       const appended = headers === NO_HEADERS ? changes.appended : [...(changes.appended ?? []), headers];
       return {
-        targets: failover && server.settings.dnsFailover ? targets : [first],
+        targets: failover && routing.settings.dnsFailover ? targets : [first],
         socket,
         edits: {
           ...changes,
@@ -108,14 +108,14 @@ function resolve(
         data,
       };
     }
-    server.log.warning(`t_relay(): ${unreachable(next, failure)}`);
+    routing.log.warning(`t_relay(): ${unreachable(next, failure)}`);
     return failure === 'transport' ? failed.send : failed.badDestination;
   };
-  return whenThere(server.destinations(next, forcedProtocol(request)), spec);
+  return whenThere(routing.host.destinations(next, forcedProtocol(request)), spec);
 }
 
 /** Nobody waits for it (tm's minor_branch_flag). */
 function isMinor({ request }: RelayedBranch): boolean {
-  const flag = request.server.parameters('tm')['minor_branch_flag'];
+  const flag = request.routing.parameters('tm')['minor_branch_flag'];
   return flag != null && request.state(messageBranches).main.flags.has(String(flag));
 }

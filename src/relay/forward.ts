@@ -30,7 +30,7 @@ export const failed = {
 /** forward(): without a transaction (16.11). */
 export function forwardStateless(run: Run, destination?: string): Awaitable<Status> {
   const { request } = run;
-  const { message, server } = request;
+  const { message, routing } = request;
   if (message === null) return failed.internal;
   if (run.isAboutReply) {
     run.complain('forward() is for requests, and this route runs on a reply');
@@ -50,32 +50,32 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
     const socket = outgoingSocket(request, target);
     const changes = editsTowards(request, message, socket);
     if (changes === null) return failed.badMessage;
-    const sent = server.proxy.forwardStateless(message, target, {
+    const sent = routing.host.proxy.forwardStateless(message, target, {
       socket,
       edits: { ...changes, uri: request.requestUri, ...hops(request) },
     });
     return sent ? 1 : failed.send;
   };
-  return whenThere(server.destinations(next, forcedProtocol(request)), send);
+  return whenThere(routing.host.destinations(next, forcedProtocol(request)), send);
 }
 
 /** The transport of the socket that the request is to go out by; null where that is left open. */
 export function forcedProtocol(request: Request): Protocol | null {
   const forced = request.state(messageBranches).at(0)?.socket ?? null;
-  const preferred = forced === null ? null : findSocket(request.server.sockets, forced);
+  const preferred = forced === null ? null : findSocket(request.routing.host.sockets, forced);
   return preferred?.protocol ?? null;
 }
 
 /** send(): the message as it was received, with no Via of siprest's own; `headers` stand below its last header. */
 export function sendOriginal(run: Run, destination: string, headers: HeaderText): Awaitable<Status> {
-  const { message, server } = run;
+  const { message, routing } = run;
   const next = outboundUri(destination);
   if (message === null) return failed.internal;
   if (next === null) return failed.badDestination;
   const text = headers === '' ? message.raw : applyEdits(message, [{ kind: 'append', lines: headers }]);
   const send = ({ targets, failure }: Destinations): Status => {
     const [target] = targets;
-    const socket = target === undefined ? null : server.proxy.sockets.choose(target, message.socket);
+    const socket = target === undefined ? null : routing.host.proxy.sockets.choose(target, message.socket);
     if (target === undefined || socket === null) {
       run.complain(`send(): ${unreachable(next, failure)}`);
       return failed.badDestination;
@@ -83,15 +83,15 @@ export function sendOriginal(run: Run, destination: string, headers: HeaderText)
     socket.transport.send(Buffer.from(text, 'latin1'), target.address, target.port);
     return 1;
   };
-  return whenThere(server.destinations(next), send);
+  return whenThere(routing.host.destinations(next), send);
 }
 
 /** The socket that the script has forced where it fits, else the one that the request came by, else any that fits. */
 export function outgoingSocket(request: Request, target: Target): SendingSocket | null {
-  const { server, message } = request;
+  const { routing, message } = request;
   const forced = request.state(messageBranches).at(0)?.socket ?? null;
-  const preferred = forced === null ? null : findSocket(server.sockets, forced);
-  const { sockets } = server.proxy;
+  const preferred = forced === null ? null : findSocket(routing.host.sockets, forced);
+  const { sockets } = routing.host.proxy;
   const chosen =
     preferred === null
       ? sockets.choose(target, message?.socket ?? null)

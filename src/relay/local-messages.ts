@@ -3,25 +3,25 @@
  * change nothing and hold nothing up. Source: modules/tm of the manual.
  */
 
-import { Request, runRoute, type Server } from '../runtime/index.ts';
+import { Request, type Routing, runRoute } from '../runtime/index.ts';
 import { parseMessage } from '../sip/index.ts';
 
 export type LocalMessageRoute = 'local_request_route' | 'local_reply_route';
 
 /** Runs the route that the parameter names, on a worker of its own. */
 export function showLocalMessage(
-  server: Server,
+  routing: Routing,
   parameter: LocalMessageRoute,
   message: Uint8Array | string,
 ): void {
-  const name = server.parameters('tm')[parameter];
-  const route = typeof name === 'string' ? server.script.find('route', name) : null;
+  const name = routing.parameters('tm')[parameter];
+  const route = typeof name === 'string' ? routing.script.find('route', name) : null;
   if (route === null) return;
   const parsed = parseMessage(typeof message === 'string' ? Buffer.from(message, 'latin1') : message);
   if (parsed.kind === 'malformed') return;
-  server.submit((worker) =>
+  routing.submit((worker) =>
     parsed.kind === 'request'
-      ? runRoute(worker, Request.own(server, parsed), route)
-      : runRoute(worker, new Request(server, null), route, { subject: { response: parsed } }),
+      ? runRoute(worker, Request.own(routing, parsed), route)
+      : runRoute(worker, new Request(routing, null), route, { subject: { response: parsed } }),
   );
 }

@@ -3,7 +3,7 @@
  * Source: modules/tm of the manual, and its Script-Routes, local_route.
  */
 
-import { edits, Request, type Run, runRoute, type Server, type Worker } from '../runtime/index.ts';
+import { edits, Request, type Routing, type Run, runRoute, type Worker } from '../runtime/index.ts';
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import {
   buildRequest,
@@ -37,7 +37,7 @@ export interface NewRequest {
 
 /** Sends a request of its own transaction, once where it leads is known and the local route has seen it. */
 export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> {
-  const { server } = run;
+  const { routing } = run;
   const uri = parseUri(wanted.uri);
   const from = addressHeader(wanted.from);
   const to = addressHeader(wanted.to);
@@ -47,7 +47,7 @@ export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> 
   if (wanted.method === 'INVITE' || wanted.method === 'ACK' || wanted.method === 'CANCEL')
     return refuse(run, `${wanted.method} belongs to a call, which siprest does not make`);
   const send = (found: Destinations) => sendTo(run, { ...wanted, from, to }, uri, found);
-  return whenThere(server.destinations(uri), send);
+  return whenThere(routing.host.destinations(uri), send);
 }
 
 function refuse(run: Run, why: string): -1 {
@@ -69,9 +69,9 @@ function addressHeader(text: string): string | null {
 }
 
 async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Destinations): Promise<Status> {
-  const { server } = run;
+  const { routing } = run;
   const [target] = targets;
-  const socket = target === undefined ? null : server.proxy.sockets.choose(target);
+  const socket = target === undefined ? null : routing.host.proxy.sockets.choose(target);
   if (target === undefined || socket === null)
     return refuse(run, `there is no way to ${uri.host ?? wanted.uri}`);
   const [, type = '', body = ''] = /^(\S+)\s?(.*)$/s.exec(wanted.body ?? '') ?? [];
@@ -79,32 +79,32 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   const data = buildRequest({
     method: wanted.method,
     uri: wanted.uri,
-    via: `SIP/2.0/${transport.protocol.toUpperCase()} ${host}:${port};branch=${newBranch(server.process.number)};rport`,
+    via: `SIP/2.0/${transport.protocol.toUpperCase()} ${host}:${port};branch=${newBranch(routing.host.number)};rport`,
     from: `${wanted.from};tag=${randomToken()}`,
     to: wanted.to,
     callId: `${randomToken()}@${formatHostPort(transport.local.address, null)}`,
     cseq: 10,
     defaults: {
       'Max-Forwards': '70',
-      'User-Agent': server.settings.userAgent ?? server.replyDefaults.server ?? 'siprest',
+      'User-Agent': routing.settings.userAgent ?? routing.replyDefaults.server ?? 'siprest',
       ...(body === '' ? {} : { 'Content-Type': type }),
     },
     body,
   });
   const message = parseMessage(data);
   if (message.kind !== 'request') return refuse(run, 'it would be no SIP request');
-  const changes = await localRoute(server, run.worker, message, wanted.context);
+  const changes = await localRoute(routing, run.worker, message, wanted.context);
   const edited = changes === null ? data : editedMessage(message, changes);
-  showLocalMessage(server, 'local_request_route', edited);
-  server.process.ownRequests.count++;
-  server.proxy.clients
+  showLocalMessage(routing, 'local_request_route', edited);
+  routing.host.ownRequests.count++;
+  routing.host.proxy.clients
     .create({
       request: message,
       data: edited,
       transport,
       sentBy: socket,
       destination: target,
-      values: server.owner.values,
+      values: routing.owner.values,
       onResponse: () => {},
       onEnd: () => {},
     })
@@ -114,14 +114,14 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
 
 /** Runs the local route on a request of siprest's own; what it has changed, null where there is no such route or nothing was. */
 export async function localRoute(
-  server: Server,
+  routing: Routing,
   worker: Worker,
   message: SipRequest,
   context: string | null,
 ): Promise<RequestEdits | null> {
-  const route = server.script.find('local_route', '');
+  const route = routing.script.find('local_route', '');
   if (route === null) return null;
-  const request = Request.own(server, message);
+  const request = Request.own(routing, message);
   if (context !== null) request.avps.replace('uac_ctx', context);
   await runRoute(worker, request, route);
   return messageEdits(message, request.state(edits));

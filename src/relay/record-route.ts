@@ -19,18 +19,18 @@ export const recordRoutes = new StateKey<Request, RecordRoute[]>('record routes'
 
 /** How the socket that a request came by is named towards who sent it; null where it came by none of the server's. */
 export function incomingSocket(request: Request): SendingSocket | null {
-  const { server, message } = request;
+  const { routing, message } = request;
   const socket = message?.socket ?? null;
   if (message === null || socket === null) return null;
-  const known = server.proxy.sockets.of(socket, message.source.address);
+  const known = routing.host.proxy.sockets.of(socket, message.source.address);
   return known === null ? null : advertisedSocket(request, known);
 }
 
 /** The socket as set_advertised_address() and set_advertised_port() have it called for this request. */
-export function advertisedSocket({ advertised, server }: Request, socket: SendingSocket): SendingSocket {
+export function advertisedSocket({ advertised, routing }: Request, socket: SendingSocket): SendingSocket {
   if (advertised === null) return socket;
   const { host = socket.host, port = socket.port } = advertised;
-  server.proxy.sockets.alsoKnownAs(host, port);
+  routing.host.proxy.sockets.alsoKnownAs(host, port);
   return { transport: socket.transport, host, port };
 }
 
@@ -54,7 +54,7 @@ export function editsTowards(
 /** Has a request go out by this socket, `[proto:]host[:port]`. False where there is no such one. */
 export function forceSocket(request: Request, text: string): boolean {
   const main = request.state(messageBranches).at(0);
-  const found = findSocket(request.server.sockets, text);
+  const found = findSocket(request.routing.host.sockets, text);
   if (main === undefined || found === null) return false;
   main.socket = transportName(found);
   return true;

@@ -7,11 +7,11 @@ import {
   Draft,
   type Edit,
   edits,
-  type ProcessContext,
+  type Host,
   type RelayedBranch,
   Request,
+  type Routing,
   type Run,
-  type Server,
   StateKey,
 } from '../runtime/index.ts';
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
@@ -38,7 +38,7 @@ import { type Relaying, type RelayOptions, relaying } from './relaying.ts';
 import { drops, onCancel, onFailure, onReply, onWorker } from './routes.ts';
 
 /** Of each transaction that has not ended, for the CANCEL that comes for it, maybe after a reload. */
-const proxies = new StateKey<ProcessContext, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
+const proxies = new StateKey<Host, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
   'proxies',
   () => new Map(),
 );
@@ -49,7 +49,7 @@ export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
   const { message } = request;
   if (message === null) return failed.internal;
   if (message.method === 'ACK') return relayAck(run, options);
-  if (run.subject.failure === undefined && request.server.proxy.isLooped(message)) {
+  if (run.subject.failure === undefined && request.routing.host.proxy.isLooped(message)) {
     request.reply(482, 'Loop Detected'); // RFC 3261, 16.3, 4
     return 1;
   }
@@ -64,8 +64,8 @@ export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
 /** The ACK to a negative reply is the transaction's; that to a 2xx goes on by itself (17.1.1.3). */
 function relayAck(run: Run, options: RelayOptions): Awaitable<Status> {
   const { request } = run;
-  const { message, server } = request;
-  const existing = message === null ? null : server.transactions.find(message);
+  const { message, routing } = request;
+  const existing = message === null ? null : routing.host.transactions.find(message);
   if (message !== null && existing !== null) {
     existing.receive(message);
     return 0;
@@ -76,29 +76,29 @@ function relayAck(run: Run, options: RelayOptions): Awaitable<Status> {
 /** A CANCEL is answered here, and each branch of the request that it means is cancelled by itself (16.10). */
 function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   const { request } = run;
-  const { message, server } = request;
-  const cancelled = message === null ? null : server.transactions.findCancelled(message);
+  const { message, routing } = request;
+  const cancelled = message === null ? null : routing.host.transactions.findCancelled(message);
   if (cancelled === null) return forwardStateless(run, options.outboundProxy);
   if (request.createTransaction() === 'absorbed') return 0;
   request.reply(200, 'canceling');
-  const proxy = server.process.states.get(proxies).get(cancelled);
+  const proxy = routing.host.states.get(proxies).get(cancelled);
   if (proxy !== undefined) {
     const passed =
       options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
     proxy.cancel(request.state(relaying).cancelReason ?? (passed === NO_HEADERS ? undefined : passed));
-  } else cancelled.reply({ status: 487, reason: 'Request Terminated', ...server.replyDefaults });
+  } else cancelled.reply({ status: 487, reason: 'Request Terminated', ...routing.replyDefaults });
   return 1;
 }
 
 /** Answers the request of a transaction from outside of it; a final reply cancels its branches. */
 export function replyTo(
-  server: Server,
+  routing: Routing,
   transaction: ServerTransaction,
   status: number,
   reason: string,
 ): boolean {
-  const content = { status, reason, ...server.replyDefaults };
-  const proxy = server.process.states.get(proxies).get(transaction);
+  const content = { status, reason, ...routing.replyDefaults };
+  const proxy = routing.host.states.get(proxies).get(transaction);
   return (proxy ?? transaction).reply(content, { untilAck: true });
 }
 
@@ -211,8 +211,8 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
     request.state(messageBranches).clear();
     const specs = all.filter((one) => typeof one === 'object');
     if (specs.length === 0) return firstFailure(all);
-    const { server } = request;
-    server.proxy.replicate(message, specs, server.states.get(proxySettings), () => {
+    const { routing } = request;
+    routing.host.proxy.replicate(message, specs, routing.states.get(proxySettings), () => {
       // it was made for the copies alone, and nobody is going to answer it
       if (outcome === 'created' && !transaction.isFinal && request.state(relaying).proxy === null)
         transaction.terminate();
@@ -230,32 +230,32 @@ function failureBranches({ request }: Run): readonly MessageBranch[] {
 
 function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBranch> {
   if (state.proxy !== null) return state.proxy;
-  const { server, transaction } = request;
+  const { routing, transaction } = request;
   if (transaction === null) throw new Error('relaying needs a transaction');
-  const proxy = server.proxy.createProxy(
+  const proxy = routing.host.proxy.createProxy(
     transaction,
     new TransactionRoutes(request, state, transaction),
-    server.states.get(proxySettings),
+    routing.states.get(proxySettings),
   );
   proxy.frTimeout = 1000 * (state.frTimeout ?? proxy.frTimeout / 1000);
   proxy.frInvTimeout = 1000 * (state.frInvTimeout ?? proxy.frInvTimeout / 1000);
-  server.process.states.get(proxies).set(transaction, proxy);
+  routing.host.states.get(proxies).set(transaction, proxy);
   request.replyBy((content, how) => proxy.reply(content, how));
   state.proxy = proxy;
   return proxy;
 }
 
 /** What the parameters of tm and the core say, the same for all. */
-const proxySettings = new StateKey<Server, ProxySettings>('proxy settings', (server) => {
-  const parameters = server.parameters('tm');
+const proxySettings = new StateKey<Routing, ProxySettings>('proxy settings', (routing) => {
+  const parameters = routing.parameters('tm');
   return {
-    values: server.owner.values,
+    values: routing.owner.values,
     frTimeout: 1000 * Number(parameters['fr_timeout'] ?? 30),
     frInvTimeout: 1000 * Number(parameters['fr_inv_timeout'] ?? 120),
     restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
     block6xx: parameters['disable_6xx_block'] !== true,
-    translate503: !server.settings.disable503Translation,
-    replyDefaults: server.replyDefaults,
+    translate503: !routing.settings.disable503Translation,
+    replyDefaults: routing.replyDefaults,
   };
 });
 
@@ -280,15 +280,15 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   }
 
   onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {
-    return onCancel(this.#request.server, cancel);
+    return onCancel(this.#request.routing, cancel);
   }
 
   onEnd(): void {
-    this.#request.server.process.states.get(proxies).delete(this.#transaction);
+    this.#request.routing.host.states.get(proxies).delete(this.#transaction);
   }
 
   onError(error: unknown): void {
-    this.#request.server.log.error(
+    this.#request.routing.log.error(
       `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
   }
@@ -298,26 +298,28 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
  * A response goes to its branch. One of no branch is dropped after the global reply route (RFC 6026, 8.1): it goes on by its
  * Vias (16.11) only where the script forwards requests without a transaction.
  */
-export function receiveResponse(server: Server, response: SipResponse): void {
-  if (server.proxy.receiveResponse(response) === 'matched') return;
-  const route = server.script.find('onreply_route', '');
-  const pass = passesResponses(server, response)
-    ? (edits: ResponseEdits = {}) => server.proxy.forwardResponseStateless(response, edits)
+export function receiveResponse(routing: Routing, response: SipResponse): void {
+  if (routing.host.proxy.receiveResponse(response) === 'matched') return;
+  const route = routing.script.find('onreply_route', '');
+  const pass = passesResponses(routing, response)
+    ? (edits: ResponseEdits = {}) => routing.host.proxy.forwardResponseStateless(response, edits)
     : () => {
-        server.proxy.counts.dropped++;
+        routing.host.proxy.counts.dropped++;
       };
   if (route === null) {
     pass();
     return;
   }
   const draft = Draft.ofResponse(response);
-  void onWorker(server, new Request(server, null), [route], { response, draft }).then((run) => {
-    if (run === null || drops(server, run, response)) return;
+  void onWorker(routing, new Request(routing, null), [route], { response, draft }).then((run) => {
+    if (run === null || drops(routing, run, response)) return;
     pass(responseEdits(response, draft.edits) ?? {});
   });
 }
 
-function passesResponses(server: Server, response: SipResponse): boolean {
-  const { disableStatelessForwarding: disabled } = server.settings;
-  return !(disabled ?? !server.script.called.has('forward')) || server.proxy.hasForwardedCancel(response);
+function passesResponses(routing: Routing, response: SipResponse): boolean {
+  const { disableStatelessForwarding: disabled } = routing.settings;
+  return (
+    !(disabled ?? !routing.script.called.has('forward')) || routing.host.proxy.hasForwardedCancel(response)
+  );
 }

@@ -6,10 +6,10 @@ import {
   edits,
   type RelayedBranch,
   Request,
+  type Routing,
   type Run,
   type RunSubject,
   runRoute,
-  type Server,
 } from '../runtime/index.ts';
 import type { Awaitable } from '../script/index.ts';
 import {
@@ -34,7 +34,7 @@ export function onReply(
   branch: Branch<RelayedBranch>,
   response: SipResponse,
 ): Awaitable<ReplyVerdict> {
-  const global = request.server.script.find('onreply_route', '');
+  const global = request.routing.script.find('onreply_route', '');
   const routes = [state.replyRoute, branch.spec.data.replyRoute].filter((route) => route !== null);
   if (global === null && routes.length === 0) return 'forward';
   return judge(request, global, routes, response, branch);
@@ -47,26 +47,26 @@ async function judge(
   response: SipResponse,
   branch: Branch<RelayedBranch>,
 ): Promise<ReplyVerdict> {
-  const { server } = request;
+  const { routing } = request;
   const draft = Draft.ofResponse(response);
   if (global !== null) {
     // it knows of no transaction (the manual's Script-Routes, onreply_route)
-    const run = await onWorker(server, new Request(server, null), [global], { response, draft });
-    if (drops(server, run, response)) return 'drop';
+    const run = await onWorker(routing, new Request(routing, null), [global], { response, draft });
+    if (drops(routing, run, response)) return 'drop';
   }
   if (routes.length > 0) {
-    const ownAvps = server.parameters('tm')['onreply_avp_mode'] !== 1;
+    const ownAvps = routing.parameters('tm')['onreply_avp_mode'] !== 1;
     const own = request.fork(ownAvps ? new Avps() : request.avps);
-    const run = await onWorker(server, own, routes, { response, draft, branch, relayed: branch.spec.data });
-    if (drops(server, run, response)) return 'drop';
+    const run = await onWorker(routing, own, routes, { response, draft, branch, relayed: branch.spec.data });
+    if (drops(routing, run, response)) return 'drop';
   }
   return responseEdits(response, draft.edits) ?? 'forward';
 }
 
 /** Whether its route has dropped a response, which is counted; a final one cannot be. */
-export function drops(server: Server, run: Run | null, { status }: SipResponse): boolean {
+export function drops(routing: Routing, run: Run | null, { status }: SipResponse): boolean {
   if (run?.dropped !== true || status >= 200) return false;
-  server.proxy.counts.dropped++;
+  routing.host.proxy.counts.dropped++;
   return true;
 }
 
@@ -102,22 +102,22 @@ async function runFailureRoute(
   // what was changed after t_relay() was changed in a copy (the manual's modules/tm, Overview)
   const changes = request.state(edits);
   changes.splice(0, changes.length, ...(state.edits ?? changes));
-  await onWorker(request.server, request, [route], {
+  await onWorker(request.routing, request, [route], {
     failure,
     ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
   });
 }
 
 /** The CANCEL of a branch is a request of siprest's own. */
-export function onCancel(server: Server, cancel: SipRequest): Awaitable<RequestEdits | null> {
-  if (server.script.find('local_route', '') === null) {
-    showLocalMessage(server, 'local_request_route', cancel.raw);
+export function onCancel(routing: Routing, cancel: SipRequest): Awaitable<RequestEdits | null> {
+  if (routing.script.find('local_route', '') === null) {
+    showLocalMessage(routing, 'local_request_route', cancel.raw);
     return null;
   }
-  const edited = editsOfCancel(server, cancel);
+  const edited = editsOfCancel(routing, cancel);
   return edited.then((edits) => {
     showLocalMessage(
-      server,
+      routing,
       'local_request_route',
       edits === null ? cancel.raw : editedMessage(cancel, edits),
     );
@@ -125,10 +125,10 @@ export function onCancel(server: Server, cancel: SipRequest): Awaitable<RequestE
   });
 }
 
-function editsOfCancel(server: Server, cancel: SipRequest): Promise<RequestEdits | null> {
+function editsOfCancel(routing: Routing, cancel: SipRequest): Promise<RequestEdits | null> {
   return new Promise((done) => {
-    const taken = server.submit((worker) => {
-      const edits = localRoute(server, worker, cancel, null);
+    const taken = routing.submit((worker) => {
+      const edits = localRoute(routing, worker, cancel, null);
       edits.then(done, () => done(null));
       return edits;
     });
@@ -141,13 +141,13 @@ function editsOfCancel(server: Server, cancel: SipRequest): Promise<RequestEdits
  * where there was no room for the job.
  */
 export function onWorker(
-  server: Server,
+  routing: Routing,
   request: Request,
   routes: readonly Route[],
   subject: RunSubject,
 ): Promise<Run | null> {
   return new Promise((done) => {
-    const taken = server.submit(async (worker) => {
+    const taken = routing.submit(async (worker) => {
       let last: Run | null = null;
       try {
         for (const [i, route] of routes.entries()) {
@@ -158,7 +158,7 @@ export function onWorker(
             const end = last.continuation.then(resumed);
             void end
               .then((run) =>
-                run.dropped || later.length === 0 ? run : onWorker(server, request, later, subject),
+                run.dropped || later.length === 0 ? run : onWorker(routing, request, later, subject),
               )
               .then(done);
             return;

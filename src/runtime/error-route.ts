@@ -1,9 +1,9 @@
 /** error_route: runs for a request that cannot be parsed and for a failed assert(). Source: the manual's Script-Routes, error_route. */
 import type { CompiledRoute } from '../script/index.ts';
 import type { Request } from './request.ts';
+import type { Routing } from './routing.ts';
 import type { Run } from './run.ts';
 import { StateKey } from './state.ts';
-import type { Server } from './worker.ts';
 
 /** `$err.class` to `$err.rreason`. */
 export interface ScriptError {
@@ -29,6 +29,6 @@ export function assertError(info: string): ScriptError {
   return { class: 2, level: 1, info, rcode: 500, rreason: 'Server Internal Error' };
 }
 
-export function errorRoute(server: Server): CompiledRoute<Run> | null {
-  return server.script.find('error_route', '');
+export function errorRoute(routing: Routing): CompiledRoute<Run> | null {
+  return routing.script.find('error_route', '');
 }

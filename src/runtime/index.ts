@@ -7,6 +7,7 @@ export { Draft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
 export { type ScriptError, scriptError } from './error-route.ts';
 export { type EventAttribute, eventAttributes, raiseEvent } from './events.ts';
+export type { Figure, Host, Readiness, ScriptCounts } from './host.ts';
 export { Log, type LogFormat, type LogOutput } from './log.ts';
 export {
   jsonLines,
@@ -23,6 +24,7 @@ export type { Module } from './module.ts';
 export type { Program } from './program.ts';
 export { type Admission, type Handler, type HandOver, type ReceiveCounts, Receiver } from './receive.ts';
 export { Request } from './request.ts';
+export type { Routing } from './routing.ts';
 export { type RelayedBranch, Run, type RunSubject, runRoute } from './run.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
 export {
@@ -47,4 +49,4 @@ export {
   type SocketHandlers,
 } from './sockets.ts';
 export { StateKey, States } from './state.ts';
-export type { Figure, Job, ProcessContext, Readiness, ScriptCounts, Server, Worker } from './worker.ts';
+export type { Job, Worker } from './worker.ts';

@@ -1,12 +1,12 @@
 import type { ModuleSpec } from '../script/index.ts';
+import type { Routing } from './routing.ts';
 import type { Run } from './run.ts';
 import type { AnySharedKind } from './shared.ts';
-import type { Server } from './worker.ts';
 
 /** A script module as the runtime sees it: its table, and what it does when the server starts. */
 export interface Module extends ModuleSpec<Run> {
   /** Before the sockets are opened and startup_route runs; what it throws stops the start. */
-  readonly start?: (server: Server) => void | Promise<void>;
-  /** What its functions ask of {@link Server.shared}. */
+  readonly start?: (routing: Routing) => void | Promise<void>;
+  /** What its functions ask of {@link Host.shared}. */
   readonly shared?: readonly AnySharedKind[];
 }

@@ -15,8 +15,9 @@ import {
 } from '../sip/index.ts';
 import { errorRoute, parseError, scriptError } from './error-route.ts';
 import { Request } from './request.ts';
+import type { Routing } from './routing.ts';
 import { runRoute } from './run.ts';
-import type { Job, Server } from './worker.ts';
+import type { Job } from './worker.ts';
 
 export interface ReceiveCounts {
   requests: number;
@@ -42,7 +43,7 @@ export type Admission = 'begun' | 'waits' | 'refused';
 
 /** Who runs the script: a server, and its workers. */
 export interface Handler {
-  readonly server: Server;
+  readonly routing: Routing;
   /** Gives a response to the transaction that it belongs to. */
   readonly onResponse: (response: SipResponse) => void;
   /** False when there is no room for a message of `size` bytes. */
@@ -106,7 +107,7 @@ export class Receiver {
       this.counts.handedOver++;
       return;
     }
-    const { log } = this.handler.server;
+    const { log } = this.handler.routing;
     if (log.debugs) log.debug(receivedLine(message, data.length));
     if (message.kind === 'request') {
       this.counts.requests++;
@@ -118,34 +119,34 @@ export class Receiver {
   }
 
   #request(message: SipRequest, waited: number): void {
-    const { server, submit, admit } = this.handler;
+    const { routing, submit, admit } = this.handler;
     if (message.method === 'ACK') {
-      if (server.tags.isOwnStatelessAck(message)) {
+      if (routing.host.tags.isOwnStatelessAck(message)) {
         this.counts.ownAcks++;
         return;
       }
-      server.transactions.acknowledge(message);
+      routing.host.transactions.acknowledge(message);
     }
-    if (server.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
+    if (routing.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
       message.socket?.alias?.(message.via.port || 5060);
     if (isTranslated(message)) message.socket?.isTranslated?.(message.source.address, message.source.port);
-    const request = new Request(server, message);
-    if (server.proxy.hasPassedTooOften(message)) {
+    const request = new Request(routing, message);
+    if (routing.host.proxy.hasPassedTooOften(message)) {
       request.replyStateless(483, 'Too Many Hops');
       return;
     }
     const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';
     if (!isNew) {
       const size = message.raw.length;
-      if (!submit((worker) => runRoute(worker, request, server.script.main), size)) this.#late(request);
+      if (!submit((worker) => runRoute(worker, request, routing.script.main), size)) this.#late(request);
       return;
     }
     if (this.#waiting.size > 0 && this.#waiting.has(transactionKey(message))) return;
     // what belongs to transactions and dialogs goes on
-    const isStopping = server.process.readiness === 'stopping';
-    if (isStopping && server.transactions.find(message) === null) return this.#refuse(request);
-    const { calls, heap } = server.process.memory;
-    if ((calls.isFull || heap.isShort) && server.transactions.find(message) === null) {
+    const isStopping = routing.host.readiness === 'stopping';
+    if (isStopping && routing.host.transactions.find(message) === null) return this.#refuse(request);
+    const { calls, heap } = routing.host.memory;
+    if ((calls.isFull || heap.isShort) && routing.host.transactions.find(message) === null) {
       calls.refused++;
       this.#warn(
         `new requests are answered 503: calls take ${megabytes(calls.used)} of the ${megabytes(calls.limit)} MiB of memory that they may; raise --max-old-space-size (NODE_OPTIONS) or run more processes`,
@@ -155,7 +156,7 @@ export class Receiver {
     const admission = admit(
       (worker) => {
         this.#waitsNoLonger(message);
-        return runRoute(worker, request, server.script.main);
+        return runRoute(worker, request, routing.script.main);
       },
       () => {
         this.#waitsNoLonger(message);
@@ -202,14 +203,14 @@ export class Receiver {
     }
     if (message.startLine.startsWith('SIP/')) this.counts.malformedResponses++;
     else this.counts.malformed++;
-    const { server, submit } = this.handler;
-    server.log.debug(
+    const { routing, submit } = this.handler;
+    routing.log.debug(
       `dropped what came from ${message.source.address}:${message.source.port}: ${message.reason}`,
     );
     if (message.answerable === null) return;
-    const route = message.request === null ? null : errorRoute(server);
+    const route = message.request === null ? null : errorRoute(routing);
     if (route !== null && message.request !== null) {
-      const request = new Request(server, message.request);
+      const request = new Request(routing, message.request);
       const reason = reasonPhrase(message.status);
       request.state(scriptError).error = parseError(message.reason, message.status, reason);
       if (submit((worker) => runRoute(worker, request, route), message.request.raw.length)) return;
@@ -219,7 +220,7 @@ export class Receiver {
       buildReply(message.answerable, {
         status: message.status,
         toTag: randomToken(),
-        ...server.replyDefaults,
+        ...routing.replyDefaults,
       }),
     );
   }
@@ -228,7 +229,7 @@ export class Receiver {
     const now = performance.now();
     if (now - this.#warnedAt < warningPeriod) return;
     this.#warnedAt = now;
-    this.handler.server.log.warning(text);
+    this.handler.routing.log.warning(text);
   }
 }
 

@@ -18,14 +18,14 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { Avps } from './avps.ts';
+import type { Routing } from './routing.ts';
 import { type StateKey, States } from './state.ts';
-import type { Server } from './worker.ts';
 
 /** What came of asking for a transaction. */
 export type TransactionOutcome = 'created' | 'exists' | 'absorbed' | 'refused';
 
 export class Request {
-  readonly server: Server;
+  readonly routing: Routing;
   /** As it was received; null in routes that no message triggers (timer, startup, event, a launch's report). */
   readonly message: SipRequest | null;
   readonly avps: Avps;
@@ -51,8 +51,8 @@ export class Request {
   /** How a reply goes out where there is a transaction. */
   #sendReply: ((content: ReplyContent, options: SendOptions) => boolean) | null = null;
 
-  constructor(server: Server, message: SipRequest | null, original?: Request, avps?: Avps) {
-    this.server = server;
+  constructor(routing: Routing, message: SipRequest | null, original?: Request, avps?: Avps) {
+    this.routing = routing;
     this.message = message;
     this.#original = original ?? null;
     this.avps = avps ?? original?.avps ?? new Avps();
@@ -71,12 +71,12 @@ export class Request {
    * the copy (URI, destination, headers) is its own.
    */
   fork(avps: Avps = this.avps): Request {
-    return new Request(this.server, this.message, this, avps);
+    return new Request(this.routing, this.message, this, avps);
   }
 
   /** A request that siprest has made itself, for a route that looks at it: it gets no transaction and no reply. */
-  static own(server: Server, message: SipRequest): Request {
-    const request = new Request(server, message);
+  static own(routing: Routing, message: SipRequest): Request {
+    const request = new Request(routing, message);
     request.#isOwn = true;
     return request;
   }
@@ -166,7 +166,7 @@ export class Request {
   /** The To tag of siprest's own replies; null where there is no message. */
   get localToTag(): string | null {
     if (this.message === null) return null;
-    return this.message.toTag ?? this.#transaction?.toTag ?? this.server.tags.tagFor(this.message);
+    return this.message.toTag ?? this.#transaction?.toTag ?? this.routing.host.tags.tagFor(this.message);
   }
 
   /** Answers to where the request came from, whatever its Via says (RFC 3581, 4). */
@@ -198,7 +198,7 @@ export class Request {
   createTransaction(): TransactionOutcome {
     if (this.#transaction !== null) return 'exists';
     if (this.message === null || this.#isOwn) return 'refused';
-    const { transactions } = this.server;
+    const { transactions } = this.routing.host;
     const existing = transactions.find(this.message);
     if (existing !== null) {
       existing.receive(this.message);
@@ -206,11 +206,11 @@ export class Request {
     }
     if (this.message.method === 'ACK') return 'refused';
     this.#transaction = transactions.create(this.message, {
-      owner: this.server.owner,
+      owner: this.routing.owner,
       forceRport: this.#forceRport,
     });
     if (this.#transaction === null) return 'refused';
-    if (this.server.parameters('tm')['auto_100trying'] !== false) {
+    if (this.routing.parameters('tm')['auto_100trying'] !== false) {
       // the caller's retransmissions stop while the script waits (RFC 3261, 17.2.1); others get rarer (RFC 4320, 4.1)
       if (this.message.method === 'INVITE') this.sendTrying();
       else this.#transaction.trying = this;
@@ -230,7 +230,7 @@ export class Request {
   checkTransaction(): 1 | 0 | -1 | -2 {
     if (this.message === null) return -1;
     if (this.#transaction !== null) return 1;
-    const { transactions } = this.server;
+    const { transactions } = this.routing.host;
     if (this.message.method === 'CANCEL') return transactions.findCancelled(this.message) === null ? -1 : 1;
     const existing = transactions.find(this.message);
     if (this.message.method === 'ACK') return existing === null ? -2 : 1;
@@ -260,7 +260,7 @@ export class Request {
       headers: type === null ? this.#replyHeaders : (this.#replyHeaders.replace(type[0], '') as HeaderText),
       body,
       contentType: type?.[1],
-      server: this.server.replyDefaults.server,
+      server: this.routing.replyDefaults.server,
       forceRport: this.#forceRport,
     };
   }
@@ -279,14 +279,14 @@ export class Request {
     if (this.message === null || this.message.method === 'ACK' || this.#isOwn) return false;
     this.#debugReply(content);
     if (content.status >= 200) this.#root.#replied = true;
-    const reply = buildReply(this.message, content, this.server.tags.tagFor(this.message));
-    this.server.process.stateless.add(content.status);
+    const reply = buildReply(this.message, content, this.routing.host.tags.tagFor(this.message));
+    this.routing.host.stateless.add(content.status);
     sendReply(this.message, reply, undefined, content.forceRport);
     return true;
   }
 
   #debugReply({ status, reason }: ReplyContent): void {
-    const { log } = this.server;
+    const { log } = this.routing;
     if (log.debugs) log.debug(`replies ${status} ${reason}${ofMessage(this.message)}`);
   }
 }

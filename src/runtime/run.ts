@@ -21,9 +21,10 @@ import { Draft, requestDraft } from './draft.ts';
 import { assertError, errorRoute, scriptError } from './error-route.ts';
 import { debugLevel } from './log.ts';
 import { ofMessage, Request } from './request.ts';
+import type { Routing } from './routing.ts';
 import { firstSteps, firstStretch, ScriptTime } from './script-time.ts';
 import type { StateKey } from './state.ts';
-import type { Server, Worker } from './worker.ts';
+import type { Worker } from './worker.ts';
 
 const noValues: readonly Value[] = [];
 
@@ -91,7 +92,7 @@ export class Run implements Execution<Run> {
     if (context === 'request')
       return response === undefined ? this : new Run(this.worker, this.request, others);
     return reply === null
-      ? new Run(this.worker, new Request(this.server, null))
+      ? new Run(this.worker, new Request(this.routing, null))
       : new Run(this.worker, this.request, { ...others, response: reply });
   }
 
@@ -116,8 +117,8 @@ export class Run implements Execution<Run> {
     return kind;
   }
 
-  get server(): Server {
-    return this.worker.server;
+  get routing(): Routing {
+    return this.worker.routing;
   }
 
   /** What a module keeps with the message. */
@@ -127,7 +128,7 @@ export class Run implements Execution<Run> {
 
   assertionFailed(message: string): Awaitable<Flow> {
     this.complain(`assert: ${message}`);
-    const route = errorRoute(this.server);
+    const route = errorRoute(this.routing);
     for (let frame = this.frame; frame !== null; frame = frame.parent)
       if (frame.kind === 'error_route') return this.#stop();
     if (route === null) return this.#stop();
@@ -140,7 +141,7 @@ export class Run implements Execution<Run> {
   /** Whether lines for debugging are written, at the worker's level. */
   get debugs(): boolean {
     const { logLevel } = this.worker;
-    return logLevel === null ? this.server.log.debugs : logLevel >= debugLevel;
+    return logLevel === null ? this.routing.log.debugs : logLevel >= debugLevel;
   }
 
   entered({ kind, name, depth }: Frame): void {
@@ -161,7 +162,7 @@ export class Run implements Execution<Run> {
   isOverTime(): boolean {
     this.#time ??= new ScriptTime(0);
     this.steps = this.#time.look();
-    const { scriptTimeLimit } = this.server.settings;
+    const { scriptTimeLimit } = this.routing.settings;
     if (this.#time.used < scriptTimeLimit) return false;
     this.complain(`the script is ended: it has run for ${scriptTimeLimit} ms (script_time_limit)`);
     if (this.routeKind === 'route' && !this.isAboutReply && !this.request.replied && !this.request.isRelayed)
@@ -171,12 +172,12 @@ export class Run implements Execution<Run> {
   }
 
   complain(message: string): void {
-    this.log(-1, `${this.server.place(this.position)}: ${message}`);
+    this.log(-1, `${this.routing.place(this.position)}: ${message}`);
   }
 
   /** A line of the server's own log, at the worker's level. */
   log(level: number, text: string): void {
-    this.server.log.log(level, text, this.worker.logLevel ?? this.server.log.logLevel);
+    this.routing.log.log(level, text, this.worker.logLevel ?? this.routing.log.logLevel);
   }
 
   suspend(operation: AsyncOperation<Run>): Awaitable<Flow> {
@@ -204,7 +205,7 @@ export class Run implements Execution<Run> {
     const completion = operation.start({ run: this, mode: 'launch', background, timeout: operation.timeout });
     if (completion === null) return Flow.next;
     // the report route sees the output variables and its parameter, nothing of the message
-    const request = new Request(this.server, null);
+    const request = new Request(this.routing, null);
     if (background) {
       this.#inBackground(Promise.resolve(completion), operation, request, theRequest);
       return Flow.next;
@@ -240,7 +241,7 @@ export class Run implements Execution<Run> {
     ended?: (run: Run) => void,
   ): void {
     const { position } = this;
-    const { background } = this.server;
+    const { background } = this.routing;
     background.begin();
     const later = (complete: Completion<Run>) => {
       this.worker.resume((worker) => {
@@ -289,7 +290,7 @@ export function runRoute(
   about: { readonly subject?: RunSubject; readonly parameters?: readonly Value[] } = {},
 ): Run | Promise<Run> {
   const run = new Run(worker, request, about.subject);
-  const { scripts } = run.server.process;
+  const { scripts } = run.routing.host;
   const began = performance.now();
   const done = run.measured(began, () => guard(run, () => enterRoute(run, route, about.parameters)));
   scripts.milliseconds += performance.now() - began;

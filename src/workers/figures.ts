@@ -11,12 +11,12 @@ import type { Generation } from './generation.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import type { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
+import type { ProcessHost } from './process-host.ts';
 import type { ServerLogs } from './server-logs.ts';
-import type { ServerProcess } from './server-process.ts';
 
 /** What figures are read from: one process. */
 export interface ProcessView {
-  readonly process: ServerProcess;
+  readonly host: ProcessHost;
   readonly received: Readonly<ReceiveCounts>;
   /** The one that runs, and those whose calls have not ended. */
   readonly generations: readonly Generation[];
@@ -95,7 +95,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'calls',
     label: 'status',
     summary: 'Final replies that went out, by their status; retransmissions are not counted.',
-    read: ({ process }) => labelled([...process.replies.entries(), ...finalOnes(process.stateless)]),
+    read: ({ host }) => labelled([...host.replies.entries(), ...finalOnes(host.stateless)]),
   },
   {
     name: 'stateless_replies',
@@ -103,7 +103,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'messages',
     label: 'status',
     summary: 'Replies that went out without a transaction, by their status, provisional ones included.',
-    read: ({ process }) => labelled(process.stateless.entries()),
+    read: ({ host }) => labelled(host.stateless.entries()),
   },
   {
     name: 'stateless_acks',
@@ -119,7 +119,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'origin',
     summary:
       'Responses that came to transactions, replies of others that these passed on, and replies made here; provisional ones included.',
-    read: ({ process: { proxy, transactions } }) => ({
+    read: ({ host: { proxy, transactions } }) => ({
       received: proxy.clients.responses,
       relayed: transactions.sent.relayed,
       local: transactions.sent.local,
@@ -131,7 +131,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'messages',
     label: 'of',
     summary: 'Messages that were sent on without a transaction.',
-    read: ({ process: { proxy } }) => ({
+    read: ({ host: { proxy } }) => ({
       requests: proxy.counts.requests,
       responses: proxy.counts.responses,
     }),
@@ -150,7 +150,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'reason',
     summary:
       'Messages that ended here without an answer: broken ones, those that were too many to refuse, responses that lead nowhere or that a script dropped, those that a process did not take in time.',
-    read: ({ received, process: { proxy }, peers }) => ({
+    read: ({ received, host: { proxy }, peers }) => ({
       malformed: received.malformed,
       malformed_response: received.malformedResponses,
       response: proxy.counts.dropped,
@@ -171,7 +171,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'transactions',
     label: 'side',
     summary: 'Transactions that there are, those that only wait for retransmissions included.',
-    read: ({ process }) => ({ server: process.transactions.size, client: process.proxy.clients.size }),
+    read: ({ host }) => ({ server: host.transactions.size, client: host.proxy.clients.size }),
   },
   {
     name: 'unfinished',
@@ -179,8 +179,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'calls',
     summary:
       'Requests that wait for their final reply, or for the ACK to it, and scripts that run: a stop lets them end.',
-    read: ({ process, generations }) =>
-      process.openTransactions + sum(generations, ({ unfinished }) => unfinished),
+    read: ({ host, generations }) => host.openTransactions + sum(generations, ({ unfinished }) => unfinished),
   },
   {
     name: 'transactions_begun',
@@ -188,7 +187,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'transactions',
     label: 'side',
     summary: 'Transactions of requests that came in, of those that were sent on, and of those made here.',
-    read: ({ process: { transactions, proxy, ownRequests } }) => ({
+    read: ({ host: { transactions, proxy, ownRequests } }) => ({
       server: transactions.counts.created,
       client: proxy.clients.counts.created - ownRequests.count,
       own: ownRequests.count,
@@ -201,7 +200,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'of',
     summary:
       'Requests that transactions sent again, for the first to the third time or more often, and replies.',
-    read: ({ process: { transactions, proxy } }) => {
+    read: ({ host: { transactions, proxy } }) => {
       const [first, second, third, later] = proxy.clients.again;
       return { first, second, third, later, replies: transactions.sent.again };
     },
@@ -211,7 +210,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'counter',
     unit: 'messages',
     summary: 'Final replies that were not sent again, since no ACK comes from where they go.',
-    read: ({ process: { transactions } }) => transactions.sent.withheld,
+    read: ({ host: { transactions } }) => transactions.sent.withheld,
   },
   {
     name: 'workers',
@@ -236,21 +235,21 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'gauge',
     unit: 'calls',
     summary: 'Scripts that wait in async() and launch().',
-    read: ({ generations }) => sum(generations, ({ context }) => context.background.size),
+    read: ({ generations }) => sum(generations, ({ routing }) => routing.background.size),
   },
   {
     name: 'scripts',
     kind: 'counter',
     unit: 'calls',
     summary: 'Runs of a top route.',
-    read: ({ process }) => process.scripts.runs,
+    read: ({ host }) => host.scripts.runs,
   },
   {
     name: 'script_time',
     kind: 'counter',
     unit: 's',
     summary: 'What the processor spent on the first part of each run, up to its end or to where it waits.',
-    read: ({ process }) => Math.round(process.scripts.milliseconds) / 1000,
+    read: ({ host }) => Math.round(host.scripts.milliseconds) / 1000,
   },
   {
     name: 'rest_transfers',
@@ -260,7 +259,7 @@ export const FIGURES: readonly FigureSpec[] = [
     summary: 'REST transfers that ended, by host and outcome; beyond 1,000 hosts the others are one.',
     // of the process, whatever script asked for them
     read: ({ generations: [first] }) =>
-      labelled(first === undefined ? [] : restFigures(first.context).transfers),
+      labelled(first === undefined ? [] : restFigures(first.routing).transfers),
   },
   {
     name: 'rest_connections',
@@ -269,14 +268,14 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'state',
     summary: 'Connections to REST services.',
     read: ({ generations }) =>
-      labelled(generations.flatMap(({ context }) => [...restFigures(context).connections])),
+      labelled(generations.flatMap(({ routing }) => [...restFigures(routing).connections])),
   },
   {
     name: 'sip_connections',
     kind: 'gauge',
     unit: 'connections',
     summary: 'Connections of SIP over TCP.',
-    read: ({ process }) => sum(process.sockets, ({ transport }) => transport.size ?? 0),
+    read: ({ host }) => sum(host.sockets, ({ transport }) => transport.size ?? 0),
   },
   {
     name: 'log_lines_lost',
@@ -338,7 +337,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'of',
     summary:
       'Of what may wait in memory: calls and messages that wait for a worker, by estimate; bodies of REST answers under way; replies kept for retransmissions. And what each may take.',
-    read: ({ process: { memory } }) =>
+    read: ({ host: { memory } }) =>
       labelled(
         budgets.flatMap((name) => [
           [name, megabytes(memory[name].used)] as const,
@@ -353,7 +352,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'of',
     summary:
       'How often that was used up: requests answered 503, messages not queued, REST transfers ended with -10, blocks of replies forgotten before their time.',
-    read: ({ process: { memory } }) => labelled(budgets.map((name) => [name, memory[name].refused] as const)),
+    read: ({ host: { memory } }) => labelled(budgets.map((name) => [name, memory[name].refused] as const)),
   },
   {
     name: 'processor_time',
@@ -371,7 +370,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 's',
     over: 'max',
     summary: 'Since the process started.',
-    read: ({ process }) => Math.round((Date.now() - process.startedAt) / 1000),
+    read: ({ host }) => Math.round((Date.now() - host.startedAt) / 1000),
   },
 ];
 
@@ -400,7 +399,7 @@ export interface ServerStatus {
 
 export function readFigures(view: ProcessView): ProcessStatus {
   const figures = Object.fromEntries(FIGURES.map(({ name, read }) => [name, read(view)]));
-  return { process: view.process.number, pid: process.pid, figures };
+  return { process: view.host.number, pid: process.pid, figures };
 }
 
 export function combine(processes: readonly ProcessStatus[]): ServerStatus {

@@ -1,10 +1,10 @@
-/** A script at work: its context, its workers, its timer routes. A reload starts another one beside it. */
+/** A script at work: its routing, its workers, its timer routes. A reload starts another one beside it. */
 
 import { receiveResponse } from '../relay/index.ts';
 import { type Handler, type Log, type Module, type Program, Request, runRoute } from '../runtime/index.ts';
-import { ServerContext } from './context.ts';
 import { WorkerPool } from './pool.ts';
-import type { ServerProcess } from './server-process.ts';
+import type { ProcessHost } from './process-host.ts';
+import { ScriptRouting } from './script-routing.ts';
 import { StartError } from './start-error.ts';
 
 export interface GenerationOptions {
@@ -18,29 +18,29 @@ export interface GenerationOptions {
 const lookAgain = 500;
 
 export class Generation {
-  readonly context: ServerContext;
+  readonly routing: ScriptRouting;
   readonly pool: WorkerPool;
   readonly handler: Handler;
   readonly #program: Program;
   readonly #timers: NodeJS.Timeout[] = [];
 
   /** Nothing of it is in force yet, and nothing outside of it has changed. */
-  constructor(program: Program, log: Log, process: ServerProcess, options: GenerationOptions) {
+  constructor(program: Program, log: Log, host: ProcessHost, options: GenerationOptions) {
     const { settings } = program;
     const { queueLimit, patience } = options;
     this.#program = program;
-    this.context = new ServerContext(program, log, process);
-    this.pool = new WorkerPool(this.context, {
-      ...process.workers(settings.udpWorkers),
-      memory: process.memory.waiting,
+    this.routing = new ScriptRouting(program, log, host);
+    this.pool = new WorkerPool(this.routing, {
+      ...host.workers(settings.udpWorkers),
+      memory: host.memory.waiting,
       ...(queueLimit === undefined ? {} : { queueLimit }),
       ...(patience === undefined ? {} : { patience }),
     });
-    this.context.submit = (job, size) => this.pool.submit(job, size);
+    this.routing.submit = (job, size) => this.pool.submit(job, size);
     this.handler = {
-      server: this.context,
-      onResponse: (response) => receiveResponse(this.context, response),
-      submit: this.context.submit,
+      routing: this.routing,
+      onResponse: (response) => receiveResponse(this.routing, response),
+      submit: this.routing.submit,
       admit: (job, refuse, waited, size) => this.pool.admit(job, refuse, waited, size),
     };
   }
@@ -54,7 +54,7 @@ export class Generation {
 
   /** Each runs first after its interval, never beside itself, and in one process of the server. */
   startTimerRoutes(): void {
-    if (this.context.process.number !== 0) return;
+    if (this.routing.host.number !== 0) return;
     for (const route of this.#program.compiled.routes) {
       if (route.kind !== 'timer_route' || route.interval === null) continue;
       let running = false;
@@ -62,7 +62,7 @@ export class Generation {
         if (running) return;
         running = this.pool.submit(async (worker) => {
           try {
-            await runRoute(worker, new Request(this.context, null), route);
+            await runRoute(worker, new Request(this.routing, null), route);
           } finally {
             running = false;
           }
@@ -78,14 +78,14 @@ export class Generation {
 
   /** How many scripts run or wait, in the background as well. */
   get unfinished(): number {
-    return this.pool.busy + this.pool.queued + this.context.background.size;
+    return this.pool.busy + this.pool.queued + this.routing.background.size;
   }
 
   /** No script runs, and none waits in the background. */
   async settled(): Promise<void> {
     await this.pool.idle();
-    while (this.context.background.size > 0) {
-      await this.context.background.settled();
+    while (this.routing.background.size > 0) {
+      await this.routing.background.settled();
       await this.pool.idle();
     }
   }
@@ -93,7 +93,7 @@ export class Generation {
   /** After a reload: lets every call that there was come to its end, for their routes are this script's. */
   async outlive(): Promise<void> {
     this.stopTimerRoutes();
-    const { transactions, proxy } = this.context;
+    const { transactions, proxy } = this.routing.host;
     let open = [...transactions, ...proxy.clients];
     while (open.length > 0) {
       await new Promise((resolve) => {
@@ -102,12 +102,12 @@ export class Generation {
       open = open.filter(({ state }) => state !== 'terminated');
     }
     await this.settled();
-    await this.context.close();
+    await this.routing.close();
   }
 
   async #startModule(module: Module): Promise<void> {
     try {
-      await module.start?.(this.context);
+      await module.start?.(this.routing);
     } catch (error) {
       throw new StartError(
         `the module ${module.name} cannot start: ${error instanceof Error ? error.message : String(error)}`,
@@ -118,7 +118,7 @@ export class Generation {
   async #runStartupRoute(): Promise<void> {
     const route = this.#program.compiled.find('startup_route', '');
     if (route === null) return;
-    this.pool.submit((worker) => runRoute(worker, new Request(this.context, null), route));
+    this.pool.submit((worker) => runRoute(worker, new Request(this.routing, null), route));
     await this.pool.idle();
   }
 }

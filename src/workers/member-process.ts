@@ -5,11 +5,11 @@ import { ConnectionDirectory } from './connection-directory.ts';
 import { type Endpoint, type Frame, socketId } from './frames.ts';
 import { loadSource, type ScriptSource } from './load-script.ts';
 import { Peers } from './peers.ts';
+import { ProcessHost } from './process-host.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { RemoteShared } from './remote-shared.ts';
 import { RunningServer } from './server.ts';
-import { ServerProcess } from './server-process.ts';
 import { StartError } from './start-error.ts';
 
 /** A datagram that took so long from one process to another has come again meanwhile, in ms: T2 is the longest that a client waits before it sends a request again (RFC 3261, 17.1.2.1). */
@@ -19,7 +19,7 @@ export class MemberProcess {
   readonly #send: (message: FromProcess) => void;
   readonly #exit: (code: number) => void;
   readonly #shared: RemoteShared;
-  #process: ServerProcess | null = null;
+  #host: ProcessHost | null = null;
   #peers: Peers | null = null;
   readonly #connections = new ConnectionDirectory();
   #server: RunningServer | null = null;
@@ -77,19 +77,19 @@ export class MemberProcess {
     this.#shared.receive(values, []);
     try {
       const program = programOf(source);
-      const process = new ServerProcess({ number, count, shared: this.#shared, runsStartupRoute: isFirst });
+      const host = new ProcessHost({ number, count, shared: this.#shared, runsStartupRoute: isFirst });
       const peers = new Peers({
         directory,
         number,
         count,
         onFrame: (frame, from) => this.#onFrame(frame, from),
       });
-      this.#process = process;
+      this.#host = host;
       this.#peers = peers;
       // before the others hear of any connection of this process
       peers.broadcast(frameOf('hello'));
       this.#server = await RunningServer.startMember(program, options, {
-        process,
+        host,
         handOver: (sip, data) => this.#handOver(sip, data),
         peers: peers.counts,
         mayEnd: () =>
@@ -127,13 +127,13 @@ export class MemberProcess {
    * transaction; a response to the one whose number is in its branch.
    */
   #handOver(message: SipMessage, data: Uint8Array): boolean {
-    const [process, peers] = [this.#process, this.#peers];
-    if (process === null || peers === null) return false;
+    const [host, peers] = [this.#host, this.#peers];
+    if (host === null || peers === null) return false;
     const owner =
       message.kind === 'request'
-        ? new Checksum().add(message.callId).number % process.count
+        ? new Checksum().add(message.callId).number % host.count
         : branchProcess(message.via.branch ?? '');
-    if (owner === null || owner >= process.count || owner === process.number) return false;
+    if (owner === null || owner >= host.count || owner === host.number) return false;
     const transport = message.socket?.listener ?? message.socket;
     const socket = transport === null ? undefined : this.#ids().get(transport);
     if (socket === undefined) return false;
@@ -206,8 +206,8 @@ export class MemberProcess {
 
   /** Of the open sockets. */
   #ids(): ReadonlyMap<Transport, number> {
-    const sockets = this.#process?.sockets ?? [];
-    const pending = this.#process?.pending ?? [];
+    const sockets = this.#host?.sockets ?? [];
+    const pending = this.#host?.pending ?? [];
     if (this.#idsOf !== sockets || this.#pendingOf !== pending) {
       this.#idsOf = sockets;
       this.#pendingOf = pending;

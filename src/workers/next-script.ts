@@ -48,6 +48,6 @@ export class NextScript {
     this.#held.length = 0;
     const opened = (this.sockets ?? []).filter(({ transport }) => !this.#before.has(transport));
     await Promise.all(opened.map(({ transport }) => transport.close()));
-    await this.generation.context.close();
+    await this.generation.routing.close();
   }
 }

@@ -5,14 +5,14 @@
  */
 
 import { initialSlots } from '../core/index.ts';
-import { type Admission, type Job, type Server, States, type Worker } from '../runtime/index.ts';
+import { type Admission, type Job, type Routing, States, type Worker } from '../runtime/index.ts';
 import type { Value } from '../script/index.ts';
 import { ByteBudget } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 
 class ScriptWorker implements Worker {
   readonly id: number;
-  readonly server: Server;
+  readonly routing: Routing;
   readonly slots: Value[] = [];
   readonly states: States<Worker> = new States<Worker>(this);
   logLevel: number | null = null;
@@ -24,9 +24,9 @@ class ScriptWorker implements Worker {
   listed = false;
   readonly #pool: WorkerPool;
 
-  constructor(id: number, server: Server, pool: WorkerPool) {
+  constructor(id: number, routing: Routing, pool: WorkerPool) {
     this.id = id;
-    this.server = server;
+    this.routing = routing;
     this.#pool = pool;
   }
 
@@ -82,7 +82,7 @@ interface Waiting extends Queued {
 const JOB_BYTES = 1024;
 
 export class WorkerPool {
-  readonly #server: Server;
+  readonly #routing: Routing;
   readonly #workers: readonly ScriptWorker[];
   /** The most recently used last: a few busy connections are better than many idle ones. */
   readonly #idle: ScriptWorker[] = [];
@@ -103,22 +103,22 @@ export class WorkerPool {
   #used = 0;
   #turn: NodeJS.Immediate | null = null;
 
-  constructor(server: Server, options: PoolOptions) {
-    this.#server = server;
+  constructor(routing: Routing, options: PoolOptions) {
+    this.#routing = routing;
     this.#queueLimit = options.queueLimit ?? 10_000;
     this.#patience = options.patience ?? 4000;
     this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     const firstId = options.firstId ?? 0;
     this.#workers = Array.from(
       { length: options.count },
-      (_, i) => new ScriptWorker(firstId + i, server, this),
+      (_, i) => new ScriptWorker(firstId + i, routing, this),
     );
     for (const worker of this.#workers.toReversed()) this.#list(worker);
   }
 
   /** Gives each worker the variables that modules have set; before any of them runs a script. */
   initialize(): void {
-    const initial = this.#server.states.get(initialSlots);
+    const initial = this.#routing.states.get(initialSlots);
     for (const { slots } of this.#workers) Object.assign(slots, initial);
   }
 
@@ -326,7 +326,7 @@ export class WorkerPool {
   }
 
   #failed(error: unknown): void {
-    this.#server.log.error(
+    this.#routing.log.error(
       `a worker's job failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
   }

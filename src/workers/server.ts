@@ -27,8 +27,8 @@ import { LoopDelay } from './loop-delay.ts';
 import { LoopLoad } from './loop-load.ts';
 import { NextScript } from './next-script.ts';
 import type { PeerCounts } from './peers.ts';
+import { ProcessHost } from './process-host.ts';
 import { type LogDestinations, ServerLogs } from './server-logs.ts';
-import { ServerProcess } from './server-process.ts';
 import { StartError } from './start-error.ts';
 
 export interface StartOptions extends LogDestinations {
@@ -57,7 +57,7 @@ export interface ServerLeft {
 
 /** A server's place among the other processes. */
 export interface Membership {
-  readonly process: ServerProcess;
+  readonly host: ProcessHost;
   readonly handOver: HandOver;
   readonly peers: Readonly<PeerCounts>;
   /** Told that this process has no calls left; resolves when it may end, since the others have none either. */
@@ -79,13 +79,13 @@ const forAcks = 500;
 const lookAgain = 20;
 
 export class RunningServer {
-  readonly #process: ServerProcess;
+  readonly #host: ProcessHost;
   readonly #options: StartOptions;
   readonly #logs: ServerLogs;
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
       this.#generation.pool.isBehind = late > behind;
-      this.#process.memory.heap.look();
+      this.#host.memory.heap.look();
     },
     onStall: (milliseconds, stalls) =>
       this.log.warning(
@@ -109,20 +109,20 @@ export class RunningServer {
   #stopBy = 0;
 
   private constructor(
-    process: ServerProcess,
+    host: ProcessHost,
     generation: Generation,
     member: Membership | null,
     options: StartOptions,
     logs: ServerLogs,
   ) {
-    this.#process = process;
+    this.#host = host;
     this.#logs = logs;
     this.#generation = generation;
     this.#options = options;
     this.#peers = member?.peers ?? null;
     this.#mayEnd = member?.mayEnd ?? (() => Promise.resolve());
     let warnedAt = Number.NEGATIVE_INFINITY;
-    process.transactions.onWithheld = (address) => {
+    host.transactions.onWithheld = (address) => {
       const now = performance.now();
       if (now - warnedAt < 10_000) return;
       warnedAt = now;
@@ -130,7 +130,7 @@ export class RunningServer {
         `replies to ${address} are not sent again: no ACK comes from there, and its requests may be forged`,
       );
     };
-    process.readFigure = (name) => readFigure(this.#view, name);
+    host.readFigure = (name) => readFigure(this.#view, name);
     this.#receiver = new Receiver(generation.handler, member?.handOver ?? null);
     this.#handlers = {
       ...member?.sockets,
@@ -152,32 +152,32 @@ export class RunningServer {
     options: StartOptions,
     member: Membership | null,
   ): Promise<RunningServer> {
-    const process = member?.process ?? new ServerProcess();
+    const host = member?.host ?? new ProcessHost();
     const logs = new ServerLogs(options);
-    const generation = new Generation(program, logOf(program, process, logs), process, options);
-    const running = new RunningServer(process, generation, member, options, logs);
+    const generation = new Generation(program, logOf(program, host, logs), host, options);
+    const running = new RunningServer(host, generation, member, options, logs);
     try {
       const next = await running.#open(program, generation);
       // startup_route may send requests
       running.#putInForce(next);
-      await generation.begin({ runsStartupRoute: process.runsStartupRoute });
+      await generation.begin({ runsStartupRoute: host.runsStartupRoute });
     } catch (error) {
       await running.stop({ grace: 0 });
       throw error;
     }
-    process.readiness = 'running';
+    host.readiness = 'running';
     running.#serve();
     running.#stalls.start();
     return running;
   }
 
   get log(): Log {
-    return this.#generation.context.log;
+    return this.#generation.routing.log;
   }
 
   /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
   get sockets(): readonly string[] {
-    return this.#process.sockets.map(({ name }) => name);
+    return this.#host.sockets.map(({ name }) => name);
   }
 
   get counts(): Readonly<ReceiveCounts> {
@@ -185,12 +185,12 @@ export class RunningServer {
   }
 
   get transactions(): number {
-    return this.#process.transactions.size;
+    return this.#host.transactions.size;
   }
 
   /** Requests that were sent on and whose transactions have not ended. */
   get clientTransactions(): number {
-    return this.#process.proxy.clients.size;
+    return this.#host.proxy.clients.size;
   }
 
   /** How late the event loop was. */
@@ -209,7 +209,7 @@ export class RunningServer {
 
   get #view(): ProcessView {
     return {
-      process: this.#process,
+      host: this.#host,
       received: this.#receiver.counts,
       generations: [this.#generation, ...this.#older],
       peers: this.#peers,
@@ -253,8 +253,8 @@ export class RunningServer {
   async prepare(program: Program): Promise<void> {
     if (this.#stopping !== null) throw new StartError('the server is stopping');
     await this.abandon();
-    const process = this.#process;
-    const generation = new Generation(program, logOf(program, process, this.#logs), process, this.#options);
+    const host = this.#host;
+    const generation = new Generation(program, logOf(program, host, this.#logs), host, this.#options);
     await this.#open(program, generation);
   }
 
@@ -266,7 +266,7 @@ export class RunningServer {
     const next = this.#next;
     if (next === null) return;
     try {
-      await next.generation.begin({ runsStartupRoute: this.#process.number === 0 }); // once for the whole server
+      await next.generation.begin({ runsStartupRoute: this.#host.number === 0 }); // once for the whole server
       if (this.#stopping !== null) throw new StartError('the server is stopping');
     } catch (error) {
       await this.abandon();
@@ -289,7 +289,7 @@ export class RunningServer {
   async abandon(): Promise<void> {
     const next = this.#next;
     this.#next = null;
-    this.#process.pending = [];
+    this.#host.pending = [];
     await next?.abandon();
   }
 
@@ -321,7 +321,7 @@ export class RunningServer {
     this.#stalls.stop();
     const generations = [this.#generation, ...this.#older];
     this.#generation.stopTimerRoutes();
-    this.#process.readiness = 'stopping';
+    this.#host.readiness = 'stopping';
     if (this.#next?.generation !== this.#generation) await this.abandon();
     this.#next = null;
     let inTime = await this.#drained();
@@ -335,15 +335,15 @@ export class RunningServer {
     if (!inTime) {
       const unfinished = generations.reduce((sum, { unfinished: some }) => sum + some, 0);
       this.log.warning(
-        `stopped before all calls had ended: ${unfinished} scripts and ${this.#process.transactions.size} transactions left, whose requests get no answer`,
+        `stopped before all calls had ended: ${unfinished} scripts and ${this.#host.transactions.size} transactions left, whose requests get no answer`,
       );
     }
-    for (const { transport } of this.#process.sockets) await transport.close();
-    this.#process.close();
+    for (const { transport } of this.#host.sockets) await transport.close();
+    this.#host.close();
     this.#loopDelay.close();
     this.#loopLoad.close();
     await Promise.race([
-      Promise.all(generations.map(({ context }) => context.close())),
+      Promise.all(generations.map(({ routing }) => routing.close())),
       new Promise((resolve) => {
         setTimeout(resolve, 500).unref();
       }),
@@ -353,7 +353,7 @@ export class RunningServer {
 
   /** The ACK to a 2xx comes after its transaction is over: lost, it is the end of a call (RFC 3261, 13.3.1.4). */
   async #letAcksPass(): Promise<void> {
-    for (const { isInvite, state } of this.#process.transactions) {
+    for (const { isInvite, state } of this.#host.transactions) {
       if (!isInvite || state !== 'accepted') continue;
       const rest = Math.min(forAcks, this.#stopBy - performance.now());
       if (rest > 0)
@@ -375,7 +375,7 @@ export class RunningServer {
   /** Resolves to whether all calls and scripts have ended in time. */
   async #drained(): Promise<boolean> {
     const isBusy = () =>
-      this.#process.hasOpenTransactions ||
+      this.#host.hasOpenTransactions ||
       [this.#generation, ...this.#older].some(({ unfinished }) => unfinished > 0);
     while (isBusy()) {
       if (performance.now() >= this.#stopBy) return false;
@@ -388,7 +388,7 @@ export class RunningServer {
 
   /** Opens the script's sockets; those that the one before has stay as they are. */
   async #open({ settings }: Program, generation: Generation): Promise<NextScript> {
-    const before = this.#process.sockets;
+    const before = this.#host.sockets;
     const next = new NextScript(generation, before);
     this.#next = next;
     try {
@@ -401,7 +401,7 @@ export class RunningServer {
       );
       next.sockets = sockets;
       if (sockets.length === 0) throw new StartError('the script names no socket that can be opened');
-      this.#process.pending = sockets;
+      this.#host.pending = sockets;
       return next;
     } catch (error) {
       await this.abandon();
@@ -411,7 +411,7 @@ export class RunningServer {
   }
 
   /** A successor waits until the server before it has brought its calls to an end. */
-  #portWait({ context: { log } }: Generation): PortWait {
+  #portWait({ routing: { log } }: Generation): PortWait {
     const wait = this.#options.waitForPort ?? 0;
     return {
       until: performance.now() + wait,
@@ -424,15 +424,15 @@ export class RunningServer {
 
   /** From here on the script's settings and sockets are the process's. What only the one before it had is returned. */
   #putInForce({ generation, sockets }: NextScript): readonly Transport[] {
-    const before = this.#process.sockets;
-    const { registry } = this.#process;
+    const before = this.#host.sockets;
+    const { registry } = this.#host;
     const now = sockets ?? [];
     const isKept = new Set(now.map(({ transport }) => transport));
     for (const { transport } of before) registry.remove(transport);
     for (const { transport, advertised } of now) registry.add(transport, advertised);
-    this.#process.sockets = now;
-    this.#process.pending = [];
-    generation.context.takeEffect();
+    this.#host.sockets = now;
+    this.#host.pending = [];
+    generation.routing.takeEffect();
     this.#generation = generation;
     this.#receiver.handler = generation.handler;
     return before.flatMap(({ transport }) => (isKept.has(transport) ? [] : transport));
@@ -446,6 +446,6 @@ export class RunningServer {
   }
 }
 
-function logOf({ settings }: Program, { number, count }: ServerProcess, logs: ServerLogs): Log {
+function logOf({ settings }: Program, { number, count }: ProcessHost, logs: ServerLogs): Log {
   return logs.open(settings, count > 1 ? number : null);
 }

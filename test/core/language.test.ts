@@ -27,7 +27,7 @@ const functions: readonly FunctionSpec<Run>[] = [
 async function printedLater(statements: string, rest = ''): Promise<string[]> {
   const bench = benchOf(`route {\n${statements}\n}\n${rest}\n`, functions);
   await bench.main(request());
-  await bench.context.background.settled();
+  await bench.routing.background.settled();
   await bench.pool.idle();
   return bench.log;
 }
@@ -498,7 +498,7 @@ describe('async()', () => {
     );
     const flow = bench.main(request({ method: 'ACK' }));
     expect(flow).toBeInstanceOf(Promise);
-    expect(bench.context.background.size).toBe(0);
+    expect(bench.routing.background.size).toBe(0);
     await flow;
     expect(bench.log).toEqual(['resumed 5']);
   });
@@ -546,13 +546,13 @@ loadmodule "signaling.so"`,
       functions,
     );
     const run = bench.newRun(request());
-    expect(typeof bench.context.script.main.execute(run)).toBe('number');
+    expect(typeof bench.routing.script.main.execute(run)).toBe('number');
     expect(run.request.replied).toBe(true);
   });
 
   it('is told from one that waits', async () => {
     const bench = benchOf('route { answer_later(1); }', functions);
-    const flow = bench.context.script.main.execute(bench.newRun(request()));
+    const flow = bench.routing.script.main.execute(bench.newRun(request()));
     expect(flow).toBeInstanceOf(Promise);
     await flow;
   });

@@ -20,7 +20,7 @@ class Message {
   readonly request = new States<Request>({} as Request);
   readonly worker: { readonly states: States<Worker> };
   readonly complaints: string[] = [];
-  readonly server = { parameters: () => Message.parameters };
+  readonly routing = { parameters: () => Message.parameters };
   constructor(worker = { states: new States<Worker>({} as Worker) }) {
     this.worker = worker;
   }

@@ -12,8 +12,8 @@ function prepare(script = 'route { exit; }') {
   const bench = benchOf(script);
   const socket = new RecordingTransport(new SimulatedClock());
   const receiver = new Receiver({
-    server: bench.context,
-    onResponse: (response) => receiveResponse(bench.context, response),
+    routing: bench.routing,
+    onResponse: (response) => receiveResponse(bench.routing, response),
     submit: (job) => bench.pool.submit(job),
     admit: (job, refuse) => bench.pool.admit(job, refuse),
   });
@@ -23,7 +23,7 @@ function prepare(script = 'route { exit; }') {
     receiver,
     arrives: (text: string) => receiver.receive(bytes(text), SOURCE, socket),
     newRequest: (parts: Parameters<typeof request>[0] = {}) =>
-      new Request(bench.context, request(parts, socket)),
+      new Request(bench.routing, request(parts, socket)),
   };
 }
 
@@ -51,8 +51,8 @@ describe('replies', () => {
   });
 
   it('never go to an ACK, nor to where there is no message', () => {
-    const { newRequest, context, socket } = prepare();
-    for (const one of [newRequest({ method: 'ACK' }), new Request(context, null)]) {
+    const { newRequest, routing, socket } = prepare();
+    for (const one of [newRequest({ method: 'ACK' }), new Request(routing, null)]) {
       expect(one.reply(200, 'OK')).toBe(false);
       expect(one.replyStateless(200, 'OK')).toBe(false);
       expect(one.createTransaction()).toBe('refused');
@@ -115,7 +115,7 @@ describe('replies', () => {
 
 describe('transactions', () => {
   it('absorb a retransmission, and answer it with what was answered before', () => {
-    const { newRequest, socket, context } = prepare();
+    const { newRequest, socket, routing } = prepare();
     const first = newRequest();
     expect(first.createTransaction()).toBe('created');
     expect(first.createTransaction()).toBe('exists');
@@ -125,8 +125,8 @@ describe('transactions', () => {
     expect(newRequest().createTransaction()).toBe('absorbed');
     expect(socket.lines).toEqual(['SIP/2.0 200 OK', 'SIP/2.0 200 OK']);
     expect(socket.sent[1]?.text).toBe(socket.sent[0]?.text);
-    expect(context.transactions.size).toBe(1);
-    context.transactions.close();
+    expect(routing.host.transactions.size).toBe(1);
+    routing.host.transactions.close();
   });
 
   it('of an INVITE answer 100 at once, unless auto_100trying is off', () => {
@@ -137,17 +137,17 @@ describe('transactions', () => {
     const off = prepare('loadmodule "tm.so"\nmodparam("tm", "auto_100trying", 0)\nroute { exit; }');
     off.newRequest(invite).createTransaction();
     expect(off.socket.lines).toEqual([]);
-    for (const { context } of [usual, off]) context.transactions.close();
+    for (const { routing } of [usual, off]) routing.host.transactions.close();
   });
 
   it('give one final reply', () => {
-    const { newRequest, socket, context } = prepare();
+    const { newRequest, socket, routing } = prepare();
     const one = newRequest();
     one.createTransaction();
     expect(one.reply(404, 'Not Found')).toBe(true);
     expect(one.reply(200, 'OK')).toBe(false);
     expect(socket.lines).toEqual(['SIP/2.0 404 Not Found']);
-    context.transactions.close();
+    routing.host.transactions.close();
   });
 });
 
@@ -198,14 +198,14 @@ route {
   });
 
   it('passes the retransmission of a stateful request by the script', () => {
-    const { arrives, log, socket, context } = prepare(script);
+    const { arrives, log, socket, routing } = prepare(script);
     const text = requestText({ from: '<sip:stateful@a.example>;tag=1' });
     arrives(text);
     arrives(text);
     expect(log).toEqual(['OPTIONS', 'OPTIONS']);
     expect(socket.lines).toEqual(['SIP/2.0 486 Busy Here', 'SIP/2.0 486 Busy Here']);
     expect(socket.sent[1]?.text).toBe(socket.sent[0]?.text);
-    context.transactions.close();
+    routing.host.transactions.close();
   });
 
   it('is answered 400 where it is a broken request, and dropped where it is nothing', () => {

@@ -148,25 +148,25 @@ const socket: Transport = {
 const requestBytes = Buffer.from(sampleRequest.replaceAll('\n', '\r\n'), 'latin1');
 
 async function run(program: Program): Promise<void> {
-  const { context, pool } = poolOf(program, 'json', () => {});
+  const { routing, pool } = poolOf(program, 'json', () => {});
   let failure: unknown = null;
   try {
-    for (const module of program.modules) await module.start?.(context);
+    for (const module of program.modules) await module.start?.(routing);
     pool.initialize();
     const source = { address: '192.0.2.7', port: 5062, transport: 'udp' as const };
     const message = parseMessage(requestBytes, source, socket);
     if (!(message instanceof SipRequest)) throw new Error('it is a request');
     pool.submit(async (worker) => {
       try {
-        await runRoute(worker, new Request(context, message), program.compiled.main);
+        await runRoute(worker, new Request(routing, message), program.compiled.main);
       } catch (error) {
         failure = error;
       }
     });
     await pool.idle();
   } finally {
-    await context.close();
-    context.process.close();
+    await routing.close();
+    routing.host.close();
   }
   if (failure !== null) throw failure;
 }

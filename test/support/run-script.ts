@@ -65,7 +65,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
   const log: string[] = [];
   const sent: string[] = [];
   const requests: Request[] = [];
-  const { context, pool } = poolOf(
+  const { routing, pool } = poolOf(
     program,
     'json',
     (line) => {
@@ -78,34 +78,34 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
     },
     options,
   );
-  for (const module of program.modules) await module.start?.(context);
-  context.takeEffect();
+  for (const module of program.modules) await module.start?.(routing);
+  routing.takeEffect();
   pool.initialize();
   const text = wire(options.request ?? sampleRequest);
   const source = { address: '192.0.2.7', port: 5062, transport: 'udp' as const };
   const parsed = parseMessage(Buffer.from(text, 'latin1'), source, fakeSocket(sent));
   try {
     if (parsed instanceof SipRequest) {
-      const request = new Request(context, parsed);
+      const request = new Request(routing, parsed);
       requests.push(request);
       pool.submit((worker) => runRoute(worker, request, program.compiled.main));
     } else {
       const receiver = new Receiver({
-        server: context,
-        onResponse: (response) => receiveResponse(context, response),
-        submit: context.submit,
-        admit: (job) => (context.submit(job) ? 'begun' : 'refused'),
+        routing: routing,
+        onResponse: (response) => receiveResponse(routing, response),
+        submit: routing.submit,
+        admit: (job) => (routing.submit(job) ? 'begun' : 'refused'),
       });
       receiver.receive(Buffer.from(text, 'latin1'), source, fakeSocket(sent));
     }
     do {
       await pool.idle();
-      await context.background.settled();
+      await routing.background.settled();
       await pool.idle();
-    } while (context.background.size > 0);
+    } while (routing.background.size > 0);
   } finally {
-    await context.close();
-    context.process.close();
+    await routing.close();
+    routing.host.close();
   }
   return { prints, log, sent, request: requests[0] ?? null };
 }

@@ -2,15 +2,15 @@ import type { SipRequest } from '../../src/index.ts';
 import { type LogFormat, type Program, Request, Run, type Worker } from '../../src/runtime/index.ts';
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
 import type { DnsNames } from '../../src/sip/index.ts';
-import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
+import { ProcessHost } from '../../src/workers/process-host.ts';
+import { ScriptRouting } from '../../src/workers/script-routing.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';
-import { ServerProcess } from '../../src/workers/server-process.ts';
 import { programOf } from './server.ts';
 
 /** A script in the test's own process, with one worker and without sockets. */
 export interface ScriptBench {
-  readonly context: ServerContext;
+  readonly routing: ScriptRouting;
   readonly worker: Worker;
   readonly pool: WorkerPool;
   /** What it has printed and logged so far, without the times and the server's lines of the level of debugging. */
@@ -21,7 +21,7 @@ export interface ScriptBench {
   main(message?: SipRequest | null): Awaitable<Flow>;
 }
 
-/** What a program runs in without a server: its context and its workers. All levels are logged, up to `logLevel`. */
+/** What a program runs in without a server: its routing and its workers. All levels are logged, up to `logLevel`. */
 export function poolOf(
   program: Program,
   format: LogFormat,
@@ -31,15 +31,15 @@ export function poolOf(
     names,
     logLevel = 4,
   }: { readonly workers?: number; readonly names?: DnsNames; readonly logLevel?: number } = {},
-): { readonly context: ServerContext; readonly pool: WorkerPool } {
+): { readonly routing: ScriptRouting; readonly pool: WorkerPool } {
   const log = new ServerLogs({ logFormat: format, writeLog: write }).open(
     { ...usualLogSettings, logLevel, xlogLevel: logLevel },
     null,
   );
-  const context = new ServerContext(program, log, new ServerProcess(names === undefined ? {} : { names }));
-  const pool = new WorkerPool(context, { count: workers, queueLimit: 100 });
-  context.submit = (job) => pool.submit(job);
-  return { context, pool };
+  const routing = new ScriptRouting(program, log, new ProcessHost(names === undefined ? {} : { names }));
+  const pool = new WorkerPool(routing, { count: workers, queueLimit: 100 });
+  routing.submit = (job) => pool.submit(job);
+  return { routing, pool };
 }
 
 export function benchOf(
@@ -53,16 +53,16 @@ export function benchOf(
     const printed = line.toString('latin1').trimEnd().replace(/^\S+ /, '');
     if (!printed.startsWith('DBG: ')) log.push(printed);
   };
-  const { context, pool } = poolOf(program, 'text', write, logLevel === undefined ? {} : { logLevel });
+  const { routing, pool } = poolOf(program, 'text', write, logLevel === undefined ? {} : { logLevel });
   let taken: Worker | null = null;
   pool.submit((worker) => {
     taken = worker;
   });
   const worker = taken as Worker | null;
   if (worker === null) throw new Error('no worker is idle');
-  const newRun = (message: SipRequest | null = null) => new Run(worker, new Request(context, message));
+  const newRun = (message: SipRequest | null = null) => new Run(worker, new Request(routing, message));
   return {
-    context,
+    routing,
     worker,
     pool,
     log,

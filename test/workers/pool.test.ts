@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job, Worker } from '../../src/runtime/index.ts';
 import { ByteBudget } from '../../src/timers/memory-budget.ts';
-import { ServerContext } from '../../src/workers/context.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
+import { ScriptRouting } from '../../src/workers/script-routing.ts';
 import { benchOf } from '../support/script-bench.ts';
 
 /** A job that waits until it is told to go on. */
@@ -33,8 +33,8 @@ function poolOf(
   queueLimit = 10,
   memory = new ByteBudget(Number.POSITIVE_INFINITY),
 ): { pool: WorkerPool; log: string[] } {
-  const { context, log } = benchOf('route { exit; }');
-  return { pool: new WorkerPool(context, { count, queueLimit, memory }), log };
+  const { routing, log } = benchOf('route { exit; }');
+  return { pool: new WorkerPool(routing, { count, queueLimit, memory }), log };
 }
 
 describe('a pool of workers', () => {
@@ -309,16 +309,16 @@ describe('while the processor is behind', () => {
 
 describe('what the workers of a process share', () => {
   it('is closed although one of its parts fails', async () => {
-    const { context } = benchOf('route { exit; }');
-    expect(context).toBeInstanceOf(ServerContext);
+    const { routing } = benchOf('route { exit; }');
+    expect(routing).toBeInstanceOf(ScriptRouting);
     const closed: string[] = [];
-    context.onClose(() => {
+    routing.onClose(() => {
       throw new Error('no');
     });
-    context.onClose(() => {
+    routing.onClose(() => {
       closed.push('second');
     });
-    await context.close();
+    await routing.close();
     expect(closed).toEqual(['second']);
   });
 });

@@ -27,7 +27,7 @@ const newValue: ArgumentSpec = {
 
 /** Runs `use` on the storage; -1 where there is none of that name. */
 function onStore(run: Run, id: string, use: (store: CacheStore) => Awaitable<Status>): Awaitable<Status> {
-  const store = run.server.states.get(cacheStores).get(id);
+  const store = run.routing.states.get(cacheStores).get(id);
   if (store === undefined) {
     run.complain(`there is no cache "${id}"; load cachedb_local and see its cachedb_url`);
     return -1;

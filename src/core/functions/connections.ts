@@ -34,7 +34,7 @@ export const connectionFunctions: readonly FunctionSpec<Run>[] = [
         return -1;
       }
       const { protocol, address, port } = peer;
-      const sockets = run.server.sockets.filter(
+      const sockets = run.routing.host.sockets.filter(
         ({ transport }) => protocol === null || transport.protocol === protocol,
       );
       return sockets.some(({ transport }) => transport.closeTo?.(address, port) === true) ? 1 : -1;

@@ -37,7 +37,7 @@ export const eventFunctions: readonly FunctionSpec<Run>[] = [
         const name = given[i] ?? null;
         return { name: name === null ? null : String(name), value };
       });
-      raiseEvent(run.server, event, attributes);
+      raiseEvent(run.routing, event, attributes);
       return 1;
     },
   },

@@ -12,7 +12,7 @@ const level: ArgumentSpec = {
 };
 
 function print(run: Run, given: number | undefined, text: string): 1 {
-  const { log, settings } = run.server;
+  const { log, settings } = run.routing;
   log.xlog(given ?? settings.xlogPrintLevel, text, run.worker.xlogLevel ?? log.xlogLevel);
   return 1;
 }

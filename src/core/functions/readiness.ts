@@ -39,7 +39,7 @@ export const readinessFunctions: readonly FunctionSpec<Run>[] = [
     source: 'Script-CoreFunctions, sr_check_status; Interface-StatusReport',
     run: (run, group: string, identifier = 'main') => {
       if (group === 'core' && (identifier === 'main' || identifier === 'all'))
-        return statuses[run.server.process.readiness];
+        return statuses[run.routing.host.readiness];
       run.complain(
         `sr_check_status(): there is no identifier "${identifier}" in a group "${group}"; there is core, main`,
       );

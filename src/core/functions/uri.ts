@@ -144,7 +144,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Whether the server listens there, or has this alias.',
     source: 'vector dialect-uri-myself',
-    run: (run, host: string, port?: number) => (run.server.isMyself(host, port || null) ? 1 : -1),
+    run: (run, host: string, port?: number) => (run.routing.isMyself(host, port || null) ? 1 : -1),
   },
   {
     name: 'force_rport',

@@ -16,7 +16,7 @@ export const evaluation: Specification = {
   example: ['no variable', '{s.eval}', 'no variable'],
   prepareWaiting: () => (value, _, run) => {
     if (value === null) return null;
-    const text = run.server.script.text(asText(value));
+    const text = run.routing.script.text(asText(value));
     if (text === null) return null;
     const depth = depths.get(run) ?? 0;
     if (depth >= deepest) {

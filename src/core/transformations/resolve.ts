@@ -15,7 +15,7 @@ function resolver(name: string, family: 4 | 6 | null, what: string): Specificati
       if (value === null) return null;
       const host = asText(value);
       if (isIP(host) !== 0) return host;
-      return whenThere(run.server.addresses(host, families), ([found]) => {
+      return whenThere(run.routing.host.names.addresses(host, families), ([found]) => {
         if (found === undefined) run.complain(`{${name}}: no address of "${host}" is known`);
         return found ?? null;
       });

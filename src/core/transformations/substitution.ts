@@ -57,7 +57,7 @@ function apply(text: string, substitution: Substitution, run: Run): string | nul
   if (!replacement.some(hasVariables)) return replaced(text, replacements(text, substitution));
   const filled: (string | number)[] = [];
   for (const part of replacement) {
-    const value = hasVariables(part) ? run.server.script.text(part)?.fill(run) : part;
+    const value = hasVariables(part) ? run.routing.script.text(part)?.fill(run) : part;
     if (value === undefined) return null;
     filled.push(value);
   }

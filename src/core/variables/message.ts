@@ -43,9 +43,9 @@ export function incomingField(name: keyof typeof socketFields): (run: Run) => Va
 type FindSocket = (run: Run) => SeenSocket | null;
 
 /** One bound to all addresses is named by the machine's address towards the peer. */
-function seen({ message, server }: Run, socket: ListeningSocket): SeenSocket {
+function seen({ message, routing }: Run, socket: ListeningSocket): SeenSocket {
   const { transport } = socket;
-  const address = server.proxy.sockets.addressOf(
+  const address = routing.host.proxy.sockets.addressOf(
     transport,
     message?.source.address ?? transport.local.address,
   );
@@ -55,11 +55,11 @@ function seen({ message, server }: Run, socket: ListeningSocket): SeenSocket {
 }
 
 const incoming: FindSocket = (run) => {
-  const { message, server } = run;
+  const { message, routing } = run;
   const socket = message?.socket ?? null;
   if (socket === null) return null;
   const transport = socket.listener ?? socket;
-  const listening = server.sockets.find((one) => one.transport === transport) ?? {
+  const listening = routing.host.sockets.find((one) => one.transport === transport) ?? {
     transport,
     name: transportName(transport),
     configured: transportName(transport),
@@ -70,7 +70,7 @@ const incoming: FindSocket = (run) => {
 
 const forced: FindSocket = (run) => {
   const { socket } = run.state(messageBranches).main;
-  const found = socket === null ? null : findListening(run.server.sockets, socket);
+  const found = socket === null ? null : findListening(run.routing.host.sockets, socket);
   return found === null ? null : seen(run, found);
 };
 

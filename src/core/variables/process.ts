@@ -48,7 +48,7 @@ function ofFrame(read: (frame: Frame) => string | null) {
 /** A log level of the worker: null where the script has set none. */
 function levelVariable(name: 'logLevel' | 'xlogLevel'): () => VariableAccess<Run> {
   return () => ({
-    get: (run) => run.worker[name] ?? run.server.log[name],
+    get: (run) => run.worker[name] ?? run.routing.log[name],
     set: (run, value) => {
       const level = logLevel(value);
       if (level === null && value !== null) return false;
@@ -110,7 +110,7 @@ export const processVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'TS',
     summary: 'Unix time in seconds when the server started.',
-    resolve: () => ({ get: (run) => Math.floor(run.server.startedAt / 1000) | 0 }),
+    resolve: () => ({ get: (run) => Math.floor(run.routing.host.startedAt / 1000) | 0 }),
   },
   {
     name: 'Tf',
@@ -141,12 +141,12 @@ export const processVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'cfg_line',
     summary: 'The line of the script that runs.',
-    resolve: () => ({ get: (run) => Number(/:(\d+)$/.exec(run.server.place(run.position))?.[1] ?? 0) }),
+    resolve: () => ({ get: (run) => Number(/:(\d+)$/.exec(run.routing.place(run.position))?.[1] ?? 0) }),
   },
   {
     name: 'cfg_file',
     summary: 'The file of the script that runs.',
-    resolve: () => ({ get: (run) => run.server.place(run.position).replace(/:\d+$/, '') }),
+    resolve: () => ({ get: (run) => run.routing.place(run.position).replace(/:\d+$/, '') }),
   },
   {
     name: 'argv',
@@ -155,7 +155,7 @@ export const processVariables: readonly VariableSpec<Run>[] = [
     source: 'Script-CoreVar',
     resolve: (use) => {
       const name = subnameOf(use);
-      return { get: (run) => run.server.settings.argv.get(name(run)) ?? null };
+      return { get: (run) => run.routing.settings.argv.get(name(run)) ?? null };
     },
   },
   {
@@ -167,7 +167,7 @@ export const processVariables: readonly VariableSpec<Run>[] = [
         throw new InvalidUse('its colours have to stand in the script', 'as in $C(rx)');
       const code = colourCode(subname);
       const terminal = isatty(2) && !process.env['NO_COLOR'];
-      return { get: (run) => (terminal || run.server.settings.xlogForceColor ? code : '') };
+      return { get: (run) => (terminal || run.routing.settings.xlogForceColor ? code : '') };
     },
   },
 ];

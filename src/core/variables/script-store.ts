@@ -1,6 +1,6 @@
 /** `$var`, `$avp` and what else a script keeps. Source: the manual's Script-CoreVar page. */
 
-import { eventAttributes, type Run, type Server, StateKey } from '../../runtime/index.ts';
+import { eventAttributes, type Routing, type Run, StateKey } from '../../runtime/index.ts';
 import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
 
 /** Each `$var` name of the process has a slot; a worker's values stand at the slots' indexes. */
@@ -21,7 +21,7 @@ export function slot(name: string): number {
 }
 
 /** What every worker has in its slots from the start; modules may fill it when they start. */
-export const initialSlots = new StateKey<Server, Value[]>('initial $var values', () => []);
+export const initialSlots = new StateKey<Routing, Value[]>('initial $var values', () => []);
 
 export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
   {

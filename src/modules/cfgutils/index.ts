@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { initialSlots, slot, subnameOf } from '../../core/index.ts';
-import type { Module, Run, Server } from '../../runtime/index.ts';
+import type { Module, Routing, Run } from '../../runtime/index.ts';
 import {
   type AsyncFunctionSpec,
   type Completion,
@@ -16,14 +16,14 @@ import { lockFunctions, sharedLocks } from './locks.ts';
 import { valueFunctions } from './values.ts';
 
 /** `$shv` of the whole server. */
-const sharedVariables = ({ process: { shared } }: Server) => shared.values('$shv');
+const sharedVariables = ({ host: { shared } }: Routing) => shared.values('$shv');
 
 /** How often rand_event() is true, in percent, for the whole server. */
 const probability = {
-  get: ({ process: { shared } }: Server) => Number(shared.values('cfgutils').get('probability') ?? 0),
-  set: ({ process: { shared } }: Server, percent: number) =>
+  get: ({ host: { shared } }: Routing) => Number(shared.values('cfgutils').get('probability') ?? 0),
+  set: ({ host: { shared } }: Routing, percent: number) =>
     shared.values('cfgutils').set('probability', percent),
-  initial: (server: Server) => Number(server.parameters('cfgutils')['initial_probability']),
+  initial: (routing: Routing) => Number(routing.parameters('cfgutils')['initial_probability']),
 };
 
 /** `name=s:text` or `name=i:5`, as in the module's documentation. */
@@ -124,13 +124,13 @@ export const cfgutils: Module = {
     return [];
   },
   shared: sharedLocks,
-  start: (server) => {
-    const variables = sharedVariables(server);
-    for (const [name, value] of assignments(server.parameters('cfgutils')['shvset']))
+  start: (routing) => {
+    const variables = sharedVariables(routing);
+    for (const [name, value] of assignments(routing.parameters('cfgutils')['shvset']))
       variables.initialize(name, value);
-    server.process.shared.values('cfgutils').initialize('probability', probability.initial(server));
-    const slots = server.states.get(initialSlots);
-    for (const [name, value] of assignments(server.parameters('cfgutils')['varset']))
+    routing.host.shared.values('cfgutils').initialize('probability', probability.initial(routing));
+    const slots = routing.states.get(initialSlots);
+    for (const [name, value] of assignments(routing.parameters('cfgutils')['varset']))
       slots[slot(name)] = value;
   },
   functions: [
@@ -154,7 +154,7 @@ export const cfgutils: Module = {
       summary: 'True by chance.',
       source: 'modules/cfgutils',
       run: (run, percent?: number) =>
-        Math.random() * 100 < (percent ?? probability.get(run.server)) ? 1 : -1,
+        Math.random() * 100 < (percent ?? probability.get(run.routing)) ? 1 : -1,
     },
     {
       name: 'rand_set_prob',
@@ -164,7 +164,7 @@ export const cfgutils: Module = {
       summary: 'Sets how often rand_event() is true.',
       source: 'modules/cfgutils',
       run: (run, percent: number) => {
-        probability.set(run.server, percent);
+        probability.set(run.routing, percent);
         return 1;
       },
     },
@@ -174,7 +174,7 @@ export const cfgutils: Module = {
       summary: 'Sets it back to initial_probability.',
       source: 'modules/cfgutils',
       run: (run) => {
-        probability.set(run.server, probability.initial(run.server));
+        probability.set(run.routing, probability.initial(run.routing));
         return 1;
       },
     },
@@ -184,7 +184,7 @@ export const cfgutils: Module = {
       summary:
         'Returns how often rand_event() is true, in percent; 0 reads as 1 and 1 as well, since 0 would end the script.',
       source: 'modules/cfgutils',
-      run: (run) => probability.get(run.server) || 1,
+      run: (run) => probability.get(run.routing) || 1,
     },
     {
       name: 'get_accurate_time',
@@ -226,9 +226,9 @@ export const cfgutils: Module = {
       resolve: (use) => {
         const name = subnameOf(use);
         return {
-          get: (run) => sharedVariables(run.server).get(name(run)) ?? 0,
+          get: (run) => sharedVariables(run.routing).get(name(run)) ?? 0,
           set: (run, value) => {
-            sharedVariables(run.server).set(name(run), value);
+            sharedVariables(run.routing).set(name(run), value);
             return true;
           },
         };

@@ -103,7 +103,7 @@ function pair(kind: 'static' | 'dynamic', locks: ReturnType<typeof locksOf>): Fu
       source,
       run: (run, name: string) =>
         whenThere(
-          run.server.process.shared.ask(locks, 'get', name, run.state(messageNumber)),
+          run.routing.host.shared.ask(locks, 'get', name, run.state(messageNumber)),
           (granted): Status => {
             if (!granted) run.complain(`${get}(): the message has the lock "${name}" already`);
             return granted ? 1 : -1;
@@ -116,7 +116,7 @@ function pair(kind: 'static' | 'dynamic', locks: ReturnType<typeof locksOf>): Fu
       summary: 'Gives the lock of this key back; nothing happens where this message does not have it.',
       source,
       run: (run, name: string) =>
-        whenThere(run.server.process.shared.ask(locks, 'release', name, run.state(messageNumber)), () => 1),
+        whenThere(run.routing.host.shared.ask(locks, 'release', name, run.state(messageNumber)), () => 1),
     },
   ];
 }

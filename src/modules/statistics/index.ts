@@ -6,8 +6,8 @@
 import { subnameOf } from '../../core/index.ts';
 import {
   type Module,
+  type Routing,
   type Run,
-  type Server,
   type SharedValues,
   StateKey,
   type Worker,
@@ -87,29 +87,29 @@ function fullName(groups: ReadonlySet<string>, name: string): string | null {
 const unknownGroup = (name: string) => `"${name}" is of no group that stat_groups defines`;
 
 /** What the server has of itself: without a group, that of a core group. */
-function builtInName(server: Server, name: string): string | null {
-  const figures = server.process.states.get(processFigures);
+function builtInName(routing: Routing, name: string): string | null {
+  const figures = routing.host.states.get(processFigures);
   const candidates = name.includes(':') ? [name] : coreGroups.map((group) => `${group}:${name}`);
   return candidates.find((full) => figures.has(full)) ?? null;
 }
 
-const layout = new StateKey<Server, Layout>('statistics layout', (server) =>
-  layoutOf(server.parameters(moduleName)),
+const layout = new StateKey<Routing, Layout>('statistics layout', (routing) =>
+  layoutOf(routing.parameters(moduleName)),
 );
 
-const values = ({ process }: Server): SharedValues => process.shared.values('$stat');
+const values = ({ host }: Routing): SharedValues => host.shared.values('$stat');
 
 /** The full name, or null with a line in the log. */
 function nameOf(run: Run, caller: string, name: string): string | null {
-  const full = fullName(run.server.states.get(layout).groups, name);
+  const full = fullName(run.routing.states.get(layout).groups, name);
   if (full === null) run.complain(`${caller}: ${unknownGroup(name)}`);
   return full;
 }
 
 /** The value of a series; undefined where there is none of this name. */
-function seriesValue(server: Server, full: string): number | undefined {
-  const series = server.process.states.get(allSeries);
-  for (const profile of server.states.get(layout).profiles.values()) {
+function seriesValue(routing: Routing, full: string): number | undefined {
+  const series = routing.host.states.get(allSeries);
+  for (const profile of routing.states.get(layout).profiles.values()) {
     if (!full.startsWith(`${profile.group}:`)) continue;
     const value = series.value(profile, full.slice(profile.group.length + 1));
     if (value !== null) return value;
@@ -119,46 +119,46 @@ function seriesValue(server: Server, full: string): number | undefined {
 
 /** The value of whatever has this name; null where nothing has. */
 function read(run: Run, caller: string, name: string): Value {
-  const { server } = run;
-  const builtIn = builtInName(server, name);
-  if (builtIn !== null) return asValue(server.process.states.get(processFigures).get(builtIn) ?? 0);
+  const { routing } = run;
+  const builtIn = builtInName(routing, name);
+  if (builtIn !== null) return asValue(routing.host.states.get(processFigures).get(builtIn) ?? 0);
   const full = nameOf(run, caller, name);
-  return full === null ? null : valueOf(server, full);
+  return full === null ? null : valueOf(routing, full);
 }
 
-const valueOf = (server: Server, full: string): Value =>
-  seriesValue(server, full) ?? values(server).get(full) ?? null;
+const valueOf = (routing: Routing, full: string): Value =>
+  seriesValue(routing, full) ?? values(routing).get(full) ?? null;
 
 /** A script's numbers have 32 bits: a larger one is text. */
 const asValue = (value: number): Value => (value === (value | 0) ? value : String(value));
 
 function reset(run: Run, caller: string, name: string): boolean {
-  const builtIn = builtInName(run.server, name);
+  const builtIn = builtInName(run.routing, name);
   if (builtIn !== null) {
-    if (run.server.process.states.get(processFigures).reset(builtIn) === true) return true;
+    if (run.routing.host.states.get(processFigures).reset(builtIn) === true) return true;
     run.complain(`${caller}: "${name}" is computed when it is asked for, and cannot be reset`);
     return false;
   }
   const full = nameOf(run, caller, name);
   if (full === null) return false;
-  if (run.server.states.get(layout).lasting.has(full)) {
+  if (run.routing.states.get(layout).lasting.has(full)) {
     run.complain(`${caller}: "${name}" cannot be reset, its parameter says no_reset`);
     return false;
   }
-  if (seriesValue(run.server, full) !== undefined) {
+  if (seriesValue(run.routing, full) !== undefined) {
     run.complain(`${caller}: "${name}" is a series, and cannot be reset`);
     return false;
   }
-  values(run.server).set(full, 0);
+  values(run.routing).set(full, 0);
   return true;
 }
 
 /** Full names of all that a group has. */
-function namesOf(server: Server, group: string): readonly string[] {
-  const series = server.process.states.get(allSeries);
-  const profiles = [...server.states.get(layout).profiles.values()].filter((one) => one.group === group);
+function namesOf(routing: Routing, group: string): readonly string[] {
+  const series = routing.host.states.get(allSeries);
+  const profiles = [...routing.states.get(layout).profiles.values()].filter((one) => one.group === group);
   return [
-    ...[...server.process.states.get(processFigures).names, ...values(server).keys()].filter((full) =>
+    ...[...routing.host.states.get(processFigures).names, ...values(routing).keys()].filter((full) =>
       full.startsWith(`${group}:`),
     ),
     ...profiles.flatMap((profile) => series.names(profile).map((name) => `${group}:${name}`)),
@@ -210,7 +210,7 @@ export const statistics: Module = {
       source,
       run: (run, name: string, amount: number) => {
         const full = nameOf(run, 'update_stat()', name);
-        return full === null ? -1 : whenThere(values(run.server).add(full, amount), () => 1);
+        return full === null ? -1 : whenThere(values(run.routing).add(full, amount), () => 1);
       },
     },
     {
@@ -226,11 +226,11 @@ export const statistics: Module = {
       summary: "Begins to go through a group's counters.",
       source,
       run: (run, group: string, name: string) => {
-        if (!run.server.states.get(layout).groups.has(group)) {
+        if (!run.routing.states.get(layout).groups.has(group)) {
           run.complain(`stat_iter_init(): stat_groups defines no group "${group}"`);
           return -1;
         }
-        run.worker.states.get(iterators).set(name, namesOf(run.server, group).toReversed());
+        run.worker.states.get(iterators).set(name, namesOf(run.routing, group).toReversed());
         return 1;
       },
     },
@@ -270,13 +270,13 @@ export const statistics: Module = {
         'Feeds a series: `$stat(group:variable)` is the sum of what was fed within the window, its average, or the percentage of values above 0 among those that are not 0; whole numbers, cut off.',
       source,
       run: (run, name: string, series: string, value: number) => {
-        const { server } = run;
-        const profile = server.states.get(layout).profiles.get(name);
+        const { routing } = run;
+        const profile = routing.states.get(layout).profiles.get(name);
         if (profile === undefined) {
           run.complain(`update_stat_series(): stat_series_profile defines no profile "${name}"`);
           return -1;
         }
-        server.process.states.get(allSeries).feed(profile, series, value);
+        routing.host.states.get(allSeries).feed(profile, series, value);
         return 1;
       },
     },
@@ -302,9 +302,9 @@ export const statistics: Module = {
     layoutOf(parameters);
     return [];
   },
-  start: (server) => {
-    for (const name of server.states.get(layout).declared) values(server).initialize(name, 0);
-    server.process.states.get(allSeries);
-    if (server.process.count > 1) server.onClose(tellOthers(server.process));
+  start: (routing) => {
+    for (const name of routing.states.get(layout).declared) values(routing).initialize(name, 0);
+    routing.host.states.get(allSeries);
+    if (routing.host.count > 1) routing.onClose(tellOthers(routing.host));
   },
 };

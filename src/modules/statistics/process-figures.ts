@@ -2,7 +2,7 @@
  * Built-in statistics over all processes: each tells the others its own now and then, so that reading one waits for
  * nobody.
  */
-import { type ProcessContext, type SharedValues, StateKey } from '../../runtime/index.ts';
+import { type Host, type SharedValues, StateKey } from '../../runtime/index.ts';
 import { type BuiltInStatistic, builtInStatistics, processStatistics } from './built-in.ts';
 
 /** How often a process tells its figures, where a counter has changed, and where none has, in ms. */
@@ -18,7 +18,7 @@ interface Place {
 }
 
 export class ProcessFigures {
-  readonly #process: ProcessContext;
+  readonly #host: Host;
   readonly #told: SharedValues;
   /** What was reset: the value that counts as 0. */
   readonly #zeros: SharedValues;
@@ -30,16 +30,16 @@ export class ProcessFigures {
   #counters = '';
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(process: ProcessContext) {
-    this.#process = process;
-    this.#told = process.shared.values('$stat processes');
-    this.#zeros = process.shared.values('$stat zeros');
-    const before = this.#of(process.number);
+  constructor(host: Host) {
+    this.#host = host;
+    this.#told = host.shared.values('$stat processes');
+    this.#zeros = host.shared.values('$stat zeros');
+    const before = this.#of(host.number);
     this.#before = builtInStatistics.map(({ kind }, row) => (kind === 'counter' ? (before[row] ?? 0) : 0));
     for (const [row, statistic] of builtInStatistics.entries())
       this.#places.set(`${statistic.group}:${statistic.name}`, { row, statistic, process: null });
     for (const { group, name, all } of processStatistics)
-      for (let number = 0; number < process.count; number++)
+      for (let number = 0; number < host.count; number++)
         this.#places.set(`${group}:${name(number)}`, {
           row: builtInStatistics.indexOf(all),
           statistic: all,
@@ -79,15 +79,15 @@ export class ProcessFigures {
     if (now - this.#toldAt < later && counters === this.#counters) return;
     this.#counters = counters;
     this.#toldAt = now;
-    this.#told.set(String(this.#process.number), values.join(' '));
+    this.#told.set(String(this.#host.number), values.join(' '));
   }
 
   #own({ read }: BuiltInStatistic, row: number): number {
-    return read((name) => this.#process.figure(name)) + (this.#before[row] ?? 0);
+    return read((name) => this.#host.figure(name)) + (this.#before[row] ?? 0);
   }
 
   #total({ row, statistic, process }: Place): number {
-    const { number, count } = this.#process;
+    const { number, count } = this.#host;
     const at = (one: number) => (one === number ? this.#own(statistic, row) : (this.#of(one)[row] ?? 0));
     if (process !== null) return at(process);
     const all = Array.from({ length: count }, (_, one) => at(one));
@@ -107,14 +107,14 @@ export class ProcessFigures {
   }
 }
 
-export const processFigures = new StateKey<ProcessContext, ProcessFigures>(
+export const processFigures = new StateKey<Host, ProcessFigures>(
   'built-in statistics',
-  (process) => new ProcessFigures(process),
+  (host) => new ProcessFigures(host),
 );
 
 /** Begins to tell the others what this process has; the result ends it. */
-export function tellOthers(process: ProcessContext): () => void {
-  const figures = process.states.get(processFigures);
+export function tellOthers(host: Host): () => void {
+  const figures = host.states.get(processFigures);
   const timer = setInterval(() => figures.tell(), soon).unref();
   return () => clearInterval(timer);
 }

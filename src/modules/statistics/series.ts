@@ -3,7 +3,7 @@
  * what every process has fed in it, and what falls out of it is taken off. Source: modules/statistics of the manual,
  * "Statistic Series".
  */
-import { type ProcessContext, type SharedValues, StateKey } from '../../runtime/index.ts';
+import { type Host, type SharedValues, StateKey } from '../../runtime/index.ts';
 import type { SeriesProfile } from './series-profile.ts';
 
 /** What was fed in a slot. */
@@ -112,7 +112,7 @@ export class AllSeries {
   /** Heard of before a script here has used them, by the same. */
   readonly #unknown = new Map<string, Map<string, Said>>();
 
-  constructor({ number, shared }: ProcessContext) {
+  constructor({ number, shared }: Host) {
     this.#number = number;
     this.#values = shared.values('$stat series');
     for (const key of this.#values.keys()) this.#heard(key);
@@ -178,7 +178,4 @@ export class AllSeries {
 const prefixOf = ({ name, algorithm, window, slots }: SeriesProfile, statistic: string): string =>
   `${name} ${algorithm} ${window} ${slots}\n${statistic}`;
 
-export const allSeries = new StateKey<ProcessContext, AllSeries>(
-  'statistic series',
-  (process) => new AllSeries(process),
-);
+export const allSeries = new StateKey<Host, AllSeries>('statistic series', (host) => new AllSeries(host));

@@ -41,7 +41,7 @@ function arming(
     summary,
     source: 'modules/tm',
     run: (run, route: string) => {
-      const found = run.server.script.find(routeKind, route);
+      const found = run.routing.script.find(routeKind, route);
       const { relayed } = run.subject;
       // in a branch route a reply route is that branch's own
       if (field === 'replyRoute' && run.routeKind === 'branch_route' && relayed !== undefined)
@@ -154,9 +154,9 @@ export const tm: Module = {
   summary:
     'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
   source: 'modules/tm',
-  start: (server) => {
-    if (server.parameters('tm')['local_reply_route'] != null)
-      server.onLocalReply((reply) => showLocalMessage(server, 'local_reply_route', reply));
+  start: (routing) => {
+    if (routing.parameters('tm')['local_reply_route'] != null)
+      routing.onLocalReply((reply) => showLocalMessage(routing, 'local_reply_route', reply));
   },
   parameters: [
     {

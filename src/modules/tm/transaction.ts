@@ -72,10 +72,10 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
       if (message === null || !isStatusLine(run, 't_reply_by_callid', status, phrase)) return -1;
       const id = callId ?? message.callId;
       const number = Number(cseq ?? message.cseq.number);
-      for (const transaction of run.server.transactions) {
+      for (const transaction of run.routing.host.transactions) {
         const { request } = transaction; // null for one that is answered
         if (request?.method !== 'INVITE' || request.callId !== id || request.cseq.number !== number) continue;
-        return replyTo(run.server, transaction, status, phrase) ? 1 : -1;
+        return replyTo(run.routing, transaction, status, phrase) ? 1 : -1;
       }
       return -1;
     },

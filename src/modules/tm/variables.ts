@@ -30,14 +30,14 @@ function timeout(
     summary,
     source: 'modules/tm; vector routes-silent-timeout',
     resolve: () => ({
-      get: (run) => run.state(relaying)[field] ?? Number(run.server.parameters('tm')[parameter] ?? 0),
+      get: (run) => run.state(relaying)[field] ?? Number(run.routing.parameters('tm')[parameter] ?? 0),
       set: (run, value) => {
         const seconds = value === null ? null : toInteger(value);
         if (value !== null && (seconds === null || seconds <= 0)) return false;
         const state = run.state(relaying);
         state[field] = seconds;
         if (state.proxy !== null)
-          state.proxy[field] = 1000 * (seconds ?? Number(run.server.parameters('tm')[parameter]));
+          state.proxy[field] = 1000 * (seconds ?? Number(run.routing.parameters('tm')[parameter]));
         return true;
       },
     }),

@@ -5,7 +5,7 @@ import { transform } from './transform.ts';
 
 /** What an evaluation asks for; the texts of the examples name no variables. */
 const run = {
-  server: { script: { text: (source: string) => ({ evaluate: () => source }) } },
+  routing: { script: { text: (source: string) => ({ evaluate: () => source }) } },
   complain: () => {},
 } as unknown as Run;
 

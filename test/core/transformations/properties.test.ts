@@ -5,7 +5,10 @@ import type { Run } from '../../../src/runtime/run.ts';
 import { applyNamed, transform } from './transform.ts';
 
 const run = {
-  server: { script: { text: (source: string) => ({ evaluate: () => source }) }, addresses: () => [] },
+  routing: {
+    script: { text: (source: string) => ({ evaluate: () => source }) },
+    host: { names: { addresses: () => [] } },
+  },
   complain: () => {},
 } as unknown as Run;
 

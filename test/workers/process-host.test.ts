@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ServerProcess } from '../../src/workers/server-process.ts';
+import { ProcessHost } from '../../src/workers/process-host.ts';
 
 test.each([
   [8, 1, [8], [0]],
@@ -8,9 +8,7 @@ test.each([
   // none is without one
   [1, 3, [1, 1, 1], [0, 1, 2]],
 ])('%i workers in %i processes', (total, count, sizes, firstIds) => {
-  const all = Array.from({ length: count }, (_, number) =>
-    new ServerProcess({ number, count }).workers(total),
-  );
+  const all = Array.from({ length: count }, (_, number) => new ProcessHost({ number, count }).workers(total));
   expect(all.map((one) => one.count)).toEqual(sizes);
   expect(all.map((one) => one.firstId)).toEqual(firstIds);
 });

@@ -1,38 +1,27 @@
-import {
-  Background,
-  type ListeningSocket,
-  type Log,
-  type Program,
-  type Server,
-  States,
-} from '../runtime/index.ts';
-import { type Protocol, RFC_TIMERS, type TimerValues, type Uri } from '../sip/index.ts';
-import { ServerProcess } from './server-process.ts';
+import { Background, type Log, type Program, type Routing, States } from '../runtime/index.ts';
+import { RFC_TIMERS, type TimerValues } from '../sip/index.ts';
+import { ProcessHost } from './process-host.ts';
 
 /** What all workers of a process share that run the same script; a reload makes another one in the same process. */
-export class ServerContext implements Server {
+export class ScriptRouting implements Routing {
   readonly log: Log;
-  readonly process: ServerProcess;
-  readonly settings: Server['settings'];
-  readonly script: Server['script'];
-  readonly replyDefaults: Server['replyDefaults'];
-  readonly transactions: Server['transactions'];
-  readonly tags: Server['tags'];
-  readonly proxy: Server['proxy'];
-  readonly owner: Server['owner'];
-  readonly startedAt: number;
+  readonly host: ProcessHost;
+  readonly settings: Routing['settings'];
+  readonly script: Routing['script'];
+  readonly replyDefaults: Routing['replyDefaults'];
+  readonly owner: Routing['owner'];
   readonly background = new Background();
-  readonly states: States<Server> = new States<Server>(this);
+  readonly states: States<Routing> = new States<Routing>(this);
   /** The pool's, once there is one. */
-  submit: Server['submit'] = () => false;
+  submit: Routing['submit'] = () => false;
   readonly #program: Program;
   readonly #onLocalReply: ((reply: Buffer) => void)[] = [];
   readonly #closers: (() => void | Promise<void>)[] = [];
 
-  constructor(program: Program, log: Log, process = new ServerProcess()) {
+  constructor(program: Program, log: Log, host = new ProcessHost()) {
     this.#program = program;
     this.log = log;
-    this.process = process;
+    this.host = host;
     this.settings = program.settings;
     this.script = program.compiled;
     this.owner = {
@@ -43,33 +32,17 @@ export class ServerContext implements Server {
     };
     this.replyDefaults =
       program.settings.serverHeader === null ? {} : { server: program.settings.serverHeader };
-    this.transactions = process.transactions;
-    this.tags = process.tags;
-    this.proxy = process.proxy;
-    this.startedAt = process.startedAt;
   }
 
   /** The script runs from now on: what the process has one of goes by its settings. */
   takeEffect(): void {
-    const { names, registry } = this.process;
+    const { names, registry } = this.host;
     names.ask(this.settings.names);
     registry.byRoute = this.settings.multihomed;
   }
 
   onLocalReply(listener: (reply: Buffer) => void): void {
     this.#onLocalReply.push(listener);
-  }
-
-  get sockets(): readonly ListeningSocket[] {
-    return this.process.sockets;
-  }
-
-  destinations(uri: Uri, preferred?: Protocol | null) {
-    return this.process.destinations(uri, preferred);
-  }
-
-  addresses(name: string, families?: readonly (4 | 6)[]) {
-    return this.process.names.addresses(name, families);
   }
 
   parameters(module: string) {
@@ -86,7 +59,7 @@ export class ServerContext implements Server {
       (alias) => alias === name || (port !== null && alias === `${name}:${port}`),
     );
     if (named) return true;
-    const { registry } = this.process;
+    const { registry } = this.host;
     if (port === null ? registry.isOwnHost(name) : registry.isOwn(name, port)) return true;
     // a host name that a socket is named by, while the socket has its address
     return this.settings.sockets.some(
@@ -105,7 +78,7 @@ export class ServerContext implements Server {
 }
 
 /** The timers of RFC 3261 with what modparam("tm", "T1_timer") and T2_timer say. */
-function timerValues(tm: ReturnType<Server['parameters']>): TimerValues {
+function timerValues(tm: ReturnType<Routing['parameters']>): TimerValues {
   return {
     t1: Number(tm['T1_timer'] ?? RFC_TIMERS.t1),
     t2: Number(tm['T2_timer'] ?? RFC_TIMERS.t2),

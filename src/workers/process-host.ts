@@ -2,9 +2,9 @@
 
 import {
   type Figure,
+  type Host,
   type ListeningSocket,
   LocalShared,
-  type ProcessContext,
   type Readiness,
   type ScriptCounts,
   type Shared,
@@ -38,7 +38,7 @@ export interface ProcessOptions {
   readonly names?: DnsNames;
 }
 
-export class ServerProcess implements ProcessContext {
+export class ProcessHost implements Host {
   readonly number: number;
   readonly count: number;
   readonly shared: Shared;
@@ -47,7 +47,7 @@ export class ServerProcess implements ProcessContext {
   readonly stateless = new StatusCounts();
   readonly ownRequests = { count: 0 };
   readonly scripts: ScriptCounts = { runs: 0, milliseconds: 0 };
-  readonly states: States<ProcessContext> = new States<ProcessContext>(this);
+  readonly states: States<Host> = new States<Host>(this);
   readonly memory: MemoryBudgets;
   readonly transactions: TransactionTable;
   readonly tags = new StatelessTags();
