@@ -6,18 +6,18 @@
 import { type Outcome, RestClient } from 'siprest/rest';
 
 /** What a caller may do, by what the service said. */
-function verdict({ rc, retcode, text, reason }: Outcome): string {
-  switch (rc) {
-    case 1:
-      return retcode === 200 ? `has ${text} left` : `is refused (${retcode})`;
-    case -1:
+function verdict(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'response':
+      return outcome.status === 200 ? `has ${outcome.text} left` : `is refused (${outcome.status})`;
+    case 'refused':
       return 'is let through: the service is down';
-    case -2:
+    case 'connect-timeout':
       return 'is let through: no connection in time';
-    case -3:
-      return `is let through: no answer in time, ${text.length} bytes of it`;
+    case 'timeout':
+      return `is let through: no answer in time, ${outcome.body.length} bytes of it`;
     default:
-      return `is let through: ${reason}`;
+      return `is let through: ${outcome.reason}`;
   }
 }
 

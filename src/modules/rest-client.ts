@@ -206,12 +206,15 @@ function transfer(
     })
     .then((outcome) => {
       if (background) own.running--;
-      if (outcome.rc < 0)
-        run.log(outcome.rc === -4 ? 3 : -1, `${called(run, method, url)}: ${outcome.rc}, ${outcome.reason}`);
+      if (outcome.kind !== 'response')
+        run.log(
+          outcome.kind === 'locked' ? 3 : -1,
+          `${called(run, method, url)}: ${outcome.rc}, ${outcome.reason}`,
+        );
       else if (run.debugs)
         run.log(
           4,
-          `${called(run, method, url)}: ${outcome.rc}, status ${outcome.retcode}, ${outcome.body.length} bytes in ${Math.round(outcome.times.total)} ms`,
+          `${called(run, method, url)}: ${outcome.rc}, status ${outcome.status}, ${outcome.body.length} bytes in ${Math.round(outcome.times.total)} ms`,
         );
       return (target) => store(target, outcome, outputs, mode);
     });
@@ -239,18 +242,18 @@ function store(
   mode: Invocation<Run>['mode'],
 ): number {
   status?.set(run, outcome.retcode);
-  if (outcome.body.length >= largeBody && !run.routing.host.memory.heap.hasRoomFor(outcome.body.length)) {
+  if (outcome.kind !== 'response' && outcome.kind !== 'timeout') return outcome.rc;
+  const { length } = outcome.body;
+  if (length >= largeBody && !run.routing.host.memory.heap.hasRoomFor(length)) {
     run.log(
       -1,
-      `${run.routing.place(run.position)}: no memory for an answer of ${outcome.body.length} bytes; raise --max-old-space-size (NODE_OPTIONS)`,
+      `${run.routing.place(run.position)}: no memory for an answer of ${length} bytes; raise --max-old-space-size (NODE_OPTIONS)`,
     );
     return -10;
   }
-  if (outcome.rc === 1 || outcome.rc === -3) {
-    // a blocking call takes the body's outer white space away (rest-get-padded), an async one does not (async-chain)
-    body?.set(run, mode === 'blocking' ? trimmed(outcome.body) : outcome.body.toString('latin1'));
-    contentType?.set(run, outcome.contentType);
-  }
+  // a blocking call takes the body's outer white space away (rest-get-padded), an async one does not (async-chain)
+  body?.set(run, mode === 'blocking' ? trimmed(outcome.body) : outcome.body.toString('latin1'));
+  contentType?.set(run, outcome.contentType);
   return outcome.rc;
 }
 

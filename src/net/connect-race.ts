@@ -5,9 +5,12 @@ import type { NameResolver } from './resolver.ts';
 import { type Shortage, shortageOf } from './shortage.ts';
 import type { Address } from './system-files.ts';
 
-/** Why there is no connection. `refused`: also where there is no way to the host. */
+/**
+ * Why there is no connection. `refused`: also where no route leads to the host; `dns`: the name has no address;
+ * `descriptors`, `ports` and `busy`: this process, or the system, has no more of what it takes; `network`: anything else.
+ */
 export interface RaceFailure {
-  readonly kind: 'unknown-name' | 'refused' | 'timeout' | 'other';
+  readonly kind: 'refused' | 'timeout' | 'dns' | 'descriptors' | 'ports' | 'busy' | 'network';
   readonly reason: string;
 }
 
@@ -43,6 +46,12 @@ const KEEPALIVE_DELAY = 60_000;
 
 /** Codes of connect(2) that mean: this host does not want us, or there is no way to it. */
 const REFUSED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN']);
+
+/** What a failed lookup means, where it says nothing about the name. */
+const LOOKUP_KINDS = new Map<string, RaceFailure['kind']>([
+  ['EMFILE', 'descriptors'],
+  ['EBUSY', 'busy'],
+]);
 
 function ignore(): void {}
 
@@ -127,7 +136,8 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
       return;
     }
     const why = error === null ? 'it has no address' : (error.code ?? error.message);
-    this.#fail({ kind: 'unknown-name', reason: `the name ${hostname} does not resolve: ${why}` });
+    const kind = LOOKUP_KINDS.get(error?.code ?? '') ?? 'dns';
+    this.#fail({ kind, reason: `the name ${hostname} does not resolve: ${why}` });
   }
 
   // --- the race ---
@@ -145,7 +155,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
     const target = this.#take();
     if (target === undefined) {
       if (this.#sockets.size > 0) return;
-      const failure: RaceFailure = this.#failure ?? { kind: 'other', reason: 'no address to connect to' };
+      const failure: RaceFailure = this.#failure ?? { kind: 'dns', reason: 'no address to connect to' };
       if (this.#lookupOver) this.#failAll(failure);
       else this.#timer = setTimeout(() => this.#failAll(failure), LATE_FAMILY_DELAY);
       return;
@@ -240,5 +250,7 @@ function failureOf(error: NodeJS.ErrnoException, address: string, port: number):
   const where = `${address.includes(':') ? `[${address}]` : address}:${port}`;
   if (REFUSED.has(code)) return { kind: 'refused', reason: `${where} cannot be connected to: ${code}` };
   if (code === 'ETIMEDOUT') return { kind: 'timeout', reason: `${where} did not answer: ${code}` };
-  return { kind: 'other', reason: `connecting to ${where} failed: ${code}` };
+  const shortage = shortageOf(code, address, port);
+  const kind = shortage === null ? 'network' : shortage === 'descriptors' ? 'descriptors' : 'ports';
+  return { kind, reason: `connecting to ${where} failed: ${code}` };
 }

@@ -78,6 +78,10 @@ export class AnswerReader {
     return this.#fault;
   }
 
+  get faultCode(): 'too-large' | 'protocol' {
+    return this.#headBytes > MAX_HEADER ? 'too-large' : 'protocol';
+  }
+
   /** Its body goes on to the end of the connection. */
   get endsWithConnection(): boolean {
     return this.#state === REST;

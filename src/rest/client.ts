@@ -1,8 +1,9 @@
 import { Dispatcher } from './dispatcher.ts';
 import { RestOptionError } from './errors.ts';
+import type { ErrorCode } from './failure.ts';
 import { checkHeaderField } from './header-line.ts';
 import type { ConnectionCounts } from './origin-pool.ts';
-import { NO_BODY, Outcome, PhaseClock } from './outcome.ts';
+import { ErrorOutcome, type Outcome } from './outcome.ts';
 import type { RestParameterValues } from './parameters.ts';
 import { PolicyChain, type Sender } from './policies.ts';
 import type { HoldConnectLock } from './request.ts';
@@ -45,7 +46,8 @@ const LONGEST_TIMEOUT = 2_000_000;
  * @example
  * await using client = new RestClient({ curlTimeout: 2 });
  * const outcome = await client.get('http://127.0.0.1:8080/credit?account=alice');
- * if (outcome.rc < 0) console.error(outcome.reason);
+ * if (outcome.kind === 'response') console.log(outcome.status, outcome.text);
+ * else console.error(outcome.kind, outcome.reason);
  */
 export class RestClient {
   readonly #settings: Settings;
@@ -119,16 +121,16 @@ export class RestClient {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#closing !== null) return this.#refuse(method, 'the client is closed');
+    if (this.#closing !== null) return this.#refuse(method, 'closed', 'the client is closed');
     const { contentType, tls = null, signal = null, holdConnectLock = 'while-connecting' } = options;
     if (contentType !== undefined && !checkHeaderField('Content-Type', contentType).ok) {
-      return this.#refuse(method, 'the content type has a line break or control character');
+      return this.#refuse(method, 'header', 'the content type has a line break or control character');
     }
     let path: string;
     let authority = this.#knownAuthority(url);
     if (authority === undefined) {
       const parsed = parseUrl(url);
-      if ('error' in parsed) return this.#refuse(method, parsed.error);
+      if ('error' in parsed) return this.#refuse(method, 'url', parsed.error);
       ({ authority, path } = parsed);
       this.#learnAuthority(url, authority);
     } else {
@@ -170,29 +172,10 @@ export class RestClient {
     this.#known.set(url.slice(0, end), authority);
   }
 
-  #logFailure(what: string, outcome: Outcome): void {
-    // the caller has the outcome, and logs it better: it knows what the request was for
-    this.#settings.log('debug', `${what}: ${outcome.rc}, ${outcome.reason}`);
-  }
-
   /** The outcome of a request that cannot even be begun. */
-  #refuse(method: string, reason: string): Promise<Outcome> {
-    const clock = new PhaseClock();
-    clock.started = performance.now();
-    clock.ended = clock.started;
-    const outcome = new Outcome({
-      rc: -10,
-      retcode: 0,
-      body: NO_BODY,
-      contentType: '',
-      reason,
-      rawHeaders: null,
-      clock,
-      connection: null,
-      reused: false,
-    });
-    this.#logFailure(method, outcome);
-    return Promise.resolve(outcome);
+  #refuse(method: string, code: ErrorCode, reason: string): Promise<Outcome> {
+    this.#settings.log('debug', `${method}: -10, ${reason}`);
+    return Promise.resolve(new ErrorOutcome(code, reason));
   }
 }
 

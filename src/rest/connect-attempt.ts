@@ -10,20 +10,14 @@ import {
   type UnusableProxy,
 } from '../net/index.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
+import { type Failure, failed } from './failure.ts';
 import { tls as loadTls } from './lazy-modules.ts';
-import type { ReturnCode } from './outcome.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 import { checkServerName } from './server-name.ts';
 import { SocketReader } from './socket-reader.ts';
 import { rememberWire } from './tls-close.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
 import type { Authority } from './url.ts';
-
-/** Why there is no connection. */
-export interface ConnectFailure {
-  readonly rc: ReturnCode;
-  readonly reason: string;
-}
 
 export interface ConnectGoal {
   readonly authority: Authority;
@@ -50,15 +44,14 @@ export interface ConnectTimes {
 
 export interface ConnectListener {
   onConnected(socket: Socket | TLSSocket, reader: SocketReader | null): void;
-  onConnectFailed(failure: ConnectFailure): void;
+  onConnectFailed(failure: Failure): void;
 }
 
-const RETURN_CODES: Readonly<Record<RaceFailure['kind'], ReturnCode>> = {
-  'unknown-name': -10,
-  refused: -1,
-  timeout: -2,
-  other: -10,
-};
+function failureOf({ kind, reason }: RaceFailure, proxy: Proxy | null): Failure {
+  const shown = proxy === null ? reason : `the proxy ${proxy.shown}: ${reason}`;
+  if (kind === 'refused') return { kind: 'refused', reason: shown };
+  return kind === 'timeout' ? { kind: 'connect-timeout', reason: shown } : failed(kind, shown);
+}
 
 function ignore(): void {}
 
@@ -83,7 +76,7 @@ export class ConnectAttempt {
   start(): void {
     const { authority, proxy, clearHttp1, resolver, makeRoom } = this.#goal;
     if (proxy !== null && 'error' in proxy) {
-      this.#fail({ rc: -10, reason: proxy.error });
+      this.#fail(failed('proxy', proxy.error));
       return;
     }
     const { hostname, port } = proxy ?? authority;
@@ -98,10 +91,9 @@ export class ConnectAttempt {
           this.times.connect = performance.now();
           this.#onConnected(socket, reader, proxy);
         },
-        onRaceFailed: ({ kind, reason }) => {
-          if (kind === 'unknown-name') this.times.lookup = performance.now();
-          const shown = proxy === null ? reason : `the proxy ${proxy.shown}: ${reason}`;
-          this.#fail({ rc: RETURN_CODES[kind], reason: shown });
+        onRaceFailed: (failure) => {
+          if (this.times.lookup === 0) this.times.lookup = performance.now();
+          this.#fail(failureOf(failure, proxy));
         },
       },
     );
@@ -129,7 +121,7 @@ export class ConnectAttempt {
     openTunnel(socket, proxy, target, (failure) => {
       if (this.#over) return;
       if (failure === null) this.#secure(socket, profile);
-      else this.#fail({ rc: -10, reason: failure });
+      else this.#fail(failed('proxy', failure));
     });
   }
 
@@ -152,7 +144,7 @@ export class ConnectAttempt {
         ...(session === undefined ? {} : { session }),
       });
     } catch (error) {
-      this.#fail({ rc: -10, reason: `TLS cannot be used: ${messageOf(error)}` });
+      this.#fail(failed('tls', `TLS cannot be used: ${messageOf(error)}`));
       return;
     }
     rememberWire(socket, tcp);
@@ -166,7 +158,7 @@ export class ConnectAttempt {
     });
     const onError = (error: NodeJS.ErrnoException): void => {
       tls.forgetSession(sessionKey);
-      this.#fail({ rc: -10, reason: `the TLS handshake failed: ${tlsMessage(error)}` });
+      this.#fail(failed('tls', `the TLS handshake failed: ${tlsMessage(error)}`));
     };
     const onClose = (): void => onError(new Error('the server closed the connection'));
     socket.once('error', onError);
@@ -177,10 +169,10 @@ export class ConnectAttempt {
       socket.on('error', ignore);
       if (this.#over) return;
       this.times.tls = performance.now();
-      const failed = verify(socket, profile, name);
-      if (failed !== null) {
+      const refusal = verify(socket, profile, name);
+      if (refusal !== null) {
         tls.forgetSession(sessionKey);
-        this.#fail({ rc: -10, reason: failed });
+        this.#fail(failed('tls', refusal));
         return;
       }
       verified = true;
@@ -195,12 +187,12 @@ export class ConnectAttempt {
     this.#listener.onConnected(socket, reader);
   }
 
-  #fail(failure: ConnectFailure): void {
+  #fail(failure: Failure): void {
     if (this.#over) return;
     this.#close(failure);
   }
 
-  #close(failure: ConnectFailure | null): void {
+  #close(failure: Failure | null): void {
     this.#over = true;
     this.#race?.cancel();
     if (this.#socket !== null) discard(this.#socket);

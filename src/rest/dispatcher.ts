@@ -1,9 +1,11 @@
 import { type ByteBudget, processTimers } from '../timers/index.ts';
 import { restChannels } from './diagnostics.ts';
+import { type ExchangeFailure, failed } from './failure.ts';
 import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
 import type { Outcome } from './outcome.ts';
 import type { Sender } from './policies.ts';
 import type { HttpRequest } from './request.ts';
+import { mayGoAgain } from './resend.ts';
 import type { Settings } from './settings.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
 import { Transfer, type TransferOwner } from './transfer.ts';
@@ -139,14 +141,14 @@ export class Dispatcher implements Sender, TransferOwner {
     }
     answer.then(
       (taken) => this.#onLock(transfer, again, taken),
-      () => transfer.fail(-10, 'the connect lock cannot be asked'),
+      () => transfer.fail(failed('lock', 'the connect lock cannot be asked')),
     );
   }
 
   #onLock(transfer: Transfer, again: boolean, taken: boolean): void {
     const { hostname } = transfer.request.authority;
     if (!taken) {
-      transfer.fail(-4, `another client is connecting to ${hostname}`);
+      transfer.fail({ kind: 'locked', reason: `another client is connecting to ${hostname}` });
     } else if (transfer.over) {
       this.#settings.shared.connectLock.release(hostname, this);
     } else {
@@ -179,7 +181,24 @@ export class Dispatcher implements Sender, TransferOwner {
     if (transfer.request.holdConnectLock === 'while-connecting') this.#unlock(transfer);
   }
 
-  sendAgain(transfer: Transfer): void {
+  onExchangeFailed(transfer: Transfer, failure: ExchangeFailure): void {
+    if (!mayGoAgain(transfer, failure)) {
+      transfer.fail(failed(failure.code, failure.reason));
+      return;
+    }
+    if (failure.fate === 'unprocessed') transfer.unprocessed++;
+    else transfer.losses++;
+    this.#sendAgain(transfer);
+  }
+
+  onExpectationRefused(transfer: Transfer): void {
+    transfer.expectContinue = false;
+    this.#sendAgain(transfer);
+  }
+
+  #sendAgain(transfer: Transfer): void {
+    transfer.rewind();
+    if (transfer.over) return;
     if (this.#settings.values.noConcurrentConnects && !transfer.locked) this.#lockThen(transfer, true);
     else transfer.pool.sendAgain(transfer);
   }
@@ -192,7 +211,7 @@ export class Dispatcher implements Sender, TransferOwner {
     if (signal !== null && transfer.onSignal !== null) {
       signal.removeEventListener('abort', transfer.onSignal);
     }
-    if (outcome.rc < 0) {
+    if (outcome.kind !== 'response') {
       // the caller has the outcome, and logs it better: it knows what the request was for
       this.#settings.log(
         'debug',
@@ -209,10 +228,10 @@ export class Dispatcher implements Sender, TransferOwner {
 /** False when it has fired already. */
 function watchSignal(transfer: Transfer, signal: AbortSignal): boolean {
   if (signal.aborted) {
-    transfer.fail(-10, 'aborted');
+    transfer.fail(failed('aborted', 'aborted'));
     return false;
   }
-  transfer.onSignal = () => transfer.fail(-10, 'aborted');
+  transfer.onSignal = () => transfer.fail(failed('aborted', 'aborted'));
   signal.addEventListener('abort', transfer.onSignal, { once: true });
   return true;
 }

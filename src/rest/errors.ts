@@ -24,16 +24,6 @@ export class RestOptionError extends TypeError {
   }
 }
 
-/** Ends a transfer with words of our own; `code` is an errno or empty. Never leaves the client. */
-export class ExplainedError extends Error {
-  readonly code: string;
-
-  constructor(message: string, code = '') {
-    super(message);
-    this.code = code;
-  }
-}
-
 /** What OpenSSL says of a TLS error, in one line (its own message has file names and a line break); null for another error. */
 export function tlsErrorText(error: Error): string | null {
   const { code, reason } = error as NodeJS.ErrnoException & { readonly reason?: unknown };

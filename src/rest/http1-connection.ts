@@ -1,15 +1,16 @@
 import type { Socket } from 'node:net';
 import { type AnswerListener, AnswerReader } from './answer-reader.ts';
 import { type Connection, describeConnection, resetSocket } from './connection.ts';
-import { ExplainedError } from './errors.ts';
+import type { ExchangeFailure } from './failure.ts';
 import type { AnswerHead } from './http1-head.ts';
 import { requestHead } from './http1-request.ts';
 import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
+import { socketFailure } from './socket-failure.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { TlsClose } from './tls-close.ts';
-import { StaleConnectionError, type Transfer } from './transfer.ts';
+import type { Transfer } from './transfer.ts';
 
 /** How long a body waits for `100 Continue` (parameter `enable_expect_100`), in milliseconds. */
 const CONTINUE_PATIENCE = 1_000;
@@ -94,12 +95,12 @@ export class Http1Connection implements Connection, AnswerListener {
     this.info = describeConnection(socket, protocol);
     if (reader === null) socket.on('data', (piece) => this.#onBytes(piece, piece.length, false));
     else reader.receive = (bytes, length) => this.#onBytes(bytes, length, true);
-    socket.on('error', (error) => this.#onLost(error));
+    socket.on('error', (error) => this.#onLost(socketFailure(error)));
     socket.once('end', () => this.#onEnd());
     socket.once('close', () => {
       this.#closed = true;
       pool.onClosed(this);
-      this.#onLost(null);
+      this.#onLost(CLOSED);
     });
   }
 
@@ -127,7 +128,6 @@ export class Http1Connection implements Connection, AnswerListener {
     this.#written = true;
     if (this.#http10) transfer.expectContinue = false; // RFC 9110, section 10.1.1
     this.#answer.begin(transfer.request.method);
-    transfer.onWritten();
     const head = requestHead(transfer, this.#http10);
     const { body } = transfer.request;
     const socket = this.#socket;
@@ -217,7 +217,7 @@ export class Http1Connection implements Connection, AnswerListener {
     const transfer = this.#transfer;
     if (transfer === null || !this.#written) {
       resetSocket(this.#socket); // the server is out of step: nothing that it sends on this connection can be trusted
-      this.#onLost(new StaleConnectionError());
+      this.#onLost(STALE);
       return;
     }
     if (this.#isUploading) {
@@ -232,7 +232,7 @@ export class Http1Connection implements Connection, AnswerListener {
       if (taken < length) this.#isOutOfStep = true;
       this.#onAnswer(transfer);
     } else if (answer.fault !== '') {
-      transfer.onError(new ExplainedError(answer.fault));
+      transfer.onError({ code: answer.faultCode, reason: answer.fault, fate: 'answered' });
     } else if (this.#tls !== null && answer.endsWithConnection) {
       this.#tls.onBytes();
     }
@@ -267,23 +267,21 @@ export class Http1Connection implements Connection, AnswerListener {
   #onEnd(): void {
     const transfer = this.#transfer;
     if (this.#tls?.isOrderly === false && this.#answer.endsWithConnection) {
-      this.#onLost(new ExplainedError(CUT, 'ECONNRESET'));
+      this.#onLost(CUT);
     } else if (transfer !== null && this.#written && this.#answer.end()) {
       this.#idleTime = 0;
       this.#onUploaded(transfer); // whatever was not sent: nobody reads it any more
     } else {
-      this.#onLost(null);
+      this.#onLost(CLOSED);
     }
   }
 
   /** The connection is lost, to whatever transfer is on it. */
-  #onLost(error: Error | null): void {
+  #onLost(failure: ExchangeFailure): void {
     const transfer = this.#transfer;
     const written = this.#written;
     this.destroy();
-    if (transfer === null) return;
-    if (!written) transfer.onError(new StaleConnectionError());
-    else transfer.onError(error ?? new ExplainedError(CLOSED, 'ECONNRESET'));
+    transfer?.onError(written ? failure : STALE);
   }
 
   // --- a body that waits ---
@@ -303,5 +301,19 @@ export class Http1Connection implements Connection, AnswerListener {
   }
 }
 
-const CUT = 'the server cut TLS without a close_notify, so that nobody can say that its answer was complete';
-const CLOSED = 'the server closed the connection before its answer was complete';
+/** Whatever ended the connection before the request was written. */
+const STALE: ExchangeFailure = {
+  code: 'reset',
+  reason: 'the kept connection was closed by the server',
+  fate: 'unsent',
+};
+const CUT: ExchangeFailure = {
+  code: 'reset',
+  reason: 'the server cut TLS without a close_notify, so that nobody can say that its answer was complete',
+  fate: 'unknown',
+};
+const CLOSED: ExchangeFailure = {
+  code: 'reset',
+  reason: 'the server closed the connection before its answer was complete',
+  fate: 'unknown',
+};

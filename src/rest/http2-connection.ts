@@ -1,14 +1,15 @@
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type Connection, describeConnection, resetSocket } from './connection.ts';
-import { ExplainedError, firstLine, tlsErrorText } from './errors.ts';
+import { firstLine, tlsErrorText } from './errors.ts';
+import type { ExchangeFailure } from './failure.ts';
 import { MAX_HEADER_FIELDS, MAX_HEADER_LIST } from './http2-fields.ts';
 import { http2 } from './lazy-modules.ts';
 import { IDLE_TIMEOUT } from './limits.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo } from './outcome.ts';
 import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
-import { Http1RequiredError, type Transfer, UnprocessedError } from './transfer.ts';
+import type { Transfer } from './transfer.ts';
 
 const STREAM_WINDOW = 262_144;
 const CONNECTION_WINDOW = 1_048_576;
@@ -30,6 +31,13 @@ const END_STREAM = 1;
 const NOT_IN_HTTP2 = new Set(['host', 'connection', 'proxy-connection', 'keep-alive', 'upgrade']);
 /** Fields that Node sends once only. */
 const SINGLE = new Set(['content-type', 'authorization', 'user-agent', 'referer', 'from', 'date']);
+
+const unprocessed = (reason: string): ExchangeFailure => ({ code: 'reset', reason, fate: 'unprocessed' });
+const HTTP1_REQUIRED: ExchangeFailure = {
+  code: 'protocol',
+  reason: 'the server wants HTTP/1.1 for this request (HTTP_1_1_REQUIRED)',
+  fate: 'unprocessed',
+};
 
 function ignore(): void {}
 
@@ -157,7 +165,7 @@ export class Http2Connection implements Connection {
     } catch (error) {
       // A session that closed this instant, or stream numbers used up: nothing was sent.
       this.#close();
-      queueMicrotask(() => transfer.onError(new UnprocessedError(messageOf(error))));
+      queueMicrotask(() => transfer.onError(unprocessed(messageOf(error))));
       return;
     }
     if (this.#open === 0) this.#session.ref();
@@ -166,7 +174,6 @@ export class Http2Connection implements Connection {
     transfer.stream = { stream, bytesRead: this.#socket.bytesRead };
     this.#listen(transfer, stream);
     if (body !== null) this.#send(stream, body);
-    transfer.onWritten();
   }
 
   #onHttp1Required(): void {
@@ -192,7 +199,7 @@ export class Http2Connection implements Connection {
   }
 
   #onBreach(): void {
-    this.#error = new Error('the server broke the protocol');
+    this.#error = Object.assign(new Error('the server broke the protocol'), { code: 'ERR_HTTP2_ERROR' });
     this.destroy();
   }
 
@@ -256,7 +263,7 @@ export class Http2Connection implements Connection {
         if (isUploading && !stream.closed) stream.close(CANCEL);
       } else {
         this.#drop(transfer);
-        transfer.onError(this.#streamError(stream));
+        transfer.onError(this.#failureOf(stream));
       }
       if (isClosed) stream.destroy();
     };
@@ -284,25 +291,32 @@ export class Http2Connection implements Connection {
     stream.on('close', () => settle(true));
   }
 
-  #streamError(stream: ClientHttp2Stream): Error {
+  #failureOf(stream: ClientHttp2Stream): ExchangeFailure {
     const { rstCode, id } = stream;
-    if (rstCode === REFUSED_STREAM || (id ?? Number.POSITIVE_INFINITY) > this.#lastStream) {
-      return this.#wantsHttp1
-        ? new Http1RequiredError()
-        : new UnprocessedError('the server refused the stream');
-    }
+    if (rstCode === REFUSED_STREAM || (id ?? Number.POSITIVE_INFINITY) > this.#lastStream)
+      return this.#wantsHttp1 ? HTTP1_REQUIRED : unprocessed('the server refused the stream');
     if (rstCode === HTTP_1_1_REQUIRED) {
       this.#onHttp1Required();
-      return new Http1RequiredError();
+      return HTTP1_REQUIRED;
     }
-    if (this.#error !== null || this.#session.destroyed || this.#socket.destroyed) {
-      if (this.#alert !== null)
-        return new ExplainedError(`the server ended TLS: ${this.#alert}`, 'ECONNRESET');
-      const why = this.#error === null ? 'the server closed the connection' : firstLine(this.#error.message);
-      return new ExplainedError(`the HTTP/2 connection was lost: ${why}`, 'ECONNRESET');
-    }
-    if (rstCode === NO_ERROR) return new Error('the server ended the stream before its answer was complete');
-    return new Error(`the server reset the stream (${ERROR_NAMES[rstCode] ?? rstCode})`);
+    if (this.#error !== null || this.#session.destroyed || this.#socket.destroyed) return this.#lost();
+    const reason =
+      rstCode === NO_ERROR
+        ? 'the server ended the stream before its answer was complete'
+        : `the server reset the stream (${ERROR_NAMES[rstCode] ?? rstCode})`;
+    return { code: 'reset', reason, fate: 'answered' };
+  }
+
+  #lost(): ExchangeFailure {
+    if (this.#alert !== null)
+      return { code: 'tls', reason: `the server ended TLS: ${this.#alert}`, fate: 'unknown' };
+    const error: NodeJS.ErrnoException | null = this.#error;
+    const why = error === null ? 'the server closed the connection' : firstLine(error.message);
+    return {
+      code: error?.code?.startsWith('ERR_HTTP2') === true ? 'protocol' : 'reset',
+      reason: `the HTTP/2 connection was lost: ${why}`,
+      fate: 'unknown',
+    };
   }
 
   #drop(transfer: Transfer): void {

@@ -1,3 +1,4 @@
+import { type Failure, failed } from './failure.ts';
 import { FIELD_VALUE, TOKEN } from './http1-head.ts';
 import { MAX_HEADER } from './limits.ts';
 
@@ -22,8 +23,8 @@ export interface Http2Fields {
   readonly contentType: string;
   /** NaN without one. */
   readonly contentLength: number;
-  /** Why the answer cannot be used; empty when it can. */
-  readonly fault: string;
+  /** Why the answer cannot be used; null when it can. */
+  readonly fault: Failure | null;
 }
 
 /** Reads names and values in turn, as they came (RFC 9113, section 8.2.1). */
@@ -31,7 +32,7 @@ export function readHttp2Fields(raw: readonly string[]): Http2Fields {
   const fields: string[] = [];
   let contentType = '';
   let contentLength = Number.NaN;
-  let fault = '';
+  let fault: string | null = null;
   let size = 0;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
@@ -46,8 +47,12 @@ export function readHttp2Fields(raw: readonly string[]): Http2Fields {
     else if (name === 'content-type' && value !== '') contentType = value;
     else if (name === 'content-length') contentLength = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   }
-  if (size > MAX_HEADER) fault = "the answer's header is too large";
-  return { fields, contentType, contentLength, fault };
+  return { fields, contentType, contentLength, fault: failureOf(size, fault) };
+}
+
+function failureOf(size: number, fault: string | null): Failure | null {
+  if (size > MAX_HEADER) return failed('too-large', "the answer's header is too large");
+  return fault === null ? null : failed('protocol', fault);
 }
 
 function isName(name: string): boolean {

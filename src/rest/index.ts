@@ -4,15 +4,24 @@ export { type Address, type LookupCallback, NameResolver, type NameResolverOptio
 export { type RequestBody, type RequestOptions, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
+export type { ErrorCode } from './failure.ts';
 export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-line.ts';
 export type { LogFunction, LogLevel } from './log.ts';
 export type { ConnectionCounts } from './origin-pool.ts';
 export {
+  BlockedOutcome,
   type ConnectionInfo,
   type ConnectionProtocol,
-  Outcome,
+  type ConnectTimeoutOutcome,
+  type ErrorOutcome,
+  type FailureOutcome,
+  type LockedOutcome,
+  type Outcome,
   type PhaseTimes,
+  type RefusedOutcome,
+  type ResponseOutcome,
   type ReturnCode,
+  type TimeoutOutcome,
 } from './outcome.ts';
 export {
   findRestParameter,

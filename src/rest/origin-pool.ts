@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Proxy, Shortage, UnusableProxy } from '../net/index.ts';
 import { processTimers } from '../timers/index.ts';
-import { ConnectAttempt, type ConnectFailure } from './connect-attempt.ts';
+import { ConnectAttempt } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
 import { restChannels } from './diagnostics.ts';
+import type { Failure } from './failure.ts';
 import { type HttpVersionRow, httpVersion } from './http-versions.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
@@ -306,7 +307,7 @@ export class OriginPool {
     }
   }
 
-  #onFailed(pending: Pending, failure: ConnectFailure): void {
+  #onFailed(pending: Pending, failure: Failure): void {
     this.#pending.delete(pending);
     for (const transfer of [...pending.transfers]) transfer.connectFailed(failure);
   }

@@ -1,20 +1,38 @@
+import type { ErrorCode } from './failure.ts';
 import { headerFields } from './http1-head.ts';
 
 /**
- * What became of a transfer, as `rest_get()` returns it:
+ * What became of a request, by `kind`. `rc` and `retcode` are what a script sees of it:
  *
- * | rc | | status | body and content type |
+ * | kind | rc | | retcode |
  * | --- | --- | --- | --- |
- * | 1 | an answer has come, whatever its status | of the answer | of the answer |
- * | -1 | connection refused, or no way to the host | 0 | none |
- * | -2 | no connection within `connection_timeout` (DNS, TCP and TLS) | 0 | none |
- * | -3 | connected, but not done within `curl_timeout` | of the answer, 0 before its status | what had come of them |
- * | -4 | another client is connecting to this host name, with the connect lock | 0 | none |
- * | -10 | anything else: unusable URL or name, TLS refused, garbage, reset, too large, aborted | of the answer, 0 before its status | none |
+ * | `response` | 1 | an answer arrived, whatever its status | its status |
+ * | `refused` | -1 | connection refused, or no route to the host | 0 |
+ * | `connect-timeout` | -2 | no connection in time: DNS, TCP and TLS | 0 |
+ * | `timeout` | -3 | connected, but no complete answer in time; what had arrived is there | the status, 0 before it |
+ * | `locked` | -4 | another client is connecting to this host name, under the connect lock | 0 |
+ * | `blocked` | -10 | a policy did not let it through | 0 |
+ * | `error` | -10 | anything else: `code` says what | the status, 0 before it |
  *
- * A script assigns the status always, body and content type where {@link Outcome.assigns} is true.
+ * Only a response, and a timeout, have status, headers and body; only a failure has a reason.
+ *
+ * @example
+ * if (outcome.kind === 'response') console.log(outcome.status, outcome.text);
+ * else console.error(outcome.kind, outcome.reason);
  */
-export type ReturnCode = 1 | -1 | -2 | -3 | -4 | -10;
+export type Outcome = ResponseOutcome | FailureOutcome;
+
+/** What became of a request that has no complete answer. */
+export type FailureOutcome =
+  | RefusedOutcome
+  | ConnectTimeoutOutcome
+  | TimeoutOutcome
+  | LockedOutcome
+  | BlockedOutcome
+  | ErrorOutcome;
+
+/** The return code of `rest_get()` in a script. */
+export type ReturnCode = Outcome['rc'];
 
 export type ConnectionProtocol = 'http/1.0' | 'http/1.1' | 'h2';
 
@@ -32,7 +50,7 @@ export interface ConnectionInfo {
   readonly tlsResumed: boolean;
 }
 
-/** Milliseconds from the call to the end of each phase, 0 for a phase that there was not. */
+/** Milliseconds from the call to the end of each phase, 0 for a phase that did not take place. */
 export interface PhaseTimes {
   readonly lookup: number;
   readonly connect: number;
@@ -57,57 +75,79 @@ export const NO_BODY: Buffer = Buffer.alloc(0);
 export type RawHeaders = string | readonly string[];
 const NO_HEADERS: RawHeaders = [];
 
-export interface OutcomeParts {
-  rc: ReturnCode;
-  retcode: number;
-  body: Buffer;
-  contentType: string;
-  reason: string;
-  rawHeaders: RawHeaders | null;
-  clock: PhaseClock;
-  connection: ConnectionInfo | null;
-  reused: boolean;
+/** What an outcome takes over from the transfer that ended. */
+export interface Ended {
+  readonly clock: PhaseClock;
+  readonly info: ConnectionInfo | null;
+  readonly reused: boolean;
+  /** Of the answer; 0 before it. */
+  readonly status: number;
 }
 
-/** What a call resolves to. Plain values; nothing of it changes any more. */
-export class Outcome {
-  /** The return code as a script sees it. */
-  readonly rc: ReturnCode;
-  /** HTTP status, 0 when no status line has come. */
-  readonly retcode: number;
-  /** The bytes as they came, chunking removed; on -3 what had come so far, on other failures empty. */
-  readonly body: Buffer;
-  /** Value of the last Content-Type field as a byte string, empty without one. */
+export interface EndedWithAnswer extends Ended {
   readonly contentType: string;
-  /** On failure: what went wrong, for people and logs. Free of passwords and of the URL's query. */
-  readonly reason: string;
-  /** The connection that was used, null when there was none. */
-  readonly connection: ConnectionInfo | null;
+  readonly rawHeaders: RawHeaders | null;
+  readonly received: Buffer;
+}
+
+/** Of a request that was not sent. */
+const UNSENT: Ended = { clock: new PhaseClock(), info: null, reused: false, status: 0 };
+
+/** The properties of every outcome. Plain values, which never change. (Assigned, not initialized: see `Deadline`.) */
+abstract class BaseOutcome {
+  /** The connection that was used, null if there was none. */
+  declare readonly connection: ConnectionInfo | null;
   /** True when that connection had served a request before. */
-  readonly reused: boolean;
+  declare readonly reused: boolean;
+
+  constructor({ info, reused }: Ended) {
+    this.connection = info;
+    this.reused = reused;
+  }
+
+  protected abstract get clock(): PhaseClock;
+
+  /** When the phases were over. */
+  get times(): PhaseTimes {
+    const { started, lookup, connect, tls, firstByte, ended } = this.clock;
+    const since = (at: number): number => (at === 0 ? 0 : at - started);
+    return {
+      lookup: since(lookup),
+      connect: since(connect),
+      tls: since(tls),
+      firstByte: since(firstByte),
+      total: ended - started,
+    };
+  }
+}
+
+/** Status, headers and body, or the part of them that arrived. */
+abstract class AnswerOutcome extends BaseOutcome {
+  /** HTTP status; of a timeout 0 when no status line had arrived. */
+  declare readonly status: number;
+  /** The bytes as they arrived, chunking removed. */
+  declare readonly body: Buffer;
+  /** Value of the last Content-Type field as a byte string, empty without one. */
+  declare readonly contentType: string;
   readonly #rawHeaders: RawHeaders;
   readonly #clock: PhaseClock;
 
-  constructor(parts: OutcomeParts) {
-    this.rc = parts.rc;
-    this.retcode = parts.retcode;
-    this.body = parts.body;
-    this.contentType = parts.contentType;
-    this.reason = parts.reason;
-    this.connection = parts.connection;
-    this.reused = parts.reused;
-    this.#rawHeaders = parts.rawHeaders ?? NO_HEADERS;
-    this.#clock = parts.clock;
+  constructor(ended: EndedWithAnswer) {
+    super(ended);
+    this.status = ended.status;
+    this.body = ended.received;
+    this.contentType = ended.contentType;
+    this.#rawHeaders = ended.rawHeaders ?? NO_HEADERS;
+    this.#clock = ended.clock;
   }
 
-  /** True where a script's body and content type variables are set: on 1 and -3. */
-  get assigns(): boolean {
-    return this.rc === 1 || this.rc === -3;
+  protected override get clock(): PhaseClock {
+    return this.#clock;
   }
 
-  /** True for rc 1 and a 2xx status. */
-  get ok(): boolean {
-    return this.rc === 1 && this.retcode >= 200 && this.retcode < 300;
+  /** The status, as in a script. */
+  get retcode(): number {
+    return this.status;
   }
 
   /** The body as text, UTF-8. */
@@ -115,12 +155,12 @@ export class Outcome {
     return this.body.toString('utf8');
   }
 
-  /** The body as JSON. @throws SyntaxError when it is none */
+  /** The body as JSON. @throws SyntaxError when it is not JSON */
   json(): unknown {
     return JSON.parse(this.text);
   }
 
-  /** The answer's header fields as they came: name and value, byte strings, in order. */
+  /** The header fields as they arrived: name and value, byte strings, in order. */
   get headers(): readonly (readonly [name: string, value: string])[] {
     const fields = this.#fields;
     const out: [string, string][] = [];
@@ -141,17 +181,133 @@ export class Outcome {
   get #fields(): readonly string[] {
     return typeof this.#rawHeaders === 'string' ? headerFields(this.#rawHeaders) : this.#rawHeaders;
   }
+}
 
-  /** When the phases were over. */
-  get times(): PhaseTimes {
-    const { started, lookup, connect, tls, firstByte, ended } = this.#clock;
-    const since = (at: number): number => (at === 0 ? 0 : at - started);
-    return {
-      lookup: since(lookup),
-      connect: since(connect),
-      tls: since(tls),
-      firstByte: since(firstByte),
-      total: ended - started,
-    };
+/** A failure of which nothing but its reason is left. */
+abstract class EmptyOutcome extends BaseOutcome {
+  /** What went wrong, for people and logs. Free of passwords and of the URL's query. */
+  declare readonly reason: string;
+  readonly #clock: PhaseClock;
+
+  constructor(reason: string, ended: Ended) {
+    super(ended);
+    this.reason = reason;
+    this.#clock = ended.clock;
+  }
+
+  protected override get clock(): PhaseClock {
+    return this.#clock;
+  }
+
+  get ok(): false {
+    return false;
+  }
+
+  /** 0: no answer arrived. */
+  get retcode(): number {
+    return 0;
+  }
+}
+
+/** An answer has arrived, whatever its status. */
+export class ResponseOutcome extends AnswerOutcome {
+  declare readonly kind: 'response';
+
+  constructor(ended: EndedWithAnswer) {
+    super(ended);
+    this.kind = 'response';
+  }
+
+  get rc(): 1 {
+    return 1;
+  }
+
+  /** True for a 2xx status. */
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+}
+
+/** Connected, but no complete answer in time: with what had arrived of it. */
+export class TimeoutOutcome extends AnswerOutcome {
+  declare readonly kind: 'timeout';
+  /** What went wrong, for people and logs. */
+  declare readonly reason: string;
+
+  constructor(reason: string, ended: EndedWithAnswer) {
+    super(ended);
+    this.kind = 'timeout';
+    this.reason = reason;
+  }
+
+  get rc(): -3 {
+    return -3;
+  }
+
+  get ok(): false {
+    return false;
+  }
+}
+
+/** The connection was refused, or no route leads to the host. */
+export class RefusedOutcome extends EmptyOutcome {
+  readonly kind = 'refused';
+
+  get rc(): -1 {
+    return -1;
+  }
+}
+
+/** No connection in time: DNS, TCP and TLS together. */
+export class ConnectTimeoutOutcome extends EmptyOutcome {
+  readonly kind = 'connect-timeout';
+
+  get rc(): -2 {
+    return -2;
+  }
+}
+
+/** Another client is connecting to this host name, under the connect lock. */
+export class LockedOutcome extends EmptyOutcome {
+  readonly kind = 'locked';
+
+  get rc(): -4 {
+    return -4;
+  }
+}
+
+/** A policy did not let the request through. */
+export class BlockedOutcome extends EmptyOutcome {
+  readonly kind = 'blocked';
+
+  /** @param reason why, for people and logs */
+  constructor(reason: string) {
+    super(reason, UNSENT);
+  }
+
+  get rc(): -10 {
+    return -10;
+  }
+}
+
+/** Anything else that went wrong, by its code. */
+export class ErrorOutcome extends EmptyOutcome {
+  readonly kind = 'error';
+  readonly code: ErrorCode;
+  readonly #status: number;
+
+  constructor(code: ErrorCode, reason: string, ended: Ended = UNSENT) {
+    super(reason, ended);
+    this.code = code;
+    this.#status = ended.status;
+  }
+
+  get rc(): -10 {
+    return -10;
+  }
+
+  /** The status of the answer that failed, as in a script; 0 when none had arrived. */
+  override get retcode(): number {
+    return this.#status;
   }
 }

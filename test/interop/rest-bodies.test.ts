@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { newClient } from '../rest/fixture.ts';
+import { answerOf, bodyOf, newClient, reasonOf, textOf } from '../rest/fixture.ts';
 import { closeLater } from '../support/close-later.ts';
 import { type HttpServer, startNghttpd, startNginx } from '../support/http-servers.ts';
 import { startTap } from '../support/tap.ts';
@@ -60,9 +60,9 @@ describe('10 MB there and back through nginx', () => {
     const client = newClient({ curlHttpVersion, sslVerifypeer: false, curlTimeout: 30 });
     for (let i = 0; i < 2; i++) {
       const outcome = await client.post(server[origin], anything);
-      expect([outcome.rc, outcome.retcode, outcome.body.length]).toEqual([1, 200, TEN_MEGABYTES]);
-      expect(outcome.body.equals(anything)).toBe(true);
-      expect(outcome.contentType).toBe('application/octet-stream');
+      expect([outcome.rc, outcome.retcode, bodyOf(outcome).length]).toEqual([1, 200, TEN_MEGABYTES]);
+      expect(bodyOf(outcome).equals(anything)).toBe(true);
+      expect(answerOf(outcome).contentType).toBe('application/octet-stream');
     }
   });
 
@@ -72,9 +72,9 @@ describe('10 MB there and back through nginx', () => {
     for (const origin of [server.origin, server.secureOrigin]) {
       const client = newClient({ sslVerifypeer: false, curlTimeout: 30 });
       const outcome = await client.post(origin, more);
-      expect([outcome.rc, outcome.retcode, outcome.body.length]).toEqual([-10, 200, 0]);
+      expect([outcome.rc, outcome.retcode, bodyOf(outcome).length]).toEqual([-10, 200, 0]);
       const unlimited = newClient({ sslVerifypeer: false, curlTimeout: 30, maxTransferSize: 0 });
-      expect((await unlimited.post(origin, more)).body.length).toBe(TEN_MEGABYTES + 1);
+      expect(bodyOf(await unlimited.post(origin, more)).length).toBe(TEN_MEGABYTES + 1);
     }
   });
 
@@ -83,7 +83,7 @@ describe('10 MB there and back through nginx', () => {
     const client = newClient({ curlHttpVersion: 5, curlTimeout: 30 });
     const outcome = await client.post(`${server.origin}/echo`, anything);
     expect([outcome.rc, outcome.retcode]).toEqual([1, 200]);
-    expect(outcome.body.equals(anything)).toBe(true);
+    expect(bodyOf(outcome).equals(anything)).toBe(true);
   });
 });
 
@@ -96,11 +96,11 @@ describe('bodies of nginx', () => {
     const server = closeLater(await compressing());
     for (const origin of [server.origin, server.secureOrigin]) {
       const client = newClient({ sslVerifypeer: false });
-      expect((await client.get(`${origin}/text.txt`)).text).toBe(text);
+      expect(textOf(await client.get(`${origin}/text.txt`))).toBe(text);
       const asked = await client.get(`${origin}/text.txt`, { headers: { 'Accept-Encoding': 'gzip' } });
-      expect(asked.header('Content-Encoding')).toBe('gzip');
-      expect(asked.body.subarray(0, 2)).toEqual(Buffer.of(0x1f, 0x8b));
-      expect(gunzipSync(asked.body).toString()).toBe(text);
+      expect(answerOf(asked).header('Content-Encoding')).toBe('gzip');
+      expect(bodyOf(asked).subarray(0, 2)).toEqual(Buffer.of(0x1f, 0x8b));
+      expect(gunzipSync(bodyOf(asked)).toString()).toBe(text);
     }
   });
 
@@ -110,7 +110,7 @@ describe('bodies of nginx', () => {
     const client = newClient();
     for (let i = 0; i < 3; i++) {
       const outcome = await client.get(`${tap.origin}/text.txt`, { headers: { 'Accept-Encoding': 'gzip' } });
-      expect(gunzipSync(outcome.body).toString()).toBe(text);
+      expect(gunzipSync(bodyOf(outcome)).toString()).toBe(text);
       expect(outcome.reused).toBe(i > 0);
     }
     expect(tap.pieces.at(-1)?.text).toContain('Transfer-Encoding: chunked');
@@ -122,17 +122,17 @@ describe('bodies of nginx', () => {
       const client = newClient({ sslVerifypeer: false });
       const url = `${origin}/hello.txt`;
       const head = await client.request('HEAD', url);
-      expect([head.rc, head.retcode, head.body.length, head.header('Content-Length')]).toEqual([
+      expect([head.rc, head.retcode, bodyOf(head).length, answerOf(head).header('Content-Length')]).toEqual([
         1,
         200,
         0,
         '13',
       ]);
-      const tag = head.header('ETag') ?? '';
+      const tag = answerOf(head).header('ETag') ?? '';
       const same = await client.get(url, { headers: { 'If-None-Match': tag } });
-      expect([same.rc, same.retcode, same.body.length]).toEqual([1, 304, 0]);
+      expect([same.rc, same.retcode, bodyOf(same).length]).toEqual([1, 304, 0]);
       const part = await client.get(url, { headers: { Range: 'bytes=0-4' } });
-      expect([part.rc, part.retcode, part.text]).toEqual([1, 206, 'hello']);
+      expect([part.rc, part.retcode, textOf(part)]).toEqual([1, 206, 'hello']);
     }
   });
 
@@ -153,8 +153,8 @@ describe('bodies of nginx', () => {
     ] as const) {
       const client = newClient({ sslVerifypeer: false, curlHttpVersion });
       const outcome = await client.get(origin);
-      expect([outcome.rc, outcome.retcode, outcome.body.length]).toEqual([-10, 200, 0]);
-      expect(outcome.reason).not.toBe('');
+      expect([outcome.rc, outcome.retcode, bodyOf(outcome).length]).toEqual([-10, 200, 0]);
+      expect(reasonOf(outcome)).not.toBe('');
     }
   });
 });
@@ -170,7 +170,7 @@ describe('a body that ends with its connection, from Apache', () => {
     for (let i = 0; i < 2; i++) {
       const outcome = await client.get(`${tap.origin}/cgi/long`);
       expect([outcome.rc, outcome.retcode, outcome.reused]).toEqual([1, 200, false]);
-      expect(outcome.text).toBe(expected);
+      expect(textOf(outcome)).toBe(expected);
     }
     expect(tap.pieces.map(({ from }) => from)).toEqual(['client', 'server', 'client', 'server']);
     expect(tap.pieces[1]?.text).not.toMatch(/^(?:content-length|transfer-encoding):/im);
@@ -182,7 +182,7 @@ describe('a body that ends with its connection, from Apache', () => {
     });
     const tap = closeLater(await startTap(server.origin));
     const outcome = await newClient().get(`${tap.origin}/cgi/slow`);
-    expect(outcome.text).toBe('one\ntwo\n');
+    expect(textOf(outcome)).toBe('one\ntwo\n');
     expect(tap.pieces[1]?.text).toMatch(/^transfer-encoding: chunked/im);
   });
 });

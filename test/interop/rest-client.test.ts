@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { RestClient } from '../../src/rest/index.ts';
+import { bodyOf, reasonOf } from '../rest/fixture.ts';
 import { type HttpServer, startNginx } from '../support/http-servers.ts';
 
 let server: HttpServer | null = null;
@@ -16,7 +17,7 @@ describe('the REST client and nginx', () => {
     const outcome = await client.get(`${server.origin}/all-bytes`);
     await client.close();
     expect(outcome).toMatchObject({ rc: 1, retcode: 200, contentType: 'text/plain' });
-    expect(Buffer.compare(outcome.body, content)).toBe(0);
+    expect(Buffer.compare(bodyOf(outcome), content)).toBe(0);
   });
 
   it('tells a status from a failure', async () => {
@@ -36,6 +37,6 @@ describe('the REST client and nginx', () => {
     const outcome = await client.get(`${server.secureOrigin}/hello.txt`);
     await client.close();
     expect(outcome.rc).toBe(-10);
-    expect(outcome.reason).toBeTruthy();
+    expect(reasonOf(outcome)).toBeTruthy();
   });
 });

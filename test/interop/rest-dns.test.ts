@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { NameResolver, type NameResolverOptions, RestShared } from '../../src/rest/index.ts';
-import { newClient } from '../rest/fixture.ts';
+import { newClient, reasonOf } from '../rest/fixture.ts';
 import { closeLater } from '../support/close-later.ts';
 import { startDnsmasq } from '../support/dnsmasq.ts';
 import { type HttpServer, startNginx } from '../support/http-servers.ts';
@@ -60,9 +60,9 @@ describe('names from dnsmasq', () => {
     const client = clientOf([names.address]);
     const missing = await client.get(at('missing.test', server));
     expect([missing.rc, missing.retcode]).toEqual([-10, 0]);
-    expect(missing.reason).toBe('the name missing.test does not resolve: ENOTFOUND');
+    expect(reasonOf(missing)).toBe('the name missing.test does not resolve: ENOTFOUND');
     const refused = await client.get(at('elsewhere.example', server));
-    expect([refused.rc, refused.reason]).toEqual([
+    expect([refused.rc, reasonOf(refused)]).toEqual([
       -10,
       'the name elsewhere.example does not resolve: EREFUSED',
     ]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newClient } from '../rest/fixture.ts';
+import { newClient, textOf } from '../rest/fixture.ts';
 import { closeLater } from '../support/close-later.ts';
 import { startNginx } from '../support/http-servers.ts';
 import { respond, startService } from '../support/service.ts';
@@ -32,8 +32,8 @@ describe('enable_expect_100 and Apache', () => {
     const tap = closeLater(await startTap(server.origin));
     const client = newClient({ enableExpect100: true });
     const url = `${tap.origin}/cgi/count`;
-    expect((await client.post(url, large)).text.trim()).toBe('20000');
-    expect((await client.put(url, `${edge}x`)).text.trim()).toBe('1025');
+    expect(textOf(await client.post(url, large)).trim()).toBe('20000');
+    expect(textOf(await client.put(url, `${edge}x`)).trim()).toBe('1025');
     expect(conversation(tap.pieces)).toEqual([
       ...['header 100-continue', '100', 'body of 20000', '200'],
       ...['header 100-continue', '100', 'body of 1025', '200'],
@@ -44,8 +44,8 @@ describe('enable_expect_100 and Apache', () => {
     const server = await startApacheWithCgi({ count: echo });
     const tap = closeLater(await startTap(server.origin));
     const url = `${tap.origin}/cgi/count`;
-    expect((await newClient({ enableExpect100: true }).post(url, edge)).text.trim()).toBe('1024');
-    expect((await newClient().post(url, large)).text.trim()).toBe('20000');
+    expect(textOf(await newClient({ enableExpect100: true }).post(url, edge)).trim()).toBe('1024');
+    expect(textOf(await newClient().post(url, large)).trim()).toBe('20000');
     expect(conversation(tap.pieces)).toEqual([
       ...['header without Expect', 'body of 1024', '200'],
       ...['header without Expect', 'body of 20000', '200'],
@@ -59,7 +59,7 @@ describe('enable_expect_100 and Apache', () => {
     );
     const tap = closeLater(await startTap(server.origin));
     const outcome = await newClient({ enableExpect100: true }).post(`${tap.origin}/cgi/count`, large);
-    expect([outcome.rc, outcome.retcode, outcome.text.trim()]).toEqual([1, 200, '20000']);
+    expect([outcome.rc, outcome.retcode, textOf(outcome).trim()]).toEqual([1, 200, '20000']);
     expect(conversation(tap.pieces)).toEqual([
       ...['header 100-continue', '417'],
       ...['header without Expect', 'body of 20000', '200'],
@@ -93,7 +93,7 @@ describe('enable_expect_100 and nginx', () => {
     );
     const tap = closeLater(await startTap(server.origin));
     const outcome = await newClient({ enableExpect100: true }).post(tap.origin, large);
-    expect([outcome.rc, outcome.retcode, outcome.text]).toEqual([1, 200, '20000']);
+    expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 200, '20000']);
     expect(conversation(tap.pieces)).toEqual(['header 100-continue', '100', 'body of 20000', '200']);
   });
 
@@ -115,7 +115,7 @@ describe('enable_expect_100 and nginx', () => {
     for (let i = 0; i < 3; i++) {
       const outcome = await client.post(`${server.origin}/hello.txt`, large);
       expect([outcome.rc, outcome.retcode]).toEqual([1, 413]);
-      expect((await client.get(`${server.origin}/hello.txt`)).text).toBe('hello, world\n');
+      expect(textOf(await client.get(`${server.origin}/hello.txt`))).toBe('hello, world\n');
     }
   });
 
@@ -148,6 +148,6 @@ describe('enable_expect_100 and nginx', () => {
     );
     const client = newClient({ enableExpect100: true, sslVerifypeer: false });
     const outcome = await client.post(server.secureOrigin, large);
-    expect([outcome.connection?.protocol, outcome.text]).toEqual(['h2', '20000 without Expect']);
+    expect([outcome.connection?.protocol, textOf(outcome)]).toEqual(['h2', '20000 without Expect']);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Outcome, RestClient } from '../../src/rest/index.ts';
-import { newClient } from '../rest/fixture.ts';
+import { newClient, reasonOf } from '../rest/fixture.ts';
 import { closeLater } from '../support/close-later.ts';
 import { type HttpServer, startApache, startNginx } from '../support/http-servers.ts';
 import { type RestService, respond, startService } from '../support/service.ts';
@@ -36,7 +36,7 @@ async function load(
 }
 
 const kinds = ({ outcomes }: Load): string[] => [
-  ...new Set(outcomes.map((o) => `${o.rc} ${o.retcode} ${o.reason}`)),
+  ...new Set(outcomes.map((o) => `${o.rc} ${o.retcode} ${reasonOf(o)}`)),
 ];
 
 /** nginx with a master process before a service that remembers what reached it. */
@@ -147,7 +147,7 @@ describe('a server that is killed', () => {
       await server.program.stop('SIGKILL');
       const outcomes = await Promise.all(waiting);
       expect(outcomes.map((o) => `${o.rc} ${o.retcode}`)).toEqual(Array(10).fill('-10 0'));
-      expect(outcomes.every((o) => o.reason !== '')).toBe(true);
+      expect(outcomes.every((o) => reasonOf(o) !== '')).toBe(true);
       expect((await client.post(server[origin], 'x')).rc).toBe(-1);
     },
   );

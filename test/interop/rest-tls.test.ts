@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Outcome, RestShared, TlsClientDomain } from '../../src/rest/index.ts';
-import { newClient } from '../rest/fixture.ts';
+import { newClient, reasonOf, textOf } from '../rest/fixture.ts';
 import { type CertificateOptions, createAuthority } from '../support/certificates.ts';
 import { closeLater } from '../support/close-later.ts';
 import { commandPath } from '../support/commands.ts';
@@ -182,7 +182,7 @@ describe('client certificates, sessions and kept connections', () => {
     );
   }
 
-  const subject = (outcome: Outcome): string => outcome.text.split(' ')[0] ?? '';
+  const subject = (outcome: Outcome): string => textOf(outcome).split(' ')[0] ?? '';
 
   it('are shown where they are asked for, and needed where they are demanded', async () => {
     const server = await asking('on');
@@ -255,7 +255,7 @@ describe('client certificates, sessions and kept connections', () => {
         );
         expect(fresh.map(subject)).toEqual(expected);
         for (const outcome of [...kept, ...fresh]) {
-          const connection = outcome.text.split(' ')[2] ?? '';
+          const connection = textOf(outcome).split(' ')[2] ?? '';
           expect(connections.get(connection) ?? subject(outcome)).toBe(subject(outcome));
           connections.set(connection, subject(outcome));
         }
@@ -270,7 +270,7 @@ describe('client certificates, sessions and kept connections', () => {
     const options = { shared, curlHttpVersion: 2, sslCapath: caFolder(server.authority) };
     const first = await newClient(options).get(server.secureOrigin);
     const second = await newClient(options).get(server.secureOrigin);
-    expect([first.text.split(' ')[1], second.text.split(' ')[1]]).toEqual(['.', 'r']);
+    expect([textOf(first).split(' ')[1], textOf(second).split(' ')[1]]).toEqual(['.', 'r']);
     expect([first.connection?.tlsResumed, second.connection?.tlsResumed]).toEqual([false, true]);
   });
 
@@ -323,6 +323,6 @@ describe('client certificates, sessions and kept connections', () => {
     const trusting = newClient({ sslCapath: caFolder(modern.authority) });
     const outcome = await trusting.get(modern.secureOrigin, { tls: limited });
     expect(brief(outcome)).toBe('-10 0');
-    expect(outcome.reason).toMatch(/^the TLS handshake failed/);
+    expect(reasonOf(outcome)).toMatch(/^the TLS handshake failed/);
   });
 });

@@ -1,5 +1,12 @@
 import { afterEach } from 'vitest';
-import { RestClient, type RestClientOptions, RestShared } from '../../src/rest/index.ts';
+import {
+  type Outcome,
+  type ResponseOutcome,
+  RestClient,
+  type RestClientOptions,
+  RestShared,
+  type TimeoutOutcome,
+} from '../../src/rest/index.ts';
 import { type Behaviour, type RawServer, startRawServer } from './raw-server.ts';
 
 /** Clients and servers that a test starts, closed after it. */
@@ -34,3 +41,17 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(2);
 }
+
+/** What there is of an answer; throws for an outcome without one. */
+export function answerOf(outcome: Outcome): ResponseOutcome | TimeoutOutcome {
+  if (outcome.kind === 'response' || outcome.kind === 'timeout') return outcome;
+  throw new Error(`no answer, but ${outcome.kind}: ${outcome.reason}`);
+}
+
+/** The body; empty without an answer. */
+export const bodyOf = (outcome: Outcome): Buffer => ('body' in outcome ? outcome.body : Buffer.alloc(0));
+
+export const textOf = (outcome: Outcome): string => bodyOf(outcome).toString();
+
+/** Why there is no answer; empty with one. */
+export const reasonOf = (outcome: Outcome): string => ('reason' in outcome ? outcome.reason : '');

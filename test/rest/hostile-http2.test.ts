@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Outcome, RestClientOptions } from '../../src/rest/index.ts';
-import { newClient } from './fixture.ts';
+import { newClient, reasonOf, textOf } from './fixture.ts';
 import {
   answerFrames,
   END_HEADERS,
@@ -356,12 +356,12 @@ describe('a server of HTTP/2 that', () => {
     const outcome = await (post === undefined
       ? client.get(`${server.origin}/bad`)
       : client.post(`${server.origin}/bad`, post));
-    expect(rc, outcome.reason).toContain(outcome.rc);
-    if (body !== undefined) expect(outcome.text).toBe(body);
+    expect(rc, reasonOf(outcome)).toContain(outcome.rc);
+    if (body !== undefined) expect(textOf(outcome)).toBe(body);
     const others = await Promise.all([1, 2].map(() => client.get(`${server.origin}/next`)));
     for (const [i, next] of others.entries()) {
       const { connection, stream } = server.requests.at(i - 2) ?? { connection: 0, stream: 0 };
-      expect([next.rc, next.text, next.reason]).toEqual([1, `own ${connection}.${stream}`, '']);
+      expect([next.rc, textOf(next), reasonOf(next)]).toEqual([1, `own ${connection}.${stream}`, '']);
       if (keeps !== true) expect(next.connection?.id).not.toBe(outcome.connection?.id);
     }
     if (keeps !== true) await expect.poll(() => first?.destroyed ?? true, { timeout: 5000 }).toBe(true);
@@ -381,7 +381,7 @@ describe('a server of HTTP/2', () => {
     expect((await client.get(server.origin)).rc).toBe(1);
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 200 });
     const next = await client.get(server.origin);
-    expect([next.rc, next.text]).toEqual([1, 'answer']);
+    expect([next.rc, textOf(next)]).toEqual([1, 'answer']);
     expect(server.connections).toBe(2);
   });
 
@@ -395,7 +395,7 @@ describe('a server of HTTP/2', () => {
       client.get(server.origin),
       client.post(server.origin, 'x'.repeat(1000)),
     ]);
-    expect(outcomes.map(({ rc, text }) => [rc, text])).toEqual([
+    expect(outcomes.map((o) => [o.rc, textOf(o)])).toEqual([
       [1, 'answer'],
       [1, 'answer'],
     ]);
@@ -431,13 +431,13 @@ describe('a server of HTTP/2', () => {
         const outcome = await client.get(server.origin);
         // A server that denies what it has begun to answer is not asked again.
         const lies = !looked && point > 0 && point < 3;
-        expect([point, looked, outcome.rc, outcome.text]).toEqual([
+        expect([point, looked, outcome.rc, textOf(outcome)]).toEqual([
           point,
           looked,
           ...(lies ? [-10, ''] : [1, 'answer']),
         ]);
         const next = await client.get(server.origin);
-        expect([next.rc, next.text]).toEqual([1, 'answer']);
+        expect([next.rc, textOf(next)]).toEqual([1, 'answer']);
         expect(server.requests.at(-1)?.connection).toBeGreaterThan(1);
       }
     }
@@ -466,7 +466,7 @@ describe('a server of HTTP/2', () => {
     const client = newClient(PRIOR);
     for (let cut = 0; cut <= size; cut++) {
       const outcome = await client.get(server.origin);
-      expect([cut, outcome.rc, outcome.text]).toEqual(cut === size ? [cut, 1, 'answer'] : [cut, -10, '']);
+      expect([cut, outcome.rc, textOf(outcome)]).toEqual(cut === size ? [cut, 1, 'answer'] : [cut, -10, '']);
       await expect.poll(() => server.sockets.size).toBe(0);
     }
   });
@@ -478,12 +478,12 @@ describe('a server of HTTP/2', () => {
     });
     const client = newClient(PRIOR);
     const outcomes = await Promise.all([1, 2, 3].map(() => client.get(server.origin)));
-    expect(outcomes.map((o) => [o.rc, o.text])).toEqual([
+    expect(outcomes.map((o) => [o.rc, textOf(o)])).toEqual([
       [1, 'own 1'],
       [-10, ''],
       [1, 'own 5'],
     ]);
-    expect(outcomes[1]?.reason).toContain('INTERNAL_ERROR');
+    expect(outcomes[1]).toMatchObject({ code: 'reset', reason: expect.stringContaining('INTERNAL_ERROR') });
   });
 });
 

@@ -4,7 +4,7 @@ import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { RestShared } from '../../src/rest/index.ts';
 import { createAuthority } from '../support/certificates.ts';
-import { closeLater, newClient, newServer, until } from './fixture.ts';
+import { answerOf, closeLater, newClient, newServer, reasonOf, textOf, until } from './fixture.ts';
 import {
   answerFrames,
   END_HEADERS,
@@ -41,7 +41,7 @@ describe('a stream of HTTP/2', () => {
     );
     const client = newClient(PRIOR);
     const outcomes = await Promise.all([client.get(server.origin), client.post(server.origin, BODY)]);
-    for (const outcome of outcomes) expect([outcome.rc, outcome.text]).toEqual([-10, '']);
+    for (const outcome of outcomes) expect([outcome.rc, textOf(outcome)]).toEqual([-10, '']);
   });
 
   it('may have no body, no length, and a trailer', async () => {
@@ -61,8 +61,8 @@ describe('a stream of HTTP/2', () => {
     const texts: string[] = [];
     for (const _ of [1, 2, 3]) {
       const outcome = await client.get(server.origin);
-      expect([outcome.rc, outcome.retcode, outcome.reason]).toEqual([1, 200, '']);
-      texts.push(outcome.text);
+      expect([outcome.rc, outcome.retcode, reasonOf(outcome)]).toEqual([1, 200, '']);
+      texts.push(textOf(outcome));
     }
     expect(texts).toEqual(['', 'hello', 'hello']);
   });
@@ -80,7 +80,7 @@ describe('a stream of HTTP/2', () => {
     const origin = await early((stream) => [reset(stream, NO_ERROR)]);
     // the server never opens its window: the rest of the body cannot be sent
     const outcome = await newClient({ ...PRIOR, curlTimeout: 60 }).post(origin, BODY);
-    expect([outcome.rc, outcome.retcode, outcome.text]).toEqual([1, 200, 'whole']);
+    expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 200, 'whole']);
   });
 
   it('that is complete with an error while the body is sent, is done at once', async () => {
@@ -93,7 +93,7 @@ describe('a stream of HTTP/2', () => {
       );
     });
     const outcome = await newClient({ ...PRIOR, curlTimeout: 60 }).post(server.origin, BODY);
-    expect([outcome.rc, outcome.retcode, outcome.text]).toEqual([1, 413, 'too large']);
+    expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 413, 'too large']);
   });
 
   it('is so over TLS too', async () => {
@@ -112,7 +112,7 @@ describe('a stream of HTTP/2', () => {
     const client = newClient({ curlTimeout: 60, sslVerifypeer: false, sslVerifyhost: false });
     const { port } = server.address() as { port: number };
     const outcome = await client.post(`https://localhost:${port}/`, BODY);
-    expect([outcome.rc, outcome.retcode, outcome.text]).toEqual([1, 200, 'whole']);
+    expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 200, 'whole']);
   });
 });
 
@@ -142,9 +142,9 @@ describe('a server of HTTP/2 that wants HTTP/1.1', () => {
     const shared = new RestShared();
     const client = newClient({ ...PRIOR, shared });
     const outcome = await client.post(server.origin, 'once');
-    expect([outcome.rc, outcome.text, outcome.connection?.protocol]).toEqual([1, 'by 1.1', 'http/1.1']);
-    expect((await client.get(server.origin)).text).toBe('by 1.1');
-    expect((await newClient({ ...PRIOR, shared }).get(server.origin)).text).toBe('by 1.1');
+    expect([outcome.rc, textOf(outcome), outcome.connection?.protocol]).toEqual([1, 'by 1.1', 'http/1.1']);
+    expect(textOf(await client.get(server.origin))).toBe('by 1.1');
+    expect(textOf(await newClient({ ...PRIOR, shared }).get(server.origin))).toBe('by 1.1');
     expect(server.spoken).toEqual(['h2', 'h1', 'h1']);
   });
 });
@@ -175,8 +175,8 @@ describe('the fields of an answer of HTTP/2', () => {
       field('content-type', ''),
       field('set-cookie', 'b=2'),
     );
-    expect([outcome.rc, outcome.contentType]).toEqual([1, 'b/b']);
-    expect(outcome.headers.map((pair) => pair.join(': '))).toEqual([
+    expect([outcome.rc, answerOf(outcome).contentType]).toEqual([1, 'b/b']);
+    expect(answerOf(outcome).headers.map((pair) => pair.join(': '))).toEqual([
       'content-type: a/a',
       'x-b: 1',
       'set-cookie: a=1',
@@ -190,11 +190,11 @@ describe('the fields of an answer of HTTP/2', () => {
 
   it('may be as many as 64 KiB hold, and no more', async () => {
     const many = await answeredWith(...Array.from({ length: 9_000 }, () => field('x', 'y')));
-    expect([many.rc, many.headers.length, many.text]).toEqual([1, 9_000, 'hello']);
+    expect([many.rc, answerOf(many).headers.length, textOf(many)]).toEqual([1, 9_000, 'hello']);
     const most = await answeredWith(...Array.from({ length: 590 }, () => field('x', 'y'.repeat(106))));
-    expect([most.rc, most.reason]).toEqual([1, '']);
+    expect([most.rc, reasonOf(most)]).toEqual([1, '']);
     const tooMany = await answeredWith(...Array.from({ length: 12_000 }, () => field('x', 'y')));
-    expect([tooMany.rc, tooMany.text]).toEqual([-10, '']);
+    expect([tooMany.rc, textOf(tooMany)]).toEqual([-10, '']);
   });
 
   it.each([
@@ -216,9 +216,9 @@ describe('the fields of an answer of HTTP/2', () => {
     ['without a name', field('', 'b')],
     ['with a tab behind its value', field('x-a', 'b\t')],
   ])('never hold one %s: node:http2 leaves it out, or the answer is -10', async (_name, bad) => {
-    const { rc, headers } = await answeredWith(field('x-good', '1'), bad);
-    if (rc === 1) expect(headers).toEqual([['x-good', '1']]);
-    else expect(rc).toBe(-10);
+    const outcome = await answeredWith(field('x-good', '1'), bad);
+    if (outcome.rc === 1) expect(outcome.headers).toEqual([['x-good', '1']]);
+    else expect(outcome).toMatchObject({ rc: -10, code: 'protocol' });
   });
 });
 
@@ -241,7 +241,7 @@ describe('a server of HTTP/2 that allows no stream', () => {
     const served = Promise.all([1, 2].map(() => client.get(server.origin)));
     await until(() => client.active === 2);
     wire?.write(frame(FRAME.settings, 0, 0, '\0\x03\0\0\0\x05'));
-    expect((await served).map(({ rc, text }) => [rc, text])).toEqual([
+    expect((await served).map((o) => [o.rc, textOf(o)])).toEqual([
       [1, 'answer'],
       [1, 'answer'],
     ]);
@@ -272,7 +272,7 @@ describe('a server of HTTP/2 that reads slowly', () => {
     );
     for (const size of [3_000_000, 6_000_000]) {
       const outcome = await newClient(PRIOR).post(server.origin, Buffer.alloc(size));
-      expect([outcome.rc, outcome.text, outcome.reason]).toEqual([1, 'answer', '']);
+      expect([outcome.rc, textOf(outcome), reasonOf(outcome)]).toEqual([1, 'answer', '']);
     }
   });
 });

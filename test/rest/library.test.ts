@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type ConnectionInfo, type Outcome, RestClient } from '../../src/rest/index.ts';
-import { newClient, newServer, sleep, until } from './fixture.ts';
+import { answerOf, bodyOf, newClient, newServer, sleep, textOf, until } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 describe('the library', () => {
@@ -94,9 +94,9 @@ describe('the library', () => {
     const server = await newServer((socket, { body }) => socket.write(Buffer.from(reply(body), 'latin1')));
     const client = newClient();
     const view = new Uint8Array([1, 2, 3, 4]).subarray(1, 3);
-    expect([...(await client.put(server.origin, view)).body]).toEqual([2, 3]);
-    expect((await client.post(server.origin, '{"a":[1]}')).json()).toEqual({ a: [1] });
-    expect((await client.request('PATCH', server.origin, { body: 'p' })).text).toBe('p');
+    expect([...bodyOf(await client.put(server.origin, view))]).toEqual([2, 3]);
+    expect(answerOf(await client.post(server.origin, '{"a":[1]}')).json()).toEqual({ a: [1] });
+    expect(textOf(await client.request('PATCH', server.origin, { body: 'p' }))).toBe('p');
   });
 
   it('does not keep a process alive that has nothing more to do', async () => {

@@ -1,25 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { RestShared } from '../../src/rest/index.ts';
+import { type ErrorCode, type Outcome, type RequestOptions, RestShared } from '../../src/rest/index.ts';
 import { ByteBudget } from '../../src/timers/memory-budget.ts';
 import { freePort } from '../support/ports.ts';
-import { closeLater, newClient, newServer } from './fixture.ts';
-import { reply } from './raw-server.ts';
+import { answerOf, bodyOf, closeLater, newClient, newServer, reasonOf, textOf } from './fixture.ts';
+import { type Behaviour, reply } from './raw-server.ts';
 
 describe('an answer', () => {
   it('is rc 1 whatever its status, with status, body and content type', async () => {
     const server = await newServer((socket) => socket.write(reply('no money', '', '402 Payment Required')));
     const outcome = await newClient().get(`${server.origin}/credit`);
-    expect(outcome).toMatchObject({ rc: 1, retcode: 402, contentType: 'text/plain', reason: '' });
-    expect(outcome.body.toString()).toBe('no money');
+    expect(outcome).toMatchObject({
+      rc: 1,
+      retcode: 402,
+      kind: 'response',
+      status: 402,
+      contentType: 'text/plain',
+    });
+    expect(bodyOf(outcome).toString()).toBe('no money');
     expect(outcome.ok).toBe(false);
-    expect(outcome.assigns).toBe(true);
   });
 
   it('keeps its bytes as they came, NULs included, either way', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const server = await newServer((socket, { body }) => socket.write(Buffer.from(reply(body), 'latin1')));
     const outcome = await newClient().post(`${server.origin}/`, bytes);
-    expect(outcome.body.equals(bytes)).toBe(true);
+    expect(bodyOf(outcome).equals(bytes)).toBe(true);
   });
 
   it.each([
@@ -41,7 +46,7 @@ describe('an answer', () => {
 
   it('sends text as UTF-8', async () => {
     const server = await newServer((socket, { body }) => socket.write(Buffer.from(reply(body), 'latin1')));
-    expect((await newClient().post(`${server.origin}/`, 'grüße, 世界')).text).toBe('grüße, 世界');
+    expect(textOf(await newClient().post(`${server.origin}/`, 'grüße, 世界'))).toBe('grüße, 世界');
   });
 
   it.each([
@@ -57,7 +62,7 @@ describe('an answer', () => {
       if (name === 'up to the close') socket.end();
     });
     const outcome = await newClient().get(server.origin);
-    expect([outcome.rc, outcome.text]).toEqual([1, 'abcdefg']);
+    expect([outcome.rc, textOf(outcome)]).toEqual([1, 'abcdefg']);
   });
 
   it.each([
@@ -77,8 +82,8 @@ describe('an answer', () => {
         }
       });
       const client = newClient();
-      expect((await client.get(server.origin)).text).toBe('after');
-      expect((await client.get(server.origin)).text).toBe('after');
+      expect(textOf(await client.get(server.origin))).toBe('after');
+      expect(textOf(await client.get(server.origin))).toBe('after');
       expect(server.connections).toBe(1);
     }
   });
@@ -90,14 +95,14 @@ describe('an answer', () => {
     const client = newClient();
     const first = await client.get(server.origin);
     const second = await client.get(server.origin);
-    expect(first.headers).toEqual([
+    expect(answerOf(first).headers).toEqual([
       ['Content-Type', 'text/plain'],
       ['Set-Cookie', 'a=1'],
       ['set-cookie', 'b=2'],
       ['Content-Length', '1'],
     ]);
-    expect(first.header('SET-COOKIE')).toBe('a=1');
-    expect(first.header('x-none')).toBeUndefined();
+    expect(answerOf(first).header('SET-COOKIE')).toBe('a=1');
+    expect(answerOf(first).header('x-none')).toBeUndefined();
     expect(first.connection).toMatchObject({
       protocol: 'http/1.1',
       remoteAddress: '127.0.0.1',
@@ -121,7 +126,7 @@ describe('an answer', () => {
       ),
     );
     const client = newClient();
-    expect((await client.get(`${server.origin}/two`)).contentType).toBe('text/second');
+    expect(answerOf(await client.get(`${server.origin}/two`)).contentType).toBe('text/second');
     expect(await client.get(`${server.origin}/none`)).toMatchObject({ rc: 1, retcode: 204, contentType: '' });
   });
 
@@ -137,9 +142,9 @@ describe('an answer', () => {
 describe('without an answer', () => {
   it('a refused connection is -1', async () => {
     const outcome = await newClient().get(`http://127.0.0.1:${await freePort()}/`);
-    expect(outcome).toMatchObject({ rc: -1, retcode: 0, contentType: '', connection: null });
-    expect(outcome.reason).toContain('ECONNREFUSED');
-    expect(outcome.assigns).toBe(false);
+    expect(outcome).toMatchObject({ kind: 'refused', rc: -1, retcode: 0, connection: null });
+    expect(outcome).not.toHaveProperty('status');
+    expect(reasonOf(outcome)).toContain('ECONNREFUSED');
   });
 
   it('no connection in connection_timeout is -2, and not early', async () => {
@@ -163,8 +168,7 @@ describe('without an answer', () => {
     const started = performance.now();
     const outcome = await newClient({ curlTimeout: 0.25 }).get(server.origin);
     expect(outcome).toMatchObject({ rc: -3, retcode: 0, contentType: '' });
-    expect(outcome.body).toHaveLength(0);
-    expect(outcome.assigns).toBe(true);
+    expect(bodyOf(outcome)).toHaveLength(0);
     expect(performance.now() - started).toBeGreaterThanOrEqual(250);
   });
 
@@ -174,7 +178,7 @@ describe('without an answer', () => {
     );
     const outcome = await newClient({ curlTimeout: 0.25 }).get(server.origin);
     expect(outcome).toMatchObject({ rc: -3, retcode: 503, contentType: 'text/plain' });
-    expect(outcome.text).toBe('partial');
+    expect(textOf(outcome)).toBe('partial');
   });
 
   it('a timeout of the call counts instead of curl_timeout', async () => {
@@ -192,9 +196,10 @@ describe('without an answer', () => {
   ])('%s and the end is -10, with the status if there was one', async (_name, bytes, retcode) => {
     const server = await newServer((socket) => socket.end(bytes));
     const outcome = await newClient().get(server.origin);
-    expect(outcome).toMatchObject({ rc: -10, retcode, contentType: '' });
-    expect(outcome.body).toHaveLength(0);
-    expect(outcome.reason).not.toBe('');
+    expect(outcome).toMatchObject({ kind: 'error', rc: -10, retcode });
+    expect(outcome).not.toHaveProperty('body');
+    expect(bodyOf(outcome)).toHaveLength(0);
+    expect(reasonOf(outcome)).not.toBe('');
   });
 
   it('a reset is -10', async () => {
@@ -205,7 +210,7 @@ describe('without an answer', () => {
   it('a name that does not resolve is -10 with its reason', async () => {
     const outcome = await newClient().get('http://no-such-name.invalid/');
     expect(outcome.rc).toBe(-10);
-    expect(outcome.reason).toContain('no-such-name.invalid');
+    expect(reasonOf(outcome)).toContain('no-such-name.invalid');
   });
 });
 
@@ -226,7 +231,7 @@ describe('max_transfer_size', () => {
     const server = await newServer((socket) => socket.write(big(bytes, chunked)));
     const outcome = await newClient({ maxTransferSize: 4 }).get(server.origin);
     expect([outcome.rc, outcome.retcode]).toEqual([rc, 200]);
-    expect(outcome.body).toHaveLength(rc === 1 ? bytes : 0);
+    expect(bodyOf(outcome)).toHaveLength(rc === 1 ? bytes : 0);
   });
 
   it('of 0 is no limit, and pieces are put together', async () => {
@@ -236,8 +241,8 @@ describe('max_transfer_size', () => {
       for (let i = 0; i < 12; i++) socket.write(piece);
     });
     const outcome = await newClient({ maxTransferSize: 0 }).get(server.origin);
-    expect(outcome.body).toHaveLength(12 * piece.length);
-    expect(outcome.body.every((byte) => byte === 112)).toBe(true);
+    expect(bodyOf(outcome)).toHaveLength(12 * piece.length);
+    expect(bodyOf(outcome).every((byte) => byte === 112)).toBe(true);
   });
 
   it('stops a body without end at once', async () => {
@@ -282,3 +287,45 @@ async function fullBacklog(): Promise<{ port: number }> {
   });
   return { port };
 }
+
+describe('kind and code', () => {
+  const behave: Behaviour = (socket, { target }) => {
+    if (target === '/garbage') socket.end('garbage');
+    else if (target === '/short') socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort');
+    else if (target === '/reset') socket.resetAndDestroy();
+    else if (target === '/large') socket.write(reply('x'.repeat(1025)));
+    else if (target === '/header') socket.write(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`);
+    else if (target !== '/silent') socket.write(reply('x'));
+  };
+
+  interface Case {
+    readonly path: string;
+    readonly kind: Outcome['kind'];
+    readonly code?: ErrorCode;
+    readonly options?: RequestOptions;
+  }
+
+  it.each<Case>([
+    { path: '/', kind: 'response' },
+    { path: '/silent', kind: 'timeout', options: { timeout: 0.05 } },
+    { path: '/garbage', kind: 'error', code: 'protocol' },
+    { path: '/short', kind: 'error', code: 'reset' },
+    { path: '/reset', kind: 'error', code: 'reset' },
+    { path: '/large', kind: 'error', code: 'too-large' },
+    { path: '/header', kind: 'error', code: 'too-large' },
+    { path: '/silent', kind: 'error', code: 'aborted', options: { signal: AbortSignal.timeout(20) } },
+    { path: '/', kind: 'error', code: 'header', options: { contentType: 'a\r\nb' } },
+    { path: 'ftp://127.0.0.1/', kind: 'error', code: 'url' },
+    { path: 'http://no-such-name.invalid/', kind: 'error', code: 'dns' },
+    { path: 'http://127.0.0.1:1/', kind: 'refused' },
+  ])('of $path: $kind $code', async ({ path, kind, code, options }) => {
+    const server = await newServer(behave);
+    const client = newClient({ maxTransferSize: 1 });
+    const outcome = await client.get(path.startsWith('/') ? server.origin + path : path, options);
+    expect([outcome.kind, 'code' in outcome ? outcome.code : undefined]).toEqual([kind, code]);
+    const parts = ['status', 'body', 'text', 'headers', 'contentType'];
+    const hasAnswer = kind === 'response' || kind === 'timeout';
+    expect(parts.filter((part) => part in outcome)).toEqual(hasAnswer ? parts : []);
+    expect('reason' in outcome).toBe(kind !== 'response');
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Policy, RestOptionError } from '../../src/rest/index.ts';
-import { newClient, newServer, until } from './fixture.ts';
+import { BlockedOutcome, type Policy, RestOptionError } from '../../src/rest/index.ts';
+import { newClient, newServer, textOf, until } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 /** Sends a request up to three times, until the answer is not 503. */
@@ -38,6 +38,19 @@ describe('policies', () => {
     expect(server.requests).toMatchObject([{ target: '/b/a/x', body: 'body' }]);
   });
 
+  it('answer in place of the server', async () => {
+    const closed: Policy = () => async () => new BlockedOutcome('the service is out of order');
+    const outcome = await newClient({ policies: [closed] }).get('http://127.0.0.1:1/');
+    expect(outcome).toMatchObject({
+      kind: 'blocked',
+      rc: -10,
+      retcode: 0,
+      reason: 'the service is out of order',
+      connection: null,
+    });
+    expect(outcome.times.total).toBe(0);
+  });
+
   it('have their own timeout, and count as active until they are done', async () => {
     const server = await newServer(() => {});
     const short: Policy = (next) => (request) => next({ ...request, timeout: 20 });
@@ -55,8 +68,8 @@ describe('policies', () => {
     });
     let late = '';
     const behind: Policy = (next) => async (request) => {
-      void next({ ...request, path: '/later' }).then(({ text }) => {
-        late = text;
+      void next({ ...request, path: '/later' }).then((outcome) => {
+        late = textOf(outcome);
       });
       return next(request);
     };

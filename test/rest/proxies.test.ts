@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RestClientOptions } from '../../src/rest/index.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { closeLater, newClient, newServer } from './fixture.ts';
+import { closeLater, newClient, newServer, reasonOf, textOf } from './fixture.ts';
 import { type ProxyServer, type Refusal, startProxy } from './proxy-server.ts';
 import { reply } from './raw-server.ts';
 
@@ -42,7 +42,7 @@ describe('an http: URL', () => {
     const server = await plain();
     const { proxy, client } = await setUp(undefined, { user: 'me:p%40ss@' });
     const outcome = await client.get(`http://u:p@127.0.0.1:${server.port}/x?y=1#z`);
-    expect([outcome.rc, outcome.text]).toEqual([1, 'plain']);
+    expect([outcome.rc, textOf(outcome)]).toEqual([1, 'plain']);
     expect(proxy.heads[0]?.split('\r\n')).toEqual([
       `GET http://127.0.0.1:${server.port}/x?y=1 HTTP/1.1`,
       `Host: 127.0.0.1:${server.port}`,
@@ -68,7 +68,7 @@ describe('an http: URL', () => {
   it.each([407, 502])('that the proxy answers with %i has that status', async (code) => {
     const { client } = await setUp(() => status(code));
     const outcome = await client.get('http://a.test/');
-    expect([outcome.rc, outcome.retcode, outcome.text]).toEqual([1, code, 'no']);
+    expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, code, 'no']);
   });
 
   it('is -3 where the proxy is silent', async () => {
@@ -88,7 +88,7 @@ describe('an https: URL', () => {
     const server = await newTlsServer();
     const { proxy, client } = await setUp(undefined, { user: 'me:secret@' });
     const outcome = await client.get(`https://u:p@localhost:${server.port}/x`);
-    expect([outcome.rc, outcome.text]).toEqual([1, 'secure']);
+    expect([outcome.rc, textOf(outcome)]).toEqual([1, 'secure']);
     expect((await client.get(`https://u:p@localhost:${server.port}/x`)).reused).toBe(true);
     expect(proxy.heads).toEqual([
       `CONNECT localhost:${server.port} HTTP/1.1\r\nHost: localhost:${server.port}\r\nProxy-Authorization: Basic ${btoa('me:secret')}\r\nProxy-Connection: Keep-Alive\r\n\r\n`,
@@ -99,7 +99,7 @@ describe('an https: URL', () => {
     const server = await newTlsServer();
     const { client } = await setUp();
     const outcome = await client.get(`https://127.0.0.1:${server.port}/`);
-    expect([outcome.rc, outcome.reason]).toEqual([
+    expect([outcome.rc, reasonOf(outcome)]).toEqual([
       -10,
       "the server's certificate is not for 127.0.0.1, it is for DNS:localhost",
     ]);
@@ -116,8 +116,8 @@ describe('an https: URL', () => {
     const { proxy, client } = await setUp(() => refusal, { user: 'me:secret@', ...options });
     const outcome = await client.get('https://a.test/');
     expect([outcome.rc, outcome.retcode]).toEqual([rc, 0]);
-    expect(outcome.reason).toContain(rc === -2 ? 'no connection' : `the proxy ${proxy.address} ${reason}`);
-    expect(outcome.reason).not.toContain('secret');
+    expect(reasonOf(outcome)).toContain(rc === -2 ? 'no connection' : `the proxy ${proxy.address} ${reason}`);
+    expect(reasonOf(outcome)).not.toContain('secret');
   });
 });
 
@@ -125,19 +125,19 @@ describe('a proxy', () => {
   it('that refuses is -1, one without an address -10, and the reason names it', async () => {
     vi.stubEnv('http_proxy', 'http://me:secret@127.0.0.1:1');
     const refused = await newClient().get('http://a.test/');
-    expect([refused.rc, refused.reason]).toEqual([
+    expect([refused.rc, reasonOf(refused)]).toEqual([
       -1,
       'the proxy 127.0.0.1:1: 127.0.0.1:1 cannot be connected to: ECONNREFUSED',
     ]);
     vi.stubEnv('http_proxy', 'http://me:secret@nowhere.invalid:1');
     const unknown = await newClient().get('http://a.test/');
-    expect([unknown.rc, unknown.reason]).toEqual([
+    expect([unknown.rc, reasonOf(unknown)]).toEqual([
       -10,
       expect.stringMatching(/^the proxy nowhere\.invalid:1: the name nowhere\.invalid does not resolve/),
     ]);
     vi.stubEnv('http_proxy', 'socks5://me:secret@127.0.0.1:1');
     const kind = await newClient().get('http://a.test/');
-    expect([kind.rc, kind.reason]).toEqual([
+    expect([kind.rc, reasonOf(kind)]).toEqual([
       -10,
       'http_proxy names a proxy of the kind socks5, use an http:// proxy instead',
     ]);
@@ -146,9 +146,9 @@ describe('a proxy', () => {
   it('is ignored with useProxy: false, and for the names of no_proxy', async () => {
     const server = await plain();
     const { proxy, client } = await setUp(() => status(502), { useProxy: false });
-    expect((await client.get(`http://127.0.0.1:${server.port}/`)).text).toBe('plain');
+    expect(textOf(await client.get(`http://127.0.0.1:${server.port}/`))).toBe('plain');
     vi.stubEnv('no_proxy', 'example.org,127.0.0.0/8');
-    expect((await newClient().get(`http://127.0.0.1:${server.port}/`)).text).toBe('plain');
+    expect(textOf(await newClient().get(`http://127.0.0.1:${server.port}/`))).toBe('plain');
     expect(proxy.heads).toEqual([]);
   });
 });

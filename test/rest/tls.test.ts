@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { RestOptionError, RestShared, TlsClientDomain } from '../../src/rest/index.ts';
 import { type Certificate, createAuthority } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { newClient, newServer } from './fixture.ts';
+import { newClient, newServer, reasonOf, textOf } from './fixture.ts';
 import { type RawServer, reply } from './raw-server.ts';
 
 const authority = createAuthority();
@@ -63,14 +63,18 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
   it('say what failed: unknown CA, wrong name and the names that there are, expired', async () => {
     const client = newClient({ sslCapath: caPath });
     const wrong = await newTlsServer();
-    expect((await client.get(byAddress(wrong))).reason).toBe(
+    expect(reasonOf(await client.get(byAddress(wrong)))).toBe(
       "the server's certificate is not for 127.0.0.1, it is for DNS:localhost",
     );
     const unknown = await newTlsServer(stranger.issue({ names: ['localhost'] }));
-    expect((await client.get(unknown.origin)).reason).toContain('its CA is unknown');
+    expect(await client.get(unknown.origin)).toMatchObject({
+      kind: 'error',
+      code: 'tls',
+      reason: expect.stringContaining('its CA is unknown'),
+    });
     const [notBefore, notAfter] = [new Date(Date.now() - 2e8), new Date(Date.now() - 1e8)];
     const expired = await newTlsServer(authority.issue({ names: ['localhost'], notBefore, notAfter }));
-    expect((await client.get(expired.origin)).reason).toContain('it has expired');
+    expect(reasonOf(await client.get(expired.origin))).toContain('it has expired');
   });
 
   it('take an IP address that the certificate names', async () => {
@@ -142,7 +146,7 @@ describe('a TLS client domain', () => {
     const tls = new TlsClientDomain(options);
     const subjects: string[] = [];
     for (const with_ of [{}, { tls }, {}, { tls }])
-      subjects.push((await client.get(server.origin, with_)).text);
+      subjects.push(textOf(await client.get(server.origin, with_)));
     expect(subjects).toEqual([
       'subject none',
       'subject siprest client',
