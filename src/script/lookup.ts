@@ -84,11 +84,13 @@ export class Lookup<R> {
 
   /** `$fU.com` and `$fUxyz`: the variable whose name goes on with what was meant as text. */
   variablePrefix(name: string): string | null {
-    for (let length = name.length - 1; length >= 2; length--) {
-      const prefix = name.slice(0, length);
-      if (this.variables.has(prefix)) return prefix;
+    let longest: string | null = null;
+    for (const known of this.variables.keys()) {
+      const isLonger =
+        known.length >= 2 && known.length < name.length && known.length > (longest?.length ?? 0);
+      if (isLonger && name.startsWith(known)) longest = known;
     }
-    return null;
+    return longest;
   }
 
   #absent<T>(
