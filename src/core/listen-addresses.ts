@@ -3,7 +3,15 @@
 import { isIPv6 } from 'node:net';
 import type { ListenAddress } from '../runtime/index.ts';
 import type { Diagnostic, ParameterValues, SettingNode, SocketOptionNode } from '../script/index.ts';
-import { type Advertised, parseHostPort } from '../sip/index.ts';
+import {
+  type Advertised,
+  canListen,
+  DEFAULT_PROTOCOL,
+  defaultPort,
+  isProtocol,
+  parseHostPort,
+  spokenTransports,
+} from '../sip/index.ts';
 
 const socketSyntax =
   /^(?:([a-z][a-z0-9_]*):)?(\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\*|\d{1,5})?(?:-\d+)?)?$/i;
@@ -30,18 +38,18 @@ export function listenAddresses(
       isValid = false; // the checker has said so
       continue;
     }
-    const [text, protocol = 'udp', host = '*', port = '5060'] = match;
+    const [text, protocol = DEFAULT_PROTOCOL, host = '*', port = '*'] = match;
     const transport = protocol.toLowerCase();
     if (transport === 'bond') {
       inert(value.span, `${text} has no effect: a request goes out by one socket, $socket_out, here`);
       continue;
     }
-    if (transport !== 'udp' && transport !== 'tcp') {
+    if (!isProtocol(transport) || !canListen(transport)) {
       diagnostics.push({
         code: 'not-available',
         severity: allowMissing ? 'warning' : 'error',
         span: value.span,
-        message: `siprest cannot open ${text}: it listens on UDP and TCP`,
+        message: `siprest cannot open ${text}: it listens on ${spokenTransports}`,
         absent: { kind: 'socket', name: text, module: 'core' },
       });
       continue;
@@ -50,7 +58,7 @@ export function listenAddresses(
       inert(value.span, `${text} is not opened: disable_tcp says so`);
       continue;
     }
-    if (Number(port) > 65_535) {
+    if (port !== '*' && Number(port) > 65_535) {
       isValid = false;
       diagnostics.push({
         code: 'setting-value',
@@ -85,7 +93,7 @@ export function listenAddresses(
     sockets.push({
       transport,
       host,
-      port: port === '*' ? 5060 : Number(port),
+      port: port === '*' ? defaultPort(transport) : Number(port),
       advertised: advertised ?? usual,
       tag,
     });
@@ -99,7 +107,12 @@ export function listenAddresses(
       message: 'siprest can open none of the sockets that the script names',
       help: 'add one of UDP or TCP, for example: socket = udp:127.0.0.1:5060',
     });
-  const usualSocket: ListenAddress = { transport: 'udp', host: '*', port: 5060, advertised: usual };
+  const usualSocket: ListenAddress = {
+    transport: DEFAULT_PROTOCOL,
+    host: '*',
+    port: defaultPort(DEFAULT_PROTOCOL),
+    advertised: usual,
+  };
   return { sockets: nodes.length === 0 ? [usualSocket] : sockets, diagnostics };
 }
 

@@ -13,6 +13,7 @@ import {
   type ReadFile,
   type SourceSet,
 } from '../script/index.ts';
+import { splitProtocol } from '../sip/index.ts';
 import { cachedRegex, regexError } from '../text/index.ts';
 import { listenAddresses } from './listen-addresses.ts';
 
@@ -127,9 +128,7 @@ function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]
     multihomed: flag('mhomed'),
     udpWorkers: number('udp_workers'),
     aliases: (Array.isArray(aliases) ? aliases : []).map((alias) =>
-      String(alias)
-        .replace(/^(?:udp|tcp|tls):/i, '')
-        .toLowerCase(),
+      splitProtocol(String(alias)).rest.toLowerCase(),
     ),
     maxWhileLoops: number('max_while_loops'),
     scriptTimeLimit: number('script_time_limit') || Number.POSITIVE_INFINITY,

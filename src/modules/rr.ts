@@ -4,15 +4,20 @@ import { forceSocket, incomingSocket, recordRoutes } from '../relay/index.ts';
 import { type Edit, edits, type Module, type Request, type Run, StateKey } from '../runtime/index.ts';
 import type { RouteKind } from '../script/index.ts';
 import {
+  DEFAULT_PROTOCOL,
+  DEFAULT_SECURE_PROTOCOL,
+  defaultPort,
   formatHostPort,
   type NameAddr,
   parseNameAddrs,
   parseUri,
   type SendingSocket,
+  transportParameter,
   type Uri,
   unfold,
   uriKind,
   uriParameter,
+  uriTransport,
 } from '../sip/index.ts';
 import { cachedRegex } from '../text/index.ts';
 
@@ -79,7 +84,7 @@ function addRecordRoute(
 
 /** Where requests come in by a socket: its host and port, with the transport where it is not UDP. */
 function place({ transport: { protocol }, host, port }: SendingSocket): string {
-  return `${host}:${port}${protocol === 'udp' ? '' : `;transport=${protocol}`}`;
+  return `${host}:${port}${transportParameter(protocol)}`;
 }
 
 /** Whether parameters may follow others of a URI, without a change of anything else in it. */
@@ -125,11 +130,11 @@ function isPreset(text: string): boolean {
 const isOurs = (run: Run, uri: Uri | null) =>
   uri !== null &&
   uri.host !== null &&
-  run.routing.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? defaultPort(uri));
+  run.routing.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? routePort(uri));
 
 /** What a Route without a port means (RFC 3263, 4.2). */
-const defaultPort = (uri: Uri): number =>
-  uriKind(uri) === 'sips' || uriParameter(uri, 'transport')?.toLowerCase() === 'tls' ? 5061 : 5060;
+const routePort = (uri: Uri): number =>
+  defaultPort(uriKind(uri) === 'sips' ? DEFAULT_SECURE_PROTOCOL : uriTransport(uri).toLowerCase());
 
 const isDoubled = (uri: Uri | undefined) => uri !== undefined && uriParameter(uri, 'r2') === 'on';
 
@@ -193,7 +198,7 @@ function looseRoute(run: Run): 1 | -1 {
   if (outside?.host != null)
     forceSocket(
       request,
-      `${uriParameter(outside, 'transport') ?? 'udp'}:${formatHostPort(outside.host, outside.port ?? 5060)}`,
+      `${uriParameter(outside, 'transport') ?? DEFAULT_PROTOCOL}:${formatHostPort(outside.host, outside.port ?? routePort(outside))}`,
     );
   const [next] = left;
   let routes = left.map(({ text }) => text);

@@ -11,6 +11,7 @@ import {
   parseUri,
   type RequestEdits,
   type SendingSocket,
+  splitProtocol,
   type Target,
   type Uri,
 } from '../sip/index.ts';
@@ -118,9 +119,9 @@ export function outboundUri(text: string | null): Uri | null {
   if (text === null) return null;
   const uri = parseUri(text);
   if (uri !== null) return uri;
-  const [, protocol, rest = ''] = /^(?:(udp|tcp|tls):)?(.*)$/i.exec(text) ?? [];
+  const { protocol, rest } = splitProtocol(text);
   if (parseHostPort(rest) === null) return null;
-  return parseUri(`sip:${rest}${protocol === undefined ? '' : `;transport=${protocol.toLowerCase()}`}`);
+  return parseUri(`sip:${rest}${protocol === null ? '' : `;transport=${protocol}`}`);
 }
 
 /** Max-Forwards and rport, as the script has them. */

@@ -18,6 +18,7 @@ import {
   type RequestEdits,
   randomToken,
   type SipRequest,
+  TRANSPORTS,
   type Uri,
 } from '../sip/index.ts';
 import { showLocalMessage } from './local-messages.ts';
@@ -79,7 +80,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   const data = buildRequest({
     method: wanted.method,
     uri: wanted.uri,
-    via: `SIP/2.0/${transport.protocol.toUpperCase()} ${host}:${port};branch=${newBranch(routing.host.number)};rport`,
+    via: `SIP/2.0/${TRANSPORTS[transport.protocol].via} ${host}:${port};branch=${newBranch(routing.host.number)};rport`,
     from: `${wanted.from};tag=${randomToken()}`,
     to: wanted.to,
     callId: `${randomToken()}@${formatHostPort(transport.local.address, null)}`,

@@ -128,7 +128,7 @@ export class Receiver {
       routing.host.transactions.acknowledge(message);
     }
     if (routing.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
-      message.socket?.alias?.(message.via.port || 5060);
+      message.socket?.alias?.(message.via.senderPort);
     if (isTranslated(message)) message.socket?.isTranslated?.(message.source.address, message.source.port);
     const request = new Request(routing, message);
     if (routing.host.proxy.hasPassedTooOften(message)) {
@@ -235,7 +235,7 @@ export class Receiver {
 
 /** Whether it does not come from where its sender is by its Via (RFC 3581): there is a translator in between, or it has another name. */
 function isTranslated({ via, source }: SipRequest): boolean {
-  if ((via.port || 5060) !== source.port) return true;
+  if (via.senderPort !== source.port) return true;
   return via.host !== source.address && via.host !== `[${source.address}]`;
 }
 

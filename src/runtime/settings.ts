@@ -1,5 +1,5 @@
 /** The global parameters of a script as the server uses them: checked, complete, in milliseconds. */
-import type { Advertised, Asking, TcpLimits } from '../sip/index.ts';
+import type { Advertised, Asking, Protocol, TcpLimits } from '../sip/index.ts';
 
 /** Where the log goes, and what of it. */
 export interface LogConsumer {
@@ -44,7 +44,7 @@ export interface Settings {
 
 /** `udp:127.0.0.1:5060` */
 export interface ListenAddress {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: Protocol;
   readonly host: string;
   readonly port: number;
   /** How others know it; null: by its address. */

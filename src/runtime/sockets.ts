@@ -5,15 +5,16 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import {
   type Advertised,
+  defaultPort,
   isLocalAddress,
+  type ListenOptions,
+  listen,
   parseHostPort,
   type Source,
+  splitProtocol,
   type TcpLimits,
-  type TcpOptions,
-  TcpTransport,
   type Transport,
   transportName,
-  UdpTransport,
 } from '../sip/index.ts';
 import type { ListenAddress } from './settings.ts';
 
@@ -32,8 +33,8 @@ export interface ListeningSocket {
 export interface SocketHandlers {
   readonly onMessage: (data: Buffer, source: Source, transport: Transport) => void;
   readonly onError: (error: Error) => void;
-  readonly onConnection?: TcpOptions['onConnection'];
-  readonly elsewhere?: TcpOptions['elsewhere'];
+  readonly onConnection?: ListenOptions['onConnection'];
+  readonly elsewhere?: ListenOptions['elsewhere'];
 }
 
 /** A socket that could not be opened: a sentence for people. */
@@ -82,10 +83,8 @@ export async function bindSockets(
           continue;
         }
         try {
-          const transport = await whenFree(configured, wait, async () =>
-            protocol === 'tcp'
-              ? TcpTransport.bind({ address, port, limits, ...handlers })
-              : UdpTransport.bind({ address, port, ...handlers }),
+          const transport = await whenFree(configured, wait, () =>
+            listen(protocol, { address, port, limits, ...handlers }),
           );
           opened.push(transport);
           sockets.push({ transport, name: transportName(transport), configured, advertised, tag });
@@ -127,15 +126,16 @@ export function findSocket(sockets: readonly ListeningSocket[], text: string): T
 
 /** The same with the name it is known by. */
 export function findListening(sockets: readonly ListeningSocket[], text: string): ListeningSocket | null {
-  const [, protocol, rest = ''] = /^(?:(udp|tcp|tls):)?(.*)$/i.exec(text) ?? [];
+  const { protocol, rest } = splitProtocol(text);
   const wanted = parseHostPort(rest);
   if (wanted === null) return null;
   const host = wanted.host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const found = sockets.find(({ transport, advertised }) => {
     const { address, port } = transport.local;
-    if (protocol !== undefined && protocol.toLowerCase() !== transport.protocol) return false;
-    if (address === host || isLocalOf(address, host)) return (wanted.port ?? 5060) === port;
-    return advertised?.host.toLowerCase() === host && (wanted.port ?? 5060) === (advertised.port ?? port);
+    if (protocol !== null && protocol !== transport.protocol) return false;
+    const wantedPort = wanted.port ?? defaultPort(transport.protocol);
+    if (address === host || isLocalOf(address, host)) return wantedPort === port;
+    return advertised?.host.toLowerCase() === host && wantedPort === (advertised.port ?? port);
   });
   return found ?? null;
 }

@@ -9,6 +9,7 @@ import type { Destination } from './reply.ts';
 import { buildAck, type SentRequest } from './request.ts';
 import type { TimerValues } from './timers.ts';
 import type { ConnectionWaiter, Transport } from './transport.ts';
+import { TRANSPORTS } from './transports.ts';
 
 export type ClientState = 'calling' | 'trying' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
 
@@ -120,7 +121,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     const own = this.#sentBy;
     if (own === null) return true;
     if (via.host !== own.host && via.host.toLowerCase() !== own.host.toLowerCase()) return false;
-    return (via.port ?? (this.transport.protocol === 'tls' ? 5061 : 5060)) === own.port;
+    return (via.port ?? TRANSPORTS[this.transport.protocol].defaultPort) === own.port;
   }
 
   abstract receive(response: SipResponse): void;

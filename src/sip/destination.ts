@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import type { ServiceRecord } from '../net/index.ts';
 import type { Target } from './proxy-types.ts';
-import type { Protocol } from './transport.ts';
+import { isProtocol, PROTOCOLS, type Protocol, secureProtocol, TRANSPORTS } from './transports.ts';
 import { type Uri, uriKind, uriParameter } from './uri.ts';
 
 export type { ServiceRecord };
@@ -35,14 +35,10 @@ export type Destinations =
   | { readonly targets: readonly Target[]; readonly failure: null }
   | { readonly targets: readonly []; readonly failure: DestinationFailure };
 
-const DEFAULT_PORT: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
-const SERVICE: Readonly<Record<Protocol, string>> = {
-  udp: '_sip._udp.',
-  tcp: '_sip._tcp.',
-  tls: '_sips._tcp.',
-};
 /** In the order of preference for a URI that names no transport (4.1: UDP is what a numeric or SRV-less host gets). */
-const PREFERENCE: readonly Protocol[] = ['udp', 'tcp'];
+const bySrv = (secure: boolean): readonly Protocol[] =>
+  PROTOCOLS.filter((name) => TRANSPORTS[name].secure === secure && TRANSPORTS[name].service !== null);
+const PREFERENCE = { sip: bySrv(false), sips: bySrv(true) } as const;
 /** SRV records, and addresses in all, that are taken of one answer. */
 const MAX_RECORDS = 16;
 const MAX_TARGETS = 32;
@@ -65,7 +61,7 @@ export function findDestinations(
   const host = bare(maddr === null || maddr === '' ? uri.host : maddr);
   if (isIP(host) !== 0)
     return {
-      targets: [{ address: host, port: uri.port ?? DEFAULT_PORT[first], transport: first }],
+      targets: [{ address: host, port: uri.port ?? TRANSPORTS[first].defaultPort, transport: first }],
       failure: null,
     };
   const found =
@@ -87,17 +83,14 @@ function wantedProtocols(
   uri: Uri,
   { protocols: available, preferred }: DestinationOptions,
 ): readonly Protocol[] {
-  const named = uriParameter(uri, 'transport')?.toLowerCase();
-  if (uriKind(uri) === 'sips') {
-    // sips asks for TLS on every hop; transport=tcp says TLS over TCP (RFC 3261, 26.2.2)
-    const fits = named === undefined || named === '' || named === 'tcp' || named === 'tls';
-    return fits && available.has('tls') ? ['tls'] : [];
+  const named = uriParameter(uri, 'transport')?.toLowerCase() ?? '';
+  const isSecure = uriKind(uri) === 'sips'; // asks for a secure transport on every hop (RFC 3261, 26.2.2)
+  if (named === '') {
+    if (!isSecure && preferred != null && available.has(preferred)) return [preferred];
+    return PREFERENCE[isSecure ? 'sips' : 'sip'].filter((protocol) => available.has(protocol));
   }
-  if (named === undefined || named === '')
-    return preferred != null && available.has(preferred)
-      ? [preferred]
-      : PREFERENCE.filter((protocol) => available.has(protocol));
-  return named in DEFAULT_PORT && available.has(named as Protocol) ? [named as Protocol] : [];
+  const protocol = isSecure ? secureProtocol(named) : isProtocol(named) ? named : null;
+  return protocol !== null && available.has(protocol) ? [protocol] : [];
 }
 
 type Found = readonly Target[] | Promise<readonly Target[]>;
@@ -124,12 +117,13 @@ async function serviceTargets(
   const { names, random = Math.random } = options;
   // all at once, the addresses for want of services too: a name server that is silent is waited for once
   const [first] = protocols;
-  const plain = first === undefined ? [] : addressTargets(host, DEFAULT_PORT[first], first, options);
+  const plain =
+    first === undefined ? [] : addressTargets(host, TRANSPORTS[first].defaultPort, first, options);
   const answers = await Promise.all(
-    protocols.map(async (protocol) => ({
-      protocol,
-      records: await names.services(SERVICE[protocol] + host),
-    })),
+    protocols.map(async (protocol) => {
+      const { service } = TRANSPORTS[protocol];
+      return { protocol, records: service === null ? [] : await names.services(service + host) };
+    }),
   );
   for (const { protocol, records } of answers) {
     const usable = records.filter(

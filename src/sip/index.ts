@@ -35,6 +35,7 @@ export {
 } from './forward.ts';
 export { canonicalHeaderName, headerKey, isToken } from './header-names.ts';
 export { type HeaderText, headerText, headerTextKeys, NO_HEADERS, oneLine } from './header-text.ts';
+export { canListen, type ListenOptions, listen, spokenTransports } from './listen.ts';
 export {
   type CSeq,
   MAX_MESSAGE_BYTES,
@@ -86,7 +87,8 @@ export {
 export { type Advertised, isLocalAddress, SocketRegistry } from './socket-registry.ts';
 export { StatusCounts } from './status-counts.ts';
 export type { Closing, TcpConnection } from './tcp-connection.ts';
-export { type TcpCounts, type TcpLimits, type TcpOptions, TcpTransport } from './tcp-transport.ts';
+export type { TcpLimits } from './tcp-limits.ts';
+export { type TcpCounts, type TcpOptions, TcpTransport } from './tcp-transport.ts';
 export { RFC_TIMERS, type TimerValues } from './timers.ts';
 export { StatelessTags } from './to-tag.ts';
 export {
@@ -97,7 +99,18 @@ export {
   type TransactionTableOptions,
   transactionKey,
 } from './transaction-table.ts';
-export { type Protocol, type Source, type Transport, transportName } from './transport.ts';
+export { type Source, type Transport, transportName } from './transport.ts';
+export {
+  DEFAULT_PROTOCOL,
+  DEFAULT_SECURE_PROTOCOL,
+  defaultPort,
+  isProtocol,
+  PROTOCOLS,
+  type Protocol,
+  splitProtocol,
+  TRANSPORTS,
+  transportParameter,
+} from './transports.ts';
 export { RequestError, type RequestEvent, type RequestOptions, sendRequest } from './uac.ts';
 export { type UdpCounts, type UdpOptions, UdpTransport } from './udp-transport.ts';
 export {
@@ -110,6 +123,7 @@ export {
   type UriKind,
   uriKind,
   uriParameter,
+  uriTransport,
   withHost,
   withParams,
   withPassword,

@@ -8,6 +8,7 @@ import { type NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
 import { splitList } from './parameters.ts';
 import { type Header, type Scan, scanMessage, unfold } from './scan.ts';
 import type { Source, Transport } from './transport.ts';
+import { DEFAULT_PROTOCOL, TRANSPORTS } from './transports.ts';
 import { parseUri, type Uri } from './uri.ts';
 import { parseVia, type Via } from './via.ts';
 
@@ -56,7 +57,7 @@ export interface MalformedMessage {
 export type SipMessage = SipRequest | SipResponse;
 export type ParsedMessage = SipMessage | MalformedMessage;
 
-const NOWHERE: Source = { address: '0.0.0.0', port: 0, transport: 'udp' };
+const NOWHERE: Source = { address: '0.0.0.0', port: 0, transport: DEFAULT_PROTOCOL };
 abstract class Message {
   abstract readonly kind: 'request' | 'response';
   /** The whole message. */
@@ -328,7 +329,7 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
       ? null
       : 'its Request-URI or the space around it is wrong') ??
     scan.defect ??
-    (source.transport !== 'udp' && message.header('content-length') === null
+    (TRANSPORTS[source.transport].framing === 'stream' && message.header('content-length') === null
       ? 'it has no Content-Length' // 20.14
       : null) ??
     headerDefect(message);

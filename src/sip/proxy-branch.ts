@@ -11,6 +11,7 @@ import type { Branch, BranchSpec, BranchState, ResponseEdits, SendingSocket, Tar
 import { buildCancel } from './request.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 import type { TimerValues } from './timers.ts';
+import { TRANSPORTS } from './transports.ts';
 
 /** What branches are sent by. */
 export interface Sending {
@@ -96,7 +97,7 @@ export class ProxyBranch<T> implements Branch<T> {
     const { request } = this.#owner;
     const { transport } = socket;
     const via = {
-      transport: transport.protocol.toUpperCase(),
+      transport: TRANSPORTS[transport.protocol].via,
       host: socket.host,
       port: socket.port,
       branch: newBranch(this.#sending.processNumber, this.#owner.loopDigest),

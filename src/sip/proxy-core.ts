@@ -22,7 +22,7 @@ import type {
 import type { ServerTransaction } from './server-transaction.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 import type { TimerValues } from './timers.ts';
-import type { Protocol } from './transport.ts';
+import { TRANSPORTS, viaProtocol } from './transports.ts';
 
 export interface ProxyCoreOptions {
   readonly sockets: SocketRegistry;
@@ -135,7 +135,7 @@ export class ProxyCore {
     if (socket === null) return false;
     const { transport } = socket;
     const via = {
-      transport: transport.protocol.toUpperCase(),
+      transport: TRANSPORTS[transport.protocol].via,
       host: socket.host,
       port: socket.port,
       branch: statelessBranch(request, target, this.processNumber),
@@ -175,12 +175,13 @@ export class ProxyCore {
     const { via } = response;
     const next = response.vias[1];
     if (next === undefined || !this.sockets.isOwn(via.host, via.port)) return false;
-    const transport = next.transport.toLowerCase();
+    const protocol = viaProtocol(next.transport);
+    if (protocol === null) return false;
     const target: Target = {
       // no maddr: the request has come by unicast, and its sender would choose who gets the reply
       address: bareHost(next.received ?? next.host),
-      port: Number(next.rport || next.port) || (transport === 'tls' ? 5061 : 5060),
-      transport: transport as Protocol,
+      port: Number(next.rport) || next.senderPort,
+      transport: protocol,
     };
     const socket = isIP(target.address) !== 0 ? this.sockets.choose(target, response.socket) : null;
     if (socket === null || target.port > 65_535) return false;

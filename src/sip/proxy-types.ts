@@ -3,7 +3,8 @@ import type { HeaderText } from './header-text.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import type { ReplyContent } from './reply.ts';
 import type { TimerValues } from './timers.ts';
-import type { Protocol, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
+import type { Protocol } from './transports.ts';
 
 /**
  * Changes to a message on its way through. Everything that is not named here is copied byte by byte.

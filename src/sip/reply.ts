@@ -3,6 +3,7 @@ import { type HeaderText, NO_HEADERS, oneLine } from './header-text.ts';
 import type { Replyable } from './message.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 import { unfold } from './scan.ts';
+import { TRANSPORTS } from './transports.ts';
 
 export interface ReplyContent {
   /** 100 to 699. */
@@ -91,9 +92,9 @@ export interface Destination {
 export function replyDestination(request: Replyable, forceRport = false): Destination {
   const { via, source } = request;
   const { address } = source;
-  const isStream = source.transport !== 'udp';
-  if (!isStream && (forceRport || via.rport !== null)) return { address, port: source.port };
-  return { address, port: via.port || (source.transport === 'tls' ? 5061 : 5060) };
+  const { reliable, defaultPort } = TRANSPORTS[source.transport];
+  if (!reliable && (forceRport || via.rport !== null)) return { address, port: source.port };
+  return { address, port: via.port || defaultPort };
 }
 
 /** Sends a reply back to where the request came from, by the socket that it came in by. */

@@ -5,7 +5,8 @@ import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { sourceAddressTowards } from '../net/index.ts';
 import type { SendingSocket, Target } from './proxy-types.ts';
-import type { Protocol, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
+import { DEFAULT_PROTOCOL, type Protocol, TRANSPORTS } from './transports.ts';
 import { formatHostPort } from './via.ts';
 
 export interface Advertised {
@@ -25,7 +26,6 @@ interface Entry {
   readonly named: Map<string, SendingSocket>;
 }
 
-const DEFAULT_PORT: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
 /** How long the machine's addresses are taken for unchanged, in ms. */
 const INTERFACES_AGE = 10_000;
 /** Names that requests have been given of their own. */
@@ -147,14 +147,14 @@ export class SocketRegistry {
     const bare = (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
     for (const { transport, advertised, wildcard, ipv6 } of this.#entries) {
       if (protocol !== undefined && transport.protocol !== protocol) continue;
-      const given = port ?? DEFAULT_PORT[transport.protocol];
+      const given = port ?? TRANSPORTS[transport.protocol].defaultPort;
       const isBoundPort = transport.local.port === given;
       if (advertised !== null && (isBoundPort || advertised.port === given) && isAdvertised(advertised, bare))
         return true;
       if (isBoundPort && isBoundTo(transport, bare, wildcard, ipv6)) return true;
     }
     if (this.#given.size === 0) return false;
-    return this.#given.has(givenName(bare, port ?? DEFAULT_PORT[protocol ?? 'udp']));
+    return this.#given.has(givenName(bare, port ?? TRANSPORTS[protocol ?? DEFAULT_PROTOCOL].defaultPort));
   }
 
   /** As {@link isOwn}, whatever the port. */

@@ -1,7 +1,7 @@
 /** One TCP connection: messages in by the framer, messages out by a bounded queue, and its time limits. */
 import type { Socket } from 'node:net';
 import { StreamFramer } from './stream-framer.ts';
-import type { TcpLimits } from './tcp-transport.ts';
+import type { TcpLimits } from './tcp-limits.ts';
 import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 
 const PONG = Buffer.from('\r\n');

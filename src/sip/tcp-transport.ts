@@ -1,42 +1,9 @@
 /** SIP over TCP (RFC 3261, 18): one listening socket, and every connection to and from it. */
 import { once } from 'node:events';
 import { connect, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
-import { MAX_MESSAGE_BYTES } from './message.ts';
 import { type Closing, type ConnectionOwner, TcpConnection } from './tcp-connection.ts';
+import { DEFAULT_LIMITS, type TcpLimits } from './tcp-limits.ts';
 import type { ConnectionWaiter, Source, Transport } from './transport.ts';
-
-export interface TcpLimits {
-  /** Connections that others opened, in all. Default 2048. */
-  readonly accepted: number;
-  /** Of these, from one address. Default 512. */
-  readonly acceptedFromOne: number;
-  /** Connections opened from here. Default 2048. */
-  readonly opened: number;
-  /** Of start line and headers, in bytes. Default 65,535. */
-  readonly headerBytes: number;
-  /** Of a message, in bytes. Default 65,535. */
-  readonly messageBytes: number;
-  /** What may wait for a peer that does not read, in bytes. Default 1 MiB. */
-  readonly queueBytes: number;
-  /** In ms. Default 10,000. */
-  readonly connectTimeout: number;
-  /** Without a byte in either direction, in ms. Default 120,000. */
-  readonly idleTimeout: number;
-  /** From a message's first byte to its last, in ms. Default 30,000. */
-  readonly messageTimeout: number;
-}
-
-const DEFAULT_LIMITS: TcpLimits = {
-  accepted: 2048,
-  acceptedFromOne: 512,
-  opened: 2048,
-  headerBytes: MAX_MESSAGE_BYTES,
-  messageBytes: MAX_MESSAGE_BYTES,
-  queueBytes: 1024 * 1024,
-  connectTimeout: 10_000,
-  idleTimeout: 120_000,
-  messageTimeout: 30_000,
-};
 
 export interface TcpOptions {
   /** An IP address; `0.0.0.0` and `::` for all of their family. */

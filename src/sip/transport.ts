@@ -1,6 +1,5 @@
-/** What messages come in by and go out by. UDP is one; TCP and TLS fit the same interface. */
-
-export type Protocol = 'udp' | 'tcp' | 'tls';
+/** What messages come in by and go out by: a socket, or one connection of it. */
+import type { Protocol } from './transports.ts';
 
 /** Where a message came from. */
 export interface Source {

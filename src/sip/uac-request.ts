@@ -6,10 +6,21 @@ import { isIP, isIPv6 } from 'node:net';
 import { newBranch, randomToken } from './branch.ts';
 import { isToken } from './header-names.ts';
 import { headerText, headerTextKeys } from './header-text.ts';
+import { canListen, spokenTransports } from './listen.ts';
 import { parseNameAddr } from './name-addr.ts';
 import { buildRequest } from './request.ts';
 import type { TimerValues } from './timers.ts';
-import { formatUri, type HostPort, parseHostPort, parseUri, type Uri, uriKind, uriParameter } from './uri.ts';
+import {
+  DEFAULT_PROTOCOL,
+  defaultPort,
+  isProtocol,
+  type Protocol,
+  secureProtocol,
+  splitProtocol,
+  TRANSPORTS,
+  transportParameter,
+} from './transports.ts';
+import { formatUri, type HostPort, parseHostPort, parseUri, type Uri, uriKind, uriTransport } from './uri.ts';
 
 /** All texts are byte strings. */
 export interface RequestOptions {
@@ -49,7 +60,7 @@ const RESERVED = ['via', 'from', 'to', 'cseq'];
 const WITHOUT_CONTACT = new Set(['ACK', 'BYE', 'CANCEL', 'MESSAGE', 'PRACK', 'INFO']);
 
 export interface RequestTarget extends HostPort {
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: Protocol;
 }
 
 /** The host and port to send to, once what the options say has been found to be SIP. */
@@ -58,22 +69,23 @@ export function targetOf(options: RequestOptions): RequestTarget {
   if (!isToken(method)) throw new RequestError(`no SIP method: ${method}`);
   const parts = parseUri(uri);
   if (parts === null) throw new RequestError(`no SIP or TEL URI: ${uri}`);
-  const wanted = uriParameter(parts, 'transport')?.toLowerCase() ?? 'udp';
+  const wanted = uriTransport(parts).toLowerCase();
   if (proxy !== undefined) {
-    const [, protocol = wanted, rest = ''] = /^(?:(udp|tcp):)?(.*)$/i.exec(proxy) ?? [];
+    const { protocol, rest } = splitProtocol(proxy);
     const target = parseHostPort(rest);
     if (target === null) throw new RequestError(`no host, host:port or tcp:host:port: ${proxy}`);
-    return { ...target, transport: transportOf(parts, protocol.toLowerCase()) };
+    return { ...target, transport: transportOf(parts, protocol ?? wanted) };
   }
   if (parts.host === null)
     throw new RequestError(`a TEL URI says not where to send it; name a proxy: ${uri}`);
   return { host: parts.host, port: parts.port, transport: transportOf(parts, wanted) };
 }
 
-function transportOf(uri: Uri, name: string): 'udp' | 'tcp' {
-  if (uriKind(uri) === 'sips' || (name !== 'udp' && name !== 'tcp'))
-    throw new RequestError(`only UDP and TCP are supported so far: ${formatUri(uri)}`);
-  return name;
+function transportOf(uri: Uri, name: string): Protocol {
+  const protocol = uriKind(uri) === 'sips' ? secureProtocol(name) : isProtocol(name) ? name : null;
+  if (protocol === null || !canListen(protocol))
+    throw new RequestError(`only ${spokenTransports} are supported so far: ${formatUri(uri)}`);
+  return protocol;
 }
 
 export async function resolveHost(host: string): Promise<string> {
@@ -91,7 +103,7 @@ export async function localAddressTowards(address: string, port: number): Promis
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   try {
     const connected = once(socket, 'connect');
-    socket.connect(port === 0 ? 5060 : port, address);
+    socket.connect(port === 0 ? defaultPort(DEFAULT_PROTOCOL) : port, address);
     await connected;
     return socket.address().address;
   } catch (cause) {
@@ -102,10 +114,10 @@ export async function localAddressTowards(address: string, port: number): Promis
 }
 
 /** A Via of a new transaction. `local` is host and port. */
-export const viaValue = (transport: 'udp' | 'tcp', local: string): string =>
-  `SIP/2.0/${transport.toUpperCase()} ${local};branch=${newBranch()};rport`;
+export const viaValue = (transport: Protocol, local: string): string =>
+  `SIP/2.0/${TRANSPORTS[transport].via} ${local};branch=${newBranch()};rport`;
 
-export function composeRequest(options: RequestOptions, transport: 'udp' | 'tcp', local: string): Buffer {
+export function composeRequest(options: RequestOptions, transport: Protocol, local: string): Buffer {
   const { method, uri, body = '' } = options;
   const extra = headerText(options.headers ?? '');
   if (extra === null) throw new RequestError('the extra headers are no header lines');
@@ -116,7 +128,7 @@ export function composeRequest(options: RequestOptions, transport: 'udp' | 'tcp'
   const withoutCallId =
     callId === undefined ? extra : headerText(extra.replace(/^(?:call-id|i)[ \t]*:.*\r\n/im, ''));
   const parts = parseUri(uri);
-  const self = `<sip:siprest@${local}${transport === 'udp' ? '' : `;transport=${transport}`}>`;
+  const self = `<sip:siprest@${local}${transportParameter(transport)}>`;
   const from = address(options.from ?? `<sip:siprest@${local}>`, 'From');
   const contact = WITHOUT_CONTACT.has(method) ? {} : { Contact: self };
   return buildRequest({

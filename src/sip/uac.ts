@@ -5,12 +5,13 @@ import {
   InviteClientTransaction,
   NonInviteClientTransaction,
 } from './client-transaction.ts';
+import { listen } from './listen.ts';
 import { type ParsedMessage, parseMessage, SipRequest, type SipResponse } from './message.ts';
 import { buildReply, sendReply } from './reply.ts';
 import { buildAck, buildCancel, buildDialogRequest } from './request.ts';
-import { TcpTransport } from './tcp-transport.ts';
 import { RFC_TIMERS } from './timers.ts';
 import type { Source, Transport } from './transport.ts';
+import { TRANSPORTS } from './transports.ts';
 import {
   composeRequest,
   localAddressTowards,
@@ -20,7 +21,6 @@ import {
   targetOf,
   viaValue,
 } from './uac-request.ts';
-import { UdpTransport } from './udp-transport.ts';
 import { formatHostPort } from './via.ts';
 
 export { RequestError, type RequestOptions };
@@ -55,17 +55,14 @@ const LAST_ANSWER = 4000;
 export async function* sendRequest(options: RequestOptions): AsyncGenerator<RequestEvent, void, void> {
   const target = targetOf(options);
   const address = await resolveHost(target.host);
-  const port = target.port ?? 5060;
+  const port = target.port ?? TRANSPORTS[target.transport].defaultPort;
   let exchange: Exchange | null = null;
   const onMessage = (data: Buffer, source: Source, socket: Transport): void =>
     exchange?.receive(parseMessage(data, source, socket));
   const own = { address: await localAddressTowards(address, port), port: 0, onMessage };
-  const transport =
-    target.transport === 'tcp'
-      ? await TcpTransport.bind(own)
-      : await UdpTransport.bind({ ...own, findsClosedPorts: false });
+  const transport = await listen(target.transport, { ...own, findsClosedPorts: false });
   try {
-    const started = new Exchange(options, transport, target.transport, address, port);
+    const started = new Exchange(options, transport, address, port);
     exchange = started;
     const abort = (): void => started.giveUp('aborted');
     options.signal?.addEventListener('abort', abort, { once: true });
@@ -94,7 +91,6 @@ class Exchange {
   readonly events = new EventQueue<RequestEvent>();
   readonly #options: RequestOptions;
   readonly #transport: Transport;
-  readonly #protocol: 'udp' | 'tcp';
   readonly #local: string;
   readonly #address: string;
   readonly #port: number;
@@ -110,21 +106,14 @@ class Exchange {
   #outcome: 'answered' | 'timeout' | 'aborted' = 'answered';
   #isLeaving = false;
 
-  constructor(
-    options: RequestOptions,
-    transport: Transport,
-    protocol: 'udp' | 'tcp',
-    address: string,
-    port: number,
-  ) {
+  constructor(options: RequestOptions, transport: Transport, address: string, port: number) {
     this.#options = options;
     this.#transport = transport;
-    this.#protocol = protocol;
     this.#address = address;
     this.#port = port;
     this.#local = formatHostPort(transport.local.address, transport.local.port);
-    this.#data = composeRequest(options, protocol, this.#local);
-    const request = parseMessage(this.#data, { address, port, transport: protocol });
+    this.#data = composeRequest(options, transport.protocol, this.#local);
+    const request = parseMessage(this.#data, { address, port, transport: transport.protocol });
     if (request.kind !== 'request')
       throw new RequestError(`no valid request: ${request.kind === 'malformed' ? request.reason : ''}`);
     this.#request = request;
@@ -248,14 +237,14 @@ class Exchange {
     const message = parseMessage(data, {
       address: this.#address,
       port: this.#port,
-      transport: this.#protocol,
+      transport: this.#transport.protocol,
     });
     if (!(message instanceof SipRequest)) throw new TypeError('a request of our own is none');
     return message;
   }
 
   #via(): string {
-    return viaValue(this.#protocol, this.#local);
+    return viaValue(this.#transport.protocol, this.#local);
   }
 
   #sent(request: SipRequest, copy: number): void {

@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from 'node:net';
 import { findParameter } from './parameters.ts';
+import { DEFAULT_PROTOCOL, DEFAULT_SECURE_PROTOCOL } from './transports.ts';
 
 export interface Uri {
   /** As written; {@link uriKind} has it in lower case. */
@@ -110,6 +111,13 @@ export function formatUri(uri: Uri): string {
 /** The value of a URI parameter: '' when it has none, null when it is not there. */
 export function uriParameter(uri: Uri, name: string): string | null {
   return uri.params === null ? null : findParameter(uri.params, name);
+}
+
+/** Its transport as written, in any case; the default of its scheme where it names none (RFC 3261, 26.2.2). */
+export function uriTransport(uri: Uri): string {
+  return (
+    uriParameter(uri, 'transport') || (uriKind(uri) === 'sips' ? DEFAULT_SECURE_PROTOCOL : DEFAULT_PROTOCOL)
+  );
 }
 
 /** The changed URI, or null when it would read differently, or no longer as a URI at all. */

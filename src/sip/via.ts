@@ -8,6 +8,7 @@ import {
   quotedEnd,
   trimmed,
 } from './parameters.ts';
+import { viaDefaultPort } from './transports.ts';
 import { isHost } from './uri.ts';
 
 /** `SIP / 2.0 / UDP host : 5060`, with white space wherever the grammar lets it stand. */
@@ -32,7 +33,9 @@ export class Via {
   readonly text: string;
   #branch: string | null | undefined;
 
-  constructor(parts: Omit<Via, 'branch' | 'received' | 'rport' | 'parameter' | 'sentBy' | 'stamped'>) {
+  constructor(
+    parts: Omit<Via, 'branch' | 'received' | 'rport' | 'parameter' | 'sentBy' | 'senderPort' | 'stamped'>,
+  ) {
     this.name = parts.name;
     this.version = parts.version;
     this.transport = parts.transport;
@@ -64,8 +67,12 @@ export class Via {
 
   /** Host and port by which transactions are told apart (17.2.3): lower case, the default port filled in. */
   get sentBy(): string {
-    const port = this.port ?? (this.transport.toUpperCase() === 'TLS' ? 5061 : 5060);
-    return `${this.host.toLowerCase()}:${port}`;
+    return `${this.host.toLowerCase()}:${this.port ?? viaDefaultPort(this.transport)}`;
+  }
+
+  /** Where the sender listens: the sent-by's port, or the default. A 0 is no port to send to. */
+  get senderPort(): number {
+    return this.port || viaDefaultPort(this.transport);
   }
 
   /**

@@ -49,7 +49,7 @@ const setPort = (uri: Uri, port: string) => (/^\d{1,5}$/.test(port) ? withPort(u
 const viaFlags = new Set(['force-rport', 'add-local-rport', 'reply-to-via', 'force-tcp-alias']);
 
 function aliasConnection({ message }: Run, port?: number): 1 | -1 {
-  const wanted = port ?? (message?.via.port || 5060);
+  const wanted = port ?? message?.via.senderPort ?? 0;
   if (message?.socket?.alias === undefined || wanted <= 0 || wanted > 65_535) return -1;
   message.socket.alias(wanted);
   return 1;

@@ -9,7 +9,7 @@ import {
   type VariableSpec,
   type VariableUse,
 } from '../../script/index.ts';
-import { parseUri } from '../../sip/index.ts';
+import { parseUri, splitProtocol } from '../../sip/index.ts';
 import { branchFlagNames } from '../flag-names.ts';
 import { setFlag, yesOrNo } from './message.ts';
 import { subnameOf } from './subname.ts';
@@ -40,6 +40,12 @@ function text(name: 'destinationUri' | 'q' | 'path' | 'socket', takes: (value: s
     branch[name] = value === null ? null : String(value);
     return true;
   };
+}
+
+/** `udp:192.0.2.1:5060` */
+function isSocket(text: string): boolean {
+  const { protocol, rest } = splitProtocol(text);
+  return protocol !== null && /^\S+$/.test(rest);
 }
 
 /** RFC 3261, 25.1, qvalue. */
@@ -85,7 +91,7 @@ export const branchFields: readonly BranchField[] = [
     name: 'socket',
     summary: 'The forced socket of a branch.',
     get: (branch) => branch.socket,
-    set: text('socket', (socket) => /^(?:udp|tcp|tls):\S+$/i.test(socket)),
+    set: text('socket', isSocket),
   },
   {
     name: 'flags',

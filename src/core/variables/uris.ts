@@ -6,11 +6,12 @@
 import type { Request, Run } from '../../runtime/index.ts';
 import type { Value, VariableSpec } from '../../script/index.ts';
 import {
+  defaultPort,
   formatUri,
   parseUri,
   type Uri,
-  uriKind,
   uriParameter,
+  uriTransport,
   withHost,
   withPort,
   withUser,
@@ -48,18 +49,11 @@ const destination: WritableUri = {
   set: (run, uri) => run.request.setDestinationUri(uri),
 };
 
-/** As it is written (edge-transport-case); `udp` where the URI does not say, `tls` for sips (RFC 3261, 26.2.2). */
-function transportOf(uri: Uri): string {
-  return uriParameter(uri, 'transport') || (uriKind(uri) === 'sips' ? 'tls' : 'udp');
-}
-
-const defaultPorts: Readonly<Record<string, number>> = { tls: 5061, ws: 80, wss: 443 };
-
 /** The default port of the transport where the URI has none (RFC 3261, 19.1.2); a tel URI has none at all. */
 export function portOf(uri: Uri): number | null {
   if (uri.port !== null) return uri.port;
   if (uri.host === null) return null;
-  return defaultPorts[transportOf(uri).toLowerCase()] ?? 5060;
+  return defaultPort(uriTransport(uri).toLowerCase());
 }
 
 const user = (uri: Uri) => uri.user;

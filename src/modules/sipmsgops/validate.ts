@@ -7,6 +7,7 @@ import {
   parseUri,
   parseVia,
   type SipMessage,
+  TRANSPORTS,
   type Uri,
   unfold,
 } from '../../sip/index.ts';
@@ -85,7 +86,7 @@ function mandatoryDefect(message: SipMessage, flags: string): Defect | null {
 
 function bodyDefect(message: SipMessage, flags: string): Defect | null {
   const length = message.header('content-length');
-  if (length === null && message.source.transport !== 'udp') return -4;
+  if (length === null && TRANSPORTS[message.source.transport].framing === 'stream') return -4;
   if (length !== null && Number(length) !== message.raw.length - bodyOffset(message.raw)) return -5;
   if (message.body !== '' && message.contentType === null) return -21;
   if (!flags.includes('s')) return null;

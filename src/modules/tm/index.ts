@@ -2,6 +2,7 @@
 import { type RelayOptions, relay, relaying, sendNewRequest, showLocalMessage } from '../../relay/index.ts';
 import type { Module, Run } from '../../runtime/index.ts';
 import type { ArgumentSpec, FunctionSpec, ParameterSpec, RouteKind } from '../../script/index.ts';
+import { splitProtocol } from '../../sip/index.ts';
 import { cachedRegex } from '../../text/index.ts';
 import { code, isStatusLine, reason } from '../replies.ts';
 import { branchFunctions } from './branches.ts';
@@ -77,7 +78,8 @@ interface ReadFlags {
 
 function readRelayFlags(text: string): ReadFlags {
   // the older dialect, and the manual's Script-Routes, have the destination first
-  if (/^(?:udp|tcp|tls):./i.test(text)) return { options: { outboundProxy: text }, unknown: [] };
+  const { protocol, rest } = splitProtocol(text);
+  if (protocol !== null && rest !== '') return { options: { outboundProxy: text }, unknown: [] };
   const isNumber = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim());
   const number = isNumber ? Number(text) : 0;
   const names = isNumber ? [] : text.split(',').map((name) => name.trim());

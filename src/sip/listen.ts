@@ -1,0 +1,27 @@
+/** Opening a socket of each transport that siprest speaks. */
+import { type TcpOptions, TcpTransport } from './tcp-transport.ts';
+import type { Transport } from './transport.ts';
+import { PROTOCOLS, type Protocol, TRANSPORTS } from './transports.ts';
+import { type UdpOptions, UdpTransport } from './udp-transport.ts';
+
+/** For any transport, which reads what concerns it. */
+export type ListenOptions = TcpOptions & Pick<UdpOptions, 'findsClosedPorts'>;
+
+const opened: { readonly [P in Protocol]?: (options: ListenOptions) => Promise<Transport> } = {
+  udp: (options) => UdpTransport.bind(options),
+  tcp: (options) => TcpTransport.bind(options),
+};
+
+export const canListen = (protocol: Protocol): boolean => opened[protocol] !== undefined;
+
+/** `UDP and TCP`, for people. */
+export const spokenTransports: string = new Intl.ListFormat('en').format(
+  PROTOCOLS.filter(canListen).map((name) => TRANSPORTS[name].label),
+);
+
+/** Binds a socket, from which connections go out as well. Rejects with the system's error where that fails. */
+export async function listen(protocol: Protocol, options: ListenOptions): Promise<Transport> {
+  const open = opened[protocol];
+  if (open === undefined) throw new RangeError(`siprest cannot listen on ${TRANSPORTS[protocol].label}`);
+  return open(options);
+}

@@ -1,0 +1,132 @@
+/**
+ * Everything that differs between the transports of SIP. To add one, add a row here and its code to listen.ts: a
+ * transport without code can be named in URIs, Vias and sockets, and is never sent by.
+ */
+
+interface TransportFacts {
+  /** For people. */
+  readonly label: string;
+  /** In a Via, after `SIP/2.0/`. */
+  readonly via: string;
+  /** Where a URI, Via or socket has no port (RFC 3261, 18.2.2 and 19.1.2; RFC 7118, 5). */
+  readonly defaultPort: number;
+  /** A message arrives or its loss is reported: nothing is retransmitted, and replies take the request's connection (RFC 3261, 17 and 18.2.2). */
+  readonly reliable: boolean;
+  /** Fit for SIPS URIs (RFC 3261, 26.2.2). */
+  readonly secure: boolean;
+  /** `stream`: only Content-Length says where a message ends (RFC 3261, 18.3). */
+  readonly framing: 'message' | 'stream';
+  /** Its other name in the `transport` parameter of SIPS URIs (RFC 3261, 26.2.2; RFC 7118, 5). */
+  readonly inSips: string | null;
+  /** The prefix of its SRV names (RFC 3263, 4.1); null: the host's addresses alone are looked up. */
+  readonly service: string | null;
+}
+
+/** The ones with a service in the order of preference for URIs that name none (RFC 3263, 4.1). */
+const table = {
+  udp: {
+    label: 'UDP',
+    via: 'UDP',
+    defaultPort: 5060,
+    reliable: false,
+    secure: false,
+    framing: 'message',
+    inSips: null,
+    service: '_sip._udp.',
+  },
+  tcp: {
+    label: 'TCP',
+    via: 'TCP',
+    defaultPort: 5060,
+    reliable: true,
+    secure: false,
+    framing: 'stream',
+    inSips: null,
+    service: '_sip._tcp.',
+  },
+  tls: {
+    label: 'TLS',
+    via: 'TLS',
+    defaultPort: 5061,
+    reliable: true,
+    secure: true,
+    framing: 'stream',
+    inSips: 'tcp',
+    service: '_sips._tcp.',
+  },
+  ws: {
+    label: 'WebSocket',
+    via: 'WS',
+    defaultPort: 80,
+    reliable: true,
+    secure: false,
+    framing: 'message',
+    inSips: null,
+    service: null,
+  },
+  wss: {
+    label: 'WebSocket',
+    via: 'WSS',
+    defaultPort: 443,
+    reliable: true,
+    secure: true,
+    framing: 'message',
+    inSips: 'ws',
+    service: null,
+  },
+} satisfies Readonly<Record<string, TransportFacts>>;
+
+/** In lower case, as URIs and sockets name it. */
+export type Protocol = keyof typeof table;
+
+export const TRANSPORTS: Readonly<Record<Protocol, TransportFacts>> = table;
+
+export const PROTOCOLS: readonly Protocol[] = Object.keys(TRANSPORTS).filter(isProtocol);
+
+/** What a SIP URI or a socket without a transport means. */
+export const DEFAULT_PROTOCOL: Protocol = 'udp';
+/** The same of a SIPS URI. */
+export const DEFAULT_SECURE_PROTOCOL: Protocol = 'tls';
+
+const byVia: ReadonlyMap<string, Protocol> = new Map(PROTOCOLS.map((name) => [TRANSPORTS[name].via, name]));
+const prefixed = new RegExp(`^(?:(${PROTOCOLS.join('|')}):)?(.*)$`, 'i');
+
+/** `name` in lower case. */
+export function isProtocol(name: string): name is Protocol {
+  return Object.hasOwn(table, name);
+}
+
+/** The transport of a Via by its token, in any case; null for an unknown one. */
+export function viaProtocol(token: string): Protocol | null {
+  return byVia.get(token) ?? byVia.get(token.toUpperCase()) ?? null;
+}
+
+/** What a SIP URI needs to be sent by it: `;transport=tcp`, or nothing. */
+export const transportParameter = (protocol: Protocol): string =>
+  protocol === DEFAULT_PROTOCOL ? '' : `;transport=${protocol}`;
+
+/** Of a URI, Via or socket with this transport in lower case, which may be an unknown one. */
+export function defaultPort(transport: string): number {
+  return TRANSPORTS[isProtocol(transport) ? transport : DEFAULT_PROTOCOL].defaultPort;
+}
+
+/** Of a Via. */
+export function viaDefaultPort(token: string): number {
+  return TRANSPORTS[viaProtocol(token) ?? DEFAULT_PROTOCOL].defaultPort;
+}
+
+/** The transport of a SIPS URI with this `transport` parameter, in lower case; null where that is not secure. */
+export function secureProtocol(parameter: string): Protocol | null {
+  return (
+    PROTOCOLS.find(
+      (name) => TRANSPORTS[name].secure && (name === parameter || TRANSPORTS[name].inSips === parameter),
+    ) ?? null
+  );
+}
+
+/** `[udp:]host[:port]`, as scripts write a socket or a next hop: the transport, if any, and what follows it. */
+export function splitProtocol(text: string): { readonly protocol: Protocol | null; readonly rest: string } {
+  const [, name, rest = ''] = prefixed.exec(text) ?? [];
+  const protocol = name?.toLowerCase() ?? '';
+  return { protocol: isProtocol(protocol) ? protocol : null, rest };
+}
