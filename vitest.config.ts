@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 /** Tests of these folders start the built program, so dist/ is brought up to date before them. */
 const needProgram = ['test/cli/**/*.test.ts', 'test/examples/**/*.test.ts'];
 
-/** Tests of what a process has once: nothing else may run in theirs. */
-const needProcess = ['test/timers/timer-wheel.test.ts'];
+/** Tests of what a process has once, such as its timers: nothing else may run in theirs. */
+const needProcess = ['test/timers/timer-wheel.test.ts', 'test/workers/pool.test.ts'];
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

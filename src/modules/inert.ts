@@ -1,20 +1,20 @@
 /** Modules that scripts load and that have nothing to do here: accepted, with a word on what siprest has instead. */
 import type { Module } from '../runtime/index.ts';
+import { canListen, PROTOCOLS, TRANSPORTS } from '../sip/index.ts';
 
-const udp = 'UDP is part of siprest';
-const tcp = 'TCP is part of siprest';
 const noSuchSocket = (protocol: string) => `siprest has no ${protocol} sockets so far`;
 const noCluster = 'siprest instances do not talk to each other';
 const management = (how: string) =>
   `siprest status and siprest reload manage a running server, instead of ${how}`;
 const noPages = 'siprest serves no HTTP itself';
 
+const transportModules = PROTOCOLS.map((name) => {
+  const { label } = TRANSPORTS[name];
+  return [`proto_${name}`, canListen(name) ? `${label} is part of siprest` : noSuchSocket(label)];
+});
+
 const reasons: Readonly<Record<string, string>> = {
-  proto_udp: udp,
-  proto_tcp: tcp,
-  proto_tls: noSuchSocket('TLS'),
-  proto_ws: noSuchSocket('WebSocket'),
-  proto_wss: noSuchSocket('WebSocket'),
+  ...Object.fromEntries(transportModules),
   proto_sctp: noSuchSocket('SCTP'),
   proto_ipsec: noSuchSocket('IPsec'),
   proto_bin: noCluster,

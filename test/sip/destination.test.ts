@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Destinations, findDestinations, orderServices } from '../../src/sip/destination.ts';
 import { DnsNames, type DnsNamesOptions } from '../../src/sip/names.ts';
-import type { Protocol } from '../../src/sip/transport.ts';
+import type { Protocol } from '../../src/sip/transports.ts';
 import { parseUri } from '../../src/sip/uri.ts';
 import { type NameServer, startNameServer, type Zone } from '../support/name-server.ts';
 

@@ -1,6 +1,7 @@
 /** A transport that records, and requests to try things with. */
 import { parseMessage, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
-import type { Protocol, Source, Transport } from '../../src/sip/transport.ts';
+import type { Source, Transport } from '../../src/sip/transport.ts';
+import type { Protocol } from '../../src/sip/transports.ts';
 import type { Clock } from '../../src/timers/index.ts';
 
 export class RecordingTransport implements Transport {

@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
-import type { Protocol, Transport } from '../../src/sip/transport.ts';
+import type { Transport } from '../../src/sip/transport.ts';
+import type { Protocol } from '../../src/sip/transports.ts';
 
 function socket(address: string, port: number, protocol: Protocol = 'udp'): Transport {
   return {

@@ -10,7 +10,6 @@ import {
   formatUri,
   parseUri,
   type Uri,
-  uriParameter,
   uriTransport,
   withHost,
   withPort,
@@ -112,7 +111,7 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
   writablePart(part('rp', 'The port of the request URI.', ofRequestUri, portOf), (uri, value) =>
     withPort(uri, port(value)),
   ),
-  part('rP', 'The transport of the request URI.', ofRequestUri, transportOf),
+  part('rP', 'The transport of the request URI.', ofRequestUri, uriTransport),
   {
     name: 'ou',
     aliases: ['ouri'],
@@ -122,7 +121,7 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
   part('oU', 'The user of the received request URI.', ofOriginalUri, user),
   part('od', 'The host of the received request URI.', ofOriginalUri, host),
   part('op', 'The port of the received request URI.', ofOriginalUri, portOf),
-  part('oP', 'The transport of the received request URI.', ofOriginalUri, transportOf),
+  part('oP', 'The transport of the received request URI.', ofOriginalUri, uriTransport),
   {
     name: 'du',
     aliases: ['duri'],
@@ -144,5 +143,5 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     (uri, value) => withPort(uri, port(value)),
     destination,
   ),
-  part('dP', 'The transport of the destination URI.', ofDestination, transportOf),
+  part('dP', 'The transport of the destination URI.', ofDestination, uriTransport),
 ];
