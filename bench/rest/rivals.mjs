@@ -22,9 +22,18 @@ function mustBe200(status) {
   if (status !== 200) throw new Error(`status ${status}`);
 }
 
+/** `product` may be an older build, which names its options otherwise. */
+function clientOf(RestClient, http2) {
+  try {
+    return new RestClient({ httpVersion: http2 ? 'auto' : '1.1' });
+  } catch {
+    return new RestClient({ httpVersion: http2 ? 0 : 2 });
+  }
+}
+
 async function siprest(goal) {
   const { RestClient, TlsClientDomain } = await import(`${goal.product}/rest/index.js`);
-  const client = new RestClient({ curlHttpVersion: goal.http2 ? 4 : 2 });
+  const client = clientOf(RestClient, goal.http2);
   const tls = goal.caFile === '' ? undefined : new TlsClientDomain({ name: 'bench', caList: goal.caFile });
   const options = tls === undefined ? undefined : { tls };
   return async () => {

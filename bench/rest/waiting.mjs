@@ -4,7 +4,7 @@ const [product, url, transfers] = process.argv.slice(2);
 const { RestClient } = await import(`${product}/rest/index.js`);
 const mib = () => Math.round(process.memoryUsage().rss / 2 ** 20);
 
-const client = new RestClient({ curlTimeout: 100, connectionTimeout: 60 });
+const client = new RestClient({ timeout: 100_000, connectTimeout: 60_000 });
 const before = mib();
 const waiting = [];
 let connected = 0;

@@ -23,7 +23,7 @@ function verdict(outcome: Outcome): string {
 
 const [service = 'http://127.0.0.1:8081', ...accounts] = process.argv.slice(2);
 
-await using client = new RestClient({ curlTimeout: 2, connectionTimeout: 0.5, maxTransferSize: 64 });
+await using client = new RestClient({ timeout: 2_000, connectTimeout: 500, maxBodySize: 65_536 });
 
 for (const account of accounts) {
   const outcome = await client.get(`${service}/credit?account=${encodeURIComponent(account)}`);

@@ -6,7 +6,7 @@ import { cfgutils } from './cfgutils/index.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
-import { restClient } from './rest-client.ts';
+import { restClient } from './rest-client/index.ts';
 import { rr } from './rr.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';

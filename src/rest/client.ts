@@ -2,13 +2,13 @@ import { Dispatcher } from './dispatcher.ts';
 import { RestOptionError } from './errors.ts';
 import type { ErrorCode } from './failure.ts';
 import { checkHeaderField } from './header-line.ts';
+import { CLIENT_OPTIONS } from './options.ts';
 import type { ConnectionCounts } from './origin-pool.ts';
 import { ErrorOutcome, type Outcome } from './outcome.ts';
-import type { RestParameterValues } from './parameters.ts';
 import { PolicyChain, type Sender } from './policies.ts';
 import type { HoldConnectLock } from './request.ts';
 import { type HeadersOption, type RequestHeaders, requestHeaders } from './request-headers.ts';
-import { type RestClientOptions, readOptions, type Settings } from './settings.ts';
+import { checkOption, type RestClientOptions, readOptions, type Settings } from './settings.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 import { type Authority, authorityEnd, parsePath, parseUrl, UNSAFE_IN_URL } from './url.ts';
 
@@ -21,7 +21,7 @@ export interface RequestOptions {
   readonly headers?: HeadersOption | undefined;
   /** Content-Type of the body; default of POST and PUT is `application/x-www-form-urlencoded`. Empty: none. */
   readonly contentType?: string | undefined;
-  /** Longest time for this call in seconds, instead of `curlTimeout`. */
+  /** Longest time for this request in milliseconds, instead of the client's. */
   readonly timeout?: number | undefined;
   /**
    * How long the connect lock is held, with `noConcurrentConnects`: until the connection is made, or until the whole
@@ -37,14 +37,13 @@ export interface RequestOptions {
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const NO_OPTIONS: RequestOptions = {};
 const MAX_KNOWN_ORIGINS = 1_000;
-const LONGEST_TIMEOUT = 2_000_000;
 
 /**
  * An HTTP client whose calls resolve to an {@link Outcome}, whatever happens on the network, and reject only
  * for a programmer's mistake. It keeps its connections and uses them again.
  *
  * @example
- * await using client = new RestClient({ curlTimeout: 2 });
+ * const client = new RestClient({ timeout: 2_000 });
  * const outcome = await client.get('http://127.0.0.1:8080/credit?account=alice');
  * if (outcome.kind === 'response') console.log(outcome.status, outcome.text);
  * else console.error(outcome.kind, outcome.reason);
@@ -63,11 +62,6 @@ export class RestClient {
     const { policies } = this.#settings;
     this.#dispatcher = new Dispatcher(this.#settings);
     this.#sender = policies.length === 0 ? this.#dispatcher : new PolicyChain(policies, this.#dispatcher);
-  }
-
-  /** The parameters in force, defaults included. */
-  get parameters(): RestParameterValues {
-    return this.#settings.values;
   }
 
   /** Requests that are not over. */
@@ -115,14 +109,18 @@ export class RestClient {
   }
 
   #start(method: string, url: string, body: RequestBody | null, options: RequestOptions): Promise<Outcome> {
-    const { transferTimeout, connectTimeout } = this.#settings;
     try {
       checkRequest(url, body, options);
     } catch (error) {
       return Promise.reject(error);
     }
     if (this.#closing !== null) return this.#refuse(method, 'closed', 'the client is closed');
-    const { contentType, tls = null, signal = null, holdConnectLock = 'while-connecting' } = options;
+    const {
+      contentType,
+      tls = this.#settings.tlsDomain,
+      signal = null,
+      holdConnectLock = 'while-connecting',
+    } = options;
     if (contentType !== undefined && !checkHeaderField('Content-Type', contentType).ok) {
       return this.#refuse(method, 'header', 'the content type has a line break or control character');
     }
@@ -142,7 +140,7 @@ export class RestClient {
     } catch (error) {
       return Promise.reject(error);
     }
-    const timeout = options.timeout === undefined ? transferTimeout : options.timeout * 1000;
+    const timeout = options.timeout ?? this.#settings.timeout;
     return this.#sender.send({
       method,
       authority,
@@ -150,7 +148,7 @@ export class RestClient {
       headers,
       body: bytesOf(body),
       timeout,
-      connectTimeout: Math.min(timeout, connectTimeout),
+      connectTimeout: Math.min(timeout, this.#settings.connectTimeout),
       holdConnectLock,
       signal,
       tls,
@@ -198,13 +196,7 @@ function checkRequest(url: unknown, body: unknown, options: RequestOptions): voi
     throw new RestOptionError('wrong-type', 'options', 'the options of a request are an object');
   }
   const { timeout, tls, contentType, signal } = options;
-  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout <= LONGEST_TIMEOUT)) {
-    throw new RestOptionError(
-      'out-of-range',
-      'timeout',
-      `timeout is ${String(timeout)}, but must be above 0 and at most ${LONGEST_TIMEOUT} s`,
-    );
-  }
+  if (timeout !== undefined) checkOption('timeout', CLIENT_OPTIONS.timeout, timeout);
   if (tls !== undefined && !(tls instanceof TlsClientDomain)) {
     throw new RestOptionError('wrong-type', 'tls', 'tls is a TlsClientDomain');
   }

@@ -37,7 +37,7 @@ export class Dispatcher implements Sender, TransferOwner {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    this.maxBytes = settings.maxBytes;
+    this.maxBytes = settings.maxBodySize;
     this.bodies = settings.shared.bodies;
     this.#generation = settings.shared.tls.generation;
   }
@@ -53,7 +53,7 @@ export class Dispatcher implements Sender, TransferOwner {
   }
 
   readonly send = (request: HttpRequest): Promise<Outcome> => {
-    const { values, shared } = this.#settings;
+    const { expect100, noConcurrentConnects, shared } = this.#settings;
     const { method, authority, path, headers, body, signal } = request;
     if (this.#generation !== shared.tls.generation) this.#leaveCertificates(shared.tls.generation);
     const pool = request.tls === null ? this.#poolOf(authority) : this.#pool(authority, request.tls);
@@ -63,14 +63,14 @@ export class Dispatcher implements Sender, TransferOwner {
     transfer.clock.started = now;
     transfer.expectContinue =
       headers.expect === 'on' ||
-      (headers.expect === null && values.enableExpect100 && body !== null && body.length > EXPECT_ABOVE);
+      (headers.expect === null && expect100 && body !== null && body.length > EXPECT_ABOVE);
     this.#active++;
     if (restChannels.request.hasSubscribers) {
       restChannels.request.publish({ method, url: redactUrl(authority, path) });
     }
     processTimers.start(transfer, request.timeout, now);
     if (signal !== null && !watchSignal(transfer, signal)) return promise;
-    if (values.noConcurrentConnects) this.#lockThen(transfer, false);
+    if (noConcurrentConnects) this.#lockThen(transfer, false);
     else pool.send(transfer);
     return promise;
   };
@@ -100,8 +100,8 @@ export class Dispatcher implements Sender, TransferOwner {
   }
 
   #pool(authority: Authority, domain: TlsClientDomain | null): OriginPool {
-    const { values, log, shared } = this.#settings;
-    const profile = authority.scheme === 'https' ? shared.tls.profile(values, domain, log) : null;
+    const { tls, log, shared } = this.#settings;
+    const profile = authority.scheme === 'https' ? shared.tls.profile(tls, domain, log) : null;
     const key = `${authority.scheme}://${authority.hostname}:${authority.port} ${authority.host} ${profile?.key ?? ''}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
@@ -128,9 +128,9 @@ export class Dispatcher implements Sender, TransferOwner {
   // --- the connect lock ---
 
   #lockThen(transfer: Transfer, again: boolean): void {
-    const { shared, connectionLifetime } = this.#settings;
+    const { shared, lockFreeAge } = this.#settings;
     const { hostname } = transfer.request.authority;
-    if (connectionLifetime > 0 && this.#hasYoungConnection(hostname, connectionLifetime)) {
+    if (lockFreeAge > 0 && this.#hasYoungConnection(hostname, lockFreeAge)) {
       this.#sendOn(transfer, again);
       return;
     }
@@ -199,7 +199,7 @@ export class Dispatcher implements Sender, TransferOwner {
   #sendAgain(transfer: Transfer): void {
     transfer.rewind();
     if (transfer.over) return;
-    if (this.#settings.values.noConcurrentConnects && !transfer.locked) this.#lockThen(transfer, true);
+    if (this.#settings.noConcurrentConnects && !transfer.locked) this.#lockThen(transfer, true);
     else transfer.pool.sendAgain(transfer);
   }
 

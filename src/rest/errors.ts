@@ -8,8 +8,8 @@ export type RestOptionErrorCode =
   | 'invalid-certificate';
 
 /**
- * A programmer's mistake in an option or argument: the only error that the client throws. What happens on
- * the network is an `Outcome`, never an error.
+ * An error in an option or argument, which is in the calling program: the only one that the client throws. What
+ * happens on the network is an `Outcome`, never an error.
  */
 export class RestOptionError extends TypeError {
   override readonly name = 'RestOptionError';
@@ -22,6 +22,66 @@ export class RestOptionError extends TypeError {
     this.code = code;
     this.option = option;
   }
+}
+
+/** `invalid timeout: "2"; expected a number of milliseconds`. */
+export function invalidOption(
+  option: string,
+  value: unknown,
+  expected: string,
+  code: RestOptionErrorCode = 'wrong-type',
+): RestOptionError {
+  return new RestOptionError(code, option, `invalid ${option}: ${describe(value)}; expected ${expected}`);
+}
+
+/** `unknown option "timeOut" of a RestClient; did you mean timeout?`. */
+export function unknownOption(option: string, owner: string, known: Iterable<string>): RestOptionError {
+  return new RestOptionError(
+    'unknown-option',
+    option,
+    `unknown option ${describe(option)} of ${owner}${hint(option, known)}`,
+  );
+}
+
+/** What other clients, curl and scripts call an option, in lower case without underscores. */
+const ELSEWHERE = new Map<string, string>([
+  ['curltimeout', 'timeout, in milliseconds,'],
+  ['headerstimeout', 'timeout'],
+  ['bodytimeout', 'timeout'],
+  ['connectiontimeout', 'connectTimeout, in milliseconds,'],
+  ['maxtransfersize', 'maxBodySize, in bytes,'],
+  ['maxcontentlength', 'maxBodySize'],
+  ['maxresponsesize', 'maxBodySize'],
+  ['curlhttpversion', 'httpVersion'],
+  ['allowh2', 'httpVersion'],
+  ['sslverifypeer', 'tls: { verifyPeer }'],
+  ['rejectunauthorized', 'tls: { verifyPeer }'],
+  ['sslverifyhost', 'tls: { verifyHost }'],
+  ['sslcapath', 'tls: { caPath }'],
+  ['enableexpect100', 'expect100'],
+  ['keepalivetimeout', 'keepAlive'],
+  ['useproxy', 'proxy'],
+  ['curlconnlifetime', 'lockFreeAge, in milliseconds,'],
+  ['data', 'body'],
+]);
+
+function hint(option: string, known: Iterable<string>): string {
+  const plain = option.replaceAll('_', '').toLowerCase();
+  const names = [...known];
+  const same = names.find((name) => name.toLowerCase() === plain);
+  if (same !== undefined) return `; did you mean ${same}?`;
+  const other = ELSEWHERE.get(plain);
+  const name = other === undefined ? '' : (/^\w+/.exec(other)?.[0] ?? '');
+  if (names.includes(name)) return `; use ${other} instead`;
+  return `; expected ${names.join(', ')}`;
+}
+
+/** A value in an error's message. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (value === null || typeof value !== 'object') return String(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** What OpenSSL says of a TLS error, in one line (its own message has file names and a line break); null for another error. */

@@ -1,5 +1,13 @@
-/** What a value of `curl_http_version` means on the wire. */
+/**
+ * Which HTTP a client speaks: `auto` is HTTP/2 where TLS offers it, else 1.1; `1.0`; `1.1`; `2` is HTTP/2 in clear
+ * text too, where the server speaks it; `2-tls` is HTTP/2 over TLS only; `2-prior-knowledge` is HTTP/2 in clear text
+ * without asking.
+ */
+export type HttpVersion = 'auto' | '1.0' | '1.1' | '2' | '2-tls' | '2-prior-knowledge';
+
+/** What an HTTP version that a client is set to means on the wire. */
 export interface HttpVersionRow {
+  readonly name: HttpVersion;
   /** What ALPN offers, most wanted first; null: no ALPN. */
   readonly alpn: string[] | null;
   /** In clear text: HTTP/1, HTTP/2 by prior knowledge, or found out by trying. */
@@ -8,19 +16,25 @@ export interface HttpVersionRow {
   readonly http1: 'http/1.0' | 'http/1.1';
 }
 
-const DEFAULT: HttpVersionRow = { alpn: ['h2', 'http/1.1'], clearText: 'h1', http1: 'http/1.1' };
+const DEFAULT: HttpVersionRow = {
+  name: 'auto',
+  alpn: ['h2', 'http/1.1'],
+  clearText: 'h1',
+  http1: 'http/1.1',
+};
 
-/** By value of the parameter. */
-const HTTP_VERSIONS: readonly HttpVersionRow[] = [
+/** In the order of libcurl's numbers from 0, which `curl_http_version` of a script takes. */
+export const HTTP_VERSIONS: readonly HttpVersionRow[] = [
   DEFAULT,
-  { alpn: null, clearText: 'h1', http1: 'http/1.0' },
-  { alpn: ['http/1.1'], clearText: 'h1', http1: 'http/1.1' },
+  { name: '1.0', alpn: null, clearText: 'h1', http1: 'http/1.0' },
+  { name: '1.1', alpn: ['http/1.1'], clearText: 'h1', http1: 'http/1.1' },
   // node:http2 has no Upgrade: h2c, so that clear text is tried by prior knowledge.
-  { alpn: ['h2', 'http/1.1'], clearText: 'probe', http1: 'http/1.1' },
-  { alpn: ['h2', 'http/1.1'], clearText: 'h1', http1: 'http/1.1' },
-  { alpn: ['h2', 'http/1.1'], clearText: 'h2', http1: 'http/1.1' },
+  { name: '2', alpn: ['h2', 'http/1.1'], clearText: 'probe', http1: 'http/1.1' },
+  { name: '2-tls', alpn: ['h2', 'http/1.1'], clearText: 'h1', http1: 'http/1.1' },
+  { name: '2-prior-knowledge', alpn: ['h2', 'http/1.1'], clearText: 'h2', http1: 'http/1.1' },
 ];
 
-export function httpVersion(value: number): HttpVersionRow {
-  return HTTP_VERSIONS[value] ?? DEFAULT;
+/** The row of a version. */
+export function httpVersionRow(version: HttpVersion): HttpVersionRow {
+  return HTTP_VERSIONS.find(({ name }) => name === version) ?? DEFAULT;
 }

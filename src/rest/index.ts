@@ -6,7 +6,9 @@ export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
 export type { ErrorCode } from './failure.ts';
 export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-line.ts';
+export { HTTP_VERSIONS, type HttpVersion } from './http-versions.ts';
 export type { LogFunction, LogLevel } from './log.ts';
+export { CLIENT_OPTIONS, TLS_OPTIONS } from './options.ts';
 export type { ConnectionCounts } from './origin-pool.ts';
 export {
   BlockedOutcome,
@@ -23,19 +25,11 @@ export {
   type ReturnCode,
   type TimeoutOutcome,
 } from './outcome.ts';
-export {
-  findRestParameter,
-  type ParameterType,
-  parseRestParameter,
-  REST_PARAMETERS,
-  type RestParameter,
-  type RestParameterValues,
-} from './parameters.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
 export type { Policy, Send } from './policies.ts';
 export type { HoldConnectLock, HttpRequest } from './request.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';
-export { type RestClientOptions, readOptions } from './settings.ts';
+export type { RestClientOptions, TlsOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
 export { HostCounts, TransferCounts } from './transfer-counts.ts';

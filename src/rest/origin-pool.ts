@@ -6,7 +6,7 @@ import { ConnectAttempt } from './connect-attempt.ts';
 import type { Connection } from './connection.ts';
 import { restChannels } from './diagnostics.ts';
 import type { Failure } from './failure.ts';
-import { type HttpVersionRow, httpVersion } from './http-versions.ts';
+import { type HttpVersionRow, httpVersionRow } from './http-versions.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
 import type { Settings } from './settings.ts';
@@ -81,7 +81,7 @@ export class OriginPool {
     this.authority = authority;
     this.profile = profile;
     this.#settings = settings;
-    this.#version = httpVersion(settings.values.curlHttpVersion);
+    this.#version = httpVersionRow(settings.httpVersion);
     this.#origin = `${authority.hostname}:${authority.port}`;
     this.counts = settings.shared.transfers.of(this.#origin);
     this.url = `${authority.scheme}://${authority.host}/`;

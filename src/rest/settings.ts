@@ -1,89 +1,100 @@
 import { Proxies } from '../net/index.ts';
-import { RestOptionError } from './errors.ts';
+import { invalidOption, unknownOption } from './errors.ts';
+import type { HttpVersion } from './http-versions.ts';
 import type { LogFunction } from './log.ts';
-import {
-  findRestParameter,
-  parseRestParameter,
-  REST_PARAMETERS,
-  type RestParameterValues,
-} from './parameters.ts';
+import { CLIENT_OPTIONS, type OptionSpec, type OptionTable, TLS_OPTIONS, type ValuesOf } from './options.ts';
 import type { Policy } from './policies.ts';
 import { RestShared } from './shared.ts';
+import { TlsClientDomain } from './tls-domain.ts';
 
-/** Options of a client: the module's parameters in camelCase, in their units (seconds, KB), and what is not a parameter. */
-export type RestClientOptions = {
-  readonly [K in keyof RestParameterValues]?: RestParameterValues[K] | undefined;
-} & {
-  /** Default: nothing is logged. */
+/** What a client verifies of a server's certificate, and by which CAs. */
+export interface TlsOptions {
+  /** Verify the chain of the server's certificate. */
+  readonly verifyPeer?: boolean | undefined;
+  /** Verify that the server's certificate is for the host of the URL, whether the chain is verified or not. */
+  readonly verifyHost?: boolean | undefined;
+  /** Folder of CA certificates, hashed names or any PEM files, beside the default ones. */
+  readonly caPath?: string | undefined;
+}
+
+/** Options of a client. Times are in milliseconds, sizes in bytes; docs/rest-client.md has defaults and ranges. */
+export interface RestClientOptions {
+  /** Longest time for a whole request in milliseconds, connecting included. */
+  readonly timeout?: number | undefined;
+  /** Longest time to connect in milliseconds: name lookup, TCP and TLS together. Never more than `timeout`. */
+  readonly connectTimeout?: number | undefined;
+  /** Largest body of an answer in bytes; one byte more ends the request. `Infinity`: no limit of its own. */
+  readonly maxBodySize?: number | undefined;
+  /** Which HTTP it speaks. */
+  readonly httpVersion?: HttpVersion | undefined;
+  /** What is verified of a server's certificate. */
+  readonly tls?: TlsOptions | undefined;
+  /** Sends each request that names no other with this TLS client domain. */
+  readonly tlsDomain?: TlsClientDomain | undefined;
+  /** Ask with `Expect: 100-continue` before a body of more than 1,024 bytes. */
+  readonly expect100?: boolean | undefined;
+  /** Whether requests go through the proxies that the environment names (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`). */
+  readonly proxy?: 'environment' | 'none' | undefined;
+  /** Only one client at a time connects to a host name; the others get `rc` -4 at once. */
+  readonly noConcurrentConnects?: boolean | undefined;
+  /** With `noConcurrentConnects`: with a connection to the host that is younger than this, in milliseconds, no lock is needed. */
+  readonly lockFreeAge?: number | undefined;
+  /** Called for every failure. Default: nothing is logged. */
   readonly log?: LogFunction | undefined;
   /** What several clients have in common: connect lock, DNS cache, TLS contexts. Default: the process's own. */
   readonly shared?: RestShared | undefined;
   /** What each request goes through before it is sent, in this order. Default: none. */
   readonly policies?: readonly Policy[] | undefined;
-};
+}
 
-/** Options as the client uses them: checked, complete, in milliseconds and bytes. */
-export interface Settings {
-  readonly values: RestParameterValues;
-  readonly transferTimeout: number;
-  readonly connectTimeout: number;
-  readonly maxBytes: number;
-  readonly connectionLifetime: number;
+/** The options of a client as it uses them: checked and complete. */
+export interface Settings extends ValuesOf<typeof CLIENT_OPTIONS> {
+  readonly tls: ValuesOf<typeof TLS_OPTIONS>;
+  readonly tlsDomain: TlsClientDomain | null;
   readonly log: LogFunction;
   readonly shared: RestShared;
-  /** Null where proxies are ignored or none is named. */
+  /** Null where proxies are ignored or the environment names none. */
   readonly proxies: Proxies | null;
   readonly policies: readonly Policy[];
 }
 
-const OTHER_OPTIONS = new Set(['log', 'shared', 'policies']);
+const clientOptionNames = new Set([
+  ...Object.keys(CLIENT_OPTIONS),
+  'tls',
+  'tlsDomain',
+  'log',
+  'shared',
+  'policies',
+]);
+const tlsOptionNames = new Set(Object.keys(TLS_OPTIONS));
 
 /** @throws RestOptionError */
 export function readOptions(options: RestClientOptions): Settings {
-  if (options === null || typeof options !== 'object') {
-    throw new RestOptionError('wrong-type', 'options', 'the options of a RestClient are an object');
+  const given = objectOf('options', options, clientOptionNames, 'a RestClient');
+  const read = readTable(CLIENT_OPTIONS, given, '');
+  const tls = readTable(TLS_OPTIONS, objectOf('tls', options.tls ?? {}, tlsOptionNames, 'tls'), 'tls.');
+  const { tlsDomain = null, log = silent, shared = RestShared.ofProcess(), policies = [] } = options;
+  if (tlsDomain !== null && !(tlsDomain instanceof TlsClientDomain)) {
+    throw invalidOption('tlsDomain', tlsDomain, 'a TlsClientDomain');
   }
-  const given: Record<string, unknown> = { ...options };
-  for (const key of Object.keys(given)) {
-    if (OTHER_OPTIONS.has(key)) continue;
-    const parameter = findRestParameter(key);
-    if (parameter?.option === key) continue;
-    const hint = parameter === undefined ? '' : `, did you mean ${parameter.option}?`;
-    throw new RestOptionError('unknown-option', key, `${key} is no option of a RestClient${hint}`);
-  }
-  const read: Record<string, number | boolean | string> = {};
-  for (const parameter of REST_PARAMETERS) {
-    const value = given[parameter.option];
-    read[parameter.option] = value === undefined ? parameter.default : parseRestParameter(parameter, value);
-  }
-  const log = options.log ?? silent;
-  if (typeof log !== 'function') throw new RestOptionError('wrong-type', 'log', 'log is a function');
-  const shared = options.shared ?? RestShared.ofProcess();
-  if (!(shared instanceof RestShared)) {
-    throw new RestOptionError('wrong-type', 'shared', 'shared is a RestShared');
-  }
-  const policies = options.policies ?? [];
+  if (typeof log !== 'function') throw invalidOption('log', log, 'a function');
+  if (!(shared instanceof RestShared)) throw invalidOption('shared', shared, 'a RestShared');
   if (!Array.isArray(policies) || !policies.every((policy) => typeof policy === 'function')) {
-    throw new RestOptionError('wrong-type', 'policies', 'policies is a list of functions');
+    throw invalidOption('policies', policies, 'a list of functions');
   }
-  const asked = read as unknown as RestParameterValues;
-  if (asked.connectionTimeout > asked.curlTimeout && options.connectionTimeout !== undefined) {
+  const { timeout, connectTimeout } = read;
+  if (connectTimeout > timeout && options.connectTimeout !== undefined) {
     log(
       'warning',
-      `connection_timeout (${asked.connectionTimeout} s) is above curl_timeout (${asked.curlTimeout} s), which is used instead`,
+      `connectTimeout (${connectTimeout} ms) is above timeout (${timeout} ms), which is used instead`,
     );
   }
-  const values: RestParameterValues = {
-    ...asked,
-    connectionTimeout: Math.min(asked.connectionTimeout, asked.curlTimeout),
-  };
-  const proxies = values.useProxy ? new Proxies() : null;
+  const proxies = read.proxy === 'environment' ? new Proxies() : null;
   return {
-    values,
-    transferTimeout: values.curlTimeout * 1000,
-    connectTimeout: values.connectionTimeout * 1000,
-    maxBytes: values.maxTransferSize === 0 ? Number.POSITIVE_INFINITY : values.maxTransferSize * 1024,
-    connectionLifetime: values.curlConnLifetime * 1000,
+    ...read,
+    connectTimeout: Math.min(connectTimeout, timeout),
+    tls,
+    tlsDomain,
     log,
     shared,
     proxies: proxies?.any === true ? proxies : null,
@@ -92,3 +103,65 @@ export function readOptions(options: RestClientOptions): Settings {
 }
 
 function silent(): void {}
+
+function objectOf(
+  name: string,
+  value: unknown,
+  known: ReadonlySet<string>,
+  owner: string,
+): Readonly<Record<string, unknown>> {
+  if (value === null || typeof value !== 'object') throw invalidOption(name, value, 'an object');
+  const given: Record<string, unknown> = { ...value };
+  for (const key of Object.keys(given)) if (!known.has(key)) throw unknownOption(key, owner, known);
+  return given;
+}
+
+function readTable<Table extends OptionTable>(
+  table: Table,
+  given: Readonly<Record<string, unknown>>,
+  prefix: string,
+): ValuesOf<Table> {
+  const read: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(table)) {
+    const value = given[name];
+    read[name] = value === undefined ? spec.default : checkOption(prefix + name, spec, value);
+  }
+  // each value has been checked against its row, which is where its type comes from
+  return read as ValuesOf<Table>;
+}
+
+/** @throws RestOptionError that names the option, the value and what is expected */
+export function checkOption(name: string, spec: OptionSpec, value: unknown): unknown {
+  switch (spec.type) {
+    case 'number': {
+      const { unit, min, max } = spec;
+      if (typeof value !== 'number' || Number.isNaN(value))
+        throw invalidOption(name, value, `a number of ${UNITS[unit]}`);
+      if (value < min || value > max) {
+        const range = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
+        throw invalidOption(name, value, `${range} ${unit}`, 'out-of-range');
+      }
+      return value;
+    }
+    case 'boolean':
+      if (typeof value !== 'boolean') throw invalidOption(name, value, 'true or false');
+      return value;
+    case 'string':
+      if (typeof value !== 'string' || value.includes('\0')) throw invalidOption(name, value, 'a string');
+      return value;
+    case 'choice':
+      if (typeof value !== 'string' || !spec.choices.includes(value)) {
+        throw invalidOption(
+          name,
+          value,
+          spec.choices
+            .map((choice) => `'${choice}'`)
+            .join(', ')
+            .replace(/, ([^,]*)$/, ' or $1'),
+        );
+      }
+      return value;
+  }
+}
+
+const UNITS = { ms: 'milliseconds', bytes: 'bytes' } as const;

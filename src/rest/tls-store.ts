@@ -6,11 +6,11 @@ import type { LogFunction } from './log.ts';
 import { splitPem } from './pem.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
 
-/** What of a client's parameters concerns TLS. */
+/** What of the options of a client concerns TLS. */
 export interface TlsSettings {
-  readonly sslVerifypeer: boolean;
-  readonly sslVerifyhost: boolean;
-  readonly sslCapath: string;
+  readonly verifyPeer: boolean;
+  readonly verifyHost: boolean;
+  readonly caPath: string;
 }
 
 /** One way to speak TLS: what is verified against which CAs, and with which certificate of our own. */
@@ -49,9 +49,9 @@ export class TlsStore {
   }
 
   profile(settings: TlsSettings, domain: TlsClientDomain | null, log: LogFunction): TlsProfile {
-    const verifyPeer = domain?.verifyCertificate ?? settings.sslVerifypeer;
-    const verifyHost = domain?.verifyHost ?? settings.sslVerifyhost;
-    const key = `${this.#generation}|${domain?.id ?? 0}|${verifyPeer ? 1 : 0}|${verifyHost ? 1 : 0}|${settings.sslCapath}`;
+    const verifyPeer = domain?.verifyCertificate ?? settings.verifyPeer;
+    const verifyHost = domain?.verifyHost ?? settings.verifyHost;
+    const key = `${this.#generation}|${domain?.id ?? 0}|${verifyPeer ? 1 : 0}|${verifyHost ? 1 : 0}|${settings.caPath}`;
     const owner = domain ?? this;
     let profiles = this.#profiles.get(owner);
     if (profiles === undefined) {
@@ -68,7 +68,7 @@ export class TlsStore {
       minVersion: domain?.minVersion,
       maxVersion: domain?.maxVersion,
       context: () => {
-        context ??= this.#build(verifyPeer, settings.sslCapath, domain, log);
+        context ??= this.#build(verifyPeer, settings.caPath, domain, log);
         return context;
       },
     };

@@ -73,7 +73,7 @@ it('where no descriptor is free, a name is asked for, and its address connected 
 import { openSync } from 'node:fs';
 import { NameResolver, RestClient, RestShared } from ${JSON.stringify(restModule)};
 const shared = new RestShared({ resolver: new NameResolver({ servers: ['${names.address}'] }) });
-const client = new RestClient({ shared, curlTimeout: 5 });
+const client = new RestClient({ shared, timeout: 5_000 });
 const first = await client.get('http://first.a.test:${port}/');
 try {
   for (;;) openSync('/dev/null');

@@ -52,12 +52,12 @@ const echoing = (): Promise<HttpServer> =>
 
 describe('10 MB there and back through nginx', () => {
   it.each([
-    ['HTTP/1.1', 2, 'origin'],
-    ['HTTP/1.1 over TLS', 2, 'secureOrigin'],
-    ['HTTP/2 over TLS', 0, 'secureOrigin'],
-  ] as const)('are the same bytes over %s', async (_name, curlHttpVersion, origin) => {
+    ['HTTP/1.1', '1.1', 'origin'],
+    ['HTTP/1.1 over TLS', '1.1', 'secureOrigin'],
+    ['HTTP/2 over TLS', 'auto', 'secureOrigin'],
+  ] as const)('are the same bytes over %s', async (_name, httpVersion, origin) => {
     const server = await echoing();
-    const client = newClient({ curlHttpVersion, sslVerifypeer: false, curlTimeout: 30 });
+    const client = newClient({ httpVersion, tls: { verifyPeer: false }, timeout: 30_000 });
     for (let i = 0; i < 2; i++) {
       const outcome = await client.post(server[origin], anything);
       expect([outcome.rc, outcome.retcode, bodyOf(outcome).length]).toEqual([1, 200, TEN_MEGABYTES]);
@@ -70,17 +70,21 @@ describe('10 MB there and back through nginx', () => {
     const server = await echoing();
     const more = Buffer.alloc(TEN_MEGABYTES + 1, 'x');
     for (const origin of [server.origin, server.secureOrigin]) {
-      const client = newClient({ sslVerifypeer: false, curlTimeout: 30 });
+      const client = newClient({ tls: { verifyPeer: false }, timeout: 30_000 });
       const outcome = await client.post(origin, more);
       expect([outcome.rc, outcome.retcode, bodyOf(outcome).length]).toEqual([-10, 200, 0]);
-      const unlimited = newClient({ sslVerifypeer: false, curlTimeout: 30, maxTransferSize: 0 });
+      const unlimited = newClient({
+        tls: { verifyPeer: false },
+        timeout: 30_000,
+        maxBodySize: Number.POSITIVE_INFINITY,
+      });
       expect(bodyOf(await unlimited.post(origin, more)).length).toBe(TEN_MEGABYTES + 1);
     }
   });
 
   it('come back from nghttpd, in clear-text HTTP/2', async () => {
     const server = closeLater(await startNghttpd({ args: ['--echo-upload'] }));
-    const client = newClient({ curlHttpVersion: 5, curlTimeout: 30 });
+    const client = newClient({ httpVersion: '2-prior-knowledge', timeout: 30_000 });
     const outcome = await client.post(`${server.origin}/echo`, anything);
     expect([outcome.rc, outcome.retcode]).toEqual([1, 200]);
     expect(bodyOf(outcome).equals(anything)).toBe(true);
@@ -95,7 +99,7 @@ describe('bodies of nginx', () => {
   it('are not compressed unless they are asked for that way, and then left as they are', async () => {
     const server = closeLater(await compressing());
     for (const origin of [server.origin, server.secureOrigin]) {
-      const client = newClient({ sslVerifypeer: false });
+      const client = newClient({ tls: { verifyPeer: false } });
       expect(textOf(await client.get(`${origin}/text.txt`))).toBe(text);
       const asked = await client.get(`${origin}/text.txt`, { headers: { 'Accept-Encoding': 'gzip' } });
       expect(answerOf(asked).header('Content-Encoding')).toBe('gzip');
@@ -119,7 +123,7 @@ describe('bodies of nginx', () => {
   it('that answer HEAD and 304 are none', async () => {
     const server = closeLater(await startNginx());
     for (const origin of [server.origin, server.secureOrigin]) {
-      const client = newClient({ sslVerifypeer: false });
+      const client = newClient({ tls: { verifyPeer: false } });
       const url = `${origin}/hello.txt`;
       const head = await client.request('HEAD', url);
       expect([head.rc, head.retcode, bodyOf(head).length, answerOf(head).header('Content-Length')]).toEqual([
@@ -146,12 +150,12 @@ describe('bodies of nginx', () => {
       setTimeout(() => response.destroy(), 50);
     });
     const server = await before(service);
-    for (const [origin, curlHttpVersion] of [
-      [server.origin, 2],
-      [server.secureOrigin, 2],
-      [server.secureOrigin, 0],
+    for (const [origin, httpVersion] of [
+      [server.origin, '1.1'],
+      [server.secureOrigin, '1.1'],
+      [server.secureOrigin, 'auto'],
     ] as const) {
-      const client = newClient({ sslVerifypeer: false, curlHttpVersion });
+      const client = newClient({ tls: { verifyPeer: false }, httpVersion });
       const outcome = await client.get(origin);
       expect([outcome.rc, outcome.retcode, bodyOf(outcome).length]).toEqual([-10, 200, 0]);
       expect(reasonOf(outcome)).not.toBe('');
@@ -165,7 +169,7 @@ describe('a body that ends with its connection, from Apache', () => {
       long: 'printf "Content-Type: text/plain\\r\\n\\r\\n"; seq 1 20000',
     });
     const tap = closeLater(await startTap(server.origin));
-    const client = newClient({ curlHttpVersion: 1 }); // in HTTP/1.0 there are no chunks
+    const client = newClient({ httpVersion: '1.0' }); // in HTTP/1.0 there are no chunks
     const expected = Array.from({ length: 20_000 }, (_, i) => `${i + 1}\n`).join('');
     for (let i = 0; i < 2; i++) {
       const outcome = await client.get(`${tap.origin}/cgi/long`);

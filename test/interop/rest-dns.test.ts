@@ -106,7 +106,7 @@ describe('a name server that hangs', () => {
     process.kill(hanging.program.pid, 'SIGSTOP');
     try {
       // libuv has four threads for getaddrinfo: so many lookups would have them all
-      const stuck = clientOf([hanging.address], {}, { connectionTimeout: 1.5, curlTimeout: 2 });
+      const stuck = clientOf([hanging.address], {}, { connectTimeout: 1_500, timeout: 2_000 });
       const waiting = Array.from({ length: 50 }, (_, i) => stuck.get(at(`n${i}.test`, server)));
       const lag = monitorEventLoopDelay({ resolution: 5 });
       lag.enable();
@@ -136,7 +136,7 @@ describe('timeouts in fractions of a second', () => {
     const server = closeLater(
       await startNginx({ configuration: `location / { proxy_pass ${silent.origin}; }` }),
     );
-    const client = newClient({ curlTimeout: 0.25 });
+    const client = newClient({ timeout: 250 });
     await client.get(server.origin);
     const lag = monitorEventLoopDelay({ resolution: 1 });
     lag.enable();

@@ -30,7 +30,7 @@ describe('enable_expect_100 and Apache', () => {
   it('asks for 1,025 bytes and more, is told to go on, and sends the body', async () => {
     const server = await startApacheWithCgi({ count: echo });
     const tap = closeLater(await startTap(server.origin));
-    const client = newClient({ enableExpect100: true });
+    const client = newClient({ expect100: true });
     const url = `${tap.origin}/cgi/count`;
     expect(textOf(await client.post(url, large)).trim()).toBe('20000');
     expect(textOf(await client.put(url, `${edge}x`)).trim()).toBe('1025');
@@ -44,7 +44,7 @@ describe('enable_expect_100 and Apache', () => {
     const server = await startApacheWithCgi({ count: echo });
     const tap = closeLater(await startTap(server.origin));
     const url = `${tap.origin}/cgi/count`;
-    expect(textOf(await newClient({ enableExpect100: true }).post(url, edge)).trim()).toBe('1024');
+    expect(textOf(await newClient({ expect100: true }).post(url, edge)).trim()).toBe('1024');
     expect(textOf(await newClient().post(url, large)).trim()).toBe('20000');
     expect(conversation(tap.pieces)).toEqual([
       ...['header without Expect', 'body of 1024', '200'],
@@ -58,7 +58,7 @@ describe('enable_expect_100 and Apache', () => {
       'RewriteEngine on\nRewriteCond %{HTTP:Expect} .\nRewriteRule ^ - [R=417,L]',
     );
     const tap = closeLater(await startTap(server.origin));
-    const outcome = await newClient({ enableExpect100: true }).post(`${tap.origin}/cgi/count`, large);
+    const outcome = await newClient({ expect100: true }).post(`${tap.origin}/cgi/count`, large);
     expect([outcome.rc, outcome.retcode, textOf(outcome).trim()]).toEqual([1, 200, '20000']);
     expect(conversation(tap.pieces)).toEqual([
       ...['header 100-continue', '417'],
@@ -72,7 +72,7 @@ describe('enable_expect_100 and Apache', () => {
       '<Location /cgi/>\nRequire all denied\n</Location>',
     );
     const tap = closeLater(await startTap(server.origin));
-    const client = newClient({ enableExpect100: true });
+    const client = newClient({ expect100: true });
     const outcomes = [];
     for (let i = 0; i < 2; i++) outcomes.push(await client.post(`${tap.origin}/cgi/count`, large));
     expect(outcomes.map((o) => [o.rc, o.retcode, o.reused])).toEqual([
@@ -92,7 +92,7 @@ describe('enable_expect_100 and nginx', () => {
       await startNginx({ configuration: `location / { proxy_pass ${service.origin}; }` }),
     );
     const tap = closeLater(await startTap(server.origin));
-    const outcome = await newClient({ enableExpect100: true }).post(tap.origin, large);
+    const outcome = await newClient({ expect100: true }).post(tap.origin, large);
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 200, '20000']);
     expect(conversation(tap.pieces)).toEqual(['header 100-continue', '100', 'body of 20000', '200']);
   });
@@ -104,7 +104,7 @@ describe('enable_expect_100 and nginx', () => {
       }),
     );
     const tap = closeLater(await startTap(server.origin));
-    const outcome = await newClient({ enableExpect100: true }).post(tap.origin, large);
+    const outcome = await newClient({ expect100: true }).post(tap.origin, large);
     expect([outcome.rc, outcome.retcode]).toEqual([1, 413]);
     expect(conversation(tap.pieces)).toEqual(['header 100-continue', '413']);
   });
@@ -120,16 +120,16 @@ describe('enable_expect_100 and nginx', () => {
   });
 
   it.each([
-    ['HTTP/2', 0],
-    ['HTTP/1.0', 1],
-  ])(
+    ['HTTP/2', 'auto'],
+    ['HTTP/1.0', '1.0'],
+  ] as const)(
     'that answers 417 unasked, over %s, has answered: the body is not sent again',
     async (_name, version) => {
       const service = closeLater(await startService((_, response) => respond(response, 417, 'no')));
       const server = closeLater(
         await startNginx({ configuration: `location / { proxy_pass ${service.origin}; }` }),
       );
-      const client = newClient({ enableExpect100: true, sslVerifypeer: false, curlHttpVersion: version });
+      const client = newClient({ expect100: true, tls: { verifyPeer: false }, httpVersion: version });
       expect((await client.post(server.secureOrigin, large)).retcode).toBe(417);
       expect(service.seen.map(({ body }) => body.length)).toEqual([large.length]);
     },
@@ -146,7 +146,7 @@ describe('enable_expect_100 and nginx', () => {
         configuration: `location / { proxy_pass ${service.origin}; proxy_set_header Expect $http_expect; }`,
       }),
     );
-    const client = newClient({ enableExpect100: true, sslVerifypeer: false });
+    const client = newClient({ expect100: true, tls: { verifyPeer: false } });
     const outcome = await client.post(server.secureOrigin, large);
     expect([outcome.connection?.protocol, textOf(outcome)]).toEqual(['h2', '20000 without Expect']);
   });

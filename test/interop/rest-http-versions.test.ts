@@ -9,7 +9,7 @@ import { type HttpServer, startApache, startNghttpd, startNginx } from '../suppo
 import { respond, startService } from '../support/service.ts';
 import { caFolder } from './ca-folder.ts';
 
-/** curl_http_version on servers that nobody here wrote: what client and server say they spoke. */
+/** HTTP versions on servers that nobody here wrote: what client and server say they spoke. */
 
 const spoken = (outcome: Outcome): string =>
   outcome.rc === 1 ? `${outcome.connection?.protocol} ${outcome.header('X-Seen')}` : `rc ${outcome.rc}`;
@@ -29,14 +29,14 @@ describe('nginx', () => {
   afterAll(() => server.stop());
 
   it.each([
-    [0, 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
-    [1, 'http/1.0 HTTP/1.0', 'http/1.0 HTTP/1.0'],
-    [2, 'http/1.1 HTTP/1.1', 'http/1.1 HTTP/1.1'],
-    [3, 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
-    [4, 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
-    [5, 'rc -10', 'h2 HTTP/2.0'],
-  ])('%i is %s in clear text and %s over TLS', async (curlHttpVersion, clear, secure) => {
-    const client = newClient({ curlHttpVersion, sslCapath: caFolder(server.authority) });
+    ['auto', 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
+    ['1.0', 'http/1.0 HTTP/1.0', 'http/1.0 HTTP/1.0'],
+    ['1.1', 'http/1.1 HTTP/1.1', 'http/1.1 HTTP/1.1'],
+    ['2', 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
+    ['2-tls', 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
+    ['2-prior-knowledge', 'rc -10', 'h2 HTTP/2.0'],
+  ] as const)('%s is %s in clear text and %s over TLS', async (httpVersion, clear, secure) => {
+    const client = newClient({ httpVersion, tls: { caPath: caFolder(server.authority) } });
     expect(spoken(await client.get(`${server.origin}/hello.txt`))).toBe(clear);
     expect(spoken(await client.get(`${server.secureOrigin}/hello.txt`))).toBe(secure);
   });
@@ -45,7 +45,7 @@ describe('nginx', () => {
     const own = closeLater(await startNginx({ configuration: seenHeader }));
     const shared = new RestShared();
     for (let i = 0; i < 3; i++) {
-      const client = newClient({ curlHttpVersion: 3, shared });
+      const client = newClient({ httpVersion: '2', shared });
       const outcomes = await Promise.all(
         ['a', 'b', 'c'].map((name) => client.post(`${own.origin}/${name}`, 'x')),
       );
@@ -60,14 +60,17 @@ describe('nginx', () => {
 });
 
 describe('nginx without HTTP/2', () => {
-  it.each([0, 3, 4, 5])('gets HTTP/1.1 over TLS from %i, by ALPN', async (curlHttpVersion) => {
-    const server = closeLater(await startNginx({ configuration: seenHeader, http2: false }));
-    const client = newClient({ curlHttpVersion, sslCapath: caFolder(server.authority) });
-    const outcomes = await Promise.all(
-      Array.from({ length: 5 }, () => client.get(`${server.secureOrigin}/hello.txt`)),
-    );
-    expect(outcomes.map(spoken)).toEqual(Array(5).fill('http/1.1 HTTP/1.1'));
-  });
+  it.each(['auto', '2', '2-tls', '2-prior-knowledge'] as const)(
+    'gets HTTP/1.1 over TLS from %s, by ALPN',
+    async (httpVersion) => {
+      const server = closeLater(await startNginx({ configuration: seenHeader, http2: false }));
+      const client = newClient({ httpVersion, tls: { caPath: caFolder(server.authority) } });
+      const outcomes = await Promise.all(
+        Array.from({ length: 5 }, () => client.get(`${server.secureOrigin}/hello.txt`)),
+      );
+      expect(outcomes.map(spoken)).toEqual(Array(5).fill('http/1.1 HTTP/1.1'));
+    },
+  );
 });
 
 describe('Apache with mod_http2', () => {
@@ -78,25 +81,25 @@ describe('Apache with mod_http2', () => {
   afterAll(() => server.stop());
 
   it.each([
-    [0, 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
-    [1, 'http/1.0 HTTP/1.0', 'http/1.0 HTTP/1.0'],
-    [2, 'http/1.1 HTTP/1.1', 'http/1.1 HTTP/1.1'],
-    [3, 'h2 HTTP/2.0', 'h2 HTTP/2.0'],
-    [4, 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
-    [5, 'h2 HTTP/2.0', 'h2 HTTP/2.0'],
-  ])('%i is %s in clear text and %s over TLS', async (curlHttpVersion, clear, secure) => {
-    const client = newClient({ curlHttpVersion, sslCapath: caFolder(server.authority) });
+    ['auto', 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
+    ['1.0', 'http/1.0 HTTP/1.0', 'http/1.0 HTTP/1.0'],
+    ['1.1', 'http/1.1 HTTP/1.1', 'http/1.1 HTTP/1.1'],
+    ['2', 'h2 HTTP/2.0', 'h2 HTTP/2.0'],
+    ['2-tls', 'http/1.1 HTTP/1.1', 'h2 HTTP/2.0'],
+    ['2-prior-knowledge', 'h2 HTTP/2.0', 'h2 HTTP/2.0'],
+  ] as const)('%s is %s in clear text and %s over TLS', async (httpVersion, clear, secure) => {
+    const client = newClient({ httpVersion, tls: { caPath: caFolder(server.authority) } });
     expect(spoken(await client.get(`${server.origin}/hello.txt`))).toBe(clear);
     expect(spoken(await client.get(`${server.secureOrigin}/hello.txt`))).toBe(secure);
   });
 });
 
 describe('nghttpd', () => {
-  it.each([3, 5])(
-    'is spoken to in HTTP/2 in clear text by %i, on one connection',
-    async (curlHttpVersion) => {
+  it.each(['2', '2-prior-knowledge'] as const)(
+    'is spoken to in HTTP/2 in clear text by %s, on one connection',
+    async (httpVersion) => {
       const server = closeLater(await startNghttpd());
-      const client = newClient({ curlHttpVersion });
+      const client = newClient({ httpVersion });
       const outcomes = await Promise.all(
         Array.from({ length: 100 }, () => client.get(`${server.origin}/hello.txt`)),
       );
@@ -109,21 +112,21 @@ describe('nghttpd', () => {
 
   it('over TLS is spoken to by ALPN', async () => {
     const server = closeLater(await startNghttpd({ tls: true }));
-    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const outcome = await client.get(`${server.secureOrigin}/hello.txt`);
     expect([outcome.rc, outcome.retcode, outcome.connection?.protocol]).toEqual([1, 200, 'h2']);
   });
 
   it('is refused by what speaks HTTP/1 alone: its answer is not HTTP/1', async () => {
     const server = closeLater(await startNghttpd());
-    const outcome = await newClient({ curlHttpVersion: 2 }).get(`${server.origin}/hello.txt`);
+    const outcome = await newClient({ httpVersion: '1.1' }).get(`${server.origin}/hello.txt`);
     expect([outcome.rc, outcome.retcode]).toEqual([-10, 0]);
     expect(reasonOf(outcome)).not.toBe('');
   });
 
   it('sends trailers, which are not the body', async () => {
     const server = closeLater(await startNghttpd({ args: ['--trailer=x-checksum: 0'] }));
-    const outcome = await newClient({ curlHttpVersion: 5 }).get(`${server.origin}/hello.txt`);
+    const outcome = await newClient({ httpVersion: '2-prior-knowledge' }).get(`${server.origin}/hello.txt`);
     expect([outcome.rc, textOf(outcome)]).toEqual([1, 'hello, world\n']);
   });
 });
@@ -144,7 +147,7 @@ describe('the connections of HTTP/2', () => {
 
   it('are one for as many requests as nginx allows streams', async () => {
     const server = await slowNginx(64);
-    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     await client.get(server.secureOrigin); // its SETTINGS are known from here on
     const outcomes = await Promise.all(Array.from({ length: 64 }, () => client.get(server.secureOrigin)));
     expect(new Set(outcomes.map((o) => `${o.rc} ${o.retcode}`))).toEqual(new Set(['1 200']));
@@ -154,7 +157,7 @@ describe('the connections of HTTP/2', () => {
 
   it('are as many as its limit makes necessary, and none of its streams is refused', async () => {
     const server = await slowNginx(8);
-    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     await client.get(server.secureOrigin);
     const outcomes = await Promise.all(Array.from({ length: 40 }, () => client.get(server.secureOrigin)));
     expect(new Set(outcomes.map((o) => `${o.rc} ${o.retcode}`))).toEqual(new Set(['1 200']));
@@ -169,7 +172,7 @@ describe('the connections of HTTP/2', () => {
 
   it('begin well with more requests than the limit, which is not known yet', async () => {
     const server = await slowNginx(8);
-    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const outcomes = await Promise.all(
       Array.from({ length: 40 }, (_, i) => client.post(server.secureOrigin, `${i}`)),
     );
@@ -178,7 +181,7 @@ describe('the connections of HTTP/2', () => {
 
   it('are not shared between clients', async () => {
     const server = await slowNginx(64);
-    const newOne = (): RestClient => newClient({ sslCapath: caFolder(server.authority) });
+    const newOne = (): RestClient => newClient({ tls: { caPath: caFolder(server.authority) } });
     const [a, b] = [newOne(), newOne()];
     const outcomes = await Promise.all([a, b].map((client) => client.get(server.secureOrigin)));
     expect(new Set(outcomes.map((o) => answerOf(o).header('X-Connection'))).size).toBe(2);

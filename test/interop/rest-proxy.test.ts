@@ -22,30 +22,35 @@ function use(address: string, user = ''): void {
 }
 
 describe('through tinyproxy', () => {
-  it.each([0, 2])('both kinds of URLs are answered, curl_http_version %i', async (curlHttpVersion) => {
-    const server = closeLater(await startNginx());
-    const proxy = closeLater(await startTinyproxy(allowing(server)));
-    use(proxy.address);
-    const client = newClient({ sslCapath: caFolder(server.authority), curlHttpVersion });
-    const direct = await newClient({ useProxy: false }).get(`${server.origin}/hello.txt`);
-    for (const origin of [server.origin, server.secureOrigin]) {
-      const outcomes = await Promise.all(Array.from({ length: 5 }, () => client.get(`${origin}/hello.txt`)));
-      expect(outcomes.map((o) => [o.rc, o.retcode, textOf(o)])).toEqual(
-        outcomes.map(() => [1, 200, textOf(direct)]),
+  it.each(['auto', '1.1'] as const)(
+    'both kinds of URLs are answered, HTTP version %s',
+    async (httpVersion) => {
+      const server = closeLater(await startNginx());
+      const proxy = closeLater(await startTinyproxy(allowing(server)));
+      use(proxy.address);
+      const client = newClient({ tls: { caPath: caFolder(server.authority) }, httpVersion });
+      const direct = await newClient({ proxy: 'none' }).get(`${server.origin}/hello.txt`);
+      for (const origin of [server.origin, server.secureOrigin]) {
+        const outcomes = await Promise.all(
+          Array.from({ length: 5 }, () => client.get(`${origin}/hello.txt`)),
+        );
+        expect(outcomes.map((o) => [o.rc, o.retcode, textOf(o)])).toEqual(
+          outcomes.map(() => [1, 200, textOf(direct)]),
+        );
+        expect(outcomes[0]?.connection?.protocol).toBe(
+          origin === server.secureOrigin && httpVersion === 'auto' ? 'h2' : 'http/1.1',
+        );
+      }
+      expect(proxy.program.stdout + proxy.program.stderr).toContain(
+        `CONNECT localhost:${new URL(server.secureOrigin).port}`,
       );
-      expect(outcomes[0]?.connection?.protocol).toBe(
-        origin === server.secureOrigin && curlHttpVersion === 0 ? 'h2' : 'http/1.1',
-      );
-    }
-    expect(proxy.program.stdout + proxy.program.stderr).toContain(
-      `CONNECT localhost:${new URL(server.secureOrigin).port}`,
-    );
-  });
+    },
+  );
 
   it('user and password are asked for and given', async () => {
     const server = closeLater(await startNginx());
     const proxy = closeLater(await startTinyproxy(['BasicAuth me secret', ...allowing(server)]));
-    const options = { sslCapath: caFolder(server.authority) };
+    const options = { tls: { caPath: caFolder(server.authority) } };
     const urls = [`${server.origin}/hello.txt`, `${server.secureOrigin}/hello.txt`];
     use(proxy.address, 'me:secret@');
     const knowing = newClient(options);
@@ -63,7 +68,7 @@ describe('through tinyproxy', () => {
     const server = closeLater(await startNginx());
     const proxy = closeLater(await startTinyproxy(['ConnectPort 1']));
     use(proxy.address);
-    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const refused = await client.get('http://127.0.0.1:1/');
     expect([refused.rc, refused.retcode]).toEqual([1, 500]);
     const forbidden = await client.get(`${server.secureOrigin}/hello.txt`);

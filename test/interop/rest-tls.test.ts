@@ -36,9 +36,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
     'peer $peer, host $host; CA known: $chain, name right: $name',
     async ({ peer, host, chain, name }) => {
       const client = newClient({
-        sslVerifypeer: peer,
-        sslVerifyhost: host,
-        ...(chain ? { sslCapath: caFolder(server.authority) } : {}),
+        tls: { verifyPeer: peer, verifyHost: host, ...(chain ? { caPath: caFolder(server.authority) } : {}) },
       });
       const outcome = await client.get(`${name ? server.secureOrigin : byAddress(server)}/hello.txt`);
       const isGood = (chain || !peer) && (name || !host);
@@ -61,7 +59,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
     const own = closeLater(await startNginx({ certificate, authority }));
     const log: string[] = [];
     const client = newClient({
-      sslCapath: caFolder(authority),
+      tls: { caPath: caFolder(authority) },
       log: (level, message) => log.push(`${level}: ${message}`),
     });
     const outcome = await client.get(`${own.secureOrigin}/hello.txt`);
@@ -80,7 +78,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
 
   it('take a wildcard for one label, and not for two', async () => {
     const own = closeLater(await startNginx({ certificate: { names: ['*.api.localhost'] }, authority }));
-    const client = newClient({ sslCapath: caFolder(authority) });
+    const client = newClient({ tls: { caPath: caFolder(authority) } });
     const at = (host: string) => client.get(`${own.secureOrigin.replace('localhost', host)}/hello.txt`);
     expect(brief(await at('v1.api.localhost'))).toBe('1 200');
     expect(brief(await at('a.v1.api.localhost'))).toBe('-10 0');
@@ -102,10 +100,10 @@ describe('ssl_capath', () => {
       },
     );
     symlinkSync(join(store, 'ca'), join(hashed, `${stdout.trim()}.0`));
-    expect(brief(await newClient({ sslCapath: hashed }).get(`${server.secureOrigin}/hello.txt`))).toBe(
+    expect(brief(await newClient({ tls: { caPath: hashed } }).get(`${server.secureOrigin}/hello.txt`))).toBe(
       '1 200',
     );
-    expect(brief(await newClient({ sslCapath: store }).get(`${server.secureOrigin}/hello.txt`))).toBe(
+    expect(brief(await newClient({ tls: { caPath: store } }).get(`${server.secureOrigin}/hello.txt`))).toBe(
       '-10 0',
     );
   });
@@ -114,7 +112,7 @@ describe('ssl_capath', () => {
     const server = closeLater(await startNginx());
     const folder = caFolder(createAuthority(), server.authority);
     expect(spawnSync(commandPath('openssl'), ['rehash', folder]).status).toBe(0);
-    expect(brief(await newClient({ sslCapath: folder }).get(`${server.secureOrigin}/hello.txt`))).toBe(
+    expect(brief(await newClient({ tls: { caPath: folder } }).get(`${server.secureOrigin}/hello.txt`))).toBe(
       '1 200',
     );
   });
@@ -126,7 +124,7 @@ describe('ssl_capath', () => {
     symlinkSync('/nowhere/ca.pem', join(folder, 'dangling.pem'));
     const log: string[] = [];
     const client = newClient({
-      sslCapath: folder,
+      tls: { caPath: folder },
       log: (level, message) => log.push(`${level}: ${message}`),
     });
     expect(brief(await client.get(`${server.secureOrigin}/hello.txt`))).toBe('1 200');
@@ -139,7 +137,7 @@ describe('ssl_capath', () => {
     const server = closeLater(await startNginx());
     const script = `
       import { RestClient } from ${JSON.stringify(new URL('../../src/rest/index.ts', import.meta.url).href)};
-      const client = new RestClient({ sslCapath: ${JSON.stringify(caFolder(createAuthority()))} });
+      const client = new RestClient({ tls: { caPath: ${JSON.stringify(caFolder(createAuthority()))} } });
       console.log((await client.get(process.argv.at(-1))).rc);
       await client.close();`;
     const run = (env: NodeJS.ProcessEnv) =>
@@ -186,7 +184,7 @@ describe('client certificates, sessions and kept connections', () => {
 
   it('are shown where they are asked for, and needed where they are demanded', async () => {
     const server = await asking('on');
-    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     expect(brief(await client.get(server.secureOrigin))).toBe('1 400');
     const known = await client.get(server.secureOrigin, { tls: domain('alice') });
     expect([brief(known), subject(known)]).toEqual(['1 200', 'CN=alice']);
@@ -201,11 +199,11 @@ describe('client certificates, sessions and kept connections', () => {
   });
 
   it.each([
-    ['TLSv1.2', 2],
-    ['TLSv1.3', 2],
-    ['TLSv1.3', 0],
-  ])(
-    'that Apache misses end the request with what it says: %s, curl_http_version %i',
+    ['TLSv1.2', '1.1'],
+    ['TLSv1.3', '1.1'],
+    ['TLSv1.3', 'auto'],
+  ] as const)(
+    'that Apache misses end the request with what it says: %s, HTTP version %s',
     async (protocol, version) => {
       const server = closeLater(
         await startApache({
@@ -217,8 +215,8 @@ describe('client certificates, sessions and kept connections', () => {
       );
       const log: string[] = [];
       const client = newClient({
-        curlHttpVersion: version,
-        sslCapath: caFolder(server.authority),
+        httpVersion: version,
+        tls: { caPath: caFolder(server.authority) },
         log: (_level, message) => log.push(message),
       });
       const url = `${server.secureOrigin}/hello.txt`;
@@ -232,42 +230,45 @@ describe('client certificates, sessions and kept connections', () => {
   );
 
   it.each([
-    ['TLSv1.2', 0],
-    ['TLSv1.3', 0],
-    ['TLSv1.2', 2],
-    ['TLSv1.3', 2],
-  ])('of one domain never serve another’s requests: %s, curl_http_version %i', async (protocol, version) => {
-    const server = await asking('optional', protocol);
-    const shared = new RestShared();
-    const options = { shared, curlHttpVersion: version, sslCapath: caFolder(server.authority) };
-    const clients = [newClient(options), newClient(options)];
-    const domains = [domain('alice'), domain('bob'), undefined];
-    const expected = ['CN=alice', 'CN=bob', ''];
-    const connections = new Map<string, string>();
-    for (let round = 0; round < 4; round++) {
-      for (const client of clients) {
-        // all at once, kept; then with a new connection each, which may resume a session
-        const kept = await Promise.all(domains.map((tls) => client.get(server.secureOrigin, { tls })));
-        expect(kept.map(subject)).toEqual(expected);
-        const closing = { headers: { Connection: 'close' } };
-        const fresh = await Promise.all(
-          domains.map((tls) => client.get(server.secureOrigin, { tls, ...closing })),
-        );
-        expect(fresh.map(subject)).toEqual(expected);
-        for (const outcome of [...kept, ...fresh]) {
-          const connection = textOf(outcome).split(' ')[2] ?? '';
-          expect(connections.get(connection) ?? subject(outcome)).toBe(subject(outcome));
-          connections.set(connection, subject(outcome));
+    ['TLSv1.2', 'auto'],
+    ['TLSv1.3', 'auto'],
+    ['TLSv1.2', '1.1'],
+    ['TLSv1.3', '1.1'],
+  ] as const)(
+    'of one domain never serve another’s requests: %s, HTTP version %s',
+    async (protocol, version) => {
+      const server = await asking('optional', protocol);
+      const shared = new RestShared();
+      const options = { shared, httpVersion: version, tls: { caPath: caFolder(server.authority) } };
+      const clients = [newClient(options), newClient(options)];
+      const domains = [domain('alice'), domain('bob'), undefined];
+      const expected = ['CN=alice', 'CN=bob', ''];
+      const connections = new Map<string, string>();
+      for (let round = 0; round < 4; round++) {
+        for (const client of clients) {
+          // all at once, kept; then with a new connection each, which may resume a session
+          const kept = await Promise.all(domains.map((tls) => client.get(server.secureOrigin, { tls })));
+          expect(kept.map(subject)).toEqual(expected);
+          const closing = { headers: { Connection: 'close' } };
+          const fresh = await Promise.all(
+            domains.map((tls) => client.get(server.secureOrigin, { tls, ...closing })),
+          );
+          expect(fresh.map(subject)).toEqual(expected);
+          for (const outcome of [...kept, ...fresh]) {
+            const connection = textOf(outcome).split(' ')[2] ?? '';
+            expect(connections.get(connection) ?? subject(outcome)).toBe(subject(outcome));
+            connections.set(connection, subject(outcome));
+          }
         }
       }
-    }
-    expect(connections.size).toBeGreaterThan(5);
-  });
+      expect(connections.size).toBeGreaterThan(5);
+    },
+  );
 
   it('are resumed between the clients of one process under the same settings', async () => {
     const server = await asking('optional');
     const shared = new RestShared();
-    const options = { shared, curlHttpVersion: 2, sslCapath: caFolder(server.authority) };
+    const options = { shared, httpVersion: '1.1', tls: { caPath: caFolder(server.authority) } } as const;
     const first = await newClient(options).get(server.secureOrigin);
     const second = await newClient(options).get(server.secureOrigin);
     expect([textOf(first).split(' ')[1], textOf(second).split(' ')[1]]).toEqual(['.', 'r']);
@@ -279,10 +280,10 @@ describe('client certificates, sessions and kept connections', () => {
     async (protocol) => {
       const server = await asking('optional', protocol);
       const shared = new RestShared();
-      const lax = newClient({ shared, sslVerifypeer: false, sslVerifyhost: false });
-      const settings = [{}, { sslVerifyhost: false }, { sslCapath: caFolder(createAuthority()) }];
+      const lax = newClient({ shared, tls: { verifyPeer: false, verifyHost: false } });
+      const settings = [{}, { tls: { verifyHost: false } }, { tls: { caPath: caFolder(createAuthority()) } }];
       const strict = settings.map((own) => newClient({ shared, ...own }));
-      const knowing = newClient({ shared, sslCapath: caFolder(server.authority) });
+      const knowing = newClient({ shared, tls: { caPath: caFolder(server.authority) } });
       for (let round = 0; round < 3; round++) {
         expect(brief(await lax.get(server.secureOrigin))).toBe('1 200');
         expect(brief(await lax.get(server.secureOrigin, { headers: { Connection: 'close' } }))).toBe('1 200');
@@ -306,7 +307,7 @@ describe('client certificates, sessions and kept connections', () => {
 
   it('of a domain made anew are its own: a changed certificate is seen at once', async () => {
     const server = await asking('optional');
-    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     for (const name of ['monday', 'tuesday']) {
       const outcome = await client.get(server.secureOrigin, { tls: domain(name, { name: 'dom1' }) });
       expect(subject(outcome)).toBe(`CN=${name}`);
@@ -315,12 +316,12 @@ describe('client certificates, sessions and kept connections', () => {
 
   it('keep to the TLS version and the ciphers of their domain', async () => {
     const server = await asking('optional');
-    const client = newClient({ sslCapath: caFolder(server.authority) });
+    const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const limited = domain('old', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' });
     expect((await client.get(server.secureOrigin, { tls: limited })).connection?.tls).toBe('TLSv1.2');
     expect((await client.get(server.secureOrigin)).connection?.tls).toBe('TLSv1.3');
     const modern = await asking('optional', 'TLSv1.3');
-    const trusting = newClient({ sslCapath: caFolder(modern.authority) });
+    const trusting = newClient({ tls: { caPath: caFolder(modern.authority) } });
     const outcome = await trusting.get(modern.secureOrigin, { tls: limited });
     expect(brief(outcome)).toBe('-10 0');
     expect(reasonOf(outcome)).toMatch(/^the TLS handshake failed/);

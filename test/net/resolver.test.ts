@@ -269,7 +269,7 @@ describe('a name server that hangs', () => {
       },
     );
     const server = await newServer((socket) => socket.write(reply('x')));
-    const client = newClient({ connectionTimeout: 0.3, shared: new RestShared({ resolver }) });
+    const client = newClient({ connectTimeout: 300, shared: new RestShared({ resolver }) });
     const hanging = Array.from({ length: 50 }, (_, i) => client.get(`http://hang${i}.b.test/`));
     const others = await Promise.all(
       ['listed', 'a.b.test', 'localhost'].map((h) => client.get(`http://${h}:${server.port}/`)),

@@ -49,7 +49,7 @@ describe('the host of a certificate', () => {
     ],
   ])('%s with %j: %s', async (host, options, reason) => {
     const server = await serve(options);
-    const client = newClient({ sslCapath: folder, shared: newShared() });
+    const client = newClient({ tls: { caPath: folder }, shared: newShared() });
     const outcome = await client.get(`https://${host}:${server.port}/`);
     if (reason === null) expect([outcome.rc, reasonOf(outcome)]).toEqual([1, '']);
     else
@@ -61,14 +61,14 @@ describe('an RSA key of 1024 bits', () => {
   it('is refused, unless the peer is not verified or the domain allows it', async () => {
     const server = await serve({ names: ['localhost'], rsaBits: 1024 }, { ciphers: 'DEFAULT:@SECLEVEL=0' });
     const shared = newShared();
-    const outcome = await newClient({ sslCapath: folder, shared }).get(server.origin);
+    const outcome = await newClient({ tls: { caPath: folder }, shared }).get(server.origin);
     expect([outcome.rc, outcome.retcode]).toEqual([-10, 0]);
     expect(reasonOf(outcome)).toMatch(/certificate is refused: .*key.* is too short/);
-    expect((await newClient({ sslVerifypeer: false, shared }).get(server.origin)).rc).toBe(1);
+    expect((await newClient({ tls: { verifyPeer: false }, shared }).get(server.origin)).rc).toBe(1);
     const tls = new TlsClientDomain({ name: 'old', ciphers: 'DEFAULT:@SECLEVEL=1' });
-    expect((await newClient({ sslCapath: folder, shared }).get(server.origin, { tls })).rc).toBe(1);
+    expect((await newClient({ tls: { caPath: folder }, shared }).get(server.origin, { tls })).rc).toBe(1);
     const strong = await serve({ names: ['localhost'], rsaBits: 2048 });
-    expect((await newClient({ sslCapath: folder, shared }).get(strong.origin)).rc).toBe(1);
+    expect((await newClient({ tls: { caPath: folder }, shared }).get(strong.origin)).rc).toBe(1);
   });
 });
 
@@ -76,7 +76,7 @@ describe('CA certificates that are read again', () => {
   it('count for requests from then on: neither a connection nor a session outlives the trust', async () => {
     const server = await serve({ names: ['localhost'] });
     const shared = newShared();
-    const client = newClient({ sslCapath: folder, shared });
+    const client = newClient({ tls: { caPath: folder }, shared });
     const rc = async (): Promise<number> => (await client.get(server.origin)).rc;
     expect([await rc(), await rc()]).toEqual([1, 1]);
     rmSync(caFile);

@@ -66,12 +66,12 @@ describe('no_concurrent_connects', () => {
       if (target === '/garbage') socket.end('garbage');
       else if (target !== '/silent') socket.write(reply('x'));
     });
-    const { lock, clients } = workers(1, { connectionTimeout: 0.1 });
+    const { lock, clients } = workers(1, { connectTimeout: 100 });
     const client = clients[0] as RestClient;
     for (const [url, more] of [
       [`${server.origin}/`, {}],
       [`${server.origin}/garbage`, {}],
-      [`${server.origin}/silent`, { timeout: 0.05 }],
+      [`${server.origin}/silent`, { timeout: 50 }],
       [`${server.origin}/silent`, { signal: AbortSignal.timeout(20) }],
       [`https://127.0.0.1:${server.port}/`, {}],
       ['http://127.0.0.1:1/', {}],
@@ -114,12 +114,12 @@ describe('no_concurrent_connects', () => {
   });
 });
 
-describe('curl_conn_lifetime', () => {
+describe('lockFreeAge', () => {
   it('lets a worker with a young connection to the host skip the lock', async () => {
     const server = await newServer((socket, { target }) =>
       setTimeout(() => socket.write(reply('x')), target === '/slow' ? 150 : 0),
     );
-    const { clients } = workers(3, { curlConnLifetime: 60 });
+    const { clients } = workers(3, { lockFreeAge: 60_000 });
     const [a, b, c] = clients as [RestClient, RestClient, RestClient];
     await b.get(server.origin);
     const slowOne = a.get(`${server.origin}/slow`, { holdConnectLock: 'whole' });
@@ -129,12 +129,12 @@ describe('curl_conn_lifetime', () => {
   });
 
   it('of 0 never does, and an old connection does not count', async () => {
-    for (const curlConnLifetime of [0, 1]) {
+    for (const lockFreeAge of [0, 1_000]) {
       const server = await slow(60);
-      const { clients } = workers(2, { curlConnLifetime });
+      const { clients } = workers(2, { lockFreeAge });
       const [a, b] = clients as [RestClient, RestClient];
       await b.get(server.origin);
-      if (curlConnLifetime > 0) await sleep(1050);
+      if (lockFreeAge > 0) await sleep(1050);
       const first = a.get(server.origin, { holdConnectLock: 'whole' });
       expect(await codes([b.get(server.origin), first])).toEqual([-4, 1]);
     }

@@ -73,8 +73,8 @@ describe('connections', () => {
       else if (target === '/garbage') socket.write('nonsense\r\n\r\n');
       else socket.write(reply(target));
     });
-    const client = newClient({ maxTransferSize: 4 });
-    expect((await client.get(`${server.origin}/stall`, { timeout: 0.1 })).rc).toBe(-3);
+    const client = newClient({ maxBodySize: 4_096 });
+    expect((await client.get(`${server.origin}/stall`, { timeout: 100 })).rc).toBe(-3);
     expect(textOf(await client.get(`${server.origin}/a`))).toBe('/a');
     expect((await client.get(`${server.origin}/big`)).rc).toBe(-10);
     expect(textOf(await client.get(`${server.origin}/b`))).toBe('/b');
@@ -196,7 +196,7 @@ describe('an early answer to a large body', () => {
     const outcome = await client.post(server.origin, Buffer.alloc(30_000_000));
     expect([outcome.retcode, textOf(outcome)]).toEqual([413, 'enough']);
     await sleep(20);
-    expect((await client.get(server.origin, { timeout: 0.1 })).connection?.id).not.toBe(
+    expect((await client.get(server.origin, { timeout: 100 })).connection?.id).not.toBe(
       outcome.connection?.id,
     );
   });

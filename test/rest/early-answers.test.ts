@@ -62,7 +62,7 @@ describe('an answer before the whole body was sent', () => {
 
   it('is -3 with what has come when the upload never ends', async () => {
     const { url } = await answering(reply('taken'), () => {});
-    const outcome = await newClient({ curlTimeout: 0.3 }).post(url, BODY);
+    const outcome = await newClient({ timeout: 300 }).post(url, BODY);
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([-3, 200, 'taken']);
   });
 

@@ -49,7 +49,7 @@ async function newExpectServer(
 }
 
 const LARGE = 'x'.repeat(1025);
-const ASKS = { enableExpect100: true };
+const ASKS = { expect100: true };
 
 describe('enable_expect_100', () => {
   it('asks for bodies above 1,024 bytes, and sends them once told to', async () => {
@@ -58,7 +58,7 @@ describe('enable_expect_100', () => {
     });
     const client = newClient(ASKS);
     for (const body of ['x'.repeat(1024), LARGE, LARGE, '']) {
-      expect((await client.post(server.origin, body, body === '' ? { timeout: 0.05 } : {})).retcode).toBe(
+      expect((await client.post(server.origin, body, body === '' ? { timeout: 50 } : {})).retcode).toBe(
         body === '' ? 0 : 200,
       );
     }
@@ -127,7 +127,7 @@ describe('enable_expect_100', () => {
     const server = await newServer((socket, { version, head }) =>
       socket.write(reply(`${version} ${/expect/i.test(head)}`)),
     );
-    expect(textOf(await newClient({ ...ASKS, curlHttpVersion: 1 }).put(server.origin, LARGE))).toBe(
+    expect(textOf(await newClient({ ...ASKS, httpVersion: '1.0' }).put(server.origin, LARGE))).toBe(
       'HTTP/1.0 false',
     );
   });

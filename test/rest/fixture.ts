@@ -24,7 +24,7 @@ export function closeLater<T extends { close(): Promise<unknown> }>(one: T): T {
 /** A client with short timeouts that shares nothing with other tests. */
 export function newClient(options: RestClientOptions = {}): RestClient {
   return closeLater(
-    new RestClient({ curlTimeout: 5, connectionTimeout: 2, shared: new RestShared(), ...options }),
+    new RestClient({ timeout: 5_000, connectTimeout: 2_000, shared: new RestShared(), ...options }),
   );
 }
 

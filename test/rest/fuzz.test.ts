@@ -156,7 +156,7 @@ async function tryReplies(seed: number): Promise<number> {
     else if (end === 'reset') socket.resetAndDestroy();
     speaking--;
   });
-  const client = newClient({ curlTimeout: 20, connectionTimeout: 20, maxTransferSize: 64 });
+  const client = newClient({ timeout: 20_000, connectTimeout: 20_000, maxBodySize: 65_536 });
   const own = async (target: string): Promise<void> => {
     const outcome = await client.get(`${server.origin}${target}`);
     const { rc, reused } = outcome;
@@ -175,7 +175,7 @@ async function tryReplies(seed: number): Promise<number> {
       const { method } = scenario;
       const [ours, nodes, beside] = await Promise.all([
         client.request(method, `${server.origin}/hostile`, {
-          timeout: 0.2,
+          timeout: 200,
           ...(method === 'POST' ? { body: '' } : {}),
         }),
         withNode(`${server.origin}/hostile`, method),

@@ -17,8 +17,8 @@ import {
   settings,
 } from './raw-http2-server.ts';
 
-const PRIOR: RestClientOptions = { curlHttpVersion: 5, curlTimeout: 3, maxTransferSize: 64 };
-const IN_TIME: RestClientOptions = { ...PRIOR, curlTimeout: 0.4 };
+const PRIOR: RestClientOptions = { httpVersion: '2-prior-knowledge', timeout: 3_000, maxBodySize: 65_536 };
+const IN_TIME: RestClientOptions = { ...PRIOR, timeout: 400 };
 /** Bytes that may be held beside a POST's own body. */
 const MOST_KEPT = 48 * 1024 * 1024;
 
@@ -377,7 +377,7 @@ describe('a server of HTTP/2', () => {
         setTimeout(() => socket.write(frame(FRAME.settings, 0, 0, 'abcde')), 300);
       } else socket.write(Buffer.concat(answerFrames(stream, 'answer')));
     });
-    const client = newClient({ ...PRIOR, curlTimeout: 20 });
+    const client = newClient({ ...PRIOR, timeout: 20_000 });
     expect((await client.get(server.origin)).rc).toBe(1);
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 200 });
     const next = await client.get(server.origin);
@@ -410,7 +410,7 @@ describe('a server of HTTP/2', () => {
           ]),
         ),
     );
-    const outcome = await newClient({ ...PRIOR, curlTimeout: 1 }).post(
+    const outcome = await newClient({ ...PRIOR, timeout: 1_000 }).post(
       deaf.origin,
       Buffer.alloc(32 * 1024 * 1024),
     );

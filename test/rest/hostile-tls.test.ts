@@ -151,7 +151,7 @@ const table: readonly Hostile[] = [
       port: () => stopping(bytes),
       rc: -2,
       retcode: 0,
-      options: { connectionTimeout: 0.5 },
+      options: { connectTimeout: 500 },
     }),
   ),
   {
@@ -236,7 +236,7 @@ const rows = table.flatMap(({ versions, ...row }) =>
 describe('a server that', () => {
   it.each(rows)('$name', async ({ port, rc, retcode, reason, options, tls: versions }) => {
     const origin = `https://localhost:${await port(versions)}`;
-    const client = newClient({ sslVerifypeer: false, sslVerifyhost: false, ...options });
+    const client = newClient({ tls: { verifyPeer: false, verifyHost: false }, ...options });
     const outcome = await client.get(origin);
     expect([outcome.rc, outcome.retcode, reasonOf(outcome)]).toEqual([rc, retcode, expect.anything()]);
     expect(textOf(outcome)).toBe(rc === 1 ? 'hello' : '');

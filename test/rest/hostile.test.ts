@@ -14,8 +14,8 @@ const FIELD = `X-Filler: ${KIB}\r\n`;
 /** What is taken of something endless before the limits end it: the largest body allowed here, and buffers. */
 const MOST_TAKEN = 16 * 1024 * 1024;
 
-const LIMITS = { curlTimeout: 5, maxTransferSize: 64 };
-const IN_TIME = { curlTimeout: 0.3, maxTransferSize: 64 };
+const LIMITS = { timeout: 5_000, maxBodySize: 65_536 };
+const IN_TIME = { timeout: 300, maxBodySize: 65_536 };
 
 type Serve = (socket: Socket) => void;
 
@@ -470,7 +470,7 @@ describe('a server that', () => {
           await new Promise(setImmediate);
         }
       });
-      expect((await newClient({ curlTimeout: 60 }).get(server.origin)).rc).toBe(-10);
+      expect((await newClient({ timeout: 60_000 }).get(server.origin)).rc).toBe(-10);
     }
   });
 
@@ -582,7 +582,7 @@ describe('a server that', () => {
 
   it('accepts and never reads a large POST', async () => {
     const server = await newServer(() => {}, { onConnection: (socket) => socket.pause() });
-    const client = newClient({ curlTimeout: 0.3 });
+    const client = newClient({ timeout: 300 });
     const body = Buffer.alloc(64 * 1024 * 1024);
     const before = process.memoryUsage();
     const outcomes = await Promise.all([1, 2, 3].map(() => client.post(server.origin, body)));
@@ -603,7 +603,7 @@ describe('a server that', () => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       closeLater({ close: async () => void server.close() });
       const { port } = server.address() as net.AddressInfo;
-      const client = newClient({ connectionTimeout: 0.1 });
+      const client = newClient({ connectTimeout: 100 });
       expect(await client.get(`https://127.0.0.1:${port}/`)).toMatchObject({ rc: -2, retcode: 0 });
     }
   });

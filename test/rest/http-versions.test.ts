@@ -48,12 +48,12 @@ const answer = (stream: ServerHttp2Stream, text: string): void => {
   stream.end(text);
 };
 
-const PRIOR = { curlHttpVersion: 5 };
+const PRIOR = { httpVersion: '2-prior-knowledge' } as const;
 
-describe('curl_http_version 1', () => {
+describe('HTTP version 1.0', () => {
   it('sends HTTP/1.0, with a body too, and keeps the connection where the server does', async () => {
     const server = await newServer((socket, { body }) => socket.write(reply(`<${body}>`)));
-    const client = newClient({ curlHttpVersion: 1 });
+    const client = newClient({ httpVersion: '1.0' });
     expect(textOf(await client.get(server.origin))).toBe('<>');
     const outcome = await client.post(server.origin, 'b=1');
     expect([textOf(outcome), outcome.connection?.protocol]).toEqual(['<b=1>', 'http/1.0']);
@@ -62,32 +62,32 @@ describe('curl_http_version 1', () => {
   });
 });
 
-describe('curl_http_version 0, 2, 4 and 5', () => {
+describe('HTTP version', () => {
   it.each([
-    [0, 'h2'],
-    [1, 'http/1.0'],
-    [2, 'http/1.1'],
-    [3, 'h2'],
-    [4, 'h2'],
-    [5, 'h2'],
-  ])('%i speaks %s over TLS with a server that takes both', async (version, protocol) => {
+    ['auto', 'h2'],
+    ['1.0', 'http/1.0'],
+    ['1.1', 'http/1.1'],
+    ['2', 'h2'],
+    ['2-tls', 'h2'],
+    ['2-prior-knowledge', 'h2'],
+  ] as const)('%s speaks %s over TLS with a server that takes both', async (version, protocol) => {
     const both = http2.createSecureServer({ ...leaf, allowHTTP1: true }, (_request, response) =>
       response.end('x'),
     );
     await once(both.listen(0, '127.0.0.1'), 'listening');
     closeLater({ close: () => new Promise((resolve) => both.close(resolve)) });
     const { port } = both.address() as AddressInfo;
-    const client = newClient({ curlHttpVersion: version, sslVerifypeer: false });
+    const client = newClient({ httpVersion: version, tls: { verifyPeer: false } });
     const outcome = await client.get(`https://localhost:${port}/`);
     expect([outcome.rc, outcome.connection?.protocol]).toEqual([1, protocol]);
   });
 
-  it.each([0, 2, 4])('%i speaks HTTP/1.1 in clear text', async (curlHttpVersion) => {
+  it.each(['auto', '1.1', '2-tls'] as const)('%s speaks HTTP/1.1 in clear text', async (httpVersion) => {
     const server = await newServer((socket, { version }) => socket.write(reply(version)));
-    expect(textOf(await newClient({ curlHttpVersion }).get(server.origin))).toBe('HTTP/1.1');
+    expect(textOf(await newClient({ httpVersion }).get(server.origin))).toBe('HTTP/1.1');
   });
 
-  it('5 on a server of HTTP/1 is -10 with status 0', async () => {
+  it('2-prior-knowledge on a server of HTTP/1 is -10 with status 0', async () => {
     const server = await newServer((socket) =>
       socket.end(reply('', 'Connection: close\r\n', '400 Bad Request')),
     );
@@ -95,10 +95,10 @@ describe('curl_http_version 0, 2, 4 and 5', () => {
   });
 });
 
-describe('curl_http_version 3 in clear text', () => {
+describe('HTTP version 2 in clear text', () => {
   it('finds HTTP/2', async () => {
     const server = await newHttp2Server((stream) => answer(stream, 'two'));
-    const outcome = await newClient({ curlHttpVersion: 3 }).get(server.origin);
+    const outcome = await newClient({ httpVersion: '2' }).get(server.origin);
     expect([textOf(outcome), outcome.connection?.protocol]).toEqual(['two', 'h2']);
   });
 
@@ -110,7 +110,7 @@ describe('curl_http_version 3 in clear text', () => {
       return socket.end(reply('', '', '400 Bad Request'));
     });
     const shared = new RestShared();
-    const client = newClient({ curlHttpVersion: 3, shared });
+    const client = newClient({ httpVersion: '2', shared });
     const outcomes = await Promise.all([
       client.get(server.origin),
       client.get(server.origin),
@@ -119,7 +119,7 @@ describe('curl_http_version 3 in clear text', () => {
     expect(outcomes.map((o) => [o.rc, textOf(o), o.connection?.protocol])).toEqual(
       [0, 1, 2].map(() => [1, 'one', 'http/1.1']),
     );
-    expect(textOf(await newClient({ curlHttpVersion: 3, shared }).get(server.origin))).toBe('one');
+    expect(textOf(await newClient({ httpVersion: '2', shared }).get(server.origin))).toBe('one');
     expect(prefaces).toBe(1);
   });
 
@@ -127,7 +127,7 @@ describe('curl_http_version 3 in clear text', () => {
     const server = await newServer((socket, { method }) => {
       if (method !== 'PRI') socket.write(reply('one'));
     });
-    const outcome = await newClient({ curlHttpVersion: 3 }).get(server.origin);
+    const outcome = await newClient({ httpVersion: '2' }).get(server.origin);
     expect([outcome.rc, textOf(outcome)]).toEqual([1, 'one']);
   });
 });
@@ -251,7 +251,7 @@ describe('HTTP/2', () => {
     });
     const client = newClient(PRIOR);
     await client.get(server.origin);
-    const outcome = await client.get(`${server.origin}/stall`, { timeout: 0.1 });
+    const outcome = await client.get(`${server.origin}/stall`, { timeout: 100 });
     expect(outcome).toMatchObject({ rc: -3, retcode: 200, contentType: 'a/b' });
     expect(textOf(outcome)).toBe('part');
     // Until its PING is answered the connection is in doubt.
@@ -285,7 +285,7 @@ describe('HTTP/2', () => {
     await client.get(origin);
     await sleep(20);
     frozen = true;
-    expect((await client.get(origin, { timeout: 0.1 })).rc).toBe(-3);
+    expect((await client.get(origin, { timeout: 100 })).rc).toBe(-3);
     expect((await client.get(origin)).rc).toBe(1);
     expect(connections).toBe(2);
   });
@@ -321,7 +321,7 @@ describe('HTTP/2', () => {
       stream.respond({ ':status': 200 });
       stream.end(Buffer.alloc(100_000));
     });
-    const client = newClient({ ...PRIOR, maxTransferSize: 4 });
+    const client = newClient({ ...PRIOR, maxBodySize: 4_096 });
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 200 });
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 200 });
   });

@@ -20,7 +20,7 @@ import {
 } from './raw-http2-server.ts';
 import { reply } from './raw-server.ts';
 
-const PRIOR = { curlHttpVersion: 5, curlTimeout: 3 };
+const PRIOR = { httpVersion: '2-prior-knowledge', timeout: 3_000 } as const;
 const NO_ERROR = 0;
 const HTTP_1_1_REQUIRED = 13;
 const head = (stream: number, fields = '', flags = END_HEADERS, status = STATUS_200): Buffer =>
@@ -79,7 +79,7 @@ describe('a stream of HTTP/2', () => {
   it('that is complete, and reset with NO_ERROR while the body is sent, is done at once', async () => {
     const origin = await early((stream) => [reset(stream, NO_ERROR)]);
     // the server never opens its window: the rest of the body cannot be sent
-    const outcome = await newClient({ ...PRIOR, curlTimeout: 60 }).post(origin, BODY);
+    const outcome = await newClient({ ...PRIOR, timeout: 60_000 }).post(origin, BODY);
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 200, 'whole']);
   });
 
@@ -92,7 +92,7 @@ describe('a stream of HTTP/2', () => {
         ]),
       );
     });
-    const outcome = await newClient({ ...PRIOR, curlTimeout: 60 }).post(server.origin, BODY);
+    const outcome = await newClient({ ...PRIOR, timeout: 60_000 }).post(server.origin, BODY);
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 413, 'too large']);
   });
 
@@ -109,7 +109,7 @@ describe('a stream of HTTP/2', () => {
     });
     closeLater({ close: async () => void server.close() });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const client = newClient({ curlTimeout: 60, sslVerifypeer: false, sslVerifyhost: false });
+    const client = newClient({ timeout: 60_000, tls: { verifyPeer: false, verifyHost: false } });
     const { port } = server.address() as { port: number };
     const outcome = await client.post(`https://localhost:${port}/`, BODY);
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 200, 'whole']);
@@ -232,7 +232,7 @@ describe('a server of HTTP/2 that allows no stream', () => {
         socket.write(frame(FRAME.settings, 0, 0, '\0\x03\0\0\0\0'));
       },
     );
-    const client = newClient({ ...PRIOR, curlTimeout: 0.4 });
+    const client = newClient({ ...PRIOR, timeout: 400 });
     // the first goes out before its SETTINGS have come
     await client.get(server.origin);
     const inVain = await Promise.all([1, 2, 3, 4].map(() => client.get(server.origin)));

@@ -26,7 +26,7 @@ async function setUp(
   const proxy = closeLater(await startProxy(refuse));
   vi.stubEnv('http_proxy', `http://${user}${proxy.address}`);
   vi.stubEnv('https_proxy', `http://${user}${proxy.address}`);
-  return { proxy, client: newClient({ sslCapath: caPath, ...options }) };
+  return { proxy, client: newClient({ tls: { caPath }, ...options }) };
 }
 
 const newTlsServer = async (more = {}) =>
@@ -72,13 +72,13 @@ describe('an http: URL', () => {
   });
 
   it('is -3 where the proxy is silent', async () => {
-    const { client } = await setUp(() => null, { curlTimeout: 0.2 });
+    const { client } = await setUp(() => null, { timeout: 200 });
     expect((await client.get('http://a.test/')).rc).toBe(-3);
   });
 
-  it('is asked in HTTP/1 whatever curl_http_version says', async () => {
+  it('is asked in HTTP/1 whatever httpVersion says', async () => {
     const server = await plain();
-    const { client } = await setUp(undefined, { curlHttpVersion: 5 });
+    const { client } = await setUp(undefined, { httpVersion: '2-prior-knowledge' });
     expect((await client.get(`http://127.0.0.1:${server.port}/`)).rc).toBe(1);
   });
 });
@@ -111,7 +111,7 @@ describe('an https: URL', () => {
     ['garbage', 'garbage\r\n\r\n', {}, -10, 'did not answer in HTTP/1'],
     ['a close', '', {}, -10, 'closed the connection'],
     ['a head without end', 'x'.repeat(70_000), {}, -10, 'sent no end of its header'],
-    ['silence', null, { connectionTimeout: 0.2 }, -2, ''],
+    ['silence', null, { connectTimeout: 200 }, -2, ''],
   ])('is %s of the proxy: %#', async (_, refusal, options, rc, reason) => {
     const { proxy, client } = await setUp(() => refusal, { user: 'me:secret@', ...options });
     const outcome = await client.get('https://a.test/');
@@ -143,9 +143,9 @@ describe('a proxy', () => {
     ]);
   });
 
-  it('is ignored with useProxy: false, and for the names of no_proxy', async () => {
+  it("is ignored with proxy: 'none', and for the names of no_proxy", async () => {
     const server = await plain();
-    const { proxy, client } = await setUp(() => status(502), { useProxy: false });
+    const { proxy, client } = await setUp(() => status(502), { proxy: 'none' });
     expect(textOf(await client.get(`http://127.0.0.1:${server.port}/`))).toBe('plain');
     vi.stubEnv('no_proxy', 'example.org,127.0.0.0/8');
     expect(textOf(await newClient().get(`http://127.0.0.1:${server.port}/`))).toBe('plain');

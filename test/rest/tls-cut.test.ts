@@ -60,7 +60,7 @@ async function server(version: tls.SecureVersion, handOn: (nth: number) => HandO
   return `https://localhost:${(listener.address() as AddressInfo).port}/`;
 }
 
-const insecure = { sslVerifypeer: false, sslVerifyhost: false, curlHttpVersion: 2 };
+const insecure = { tls: { verifyPeer: false, verifyHost: false }, httpVersion: '1.1' } as const;
 
 it.each(['TLSv1.2', 'TLSv1.3'] as const)('takes no cut for the end of a body (%s)', async (version) => {
   const cuts = [1, 30, 16_384, 65_000];

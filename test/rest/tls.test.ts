@@ -51,9 +51,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
     async (peer, host, chain, name, rc) => {
       const server = await newTlsServer();
       const client = newClient({
-        sslVerifypeer: peer,
-        sslVerifyhost: host,
-        ...(chain ? { sslCapath: caPath } : {}),
+        tls: { verifyPeer: peer, verifyHost: host, ...(chain ? { caPath } : {}) },
       });
       const outcome = await client.get(name ? server.origin : byAddress(server));
       expect([outcome.rc, outcome.retcode]).toEqual([rc, rc === 1 ? 200 : 0]);
@@ -61,7 +59,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
   );
 
   it('say what failed: unknown CA, wrong name and the names that there are, expired', async () => {
-    const client = newClient({ sslCapath: caPath });
+    const client = newClient({ tls: { caPath } });
     const wrong = await newTlsServer();
     expect(reasonOf(await client.get(byAddress(wrong)))).toBe(
       "the server's certificate is not for 127.0.0.1, it is for DNS:localhost",
@@ -79,7 +77,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
 
   it('take an IP address that the certificate names', async () => {
     const server = await newTlsServer(authority.issue({ names: ['127.0.0.1'] }));
-    expect((await newClient({ sslCapath: caPath }).get(byAddress(server))).rc).toBe(1);
+    expect((await newClient({ tls: { caPath } }).get(byAddress(server))).rc).toBe(1);
   });
 });
 
@@ -93,7 +91,10 @@ describe('ssl_capath', () => {
     });
     const said: string[] = [];
     const server = await newTlsServer();
-    const client = newClient({ sslCapath: path, log: (level, message) => said.push(`${level} ${message}`) });
+    const client = newClient({
+      tls: { caPath: path },
+      log: (level, message) => said.push(`${level} ${message}`),
+    });
     expect((await client.get(server.origin)).rc).toBe(1);
     expect(said).toHaveLength(2);
     expect(said[0]).toContain(`warning the CA file ${path}/broken.pem is left out`);
@@ -103,7 +104,10 @@ describe('ssl_capath', () => {
   it('that there is not is a warning, and verification fails', async () => {
     const said: string[] = [];
     const server = await newTlsServer();
-    const client = newClient({ sslCapath: '/no/such/folder', log: (_level, message) => said.push(message) });
+    const client = newClient({
+      tls: { caPath: '/no/such/folder' },
+      log: (_level, message) => said.push(message),
+    });
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 0 });
     expect(said[0]).toContain('the CA folder /no/such/folder cannot be read');
   });
@@ -112,7 +116,7 @@ describe('ssl_capath', () => {
 describe('sessions and kept connections', () => {
   it('are resumed and used again under the same settings', async () => {
     const server = await newTlsServer();
-    const client = newClient({ sslCapath: caPath });
+    const client = newClient({ tls: { caPath } });
     const first = await client.get(server.origin, { headers: { Connection: 'close' } });
     const second = await client.get(server.origin);
     const third = await client.get(server.origin);
@@ -123,7 +127,7 @@ describe('sessions and kept connections', () => {
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('never escape the settings of a request (%s)', async (version) => {
     const server = await newTlsServer(LOCALHOST, { maxVersion: version, minVersion: version });
     const shared = new RestShared();
-    const lax = newClient({ shared, sslVerifypeer: false, sslVerifyhost: false });
+    const lax = newClient({ shared, tls: { verifyPeer: false, verifyHost: false } });
     const strict = newClient({ shared });
     const domain = new TlsClientDomain({ name: 'lax', verifyCertificate: false, verifyHost: false });
     for (let i = 0; i < 2; i++) {
@@ -142,7 +146,7 @@ describe('a TLS client domain', () => {
 
   it('shows its certificate, for its own requests alone', async () => {
     const server = await newTlsServer(LOCALHOST, asking);
-    const client = newClient({ sslCapath: caPath });
+    const client = newClient({ tls: { caPath } });
     const tls = new TlsClientDomain(options);
     const subjects: string[] = [];
     for (const with_ of [{}, { tls }, {}, { tls }])
@@ -158,14 +162,14 @@ describe('a TLS client domain', () => {
 
   it('is needed where the server demands one', async () => {
     const server = await newTlsServer(LOCALHOST, { ...asking, rejectUnauthorized: true });
-    const client = newClient({ sslCapath: caPath });
+    const client = newClient({ tls: { caPath } });
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 0 });
     expect((await client.get(server.origin, { tls: new TlsClientDomain(options) })).rc).toBe(1);
   });
 
   it('is judged by its own CAs and switches', async () => {
     const server = await newTlsServer();
-    const client = newClient({ sslCapath: caPath });
+    const client = newClient({ tls: { caPath } });
     const rc = async (more: object, url = server.origin): Promise<number> =>
       (await client.get(url, { tls: new TlsClientDomain({ ...options, ...more }) })).rc;
     expect(await rc({})).toBe(1);
@@ -196,7 +200,7 @@ describe('a TLS client domain', () => {
 describe('TLS where there is none', () => {
   it('is -2 on a silent port of clear text, and clear text on a TLS port is -10', async () => {
     const plain = await newServer(() => {});
-    const client = newClient({ sslVerifypeer: false, connectionTimeout: 0.2 });
+    const client = newClient({ tls: { verifyPeer: false }, connectTimeout: 200 });
     expect(await client.get(`https://127.0.0.1:${plain.port}/`)).toMatchObject({ rc: -2, retcode: 0 });
     const server = await newTlsServer();
     expect(await client.get(`http://127.0.0.1:${server.port}/`)).toMatchObject({ rc: -10, retcode: 0 });

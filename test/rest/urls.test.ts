@@ -152,8 +152,8 @@ describe('secrets', () => {
   it('of URL and header never reach the log, the reason or the diagnostics', async () => {
     const said: string[] = [];
     const client = newClient({
-      curlTimeout: 0.2,
-      connectionTimeout: 0.1,
+      timeout: 200,
+      connectTimeout: 100,
       log: (level, message) => said.push(level + message),
     });
     const server = await newServer((socket) => socket.end('garbage'));

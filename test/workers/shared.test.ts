@@ -1,7 +1,7 @@
 /** What processes share, as the supervisor keeps it and as they see it: the messages between them are plain data. */
 import { describe, expect, it } from 'vitest';
 import { sharedLocks } from '../../src/modules/cfgutils/locks.ts';
-import { connectLocks } from '../../src/modules/rest-connect-lock.ts';
+import { connectLocks } from '../../src/modules/rest-client/connect-lock.ts';
 import { LocalShared } from '../../src/runtime/index.ts';
 import { RemoteShared } from '../../src/workers/remote-shared.ts';
 import { SharedKeeper } from '../../src/workers/shared-keeper.ts';

@@ -1,7 +1,7 @@
 /** The lock of `no_concurrent_connects` over all processes: one worker of the server at a time connects to a host name. */
-import { type ConnectLock, LocalConnectLock } from '../rest/index.ts';
-import { type Caller, type Shared, sharedKind } from '../runtime/index.ts';
-import type { Awaitable } from '../script/index.ts';
+import { type ConnectLock, LocalConnectLock } from '../../rest/index.ts';
+import { type Caller, type Shared, sharedKind } from '../../runtime/index.ts';
+import type { Awaitable } from '../../script/index.ts';
 
 /** A lock, and an object for each worker, since that is what a lock is owned by. */
 class ConnectLocks {

@@ -9,15 +9,11 @@ import {
   parseHeaderLine,
   percentDecode,
   percentEncode,
-  REST_PARAMETERS,
   RestClient,
-  type RestClientOptions,
-  RestOptionError,
   RestShared,
-  readOptions,
   type TlsClientDomain,
   urlForLog,
-} from '../rest/index.ts';
+} from '../../rest/index.ts';
 import {
   type Host,
   type Module,
@@ -26,21 +22,19 @@ import {
   type Run,
   StateKey,
   type Worker,
-} from '../runtime/index.ts';
+} from '../../runtime/index.ts';
 import {
   type ArgumentSpec,
   type AsyncFunctionSpec,
   type Completion,
   type FunctionSpec,
-  InvalidUse,
   type Invocation,
-  type ParameterSpec,
-  type ParameterValues,
   type TransformationSpec,
   type VariableReference,
-} from '../script/index.ts';
-import { connectLocks, SharedConnectLock } from './rest-connect-lock.ts';
-import { clientDomainNames, clientTlsDomains } from './tls-mgm.ts';
+} from '../../script/index.ts';
+import { clientDomainNames, clientTlsDomains } from '../tls-mgm.ts';
+import { connectLocks, SharedConnectLock } from './connect-lock.ts';
+import { clientOptions, parameters, validate } from './parameters.ts';
 
 const moduleName = 'rest_client';
 
@@ -78,6 +72,8 @@ const clients = new StateKey<Routing, RestClient[]>('rest_client clients', () =>
 
 interface WorkerTransfers {
   readonly client: RestClient;
+  /** `curl_timeout` in milliseconds. */
+  readonly timeout: number;
   readonly limit: number;
   /** Those in the background. */
   running: number;
@@ -89,7 +85,8 @@ interface WorkerTransfers {
 
 const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers', (worker) => {
   const { routing } = worker;
-  const options = clientOptions(routing.parameters(moduleName));
+  const values = routing.parameters(moduleName);
+  const options = clientOptions(values);
   const client = new RestClient({
     ...options,
     shared: routing.states.get(certificates),
@@ -99,7 +96,8 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
   routing.onClose(() => client.close());
   return {
     client,
-    limit: client.parameters.maxAsyncTransfers,
+    timeout: Number(options.timeout),
+    limit: Number(values['max_async_transfers']),
     running: 0,
     warnedAt: Number.NEGATIVE_INFINITY,
     unwarned: 0,
@@ -107,39 +105,6 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
 });
 
 const logLevels = { debug: 4, info: 3, warning: 1, error: -1 } as const;
-
-/** The parameters that the script sets, as the client's options; the connection timeout no longer than the transfer's. */
-function clientOptions(parameters: ParameterValues): RestClientOptions {
-  const changed = REST_PARAMETERS.filter(
-    ({ name, default: standard }) => parameters[name] !== undefined && parameters[name] !== standard,
-  );
-  return Object.fromEntries(
-    changed.map(({ name, option }) => [
-      option,
-      name === 'connection_timeout'
-        ? Math.min(Number(parameters[name]), Number(parameters['curl_timeout']))
-        : parameters[name],
-    ]),
-  );
-}
-
-/** What the client says of the parameters: a warning for a timeout that is clamped, an error for a value out of range. */
-function validate(parameters: ParameterValues): readonly string[] {
-  const warnings: string[] = [];
-  try {
-    readOptions({
-      ...clientOptions(parameters),
-      ...(parameters['connection_timeout'] === 20
-        ? {}
-        : { connectionTimeout: Number(parameters['connection_timeout']) }),
-      log: (_, message) => warnings.push(message),
-    });
-  } catch (error) {
-    if (error instanceof RestOptionError) throw new InvalidUse(error.message);
-    throw error;
-  }
-  return warnings;
-}
 
 /** How the transfers of a process ended, and what the connections of a script's workers do now: label and count. */
 export function restFigures(routing: Routing): {
@@ -201,7 +166,7 @@ function transfer(
       holdConnectLock: background ? 'while-connecting' : 'whole',
       body: body === null ? undefined : Buffer.from(body, 'latin1'),
       contentType,
-      timeout: timeout === null ? undefined : Math.min(timeout, own.client.parameters.curlTimeout),
+      timeout: timeout === null ? undefined : Math.min(timeout * 1000, own.timeout),
       tls,
     })
     .then((outcome) => {
@@ -414,20 +379,6 @@ const transformations: readonly TransformationSpec<Run>[] = [
     },
   },
 ];
-
-/** The client's table of parameters, in the form of a script's. */
-const parameters: readonly ParameterSpec[] = REST_PARAMETERS.map(
-  (row): ParameterSpec => ({
-    name: row.name,
-    type: row.type === 'integer' ? 'int' : row.type,
-    default: row.default,
-    summary: row.doc,
-    source: 'rest_client documentation',
-    ...(row.unit === '' ? {} : { unit: row.unit }),
-    ...(row.min === undefined ? {} : { minimum: row.min }),
-    ...(row.max === undefined ? {} : { maximum: row.max }),
-  }),
-);
 
 export const restClient: Module = {
   name: moduleName,

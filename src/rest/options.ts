@@ -1,0 +1,126 @@
+/**
+ * The options of a client, one row each: name, type, unit, default, range, and a line for the documentation. The
+ * types, the checks and docs/rest-client.md come from here; nothing else repeats a default.
+ */
+import { HTTP_VERSIONS } from './http-versions.ts';
+
+interface NumberSpec {
+  readonly type: 'number';
+  readonly unit: 'ms' | 'bytes';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly doc: string;
+}
+interface BooleanSpec {
+  readonly type: 'boolean';
+  readonly default: boolean;
+  readonly doc: string;
+}
+interface TextSpec {
+  readonly type: 'string';
+  readonly default: string;
+  readonly doc: string;
+}
+interface ChoiceSpec<Choice extends string = string> {
+  readonly type: 'choice';
+  readonly choices: readonly Choice[];
+  readonly default: Choice;
+  readonly doc: string;
+}
+
+/** What is known of an option. */
+export type OptionSpec = NumberSpec | BooleanSpec | TextSpec | ChoiceSpec;
+
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+type ValueOf<Spec> = Spec extends NumberSpec
+  ? number
+  : Spec extends BooleanSpec
+    ? boolean
+    : Spec extends ChoiceSpec<infer Choice>
+      ? Choice
+      : string;
+
+/** The values of a table's options, complete. */
+export type ValuesOf<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+
+/** Within what one timer can wait. */
+const LONGEST = 2_000_000_000;
+
+const httpVersions = HTTP_VERSIONS.map(({ name }) => name);
+
+export const TLS_OPTIONS = {
+  verifyPeer: {
+    type: 'boolean',
+    default: true,
+    doc: "Verify the chain of the server's certificate.",
+  },
+  verifyHost: {
+    type: 'boolean',
+    default: true,
+    doc: "Verify that the server's certificate is for the host of the URL, whether the chain is verified or not.",
+  },
+  caPath: {
+    type: 'string',
+    default: '',
+    doc: 'Folder of CA certificates, hashed names or any PEM files, beside the default ones. Empty: none.',
+  },
+} as const satisfies OptionTable;
+
+export const CLIENT_OPTIONS = {
+  timeout: {
+    type: 'number',
+    unit: 'ms',
+    default: 20_000,
+    min: 1,
+    max: LONGEST,
+    doc: 'Longest time for a whole request, connecting included.',
+  },
+  connectTimeout: {
+    type: 'number',
+    unit: 'ms',
+    default: 20_000,
+    min: 1,
+    max: LONGEST,
+    doc: 'Longest time to connect: name lookup, TCP and TLS together. Never more than `timeout`.',
+  },
+  maxBodySize: {
+    type: 'number',
+    unit: 'bytes',
+    default: 10_485_760,
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    doc: "Largest body of an answer, counted as it arrives; one byte more ends the request with `rc` -10. `Infinity`: the heap's limit alone counts.",
+  },
+  httpVersion: {
+    type: 'choice',
+    choices: httpVersions,
+    default: 'auto',
+    doc: 'See [HTTP versions](#http-versions).',
+  },
+  expect100: {
+    type: 'boolean',
+    default: false,
+    doc: 'Ask with `Expect: 100-continue` before a body of more than 1,024 bytes, and wait one second at most.',
+  },
+  proxy: {
+    type: 'choice',
+    choices: ['environment', 'none'],
+    default: 'environment',
+    doc: 'Whether requests go through the [proxies](#proxies) that the environment names.',
+  },
+  noConcurrentConnects: {
+    type: 'boolean',
+    default: false,
+    doc: 'Only one client at a time connects to a host name; the others get `rc` -4 at once. See [the connect lock](#several-clients-the-connect-lock).',
+  },
+  lockFreeAge: {
+    type: 'number',
+    unit: 'ms',
+    default: 0,
+    min: 0,
+    max: LONGEST,
+    doc: 'With `noConcurrentConnects`: a client with a connection to the host that is younger than this needs no lock. 0: it always does.',
+  },
+} as const satisfies OptionTable;
