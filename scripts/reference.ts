@@ -1,6 +1,6 @@
 /**
- * Writes docs/reference/ from the tables that the checker and the runtime read, so that no name, default or
- * unit is written twice.
+ * Writes docs/reference/, and the options in docs/rest-client.md, from the tables that the code reads, so that no name,
+ * default or unit is written twice.
  *
  *   npm run docs                           writes the pages
  *   npx tsx scripts/reference.ts --check   fails where a page differs from what would be written
@@ -24,6 +24,7 @@ import type {
 import { FIGURES } from '../src/workers/figures.ts';
 import { TORTURE, type TortureTest } from '../test/sip/torture.ts';
 import { sampleRequest } from '../test/support/sample-request.ts';
+import { withOptionTable } from './rest-options.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = 'docs/reference';
@@ -312,6 +313,7 @@ function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
     ['figures.md', figuresPage()],
     ['statistics.md', statisticsPage()],
     ['torture.md', torturePage()],
+    ['../rest-client.md', withOptionTable(readFileSync(join(root, 'docs/rest-client.md'), 'utf8'))],
     ...all.modules
       .filter((spec) => spec.inert === undefined)
       .map((spec) => [`modules/${spec.name}.md`, modulePage(spec)] as const),

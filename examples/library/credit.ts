@@ -23,10 +23,12 @@ function verdict(outcome: Outcome): string {
 
 const [service = 'http://127.0.0.1:8081', ...accounts] = process.argv.slice(2);
 
-await using client = new RestClient({ timeout: 2_000, connectTimeout: 500, maxBodySize: 65_536 });
+const client = new RestClient({ timeout: 2_000, connectTimeout: 500, maxBodySize: 65_536 });
 
 for (const account of accounts) {
   const outcome = await client.get(`${service}/credit?account=${encodeURIComponent(account)}`);
   const time = outcome.times.total.toFixed(1);
   console.log(`${account} ${verdict(outcome)} (${time} ms, ${outcome.reused ? 'kept' : 'new'} connection)`);
 }
+
+await client.close();

@@ -9,8 +9,7 @@ const untyped = (options: unknown) => () => new RestClient(options as RestClient
 
 describe('the options of a client', () => {
   it('have these defaults', () => {
-    const { log, shared, proxies, policies, ...settings } = readOptions({});
-    expect(settings).toEqual({
+    expect(readOptions({})).toMatchObject({
       timeout: 20_000,
       connectTimeout: 20_000,
       maxBodySize: 10_485_760,
@@ -28,12 +27,10 @@ describe('the options of a client', () => {
     { timeout: 250 * 1000, connectTimeout: 1 },
     { maxBodySize: Number.POSITIVE_INFINITY },
     { tls: { verifyPeer: false } },
-    { tls: {}, timeout: undefined },
+    { tls: {} },
     { httpVersion: '2-prior-knowledge' as const },
   ])('take %j', (options) => {
-    expect(readOptions(options)).toMatchObject(
-      JSON.parse(JSON.stringify(options), (_, value) => value ?? Number.POSITIVE_INFINITY),
-    );
+    expect(readOptions(options)).toMatchObject(options);
   });
 
   it.each([
