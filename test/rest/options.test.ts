@@ -63,7 +63,7 @@ describe('the options of a client', () => {
       { curl_timeout: 2 },
       'unknown option "curl_timeout" of a RestClient; use timeout, in milliseconds, instead',
     ],
-    [{ timeout: 2_000 }, 'use timeout, in milliseconds, instead'],
+    [{ curlTimeout: 2 }, 'use timeout, in milliseconds, instead'],
     [{ timeOut: 2 }, 'did you mean timeout?'],
     [{ max_body_size: 2 }, 'did you mean maxBodySize?'],
     [{ rejectUnauthorized: false }, 'use tls: { verifyPeer } instead'],
