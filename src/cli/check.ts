@@ -103,14 +103,14 @@ const unreadable = (file: string, message: string): CheckRecord => ({
   absent: null,
 });
 
-/** `2 mistakes, 1 warning, siprest lacks 3 names` */
+/** `2 errors, 1 warning, siprest lacks 3 names` */
 export function summaryOf(diagnostics: readonly Diagnostic[]): string {
   const count = (severity: Diagnostic['severity']) =>
     diagnostics.filter((one) => one.severity === severity && one.absent === undefined).length;
   const [errors, warnings] = [count('error'), count('warning')];
   const lacking = absencesText(diagnostics);
   return [
-    errors > 0 ? plural(errors, 'mistake') : 'no mistakes',
+    errors > 0 ? plural(errors, 'error') : 'no errors',
     warnings > 0 ? plural(warnings, 'warning') : '',
     lacking === '' ? '' : `siprest lacks ${lacking}`,
   ]

@@ -10,7 +10,7 @@ import { version } from './version.ts';
 
 export { runMember } from '../index.ts';
 
-/** Resolves to the exit code; never rejects for a mistake of the user's. */
+/** Resolves to the exit code; never rejects for an error of the user's. */
 export async function runCommand(argv: readonly string[], streams: Streams): Promise<number> {
   let code = 0;
   const finish = (result: number) => {
@@ -51,28 +51,25 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .addOption(scriptOption())
     .option(
       '--allow-missing',
-      'start although siprest lacks what the script uses: that answers -1 or null when it is reached',
+      'start even if siprest lacks something that the script uses; it then gives -1 or null when reached',
     )
     .addOption(
-      new Option('--log-format <format>', 'how log lines are written to stderr')
+      new Option('--log-format <format>', 'format of log lines on stderr')
         .choices(['text', 'json'])
         .default('text'),
     )
-    .option(
-      '--syslog-socket <path>',
-      "where syslog listens, for syslog_enabled; default: the system's /dev/log",
-    )
+    .option('--syslog-socket <path>', 'socket of syslog, for syslog_enabled (default: /dev/log)')
     .option(
       '--verbose',
-      'tell of each module and parameter without effect, and why, at the start and at a reload',
+      'report each module and parameter without effect, with the reason, at start and reload',
     )
-    .option('--processes <number>', 'how many processes serve; udp_workers is spread over them', processes, 1)
-    .option('--grace <seconds>', 'how long calls may take to end when it stops', grace, 30)
-    .option('--queue <messages>', 'how many messages may wait for a worker, in each process', queue, 10_000)
+    .option('--processes <number>', 'number of serving processes, which share udp_workers', processes, 1)
+    .option('--grace <seconds>', 'how long calls may take to end when the server stops', grace, 30)
+    .option('--queue <messages>', 'how many messages may wait for a worker in each process', queue, 10_000)
     .option('--patience <seconds>', 'how long a new request may wait before it is refused', seconds, 4)
     .option(
       '--wait-for-port <seconds>',
-      'how long to wait for a port that another program uses, as the server before this one does until its calls have ended',
+      'how long to wait for a port that another program uses, such as a previous server finishing its calls',
       grace,
       0,
     )
@@ -82,24 +79,21 @@ function define(streams: Streams, finish: (code: number) => void): Command {
 
   program
     .command('check')
-    .description('find all mistakes in routing scripts; exit code 1 if there is one')
+    .description('find all errors in routing scripts; exit code 1 if any')
     .argument('<files...>', 'OpenSIPS configurations; - reads stdin')
     .addOption(preprocessor())
     .addOption(
       new Option(
         '--format <format>',
-        'text for people, json or sarif for programs, github for its annotations',
+        'text for people, json or sarif for programs, github for GitHub annotations',
       )
         .choices(CHECK_FORMATS)
         .default('text'),
     )
-    .option('--json', 'as --format json: one object for a file, an array for several')
-    .option('--allow-missing', 'take what siprest lacks as a warning, as run does with this option')
-    .option('--verbose', 'tell of each module and parameter without effect, and why')
-    .option(
-      '--portable',
-      "name siprest's own extensions, which OpenSIPS refuses to start with; exit code 1 if there is one",
-    )
+    .option('--json', 'same as --format json: one object for one file, an array for several')
+    .option('--allow-missing', 'treat what siprest lacks as a warning, as run --allow-missing does')
+    .option('--verbose', 'report each module and parameter without effect, with the reason')
+    .option('--portable', 'report extensions of siprest that OpenSIPS refuses; exit code 1 if any')
     .action(async (files: string[], options: CheckOptions) => finish(await check(files, options, streams)));
 
   program
@@ -113,7 +107,7 @@ function define(streams: Streams, finish: (code: number) => void): Command {
 
   program
     .command('reload')
-    .description('let a running server go on with its script as it is now; exit code 1 if that has mistakes')
+    .description('have a running server reload its script; exit code 1 if the script has errors')
     .addOption(pid())
     .addOption(serverName())
     .addOption(socketPath())
@@ -123,23 +117,20 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .command('send')
     .description('send a SIP request over UDP or TCP and print the replies; exit code 0 for a 2xx')
     .argument('<method>', 'OPTIONS, INVITE, MESSAGE, ...')
-    .argument(
-      '<uri>',
-      'the request URI, which also says where to send it: sip:bob@127.0.0.1:5060;transport=tcp',
-    )
-    .option('--to <address>', 'the To header; default: the URI')
+    .argument('<uri>', 'the request URI, which is also the destination: sip:bob@127.0.0.1:5060;transport=tcp')
+    .option('--to <address>', 'the To header (default: the URI)')
     .option('--from <address>', 'the From header: sip:alice@home.example')
-    .option('--proxy <[tcp:]host:port>', 'where to send it instead')
+    .option('--proxy <[tcp:]host:port>', 'where to send the request instead')
     .option(
       '-H, --header <line>',
-      'a header line, "Name: value"; may be given again',
+      'a header line, "Name: value"; repeatable',
       (line: string, lines: string[]) => [...lines, line],
       [],
     )
     .option('--body <text>', 'the body, or @FILE')
-    .option('--content-type <type>', 'its type; default: text/plain')
+    .option('--content-type <type>', 'content type of the body (default: text/plain)')
     .option('--timeout <seconds>', 'how long to wait for a final reply', seconds, 32)
-    .option('--talk <seconds>', 'how long a call that is answered goes on until BYE ends it', seconds, 1)
+    .option('--talk <seconds>', 'how long an answered call lasts before BYE ends it', seconds, 1)
     .action(async (method: string, uri: string, options: SendOptions) =>
       finish(await send(method, uri, options, streams)),
     );
@@ -159,25 +150,23 @@ function define(streams: Streams, finish: (code: number) => void): Command {
 function preprocessor(): Option {
   return new Option(
     '-p, --preprocessor <command>',
-    'pipe the file, with the files that it includes, through a command: "m4 env.m4 -"; places refer to what it prints',
+    'pipe the file and its includes through a command, such as "m4 env.m4 -"; positions refer to its output',
   );
 }
 
 function scriptOption(): Option {
-  return new Option(
-    '-o, --option <name=value>',
-    'what $argv(name) is in the script; may be given again',
-  ).argParser((text, known: Readonly<Record<string, string>> | undefined) => {
-    const [, name, value] = /^([\w.-]+)=(.*)$/s.exec(text) ?? [];
-    if (name === undefined || value === undefined)
-      throw new InvalidArgumentError('It is written name=value.');
-    // strings of a script are bytes
-    return { ...known, [name]: Buffer.from(value, 'utf8').toString('latin1') };
-  });
+  return new Option('-o, --option <name=value>', 'value of $argv(name) in the script; repeatable').argParser(
+    (text, known: Readonly<Record<string, string>> | undefined) => {
+      const [, name, value] = /^([\w.-]+)=(.*)$/s.exec(text) ?? [];
+      if (name === undefined || value === undefined) throw new InvalidArgumentError('Use name=value.');
+      // strings of a script are bytes
+      return { ...known, [name]: Buffer.from(value, 'utf8').toString('latin1') };
+    },
+  );
 }
 
 function serverName(): Option {
-  return new Option('--name <name>', 'the name of the server, where several run: edge').argParser((text) => {
+  return new Option('--name <name>', 'name of the server if several run, such as edge').argParser((text) => {
     if (/^[\w-]{1,32}$/.test(text)) return text;
     throw new InvalidArgumentError('A name has up to 32 letters, digits, _ and -.');
   });
@@ -186,12 +175,12 @@ function serverName(): Option {
 function socketPath(): Option {
   return new Option(
     '--socket <path>',
-    'the socket by which the server is asked, instead of one in a folder of its user',
+    'control socket of the server, instead of one in the folder of its user',
   );
 }
 
 function pid(): Option {
-  return new Option('--pid <number>', 'the process id of the server; not needed where one runs').argParser(
+  return new Option('--pid <number>', 'process ID of the server; not needed if only one runs').argParser(
     wholeNumber(1, 2 ** 31),
   );
 }
@@ -205,13 +194,13 @@ function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
   };
 }
 
 function seconds(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 3600))
-    throw new InvalidArgumentError('It is a number of seconds, above 0 and up to 3600.');
+    throw new InvalidArgumentError('Expected a number of seconds above 0, at most 3600.');
   return value;
 }

@@ -23,7 +23,7 @@ export async function enter(): Promise<void> {
   // rejections that nobody handles arrive here as well
   process.on('uncaughtException', (error: unknown) => failed(error instanceof Error ? error.stack : error));
   // the event loop has nothing left to wait for, and the command has not ended
-  process.on('beforeExit', () => failed('nothing is left that it could wait for'));
+  process.on('beforeExit', () => failed('nothing left to wait for'));
 
   const { runCommand, runMember } = await loadProgram();
   const isMember = argv[2] === memberArgument;

@@ -18,7 +18,7 @@ export async function readStdin(stdin: AsyncIterable<Uint8Array>): Promise<strin
   for await (const chunk of stdin) {
     total += chunk.length;
     if (total > largestFile)
-      throw new UsageError(`cannot read stdin: it has more than ${largestFile / (1024 * 1024)} MiB`);
+      throw new UsageError(`cannot read stdin: more than ${largestFile / (1024 * 1024)} MiB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('latin1');

@@ -66,12 +66,12 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       (one) => one.severity !== 'error' || one.absent !== undefined,
     );
     if (onlyAbsent)
-      log.say('note', 'with --allow-missing it starts, and what is missing fails when it is reached');
+      log.say('note', 'with --allow-missing the server starts, and what is missing fails when reached');
     return 1;
   }
   const { uses } = countAbsences(loaded.diagnostics);
   if (uses > 0)
-    log.say('warning', `${plural(uses, 'use')} of what siprest does not have: each fails when it is reached`);
+    log.say('warning', `${plural(uses, 'use')} of what siprest does not have: each fails when reached`);
   const { signal } = streams;
   const starting = startOrExplain(streams, () =>
     startServer(loaded, {
@@ -87,7 +87,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
   );
   const server = await Promise.race([starting, stopped(signal).then(() => null)]);
   if (server === null) {
-    log.say('note', 'siprest stops before it has served', { event: 'stop' });
+    log.say('note', 'siprest stops before serving', { event: 'stop' });
     return 0;
   }
   log.serve(server);
@@ -132,7 +132,7 @@ async function reloadScript(
     const { diagnostics, sources } = loaded;
     if (loaded.program === null) {
       log.explain(loaded);
-      const { message } = say(false, `${file}: ${summaryOf(diagnostics)}; the script that runs stays`);
+      const { message } = say(false, `${file}: ${summaryOf(diagnostics)}; the running script stays in force`);
       const shown = renderDiagnostics(diagnostics, sources, {
         color: false,
         brief: options.verbose !== true,
@@ -148,10 +148,10 @@ async function reloadScript(
       opened.length > 0 ? `, opened ${opened.join(', ')}` : '',
       closed.length > 0 ? `, closes ${closed.join(', ')} when its calls have ended` : '',
     ];
-    return say(true, `${file} is loaded again${changes.join('')}`, { opened, closed });
+    return say(true, `${file} was reloaded${changes.join('')}`, { opened, closed });
   } catch (error) {
     if (!(error instanceof StartError || error instanceof UsageError)) throw error;
-    return say(false, `${error.message}; the script that runs stays`);
+    return say(false, `${error.message}; the running script stays in force`);
   }
 }
 
@@ -168,7 +168,7 @@ async function listenForCommands(
     return await Control.listen(handlers, { directory: controlDirectory(env), name, path: socket });
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
-    log.say('warning', `siprest status and reload do not reach this server: ${error.message}`);
+    log.say('warning', `siprest status and reload cannot reach this server: ${error.message}`);
     return null;
   }
 }

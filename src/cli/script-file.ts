@@ -107,7 +107,7 @@ async function preprocess(text: string, command: string): Promise<string> {
       // it has ended by itself
     }
   };
-  const timer = setTimeout(end, longestRun, `has not ended within ${longestRun / 1000} s`);
+  const timer = setTimeout(end, longestRun, `did not finish within ${longestRun / 1000} s`);
   child.stdout.on('data', (chunk: Buffer) => {
     total += chunk.length;
     if (total > mostOutput) end(`prints more than ${mostOutput / (1024 * 1024)} MiB`);

@@ -33,7 +33,7 @@ export async function status(options: StatusOptions, { stdout, env }: Streams): 
   return 0;
 }
 
-/** `siprest reload`: a running server goes on with its file as it is now; 1 where that has mistakes. */
+/** `siprest reload`: a running server goes on with its file as it is now; 1 where that has errors. */
 export async function reload(options: ServerChoice, { stdout, stderr, env }: Streams): Promise<number> {
   const { reloaded, message } = await ask<{ reloaded: boolean; message: string }>(options, 'reload', env);
   (reloaded ? stdout : stderr).write(`${message}\n`);
@@ -65,11 +65,11 @@ async function theServer(name: string | undefined, directory: string): Promise<s
   const [only] = running;
   if (only === undefined)
     throw new UsageError(
-      name === undefined ? 'no siprest of this user runs here' : `no siprest of the name "${name}" runs here`,
+      name === undefined ? 'no siprest of this user is running' : `no siprest named "${name}" is running`,
     );
   if (running.length === 1) return only.path;
   const each = running.map((one) => `${one.pid}${one.name === null ? '' : ` ("${one.name}")`}`);
-  throw new UsageError(`several run here, so name one: --pid ${each.join(' or ')}`);
+  throw new UsageError(`several servers run here; name one: --pid ${each.join(' or ')}`);
 }
 
 /** Without those that stop, of which a successor has taken over. */

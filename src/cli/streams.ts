@@ -22,7 +22,7 @@ export function usesColor({ env }: Streams, output: Output): boolean {
   return output.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** A mistake of the one who typed the command: a line, exit code 1. */
+/** An error of the one who typed the command: a line, exit code 1. */
 export class UsageError extends Error {}
 
 /** `1 warning`, `2 warnings` */

@@ -104,8 +104,8 @@ export function listenAddresses(
       code: 'no-socket',
       severity: 'error',
       span: first.value.span,
-      message: 'siprest can open none of the sockets that the script names',
-      help: 'add one of UDP or TCP, for example: socket = udp:127.0.0.1:5060',
+      message: 'siprest cannot open any of the sockets that the script names',
+      help: 'add a UDP or TCP socket, for example: socket = udp:127.0.0.1:5060',
     });
   const usualSocket: ListenAddress = {
     transport: DEFAULT_PROTOCOL,

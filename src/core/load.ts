@@ -18,7 +18,7 @@ import { cachedRegex, regexError } from '../text/index.ts';
 import { listenAddresses } from './listen-addresses.ts';
 
 export interface LoadResult {
-  /** Mistakes and warnings, in the order of the source. */
+  /** Errors and warnings, in the order of the source. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: SourceSet;
   /** Null when one of the diagnostics is an error. */
@@ -33,7 +33,7 @@ export interface RuntimeCatalog extends Catalog<Run> {
 export interface LoadProgramOptions {
   /** Gives the text of files that the script includes. */
   readonly readFile?: ReadFile | undefined;
-  /** What OpenSIPS has and siprest has not is a warning. Default false: a mistake. */
+  /** What OpenSIPS has and siprest has not is a warning. Default false: an error. */
   readonly allowMissing?: boolean | undefined;
   readonly portable?: boolean | undefined;
   /** What `$argv(name)` reads. Default: nothing. */

@@ -283,8 +283,8 @@ export const settingSpecs: readonly SettingSpec[] = [
 
 /** Global parameters up to OpenSIPS 2.4 that have moved (Script-CoreParameters of 1.8 to 2.4). */
 export const formerSettings: Readonly<Record<string, string>> = {
-  port: 'with the address: socket=udp:127.0.0.1:5060',
-  tls_port_no: 'with the address: socket=tls:127.0.0.1:5061',
+  port: 'socket=udp:127.0.0.1:5060',
+  tls_port_no: 'socket=tls:127.0.0.1:5061',
   ...ofTlsModule({
     tls_ca_list: 'ca_list',
     tls_certificate: 'certificate',

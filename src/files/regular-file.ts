@@ -29,13 +29,13 @@ export function readRegularFile(path: string, limit = largestFile): Buffer {
 }
 
 const why: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of its path is not a folder',
-  EISDIR: 'it is a folder',
-  EACCES: 'reading it is not permitted',
+  ENOENT: 'no such file',
+  ENOTDIR: 'part of the path is not a directory',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
   ENXIO: 'it is a socket',
-  ELOOP: 'its links lead in a circle',
-  ERR_INVALID_ARG_VALUE: 'the name has a zero byte',
+  ELOOP: 'too many levels of symbolic links',
+  ERR_INVALID_ARG_VALUE: 'the name contains a NUL byte',
 };
 
 function reasonOf(error: unknown): string {
@@ -45,9 +45,8 @@ function reasonOf(error: unknown): string {
 
 function kindOf(stats: Stats): string | null {
   if (stats.isFile()) return null;
-  if (stats.isDirectory()) return 'a folder';
-  if (stats.isFIFO())
-    return 'a FIFO (a pipe), not a regular file; what a pipe gives is read from stdin, as -';
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a FIFO (a pipe), not a regular file; use - to read a pipe from stdin';
   return stats.isSocket() ? 'a socket' : 'a device, not a regular file';
 }
 
@@ -67,6 +66,4 @@ function readUpTo(descriptor: number, size: number, limit: number): Buffer {
 }
 
 const tooLarge = (limit: number) =>
-  new FileError(
-    `it has more than ${limit >= 1024 * 1024 ? `${limit / (1024 * 1024)} MiB` : `${limit} bytes`}`,
-  );
+  new FileError(`larger than ${limit >= 1024 * 1024 ? `${limit / (1024 * 1024)} MiB` : `${limit} bytes`}`);

@@ -40,7 +40,7 @@ const MAX_KNOWN_ORIGINS = 1_000;
 
 /**
  * An HTTP client whose calls resolve to an {@link Outcome}, whatever happens on the network, and reject only
- * for a programmer's mistake. It keeps its connections and uses them again.
+ * for a programmer's error. It keeps its connections and uses them again.
  *
  * @example
  * const client = new RestClient({ timeout: 2_000 });

@@ -280,7 +280,7 @@ const describe = (error: unknown) =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 /**
- * Runs a top route on a message. What the script throws is a mistake of siprest: it is logged, the message is
+ * Runs a top route on a message. What the script throws is an error of siprest: it is logged, the message is
  * answered 500, and everything else goes on.
  */
 export function runRoute(

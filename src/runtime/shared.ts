@@ -82,7 +82,7 @@ export class SharedObjects {
     this.#kinds.set(kind.name, kind);
   }
 
-  /** @throws TypeError for a kind or an operation that is not known: a mistake of siprest */
+  /** @throws TypeError for a kind or an operation that is not known: an error of siprest */
   call(name: string, operation: string, caller: Caller, parameters: readonly unknown[]): unknown {
     const kind = this.#kinds.get(name);
     const run = kind?.operations[operation];

@@ -58,7 +58,7 @@ export interface ArgumentSpec {
   readonly quoted?: true;
   /** For type `route`. */
   readonly routeKind?: RouteKind;
-  /** For type `static`: what it may be; a mistake is found by the checker. */
+  /** For type `static`: what it may be; an error is found by the checker. */
   readonly oneOf?: readonly string[];
   /** What may be given for it in OpenSIPS alone, and the module that has that. */
   readonly absent?: Readonly<Record<string, string>>;
@@ -112,7 +112,7 @@ interface FunctionFacts {
   /** Older names. */
   readonly aliases?: readonly string[];
   readonly arguments: readonly ArgumentSpec[];
-  /** Modules that must be loaded for it as well: calls are a mistake without them. */
+  /** Modules that must be loaded for it as well: calls are an error without them. */
   readonly requires?: readonly string[];
   /** Where it may stand; everywhere when absent. */
   readonly routes?: readonly RouteKind[];

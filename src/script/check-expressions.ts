@@ -91,7 +91,7 @@ export class ExpressionChecker<R> {
     const call = firstCall(node);
     if (call === null) this.expression(node, within);
     else {
-      const help = 'assign its result to a variable before and give that';
+      const help = 'assign its result to a variable first and pass that';
       this.#error('argument-type', call.span, `${what} cannot be a call`, help);
     }
   }
@@ -110,7 +110,7 @@ export class ExpressionChecker<R> {
     const spec = lookup.function(name);
     if (spec === undefined) {
       if (statementWords.has(name))
-        this.#error('syntax', node.name.span, `${name} is a statement and cannot stand in an expression`);
+        this.#error('syntax', node.name.span, `${name} is a statement and cannot be used in an expression`);
       else missing.unknown('function', name, node.name.span, lookup);
       for (const argument of node.arguments) if (argument !== null) this.#loosely(argument, within);
       return null;
@@ -143,8 +143,8 @@ export class ExpressionChecker<R> {
       this.#error(
         'route-kind',
         node.name.span,
-        `${name}() cannot stand in ${article(within)}`,
-        `it may stand in: ${spec.routes.join(', ')}`,
+        `${name}() is not allowed in ${article(within)}`,
+        `allowed in: ${spec.routes.join(', ')}`,
       );
     }
     this.#arguments(node, spec, within);
@@ -153,14 +153,14 @@ export class ExpressionChecker<R> {
 
   async(node: AsyncNode, within: RouteKind): void {
     if (blockingRoutes.has(within)) {
-      const message = `async() waits like a blocking call in ${article(within)}: its worker is not free meanwhile`;
+      const message = `async() blocks in ${article(within)}: its worker stays occupied meanwhile`;
       const help = 'call the function directly, or launch() it';
       this.#parts.diagnostics.warning('route-kind', node.span, message, { help });
     } else if (!asyncRoutes.has(within)) {
       this.#parts.diagnostics.error(
         'route-kind',
         node.span,
-        `async() cannot stand in ${article(within)}: there is no transaction to wait with`,
+        `async() is not allowed in ${article(within)}: there is no transaction that can wait`,
         {
           help: 'call the function directly, or launch() it',
         },
@@ -210,7 +210,7 @@ export class ExpressionChecker<R> {
     if (given.length < mandatory || (length < specs.length && specs[0]?.leading !== true))
       return node.arguments;
     const message = 'no argument follows this comma';
-    this.#error('argument-count', trailingComma, message, `take it out: it is ${signature(spec)}`);
+    this.#error('argument-count', trailingComma, message, `remove it; usage: ${signature(spec)}`);
     return given;
   }
 
@@ -223,15 +223,15 @@ export class ExpressionChecker<R> {
       const span = surplus.find((one) => one !== null)?.span ?? node.span;
       const takes =
         specs.length === 0
-          ? 'no argument'
+          ? 'no arguments'
           : specs.length === 1
             ? 'one argument'
             : `${specs.length} arguments`;
       this.#error(
         'argument-count',
         span,
-        `${spec.name}() takes ${takes}, ${node.arguments.length} are given`,
-        `it is ${signature(spec)}`,
+        `${spec.name}() takes ${takes}, not ${node.arguments.length}`,
+        `usage: ${signature(spec)}`,
       );
       for (const one of surplus) if (one !== null) this.#loosely(one, within);
     }
@@ -244,7 +244,7 @@ export class ExpressionChecker<R> {
           'argument-count',
           node.span,
           `${spec.name}(): the argument "${argument.name}" ${what}`,
-          `it is ${signature(spec)}`,
+          `usage: ${signature(spec)}`,
         );
         return;
       }
@@ -265,17 +265,17 @@ export class ExpressionChecker<R> {
       const before = this.#parts.diagnostics.length;
       this.expression(node, within);
       if (this.#parts.diagnostics.length > before) return;
-      const help = 'assign it to a variable before and give that';
+      const help = 'assign it to a variable first and pass that';
       this.#error(
         'argument-type',
         node.span,
-        `${what} is a string, a number or a variable, no expression`,
+        `${what} must be a string, a number or a variable, not an expression`,
         help,
       );
       return;
     }
     if (node.kind === 'null' && argument.type !== 'value') {
-      this.#error('argument-type', node.span, `${what} cannot be NULL`, 'leave it out, or give a value');
+      this.#error('argument-type', node.span, `${what} cannot be NULL`, 'omit it, or pass a value');
       return;
     }
     const text =
@@ -312,12 +312,12 @@ export class ExpressionChecker<R> {
       if (variable?.kind === 'variable' && spec.readOnly === true) this.#parts.variables.read(variable);
       else if (variable?.kind === 'variable') this.#parts.variables.write(variable, what);
       else if (node.kind !== 'string' || this.#parts.variables.text(node) !== null) {
-        this.#error('argument-type', node.span, `${what} is a variable`, 'for example $var(result)');
+        this.#error('argument-type', node.span, `${what} must be a variable`, 'for example $var(result)');
       }
     },
     int: (node, _spec, what) => {
       if (node.kind === 'number') return;
-      this.#numeric(node, (text) => toInteger(text) !== null, `${what} is a number`);
+      this.#numeric(node, (text) => toInteger(text) !== null, `${what} must be a number`);
     },
     level: (node, _spec, what) => {
       if (node.kind === 'number') return;
@@ -325,14 +325,14 @@ export class ExpressionChecker<R> {
       this.#numeric(
         node,
         (text) => logLevel(text) !== null,
-        `${what} is a log level`,
-        (text) => didYouMean(text, names) ?? `it is one of ${names.join(', ')}`,
+        `${what} must be a log level`,
+        (text) => didYouMean(text, names) ?? `use one of: ${names.join(', ')}`,
       );
     },
     static: (node, spec, what) => {
       const text = this.#constant(node, what);
       if (text === null || spec.oneOf === undefined || spec.oneOf.includes(text)) return;
-      const help = didYouMean(text, spec.oneOf) ?? `it may be ${spec.oneOf.join(', ')}`;
+      const help = didYouMean(text, spec.oneOf) ?? `use one of: ${spec.oneOf.join(', ')}`;
       this.#error('argument-value', node.span, `${what} cannot be "${text}"`, help);
     },
     route: (node, spec, what) => {
@@ -383,14 +383,13 @@ export class ExpressionChecker<R> {
   #constant(node: ExpressionNode, what: string): string | null {
     if (node.kind === 'number') return String(node.value);
     if (node.kind === 'string' && constantText(template(node)) !== null) return node.value;
-    this.#error('argument-type', node.span, `${what} is fixed text: no variable can stand in it`);
+    this.#error('argument-type', node.span, `${what} must be fixed text without variables`);
     return null;
   }
 
   #regex(pattern: string, span: Span): void {
     const message = this.#parts.checkRegex?.(pattern) ?? null;
-    if (message !== null)
-      this.#error('invalid-regex', span, `the regular expression is not valid: ${message}`);
+    if (message !== null) this.#error('invalid-regex', span, `invalid regular expression: ${message}`);
   }
 
   #error(code: DiagnosticCode, span: Span, message: string, help?: string): void {

@@ -46,7 +46,7 @@ export function checkSettings<R>(
       const message = `unknown global parameter "${node.name.text}"`;
       const former = Object.entries(catalog.formerSettings ?? {}).find(([name]) => name === node.name.text);
       const help =
-        former === undefined ? didYouMean(node.name.text, specs.keys()) : `it is written ${former[1]} now`;
+        former === undefined ? didYouMean(node.name.text, specs.keys()) : `use ${former[1]} instead`;
       diagnostics.error('unknown-setting', node.name.span, message, help === undefined ? {} : { help });
       continue;
     }
@@ -88,7 +88,7 @@ function settingValue(
     const text = String(node.value.value);
     if (text.length < 300 && (socketAddress.test(text) || bareIpv6.test(text))) return text;
     const help = socketHelp(text.slice(0, 300));
-    diagnostics.error('setting-value', node.value.span, `"${text}" is no socket`, { help });
+    diagnostics.error('setting-value', node.value.span, `invalid socket "${text}"`, { help });
     return undefined;
   }
   if (spec.type === 'any') return node.value.value;
@@ -104,8 +104,8 @@ function settingValue(
 
 function socketHelp(text: string): string {
   return /[${}<>]/.test(text)
-    ? 'a template is filled in before: by siprest check -p COMMAND, for example -p envsubst'
-    : 'a socket is PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';
+    ? 'fill templates in first, with siprest check -p COMMAND, for example -p envsubst'
+    : 'use PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';
 }
 
 interface Loaded<R> {
@@ -127,7 +127,7 @@ export function checkModules<R>(
     const earlier = loaded.get(node.module);
     if (spec === undefined) absent(node.module, node.path.span, catalog, missing);
     else if (earlier !== undefined) {
-      const labels = [{ span: earlier.node.span, message: 'it is loaded here before' }];
+      const labels = [{ span: earlier.node.span, message: 'first loaded here' }];
       diagnostics.warning('duplicate-module', node.span, `the module ${node.module} is loaded twice`, {
         labels,
       });
@@ -169,7 +169,7 @@ function absent<R>(name: string, span: Span, catalog: Catalog<R>, missing: Missi
     code: 'unknown-module',
     severity: 'error',
     span,
-    message: `the module "${name}" is not available`,
+    message: `unknown module "${name}"`,
     ...(help === undefined ? {} : { help }),
   }));
 }

@@ -11,7 +11,7 @@ function isMain(node: RouteNode): boolean {
 
 export class RouteTable {
   readonly #byKind = new Map<RouteKind, Map<string, RouteNode>>(routeKinds.map((kind) => [kind, new Map()]));
-  /** Whether routes may be missing from the tree because of mistakes in the text. */
+  /** Whether routes may be missing from the tree because of errors in the text. */
   readonly #incomplete: boolean;
   readonly #events = new Set<string>();
   #anyEvent = false;
@@ -28,12 +28,12 @@ export class RouteTable {
         if (isMain(node)) main = node;
       } else {
         const message = `${title(node)} is defined twice`;
-        const labels = [{ span: earlier.head, message: 'it is defined here before' }];
+        const labels = [{ span: earlier.head, message: 'first defined here' }];
         diagnostics.error('duplicate-route', node.head, message, { labels });
       }
     }
     if (main === null && !incomplete) {
-      const help = 'each request enters at: route { ... }';
+      const help = 'every request starts in: route { ... }';
       diagnostics.error('no-main-route', { start: 0, end: 0 }, 'the script has no main route', { help });
     }
   }
@@ -42,7 +42,7 @@ export class RouteTable {
   require(name: NameNode, kind: RouteKind, diagnostics: DiagnosticList): boolean {
     const table = this.#of(kind);
     if (table.has(name.text) || this.#incomplete) return true;
-    const message = `there is no ${kind}[${name.text}]`;
+    const message = `unknown ${kind}[${name.text}]`;
     const near = didYouMean(name.text, [...table.keys()].filter(Boolean), (one) => `${kind}[${one}]`);
     const other = routeKinds.find((one) => one !== kind && this.#of(one).has(name.text));
     const help = near ?? (other === undefined ? undefined : `${other}[${name.text}] is of another kind`);
@@ -93,7 +93,7 @@ export function warnOfInertRoutes<R>(
 ): void {
   for (const node of script.routes) {
     if (!catalog.inertRouteKinds.includes(node.routeKind)) continue;
-    diagnostics.warning('inert', node.head, `${title(node)} is accepted and never runs so far`);
+    diagnostics.warning('inert', node.head, `${title(node)} is accepted, but does not run yet`);
   }
 }
 

@@ -10,7 +10,7 @@ const endings: Readonly<Partial<Record<StatementNode['kind'], string>>> = {
   drop: 'drop',
   return: 'return',
   break: 'break',
-  async: 'async(), which goes on in its route',
+  async: 'async(), which continues in its route',
 };
 
 export class StatementChecker<R> {
@@ -41,7 +41,7 @@ export class StatementChecker<R> {
       const next = statements[i + 1];
       if (ending === undefined || next === undefined || warned) continue;
       warned = true;
-      const message = `this is never reached: it stands after ${ending}`;
+      const message = `never reached: it follows ${ending}`;
       this.#diagnostics.warning('unreachable', next.span, message);
     }
   }
@@ -61,7 +61,7 @@ export class StatementChecker<R> {
         this.#loop(() => this.#statement(node.body));
         return;
       case 'for-each':
-        this.#variables.write(node.variable, 'the variable of the loop');
+        this.#variables.write(node.variable, 'loop variable');
         this.#variables.read(node.list);
         this.#loop(() => this.#statement(node.body));
         return;
@@ -69,7 +69,7 @@ export class StatementChecker<R> {
         this.#switch(node);
         return;
       case 'assign':
-        this.#variables.write(node.target, 'the assignment');
+        this.#variables.write(node.target, 'assignment');
         this.#expressions.expression(node.value, this.#within);
         return;
       case 'call':
@@ -81,8 +81,8 @@ export class StatementChecker<R> {
         return;
       case 'break':
         if (this.#breakable > 0) return;
-        this.#diagnostics.error('break-outside', node.span, '`break` stands in no loop and no switch', {
-          help: 'a route is left with return, the script with exit',
+        this.#diagnostics.error('break-outside', node.span, '`break` outside a loop or switch', {
+          help: 'use return to leave the route, or exit to end the script',
         });
         return;
       case 'async':
@@ -126,11 +126,11 @@ export class StatementChecker<R> {
             start: earlier.span.start,
             end: earlier.span.start + 'default'.length,
           };
-          const labels = [{ span: first, message: 'this one comes first' }];
+          const labels = [{ span: first, message: 'the earlier case' }];
           this.#diagnostics.warning(
             'duplicate-case',
             span,
-            'this case is never chosen: an earlier one is the same',
+            'this case is never reached: an earlier one has the same value',
             { labels },
           );
         }

@@ -38,9 +38,9 @@ export class VariableChecker<R> {
   pattern(node: StringNode): TemplateNode | null {
     const found = new DiagnosticList();
     const parsed = template(node, found);
-    const mistakes = found.sorted().filter((one) => one.code !== 'lone-dollar');
-    for (const one of mistakes) this.#diagnostics.add(one);
-    return this.#template(parsed, true) && mistakes.length === 0 ? parsed : null;
+    const errors = found.sorted().filter((one) => one.code !== 'lone-dollar');
+    for (const one of errors) this.#diagnostics.add(one);
+    return this.#template(parsed, true) && errors.length === 0 ? parsed : null;
   }
 
   /** A variable that is read. True when all is well. */
@@ -119,12 +119,12 @@ export class VariableChecker<R> {
     }
     if (rule === 'optional') return true;
     if (empty && (subname !== null || rule === 'required')) {
-      return this.#fail(node.span, `$${name} needs a name in parentheses`, `it is written $${name}(...)`);
+      return this.#fail(node.span, `$${name} needs a name in parentheses`, `use $${name}(...)`);
     }
     if (rule === 'required' || subname === null) return true;
     const [only] = subname.parts;
     if (subname.parts.length !== 1 || only?.kind !== 'text' || rule.includes(only.value)) return true;
-    const known = `it may be ${rule.join(', ')}`;
+    const known = `use one of: ${rule.join(', ')}`;
     return this.#fail(only.span, `$${name} has no "${only.value}"`, didYouMean(only.value, rule) ?? known);
   }
 
@@ -136,7 +136,7 @@ export class VariableChecker<R> {
     const { value } = index;
     if (value !== 'append' && value !== 'insert' && value !== 'insertAfter') return true;
     if (value !== 'append' && spec.insertable !== true)
-      return this.#fail(index.span, `nothing can be inserted into $${node.name.text}`, 'it takes [append]');
+      return this.#fail(index.span, `$${node.name.text} does not support this index`, 'use [append]');
     if (!written) return this.#fail(index.span, `with [${value}] a variable can only be set, not read`);
     return true;
   }
@@ -183,7 +183,7 @@ export class VariableChecker<R> {
       if (value.parts.length > 1 || only?.kind === 'variable') continue;
       const text = only?.value ?? '';
       if (text.length < 64 && integer.test(text)) continue;
-      const message = `{${spec.name}}: its argument "${specs[i]?.name}" is a number, not "${text}"`;
+      const message = `{${spec.name}}: the argument "${specs[i]?.name}" must be a number, not "${text}"`;
       this.#diagnostics.error('transformation-arguments', only?.span ?? node.span, message);
       return false;
     }

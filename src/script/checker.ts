@@ -19,11 +19,11 @@ import type { ReadFile } from './token-stream.ts';
 export interface CheckOptions {
   /** What is wrong with a POSIX extended regular expression, or null. Absent: none is looked at. */
   readonly checkRegex?: CheckRegex;
-  /** The text has mistakes, so that routes may be missing from the tree: those are not reported. Default false. */
+  /** The text has errors, so that routes may be missing from the tree: those are not reported. Default false. */
   readonly incomplete?: boolean;
   /** Names what OpenSIPS refuses to start with, in a script without errors. Default false. */
   readonly portable?: boolean;
-  /** What OpenSIPS has and siprest has not is a warning, and fails when it is reached. Default false: a mistake. */
+  /** What OpenSIPS has and siprest has not is a warning, and fails when it is reached. Default false: an error. */
   readonly allowMissing?: boolean;
 }
 
@@ -95,11 +95,11 @@ export function check<R>(
 }
 
 export interface LoadedScript<R> extends ParsedScript, CheckedScript<R> {
-  /** No mistake in it: it can be compiled. */
+  /** No error in it: it can be compiled. */
   readonly valid: boolean;
 }
 
-/** Parses and checks: all mistakes at once, in the order of the source. */
+/** Parses and checks: all errors at once, in the order of the source. */
 export function loadScript<R>(
   text: string,
   fileName: string,

@@ -134,7 +134,7 @@ export class CallCompiler<R extends Execution<R>> {
           return () => level ?? unusable;
         }
         const read = this.#value(constant ?? node, waits);
-        return this.#valid(spec, name, 'no number', (run) => convert(read(run) as never));
+        return this.#valid(spec, name, 'not a number', (run) => convert(read(run) as never));
       }
       case 'string':
       case 'regex':
@@ -160,7 +160,7 @@ export class CallCompiler<R extends Execution<R>> {
     return (run) => {
       const value = read(run);
       if (value !== null) return value;
-      run.complain(`${name}(): its argument "${spec.name}" is ${what}`);
+      run.complain(`${name}(): the argument "${spec.name}" is ${what}`);
       return unusable;
     };
   }

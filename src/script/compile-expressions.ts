@@ -308,7 +308,7 @@ function besideNumber<R extends Execution<R>>(compare: (a: Value, b: Value) => b
   return (a: Value, b: Value, run: R): boolean | null => {
     if (typeof a !== 'string' && typeof b !== 'string') return compare(a, b);
     run.complain(
-      `the condition fails: ${described(typeof a === 'string' ? a : b)} is text and is compared with a number; {s.int} makes a number of it`,
+      `the condition fails: ${described(typeof a === 'string' ? a : b)} is text compared with a number; {s.int} converts it`,
     );
     return null;
   };
@@ -329,13 +329,13 @@ function withoutResult<R extends Execution<R>>(run: R, what: string, ...values: 
     ? 'null is not a number'
     : text === undefined
       ? 'it is not a number'
-      : `${described(text)} is text; {s.int} makes a number of it`;
+      : `${described(text)} is text; {s.int} converts it`;
   run.complain(`${what} has no result: ${why}`);
   return undefined;
 }
 
 function reportZero<R extends Execution<R>>(run: R, left: Value, right: Value): void {
-  if (typeof left === 'number' && (right === 0 || right === null)) run.complain('a division by 0 gives 0');
+  if (typeof left === 'number' && (right === 0 || right === null)) run.complain('division by 0 gives 0');
 }
 
 const isTrue = (status: Status) => status > 0;

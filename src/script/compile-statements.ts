@@ -160,7 +160,7 @@ export class StatementCompiler<R extends Execution<R>> {
     const nothingToDo = isEmpty(node.body);
     const step = waits.before((run) => {
       if (!isList) {
-        run.complain(`for: $${node.list.name.text} without [*] has no values to go through`);
+        run.complain(`for: $${node.list.name.text} without [*] has no values to loop over`);
         run.status = -10;
         return Flow.next;
       }

@@ -73,7 +73,7 @@ export function compileScript<R extends Execution<R>>(
       const found = wanted === null ? undefined : named.get(routeKey('route', wanted));
       // the main route is not called by a name that comes up at run time: it would run itself
       if (found !== undefined && found !== main) return found;
-      run.complain(wanted === null ? 'route(): the name is null' : `route(): there is no route[${wanted}]`);
+      run.complain(wanted === null ? 'route(): the name is null' : `route(): unknown route[${wanted}]`);
       return undefined;
     });
   };

@@ -1,72 +1,72 @@
-/** What is wrong with a script: one value for each mistake, found by the lexer, the parser or the checker. */
+/** What is wrong with a script: one value for each error, found by the lexer, the parser or the checker. */
 import type { Span } from './ast.ts';
 
 export type Severity = 'error' | 'warning' | 'note';
 
 /**
- * The kinds of mistakes. A code is stable: documentation and editors refer to it. The text says what the code
+ * The kinds of errors. A code is stable: documentation and editors refer to it. The text says what the code
  * stands for; the message of a diagnostic says what it is about in the case at hand.
  */
 export const diagnosticCodes = {
   // the text itself
-  'unexpected-character': 'a character that starts nothing in the language',
+  'unexpected-character': 'a character that the language does not use',
   'unterminated-string': 'a string whose closing quote is missing',
   'unterminated-comment': 'a comment whose `*/` is missing',
   'number-range': 'a number that does not fit in 32 bits',
   'include-failed': 'a file that cannot be included',
   // variables and strings with variables
-  'bad-variable': 'a variable that is written wrongly',
-  'lone-dollar': 'a `$` in a string that starts no variable',
-  'unknown-variable': 'a variable that nothing provides',
+  'bad-variable': 'an invalid variable',
+  'lone-dollar': 'a `$` in a string that does not begin a variable',
+  'unknown-variable': 'an unknown variable',
   'invalid-variable-use': 'a name in (…) or an index in […] that the variable does not take',
   'read-only-variable': 'a variable that cannot be set',
-  'bad-transformation': 'a transformation that is written wrongly',
-  'unknown-transformation': 'a transformation that nothing provides',
+  'bad-transformation': 'an invalid transformation',
+  'unknown-transformation': 'an unknown transformation',
   'transformation-arguments': 'the wrong number or kind of arguments of a transformation',
   // structure
-  syntax: 'something else is expected here',
+  syntax: 'something else was expected',
   'missing-semicolon': 'a statement without its `;`',
   'unclosed-block': 'a `{` without its `}`',
   'unclosed-parenthesis': 'a `(` or `[` without its counterpart',
   'unmatched-brace': 'a `}` without its `{`',
   'assignment-in-condition': '`=` where a comparison is meant',
-  'bare-word': 'a word that is no variable, call or string',
-  'statement-outside-route': 'a statement that stands in no route',
-  'nested-too-deeply': 'blocks, parentheses or variables in one another beyond the limit',
-  'too-many-mistakes': 'the rest of the script has not been read',
+  'bare-word': 'a word that is not a variable, call or string',
+  'statement-outside-route': 'a statement outside all routes',
+  'nested-too-deeply': 'blocks, parentheses or variables nested beyond the limit',
+  'too-many-errors': 'more errors than are shown',
   // the file's settings and modules
-  'unknown-setting': 'a global parameter that does not exist',
-  'setting-value': 'a value that a global parameter does not take',
-  'unknown-module': 'a module that does not exist here',
-  'module-not-loaded': 'a module that something needs and no loadmodule names',
+  'unknown-setting': 'an unknown global parameter',
+  'setting-value': 'an invalid value of a global parameter',
+  'unknown-module': 'an unknown module',
+  'module-not-loaded': 'a module that is needed and not loaded',
   'duplicate-module': 'a module that is loaded twice',
-  'unknown-parameter': 'a module parameter that does not exist',
-  'parameter-value': 'a value that a module parameter does not take',
-  'parameter-conflict': 'module parameters that do not go together',
+  'unknown-parameter': 'an unknown module parameter',
+  'parameter-value': 'an invalid value of a module parameter',
+  'parameter-conflict': 'module parameters that conflict',
   'no-socket': 'a script without a socket that siprest can open',
-  inert: 'something that is accepted and has no effect here',
-  'not-available': 'something of OpenSIPS that siprest does not have',
-  'not-portable': 'something that OpenSIPS refuses to start with, for `check --portable`',
+  inert: 'something accepted that has no effect here',
+  'not-available': 'something in OpenSIPS that siprest lacks',
+  'not-portable': 'something that OpenSIPS rejects, for `check --portable`',
   // routes
   'no-main-route': 'a script without a main route',
   'duplicate-route': 'two routes of one kind and name',
-  'unknown-route': 'a route that does not exist',
-  'route-kind': 'something that may not stand in this kind of route',
+  'unknown-route': 'an unknown route',
+  'route-kind': 'something not allowed in this kind of route',
   // calls and statements
-  'unknown-function': 'a function that nothing provides',
+  'unknown-function': 'an unknown function',
   'argument-count': 'too few or too many arguments',
   'argument-type': 'an argument of the wrong kind',
-  'argument-value': 'an argument that the function does not take',
-  'invalid-regex': 'a regular expression that is written wrongly',
+  'argument-value': 'an invalid argument',
+  'invalid-regex': 'an invalid regular expression',
   'not-async': 'a function that cannot run in the background',
   'break-outside': '`break` outside a loop or switch',
-  unreachable: 'statements that are never reached',
-  'duplicate-case': 'a case that an earlier one hides',
+  unreachable: 'statements that can never run',
+  'duplicate-case': 'a case with the same value as an earlier one',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;
 
-/** A further place that has to do with the mistake. */
+/** A further place that has to do with the error. */
 export interface DiagnosticLabel {
   readonly span: Span;
   readonly message: string;
@@ -101,20 +101,20 @@ export interface Diagnostic {
   readonly inert?: Inert;
 }
 
-/** More mistakes, or more warnings, than this are noise, and what follows is mostly the echo of one of them. */
+/** More errors, or more warnings, than this are noise, and what follows is mostly the echo of one of them. */
 const limit = 200;
 /** Characters of one message; of one word in it. */
 const maxMessage = 500;
 const maxWord = 100;
 
-/** Collects diagnostics; the same mistake in the same place is kept once. */
+/** Collects diagnostics; the same error in the same place is kept once. */
 export class DiagnosticList {
   readonly #items: Diagnostic[] = [];
   readonly #seen = new Set<string>();
   #errors = 0;
   #warnings = 0;
 
-  /** Whether so many mistakes have come that reading on is no use. */
+  /** Whether so many errors have come that reading on is no use. */
   get full(): boolean {
     return this.#errors >= limit;
   }
@@ -137,13 +137,13 @@ export class DiagnosticList {
     const span = { start: diagnostic.span.end, end: diagnostic.span.end };
     const tooMany = (severity: Severity, what: string): void => {
       const message = `more than ${limit} ${what}: the rest is not shown`;
-      this.#items.push({ code: 'too-many-mistakes', severity, message, span });
+      this.#items.push({ code: 'too-many-errors', severity, message, span });
     };
     if (diagnostic.absent !== undefined) this.#items.push(readable(diagnostic));
     else if (isError) {
       this.#items.push(readable(diagnostic));
       this.#errors += 1;
-      if (this.full) tooMany('error', 'mistakes');
+      if (this.full) tooMany('error', 'errors');
     } else {
       this.#warnings += 1;
       if (this.#warnings <= limit) this.#items.push(readable(diagnostic));

@@ -74,6 +74,6 @@ export interface Execution<R> {
   launch(operation: AsyncOperation<R>): Awaitable<Flow>;
   /** An assert() does not hold: runs error_route and ends the script. */
   assertionFailed(message: string): Awaitable<Flow>;
-  /** A mistake at run time that stops only the statement: logged with the place of {@link position}. */
+  /** An error at run time that stops only the statement: logged with the place of {@link position}. */
   complain(message: string): void;
 }

@@ -1,4 +1,4 @@
-/** The routing language: from a script's text to closures, with its mistakes found on the way. */
+/** The routing language: from a script's text to closures, with its errors found on the way. */
 export type * from './ast.ts';
 export { arithmeticOperators, assignOperators, comparisonOperators, routeKinds } from './ast.ts';
 export { andThen, isPending, whenThere } from './awaitable.ts';

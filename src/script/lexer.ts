@@ -34,7 +34,7 @@ export interface VariableToken extends TokenFacts {
 }
 
 export interface PlainToken extends TokenFacts {
-  /** `bad` is one whose mistake has been reported. */
+  /** `bad` is one whose error has been reported. */
   readonly kind: 'identifier' | 'punctuation' | 'bad' | 'end';
 }
 
@@ -153,7 +153,7 @@ export class Lexer {
     if (start === 0 && text.startsWith(byteOrderMark)) return Math.max(3, end);
     const span = { start: base + start, end: base + end };
     const what = nameOfCharacter(text.slice(start, Math.min(end, start + 12)));
-    this.#diagnostics.warning('unexpected-character', span, `${what} starts nothing and is passed over`);
+    this.#diagnostics.warning('unexpected-character', span, `unexpected ${what}, ignored`);
     return end;
   }
 
@@ -228,8 +228,8 @@ export class Lexer {
     if ((quote !== 34 && quote !== 39) || !isIdentifierCode(text.charCodeAt(end - 1))) return;
     this.#at = end + 1;
     const span = { start: base + end, end: base + end + 1 };
-    const message = `a quote behind ${text.slice(start, end)} starts nothing and is passed over`;
-    this.#diagnostics.warning('unexpected-character', span, message, { help: 'take the quote out' });
+    const message = `unexpected quote after ${text.slice(start, end)}, ignored`;
+    this.#diagnostics.warning('unexpected-character', span, message, { help: 'remove the quote' });
   }
 
   #number(start: number, startsLine: boolean): NumberToken {
@@ -252,7 +252,7 @@ export class Lexer {
     const exact = octal ? Number.parseInt(text, 8) : Number(text);
     // 2147483648 is half of -2147483648, and hexadecimal ones are bits
     if (exact > (hexadecimal || octal ? 0xffffffff : 0x80000000)) {
-      const help = 'integers go from -2147483648 to 2147483647';
+      const help = 'integers range from -2147483648 to 2147483647';
       this.#diagnostics.error(
         'number-range',
         token,
@@ -301,8 +301,8 @@ function nameOfCharacter(bytes: string): string {
   if (/[\p{Z}\p{C}\uFFFD]/u.test(first)) {
     const shown = first === '\uFFFD' ? bytes.charCodeAt(0) : code;
     return shown < 256 && bytes.length < 2
-      ? `the byte 0x${shown.toString(16).padStart(2, '0')}`
-      : `the character U+${shown.toString(16).toUpperCase().padStart(4, '0')}${code === 0xa0 ? ' (a no-break space)' : ''}`;
+      ? `byte 0x${shown.toString(16).padStart(2, '0')}`
+      : `character U+${shown.toString(16).toUpperCase().padStart(4, '0')}${code === 0xa0 ? ' (a no-break space)' : ''}`;
   }
-  return `the character \`${first}\``;
+  return `character \`${first}\``;
 }

@@ -25,12 +25,12 @@ export function convertValue(node: SettingValueNode, spec: ValueFacts): Conversi
       const flag = typeof value === 'number' ? value : (numberOfWord(value) ?? decimal(value, false));
       return flag !== null && flag >= 0 && flag <= (spec.maximum ?? 1)
         ? { value: flag !== 0 }
-        : { wrong: `is yes or no (1 or 0), not "${value}"` };
+        : { wrong: `must be yes or no (1 or 0), not "${value}"` };
     }
     case 'int':
     case 'seconds': {
       const number = typeof value === 'number' ? value : decimal(value, spec.type === 'seconds');
-      if (number === null) return { wrong: `is a number${unit(spec)}, not "${value}"` };
+      if (number === null) return { wrong: `must be a number${unit(spec)}, not "${value}"` };
       return inRange(number, spec);
     }
   }
@@ -40,10 +40,10 @@ function inRange(number: number, spec: ValueFacts): Conversion {
   const { minimum = -0x80000000, maximum = 0x7fffffff } = spec;
   if (number >= minimum && number <= maximum) return { value: number };
   if (spec.maximum === undefined && number < minimum)
-    return { wrong: `is at least ${minimum}${unit(spec)}, not ${number}` };
+    return { wrong: `must be at least ${minimum}${unit(spec)}, not ${number}` };
   if (spec.minimum === undefined && number > maximum)
-    return { wrong: `is at most ${maximum}${unit(spec)}, not ${number}` };
-  return { wrong: `is from ${minimum} to ${maximum}${unit(spec)}, not ${number}` };
+    return { wrong: `must be at most ${maximum}${unit(spec)}, not ${number}` };
+  return { wrong: `must be from ${minimum} to ${maximum}${unit(spec)}, not ${number}` };
 }
 
 /** ` (s)` */

@@ -109,8 +109,8 @@ function parseComparison(state: ParserState): ExpressionNode {
   if (state.is('=')) {
     const next = state.stream.peek();
     const swapped = next.start === token.end && (next.text === '>' || next.text === '<');
-    const help = swapped ? `use ${next.text}= instead` : 'a comparison is written ==';
-    state.fail('assignment-in-condition', token, 'an assignment is no condition', { help });
+    const help = swapped ? `use ${next.text}= instead` : 'use == to compare';
+    state.fail('assignment-in-condition', token, 'an assignment is not a condition', { help });
   }
   return left;
 }
@@ -230,8 +230,8 @@ function parsePrimary(state: ParserState): ExpressionNode {
     case 'variable': {
       state.stream.advance();
       if (state.is('[') && state.token.start === token.end) {
-        const help = 'with an index a variable stands in parentheses: $(avp(x)[1])';
-        state.fail('bad-variable', state.token, 'an index cannot follow here', { help });
+        const help = 'put a variable with an index in parentheses: $(avp(x)[1])';
+        state.fail('bad-variable', state.token, 'unexpected index', { help });
       }
       return token.node;
     }
@@ -278,8 +278,8 @@ const one = ({ span }: NameNode): ExpressionNode => ({ kind: 'number', span, val
 function parseAddress(state: ParserState, address: StringNode): StringNode {
   const net = state.is('/') && state.token.start === address.span.end;
   if (!net) return address;
-  const help = `an address is looked for in a network with $(si{ip.matches,${address.value}/8}) == 1`;
-  return state.fail('bare-word', address.span, 'a network is no value', { help });
+  const help = `test an address against a network with $(si{ip.matches,${address.value}/8}) == 1`;
+  return state.fail('bare-word', address.span, 'a network is not a value', { help });
 }
 
 function parseInside(
@@ -291,7 +291,7 @@ function parseInside(
     const open = state.stream.advance();
     const inner =
       closing === ']' ? state.comparing(true, () => parseExpression(state)) : parseExpression(state);
-    const labels = [{ span: { start: open.start, end: open.end }, message: 'it was opened here' }];
+    const labels = [{ span: { start: open.start, end: open.end }, message: 'opened here' }];
     const close = state.expect(closing, `to close the \`${open.text}\``, { labels });
     return make(inner, { start: open.start, end: close.end });
   });
@@ -322,7 +322,7 @@ export function parseString(state: ParserState): StringNode {
   return { kind: 'string', span: { start: first.start, end }, value: pieces.join(''), origins, joined: true };
 }
 
-/** A word where a value is expected: a call, NULL, a number's word, or a mistake. */
+/** A word where a value is expected: a call, NULL, a number's word, or an error. */
 function parseWord(state: ParserState): ExpressionNode {
   const { token } = state;
   const span = { start: token.start, end: token.end };
@@ -344,7 +344,7 @@ function parseWord(state: ParserState): ExpressionNode {
   return parseFormerWord(state);
 }
 
-/** A word that is no value. What it stood for in older scripts is known: then the expression goes on behind it. */
+/** A word that is not a value. What it stood for in older scripts is known: then the expression goes on behind it. */
 function parseFormerWord(state: ParserState): StringNode {
   const { start, end, text: word, lexer } = state.token;
   const { base, text } = lexer.file;
@@ -352,15 +352,15 @@ function parseFormerWord(state: ParserState): StringNode {
   const name = isLength ? `${word}:len` : word;
   const span = { start, end: isLength ? end + 4 : end };
   const former = formerWords.get(name);
-  const message = `\`${name}\` is no value`;
+  const message = `\`${name}\` is not a value`;
   if (former === undefined) {
-    const help = `a function is called with parentheses: ${word}(); text stands in quotes`;
+    const help = `call a function with parentheses, ${word}(); put text in quotes`;
     return state.fail('bare-word', span, message, { help });
   }
   const call = formerCall(state.token);
   // the left side of `uri == myself` has been reported with both
   if (call !== 'reported')
-    state.report('bare-word', span, message, { help: `it is written ${call ?? former} now` });
+    state.report('bare-word', span, message, { help: `use ${call ?? former} instead` });
   state.stream.word((_, from) => from + name.length);
   return { kind: 'string', span, value: '', origins: [[0, start]] };
 }
@@ -460,7 +460,7 @@ function closeArguments(state: ParserState, open: Token): void {
   if (token.kind === 'end' || state.is(';') || state.is('{') || state.is('}') || startsStatement(state)) {
     const end = state.stream.previous?.end ?? token.start;
     // the place to add it is right after the last argument; from there on all is in order
-    state.report('unclosed-parenthesis', { start: end - 1, end }, '`)` is missing after the arguments', {
+    state.report('unclosed-parenthesis', { start: end - 1, end }, 'missing `)` after the arguments', {
       labels,
     });
     return;

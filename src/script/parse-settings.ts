@@ -120,7 +120,7 @@ export function parseLoadModule(state: ParserState): LoadModuleNode {
   const { start } = state.stream.advance();
   // no file's name goes on in the next line: there the closing quote is missing
   if (state.token.kind !== 'string' || state.token.lineEnd !== null) {
-    const help = 'it is written: loadmodule "rest_client.so"';
+    const help = 'for example: loadmodule "rest_client.so"';
     return state.unexpected("the module's file in quotes", { help });
   }
   const path = state.nameOf(state.stream.advance());
@@ -133,7 +133,7 @@ export function parseLoadModule(state: ParserState): LoadModuleNode {
 /** ModuleParameter: "modparam" "(" string "," string "," value ")" ";"? */
 export function parseModuleParameter(state: ParserState): ModuleParameterNode {
   const { start } = state.stream.advance();
-  const help = 'it is written: modparam("module", "parameter", value)';
+  const help = 'use modparam("module", "parameter", value)';
   const details = { help };
   const text = (what: string) =>
     state.token.kind === 'string' ? state.nameOf(state.stream.advance()) : state.unexpected(what, details);
@@ -174,7 +174,7 @@ function closeModuleParameter(state: ParserState): void {
   if (state.token.kind !== 'end' && !state.is(';') && !startsOutside(state))
     state.unexpected('`)` to close `modparam(`');
   const end = state.stream.previous?.end ?? state.token.start;
-  state.report('unclosed-parenthesis', { start: end - 1, end }, '`)` is missing after the value');
+  state.report('unclosed-parenthesis', { start: end - 1, end }, 'missing `)` after the value');
 }
 
 function parseParameterValue(state: ParserState): SettingValueNode {

@@ -1,4 +1,4 @@
-/** Statements and blocks. After a mistake the parser goes on at the next statement. */
+/** Statements and blocks. After an error the parser goes on at the next statement. */
 import {
   type AssignOperator,
   assignOperators,
@@ -130,7 +130,7 @@ export function parseStatement(state: ParserState): StatementNode {
   if (token.kind !== 'identifier') return state.unexpected('a statement');
   if (token.text === 'else') {
     return state.fail('syntax', token, '`else` without an `if` before it', {
-      help: 'between an if and its else there is one statement, or one block without `;` after it',
+      help: 'put one statement, or one block without a `;` after it, between if and else',
     });
   }
   const statement =
@@ -147,7 +147,7 @@ const foreignWords: ReadonlyMap<string, string> = new Map(
     elseif: 'use else if (...) instead',
     elsif: 'use else if (...) instead',
     elif: 'use else if (...) instead',
-    then: 'take it out: the statement follows the condition',
+    then: 'remove it: the statement follows the condition',
   }),
 );
 
@@ -160,10 +160,10 @@ function parseCallStatement(state: ParserState): StatementNode {
   if (next.kind === 'punctuation' && next.text === '(') return parseCall(state);
   if (assignments.has(next.text) && next.kind === 'punctuation') {
     const help = 'variables begin with $: $var(x) = 1';
-    return state.fail('syntax', token, `\`${token.text}\` is no variable and cannot be set here`, { help });
+    return state.fail('syntax', token, `\`${token.text}\` is not a variable and cannot be set`, { help });
   }
   const help = `a function is called with parentheses: ${token.text}();`;
-  return state.fail('syntax', token, `\`${token.text}\` is no statement`, { help });
+  return state.fail('syntax', token, `\`${token.text}\` is not a statement`, { help });
 }
 
 /** A `;`; when it is missing the place to add it is the end of the statement, and all else is in order. */
@@ -179,7 +179,7 @@ function endStatement(state: ParserState): void {
     state.is('else');
   if (next && previous !== null) {
     const span = { start: Math.max(previous.start, previous.end - 1), end: previous.end };
-    state.report('missing-semicolon', span, 'a `;` is missing after this statement');
+    state.report('missing-semicolon', span, 'missing `;` after this statement');
     return;
   }
   state.unexpected('`;` after the statement');
@@ -198,7 +198,7 @@ function parseBody(state: ParserState): StatementNode {
   return parseStatement(state);
 }
 
-/** "(" Expression ")"; after a mistake in it the body is read all the same. */
+/** "(" Expression ")"; after an error in it the body is read all the same. */
 function parseCondition(state: ParserState, what: string): ExpressionNode {
   const open = state.expect('(', `after ${what}`);
   const labels = [{ span: { start: open.start, end: open.end }, message: 'the condition begins here' }];
@@ -234,11 +234,11 @@ function parseWhile(state: ParserState): StatementNode {
 /** ForEach: "for" "(" variable "in" variable ")" Statement */
 function parseForEach(state: ParserState): StatementNode {
   const { start } = state.stream.advance();
-  const help = 'the loop is written: for ($var(x) in $(avp(list)[*])) { ... }';
+  const help = 'write for ($var(x) in $(avp(list)[*])) { ... }';
   const head = state.attempt(
     () => {
       state.expect('(', 'after `for`', { help });
-      const variable = parseVariable(state, 'the variable of the loop', help);
+      const variable = parseVariable(state, 'loop variable', help);
       if (!state.accept('in')) state.unexpected('`in`', { help });
       const list = parseVariable(state, 'the variable whose values are gone through', help);
       if (!state.is(')')) state.unexpected('`)`', { help });
@@ -262,7 +262,7 @@ function parseVariable(state: ParserState, what: string, help: string): Variable
 /** Switch: "switch" "(" variable ")" "{" (("case" value | "default") ":" Statement*)* "}" */
 function parseSwitch(state: ParserState): StatementNode {
   const { start } = state.stream.advance();
-  const help = 'a switch is over one variable: switch ($var(x)) { case 1: ...; break; default: ... }';
+  const help = 'switch takes one variable: switch ($var(x)) { case 1: ...; break; default: ... }';
   const subject = state.attempt(
     () => {
       state.expect('(', 'after `switch`', { help });
@@ -363,8 +363,8 @@ function parseAssignment(state: ParserState): StatementNode {
   const operator = state.token;
   if (operator.kind !== 'punctuation' || !assignments.has(operator.text)) {
     if (state.is('[')) {
-      const help = 'with an index a variable stands in parentheses: $(avp(x)[1])';
-      return state.fail('bad-variable', operator, 'an index cannot follow here', { help });
+      const help = 'put a variable with an index in parentheses: $(avp(x)[1])';
+      return state.fail('bad-variable', operator, 'unexpected index', { help });
     }
     const { text } = operator;
     if ((text === '+' || text === '-') && state.stream.peek().text === text) {

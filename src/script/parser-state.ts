@@ -1,10 +1,10 @@
-/** What all parts of the parser share: the tokens, the mistakes, and how to go on after one. */
+/** What all parts of the parser share: the tokens, the errors, and how to go on after one. */
 import type { NameNode, Span } from './ast.ts';
 import type { Diagnostic, DiagnosticCode, DiagnosticList } from './diagnostics.ts';
 import { isIdentifierCode, type Token } from './lexer.ts';
 import { describeToken, type TokenStream } from './token-stream.ts';
 
-/** Thrown to the nearest place that can go on; the mistake has been reported. */
+/** Thrown to the nearest place that can go on; the error has been reported. */
 export const syntaxFailure = { syntaxFailure: true };
 
 /** Blocks, parentheses and operators in one another: beyond it the machine's stack would end first. */
@@ -21,7 +21,7 @@ export class ParserState {
   #operators = 0;
   /** Whether `variable == value` binds tighter than arithmetic: in what is assigned, and in `[ ]`. */
   comparesFirst = false;
-  /** Where the last mistake was reported, so that its echo is not. */
+  /** Where the last error was reported, so that its echo is not. */
   #failedAt = -1;
 
   constructor(stream: TokenStream, diagnostics: DiagnosticList) {
@@ -66,7 +66,7 @@ export class ParserState {
   }
 
   /**
-   * Reports a mistake, unless the lexer has reported one at this token, or the parser one where it stands. When
+   * Reports an error, unless the lexer has reported one at this token, or the parser one where it stands. When
    * a string of several lines stands just before, its closing quote is what is missing.
    */
   report(code: DiagnosticCode, span: Span, message: string, details: Details = {}): void {
@@ -81,7 +81,7 @@ export class ParserState {
     this.#failedAt = token.start;
     if (open?.kind === 'string' && open.lineEnd !== null && token.lexer === open.lexer) {
       const end = open.lineEnd;
-      const help = 'it goes on to the next quote, some lines below';
+      const help = 'it continues to the next quote, some lines below';
       this.diagnostics.error(
         'unterminated-string',
         { start: open.start, end },
@@ -101,7 +101,7 @@ export class ParserState {
       this.report(
         'nested-too-deeply',
         this.token,
-        `more than ${maxDepth} blocks or parentheses in one another; the rest is not read`,
+        `blocks or parentheses nested more than ${maxDepth} deep; the rest is not read`,
       );
       this.stream.stop();
       throw syntaxFailure;

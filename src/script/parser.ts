@@ -1,5 +1,5 @@
 /**
- * Reads a script into its syntax tree, by recursive descent. It goes on after a mistake, so that all are found
+ * Reads a script into its syntax tree, by recursive descent. It goes on after an error, so that all are found
  * at once and each is reported once.
  */
 import {
@@ -29,7 +29,7 @@ export interface ParsedScript {
 
 /**
  * Parses a script. `text` is a byte string: each char code one byte of the file (`latin1`). `readFile` gives the
- * text of files that it includes; without one, `include_file` is a mistake. Never throws for what is in `text`.
+ * text of files that it includes; without one, `include_file` is an error. Never throws for what is in `text`.
  */
 export function parseScript(text: string, fileName: string, readFile?: ReadFile): ParsedScript {
   const sources = new SourceSet();
@@ -53,7 +53,7 @@ function parseFile(state: ParserState, end: number): ScriptNode {
       () => {
         const { token } = state;
         if (state.accept(';')) return;
-        if (state.is('}')) state.fail('unmatched-brace', token, 'this `}` closes nothing');
+        if (state.is('}')) state.fail('unmatched-brace', token, 'unmatched `}`');
         if (token.kind !== 'identifier') state.unexpected('a parameter, loadmodule, modparam or a route');
         if (token.text === 'loadmodule') modules.push(parseLoadModule(state));
         else if (token.text === 'modparam') moduleParameters.push(parseModuleParameter(state));
@@ -83,8 +83,8 @@ function reportOutside(state: ParserState): never {
   const { token } = state;
   const called = state.stream.peek().text === '(';
   if (called) {
-    return state.fail('statement-outside-route', token, `\`${token.text}(...)\` stands outside any route`, {
-      help: 'is there a `}` too many above it?',
+    return state.fail('statement-outside-route', token, `\`${token.text}(...)\` is outside any route`, {
+      help: 'is there an extra `}` above it?',
     });
   }
   const next = state.stream.peek();
@@ -97,7 +97,7 @@ function reportOutside(state: ParserState): never {
   return state.fail('syntax', next, message);
 }
 
-/** To the next line that begins a definition, so that what belongs to the mistake is passed over. */
+/** To the next line that begins a definition, so that what belongs to the error is passed over. */
 function skipToDefinition(state: ParserState): void {
   let depth = 0;
   while (state.token.kind !== 'end') {
@@ -127,7 +127,7 @@ function parseRoute(state: ParserState, routeKind: RouteKind): RouteNode {
 }
 
 function parseInterval(state: ParserState): number {
-  const help = 'it is written: timer_route[name, 30] { ... } with the interval in seconds';
+  const help = 'use timer_route[name, 30] { ... }, with the interval in seconds';
   state.expect(',', 'and the interval in seconds', { help });
   const { token } = state;
   const value =

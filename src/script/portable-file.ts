@@ -124,7 +124,7 @@ function protocols(
     if (loaded.has(`proto_${protocol}`)) continue;
     notes.note(
       span,
-      `a socket of ${protocol.toUpperCase()} without the module proto_${protocol}`,
+      `a ${protocol.toUpperCase()} socket without the module proto_${protocol}`,
       `add: loadmodule "proto_${protocol}.so"`,
     );
   }

@@ -4,7 +4,7 @@ import { DiagnosticList } from './diagnostics.ts';
 import { readTemplate, type VariableSource } from './variable-syntax.ts';
 
 /**
- * The parts of a string, with spans in the source. Mistakes go to `diagnostics`, and what is written wrongly is
+ * The parts of a string, with spans in the source. Errors go to `diagnostics`, and what is written wrongly is
  * left out; when none is given they are dropped, as is right for a script that has been checked.
  */
 export function template(node: StringNode, diagnostics?: DiagnosticList): TemplateNode {

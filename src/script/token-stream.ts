@@ -110,11 +110,7 @@ export class TokenStream {
         if (path.kind === 'string') this.#include(token, path);
         else {
           this.#lexer.seek(path.start);
-          this.#diagnostics.error(
-            'syntax',
-            token,
-            `the file's name in quotes is expected after ${token.text}`,
-          );
+          this.#diagnostics.error('syntax', token, `expected the file's name in quotes after ${token.text}`);
         }
       } else return token;
     }
@@ -144,7 +140,7 @@ export class TokenStream {
     if (itself) return fail('it would include itself');
     if (depth > maxIncludeDepth) return fail(`files include one another more than ${maxIncludeDepth} deep`);
     if (this.#sources.files.length > maxIncludes) return fail(`more than ${maxIncludes} files are included`);
-    if (this.#readFile === undefined) return fail('there is no place to include files from');
+    if (this.#readFile === undefined) return fail('this script cannot include files');
     try {
       return this.#sources.add(path, this.#readFile(path, this.#lexer.file.name), span.start);
     } catch (error) {

@@ -17,15 +17,13 @@ export function splitArguments(
   const pieces = argument === null ? [] : split(argument.parts, specs.length, takesRest(specs.at(-1)));
   if (pieces.length > specs.length) {
     throw new InvalidUse(
-      specs.length === 0
-        ? 'it takes no argument'
-        : `it takes ${specs.length} at most, ${pieces.length} are given`,
+      specs.length === 0 ? 'it takes no arguments' : `it takes at most ${specs.length}, not ${pieces.length}`,
     );
   }
   if (pieces.length < mandatory) {
     throw new InvalidUse(
-      `its argument "${specs[pieces.length]?.name ?? ''}" is missing`,
-      `it takes: ${specs.map(describe).join(', ')}`,
+      `the argument "${specs[pieces.length]?.name ?? ''}" is missing`,
+      `arguments: ${specs.map(describe).join(', ')}`,
     );
   }
   return specs.map((spec, i) => {

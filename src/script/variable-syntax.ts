@@ -29,7 +29,7 @@ export interface VariableSource {
 export interface VariableReading {
   /** Null when it is written wrongly, which has been reported. */
   readonly node: VariableNode | null;
-  /** The index after it; after a mistake, where reading stopped. Always beyond where it began. */
+  /** The index after it; after an error, where reading stopped. Always beyond where it began. */
   readonly end: number;
 }
 
@@ -132,7 +132,7 @@ class VariableReader {
   variable(): VariableNode {
     const start = this.#at;
     if (this.#depth >= maxDepth) {
-      this.#fail('nested-too-deeply', start, start + 1, `more than ${maxDepth} variables in one another`);
+      this.#fail('nested-too-deeply', start, start + 1, `variables nested more than ${maxDepth} deep`);
     }
     this.#depth += 1;
     this.#at += 1;
@@ -143,7 +143,7 @@ class VariableReader {
 
   #short(start: number): VariableNode {
     const name = this.#name();
-    if (name.text === '') this.#fail('bad-variable', start, this.#at, 'a name is expected after `$`');
+    if (name.text === '') this.#fail('bad-variable', start, this.#at, 'expected a name after `$`');
     const subname = this.#code() === OPEN ? this.#subname(start) : null;
     const span = this.#span(start, this.#at);
     return { kind: 'variable', span, context: null, name, subname, index: null, transformations: [] };
@@ -155,8 +155,8 @@ class VariableReader {
     const context = this.#context();
     const name = this.#name();
     if (name.text === '') {
-      const help = this.#code() === DOLLAR ? 'inside $(...) the name stands without another $' : undefined;
-      this.#fail('bad-variable', start, this.#at + 1, 'the name of a variable is expected after `$(`', help);
+      const help = this.#code() === DOLLAR ? 'write the name inside $(...) without another $' : undefined;
+      this.#fail('bad-variable', start, this.#at + 1, 'expected the name of a variable after `$(`', help);
     }
     this.#skipSpace();
     const subname = this.#code() === OPEN ? this.#subname(start) : null;
@@ -202,7 +202,7 @@ class VariableReader {
     const closed = this.#code() === 62;
     if (closed) this.#at += 1;
     if (!closed || (name !== 'request' && name !== 'reply')) {
-      this.#fail('bad-variable', start, this.#at, 'the context of a variable is <request> or <reply>');
+      this.#fail('bad-variable', start, this.#at, 'invalid context: use <request> or <reply>');
     }
     return name;
   }
@@ -241,7 +241,7 @@ class VariableReader {
     this.#skipSpace();
     if (value === null || this.#code() !== 93) {
       const help = 'an index is a number, a variable, * or append: $(avp(x)[1]), $(avp(x)[-1]), $(avp(x)[*])';
-      this.#fail('bad-variable', start, this.#at + 1, 'this is no index of a variable', help);
+      this.#fail('bad-variable', start, this.#at + 1, 'invalid index', help);
     }
     this.#at += 1;
     const span = this.#span(start, this.#at);
@@ -261,16 +261,11 @@ class VariableReader {
       argument = this.parts('brace');
     }
     if (this.#code() !== 125 || name.text === '') {
-      const help = 'a transformation is a name and arguments after commas: {s.len}, {s.substr,1,3}';
+      const help =
+        'a transformation is a name followed by comma-separated arguments: {s.len}, {s.substr,1,3}';
       const end = Math.max(this.#at, start + 1);
       if (name.text === '')
-        this.#fail(
-          'bad-transformation',
-          start,
-          end,
-          'the name of a transformation is expected after `{`',
-          help,
-        );
+        this.#fail('bad-transformation', start, end, 'expected the name of a transformation after `{`', help);
       this.#fail('bad-transformation', start, end, 'the transformation has no closing `}`', help);
     }
     this.#at += 1;
@@ -280,7 +275,7 @@ class VariableReader {
   /**
    * Text with variables, up to its ending, which is left unread. Parentheses, or braces, in the text count, so
    * that `{re.subst,/[0-9]{3}/x/}` is one transformation. A `$` that starts no name is plain text there (a
-   * regular expression's anchor), but a mistake in a string.
+   * regular expression's anchor), but an error in a string.
    */
   parts(ending: Ending): TemplateNode {
     const parts: (TextNode | VariableNode)[] = [];
@@ -356,8 +351,8 @@ class VariableReader {
 
   #reportLoneDollar(): void {
     const span = this.#span(this.#at, this.#at + 1);
-    const help = 'write $$ for a dollar sign in a string with variables';
-    this.#source.diagnostics.error('lone-dollar', span, '`$` starts no variable here', { help });
+    const help = 'write $$ for a literal dollar sign';
+    this.#source.diagnostics.error('lone-dollar', span, '`$` does not begin a variable here', { help });
   }
 }
 

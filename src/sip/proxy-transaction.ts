@@ -385,7 +385,7 @@ export class ProxyTransaction<T = unknown> {
     return edits instanceof Promise ? edits.then(apply) : apply(edits);
   }
 
-  /** What a hook answers, `fallback` when it fails: its user's mistakes end no transaction. */
+  /** What a hook answers, `fallback` when it fails: its user's errors end no transaction. */
   #guarded<R>(ask: () => R | Promise<R>, fallback: R): R | Promise<R> {
     const failed = (error: unknown): R => {
       this.#hooks.onError?.(error);

@@ -7,7 +7,7 @@ export type { Program };
 export interface LoadOptions {
   /** For messages. Default `script`. */
   readonly fileName?: string | undefined;
-  /** The text of a file that the script includes, as a byte string; without it `include_file` is a mistake. Throws where there is none. */
+  /** The text of a file that the script includes, as a byte string; without it `include_file` is an error. Throws where there is none. */
   readonly readFile?: ((path: string, fromFile: string) => string) | undefined;
   /**
    * What OpenSIPS has and siprest has not is a warning instead of an error; when it is reached, it is logged and
@@ -36,7 +36,7 @@ export interface LoadResult extends RuntimeLoadResult {
 
 /**
  * Parses, checks and compiles a routing script. `text` is a byte string, as `readFileSync(path, 'latin1')` gives it.
- * Never throws for what is in the text: mistakes are `diagnostics`, and `program` is null when one is an error.
+ * Never throws for what is in the text: errors are `diagnostics`, and `program` is null when one is an error.
  */
 export function loadScript(
   text: string,

@@ -229,7 +229,7 @@ const noData = new Uint8Array(0);
 
 function programOf(source: ScriptSource): Program {
   const { program } = loadSource(source);
-  if (program === null) throw new StartError(`${source.fileName} has mistakes`);
+  if (program === null) throw new StartError(`${source.fileName} has errors`);
   return program;
 }
 

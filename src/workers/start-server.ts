@@ -7,7 +7,7 @@ import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 /** A script as `loadScript()` gives it. */
 export interface LoadedScript {
-  /** Null where the script has mistakes. */
+  /** Null where the script has errors. */
   readonly program: Program | null;
   readonly source: ScriptSource;
 }
@@ -76,6 +76,6 @@ export async function startServer(script: LoadedScript, options: ServerOptions =
 }
 
 function programOf({ program, source }: LoadedScript): Program {
-  if (program === null) throw new StartError(`${source.fileName} has mistakes`);
+  if (program === null) throw new StartError(`${source.fileName} has errors`);
   return program;
 }

@@ -51,7 +51,7 @@ it('check: JSON of one file is an object, of several an array, of one that is no
   expect(isChecked(checked), JSON.stringify(isChecked.errors)).toBe(true);
   expect(checked.map((one) => one.file)).toEqual(all);
   expect(checked[2]?.diagnostics).toMatchObject([
-    { code: 'unreadable-file', message: 'cannot read none.cfg: there is no such file' },
+    { code: 'unreadable-file', message: 'cannot read none.cfg: no such file' },
   ]);
   expect(status).toBe(1);
   expect(isChecked([{ file: 'x' }])).toBe(false);
@@ -59,9 +59,9 @@ it('check: JSON of one file is an object, of several an array, of one that is no
 
 it('check: several files as text', () => {
   const { status, stdout, stderr } = siprest(['check', ...all]);
-  expect(stdout).toMatch(/^good\.cfg: no mistakes\n/);
+  expect(stdout).toMatch(/^good\.cfg: no errors\n/);
   expect(stdout).toContain('bad one.cfg: ');
-  expect(stderr).toBe('siprest: cannot read none.cfg: there is no such file\n');
+  expect(stderr).toBe('siprest: cannot read none.cfg: no such file\n');
   expect(status).toBe(1);
   expect(siprest(['check', 'good.cfg', 'good.cfg']).status).toBe(0);
 });
@@ -94,7 +94,7 @@ it('check: SARIF has a rule for each code, and a result for each diagnostic', ()
           },
         },
       ],
-      relatedLocations: [expect.objectContaining({ id: 0, message: { text: 'it is defined here before' } })],
+      relatedLocations: [expect.objectContaining({ id: 0, message: { text: 'first defined here' } })],
     }),
   );
   expect(run?.results.map(({ ruleId }) => ruleId)).toContain('unreadable-file');
@@ -106,8 +106,8 @@ it("check: GitHub's annotations, one a line, escaped", () => {
   const { status, stdout } = siprest(['check', '--format', 'github', 'percent,1.cfg', 'none%.cfg']);
   expect(
     stdout,
-  ).toBe(`::error file=percent%2C1.cfg,line=2,endLine=2,col=3,endColumn=6,title=siprest%3A read-only-variable::the assignment: $fU is read-only
-::error file=none%25.cfg,line=1,endLine=1,col=1,endColumn=1,title=siprest%3A unreadable-file::cannot read none%25.cfg: there is no such file
+  ).toBe(`::error file=percent%2C1.cfg,line=2,endLine=2,col=3,endColumn=6,title=siprest%3A read-only-variable::assignment: $fU is read-only
+::error file=none%25.cfg,line=1,endLine=1,col=1,endColumn=1,title=siprest%3A unreadable-file::cannot read none%25.cfg: no such file
 `);
   expect(status).toBe(1);
 });

@@ -56,11 +56,11 @@ route {
 describe('siprest check', () => {
   it('is content with a script that is right', () => {
     const { code, stdout } = siprest(['check', file('good.cfg', good)]);
-    expect(stdout).toBe(`${join(folder, 'good.cfg')}: no mistakes\n`);
+    expect(stdout).toBe(`${join(folder, 'good.cfg')}: no errors\n`);
     expect(code).toBe(0);
   });
 
-  it('shows a mistake, counts it and ends with 1', () => {
+  it('shows an error, counts it and ends with 1', () => {
     file('bad.cfg', bad);
     const { code, stdout } = siprest(['check', 'bad.cfg']);
     expect(stdout).toBe(`error[unknown-function]: unknown function sl_send_repyl()
@@ -70,7 +70,7 @@ describe('siprest check', () => {
   |   ^^^^^^^^^^^^^
   = help: did you mean sl_send_reply()?
 
-bad.cfg: 1 mistake
+bad.cfg: 1 error
 `);
     expect(code).toBe(1);
   });
@@ -88,9 +88,9 @@ bad.cfg: 1 mistake
   |
 4 | route[a] { return($var(x) * 2); }
   |                   ^^^^^^^^^^^
-  = help: put it into a variable, and return that: return($var(result))
+  = help: assign it to a variable and return that: return($var(result))
 `);
-    expect(stdout).toContain('own.cfg: no mistakes, 1 warning\n');
+    expect(stdout).toContain('own.cfg: no errors, 1 warning\n');
     const checked = JSON.parse(siprest(['check', '--portable', '--json', 'own.cfg']).stdout);
     expect(checked).toMatchObject({ valid: true });
     expect(checked.diagnostics).toContainEqual(expect.objectContaining({ code: 'not-portable' }));
@@ -104,7 +104,7 @@ bad.cfg: 1 mistake
       code: 0,
       stdout: `note[inert]: 3 modules and settings have no effect here: fork, proto_udp, mi_fifo; --verbose tells why
 
-inert.cfg: no mistakes
+inert.cfg: no errors
 `,
     });
     const { stdout } = siprest(['check', '--verbose', 'inert.cfg']);
@@ -112,7 +112,7 @@ inert.cfg: no mistakes
       'note[inert]: the module proto_udp is accepted and does nothing: UDP is part of siprest\n',
     );
     expect(stdout).toContain('warning[inert]: fork has no effect: ');
-    expect(stdout).toContain('inert.cfg: no mistakes, 1 warning\n');
+    expect(stdout).toContain('inert.cfg: no errors, 1 warning\n');
     const { diagnostics } = JSON.parse(siprest(['check', '--json', 'inert.cfg']).stdout) as {
       readonly diagnostics: readonly { readonly code: string }[];
     };
@@ -122,7 +122,7 @@ inert.cfg: no mistakes
   it('reads stdin for -', () => {
     const { code, stdout } = siprest(['check', '-'], bad);
     expect(stdout).toContain('--> stdin:3:3');
-    expect(stdout).toContain('stdin: 1 mistake');
+    expect(stdout).toContain('stdin: 1 error');
     expect(code).toBe(1);
   });
 
@@ -145,7 +145,7 @@ inert.cfg: no mistakes
           endColumn: 6,
           severity: 'error',
           code: 'read-only-variable',
-          message: 'the assignment: $fU is read-only',
+          message: 'assignment: $fU is read-only',
           help: null,
           labels: [],
           includedFrom: [{ file: 'main.cfg', line: 4 }],
@@ -168,7 +168,7 @@ inert.cfg: no mistakes
               column: 1,
               endLine: 1,
               endColumn: 14,
-              message: 'it is defined here before',
+              message: 'first defined here',
             },
           ],
           includedFrom: [{ file: 'main.cfg', line: 4 }],
@@ -195,7 +195,7 @@ inert.cfg: no mistakes
   of the module enum
     enum_query()     lacking.cfg:8
 
-lacking.cfg: no mistakes, siprest lacks 2 modules and 4 names
+lacking.cfg: no errors, siprest lacks 2 modules and 4 names
 `);
     expect(code).toBe(1);
     const { diagnostics } = JSON.parse(siprest(['check', '--json', 'lacking.cfg']).stdout) as {
@@ -226,7 +226,7 @@ describe('the preprocessor option -p', () => {
     file('templated.cfg', 'loadmodule "sl.so"\ninclude_file "busy.cfg"\nroute {\n  route(busy);\n}\n');
     expect(siprest(['check', 'templated.cfg']).code).toBe(1);
     const { code, stdout } = siprest(['check', '-p', command, 'templated.cfg']);
-    expect(stdout).toBe('templated.cfg: no mistakes\n');
+    expect(stdout).toBe('templated.cfg: no errors\n');
     expect(code).toBe(0);
   });
 
@@ -247,7 +247,7 @@ describe('the preprocessor option -p', () => {
   it('takes a command that reads nothing', () => {
     file('long.cfg', `${good}${'# a comment\n'.repeat(50_000)}`);
     expect(siprest(['check', '-p', "echo 'route { exit; }'", 'long.cfg']).stdout).toBe(
-      'long.cfg: no mistakes\n',
+      'long.cfg: no errors\n',
     );
   });
 });
@@ -265,7 +265,7 @@ describe('whatever the file', () => {
     const path = file('itself.cfg', bytes);
     const { code, stdout, stderr } = siprest(['check', path]);
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/(mistakes?|no mistakes)(, \d+ warnings?)?\n$/);
+    expect(stdout).toMatch(/(errors?|no errors)(, \d+ warnings?)?\n$/);
     expect(stdout).not.toMatch(/\bat .*\.(js|ts):\d+/);
     expect([0, 1]).toContain(code);
   });

@@ -44,7 +44,7 @@ describe('siprest', () => {
     [['run', '--fast', 'x.cfg'], /unknown option '--fast'/],
     [['send', 'OPTIONS'], /missing required argument 'uri'/],
   ])(
-    '%j is a mistake of the one who typed it: a short text on stderr, exit code 1',
+    '%j is an error of the one who typed it: a short text on stderr, exit code 1',
     async (args, expected) => {
       const { code, stdout, stderr } = await typed(...args);
       expect([code, stdout]).toEqual([1, '']);

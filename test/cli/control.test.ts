@@ -48,7 +48,7 @@ describe('a server that is stopped (SIGSTOP)', () => {
       program.file,
       `socket=udp:127.0.0.1:${program.port}\n${modules}startup_route { rest_get("${service.origin}/", $var(x)); }\nroute { send_reply(200, "$var(x)"); }\n`,
     );
-    expect(await run('reload')).toEqual({ code: 0, printed: `${program.file} is loaded again\n` });
+    expect(await run('reload')).toEqual({ code: 0, printed: `${program.file} was reloaded\n` });
   });
 });
 
@@ -60,7 +60,7 @@ describe('sockets of servers', () => {
     expect(readdirSync(folder)).toHaveLength(1);
     expect(await run('status')).toMatchObject({
       code: 1,
-      printed: 'siprest: no siprest of this user runs here\n',
+      printed: 'siprest: no siprest of this user is running\n',
     });
     expect(readdirSync(folder)).toHaveLength(0);
     const again = await start(answers);
@@ -87,7 +87,7 @@ describe('sockets of servers', () => {
     expect(several.printed).toContain(`${core.pid} ("core")`);
     expect(await run('reload', '--name', 'none')).toEqual({
       code: 1,
-      printed: 'siprest: no siprest of the name "none" runs here\n',
+      printed: 'siprest: no siprest named "none" is running\n',
     });
     expect((await run('status', '--name', '../x')).printed).toContain('letters, digits');
   });

@@ -148,7 +148,7 @@ describe('lines of the log', () => {
       readFileSync(program.file, 'latin1').replace(before, `socket=udp:127.0.0.1:${other}`),
     );
     process.kill(program.pid, 'SIGHUP');
-    await program.prints('is loaded again');
+    await program.prints('was reloaded');
     expect(await program.stop('SIGINT')).toBe(0);
     const lines = program.stderr.trimEnd().split('\n');
     const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d /;
@@ -157,7 +157,7 @@ describe('lines of the log', () => {
       expect.stringMatching(
         `^NOTICE: siprest [0-9.]+ serves ${program.file} on udp:127.0.0.1:${program.port} with 1 process$`,
       ),
-      `NOTICE: ${program.file} is loaded again, opened udp:127.0.0.1:${other}, closes udp:127.0.0.1:${program.port} when its calls have ended`,
+      `NOTICE: ${program.file} was reloaded, opened udp:127.0.0.1:${other}, closes udp:127.0.0.1:${program.port} when its calls have ended`,
       'NOTICE: siprest stops: SIGINT; calls have up to 30 s to end',
     ]);
   });
@@ -172,7 +172,7 @@ describe('lines of the log', () => {
     await sendSip({ callId: 'x"\x1b[2J' }, { port: program.port });
     writeFileSync(program.file, 'route { nope(); }\n');
     process.kill(program.pid, 'SIGHUP');
-    await program.prints('the script that runs stays');
+    await program.prints('the running script stays in force');
     rmSync(program.file);
     process.kill(program.pid, 'SIGHUP');
     await program.prints(/stays[^]*stays/);

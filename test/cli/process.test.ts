@@ -64,7 +64,7 @@ describe('SIGUSR1 and SIGUSR2', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     child.stdin.end(script);
     expect(await ended).toBe(0);
-    expect(printed).toBe('stdin: no mistakes\n');
+    expect(printed).toBe('stdin: no errors\n');
   });
 });
 
@@ -84,7 +84,7 @@ describe('SIGTERM and SIGINT', () => {
     await until(() => catches(program.pid, 1));
     process.kill(program.pid, 'SIGHUP');
     await program.prints('listening on');
-    await program.prints('slow.cfg is loaded again');
+    await program.prints('slow.cfg was reloaded');
     expect(await program.stop()).toBe(0);
   });
 });
@@ -100,7 +100,7 @@ describe('a file that is not a regular one', () => {
     expect(program.stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('is a mistake where a script includes it, with a preprocessor too', async () => {
+  it('is an error where a script includes it, with a preprocessor too', async () => {
     for (const args of [[], ['-p', 'cat']]) {
       const program = launchSiprest(['check', ...args, zero]);
       expect(await program.ended).toBe(1);
@@ -114,7 +114,7 @@ describe('a file that is not a regular one', () => {
     writeFileSync(program.file, `include_file "${fifo}"\n${text}`);
     process.kill(program.pid, 'SIGHUP');
     await program.prints('it is a FIFO');
-    await program.prints('the script that runs stays');
+    await program.prints('the running script stays in force');
     execFileSync('rm', [program.file]);
     execFileSync('mkfifo', [program.file]);
     process.kill(program.pid, 'SIGHUP');
@@ -132,12 +132,12 @@ describe('a file that is not a regular one', () => {
       printed += text;
     });
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(1);
-    expect(printed).toBe('siprest: cannot read stdin: it has more than 64 MiB\n');
+    expect(printed).toBe('siprest: cannot read stdin: more than 64 MiB\n');
   });
 });
 
 describe('the preprocessor', () => {
-  it('holds up no call while the server is loaded again', async () => {
+  it('holds up no call while the server was reloaded', async () => {
     const slow = join(folder, 'preprocessor.sh');
     writeFileSync(slow, 'cat\n');
     const program = closeLater(await startSiprest(script, { args: ['-p', `sh ${slow}`] }));
@@ -148,6 +148,6 @@ describe('the preprocessor', () => {
       expect(reply?.status).toBe(200);
     }
     expect(program.stderr).not.toContain('loaded again');
-    await program.prints('is loaded again');
+    await program.prints('was reloaded');
   });
 });

@@ -176,7 +176,7 @@ ${answers}`);
     expect(performance.now() - began).toBeLessThan(2500);
   });
 
-  it('starts nothing when the script has mistakes, and shows them all', async () => {
+  it('starts nothing when the script has errors, and shows them all', async () => {
     const program = await startSiprest(`${modules}route { send_repply(200, "OK"); exitt(); }\n`).catch(
       (error: unknown) => error,
     );
@@ -184,7 +184,7 @@ ${answers}`);
     const { message } = program as Error;
     expect(message).toContain('did you mean send_reply()?');
     expect(message).toContain('exitt()');
-    expect(message).toMatch(/2 mistakes[,;] not started\n$/);
+    expect(message).toMatch(/2 errors[,;] not started\n$/);
     expect(message).not.toContain('listening on');
   });
 
@@ -206,7 +206,7 @@ ${answers}`);
     expect(await program.ended).toBe(1);
     expect([program.stdout, program.stderr]).toEqual([
       '',
-      `siprest: cannot read ${folder}: it is a folder\n`,
+      `siprest: cannot read ${folder}: it is a directory\n`,
     ]);
   });
 });
@@ -270,13 +270,13 @@ describe('-o', () => {
     const expected = Buffer.from('ams Grüß=Gott <null>', 'utf8').toString('latin1');
     expect(await reason()).toBe(expected);
     process.kill(program.pid, 'SIGHUP');
-    await program.prints(/is loaded again/);
+    await program.prints(/was reloaded/);
     expect(await reason()).toBe(expected);
   });
 
   it('says how it is written', async () => {
     const program = launchSiprest(['run', '-o', 'site', 'x.cfg']);
     expect(await program.ended).toBe(1);
-    expect(program.stderr).toContain('It is written name=value.');
+    expect(program.stderr).toContain('Use name=value.');
   });
 });

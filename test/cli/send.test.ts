@@ -161,7 +161,7 @@ describe('siprest send', () => {
     [
       'a body from a missing file',
       ['MESSAGE', 'sip:127.0.0.1:5999', '--body', '@/no/such/file'],
-      /cannot read \/no\/such\/file: there is no such file/,
+      /cannot read \/no\/such\/file: no such file/,
     ],
   ])('says what is wrong with %s, and sends nothing', async (_, args, expected) => {
     const { code, stderr, lines } = await send(...args);

@@ -36,10 +36,10 @@ describe('a script with sockets of other kinds only', () => {
     ['run', '--allow-missing', '--processes', '2', only],
   ])('does not start: %s %s %s', (...args) => {
     const { status, printed } = siprest(...args);
-    expect(printed).toContain('[no-socket]: siprest can open none of the sockets that the script names');
+    expect(printed).toContain('[no-socket]: siprest cannot open any of the sockets that the script names');
     expect(printed).toContain('[not-available]: 3 sockets that siprest does not have');
     // what does not help is not advised
-    expect(printed).not.toContain('with --allow-missing it starts');
+    expect(printed).not.toContain('with --allow-missing the server starts');
     expect(status).toBe(1);
   });
 
@@ -62,13 +62,13 @@ describe('a script with sockets of both sorts', () => {
   sockets
     tls:127.0.0.1:5061  ${mixed}:1
 
-${mixed}: no mistakes, siprest lacks 1 socket
+${mixed}: no errors, siprest lacks 1 socket
 `,
     });
     const refused = siprest('run', mixed);
     expect(refused).toMatchObject({
       status: 1,
-      printed: expect.stringContaining('with --allow-missing it starts'),
+      printed: expect.stringContaining('with --allow-missing the server starts'),
     });
     const program = closeLater(
       await startSiprest(`socket = ws:127.0.0.1:PORT\nsocket = udp:127.0.0.1:PORT\n${answers}`, {

@@ -72,7 +72,7 @@ describe('null', () => {
     );
     void main();
     expect(log).toEqual([
-      expect.stringMatching(/^ERROR: test\.cfg:3: answer\(\): its argument "status" is no number$/),
+      expect.stringMatching(/^ERROR: test\.cfg:3: answer\(\): the argument "status" is not a number$/),
       'rc -1',
     ]);
   });
@@ -165,7 +165,7 @@ describe('arithmetic', () => {
 
   it.each(['5 / 0', '5 % 0', '5 / $var(language_unset)'])('%s is 0, with a line in the log', (expression) => {
     expect(printedBy(print(expression))).toEqual([
-      expect.stringMatching(/^ERROR: test\.cfg:\d+: a division by 0 gives 0$/),
+      expect.stringMatching(/^ERROR: test\.cfg:\d+: division by 0 gives 0$/),
       '0 1',
     ]);
   });
@@ -432,7 +432,7 @@ describe('routes', () => {
     const rest = 'route[to_bob] { xlog("$route.name $param(1)"); return(-4); }';
     expect(
       printedBy('$var(r) = "to_bob"; route($var(r), 7); xlog("$rc"); route("to_$var(who)", 8);', rest, ''),
-    ).toEqual(['to_bob 7', '-4', expect.stringMatching(/route\(\): there is no route\[to_<null>\]$/)]);
+    ).toEqual(['to_bob 7', '-4', expect.stringMatching(/route\(\): unknown route\[to_<null>\]$/)]);
     expect(printedBy('$var(who) = "bob"; if (!route("to_$var(who)", 8)) xlog("$rc");', rest)).toEqual([
       'to_bob 8',
       '-4',
@@ -441,7 +441,7 @@ describe('routes', () => {
 
   it('that are not there when they are called give -1', () => {
     expect(printedBy('$var(r) = "none"; if (route($var(r))) xlog("yes"); else xlog("$rc");')).toEqual([
-      expect.stringMatching(/route\(\): there is no route\[none\]$/),
+      expect.stringMatching(/route\(\): unknown route\[none\]$/),
       '-1',
     ]);
   });
@@ -503,10 +503,10 @@ describe('async()', () => {
     expect(bench.log).toEqual(['resumed 5']);
   });
 
-  it('is a mistake where there is no request', () => {
+  it('is an error where there is no request', () => {
     expect(() =>
       benchOf('route { exit; }\nstartup_route { async(answer_later(1), r); }\nroute[r] { exit; }', functions),
-    ).toThrow('async() cannot stand in a startup_route');
+    ).toThrow('async() is not allowed in a startup_route');
   });
 });
 

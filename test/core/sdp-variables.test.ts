@@ -167,7 +167,7 @@ describe('$sdp', () => {
   it.each([
     ['$sdp.line(a/b/c)', 'it has too many slashes'],
     ['$(sdp.line(a=)[1])', 'its index stands inside the parentheses'],
-  ])('%s is a mistake that check names', async (variable, message) => {
+  ])('%s is an error that check names', async (variable, message) => {
     await expect(runScript(`xlog("${variable}");`)).rejects.toThrow(message);
   });
 });

@@ -318,7 +318,7 @@ ${answered}
     expect(printed(setting)).toEqual(['query failed']);
   });
 
-  it('is a mistake without tls_mgm', () => {
+  it('is an error without tls_mgm', () => {
     const { program, diagnostics } = loadScript(`${preamble}${example}`);
     expect(program === null).toBe(true);
     expect(diagnostics.map(({ message }) => message).join()).toContain('tls_mgm');
@@ -392,7 +392,7 @@ describe('examples 1.2 to 1.12, the parameters', () => {
 
   // any text may be the name of a folder
   it.each(parameters.filter(([example]) => example !== '1.8'))(
-    '%s with a wrong value is a mistake that names it: %s',
+    '%s with a wrong value is an error that names it: %s',
     (_, line, wrong) => {
       const mistaken = line.replace(/[^ ]+\)$/, `${wrong})`);
       const { program, diagnostics, sources } = withLine(mistaken);

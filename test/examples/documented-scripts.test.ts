@@ -57,7 +57,7 @@ it('finds the scripts', () => {
   expect(examples.length).toBeGreaterThanOrEqual(3);
 });
 
-it('checks them without a mistake or a warning', () => {
+it('checks them without an error or a warning', () => {
   const { folder, files } = placeAll();
   const { status, stdout } = spawnSync(
     process.execPath,

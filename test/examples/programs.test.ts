@@ -89,7 +89,7 @@ describe('examples/tls/opensips.cfg', () => {
   const siprest = (cwd: string, ...args: readonly string[]): Launched =>
     launch(process.execPath, [programPath, ...args], { cwd, env: { ...process.env, NO_COLOR: '1' } });
 
-  it('has no mistakes, once its files are there', async () => {
+  it('has no errors, once its files are there', async () => {
     const good = siprest(place(), 'check', path('tls/opensips.cfg'));
     expect([await good.ended, good.stderr]).toEqual([0, expect.not.stringContaining('error')]);
     const bare = siprest(temporaryFolder('bare'), 'check', path('tls/opensips.cfg'));
@@ -134,7 +134,7 @@ describe('examples/tls/opensips.cfg', () => {
 });
 
 describe('examples/credit/opensips.cfg', () => {
-  it('has no mistakes', async () => {
+  it('has no errors', async () => {
     const check = launch(process.execPath, [programPath, 'check', path('credit/opensips.cfg')]);
     expect(await check.ended).toBe(0);
   });

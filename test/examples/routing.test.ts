@@ -74,7 +74,7 @@ async function call(uri: string, proxy: string): Promise<number[]> {
 }
 
 describe('examples/routing/opensips.cfg', () => {
-  it('has no mistakes', async () => {
+  it('has no errors', async () => {
     const check = launchSiprest(['check', example]);
     expect([await check.ended, check.stdout + check.stderr]).toEqual([
       0,

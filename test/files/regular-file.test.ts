@@ -24,9 +24,9 @@ describe('readRegularFile()', () => {
     writeFileSync(at('ten'), '0123456789');
     symlinkSync(at('ten'), at('link'));
     expect(readRegularFile(at('link'), 10).toString()).toBe('0123456789');
-    expect(why(at('ten'), 9)).toBe('it has more than 9 bytes');
+    expect(why(at('ten'), 9)).toBe('larger than 9 bytes');
     expect(readRegularFile('/proc/self/status').toString()).toContain('Name:');
-    expect(why('/proc/self/status', 20)).toBe('it has more than 20 bytes');
+    expect(why('/proc/self/status', 20)).toBe('larger than 20 bytes');
   });
 
   it('refuses at once what would never end, or wait for a writer', async () => {
@@ -38,10 +38,10 @@ describe('readRegularFile()', () => {
     closeLater(server);
     expect(why(at('fifo'))).toContain('it is a FIFO');
     expect(why('/dev/zero')).toBe('it is a device, not a regular file');
-    expect(why(at('inside'))).toBe('it is a folder');
+    expect(why(at('inside'))).toBe('it is a directory');
     expect(why(at('socket'))).toBe('it is a socket');
-    expect(why(at('circle'))).toBe('its links lead in a circle');
-    expect(why(at('none'))).toBe('there is no such file');
-    expect(why('a\0b')).toBe('the name has a zero byte');
+    expect(why(at('circle'))).toBe('too many levels of symbolic links');
+    expect(why(at('none'))).toBe('no such file');
+    expect(why('a\0b')).toBe('the name contains a NUL byte');
   });
 });

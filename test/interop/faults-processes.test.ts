@@ -156,7 +156,7 @@ describe('SIGSTOP of one of two processes for five seconds under load', () => {
 });
 
 describe('siprest reload under load, with two processes', () => {
-  it('loses no call, lets those that there are go on with the script before, and keeps it where the file has mistakes', async () => {
+  it('loses no call, lets those that there are go on with the script before, and keeps it where the file has errors', async () => {
     const service = await startSlowService(300);
     const siprest = closeLater(await startWatched(asking(service, 'Old'), { processes: 2 }));
     const pids = await siprest.pids();
@@ -168,7 +168,7 @@ describe('siprest reload under load, with two processes', () => {
     writeFileSync(siprest.file, socket + asking(service, 'New'));
     const reload = siprest.command('reload');
     expect(await reload.ended).toBe(0);
-    expect(reload.stdout).toContain('is loaded again');
+    expect(reload.stdout).toContain('was reloaded');
     const reloadedAt = performance.now();
 
     await delay(500);
@@ -179,12 +179,12 @@ describe('siprest reload under load, with two processes', () => {
     const wrong = siprest.command('reload');
     expect(await wrong.ended).toBe(1);
     expect(wrong.stderr).toContain('t_repply');
-    expect(wrong.stderr).toContain('the script that runs stays');
+    expect(wrong.stderr).toContain('the running script stays in force');
 
     writeFileSync(siprest.file, socket + asking(service, 'Newest'));
     process.kill(siprest.pid, 'SIGHUP');
     const hangupAt = performance.now();
-    await siprest.prints(/is loaded again[^]*is loaded again/, 30);
+    await siprest.prints(/was reloaded[^]*was reloaded/, 30);
     const newestAt = performance.now();
     await delay(500);
     load.stop();

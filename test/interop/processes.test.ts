@@ -332,7 +332,7 @@ route {
     }
   });
 
-  it('goes on with a changed script, and stays with the old one when that has mistakes', async () => {
+  it('goes on with a changed script, and stays with the old one when that has errors', async () => {
     const program = await start('route { send_reply(200, "first"); }');
     const answers = async () => {
       const replies = await Promise.all(
@@ -344,16 +344,16 @@ route {
     const text = (route: string) =>
       writeFileSync(program.file, `socket=udp:127.0.0.1:${program.port}\n${settings}${route}`);
     text('route { send_reply(200, "second"); }');
-    expect(await program.run('reload')).toEqual({ code: 0, printed: `${program.file} is loaded again\n` });
+    expect(await program.run('reload')).toEqual({ code: 0, printed: `${program.file} was reloaded\n` });
     expect(await answers()).toEqual(new Set(['second']));
     text('route { sendreply(200, "third"); }');
     const { code, printed } = await program.run('reload');
     expect(code).toBe(1);
     expect(printed).toContain('error[unknown-function]');
-    expect(printed).toContain('the script that runs stays');
+    expect(printed).toContain('the running script stays in force');
     expect(await answers()).toEqual(new Set(['second']));
     process.kill(program.pid, 'SIGHUP');
-    await program.prints(/the script that runs stays[^]*the script that runs stays/);
+    await program.prints(/the running script stays in force[^]*the running script stays in force/);
     const taken = await SipPeer.open();
     text(
       `socket=udp:127.0.0.1:${taken.port}\nstartup_route { xlog("begun"); }\nroute { send_reply(200, "third"); }`,

@@ -138,7 +138,7 @@ route[answered] {
     }
   });
 
-  it('is -1 for a domain that there is not, and a mistake without tls_mgm', async () => {
+  it('is -1 for a domain that there is not, and an error without tls_mgm', async () => {
     const server = await asking();
     const siprest = await serve(`
 modparam("rest_client", "ssl_capath", "${caFolder(server.authority)}")

@@ -47,7 +47,7 @@ test.each([
   ['modparam("statistics", "stat_series_profile", "p: algorithm=median")', /no algorithm median/],
   ['modparam("statistics", "stat_series_profile", "p: windows=60")', /"windows=60" is no attribute/],
   ['modparam("statistics", "stat_series_profile", "p: slots=0")', /slots is 0[^]*from 1 to 86400/],
-])('a parameter that means nothing is a mistake: %s', (line, why) => {
+])('a parameter that means nothing is an error: %s', (line, why) => {
   expect(() => programOf(`loadmodule "statistics.so"\n${line}\nroute { exit; }`)).toThrow(why);
 });
 
@@ -102,7 +102,7 @@ route {
   expect(await ask('look')).toBe('0');
 });
 
-test('update_stat_series() of a profile that there is not is a mistake', () => {
+test('update_stat_series() of a profile that there is not is an error', () => {
   const script = 'loadmodule "statistics.so"\nroute { update_stat_series("none", "x", 1); }';
   expect(() => programOf(script)).toThrow(/none/);
 });

@@ -59,7 +59,7 @@ describe('local_request_route and local_reply_route', () => {
   test('have to be there', () => {
     expect(() =>
       programOf('loadmodule "tm.so"\nmodparam("tm", "local_reply_route", "gone")\nroute { exit; }'),
-    ).toThrow('there is no route[gone]');
+    ).toThrow('unknown route[gone]');
   });
 });
 

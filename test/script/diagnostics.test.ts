@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { diagnosticCodes, diagnosticRecords, renderDiagnostics } from '../../src/script/index.ts';
 import { load, loadBody, rendered } from './fixture.ts';
 
-/** The mistakes that scripts have most, as a terminal shows them. */
+/** The errors that scripts have most, as a terminal shows them. */
 const golden: readonly (readonly [name: string, body: string, text: string])[] = [
   [
     'a function that is mistyped',
@@ -40,12 +40,12 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   [
     'a dollar sign that is none',
     '  xlog("it costs $ 5");',
-    `error[lone-dollar]: \`$\` starts no variable here
+    `error[lone-dollar]: \`$\` does not begin a variable here
  --> test.cfg:4:18
   |
 4 |   xlog("it costs $ 5");
   |                  ^
-  = help: write $$ for a dollar sign in a string with variables
+  = help: write $$ for a literal dollar sign
 `,
   ],
   [
@@ -56,13 +56,13 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   |
 4 |   rest_get("http://x");
   |   ^^^^^^^^^^^^^^^^^^^^
-  = help: it is rest_get(url, body, [ctype], [retcode])
+  = help: usage: rest_get(url, body, [ctype], [retcode])
 `,
   ],
   [
     'an argument of the wrong kind',
     '  rest_get("http://x", "body");',
-    `error[argument-type]: rest_get(): the argument "body" is a variable
+    `error[argument-type]: rest_get(): the argument "body" must be a variable
  --> test.cfg:4:24
   |
 4 |   rest_get("http://x", "body");
@@ -73,18 +73,18 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   [
     'an assignment as a condition',
     '  if ($var(a) = 1) xlog("x");',
-    `error[assignment-in-condition]: an assignment is no condition
+    `error[assignment-in-condition]: an assignment is not a condition
  --> test.cfg:4:15
   |
 4 |   if ($var(a) = 1) xlog("x");
   |               ^
-  = help: a comparison is written ==
+  = help: use == to compare
 `,
   ],
   [
     'a semicolon that is missing',
     '  xlog("x")\n  exit;',
-    `error[missing-semicolon]: a \`;\` is missing after this statement
+    `error[missing-semicolon]: missing \`;\` after this statement
  --> test.cfg:4:11
   |
 4 |   xlog("x")
@@ -94,7 +94,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   [
     'a parenthesis that is missing',
     '  send_reply(200, "OK";',
-    `error[unclosed-parenthesis]: \`)\` is missing after the arguments
+    `error[unclosed-parenthesis]: missing \`)\` after the arguments
  --> test.cfg:4:22
   |
 4 |   send_reply(200, "OK";
@@ -105,7 +105,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   [
     'a variable that cannot be set',
     '  $fU = "bob";',
-    `error[read-only-variable]: the assignment: $fU is read-only
+    `error[read-only-variable]: assignment: $fU is read-only
  --> test.cfg:4:3
   |
 4 |   $fU = "bob";
@@ -115,7 +115,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   [
     'a resume route that does not exist',
     '  async(rest_get("http://x", $var(b)), resum);\n}\nroute[resume] {\n  exit;',
-    `error[unknown-route]: there is no route[resum]
+    `error[unknown-route]: unknown route[resum]
  --> test.cfg:4:40
   |
 4 |   async(rest_get("http://x", $var(b)), resum);
@@ -139,7 +139,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   [
     'statements that are never reached',
     '  exit;\n  xlog("never");',
-    `warning[unreachable]: this is never reached: it stands after exit
+    `warning[unreachable]: never reached: it follows exit
  --> test.cfg:5:3
   |
 5 |   xlog("never");
@@ -187,7 +187,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   |
 4 |   send_reply(200, "OK",);
   |                       ^
-  = help: take it out: it is send_reply(code, reason)
+  = help: remove it; usage: send_reply(code, reason)
 `,
   ],
   [
@@ -198,13 +198,13 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   |
 4 |   xlog("x",);
   |           ^
-  = help: take it out: it is xlog([level], text)
+  = help: remove it; usage: xlog([level], text)
 `,
   ],
   [
     'a comparison the wrong way round',
     '  if ($var(a) => 1) exit;',
-    `error[assignment-in-condition]: an assignment is no condition
+    `error[assignment-in-condition]: an assignment is not a condition
  --> test.cfg:4:15
   |
 4 |   if ($var(a) => 1) exit;
@@ -246,7 +246,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
 `,
   ],
   [
-    'a line with tabs and more than ASCII before the mistake',
+    'a line with tabs and more than ASCII before the error',
     '\txlog("grüße 世界 $nope");',
     `error[unknown-variable]: unknown variable $nope
  --> test.cfg:4:23
@@ -275,12 +275,12 @@ describe('a diagnostic on the screen', () => {
  ::: test.cfg:2:1
   |
 2 | route[a] { exit; }
-  | -------- it is defined here before
+  | -------- first defined here
   = included from test.cfg:3
 `);
   });
 
-  test('a very long line is shown around the mistake', () => {
+  test('a very long line is shown around the error', () => {
     const text = rendered(loadBody(`  xlog("${'é'.repeat(50_000)} $nope ${'x'.repeat(50_000)}");`));
     const [, , , line = '', marker = ''] = text.split('\n');
     expect(line.length).toBeLessThan(200);

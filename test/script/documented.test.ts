@@ -50,7 +50,7 @@ describe('the examples of docs/diagnostics.md', () => {
       one.replace('!', ''),
     );
     expect(found).toContain(code);
-    // one mistake, one code; what is absent may be a module and a function of it
+    // one error, one code; what is absent may be a module and a function of it
     expect(new Set(found)).toEqual(new Set([code]));
     expect(
       codesOf(right, true, code === 'not-portable').filter((one) => one.endsWith('!') || one === code),
@@ -67,7 +67,7 @@ describe('the examples of docs/diagnostics.md', () => {
 /** Codes that scripts run into less often. */
 const others: readonly Pick<Section, 'code' | 'wrong'>[] = [
   { code: 'nested-too-deeply', wrong: `$var(x) = ${'('.repeat(300)}1;` },
-  { code: 'too-many-mistakes', wrong: '$fU = 1;\n'.repeat(300) },
+  { code: 'too-many-errors', wrong: '$fU = 1;\n'.repeat(300) },
   { code: 'no-socket', wrong: 'socket=sctp:127.0.0.1:5060\n' },
   { code: 'argument-value', wrong: 'if (t_local_replied("first")) exit;' },
   {

@@ -46,10 +46,10 @@ test('[insert] and [insertAfter] belong to those that say so', () => {
   expect(summary(loadBody('$(avp(x)[insertAfterwards]) = "a";'))).toEqual(['4 bad-variable']);
 });
 
-test('a mistake over several lines is marked on each, the middle of many left out', () => {
+test('an error over several lines is marked on each, the middle of many left out', () => {
   expect(
     rendered(loadBody('  exit;\n  if (1) {\n    xlog("a");\n\n    xlog("b");\n    xlog("c");\n  }')),
-  ).toBe(`warning[unreachable]: this is never reached: it stands after exit
+  ).toBe(`warning[unreachable]: never reached: it follows exit
   --> test.cfg:5:3
    |
  5 |   if (1) {
@@ -71,7 +71,7 @@ test('a mistake over several lines is marked on each, the middle of many left ou
   |     ^^^
 6 |   );
   |   ^
-  = help: it is send_reply(code, reason)
+  = help: usage: send_reply(code, reason)
 `);
 });
 
@@ -109,7 +109,7 @@ route {
 `);
   });
 
-  test('is a warning where it is allowed, and a mistake stays one', () => {
+  test('is a warning where it is allowed, and an error stays one', () => {
     const { diagnostics, program } = loadScript(text, { allowMissing: true });
     expect(diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code)).toEqual([
       'unknown-function',
@@ -153,7 +153,7 @@ route {
   test('a word of before version 3 is reported once, with what it is now', () => {
     const words = (condition: string) => check(`route { if (${condition}) exit; }`);
     const wrong = (word: string, now: string) =>
-      `bare-word | \`${word}\` is no value | it is written ${now} now`;
+      `bare-word | \`${word}\` is not a value | use ${now} instead`;
     expect(words('!(method =~ "^(OPTIONS|NOTIFY)$")')).toEqual([wrong('method', '$rm')]);
     expect(words('(method == "INVITE" && !is_myself("x")) || $ml > 1')).toEqual([wrong('method', '$rm')]);
     expect(words('uri == myself')).toEqual([wrong('uri', 'is_myself("$rd", $rp)')]);
@@ -164,14 +164,14 @@ route {
     expect(words('$fu==myself')).toEqual([wrong('myself', 'is_myself("$fd")')]);
     expect(words('msg:len >= 2048')).toEqual([wrong('msg:len', '$ml')]);
     expect(words('constructor == 1')).toEqual([
-      'bare-word | `constructor` is no value | a function is called with parentheses: constructor(); text stands in quotes',
+      'bare-word | `constructor` is not a value | call a function with parentheses, constructor(); put text in quotes',
     ]);
   });
 
   test('a global parameter that has moved is told where to', () => {
     expect(check('port=5060\ntls_ca_list="/etc/ca.pem"\ntcp_poll_method=epoll_et\nroute { exit; }')).toEqual([
-      'unknown-setting | unknown global parameter "port" | it is written with the address: socket=udp:127.0.0.1:5060 now',
-      'unknown-setting | unknown global parameter "tls_ca_list" | it is written modparam("tls_mgm", "ca_list", "[domain]...") now',
+      'unknown-setting | unknown global parameter "port" | use socket=udp:127.0.0.1:5060 instead',
+      'unknown-setting | unknown global parameter "tls_ca_list" | use modparam("tls_mgm", "ca_list", "[domain]...") instead',
       'inert | tcp_poll_method has no effect: Node.js chooses how sockets are watched (epoll on Linux)',
     ]);
     expect(check('constructor=1\nroute { exit; }')).toEqual([
@@ -237,7 +237,7 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
     expect(events('raise_event("E_$fU");')).toEqual([]);
   });
 
-  test('a file that includes itself is one mistake', () => {
+  test('a file that includes itself is one error', () => {
     const text = 'include_file "main.cfg"\nroute { exit; }';
     const { diagnostics } = parseScript(text, 'main.cfg', () => text);
     expect(diagnostics.map(({ message }) => message)).toEqual([
@@ -270,12 +270,12 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
     }
   });
 
-  test('warnings alone never keep a script from starting, and mistakes behind them are found', () => {
+  test('warnings alone never keep a script from starting, and errors behind them are found', () => {
     const script = (rest: string) => loadScript(`route { ${'`\n'.repeat(500)} ${rest} exit; }`);
     const { diagnostics, program } = script('');
     expect(diagnostics.filter(({ code }) => code === 'unexpected-character').length).toBe(200);
     expect(diagnostics.at(-1)).toMatchObject({
-      code: 'too-many-mistakes',
+      code: 'too-many-errors',
       severity: 'warning',
       message: 'more than 200 warnings: the rest is not shown',
     });

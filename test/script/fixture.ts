@@ -198,7 +198,7 @@ export function rendered(script: LoadedScript<Nothing>): string {
   return renderDiagnostics(script.diagnostics, script.sources, { color: false });
 }
 
-/** Each mistake as `line code`, for tests that are about which there are. */
+/** Each error as `line code`, for tests that are about which there are. */
 export function summary({ diagnostics, sources }: LoadedScript<Nothing>): string[] {
   return diagnostics.map((one: Diagnostic) => `${sources.locate(one.span.start).line} ${one.code}`);
 }

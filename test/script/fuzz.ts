@@ -1,6 +1,6 @@
 /**
  * Scripts that are almost right, from a corpus of scripts that are: reading one may not throw, takes a time that its
- * length bounds, and one without mistakes runs to its end. `npm run fuzz:script -- [seconds] [seed]`.
+ * length bounds, and one without errors runs to its end. `npm run fuzz:script -- [seconds] [seed]`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -174,7 +174,7 @@ async function run(program: Program): Promise<void> {
 /** CPU in ms that reading and running a script of this many bytes may take: hundreds of times what it does. */
 const patience = (length: number): number => 3000 + length;
 
-/** One changed script. True when it was without mistakes, and ran. */
+/** One changed script. True when it was without errors, and ran. */
 async function round(text: string): Promise<boolean> {
   const began = process.cpuUsage();
   const { diagnostics, sources, program } = loadScript(text, { fileName: 'fuzz.cfg', allowMissing: true });

@@ -258,7 +258,7 @@ describe('included files', () => {
     return text;
   };
 
-  test('their tokens stand where they are included, and mistakes are found in them', () => {
+  test('their tokens stand where they are included, and errors are found in them', () => {
     const { script, sources, diagnostics } = parseScript(
       'route { f(); }\nimport_file "routes.cfg"\nroute[z] { f(); }',
       'main.cfg',
@@ -274,7 +274,7 @@ describe('included files', () => {
     ]);
   });
 
-  test('one that is missing, that includes itself, or that has nowhere to come from, is a mistake', () => {
+  test('one that is missing, that includes itself, or that has nowhere to come from, is an error', () => {
     const messages = (text: string, reader?: typeof read) =>
       parseScript(text, 'main.cfg', reader).diagnostics.map((one) => one.message);
     expect(messages('include_file "no.cfg"', read)).toEqual(['cannot include "no.cfg": no such file']);
@@ -285,7 +285,7 @@ describe('included files', () => {
       `cannot include "${'a'.repeat(21)}": files include one another more than 20 deep`,
     ]);
     expect(messages('include_file "a.cfg"')).toEqual([
-      'cannot include "a.cfg": there is no place to include files from',
+      'cannot include "a.cfg": this script cannot include files',
     ]);
   });
 });

@@ -177,7 +177,7 @@ const hostile: Readonly<Record<string, (n: number) => string>> = {
   'a long number': (n) => `route { $var(a) = ${'0'.repeat(n)}; }`,
   'open comments': (n) => '/*'.repeat(n / 2),
   noise: (n) => '\x01@ `'.repeat(n / 4),
-  mistakes: (n) => `route { ${'f(;'.repeat(n / 3)} }`,
+  errors: (n) => `route { ${'f(;'.repeat(n / 3)} }`,
 };
 
 describe('hostile input is read in linear time', () => {
@@ -193,7 +193,7 @@ describe('hostile input is read in linear time', () => {
     expect(user / 1e6).toBeLessThan(10);
   });
 
-  test('nesting beyond the limit is one mistake', () => {
+  test('nesting beyond the limit is one error', () => {
     const script = load(`route { $var(a) = ${'('.repeat(100_000)}1${')'.repeat(100_000)}; }`);
     expect(script.diagnostics.map((one) => one.code)).toEqual(['nested-too-deeply']);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { load, loadBody, rendered, summary } from './fixture.ts';
 
-describe('one mistake is reported once, where it is', () => {
+describe('one error is reported once, where it is', () => {
   test.each([
     ['a missing semicolon at the end of a line', '$var(a) = 1\nxlog("x");', ['4 missing-semicolon']],
     ['a missing semicolon before a brace', 'if (1) { xlog("x") }\nxlog("y");', ['4 missing-semicolon']],
@@ -87,7 +87,7 @@ route {
   });
 });
 
-test('several mistakes are all found at once, by the parser and the checker', () => {
+test('several errors are all found at once, by the parser and the checker', () => {
   const script = loadBody(
     '$var(a) = ;\nxlog("x"\nif ($var(a) = 2) { rest_gett("u", $var(b)); }\n$fU = "x";\nroute(a, , b);\nxlog("$nope");',
   );
@@ -102,8 +102,8 @@ test('several mistakes are all found at once, by the parser and the checker', ()
   ]);
 });
 
-test('beyond two hundred mistakes the rest is not read', () => {
+test('beyond two hundred errors the rest is not read', () => {
   const script = loadBody('$var(a) = ;\n'.repeat(10_000));
   expect(script.diagnostics.length).toBe(201);
-  expect(script.diagnostics.at(-1)?.code).toBe('too-many-mistakes');
+  expect(script.diagnostics.at(-1)?.code).toBe('too-many-errors');
 });

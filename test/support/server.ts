@@ -16,7 +16,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** The program of a script without mistakes, which may call `functions` too; throws with what is wrong in any other. */
+/** The program of a script without errors, which may call `functions` too; throws with what is wrong in any other. */
 export function programOf(text: string, functions: readonly FunctionSpec<Run>[] = []): Program {
   const { program, diagnostics, sources } = loadProgram(text, 'test.cfg', {
     ...catalog,

@@ -133,7 +133,7 @@ export function cancelledCall(linger = 0): string {
     ...(linger === 0
       ? []
       : [
-          // a <timewait> would take it for a mistake
+          // a <timewait> would take it for an error
           '<label id="linger"/>',
           response(200, `timeout="${linger}" ontimeout="end" next="linger"`),
           '<label id="end"/>',
@@ -165,7 +165,7 @@ export function ringingCallee(linger = 0): string {
     ...(linger === 0
       ? []
       : [
-          // a <timewait> would take it for a mistake
+          // a <timewait> would take it for an error
           '<label id="linger"/>',
           `<recv request="CANCEL" timeout="${linger}" ontimeout="end"/>`,
           send(asCallee('200 OK'), 'next="linger"'),

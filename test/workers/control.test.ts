@@ -12,7 +12,7 @@ async function listen(directory: string) {
     await Control.listen(
       {
         status: async () => ({ fine: true }),
-        reload: () => Promise.reject(new Error('it has mistakes')),
+        reload: () => Promise.reject(new Error('it has errors')),
         identity: async () => ({
           pid: process.pid,
           name: null,
@@ -39,7 +39,7 @@ describe('the control socket', () => {
     });
     expect(await askServer(process.pid, 'status', directory)).toEqual({ fine: true });
     await expect(askServer(process.pid, 'reload', directory)).rejects.toThrow(
-      new ControlError('it has mistakes'),
+      new ControlError('it has errors'),
     );
     control.close();
     expect(existsSync(join(directory, `${process.pid}.sock`))).toBe(false);

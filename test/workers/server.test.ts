@@ -325,7 +325,7 @@ const explode: readonly FunctionSpec<Run>[] = [
     arguments: [],
     summary: 'Throws.',
     run: () => {
-      throw new Error('a mistake of siprest');
+      throw new Error('an error of siprest');
     },
   },
   {
@@ -334,7 +334,7 @@ const explode: readonly FunctionSpec<Run>[] = [
     summary: 'Rejects; in the background too.',
     start: async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      throw new Error('a mistake of siprest');
+      throw new Error('an error of siprest');
     },
   },
 ];
@@ -368,7 +368,7 @@ route[resume] {
   it.each(['now', 'later', 'async', 'nested'])('is answered 500 and logged: %s', async (user) => {
     const { call, log } = await serve(script, { functions: explode });
     expect((await call(user)).status).toBe(500);
-    const lines = log.filter((line) => line.includes('a mistake of siprest'));
+    const lines = log.filter((line) => line.includes('an error of siprest'));
     expect(lines.length).toBeGreaterThan(0);
     expect(lines[0]).toMatch(/^ERROR: test\.cfg:\d+: /);
     // everything else goes on, on the same worker
@@ -381,7 +381,7 @@ route[resume] {
     const { port, log } = await serve(script, { functions: explode });
     const replies = await sendSip({ from: '<sip:replied@a.example>;tag=1' }, { port, linger: 0.1 });
     expect(replies.map(({ status }) => status)).toEqual([404]);
-    expect(log.join('\n')).toContain('a mistake of siprest');
+    expect(log.join('\n')).toContain('an error of siprest');
   });
 });
 

@@ -214,7 +214,7 @@ for (const [title, list] of Object.entries(cases)) {
   });
 }
 
-describe('mistakes that are known at compile time', () => {
+describe('errors that are known at compile time', () => {
   test.each([
     ['re.subst', '/(/x/', /Unmatched \(/],
     ['re.subst', '/a/x', /invalid substitution/],

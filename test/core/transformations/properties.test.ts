@@ -37,7 +37,7 @@ for (const spec of coreTransformations) {
         ),
       ),
     );
-    // known only when it is used, so that a bad one is no mistake of the script
+    // known only when it is used, so that a bad one is no error of the script
     const unknown = specs.map(() => null);
     const late = 'prepare' in spec ? spec.prepare(unknown) : spec.prepareWaiting(unknown);
     fc.assert(
