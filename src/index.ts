@@ -32,13 +32,7 @@ export {
   SipResponse,
   sendRequest,
 } from './sip/index.ts';
-export {
-  Control,
-  type ControlCommand,
-  type ControlHandlers,
-  type ControlPlace,
-  type ServerIdentity,
-} from './workers/control.ts';
+export { Control, type ControlHandlers, type ControlPlace } from './workers/control.ts';
 export {
   allServers,
   askServer,
@@ -47,6 +41,7 @@ export {
   controlledServers,
   type FoundServer,
 } from './workers/control-client.ts';
+export type { ControlCommand, ServerIdentity } from './workers/control-protocol.ts';
 export {
   FIGURES,
   type FigureSpec,

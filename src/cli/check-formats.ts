@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { diagnosticCodes, type Place } from '../index.ts';
-import type { CheckedFile, CheckRecord } from './check.ts';
+import type { CheckedFile, CheckRecord } from './checked-file.ts';
 import { version } from './version.ts';
 
 const summaries: Readonly<Record<string, string>> = {

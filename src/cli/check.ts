@@ -1,13 +1,13 @@
 import {
   absencesText,
   type Diagnostic,
-  type DiagnosticRecord,
   diagnosticRecords,
   isInert,
   renderDiagnostics,
   type SourceSet,
 } from '../index.ts';
 import { githubText, sarifText } from './check-formats.ts';
+import type { CheckedFile, CheckRecord } from './checked-file.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';
 import { plural, type Streams, UsageError, usesColor } from './streams.ts';
 
@@ -19,18 +19,6 @@ export interface CheckOptions extends ScriptOptions {
   /** Tell of each module and parameter without effect, and why. */
   readonly verbose?: boolean;
   readonly format?: (typeof CHECK_FORMATS)[number];
-}
-
-/** A diagnostic, or why there is none: the file cannot be read, or its preprocessor fails. */
-export interface CheckRecord extends Omit<DiagnosticRecord, 'code'> {
-  readonly code: DiagnosticRecord['code'] | 'unreadable-file';
-}
-
-/** What was found in one file. */
-export interface CheckedFile {
-  readonly file: string;
-  readonly valid: boolean;
-  readonly diagnostics: readonly CheckRecord[];
 }
 
 /**

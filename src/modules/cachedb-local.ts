@@ -255,6 +255,6 @@ export const cachedbLocal: Module = {
       Number(parameters['cache_clean_period']) * 1000,
     );
     sweep.unref();
-    routing.onClose(() => clearInterval(sweep));
+    routing.listeners.on('closed', () => clearInterval(sweep));
   },
 };

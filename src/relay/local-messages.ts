@@ -3,14 +3,14 @@
  * change nothing and hold nothing up. Source: modules/tm of the manual.
  */
 
-import { Request, type Routing, runRoute } from '../runtime/index.ts';
+import { Request, type RunRouting, runRoute } from '../runtime/index.ts';
 import { parseMessage } from '../sip/index.ts';
 
 export type LocalMessageRoute = 'local_request_route' | 'local_reply_route';
 
 /** Runs the route that the parameter names, on a worker of its own. */
 export function showLocalMessage(
-  routing: Routing,
+  routing: RunRouting,
   parameter: LocalMessageRoute,
   message: Uint8Array | string,
 ): void {

@@ -3,7 +3,7 @@
  * Source: modules/tm of the manual, and its Script-Routes, local_route.
  */
 
-import { edits, Request, type Routing, type Run, runRoute, type Worker } from '../runtime/index.ts';
+import { edits, Request, type Run, type RunWorker, runRoute } from '../runtime/index.ts';
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import {
   buildRequest,
@@ -94,7 +94,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   });
   const message = parseMessage(data);
   if (message.kind !== 'request') return refuse(run, 'it would be no SIP request');
-  const changes = await localRoute(routing, run.worker, message, wanted.context);
+  const changes = await localRoute(run.worker, message, wanted.context);
   const edited = changes === null ? data : editedMessage(message, changes);
   showLocalMessage(routing, 'local_request_route', edited);
   routing.host.ownRequests.count++;
@@ -115,11 +115,11 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
 
 /** Runs the local route on a request of siprest's own; what it has changed, null where there is no such route or nothing was. */
 export async function localRoute(
-  routing: Routing,
-  worker: Worker,
+  worker: RunWorker,
   message: SipRequest,
   context: string | null,
 ): Promise<RequestEdits | null> {
+  const { routing } = worker;
   const route = routing.script.find('local_route', '');
   if (route === null) return null;
   const request = Request.own(routing, message);

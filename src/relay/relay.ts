@@ -12,6 +12,7 @@ import {
   Request,
   type Routing,
   type Run,
+  type RunRouting,
   StateKey,
 } from '../runtime/index.ts';
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
@@ -122,7 +123,7 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
       request.reply(status, reason);
       return 1; // the request is done with: scripts reply themselves to what is negative
     }
-    const proxy = proxyOf(request, state);
+    const proxy = proxyOf(run, state);
     proxy.cancelsOthers = !(options.allowNoCancel === true && saysNoCancel(request));
     return proxy.relay(specs) === 'sent' ? 1 : failed.noDestination;
   });
@@ -175,7 +176,7 @@ export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOption
   if (transaction === null) return failed.internal;
   if (transaction.isFinal) return failed.noDestination;
   const state = request.state(relaying);
-  const proxy = proxyOf(request, state);
+  const proxy = proxyOf(run, state);
   return whenThere(prepared(run, request.state(messageBranches).all, {}, state), (made) => {
     const specs = made.filter((one) => typeof one === 'object');
     if (cancelsOthers) for (const branch of proxy.branches) proxy.cancelBranch(branch);
@@ -185,10 +186,11 @@ export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOption
 }
 
 /** t_wait_for_new_branches(): false where there is no transaction, or it has been answered. */
-export function awaitBranches(request: Request, limit: number): boolean {
+export function awaitBranches(run: Run, limit: number): boolean {
+  const { request } = run;
   const { transaction } = request;
   if (transaction === null || transaction.isFinal || !transaction.isInvite) return false;
-  proxyOf(request, request.state(relaying)).awaitBranches(limit);
+  proxyOf(run, request.state(relaying)).awaitBranches(limit);
   return true;
 }
 
@@ -228,13 +230,13 @@ function failureBranches({ request }: Run): readonly MessageBranch[] {
   return main === undefined || (added.length > 0 && isAsReceived) ? added : [main, ...added];
 }
 
-function proxyOf(request: Request, state: Relaying): ProxyTransaction<RelayedBranch> {
+function proxyOf({ request, routing }: Run, state: Relaying): ProxyTransaction<RelayedBranch> {
   if (state.proxy !== null) return state.proxy;
-  const { routing, transaction } = request;
+  const { transaction } = request;
   if (transaction === null) throw new Error('relaying needs a transaction');
   const proxy = routing.host.proxy.createProxy(
     transaction,
-    new TransactionRoutes(request, state, transaction),
+    new TransactionRoutes(routing, request, state, transaction),
     routing.states.get(proxySettings),
   );
   proxy.frTimeout = 1000 * (state.frTimeout ?? proxy.frTimeout / 1000);
@@ -259,36 +261,38 @@ const proxySettings = new StateKey<Routing, ProxySettings>('proxy settings', (ro
   };
 });
 
-/** What a transaction asks the script. */
+/** What a transaction asks the script that began it, even after a reload. */
 class TransactionRoutes implements ProxyHooks<RelayedBranch> {
+  readonly #routing: RunRouting;
   readonly #request: Request;
   readonly #state: Relaying;
   readonly #transaction: ServerTransaction;
 
-  constructor(request: Request, state: Relaying, transaction: ServerTransaction) {
+  constructor(routing: RunRouting, request: Request, state: Relaying, transaction: ServerTransaction) {
+    this.#routing = routing;
     this.#request = request;
     this.#state = state;
     this.#transaction = transaction;
   }
 
   onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
-    return onReply(this.#request, this.#state, branch, response);
+    return onReply(this.#routing, this.#request, this.#state, branch, response);
   }
 
   onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {
-    return onFailure(this.#request, this.#state, failure);
+    return onFailure(this.#routing, this.#request, this.#state, failure);
   }
 
   onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {
-    return onCancel(this.#request.routing, cancel);
+    return onCancel(this.#routing, cancel);
   }
 
   onEnd(): void {
-    this.#request.routing.host.states.get(proxies).delete(this.#transaction);
+    this.#routing.host.states.get(proxies).delete(this.#transaction);
   }
 
   onError(error: unknown): void {
-    this.#request.routing.log.error(
+    this.#routing.log.error(
       `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
   }
@@ -298,7 +302,7 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
  * A response goes to its branch. One of no branch is dropped after the global reply route (RFC 6026, 8.1): it goes on by its
  * Vias (16.11) only where the script forwards requests without a transaction.
  */
-export function receiveResponse(routing: Routing, response: SipResponse): void {
+export function receiveResponse(routing: RunRouting, response: SipResponse): void {
   if (routing.host.proxy.receiveResponse(response) === 'matched') return;
   const route = routing.script.find('onreply_route', '');
   const pass = passesResponses(routing, response)
@@ -317,7 +321,7 @@ export function receiveResponse(routing: Routing, response: SipResponse): void {
   });
 }
 
-function passesResponses(routing: Routing, response: SipResponse): boolean {
+function passesResponses(routing: RunRouting, response: SipResponse): boolean {
   const { disableStatelessForwarding: disabled } = routing.settings;
   return (
     !(disabled ?? !routing.script.called.has('forward')) || routing.host.proxy.hasForwardedCancel(response)

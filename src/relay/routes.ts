@@ -6,8 +6,8 @@ import {
   edits,
   type RelayedBranch,
   Request,
-  type Routing,
   type Run,
+  type RunRouting,
   type RunSubject,
   runRoute,
 } from '../runtime/index.ts';
@@ -29,25 +29,26 @@ import type { Relaying, Route } from './relaying.ts';
 
 /** Runs the reply routes that are armed: the global one, the transaction's, the branch's. */
 export function onReply(
+  routing: RunRouting,
   request: Request,
   state: Relaying,
   branch: Branch<RelayedBranch>,
   response: SipResponse,
 ): Awaitable<ReplyVerdict> {
-  const global = request.routing.script.find('onreply_route', '');
+  const global = routing.script.find('onreply_route', '');
   const routes = [state.replyRoute, branch.spec.data.replyRoute].filter((route) => route !== null);
   if (global === null && routes.length === 0) return 'forward';
-  return judge(request, global, routes, response, branch);
+  return judge(routing, request, global, routes, response, branch);
 }
 
 async function judge(
+  routing: RunRouting,
   request: Request,
   global: Route | null,
   routes: readonly Route[],
   response: SipResponse,
   branch: Branch<RelayedBranch>,
 ): Promise<ReplyVerdict> {
-  const { routing } = request;
   const draft = Draft.ofResponse(response);
   if (global !== null) {
     // it knows of no transaction (the manual's Script-Routes, onreply_route)
@@ -64,7 +65,7 @@ async function judge(
 }
 
 /** Whether its route has dropped a response, which is counted; a final one cannot be. */
-export function drops(routing: Routing, run: Run | null, { status }: SipResponse): boolean {
+export function drops(routing: RunRouting, run: Run | null, { status }: SipResponse): boolean {
   if (run?.dropped !== true || status >= 200) return false;
   routing.host.proxy.counts.dropped++;
   return true;
@@ -72,12 +73,13 @@ export function drops(routing: Routing, run: Run | null, { status }: SipResponse
 
 /** Runs the failure route, which has to be armed anew for the next round. */
 export function onFailure(
+  routing: RunRouting,
   request: Request,
   state: Relaying,
   failure: Failure<RelayedBranch>,
 ): Awaitable<void> {
   const route = state.failureRoute;
-  if (route !== null) return runFailureRoute(request, state, failure, route);
+  if (route !== null) return runFailureRoute(routing, request, state, failure, route);
 }
 
 /** The request goes on from where it was received: what `$ru`, `$du` and its flags were belongs to the branches that have failed. */
@@ -90,6 +92,7 @@ function asReceived(request: Request): void {
 }
 
 async function runFailureRoute(
+  routing: RunRouting,
   request: Request,
   state: Relaying,
   failure: Failure<RelayedBranch>,
@@ -102,14 +105,14 @@ async function runFailureRoute(
   // what was changed after t_relay() was changed in a copy (the manual's modules/tm, Overview)
   const changes = request.state(edits);
   changes.splice(0, changes.length, ...(state.edits ?? changes));
-  await onWorker(request.routing, request, [route], {
+  await onWorker(routing, request, [route], {
     failure,
     ...(branch === undefined ? {} : { branch, relayed: branch.spec.data }),
   });
 }
 
 /** The CANCEL of a branch is a request of siprest's own. */
-export function onCancel(routing: Routing, cancel: SipRequest): Awaitable<RequestEdits | null> {
+export function onCancel(routing: RunRouting, cancel: SipRequest): Awaitable<RequestEdits | null> {
   if (routing.script.find('local_route', '') === null) {
     showLocalMessage(routing, 'local_request_route', cancel.raw);
     return null;
@@ -125,10 +128,10 @@ export function onCancel(routing: Routing, cancel: SipRequest): Awaitable<Reques
   });
 }
 
-function editsOfCancel(routing: Routing, cancel: SipRequest): Promise<RequestEdits | null> {
+function editsOfCancel(routing: RunRouting, cancel: SipRequest): Promise<RequestEdits | null> {
   return new Promise((done) => {
     const taken = routing.submit((worker) => {
-      const edits = localRoute(routing, worker, cancel, null);
+      const edits = localRoute(worker, cancel, null);
       edits.then(done, () => done(null));
       return edits;
     });
@@ -141,7 +144,7 @@ function editsOfCancel(routing: Routing, cancel: SipRequest): Promise<RequestEdi
  * where there was no room for the job.
  */
 export function onWorker(
-  routing: Routing,
+  routing: RunRouting,
   request: Request,
   routes: readonly Route[],
   subject: RunSubject,

@@ -1,8 +1,7 @@
 /** Events that a script raises, and the event_route of each. Source: the manual's Interface-Events and Script-CoreFunctions, raise_event. */
-import type { CompiledRoute, Value } from '../script/index.ts';
+import type { Value } from '../script/index.ts';
 import { Request } from './request.ts';
-import type { Routing } from './routing.ts';
-import { type Run, runRoute } from './run.ts';
+import { type RunRouting, runRoute } from './run.ts';
 import { StateKey } from './state.ts';
 
 export interface EventAttribute {
@@ -17,23 +16,13 @@ export const eventAttributes = new StateKey<Request, { list: readonly EventAttri
   () => ({ list: [] }),
 );
 
-const eventRoutes = new StateKey<Routing, ReadonlyMap<string, CompiledRoute<Run>>>(
-  'event routes',
-  (routing) =>
-    new Map(
-      routing.script.routes.flatMap((route) =>
-        route.kind === 'event_route' ? [[route.name, route] as const] : [],
-      ),
-    ),
-);
-
 /**
  * Runs the event's route, if it has one, on a worker that is free, as its own script run: whoever raises it goes
  * on at once. It waits for a turn of the event loop, so that a route which raises its own event stops nothing else.
  */
-export function raiseEvent(routing: Routing, event: string, attributes: readonly EventAttribute[]): void {
-  const route = routing.states.get(eventRoutes).get(event);
-  if (route === undefined) return;
+export function raiseEvent(routing: RunRouting, event: string, attributes: readonly EventAttribute[]): void {
+  const route = routing.script.find('event_route', event);
+  if (route === null) return;
   const request = new Request(routing, null);
   request.state(eventAttributes).list = attributes;
   const parameters = attributes.map(({ value }) => value);

@@ -13,6 +13,7 @@ import type {
   Uri,
 } from '../sip/index.ts';
 import type { MemoryBudgets } from '../timers/index.ts';
+import type { ReceiveCounts } from './receive-counts.ts';
 import type { Shared } from './shared.ts';
 import type { ListeningSocket } from './sockets.ts';
 import type { States } from './state.ts';
@@ -54,6 +55,7 @@ export interface Host {
   /** How much memory waiting work may take. */
   readonly memory: MemoryBudgets;
   readonly states: States<Host>;
+  readonly received: ReceiveCounts;
   readonly scripts: ScriptCounts;
   /** Final replies of transactions. */
   readonly replies: StatusCounts;

@@ -5,9 +5,9 @@ export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
 export { Draft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
-export { type ScriptError, scriptError } from './error-route.ts';
 export { type EventAttribute, eventAttributes, raiseEvent } from './events.ts';
 export type { Figure, Host, Readiness, ScriptCounts } from './host.ts';
+export { Listeners } from './listeners.ts';
 export { Log, type LogFormat, type LogOutput } from './log.ts';
 export {
   jsonLines,
@@ -22,10 +22,19 @@ export { type StandardError, standardError } from './logging/standard-error.ts';
 export { facilityNames, facilityNumber, Syslog, type SyslogWay } from './logging/syslog.ts';
 export type { Module } from './module.ts';
 export type { Program } from './program.ts';
-export { type Admission, type Handler, type HandOver, type ReceiveCounts, Receiver } from './receive.ts';
+export { type Admission, type HandOver, Receiver, type ReceivingRouting, type Waiting } from './receive.ts';
+export { ReceiveCounts } from './receive-counts.ts';
 export { Request } from './request.ts';
-export type { Routing } from './routing.ts';
-export { type RelayedBranch, Run, type RunSubject, runRoute } from './run.ts';
+export type { Job, Routing, RoutingEvents, ScriptRouting, Worker } from './routing.ts';
+export {
+  type RelayedBranch,
+  Run,
+  type RunRouting,
+  type RunSubject,
+  type RunWorker,
+  runRoute,
+} from './run.ts';
+export { parseError, type ScriptError, scriptError } from './script-error.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
 export {
   type AnySharedKind,
@@ -49,4 +58,3 @@ export {
   type SocketHandlers,
 } from './sockets.ts';
 export { StateKey, States } from './state.ts';
-export type { Job, Worker } from './worker.ts';

@@ -4,7 +4,6 @@ import {
   type MalformedMessage,
   parseMessage,
   randomToken,
-  reasonPhrase,
   type SipMessage,
   type SipRequest,
   type SipResponse,
@@ -13,43 +12,31 @@ import {
   type Transport,
   transactionKey,
 } from '../sip/index.ts';
-import { errorRoute, parseError, scriptError } from './error-route.ts';
+import type { ReceiveCounts } from './receive-counts.ts';
 import { Request } from './request.ts';
 import type { Routing } from './routing.ts';
-import { runRoute } from './run.ts';
-import type { Job } from './worker.ts';
-
-export interface ReceiveCounts {
-  requests: number;
-  responses: number;
-  /** What is no SIP message, or a broken request. */
-  malformed: number;
-  /** Broken responses. */
-  malformedResponses: number;
-  /** Empty lines or nothing at all, by which a client keeps its way through a NAT open (RFC 5626, 3.5.1). */
-  keepAlives: number;
-  /** ACKs to replies that were sent without a transaction. */
-  ownAcks: number;
-  /** Messages of transactions of other processes. */
-  handedOver: number;
-  /** Requests that were answered 503, since they could not be handled in time or the server stops. */
-  refused: number;
-  /** Requests that not even that was said to. */
-  dropped: number;
-}
 
 /** What became of a new request: a worker has begun with it, it waits for one, or there is no room for it. */
 export type Admission = 'begun' | 'waits' | 'refused';
 
-/** Who runs the script: a server, and its workers. */
-export interface Handler {
-  readonly routing: Routing;
+/** Told of a new request that had to wait for a worker. */
+export interface Waiting {
+  /** A worker begins with it. */
+  begins(request: Request): void;
+  /** It has waited too long: no worker will begin with it. */
+  isLate(request: Request): void;
+}
+
+/** A Routing that messages are given to. */
+export interface ReceivingRouting extends Routing {
+  /** Handles a request of a transaction or dialog before all new ones; false when there is no room. */
+  takeRequest(request: Request): boolean;
+  /** Handles a new request, behind all else; it has waited for some ms so far. */
+  admitRequest(request: Request, waiting: Waiting, waited: number): Admission;
+  /** Handles a request that cannot be parsed; false where the policy does not, or has no room. */
+  takeMalformed(message: MalformedMessage, request: SipRequest): boolean;
   /** Gives a response to the transaction that it belongs to. */
-  readonly onResponse: (response: SipResponse) => void;
-  /** False when there is no room for a message of `size` bytes. */
-  readonly submit: (job: Job, size: number) => boolean;
-  /** For a new request, behind all else; `refuse` is called when it has waited too long, `waited` ms so far. */
-  readonly admit: (job: Job, refuse: () => void, waited: number, size: number) => Admission;
+  takeResponse(response: SipResponse): void;
 }
 
 /**
@@ -66,20 +53,10 @@ const warningPeriod = 10_000;
 /** How many requests are refused with a reply in a second; more are dropped, since replies cost time too. */
 const refusalsPerSecond = 5000;
 
-export class Receiver {
-  readonly counts: ReceiveCounts = {
-    requests: 0,
-    responses: 0,
-    malformed: 0,
-    malformedResponses: 0,
-    keepAlives: 0,
-    ownAcks: 0,
-    handedOver: 0,
-    refused: 0,
-    dropped: 0,
-  };
-  /** Who gets the messages that come from now on. */
-  handler: Handler;
+export class Receiver implements Waiting {
+  readonly #counts: ReceiveCounts;
+  /** Gets the messages that come from now on. */
+  routing: ReceivingRouting;
   readonly #handOver: HandOver | null;
   /** The transactions-to-be of new requests that wait for a worker. One that comes again waits already. */
   readonly #waiting = new Set<string>();
@@ -88,8 +65,9 @@ export class Receiver {
   #refusals = 0;
   #stopped = false;
 
-  constructor(handler: Handler, handOver: HandOver | null = null) {
-    this.handler = handler;
+  constructor(routing: ReceivingRouting, handOver: HandOver | null = null) {
+    this.routing = routing;
+    this.#counts = routing.host.received;
     this.#handOver = handOver;
   }
 
@@ -104,25 +82,25 @@ export class Receiver {
     const message = parseMessage(data, source, socket);
     if (message.kind === 'malformed') return this.#malformed(message);
     if (waited === null && this.#handOver?.(message, data) === true) {
-      this.counts.handedOver++;
+      this.#counts.handedOver++;
       return;
     }
-    const { log } = this.handler.routing;
+    const { log } = this.routing;
     if (log.debugs) log.debug(receivedLine(message, data.length));
     if (message.kind === 'request') {
-      this.counts.requests++;
+      this.#counts.requests++;
       this.#request(message, waited ?? 0);
     } else {
-      this.counts.responses++;
-      this.handler.onResponse(message);
+      this.#counts.responses++;
+      this.routing.takeResponse(message);
     }
   }
 
   #request(message: SipRequest, waited: number): void {
-    const { routing, submit, admit } = this.handler;
+    const { routing } = this;
     if (message.method === 'ACK') {
       if (routing.host.tags.isOwnStatelessAck(message)) {
-        this.counts.ownAcks++;
+        this.#counts.ownAcks++;
         return;
       }
       routing.host.transactions.acknowledge(message);
@@ -130,6 +108,7 @@ export class Receiver {
     if (routing.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
       message.socket?.alias?.(message.via.senderPort);
     if (isTranslated(message)) message.socket?.isTranslated?.(message.source.address, message.source.port);
+    routing.listeners.emit('request', message);
     const request = new Request(routing, message);
     if (routing.host.proxy.hasPassedTooOften(message)) {
       request.replyStateless(483, 'Too Many Hops');
@@ -137,8 +116,7 @@ export class Receiver {
     }
     const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';
     if (!isNew) {
-      const size = message.raw.length;
-      if (!submit((worker) => runRoute(worker, request, routing.script.main), size)) this.#late(request);
+      if (!routing.takeRequest(request)) this.#late(request);
       return;
     }
     if (this.#waiting.size > 0 && this.#waiting.has(transactionKey(message))) return;
@@ -153,24 +131,18 @@ export class Receiver {
       );
       return this.#refuse(request);
     }
-    const admission = admit(
-      (worker) => {
-        this.#waitsNoLonger(message);
-        return runRoute(worker, request, routing.script.main);
-      },
-      () => {
-        this.#waitsNoLonger(message);
-        this.#late(request);
-      },
-      waited,
-      message.raw.length,
-    );
+    const admission = routing.admitRequest(request, this, waited);
     if (admission === 'waits') this.#waiting.add(transactionKey(message));
     else if (admission === 'refused') this.#late(request);
   }
 
-  #waitsNoLonger(message: SipRequest): void {
-    if (this.#waiting.size > 0) this.#waiting.delete(transactionKey(message));
+  begins({ message }: Request): void {
+    if (this.#waiting.size > 0 && message !== null) this.#waiting.delete(transactionKey(message));
+  }
+
+  isLate(request: Request): void {
+    this.begins(request);
+    this.#late(request);
   }
 
   #late(request: Request): void {
@@ -188,33 +160,27 @@ export class Receiver {
       this.#refusals = 0;
     }
     if (++this.#refusals > refusalsPerSecond) {
-      this.counts.dropped++;
+      this.#counts.dropped++;
       return;
     }
-    this.counts.refused++;
+    this.#counts.refused++;
     request.appendToReply('Retry-After: 5');
     request.replyStateless(503, 'Service Unavailable');
   }
 
   #malformed(message: MalformedMessage): void {
     if (message.keepAlive) {
-      this.counts.keepAlives++;
+      this.#counts.keepAlives++;
       return;
     }
-    if (message.startLine.startsWith('SIP/')) this.counts.malformedResponses++;
-    else this.counts.malformed++;
-    const { routing, submit } = this.handler;
+    if (message.startLine.startsWith('SIP/')) this.#counts.malformedResponses++;
+    else this.#counts.malformed++;
+    const { routing } = this;
     routing.log.debug(
       `dropped what came from ${message.source.address}:${message.source.port}: ${message.reason}`,
     );
     if (message.answerable === null) return;
-    const route = message.request === null ? null : errorRoute(routing);
-    if (route !== null && message.request !== null) {
-      const request = new Request(routing, message.request);
-      const reason = reasonPhrase(message.status);
-      request.state(scriptError).error = parseError(message.reason, message.status, reason);
-      if (submit((worker) => runRoute(worker, request, route), message.request.raw.length)) return;
-    }
+    if (message.request !== null && routing.takeMalformed(message, message.request)) return;
     sendReply(
       message.answerable,
       buildReply(message.answerable, {
@@ -229,7 +195,7 @@ export class Receiver {
     const now = performance.now();
     if (now - this.#warnedAt < warningPeriod) return;
     this.#warnedAt = now;
-    this.handler.routing.log.warning(text);
+    this.routing.log.warning(text);
   }
 }
 

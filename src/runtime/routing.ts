@@ -1,39 +1,72 @@
 /**
- * What a policy has where it runs: its program, settings, module parameters, log, state of modules and workers. A
+ * What a policy has where it runs: settings, module parameters, log, state of modules, listeners and workers. A
  * reload makes another Routing on the same {@link Host}; each transaction, timer and listener keeps the one that began it.
+ *
+ * A script is one kind of policy, {@link ScriptRouting}; functions in TypeScript may be another.
  */
-import type { CompiledScript, ParameterValues } from '../script/index.ts';
-import type { ReplyContent, TransactionOwner } from '../sip/index.ts';
+import type { CompiledScript, ParameterValues, Value } from '../script/index.ts';
+import type { ReplyContent, SipRequest, TransactionOwner } from '../sip/index.ts';
 import type { Background } from './background.ts';
 import type { Host } from './host.ts';
+import type { Listeners } from './listeners.ts';
 import type { Log } from './log.ts';
-import type { Run } from './run.ts';
 import type { Settings } from './settings.ts';
 import type { States } from './state.ts';
-import type { Job } from './worker.ts';
+
+/** What may be heard of a Routing. */
+export interface RoutingEvents {
+  /** A request has been received, retransmissions included; the policy has not seen it yet. */
+  readonly request: readonly [message: SipRequest];
+  /** A transaction is about to send a reply that was made here, not relayed. */
+  readonly reply: readonly [reply: Buffer];
+  /** A transaction has ended; one that is not INVITE ends with its final reply. */
+  readonly transactionEnded: Parameters<TransactionOwner['ended']>;
+  /** No call is left that it began: what its modules hold is given back. */
+  readonly closed: readonly [];
+}
 
 export interface Routing {
   readonly host: Host;
   readonly log: Log;
   readonly settings: Settings;
-  readonly script: CompiledScript<Run>;
-  /** Of the transactions that this script begins. */
-  readonly owner: TransactionOwner;
-  /** Calls `listener` with each reply that this script's transactions make themselves, before it is sent. */
-  onLocalReply(listener: (reply: Buffer) => void): void;
-  /** What all replies have: the Server header. */
-  readonly replyDefaults: Pick<ReplyContent, 'server'>;
   /** A module's parameters, validated, defaults filled in. */
   parameters(module: string): ParameterValues;
+  /** What all replies have: the Server header. */
+  readonly replyDefaults: Pick<ReplyContent, 'server'>;
+  /** Of the transactions that it begins. */
+  readonly owner: TransactionOwner;
+  readonly listeners: Listeners<RoutingEvents>;
   readonly states: States<Routing>;
-  /** What scripts wait for while no worker does. */
+  /** What waits while no worker does. */
   readonly background: Background;
   /** Gives a job to a worker, or queues it; false when there is no room. `size` is that of its message, in bytes. */
   submit(job: Job, size?: number): boolean;
   /** Whether this is an address, name or alias that the server listens on; any port when null. */
   isMyself(host: string, port: number | null): boolean;
-  /** `file:line` of an offset in the script, for log lines. */
+  /** `file:line` of an offset in the policy's source, for log lines. */
   place(offset: number): string;
-  /** Called once when the server has stopped. */
-  onClose(close: () => void | Promise<void>): void;
 }
+
+/** The Routing of a script, whose routes run as `R`. */
+export interface ScriptRouting<R> extends Routing {
+  readonly script: CompiledScript<R>;
+  submit(job: Job<ScriptRouting<R>>, size?: number): boolean;
+}
+
+/** Handles one message at a time; many share a process. */
+export interface Worker<R extends Routing = Routing> {
+  /** From 0, within the whole server. */
+  readonly id: number;
+  readonly routing: R;
+  /** The worker's `$var` store, by slot; see variables/script-store.ts. */
+  readonly slots: Value[];
+  /** `$log_level` and `$xlog_level`, where a script has set them. */
+  logLevel: number | null;
+  xlogLevel: number | null;
+  readonly states: States<Worker>;
+  /** Does the job on this worker as soon as it is free, before any new message. */
+  resume(job: Job<R>): void;
+}
+
+/** A piece of work for a worker; it keeps the worker until the promise settles. */
+export type Job<R extends Routing = Routing> = (worker: Worker<R>) => unknown;

@@ -18,13 +18,12 @@ import {
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
 import type { Avps } from './avps.ts';
 import { Draft, requestDraft } from './draft.ts';
-import { assertError, errorRoute, scriptError } from './error-route.ts';
 import { debugLevel } from './log.ts';
 import { ofMessage, Request } from './request.ts';
-import type { Routing } from './routing.ts';
+import type { ScriptRouting, Worker } from './routing.ts';
+import { assertError, scriptError } from './script-error.ts';
 import { firstSteps, firstStretch, ScriptTime } from './script-time.ts';
 import type { StateKey } from './state.ts';
-import type { Worker } from './worker.ts';
 
 const noValues: readonly Value[] = [];
 
@@ -56,8 +55,12 @@ const theRequest: RunSubject = {};
 /** Where async() frees the worker (the manual's Script-Async, Allowed Routes); elsewhere it is a blocking call. */
 const leaving: ReadonlySet<RouteKind | null> = new Set<RouteKind>(['route', 'onreply_route']);
 
+/** The Routing of a script, and its workers. */
+export type RunRouting = ScriptRouting<Run>;
+export type RunWorker = Worker<RunRouting>;
+
 export class Run implements Execution<Run> {
-  readonly worker: Worker;
+  readonly worker: RunWorker;
   readonly request: Request;
   status = 1;
   returned: readonly Value[] = noValues;
@@ -78,7 +81,7 @@ export class Run implements Execution<Run> {
   #isBlocking = false;
   #draft: Draft | null = null;
 
-  constructor(worker: Worker, request: Request, subject: RunSubject = theRequest) {
+  constructor(worker: RunWorker, request: Request, subject: RunSubject = theRequest) {
     this.worker = worker;
     this.request = request;
     this.subject = subject;
@@ -117,7 +120,7 @@ export class Run implements Execution<Run> {
     return kind;
   }
 
-  get routing(): Routing {
+  get routing(): RunRouting {
     return this.worker.routing;
   }
 
@@ -128,7 +131,7 @@ export class Run implements Execution<Run> {
 
   assertionFailed(message: string): Awaitable<Flow> {
     this.complain(`assert: ${message}`);
-    const route = errorRoute(this.routing);
+    const route = this.routing.script.find('error_route', '');
     for (let frame = this.frame; frame !== null; frame = frame.parent)
       if (frame.kind === 'error_route') return this.#stop();
     if (route === null) return this.#stop();
@@ -284,7 +287,7 @@ const describe = (error: unknown) =>
  * answered 500, and everything else goes on.
  */
 export function runRoute(
-  worker: Worker,
+  worker: RunWorker,
   request: Request,
   route: CompiledRoute<Run>,
   about: { readonly subject?: RunSubject; readonly parameters?: readonly Value[] } = {},

@@ -63,7 +63,7 @@ export class ProxyCore {
     this.processNumber = options.processNumber ?? 0;
   }
 
-  /** The response context of a server transaction, without branches so far. It takes over the server's `onEnd`, calling what was there. */
+  /** The response context of a server transaction, without branches so far. */
   createProxy<T = unknown>(
     server: ServerTransaction,
     hooks: ProxyHooks<T> = {},

@@ -25,7 +25,7 @@ import type {
   ResponseEdits,
 } from './proxy-types.ts';
 import type { ReplyContent } from './reply.ts';
-import type { SendOptions, ServerTransaction } from './server-transaction.ts';
+import type { Ending, SendOptions, ServerTransaction } from './server-transaction.ts';
 
 const NO_EDITS: MessageEdits = {};
 /** Of a 2xx that has lost the caller's Via on its way: a status of our own is better than none. */
@@ -65,8 +65,11 @@ export class ProxyTransaction<T = unknown> {
   #isBusy = false;
   /** Retransmissions of a 2xx ask no hook. */
   readonly #answers: Answers;
-  /** What was there before. */
-  readonly #onServerEnd: ServerTransaction['onEnd'];
+  readonly #onServerEnd = (ending: Ending): void => {
+    if (ending === 'done') return;
+    this.#cancelRest(NO_HEADERS); // nobody is left to be answered
+    this.#finishIfOver();
+  };
 
   /** `server` has not been answered finally. */
   constructor(server: ServerTransaction, sending: Sending, hooks: ProxyHooks<T>, settings: ProxySettings) {
@@ -91,13 +94,7 @@ export class ProxyTransaction<T = unknown> {
       endedHere: (branch) => this.#enqueue(() => this.#settle(branch)),
       editCancel: hooks.onCancel === undefined ? null : (branch, cancel) => this.#editCancel(branch, cancel),
     };
-    this.#onServerEnd = server.onEnd;
-    server.onEnd = (ending) => {
-      this.#onServerEnd?.(ending);
-      if (ending === 'done') return;
-      this.#cancelRest(NO_HEADERS); // nobody is left to be answered
-      this.#finishIfOver();
-    };
+    server.onEnd(this.#onServerEnd);
   }
 
   /** All rounds of them. */
@@ -374,7 +371,7 @@ export class ProxyTransaction<T = unknown> {
    */
   #letGoIfOver(): void {
     if (!this.#isOver || this.#isBusy) return;
-    this.server.onEnd = this.#onServerEnd;
+    this.server.offEnd(this.#onServerEnd);
     const onResponse = this.server.isInvite ? this.#answers.receive : undefined;
     for (const branch of this.#branches) branch.letGo(onResponse);
   }

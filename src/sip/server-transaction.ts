@@ -15,6 +15,10 @@ export type ServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | '
 /** Why a transaction is over: `timeout` (no ACK, timer H), `transport` (a reply could not be sent), `abandoned` (no final reply ever came from its user). */
 export type Ending = 'done' | 'timeout' | 'transport' | 'abandoned';
 
+export type EndListener = (ending: Ending) => void;
+
+const nobody: readonly EndListener[] = [];
+
 /** How many replies went out. */
 export interface SentReplies {
   /** Made here, provisional ones included. */
@@ -90,13 +94,12 @@ export abstract class ServerTransaction extends Deadline {
   weight = 0;
   /** Asked for a 100 where one that is not INVITE has sent nothing by the time that it owes one. */
   trying: { sendTrying(): void } | null = null;
-  /** Called once when it is over, but not when a final reply was the end of one that is not INVITE. */
-  onEnd: ((ending: Ending) => void) | null = null;
   protected readonly around: ServerSurroundings;
   protected readonly socket: Transport | null;
   /** Of its replies, once there was one. */
   protected destination: Destination | null = null;
   #request: SipRequest | null;
+  #endListeners: readonly EndListener[] = nobody;
   /** For retransmissions; null where none get a reply. */
   #lastReply: string | null = null;
   #forceRport: boolean;
@@ -189,7 +192,18 @@ export abstract class ServerTransaction extends Deadline {
     this.state = 'terminated';
     this.around.timers.stop(this);
     this.around.ended(this, ending);
-    this.onEnd?.(ending);
+    for (const listener of this.#endListeners) listener(ending);
+  }
+
+  /** Calls `listener` once when it is over, but not when a final reply was the end of one that is not INVITE. */
+  onEnd(listener: EndListener): void {
+    this.#endListeners = [...this.#endListeners, listener];
+  }
+
+  /** Lets a listener of {@link onEnd} go. */
+  offEnd(listener: EndListener): void {
+    const others = this.#endListeners.filter((one) => one !== listener);
+    this.#endListeners = others.length === 0 ? nobody : others;
   }
 
   /**

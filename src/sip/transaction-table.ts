@@ -33,6 +33,8 @@ export interface TransactionTableOptions {
   readonly memory?: ByteBudget;
   /** What the replies kept for retransmissions may take. Default: without a limit. */
   readonly answeredMemory?: ByteBudget;
+  /** Called for each reply that is not sent again, since too much was to an address that no ACK comes from. */
+  readonly withheld?: (address: string) => void;
 }
 
 /** What a transaction and what a script keeps for it take of the heap beside the message, in bytes. */
@@ -64,6 +66,8 @@ export interface TransactionOwner {
   readonly values: TimerValues;
   /** Called with each reply that is made here, not relayed, before it is sent. */
   readonly made: (reply: Buffer) => void;
+  /** Called when a transaction is over; one that is not INVITE is with its final reply. */
+  readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
 }
 
 export interface CreateOptions {
@@ -83,8 +87,6 @@ export class TransactionTable {
     abandoned: 0,
   };
   readonly sent: Readonly<SentReplies>;
-  /** Told of each reply that is not sent again, since too much was to an address that no ACK comes from. */
-  onWithheld: ((address: string) => void) | null = null;
   readonly #budget = new ReplyBudget();
   readonly #transactions = new ShardedMap<ServerTransaction>();
   readonly #answered: AnsweredRequests;
@@ -136,7 +138,7 @@ export class TransactionTable {
       mayRepeat: (address, bytes) => {
         if (this.#budget.takes(address, bytes, timers.clock.now())) return true;
         sent.withheld++;
-        this.onWithheld?.(address);
+        options.withheld?.(address);
         return false;
       },
       isAlive: (address) => this.#budget.isAlive(address),
@@ -201,7 +203,20 @@ export class TransactionTable {
   #aroundOf(owner: TransactionOwner): ServerSurroundings {
     if (owner !== this.#owner) {
       this.#owner = owner;
-      this.#aroundOwned = { ...this.#around, values: owner.values, made: owner.made };
+      const { ended, retired } = this.#around;
+      this.#aroundOwned = {
+        ...this.#around,
+        values: owner.values,
+        made: owner.made,
+        ended: (transaction, ending) => {
+          ended(transaction, ending);
+          owner.ended(transaction, ending);
+        },
+        retired: (transaction, ...reply) => {
+          retired(transaction, ...reply);
+          owner.ended(transaction, 'done');
+        },
+      };
     }
     return this.#aroundOwned;
   }

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
-import type { ControlCommand } from './control.ts';
+import type { ControlCommand } from './control-protocol.ts';
 
 /** A server that answers no question: why, as a sentence for people. */
 export class ControlError extends Error {}

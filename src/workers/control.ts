@@ -7,23 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { askServer, ControlError, controlDirectory, isRefused } from './control-client.ts';
-
-export const CONTROL_COMMANDS = ['status', 'reload', 'identity'] as const;
-export type ControlCommand = (typeof CONTROL_COMMANDS)[number];
-
-/** Who a server is, and what is left there. */
-export interface ServerIdentity {
-  readonly pid: number;
-  /** What `run --name` calls it. */
-  readonly name: string | null;
-  readonly state: 'running' | 'stopping';
-  /** `udp:127.0.0.1:5060` */
-  readonly sockets: readonly string[];
-  /** Calls that are being set up, requests in hand, and scripts that run. */
-  readonly unfinished: number;
-  /** How long these may still take once it stops, in s; null while it runs. */
-  readonly graceLeft: number | null;
-}
+import { CONTROL_COMMANDS, type ControlCommand, type ServerIdentity } from './control-protocol.ts';
 
 /** What each command does; what it resolves to is the answer, as JSON. What it throws is the answer's `error`. */
 export type ControlHandlers = Readonly<

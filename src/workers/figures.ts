@@ -5,25 +5,29 @@
 
 import { getHeapStatistics } from 'node:v8';
 import { restFigures } from '../modules/index.ts';
-import type { Figure, ReceiveCounts } from '../runtime/index.ts';
+import type { Figure, Host, Routing } from '../runtime/index.ts';
 import type { StatusCounts } from '../sip/index.ts';
-import type { Generation } from './generation.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import type { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
-import type { ProcessHost } from './process-host.ts';
 import type { ServerLogs } from './server-logs.ts';
 
 /** What figures are read from: one process. */
-export interface ProcessView {
-  readonly host: ProcessHost;
-  readonly received: Readonly<ReceiveCounts>;
-  /** The one that runs, and those whose calls have not ended. */
-  readonly generations: readonly Generation[];
+export interface FigureSource extends Host {
+  readonly openTransactions: number;
+  /** The one in force first, then those before it that have calls left. */
+  readonly routings: readonly FigureRouting[];
+  /** Null where there is one process. */
   readonly peers: Readonly<PeerCounts> | null;
   readonly loopDelay: LoopDelay;
   readonly loopLoad: LoopLoad;
   readonly logs: ServerLogs;
+}
+
+interface FigureRouting extends Routing {
+  readonly pool: { readonly size: number; readonly busy: number; readonly queued: number };
+  /** How many scripts run or wait. */
+  readonly unfinished: number;
 }
 
 /** By what a figure is told apart. */
@@ -51,7 +55,7 @@ export interface FigureSpec {
   readonly label?: string;
   /** How the figures of several processes make one: the largest, their mean, or by default their sum. */
   readonly over?: 'max' | 'mean';
-  readonly read: (view: ProcessView) => Figure;
+  readonly read: (host: FigureSource) => Figure;
 }
 
 const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
@@ -66,7 +70,7 @@ const finalOnes = (counts: StatusCounts) => [...counts.entries()].filter(([statu
 
 const budgets = ['calls', 'waiting', 'bodies', 'answered'] as const;
 
-const pools = ({ generations }: ProcessView) => generations.map(({ pool }) => pool);
+const pools = ({ routings }: FigureSource) => routings.map(({ pool }) => pool);
 
 function labelled(entries: Iterable<readonly [string, number]>): Labelled {
   const all: Record<string, number> = {};
@@ -95,7 +99,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'calls',
     label: 'status',
     summary: 'Final replies that went out, by their status; retransmissions are not counted.',
-    read: ({ host }) => labelled([...host.replies.entries(), ...finalOnes(host.stateless)]),
+    read: (host) => labelled([...host.replies.entries(), ...finalOnes(host.stateless)]),
   },
   {
     name: 'stateless_replies',
@@ -103,7 +107,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'messages',
     label: 'status',
     summary: 'Replies that went out without a transaction, by their status, provisional ones included.',
-    read: ({ host }) => labelled(host.stateless.entries()),
+    read: (host) => labelled(host.stateless.entries()),
   },
   {
     name: 'stateless_acks',
@@ -119,7 +123,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'origin',
     summary:
       'Responses that came to transactions, replies of others that these passed on, and replies made here; provisional ones included.',
-    read: ({ host: { proxy, transactions } }) => ({
+    read: ({ proxy, transactions }) => ({
       received: proxy.clients.responses,
       relayed: transactions.sent.relayed,
       local: transactions.sent.local,
@@ -131,7 +135,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'messages',
     label: 'of',
     summary: 'Messages that were sent on without a transaction.',
-    read: ({ host: { proxy } }) => ({
+    read: ({ proxy }) => ({
       requests: proxy.counts.requests,
       responses: proxy.counts.responses,
     }),
@@ -150,7 +154,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'reason',
     summary:
       'Messages that ended here without an answer: broken ones, those that were too many to refuse, responses that lead nowhere or that a script dropped, those that a process did not take in time.',
-    read: ({ received, host: { proxy }, peers }) => ({
+    read: ({ received, proxy, peers }) => ({
       malformed: received.malformed,
       malformed_response: received.malformedResponses,
       response: proxy.counts.dropped,
@@ -171,7 +175,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'transactions',
     label: 'side',
     summary: 'Transactions that there are, those that only wait for retransmissions included.',
-    read: ({ host }) => ({ server: host.transactions.size, client: host.proxy.clients.size }),
+    read: (host) => ({ server: host.transactions.size, client: host.proxy.clients.size }),
   },
   {
     name: 'unfinished',
@@ -179,7 +183,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'calls',
     summary:
       'Requests that wait for their final reply, or for the ACK to it, and scripts that run: a stop lets them end.',
-    read: ({ host, generations }) => host.openTransactions + sum(generations, ({ unfinished }) => unfinished),
+    read: (host) => host.openTransactions + sum(host.routings, ({ unfinished }) => unfinished),
   },
   {
     name: 'transactions_begun',
@@ -187,7 +191,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'transactions',
     label: 'side',
     summary: 'Transactions of requests that came in, of those that were sent on, and of those made here.',
-    read: ({ host: { transactions, proxy, ownRequests } }) => ({
+    read: ({ transactions, proxy, ownRequests }) => ({
       server: transactions.counts.created,
       client: proxy.clients.counts.created - ownRequests.count,
       own: ownRequests.count,
@@ -200,7 +204,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'of',
     summary:
       'Requests that transactions sent again, for the first to the third time or more often, and replies.',
-    read: ({ host: { transactions, proxy } }) => {
+    read: ({ transactions, proxy }) => {
       const [first, second, third, later] = proxy.clients.again;
       return { first, second, third, later, replies: transactions.sent.again };
     },
@@ -210,7 +214,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'counter',
     unit: 'messages',
     summary: 'Final replies that were not sent again, since no ACK comes from where they go.',
-    read: ({ host: { transactions } }) => transactions.sent.withheld,
+    read: ({ transactions }) => transactions.sent.withheld,
   },
   {
     name: 'workers',
@@ -218,9 +222,9 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'workers',
     label: 'state',
     summary: 'Script workers: those that run a script or wait in a blocking call, and the others.',
-    read: (view) => {
-      const busy = sum(pools(view), (pool) => pool.busy);
-      return { busy, idle: sum(pools(view), (pool) => pool.size) - busy };
+    read: (host) => {
+      const busy = sum(pools(host), (pool) => pool.busy);
+      return { busy, idle: sum(pools(host), (pool) => pool.size) - busy };
     },
   },
   {
@@ -228,28 +232,28 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'gauge',
     unit: 'messages',
     summary: 'Messages that wait for a worker.',
-    read: (view) => sum(pools(view), (pool) => pool.queued),
+    read: (host) => sum(pools(host), (pool) => pool.queued),
   },
   {
     name: 'background',
     kind: 'gauge',
     unit: 'calls',
     summary: 'Scripts that wait in async() and launch().',
-    read: ({ generations }) => sum(generations, ({ routing }) => routing.background.size),
+    read: ({ routings }) => sum(routings, ({ background }) => background.size),
   },
   {
     name: 'scripts',
     kind: 'counter',
     unit: 'calls',
     summary: 'Runs of a top route.',
-    read: ({ host }) => host.scripts.runs,
+    read: (host) => host.scripts.runs,
   },
   {
     name: 'script_time',
     kind: 'counter',
     unit: 's',
     summary: 'What the processor spent on the first part of each run, up to its end or to where it waits.',
-    read: ({ host }) => Math.round(host.scripts.milliseconds) / 1000,
+    read: (host) => Math.round(host.scripts.milliseconds) / 1000,
   },
   {
     name: 'rest_transfers',
@@ -258,8 +262,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'host and return code',
     summary: 'REST transfers that ended, by host and outcome; beyond 1,000 hosts the others are one.',
     // of the process, whatever script asked for them
-    read: ({ generations: [first] }) =>
-      labelled(first === undefined ? [] : restFigures(first.routing).transfers),
+    read: ({ routings: [first] }) => labelled(first === undefined ? [] : restFigures(first).transfers),
   },
   {
     name: 'rest_connections',
@@ -267,15 +270,14 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'connections',
     label: 'state',
     summary: 'Connections to REST services.',
-    read: ({ generations }) =>
-      labelled(generations.flatMap(({ routing }) => [...restFigures(routing).connections])),
+    read: ({ routings }) => labelled(routings.flatMap((routing) => [...restFigures(routing).connections])),
   },
   {
     name: 'sip_connections',
     kind: 'gauge',
     unit: 'connections',
     summary: 'Connections of SIP over TCP.',
-    read: ({ host }) => sum(host.sockets, ({ transport }) => transport.size ?? 0),
+    read: (host) => sum(host.sockets, ({ transport }) => transport.size ?? 0),
   },
   {
     name: 'log_lines_lost',
@@ -337,7 +339,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'of',
     summary:
       'Of what may wait in memory: calls and messages that wait for a worker, by estimate; bodies of REST answers under way; replies kept for retransmissions. And what each may take.',
-    read: ({ host: { memory } }) =>
+    read: ({ memory }) =>
       labelled(
         budgets.flatMap((name) => [
           [name, megabytes(memory[name].used)] as const,
@@ -352,7 +354,7 @@ export const FIGURES: readonly FigureSpec[] = [
     label: 'of',
     summary:
       'How often that was used up: requests answered 503, messages not queued, REST transfers ended with -10, blocks of replies forgotten before their time.',
-    read: ({ host: { memory } }) => labelled(budgets.map((name) => [name, memory[name].refused] as const)),
+    read: ({ memory }) => labelled(budgets.map((name) => [name, memory[name].refused] as const)),
   },
   {
     name: 'processor_time',
@@ -370,7 +372,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 's',
     over: 'max',
     summary: 'Since the process started.',
-    read: ({ host }) => Math.round((Date.now() - host.startedAt) / 1000),
+    read: (host) => Math.round((Date.now() - host.startedAt) / 1000),
   },
 ];
 
@@ -380,8 +382,8 @@ export type FigureValues = Readonly<Record<string, Figure>>;
 const byName: ReadonlyMap<string, FigureSpec> = new Map(FIGURES.map((spec) => [spec.name, spec]));
 
 /** One of them; 0 where there is none of this name. */
-export function readFigure(view: ProcessView, name: string): Figure {
-  return byName.get(name)?.read(view) ?? 0;
+export function readFigure(host: FigureSource, name: string): Figure {
+  return byName.get(name)?.read(host) ?? 0;
 }
 
 export interface ProcessStatus {
@@ -397,9 +399,9 @@ export interface ServerStatus {
   readonly total: FigureValues;
 }
 
-export function readFigures(view: ProcessView): ProcessStatus {
-  const figures = Object.fromEntries(FIGURES.map(({ name, read }) => [name, read(view)]));
-  return { process: view.host.number, pid: process.pid, figures };
+export function readFigures(host: FigureSource): ProcessStatus {
+  const figures = Object.fromEntries(FIGURES.map(({ name, read }) => [name, read(host)]));
+  return { process: host.number, pid: process.pid, figures };
 }
 
 export function combine(processes: readonly ProcessStatus[]): ServerStatus {

@@ -8,12 +8,11 @@ const resolution = 20;
 
 export class LoopDelay {
   readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution });
-  readonly #reset: NodeJS.Timeout;
+  #reset: NodeJS.Timeout | undefined;
 
-  constructor() {
+  start(): void {
     this.#histogram.enable();
-    this.#reset = setInterval(() => this.#histogram.reset(), period);
-    this.#reset.unref();
+    this.#reset = setInterval(() => this.#histogram.reset(), period).unref();
   }
 
   /** In ms. */

@@ -13,11 +13,11 @@ export class LoopLoad {
   readonly #shares = new Float32Array(kept);
   #looks = 0;
   #last: EventLoopUtilization = performance.eventLoopUtilization();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor() {
-    this.#timer = setInterval(() => this.#look(), period);
-    this.#timer.unref();
+  start(): void {
+    this.#last = performance.eventLoopUtilization();
+    this.#timer = setInterval(() => this.#look(), period).unref();
   }
 
   /** Of the last seconds, or of as many as there were, in percent. */

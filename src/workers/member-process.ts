@@ -10,6 +10,7 @@ import type { FromProcess, ToProcess } from './process-messages.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { RemoteShared } from './remote-shared.ts';
 import { RunningServer } from './server.ts';
+import { ServerLogs } from './server-logs.ts';
 import { StartError } from './start-error.ts';
 
 /** A datagram that took so long from one process to another has come again meanwhile, in ms: T2 is the longest that a client waits before it sends a request again (RFC 3261, 17.1.2.1). */
@@ -77,12 +78,19 @@ export class MemberProcess {
     this.#shared.receive(values, []);
     try {
       const program = programOf(source);
-      const host = new ProcessHost({ number, count, shared: this.#shared, runsStartupRoute: isFirst });
       const peers = new Peers({
         directory,
         number,
         count,
         onFrame: (frame, from) => this.#onFrame(frame, from),
+      });
+      const host = new ProcessHost({
+        number,
+        count,
+        shared: this.#shared,
+        runsStartupRoute: isFirst,
+        logs: new ServerLogs(options),
+        peers: peers.counts,
       });
       this.#host = host;
       this.#peers = peers;
@@ -91,7 +99,6 @@ export class MemberProcess {
       this.#server = await RunningServer.startMember(program, options, {
         host,
         handOver: (sip, data) => this.#handOver(sip, data),
-        peers: peers.counts,
         mayEnd: () =>
           new Promise((resolve) => {
             this.#onEnd = resolve;

@@ -1,7 +1,7 @@
 /** A script that is about to run: its sockets are open, nothing of it is in force, and what its new sockets get waits. */
 import type { ListeningSocket, SocketHandlers } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
-import type { Generation } from './generation.ts';
+import type { RunningScript } from './running-script.ts';
 
 type Received = Parameters<SocketHandlers['onMessage']>;
 
@@ -12,7 +12,7 @@ const mostBytes = 4 * 1024 * 1024;
 const stale = 4000;
 
 export class NextScript {
-  readonly generation: Generation;
+  readonly script: RunningScript;
   /** Null until they are open. */
   sockets: readonly ListeningSocket[] | null = null;
   readonly #before: ReadonlySet<Transport>;
@@ -20,8 +20,8 @@ export class NextScript {
   #bytes = 0;
 
   /** `before`: the sockets of the script that runs, which goes on meanwhile. */
-  constructor(generation: Generation, before: readonly ListeningSocket[]) {
-    this.generation = generation;
+  constructor(script: RunningScript, before: readonly ListeningSocket[]) {
+    this.script = script;
     this.#before = new Set(before.map(({ transport }) => transport));
   }
 
@@ -48,6 +48,6 @@ export class NextScript {
     this.#held.length = 0;
     const opened = (this.sockets ?? []).filter(({ transport }) => !this.#before.has(transport));
     await Promise.all(opened.map(({ transport }) => transport.close()));
-    await this.generation.routing.close();
+    await this.script.close();
   }
 }

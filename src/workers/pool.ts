@@ -5,32 +5,41 @@
  */
 
 import { initialSlots } from '../core/index.ts';
-import { type Admission, type Job, type Routing, States, type Worker } from '../runtime/index.ts';
+import {
+  type Admission,
+  type Job,
+  type RunRouting,
+  type RunWorker,
+  States,
+  type Worker,
+} from '../runtime/index.ts';
 import type { Value } from '../script/index.ts';
 import { ByteBudget } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 
-class ScriptWorker implements Worker {
+type ScriptJob = Job<RunRouting>;
+
+class ScriptWorker implements RunWorker {
   readonly id: number;
-  readonly routing: Routing;
+  readonly routing: RunRouting;
   readonly slots: Value[] = [];
   readonly states: States<Worker> = new States<Worker>(this);
   logLevel: number | null = null;
   xlogLevel: number | null = null;
   /** Scripts that go on after async(): they come before new messages. */
-  readonly resumptions = new Fifo<Job>();
+  readonly resumptions = new Fifo<ScriptJob>();
   busy = false;
   /** Whether it stands in the pool's list of idle ones, maybe no longer idle. */
   listed = false;
   readonly #pool: WorkerPool;
 
-  constructor(id: number, routing: Routing, pool: WorkerPool) {
+  constructor(id: number, routing: RunRouting, pool: WorkerPool) {
     this.id = id;
     this.routing = routing;
     this.#pool = pool;
   }
 
-  resume(job: Job): void {
+  resume(job: ScriptJob): void {
     this.#pool.resume(this, job);
   }
 }
@@ -67,7 +76,7 @@ const shortPatience = 250;
 const slice = 5;
 
 interface Queued {
-  readonly job: Job;
+  readonly job: ScriptJob;
   /** What it counts for while it waits. */
   readonly bytes: number;
 }
@@ -82,7 +91,7 @@ interface Waiting extends Queued {
 const JOB_BYTES = 1024;
 
 export class WorkerPool {
-  readonly #routing: Routing;
+  readonly #routing: RunRouting;
   readonly #workers: readonly ScriptWorker[];
   /** The most recently used last: a few busy connections are better than many idle ones. */
   readonly #idle: ScriptWorker[] = [];
@@ -103,7 +112,7 @@ export class WorkerPool {
   #used = 0;
   #turn: NodeJS.Immediate | null = null;
 
-  constructor(routing: Routing, options: PoolOptions) {
+  constructor(routing: RunRouting, options: PoolOptions) {
     this.#routing = routing;
     this.#queueLimit = options.queueLimit ?? 10_000;
     this.#patience = options.patience ?? 4000;
@@ -145,7 +154,7 @@ export class WorkerPool {
    * Gives the job to an idle worker, or queues it before all new requests. False when the queue is full, in number or in
    * bytes: the job is not done. `size` is that of its message, in bytes.
    */
-  submit(job: Job, size = 0): boolean {
+  submit(job: ScriptJob, size = 0): boolean {
     const worker = this.#takeIdle();
     if (worker !== null) {
       this.#work(worker, job);
@@ -163,7 +172,7 @@ export class WorkerPool {
    * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
    * It may have waited for some ms before. `size` is that of its message, in bytes.
    */
-  admit(job: Job, refuse: () => void, waited = 0, size = 0): Admission {
+  admit(job: ScriptJob, refuse: () => void, waited = 0, size = 0): Admission {
     const worker = this.#takeIdle();
     if (worker !== null) {
       this.#work(worker, job);
@@ -180,7 +189,7 @@ export class WorkerPool {
     return 'waits';
   }
 
-  resume(worker: ScriptWorker, job: Job): void {
+  resume(worker: ScriptWorker, job: ScriptJob): void {
     if (worker.busy) worker.resumptions.push(job);
     else this.#work(worker, job);
   }
@@ -212,12 +221,12 @@ export class WorkerPool {
   }
 
   /** Does the job, and then what waits, until the worker has to wait itself or has nothing to do. */
-  #work(worker: ScriptWorker, first: Job): void {
+  #work(worker: ScriptWorker, first: ScriptJob): void {
     if (!worker.busy) {
       worker.busy = true;
       this.#busy++;
     }
-    for (let job: Job | undefined = first; job !== undefined; job = this.#nextFor(worker)) {
+    for (let job: ScriptJob | undefined = first; job !== undefined; job = this.#nextFor(worker)) {
       const pending = this.#run(worker, job);
       if (pending === undefined) continue;
       pending.then(
@@ -232,7 +241,7 @@ export class WorkerPool {
     this.#rest(worker);
   }
 
-  #run(worker: ScriptWorker, job: Job): Promise<unknown> | undefined {
+  #run(worker: ScriptWorker, job: ScriptJob): Promise<unknown> | undefined {
     const began = this.#isBehind ? performance.now() : 0;
     try {
       const done = job(worker);
@@ -253,7 +262,7 @@ export class WorkerPool {
     else this.#work(worker, job);
   }
 
-  #nextFor(worker: ScriptWorker): Job | undefined {
+  #nextFor(worker: ScriptWorker): ScriptJob | undefined {
     const resumption = worker.resumptions.shift();
     if (resumption !== undefined || this.queued === 0) return resumption;
     if (this.#isBehind && !this.#hasTime()) return undefined;
@@ -264,7 +273,7 @@ export class WorkerPool {
   }
 
   /** The first new request for which it is not too late; the last is better done late than by nobody, within the patience. */
-  #nextNew(): Job | undefined {
+  #nextNew(): ScriptJob | undefined {
     const now = performance.now();
     const longest = this.#longestWait(now);
     for (let waiting = this.#new.shift(); waiting !== undefined; waiting = this.#new.shift()) {

@@ -6,6 +6,7 @@ import {
   type ListeningSocket,
   LocalShared,
   type Readiness,
+  ReceiveCounts,
   type ScriptCounts,
   type Shared,
   States,
@@ -22,6 +23,11 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { type MemoryBudgets, memoryBudgets } from '../timers/index.ts';
+import { type FigureSource, readFigure } from './figures.ts';
+import { LoopDelay } from './loop-delay.ts';
+import { LoopLoad } from './loop-load.ts';
+import type { PeerCounts } from './peers.ts';
+import { ServerLogs } from './server-logs.ts';
 
 export interface ProcessOptions {
   /** Default: this process's share of what the machine has. */
@@ -36,9 +42,16 @@ export interface ProcessOptions {
   readonly runsStartupRoute?: boolean | undefined;
   /** Finds addresses and services. Default: asks the system's name servers. */
   readonly names?: DnsNames;
+  /** Where the logs of scripts go. Default: where they say. */
+  readonly logs?: ServerLogs;
+  /** What was handed to other processes. Default: there are none. */
+  readonly peers?: Readonly<PeerCounts>;
 }
 
-export class ProcessHost implements Host {
+/** How often a line about withheld replies is logged, in ms. */
+const warningPeriod = 10_000;
+
+export class ProcessHost implements Host, FigureSource {
   readonly number: number;
   readonly count: number;
   readonly shared: Shared;
@@ -46,6 +59,7 @@ export class ProcessHost implements Host {
   readonly replies = new StatusCounts();
   readonly stateless = new StatusCounts();
   readonly ownRequests = { count: 0 };
+  readonly received = new ReceiveCounts();
   readonly scripts: ScriptCounts = { runs: 0, milliseconds: 0 };
   readonly states: States<Host> = new States<Host>(this);
   readonly memory: MemoryBudgets;
@@ -60,9 +74,14 @@ export class ProcessHost implements Host {
   sockets: readonly ListeningSocket[] = [];
   /** Those of a script that is about to run. */
   pending: readonly ListeningSocket[] = [];
-  /** What {@link figure} is read by, once there is a server. */
-  readFigure: ((name: string) => Figure) | null = null;
+  /** The one in force first, then those before it that have calls left; none before the server starts. */
+  routings: FigureSource['routings'] = [];
   readonly names: DnsNames;
+  readonly logs: ServerLogs;
+  readonly peers: Readonly<PeerCounts> | null;
+  readonly loopDelay = new LoopDelay();
+  readonly loopLoad = new LoopLoad();
+  #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor({
     number = 0,
@@ -71,6 +90,8 @@ export class ProcessHost implements Host {
     runsStartupRoute = true,
     names = new DnsNames(),
     memory = memoryBudgets(count),
+    logs = new ServerLogs({}),
+    peers,
   }: ProcessOptions = {}) {
     this.number = number;
     this.count = count;
@@ -78,10 +99,13 @@ export class ProcessHost implements Host {
     this.names = names;
     this.runsStartupRoute = runsStartupRoute;
     this.memory = memory;
+    this.logs = logs;
+    this.peers = peers ?? null;
     this.transactions = new TransactionTable({
       replies: this.replies,
       memory: memory.calls,
       answeredMemory: memory.answered,
+      withheld: (address) => this.#warnOfForgery(address),
     });
     this.proxy = new ProxyCore({
       memory: memory.calls,
@@ -91,7 +115,7 @@ export class ProcessHost implements Host {
   }
 
   figure(name: string): Figure {
-    return this.readFigure?.(name) ?? 0;
+    return readFigure(this, name);
   }
 
   /** Of `total` workers, which are spread over all processes, those of this one; none is without one. */
@@ -123,8 +147,25 @@ export class ProcessHost implements Host {
     return false;
   }
 
+  #warnOfForgery(address: string): void {
+    const now = performance.now();
+    if (now - this.#warnedAt < warningPeriod) return;
+    this.#warnedAt = now;
+    this.routings[0]?.log.warning(
+      `replies to ${address} are not sent again: no ACK comes from there, and its requests may be forged`,
+    );
+  }
+
+  /** Begins to measure the event loop. */
+  watch(): void {
+    this.loopDelay.start();
+    this.loopLoad.start();
+  }
+
   /** Ends all transactions. */
   close(): void {
+    this.loopDelay.close();
+    this.loopLoad.close();
     this.proxy.close();
     this.transactions.close();
   }

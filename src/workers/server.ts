@@ -14,20 +14,10 @@ import {
 } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
 import { processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
-import {
-  combine,
-  type ProcessStatus,
-  type ProcessView,
-  readFigure,
-  readFigures,
-  type ServerStatus,
-} from './figures.ts';
-import { Generation } from './generation.ts';
-import { LoopDelay } from './loop-delay.ts';
-import { LoopLoad } from './loop-load.ts';
+import { combine, type ProcessStatus, readFigures, type ServerStatus } from './figures.ts';
 import { NextScript } from './next-script.ts';
-import type { PeerCounts } from './peers.ts';
 import { ProcessHost } from './process-host.ts';
+import { RunningScript } from './running-script.ts';
 import { type LogDestinations, ServerLogs } from './server-logs.ts';
 import { StartError } from './start-error.ts';
 
@@ -59,7 +49,6 @@ export interface ServerLeft {
 export interface Membership {
   readonly host: ProcessHost;
   readonly handOver: HandOver;
-  readonly peers: Readonly<PeerCounts>;
   /** Told that this process has no calls left; resolves when it may end, since the others have none either. */
   readonly mayEnd: () => Promise<void>;
   /** About connections that others have. */
@@ -81,10 +70,9 @@ const lookAgain = 20;
 export class RunningServer {
   readonly #host: ProcessHost;
   readonly #options: StartOptions;
-  readonly #logs: ServerLogs;
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
-      this.#generation.pool.isBehind = late > behind;
+      this.#script.pool.isBehind = late > behind;
       this.#host.memory.heap.look();
     },
     onStall: (milliseconds, stalls) =>
@@ -94,13 +82,10 @@ export class RunningServer {
   });
   readonly #receiver: Receiver;
   readonly #handlers: SocketHandlers;
-  readonly #peers: Readonly<PeerCounts> | null;
   readonly #mayEnd: () => Promise<void>;
-  readonly #loopDelay = new LoopDelay();
-  readonly #loopLoad = new LoopLoad();
-  #generation: Generation;
+  #script: RunningScript;
   /** Of scripts before the one that runs; calls are left that they began. */
-  readonly #older = new Set<Generation>();
+  readonly #older = new Set<RunningScript>();
   /** About to run: the first one, or that of a reload. */
   #next: NextScript | null = null;
   #reloading: Promise<void> = Promise.resolve();
@@ -110,28 +95,15 @@ export class RunningServer {
 
   private constructor(
     host: ProcessHost,
-    generation: Generation,
+    script: RunningScript,
     member: Membership | null,
     options: StartOptions,
-    logs: ServerLogs,
   ) {
     this.#host = host;
-    this.#logs = logs;
-    this.#generation = generation;
+    this.#script = script;
     this.#options = options;
-    this.#peers = member?.peers ?? null;
     this.#mayEnd = member?.mayEnd ?? (() => Promise.resolve());
-    let warnedAt = Number.NEGATIVE_INFINITY;
-    host.transactions.onWithheld = (address) => {
-      const now = performance.now();
-      if (now - warnedAt < 10_000) return;
-      warnedAt = now;
-      this.log.warning(
-        `replies to ${address} are not sent again: no ACK comes from there, and its requests may be forged`,
-      );
-    };
-    host.readFigure = (name) => readFigure(this.#view, name);
-    this.#receiver = new Receiver(generation.handler, member?.handOver ?? null);
+    this.#receiver = new Receiver(script, member?.handOver ?? null);
     this.#handlers = {
       ...member?.sockets,
       onMessage: (...received) => {
@@ -152,15 +124,15 @@ export class RunningServer {
     options: StartOptions,
     member: Membership | null,
   ): Promise<RunningServer> {
-    const host = member?.host ?? new ProcessHost();
-    const logs = new ServerLogs(options);
-    const generation = new Generation(program, logOf(program, host, logs), host, options);
-    const running = new RunningServer(host, generation, member, options, logs);
+    const host = member?.host ?? new ProcessHost({ logs: new ServerLogs(options) });
+    host.watch();
+    const script = scriptOf(program, host, options);
+    const running = new RunningServer(host, script, member, options);
     try {
-      const next = await running.#open(program, generation);
+      const next = await running.#open(script);
       // startup_route may send requests
       running.#putInForce(next);
-      await generation.begin({ runsStartupRoute: host.runsStartupRoute });
+      await script.begin({ runsStartupRoute: host.runsStartupRoute });
     } catch (error) {
       await running.stop({ grace: 0 });
       throw error;
@@ -172,7 +144,7 @@ export class RunningServer {
   }
 
   get log(): Log {
-    return this.#generation.routing.log;
+    return this.#script.log;
   }
 
   /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
@@ -181,7 +153,7 @@ export class RunningServer {
   }
 
   get counts(): Readonly<ReceiveCounts> {
-    return this.#receiver.counts;
+    return this.#host.received;
   }
 
   get transactions(): number {
@@ -199,24 +171,12 @@ export class RunningServer {
   }
 
   get queued(): number {
-    return this.#generation.pool.queued;
+    return this.#script.pool.queued;
   }
 
   /** The figures of this process. */
   get figures(): ProcessStatus {
-    return readFigures(this.#view);
-  }
-
-  get #view(): ProcessView {
-    return {
-      host: this.#host,
-      received: this.#receiver.counts,
-      generations: [this.#generation, ...this.#older],
-      peers: this.#peers,
-      loopDelay: this.#loopDelay,
-      loopLoad: this.#loopLoad,
-      logs: this.#logs,
-    };
+    return readFigures(this.#host);
   }
 
   get left(): ServerLeft {
@@ -253,9 +213,7 @@ export class RunningServer {
   async prepare(program: Program): Promise<void> {
     if (this.#stopping !== null) throw new StartError('the server is stopping');
     await this.abandon();
-    const host = this.#host;
-    const generation = new Generation(program, logOf(program, host, this.#logs), host, this.#options);
-    await this.#open(program, generation);
+    await this.#open(scriptOf(program, this.#host, this.#options));
   }
 
   /**
@@ -266,18 +224,19 @@ export class RunningServer {
     const next = this.#next;
     if (next === null) return;
     try {
-      await next.generation.begin({ runsStartupRoute: this.#host.number === 0 }); // once for the whole server
+      await next.script.begin({ runsStartupRoute: this.#host.number === 0 }); // once for the whole server
       if (this.#stopping !== null) throw new StartError('the server is stopping');
     } catch (error) {
       await this.abandon();
       throw error;
     }
-    const before = this.#generation;
+    const before = this.#script;
     this.#older.add(before);
     const unused = this.#putInForce(next);
     this.#serve();
     void before.outlive().then(async () => {
       this.#older.delete(before);
+      this.#host.routings = [this.#script, ...this.#older];
       for (const transport of unused) await transport.close();
     });
   }
@@ -319,10 +278,10 @@ export class RunningServer {
 
   async #stop(): Promise<void> {
     this.#stalls.stop();
-    const generations = [this.#generation, ...this.#older];
-    this.#generation.stopTimerRoutes();
+    const scripts = [this.#script, ...this.#older];
+    this.#script.stopTimerRoutes();
     this.#host.readiness = 'stopping';
-    if (this.#next?.generation !== this.#generation) await this.abandon();
+    if (this.#next?.script !== this.#script) await this.abandon();
     this.#next = null;
     let inTime = await this.#drained();
     if (inTime) await this.#letAcksPass();
@@ -333,22 +292,20 @@ export class RunningServer {
     }
     this.#receiver.stop();
     if (!inTime) {
-      const unfinished = generations.reduce((sum, { unfinished: some }) => sum + some, 0);
+      const unfinished = scripts.reduce((sum, { unfinished: some }) => sum + some, 0);
       this.log.warning(
         `stopped before all calls had ended: ${unfinished} scripts and ${this.#host.transactions.size} transactions left, whose requests get no answer`,
       );
     }
     for (const { transport } of this.#host.sockets) await transport.close();
     this.#host.close();
-    this.#loopDelay.close();
-    this.#loopLoad.close();
     await Promise.race([
-      Promise.all(generations.map(({ routing }) => routing.close())),
+      Promise.all(scripts.map((script) => script.close())),
       new Promise((resolve) => {
         setTimeout(resolve, 500).unref();
       }),
     ]);
-    await this.#logs.close();
+    await this.#host.logs.close();
   }
 
   /** The ACK to a 2xx comes after its transaction is over: lost, it is the end of a call (RFC 3261, 13.3.1.4). */
@@ -376,7 +333,7 @@ export class RunningServer {
   async #drained(): Promise<boolean> {
     const isBusy = () =>
       this.#host.hasOpenTransactions ||
-      [this.#generation, ...this.#older].some(({ unfinished }) => unfinished > 0);
+      [this.#script, ...this.#older].some(({ unfinished }) => unfinished > 0);
     while (isBusy()) {
       if (performance.now() >= this.#stopBy) return false;
       await new Promise((resolve) => {
@@ -387,9 +344,10 @@ export class RunningServer {
   }
 
   /** Opens the script's sockets; those that the one before has stay as they are. */
-  async #open({ settings }: Program, generation: Generation): Promise<NextScript> {
+  async #open(script: RunningScript): Promise<NextScript> {
+    const { settings } = script;
     const before = this.#host.sockets;
-    const next = new NextScript(generation, before);
+    const next = new NextScript(script, before);
     this.#next = next;
     try {
       const sockets = await bindSockets(
@@ -397,7 +355,7 @@ export class RunningServer {
         settings.tcp,
         this.#handlers,
         before,
-        before.length === 0 ? this.#portWait(generation) : null,
+        before.length === 0 ? this.#portWait(script) : null,
       );
       next.sockets = sockets;
       if (sockets.length === 0) throw new StartError('the script names no socket that can be opened');
@@ -411,7 +369,7 @@ export class RunningServer {
   }
 
   /** A successor waits until the server before it has brought its calls to an end. */
-  #portWait({ routing: { log } }: Generation): PortWait {
+  #portWait({ log }: RunningScript): PortWait {
     const wait = this.#options.waitForPort ?? 0;
     return {
       until: performance.now() + wait,
@@ -423,7 +381,7 @@ export class RunningServer {
   }
 
   /** From here on the script's settings and sockets are the process's. What only the one before it had is returned. */
-  #putInForce({ generation, sockets }: NextScript): readonly Transport[] {
+  #putInForce({ script, sockets }: NextScript): readonly Transport[] {
     const before = this.#host.sockets;
     const { registry } = this.#host;
     const now = sockets ?? [];
@@ -432,20 +390,22 @@ export class RunningServer {
     for (const { transport, advertised } of now) registry.add(transport, advertised);
     this.#host.sockets = now;
     this.#host.pending = [];
-    generation.routing.takeEffect();
-    this.#generation = generation;
-    this.#receiver.handler = generation.handler;
+    script.takeEffect();
+    this.#script = script;
+    this.#host.routings = [script, ...this.#older];
+    this.#receiver.routing = script;
     return before.flatMap(({ transport }) => (isKept.has(transport) ? [] : transport));
   }
 
   #serve(): void {
     const next = this.#next;
     this.#next = null;
-    this.#generation.startTimerRoutes();
+    this.#script.startTimerRoutes();
     next?.release((...received) => this.#receiver.receive(...received));
   }
 }
 
-function logOf({ settings }: Program, { number, count }: ProcessHost, logs: ServerLogs): Log {
-  return logs.open(settings, count > 1 ? number : null);
+function scriptOf(program: Program, host: ProcessHost, options: StartOptions): RunningScript {
+  const log = host.logs.open(program.settings, host.count > 1 ? host.number : null);
+  return new RunningScript(program, log, host, options);
 }

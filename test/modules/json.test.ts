@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { jsonModule } from '../../src/modules/json.ts';
 import type { Request } from '../../src/runtime/request.ts';
+import type { Worker } from '../../src/runtime/routing.ts';
 import type { Run } from '../../src/runtime/run.ts';
 import { type StateKey, States } from '../../src/runtime/state.ts';
-import type { Worker } from '../../src/runtime/worker.ts';
 import {
   InvalidUse,
   type Value,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { receiveResponse } from '../../src/relay/relay.ts';
 import { Receiver, Request } from '../../src/runtime/index.ts';
 import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { bytes, RecordingTransport, request, requestText, SOURCE } from '../sip/simulated.ts';
@@ -11,16 +10,12 @@ const headerOf = (text: string | undefined, name: string) =>
 function prepare(script = 'route { exit; }') {
   const bench = benchOf(script);
   const socket = new RecordingTransport(new SimulatedClock());
-  const receiver = new Receiver({
-    routing: bench.routing,
-    onResponse: (response) => receiveResponse(bench.routing, response),
-    submit: (job) => bench.pool.submit(job),
-    admit: (job, refuse) => bench.pool.admit(job, refuse),
-  });
+  const receiver = new Receiver(bench.routing);
   return {
     ...bench,
     socket,
     receiver,
+    counts: bench.routing.host.received,
     arrives: (text: string) => receiver.receive(bytes(text), SOURCE, socket),
     newRequest: (parts: Parameters<typeof request>[0] = {}) =>
       new Request(bench.routing, request(parts, socket)),
@@ -165,22 +160,22 @@ route {
 }`;
 
   it('runs the main route once for each message', () => {
-    const { arrives, log, socket, receiver } = prepare(script);
+    const { arrives, log, socket, counts } = prepare(script);
     arrives(requestText());
     arrives(requestText({ method: 'MESSAGE', callId: 'another' }));
     expect(log).toEqual(['OPTIONS', 'MESSAGE']);
     expect(socket.lines).toEqual(['SIP/2.0 486 Busy Here', 'SIP/2.0 486 Busy Here']);
-    expect(receiver.counts).toMatchObject({ requests: 2, malformed: 0, refused: 0 });
+    expect(counts).toMatchObject({ requests: 2, malformed: 0, refused: 0 });
   });
 
   it('keeps the ACK to a reply without a transaction from the script', () => {
-    const { arrives, log, socket, receiver } = prepare(script);
+    const { arrives, log, socket, counts } = prepare(script);
     arrives(requestText({ method: 'INVITE' }));
     const to = headerOf(socket.sent[0]?.text, 'To') ?? '';
     expect(to).toContain(';tag=');
     arrives(requestText({ method: 'ACK', to, cseq: '314159 ACK' }));
     expect(log).toEqual(['INVITE']);
-    expect(receiver.counts.ownAcks).toBe(1);
+    expect(counts.ownAcks).toBe(1);
     // an ACK to somebody else's reply is routed
     arrives(requestText({ method: 'ACK', to: to.replace(/tag=.*/, 'tag=other'), cseq: '314159 ACK' }));
     expect(log).toEqual(['INVITE', 'ACK']);
@@ -188,13 +183,13 @@ route {
   });
 
   it('gives the script the ACK to a 2xx without a transaction, which has a branch of its own', () => {
-    const { arrives, log, socket, receiver } = prepare(script);
+    const { arrives, log, socket, counts } = prepare(script);
     arrives(requestText({ method: 'INVITE' }));
     const to = headerOf(socket.sent[0]?.text, 'To') ?? '';
     const ack = requestText({ method: 'ACK', to, cseq: '314159 ACK' });
     arrives(ack.replace(/branch=z9hG4bK[^;\r]*/, 'branch=z9hG4bKanother'));
     expect(log).toEqual(['INVITE', 'ACK']);
-    expect(receiver.counts.ownAcks).toBe(0);
+    expect(counts.ownAcks).toBe(0);
   });
 
   it('passes the retransmission of a stateful request by the script', () => {
@@ -209,7 +204,7 @@ route {
   });
 
   it('is answered 400 where it is a broken request, and dropped where it is nothing', () => {
-    const { arrives, log, socket, receiver } = prepare(`log_level=4\n${script}`);
+    const { arrives, log, socket, counts } = prepare(`log_level=4\n${script}`);
     arrives(requestText().replace('CSeq: 314159 OPTIONS', 'CSeq: soon'));
     expect(socket.lines).toEqual([expect.stringMatching(/^SIP\/2\.0 400 /)]);
     arrives('');
@@ -217,7 +212,7 @@ route {
     arrives('\0\0\0\0');
     arrives('hello');
     expect(socket.sent).toHaveLength(1);
-    expect(receiver.counts).toMatchObject({ requests: 0, malformed: 2, keepAlives: 3 });
+    expect(counts).toMatchObject({ requests: 0, malformed: 2, keepAlives: 3 });
     for (const line of log) expect(line).toMatch(/^DBG: dropped what came from 192\.0\.2\.9:40000: /);
   });
 
@@ -226,5 +221,23 @@ route {
     receiver.stop();
     arrives(requestText());
     expect(log).toEqual([]);
+  });
+});
+
+describe('listeners of a Routing', () => {
+  it('hear of requests, of replies made here, and of the ends of transactions, each in its turn', () => {
+    const { arrives, routing } = prepare('loadmodule "tm.so"\nroute { t_reply(486, "Busy Here"); }');
+    const heard: string[] = [];
+    routing.listeners.on('request', ({ method }) => heard.push(`request ${method}`));
+    routing.listeners.on('reply', (reply) => heard.push(`reply ${reply.toString('latin1', 8, 11)}`));
+    routing.listeners.on('transactionEnded', (_, ending) => heard.push(`ended ${ending}`));
+    const forget = routing.listeners.on('request', () => heard.push('request again'));
+    arrives(requestText());
+    expect(heard).toEqual(['request OPTIONS', 'request again', 'reply 486', 'ended done']);
+    forget();
+    heard.length = 0;
+    arrives(requestText({ method: 'MESSAGE' }));
+    expect(heard).toEqual(['request MESSAGE', 'reply 486', 'ended done']);
+    routing.host.transactions.close();
   });
 });

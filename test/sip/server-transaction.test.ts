@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SipRequest } from '../../src/sip/message.ts';
-import type { Ending, ServerTransaction } from '../../src/sip/server-transaction.ts';
+import type { ServerTransaction } from '../../src/sip/server-transaction.ts';
 import { RFC_TIMERS } from '../../src/sip/timers.ts';
 import { TransactionTable, type TransactionTableOptions } from '../../src/sip/transaction-table.ts';
 import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
@@ -26,7 +26,7 @@ const incoming = (parts: RequestParts = {}): SipRequest => request(parts, wire);
 function create(parts: RequestParts = {}): ServerTransaction {
   const transaction = table.create(incoming(parts));
   if (transaction === null) throw new Error('not created');
-  transaction.onEnd = (ending: Ending) => endings.push(`${ending}@${clock.now()}`);
+  transaction.onEnd((ending) => endings.push(`${ending}@${clock.now()}`));
   return transaction;
 }
 

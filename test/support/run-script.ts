@@ -1,4 +1,3 @@
-import { receiveResponse } from '../../src/relay/relay.ts';
 import { type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
 import { type DnsNames, parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { sampleRequest } from './sample-request.ts';
@@ -90,12 +89,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
       requests.push(request);
       pool.submit((worker) => runRoute(worker, request, program.compiled.main));
     } else {
-      const receiver = new Receiver({
-        routing: routing,
-        onResponse: (response) => receiveResponse(routing, response),
-        submit: routing.submit,
-        admit: (job) => (routing.submit(job) ? 'begun' : 'refused'),
-      });
+      const receiver = new Receiver(routing);
       receiver.receive(Buffer.from(text, 'latin1'), source, fakeSocket(sent));
     }
     do {

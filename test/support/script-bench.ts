@@ -1,17 +1,17 @@
 import type { SipRequest } from '../../src/index.ts';
-import { type LogFormat, type Program, Request, Run, type Worker } from '../../src/runtime/index.ts';
+import { type LogFormat, type Program, Request, Run, type RunWorker } from '../../src/runtime/index.ts';
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
 import type { DnsNames } from '../../src/sip/index.ts';
-import { WorkerPool } from '../../src/workers/pool.ts';
+import type { WorkerPool } from '../../src/workers/pool.ts';
 import { ProcessHost } from '../../src/workers/process-host.ts';
-import { ScriptRouting } from '../../src/workers/script-routing.ts';
+import { RunningScript } from '../../src/workers/running-script.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';
 import { programOf } from './server.ts';
 
 /** A script in the test's own process, with one worker and without sockets. */
 export interface ScriptBench {
-  readonly routing: ScriptRouting;
-  readonly worker: Worker;
+  readonly routing: RunningScript;
+  readonly worker: RunWorker;
   readonly pool: WorkerPool;
   /** What it has printed and logged so far, without the times and the server's lines of the level of debugging. */
   readonly log: string[];
@@ -31,15 +31,13 @@ export function poolOf(
     names,
     logLevel = 4,
   }: { readonly workers?: number; readonly names?: DnsNames; readonly logLevel?: number } = {},
-): { readonly routing: ScriptRouting; readonly pool: WorkerPool } {
-  const log = new ServerLogs({ logFormat: format, writeLog: write }).open(
-    { ...usualLogSettings, logLevel, xlogLevel: logLevel },
-    null,
-  );
-  const routing = new ScriptRouting(program, log, new ProcessHost(names === undefined ? {} : { names }));
-  const pool = new WorkerPool(routing, { count: workers, queueLimit: 100 });
-  routing.submit = (job) => pool.submit(job);
-  return { routing, pool };
+): { readonly routing: RunningScript; readonly pool: WorkerPool } {
+  const logs = new ServerLogs({ logFormat: format, writeLog: write });
+  const host = new ProcessHost({ logs, ...(names === undefined ? {} : { names }) });
+  const settings = { ...program.settings, udpWorkers: workers };
+  const log = logs.open({ ...usualLogSettings, logLevel, xlogLevel: logLevel }, null);
+  const routing = new RunningScript({ ...program, settings }, log, host, { queueLimit: 100 });
+  return { routing, pool: routing.pool };
 }
 
 export function benchOf(
@@ -54,11 +52,11 @@ export function benchOf(
     if (!printed.startsWith('DBG: ')) log.push(printed);
   };
   const { routing, pool } = poolOf(program, 'text', write, logLevel === undefined ? {} : { logLevel });
-  let taken: Worker | null = null;
+  let taken: RunWorker | null = null;
   pool.submit((worker) => {
     taken = worker;
   });
-  const worker = taken as Worker | null;
+  const worker = taken as RunWorker | null;
   if (worker === null) throw new Error('no worker is idle');
   const newRun = (message: SipRequest | null = null) => new Run(worker, new Request(routing, message));
   return {

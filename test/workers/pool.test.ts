@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Job, Worker } from '../../src/runtime/index.ts';
 import { ByteBudget } from '../../src/timers/memory-budget.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
-import { ScriptRouting } from '../../src/workers/script-routing.ts';
+import { RunningScript } from '../../src/workers/running-script.ts';
 import { benchOf } from '../support/script-bench.ts';
 
 /** A job that waits until it is told to go on. */
@@ -310,12 +310,12 @@ describe('while the processor is behind', () => {
 describe('what the workers of a process share', () => {
   it('is closed although one of its parts fails', async () => {
     const { routing } = benchOf('route { exit; }');
-    expect(routing).toBeInstanceOf(ScriptRouting);
+    expect(routing).toBeInstanceOf(RunningScript);
     const closed: string[] = [];
-    routing.onClose(() => {
+    routing.listeners.on('closed', () => {
       throw new Error('no');
     });
-    routing.onClose(() => {
+    routing.listeners.on('closed', () => {
       closed.push('second');
     });
     await routing.close();

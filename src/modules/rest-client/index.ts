@@ -93,7 +93,7 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
     log: (level, message) => routing.log.log(logLevels[level], `${moduleName}: ${message}`),
   });
   routing.states.get(clients).push(client);
-  routing.onClose(() => client.close());
+  routing.listeners.on('closed', () => client.close());
   return {
     client,
     timeout: Number(options.timeout),

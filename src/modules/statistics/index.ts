@@ -305,6 +305,6 @@ export const statistics: Module = {
   start: (routing) => {
     for (const name of routing.states.get(layout).declared) values(routing).initialize(name, 0);
     routing.host.states.get(allSeries);
-    if (routing.host.count > 1) routing.onClose(tellOthers(routing.host));
+    if (routing.host.count > 1) routing.listeners.on('closed', tellOthers(routing.host));
   },
 };

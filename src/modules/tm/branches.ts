@@ -51,8 +51,7 @@ export const branchFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Has the transaction of an INVITE wait for injected branches, for as long as it may ring, though all others have ended. -1 where there is no such transaction.',
     source: 'modules/tm',
-    run: (run, limit: number = Number.POSITIVE_INFINITY) =>
-      limit > 0 && awaitBranches(run.request, limit) ? 1 : -1,
+    run: (run, limit: number = Number.POSITIVE_INFINITY) => (limit > 0 && awaitBranches(run, limit) ? 1 : -1),
   },
   {
     name: 't_wait_no_more_branches',

@@ -158,7 +158,7 @@ export const tm: Module = {
   source: 'modules/tm',
   start: (routing) => {
     if (routing.parameters('tm')['local_reply_route'] != null)
-      routing.onLocalReply((reply) => showLocalMessage(routing, 'local_reply_route', reply));
+      routing.listeners.on('reply', (reply) => showLocalMessage(routing, 'local_reply_route', reply));
   },
   parameters: [
     {

@@ -1,8 +1,5 @@
-/** error_route: runs for a request that cannot be parsed and for a failed assert(). Source: the manual's Script-Routes, error_route. */
-import type { CompiledRoute } from '../script/index.ts';
+/** What error_route is told: it runs for a request that cannot be parsed and for a failed assert(). Source: the manual's Script-Routes, error_route. */
 import type { Request } from './request.ts';
-import type { Routing } from './routing.ts';
-import type { Run } from './run.ts';
 import { StateKey } from './state.ts';
 
 /** `$err.class` to `$err.rreason`. */
@@ -27,8 +24,4 @@ export function parseError(info: string, status: number, reason: string): Script
 
 export function assertError(info: string): ScriptError {
   return { class: 2, level: 1, info, rcode: 500, rreason: 'Server Internal Error' };
-}
-
-export function errorRoute(routing: Routing): CompiledRoute<Run> | null {
-  return routing.script.find('error_route', '');
 }
