@@ -14,6 +14,8 @@ export interface NameService {
   addresses(name: string, families?: readonly (4 | 6)[]): readonly string[] | Promise<readonly string[]>;
   /** SRV records of a name like `_sip._udp.example.com`. */
   services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]>;
+  /** Nobody answers at its addresses: they may be others by now. */
+  doubt?(name: string): void;
 }
 
 export interface DestinationOptions {
@@ -101,9 +103,9 @@ function addressTargets(
   transport: Protocol,
   { names, families }: DestinationOptions,
 ): Found {
+  if (isIP(host) !== 0) return [{ address: host, port, transport }];
   const targets = (addresses: readonly string[]): readonly Target[] =>
-    addresses.slice(0, MAX_TARGETS).map((address) => ({ address, port, transport }));
-  if (isIP(host) !== 0) return targets([host]);
+    addresses.slice(0, MAX_TARGETS).map((address) => ({ address, port, transport, name: host }));
   const addresses = names.addresses(host, families);
   return addresses instanceof Promise ? addresses.then(targets) : targets(addresses);
 }

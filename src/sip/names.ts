@@ -46,6 +46,10 @@ export class DnsNames implements NameService {
     });
   }
 
+  doubt(name: string): void {
+    this.resolver.doubt(name);
+  }
+
   services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]> {
     return soon((done) => {
       this.resolver.services(name, (_, records) => done(records), this.#options);

@@ -4,6 +4,7 @@ import { newBranch } from './branch.ts';
 import { NO_ANSWER } from './cancel-reasons.ts';
 import type { ClientTable } from './client-table.ts';
 import type { ClientTransaction } from './client-transaction.ts';
+import type { NameService } from './destination.ts';
 import { type ForwardedRequest, forwardRequest } from './forward.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
 import { parseMessage, SipRequest, type SipResponse } from './message.ts';
@@ -19,6 +20,8 @@ export interface Sending {
   readonly sockets: SocketRegistry;
   /** In every branch identifier: whose transaction it is. */
   readonly processNumber: number;
+  /** Told of names at whose addresses nobody answers. */
+  readonly names: Pick<NameService, 'doubt'>;
 }
 
 /** Who a branch belongs to. */
@@ -154,8 +157,17 @@ export class ProxyBranch<T> implements Branch<T> {
   /** Timer B, F, or the transport: the next target, or the end (16.7, 16.8, 16.9). */
   #unanswered(status: number): void {
     if (this.isEnded) return;
-    if (!this.#heard && this.tryNext()) return;
+    if (!this.#heard) {
+      if (this.tryNext()) return;
+      this.#doubtNames();
+    }
     this.endHere(this.isCancelled && this.#isInvite ? 487 : status);
+  }
+
+  /** The next request asks the name servers again, instead of waiting for the TTL to end. */
+  #doubtNames(): void {
+    const names = new Set(this.spec.targets.map(({ name }) => name));
+    for (const name of names) if (name !== undefined) this.#sending.names.doubt?.(name);
   }
 
   /** RFC 3263, 4.3: the next target gets a transaction of its own. False when there is none, or it was cancelled. */

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import type { ByteBudget, TimerWheel } from '../timers/index.ts';
 import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
+import type { NameService } from './destination.ts';
 import { forwardRequest, forwardResponse } from './forward.ts';
 import { hasPassedTooOften, isLooped, loopDigest } from './loop.ts';
 import type { SipRequest, SipResponse } from './message.ts';
@@ -30,6 +31,8 @@ export interface ProxyCoreOptions {
   readonly values?: TimerValues;
   /** In every branch identifier: whose transaction it is. Default 0. */
   readonly processNumber?: number;
+  /** Told of names at whose addresses nobody answers. */
+  readonly names?: Pick<NameService, 'doubt'>;
   /** What client transactions may take of the heap; see ClientTableOptions. */
   readonly memory?: ByteBudget;
 }
@@ -54,6 +57,7 @@ export class ProxyCore {
   readonly clients: ClientTable;
   readonly sockets: SocketRegistry;
   readonly processNumber: number;
+  readonly names: Pick<NameService, 'doubt'>;
   /** The branches of CANCELs that went on without a transaction; the last ones. */
   readonly #cancels = new Set<string>();
 
@@ -61,6 +65,7 @@ export class ProxyCore {
     this.clients = new ClientTable(options);
     this.sockets = options.sockets;
     this.processNumber = options.processNumber ?? 0;
+    this.names = options.names ?? {};
   }
 
   /** The response context of a server transaction, without branches so far. */

@@ -50,6 +50,8 @@ export interface Target {
   readonly address: string;
   readonly port: number;
   readonly transport: Protocol;
+  /** The host name that the address was found by. */
+  readonly name?: string;
 }
 
 /** A socket that requests go out by, and how it is named in a Via and a Record-Route. */

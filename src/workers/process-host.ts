@@ -110,6 +110,7 @@ export class ProcessHost implements Host, FigureSource {
     this.proxy = new ProxyCore({
       memory: memory.calls,
       sockets: this.registry,
+      names,
       processNumber: number,
     });
   }

@@ -32,7 +32,7 @@ describe.each(PROTOCOLS)('each row of the table holds from a URI to the wire: %s
 
   it('as a destination', async () => {
     expect(await find(`sip:example.com;transport=${name.toUpperCase()}`)).toEqual({
-      targets: [{ address: '192.0.2.1', port: defaultPort, transport: name }],
+      targets: [{ address: '192.0.2.1', port: defaultPort, transport: name, name: 'example.com' }],
       failure: null,
       asked: service === null ? [] : [`${service}example.com`],
     });
