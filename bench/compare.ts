@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from '../test/support/ports.ts';
+import { relayScript, relayTo } from '../test/support/relay-script.ts';
 import { runSipp, startSippCallee } from '../test/support/sipp.ts';
 import { answeredCall, answeringCallee } from '../test/support/sipp-calls.ts';
 import { temporaryFolder } from '../test/support/temporary.ts';
@@ -22,7 +23,7 @@ import { sampleClient } from './rest/measure.ts';
 import { startNode } from './rest/servers.ts';
 import { compileGenerator, runLoad } from './sip/generator.ts';
 import { cpuMicroseconds } from './sip/process-cost.ts';
-import { relayScript, siprestScript } from './sip/scripts.ts';
+import { siprestScript } from './sip/scripts.ts';
 import { type MeasuredServer, startScript } from './sip/servers.ts';
 import { medianInterval } from './statistics.ts';
 
@@ -118,7 +119,7 @@ const relayed: Work = {
   name: 'relayed: INVITE, 180, 200, ACK, BYE with Record-Route',
   start: async (build) => {
     const contact = await freePort();
-    const server = await serverOf(build, relayScript(contact));
+    const server = await serverOf(build, relayScript({ onward: relayTo(contact) }));
     return ({ rate, seconds }) => {
       const calls = rate * seconds;
       const common = { seconds: 3 * seconds + 60, args: ['-l', '100000', '-buff_size', '4194304'] };

@@ -9,38 +9,26 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { freePort } from '../test/support/ports.ts';
+import { relayScript, relayTo } from '../test/support/relay-script.ts';
 import { runSipp, startSippCallee } from '../test/support/sipp.ts';
 import { answeredCall, answeringCallee } from '../test/support/sipp-calls.ts';
 import { type Figures, megabytes, startSoakServer } from './soak-server.ts';
 
-const script = (service: string, callee: number): string => `
-socket=udp:127.0.0.1:0
+const script = (service: string, callee: number): string =>
+  relayScript({
+    settings: `socket=udp:127.0.0.1:0
 udp_workers=32
-log_level=1
-loadmodule "tm.so"
-loadmodule "rr.so"
-loadmodule "sipmsgops.so"
 loadmodule "rest_client.so"
-modparam("rest_client", "max_async_transfers", 5000)
-route {
-  if (has_totag()) {
-    if (loose_route() || (is_method("ACK") && t_check_trans()))
-      t_relay();
-    exit;
-  }
-  t_check_trans();
-  record_route();
-  async(rest_get("${service}/route/$rU", $avp(next)), send_on);
-}
-route[send_on] {
+modparam("rest_client", "max_async_transfers", 5000)`,
+    onward: `async(rest_get("${service}/route/$rU", $avp(next)), send_on);`,
+    routes: `route[send_on] {
   if ($rc < 0) {
     t_reply(500, "No Route");
     exit;
   }
-  $du = "sip:127.0.0.1:${callee}";
-  t_relay();
-}
-`;
+  ${relayTo(callee)}
+}`,
+  });
 
 /** So that the script is compiled when it counts. */
 const WARM_UP = 1000;

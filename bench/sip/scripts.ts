@@ -65,34 +65,6 @@ route[answer] {
 `;
 }
 
-/** Relays calls to `callee`, a port of 127.0.0.1, and stays in their dialogs. */
-export function relayScript(callee: number): string {
-  return `log_level = 1
-loadmodule "maxfwd.so"
-loadmodule "sipmsgops.so"
-loadmodule "signaling.so"
-loadmodule "sl.so"
-loadmodule "tm.so"
-loadmodule "rr.so"
-route {
-  if (!mf_process_maxfwd_header(10)) {
-    send_reply(483, "Too Many Hops");
-    exit;
-  }
-  if (has_totag()) {
-    if (loose_route() || (is_method("ACK") && t_check_trans()))
-      t_relay();
-    exit;
-  }
-  t_check_trans();
-  record_route();
-  $du = "sip:127.0.0.1:${callee}";
-  if (!t_relay())
-    send_reply(500, "Relay Failed");
-}
-`;
-}
-
 /** With as many processes as siprest has workers; its HTTP client knows blocking calls alone. */
 export function kamailioConfiguration(port: number, origin: string, modules: string): string {
   return `#!KAMAILIO

@@ -5,6 +5,7 @@ import { closeLater } from '../support/close-later.ts';
 import { commandPath } from '../support/commands.ts';
 import { launch } from '../support/launch.ts';
 import { freePort } from '../support/ports.ts';
+import { inDialogs, relayScript, relayTo } from '../support/relay-script.ts';
 import { startServer } from '../support/server.ts';
 import { runSipp, startSippCallee } from '../support/sipp.ts';
 import { answeredCall, answeringCallee, cancelledCall, ringingCallee } from '../support/sipp-calls.ts';
@@ -34,19 +35,7 @@ request_route {
     sl_send_reply("483", "Too Many Hops");
     exit;
   }
-  if (is_method("CANCEL")) {
-    if (t_check_trans())
-      t_relay();
-    exit;
-  }
-  if (has_totag()) {
-    if (loose_route() || (is_method("ACK") && t_check_trans()))
-      t_relay();
-    exit;
-  }
-  t_check_trans();
-  record_route();
-  $du = "sip:127.0.0.1:${next}";
+${inDialogs}  $du = "sip:127.0.0.1:${next}";
   t_relay();
 }
 `,
@@ -59,29 +48,8 @@ request_route {
 }
 
 async function startSiprest(next: number): Promise<number> {
-  const { port } = closeLater(
-    await startServer(`
-socket=udp:127.0.0.1:0
-loadmodule "tm.so"
-loadmodule "rr.so"
-loadmodule "sipmsgops.so"
-route {
-  if (is_method("CANCEL")) {
-    if (t_check_trans())
-      t_relay();
-    exit;
-  }
-  if (has_totag()) {
-    if (loose_route() || (is_method("ACK") && t_check_trans()))
-      t_relay();
-    exit;
-  }
-  t_check_trans();
-  record_route();
-  $du = "sip:127.0.0.1:${next}";
-  t_relay();
-}`),
-  );
+  const script = relayScript({ settings: 'socket=udp:127.0.0.1:0', onward: relayTo(next) });
+  const { port } = closeLater(await startServer(script));
   return port;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
 import { startLossyRelay } from '../support/lossy-relay.ts';
 import { freePort } from '../support/ports.ts';
+import { relayScript, relayTo } from '../support/relay-script.ts';
 import { startServer } from '../support/server.ts';
 import { runSipp, type SippOutcome, startSippCallee } from '../support/sipp.ts';
 import {
@@ -13,30 +14,6 @@ import {
   lingering,
   ringingCallee,
 } from '../support/sipp-calls.ts';
-
-const script = (port: number): string => `
-socket=udp:127.0.0.1:${port}
-udp_workers=4
-loadmodule "tm.so"
-loadmodule "rr.so"
-loadmodule "sl.so"
-loadmodule "sipmsgops.so"
-route {
-  if (has_totag()) {
-    if (loose_route() || (is_method("ACK") && t_check_trans()))
-      t_relay();
-    exit;
-  }
-  if (is_method("CANCEL")) {
-    if (t_check_trans())
-      t_relay();
-    exit;
-  }
-  t_check_trans();
-  record_route();
-  $du = "sip:127.0.0.1:CALLEE";
-  t_relay();
-}`;
 
 const loss = 0.1;
 const calls = 30;
@@ -50,7 +27,8 @@ async function throughLoss(scenarios: {
   const [calleePort, port] = [await freePort(), await freePort()];
   const behind = closeLater(await startLossyRelay(calleePort, loss, scenarios.seed));
   const before = closeLater(await startLossyRelay(port, loss, scenarios.seed + 1));
-  const { server } = closeLater(await startServer(script(port).replace('CALLEE', String(behind.port))));
+  const settings = `socket=udp:127.0.0.1:${port}\nudp_workers=4`;
+  const { server } = closeLater(await startServer(relayScript({ settings, onward: relayTo(behind.port) })));
   const common = { calls, seconds: 90 };
   const callee = closeLater(
     await startSippCallee({
