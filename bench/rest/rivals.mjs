@@ -23,19 +23,19 @@ function mustBe200(status) {
 }
 
 /** `product` may be an older build, which names its options otherwise. */
-function clientOf(RestClient, http2) {
+function clientOf(RestClient, http2, tlsDomain) {
   try {
-    return new RestClient({ httpVersion: http2 ? 'auto' : '1.1' });
+    return [new RestClient({ httpVersion: http2 ? 'auto' : '1.1', tlsDomain })];
   } catch {
-    return new RestClient({ httpVersion: http2 ? 0 : 2 });
+    const options = tlsDomain === undefined ? undefined : { tls: tlsDomain };
+    return [new RestClient({ curlHttpVersion: http2 ? 0 : 2 }), options];
   }
 }
 
 async function siprest(goal) {
   const { RestClient, TlsClientDomain } = await import(`${goal.product}/rest/index.js`);
-  const client = clientOf(RestClient, goal.http2);
-  const tls = goal.caFile === '' ? undefined : new TlsClientDomain({ name: 'bench', caList: goal.caFile });
-  const options = tls === undefined ? undefined : { tls };
+  const domain = goal.caFile === '' ? undefined : new TlsClientDomain({ name: 'bench', caList: goal.caFile });
+  const [client, options] = clientOf(RestClient, goal.http2, domain);
   return async () => {
     const outcome =
       goal.body === undefined

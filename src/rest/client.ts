@@ -1,46 +1,32 @@
 import { Dispatcher } from './dispatcher.ts';
-import { RestOptionError } from './errors.ts';
+import { invalidOption } from './errors.ts';
 import type { ErrorCode } from './failure.ts';
 import { checkHeaderField } from './header-line.ts';
-import { CLIENT_OPTIONS } from './options.ts';
 import type { ConnectionCounts } from './origin-pool.ts';
 import { ErrorOutcome, type Outcome } from './outcome.ts';
+import { encodeNonAscii } from './percent-encoding.ts';
 import { PolicyChain, type Sender } from './policies.ts';
-import type { HoldConnectLock } from './request.ts';
-import { type HeadersOption, type RequestHeaders, requestHeaders } from './request-headers.ts';
-import { checkOption, type RestClientOptions, readOptions, type Settings } from './settings.ts';
-import { TlsClientDomain } from './tls-domain.ts';
-import { type Authority, authorityEnd, parsePath, parseUrl, UNSAFE_IN_URL } from './url.ts';
-
-/** What a body may be: text, which is sent as UTF-8, or bytes. (A script's byte string: `Buffer.from(s, 'latin1')`.) */
-export type RequestBody = string | Uint8Array;
-
-/** Options of one request. */
-export interface RequestOptions {
-  /** Further header fields as byte strings, in this order; a field may come several times. */
-  readonly headers?: HeadersOption | undefined;
-  /** Content-Type of the body; default of POST and PUT is `application/x-www-form-urlencoded`. Empty: none. */
-  readonly contentType?: string | undefined;
-  /** Longest time for this request in milliseconds, instead of the client's. */
-  readonly timeout?: number | undefined;
-  /**
-   * How long the connect lock is held, with `noConcurrentConnects`: until the connection is made, or until the whole
-   * transfer is over. Default `while-connecting`.
-   */
-  readonly holdConnectLock?: HoldConnectLock | undefined;
-  /** Ends the transfer with -10 when it fires. */
-  readonly signal?: AbortSignal | undefined;
-  /** Send it with this TLS client domain. */
-  readonly tls?: TlsClientDomain | undefined;
-}
+import { requestHeaders } from './request-headers.ts';
+import {
+  type BodyRequestOptions,
+  bodyBytes,
+  checkRequestOptions,
+  NO_OPTIONS,
+  type RequestBody,
+  type RequestOptions,
+} from './request-options.ts';
+import { type RestClientOptions, readOptions, type Settings } from './settings.ts';
+import { type Authority, authorityEnd, ODD_IN_URL, parsePath, parseUrl, UNSAFE_IN_URL } from './url.ts';
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const NO_OPTIONS: RequestOptions = {};
 const MAX_KNOWN_ORIGINS = 1_000;
 
 /**
- * An HTTP client whose calls resolve to an {@link Outcome}, whatever happens on the network, and reject only
- * for a programmer's error. It keeps its connections and uses them again.
+ * An HTTP client whose calls resolve to an {@link Outcome}, whatever happens on the network, and reject only with a
+ * `RestOptionError`, for an error of the calling program. It keeps its connections and uses them again.
+ *
+ * A URL is text or a `URL` object. Without a scheme it is `http`. Characters that are not ASCII are sent as UTF-8,
+ * percent-encoded; those of the host as Punycode.
  *
  * @example
  * const client = new RestClient({ timeout: 2_000 });
@@ -74,93 +60,139 @@ export class RestClient {
     return this.#dispatcher.connections;
   }
 
-  get(url: string, options: RequestOptions = NO_OPTIONS): Promise<Outcome> {
-    return this.#start('GET', url, null, options);
+  /** A GET request. */
+  get(url: string | URL, options: RequestOptions = NO_OPTIONS): Promise<Outcome> {
+    return this.#start('GET', url, options);
   }
 
-  post(url: string, body: RequestBody, options: RequestOptions = NO_OPTIONS): Promise<Outcome> {
-    return this.#start('POST', url, body, options);
+  /** A HEAD request: the outcome has no body. */
+  head(url: string | URL, options: RequestOptions = NO_OPTIONS): Promise<Outcome> {
+    return this.#start('HEAD', url, options);
   }
 
-  put(url: string, body: RequestBody, options: RequestOptions = NO_OPTIONS): Promise<Outcome> {
-    return this.#start('PUT', url, body, options);
+  /** A DELETE request. */
+  delete(url: string | URL, options: BodyRequestOptions = NO_OPTIONS): Promise<Outcome> {
+    return this.#start('DELETE', url, options);
   }
 
-  /** A request with any method, such as `DELETE` or `PATCH`. */
-  request(
-    method: string,
-    url: string,
-    options: RequestOptions & { readonly body?: RequestBody | undefined } = NO_OPTIONS,
+  /** A POST request with text or bytes. */
+  post(url: string | URL, body: RequestBody, options?: RequestOptions): Promise<Outcome>;
+  /** A POST request with the options' `json` or `body`. */
+  post(url: string | URL, options?: BodyRequestOptions): Promise<Outcome>;
+  post(
+    url: string | URL,
+    body?: RequestBody | BodyRequestOptions,
+    options?: RequestOptions,
   ): Promise<Outcome> {
-    if (typeof method !== 'string' || !METHOD.test(method) || method === 'CONNECT') {
-      return Promise.reject(new RestOptionError('wrong-type', 'method', 'the method is not an HTTP method'));
-    }
-    return this.#start(method, url, options.body ?? null, options);
+    return this.#start('POST', url, withBody(body, options));
   }
 
-  /** Waits for the transfers that run, then closes all connections. Further calls end with -10. */
+  /** A PUT request with text or bytes. */
+  put(url: string | URL, body: RequestBody, options?: RequestOptions): Promise<Outcome>;
+  /** A PUT request with the options' `json` or `body`. */
+  put(url: string | URL, options?: BodyRequestOptions): Promise<Outcome>;
+  put(
+    url: string | URL,
+    body?: RequestBody | BodyRequestOptions,
+    options?: RequestOptions,
+  ): Promise<Outcome> {
+    return this.#start('PUT', url, withBody(body, options));
+  }
+
+  /** A PATCH request with text or bytes. */
+  patch(url: string | URL, body: RequestBody, options?: RequestOptions): Promise<Outcome>;
+  /** A PATCH request with the options' `json` or `body`. */
+  patch(url: string | URL, options?: BodyRequestOptions): Promise<Outcome>;
+  patch(
+    url: string | URL,
+    body?: RequestBody | BodyRequestOptions,
+    options?: RequestOptions,
+  ): Promise<Outcome> {
+    return this.#start('PATCH', url, withBody(body, options));
+  }
+
+  /** A request with any method but CONNECT. */
+  request(method: string, url: string | URL, options: BodyRequestOptions = NO_OPTIONS): Promise<Outcome> {
+    if (typeof method !== 'string' || !METHOD.test(method) || method === 'CONNECT') {
+      return Promise.reject(invalidOption('method', method, 'an HTTP method other than CONNECT'));
+    }
+    return this.#start(method, url, options);
+  }
+
+  /** Waits for the requests that run, then closes all connections. Further requests end with the code `closed`. */
   close(): Promise<void> {
     this.#closing ??= this.#sender.whenIdle().then(() => this.#dispatcher.close());
     return this.#closing;
   }
 
+  /** The same as {@link RestClient.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #start(method: string, url: string, body: RequestBody | null, options: RequestOptions): Promise<Outcome> {
+  #start(method: string, url: string | URL, options: BodyRequestOptions): Promise<Outcome> {
     try {
-      checkRequest(url, body, options);
+      checkRequestOptions(options);
+      const body = bodyBytes(options);
+      let text = urlText(url);
+      if (typeof url !== 'string' && originEnd(text) === 0) {
+        return this.#refuse(method, 'url', `the scheme ${url.protocol.slice(0, -1)} is not supported`);
+      }
+      if (this.#closing !== null) return this.#refuse(method, 'closed', 'the client is closed');
+      const {
+        contentType,
+        signal = null,
+        tlsDomain = null,
+        holdConnectLock = 'while-connecting',
+        timeout = this.#settings.timeout,
+      } = options;
+      if (contentType !== undefined) {
+        const checked = checkHeaderField('Content-Type', contentType);
+        if (!checked.ok) return this.#refuse(method, 'header', `invalid content type: ${checked.reason}`);
+      }
+      const odd = ODD_IN_URL.test(text);
+      if (odd && options.encoding !== 'latin1') text = encodeNonAscii(text);
+      let path: string;
+      let authority = odd && UNSAFE_IN_URL.test(text) ? undefined : this.#knownAuthority(text);
+      if (authority === undefined) {
+        const parsed = parseUrl(text);
+        if ('error' in parsed) return this.#refuse(method, 'url', parsed.error);
+        ({ authority, path } = parsed);
+        this.#learnAuthority(text, authority);
+      } else {
+        path = parsePath(text, originEnd(text));
+      }
+      const { authorization } = authority;
+      return this.#sender.send({
+        method,
+        authority,
+        path,
+        headers: requestHeaders(
+          method,
+          options.headers,
+          contentType,
+          authorization,
+          options.json !== undefined,
+        ),
+        body,
+        timeout,
+        connectTimeout: Math.min(timeout, this.#settings.connectTimeout),
+        holdConnectLock,
+        signal,
+        tlsDomain,
+      });
     } catch (error) {
-      return Promise.reject(error);
+      // an invalid option
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
-    if (this.#closing !== null) return this.#refuse(method, 'closed', 'the client is closed');
-    const {
-      contentType,
-      tls = this.#settings.tlsDomain,
-      signal = null,
-      holdConnectLock = 'while-connecting',
-    } = options;
-    if (contentType !== undefined && !checkHeaderField('Content-Type', contentType).ok) {
-      return this.#refuse(method, 'header', 'the content type has a line break or control character');
-    }
-    let path: string;
-    let authority = this.#knownAuthority(url);
-    if (authority === undefined) {
-      const parsed = parseUrl(url);
-      if ('error' in parsed) return this.#refuse(method, 'url', parsed.error);
-      ({ authority, path } = parsed);
-      this.#learnAuthority(url, authority);
-    } else {
-      path = parsePath(url, originEnd(url));
-    }
-    let headers: RequestHeaders;
-    try {
-      headers = requestHeaders(method, options.headers, contentType, authority.authorization);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const timeout = options.timeout ?? this.#settings.timeout;
-    return this.#sender.send({
-      method,
-      authority,
-      path,
-      headers,
-      body: bytesOf(body),
-      timeout,
-      connectTimeout: Math.min(timeout, this.#settings.connectTimeout),
-      holdConnectLock,
-      signal,
-      tls,
-    });
   }
 
   // --- origins ---
 
-  /** The authority of the URL, of an earlier request; undefined too for a URL that needs a full look. */
+  /** The authority of the URL, of an earlier request; undefined too for a URL without a scheme. */
   #knownAuthority(url: string): Authority | undefined {
     const end = originEnd(url);
-    return end === 0 || UNSAFE_IN_URL.test(url) ? undefined : this.#known.get(url.slice(0, end));
+    return end === 0 ? undefined : this.#known.get(url.slice(0, end));
   }
 
   #learnAuthority(url: string, authority: Authority): void {
@@ -177,39 +209,32 @@ export class RestClient {
   }
 }
 
+/** @throws RestOptionError */
+function urlText(url: unknown): string {
+  if (typeof url === 'string') return url;
+  if (url instanceof URL) return url.href;
+  throw invalidOption('url', url, 'a string or a URL');
+}
+
+/** The arguments of `post()` and its like as options. */
+function withBody(
+  body: RequestBody | BodyRequestOptions | undefined,
+  options: RequestOptions | undefined,
+): BodyRequestOptions {
+  if (body === undefined || body === null) return options === undefined ? NO_OPTIONS : options;
+  // which only a program without types can write; it is refused with the other options
+  if (options !== undefined && (options === null || typeof options !== 'object')) return options;
+  if (typeof body === 'string' || body instanceof Uint8Array || options !== undefined) {
+    // an object here is refused with the other bodies
+    return { ...options, body: body as RequestBody };
+  }
+  return body;
+}
+
 /** Where the origin ends of a URL that begins with `http://` or `https://` and a host; 0 for one that is written in another way. */
 function originEnd(url: string): number {
   const from = url.startsWith('http://') ? 7 : url.startsWith('https://') ? 8 : 0;
   if (from === 0) return 0;
   const end = authorityEnd(url, from);
   return end === from ? 0 : end; // `http:///host` has its host further on
-}
-
-/** @throws RestOptionError for what only a programmer can get wrong */
-function checkRequest(url: unknown, body: unknown, options: RequestOptions): void {
-  if (typeof url !== 'string') throw new RestOptionError('wrong-type', 'url', 'the URL is a string');
-  if (body !== null && typeof body !== 'string' && !(body instanceof Uint8Array)) {
-    throw new RestOptionError('wrong-type', 'body', 'the body is a string or bytes');
-  }
-  if (options === NO_OPTIONS) return;
-  if (options === null || typeof options !== 'object') {
-    throw new RestOptionError('wrong-type', 'options', 'the options of a request are an object');
-  }
-  const { timeout, tls, contentType, signal } = options;
-  if (timeout !== undefined) checkOption('timeout', CLIENT_OPTIONS.timeout, timeout);
-  if (tls !== undefined && !(tls instanceof TlsClientDomain)) {
-    throw new RestOptionError('wrong-type', 'tls', 'tls is a TlsClientDomain');
-  }
-  if (contentType !== undefined && typeof contentType !== 'string') {
-    throw new RestOptionError('wrong-type', 'contentType', 'contentType is a string');
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new RestOptionError('wrong-type', 'signal', 'signal is an AbortSignal');
-  }
-}
-
-function bytesOf(body: RequestBody | null): Buffer | null {
-  if (body === null) return null;
-  if (typeof body === 'string') return Buffer.from(body, 'utf8');
-  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }

@@ -1,4 +1,5 @@
 import { type ByteBudget, processTimers } from '../timers/index.ts';
+import { abortReason, unwatchSignal, watchSignal } from './abort-signals.ts';
 import { restChannels } from './diagnostics.ts';
 import { type ExchangeFailure, failed } from './failure.ts';
 import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
@@ -27,7 +28,7 @@ export class Dispatcher implements Sender, TransferOwner {
   readonly bodies: ByteBudget;
   readonly #settings: Settings;
   readonly #pools = new Map<string, OriginPool>();
-  /** The pools of requests without a TLS domain, by authorities that are asked for again and again. */
+  /** The pools of requests that name no TLS domain, by authorities that are asked for again and again. */
   readonly #known = new Map<Authority, OriginPool>();
   // Counted, not kept in a Set: a Set's outgrown tables are garbage that keeps the young generation alive.
   #active = 0;
@@ -56,7 +57,8 @@ export class Dispatcher implements Sender, TransferOwner {
     const { expect100, noConcurrentConnects, shared } = this.#settings;
     const { method, authority, path, headers, body, signal } = request;
     if (this.#generation !== shared.tls.generation) this.#leaveCertificates(shared.tls.generation);
-    const pool = request.tls === null ? this.#poolOf(authority) : this.#pool(authority, request.tls);
+    const pool =
+      request.tlsDomain === null ? this.#poolOf(authority) : this.#pool(authority, request.tlsDomain);
     const promise = new Promise<Outcome>(capture);
     const transfer = new Transfer(this, pool, request, captured);
     const now = performance.now();
@@ -69,7 +71,13 @@ export class Dispatcher implements Sender, TransferOwner {
       restChannels.request.publish({ method, url: redactUrl(authority, path) });
     }
     processTimers.start(transfer, request.timeout, now);
-    if (signal !== null && !watchSignal(transfer, signal)) return promise;
+    if (signal !== null) {
+      if (signal.aborted) {
+        transfer.abort(abortReason(signal));
+        return promise;
+      }
+      watchSignal(signal, transfer);
+    }
     if (noConcurrentConnects) this.#lockThen(transfer, false);
     else pool.send(transfer);
     return promise;
@@ -92,7 +100,7 @@ export class Dispatcher implements Sender, TransferOwner {
   #poolOf(authority: Authority): OriginPool {
     let pool = this.#known.get(authority);
     if (pool === undefined) {
-      pool = this.#pool(authority, null);
+      pool = this.#pool(authority, this.#settings.tlsDomain);
       if (this.#known.size >= MAX_POOLS) this.#known.clear();
       this.#known.set(authority, pool);
     }
@@ -208,9 +216,7 @@ export class Dispatcher implements Sender, TransferOwner {
     this.#active--;
     transfer.pool.counts.add(outcome.rc);
     if (transfer.locked) this.#unlock(transfer);
-    if (signal !== null && transfer.onSignal !== null) {
-      signal.removeEventListener('abort', transfer.onSignal);
-    }
+    if (signal !== null) unwatchSignal(signal, transfer);
     if (outcome.kind !== 'response') {
       // the caller has the outcome, and logs it better: it knows what the request was for
       this.#settings.log(
@@ -223,15 +229,4 @@ export class Dispatcher implements Sender, TransferOwner {
     }
     if (this.#onIdle !== null && this.#active === 0) this.#onIdle();
   }
-}
-
-/** False when it has fired already. */
-function watchSignal(transfer: Transfer, signal: AbortSignal): boolean {
-  if (signal.aborted) {
-    transfer.fail(failed('aborted', 'aborted'));
-    return false;
-  }
-  transfer.onSignal = () => transfer.fail(failed('aborted', 'aborted'));
-  signal.addEventListener('abort', transfer.onSignal, { once: true });
-  return true;
 }

@@ -41,10 +41,11 @@ export function parseHeaderLine(text: string): HeaderLine {
   return checkHeaderField(line.slice(0, colon), line.slice(colon + 1));
 }
 
-/** The same checks for a name and a value that come apart. */
+/** The same checks for a name and a value. */
 export function checkHeaderField(name: string, rawValue: string): HeaderLine {
   if (!TOKEN.test(name)) return refuse('its name is not a token');
-  if (FORBIDDEN_IN_VALUE.test(rawValue)) return refuse('its value has a line break or control character');
+  const forbidden = FORBIDDEN_IN_VALUE.exec(rawValue);
+  if (forbidden !== null) return refuse(forbiddenReason(forbidden[0]));
   if (name.length + rawValue.length > MAX_HEADER_LINE)
     return refuse(`it is longer than ${MAX_HEADER_LINE} bytes`);
   const value = trimBlanks(rawValue);
@@ -61,6 +62,12 @@ export function checkHeaderField(name: string, rawValue: string): HeaderLine {
     return refuse('of Expect only 100-continue, or nothing, can be chosen');
   }
   return { ok: true, field: { name, value } };
+}
+
+function forbiddenReason(character: string): string {
+  return character.charCodeAt(0) > 255
+    ? 'its value has a character above 255, which is not a byte; percent-encode it, or give its UTF-8 as a byte string'
+    : 'its value has a line break or control character';
 }
 
 function refuse(reason: string): HeaderLine {

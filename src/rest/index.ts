@@ -1,7 +1,7 @@
 // The public API of `siprest/rest`. It loads this folder, src/timers, src/net and Node's own modules, and nothing else.
 
 export { type Address, type LookupCallback, NameResolver, type NameResolverOptions } from '../net/index.ts';
-export { type RequestBody, type RequestOptions, RestClient } from './client.ts';
+export { RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
 export type { ErrorCode } from './failure.ts';
@@ -29,6 +29,7 @@ export { percentDecode, percentEncode, type TextEncoding } from './percent-encod
 export type { Policy, Send } from './policies.ts';
 export type { HoldConnectLock, HttpRequest } from './request.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';
+export type { BodyRequestOptions, RequestBody, RequestOptions } from './request-options.ts';
 export type { RestClientOptions, TlsOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';

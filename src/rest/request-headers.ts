@@ -1,4 +1,4 @@
-import { RestOptionError } from './errors.ts';
+import { invalidOption, RestOptionError } from './errors.ts';
 import { checkHeaderField, type HeaderField } from './header-line.ts';
 
 /** The header fields of a request as they go out, name and value in turn, and what they decide. */
@@ -12,13 +12,22 @@ export interface RequestHeaders {
   readonly closes: boolean;
 }
 
-export type HeadersOption = readonly HeaderField[] | Readonly<Record<string, string>>;
+/**
+ * Header fields of a request: an object, a list of `{ name, value }` where one repeats, or whatever else gives pairs of name
+ * and value (`Headers`, `Map`, a list of pairs). Names and values are byte strings, each character one byte.
+ */
+export type HeadersOption =
+  | Readonly<Record<string, string>>
+  | readonly HeaderField[]
+  | Iterable<readonly [name: string, value: string]>;
 
 const FORM = 'application/x-www-form-urlencoded';
+const JSON_TYPE = 'application/json';
 
 // The usual requests share their arrays; nobody writes to them.
 const PLAIN = plain('Accept', '*/*');
 const PLAIN_FORM = plain('Accept', '*/*', 'Content-Type', FORM);
+const PLAIN_JSON = plain('Accept', '*/*', 'Content-Type', JSON_TYPE);
 
 function plain(...fields: string[]): RequestHeaders {
   return { fields, expect: null, ownHost: false, closes: false };
@@ -26,7 +35,9 @@ function plain(...fields: string[]): RequestHeaders {
 
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 
-const hasDefaultType = (method: string): boolean => method === 'POST' || method === 'PUT';
+/** The content type that a request has by itself; empty: none. */
+const defaultType = (method: string, json: boolean): string =>
+  json ? JSON_TYPE : method === 'POST' || method === 'PUT' ? FORM : '';
 
 /**
  * Puts a request's fields together: what the client sends by itself (Accept, Authorization from the URL, a
@@ -40,9 +51,13 @@ export function requestHeaders(
   given: HeadersOption | undefined,
   contentType: string | undefined,
   authorization: string,
+  json: boolean,
 ): RequestHeaders {
   if (given === undefined && authorization === '') {
-    if (contentType === undefined) return hasDefaultType(method) ? PLAIN_FORM : PLAIN;
+    if (contentType === undefined) {
+      if (json) return PLAIN_JSON;
+      return method === 'POST' || method === 'PUT' ? PLAIN_FORM : PLAIN;
+    }
     return contentType === '' ? PLAIN : plain('Accept', '*/*', 'Content-Type', contentType);
   }
   const own: string[] = [];
@@ -54,7 +69,11 @@ export function requestHeaders(
   for (const { name, value } of listFields(given)) {
     const checked = checkHeaderField(name, value);
     if (!checked.ok) {
-      throw new RestOptionError('invalid-header', 'headers', `header field refused: ${checked.reason}`);
+      throw new RestOptionError(
+        'invalid-header',
+        'headers',
+        `invalid header ${JSON.stringify(name)}: ${checked.reason}`,
+      );
     }
     const lower = name.toLowerCase();
     seen.add(lower);
@@ -72,21 +91,37 @@ export function requestHeaders(
   fields.push(...own);
   if (contentType !== undefined) {
     if (contentType !== '') fields.push('Content-Type', contentType);
-  } else if (hasDefaultType(method) && !seen.has('content-type')) {
-    fields.push('Content-Type', FORM);
+  } else if (!seen.has('content-type')) {
+    const type = defaultType(method, json);
+    if (type !== '') fields.push('Content-Type', type);
   }
   return { fields, expect, ownHost, closes };
 }
 
 function listFields(given: HeadersOption | undefined): readonly HeaderField[] {
   if (given === undefined) return [];
-  const fields = isList(given) ? given : Object.entries(given).map(([name, value]) => ({ name, value }));
-  for (const field of fields) {
-    if (typeof field?.name !== 'string' || typeof field.value !== 'string') {
-      throw new RestOptionError('invalid-header', 'headers', 'headers are names and values, both strings');
-    }
+  if (given === null || typeof given !== 'object') {
+    throw invalidOption('headers', given, 'an object, a list, Headers or a Map', 'invalid-header');
+  }
+  const fields = isIterable(given)
+    ? Array.from(given, toField)
+    : Object.entries(given).map(([name, value]) => ({ name, value }));
+  for (const { name, value } of fields) {
+    if (typeof name !== 'string')
+      throw invalidOption('headers', name, 'a name that is a string', 'invalid-header');
+    if (typeof value !== 'string') throw invalidOption(`header ${name}`, value, 'a string', 'invalid-header');
   }
   return fields;
 }
 
-const isList = (given: HeadersOption): given is readonly HeaderField[] => Array.isArray(given);
+type Entry = HeaderField | readonly [name: string, value: string];
+
+const isIterable = (given: HeadersOption): given is HeadersOption & Iterable<Entry> =>
+  Symbol.iterator in given;
+
+function toField(entry: Entry): HeaderField {
+  if (entry === null || typeof entry !== 'object') {
+    throw invalidOption('headers', entry, 'a list of { name, value } or of [name, value]', 'invalid-header');
+  }
+  return 'name' in entry ? entry : { name: entry[0], value: entry[1] };
+}

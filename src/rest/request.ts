@@ -22,8 +22,8 @@ export interface HttpRequest {
   readonly holdConnectLock: HoldConnectLock;
   /** Ends the transfer when it fires. */
   readonly signal: AbortSignal | null;
-  /** The TLS client domain to send it with; null: the client's own settings. */
-  readonly tls: TlsClientDomain | null;
+  /** The TLS client domain to send it with; null: the client's, if any. */
+  readonly tlsDomain: TlsClientDomain | null;
 }
 
 /** Until the connection is made, or until the whole transfer is over. */

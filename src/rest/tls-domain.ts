@@ -19,9 +19,9 @@ export interface TlsClientDomainOptions {
   /** The CAs trusted for this domain, instead of the client's. */
   readonly caList?: PemSource | undefined;
   /** A folder of such CAs, hashed names or any PEM files. */
-  readonly caDirectory?: string | undefined;
+  readonly caPath?: string | undefined;
   /** Overrides `ssl_verifypeer`. */
-  readonly verifyCertificate?: boolean | undefined;
+  readonly verifyPeer?: boolean | undefined;
   /** Overrides `ssl_verifyhost`. */
   readonly verifyHost?: boolean | undefined;
   readonly minVersion?: SecureVersion | undefined;
@@ -42,13 +42,13 @@ export class TlsClientDomain {
   readonly name: string;
   readonly certificate: Buffer | null;
   readonly privateKey: Buffer | null;
-  readonly verifyCertificate: boolean | undefined;
+  readonly verifyPeer: boolean | undefined;
   readonly verifyHost: boolean | undefined;
   readonly minVersion: SecureVersion | undefined;
   readonly maxVersion: SecureVersion | undefined;
   readonly ciphers: string | undefined;
   readonly #caList: string[] | null;
-  readonly #caDirectory: string | undefined;
+  readonly #caPath: string | undefined;
 
   /** @throws RestOptionError when a file cannot be read or certificate and key do not fit */
   constructor(options: TlsClientDomainOptions) {
@@ -57,12 +57,12 @@ export class TlsClientDomain {
     this.name = options.name;
     this.certificate = pem('certificate', options.certificate);
     this.privateKey = pem('privateKey', options.privateKey);
-    this.verifyCertificate = options.verifyCertificate;
+    this.verifyPeer = options.verifyPeer;
     this.verifyHost = options.verifyHost;
     this.minVersion = options.minVersion;
     this.maxVersion = options.maxVersion;
     this.ciphers = options.ciphers;
-    this.#caDirectory = options.caDirectory;
+    this.#caPath = options.caPath;
     const list = pem('caList', options.caList);
     this.#caList = list === null ? null : splitPem(list.toString('latin1'));
     this.#check();
@@ -70,8 +70,8 @@ export class TlsClientDomain {
 
   /** The CAs of this domain, null when it names none. */
   authorities(log: LogFunction): string[] | null {
-    if (this.#caList === null && this.#caDirectory === undefined) return null;
-    const folder = this.#caDirectory === undefined ? [] : readCaDirectory(this.#caDirectory, log);
+    if (this.#caList === null && this.#caPath === undefined) return null;
+    const folder = this.#caPath === undefined ? [] : readCaDirectory(this.#caPath, log);
     return [...(this.#caList ?? []), ...folder];
   }
 

@@ -49,7 +49,7 @@ export class TlsStore {
   }
 
   profile(settings: TlsSettings, domain: TlsClientDomain | null, log: LogFunction): TlsProfile {
-    const verifyPeer = domain?.verifyCertificate ?? settings.verifyPeer;
+    const verifyPeer = domain?.verifyPeer ?? settings.verifyPeer;
     const verifyHost = domain?.verifyHost ?? settings.verifyHost;
     const key = `${this.#generation}|${domain?.id ?? 0}|${verifyPeer ? 1 : 0}|${verifyHost ? 1 : 0}|${settings.caPath}`;
     const owner = domain ?? this;

@@ -79,7 +79,6 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
   stream: OpenStream | null = null;
   /** What cancels an attempt to connect or a place in a queue for a connection. */
   pending: { withdraw(transfer: Transfer): void } | null = null;
-  onSignal: (() => void) | null = null;
   /** This request waits for `100 Continue` before its body. */
   expectContinue = false;
   answered = false;
@@ -112,6 +111,11 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
     this.pool = pool;
     this.request = request;
     this.#settle = settle;
+  }
+
+  /** Its signal has fired. */
+  abort(reason: string): void {
+    this.fail(failed('aborted', reason));
   }
 
   /** Of the answer, interim or final; 0 before it. */

@@ -34,6 +34,8 @@ const PORTS: Record<Scheme, number> = { http: 80, https: 443 };
 
 // Spaces and control characters have no place in a URL: they could end the request line (RFC 9112, 3.2).
 export const UNSAFE_IN_URL: RegExp = /[\x00-\x20\x7f\u0100-\uffff]/;
+/** A character that a URL may not have, or that is not ASCII. */
+export const ODD_IN_URL: RegExp = /[^\x21-\x7e]/;
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):(\/+)/;
 /** libcurl forgives one slash, and three. */
 const MAX_SLASHES = 3;
@@ -48,8 +50,8 @@ const BAD_HOST = /[ \r\n\t/:#?!@{}[\]\\$'"^`*<>=;,+&()|%]/;
 export function parseUrl(url: string): ParsedUrl | UrlError {
   if (url === '') return { error: 'the URL is empty' };
   if (url.length > MAX_URL) return { error: `the URL is longer than ${MAX_URL} bytes` };
-  if (UNSAFE_IN_URL.test(url))
-    return { error: 'the URL has a space, a control character or a character above 255' };
+  const unsafe = UNSAFE_IN_URL.exec(url);
+  if (unsafe !== null) return { error: unsafeReason(unsafe[0], unsafe.index) };
 
   let rest = 0;
   let scheme: Scheme = 'http';
@@ -65,6 +67,16 @@ export function parseUrl(url: string): ParsedUrl | UrlError {
   const authority = parseAuthority(scheme, url.slice(rest, end));
   if ('error' in authority) return authority;
   return { authority, path: parsePath(url, end) };
+}
+
+/** Says which character it is, and nothing of what stands around it, which may be a password. */
+function unsafeReason(character: string, offset: number): string {
+  if (character === ' ') return `the URL has a space at offset ${offset}; percent-encode it`;
+  const code = character.charCodeAt(0);
+  const hex = code.toString(16).toUpperCase().padStart(4, '0');
+  return code > 255
+    ? `the URL has the character U+${hex} at offset ${offset}, which is above 255 and not a byte`
+    : `the URL has the control character U+${hex} at offset ${offset}`;
 }
 
 /** Where the authority that starts at `from` ends. */

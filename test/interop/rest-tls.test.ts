@@ -186,7 +186,7 @@ describe('client certificates, sessions and kept connections', () => {
     const server = await asking('on');
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     expect(brief(await client.get(server.secureOrigin))).toBe('1 400');
-    const known = await client.get(server.secureOrigin, { tls: domain('alice') });
+    const known = await client.get(server.secureOrigin, { tlsDomain: domain('alice') });
     expect([brief(known), subject(known)]).toEqual(['1 200', 'CN=alice']);
     const { cert, key } = createAuthority().issue({ commonName: 'mallory' });
     const unknown = new TlsClientDomain({
@@ -194,7 +194,7 @@ describe('client certificates, sessions and kept connections', () => {
       certificate: Buffer.from(cert),
       privateKey: Buffer.from(key),
     });
-    expect(brief(await client.get(server.secureOrigin, { tls: unknown }))).toBe('1 400');
+    expect(brief(await client.get(server.secureOrigin, { tlsDomain: unknown }))).toBe('1 400');
     expect(brief(await client.get(server.secureOrigin))).toBe('1 400');
   });
 
@@ -222,7 +222,7 @@ describe('client certificates, sessions and kept connections', () => {
       const url = `${server.secureOrigin}/hello.txt`;
       for (let i = 0; i < 2; i++) {
         expect(brief(await client.get(url))).toBe('-10 0');
-        expect(brief(await client.get(url, { tls: domain('alice') }))).toBe('1 200');
+        expect(brief(await client.get(url, { tlsDomain: domain('alice') }))).toBe('1 200');
       }
       expect(log).toHaveLength(2);
       expect(log[0]).toMatch(/alert (?:certificate required|handshake failure) \(ERR_SSL_\w+\)$/);
@@ -247,11 +247,13 @@ describe('client certificates, sessions and kept connections', () => {
       for (let round = 0; round < 4; round++) {
         for (const client of clients) {
           // all at once, kept; then with a new connection each, which may resume a session
-          const kept = await Promise.all(domains.map((tls) => client.get(server.secureOrigin, { tls })));
+          const kept = await Promise.all(
+            domains.map((tlsDomain) => client.get(server.secureOrigin, { tlsDomain })),
+          );
           expect(kept.map(subject)).toEqual(expected);
           const closing = { headers: { Connection: 'close' } };
           const fresh = await Promise.all(
-            domains.map((tls) => client.get(server.secureOrigin, { tls, ...closing })),
+            domains.map((tlsDomain) => client.get(server.secureOrigin, { tlsDomain, ...closing })),
           );
           expect(fresh.map(subject)).toEqual(expected);
           for (const outcome of [...kept, ...fresh]) {
@@ -291,12 +293,12 @@ describe('client certificates, sessions and kept connections', () => {
         for (const client of strict) expect(brief(await client.get(server.secureOrigin))).toBe('-10 0');
         // the domain's own settings count: it verifies, or it does not, whatever the client does
         expect(
-          brief(await lax.get(server.secureOrigin, { tls: domain('a', { verifyCertificate: true }) })),
+          brief(await lax.get(server.secureOrigin, { tlsDomain: domain('a', { verifyPeer: true }) })),
         ).toBe('-10 0');
         expect(
           brief(
             await knowing.get(byAddress(server), {
-              tls: domain('b', { verifyCertificate: false, verifyHost: false }),
+              tlsDomain: domain('b', { verifyPeer: false, verifyHost: false }),
             }),
           ),
         ).toBe('1 200');
@@ -309,7 +311,7 @@ describe('client certificates, sessions and kept connections', () => {
     const server = await asking('optional');
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     for (const name of ['monday', 'tuesday']) {
-      const outcome = await client.get(server.secureOrigin, { tls: domain(name, { name: 'dom1' }) });
+      const outcome = await client.get(server.secureOrigin, { tlsDomain: domain(name, { name: 'dom1' }) });
       expect(subject(outcome)).toBe(`CN=${name}`);
     }
   });
@@ -318,11 +320,11 @@ describe('client certificates, sessions and kept connections', () => {
     const server = await asking('optional');
     const client = newClient({ tls: { caPath: caFolder(server.authority) } });
     const limited = domain('old', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' });
-    expect((await client.get(server.secureOrigin, { tls: limited })).connection?.tls).toBe('TLSv1.2');
+    expect((await client.get(server.secureOrigin, { tlsDomain: limited })).connection?.tls).toBe('TLSv1.2');
     expect((await client.get(server.secureOrigin)).connection?.tls).toBe('TLSv1.3');
     const modern = await asking('optional', 'TLSv1.3');
     const trusting = newClient({ tls: { caPath: caFolder(modern.authority) } });
-    const outcome = await trusting.get(modern.secureOrigin, { tls: limited });
+    const outcome = await trusting.get(modern.secureOrigin, { tlsDomain: limited });
     expect(brief(outcome)).toBe('-10 0');
     expect(reasonOf(outcome)).toMatch(/^the TLS handshake failed/);
   });

@@ -66,7 +66,9 @@ describe('an RSA key of 1024 bits', () => {
     expect(reasonOf(outcome)).toMatch(/certificate is refused: .*key.* is too short/);
     expect((await newClient({ tls: { verifyPeer: false }, shared }).get(server.origin)).rc).toBe(1);
     const tls = new TlsClientDomain({ name: 'old', ciphers: 'DEFAULT:@SECLEVEL=1' });
-    expect((await newClient({ tls: { caPath: folder }, shared }).get(server.origin, { tls })).rc).toBe(1);
+    expect(
+      (await newClient({ tls: { caPath: folder }, shared }).get(server.origin, { tlsDomain: tls })).rc,
+    ).toBe(1);
     const strong = await serve({ names: ['localhost'], rsaBits: 2048 });
     expect((await newClient({ tls: { caPath: folder }, shared }).get(strong.origin)).rc).toBe(1);
   });

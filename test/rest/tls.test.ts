@@ -129,11 +129,11 @@ describe('sessions and kept connections', () => {
     const shared = new RestShared();
     const lax = newClient({ shared, tls: { verifyPeer: false, verifyHost: false } });
     const strict = newClient({ shared });
-    const domain = new TlsClientDomain({ name: 'lax', verifyCertificate: false, verifyHost: false });
+    const domain = new TlsClientDomain({ name: 'lax', verifyPeer: false, verifyHost: false });
     for (let i = 0; i < 2; i++) {
       expect((await lax.get(server.origin, { headers: { Connection: 'close' } })).rc).toBe(1);
       expect((await strict.get(server.origin)).rc).toBe(-10);
-      expect((await strict.get(server.origin, { tls: domain })).rc).toBe(1);
+      expect((await strict.get(server.origin, { tlsDomain: domain })).rc).toBe(1);
       expect((await strict.get(server.origin)).rc).toBe(-10);
     }
   });
@@ -148,8 +148,10 @@ describe('a TLS client domain', () => {
     const server = await newTlsServer(LOCALHOST, asking);
     const client = newClient({ tls: { caPath } });
     const tls = new TlsClientDomain(options);
+    const always = newClient({ tls: { caPath }, tlsDomain: tls });
+    expect(textOf(await always.get(server.origin))).toBe('subject siprest client');
     const subjects: string[] = [];
-    for (const with_ of [{}, { tls }, {}, { tls }])
+    for (const with_ of [{}, { tlsDomain: tls }, {}, { tlsDomain: tls }])
       subjects.push(textOf(await client.get(server.origin, with_)));
     expect(subjects).toEqual([
       'subject none',
@@ -164,18 +166,18 @@ describe('a TLS client domain', () => {
     const server = await newTlsServer(LOCALHOST, { ...asking, rejectUnauthorized: true });
     const client = newClient({ tls: { caPath } });
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 0 });
-    expect((await client.get(server.origin, { tls: new TlsClientDomain(options) })).rc).toBe(1);
+    expect((await client.get(server.origin, { tlsDomain: new TlsClientDomain(options) })).rc).toBe(1);
   });
 
   it('is judged by its own CAs and switches', async () => {
     const server = await newTlsServer();
     const client = newClient({ tls: { caPath } });
     const rc = async (more: object, url = server.origin): Promise<number> =>
-      (await client.get(url, { tls: new TlsClientDomain({ ...options, ...more }) })).rc;
+      (await client.get(url, { tlsDomain: new TlsClientDomain({ ...options, ...more }) })).rc;
     expect(await rc({})).toBe(1);
     expect(await rc({ caList: Buffer.from(stranger.cert) })).toBe(-10);
-    expect(await rc({ caList: Buffer.from(stranger.cert), verifyCertificate: false })).toBe(1);
-    expect(await rc({ caDirectory: caPath })).toBe(1);
+    expect(await rc({ caList: Buffer.from(stranger.cert), verifyPeer: false })).toBe(1);
+    expect(await rc({ caPath: caPath })).toBe(1);
     expect(await rc({ caList: Buffer.from(authority.cert) }, byAddress(server))).toBe(-10);
     expect(await rc({ verifyHost: false }, byAddress(server))).toBe(1);
   });

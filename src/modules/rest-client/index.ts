@@ -153,7 +153,7 @@ function transfer(
   const own = run.worker.states.get(transfers);
   const next = run.request.knownState(nextRequest);
   const headers = next?.headers;
-  const tls = next?.tlsDomain;
+  const tlsDomain = next?.tlsDomain;
   if (next !== undefined) {
     next.headers = undefined;
     next.tlsDomain = undefined;
@@ -164,10 +164,11 @@ function transfer(
     .request(method, url, {
       headers,
       holdConnectLock: background ? 'while-connecting' : 'whole',
-      body: body === null ? undefined : Buffer.from(body, 'latin1'),
+      body: body ?? undefined,
+      encoding: 'latin1',
       contentType,
       timeout: timeout === null ? undefined : Math.min(timeout * 1000, own.timeout),
-      tls,
+      tlsDomain,
     })
     .then((outcome) => {
       if (background) own.running--;

@@ -1,0 +1,115 @@
+import { invalidOption, RestOptionError, unknownOption } from './errors.ts';
+import { CLIENT_OPTIONS } from './options.ts';
+import type { TextEncoding } from './percent-encoding.ts';
+import type { HoldConnectLock } from './request.ts';
+import type { HeadersOption } from './request-headers.ts';
+import { checkOption } from './settings.ts';
+import { TlsClientDomain } from './tls-domain.ts';
+
+/** What a body may be: text or bytes. */
+export type RequestBody = string | Uint8Array;
+
+/** Options of one request. */
+export interface RequestOptions {
+  /** Further header fields in this order; a field may be there several times. */
+  readonly headers?: HeadersOption | undefined;
+  /** Content-Type of the body. Default of JSON `application/json`, of POST and PUT otherwise `application/x-www-form-urlencoded`. Empty: none. */
+  readonly contentType?: string | undefined;
+  /** Longest time for this request in milliseconds, instead of the client's. */
+  readonly timeout?: number | undefined;
+  /** Ends the request when it fires: the outcome is an `error` with the code `aborted`. One signal may end many. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sends it with this TLS client domain, instead of the client's. */
+  readonly tlsDomain?: TlsClientDomain | undefined;
+  /**
+   * How long the connect lock is held, with `noConcurrentConnects`: until the connection is made, or until the whole
+   * request is over. Default `while-connecting`.
+   */
+  readonly holdConnectLock?: HoldConnectLock | undefined;
+  /** How the characters of URL and body become bytes. Default `utf8`; `latin1` for byte strings, as scripts have them. */
+  readonly encoding?: TextEncoding | undefined;
+}
+
+/** Options of a request that may have a body. */
+export interface BodyRequestOptions extends RequestOptions {
+  /** Text or bytes. */
+  readonly body?: RequestBody | undefined;
+  /** Any value, which is sent as JSON; instead of `body`. */
+  readonly json?: unknown;
+}
+
+/** Those without any. */
+export const NO_OPTIONS: BodyRequestOptions = Object.freeze({});
+
+/** Looked up for each option of each request. */
+const KNOWN: Readonly<Record<keyof BodyRequestOptions, true>> = Object.freeze({
+  __proto__: null,
+  headers: true,
+  contentType: true,
+  timeout: true,
+  signal: true,
+  tlsDomain: true,
+  holdConnectLock: true,
+  encoding: true,
+  body: true,
+  json: true,
+});
+
+/** @throws RestOptionError for what only the calling program can get wrong */
+export function checkRequestOptions(options: BodyRequestOptions): void {
+  if (options === NO_OPTIONS) return;
+  if (options === null || typeof options !== 'object' || options instanceof Uint8Array) {
+    throw invalidOption('options', options, 'an object');
+  }
+  for (const name in options) {
+    if (!(name in KNOWN)) throw unknownOption(name, 'a request', Object.keys(KNOWN));
+  }
+  const { timeout, signal, tlsDomain, contentType, holdConnectLock, encoding } = options;
+  if (timeout !== undefined) checkOption('timeout', CLIENT_OPTIONS.timeout, timeout);
+  if (tlsDomain !== undefined && !(tlsDomain instanceof TlsClientDomain)) {
+    throw invalidOption('tlsDomain', tlsDomain, 'a TlsClientDomain');
+  }
+  if (contentType !== undefined && typeof contentType !== 'string') {
+    throw invalidOption('contentType', contentType, 'a string');
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidOption('signal', signal, 'an AbortSignal');
+  }
+  if (
+    holdConnectLock !== undefined &&
+    holdConnectLock !== 'while-connecting' &&
+    holdConnectLock !== 'whole'
+  ) {
+    throw invalidOption('holdConnectLock', holdConnectLock, "'while-connecting' or 'whole'");
+  }
+  if (encoding !== undefined && encoding !== 'utf8' && encoding !== 'latin1') {
+    throw invalidOption('encoding', encoding, "'utf8' or 'latin1'");
+  }
+}
+
+/** The bytes of the body; null without one. @throws RestOptionError */
+export function bodyBytes({ body, json, encoding = 'utf8' }: BodyRequestOptions): Buffer | null {
+  if (json !== undefined) {
+    if (body !== undefined)
+      throw new RestOptionError('wrong-type', 'json', 'use either body or json, not both');
+    return Buffer.from(jsonText(json), 'utf8');
+  }
+  if (body === undefined) return null;
+  if (typeof body === 'string') return Buffer.from(body, encoding);
+  if (!(body instanceof Uint8Array))
+    throw invalidOption('body', body, 'a string or bytes; use json for other values');
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
+function jsonText(value: unknown): string {
+  let text: string | undefined;
+  let why = 'it has no JSON';
+  try {
+    // undefined for a function or a symbol, which the declaration does not say
+    text = JSON.stringify(value) as string | undefined;
+  } catch (error) {
+    why = error instanceof Error ? error.message : String(error);
+  }
+  if (text === undefined) throw new RestOptionError('wrong-type', 'json', `invalid json: ${why}`);
+  return text;
+}
