@@ -52,6 +52,9 @@ function byName<T extends { readonly name: string }>(specs: readonly T[] | undef
 const withRemark = (summary: string, inert: string | undefined): string =>
   inert === undefined || summary.includes(inert) ? summary : `${summary} **Without effect:** ${inert}`;
 
+const ofZero = ({ zero }: ParameterSpec | SettingSpec): string =>
+  zero === undefined ? '' : zero === Number.POSITIVE_INFINITY ? ' 0 is no limit.' : ` 0 is ${zero}.`;
+
 /** A byte string as a script would write it. */
 const bytes = (text: string): string =>
   text.replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
@@ -66,7 +69,7 @@ function signature(name: string, args: readonly ArgumentSpec[]): string {
 function functionEntry(spec: FunctionSpec<Run>): string {
   const facts = [
     spec.aliases === undefined ? '' : `Also ${spec.aliases.map((name) => code(`${name}()`)).join(', ')}.`,
-    'start' in spec ? 'May be called by `async()` and `launch()`.' : '',
+    spec.start !== undefined ? 'May be called by `async()` and `launch()`.' : '',
     spec.routes === undefined ? '' : `In ${spec.routes.map((kind) => code(kind)).join(', ')}.`,
     spec.inert === undefined ? '' : `**Without effect:** ${spec.inert}`,
   ].filter(Boolean);
@@ -101,7 +104,7 @@ const parameterRow = (spec: ParameterSpec): readonly string[] => [
   spec.repeated ? `${spec.type}, repeated` : spec.type,
   defaultText(spec.default, spec.unit),
   range(spec),
-  withRemark(spec.summary, spec.inert),
+  withRemark(spec.summary + ofZero(spec), spec.inert),
 ];
 
 const settingRow = (spec: SettingSpec): readonly string[] => [
@@ -109,7 +112,7 @@ const settingRow = (spec: SettingSpec): readonly string[] => [
   spec.repeated ? `${spec.type}, repeated` : spec.type,
   defaultText(spec.default),
   range(spec),
-  withRemark(spec.summary, spec.inert),
+  withRemark(spec.summary + ofZero(spec), spec.inert),
 ];
 
 function variableForm(spec: VariableSpec<Run>): string {

@@ -2,7 +2,7 @@
 
 import { isIPv6 } from 'node:net';
 import type { ListenAddress } from '../runtime/index.ts';
-import type { Diagnostic, ParameterValues, SettingNode, SocketOptionNode } from '../script/index.ts';
+import type { Diagnostic, RowValues, SettingNode, SocketOptionNode } from '../script/index.ts';
 import {
   type Advertised,
   canListen,
@@ -12,6 +12,9 @@ import {
   parseHostPort,
   spokenTransports,
 } from '../sip/index.ts';
+import type { settingSpecs } from './settings.ts';
+
+type GlobalSettings = RowValues<typeof settingSpecs>;
 
 const socketSyntax =
   /^(?:([a-z][a-z0-9_]*):)?(\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\*|\d{1,5})?(?:-\d+)?)?$/i;
@@ -22,7 +25,7 @@ const socketSyntax =
  */
 export function listenAddresses(
   nodes: readonly SettingNode[],
-  settings: ParameterValues,
+  settings: GlobalSettings,
   allowMissing = false,
 ): { sockets: ListenAddress[]; diagnostics: Diagnostic[] } {
   const sockets: ListenAddress[] = [];
@@ -54,7 +57,7 @@ export function listenAddresses(
       });
       continue;
     }
-    if (transport === 'tcp' && settings['disable_tcp'] === true) {
+    if (transport === 'tcp' && settings.disable_tcp) {
       inert(value.span, `${text} is not opened: disable_tcp says so`);
       continue;
     }
@@ -129,11 +132,9 @@ function advertisedBy({ value }: SocketOptionNode): Advertised | null {
   return parsed === null ? null : advertisedAs(parsed.host, parsed.port);
 }
 
-function globalAdvertised(settings: ParameterValues): Advertised | null {
-  const address = settings['advertised_address'];
-  const port = settings['advertised_port'];
-  if (typeof address !== 'string' || address === '') return null;
-  return advertisedAs(address, typeof port === 'number' ? port : null);
+function globalAdvertised(settings: GlobalSettings): Advertised | null {
+  const { advertised_address: address, advertised_port: port } = settings;
+  return address ? advertisedAs(address, port) : null;
 }
 
 const advertisedAs = (host: string, port: number | null): Advertised => ({

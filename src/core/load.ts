@@ -1,6 +1,6 @@
 /** From the text of a script to something that can be started: parsed, checked, compiled, its settings read. */
 
-import type { ListenAddress, LogConsumer, Module, Program, Run, Settings } from '../runtime/index.ts';
+import type { ListenAddress, Module, Program, Run, Settings } from '../runtime/index.ts';
 import {
   type Catalog,
   type CompiledScript,
@@ -8,14 +8,14 @@ import {
   type Diagnostic,
   hasErrors,
   loadScript,
-  type ParameterValue,
-  type ParameterValues,
   type ReadFile,
+  type RowValues,
   type SourceSet,
 } from '../script/index.ts';
 import { splitProtocol } from '../sip/index.ts';
 import { cachedRegex, regexError } from '../text/index.ts';
 import { listenAddresses } from './listen-addresses.ts';
+import { settingSpecs } from './settings.ts';
 
 export interface LoadResult {
   /** Errors and warnings, in the order of the source. */
@@ -55,16 +55,17 @@ export function loadProgram(
     portable,
     ...(readFile === undefined ? {} : { readFile }),
   });
-  const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets, loaded.settings, allowMissing);
+  const values = loaded.values.get(settingSpecs);
+  const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets, values, allowMissing);
   const diagnostics = [...loaded.diagnostics, ...ofSockets].toSorted((a, b) => a.span.start - b.span.start);
   const { sources } = loaded;
   if (hasErrors(diagnostics)) return { diagnostics, sources, program: null };
-  const settings = { ...readSettings(loaded.settings, sockets), argv: new Map(Object.entries(argv)) };
+  const settings = { ...readSettings(values, sockets), argv: new Map(Object.entries(argv)) };
   const modules = new Map(catalog.modules.map((module) => [module.name, module]));
   let compiled: CompiledScript<Run> | null = null;
   const program: Program = {
     settings,
-    parameters: loaded.parameters,
+    parameters: loaded.values,
     modules: loaded.modules.flatMap(({ name }) => modules.get(name) ?? []),
     // `siprest check` has no use for it
     get compiled() {
@@ -83,71 +84,57 @@ export function loadProgram(
   return { diagnostics, sources, program };
 }
 
-function readSettings(values: ParameterValues, sockets: readonly ListenAddress[]): Omit<Settings, 'argv'> {
-  const number = (name: string) => Number(values[name]);
-  const flag = (name: string) => values[name] === true;
-  const aliases = values['alias'];
-  const consumer = (name: string): LogConsumer => {
-    const format = values[`${name}_log_format`];
-    const level = values[`${name}_level_filter`];
-    return {
-      enabled: flag(`${name}_enabled`),
-      format: format === 'json' || format === 'json_cee' ? format : 'text',
-      level: typeof level === 'number' ? level : null,
-    };
-  };
+function readSettings(
+  values: RowValues<typeof settingSpecs>,
+  sockets: readonly ListenAddress[],
+): Omit<Settings, 'argv'> {
   return {
-    logLevel: number('log_level'),
-    xlogLevel: number('xlog_level'),
-    xlogPrintLevel: number('xlog_print_level'),
-    xlogForceColor: flag('xlog_force_color'),
-    logPrefix: String(values['log_prefix'] ?? ''),
-    stderror: consumer('stderror'),
+    logLevel: values.log_level,
+    xlogLevel: values.xlog_level,
+    xlogPrintLevel: values.xlog_print_level,
+    xlogForceColor: values.xlog_force_color,
+    logPrefix: values.log_prefix,
+    stderror: {
+      enabled: values.stderror_enabled,
+      format: values.stderror_log_format,
+      level: values.stderror_level_filter,
+    },
     syslog: {
-      ...consumer('syslog'),
-      facility: String(values['syslog_facility']),
-      name: String(values['syslog_name']),
+      enabled: values.syslog_enabled,
+      format: values.syslog_log_format,
+      level: values.syslog_level_filter,
+      facility: values.syslog_facility,
+      name: values.syslog_name,
     },
     sockets,
     tcp: {
-      connectTimeout: number('tcp_connect_timeout'),
-      idleTimeout: 1000 * Math.max(number('tcp_connection_lifetime'), 1),
-      messageTimeout: 1000 * number('tcp_max_msg_time'),
-      accepted: number('tcp_max_connections'),
-      acceptedFromOne: Math.max(
-        number('tcp_max_connections') / 4,
-        Math.min(number('tcp_max_connections'), 512),
-      ),
+      connectTimeout: values.tcp_connect_timeout,
+      idleTimeout: 1000 * values.tcp_connection_lifetime,
+      messageTimeout: 1000 * values.tcp_max_msg_time,
+      accepted: values.tcp_max_connections,
+      acceptedFromOne: Math.max(values.tcp_max_connections / 4, Math.min(values.tcp_max_connections, 512)),
     },
-    tcpAcceptAliases: flag('tcp_accept_aliases'),
+    tcpAcceptAliases: values.tcp_accept_aliases,
     names: {
-      timeout: 1000 * (number('dns_retr_time') || 2),
-      tries: number('dns_retr_no') || 2,
-      search: flag('dns_use_search_list'),
+      timeout: 1000 * values.dns_retr_time,
+      tries: values.dns_retr_no,
+      search: values.dns_use_search_list,
     },
-    multihomed: flag('mhomed'),
-    udpWorkers: number('udp_workers'),
-    aliases: (Array.isArray(aliases) ? aliases : []).map((alias) =>
-      splitProtocol(String(alias)).rest.toLowerCase(),
-    ),
-    maxWhileLoops: number('max_while_loops'),
-    scriptTimeLimit: number('script_time_limit') || Number.POSITIVE_INFINITY,
-    enableAsserts: flag('enable_asserts'),
-    disable503Translation: flag('disable_503_translation'),
-    disableStatelessForwarding:
-      values['disable_stateless_fwd'] == null ? null : flag('disable_stateless_fwd'),
-    dnsFailover: !flag('disable_dns_failover'),
-    userAgent: userAgentHeader(values['user_agent_header']),
-    serverHeader: flag('server_signature') ? serverHeader(values['server_header']) : null,
+    multihomed: values.mhomed,
+    udpWorkers: values.udp_workers,
+    aliases: values.alias.map((alias) => splitProtocol(String(alias)).rest.toLowerCase()),
+    maxWhileLoops: values.max_while_loops,
+    scriptTimeLimit: values.script_time_limit,
+    enableAsserts: values.enable_asserts,
+    disable503Translation: values.disable_503_translation,
+    disableStatelessForwarding: values.disable_stateless_fwd,
+    dnsFailover: !values.disable_dns_failover,
+    userAgent: headerValue(values.user_agent_header, /^User-Agent:\s*/i),
+    serverHeader: values.server_signature
+      ? (headerValue(values.server_header, /^Server:\s*/i) ?? 'siprest')
+      : null,
   };
 }
 
-/** The value of the User-Agent header; the setting gives the whole line. */
-function userAgentHeader(setting: ParameterValue | undefined): string | null {
-  return typeof setting === 'string' ? setting.replace(/^User-Agent:\s*/i, '') : null;
-}
-
-/** The value of the Server header; the setting gives the whole line. */
-function serverHeader(setting: ParameterValue | undefined): string {
-  return typeof setting === 'string' ? setting.replace(/^Server:\s*/i, '') : 'siprest';
-}
+/** The settings give whole header lines. */
+const headerValue = (line: string | null, name: RegExp): string | null => line?.replace(name, '') ?? null;

@@ -4,12 +4,12 @@
  */
 
 import { facilityNames } from '../runtime/index.ts';
-import type { SettingSpec } from '../script/index.ts';
+import { defineSettings } from '../script/index.ts';
 import { inertSettings } from './inert-settings.ts';
 
-const logFormats = ['plain_text', 'json', 'json_cee'];
+const logFormats = ['plain_text', 'json', 'json_cee'] as const;
 
-export const settingSpecs: readonly SettingSpec[] = [
+export const settingSpecs = defineSettings([
   // --- what siprest does ---
   {
     name: 'log_level',
@@ -153,8 +153,9 @@ export const settingSpecs: readonly SettingSpec[] = [
     default: 1000,
     minimum: 0,
     maximum: 3_600_000,
+    zero: Number.POSITIVE_INFINITY,
     summary:
-      'How long a script may run for one message, in ms, without what it waits for; it is ended then, and a request that has no reply gets 500. 0: for ever. An extension of siprest.',
+      'How long a script may run for one message, in ms, without what it waits for; it is ended then, and a request that has no reply gets 500. An extension of siprest.',
   },
   { name: 'enable_asserts', type: 'boolean', default: false, summary: 'Whether assert() checks anything.' },
   {
@@ -216,7 +217,8 @@ export const settingSpecs: readonly SettingSpec[] = [
     default: 120,
     minimum: 0,
     maximum: 2_000_000,
-    summary: 'How long a connection stays open without a byte in either direction, in s; 0 is a second.',
+    zero: 1,
+    summary: 'How long a connection stays open without a byte in either direction, in s.',
   },
   {
     name: 'tcp_max_connections',
@@ -240,6 +242,7 @@ export const settingSpecs: readonly SettingSpec[] = [
     default: 2,
     minimum: 0,
     maximum: 60,
+    zero: 2,
     summary: 'How long the name servers may take before they are asked again, in s.',
   },
   {
@@ -248,8 +251,9 @@ export const settingSpecs: readonly SettingSpec[] = [
     default: 2,
     minimum: 0,
     maximum: 10,
+    zero: 2,
     summary:
-      'How often the name servers are asked. A name is unknown dns_retr_time times dns_retr_no seconds after it was asked for; 0 is 1.',
+      'How often the name servers are asked. A name is unknown dns_retr_time times dns_retr_no seconds after it was asked for.',
   },
   {
     name: 'disable_dns_failover',
@@ -279,7 +283,7 @@ export const settingSpecs: readonly SettingSpec[] = [
       'Whether replies that belong to no transaction are dropped. Default: dropped unless the script calls forward().',
   },
   ...inertSettings,
-];
+]);
 
 /** Global parameters up to OpenSIPS 2.4 that have moved (Script-CoreParameters of 1.8 to 2.4). */
 export const formerSettings: Readonly<Record<string, string>> = {

@@ -3,15 +3,8 @@
  * that it does, and scripts in the field still use it. Source: the module's documentation of 3.4.
  */
 
-import type { Module, Run } from '../runtime/index.ts';
-import {
-  type ArgumentSpec,
-  type FunctionSpec,
-  lowerAscii,
-  type Status,
-  toInteger,
-  type Value,
-} from '../script/index.ts';
+import { defineFunction, defineModule, type Run } from '../runtime/index.ts';
+import { defineArgument, lowerAscii, type Status, toInteger, type Value } from '../script/index.ts';
 import { cachedRegex, cachedSubstitution, globMatches, replaced, replacements } from '../text/index.ts';
 import { shuffled } from './cfgutils/values.ts';
 
@@ -55,20 +48,20 @@ function valuesOf(run: Run, { name, index, flags }: AvpName): readonly (string |
   return one === null ? [] : [one];
 }
 
-const raw = (name: string, summary: string): ArgumentSpec => ({ name, type: 'raw', summary });
+const raw = (name: string, summary: string) => defineArgument({ name, type: 'raw', summary });
 
 /** One on an AVP that is named in its only argument. */
-function onAvp(name: string, summary: string, act: (run: Run, avp: AvpName) => Status): FunctionSpec<Run> {
-  return {
+function onAvp(name: string, summary: string, act: (run: Run, avp: AvpName) => Status) {
+  return defineFunction({
     name,
     arguments: [raw('name', '`$avp(name)`, with `/flags` behind it where there are some.')],
     summary,
     source,
-    run: (run, text: string) => {
+    run: (run, text) => {
       const avp = avpName(run, text);
       return avp === null ? -1 : act(run, avp);
     },
-  };
+  });
 }
 
 const compare = (a: Value, b: Value, ignoreCase: boolean): number => {
@@ -233,7 +226,7 @@ const isType = (value: Value, flags: string): boolean => {
   return flags.includes('s') ? typeof value === 'string' : true;
 };
 
-export const avpops: Module = {
+export const avpops = defineModule({
   name: 'avpops',
   summary:
     'Functions on AVPs that scripts for OpenSIPS up to 3.5 use; later ones have operators and transformations instead. Its database functions are not available.',
@@ -280,7 +273,7 @@ export const avpops: Module = {
       arguments: [{ name: 'destination', type: 'raw', summary: '`$ru` or `$du`.' }, raw('name', 'The AVP.')],
       summary: 'Writes the value of an AVP to the request URI or the destination; false where it has none.',
       source,
-      run: (run, destination: string, text: string) => {
+      run: (run, destination, text) => {
         const avp = avpName(run, text);
         const [value] = avp === null ? [] : valuesOf(run, avp);
         const target = targets[destination.split('/')[0]?.trim() ?? ''];
@@ -323,4 +316,4 @@ export const avpops: Module = {
       run: operate,
     },
   ],
-};
+});

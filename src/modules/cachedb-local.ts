@@ -1,7 +1,14 @@
 /** The cachedb_local module: a cache in memory. Source: modules/cachedb_local of the manual; vectors lang-cache*. */
 import { type CacheStore, cacheStores, counterOf } from '../core/index.ts';
-import { type Caller, type Module, type Shared, sharedKind } from '../runtime/index.ts';
-import { type Awaitable, InvalidUse, type ParameterValues, type Value, whenThere } from '../script/index.ts';
+import { type Caller, defineModule, type Shared, sharedKind } from '../runtime/index.ts';
+import {
+  type Awaitable,
+  defineParameters,
+  InvalidUse,
+  type RowValues,
+  type Value,
+  whenThere,
+} from '../script/index.ts';
 import { globMatches } from '../text/index.ts';
 
 interface Entry {
@@ -138,6 +145,53 @@ class SharedCache implements CacheStore {
   }
 }
 
+const noCluster = 'siprest instances do not talk to each other';
+
+const parameters = defineParameters([
+  {
+    name: 'cachedb_url',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary: 'A storage id and its collection: `local:GROUP:///COLLECTION`.',
+  },
+  {
+    name: 'cache_collections',
+    type: 'string',
+    default: 'default',
+    summary: 'The collections; sizes are accepted and not needed.',
+  },
+  {
+    name: 'cache_clean_period',
+    type: 'int',
+    default: 600,
+    minimum: 1,
+    unit: 's',
+    summary: 'How often entries that are over are swept out.',
+  },
+  {
+    name: 'cluster_id',
+    type: 'int',
+    default: 0,
+    summary: 'The cluster to replicate to.',
+    inert: noCluster,
+  },
+  {
+    name: 'cluster_persistency',
+    type: 'string',
+    default: 'sync-from-cluster',
+    summary: 'Where a restart gets its data.',
+    inert: noCluster,
+  },
+  {
+    name: 'enable_restart_persistency',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether data outlives a restart.',
+    inert: 'the cache is in memory, and empty after a restart',
+  },
+]);
+
 /** `collection1/r; collection2 = 5; default = 4` */
 function collectionNames(text: string): string[] {
   return text
@@ -146,16 +200,17 @@ function collectionNames(text: string): string[] {
     .filter((name) => name !== '');
 }
 
-const knownCollections = (parameters: ParameterValues): ReadonlySet<string> =>
-  new Set(['default', ...collectionNames(String(parameters['cache_collections'] ?? ''))]);
+type Values = RowValues<typeof parameters>;
+
+const knownCollections = ({ cache_collections }: Values): ReadonlySet<string> =>
+  new Set(['default', ...collectionNames(cache_collections)]);
 
 /** The collection behind each storage id. */
-function layout(parameters: ParameterValues): Map<string, string> {
-  const known = knownCollections(parameters);
-  const urls = parameters['cachedb_url'];
+function layout(values: Values): Map<string, string> {
+  const known = knownCollections(values);
   const stores = new Map([['local', 'default']]);
-  for (const url of Array.isArray(urls) ? urls : []) {
-    const { id, collection } = parseUrl(String(url));
+  for (const url of values.cachedb_url) {
+    const { id, collection } = parseUrl(url);
     if (!known.has(collection))
       throw new InvalidUse(
         `cachedb_url "${url}" names the collection "${collection}", which cache_collections does not define`,
@@ -165,56 +220,11 @@ function layout(parameters: ParameterValues): Map<string, string> {
   return stores;
 }
 
-const noCluster = 'siprest instances do not talk to each other';
-
-export const cachedbLocal: Module = {
+export const cachedbLocal = defineModule({
   name: 'cachedb_local',
   summary: 'A key-value cache in memory, for cache_store() and its kin.',
   source: 'modules/cachedb_local',
-  parameters: [
-    {
-      name: 'cachedb_url',
-      type: 'string',
-      default: null,
-      repeated: true,
-      summary: 'A storage id and its collection: `local:GROUP:///COLLECTION`.',
-    },
-    {
-      name: 'cache_collections',
-      type: 'string',
-      default: 'default',
-      summary: 'The collections; sizes are accepted and not needed.',
-    },
-    {
-      name: 'cache_clean_period',
-      type: 'int',
-      default: 600,
-      minimum: 1,
-      unit: 's',
-      summary: 'How often entries that are over are swept out.',
-    },
-    {
-      name: 'cluster_id',
-      type: 'int',
-      default: 0,
-      summary: 'The cluster to replicate to.',
-      inert: noCluster,
-    },
-    {
-      name: 'cluster_persistency',
-      type: 'string',
-      default: 'sync-from-cluster',
-      summary: 'Where a restart gets its data.',
-      inert: noCluster,
-    },
-    {
-      name: 'enable_restart_persistency',
-      type: 'boolean',
-      default: false,
-      summary: 'Whether data outlives a restart.',
-      inert: 'the cache is in memory, and empty after a restart',
-    },
-  ],
+  parameters,
   functions: [
     {
       name: 'cache_remove_chunk',
@@ -230,10 +240,10 @@ export const cachedbLocal: Module = {
       ],
       summary: 'Forgets all keys that match.',
       source: 'modules/cachedb_local',
-      run: (run, name: string | undefined, glob: string) => {
+      run: (run, name, glob) => {
         const { routing } = run;
         const collection = name ?? 'default';
-        if (!knownCollections(routing.parameters('cachedb_local')).has(collection)) {
+        if (!knownCollections(run.parameters(parameters)).has(collection)) {
           run.complain(`cache_remove_chunk(): cache_collections does not define the collection "${name}"`);
           return -1;
         }
@@ -241,20 +251,19 @@ export const cachedbLocal: Module = {
       },
     },
   ],
-  validate: (parameters) => {
-    layout(parameters);
+  validate: (values) => {
+    layout(values);
     return [];
   },
   shared: [collections],
-  start: (routing) => {
-    const parameters = routing.parameters('cachedb_local');
+  start: (routing, values) => {
     const stores = routing.states.get(cacheStores);
-    for (const [id, name] of layout(parameters)) stores.set(id, new SharedCache(routing.host.shared, name));
+    for (const [id, name] of layout(values)) stores.set(id, new SharedCache(routing.host.shared, name));
     const sweep = setInterval(
       () => void routing.host.shared.ask(collections, 'sweep'),
-      Number(parameters['cache_clean_period']) * 1000,
+      values.cache_clean_period * 1000,
     );
     sweep.unref();
     routing.listeners.on('closed', () => clearInterval(sweep));
   },
-};
+});

@@ -3,8 +3,9 @@
  * module; vectors trans-json-*, rest-post-built-json, lang-for-each-json.
  */
 
-import { type Module, type Request, type Run, StateKey, type Worker } from '../runtime/index.ts';
+import { defineModule, type Request, type Run, StateKey, type Worker } from '../runtime/index.ts';
 import {
+  defineParameters,
   InvalidUse,
   type Status,
   type Value,
@@ -82,6 +83,16 @@ function pathReader({ subname }: VariableUse<Run>): (run: Run) => JsonPath | nul
   return () => path;
 }
 
+const parameters = defineParameters([
+  {
+    name: 'enable_long_quoting',
+    type: 'boolean',
+    default: false,
+    summary:
+      'Integers beyond 32 bits are text throughout; without it they have all their digits where text is wanted, and are their low 32 bits where a number is.',
+  },
+]);
+
 // --- variables ------------------------------------------------------------------------------------------
 
 /** Integers and strings as they are, null as null, all else as its text. */
@@ -95,7 +106,7 @@ function scriptValue(run: Run, value: JsonValue | undefined, style: JsonStyle): 
 /** One beyond 32 bits is its text with `enable_long_quoting`; else its low 32 bits, as integers wrap (field-json-large-integer). */
 function scriptInteger(run: Run, value: number | bigint): Value {
   if (value === (Number(value) | 0)) return value;
-  if (run.routing.parameters('json')['enable_long_quoting'] === true) return String(value);
+  if (run.parameters(parameters).enable_long_quoting) return String(value);
   return Number(BigInt.asIntN(32, BigInt(value)));
 }
 
@@ -231,19 +242,11 @@ function mergePatch(base: JsonValue, changes: JsonValue): JsonValue {
   return merged;
 }
 
-export const jsonModule: Module = {
+export const jsonModule = defineModule({
   name: 'json',
   summary: 'JSON documents that a script reads and changes by paths.',
   source: 'modules/json',
-  parameters: [
-    {
-      name: 'enable_long_quoting',
-      type: 'boolean',
-      default: false,
-      summary:
-        'Integers beyond 32 bits are text throughout; without it they have all their digits where text is wanted, and are their low 32 bits where a number is.',
-    },
-  ],
+  parameters,
   functions: [
     {
       name: 'json_link',
@@ -284,4 +287,4 @@ export const jsonModule: Module = {
       'The same, printed without spaces and with slashes as they are.',
     ),
   ],
-};
+});

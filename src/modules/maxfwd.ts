@@ -1,7 +1,8 @@
 /** The maxfwd module: Max-Forwards. Source: modules/maxfwd of the manual; vector pvar-maxfwd. */
 
 import { maxForwards } from '../relay/index.ts';
-import { edits, type Module, type Run } from '../runtime/index.ts';
+import { defineModule, edits, type Run } from '../runtime/index.ts';
+import { defineParameters } from '../script/index.ts';
 
 /** As it was counted down to, else as received. */
 function current(run: Run): number | null {
@@ -17,20 +18,22 @@ function setHeader(run: Run, value: number): void {
   if (header >= 0) run.state(edits).push({ kind: 'set-value', header, value: String(value) });
 }
 
-export const maxfwd: Module = {
+const parameters = defineParameters([
+  {
+    name: 'max_limit',
+    type: 'int',
+    default: 256,
+    minimum: 1,
+    maximum: 256,
+    summary: 'The largest value that is passed on.',
+  },
+]);
+
+export const maxfwd = defineModule({
   name: 'maxfwd',
   summary: 'Counts Max-Forwards down.',
   source: 'modules/maxfwd',
-  parameters: [
-    {
-      name: 'max_limit',
-      type: 'int',
-      default: 256,
-      minimum: 1,
-      maximum: 256,
-      summary: 'The largest value that is passed on.',
-    },
-  ],
+  parameters,
   functions: [
     {
       name: 'mf_process_maxfwd_header',
@@ -39,11 +42,11 @@ export const maxfwd: Module = {
       summary:
         'Counts down in the request that is sent on: 1 done, 2 added, -1 it is 0 already, -2 no number.',
       source: 'modules/maxfwd',
-      run: (run, initial: number) => {
+      run: (run, initial) => {
         const value = current(run);
         if (value !== null && Number.isNaN(value)) return -2;
         if (value === 0) return -1;
-        const limit = Number(run.routing.parameters('maxfwd')['max_limit']);
+        const { max_limit: limit } = run.parameters(parameters);
         const next = Math.min(value === null ? initial : value - 1, limit);
         setHeader(run, next);
         run.state(maxForwards).value = next;
@@ -56,7 +59,7 @@ export const maxfwd: Module = {
       routes: ['route', 'failure_route', 'branch_route'],
       summary: 'Whether Max-Forwards is less: 1 yes, -1 no, -2 there is none, -3 no number.',
       source: 'modules/maxfwd',
-      run: (run, limit: number) => {
+      run: (run, limit) => {
         const value = current(run);
         if (value === null) return -2;
         if (Number.isNaN(value)) return -3;
@@ -64,4 +67,4 @@ export const maxfwd: Module = {
       },
     },
   ],
-};
+});

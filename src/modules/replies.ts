@@ -1,9 +1,9 @@
 /** What the reply functions of sl, signaling and tm have in common. */
 import type { Run } from '../runtime/index.ts';
-import type { ArgumentSpec } from '../script/index.ts';
+import { defineArgument } from '../script/index.ts';
 
-export const code: ArgumentSpec = { name: 'code', type: 'int', summary: 'The status, 100 to 699.' };
-export const reason: ArgumentSpec = { name: 'reason', type: 'string', summary: 'The reason phrase.' };
+export const code = defineArgument({ name: 'code', type: 'int', summary: 'The status, 100 to 699.' });
+export const reason = defineArgument({ name: 'reason', type: 'string', summary: 'The reason phrase.' });
 
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 

@@ -1,8 +1,8 @@
 /** The rr module: Record-Route and loose routing. Source: modules/rr of the manual; RFC 3261, 16.4, 16.6 and 16.12. */
 
 import { forceSocket, incomingSocket, recordRoutes } from '../relay/index.ts';
-import { type Edit, edits, type Module, type Request, type Run, StateKey } from '../runtime/index.ts';
-import type { RouteKind } from '../script/index.ts';
+import { defineModule, type Edit, edits, type Request, type Run, StateKey } from '../runtime/index.ts';
+import { defineParameters, type RouteKind } from '../script/index.ts';
 import {
   DEFAULT_PROTOCOL,
   DEFAULT_SECURE_PROTOCOL,
@@ -20,6 +20,34 @@ import {
   uriTransport,
 } from '../sip/index.ts';
 import { cachedRegex } from '../text/index.ts';
+
+const parameters = defineParameters([
+  {
+    name: 'append_fromtag',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether the From tag is noted in Record-Route, for is_direction().',
+  },
+  {
+    name: 'enable_double_rr',
+    type: 'boolean',
+    default: true,
+    summary: 'Two Record-Routes where the transports differ.',
+  },
+  {
+    name: 'add_username',
+    type: 'boolean',
+    default: false,
+    summary: "Whether the request URI's user is noted in Record-Route.",
+  },
+  {
+    name: 'enable_socket_mismatch_warning',
+    type: 'boolean',
+    default: true,
+    summary: 'A warning where a preset route names another host.',
+    inert: 'a preset route is taken as it is',
+  },
+]);
 
 interface RouteState {
   /** Parameters for the Record-Route that is added, each with its `;`. */
@@ -41,7 +69,7 @@ const routes: readonly RouteKind[] = ['route', 'branch_route', 'failure_route'];
 /** `;ftag=...`: tells later which way a request goes. */
 function fromTag(run: Run): string {
   const tag = run.request.message?.fromTag ?? null;
-  return run.routing.parameters('rr')['append_fromtag'] === false || tag === null ? '' : `;ftag=${tag}`;
+  return run.parameters(parameters).append_fromtag && tag !== null ? `;ftag=${tag}` : '';
 }
 
 /** Adds Record-Routes to the message, the first on top; `doubled` where the request may go out by another socket. */
@@ -108,16 +136,14 @@ function recordRoute(run: Run, params = ''): 1 | -1 {
     host: formatHostPort(address, null),
     port,
   };
-  const parameters = run.routing.parameters('rr');
-  const user = parameters['add_username'] === true ? run.request.uri?.user : null;
+  const { add_username, enable_double_rr } = run.parameters(parameters);
+  const user = add_username ? run.request.uri?.user : null;
   const uri = (side: SendingSocket, more: string): string =>
     `sip:${user ? `${user}@` : ''}${place(side)};lr${more}${fromTag(run)}${params}`;
   return addRecordRoute(
     run,
     [uri(incoming, '')],
-    parameters['enable_double_rr'] === false
-      ? null
-      : (outgoing) => [uri(outgoing, ';r2=on'), uri(incoming, ';r2=on')],
+    enable_double_rr ? (outgoing) => [uri(outgoing, ';r2=on'), uri(incoming, ';r2=on')] : null,
   );
 }
 
@@ -223,37 +249,11 @@ function isDownstream(run: Run): boolean {
   return noted === null || noted === (run.request.message?.fromTag ?? null);
 }
 
-export const rr: Module = {
+export const rr = defineModule({
   name: 'rr',
   summary: 'Record-Route, loose and strict routing.',
   source: 'modules/rr',
-  parameters: [
-    {
-      name: 'append_fromtag',
-      type: 'boolean',
-      default: true,
-      summary: 'Whether the From tag is noted in Record-Route, for is_direction().',
-    },
-    {
-      name: 'enable_double_rr',
-      type: 'boolean',
-      default: true,
-      summary: 'Two Record-Routes where the transports differ.',
-    },
-    {
-      name: 'add_username',
-      type: 'boolean',
-      default: false,
-      summary: "Whether the request URI's user is noted in Record-Route.",
-    },
-    {
-      name: 'enable_socket_mismatch_warning',
-      type: 'boolean',
-      default: true,
-      summary: 'A warning where a preset route names another host.',
-      inert: 'a preset route is taken as it is',
-    },
-  ],
+  parameters,
   functions: [
     {
       name: 'record_route',
@@ -284,7 +284,7 @@ export const rr: Module = {
       routes,
       summary: 'As record_route(), with a host of your own.',
       source: 'modules/rr',
-      run: (run, first: string, second?: string) => {
+      run: (run, first, second) => {
         if (!isPreset(first) || (second !== undefined && !isPreset(second))) {
           run.complain('record_route_preset(): expected "host[:port]", with parameters of a URI if any');
           return -1;
@@ -300,7 +300,7 @@ export const rr: Module = {
       routes,
       summary: 'Adds a parameter to the Record-Route, before record_route() or after it.',
       source: 'modules/rr',
-      run: (run, param: string) => {
+      run: (run, param) => {
         if (param === '' || !areParameters(param)) {
           run.complain('add_rr_param(): expected parameters of a URI, ";name=value"');
           return -1;
@@ -325,7 +325,7 @@ export const rr: Module = {
       routes: ['route'],
       summary: 'Whether the parameters of our own Route match, after loose_route().',
       source: 'modules/rr',
-      run: (run, pattern: string) =>
+      run: (run, pattern) =>
         cachedRegex(pattern, { ignoreCase: true })?.test(run.state(routeState).params ?? '') ? 1 : -1,
     },
     {
@@ -341,7 +341,7 @@ export const rr: Module = {
       routes: ['route'],
       summary: 'Which way the request goes, after loose_route().',
       source: 'modules/rr',
-      run: (run, direction: string) => (isDownstream(run) === (direction === 'downstream') ? 1 : -1),
+      run: (run, direction) => (isDownstream(run) === (direction === 'downstream') ? 1 : -1),
     },
   ],
   variables: [
@@ -352,4 +352,4 @@ export const rr: Module = {
       resolve: () => ({ get: (run) => run.state(routeState).params }),
     },
   ],
-};
+});

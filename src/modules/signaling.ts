@@ -1,8 +1,8 @@
 /** The signaling module: replies by the transaction where there is one, else without state. Source: modules/signaling of the manual. */
-import type { Module } from '../runtime/index.ts';
+import { defineModule } from '../runtime/index.ts';
 import { code, isStatusLine, reason } from './replies.ts';
 
-export const signaling: Module = {
+export const signaling = defineModule({
   name: 'signaling',
   summary: 'Replies, with a transaction or without.',
   source: 'modules/signaling',
@@ -13,7 +13,7 @@ export const signaling: Module = {
       routes: ['route', 'error_route', 'failure_route'],
       summary: 'Sends a reply: by the transaction where there is one, else without state.',
       source: 'modules/signaling; vectors pvar-reply-*',
-      run: (run, status: number, phrase: string) =>
+      run: (run, status, phrase) =>
         isStatusLine(run, 'send_reply', status, phrase) && run.request.reply(status, phrase) ? 1 : -1,
     },
   ],
@@ -25,4 +25,4 @@ export const signaling: Module = {
       resolve: () => ({ get: (run) => run.request.localToTag }),
     },
   ],
-};
+});

@@ -1,10 +1,10 @@
 /** The sl module: replies without state. Source: modules/sl of the manual. */
-import type { Module } from '../runtime/index.ts';
+import { defineModule } from '../runtime/index.ts';
 import { code, isStatusLine, reason } from './replies.ts';
 
 const routes = ['route', 'error_route'] as const;
 
-export const sl: Module = {
+export const sl = defineModule({
   name: 'sl',
   summary: 'Replies without a transaction; the ACK to one that is not a 2xx never reaches the script.',
   source: 'modules/sl',
@@ -24,7 +24,7 @@ export const sl: Module = {
       routes,
       summary: 'Sends a reply without a transaction.',
       source: 'modules/sl; vector pvar-sl-reply',
-      run: (run, status: number, phrase: string) =>
+      run: (run, status, phrase) =>
         isStatusLine(run, 'sl_send_reply', status, phrase) && run.request.replyStateless(status, phrase)
           ? 1
           : -1,
@@ -37,4 +37,4 @@ export const sl: Module = {
       run: (run) => (run.request.replyStateless(500, 'Server error occurred (1/SL)') ? 1 : -1),
     },
   ],
-};
+});

@@ -3,8 +3,8 @@
  * Expressions ignore case; `^` and `$` match at line ends and `.` matches none, so that folded lines are not
  * searched as one, as the manual says.
  */
-import { bodyOffset, type Module, type Run } from '../runtime/index.ts';
-import type { ArgumentSpec, FunctionSpec, Status } from '../script/index.ts';
+import { bodyOffset, defineFunction, defineModule, type Run } from '../runtime/index.ts';
+import { defineArgument, type Status } from '../script/index.ts';
 import { formatUri, withUser } from '../sip/index.ts';
 import {
   cachedRegex,
@@ -20,20 +20,20 @@ const source = 'modules/textops';
 const lineByLine: RegexOptions = { ignoreCase: true, newline: true };
 const atOnce: RegexOptions = { ignoreCase: true };
 
-const expression: ArgumentSpec = {
+const expression = defineArgument({
   name: 're',
   type: 'regex',
   summary: 'A POSIX extended regular expression.',
-};
-const text: ArgumentSpec = { name: 'txt', type: 'string', summary: 'Taken as it is.' };
+});
+const text = defineArgument({ name: 'txt', type: 'string', summary: 'Taken as it is.' });
 /** In the headers a variable brings no line break. */
-const headText: ArgumentSpec = { ...text, intoHeaders: true };
-const substitution: ArgumentSpec = {
+const headText = defineArgument({ ...text, intoHeaders: true });
+const substitution = defineArgument({
   name: 'subst',
   type: 'substitution',
   summary:
     '`/expression/replacement/flags`; `\\1` to `\\9` are its groups, `\\0` the match. Flags: `i` ignores case, `g` replaces all, `s` treats lines as one text.',
-};
+});
 
 function compiled(run: Run, name: string, pattern: string, options = lineByLine) {
   const regex = cachedRegex(pattern, options);
@@ -66,18 +66,18 @@ function changeBody(run: Run, found: readonly Replacement[]): Status {
   return 1;
 }
 
-function search(name: string, summary: string, subject: (run: Run) => string | undefined): FunctionSpec<Run> {
-  return {
+function search(name: string, summary: string, subject: (run: Run) => string | undefined) {
+  return defineFunction({
     name,
     arguments: [expression],
     summary,
     source,
-    run: (run, pattern: string) => {
+    run: (run, pattern) => {
       const searched = subject(run);
       const regex = searched === undefined ? null : compiled(run, name, pattern);
       return regex?.test(searched ?? '') ? 1 : -1;
     },
-  };
+  });
 }
 
 interface Replacing {
@@ -88,13 +88,13 @@ interface Replacing {
   readonly append?: boolean;
 }
 
-function replacing(name: string, summary: string, how: Replacing): FunctionSpec<Run> {
-  return {
+function replacing(name: string, summary: string, how: Replacing) {
+  return defineFunction({
     name,
     arguments: [expression, how.scope === 'message' ? headText : text],
     summary,
     source,
-    run: (run, pattern: string, inserted: string) => {
+    run: (run, pattern, inserted) => {
       const regex = compiled(run, name, pattern, how.options);
       if (regex === null) return -1;
       const rule: Substitution = {
@@ -104,7 +104,7 @@ function replacing(name: string, summary: string, how: Replacing): FunctionSpec<
       };
       return change(run, how.scope, (subject) => replacements(subject, rule));
     },
-  };
+  });
 }
 
 function substituting(
@@ -112,19 +112,19 @@ function substituting(
   summary: string,
   apply: (run: Run, rule: Substitution) => Status,
   intoHeaders = false,
-): FunctionSpec<Run> {
-  return {
+) {
+  return defineFunction({
     name,
     arguments: [intoHeaders ? { ...substitution, intoHeaders } : substitution],
     summary,
     source,
-    run: (run, written: string) => {
+    run: (run, written) => {
       const rule = cachedSubstitution(written);
       if (rule !== null) return apply(run, rule);
       run.complain(`${name}(): "${written}" is no substitution, it is written /expression/replacement/flags`);
       return -1;
     },
-  };
+  });
 }
 
 /** The text after the substitution; null where the expression does not match. */
@@ -133,7 +133,7 @@ function substituted(subject: string, rule: Substitution): string | null {
   return found.length === 0 ? null : replaced(subject, found);
 }
 
-export const textops: Module = {
+export const textops = defineModule({
   name: 'textops',
   summary:
     'Searches the text of messages and replaces in it. Replacements go into the request that is sent on; the script still reads the received message.',
@@ -178,4 +178,4 @@ export const textops: Module = {
       return next !== null && run.request.setRequestUri(formatUri(next)) ? 1 : -1;
     }),
   ],
-};
+});

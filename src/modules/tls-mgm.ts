@@ -3,8 +3,14 @@
  * are written `[domain]value`. Source: modules/tls_mgm of the manual; vectors tls-domain-*.
  */
 import { RestOptionError, TlsClientDomain } from '../rest/index.ts';
-import { type Module, type Routing, StateKey } from '../runtime/index.ts';
-import { InvalidUse, type ParameterSpec, type ParameterValues } from '../script/index.ts';
+import { defineModule, type Routing, StateKey } from '../runtime/index.ts';
+import {
+  defineParameter,
+  defineParameters,
+  InvalidUse,
+  type ParameterSpec,
+  type RowValues,
+} from '../script/index.ts';
 
 /** By name; empty where tls_mgm is not loaded. */
 export const clientTlsDomains = new StateKey<Routing, Map<string, TlsClientDomain>>(
@@ -29,17 +35,20 @@ interface Domain {
 
 const noServer = 'siprest accepts no TLS connections so far';
 
-const perDomain = (name: string, summary: string, inert?: string): ParameterSpec => ({
-  name,
-  type: 'string',
-  default: null,
-  repeated: true,
-  summary: `\`[domain]value\`: ${summary}`,
-  source: 'modules/tls_mgm',
-  ...(inert === undefined ? {} : { inert }),
-});
+const perDomain = <const Name extends string>(name: Name, summary: string) =>
+  defineParameter({
+    name,
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary: `\`[domain]value\`: ${summary}`,
+    source: 'modules/tls_mgm',
+  });
 
-const domainParameters: readonly ParameterSpec[] = [
+const inertPerDomain = <const Name extends string>(name: Name, summary: string, inert: string) =>
+  defineParameter({ ...perDomain(name, summary), inert });
+
+const domainParameters = defineParameters([
   perDomain(
     'match_ip_address',
     'which destinations of SIP use the domain; rest_init_client_tls() names it, so it need not match',
@@ -59,19 +68,19 @@ const domainParameters: readonly ParameterSpec[] = [
   perDomain('require_cert', 'whether a peer has to show a certificate; a TLS server always does'),
   perDomain('tls_method', '`TLSv1_2`, `TLSv1_3`, or a range as `TLSv1_2-`'),
   perDomain('ciphers_list', "the ciphers, in OpenSSL's notation"),
-  perDomain('crl_dir', 'a folder of revoked certificates', 'revocation lists are not read'),
-  perDomain(
+  inertPerDomain('crl_dir', 'a folder of revoked certificates', 'revocation lists are not read'),
+  inertPerDomain(
     'crl_check_all',
     'whether revocation is checked for the whole chain',
     'revocation lists are not read',
   ),
-  perDomain(
+  inertPerDomain(
     'dh_params',
     'Diffie-Hellman parameters',
     'a TLS server chooses them, and siprest is a client alone',
   ),
-  perDomain('ec_curve', 'the elliptic curve', "OpenSSL's default is used"),
-];
+  inertPerDomain('ec_curve', 'the elliptic curve', "OpenSSL's default is used"),
+]);
 
 /** Where OpenSIPS finds further domains. */
 const ofDatabase: readonly string[] = [
@@ -94,23 +103,62 @@ const ofDatabase: readonly string[] = [
   'ec_curve_col',
 ];
 
-function listOf(parameters: ParameterValues, name: string): string[] {
-  const values = parameters[name];
-  return Array.isArray(values) ? values.map(String) : [];
-}
+export const tlsMgmParameters = defineParameters([
+  {
+    name: 'client_domain',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary: 'Defines a client domain by its name.',
+  },
+  {
+    name: 'server_domain',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary: 'Defines a server domain.',
+    inert: noServer,
+  },
+  {
+    name: 'tls_library',
+    type: 'string',
+    default: 'auto',
+    summary: 'The TLS library.',
+    inert: 'Node.js has OpenSSL built in',
+  },
+  {
+    name: 'client_tls_domain_avp',
+    type: 'string',
+    default: null,
+    summary: 'The AVP that names the domain of SIP connections.',
+    inert: 'siprest opens no TLS connections for SIP so far',
+  },
+  ...domainParameters,
+  ...ofDatabase.map(
+    (name): ParameterSpec => ({
+      name,
+      type: 'string',
+      default: null,
+      summary: 'Accepted without effect.',
+      inert: 'siprest has no databases, so domains are defined by client_domain',
+    }),
+  ),
+]);
+
+type Values = RowValues<typeof tlsMgmParameters>;
 
 /** The names that `client_domain` defines, in order. */
-export function clientDomainNames(parameters: ParameterValues): string[] {
-  return listOf(parameters, 'client_domain').map((text) => text.split('=')[0]?.trim() ?? '');
-}
+export const clientDomainNames = ({ client_domain }: Values): readonly string[] =>
+  client_domain.map(domainName);
 
-function domainsOf(parameters: ParameterValues): Domain[] {
-  const list = (name: string) => listOf(parameters, name);
-  const names = clientDomainNames(parameters);
-  const others = new Set(list('server_domain').map((text) => text.split('=')[0]?.trim() ?? ''));
+const domainName = (text: string): string => text.split('=')[0]?.trim() ?? '';
+
+function domainsOf(values: Values): Domain[] {
+  const names = clientDomainNames(values);
+  const others = new Set(values.server_domain.map(domainName));
   const settings = new Map(names.map((name) => [name, new Map<string, string>()]));
   for (const { name: parameter } of domainParameters) {
-    for (const text of list(parameter)) {
+    for (const text of values[parameter]) {
       const match = /^\[([^\]]+)\](.*)$/s.exec(text);
       if (match === null)
         throw new InvalidUse(
@@ -173,58 +221,18 @@ function build({ name, values }: Domain): TlsClientDomain {
   }
 }
 
-export const tlsMgm: Module = {
+export const tlsMgm = defineModule({
   name: 'tls_mgm',
   summary: 'TLS client domains for REST requests.',
   source: 'modules/tls_mgm',
-  parameters: [
-    {
-      name: 'client_domain',
-      type: 'string',
-      default: null,
-      repeated: true,
-      summary: 'Defines a client domain by its name.',
-    },
-    {
-      name: 'server_domain',
-      type: 'string',
-      default: null,
-      repeated: true,
-      summary: 'Defines a server domain.',
-      inert: noServer,
-    },
-    {
-      name: 'tls_library',
-      type: 'string',
-      default: 'auto',
-      summary: 'The TLS library.',
-      inert: 'Node.js has OpenSSL built in',
-    },
-    {
-      name: 'client_tls_domain_avp',
-      type: 'string',
-      default: null,
-      summary: 'The AVP that names the domain of SIP connections.',
-      inert: 'siprest opens no TLS connections for SIP so far',
-    },
-    ...domainParameters,
-    ...ofDatabase.map(
-      (name): ParameterSpec => ({
-        name,
-        type: 'string',
-        default: null,
-        summary: 'Accepted without effect.',
-        inert: 'siprest has no databases, so domains are defined by client_domain',
-      }),
-    ),
-  ],
+  parameters: tlsMgmParameters,
   // reads the files, so that a certificate that cannot be used is found before the start
-  validate: (parameters) => {
-    domainsOf(parameters).forEach(build);
+  validate: (values) => {
+    domainsOf(values).forEach(build);
     return [];
   },
-  start: (routing) => {
+  start: (routing, values) => {
     const domains = routing.states.get(clientTlsDomains);
-    for (const domain of domainsOf(routing.parameters('tls_mgm'))) domains.set(domain.name, build(domain));
+    for (const domain of domainsOf(values)) domains.set(domain.name, build(domain));
   },
-};
+});

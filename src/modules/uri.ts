@@ -2,7 +2,9 @@
  * The uri module of OpenSIPS up to 2.4, as far as its functions are those of sipmsgops now: scripts in the field still
  * load it. Source: modules/uri of 2.4.
  */
-import type { Module } from '../runtime/index.ts';
+
+import { defineModule } from '../runtime/index.ts';
+import { defineParameter } from '../script/index.ts';
 import { testFunctions } from './sipmsgops/tests.ts';
 import { uriFunctions } from './sipmsgops/uri.ts';
 
@@ -29,20 +31,22 @@ const ofDatabases = [
   'use_domain',
 ] as const;
 
-export const uri: Module = {
+export const uri = defineModule({
   name: 'uri',
   summary: 'The older dialect: functions that sipmsgops has now, for scripts that load this module.',
   source: 'modules/uri of 2.4',
-  parameters: ofDatabases.map((name) => ({
-    name,
-    type: 'string',
-    default: null,
-    summary: 'Accepted without effect.',
-    inert: 'siprest has no databases',
-  })),
+  parameters: ofDatabases.map((name) =>
+    defineParameter({
+      name,
+      type: 'string',
+      default: null,
+      summary: 'Accepted without effect.',
+      inert: 'siprest has no databases',
+    }),
+  ),
   functions: Object.entries(formerNames).flatMap(([name, now]) =>
     [...testFunctions, ...uriFunctions]
       .filter((spec) => spec.name === now)
       .map((spec) => ({ ...spec, name })),
   ),
-};
+});

@@ -1,6 +1,14 @@
 /** The branches of a request, ready to be sent: the branch route has run on each, and where each leads is known. */
 
-import { Avps, edits, type RelayedBranch, type Routing, type Run, runRoute } from '../runtime/index.ts';
+import {
+  Avps,
+  edits,
+  type RelayedBranch,
+  type Routing,
+  type Run,
+  runRoute,
+  tmParameters,
+} from '../runtime/index.ts';
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
 import { failed, forcedProtocol, hops, outboundUri, outgoingSocket, unreachable } from './forward.ts';
@@ -116,6 +124,6 @@ function resolve(
 
 /** Nobody waits for it (tm's minor_branch_flag). */
 function isMinor({ request }: RelayedBranch): boolean {
-  const flag = request.routing.parameters('tm')['minor_branch_flag'];
-  return flag != null && request.state(messageBranches).main.flags.has(String(flag));
+  const { minor_branch_flag: flag } = request.routing.parameters(tmParameters);
+  return flag !== null && request.state(messageBranches).main.flags.has(flag);
 }

@@ -3,7 +3,7 @@
  * change nothing and hold nothing up. Source: modules/tm of the manual.
  */
 
-import { Request, type RunRouting, runRoute } from '../runtime/index.ts';
+import { Request, type RunRouting, runRoute, tmParameters } from '../runtime/index.ts';
 import { parseMessage } from '../sip/index.ts';
 
 export type LocalMessageRoute = 'local_request_route' | 'local_reply_route';
@@ -14,8 +14,8 @@ export function showLocalMessage(
   parameter: LocalMessageRoute,
   message: Uint8Array | string,
 ): void {
-  const name = routing.parameters('tm')[parameter];
-  const route = typeof name === 'string' ? routing.script.find('route', name) : null;
+  const name = routing.parameters(tmParameters)[parameter];
+  const route = name === null ? null : routing.script.find('route', name);
   if (route === null) return;
   const parsed = parseMessage(typeof message === 'string' ? Buffer.from(message, 'latin1') : message);
   if (parsed.kind === 'malformed') return;

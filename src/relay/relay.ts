@@ -14,6 +14,7 @@ import {
   type Run,
   type RunRouting,
   StateKey,
+  tmParameters,
 } from '../runtime/index.ts';
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import {
@@ -249,13 +250,13 @@ function proxyOf({ request, routing }: Run, state: Relaying): ProxyTransaction<R
 
 /** What the parameters of tm and the core say, the same for all. */
 const proxySettings = new StateKey<Routing, ProxySettings>('proxy settings', (routing) => {
-  const parameters = routing.parameters('tm');
+  const parameters = routing.parameters(tmParameters);
   return {
     values: routing.owner.values,
-    frTimeout: 1000 * Number(parameters['fr_timeout'] ?? 30),
-    frInvTimeout: 1000 * Number(parameters['fr_inv_timeout'] ?? 120),
-    restartOnEachReply: parameters['restart_fr_on_each_reply'] !== false,
-    block6xx: parameters['disable_6xx_block'] !== true,
+    frTimeout: 1000 * parameters.fr_timeout,
+    frInvTimeout: 1000 * parameters.fr_inv_timeout,
+    restartOnEachReply: parameters.restart_fr_on_each_reply,
+    block6xx: !parameters.disable_6xx_block,
     translate503: !routing.settings.disable503Translation,
     replyDefaults: routing.replyDefaults,
   };

@@ -10,6 +10,7 @@ import {
   type RunRouting,
   type RunSubject,
   runRoute,
+  tmParameters,
 } from '../runtime/index.ts';
 import type { Awaitable } from '../script/index.ts';
 import {
@@ -56,7 +57,7 @@ async function judge(
     if (drops(routing, run, response)) return 'drop';
   }
   if (routes.length > 0) {
-    const ownAvps = routing.parameters('tm')['onreply_avp_mode'] !== 1;
+    const ownAvps = routing.parameters(tmParameters).onreply_avp_mode !== 1;
     const own = request.fork(ownAvps ? new Avps() : request.avps);
     const run = await onWorker(routing, own, routes, { response, draft, branch, relayed: branch.spec.data });
     if (drops(routing, run, response)) return 'drop';

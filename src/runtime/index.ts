@@ -20,7 +20,14 @@ export {
 } from './logging/lines.ts';
 export { type StandardError, standardError } from './logging/standard-error.ts';
 export { facilityNames, facilityNumber, Syslog, type SyslogWay } from './logging/syslog.ts';
-export type { Module } from './module.ts';
+export {
+  defineFunction,
+  defineFunctions,
+  defineModule,
+  type Module,
+  type ModuleRows,
+  startModule,
+} from './module.ts';
 export type { Program } from './program.ts';
 export { type Admission, type HandOver, Receiver, type ReceivingRouting, type Waiting } from './receive.ts';
 export { ReceiveCounts } from './receive-counts.ts';
@@ -58,3 +65,4 @@ export {
   type SocketHandlers,
 } from './sockets.ts';
 export { StateKey, States } from './state.ts';
+export { tmParameters } from './tm-parameters.ts';

@@ -1,4 +1,4 @@
-import type { CompiledScript, ParameterValues } from '../script/index.ts';
+import type { CompiledScript, TableValues } from '../script/index.ts';
 import type { Module } from './module.ts';
 import type { Run } from './run.ts';
 import type { Settings } from './settings.ts';
@@ -7,8 +7,8 @@ import type { Settings } from './settings.ts';
 export interface Program {
   readonly compiled: CompiledScript<Run>;
   readonly settings: Settings;
-  /** Of each loaded module, by its name. */
-  readonly parameters: Readonly<Record<string, ParameterValues>>;
+  /** Of the modules. */
+  readonly parameters: TableValues;
   /** Those that the script loads, in its order. */
   readonly modules: readonly Module[];
   /** `file:line` of an offset in the source. */

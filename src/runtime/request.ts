@@ -20,6 +20,7 @@ import {
 import { Avps } from './avps.ts';
 import type { Routing } from './routing.ts';
 import { type StateKey, States } from './state.ts';
+import { tmParameters } from './tm-parameters.ts';
 
 /** What came of asking for a transaction. */
 export type TransactionOutcome = 'created' | 'exists' | 'absorbed' | 'refused';
@@ -210,7 +211,7 @@ export class Request {
       forceRport: this.#forceRport,
     });
     if (this.#transaction === null) return 'refused';
-    if (this.routing.parameters('tm')['auto_100trying'] !== false) {
+    if (this.routing.parameters(tmParameters).auto_100trying) {
       // the caller's retransmissions stop while the script waits (RFC 3261, 17.2.1); others get rarer (RFC 4320, 4.1)
       if (this.message.method === 'INVITE') this.sendTrying();
       else this.#transaction.trying = this;

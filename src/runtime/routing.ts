@@ -4,7 +4,7 @@
  *
  * A script is one kind of policy, {@link ScriptRouting}; functions in TypeScript may be another.
  */
-import type { CompiledScript, ParameterValues, Value } from '../script/index.ts';
+import type { CompiledScript, ParameterSpec, RowValues, Value } from '../script/index.ts';
 import type { ReplyContent, SipRequest, TransactionOwner } from '../sip/index.ts';
 import type { Background } from './background.ts';
 import type { Host } from './host.ts';
@@ -29,8 +29,8 @@ export interface Routing {
   readonly host: Host;
   readonly log: Log;
   readonly settings: Settings;
-  /** A module's parameters, validated, defaults filled in. */
-  parameters(module: string): ParameterValues;
+  /** The values of a module's parameters, with the types of its table. */
+  parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows>;
   /** What all replies have: the Server header. */
   readonly replyDefaults: Pick<ReplyContent, 'server'>;
   /** Of the transactions that it begins. */

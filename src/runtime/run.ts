@@ -12,7 +12,9 @@ import {
   Flow,
   type Frame,
   isPending,
+  type ParameterSpec,
   type RouteKind,
+  type RowValues,
   type Value,
 } from '../script/index.ts';
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
@@ -122,6 +124,11 @@ export class Run implements Execution<Run> {
 
   get routing(): RunRouting {
     return this.worker.routing;
+  }
+
+  /** The values of a module's parameters, with the types of its table. */
+  parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows> {
+    return this.routing.parameters(rows);
   }
 
   /** What a module keeps with the message. */

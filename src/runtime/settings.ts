@@ -4,7 +4,7 @@ import type { Advertised, Asking, Protocol, TcpLimits } from '../sip/index.ts';
 /** Where the log goes, and what of it. */
 export interface LogConsumer {
   readonly enabled: boolean;
-  readonly format: 'text' | 'json' | 'json_cee';
+  readonly format: 'plain_text' | 'json' | 'json_cee';
   /** Beside log_level; null: that alone counts. */
   readonly level: number | null;
 }

@@ -62,7 +62,7 @@ export interface ArgumentSpec {
   readonly oneOf?: readonly string[];
   /** What may be given for it in OpenSIPS alone, and the module that has that. */
   readonly absent?: Readonly<Record<string, string>>;
-  /** For type `string`: the names that a loaded module's parameters define, and one without variables has to be of. */
+  /** For type `string`: the names that a loaded module's parameters define; a text without variables has to be one of them. */
   readonly definedBy?: DefinedNames;
   /**
    * For types `string` and `substitution`: the text goes into headers. Only line breaks that the script itself writes
@@ -76,16 +76,22 @@ export interface ArgumentSpec {
 
 export interface DefinedNames {
   readonly module: string;
-  readonly names: (parameters: ParameterValues) => readonly string[];
+  /** Of the module. */
+  readonly parameters: readonly ParameterSpec[];
+  names(values: ParameterValues): readonly string[];
 }
 
-/** A variable as an argument: it is read and written on the run that the call belongs to. */
-export interface VariableReference<R> {
+/** A variable as an argument that is only read, on the run that the call belongs to. */
+export interface VariableReader<R> {
   /** As in the script, for messages: `$var(body)`. */
   readonly text: string;
   get(run: R): Value;
   /** All its values, as `[*]` names them; one at most where it cannot have more. */
   list(run: R): readonly Value[];
+}
+
+/** A variable as an argument that may be written as well. */
+export interface VariableReference<R> extends VariableReader<R> {
   /** Sets it; `null` unsets. `operator` as in an assignment, `=` where it is left out. False when it refuses the value. */
   set(run: R, value: Value, operator?: '=' | ':='): boolean;
 }
@@ -107,11 +113,12 @@ export interface Invocation<R> {
  */
 export type Completion<R> = (run: R) => Status;
 
-interface FunctionFacts {
+/** What is known of a function without its code. */
+export interface FunctionFacts<Arguments extends readonly ArgumentSpec[] = readonly ArgumentSpec[]> {
   readonly name: string;
   /** Older names. */
   readonly aliases?: readonly string[];
-  readonly arguments: readonly ArgumentSpec[];
+  readonly arguments: Arguments;
   /** Modules that must be loaded for it as well: calls are an error without them. */
   readonly requires?: readonly string[];
   /** Where it may stand; everywhere when absent. */
@@ -125,11 +132,13 @@ interface FunctionFacts {
   readonly absent?: string;
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- their types follow from `arguments`, at run time
-type Arguments = readonly any[];
-
+/**
+ * A function as the checker and the compiler see it, which call it with whatever its `arguments` say. Where it is
+ * written its parameters have the types of these: a {@link FunctionRow}.
+ */
 export interface PlainFunctionSpec<R> extends FunctionFacts {
-  readonly run: (run: R, ...args: Arguments) => Awaitable<Status>;
+  run(run: R, ...args: readonly unknown[]): Awaitable<Status>;
+  readonly start?: never;
 }
 
 /** One that may also be called by `async()` and `launch()`. */
@@ -139,7 +148,8 @@ export interface AsyncFunctionSpec<R> extends FunctionFacts {
    * logs why). Absent: always.
    */
   readonly admit?: (run: R) => boolean;
-  readonly start: (invocation: Invocation<R>, ...args: Arguments) => Awaitable<Completion<R>>;
+  start(invocation: Invocation<R>, ...args: readonly unknown[]): Awaitable<Completion<R>>;
+  readonly run?: never;
 }
 
 export type FunctionSpec<R> = PlainFunctionSpec<R> | AsyncFunctionSpec<R>;
@@ -275,6 +285,8 @@ export interface ParameterSpec {
   readonly unit?: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Of a number: what 0 stands for. */
+  readonly zero?: number;
   /** May be set more than once, and keeps all values. */
   readonly repeated?: boolean;
   readonly summary: string;
@@ -303,7 +315,7 @@ export interface ModuleSpec<R> {
   /** For one that is accepted with nothing behind it: what siprest has instead; the checker notes it. */
   readonly inert?: string;
   /** Checks the parameters against each other; each string is a warning, thrown {@link InvalidUse} an error. */
-  readonly validate?: (parameters: ParameterValues) => readonly string[];
+  validate?(parameters: ParameterValues): readonly string[];
 }
 
 /** A global parameter of the file. */
@@ -314,6 +326,8 @@ export interface SettingSpec {
   readonly default?: number | string | boolean | null;
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Of a number: what 0 stands for. */
+  readonly zero?: number;
   readonly repeated?: boolean;
   /** Of a `string`: what it may be. */
   readonly values?: readonly string[];

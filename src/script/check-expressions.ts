@@ -11,7 +11,7 @@ import type {
   TemplateNode,
 } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
-import type { ArgumentSpec, DefinedNames, FunctionSpec, ParameterValues } from './catalog.ts';
+import type { ArgumentSpec, DefinedNames, FunctionSpec } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
 import type { RouteTable } from './check-routes.ts';
 import type { VariableChecker } from './check-variables.ts';
@@ -21,6 +21,7 @@ import { didYouMean } from './did-you-mean.ts';
 import { logLevel, logLevels } from './log-levels.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger } from './operators.ts';
+import type { TableValues } from './table-values.ts';
 import { template } from './template.ts';
 
 /** What is wrong with a regular expression, or null. */
@@ -31,7 +32,7 @@ export interface ExpressionCheckerParts<R> {
   readonly missing: MissingNames;
   readonly diagnostics: DiagnosticList;
   /** Of the loaded modules, by name. */
-  readonly parameters: Readonly<Record<string, ParameterValues>>;
+  readonly values: TableValues;
   readonly variables: VariableChecker<R>;
   readonly routes: RouteTable;
   readonly checkRegex: CheckRegex | undefined;
@@ -181,7 +182,7 @@ export class ExpressionChecker<R> {
 
   #background(node: AsyncNode | LaunchNode, word: string, within: RouteKind): void {
     const spec = this.call(node.call, within);
-    if (spec === null || 'start' in spec) return;
+    if (spec === null || spec.start !== undefined) return;
     this.#parts.diagnostics.error(
       'not-async',
       node.call.name.span,
@@ -343,12 +344,12 @@ export class ExpressionChecker<R> {
     },
   };
 
-  #defined(text: string | null, { module, names }: DefinedNames, span: Span, what: string): void {
-    const values = this.#parts.parameters[module];
-    if (text === null || values === undefined) return;
-    const known = names(values);
+  #defined(text: string | null, defined: DefinedNames, span: Span, what: string): void {
+    const { values } = this.#parts;
+    if (text === null || !values.has(defined.parameters)) return;
+    const known = defined.names(values.get(defined.parameters));
     if (known.includes(text)) return;
-    const help = didYouMean(text, known) ?? `${module} defines ${known.join(', ') || 'none'}`;
+    const help = didYouMean(text, known) ?? `${defined.module} defines ${known.join(', ') || 'none'}`;
     this.#error('argument-value', span, `${what} cannot be "${text}"`, help);
   }
 

@@ -13,13 +13,13 @@ import {
   type ModuleSpec,
   type ParameterSpec,
   type ParameterValue,
-  type ParameterValues,
   type SettingSpec,
 } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
 import type { DiagnosticList } from './diagnostics.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { convertValue, defaultValue, type ValueFacts } from './parameter-values.ts';
+import { convertValue, type ValueFacts } from './parameter-values.ts';
+import { defaultValues, type TableValues } from './table-values.ts';
 
 const socketAddress =
   /^(?:[a-z][a-z0-9_]*:)?(?:\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(?:\*|[0-9]{1,5}(?:-[0-9]{1,5})?))?$/i;
@@ -31,14 +31,13 @@ const bareIpv6 = /^(?:[a-z][a-z0-9_]*:)?(?=(?:[0-9a-f]*:){2})[0-9a-f]*(?::[0-9a-
 export function checkSettings<R>(
   script: ScriptNode,
   catalog: Catalog<R>,
+  tables: TableValues,
   diagnostics: DiagnosticList,
-): ParameterValues {
+): void {
   const specs = new Map<string, SettingSpec>();
   for (const spec of catalog.settings)
     for (const name of [spec.name, ...(spec.aliases ?? [])]) specs.set(name, spec);
-  const values: Record<string, ParameterValue> = Object.create(null);
-  for (const spec of catalog.settings)
-    values[spec.name] = defaultValue(spec.default ?? null, spec.repeated === true);
+  const values = defaultValues(catalog.settings);
   const set = new Set<SettingSpec>();
   for (const node of script.settings) {
     const spec = specs.get(node.name.text);
@@ -59,7 +58,7 @@ export function checkSettings<R>(
     store(values, spec, value, set.has(spec));
     set.add(spec);
   }
-  return values;
+  tables.set(catalog.settings, values);
 }
 
 function settingValue(
@@ -174,15 +173,16 @@ function absent<R>(name: string, span: Span, catalog: Catalog<R>, missing: Missi
   }));
 }
 
-/** The parameters of each loaded module by the module's name. */
+/** The values of the parameters of each loaded module. */
 export function checkModuleParameters<R>(
   script: ScriptNode,
   catalog: Catalog<R>,
   loaded: readonly Loaded<R>[],
+  tables: TableValues,
   missing: MissingNames,
   diagnostics: DiagnosticList,
-): Readonly<Record<string, ParameterValues>> {
-  const tables = new Map(
+): void {
+  const modules = new Map(
     loaded.map(({ spec, node }) => [spec.name, new ParameterTable(spec, node, diagnostics)]),
   );
   const names = catalog.modules.map((spec) => spec.name);
@@ -190,9 +190,9 @@ export function checkModuleParameters<R>(
     if (node.modules.text === '') continue;
     const named = node.modules.text.split('|');
     // of several it is meant for those that are loaded
-    const some = named.length > 1 && named.some((name) => tables.has(name));
+    const some = named.length > 1 && named.some((name) => modules.has(name));
     for (const name of named) {
-      const table = tables.get(name);
+      const table = modules.get(name);
       if (table === undefined && some) continue;
       if (table !== undefined) table.set(node);
       else if (names.includes(name)) {
@@ -203,9 +203,7 @@ export function checkModuleParameters<R>(
       } else absent(name, node.modules.span, catalog, missing);
     }
   }
-  const result: Record<string, ParameterValues> = Object.create(null);
-  for (const [name, table] of tables) result[name] = table.finish();
-  return result;
+  for (const table of modules.values()) table.finish(tables);
 }
 
 class ParameterTable<R> {
@@ -213,7 +211,7 @@ class ParameterTable<R> {
   readonly #node: LoadModuleNode;
   readonly #diagnostics: DiagnosticList;
   readonly #byName: ReadonlyMap<string, ParameterSpec>;
-  readonly #values: Record<string, ParameterValue> = Object.create(null);
+  readonly #values: Record<string, ParameterValue>;
   readonly #set = new Map<string, ModuleParameterNode>();
   #failed = false;
 
@@ -225,7 +223,7 @@ class ParameterTable<R> {
     this.#byName = new Map(
       parameters.flatMap((one) => [one.name, ...(one.aliases ?? [])].map((name) => [name, one] as const)),
     );
-    for (const one of parameters) this.#values[one.name] = defaultValue(one.default, one.repeated === true);
+    this.#values = defaultValues(parameters);
   }
 
   set(node: ModuleParameterNode): void {
@@ -258,8 +256,9 @@ class ParameterTable<R> {
     this.#set.set(spec.name, node);
   }
 
-  finish(): ParameterValues {
-    if (this.#failed || this.#spec.validate === undefined) return this.#values;
+  finish(tables: TableValues): void {
+    if (this.#spec.parameters !== undefined) tables.set(this.#spec.parameters, this.#values);
+    if (this.#failed || this.#spec.validate === undefined) return;
     try {
       for (const message of this.#spec.validate(this.#values)) {
         this.#diagnostics.warning('parameter-conflict', this.#spanOf(message), message);
@@ -269,7 +268,6 @@ class ParameterTable<R> {
       const help = error.help === undefined ? {} : { help: error.help };
       this.#diagnostics.error('parameter-conflict', this.#spanOf(error.message), error.message, help);
     }
-    return this.#values;
   }
 
   /** The modparam that the message names, else the loadmodule. */

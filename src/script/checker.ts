@@ -3,7 +3,7 @@
  * that it names is missing when it runs.
  */
 import type { ScriptNode, SettingNode } from './ast.ts';
-import type { Catalog, ModuleSpec, ParameterValues } from './catalog.ts';
+import type { Catalog, ModuleSpec } from './catalog.ts';
 import { type CheckRegex, ExpressionChecker } from './check-expressions.ts';
 import { checkModuleParameters, checkModules, checkSettings } from './check-modules.ts';
 import { MissingNames } from './check-names.ts';
@@ -14,6 +14,7 @@ import { type Diagnostic, DiagnosticList, hasErrors } from './diagnostics.ts';
 import { Lookup } from './lookup.ts';
 import { type ParsedScript, parseScript } from './parser.ts';
 import { checkPortable } from './portable.ts';
+import { TableValues } from './table-values.ts';
 import type { ReadFile } from './token-stream.ts';
 
 export interface CheckOptions {
@@ -30,14 +31,12 @@ export interface CheckOptions {
 export interface CheckedScript<R> {
   /** In the order of the source. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The global parameters by the name in their table, defaults filled in; arrays for `repeated` ones. */
-  readonly settings: ParameterValues;
+  /** The values of the global parameters and of the loaded modules', checked, defaults filled in. */
+  readonly values: TableValues;
   /** The `socket` settings with their options (`as`, `use_workers`, ...), in order. */
   readonly sockets: readonly SettingNode[];
   /** The known modules that the script loads, in order. */
   readonly modules: readonly ModuleSpec<R>[];
-  /** For each of these by its name, the parameters as {@link ParameterValues}. */
-  readonly parameters: Readonly<Record<string, ParameterValues>>;
   /** All that the loaded modules and the core provide, for the compiler. */
   readonly lookup: Lookup<R>;
 }
@@ -49,9 +48,10 @@ export function check<R>(
 ): CheckedScript<R> {
   const diagnostics = new DiagnosticList();
   const missing = new MissingNames(options.allowMissing === true);
-  const settings = checkSettings(script, catalog, diagnostics);
+  const values = new TableValues();
+  checkSettings(script, catalog, values, diagnostics);
   const loaded = checkModules(script, catalog, missing, diagnostics);
-  const parameters = checkModuleParameters(script, catalog, loaded, missing, diagnostics);
+  checkModuleParameters(script, catalog, loaded, values, missing, diagnostics);
   const lookup = new Lookup(
     catalog,
     script.modules.map(({ module }) => module),
@@ -70,7 +70,7 @@ export function check<R>(
     lookup,
     missing,
     diagnostics,
-    parameters,
+    values,
     variables,
     routes,
     checkRegex,
@@ -86,10 +86,9 @@ export function check<R>(
   );
   return {
     diagnostics: diagnostics.sorted(),
-    settings,
+    values,
     sockets: script.settings.filter((node) => socketNames.has(node.name.text)),
     modules: loaded.map(({ spec }) => spec),
-    parameters,
     lookup,
   };
 }

@@ -58,7 +58,7 @@ export class CallCompiler<R extends Execution<R>> {
   }
 
   #called(node: CallNode, spec: FunctionSpec<R>): Call<R> {
-    if ('start' in spec) return this.#blocking(node, spec);
+    if (spec.start !== undefined) return this.#blocking(node, spec);
     const invoke = spec.run;
     const waits = new Waits<R>();
     const readers = this.#readers(node, spec, waits);

@@ -14,7 +14,7 @@ import type {
   WhileNode,
 } from './ast.ts';
 import { andThen, isPending, whenThere } from './awaitable.ts';
-import type { AsyncFunctionSpec, Awaitable, Value } from './catalog.ts';
+import type { Awaitable, Value } from './catalog.ts';
 import type { CallCompiler } from './compile-calls.ts';
 import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
 import type { VariableCompiler } from './compile-variables.ts';
@@ -292,9 +292,9 @@ export class StatementCompiler<R extends Execution<R>> {
 
   #operation(node: AsyncNode | LaunchNode, routeName: string | null, waits: Waits<R>) {
     const spec = this.#parts.calls.spec(node.call);
-    if (!('start' in spec)) throw new Error(`unchecked script: async(${spec.name}())`);
+    if (spec.start === undefined) throw new Error(`unchecked script: async(${spec.name}())`);
     return {
-      spec: spec satisfies AsyncFunctionSpec<R>,
+      spec,
       start: this.#parts.calls.start(node.call, spec, waits),
       route: routeName === null ? null : this.#parts.route(routeName),
     };

@@ -7,6 +7,7 @@ export type { CheckRegex } from './check-expressions.ts';
 export { type CheckedScript, type CheckOptions, check, type LoadedScript, loadScript } from './checker.ts';
 export type { Matcher } from './compile-expressions.ts';
 export { type CompiledScript, type CompileOptions, compileScript, enterRoute } from './compiler.ts';
+export { defineArgument, definedNames, defineParameter, defineParameters, defineSettings } from './define.ts';
 export { type DiagnosticRecord, diagnosticRecords, type Place } from './diagnostic-records.ts';
 export {
   type Absence,
@@ -36,5 +37,16 @@ export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
 export { inertText, isInert } from './render-inert.ts';
 export { lineWithoutSecrets, withoutSecrets } from './secrets.ts';
 export { type Location, type SourceFile, SourceSet } from './source.ts';
+export { TableValues } from './table-values.ts';
 export { template, variableText } from './template.ts';
 export type { ReadFile } from './token-stream.ts';
+export type {
+  ArgumentValue,
+  ArgumentValues,
+  AsyncFunctionRow,
+  FunctionRow,
+  PlainFunctionRow,
+  RowValue,
+  RowValues,
+  ValueRow,
+} from './typed-rows.ts';

@@ -9,6 +9,7 @@ export interface ValueFacts {
   readonly minimum?: number;
   /** Of a `boolean`: the largest number that means yes; default 1. */
   readonly maximum?: number;
+  readonly zero?: number;
 }
 
 export type Conversion = { readonly value: number | string | boolean } | { readonly wrong: string };
@@ -38,7 +39,7 @@ export function convertValue(node: SettingValueNode, spec: ValueFacts): Conversi
 
 function inRange(number: number, spec: ValueFacts): Conversion {
   const { minimum = -0x80000000, maximum = 0x7fffffff } = spec;
-  if (number >= minimum && number <= maximum) return { value: number };
+  if (number >= minimum && number <= maximum) return { value: number === 0 ? (spec.zero ?? 0) : number };
   if (spec.maximum === undefined && number < minimum)
     return { wrong: `must be at least ${minimum}${unit(spec)}, not ${number}` };
   if (spec.minimum === undefined && number > maximum)

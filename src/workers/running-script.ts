@@ -19,9 +19,11 @@ import {
   runRoute,
   States,
   scriptError,
+  startModule,
+  tmParameters,
   type Waiting,
 } from '../runtime/index.ts';
-import type { CompiledScript } from '../script/index.ts';
+import type { CompiledScript, ParameterSpec, RowValues } from '../script/index.ts';
 import {
   type MalformedMessage,
   RFC_TIMERS,
@@ -69,7 +71,7 @@ export class RunningScript implements RunRouting, ReceivingRouting {
     this.settings = settings;
     this.script = program.compiled;
     this.owner = {
-      values: timerValues(this.parameters('tm')),
+      values: timerValues(this.parameters(tmParameters)),
       made: (reply) => listeners.emit('reply', reply),
       ended: (transaction, ending) => listeners.emit('transactionEnded', transaction, ending),
     };
@@ -82,8 +84,8 @@ export class RunningScript implements RunRouting, ReceivingRouting {
     });
   }
 
-  parameters(module: string) {
-    return this.#program.parameters[module] ?? {};
+  parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows> {
+    return this.#program.parameters.get(rows);
   }
 
   place(offset: number): string {
@@ -147,7 +149,7 @@ export class RunningScript implements RunRouting, ReceivingRouting {
 
   async #startModule(module: Module): Promise<void> {
     try {
-      await module.start?.(this);
+      await startModule(module, this);
     } catch (error) {
       throw new StartError(
         `the module ${module.name} cannot start: ${error instanceof Error ? error.message : String(error)}`,
@@ -229,10 +231,6 @@ export class RunningScript implements RunRouting, ReceivingRouting {
 }
 
 /** The timers of RFC 3261 with what modparam("tm", "T1_timer") and T2_timer say. */
-function timerValues(tm: ReturnType<Routing['parameters']>): TimerValues {
-  return {
-    t1: Number(tm['T1_timer'] ?? RFC_TIMERS.t1),
-    t2: Number(tm['T2_timer'] ?? RFC_TIMERS.t2),
-    t4: RFC_TIMERS.t4,
-  };
+function timerValues({ T1_timer, T2_timer }: RowValues<typeof tmParameters>): TimerValues {
+  return { t1: T1_timer, t2: T2_timer, t4: RFC_TIMERS.t4 };
 }

@@ -51,8 +51,8 @@ export const usualLogSettings: LogSettings = {
   xlogLevel: 2,
   logPrefix: '',
   xlogForceColor: false,
-  stderror: { enabled: true, format: 'text', level: null },
-  syslog: { enabled: false, format: 'text', level: null, facility: 'LOG_DAEMON', name: 'siprest' },
+  stderror: { enabled: true, format: 'plain_text', level: null },
+  syslog: { enabled: false, format: 'plain_text', level: null, facility: 'LOG_DAEMON', name: 'siprest' },
 };
 
 /** What a pipe or a child may take at the end, in ms. */
@@ -86,12 +86,12 @@ export class ServerLogs {
     const { logFormat } = this.#destinations;
     const lines = (form: string): LineFormat => {
       const options = { prefix, process };
-      if (form === 'text' && logFormat !== 'json') return textLines(options);
+      if (form === 'plain_text' && logFormat !== 'json') return textLines(options);
       const json = jsonLines(options);
       return form === 'json_cee' ? (...line) => `@cee: ${json(...line)}` : json;
     };
     const { stderror, syslog } = settings;
-    const isJson = (form: string) => form !== 'text' || logFormat === 'json';
+    const isJson = (form: string) => form !== 'plain_text' || logFormat === 'json';
     const toError = this.#toStandardError(lines(stderror.format), isJson(stderror.format), settings);
     const outputs: LogOutput[] = [];
     if (stderror.enabled) outputs.push(upTo(stderror.level, toError));

@@ -20,9 +20,11 @@ class Message {
   readonly request = new States<Request>({} as Request);
   readonly worker: { readonly states: States<Worker> };
   readonly complaints: string[] = [];
-  readonly routing = { parameters: () => Message.parameters };
   constructor(worker = { states: new States<Worker>({} as Worker) }) {
     this.worker = worker;
+  }
+  parameters(): Record<string, boolean> {
+    return Message.parameters;
   }
   state<T>(key: StateKey<Request, T>): T {
     return this.request.get(key);
@@ -66,7 +68,7 @@ const reference = (path: string): VariableReference<Run> => {
 };
 const call = (name: string, ...args: VariableReference<Run>[]) => {
   const spec = jsonModule.functions?.find((one) => one.name === name);
-  if (spec === undefined || !('run' in spec)) throw new Error(`no ${name}()`);
+  if (spec === undefined || spec.run === undefined) throw new Error(`no ${name}()`);
   return spec.run(run, ...args);
 };
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { clientOptions, parameters, validate } from '../../src/modules/rest-client/parameters.ts';
 import { readOptions } from '../../src/rest/settings.ts';
+import { type ParameterSpec, TableValues } from '../../src/script/index.ts';
+
+/** What a script sets, with the defaults of all else. */
+const setting = (values: Record<string, number | boolean | string>) => ({
+  ...new TableValues().get(parameters),
+  ...values,
+});
 
 describe('the parameters of rest_client', () => {
   it('have the documented names and defaults', () => {
@@ -23,7 +30,7 @@ describe('the parameters of rest_client', () => {
 
   it('have ranges in the unit of the script', () => {
     const range = (name: string) => {
-      const spec = parameters.find((one) => one.name === name);
+      const spec: ParameterSpec | undefined = parameters.find((one) => one.name === name);
       return [spec?.unit, spec?.minimum, spec?.maximum];
     };
     expect(range('curl_timeout')).toEqual(['s', 0.001, 2_000_000]);
@@ -34,14 +41,14 @@ describe('the parameters of rest_client', () => {
 
   it('by default are the defaults of the client', () => {
     const { log: _log, shared: _shared, proxies: _proxies, ...standard } = readOptions({});
-    expect(readOptions(clientOptions({}))).toMatchObject(standard);
+    expect(readOptions(clientOptions(setting({})))).toMatchObject(standard);
   });
 
   it.each([
     [{ curl_timeout: 0.25 }, { timeout: 250, connectTimeout: 250 }],
     [{ connection_timeout: 2 }, { connectTimeout: 2_000 }],
     [{ max_transfer_size: 64 }, { maxBodySize: 65_536 }],
-    [{ max_transfer_size: 0 }, { maxBodySize: Number.POSITIVE_INFINITY }],
+    [{ max_transfer_size: Number.POSITIVE_INFINITY }, { maxBodySize: Number.POSITIVE_INFINITY }],
     [
       { ssl_verifypeer: false, ssl_capath: '/etc/ca' },
       { tls: { verifyPeer: false, verifyHost: true, caPath: '/etc/ca' } },
@@ -59,14 +66,14 @@ describe('the parameters of rest_client', () => {
     ],
     [{ use_proxy: false }, { proxy: 'none' }],
   ])('%j are %j', (values, options) => {
-    expect(readOptions(clientOptions(values))).toMatchObject(options);
+    expect(readOptions(clientOptions(setting(values)))).toMatchObject(options);
   });
 
   it('warn of a connection_timeout that is clamped, by the names of the script', () => {
-    expect(validate({ connection_timeout: 9, curl_timeout: 1 })).toEqual([
+    expect(validate(setting({ connection_timeout: 9, curl_timeout: 1 }))).toEqual([
       'connection_timeout (9 s) is above curl_timeout (1 s), which is used instead',
     ]);
-    expect(validate({ connection_timeout: 20, curl_timeout: 1 })).toEqual([]);
-    expect(validate({ connection_timeout: 1, curl_timeout: 2 })).toEqual([]);
+    expect(validate(setting({ connection_timeout: 20, curl_timeout: 1 }))).toEqual([]);
+    expect(validate(setting({ connection_timeout: 1, curl_timeout: 2 }))).toEqual([]);
   });
 });

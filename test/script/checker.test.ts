@@ -111,7 +111,7 @@ describe('modules and global parameters', () => {
       loadmodule "rest_client.so" loadmodule "tls_mgm.so"
       modparam("rest_client", "curl_timeout", "0.25") modparam("rest_client", "connection_timeout", 0.1 )
       ${main}`);
-    expect(script.settings).toEqual({
+    expect(script.values.get(catalog.settings)).toEqual({
       log_level: 2,
       server_signature: false,
       socket: ['udp:127.0.0.1:5060', 'udp:[::1]:5060'],
@@ -131,17 +131,20 @@ describe('modules and global parameters', () => {
       modparam("tls_mgm", "client_domain", "a") modparam("tls_mgm", "client_domain", "b")
       ${main}`);
     expect(summary(script)).toEqual([]);
-    expect(script.parameters).toEqual({
-      rest_client: {
-        curl_timeout: 0.25,
-        connection_timeout: 0.1,
-        curl_http_version: 2,
-        ssl_verifypeer: false,
-        connect_poll_interval: 20,
-      },
-      tls_mgm: { client_domain: ['a', 'b'] },
-    });
-    expect(script.modules.map((one) => one.name)).toEqual(['rest_client', 'tls_mgm']);
+    const values = script.modules.map(({ name, parameters = [] }) => [name, script.values.get(parameters)]);
+    expect(values).toEqual([
+      [
+        'rest_client',
+        {
+          curl_timeout: 0.25,
+          connection_timeout: 0.1,
+          curl_http_version: 2,
+          ssl_verifypeer: false,
+          connect_poll_interval: 20,
+        },
+      ],
+      ['tls_mgm', { client_domain: ['a', 'b'] }],
+    ]);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
+import { type Program, Receiver, Request, runRoute, startModule } from '../../src/runtime/index.ts';
 import { type DnsNames, parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { sampleRequest } from './sample-request.ts';
 import { poolOf } from './script-bench.ts';
@@ -77,7 +77,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
     },
     options,
   );
-  for (const module of program.modules) await module.start?.(routing);
+  for (const module of program.modules) await startModule(module, routing);
   routing.takeEffect();
   pool.initialize();
   const text = wire(options.request ?? sampleRequest);

@@ -1,19 +1,18 @@
 /** What the socket that one request goes out by is called. Source: the manual's Script-CoreFunctions. */
 
 import { isIPv6 } from 'node:net';
-import type { Run } from '../../runtime/index.ts';
-import type { FunctionSpec } from '../../script/index.ts';
+import { defineFunctions } from '../../runtime/index.ts';
 import { isHost } from '../../sip/index.ts';
 
 const what = 'in its Via, and in a Record-Route that is added from now on';
 
-export const advertisingFunctions: readonly FunctionSpec<Run>[] = [
+export const advertisingFunctions = defineFunctions([
   {
     name: 'set_advertised_address',
     arguments: [{ name: 'adv_addr', type: 'string', summary: 'A name or address, without a port.' }],
     summary: `The host of this server for this request alone, ${what}, whatever \`advertised_address\` is. A request that comes back to it is known as the server's own where it is an \`alias\` as well.`,
     source: 'Script-CoreFunctions, set_advertised_address',
-    run: (run, text: string) => {
+    run: (run, text) => {
       const host = isIPv6(text) ? `[${text}]` : text;
       if (!isHost(host)) {
         run.complain(`set_advertised_address(): "${text}" is no host name or address`);
@@ -28,7 +27,7 @@ export const advertisingFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [{ name: 'adv_port', type: 'int', summary: 'A port.' }],
     summary: `The port of this server for this request alone, ${what}, whatever \`advertised_port\` is.`,
     source: 'Script-CoreFunctions, set_advertised_port',
-    run: (run, port: number) => {
+    run: (run, port) => {
       if (port < 1 || port > 65_535) {
         run.complain(`set_advertised_port(): ${port} is no port`);
         return -1;
@@ -37,4 +36,4 @@ export const advertisingFunctions: readonly FunctionSpec<Run>[] = [
       return 1;
     },
   },
-];
+]);

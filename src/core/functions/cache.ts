@@ -1,29 +1,28 @@
 /** cache_store() and its kin. Source: the manual's Script-CoreFunctions; vectors lang-cache*. */
 
-import type { Run } from '../../runtime/index.ts';
+import { defineFunctions, type Run } from '../../runtime/index.ts';
 import {
-  type ArgumentSpec,
   type Awaitable,
-  type FunctionSpec,
+  defineArgument,
   type Status,
   type VariableReference,
   whenThere,
 } from '../../script/index.ts';
 import { type CacheStore, cacheStores, counterOf } from '../cache.ts';
 
-const storage: ArgumentSpec = { name: 'storage_id', type: 'string', summary: '`local`, or `local:group`.' };
-const attribute: ArgumentSpec = { name: 'attribute', type: 'string', summary: 'The key.' };
-const expire: ArgumentSpec = {
+const storage = defineArgument({ name: 'storage_id', type: 'string', summary: '`local`, or `local:group`.' });
+const attribute = defineArgument({ name: 'attribute', type: 'string', summary: 'The key.' });
+const expire = defineArgument({
   name: 'expire',
   type: 'int',
   summary: 'Seconds to keep it; 0 for ever. A key that is there already keeps its time.',
-};
-const newValue: ArgumentSpec = {
+});
+const newValue = defineArgument({
   name: 'new_val',
   type: 'variable',
   optional: true,
   summary: 'Gets the new value.',
-};
+});
 
 /** Runs `use` on the storage; -1 where there is none of that name. */
 function onStore(run: Run, id: string, use: (store: CacheStore) => Awaitable<Status>): Awaitable<Status> {
@@ -70,7 +69,7 @@ function count(
   );
 }
 
-export const cacheFunctions: readonly FunctionSpec<Run>[] = [
+export const cacheFunctions = defineFunctions([
   {
     name: 'cache_store',
     arguments: [
@@ -80,7 +79,7 @@ export const cacheFunctions: readonly FunctionSpec<Run>[] = [
       { name: 'timeout', type: 'int', optional: true, summary: 'Seconds to keep it; 0 for ever.' },
     ],
     summary: 'Stores a value under a key; -1 for an empty key.',
-    run: (run, id: string, key: string, value: string, seconds?: number) =>
+    run: (run, id, key, value, seconds) =>
       onStore(run, id, (store) =>
         key === '' ? -1 : whenThere(store.store(key, value, seconds ?? 0), (stored) => (stored ? 1 : -1)),
       ),
@@ -101,7 +100,7 @@ export const cacheFunctions: readonly FunctionSpec<Run>[] = [
     name: 'cache_remove',
     arguments: [storage, attribute],
     summary: 'Forgets a key, whether it was there or not.',
-    run: (run, id: string, key: string) => onStore(run, id, (store) => whenThere(store.remove(key), () => 1)),
+    run: (run, id, key) => onStore(run, id, (store) => whenThere(store.remove(key), () => 1)),
   },
   {
     name: 'cache_raw_query',
@@ -112,7 +111,7 @@ export const cacheFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Sends a query as it is: -1, since the storage in memory has no language of its own.',
     source: 'Script-CoreFunctions, cache_raw_query',
-    run: (run, id: string) =>
+    run: (run, id) =>
       onStore(run, id, () => {
         run.complain(`cache_raw_query(): the cache "${id}" takes no raw queries`);
         return -1;
@@ -140,13 +139,6 @@ export const cacheFunctions: readonly FunctionSpec<Run>[] = [
       newValue,
     ],
     summary: 'Takes from a counter; one that is not there starts at 0.',
-    run: (
-      run,
-      id: string,
-      key: string,
-      decrement: number,
-      seconds: number,
-      result?: VariableReference<Run>,
-    ) => count(run, id, key, -decrement | 0, seconds, result),
+    run: (run, id, key, decrement, seconds, result) => count(run, id, key, -decrement | 0, seconds, result),
   },
-];
+]);

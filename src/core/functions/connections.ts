@@ -1,8 +1,7 @@
 /** Connections of stream transports. Source: the manual's Script-CoreFunctions. */
 
 import { isIP } from 'node:net';
-import type { Run } from '../../runtime/index.ts';
-import type { FunctionSpec } from '../../script/index.ts';
+import { defineFunctions } from '../../runtime/index.ts';
 import { parseHostPort } from '../../sip/index.ts';
 
 /** `[proto:]ip:port`; null for anything else. */
@@ -14,7 +13,7 @@ function peerOf(text: string): { protocol: string | null; address: string; port:
   return { protocol: protocol?.toLowerCase() ?? null, address, port: parsed.port };
 }
 
-export const connectionFunctions: readonly FunctionSpec<Run>[] = [
+export const connectionFunctions = defineFunctions([
   {
     name: 'tcp_close_conn',
     arguments: [
@@ -27,7 +26,7 @@ export const connectionFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Closes the connection to this peer once what is queued has been sent; -1 where there is none. Requests that wait for an answer by it end as when their peer had closed it.',
     source: 'Script-CoreFunctions of 4.0, tcp_close_conn',
-    run: (run, text: string) => {
+    run: (run, text) => {
       const peer = peerOf(text);
       if (peer === null) {
         run.complain(`tcp_close_conn(): "${text}" is no peer, it is written [proto:]ip:port`);
@@ -40,4 +39,4 @@ export const connectionFunctions: readonly FunctionSpec<Run>[] = [
       return sockets.some(({ transport }) => transport.closeTo?.(address, port) === true) ? 1 : -1;
     },
   },
-];
+]);

@@ -1,14 +1,14 @@
 /** raise_event(). Source: the manual's Script-CoreFunctions. */
 
-import { type EventAttribute, type Run, raiseEvent } from '../../runtime/index.ts';
-import type { FunctionSpec, Value, VariableReference } from '../../script/index.ts';
+import { defineFunctions, type EventAttribute, type Run, raiseEvent } from '../../runtime/index.ts';
+import type { Value, VariableReader } from '../../script/index.ts';
 
 /** All values of the variable in the order they were added: an AVP has the last one first. */
-function valuesOf(run: Run, variable: VariableReference<Run> | undefined): readonly Value[] {
+function valuesOf(run: Run, variable: VariableReader<Run> | undefined): readonly Value[] {
   return variable === undefined ? [] : variable.list(run).toReversed();
 }
 
-export const eventFunctions: readonly FunctionSpec<Run>[] = [
+export const eventFunctions = defineFunctions([
   {
     name: 'raise_event',
     arguments: [
@@ -31,7 +31,7 @@ export const eventFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Raises an event: its event_route runs on a worker that is free, with the attributes as `$param(name)` and, in the order they were added, `$param(1)`.',
     source: 'Script-CoreFunctions, raise_event',
-    run: (run, event: string, names?: VariableReference<Run>, values?: VariableReference<Run>) => {
+    run: (run, event, names, values) => {
       const given = valuesOf(run, names);
       const attributes = valuesOf(run, values).map((value, i): EventAttribute => {
         const name = given[i] ?? null;
@@ -41,4 +41,4 @@ export const eventFunctions: readonly FunctionSpec<Run>[] = [
       return 1;
     },
   },
-];
+]);

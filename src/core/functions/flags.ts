@@ -1,17 +1,17 @@
 /** Message flags and branch flags. Source: the manual's Script-Flags. */
 
 import { messageBranches } from '../../relay/index.ts';
-import type { Run } from '../../runtime/index.ts';
-import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
+import { defineFunctions, type Run } from '../../runtime/index.ts';
+import { defineArgument } from '../../script/index.ts';
 import { branchFlagNames, messageFlagNames } from '../flag-names.ts';
 
-const flag: ArgumentSpec = { name: 'flag', type: 'static', summary: 'Any name; it needs no declaration.' };
-const branchIndex: ArgumentSpec = {
+const flag = defineArgument({ name: 'flag', type: 'static', summary: 'Any name; it needs no declaration.' });
+const branchIndex = defineArgument({
   name: 'branch_idx',
   type: 'int',
   optional: true,
   summary: 'The branch; 0, the default, is that of the request URI.',
-};
+});
 
 /** Those of a branch; in a branch or reply route 0 is that branch itself. Undefined where it has none of this number. */
 function ofBranch(run: Run, index: number): Set<string> | undefined {
@@ -21,12 +21,12 @@ function ofBranch(run: Run, index: number): Set<string> | undefined {
   return run.state(messageBranches).all[index]?.flags;
 }
 
-export const flagFunctions: readonly FunctionSpec<Run>[] = [
+export const flagFunctions = defineFunctions([
   {
     name: 'setflag',
     arguments: [flag],
     summary: 'Sets a flag of the message.',
-    run: (run, name: string) => {
+    run: (run, name) => {
       messageFlagNames.inFunction(name);
       run.request.flags.add(name);
       return 1;
@@ -36,7 +36,7 @@ export const flagFunctions: readonly FunctionSpec<Run>[] = [
     name: 'resetflag',
     arguments: [flag],
     summary: 'Clears a flag of the message.',
-    run: (run, name: string) => {
+    run: (run, name) => {
       run.request.flags.delete(name);
       return 1;
     },
@@ -45,13 +45,13 @@ export const flagFunctions: readonly FunctionSpec<Run>[] = [
     name: 'isflagset',
     arguments: [flag],
     summary: 'Whether a flag of the message is set.',
-    run: (run, name: string) => (run.request.flags.has(name) ? 1 : -1),
+    run: (run, name) => (run.request.flags.has(name) ? 1 : -1),
   },
   {
     name: 'setbflag',
     arguments: [flag, branchIndex],
     summary: 'Sets a flag of a branch.',
-    run: (run, name: string, index = 0) => {
+    run: (run, name, index = 0) => {
       branchFlagNames.inFunction(name);
       return ofBranch(run, index)?.add(name) === undefined ? -1 : 1;
     },
@@ -60,7 +60,7 @@ export const flagFunctions: readonly FunctionSpec<Run>[] = [
     name: 'resetbflag',
     arguments: [flag, branchIndex],
     summary: 'Clears a flag of a branch.',
-    run: (run, name: string, index = 0) => {
+    run: (run, name, index = 0) => {
       const flags = ofBranch(run, index);
       flags?.delete(name);
       return flags === undefined ? -1 : 1;
@@ -70,6 +70,6 @@ export const flagFunctions: readonly FunctionSpec<Run>[] = [
     name: 'isbflagset',
     arguments: [flag, branchIndex],
     summary: 'Whether a flag of a branch is set.',
-    run: (run, name: string, index = 0) => (ofBranch(run, index)?.has(name) === true ? 1 : -1),
+    run: (run, name, index = 0) => (ofBranch(run, index)?.has(name) === true ? 1 : -1),
   },
-];
+]);

@@ -1,15 +1,15 @@
 /** xlog() and log(). Source: the manual's Script-CoreFunctions. */
 
-import type { Run } from '../../runtime/index.ts';
-import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
+import { defineFunctions, type Run } from '../../runtime/index.ts';
+import { defineArgument } from '../../script/index.ts';
 
-const level: ArgumentSpec = {
+const level = defineArgument({
   name: 'level',
   type: 'level',
   optional: true,
   leading: true,
   summary: 'L_ALERT, L_CRIT, L_ERR, L_WARN, L_NOTICE, L_INFO or L_DBG.',
-};
+});
 
 function print(run: Run, given: number | undefined, text: string): 1 {
   const { log, settings } = run.routing;
@@ -17,7 +17,7 @@ function print(run: Run, given: number | undefined, text: string): 1 {
   return 1;
 }
 
-export const logFunctions: readonly FunctionSpec<Run>[] = [
+export const logFunctions = defineFunctions([
   {
     name: 'xlog',
     arguments: [
@@ -44,4 +44,4 @@ export const logFunctions: readonly FunctionSpec<Run>[] = [
     inert: 'siprest does not trace scripts so far',
     run: () => 1,
   },
-];
+]);

@@ -1,7 +1,6 @@
 /** sr_check_status(). Source: the manual's Script-CoreFunctions and Interface-StatusReport. */
 
-import type { Readiness, Run } from '../../runtime/index.ts';
-import type { FunctionSpec } from '../../script/index.ts';
+import { defineFunctions, type Readiness } from '../../runtime/index.ts';
 
 /** STATE_INITIALIZING, STATE_RUNNING and STATE_TERMINATING of the group `core`. */
 const statuses: Readonly<Record<Readiness, number>> = { starting: -1, running: 1, stopping: -2 };
@@ -17,7 +16,7 @@ const groupsOfModules = [
   'uac_registrant',
 ];
 
-export const readinessFunctions: readonly FunctionSpec<Run>[] = [
+export const readinessFunctions = defineFunctions([
   {
     name: 'sr_check_status',
     arguments: [
@@ -37,7 +36,7 @@ export const readinessFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'The status of the server: -1 while it starts (in startup_route), 1 when it serves, -2 when it has been told to stop and lets calls end.',
     source: 'Script-CoreFunctions, sr_check_status; Interface-StatusReport',
-    run: (run, group: string, identifier = 'main') => {
+    run: (run, group, identifier = 'main') => {
       if (group === 'core' && (identifier === 'main' || identifier === 'all'))
         return statuses[run.routing.host.readiness];
       run.complain(
@@ -46,4 +45,4 @@ export const readinessFunctions: readonly FunctionSpec<Run>[] = [
       return -1;
     },
   },
-];
+]);

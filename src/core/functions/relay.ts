@@ -1,17 +1,18 @@
 /** Branches of the message, and sending on without a transaction. Source: the manual's Script-CoreFunctions. */
 
 import { forceSocket, forwardStateless, messageBranches, sendOriginal } from '../../relay/index.ts';
-import type { Run } from '../../runtime/index.ts';
-import type { ArgumentSpec, FunctionSpec } from '../../script/index.ts';
+import { defineFunction, defineFunctions, type Run } from '../../runtime/index.ts';
+import { defineArgument } from '../../script/index.ts';
 import { headerText } from '../../sip/index.ts';
 
 /** Functions count from the first branch that was added, variables (`$msg.branch`) from that of the request URI. */
-const index = (name: string): ArgumentSpec => ({
-  name,
-  type: 'int',
-  optional: true,
-  summary: 'A branch; 0 is the first that was added, -1 that of the request URI, which is the default.',
-});
+const index = (name: string) =>
+  defineArgument({
+    name,
+    type: 'int',
+    optional: true,
+    summary: 'A branch; 0 is the first that was added, -1 that of the request URI, which is the default.',
+  });
 
 function move(run: Run, from: number, to: number, keep: boolean): 1 | -1 {
   const branches = run.state(messageBranches);
@@ -36,7 +37,23 @@ function append(run: Run, uri: string | undefined, q: string | undefined, inheri
   return branches.add(uri ?? run.request.requestUri, { q: q ?? null, ...inherited }) ? 1 : -1;
 }
 
-export const relayFunctions: readonly FunctionSpec<Run>[] = [
+const appending = (name: string) =>
+  defineFunction({
+    name,
+    arguments: [
+      {
+        name: 'uri',
+        type: 'string',
+        optional: true,
+        summary: "The branch's URI; default: the request URI.",
+      },
+      { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
+    ],
+    summary: 'Adds a branch, of the request URI where none is given.',
+    run: (run, uri, q) => append(run, uri, q, uri === undefined),
+  });
+
+export const relayFunctions = defineFunctions([
   {
     name: 'append_msg_branch',
     arguments: [
@@ -50,36 +67,22 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
       },
     ],
     summary: 'Adds a branch: the request is sent there as well.',
-    run: (run, uri: string, q?: string, flags: string = '') => append(run, uri, q, flags.includes('inherit')),
+    run: (run, uri, q, flags = '') => append(run, uri, q, flags.includes('inherit')),
   },
-  ...['append_branch', 'append_branch_old'].map(
-    (name): FunctionSpec<Run> => ({
-      name,
-      arguments: [
-        {
-          name: 'uri',
-          type: 'string',
-          optional: true,
-          summary: "The branch's URI; default: the request URI.",
-        },
-        { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
-      ],
-      summary: 'Adds a branch, of the request URI where none is given.',
-      run: (run, uri?: string, q?: string) => append(run, uri, q, uri === undefined),
-    }),
-  ),
+  appending('append_branch'),
+  appending('append_branch_old'),
   {
     name: 'remove_branch',
     arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
     summary: 'As `remove_msg_branch()`, under the name of OpenSIPS 3.',
     source: 'Script-CoreFunctions of 3.4',
-    run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
+    run: (run, branch) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   {
     name: 'remove_msg_branch',
     arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
     summary: 'Removes a branch; those behind it move up.',
-    run: (run, branch: number) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
+    run: (run, branch) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   {
     name: 'move_msg_branch',
@@ -91,7 +94,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Puts a branch in the place of another; those behind it move up. That of the request URI is copied.',
     source: 'Script-CoreFunctions',
-    run: (run, from = -1, to = -1, keep?: string) => move(run, from + 1, to + 1, keep !== undefined),
+    run: (run, from = -1, to = -1, keep) => move(run, from + 1, to + 1, keep !== undefined),
   },
   {
     name: 'swap_msg_branches',
@@ -109,7 +112,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'As `move_msg_branch()`, under the name of OpenSIPS 3.5.',
     source: 'Script-CoreFunctions of 3.5',
-    run: (run, from = -1, to = -1, keep?: string) => move(run, from + 1, to + 1, keep !== undefined),
+    run: (run, from = -1, to = -1, keep) => move(run, from + 1, to + 1, keep !== undefined),
   },
   {
     name: 'swap_branches',
@@ -123,7 +126,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [{ name: 'socket', type: 'string', summary: '`[proto:]host[:port]` of one of the server.' }],
     summary:
       'The request goes out by this socket, or by one of the transport that its destination needs. -1 where there is none.',
-    run: (run, socket: string) => {
+    run: (run, socket) => {
       if (forceSocket(run.request, socket)) return 1;
       run.complain(`force_send_socket(): the server has no socket ${socket}`);
       return -1;
@@ -141,7 +144,7 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Sends the request on without a transaction.',
     source: 'vector routes-stateless-forward',
-    run: (run, destination?: string) => forwardStateless(run, destination),
+    run: (run, destination) => forwardStateless(run, destination),
   },
   {
     name: 'send',
@@ -157,11 +160,11 @@ export const relayFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Sends the message there as it was received, with no Via of its own, and without a transaction.',
     source: 'Script-CoreFunctions',
-    run: (run, destination: string, text: string = '') => {
+    run: (run, destination, text = '') => {
       const headers = headerText(text);
       if (headers !== null) return sendOriginal(run, destination, headers);
       run.complain('send(): expected header lines, each "Name: value" with \\r\\n');
       return -1;
     },
   },
-];
+]);

@@ -4,8 +4,7 @@
  */
 
 import { type MessageBranch, messageBranches } from '../../relay/index.ts';
-import type { Run } from '../../runtime/index.ts';
-import type { FunctionSpec } from '../../script/index.ts';
+import { defineFunctions, type Run } from '../../runtime/index.ts';
 
 const avpName = 'serial_branch';
 
@@ -68,7 +67,7 @@ function assign(main: MessageBranch, { uri, destinationUri, q, path, socket, fla
   for (const flag of flags) main.flags.add(flag);
 }
 
-export const serialForkingFunctions: readonly FunctionSpec<Run>[] = [
+export const serialForkingFunctions = defineFunctions([
   {
     name: 'serialize_branches',
     arguments: [
@@ -97,4 +96,4 @@ export const serialForkingFunctions: readonly FunctionSpec<Run>[] = [
     source: 'Script-CoreFunctions',
     run: next,
   },
-];
+]);

@@ -1,7 +1,7 @@
 /** Functions that change the request URI and the destination. Source: the manual's Script-CoreFunctions. */
 
-import type { Run } from '../../runtime/index.ts';
-import type { ArgumentSpec, FunctionSpec, Status } from '../../script/index.ts';
+import { defineFunction, defineFunctions, type Run } from '../../runtime/index.ts';
+import { type ArgumentSpec, type ArgumentValue, defineArgument, type Status } from '../../script/index.ts';
 import {
   formatUri,
   parseHostPort,
@@ -26,23 +26,23 @@ function rewrite(run: Run, name: string, change: (uri: Uri) => Uri | null): Stat
   return 1;
 }
 
-function rewriting<T extends string | number>(
+function rewriting<const Row extends ArgumentSpec>(
   name: string,
-  argument: ArgumentSpec,
+  argument: Row,
   summary: string,
-  change: (uri: Uri, value: T) => Uri | null,
-): FunctionSpec<Run> {
-  return {
+  change: (uri: Uri, value: ArgumentValue<Run, Row>) => Uri | null,
+) {
+  return defineFunction({
     name,
     ...(name.startsWith('set') ? { aliases: [name.replace(/^set/, 'rewrite')] } : {}),
     arguments: [argument],
     summary,
-    run: (run, value: T) => rewrite(run, name, (uri) => change(uri, value)),
-  };
+    run: (run, value) => rewrite(run, name, (uri) => change(uri, value)),
+  });
 }
 
-const string = (name: string, summary: string): ArgumentSpec => ({ name, type: 'string', summary });
-const count: ArgumentSpec = { name: 'n', type: 'int', summary: 'How many characters.' };
+const string = (name: string, summary: string) => defineArgument({ name, type: 'string', summary });
+const count = defineArgument({ name: 'n', type: 'int', summary: 'How many characters.' });
 
 const setPort = (uri: Uri, port: string) => (/^\d{1,5}$/.test(port) ? withPort(uri, Number(port)) : null);
 
@@ -55,13 +55,13 @@ function aliasConnection({ message }: Run, port?: number): 1 | -1 {
   return 1;
 }
 
-export const uriFunctions: readonly FunctionSpec<Run>[] = [
+export const uriFunctions = defineFunctions([
   {
     name: 'seturi',
     aliases: ['rewriteuri'],
     arguments: [string('uri', 'A SIP, SIPS or TEL URI.')],
     summary: 'Sets the request URI.',
-    run: (run, uri: string) => (run.request.setRequestUri(uri) ? 1 : -1),
+    run: (run, uri) => (run.request.setRequestUri(uri) ? 1 : -1),
   },
   {
     name: 'revert_uri',
@@ -74,10 +74,10 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     'sethost',
     string('host', 'A name or address.'),
     'Sets the host of the request URI.',
-    (uri, host: string) => withHost(uri, host),
+    (uri, host) => withHost(uri, host),
   ),
   rewriting('setport', string('port', 'A port.'), 'Sets the port of the request URI.', setPort),
-  rewriting('setuser', string('user', 'A user.'), 'Sets the user of the request URI.', (uri, user: string) =>
+  rewriting('setuser', string('user', 'A user.'), 'Sets the user of the request URI.', (uri, user) =>
     withUser(uri, user),
   ),
   rewriting(
@@ -90,7 +90,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     'sethostport',
     string('hostport', '`host:port`.'),
     'Sets host and port of the request URI.',
-    (uri, text: string) => {
+    (uri, text) => {
       const parts = parseHostPort(text);
       const moved = parts === null ? null : withHost(uri, parts.host);
       return parts === null || moved === null ? null : withPort(moved, parts.port);
@@ -100,26 +100,26 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     'prefix',
     string('str', 'What to put in front.'),
     'Puts text in front of the user of the request URI.',
-    (uri, text: string) => withUser(uri, text + (uri.user ?? '')),
+    (uri, text) => withUser(uri, text + (uri.user ?? '')),
   ),
   rewriting(
     'strip',
     count,
     'Takes characters from the front of the user of the request URI; one as short as that is taken away.',
-    (uri, n: number) => (n < 0 ? null : withUser(uri, (uri.user ?? '').slice(n))),
+    (uri, n) => (n < 0 ? null : withUser(uri, (uri.user ?? '').slice(n))),
   ),
   rewriting(
     'strip_tail',
     count,
     'Takes characters from the end of the user of the request URI; one as short as that is taken away.',
-    (uri, n: number) =>
+    (uri, n) =>
       n < 0 ? null : withUser(uri, (uri.user ?? '').slice(0, Math.max(0, (uri.user?.length ?? 0) - n))),
   ),
   {
     name: 'setdsturi',
     arguments: [string('uri', 'A SIP URI.')],
     summary: 'Sets the destination URI.',
-    run: (run, uri: string) => (run.request.setDestinationUri(uri) ? 1 : -1),
+    run: (run, uri) => (run.request.setDestinationUri(uri) ? 1 : -1),
   },
   {
     name: 'resetdsturi',
@@ -144,7 +144,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Whether the server listens there, or has this alias.',
     source: 'vector dialect-uri-myself',
-    run: (run, host: string, port?: number) => (run.routing.isMyself(host, port || null) ? 1 : -1),
+    run: (run, host, port) => (run.routing.isMyself(host, port || null) ? 1 : -1),
   },
   {
     name: 'force_rport',
@@ -167,7 +167,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'How replies to this request go: `force-rport` as force_rport(), `add-local-rport` as add_local_rport(), `force-tcp-alias` as force_tcp_alias(); `reply-to-via` has no effect.',
     source: 'Script-CoreFunctions, set_via_handling',
-    run: (run, flags: string) => {
+    run: (run, flags) => {
       const names = flags.split(',').map((flag) => flag.trim());
       const unknown = names.find((flag) => !viaFlags.has(flag));
       if (unknown !== undefined) {
@@ -188,7 +188,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Requests to this port of the address that the request came from take its TCP connection (RFC 5923), as long as it is open. For neighbouring proxies: whoever shares an address with others could take their calls. -1 where it came by UDP.',
     source: 'Script-CoreFunctions, force_tcp_alias',
-    run: (run, port?: number) => aliasConnection(run, port),
+    run: (run, port) => aliasConnection(run, port),
   },
   {
     name: 'add_local_rport',
@@ -200,4 +200,4 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
       return 1;
     },
   },
-];
+]);

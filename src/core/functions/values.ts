@@ -1,19 +1,13 @@
 /** Functions on variables. Source: the manual's Script-CoreFunctions. */
 
-import type { Run } from '../../runtime/index.ts';
-import type { ArgumentSpec, FunctionSpec, VariableReference } from '../../script/index.ts';
+import { defineFunctions } from '../../runtime/index.ts';
+import { defineArgument } from '../../script/index.ts';
 import { parseUri } from '../../sip/index.ts';
 
-type Reference = VariableReference<Run>;
+const part = (name: string, summary: string) =>
+  defineArgument({ name, type: 'string', optional: true, summary });
 
-const part = (name: string, summary: string, optional = true): ArgumentSpec => ({
-  name,
-  type: 'string',
-  summary,
-  ...(optional ? { optional } : {}),
-});
-
-export const valueFunctions: readonly FunctionSpec<Run>[] = [
+export const valueFunctions = defineFunctions([
   {
     name: 'pv_printf',
     arguments: [
@@ -22,7 +16,7 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Prints to a variable.',
     source: 'vector lang-pv-printf',
-    run: (run, target: Reference, text: string) => (target.set(run, text) ? 1 : -1),
+    run: (run, target, text) => (target.set(run, text) ? 1 : -1),
   },
   {
     name: 'get_timestamp',
@@ -31,7 +25,7 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
       { name: 'usec', type: 'variable', summary: 'Gets the microseconds of that second.' },
     ],
     summary: 'Tells the time in microseconds.',
-    run: (run, seconds: Reference, microseconds: Reference) => {
+    run: (run, seconds, microseconds) => {
       const now = performance.timeOrigin + performance.now();
       return seconds.set(run, Math.floor(now / 1000) | 0) &&
         microseconds.set(run, Math.floor((now % 1000) * 1000))
@@ -42,23 +36,15 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
   {
     name: 'construct_uri',
     arguments: [
-      part('proto', '`sip`, `sips` or `tel`.', false),
+      { name: 'proto', type: 'string', summary: '`sip`, `sips` or `tel`.' },
       part('user', 'The user.'),
-      part('domain', 'The host.', false),
+      { name: 'domain', type: 'string', summary: 'The host.' },
       part('port', 'The port.'),
       part('extra', 'Parameters.'),
       { name: 'result', type: 'variable', summary: 'Gets the URI.' },
     ],
     summary: 'Puts a URI together; parts that are empty or left out are not in it.',
-    run: (
-      run,
-      scheme: string,
-      user: string | undefined,
-      host: string,
-      port: string | undefined,
-      extra: string | undefined,
-      result: Reference,
-    ) => {
+    run: (run, scheme, user, host, port, extra, result) => {
       const uri = `${scheme}:${user ? `${user}@` : ''}${host}${port ? `:${port}` : ''}${extra ? `;${extra}` : ''}`;
       if (parseUri(uri) === null) {
         run.complain('construct_uri(): these parts make no URI');
@@ -77,4 +63,4 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
       return 1;
     },
   },
-];
+]);

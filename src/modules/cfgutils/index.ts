@@ -2,18 +2,57 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { initialSlots, slot, subnameOf } from '../../core/index.ts';
-import type { Module, Routing, Run } from '../../runtime/index.ts';
-import {
-  type AsyncFunctionSpec,
-  type Completion,
-  type FunctionSpec,
-  InvalidUse,
-  type ParameterValue,
-  type Value,
-  type VariableReference,
-} from '../../script/index.ts';
+import { defineFunction, defineModule, type Routing, type Run } from '../../runtime/index.ts';
+import { type Completion, defineParameters, InvalidUse, type Value } from '../../script/index.ts';
 import { lockFunctions, sharedLocks } from './locks.ts';
 import { valueFunctions } from './values.ts';
+
+const parameters = defineParameters([
+  {
+    name: 'initial_probability',
+    type: 'int',
+    default: 10,
+    minimum: 0,
+    maximum: 100,
+    unit: '%',
+    summary: 'How often rand_event() is true.',
+  },
+  {
+    name: 'shvset',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary: 'A $shv from the start: `name=s:text` or `name=i:5`.',
+  },
+  {
+    name: 'varset',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary: 'A $var that every worker has from the start: `name=s:text` or `name=i:5`.',
+  },
+  {
+    name: 'hash_file',
+    type: 'string',
+    default: null,
+    summary: 'A file to check.',
+    inert: 'siprest has no command check_config_hash',
+  },
+  {
+    name: 'shv_hash_size',
+    type: 'int',
+    default: 64,
+    summary: 'The size of a table.',
+    inert: 'tables grow by themselves',
+  },
+  {
+    name: 'lock_pool_size',
+    type: 'int',
+    default: 32,
+    summary: 'The number of locks.',
+    inert: 'locks are made as they are needed',
+  },
+]);
 
 /** `$shv` of the whole server. */
 const sharedVariables = ({ host: { shared } }: Routing) => shared.values('$shv');
@@ -23,14 +62,14 @@ const probability = {
   get: ({ host: { shared } }: Routing) => Number(shared.values('cfgutils').get('probability') ?? 0),
   set: ({ host: { shared } }: Routing, percent: number) =>
     shared.values('cfgutils').set('probability', percent),
-  initial: (routing: Routing) => Number(routing.parameters('cfgutils')['initial_probability']),
+  initial: (routing: Routing) => routing.parameters(parameters).initial_probability,
 };
 
 /** `name=s:text` or `name=i:5`, as in the module's documentation. */
-function assignments(sets: ParameterValue | undefined): Map<string, Value> {
+function assignments(sets: readonly string[]): Map<string, Value> {
   const variables = new Map<string, Value>();
-  for (const text of Array.isArray(sets) ? sets : []) {
-    const match = /^([^=]+)=([si]):(.*)$/s.exec(String(text));
+  for (const text of sets) {
+    const match = /^([^=]+)=([si]):(.*)$/s.exec(text);
     if (match === null) throw new InvalidUse(`"${text}" sets no variable`, 'name=s:text or name=i:5');
     const [, name = '', type, value = ''] = match;
     variables.set(name.trim(), type === 'i' ? Number(value) | 0 : value);
@@ -40,102 +79,49 @@ function assignments(sets: ParameterValue | undefined): Map<string, Value> {
 
 const done: Completion<Run> = () => 1;
 
-function sleeping(
-  name: string,
-  argument: string,
-  unit: string,
-  milliseconds: (amount: number) => number,
-): AsyncFunctionSpec<Run> {
-  return {
+function sleeping(name: string, argument: string, unit: string, milliseconds: (amount: number) => number) {
+  return defineFunction({
     name,
     arguments: [{ name: argument, type: 'int', summary: `How long, in ${unit}.` }],
     summary: `Waits; the worker is occupied unless it is called by async().`,
     source: 'modules/cfgutils',
-    start: ({ timeout }, amount: number) => {
+    start: ({ timeout }, amount) => {
       const wait = Math.max(0, milliseconds(amount));
       return delay(timeout === null ? wait : Math.min(wait, timeout * 1000)).then(() => done);
     },
-  };
+  });
 }
 
 const noMemory = 'V8 manages the memory: siprest status has what is in use';
 
-const inert = (name: string, summary: string, why: string): FunctionSpec<Run> => ({
-  name,
-  arguments: [],
-  summary,
-  inert: why,
-  run: () => 1,
-});
+const inert = (name: string, summary: string, why: string) =>
+  defineFunction({
+    name,
+    arguments: [],
+    summary,
+    inert: why,
+    run: () => 1,
+  });
 
-export const cfgutils: Module = {
+export const cfgutils = defineModule({
   name: 'cfgutils',
   summary: 'Waiting, chance, shared variables, the environment.',
   source: 'modules/cfgutils',
-  parameters: [
-    {
-      name: 'initial_probability',
-      type: 'int',
-      default: 10,
-      minimum: 0,
-      maximum: 100,
-      unit: '%',
-      summary: 'How often rand_event() is true.',
-    },
-    {
-      name: 'shvset',
-      type: 'string',
-      default: null,
-      repeated: true,
-      summary: 'A $shv from the start: `name=s:text` or `name=i:5`.',
-    },
-    {
-      name: 'varset',
-      type: 'string',
-      default: null,
-      repeated: true,
-      summary: 'A $var that every worker has from the start: `name=s:text` or `name=i:5`.',
-    },
-    {
-      name: 'hash_file',
-      type: 'string',
-      default: null,
-      summary: 'A file to check.',
-      inert: 'siprest has no command check_config_hash',
-    },
-    {
-      name: 'shv_hash_size',
-      type: 'int',
-      default: 64,
-      summary: 'The size of a table.',
-      inert: 'tables grow by themselves',
-    },
-    {
-      name: 'lock_pool_size',
-      type: 'int',
-      default: 32,
-      summary: 'The number of locks.',
-      inert: 'locks are made as they are needed',
-    },
-  ],
+  parameters,
   validate: ({ shvset, varset }) => {
     assignments(shvset);
     assignments(varset);
     return [];
   },
   shared: sharedLocks,
-  start: (routing) => {
+  start: (routing, { shvset, varset }) => {
     const variables = sharedVariables(routing);
-    for (const [name, value] of assignments(routing.parameters('cfgutils')['shvset']))
-      variables.initialize(name, value);
+    for (const [name, value] of assignments(shvset)) variables.initialize(name, value);
     routing.host.shared.values('cfgutils').initialize('probability', probability.initial(routing));
     const slots = routing.states.get(initialSlots);
-    for (const [name, value] of assignments(routing.parameters('cfgutils')['varset']))
-      slots[slot(name)] = value;
+    for (const [name, value] of assignments(varset)) slots[slot(name)] = value;
   },
   functions: [
-    ...lockFunctions,
-    ...valueFunctions,
     inert('abort', 'Ends the server.', 'one message must not end the service for the others'),
     inert('pkg_status', 'Logs the private memory.', noMemory),
     inert('shm_status', 'Logs the shared memory.', noMemory),
@@ -153,8 +139,7 @@ export const cfgutils: Module = {
       ],
       summary: 'True by chance.',
       source: 'modules/cfgutils',
-      run: (run, percent?: number) =>
-        Math.random() * 100 < (percent ?? probability.get(run.routing)) ? 1 : -1,
+      run: (run, percent) => (Math.random() * 100 < (percent ?? probability.get(run.routing)) ? 1 : -1),
     },
     {
       name: 'rand_set_prob',
@@ -163,7 +148,7 @@ export const cfgutils: Module = {
       ],
       summary: 'Sets how often rand_event() is true.',
       source: 'modules/cfgutils',
-      run: (run, percent: number) => {
+      run: (run, percent) => {
         probability.set(run.routing, percent);
         return 1;
       },
@@ -200,12 +185,7 @@ export const cfgutils: Module = {
       ],
       summary: 'Tells the time in microseconds.',
       source: 'modules/cfgutils',
-      run: (
-        run,
-        seconds: VariableReference<Run>,
-        microseconds: VariableReference<Run>,
-        both?: VariableReference<Run>,
-      ) => {
+      run: (run, seconds, microseconds, both) => {
         const now = performance.timeOrigin + performance.now();
         const sec = Math.floor(now / 1000);
         const usec = Math.floor((now % 1000) * 1000);
@@ -215,6 +195,8 @@ export const cfgutils: Module = {
         return 1;
       },
     },
+    ...lockFunctions,
+    ...valueFunctions,
   ],
   variables: [
     {
@@ -271,7 +253,7 @@ export const cfgutils: Module = {
       },
     },
   ],
-};
+});
 
 const timeParts: Readonly<Record<string, (now: Date) => number | string>> = {
   sec: (now) => now.getSeconds(),

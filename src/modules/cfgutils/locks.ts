@@ -1,12 +1,6 @@
 /** Locks that a script takes by a key. Static and dynamic ones are the same here, save that they do not share keys. */
-import { type Caller, type Request, type Run, StateKey, sharedKind } from '../../runtime/index.ts';
-import {
-  type ArgumentSpec,
-  type Awaitable,
-  type FunctionSpec,
-  type Status,
-  whenThere,
-} from '../../script/index.ts';
+import { type Caller, defineFunctions, type Request, StateKey, sharedKind } from '../../runtime/index.ts';
+import { type Awaitable, defineArgument, type Status, whenThere } from '../../script/index.ts';
 
 /** The message that has a lock or waits for it: its number within its process. */
 interface Holder {
@@ -84,24 +78,25 @@ const messageNumber = new StateKey<Request, number>('number of the message', () 
   isShared: true,
 });
 
-const key = (type: 'static' | 'string'): ArgumentSpec => ({
-  name: 'key',
-  type,
-  summary: 'The key of the lock.',
-});
+const key = (type: 'static' | 'string') =>
+  defineArgument({
+    name: 'key',
+    type,
+    summary: 'The key of the lock.',
+  });
 
-function pair(kind: 'static' | 'dynamic', locks: ReturnType<typeof locksOf>): FunctionSpec<Run>[] {
+function pair(kind: 'static' | 'dynamic', locks: ReturnType<typeof locksOf>) {
   const argument = key(kind === 'static' ? 'static' : 'string');
   const get = `get_${kind}_lock`;
   const source = 'modules/cfgutils';
-  return [
+  return defineFunctions([
     {
       name: get,
       arguments: [argument],
       summary:
         'Takes the lock of this key; waits for another message that has it. -1 where this message has it already.',
       source,
-      run: (run, name: string) =>
+      run: (run, name) =>
         whenThere(
           run.routing.host.shared.ask(locks, 'get', name, run.state(messageNumber)),
           (granted): Status => {
@@ -115,15 +110,13 @@ function pair(kind: 'static' | 'dynamic', locks: ReturnType<typeof locksOf>): Fu
       arguments: [argument],
       summary: 'Gives the lock of this key back; nothing happens where this message does not have it.',
       source,
-      run: (run, name: string) =>
+      run: (run, name) =>
         whenThere(run.routing.host.shared.ask(locks, 'release', name, run.state(messageNumber)), () => 1),
     },
-  ];
+  ]);
 }
 
-export const lockFunctions: readonly FunctionSpec<Run>[] = [
-  ...pair('static', staticLocks),
-  ...pair('dynamic', dynamicLocks),
+export const lockFunctions = defineFunctions([
   {
     name: 'strings_share_lock',
     arguments: [
@@ -132,6 +125,8 @@ export const lockFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Whether both keys are those of one lock: only equal ones are here.',
     source: 'modules/cfgutils',
-    run: (_, first: string, second: string) => (first === second ? 1 : -1),
+    run: (_, first, second) => (first === second ? 1 : -1),
   },
-];
+  ...pair('static', staticLocks),
+  ...pair('dynamic', dynamicLocks),
+]);

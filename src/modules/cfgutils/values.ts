@@ -1,6 +1,6 @@
 /** Functions on lists of values and on times. */
-import type { Run } from '../../runtime/index.ts';
-import type { FunctionSpec, Value, VariableReference } from '../../script/index.ts';
+import { defineFunctions, type Run } from '../../runtime/index.ts';
+import type { Value, VariableReference } from '../../script/index.ts';
 import { matchesRecurrence } from './time-recurrence.ts';
 
 type Reference = VariableReference<Run>;
@@ -37,7 +37,7 @@ function rouletteIndex(weights: readonly number[], random: number): number | nul
 
 const microseconds = 1_000_000n;
 
-export const valueFunctions: readonly FunctionSpec<Run>[] = [
+export const valueFunctions = defineFunctions([
   {
     name: 'set_count',
     arguments: [
@@ -46,7 +46,7 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Counts the values of a variable.',
     source,
-    run: (run, counted: Reference, result: Reference) => (result.set(run, counted.list(run).length) ? 1 : -1),
+    run: (run, counted, result) => (result.set(run, counted.list(run).length) ? 1 : -1),
   },
   {
     name: 'set_select_weight',
@@ -61,7 +61,7 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Picks one of the values by chance, each as likely as it is big, and returns its index. The return code of index 0 ends the script, as that of any function does.',
     source,
-    run: (run, list: Reference) => {
+    run: (run, list) => {
       const weights: number[] = [];
       for (const value of list.list(run)) {
         if (typeof value !== 'number') {
@@ -90,15 +90,7 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'How far two times are apart, in microseconds.',
     source,
-    run: (
-      run,
-      sec1: number,
-      usec1: number,
-      sec2: number,
-      usec2: number,
-      text?: Reference,
-      number?: Reference,
-    ) => {
+    run: (run, sec1, usec1, sec2, usec2, text, number) => {
       const delta = BigInt(sec1 - sec2) * microseconds + BigInt(usec1 - usec2);
       const distance = delta < 0n ? -delta : delta;
       if (text?.set(run, String(distance)) === false) return -1;
@@ -119,7 +111,7 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Whether a time recurrence matches now: 1 yes, -1 no, -2 it cannot be read.',
     source,
-    run: (run, text: string, timestamp?: string) => {
+    run: (run, text, timestamp) => {
       if (text === '') return -1;
       const time = timestamp === undefined ? Math.floor(Date.now() / 1000) : toSeconds(timestamp);
       const matched = time === null ? null : matchesRecurrence(text, time);
@@ -133,11 +125,11 @@ export const valueFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [{ name: 'name', type: 'variable', summary: 'The AVP.' }],
     summary: 'Puts the values of an AVP in any order.',
     source,
-    run: (run, list: Reference) => {
+    run: (run, list) => {
       const values = list.list(run);
       return values.length === 0 || replaceAll(run, list, shuffled(values)) ? 1 : -1;
     },
   },
-];
+]);
 
 const toSeconds = (text: string) => (/^\s*\d{1,12}\s*$/.test(text) ? Number(text) : null);

@@ -15,8 +15,10 @@ import {
   urlForLog,
 } from '../../rest/index.ts';
 import {
+  defineFunction,
+  defineFunctions,
+  defineModule,
   type Host,
-  type Module,
   type Request,
   type Routing,
   type Run,
@@ -24,15 +26,14 @@ import {
   type Worker,
 } from '../../runtime/index.ts';
 import {
-  type ArgumentSpec,
-  type AsyncFunctionSpec,
   type Completion,
-  type FunctionSpec,
+  defineArgument,
+  definedNames,
   type Invocation,
   type TransformationSpec,
   type VariableReference,
 } from '../../script/index.ts';
-import { clientDomainNames, clientTlsDomains } from '../tls-mgm.ts';
+import { clientDomainNames, clientTlsDomains, tlsMgmParameters } from '../tls-mgm.ts';
 import { connectLocks, SharedConnectLock } from './connect-lock.ts';
 import { clientOptions, parameters, validate } from './parameters.ts';
 
@@ -85,7 +86,7 @@ interface WorkerTransfers {
 
 const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers', (worker) => {
   const { routing } = worker;
-  const values = routing.parameters(moduleName);
+  const values = routing.parameters(parameters);
   const options = clientOptions(values);
   const client = new RestClient({
     ...options,
@@ -96,8 +97,8 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
   routing.listeners.on('closed', () => client.close());
   return {
     client,
-    timeout: Number(options.timeout),
-    limit: Number(values['max_async_transfers']),
+    timeout: options.timeout,
+    limit: values.max_async_transfers,
     running: 0,
     warnedAt: Number.NEGATIVE_INFINITY,
     unwarned: 0,
@@ -234,66 +235,54 @@ function trimmed(body: Uint8Array): string {
 const isSpace = (byte: number | undefined) =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-const url: ArgumentSpec = {
+const url = defineArgument({
   name: 'url',
   type: 'string',
   summary: 'The URL; `http` where it names no scheme.',
-};
-const sendBody: ArgumentSpec = {
+});
+const sendBody = defineArgument({
   name: 'send_body',
   type: 'string',
   summary: 'The request body, of any size.',
-};
-const sendType: ArgumentSpec = {
+});
+const sendType = defineArgument({
   name: 'send_ctype',
   type: 'string',
   optional: true,
   summary:
     'Its Content-Type; default `application/x-www-form-urlencoded`. An empty one: no Content-Type. Null: -1.',
-};
-const output = (name: string, summary: string, optional = true): ArgumentSpec => ({
-  name,
-  type: 'variable',
-  summary,
-  ...(optional ? { optional } : {}),
 });
+const output = (name: string, summary: string) =>
+  defineArgument({ name, type: 'variable', optional: true, summary });
 const statusOutput = output('retcode_pv', 'Gets the HTTP status; 0 when no reply arrived at all.');
 
 const returnCodes =
   'Returns 1, -1 refused, -2 connect timeout, -3 transfer timeout (with what has arrived), -4 already connecting, -10 anything else.';
 
-function sending(name: 'rest_post' | 'rest_put', method: 'POST' | 'PUT'): AsyncFunctionSpec<Run> {
-  return {
+function sending(name: 'rest_post' | 'rest_put', method: 'POST' | 'PUT') {
+  return defineFunction({
     name,
     arguments: [
       url,
       sendBody,
       sendType,
-      output('recv_body_pv', "Gets the reply's body.", false),
+      { name: 'recv_body_pv', type: 'variable', summary: "Gets the reply's body." },
       output('recv_ctype_pv', "Gets the reply's Content-Type."),
       statusOutput,
     ],
     summary: `An HTTP ${method}. ${returnCodes}`,
     source: 'rest_client documentation',
     admit,
-    start: (
-      invocation,
-      target: string,
-      body: string,
-      type?: string,
-      bodyOut?: Reference,
-      typeOut?: Reference,
-      statusOut?: Reference,
-    ) =>
+    start: (invocation, target, body, type, bodyOut, typeOut, statusOut) =>
       transfer(invocation, method, target, body, type, {
         body: bodyOut,
         contentType: typeOut,
         status: statusOut,
       }),
-  };
+  });
 }
 
-const functions: readonly FunctionSpec<Run>[] = [
+const functions = defineFunctions([
   {
     name: 'rest_get',
     arguments: [
@@ -305,7 +294,7 @@ const functions: readonly FunctionSpec<Run>[] = [
     summary: `An HTTP GET. ${returnCodes}`,
     source: 'rest_client documentation; body_pv may be left out as in its example 1.17',
     admit,
-    start: (invocation, target: string, bodyOut?: Reference, typeOut?: Reference, statusOut?: Reference) =>
+    start: (invocation, target, bodyOut, typeOut, statusOut) =>
       transfer(invocation, 'GET', target, null, undefined, {
         body: bodyOut,
         contentType: typeOut,
@@ -320,7 +309,7 @@ const functions: readonly FunctionSpec<Run>[] = [
     summary:
       "Adds a header to the message's next request. -1 for one that would break the request: a line break in it, a name that is no token, a field that frames the message.",
     source: 'rest_client documentation',
-    run: (run, text: string) => {
+    run: (run, text) => {
       const line = parseHeaderLine(text);
       if (!line.ok) {
         run.complain(`rest_append_hf(): refused, ${line.reason}`);
@@ -338,7 +327,7 @@ const functions: readonly FunctionSpec<Run>[] = [
       {
         name: 'tls_client_domain',
         type: 'string',
-        definedBy: { module: 'tls_mgm', names: clientDomainNames },
+        definedBy: definedNames('tls_mgm', tlsMgmParameters, clientDomainNames),
         summary: 'A client_domain of tls_mgm.',
       },
     ],
@@ -346,7 +335,7 @@ const functions: readonly FunctionSpec<Run>[] = [
       "Uses a TLS client domain for the message's next request, once. -1 where there is no such domain.",
     source: 'rest_client documentation',
     requires: ['tls_mgm'],
-    run: (run, domain: string) => {
+    run: (run, domain) => {
       const found = run.routing.states.get(clientTlsDomains).get(domain);
       if (found === undefined) {
         run.complain(`rest_init_client_tls(): tls_mgm has no client_domain "${domain}"`);
@@ -356,7 +345,7 @@ const functions: readonly FunctionSpec<Run>[] = [
       return 1;
     },
   },
-];
+]);
 
 const transformations: readonly TransformationSpec<Run>[] = [
   {
@@ -381,7 +370,7 @@ const transformations: readonly TransformationSpec<Run>[] = [
   },
 ];
 
-export const restClient: Module = {
+export const restClient = defineModule({
   name: moduleName,
   summary: 'Asks HTTP services: GET, POST and PUT, blocking, async and launched.',
   source: 'rest_client documentation',
@@ -390,4 +379,4 @@ export const restClient: Module = {
   transformations,
   validate,
   shared: [connectLocks],
-};
+});

@@ -1,12 +1,6 @@
 /** Functions on body parts, codecs and streams: these see each other's changes, as the manual says. */
-import { mimeOf, type Run } from '../../runtime/index.ts';
-import {
-  type ArgumentSpec,
-  type FunctionSpec,
-  lowerAscii,
-  type Status,
-  type VariableReference,
-} from '../../script/index.ts';
+import { defineFunction, defineFunctions, mimeOf, type Run } from '../../runtime/index.ts';
+import { type ArgumentSpec, defineArgument, lowerAscii, type Status } from '../../script/index.ts';
 import { headerText } from '../../sip/index.ts';
 import {
   audioHold,
@@ -21,8 +15,9 @@ import {
 } from '../../text/index.ts';
 
 const source = 'modules/sipmsgops';
-const optional = (argument: ArgumentSpec): ArgumentSpec => ({ ...argument, optional: true });
-const mime: ArgumentSpec = { name: 'mime', type: 'string', summary: 'A type: `application/sdp`.' };
+const optional = <const Row extends ArgumentSpec>(argument: Row) =>
+  defineArgument({ ...argument, optional: true });
+const mime = defineArgument({ name: 'mime', type: 'string', summary: 'A type: `application/sdp`.' });
 
 const isContentType = (text: string) => text.trim() !== '' && !/[\x00-\x08\x0a-\x1f\x7f]/.test(text);
 
@@ -75,32 +70,28 @@ function regexOrComplain(run: Run, name: string, pattern: string) {
   return regex;
 }
 
-const pattern = (name: string, summary: string): ArgumentSpec => ({ name, type: 'regex', summary });
+const pattern = (name: string, summary: string) => defineArgument({ name, type: 'regex', summary });
 
 function byExpression(
   name: string,
   summary: string,
   act: (run: Run, test: CodecTest) => Status,
   keep = false,
-): FunctionSpec<Run> {
-  return {
+) {
+  return defineFunction({
     name,
     arguments: [pattern('regexp', 'A POSIX extended regular expression of codec names.')],
     summary,
     source,
-    run: (run, text: string) => {
+    run: (run, text) => {
       const regex = regexOrComplain(run, name, text);
       return regex === null ? -1 : act(run, (codec) => regex.test(codec) !== keep);
     },
-  };
+  });
 }
 
-function byName(
-  name: string,
-  summary: string,
-  act: (run: Run, test: CodecTest) => Status,
-): FunctionSpec<Run> {
-  return {
+function byName(name: string, summary: string, act: (run: Run, test: CodecTest) => Status) {
+  return defineFunction({
     name,
     arguments: [
       { name: 'name', type: 'string', summary: 'The name of the codec, in any case.' },
@@ -108,19 +99,15 @@ function byName(
     ],
     summary,
     source,
-    run: (run, codec: string, clock?: string) => {
+    run: (run, codec, clock) => {
       const wanted = lowerAscii(codec);
       return act(run, (one, rate) => lowerAscii(one) === wanted && (!clock || rate === clock.trim()));
     },
-  };
+  });
 }
 
-function ofStreams(
-  name: string,
-  summary: string,
-  act: (run: Run, test: StreamTest) => Status,
-): FunctionSpec<Run> {
-  return {
+function ofStreams(name: string, summary: string, act: (run: Run, test: StreamTest) => Status) {
+  return defineFunction({
     name,
     arguments: [
       pattern('regexp', 'A POSIX extended regular expression of the media: `audio`.'),
@@ -128,13 +115,13 @@ function ofStreams(
     ],
     summary,
     source,
-    run: (run, media: string, transport?: string) => {
+    run: (run, media, transport) => {
       const first = regexOrComplain(run, name, media);
       const second = transport === undefined ? undefined : regexOrComplain(run, name, transport);
       if (first === null || second === null) return -1;
       return act(run, (one, protocol) => first.test(one) && (second?.test(protocol) ?? true));
     },
-  };
+  });
 }
 
 /** An empty type is any, as in the reference. */
@@ -143,7 +130,7 @@ function hasPart(run: Run, type = ''): Status {
   return yes(type === '' ? parts.length > 0 : parts.some((part) => mimeOf(part.type) === mimeOf(type)));
 }
 
-const partFunctions: readonly FunctionSpec<Run>[] = [
+const partFunctions = defineFunctions([
   {
     name: 'has_body_part',
     arguments: [optional(mime)],
@@ -170,7 +157,7 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Removes parts of the body, or the body; false where there is nothing to remove.',
     source,
-    run: (run, type?: string, revert?: string) => {
+    run: (run, type, revert) => {
       const { parts } = run.draft.body;
       const wanted = mimeOf(type ?? '');
       const keep = revert !== undefined && lowerAscii(revert) === 'revert';
@@ -194,7 +181,7 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Adds a part to the body, which becomes a multipart one where it has another.',
     source,
-    run: (run, text: string, type: string, lines?: string) => {
+    run: (run, text, type, lines) => {
       const headers = headerText(lines ?? '');
       if (run.message === null || text === '') return -1;
       if (headers === null || !isContentType(type)) {
@@ -221,7 +208,7 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'The body, or a part of it, with all changes so far: 1, -1 no body, -2 no part of this type.',
     source,
-    run: (run, type: string | undefined, target: VariableReference<Run>) => {
+    run: (run, type, target) => {
       const { parts, text } = run.draft.body;
       if (text === '') return -1;
       const wanted = mimeOf(type ?? '');
@@ -241,9 +228,9 @@ const partFunctions: readonly FunctionSpec<Run>[] = [
       return holds.includes('address') ? 1 : holds.includes('direction') ? 2 : -1;
     },
   },
-];
+]);
 
-export const bodyFunctions: readonly FunctionSpec<Run>[] = [
+export const bodyFunctions = defineFunctions([
   ...partFunctions,
   ...Object.entries(codecActions).flatMap(([name, { summary, act }]) => [
     byName(`codec_${name}`, summary, act),
@@ -263,4 +250,4 @@ export const bodyFunctions: readonly FunctionSpec<Run>[] = [
     'Takes such streams out of all session descriptions; false where there is none.',
     (run, test) => changeSdp(run, (sdp) => deleteStreams(sdp, test)),
   ),
-];
+]);

@@ -1,18 +1,18 @@
 /** Functions that add, remove and collect headers. */
-import type { Edit, Run } from '../../runtime/index.ts';
-import type { ArgumentSpec, FunctionSpec, Status, VariableReference } from '../../script/index.ts';
+import { defineFunctions, type Edit, type Run } from '../../runtime/index.ts';
+import { defineArgument, type Status } from '../../script/index.ts';
 import { headerKey, headerText, type SipMessage } from '../../sip/index.ts';
 import { cachedRegex, globMatches } from '../../text/index.ts';
 
 const source = 'modules/sipmsgops';
-const lines: ArgumentSpec = {
+const lines = defineArgument({
   name: 'txt',
   type: 'string',
   intoHeaders: true,
   summary: 'Whole header lines, each with `\\r\\n`. A variable in the text brings no line break of its own.',
-};
+});
 
-const string = (name: string, summary: string): ArgumentSpec => ({ name, type: 'string', summary });
+const string = (name: string, summary: string) => defineArgument({ name, type: 'string', summary });
 
 /** Notes the edit that `make` gives for checked header lines; -1, with a log line, for text that is none. */
 function insert(
@@ -55,7 +55,7 @@ function removeGlob(run: Run, pattern: string): Status {
   return remove(run, (name) => globMatches(pattern, name));
 }
 
-export const headerFunctions: readonly FunctionSpec<Run>[] = [
+export const headerFunctions = defineFunctions([
   {
     name: 'append_hf',
     arguments: [
@@ -64,7 +64,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Adds header lines behind the last header, or behind another one.',
     source,
-    run: (run, text: string, anchor?: string) =>
+    run: (run, text, anchor) =>
       insert(run, 'append_hf', text, (checked, message) => {
         const header = anchor === undefined ? -1 : indexOf(message, anchor);
         return header < 0
@@ -77,7 +77,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [lines, { ...string('hdr', 'The header before whose first line it is put.'), optional: true }],
     summary: 'Adds header lines before the first header, or before another one.',
     source,
-    run: (run, text: string, anchor?: string) =>
+    run: (run, text, anchor) =>
       insert(run, 'insert_hf', text, (checked, message) => ({
         kind: 'insert-before',
         header: anchor === undefined ? 0 : Math.max(0, indexOf(message, anchor)),
@@ -96,7 +96,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     routes: ['route', 'failure_route', 'branch_route'],
     summary: 'Adds a header with the received request URI in it.',
     source,
-    run: (run, prefix: string, suffix: string) =>
+    run: (run, prefix, suffix) =>
       insert(
         run,
         'append_urihf',
@@ -118,7 +118,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Removes all headers of this name; false where there is none.',
     source: `${source}; the flags, of 2.4`,
-    run: (run, name: string, flags?: string) => {
+    run: (run, name, flags) => {
       if (flags === 'r') return removeMatching(run, 'remove_hf', name);
       if (flags === 'g') return removeGlob(run, name);
       const wanted = headerKey(name.trim());
@@ -130,7 +130,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [{ name: 'hname_expr', type: 'regex', summary: 'A POSIX extended regular expression.' }],
     summary: 'Removes all headers whose names match; false where none does.',
     source,
-    run: (run, pattern: string) => removeMatching(run, 'remove_hf_re', pattern),
+    run: (run, pattern) => removeMatching(run, 'remove_hf_re', pattern),
   },
   {
     name: 'remove_hf_glob',
@@ -148,7 +148,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Collects the headers whose names match; false where none does.',
     source,
-    run: (run, pattern: string, names: VariableReference<Run>, values: VariableReference<Run>) => {
+    run: (run, pattern, names, values) => {
       const found = (run.message?.headers ?? []).filter(({ name }) => globMatches(pattern, name));
       for (const { name, value } of found) {
         names.set(run, name);
@@ -163,7 +163,7 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'The message as JSON: `first_line` with its line end, `headers` (for each name an array of its values) and, if there is one, `body`.',
     source,
-    run: (run, target: VariableReference<Run>) => {
+    run: (run, target) => {
       const { message } = run;
       if (message === null) return -1;
       const headers = new Map<string, string[]>();
@@ -188,4 +188,4 @@ export const headerFunctions: readonly FunctionSpec<Run>[] = [
       return target.set(run, json) ? 1 : -1;
     },
   },
-];
+]);

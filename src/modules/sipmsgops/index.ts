@@ -1,5 +1,5 @@
 /** The sipmsgops module: looking at messages and changing them. Source: modules/sipmsgops of the manual. */
-import type { Module } from '../../runtime/index.ts';
+import { defineModule } from '../../runtime/index.ts';
 import { bodyFunctions } from './body.ts';
 import { headerFunctions } from './headers.ts';
 import { optionFunctions } from './options.ts';
@@ -8,7 +8,7 @@ import { testFunctions } from './tests.ts';
 import { uriFunctions } from './uri.ts';
 import { validateFunction } from './validate.ts';
 
-export const sipmsgops: Module = {
+export const sipmsgops = defineModule({
   name: 'sipmsgops',
   summary:
     'Looks at messages and changes them. Changes go into the request that is sent on: what the script reads, apart from codecs and body parts, is still the received message.',
@@ -22,4 +22,4 @@ export const sipmsgops: Module = {
     ...bodyFunctions,
     validateFunction,
   ],
-};
+});

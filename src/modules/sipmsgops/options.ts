@@ -1,15 +1,15 @@
 /** Functions on headers that are comma-separated lists: Supported, Require, Allow ... */
-import type { Edit, Run } from '../../runtime/index.ts';
-import { type ArgumentSpec, type FunctionSpec, lowerAscii } from '../../script/index.ts';
+import { defineFunctions, type Edit, type Run } from '../../runtime/index.ts';
+import { defineArgument, lowerAscii } from '../../script/index.ts';
 import { headerKey, splitList, unfold } from '../../sip/index.ts';
 
 const source = 'modules/sipmsgops';
-const header: ArgumentSpec = { name: 'hdr_name', type: 'string', summary: 'The name of the header.' };
-const option: ArgumentSpec = {
+const header = defineArgument({ name: 'hdr_name', type: 'string', summary: 'The name of the header.' });
+const option = defineArgument({
   name: 'option',
   type: 'string',
   summary: 'One of the values between its commas.',
-};
+});
 
 interface Instance {
   readonly header: number;
@@ -46,13 +46,13 @@ function withoutValue({ text, values }: Instance, index: number): string {
   return text.slice(0, Math.max(0, text.lastIndexOf(',', from))).trim();
 }
 
-export const optionFunctions: readonly FunctionSpec<Run>[] = [
+export const optionFunctions = defineFunctions([
   {
     name: 'list_hdr_has_option',
     arguments: [header, option],
     summary: 'Whether a header with comma-separated values has this one.',
     source,
-    run: (run, name: string, value: string) => {
+    run: (run, name, value) => {
       const wanted = lowerAscii(value);
       const all = run.message?.headerList(name) ?? [];
       return all.some((token) => lowerAscii(token) === wanted) ? 1 : -1;
@@ -63,7 +63,7 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [header, option],
     summary: 'Adds a value at the end of the first header of this name; false where there is none.',
     source,
-    run: (run, name: string, value: string) => {
+    run: (run, name, value) => {
       const [first] = instances(run, name);
       if (first === undefined) return -1;
       if (value === '') return 1;
@@ -82,7 +82,7 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Removes a value from all headers of this name, and those that have no other; false where none has it.',
     source,
-    run: (run, name: string, value: string) => {
+    run: (run, name, value) => {
       const wanted = lowerAscii(value.trim());
       let removed = false;
       for (const one of instances(run, name)) {
@@ -99,7 +99,7 @@ export const optionFunctions: readonly FunctionSpec<Run>[] = [
       return removed ? 1 : -1;
     },
   },
-];
+]);
 
 /** One value: a comma outside of quotes would make two of it. */
 const isOption = (text: string) =>

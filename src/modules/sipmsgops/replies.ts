@@ -1,11 +1,11 @@
 /** Functions on the replies of siprest. */
-import type { Run } from '../../runtime/index.ts';
-import type { FunctionSpec, RouteKind } from '../../script/index.ts';
+import { defineFunctions } from '../../runtime/index.ts';
+import type { RouteKind } from '../../script/index.ts';
 import { code, isStatusLine, reason } from '../replies.ts';
 
 const ofReplies: readonly RouteKind[] = ['route', 'failure_route', 'branch_route', 'error_route'];
 
-export const replyFunctions: readonly FunctionSpec<Run>[] = [
+export const replyFunctions = defineFunctions([
   {
     name: 'append_to_reply',
     arguments: [
@@ -21,7 +21,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Adds header lines to all replies of siprest to this request. -1 for text that is no header lines.',
     source: 'modules/sipmsgops; vector pvar-append-hf-reply',
-    run: (run, text: string) => {
+    run: (run, text) => {
       if (text !== '' && run.request.appendToReply(text)) return 1;
       run.complain('append_to_reply(): expected header lines, each "Name: value" with \\r\\n');
       return -1;
@@ -39,7 +39,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
     routes: ofReplies,
     summary: 'Gives all replies of siprest to this request a body; the last one counts.',
     source: 'modules/sipmsgops',
-    run: (run, text: string) => {
+    run: (run, text) => {
       run.request.setReplyBody(text);
       return 1;
     },
@@ -59,7 +59,7 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Changes the status and the reason of a reply that is passed on. `$rs` is the new status at once, `$rr` stays as received. -1 for a status of another class where one of the two is below 300.',
     source: 'modules/sipmsgops; RFC 3261, 17.2.1',
-    run: (run, status: number, phrase: string) => {
+    run: (run, status, phrase) => {
       const { response } = run.subject;
       if (response === undefined || !isStatusLine(run, 'change_reply_status', status, phrase)) return -1;
       const isRefusal = status >= 300 && response.status >= 300;
@@ -73,4 +73,4 @@ export const replyFunctions: readonly FunctionSpec<Run>[] = [
       return 1;
     },
   },
-];
+]);

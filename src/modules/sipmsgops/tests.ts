@@ -1,6 +1,6 @@
 /** Functions that ask something of the message. */
-import type { Run } from '../../runtime/index.ts';
-import { type FunctionSpec, lowerAscii } from '../../script/index.ts';
+import { defineFunctions } from '../../runtime/index.ts';
+import { lowerAscii } from '../../script/index.ts';
 
 const SPACE = 32;
 
@@ -21,13 +21,13 @@ function namesMethod(names: string, method: string): boolean {
   return false;
 }
 
-export const testFunctions: readonly FunctionSpec<Run>[] = [
+export const testFunctions = defineFunctions([
   {
     name: 'is_method',
     arguments: [{ name: 'name', type: 'string', summary: 'A method, or several with `|` between them.' }],
     summary: 'Whether the request has this method.',
     source: 'modules/sipmsgops; vectors pvar-is-method-list, lang-rc-of-function',
-    run: (run, names: string) => {
+    run: (run, names) => {
       const { message } = run;
       if (message === null) return -1;
       return namesMethod(names, message.method) ? 1 : -1;
@@ -38,7 +38,7 @@ export const testFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [{ name: 'hf_name', type: 'string', summary: 'The name of the header.' }],
     summary: 'Whether the message has a header of this name, also in its compact form.',
     source: 'modules/sipmsgops',
-    run: (run, name: string) => ((run.message?.header(name) ?? null) === null ? -1 : 1),
+    run: (run, name) => ((run.message?.header(name) ?? null) === null ? -1 : 1),
   },
   {
     name: 'has_totag',
@@ -58,11 +58,11 @@ export const testFunctions: readonly FunctionSpec<Run>[] = [
     ],
     summary: 'Whether the Privacy header asks for this (RFC 3323, RFC 3325).',
     source: 'modules/sipmsgops',
-    run: (run, type: string) => {
+    run: (run, type) => {
       const values = (run.message?.header('Privacy') ?? '')
         .split(';')
         .map((value) => lowerAscii(value.trim()));
       return values.includes(lowerAscii(type)) ? 1 : -1;
     },
   },
-];
+]);

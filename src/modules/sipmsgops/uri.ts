@@ -1,17 +1,11 @@
 /** Functions on the request URI's parameters and form. */
-import type { Run } from '../../runtime/index.ts';
-import {
-  type ArgumentSpec,
-  type FunctionSpec,
-  lowerAscii,
-  type RouteKind,
-  type Status,
-} from '../../script/index.ts';
+import { defineFunctions, type Run } from '../../runtime/index.ts';
+import { defineArgument, lowerAscii, type RouteKind, type Status } from '../../script/index.ts';
 import { formatUri, type Uri, uriKind, uriParameter, withParams } from '../../sip/index.ts';
 
 const source = 'modules/sipmsgops';
 const routes: readonly RouteKind[] = ['route', 'failure_route', 'branch_route', 'local_route'];
-const string = (name: string, summary: string): ArgumentSpec => ({ name, type: 'string', summary });
+const string = (name: string, summary: string) => defineArgument({ name, type: 'string', summary });
 
 /** The request URI is this from now on; -1 for null. */
 function use(run: Run, uri: Uri | null): Status {
@@ -34,7 +28,7 @@ function sipOfTel(uri: Uri, host: string): string {
   return `sip:${number}${params}@${host};user=phone`;
 }
 
-export const uriFunctions: readonly FunctionSpec<Run>[] = [
+export const uriFunctions = defineFunctions([
   {
     name: 'ruri_has_param',
     arguments: [
@@ -44,7 +38,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     routes,
     summary: 'Whether the request URI has a parameter, with this value or without any.',
     source,
-    run: (run, name: string, value?: string) => {
+    run: (run, name, value) => {
       const { uri } = run.request;
       const found = uri === null ? null : uriParameter(uri, name);
       return found !== null && lowerAscii(found) === lowerAscii(value ?? '') ? 1 : -1;
@@ -57,7 +51,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Adds a parameter to the request URI. It returns -1 also where it has done so, as that of OpenSIPS does.',
     source,
-    run: (run, parameter: string) => {
+    run: (run, parameter) => {
       const { uri } = run.request;
       if (uri === null) return -1;
       if (parameter === '') return 1;
@@ -75,7 +69,7 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     routes,
     summary: 'Removes a parameter from the request URI; false where it has none of this name.',
     source,
-    run: (run, name: string) => {
+    run: (run, name) => {
       const { uri } = run.request;
       if (uri !== null && name === '') return 1;
       return use(run, uri === null ? null : withoutParameter(uri, name));
@@ -100,6 +94,6 @@ export const uriFunctions: readonly FunctionSpec<Run>[] = [
     arguments: [string('uri', 'A SIP URI.')],
     summary: 'Whether its user is a number in the form of E.164: `+` and 2 to 15 digits.',
     source,
-    run: (_, uri: string) => (/^(?:sips?|tel):\+[0-9]{2,15}(?:[@;:>]|$)/i.test(uri) ? 1 : -1),
+    run: (_, uri) => (/^(?:sips?|tel):\+[0-9]{2,15}(?:[@;:>]|$)/i.test(uri) ? 1 : -1),
   },
-];
+]);

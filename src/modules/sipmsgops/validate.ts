@@ -1,6 +1,5 @@
 /** sipmsg_validate(): whether a message is built as RFC 3261 says. */
-import { bodyOffset, type Run, receivedBody } from '../../runtime/index.ts';
-import type { FunctionSpec, VariableReference } from '../../script/index.ts';
+import { bodyOffset, defineFunction, receivedBody } from '../../runtime/index.ts';
 import {
   isHost,
   type NameAddr,
@@ -125,7 +124,7 @@ function defect(message: SipMessage | null, flags: string): Defect | null {
   );
 }
 
-export const validateFunction: FunctionSpec<Run> = {
+export const validateFunction = defineFunction({
   name: 'sipmsg_validate',
   arguments: [
     {
@@ -144,10 +143,10 @@ export const validateFunction: FunctionSpec<Run> = {
   ],
   summary: 'Whether the message is built as RFC 3261 says; else a negative code that says what is wrong.',
   source: 'modules/sipmsgops',
-  run: (run, flags?: string, result?: VariableReference<Run>) => {
+  run: (run, flags, result) => {
     const found = defect(run.message, flags ?? '');
     if (found === null) return 1;
     result?.set(run, reasons[found]);
     return found;
   },
-};
+});

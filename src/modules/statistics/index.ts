@@ -5,7 +5,7 @@
 
 import { subnameOf } from '../../core/index.ts';
 import {
-  type Module,
+  defineModule,
   type Routing,
   type Run,
   type SharedValues,
@@ -13,11 +13,12 @@ import {
   type Worker,
 } from '../../runtime/index.ts';
 import {
-  type ArgumentSpec,
+  defineArgument,
+  definedNames,
+  defineParameters,
   InvalidUse,
-  type ParameterValues,
+  type RowValues,
   type Value,
-  type VariableReference,
   whenThere,
 } from '../../script/index.ts';
 import { builtInStatistics, coreGroups, processStatistics } from './built-in.ts';
@@ -28,6 +29,30 @@ import { parseProfile, profileName, type SeriesProfile } from './series-profile.
 const moduleName = 'statistics';
 const defaultGroup = 'dynamic';
 const source = 'modules/statistics';
+
+const parameters = defineParameters([
+  {
+    name: 'variable',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary: 'A counter that is there from the start, as 0: `NAME`, or `NAME/no_reset`.',
+  },
+  {
+    name: 'stat_groups',
+    type: 'string',
+    default: '',
+    summary: 'Groups of counters, by commas: `method, packet`.',
+  },
+  {
+    name: 'stat_series_profile',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary:
+      'How a series is kept: `NAME: ATTRIBUTE=VALUE ...`. `algorithm`: `accumulate` (default), `average` or `percentage`; `window`: seconds that count, default 60; `slots`: into how many parts it is cut, default one for each second; `group`: default the name; `percentage_factor`: default 100; `hash_size` has no effect.',
+  },
+]);
 
 /** What the parameters say of the names. */
 interface Layout {
@@ -45,9 +70,9 @@ const builtInGroups: ReadonlySet<string> = new Set(
   [...builtInStatistics, ...processStatistics].map(({ group }) => group),
 );
 
-function layoutOf(parameters: ParameterValues): Layout {
+function layoutOf(values: RowValues<typeof parameters>): Layout {
   const profiles = new Map<string, SeriesProfile>();
-  for (const text of repeated(parameters['stat_series_profile'])) {
+  for (const text of values.stat_series_profile) {
     const profile = parseProfile(text);
     profiles.set(profile.name, profile);
   }
@@ -55,14 +80,14 @@ function layoutOf(parameters: ParameterValues): Layout {
     defaultGroup,
     ...builtInGroups,
     ...[...profiles.values()].map(({ group }) => group),
-    ...String(parameters['stat_groups'] ?? '')
+    ...(values.stat_groups ?? '')
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== ''),
   ]);
   const lasting = new Set<string>();
   const declared: string[] = [];
-  for (const text of repeated(parameters['variable'])) {
+  for (const text of values.variable) {
     const [name = '', flag] = text.split('/');
     if (name === '' || (flag !== undefined && flag !== 'no_reset'))
       throw new InvalidUse(`variable "${text}" cannot be read`, 'NAME or NAME/no_reset');
@@ -73,9 +98,6 @@ function layoutOf(parameters: ParameterValues): Layout {
   }
   return { groups, lasting, declared, profiles };
 }
-
-const repeated = (value: ParameterValues[string] | undefined): readonly string[] =>
-  Array.isArray(value) ? value.map(String) : [];
 
 /** `group:name`, whichever way it was written; null where there is no such group. */
 function fullName(groups: ReadonlySet<string>, name: string): string | null {
@@ -94,7 +116,7 @@ function builtInName(routing: Routing, name: string): string | null {
 }
 
 const layout = new StateKey<Routing, Layout>('statistics layout', (routing) =>
-  layoutOf(routing.parameters(moduleName)),
+  layoutOf(routing.parameters(parameters)),
 );
 
 const values = ({ host }: Routing): SharedValues => host.shared.values('$stat');
@@ -168,47 +190,25 @@ function namesOf(routing: Routing, group: string): readonly string[] {
 /** Names that are still to come, by iterator. */
 const iterators = new StateKey<Worker, Map<string, string[]>>('statistics iterators', () => new Map());
 
-const variable: ArgumentSpec = {
+const variable = defineArgument({
   name: 'variable',
   type: 'string',
   summary: 'The name, or `group:name`.',
-};
-const iterator: ArgumentSpec = { name: 'iter', type: 'string', summary: 'The name of the iterator.' };
+});
+const iterator = defineArgument({ name: 'iter', type: 'string', summary: 'The name of the iterator.' });
 
-export const statistics: Module = {
+export const statistics = defineModule({
   name: moduleName,
   summary: "Counters and series of the script's own, and those of the server, over all processes.",
   source,
-  parameters: [
-    {
-      name: 'variable',
-      type: 'string',
-      default: null,
-      repeated: true,
-      summary: 'A counter that is there from the start, as 0: `NAME`, or `NAME/no_reset`.',
-    },
-    {
-      name: 'stat_groups',
-      type: 'string',
-      default: '',
-      summary: 'Groups of counters, by commas: `method, packet`.',
-    },
-    {
-      name: 'stat_series_profile',
-      type: 'string',
-      default: null,
-      repeated: true,
-      summary:
-        'How a series is kept: `NAME: ATTRIBUTE=VALUE ...`. `algorithm`: `accumulate` (default), `average` or `percentage`; `window`: seconds that count, default 60; `slots`: into how many parts it is cut, default one for each second; `group`: default the name; `percentage_factor`: default 100; `hash_size` has no effect.',
-    },
-  ],
+  parameters,
   functions: [
     {
       name: 'update_stat',
       arguments: [variable, { name: 'value', type: 'int', summary: 'What to add.' }],
       summary: 'Adds to a counter; one that is not there starts at 0.',
       source,
-      run: (run, name: string, amount: number) => {
+      run: (run, name, amount) => {
         const full = nameOf(run, 'update_stat()', name);
         return full === null ? -1 : whenThere(values(run.routing).add(full, amount), () => 1);
       },
@@ -218,14 +218,14 @@ export const statistics: Module = {
       arguments: [variable],
       summary: 'Sets a counter to 0. -1 for one that cannot be reset.',
       source,
-      run: (run, name: string) => (reset(run, 'reset_stat()', name) ? 1 : -1),
+      run: (run, name) => (reset(run, 'reset_stat()', name) ? 1 : -1),
     },
     {
       name: 'stat_iter_init',
       arguments: [{ name: 'group', type: 'string', summary: 'The group.' }, iterator],
       summary: "Begins to go through a group's counters.",
       source,
-      run: (run, group: string, name: string) => {
+      run: (run, group, name) => {
         if (!run.routing.states.get(layout).groups.has(group)) {
           run.complain(`stat_iter_init(): stat_groups defines no group "${group}"`);
           return -1;
@@ -243,7 +243,7 @@ export const statistics: Module = {
       ],
       summary: 'The next counter of the group; -1 after the last.',
       source,
-      run: (run, into: VariableReference<Run>, value: VariableReference<Run>, name: string) => {
+      run: (run, into, value, name) => {
         const full = run.worker.states.get(iterators).get(name)?.pop();
         if (full === undefined) return -1;
         into.set(run, full.slice(full.indexOf(':') + 1));
@@ -257,10 +257,9 @@ export const statistics: Module = {
         {
           name: 'profile',
           type: 'string',
-          definedBy: {
-            module: moduleName,
-            names: (parameters) => repeated(parameters['stat_series_profile']).map(profileName),
-          },
+          definedBy: definedNames('statistics', parameters, ({ stat_series_profile }) =>
+            stat_series_profile.map(profileName),
+          ),
           summary: 'A profile that `stat_series_profile` defines.',
         },
         { name: 'variable', type: 'string', summary: "The name of the series, in the profile's group." },
@@ -269,7 +268,7 @@ export const statistics: Module = {
       summary:
         'Feeds a series: `$stat(group:variable)` is the sum of what was fed within the window, its average, or the percentage of values above 0 among those that are not 0; whole numbers, cut off.',
       source,
-      run: (run, name: string, series: string, value: number) => {
+      run: (run, name, series, value) => {
         const { routing } = run;
         const profile = routing.states.get(layout).profiles.get(name);
         if (profile === undefined) {
@@ -298,8 +297,8 @@ export const statistics: Module = {
       },
     },
   ],
-  validate: (parameters) => {
-    layoutOf(parameters);
+  validate: (values) => {
+    layoutOf(values);
     return [];
   },
   start: (routing) => {
@@ -307,4 +306,4 @@ export const statistics: Module = {
     routing.host.states.get(allSeries);
     if (routing.host.count > 1) routing.listeners.on('closed', tellOthers(routing.host));
   },
-};
+});

@@ -1,10 +1,9 @@
 /** Branches beside those of t_relay(): injected while a transaction is under way, or copies. Source: modules/tm of the manual. */
 import { awaitBranches, injectBranches, relaying, replicate } from '../../relay/index.ts';
-import type { Run } from '../../runtime/index.ts';
-import type { FunctionSpec } from '../../script/index.ts';
+import { defineFunctions } from '../../runtime/index.ts';
 import { parseUri } from '../../sip/index.ts';
 
-export const branchFunctions: readonly FunctionSpec<Run>[] = [
+export const branchFunctions = defineFunctions([
   {
     name: 't_inject_branches',
     arguments: [
@@ -26,7 +25,7 @@ export const branchFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Adds branches to a transaction that is under way, and sends them. 1; -1 no transaction, -3 it is answered or cancelled, -4 the destination cannot be found.',
     source: 'modules/tm',
-    run: (run, source: string, text: string = '') => {
+    run: (run, source, text = '') => {
       if (source === 'event') {
         run.complain('t_inject_branches(): siprest has no module event_routing');
         return -1;
@@ -51,7 +50,7 @@ export const branchFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Has the transaction of an INVITE wait for injected branches, for as long as it may ring, though all others have ended. -1 where there is no such transaction.',
     source: 'modules/tm',
-    run: (run, limit: number = Number.POSITIVE_INFINITY) => (limit > 0 && awaitBranches(run, limit) ? 1 : -1),
+    run: (run, limit = Number.POSITIVE_INFINITY) => (limit > 0 && awaitBranches(run, limit) ? 1 : -1),
   },
   {
     name: 't_wait_no_more_branches',
@@ -78,7 +77,7 @@ export const branchFunctions: readonly FunctionSpec<Run>[] = [
     summary:
       'Sends copies of the request; what is answered to them goes nowhere. 1; 0 for a retransmission, which ends the script; negative as t_relay().',
     source: 'modules/tm',
-    run: (run, uri: string, flags: string = '') => {
+    run: (run, uri, flags = '') => {
       if (parseUri(uri) === null) {
         run.complain(`t_replicate(): no URI: ${uri}`);
         return -4;
@@ -87,4 +86,4 @@ export const branchFunctions: readonly FunctionSpec<Run>[] = [
       return replicate(run, uri, !single);
     },
   },
-];
+]);

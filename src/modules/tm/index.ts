@@ -1,21 +1,13 @@
 /** The tm module: transactions and sending on with state. Source: modules/tm of the manual; vectors pvar-provisional, async-*, routes-*. */
 import { type RelayOptions, relay, relaying, sendNewRequest, showLocalMessage } from '../../relay/index.ts';
-import type { Module, Run } from '../../runtime/index.ts';
-import type { ArgumentSpec, FunctionSpec, ParameterSpec, RouteKind } from '../../script/index.ts';
+import { defineFunction, defineModule, type Run, tmParameters } from '../../runtime/index.ts';
+import { defineArgument, type RouteKind } from '../../script/index.ts';
 import { splitProtocol } from '../../sip/index.ts';
 import { cachedRegex } from '../../text/index.ts';
 import { code, isStatusLine, reason } from '../replies.ts';
 import { branchFunctions } from './branches.ts';
 import { transactionFunctions } from './transaction.ts';
 import { replyCode, tmVariables } from './variables.ts';
-
-const inert = (name: string, value: number | string | null, why: string): ParameterSpec => ({
-  name,
-  type: typeof value === 'number' ? 'int' : 'string',
-  default: value,
-  summary: 'Accepted without effect.',
-  inert: why,
-});
 
 /** A reply by the transaction, which is made where there is none yet; 0 where it turns out to be a retransmission. */
 function reply(run: Run, name: string, status: number, phrase: string, body?: string): 1 | 0 | -1 {
@@ -34,14 +26,14 @@ function arming(
   field: RouteField,
   routes: readonly RouteKind[],
   summary: string,
-): FunctionSpec<Run> {
-  return {
+) {
+  return defineFunction({
     name,
     arguments: [{ name: routeKind, type: 'route', routeKind, summary: 'The name of the route.' }],
     routes,
     summary,
     source: 'modules/tm',
-    run: (run, route: string) => {
+    run: (run, route) => {
       const found = run.routing.script.find(routeKind, route);
       const { relayed } = run.subject;
       // in a branch route a reply route is that branch's own
@@ -50,16 +42,16 @@ function arming(
       else run.state(relaying)[field] = found;
       return 1;
     },
-  };
+  });
 }
 
-const flags: ArgumentSpec = {
+const flags = defineArgument({
   name: 'flags',
   type: 'string',
   optional: true,
   summary:
     '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas; or a destination, as in the older dialect.',
-};
+});
 
 /** With the number that the older dialect has for each. */
 const relayFlags: readonly { readonly name: string; readonly bit: number; readonly option: RelayOptions }[] =
@@ -104,7 +96,7 @@ function relayOptions(run: Run, text: string): RelayOptions {
   return read.options;
 }
 
-const newRequest: FunctionSpec<Run> = {
+const newRequest = defineFunction({
   name: 't_new_request',
   arguments: [
     { name: 'method', type: 'string', summary: 'Any but INVITE, ACK and CANCEL.' },
@@ -116,111 +108,20 @@ const newRequest: FunctionSpec<Run> = {
   ],
   summary: 'Sends a request of its own. -1 where it cannot be sent.',
   source: 'modules/tm',
-  run: (run, method: string, uri: string, from: string, to: string, body?: string, context?: string) =>
+  run: (run, method, uri, from, to, body, context) =>
     sendNewRequest(run, { method, uri, from, to, body: body ?? null, context: context ?? null }),
-};
-
-const milliseconds = (name: string, value: number, summary: string): ParameterSpec => ({
-  name,
-  type: 'int',
-  default: value,
-  minimum: 10,
-  maximum: 60_000,
-  unit: 'ms',
-  summary,
-  source: 'modules/tm',
 });
 
-const localRoute = (name: string, what: string, more: string): ParameterSpec => ({
-  name,
-  type: 'string',
-  default: null,
-  routeKind: 'route',
-  summary: `A route that sees each ${what} that siprest itself makes, and changes nothing. ${more}`,
-  source: 'modules/tm',
-});
-
-const seconds = (name: string, value: number, summary: string): ParameterSpec => ({
-  name,
-  type: 'int',
-  default: value,
-  minimum: 1,
-  maximum: 86_400,
-  unit: 's',
-  summary,
-  source: 'modules/tm',
-});
-
-export const tm: Module = {
+export const tm = defineModule({
   name: 'tm',
   summary:
     'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
   source: 'modules/tm',
-  start: (routing) => {
-    if (routing.parameters('tm')['local_reply_route'] != null)
+  start: (routing, { local_reply_route }) => {
+    if (local_reply_route !== null)
       routing.listeners.on('reply', (reply) => showLocalMessage(routing, 'local_reply_route', reply));
   },
-  parameters: [
-    {
-      name: 'auto_100trying',
-      type: 'boolean',
-      default: true,
-      summary: 'Whether an INVITE is answered 100 at once when its transaction is made.',
-    },
-    { ...seconds('fr_timeout', 30, 'How long a branch may stay without any answer.'), aliases: ['fr_timer'] },
-    { ...seconds('fr_inv_timeout', 120, 'How long an INVITE may ring.'), aliases: ['fr_inv_timer'] },
-    {
-      name: 'restart_fr_on_each_reply',
-      type: 'boolean',
-      default: true,
-      summary: 'Whether each provisional answer starts fr_inv_timeout anew.',
-    },
-    {
-      name: 'onreply_avp_mode',
-      type: 'int',
-      default: 0,
-      minimum: 0,
-      maximum: 1,
-      summary: '0: a reply route has AVPs of its own; 1: it has those of the transaction.',
-      source: 'modules/tm',
-    },
-    {
-      name: 'disable_6xx_block',
-      type: 'boolean',
-      default: false,
-      summary: 'Whether a 6xx is like any other refusal; else it ends the search (RFC 3261, 16.7).',
-      source: 'modules/tm',
-    },
-    {
-      name: 'minor_branch_flag',
-      type: 'string',
-      default: null,
-      summary:
-        'A branch flag: a branch that has it is not waited for; it is cancelled when all others have failed.',
-      source: 'modules/tm',
-    },
-    localRoute('local_request_route', 'request', 'Runs after local_route.'),
-    localRoute('local_reply_route', 'reply', 'Of replies of transactions, no relayed ones.'),
-    inert('wt_timer', 5, 'transactions end by the timers of RFC 3261'),
-    inert('delete_timer', 2, 'a transaction leaves memory when its last timer has ended'),
-    milliseconds(
-      'T1_timer',
-      500,
-      'The first interval of retransmissions; what RFC 3261 has as 64 T1 follows it.',
-    ),
-    milliseconds('T2_timer', 4000, 'The longest interval of retransmissions.'),
-    inert('ruri_matching', 1, 'transactions are matched as RFC 3261, 17.2.3 says'),
-    inert('via1_matching', 1, 'transactions are matched as RFC 3261, 17.2.3 says'),
-    inert('unix_tx_timeout', 2, 'siprest has no transactions for a Unix socket'),
-    inert('tw_append', null, 'siprest has no t_write_unix() and t_write_req()'),
-    inert('pass_provisional_replies', 0, 'reply routes see every reply'),
-    inert('syn_branch', 1, 'the branch parameter of a Via is always unpredictable'),
-    inert('enable_stats', 1, 'figures are always counted'),
-    inert('timer_partitions', 1, 'one timer wheel serves all transactions of a process'),
-    inert('tm_replication_cluster', 0, 'siprest instances do not talk to each other'),
-    inert('cluster_param', null, 'siprest instances do not talk to each other'),
-    inert('cluster_auto_cancel', 1, 'siprest instances do not talk to each other'),
-  ],
+  parameters: tmParameters,
   variables: tmVariables,
   functions: [
     {
@@ -259,7 +160,7 @@ export const tm: Module = {
       summary:
         'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent. Where it makes the transaction itself and nothing could be sent, it answers 476, 477 or 500 and returns 1, unless `no-auto-477` is given.',
       source: 'modules/tm; vectors routes-*',
-      run: (run, flagText?: string, outboundProxy?: string) => {
+      run: (run, flagText, outboundProxy) => {
         const options = flagText === undefined ? noFlags : relayOptions(run, flagText);
         return relay(run, outboundProxy === undefined ? options : { ...options, outboundProxy });
       },
@@ -270,7 +171,7 @@ export const tm: Module = {
       routes: ['route', 'failure_route'],
       summary: 'Sends a reply by the transaction; makes one, as t_newtran() does, where there is none.',
       source: 'modules/tm',
-      run: (run, status: number, phrase: string) => reply(run, 't_reply', status, phrase),
+      run: (run, status, phrase) => reply(run, 't_reply', status, phrase),
     },
     {
       name: 't_reply_with_body',
@@ -286,8 +187,7 @@ export const tm: Module = {
       routes: ['route', 'failure_route'],
       summary: 'As t_reply(), with a body.',
       source: 'modules/tm',
-      run: (run, status: number, phrase: string, text: string) =>
-        reply(run, 't_reply_with_body', status, phrase, text),
+      run: (run, status, phrase, text) => reply(run, 't_reply_with_body', status, phrase, text),
     },
     {
       name: 't_check_trans',
@@ -303,7 +203,7 @@ export const tm: Module = {
       arguments: [{ name: 're', type: 'regex', summary: 'A regular expression, as `(486)|(408)`.' }],
       summary: 'Whether the status matches: of the reply, of the failure, or of the last reply sent.',
       source: 'modules/tm; vector routes-failure-status-regex',
-      run: (run, pattern: string) =>
+      run: (run, pattern) =>
         cachedRegex(pattern, { ignoreCase: true })?.test(String(replyCode(run))) ? 1 : -1,
     },
     {
@@ -313,7 +213,7 @@ export const tm: Module = {
       ],
       summary: 'Whether the replies were made here, none received: no provisional one either.',
       source: 'modules/tm',
-      run: (run, which: string) => {
+      run: (run, which) => {
         const branches = run.state(relaying).proxy?.branches ?? [];
         const local =
           which === 'all'
@@ -342,7 +242,7 @@ export const tm: Module = {
       routes: ['onreply_route'],
       summary: 'Cancels branches that are pending.',
       source: 'modules/tm',
-      run: (run, which: string = '') => {
+      run: (run, which = '') => {
         const { proxy } = run.state(relaying);
         const { branch } = run.subject;
         if (proxy === null || branch === undefined) return -1;
@@ -385,4 +285,4 @@ export const tm: Module = {
       'Names the route that runs for each branch before it is sent.',
     ),
   ],
-};
+});

@@ -1,7 +1,6 @@
 /** What scripts attach to a transaction, and look up in one. Source: modules/tm of the manual. */
 import { relaying, replyTo } from '../../relay/index.ts';
-import type { Run } from '../../runtime/index.ts';
-import type { FunctionSpec, VariableReference } from '../../script/index.ts';
+import { defineFunctions, type Run } from '../../runtime/index.ts';
 import { type HeaderText, headerText } from '../../sip/index.ts';
 import { code, isStatusLine, reason } from '../replies.ts';
 
@@ -11,7 +10,7 @@ function headerLinesOf(run: Run, name: string, text: string): HeaderText | null 
   return lines;
 }
 
-export const transactionFunctions: readonly FunctionSpec<Run>[] = [
+export const transactionFunctions = defineFunctions([
   {
     name: 't_add_hdrs',
     arguments: [
@@ -20,7 +19,7 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
     routes: ['route', 'branch_route', 'failure_route'],
     summary: 'Adds headers to every request of the transaction: branches, and their CANCELs.',
     source: 'modules/tm',
-    run: (run, text: string) => {
+    run: (run, text) => {
       const lines = headerLinesOf(run, 't_add_hdrs', text);
       if (lines === null) return -1;
       const state = run.state(relaying);
@@ -41,7 +40,7 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
     routes: ['route'],
     summary: 'The Reason that the branches get with the CANCEL that is relayed next.',
     source: 'modules/tm',
-    run: (run, text: string) => {
+    run: (run, text) => {
       const lines = headerLinesOf(run, 't_add_cancel_reason', text);
       if (lines === null) return -1;
       run.state(relaying).cancelReason = lines;
@@ -67,7 +66,7 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
     routes: ['route'],
     summary: 'Answers an INVITE that has not been answered finally. -1 where there is none.',
     source: 'modules/tm',
-    run: (run, status: number, phrase: string, callId?: string, cseq?: string) => {
+    run: (run, status, phrase, callId, cseq) => {
       const { message } = run.request;
       if (message === null || !isStatusLine(run, 't_reply_by_callid', status, phrase)) return -1;
       const id = callId ?? message.callId;
@@ -92,14 +91,7 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
     routes: ['onreply_route', 'branch_route', 'failure_route'],
     summary: 'Finds a branch of the transaction by an attribute. -1 where there is none.',
     source: 'modules/tm',
-    run: (
-      run,
-      name: string,
-      text?: string,
-      number?: number,
-      result?: VariableReference<Run>,
-      offset: number = 0,
-    ) => {
+    run: (run, name, text, number, result, offset = 0) => {
       const branches = run.state(relaying).proxy?.branches ?? [];
       const found = branches.find(({ index, spec }) => {
         const value = spec.data.attributes.get(name);
@@ -112,4 +104,4 @@ export const transactionFunctions: readonly FunctionSpec<Run>[] = [
       return 1;
     },
   },
-];
+]);

@@ -1,7 +1,7 @@
 /** Variables of the tm module. Source: modules/tm of the manual. */
 import { branchFlagNames, subnameOf } from '../../core/index.ts';
 import { messageBranches, relaying } from '../../relay/index.ts';
-import type { RelayedBranch, Run } from '../../runtime/index.ts';
+import { type RelayedBranch, type Run, tmParameters } from '../../runtime/index.ts';
 import {
   InvalidUse,
   toInteger,
@@ -21,7 +21,7 @@ export function replyCode(run: Run): number {
 function timeout(
   name: string,
   field: 'frTimeout' | 'frInvTimeout',
-  parameter: string,
+  parameter: 'fr_timeout' | 'fr_inv_timeout',
   summary: string,
 ): VariableSpec<Run> {
   return {
@@ -30,14 +30,14 @@ function timeout(
     summary,
     source: 'modules/tm; vector routes-silent-timeout',
     resolve: () => ({
-      get: (run) => run.state(relaying)[field] ?? Number(run.routing.parameters('tm')[parameter] ?? 0),
+      get: (run) => run.state(relaying)[field] ?? run.parameters(tmParameters)[parameter],
       set: (run, value) => {
         const seconds = value === null ? null : toInteger(value);
         if (value !== null && (seconds === null || seconds <= 0)) return false;
         const state = run.state(relaying);
         state[field] = seconds;
         if (state.proxy !== null)
-          state.proxy[field] = 1000 * (seconds ?? Number(run.routing.parameters('tm')[parameter]));
+          state.proxy[field] = 1000 * (seconds ?? run.parameters(tmParameters)[parameter]);
         return true;
       },
     }),

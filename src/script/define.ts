@@ -1,0 +1,32 @@
+/**
+ * Rows and tables with the types that they are inferred with: what they are given is what they return. A row that
+ * several tables share is defined by itself.
+ */
+import type { ArgumentSpec, DefinedNames, ParameterSpec, SettingSpec } from './catalog.ts';
+import type { RowValues } from './typed-rows.ts';
+
+/** An argument that several functions have. */
+export const defineArgument = <const Row extends ArgumentSpec>(row: Row): Row => row;
+
+/** A parameter that stands by itself. */
+export const defineParameter = <const Row extends ParameterSpec>(row: Row): Row => row;
+
+/**
+ * The parameters of a module. The table is the key to their values, which have the types of its rows:
+ *
+ *     const parameters = defineParameters([
+ *       { name: 'limit', type: 'int', default: 10, minimum: 1, summary: 'The most calls at a time.' },
+ *     ]);
+ *     run.parameters(parameters).limit // a number
+ */
+export const defineParameters = <const Rows extends readonly ParameterSpec[]>(rows: Rows): Rows => rows;
+
+/** The global parameters of a script, see {@link defineParameters}. */
+export const defineSettings = <const Rows extends readonly SettingSpec[]>(rows: Rows): Rows => rows;
+
+/** The names that the parameters of a module define, for an argument that has to be one of them. */
+export const definedNames = <const Rows extends readonly ParameterSpec[]>(
+  module: string,
+  parameters: Rows,
+  names: (values: RowValues<Rows>) => readonly string[],
+): DefinedNames => ({ module, parameters, names });
