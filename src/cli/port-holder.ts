@@ -47,7 +47,7 @@ function parts(socket: string): readonly [protocol: string, host: string, port: 
   return [protocol, host.replace(/^\[(.*)\]$/, '$1'), port];
 }
 
-/** By /proc, where there is one: of this user's processes, or for root of all (proc(5)). */
+/** From /proc, if available: of this user's processes, or for root of all (proc(5)). */
 function pidOf(socket: string): number | null {
   const [protocol, host, port] = parts(socket);
   const hexPort = Number(port).toString(16).toUpperCase().padStart(4, '0');

@@ -26,9 +26,7 @@ function avpName(run: Run, text: string): AvpName | null {
   const found = (plain.exec(text.trim()) ?? indexed.exec(text.trim()))?.groups;
   const name = found === undefined ? null : expanded(run, found['name'] ?? '');
   if (found === undefined || name === null) {
-    run.complain(
-      `"${text}" names no AVP, it is written $avp(name), with /flags behind it where there are some`,
-    );
+    run.complain(`"${text}" names no AVP, it is written $avp(name), with /flags behind it if any`);
     return null;
   }
   const { index: at, flags: letters = '' } = found;
@@ -54,7 +52,7 @@ const raw = (name: string, summary: string) => defineArgument({ name, type: 'raw
 function onAvp(name: string, summary: string, act: (run: Run, avp: AvpName) => Status) {
   return defineFunction({
     name,
-    arguments: [raw('name', '`$avp(name)`, with `/flags` behind it where there are some.')],
+    arguments: [raw('name', '`$avp(name)`, with `/flags` behind it if any.')],
     summary,
     source,
     run: (run, text) => {

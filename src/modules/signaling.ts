@@ -1,4 +1,4 @@
-/** The signaling module: replies by the transaction where there is one, else without state. Source: modules/signaling of the manual. */
+/** The signaling module: replies by the transaction if any, else without state. Source: modules/signaling of the manual. */
 import { defineModule } from '../runtime/index.ts';
 import { code, isStatusLine, reason } from './replies.ts';
 
@@ -11,7 +11,7 @@ export const signaling = defineModule({
       name: 'send_reply',
       arguments: [code, reason],
       routes: ['route', 'error_route', 'failure_route'],
-      summary: 'Sends a reply: by the transaction where there is one, else without state.',
+      summary: 'Sends a reply: by the transaction if any, else without state.',
       source: 'modules/signaling; vectors pvar-reply-*',
       run: (run, status, phrase) =>
         isStatusLine(run, 'send_reply', status, phrase) && run.request.reply(status, phrase) ? 1 : -1,

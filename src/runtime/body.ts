@@ -72,7 +72,7 @@ function readPart(text: string): BodyPart {
   return { type, headers, body: text.slice(empty.index + empty[0].length) };
 }
 
-/** The body that the parts make: themselves where there is one, else multipart/mixed. */
+/** The body made of the parts: a single part as it is, several as multipart/mixed. */
 export function buildBody(parts: readonly BodyPart[], contentType: string | null) {
   const [only, second] = parts;
   if (only === undefined) return { contentType: null, body: '' };

@@ -99,7 +99,7 @@ export class Request {
     return this.#states.get(key);
   }
 
-  /** {@link state} where there is one already; undefined where nobody has asked for it yet. */
+  /** {@link state} if it exists already; undefined before its first use. */
   knownState<T>(key: StateKey<Request, T>): T | undefined {
     if (key.isShared && this.#original !== null) return this.#original.knownState(key);
     return this.#states.known(key);
@@ -241,7 +241,7 @@ export class Request {
   }
 
   /**
-   * Sends a reply: by the transaction where there is one, else without state.
+   * Sends a reply: by the transaction if any, else without state.
    * False when it was not sent: no message, an ACK, a final reply of the transaction gone before.
    */
   reply(status: number, reason: string, body?: string): boolean {

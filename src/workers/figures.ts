@@ -17,7 +17,7 @@ export interface FigureSource extends Host {
   readonly openTransactions: number;
   /** The one in force first, then those before it that have calls left. */
   readonly routings: readonly FigureRouting[];
-  /** Null where there is one process. */
+  /** Null if any process. */
   readonly peers: Readonly<PeerCounts> | null;
   readonly loopDelay: LoopDelay;
   readonly loopLoad: LoopLoad;

@@ -1,6 +1,6 @@
 /** Why a server could not start: a sentence for people. */
 export class StartError extends Error {
-  /** The system's code where there is one: `EADDRINUSE`. */
+  /** The system's code if any: `EADDRINUSE`. */
   readonly code: string | undefined;
   /** The socket that could not be opened: `udp:127.0.0.1:5060`. */
   readonly socket: string | undefined;

@@ -1,0 +1,46 @@
+/**
+ * `npm run words`: phrases that a native engineer would not write, in code, comments, diagnostics and documentation. Each
+ * comes with what to write instead. docs/reference is left out, since it is made of the tables in src/.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const phrases: readonly (readonly [phrase: RegExp, instead: string])[] = [
+  [/\bmistakes?\b/i, 'error'],
+  [/\bwhere there (?:is one|are some|are any)\b/i, 'if any'],
+  [/\bit is written\b[^.]*\bnow\b/i, 'use ... instead'],
+];
+
+const places = [
+  'src',
+  'docs',
+  ':!docs/reference',
+  'examples',
+  'test/script/golden',
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'CODE_OF_CONDUCT.md',
+];
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const { stdout } = spawnSync('git', ['ls-files', '-co', '--exclude-standard', ...places], {
+  cwd: root,
+  encoding: 'utf8',
+});
+let found = 0;
+for (const file of new Set(stdout.split('\n').filter((name) => name !== ''))) {
+  for (const [index, line] of readFileSync(join(root, file), 'utf8').split('\n').entries()) {
+    for (const [phrase, instead] of phrases) {
+      const match = phrase.exec(line);
+      if (match === null) continue;
+      found += 1;
+      console.error(`${file}:${index + 1}: "${match[0]}": write "${instead}"`);
+    }
+  }
+}
+console.log(`${found || 'no'} phrases to replace`);
+process.exitCode = found > 0 ? 1 : 0;
