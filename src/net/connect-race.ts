@@ -1,7 +1,8 @@
 /** One TCP connection to a name: its addresses are raced as they are found (RFC 8305). */
-import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
-import { type LookupListener, OTHER_FAMILY_DELAY } from './lookup.ts';
-import type { NameResolver } from './resolver.ts';
+import { isIP, connect as netConnect, type OnReadOpts } from 'node:net';
+import { Timer, type TimerWheel } from '../timers/index.ts';
+import type { Connect, Wire } from './connect.ts';
+import { type LookupListener, type Names, OTHER_FAMILY_DELAY } from './lookup.ts';
 import { type Shortage, shortageOf } from './shortage.ts';
 import type { Address } from './system-files.ts';
 
@@ -23,8 +24,11 @@ export interface RaceGoal<R extends OwnReader> {
   /** Host name or address. */
   readonly hostname: string;
   readonly port: number;
-  readonly resolver: NameResolver;
-  /** Called for each attempt; null: bytes are read by events. */
+  readonly names: Names;
+  /** Null: node:net. */
+  readonly connect: Connect | null;
+  readonly timers: TimerWheel;
+  /** Called for each attempt through node:net; null: bytes are read by events. */
   readonly newReader: () => R | null;
   /** Closes a connection that is not needed now, so that what is short becomes free; false where nothing helps. */
   readonly makeRoom: (shortage: Shortage) => boolean;
@@ -33,7 +37,7 @@ export interface RaceGoal<R extends OwnReader> {
 export interface RaceListener<R extends OwnReader> {
   /** The name has an address, so connecting begins. */
   onFound(): void;
-  onConnected(socket: Socket, reader: R | null): void;
+  onConnected(socket: Wire, reader: R | null): void;
   onRaceFailed(failure: RaceFailure): void;
 }
 
@@ -58,14 +62,15 @@ function ignore(): void {}
 export class ConnectRace<R extends OwnReader> implements LookupListener {
   readonly #goal: RaceGoal<R>;
   readonly #listener: RaceListener<R>;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Wire>();
   readonly #waiting: Record<4 | 6, Address[]> = { 4: [], 6: [] };
   /** The family whose turn it is. */
   #turn: 4 | 6 = 6;
   #known = 0;
   #tried = 0;
-  /** The next attempt, or the end of waiting for the other family. */
-  #timer: NodeJS.Timeout | null = null;
+  readonly #next = new Timer(() => this.#tryNext());
+  /** Ends the wait for the other family. */
+  readonly #givesUp = new Timer(() => this.#failAll());
   #lookupOver = false;
   #over = false;
   #failure: RaceFailure | null = null;
@@ -77,10 +82,10 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
   }
 
   start(): void {
-    const { hostname, resolver } = this.#goal;
+    const { hostname, names } = this.#goal;
     const family = isIP(hostname);
     if (family === 0) {
-      resolver.lookup(hostname, this);
+      names.lookup(hostname, this);
       return;
     }
     this.#lookupOver = true;
@@ -110,13 +115,13 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
       // RFC 8305, section 3: IPv6 is given a moment, where IPv4 is known first
       const both = addresses.some(({ family }) => family !== this.#turn);
       if (this.#turn === 6 || both || this.#lookupOver) this.#tryNext();
-      else this.#timer = setTimeout(() => this.#tryNext(), OTHER_FAMILY_DELAY);
+      else this.#wait(OTHER_FAMILY_DELAY);
       return;
     }
     if (this.#tried === 0) this.#turn = 6;
     // a late family joins the race: at once where nothing runs, else when it is its turn
     if (this.#tried === 0 || this.#sockets.size === 0) this.#tryNext();
-    else this.#timer ??= setTimeout(() => this.#tryNext(), ATTEMPT_DELAY);
+    else if (!this.#next.running) this.#wait(ATTEMPT_DELAY);
   }
 
   onLookupOver(error: NodeJS.ErrnoException | null): void {
@@ -126,12 +131,12 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
       if (this.#tried === 0 || this.#sockets.size === 0) this.#tryNext();
       return;
     }
-    const { hostname, resolver, makeRoom } = this.#goal;
+    const { hostname, names, makeRoom } = this.#goal;
     if (error?.code === 'EMFILE' && this.#mayAskAgain && makeRoom('descriptors')) {
       this.#mayAskAgain = false;
       this.#lookupOver = false;
       setImmediate(() => {
-        if (!this.#over) resolver.lookup(hostname, this);
+        if (!this.#over) names.lookup(hostname, this);
       });
       return;
     }
@@ -151,32 +156,23 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
 
   #tryNext(): void {
     if (this.#over) return;
-    this.#stopTimer();
+    this.#stopTimers();
     const target = this.#take();
     if (target === undefined) {
       if (this.#sockets.size > 0) return;
-      const failure: RaceFailure = this.#failure ?? { kind: 'dns', reason: 'no address to connect to' };
-      if (this.#lookupOver) this.#failAll(failure);
-      else this.#timer = setTimeout(() => this.#failAll(failure), LATE_FAMILY_DELAY);
+      if (this.#lookupOver) this.#failAll();
+      else this.#goal.timers.start(this.#givesUp, LATE_FAMILY_DELAY);
       return;
     }
     this.#attempt(target);
-    if (this.#waiting[4].length + this.#waiting[6].length > 0)
-      this.#timer = setTimeout(() => this.#tryNext(), ATTEMPT_DELAY);
+    if (this.#waiting[4].length + this.#waiting[6].length > 0) this.#wait(ATTEMPT_DELAY);
   }
 
   #attempt(target: Address): void {
     this.#tried++;
-    const { port, newReader } = this.#goal;
-    const reader = newReader();
-    const socket = connect({
-      ...(reader === null ? {} : { onread: reader.onread }),
-      host: target.address,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEPALIVE_DELAY,
-    });
+    const { connect, newReader } = this.#goal;
+    const reader = connect === null ? newReader() : null;
+    const socket = this.#open(target, reader);
     this.#sockets.add(socket);
     const onError = (error: NodeJS.ErrnoException): void => {
       this.#sockets.delete(socket);
@@ -190,6 +186,19 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
       this.#sockets.delete(socket);
       this.#close();
       this.#listener.onConnected(socket, reader);
+    });
+  }
+
+  #open({ address }: Address, reader: R | null): Wire {
+    const { hostname, port, connect } = this.#goal;
+    if (connect !== null) return connect({ hostname, address, port });
+    return netConnect({
+      ...(reader === null ? {} : { onread: reader.onread }),
+      host: address,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEPALIVE_DELAY,
     });
   }
 
@@ -211,14 +220,14 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
 
   // --- the end ---
 
-  #failAll(failure: RaceFailure): void {
+  #failAll(): void {
     this.#doubt();
-    this.#fail(failure);
+    this.#fail(this.#failure ?? { kind: 'dns', reason: 'no address to connect to' });
   }
 
   #doubt(): void {
-    const { hostname, resolver } = this.#goal;
-    if (isIP(hostname) === 0) resolver.doubt(hostname);
+    const { hostname, names } = this.#goal;
+    if (isIP(hostname) === 0) names.doubt(hostname);
   }
 
   #fail(failure: RaceFailure): void {
@@ -229,18 +238,22 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
 
   #close(): void {
     this.#over = true;
-    this.#stopTimer();
+    this.#stopTimers();
     for (const socket of this.#sockets) discard(socket);
     this.#sockets.clear();
   }
 
-  #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+  #wait(milliseconds: number): void {
+    this.#goal.timers.start(this.#next, milliseconds);
+  }
+
+  #stopTimers(): void {
+    this.#goal.timers.stop(this.#next);
+    this.#goal.timers.stop(this.#givesUp);
   }
 }
 
-export function discard(socket: Socket): void {
+export function discard(socket: Wire): void {
   socket.on('error', ignore);
   socket.destroy();
 }

@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, isIP, isIPv6, type Socket } from 'node:net';
-import { Deadline, processTimers } from '../timers/index.ts';
+import { Deadline, type TimerWheel } from '../timers/index.ts';
 import {
   type DnsMessage,
   decodeAnswer,
@@ -66,7 +66,12 @@ const failure = (code: DnsFailure, ttl = Number.NaN): DnsAnswer => ({ code, reco
 
 export class DnsClient {
   readonly #channels = new Map<string, Channel>();
+  readonly timers: TimerWheel;
   #underWay = 0;
+
+  constructor(timers: TimerWheel) {
+    this.timers = timers;
+  }
 
   /** `done` is called once, never before this returns. */
   ask(
@@ -134,7 +139,7 @@ class Exchange extends Deadline {
     this.#servers = servers;
     this.#slot = timeout / servers.length;
     this.#attempts = tries * servers.length;
-    this.#end = performance.now() + tries * timeout;
+    this.#end = client.timers.clock.now() + tries * timeout;
     this.#done = done;
   }
 
@@ -143,7 +148,8 @@ class Exchange extends Deadline {
   }
 
   #attempt(): void {
-    const now = performance.now();
+    const { timers } = this.#client;
+    const now = timers.clock.now();
     let server: NameServer | undefined;
     while (server === undefined && this.#attempts > 0) {
       this.#attempts--;
@@ -151,7 +157,7 @@ class Exchange extends Deadline {
       if (one !== undefined && !this.#failed.has(one)) server = one;
     }
     const last = this.#attempts === 0;
-    processTimers.start(this, last ? this.#end - now : Math.min(this.#slot, this.#end - now), now);
+    timers.start(this, last ? this.#end - now : Math.min(this.#slot, this.#end - now), now);
     if (server === undefined) return;
     const channel = this.#client.channel(server);
     // the same socket as before: the same question once more
@@ -219,7 +225,7 @@ class Exchange extends Deadline {
 
   #finish(answer: DnsAnswer): void {
     this.#over = true;
-    processTimers.stop(this);
+    this.#client.timers.stop(this);
     for (const [channel, id] of this.#channels) channel.forget(id);
     for (const socket of this.#tcp) socket.destroy();
     this.#tcp.clear();

@@ -1,9 +1,11 @@
 /** Names to addresses, the address race, descriptor shortage, proxies. */
+
+export type { Connect, ConnectTarget, Wire } from './connect.ts';
 export { ConnectRace, discard, type RaceFailure } from './connect-race.ts';
 export type { ServiceRecord } from './dns-message.ts';
+export { type LookupCallback, type LookupFunction, type Names, namesOf } from './lookup.ts';
 export { Proxies, type Proxy, type UnusableProxy } from './proxies.ts';
 export {
-  type LookupCallback,
   type LookupOptions,
   NameResolver,
   type NameResolverOptions,

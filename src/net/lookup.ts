@@ -1,7 +1,44 @@
 /** The addresses of one name: both families at once, in the search domains one after the other. */
+
+import { Timer, type TimerWheel } from '../timers/index.ts';
 import { type Asking, type DnsAnswer, type DnsFailure, failed, isNothing } from './dns-client.ts';
-import type { LookupCallback, NameResolver } from './resolver.ts';
 import type { Address } from './system-files.ts';
+
+/** The addresses, or what went wrong (then there are none). */
+export type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: readonly Address[]) => void;
+
+/** Finds the addresses of a host name, and calls back once, at once or later. */
+export type LookupFunction = (hostname: string, callback: LookupCallback) => void;
+
+/** Who knows the addresses of host names. */
+export interface Names {
+  /** Tells of each family's addresses as soon as they are known, which may be at once. */
+  lookup(hostname: string, listener: LookupListener): void;
+  /** The addresses of this name refuse or do not answer. */
+  doubt(hostname: string): void;
+}
+
+/** Names that a function knows. */
+export function namesOf(lookup: LookupFunction): Names {
+  return {
+    lookup: (hostname, listener) =>
+      lookup(hostname, (error, addresses) => {
+        if (error === null && addresses.length > 0) listener.onAddresses(addresses);
+        listener.onLookupOver(error);
+      }),
+    doubt: () => {},
+  };
+}
+
+/** Asks for the records of one name, see {@link NameResolver.ask}. */
+export interface NameServers {
+  ask(
+    name: string,
+    type: 'A' | 'AAAA',
+    asking: Asking,
+    whenDone: (answer: DnsAnswer<'A' | 'AAAA'>) => void,
+  ): void;
+}
 
 export interface LookupListener {
   /** The addresses of one family or both, at least one; called at most once for each family. */
@@ -16,7 +53,8 @@ export const OTHER_FAMILY_DELAY = 50;
 const TYPES = { 4: 'A', 6: 'AAAA' } as const;
 
 export class Lookup {
-  readonly #resolver: NameResolver;
+  readonly #servers: NameServers;
+  readonly #timers: TimerWheel;
   readonly #names: readonly string[];
   readonly #families: readonly (4 | 6)[];
   readonly #asking: Asking;
@@ -28,23 +66,25 @@ export class Lookup {
   #failure: DnsFailure | null = null;
 
   constructor(
-    resolver: NameResolver,
+    servers: NameServers,
+    timers: TimerWheel,
     names: readonly string[],
     families: readonly (4 | 6)[],
     asking: Asking,
     listener: LookupListener,
   ) {
-    this.#resolver = resolver;
+    this.#servers = servers;
+    this.#timers = timers;
     this.#names = names;
     this.#families = families;
     this.#asking = asking;
     this.#listener = listener;
-    this.#end = performance.now() + asking.timeout * asking.tries;
+    this.#end = timers.clock.now() + asking.timeout * asking.tries;
   }
 
   begin(): void {
     const name = this.#names[this.#at];
-    const left = Math.ceil(this.#end - performance.now());
+    const left = Math.ceil(this.#end - this.#timers.clock.now());
     // the time is for all domains together: a server that is silent is waited for once
     if (name === undefined || this.#failure === 'ETIMEOUT' || left <= 0) {
       this.#listener.onLookupOver(failed(this.#failure ?? 'ENOTFOUND', this.#names[0] ?? ''));
@@ -55,7 +95,7 @@ export class Lookup {
     this.#at++;
     this.#open = this.#families.length;
     for (const family of this.#families)
-      this.#resolver.ask(name, TYPES[family], asking, (answer) => this.#onAnswer(family, answer));
+      this.#servers.ask(name, TYPES[family], asking, (answer) => this.#onAnswer(family, answer));
   }
 
   #onAnswer(family: 4 | 6, { code, records }: DnsAnswer<'A' | 'AAAA'>): void {
@@ -77,19 +117,22 @@ export class Lookup {
 export class Gathering implements LookupListener {
   readonly #callback: LookupCallback;
   readonly #families: readonly (4 | 6)[];
+  readonly #timers: TimerWheel;
+  /** Ends the wait for the second family. */
+  readonly #late = new Timer(() => this.#finish(null));
   #addresses: readonly Address[] = [];
-  #timer: NodeJS.Timeout | null = null;
   #over = false;
 
   /** @param families in the order in which their addresses are told */
-  constructor(callback: LookupCallback, families: readonly (4 | 6)[]) {
+  constructor(callback: LookupCallback, families: readonly (4 | 6)[], timers: TimerWheel) {
+    this.#timers = timers;
     this.#callback = callback;
     this.#families = families;
   }
 
   onAddresses(addresses: readonly Address[]): void {
     this.#addresses = [...this.#addresses, ...addresses];
-    this.#timer ??= setTimeout(() => this.#finish(null), OTHER_FAMILY_DELAY);
+    if (!this.#late.running) this.#timers.start(this.#late, OTHER_FAMILY_DELAY);
   }
 
   onLookupOver(error: NodeJS.ErrnoException | null): void {
@@ -99,7 +142,7 @@ export class Gathering implements LookupListener {
   #finish(error: NodeJS.ErrnoException | null): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timers.stop(this.#late);
     const ordered = this.#families.flatMap((wanted) =>
       this.#addresses.filter(({ family }) => family === wanted),
     );

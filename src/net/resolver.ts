@@ -1,6 +1,7 @@
+import { type Clock, systemClock, type TimerWheel, timersOf } from '../timers/index.ts';
 import { type Asking, type DnsAnswer, DnsClient, failed, isNothing } from './dns-client.ts';
 import type { NamingPointer, RecordData, RecordType, ServiceRecord } from './dns-message.ts';
-import { Gathering, Lookup, type LookupListener } from './lookup.ts';
+import { Gathering, Lookup, type LookupCallback, type LookupListener, type Names } from './lookup.ts';
 import {
   type Address,
   type NameServer,
@@ -11,9 +12,6 @@ import {
   searchedNames,
   WatchedFile,
 } from './system-files.ts';
-
-/** The addresses, or what went wrong (then there are none). */
-export type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: readonly Address[]) => void;
 
 export interface NameResolverOptions {
   /** Name servers as `address` or `address:port`; default: those of `/etc/resolv.conf`, as it is when one is asked. */
@@ -26,8 +24,8 @@ export interface NameResolverOptions {
   readonly hostsFile?: string | undefined;
   /** Default `/etc/resolv.conf`: its `nameserver`, `search` and `options` are honoured. */
   readonly resolvConf?: string | undefined;
-  /** In milliseconds, never going back. Default: `performance.now`. */
-  readonly now?: (() => number) | undefined;
+  /** What TTLs and timeouts are measured by; a test may move its own. Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** How one lookup differs from the resolver's own ways. */
@@ -70,26 +68,27 @@ interface Cached {
  * itself for its TTL. Both families are asked at the same time; a question under way is not asked twice, and a
  * name server that hangs holds up no other name.
  */
-export class NameResolver {
+export class NameResolver implements Names {
   readonly #asking: Partial<Asking>;
   readonly #servers: readonly NameServer[] | null;
   readonly #hosts: WatchedFile<Map<string, Address[]>>;
   readonly #config: WatchedFile<ResolverConfig>;
-  readonly #now: () => number;
+  readonly #timers: TimerWheel;
   readonly #cache = new Map<string, Cached>();
   readonly #underWay = new Map<string, ((answer: DnsAnswer) => void)[]>();
-  readonly #client = new DnsClient();
+  readonly #client: DnsClient;
 
   constructor(options: NameResolverOptions = {}) {
-    const { timeout, tries, servers, now = () => performance.now() } = options;
+    const { timeout, tries, servers, clock = systemClock } = options;
     this.#asking = {
       ...(timeout === undefined ? {} : { timeout }),
       ...(tries === undefined ? {} : { tries }),
     };
     this.#servers = servers === undefined ? null : servers.map(readNameServer);
-    this.#now = now;
-    this.#hosts = new WatchedFile(options.hostsFile ?? '/etc/hosts', parseHosts, now);
-    this.#config = new WatchedFile(options.resolvConf ?? '/etc/resolv.conf', parseResolvConf, now);
+    this.#timers = timersOf(clock);
+    this.#client = new DnsClient(this.#timers);
+    this.#hosts = new WatchedFile(options.hostsFile ?? '/etc/hosts', parseHosts, clock);
+    this.#config = new WatchedFile(options.resolvConf ?? '/etc/resolv.conf', parseResolvConf, clock);
   }
 
   /**
@@ -99,7 +98,7 @@ export class NameResolver {
   resolve(hostname: string, callback: LookupCallback, options: LookupOptions = {}): void {
     const { families = BOTH_FAMILIES } = options;
     const local = this.local(hostname.toLowerCase());
-    if (local === null) this.lookup(hostname, new Gathering(callback, families), options);
+    if (local === null) this.lookup(hostname, new Gathering(callback, families, this.#timers), options);
     else tellLocal(local, hostname, families, callback);
   }
 
@@ -116,7 +115,7 @@ export class NameResolver {
       return;
     }
     const names = search ? searchedNames(name, this.#config.value) : [name.replace(/\.$/, '')];
-    new Lookup(this, names, families, this.#how(options.asking), listener).begin();
+    new Lookup(this, this.#timers, names, families, this.#how(options.asking), listener).begin();
   }
 
   /** SRV records of a name like `_sip._udp.example.com`; none for a host that /etc/hosts lists. */
@@ -139,7 +138,7 @@ export class NameResolver {
    * end; where these do not answer, the known addresses hold on.
    */
   doubt(hostname: string): void {
-    const before = this.#now() - LEAST_AGE;
+    const before = this.#timers.clock.now() - LEAST_AGE;
     for (const name of searchedNames(hostname.toLowerCase(), this.#config.value)) {
       for (const type of ['A', 'AAAA']) {
         const cached = this.#cache.get(`${type} ${name}`);
@@ -168,7 +167,7 @@ export class NameResolver {
     const key = `${type} ${name}`;
     const cached = this.#cache.get(key);
     if (cached !== undefined) {
-      if (cached.expires <= this.#now()) this.#cache.delete(key);
+      if (cached.expires <= this.#timers.clock.now()) this.#cache.delete(key);
       else if (!cached.doubted) {
         done(cached.answer);
         return;
@@ -212,7 +211,7 @@ export class NameResolver {
 
   /** Keeps the answer; the one that counts, which is an earlier one where the servers fail and that was only doubted. */
   #keep(key: string, answer: DnsAnswer): DnsAnswer {
-    const now = this.#now();
+    const now = this.#timers.clock.now();
     const earlier = this.#cache.get(key);
     if (answer.code !== null && !isNothing(answer.code))
       return earlier !== undefined && earlier.expires > now ? earlier.answer : answer;

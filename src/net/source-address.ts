@@ -1,6 +1,7 @@
 /** The local address that the system sends from to an address, by its routes. */
 import { createSocket } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
+import { type Clock, systemClock } from '../timers/index.ts';
 
 /** How long routes are taken for unchanged, in ms. */
 const ROUTE_AGE = 5_000;
@@ -16,8 +17,8 @@ interface Known {
 const known = new Map<string, Known>();
 
 /** Null where there is no route. Answers at once, and asks the system once in a while only. */
-export function sourceAddressTowards(address: string): string | null {
-  const now = performance.now();
+export function sourceAddressTowards(address: string, clock: Clock = systemClock): string | null {
+  const now = clock.now();
   const before = known.get(address);
   if (before !== undefined && now - before.since < ROUTE_AGE) return before.source;
   if (known.size >= MAX_KNOWN) known.clear();

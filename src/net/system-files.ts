@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
+import type { Clock } from '../timers/index.ts';
 
 /** An IP address. */
 export interface Address {
@@ -17,17 +18,16 @@ const LOOK_AGAIN = 2_000;
 export class WatchedFile<T> {
   readonly #path: string;
   readonly #parse: (text: string) => T;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #value: T;
   #stamp = '';
   #lookedAt = Number.NEGATIVE_INFINITY;
   #version = 0;
 
-  /** @param now in milliseconds, never going back */
-  constructor(path: string, parse: (text: string) => T, now: () => number = () => performance.now()) {
+  constructor(path: string, parse: (text: string) => T, clock: Clock) {
     this.#path = path;
     this.#parse = parse;
-    this.#now = now;
+    this.#clock = clock;
     this.#value = parse('');
   }
 
@@ -43,7 +43,7 @@ export class WatchedFile<T> {
   }
 
   #look(): void {
-    const now = this.#now();
+    const now = this.#clock.now();
     if (now - this.#lookedAt < LOOK_AGAIN) return;
     this.#lookedAt = now;
     let stamp = 'none';

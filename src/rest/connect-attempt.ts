@@ -1,14 +1,17 @@
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import {
+  type Connect,
   ConnectRace,
   discard,
-  type NameResolver,
+  type Names,
   type Proxy,
   type RaceFailure,
   type Shortage,
   type UnusableProxy,
+  type Wire,
 } from '../net/index.ts';
+import type { TimerWheel } from '../timers/index.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
 import { type Failure, failed } from './failure.ts';
 import { tls as loadTls } from './lazy-modules.ts';
@@ -29,13 +32,16 @@ export interface ConnectGoal {
   readonly alpn: string[] | null;
   /** True where HTTP/1 in clear text will be spoken, whose bytes a {@link SocketReader} reads. */
   readonly clearHttp1: boolean;
-  readonly resolver: NameResolver;
+  readonly names: Names;
+  /** Null: node:net. */
+  readonly connect: Connect | null;
+  readonly timers: TimerWheel;
   readonly tls: TlsStore;
   /** Closes a connection that is not needed now, so that what is short becomes free; false where nothing helps. */
   readonly makeRoom: (shortage: Shortage) => boolean;
 }
 
-/** When the phases of connecting were over, on the clock of `performance.now()`; 0: not yet. */
+/** When the phases of connecting were over, on the client's clock; 0: not yet. */
 export interface ConnectTimes {
   lookup: number;
   connect: number;
@@ -43,7 +49,7 @@ export interface ConnectTimes {
 }
 
 export interface ConnectListener {
-  onConnected(socket: Socket | TLSSocket, reader: SocketReader | null): void;
+  onConnected(wire: Wire, reader: SocketReader | null): void;
   onConnectFailed(failure: Failure): void;
 }
 
@@ -65,7 +71,7 @@ export class ConnectAttempt {
   readonly #listener: ConnectListener;
   #race: ConnectRace<SocketReader> | null = null;
   /** Connected, and not yet what was asked for. */
-  #socket: Socket | null = null;
+  #socket: Wire | null = null;
   #over = false;
 
   constructor(goal: ConnectGoal, listener: ConnectListener) {
@@ -74,7 +80,7 @@ export class ConnectAttempt {
   }
 
   start(): void {
-    const { authority, proxy, clearHttp1, resolver, makeRoom } = this.#goal;
+    const { authority, proxy, clearHttp1, names, connect, timers, makeRoom } = this.#goal;
     if (proxy !== null && 'error' in proxy) {
       this.#fail(failed('proxy', proxy.error));
       return;
@@ -82,17 +88,17 @@ export class ConnectAttempt {
     const { hostname, port } = proxy ?? authority;
     const newReader = (): SocketReader | null => (clearHttp1 ? new SocketReader() : null);
     this.#race = new ConnectRace(
-      { hostname, port, resolver, newReader, makeRoom },
+      { hostname, port, names, connect, timers, newReader, makeRoom },
       {
         onFound: () => {
-          this.times.lookup = performance.now();
+          this.times.lookup = this.#now();
         },
         onConnected: (socket, reader) => {
-          this.times.connect = performance.now();
+          this.times.connect = this.#now();
           this.#onConnected(socket, reader, proxy);
         },
         onRaceFailed: (failure) => {
-          if (this.times.lookup === 0) this.times.lookup = performance.now();
+          if (this.times.lookup === 0) this.times.lookup = this.#now();
           this.#fail(failureOf(failure, proxy));
         },
       },
@@ -105,7 +111,7 @@ export class ConnectAttempt {
     if (!this.#over) this.#close(null);
   }
 
-  #onConnected(socket: Socket, reader: SocketReader | null, proxy: Proxy | null): void {
+  #onConnected(socket: Wire, reader: SocketReader | null, proxy: Proxy | null): void {
     const { authority, profile } = this.#goal;
     if (profile === null) {
       this.#succeed(socket, reader);
@@ -125,7 +131,7 @@ export class ConnectAttempt {
     });
   }
 
-  #secure(tcp: Socket, profile: TlsProfile): void {
+  #secure(tcp: Wire, profile: TlsProfile): void {
     const { authority, alpn, tls } = this.#goal;
     const isName = isIP(authority.hostname) === 0;
     const name = authority.hostname.replace(/\.$/, '');
@@ -168,7 +174,7 @@ export class ConnectAttempt {
       socket.off('close', onClose);
       socket.on('error', ignore);
       if (this.#over) return;
-      this.times.tls = performance.now();
+      this.times.tls = this.#now();
       const refusal = verify(socket, profile, name);
       if (refusal !== null) {
         tls.forgetSession(sessionKey);
@@ -181,7 +187,11 @@ export class ConnectAttempt {
     });
   }
 
-  #succeed(socket: Socket, reader: SocketReader | null): void {
+  #now(): number {
+    return this.#goal.timers.clock.now();
+  }
+
+  #succeed(socket: Wire, reader: SocketReader | null): void {
     this.#socket = null;
     this.#close(null);
     this.#listener.onConnected(socket, reader);

@@ -1,12 +1,12 @@
-import type { Socket } from 'node:net';
+import type { Wire } from '../net/index.ts';
+import type { Exchange } from './exchange.ts';
 import { tls } from './lazy-modules.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
-import type { Transfer } from './transfer.ts';
 
-/** A connection as pool and transfers see it, whichever HTTP version it speaks. */
+/** A connection as those see it who send requests on it, whichever HTTP version it speaks. */
 export interface Connection {
   readonly info: ConnectionInfo;
-  /** On the clock of `performance.now()`. */
+  /** When it was made, on the client's clock. */
   readonly connectedAt: number;
   /** Requests that it has answered so far. */
   readonly served: number;
@@ -14,14 +14,14 @@ export interface Connection {
   readonly usable: boolean;
   /** Whether a request is on it. */
   readonly isBusy: boolean;
-  /** When the last request on it was over, on the clock of `performance.now()`. */
+  /** When the last request on it was over, on the client's clock. */
   readonly idleSince: number;
   /** Sends a request; there must be a free slot. */
-  dispatch(transfer: Transfer): void;
-  /** The transfer's answer is complete: its slot is free again. */
-  release(transfer: Transfer): void;
-  /** The transfer was given up: in HTTP/1 the connection goes with it, in HTTP/2 its stream. */
-  abandon(transfer: Transfer): void;
+  send(exchange: Exchange): void;
+  /** The answer is complete: its slot is free again. */
+  release(exchange: Exchange): void;
+  /** The exchange was given up: in HTTP/1 the connection goes with it, in HTTP/2 its stream. */
+  abandon(exchange: Exchange): void;
   /** Closes it at once. */
   destroy(): void;
   /** Closes it so that its port is free at once, where the system can do that. */
@@ -29,21 +29,21 @@ export interface Connection {
 }
 
 /** For {@link Connection.reset}: it is destroyed after that in any case. */
-export function resetSocket(socket: Socket): void {
-  if (!(socket instanceof tls().TLSSocket)) socket.resetAndDestroy();
+export function resetWire(wire: Wire): void {
+  if (!(wire instanceof tls().TLSSocket)) wire.resetAndDestroy?.();
 }
 
 let lastId = 0;
 
-export function describeConnection(socket: Socket, protocol: ConnectionProtocol): ConnectionInfo {
-  const secure = socket instanceof tls().TLSSocket ? socket : null;
+export function describeConnection(wire: Wire, protocol: ConnectionProtocol): ConnectionInfo {
+  const secure = wire instanceof tls().TLSSocket ? wire : null;
   lastId++;
   return {
     id: lastId,
     protocol,
-    remoteAddress: socket.remoteAddress ?? '',
-    remotePort: socket.remotePort ?? 0,
-    localPort: socket.localPort ?? 0,
+    remoteAddress: wire.remoteAddress ?? '',
+    remotePort: wire.remotePort ?? 0,
+    localPort: wire.localPort ?? 0,
     tls: secure?.getProtocol() ?? '',
     tlsResumed: secure?.isSessionReused() ?? false,
   };

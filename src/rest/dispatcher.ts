@@ -1,4 +1,4 @@
-import { type ByteBudget, processTimers } from '../timers/index.ts';
+import type { ByteBudget, TimerWheel } from '../timers/index.ts';
 import { abortReason, unwatchSignal, watchSignal } from './abort-signals.ts';
 import { restChannels } from './diagnostics.ts';
 import { type ExchangeFailure, failed } from './failure.ts';
@@ -26,6 +26,7 @@ function capture(resolve: (outcome: Outcome) => void): void {
 export class Dispatcher implements Sender, TransferOwner {
   readonly maxBytes: number;
   readonly bodies: ByteBudget;
+  readonly timers: TimerWheel;
   readonly #settings: Settings;
   readonly #pools = new Map<string, OriginPool>();
   /** The pools of requests that name no TLS domain, by authorities that are asked for again and again. */
@@ -40,6 +41,7 @@ export class Dispatcher implements Sender, TransferOwner {
     this.#settings = settings;
     this.maxBytes = settings.maxBodySize;
     this.bodies = settings.shared.bodies;
+    this.timers = settings.timers;
     this.#generation = settings.shared.tls.generation;
   }
 
@@ -61,7 +63,7 @@ export class Dispatcher implements Sender, TransferOwner {
       request.tlsDomain === null ? this.#poolOf(authority) : this.#pool(authority, request.tlsDomain);
     const promise = new Promise<Outcome>(capture);
     const transfer = new Transfer(this, pool, request, captured);
-    const now = performance.now();
+    const now = this.timers.clock.now();
     transfer.clock.started = now;
     transfer.expectContinue =
       headers.expect === 'on' ||
@@ -70,7 +72,7 @@ export class Dispatcher implements Sender, TransferOwner {
     if (restChannels.request.hasSubscribers) {
       restChannels.request.publish({ method, url: redactUrl(authority, path) });
     }
-    processTimers.start(transfer, request.timeout, now);
+    this.timers.start(transfer, request.timeout, now);
     if (signal !== null) {
       if (signal.aborted) {
         transfer.abort(abortReason(signal));
@@ -171,7 +173,7 @@ export class Dispatcher implements Sender, TransferOwner {
   }
 
   #hasYoungConnection(hostname: string, lifetime: number): boolean {
-    const now = performance.now();
+    const now = this.timers.clock.now();
     for (const pool of this.#pools.values()) {
       if (pool.authority.hostname === hostname && pool.hasYounger(lifetime, now)) return true;
     }

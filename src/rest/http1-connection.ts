@@ -1,23 +1,24 @@
-import type { Socket } from 'node:net';
+import type { Wire } from '../net/index.ts';
+import { Timer, type TimerWheel } from '../timers/index.ts';
 import { type AnswerListener, AnswerReader } from './answer-reader.ts';
-import { type Connection, describeConnection, resetSocket } from './connection.ts';
+import { type Connection, describeConnection, resetWire } from './connection.ts';
+import type { Exchange } from './exchange.ts';
 import type { ExchangeFailure } from './failure.ts';
+import type { HttpTarget } from './http-target.ts';
 import type { AnswerHead } from './http1-head.ts';
 import { requestHead } from './http1-request.ts';
 import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE } from './limits.ts';
-import type { OriginPool } from './origin-pool.ts';
-import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
+import type { ConnectionInfo } from './outcome.ts';
 import { socketFailure } from './socket-failure.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { TlsClose } from './tls-close.ts';
-import type { Transfer } from './transfer.ts';
 
 /** How long a body waits for `100 Continue` (parameter `enable_expect_100`), in milliseconds. */
-const CONTINUE_PATIENCE = 1_000;
+const LONGEST_CONTINUE = 1_000;
 /** A body of so many bytes is copied behind its head, which is cheaper than writing it by itself. */
 const COPIED_BODY = 16_384;
 
-/** When so many requests are dispatched in one turn of the event loop, they do not wait for the next. */
+/** When so many requests are sent in one turn of the event loop, they do not wait for the next. */
 const MANY = 8;
 
 const NOTHING = Buffer.alloc(0);
@@ -49,6 +50,21 @@ function writeAll(connections: readonly Http1Connection[]): void {
   for (const connection of connections) connection.write();
 }
 
+/** What a connection of HTTP/1 tells whoever made it. */
+export interface Http1Listener {
+  /** Its request is over, and it may take another one. */
+  onIdle(connection: Http1Connection): void;
+  onClosed(connection: Http1Connection): void;
+}
+
+export interface Http1Options {
+  readonly target: HttpTarget;
+  readonly timers: TimerWheel;
+  readonly http10: boolean;
+  /** What reads the wire past its stream; null: it is read by events. */
+  readonly reader: SocketReader | null;
+}
+
 /** One connection of HTTP/1, for one request at a time. */
 export class Http1Connection implements Connection, AnswerListener {
   readonly info: ConnectionInfo;
@@ -59,14 +75,16 @@ export class Http1Connection implements Connection, AnswerListener {
   newer: Http1Connection | null = null;
   older: Http1Connection | null = null;
   idleSince = 0;
-  /** Until when it may be kept idle, on the clock of `performance.now()`. */
+  /** Until when it may be kept idle, on the client's clock. */
   idleUntil = 0;
-  readonly #pool: OriginPool;
-  readonly #socket: Socket;
+  readonly #listener: Http1Listener;
+  readonly #socket: Wire;
+  readonly #target: HttpTarget;
+  readonly #timers: TimerWheel;
   readonly #http10: boolean;
   readonly #answer: AnswerReader = new AnswerReader(this);
   readonly #tls: TlsClose | null;
-  #transfer: Transfer | null = null;
+  #exchange: Exchange | null = null;
   #written = false;
   #closed = false;
   /** The answer in hand, or the one before it, lets the connection live so long; 0: not at all. */
@@ -78,65 +96,62 @@ export class Http1Connection implements Connection, AnswerListener {
   #isOutOfStep = false;
   /** A body that waits for `100 Continue`. */
   #body: Buffer | null = null;
-  #patience: NodeJS.Timeout | null = null;
+  #timeout: Timer | null = null;
 
-  constructor(
-    pool: OriginPool,
-    socket: Socket,
-    reader: SocketReader | null,
-    protocol: ConnectionProtocol,
-    connectedAt: number,
-  ) {
-    this.#pool = pool;
-    this.#socket = socket;
-    this.#tls = TlsClose.of(socket);
-    this.#http10 = protocol === 'http/1.0';
-    this.connectedAt = connectedAt;
-    this.info = describeConnection(socket, protocol);
-    if (reader === null) socket.on('data', (piece) => this.#onBytes(piece, piece.length, false));
+  constructor(wire: Wire, { target, timers, http10, reader }: Http1Options, listener: Http1Listener) {
+    this.#listener = listener;
+    this.#socket = wire;
+    this.#target = target;
+    this.#timers = timers;
+    this.#tls = TlsClose.of(wire);
+    this.#http10 = http10;
+    this.connectedAt = timers.clock.now();
+    this.info = describeConnection(wire, http10 ? 'http/1.0' : 'http/1.1');
+    if (reader === null) wire.on('data', (piece: Buffer) => this.#onBytes(piece, piece.length, false));
     else reader.receive = (bytes, length) => this.#onBytes(bytes, length, true);
-    socket.on('error', (error) => this.#onLost(socketFailure(error)));
-    socket.once('end', () => this.#onEnd());
-    socket.once('close', () => {
+    wire.on('error', (error) => this.#onLost(socketFailure(error)));
+    wire.once('end', () => this.#onEnd());
+    wire.once('close', () => {
       this.#closed = true;
-      pool.onClosed(this);
+      listener.onClosed(this);
       this.#onLost(CLOSED);
     });
   }
 
   get isBusy(): boolean {
-    return this.#transfer !== null;
+    return this.#exchange !== null;
   }
 
   get usable(): boolean {
     return !this.#closed && !this.#socket.destroyed;
   }
 
-  dispatch(transfer: Transfer): void {
-    this.#transfer = transfer;
+  send(exchange: Exchange): void {
+    this.#exchange = exchange;
     this.#written = false;
-    transfer.begin(this);
-    this.#socket.ref();
+    this.#socket.ref?.();
     if (this.served === 0) this.write();
     else writeSoon(this);
   }
 
-  /** Writes the request that was dispatched, unless it has come to nothing meanwhile. */
+  /** Writes the request that was sent on it, unless it has come to nothing meanwhile. */
   write(): void {
-    const transfer = this.#transfer;
-    if (transfer === null || this.#written) return;
+    const exchange = this.#exchange;
+    if (exchange === null || this.#written) return;
     this.#written = true;
-    if (this.#http10) transfer.expectContinue = false; // RFC 9110, section 10.1.1
-    this.#answer.begin(transfer.request.method);
-    const head = requestHead(transfer, this.#http10);
-    const { body } = transfer.request;
+    if (this.#http10) exchange.expectContinue = false; // RFC 9110, section 10.1.1
+    this.#answer.begin(exchange.request.method);
+    const { request, expectContinue } = exchange;
+    const { body } = request;
+    const head = requestHead(request, this.#target, this.#http10, expectContinue);
     const socket = this.#socket;
     if (body === null || body.length === 0) {
       socket.write(head, 'latin1');
-    } else if (transfer.expectContinue) {
+    } else if (expectContinue) {
       socket.write(head, 'latin1');
       this.#body = body;
-      this.#patience = setTimeout(() => this.#sendBody(), CONTINUE_PATIENCE);
+      this.#timeout ??= new Timer(() => this.#sendBody());
+      this.#timers.start(this.#timeout, LONGEST_CONTINUE);
     } else if (body.length <= COPIED_BODY) {
       const bytes = Buffer.allocUnsafe(head.length + body.length);
       bytes.write(head, 'latin1');
@@ -150,23 +165,23 @@ export class Http1Connection implements Connection, AnswerListener {
     }
   }
 
-  release(transfer: Transfer): void {
-    this.#transfer = null;
+  release(exchange: Exchange): void {
+    this.#exchange = null;
     this.served++;
     // An answer before the whole body was taken: what is left of it must not meet the next request.
-    const owes = transfer.request.body !== null && (this.#withdrawBody() || this.#socket.writableLength > 0);
+    const owes = exchange.request.body !== null && (this.#withdrawBody() || this.#socket.writableLength > 0);
     if (this.#isOutOfStep) {
       this.reset();
       return;
     }
-    if (owes || transfer.request.headers.closes || this.#idleTime <= 0) {
+    if (owes || exchange.request.headers.closes || this.#idleTime <= 0) {
       this.destroy();
       return;
     }
-    this.idleSince = transfer.clock.ended;
+    this.idleSince = exchange.clock.ended;
     this.idleUntil = this.idleSince + this.#idleTime;
-    this.#socket.unref();
-    this.#pool.onIdle(this);
+    this.#socket.unref?.();
+    this.#listener.onIdle(this);
   }
 
   abandon(): void {
@@ -174,12 +189,12 @@ export class Http1Connection implements Connection, AnswerListener {
   }
 
   reset(): void {
-    resetSocket(this.#socket);
+    resetWire(this.#socket);
     this.destroy();
   }
 
   destroy(): void {
-    this.#transfer = null;
+    this.#exchange = null;
     this.#isUploading = false;
     this.#closed = true;
     this.#answer.stop();
@@ -190,12 +205,12 @@ export class Http1Connection implements Connection, AnswerListener {
   // --- the answer ---
 
   onStatus(status: number): void {
-    this.#transfer?.onStatus(status);
+    this.#exchange?.onStatus(status);
   }
 
   onInterim(status: number): void {
     if (status === 100) this.#sendBody();
-    this.#transfer?.onInterim(status);
+    this.#exchange?.onInterim(status);
   }
 
   onHead(head: AnswerHead, text: string): void {
@@ -206,17 +221,17 @@ export class Http1Connection implements Connection, AnswerListener {
       : Number.isNaN(seconds)
         ? IDLE_TIMEOUT
         : Math.min(seconds * 1000 - IDLE_MARGIN, LONGEST_IDLE);
-    this.#transfer?.onHead(head, text);
+    this.#exchange?.onHead(head, text);
   }
 
   onData(piece: Buffer, reused: boolean): void {
-    this.#transfer?.onData(piece, reused);
+    this.#exchange?.onData(piece, reused);
   }
 
   #onBytes(bytes: Buffer, length: number, reused: boolean): void {
-    const transfer = this.#transfer;
-    if (transfer === null || !this.#written) {
-      resetSocket(this.#socket); // the server is out of step: nothing that it sends on this connection can be trusted
+    const exchange = this.#exchange;
+    if (exchange === null || !this.#written) {
+      resetWire(this.#socket); // the server is out of step: nothing that it sends on this connection can be trusted
       this.#onLost(STALE);
       return;
     }
@@ -224,15 +239,15 @@ export class Http1Connection implements Connection, AnswerListener {
       this.#isOutOfStep = true;
       return;
     }
-    transfer.onAnswering();
+    exchange.onAnswering();
     const answer = this.#answer;
     const taken = answer.read(bytes, length, reused);
-    if (this.#transfer !== transfer) return; // given up, for what has come
+    if (this.#exchange !== exchange) return; // given up, for what has come
     if (answer.complete) {
       if (taken < length) this.#isOutOfStep = true;
-      this.#onAnswer(transfer);
+      this.#onAnswer(exchange);
     } else if (answer.fault !== '') {
-      transfer.onError({ code: answer.faultCode, reason: answer.fault, fate: 'answered' });
+      exchange.onError({ code: answer.faultCode, reason: answer.fault, fate: 'answered' });
     } else if (this.#tls !== null && answer.endsWithConnection) {
       this.#tls.onBytes();
     }
@@ -242,46 +257,46 @@ export class Http1Connection implements Connection, AnswerListener {
    * A success that comes before the whole request was sent does not end the upload: the service may still want it, as with
    * libcurl. Any other answer does.
    */
-  #onAnswer(transfer: Transfer): void {
+  #onAnswer(exchange: Exchange): void {
     const socket = this.#socket;
     if (
-      transfer.request.body === null ||
+      exchange.request.body === null ||
       this.#body !== null ||
       this.#status >= 300 ||
       socket.writableLength === 0
     ) {
-      transfer.onComplete();
+      exchange.onComplete();
       return;
     }
     this.#isUploading = true;
     socket.write(NOTHING, () => {
-      if (this.#isUploading && this.#transfer === transfer) this.#onUploaded(transfer);
+      if (this.#isUploading && this.#exchange === exchange) this.#onUploaded(exchange);
     });
   }
 
-  #onUploaded(transfer: Transfer): void {
+  #onUploaded(exchange: Exchange): void {
     this.#isUploading = false;
-    transfer.onComplete();
+    exchange.onComplete();
   }
 
   #onEnd(): void {
-    const transfer = this.#transfer;
+    const exchange = this.#exchange;
     if (this.#tls?.isOrderly === false && this.#answer.endsWithConnection) {
       this.#onLost(CUT);
-    } else if (transfer !== null && this.#written && this.#answer.end()) {
+    } else if (exchange !== null && this.#written && this.#answer.end()) {
       this.#idleTime = 0;
-      this.#onUploaded(transfer); // whatever was not sent: nobody reads it any more
+      this.#onUploaded(exchange); // whatever was not sent: nobody reads it any more
     } else {
       this.#onLost(CLOSED);
     }
   }
 
-  /** The connection is lost, to whatever transfer is on it. */
+  /** The connection is lost, to whatever exchange is on it. */
   #onLost(failure: ExchangeFailure): void {
-    const transfer = this.#transfer;
+    const exchange = this.#exchange;
     const written = this.#written;
     this.destroy();
-    transfer?.onError(written ? failure : STALE);
+    exchange?.onError(written ? failure : STALE);
   }
 
   // --- a body that waits ---
@@ -295,8 +310,7 @@ export class Http1Connection implements Connection, AnswerListener {
   #withdrawBody(): boolean {
     if (this.#body === null) return false;
     this.#body = null;
-    if (this.#patience !== null) clearTimeout(this.#patience);
-    this.#patience = null;
+    if (this.#timeout !== null) this.#timers.stop(this.#timeout);
     return true;
   }
 }

@@ -1,19 +1,23 @@
-import type { Transfer } from './transfer.ts';
+import type { HttpTarget } from './http-target.ts';
+import type { HttpRequest } from './request.ts';
 
 /** Methods whose requests say so when they have no body (RFC 9110, section 8.6). */
 const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /** Request line and fields as they go out, of bytes as characters. */
-export function requestHead(transfer: Transfer, http10: boolean): string {
-  const { pool } = transfer;
-  const { method, path, headers, body } = transfer.request;
-  const { fields } = headers;
-  let text = `${method}${pool.beforePath}${path} ${http10 ? 'HTTP/1.0' : 'HTTP/1.1'}\r\n`;
+export function requestHead(
+  { method, path, headers, body }: HttpRequest,
+  { beforePath, proxyLines, hostLines }: HttpTarget,
+  http10: boolean,
+  expectContinue: boolean,
+): string {
+  const { fields, ownHost } = headers;
+  let text = `${method}${beforePath}${path} ${http10 ? 'HTTP/1.0' : 'HTTP/1.1'}\r\n`;
   // a Host of the caller's stands first, where it has to be (RFC 9110, section 7.2)
-  text += headers.ownHost ? pool.proxyLines : pool.hostLines;
+  text += ownHost ? proxyLines : hostLines;
   for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
   if (body !== null) text += `Content-Length: ${body.length}\r\n`;
   else if (EXPECTS_BODY.has(method)) text += 'Content-Length: 0\r\n';
-  if (transfer.expectContinue) text += 'Expect: 100-continue\r\n';
+  if (expectContinue) text += 'Expect: 100-continue\r\n';
   return `${text}\r\n`;
 }

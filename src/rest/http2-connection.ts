@@ -1,22 +1,24 @@
-import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
-import type { Socket } from 'node:net';
-import { type Connection, describeConnection, resetSocket } from './connection.ts';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { Wire } from '../net/index.ts';
+import { Timer, type TimerWheel } from '../timers/index.ts';
+import { type Connection, describeConnection, resetWire } from './connection.ts';
 import { firstLine, tlsErrorText } from './errors.ts';
+import type { Exchange } from './exchange.ts';
 import type { ExchangeFailure } from './failure.ts';
+import type { HttpTarget } from './http-target.ts';
 import { MAX_HEADER_FIELDS, MAX_HEADER_LIST } from './http2-fields.ts';
+import { http2RequestFields } from './http2-request.ts';
 import { http2 } from './lazy-modules.ts';
 import { IDLE_TIMEOUT } from './limits.ts';
-import type { OriginPool } from './origin-pool.ts';
 import type { ConnectionInfo } from './outcome.ts';
 import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
-import type { Transfer } from './transfer.ts';
 
 const STREAM_WINDOW = 262_144;
 const CONNECTION_WINDOW = 1_048_576;
 /** In MB. Node counts bodies that wait to be sent, which are the caller's, and would refuse streams above 10. */
 const SESSION_MEMORY = 4_096;
 /** How long a connection in doubt has to answer a PING, in milliseconds. */
-const PING_PATIENCE = 1_000;
+const LONGEST_PING = 1_000;
 
 /** Error codes, RFC 9113, 7. */
 const NO_ERROR = 0;
@@ -26,11 +28,6 @@ const HTTP_1_1_REQUIRED = 13;
 
 /** Flag of DATA and HEADERS, RFC 9113, section 6. */
 const END_STREAM = 1;
-
-/** Fields of HTTP/1 that HTTP/2 has no place for (RFC 9113, section 8.2.2). */
-const NOT_IN_HTTP2 = new Set(['host', 'connection', 'proxy-connection', 'keep-alive', 'upgrade']);
-/** Fields that Node sends once only. */
-const SINGLE = new Set(['content-type', 'authorization', 'user-agent', 'referer', 'from', 'date']);
 
 const unprocessed = (reason: string): ExchangeFailure => ({ code: 'reset', reason, fate: 'unprocessed' });
 const HTTP1_REQUIRED: ExchangeFailure = {
@@ -63,21 +60,37 @@ interface IncomingStatus {
   readonly ':status'?: number;
 }
 
-export interface OpenStream {
-  readonly stream: ClientHttp2Stream;
-  /** What the connection had read when it was opened. */
-  readonly bytesRead: number;
+/** What a connection of HTTP/2 tells whoever made it. */
+export interface Http2Listener {
+  onClosed(connection: Http2Connection): void;
+  /** The server's SETTINGS: how many streams it allows. */
+  onStreamLimit(limit: number): void;
+  /** The server wants HTTP/1.1 instead. */
+  onHttp1Required(): void;
+}
+
+export interface Http2Options {
+  readonly target: HttpTarget;
+  readonly timers: TimerWheel;
+  /** Streams that the server is taken to allow until it says so. */
+  readonly streamLimit: number;
 }
 
 /**
- * One HTTP/2 connection, shared by the transfers of one client to an origin, on node:http2. */
+ * One HTTP/2 connection, shared by the requests of one client to an origin, on node:http2. */
 export class Http2Connection implements Connection {
   readonly info: ConnectionInfo;
   readonly connectedAt: number;
   served = 0;
   idleSince: number;
-  readonly #pool: OriginPool;
-  readonly #socket: Socket;
+  readonly #listener: Http2Listener;
+  readonly #target: HttpTarget;
+  readonly #timers: TimerWheel;
+  readonly #socket: Wire;
+  /** Closes it when it has been idle for too long. */
+  readonly #idle = new Timer(() => this.destroy());
+  /** How long it has to answer a PING. */
+  readonly #pingTimeout = new Timer(() => this.#close());
   readonly #session: ClientHttp2Session;
   // Counted, not kept in a Map: see RestClient.
   #open = 0;
@@ -92,15 +105,17 @@ export class Http2Connection implements Connection {
   #wantsHttp1 = false;
   readonly #breach: SilentBreach | null;
 
-  constructor(pool: OriginPool, socket: Socket, connectedAt: number) {
-    this.#pool = pool;
-    this.#socket = socket;
-    this.connectedAt = connectedAt;
-    this.idleSince = connectedAt;
-    this.#limit = pool.streamLimit;
-    this.info = describeConnection(socket, 'h2');
-    this.#session = http2().connect(pool.url, {
-      createConnection: () => socket,
+  constructor(wire: Wire, { target, timers, streamLimit }: Http2Options, listener: Http2Listener) {
+    this.#listener = listener;
+    this.#target = target;
+    this.#timers = timers;
+    this.#socket = wire;
+    this.connectedAt = timers.clock.now();
+    this.idleSince = this.connectedAt;
+    this.#limit = streamLimit;
+    this.info = describeConnection(wire, 'h2');
+    this.#session = http2().connect(target.url, {
+      createConnection: () => wire,
       maxSessionMemory: SESSION_MEMORY,
       maxHeaderListPairs: MAX_HEADER_FIELDS,
       // Otherwise such a field is left out without a word; it is refused here instead.
@@ -108,13 +123,13 @@ export class Http2Connection implements Connection {
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER_LIST },
     });
     const session = this.#session;
-    this.#breach = ENDS_SILENTLY ? new SilentBreach(session, socket, () => this.#onBreach()) : null;
+    this.#breach = ENDS_SILENTLY ? new SilentBreach(session, wire, timers, () => this.#onBreach()) : null;
     session.on('connect', () => {
       if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW);
     });
     session.on('remoteSettings', (settings) => {
       this.#limit = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
-      pool.streamLimit = Math.max(this.#limit, 1);
+      listener.onStreamLimit(this.#limit);
       this.onSettings?.();
     });
     session.on('goaway', (code: number, lastStream: number) => {
@@ -127,13 +142,11 @@ export class Http2Connection implements Connection {
       this.#close();
     });
     session.on('frameError', ignore);
-    socket.on('error', (error) => {
+    wire.on('error', (error) => {
       this.#alert ??= tlsErrorText(error);
     });
     session.on('close', () => this.#close());
-    session.setTimeout(IDLE_TIMEOUT, () => {
-      if (this.#open === 0) this.destroy();
-    });
+    timers.start(this.#idle, IDLE_TIMEOUT);
     session.unref();
   }
 
@@ -141,6 +154,11 @@ export class Http2Connection implements Connection {
   onSettings: (() => void) | null = null;
   /** Called once when the connection takes no more requests. */
   onUnusable: (() => void) | null = null;
+
+  /** NaN where the wire does not count. */
+  get #bytesRead(): number {
+    return this.#socket.bytesRead ?? Number.NaN;
+  }
 
   get isBusy(): boolean {
     return this.#open > 0;
@@ -155,33 +173,37 @@ export class Http2Connection implements Connection {
     return this.usable && (this.#limit === 0 || (!this.#probing && this.#open < this.#limit));
   }
 
-  dispatch(transfer: Transfer): void {
-    transfer.begin(this);
-    transfer.expectContinue = false; // nothing is asked here: a 417 is an answer like any other
-    const { body } = transfer.request;
+  send(exchange: Exchange): void {
+    exchange.expectContinue = false; // nothing is asked here: a 417 is an answer like any other
+    const { body } = exchange.request;
     let stream: ClientHttp2Stream;
     try {
-      stream = this.#session.request(http2Headers(transfer, this.#pool), { endStream: body === null });
+      stream = this.#session.request(http2RequestFields(exchange.request, this.#target), {
+        endStream: body === null,
+      });
     } catch (error) {
       // A session that closed this instant, or stream numbers used up: nothing was sent.
       this.#close();
-      queueMicrotask(() => transfer.onError(unprocessed(messageOf(error))));
+      queueMicrotask(() => exchange.onError(unprocessed(messageOf(error))));
       return;
     }
-    if (this.#open === 0) this.#session.ref();
+    if (this.#open === 0) {
+      this.#session.ref();
+      this.#timers.stop(this.#idle);
+    }
     this.#open++;
     this.#breach?.opened();
-    transfer.stream = { stream, bytesRead: this.#socket.bytesRead };
-    this.#listen(transfer, stream);
-    if (body !== null) this.#send(stream, body);
+    exchange.stream = { stream, bytesRead: this.#bytesRead };
+    this.#listen(exchange, stream);
+    if (body !== null) this.#sendBody(stream, body);
   }
 
   #onHttp1Required(): void {
     this.#wantsHttp1 = true;
-    this.#pool.requireHttp1();
+    this.#listener.onHttp1Required();
   }
 
-  #send(stream: ClientHttp2Stream, body: Buffer): void {
+  #sendBody(stream: ClientHttp2Stream, body: Buffer): void {
     const breach = this.#breach;
     if (breach !== null) {
       breach.bodyBegun();
@@ -203,30 +225,30 @@ export class Http2Connection implements Connection {
     this.destroy();
   }
 
-  release(transfer: Transfer): void {
+  release(exchange: Exchange): void {
     this.served++;
-    this.#drop(transfer);
+    this.#drop(exchange);
   }
 
-  abandon(transfer: Transfer): void {
-    const open = transfer.stream;
+  abandon(exchange: Exchange): void {
+    const open = exchange.stream;
     // Not a byte since the request went out: a connection that hangs would only delay the next ones.
-    if (open !== null && open.bytesRead === this.#socket.bytesRead && this.#limit > 0) this.#close();
-    this.#drop(transfer);
+    if (open !== null && open.bytesRead === this.#bytesRead && this.#limit > 0) this.#close();
+    this.#drop(exchange);
     open?.stream.close(CANCEL);
     if (open !== null) this.#probe();
   }
 
   /**
-   * A transfer that was given up may have met a connection that is dead. It takes no more requests until it has
+   * A exchange that was given up may have met a connection that is dead. It takes no more requests until it has
    * answered a PING.
    */
   #probe(): void {
     if (this.#probing || !this.usable) return;
     this.#probing = true;
-    const patience = setTimeout(() => this.#close(), PING_PATIENCE).unref();
+    this.#timers.start(this.#pingTimeout, LONGEST_PING);
     const sent = this.#session.ping((error) => {
-      clearTimeout(patience);
+      this.#timers.stop(this.#pingTimeout);
       this.#probing = false;
       if (error !== null) this.#close();
     });
@@ -235,35 +257,37 @@ export class Http2Connection implements Connection {
 
   destroy(): void {
     this.#close();
+    this.#timers.stop(this.#idle);
+    this.#timers.stop(this.#pingTimeout);
     this.#breach?.stop();
     this.#session.destroy();
     this.#socket.destroy();
   }
 
   reset(): void {
-    resetSocket(this.#socket);
+    resetWire(this.#socket);
     this.destroy();
   }
 
-  #listen(transfer: Transfer, stream: ClientHttp2Stream): void {
+  #listen(exchange: Exchange, stream: ClientHttp2Stream): void {
     let isEnded = false; // by the server, in order
     let isSettled = false;
     const settle = (isClosed: boolean): void => {
       if (isSettled) return;
-      const isWhole = isEnded && transfer.complete && stream.rstCode === NO_ERROR;
+      const isWhole = isEnded && exchange.complete && stream.rstCode === NO_ERROR;
       // As with HTTP/1: after an error nobody wants the rest of the request.
-      const isUploading = transfer.request.body !== null && !stream.writableFinished;
-      const isDone = isWhole && (isClosed || stream.closed || (isUploading && transfer.status >= 300));
+      const isUploading = exchange.request.body !== null && !stream.writableFinished;
+      const isDone = isWhole && (isClosed || stream.closed || (isUploading && exchange.status >= 300));
       if (!isDone && !isClosed) return;
       isSettled = true;
-      if (transfer.over) {
-        this.#drop(transfer);
+      if (exchange.over) {
+        this.#drop(exchange);
       } else if (isDone) {
-        transfer.onComplete();
+        exchange.onComplete();
         if (isUploading && !stream.closed) stream.close(CANCEL);
       } else {
-        this.#drop(transfer);
-        transfer.onError(this.#failureOf(stream));
+        this.#drop(exchange);
+        exchange.onError(this.#failureOf(stream));
       }
       if (isClosed) stream.destroy();
     };
@@ -274,16 +298,16 @@ export class Http2Connection implements Connection {
       return push.call(stream, piece, encoding);
     };
     stream.on('headers', (headers: IncomingStatus, _flags: number, raw: string[]) => {
-      transfer.onHttp2Headers(headers[':status'] ?? 0, raw);
+      exchange.onHttp2Headers(headers[':status'] ?? 0, raw);
     });
     stream.on('response', (headers: IncomingStatus, flags: number, raw: string[]) => {
       if ((flags & END_STREAM) !== 0) isEnded = true;
-      transfer.onHttp2Headers(headers[':status'] ?? 0, raw);
+      exchange.onHttp2Headers(headers[':status'] ?? 0, raw);
     });
     stream.on('trailers', () => {
       isEnded = true;
     });
-    stream.on('data', (piece: Buffer) => transfer.onData(piece, false));
+    stream.on('data', (piece: Buffer) => exchange.onData(piece, false));
     stream.on('end', () => settle(false));
     // While a body is sent, a reset is all that Node says: it would wait for the body.
     stream.on('aborted', () => setImmediate(settle, true));
@@ -319,47 +343,28 @@ export class Http2Connection implements Connection {
     };
   }
 
-  #drop(transfer: Transfer): void {
-    if (transfer.stream === null) return;
-    transfer.stream = null;
+  #drop(exchange: Exchange): void {
+    if (exchange.stream === null) return;
+    exchange.stream = null;
     this.#open--;
     this.#breach?.closed();
     if (this.#open > 0) return;
-    this.idleSince = performance.now();
-    if (this.usable) this.#session.unref();
-    else this.destroy();
+    if (!this.usable) {
+      this.destroy();
+      return;
+    }
+    this.#session.unref();
+    this.idleSince = this.#timers.clock.now();
+    this.#timers.start(this.#idle, IDLE_TIMEOUT, this.idleSince);
   }
 
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pool.onClosed(this);
+    this.#listener.onClosed(this);
     this.onUnusable?.();
     if (this.#open === 0) this.destroy();
   }
-}
-
-function http2Headers(transfer: Transfer, pool: OriginPool): OutgoingHttpHeaders {
-  const { method, path, headers, body } = transfer.request;
-  const { fields } = headers;
-  const out: OutgoingHttpHeaders = {
-    ':method': method,
-    ':scheme': pool.authority.scheme,
-    ':authority': pool.authority.host,
-    ':path': path,
-  };
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = (fields[i] ?? '').toLowerCase();
-    const value = fields[i + 1] ?? '';
-    if (name === 'host') out[':authority'] = value;
-    if (NOT_IN_HTTP2.has(name)) continue;
-    const known = out[name];
-    if (known === undefined) out[name] = value;
-    else if (Array.isArray(known)) known.push(value);
-    else if (!SINGLE.has(name)) out[name] = [String(known), value];
-  }
-  if (body !== null) out['content-length'] = body.length;
-  return out;
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,16 @@
 // The public API of `siprest/rest`. It loads this folder, src/timers, src/net and Node's own modules, and nothing else.
 
-export { type Address, type LookupCallback, NameResolver, type NameResolverOptions } from '../net/index.ts';
+export {
+  type Address,
+  type Connect,
+  type ConnectTarget,
+  type LookupCallback,
+  type LookupFunction,
+  NameResolver,
+  type NameResolverOptions,
+  type Wire,
+} from '../net/index.ts';
+export type { Clock, TimerHandle } from '../timers/index.ts';
 export { RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';

@@ -4,24 +4,28 @@
  */
 import type { Shortage } from '../net/index.ts';
 import type { Connection } from './connection.ts';
-import type { OriginPool } from './origin-pool.ts';
+
+/** What has connections that wait for a request. */
+export interface IdleConnections {
+  idleConnections(): Iterable<Connection>;
+}
 
 export class OpenPools {
-  readonly #pools = new Set<OriginPool>();
+  readonly #pools = new Set<IdleConnections>();
 
-  add(pool: OriginPool): void {
+  add(pool: IdleConnections): void {
     this.#pools.add(pool);
   }
 
-  delete(pool: OriginPool): void {
+  delete(pool: IdleConnections): void {
     this.#pools.delete(pool);
   }
 
   /**
-   * Closes the connection that has been idle longest among all that would help, those of `except` excluded. What it was,
-   * null where there is none.
+   * Closes the connection that has been idle longest among all that would help, those of `except` excluded. Returns it, or
+   * null if there was none.
    */
-  giveUpOne(shortage: Shortage, except: OriginPool): Connection | null {
+  giveUpOne(shortage: Shortage, except: IdleConnections): Connection | null {
     let oldest: Connection | null = null;
     for (const pool of this.#pools) {
       if (pool === except) continue;

@@ -1,7 +1,6 @@
 /** A way through an HTTP proxy to another server (RFC 9110, section 9.3.6): what TLS goes through. */
 
-import type { Socket } from 'node:net';
-import type { Proxy } from '../net/index.ts';
+import type { Proxy, Wire } from '../net/index.ts';
 import { MAX_HEADER } from './limits.ts';
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?\n/;
@@ -13,7 +12,7 @@ const MAX_INTERIM = 16;
  * socket is destroyed by its owner before.
  */
 export function openTunnel(
-  socket: Socket,
+  socket: Wire,
   proxy: Proxy,
   target: string,
   done: (failure: string | null) => void,

@@ -1,4 +1,5 @@
-import { Proxies } from '../net/index.ts';
+import { type Connect, type LookupFunction, type Names, namesOf, Proxies } from '../net/index.ts';
+import { type Clock, type TimerWheel, timersOf } from '../timers/index.ts';
 import { invalidOption, unknownOption } from './errors.ts';
 import type { HttpVersion } from './http-versions.ts';
 import type { LogFunction } from './log.ts';
@@ -45,6 +46,12 @@ export interface RestClientOptions {
   readonly shared?: RestShared | undefined;
   /** What each request goes through before it is sent, in this order. Default: none. */
   readonly policies?: readonly Policy[] | undefined;
+  /** How connections are made, for example in a test. Default: that of `shared`, by node:net. */
+  readonly connect?: Connect | undefined;
+  /** How host names are resolved, for example in a test. Default: that of `shared`. */
+  readonly lookup?: LookupFunction | undefined;
+  /** What timeouts are measured by, for example in a test. Default: that of `shared`, the system's clock. */
+  readonly clock?: Clock | undefined;
 }
 
 /** The options of a client as it uses them: checked and complete. */
@@ -56,6 +63,10 @@ export interface Settings extends ValuesOf<typeof CLIENT_OPTIONS> {
   /** Null where proxies are ignored or the environment names none. */
   readonly proxies: Proxies | null;
   readonly policies: readonly Policy[];
+  /** Null: node:net. */
+  readonly connect: Connect | null;
+  readonly names: Names;
+  readonly timers: TimerWheel;
 }
 
 const clientOptionNames = new Set([
@@ -65,6 +76,9 @@ const clientOptionNames = new Set([
   'log',
   'shared',
   'policies',
+  'connect',
+  'lookup',
+  'clock',
 ]);
 const tlsOptionNames = new Set(Object.keys(TLS_OPTIONS));
 
@@ -79,6 +93,10 @@ export function readOptions(options: RestClientOptions): Settings {
   }
   if (typeof log !== 'function') throw invalidOption('log', log, 'a function');
   if (!(shared instanceof RestShared)) throw invalidOption('shared', shared, 'a RestShared');
+  for (const name of ['connect', 'lookup'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw invalidOption(name, options[name], 'a function');
+  }
   if (!Array.isArray(policies) || !policies.every((policy) => typeof policy === 'function')) {
     throw invalidOption('policies', policies, 'a list of functions');
   }
@@ -99,6 +117,9 @@ export function readOptions(options: RestClientOptions): Settings {
     shared,
     proxies: proxies?.any === true ? proxies : null,
     policies: [...policies],
+    connect: options.connect ?? shared.connect,
+    names: options.lookup === undefined ? shared.names : namesOf(options.lookup),
+    timers: options.clock === undefined ? shared.timers : timersOf(options.clock),
   };
 }
 

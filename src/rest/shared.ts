@@ -1,5 +1,12 @@
-import { NameResolver } from '../net/index.ts';
-import { type ByteBudget, memoryBudgets } from '../timers/index.ts';
+import { type Connect, NameResolver, type Names } from '../net/index.ts';
+import {
+  type ByteBudget,
+  type Clock,
+  memoryBudgets,
+  systemClock,
+  type TimerWheel,
+  timersOf,
+} from '../timers/index.ts';
 import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 import { OpenPools } from './open-pools.ts';
 import { TlsStore } from './tls-store.ts';
@@ -9,6 +16,10 @@ export interface RestSharedOptions {
   /** The lock of `no_concurrent_connects`; default: one between the clients that share this object. */
   readonly connectLock?: ConnectLock | undefined;
   readonly resolver?: NameResolver | undefined;
+  /** How connections are made. Default: by node:net. */
+  readonly connect?: Connect | undefined;
+  /** What timeouts are measured by. Default: the system's clock. */
+  readonly clock?: Clock | undefined;
   /** What the bodies of answers under way may take together; default: a quarter of the heap's limit. */
   readonly bodies?: ByteBudget | undefined;
 }
@@ -16,7 +27,10 @@ export interface RestSharedOptions {
 /** What several clients have in common: the connect lock, the DNS cache, TLS contexts and sessions. */
 export class RestShared {
   readonly connectLock: ConnectLock;
-  readonly resolver: NameResolver;
+  readonly names: Names;
+  /** Null: node:net. */
+  readonly connect: Connect | null;
+  readonly timers: TimerWheel;
   readonly bodies: ByteBudget;
   readonly tls: TlsStore = new TlsStore();
   /** How transfers ended. */
@@ -31,7 +45,10 @@ export class RestShared {
 
   constructor(options: RestSharedOptions = {}) {
     this.connectLock = options.connectLock ?? new LocalConnectLock();
-    this.resolver = options.resolver ?? new NameResolver();
+    const { clock = systemClock } = options;
+    this.names = options.resolver ?? new NameResolver({ clock });
+    this.connect = options.connect ?? null;
+    this.timers = timersOf(clock);
     this.bodies = options.bodies ?? memoryBudgets().bodies;
   }
 

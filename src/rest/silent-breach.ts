@@ -5,8 +5,8 @@
  */
 
 import type { ClientHttp2Session } from 'node:http2';
-import type { Socket } from 'node:net';
-import { processTimers, Timer } from '../timers/index.ts';
+import type { Wire } from '../net/index.ts';
+import { Timer, type TimerWheel } from '../timers/index.ts';
 
 /** Whether this Node says nothing. */
 export const ENDS_SILENTLY = Number.parseInt(process.versions.node, 10) < 22;
@@ -16,7 +16,8 @@ const SILENCE = 50;
 
 export class SilentBreach {
   readonly #session: ClientHttp2Session;
-  readonly #socket: Socket;
+  readonly #socket: Wire;
+  readonly #timers: TimerWheel;
   readonly #found: () => void;
   readonly #timer = new Timer(() => this.#look());
   #read = 0;
@@ -28,7 +29,8 @@ export class SilentBreach {
   #open = 0;
   #unsent = 0;
 
-  constructor(session: ClientHttp2Session, socket: Socket, found: () => void) {
+  constructor(session: ClientHttp2Session, socket: Wire, timers: TimerWheel, found: () => void) {
+    this.#timers = timers;
     this.#session = session;
     this.#socket = socket;
     this.#found = found;
@@ -36,7 +38,7 @@ export class SilentBreach {
 
   opened(): void {
     this.#open++;
-    if (!this.#timer.running) processTimers.start(this.#timer, SILENCE);
+    if (!this.#timer.running) this.#timers.start(this.#timer, SILENCE);
   }
 
   closed(): void {
@@ -53,7 +55,7 @@ export class SilentBreach {
   }
 
   stop(): void {
-    processTimers.stop(this.#timer);
+    this.#timers.stop(this.#timer);
     this.#open = 0;
   }
 
@@ -67,8 +69,8 @@ export class SilentBreach {
 
   #look(): void {
     if (this.#open <= 0) return;
-    processTimers.start(this.#timer, SILENCE);
-    const { bytesRead, bytesWritten } = this.#socket;
+    this.#timers.start(this.#timer, SILENCE);
+    const { bytesRead = Number.NaN, bytesWritten = Number.NaN } = this.#socket;
     const isSilent = bytesRead === this.#read;
     this.#read = bytesRead;
     if (!isSilent) {
@@ -85,7 +87,7 @@ export class SilentBreach {
     } else if (!this.#tried && this.#unsent === 0) {
       this.#tried = true;
       const isAsked = this.#session.ping(() => {
-        this.#read = this.#socket.bytesRead; // its answer is nothing new
+        this.#read = this.#socket.bytesRead ?? Number.NaN; // its answer is nothing new
       });
       // false when too many have had no answer
       if (isAsked) this.#written = bytesWritten;

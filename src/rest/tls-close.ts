@@ -6,8 +6,8 @@
  * in what had been read, and is a close_notify. A later one is a record of its own, whose last bytes are read in the turn in
  * which it ends the stream. The end of the wire, on the other hand, is read by itself, in a turn without any bytes.
  */
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Wire } from '../net/index.ts';
 
 /** A record has a head, in TLS 1.2 a nonce, the two bytes of the alert, in TLS 1.3 its content type, and a tag. */
 const RECORD_HEAD = 5;
@@ -15,12 +15,18 @@ const ALERT = 2;
 /** The most that it takes with a cipher that pads. */
 const PADDED_ALERT = 96;
 
-/** What each TLS socket reads from. */
-const wires = new WeakMap<Socket, Socket>();
+/** A wire that counts what it has read. */
+type CountingWire = Wire & { readonly bytesRead: number };
 
-export function rememberWire(socket: TLSSocket, wire: Socket): void {
-  wires.set(socket, wire);
+/** What each TLS socket reads from. */
+const wires = new WeakMap<Wire, CountingWire>();
+
+/** Where the wire counts nothing, each end counts as orderly. */
+export function rememberWire(socket: TLSSocket, wire: Wire): void {
+  if (isCounting(wire)) wires.set(socket, wire);
 }
+
+const isCounting = (wire: Wire): wire is CountingWire => typeof wire.bytesRead === 'number';
 
 /** Node's own handle: `pause()` of a socket would only buffer what arrives. */
 interface Handle {
@@ -30,19 +36,19 @@ interface Handle {
 
 export class TlsClose {
   readonly #socket: TLSSocket;
-  readonly #wire: Socket;
+  readonly #wire: CountingWire;
   /** What the wire had read when this turn of the event loop began. */
   #read = 0;
   #isWatching = false;
   #isStopped = false;
 
-  private constructor(socket: TLSSocket, wire: Socket) {
+  private constructor(socket: TLSSocket, wire: CountingWire) {
     this.#socket = socket;
     this.#wire = wire;
   }
 
   /** Null for a socket without TLS. */
-  static of(socket: Socket): TlsClose | null {
+  static of(socket: Wire): TlsClose | null {
     const wire = wires.get(socket);
     return wire === undefined ? null : new TlsClose(socket as TLSSocket, wire);
   }

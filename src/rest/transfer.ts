@@ -1,11 +1,10 @@
-import { type ByteBudget, Deadline, processTimers } from '../timers/index.ts';
+import { type ByteBudget, Deadline, type TimerWheel } from '../timers/index.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import type { Connection } from './connection.ts';
+import type { Exchange, OpenStream } from './exchange.ts';
 import { type ExchangeFailure, type Failure, failed } from './failure.ts';
 import type { AnswerHead } from './http1-head.ts';
-import type { OpenStream } from './http2-connection.ts';
 import { readHttp2Fields } from './http2-fields.ts';
-import type { OriginPool } from './origin-pool.ts';
 import {
   type ConnectionInfo,
   ConnectTimeoutOutcome,
@@ -22,15 +21,26 @@ import {
 } from './outcome.ts';
 import type { HttpRequest } from './request.ts';
 import { type Attempts, isExpectationRefused } from './resend.ts';
+import type { HostCounts } from './transfer-counts.ts';
 
-/** What a transfer needs of its client. */
+/** What has connections for a transfer. */
+export interface TransferPool {
+  /** How transfers to its host ended. */
+  readonly counts: HostCounts;
+  send(transfer: Transfer): void;
+  /** Sends it once more: on a fresh connection, or on one that others share. */
+  sendAgain(transfer: Transfer): void;
+}
+
+/** What a transfer needs of its dispatcher. */
 export interface TransferOwner {
+  readonly timers: TimerWheel;
   readonly maxBytes: number;
   /** What the bodies of answers under way may take together. */
   readonly bodies: ByteBudget;
   /** A transfer is over: counters, lock, log. */
   onTransferOver(transfer: Transfer, outcome: Outcome): void;
-  /** A connection was made for it (or an idle one taken): an async transfer's connect lock ends here. */
+  /** A connection was made for it, or an idle one taken, while it held the connect lock. */
   onTransferConnected(transfer: Transfer): void;
   /** It came to nothing on its connection: it goes out once more, or fails. */
   onExchangeFailed(transfer: Transfer, failure: ExchangeFailure): void;
@@ -51,12 +61,9 @@ export class ConnectDeadline extends Deadline {
   }
 
   override onDeadline(): void {
-    this.#transfer.fail(NO_CONNECTION);
+    this.#transfer.failToConnect(this.#transfer.request.connectTimeout);
   }
 }
-
-const NO_CONNECTION: Failure = { kind: 'connect-timeout', reason: 'no connection within connection_timeout' };
-const NOT_DONE: Failure = { kind: 'timeout', reason: 'not done within curl_timeout' };
 
 const WAITING = 0;
 const SENT = 1;
@@ -66,10 +73,10 @@ const OVER = 2;
  * One request and what comes of it. It is its own deadline, so that a request costs one object. Blocking, async and
  * launch are three ways to wait for its promise.
  */
-export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
+export class Transfer extends Deadline implements Exchange, Attempts, EndedWithAnswer {
   readonly request: HttpRequest;
   readonly owner: TransferOwner;
-  readonly pool: OriginPool;
+  readonly pool: TransferPool;
   readonly clock: PhaseClock = new PhaseClock();
   connectDeadline: Deadline | null = null;
   /** It holds the connect lock. */
@@ -102,7 +109,7 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
 
   constructor(
     owner: TransferOwner,
-    pool: OriginPool,
+    pool: TransferPool,
     request: HttpRequest,
     settle: (outcome: Outcome) => void,
   ) {
@@ -147,7 +154,7 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
   begin(connection: Connection): void {
     this.pending = null;
     if (this.connectDeadline !== null) {
-      processTimers.stop(this.connectDeadline);
+      this.owner.timers.stop(this.connectDeadline);
       this.connectDeadline = null;
     }
     this.connection = connection;
@@ -212,7 +219,7 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
       this.owner.onExpectationRefused(this);
       return false;
     }
-    this.clock.firstByte = performance.now();
+    this.clock.firstByte = this.owner.timers.clock.now();
     this.#status = status;
     return true;
   }
@@ -223,7 +230,7 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
       this.fail(
         failed(
           'too-large',
-          `the answer's ${length} bytes are above max_transfer_size (${this.owner.maxBytes} bytes)`,
+          `the answer announces ${length} bytes, more than the ${this.owner.maxBytes} bytes allowed`,
         ),
       );
     }
@@ -234,9 +241,7 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
     if (this.#state !== SENT) return;
     this.#length += piece.length;
     if (this.#length > this.owner.maxBytes) {
-      this.fail(
-        failed('too-large', `the answer is larger than max_transfer_size (${this.owner.maxBytes} bytes)`),
-      );
+      this.fail(failed('too-large', `the answer is larger than the ${this.owner.maxBytes} bytes allowed`));
     } else if (!this.#reserve(piece.length)) {
       this.fail(
         failed(
@@ -278,7 +283,13 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
   // --- ends that are not the connection's ---
 
   override onDeadline(): void {
-    this.fail(this.#state === WAITING ? NO_CONNECTION : NOT_DONE);
+    const { timeout } = this.request;
+    if (this.#state === WAITING) this.failToConnect(timeout);
+    else this.fail({ kind: 'timeout', reason: `no complete answer within ${Math.round(timeout)} ms` });
+  }
+
+  failToConnect(timeout: number): void {
+    this.fail({ kind: 'connect-timeout', reason: `no connection within ${Math.round(timeout)} ms` });
   }
 
   /** Ends the transfer; its connection is never used again. */
@@ -302,9 +313,10 @@ export class Transfer extends Deadline implements Attempts, EndedWithAnswer {
 
   #end(): void {
     this.#state = OVER;
-    processTimers.stop(this);
-    if (this.connectDeadline !== null) processTimers.stop(this.connectDeadline);
-    this.clock.ended = performance.now();
+    const { timers } = this.owner;
+    timers.stop(this);
+    if (this.connectDeadline !== null) timers.stop(this.connectDeadline);
+    this.clock.ended = timers.clock.now();
   }
 
   #tell(outcome: Outcome): void {

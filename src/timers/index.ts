@@ -3,4 +3,4 @@ export { type Clock, delay, every, type Repetition, systemClock, type TimerHandl
 export { ByteBudget, type MemoryBudgets, memoryBudgets } from './memory-budget.ts';
 export { SimulatedClock } from './simulated-clock.ts';
 export { type StallFigures, StallWatch } from './stall-watch.ts';
-export { Deadline, processTimers, Timer, TimerWheel } from './timer-wheel.ts';
+export { Deadline, processTimers, Timer, TimerWheel, timersOf } from './timer-wheel.ts';

@@ -253,3 +253,15 @@ function remove(deadline: Deadline): void {
 
 /** The wheel of this process: transactions and the deadlines of transfers wait in it. */
 export const processTimers = new TimerWheel();
+
+const wheels = new WeakMap<Clock, TimerWheel>([[systemClock, processTimers]]);
+
+/** The wheel of a clock: all that waits by one clock waits in one wheel. */
+export function timersOf(clock: Clock): TimerWheel {
+  let wheel = wheels.get(clock);
+  if (wheel === undefined) {
+    wheel = new TimerWheel(clock);
+    wheels.set(clock, wheel);
+  }
+  return wheel;
+}

@@ -4,6 +4,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NameResolver, type NameResolverOptions, RestShared } from '../../src/rest/index.ts';
+import { SimulatedClock } from '../../src/timers/index.ts';
 import { closeLater, newClient, newServer, sleep } from '../rest/fixture.ts';
 import { reply } from '../rest/raw-server.ts';
 import {
@@ -171,11 +172,11 @@ describe('name servers', () => {
     ];
     const file = join(folder, 'resolv-changing');
     writeFileSync(file, `nameserver ${one.address}\n`);
-    let now = 0;
-    const { ask } = await setUp(() => null, { servers: undefined, resolvConf: file, now: () => now });
+    const clock = new SimulatedClock();
+    const { ask } = await setUp(() => null, { servers: undefined, resolvConf: file, clock });
     expect(await ask('a.b.test')).toBe('127.0.0.5');
     writeFileSync(file, `# another one\nnameserver ${other.address}\n`);
-    now += 3_000;
+    clock.advance(3_000);
     expect(await ask('a.b.test')).toBe('127.0.0.6');
   });
 
@@ -244,17 +245,17 @@ describe('name servers', () => {
 
 describe('SRV records', () => {
   it('are kept for their own TTL', async () => {
-    let now = 0;
+    const clock = new SimulatedClock();
     const services: Service[] = [[1, 2, 5060, 'one.test']];
-    const { server, resolver } = await setUp(() => ({ services, ttl: 7 }), { now: () => now });
+    const { server, resolver } = await setUp(() => ({ services, ttl: 7 }), { clock });
     const ask = async () =>
       new Promise((resolve) => resolver.services('_sip._udp.a.test', (_, records) => resolve(records)));
     const expected = [{ priority: 1, weight: 2, port: 5060, name: 'one.test' }];
     expect(await ask()).toEqual(expected);
-    now = 6_900;
+    clock.advance(6_900);
     expect(await ask()).toEqual(expected);
     expect(server.questions).toHaveLength(1);
-    now = 7_100;
+    clock.advance(200);
     expect(await ask()).toEqual(expected);
     expect(server.questions).toHaveLength(2);
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseHosts, parseResolvConf, WatchedFile } from '../../src/net/system-files.ts';
+import { SimulatedClock } from '../../src/timers/index.ts';
 
 describe('/etc/hosts', () => {
   it('names addresses of both families, in whatever case, with comments', () => {
@@ -58,15 +59,11 @@ describe('a watched file', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it('is read again when it has changed, is there, or is gone', () => {
-    let now = 0;
+    const clock = new SimulatedClock();
     const path = join(folder, 'file');
-    const file = new WatchedFile(
-      path,
-      (text) => text.length,
-      () => now,
-    );
+    const file = new WatchedFile(path, (text) => text.length, clock);
     const later = (): number => {
-      now += 2_000;
+      clock.advance(2_000);
       return file.value;
     };
     expect([file.value, file.version]).toEqual([0, 1]);

@@ -6,6 +6,7 @@ import { type Destinations, findDestinations, orderServices } from '../../src/si
 import { DnsNames, type DnsNamesOptions } from '../../src/sip/names.ts';
 import type { Protocol } from '../../src/sip/transports.ts';
 import { parseUri } from '../../src/sip/uri.ts';
+import { SimulatedClock } from '../../src/timers/index.ts';
 import { type NameServer, startNameServer, type Zone } from '../support/name-server.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -109,13 +110,13 @@ describe('a URI with a name', () => {
   });
 
   it('asks once for as long as the TTL, and one question for all who wait', async () => {
-    let now = 0;
-    const { names, asked } = await service({ ...zone, ttl: 30 }, { now: () => now });
+    const clock = new SimulatedClock();
+    const { names, asked } = await service({ ...zone, ttl: 30 }, { clock });
     await Promise.all([find('sip:example.com:1', names), find('sip:example.com:1', names)]);
-    now = 29_000;
+    clock.advance(29_000);
     expect(written(await find('sip:example.com:1', names))).toHaveLength(3);
     expect(asked.questions).toHaveLength(2);
-    now = 31_000;
+    clock.advance(2_000);
     await find('sip:example.com:1', names);
     expect(asked.questions).toHaveLength(4);
   });
@@ -138,14 +139,14 @@ describe('a URI with a name', () => {
   });
 
   it('keeps SRV records for their TTL', async () => {
-    let now = 0;
-    const { names, asked } = await service({ ...zone, ttl: 5 }, { now: () => now });
+    const clock = new SimulatedClock();
+    const { names, asked } = await service({ ...zone, ttl: 5 }, { clock });
     const services = () => asked.questions.filter((one) => one.startsWith('SRV')).length;
     await find('sip:srv.example.com;transport=tcp', names);
-    now = 4_900;
+    clock.advance(4_900);
     await find('sip:srv.example.com;transport=tcp', names);
     expect(services()).toBe(1);
-    now = 5_100;
+    clock.advance(200);
     await find('sip:srv.example.com;transport=tcp', names);
     expect(services()).toBe(2);
   });

@@ -5,6 +5,7 @@ import { ProxyCore } from '../../src/sip/proxy-core.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
 import { TcpTransport } from '../../src/sip/tcp-transport.ts';
 import { parseUri } from '../../src/sip/uri.ts';
+import { SimulatedClock } from '../../src/timers/index.ts';
 import { startNameServer } from '../support/name-server.ts';
 import { freePort } from '../support/ports.ts';
 import { request } from './simulated.ts';
@@ -21,8 +22,8 @@ it('a name at whose addresses nobody answers is asked for again before its TTL i
     ttl: 3600,
   }));
   cleanups.push(async () => server.close());
-  let now = 0;
-  const names = new DnsNames({ servers: [server.address], now: () => now });
+  const clock = new SimulatedClock();
+  const names = new DnsNames({ servers: [server.address], clock });
   const sockets = new SocketRegistry();
   const tcp = await TcpTransport.bind({ address: '127.0.0.1', port: 0, onMessage: () => undefined });
   sockets.add(tcp);
@@ -41,7 +42,7 @@ it('a name at whose addresses nobody answers is asked for again before its TTL i
   const targets = await found();
   expect(targets.map((target) => target.address)).toEqual(['127.0.0.2']);
   address = '127.0.0.3';
-  now += 5000;
+  clock.advance(5000);
   expect((await found()).map((target) => target.address)).toEqual(['127.0.0.2']);
   await new Promise<void>((ended) => {
     core.replicate(request({ method: 'OPTIONS' }), [{ targets, data: null }], {}, ended);
