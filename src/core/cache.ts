@@ -1,24 +1,18 @@
 /**
  * The key-value interface that cache_store() and its kin use. Modules (cachedb_local) bring the storage. Its
- * operations may answer with a promise: a storage may be shared between processes.
+ * results are those of a store's operations (src/runtime/stores), as a promise where the storage is elsewhere.
  */
 
-import { type Routing, StateKey } from '../runtime/index.ts';
-import type { Awaitable, Value } from '../script/index.ts';
-
-/** What counts as a number in a store: a sign and digits alone, which wrap at 32 bits; null for other text. */
-export function counterOf(value: string | number): number | null {
-  if (typeof value === 'number') return value;
-  return /^[+-]?\d{1,1000}$/.test(value) ? Number(BigInt.asIntN(32, BigInt(value.replace(/^\+/, '')))) : null;
-}
+import { type EntryValue, type Routing, StateKey, type StoreResult } from '../runtime/index.ts';
+import type { Awaitable } from '../script/index.ts';
 
 export interface CacheStore {
   /** `seconds` 0: for ever. */
-  store(key: string, value: string | number, seconds: number): Awaitable<boolean>;
-  fetch(key: string): Awaitable<Value>;
-  remove(key: string): Awaitable<void>;
-  /** The new value; null where the stored one is no number. `seconds` counts for a key that is not there yet. */
-  add(key: string, increment: number, seconds: number): Awaitable<number | null>;
+  store(key: string, value: EntryValue, seconds: number): Awaitable<StoreResult<'set'>>;
+  fetch(key: string): Awaitable<StoreResult<'get'>>;
+  remove(key: string): Awaitable<StoreResult<'delete'>>;
+  /** `seconds` counts for an absent key. */
+  add(key: string, increment: number, seconds: number): Awaitable<StoreResult<'add'>>;
 }
 
 /** Storage ids as scripts name them: `local`, `local:group`. */

@@ -1,5 +1,5 @@
 /** The language's vocabulary: settings, core functions, variables, transformations. */
-export { type CacheStore, cacheStores, counterOf } from './cache.ts';
+export { type CacheStore, cacheStores } from './cache.ts';
 export { branchFlagNames } from './flag-names.ts';
 export { type LoadResult, loadProgram, type RuntimeCatalog } from './load.ts';
 export { formerSettings, settingSpecs } from './settings.ts';

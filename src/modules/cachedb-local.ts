@@ -1,79 +1,14 @@
 /** The cachedb_local module: a cache in memory. Source: modules/cachedb_local of the manual; vectors lang-cache*. */
-import { type CacheStore, cacheStores, counterOf } from '../core/index.ts';
-import { type Caller, defineModule, type Shared, sharedKind } from '../runtime/index.ts';
+import { type CacheStore, cacheStores } from '../core/index.ts';
 import {
-  type Awaitable,
-  defineParameters,
-  InvalidUse,
-  type RowValues,
-  type Value,
-  whenThere,
-} from '../script/index.ts';
-import { globMatches } from '../text/index.ts';
-
-interface Entry {
-  value: string | number;
-  /** On the clock of performance.now(); Infinity for one that stays. */
-  expires: number;
-}
-
-/** A collection: entries are dropped when they are found to be over, and by a sweep. */
-export class LocalCache {
-  readonly #entries = new Map<string, Entry>();
-  readonly #now: () => number;
-
-  /** `now`: a clock in milliseconds that never goes back. */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-  }
-
-  store(key: string, value: string | number, seconds: number): boolean {
-    this.#entries.set(key, { value, expires: this.#expiry(seconds) });
-    return true;
-  }
-
-  fetch(key: string): string | number | null {
-    return this.#live(key)?.value ?? null;
-  }
-
-  remove(key: string): void {
-    this.#entries.delete(key);
-  }
-
-  /** All keys that match: `*`, `?` and `[...]` as in file names. */
-  removeMatching(glob: string): void {
-    for (const key of this.#entries.keys()) if (globMatches(glob, key)) this.#entries.delete(key);
-  }
-
-  /** A key that is there keeps its time: what limits calls to so many in so long opens again. */
-  add(key: string, increment: number, seconds: number): number | null {
-    const entry = this.#live(key);
-    if (entry === undefined) {
-      this.store(key, increment, seconds);
-      return increment;
-    }
-    const current = counterOf(entry.value);
-    if (current === null) return null;
-    entry.value = (current + increment) | 0;
-    return entry.value;
-  }
-
-  sweep(): void {
-    const now = this.#now();
-    for (const [key, entry] of this.#entries) if (entry.expires <= now) this.#entries.delete(key);
-  }
-
-  #live(key: string): Entry | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined || entry.expires > this.#now()) return entry;
-    this.#entries.delete(key);
-    return undefined;
-  }
-
-  #expiry(seconds: number): number {
-    return seconds > 0 ? this.#now() + seconds * 1000 : Number.POSITIVE_INFINITY;
-  }
-}
+  defineModule,
+  type EntryValue,
+  type Store,
+  type StoreResult,
+  whenAnswered,
+} from '../runtime/index.ts';
+import { type Awaitable, defineParameters, InvalidUse, type RowValues } from '../script/index.ts';
+import { every } from '../timers/index.ts';
 
 /** `local://`, `local:group2:///collection2`: the storage id of scripts, and the collection behind it. */
 function parseUrl(url: string): { readonly id: string; readonly collection: string } {
@@ -84,66 +19,34 @@ function parseUrl(url: string): { readonly id: string; readonly collection: stri
   return { id: group === undefined ? 'local' : `local:${group}`, collection: collection || 'default' };
 }
 
-/** The collections by their names, which are not those of storage ids. */
-class Collections {
-  readonly #caches = new Map<string, LocalCache>();
-
-  /** Scripts are checked for the names, so one that is not there yet is one that nothing was stored in. */
-  named(name: string): LocalCache {
-    let cache = this.#caches.get(name);
-    if (cache === undefined) {
-      cache = new LocalCache();
-      this.#caches.set(name, cache);
-    }
-    return cache;
-  }
-
-  sweep(): void {
-    for (const cache of this.#caches.values()) cache.sweep();
-  }
-}
-
-const collections = sharedKind({
-  name: 'cachedb_local',
-  create: () => new Collections(),
-  operations: {
-    store: (all, _: Caller, name: string, key: string, value: string | number, seconds: number) =>
-      all.named(name).store(key, value, seconds),
-    fetch: (all, _: Caller, name: string, key: string) => all.named(name).fetch(key),
-    remove: (all, _: Caller, name: string, key: string) => all.named(name).remove(key),
-    removeMatching: (all, _: Caller, name: string, glob: string) => all.named(name).removeMatching(glob),
-    add: (all, _: Caller, name: string, key: string, increment: number, seconds: number) =>
-      all.named(name).add(key, increment, seconds),
-    sweep: (all) => all.sweep(),
-  },
-});
-
-/** A collection, wherever it is. */
+/** A collection of the server's store. */
 class SharedCache implements CacheStore {
-  readonly #shared: Shared;
-  readonly #name: string;
+  readonly #store: Store;
+  readonly #collection: string;
 
-  constructor(shared: Shared, name: string) {
-    this.#shared = shared;
-    this.#name = name;
+  constructor(store: Store, collection: string) {
+    this.#store = store;
+    this.#collection = collection;
   }
 
-  store(key: string, value: string | number, seconds: number): Awaitable<boolean> {
-    return this.#shared.ask(collections, 'store', this.#name, key, value, seconds);
+  store(key: string, value: EntryValue, seconds: number): Awaitable<StoreResult<'set'>> {
+    return this.#store.ask({ kind: 'set', collection: this.#collection, key, value, ttl: ttl(seconds) });
   }
 
-  fetch(key: string): Awaitable<Value> {
-    return this.#shared.ask(collections, 'fetch', this.#name, key);
+  fetch(key: string): Awaitable<StoreResult<'get'>> {
+    return this.#store.ask({ kind: 'get', collection: this.#collection, key });
   }
 
-  remove(key: string): Awaitable<void> {
-    return this.#shared.ask(collections, 'remove', this.#name, key);
+  remove(key: string): Awaitable<StoreResult<'delete'>> {
+    return this.#store.ask({ kind: 'delete', collection: this.#collection, key });
   }
 
-  add(key: string, increment: number, seconds: number): Awaitable<number | null> {
-    return this.#shared.ask(collections, 'add', this.#name, key, increment, seconds);
+  add(key: string, by: number, seconds: number): Awaitable<StoreResult<'add'>> {
+    return this.#store.ask({ kind: 'add', collection: this.#collection, key, by, ttl: ttl(seconds) });
   }
 }
+
+const ttl = (seconds: number) => (seconds > 0 ? seconds * 1000 : null);
 
 const noCluster = 'siprest instances do not talk to each other';
 
@@ -247,7 +150,8 @@ export const cachedbLocal = defineModule({
           run.complain(`cache_remove_chunk(): cache_collections does not define the collection "${name}"`);
           return -1;
         }
-        return whenThere(routing.host.shared.ask(collections, 'removeMatching', collection, glob), () => 1);
+        const answer = routing.host.store.ask({ kind: 'delete-matching', collection, glob });
+        return whenAnswered(run, 'cache_remove_chunk()', answer, () => 1);
       },
     },
   ],
@@ -255,15 +159,14 @@ export const cachedbLocal = defineModule({
     layout(values);
     return [];
   },
-  shared: [collections],
   start: (routing, values) => {
     const stores = routing.states.get(cacheStores);
-    for (const [id, name] of layout(values)) stores.set(id, new SharedCache(routing.host.shared, name));
-    const sweep = setInterval(
-      () => void routing.host.shared.ask(collections, 'sweep'),
-      values.cache_clean_period * 1000,
-    );
-    sweep.unref();
-    routing.listeners.on('closed', () => clearInterval(sweep));
+    const { store, clock } = routing.host;
+    const collections = layout(values);
+    for (const [id, collection] of collections) stores.set(id, new SharedCache(store, collection));
+    const sweep = every(clock, values.cache_clean_period * 1000, () => {
+      for (const collection of new Set(collections.values())) store.tell({ kind: 'sweep', collection });
+    });
+    routing.listeners.on('closed', () => sweep.stop());
   },
 });

@@ -33,11 +33,6 @@ export class LocalConnectLock implements ConnectLock {
     if (held.count === 0) this.#held.delete(hostname);
   }
 
-  /** All that this owner has, however often it took it. */
-  releaseAll(owner: object): void {
-    for (const [hostname, held] of this.#held) if (held.owner === owner) this.#held.delete(hostname);
-  }
-
   /** Host names that are locked now. */
   get size(): number {
     return this.#held.size;

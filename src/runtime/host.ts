@@ -12,11 +12,11 @@ import type {
   TransactionTable,
   Uri,
 } from '../sip/index.ts';
-import type { MemoryBudgets } from '../timers/index.ts';
+import type { Clock, MemoryBudgets } from '../timers/index.ts';
 import type { ReceiveCounts } from './receive-counts.ts';
-import type { Shared } from './shared.ts';
 import type { ListeningSocket } from './sockets.ts';
 import type { States } from './state.ts';
+import type { Store } from './stores/store.ts';
 
 /** Whether a process serves: it starts until its sockets are open; once it stops, it refuses new requests. */
 export type Readiness = 'starting' | 'running' | 'stopping';
@@ -36,6 +36,8 @@ export interface Host {
   readonly number: number;
   /** How many processes the server has. */
   readonly count: number;
+  /** All that waits, expires or tells the time goes by it. */
+  readonly clock: Clock;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly readiness: Readiness;
@@ -50,8 +52,8 @@ export interface Host {
   readonly names: DnsNames;
   /** Where a URI leads (RFC 3263); never rejects. `preferred`: the transport where the URI names none. */
   destinations(uri: Uri, preferred?: Protocol | null): Destinations | Promise<Destinations>;
-  /** What it has in common with the other processes. */
-  readonly shared: Shared;
+  /** What it shares with the other processes. */
+  readonly store: Store;
   /** How much memory waiting work may take. */
   readonly memory: MemoryBudgets;
   readonly states: States<Host>;

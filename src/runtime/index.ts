@@ -44,18 +44,6 @@ export {
 export { parseError, type ScriptError, scriptError } from './script-error.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
 export {
-  type AnySharedKind,
-  type Caller,
-  LocalShared,
-  LocalValues,
-  type Shared,
-  type SharedKind,
-  SharedObjects,
-  type SharedOperation,
-  type SharedValues,
-  sharedKind,
-} from './shared.ts';
-export {
   BindError,
   bindSockets,
   findListening,
@@ -65,4 +53,13 @@ export {
   type SocketHandlers,
 } from './sockets.ts';
 export { StateKey, States } from './state.ts';
+export {
+  counterOf,
+  type EntryValue,
+  type OperationKind,
+  type StoreOperation,
+  type StoreResult,
+} from './stores/operations.ts';
+export { type ReplicatedValues, type Store, StoreError, type StoreErrorCode } from './stores/store.ts';
+export { whenAnswered } from './stores/when-answered.ts';
 export { tmParameters } from './tm-parameters.ts';

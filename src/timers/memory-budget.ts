@@ -83,6 +83,8 @@ export interface MemoryBudgets {
   readonly waiting: ByteBudget;
   /** Bodies of REST answers under way, which become text on the heap at their end. */
   readonly bodies: ByteBudget;
+  /** What processes share, or a process's copy of it: on the heap. */
+  readonly shared: ByteBudget;
   /** Replies kept as bytes for retransmissions of answered requests: outside of the heap. */
   readonly answered: ByteBudget;
 }
@@ -110,7 +112,7 @@ export function systemMemory(): MemorySize {
 
 /**
  * The shares of a process in `processes` that run alike. What lives on the heap gets parts of what V8 keeps for long-lived
- * objects, which leaves as much again for scripts, connections and the program itself; the rest gets a part of the heap's
+ * objects, which leaves nearly as much again for scripts, connections and the program itself; the rest gets a part of the heap's
  * limit or of the machine's memory, whichever is less.
  */
 export function memoryBudgets(processes = 1, { heap, machine } = systemMemory()): MemoryBudgets {
@@ -121,6 +123,7 @@ export function memoryBudgets(processes = 1, { heap, machine } = systemMemory())
     heap: new HeapWatch(heap * 0.85, longLived * 0.6),
     calls: new ByteBudget(Math.floor(onHeap * 0.3125)),
     waiting: new ByteBudget(Math.floor(onHeap * 0.125)),
+    shared: new ByteBudget(Math.floor(onHeap * 0.125)),
     bodies: new ByteBudget(Math.floor(outside * 0.25)),
     answered: new ByteBudget(Math.floor(outside * 0.25)),
   };

@@ -68,7 +68,7 @@ const megabytes = (bytes: number) => Math.round(bytes / 1024 / 102.4) / 10;
 
 const finalOnes = (counts: StatusCounts) => [...counts.entries()].filter(([status]) => Number(status) >= 200);
 
-const budgets = ['calls', 'waiting', 'bodies', 'answered'] as const;
+const budgets = ['calls', 'waiting', 'shared', 'bodies', 'answered'] as const;
 
 const pools = ({ routings }: FigureSource) => routings.map(({ pool }) => pool);
 
@@ -338,7 +338,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'MiB',
     label: 'of',
     summary:
-      'Of what may wait in memory: calls and messages that wait for a worker, by estimate; bodies of REST answers under way; replies kept for retransmissions. And what each may take.',
+      'Of what may wait in memory: calls, messages that wait for a worker, and what processes share, by estimate; bodies of REST answers under way; replies kept for retransmissions. And what each may take.',
     read: ({ memory }) =>
       labelled(
         budgets.flatMap((name) => [
@@ -353,7 +353,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: '',
     label: 'of',
     summary:
-      'How often that was used up: requests answered 503, messages not queued, REST transfers ended with -10, blocks of replies forgotten before their time.',
+      'How often that was used up: requests answered 503, messages not queued, values, locks and counters not kept, REST transfers ended with -10, blocks of replies forgotten before their time.',
     read: ({ memory }) => labelled(budgets.map((name) => [name, memory[name].refused] as const)),
   },
   {

@@ -1,6 +1,7 @@
 /** One of several processes of a server: it hands messages over to those that own their transactions. */
 import type { ListeningSocket, Program } from '../runtime/index.ts';
 import { branchProcess, Checksum, type SipMessage, type Transport } from '../sip/index.ts';
+import { memoryBudgets } from '../timers/index.ts';
 import { ConnectionDirectory } from './connection-directory.ts';
 import { type Endpoint, type Frame, socketId } from './frames.ts';
 import { loadSource, type ScriptSource } from './load-script.ts';
@@ -8,18 +9,22 @@ import { Peers } from './peers.ts';
 import { ProcessHost } from './process-host.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 import { RemoteConnection } from './remote-connection.ts';
-import { RemoteShared } from './remote-shared.ts';
 import { RunningServer } from './server.ts';
 import { ServerLogs } from './server-logs.ts';
 import { StartError } from './start-error.ts';
+import { RemoteStore } from './stores/remote-store.ts';
 
 /** A datagram that took so long from one process to another has come again meanwhile, in ms: T2 is the longest that a client waits before it sends a request again (RFC 3261, 17.1.2.1). */
 const stale = 4000;
 
+/** `sent` is called when the message has left this process. */
+type SendMessage = (message: FromProcess, sent?: () => void) => void;
+
 export class MemberProcess {
-  readonly #send: (message: FromProcess) => void;
+  readonly #send: SendMessage;
   readonly #exit: (code: number) => void;
-  readonly #shared: RemoteShared;
+  /** From the start message on, which has the values that there are. */
+  #store: RemoteStore | null = null;
   #host: ProcessHost | null = null;
   #peers: Peers | null = null;
   readonly #connections = new ConnectionDirectory();
@@ -29,10 +34,9 @@ export class MemberProcess {
   #pendingOf: readonly ListeningSocket[] | null = null;
   #socketIds: ReadonlyMap<Transport, number> = new Map();
 
-  constructor(send: (message: FromProcess) => void, exit: (code: number) => void) {
+  constructor(send: SendMessage, exit: (code: number) => void) {
     this.#send = send;
     this.#exit = exit;
-    this.#shared = new RemoteShared((calls) => send({ kind: 'shared', calls }));
   }
 
   receive(message: ToProcess): void {
@@ -62,8 +66,8 @@ export class MemberProcess {
         if (this.#server !== null)
           this.#send({ kind: 'figures', id: message.id, figures: this.#server.figures });
         break;
-      case 'shared':
-        this.#shared.receive(message.changes, message.answers);
+      case 'store':
+        this.#store?.receive(message.changes, message.answers);
     }
   }
 
@@ -75,7 +79,13 @@ export class MemberProcess {
 
   async #start(message: Extract<ToProcess, { kind: 'start' }>): Promise<void> {
     const { number, count, directory, source, options, isFirst, values } = message;
-    this.#shared.receive(values, []);
+    const memory = memoryBudgets(count);
+    const store = new RemoteStore({
+      send: (requests, sent) => this.#send({ kind: 'store', requests }, sent),
+      memory: memory.shared,
+    });
+    store.receive(values, []);
+    this.#store = store;
     try {
       const program = programOf(source);
       const peers = new Peers({
@@ -87,7 +97,8 @@ export class MemberProcess {
       const host = new ProcessHost({
         number,
         count,
-        shared: this.#shared,
+        memory,
+        store,
         runsStartupRoute: isFirst,
         logs: new ServerLogs(options),
         peers: peers.counts,

@@ -4,12 +4,11 @@ import {
   type Figure,
   type Host,
   type ListeningSocket,
-  LocalShared,
   type Readiness,
   ReceiveCounts,
   type ScriptCounts,
-  type Shared,
   States,
+  type Store,
 } from '../runtime/index.ts';
 import {
   DnsNames,
@@ -22,12 +21,14 @@ import {
   TransactionTable,
   type Uri,
 } from '../sip/index.ts';
-import { type MemoryBudgets, memoryBudgets } from '../timers/index.ts';
+import { type Clock, type MemoryBudgets, memoryBudgets, systemClock } from '../timers/index.ts';
 import { type FigureSource, readFigure } from './figures.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
 import { ServerLogs } from './server-logs.ts';
+import { MemoryStore } from './stores/memory-store.ts';
+import { StoreState } from './stores/store-state.ts';
 
 export interface ProcessOptions {
   /** Default: this process's share of what the machine has. */
@@ -37,7 +38,9 @@ export interface ProcessOptions {
   /** How many there are. Default 1. */
   readonly count?: number;
   /** Default: this process's own. */
-  readonly shared?: Shared;
+  readonly store?: Store;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Whether startup_route runs here when the process starts: in one of them, the first time. Default true. */
   readonly runsStartupRoute?: boolean | undefined;
   /** Finds addresses and services. Default: asks the system's name servers. */
@@ -54,7 +57,8 @@ const warningPeriod = 10_000;
 export class ProcessHost implements Host, FigureSource {
   readonly number: number;
   readonly count: number;
-  readonly shared: Shared;
+  readonly store: Store;
+  readonly clock: Clock;
   readonly runsStartupRoute: boolean;
   readonly replies = new StatusCounts();
   readonly stateless = new StatusCounts();
@@ -68,7 +72,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly registry = new SocketRegistry();
   readonly proxy: ProxyCore;
   /** Milliseconds since 1970. */
-  readonly startedAt = Date.now();
+  readonly startedAt: number;
   readiness: Readiness = 'starting';
   /** In the order of the script. */
   sockets: readonly ListeningSocket[] = [];
@@ -86,16 +90,19 @@ export class ProcessHost implements Host, FigureSource {
   constructor({
     number = 0,
     count = 1,
-    shared = new LocalShared(),
     runsStartupRoute = true,
     names = new DnsNames(),
     memory = memoryBudgets(count),
     logs = new ServerLogs({}),
     peers,
+    clock = systemClock,
+    store = new MemoryStore(new StoreState({ clock, memory: memory.shared })),
   }: ProcessOptions = {}) {
     this.number = number;
     this.count = count;
-    this.shared = shared;
+    this.store = store;
+    this.clock = clock;
+    this.startedAt = clock.date();
     this.names = names;
     this.runsStartupRoute = runsStartupRoute;
     this.memory = memory;

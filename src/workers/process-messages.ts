@@ -2,7 +2,7 @@
 import type { LogFormat } from '../runtime/index.ts';
 import type { ProcessStatus } from './figures.ts';
 import type { ScriptSource } from './load-script.ts';
-import type { SharedAnswer, SharedCall, SharedChange } from './remote-shared.ts';
+import type { StoreAnswer, StoreRequest, ValueChange } from './stores/messages.ts';
 
 /** {@link StartOptions} as they cross to a process. */
 export interface PassedOptions {
@@ -24,7 +24,7 @@ export type ToProcess =
       readonly options: PassedOptions;
       /** Whether startup_route has still to run: once for the whole server. */
       readonly isFirst: boolean;
-      readonly values: readonly SharedChange[];
+      readonly values: readonly ValueChange[];
     }
   /** The first half of a reload: opens sockets. */
   | { readonly kind: 'prepare'; readonly id: number; readonly source: ScriptSource }
@@ -38,9 +38,9 @@ export type ToProcess =
   | { readonly kind: 'ping' }
   | { readonly kind: 'figures'; readonly id: number }
   | {
-      readonly kind: 'shared';
-      readonly changes: readonly SharedChange[];
-      readonly answers: readonly SharedAnswer[];
+      readonly kind: 'store';
+      readonly changes: readonly ValueChange[];
+      readonly answers: readonly StoreAnswer[];
     };
 
 export type FromProcess =
@@ -64,4 +64,4 @@ export type FromProcess =
   /** It stops, and has no calls left. */
   | { readonly kind: 'drained' }
   | { readonly kind: 'figures'; readonly id: number; readonly figures: ProcessStatus }
-  | { readonly kind: 'shared'; readonly calls: readonly SharedCall[] };
+  | { readonly kind: 'store'; readonly requests: readonly StoreRequest[] };

@@ -3,8 +3,8 @@ import type { FromProcess, ToProcess } from './process-messages.ts';
 
 /** Makes this process, which a {@link Supervisor} has started, one of its server's: that says which script to run, and when to stop. */
 export function runMember(): void {
-  const send = (message: FromProcess): void => {
-    if (process.connected) process.send?.(message);
+  const send = (message: FromProcess, sent?: () => void): void => {
+    if (process.connected) process.send?.(message, () => sent?.());
   };
   const member = new MemberProcess(send, (code) => process.exit(code));
   process.on('message', (message: ToProcess) => member.receive(message));

@@ -9,13 +9,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../runtime/index.ts';
+import { memoryBudgets } from '../timers/index.ts';
 import { combine, type ServerStatus } from './figures.ts';
 import type { ScriptSource } from './load-script.ts';
 import type { FromProcess, PassedOptions, ToProcess } from './process-messages.ts';
 import { defaultGrace, type ServerLeft, type StopOptions } from './server.ts';
 import { type LogSettings, ServerLogs, usualLogSettings } from './server-logs.ts';
-import { SharedKeeper } from './shared-keeper.ts';
+
 import { StartError } from './start-error.ts';
+import { StoreKeeper } from './stores/store-keeper.ts';
 
 export interface SupervisorOptions extends PassedOptions {
   /** 2 to 64. */
@@ -106,7 +108,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #directory: string;
   readonly #members: readonly Member[];
-  readonly #shared: SharedKeeper;
+  readonly #store: StoreKeeper;
   readonly #logs: ServerLogs;
   #log: Log;
   readonly #heartbeat: NodeJS.Timeout;
@@ -125,12 +127,15 @@ export class Supervisor {
     // mode 0700: what is in there is this server's alone
     this.#directory = mkdtempSync(join(tmpdir(), 'siprest-'));
     this.#members = Array.from({ length: options.processes }, (_, number) => new Member(number));
-    this.#shared = new SharedKeeper({
-      answer: (process, answers) => this.#members[process]?.send({ kind: 'shared', changes: [], answers }),
-      announce: (changes) => {
-        for (const member of this.#members) member.send({ kind: 'shared', changes, answers: [] });
+    this.#store = new StoreKeeper(
+      {
+        answer: (process, answers) => this.#members[process]?.send({ kind: 'store', changes: [], answers }),
+        announce: (changes) => {
+          for (const member of this.#members) member.send({ kind: 'store', changes, answers: [] });
+        },
       },
-    });
+      { memory: memoryBudgets(options.processes).shared },
+    );
     this.#heartbeat = setInterval(() => this.#lookAfter(), heartbeat);
   }
 
@@ -336,7 +341,7 @@ export class Supervisor {
           source: this.#source,
           options: { logFormat, syslogSocket, queueLimit, patience, waitForPort },
           isFirst: member.number === 0 && !this.#startupIsDone,
-          values: this.#shared.snapshot,
+          values: this.#store.snapshot,
         });
         break;
       }
@@ -364,8 +369,8 @@ export class Supervisor {
         if (this.#stopping === null) member.send({ kind: 'end' });
         else this.#endDrained();
         break;
-      case 'shared':
-        this.#shared.receive(member.number, message.calls);
+      case 'store':
+        this.#store.receive(member.number, message.requests);
     }
   }
 
@@ -374,7 +379,7 @@ export class Supervisor {
     member.sockets = [];
     member.isDrained = false;
     if (this.#stopping !== null) this.#endDrained();
-    this.#shared.release(member.number);
+    this.#store.end(member.number);
     for (const answer of member.asked.values()) answer(null);
     this.#onExit?.();
     if (this.#stopping !== null) return;

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { LocalCache } from '../../src/modules/cachedb-local.ts';
+import { ByteBudget } from '../../src/timers/index.ts';
+import { MemoryStore } from '../../src/workers/stores/memory-store.ts';
+import { RemoteStore } from '../../src/workers/stores/remote-store.ts';
+import { StoreState } from '../../src/workers/stores/store-state.ts';
 import { runScript } from '../support/run-script.ts';
 
 const modules = ['cachedb_local'];
@@ -36,20 +39,23 @@ test('counters count, and refuse what is no number', async () => {
   expect(prints).toEqual(['1 5', '1 -2', '1 -2', '-1', '-2', '-1']);
 });
 
-test('what is over is not there any more, and adding does not make it last longer', () => {
-  let now = 0;
-  const cache = new LocalCache(() => now);
-  cache.store('short', 'a', 1);
-  cache.store('long', 'b', 0);
-  cache.add('count', 1, 2);
-  now = 1000;
-  expect([cache.fetch('short'), cache.fetch('long'), cache.fetch('count')]).toEqual([null, 'b', 1]);
-  cache.add('count', 1, 2);
-  now = 1999;
-  expect(cache.fetch('count')).toBe(2);
-  now = 2500;
-  expect(cache.add('count', 1, 2)).toBe(1);
-  now = 4500;
-  cache.sweep();
-  expect([cache.fetch('count'), cache.fetch('long')]).toEqual([null, 'b']);
+test('a cache that is full, and one that cannot be asked, are -1 with a line in the log', async () => {
+  const script = `cache_store("local", "k", "${'x'.repeat(1000)}"); xlog("$rc");
+    cache_add("local", "n", 1, 0); xlog("$rc");
+    cache_fetch("local", "n", $var(v)); xlog("$rc");
+    $shv(name) = "${'x'.repeat(1000)}"; xlog("$shv(name)");
+    get_dynamic_lock("key"); xlog("$rc");
+    update_stat("n", 1); xlog("$rc");`;
+  const run = (store: MemoryStore | RemoteStore) =>
+    runScript(script, { modules: [...modules, 'cfgutils', 'statistics'], host: { store } });
+
+  const full = await run(new MemoryStore(new StoreState({ memory: new ByteBudget(300) })));
+  expect(full.prints).toEqual(['-1', '1', '1', '0', '-1', '-1']);
+  expect(full.log.filter((line) => /full|no room/.test(line)).length).toBe(3);
+
+  const gone = new RemoteStore({ send: () => undefined });
+  gone.close();
+  const failed = await run(gone);
+  expect(failed.prints).toEqual(['-1', '-1', '-1', 'x'.repeat(1000), '-1', '-1']);
+  expect(failed.log.filter((line) => line.includes('the supervisor is gone')).length).toBe(5);
 });

@@ -3,7 +3,7 @@ import { type LogFormat, type Program, Request, Run, type RunWorker } from '../.
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
 import type { DnsNames } from '../../src/sip/index.ts';
 import type { WorkerPool } from '../../src/workers/pool.ts';
-import { ProcessHost } from '../../src/workers/process-host.ts';
+import { ProcessHost, type ProcessOptions } from '../../src/workers/process-host.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';
 import { programOf } from './server.ts';
@@ -29,11 +29,17 @@ export function poolOf(
   {
     workers = 1,
     names,
+    host: parts = {},
     logLevel = 4,
-  }: { readonly workers?: number; readonly names?: DnsNames; readonly logLevel?: number } = {},
+  }: {
+    readonly workers?: number;
+    readonly names?: DnsNames;
+    readonly host?: ProcessOptions;
+    readonly logLevel?: number;
+  } = {},
 ): { readonly routing: RunningScript; readonly pool: WorkerPool } {
   const logs = new ServerLogs({ logFormat: format, writeLog: write });
-  const host = new ProcessHost({ logs, ...(names === undefined ? {} : { names }) });
+  const host = new ProcessHost({ ...parts, logs, ...(names === undefined ? {} : { names }) });
   const settings = { ...program.settings, udpWorkers: workers };
   const log = logs.open({ ...usualLogSettings, logLevel, xlogLevel: logLevel }, null);
   const routing = new RunningScript({ ...program, settings }, log, host, { queueLimit: 100 });

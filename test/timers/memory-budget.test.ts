@@ -3,11 +3,11 @@ import { ByteBudget, HeapWatch, memoryBudgets } from '../../src/timers/memory-bu
 
 const MIB = 1024 * 1024;
 const sizes = (processes: number, heap: number, machine: number) => {
-  const { calls, waiting, bodies, answered } = memoryBudgets(processes, {
+  const { calls, waiting, shared, bodies, answered } = memoryBudgets(processes, {
     heap: heap * MIB,
     machine: machine * MIB,
   });
-  return [calls, waiting, bodies, answered].map(({ limit }) => limit / MIB);
+  return [calls, waiting, shared, bodies, answered].map(({ limit }) => limit / MIB);
 };
 
 describe('a budget of bytes', () => {
@@ -31,12 +31,12 @@ describe('a budget of bytes', () => {
 
 describe('the budgets of a process', () => {
   it('are parts of what the heap has for long-lived objects', () => {
-    expect(sizes(1, 48 + 64, 24_000)).toEqual([20, 8, 16, 16]);
-    expect(sizes(1, 48 + 4096, 24_000)).toEqual([1280, 512, 1024, 1024]);
+    expect(sizes(1, 48 + 64, 24_000)).toEqual([20, 8, 8, 16, 16]);
+    expect(sizes(1, 48 + 4096, 24_000)).toEqual([1280, 512, 512, 1024, 1024]);
   });
 
   it('are shared with the other processes where the machine or the control group has less', () => {
-    expect(sizes(4, 48 + 4096, 4096)).toEqual([320, 128, 128, 128]);
+    expect(sizes(4, 48 + 4096, 4096)).toEqual([320, 128, 128, 128, 128]);
   });
 
   it('are never nothing', () => {

@@ -1,14 +1,8 @@
 /** cache_store() and its kin. Source: the manual's Script-CoreFunctions; vectors lang-cache*. */
 
-import { defineFunctions, type Run } from '../../runtime/index.ts';
-import {
-  type Awaitable,
-  defineArgument,
-  type Status,
-  type VariableReference,
-  whenThere,
-} from '../../script/index.ts';
-import { type CacheStore, cacheStores, counterOf } from '../cache.ts';
+import { counterOf, defineFunctions, type Run, whenAnswered } from '../../runtime/index.ts';
+import { type Awaitable, defineArgument, type Status, type VariableReference } from '../../script/index.ts';
+import { type CacheStore, cacheStores } from '../cache.ts';
 
 const storage = defineArgument({ name: 'storage_id', type: 'string', summary: '`local`, or `local:group`.' });
 const attribute = defineArgument({ name: 'attribute', type: 'string', summary: 'The key.' });
@@ -24,31 +18,51 @@ const newValue = defineArgument({
   summary: 'Gets the new value.',
 });
 
-/** Runs `use` on the storage; -1 where there is none of that name. */
-function onStore(run: Run, id: string, use: (store: CacheStore) => Awaitable<Status>): Awaitable<Status> {
+/** The storage of an id; null, with a complaint, for an unknown one. */
+function storeOf(run: Run, id: string): CacheStore | null {
   const store = run.routing.states.get(cacheStores).get(id);
-  if (store === undefined) {
+  if (store === undefined)
     run.complain(`there is no cache "${id}"; load cachedb_local and see its cachedb_url`);
-    return -1;
-  }
-  return use(store);
+  return store ?? null;
 }
+
+/** Asks the storage, and goes on with the result; -1 for an unknown storage, or one that fails. */
+function onStore<T>(
+  run: Run,
+  id: string,
+  ask: (store: CacheStore) => Awaitable<T>,
+  next: (result: T) => Awaitable<Status>,
+): Awaitable<Status> {
+  const store = storeOf(run, id);
+  return store === null ? -1 : whenAnswered(run, `cache "${id}"`, ask(store), next);
+}
+
+const full = (run: Run, id: string): Status => {
+  run.complain(`the cache "${id}" is full; see memory_budget of siprest status`);
+  return -1;
+};
 
 /** A miss is -2 (vector lang-cache), so that it can be told from a storage that is not there. */
 function fetchInto(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
-  return onStore(run, id, (store) =>
-    whenThere(store.fetch(key), (value) => (value === null ? -2 : result.set(run, String(value)) ? 1 : -1)),
+  return onStore(
+    run,
+    id,
+    (store) => store.fetch(key),
+    (value) => (value === null ? -2 : result.set(run, String(value)) ? 1 : -1),
   );
 }
 
 /** As {@link fetchInto}, of a number; -3 for text that is none (field-cache-counter-of-text). */
 function fetchCounter(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
-  return onStore(run, id, (store) =>
-    whenThere(store.fetch(key), (value) => {
+  return onStore(
+    run,
+    id,
+    (store) => store.fetch(key),
+    (value) => {
       if (value === null) return -2;
       const counter = counterOf(value);
       return counter === null ? -3 : result.set(run, counter) ? 1 : -1;
-    }),
+    },
   );
 }
 
@@ -60,12 +74,16 @@ function count(
   seconds: number,
   result?: VariableReference<Run>,
 ): Awaitable<Status> {
-  return onStore(run, id, (store) =>
-    whenThere(store.add(key, increment, seconds), (value) => {
-      if (value === null) return -1;
-      result?.set(run, value);
+  return onStore(
+    run,
+    id,
+    (store) => store.add(key, increment, seconds),
+    (sum) => {
+      if (sum === 'full') return full(run, id);
+      if (sum === 'not-a-number') return -1;
+      result?.set(run, sum);
       return 1;
-    }),
+    },
   );
 }
 
@@ -80,9 +98,14 @@ export const cacheFunctions = defineFunctions([
     ],
     summary: 'Stores a value under a key; -1 for an empty key.',
     run: (run, id, key, value, seconds) =>
-      onStore(run, id, (store) =>
-        key === '' ? -1 : whenThere(store.store(key, value, seconds ?? 0), (stored) => (stored ? 1 : -1)),
-      ),
+      key === ''
+        ? -1
+        : onStore(
+            run,
+            id,
+            (store) => store.store(key, value, seconds ?? 0),
+            (result) => (result === 'stored' ? 1 : full(run, id)),
+          ),
   },
   {
     name: 'cache_fetch',
@@ -100,7 +123,13 @@ export const cacheFunctions = defineFunctions([
     name: 'cache_remove',
     arguments: [storage, attribute],
     summary: 'Forgets a key, whether it was there or not.',
-    run: (run, id, key) => onStore(run, id, (store) => whenThere(store.remove(key), () => 1)),
+    run: (run, id, key) =>
+      onStore(
+        run,
+        id,
+        (store) => store.remove(key),
+        () => 1,
+      ),
   },
   {
     name: 'cache_raw_query',
@@ -111,11 +140,11 @@ export const cacheFunctions = defineFunctions([
     ],
     summary: 'Sends a query as it is: -1, since the storage in memory has no language of its own.',
     source: 'Script-CoreFunctions, cache_raw_query',
-    run: (run, id) =>
-      onStore(run, id, () => {
+    run: (run, id) => {
+      if (storeOf(run, id) !== null)
         run.complain(`cache_raw_query(): the cache "${id}" takes no raw queries`);
-        return -1;
-      }),
+      return -1;
+    },
   },
   {
     name: 'cache_add',

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { initialSlots, slot, subnameOf } from '../../core/index.ts';
 import { defineFunction, defineModule, type Routing, type Run } from '../../runtime/index.ts';
 import { type Completion, defineParameters, InvalidUse, type Value } from '../../script/index.ts';
-import { lockFunctions, sharedLocks } from './locks.ts';
+import { lockFunctions } from './locks.ts';
 import { valueFunctions } from './values.ts';
 
 const parameters = defineParameters([
@@ -55,13 +55,13 @@ const parameters = defineParameters([
 ]);
 
 /** `$shv` of the whole server. */
-const sharedVariables = ({ host: { shared } }: Routing) => shared.values('$shv');
+const sharedVariables = ({ host: { store } }: Routing) => store.values('$shv');
 
 /** How often rand_event() is true, in percent, for the whole server. */
 const probability = {
-  get: ({ host: { shared } }: Routing) => Number(shared.values('cfgutils').get('probability') ?? 0),
-  set: ({ host: { shared } }: Routing, percent: number) =>
-    shared.values('cfgutils').set('probability', percent),
+  get: ({ host: { store } }: Routing) => Number(store.values('cfgutils').get('probability') ?? 0),
+  set: ({ host: { store } }: Routing, percent: number) =>
+    store.values('cfgutils').set('probability', percent),
   initial: (routing: Routing) => routing.parameters(parameters).initial_probability,
 };
 
@@ -113,11 +113,10 @@ export const cfgutils = defineModule({
     assignments(varset);
     return [];
   },
-  shared: sharedLocks,
   start: (routing, { shvset, varset }) => {
     const variables = sharedVariables(routing);
     for (const [name, value] of assignments(shvset)) variables.initialize(name, value);
-    routing.host.shared.values('cfgutils').initialize('probability', probability.initial(routing));
+    routing.host.store.values('cfgutils').initialize('probability', probability.initial(routing));
     const slots = routing.states.get(initialSlots);
     for (const [name, value] of assignments(varset)) slots[slot(name)] = value;
   },
@@ -209,10 +208,7 @@ export const cfgutils = defineModule({
         const name = subnameOf(use);
         return {
           get: (run) => sharedVariables(run.routing).get(name(run)) ?? 0,
-          set: (run, value) => {
-            sharedVariables(run.routing).set(name(run), value);
-            return true;
-          },
+          set: (run, value) => sharedVariables(run.routing).set(name(run), value),
         };
       },
     },

@@ -1,48 +1,11 @@
 /** The lock of `no_concurrent_connects` over all processes: one worker of the server at a time connects to a host name. */
-import { type ConnectLock, LocalConnectLock } from '../../rest/index.ts';
-import { type Caller, type Shared, sharedKind } from '../../runtime/index.ts';
+import type { ConnectLock } from '../../rest/index.ts';
+import type { Store } from '../../runtime/index.ts';
 import type { Awaitable } from '../../script/index.ts';
 
-/** A lock, and an object for each worker, since that is what a lock is owned by. */
-class ConnectLocks {
-  readonly #lock = new LocalConnectLock();
-  readonly #workers = new Map<number, Map<number, object>>();
+const space = 'connect locks';
 
-  acquire(hostname: string, process: number, worker: number): boolean {
-    return this.#lock.acquire(hostname, this.#owner(process, worker));
-  }
-
-  release(hostname: string, process: number, worker: number): void {
-    this.#lock.release(hostname, this.#owner(process, worker));
-  }
-
-  releaseProcess(process: number): void {
-    for (const owner of this.#workers.get(process)?.values() ?? []) this.#lock.releaseAll(owner);
-    this.#workers.delete(process);
-  }
-
-  #owner(process: number, worker: number): object {
-    let workers = this.#workers.get(process);
-    if (workers === undefined) this.#workers.set(process, (workers = new Map<number, object>()));
-    let owner = workers.get(worker);
-    if (owner === undefined) workers.set(worker, (owner = { process, worker }));
-    return owner;
-  }
-}
-
-export const connectLocks = sharedKind({
-  name: 'connect locks',
-  create: () => new ConnectLocks(),
-  operations: {
-    acquire: (locks, { process }: Caller, hostname: string, worker: number) =>
-      locks.acquire(hostname, process, worker),
-    release: (locks, { process }: Caller, hostname: string, worker: number) =>
-      locks.release(hostname, process, worker),
-  },
-  released: (locks, process) => locks.releaseProcess(process),
-});
-
-/** Each worker has a client, so the clients of a process are told apart. */
+/** Each worker has a client, and a client's number within the process is what owns a lock. */
 const clientNumbers = new WeakMap<object, number>();
 let lastNumber = 0;
 
@@ -54,17 +17,26 @@ function numberOf(client: object): number {
 
 /** What the clients of a process take for the lock. */
 export class SharedConnectLock implements ConnectLock {
-  readonly #shared: Shared;
+  readonly #store: Store;
 
-  constructor(shared: Shared) {
-    this.#shared = shared;
+  constructor(store: Store) {
+    this.#store = store;
   }
 
-  acquire(hostname: string, owner: object): Awaitable<boolean> {
-    return this.#shared.ask(connectLocks, 'acquire', hostname, numberOf(owner));
+  acquire(hostname: string, client: object): Awaitable<boolean> {
+    const taken = this.#store.ask({
+      kind: 'lock',
+      space,
+      key: hostname,
+      owner: numberOf(client),
+      reentrant: true,
+      wait: 0,
+      lease: null,
+    });
+    return taken instanceof Promise ? taken.then((result) => result === 'granted') : taken === 'granted';
   }
 
-  release(hostname: string, owner: object): void {
-    void this.#shared.ask(connectLocks, 'release', hostname, numberOf(owner));
+  release(hostname: string, client: object): void {
+    this.#store.tell({ kind: 'unlock', space, key: hostname, owner: numberOf(client) });
   }
 }

@@ -34,7 +34,7 @@ import {
   type VariableReference,
 } from '../../script/index.ts';
 import { clientDomainNames, clientTlsDomains, tlsMgmParameters } from '../tls-mgm.ts';
-import { connectLocks, SharedConnectLock } from './connect-lock.ts';
+import { SharedConnectLock } from './connect-lock.ts';
 import { clientOptions, parameters, validate } from './parameters.ts';
 
 const moduleName = 'rest_client';
@@ -53,7 +53,7 @@ const nextRequest = new StateKey<Request, NextRequest>('rest_client next request
 /** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
 const shared = new StateKey<Host, RestShared>(
   'rest_client shared',
-  ({ shared: store, names, memory }) =>
+  ({ store, names, memory }) =>
     new RestShared({
       connectLock: new SharedConnectLock(store),
       resolver: names.resolver,
@@ -378,5 +378,4 @@ export const restClient = defineModule({
   functions,
   transformations,
   validate,
-  shared: [connectLocks],
 });

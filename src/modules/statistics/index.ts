@@ -6,11 +6,12 @@
 import { subnameOf } from '../../core/index.ts';
 import {
   defineModule,
+  type ReplicatedValues,
   type Routing,
   type Run,
-  type SharedValues,
   StateKey,
   type Worker,
+  whenAnswered,
 } from '../../runtime/index.ts';
 import {
   defineArgument,
@@ -19,7 +20,6 @@ import {
   InvalidUse,
   type RowValues,
   type Value,
-  whenThere,
 } from '../../script/index.ts';
 import { builtInStatistics, coreGroups, processStatistics } from './built-in.ts';
 import { processFigures, tellOthers } from './process-figures.ts';
@@ -119,7 +119,12 @@ const layout = new StateKey<Routing, Layout>('statistics layout', (routing) =>
   layoutOf(routing.parameters(parameters)),
 );
 
-const values = ({ host }: Routing): SharedValues => host.shared.values('$stat');
+const values = ({ host }: Routing): ReplicatedValues => host.store.values('$stat');
+
+function noRoom(run: Run, name: string): -1 {
+  run.complain(`there is no room for the statistic "${name}"; see memory_budget of siprest status`);
+  return -1;
+}
 
 /** The full name, or null with a line in the log. */
 function nameOf(run: Run, caller: string, name: string): string | null {
@@ -210,7 +215,9 @@ export const statistics = defineModule({
       source,
       run: (run, name, amount) => {
         const full = nameOf(run, 'update_stat()', name);
-        return full === null ? -1 : whenThere(values(run.routing).add(full, amount), () => 1);
+        if (full === null) return -1;
+        const added = values(run.routing).add(full, amount);
+        return whenAnswered(run, 'update_stat()', added, (sum) => (sum === 'full' ? noRoom(run, full) : 1));
       },
     },
     {
@@ -275,8 +282,8 @@ export const statistics = defineModule({
           run.complain(`update_stat_series(): stat_series_profile defines no profile "${name}"`);
           return -1;
         }
-        routing.host.states.get(allSeries).feed(profile, series, value);
-        return 1;
+        const isFed = routing.host.states.get(allSeries).feed(profile, series, value);
+        return isFed ? 1 : noRoom(run, series);
       },
     },
   ],

@@ -2,7 +2,8 @@
  * Built-in statistics over all processes: each tells the others its own now and then, so that reading one waits for
  * nobody.
  */
-import { type Host, type SharedValues, StateKey } from '../../runtime/index.ts';
+import { type Host, type ReplicatedValues, StateKey } from '../../runtime/index.ts';
+import { every } from '../../timers/index.ts';
 import { type BuiltInStatistic, builtInStatistics, processStatistics } from './built-in.ts';
 
 /** How often a process tells its figures, where a counter has changed, and where none has, in ms. */
@@ -19,9 +20,9 @@ interface Place {
 
 export class ProcessFigures {
   readonly #host: Host;
-  readonly #told: SharedValues;
+  readonly #told: ReplicatedValues;
   /** What was reset: the value that counts as 0. */
-  readonly #zeros: SharedValues;
+  readonly #zeros: ReplicatedValues;
   readonly #places = new Map<string, Place>();
   /** What the process of this number had counted when it ended. */
   readonly #before: readonly number[];
@@ -32,8 +33,8 @@ export class ProcessFigures {
 
   constructor(host: Host) {
     this.#host = host;
-    this.#told = host.shared.values('$stat processes');
-    this.#zeros = host.shared.values('$stat zeros');
+    this.#told = host.store.values('$stat processes');
+    this.#zeros = host.store.values('$stat zeros');
     const before = this.#of(host.number);
     this.#before = builtInStatistics.map(({ kind }, row) => (kind === 'counter' ? (before[row] ?? 0) : 0));
     for (const [row, statistic] of builtInStatistics.entries())
@@ -75,7 +76,7 @@ export class ProcessFigures {
   tell(): void {
     const values = builtInStatistics.map((statistic, row) => this.#own(statistic, row));
     const counters = values.filter((_, row) => builtInStatistics[row]?.kind === 'counter').join(' ');
-    const now = performance.now();
+    const now = this.#host.clock.now();
     if (now - this.#toldAt < later && counters === this.#counters) return;
     this.#counters = counters;
     this.#toldAt = now;
@@ -115,6 +116,6 @@ export const processFigures = new StateKey<Host, ProcessFigures>(
 /** Begins to tell the others what this process has; the result ends it. */
 export function tellOthers(host: Host): () => void {
   const figures = host.states.get(processFigures);
-  const timer = setInterval(() => figures.tell(), soon).unref();
-  return () => clearInterval(timer);
+  const telling = every(host.clock, soon, () => figures.tell());
+  return () => telling.stop();
 }

@@ -3,7 +3,8 @@
  * what every process has fed in it, and what falls out of it is taken off. Source: modules/statistics of the manual,
  * "Statistic Series".
  */
-import { type Host, type SharedValues, StateKey } from '../../runtime/index.ts';
+import { type Host, type ReplicatedValues, StateKey } from '../../runtime/index.ts';
+import type { Clock } from '../../timers/index.ts';
 import type { SeriesProfile } from './series-profile.ts';
 
 /** What was fed in a slot. */
@@ -34,6 +35,7 @@ function add(to: Sums, { sum, count, positive }: Readonly<Sums>, times: 1 | -1):
 /** One series, of all processes. */
 class Series {
   readonly #profile: SeriesProfile;
+  readonly #clock: Clock;
   /** By epoch, the oldest first. */
   #slots = new Map<number, Sums>();
   #newest = Number.NEGATIVE_INFINITY;
@@ -41,8 +43,9 @@ class Series {
   /** What each process has said of each place in the ring of slots. */
   readonly #said = new Map<string, Slot>();
 
-  constructor(profile: SeriesProfile) {
+  constructor(profile: SeriesProfile, clock: Clock) {
     this.#profile = profile;
+    this.#clock = clock;
   }
 
   get value(): number {
@@ -99,31 +102,37 @@ class Series {
 
   get #now(): number {
     const { window, slots } = this.#profile;
-    return Math.floor((Date.now() * slots) / (window * 1000));
+    return Math.floor((this.#clock.date() * slots) / (window * 1000));
   }
 }
 
 /** The series of all processes: each tells the others of the slots that it has fed. */
 export class AllSeries {
   readonly #number: number;
-  readonly #values: SharedValues;
+  readonly #clock: Clock;
+  readonly #values: ReplicatedValues;
   /** By what all keys of a series begin with. */
   readonly #series = new Map<string, Series>();
   /** Heard of before a script here has used them, by the same. */
   readonly #unknown = new Map<string, Map<string, Said>>();
 
-  constructor({ number, shared }: Host) {
+  constructor({ number, store, clock }: Host) {
     this.#number = number;
-    this.#values = shared.values('$stat series');
+    this.#clock = clock;
+    this.#values = store.values('$stat series');
     for (const key of this.#values.keys()) this.#heard(key);
     this.#values.watch((key) => this.#heard(key));
   }
 
-  /** `name` is `group:name`. */
-  feed(profile: SeriesProfile, name: string, value: number): void {
+  /** `name` is `group:name`. False for a new series that there is no room for. */
+  feed(profile: SeriesProfile, name: string, value: number): boolean {
     const prefix = prefixOf(profile, name);
+    const isNew = !this.#series.has(prefix) && !this.#unknown.has(prefix);
     const [place, { epoch, sum, count, positive }] = this.#of(profile, prefix).fed(this.#number, value);
-    this.#values.set(`${prefix}\n${this.#number}\n${place}`, `${epoch} ${sum} ${count} ${positive}`);
+    const key = `${prefix}\n${this.#number}\n${place}`;
+    const isKept = this.#values.set(key, `${epoch} ${sum} ${count} ${positive}`);
+    if (!isKept && isNew) this.#series.delete(prefix);
+    return isKept;
   }
 
   /** Null for one that was never fed. */
@@ -144,7 +153,7 @@ export class AllSeries {
   #of(profile: SeriesProfile, prefix: string): Series {
     let series = this.#series.get(prefix);
     if (series === undefined) {
-      series = new Series(profile);
+      series = new Series(profile, this.#clock);
       this.#series.set(prefix, series);
       for (const said of this.#unknown.get(prefix)?.values() ?? []) series.hear(...said);
       this.#unknown.delete(prefix);
@@ -154,10 +163,9 @@ export class AllSeries {
 
   #heard(key: string): void {
     const [, prefix, process, place] = /^([^]*)\n(\d+)\n(\d+)$/.exec(key) ?? [];
-    if (prefix === undefined) return;
-    const [epoch = 0, sum = 0, count = 0, positive = 0] = String(this.#values.get(key))
-      .split(' ')
-      .map(Number);
+    const text = this.#values.get(key);
+    if (prefix === undefined || typeof text !== 'string') return;
+    const [epoch = 0, sum = 0, count = 0, positive = 0] = text.split(' ').map(Number);
     const said: Said = [Number(process), Number(place), { epoch, sum, count, positive }];
     const series = this.#series.get(prefix);
     if (series !== undefined) {

@@ -1,0 +1,18 @@
+import type { Awaitable, Status } from '../../script/index.ts';
+import type { Run } from '../run.ts';
+import { StoreError } from './store.ts';
+
+/** Goes on with a store's result; -1 and a complaint of `caller` if the store fails. */
+export function whenAnswered<T>(
+  run: Run,
+  caller: string,
+  answer: Awaitable<T>,
+  next: (result: T) => Awaitable<Status>,
+): Awaitable<Status> {
+  if (!(answer instanceof Promise)) return next(answer);
+  return answer.then(next, (error: unknown): Status => {
+    if (!(error instanceof StoreError)) throw error;
+    run.complain(`${caller}: ${error.message}`);
+    return -1;
+  });
+}

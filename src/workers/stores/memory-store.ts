@@ -1,0 +1,33 @@
+/** A store in this process: it answers at once, without a promise. */
+import type {
+  OperationKind,
+  ReplicatedValues,
+  Store,
+  StoreOperation,
+  StoreResult,
+} from '../../runtime/index.ts';
+import type { Awaitable } from '../../script/index.ts';
+import { StoreState } from './store-state.ts';
+
+export class MemoryStore implements Store {
+  readonly #state: StoreState;
+  readonly #session: number;
+
+  /** @param session distinguishes the owners of locks, where several share a state */
+  constructor(state = new StoreState(), session = 0) {
+    this.#state = state;
+    this.#session = session;
+  }
+
+  ask<Kind extends OperationKind>(operation: StoreOperation<Kind>): Awaitable<StoreResult<Kind>> {
+    return this.#state.perform(operation, this.#session);
+  }
+
+  tell(operation: StoreOperation): void {
+    void this.#state.perform(operation, this.#session);
+  }
+
+  values(space: string): ReplicatedValues {
+    return this.#state.values(space);
+  }
+}

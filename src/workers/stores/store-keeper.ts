@@ -1,0 +1,74 @@
+/** The supervisor's side of what all processes share: it does their operations, and tells all of changed values. */
+import type { StoreOperation } from '../../runtime/index.ts';
+import type { StoreAnswer, StoreRequest, ValueChange } from './messages.ts';
+import { StoreState, type StoreStateOptions } from './store-state.ts';
+
+export interface KeeperHooks {
+  /** To one process; the changes that it has made come first. */
+  readonly answer: (process: number, answers: readonly StoreAnswer[]) => void;
+  /** To all of them. */
+  readonly announce: (changes: readonly ValueChange[]) => void;
+}
+
+export class StoreKeeper {
+  readonly #state: StoreState;
+  readonly #hooks: KeeperHooks;
+
+  constructor(hooks: KeeperHooks, options: StoreStateOptions = {}) {
+    this.#hooks = hooks;
+    this.#state = new StoreState(options);
+  }
+
+  receive(process: number, requests: readonly StoreRequest[]): void {
+    const changes: ValueChange[] = [];
+    const answers: StoreAnswer[] = [];
+    for (const { id, operation } of requests) {
+      const answer = this.#perform(process, id, operation);
+      if (answer !== null) answers.push(answer);
+      // a refused one as well: the process that asked for it has it in its copy
+      if ('space' in operation && isOfValues(operation))
+        changes.push(this.#change(operation.space, operation.key));
+    }
+    if (changes.length > 0) this.#hooks.announce(changes);
+    if (answers.length > 0) this.#hooks.answer(process, answers);
+  }
+
+  /** All values, for a process that starts. */
+  get snapshot(): readonly ValueChange[] {
+    return [...this.#state.spaces].flatMap(([space, values]) =>
+      [...values.keys()].map((key) => this.#change(space, key)),
+    );
+  }
+
+  /** A process has ended: its locks are free. */
+  end(process: number): void {
+    this.#state.end(process);
+  }
+
+  /** Null where the answer comes later, or is not wanted. */
+  #perform(process: number, id: number | undefined, operation: StoreOperation): StoreAnswer | null {
+    try {
+      const result = this.#state.perform(operation, process);
+      if (id === undefined) return null;
+      if (!(result instanceof Promise)) return { id, result };
+      void result.then((later) => this.#hooks.answer(process, [{ id, result: later }]));
+      return null;
+    } catch {
+      const message = `the store does not know the operation "${operation.kind}"`;
+      return id === undefined ? null : { id, error: { code: 'invalid', message } };
+    }
+  }
+
+  #change(space: string, key: string): ValueChange {
+    const value = this.#state.values(space).get(key);
+    return value === undefined ? { space, key } : { space, key, value };
+  }
+}
+
+const kindsOfValues: ReadonlySet<string> = new Set<StoreOperation['kind']>([
+  'set-value',
+  'initialize-value',
+  'add-to-value',
+]);
+
+const isOfValues = ({ kind }: StoreOperation) => kindsOfValues.has(kind);

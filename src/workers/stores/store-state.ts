@@ -1,0 +1,82 @@
+/** What a store holds, in this process's memory: it does the operations of all sessions, one after another. */
+import type { OperationKind, StoreOperation, StoreResult } from '../../runtime/index.ts';
+import type { Awaitable } from '../../script/index.ts';
+import { ByteBudget, type Clock, systemClock } from '../../timers/index.ts';
+import { Entries } from './entries.ts';
+import { Locks } from './locks.ts';
+import { ValueSpace } from './value-space.ts';
+
+export interface StoreStateOptions {
+  /** Expiries, leases and waits go by it. Default: the system's. */
+  readonly clock?: Clock;
+  /** What keys, values and waiters may take. Default: no limit. */
+  readonly memory?: ByteBudget;
+}
+
+type Performers = {
+  readonly [Kind in OperationKind]: (
+    operation: StoreOperation<Kind>,
+    session: number,
+  ) => Awaitable<StoreResult<Kind>>;
+};
+
+export class StoreState {
+  readonly #memory: ByteBudget;
+  readonly #locks: Locks;
+  readonly #spaces = new Map<string, ValueSpace>();
+  readonly #performers: Performers;
+
+  constructor({
+    clock = systemClock,
+    memory = new ByteBudget(Number.POSITIVE_INFINITY),
+  }: StoreStateOptions = {}) {
+    const locks = new Locks(clock, memory);
+    const entries = new Entries(clock, memory);
+    this.#memory = memory;
+    this.#locks = locks;
+    this.#performers = {
+      lock: (operation, session) => locks.take(operation, session),
+      unlock: (operation, session) => locks.release(operation, session),
+      get: (operation) => entries.get(operation),
+      set: (operation) => entries.set(operation),
+      delete: (operation) => entries.delete(operation),
+      'delete-matching': (operation) => entries.deleteMatching(operation),
+      add: (operation) => entries.add(operation),
+      sweep: (operation) => entries.sweep(operation),
+      'set-value': ({ space, key, value }) => (this.values(space).set(key, value) ? 'stored' : 'full'),
+      'initialize-value': ({ space, key, value }) => {
+        const values = this.values(space);
+        if (values.get(key) !== undefined) return 'present';
+        return values.set(key, value) ? 'stored' : 'full';
+      },
+      'add-to-value': ({ space, key, by }) => this.values(space).add(key, by),
+    };
+  }
+
+  perform<Kind extends OperationKind>(
+    operation: StoreOperation<Kind>,
+    session: number,
+  ): Awaitable<StoreResult<Kind>> {
+    const perform: Performers[Kind] = this.#performers[operation.kind];
+    return perform(operation, session);
+  }
+
+  values(space: string): ValueSpace {
+    let values = this.#spaces.get(space);
+    if (values === undefined) {
+      values = new ValueSpace(this.#memory);
+      this.#spaces.set(space, values);
+    }
+    return values;
+  }
+
+  /** The spaces that have been used. */
+  get spaces(): Iterable<readonly [name: string, values: ValueSpace]> {
+    return this.#spaces;
+  }
+
+  /** The process of a session has ended. */
+  end(session: number): void {
+    this.#locks.end(session);
+  }
+}

@@ -1,0 +1,71 @@
+/** Values by key in this process's memory: those of the store itself, or a process's copy of them. */
+import type { ReplicatedValues, StoreResult } from '../../runtime/index.ts';
+import type { Value } from '../../script/index.ts';
+import type { ByteBudget } from '../../timers/index.ts';
+
+/** What a value takes beside its key and text, in bytes. */
+const OVERHEAD = 128;
+
+export class ValueSpace implements ReplicatedValues {
+  readonly #memory: ByteBudget;
+  readonly #values = new Map<string, Value>();
+  readonly #watchers: ((key: string) => void)[] = [];
+
+  constructor(memory: ByteBudget) {
+    this.#memory = memory;
+  }
+
+  get(key: string): Value | undefined {
+    return this.#values.get(key);
+  }
+
+  set(key: string, value: Value): boolean {
+    const more = this.#growth(key, value);
+    if (more > 0 && !this.#memory.reserve(more)) return false;
+    if (more < 0) this.#memory.release(-more);
+    this.#changed(key, value);
+    return true;
+  }
+
+  initialize(key: string, value: Value): boolean {
+    return this.#values.has(key) || this.set(key, value);
+  }
+
+  add(key: string, by: number): StoreResult<'add-to-value'> {
+    const current = this.#values.get(key);
+    const sum = ((typeof current === 'number' ? current : 0) + by) | 0;
+    return this.set(key, sum) ? sum : 'full';
+  }
+
+  /** Takes over a value that the store has, which has checked that there is room; undefined removes it. */
+  copy(key: string, value: Value | undefined): void {
+    this.#memory.charge(this.#growth(key, value));
+    if (value !== undefined) this.#changed(key, value);
+    else if (this.#values.delete(key)) this.#announce(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#values.keys();
+  }
+
+  watch(changed: (key: string) => void): void {
+    this.#watchers.push(changed);
+  }
+
+  #changed(key: string, value: Value): void {
+    this.#values.set(key, value);
+    this.#announce(key);
+  }
+
+  #announce(key: string): void {
+    for (const changed of this.#watchers) changed(key);
+  }
+
+  /** The bytes that a value takes more than the one before it. */
+  #growth(key: string, value: Value | undefined): number {
+    return sizeOf(key, value) - sizeOf(key, this.#values.get(key));
+  }
+}
+
+const sizeOf = (key: string, value: Value | undefined) =>
+  value === undefined ? 0 : OVERHEAD + key.length + (typeof value === 'string' ? value.length : 0);

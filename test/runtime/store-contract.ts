@@ -1,0 +1,330 @@
+/** What every store has to do, wherever it is: each back end runs this. */
+import { describe, expect, it } from 'vitest';
+import type { EntryValue, Store, StoreOperation } from '../../src/runtime/index.ts';
+import { ByteBudget, type Clock, SimulatedClock } from '../../src/timers/index.ts';
+
+/** A store and the processes that use it. */
+export interface StoreSetting {
+  /** One for each process. */
+  readonly stores: readonly Store[];
+  /** Ends a process. */
+  readonly end: (process: number) => void;
+  /** Until what was said has arrived everywhere. */
+  readonly settle: () => Promise<void>;
+}
+
+export interface StoreConditions {
+  readonly processes: number;
+  readonly clock: Clock;
+  /** Of the store. */
+  readonly memory: ByteBudget;
+}
+
+const KIB = 1024;
+
+export function describeStore(name: string, open: (conditions: StoreConditions) => StoreSetting): void {
+  const start = (limit = Number.POSITIVE_INFINITY) => {
+    const clock = new SimulatedClock();
+    const memory = new ByteBudget(limit);
+    const setting = open({ processes: 3, clock, memory });
+    const storeOf = (process: number): Store => {
+      const store = setting.stores[process];
+      if (store === undefined) throw new Error(`there is no process ${process}`);
+      return store;
+    };
+    return { ...setting, clock, memory, storeOf };
+  };
+
+  const lock = (
+    owner: number,
+    more: Partial<Omit<StoreOperation<'lock'>, 'kind'>> = {},
+  ): StoreOperation<'lock'> => ({
+    kind: 'lock',
+    space: 'space',
+    key: 'key',
+    owner,
+    reentrant: false,
+    wait: 0,
+    lease: null,
+    ...more,
+  });
+  const unlock = (owner: number): StoreOperation<'unlock'> => ({
+    kind: 'unlock',
+    space: 'space',
+    key: 'key',
+    owner,
+  });
+  const collection = 'c';
+  const get = (key: string): StoreOperation<'get'> => ({ kind: 'get', collection, key });
+  const set = (key: string, value: EntryValue, ttl: number | null = null): StoreOperation<'set'> => ({
+    kind: 'set',
+    collection,
+    key,
+    value,
+    ttl,
+  });
+  const add = (key: string, by: number, ttl: number | null = null): StoreOperation<'add'> => ({
+    kind: 'add',
+    collection,
+    key,
+    by,
+    ttl,
+  });
+
+  describe(`${name}: a lock`, () => {
+    it('has one owner among all processes, and is free when it was given back', async () => {
+      const { storeOf } = start();
+      const [one, other] = [storeOf(0), storeOf(1)];
+      expect(await one.ask(lock(1))).toBe('granted');
+      expect(await one.ask(lock(1))).toBe('own');
+      expect(await one.ask(lock(2))).toBe('held');
+      expect(await other.ask(lock(1))).toBe('held');
+      expect(await other.ask(lock(1, { key: 'other key' }))).toBe('granted');
+      expect(await other.ask(lock(1, { space: 'other space' }))).toBe('granted');
+      expect([await other.ask(unlock(1)), await one.ask(unlock(2)), await one.ask(unlock(1))]).toEqual([
+        false,
+        false,
+        true,
+      ]);
+      expect(await other.ask(lock(1))).toBe('granted');
+      expect(await one.ask(unlock(1))).toBe(false);
+    });
+
+    it('that may be taken again has to be given back as often', async () => {
+      const { storeOf } = start();
+      const reentrant = lock(1, { reentrant: true });
+      expect([await storeOf(0).ask(reentrant), await storeOf(0).ask(reentrant)]).toEqual([
+        'granted',
+        'granted',
+      ]);
+      storeOf(0).tell(unlock(1));
+      expect(await storeOf(1).ask(reentrant)).toBe('held');
+      expect(await storeOf(0).ask(unlock(1))).toBe(true);
+      expect(await storeOf(1).ask(reentrant)).toBe('granted');
+    });
+
+    it('goes to those who wait for it, in their order', async () => {
+      const { storeOf, settle } = start();
+      const order: string[] = [];
+      const take = async (process: number, owner: number) => {
+        const result = await storeOf(process).ask(lock(owner, { wait: null }));
+        order.push(`${process}/${owner} ${result}`);
+      };
+      const all: Promise<void>[] = [];
+      for (const [process, owner] of [
+        [0, 1],
+        [1, 1],
+        [2, 1],
+        [0, 2],
+      ] as const) {
+        all.push(take(process, owner));
+        await settle();
+      }
+      expect(order).toEqual(['0/1 granted']);
+      for (const [process, owner] of [
+        [0, 1],
+        [1, 1],
+        [2, 1],
+      ] as const) {
+        storeOf(process).tell(unlock(owner));
+        await settle();
+      }
+      await Promise.all(all);
+      expect(order).toEqual(['0/1 granted', '1/1 granted', '2/1 granted', '0/2 granted']);
+    });
+
+    it('is waited for no longer than was said', async () => {
+      const { storeOf, clock, settle } = start();
+      await storeOf(0).ask(lock(1));
+      const waiting = storeOf(1).ask(lock(1, { wait: 100 }));
+      await settle();
+      clock.advance(100);
+      expect(await waiting).toBe('held');
+      await storeOf(0).ask(unlock(1));
+      expect(await storeOf(2).ask(lock(1))).toBe('granted');
+    });
+
+    it('is free when its lease ends, and whoever had it cannot give it back any more', async () => {
+      const { storeOf, clock, settle } = start();
+      await storeOf(0).ask(lock(1, { lease: 1000 }));
+      const waiting = storeOf(1).ask(lock(1, { wait: null, lease: 500 }));
+      await settle();
+      clock.advance(999);
+      expect(await storeOf(2).ask(lock(1))).toBe('held');
+      clock.advance(1);
+      expect(await waiting).toBe('granted');
+      expect(await storeOf(0).ask(unlock(1))).toBe(false);
+      clock.advance(500);
+      expect(await storeOf(2).ask(lock(1))).toBe('granted');
+    });
+
+    it('of a process that has ended is free, and its owners wait for none', async () => {
+      const { storeOf, end, settle, memory } = start();
+      await storeOf(0).ask(lock(1));
+      let granted = '';
+      for (const process of [1, 2])
+        void Promise.resolve(storeOf(process).ask(lock(1, { wait: null }))).then(() => (granted += process));
+      await settle();
+      end(1);
+      end(0);
+      await settle();
+      expect(granted).toBe('2');
+      await storeOf(2).ask(unlock(1));
+      expect(memory.used).toBe(0);
+    });
+
+    it('is refused where there is no room', async () => {
+      const { storeOf, memory } = start(KIB);
+      const results: string[] = [];
+      for (let i = 0; i < 5; i++) results.push(await storeOf(0).ask(lock(1, { key: `key ${i}` })));
+      expect(results).toEqual(['granted', 'granted', 'granted', 'full', 'full']);
+      expect(memory.used).toBeLessThanOrEqual(KIB);
+    });
+  });
+
+  describe(`${name}: an entry`, () => {
+    it('is there for all processes, for its time', async () => {
+      const { storeOf, clock } = start();
+      expect(await storeOf(1).ask(get('k'))).toBe(null);
+      expect(await storeOf(0).ask(set('k', 'text', 1000))).toBe('stored');
+      expect(await storeOf(0).ask(set('stays', 5))).toBe('stored');
+      clock.advance(999);
+      expect(await storeOf(1).ask(get('k'))).toBe('text');
+      expect(await storeOf(1).ask({ ...get('k'), collection: 'another' })).toBe(null);
+      clock.advance(1);
+      expect([await storeOf(1).ask(get('k')), await storeOf(1).ask(get('stays'))]).toEqual([null, 5]);
+    });
+
+    it('takes the place of an earlier one, with its own time', async () => {
+      const { storeOf, clock } = start();
+      await storeOf(0).ask(set('k', 'a', 1000));
+      await storeOf(1).ask(set('k', 'b', 3000));
+      clock.advance(2000);
+      expect(await storeOf(2).ask(get('k'))).toBe('b');
+    });
+
+    it('is removed, alone or with all that match', async () => {
+      const { storeOf } = start();
+      const store = storeOf(0);
+      for (const key of ['info_1', 'info_2', 'other']) await store.ask(set(key, key));
+      const remove = { kind: 'delete', collection, key: 'other' } as const;
+      expect([await store.ask(remove), await store.ask(remove)]).toEqual([true, false]);
+      expect(await store.ask({ kind: 'delete-matching', collection, glob: 'info_[1-9]' })).toBe(2);
+      expect(await store.ask(get('info_1'))).toBe(null);
+    });
+
+    it('counts, without a loss, and keeps the time of the first', async () => {
+      const { storeOf, clock } = start();
+      const sums = await Promise.all(
+        Array.from({ length: 30 }, async (_, i) => storeOf(i % 3).ask(add('n', 1, 1000))),
+      );
+      expect(sums.map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+      clock.advance(999);
+      expect(await storeOf(0).ask(add('n', -5, 1000))).toBe(25);
+      clock.advance(1);
+      expect(await storeOf(0).ask(add('n', 1, 1000))).toBe(1);
+    });
+
+    it('counts from text of digits, wraps at 32 bits, and refuses other text', async () => {
+      const { storeOf } = start();
+      const store = storeOf(0);
+      await store.ask(set('n', '+2147483647'));
+      expect(await store.ask(add('n', 1))).toBe(-2147483648);
+      await store.ask(set('t', 'text'));
+      expect(await store.ask(add('t', 1))).toBe('not-a-number');
+      expect(await store.ask(get('t'))).toBe('text');
+    });
+
+    it('is refused where there is no room, until others have expired or are gone', async () => {
+      const { storeOf, clock, memory } = start(4 * KIB);
+      const store = storeOf(0);
+      expect(await store.ask(set('long', 'x'.repeat(2 * KIB), 5000))).toBe('stored');
+      expect(await store.ask(set('short', 'x'.repeat(KIB)))).toBe('stored');
+      expect(await store.ask(set('more', 'x'.repeat(KIB)))).toBe('full');
+      expect(await store.ask(set('short', 'x'.repeat(2 * KIB)))).toBe('full');
+      expect(await store.ask(get('short'))).toBe('x'.repeat(KIB));
+      clock.advance(5000);
+      expect(await store.ask(set('more', 'x'.repeat(2 * KIB)))).toBe('stored');
+      let counters = 0;
+      while ((await store.ask(add(`n${counters}`, 1))) === 1) counters++;
+      expect(memory.used).toBeLessThanOrEqual(4 * KIB);
+      await store.ask({ kind: 'delete', collection, key: 'more' });
+      expect(await store.ask(add(`n${counters}`, 1))).toBe(1);
+      await store.ask({ kind: 'delete-matching', collection, glob: '*' });
+      expect(memory.used).toBe(0);
+    });
+
+    it('that has expired takes no memory after a sweep', async () => {
+      const { storeOf, clock, memory } = start();
+      const store = storeOf(0);
+      for (let i = 0; i < 10; i++) await store.ask(set(`k${i}`, 'v', i < 5 ? 1000 : null));
+      clock.advance(1000);
+      const before = memory.used;
+      expect(await store.ask({ kind: 'sweep', collection })).toBe(5);
+      expect(memory.used).toBe(before / 2);
+    });
+  });
+
+  describe(`${name}: a replicated value`, () => {
+    it('is everywhere once it was added to, and no addition is lost', async () => {
+      const { storeOf, settle } = start();
+      const sums = await Promise.all(
+        Array.from({ length: 30 }, async (_, i) => {
+          const values = storeOf(i % 3).values('$stat');
+          const sum = await values.add('calls', 1);
+          expect(Number(values.get('calls'))).toBeGreaterThanOrEqual(Number(sum));
+          return sum;
+        }),
+      );
+      await settle();
+      expect(new Set(sums).size).toBe(30);
+      expect([0, 1, 2].map((process) => storeOf(process).values('$stat').get('calls'))).toEqual([30, 30, 30]);
+    });
+
+    it('is set at once where it is set, and the same everywhere when two set it', async () => {
+      const { storeOf, settle } = start();
+      const [one, other] = [storeOf(0).values('$shv'), storeOf(1).values('$shv')];
+      const heard: string[] = [];
+      other.watch((key) => heard.push(`${key} ${other.get(key)}`));
+      expect([one.set('x', 1), one.get('x')]).toEqual([true, 1]);
+      await settle();
+      expect(heard.at(-1)).toBe('x 1');
+      other.set('x', 2);
+      await settle();
+      expect([one.get('x'), other.get('x'), [...one.keys()]]).toEqual([2, 2, ['x']]);
+      expect(storeOf(0).values('another').get('x')).toBe(undefined);
+    });
+
+    it('is initialized once', async () => {
+      const { storeOf, settle } = start();
+      storeOf(0).values('$shv').initialize('x', 5);
+      await settle();
+      storeOf(0).values('$shv').set('x', 6);
+      await settle();
+      storeOf(1).values('$shv').initialize('x', 5);
+      await settle();
+      expect([0, 1, 2].map((process) => storeOf(process).values('$shv').get('x'))).toEqual([6, 6, 6]);
+      expect(await storeOf(2).ask({ kind: 'initialize-value', space: '$shv', key: 'x', value: 1 })).toBe(
+        'present',
+      );
+    });
+
+    it('is refused where there is no room, everywhere', async () => {
+      const { storeOf, settle, memory } = start(KIB);
+      const values = storeOf(0).values('$shv');
+      expect(values.set('x', 'small')).toBe(true);
+      expect(await values.add('n', 1)).toBe(1);
+      await settle();
+      values.set('x', 'x'.repeat(2 * KIB));
+      await settle();
+      expect([0, 1, 2].map((process) => storeOf(process).values('$shv').get('x'))).toEqual([
+        'small',
+        'small',
+        'small',
+      ]);
+      let more = 0;
+      while ((await values.add(`n${more}`, 1)) === 1) more++;
+      expect([more, memory.used <= KIB]).toEqual([5, true]);
+    });
+  });
+}
