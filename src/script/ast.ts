@@ -34,7 +34,7 @@ export interface SettingNode extends Node {
   readonly kind: 'setting';
   readonly name: NameNode;
   readonly value: SettingValueNode;
-  /** What follows the value of a socket: `as HOST:PORT`, `use_workers N`, `tag NAME`, `anycast`, ... */
+  /** Options after the value of a socket: `as HOST:PORT`, `use_workers N`, `tag NAME`, `anycast`, ... */
   readonly options: readonly SocketOptionNode[];
 }
 
@@ -88,7 +88,7 @@ export interface RouteNode extends Node {
   readonly name: NameNode | null;
   /** Of a timer_route: seconds. */
   readonly interval: number | null;
-  /** Where `route[name]` stands, without the body. */
+  /** Span of `route[name]`, without the body. */
   readonly head: Span;
   readonly body: BlockNode;
 }
@@ -238,16 +238,16 @@ export interface NumberNode extends Node {
 }
 
 /**
- * A quoted string, or several that stand side by side, with escapes resolved: a byte string, each char
- * code one byte. Whether `$name` in it is a variable depends on where it stands (a function's argument:
- * yes; an assignment: no), so it is `template()`d by those who need it.
+ * A quoted string, or several adjacent ones, with escapes resolved: a byte string, each char code one byte. Whether
+ * `$name` in it is a variable depends on the context (a function's argument: yes; an assignment: no), so those who
+ * need it call `template()`.
  */
 export interface StringNode extends Node {
   readonly kind: 'string';
   readonly value: string;
   /** For each piece copied unchanged: [index in value, offset in the source], in order. */
   readonly origins: readonly (readonly [index: number, offset: number])[];
-  /** Several strings side by side. */
+  /** Several adjacent strings. */
   readonly joined?: true;
 }
 
@@ -255,12 +255,12 @@ export interface NullNode extends Node {
   readonly kind: 'null';
 }
 
-/** `f(a, , b)`: an argument that is left out is null. */
+/** `f(a, , b)`: an omitted argument is null. */
 export interface CallNode extends Node {
   readonly kind: 'call';
   readonly name: NameNode;
   readonly arguments: readonly (ExpressionNode | null)[];
-  /** A comma right before the closing parenthesis. */
+  /** A trailing comma before the closing parenthesis. */
   readonly trailingComma?: Span;
 }
 
@@ -281,11 +281,11 @@ export type BinaryOperator = ArithmeticOperator | ComparisonOperator | LogicalOp
 export interface BinaryNode extends Node {
   readonly kind: 'binary';
   readonly operator: BinaryOperator;
-  /** Where the operator itself stands. */
+  /** Position of the operator itself. */
   readonly operatorSpan: Span;
   readonly left: ExpressionNode;
   readonly right: ExpressionNode;
-  /** It is the value of `left op= right`, where both sides are of one kind and none is null. */
+  /** The value of `left op= right`, whose sides have the same type and are not null. */
   readonly compound?: true;
 }
 
@@ -323,7 +323,7 @@ export type IndexNode =
     }
   | { readonly kind: 'index-variable'; readonly span: Span; readonly value: VariableNode };
 
-/** `{s.substr,1,3}`: `name` is `s.substr`, `argument` all after the first comma, null when there is no comma. */
+/** `{s.substr,1,3}`: `name` is `s.substr`, `argument` everything after the first comma, null without a comma. */
 export interface TransformationNode extends Node {
   readonly kind: 'transformation';
   readonly name: NameNode;

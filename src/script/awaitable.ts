@@ -1,13 +1,13 @@
 import type { Awaitable } from './catalog.ts';
 
-/** Whether a value, status or flow is still to come; none of these is ever an object itself. */
+/** Whether a value, status or flow is a promise; the values themselves are never objects. */
 export function isPending<T extends string | number | boolean | null | undefined>(
   value: Awaitable<T>,
 ): value is Promise<T> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Goes on with the value at once where it is there, else when it comes. */
+/** Continues with the value: at once if it is available, else when its promise resolves. */
 export function andThen<T extends string | number | boolean | null | undefined, U>(
   value: Awaitable<T>,
   next: (value: T) => Awaitable<U>,

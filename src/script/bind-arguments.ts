@@ -2,8 +2,8 @@ import type { ExpressionNode } from './ast.ts';
 import type { ArgumentSpec } from './catalog.ts';
 
 /**
- * The written arguments in the places of the table: a leading optional one (`xlog([level,] text)`) is left
- * out when only as many are given as are mandatory. Missing ones at the end are undefined.
+ * Maps the arguments of a call to the rows of the table: a leading optional one (`xlog([level,] text)`) is skipped if
+ * only the mandatory ones are given. Missing trailing arguments are undefined.
  */
 export function bindArguments(
   specs: readonly ArgumentSpec[],

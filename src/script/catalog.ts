@@ -1,8 +1,7 @@
 /**
- * The tables of facts that a script is checked and compiled against: what functions, variables,
- * transformations and module parameters there are. Each is written once, beside the code that does it; the
- * checker, the compiler and the reference pages all read these. `R` is what a script runs on, of which this
- * room knows nothing (the runtime's `Run`).
+ * The tables that a script is checked and compiled against: functions, variables, transformations and module
+ * parameters. Each entry exists once, beside its code; the checker, the compiler and the reference pages all read the
+ * tables. `R` is what a script runs on (the runtime's `Run`), which is opaque here.
  *
  * Strings of a script are byte strings: JavaScript strings whose every char code is one byte.
  */
@@ -19,20 +18,21 @@ export type Awaitable<T> = T | Promise<T>;
 // --- functions ------------------------------------------------------------------------------------------
 
 /**
- * How an argument is written, and what the function gets:
+ * How an argument is written in the script, and what the function receives:
  * - `string`: a string with variables, a number or a variable; the function gets a byte string.
  * - `int`: a number, a quoted number (the older dialect) or a variable; gets a 32-bit integer.
  * - `value`: anything; gets a {@link Value} and keeps its type.
  * - `variable`: a variable, also in quotes (the older dialect); gets a {@link VariableReference}.
  * - `regex`: a string with variables that is a POSIX extended regular expression; gets a byte string.
- * - `raw`: a string or a variable; gets the text as it stands, the names of variables in it.
- * - `substitution`: `/expression/replacement/flags` with variables; a `$` that starts none is an anchor. Gets a byte string.
+ * - `raw`: a string or a variable; gets the source text, with variables unexpanded.
+ * - `substitution`: `/expression/replacement/flags` with variables; a `$` that begins no variable is an anchor. Gets
+ *   a byte string.
  * - `static`: a string or a bare word without variables; gets it at compile time.
  * - `route`: the name of a route of `routeKind`, checked to exist; gets the name.
  * - `level`: an `L_...` log level, bare, quoted or a number; gets a number from -3 to 4.
  *
- * An optional one that is left out is `undefined`. A variable that is null where a `string` or `int` is
- * mandatory fails the call: it logs an error and returns -1 without running the function.
+ * An omitted optional argument is `undefined`. A variable that is null where a `string` or `int` is mandatory fails
+ * the call: it logs an error and returns -1 without running the function.
  */
 export type ArgumentType =
   | 'string'
@@ -50,23 +50,26 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly type: ArgumentType;
   readonly optional?: boolean;
-  /** An optional one that stands first and is recognised by the number of arguments: `xlog([level,] text)`. */
+  /** A leading optional argument, recognized by the number of arguments: `xlog([level,] text)`. */
   readonly leading?: boolean;
-  /** For type `variable`: it is only read, so any will do. */
+  /** For type `variable`: it is only read, so read-only variables are allowed too. */
   readonly readOnly?: boolean;
   /** For type `variable`: OpenSIPS takes it in quotes as well. */
   readonly quoted?: true;
   /** For type `route`. */
   readonly routeKind?: RouteKind;
-  /** For type `static`: what it may be; an error is found by the checker. */
+  /** For type `static`: the allowed values, enforced by the checker. */
   readonly oneOf?: readonly string[];
-  /** What may be given for it in OpenSIPS alone, and the module that has that. */
+  /** Values that only OpenSIPS supports, with the module that provides them. */
   readonly absent?: Readonly<Record<string, string>>;
-  /** For type `string`: the names that a loaded module's parameters define; a text without variables has to be one of them. */
+  /**
+   * For type `string`: the names that a loaded module's parameters define; text without variables must be one of
+   * them.
+   */
   readonly definedBy?: DefinedNames;
   /**
-   * For types `string` and `substitution`: the text goes into headers. Only line breaks that the script itself writes
-   * count: a variable that brings one, or a NUL, fails the call, save for one break at the very end.
+   * For types `string` and `substitution`: the text goes into headers. Only line breaks written in the script itself
+   * are allowed: one from a variable, or a NUL, fails the call, except for a line break at the very end.
    */
   readonly intoHeaders?: true;
   /** For type `string`: it names an event, whose event_route then runs. */
@@ -81,39 +84,41 @@ export interface DefinedNames {
   names(values: ParameterValues): readonly string[];
 }
 
-/** A variable as an argument that is only read, on the run that the call belongs to. */
+/** A read-only variable argument, bound to the run of the call. */
 export interface VariableReader<R> {
   /** As in the script, for messages: `$var(body)`. */
   readonly text: string;
   get(run: R): Value;
-  /** All its values, as `[*]` names them; one at most where it cannot have more. */
+  /** All values, as with `[*]`; at most one if the variable is single-valued. */
   list(run: R): readonly Value[];
 }
 
-/** A variable as an argument that may be written as well. */
+/** A variable argument that may also be written. */
 export interface VariableReference<R> extends VariableReader<R> {
-  /** Sets it; `null` unsets. `operator` as in an assignment, `=` where it is left out. False when it refuses the value. */
+  /** Sets it; `null` unsets. `operator` as in an assignment, default `=`. False if the variable refuses the value. */
   set(run: R, value: Value, operator?: '=' | ':='): boolean;
 }
 
-/** What a function is told of its call. */
+/** Context of a function call. */
 export interface Invocation<R> {
   readonly run: R;
   /** How the script calls it. */
   readonly mode: 'blocking' | 'async' | 'launch';
-  /** Whether the worker is free meanwhile: a blocking call, and one that was not admitted, keeps it. */
+  /**
+   * Whether the worker is free while the function runs: blocking calls, and those that were not admitted, keep it.
+   */
   readonly background: boolean;
-  /** Seconds, from async's third argument; null where there is none. */
+  /** Seconds, from the third argument of async(); null without one. */
   readonly timeout: number | null;
 }
 
 /**
- * What an async function resolves to: run on the worker that goes on with the script, it sets the output
- * variables and tells the return code. The run is another one when the function was launched.
+ * What an async function resolves to: called on the worker that continues the script, it sets the output variables
+ * and returns the return code. After launch() it gets another run.
  */
 export type Completion<R> = (run: R) => Status;
 
-/** What is known of a function without its code. */
+/** The static facts about a function. */
 export interface FunctionFacts<Arguments extends readonly ArgumentSpec[] = readonly ArgumentSpec[]> {
   readonly name: string;
   /** Older names. */
@@ -121,31 +126,31 @@ export interface FunctionFacts<Arguments extends readonly ArgumentSpec[] = reado
   readonly arguments: Arguments;
   /** Modules that must be loaded for it as well: calls are an error without them. */
   readonly requires?: readonly string[];
-  /** Where it may stand; everywhere when absent. */
+  /** Kinds of routes in which it is allowed; all if absent. */
   readonly routes?: readonly RouteKind[];
   readonly summary: string;
-  /** The documentation page or vector that says how it behaves. */
+  /** The documentation page or vector that defines its behaviour. */
   readonly source?: string;
-  /** Why nothing happens, for one that is accepted without effect so far: the checker warns. */
+  /** For a function that is accepted without effect: the reason, which the checker reports as a warning. */
   readonly inert?: string;
-  /** Of a stand-in: the module of OpenSIPS that has it, `core` for none. */
+  /** For a stand-in: the OpenSIPS module that has it, or `core`. */
   readonly absent?: string;
 }
 
 /**
- * A function as the checker and the compiler see it, which call it with whatever its `arguments` say. Where it is
- * written its parameters have the types of these: a {@link FunctionRow}.
+ * A function as the checker and the compiler see it, which call it with whatever its `arguments` say. In its row, the
+ * parameters have the types of its `arguments`: see {@link FunctionRow}.
  */
 export interface PlainFunctionSpec<R> extends FunctionFacts {
   run(run: R, ...args: readonly unknown[]): Awaitable<Status>;
   readonly start?: never;
 }
 
-/** One that may also be called by `async()` and `launch()`. */
+/** A function that may also be called by `async()` and `launch()`. */
 export interface AsyncFunctionSpec<R> extends FunctionFacts {
   /**
-   * Whether one more may run in the background now; false does it as a blocking call (and the function
-   * logs why). Absent: always.
+   * Whether another call may run in the background now; if false the call blocks (and the function logs why). Absent:
+   * always.
    */
   readonly admit?: (run: R) => boolean;
   start(invocation: Invocation<R>, ...args: readonly unknown[]): Awaitable<Completion<R>>;
@@ -156,30 +161,30 @@ export type FunctionSpec<R> = PlainFunctionSpec<R> | AsyncFunctionSpec<R>;
 
 // --- variables ------------------------------------------------------------------------------------------
 
-/** How a use of a variable is written in the script, resolved as far as it is known at compile time. */
+/** One use of a variable in the script, resolved as far as possible at compile time. */
 export interface VariableUse<R> {
-  /** `(…)` after the name: null when there is none, a string when it has no variables in it. */
+  /** `(…)` after the name: null if absent, a string if it contains no variables. */
   readonly subname: null | string | ((run: R) => string);
-  /** `[…]` after that: null when there is none. */
+  /** `[…]` after that: null if absent. */
   readonly index: null | number | 'all' | 'append' | ((run: R) => number | null);
   readonly context: 'request' | 'reply' | null;
-  /** `[insert]` or `[insertAfter]` in place of an index, of one that is `insertable`. */
+  /** `[insert]` or `[insertAfter]` instead of an index, for `insertable` variables. */
   readonly insertion?: 'insert' | 'insertAfter';
 }
 
 export interface VariableAccess<R> {
   readonly get: (run: R) => Value;
-  /** How it prints and compares with text, where that is not what `get` says: `true` for 1. */
+  /** Text form for printing and comparing with text, if it differs from `get`: `true` for 1. */
   readonly text?: (run: R) => string | null;
-  /** Absent: read-only. `operator` is `=` or `:=`. False when the value is refused. */
+  /** Absent: read-only. `operator` is `=` or `:=`. False if the value is refused. */
   readonly set?: (run: R, value: Value, operator: '=' | ':=') => boolean;
-  /** What is assigned is a text: of a variable that prints as another one than it is, that one. */
+  /** The assigned value is text; for a variable whose text form differs from its value, that text form. */
   readonly takesText?: true;
-  /** The values of `[*]` for `for ... in`; absent: there is one value at most, that of `get`. */
+  /** The values of `[*]` for `for ... in`; absent: at most one value, that of `get`. */
   readonly list?: (run: R) => readonly Value[];
 }
 
-/** What `xlog(text)` prints after `script` has run on the sample request of the reference. */
+/** Output of `xlog(text)` after `script` has run on the sample request of the reference. */
 export interface VariableExample {
   readonly script?: string;
   readonly text: string;
@@ -190,28 +195,28 @@ export interface VariableSpec<R> {
   /** Without `$`: `var`, `ru`, `ct.fields`. */
   readonly name: string;
   readonly aliases?: readonly string[];
-  /** What `(…)` may be: `none` (default), `required`, `optional`, or a closed list of names. */
+  /** Allowed `(…)`: `none` (default), `required`, `optional`, or a closed list of names. */
   readonly subname?: 'none' | 'optional' | 'required' | readonly string[];
-  /** Whether blanks around what stands in the parentheses count. Default false. */
+  /** Whether blanks inside the parentheses are significant. Default false. */
   readonly verbatim?: boolean;
-  /** Whether `[…]` may follow. Default false. */
+  /** Whether `[…]` is allowed. Default false. */
   readonly indexed?: boolean;
-  /** Whether `[insert]` and `[insertAfter]` may follow where it is set. Default false. */
+  /** Whether `[insert]` and `[insertAfter]` are allowed in assignments. Default false. */
   readonly insertable?: boolean;
   readonly writable?: boolean;
   readonly summary: string;
   readonly source?: string;
-  /** Of a stand-in: the module of OpenSIPS that has it, `core` for none. */
+  /** For a stand-in: the OpenSIPS module that has it, or `core`. */
   readonly absent?: string;
-  /** For the reference, and run by a test. */
+  /** For the reference; run by a test. */
   readonly example?: VariableExample;
-  /** Called once for each place in the script where it stands. Throws {@link InvalidUse} for a bad subname or index. */
+  /** Called once for each use in the script. Throws {@link InvalidUse} for a bad subname or index. */
   readonly resolve: (use: VariableUse<R>) => VariableAccess<R>;
 }
 
-/** A variable's or transformation's word at compile time that it is used wrongly; it becomes a diagnostic. */
+/** Thrown by a variable or transformation at compile time for invalid use; becomes a diagnostic. */
 export class InvalidUse extends Error {
-  /** What would be right, if that can be said. */
+  /** A suggestion, if any. */
   readonly help: string | undefined;
   constructor(message: string, help?: string) {
     super(message);
@@ -225,9 +230,9 @@ export class InvalidUse extends Error {
 export interface TransformationArgument {
   readonly name: string;
   /**
-   * `rest`: all that is left, commas and spaces included. `raw`: the same as the script has it, names of variables in
-   * it (a `$` that starts none is doubled), or the value of a variable that stands alone. Others are split at commas,
-   * leading and trailing space removed.
+   * `rest`: everything that is left, including commas and spaces. `raw`: the same as source text with variables
+   * unexpanded (a `$` that begins no variable is doubled), or the value of a single variable. Others are split at
+   * commas and trimmed.
    */
   readonly type: 'string' | 'int' | 'rest' | 'raw';
   readonly optional?: boolean;
@@ -240,26 +245,26 @@ interface TransformationFacts {
   readonly arguments?: readonly TransformationArgument[];
   readonly summary: string;
   readonly source?: string;
-  /** Of a stand-in: the module of OpenSIPS that has it, `core` for none. */
+  /** For a stand-in: the OpenSIPS module that has it, or `core`. */
   readonly absent?: string;
-  /** For the reference, and run by a test: an input, the transformation as written, what comes out. */
+  /** For the reference; run by a test: input, transformation, output. */
   readonly example?: readonly [input: Value, transformation: string, output: Value];
 }
 
 export interface PlainTransformationSpec<R> extends TransformationFacts {
   /**
-   * Once for each place; gets the arguments that are known at compile time (null for one with variables in
-   * it), so that tables and regular expressions are built once. `args` of the result has them all: numbers
-   * for `int`, byte strings for the others; one that is left out is undefined. With an argument that is null the result is null, without a call.
+   * Called once for each use, with the arguments known at compile time (null for those with variables), so that
+   * tables and regular expressions are built once. `args` of the result has all arguments: numbers for `int`, byte
+   * strings for the others, undefined if omitted. If an argument is null the result is null, without a call.
    */
   readonly prepare: (constants: TransformationValues) => Transform<R>;
-  /** Of the input: how the result prints and goes into text, where that is not what it is. */
+  /** Text form of the result for a given input, if it differs from the value. */
   readonly text?: (input: Value) => Value;
 }
 
-/** One that may wait: what reads a variable that has it waits first. */
+/** A transformation that may wait; reading a variable with it waits first. */
 export interface WaitingTransformationSpec<R> extends TransformationFacts {
-  /** As {@link PlainTransformationSpec.prepare}. */
+  /** See {@link PlainTransformationSpec.prepare}. */
   readonly prepareWaiting: (constants: TransformationValues) => WaitingTransform<R>;
 }
 
@@ -285,23 +290,23 @@ export interface ParameterSpec {
   readonly unit?: string;
   readonly minimum?: number;
   readonly maximum?: number;
-  /** Of a number: what 0 stands for. */
+  /** For a number: the meaning of 0. */
   readonly zero?: number;
   /** May be set more than once, and keeps all values. */
   readonly repeated?: boolean;
   readonly summary: string;
   readonly source?: string;
-  /** It names a route of this kind, which has to be there. */
+  /** Names a route of this kind, which must exist. */
   readonly routeKind?: RouteKind;
-  /** Why it has no effect: the checker warns where it is set to something else than the default. */
+  /** Why it has no effect: the checker warns if it is set to anything but the default. */
   readonly inert?: string;
 }
 
-/** Parameters as they come out of the checker: validated, defaults filled in; arrays for `repeated` ones. */
+/** Parameters from the checker: validated, with defaults; arrays for `repeated` ones. */
 export type ParameterValue = number | string | boolean | null | readonly (number | string)[];
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
 
-/** What of a script module is known without running it. */
+/** The static facts about a script module. */
 export interface ModuleSpec<R> {
   readonly name: string;
   readonly summary: string;
@@ -312,9 +317,11 @@ export interface ModuleSpec<R> {
   readonly functions?: readonly FunctionSpec<R>[];
   readonly variables?: readonly VariableSpec<R>[];
   readonly transformations?: readonly TransformationSpec<R>[];
-  /** For one that is accepted with nothing behind it: what siprest has instead; the checker notes it. */
+  /**
+   * For a module accepted without an implementation: what siprest has instead, which the checker reports as a note.
+   */
   readonly inert?: string;
-  /** Checks the parameters against each other; each string is a warning, thrown {@link InvalidUse} an error. */
+  /** Checks parameters against each other: returned strings are warnings, a thrown {@link InvalidUse} is an error. */
   validate?(parameters: ParameterValues): readonly string[];
 }
 
@@ -326,32 +333,32 @@ export interface SettingSpec {
   readonly default?: number | string | boolean | null;
   readonly minimum?: number;
   readonly maximum?: number;
-  /** Of a number: what 0 stands for. */
+  /** For a number: the meaning of 0. */
   readonly zero?: number;
   readonly repeated?: boolean;
-  /** Of a `string`: what it may be. */
+  /** For a `string`: the allowed values. */
   readonly values?: readonly string[];
   readonly summary: string;
-  /** Why it has no meaning here: accepted with a warning that says so. */
+  /** Why it has no effect here; accepted with a warning that says so. */
   readonly inert?: string;
 }
 
-/** What OpenSIPS documents, whether siprest has it or not: it tells what is absent from what is mistyped. */
+/** Names that OpenSIPS documents, whether siprest has them or not, to distinguish missing names from typos. */
 export interface DocumentedNames {
   hasModule(name: string): boolean;
   /** All of them. */
   moduleNames(): Iterable<string>;
-  /** The modules with a name, written `f()`, `$v` or `{t}`; `core` is one. */
+  /** The modules that have a name, written `f()`, `$v` or `{t}`; includes `core`. */
   ownersOf(written: string): readonly string[];
 }
 
-/** All that a script may name. */
+/** Everything that a script may name. */
 export interface Catalog<R> {
   readonly settings: readonly SettingSpec[];
-  /** Global parameters that OpenSIPS has no more, and what is written instead. */
+  /** Global parameters that OpenSIPS has dropped, with their replacements. */
   readonly formerSettings?: Readonly<Record<string, string>>;
   /**
-   * Names here that OpenSIPS 4.0 does not have, and what to use instead: a global parameter `name=`, a module's parameter
+   * Names that OpenSIPS 4.0 lacks, with what to use instead: a global parameter `name=`, a module's parameter
    * `module:name`, `f()`, `$v`, `{t}`.
    */
   readonly notPortable?: Readonly<Record<string, string>>;
@@ -359,8 +366,8 @@ export interface Catalog<R> {
   readonly variables: readonly VariableSpec<R>[];
   readonly transformations: readonly TransformationSpec<R>[];
   readonly modules: readonly ModuleSpec<R>[];
-  /** Route kinds that parse but do not run so far; the checker warns. */
+  /** Route kinds that parse but do not run yet; the checker warns. */
   readonly inertRouteKinds: readonly RouteKind[];
-  /** Absent: nothing is known but what is in the tables. */
+  /** Absent: only the names in the tables are known. */
   readonly documented?: DocumentedNames;
 }

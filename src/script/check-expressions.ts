@@ -1,4 +1,4 @@
-/** Checks expressions and calls: what functions there are, and the number and kind of their arguments. */
+/** Checks expressions and calls: whether functions exist, and the number and type of their arguments. */
 import type {
   AsyncNode,
   CallNode,
@@ -24,7 +24,7 @@ import { toInteger } from './operators.ts';
 import type { TableValues } from './table-values.ts';
 import { template } from './template.ts';
 
-/** What is wrong with a regular expression, or null. */
+/** The error in a regular expression, or null. */
 export type CheckRegex = (pattern: string) => string | null;
 
 export interface ExpressionCheckerParts<R> {
@@ -38,12 +38,12 @@ export interface ExpressionCheckerParts<R> {
   readonly checkRegex: CheckRegex | undefined;
 }
 
-/** Words that look like calls and are statements. */
+/** Statements that look like calls. */
 const statementWords = new Set(['assert', 'exit', 'drop', 'return', 'break']);
 
-/** Kinds of routes that have a transaction which can wait (the manual's Script-Async, Allowed Routes). */
+/** Kinds of routes whose transaction can wait (the manual's Script-Async, Allowed Routes). */
 const asyncRoutes: ReadonlySet<RouteKind> = new Set(['route', 'onreply_route']);
-/** Those whose transaction cannot wait: OpenSIPS starts with such a script, and waits there as in a blocking call. */
+/** Those whose transaction cannot wait: OpenSIPS accepts such a script and blocks there. */
 const blockingRoutes: ReadonlySet<RouteKind> = new Set(['failure_route', 'branch_route', 'local_route']);
 
 export class ExpressionChecker<R> {
@@ -53,7 +53,7 @@ export class ExpressionChecker<R> {
     this.#parts = parts;
   }
 
-  /** A value or a condition. A string in it is no text with variables (vector pvar-reply-from-var). */
+  /** A value or a condition. Variables in its strings are not expanded (vector pvar-reply-from-var). */
   expression(node: ExpressionNode, within: RouteKind): void {
     switch (node.kind) {
       case 'variable':
@@ -87,7 +87,7 @@ export class ExpressionChecker<R> {
     }
   }
 
-  /** A value that must be there at once: no function is called for it. */
+  /** A value that must be available at once: no function calls in it. */
   immediate(node: ExpressionNode, within: RouteKind, what: string): void {
     const call = firstCall(node);
     if (call === null) this.expression(node, within);
@@ -139,7 +139,7 @@ export class ExpressionChecker<R> {
         message: `${name}() has no effect: ${spec.inert}`,
       }));
     }
-    // a plain route may be called from any kind, so only the other kinds are sure
+    // a plain route may be called from any kind, so only the other kinds are certain
     if (spec.routes !== undefined && within !== 'route' && !spec.routes.includes(within)) {
       this.#error(
         'route-kind',
@@ -193,20 +193,20 @@ export class ExpressionChecker<R> {
     );
   }
 
-  /** The arguments of a function that is not known: only what is in them can be wrong. */
+  /** The arguments of an unknown function: only their contents can be checked. */
   #loosely(node: ExpressionNode, within: RouteKind): void {
     if (node.kind === 'string') this.#parts.variables.text(node);
     else this.expression(node, within);
   }
 
-  /** The arguments; a comma behind the last, where none may follow, is reported and passed over. */
+  /** The arguments; a trailing comma is reported and ignored unless another argument may follow. */
   #withoutTrailing(node: CallNode, spec: FunctionSpec<R>): CallNode['arguments'] {
     const { trailingComma } = node;
     if (trailingComma === undefined) return node.arguments;
     const specs = spec.arguments;
     const given = node.arguments.slice(0, -1);
     const { length } = bindArguments(specs, given);
-    // an optional argument may be left out behind it
+    // an optional argument may be omitted after it
     const mandatory = specs.filter(({ optional }) => optional !== true).length;
     if (given.length < mandatory || (length < specs.length && specs[0]?.leading !== true))
       return node.arguments;
@@ -289,7 +289,7 @@ export class ExpressionChecker<R> {
     }
   }
 
-  /** For each type of argument, what may stand there. */
+  /** The check for each type of argument. */
   readonly #kinds: Readonly<
     Record<ArgumentSpec['type'], (node: ExpressionNode, spec: ArgumentSpec, what: string) => void>
   > = {
@@ -359,7 +359,7 @@ export class ExpressionChecker<R> {
     else this.#text(node);
   }
 
-  /** What a string has in it; null when it is none, or not well. */
+  /** The contents of a string; null if it is not a string, or invalid. */
   #text(node: ExpressionNode): TemplateNode | null {
     if (node.kind === 'string') return this.#parts.variables.text(node);
     if (node.kind === 'variable') this.#parts.variables.read(node);
@@ -380,7 +380,7 @@ export class ExpressionChecker<R> {
       this.#error('argument-type', node.span, message, help?.(node.value));
   }
 
-  /** Text without variables, or null when it has some, which is reported. */
+  /** Text without variables, or null if it has some, which is reported. */
   #constant(node: ExpressionNode, what: string): string | null {
     if (node.kind === 'number') return String(node.value);
     if (node.kind === 'string' && constantText(template(node)) !== null) return node.value;
@@ -398,7 +398,7 @@ export class ExpressionChecker<R> {
   }
 }
 
-/** The value of a string in which no variable stands, else null. */
+/** The value of a string without variables, else null. */
 function constantText({ parts }: TemplateNode): string | null {
   if (parts.length === 0) return '';
   const [only] = parts;

@@ -149,7 +149,7 @@ export function checkModules<R>(
   return [...loaded.values()];
 }
 
-/** A module that the catalog lacks: one that OpenSIPS has, one that nobody knows, or a name that is mistyped. */
+/** A module that the catalog lacks: one of OpenSIPS, an unknown one, or a typo. */
 function absent<R>(name: string, span: Span, catalog: Catalog<R>, missing: MissingNames): void {
   const { documented } = catalog;
   const help = documented?.hasModule(name)
@@ -159,7 +159,7 @@ function absent<R>(name: string, span: Span, catalog: Catalog<R>, missing: Missi
         catalog.modules.map((spec) => spec.name),
       );
   if (documented !== undefined && help === undefined) {
-    // one of somebody's own may have a name that is near: it is absent, not wrong
+    // a private module may have a similar name: it is missing, not mistyped
     const near = documented.hasModule(name) ? undefined : didYouMean(name, documented.moduleNames());
     missing.absent({ kind: 'module', name, module: name }, span, near);
     return;
@@ -189,7 +189,7 @@ export function checkModuleParameters<R>(
   for (const node of script.moduleParameters) {
     if (node.modules.text === '') continue;
     const named = node.modules.text.split('|');
-    // of several it is meant for those that are loaded
+    // of several modules, it applies to the loaded ones
     const some = named.length > 1 && named.some((name) => modules.has(name));
     for (const name of named) {
       const table = modules.get(name);
@@ -227,7 +227,7 @@ class ParameterTable<R> {
   }
 
   set(node: ModuleParameterNode): void {
-    // a module that does nothing has no parameters to be wrong
+    // a module without effect has no parameters to check
     if (this.#spec.inert !== undefined && this.#spec.parameters === undefined) return;
     const name = node.name.text;
     const spec = this.#byName.get(name);

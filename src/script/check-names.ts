@@ -1,4 +1,4 @@
-/** What a script names and nothing provides: one diagnostic for each name, with all places where it stands. */
+/** Names in a script that nothing provides: one diagnostic per name, with all its positions. */
 import type { Span } from './ast.ts';
 import type { Absence, Diagnostic, DiagnosticLabel, DiagnosticList } from './diagnostics.ts';
 import { didYouMean, nearestNames } from './did-you-mean.ts';
@@ -16,7 +16,7 @@ const codes = {
   transformation: 'unknown-transformation',
 } as const;
 
-/** More would not be shown, and each is compared with all names there are. */
+/** More would not be shown, and each is compared with all known names. */
 const maxUnknown = 300;
 
 export class MissingNames {
@@ -36,7 +36,7 @@ export class MissingNames {
     else known.labels.push({ span, message: 'and here' });
   }
 
-  /** A use of something that OpenSIPS has and siprest has not. */
+  /** A use of something that OpenSIPS has and siprest lacks. */
   absent(absence: Absence & { readonly kind: NamedKind | 'module' }, span: Span, help?: string): void {
     const { kind, name, module } = absence;
     this.add(`absent ${kind} ${name}`, span, () => ({
@@ -52,7 +52,7 @@ export class MissingNames {
     }));
   }
 
-  /** A use of a name that nobody knows, or of a module that is not loaded. */
+  /** A use of an unknown name, or of a name whose module is not loaded. */
   unknown<R>(kind: NamedKind, name: string, span: Span, lookup: Lookup<R>): void {
     const key = `${kind} ${name}`;
     if (!this.#found.has(key) && this.#unknown++ >= maxUnknown) return;

@@ -4,7 +4,7 @@ import type { Catalog, ModuleSpec } from './catalog.ts';
 import type { DiagnosticList } from './diagnostics.ts';
 import { didYouMean } from './did-you-mean.ts';
 
-/** `route {}` and `route[0] {}`: the one that each request enters. */
+/** `route {}` and `route[0] {}`: where every request starts. */
 function isMain(node: RouteNode): boolean {
   return node.routeKind === 'route' && (node.name === null || node.name.text === '0');
 }
@@ -50,13 +50,13 @@ export class RouteTable {
     return false;
   }
 
-  /** Notes that the script raises an event of this name; null: of one that is known at run time alone. */
+  /** Records that the script raises an event of this name; null if the name is only known at run time. */
   raises(event: string | null): void {
     if (event === null) this.#anyEvent = true;
     else this.#events.add(event);
   }
 
-  /** An event_route whose event nothing raises looks as if it did something. */
+  /** Warns about event_routes whose event nothing raises: they never run. */
   warnOfSilentEvents(diagnostics: DiagnosticList): void {
     if (this.#anyEvent || this.#incomplete) return;
     for (const [name, node] of this.#of('event_route')) {

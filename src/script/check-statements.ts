@@ -1,4 +1,4 @@
-/** Walks the statements of the routes: what may stand where, and what is never reached. */
+/** Checks the statements of the routes: what is allowed where, and what is never reached. */
 import type { RouteKind, RouteNode, StatementNode, SwitchNode } from './ast.ts';
 import type { ExpressionChecker } from './check-expressions.ts';
 import type { VariableChecker } from './check-variables.ts';
@@ -18,7 +18,7 @@ export class StatementChecker<R> {
   readonly #variables: VariableChecker<R>;
   readonly #diagnostics: DiagnosticList;
   #within: RouteKind = 'route';
-  /** Loops and switches around the statement at hand. */
+  /** Loops and switches around the current statement. */
   #breakable = 0;
 
   constructor(expressions: ExpressionChecker<R>, variables: VariableChecker<R>, diagnostics: DiagnosticList) {

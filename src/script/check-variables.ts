@@ -17,7 +17,7 @@ export class VariableChecker<R> {
   readonly #missing: MissingNames;
   readonly #diagnostics: DiagnosticList;
   readonly #compiler: VariableCompiler<R>;
-  /** By their text, those that were found to be well: a script has the same ones again and again. */
+  /** Valid variables by their text: a script uses the same ones again and again. */
   readonly #known = new Map<string, VariableAccess<R>>();
 
   constructor(lookup: Lookup<R>, missing: MissingNames, diagnostics: DiagnosticList) {
@@ -27,14 +27,17 @@ export class VariableChecker<R> {
     this.#compiler = new VariableCompiler(lookup);
   }
 
-  /** A string where variables are replaced; null when something is wrong, which has been reported. */
+  /** A string with variables; null if it has errors, which have been reported. */
   text(node: StringNode): TemplateNode | null {
     const before = this.#diagnostics.length;
     const parsed = template(node, this.#diagnostics);
     return this.#template(parsed, true) && this.#diagnostics.length === before ? parsed : null;
   }
 
-  /** A regular expression with variables in it, where a `$` that starts none is an anchor; null as of {@link text}. */
+  /**
+   * A regular expression with variables in it, where a `$` that begins no variable is an anchor; null as for {@link
+   * text}.
+   */
   pattern(node: StringNode): TemplateNode | null {
     const found = new DiagnosticList();
     const parsed = template(node, found);
@@ -43,12 +46,12 @@ export class VariableChecker<R> {
     return this.#template(parsed, true) && errors.length === 0 ? parsed : null;
   }
 
-  /** A variable that is read. True when all is well. */
+  /** A variable that is read. True if it is valid. */
   read(node: VariableNode): boolean {
     return this.#variable(node, false) !== null;
   }
 
-  /** One that is set, and perhaps read: `what` says by what, for the message. */
+  /** A variable that is set, and perhaps read; `what` names the context in messages. */
   write(node: VariableNode, what: string): boolean {
     if (node.transformations.length > 0) {
       this.#diagnostics.error(
@@ -74,7 +77,7 @@ export class VariableChecker<R> {
     return well;
   }
 
-  /** Null when it is used wrongly, which has been reported. */
+  /** Null for invalid use, which has been reported. */
   #variable(node: VariableNode, written: boolean, inString = false): VariableAccess<R> | null {
     const plain = plainText(node);
     const known = plain === null ? undefined : this.#known.get(plain);
@@ -93,7 +96,7 @@ export class VariableChecker<R> {
     const access = spec === undefined || !well ? null : this.#resolve(node, spec);
     for (const one of transformations) if (!this.#transformation(one)) well = false;
     if (!well || access === null) return null;
-    // where one that siprest lacks is used is told place by place
+    // each use of a variable that siprest lacks is reported
     if (plain !== null && spec?.absent === undefined) this.#known.set(plain, access);
     return access;
   }
@@ -216,7 +219,7 @@ export class VariableChecker<R> {
   }
 }
 
-/** `si`, `var(x)`; null for one that has more to it, or a name with variables in it. */
+/** `si`, `var(x)`; null for longer forms, and for names with variables in them. */
 function plainText({ name, context, subname, index, transformations }: VariableNode): string | null {
   if (context !== null || index !== null || transformations.length > 0) return null;
   if (subname === null) return name.text;

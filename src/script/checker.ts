@@ -1,6 +1,6 @@
 /**
- * Checks a syntax tree against the tables of what a script may name. A script that passes compiles, and nothing
- * that it names is missing when it runs.
+ * Checks a syntax tree against the tables. A script that passes compiles, and everything that it names exists at run
+ * time.
  */
 import type { ScriptNode, SettingNode } from './ast.ts';
 import type { Catalog, ModuleSpec } from './catalog.ts';
@@ -18,13 +18,13 @@ import { TableValues } from './table-values.ts';
 import type { ReadFile } from './token-stream.ts';
 
 export interface CheckOptions {
-  /** What is wrong with a POSIX extended regular expression, or null. Absent: none is looked at. */
+  /** What is wrong with a POSIX extended regular expression, or null. Absent: regular expressions are not checked. */
   readonly checkRegex?: CheckRegex;
-  /** The text has errors, so that routes may be missing from the tree: those are not reported. Default false. */
+  /** The text has errors, so routes may be missing from the tree, which is not reported again. Default false. */
   readonly incomplete?: boolean;
   /** Names what OpenSIPS refuses to start with, in a script without errors. Default false. */
   readonly portable?: boolean;
-  /** What OpenSIPS has and siprest has not is a warning, and fails when it is reached. Default false: an error. */
+  /** Report what OpenSIPS has and siprest lacks as a warning; it fails when reached. Default false: an error. */
   readonly allowMissing?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface CheckedScript<R> {
   readonly sockets: readonly SettingNode[];
   /** The known modules that the script loads, in order. */
   readonly modules: readonly ModuleSpec<R>[];
-  /** All that the loaded modules and the core provide, for the compiler. */
+  /** Everything that the core and the loaded modules provide, for the compiler. */
   readonly lookup: Lookup<R>;
 }
 
@@ -94,7 +94,7 @@ export function check<R>(
 }
 
 export interface LoadedScript<R> extends ParsedScript, CheckedScript<R> {
-  /** No error in it: it can be compiled. */
+  /** Whether it has no errors and can be compiled. */
   readonly valid: boolean;
 }
 
@@ -106,7 +106,7 @@ export function loadScript<R>(
   options: CheckOptions & { readonly readFile?: ReadFile } = {},
 ): LoadedScript<R> {
   const parsed = parseScript(text, fileName, options.readFile);
-  // where only a semicolon is missing, nothing was left out of the tree
+  // a missing semicolon leaves the tree complete
   const incomplete = hasErrors(parsed.diagnostics.filter(({ code }) => code !== 'missing-semicolon'));
   const checked = check(parsed.script, catalog, { ...options, incomplete });
   const extensions =

@@ -1,4 +1,4 @@
-/** Function calls as closures: each argument becomes a reader of the kind that the function's table names. */
+/** Function calls as closures: each argument becomes a reader of the type in the function's row. */
 import type { CallNode, ExpressionNode } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
 import type {
@@ -19,18 +19,18 @@ import { toInteger, toText } from './operators.ts';
 import { template, variableText } from './template.ts';
 import { Waits } from './waits.ts';
 
-/** What a reader gives where the value cannot be used: the call is not made. */
+/** Result of a reader whose value is unusable: the call is skipped. */
 const unusable = Symbol('unusable');
 type Reader<R> = (run: R) => unknown;
 
-/** Calls the function; a promise only where the function makes one. */
+/** Calls the function; returns a promise only if the function does. */
 export type Call<R> = (run: R) => Awaitable<Status>;
 export type Start<R> = (invocation: Invocation<R>) => Awaitable<Completion<R>> | null;
 
 export class CallCompiler<R extends Execution<R>> {
   readonly #lookup: Lookup<R>;
   readonly #variables: VariableCompiler<R>;
-  /** The names of the functions that were compiled, as their tables spell them. */
+  /** The names of the compiled functions, as spelled in their rows. */
   readonly called = new Set<string>();
 
   constructor(lookup: Lookup<R>, variables: VariableCompiler<R>) {
@@ -48,7 +48,7 @@ export class CallCompiler<R extends Execution<R>> {
   call(node: CallNode): Call<R> {
     const spec = this.spec(node);
     if (spec.routes === undefined || spec.routes.includes('onreply_route')) return this.#called(node, spec);
-    // a reply route reaches it by a route that it calls, or by async()
+    // a reply route can reach it through route() or async()
     const call = this.#called(node, spec);
     return (run) => {
       if (!run.isAboutReply) return call(run);
@@ -76,7 +76,7 @@ export class CallCompiler<R extends Execution<R>> {
     });
   }
 
-  /** `waits` is done before it starts. */
+  /** `waits` runs before it starts. */
   start(node: CallNode, spec: AsyncFunctionSpec<R>, waits: Waits<R>): Start<R> {
     const readers = this.#readers(node, spec, waits);
     return (invocation) => {
@@ -155,7 +155,7 @@ export class CallCompiler<R extends Execution<R>> {
     }
   }
 
-  /** A variable without the value that the argument takes fails the call, also where the argument may be left out. */
+  /** A variable without a usable value fails the call, even for an optional argument. */
   #valid(spec: ArgumentSpec, name: string, what: string, read: Reader<R>): Reader<R> {
     return (run) => {
       const value = read(run);

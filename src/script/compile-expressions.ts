@@ -1,9 +1,8 @@
 /**
- * Expressions as closures, in two forms: a value (right side of an assignment, argument) and a test
- * (condition). A test that calls something which ends the script leaves `stopped` set on the run; whoever asked
- * looks at it. An expression that has no value, as `5 - "a"`, is undefined; a comparison that cannot be made, as
- * `$var(text) == 5`, is null and makes the whole condition null, whatever stands around it
- * (edge-mismatch-fails-whole-condition).
+ * Expressions as closures, in two forms: a value (right side of an assignment, argument) and a test (condition). If a
+ * call in a test ends the script, `stopped` is set on the run, and the caller checks it. An expression without a
+ * value, such as `5 - "a"`, is undefined; an impossible comparison, such as `$var(text) == 5`, is null and makes the
+ * whole condition null (edge-mismatch-fails-whole-condition).
  */
 import type {
   ArithmeticOperator,
@@ -25,23 +24,23 @@ import { arithmetic, bracketTruth, comparison, joined, type Result, toText, trut
 import { Waits } from './waits.ts';
 
 export type Evaluate<R> = (run: R) => Awaitable<Result>;
-/** Null: the condition has failed, which is in the log. */
+/** Null: the condition failed, which has been logged. */
 export type Test<R> = (run: R) => Awaitable<boolean | null>;
 
-/** A compiled regular expression; compiling is the runtime's matter. */
+/** A compiled regular expression; the runtime compiles it. */
 export interface Matcher {
   test(text: string): boolean;
 }
 
-/** What expressions need of the rest of the compiler. */
+/** What expressions need from the rest of the compiler. */
 export interface ExpressionParts<R> {
   readonly variables: VariableCompiler<R>;
   call(node: CallNode): Call<R>;
-  /** The status of a route; sets `stopped` where the route ended the script. */
+  /** The status of a route; sets `stopped` if the route ended the script. */
   routeCall(node: RouteCallNode): Call<R>;
-  /** What `async()` and `launch()` do as statements. */
+  /** `async()` and `launch()` as statements. */
   background(node: AsyncNode | LaunchNode): Step<R>;
-  /** Null for a pattern that is no regular expression. */
+  /** Null for an invalid pattern. */
   matcher(pattern: string): Matcher | null;
 }
 
@@ -75,7 +74,7 @@ export class ExpressionCompiler<R extends Execution<R>> {
         return this.value(node.operand);
       case 'async':
       case 'launch': {
-        // async() ends the script here, so that its value is only seen where a launch() gives it
+        // async() ends the script here, so only launch() has a visible value
         const step = this.#parts.background(node);
         return (run) => andThen(step(run), () => 1);
       }
@@ -109,7 +108,7 @@ export class ExpressionCompiler<R extends Execution<R>> {
     return (run) => andThen(value(run), truth);
   }
 
-  /** A function that answers 0 ends the script, wherever it stands. */
+  /** A function that returns 0 ends the script, wherever it is called. */
   #checked(call: Call<R>): Call<R> {
     return (run) => {
       const status = call(run);
@@ -268,8 +267,8 @@ export class ExpressionCompiler<R extends Execution<R>> {
   }
 
   /**
-   * `+` adds when its left side is an integer. Beside text or null it joins, where a variable on the right gives its
-   * text, and a number that stands in the script or was worked out has none.
+   * `+` adds if its left side is an integer. After text or null it concatenates; a variable on the right contributes
+   * its text, but a number literal or a computed number has none.
    */
   #plus(node: BinaryNode): Evaluate<R> {
     const left = this.value(node.left);
@@ -301,8 +300,8 @@ const isNumber = (node: ExpressionNode): boolean =>
   node.kind === 'number' || (node.kind === 'unary' && node.operator !== '!' && isNumber(node.operand));
 
 /**
- * Beside a number that stands in the script, text is not a number, be it of digits: the comparison cannot be made. The
- * manual has `{s.int}` for that (Script-Tran, `$(hdr(Expires){s.int})==0`).
+ * Text compared with a number literal is not converted, even if it consists of digits: the comparison is impossible.
+ * The manual recommends `{s.int}` (Script-Tran, `$(hdr(Expires){s.int})==0`).
  */
 function besideNumber<R extends Execution<R>>(compare: (a: Value, b: Value) => boolean) {
   return (a: Value, b: Value, run: R): boolean | null => {
@@ -316,13 +315,13 @@ function besideNumber<R extends Execution<R>>(compare: (a: Value, b: Value) => b
 
 const negated = (holds: boolean | null) => (holds === null ? null : !holds);
 
-/** A value in a message of the log. */
+/** A value as shown in the log. */
 function described(value: Value): string {
   if (typeof value !== 'string') return value === null ? 'null' : String(value);
   return `"${value.length > 40 ? `${value.slice(0, 40)}...` : value}"`;
 }
 
-/** Says why an expression has no value; who gets undefined leaves everything as it was (edge-failed-arith-keeps-value). */
+/** Logs why an expression has no value; on undefined the caller changes nothing (edge-failed-arith-keeps-value). */
 function withoutResult<R extends Execution<R>>(run: R, what: string, ...values: readonly Value[]): undefined {
   const text = values.find((value) => typeof value === 'string');
   const why = values.includes(null)
@@ -347,8 +346,8 @@ function settle<R extends Execution<R>>(run: R, status: Status): Status {
 }
 
 /**
- * Both sides, then the operator; the common case that both are known at once makes no promise. When a side has no
- * value, neither has the whole, which is `failure` then.
+ * Evaluates both sides, then the operator; no promise if both are available at once, as usual. If one side has no
+ * value, the result is `failure`.
  */
 function combine<R, T extends Value | boolean | undefined>(
   left: Evaluate<R>,

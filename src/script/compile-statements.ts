@@ -1,4 +1,4 @@
-/** Statements as closures that answer how they ended; see {@link Flow}. */
+/** Statements as closures that return how they ended; see {@link Flow}. */
 import type {
   AssertNode,
   AssignNode,
@@ -28,7 +28,7 @@ export interface StatementParts<R extends Execution<R>> {
   readonly expressions: ExpressionCompiler<R>;
   /** A plain route by name. */
   route(name: string): CompiledRoute<R>;
-  /** How often a `while` may turn: the global parameter max_while_loops. */
+  /** Maximum number of iterations of a `while`: the global parameter max_while_loops. */
   readonly maxWhileLoops: number;
   /** Whether assert() does anything: the global parameter enable_asserts. */
   readonly enableAsserts: boolean;
@@ -88,8 +88,8 @@ export class StatementCompiler<R extends Execution<R>> {
   }
 
   /**
-   * The statements of a route, under an `if`, in a `for` or in a case: when they end with an `if` that had nothing to do,
-   * `$rc` is 1 (flow-last-if-false), also where its condition has failed.
+   * The statements of a route, under an `if`, in a `for` or in a case: if they end with an `if` that ran no branch,
+   * `$rc` is 1 (flow-last-if-false), even if its condition failed.
    */
   branch(statements: readonly StatementNode[]): Step<R> {
     const last = statements.findLastIndex((statement) => !isEmpty(statement));
@@ -103,7 +103,7 @@ export class StatementCompiler<R extends Execution<R>> {
     return node.kind === 'block' ? this.branch(node.statements) : this.statement(node);
   }
 
-  /** Notes where the script is, for messages of what runs next. */
+  /** Records the position in the script, for messages. */
   #placed(node: StatementNode, step: Step<R>): Step<R> {
     const { start } = node.span;
     return (run) => {
@@ -154,7 +154,7 @@ export class StatementCompiler<R extends Execution<R>> {
     const list = this.#parts.variables.list(node.list, waits);
     const { index } = node.list;
     const isList = index?.kind === 'index' && index.value === 'all';
-    // an AVP gets one value more each time (flow-foreach-into-avp)
+    // each iteration adds a value to an AVP (flow-foreach-into-avp)
     const operator = node.variable.name.text === 'avp' ? '=' : ':=';
     const body = this.branch(statementsOf(node.body));
     const nothingToDo = isEmpty(node.body);
@@ -182,7 +182,7 @@ export class StatementCompiler<R extends Execution<R>> {
   #switch(node: SwitchNode): Step<R> {
     const subject = this.#parts.expressions.value(node.subject);
     const sameText = comparison('==');
-    // text is no number, be it of digits, but a number has its digits as text
+    // text is not a number even if it consists of digits, but a number has its digits as text
     const equal = (value: Value, wanted: string | number) =>
       typeof wanted === 'number' ? value === wanted : sameText(toText(value), wanted);
     const cases = node.cases.map((one) => ({
@@ -190,7 +190,7 @@ export class StatementCompiler<R extends Execution<R>> {
       step: this.branch(one.statements),
     }));
     const otherwise = node.cases.findIndex((one) => one.value === null);
-    // from each case on, since execution falls through to the next
+    // starting at each case, since execution falls through to the next
     const from = cases.map((_, i) => sequence(cases.slice(i).map((one) => one.step)));
     const choose = (run: R, value: Value) => {
       const match = cases.findIndex((one) => one.value !== null && equal(value, one.value));
@@ -219,7 +219,7 @@ export class StatementCompiler<R extends Execution<R>> {
         : this.#parts.expressions.value(assigned);
     const store = (run: R, result: Result) => {
       if (run.stopped) return Flow.exit;
-      // an expression without a value, which is in the log, leaves the variable as it was
+      // an expression without a value, which has been logged, leaves the variable unchanged
       const stored = result !== undefined && set(run, result, plain);
       run.status = stored ? 1 : -1;
       if (!stored && result !== undefined) run.complain(`$${node.target.name.text} does not take this value`);
@@ -237,7 +237,7 @@ export class StatementCompiler<R extends Execution<R>> {
     if (code === undefined) return (run) => leave(run, 1, none);
     const finish = (run: R, result: Result): Awaitable<Flow> => {
       if (run.stopped) return Flow.exit;
-      // text counts as 1, be it of digits
+      // text counts as 1, even digits
       const status = typeof result === 'number' ? result : typeof result === 'string' ? 1 : -1;
       if (others.length === 0) return leave(run, status, none);
       return whenThere(inTurn(others, run), (values) => leave(run, status, values.map(orNull)));
@@ -321,10 +321,10 @@ export class StatementCompiler<R extends Execution<R>> {
 
 const none: readonly Value[] = [];
 
-/** What is not a statement of its own takes an expression without a value for null. */
+/** Except as a statement, an expression without a value counts as null. */
 export const orNull = (result: Result): Value => result ?? null;
 
-/** A number in a variable is its digits where text is wanted. */
+/** A number in a variable is converted to digits where text is needed. */
 function digitsOf<R>(print: (run: R) => Value): (run: R) => Value {
   return (run) => toText(print(run));
 }
@@ -361,7 +361,7 @@ function leave<R extends Execution<R>>(run: R, code: number, returned: readonly 
   return code === 0 ? exit(run) : Flow.return;
 }
 
-/** Runs the steps one after another until one does not end with `next`. */
+/** Runs the steps in order until one does not end with `next`. */
 export function sequence<R>(steps: readonly Step<R>[]): Step<R> {
   const [only, second] = steps;
   if (only === undefined) return () => Flow.next;
@@ -381,7 +381,7 @@ export function sequence<R>(steps: readonly Step<R>[]): Step<R> {
   };
 }
 
-/** `body` as long as `more` says so: `while` and `for`. It ends with {@link Flow.break} where the body did. */
+/** Runs `body` while `more` is true, for `while` and `for`. Ends with {@link Flow.break} if the body did. */
 function repeat<R extends Execution<R>>(
   run: R,
   body: Step<R>,
@@ -417,17 +417,17 @@ async function repeatWaiting<R extends Execution<R>>(
   return run.stopped ? Flow.exit : Flow.next;
 }
 
-/** What `$rc` is behind a loop, a switch or a block that `break` has left, and behind an `assert()` that holds. */
+/** `$rc` after a loop, a switch or a block left by `break`, and after a successful `assert()`. */
 const leftByBreak = -5;
 
-/** Behind a `for` or `switch`: `$rc` is what the last statement left. */
+/** After a `for` or `switch`, `$rc` is that of the last statement. */
 function afterLoop<R extends Execution<R>>(run: R, flow: Flow): Flow {
   if (flow !== Flow.break) return flow;
   run.status = leftByBreak;
   return Flow.next;
 }
 
-/** Behind a `while` `$rc` is 1, unless `break` has left it. */
+/** After a `while`, `$rc` is 1, unless it was left by `break`. */
 function afterWhile<R extends Execution<R>>(run: R, flow: Flow): Flow {
   if (flow === Flow.next) run.status = 1;
   return afterLoop(run, flow);

@@ -1,4 +1,7 @@
-/** Texts with variables that come up while the script runs: of `{s.eval}` and of arguments that name variables in text. */
+/**
+ * Texts with variables that are only known at run time: for `{s.eval}`, and for arguments that contain variable
+ * names.
+ */
 import type { StringNode } from './ast.ts';
 import type { Awaitable } from './catalog.ts';
 import type { ReadText, VariableCompiler } from './compile-variables.ts';
@@ -7,15 +10,15 @@ import { template } from './template.ts';
 import { Waits } from './waits.ts';
 
 export interface CompiledText<R> {
-  /** It waits where a variable in the text does. */
+  /** Waits if a variable in the text does. */
   readonly evaluate: (run: R) => Awaitable<string>;
   /** Never waits: a transformation that would is null, with a line in the log. */
   readonly read: ReadText<R>;
-  /** As {@link read}, with nothing in the place of a variable that is null. */
+  /** Like {@link read}, with null variables as empty text. */
   readonly fill: ReadText<R>;
 }
 
-/** What a script builds may come from the network, so only the last ones are kept. */
+/** The texts may come from the network, so only the most recent ones are cached. */
 const cacheSize = 256;
 
 export function compileText<R>(variables: VariableCompiler<R>): (source: string) => CompiledText<R> | null {
@@ -46,7 +49,7 @@ function compile<R>(variables: VariableCompiler<R>, source: string): CompiledTex
     const read = reader(variables.text(node, waits));
     return { read, evaluate: waits.before(read), fill: reader(variables.text(node, new Waits<R>(), '')) };
   } catch {
-    // it has not been through the checker: a name that nothing has, or one used wrongly
+    // the text was not checked: it may contain unknown names or invalid use
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** Variables, templates and transformations as closures; all that is known at compile time is resolved here. */
+/** Variables, templates and transformations as closures; everything known at compile time is resolved here. */
 import type { IndexNode, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
 import type {
   TransformationSpec,
@@ -18,16 +18,16 @@ import { inTurn, PerRun, Waits } from './waits.ts';
 export type Read<R> = (run: R) => Value;
 export type ReadText<R> = (run: R) => string;
 
-/** What can be read as a value, and as text where that is another one. */
+/** Something readable as a value, and as text if that differs. */
 interface Readable<R> {
   readonly get: Read<R>;
   readonly text?: Read<R>;
 }
 
-/** How a variable without a value prints (lang-unset-var). */
+/** Text of a variable without a value (lang-unset-var). */
 const nullText = '<null>';
 
-/** What is read is there once `waits`, which each method gets, is done: {@link Waits.before}. */
+/** Reads are valid only after `waits` has run; every method takes it: {@link Waits.before}. */
 export class VariableCompiler<R> {
   readonly #lookup: Lookup<R>;
 
@@ -52,7 +52,7 @@ export class VariableCompiler<R> {
     return { subname, index, context };
   }
 
-  /** As text: within a string, or beside one in a comparison. */
+  /** As text: in a string, or compared with one. */
   print(node: VariableNode, waits: Waits<R>): Read<R> {
     const { get, text } = this.#steps(this.access(node, waits), node, waits);
     return text ?? get;
@@ -100,7 +100,7 @@ export class VariableCompiler<R> {
     };
   }
 
-  /** A string literal where variables in it are replaced; null ones print as `<null>`, or as the caller has it. */
+  /** A string literal with variables expanded; null variables print as `<null>`, or as the caller wants. */
   text(node: StringNode, waits: Waits<R>, whenNull = nullText): string | ReadText<R> {
     return this.#constantOr(template(node), waits, whenNull);
   }
@@ -170,14 +170,14 @@ export class VariableCompiler<R> {
     return text === undefined ? { get } : { get, text: (run) => text(input(run)) };
   }
 
-  /** Throws what the transformation says against its arguments. */
+  /** Throws if the transformation rejects its arguments. */
   checkTransformation(spec: TransformationSpec<R>, node: TransformationNode): void {
     const { constants } = this.#arguments(spec, node, new Waits<R>());
     if ('prepareWaiting' in spec) spec.prepareWaiting(constants);
     else spec.prepare(constants);
   }
 
-  /** A transformation's arguments: `constants` when all are, else read for each use. */
+  /** A transformation's arguments: `constants` if all are constant, else read on each use. */
   #arguments(
     spec: TransformationSpec<R>,
     node: TransformationNode,
@@ -206,12 +206,12 @@ export class VariableCompiler<R> {
   }
 }
 
-/** What a compiled script runs on is an {@link Execution}, which the tables need not know. */
+/** A compiled script runs on an {@link Execution}; the tables do not depend on that. */
 export function complain(run: unknown, message: string): void {
   (run as Pick<Execution<unknown>, 'complain'>).complain(message);
 }
 
-/** What stands in the parentheses; blanks around it count where the variable says so. */
+/** The contents of the parentheses; surrounding blanks count if the variable's row says so. */
 export function subnameOf<R>(
   { verbatim = false }: VariableSpec<R>,
   { subname }: VariableNode,

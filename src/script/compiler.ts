@@ -16,10 +16,10 @@ import { toText } from './operators.ts';
 import { inTurn, Waits } from './waits.ts';
 
 export interface CompileOptions {
-  /** How often a `while` may turn. */
+  /** Maximum number of iterations of a `while`. */
   readonly maxWhileLoops: number;
   readonly enableAsserts: boolean;
-  /** For `=~` and `!~`: POSIX extended, case ignored; null for a pattern that is none. */
+  /** For `=~` and `!~`: POSIX extended, case ignored; null for an invalid pattern. */
   readonly matcher: (pattern: string) => Matcher | null;
 }
 
@@ -27,11 +27,11 @@ export interface CompiledScript<R> {
   readonly routes: readonly CompiledRoute<R>[];
   /** `route {}` */
   readonly main: CompiledRoute<R>;
-  /** A route by kind and name; '' is the name of one that has none, as the global `onreply_route`. */
+  /** A route by kind and name; a nameless route, such as the global `onreply_route`, has the name ''. */
   find(kind: RouteKind, name: string): CompiledRoute<R> | null;
   /** The names of the functions that its routes call. */
   readonly called: ReadonlySet<string>;
-  /** A text with variables that is known only when the script runs; null where what it names is not there. */
+  /** A text with variables that is only known at run time; null if it names something that does not exist. */
   text(source: string): CompiledText<R> | null;
 }
 
@@ -71,7 +71,7 @@ export function compileScript<R extends Execution<R>>(
     return waits.before((run) => {
       const wanted = typeof read === 'string' ? read : toText(read(run));
       const found = wanted === null ? undefined : named.get(routeKey('route', wanted));
-      // the main route is not called by a name that comes up at run time: it would run itself
+      // the main route cannot be called by a name computed at run time: it would run itself
       if (found !== undefined && found !== main) return found;
       run.complain(wanted === null ? 'route(): the name is null' : `route(): unknown route[${wanted}]`);
       return undefined;
@@ -112,7 +112,7 @@ const unbuilt = () => {
 
 const noValues: readonly Value[] = [];
 
-/** The route that a call names; undefined, which has been logged, where it is known only now and there is none. */
+/** The route named by a call; undefined, which has been logged, if a name computed at run time does not exist. */
 type FindRoute<R> = (run: R) => Awaitable<CompiledRoute<R> | undefined>;
 
 function compileRouteCall<R extends Execution<R>>(
@@ -150,7 +150,7 @@ function statusOf<R extends Execution<R>>(run: R, outcome: Awaitable<Flow>): Awa
   return isPending(outcome) ? outcome.then(() => run.status) : run.status;
 }
 
-/** Runs a route as a callee of whatever runs: `$param`, `$route` and `return` are its own. */
+/** Runs a route as a callee, with its own `$param`, `$route` and `return`. */
 export function enterRoute<R extends Execution<R>>(
   run: R,
   route: CompiledRoute<R>,

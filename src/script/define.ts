@@ -1,14 +1,13 @@
 /**
- * Rows and tables with the types that they are inferred with: what they are given is what they return. A row that
- * several tables share is defined by itself.
+ * Identity functions that infer the types of rows and tables. A row shared by several tables is defined separately.
  */
 import type { ArgumentSpec, DefinedNames, ParameterSpec, SettingSpec } from './catalog.ts';
 import type { RowValues } from './typed-rows.ts';
 
-/** An argument that several functions have. */
+/** An argument shared by several functions. */
 export const defineArgument = <const Row extends ArgumentSpec>(row: Row): Row => row;
 
-/** A parameter that stands by itself. */
+/** A separate parameter. */
 export const defineParameter = <const Row extends ParameterSpec>(row: Row): Row => row;
 
 /**
@@ -24,7 +23,7 @@ export const defineParameters = <const Rows extends readonly ParameterSpec[]>(ro
 /** The global parameters of a script, see {@link defineParameters}. */
 export const defineSettings = <const Rows extends readonly SettingSpec[]>(rows: Rows): Rows => rows;
 
-/** The names that the parameters of a module define, for an argument that has to be one of them. */
+/** The names defined by the parameters of a module, for an argument that must be one of them. */
 export const definedNames = <const Rows extends readonly ParameterSpec[]>(
   module: string,
   parameters: Rows,

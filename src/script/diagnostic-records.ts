@@ -1,11 +1,11 @@
-/** Diagnostics as plain data for editors and other programs: places instead of spans. */
+/** Diagnostics as plain data for editors and other programs: positions instead of spans. */
 import type { Span } from './ast.ts';
 import type { Absence, Diagnostic, DiagnosticCode, Severity } from './diagnostics.ts';
 import { readableText } from './diagnostics.ts';
 import { withoutSecrets } from './secrets.ts';
 import type { SourceSet } from './source.ts';
 
-/** From a first byte to behind the last one; lines and columns count from 1, columns in bytes. */
+/** Start and exclusive end; lines and columns count from 1, columns in bytes. */
 export interface Place {
   readonly file: string;
   readonly line: number;
@@ -18,9 +18,9 @@ export interface DiagnosticRecord extends Place {
   readonly severity: Severity;
   readonly code: DiagnosticCode;
   readonly message: string;
-  /** What would be right; null where that cannot be said. */
+  /** A suggestion, or null. */
   readonly help: string | null;
-  /** Further places that have to do with it. */
+  /** Related positions. */
   readonly labels: readonly (Place & { readonly message: string })[];
   /** The `include_file` lines that led to the file, innermost first. */
   readonly includedFrom: readonly { readonly file: string; readonly line: number }[];
@@ -52,7 +52,7 @@ export function diagnosticRecords(
 function placeOf({ start, end }: Span, sources: SourceSet): Place {
   const from = sources.locate(start);
   const to = sources.locate(end);
-  // the end lies in the same file; of an empty span it is the start
+  // the end is in the same file; for an empty span it is the start
   const last = to.file === from.file ? to : from;
   return {
     file: readableText(from.file),

@@ -1,11 +1,11 @@
-/** What is wrong with a script: one value for each error, found by the lexer, the parser or the checker. */
+/** Errors in a script: one value each, found by the lexer, the parser or the checker. */
 import type { Span } from './ast.ts';
 
 export type Severity = 'error' | 'warning' | 'note';
 
 /**
- * The kinds of errors. A code is stable: documentation and editors refer to it. The text says what the code
- * stands for; the message of a diagnostic says what it is about in the case at hand.
+ * The kinds of errors. A code is stable: documentation and editors refer to it. The text describes the code; the
+ * message of a diagnostic describes the specific case.
  */
 export const diagnosticCodes = {
   // the text itself
@@ -66,17 +66,17 @@ export const diagnosticCodes = {
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;
 
-/** A further place that has to do with the error. */
+/** A related position. */
 export interface DiagnosticLabel {
   readonly span: Span;
   readonly message: string;
 }
 
-/** Something of OpenSIPS that siprest does not have. */
+/** Something in OpenSIPS that siprest lacks. */
 export interface Absence {
   readonly kind: 'module' | 'function' | 'variable' | 'transformation' | 'socket';
   readonly name: string;
-  /** The module that it belongs to, itself for a module; `core` for none. */
+  /** Its module, or itself for a module; `core` if none. */
   readonly module: string;
 }
 
@@ -93,17 +93,17 @@ export interface Diagnostic {
   readonly message: string;
   readonly span: Span;
   readonly labels?: readonly DiagnosticLabel[];
-  /** What would be right, where that can be said. */
+  /** A suggestion, if any. */
   readonly help?: string;
-  /** For the code `not-available`: what it is about. */
+  /** For the code `not-available`: the missing name. */
   readonly absent?: Absence;
-  /** For the code `inert`, of what may be told in one line with others. */
+  /** For the code `inert`, if it may be summarized in one line with others. */
   readonly inert?: Inert;
 }
 
-/** More errors, or more warnings, than this are noise, and what follows is mostly the echo of one of them. */
+/** Beyond this number, errors or warnings are noise, mostly consequences of earlier ones. */
 const limit = 200;
-/** Characters of one message; of one word in it. */
+/** Maximum length of a message, and of one word in it. */
 const maxMessage = 500;
 const maxWord = 100;
 
@@ -114,7 +114,7 @@ export class DiagnosticList {
   #errors = 0;
   #warnings = 0;
 
-  /** Whether so many errors have come that reading on is no use. */
+  /** Whether there are too many errors to go on. */
   get full(): boolean {
     return this.#errors >= limit;
   }
@@ -129,7 +129,7 @@ export class DiagnosticList {
 
   add(diagnostic: Diagnostic): void {
     const isError = diagnostic.severity === 'error';
-    // the list of what siprest lacks is whole, or it is of no use
+    // the list of what siprest lacks must be complete to be useful
     if (diagnostic.absent === undefined && (isError ? this.full : this.#warnings > limit)) return;
     const key = `${diagnostic.code} ${diagnostic.span.start} ${diagnostic.span.end}`;
     if (this.#seen.has(key)) return;
@@ -179,14 +179,14 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((one) => one.severity === 'error');
 }
 
-/** What bytes of a script say as UTF-8, with nothing in it that a terminal would obey. */
+/** Bytes of a script as UTF-8, with control characters escaped for terminals. */
 export function readableText(bytes: string): string {
   let text = bytes;
   if (/[^\x00-\x7f]/.test(bytes)) text = Buffer.from(bytes, 'latin1').toString('utf8');
   return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, '\uFFFD');
 }
 
-/** A message of text that may have megabytes of the script in it. */
+/** A message that may quote megabytes of the script. */
 export function briefText(bytes: string): string {
   let text = bytes;
   if (text.length > maxMessage) text = `${text.slice(0, maxMessage - 80)}...${text.slice(-80)}`;

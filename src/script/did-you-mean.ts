@@ -1,8 +1,8 @@
-/** The names nearest to one that was mistyped. */
+/** Suggestions for mistyped names. */
 
 /**
- * Edits between two names: a character put in, left out, replaced, or two neighbours swapped. A change of case
- * alone counts as one. Gives up, returning `limit + 1`, when there are more than `limit`.
+ * Edit distance of two names: insertions, deletions, replacements, and swaps of neighbours. Changes of case together
+ * count as one. Gives up, returning `limit + 1`, when there are more than `limit`.
  */
 export function editDistance(a: string, b: string, limit: number): number {
   if (a === b) return 0;
@@ -38,11 +38,11 @@ export function editDistance(a: string, b: string, limit: number): number {
   return last[right.length] as number;
 }
 
-/** Up to three of `names` that are near enough to `name` to have been meant, nearest first. */
+/** Up to three of `names` that are close enough to `name` to have been meant, closest first. */
 export function nearestNames(name: string, names: Iterable<string>): readonly string[] {
   // names of real scripts are short; a longer one is noise and not worth the comparison
   if (name.length === 0 || name.length > 100) return [];
-  // a quarter of the name: t_relay() is no misspelt t_reply()
+  // a quarter of the name: t_relay() is not a misspelt t_reply()
   const threshold = Math.max(1, Math.floor(name.length / 4));
   const found: { readonly name: string; readonly distance: number }[] = [];
   const seen = new Set<string>();
@@ -50,7 +50,7 @@ export function nearestNames(name: string, names: Iterable<string>): readonly st
     if (seen.has(candidate)) continue;
     seen.add(candidate);
     const distance = editDistance(name, candidate, threshold);
-    // within one edit of two letters there are half the names: they must be the same letters, in another order or case
+    // half of all names are within one edit of two letters: require the same letters, in another order or case
     if (distance <= threshold && (name.length > 2 || sameLetters(name, candidate)))
       found.push({ name: candidate, distance });
   }
@@ -67,7 +67,7 @@ function sameLetters(a: string, b: string): boolean {
   return letters(a) === letters(b);
 }
 
-/** `did you mean "a", "b" or "c"?`, or undefined when nothing is near. `quote` dresses each name. */
+/** `did you mean "a", "b" or "c"?`, or undefined if nothing is close. `quote` formats each name. */
 export function didYouMean(
   name: string,
   names: Iterable<string>,

@@ -1,6 +1,6 @@
 /**
- * Arguments whose text goes into headers. What a variable holds may come from the network: a line break in it would end
- * the header and begin another one, so only those that the script itself writes between its variables count.
+ * Arguments whose text goes into headers. Values of variables may come from the network: a line break in one would
+ * end the header and begin another, so only line breaks written between the variables in the script are allowed.
  */
 import type { StringNode } from './ast.ts';
 import type { VariableCompiler } from './compile-variables.ts';
@@ -10,7 +10,7 @@ import type { Waits } from './waits.ts';
 
 const BREAK = /[\0\r\n]/;
 
-/** Whether a value holds a line break or a NUL; at the end of the text one line break ends the header that it is. */
+/** Whether a value holds a line break or a NUL; one line break at the very end of the text is the header's own. */
 export function breaksHeaders(value: string, isLast: boolean): boolean {
   return BREAK.test(value) && BREAK.test(isLast ? value.replace(/\r?\n$/, '') : value);
 }
@@ -19,7 +19,7 @@ export function breakComplaint(name: string, variable: string): string {
   return `${name}(): refused, since ${variable} has a line break or a NUL in it: headers end where the script says so, write one call for each`;
 }
 
-/** Reads the text; null, with a line in the log, where a variable in it breaks headers. */
+/** Reads the text; null, with a log line, if a variable in it contains a line break or a NUL. */
 export function headerArgument<R extends Execution<R>>(
   node: StringNode,
   name: string,

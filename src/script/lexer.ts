@@ -1,4 +1,4 @@
-/** Cuts a script into tokens: one loop over its bytes, which never fails and takes linear time. */
+/** Splits a script into tokens: one loop over its bytes that never fails and takes linear time. */
 import type { VariableNode } from './ast.ts';
 import type { DiagnosticList } from './diagnostics.ts';
 import type { SourceFile } from './source.ts';
@@ -40,7 +40,7 @@ export interface PlainToken extends TokenFacts {
 
 export type Token = StringToken | NumberToken | VariableToken | PlainToken;
 
-/** The longest first, so that the first that fits is right. */
+/** Longest first, so that the first match is correct. */
 const punctuation = [
   '<<=',
   '>>=',
@@ -73,11 +73,11 @@ for (const text of punctuation) {
   punctuationByFirst.set(code, [...(punctuationByFirst.get(code) ?? []), text]);
 }
 
-/** What goes on for many bytes is looked for by these: a loop over bytes is slow in a process that has just started. */
+/** Long runs of bytes are matched by these: a loop over bytes is slow in a process that has just started. */
 const identifier = /[A-Za-z0-9_]*/y;
 const blanks = /[ \t\v\f\r]*/y;
 
-/** The index behind what `pattern` matches at `from`. */
+/** The index after the match of `pattern` at `from`. */
 function after(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from;
   pattern.test(text);
@@ -94,12 +94,12 @@ export function isIdentifierCode(code: number): boolean {
 
 export class Lexer {
   readonly file: SourceFile;
-  /** The one that was being read when this one's file was included. */
+  /** The lexer of the including file. */
   readonly parent: Lexer | null;
   readonly #diagnostics: DiagnosticList;
   readonly #variables: VariableSource;
   #at = 0;
-  /** The quotes of strings that were found to be open to the end of the file: not looked for again. */
+  /** Quotes of strings known to be unterminated, so that they are not searched for again. */
   #unclosed = '';
 
   constructor(file: SourceFile, parent: Lexer | null, diagnostics: DiagnosticList) {
@@ -143,8 +143,8 @@ export class Lexer {
   }
 
   /**
-   * Bytes that start nothing in the language, a run of them as one. The original passes over them, and scripts in
-   * use have no-break spaces and stray backticks in them.
+   * A run of bytes without a meaning in the language. OpenSIPS ignores them, and real scripts contain no-break spaces
+   * and stray backticks.
    */
   #passOver(start: number): number {
     const { text, base } = this.file;
@@ -175,7 +175,7 @@ export class Lexer {
     };
   }
 
-  /** Passes over space and comments; true when a line ended on the way, or none has begun. */
+  /** Skips space and comments; true if this crossed a line end, or at the very start. */
   #skipSpace(): boolean {
     const { text, base } = this.file;
     let at = this.#at;
@@ -221,7 +221,7 @@ export class Lexer {
     };
   }
 
-  /** OpenSIPS passes over a quote right behind `$name`, as in `"ip=" + $si" + ...` (field-stray-quote). */
+  /** OpenSIPS ignores a quote right after `$name`, as in `"ip=" + $si" + ...` (field-stray-quote). */
   #strayQuote(start: number, end: number): void {
     const { text, base } = this.file;
     const quote = text.charCodeAt(end);
@@ -294,7 +294,7 @@ export class Lexer {
 
 const byteOrderMark = '\xef\xbb\xbf';
 
-/** The first character as it is shown: one that nobody sees by its number. */
+/** Description of the first character: invisible ones by their code. */
 function nameOfCharacter(bytes: string): string {
   const [first = ''] = Buffer.from(bytes, 'latin1').toString('utf8');
   const code = first.codePointAt(0) ?? 0;

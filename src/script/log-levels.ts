@@ -9,7 +9,10 @@ export const logLevels = {
   L_DBG: 4,
 } as const satisfies Readonly<Record<string, number>>;
 
-/** Other spellings that scripts have: of a name, only its third letter counted (the xlog module's page in the manual of 1.4). */
+/**
+ * Other spellings that scripts have: only the third letter of a name counted (the xlog module's page in the manual of
+ * 1.4).
+ */
 const formerLevels: Readonly<Record<string, number>> = {
   L_CRITICAL: logLevels.L_CRIT,
   L_ERROR: logLevels.L_ERR,

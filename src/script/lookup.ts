@@ -1,6 +1,6 @@
 /**
- * The tables of a {@link Catalog}, indexed by name for those modules that a script loads; behind them stand-ins
- * for what OpenSIPS has and siprest has not.
+ * The tables of a {@link Catalog}, indexed by name for those modules that a script loads; with stand-ins for what
+ * OpenSIPS has and siprest lacks.
  */
 import type { Catalog, FunctionSpec, ModuleSpec, TransformationSpec, VariableSpec } from './catalog.ts';
 import { nearestNames } from './did-you-mean.ts';
@@ -14,7 +14,7 @@ import {
 } from './stand-ins.ts';
 
 export class Lookup<R> {
-  /** What is really there, aliases included. */
+  /** What exists, including aliases. */
   readonly functions = new Map<string, FunctionSpec<R>>();
   readonly variables = new Map<string, VariableSpec<R>>();
   readonly transformations = new Map<string, TransformationSpec<R>>();
@@ -45,7 +45,7 @@ export class Lookup<R> {
     }
   }
 
-  /** Of that name, perhaps a stand-in (`absent`); undefined for a name that nobody knows. */
+  /** The entry of that name, perhaps a stand-in (`absent`); undefined for an unknown name. */
   function(name: string): FunctionSpec<R> | undefined {
     return this.functions.get(name) ?? this.#absent('function', name, this.#absentFunctions, absentFunction);
   }
@@ -61,7 +61,7 @@ export class Lookup<R> {
     );
   }
 
-  /** The module of the catalog that has a name and is not loaded. */
+  /** The catalog's module that has the name and is not loaded. */
   unloadedOwner(kind: NamedKind, name: string): string | null {
     for (const module of this.#catalog.modules) {
       if (this.#loaded.has(module.name)) continue;
@@ -72,7 +72,7 @@ export class Lookup<R> {
     return null;
   }
 
-  /** All that modules of the catalog have which are not loaded, by name. */
+  /** All names of the catalog's modules that are not loaded. */
   unloaded(kind: NamedKind): ReadonlyMap<string, string> {
     const owners = new Map<string, string>();
     for (const module of this.#catalog.modules) {
@@ -82,7 +82,7 @@ export class Lookup<R> {
     return owners;
   }
 
-  /** `$fU.com` and `$fUxyz`: the variable whose name goes on with what was meant as text. */
+  /** `$fU.com` and `$fUxyz`: the variable whose name runs into the following text. */
   variablePrefix(name: string): string | null {
     let longest: string | null = null;
     for (const known of this.variables.keys()) {
@@ -109,7 +109,7 @@ export class Lookup<R> {
     return spec;
   }
 
-  /** A name that may belong to a module which nobody knows, unless it is near one that is meant. */
+  /** A name that may belong to an unknown module, unless it is close to a known name. */
   #stranger(kind: NamedKind, name: string): string | null {
     if (this.#strangers.length === 0 || nearestNames(name, this[`${kind}s`].keys()).length > 0) return null;
     if (kind === 'variable' && this.variablePrefix(name) !== null) return null;

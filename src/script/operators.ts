@@ -8,10 +8,10 @@ import type { Value } from './catalog.ts';
 
 const decimal = /^\s*[+-]?\d+$/;
 
-/** The value of an expression; undefined when it has none, which is in the log. */
+/** The value of an expression; undefined if it has none, which has been logged. */
 export type Result = Value | undefined;
 
-/** A value as an integer, or null where it is none: `5`, `"5"`, but not `"5a"`. */
+/** A value as an integer, or null if it is not one: `5`, `"5"`, but not `"5a"`. */
 export function toInteger(value: Value): number | null {
   if (typeof value === 'number') return value;
   if (value === null || !decimal.test(value)) return null;
@@ -23,13 +23,13 @@ export function toText(value: Value): string | null {
   return typeof value === 'number' ? String(value) : value;
 }
 
-/** The truth of a value that stands alone in a condition (lang-string-true, lang-int-truth). */
+/** The truth of a bare value in a condition (lang-string-true, lang-int-truth). */
 export function truth(value: Result): boolean {
   if (typeof value === 'number') return value !== 0;
   return value !== null && value !== undefined && value.length > 0;
 }
 
-/** The truth of `[ value ]`: any text, be it empty, is true there. */
+/** The truth of `[ value ]`: any text is true there, even empty text. */
 export function bracketTruth(value: Result): boolean {
   return typeof value === 'number' ? value !== 0 : typeof value === 'string';
 }
@@ -47,7 +47,7 @@ const integerOperations: Readonly<Record<ArithmeticOperator, (a: number, b: numb
   '+': (a, b) => (a + b) | 0,
   '-': (a, b) => (a - b) | 0,
   '*': (a, b) => Math.imul(a, b),
-  // `| 0` makes 0 of what a division by 0 gives (edge-division-by-zero)
+  // `| 0` turns the result of a division by 0 into 0 (edge-division-by-zero)
   '/': (a, b) => (a / b) | 0,
   '%': (a, b) => (a % b) | 0,
   '&': (a, b) => a & b,
@@ -58,7 +58,7 @@ const integerOperations: Readonly<Record<ArithmeticOperator, (a: number, b: numb
 };
 
 /**
- * `a op b` on integers, null on the right counting as 0; null when it has no result: text on either side, be it of
+ * `a op b` on integers, null on the right counting as 0; null if there is no result: text on either side, even
  * digits, or null on the left (edge-null-beside-int, edge-digits-are-no-number). `+` of texts is {@link joined}.
  */
 export function arithmetic(operator: ArithmeticOperator): (a: Value, b: Value) => number | null {
@@ -67,14 +67,14 @@ export function arithmetic(operator: ArithmeticOperator): (a: Value, b: Value) =
     typeof a !== 'number' || typeof b === 'string' ? null : b === null ? operation(a, 0) : operation(a, b);
 }
 
-/** `a + b` when `a` is text or null: null is empty text beside text (edge-null-plus-string). */
+/** `a + b` when `a` is text or null: null counts as empty text next to text (edge-null-plus-string). */
 export function joined(a: string | null, b: string | null): string {
   return a === null ? (b ?? '') : b === null ? a : a + b;
 }
 
 /**
- * -1, 0 or 1, or null where one side is null. Two integers are compared as such, everything else as text with case
- * ignored; beside a number in the script text is none, see compile-expressions.ts.
+ * -1, 0 or 1, or null if one side is null. Two integers are compared as numbers, everything else as text ignoring
+ * case; for text and number literals see compile-expressions.ts.
  */
 function order(a: Value, b: Value): number | null {
   if (a === null || b === null) return null;
@@ -100,7 +100,7 @@ export function comparison(operator: OrderOperator): (a: Value, b: Value) => boo
   return comparisons[operator];
 }
 
-/** The operator of `target op= value`; null for plain `=` and `:=`, and for `~=`, which looks at the value alone. */
+/** The operator of `target op= value`; null for plain `=` and `:=`, and for `~=`, which uses only the value. */
 export const compoundOperators: Readonly<Record<AssignOperator, ArithmeticOperator | null>> = {
   '=': null,
   ':=': null,

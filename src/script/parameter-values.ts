@@ -1,4 +1,4 @@
-/** Values of parameters as they are written, to what their tables ask for. */
+/** Converts the values of parameters to the types in their tables. */
 import type { SettingValueNode } from './ast.ts';
 import type { ParameterValue } from './catalog.ts';
 import { numberOfWord } from './parse-expressions.ts';
@@ -7,7 +7,7 @@ export interface ValueFacts {
   readonly type: 'int' | 'string' | 'boolean' | 'seconds' | 'socket' | 'any';
   readonly unit?: string;
   readonly minimum?: number;
-  /** Of a `boolean`: the largest number that means yes; default 1. */
+  /** For a `boolean`: the largest number that means yes; default 1. */
   readonly maximum?: number;
   readonly zero?: number;
 }
@@ -52,7 +52,7 @@ function unit(spec: ValueFacts): string {
   return spec.unit === undefined ? '' : ` (${spec.unit})`;
 }
 
-/** A quoted number, as the older dialect writes it; null for anything else. */
+/** A quoted number, as in the older dialect; null for anything else. */
 function decimal(text: string, fraction: boolean): number | null {
   const pattern = fraction ? /^[+-]?(?:[0-9]{1,10}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})$/ : /^[+-]?[0-9]{1,10}$/;
   return pattern.test(text) ? Number(text) : null;

@@ -20,7 +20,7 @@ import { isIdentifierCode, type StringToken, type Token } from './lexer.ts';
 import { logLevel } from './log-levels.ts';
 import type { ParserState } from './parser-state.ts';
 
-/** More in one call is noise. */
+/** More arguments than this are garbage. */
 const maxArguments = 100;
 
 /** Words that are numbers. */
@@ -46,7 +46,7 @@ const bitOperators: ReadonlySet<string> = new Set<ArithmeticOperator>(['&', '|',
 const sumOperators: ReadonlySet<string> = new Set<ArithmeticOperator>(['+', '-', '*', '/', '%']);
 const comparisons: ReadonlySet<string> = new Set(comparisonOperators);
 
-/** Words of scripts before OpenSIPS 3, and what has taken their place. */
+/** Words of scripts before OpenSIPS 3, with their replacements. */
 const formerWords: ReadonlyMap<string, string> = new Map(
   Object.entries({
     method: '$rm',
@@ -65,7 +65,7 @@ const formerWords: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** `uri == myself` and the like, which are one call now. */
+/** `uri == myself` and the like, which have become calls. */
 const formerMyself: ReadonlyMap<string, string> = new Map(
   Object.entries({
     uri: 'is_myself("$rd", $rp)',
@@ -245,7 +245,7 @@ function parsePrimary(state: ParserState): ExpressionNode {
   return state.unexpected('a value');
 }
 
-/** `10.0.0.0/8` without quotes; null for anything else, which is left unread. */
+/** `10.0.0.0/8` without quotes; null for anything else, which is not consumed. */
 function networkWord(state: ParserState): NameNode | null {
   const { token } = state;
   const { base, text } = token.lexer.file;
@@ -344,7 +344,7 @@ function parseWord(state: ParserState): ExpressionNode {
   return parseFormerWord(state);
 }
 
-/** A word that is not a value. What it stood for in older scripts is known: then the expression goes on behind it. */
+/** A word that is not a value. If its meaning in older scripts is known, the expression continues after it. */
 function parseFormerWord(state: ParserState): StringNode {
   const { start, end, text: word, lexer } = state.token;
   const { base, text } = lexer.file;
@@ -365,7 +365,7 @@ function parseFormerWord(state: ParserState): StringNode {
   return { kind: 'string', span, value: '', origins: [[0, start]] };
 }
 
-/** For a word of `uri == myself`, on either side of the operator: the call that it is now. */
+/** For a word of `uri == myself`, on either side of the operator: the call that replaces it. */
 function formerCall({ text: word, start, end, lexer }: Token): string | undefined {
   const { base, text } = lexer.file;
   const before = text.slice(Math.max(0, start - base - 40), start - base);
@@ -459,7 +459,7 @@ function closeArguments(state: ParserState, open: Token): void {
   const labels = [{ span: { start: open.start, end: open.end }, message: 'the arguments begin here' }];
   if (token.kind === 'end' || state.is(';') || state.is('{') || state.is('}') || startsStatement(state)) {
     const end = state.stream.previous?.end ?? token.start;
-    // the place to add it is right after the last argument; from there on all is in order
+    // it belongs right after the last argument; everything after that is fine
     state.report('unclosed-parenthesis', { start: end - 1, end }, 'missing `)` after the arguments', {
       labels,
     });
@@ -468,7 +468,7 @@ function closeArguments(state: ParserState, open: Token): void {
   state.unexpected('`,` or `)` after an argument', { labels });
 }
 
-/** Whether the next line begins a statement, where an argument was to end. */
+/** Whether the next line begins a statement, although an argument has not ended. */
 function startsStatement(state: ParserState): boolean {
   const { token } = state;
   if (!token.startsLine) return false;

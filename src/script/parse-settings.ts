@@ -10,7 +10,7 @@ import { numberOfWord, parseString } from './parse-expressions.ts';
 import { startsOutside } from './parse-statements.ts';
 import type { ParserState } from './parser-state.ts';
 
-/** What may follow the value of a socket or an alias, and whether a value belongs to it. */
+/** Options after the value of a socket or an alias, and whether they take a value. */
 const socketOptions: Readonly<Record<string, boolean>> = {
   as: true,
   use_workers: true,
@@ -67,7 +67,7 @@ function parseOptionValue(state: ParserState): SocketOptionNode['value'] {
   return { kind: 'name', span, text };
 }
 
-/** A string, or all up to the next space: `udp:[::1]:5060`, `10`, `yes`, `eth0`. */
+/** A string, or everything up to the next space: `udp:[::1]:5060`, `10`, `yes`, `eth0`. */
 function parseValue(state: ParserState): SettingValueNode {
   const { token } = state;
   if (token.kind === 'string') return stringValue(state);
@@ -94,7 +94,7 @@ function valueOfWord(word: string): number | string {
   return /^[+-]?[0-9]{1,10}$/.test(word) ? Number(word) : word;
 }
 
-/** Ends at space, `;` or a comment; braces and parentheses hold together what is in them on one line. */
+/** Ends at space, `;` or a comment; braces and parentheses keep their contents together on one line. */
 function afterValue(text: string, from: number): number {
   let at = from;
   let depth = 0;
@@ -118,7 +118,7 @@ function afterLine(text: string, from: number): number {
 /** LoadModule: "loadmodule" string ";"? */
 export function parseLoadModule(state: ParserState): LoadModuleNode {
   const { start } = state.stream.advance();
-  // no file's name goes on in the next line: there the closing quote is missing
+  // file names do not span lines: the closing quote is missing
   if (state.token.kind !== 'string' || state.token.lineEnd !== null) {
     const help = 'for example: loadmodule "rest_client.so"';
     return state.unexpected("the module's file in quotes", { help });
@@ -155,7 +155,7 @@ export function parseModuleParameter(state: ParserState): ModuleParameterNode {
   );
   const span = state.spanFrom(start);
   state.accept(';');
-  // what is wrong has been reported; no module is named, so that nothing more is found wrong with it
+  // the error has been reported; without a module, no further errors follow from it
   const none = { kind: 'name', span, text: '' } as const;
   return value === null
     ? {
@@ -168,7 +168,7 @@ export function parseModuleParameter(state: ParserState): ModuleParameterNode {
     : { kind: 'modparam', span, ...value };
 }
 
-/** When it is `)` alone that is missing, all is in order from the next line on. */
+/** If only `)` is missing, everything from the next line on is fine. */
 function closeModuleParameter(state: ParserState): void {
   if (state.accept(')')) return;
   if (state.token.kind !== 'end' && !state.is(';') && !startsOutside(state))

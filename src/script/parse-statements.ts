@@ -1,4 +1,4 @@
-/** Statements and blocks. After an error the parser goes on at the next statement. */
+/** Statements and blocks. After an error the parser continues at the next statement. */
 import {
   type AssignOperator,
   assignOperators,
@@ -25,7 +25,7 @@ import { describeToken } from './token-stream.ts';
 const assignments: ReadonlySet<string> = new Set(assignOperators);
 const routeKeywords: ReadonlySet<string> = new Set(routeKinds);
 
-/** Statements that begin with a word of their own; all other words are calls. */
+/** Statements with a keyword; all other words are calls. */
 const keywords = new Map<string, (state: ParserState) => StatementNode>(
   Object.entries({
     if: parseIf,
@@ -47,7 +47,7 @@ function keyword(state: ParserState): ((state: ParserState) => StatementNode) | 
   return token.kind === 'identifier' ? keywords.get(token.text) : undefined;
 }
 
-/** Whether a definition of the file begins here: then a block above it was never closed. */
+/** Whether a top-level definition begins here, so that a block above it was never closed. */
 export function startsDefinition(state: ParserState): boolean {
   const { token } = state;
   if (token.kind !== 'identifier') return false;
@@ -58,12 +58,12 @@ export function startsDefinition(state: ParserState): boolean {
   return text === '{' || (text === '[' && token.startsLine);
 }
 
-/** Whether a line begins here that only stands outside routes: a definition or a global parameter. */
+/** Whether a line begins here that is only valid outside routes: a definition or a global parameter. */
 export function startsOutside(state: ParserState): boolean {
   const { token } = state;
   if (!token.startsLine || token.kind !== 'identifier') return false;
   if (token.text === 'loadmodule' || startsDefinition(state)) return true;
-  // between the lines of a stray body it would be `$var(x) = 1`, no word
+  // inside a stray body it would be `$var(x) = 1`, not a word
   const next = state.stream.peek();
   return next.kind === 'punctuation' && next.text === '=';
 }
@@ -80,7 +80,7 @@ export function parseBlock(state: ParserState): BlockNode {
 
 function closeBlock(state: ParserState, open: Span): void {
   if (state.accept('}')) return;
-  // what closes it may stand in the comment that was reported
+  // the closing brace may be inside the unterminated comment that was reported
   if (state.token.kind === 'end' && state.diagnostics.has('unterminated-comment')) return;
   const message = `this \`{\` has no \`}\` before ${describeToken(state.token)}`;
   state.report('unclosed-block', open, message);
@@ -96,13 +96,13 @@ function parseStatements(state: ParserState, ends: () => boolean): StatementNode
       () => skipStatement(state),
     );
     if (statement !== null) statements.push(statement);
-    // whatever was not understood is passed over, so that there is an end
+    // skip what was not understood, to guarantee progress
     if (state.token === before) state.stream.advance();
   }
   return statements;
 }
 
-/** To the end of the statement at hand: past its `;`, past a block that belongs to it, or before a `}`. */
+/** Skips to the end of the current statement: past its `;`, past its block, or before a `}`. */
 function skipStatement(state: ParserState): void {
   let depth = 0;
   for (;;) {
@@ -141,7 +141,7 @@ export function parseStatement(state: ParserState): StatementNode {
   return statement;
 }
 
-/** Words of other languages, and what stands for them here. */
+/** Words of other languages, with what to use instead. */
 const foreignWords: ReadonlyMap<string, string> = new Map(
   Object.entries({
     elseif: 'use else if (...) instead',
@@ -166,7 +166,7 @@ function parseCallStatement(state: ParserState): StatementNode {
   return state.fail('syntax', token, `\`${token.text}\` is not a statement`, { help });
 }
 
-/** A `;`; when it is missing the place to add it is the end of the statement, and all else is in order. */
+/** A `;`; a missing one belongs at the end of the statement, and everything else is fine. */
 function endStatement(state: ParserState): void {
   if (state.accept(';')) return;
   const { token } = state;
@@ -198,7 +198,7 @@ function parseBody(state: ParserState): StatementNode {
   return parseStatement(state);
 }
 
-/** "(" Expression ")"; after an error in it the body is read all the same. */
+/** "(" Expression ")"; after an error in it the body is still parsed. */
 function parseCondition(state: ParserState, what: string): ExpressionNode {
   const open = state.expect('(', `after ${what}`);
   const labels = [{ span: { start: open.start, end: open.end }, message: 'the condition begins here' }];

@@ -1,13 +1,13 @@
-/** What all parts of the parser share: the tokens, the errors, and how to go on after one. */
+/** State shared by all parts of the parser: the tokens, the errors, and recovery. */
 import type { NameNode, Span } from './ast.ts';
 import type { Diagnostic, DiagnosticCode, DiagnosticList } from './diagnostics.ts';
 import { isIdentifierCode, type Token } from './lexer.ts';
 import { describeToken, type TokenStream } from './token-stream.ts';
 
-/** Thrown to the nearest place that can go on; the error has been reported. */
+/** Thrown to the nearest place that can recover; the error has been reported. */
 export const syntaxFailure = { syntaxFailure: true };
 
-/** Blocks, parentheses and operators in one another: beyond it the machine's stack would end first. */
+/** Limit of nested blocks, parentheses and operators: beyond it the stack would overflow. */
 const maxDepth = 200;
 /** Operators in one statement: the tree of a chain of them is as deep as the chain is long. */
 const maxOperators = 1000;
@@ -19,9 +19,9 @@ export class ParserState {
   readonly diagnostics: DiagnosticList;
   #depth = 0;
   #operators = 0;
-  /** Whether `variable == value` binds tighter than arithmetic: in what is assigned, and in `[ ]`. */
+  /** Whether `variable == value` binds tighter than arithmetic: in assigned values, and in `[ ]`. */
   comparesFirst = false;
-  /** Where the last error was reported, so that its echo is not. */
+  /** Position of the last reported error, to suppress its consequences. */
   #failedAt = -1;
 
   constructor(stream: TokenStream, diagnostics: DiagnosticList) {
@@ -44,13 +44,13 @@ export class ParserState {
     return true;
   }
 
-  /** Takes the punctuation `text` or fails; `what` says in words what it is for. */
+  /** Consumes the punctuation `text` or fails; `what` describes its purpose. */
   expect(text: string, what: string, details: Details = {}): Token {
     if (this.is(text)) return this.stream.advance();
     return this.unexpected(`\`${text}\` ${what}`, details);
   }
 
-  /** Fails at the present token. */
+  /** Fails at the current token. */
   unexpected(expected: string, details: Details = {}): never {
     return this.fail(
       'syntax',
@@ -66,8 +66,8 @@ export class ParserState {
   }
 
   /**
-   * Reports an error, unless the lexer has reported one at this token, or the parser one where it stands. When
-   * a string of several lines stands just before, its closing quote is what is missing.
+   * Reports an error, unless the lexer has reported one at this token, or the parser one at this position. After a
+   * string of several lines, the error is its missing closing quote.
    */
   report(code: DiagnosticCode, span: Span, message: string, details: Details = {}): void {
     const { token } = this;
@@ -95,7 +95,7 @@ export class ParserState {
     this.diagnostics.error(code, { start: span.start, end: span.end }, message, details);
   }
 
-  /** Runs `parse` one level deeper; beyond the limit the rest of the script is given up. */
+  /** Runs `parse` one level deeper; beyond the limit the rest of the script is skipped. */
   nested<T>(parse: () => T): T {
     if (this.#depth >= maxDepth) {
       this.report(
@@ -135,7 +135,7 @@ export class ParserState {
     this.fail('nested-too-deeply', this.token, `more than ${maxOperators} operators in one statement`);
   }
 
-  /** The value of `parse`, or null when it failed; `recover` then finds the place to go on. */
+  /** The value of `parse`, or null when it failed; `recover` then finds the place to continue. */
   attempt<T>(parse: () => T, recover: () => void): T | null {
     try {
       return parse();
@@ -146,7 +146,7 @@ export class ParserState {
     }
   }
 
-  /** From `start` to the end of the token before the present one. */
+  /** From `start` to the end of the previous token. */
   spanFrom(start: number): Span {
     return { start, end: Math.max(start, this.stream.previous?.end ?? start) };
   }
@@ -164,7 +164,10 @@ export class ParserState {
     return { kind: 'name', span, text };
   }
 
-  /** Passes over tokens to the `)` that closes the parenthesis at hand, or to what cannot stand in it; `ends` knows more of that. */
+  /**
+   * Skips to the `)` that closes the current parenthesis, or to something that cannot be inside it; `ends` adds
+   * conditions.
+   */
   skipToClosing(ends: () => boolean = () => false): void {
     let depth = 0;
     for (;;) {

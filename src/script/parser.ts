@@ -1,6 +1,6 @@
 /**
- * Reads a script into its syntax tree, by recursive descent. It goes on after an error, so that all are found
- * at once and each is reported once.
+ * Reads a script into its syntax tree, by recursive descent. It recovers from errors, so that all are found at once
+ * and each is reported once.
  */
 import {
   type LoadModuleNode,
@@ -20,7 +20,7 @@ import { SourceSet } from './source.ts';
 import { describeToken, type ReadFile, TokenStream } from './token-stream.ts';
 
 export interface ParsedScript {
-  /** What could be understood; use it only when no diagnostic is an error. */
+  /** What could be parsed; use it only if no diagnostic is an error. */
   readonly script: ScriptNode;
   readonly sources: SourceSet;
   /** In the order of the source. */
@@ -28,8 +28,8 @@ export interface ParsedScript {
 }
 
 /**
- * Parses a script. `text` is a byte string: each char code one byte of the file (`latin1`). `readFile` gives the
- * text of files that it includes; without one, `include_file` is an error. Never throws for what is in `text`.
+ * Parses a script. `text` is a byte string: each char code one byte of the file (`latin1`). `readFile` gives the text
+ * of files that it includes; without one, `include_file` is an error. Never throws, whatever `text` contains.
  */
 export function parseScript(text: string, fileName: string, readFile?: ReadFile): ParsedScript {
   const sources = new SourceSet();
@@ -97,7 +97,7 @@ function reportOutside(state: ParserState): never {
   return state.fail('syntax', next, message);
 }
 
-/** To the next line that begins a definition, so that what belongs to the error is passed over. */
+/** Skips to the next line that begins a definition. */
 function skipToDefinition(state: ParserState): void {
   let depth = 0;
   while (state.token.kind !== 'end') {

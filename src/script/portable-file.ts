@@ -1,4 +1,4 @@
-/** Of `check --portable`: global parameters, modules and their parameters. */
+/** For `check --portable`: global parameters, modules and their parameters. */
 import type { LoadModuleNode, ModuleParameterNode, ScriptNode, SettingNode, Span } from './ast.ts';
 import type { Catalog, ParameterSpec, SettingSpec } from './catalog.ts';
 import { portableWords } from './portable-forms.ts';
@@ -43,7 +43,7 @@ function setting<R>(
       else if (/^[a-z]/i.test(written) && !portableWords.has(written)) notes.form('setting-word', value.span);
       break;
     case 'string':
-      // an address and the facility of syslog may stand as they are
+      // addresses and the syslog facility need no quotes
       if (name.text === 'syslog_facility') {
         if (value.quoted) notes.form('quoted-setting', value.span);
       } else if (!value.quoted && name.text !== 'advertised_address')
@@ -63,7 +63,7 @@ function socket(text: string, span: Span, notes: PortableNotes): void {
   else if (text.endsWith(':*') && text.split(':').length > 2) notes.form('socket-port', span);
 }
 
-/** Where each is loaded first. */
+/** Where each module is first loaded. */
 function loadedModules(nodes: readonly LoadModuleNode[], notes: PortableNotes): ReadonlyMap<string, Span> {
   const loaded = new Map<string, Span>();
   for (const { module, path, span } of nodes) {
@@ -108,7 +108,7 @@ function parameterValue(
   else if (/^[a-z]/i.test(written) && !portableWords.has(written)) notes.form('setting-word', value.span);
 }
 
-/** Each protocol of a socket has its module, and each module of a protocol a socket. */
+/** Every protocol of a socket needs its module, and every protocol module a socket. */
 function protocols(
   script: ScriptNode,
   sockets: readonly SettingNode[],

@@ -1,6 +1,6 @@
 /**
- * What siprest takes beyond OpenSIPS, by its form: what it is, and what both take. OpenSIPS 4.0 refuses to start with
- * each of these (test/script/portable.test.ts has a script for each).
+ * Forms that siprest accepts beyond OpenSIPS, with what both accept. OpenSIPS 4.0 refuses each of them
+ * (test/script/portable.test.ts has a script for each).
  */
 export interface Form {
   /** Ends the sentence "OpenSIPS refuses ...". */

@@ -1,4 +1,4 @@
-/** What `check --portable` has found so far, and the script's text, where the tree does not have it. */
+/** The findings of `check --portable`, and the script's text for what the tree does not contain. */
 import type { Span } from './ast.ts';
 import { DiagnosticList } from './diagnostics.ts';
 import { type FormName, forms } from './portable-forms.ts';
@@ -50,7 +50,7 @@ export class PortableNotes {
     return true;
   }
 
-  /** The places of the includes that lead to one, and its own, from the outermost. */
+  /** The positions of the includes that lead to a position, outermost first, then itself. */
   #order(offset: number): readonly number[] {
     const { includedAt } = this.#sources.fileAt(offset);
     return includedAt === null ? [offset] : [...this.#order(includedAt), offset];

@@ -1,4 +1,4 @@
-/** Of `check --portable`: expressions, conditions, calls and variables. */
+/** For `check --portable`: expressions, conditions, calls and variables. */
 import type {
   BinaryNode,
   CallNode,
@@ -19,7 +19,7 @@ import { template } from './template.ts';
 
 const arithmetic: ReadonlySet<string> = new Set(arithmeticOperators);
 const logical: ReadonlySet<string> = new Set(['&&', '||']);
-/** Functions with a grammar of their own: strings alone, a number only as the level of log(). */
+/** Functions with special grammar: strings only, and a number only as the level of log(). */
 const logFunctions: ReadonlySet<string> = new Set(['xlog', 'log']);
 
 const withVariables: ReadonlySet<ArgumentType> = new Set<ArgumentType>([
@@ -33,7 +33,7 @@ export class PortableValues<R> {
   readonly #notes: PortableNotes;
   readonly #catalog: Catalog<R>;
   readonly #functions: ReadonlyMap<string, FunctionSpec<R>>;
-  /** Of what a module has, written as `f()` and `$v`: where that is loaded. */
+  /** Position of the loadmodule for the names of a module, written `f()` and `$v`. */
   readonly #loadedAt: ReadonlyMap<string, Span>;
 
   constructor(script: ScriptNode, catalog: Catalog<R>, notes: PortableNotes) {
@@ -57,7 +57,7 @@ export class PortableValues<R> {
     this.#loadedAt = loadedAt;
   }
 
-  /** What `if`, `while` and assert() decide by. */
+  /** The conditions of `if`, `while` and assert(). */
   condition(node: ExpressionNode): void {
     switch (node.kind) {
       case 'binary':
@@ -91,14 +91,14 @@ export class PortableValues<R> {
     }
   }
 
-  /** What is assigned, or stands in brackets. */
+  /** Assigned values, and those in brackets. */
   value(node: ExpressionNode): void {
     const notes = this.#notes;
     switch (node.kind) {
       case 'number': {
         const written = notes.text(node.span);
         if (/^-?0[0-9]*[89]/.test(written)) notes.form('octal', node.span);
-        // the minus of a minus has gone into the number
+        // a double minus has been folded into the number
         else if (/^-\s*-/.test(written)) notes.form('negated-value', node.span);
         else if (/^[a-z]/i.test(written) && !portableWords.has(written)) notes.form('word-value', node.span);
         return;
@@ -179,7 +179,7 @@ export class PortableValues<R> {
     }
   }
 
-  /** `inValue`: it binds tighter than arithmetic there, so an operator may stand on either side of it. */
+  /** `inValue`: it binds tighter than arithmetic there, so operators are allowed on both sides. */
   #comparison(node: BinaryNode, inValue: boolean): void {
     const notes = this.#notes;
     const { left, right, operator, operatorSpan } = node;
@@ -205,7 +205,7 @@ export class PortableValues<R> {
     else if (rhs === right || inValue) this.value(right);
   }
 
-  /** `$si == 10.0.0.0/8` has become a transformation that is not in the text. */
+  /** `$si == 10.0.0.0/8` was rewritten to a transformation that is not in the text. */
   #networkText({ left, right }: BinaryNode): boolean {
     const [last] = left.kind === 'variable' ? left.transformations.slice(-1) : [];
     return last !== undefined && last.name.span.start === right.span.start;

@@ -1,4 +1,4 @@
-/** `check --portable`: names what siprest takes and OpenSIPS refuses to start with. A pass over a tree that is valid. */
+/** `check --portable`: reports what siprest accepts and OpenSIPS refuses. A pass over a valid tree. */
 import type { NameNode, RouteNode, ScriptNode, StatementNode, SwitchNode } from './ast.ts';
 import type { Catalog } from './catalog.ts';
 import type { Diagnostic } from './diagnostics.ts';
@@ -97,7 +97,7 @@ class PortableStatements<R> {
         values.variable(node.target);
         if (compoundOperators.has(node.operator)) this.#notes.form('compound-operator', node.span);
         const { value } = node;
-        // a compound assignment is of both sides
+        // a compound assignment has both sides as operands
         const right = value.kind === 'binary' && value.compound === true ? value.right : value;
         const mayBeNull = node.operator === '=' || node.operator === ':=';
         const bare = this.#notes.between(node.target.span.end, right.span.start);

@@ -1,4 +1,4 @@
-/** What a script uses and siprest lacks, as a list: module by module, each name once with its places. */
+/** What a script uses and siprest lacks, as a list: module by module, each name once with its positions. */
 import type { Absence, Diagnostic } from './diagnostics.ts';
 import { briefText, readableText } from './diagnostics.ts';
 import type { SourceSet } from './source.ts';
@@ -8,7 +8,7 @@ export function isAbsence(diagnostic: Diagnostic): diagnostic is Diagnostic & { 
   return diagnostic.absent !== undefined;
 }
 
-/** Lines go on in the next one from here. */
+/** Column at which lines are wrapped. */
 const width = 100;
 
 /** The lines of the list, without a heading. */
@@ -76,7 +76,7 @@ export function countAbsences(diagnostics: readonly Diagnostic[]): {
   readonly modules: number;
   readonly names: number;
   readonly sockets: number;
-  /** Places where one of the names stands. */
+  /** Positions of the names. */
   readonly uses: number;
 } {
   const all = diagnostics.filter(isAbsence);

@@ -1,6 +1,6 @@
 /**
- * Diagnostics as text for people: the place, the source lines with markers under the span, and what would be
- * right. What siprest lacks is a list of its own at the end.
+ * Diagnostics as text for people: the position, the source lines with markers under the span, and a suggestion. What
+ * siprest lacks is listed at the end.
  */
 import { styleText } from 'node:util';
 import type { Span } from './ast.ts';
@@ -13,7 +13,7 @@ import type { Location, SourceSet } from './source.ts';
 export interface RenderOptions {
   /** Whether to use ANSI colours. */
   readonly color: boolean;
-  /** Modules and parameters without effect are one line at the end. Default: each is told with its reason. */
+  /** Modules and parameters without effect are one line at the end. Default: each is reported with its reason. */
   readonly brief?: boolean;
 }
 
@@ -34,11 +34,11 @@ interface Mark {
   readonly primary: boolean;
 }
 
-/** More of a line is not shown: around the marker. */
+/** Longer lines are cut around the marker. */
 const width = 140;
-/** More further places than this are counted, not shown. */
+/** More related positions than this are counted, not shown. */
 const shownLabels = 6;
-/** Of a span with more lines the first two and the last are shown. */
+/** Longer spans show their first two lines and the last. */
 const shownLines = 4;
 
 const painting =
@@ -131,7 +131,7 @@ function render(diagnostic: Diagnostic, sources: SourceSet, palette: Palette): s
   return lines.join('\n');
 }
 
-/** One for each line of the span that is shown; the message stands at the last. */
+/** One mark per shown line of the span; the message is at the last. */
 function marksOf(sources: SourceSet, span: Span, message: string, primary: boolean): readonly Mark[] {
   const first = sources.locate(span.start);
   const last = sources.locate(Math.max(span.start, span.end - 1));
@@ -155,7 +155,7 @@ function marksOf(sources: SourceSet, span: Span, message: string, primary: boole
   ];
 }
 
-/** From its column, or its first word, to its last; null for an empty one. */
+/** From its column, or its first word, to its last; null for an empty line. */
 function wholeLine(location: Location, primary: boolean): Mark | null {
   const { lineText, column } = location;
   const rest = lineText.slice(column - 1);

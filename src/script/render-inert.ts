@@ -1,4 +1,4 @@
-/** What is accepted without effect, in one line: most scripts have some of it, and know. */
+/** Summarizes what is accepted without effect in one line: most scripts have some, knowingly. */
 import { briefText, type Diagnostic, type Inert } from './diagnostics.ts';
 
 export function isInert(diagnostic: Diagnostic): diagnostic is Diagnostic & { readonly inert: Inert } {

@@ -1,13 +1,16 @@
-/** Passwords in what people read: in diagnostics, which show lines of the script, and in the log. */
+/** Hides passwords in diagnostics, which show lines of the script, and in the log. */
 
-/** `https://user:secret@host` as `https://user:******@host`, as long as it was: marks below a line keep their places. */
+/**
+ * `https://user:secret@host` as `https://user:******@host`, with the same length, so that marks below the line stay
+ * aligned.
+ */
 export function withoutSecrets(text: string): string {
   return text.includes('@') && text.includes('://') ? text.replace(credentials, masked) : text;
 }
 
 const credentials = /(:\/\/[^\s/:@"'<>]*:)([^\s/@"'<>]+)(?=@)/g;
 
-/** A line of a script, without the values of parameters that are secret. */
+/** A line of a script with the values of secret parameters hidden. */
 export function lineWithoutSecrets(line: string): string {
   return withoutSecrets(line)
     .replace(secretParameter, masked)

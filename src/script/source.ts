@@ -32,7 +32,7 @@ export class SourceSet {
 
   add(name: string, text: string, includedAt: number | null = null): SourceFile {
     const last = this.#files.at(-1);
-    // one more than the text, so that the end of one file and the start of the next are told apart
+    // one more than the text, to distinguish the end of one file from the start of the next
     const base = last === undefined ? 0 : last.base + last.text.length + 1;
     const file: SourceFile = { name, text, base, includedAt };
     this.#files.push(file);
@@ -70,7 +70,7 @@ export class SourceSet {
     return { file: file.name, line: low + 1, column: at - start + 1, lineText: file.text.slice(start, end) };
   }
 
-  /** Offset of the start of the line after the one at `offset`, or of the file's end. */
+  /** Offset of the start of the next line after `offset`, or of the file's end. */
   nextLine(offset: number): number {
     const { base, text } = this.fileAt(offset);
     const end = text.indexOf('\n', offset - base);

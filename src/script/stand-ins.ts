@@ -1,7 +1,6 @@
 /**
- * Stand-ins for what OpenSIPS documents and the catalog lacks. The checker reports each use of one, and a script
- * that is started all the same gets -1 of such a function and null of such a variable or transformation, with a
- * line in the log.
+ * Stand-ins for what OpenSIPS documents and the catalog lacks. The checker reports each use; in a script that is
+ * started anyway such a function returns -1 and such a variable or transformation is null, with a log line.
  */
 import type { Catalog, FunctionSpec, TransformationSpec, VariableSpec } from './catalog.ts';
 import type { Execution } from './execution.ts';
@@ -9,8 +8,8 @@ import type { Execution } from './execution.ts';
 export type NamedKind = 'function' | 'variable' | 'transformation';
 
 /**
- * How names of each kind are written in a message, and in the table of what OpenSIPS documents. A function may have an
- * argument with it: `t_inject_branches("event")`.
+ * How names of each kind are written in a message, and in the table of what OpenSIPS documents. A function may
+ * include an argument: `t_inject_branches("event")`.
  */
 export const written: Readonly<Record<NamedKind, (name: string) => string>> = {
   function: (name) => (name.endsWith(')') ? name : `${name}()`),
@@ -19,9 +18,8 @@ export const written: Readonly<Record<NamedKind, (name: string) => string>> = {
 };
 
 /**
- * The module that a name belongs to which nothing here provides, or null for a name that is unknown to OpenSIPS
- * as well. Modules that the script loads come first; one that neither siprest nor OpenSIPS' documentation knows may
- * have any name.
+ * The module of a missing name, or null if OpenSIPS does not know the name either. Loaded modules come first; a
+ * module unknown to both siprest and OpenSIPS' documentation may have any name.
  */
 export function absentFrom<R>(
   catalog: Catalog<R>,
@@ -35,7 +33,7 @@ export function absentFrom<R>(
   return owners.find((owner) => loaded.has(owner)) ?? owners[0] ?? null;
 }
 
-/** Modules that the script loads and that nobody knows: private ones, and those that OpenSIPS has no more. */
+/** Loaded modules unknown to siprest and to OpenSIPS' documentation: private ones, and ones OpenSIPS has dropped. */
 export function strangers<R>(catalog: Catalog<R>, loaded: ReadonlySet<string>): readonly string[] {
   const { documented, modules } = catalog;
   if (documented === undefined) return [];
@@ -44,7 +42,7 @@ export function strangers<R>(catalog: Catalog<R>, loaded: ReadonlySet<string>): 
   );
 }
 
-/** What a compiled script runs on is an {@link Execution}, which the tables need not know. */
+/** A compiled script runs on an {@link Execution}; the tables do not depend on that. */
 function complain(run: unknown, what: string): void {
   (run as Pick<Execution<unknown>, 'complain'>).complain(`${what}: siprest does not have it`);
 }

@@ -21,8 +21,8 @@ const plain = /[^"\\]*/y;
 const numeric = /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{2,3}))/y;
 
 /**
- * Reads the string whose quote is at `start`. An escape that is none keeps its backslash, so that `"\+?[0-9]"`
- * is the regular expression it looks like (vector lang-match-digits).
+ * Reads the string whose quote is at `start`. An unknown escape keeps its backslash, so that `"\+?[0-9]"` is the
+ * regular expression it looks like (vector lang-match-digits).
  */
 export function readString(text: string, start: number, base: number): StringReading {
   const quote = text[start] as string;

@@ -2,25 +2,22 @@ import type { ParameterValue, ParameterValues } from './catalog.ts';
 import { defaultValue } from './parameter-values.ts';
 import type { RowValues, ValueRow } from './typed-rows.ts';
 
-/**
- * The values that a script gives to its global parameters and to those of its modules: by the table whose rows they
- * are of, and with the types of these.
- */
+/** The values of a script's global parameters and module parameters, by table, with the types of its rows. */
 export class TableValues {
   readonly #values = new Map<readonly ValueRow[], ParameterValues>();
   readonly #defaults = new Map<readonly ValueRow[], ParameterValues>();
 
-  /** As the checker has read them, by these rows. */
+  /** As read by the checker, for these rows. */
   set(rows: readonly ValueRow[], values: ParameterValues): void {
     this.#values.set(rows, values);
   }
 
-  /** Whether the script loads what has this table. */
+  /** Whether the script loads the module with this table. */
   has(rows: readonly ValueRow[]): boolean {
     return this.#values.has(rows);
   }
 
-  /** The defaults where the script does not load what has this table. */
+  /** The defaults if the script does not load the module with this table. */
   get<const Rows extends readonly ValueRow[]>(rows: Rows): RowValues<Rows> {
     let values = this.#values.get(rows) ?? this.#defaults.get(rows);
     if (values === undefined) {
@@ -31,7 +28,7 @@ export class TableValues {
   }
 }
 
-/** Of all rows, as where a script sets none. */
+/** The defaults of all rows. */
 export function defaultValues(rows: readonly ValueRow[]): Record<string, ParameterValue> {
   const values: Record<string, ParameterValue> = Object.create(null);
   for (const row of rows) values[row.name] = defaultValue(row.default ?? null, row.repeated === true);

@@ -1,15 +1,15 @@
-/** Strings with variables: from a string of the script to its parts, and from a variable back to its text. */
+/** Strings with variables: parses them into parts, and turns variables back into text. */
 import type { StringNode, TemplateNode, TextNode, VariableNode } from './ast.ts';
 import { DiagnosticList } from './diagnostics.ts';
 import { readTemplate, type VariableSource } from './variable-syntax.ts';
 
 /**
- * The parts of a string, with spans in the source. Errors go to `diagnostics`, and what is written wrongly is
- * left out; when none is given they are dropped, as is right for a script that has been checked.
+ * The parts of a string, with spans in the source. Errors go to `diagnostics`, and invalid parts are omitted; without
+ * `diagnostics` errors are dropped, for scripts that have been checked.
  */
 export function template(node: StringNode, diagnostics?: DiagnosticList): TemplateNode {
   const { value, span } = node;
-  // most strings are plain text; the others are read again each time, which costs less than a WeakMap of them all
+  // most strings are plain text; parsing the others again costs less than a WeakMap of all
   if (!value.includes('$'))
     return { kind: 'template', span, parts: value === '' ? [] : [{ kind: 'text', span, value }] };
   return readTemplate(sourceOf(node, diagnostics ?? new DiagnosticList()));
@@ -24,7 +24,7 @@ function sourceOf(node: StringNode, diagnostics: DiagnosticList): VariableSource
     singleLine: false,
     diagnostics,
     offsetOf(index) {
-      // asked for mostly in rising order, so the last answer's piece is where to begin
+      // mostly called in ascending order, so start at the piece of the last answer
       if (piece >= origins.length || (origins[piece]?.[0] ?? 0) > index) piece = 0;
       while (piece + 1 < origins.length && (origins[piece + 1]?.[0] ?? 0) <= index) piece += 1;
       const origin = origins[piece];
@@ -34,10 +34,7 @@ function sourceOf(node: StringNode, diagnostics: DiagnosticList): VariableSource
   };
 }
 
-/**
- * Without the blanks around them. Not trim(): in a byte string what that takes for a space may be half of a
- * character.
- */
+/** Without the blanks around them. Not trim(): in a byte string its spaces may be half of a UTF-8 character. */
 export function trimmed(parts: TemplateNode['parts']): TemplateNode['parts'] {
   const [first] = parts;
   const last = parts.at(-1);
@@ -60,7 +57,7 @@ function isBlank(text: string, index: number): boolean {
   return code === 32 || code === 9 || code === 13 || code === 10;
 }
 
-/** A variable as it would be written in a script: `$(avp(x)[1]{s.len})`. */
+/** A variable as source text: `$(avp(x)[1]{s.len})`. */
 export function variableText(node: VariableNode): string {
   const subname = node.subname === null ? '' : `(${templateText(trimmed(node.subname.parts))})`;
   if (node.context === null && node.index === null && node.transformations.length === 0) {
@@ -80,7 +77,7 @@ function indexText(node: VariableNode): string {
   return `[${index.value === 'all' ? '*' : index.value}]`;
 }
 
-/** A template as text that reads as the same template again. */
+/** A template as text that parses to the same template. */
 export function rawText(parts: TemplateNode['parts']): string {
   return parts
     .map((part) => (part.kind === 'text' ? part.value.replaceAll('$', '$$$$') : variableText(part)))

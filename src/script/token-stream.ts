@@ -1,4 +1,4 @@
-/** The tokens of a script with those of included files in their places, and what the parser looks ahead. */
+/** The tokens of a script with those of included files inserted, and the parser's lookahead. */
 import type { Span } from './ast.ts';
 import type { DiagnosticList } from './diagnostics.ts';
 import { Lexer, type Token } from './lexer.ts';
@@ -20,7 +20,7 @@ export class TokenStream {
   #stopped = false;
   /** The one to be parsed. */
   token: Token;
-  /** The end of the one before. */
+  /** The end of the previous token. */
   previous: Token | null = null;
 
   constructor(
@@ -45,13 +45,13 @@ export class TokenStream {
     return token;
   }
 
-  /** The token after the present one. */
+  /** The token after the current one. */
   peek(): Token {
     this.#ahead ??= this.#read();
     return this.#ahead;
   }
 
-  /** From here on there is nothing but the end. */
+  /** Skips everything up to the end. */
   stop(): void {
     this.#stopped = true;
     this.#ahead = null;
@@ -65,7 +65,7 @@ export class TokenStream {
     };
   }
 
-  /** Reads on at `offset`, which lies in the file of `token`. */
+  /** Continues at `offset`, in the file of `token`. */
   resume(token: Token, offset: number): void {
     if (this.#stopped) return;
     this.#lexer = token.lexer;
@@ -75,8 +75,8 @@ export class TokenStream {
   }
 
   /**
-   * Takes raw text in place of the present token: from its start as far as `measure` says, which gets the
-   * file's text and the index and returns the index after the word.
+   * Replaces the current token by raw text, from its start to the index returned by `measure`, which gets the file's
+   * text and the start index.
    */
   word(measure: (text: string, from: number) => number): { readonly text: string; readonly span: Span } {
     const { start, lexer } = this.token;
@@ -149,7 +149,7 @@ export class TokenStream {
   }
 }
 
-/** For messages: a token as the reader of the script sees it. */
+/** A token as shown in messages. */
 export function describeToken(token: Token): string {
   if (token.kind === 'end') return 'the end of the file';
   if (token.kind === 'string') return 'a string';

@@ -5,9 +5,9 @@ import { trimmed } from './template.ts';
 type Part = TextNode | VariableNode;
 
 /**
- * The text after a transformation's first comma, split at commas into the arguments of its table. The last of
- * type `rest` takes all that is left, commas and spaces included: `{s.select,1,,}` has the separator `,`.
- * An argument that is not there is undefined; too many or too few throw {@link InvalidUse}.
+ * The text after a transformation's first comma, split at commas into the arguments of its table. A last argument of
+ * type `rest` takes everything that is left, including commas and spaces: `{s.select,1,,}` has the separator `,`.
+ * Missing arguments are undefined; too many or too few throw {@link InvalidUse}.
  */
 export function splitArguments(
   specs: readonly TransformationArgument[],

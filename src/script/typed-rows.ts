@@ -1,6 +1,6 @@
 /**
- * What the rows of a table say of the types of the code beside them: a function's parameters have the types of its
- * `arguments`, and a parameter's value that of its row.
+ * Types of code derived from table rows: a function's parameters have the types of its `arguments`, and a parameter's
+ * value that of its row.
  */
 import type {
   ArgumentSpec,
@@ -24,7 +24,7 @@ export type ArgumentValue<R, Argument extends ArgumentSpec> = Argument extends {
   ? GivenValue<R, Argument> | undefined
   : GivenValue<R, Argument>;
 
-/** Unknown for a row that does not say its type, as one that is an `ArgumentSpec` and no more. */
+/** Unknown for a row without a literal type, such as a plain `ArgumentSpec`. */
 type GivenValue<R, Argument extends ArgumentSpec> = ArgumentType extends Argument['type']
   ? unknown
   : Argument['type'] extends 'int' | 'level'
@@ -39,7 +39,7 @@ type GivenValue<R, Argument extends ArgumentSpec> = ArgumentType extends Argumen
           ? Word | AbsentWords<Argument>
           : string;
 
-/** What siprest lacks may be given all the same, in a script that is started with it. */
+/** Names that siprest lacks may still occur, in a script started with --allow-missing. */
 type AbsentWords<Argument> = Argument extends { readonly absent: infer Absent } ? keyof Absent : never;
 
 /** In the places of a function's parameters. */
@@ -49,16 +49,16 @@ export type ArgumentValues<R, Arguments extends readonly ArgumentSpec[]> = {
 
 export interface PlainFunctionRow<R, Arguments extends readonly ArgumentSpec[]>
   extends FunctionFacts<Arguments> {
-  /** Called with the arguments of the row, checked and evaluated. */
+  /** Called with the checked and evaluated arguments of the row. */
   readonly run: (run: R, ...args: ArgumentValues<R, Arguments>) => Awaitable<Status>;
   readonly start?: never;
 }
 
 export interface AsyncFunctionRow<R, Arguments extends readonly ArgumentSpec[]>
   extends FunctionFacts<Arguments> {
-  /** Whether one more may run in the background now; false does it as a blocking call. Absent: always. */
+  /** Whether another call may run in the background now; if false the call blocks. Absent: always. */
   readonly admit?: (run: R) => boolean;
-  /** Begins it; what it resolves to sets the output variables and gives the return code. */
+  /** Starts it; resolves to a function that sets the output variables and returns the return code. */
   readonly start: (
     invocation: Invocation<R>,
     ...args: ArgumentValues<R, Arguments>
@@ -66,7 +66,7 @@ export interface AsyncFunctionRow<R, Arguments extends readonly ArgumentSpec[]>
   readonly run?: never;
 }
 
-/** A function as it is written: `run` or `start` gets what `arguments` says. */
+/** A function as written in a table: `run` or `start` gets what `arguments` says. */
 export type FunctionRow<R, Arguments extends readonly ArgumentSpec[]> =
   | PlainFunctionRow<R, Arguments>
   | AsyncFunctionRow<R, Arguments>;
@@ -76,7 +76,7 @@ export type FunctionRow<R, Arguments extends readonly ArgumentSpec[]> =
 /** A row whose value a script sets: a module's parameter or a global one. */
 export type ValueRow = ParameterSpec | SettingSpec;
 
-/** One value of a row that may be set several times. */
+/** One value of a repeatable row. */
 type OneValue<Row extends ValueRow> = Row['type'] extends 'int' | 'seconds'
   ? number
   : Row['type'] extends 'boolean'
@@ -87,14 +87,14 @@ type OneValue<Row extends ValueRow> = Row['type'] extends 'int' | 'seconds'
         ? Word
         : string;
 
-/** A row's value as the checker reads it: null where that is its default, a list where it may be set several times. */
+/** A row's value as read by the checker: null if that is its default, a list if it is repeatable. */
 export type RowValue<Row extends ValueRow> = Row extends { readonly repeated: true }
   ? readonly OneValue<Row>[]
   : Row extends { readonly default: number | string | boolean }
     ? OneValue<Row>
     : OneValue<Row> | null;
 
-/** The values of a table's rows by their names. Rows whose name is known only when the program runs are left out. */
+/** The values of a table's rows by their names. Rows whose names are only known at run time are omitted. */
 export type RowValues<Rows extends readonly ValueRow[]> = {
   readonly [Row in Rows[number] as string extends Row['name'] ? never : Row['name']]: RowValue<Row>;
 };

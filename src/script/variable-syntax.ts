@@ -1,7 +1,6 @@
 /**
- * Reads `$name`, `$name(subname)` and `$(<context>name(subname)[index]{transformation}...)` at a place in a
- * text. The lexer reads the variables of the script's code with it, `template()` those in strings, and it reads
- * those inside subnames, indexes and arguments itself.
+ * Parses `$name`, `$name(subname)` and `$(<context>name(subname)[index]{transformation}...)`. The lexer uses it for
+ * variables in code, `template()` for those in strings; it recurses for those in subnames, indexes and arguments.
  */
 import type {
   IndexNode,
@@ -14,12 +13,12 @@ import type {
 } from './ast.ts';
 import type { DiagnosticCode, DiagnosticList } from './diagnostics.ts';
 
-/** A text with variables in it, and where its bytes come from. */
+/** A text with variables, and the source of its bytes. */
 export interface VariableSource {
   readonly text: string;
   /** Where the text ends for this reader. */
   readonly limit: number;
-  /** Whether a line's end ends a variable that is not closed: so in code, where a string is the exception. */
+  /** Whether the end of the line ends an unclosed variable: true in code, except within a string. */
   readonly singleLine: boolean;
   /** The offset in the source set of the byte at `index`. */
   offsetOf(index: number): number;
@@ -27,13 +26,13 @@ export interface VariableSource {
 }
 
 export interface VariableReading {
-  /** Null when it is written wrongly, which has been reported. */
+  /** Null if it is invalid, which has been reported. */
   readonly node: VariableNode | null;
-  /** The index after it; after an error, where reading stopped. Always beyond where it began. */
+  /** The index after it, or where parsing stopped at an error. Always greater than the start. */
   readonly end: number;
 }
 
-/** `$var($avp($hdr(...)))`: deeper is no script. */
+/** `$var($avp($hdr(...)))`: no real script nests deeper. */
 const maxDepth = 16;
 
 const DOLLAR = 36;
@@ -64,10 +63,10 @@ function isSpace(code: number): boolean {
   return code === 32 || code === 9 || code === 10 || code === 13;
 }
 
-/** Thrown within the reader when a variable cannot be read on; it has been reported. */
+/** Thrown within the reader to give up on a variable; the error has been reported. */
 const unreadable = { unreadable: true };
 
-/** Where a text with variables ends: at the source's limit, at `)`, or at `}`. */
+/** What ends a text with variables: the source's limit, `)`, or `}`. */
 type Ending = 'limit' | 'parenthesis' | 'brace';
 
 class VariableReader {
@@ -113,7 +112,7 @@ class VariableReader {
     return { kind: 'name', span: this.#span(start, this.#at), text: this.#text.slice(start, this.#at) };
   }
 
-  /** `{nameaddr.-1.uri}`, `{sdp.stream-delete}`: a sign or a hyphen may stand behind the first dot. */
+  /** `{nameaddr.-1.uri}`, `{sdp.stream-delete}`: a sign or a hyphen may follow the first dot. */
   #transformationName(): NameNode {
     const start = this.#at;
     let dotted = false;
@@ -273,9 +272,9 @@ class VariableReader {
   }
 
   /**
-   * Text with variables, up to its ending, which is left unread. Parentheses, or braces, in the text count, so
-   * that `{re.subst,/[0-9]{3}/x/}` is one transformation. A `$` that starts no name is plain text there (a
-   * regular expression's anchor), but an error in a string.
+   * Text with variables, up to its terminator, which is not consumed. Parentheses, or braces, nest, so that
+   * `{re.subst,/[0-9]{3}/x/}` is one transformation. A `$` that begins no name is plain text there (an anchor of a
+   * regular expression), but an error in a string.
    */
   parts(ending: Ending): TemplateNode {
     const parts: (TextNode | VariableNode)[] = [];

@@ -1,12 +1,12 @@
 /**
- * Variables are read at once, so what a transformation may wait for (`{ip.resolve}` asks a name server) is done
- * beforehand: whoever compiles a variable hands in a {@link Waits}, which collects what has to be there, and lets
- * it run before the variable is read. Nearly all collect nothing, and cost nothing.
+ * Variables are read synchronously, so anything a transformation waits for (`{ip.resolve}` queries a name server)
+ * runs first: the compiler of a variable passes a {@link Waits}, which collects what must be available, and runs it
+ * before reading the variable. Nearly all collect nothing, and cost nothing.
  */
 import { whenThere } from './awaitable.ts';
 import type { Awaitable } from './catalog.ts';
 
-/** A value for each run, as long as there is the run. */
+/** A value for each run, as long as the run exists. */
 export class PerRun<R, T> {
   readonly #values = new WeakMap<R & object, T>();
 
@@ -23,8 +23,8 @@ export class Waits<R> {
   readonly #steps: ((run: R) => Awaitable<void>)[] = [];
 
   /**
-   * Has `evaluate` done beforehand, after all that was added before it; the answer reads what came of it. Where
-   * nobody let it run (on the run after `async()`, in a text that comes up only now) it is done again, and is
+   * Schedules `evaluate` to run first, after everything added before; the returned function reads its result. If it
+   * was not run (on the run after `async()`, or in a text known only at run time) it is evaluated again, and gives
    * `otherwise` if that would wait.
    */
   add<T>(evaluate: (run: R) => Awaitable<T>, otherwise: (run: R) => T): (run: R) => T {
@@ -42,7 +42,7 @@ export class Waits<R> {
     return this.#steps.length === 0;
   }
 
-  /** `next` with all that was added done before it: `next` itself where nothing was. */
+  /** Wraps `next` to run everything added first; `next` itself if nothing was added. */
   before<T>(next: (run: R) => Awaitable<T>): (run: R) => Awaitable<T> {
     const steps = this.#steps;
     if (steps.length === 0) return next;
@@ -59,7 +59,7 @@ export class Waits<R> {
 
 type Reads<R, T> = readonly ((run: R) => Awaitable<T>)[];
 
-/** What each answers, one after another. */
+/** The results, in order. */
 export function inTurn<R, T>(reads: Reads<R, T>, run: R): Awaitable<readonly T[]> {
   return goOn(reads, run, []);
 }
