@@ -32,7 +32,7 @@ export type { Program } from './program.ts';
 export { type Admission, type HandOver, Receiver, type ReceivingRouting, type Waiting } from './receive.ts';
 export { ReceiveCounts } from './receive-counts.ts';
 export { Request } from './request.ts';
-export type { Job, Routing, RoutingEvents, ScriptRouting, Worker } from './routing.ts';
+export type { Job, JobKind, Routing, RoutingEvents, ScriptRouting, Worker } from './routing.ts';
 export {
   type RelayedBranch,
   Run,

@@ -39,8 +39,11 @@ export interface Routing {
   readonly states: States<Routing>;
   /** What waits while no worker does. */
   readonly background: Background;
-  /** Gives a job to a worker, or queues it; false when there is no room. `size` is that of its message, in bytes. */
-  submit(job: Job, size?: number): boolean;
+  /**
+   * Gives a job to a worker, or queues it; false when there is no room. `size` is that of its message, in bytes. Default
+   * kind: `script`.
+   */
+  submit(job: Job, size?: number, kind?: JobKind): boolean;
   /** Whether this is an address, name or alias that the server listens on; any port when null. */
   isMyself(host: string, port: number | null): boolean;
   /** `file:line` of an offset in the policy's source, for log lines. */
@@ -50,7 +53,7 @@ export interface Routing {
 /** The Routing of a script, whose routes run as `R`. */
 export interface ScriptRouting<R> extends Routing {
   readonly script: CompiledScript<R>;
-  submit(job: Job<ScriptRouting<R>>, size?: number): boolean;
+  submit(job: Job<ScriptRouting<R>>, size?: number, kind?: JobKind): boolean;
 }
 
 /** Handles one message at a time; many share a process. */
@@ -68,5 +71,12 @@ export interface Worker<R extends Routing = Routing> {
   resume(job: Job<R>): void;
 }
 
-/** A piece of work for a worker; it keeps the worker until the promise settles. */
+/**
+ * How long a job occupies its worker. A script has its worker's `$var` and connections, and keeps it until its promise
+ * settles: a blocking call suspends the worker. A handler has what it needs itself, and gives the worker back at its first
+ * `await`; until its promise settles it counts against the bounds, and a stop waits for it.
+ */
+export type JobKind = 'script' | 'handler';
+
+/** A piece of work for a worker. */
 export type Job<R extends Routing = Routing> = (worker: Worker<R>) => unknown;

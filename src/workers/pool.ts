@@ -1,13 +1,14 @@
 /**
- * The script workers of a process. A worker handles one message at a time and is occupied while the script
- * waits in a blocking call; what finds none idle waits in a bounded queue, and is refused rather than handled too
- * late.
+ * The workers of a process. A worker handles one message at a time and is occupied while a script waits in a blocking
+ * call, but not while a handler does; what finds none idle waits in a bounded queue, and is refused rather than handled
+ * too late.
  */
 
 import { initialSlots } from '../core/index.ts';
 import {
   type Admission,
   type Job,
+  type JobKind,
   type RunRouting,
   type RunWorker,
   States,
@@ -27,7 +28,7 @@ class ScriptWorker implements RunWorker {
   logLevel: number | null = null;
   xlogLevel: number | null = null;
   /** Scripts that go on after async(): they come before new messages. */
-  readonly resumptions = new Fifo<ScriptJob>();
+  readonly resumptions = new Fifo<Queued>();
   busy = false;
   /** Whether it stands in the pool's list of idle ones, maybe no longer idle. */
   listed = false;
@@ -52,7 +53,9 @@ export interface PoolOptions {
   readonly queueLimit?: number;
   /** How long a new request may wait for a worker, in ms. Default 4,000. */
   readonly patience?: number;
-  /** What messages that wait may take of the heap. Default: without a limit. */
+  /** How many handlers may wait for something themselves. Default 10,000. */
+  readonly handlerLimit?: number;
+  /** What messages that wait may take of the heap, those of handlers included. Default: without a limit. */
   readonly memory?: ByteBudget;
 }
 
@@ -77,6 +80,7 @@ const slice = 5;
 
 interface Queued {
   readonly job: ScriptJob;
+  readonly kind: JobKind;
   /** What it counts for while it waits. */
   readonly bytes: number;
 }
@@ -100,13 +104,16 @@ export class WorkerPool {
   readonly #new = new Fifo<Waiting>();
   readonly #queueLimit: number;
   readonly #patience: number;
+  readonly #handlerLimit: number;
   readonly #memory: ByteBudget;
   /** Since when there has always been a new request that waits; null when there is none. */
   #waitingSince: number | null = null;
   #busy = 0;
   /** When a worker was last free again after all had waited. */
   #allWaitedAt = Number.NEGATIVE_INFINITY;
-  #onIdle: (() => void) | null = null;
+  /** Handlers that have given their worker back, and are not over. */
+  #handlers = 0;
+  #onIdle: (() => void)[] = [];
   #isBehind = false;
   /** How long scripts have run in this slice, in ms. */
   #used = 0;
@@ -116,6 +123,7 @@ export class WorkerPool {
     this.#routing = routing;
     this.#queueLimit = options.queueLimit ?? 10_000;
     this.#patience = options.patience ?? 4000;
+    this.#handlerLimit = options.handlerLimit ?? 10_000;
     this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     const firstId = options.firstId ?? 0;
     this.#workers = Array.from(
@@ -144,6 +152,11 @@ export class WorkerPool {
     return this.#busy;
   }
 
+  /** How many handlers wait for something, without a worker. */
+  get handlers(): number {
+    return this.#handlers;
+  }
+
   /** Whether the event loop is late: scripts then run in slices, and what comes meanwhile waits. */
   set isBehind(isBehind: boolean) {
     // what waits would otherwise be done in one go, and nothing be received meanwhile
@@ -152,17 +165,18 @@ export class WorkerPool {
 
   /**
    * Gives the job to an idle worker, or queues it before all new requests. False when the queue is full, in number or in
-   * bytes: the job is not done. `size` is that of its message, in bytes.
+   * bytes, or too many handlers wait: the job is not done. `size` is that of its message, in bytes.
    */
-  submit(job: ScriptJob, size = 0): boolean {
+  submit(job: ScriptJob, size = 0, kind: JobKind = 'script'): boolean {
+    if (kind === 'handler' && this.#hasManyHandlers) return false;
+    const bytes = JOB_BYTES + size;
     const worker = this.#takeIdle();
     if (worker !== null) {
-      this.#work(worker, job);
+      this.#work(worker, job, kind, bytes);
       return true;
     }
-    const bytes = JOB_BYTES + size;
     if (this.#urgent.length >= this.#queueLimit || !this.#memory.reserve(bytes)) return false;
-    this.#urgent.push({ job, bytes });
+    this.#urgent.push({ job, kind, bytes });
     this.#later();
     return true;
   }
@@ -172,35 +186,51 @@ export class WorkerPool {
    * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
    * It may have waited for some ms before. `size` is that of its message, in bytes.
    */
-  admit(job: ScriptJob, refuse: () => void, waited = 0, size = 0): Admission {
+  admit(job: ScriptJob, refuse: () => void, waited = 0, size = 0, kind: JobKind = 'script'): Admission {
+    if (kind === 'handler' && this.#hasManyHandlers) return 'refused';
+    const bytes = JOB_BYTES + size;
     const worker = this.#takeIdle();
     if (worker !== null) {
-      this.#work(worker, job);
+      this.#work(worker, job, kind, bytes);
       return 'begun';
     }
     const now = performance.now();
-    const bytes = JOB_BYTES + size;
     if (this.#new.length >= this.#queueLimit || this.#allAreLate(now) || !this.#memory.reserve(bytes))
       return 'refused';
     const since = now - waited;
-    this.#new.push({ job, since, refuse, bytes });
+    this.#new.push({ job, kind, since, refuse, bytes });
     this.#waitingSince ??= now;
     this.#later();
     return 'waits';
   }
 
   resume(worker: ScriptWorker, job: ScriptJob): void {
-    if (worker.busy) worker.resumptions.push(job);
-    else this.#work(worker, job);
+    if (worker.busy) worker.resumptions.push({ job, kind: 'script', bytes: 0 });
+    else this.#work(worker, job, 'script', 0);
   }
 
-  /** Resolves when no worker is busy and nothing waits for one. */
+  /** Resolves when no worker is busy, nothing waits for one, and all handlers are over. */
   async idle(): Promise<void> {
-    while (this.#busy > 0 || this.queued > 0) {
+    while (!this.#isIdle) {
       await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
+        this.#onIdle.push(resolve);
       });
     }
+  }
+
+  get #isIdle(): boolean {
+    return this.#busy === 0 && this.queued === 0 && this.#handlers === 0;
+  }
+
+  #tellIfIdle(): void {
+    if (!this.#isIdle || this.#onIdle.length === 0) return;
+    const told = this.#onIdle;
+    this.#onIdle = [];
+    for (const resolve of told) resolve();
+  }
+
+  get #hasManyHandlers(): boolean {
+    return this.#handlers >= this.#handlerLimit || this.#memory.isFull;
   }
 
   /** Null as well when scripts have run for long enough. */
@@ -220,25 +250,53 @@ export class WorkerPool {
     this.#idle.push(worker);
   }
 
-  /** Does the job, and then what waits, until the worker has to wait itself or has nothing to do. */
-  #work(worker: ScriptWorker, first: ScriptJob): void {
+  /** Does the job, and then what waits. */
+  #work(worker: ScriptWorker, job: ScriptJob, kind: JobKind, bytes: number): void {
     if (!worker.busy) {
       worker.busy = true;
       this.#busy++;
     }
-    for (let job: ScriptJob | undefined = first; job !== undefined; job = this.#nextFor(worker)) {
-      const pending = this.#run(worker, job);
-      if (pending === undefined) continue;
-      pending.then(
-        () => this.#next(worker),
-        (error: unknown) => {
-          this.#failed(error);
-          this.#next(worker);
-        },
-      );
-      return;
-    }
+    if (!this.#occupies(worker, job, kind, bytes)) this.#goOn(worker);
+  }
+
+  /** Does what waits, until the worker has to wait itself or has nothing to do. */
+  #goOn(worker: ScriptWorker): void {
+    for (let next = this.#nextFor(worker); next !== undefined; next = this.#nextFor(worker))
+      if (this.#occupies(worker, next.job, next.kind, next.bytes)) return;
     this.#rest(worker);
+  }
+
+  /** Begins with the job. Whether it keeps the worker: then the worker goes on when the job is over. */
+  #occupies(worker: ScriptWorker, job: ScriptJob, kind: JobKind, bytes: number): boolean {
+    const pending = this.#run(worker, job);
+    if (pending === undefined) return false;
+    if (kind === 'handler') {
+      this.#outlasts(pending, bytes);
+      return false;
+    }
+    pending.then(
+      () => this.#next(worker),
+      (error: unknown) => {
+        this.#failed(error);
+        this.#next(worker);
+      },
+    );
+    return true;
+  }
+
+  /** A handler that waits, and counts as long as it does. */
+  #outlasts(pending: Promise<unknown>, bytes: number): void {
+    this.#handlers++;
+    this.#memory.charge(bytes);
+    const over = () => {
+      this.#handlers--;
+      this.#memory.release(bytes);
+      this.#tellIfIdle();
+    };
+    pending.then(over, (error: unknown) => {
+      this.#failed(error);
+      over();
+    });
   }
 
   #run(worker: ScriptWorker, job: ScriptJob): Promise<unknown> | undefined {
@@ -257,30 +315,28 @@ export class WorkerPool {
   /** After a job that had to wait. */
   #next(worker: ScriptWorker): void {
     if (this.#busy === this.size) this.#allWaitedAt = performance.now();
-    const job = this.#nextFor(worker);
-    if (job === undefined) this.#rest(worker);
-    else this.#work(worker, job);
+    this.#goOn(worker);
   }
 
-  #nextFor(worker: ScriptWorker): ScriptJob | undefined {
+  #nextFor(worker: ScriptWorker): Queued | undefined {
     const resumption = worker.resumptions.shift();
     if (resumption !== undefined || this.queued === 0) return resumption;
     if (this.#isBehind && !this.#hasTime()) return undefined;
     const urgent = this.#urgent.shift();
     if (urgent === undefined) return this.#nextNew();
     this.#memory.release(urgent.bytes);
-    return urgent.job;
+    return urgent;
   }
 
   /** The first new request for which it is not too late; the last is better done late than by nobody, within the patience. */
-  #nextNew(): ScriptJob | undefined {
+  #nextNew(): Queued | undefined {
     const now = performance.now();
     const longest = this.#longestWait(now);
     for (let waiting = this.#new.shift(); waiting !== undefined; waiting = this.#new.shift()) {
       this.#memory.release(waiting.bytes);
       const isLast = this.#new.length === 0;
       if (isLast) this.#waitingSince = null;
-      if (now - waiting.since <= (isLast ? this.#patience : longest)) return waiting.job;
+      if (now - waiting.since <= (isLast ? this.#patience : longest)) return waiting;
       waiting.refuse();
     }
     return undefined;
@@ -304,7 +360,7 @@ export class WorkerPool {
     this.#busy--;
     this.#list(worker);
     if (this.queued > 0) this.#later();
-    else if (this.#busy === 0) this.#onIdle?.();
+    else this.#tellIfIdle();
   }
 
   /** Whether one script more may run in this turn of the event loop. */
@@ -326,12 +382,12 @@ export class WorkerPool {
     while (this.queued > 0) {
       const worker = this.#takeIdle();
       if (worker === null) break;
-      const job = this.#nextFor(worker);
-      if (job !== undefined) this.#work(worker, job);
+      const next = this.#nextFor(worker);
+      if (next !== undefined) this.#work(worker, next.job, next.kind, next.bytes);
       else this.#list(worker);
     }
     if (this.queued > 0) this.#later();
-    else if (this.#busy === 0) this.#onIdle?.();
+    else this.#tellIfIdle();
   }
 
   #failed(error: unknown): void {

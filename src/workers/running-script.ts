@@ -5,6 +5,7 @@ import {
   type Admission,
   Background,
   type Job,
+  type JobKind,
   Listeners,
   type Log,
   type Module,
@@ -106,8 +107,8 @@ export class RunningScript implements RunRouting, ReceivingRouting {
     );
   }
 
-  submit(job: Job<RunRouting>, size?: number): boolean {
-    return this.pool.submit(job, size);
+  submit(job: Job<RunRouting>, size?: number, kind?: JobKind): boolean {
+    return this.pool.submit(job, size, kind);
   }
 
   takeRequest(request: Request): boolean {
@@ -195,9 +196,9 @@ export class RunningScript implements RunRouting, ReceivingRouting {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  /** How many scripts run or wait, in the background as well. */
+  /** How many scripts and handlers run or wait, in the background as well. */
   get unfinished(): number {
-    return this.pool.busy + this.pool.queued + this.background.size;
+    return this.pool.busy + this.pool.queued + this.pool.handlers + this.background.size;
   }
 
   /** Resolves when no script runs, and none waits in the background. */

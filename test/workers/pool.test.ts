@@ -322,3 +322,97 @@ describe('what the workers of a process share', () => {
     expect(closed).toEqual(['second']);
   });
 });
+
+describe('handlers', () => {
+  /** A handler that awaits twice. */
+  const awaiting = (over: string[], name: string, until: Promise<void>) => async () => {
+    over.push(`${name} begins`);
+    await until;
+    await Promise.resolve();
+    over.push(`${name} ends`);
+  };
+
+  it('give their worker back at the first await: a thousand of them wait, and one worker goes on', async () => {
+    const { pool } = poolOf(1, 10);
+    const order: string[] = [];
+    let release = () => {};
+    const until = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    for (let i = 0; i < 1000; i++) expect(pool.submit(awaiting([], `${i}`, until), 0, 'handler')).toBe(true);
+    expect([pool.busy, pool.queued, pool.handlers]).toEqual([0, 0, 1000]);
+    pool.submit(() => order.push('a script'));
+    expect(pool.admit(awaiting(order, 'a call', until), () => {}, 0, 0, 'handler')).toBe('begun');
+    expect(order).toEqual(['a script', 'a call begins']);
+    release();
+    await pool.idle();
+    expect(order.at(-1)).toBe('a call ends');
+    expect([pool.busy, pool.queued, pool.handlers]).toEqual([0, 0, 0]);
+  });
+
+  it('wait in the queue behind a script that blocks the worker, and then do not block it', async () => {
+    const { pool } = poolOf(1, 10);
+    const script = waiting();
+    const order: string[] = [];
+    pool.submit(script.job);
+    for (const name of ['a', 'b']) pool.submit(awaiting(order, name, Promise.resolve()), 0, 'handler');
+    expect([order, pool.queued]).toEqual([[], 2]);
+    await script.finish();
+    expect(order.slice(0, 2)).toEqual(['a begins', 'b begins']);
+    await pool.idle();
+    expect(order.length).toBe(4);
+  });
+
+  it('count while they wait, in number and in bytes', async () => {
+    const { routing } = benchOf('route { exit; }');
+    const memory = new ByteBudget(50_000);
+    const pool = new WorkerPool(routing, { count: 1, handlerLimit: 3, memory });
+    let release = () => {};
+    const until = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const submit = (size: number) => pool.submit(() => until, size, 'handler');
+    expect([submit(0), submit(0), submit(0), submit(0)]).toEqual([true, true, true, false]);
+    expect(
+      pool.admit(
+        () => until,
+        () => {},
+        0,
+        0,
+        'handler',
+      ),
+    ).toBe('refused');
+    // scripts go on
+    expect(pool.submit(() => undefined)).toBe(true);
+    release();
+    await pool.idle();
+    expect(memory.used).toBe(0);
+
+    let releaseLarge = () => {};
+    const large = new Promise<void>((resolve) => {
+      releaseLarge = resolve;
+    });
+    expect(pool.submit(() => large, 60_000, 'handler')).toBe(true);
+    expect([memory.isFull, submit(0)]).toEqual([true, false]);
+    releaseLarge();
+    await pool.idle();
+    expect([memory.used, submit(0)]).toEqual([0, true]);
+  });
+
+  it('that fail are logged, and are over', async () => {
+    const { pool, log } = poolOf(1);
+    pool.submit(
+      async () => {
+        await Promise.resolve();
+        throw new Error('the handler has failed');
+      },
+      0,
+      'handler',
+    );
+    expect(pool.handlers).toBe(1);
+    // a stop, and a reload, wait for them
+    await Promise.all([pool.idle(), pool.idle()]);
+    expect(pool.handlers).toBe(0);
+    expect(log.join()).toContain('the handler has failed');
+  });
+});
