@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { loadScript, RunningServer } from '../src/index.ts';
+import { loadScript, type SipServer, startServer } from '../src/index.ts';
 
 export interface Figures {
   /** In bytes, as the others. */
@@ -60,16 +60,25 @@ export async function startSoakServer(script: string): Promise<SoakServer> {
 const isMajor = ({ detail }: PerformanceEntry & { readonly detail?: unknown }): boolean =>
   (detail as { kind?: number } | undefined)?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 
+/** Of both kinds. */
+async function openTransactions(server: SipServer): Promise<number> {
+  const { total } = await server.status();
+  const { transactions = {} } = total;
+  return typeof transactions === 'number'
+    ? transactions
+    : Object.values(transactions).reduce((a, b) => a + b, 0);
+}
+
 async function serve(text: string): Promise<void> {
-  const { program, diagnostics } = loadScript(text);
-  if (program === null) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  const server = await RunningServer.start(program);
+  const script = loadScript(text);
+  if (!script.isValid) throw new Error(script.diagnostics.map(({ message }) => message).join('\n'));
+  const server = await startServer(script);
   process.send?.({ port: Number(server.sockets[0]?.split(':').at(-1)) });
   let alive = process.memoryUsage().heapUsed;
   new PerformanceObserver((list) => {
     if (list.getEntries().some(isMajor)) alive = process.memoryUsage().heapUsed;
   }).observe({ entryTypes: ['gc'] });
-  const tell = (): void => {
+  const tell = async (): Promise<void> => {
     const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     const figures: Figures = {
@@ -78,15 +87,15 @@ async function serve(text: string): Promise<void> {
       alive,
       descriptors: readdirSync('/proc/self/fd').length,
       cpu: (user + system) / 1e6,
-      transactions: server.transactions + server.clientTransactions,
+      transactions: await openTransactions(server),
     };
     process.send?.(figures);
   };
-  setInterval(tell, 1000);
+  setInterval(() => void tell(), 1000);
   process.on('message', () => {
     global.gc?.();
     alive = process.memoryUsage().heapUsed;
-    tell();
+    void tell();
   });
   process.once('disconnect', () => process.exit());
 }

@@ -32,7 +32,6 @@ export {
   SipResponse,
   sendRequest,
 } from './sip/index.ts';
-export { Control, type ControlHandlers, type ControlPlace } from './workers/control.ts';
 export {
   allServers,
   askServer,
@@ -41,30 +40,27 @@ export {
   controlledServers,
   type FoundServer,
 } from './workers/control-client.ts';
-export type { ControlCommand, ServerIdentity } from './workers/control-protocol.ts';
+export type {
+  ControlCommand,
+  ControlOptions,
+  ControlPlace,
+  ServerIdentity,
+} from './workers/control-protocol.ts';
+export { FIGURES, type FigureSpec, type Labelled } from './workers/figures.ts';
 export {
-  FIGURES,
-  type FigureSpec,
-  type FigureValues,
-  type Labelled,
-  type ProcessStatus,
-  type ServerStatus,
-} from './workers/figures.ts';
-export {
+  LoadedScript,
   type LoadOptions,
-  type LoadResult,
   loadScript,
-  type Program,
-  type ScriptSource,
 } from './workers/load-script.ts';
 export { runMember } from './workers/run-member.ts';
-export { RunningServer, type StartOptions, type StopOptions } from './workers/server.ts';
 export { type LogDestinations, openLog } from './workers/server-logs.ts';
+export type {
+  MemberProgram,
+  ProcessOptions,
+  ServerOptions,
+  SipServer,
+  StopOptions,
+} from './workers/sip-server.ts';
 export { StartError } from './workers/start-error.ts';
-export {
-  type LoadedScript,
-  type ServerOptions,
-  type SipServer,
-  startServer,
-} from './workers/start-server.ts';
-export { Supervisor, type SupervisorOptions } from './workers/supervisor.ts';
+export { startServer } from './workers/start-server.ts';
+export type { FigureValues, ProcessStatus, ServerState, ServerStatus } from './workers/status.ts';

@@ -3,11 +3,11 @@
  *
  *     npx tsx examples/library/server.ts http://127.0.0.1:8081
  */
-import { loadScript, RunningServer, renderDiagnostics, sendRequest } from 'siprest';
+import { loadScript, renderDiagnostics, sendRequest, startServer } from 'siprest';
 
 const [service = 'http://127.0.0.1:8081'] = process.argv.slice(2);
 
-const script = `
+const text = `
 socket = udp:127.0.0.1:0
 log_level = 3
 udp_workers = 4
@@ -35,11 +35,12 @@ route[answered] {
 }
 `;
 
-const { program, diagnostics, sources } = loadScript(script, { fileName: 'credit.cfg' });
+const script = loadScript(text, { fileName: 'credit.cfg' });
+const { diagnostics, sources } = script;
 if (diagnostics.length > 0) console.error(renderDiagnostics(diagnostics, sources, { color: false }));
-if (program === null) process.exit(1);
+if (!script.isValid) process.exit(1);
 
-const server = await RunningServer.start(program);
+const server = await startServer(script);
 const address = server.sockets[0]?.replace('udp:', '') ?? '';
 console.log(`serving ${address}`);
 

@@ -4,7 +4,7 @@ import {
   diagnosticRecords,
   inertText,
   isInert,
-  type LoadResult,
+  type LoadedScript,
   type Log,
   type LogDestinations,
   openLog,
@@ -62,7 +62,7 @@ export class RunLog {
   }
 
   /** On a terminal with the lines of the script, in a log one line each. */
-  explain({ diagnostics, sources }: LoadResult): void {
+  explain({ diagnostics, sources }: LoadedScript): void {
     if (diagnostics.length === 0) return;
     const { stderr } = this.#streams;
     const brief = !this.#verbose;

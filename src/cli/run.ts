@@ -1,11 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import {
-  Control,
-  ControlError,
   controlDirectory,
   countAbsences,
   renderDiagnostics,
-  type ServerIdentity,
   type SipServer,
   StartError,
   startServer,
@@ -60,7 +57,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
   streams.onHangup(() => onHangup());
   const loaded = await loadScriptFile(file, options, streams);
   log.explain(loaded);
-  if (loaded.program === null) {
+  if (!loaded.isValid) {
     log.say('error', `${file}: ${summaryOf(loaded.diagnostics)}; not started`);
     const onlyAbsent = loaded.diagnostics.every(
       (one) => one.severity !== 'error' || one.absent !== undefined,
@@ -73,7 +70,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
   if (uses > 0)
     log.say('warning', `${plural(uses, 'use')} of what siprest does not have: each fails when reached`);
   const { signal } = streams;
-  const starting = startOrExplain(streams, () =>
+  const starting: Promise<SipServer> = startOrExplain(streams, () =>
     startServer(loaded, {
       processes,
       // this program, as it is loaded fastest
@@ -83,6 +80,12 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       queueLimit: queue,
       patience: patience * 1000,
       waitForPort: waitForPort * 1000,
+      control: {
+        directory: controlDirectory(streams.env),
+        name: options.name,
+        path: options.socket,
+        reload: async () => reloadScript(await starting, file, options, streams, log),
+      },
     }),
   );
   const server = await Promise.race([starting, stopped(signal).then(() => null)]);
@@ -91,9 +94,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
     return 0;
   }
   log.serve(server);
-  const reload = () => reloadScript(server, file, options, streams, log);
-  const control = await listenForCommands(server, reload, options, streams, log);
-  onHangup = () => void reload();
+  onHangup = () => void reloadScript(server, file, options, streams, log);
   if (hangups > 0) onHangup();
   const { sockets } = server;
   log.say(
@@ -110,7 +111,6 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
     grace,
   });
   await server.stop({ grace: grace * 1000 });
-  control?.close();
   return 0;
 }
 
@@ -130,7 +130,7 @@ async function reloadScript(
   try {
     const loaded = await loadScriptFile(file, options, streams);
     const { diagnostics, sources } = loaded;
-    if (loaded.program === null) {
+    if (!loaded.isValid) {
       log.explain(loaded);
       const { message } = say(false, `${file}: ${summaryOf(diagnostics)}; the running script stays in force`);
       const shown = renderDiagnostics(diagnostics, sources, {
@@ -153,35 +153,6 @@ async function reloadScript(
     if (!(error instanceof StartError || error instanceof UsageError)) throw error;
     return say(false, `${error.message}; the running script stays in force`);
   }
-}
-
-/** For `siprest status` and `siprest reload`. A server that cannot be asked serves all the same. */
-async function listenForCommands(
-  server: SipServer,
-  reload: () => Promise<unknown>,
-  { name, socket }: RunOptions,
-  { env }: Streams,
-  log: RunLog,
-): Promise<Control | null> {
-  const handlers = { status: () => server.status(), reload, identity: () => identityOf(server, name) };
-  try {
-    return await Control.listen(handlers, { directory: controlDirectory(env), name, path: socket });
-  } catch (error) {
-    if (!(error instanceof ControlError)) throw error;
-    log.say('warning', `siprest status and reload cannot reach this server: ${error.message}`);
-    return null;
-  }
-}
-
-async function identityOf(server: SipServer, name: string | undefined): Promise<ServerIdentity> {
-  const { total } = await server.status();
-  return {
-    pid: process.pid,
-    name: name ?? null,
-    sockets: server.sockets,
-    unfinished: Number(total['unfinished'] ?? 0),
-    ...server.left,
-  };
 }
 
 /** What keeps a server from starting is the user's to mend: one line. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { FileError, type LoadResult, largestFile, loadScript, readRegularFile } from '../index.ts';
+import { FileError, type LoadedScript, largestFile, loadScript, readRegularFile } from '../index.ts';
 import { readNamedFile, readStdin } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
 
@@ -23,7 +23,7 @@ export async function loadScriptFile(
   path: string,
   { preprocessor, allowMissing = false, portable = false, option = {} }: ScriptOptions,
   { stdin }: Pick<Streams, 'stdin'>,
-): Promise<LoadResult> {
+): Promise<LoadedScript> {
   const fileName = path === '-' ? 'stdin' : path;
   let text = path === '-' ? await readStdin(stdin) : readNamedFile(path);
   const room = { bytes: Math.max(largestFile - text.length, 0) };

@@ -6,7 +6,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
-import { loadScript, RunningServer, renderDiagnostics, StartError, sendRequest } from '../index.ts';
+import {
+  loadScript,
+  renderDiagnostics,
+  type SipServer,
+  StartError,
+  sendRequest,
+  startServer,
+} from '../index.ts';
 import { type CreditService, refusingPort, startCreditService } from './credit-service.ts';
 import { type Streams, UsageError, usesColor } from './streams.ts';
 
@@ -65,9 +72,9 @@ export async function tour(streams: Streams): Promise<number> {
   const service = await startCreditService(servicePort, ({ kind, account, text }) =>
     trace.add(account, kind === 'request' ? 'HTTP out' : 'HTTP in', text),
   );
-  let server: RunningServer | null = null;
+  let server: SipServer | null = null;
   try {
-    server = await startServer(service, (line) => {
+    server = await serveExample(service, (line) => {
       const text = line.toString('utf8').trimEnd();
       trace.add(/acc=(\w+)/.exec(text)?.[1] ?? '', 'log', text.replace(/^\S+ /, ''));
     });
@@ -104,20 +111,20 @@ export async function tour(streams: Streams): Promise<number> {
 const portNote = (socket: string) => (socket.endsWith(`:${sipPort}`) ? '' : ` (${sipPort} is taken)`);
 
 /** The example's script, with the ports that are free here. */
-async function startServer(service: CreditService, writeLog: (line: Buffer) => void): Promise<RunningServer> {
+async function serveExample(service: CreditService, writeLog: (line: Buffer) => void): Promise<SipServer> {
   if (!existsSync(scriptPath)) throw new UsageError(`the example ${scriptPath} is missing`);
   const partner = await refusingPort();
   const text = readFileSync(scriptPath, 'latin1')
     .replaceAll(`127.0.0.1:${servicePort}`, `127.0.0.1:${service.port}`)
     .replaceAll(`127.0.0.1:${downPort}`, `127.0.0.1:${partner}`);
   for (const port of [sipPort, 0]) {
-    const { program, diagnostics, sources } = loadScript(
-      text.replace(`udp:127.0.0.1:${sipPort}`, `udp:127.0.0.1:${port}`),
-      { fileName: scriptPath },
-    );
-    if (program === null) throw new UsageError(renderDiagnostics(diagnostics, sources, { color: false }));
+    const script = loadScript(text.replace(`udp:127.0.0.1:${sipPort}`, `udp:127.0.0.1:${port}`), {
+      fileName: scriptPath,
+    });
+    if (!script.isValid)
+      throw new UsageError(renderDiagnostics(script.diagnostics, script.sources, { color: false }));
     try {
-      return await RunningServer.start(program, { writeLog });
+      return await startServer(script, { writeLog });
     } catch (error) {
       if (!(error instanceof StartError) || port === 0) throw error;
       if (error.code !== 'EADDRINUSE') throw new UsageError(error.message);

@@ -93,18 +93,19 @@ export function check<R>(
   };
 }
 
-export interface LoadedScript<R> extends ParsedScript, CheckedScript<R> {
+/** A script's text, parsed and checked. */
+export interface CheckedText<R> extends ParsedScript, CheckedScript<R> {
   /** Whether it has no errors and can be compiled. */
   readonly valid: boolean;
 }
 
 /** Parses and checks: all errors at once, in the order of the source. */
-export function loadScript<R>(
+export function checkText<R>(
   text: string,
   fileName: string,
   catalog: Catalog<R>,
   options: CheckOptions & { readonly readFile?: ReadFile } = {},
-): LoadedScript<R> {
+): CheckedText<R> {
   const parsed = parseScript(text, fileName, options.readFile);
   // a missing semicolon leaves the tree complete
   const incomplete = hasErrors(parsed.diagnostics.filter(({ code }) => code !== 'missing-semicolon'));

@@ -4,7 +4,7 @@ export { arithmeticOperators, assignOperators, comparisonOperators, routeKinds }
 export { andThen, isPending, whenThere } from './awaitable.ts';
 export * from './catalog.ts';
 export type { CheckRegex } from './check-expressions.ts';
-export { type CheckedScript, type CheckOptions, check, type LoadedScript, loadScript } from './checker.ts';
+export { type CheckedScript, type CheckedText, type CheckOptions, check, checkText } from './checker.ts';
 export type { Matcher } from './compile-expressions.ts';
 export { type CompiledScript, type CompileOptions, compileScript, enterRoute } from './compiler.ts';
 export { defineArgument, definedNames, defineParameter, defineParameters, defineSettings } from './define.ts';

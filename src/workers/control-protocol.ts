@@ -1,4 +1,5 @@
 /** What a running server may be asked by its control socket, and who it says it is. */
+
 export const CONTROL_COMMANDS = ['status', 'reload', 'identity'] as const;
 export type ControlCommand = (typeof CONTROL_COMMANDS)[number];
 
@@ -14,4 +15,20 @@ export interface ServerIdentity {
   readonly unfinished: number;
   /** How long these may still take once it stops, in s; null while it runs. */
   readonly graceLeft: number | null;
+}
+
+/** Where the control socket of a server is. */
+export interface ControlPlace {
+  /** Default: {@link controlDirectory}. */
+  readonly directory?: string | undefined;
+  /** Of the server; letters, digits, `_` and `-`. */
+  readonly name?: string | undefined;
+  /** The socket's whole path instead. */
+  readonly path?: string | undefined;
+}
+
+/** What `siprest status` and `siprest reload` find. */
+export interface ControlOptions extends ControlPlace {
+  /** Does what `siprest reload` asks for; it resolves to the answer, as JSON. */
+  readonly reload: () => Promise<unknown>;
 }

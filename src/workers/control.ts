@@ -7,7 +7,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { askServer, ControlError, controlDirectory, isRefused } from './control-client.ts';
-import { CONTROL_COMMANDS, type ControlCommand, type ServerIdentity } from './control-protocol.ts';
+import {
+  CONTROL_COMMANDS,
+  type ControlCommand,
+  type ControlPlace,
+  type ServerIdentity,
+} from './control-protocol.ts';
 
 /** What each command does; what it resolves to is the answer, as JSON. What it throws is the answer's `error`. */
 export type ControlHandlers = Readonly<
@@ -15,15 +20,6 @@ export type ControlHandlers = Readonly<
 > & {
   readonly identity: () => Promise<ServerIdentity>;
 };
-
-export interface ControlPlace {
-  /** Default: {@link controlDirectory}. */
-  readonly directory?: string | undefined;
-  /** Of the server; letters, digits, `_` and `-`. */
-  readonly name?: string | undefined;
-  /** The socket's whole path instead. */
-  readonly path?: string | undefined;
-}
 
 const longestQuestion = 256;
 /** How long one who asks may take to say what, in ms. */

@@ -376,61 +376,9 @@ export const FIGURES: readonly FigureSpec[] = [
   },
 ];
 
-/** By name. */
-export type FigureValues = Readonly<Record<string, Figure>>;
-
 const byName: ReadonlyMap<string, FigureSpec> = new Map(FIGURES.map((spec) => [spec.name, spec]));
 
 /** One of them; 0 where there is none of this name. */
 export function readFigure(host: FigureSource, name: string): Figure {
   return byName.get(name)?.read(host) ?? 0;
-}
-
-export interface ProcessStatus {
-  readonly process: number;
-  readonly pid: number;
-  readonly figures: FigureValues;
-}
-
-export interface ServerStatus {
-  /** Of those that run. */
-  readonly processes: readonly ProcessStatus[];
-  /** Of all processes together. */
-  readonly total: FigureValues;
-}
-
-export function readFigures(host: FigureSource): ProcessStatus {
-  const figures = Object.fromEntries(FIGURES.map(({ name, read }) => [name, read(host)]));
-  return { process: host.number, pid: process.pid, figures };
-}
-
-export function combine(processes: readonly ProcessStatus[]): ServerStatus {
-  const total = Object.fromEntries(
-    FIGURES.map(({ name, over }) => {
-      const all = processes
-        .map(({ figures }) => figures[name] ?? 0)
-        // none, where no process has told its figures in time
-        .reduce<Figure>((sum, one) => together(sum, one, over === 'max'), 0);
-      return [name, over === 'mean' ? dividedBy(all, processes.length) : all];
-    }),
-  );
-  return { processes, total };
-}
-
-function dividedBy(figure: Figure, count: number): Figure {
-  const divide = (value: number) => Math.round((10 * value) / Math.max(count, 1)) / 10;
-  if (typeof figure === 'number') return divide(figure);
-  return Object.fromEntries(Object.entries(figure).map(([label, value]) => [label, divide(value)]));
-}
-
-function together(one: Figure, other: Figure, isMax: boolean): Figure {
-  const both = (a: number, b: number) => (isMax ? Math.max(a, b) : Math.round(1000 * (a + b)) / 1000);
-  if (typeof one === 'number' && typeof other === 'number') return both(one, other);
-  const [all, added] = [typeof one === 'number' ? {} : one, typeof other === 'number' ? {} : other];
-  return Object.fromEntries(
-    [...new Set([...Object.keys(all), ...Object.keys(added)])].map((label) => [
-      label,
-      both(all[label] ?? 0, added[label] ?? 0),
-    ]),
-  );
 }

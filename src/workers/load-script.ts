@@ -1,8 +1,8 @@
-import { loadProgram, type LoadResult as RuntimeLoadResult } from '../core/index.ts';
+import { compileProgram, type ProgramResult } from '../core/index.ts';
 import { catalog } from '../modules/index.ts';
 import type { Program } from '../runtime/index.ts';
-
-export type { Program };
+import type { Diagnostic, SourceSet } from '../script/index.ts';
+import { StartError } from './start-error.ts';
 
 export interface LoadOptions {
   /** For messages. Default `script`. */
@@ -30,18 +30,47 @@ export interface ScriptSource {
   readonly argv: Readonly<Record<string, string>>;
 }
 
-export interface LoadResult extends RuntimeLoadResult {
+/** A routing script, parsed and checked by {@link loadScript}. */
+export class LoadedScript {
+  /** Errors, warnings and notes, in the order of the source. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The texts that {@link diagnostics} point into: the script's, and those of the files that it includes. */
+  readonly sources: SourceSet;
+  /** @internal */
   readonly source: ScriptSource;
+  readonly #program: Program | null;
+
+  /** @internal */
+  constructor({ diagnostics, sources, program }: ProgramResult, source: ScriptSource) {
+    this.diagnostics = diagnostics;
+    this.sources = sources;
+    this.source = source;
+    this.#program = program;
+  }
+
+  /** Whether a server can run it: none of its diagnostics is an error. */
+  get isValid(): boolean {
+    return this.#program !== null;
+  }
+
+  /**
+   * What a server runs. Throws a {@link StartError} for a script with errors.
+   * @internal
+   */
+  get program(): Program {
+    if (this.#program === null) throw new StartError(`${this.source.fileName} has errors`);
+    return this.#program;
+  }
 }
 
 /**
  * Parses, checks and compiles a routing script. `text` is a byte string, as `readFileSync(path, 'latin1')` gives it.
- * Never throws for what is in the text: errors are `diagnostics`, and `program` is null when one is an error.
+ * Never throws for what is in the text: errors are `diagnostics`, and the result is not `isValid` then.
  */
 export function loadScript(
   text: string,
   { fileName = 'script', readFile, allowMissing = false, portable = false, argv = {} }: LoadOptions = {},
-): LoadResult {
+): LoadedScript {
   const included: Record<string, Record<string, string>> = {};
   const recording =
     readFile === undefined
@@ -51,12 +80,17 @@ export function loadScript(
           included[from] = { ...included[from], [path]: content };
           return content;
         };
-  const result = loadProgram(text, fileName, catalog, { readFile: recording, allowMissing, portable, argv });
-  return { ...result, source: { text, fileName, included, allowMissing, argv } };
+  const result = compileProgram(text, fileName, catalog, {
+    readFile: recording,
+    allowMissing,
+    portable,
+    argv,
+  });
+  return new LoadedScript(result, { text, fileName, included, allowMissing, argv });
 }
 
 /** The same script once more, in whatever process. */
-export function loadSource({ text, fileName, included, allowMissing, argv }: ScriptSource): LoadResult {
+export function loadSource({ text, fileName, included, allowMissing, argv }: ScriptSource): LoadedScript {
   return loadScript(text, {
     fileName,
     allowMissing,

@@ -1,10 +1,10 @@
 /** One of several processes of a server: it hands messages over to those that own their transactions. */
-import type { ListeningSocket, Program } from '../runtime/index.ts';
+import type { ListeningSocket } from '../runtime/index.ts';
 import { branchProcess, Checksum, type SipMessage, type Transport } from '../sip/index.ts';
 import { memoryBudgets } from '../timers/index.ts';
 import { ConnectionDirectory } from './connection-directory.ts';
 import { type Endpoint, type Frame, socketId } from './frames.ts';
-import { loadSource, type ScriptSource } from './load-script.ts';
+import { loadSource } from './load-script.ts';
 import { Peers } from './peers.ts';
 import { ProcessHost } from './process-host.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
@@ -45,7 +45,7 @@ export class MemberProcess {
         void this.#start(message);
         break;
       case 'prepare':
-        void this.#reload(message.id, async (server) => server.prepare(programOf(message.source)));
+        void this.#reload(message.id, async (server) => server.prepare(loadSource(message.source)));
         break;
       case 'proceed':
         void this.#reload(message.id, (server) => server.proceed());
@@ -87,7 +87,7 @@ export class MemberProcess {
     store.receive(values, []);
     this.#store = store;
     try {
-      const program = programOf(source);
+      const script = loadSource(source);
       const peers = new Peers({
         directory,
         number,
@@ -107,7 +107,7 @@ export class MemberProcess {
       this.#peers = peers;
       // before the others hear of any connection of this process
       peers.broadcast(frameOf('hello'));
-      this.#server = await RunningServer.startMember(program, options, {
+      this.#server = await RunningServer.start(script, options, {
         host,
         handOver: (sip, data) => this.#handOver(sip, data),
         mayEnd: () =>
@@ -244,12 +244,6 @@ function frameOf(kind: Frame['kind'], parts: Partial<Frame> = {}): Frame {
 }
 
 const noData = new Uint8Array(0);
-
-function programOf(source: ScriptSource): Program {
-  const { program } = loadSource(source);
-  if (program === null) throw new StartError(`${source.fileName} has errors`);
-  return program;
-}
 
 const explain = (error: unknown) =>
   error instanceof StartError

@@ -30,7 +30,7 @@ import { ServerLogs } from './server-logs.ts';
 import { MemoryStore } from './stores/memory-store.ts';
 import { StoreState } from './stores/store-state.ts';
 
-export interface ProcessOptions {
+export interface HostOptions {
   /** Default: this process's share of what the machine has. */
   readonly memory?: MemoryBudgets;
   /** From 0. Default 0. */
@@ -97,7 +97,7 @@ export class ProcessHost implements Host, FigureSource {
     peers,
     clock = systemClock,
     store = new MemoryStore(new StoreState({ clock, memory: memory.shared })),
-  }: ProcessOptions = {}) {
+  }: HostOptions = {}) {
     this.number = number;
     this.count = count;
     this.store = store;

@@ -1,17 +1,11 @@
 /** What the supervisor and its processes say to each other. */
-import type { LogFormat } from '../runtime/index.ts';
-import type { ProcessStatus } from './figures.ts';
 import type { ScriptSource } from './load-script.ts';
+import type { ProcessOptions } from './sip-server.ts';
+import type { ProcessStatus } from './status.ts';
 import type { StoreAnswer, StoreRequest, ValueChange } from './stores/messages.ts';
 
-/** {@link StartOptions} as they cross to a process. */
-export interface PassedOptions {
-  readonly logFormat?: LogFormat | undefined;
-  readonly syslogSocket?: string | undefined;
-  readonly queueLimit?: number | undefined;
-  readonly patience?: number | undefined;
-  readonly waitForPort?: number | undefined;
-}
+/** {@link ProcessOptions} as they cross to a process. */
+export type PassedOptions = Omit<ProcessOptions, 'writeLog'>;
 
 export type ToProcess =
   | {

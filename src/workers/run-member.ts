@@ -1,7 +1,7 @@
 import { MemberProcess } from './member-process.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 
-/** Makes this process, which a {@link Supervisor} has started, one of its server's: that says which script to run, and when to stop. */
+/** Makes this process, which a supervisor has started, one of its server's: that says which script to run, and when to stop. */
 export function runMember(): void {
   const send = (message: FromProcess, sent?: () => void): void => {
     if (process.connected) process.send?.(message, () => sent?.());

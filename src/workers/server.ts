@@ -14,36 +14,14 @@ import {
 } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
 import { processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
-import { combine, type ProcessStatus, readFigures, type ServerStatus } from './figures.ts';
+import type { LoadedScript } from './load-script.ts';
 import { NextScript } from './next-script.ts';
 import { ProcessHost } from './process-host.ts';
 import { RunningScript } from './running-script.ts';
-import { type LogDestinations, ServerLogs } from './server-logs.ts';
+import { ServerLogs } from './server-logs.ts';
+import { defaultGrace, type ProcessOptions, type SipServer, type StopOptions } from './sip-server.ts';
 import { StartError } from './start-error.ts';
-
-export interface StartOptions extends LogDestinations {
-  /** How many messages may wait for a worker, in each process. Default 10,000. */
-  readonly queueLimit?: number | undefined;
-  /** How long a new request may wait for a worker before it is refused, in ms. Default 4,000. */
-  readonly patience?: number | undefined;
-  /** How long to wait at the start for a port that another program uses, in ms. Default 0. */
-  readonly waitForPort?: number | undefined;
-}
-
-export interface StopOptions {
-  /**
-   * How long calls that are being set up, and scripts that run, may take to end, in ms. New requests are answered 503
-   * meanwhile. Default 30,000.
-   */
-  readonly grace?: number | undefined;
-}
-
-/** Whether a server stops, and what it has left. */
-export interface ServerLeft {
-  readonly state: 'running' | 'stopping';
-  /** Seconds, once it stops. */
-  readonly graceLeft: number | null;
-}
+import { combine, type ProcessStatus, readFigures, type ServerStatus, stateOf } from './status.ts';
 
 /** A server's place among the other processes. */
 export interface Membership {
@@ -55,9 +33,6 @@ export interface Membership {
   readonly sockets: Pick<SocketHandlers, 'onConnection' | 'elsewhere'>;
 }
 
-/** Of {@link StopOptions}, in ms. */
-export const defaultGrace = 30_000;
-
 /** How late the event loop may be before it counts as behind, in ms. */
 const behind = 15;
 
@@ -67,9 +42,9 @@ const forAcks = 500;
 /** How often it is looked whether the calls have ended, in ms. */
 const lookAgain = 20;
 
-export class RunningServer {
+export class RunningServer implements SipServer {
   readonly #host: ProcessHost;
-  readonly #options: StartOptions;
+  readonly #options: ProcessOptions;
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
       this.#script.pool.isBehind = late > behind;
@@ -97,7 +72,7 @@ export class RunningServer {
     host: ProcessHost,
     script: RunningScript,
     member: Membership | null,
-    options: StartOptions,
+    options: ProcessOptions,
   ) {
     this.#host = host;
     this.#script = script;
@@ -114,15 +89,10 @@ export class RunningServer {
   }
 
   /** Opens the sockets, starts the modules, runs startup_route, and serves then. Rejects with a {@link StartError}. */
-  static start(program: Program, options: StartOptions = {}): Promise<RunningServer> {
-    return RunningServer.startMember(program, options, null);
-  }
-
-  /** @internal */
-  static async startMember(
-    program: Program,
-    options: StartOptions,
-    member: Membership | null,
+  static async start(
+    { program }: LoadedScript,
+    options: ProcessOptions = {},
+    member: Membership | null = null,
   ): Promise<RunningServer> {
     const host = member?.host ?? new ProcessHost({ logs: new ServerLogs(options) });
     host.watch();
@@ -179,16 +149,8 @@ export class RunningServer {
     return readFigures(this.#host);
   }
 
-  get left(): ServerLeft {
-    const stopping = this.#stopping !== null;
-    return {
-      state: stopping ? 'stopping' : 'running',
-      graceLeft: stopping ? Math.max(Math.round((this.#stopBy - performance.now()) / 1000), 0) : null,
-    };
-  }
-
   async status(): Promise<ServerStatus> {
-    return combine([this.figures]);
+    return combine(stateOf(this.#stopping === null ? null : this.#stopBy), [this.figures]);
   }
 
   /**
@@ -196,9 +158,9 @@ export class RunningServer {
    * began with until they end. Sockets that both scripts name stay open. Rejects with a {@link StartError} when the new
    * script cannot be started; then everything stays as it is.
    */
-  reload(program: Program): Promise<void> {
+  reload(script: LoadedScript): Promise<void> {
     const reloading = this.#reloading.then(async () => {
-      await this.prepare(program);
+      await this.prepare(script);
       await this.proceed();
     });
     this.#reloading = reloading.catch(() => undefined);
@@ -210,7 +172,7 @@ export class RunningServer {
    * {@link abandon}. Rejects with a {@link StartError}.
    * @internal
    */
-  async prepare(program: Program): Promise<void> {
+  async prepare({ program }: LoadedScript): Promise<void> {
     if (this.#stopping !== null) throw new StartError('the server is stopping');
     await this.abandon();
     await this.#open(scriptOf(program, this.#host, this.#options));
@@ -274,6 +236,10 @@ export class RunningServer {
       this.#stopBy = performance.now() + (grace ?? defaultGrace);
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   async #stop(): Promise<void> {
@@ -405,7 +371,7 @@ export class RunningServer {
   }
 }
 
-function scriptOf(program: Program, host: ProcessHost, options: StartOptions): RunningScript {
+function scriptOf(program: Program, host: ProcessHost, options: ProcessOptions): RunningScript {
   const log = host.logs.open(program.settings, host.count > 1 ? host.number : null);
   return new RunningScript(program, log, host, options);
 }

@@ -3,35 +3,32 @@
  * told. It handles no message itself.
  */
 
-import cluster, { type Worker as ClusterWorker } from 'node:cluster';
+import cluster from 'node:cluster';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../runtime/index.ts';
 import { memoryBudgets } from '../timers/index.ts';
-import { combine, type ServerStatus } from './figures.ts';
-import type { ScriptSource } from './load-script.ts';
-import type { FromProcess, PassedOptions, ToProcess } from './process-messages.ts';
-import { defaultGrace, type ServerLeft, type StopOptions } from './server.ts';
-import { type LogSettings, ServerLogs, usualLogSettings } from './server-logs.ts';
-
+import type { LoadedScript, ScriptSource } from './load-script.ts';
+import { firstDelay, Member } from './member.ts';
+import type { FromProcess, PassedOptions } from './process-messages.ts';
+import { type LogSettings, ServerLogs } from './server-logs.ts';
+import { defaultGrace, type MemberProgram, type SipServer, type StopOptions } from './sip-server.ts';
 import { StartError } from './start-error.ts';
+import { combine, type ServerStatus, stateOf } from './status.ts';
 import { StoreKeeper } from './stores/store-keeper.ts';
 
 export interface SupervisorOptions extends PassedOptions {
   /** 2 to 64. */
   readonly processes: number;
-  /** What the processes run: a program that calls `runMember()`. Default: one of siprest's own that does just that. */
-  readonly program?: { readonly path: string; readonly arguments: readonly string[] } | undefined;
-  /** Where the script's log goes. Default: to stderr. */
-  readonly log?: LogSettings | undefined;
+  /** Default: a program of siprest's own, which just calls `runMember()`. */
+  readonly program?: MemberProgram | undefined;
   /** Gets a line about a process that died, was restarted or does not answer. Default: stderr. */
   readonly writeLog?: ((line: Buffer) => void) | undefined;
 }
 
-/** Until a process that has died is started again, in ms: doubled each time, as long as it does not stay. */
-const firstDelay = 50;
+/** The longest that a process which has died waits until it is started again, in ms. */
 const longestDelay = 10_000;
 /** One that has run for so long has started well, in ms. */
 const stays = 10_000;
@@ -51,60 +48,10 @@ const noticeLevel = 2;
 /** What a process may take beyond its grace before it is killed, in ms. */
 const margin = 2000;
 
-type Answer = Extract<FromProcess, { readonly id: number }>;
-
 /** How long a process may take to tell its figures, in ms: one that is stopped is left out. */
 const figuresWithin = 1000;
 
-class Member {
-  readonly number: number;
-  worker: ClusterWorker | null = null;
-  sockets: readonly string[] = [];
-  /** The script that it runs. */
-  source: ScriptSource | null = null;
-  /** It is being given the script that the others run. */
-  isCatchingUp = false;
-  /** It stops, and has no calls left. */
-  isDrained = false;
-  startedAt = 0;
-  heardAt = 0;
-  delay = firstDelay;
-  timer: NodeJS.Timeout | null = null;
-  onReady: ((error: StartError | null) => void) | null = null;
-  #lastId = 0;
-  /** What it was asked and has not answered, by number; null when it ended instead. */
-  readonly asked = new Map<number, (answer: Answer | null) => void>();
-
-  constructor(number: number) {
-    this.number = number;
-  }
-
-  get isReady(): boolean {
-    return this.sockets.length > 0;
-  }
-
-  /** Resolves to null where it ends before it answers, or does not within some ms. */
-  async ask<Kind extends Answer['kind']>(
-    question: (id: number) => ToProcess,
-    kind: Kind,
-    within = Number.POSITIVE_INFINITY,
-  ): Promise<Extract<Answer, { kind: Kind }> | null> {
-    const id = ++this.#lastId;
-    const answer = await new Promise<Answer | null>((resolve) => {
-      this.asked.set(id, resolve);
-      if (within < Number.POSITIVE_INFINITY) setTimeout(resolve, within, null).unref();
-      this.send(question(id));
-    });
-    this.asked.delete(id);
-    return answer?.kind === kind ? (answer as Extract<Answer, { kind: Kind }>) : null;
-  }
-
-  send(message: ToProcess): void {
-    if (this.worker?.isConnected() === true) this.worker.send(message, () => undefined);
-  }
-}
-
-export class Supervisor {
+export class Supervisor implements SipServer {
   readonly #options: SupervisorOptions;
   readonly #directory: string;
   readonly #members: readonly Member[];
@@ -119,11 +66,11 @@ export class Supervisor {
   #stopBy = 0;
   #onExit: (() => void) | null = null;
 
-  private constructor(source: ScriptSource, options: SupervisorOptions) {
+  private constructor({ source, program }: LoadedScript, options: SupervisorOptions) {
     this.#source = source;
     this.#options = options;
     this.#logs = new ServerLogs(options);
-    this.#log = this.#openLog(options.log);
+    this.#log = this.#openLog(program.settings);
     // mode 0700: what is in there is this server's alone
     this.#directory = mkdtempSync(join(tmpdir(), 'siprest-'));
     this.#members = Array.from({ length: options.processes }, (_, number) => new Member(number));
@@ -143,14 +90,14 @@ export class Supervisor {
    * Resolves when all processes serve. Rejects with a {@link StartError} when the first cannot. It uses node:cluster, so
    * a program has one at a time, and no cluster of its own.
    */
-  static async start(source: ScriptSource, options: SupervisorOptions): Promise<Supervisor> {
+  static async start(script: LoadedScript, options: SupervisorOptions): Promise<Supervisor> {
     const { path, arguments: args } = options.program ?? ownProgram;
     cluster.setupPrimary({
       exec: path,
       args: [...args],
       execArgv: [...process.execArgv, ...withoutDebugger()],
     });
-    const supervisor = new Supervisor(source, options);
+    const supervisor = new Supervisor(script, options);
     try {
       // the first runs startup_route, and nobody serves before that is over
       const [first, ...others] = supervisor.#members;
@@ -181,10 +128,11 @@ export class Supervisor {
    * Gives all processes another script. Rejects with a {@link StartError} when one of them cannot start it: then all stay
    * as they are.
    */
-  reload(source: ScriptSource, log?: LogSettings): Promise<void> {
+  reload(script: LoadedScript): Promise<void> {
     const reloading = this.#reloading.then(async () => {
-      await this.#reload(source);
-      this.#log = this.#openLog(log);
+      const { settings } = script.program;
+      await this.#reload(script.source);
+      this.#log = this.#openLog(settings);
     });
     this.#reloading = reloading.catch(() => undefined);
     return reloading;
@@ -194,6 +142,10 @@ export class Supervisor {
   stop({ grace }: StopOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop(grace);
     return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   async #reload(source: ScriptSource): Promise<void> {
@@ -252,15 +204,11 @@ export class Supervisor {
         .filter(({ isReady }) => isReady)
         .map((member) => member.ask((id) => ({ kind: 'figures', id }), 'figures', figuresWithin)),
     );
-    return combine(all.flatMap((one) => one?.figures ?? []));
-  }
-
-  get left(): ServerLeft {
-    const stopping = this.#stopping !== null;
-    return {
-      state: stopping ? 'stopping' : 'running',
-      graceLeft: stopping ? Math.max(Math.round((this.#stopBy - performance.now()) / 1000), 0) : null,
-    };
+    const state = stateOf(this.#stopping === null ? null : this.#stopBy);
+    return combine(
+      state,
+      all.flatMap((one) => one?.figures ?? []),
+    );
   }
 
   async #stop(grace: number | undefined): Promise<void> {
@@ -286,7 +234,7 @@ export class Supervisor {
     await this.#logs.close();
   }
 
-  #openLog(settings: LogSettings = usualLogSettings): Log {
+  #openLog(settings: LogSettings): Log {
     return this.#logs.open({ ...settings, logLevel: noticeLevel }, null, 'supervisor');
   }
 

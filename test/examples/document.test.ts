@@ -319,8 +319,8 @@ ${answered}
   });
 
   it('is an error without tls_mgm', () => {
-    const { program, diagnostics } = loadScript(`${preamble}${example}`);
-    expect(program === null).toBe(true);
+    const { isValid, diagnostics } = loadScript(`${preamble}${example}`);
+    expect(isValid).toBe(false);
     expect(diagnostics.map(({ message }) => message).join()).toContain('tls_mgm');
   });
 });
@@ -385,9 +385,9 @@ describe('examples 1.2 to 1.12, the parameters', () => {
   const withLine = (line: string) => loadScript(`${preamble}${line}\nroute { ${answered} }\n`);
 
   it.each(parameters)('%s is accepted: %s', (_, line) => {
-    const { program, diagnostics } = withLine(line);
+    const { isValid, diagnostics } = withLine(line);
     expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-    expect(program === null).toBe(false);
+    expect(isValid).toBe(true);
   });
 
   // any text may be the name of a folder
@@ -395,8 +395,8 @@ describe('examples 1.2 to 1.12, the parameters', () => {
     '%s with a wrong value is an error that names it: %s',
     (_, line, wrong) => {
       const mistaken = line.replace(/[^ ]+\)$/, `${wrong})`);
-      const { program, diagnostics, sources } = withLine(mistaken);
-      expect(program === null).toBe(true);
+      const { isValid, diagnostics, sources } = withLine(mistaken);
+      expect(isValid).toBe(false);
       const errors = diagnostics.filter(({ severity }) => severity === 'error');
       expect(errors).toHaveLength(1);
       const { line: at } = sources.locate(errors[0]?.span.start ?? 0);
@@ -423,10 +423,10 @@ route {
   });
 
   it('say so where connection_timeout is clamped to curl_timeout', () => {
-    const { program, diagnostics } = withLine(
+    const { isValid, diagnostics } = withLine(
       'modparam("rest_client", "connection_timeout", 9)\nmodparam("rest_client", "curl_timeout", 3)',
     );
-    expect(program === null).toBe(false);
+    expect(isValid).toBe(true);
     expect(diagnostics.map(({ severity, message }) => `${severity}: ${message}`).join('\n')).toMatch(
       /^warning: .*connection_timeout.*curl_timeout/,
     );

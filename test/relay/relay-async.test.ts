@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadProgram } from '../../src/core/index.ts';
+import { compileProgram } from '../../src/core/index.ts';
 import { catalog } from '../../src/modules/catalog.ts';
 import { closeLater } from '../support/close-later.ts';
 import { relayBench } from '../support/relay-bench.ts';
@@ -173,7 +173,7 @@ describe('async() where the transaction cannot wait is a blocking call', () => {
 
   test('the checker says so, and refuses it where there is no transaction at all', () => {
     const check = (kind: string) =>
-      loadProgram(
+      compileProgram(
         `loadmodule "tm.so"\nloadmodule "rest_client.so"
          route { exit; } ${kind} { async(rest_get("http://127.0.0.1/", $var(b)), r); } route[r] { exit; }`,
         'test.cfg',

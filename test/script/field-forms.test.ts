@@ -28,7 +28,7 @@ describe('forms that scripts in use have', () => {
     const { program } = loadScript(
       'socket=udp:2001:db8::1\nsocket=tcp:2001:db8:0:0:0:0:0:1:5070 tag in\nroute { exit; }',
     );
-    expect(program?.settings.sockets).toMatchObject([
+    expect(program.settings.sockets).toMatchObject([
       { transport: 'udp', host: '[2001:db8::1]', port: 5060, tag: null },
       { transport: 'tcp', host: '[2001:db8:0:0:0:0:0:1]', port: 5070, tag: 'in' },
     ]);

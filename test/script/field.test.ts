@@ -110,13 +110,13 @@ route {
   });
 
   test('is a warning where it is allowed, and an error stays one', () => {
-    const { diagnostics, program } = loadScript(text, { allowMissing: true });
+    const { diagnostics, isValid } = loadScript(text, { allowMissing: true });
     expect(diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code)).toEqual([
       'unknown-function',
     ]);
-    expect(program).toBeNull();
-    expect(loadScript(text.replace('send_repyl', 'xlog'), { allowMissing: true }).program).toBeNull();
-    expect(loadScript(text.replace('xlgo("x")', 'exit'), { allowMissing: true }).program).not.toBeNull();
+    expect(isValid).toBe(false);
+    expect(loadScript(text.replace('send_repyl', 'xlog'), { allowMissing: true }).isValid).toBe(false);
+    expect(loadScript(text.replace('xlgo("x")', 'exit'), { allowMissing: true }).isValid).toBe(true);
   });
 });
 
@@ -204,7 +204,7 @@ route { t_inject_branches("msg"); t_inject_branches("event"); t_inject_branches(
       ['not-available', 'event_routing', 't_inject_branches("event")'],
     ]);
     expect(diagnostics[1]?.labels).toHaveLength(1);
-    expect(loadScript(text, { allowMissing: true }).program).not.toBeNull();
+    expect(loadScript(text, { allowMissing: true }).isValid).toBe(true);
   });
 });
 
@@ -272,14 +272,14 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
 
   test('warnings alone never keep a script from starting, and errors behind them are found', () => {
     const script = (rest: string) => loadScript(`route { ${'`\n'.repeat(500)} ${rest} exit; }`);
-    const { diagnostics, program } = script('');
+    const { diagnostics, isValid } = script('');
     expect(diagnostics.filter(({ code }) => code === 'unexpected-character').length).toBe(200);
     expect(diagnostics.at(-1)).toMatchObject({
       code: 'too-many-errors',
       severity: 'warning',
       message: 'more than 200 warnings: the rest is not shown',
     });
-    expect(program).not.toBeNull();
+    expect(isValid).toBe(true);
     expect(script('nope();').diagnostics.map(({ code }) => code)).toContain('unknown-function');
     expect(script('create_dialog();').diagnostics.map(({ code }) => code)).toContain('not-available');
   });

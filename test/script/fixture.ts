@@ -1,9 +1,9 @@
 import {
   type Catalog,
+  type CheckedText,
+  checkText,
   type Diagnostic,
   InvalidUse,
-  type LoadedScript,
-  loadScript,
   renderDiagnostics,
   type VariableSpec,
 } from '../../src/script/index.ts';
@@ -184,21 +184,21 @@ export const catalog: Catalog<Nothing> = {
 
 export function load(
   text: string,
-  options: Parameters<typeof loadScript<Nothing>>[3] = {},
-): LoadedScript<Nothing> {
-  return loadScript(Buffer.from(text, 'utf8').toString('latin1'), 'test.cfg', catalog, options);
+  options: Parameters<typeof checkText<Nothing>>[3] = {},
+): CheckedText<Nothing> {
+  return checkText(Buffer.from(text, 'utf8').toString('latin1'), 'test.cfg', catalog, options);
 }
 
 /** Loads `statements` as the main route's body, with rest_client and json loaded. */
-export function loadBody(statements: string, rest = ''): LoadedScript<Nothing> {
+export function loadBody(statements: string, rest = ''): CheckedText<Nothing> {
   return load(`loadmodule "rest_client.so"\nloadmodule "json.so"\nroute {\n${statements}\n}\n${rest}\n`);
 }
 
-export function rendered(script: LoadedScript<Nothing>): string {
+export function rendered(script: CheckedText<Nothing>): string {
   return renderDiagnostics(script.diagnostics, script.sources, { color: false });
 }
 
 /** Each error as `line code`, for tests that are about which there are. */
-export function summary({ diagnostics, sources }: LoadedScript<Nothing>): string[] {
+export function summary({ diagnostics, sources }: CheckedText<Nothing>): string[] {
   return diagnostics.map((one: Diagnostic) => `${sources.locate(one.span.start).line} ${one.code}`);
 }

@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadScript, type Program, renderDiagnostics } from '../../src/index.ts';
-import { Request, runRoute, startModule } from '../../src/runtime/index.ts';
+import { loadScript, renderDiagnostics } from '../../src/index.ts';
+import { type Program, Request, runRoute, startModule } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { Chance, mutated } from '../support/chance.ts';
 import { sampleRequest } from '../support/sample-request.ts';
@@ -177,10 +177,10 @@ const patience = (length: number): number => 3000 + length;
 /** One changed script. True when it was without errors, and ran. */
 async function round(text: string): Promise<boolean> {
   const began = process.cpuUsage();
-  const { diagnostics, sources, program } = loadScript(text, { fileName: 'fuzz.cfg', allowMissing: true });
-  renderDiagnostics(diagnostics, sources, { color: false });
-  const runs = program !== null && !unrunnable.test(text);
-  if (runs) await run(program);
+  const script = loadScript(text, { fileName: 'fuzz.cfg', allowMissing: true });
+  renderDiagnostics(script.diagnostics, script.sources, { color: false });
+  const runs = script.isValid && !unrunnable.test(text);
+  if (runs) await run(script.program);
   const { user, system } = process.cpuUsage(began);
   const spent = (user + system) / 1000;
   if (spent > patience(text.length))

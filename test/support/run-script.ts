@@ -1,6 +1,6 @@
 import { type Program, Receiver, Request, runRoute, startModule } from '../../src/runtime/index.ts';
 import { type DnsNames, parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
-import type { ProcessOptions } from '../../src/workers/process-host.ts';
+import type { HostOptions } from '../../src/workers/process-host.ts';
 import { sampleRequest } from './sample-request.ts';
 import { poolOf } from './script-bench.ts';
 import { programOf } from './server.ts';
@@ -17,7 +17,7 @@ export interface ScriptOptions {
   /** Default: the system's name servers are asked. */
   readonly names?: DnsNames;
   /** Parts of the host that are not the usual ones. */
-  readonly host?: ProcessOptions;
+  readonly host?: HostOptions;
 }
 
 export interface ScriptOutcome {

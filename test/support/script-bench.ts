@@ -3,7 +3,7 @@ import { type LogFormat, type Program, Request, Run, type RunWorker } from '../.
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
 import type { DnsNames } from '../../src/sip/index.ts';
 import type { WorkerPool } from '../../src/workers/pool.ts';
-import { ProcessHost, type ProcessOptions } from '../../src/workers/process-host.ts';
+import { type HostOptions, ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';
 import { programOf } from './server.ts';
@@ -34,7 +34,7 @@ export function poolOf(
   }: {
     readonly workers?: number;
     readonly names?: DnsNames;
-    readonly host?: ProcessOptions;
+    readonly host?: HostOptions;
     readonly logLevel?: number;
   } = {},
 ): { readonly routing: RunningScript; readonly pool: WorkerPool } {

@@ -1,8 +1,10 @@
-import { loadProgram } from '../../src/core/index.ts';
+import { compileProgram } from '../../src/core/index.ts';
 import { catalog } from '../../src/modules/catalog.ts';
 import type { Program, Run } from '../../src/runtime/index.ts';
 import { type FunctionSpec, renderDiagnostics } from '../../src/script/index.ts';
-import { RunningServer, type StartOptions } from '../../src/workers/server.ts';
+import { LoadedScript } from '../../src/workers/load-script.ts';
+import { RunningServer } from '../../src/workers/server.ts';
+import type { ProcessOptions } from '../../src/workers/sip-server.ts';
 
 /** A server in the test's own process. */
 export interface TestServer {
@@ -16,17 +18,23 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** The program of a script without errors, which may call `functions` too; throws with what is wrong in any other. */
-export function programOf(text: string, functions: readonly FunctionSpec<Run>[] = []): Program {
-  const { program, diagnostics, sources } = loadProgram(text, 'test.cfg', {
+/** A script which may call `functions` too; throws with what is wrong in one with errors. */
+export function scriptOf(text: string, functions: readonly FunctionSpec<Run>[] = []): LoadedScript {
+  const fileName = 'test.cfg';
+  const result = compileProgram(text, fileName, {
     ...catalog,
     functions: [...catalog.functions, ...functions],
   });
+  const { program, diagnostics, sources } = result;
   if (program === null) throw new Error(renderDiagnostics(diagnostics, sources, { color: false }));
-  return program;
+  return new LoadedScript(result, { text, fileName, included: {}, allowMissing: false, argv: {} });
 }
 
-export interface TestServerOptions extends Omit<StartOptions, 'writeLog'> {
+/** What a server runs of such a script. */
+export const programOf = (text: string, functions: readonly FunctionSpec<Run>[] = []): Program =>
+  scriptOf(text, functions).program;
+
+export interface TestServerOptions extends Omit<ProcessOptions, 'writeLog'> {
   /** Further core functions. */
   readonly functions?: readonly FunctionSpec<Run>[];
 }
@@ -39,7 +47,7 @@ export async function startServer(
   const log: string[] = [];
   const waiting = new Set<() => void>();
   const text = /^\s*socket\s*=/m.test(script) ? script : `${script}\nsocket=udp:127.0.0.1:0\n`;
-  const server = await RunningServer.start(programOf(text, functions), {
+  const server = await RunningServer.start(scriptOf(text, functions), {
     ...options,
     writeLog: (line) => {
       log.push(line.toString('utf8').trimEnd().replace(/^\S+ /, ''));

@@ -3,7 +3,7 @@ import dgram from 'node:dgram';
 import { describe, expect, it } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
 import { freePort } from '../support/ports.ts';
-import { programOf, startServer } from '../support/server.ts';
+import { scriptOf, startServer } from '../support/server.ts';
 import { respond, startService } from '../support/service.ts';
 import { sendSip } from '../support/sip-client.ts';
 import { SipPeer } from '../support/sip-peer.ts';
@@ -20,7 +20,7 @@ async function start(script: string) {
 
 /** The script with the socket that is open, as a port 0 is written, and others. */
 const next = (script: string, sockets: readonly string[] = ['udp:127.0.0.1:0']) =>
-  programOf(`${settings}${script}\n${sockets.map((one) => `socket=${one}\n`).join('')}`);
+  scriptOf(`${settings}${script}\n${sockets.map((one) => `socket=${one}\n`).join('')}`);
 
 /** A UDP port that is in use. */
 async function takenPort(): Promise<number> {

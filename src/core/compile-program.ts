@@ -4,10 +4,10 @@ import type { ListenAddress, Module, Program, Run, Settings } from '../runtime/i
 import {
   type Catalog,
   type CompiledScript,
+  checkText,
   compileScript,
   type Diagnostic,
   hasErrors,
-  loadScript,
   type ReadFile,
   type RowValues,
   type SourceSet,
@@ -17,7 +17,7 @@ import { cachedRegex, regexError } from '../text/index.ts';
 import { listenAddresses } from './listen-addresses.ts';
 import { settingSpecs } from './settings.ts';
 
-export interface LoadResult {
+export interface ProgramResult {
   /** Errors and warnings, in the order of the source. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: SourceSet;
@@ -30,7 +30,7 @@ export interface RuntimeCatalog extends Catalog<Run> {
   readonly modules: readonly Module[];
 }
 
-export interface LoadProgramOptions {
+export interface CompileProgramOptions {
   /** Gives the text of files that the script includes. */
   readonly readFile?: ReadFile | undefined;
   /** What OpenSIPS has and siprest has not is a warning. Default false: an error. */
@@ -41,13 +41,13 @@ export interface LoadProgramOptions {
 }
 
 /** `text` is a byte string. */
-export function loadProgram(
+export function compileProgram(
   text: string,
   fileName: string,
   catalog: RuntimeCatalog,
-  { readFile, allowMissing = false, portable = false, argv = {} }: LoadProgramOptions = {},
-): LoadResult {
-  const loaded = loadScript(text, fileName, catalog, {
+  { readFile, allowMissing = false, portable = false, argv = {} }: CompileProgramOptions = {},
+): ProgramResult {
+  const loaded = checkText(text, fileName, catalog, {
     // as it will be compiled, so that it is in the cache then
     checkRegex: (pattern) =>
       cachedRegex(pattern, { ignoreCase: true }) === null ? regexError(pattern) : null,
