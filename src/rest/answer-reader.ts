@@ -54,7 +54,7 @@ export class AnswerReader {
   #toHead = false;
   /** Bytes of head and trailer so far. */
   #headBytes = 0;
-  /** Nothing of the current line has come but perhaps its CR. */
+  /** The current line is empty so far, apart from a CR. */
   #lineEmpty = true;
   /** A head or trailer that arrives in pieces. */
   #pieces: HeadInPieces | null = null;
@@ -68,7 +68,7 @@ export class AnswerReader {
     this.#listener = listener;
   }
 
-  /** The answer has come in whole. */
+  /** The answer is complete. */
   get complete(): boolean {
     return this.#state === COMPLETE;
   }

@@ -1,6 +1,6 @@
 /**
- * The lock of `no_concurrent_connects`: one worker at a time connects to a host name. Between workers of one
- * process it is a map; between several processes it may ask elsewhere, so taking it may answer with a promise.
+ * The lock of `noConcurrentConnects`: one client at a time connects to a host name. Within one process it is a map; between
+ * several processes it asks elsewhere, so `acquire` may return a promise.
  */
 export interface ConnectLock {
   /**

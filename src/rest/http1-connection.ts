@@ -13,7 +13,7 @@ import { socketFailure } from './socket-failure.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { TlsClose } from './tls-close.ts';
 
-/** How long a body waits for `100 Continue` (parameter `enable_expect_100`), in milliseconds. */
+/** How long a body waits for `100 Continue`, in milliseconds. */
 const LONGEST_CONTINUE = 1_000;
 /** A body of so many bytes is copied behind its head, which is cheaper than writing it by itself. */
 const COPIED_BODY = 16_384;
@@ -26,13 +26,13 @@ const NOTHING = Buffer.alloc(0);
 let waiting: Http1Connection[] = [];
 
 /**
- * On a kept connection a request is written when everything was read that had come by now: where the server has sent
- * something unasked, the connection is not used. What comes later nobody can tell from an answer. In the middle of a
- * turn of the event loop nothing is read any more in this turn: so it is written after the reads of the next.
+ * Before a kept connection is reused, all pending input is read: unsolicited bytes rule it out, and later ones could not be
+ * told from an answer. Within a turn of the event loop nothing more is read, so the request is written after the reads of
+ * the next turn.
  *
- * With many in one turn the loop is busy, and what arrives lies there for about a turn before it is read: what the
- * server sent right behind an answer was read with it. Then they are written at the end of this turn, since a turn is a
- * good part of the time that a blocking call takes, and so of what a worker can do.
+ * With many requests in one turn the loop is busy, and input waits for about a turn before it is read: whatever the server
+ * sent right behind an answer was read with it. Such requests are written at the end of this turn, since a turn is a
+ * good part of the time of a short request.
  */
 function writeSoon(connection: Http1Connection): void {
   if (waiting.length === 0) setImmediate(endTurn);
@@ -134,7 +134,7 @@ export class Http1Connection implements Connection, AnswerListener {
     else writeSoon(this);
   }
 
-  /** Writes the request that was sent on it, unless it has come to nothing meanwhile. */
+  /** Writes the request, unless it was given up meanwhile. */
   write(): void {
     const exchange = this.#exchange;
     if (exchange === null || this.#written) return;
@@ -242,7 +242,7 @@ export class Http1Connection implements Connection, AnswerListener {
     exchange.onAnswering();
     const answer = this.#answer;
     const taken = answer.read(bytes, length, reused);
-    if (this.#exchange !== exchange) return; // given up, for what has come
+    if (this.#exchange !== exchange) return; // given up because of these bytes
     if (answer.complete) {
       if (taken < length) this.#isOutOfStep = true;
       this.#onAnswer(exchange);

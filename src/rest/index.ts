@@ -37,7 +37,7 @@ export {
 } from './outcome.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
 export type { Policy, Send } from './policies.ts';
-export type { HoldConnectLock, HttpRequest } from './request.ts';
+export { type HoldConnectLock, type HttpRequest, withHeader } from './request.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';
 export type { BodyRequestOptions, RequestBody, RequestOptions } from './request-options.ts';
 export type { RestClientOptions, TlsOptions } from './settings.ts';

@@ -1,7 +1,4 @@
-/**
- * Node's own modules that take long to load, 10 ms together: loaded when the first connection needs them, since whoever
- * checks a script, or sends SIP, needs none.
- */
+/** Node modules that take 10 ms to load: loaded with the first connection that needs them. */
 import type * as Http2 from 'node:http2';
 import type * as Tls from 'node:tls';
 

@@ -35,6 +35,30 @@ function plain(...fields: string[]): RequestHeaders {
 
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 
+/**
+ * The same with this field in place of all of that name; an empty value removes them.
+ * @throws RestOptionError for a field that cannot be sent
+ */
+export function withField(headers: RequestHeaders, name: string, value: string): RequestHeaders {
+  const checked = checkHeaderField(name, value);
+  if (!checked.ok) {
+    throw new RestOptionError('invalid-header', 'headers', `header field refused: ${checked.reason}`);
+  }
+  const field = checked.field.value;
+  const lower = name.toLowerCase();
+  if (lower === 'expect') return { ...headers, expect: field === '' ? 'off' : 'on' };
+  const fields: string[] = [];
+  for (let i = 0; i + 1 < headers.fields.length; i += 2) {
+    const [known = '', its = ''] = headers.fields.slice(i, i + 2);
+    if (known.toLowerCase() !== lower) fields.push(known, its);
+  }
+  // Host stands first, where it has to be (RFC 9110, section 7.2)
+  if (field !== '' && lower === 'host') fields.unshift(name, field);
+  else if (field !== '') fields.push(name, field);
+  if (lower === 'host') return { ...headers, fields, ownHost: true };
+  return lower === 'connection' ? { ...headers, fields, closes: CLOSE.test(field) } : { ...headers, fields };
+}
+
 /** The content type that a request has by itself; empty: none. */
 const defaultType = (method: string, json: boolean): string =>
   json ? JSON_TYPE : method === 'POST' || method === 'PUT' ? FORM : '';

@@ -1,4 +1,4 @@
-import type { RequestHeaders } from './request-headers.ts';
+import { type RequestHeaders, withField } from './request-headers.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
 import type { Authority } from './url.ts';
 
@@ -28,3 +28,12 @@ export interface HttpRequest {
 
 /** Until the connection is made, or until the whole transfer is over. */
 export type HoldConnectLock = 'while-connecting' | 'whole';
+
+/**
+ * A copy of the request with this header field in place of all of that name; an empty value removes them. Name and value
+ * are byte strings.
+ * @throws RestOptionError for a field that cannot be sent
+ */
+export function withHeader(request: HttpRequest, name: string, value: string): HttpRequest {
+  return { ...request, headers: withField(request.headers, name, value) };
+}

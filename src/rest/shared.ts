@@ -37,7 +37,7 @@ export class RestShared {
   readonly transfers: TransferCounts = new TransferCounts();
   /** Those that have connections. */
   readonly openPools: OpenPools = new OpenPools();
-  /** What clear-text origins speak, as `curl_http_version` 3 has found out. */
+  /** What clear-text origins speak, as a client found out that tried HTTP/2. */
   readonly clearTextProtocols: OriginMemory = new OriginMemory();
   /** Origins that have asked for HTTP/1.1 in HTTP/2. */
   readonly http1Origins: OriginMemory = new OriginMemory();

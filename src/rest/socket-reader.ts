@@ -1,6 +1,6 @@
 import type { OnReadOpts } from 'node:net';
 
-/** Takes what has come: the first `length` bytes of a buffer that is filled again afterwards. */
+/** Takes input: the first `length` bytes of a buffer that is filled again afterwards. */
 export type Receive = (bytes: Buffer, length: number) => void;
 
 const READ_SIZE = 65_536;

@@ -53,7 +53,7 @@ export class TlsClose {
     return wire === undefined ? null : new TlsClose(socket as TLSSocket, wire);
   }
 
-  /** A piece of a body has come whose end is that of the connection. */
+  /** A piece of a body arrived that ends with the connection. */
   onBytes(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;

@@ -1,6 +1,6 @@
 import type { ReturnCode } from './outcome.ts';
 
-/** How many hosts are told apart; those beyond are one. */
+/** Hosts with counts of their own; all others share one. */
 const MOST_HOSTS = 1_000;
 const OTHERS = 'others';
 

@@ -130,7 +130,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     return this.#status;
   }
 
-  /** True when a final answer has come with as many bytes as it announced. */
+  /** True when a final answer has arrived with as many bytes as it announced. */
   get complete(): boolean {
     if (this.#status < 200) return false; // none, or an interim one
     return Number.isNaN(this.#announced) || this.#announced === this.#length || this.#bodiless;
@@ -171,7 +171,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
 
   // --- called by its connection ---
 
-  /** A byte of the answer has come: from here on the request never goes out again for a lost connection. */
+  /** A byte of the answer has arrived: from here on the request never goes out again for a lost connection. */
   onAnswering(): void {
     this.answered = true;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BlockedOutcome, type Policy, RestOptionError } from '../../src/rest/index.ts';
+import { BlockedOutcome, type Policy, RestOptionError, withHeader } from '../../src/rest/index.ts';
 import { newClient, newServer, textOf, until } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
@@ -36,6 +36,29 @@ describe('policies', () => {
     await newClient({ policies: [under('a'), under('b')] }).post(`${server.origin}/x`, 'body');
     expect(seen).toEqual([`POST 127.0.0.1:${server.port}/x`, `POST 127.0.0.1:${server.port}/a/x`]);
     expect(server.requests).toMatchObject([{ target: '/b/a/x', body: 'body' }]);
+  });
+
+  it('replace, add and remove header fields', async () => {
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const setting =
+      (...fields: readonly (readonly [string, string])[]): Policy =>
+      (next) =>
+      (request) =>
+        next(fields.reduce((changed, [name, value]) => withHeader(changed, name, value), request));
+    const policy = setting(
+      ['X-Token', 'two'],
+      ['accept', ''],
+      ['Host', 'other.test'],
+      ['Connection', 'close'],
+    );
+    const client = newClient({ policies: [policy] });
+    await client.get(server.origin, { headers: { 'x-token': 'one', 'X-Kept': 'yes' } });
+    await client.get(server.origin);
+    const lines = server.requests[0]?.head.split('\r\n').slice(1);
+    expect(lines).toEqual(['Host: other.test', 'X-Kept: yes', 'X-Token: two', 'Connection: close']);
+    expect(server.connections).toBe(2);
+    const breaking = newClient({ policies: [setting(['X', 'a\r\nb: c'])] });
+    await expect(breaking.get(server.origin)).rejects.toThrow(RestOptionError);
   });
 
   it('answer in place of the server', async () => {
