@@ -143,7 +143,7 @@ const variableRow = (spec: VariableSpec<Run>): string[] => [
 ];
 
 function transformationRow(spec: TransformationSpec<Run>): readonly string[] {
-  const names = (spec.arguments ?? []).map(({ name, optional }) => (optional ? `[${name}]` : name));
+  const names = spec.arguments.map(({ name, optional }) => (optional ? `[${name}]` : name));
   const written = [spec.name, ...(spec.aliases ?? [])].map((name) => code(`{${[name, ...names].join(',')}}`));
   if (spec.example === undefined) return [written.join(', '), spec.summary, ''];
   const [input, transformation, output] = spec.example;

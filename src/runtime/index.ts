@@ -24,6 +24,8 @@ export {
   defineFunction,
   defineFunctions,
   defineModule,
+  defineTransformation,
+  defineTransformations,
   type Module,
   type ModuleRows,
   startModule,

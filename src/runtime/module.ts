@@ -11,6 +11,8 @@ import type {
   ParameterSpec,
   ParameterValues,
   RowValues,
+  TransformationArgument,
+  TransformationRow,
   TransformationSpec,
   VariableSpec,
 } from '../script/index.ts';
@@ -27,17 +29,24 @@ type FunctionRows<Functions extends readonly (readonly ArgumentSpec[])[]> = {
   readonly [Place in keyof Functions]: FunctionRow<Run, Functions[Place]>;
 };
 
+/** For each transformation its arguments. */
+type TransformationRows<Transformations extends readonly (readonly TransformationArgument[])[]> = {
+  readonly [Place in keyof Transformations]: TransformationRow<Run, Transformations[Place]>;
+};
+
 /** A module as it is written, see {@link defineModule}. */
 export interface ModuleRows<
   Parameters extends readonly ParameterSpec[],
   Functions extends readonly (readonly ArgumentSpec[])[],
-> extends Omit<Module, 'parameters' | 'functions' | 'validate' | 'start'> {
+  Transformations extends readonly (readonly TransformationArgument[])[],
+> extends Omit<Module, 'parameters' | 'functions' | 'transformations' | 'validate' | 'start'> {
   /** Set by `modparam`. Rows in place, or a table of {@link defineParameters} that functions read as well. */
   readonly parameters?: Parameters;
   /** `run` and `start` get the arguments of their row. Functions from elsewhere (`...others`) stand behind those written here, which TypeScript otherwise does not type. */
   readonly functions?: FunctionRows<Functions>;
   readonly variables?: readonly VariableSpec<Run>[];
-  readonly transformations?: readonly TransformationSpec<Run>[];
+  /** Each gets the arguments of its row. */
+  readonly transformations?: TransformationRows<Transformations>;
   /** Checks the parameters against each other; each string is a warning, thrown {@link InvalidUse} an error. */
   readonly validate?: (parameters: RowValues<Parameters>) => readonly string[];
   /** Before the sockets are opened and startup_route runs; what it throws stops the start. */
@@ -76,7 +85,8 @@ export interface ModuleRows<
 export function defineModule<
   const Parameters extends readonly ParameterSpec[] = readonly [],
   const Functions extends readonly (readonly ArgumentSpec[])[] = readonly [],
->(module: ModuleRows<Parameters, Functions>): Module & { readonly parameters?: Parameters } {
+  const Transformations extends readonly (readonly TransformationArgument[])[] = readonly [],
+>(module: ModuleRows<Parameters, Functions, Transformations>): Module & { readonly parameters?: Parameters } {
   return module;
 }
 
@@ -93,3 +103,15 @@ export const defineFunction = <const Arguments extends readonly ArgumentSpec[]>(
 export const defineFunctions = <const Functions extends readonly (readonly ArgumentSpec[])[]>(
   rows: FunctionRows<Functions>,
 ): { readonly [Place in keyof Functions]: FunctionSpec<Run> } => rows;
+
+/** A transformation of the core or of a module, which gets the arguments of its row. */
+export const defineTransformation = <const Arguments extends readonly TransformationArgument[] = readonly []>(
+  row: TransformationRow<Run, Arguments>,
+): TransformationSpec<Run> => row;
+
+/** Several of them, as {@link defineTransformation} has one. */
+export const defineTransformations = <
+  const Transformations extends readonly (readonly TransformationArgument[])[],
+>(
+  rows: TransformationRows<Transformations>,
+): { readonly [Place in keyof Transformations]: TransformationSpec<Run> } => rows;

@@ -238,43 +238,62 @@ export interface TransformationArgument {
   readonly optional?: boolean;
 }
 
-interface TransformationFacts {
+/** What is known of a transformation without its code. */
+export interface TransformationFacts<
+  Arguments extends readonly TransformationArgument[] = readonly TransformationArgument[],
+> {
   /** `s.substr` */
   readonly name: string;
   readonly aliases?: readonly string[];
-  readonly arguments?: readonly TransformationArgument[];
+  readonly arguments: Arguments;
   readonly summary: string;
   readonly source?: string;
   /** For a stand-in: the OpenSIPS module that has it, or `core`. */
   readonly absent?: string;
   /** For the reference; run by a test: input, transformation, output. */
   readonly example?: readonly [input: Value, transformation: string, output: Value];
-}
-
-export interface PlainTransformationSpec<R> extends TransformationFacts {
-  /**
-   * Called once for each use, with the arguments known at compile time (null for those with variables), so that
-   * tables and regular expressions are built once. `args` of the result has all arguments: numbers for `int`, byte
-   * strings for the others, undefined if omitted. If an argument is null the result is null, without a call.
-   */
-  readonly prepare: (constants: TransformationValues) => Transform<R>;
   /** Text form of the result for a given input, if it differs from the value. */
   readonly text?: (input: Value) => Value;
 }
 
-/** A transformation that may wait; reading a variable with it waits first. */
-export interface WaitingTransformationSpec<R> extends TransformationFacts {
-  /** See {@link PlainTransformationSpec.prepare}. */
-  readonly prepareWaiting: (constants: TransformationValues) => WaitingTransform<R>;
+/**
+ * A transformation as the checker and the compiler see it. Its definition, a {@link TransformationRow}, types the
+ * arguments.
+ */
+export interface TextTransformationSpec extends TransformationFacts {
+  apply(text: string, ...args: readonly unknown[]): Value;
+  readonly prepare?: never;
+  readonly prepareWaiting?: never;
 }
 
-export type TransformationSpec<R> = PlainTransformationSpec<R> | WaitingTransformationSpec<R>;
+export interface PlainTransformationSpec<R> extends TransformationFacts {
+  prepare(constants: TransformationValues): Transform<R>;
+  readonly apply?: never;
+  readonly prepareWaiting?: never;
+}
+
+/** A transformation that may wait; reading a variable with it waits first. */
+export interface WaitingTransformationSpec<R> extends TransformationFacts {
+  prepareWaiting(constants: TransformationValues): WaitingTransform<R>;
+  readonly apply?: never;
+  readonly prepare?: never;
+}
+
+export type TransformationSpec<R> =
+  | TextTransformationSpec
+  | PlainTransformationSpec<R>
+  | WaitingTransformationSpec<R>;
 
 export type TransformationValues = readonly (string | number | null | undefined)[];
 
-export type Transform<R> = (value: Value, args: TransformationValues, run: R) => Value;
+/** Its parameters are compared as those of methods are, so that those of a row may say more. */
+export type Transform<R> = {
+  transform(value: Value, args: TransformationValues, run: R): Value;
+}['transform'];
 
-export type WaitingTransform<R> = (value: Value, args: TransformationValues, run: R) => Awaitable<Value>;
+export type WaitingTransform<R> = {
+  transform(value: Value, args: TransformationValues, run: R): Awaitable<Value>;
+}['transform'];
 
 // --- modules --------------------------------------------------------------------------------------------
 

@@ -172,7 +172,7 @@ export class VariableChecker<R> {
   }
 
   #integers(node: TransformationNode, spec: TransformationSpec<R>): boolean {
-    const specs = spec.arguments ?? [];
+    const specs = spec.arguments;
     const values = this.#valid(
       node.span,
       'transformation-arguments',

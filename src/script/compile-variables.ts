@@ -13,6 +13,7 @@ import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
 import { rawText, template, trimmed } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
+import { transformOf } from './transforms.ts';
 import { inTurn, PerRun, Waits } from './waits.ts';
 
 export type Read<R> = (run: R) => Value;
@@ -147,7 +148,7 @@ export class VariableCompiler<R> {
     const spec = this.#lookup.transformation(node.name.text);
     if (spec === undefined) throw new Error(`unchecked script: {${node.name.text}}`);
     const { constants, read } = this.#arguments(spec, node, waits);
-    if ('prepareWaiting' in spec) {
+    if (spec.prepareWaiting !== undefined) {
       const transform = spec.prepareWaiting(constants);
       const get = waits.add(
         (run) => transform(input(run), read === null ? constants : read(run), run),
@@ -158,23 +159,20 @@ export class VariableCompiler<R> {
       );
       return { get };
     }
-    const transform = spec.prepare(constants);
+    const transform = transformOf(spec, constants);
     const { text } = spec;
     const get =
       read === null
         ? (run: R) => transform(input(run), constants, run)
-        : (run: R) => {
-            const args = read(run);
-            return args.includes(null) ? null : transform(input(run), args, run);
-          };
+        : (run: R) => transform(input(run), read(run), run);
     return text === undefined ? { get } : { get, text: (run) => text(input(run)) };
   }
 
   /** Throws if the transformation rejects its arguments. */
   checkTransformation(spec: TransformationSpec<R>, node: TransformationNode): void {
     const { constants } = this.#arguments(spec, node, new Waits<R>());
-    if ('prepareWaiting' in spec) spec.prepareWaiting(constants);
-    else spec.prepare(constants);
+    if (spec.prepareWaiting !== undefined) spec.prepareWaiting(constants);
+    else transformOf(spec, constants);
   }
 
   /** A transformation's arguments: `constants` if all are constant, else read on each use. */
@@ -183,7 +181,7 @@ export class VariableCompiler<R> {
     node: TransformationNode,
     waits: Waits<R>,
   ): { constants: Arguments; read: ((run: R) => Arguments) | null } {
-    const specs = spec.arguments ?? [];
+    const specs = spec.arguments;
     const readers = splitArguments(specs, node.argument).map((argument, i) => {
       if (argument === undefined) return undefined;
       const type = specs[i]?.type;

@@ -40,6 +40,7 @@ export { type Location, type SourceFile, SourceSet } from './source.ts';
 export { TableValues } from './table-values.ts';
 export { template, variableText } from './template.ts';
 export type { ReadFile } from './token-stream.ts';
+export { transformOf } from './transforms.ts';
 export type {
   ArgumentValue,
   ArgumentValues,
@@ -48,5 +49,7 @@ export type {
   PlainFunctionRow,
   RowValue,
   RowValues,
+  TransformationInput,
+  TransformationRow,
   ValueRow,
 } from './typed-rows.ts';

@@ -12,6 +12,8 @@ import type {
   ParameterSpec,
   SettingSpec,
   Status,
+  TransformationArgument,
+  TransformationFacts,
   Value,
   VariableReader,
   VariableReference,
@@ -70,6 +72,66 @@ export interface AsyncFunctionRow<R, Arguments extends readonly ArgumentSpec[]>
 export type FunctionRow<R, Arguments extends readonly ArgumentSpec[]> =
   | PlainFunctionRow<R, Arguments>
   | AsyncFunctionRow<R, Arguments>;
+
+// --- transformations ------------------------------------------------------------------------------------
+
+type TransformationValue<Argument extends TransformationArgument> = Argument['type'] extends 'int'
+  ? number
+  : 'int' extends Argument['type']
+    ? number | string
+    : string;
+
+/** What a transformation gets for its arguments. */
+export type TransformationInput<Arguments extends readonly TransformationArgument[]> = {
+  readonly [Place in keyof Arguments]: Arguments[Place] extends { readonly optional: true }
+    ? TransformationValue<Arguments[Place]> | undefined
+    : TransformationValue<Arguments[Place]>;
+};
+
+/** Null for one with variables in it, which is not known before the script runs. */
+type Constants<Arguments extends readonly TransformationArgument[]> = {
+  readonly [Place in keyof Arguments]: TransformationInput<Arguments>[Place] | null;
+};
+
+/** Of text: a number stands for its decimal digits, and null stays null. */
+export interface TextTransformationRow<Arguments extends readonly TransformationArgument[]>
+  extends TransformationFacts<Arguments> {
+  /** Called with the input and the arguments of the row; without a call the result is null where one of them is. */
+  readonly apply: (text: string, ...args: TransformationInput<Arguments>) => Value;
+  readonly prepare?: never;
+  readonly prepareWaiting?: never;
+}
+
+/** Of any value, or with something that is made once for each place of the script. */
+export interface PlainTransformationRow<R, Arguments extends readonly TransformationArgument[]>
+  extends TransformationFacts<Arguments> {
+  /**
+   * Called once for each place in the script with the arguments that are known then, so that tables and regular
+   * expressions are built once.
+   */
+  readonly prepare: (
+    constants: Constants<Arguments>,
+  ) => (value: Value, args: TransformationInput<Arguments>, run: R) => Value;
+  readonly apply?: never;
+  readonly prepareWaiting?: never;
+}
+
+/** A transformation that may wait; reading a variable with it waits first. */
+export interface WaitingTransformationRow<R, Arguments extends readonly TransformationArgument[]>
+  extends TransformationFacts<Arguments> {
+  /** As {@link PlainTransformationRow.prepare}. */
+  readonly prepareWaiting: (
+    constants: Constants<Arguments>,
+  ) => (value: Value, args: TransformationInput<Arguments>, run: R) => Awaitable<Value>;
+  readonly apply?: never;
+  readonly prepare?: never;
+}
+
+/** A transformation as it is written. */
+export type TransformationRow<R, Arguments extends readonly TransformationArgument[]> =
+  | TextTransformationRow<Arguments>
+  | PlainTransformationRow<R, Arguments>
+  | WaitingTransformationRow<R, Arguments>;
 
 // --- parameters and settings ----------------------------------------------------------------------------
 

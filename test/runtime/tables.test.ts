@@ -7,6 +7,8 @@ import {
   defineFunction,
   defineFunctions,
   defineModule,
+  defineTransformation,
+  defineTransformations,
   type Module,
   type Run,
   type RunRouting,
@@ -17,6 +19,7 @@ import {
   defineSettings,
   type RowValues,
   TableValues,
+  transformOf,
   type Value,
   type VariableReader,
   type VariableReference,
@@ -174,6 +177,69 @@ describe('arguments of a function', () => {
         expectTypeOf(value).toBeUnknown();
         return 1;
       },
+    });
+  });
+});
+
+describe('a transformation', () => {
+  test('has its arguments with the types of their rows', () => {
+    const [plain, prepared] = defineTransformations([
+      {
+        name: 'x.plain',
+        arguments: [
+          { name: 'index', type: 'int' },
+          { name: 'token', type: 'string', optional: true },
+        ],
+        summary: '',
+        apply: (text, index, token) => {
+          expectTypeOf(text).toEqualTypeOf<string>();
+          expectTypeOf(index).toEqualTypeOf<number>();
+          expectTypeOf(token).toEqualTypeOf<string | undefined>();
+          return `${text}${index}${token}`;
+        },
+      },
+      {
+        name: 'x.prepared',
+        arguments: [{ name: 'table', type: 'rest' }],
+        summary: '',
+        prepare: ([constant]) => {
+          expectTypeOf(constant).toEqualTypeOf<string | null>();
+          return (value, [table], run) => {
+            expectTypeOf(value).toEqualTypeOf<Value>();
+            expectTypeOf(table).toEqualTypeOf<string>();
+            expectTypeOf(run).toEqualTypeOf<Run>();
+            return `${constant} ${table} ${value}`;
+          };
+        },
+      },
+    ]);
+    const run = {} as Run;
+    expect(plain.apply?.('a', 1, undefined)).toBe('a1undefined');
+    expect(prepared.prepare?.([null])(5, ['t'], run)).toBe('null t 5');
+  });
+
+  test('is not called with null', () => {
+    const spec = defineTransformation({
+      name: 'x.add',
+      arguments: [{ name: 'number', type: 'int' }],
+      summary: '',
+      apply: (text, number) => Number(text) + number,
+    });
+    if (spec.prepareWaiting !== undefined) throw new Error('it does not wait');
+    const late = transformOf<Run>(spec, [null]);
+    const run = {} as Run;
+    expect(late(40, [2], run)).toBe(42);
+    expect(late('40', [null], run)).toBeNull();
+    expect(late(null, [2], run)).toBeNull();
+  });
+
+  test('cannot take an argument for what it is not', () => {
+    defineTransformation({
+      name: 'x.add',
+      arguments: [{ name: 'number', type: 'int' }],
+      summary: '',
+      // @ts-expect-error -- a number is not a text
+      apply: (text, number: string) => text + number,
     });
   });
 });

@@ -94,7 +94,7 @@ export const catalog: Catalog<Nothing> = {
     }),
   ],
   transformations: [
-    { name: 's.len', summary: '', prepare: () => (value) => value },
+    { name: 's.len', arguments: [], summary: '', apply: (text) => text },
     {
       name: 's.substr',
       summary: '',
@@ -102,13 +102,13 @@ export const catalog: Catalog<Nothing> = {
         { name: 'offset', type: 'int' },
         { name: 'length', type: 'int' },
       ],
-      prepare: () => (value) => value,
+      apply: (text) => text,
     },
     {
       name: 're.subst',
       summary: '',
       arguments: [{ name: 'expression', type: 'rest' }],
-      prepare: () => (value) => value,
+      apply: (text) => text,
     },
     {
       name: 's.select',
@@ -117,7 +117,7 @@ export const catalog: Catalog<Nothing> = {
         { name: 'index', type: 'int' },
         { name: 'separator', type: 'rest' },
       ],
-      prepare: () => (value) => value,
+      apply: (text) => text,
     },
   ],
   modules: [

@@ -1,21 +1,23 @@
 /** `{csv.…}`: fields between commas, quoted as RFC 4180 has it; white space belongs to the field (trans-csv). */
-import { argument, elementAt, ofText, ofTextAndNumber, rememberLast, type Specification } from './define.ts';
+import { defineTransformations } from '../../runtime/index.ts';
+import { elementAt, rememberLast } from './parts.ts';
 
-export const csvTransformations: readonly Specification[] = [
+export const csvTransformations = defineTransformations([
   {
     name: 'csv.count',
+    arguments: [],
     summary: 'How many fields there are; null for an empty text.',
     example: ['a,b,c', '{csv.count}', 3],
-    prepare: ofText((text) => fieldsOf(text)?.length ?? null),
+    apply: (text) => fieldsOf(text)?.length ?? null,
   },
   {
     name: 'csv.value',
-    arguments: [argument.int('index')],
+    arguments: [{ name: 'index', type: 'int' }],
     summary: 'The field at an index (negative: from the end), without its quotes.',
     example: ['one, two ,"th,ree"', '{csv.value,-1}', 'th,ree'],
-    prepare: ofTextAndNumber((text, index) => elementAt(fieldsOf(text) ?? [], index) ?? null),
+    apply: (text, index) => elementAt(fieldsOf(text) ?? [], index) ?? null,
   },
-];
+]);
 
 const fieldsOf = rememberLast(parseFields);
 

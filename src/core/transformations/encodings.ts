@@ -1,79 +1,88 @@
 /** `{s.escape.…}`, `{s.b64encode}` and their like: other spellings of the same bytes. trans-s-escape-*, trans-s-b64. */
+import { defineTransformations } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
-import { argument, ofText, ofTextAndString, type Specification } from './define.ts';
 
-export const encodingTransformations: readonly Specification[] = [
+export const encodingTransformations = defineTransformations([
   {
     name: 's.encode.hexa',
+    arguments: [],
     summary: 'Two hexadecimal digits for each byte.',
     example: ['a/', '{s.encode.hexa}', '612f'],
-    prepare: ofText((text) => Buffer.from(text, 'latin1').toString('hex')),
+    apply: (text) => Buffer.from(text, 'latin1').toString('hex'),
   },
   {
     name: 's.decode.hexa',
+    arguments: [],
     summary:
       'The bytes that pairs of hexadecimal digits stand for, a last single digit left out; null where the text holds anything else.',
     source: 'vector edge-s-decode-hexa-odd',
     example: ['612F', '{s.decode.hexa}', 'a/'],
-    prepare: ofText((text) =>
+    apply: (text) =>
       /^[0-9a-f]*$/i.test(text)
         ? Buffer.from(text.slice(0, text.length & ~1), 'hex').toString('latin1')
         : null,
-    ),
   },
   {
     name: 's.escape.common',
+    arguments: [],
     summary: 'A backslash before single and double quotes and backslashes; `\\0` for a zero byte.',
     example: ['it\'s "q" \\', '{s.escape.common}', 'it\\\'s \\"q\\" \\\\'],
-    prepare: ofText((text) => text.replace(/['"\\\0]/g, (c) => (c === '\0' ? '\\0' : `\\${c}`))),
+    apply: (text) => text.replace(/['"\\\0]/g, (c) => (c === '\0' ? '\\0' : `\\${c}`)),
   },
   {
     name: 's.unescape.common',
+    arguments: [],
     summary: 'The reverse of `s.escape.common`.',
     example: ['it\\\'s \\"q\\" \\\\', '{s.unescape.common}', 'it\'s "q" \\'],
-    prepare: ofText((text) => text.replace(/\\(['"\\0])/g, (_, c: string) => (c === '0' ? '\0' : c))),
+    apply: (text) => text.replace(/\\(['"\\0])/g, (_, c: string) => (c === '0' ? '\0' : c)),
   },
   {
     name: 's.escape.user',
+    arguments: [],
     summary:
       'Percent escapes for all that the user part of a SIP URI may not hold (RFC 3261, 25.1); null for a text with control characters or bytes beyond ASCII.',
     example: ['a b@c', '{s.escape.user}', 'a%20b%40c'],
-    prepare: ofText((text) => escapePercent(text, /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]/g)),
+    apply: (text) => escapePercent(text, /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]/g),
   },
   {
     name: 's.unescape.user',
+    arguments: [],
     summary:
       'Characters for percent escapes; null where a % begins none, and where a control character or a byte beyond ASCII would come out, so that nobody slips a line break into a header.',
     example: ['a%20b%40c', '{s.unescape.user}', 'a b@c'],
-    prepare: ofText(unescapePercent),
+    apply: unescapePercent,
   },
   {
     name: 's.escape.param',
+    arguments: [],
     summary:
       'Percent escapes for all that a parameter of a SIP URI may not hold (RFC 3261, 25.1); null for a text with control characters or bytes beyond ASCII.',
     example: ['a b@c', '{s.escape.param}', 'a%20b%40c'],
-    prepare: ofText((text) => escapePercent(text, /[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g)),
+    apply: (text) => escapePercent(text, /[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g),
   },
   {
     name: 's.unescape.param',
+    arguments: [],
     summary:
       'Characters for percent escapes; null where a % begins none, and where a control character or a byte beyond ASCII would come out, so that nobody slips a line break into a header.',
     example: ['a%20b%40c', '{s.unescape.param}', 'a b@c'],
-    prepare: ofText(unescapePercent),
+    apply: unescapePercent,
   },
   {
     name: 's.dec2hex',
+    arguments: [],
     summary: 'A decimal number in hexadecimal digits, as 32 bits: the low ones of a longer number.',
     example: ['255', '{s.dec2hex}', 'ff'],
-    prepare: ofText((text) => {
+    apply: (text) => {
       const digits = /^([+-]?)(\d{1,1000})$/.exec(text);
       if (digits === null) return null;
       const number = BigInt(digits[2] ?? '');
       return BigInt.asUintN(32, digits[1] === '-' ? -number : number).toString(16);
-    }),
+    },
   },
   {
     name: 's.hex2dec',
+    arguments: [],
     summary:
       'A hexadecimal number as a decimal one, of 32 bits with sign: the low ones of a longer number. A negative one prints as 64 bits without a sign. A number stays what it is.',
     example: ['ff', '{s.hex2dec}', 255],
@@ -89,25 +98,27 @@ export const encodingTransformations: readonly Specification[] = [
   },
   {
     name: 's.b64encode',
+    arguments: [],
     summary: 'The bytes in Base64 (RFC 4648, 4).',
     example: ['\x02\x03\x04\x05!@#%^&*', '{s.b64encode}', 'AgMEBSFAIyVeJio='],
-    prepare: ofText((text) => Buffer.from(text, 'latin1').toString('base64')),
+    apply: (text) => Buffer.from(text, 'latin1').toString('base64'),
   },
   {
     name: 's.b64decode',
+    arguments: [],
     summary: 'The bytes of a Base64 text; whatever is not of its alphabet is passed over.',
     source: 'vector edge-s-b64-odd',
     example: ['AgMEBSFAIyVeJio=', '{s.b64decode}', '\x02\x03\x04\x05!@#%^&*'],
-    prepare: ofText((text) => Buffer.from(text.replace(/[^A-Za-z0-9+/]+/g, ''), 'base64').toString('latin1')),
+    apply: (text) => Buffer.from(text.replace(/[^A-Za-z0-9+/]+/g, ''), 'base64').toString('latin1'),
   },
   {
     name: 's.xor',
-    arguments: [argument.rest('secret')],
+    arguments: [{ name: 'secret', type: 'rest' }],
     summary: 'Each byte combined by exclusive or with that of the secret, which repeats.',
     example: ['ab', '{s.xor,k}', '\x0a\x09'],
-    prepare: ofTextAndString(exclusiveOr),
+    apply: exclusiveOr,
   },
-];
+]);
 
 const isHex = (text: string) => /^[0-9A-Fa-f]*$/.test(text);
 

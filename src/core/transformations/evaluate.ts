@@ -1,22 +1,22 @@
 /** `{s.eval}`: a text with variables that comes up only now. What it names may wait, so it may as well. */
 
-import type { Run } from '../../runtime/index.ts';
+import { defineTransformation, type Run } from '../../runtime/index.ts';
 import { whenThere } from '../../script/index.ts';
-import { asText, type Specification } from './define.ts';
 
 /** A text that has itself evaluated would not end. */
 const deepest = 20;
 const depths = new WeakMap<Run, number>();
 
-export const evaluation: Specification = {
+export const evaluation = defineTransformation({
   name: 's.eval',
+  arguments: [],
   summary:
     'The text with the variables in it replaced, as in a string of the script; null where it names one that is not there. Text from the network should not be given to it: it can read every variable.',
   source: 'Script-Tran, s.eval',
   example: ['no variable', '{s.eval}', 'no variable'],
   prepareWaiting: () => (value, _, run) => {
     if (value === null) return null;
-    const text = run.routing.script.text(asText(value));
+    const text = run.routing.script.text(String(value));
     if (text === null) return null;
     const depth = depths.get(run) ?? 0;
     if (depth >= deepest) {
@@ -29,4 +29,4 @@ export const evaluation: Specification = {
       return evaluated;
     });
   },
-};
+});

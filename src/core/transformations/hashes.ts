@@ -1,6 +1,7 @@
 /** `{s.md5}`, `{s.sha…}`, `{s.sha…_hmac,key}`, `{s.crc32}`: digests of the bytes, in lower-case hexadecimal digits. */
+
 import { createHmac, hash } from 'node:crypto';
-import { argument, ofText, ofTextAndString, type Specification } from './define.ts';
+import { defineTransformations } from '../../runtime/index.ts';
 
 /** Each algorithm with its digest of `alice`, and its HMAC of it with the key `key`. */
 const shaAlgorithms: readonly { readonly name: string; readonly digest: string; readonly hmac: string }[] = [
@@ -33,35 +34,40 @@ const shaAlgorithms: readonly { readonly name: string; readonly digest: string; 
   },
 ];
 
-export const hashTransformations: readonly Specification[] = [
+export const hashTransformations = defineTransformations([
   {
     name: 's.md5',
+    arguments: [],
     summary: 'The MD5 digest.',
     example: ['alice', '{s.md5}', '6384e2b2184bcbf58eccf10ca7a6563c'],
-    prepare: ofText((text) => hash('md5', bytes(text), 'hex')),
+    apply: (text) => hash('md5', bytes(text), 'hex'),
   },
   {
     name: 's.crc32',
+    arguments: [],
     summary:
       'The CRC-32 checksum as a decimal string, without the inversion at its end: the complement of what `crc32` prints elsewhere.',
     example: ['123456789', '{s.crc32}', '873187033'],
-    prepare: ofText((text) => String(~process.getBuiltinModule('node:zlib').crc32(bytes(text)) >>> 0)),
+    apply: (text) => String(~process.getBuiltinModule('node:zlib').crc32(bytes(text)) >>> 0),
   },
-  ...shaAlgorithms.flatMap(({ name, digest, hmac }): Specification[] => [
-    {
-      name: `s.${name}`,
-      summary: `The ${name.toUpperCase()} digest.`,
-      example: ['alice', `{s.${name}}`, digest],
-      prepare: ofText((text) => hash(name, bytes(text), 'hex')),
-    },
-    {
-      name: `s.${name}_hmac`,
-      arguments: [argument.rest('key')],
-      summary: `The HMAC with ${name.toUpperCase()} and a key.`,
-      example: ['alice', `{s.${name}_hmac,key}`, hmac],
-      prepare: ofTextAndString((text, key) => createHmac(name, bytes(key)).update(bytes(text)).digest('hex')),
-    },
-  ]),
-];
+  ...shaAlgorithms.flatMap(({ name, digest, hmac }) =>
+    defineTransformations([
+      {
+        name: `s.${name}`,
+        arguments: [],
+        summary: `The ${name.toUpperCase()} digest.`,
+        example: ['alice', `{s.${name}}`, digest],
+        apply: (text) => hash(name, bytes(text), 'hex'),
+      },
+      {
+        name: `s.${name}_hmac`,
+        arguments: [{ name: 'key', type: 'rest' }],
+        summary: `The HMAC with ${name.toUpperCase()} and a key.`,
+        example: ['alice', `{s.${name}_hmac,key}`, hmac],
+        apply: (text, key) => createHmac(name, bytes(key)).update(bytes(text)).digest('hex'),
+      },
+    ]),
+  ),
+]);
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');

@@ -1,6 +1,8 @@
 /** The transformations that need no module. */
+
+import type { Run } from '../../runtime/index.ts';
+import type { TransformationSpec } from '../../script/index.ts';
 import { csvTransformations } from './csv.ts';
-import type { Specification } from './define.ts';
 import { encodingTransformations } from './encodings.ts';
 import { evaluation } from './evaluate.ts';
 import { hashTransformations } from './hashes.ts';
@@ -14,7 +16,7 @@ import { substitutionTransformations } from './substitution.ts';
 import { uriTransformations } from './uri.ts';
 import { viaTransformations } from './via.ts';
 
-export const coreTransformations: Specification[] = [
+export const coreTransformations: readonly TransformationSpec<Run>[] = [
   ...stringTransformations,
   evaluation,
   ...hashTransformations,

@@ -2,82 +2,89 @@
 
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { defineTransformations } from '../../runtime/index.ts';
 import { InvalidUse, type Value } from '../../script/index.ts';
-import { argument, asText, ofText, type Specification } from './define.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = readonly [Address, number];
 
-export const ipTransformations: readonly Specification[] = [
+export const ipTransformations = defineTransformations([
   {
     name: 'ip.pton',
+    arguments: [],
     summary: 'The 4 or 16 bytes of an address; null where the text is none.',
     example: ['194.168.4.134', '{ip.pton}', '\xc2\xa8\x04\x86'],
-    prepare: ofText((text) => {
+    apply: (text) => {
       const address = parseAddress(text);
       return address === null ? null : String.fromCharCode(...address.toByteArray());
-    }),
+    },
   },
   {
     name: 'ip.ntop',
+    arguments: [],
     summary:
       'The text of an address of 4 or 16 bytes; IPv6 as eight groups of capital hexadecimal digits, none left out.',
     example: ['\xc2\xa8\x04\x86', '{ip.ntop}', '194.168.4.134'],
-    prepare: ofText((text) => {
+    apply: (text) => {
       if (text.length !== 4 && text.length !== 16) return null;
       const address = ipaddr.fromByteArray([...Buffer.from(text, 'latin1')]);
       return address.toNormalizedString().toUpperCase();
-    }),
+    },
   },
   {
     name: 'ip.isip',
+    arguments: [],
     summary: '1 for an IPv4 or IPv6 address (brackets around it are fine), else 0; null for an empty text.',
     example: ['194.168.4.134.1', '{ip.isip}', 0],
-    prepare: ofText((text) => (text === '' ? null : flag(familyOf(text) !== 0))),
+    apply: (text) => (text === '' ? null : flag(familyOf(text) !== 0)),
   },
   {
     name: 'ip.isip4',
+    arguments: [],
     summary: '1 for an IPv4 address, else 0; null for an empty text.',
     example: ['194.168.4.134', '{ip.isip4}', 1],
-    prepare: ofText((text) => (text === '' ? null : flag(familyOf(text) === 4))),
+    apply: (text) => (text === '' ? null : flag(familyOf(text) === 4)),
   },
   {
     name: 'ip.isip6',
+    arguments: [],
     summary: '1 for an IPv6 address, else 0; null for an empty text.',
     example: ['2001:0db8:85a3:0000:0000:8a2e:0370:7334', '{ip.isip6}', 1],
-    prepare: ofText((text) => (text === '' ? null : flag(familyOf(text) === 6))),
+    apply: (text) => (text === '' ? null : flag(familyOf(text) === 6)),
   },
   {
     name: 'ip.family',
+    arguments: [],
     summary: '`INET` or `INET6` for an address of 4 or 16 bytes.',
     example: ['\xc2\xa8\x04\x86', '{ip.family}', 'INET'],
-    prepare: ofText((text) => (text.length === 4 ? 'INET' : text.length === 16 ? 'INET6' : null)),
+    apply: (text) => (text.length === 4 ? 'INET' : text.length === 16 ? 'INET6' : null),
   },
   {
     name: 'ip.matches',
-    arguments: [argument.string('network')],
+    arguments: [{ name: 'network', type: 'string' }],
     summary: '1 for an address in the network `address/bits`, else 0; null for another family or none.',
     example: ['192.168.1.7', '{ip.matches,192.168.0.0/16}', 1],
     prepare: ([constant]) => {
-      const known = typeof constant === 'string' ? parseNetwork(constant) : undefined;
+      const known = constant === null ? undefined : parseNetwork(constant);
       if (known === null) throw new InvalidUse(`"${constant}" is no network`, 'address/bits: 10.0.0.0/8');
-      return (value, args) => {
-        const network = known ?? parseNetwork(asText(args[0] ?? ''));
-        return value === null || network === null ? null : matches(asText(value), network);
+      return (value, [text]) => {
+        const network = known ?? parseNetwork(text);
+        return value === null || network === null ? null : matches(String(value), network);
       };
     },
   },
   {
     name: 'ip.isprivate',
+    arguments: [],
     summary: '1 for a private (RFC 1918, RFC 6598) or loopback IPv4 address, 0 for anything else.',
     example: ['100.64.0.1', '{ip.isprivate}', 1],
-    prepare: ofText((text) => {
+    apply: (text) => {
       if (isIP(text) !== 4) return 0;
       const address = ipaddr.IPv4.parse(text);
       return flag(privateNetworks.some(([base, bits]) => address.match(base, bits)));
-    }),
+    },
   },
-];
+]);
 
 const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8'].map(
   (text) => ipaddr.IPv4.parseCIDR(text),

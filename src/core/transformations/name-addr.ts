@@ -1,15 +1,8 @@
 /** `{nameaddr.…}` and `{nameaddr.N.…}`: parts of `"Bob" <sip:bob@x.example>;tag=1`, or of the Nth of a list (trans-nameaddr). */
+import { defineTransformation } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import { type NameAddr, parseNameAddrs } from '../../sip/index.ts';
-import {
-  type Arguments,
-  argument,
-  elementAt,
-  ofTextAndArguments,
-  rememberLast,
-  type Specification,
-  stringAt,
-} from './define.ts';
+import { elementAt, rememberLast } from './parts.ts';
 
 /** The manual's examples have addresses without a scheme. */
 const listOf = rememberLast((text) => {
@@ -23,7 +16,8 @@ interface Part {
   readonly argument?: string;
   readonly summary: string;
   readonly output: Value;
-  readonly get: (address: NameAddr, args: Arguments) => Value;
+  /** `argument` is empty for one that has none. */
+  readonly get: (address: NameAddr, argument: string) => Value;
 }
 
 const example = '"Bob" <sip:bob@x.example>;tag=12;q=1';
@@ -47,7 +41,7 @@ const parts: readonly Part[] = [
     argument: 'name',
     summary: 'The value of a parameter, empty where it has none',
     output: '12',
-    get: (a, args) => a.parameter(stringAt(args, 0)),
+    get: (a, argument) => a.parameter(argument),
   },
   {
     name: 'params',
@@ -60,7 +54,7 @@ const parts: readonly Part[] = [
 /** Lists longer than this are not found in one header; every index is a name of its own, so that the checker knows it. */
 const indexes = Array.from({ length: 32 }, (_, i) => i - 16);
 
-export const nameAddrTransformations: readonly Specification[] = parts.flatMap((part) => [
+export const nameAddrTransformations = parts.flatMap((part) => [
   {
     ...specification(part, 0, `nameaddr.${part.name}`),
     example: [example, written(part), part.output] as const,
@@ -72,14 +66,18 @@ function written(part: Part): string {
   return `{nameaddr.${part.name}${part.argument === undefined ? '' : ',tag'}}`;
 }
 
-function specification(part: Part, index: number, name: string): Specification {
-  return {
-    name,
-    ...(part.argument !== undefined && { arguments: [argument.string(part.argument)] }),
-    summary: `${part.summary}; of the element ${index} of a list (the first is 0, the last -1).`,
-    prepare: ofTextAndArguments((text, args) => {
-      const address = elementAt(listOf(text) ?? [], index);
-      return address === undefined ? null : part.get(address, args);
-    }),
+function specification(part: Part, index: number, name: string) {
+  const summary = `${part.summary}; of the element ${index} of a list (the first is 0, the last -1).`;
+  const get = (text: string, argument: string) => {
+    const address = elementAt(listOf(text) ?? [], index);
+    return address === undefined ? null : part.get(address, argument);
   };
+  return part.argument === undefined
+    ? defineTransformation({ name, arguments: [], summary, apply: (text) => get(text, '') })
+    : defineTransformation({
+        name,
+        arguments: [{ name: part.argument, type: 'string' }],
+        summary,
+        apply: get,
+      });
 }

@@ -3,15 +3,8 @@
  * parameters are, since the reference does so: an empty text, a `=` or a last `;` that nothing follows, and anything behind
  * a value make the whole null, and a comma ends the list.
  */
-import {
-  argument,
-  elementAt,
-  ofText,
-  ofTextAndNumber,
-  ofTextAndString,
-  rememberLast,
-  type Specification,
-} from './define.ts';
+import { defineTransformations } from '../../runtime/index.ts';
+import { elementAt, rememberLast } from './parts.ts';
 
 interface ListedParameter {
   readonly name: string;
@@ -41,43 +34,42 @@ function valueOf(text: string, name: string): string | null {
   return listOf(text)?.find((parameter) => parameter.name.toLowerCase() === wanted)?.value ?? null;
 }
 
-export const parameterTransformations: readonly Specification[] = [
+export const parameterTransformations = defineTransformations([
   {
     name: 'param.value',
-    arguments: [argument.string('name')],
+    arguments: [{ name: 'name', type: 'string' }],
     summary: 'The value of a parameter, empty where it has none.',
     example: ['a=1;b=two;c', '{param.value,b}', 'two'],
-    prepare: ofTextAndString(valueOf),
+    apply: valueOf,
   },
   {
     name: 'param.exist',
-    arguments: [argument.string('name')],
+    arguments: [{ name: 'name', type: 'string' }],
     summary: '1 where there is such a parameter, with or without a value, else 0.',
     example: ['a=0;b=2;ob;c=3', '{param.exist,ob}', 1],
-    prepare: ofTextAndString((text, name) =>
-      listOf(text) === null ? null : valueOf(text, name) === null ? 0 : 1,
-    ),
+    apply: (text, name) => (listOf(text) === null ? null : valueOf(text, name) === null ? 0 : 1),
   },
   {
     name: 'param.valueat',
-    arguments: [argument.int('index')],
+    arguments: [{ name: 'index', type: 'int' }],
     summary: 'The value of the parameter at an index (negative: from the end), empty where it has none.',
     example: ['a=1;b=2;c=3', '{param.valueat,1}', '2'],
-    prepare: ofTextAndNumber((text, index) => {
+    apply: (text, index) => {
       return elementAt(listOf(text) ?? [], index)?.value ?? null;
-    }),
+    },
   },
   {
     name: 'param.name',
-    arguments: [argument.int('index')],
+    arguments: [{ name: 'index', type: 'int' }],
     summary: 'The name of the parameter at an index (negative: from the end).',
     example: ['a=1;b=2;c=3', '{param.name,-1}', 'c'],
-    prepare: ofTextAndNumber((text, index) => elementAt(listOf(text) ?? [], index)?.name ?? null),
+    apply: (text, index) => elementAt(listOf(text) ?? [], index)?.name ?? null,
   },
   {
     name: 'param.count',
+    arguments: [],
     summary: 'How many parameters there are.',
     example: ['a=1;b=2;c=3', '{param.count}', 3],
-    prepare: ofText((text) => listOf(text)?.length ?? null),
+    apply: (text) => listOf(text)?.length ?? null,
   },
-];
+]);

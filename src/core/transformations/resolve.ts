@@ -1,30 +1,31 @@
 /** `{ip.resolve}`, `{ip.resolve4}`, `{ip.resolve6}`: the hosts file, then the DNS, which what reads them waits for. */
 
 import { isIP } from 'node:net';
+import { defineTransformation, defineTransformations } from '../../runtime/index.ts';
 import { whenThere } from '../../script/index.ts';
-import { asText, type Specification } from './define.ts';
 
-function resolver(name: string, family: 4 | 6 | null, what: string): Specification {
+function resolver(name: string, family: 4 | 6 | null, what: string) {
   const families = family === null ? undefined : [family];
-  return {
+  return defineTransformation({
     name,
+    arguments: [],
     summary: `${what} of a name, from the hosts file or the DNS; null, with a log line, where it has none. An address stays what it is. The script waits for the name server, and keeps its worker as a blocking call does; no other one waits.`,
     source: 'Script-Tran, ip.resolve',
     example: ['78.46.64.50', `{${name}}`, '78.46.64.50'],
     prepareWaiting: () => (value, _, run) => {
       if (value === null) return null;
-      const host = asText(value);
+      const host = String(value);
       if (isIP(host) !== 0) return host;
       return whenThere(run.routing.host.names.addresses(host, families), ([found]) => {
         if (found === undefined) run.complain(`{${name}}: no address of "${host}" is known`);
         return found ?? null;
       });
     },
-  };
+  });
 }
 
-export const resolveTransformations: readonly Specification[] = [
+export const resolveTransformations = defineTransformations([
   resolver('ip.resolve', null, 'The first address'),
   resolver('ip.resolve4', 4, 'The first IPv4 address'),
   resolver('ip.resolve6', 6, 'The first IPv6 address'),
-];
+]);

@@ -1,144 +1,155 @@
 /** `{s.…}`: parts, places and shapes of a string. Source: the manual, String Transformations; trans-s-*. */
+import { defineTransformations } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
-import {
-  type Arguments,
-  argument,
-  elementAt,
-  integer,
-  longestFill,
-  ofText,
-  ofTextAndArguments,
-  ofTextAndNumber,
-  type Specification,
-  stringAt,
-} from './define.ts';
+import { elementAt } from './parts.ts';
 
-export const stringTransformations: readonly Specification[] = [
+/** The longest text that a transformation makes out of nothing (`s.fill.left`, `s.width`): 1 MiB. */
+const longestFill = 1_048_576;
+
+export const stringTransformations = defineTransformations([
   {
     name: 's.len',
+    arguments: [],
     summary: 'The length in bytes.',
     example: ['abc', '{s.len}', 3],
-    prepare: ofText((text) => text.length),
+    apply: (text) => text.length,
   },
   {
     name: 's.int',
+    arguments: [],
     summary:
       'The integer that the text begins with, 0 where it begins with none. Beside text, and printed, it is still the whole text.',
     example: ['2868.12 sec', '{s.int}', 2868],
-    prepare: ofText((text) => leadingInteger(text)),
+    apply: (text) => leadingInteger(text),
     text: (input) => input,
   },
   {
     name: 's.reverse',
+    arguments: [],
     summary: 'The bytes in reverse order.',
     example: ['onetwothree', '{s.reverse}', 'eerhtowteno'],
-    prepare: ofText((text) => text.split('').reverse().join('')),
+    apply: (text) => text.split('').reverse().join(''),
   },
   {
     name: 's.substr',
-    arguments: [argument.int('offset'), argument.int('length')],
+    arguments: [
+      { name: 'offset', type: 'int' },
+      { name: 'length', type: 'int' },
+    ],
     summary:
       'A part from `offset` on (negative: from the end), `length` bytes long; 0: to the end, negative: up to that many before the end.',
     example: ['abcd', '{s.substr,1,0}', 'bcd'],
-    prepare: ofTextAndArguments((text, [offset, length]) =>
-      typeof offset === 'number' && typeof length === 'number' ? substring(text, offset, length) : null,
-    ),
+    apply: substring,
   },
   {
     name: 's.select',
-    arguments: [argument.int('index'), argument.rest('separator')],
+    arguments: [
+      { name: 'index', type: 'int' },
+      { name: 'separator', type: 'rest' },
+    ],
     summary: 'The field at `index` (negative: from the end) of those between separators of one character.',
     example: ['12,34,56', '{s.select,-2,,}', '34'],
-    prepare: ofTextAndArguments((text, args) => {
-      const index = args[0];
-      const separator = stringAt(args, 1).charAt(0);
-      if (typeof index !== 'number' || separator === '') return null;
-      return elementAt(text.split(separator), index) ?? null;
-    }),
+    apply: (text, index, separators) => {
+      const separator = separators.charAt(0);
+      return separator === '' ? null : (elementAt(text.split(separator), index) ?? null);
+    },
   },
   {
     name: 's.tolower',
+    arguments: [],
     summary: 'ASCII letters in lower case.',
     example: ['MiXed', '{s.tolower}', 'mixed'],
-    prepare: ofText((text) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())),
+    apply: (text) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
   },
   {
     name: 's.toupper',
+    arguments: [],
     summary: 'ASCII letters in upper case.',
     example: ['MiXed', '{s.toupper}', 'MIXED'],
-    prepare: ofText((text) => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())),
+    apply: (text) => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()),
   },
   {
     name: 's.index',
-    arguments: [argument.string('text'), argument.optionalInt('offset')],
+    arguments: [
+      { name: 'text', type: 'string' },
+      { name: 'offset', type: 'int', optional: true },
+    ],
     summary:
       'Where `text` stands first, from `offset` on (negative: from the end, wrapping); null where nowhere.',
     example: ['onetwothreeone', '{s.index, one, 3}', 11],
-    prepare: ofTextAndArguments((text, args) => index(text, args)),
+    apply: index,
   },
   {
     name: 's.rindex',
-    arguments: [argument.string('text'), argument.optionalInt('offset')],
+    arguments: [
+      { name: 'text', type: 'string' },
+      { name: 'offset', type: 'int', optional: true },
+    ],
     summary: 'Where `text` stands last, beginning at `offset` at the latest; null where nowhere.',
     example: ['onetwothreeone', '{s.rindex, one, -4}', 0],
-    prepare: ofTextAndArguments((text, args) => lastIndex(text, args)),
+    apply: lastIndex,
   },
   {
     name: 's.fill.left',
-    arguments: [argument.string('token'), argument.int('length')],
+    arguments: [
+      { name: 'token', type: 'string' },
+      { name: 'length', type: 'int' },
+    ],
     summary: 'Filled on the left with repetitions of `token` up to `length` bytes.',
     example: ['485', '{s.fill.left, abc, 8}', 'bcabc485'],
-    prepare: ofTextAndArguments((text, args) => {
-      const fill = filling(text, args);
+    apply: (text, token, length) => {
+      const fill = filling(text, token, length);
       return fill === null ? null : fill + text;
-    }),
+    },
   },
   {
     name: 's.fill.right',
-    arguments: [argument.string('token'), argument.int('length')],
+    arguments: [
+      { name: 'token', type: 'string' },
+      { name: 'length', type: 'int' },
+    ],
     summary: 'Filled on the right with repetitions of `token` up to `length` bytes.',
     example: [485, '{s.fill.right, abc, 8}', '485abcab'],
-    prepare: ofTextAndArguments((text, args) => {
-      const token = stringAt(args, 0);
-      const length = args[1];
-      if (typeof length !== 'number' || length > longestFill) return null;
-      return token === '' ? text : text.padEnd(length, token);
-    }),
+    apply: (text, token, length) =>
+      length > longestFill ? null : token === '' ? text : text.padEnd(length, token),
   },
   {
     name: 's.width',
-    arguments: [argument.int('length')],
+    arguments: [{ name: 'length', type: 'int' }],
     summary: 'Cut, or filled with spaces, on the right to `length` bytes.',
     example: ['transformation', '{s.width, 16}', 'transformation  '],
-    prepare: ofTextAndNumber((text, length) =>
+    apply: (text, length) =>
       length <= 0 || length > longestFill ? null : text.slice(0, length).padEnd(length),
-    ),
   },
   {
     name: 's.trim',
+    arguments: [],
     summary: 'Without spaces, tabs and line ends at both ends.',
     example: ['\t \n input string  \r  ', '{s.trim}', 'input string'],
-    prepare: ofText((text) => trimRight(trimLeft(text))),
+    apply: (text) => trimRight(trimLeft(text)),
   },
   {
     name: 's.trimr',
+    arguments: [],
     summary: 'Without spaces, tabs and line ends at the end.',
     example: ['\t \n input string  \r  ', '{s.trimr}', '\t \n input string'],
-    prepare: ofText(trimRight),
+    apply: trimRight,
   },
   {
     name: 's.triml',
+    arguments: [],
     summary: 'Without spaces, tabs and line ends at the beginning.',
     example: ['\t \n input string  \r  ', '{s.triml}', 'input string  \r  '],
-    prepare: ofText(trimLeft),
+    apply: trimLeft,
   },
   {
     name: 's.date2unix',
+    arguments: [],
     summary: 'The seconds since 1970 of a Date header (RFC 3261, 20.17).',
     example: ['Thu, 13 Jun 2024 12:48:00 GMT', '{s.date2unix}', 1718282880],
-    prepare: ofText(secondsOfDate),
+    apply: secondsOfDate,
   },
-];
+]);
 
 /** A sign, digits; wraps at 32 bits like all integers of a script. */
 function leadingInteger(text: string): number {
@@ -155,33 +166,27 @@ function substring(text: string, offset: number, length: number): Value {
   return end < start ? null : text.slice(start, end);
 }
 
-function index(text: string, args: Arguments): Value {
-  const from = offset(text, args[1], 0);
-  if (from === null) return null;
-  const at = text.indexOf(stringAt(args, 0), from);
+function index(text: string, part: string, first: number | undefined): Value {
+  const from = offset(text, first, 0);
+  const at = text.indexOf(part, from);
   return at < 0 || from > text.length ? null : at;
 }
 
-function lastIndex(text: string, args: Arguments): Value {
-  const from = offset(text, args[1], text.length);
-  if (from === null) return null;
-  const at = text.lastIndexOf(stringAt(args, 0), from);
+function lastIndex(text: string, part: string, last: number | undefined): Value {
+  const at = text.lastIndexOf(part, offset(text, last, text.length));
   return at < 0 ? null : at;
 }
 
 /** A negative offset counts from the end, and wraps as often as it takes. */
-function offset(text: string, value: Arguments[number], otherwise: number): number | null {
+function offset(text: string, value: number | undefined, otherwise: number): number {
   if (value === undefined) return otherwise;
-  if (typeof value !== 'number') return null;
   if (value >= 0) return value;
   return text.length === 0 ? 0 : (text.length + (value % text.length)) % text.length;
 }
 
 /** The repetitions end where the text begins: 5 bytes of `abc` are `bcabc`. */
-function filling(text: string, args: Arguments): string | null {
-  const token = stringAt(args, 0);
-  const length = args[1];
-  if (typeof length !== 'number' || length > longestFill) return null;
+function filling(text: string, token: string, length: number): string | null {
+  if (length > longestFill) return null;
   const missing = length - text.length;
   if (missing <= 0 || token === '') return '';
   return token.repeat(Math.ceil(missing / token.length)).slice(-missing);
@@ -217,4 +222,10 @@ function secondsOfDate(text: string): Value {
     return null;
   date.setUTCHours(Number(hour), Number(minute), Number(second));
   return integer(date.getTime() / 1000);
+}
+
+/** An integer result: a number where 32 bits hold it, else its decimal text. */
+function integer(value: number | bigint): Value {
+  const number = Number(value);
+  return number === (number | 0) ? number | 0 : String(value);
 }

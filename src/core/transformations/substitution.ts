@@ -1,6 +1,6 @@
 /** `{re.subst,/expression/replacement/flags}` (trans-re-subst-*, field-subst-*). */
 
-import type { Run } from '../../runtime/index.ts';
+import { defineTransformations, type Run } from '../../runtime/index.ts';
 import { InvalidUse } from '../../script/index.ts';
 import {
   cachedSubstitution,
@@ -10,12 +10,12 @@ import {
   type Substitution,
   SubstitutionSyntaxError,
 } from '../../text/index.ts';
-import { argument, asText, rememberLast, type Specification } from './define.ts';
+import { rememberLast } from './parts.ts';
 
-export const substitutionTransformations: readonly Specification[] = [
+export const substitutionTransformations = defineTransformations([
   {
     name: 're.subst',
-    arguments: [argument.raw('substitution')],
+    arguments: [{ name: 'substitution', type: 'raw' }],
     summary:
       'Matches of a POSIX extended regular expression replaced; `\\1` to `\\9` are its groups, `\\0` the match. Flags: ' +
       '`i` ignores case, `g` replaces all, `s` treats lines as one text. Braces take a backslash: `[0-9]\\{3\\}` is three ' +
@@ -23,18 +23,18 @@ export const substitutionTransformations: readonly Specification[] = [
       'variable; those in the expression are not. Null for an empty text.',
     example: ['abc', '{re.subst,/(b)(c)/\\2\\1/}', 'acb'],
     prepare: ([constant]) => {
-      if (typeof constant === 'string') {
+      if (constant !== null) {
         const substitution = parsed(unbraced(constant));
-        return (value, _, run) => (isEmpty(value) ? null : apply(asText(value), substitution, run));
+        return (value, _, run) => (isEmpty(value) ? null : apply(String(value), substitution, run));
       }
       const read = rememberLast((text) => cachedSubstitution(unbraced(text)));
-      return (value, args, run) => {
-        const substitution = isEmpty(value) ? null : read(asText(args[0] ?? ''));
-        return isEmpty(value) || substitution === null ? null : apply(asText(value), substitution, run);
+      return (value, [text], run) => {
+        const substitution = isEmpty(value) ? null : read(text);
+        return isEmpty(value) || substitution === null ? null : apply(String(value), substitution, run);
       };
     },
   },
-];
+]);
 
 /** @throws InvalidUse */
 function parsed(text: string): Substitution {

@@ -1,7 +1,8 @@
 /** `{uri.…}`: parts of a SIP, SIPS or TEL URI; null for a part that is missing or a text that is no URI (trans-uri-*). */
+import { defineTransformations } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import { parseParameters, parseUri, type Uri, uriParameter } from '../../sip/index.ts';
-import { argument, ofTextAndString, type Part, partsOf, rememberLast, type Specification } from './define.ts';
+import { type Part, partsOf, rememberLast } from './parts.ts';
 
 const uriOf = rememberLast((text: string): Uri | null => {
   const service = /^(urn):(?:service|nena:service):(.+)$/i.exec(text);
@@ -79,17 +80,17 @@ function hasEquals(params: string, name: string): boolean {
   return params.split(';').some((one) => one.trim().toLowerCase() === wanted);
 }
 
-export const uriTransformations: readonly Specification[] = [
-  ...partsOf(uriOf, example, parts),
+export const uriTransformations = defineTransformations([
   {
     name: 'uri.param',
-    arguments: [argument.string('name')],
+    arguments: [{ name: 'name', type: 'string' }],
     summary: 'The value of a parameter, empty where it has none; null where nothing follows its `=`.',
     example: [example, '{uri.param,r2}', 'on'],
-    prepare: ofTextAndString((text, name) => {
+    apply: (text, name) => {
       const uri = uriOf(text);
       const value = uri === null ? null : uriParameter(uri, name);
       return value === '' && hasEquals(uri?.params ?? '', name) ? null : value;
-    }),
+    },
   },
-];
+  ...partsOf(uriOf, example, parts),
+]);

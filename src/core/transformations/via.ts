@@ -1,6 +1,7 @@
 /** `{via.…}`: parts of a Via header value (RFC 3261, 20.42); null for a part that is missing (pvar-via-text). */
+import { defineTransformations } from '../../runtime/index.ts';
 import { parseVia, type Via } from '../../sip/index.ts';
-import { argument, ofTextAndString, type Part, partsOf, rememberLast, type Specification } from './define.ts';
+import { type Part, partsOf, rememberLast } from './parts.ts';
 
 const viaOf = rememberLast(parseVia);
 
@@ -40,13 +41,13 @@ const parts: readonly Part<Via>[] = [
   { name: 'via.rport', summary: 'The parameter `rport`.', output: '40000', get: (via) => via.rport || null },
 ];
 
-export const viaTransformations: readonly Specification[] = [
-  ...partsOf(viaOf, example, parts),
+export const viaTransformations = defineTransformations([
   {
     name: 'via.param',
-    arguments: [argument.string('name')],
+    arguments: [{ name: 'name', type: 'string' }],
     summary: 'The value of a parameter, empty where it has none.',
     example: [example, '{via.param,received}', '192.0.2.7'],
-    prepare: ofTextAndString((text, name) => viaOf(text)?.parameter(name) ?? null),
+    apply: (text, name) => viaOf(text)?.parameter(name) ?? null,
   },
-];
+  ...partsOf(viaOf, example, parts),
+]);

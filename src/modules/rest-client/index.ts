@@ -18,6 +18,7 @@ import {
   defineFunction,
   defineFunctions,
   defineModule,
+  defineTransformations,
   type Host,
   type Request,
   type Routing,
@@ -30,7 +31,6 @@ import {
   defineArgument,
   definedNames,
   type Invocation,
-  type TransformationSpec,
   type VariableReference,
 } from '../../script/index.ts';
 import { clientDomainNames, clientTlsDomains, tlsMgmParameters } from '../tls-mgm.ts';
@@ -347,28 +347,29 @@ const functions = defineFunctions([
   },
 ]);
 
-const transformations: readonly TransformationSpec<Run>[] = [
+const transformations = defineTransformations([
   {
     name: 'rest.escape',
+    arguments: [],
     summary: 'Percent-encodes all but unreserved characters (RFC 3986); null for an empty string.',
     source: 'rest_client documentation; vectors trans-rest-escape-*',
     example: ['call@example.com&safe=false', '{rest.escape}', 'call%40example.com%26safe%3Dfalse'],
-    prepare: () => (value) =>
-      value === null || value === '' ? null : percentEncode(String(value), 'latin1'),
+    apply: (text) => (text === '' ? null : percentEncode(text, 'latin1')),
   },
   {
     name: 'rest.unescape',
+    arguments: [],
     summary: 'Decodes percent-encoding; what follows an encoded NUL is cut off.',
     source: 'rest_client documentation; vectors trans-rest-unescape-*',
     example: ['1%2B1%3D2%21', '{rest.unescape}', '1+1=2!'],
-    prepare: () => (value) => {
-      if (value === null || value === '') return null;
-      const text = percentDecode(String(value), 'latin1');
-      const nul = text.indexOf('\0');
-      return nul < 0 ? text : text.slice(0, nul);
+    apply: (text) => {
+      if (text === '') return null;
+      const decoded = percentDecode(text, 'latin1');
+      const nul = decoded.indexOf('\0');
+      return nul < 0 ? decoded : decoded.slice(0, nul);
     },
   },
-];
+]);
 
 export const restClient = defineModule({
   name: moduleName,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { coreTransformations } from '../../../src/core/transformations/index.ts';
 import type { Run } from '../../../src/runtime/run.ts';
+import { transformOf } from '../../../src/script/transforms.ts';
 import { applyNamed, transform } from './transform.ts';
 
 const run = {
@@ -26,7 +27,7 @@ const inputs = fc.oneof(bytes, fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 const anyByteString = /^[\x00-\xff]*$/;
 
 for (const spec of coreTransformations) {
-  const { name, arguments: specs = [] } = spec;
+  const { name, arguments: specs } = spec;
   if (/^nameaddr\.-?\d/.test(name)) continue;
   test(`${name} takes any bytes and gives bytes, a 32-bit integer or null`, () => {
     const args = fc.tuple(
@@ -39,7 +40,8 @@ for (const spec of coreTransformations) {
     );
     // known only when it is used, so that a bad one is no error of the script
     const unknown = specs.map(() => null);
-    const late = 'prepare' in spec ? spec.prepare(unknown) : spec.prepareWaiting(unknown);
+    const late =
+      spec.prepareWaiting === undefined ? transformOf(spec, unknown) : spec.prepareWaiting(unknown);
     fc.assert(
       fc.property(inputs, args, (input, values) => {
         const output = late(input, values, run);

@@ -5,6 +5,7 @@ import type { Run } from '../../../src/runtime/run.ts';
 import type { Value } from '../../../src/script/catalog.ts';
 import { toInteger, toText } from '../../../src/script/operators.ts';
 import { splitArguments } from '../../../src/script/transformation-arguments.ts';
+import { transformOf } from '../../../src/script/transforms.ts';
 
 const specs = new Map(
   coreTransformations.flatMap((spec) => [spec.name, ...(spec.aliases ?? [])].map((name) => [name, spec])),
@@ -36,13 +37,14 @@ export function applyNamed(
     argument === null
       ? null
       : { kind: 'template' as const, span, parts: [{ kind: 'text' as const, span, value: argument }] };
-  const args = splitArguments(spec.arguments ?? [], template).map((part, i) => {
+  const args = splitArguments(spec.arguments, template).map((part, i) => {
     if (part === undefined) return undefined;
     const text = part.parts.map((piece) => (piece.kind === 'text' ? piece.value : '')).join('');
-    return spec.arguments?.[i]?.type === 'int' ? toInteger(toText(text)) : text;
+    return spec.arguments[i]?.type === 'int' ? toInteger(toText(text)) : text;
   });
   const constants = late ? args.map((arg) => (arg === undefined ? undefined : null)) : args;
-  const apply = 'prepare' in spec ? spec.prepare(constants) : spec.prepareWaiting(constants);
+  const apply =
+    spec.prepareWaiting === undefined ? transformOf(spec, constants) : spec.prepareWaiting(constants);
   const output = apply(value, args, run);
   if (output instanceof Promise) throw new Error(`{${name}} waits`);
   return output;

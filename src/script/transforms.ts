@@ -1,0 +1,43 @@
+/** Transformations as the compiled script calls them: of a value, with all arguments in a list. */
+import type {
+  PlainTransformationSpec,
+  TextTransformationSpec,
+  Transform,
+  TransformationValues,
+} from './catalog.ts';
+import { toText } from './operators.ts';
+
+/** `constants` are the arguments that are known now, null for one that is not. With an argument that is null the result is. */
+export function transformOf<R>(
+  spec: TextTransformationSpec | PlainTransformationSpec<R>,
+  constants: TransformationValues,
+): Transform<R> {
+  const transform = spec.prepare === undefined ? ofText<R>(spec) : spec.prepare(constants);
+  if (!constants.includes(null)) return transform;
+  return (value, args, run) => (args.includes(null) ? null : transform(value, args, run));
+}
+
+function ofText<R>({ apply, arguments: { length } }: TextTransformationSpec): Transform<R> {
+  switch (length) {
+    case 0:
+      return (value) => {
+        const text = toText(value);
+        return text === null ? null : apply(text);
+      };
+    case 1:
+      return (value, args) => {
+        const text = toText(value);
+        return text === null ? null : apply(text, args[0]);
+      };
+    case 2:
+      return (value, args) => {
+        const text = toText(value);
+        return text === null ? null : apply(text, args[0], args[1]);
+      };
+    default:
+      return (value, args) => {
+        const text = toText(value);
+        return text === null ? null : apply(text, ...args);
+      };
+  }
+}
