@@ -1,8 +1,8 @@
 /**
- * The non-INVITE requests that have got their final reply, for as long as they may come again (RFC 3261, 17.2.2,
- * timer J: half a minute). There may be hundreds of thousands of them, so what a retransmission needs lies as bytes in
- * blocks, outside of what the garbage collector looks through: the key, the reply, and where it goes. They are
- * forgotten in the order in which they were answered; before their time where the memory for them is used up.
+ * Answered non-INVITE requests, kept while they may be retransmitted (RFC 3261, 17.2.2, timer J: 32 s). There may be
+ * hundreds of thousands, so what a retransmission needs (key, reply and destination) is stored as bytes in blocks
+ * that the garbage collector does not scan. They expire in the order in which they were answered, or earlier if their
+ * memory is used up.
  */
 import { ByteBudget, Timer, type TimerWheel } from '../timers/index.ts';
 import { randomToken } from './branch.ts';
@@ -10,46 +10,47 @@ import { Checksum } from './checksum.ts';
 import type { Destination } from './reply.ts';
 import type { Transport } from './transport.ts';
 
-/** A megabyte: some thousands of usual records. */
+/** One megabyte: thousands of typical records. */
 const BLOCK_SHIFT = 18;
 const BLOCK_WORDS = 1 << BLOCK_SHIFT;
 const BLOCK_BYTES = 4 * BLOCK_WORDS;
-/** A power of two: at the 400,000 requests of half a minute at 12,000 a second, one or two in each. */
+/** A power of two: with the 400,000 requests of 32 s at 12,000 per second, one or two in each. */
 const BUCKETS = 1 << 18;
-/** So many are in no bucket by chance: what comes then was made to be slow to find, and is not kept. */
+/** A bucket this full is an attack on the hash; further entries are not kept. */
 const MOST_IN_BUCKET = 64;
 
 /*
- * A record, in words of 4 bytes. It begins at an even word, for the double in it; half of that, counted over all blocks, is
- * its position, and 0 is none. Behind its head are the bytes of the key, the address and the reply.
+ * A record, in words of 4 bytes. It begins at an even word because it contains a double; half of that index, counted
+ * over all blocks, is its position, with 0 for none. The bytes of the key, the address and the reply follow its
+ * header.
  */
 /** The position of the next record in its bucket. */
 const NEXT = 0;
 /** The checksum of the key. */
 const HASH = 1;
-/** A double: when it is forgotten, on the wheel's clock. */
+/** A double: its expiry, on the wheel's clock. */
 const DUE = 2;
 /** Its length in words. */
 const LENGTH = 4;
-/** How many bytes the key and the address have, 16 bits each. */
+/** Lengths of the key and the address in bytes, 16 bits each. */
 const TEXTS = 5;
-/** How many the reply has, or {@link GONE}. */
+/** Length of the reply, or {@link GONE}. */
 const REPLY = 6;
-/** The port, and the number of the socket, 16 bits each. */
+/** The port and the number of the socket, 16 bits each. */
 const WHERE = 7;
 const HEAD = 8;
-/** What 16 bits can say. */
+/** The largest 16-bit value. */
 const MOST = 0xffff;
 /** The first word of a block that a record begins at. */
 const FIRST = 2;
-/** In place of a length: the record has been forgotten before its time. */
+/** Instead of a length: the record was removed early. */
 const GONE = 0xffffffff;
 
 class Block {
   readonly bytes: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   readonly words: Uint32Array = new Uint32Array(this.bytes.buffer);
   readonly doubles: Float64Array = new Float64Array(this.bytes.buffer);
-  /** The word behind its last record. */
+  /** The word after its last record. */
   end = FIRST;
 }
 
@@ -61,7 +62,7 @@ const wordOf = (position: number): number => (position << 1) & (BLOCK_WORDS - 1)
 const byteOf = (word: number): number => word << 2;
 
 export interface AnsweredRequestsOptions {
-  /** Default: without a limit. There is always room for one block. */
+  /** Default: unlimited. One block is always allowed. */
   readonly memory?: ByteBudget | undefined;
   /** Default: a random one. */
   readonly salt?: string;
@@ -71,12 +72,12 @@ export class AnsweredRequests {
   readonly #timers: TimerWheel;
   readonly #forgotten: () => void;
   readonly #memory: ByteBudget;
-  /** Of all checksums, so that nobody can choose keys that fall into one bucket. */
+  /** Seed of all checksums, so that nobody can choose keys that share a bucket. */
   readonly #salt: string;
   readonly #buckets = new Uint32Array(BUCKETS);
-  /** By their numbers: those that hold records, and those to be used again. */
+  /** By number: blocks in use, and blocks for reuse. */
   #blocks: Block[] = [];
-  /** The numbers of the former, the oldest first. */
+  /** Numbers of the blocks in use, oldest first. */
   #inUse: number[] = [];
   #free: number[] = [];
   #sockets: Transport[] = [];
@@ -85,7 +86,7 @@ export class AnsweredRequests {
   #size = 0;
   readonly #timer = new Timer(() => this.#forget());
 
-  /** @param forgotten called for each whose time is over, or that is not kept at all */
+  /** @param forgotten called for each that expires, or is not kept at all */
   constructor(timers: TimerWheel, forgotten: () => void, options: AnsweredRequestsOptions = {}) {
     this.#timers = timers;
     this.#salt = options.salt ?? randomToken();
@@ -97,9 +98,7 @@ export class AnsweredRequests {
     return this.#size;
   }
 
-  /**
-   * @param lifetime for how long it is kept, in ms; longer where one that was added before is kept longer
-   */
+  /** @param lifetime how long it is kept, in ms; longer if an earlier one is kept longer */
   add(
     key: string,
     reply: Uint8Array,
@@ -111,7 +110,7 @@ export class AnsweredRequests {
     const socketNumber = this.#numberOf(socket);
     const hash = this.#hash(key);
     const bucket = bucketOf(hash);
-    // longer than what comes and goes as a datagram, or more sockets than there are
+    // larger than any datagram, or more sockets than exist
     const isOdd = key.length > MOST || length > BLOCK_WORDS - FIRST || socketNumber > MOST;
     if (isOdd || this.#isCrowded(bucket)) return this.#forgotten();
     const number = this.#blockFor(length);
@@ -147,12 +146,12 @@ export class AnsweredRequests {
     const where = words[at + WHERE] as number;
     const address = byteOf(at + HEAD) + (texts >>> 16);
     const reply = address + (texts & MOST);
-    // a copy: the block may be used again before the system has taken it
+    // a copy: the block may be reused before the system has read it
     const data = Buffer.from(bytes.subarray(reply, reply + (words[at + REPLY] as number)));
     this.#sockets[where & MOST]?.send(data, bytes.toString('latin1', address, reply), where >>> 16);
   }
 
-  /** Forgets it before its time, without a word. */
+  /** Removes it early, without calling `forgotten`. */
   delete(key: string): void {
     const position = this.#find(key);
     if (position === 0) return;
@@ -161,7 +160,7 @@ export class AnsweredRequests {
     this.#size--;
   }
 
-  /** Forgets all of them, without a word. */
+  /** Removes all of them, without calling `forgotten`. */
   clear(): void {
     this.#timers.stop(this.#timer);
     this.#buckets.fill(0);
@@ -178,7 +177,7 @@ export class AnsweredRequests {
     this.#size = 0;
   }
 
-  /** The position of a record; 0 where there is none. */
+  /** The position of a record; 0 if there is none. */
   #find(key: string): number {
     if (this.#size === 0) return 0;
     const hash = this.#hash(key);
@@ -209,7 +208,7 @@ export class AnsweredRequests {
     return true;
   }
 
-  /** Takes a record, which is there, out of its bucket. */
+  /** Removes an existing record from its bucket. */
   #unlink(position: number): void {
     const { words } = this.#block(blockOf(position));
     const at = wordOf(position);
@@ -222,7 +221,7 @@ export class AnsweredRequests {
     list[link] = words[at + NEXT] as number;
   }
 
-  /** Forgets those whose time is over. */
+  /** Removes expired records. */
   #forget(): void {
     const now = this.#timers.clock.now();
     for (let number = this.#inUse[0]; number !== undefined; number = this.#inUse[0]) {
@@ -247,7 +246,7 @@ export class AnsweredRequests {
     this.#forgotten();
   }
 
-  /** The number of the block in which a record of so many words has room. */
+  /** The number of a block with space for a record of this size in words. */
   #blockFor(length: number): number {
     const newest = this.#inUse.at(-1);
     if (newest !== undefined && this.#block(newest).end + length <= BLOCK_WORDS) return newest;
@@ -266,7 +265,7 @@ export class AnsweredRequests {
     return this.#blocks.push(new Block()) - 1;
   }
 
-  /** The oldest block, whose records are forgotten before their time. */
+  /** Frees the oldest block, whose records are removed early. */
   #emptied(oldest: number): number {
     const { words, end } = this.#block(oldest);
     for (let at = this.#oldest; at < end; at += words[at + LENGTH] as number) this.#forgetRecord(oldest, at);

@@ -1,6 +1,6 @@
 /**
- * The 2xx to an INVITE that have gone up to its caller. They may come again, and further ones from other callees
- * (forks further on), for half a minute after everything else of the call has been forgotten (RFC 6026, 7.2).
+ * The 2xx responses to an INVITE that were forwarded to the caller. They may be retransmitted, and others may arrive
+ * from other callees (downstream forks), for 32 s after everything else about the call is gone (RFC 6026, 7.2).
  */
 import { detached } from './detached.ts';
 import { forwardResponse } from './forward.ts';
@@ -14,7 +14,7 @@ const NO_EDITS: ResponseEdits = {};
 
 interface Answer {
   readonly toTag: string;
-  /** What was sent up, where that was changed by the transaction's user; null: as it came. */
+  /** The forwarded response if the transaction's user changed it; null: as received. */
   readonly text: string | null;
 }
 
@@ -24,7 +24,7 @@ export class Answers {
   /** Most calls have one. */
   readonly #sent: Answer[] = [];
 
-  /** `withLength`: the caller is reached by a stream, where Content-Length has to be there. */
+  /** `withLength`: the caller is reached by a stream, which requires Content-Length. */
   constructor(server: ServerTransaction, withLength: boolean) {
     this.#server = server;
     this.#withLength = withLength;
@@ -34,7 +34,7 @@ export class Answers {
     return this.#sent.length >= MAX_ANSWERS;
   }
 
-  /** Sends up once more what was sent up for this answer before; false when it is a new one. */
+  /** Forwards a retransmission as its first copy was forwarded; false if the answer is new. */
   repeat(response: SipResponse): boolean {
     const toTag = response.toTag ?? '';
     const answer = this.#sent.find((sent) => sent.toTag === toTag);
@@ -46,7 +46,7 @@ export class Answers {
     return true;
   }
 
-  /** Sends a new one up; false when the caller's Via was lost on its way. */
+  /** Forwards a new answer; false if the caller's Via is missing. */
   pass(response: SipResponse, edits: ResponseEdits = NO_EDITS): boolean {
     const data = forwardResponse(response, edits, this.#withLength);
     if (data === null) return false;
@@ -59,7 +59,7 @@ export class Answers {
     return true;
   }
 
-  /** A 2xx after the transaction's user has gone: as it comes. */
+  /** A 2xx after the transaction's user has ended: forwarded unchanged. */
   readonly receive = (response: SipResponse): void => {
     if (!this.repeat(response) && !this.isFull) this.pass(response);
   };

@@ -1,7 +1,7 @@
 /** Identifiers that siprest makes itself: Via branches, tags, Call-IDs. */
 import { randomFillSync } from 'node:crypto';
 
-/** What starts every branch of RFC 3261 (8.1.1.7); one without it comes from an RFC 2543 element. */
+/** What starts every branch of RFC 3261 (8.1.1.7); without it the element follows RFC 2543. */
 export const MAGIC_COOKIE = 'z9hG4bK';
 
 /** Whether a branch identifies its transaction by itself (17.2.3). The cookie alone does not (RFC 4475, 3.2.1). */
@@ -25,8 +25,8 @@ export function randomToken(): string {
 }
 
 /**
- * A branch that names the process whose transaction it is: `z9hG4bK0.` and a random token. `loopDigest`, 8
- * hexadecimal digits, is the second part of RFC 3261, 16.6, 8.
+ * A branch that contains the number of the process that owns the transaction: `z9hG4bK0.` and a random token.
+ * `loopDigest`, 8 hexadecimal digits, is the second part of RFC 3261, 16.6, 8.
  */
 export function newBranch(processNumber = 0, loopDigest = ''): string {
   const branch = `${MAGIC_COOKIE}${processNumber}.${randomToken()}`;
@@ -40,13 +40,13 @@ export function branchOf(digits: string, processNumber: number, loopDigest: stri
 
 const OWN = /^z9hG4bK(\d{1,6})\.[0-9a-f]{24}(?:\.([0-9a-f]{8}))?$/;
 
-/** The process number in a branch of {@link newBranch}; null for somebody else's. */
+/** The process number in a branch of {@link newBranch}; null for a foreign one. */
 export function branchProcess(branch: string): number | null {
   const match = OWN.exec(branch);
   return match === null ? null : Number(match[1]);
 }
 
-/** The loop digest in a branch of {@link newBranch}; null where there is none. */
+/** The loop digest in a branch of {@link newBranch}; null if there is none. */
 export function branchLoopDigest(branch: string): string | null {
   return OWN.exec(branch)?.[2] ?? null;
 }

@@ -1,6 +1,6 @@
 const BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
-/** Between two texts, so that `ab`, `c` differs from `a`, `bc`. */
+/** Separates texts, so that `ab`, `c` differs from `a`, `bc`. */
 const SEPARATOR = 10;
 
 /** FNV-1a over the bytes of some texts, as a number of 32 bits or as 8 hexadecimal digits. */

@@ -1,4 +1,4 @@
-/** The client transactions that there are, found by RFC 3261, 17.1.3. */
+/** The existing client transactions, matched by RFC 3261, 17.1.3. */
 import { ByteBudget, processTimers, type TimerWheel } from '../timers/index.ts';
 import {
   type ClientEnding,
@@ -17,25 +17,25 @@ export interface ClientTableOptions {
   /** Default: those of the process. */
   readonly timers?: TimerWheel;
   readonly values?: TimerValues;
-  /** What transactions may take of the heap; they are counted there, never refused. Default: without a limit. */
+  /** Heap budget of transactions, which are counted there but never refused. Default: unlimited. */
   readonly memory?: ByteBudget;
 }
 
-/** What a transaction and its branch take of the heap beside the request, in bytes. */
+/** Heap size of a transaction and its branch without the request, in bytes. */
 const OPEN_WEIGHT = 4096;
-/** What is left of one that waits for its response to come again. */
+/** Size of one that only waits for retransmitted responses. */
 const ANSWERED_WEIGHT = 1024;
-/** The request as bytes, what it was made from, and what a reply adds: so many times the request. */
+/** The request as bytes, its source, and what a reply adds, as a multiple of the request. */
 const COPIES = 3;
 
-/** What became of the client transactions since the start. */
+/** Counters of client transactions since the start. */
 export type ClientCounts = Record<ClientEnding | 'created', number>;
 
 export class ClientTable {
   readonly counts: ClientCounts = { created: 0, done: 0, timeout: 0, transport: 0 };
-  /** How many responses have come to them. */
+  /** Received responses. */
   responses = 0;
-  /** Requests sent again: for the first time, the second, the third, and more often. */
+  /** Retransmissions: first, second, third, and later ones. */
   readonly again: [number, number, number, number] = [0, 0, 0, 0];
   readonly timers: TimerWheel;
   readonly values: TimerValues;
@@ -68,7 +68,7 @@ export class ClientTable {
     return this.#transactions.size;
   }
 
-  /** A new transaction, not sent yet: `start()` does that. Its branch has to be a new one. */
+  /** A new transaction, not sent yet: `start()` does that. Its branch must be new. */
   create(options: ClientTransactionOptions): ClientTransaction {
     const { method, via } = options.request;
     const Machine = method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
@@ -81,7 +81,7 @@ export class ClientTable {
     return transaction;
   }
 
-  /** Gives a response to its transaction; false when there is none, or its top Via names another element. */
+  /** Passes a response to its transaction; false if there is none, or its top Via names another element. */
   receive(response: SipResponse): boolean {
     const { branch } = response.via;
     if (branch === null) return false;

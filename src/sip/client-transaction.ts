@@ -13,18 +13,18 @@ import { TRANSPORTS } from './transports.ts';
 
 export type ClientState = 'calling' | 'trying' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
 
-/** Why it is over: `timeout` is timer B or F, `transport` that the request could not be sent. */
+/** Why it ended: `timeout` is timer B or F, `transport` a failure to send the request. */
 export type ClientEnding = 'done' | 'timeout' | 'transport';
 
-/** What a transaction is part of. */
+/** The owner of a transaction. */
 export interface ClientSurroundings {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
-  /** Its request is needed no more: the final response has come. */
+  /** The final response has arrived, so its request is no longer needed. */
   readonly answered?: (transaction: ClientTransaction) => void;
-  /** It is over, for whoever keeps it. */
+  /** It has ended. */
   readonly ended?: (transaction: ClientTransaction, ending: ClientEnding) => void;
-  /** Its request goes out; `copy` counts from 1. */
+  /** Its request is sent; `copy` counts from 1. */
   readonly sent?: (copy: number) => void;
 }
 
@@ -33,7 +33,7 @@ export interface ClientTransactionOptions {
   readonly request: SentRequest;
   readonly data: Buffer;
   readonly transport: Transport;
-  /** The sent-by of its Via: a response without it is somebody else's (18.1.2). Left out: any. */
+  /** The sent-by of its Via: a response with another one is foreign (18.1.2). Absent: any. */
   readonly sentBy?: SentBy;
   readonly destination: Destination;
   /** Default: those of the table. */
@@ -45,11 +45,11 @@ export interface ClientTransactionOptions {
   /** Each provisional response, the first final one, and each 2xx to an INVITE. */
   readonly onResponse: (response: SipResponse) => void;
   readonly onEnd: (ending: ClientEnding, error: Error | null) => void;
-  /** Each time the request goes out; `copy` counts from 1. */
+  /** Called each time the request is sent; `copy` counts from 1. */
   readonly onSent?: (copy: number) => void;
 }
 
-/** How a socket is named in a Via: an IPv6 address in brackets. */
+/** A socket as named in a Via: an IPv6 address in brackets. */
 export interface SentBy {
   readonly host: string;
   readonly port: number;
@@ -57,24 +57,24 @@ export interface SentBy {
 
 const nothing = (): void => {};
 
-/** It falls due itself: that is timer B or F, then D, K or M. */
+/** The timer itself: B or F, then D, K or M. */
 export abstract class ClientTransaction extends Deadline implements ConnectionWaiter {
   readonly method: string;
   readonly branch: string | null;
   state: ClientState;
   /** How often the request was sent. */
   copies = 0;
-  /** What it counts for in its table's budget, in bytes. */
+  /** Its share of the table's budget, in bytes. */
   weight = 0;
   protected readonly around: ClientSurroundings;
   protected readonly transport: Transport;
   protected interval: number;
   /** Timer A or E; null where it does not run. */
   #resend: Timer | null = null;
-  /** Null after the final response: there may be tens of thousands of transactions that only wait for it to come again. */
+  /** Null after the final response: tens of thousands of transactions may be waiting only for its retransmissions. */
   #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'ackHeaders' | 'onSent'> | null;
   readonly #destination: Destination;
-  /** Those who wait for an answer by the connection that the request went out by, while it is one of them. */
+  /** The connection's list of waiting transactions, while this one is in it. */
   #waiters: Set<ConnectionWaiter> | null = null;
   readonly #sentBy: SentBy | null;
   #onResponse: (response: SipResponse) => void;
@@ -104,7 +104,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.transmit();
   }
 
-  /** Whether no final response has come so far. */
+  /** Whether the final response is still missing. */
   get isWaiting(): boolean {
     return this.state === 'calling' || this.state === 'trying' || this.state === 'proceeding';
   }
@@ -136,7 +136,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.#onEnd(ending, error);
   }
 
-  /** Whoever it was made for has gone: what still comes goes to `onResponse`, and nobody hears of its end. */
+  /** Its user has ended: later responses go to `onResponse`, and its end is not reported. */
   handOver(onResponse: (response: SipResponse) => void = nothing): void {
     this.#onResponse = onResponse;
     this.#onEnd = nothing;
@@ -144,7 +144,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
 
   protected abstract again(): void;
 
-  /** Without any answer by timer A or E, somebody may have to be asked whether the peer is there at all. */
+  /** Without an answer by timer A or E, it may be necessary to find out whether the peer exists. */
   protected askWhetherOpen(): void {
     if (this.state !== 'calling' && this.state !== 'trying') return;
     const { address, port } = this.#destination;
@@ -161,7 +161,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.around.timers.start(this.#resend, milliseconds);
   }
 
-  /** The request goes out no more; its response is still taken. */
+  /** Stops retransmissions; a response is still accepted. */
   stopResending(): void {
     if (this.#resend !== null) this.around.timers.stop(this.#resend);
     this.#resend = null;
@@ -179,7 +179,10 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.#waiters?.add(this);
   }
 
-  /** Without any answer so far, none comes (RFC 3261, 17.1.4); what the peer has begun it may answer by a new connection (18.2.2). */
+  /**
+   * If nothing was answered yet, nothing will be (RFC 3261, 17.1.4); after a provisional response the peer may still
+   * answer on a new connection (18.2.2).
+   */
   connectionLost(error: Error): void {
     if (this.state === 'calling' || this.state === 'trying') this.terminate('transport', error);
   }
@@ -196,7 +199,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     });
   }
 
-  /** The final response has come. */
+  /** The final response has arrived. */
   protected enter(state: ClientState, milliseconds: number): void {
     this.state = state;
     this.#sent = null;
@@ -222,7 +225,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
  * Calling --A: again; --B: timeout.
  */
 export class InviteClientTransaction extends ClientTransaction {
-  /** As text, which takes less memory where there are many. */
+  /** As text, which takes less memory for many transactions. */
   #ack = '';
 
   constructor(options: ClientTransactionOptions, around: ClientSurroundings) {
@@ -238,7 +241,7 @@ export class InviteClientTransaction extends ClientTransaction {
         if (status < 200) {
           this.state = 'proceeding';
           this.stopResending();
-          timers.stop(this); // how long it may ring is its user's business
+          timers.stop(this); // its user limits how long it may ring
         } else if (status < 300)
           this.enter('accepted', 64 * values.t1); // timer M
         else {
@@ -247,7 +250,7 @@ export class InviteClientTransaction extends ClientTransaction {
           this.#ack = ack.toString('latin1');
           this.transmitData(ack);
           if (this.finished) return;
-          // timer D: at least 32 s where the final response may come again
+          // timer D: at least 32 s if the final response may be retransmitted
           this.enter('completed', this.transport.reliable ? 0 : Math.max(64 * values.t1, 32_000));
         }
         this.respond(response);
@@ -262,7 +265,7 @@ export class InviteClientTransaction extends ClientTransaction {
     }
   }
 
-  /** Sending the ACK may have ended it. */
+  /** Sending the ACK may have ended the transaction. */
   private get finished(): boolean {
     return this.state === 'terminated';
   }

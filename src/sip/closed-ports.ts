@@ -1,20 +1,20 @@
 /**
- * Whether anybody listens at a UDP port that does not answer. The system keeps ICMP errors from a socket that sends to many
- * peers, so a socket of its own, connected to the one peer, sends an empty keep-alive there (RFC 5626, 3.5.1) and hears what
- * comes back. What RFC 3261, 18.4 calls a transport error is told to those who wait for the peer's answer.
+ * Detects closed UDP ports. The system does not report ICMP errors to a socket that sends to many peers, so a
+ * separate socket, connected to one peer, sends an empty keep-alive (RFC 5626, 3.5.1) and receives the error. It is
+ * passed as a transport error (RFC 3261, 18.4) to those who wait for the peer's answer.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { ConnectionWaiter } from './transport.ts';
 
-/** Further requests to the same place join a probe for so long, in ms: there is one a second. */
+/** How long further requests to the same destination share a probe, in ms: at most one per second. */
 const PROBE_TIME = 1000;
-/** More places than this are not looked at at a time. */
+/** Maximum number of concurrent probes. */
 const MAX_PROBES = 64;
-/** Places behind address translators that are remembered; the last ones. */
+/** Maximum number of remembered peers behind NAT; the most recent ones. */
 const MAX_TRANSLATED = 10_000;
 const KEEP_ALIVE = Buffer.from('\r\n\r\n');
-/** What the system makes of ICMP errors. */
+/** Error codes for ICMP errors. */
 const UNREACHABLE = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 interface Probe {
@@ -31,17 +31,17 @@ export class ClosedPorts {
   readonly #probes = new Map<string, Probe>();
   readonly #translated = new Set<string>();
 
-  /** @param local the address that requests go out from */
+  /** @param local the address that requests are sent from */
   constructor(local: string) {
     this.#local = local;
   }
 
-  /** How many places are looked at. */
+  /** Number of running probes. */
   get size(): number {
     return this.#probes.size;
   }
 
-  /** An address translator would refuse what comes from another port than the one that its client has sent to. */
+  /** NAT would reject a datagram from a port that its client has not sent to. */
   isTranslated(address: string, port: number): void {
     const key = keyOf(address, port);
     if (this.#translated.has(key)) return;
@@ -50,7 +50,7 @@ export class ClosedPorts {
     this.#translated.add(key);
   }
 
-  /** Tells `waiter` where nobody listens there; it has waited in vain for a while. */
+  /** Tells `waiter`, which has not got an answer, if nobody listens there. */
   ask(address: string, port: number, waiter: ConnectionWaiter): void {
     const key = keyOf(address, port);
     if (this.#translated.has(key)) return;

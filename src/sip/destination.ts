@@ -8,48 +8,48 @@ import { type Uri, uriKind, uriParameter } from './uri.ts';
 
 export type { ServiceRecord };
 
-/** Both answer at once for what they know. An empty list: there is no such name, or no server tells. */
+/** Both answer synchronously from the cache. An empty list: the name does not exist, or no server answers. */
 export interface NameService {
-  /** @param families those of use, the preferred one first; default both */
+  /** @param families usable families, the preferred one first; default both */
   addresses(name: string, families?: readonly (4 | 6)[]): readonly string[] | Promise<readonly string[]>;
   /** SRV records of a name like `_sip._udp.example.com`. */
   services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]>;
-  /** Nobody answers at its addresses: they may be others by now. */
+  /** None of its addresses answers: they may have changed. */
   doubt?(name: string): void;
 }
 
 export interface DestinationOptions {
   readonly names: NameService;
-  /** The transports that there is a socket of; of a URI that names none, the first that fits is taken. */
+  /** The transports with a socket; for a URI without a transport, the first suitable one. */
   readonly protocols: ReadonlySet<Protocol>;
-  /** The address families that there is a socket of, the preferred one first; default: both. */
+  /** The address families with a socket, the preferred one first; default: both. */
   readonly families?: readonly (4 | 6)[];
-  /** Of a URI that names no transport: that of the socket which the request is to go out by. */
+  /** For a URI without a transport: that of the socket by which the request will leave. */
   readonly preferred?: Protocol | null | undefined;
-  /** 0 to 1, as Math.random, which is the default: chooses among SRV records by their weight. */
+  /** 0 to 1, like Math.random, the default: chooses among SRV records by weight. */
   readonly random?: () => number;
 }
 
-/** `no-host`: a TEL URI. `transport`: not one that siprest speaks, or has a socket of. `unknown-name`: it has no address. */
+/** `no-host`: a TEL URI. `transport`: unsupported, or without a socket. `unknown-name`: it has no address. */
 export type DestinationFailure = 'no-host' | 'transport' | 'unknown-name';
 
 export type Destinations =
   | { readonly targets: readonly Target[]; readonly failure: null }
   | { readonly targets: readonly []; readonly failure: DestinationFailure };
 
-/** In the order of preference for a URI that names no transport (4.1: UDP is what a numeric or SRV-less host gets). */
+/** In order of preference for a URI without a transport (4.1: a numeric or SRV-less host gets UDP). */
 const bySrv = (secure: boolean): readonly Protocol[] =>
   PROTOCOLS.filter((name) => TRANSPORTS[name].secure === secure && TRANSPORTS[name].service !== null);
 const PREFERENCE = { sip: bySrv(false), sips: bySrv(true) } as const;
-/** SRV records, and addresses in all, that are taken of one answer. */
+/** Maximum number of SRV records, and of addresses in total, used from one answer. */
 const MAX_RECORDS = 16;
 const MAX_TARGETS = 32;
 
 const failed = (failure: DestinationFailure): Destinations => ({ targets: [], failure });
 
 /**
- * The targets of a URI in the order in which they are tried (4.3). Answers at once where no name server has to be
- * asked, and never throws or rejects.
+ * The targets of a URI in the order in which they are tried (4.3). Synchronous if no name server has to be queried;
+ * never throws or rejects.
  */
 export function findDestinations(
   uri: Uri,
@@ -80,13 +80,13 @@ function outcome(targets: readonly Target[]): Destinations {
 const bare = (host: string): string =>
   (host.startsWith('[') ? host.slice(1, -1) : host).replace(/\.$/, '').toLowerCase();
 
-/** The transports that the URI lets be taken (4.1). */
+/** The transports that the URI allows (4.1). */
 function wantedProtocols(
   uri: Uri,
   { protocols: available, preferred }: DestinationOptions,
 ): readonly Protocol[] {
   const named = uriParameter(uri, 'transport')?.toLowerCase() ?? '';
-  const isSecure = uriKind(uri) === 'sips'; // asks for a secure transport on every hop (RFC 3261, 26.2.2)
+  const isSecure = uriKind(uri) === 'sips'; // requires a secure transport on every hop (RFC 3261, 26.2.2)
   if (named === '') {
     if (!isSecure && preferred != null && available.has(preferred)) return [preferred];
     return PREFERENCE[isSecure ? 'sips' : 'sip'].filter((protocol) => available.has(protocol));
@@ -110,14 +110,14 @@ function addressTargets(
   return addresses instanceof Promise ? addresses.then(targets) : targets(addresses);
 }
 
-/** SRV for each transport in turn; where there is none, the host's addresses at the default port (4.2). */
+/** SRV for each transport in turn; without SRV records, the host's addresses at the default port (4.2). */
 async function serviceTargets(
   host: string,
   protocols: readonly Protocol[],
   options: DestinationOptions,
 ): Promise<readonly Target[]> {
   const { names, random = Math.random } = options;
-  // all at once, the addresses for want of services too: a name server that is silent is waited for once
+  // all in parallel, including the fallback addresses, so that a silent name server delays only once
   const [first] = protocols;
   const plain =
     first === undefined ? [] : addressTargets(host, TRANSPORTS[first].defaultPort, first, options);
@@ -131,7 +131,7 @@ async function serviceTargets(
     const usable = records.filter(
       ({ name, port }) => name !== '' && name !== '.' && port > 0 && port < 65_536,
     );
-    if (records.length > 0 && usable.length === 0) return []; // RFC 2782: a target of `.` says: not here
+    if (records.length > 0 && usable.length === 0) return []; // RFC 2782: a target of `.` means: service not available
     if (usable.length === 0) continue;
     const ordered = orderServices(usable.slice(0, MAX_RECORDS), random);
     const lists = await Promise.all(
@@ -147,7 +147,7 @@ export function orderServices(
   records: readonly ServiceRecord[],
   random: () => number = Math.random,
 ): ServiceRecord[] {
-  // those of weight 0 first, so that they keep a very small chance
+  // those of weight 0 first, which leaves them a very small chance
   const left = [...records].sort((a, b) => a.priority - b.priority || a.weight - b.weight);
   const ordered: ServiceRecord[] = [];
   for (let first = left[0]; first !== undefined; first = left[0]) {

@@ -1,6 +1,6 @@
 /**
- * The same text in memory of its own. A text that was cut out of a message keeps the whole message in memory, and so
- * does one put together from such cuts: this is for what stays when the message has gone.
+ * A copy of the text. A substring of a message, or a concatenation of such substrings, keeps the whole message in
+ * memory: use this for text that outlives the message.
  */
 export function detached(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');

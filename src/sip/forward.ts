@@ -1,4 +1,4 @@
-/** Messages on their way through (RFC 3261, 16.6 and 16.7): what is not changed is copied byte by byte. */
+/** Forwarded messages (RFC 3261, 16.6 and 16.7): unchanged parts are copied byte by byte. */
 import type { HeaderText } from './header-text.ts';
 import type { CSeq } from './message.ts';
 import { parseMessage, type SipMessage, SipRequest, type SipResponse } from './message.ts';
@@ -11,7 +11,7 @@ import type { Via } from './via.ts';
 const NO_EDITS: MessageEdits = {};
 const DEFAULT_MAX_FORWARDS = 70;
 
-/** A request as it is sent on. It is read again only where an ACK or a CANCEL has to be made from it. */
+/** A forwarded request. It is parsed again only to build an ACK or a CANCEL. */
 export class ForwardedRequest implements SentRequest {
   readonly method: string;
   readonly requestUri: string;
@@ -26,7 +26,7 @@ export class ForwardedRequest implements SentRequest {
     this.data = data;
   }
 
-  /** As the next hop reads it. */
+  /** As parsed by the next hop. */
   get message(): SipRequest {
     if (this.#message === null) {
       const message = parseMessage(this.data);
@@ -53,7 +53,7 @@ export class ForwardedRequest implements SentRequest {
   }
 }
 
-/** What this element puts on top of a request that it sends on. */
+/** The Via that this element adds to a forwarded request. */
 export interface OwnVia {
   /** `UDP`, `TCP` */
   readonly transport: string;
@@ -63,9 +63,9 @@ export interface OwnVia {
 }
 
 /**
- * The request with this element's Via on top (16.6, 8), `received` and `rport` in the one below (18.2.1), and
- * the edits. Max-Forwards is not counted down here: a script does that where it wants it.
- * `withLength`: Content-Length is added where there is none, as a stream needs it (16.6, 11).
+ * The request with this element's Via on top (16.6, 8), `received` and `rport` in the one below (18.2.1), and the
+ * edits. Max-Forwards is not decremented here; that is up to the script. `withLength`: adds a missing Content-Length,
+ * which a stream needs (16.6, 11).
  */
 export function forwardRequest(
   request: SipRequest,
@@ -89,8 +89,8 @@ export function forwardRequest(
 }
 
 /**
- * The response without its top Via (16.7, 3), with the edits; null when there is no other Via, for then it was
- * meant for this element.
+ * The response without its top Via (16.7, 3), with the edits; null if there is no other Via, since then this element
+ * is the destination.
  */
 export function forwardResponse(
   response: SipResponse,
@@ -108,7 +108,7 @@ export function forwardResponse(
   return Buffer.from(`SIP/2.0 ${status} ${reason}\r\n${copier.copy()}`, 'latin1');
 }
 
-/** The message with the edits and nothing else changed: for one that siprest made itself. */
+/** The message with only the edits applied, for one that siprest generated. */
 export function editedMessage(request: SipRequest, edits: RequestEdits): Buffer {
   const copier = new Copier(request, edits, true);
   copier.maxForwards = edits.maxForwards ?? null;
@@ -118,7 +118,7 @@ export function editedMessage(request: SipRequest, edits: RequestEdits): Buffer 
   );
 }
 
-/** Without a look into the others: there may be thousands of them. */
+/** Does not scan the other headers: there may be thousands. */
 function hasNextVia(message: SipMessage): boolean {
   let first: Header | null = null;
   for (const header of message.headers) {
@@ -129,7 +129,7 @@ function hasNextVia(message: SipMessage): boolean {
   return first !== null && /[^\s,]/.test(behindTopVia(message, first));
 }
 
-/** What stands in the first Via header behind its first value: '' or `, SIP/2.0/UDP ...`. */
+/** The rest of the first Via header after its first value: '' or `, SIP/2.0/UDP ...`. */
 function behindTopVia(message: SipMessage, header: Header): string {
   const value = unfold(header.value);
   const { text } = message.via;
@@ -212,12 +212,12 @@ class Copier {
   }
 }
 
-/** Lines that end with LF alone are taken, but not sent on: the next element could see other headers in them. */
+/** Lines that end with a bare LF are accepted, but not forwarded: the next element could parse them differently. */
 function withCrLf(head: string): string {
   return /(?:^|[^\r])\n/.test(head) ? head.replace(/\r?\n/g, '\r\n') : head;
 }
 
-/** The lines of all headers of a name as they stand in a message. */
+/** The lines of all headers with a name, as in the message. */
 export function headerLines(message: SipMessage, key: string): HeaderText {
   let lines = '';
   for (const header of message.headers)

@@ -1,4 +1,4 @@
-/** The names of headers: as they are written by default, and their compact forms (RFC 3261, 20 and IANA's list). */
+/** Header names in their usual spelling, with their compact forms (RFC 3261, 20 and IANA's list). */
 
 const HEADERS: readonly (readonly [name: string, compact?: string])[] = [
   ['Accept'],
@@ -84,14 +84,14 @@ for (const [name, compact] of HEADERS) {
   }
 }
 
-/** A name as it may be written, and its {@link headerKey}. */
+/** A spelling of a name, and its {@link headerKey}. */
 interface WrittenName {
   readonly name: string;
   readonly key: string;
 }
 
 const LETTERS = 32;
-/** The ways in `keys` by length and first letter, so that a name in a message is known without being cut out. */
+/** The spellings in `keys` by length and first letter, to recognize a name in a message without extracting it. */
 const written: WrittenName[][] = [];
 for (const [name, key] of keys) {
   const place = placeOf(name, 0, name.length);
@@ -103,14 +103,14 @@ function placeOf(text: string, from: number, end: number): number {
   return (end - from) * LETTERS + (text.charCodeAt(from) % LETTERS);
 }
 
-/** The name between `from` and `end` where it is in the table and written in a usual way; undefined for any other. */
+/** The name between `from` and `end` if it is in the table in a usual spelling, else undefined. */
 export function knownHeaderName(text: string, from: number, end: number): WrittenName | undefined {
   const there = written[placeOf(text, from, end)];
   if (there !== undefined) for (const one of there) if (text.startsWith(one.name, from)) return one;
   return undefined;
 }
 
-/** By what headers are compared: the full name in lower case, for a compact form as well (`v` and `VIA`: `via`). */
+/** Key for comparing headers: the full name in lower case, also for a compact form (`v` and `VIA`: `via`). */
 export function headerKey(name: string): string {
   const known = keys.get(name);
   if (known !== undefined) return known;
@@ -118,7 +118,7 @@ export function headerKey(name: string): string {
   return keys.get(lower) ?? lower;
 }
 
-/** The name as the RFCs write it (`call-id`, `i`: `Call-ID`); an unknown one as it came. */
+/** The name as the RFCs write it (`call-id`, `i`: `Call-ID`); an unknown one unchanged. */
 export function canonicalHeaderName(name: string): string {
   return names.get(headerKey(name)) ?? name;
 }

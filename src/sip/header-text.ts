@@ -1,4 +1,4 @@
-/** Header lines that somebody else wrote (a script, a command line), checked before they go into a message. */
+/** Header lines from outside (a script, a command line), validated before they go into a message. */
 import { headerKey, isToken } from './header-names.ts';
 
 declare const checked: unique symbol;
@@ -11,8 +11,8 @@ export const NO_HEADERS = '' as HeaderText;
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /**
- * `X-A: 1\r\nX-B: 2` as header lines that can be put into a message, or null for what is none: a line without
- * a name and colon, a name that is no token, a control character, an empty line (it would end the header), or
+ * `X-A: 1\r\nX-B: 2` as header lines that can be put into a message, or null for an invalid text: a line without a
+ * name and colon, a name that is not a token, a control character, an empty line (it would end the header), or
  * Content-Length, which frames the message. A missing last CRLF is added; LF alone counts as one.
  */
 export function headerText(text: string): HeaderText | null {
@@ -24,7 +24,7 @@ export function headerText(text: string): HeaderText | null {
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     if (CONTROL.test(line)) return null;
     if (line.startsWith(' ') || line.startsWith('\t')) {
-      if (i === 0 || line.trim() === '') return null; // a folded line goes on with the one before
+      if (i === 0 || line.trim() === '') return null; // a folded line continues the previous one
     } else {
       const colon = line.indexOf(':');
       const name = line.slice(0, Math.max(colon, 0)).trimEnd();

@@ -1,10 +1,10 @@
-/** Opening a socket of each transport that siprest speaks. */
+/** Opens the sockets of the supported transports. */
 import { type TcpOptions, TcpTransport } from './tcp-transport.ts';
 import type { Transport } from './transport.ts';
 import { PROTOCOLS, type Protocol, TRANSPORTS } from './transports.ts';
 import { type UdpOptions, UdpTransport } from './udp-transport.ts';
 
-/** For any transport, which reads what concerns it. */
+/** For all transports; each reads the options that concern it. */
 export type ListenOptions = TcpOptions & Pick<UdpOptions, 'findsClosedPorts'>;
 
 const opened: { readonly [P in Protocol]?: (options: ListenOptions) => Promise<Transport> } = {
@@ -19,7 +19,7 @@ export const spokenTransports: string = new Intl.ListFormat('en').format(
   PROTOCOLS.filter(canListen).map((name) => TRANSPORTS[name].label),
 );
 
-/** Binds a socket, from which connections go out as well. Rejects with the system's error where that fails. */
+/** Binds a socket, which outgoing connections use as well. Rejects with the system's error. */
 export async function listen(protocol: Protocol, options: ListenOptions): Promise<Transport> {
   const open = opened[protocol];
   if (open === undefined) throw new RangeError(`siprest cannot listen on ${TRANSPORTS[protocol].label}`);

@@ -1,13 +1,16 @@
-/** Loops: a request that comes back as it was when it was sent on (RFC 3261, 16.3, 4 and 16.6, 8; RFC 5393, 4.2). */
+/**
+ * Loop detection: a request that returns unchanged after it was forwarded (RFC 3261, 16.3, 4 and 16.6, 8; RFC 5393,
+ * 4.2).
+ */
 import { branchLoopDigest } from './branch.ts';
 import { Checksum } from './checksum.ts';
 import type { SipRequest } from './message.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 
 /**
- * What routing goes by, as it was received: one that comes back with another Request-URI is a spiral, and fine.
- * Nothing is in it that a CANCEL, or the ACK to a non-2xx response, does not share with its INVITE: To tag and
- * credentials are not (16.11).
+ * The received fields that determine routing: a request that returns with another Request-URI is a spiral, which is
+ * allowed. It contains only fields that a CANCEL, or the ACK to a non-2xx response, shares with its INVITE: not the
+ * To tag or credentials (16.11).
  */
 export function loopDigest(request: SipRequest): string {
   const sum = new Checksum()
@@ -20,15 +23,15 @@ export function loopDigest(request: SipRequest): string {
 }
 
 /**
- * How often a request may come by here. A spiral comes by a few times; a set of a thousand Routes that all name this element
- * would make a thousand requests of one, whatever the script does about Max-Forwards.
+ * How often a request may pass this element. A spiral passes a few times; a set of a thousand Routes that all name
+ * this element would turn one request into a thousand, whatever the script does about Max-Forwards.
  */
 const MAX_PASSES = 16;
 
-/** Whether this element has sent a request on so often already that it goes nowhere; its answer is 483. */
+/** Whether this element has forwarded the request too often; the answer is 483. */
 export function hasPassedTooOften(request: SipRequest, sockets: SocketRegistry): boolean {
   let lines = 0;
-  for (const { key } of request.headers) if (key === 'via') lines++; // each element adds a line of its own
+  for (const { key } of request.headers) if (key === 'via') lines++; // each element adds its own line
   if (lines <= MAX_PASSES) return false;
   let passes = 0;
   for (const { host, port } of request.vias)
@@ -36,10 +39,10 @@ export function hasPassedTooOften(request: SipRequest, sockets: SocketRegistry):
   return false;
 }
 
-/** Whether this element has sent the same request on before; its answer is 482. */
+/** Whether this element has forwarded the same request before; the answer is 482. */
 export function isLooped(request: SipRequest, sockets: SocketRegistry): boolean {
   const digest = loopDigest(request);
-  // few requests have it anywhere: the others are spared a look at all their Vias
+  // few requests contain it at all: skip checking all Vias of the others
   if (!request.raw.includes(`.${digest}`)) return false;
   return request.vias.some(
     ({ host, port, branch }) =>

@@ -1,7 +1,7 @@
 /**
- * SIP messages (RFC 3261, 7) as they are met in the field. One pass finds the start line, the headers' lines
- * and the body; what a proxy or server needs of every message (top Via, From, To, CSeq, Call-ID) is parsed and
- * checked then, everything else on first use. Text is latin1: one char code is one byte of the message.
+ * SIP messages (RFC 3261, 7) as found in the field. One pass finds the start line, the header lines and the body;
+ * what a proxy or server needs from every message (top Via, From, To, CSeq, Call-ID) is parsed and checked at once,
+ * everything else on first use. Text is latin1: one char code is one byte of the message.
  */
 import { headerKey, isToken } from './header-names.ts';
 import { type NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
@@ -12,12 +12,12 @@ import { DEFAULT_PROTOCOL, TRANSPORTS } from './transports.ts';
 import { parseUri, type Uri } from './uri.ts';
 import { parseVia, type Via } from './via.ts';
 
-/** The largest message taken, in bytes: what fits a UDP datagram (18.1.1). */
+/** Maximum size of a message in bytes: that of a UDP datagram (18.1.1). */
 export const MAX_MESSAGE_BYTES = 65_535;
 
 /**
- * The longest Via, From, To and Request-URI taken, in bytes: every message is searched for their parameters, some several
- * times, and nobody in the field comes near it.
+ * Maximum size of a Via, From, To or Request-URI, in bytes: every message is searched for their parameters, sometimes
+ * repeatedly, and no real message comes close.
  */
 export const MAX_VALUE_BYTES = 4096;
 
@@ -26,7 +26,7 @@ export interface CSeq {
   readonly method: string;
 }
 
-/** What a reply is made from (8.2.6). A malformed request may still be one. */
+/** What a reply is built from (8.2.6); even a malformed request may suffice. */
 export interface Replyable {
   readonly method: string;
   readonly headers: readonly Header[];
@@ -36,20 +36,20 @@ export interface Replyable {
   readonly socket: Transport | null;
 }
 
-/** What is no SIP message, or one that must not be processed. */
+/** Something that is not a SIP message, or must not be processed. */
 export interface MalformedMessage {
   readonly kind: 'malformed';
-  /** For people: what is wrong. */
+  /** The error, for people. */
   readonly reason: string;
-  /** CRLFs or NULs that keep a NAT binding open, or an empty datagram: nothing to report. */
+  /** CRLFs or NULs that keep a NAT binding open, or an empty datagram: not an error. */
   readonly keepAlive: boolean;
-  /** The first line as far as there is one, at most 200 bytes, for a log. */
+  /** The start of the first line, at most 200 bytes, for the log. */
   readonly startLine: string;
   /** The status to answer with. */
   readonly status: number;
-  /** What could be read of it where its first line is that of a request; its parts may be missing. */
+  /** What could be parsed if its first line is that of a request; parts may be missing. */
   readonly request: SipRequest | null;
-  /** The request to answer, null where no answer is due or possible: a response, an ACK, no readable Via. */
+  /** The request to answer; null if no answer is due or possible: a response, an ACK, no valid Via. */
   readonly answerable: Replyable | null;
   readonly source: Source;
 }
@@ -65,7 +65,7 @@ abstract class Message {
   /** In the order of the message. */
   readonly headers: readonly Header[];
   readonly source: Source;
-  /** Where it came in. */
+  /** The socket or connection that received it. */
   readonly socket: Transport | null;
   readonly #bodyStart: number;
   readonly #bodyEnd: number;
@@ -86,7 +86,7 @@ abstract class Message {
     this.#bodyEnd = scan.bodyEnd;
   }
 
-  /** The first header of this name, a compact form counting as its full name; null when there is none. */
+  /** The first header of this name, in its full or compact form; null if there is none. */
   header(name: string): string | null {
     return this.#first(headerKey(name));
   }
@@ -104,7 +104,7 @@ abstract class Message {
     return values;
   }
 
-  /** The values of all headers of this name with comma-joined ones taken apart, unfolded. */
+  /** The values of all headers of this name split at commas and unfolded. */
   headerList(name: string): string[] {
     return this.headerAll(name).flatMap((value) => splitList(unfold(value)));
   }
@@ -143,7 +143,7 @@ abstract class Message {
     return this.#first('call-id') ?? '';
   }
 
-  /** All Contacts, `*` included; null when one cannot be read, empty when there is none. */
+  /** All Contacts, `*` included; null if one is invalid, empty if there is none. */
   get contacts(): readonly NameAddr[] | null {
     if (this.#contacts === undefined) this.#contacts = parseAll(this.headerAll('contact'));
     return this.#contacts;
@@ -153,13 +153,13 @@ abstract class Message {
     return this.header('content-type');
   }
 
-  /** '' when there is none. */
+  /** '' if there is none. */
   get body(): string {
     this.#body ??= this.raw.slice(this.#bodyStart, this.#bodyEnd);
     return this.#body;
   }
 
-  // The four below answer null before the message has been found well-formed.
+  // The four below are null until the message has been validated.
 
   findVia(): Via | null {
     if (this.#via === undefined) {
@@ -237,7 +237,7 @@ export class SipRequest extends Message {
     this.requestUri = requestUri;
   }
 
-  /** The Request-URI's parts; null when it is no SIP, SIPS or TEL URI. */
+  /** The Request-URI's parts; null if it is not a SIP, SIPS or TEL URI. */
   get requestUriParts(): Uri | null {
     if (this.#uriParts === undefined) this.#uriParts = parseUri(this.requestUri);
     return this.#uriParts;
@@ -261,7 +261,7 @@ export class SipResponse extends Message {
   }
 }
 
-/** Never throws. `data` is one whole message: a datagram, or what a stream's framing cut out. */
+/** Never throws. `data` is one complete message: a datagram, or a framed part of a stream. */
 export function parseMessage(
   data: Uint8Array,
   source: Source = NOWHERE,
@@ -347,11 +347,11 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
   };
 }
 
-/** What there is one of in each message. */
+/** Headers that occur once in each message. */
 const SINGLE_NAMES = ['From', 'To', 'Call-ID', 'CSeq'];
 const SINGLE_KEYS = SINGLE_NAMES.map(headerKey);
 
-/** What is wrong with the headers that every message has (8.1.1, 20.*). */
+/** The error in the mandatory headers (8.1.1, 20.*). */
 function headerDefect(message: SipMessage): string | null {
   const counts = [0, 0, 0, 0];
   for (const { key } of message.headers) {

@@ -6,13 +6,13 @@ import { findParameter, listItemEnd, quotedEnd, trimmed } from './parameters.ts'
 import { parseUri, type Uri } from './uri.ts';
 
 export class NameAddr {
-  /** As written, with its quotes; null when there is none. */
+  /** As written, with its quotes; null if absent. */
   readonly display: string | null;
-  /** Between the angle brackets; `*` for the Contact that stands for all. */
+  /** Between the angle brackets; `*` for a wildcard Contact. */
   readonly uri: string;
-  /** The header's parameters without the first `;`; null when there are none. */
+  /** The header's parameters without the first `;`; null if there are none. */
   readonly params: string | null;
-  /** The whole value as written, without what follows its comma. */
+  /** The whole value as written, up to its comma. */
   readonly text: string;
   /** Bytes from the start of the value to the closing `>`, or to the end of a URI without brackets. */
   readonly addressLength: number;
@@ -33,7 +33,7 @@ export class NameAddr {
     this.addressLength = addressLength;
   }
 
-  /** The URI's parts; null when it is no SIP, SIPS or TEL URI. */
+  /** The URI's parts; null if it is not a SIP, SIPS or TEL URI. */
   get uriParts(): Uri | null {
     if (this.#uriParts === undefined) this.#uriParts = parseUri(this.uri);
     return this.#uriParts;
@@ -44,18 +44,21 @@ export class NameAddr {
     return this.#tag;
   }
 
-  /** The value of a header parameter: '' when it has none, null when it is not there. */
+  /** The value of a header parameter: '' without a value, null if absent. */
   parameter(name: string): string | null {
     return this.params === null ? null : findParameter(this.params, name);
   }
 }
 
-/** The first name-addr of `text`, which may be a comma-joined list; null when it is none. */
+/** The first name-addr of `text`, which may be a comma-separated list; null if invalid. */
 export function parseNameAddr(text: string): NameAddr | null {
   return readNameAddr(text, 0, listItemEnd(text, 0));
 }
 
-/** All of a comma-joined list; null when one of them is bad or there is none. `scheme` is about URIs in angle brackets, `<bob@x.example>`: scripts and manuals write them, messages must not. */
+/**
+ * All entries of a comma-separated list; null if one is invalid or there is none. `scheme` concerns URIs in angle
+ * brackets, `<bob@x.example>`: scripts and manuals use them, messages must not.
+ */
 export function parseNameAddrs(
   text: string,
   scheme: 'required' | 'optional' = 'required',
@@ -101,7 +104,7 @@ function readNameAddr(
       ? null
       : new NameAddr(display === '' ? null : display, uri, params, text, close + 1);
   }
-  // without brackets everything behind the first `;` belongs to the header (20.10)
+  // without brackets everything after the first `;` belongs to the header (20.10)
   semicolon = text.indexOf(';');
   if (semicolon < 0) semicolon = text.length;
   const uri = trimmed(text, 0, semicolon);

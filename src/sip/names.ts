@@ -1,14 +1,14 @@
-/** Host names and SRV records for RFC 3263, by the resolver that the REST client uses too. */
+/** Host names and SRV records for RFC 3263, by the resolver shared with the REST client. */
 import { type LookupOptions, NameResolver, type NameResolverOptions } from '../net/index.ts';
 import type { NameService, ServiceRecord } from './destination.ts';
 
-/** How name servers are asked. */
+/** How to query name servers. */
 export interface Asking {
-  /** How long they may take before they are asked again, in ms. Default 2000. */
+  /** Timeout of a query before the next attempt, in ms. Default 2000. */
   readonly timeout: number;
-  /** How often they are asked. Default 2. */
+  /** Number of attempts. Default 2. */
   readonly tries: number;
-  /** Whether addresses are looked for in the search domains of resolv.conf as well. Default true. */
+  /** Whether the search domains of resolv.conf apply. Default true. */
   readonly search: boolean;
 }
 
@@ -17,10 +17,10 @@ export interface DnsNamesOptions extends NameResolverOptions, Partial<Pick<Askin
   readonly resolver?: NameResolver;
 }
 
-/** IPv4 first: most SIP elements are bound to it. */
+/** IPv4 first, which most SIP elements use. */
 const FAMILIES: readonly (4 | 6)[] = [4, 6];
 
-/** SIP's view of a resolver: how a script wants name servers asked, and which family comes first. Never rejects. */
+/** A resolver with a script's settings for queries and preferred family. Never rejects. */
 export class DnsNames implements NameService {
   readonly resolver: NameResolver;
   #options: LookupOptions;
@@ -31,7 +31,7 @@ export class DnsNames implements NameService {
     this.#options = { asking: { timeout, tries }, search };
   }
 
-  /** From now on name servers are asked so. */
+  /** Changes how name servers are queried from now on. */
   ask({ timeout, tries, search }: Asking): void {
     this.#options = { asking: { timeout, tries }, search };
   }
@@ -57,7 +57,7 @@ export class DnsNames implements NameService {
   }
 }
 
-/** The value where it is given at once, else a promise of it. */
+/** The value if available synchronously, else a promise. */
 function soon<T>(start: (done: (value: readonly T[]) => void) => void): readonly T[] | Promise<readonly T[]> {
   let given: readonly T[] | null = null;
   let late: ((value: readonly T[]) => void) | null = null;

@@ -1,6 +1,6 @@
 /**
- * Lists of parameters as `;a=b;c` or `a=b;c` (RFC 3261, 25.1: generic-param, uri-parameter). Byte strings.
- * Names are compared without regard to ASCII case. A `;` or `=` inside a quoted string belongs to it.
+ * Lists of parameters as `;a=b;c` or `a=b;c` (RFC 3261, 25.1: generic-param, uri-parameter). Byte strings. Names are
+ * case-insensitive in ASCII. A `;` or `=` inside a quoted string belongs to it.
  */
 
 export interface Parameter {
@@ -20,14 +20,14 @@ const BACKSLASH = 92;
 export const isSpace = (code: number): boolean =>
   code === SPACE || code === TAB || code === CR || code === LF;
 
-/** `text` between `from` and `end` without white space around it. */
+/** `text` between `from` and `end`, trimmed. */
 export function trimmed(text: string, from: number, end: number): string {
   while (from < end && isSpace(text.charCodeAt(from))) from++;
   while (end > from && isSpace(text.charCodeAt(end - 1))) end--;
   return text.slice(from, end);
 }
 
-/** Where the quoted string that opens at `from` ends (behind its closing quote), or -1. */
+/** The end of the quoted string that opens at `from` (after its closing quote), or -1. */
 export function quotedEnd(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -37,7 +37,10 @@ export function quotedEnd(text: string, from: number): number {
   return -1;
 }
 
-/** Where the parameter that starts at `from` ends: at the next `;` outside quotes, or at the text's end; -1 for an open quote. */
+/**
+ * The end of the parameter that starts at `from`: at the next `;` outside quotes, or at the text's end; -1 for an
+ * unterminated quote.
+ */
 export function parameterEnd(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -65,7 +68,7 @@ function parameterValue(text: string, from: number, end: number): string | null 
     : value;
 }
 
-/** All parameters in order, empty ones (`;;`) left out; null when a quote stays open or a name is missing. */
+/** All parameters in order, without empty ones (`;;`); null if a quote is unterminated or a name is missing. */
 export function parseParameters(text: string): Parameter[] | null {
   const list: Parameter[] = [];
   for (let from = 0; from < text.length; ) {
@@ -80,7 +83,7 @@ export function parseParameters(text: string): Parameter[] | null {
   return list;
 }
 
-/** The value of the first parameter of this name: '' when it has none, null when there is no such parameter. */
+/** The value of the first parameter of this name: '' without a value, null if there is no such parameter. */
 export function findParameter(text: string, name: string): string | null {
   const length = name.length;
   const wanted = name.toLowerCase();
@@ -103,7 +106,7 @@ export function findParameter(text: string, name: string): string | null {
   return null;
 }
 
-/** The parts of a comma-joined header value, commas inside quotes and `<...>` left alone; empty parts are left out. */
+/** The parts of a comma-joined header value, ignoring commas inside quotes and `<...>`; without empty parts. */
 export function splitList(text: string): string[] {
   const parts: string[] = [];
   for (let from = 0; from <= text.length; ) {
@@ -115,7 +118,7 @@ export function splitList(text: string): string[] {
   return parts;
 }
 
-/** Where the list item that starts at `from` ends: at its comma, or at the text's end. */
+/** The end of the list item that starts at `from`: at its comma, or at the text's end. */
 export function listItemEnd(text: string, from: number): number {
   if (text.indexOf(',', from) < 0) return text.length;
   let inAngles = false;

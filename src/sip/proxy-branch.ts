@@ -1,4 +1,4 @@
-/** One branch of a stateful proxy: its targets one after the other, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
+/** One branch of a stateful proxy: its targets in turn, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
 import { Timer } from '../timers/index.ts';
 import { newBranch } from './branch.ts';
 import { NO_ANSWER } from './cancel-reasons.ts';
@@ -14,30 +14,30 @@ import type { SocketRegistry } from './socket-registry.ts';
 import type { TimerValues } from './timers.ts';
 import { TRANSPORTS } from './transports.ts';
 
-/** What branches are sent by. */
+/** What a branch needs to send. */
 export interface Sending {
   readonly clients: ClientTable;
   readonly sockets: SocketRegistry;
-  /** In every branch identifier: whose transaction it is. */
+  /** In every branch identifier: the process that owns the transaction. */
   readonly processNumber: number;
-  /** Told of names at whose addresses nobody answers. */
+  /** Notified of names whose addresses do not answer. */
   readonly names: Pick<NameService, 'doubt'>;
 }
 
-/** Who a branch belongs to. */
+/** The owner of a branch. */
 export interface BranchOwner<T> {
   readonly request: SipRequest;
   readonly loopDigest: string;
-  /** Of the client transactions; undefined: those of their table. */
+  /** Timers of the client transactions; undefined: those of their table. */
   readonly values: TimerValues | undefined;
   /** In ms. */
   readonly frTimeout: () => number;
   readonly frInvTimeout: () => number;
   readonly restartOnEachReply: boolean;
   received(branch: ProxyBranch<T>, response: SipResponse): void;
-  /** It has a final status that was made here. */
+  /** It got a final status that was generated here. */
   endedHere(branch: ProxyBranch<T>): void;
-  /** Edits of a CANCEL that is about to be sent. */
+  /** Edits to a CANCEL before it is sent. */
   readonly editCancel: ((branch: Branch<T>, cancel: SipRequest) => Buffer | Promise<Buffer>) | null;
 }
 
@@ -50,19 +50,19 @@ export class ProxyBranch<T> implements Branch<T> {
   lastReceivedStatus = 0;
   response: SipResponse | null = null;
   isCancelled = false;
-  /** Its final status has been looked at by its owner. */
+  /** Its owner has processed its final status. */
   isSettled = false;
   /** Of its final response, from the user. */
   finalEdits: ResponseEdits | null = null;
   readonly #owner: BranchOwner<T>;
   readonly #sending: Sending;
-  /** Timer C while it rings; once it is cancelled or given up, how long its end is waited for (9.1). */
+  /** Timer C while it rings; after it is cancelled or abandoned, the time to wait for its end (9.1). */
   readonly #patience: Timer;
   #next = 0;
   #client: ClientTransaction | null = null;
   #sent: ForwardedRequest | null = null;
   #socket: SendingSocket | null = null;
-  /** Whether the target has answered at all. */
+  /** Whether the target has responded at all. */
   #heard = false;
   #cancelSent = false;
   #isGivenUp = false;
@@ -76,12 +76,12 @@ export class ProxyBranch<T> implements Branch<T> {
     this.#patience = new Timer(() => this.#outOfPatience());
   }
 
-  /** A status of 200 or more, received or made here. */
+  /** A status of 200 or more, received or generated here. */
   get isEnded(): boolean {
     return this.state === 'ended';
   }
 
-  /** Sends to the first target, or the next one: false when there is none left. */
+  /** Sends to the first or next target; false if none is left. */
   start(): boolean {
     const { targets, socket: forced } = this.spec;
     for (let target = targets[this.#next]; target !== undefined; target = targets[this.#next]) {
@@ -146,7 +146,7 @@ export class ProxyBranch<T> implements Branch<T> {
         this.#wait(this.#owner.frInvTimeout());
     } else {
       this.#stopWaiting();
-      if (isLate && status >= 300) return; // the 487 of a branch that was given up
+      if (isLate && status >= 300) return; // the 487 of an abandoned branch
       this.state = 'ended';
       this.response = response;
       this.lastStatus = status;
@@ -164,13 +164,13 @@ export class ProxyBranch<T> implements Branch<T> {
     this.endHere(this.isCancelled && this.#isInvite ? 487 : status);
   }
 
-  /** The next request asks the name servers again, instead of waiting for the TTL to end. */
+  /** Makes the next request query the name servers again before the TTL has expired. */
   #doubtNames(): void {
     const names = new Set(this.spec.targets.map(({ name }) => name));
     for (const name of names) if (name !== undefined) this.#sending.names.doubt?.(name);
   }
 
-  /** RFC 3263, 4.3: the next target gets a transaction of its own. False when there is none, or it was cancelled. */
+  /** RFC 3263, 4.3: the next target gets its own transaction. False if there is none, or the branch was cancelled. */
   tryNext(): boolean {
     if (this.isCancelled || this.#isGivenUp) return false;
     this.#stopWaiting();
@@ -183,8 +183,8 @@ export class ProxyBranch<T> implements Branch<T> {
   }
 
   /**
-   * Once its transaction has its final response, what that still gets goes to `onResponse`: there is no other way
-   * from there to this branch.
+   * After the transaction's final response, later responses go to `onResponse`: the transaction then no longer refers
+   * to this branch.
    */
   letGo(onResponse?: (response: SipResponse) => void): void {
     if (this.#client?.isWaiting !== false) return;
@@ -199,7 +199,7 @@ export class ProxyBranch<T> implements Branch<T> {
     this.#owner.endedHere(this);
   }
 
-  /** Now if it has had a provisional response, else when that comes (9.1). Nothing once it has ended. */
+  /** At once after a provisional response, else when one arrives (9.1). Does nothing after the end. */
   cancel(headers: HeaderText = NO_HEADERS): void {
     if (this.isEnded || this.isCancelled || !this.#isInvite) return;
     this.isCancelled = true;
@@ -207,7 +207,7 @@ export class ProxyBranch<T> implements Branch<T> {
     if (this.state === 'ringing') this.#sendCancel();
   }
 
-  /** Its request has been answered without it. What no CANCEL can end (9.1) is sent no more. */
+  /** The request was answered by another branch. Stops retransmitting what no CANCEL can end (9.1). */
   giveUp(): void {
     if (this.isEnded || this.#isInvite) return;
     this.#isGivenUp = true;
@@ -244,7 +244,7 @@ export class ProxyBranch<T> implements Branch<T> {
         sentBy: socket,
         destination: target,
         values: this.#owner.values,
-        onResponse: () => undefined, // whatever it says: the INVITE's own response counts (9.1)
+        onResponse: () => undefined, // ignored: the INVITE's own response counts (9.1)
         onEnd: () => undefined,
       })
       .start();
@@ -252,7 +252,7 @@ export class ProxyBranch<T> implements Branch<T> {
 
   #outOfPatience(): void {
     if (this.isEnded || this.#cancelSent) {
-      // cancelled or given up, and no final response since: it is over (9.1)
+      // cancelled or abandoned without a final response since: it has ended (9.1)
       const client = this.#client;
       if (!this.isEnded) this.endHere(487);
       client?.terminate();

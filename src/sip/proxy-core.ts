@@ -1,4 +1,4 @@
-/** What a proxy has besides its server transactions: what goes out, and what comes back. */
+/** The outgoing side of a proxy: what it sends, and the responses. */
 
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -29,26 +29,26 @@ export interface ProxyCoreOptions {
   readonly sockets: SocketRegistry;
   readonly timers?: TimerWheel;
   readonly values?: TimerValues;
-  /** In every branch identifier: whose transaction it is. Default 0. */
+  /** In every branch identifier: the process that owns the transaction. Default 0. */
   readonly processNumber?: number;
-  /** Told of names at whose addresses nobody answers. */
+  /** Notified of names whose addresses do not answer. */
   readonly names?: Pick<NameService, 'doubt'>;
-  /** What client transactions may take of the heap; see ClientTableOptions. */
+  /** Heap budget of client transactions; see ClientTableOptions. */
   readonly memory?: ByteBudget;
 }
 
 export interface StatelessOptions {
-  /** Left out: chosen by the target, the one that the request came in by preferred. */
+  /** Default: chosen by the target, preferring the socket on which the request arrived. */
   readonly socket?: SendingSocket | null;
   readonly edits?: RequestEdits;
   readonly done?: (error: Error | null) => void;
 }
 
-/** What went through without a transaction since the start. */
+/** Counters of stateless forwarding since the start. */
 export interface StatelessCounts {
   requests: number;
   responses: number;
-  /** Responses of no transaction that could not be sent on, and those that a script keeps from the caller. */
+  /** Responses without a transaction that could not be forwarded, and those that a script dropped. */
   dropped: number;
 }
 
@@ -58,7 +58,7 @@ export class ProxyCore {
   readonly sockets: SocketRegistry;
   readonly processNumber: number;
   readonly names: Pick<NameService, 'doubt'>;
-  /** The branches of CANCELs that went on without a transaction; the last ones. */
+  /** The branches of statelessly forwarded CANCELs; the most recent ones. */
   readonly #cancels = new Set<string>();
 
   constructor(options: ProxyCoreOptions) {
@@ -68,7 +68,7 @@ export class ProxyCore {
     this.names = options.names ?? {};
   }
 
-  /** The response context of a server transaction, without branches so far. */
+  /** The response context of a server transaction, initially without branches. */
   createProxy<T = unknown>(
     server: ServerTransaction,
     hooks: ProxyHooks<T> = {},
@@ -78,8 +78,8 @@ export class ProxyCore {
   }
 
   /**
-   * Copies of a request for others, beside whatever else becomes of it: what they answer goes nowhere. `onEnd` is
-   * called once, when all of them have ended.
+   * Copies of a request for others, independent of its own fate: their responses are discarded. `onEnd` is called
+   * once, when all have ended.
    */
   replicate<T>(
     request: SipRequest,
@@ -116,24 +116,29 @@ export class ProxyCore {
     }
   }
 
-  /** Whether this element has sent the same request on before (16.3, 4); a spiral, which comes back with another Request-URI, is none. */
+  /**
+   * Whether this element has forwarded the same request before (16.3, 4); not true for a spiral, which returns with
+   * another Request-URI.
+   */
   isLooped(request: SipRequest): boolean {
     return isLooped(request, this.sockets);
   }
 
-  /** Whether it has come by so often already that it goes nowhere. */
+  /** Whether it has passed this element too often. */
   hasPassedTooOften(request: SipRequest): boolean {
     return hasPassedTooOften(request, this.sockets);
   }
 
-  /** `matched`: a client transaction has taken it. `unknown`: there is none; see {@link forwardResponseStateless}. */
+  /**
+   * `matched`: it belongs to a client transaction. `unknown`: there is none; see {@link forwardResponseStateless}.
+   */
   receiveResponse(response: SipResponse): 'matched' | 'unknown' {
     return this.clients.receive(response) ? 'matched' : 'unknown';
   }
 
   /**
-   * Sends a request on without a transaction (16.11): the ACK to a 2xx, or what a script forwards. The same request
-   * gets the same branch. False when there is no socket for the target.
+   * Forwards a request without a transaction (16.11): the ACK to a 2xx, or what a script forwards. The same request
+   * gets the same branch. False if there is no socket for the target.
    */
   forwardStateless(request: SipRequest, target: Target, options: StatelessOptions = {}): boolean {
     const socket = options.socket ?? this.sockets.choose(target, request.socket);
@@ -145,7 +150,7 @@ export class ProxyCore {
       port: socket.port,
       branch: statelessBranch(request, target, this.processNumber),
     };
-    // on a stream the way back is the connection, which only its port names
+    // on a stream the response returns by the connection, which only its port identifies
     const edits = request.socket?.reliable === true ? { ...options.edits, forceRport: true } : options.edits;
     const { data } = forwardRequest(request, via, edits ?? {}, transport.reliable);
     this.counts.requests++;
@@ -160,15 +165,15 @@ export class ProxyCore {
     this.#cancels.add(branch);
   }
 
-  /** Whether a response answers a CANCEL that went on without a transaction, since it meant none of this element's. */
+  /** Whether a response answers a CANCEL that was forwarded statelessly because it matched no transaction here. */
   hasForwardedCancel({ via, cseq }: SipResponse): boolean {
     return cseq.method === 'CANCEL' && via.branch !== null && this.#cancels.has(via.branch);
   }
 
   /**
-   * Sends a response on that belongs to no transaction, to where the Via below the top one says (16.11, 18.2.2).
-   * False, and nothing sent: its top Via is not this element's (18.1.2), there is no other, or that names no
-   * address that there is a socket for; or a stream leads there, and no connection is open.
+   * Forwards a response without a transaction to the address in the second Via (16.11, 18.2.2). False, without
+   * sending, if its top Via is not this element's (18.1.2), there is no second one, or no socket fits its address; or
+   * if it leads to a stream without an open connection.
    */
   forwardResponseStateless(response: SipResponse, edits: ResponseEdits = {}): boolean {
     const sent = this.#sendBack(response, edits);
@@ -183,7 +188,7 @@ export class ProxyCore {
     const protocol = viaProtocol(next.transport);
     if (protocol === null) return false;
     const target: Target = {
-      // no maddr: the request has come by unicast, and its sender would choose who gets the reply
+      // no maddr: the request arrived by unicast, and its sender could choose who gets the reply
       address: bareHost(next.received ?? next.host),
       port: Number(next.rport) || next.senderPort,
       transport: protocol,
@@ -203,7 +208,7 @@ export class ProxyCore {
   }
 }
 
-/** CANCELs that went on without a transaction are few. */
+/** Statelessly forwarded CANCELs are rare. */
 const MAX_CANCELS = 1000;
 
 const bareHost = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);

@@ -1,7 +1,6 @@
 /**
- * A stateful proxy's response context (RFC 3261, 16.7): one server transaction, and the branches that its request
- * was sent on by. What comes from the branches is taken one after the other; a hook that answers with a promise
- * holds up this transaction and nothing else.
+ * A stateful proxy's response context (RFC 3261, 16.7): one server transaction, and the branches of its request.
+ * Events of the branches are processed in order; a hook that returns a promise delays only this transaction.
  */
 
 import { Timer } from '../timers/index.ts';
@@ -28,13 +27,13 @@ import type { ReplyContent } from './reply.ts';
 import type { Ending, SendOptions, ServerTransaction } from './server-transaction.ts';
 
 const NO_EDITS: MessageEdits = {};
-/** Of a 2xx that has lost the caller's Via on its way: a status of our own is better than none. */
+/** For a 2xx without the caller's Via: a generated status is better than none. */
 const LOST_VIA = 502;
-/** Of a request for which branches were awaited in vain. */
+/** For a request whose expected branches never arrived. */
 const NOBODY_CAME = 408;
-/** Of a branch that Max-Breadth has nothing left for (RFC 5393, 5.3.3). */
+/** For a branch beyond Max-Breadth (RFC 5393, 5.3.3). */
 const TOO_BROAD = 440;
-/** What may wait while a hook does; a branch that sends provisional responses faster loses them. */
+/** Maximum number of queued events while a hook is pending; further provisional responses are dropped. */
 const MAX_WAITING = 200;
 
 type Step = () => void | Promise<void>;
@@ -42,7 +41,7 @@ type Step = () => void | Promise<void>;
 export class ProxyTransaction<T = unknown> {
   readonly server: ServerTransaction;
   readonly #request: SipRequest;
-  /** In ms; a change holds for the branches that are added after it. */
+  /** In ms; a change applies to branches added later. */
   frTimeout: number;
   frInvTimeout: number;
   /** Whether a 2xx cancels the other branches (16.7, 10). */
@@ -52,26 +51,28 @@ export class ProxyTransaction<T = unknown> {
   readonly #sending: Sending;
   readonly #owner: BranchOwner<T>;
   readonly #branches: ProxyBranch<T>[] = [];
-  /** Where the round of branches that is under way begins. */
+  /** Index of the first branch of the current round. */
   #round = 0;
-  /** How many branches may still come by {@link inject} when all others have ended; null when none are awaited. */
+  /**
+   * How many branches may still be added by {@link inject} after all others have ended; null if none are expected.
+   */
   #awaited: number | null = null;
   readonly #awaiting = new Timer(() => this.stopAwaiting());
   #isCancelled = false;
-  /** The first branch that a 6xx has ended: no others are tried, and it goes up whatever comes after it. */
+  /** The first branch that ended with a 6xx: no others are tried, and it is forwarded whatever follows. */
   #blockedBy: ProxyBranch<T> | null = null;
   #isOver = false;
   readonly #waiting: Step[] = [];
   #isBusy = false;
-  /** Retransmissions of a 2xx ask no hook. */
+  /** Retransmissions of a 2xx call no hook. */
   readonly #answers: Answers;
   readonly #onServerEnd = (ending: Ending): void => {
     if (ending === 'done') return;
-    this.#cancelRest(NO_HEADERS); // nobody is left to be answered
+    this.#cancelRest(NO_HEADERS); // no caller is left to answer
     this.#finishIfOver();
   };
 
-  /** `server` has not been answered finally. */
+  /** `server` has no final response yet. */
   constructor(server: ServerTransaction, sending: Sending, hooks: ProxyHooks<T>, settings: ProxySettings) {
     const { request } = server;
     if (request === null) throw new TypeError('the request has been answered');
@@ -107,12 +108,15 @@ export class ProxyTransaction<T = unknown> {
     return this.#isCancelled;
   }
 
-  /** Whether a branch has not ended yet. */
+  /** Whether some branch has not ended yet. */
   get isPending(): boolean {
     return this.#branches.some((branch) => !branch.isEnded);
   }
 
-  /** Adds branches and sends them, all at once (parallel forking). Inside `onFailure` they are a new round (serial forking). */
+  /**
+   * Adds branches and sends them, all at once (parallel forking). Inside `onFailure` they form a new round (serial
+   * forking).
+   */
   relay(specs: readonly BranchSpec<T>[]): RelayOutcome {
     if (this.#isCancelled) return 'cancelled';
     if (this.server.isFinal || this.server.state === 'terminated') return 'answered';
@@ -127,7 +131,7 @@ export class ProxyTransaction<T = unknown> {
     });
     this.#branches.push(...made);
     const wasBusy = this.#isBusy;
-    this.#isBusy = true; // what fails at once is looked at when all of them are out
+    this.#isBusy = true; // immediate failures are handled after all have been sent
     for (const branch of made) {
       if (branch.spec.edits?.maxBreadth === 0) branch.endHere(TOO_BROAD);
       else if (!branch.start()) branch.endHere(503);
@@ -137,7 +141,7 @@ export class ProxyTransaction<T = unknown> {
     return 'sent';
   }
 
-  /** How many branches the request may still have at a time, here and further on (RFC 5393, 5); null where it does not say. */
+  /** Maximum number of concurrent branches here and downstream (RFC 5393, 5); null if not limited. */
   #breadthLeft(): number | null {
     const value = this.#request.header('max-breadth');
     if (value === null || !/^\d{1,9}$/.test(value)) return null;
@@ -147,7 +151,7 @@ export class ProxyTransaction<T = unknown> {
     );
   }
 
-  /** Adds branches to those that are under way, and counts them as ones that were awaited. `isLast`: no others are. */
+  /** Adds branches to the running ones, as expected. `isLast`: no others are expected. */
   inject(specs: readonly BranchSpec<T>[], isLast = false): RelayOutcome {
     const outcome = this.relay(specs);
     if (outcome === 'sent' && this.#awaited !== null) this.#awaited -= specs.length;
@@ -155,13 +159,13 @@ export class ProxyTransaction<T = unknown> {
     return outcome;
   }
 
-  /** When all branches have ended, others are waited for, as long as an INVITE may ring and up to so many. */
+  /** After all branches have ended, waits for up to this many others, as long as an INVITE may ring. */
   awaitBranches(limit: number): void {
     this.#awaited = limit;
     this.#sending.clients.timers.start(this.#awaiting, this.frInvTimeout);
   }
 
-  /** Ends that; when all branches have ended the best response goes up. */
+  /** Stops waiting; if all branches have ended the best response is forwarded. */
   stopAwaiting(): void {
     if (this.#awaited === null) return;
     this.#sending.clients.timers.stop(this.#awaiting);
@@ -169,7 +173,7 @@ export class ProxyTransaction<T = unknown> {
     this.#enqueue(() => (this.#branches.length === 0 ? this.#conclude(null, []) : this.#concludeIfEnded()));
   }
 
-  /** A reply of siprest's own; a final one cancels the branches. False when the transaction takes none any more. */
+  /** Sends a generated reply; a final one cancels the branches. False if the transaction accepts none any more. */
   reply(content: ReplyContent, options: SendOptions = {}): boolean {
     const sent = this.server.reply({ ...this.#settings.replyDefaults, ...content }, options);
     if (sent && content.status >= 200) {
@@ -180,8 +184,8 @@ export class ProxyTransaction<T = unknown> {
   }
 
   /**
-   * The caller's CANCEL has come (16.10); who received it has answered it. `headers` go into the CANCELs of the
-   * branches: a Reason. The INVITE is answered 487 once they have ended. Nothing once it has been answered, or
+   * The caller's CANCEL has arrived (16.10) and was answered by its receiver. `headers` go into the CANCELs of the
+   * branches: a Reason. The INVITE is answered 487 once they have ended. Does nothing after the final response, or
    * for another method.
    */
   cancel(headers: HeaderText = ORIGINATOR_CANCEL): void {
@@ -191,7 +195,7 @@ export class ProxyTransaction<T = unknown> {
     if (!this.#isBusy && !this.isPending && this.#waiting.length === 0) this.#answerHere(487);
   }
 
-  /** Cancels one branch; its 487 then counts like any other response. Nothing when it has ended. */
+  /** Cancels one branch; its 487 then counts like any other response. Does nothing if it has ended. */
   cancelBranch(branch: Branch<T>, headers: HeaderText = NO_HEADERS): void {
     this.#branches[branch.index]?.cancel(headers);
   }
@@ -209,7 +213,7 @@ export class ProxyTransaction<T = unknown> {
     this.#drain();
   }
 
-  /** Runs what waits until a step answers with a promise, and goes on after that. */
+  /** Runs queued steps until one returns a promise, and continues when it resolves. */
   #drain(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
@@ -237,7 +241,7 @@ export class ProxyTransaction<T = unknown> {
   }
 
   #handle(branch: ProxyBranch<T>, response: SipResponse): void | Promise<void> {
-    // while it waited, a retransmission of the same 2xx may have been dealt with
+    // while it was queued, a retransmission of the same 2xx may have been processed
     if (response.status >= 200 && response.status < 300 && this.#answers.repeat(response)) return;
     const hooks = this.#hooks;
     if (hooks.onReply === undefined) return this.#judged(branch, response, 'forward');
@@ -261,7 +265,7 @@ export class ProxyTransaction<T = unknown> {
     return this.#settle(branch);
   }
 
-  /** 16.7, 5 and 10: a 2xx goes up at once, also a second one, and the other branches are cancelled. */
+  /** 16.7, 5 and 10: every 2xx is forwarded at once, and the other branches are cancelled. */
   #answered(branch: ProxyBranch<T>, response: SipResponse, edits: ResponseEdits): void {
     branch.isSettled = true;
     if (!this.#answers.pass(response, edits)) this.#answerHere(LOST_VIA);
@@ -269,7 +273,7 @@ export class ProxyTransaction<T = unknown> {
     this.#finishIfOver();
   }
 
-  /** A branch has its final response, which is no 2xx. When it was the last one, the best of them goes up. */
+  /** A branch got a final response other than 2xx. After the last one, the best is forwarded. */
   #settle(branch: ProxyBranch<T>): void | Promise<void> {
     if (branch.isSettled || !branch.isEnded) return;
     branch.isSettled = true;
@@ -291,7 +295,7 @@ export class ProxyTransaction<T = unknown> {
     if (best !== null) return this.#conclude(best, round);
   }
 
-  /** Null where no branch ever came. */
+  /** Null if there never was a branch. */
   #conclude(best: ProxyBranch<T> | null, round: readonly ProxyBranch<T>[]): void | Promise<void> {
     if (this.server.isFinal || this.server.state === 'terminated') return this.#finishIfOver();
     const failure: Failure<T> = {
@@ -313,7 +317,9 @@ export class ProxyTransaction<T = unknown> {
     return cancelled ?? this.#blockedBy ?? bestBranch(round);
   }
 
-  /** The failure hook is done. `cancelled`: meanwhile, when there was nothing left to cancel. */
+  /**
+   * The failure hook has finished. `cancelled`: the caller cancelled in the meantime, with nothing left to cancel.
+   */
   #failed(
     best: ProxyBranch<T> | null,
     round: readonly ProxyBranch<T>[],
@@ -328,7 +334,7 @@ export class ProxyTransaction<T = unknown> {
     if (cancelled) this.#answerHere(487);
     else if (best === null || best.response === null) {
       const status = best?.lastStatus ?? nobodyCame;
-      // RFC 4320, 4.2: its caller has given up by itself, and would take a 408 for the whole next hop's
+      // RFC 4320, 4.2: its caller has given up by then, and would attribute a 408 to the whole next hop
       if (status === 408 && !this.server.isInvite) this.server.forgo();
       else this.#answerHere(status);
     } else {
@@ -366,8 +372,8 @@ export class ProxyTransaction<T = unknown> {
   }
 
   /**
-   * Whoever keeps transactions, for half a minute from now on, keeps them without this one: with it would stay
-   * all messages of the call, and all that its user has made of them.
+   * Detaches this object, so that transactions kept for retransmissions do not hold the call's messages, and its
+   * user's data, in memory for 32 s.
    */
   #letGoIfOver(): void {
     if (!this.#isOver || this.#isBusy) return;
@@ -382,7 +388,7 @@ export class ProxyTransaction<T = unknown> {
     return edits instanceof Promise ? edits.then(apply) : apply(edits);
   }
 
-  /** What a hook answers, `fallback` when it fails: its user's errors end no transaction. */
+  /** The result of a hook, or `fallback` if it fails: errors in a hook do not end the transaction. */
   #guarded<R>(ask: () => R | Promise<R>, fallback: R): R | Promise<R> {
     const failed = (error: unknown): R => {
       this.#hooks.onError?.(error);
@@ -397,7 +403,7 @@ export class ProxyTransaction<T = unknown> {
   }
 }
 
-/** 16.7, 7: a 401 or 407 goes up with the challenges of all branches. */
+/** 16.7, 7: a 401 or 407 is forwarded with the challenges of all branches. */
 function withChallenges<T>(
   best: ProxyBranch<T>,
   round: readonly ProxyBranch<T>[],
@@ -413,7 +419,7 @@ function withChallenges<T>(
   return lines.length === 0 ? edits : { ...edits, appended: [...(edits.appended ?? []), ...lines] };
 }
 
-/** What is left, shared among branches as evenly as it goes; null where nothing is to be shared. */
+/** The remaining breadth, divided as evenly as possible; null if it is not limited. */
 function shareBreadth(left: number | null, count: number): readonly number[] | null {
   if (left === null) return null;
   const least = Math.floor(left / count);

@@ -1,10 +1,10 @@
 /**
- * How much is sent again to sources that show no sign of life. A final reply to an INVITE is repeated until its ACK
- * comes, eleven times in half a minute; whoever forges the source of an INVITE has all of them sent to somebody else.
- * An ACK has the tag of the reply, which nobody knows who has not received it.
+ * Limits retransmissions to addresses that never acknowledge. A final reply to an INVITE is repeated until its ACK
+ * arrives, eleven times in 32 s; with a forged source they all go to a victim. An ACK contains the tag of the reply,
+ * which proves that it was received.
  */
 
-/** Bytes of repeated replies for an address and second without an ACK from there: a hundred usual ones. */
+/** Bytes of repeated replies per second to an address without an ACK from there: about a hundred typical ones. */
 const BYTES_PER_SECOND = 64 * 1024;
 /** More addresses than this share one budget. */
 const MAX_ADDRESSES = 10_000;
@@ -16,10 +16,10 @@ interface Spent {
 }
 
 export class ReplyBudget {
-  /** Only addresses that replies are repeated to are in here. */
+  /** Contains only addresses that replies are repeated to. */
   readonly #spent = new Map<string, Spent>();
 
-  /** Whether so many bytes more may be repeated to an address; counts them where they may. `now` in ms. */
+  /** Whether this many more bytes may be repeated to an address; if so, counts them. `now` in ms. */
   takes(address: string, bytes: number, now: number): boolean {
     const second = Math.floor(now / 1000);
     const spent = this.#of(address, second);
@@ -36,7 +36,7 @@ export class ReplyBudget {
     const known = this.#spent.get(address);
     if (known !== undefined) return known;
     if (this.#spent.size >= MAX_ADDRESSES) {
-      // the oldest may be over; a full table of others shares
+      // the oldest may have expired; if the table is full of others, they share a budget
       const [oldest] = this.#spent;
       if (oldest !== undefined && oldest[1].second < second && oldest[0] !== OTHERS)
         this.#spent.delete(oldest[0]);
@@ -47,7 +47,7 @@ export class ReplyBudget {
     return spent;
   }
 
-  /** An ACK has come from there. */
+  /** An ACK has arrived from there. */
   isAlive(address: string): void {
     if (this.#spent.size > 0) this.#spent.delete(address);
   }

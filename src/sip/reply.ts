@@ -8,23 +8,23 @@ import { TRANSPORTS } from './transports.ts';
 export interface ReplyContent {
   /** 100 to 699. */
   readonly status: number;
-  /** '' or left out: the default of the status. */
+  /** '' or absent: the default of the status. */
   readonly reason?: string | undefined;
-  /** Put into To when the request has none there, save for a 100 (8.2.6.2). */
+  /** Added to To if the request has none there, except for a 100 (8.2.6.2). */
   readonly toTag?: string | null | undefined;
   /** Further header lines. */
   readonly headers?: HeaderText | undefined;
   /** A byte string. */
   readonly body?: string | undefined;
-  /** Left out: `headers` has it, or there is no body. */
+  /** Absent: it is in `headers`, or there is no body. */
   readonly contentType?: string | undefined;
-  /** The Server header's value; none when left out. */
+  /** The value of the Server header; none if absent. */
   readonly server?: string | undefined;
-  /** `rport` in the Via although the client did not ask for it. */
+  /** Adds `rport` to the Via even if the client did not ask for it. */
   readonly forceRport?: boolean | undefined;
 }
 
-/** Throws a RangeError for a status that is none. */
+/** Throws a RangeError for an invalid status. */
 export function buildReply(
   request: Replyable,
   content: ReplyContent,
@@ -68,7 +68,7 @@ export function buildReply(
   return Buffer.from(text, 'latin1');
 }
 
-/** The topmost Via line: its first value stamped, others of the line as they are. */
+/** The topmost Via line with its first value stamped and others unchanged. */
 function stampTop({ via, source }: Replyable, written: string, force: boolean): string {
   const value = unfold(written);
   const rest = value.slice(value.indexOf(via.text) + via.text.length);
@@ -85,9 +85,9 @@ export interface Destination {
 }
 
 /**
- * Where a reply goes over an unreliable transport (18.2.2, RFC 3581, 4). On a reliable one it takes the request's
- * connection, and this is where a new one leads when that is gone: never to the port that it came from. `maddr` is not
- * followed: the request has come by unicast, and whoever sent it would choose who gets its replies.
+ * The destination of a reply over an unreliable transport (18.2.2, RFC 3581, 4). On a reliable transport the reply
+ * uses the request's connection, and this is the destination of a new one if that is closed: never the source port.
+ * `maddr` is ignored: the request arrived by unicast, and its sender could choose who gets the replies.
  */
 export function replyDestination(request: Replyable, forceRport = false): Destination {
   const { via, source } = request;
@@ -97,7 +97,7 @@ export function replyDestination(request: Replyable, forceRport = false): Destin
   return { address, port: via.port || defaultPort };
 }
 
-/** Sends a reply back to where the request came from, by the socket that it came in by. */
+/** Sends a reply to the source of the request, by the socket that received it. */
 export function sendReply(
   request: Replyable,
   reply: Uint8Array,

@@ -1,4 +1,4 @@
-/** Requests that siprest makes itself (RFC 3261, 8.1.1, 9.1, 13.2.2.4, 17.1.1.3), as bytes. */
+/** Requests that siprest generates (RFC 3261, 8.1.1, 9.1, 13.2.2.4, 17.1.1.3), as bytes. */
 import { type HeaderText, headerTextKeys, NO_HEADERS, oneLine } from './header-text.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { unfold } from './scan.ts';
@@ -14,13 +14,13 @@ export interface RequestContent {
   readonly to: string;
   readonly callId: string;
   readonly cseq: number;
-  /** Header values by name that are left out where `headers` has one of that name. */
+  /** Default header values by name, omitted if `headers` contains the name. */
   readonly defaults?: Readonly<Record<string, string>>;
   readonly headers?: HeaderText;
   readonly body?: string;
 }
 
-/** What an ACK or a CANCEL is made from; a {@link SipRequest} is one. */
+/** What an ACK or a CANCEL is built from, such as a {@link SipRequest}. */
 export type SentRequest = Pick<
   SipRequest,
   'method' | 'requestUri' | 'callId' | 'cseq' | 'header' | 'headerList'
@@ -73,8 +73,8 @@ function withinTransaction(
 }
 
 /**
- * A request of the dialog that a 2xx to an INVITE has opened: its ACK, which has the INVITE's number, or the next one
- * (13.2.2.4, 12.2.1.1). `via` is a Via of its own.
+ * A request in the dialog of a 2xx to an INVITE: its ACK, with the INVITE's number, or the next request (13.2.2.4,
+ * 12.2.1.1). `via` is a new Via.
  */
 export function buildDialogRequest(
   method: 'ACK' | 'BYE',

@@ -1,6 +1,6 @@
 /**
- * The first pass over a message (RFC 3261, 7.3): where its start line, its headers' lines and its body are. It is
- * linear in the bytes, whatever they are.
+ * The first pass over a message (RFC 3261, 7.3): finds its start line, header lines and body, in linear time for any
+ * input.
  */
 import { headerKey, isToken, knownHeaderName } from './header-names.ts';
 
@@ -14,21 +14,21 @@ export interface Header {
   readonly value: string;
   /** The canonical name in lower case: `via` for `v`. */
   readonly key: string;
-  /** Where its line begins in the message, and where the next one does. */
+  /** Offsets of its line and of the next one in the message. */
   readonly start: number;
   readonly end: number;
 }
 
-/** What the first pass finds. */
+/** Results of the first pass. */
 export interface Scan {
   readonly raw: string;
   readonly startLine: string;
   readonly headers: Header[];
   bodyStart: number;
   bodyEnd: number;
-  /** What is wrong with a header line; the others were still read. */
+  /** The error in a header line; the others were still parsed. */
   defect: string | null;
-  /** Where the header ends is unknown, so nothing of it may be copied into a reply. */
+  /** The end of the header is unknown, so nothing of it may be copied into a reply. */
   broken: boolean;
 }
 
@@ -82,7 +82,7 @@ export function scanMessage(raw: string, start: number): Scan {
       if (end < 0) return withDefect(scan, 'the header has no end');
       next = end + 1;
     }
-    // a CR alone ends a line for some and not for others: what such a header says is nobody's guess
+    // a bare CR ends a line for some parsers and not for others, so such a header is ambiguous
     for (; cr >= 0 && cr < end; cr = raw.indexOf('\r', cr + 1))
       if (cr >= at && raw.charCodeAt(cr + 1) !== LF) return withDefect(scan, 'a header has a CR without LF');
     addHeader(scan, at, end, next);
@@ -123,7 +123,7 @@ function addHeader(scan: Scan, from: number, end: number, next: number): void {
 
 const isBlank = (code: number): boolean => code === SPACE || code === TAB || code === CR || code === LF;
 
-/** Cuts the body to the Content-Length (18.3), or says what is wrong with that. */
+/** Cuts the body to the Content-Length (18.3), or returns the error in it. */
 function bodyDefect(scan: Scan): string | null {
   let length = -1;
   for (const { key, value } of scan.headers) {
@@ -132,7 +132,7 @@ function bodyDefect(scan: Scan): string | null {
     if (length >= 0 && length !== Number(value)) return 'it has two different Content-Lengths';
     length = Number(value);
   }
-  if (length < 0) return null; // a datagram's body goes to its end
+  if (length < 0) return null; // the body of a datagram extends to its end
   if (length > scan.raw.length - scan.bodyStart) return 'it is shorter than its Content-Length';
   scan.bodyEnd = scan.bodyStart + length;
   return null;

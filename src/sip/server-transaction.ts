@@ -12,38 +12,41 @@ import type { Transport } from './transport.ts';
 
 export type ServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
 
-/** Why a transaction is over: `timeout` (no ACK, timer H), `transport` (a reply could not be sent), `abandoned` (no final reply ever came from its user). */
+/**
+ * Why a transaction ended: `timeout` (no ACK, timer H), `transport` (a reply could not be sent), `abandoned` (its
+ * user never sent a final reply).
+ */
 export type Ending = 'done' | 'timeout' | 'transport' | 'abandoned';
 
 export type EndListener = (ending: Ending) => void;
 
 const nobody: readonly EndListener[] = [];
 
-/** How many replies went out. */
+/** Counters of sent replies. */
 export interface SentReplies {
-  /** Made here, provisional ones included. */
+  /** Generated here, including provisional ones. */
   local: number;
-  /** Those of others that were passed on. */
+  /** Forwarded ones. */
   relayed: number;
   /** Sent again. */
   again: number;
-  /** Not sent again: too much was, to an address that no ACK comes from. */
+  /** Withheld: too much was repeated to an address that sends no ACK. */
   withheld: number;
 }
 
-/** What a transaction is part of. */
+/** The owner of a transaction. */
 export interface ServerSurroundings {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
   /** How long it may wait for its final reply, in ms. */
   readonly patience: number;
-  /** Called with each reply that is made here, not relayed, before it is sent. */
+  /** Called with each generated (not relayed) reply before it is sent. */
   readonly made: (reply: Buffer) => void;
-  /** Called when the first final reply is sent, and its request is let go. */
+  /** Called when the first final reply is sent and its request is released. */
   readonly answered: (transaction: ServerTransaction, status: number) => void;
-  /** Called when it is settled that there will be no final reply: its request is let go as well. */
+  /** Called when there will be no final reply; its request is released as well. */
   readonly forgone: (transaction: ServerTransaction) => void;
-  /** Called with the final reply to a request that is not INVITE: what a retransmission gets is kept elsewhere from now on. */
+  /** Called with the final reply to a non-INVITE request, which is kept elsewhere for retransmissions from now on. */
   readonly retired: (
     transaction: NonInviteServerTransaction,
     reply: Buffer,
@@ -51,13 +54,13 @@ export interface ServerSurroundings {
     destination: Destination,
   ) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
-  /** Whether so many bytes may be repeated to an address, which nobody has asked for. */
+  /** Whether this many bytes may be repeated, unsolicited, to an address. */
   readonly mayRepeat: (address: string, bytes: number) => boolean;
-  /** An ACK has come from this address. */
+  /** An ACK has arrived from this address. */
   readonly isAlive: (address: string) => void;
-  /** What went out so far. */
+  /** Counters of replies so far. */
   readonly sent: SentReplies;
-  /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is known by `key`. */
+  /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is identified by `key`. */
   readonly awaitsAck: (transaction: InviteServerTransaction, key: string, waits: boolean) => void;
 }
 
@@ -68,39 +71,39 @@ export function ackKey(request: SipRequest, toTag: string): string {
 
 export interface SendOptions {
   /**
-   * For a 2xx to an INVITE that this element itself answers: sent again after T1, doubling up to T2, until its
-   * ACK comes or 64 T1 have passed (13.3.1.4). A proxy leaves that to the callee.
+   * For a 2xx of this element to an INVITE: retransmitted after T1, doubling up to T2, until its ACK arrives or 64 T1
+   * have passed (13.3.1.4). A proxy leaves that to the callee.
    */
   readonly untilAck?: boolean;
 }
 
 /**
- * One that is not INVITE leaves its table with its final reply (but for a reliable transport, where it ends a moment later):
- * what a retransmission gets is kept there as bytes.
+ * A non-INVITE transaction leaves the table when it sends its final reply, which is kept as bytes for retransmissions
+ * (on a reliable transport it ends a moment later).
  *
- * It falls due itself: that is the deadline of its state, the RFC's H, I, J or L, or the patience.
+ * The timer itself: the deadline of its state (timer H, I, J or L), or the limit for its final reply.
  */
 export abstract class ServerTransaction extends Deadline {
   abstract readonly isInvite: boolean;
-  /** What it is found by (17.2.3). */
+  /** Its key in the table (17.2.3). */
   readonly key: string;
-  /** The request's To tag, null where it has none. */
+  /** The request's To tag, null if it has none. */
   readonly dialogTag: string | null;
-  /** For the replies that are made here. */
+  /** For generated replies. */
   readonly toTag: string;
   state: ServerState;
   lastStatus = 0;
-  /** What it counts for in its table's budget, in bytes. */
+  /** Its share of the table's budget, in bytes. */
   weight = 0;
-  /** Asked for a 100 where one that is not INVITE has sent nothing by the time that it owes one. */
+  /** Called for a 100 if a non-INVITE transaction has sent nothing by the time that one is due. */
   trying: { sendTrying(): void } | null = null;
   protected readonly around: ServerSurroundings;
   protected readonly socket: Transport | null;
-  /** Of its replies, once there was one. */
+  /** To tag of its replies, after the first. */
   protected destination: Destination | null = null;
   #request: SipRequest | null;
   #endListeners: readonly EndListener[] = nobody;
-  /** For retransmissions; null where none get a reply. */
+  /** For retransmissions; null if they get no reply. */
   #lastReply: string | null = null;
   #forceRport: boolean;
 
@@ -124,8 +127,8 @@ export abstract class ServerTransaction extends Deadline {
   }
 
   /**
-   * Null once it has been answered finally. That of an INVITE stays for half a minute then, and there may be tens of
-   * thousands of them: each keeps what retransmissions need, and nothing else.
+   * Null after the final reply. An INVITE transaction then remains for 32 s, and there may be tens of thousands: each
+   * keeps only what retransmissions need.
    */
   get request(): SipRequest | null {
     return this.#request;
@@ -141,18 +144,20 @@ export abstract class ServerTransaction extends Deadline {
     return this.lastStatus >= 200;
   }
 
-  /** Whether its final reply is still to come, or the ACK to it. */
+  /** Whether its final reply, or the ACK to it, is still missing. */
   get isOpen(): boolean {
     return this.state === 'trying' || this.state === 'proceeding';
   }
 
-  /** A request that matches: a retransmission, or the ACK. It is absorbed; its user never hears of it. */
+  /** A matching request: a retransmission, or the ACK. It is absorbed, and not reported to the user. */
   abstract receive(request: SipRequest): void;
 
-  /** What happens in the state machine when this reply is passed to it; whether retransmissions get it from here. */
+  /** The state transition for this reply; whether it is repeated for retransmissions from here. */
   protected abstract accept(status: number, reply: Buffer, options: SendOptions): boolean;
 
-  /** Builds and sends a reply. False, and nothing sent, after a final reply. Throws a RangeError for a status that is none. */
+  /**
+   * Builds and sends a reply. False, without sending, after a final reply. Throws a RangeError for an invalid status.
+   */
   reply(content: ReplyContent, options: SendOptions = {}): boolean {
     const request = this.#request;
     if (request === null || !this.takes(content.status)) return false;
@@ -165,7 +170,7 @@ export abstract class ServerTransaction extends Deadline {
     return this.#send(content.status, data, options, 'local');
   }
 
-  /** Sends a reply that is there as bytes. As {@link reply}, but a further 2xx to an INVITE is sent, too. */
+  /** Sends a reply given as bytes. Like {@link reply}, but further 2xx replies to an INVITE are sent too. */
   send(status: number, data: Buffer, options: SendOptions = {}): boolean {
     return this.#send(status, data, options, 'relayed');
   }
@@ -186,7 +191,7 @@ export abstract class ServerTransaction extends Deadline {
     return true;
   }
 
-  /** Ends it without a word: what comes for it later is a new request. */
+  /** Ends it silently: a later retransmission is a new request. */
   terminate(ending: Ending = 'done'): void {
     if (this.state === 'terminated') return;
     this.state = 'terminated';
@@ -195,20 +200,20 @@ export abstract class ServerTransaction extends Deadline {
     for (const listener of this.#endListeners) listener(ending);
   }
 
-  /** Calls `listener` once when it is over, but not when a final reply was the end of one that is not INVITE. */
+  /** Calls `listener` once at its end, unless a final reply ended a non-INVITE transaction. */
   onEnd(listener: EndListener): void {
     this.#endListeners = [...this.#endListeners, listener];
   }
 
-  /** Lets a listener of {@link onEnd} go. */
+  /** Removes a listener of {@link onEnd}. */
   offEnd(listener: EndListener): void {
     const others = this.#endListeners.filter((one) => one !== listener);
     this.#endListeners = others.length === 0 ? nobody : others;
   }
 
   /**
-   * Its user has no final reply: a request that is not INVITE gets no 408 (RFC 4320, 4.2). What its client sends again is
-   * absorbed until the client has given up as well.
+   * Its user has no final reply: a non-INVITE request gets no 408 (RFC 4320, 4.2). Retransmissions are absorbed until
+   * the client has given up as well.
    */
   forgo(): void {
     if (this.#request === null) return;
@@ -237,14 +242,14 @@ export abstract class ServerTransaction extends Deadline {
     this.#transmit(Buffer.from(this.#lastReply, 'latin1'));
   }
 
-  /** Whether its reply may go out again unasked: on a stream the source is known to be there. */
+  /** Whether its reply may be repeated unsolicited: on a stream the source is known to exist. */
   protected get mayRepeat(): boolean {
     const { destination } = this;
     if (this.reliable || destination === null) return true;
     return this.around.mayRepeat(destination.address, this.#lastReply?.length ?? 0);
   }
 
-  /** From now on retransmissions are absorbed without a word. */
+  /** Absorbs retransmissions silently from now on. */
   protected fallSilent(): void {
     this.#lastReply = null;
   }
@@ -282,10 +287,10 @@ export abstract class ServerTransaction extends Deadline {
  */
 export class InviteServerTransaction extends ServerTransaction {
   readonly isInvite = true;
-  /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. Null where it never ran. */
+  /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. Null if it never ran. */
   #resend: Timer | null = null;
   #interval = 0;
-  /** While its 2xx waits for the ACK: what that is known by. */
+  /** The key of the ACK while its 2xx waits for it. */
   #ackKey: string | null = null;
 
   constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
@@ -304,11 +309,11 @@ export class InviteServerTransaction extends ServerTransaction {
       this.fallSilent();
       this.enter('confirmed', this.reliable ? 0 : this.around.values.t4); // timer I
     } else if (this.state === 'proceeding' || this.state === 'completed') this.retransmit();
-    // RFC 6026, 7.1 absorbs it in Accepted; who answers the call itself may repeat the 2xx at any time
+    // RFC 6026, 7.1 absorbs it in Accepted; the answering element may repeat the 2xx at any time
     else if (this.state === 'accepted' && this.#ackKey !== null) this.retransmit();
   }
 
-  /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has come. */
+  /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has arrived. */
   acknowledged(): void {
     if (this.#ackKey === null) return;
     if (this.destination !== null) this.around.isAlive(this.destination.address);
@@ -340,7 +345,7 @@ export class InviteServerTransaction extends ServerTransaction {
       if (options.untilAck === true && this.#ackKey === null && this.request !== null) {
         this.#ackKey = ackKey(this.request, this.toTag);
         this.around.awaitsAck(this, this.#ackKey, true);
-        this.#resendAfter(t1); // on any transport: hops further on may lose it
+        this.#resendAfter(t1); // on any transport: later hops may lose it
       }
       return this.#ackKey !== null;
     }
@@ -414,7 +419,7 @@ export class NonInviteServerTransaction extends ServerTransaction {
     const { around, socket, destination } = this;
     this.state = 'completed';
     if (this.reliable)
-      around.timers.start(this, 0); // timer J; the reply still has to go out before the end
+      around.timers.start(this, 0); // timer J; the reply must be sent before the end
     else {
       around.timers.stop(this);
       if (socket !== null && destination !== null) around.retired(this, reply, socket, destination);

@@ -1,10 +1,10 @@
 /**
- * A map of very many entries that come and go. A `Map` that is full is built anew at once, and with half a million
- * entries that stops the process for a tenth of a second, again and again; of this one only a part is.
+ * A map for very many short-lived entries. A full `Map` is rebuilt as a whole, which with half a million entries
+ * stops the process for 100 ms, again and again; here only one shard is rebuilt at a time.
  */
 import { Checksum } from './checksum.ts';
 
-/** A power of two: entries by the hundred thousand, in parts of some thousands. */
+/** A power of two: for hundreds of thousands of entries, in shards of thousands. */
 const SHARDS = 64;
 
 export class ShardedMap<V> {
@@ -33,7 +33,7 @@ export class ShardedMap<V> {
     return wasThere;
   }
 
-  /** In no order that means anything. */
+  /** In no particular order. */
   *values(): IterableIterator<V> {
     for (const shard of this.#shards) yield* shard.values();
   }

@@ -1,4 +1,4 @@
-/** The sockets that there are, which of them a request goes out by, and what they are called in a Via. */
+/** The open sockets: which one sends a request, and their names in a Via. */
 
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -12,7 +12,7 @@ import { formatHostPort } from './via.ts';
 export interface Advertised {
   /** A name or an address. */
   readonly host: string;
-  /** Left out: the port that the socket is bound to. */
+  /** Absent: the port that the socket is bound to. */
   readonly port?: number;
 }
 
@@ -22,27 +22,27 @@ interface Entry {
   readonly ipv6: boolean;
   readonly wildcard: boolean;
   readonly loopback: boolean;
-  /** By host, which for a socket bound to all addresses follows the target. */
+  /** By host; for a socket bound to all addresses, the host depends on the target. */
   readonly named: Map<string, SendingSocket>;
 }
 
-/** How long the machine's addresses are taken for unchanged, in ms. */
+/** How long the machine's addresses are cached, in ms. */
 const INTERFACES_AGE = 10_000;
-/** Names that requests have been given of their own. */
+/** Maximum number of names set for single requests. */
 const MAX_GIVEN = 1000;
 
 export class SocketRegistry {
   readonly #entries: Entry[] = [];
   readonly #byTransport = new Map<Transport, Entry>();
-  /** Hosts and ports that single requests went out under; the last ones. */
+  /** Hosts and ports advertised by single requests; the most recent ones. */
   readonly #given = new Set<string>();
   /** Null after a change. */
   #protocols: ReadonlySet<Protocol> | null = null;
   #families: readonly (4 | 6)[] | null = null;
-  /** Whether requests go out by the socket whose address the system would send from (`mhomed`). */
+  /** Whether requests leave by the socket whose address the system's routing selects (`mhomed`). */
   byRoute = false;
 
-  /** The first of a kind is the one preferred. */
+  /** The first of a kind is preferred. */
   add(transport: Transport, advertised: Advertised | null = null): void {
     const { address } = transport.local;
     const entry: Entry = {
@@ -67,13 +67,13 @@ export class SocketRegistry {
     if (at >= 0) this.#entries.splice(at, 1);
   }
 
-  /** The protocols that there is a socket of: asked for each request that is sent on, so not made anew. */
+  /** The protocols with a socket; cached, since every forwarded request needs them. */
   get protocols(): ReadonlySet<Protocol> {
     this.#protocols ??= new Set(this.#entries.map(({ transport }) => transport.protocol));
     return this.#protocols;
   }
 
-  /** The address families that there is a socket of, IPv4 first. */
+  /** The address families with a socket, IPv4 first. */
   get families(): readonly (4 | 6)[] {
     this.#families ??= ([4, 6] as const).filter((family) =>
       this.#entries.some(({ ipv6 }) => ipv6 === (family === 6)),
@@ -82,10 +82,10 @@ export class SocketRegistry {
   }
 
   /**
-   * The socket to send to a target by: `preferred` (the one that the request came in by, the one that a script
-   * forces) where it is of the target's transport and address family, else the first that is. A socket bound
-   * to a loopback address reaches loopback addresses alone. Null when there is none. With {@link byRoute} the socket bound to the
-   * address that the system would send from comes before one that is not `forced`.
+   * The socket for sending to a target: `preferred` (on which the request arrived, or forced by a script) if it has
+   * the target's transport and address family, else the first that has. A socket bound to a loopback address only
+   * reaches loopback addresses. Null if there is none. With {@link byRoute} the socket on the address selected by the
+   * system's routing takes precedence over one that is not `forced`.
    */
   choose(
     target: Target,
@@ -122,18 +122,23 @@ export class SocketRegistry {
     return this.#entries.find(fits) ?? null;
   }
 
-  /** How a socket is named towards an address; null for one that is not in here. */
+  /** The name of a socket towards an address; null if it is not registered. */
   of(transport: Transport, towards?: string): SendingSocket | null {
     const entry = this.#byTransport.get(transport.listener ?? transport);
     return entry === undefined ? null : named(entry, towards ?? (entry.ipv6 ? '::' : '0.0.0.0'));
   }
 
-  /** The address that a socket is reached at from there: of one bound to all addresses, the machine's in that network. */
+  /**
+   * The address at which a peer reaches a socket: for one bound to all addresses, the machine's address in the peer's
+   * network.
+   */
   addressOf({ local: { address } }: Transport, towards: string): string {
     return isWildcard(address) ? localAddressTowards(sameFamily(address, towards)) : address;
   }
 
-  /** A request goes out under this name (`host`: IPv6 in brackets), so its responses are this element's. */
+  /**
+   * Registers a name under which a request is sent (`host`: IPv6 in brackets), so that its responses are recognized.
+   */
   alsoKnownAs(host: string, port: number): void {
     const name = givenName(host, port);
     this.#given.delete(name);
@@ -142,7 +147,10 @@ export class SocketRegistry {
     this.#given.add(name);
   }
 
-  /** Whether a host and port, of a Via or a URI, are those of one of the sockets. `host`: IPv6 with or without brackets. */
+  /**
+   * Whether a host and port, from a Via or a URI, belong to one of the sockets. `host`: IPv6 with or without
+   * brackets.
+   */
   isOwn(host: string, port: number | null, protocol?: Protocol): boolean {
     const bare = (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
     for (const { transport, advertised, wildcard, ipv6 } of this.#entries) {
@@ -157,7 +165,7 @@ export class SocketRegistry {
     return this.#given.has(givenName(bare, port ?? TRANSPORTS[protocol ?? DEFAULT_PROTOCOL].defaultPort));
   }
 
-  /** As {@link isOwn}, whatever the port. */
+  /** Like {@link isOwn}, for any port. */
   isOwnHost(host: string): boolean {
     const bare = (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
     return this.#entries.some(
@@ -174,7 +182,7 @@ function isBoundTo({ local }: Transport, bare: string, wildcard: boolean, ipv6: 
   return sameAddress(local.address, bare) || (wildcard && isLocalAddress(bare, ipv6));
 }
 
-/** For the other address family nothing is known: any network. */
+/** For the other address family nothing is known: matches any network. */
 const sameFamily = (own: string, towards: string): string =>
   isIPv6(own) === isIPv6(towards) ? towards : own;
 
@@ -236,13 +244,13 @@ function readLocalAddresses(): readonly LocalAddress[] {
   return localAddresses;
 }
 
-/** Whether the machine has this address, as sockets bound to all addresses of a family need to know. */
+/** Whether the machine has this address, for sockets bound to all addresses of a family. */
 export function isLocalAddress(address: string, ipv6: boolean): boolean {
   if (isLoopback(address)) return isIPv6(address) === ipv6;
   return readLocalAddresses().some((local) => sameAddress(local.address, address));
 }
 
-/** The machine's address in the target's network, else its first that others can reach. */
+/** The machine's address in the target's network, else its first reachable one. */
 function localAddressTowards(target: string): string {
   if (isLoopback(target)) return target;
   const addresses = readLocalAddresses();

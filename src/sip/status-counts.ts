@@ -1,4 +1,4 @@
-/** How many replies went out with each status. */
+/** Number of sent replies by status. */
 export class StatusCounts {
   readonly #counts = new Uint32Array(700);
 
@@ -6,7 +6,7 @@ export class StatusCounts {
     if (status >= 100 && status < 700) this.#counts[status] = (this.#counts[status] ?? 0) + 1;
   }
 
-  /** Those that there were. */
+  /** The non-zero ones. */
   *entries(): Generator<readonly [status: string, count: number]> {
     for (const [status, count] of this.#counts.entries()) if (count > 0) yield [String(status), count];
   }

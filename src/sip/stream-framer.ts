@@ -1,4 +1,7 @@
-/** Messages cut out of a byte stream that comes in any pieces (RFC 3261, 18.3; keep-alives: RFC 5626, 3.5.1). */
+/**
+ * Splits a byte stream, which arrives in arbitrary pieces, into messages (RFC 3261, 18.3; keep-alives: RFC 5626,
+ * 3.5.1).
+ */
 import { type Scan, scanMessage } from './scan.ts';
 
 export interface FramerLimits {
@@ -9,7 +12,7 @@ export interface FramerLimits {
 }
 
 export interface FramerEvents {
-  /** One whole message; the bytes are the receiver's to keep. */
+  /** One complete message; the receiver may keep the bytes. */
   readonly message: (data: Buffer) => void;
   /** A double CRLF between messages, to be answered with one CRLF. */
   readonly ping: () => void;
@@ -20,7 +23,7 @@ const LF = 10;
 const FIRST_CAPACITY = 2048;
 const HEADER_PIECE = 1024;
 
-/** What is wrong with a stream; after that there is no telling where a message begins. */
+/** An error in the stream, after which the start of the next message is unknown. */
 export type StreamDefect =
   | 'the header is too long'
   | 'the message is too long'
@@ -34,9 +37,9 @@ export class StreamFramer {
   readonly #events: FramerEvents;
   #buffer = Buffer.alloc(0);
   #end = 0;
-  /** How far the end of the header was looked for. */
+  /** How far the end of the header has been searched. */
   #looked = 0;
-  /** Of the message under way; -1 while its header is not whole. */
+  /** Length of the current message; -1 until its header is complete. */
   #total = -1;
   #lineBreaks = 0;
   #isBroken = false;
@@ -47,17 +50,17 @@ export class StreamFramer {
     this.#events = events;
   }
 
-  /** Whether a message has begun and is not whole. */
+  /** Whether a message has begun and is incomplete. */
   get isInside(): boolean {
     return this.#end > 0;
   }
 
-  /** The header of the message that broke the stream where all of it is there, which names its sender; else null. */
+  /** The header of the message that broke the stream, if complete, which identifies its sender; else null. */
   get brokenHeader(): Buffer | null {
     return this.#brokenHeader;
   }
 
-  /** Null, or why the stream cannot go on; the rest is dropped. */
+  /** Null, or the error that ends the stream; the rest is dropped. */
   push(chunk: Buffer): StreamDefect | null {
     if (this.#isBroken) return null;
     let at = 0;
@@ -67,7 +70,8 @@ export class StreamFramer {
         if (at === chunk.length) break;
       }
       const from = this.#end;
-      // little at a time until its length is known, so that the next messages of the chunk are not copied for each
+      // in small steps until the length is known, so that the following messages of the chunk are not copied each
+      // time
       const wanted = this.#total >= 0 ? this.#total - from : HEADER_PIECE;
       const taken = Math.min(chunk.length - at, wanted);
       this.#append(chunk, at, taken);
@@ -109,7 +113,7 @@ export class StreamFramer {
     this.#end = needed;
   }
 
-  /** The header ends with an empty line, as `scanMessage` sees it. */
+  /** The header ends with an empty line, consistent with `scanMessage`. */
   #findHeader(): StreamDefect | null {
     const bytes = this.#buffer.subarray(0, this.#end);
     for (let lf = bytes.indexOf(LF, this.#looked); lf >= 0; lf = bytes.indexOf(LF, lf + 1)) {
@@ -147,11 +151,11 @@ export class StreamFramer {
     return null;
   }
 
-  /** Hands the message out; how many bytes behind it were taken with it. */
+  /** Delivers the message; returns how many bytes after it were consumed. */
   #cut(): number {
     const behind = this.#end - this.#total;
     const data = this.#buffer.subarray(0, this.#total);
-    // the receiver keeps what it gets, so it is never written to again
+    // the receiver keeps the bytes, so they are never written to again
     this.#buffer = Buffer.alloc(0);
     this.#end = 0;
     this.#looked = 0;

@@ -1,41 +1,43 @@
-/** One TCP connection: messages in by the framer, messages out by a bounded queue, and its time limits. */
+/**
+ * One TCP connection: incoming messages from the framer, outgoing ones through a bounded queue, and its time limits.
+ */
 import type { Socket } from 'node:net';
 import { StreamFramer } from './stream-framer.ts';
 import type { TcpLimits } from './tcp-limits.ts';
 import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 
 const PONG = Buffer.from('\r\n');
-/** More bytes than a peer sends that waits for its answers. */
+/** More bytes than a peer sends before it waits for answers. */
 const LARGE_PIECE = 16_384;
 
-/** How long the answer to a request that breaks the stream is waited for, in ms. */
+/** How long to wait for the answer to a request that breaks the stream, in ms. */
 const LAST_ANSWER = 2000;
-/** How long after the last reply a peer that had closed its side may reset the connection, in ms. */
+/** How long after the last reply a half-closed peer may reset the connection, in ms. */
 const RESET = 100;
 /** Replies that are kept for that long. */
 const MAX_UNSURE = 100;
-/** How long a peer that was told of the end may take to close its side, in ms. */
+/** How long the peer may take to close its side after ours, in ms. */
 const FAREWELL = 1000;
 
-/** Why a connection was closed; `peer` by the other side, `local` by this one's end. */
+/** Why a connection was closed; `peer` by the other side, `local` by this one. */
 export type Closing = 'peer' | 'local' | 'error' | 'idle' | 'connect' | 'slow' | 'defect' | 'queue';
 
-/** What a connection belongs to. */
+/** The owner of a connection. */
 export interface ConnectionOwner extends Transport {
   readonly limits: TcpLimits;
   received(data: Buffer, source: Source, connection: TcpConnection): void;
   wasSent(): void;
   failed(error: Error): void;
-  /** Answers still go out by it; requests take another one. */
+  /** Answers may still use it; requests use another one. */
   takesNoRequests(connection: TcpConnection): void;
   closed(connection: TcpConnection, why: Closing, detail: string): void;
-  /** For its later requests to this port of the peer's (RFC 5923). */
+  /** An alias for requests to this port of the peer (RFC 5923). */
   addAlias(connection: TcpConnection, port: number): void;
 }
 
 /**
- * As a transport it is what the replies to a request go back by: on this connection while it is open, by a new one
- * to the address that is given when it is not (RFC 3261, 18.2.2).
+ * As a transport it carries the replies to a request: on this connection while it is open, otherwise on a new one to
+ * the given address (RFC 3261, 18.2.2).
  */
 export class TcpConnection implements Transport {
   readonly protocol = 'tcp' as const;
@@ -44,22 +46,22 @@ export class TcpConnection implements Transport {
   readonly listener: ConnectionOwner;
   readonly source: Source;
   readonly isAccepted: boolean;
-  /** What it is found by. */
+  /** Its keys in the connection table. */
   readonly keys = new Set<string>();
-  /** Those whose requests went out by it and that wait for their answers. */
+  /** Those that sent requests on it and wait for answers. */
   readonly waiters = new Set<ConnectionWaiter>();
   readonly #socket: Socket;
   readonly #framer: StreamFramer;
-  /** For the connect, then for each message that is under way. */
+  /** Limits connecting, then each incomplete message. */
   #deadline: NodeJS.Timeout | null = null;
   #isConnected: boolean;
   #isEnding = false;
-  /** Requests that came by it and have had no final reply so far. */
+  /** Requests received on it without a final reply so far. */
   #owed = 0;
-  /** Why it ends once nothing is owed; null while it goes on. */
+  /** Why it will be closed once all replies are sent; null if it stays open. */
   #ending: Closing | null = null;
   #defect: Error | undefined;
-  /** Replies after the peer's end: one that has closed both sides never reads them, and says so by a reset. */
+  /** Replies after the peer's FIN: a peer that has closed both sides never reads them and resets the connection. */
   readonly #unsure: { readonly data: Uint8Array; readonly address: string; readonly port: number }[] = [];
   #isClosed = false;
 
@@ -103,7 +105,7 @@ export class TcpConnection implements Transport {
     return !this.#isClosed && !this.#socket.writableEnded;
   }
 
-  /** Requests to this port of the peer's address take this connection too (RFC 5923, `;alias` in a Via). */
+  /** Requests to this port of the peer's address use this connection too (RFC 5923, `;alias` in a Via). */
   alias(port: number): void {
     if (this.isOpen) this.listener.addAlias(this, port);
   }
@@ -120,7 +122,7 @@ export class TcpConnection implements Transport {
     this.end();
   }
 
-  /** What is queued still goes out. */
+  /** Queued messages are still sent. */
   end(): void {
     if (this.#isClosed) return;
     this.#isEnding = true;
@@ -139,13 +141,15 @@ export class TcpConnection implements Transport {
   #read(chunk: Buffer): void {
     const defect = this.#framer.push(chunk);
     if (defect !== null) return this.#breaks(new Error(defect));
-    // from its first byte on, whatever other messages came whole meanwhile
+    // counted from its first byte, whatever other messages were completed since
     if (this.#framer.isInside && !this.#isClosed)
       this.#deadline ??= setTimeout(() => this.#close('slow'), this.listener.limits.messageTimeout);
     if (chunk.length >= LARGE_PIECE) this.#giveOthersTheirTurn();
   }
 
-  /** Nobody knows where the next message begins; the sender of this one may still be told (RFC 3261, 18.3). */
+  /**
+   * The start of the next message is unknown, but the sender of this one can still get an answer (RFC 3261, 18.3).
+   */
   #breaks(defect: Error): void {
     const header = this.#framer.brokenHeader;
     if (header === null || !wantsReply(header) || !isSip(header)) return this.#close('defect', defect);
@@ -160,7 +164,7 @@ export class TcpConnection implements Transport {
     this.#loseWaiters(new Error('the peer has closed the connection'));
   }
 
-  /** Ends it once each request that came by it has its final reply, after so many ms at the latest. */
+  /** Closes it once every request received on it has its final reply, or after this many ms. */
   #endAfterReplies(why: Closing, patience: number, first?: () => void): void {
     this.listener.takesNoRequests(this);
     this.#clearDeadline();
@@ -171,7 +175,7 @@ export class TcpConnection implements Transport {
     if (this.#owed === 0) this.#sayFarewell();
   }
 
-  /** Unless the peer has closed both sides: a line break finds that out (RFC 3261, 7.5 has it ignored). */
+  /** Sends a line break to find out whether the peer has closed both sides (it is ignored by RFC 3261, 7.5). */
   #endUnlessReset(): void {
     this.#clearDeadline();
     this.#deadline = setTimeout(() => {
@@ -181,7 +185,7 @@ export class TcpConnection implements Transport {
     }, RESET);
   }
 
-  /** Unread bytes of the peer's would have the system reset the connection, and the last reply be lost. */
+  /** With unread bytes from the peer the system would reset the connection and lose the last reply. */
   #sayFarewell(): void {
     this.#clearDeadline();
     this.#deadline = setTimeout(() => this.#close(this.#ending ?? 'local', this.#defect), FAREWELL);
@@ -195,7 +199,7 @@ export class TcpConnection implements Transport {
     for (const waiter of lost) waiter.connectionLost(error);
   }
 
-  /** What comes in as fast as it can be read would be read 32 pieces at a time, which is most of a second. */
+  /** A flooding peer would otherwise be read 32 chunks at a time, which takes most of a second. */
   #giveOthersTheirTurn(): void {
     this.#socket.pause();
     setImmediate(() => this.#socket.resume());
@@ -231,7 +235,7 @@ export class TcpConnection implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#clearDeadline();
-    this.#socket.destroy(); // what was queued fails, and its senders hear of it
+    this.#socket.destroy(); // queued messages fail, and their senders are notified
     this.listener.closed(this, why, error?.message ?? '');
     this.#loseWaiters(error ?? new Error('the connection is closed'));
     if (why === 'error')
@@ -246,11 +250,11 @@ const ACK = Buffer.from('ACK ');
 /** `SIP/2.0 200 ...`: no method has a slash. */
 const isReply = (message: Uint8Array): boolean => message[3] === SLASH;
 
-/** A request line ends in the version. */
+/** A request line ends with the version. */
 const isSip = (header: Buffer): boolean => /^[^\r\n]* SIP\/2\.0\r?\n/.test(header.toString('latin1'));
 
 const wantsReply = (message: Buffer): boolean => !isReply(message) && ACK.compare(message, 0, 4) !== 0;
 
-/** Whether the status, behind the version and a space, begins with 2 to 6. */
+/** Whether the status, after the version and a space, begins with 2 to 6. */
 const isFinalReply = (message: Uint8Array): boolean =>
   isReply(message) && message[7] === SPACE && (message[8] ?? 0) > 0x31;

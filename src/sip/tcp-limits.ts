@@ -1,18 +1,18 @@
-/** What a TCP socket and its connections may take. */
+/** Limits of a TCP socket and its connections. */
 import { MAX_MESSAGE_BYTES } from './message.ts';
 
 export interface TcpLimits {
-  /** Connections that others opened, in all. Default 2048. */
+  /** Incoming connections in total. Default 2048. */
   readonly accepted: number;
-  /** Of these, from one address. Default 512. */
+  /** Incoming connections from one address. Default 512. */
   readonly acceptedFromOne: number;
-  /** Connections opened from here. Default 2048. */
+  /** Outgoing connections. Default 2048. */
   readonly opened: number;
   /** Of start line and headers, in bytes. Default 65,535. */
   readonly headerBytes: number;
   /** Of a message, in bytes. Default 65,535. */
   readonly messageBytes: number;
-  /** What may wait for a peer that does not read, in bytes. Default 1 MiB. */
+  /** Queued bytes for a peer that does not read. Default 1 MiB. */
   readonly queueBytes: number;
   /** In ms. Default 10,000. */
   readonly connectTimeout: number;

@@ -1,4 +1,4 @@
-/** SIP over TCP (RFC 3261, 18): one listening socket, and every connection to and from it. */
+/** SIP over TCP (RFC 3261, 18): one listening socket with all its connections. */
 import { once } from 'node:events';
 import { connect, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
 import { type Closing, type ConnectionOwner, TcpConnection } from './tcp-connection.ts';
@@ -8,20 +8,20 @@ import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 export interface TcpOptions {
   /** An IP address; `0.0.0.0` and `::` for all of their family. */
   readonly address: string;
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** One whole message. `transport` is its connection: what replies go back by; its `listener` is the socket. */
+  /** One complete message. `transport` is its connection, which carries the replies; its `listener` is the socket. */
   readonly onMessage: (data: Buffer, source: Source, transport: Transport) => void;
-  /** A socket's error, or what `onMessage` threw. */
+  /** An error of a socket, or thrown by `onMessage`. */
   readonly onError?: (error: Error) => void;
-  /** A connection has ended; `detail` says what was wrong, or is ''. */
+  /** A connection has ended; `detail` is the error, or ''. */
   readonly onClose?: (source: Source, why: Closing, detail: string) => void;
   readonly limits?: Partial<TcpLimits>;
-  /** There is a connection to this address and port, or it is gone. */
+  /** A connection to this address and port was opened or closed. */
   readonly onConnection?:
     | ((transport: Transport, address: string, port: number, isOpen: boolean) => void)
     | undefined;
-  /** Another process's connection to this address and port, where there is none of this one. */
+  /** Another process's connection to this address and port, if this process has none. */
   readonly elsewhere?:
     | ((transport: Transport, address: string, port: number) => Transport | null)
     | undefined;
@@ -37,13 +37,13 @@ export interface TcpCounts {
   /** Connections. */
   accepted: number;
   opened: number;
-  /** Over a limit: closed at once, or not opened. */
+  /** Beyond a limit: closed at once, or not opened. */
   refused: number;
-  /** Connections that ended, by why. */
+  /** Ended connections, by reason. */
   readonly closed: Record<Closing, number>;
 }
 
-/** How long a connection may take to send what is queued when all is closed, in ms. */
+/** How long a connection may take to flush its queue at shutdown, in ms. */
 const LAST_WORDS = 500;
 
 const keyOf = (address: string, port: number): string => `${address} ${port}`;
@@ -66,7 +66,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
   readonly #server: Server;
   readonly #options: TcpOptions;
   readonly #connections = new Set<TcpConnection>();
-  /** By the peer's address and port; an alias is a further port. */
+  /** By the peer's address and port; an alias is an additional port. */
   readonly #byPeer = new Map<string, TcpConnection>();
   readonly #acceptedFrom = new Map<string, number>();
   #accepted = 0;
@@ -82,14 +82,14 @@ export class TcpTransport implements Transport, ConnectionOwner {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
-  /** Rejects with the system's error when it cannot be bound. */
+  /** Rejects with the system's error if it cannot be bound. */
   static async bind(options: TcpOptions): Promise<TcpTransport> {
     const { address, port } = options;
     const early: Socket[] = [];
     let accept = (socket: Socket): void => {
       early.push(socket);
     };
-    // a client that has said all it has to say still reads what it is answered
+    // a half-closed client still reads its answers
     const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket));
     const bound = once(server, 'listening'); // rejects on 'error'
     server.listen({ host: address, port, ipv6Only: isIPv6(address), backlog: 1024 });
@@ -101,7 +101,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     return transport;
   }
 
-  /** How many connections there are. */
+  /** Number of connections. */
   get size(): number {
     return this.#connections.size;
   }
@@ -121,7 +121,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     );
   }
 
-  /** By the connection that there is to this address and port, or a new one. */
+  /** On an existing connection to this address and port, or a new one. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
     const elsewhere =
       this.connectionTo(address, port) === null ? this.#options.elsewhere?.(this, address, port) : null;
@@ -129,7 +129,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     else this.sendHere(data, address, port, done);
   }
 
-  /** By a connection of this process. */
+  /** On a connection of this process. */
   sendHere(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
     let connection = this.connectionTo(address, port);
     if (connection === null) {
@@ -226,7 +226,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
 
   addAlias(connection: TcpConnection, port: number): void {
     const key = keyOf(connection.source.address, port);
-    // one that is open keeps its place, and one connection has few names
+    // an open connection keeps its key, and one connection has few keys
     if (this.#byPeer.get(key)?.isOpen !== true && connection.keys.size < 4) this.#name(connection, key);
   }
 

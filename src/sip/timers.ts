@@ -1,4 +1,4 @@
-/** The timers of RFC 3261, 17 and table 4: their values. They run in the process's {@link TimerWheel}. */
+/** The timer values of RFC 3261, 17 and table 4. They run in the process's {@link TimerWheel}. */
 
 /** In milliseconds. Everything else follows from these three. */
 export interface TimerValues {

@@ -1,11 +1,11 @@
 /**
- * To tags of replies that no transaction keeps. The same request gets the same tag however often it comes
- * (RFC 3261, 8.2.7), and an ACK that ends such an exchange is known by it, so that it can be absorbed: it
- * belongs to no transaction here, and a script must not route it (as OpenSIPS' sl module does). The ACK to a 2xx is a
- * request of its own, with a branch of its own (13.2.2.4): the script gets it.
+ * To tags of stateless replies. Retransmissions of a request get the same tag (RFC 3261, 8.2.7), and the ACK that
+ * ends such an exchange is recognized by it and absorbed: it belongs to no transaction, and a script must not route
+ * it (as in OpenSIPS' sl module). The ACK to a 2xx is a separate request with its own branch (13.2.2.4): the script
+ * gets it.
  *
- * A tag is a signature over Call-ID, From tag and CSeq number, which an ACK shares with its INVITE, and a part
- * made from the Via branch, which tells the paths of a forked request apart.
+ * A tag is a signature over Call-ID, From tag and CSeq number, which an ACK shares with its INVITE, and a part made
+ * from the Via branch, which distinguishes the paths of a forked request.
  */
 import { hash, randomBytes } from 'node:crypto';
 import { Checksum } from './checksum.ts';

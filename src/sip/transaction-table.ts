@@ -1,4 +1,4 @@
-/** The server transactions that there are, found by RFC 3261, 17.2.3. */
+/** The existing server transactions, matched by RFC 3261, 17.2.3. */
 import { ByteBudget, processTimers, type TimerWheel } from '../timers/index.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { isUniqueBranch } from './branch.ts';
@@ -21,33 +21,33 @@ export interface TransactionTableOptions {
   /** Default: those of the process. */
   readonly timers?: TimerWheel;
   readonly values?: TimerValues;
-  /** How many may wait for their final reply at a time. Default 100,000. */
+  /** Maximum number without a final reply. Default 100,000. */
   readonly limit?: number;
-  /** Where final replies are counted. */
+  /** Counts final replies. */
   readonly replies?: StatusCounts;
-  /** How many there may be in all, most of them answered and kept for retransmissions. Default 1,000,000. */
+  /** Maximum number in total, most of them answered and kept for retransmissions. Default 1,000,000. */
   readonly capacity?: number;
-  /** How long one may wait for its final reply before it is given up, in ms. Default 600,000. */
+  /** How long one may wait for its final reply before it is abandoned, in ms. Default 600,000. */
   readonly patience?: number;
-  /** What transactions may take of the heap. Default: without a limit. */
+  /** Heap budget of transactions. Default: unlimited. */
   readonly memory?: ByteBudget;
-  /** What the replies kept for retransmissions may take. Default: without a limit. */
+  /** Memory budget of replies kept for retransmissions. Default: unlimited. */
   readonly answeredMemory?: ByteBudget;
-  /** Called for each reply that is not sent again, since too much was to an address that no ACK comes from. */
+  /** Called for each reply that is withheld because too much was repeated to an address that sends no ACK. */
   readonly withheld?: (address: string) => void;
 }
 
-/** What a transaction and what a script keeps for it take of the heap beside the message, in bytes. */
+/** Heap size of a transaction and its script state without the message, in bytes. */
 const OPEN_WEIGHT = 4096;
-/** What is left of one for retransmissions, after its final reply. */
+/** Size of one after its final reply, kept for retransmissions. */
 const ANSWERED_WEIGHT = 1536;
-/** The message as text, the parts of it that were read, and its last reply: so many times the message. */
+/** The message as text, its parsed parts, and its last reply, as a multiple of the message. */
 const COPIES = 3;
 
-/** What became of the transactions since the start. */
+/** Counters of transactions since the start. */
 export interface TransactionCounts {
   created: number;
-  /** Not made: the table was full. */
+  /** Not created: the table was full. */
   refused: number;
   done: number;
   timeout: number;
@@ -55,25 +55,25 @@ export interface TransactionCounts {
   abandoned: number;
 }
 
-/** What {@link TransactionTable.find} finds: a transaction, or what is left of one. */
+/** Result of {@link TransactionTable.find}: a transaction, or its kept reply. */
 export interface KnownTransaction {
-  /** Takes a retransmission, or the ACK: it is absorbed, and answered as before where that is its due. */
+  /** Absorbs a retransmission, or the ACK, and repeats the reply if one is due. */
   receive(request: SipRequest): void;
 }
 
-/** Whoever begins transactions: what they take from it to their ends, whoever begins others meanwhile. */
+/** The owner of new transactions, which they keep to their ends even if the owner changes. */
 export interface TransactionOwner {
   readonly values: TimerValues;
-  /** Called with each reply that is made here, not relayed, before it is sent. */
+  /** Called with each generated (not relayed) reply before it is sent. */
   readonly made: (reply: Buffer) => void;
-  /** Called when a transaction is over; one that is not INVITE is with its final reply. */
+  /** Called when a transaction ends; a non-INVITE one ends with its final reply. */
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
 }
 
 export interface CreateOptions {
   /** Default: none; its timers are those of the table. */
   readonly owner?: TransactionOwner;
-  /** As `forceRport` of a reply, for all of this transaction's. */
+  /** Like `forceRport` of a reply, for all replies of this transaction. */
   readonly forceRport?: boolean;
 }
 
@@ -93,15 +93,15 @@ export class TransactionTable {
   /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
   readonly #around: ServerSurroundings;
-  /** The last one that began a transaction, and what these have around them. */
+  /** The last owner that began a transaction, and the context of its transactions. */
   #owner: TransactionOwner | null = null;
   #aroundOwned: ServerSurroundings;
   readonly #limit: number;
   readonly #capacity: number;
   readonly #memory: ByteBudget;
-  /** How many wait for their final reply. */
+  /** Number without a final reply. */
   #open = 0;
-  // find() comes before create(): the key is made once
+  // find() precedes create(): compute the key once
   #asked: SipRequest | null = null;
   #askedKey = '';
 
@@ -154,12 +154,16 @@ export class TransactionTable {
     return this.#transactions.size + this.#answered.size;
   }
 
-  /** The transaction of which `request` is a retransmission, or the ACK to its non-2xx final reply; null when there is none. */
+  /**
+   * The transaction of which `request` is a retransmission, or the ACK to its non-2xx final reply; null if there is
+   * none.
+   */
   find(request: SipRequest): KnownTransaction | null {
     const key = this.#key(request, request.method === 'ACK' ? 'INVITE' : request.method);
     const found = this.#transactions.get(key);
     if (found === undefined) return this.#answered.has(key) ? { receive: () => this.#resend(key) } : null;
-    // without the cookie the To tag of an INVITE counts too; its ACK has the reply's, which a callee further on may have made
+    // without the cookie the To tag of an INVITE counts too; its ACK has the reply's tag, which may be from a callee
+    // downstream
     const differs = request.method === 'INVITE' && !hasCookie(request) && request.toTag !== found.dialogTag;
     return differs ? null : found;
   }
@@ -169,12 +173,12 @@ export class TransactionTable {
     this.#answered.resend(key);
   }
 
-  /** The INVITE transaction that a CANCEL means (9.2); null when there is none. */
+  /** The INVITE transaction of a CANCEL (9.2); null if there is none. */
   findCancelled(cancel: SipRequest): ServerTransaction | null {
     return this.#transactions.get(transactionKey(cancel, 'INVITE')) ?? null;
   }
 
-  /** The transaction whose 2xx this ACK answers; null when none waits for it. Its retransmissions end. */
+  /** The transaction whose 2xx this ACK answers; null if none waits for it. Stops its retransmissions. */
   acknowledge(ack: SipRequest): ServerTransaction | null {
     if (ack.method !== 'ACK' || this.#awaitingAck.size === 0) return null;
     const found = this.#awaitingAck.get(ackKey(ack, ack.toTag ?? ''));
@@ -182,7 +186,10 @@ export class TransactionTable {
     return found ?? null;
   }
 
-  /** A new transaction for a request that {@link find} does not know. Null for one that it does, for an ACK, and when the table is full. */
+  /**
+   * A new transaction for a request that {@link find} does not know. Null for a known request, for an ACK, and if the
+   * table is full.
+   */
   create(request: SipRequest, options: CreateOptions = {}): ServerTransaction | null {
     if (request.method === 'ACK' || this.find(request) !== null) return null;
     if (this.#open >= this.#limit || this.size >= this.#capacity) {
@@ -221,7 +228,7 @@ export class TransactionTable {
     return this.#aroundOwned;
   }
 
-  /** Those that wait for something, and INVITE transactions that have been answered. */
+  /** Pending transactions, and answered INVITE transactions. */
   [Symbol.iterator](): IterableIterator<ServerTransaction> {
     return this.#transactions.values();
   }
@@ -254,21 +261,21 @@ export class TransactionTable {
 
   #remove(transaction: ServerTransaction): void {
     this.#weigh(transaction, 0);
-    // with RFC 2543 branches another one may have taken the key
+    // with RFC 2543 branches another one may own the key by now
     if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
   }
 }
 
 const hasCookie = (request: SipRequest): boolean => isUniqueBranch(request.via.branch);
 
-/** What identifies the transaction of `request`, or the one that it means, which has another method. */
+/** The key of the transaction of `request`, or of the transaction with another method that it refers to. */
 export function transactionKey(request: SipRequest, method: string = request.method): string {
   const { via } = request;
   const { branch } = via;
   if (isUniqueBranch(branch)) return `${method} ${branch} ${via.sentBy}`;
   // an element of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
   const { callId, cseq, fromTag, toTag, requestUri } = request;
-  // that of an INVITE is compared by find(): its ACK has another one
+  // find() compares the one of an INVITE: its ACK has another one
   const dialog = method === 'INVITE' ? '' : (toTag ?? '');
   return `${method} old ${cseq.number} ${fromTag ?? ''} ${dialog}\n${callId}\n${requestUri}\n${via.text}`;
 }

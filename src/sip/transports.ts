@@ -1,6 +1,6 @@
 /**
  * Everything that differs between the transports of SIP. To add one, add a row here and its code to listen.ts: a
- * transport without code can be named in URIs, Vias and sockets, and is never sent by.
+ * transport without code can be named in URIs, Vias and sockets, but never sends.
  */
 
 interface TransportFacts {
@@ -8,21 +8,24 @@ interface TransportFacts {
   readonly label: string;
   /** In a Via, after `SIP/2.0/`. */
   readonly via: string;
-  /** Where a URI, Via or socket has no port (RFC 3261, 18.2.2 and 19.1.2; RFC 7118, 5). */
+  /** Default port of a URI, Via or socket (RFC 3261, 18.2.2 and 19.1.2; RFC 7118, 5). */
   readonly defaultPort: number;
-  /** A message arrives or its loss is reported: nothing is retransmitted, and replies take the request's connection (RFC 3261, 17 and 18.2.2). */
+  /**
+   * A message arrives or its loss is reported: nothing is retransmitted, and replies use the request's connection
+   * (RFC 3261, 17 and 18.2.2).
+   */
   readonly reliable: boolean;
   /** Fit for SIPS URIs (RFC 3261, 26.2.2). */
   readonly secure: boolean;
-  /** `stream`: only Content-Length says where a message ends (RFC 3261, 18.3). */
+  /** `stream`: only Content-Length delimits messages (RFC 3261, 18.3). */
   readonly framing: 'message' | 'stream';
   /** Its other name in the `transport` parameter of SIPS URIs (RFC 3261, 26.2.2; RFC 7118, 5). */
   readonly inSips: string | null;
-  /** The prefix of its SRV names (RFC 3263, 4.1); null: the host's addresses alone are looked up. */
+  /** The prefix of its SRV names (RFC 3263, 4.1); null: only the host's addresses are looked up. */
   readonly service: string | null;
 }
 
-/** The ones with a service in the order of preference for URIs that name none (RFC 3263, 4.1). */
+/** Those with a service, in order of preference for URIs without a transport (RFC 3263, 4.1). */
 const table = {
   udp: {
     label: 'UDP',
@@ -83,9 +86,9 @@ export const TRANSPORTS: Readonly<Record<Protocol, TransportFacts>> = table;
 
 export const PROTOCOLS: readonly Protocol[] = Object.keys(TRANSPORTS).filter(isProtocol);
 
-/** What a SIP URI or a socket without a transport means. */
+/** The default transport of a SIP URI or a socket. */
 export const DEFAULT_PROTOCOL: Protocol = 'udp';
-/** The same of a SIPS URI. */
+/** The default transport of a SIPS URI. */
 export const DEFAULT_SECURE_PROTOCOL: Protocol = 'tls';
 
 const byVia: ReadonlyMap<string, Protocol> = new Map(PROTOCOLS.map((name) => [TRANSPORTS[name].via, name]));
@@ -101,11 +104,11 @@ export function viaProtocol(token: string): Protocol | null {
   return byVia.get(token) ?? byVia.get(token.toUpperCase()) ?? null;
 }
 
-/** What a SIP URI needs to be sent by it: `;transport=tcp`, or nothing. */
+/** The parameter that selects it in a SIP URI: `;transport=tcp`, or nothing. */
 export const transportParameter = (protocol: Protocol): string =>
   protocol === DEFAULT_PROTOCOL ? '' : `;transport=${protocol}`;
 
-/** Of a URI, Via or socket with this transport in lower case, which may be an unknown one. */
+/** For a URI, Via or socket with this transport in lower case, possibly unknown. */
 export function defaultPort(transport: string): number {
   return TRANSPORTS[isProtocol(transport) ? transport : DEFAULT_PROTOCOL].defaultPort;
 }
@@ -115,7 +118,7 @@ export function viaDefaultPort(token: string): number {
   return TRANSPORTS[viaProtocol(token) ?? DEFAULT_PROTOCOL].defaultPort;
 }
 
-/** The transport of a SIPS URI with this `transport` parameter, in lower case; null where that is not secure. */
+/** The transport of a SIPS URI with this `transport` parameter, in lower case; null if that is not secure. */
 export function secureProtocol(parameter: string): Protocol | null {
   return (
     PROTOCOLS.find(
@@ -124,7 +127,7 @@ export function secureProtocol(parameter: string): Protocol | null {
   );
 }
 
-/** `[udp:]host[:port]`, as scripts write a socket or a next hop: the transport, if any, and what follows it. */
+/** Splits `[udp:]host[:port]`, as scripts write sockets and next hops, into the transport, if any, and the rest. */
 export function splitProtocol(text: string): { readonly protocol: Protocol | null; readonly rest: string } {
   const [, name, rest = ''] = prefixed.exec(text) ?? [];
   const protocol = name?.toLowerCase() ?? '';

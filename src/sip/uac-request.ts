@@ -1,4 +1,4 @@
-/** What a small user agent client is told to send, as a request and a place to send it to (RFC 3261, 8.1.1). */
+/** Turns the options of a small user agent client into a request and a destination (RFC 3261, 8.1.1). */
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
@@ -27,26 +27,26 @@ export interface RequestOptions {
   readonly method: string;
   /** A SIP URI, or a TEL URI with `proxy`. With `;transport=tcp` it is sent over TCP. */
   readonly uri: string;
-  /** `[udp:|tcp:]host[:port]` to send to. Default: the URI's. Requests of the dialog go there too. */
+  /** `[udp:|tcp:]host[:port]` to send to. Default: the URI's destination. Requests of the dialog go there too. */
   readonly proxy?: string;
   /** A URI or a name-addr. Default: the URI. */
   readonly to?: string;
   /** A URI or a name-addr; a tag is added. Default: `<sip:siprest@` the local address `>`. */
   readonly from?: string;
-  /** Header lines; one of Call-ID, Contact, Max-Forwards, User-Agent or Content-Type replaces the default. */
+  /** Header lines; Call-ID, Contact, Max-Forwards, User-Agent and Content-Type replace the defaults. */
   readonly headers?: string;
   readonly body?: string;
-  /** Default: text/plain when there is a body. */
+  /** Default: text/plain for a body. */
   readonly contentType?: string;
   /** In ms, from the first datagram to the final response. Default: 32,000 (64 T1). */
   readonly timeout?: number;
-  /** How long a call that was answered goes on until a BYE ends it, in ms. Default: it is left open. */
+  /** How long an answered call lasts before a BYE ends it, in ms. Default: it stays open. */
   readonly talk?: number;
   readonly timers?: TimerValues;
   readonly signal?: AbortSignal;
 }
 
-/** Something in the options is no SIP, or the host cannot be found. The message is for people. */
+/** An option is not valid SIP, or the host cannot be resolved. The message is for people. */
 export class RequestError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -54,16 +54,16 @@ export class RequestError extends Error {
   }
 }
 
-/** Set by the machinery itself: a second one would make the request ambiguous. */
+/** Set internally: a second one would make the request ambiguous. */
 const RESERVED = ['via', 'from', 'to', 'cseq'];
-/** These answer nothing to say where the sender may be reached. */
+/** These do not need a Contact. */
 const WITHOUT_CONTACT = new Set(['ACK', 'BYE', 'CANCEL', 'MESSAGE', 'PRACK', 'INFO']);
 
 export interface RequestTarget extends HostPort {
   readonly transport: Protocol;
 }
 
-/** The host and port to send to, once what the options say has been found to be SIP. */
+/** The destination host and port, after the options have been validated. */
 export function targetOf(options: RequestOptions): RequestTarget {
   const { method, uri, proxy } = options;
   if (!isToken(method)) throw new RequestError(`no SIP method: ${method}`);
@@ -98,7 +98,7 @@ export async function resolveHost(host: string): Promise<string> {
   }
 }
 
-/** The local address that the system would send from; nothing is sent. */
+/** The local address that the system would send from; sends nothing. */
 export async function localAddressTowards(address: string, port: number): Promise<string> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   try {
@@ -150,7 +150,7 @@ export function composeRequest(options: RequestOptions, transport: Protocol, loc
   });
 }
 
-/** A URI in angle brackets, so that its parameters stay its own (20.10); a name-addr as it is. */
+/** A URI in angle brackets, so that its parameters stay part of it (20.10); a name-addr unchanged. */
 function address(text: string, what: string): string {
   if (parseUri(text) !== null) return `<${text}>`;
   const parsed = parseNameAddr(text);

@@ -1,4 +1,7 @@
-/** A small user agent client: one request, what comes back, and the end of the call that it may have opened (RFC 3261, 8.1, 9.1, 13.2, 15). */
+/**
+ * A small user agent client: one request, its responses, and the end of the call that it may open (RFC 3261, 8.1,
+ * 9.1, 13.2, 15).
+ */
 import { processTimers, Timer } from '../timers/index.ts';
 import {
   type ClientTransaction,
@@ -30,7 +33,7 @@ export type RequestEvent =
   | {
       readonly kind: 'sent';
       readonly at: number;
-      /** Counts from 1; a retransmission has more. */
+      /** Counts from 1; higher for retransmissions. */
       readonly copy: number;
       /** The request, or the ACK, CANCEL or BYE that follows it. */
       readonly request: SipRequest;
@@ -38,18 +41,18 @@ export type RequestEvent =
       readonly port: number;
     }
   | { readonly kind: 'response'; readonly at: number; readonly response: SipResponse }
-  /** A request that came while the call was open; a BYE has been answered. */
+  /** A request received during the call; a BYE has been answered. */
   | { readonly kind: 'request'; readonly at: number; readonly request: SipRequest }
   | { readonly kind: 'ended'; readonly at: number; readonly outcome: 'answered' | 'timeout' | 'aborted' }
   | { readonly kind: 'ended'; readonly at: number; readonly outcome: 'failed'; readonly error: Error };
 
-/** How long the answer to a CANCEL or a BYE is waited for, in ms. */
+/** How long to wait for the answer to a CANCEL or a BYE, in ms. */
 const LAST_ANSWER = 4000;
 
 /**
  * Sends one request, with retransmissions over UDP, and yields what happens; the last event is `ended`. A final
- * response to an INVITE is acknowledged; one that rings at the timeout is cancelled, and answered nevertheless it is
- * ended. With `talk` an answered call is ended by a BYE. An ACK ends when it is sent. Throws a {@link RequestError}
+ * response to an INVITE is acknowledged; one that still rings at the timeout is cancelled, and ended if it is
+ * answered anyway. With `talk` a BYE ends an answered call. An ACK is done once sent. Throws a {@link RequestError}
  * before anything was sent.
  */
 export async function* sendRequest(options: RequestOptions): AsyncGenerator<RequestEvent, void, void> {
@@ -97,11 +100,11 @@ class Exchange {
   readonly #began = processTimers.clock.now();
   readonly #request: SipRequest;
   readonly #data: Buffer;
-  /** Until the final response; then until the call is ended, by BYE or by nobody's answer to it. */
+  /** Until the final response; then until the call has ended, by BYE or its timeout. */
   readonly #patience = new Timer(() => this.#outOfPatience());
   readonly #transactions: ClientTransaction[] = [];
   #main: ClientTransaction | null = null;
-  /** Of an INVITE: the 2xx, once there is one. */
+  /** For an INVITE: the 2xx, if received. */
   #answer: SipResponse | null = null;
   #outcome: 'answered' | 'timeout' | 'aborted' = 'answered';
   #isLeaving = false;
@@ -149,7 +152,7 @@ class Exchange {
     }
   }
 
-  /** A call that rings is cancelled, one that goes on is ended; everything else just ends. */
+  /** Cancels a ringing call, ends an established one; everything else just ends. */
   giveUp(outcome: 'timeout' | 'aborted'): void {
     if (this.#isLeaving && outcome === 'timeout') return;
     this.#outcome = outcome;
@@ -175,7 +178,7 @@ class Exchange {
     const ack = buildDialogRequest('ACK', this.#request, response, this.#via());
     this.#transport.send(ack, this.#address, this.#port);
     this.#reportSent(ack);
-    if (this.#answer !== null) return; // the ACK was lost, or another callee has answered as well
+    if (this.#answer !== null) return; // the ACK was lost, or another callee has answered too
     this.#answer = response;
     if (this.#isLeaving) this.#hangUp();
     else if (this.#options.talk === undefined) this.#end();
@@ -200,7 +203,7 @@ class Exchange {
     else this.giveUp('timeout');
   }
 
-  /** `request` is null where it has to be read from `data`. */
+  /** `request` is null if it has to be parsed from `data`. */
   #transaction(
     request: SipRequest | null,
     data: Buffer,

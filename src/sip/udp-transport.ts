@@ -11,13 +11,13 @@ export interface UdpOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly onMessage: (data: Buffer, source: Source, transport: UdpTransport) => void;
-  /** An error of the socket itself, or, once in a while, a datagram that could not be sent; it goes on being used. */
+  /** An error of the socket, or occasionally of a datagram that could not be sent; the socket stays in use. */
   readonly onError?: (error: Error) => void;
-  /** Whether those who wait for an answer are told where nobody listens. Default true. */
+  /** Whether to report closed ports to those that wait for an answer. Default true. */
   readonly findsClosedPorts?: boolean;
 }
 
-/** What went through a socket since it was bound. */
+/** Counters of a socket since it was bound. */
 export interface UdpCounts {
   received: number;
   sent: number;
@@ -28,10 +28,10 @@ export interface UdpCounts {
   socketErrors: number;
 }
 
-/** Of datagrams that cannot be sent at most one is told of in this time, in ms. */
+/** Interval for reporting datagrams that cannot be sent, in ms. */
 const TELL_PERIOD = 10_000;
 
-/** Bytes of the kernel's receive queue that are asked for: a burst waits there while scripts run. */
+/** Requested size of the kernel's receive queue in bytes: it holds bursts while scripts run. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 export class UdpTransport implements Transport {
@@ -44,7 +44,7 @@ export class UdpTransport implements Transport {
   readonly #closedPorts: ClosedPorts | null;
   #closed = false;
   #toldAt = Number.NEGATIVE_INFINITY;
-  /** It is an IP address, and the next message may well go there too. */
+  /** Caches the last address, since the next message often goes there too. */
   #lastAddress = '';
 
   private constructor(socket: Socket, counts: UdpCounts, onError: (error: Error) => void, asks: boolean) {
@@ -56,13 +56,13 @@ export class UdpTransport implements Transport {
     this.#closedPorts = asks ? new ClosedPorts(address) : null;
   }
 
-  /** Rejects with the system's error when it cannot be bound. */
+  /** Rejects with the system's error if it cannot be bound. */
   static async bind(options: UdpOptions): Promise<UdpTransport> {
     const ipv6 = isIPv6(options.address);
     const socket = createSocket({
       type: ipv6 ? 'udp6' : 'udp4',
       ipv6Only: ipv6,
-      // only IP addresses are sent to: no detour by the resolver
+      // destinations are always IP addresses: skip the resolver
       lookup: (host, _options, callback) => callback(null, host, ipv6 ? 6 : 4),
     });
     const counts: UdpCounts = { received: 0, sent: 0, sendErrors: 0, dropped: 0, socketErrors: 0 };
@@ -77,7 +77,7 @@ export class UdpTransport implements Transport {
     try {
       socket.setRecvBufferSize(RECEIVE_BUFFER);
     } catch {
-      // the system's default serves as well
+      // the system's default is sufficient
     }
     const report = options.onError ?? (() => {});
     const fail = (error: unknown): void => report(error instanceof Error ? error : new Error(String(error)));
@@ -111,7 +111,7 @@ export class UdpTransport implements Transport {
         done?.(null);
       });
     } catch (error) {
-      // a port out of range, a family that the socket is not of
+      // a port out of range, or the wrong address family
       this.#failed(error instanceof Error ? error : new Error(String(error)), done);
     }
   }

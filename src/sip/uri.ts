@@ -1,6 +1,6 @@
 /**
- * SIP, SIPS and TEL URIs (RFC 3261, 19.1; RFC 3966) as byte strings, split into parts as they are written:
- * nothing is unescaped, and a part that is missing is null, one that is there and empty is ''.
+ * SIP, SIPS and TEL URIs (RFC 3261, 19.1; RFC 3966) as byte strings, split into parts as written: nothing is
+ * unescaped, a missing part is null, an empty one ''.
  */
 import { isIPv6 } from 'node:net';
 import { findParameter } from './parameters.ts';
@@ -23,7 +23,7 @@ export interface Uri {
 
 export type UriKind = 'sip' | 'sips' | 'tel';
 
-/** No white space, control characters, angle brackets or quotes anywhere: they would end the URI where it stands. */
+/** No white space, control characters, angle brackets or quotes: they would end the URI in its context. */
 const UNSAFE = /[\x00-\x20"<>\x7f]/;
 const HOST_NAME = /^[A-Za-z0-9._-]+$/;
 const PORT = /^\d{1,5}$/;
@@ -32,7 +32,7 @@ export function uriKind(uri: Uri): UriKind {
   return uri.scheme.toLowerCase() as UriKind;
 }
 
-/** Null for what is no SIP, SIPS or TEL URI. */
+/** Null if it is not a SIP, SIPS or TEL URI. */
 export function parseUri(text: string): Uri | null {
   const colon = text.indexOf(':');
   if (colon < 3 || colon > 4 || UNSAFE.test(text)) return null;
@@ -59,7 +59,7 @@ function parseTel(scheme: string, rest: string): Uri | null {
 function parseSip(scheme: string, text: string, from: number): Uri | null {
   let user: string | null = null;
   let password: string | null = null;
-  // `;`, `?` and `/` may stand in the user part unescaped (25.1, user-unreserved): the `@` decides
+  // `;`, `?` and `/` are allowed unescaped in the user part (25.1, user-unreserved): the `@` decides
   const at = text.indexOf('@', from);
   if (at >= 0) {
     const colon = text.indexOf(':', from);
@@ -94,7 +94,7 @@ export function parseHostPort(text: string): HostPort | null {
   return PORT.test(port) && Number(port) <= 65_535 ? { host, port: Number(port) } : null;
 }
 
-/** Whether this can stand as the host of a URI or a Via: a name, an IPv4 address, an IPv6 address in brackets. */
+/** Whether this is a valid host of a URI or a Via: a name, an IPv4 address, an IPv6 address in brackets. */
 export function isHost(text: string): boolean {
   return text.startsWith('[') ? text.endsWith(']') && isIPv6(text.slice(1, -1)) : HOST_NAME.test(text);
 }
@@ -108,19 +108,19 @@ export function formatUri(uri: Uri): string {
   }${uri.params === null ? '' : `;${uri.params}`}${uri.headers === null ? '' : `?${uri.headers}`}`;
 }
 
-/** The value of a URI parameter: '' when it has none, null when it is not there. */
+/** The value of a URI parameter: '' without a value, null if absent. */
 export function uriParameter(uri: Uri, name: string): string | null {
   return uri.params === null ? null : findParameter(uri.params, name);
 }
 
-/** Its transport as written, in any case; the default of its scheme where it names none (RFC 3261, 26.2.2). */
+/** Its transport as written, in any case; the default of its scheme if absent (RFC 3261, 26.2.2). */
 export function uriTransport(uri: Uri): string {
   return (
     uriParameter(uri, 'transport') || (uriKind(uri) === 'sips' ? DEFAULT_SECURE_PROTOCOL : DEFAULT_PROTOCOL)
   );
 }
 
-/** The changed URI, or null when it would read differently, or no longer as a URI at all. */
+/** The changed URI, or null if it would parse differently or not at all. */
 function changed(uri: Uri, change: Partial<Uri>): Uri | null {
   const next = { ...uri, ...change };
   const read = parseUri(formatUri(next));
@@ -131,17 +131,17 @@ function changed(uri: Uri, change: Partial<Uri>): Uri | null {
 
 const PARTS = ['scheme', 'user', 'password', 'host', 'port', 'params', 'headers'] as const;
 
-/** Null or an empty text takes the user part and with it the password away: no `@` is left. Null for a user that no URI can hold. */
+/** Null or empty text removes the user part with its password and the `@`. Returns null for an invalid user. */
 export function withUser(uri: Uri, user: string | null): Uri | null {
   return changed(uri, user === null || user === '' ? { user: null, password: null } : { user });
 }
 
-/** Null for a password that no URI can hold, and where the URI has no user. */
+/** Returns null for an invalid password, and if the URI has no user. */
 export function withPassword(uri: Uri, password: string): Uri | null {
   return changed(uri, { password });
 }
 
-/** An IPv6 address may come without its brackets. */
+/** An IPv6 address may be given without brackets. */
 export function withHost(uri: Uri, host: string): Uri | null {
   return changed(uri, { host: isIPv6(host) ? `[${host}]` : host });
 }

@@ -11,7 +11,7 @@ import {
 import { viaDefaultPort } from './transports.ts';
 import { isHost } from './uri.ts';
 
-/** `SIP / 2.0 / UDP host : 5060`, with white space wherever the grammar lets it stand. */
+/** `SIP / 2.0 / UDP host : 5060`, with white space wherever the grammar allows it. */
 const SENT_BY =
   /^\s*([\w.!%*+`'~-]+)\s*\/\s*([\w.!%*+`'~-]+)\s*\/\s*([\w.!%*+`'~-]+)\s+(\[[^\]]*\]|[^\s:;,([]+)(?:\s*:\s*(\d{1,5}))?\s*(?=$|[;,(])/;
 const TYPICAL = /^SIP\/2\.0\/UDP ([^\s:;,([]+)(?::(\d{1,5}))?(?=$|[;,])/;
@@ -26,10 +26,10 @@ export class Via {
   /** Of the sent-by; an IPv6 address keeps its brackets. */
   readonly host: string;
   readonly port: number | null;
-  /** Without the first `;`; null when there are none. */
+  /** Without the first `;`; null if there are none. */
   readonly params: string | null;
   readonly comment: string | null;
-  /** This value as it is written, without what follows its comma. */
+  /** This value as written, up to its comma. */
   readonly text: string;
   #branch: string | null | undefined;
 
@@ -55,29 +55,29 @@ export class Via {
     return this.parameter('received');
   }
 
-  /** '' for the bare flag by which a client asks for it (RFC 3581). */
+  /** '' for the bare flag with which a client requests it (RFC 3581). */
   get rport(): string | null {
     return this.parameter('rport');
   }
 
-  /** The value of a parameter: '' when it has none, null when it is not there. */
+  /** The value of a parameter: '' without a value, null if absent. */
   parameter(name: string): string | null {
     return this.params === null ? null : findParameter(this.params, name);
   }
 
-  /** Host and port by which transactions are told apart (17.2.3): lower case, the default port filled in. */
+  /** Host and port for matching transactions (17.2.3): lower case, with the default port filled in. */
   get sentBy(): string {
     return `${this.host.toLowerCase()}:${this.port ?? viaDefaultPort(this.transport)}`;
   }
 
-  /** Where the sender listens: the sent-by's port, or the default. A 0 is no port to send to. */
+  /** The port where the sender listens: the sent-by's port, or the default. 0 is not a valid destination. */
   get senderPort(): number {
     return this.port || viaDefaultPort(this.transport);
   }
 
   /**
-   * This value with the address that the request came from in `received` (18.2.1), and the port in `rport`
-   * (RFC 3581, 4) when that is asked for by the flag or by `force`. What the sender put there is replaced.
+   * This value with the source address in `received` (18.2.1), and the source port in `rport` (RFC 3581, 4) if
+   * requested by the flag or by `force`. Values from the sender are replaced.
    */
   stamped(address: string, port: number, force: boolean): string {
     const zone = address.indexOf('%');
@@ -93,7 +93,7 @@ export class Via {
       if (RPORT.test(segment)) {
         if (!hasRport) out += `;rport=${port}`;
         hasRport = true;
-      } else if (!RECEIVED.test(segment)) out += `;${segment}`; // what the sender claims is not copied
+      } else if (!RECEIVED.test(segment)) out += `;${segment}`; // the sender's claim is not copied
       from = end + 1;
     }
     out += received;
@@ -106,7 +106,7 @@ const AFTER_HEAD = /[;(]/;
 const RPORT = /^\s*rport\s*(?:=|$)/i;
 const RECEIVED = /^\s*received\s*(?:=|$)/i;
 
-/** The first Via value of `text`, which may be a comma-joined list; null when it is none. */
+/** The first Via value of `text`, which may be a comma-separated list; null if invalid. */
 export function parseVia(text: string): Via | null {
   const typical = TYPICAL.exec(text);
   const match = typical ?? SENT_BY.exec(text);
@@ -120,7 +120,7 @@ export function parseVia(text: string): Via | null {
   const end = listItemEnd(text, from);
   let params: string | null = null;
   let comment: string | null = null;
-  // a comment stands last (25.1, via-parm is followed by one in RFC 2543 and in the field)
+  // a comment comes last (25.1; RFC 2543 and real messages have one after via-parm)
   let paramsEnd = end;
   const open = openComment(text, from, end);
   if (open >= 0) {
@@ -133,7 +133,7 @@ export function parseVia(text: string): Via | null {
   if (from < paramsEnd) {
     if (text[from] !== ';') return null;
     params = trimmed(text, from + 1, paramsEnd);
-    if (params.includes('"') && parseParameters(params) === null) return null; // an open quote
+    if (params.includes('"') && parseParameters(params) === null) return null; // an unterminated quote
   }
   return new Via({
     name: typical ? 'SIP' : (match[1] ?? ''),
@@ -147,7 +147,7 @@ export function parseVia(text: string): Via | null {
   });
 }
 
-/** Where a `(` outside quotes stands, or -1. */
+/** The index of a `(` outside quotes, or -1. */
 function openComment(text: string, from: number, end: number): number {
   const open = text.indexOf('(', from);
   if (open < 0 || open >= end) return -1;
@@ -159,7 +159,7 @@ function openComment(text: string, from: number, end: number): number {
   return -1;
 }
 
-/** A host and port as they stand in a Via or URI: an IPv6 address in brackets. */
+/** A host and port as written in a Via or URI: an IPv6 address in brackets. */
 export function formatHostPort(address: string, port: number | null): string {
   const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
   return port === null ? host : `${host}:${port}`;
