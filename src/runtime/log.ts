@@ -3,6 +3,7 @@
  * script/log-levels.ts). Where they go is the business of its outputs.
  */
 import { withoutSecrets } from '../script/index.ts';
+import { type Clock, systemClock } from '../timers/index.ts';
 import { type LogFields, type LogOrigin, printable } from './logging/lines.ts';
 import { Repetitions } from './logging/repetitions.ts';
 
@@ -16,6 +17,8 @@ export interface LogOptions {
   readonly logLevel: number;
   readonly xlogLevel: number;
   readonly outputs: readonly LogOutput[];
+  /** By which lines that repeat are thinned out. Default: the system's. */
+  readonly clock?: Clock | undefined;
   /** Lines that repeat too often to be written are counted there. */
   readonly counts?: { repeated: number } | undefined;
 }
@@ -36,7 +39,9 @@ export class Log {
     this.#options = options;
     this.#outputs = options.outputs;
     this.debugs = options.logLevel >= debugLevel && options.outputs.length > 0;
-    this.#repetitions = new Repetitions((level, text) => this.#emit(level, text, 'server', null));
+    this.#repetitions = new Repetitions(options.clock ?? systemClock, (level, text) =>
+      this.#emit(level, text, 'server', null),
+    );
   }
 
   get logLevel(): number {

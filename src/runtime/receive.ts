@@ -154,7 +154,7 @@ export class Receiver implements Waiting {
 
   /** A refusal is cheap, and when even that is too much there is none. */
   #refuse(request: Request): void {
-    const second = Math.floor(performance.now() / 1000);
+    const second = Math.floor(this.routing.host.clock.now() / 1000);
     if (second !== this.#refusalSecond) {
       this.#refusalSecond = second;
       this.#refusals = 0;
@@ -192,7 +192,7 @@ export class Receiver implements Waiting {
   }
 
   #warn(text: string): void {
-    const now = performance.now();
+    const now = this.routing.host.clock.now();
     if (now - this.#warnedAt < warningPeriod) return;
     this.#warnedAt = now;
     this.routing.log.warning(text);

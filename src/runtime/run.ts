@@ -301,7 +301,7 @@ export function runRoute(
 ): Run | Promise<Run> {
   const run = new Run(worker, request, about.subject);
   const { scripts } = run.routing.host;
-  const began = performance.now();
+  const began = performance.now(); // the processor's time: real, whatever clock the host has
   const done = run.measured(began, () => guard(run, () => enterRoute(run, route, about.parameters)));
   scripts.milliseconds += performance.now() - began;
   scripts.runs++;

@@ -1,6 +1,7 @@
 /**
  * How long a script has run itself, without what it waited for: script_time_limit. The clock is read once in so many
- * loop turns and route calls, more often the longer they take, so that it costs next to nothing.
+ * loop turns and route calls, more often the longer they take, so that it costs next to nothing. It is the time of the
+ * processor that is limited, so that it is read from the real clock, whichever the host has.
  */
 
 /** The clock is read first after so many loop turns and route calls. */

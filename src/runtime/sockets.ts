@@ -16,6 +16,7 @@ import {
   type Transport,
   transportName,
 } from '../sip/index.ts';
+import { type Clock, delay } from '../timers/index.ts';
 import type { ListenAddress } from './settings.ts';
 
 export interface ListeningSocket {
@@ -52,7 +53,8 @@ export class BindError extends Error {
 
 /** How long to wait for a port that another program uses. */
 export interface PortWait {
-  /** By the clock of performance.now(). */
+  readonly clock: Clock;
+  /** By that clock. */
   readonly until: number;
   /** Whether to go on waiting. */
   readonly isWanted: () => boolean;
@@ -110,11 +112,9 @@ async function whenFree(
       return await bind();
     } catch (error) {
       const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      if (!inUse || wait === null || !wait.isWanted() || performance.now() >= wait.until) throw error;
+      if (!inUse || wait === null || !wait.isWanted() || wait.clock.now() >= wait.until) throw error;
       if (nth === 0) wait.onWait(socket);
-      await new Promise((resolve) => {
-        setTimeout(resolve, tryAgain);
-      });
+      await delay(wait.clock, tryAgain);
     }
   }
 }

@@ -53,6 +53,13 @@ export function every(clock: Clock, milliseconds: number, act: () => void): Repe
   return { stop: () => clock.clearTimer(timer) };
 }
 
+/** Resolves after so many milliseconds, if the process lives as long for other reasons. */
+export function pause(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.setTimer(milliseconds, resolve);
+  });
+}
+
 /** Resolves after so many milliseconds; the process stays alive for it. */
 export function delay(clock: Clock, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 /** The clock, the timer wheel, the watch over a stalled event loop, and budgets of memory. */
-export { type Clock, delay, every, type Repetition, systemClock, type TimerHandle } from './clock.ts';
+export { type Clock, delay, every, pause, type Repetition, systemClock, type TimerHandle } from './clock.ts';
 export { ByteBudget, type MemoryBudgets, memoryBudgets } from './memory-budget.ts';
 export { SimulatedClock } from './simulated-clock.ts';
 export { type StallFigures, StallWatch } from './stall-watch.ts';

@@ -6,6 +6,7 @@ import { chmodSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs
 import { createServer, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { every, systemClock } from '../timers/index.ts';
 import { askServer, ControlError, controlDirectory, isRefused } from './control-client.ts';
 import {
   CONTROL_COMMANDS,
@@ -91,8 +92,8 @@ export class Control {
       const command = question.slice(0, Math.max(end, 0));
       // JSON may begin with blanks: one who asks sees that the server is alive
       socket.write(' ');
-      const alive = setInterval(() => socket.write(' '), signOfLife);
-      socket.once('close', () => clearInterval(alive));
+      const alive = every(systemClock, signOfLife, () => socket.write(' '));
+      socket.once('close', () => alive.stop());
       const isCommand = (CONTROL_COMMANDS as readonly string[]).includes(command);
       const answer = isCommand
         ? handlers[command as ControlCommand]()

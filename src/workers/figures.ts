@@ -372,7 +372,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 's',
     over: 'max',
     summary: 'Since the process started.',
-    read: (host) => Math.round((Date.now() - host.startedAt) / 1000),
+    read: (host) => Math.round((host.clock.date() - host.startedAt) / 1000),
   },
 ];
 

@@ -1,4 +1,4 @@
-/** How late the event loop was, as a distribution. */
+/** How late the event loop was, as a distribution: in real time, which is what is measured. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** How long delays are kept, in ms: they are dropped every so often, so that the largest is a recent one. */

@@ -156,13 +156,13 @@ export class MemberProcess {
     const socket = transport === null ? undefined : this.#ids().get(transport);
     if (socket === undefined) return false;
     const { source: from } = message;
-    peers.send(owner, frameOf('message', { socket, at: Date.now(), from, to: from, data }));
+    peers.send(owner, frameOf('message', { socket, at: host.clock.date(), from, to: from, data }));
     return true;
   }
 
   #onFrame({ kind, socket, at, from, to, data }: Frame, process: number): void {
-    const peers = this.#peers;
-    if (peers === null) return;
+    const [host, peers] = [this.#host, this.#peers];
+    if (host === null || peers === null) return;
     if (kind === 'hello') {
       this.#connections.forget(process);
       for (const { socket: id, peer } of this.#connections.own)
@@ -178,7 +178,7 @@ export class MemberProcess {
     const connection = transport.connectionTo?.(from.address, from.port) ?? null;
     switch (kind) {
       case 'message': {
-        const waited = Math.max(Date.now() - at, 0);
+        const waited = Math.max(host.clock.date() - at, 0);
         if (!transport.reliable && waited > stale) return;
         const source = { ...from, transport: transport.protocol };
         const back = transport.reliable

@@ -1,5 +1,6 @@
 /** One of a server's processes, as the supervisor knows it. */
 import type { Worker as ClusterWorker } from 'node:cluster';
+import { systemClock, type TimerHandle } from '../timers/index.ts';
 import type { ScriptSource } from './load-script.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 import type { StartError } from './start-error.ts';
@@ -22,7 +23,7 @@ export class Member {
   startedAt = 0;
   heardAt = 0;
   delay = firstDelay;
-  timer: NodeJS.Timeout | null = null;
+  timer: TimerHandle | null = null;
   onReady: ((error: StartError | null) => void) | null = null;
   #lastId = 0;
   /** What it was asked and has not answered, by number; null when it ended instead. */
@@ -45,7 +46,7 @@ export class Member {
     const id = ++this.#lastId;
     const answer = await new Promise<Answer | null>((resolve) => {
       this.asked.set(id, resolve);
-      if (within < Number.POSITIVE_INFINITY) setTimeout(resolve, within, null).unref();
+      if (within < Number.POSITIVE_INFINITY) systemClock.setTimer(within, () => resolve(null));
       this.send(question(id));
     });
     this.asked.delete(id);

@@ -31,14 +31,14 @@ export class NextScript {
     if (this.#before.has(transport.listener ?? transport)) return false;
     if (this.#held.length < mostMessages && this.#bytes + data.length <= mostBytes) {
       this.#bytes += data.length;
-      this.#held.push({ at: performance.now(), received });
+      this.#held.push({ at: this.script.host.clock.now(), received });
     }
     return true;
   }
 
   /** Hands over what waits, in its order. */
   release(receive: (...received: Received) => void): void {
-    const now = performance.now();
+    const now = this.script.host.clock.now();
     for (const { at, received } of this.#held.splice(0))
       if (received[2].reliable || now - at < stale) receive(...received);
   }

@@ -23,7 +23,7 @@ export interface PeerCounts {
 
 /** What may wait for a process that has died, or that has stopped reading, in bytes. */
 const queueBytes = 8 * 1024 * 1024;
-/** Until a process that has died is there again, in ms. */
+/** Until a process that has died is there again, in ms of real time. */
 const retryAfter = 20;
 
 class Link {

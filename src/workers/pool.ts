@@ -15,7 +15,7 @@ import {
   type Worker,
 } from '../runtime/index.ts';
 import type { Value } from '../script/index.ts';
-import { ByteBudget } from '../timers/index.ts';
+import { ByteBudget, type Clock } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 
 type ScriptJob = Job<RunRouting>;
@@ -96,6 +96,7 @@ const JOB_BYTES = 1024;
 
 export class WorkerPool {
   readonly #routing: RunRouting;
+  readonly #clock: Clock;
   readonly #workers: readonly ScriptWorker[];
   /** The most recently used last: a few busy connections are better than many idle ones. */
   readonly #idle: ScriptWorker[] = [];
@@ -121,6 +122,7 @@ export class WorkerPool {
 
   constructor(routing: RunRouting, options: PoolOptions) {
     this.#routing = routing;
+    this.#clock = routing.host.clock;
     this.#queueLimit = options.queueLimit ?? 10_000;
     this.#patience = options.patience ?? 4000;
     this.#handlerLimit = options.handlerLimit ?? 10_000;
@@ -194,7 +196,7 @@ export class WorkerPool {
       this.#work(worker, job, kind, bytes);
       return 'begun';
     }
-    const now = performance.now();
+    const now = this.#clock.now();
     if (this.#new.length >= this.#queueLimit || this.#allAreLate(now) || !this.#memory.reserve(bytes))
       return 'refused';
     const since = now - waited;
@@ -300,6 +302,7 @@ export class WorkerPool {
   }
 
   #run(worker: ScriptWorker, job: ScriptJob): Promise<unknown> | undefined {
+    // the processor's time: real, whatever clock the host has
     const began = this.#isBehind ? performance.now() : 0;
     try {
       const done = job(worker);
@@ -314,7 +317,7 @@ export class WorkerPool {
 
   /** After a job that had to wait. */
   #next(worker: ScriptWorker): void {
-    if (this.#busy === this.size) this.#allWaitedAt = performance.now();
+    if (this.#busy === this.size) this.#allWaitedAt = this.#clock.now();
     this.#goOn(worker);
   }
 
@@ -330,7 +333,7 @@ export class WorkerPool {
 
   /** The first new request for which it is not too late; the last is better done late than by nobody, within the patience. */
   #nextNew(): Queued | undefined {
-    const now = performance.now();
+    const now = this.#clock.now();
     const longest = this.#longestWait(now);
     for (let waiting = this.#new.shift(); waiting !== undefined; waiting = this.#new.shift()) {
       this.#memory.release(waiting.bytes);

@@ -21,7 +21,7 @@ import {
   TransactionTable,
   type Uri,
 } from '../sip/index.ts';
-import { type Clock, type MemoryBudgets, memoryBudgets, systemClock } from '../timers/index.ts';
+import { type Clock, type MemoryBudgets, memoryBudgets, systemClock, timersOf } from '../timers/index.ts';
 import { type FigureSource, readFigure } from './figures.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { LoopLoad } from './loop-load.ts';
@@ -91,11 +91,11 @@ export class ProcessHost implements Host, FigureSource {
     number = 0,
     count = 1,
     runsStartupRoute = true,
-    names = new DnsNames(),
-    memory = memoryBudgets(count),
-    logs = new ServerLogs({}),
-    peers,
     clock = systemClock,
+    names = new DnsNames({ clock }),
+    memory = memoryBudgets(count),
+    logs = new ServerLogs({}, clock),
+    peers,
     store = new MemoryStore(new StoreState({ clock, memory: memory.shared })),
   }: HostOptions = {}) {
     this.number = number;
@@ -108,13 +108,16 @@ export class ProcessHost implements Host, FigureSource {
     this.memory = memory;
     this.logs = logs;
     this.peers = peers ?? null;
+    const timers = timersOf(clock);
     this.transactions = new TransactionTable({
+      timers,
       replies: this.replies,
       memory: memory.calls,
       answeredMemory: memory.answered,
       withheld: (address) => this.#warnOfForgery(address),
     });
     this.proxy = new ProxyCore({
+      timers,
       memory: memory.calls,
       sockets: this.registry,
       names,
@@ -156,7 +159,7 @@ export class ProcessHost implements Host, FigureSource {
   }
 
   #warnOfForgery(address: string): void {
-    const now = performance.now();
+    const now = this.clock.now();
     if (now - this.#warnedAt < warningPeriod) return;
     this.#warnedAt = now;
     this.routings[0]?.log.warning(

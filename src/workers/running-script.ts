@@ -34,6 +34,7 @@ import {
   type TimerValues,
   type TransactionOwner,
 } from '../sip/index.ts';
+import { every, pause, type Repetition } from '../timers/index.ts';
 import { WorkerPool } from './pool.ts';
 import type { ProcessHost } from './process-host.ts';
 import { StartError } from './start-error.ts';
@@ -60,7 +61,7 @@ export class RunningScript implements RunRouting, ReceivingRouting {
   readonly states: States<Routing> = new States<Routing>(this);
   readonly pool: WorkerPool;
   readonly #program: Program;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #timers: Repetition[] = [];
 
   /** Nothing of it is in force yet, and nothing outside of it has changed. */
   constructor(program: Program, log: Log, host: ProcessHost, { queueLimit, patience }: QueueOptions = {}) {
@@ -188,12 +189,12 @@ export class RunningScript implements RunRouting, ReceivingRouting {
           }
         });
       };
-      this.#timers.push(setInterval(tick, route.interval * 1000));
+      this.#timers.push(every(this.host.clock, route.interval * 1000, tick));
     }
   }
 
   stopTimerRoutes(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of this.#timers) timer.stop();
   }
 
   /** How many scripts and handlers run or wait, in the background as well. */
@@ -216,9 +217,7 @@ export class RunningScript implements RunRouting, ReceivingRouting {
     const { transactions, proxy } = this.host;
     let open = [...transactions, ...proxy.clients];
     while (open.length > 0) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, lookAgain).unref();
-      });
+      await pause(this.host.clock, lookAgain);
       open = open.filter(({ state }) => state !== 'terminated');
     }
     await this.settled();

@@ -23,6 +23,7 @@ import {
   standardError,
   textLines,
 } from '../runtime/index.ts';
+import { type Clock, systemClock } from '../timers/index.ts';
 
 export interface LogDestinations {
   /** How log lines are written. Default: as the script says, else `text`. */
@@ -60,13 +61,16 @@ const lastWait = 500;
 
 export class ServerLogs {
   readonly #destinations: LogDestinations;
+  readonly #clock: Clock;
   readonly #standardError: StandardError | null;
   readonly #syslogs = new Map<string, Syslog>();
   readonly #own: LogCounts = { unwritable: 0, backlog: 0, repeated: 0 };
   readonly #logs = new Set<Log>();
 
-  constructor(destinations: LogDestinations) {
+  /** @param clock gives the lines their dates, and thins out those that repeat */
+  constructor(destinations: LogDestinations, clock = systemClock) {
     this.#destinations = destinations;
+    this.#clock = clock;
     this.#standardError = destinations.writeLog === undefined ? standardError() : null;
   }
 
@@ -85,7 +89,7 @@ export class ServerLogs {
     const prefix = [settings.logPrefix, name].filter((part) => part !== '').join(': ');
     const { logFormat } = this.#destinations;
     const lines = (form: string): LineFormat => {
-      const options = { prefix, process };
+      const options = { prefix, process, clock: this.#clock };
       if (form === 'plain_text' && logFormat !== 'json') return textLines(options);
       const json = jsonLines(options);
       return form === 'json_cee' ? (...line) => `@cee: ${json(...line)}` : json;
@@ -113,6 +117,7 @@ export class ServerLogs {
       xlogLevel: settings.xlogLevel,
       outputs,
       counts: this.#own,
+      clock: this.#clock,
     });
     this.#logs.add(log);
     return log;
@@ -144,7 +149,7 @@ export class ServerLogs {
       }
       if (isJson) return `${line(level, text, origin, fields)}\n`;
       const shown = origin === 'script' ? printableLines(text, colors) : text;
-      return `${localTime()} ${line(level, shown, origin, fields)}\n`;
+      return `${localTime(this.#clock.date())} ${line(level, shown, origin, fields)}\n`;
     };
     if (output !== null) output.describe = (text) => whole(1, text, 'server', null);
     if (output !== null) return (...parts) => output.write(whole(...parts), encoding);

@@ -13,7 +13,7 @@ import {
   type SocketHandlers,
 } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
-import { processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
+import { delay, pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
 import type { LoadedScript } from './load-script.ts';
 import { NextScript } from './next-script.ts';
 import { ProcessHost } from './process-host.ts';
@@ -23,14 +23,14 @@ import { defaultGrace, type ProcessOptions, type SipServer, type StopOptions } f
 import { StartError } from './start-error.ts';
 import { combine, type ProcessStatus, readFigures, type ServerStatus, stateOf } from './status.ts';
 
-/** A server's place among the other processes. */
+/** The host that a server runs on, and its place among other processes, if any. */
 export interface Membership {
   readonly host: ProcessHost;
-  readonly handOver: HandOver;
+  readonly handOver?: HandOver;
   /** Told that this process has no calls left; resolves when it may end, since the others have none either. */
-  readonly mayEnd: () => Promise<void>;
+  readonly mayEnd?: () => Promise<void>;
   /** About connections that others have. */
-  readonly sockets: Pick<SocketHandlers, 'onConnection' | 'elsewhere'>;
+  readonly sockets?: Pick<SocketHandlers, 'onConnection' | 'elsewhere'>;
 }
 
 /** How late the event loop may be before it counts as behind, in ms. */
@@ -45,6 +45,7 @@ const lookAgain = 20;
 export class RunningServer implements SipServer {
   readonly #host: ProcessHost;
   readonly #options: ProcessOptions;
+  /** How late the real event loop is, whatever clock the host has. */
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
       this.#script.pool.isBehind = late > behind;
@@ -150,7 +151,9 @@ export class RunningServer implements SipServer {
   }
 
   async status(): Promise<ServerStatus> {
-    return combine(stateOf(this.#stopping === null ? null : this.#stopBy), [this.figures]);
+    return combine(stateOf(this.#stopping === null ? null : this.#stopBy - this.#host.clock.now()), [
+      this.figures,
+    ]);
   }
 
   /**
@@ -233,7 +236,7 @@ export class RunningServer implements SipServer {
    */
   stop({ grace }: StopOptions = {}): Promise<void> {
     if (grace !== undefined || this.#stopping === null)
-      this.#stopBy = performance.now() + (grace ?? defaultGrace);
+      this.#stopBy = this.#host.clock.now() + (grace ?? defaultGrace);
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -265,12 +268,7 @@ export class RunningServer implements SipServer {
     }
     for (const { transport } of this.#host.sockets) await transport.close();
     this.#host.close();
-    await Promise.race([
-      Promise.all(scripts.map((script) => script.close())),
-      new Promise((resolve) => {
-        setTimeout(resolve, 500).unref();
-      }),
-    ]);
+    await Promise.race([Promise.all(scripts.map((script) => script.close())), pause(this.#host.clock, 500)]);
     await this.#host.logs.close();
   }
 
@@ -278,20 +276,15 @@ export class RunningServer implements SipServer {
   async #letAcksPass(): Promise<void> {
     for (const { isInvite, state } of this.#host.transactions) {
       if (!isInvite || state !== 'accepted') continue;
-      const rest = Math.min(forAcks, this.#stopBy - performance.now());
-      if (rest > 0)
-        await new Promise((resolve) => {
-          setTimeout(resolve, rest);
-        });
+      const rest = Math.min(forAcks, this.#stopBy - this.#host.clock.now());
+      if (rest > 0) await delay(this.#host.clock, rest);
       return;
     }
   }
 
   async #timeIsUp(): Promise<void> {
-    while (performance.now() < this.#stopBy) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, lookAgain).unref();
-      });
+    while (this.#host.clock.now() < this.#stopBy) {
+      await pause(this.#host.clock, lookAgain);
     }
   }
 
@@ -301,10 +294,8 @@ export class RunningServer implements SipServer {
       this.#host.hasOpenTransactions ||
       [this.#script, ...this.#older].some(({ unfinished }) => unfinished > 0);
     while (isBusy()) {
-      if (performance.now() >= this.#stopBy) return false;
-      await new Promise((resolve) => {
-        setTimeout(resolve, lookAgain);
-      });
+      if (this.#host.clock.now() >= this.#stopBy) return false;
+      await delay(this.#host.clock, lookAgain);
     }
     return true;
   }
@@ -337,8 +328,10 @@ export class RunningServer implements SipServer {
   /** A successor waits until the server before it has brought its calls to an end. */
   #portWait({ log }: RunningScript): PortWait {
     const wait = this.#options.waitForPort ?? 0;
+    const { clock } = this.#host;
     return {
-      until: performance.now() + wait,
+      clock,
+      until: clock.now() + wait,
       isWanted: () => this.#stopping === null,
       onWait: (socket) => {
         if (wait > 0) log.notice(`${socket} is in use: it is waited for, up to ${wait / 1000} s`);

@@ -26,10 +26,10 @@ export interface ServerStatus extends ServerState {
   readonly total: FigureValues;
 }
 
-/** `stopBy`: until when calls may end, by the clock of performance.now(); null while it runs. */
-export function stateOf(stopBy: number | null): ServerState {
-  if (stopBy === null) return { state: 'running', graceLeft: null };
-  return { state: 'stopping', graceLeft: Math.max(Math.round((stopBy - performance.now()) / 1000), 0) };
+/** `left`: how long calls may still take to end, in ms; null while it runs. */
+export function stateOf(left: number | null): ServerState {
+  if (left === null) return { state: 'running', graceLeft: null };
+  return { state: 'stopping', graceLeft: Math.max(Math.round(left / 1000), 0) };
 }
 
 export function readFigures(host: FigureSource): ProcessStatus {

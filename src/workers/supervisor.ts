@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../runtime/index.ts';
-import { memoryBudgets } from '../timers/index.ts';
+import { every, memoryBudgets, type Repetition, systemClock } from '../timers/index.ts';
 import type { LoadedScript, ScriptSource } from './load-script.ts';
 import { firstDelay, Member } from './member.ts';
 import type { FromProcess, PassedOptions } from './process-messages.ts';
@@ -51,6 +51,9 @@ const margin = 2000;
 /** How long a process may take to tell its figures, in ms: one that is stopped is left out. */
 const figuresWithin = 1000;
 
+/** Processes start, answer and die in real time. */
+const clock = systemClock;
+
 export class Supervisor implements SipServer {
   readonly #options: SupervisorOptions;
   readonly #directory: string;
@@ -58,7 +61,7 @@ export class Supervisor implements SipServer {
   readonly #store: StoreKeeper;
   readonly #logs: ServerLogs;
   #log: Log;
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #heartbeat: Repetition;
   #source: ScriptSource;
   #startupIsDone = false;
   #reloading: Promise<void> = Promise.resolve();
@@ -83,7 +86,7 @@ export class Supervisor implements SipServer {
       },
       { memory: memoryBudgets(options.processes).shared },
     );
-    this.#heartbeat = setInterval(() => this.#lookAfter(), heartbeat);
+    this.#heartbeat = every(clock, heartbeat, () => this.#lookAfter());
   }
 
   /**
@@ -204,7 +207,7 @@ export class Supervisor implements SipServer {
         .filter(({ isReady }) => isReady)
         .map((member) => member.ask((id) => ({ kind: 'figures', id }), 'figures', figuresWithin)),
     );
-    const state = stateOf(this.#stopping === null ? null : this.#stopBy);
+    const state = stateOf(this.#stopping === null ? null : this.#stopBy - clock.now());
     return combine(
       state,
       all.flatMap((one) => one?.figures ?? []),
@@ -212,24 +215,21 @@ export class Supervisor implements SipServer {
   }
 
   async #stop(grace: number | undefined): Promise<void> {
-    this.#stopBy = performance.now() + (grace ?? defaultGrace);
-    clearInterval(this.#heartbeat);
+    this.#stopBy = clock.now() + (grace ?? defaultGrace);
+    this.#heartbeat.stop();
     for (const member of this.#members) {
-      if (member.timer !== null) clearTimeout(member.timer);
+      if (member.timer !== null) clock.clearTimer(member.timer);
       member.send({ kind: 'stop', grace });
     }
-    const last = setTimeout(
-      () => {
-        for (const { worker } of this.#members) worker?.process.kill('SIGKILL');
-      },
-      (grace ?? defaultGrace) + margin,
-    );
+    const last = clock.setTimer((grace ?? defaultGrace) + margin, () => {
+      for (const { worker } of this.#members) worker?.process.kill('SIGKILL');
+    });
     while (this.#members.some(({ worker }) => worker !== null)) {
       await new Promise<void>((resolve) => {
         this.#onExit = resolve;
       });
     }
-    clearTimeout(last);
+    clock.clearTimer(last);
     rmSync(this.#directory, { recursive: true, force: true });
     await this.#logs.close();
   }
@@ -259,7 +259,7 @@ export class Supervisor implements SipServer {
   #fork(member: Member): void {
     const worker = cluster.fork();
     member.worker = worker;
-    member.startedAt = performance.now();
+    member.startedAt = clock.now();
     member.heardAt = member.startedAt;
     worker.on('message', (message: FromProcess) => this.#receive(member, message));
     worker.on('error', (error) => this.#log.warning(`process ${member.number}: ${error.message}`));
@@ -269,7 +269,7 @@ export class Supervisor implements SipServer {
   }
 
   #receive(member: Member, message: FromProcess): void {
-    member.heardAt = performance.now();
+    member.heardAt = clock.now();
     switch (message.kind) {
       case 'booted': {
         const {
@@ -335,18 +335,19 @@ export class Supervisor implements SipServer {
       member.onReady(new StartError(`process ${member.number} ended ${how} while it started`));
       return;
     }
-    if (performance.now() - member.startedAt >= stays) member.delay = firstDelay;
+    if (clock.now() - member.startedAt >= stays) member.delay = firstDelay;
     this.#log.warning(`process ${member.number} ended ${how}, and is started again in ${member.delay} ms`);
-    member.timer = setTimeout(() => {
+    member.timer = clock.setTimer(member.delay, () => {
       member.timer = null;
       this.#fork(member);
-    }, member.delay);
+    });
+    member.timer.ref(); // it may be the only thing that keeps this process alive
     member.delay = Math.min(2 * member.delay, longestDelay);
   }
 
   /** A process whose event loop turns no more is killed, and so started again. */
   #lookAfter(): void {
-    const now = performance.now();
+    const now = clock.now();
     for (const member of this.#members) {
       if (member.worker === null) continue;
       const silent = now - member.heardAt;

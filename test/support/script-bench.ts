@@ -38,7 +38,7 @@ export function poolOf(
     readonly logLevel?: number;
   } = {},
 ): { readonly routing: RunningScript; readonly pool: WorkerPool } {
-  const logs = new ServerLogs({ logFormat: format, writeLog: write });
+  const logs = new ServerLogs({ logFormat: format, writeLog: write }, parts.clock);
   const host = new ProcessHost({ ...parts, logs, ...(names === undefined ? {} : { names }) });
   const settings = { ...program.settings, udpWorkers: workers };
   const log = logs.open({ ...usualLogSettings, logLevel, xlogLevel: logLevel }, null);

@@ -26,7 +26,7 @@ export const valueFunctions = defineFunctions([
     ],
     summary: 'Tells the time in microseconds.',
     run: (run, seconds, microseconds) => {
-      const now = performance.timeOrigin + performance.now();
+      const now = run.routing.host.clock.date();
       return seconds.set(run, Math.floor(now / 1000) | 0) &&
         microseconds.set(run, Math.floor((now % 1000) * 1000))
         ? 1

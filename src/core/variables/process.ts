@@ -20,6 +20,9 @@ function frames(run: Run): Frame[] {
   return list;
 }
 
+/** Milliseconds since 1970, by the host's clock. */
+const dateOf = (run: Run) => run.routing.host.clock.date();
+
 const fullName = (frame: Frame) => (frame.name === '' ? frame.kind : `${frame.kind}[${frame.name}]`);
 
 /** `$route`, `$route.name`, `$route.type`: indexed from the innermost call, or with -1 from the outermost. */
@@ -98,14 +101,12 @@ export const processVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'Ts',
     summary: 'Unix time in seconds.',
-    resolve: () => ({ get: () => Math.floor(Date.now() / 1000) | 0 }),
+    resolve: () => ({ get: (run) => Math.floor(dateOf(run) / 1000) | 0 }),
   },
   {
     name: 'Tsm',
     summary: 'Microseconds of the current second.',
-    resolve: () => ({
-      get: () => Math.floor(((performance.timeOrigin + performance.now()) * 1000) % 1_000_000),
-    }),
+    resolve: () => ({ get: (run) => Math.floor((dateOf(run) * 1000) % 1_000_000) }),
   },
   {
     name: 'TS',
@@ -115,15 +116,16 @@ export const processVariables: readonly VariableSpec<Run>[] = [
   {
     name: 'Tf',
     summary: 'The local time, as `Mon Nov 23 21:41:02 2026`.',
-    resolve: () => ({ get: () => ctime(new Date()) }),
+    resolve: () => ({ get: (run) => ctime(new Date(dateOf(run))) }),
   },
   {
     name: 'time',
     subname: 'required',
     summary: 'The local time in a format of strftime(3): `$time(%Y-%m-%d)`.',
     resolve: ({ subname }) => {
-      if (typeof subname === 'function') return { get: (run) => strftime(subname(run), new Date()) };
-      return { get: () => strftime(subname ?? '', new Date()) };
+      if (typeof subname === 'function')
+        return { get: (run) => strftime(subname(run), new Date(dateOf(run))) };
+      return { get: (run) => strftime(subname ?? '', new Date(dateOf(run))) };
     },
   },
   {

@@ -1,9 +1,9 @@
 /** The cfgutils module: waiting, chance, the environment. Source: modules/cfgutils of the manual; vector lang-cache-expiry. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { initialSlots, slot, subnameOf } from '../../core/index.ts';
 import { defineFunction, defineModule, type Routing, type Run } from '../../runtime/index.ts';
 import { type Completion, defineParameters, InvalidUse, type Value } from '../../script/index.ts';
+import { delay } from '../../timers/index.ts';
 import { lockFunctions } from './locks.ts';
 import { valueFunctions } from './values.ts';
 
@@ -85,9 +85,10 @@ function sleeping(name: string, argument: string, unit: string, milliseconds: (a
     arguments: [{ name: argument, type: 'int', summary: `How long, in ${unit}.` }],
     summary: `Waits; the worker is occupied unless it is called by async().`,
     source: 'modules/cfgutils',
-    start: ({ timeout }, amount) => {
+    start: ({ run, timeout }, amount) => {
       const wait = Math.max(0, milliseconds(amount));
-      return delay(timeout === null ? wait : Math.min(wait, timeout * 1000)).then(() => done);
+      const longest = timeout === null ? wait : Math.min(wait, timeout * 1000);
+      return delay(run.routing.host.clock, longest).then(() => done);
     },
   });
 }
@@ -185,7 +186,7 @@ export const cfgutils = defineModule({
       summary: 'Tells the time in microseconds.',
       source: 'modules/cfgutils',
       run: (run, seconds, microseconds, both) => {
-        const now = performance.timeOrigin + performance.now();
+        const now = run.routing.host.clock.date();
         const sec = Math.floor(now / 1000);
         const usec = Math.floor((now % 1000) * 1000);
         seconds.set(run, sec | 0);
@@ -245,7 +246,7 @@ export const cfgutils = defineModule({
             `(${String(subname)}) is no part of a time`,
             Object.keys(timeParts).join(', '),
           );
-        return { get: () => part(new Date()) };
+        return { get: (run) => part(new Date(run.routing.host.clock.date())) };
       },
     },
   ],

@@ -113,7 +113,8 @@ export const valueFunctions = defineFunctions([
     source,
     run: (run, text, timestamp) => {
       if (text === '') return -1;
-      const time = timestamp === undefined ? Math.floor(Date.now() / 1000) : toSeconds(timestamp);
+      const time =
+        timestamp === undefined ? Math.floor(run.routing.host.clock.date() / 1000) : toSeconds(timestamp);
       const matched = time === null ? null : matchesRecurrence(text, time);
       if (matched !== null) return matched ? 1 : -1;
       run.complain(`check_time_rec(): "${text}" is no time recurrence, or the timestamp no number`);

@@ -53,10 +53,11 @@ const nextRequest = new StateKey<Request, NextRequest>('rest_client next request
 /** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
 const shared = new StateKey<Host, RestShared>(
   'rest_client shared',
-  ({ store, names, memory }) =>
+  ({ store, names, memory, clock }) =>
     new RestShared({
       connectLock: new SharedConnectLock(store),
       resolver: names.resolver,
+      clock,
       bodies: memory.bodies,
     }),
 );
@@ -125,7 +126,7 @@ const warningPeriod = 10_000;
 function admit(run: Run): boolean {
   const own = run.worker.states.get(transfers);
   if (own.running < own.limit) return true;
-  const now = performance.now();
+  const now = run.routing.host.clock.now();
   if (now - own.warnedAt < warningPeriod) {
     own.unwarned++;
     return false;

@@ -50,7 +50,10 @@ export const replyFunctions = defineFunctions([
     routes: ['route', 'failure_route', 'branch_route', 'local_route'],
     summary: 'Adds a Date header with the time of now to all replies of siprest to this request.',
     source: 'modules/sipmsgops',
-    run: (run) => (run.request.appendToReply(`Date: ${new Date().toUTCString()}\r\n`) ? 1 : -1),
+    run: (run) => {
+      const date = new Date(run.routing.host.clock.date());
+      return run.request.appendToReply(`Date: ${date.toUTCString()}\r\n`) ? 1 : -1;
+    },
   },
   {
     name: 'change_reply_status',

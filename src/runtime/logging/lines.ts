@@ -1,5 +1,7 @@
 /** How a line of the log is written: as text for people, or as JSON for machines. */
 
+import type { Clock } from '../../timers/index.ts';
+
 export type LogFormat = 'text' | 'json';
 
 /** `server`: siprest's own lines; `script`: what xlog() prints. */
@@ -13,6 +15,8 @@ export interface LineOptions {
   readonly prefix: string;
   /** The number of the process, if there are several. */
   readonly process: number | null;
+  /** Dates the lines of JSON. */
+  readonly clock: Clock;
 }
 
 /** A line without its end. A text is a byte string, JSON one of UTF-16. */
@@ -46,7 +50,7 @@ export function severityOf(level: number): number {
 }
 
 /** Without date and time. */
-export function textLines({ prefix, process: number }: LineOptions): LineFormat {
+export function textLines({ prefix, process: number }: Omit<LineOptions, 'clock'>): LineFormat {
   const lead = `${number === null ? '' : `[${number}] `}${prefix === '' ? '' : `${prefix}: `}`;
   return (level, text, origin) => {
     const name = origin === 'script' && level >= 2 ? '' : (levelNames[level] ?? '');
@@ -54,7 +58,7 @@ export function textLines({ prefix, process: number }: LineOptions): LineFormat 
   };
 }
 
-export function jsonLines({ prefix, process: number }: LineOptions): LineFormat {
+export function jsonLines({ prefix, process: number, clock }: LineOptions): LineFormat {
   const base = JSON.stringify({
     pid: process.pid,
     ...(number === null ? {} : { process: number }),
@@ -64,13 +68,13 @@ export function jsonLines({ prefix, process: number }: LineOptions): LineFormat 
     const message = JSON.stringify(utf8(text.endsWith('\n') ? text.slice(0, -1) : text));
     const members = fields === null ? '' : JSON.stringify(fields).slice(1, -1);
     const others = members === '' ? '' : `,${members}`;
-    return `{"level":"${jsonLevels[level] ?? 'info'}","time":"${now().iso}","origin":"${origin}",${base},"msg":${message}${others}}`;
+    return `{"level":"${jsonLevels[level] ?? 'info'}","time":"${inWords(clock.date()).iso}","origin":"${origin}",${base},"msg":${message}${others}}`;
   };
 }
 
-/** `2026-11-27T22:04:05.123+01:00`, local time (RFC 3339). */
-export function localTime(): string {
-  return now().local;
+/** A date in ms since 1970 as `2026-11-27T22:04:05.123+01:00`, local time (RFC 3339). */
+export function localTime(date: number): string {
+  return inWords(date).local;
 }
 
 // The date is made once a second
@@ -79,8 +83,8 @@ let localSecond = '';
 let offset = '';
 let isoSecond = '';
 
-function now(): { readonly local: string; readonly iso: string } {
-  const time = Date.now();
+function inWords(date: number): { readonly local: string; readonly iso: string } {
+  const time = Math.floor(date);
   const milliseconds = time % 1000;
   if (time - milliseconds !== second) {
     second = time - milliseconds;

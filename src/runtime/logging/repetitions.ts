@@ -4,6 +4,8 @@
  * and paths.
  */
 
+import type { Clock, TimerHandle } from '../../timers/index.ts';
+
 /** How often the same line is written in a second. */
 const perSecond = 10;
 /** Of how many different lines is kept count; further ones count as one. */
@@ -18,20 +20,22 @@ interface Repeated {
 export class Repetitions {
   /** Of this second, by what they have in common. */
   readonly #lines = new Map<string, Repeated>();
+  readonly #clock: Clock;
   readonly #write: (level: number, text: string) => void;
   #until = 0;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: TimerHandle | null = null;
   /** How many lines were left out. */
   left = 0;
 
   /** `write` gets the lines that tell how often another one was left out. */
-  constructor(write: (level: number, text: string) => void) {
+  constructor(clock: Clock, write: (level: number, text: string) => void) {
+    this.#clock = clock;
     this.#write = write;
   }
 
   /** Whether the line is to be written. */
   admit(level: number, text: string): boolean {
-    const now = performance.now();
+    const now = this.#clock.now();
     if (now >= this.#until) {
       this.flush();
       this.#until = now + 1000;
@@ -45,13 +49,13 @@ export class Repetitions {
     }
     if (++line.count <= perSecond) return true;
     this.left++;
-    this.#timer ??= setTimeout(() => this.flush(), Math.max(this.#until - now, 1)).unref();
+    this.#timer ??= this.#clock.setTimer(Math.max(this.#until - now, 1), () => this.flush());
     return false;
   }
 
   /** Tells what was left out so far. */
   flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;
     for (const { level, text, count } of this.#lines.values())
       if (count > perSecond)

@@ -1,7 +1,8 @@
 /**
  * Where log lines leave the process: a file descriptor that is never waited for and whose errors end nothing. A reader
  * that is slow gets the lines later, up to a number of bytes; beyond, and while nothing can be written (a full disk, a
- * reader that has gone), lines are dropped and counted.
+ * reader that has gone), lines are dropped and counted. What waits, waits for another program: in real time, whatever
+ * clock the host has.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';

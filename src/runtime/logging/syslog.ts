@@ -1,7 +1,8 @@
 /**
  * The local syslog socket is one of datagrams, which Node.js cannot write to, so `logger` (bsdutils, util-linux) does:
  * one child that lives as long as the server and reads lines with priorities from its standard input. It is started
- * again when it ends; while syslog cannot be reached, lines take another way.
+ * again when it ends; while syslog cannot be reached, lines take another way. A child lives in real time, whatever clock
+ * the host has.
  */
 import type { ChildProcess } from 'node:child_process';
 import { Backlog } from './backlog.ts';
