@@ -5,6 +5,7 @@ import type { ListenAddress } from '../runtime/index.ts';
 import type { Diagnostic, RowValues, SettingNode, SocketOptionNode } from '../script/index.ts';
 import {
   type Advertised,
+  bareHost,
   canListen,
   DEFAULT_PROTOCOL,
   defaultPort,
@@ -138,6 +139,6 @@ function globalAdvertised(settings: GlobalSettings): Advertised | null {
 }
 
 const advertisedAs = (host: string, port: number | null): Advertised => ({
-  host: host.replace(/^\[(.*)\]$/, '$1'),
+  host: bareHost(host),
   ...(port === null ? {} : { port }),
 });

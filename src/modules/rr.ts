@@ -4,6 +4,7 @@ import { forceSocket, incomingSocket, recordRoutes } from '../relay/index.ts';
 import { defineModule, type Edit, edits, type Request, type Run, StateKey } from '../runtime/index.ts';
 import { defineParameters, type RouteKind } from '../script/index.ts';
 import {
+  bareHost,
   DEFAULT_PROTOCOL,
   DEFAULT_SECURE_PROTOCOL,
   defaultPort,
@@ -154,9 +155,7 @@ function isPreset(text: string): boolean {
 }
 
 const isOurs = (run: Run, uri: Uri | null) =>
-  uri !== null &&
-  uri.host !== null &&
-  run.routing.isMyself(uri.host.replace(/^\[|\]$/g, ''), uri.port ?? routePort(uri));
+  uri !== null && uri.host !== null && run.routing.isMyself(bareHost(uri.host), uri.port ?? routePort(uri));
 
 /** What a Route without a port means (RFC 3263, 4.2). */
 const routePort = (uri: Uri): number =>

@@ -4,6 +4,7 @@ import {
   Avps,
   edits,
   type RelayedBranch,
+  type Request,
   type Routing,
   type Run,
   runRoute,
@@ -11,7 +12,7 @@ import {
 } from '../runtime/index.ts';
 import { type Awaitable, type Status, whenThere } from '../script/index.ts';
 import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
-import { failed, forcedProtocol, hops, outboundUri, outgoingSocket, unreachable } from './forward.ts';
+import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
 import { editsTowards, recordRoutes } from './record-route.ts';
@@ -19,6 +20,23 @@ import { type RelayOptions, type Route, relaying } from './relaying.ts';
 
 /** A status of t_relay() where a branch cannot be sent, or was dropped. */
 export type Prepared = BranchSpec<RelayedBranch> | Status;
+
+class PreparedBranch implements RelayedBranch {
+  readonly request: Request;
+  replyRoute: RelayedBranch['replyRoute'] = null;
+  readonly avps = new Avps();
+  // few branches have any
+  #attributes: Map<string, string | number> | null = null;
+
+  constructor(request: Request) {
+    this.request = request;
+  }
+
+  get attributes(): Map<string, string | number> {
+    this.#attributes ??= new Map();
+    return this.#attributes;
+  }
+}
 
 /** One for each branch; `before` is how many the transaction has already. */
 export function prepareBranches(
@@ -67,13 +85,11 @@ function prepare(
   main.q = branch.q;
   main.path = branch.path;
   own.state(maxForwards).value = request.state(maxForwards).value;
-  for (const flag of branch.flags) main.flags.add(flag);
-  const data: RelayedBranch = {
-    request: own,
-    replyRoute: null,
-    avps: new Avps(),
-    attributes: new Map(branch.attributes),
-  };
+  const data = new PreparedBranch(own);
+  if (branch.isMarked) {
+    for (const flag of branch.flags) main.flags.add(flag);
+    for (const [name, value] of branch.attributes) data.attributes.set(name, value);
+  }
   if (branchRoute === null) return resolve(run.routing, data, options);
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
   const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.routing, data, options));
@@ -101,16 +117,12 @@ function resolve(
       const changes = editsTowards(request, message, socket);
       if (changes === null) return failed.badMessage;
       const { headers } = request.state(relaying);
-      const appended = headers === NO_HEADERS ? changes.appended : [...(changes.appended ?? []), headers];
+      const all =
+        headers === NO_HEADERS ? changes : { ...changes, appended: [...(changes.appended ?? []), headers] };
       return {
         targets: failover && routing.settings.dnsFailover ? targets : [first],
         socket,
-        edits: {
-          ...changes,
-          ...(appended === undefined ? {} : { appended }),
-          uri: request.requestUri,
-          ...hops(request),
-        },
+        edits: requestEdits(request, all),
         ownHeaders: headers,
         isMinor: isMinor(data),
         data,

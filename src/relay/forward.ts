@@ -6,6 +6,7 @@ import {
   type Destinations,
   formatUri,
   type HeaderText,
+  type MessageEdits,
   type Protocol,
   parseHostPort,
   parseUri,
@@ -53,7 +54,7 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
     if (changes === null) return failed.badMessage;
     const sent = routing.host.proxy.forwardStateless(message, target, {
       socket,
-      edits: { ...changes, uri: request.requestUri, ...hops(request) },
+      edits: requestEdits(request, changes),
     });
     return sent ? 1 : failed.send;
   };
@@ -124,13 +125,13 @@ export function outboundUri(text: string | null): Uri | null {
   return parseUri(`sip:${rest}${protocol === null ? '' : `;transport=${protocol}`}`);
 }
 
-/** Max-Forwards and rport, as the script has them. */
-export function hops(request: Request): Pick<RequestEdits, 'maxForwards' | 'forceRport' | 'addRport'> {
+/** These changes, with the request URI, Max-Forwards and rport as the script has them. */
+export function requestEdits(request: Request, changes: MessageEdits): RequestEdits {
+  const made: { -readonly [K in keyof RequestEdits]: RequestEdits[K] } = { ...changes };
+  made.uri = request.requestUri;
   const { value } = request.state(maxForwards);
-  const { hasForcedRport, addsLocalRport } = request;
-  return {
-    ...(value === null ? {} : { maxForwards: value }),
-    ...(hasForcedRport ? { forceRport: true } : {}),
-    ...(addsLocalRport ? { addRport: true } : {}),
-  };
+  if (value !== null) made.maxForwards = value;
+  if (request.hasForcedRport) made.forceRport = true;
+  if (request.addsLocalRport) made.addRport = true;
+  return made;
 }

@@ -16,6 +16,8 @@ export interface MessageBranch {
   socket: string | null;
   readonly flags: Set<string>;
   readonly attributes: Map<string, string | number>;
+  /** False: it has neither flags nor attributes. */
+  readonly isMarked: boolean;
 }
 
 /** More than this are refused. */
@@ -26,9 +28,24 @@ class MainBranch implements MessageBranch {
   q: string | null = null;
   path: string | null = null;
   socket: string | null = null;
-  readonly flags = new Set<string>();
-  readonly attributes = new Map<string, string | number>();
+  // every request has a main branch, and few have flags or attributes of it
+  #flags: Set<string> | null = null;
+  #attributes: Map<string, string | number> | null = null;
   readonly #request: Request;
+
+  get flags(): Set<string> {
+    this.#flags ??= new Set();
+    return this.#flags;
+  }
+
+  get attributes(): Map<string, string | number> {
+    this.#attributes ??= new Map();
+    return this.#attributes;
+  }
+
+  get isMarked(): boolean {
+    return this.#flags !== null || this.#attributes !== null;
+  }
 
   constructor(request: Request) {
     this.#request = request;
@@ -76,7 +93,7 @@ export class MessageBranches {
 
   /** Number 0 is the request's own; -1 the last. */
   at(index: number): MessageBranch | undefined {
-    return this.all.at(index);
+    return index === 0 ? this.#main : this.all.at(index);
   }
 
   get last(): MessageBranch {
@@ -88,7 +105,7 @@ export class MessageBranches {
   }
 
   /** False for what is no URI, and where there are too many. */
-  add(uri: string, more: Partial<Omit<MessageBranch, 'uri'>> = {}): boolean {
+  add(uri: string, more: Partial<Omit<MessageBranch, 'uri' | 'isMarked'>> = {}): boolean {
     if (parseUri(uri) === null || this.#added.length >= maxBranches) return false;
     this.#added.push({
       uri,
@@ -98,6 +115,7 @@ export class MessageBranches {
       socket: null,
       flags: new Set(),
       attributes: new Map(),
+      isMarked: true,
       ...more,
     });
     return true;
@@ -131,12 +149,12 @@ export class MessageBranches {
   }
 }
 
-function snapshot(branch: MessageBranch): MessageBranch {
+function snapshot(branch: MessageBranch): Omit<MessageBranch, 'isMarked'> {
   const { uri, destinationUri, q, path, socket, flags, attributes } = branch;
   return { uri, destinationUri, q, path, socket, flags: new Set(flags), attributes: new Map(attributes) };
 }
 
-function assign(branch: MessageBranch, from: MessageBranch): void {
+function assign(branch: MessageBranch, from: Omit<MessageBranch, 'isMarked'>): void {
   const { uri, destinationUri, q, path, socket, flags, attributes } = from;
   Object.assign(branch, { uri, destinationUri, q, path, socket });
   branch.flags.clear();

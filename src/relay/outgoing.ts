@@ -13,6 +13,14 @@ import {
 
 const none: MessageEdits = {};
 
+/** {@link MessageEdits} while they are gathered: most are of one kind. */
+interface Changes {
+  removed?: Set<number>;
+  replaced?: Map<number, HeaderText>;
+  inserted?: Map<number, HeaderText>;
+  appended?: HeaderText[];
+}
+
 /** Headers that the sender takes care of itself. */
 const framing = new Set(['via', 'content-length']);
 /** With one of these changed a message may be none any more, so it is looked at again. */
@@ -38,11 +46,7 @@ export function responseEdits(response: SipResponse, edits: readonly Edit[]): Re
 
 /** Where they add headers, and change or remove others than the vital ones, as most do: without another look at the message. */
 function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEdits | null {
-  const removed = new Set<number>();
-  const replaced = new Map<number, HeaderText>();
-  const after: [number, string][] = [];
-  const before: [number, string][] = [];
-  const appended: HeaderText[] = [];
+  const changes: Changes = {};
   for (const edit of edits) {
     switch (edit.kind) {
       case 'insert-before':
@@ -50,30 +54,49 @@ function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEd
       case 'append': {
         const lines = edit.lines as HeaderText;
         for (const key of headerTextKeys(lines)) if (vital.has(key)) return null;
-        if (edit.kind === 'append') appended.push(lines);
-        else if (edit.kind === 'insert-before') before.push([edit.header, lines]);
-        else after.push([edit.header + 1, lines]);
+        if (edit.kind === 'append') (changes.appended ??= []).push(lines);
+        else changes.inserted ??= new Map();
         break;
       }
       case 'remove':
       case 'set-value': {
         const header = headers[edit.header];
         if (header === undefined || vital.has(header.key)) return null;
-        if (edit.kind === 'remove') removed.add(edit.header);
-        else replaced.set(edit.header, `${header.name}: ${edit.value}\r\n` as HeaderText);
+        if (edit.kind === 'remove') (changes.removed ??= new Set()).add(edit.header);
+        else
+          (changes.replaced ??= new Map()).set(
+            edit.header,
+            `${header.name}: ${edit.value}\r\n` as HeaderText,
+          );
         break;
       }
       default:
         return null;
     }
   }
-  for (const header of removed) replaced.delete(header); // as applyEdits() has it
-  const inserted = new Map<number, HeaderText>();
-  // what follows a header comes before what precedes the next one
-  for (const list of [after, before])
-    for (const [place, lines] of list)
-      inserted.set(place, `${inserted.get(place) ?? ''}${lines}` as HeaderText);
-  return { removed, replaced, inserted, appended };
+  const { removed, replaced, inserted } = changes;
+  // as applyEdits() has it
+  if (removed !== undefined && replaced !== undefined) for (const header of removed) replaced.delete(header);
+  if (inserted !== undefined) {
+    // what follows a header comes before what precedes the next one
+    insertLines(inserted, edits, 'insert-after', 1);
+    insertLines(inserted, edits, 'insert-before', 0);
+  }
+  return changes;
+}
+
+/** The edits of one kind, each `offset` headers behind the one that it names. */
+function insertLines(
+  inserted: Map<number, HeaderText>,
+  edits: readonly Edit[],
+  kind: 'insert-after' | 'insert-before',
+  offset: number,
+): void {
+  for (const edit of edits) {
+    if (edit.kind !== kind) continue;
+    const place = edit.header + offset;
+    inserted.set(place, `${inserted.get(place) ?? ''}${edit.lines}` as HeaderText);
+  }
 }
 
 function readAgain(message: SipMessage, edits: readonly Edit[]): MessageEdits | null {

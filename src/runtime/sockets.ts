@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import {
   type Advertised,
+  bareHost,
   defaultPort,
   isLocalAddress,
   type ListenOptions,
@@ -129,7 +130,7 @@ export function findListening(sockets: readonly ListeningSocket[], text: string)
   const { protocol, rest } = splitProtocol(text);
   const wanted = parseHostPort(rest);
   if (wanted === null) return null;
-  const host = wanted.host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const host = bareHost(wanted.host).toLowerCase();
   const found = sockets.find(({ transport, advertised }) => {
     const { address, port } = transport.local;
     if (protocol !== null && protocol !== transport.protocol) return false;
@@ -148,7 +149,7 @@ function isLocalOf(bound: string, host: string): boolean {
 
 /** An address as it is, `*` for all, the addresses of a network interface, or what a name resolves to. */
 async function resolve(host: string): Promise<string[]> {
-  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  const bare = bareHost(host);
   if (isIP(bare) !== 0) return [bare];
   if (bare === '*') return ['0.0.0.0'];
   const { [bare]: found = [] } = networkInterfaces();

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { ServiceRecord } from '../net/index.ts';
 import type { Target } from './proxy-types.ts';
 import { isProtocol, PROTOCOLS, type Protocol, secureProtocol, TRANSPORTS } from './transports.ts';
-import { type Uri, uriKind, uriParameter } from './uri.ts';
+import { bareHost, type Uri, uriKind, uriParameter } from './uri.ts';
 
 export type { ServiceRecord };
 
@@ -77,8 +77,7 @@ function outcome(targets: readonly Target[]): Destinations {
   return targets.length === 0 ? failed('unknown-name') : { targets, failure: null };
 }
 
-const bare = (host: string): string =>
-  (host.startsWith('[') ? host.slice(1, -1) : host).replace(/\.$/, '').toLowerCase();
+const bare = (host: string): string => bareHost(host).replace(/\.$/, '').toLowerCase();
 
 /** The transports that the URI allows (4.1). */
 function wantedProtocols(

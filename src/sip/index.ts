@@ -114,6 +114,7 @@ export {
 export { RequestError, type RequestEvent, type RequestOptions, sendRequest } from './uac.ts';
 export { type UdpCounts, type UdpOptions, UdpTransport } from './udp-transport.ts';
 export {
+  bareHost,
   formatUri,
   type HostPort,
   isHost,

@@ -24,6 +24,7 @@ import type { ServerTransaction } from './server-transaction.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 import type { TimerValues } from './timers.ts';
 import { TRANSPORTS, viaProtocol } from './transports.ts';
+import { bareHost } from './uri.ts';
 
 export interface ProxyCoreOptions {
   readonly sockets: SocketRegistry;
@@ -210,8 +211,6 @@ export class ProxyCore {
 
 /** Statelessly forwarded CANCELs are rare. */
 const MAX_CANCELS = 1000;
-
-const bareHost = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
 /** The same for a request, its retransmissions and its CANCEL and ACK to a non-2xx response (16.11). */
 function statelessBranch(request: SipRequest, target: Target, processNumber: number): string {

@@ -7,6 +7,7 @@ import { sourceAddressTowards } from '../net/index.ts';
 import type { SendingSocket, Target } from './proxy-types.ts';
 import type { Transport } from './transport.ts';
 import { DEFAULT_PROTOCOL, type Protocol, TRANSPORTS } from './transports.ts';
+import { bareHost } from './uri.ts';
 import { formatHostPort } from './via.ts';
 
 export interface Advertised {
@@ -152,7 +153,7 @@ export class SocketRegistry {
    * brackets.
    */
   isOwn(host: string, port: number | null, protocol?: Protocol): boolean {
-    const bare = (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
+    const bare = bareHost(host).toLowerCase();
     for (const { transport, advertised, wildcard, ipv6 } of this.#entries) {
       if (protocol !== undefined && transport.protocol !== protocol) continue;
       const given = port ?? TRANSPORTS[transport.protocol].defaultPort;
@@ -167,7 +168,7 @@ export class SocketRegistry {
 
   /** Like {@link isOwn}, for any port. */
   isOwnHost(host: string): boolean {
-    const bare = (host.startsWith('[') ? host.slice(1, -1) : host).toLowerCase();
+    const bare = bareHost(host).toLowerCase();
     return this.#entries.some(
       ({ transport, advertised, wildcard, ipv6 }) =>
         (advertised !== null && isAdvertised(advertised, bare)) || isBoundTo(transport, bare, wildcard, ipv6),
@@ -175,8 +176,7 @@ export class SocketRegistry {
   }
 }
 
-const isAdvertised = ({ host }: Advertised, bare: string): boolean =>
-  host.replace(/^\[(.*)\]$/, '$1').toLowerCase() === bare;
+const isAdvertised = ({ host }: Advertised, bare: string): boolean => bareHost(host).toLowerCase() === bare;
 
 function isBoundTo({ local }: Transport, bare: string, wildcard: boolean, ipv6: boolean): boolean {
   return sameAddress(local.address, bare) || (wildcard && isLocalAddress(bare, ipv6));
@@ -186,8 +186,7 @@ function isBoundTo({ local }: Transport, bare: string, wildcard: boolean, ipv6: 
 const sameFamily = (own: string, towards: string): string =>
   isIPv6(own) === isIPv6(towards) ? towards : own;
 
-const givenName = (host: string, port: number): string =>
-  `${host.replace(/^\[(.*)\]$/, '$1').toLowerCase()} ${port}`;
+const givenName = (host: string, port: number): string => `${bareHost(host).toLowerCase()} ${port}`;
 
 function serves({ transport, ipv6 }: Entry, target: Target, targetIpv6: boolean): boolean {
   return transport.protocol === target.transport && ipv6 === targetIpv6;

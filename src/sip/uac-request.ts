@@ -20,7 +20,16 @@ import {
   TRANSPORTS,
   transportParameter,
 } from './transports.ts';
-import { formatUri, type HostPort, parseHostPort, parseUri, type Uri, uriKind, uriTransport } from './uri.ts';
+import {
+  bareHost,
+  formatUri,
+  type HostPort,
+  parseHostPort,
+  parseUri,
+  type Uri,
+  uriKind,
+  uriTransport,
+} from './uri.ts';
 
 /** All texts are byte strings. */
 export interface RequestOptions {
@@ -89,7 +98,7 @@ function transportOf(uri: Uri, name: string): Protocol {
 }
 
 export async function resolveHost(host: string): Promise<string> {
-  const bare = host.startsWith('[') ? host.slice(1, -1) : host;
+  const bare = bareHost(host);
   if (isIP(bare) !== 0) return bare;
   try {
     return (await lookup(bare)).address;

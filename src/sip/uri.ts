@@ -99,6 +99,9 @@ export function isHost(text: string): boolean {
   return text.startsWith('[') ? text.endsWith(']') && isIPv6(text.slice(1, -1)) : HOST_NAME.test(text);
 }
 
+/** An IPv6 address without its brackets; any other host as it is. */
+export const bareHost = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
+
 export function formatUri(uri: Uri): string {
   if (uri.host === null)
     return `${uri.scheme}:${uri.user ?? ''}${uri.params === null ? '' : `;${uri.params}`}`;

@@ -2,13 +2,13 @@
 
 import { isIP } from 'node:net';
 import { defineFunctions } from '../../runtime/index.ts';
-import { parseHostPort } from '../../sip/index.ts';
+import { bareHost, parseHostPort } from '../../sip/index.ts';
 
 /** `[proto:]ip:port`; null for anything else. */
 function peerOf(text: string): { protocol: string | null; address: string; port: number } | null {
   const [, protocol, rest = ''] = /^(?:([a-z]+):)?(.*)$/i.exec(text.trim()) ?? [];
   const parsed = parseHostPort(rest);
-  const address = parsed?.host.replace(/^\[(.*)\]$/, '$1') ?? '';
+  const address = parsed === null ? '' : bareHost(parsed.host);
   if (parsed?.port == null || isIP(address) === 0) return null;
   return { protocol: protocol?.toLowerCase() ?? null, address, port: parsed.port };
 }
