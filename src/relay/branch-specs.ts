@@ -10,7 +10,7 @@ import {
   runRoute,
   tmParameters,
 } from '../runtime/index.ts';
-import { type Awaitable, type Status, whenThere } from '../script/index.ts';
+import { type Awaitable, andThen, isPending, type Status } from '../script/index.ts';
 import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
 import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
@@ -54,7 +54,7 @@ function inOrder<T, U>(items: readonly T[], make: (item: T, index: number) => Aw
   const made: U[] = [];
   for (const [i, item] of items.entries()) {
     const one = make(item, i);
-    if (!(one instanceof Promise)) made.push(one);
+    if (!isPending(one)) made.push(one);
     else {
       return (async () => {
         made.push(await one);
@@ -93,7 +93,7 @@ function prepare(
   if (branchRoute === null) return resolve(run.routing, data, options);
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
   const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.routing, data, options));
-  return whenThere(ran, after);
+  return andThen(ran, after);
 }
 
 function resolve(
@@ -131,7 +131,7 @@ function resolve(
     routing.log.warning(`t_relay(): ${unreachable(next, failure)}`);
     return failure === 'transport' ? failed.send : failed.badDestination;
   };
-  return whenThere(routing.host.destinations(next, forcedProtocol(request)), spec);
+  return andThen(routing.host.destinations(next, forcedProtocol(request)), spec);
 }
 
 /** Nobody waits for it (tm's minor_branch_flag). */

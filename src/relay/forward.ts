@@ -1,7 +1,7 @@
 /** Where a request goes, by which socket, and sending it on without a transaction: forward() and send(). */
 
 import { applyEdits, findSocket, type Request, type Run } from '../runtime/index.ts';
-import { type Awaitable, type Status, whenThere } from '../script/index.ts';
+import { type Awaitable, andThen, type Status } from '../script/index.ts';
 import {
   type Destinations,
   formatUri,
@@ -58,7 +58,7 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
     });
     return sent ? 1 : failed.send;
   };
-  return whenThere(routing.host.destinations(next, forcedProtocol(request)), send);
+  return andThen(routing.host.destinations(next, forcedProtocol(request)), send);
 }
 
 /** The transport of the socket that the request is to go out by; null where that is left open. */
@@ -85,7 +85,7 @@ export function sendOriginal(run: Run, destination: string, headers: HeaderText)
     socket.transport.send(Buffer.from(text, 'latin1'), target.address, target.port);
     return 1;
   };
-  return whenThere(routing.host.destinations(next), send);
+  return andThen(routing.host.destinations(next), send);
 }
 
 /** The socket that the script has forced where it fits, else the one that the request came by, else any that fits. */

@@ -4,7 +4,7 @@
  */
 
 import { edits, Request, type Run, type RunWorker, runRoute } from '../runtime/index.ts';
-import { type Awaitable, type Status, whenThere } from '../script/index.ts';
+import { type Awaitable, andThen, type Status } from '../script/index.ts';
 import {
   buildRequest,
   type Destinations,
@@ -48,7 +48,7 @@ export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> 
   if (wanted.method === 'INVITE' || wanted.method === 'ACK' || wanted.method === 'CANCEL')
     return refuse(run, `${wanted.method} belongs to a call, which siprest does not make`);
   const send = (found: Destinations) => sendTo(run, { ...wanted, from, to }, uri, found);
-  return whenThere(routing.host.destinations(uri), send);
+  return andThen(routing.host.destinations(uri), send);
 }
 
 function refuse(run: Run, why: string): -1 {

@@ -16,7 +16,7 @@ import {
   StateKey,
   tmParameters,
 } from '../runtime/index.ts';
-import { type Awaitable, type Status, whenThere } from '../script/index.ts';
+import { type Awaitable, andThen, type Status } from '../script/index.ts';
 import {
   type Branch,
   type Failure,
@@ -112,7 +112,7 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
     state.proxy === null || run.subject.failure === undefined
       ? request.state(messageBranches).all
       : failureBranches(run);
-  return whenThere(prepared(run, branches, options, state), (made) => {
+  return andThen(prepared(run, branches, options, state), (made) => {
     const specs = made.filter((one) => typeof one === 'object');
     if (specs.length === 0) {
       if (isNew && hasUnknownScheme(request)) {
@@ -145,7 +145,7 @@ function prepared(
   const changes = run.request.state(edits);
   state.edits = changes.length === 0 ? unchanged : [...changes];
   const made = prepareBranches(run, branches, options, state.branchRoute, state.proxy?.branches.length ?? 0);
-  return whenThere(made, (all) => {
+  return andThen(made, (all) => {
     run.request.state(messageBranches).clear();
     return all;
   });
@@ -178,7 +178,7 @@ export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOption
   if (transaction.isFinal) return failed.noDestination;
   const state = request.state(relaying);
   const proxy = proxyOf(run, state);
-  return whenThere(prepared(run, request.state(messageBranches).all, {}, state), (made) => {
+  return andThen(prepared(run, request.state(messageBranches).all, {}, state), (made) => {
     const specs = made.filter((one) => typeof one === 'object');
     if (cancelsOthers) for (const branch of proxy.branches) proxy.cancelBranch(branch);
     const outcome = proxy.inject(specs, isLast);
@@ -210,7 +210,7 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
   const [, ...others] = request.state(messageBranches).all;
   const branches = [own.state(messageBranches).main, ...others];
   const made = prepareBranches(run, branches, { failover }, null, 0);
-  return whenThere(made, (all) => {
+  return andThen(made, (all) => {
     request.state(messageBranches).clear();
     const specs = all.filter((one) => typeof one === 'object');
     if (specs.length === 0) return firstFailure(all);

@@ -13,7 +13,7 @@ import type {
   SwitchNode,
   WhileNode,
 } from './ast.ts';
-import { andThen, isPending, whenThere } from './awaitable.ts';
+import { andThen, isPending } from './awaitable.ts';
 import type { Awaitable, Value } from './catalog.ts';
 import type { CallCompiler } from './compile-calls.ts';
 import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
@@ -240,7 +240,7 @@ export class StatementCompiler<R extends Execution<R>> {
       // text counts as 1, even digits
       const status = typeof result === 'number' ? result : typeof result === 'string' ? 1 : -1;
       if (others.length === 0) return leave(run, status, none);
-      return whenThere(inTurn(others, run), (values) => leave(run, status, values.map(orNull)));
+      return andThen(inTurn(others, run), (values) => leave(run, status, values.map(orNull)));
     };
     return this.#placed(node, (run) => {
       const status = code(run);

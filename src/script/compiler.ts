@@ -3,7 +3,7 @@
  * are resolved here, once; a script that did not pass the checker throws.
  */
 import type { ExpressionNode, RouteCallNode, RouteKind, RouteNode, ScriptNode } from './ast.ts';
-import { isPending, whenThere } from './awaitable.ts';
+import { andThen, isPending } from './awaitable.ts';
 import type { Awaitable, Status, Value } from './catalog.ts';
 import { type Call, CallCompiler } from './compile-calls.ts';
 import { type Evaluate, ExpressionCompiler, type Matcher } from './compile-expressions.ts';
@@ -136,13 +136,13 @@ function compileRouteCall<R extends Execution<R>>(
     }
     if (--run.steps < 0 && run.isOverTime()) return -1;
     if (readers.length === 0) return statusOf(run, enterRoute(run, route));
-    return whenThere(inTurn(readers, run), (parameters) =>
+    return andThen(inTurn(readers, run), (parameters) =>
       statusOf(run, enterRoute(run, route, parameters.map(orNull))),
     );
   };
   return (run) => {
     const route = find(run);
-    return route instanceof Promise ? route.then((found) => enter(run, found)) : enter(run, route);
+    return isPending(route) ? route.then((found) => enter(run, found)) : enter(run, route);
   };
 }
 

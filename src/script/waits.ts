@@ -3,7 +3,7 @@
  * runs first: the compiler of a variable passes a {@link Waits}, which collects what must be available, and runs it
  * before reading the variable. Nearly all collect nothing, and cost nothing.
  */
-import { whenThere } from './awaitable.ts';
+import { andThen, isPending } from './awaitable.ts';
 import type { Awaitable } from './catalog.ts';
 
 /** A value for each run, as long as the run exists. */
@@ -29,12 +29,12 @@ export class Waits<R> {
    */
   add<T>(evaluate: (run: R) => Awaitable<T>, otherwise: (run: R) => T): (run: R) => T {
     const results = new PerRun<R, T>();
-    this.#steps.push((run) => whenThere(evaluate(run), (result) => results.set(run, result)));
+    this.#steps.push((run) => andThen(evaluate(run), (result) => results.set(run, result)));
     return (run) => {
       const result = results.get(run);
       if (result !== undefined) return result;
       const again = evaluate(run);
-      return again instanceof Promise ? otherwise(run) : again;
+      return isPending(again) ? otherwise(run) : again;
     };
   }
 
@@ -49,7 +49,7 @@ export class Waits<R> {
     const goOn = (run: R, from: number): Awaitable<T> => {
       for (let i = from; i < steps.length; i++) {
         const pending = steps[i]?.(run);
-        if (pending instanceof Promise) return pending.then(() => goOn(run, i + 1));
+        if (pending !== undefined && isPending(pending)) return pending.then(() => goOn(run, i + 1));
       }
       return next(run);
     };
@@ -67,7 +67,7 @@ export function inTurn<R, T>(reads: Reads<R, T>, run: R): Awaitable<readonly T[]
 function goOn<R, T>(reads: Reads<R, T>, run: R, values: T[]): Awaitable<readonly T[]> {
   for (let i = values.length; i < reads.length; i++) {
     const value = (reads[i] as Reads<R, T>[number])(run);
-    if (value instanceof Promise) return value.then((one) => goOn(reads, run, [...values, one]));
+    if (isPending(value)) return value.then((one) => goOn(reads, run, [...values, one]));
     values.push(value);
   }
   return values;

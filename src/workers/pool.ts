@@ -14,7 +14,7 @@ import {
   States,
   type Worker,
 } from '../runtime/index.ts';
-import type { Value } from '../script/index.ts';
+import { isPending, type Value } from '../script/index.ts';
 import { ByteBudget, type Clock } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 
@@ -306,7 +306,7 @@ export class WorkerPool {
     const began = this.#isBehind ? performance.now() : 0;
     try {
       const done = job(worker);
-      return done instanceof Promise ? done : undefined;
+      return isPending(done) ? done : undefined;
     } catch (error) {
       this.#failed(error);
       return undefined;

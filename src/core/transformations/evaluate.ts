@@ -1,7 +1,7 @@
 /** `{s.eval}`: a text with variables that comes up only now. What it names may wait, so it may as well. */
 
 import { defineTransformation, type Run } from '../../runtime/index.ts';
-import { whenThere } from '../../script/index.ts';
+import { andThen } from '../../script/index.ts';
 
 /** A text that has itself evaluated would not end. */
 const deepest = 20;
@@ -24,7 +24,7 @@ export const evaluation = defineTransformation({
       return null;
     }
     depths.set(run, depth + 1);
-    return whenThere(text.evaluate(run), (evaluated) => {
+    return andThen(text.evaluate(run), (evaluated) => {
       depths.set(run, depth);
       return evaluated;
     });

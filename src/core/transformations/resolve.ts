@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { defineTransformation, defineTransformations } from '../../runtime/index.ts';
-import { whenThere } from '../../script/index.ts';
+import { andThen } from '../../script/index.ts';
 
 function resolver(name: string, family: 4 | 6 | null, what: string) {
   const families = family === null ? undefined : [family];
@@ -16,7 +16,7 @@ function resolver(name: string, family: 4 | 6 | null, what: string) {
       if (value === null) return null;
       const host = String(value);
       if (isIP(host) !== 0) return host;
-      return whenThere(run.routing.host.names.addresses(host, families), ([found]) => {
+      return andThen(run.routing.host.names.addresses(host, families), ([found]) => {
         if (found === undefined) run.complain(`{${name}}: no address of "${host}" is known`);
         return found ?? null;
       });

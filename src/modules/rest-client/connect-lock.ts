@@ -1,7 +1,7 @@
 /** The lock of `no_concurrent_connects` over all processes: one worker of the server at a time connects to a host name. */
 import type { ConnectLock } from '../../rest/index.ts';
 import type { Store } from '../../runtime/index.ts';
-import type { Awaitable } from '../../script/index.ts';
+import { type Awaitable, andThen } from '../../script/index.ts';
 
 const space = 'connect locks';
 
@@ -33,7 +33,7 @@ export class SharedConnectLock implements ConnectLock {
       wait: 0,
       lease: null,
     });
-    return taken instanceof Promise ? taken.then((result) => result === 'granted') : taken === 'granted';
+    return andThen(taken, (result) => result === 'granted');
   }
 
   release(hostname: string, client: object): void {

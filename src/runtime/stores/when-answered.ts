@@ -1,4 +1,4 @@
-import type { Awaitable, Status } from '../../script/index.ts';
+import { type Awaitable, isPending, type Status } from '../../script/index.ts';
 import type { Run } from '../run.ts';
 import { StoreError } from './store.ts';
 
@@ -9,7 +9,7 @@ export function whenAnswered<T>(
   answer: Awaitable<T>,
   next: (result: T) => Awaitable<Status>,
 ): Awaitable<Status> {
-  if (!(answer instanceof Promise)) return next(answer);
+  if (!isPending(answer)) return next(answer);
   return answer.then(next, (error: unknown): Status => {
     if (!(error instanceof StoreError)) throw error;
     run.complain(`${caller}: ${error.message}`);

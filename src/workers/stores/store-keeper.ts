@@ -1,5 +1,6 @@
 /** The supervisor's side of what all processes share: it does their operations, and tells all of changed values. */
 import type { StoreOperation } from '../../runtime/index.ts';
+import { isPending } from '../../script/index.ts';
 import type { StoreAnswer, StoreRequest, ValueChange } from './messages.ts';
 import { StoreState, type StoreStateOptions } from './store-state.ts';
 
@@ -50,7 +51,7 @@ export class StoreKeeper {
     try {
       const result = this.#state.perform(operation, process);
       if (id === undefined) return null;
-      if (!(result instanceof Promise)) return { id, result };
+      if (!isPending(result)) return { id, result };
       void result.then((later) => this.#hooks.answer(process, [{ id, result: later }]));
       return null;
     } catch {
