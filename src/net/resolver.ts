@@ -13,6 +13,7 @@ import {
   WatchedFile,
 } from './system-files.ts';
 
+/** How a resolver finds names; default is what the system's files say. */
 export interface NameResolverOptions {
   /** Name servers as `address` or `address:port`; default: those of `/etc/resolv.conf`, as it is when one is asked. */
   readonly servers?: readonly string[] | undefined;
@@ -78,6 +79,7 @@ export class NameResolver implements Names {
   readonly #underWay = new Map<string, ((answer: DnsAnswer) => void)[]>();
   readonly #client: DnsClient;
 
+  /** A resolver with a cache of its own. */
   constructor(options: NameResolverOptions = {}) {
     const { timeout, tries, servers, clock = systemClock } = options;
     this.#asking = {
@@ -94,6 +96,7 @@ export class NameResolver implements Names {
   /**
    * Calls back once: at once for what is known, later for what has to be asked. When one family's addresses are there,
    * the other's are waited for 50 ms.
+   * @internal
    */
   resolve(hostname: string, callback: LookupCallback, options: LookupOptions = {}): void {
     const { families = BOTH_FAMILIES } = options;
@@ -102,7 +105,7 @@ export class NameResolver implements Names {
     else tellLocal(local, hostname, families, callback);
   }
 
-  /** Tells of each family's addresses as soon as they are known, which may be at once. */
+  /** Tells of each family's addresses as soon as they are known, which may be at once. @internal */
   lookup(hostname: string, listener: LookupListener, options: LookupOptions = {}): void {
     const { families = BOTH_FAMILIES, search = true } = options;
     const name = hostname.toLowerCase();
@@ -118,7 +121,7 @@ export class NameResolver implements Names {
     new Lookup(this, this.#timers, names, families, this.#how(options.asking), listener).begin();
   }
 
-  /** SRV records of a name like `_sip._udp.example.com`; none for a host that /etc/hosts lists. */
+  /** SRV records of a name like `_sip._udp.example.com`; none for a host that /etc/hosts lists. @internal */
   services(name: string, callback: Callback<ServiceRecord>, options: LookupOptions = {}): void {
     const key = name.toLowerCase().replace(/\.$/, '');
     // what this machine names itself is nobody else's to say more about
@@ -126,7 +129,7 @@ export class NameResolver implements Names {
     else this.#records(key, 'SRV', callback, options);
   }
 
-  /** NAPTR records; none for a host that /etc/hosts lists. */
+  /** NAPTR records; none for a host that /etc/hosts lists. @internal */
   namingPointers(name: string, callback: Callback<NamingPointer>, options: LookupOptions = {}): void {
     const key = name.toLowerCase().replace(/\.$/, '');
     if (this.local(key) !== null) callback(null, []);
@@ -136,6 +139,7 @@ export class NameResolver implements Names {
   /**
    * The addresses of this name refuse or do not answer, so its next lookup asks the name servers again, without waiting for the TTL to
    * end; where these do not answer, the known addresses hold on.
+   * @internal
    */
   doubt(hostname: string): void {
     const before = this.#timers.clock.now() - LEAST_AGE;
@@ -147,7 +151,7 @@ export class NameResolver implements Names {
     }
   }
 
-  /** The addresses that this machine itself knows, null for a name of which it knows none. */
+  /** The addresses that this machine itself knows, null for a name of which it knows none. @internal */
   local(name: string): readonly Address[] | null {
     const bare = name.replace(/\.$/, '');
     const listed = this.#hosts.value.get(bare);
@@ -155,7 +159,7 @@ export class NameResolver implements Names {
     return bare === 'localhost' || bare.endsWith('.localhost') ? LOOPBACK : null; // RFC 6761, section 6.3
   }
 
-  /** One question: at once where the answer is known, else when it is there. */
+  /** One question: at once where the answer is known, else when it is there. @internal */
   ask<T extends RecordType>(
     name: string,
     type: T,

@@ -4,7 +4,9 @@ import type { Clock } from '../timers/index.ts';
 
 /** An IP address. */
 export interface Address {
+  /** An IP address. */
   readonly address: string;
+  /** Its version. */
   readonly family: 4 | 6;
 }
 

@@ -8,6 +8,7 @@ export interface ConnectLock {
    * then gives it back as often.
    */
   acquire(hostname: string, owner: object): boolean | Promise<boolean>;
+  /** Gives back one taking of it. */
   release(hostname: string, owner: object): void;
 }
 
@@ -15,6 +16,7 @@ export interface ConnectLock {
 export class LocalConnectLock implements ConnectLock {
   readonly #held = new Map<string, { owner: object; count: number }>();
 
+  /** Takes it, see {@link ConnectLock.acquire}. */
   acquire(hostname: string, owner: object): boolean {
     const held = this.#held.get(hostname);
     if (held === undefined) {
@@ -26,6 +28,7 @@ export class LocalConnectLock implements ConnectLock {
     return true;
   }
 
+  /** Gives back one taking of it. */
   release(hostname: string, owner: object): void {
     const held = this.#held.get(hostname);
     if (held === undefined || held.owner !== owner) return;

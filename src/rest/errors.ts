@@ -12,11 +12,14 @@ export type RestOptionErrorCode =
  * happens on the network is an `Outcome`, never an error.
  */
 export class RestOptionError extends TypeError {
+  /** Always `RestOptionError`. */
   override readonly name = 'RestOptionError';
+  /** What is wrong with the option. */
   readonly code: RestOptionErrorCode;
   /** The option at fault, in camelCase as it was given. */
   readonly option: string;
 
+  /** @internal */
   constructor(code: RestOptionErrorCode, option: string, message: string) {
     super(message);
     this.code = code;

@@ -1,13 +1,25 @@
 /** A header field of a request as it goes out: name and value as byte strings. */
 export interface HeaderField {
+  /** As it is sent, a token. */
   readonly name: string;
   /** Without blanks around it. Empty: the field that the client would send itself is left out. */
   readonly value: string;
 }
 
+/** A header line that was read, or why it is refused. */
 export type HeaderLine =
-  | { readonly ok: true; readonly field: HeaderField }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      /** It can be sent. */
+      readonly ok: true;
+      /** What it says. */
+      readonly field: HeaderField;
+    }
+  | {
+      /** It cannot be sent. */
+      readonly ok: false;
+      /** Why not. */
+      readonly reason: string;
+    };
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, section 5.6.2
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/; // RFC 9110, section 5.5

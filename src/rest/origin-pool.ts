@@ -34,10 +34,13 @@ const SWEEP_INTERVAL = 1_000;
 type Speaks = 'unknown' | 'h1' | 'h2';
 
 /** Connections by what they do. */
+/** Connections of a client by what they do. */
 export interface ConnectionCounts {
+  /** Being made. */
   connecting: number;
   /** With a request on it. */
   busy: number;
+  /** Kept for the next request. */
   idle: number;
 }
 

@@ -34,15 +34,20 @@ export type FailureOutcome =
 /** The return code of `rest_get()` in a script. */
 export type ReturnCode = Outcome['rc'];
 
+/** The HTTP that a connection speaks. */
 export type ConnectionProtocol = 'http/1.0' | 'http/1.1' | 'h2';
 
 /** The connection that a transfer used. */
 export interface ConnectionInfo {
   /** Counts the connections of this process from 1. */
   readonly id: number;
+  /** The HTTP that it speaks. */
   readonly protocol: ConnectionProtocol;
+  /** IP address of the server, or of the proxy. */
   readonly remoteAddress: string;
+  /** Port of the server, or of the proxy. */
   readonly remotePort: number;
+  /** Port on this side. */
   readonly localPort: number;
   /** TLS version (`TLSv1.3`), empty without TLS. */
   readonly tls: string;
@@ -52,11 +57,15 @@ export interface ConnectionInfo {
 
 /** Milliseconds from the call to the end of each phase, 0 for a phase that did not take place. */
 export interface PhaseTimes {
+  /** The addresses of the host name were known. */
   readonly lookup: number;
+  /** TCP was connected. */
   readonly connect: number;
+  /** The TLS handshake was complete. */
   readonly tls: number;
   /** The answer's header was complete. */
   readonly firstByte: number;
+  /** The outcome was known. */
   readonly total: number;
 }
 
@@ -100,11 +109,13 @@ abstract class BaseOutcome {
   /** True when that connection had served a request before. */
   declare readonly reused: boolean;
 
+  /** @internal */
   constructor({ info, reused }: Ended) {
     this.connection = info;
     this.reused = reused;
   }
 
+  /** @internal */
   protected abstract get clock(): PhaseClock;
 
   /** When the phases were over. */
@@ -132,6 +143,7 @@ abstract class AnswerOutcome extends BaseOutcome {
   readonly #rawHeaders: RawHeaders;
   readonly #clock: PhaseClock;
 
+  /** @internal */
   constructor(ended: EndedWithAnswer) {
     super(ended);
     this.status = ended.status;
@@ -141,6 +153,7 @@ abstract class AnswerOutcome extends BaseOutcome {
     this.#clock = ended.clock;
   }
 
+  /** @internal */
   protected override get clock(): PhaseClock {
     return this.#clock;
   }
@@ -189,16 +202,19 @@ abstract class EmptyOutcome extends BaseOutcome {
   declare readonly reason: string;
   readonly #clock: PhaseClock;
 
+  /** @internal */
   constructor(reason: string, ended: Ended) {
     super(ended);
     this.reason = reason;
     this.#clock = ended.clock;
   }
 
+  /** @internal */
   protected override get clock(): PhaseClock {
     return this.#clock;
   }
 
+  /** Only a response can be. */
   get ok(): false {
     return false;
   }
@@ -211,13 +227,16 @@ abstract class EmptyOutcome extends BaseOutcome {
 
 /** An answer has arrived, whatever its status. */
 export class ResponseOutcome extends AnswerOutcome {
+  /** Which outcome this is. */
   declare readonly kind: 'response';
 
+  /** @internal */
   constructor(ended: EndedWithAnswer) {
     super(ended);
     this.kind = 'response';
   }
 
+  /** The return code, as in a script. */
   get rc(): 1 {
     return 1;
   }
@@ -230,20 +249,24 @@ export class ResponseOutcome extends AnswerOutcome {
 
 /** Connected, but no complete answer in time: with what had arrived of it. */
 export class TimeoutOutcome extends AnswerOutcome {
+  /** Which outcome this is. */
   declare readonly kind: 'timeout';
   /** What went wrong, for people and logs. */
   declare readonly reason: string;
 
+  /** @internal */
   constructor(reason: string, ended: EndedWithAnswer) {
     super(ended);
     this.kind = 'timeout';
     this.reason = reason;
   }
 
+  /** The return code, as in a script. */
   get rc(): -3 {
     return -3;
   }
 
+  /** Only a response can be. */
   get ok(): false {
     return false;
   }
@@ -251,8 +274,10 @@ export class TimeoutOutcome extends AnswerOutcome {
 
 /** The connection was refused, or no route leads to the host. */
 export class RefusedOutcome extends EmptyOutcome {
+  /** Which outcome this is. */
   readonly kind = 'refused';
 
+  /** The return code, as in a script. */
   get rc(): -1 {
     return -1;
   }
@@ -260,8 +285,10 @@ export class RefusedOutcome extends EmptyOutcome {
 
 /** No connection in time: DNS, TCP and TLS together. */
 export class ConnectTimeoutOutcome extends EmptyOutcome {
+  /** Which outcome this is. */
   readonly kind = 'connect-timeout';
 
+  /** The return code, as in a script. */
   get rc(): -2 {
     return -2;
   }
@@ -269,8 +296,10 @@ export class ConnectTimeoutOutcome extends EmptyOutcome {
 
 /** Another client is connecting to this host name, under the connect lock. */
 export class LockedOutcome extends EmptyOutcome {
+  /** Which outcome this is. */
   readonly kind = 'locked';
 
+  /** The return code, as in a script. */
   get rc(): -4 {
     return -4;
   }
@@ -278,13 +307,18 @@ export class LockedOutcome extends EmptyOutcome {
 
 /** A policy did not let the request through. */
 export class BlockedOutcome extends EmptyOutcome {
+  /** Which outcome this is. */
   readonly kind = 'blocked';
 
-  /** @param reason why, for people and logs */
+  /**
+   * What a policy answers with.
+   * @param reason why, for people and logs
+   */
   constructor(reason: string) {
     super(reason, UNSENT);
   }
 
+  /** The return code, as in a script. */
   get rc(): -10 {
     return -10;
   }
@@ -292,16 +326,20 @@ export class BlockedOutcome extends EmptyOutcome {
 
 /** Anything else that went wrong, by its code. */
 export class ErrorOutcome extends EmptyOutcome {
+  /** Which outcome this is. */
   readonly kind = 'error';
+  /** What went wrong. */
   readonly code: ErrorCode;
   readonly #status: number;
 
+  /** @internal */
   constructor(code: ErrorCode, reason: string, ended: Ended = UNSENT) {
     super(reason, ended);
     this.code = code;
     this.#status = ended.status;
   }
 
+  /** The return code, as in a script. */
   get rc(): -10 {
     return -10;
   }

@@ -3,6 +3,7 @@ import { checkHeaderField, type HeaderField } from './header-line.ts';
 
 /** The header fields of a request as they go out, name and value in turn, and what they decide. */
 export interface RequestHeaders {
+  /** Names and values in turn. */
   readonly fields: readonly string[];
   /** `Expect` was given: empty switches it off, `100-continue` on. */
   readonly expect: 'off' | 'on' | null;

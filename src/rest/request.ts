@@ -7,12 +7,15 @@ import type { Authority } from './url.ts';
  * copies it: `next({ ...request, timeout: 500 })`.
  */
 export interface HttpRequest {
+  /** In capitals, as a rule. */
   readonly method: string;
   /** Scheme, host and port. */
   readonly authority: Authority;
   /** Path and query as the request line has them. */
   readonly path: string;
+  /** The header fields, and what they decide. */
   readonly headers: RequestHeaders;
+  /** The whole body, null without one. */
   readonly body: Buffer | null;
   /** Longest time for the whole transfer, connecting included, in milliseconds. */
   readonly timeout: number;

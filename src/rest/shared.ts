@@ -12,37 +12,45 @@ import { OpenPools } from './open-pools.ts';
 import { TlsStore } from './tls-store.ts';
 import { TransferCounts } from './transfer-counts.ts';
 
+/** What clients have in common. */
 export interface RestSharedOptions {
-  /** The lock of `no_concurrent_connects`; default: one between the clients that share this object. */
+  /** The lock of `noConcurrentConnects`; default: one between the clients that share this object. */
   readonly connectLock?: ConnectLock | undefined;
+  /** Finds addresses; default: a new one. */
   readonly resolver?: NameResolver | undefined;
   /** How connections are made. Default: by node:net. */
   readonly connect?: Connect | undefined;
   /** What timeouts are measured by. Default: the system's clock. */
   readonly clock?: Clock | undefined;
-  /** What the bodies of answers under way may take together; default: a quarter of the heap's limit. */
+  /** What the bodies of answers under way may take together; default: a quarter of the heap's limit. @internal */
   readonly bodies?: ByteBudget | undefined;
 }
 
 /** What several clients have in common: the connect lock, the DNS cache, TLS contexts and sessions. */
 export class RestShared {
+  /** @internal */
   readonly connectLock: ConnectLock;
+  /** @internal */
   readonly names: Names;
-  /** Null: node:net. */
+  /** Null: node:net. @internal */
   readonly connect: Connect | null;
+  /** @internal */
   readonly timers: TimerWheel;
+  /** @internal */
   readonly bodies: ByteBudget;
+  /** @internal */
   readonly tls: TlsStore = new TlsStore();
-  /** How transfers ended. */
+  /** How transfers ended. @internal */
   readonly transfers: TransferCounts = new TransferCounts();
-  /** Those that have connections. */
+  /** Those that have connections. @internal */
   readonly openPools: OpenPools = new OpenPools();
-  /** What clear-text origins speak, as a client found out that tried HTTP/2. */
+  /** What clear-text origins speak, as a client found out that tried HTTP/2. @internal */
   readonly clearTextProtocols: OriginMemory = new OriginMemory();
-  /** Origins that have asked for HTTP/1.1 in HTTP/2. */
+  /** Origins that have asked for HTTP/1.1 in HTTP/2. @internal */
   readonly http1Origins: OriginMemory = new OriginMemory();
   static #ofProcess: RestShared | null = null;
 
+  /** Things in common that are given to clients as `shared`. */
   constructor(options: RestSharedOptions = {}) {
     this.connectLock = options.connectLock ?? new LocalConnectLock();
     const { clock = systemClock } = options;
@@ -53,7 +61,7 @@ export class RestShared {
   }
 
   /**
-   * Reads CA certificates again (`ssl_capath`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, the system's) for requests from now on. Idle TLS
+   * Reads CA certificates again (`tls.caPath`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, the system's) for requests from now on. Idle TLS
    * connections are closed and sessions forgotten, so that a CA that was taken out is no longer trusted.
    */
   rereadCertificates(): void {

@@ -12,19 +12,23 @@ export type PemSource = string | Uint8Array;
 
 /** A TLS client domain as `tls_mgm` describes one. */
 export interface TlsClientDomainOptions {
+  /** How errors and logs call it. */
   readonly name: string;
   /** Our certificate, with the intermediate ones after it. */
   readonly certificate?: PemSource | undefined;
+  /** The key of the certificate. */
   readonly privateKey?: PemSource | undefined;
   /** The CAs trusted for this domain, instead of the client's. */
   readonly caList?: PemSource | undefined;
   /** A folder of such CAs, hashed names or any PEM files. */
   readonly caPath?: string | undefined;
-  /** Overrides `ssl_verifypeer`. */
+  /** Instead of the client's `tls.verifyPeer`. */
   readonly verifyPeer?: boolean | undefined;
-  /** Overrides `ssl_verifyhost`. */
+  /** Instead of the client's `tls.verifyHost`. */
   readonly verifyHost?: boolean | undefined;
+  /** The oldest TLS version taken. */
   readonly minVersion?: SecureVersion | undefined;
+  /** The newest TLS version taken. */
   readonly maxVersion?: SecureVersion | undefined;
   /** OpenSSL's notation. */
   readonly ciphers?: string | undefined;
@@ -37,15 +41,23 @@ let lastId = 0;
  * made; make a new one when they have changed: its connections and sessions are never mixed with the old one's.
  */
 export class TlsClientDomain {
-  /** Unique in the process. */
+  /** Unique in the process. @internal */
   readonly id: number;
+  /** How errors and logs call it. */
   readonly name: string;
+  /** @internal */
   readonly certificate: Buffer | null;
+  /** @internal */
   readonly privateKey: Buffer | null;
+  /** @internal */
   readonly verifyPeer: boolean | undefined;
+  /** @internal */
   readonly verifyHost: boolean | undefined;
+  /** @internal */
   readonly minVersion: SecureVersion | undefined;
+  /** @internal */
   readonly maxVersion: SecureVersion | undefined;
+  /** @internal */
   readonly ciphers: string | undefined;
   readonly #caList: string[] | null;
   readonly #caPath: string | undefined;
@@ -68,7 +80,7 @@ export class TlsClientDomain {
     this.#check();
   }
 
-  /** The CAs of this domain, null when it names none. */
+  /** The CAs of this domain, null when it names none. @internal */
   authorities(log: LogFunction): string[] | null {
     if (this.#caList === null && this.#caPath === undefined) return null;
     const folder = this.#caPath === undefined ? [] : readCaDirectory(this.#caPath, log);

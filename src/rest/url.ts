@@ -2,13 +2,16 @@ import { isIPv6, SocketAddress } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { percentDecode } from './percent-encoding.ts';
 
+/** What a URL begins with. */
 export type Scheme = 'http' | 'https';
 
 /** The part of a URL that names a server. */
 export interface Authority {
+  /** `http` or `https`. */
   readonly scheme: Scheme;
   /** Host name in lower case and Punycode, or an IP address without brackets. */
   readonly hostname: string;
+  /** As in the URL, or that of the scheme. */
   readonly port: number;
   /** What the Host field says: the name as it was written, the port only where it is not the scheme's own. */
   readonly host: string;

@@ -4,7 +4,10 @@ import { headerKey, isToken } from './header-names.ts';
 declare const checked: unique symbol;
 
 /** Whole header lines, each ended by CRLF; '' for none. Only {@link headerText} makes one. */
-export type HeaderText = string & { readonly [checked]: true };
+export type HeaderText = string & {
+  /** Only {@link headerText} makes one. */
+  readonly [checked]: true;
+};
 
 export const NO_HEADERS = '' as HeaderText;
 

@@ -74,7 +74,7 @@ export type {
 } from './proxy-types.ts';
 export { reasonPhrase } from './reason-phrases.ts';
 export { buildReply, isStatus, type ReplyContent, replyDestination, sendReply } from './reply.ts';
-export { buildRequest } from './request.ts';
+export { buildRequest, type RequestContent } from './request.ts';
 export { type Header, unfold } from './scan.ts';
 export {
   type Ending,
@@ -111,7 +111,16 @@ export {
   TRANSPORTS,
   transportParameter,
 } from './transports.ts';
-export { RequestError, type RequestEvent, type RequestOptions, sendRequest } from './uac.ts';
+export {
+  type EndedEvent,
+  type IncomingEvent,
+  RequestError,
+  type RequestEvent,
+  type RequestOptions,
+  type ResponseEvent,
+  type SentEvent,
+  sendRequest,
+} from './uac.ts';
 export { type UdpCounts, type UdpOptions, UdpTransport } from './udp-transport.ts';
 export {
   bareHost,

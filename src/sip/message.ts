@@ -21,8 +21,11 @@ export const MAX_MESSAGE_BYTES = 65_535;
  */
 export const MAX_VALUE_BYTES = 4096;
 
+/** The value of a CSeq header. */
 export interface CSeq {
+  /** Counts the requests of a dialog. */
   readonly number: number;
+  /** Of the request, or of the one that a response answers. */
   readonly method: string;
 }
 
@@ -38,10 +41,11 @@ export interface Replyable {
 
 /** Something that is not a SIP message, or must not be processed. */
 export interface MalformedMessage {
+  /** What kind of message this is. */
   readonly kind: 'malformed';
   /** The error, for people. */
   readonly reason: string;
-  /** CRLFs or NULs that keep a NAT binding open, or an empty datagram: not an error. */
+  /** CRLFs or NULs that keep a NAT binding open, or an empty datagram: not an error. @internal */
   readonly keepAlive: boolean;
   /** The start of the first line, at most 200 bytes, for the log. */
   readonly startLine: string;
@@ -49,23 +53,28 @@ export interface MalformedMessage {
   readonly status: number;
   /** What could be parsed if its first line is that of a request; parts may be missing. */
   readonly request: SipRequest | null;
-  /** The request to answer; null if no answer is due or possible: a response, an ACK, no valid Via. */
+  /** The request to answer; null if no answer is due or possible: a response, an ACK, no valid Via. @internal */
   readonly answerable: Replyable | null;
+  /** Where it came from. */
   readonly source: Source;
 }
 
+/** A well-formed message. */
 export type SipMessage = SipRequest | SipResponse;
+/** What some bytes are. */
 export type ParsedMessage = SipMessage | MalformedMessage;
 
 const NOWHERE: Source = { address: '0.0.0.0', port: 0, transport: DEFAULT_PROTOCOL };
 abstract class Message {
+  /** Which kind of message this is. */
   abstract readonly kind: 'request' | 'response';
   /** The whole message. */
   readonly raw: string;
   /** In the order of the message. */
   readonly headers: readonly Header[];
+  /** Where it came from. */
   readonly source: Source;
-  /** The socket or connection that received it. */
+  /** The socket or connection that received it. @internal */
   readonly socket: Transport | null;
   readonly #bodyStart: number;
   readonly #bodyEnd: number;
@@ -77,6 +86,7 @@ abstract class Message {
   #contacts: readonly NameAddr[] | null | undefined;
   #body: string | undefined;
 
+  /** @internal */
   constructor(scan: Scan, source: Source, socket: Transport | null) {
     this.raw = scan.raw;
     this.headers = scan.headers;
@@ -114,31 +124,38 @@ abstract class Message {
     return present(this.findVia());
   }
 
+  /** All Vias, topmost first. */
   get vias(): readonly Via[] {
     this.#vias ??= this.headerList('via').flatMap((value) => parseVia(value) ?? []);
     return this.#vias;
   }
 
+  /** The From header. */
   get from(): NameAddr {
     return present(this.findFrom());
   }
 
+  /** The To header. */
   get to(): NameAddr {
     return present(this.findTo());
   }
 
+  /** The tag of From; null without one. */
   get fromTag(): string | null {
     return this.findFrom()?.tag ?? null;
   }
 
+  /** The tag of To; null without one. */
   get toTag(): string | null {
     return this.findTo()?.tag ?? null;
   }
 
+  /** The CSeq header. */
   get cseq(): CSeq {
     return present(this.findCSeq());
   }
 
+  /** The Call-ID header. */
   get callId(): string {
     return this.#first('call-id') ?? '';
   }
@@ -149,11 +166,12 @@ abstract class Message {
     return this.#contacts;
   }
 
+  /** The Content-Type header; null without one. */
   get contentType(): string | null {
     return this.header('content-type');
   }
 
-  /** '' if there is none. */
+  /** A byte string, '' without a body. */
   get body(): string {
     this.#body ??= this.raw.slice(this.#bodyStart, this.#bodyEnd);
     return this.#body;
@@ -161,6 +179,7 @@ abstract class Message {
 
   // The four below are null until the message has been validated.
 
+  /** @internal */
   findVia(): Via | null {
     if (this.#via === undefined) {
       const value = this.#first('via');
@@ -169,16 +188,19 @@ abstract class Message {
     return this.#via;
   }
 
+  /** @internal */
   findFrom(): NameAddr | null {
     if (this.#from === undefined) this.#from = parseSingle(this.#first('from'));
     return this.#from;
   }
 
+  /** @internal */
   findTo(): NameAddr | null {
     if (this.#to === undefined) this.#to = parseSingle(this.#first('to'));
     return this.#to;
   }
 
+  /** @internal */
   findCSeq(): CSeq | null {
     if (this.#cseq === undefined) this.#cseq = parseCSeq(this.#first('cseq'));
     return this.#cseq;
@@ -224,13 +246,17 @@ function parseCSeq(value: string | null): CSeq | null {
   return number < 2 ** 31 ? { number, method: match[2] ?? '' } : null; // 8.1.1.5
 }
 
+/** A request, its header parsed where it is asked for. */
 export class SipRequest extends Message {
+  /** Which kind of message this is. */
   readonly kind = 'request' as const;
+  /** `INVITE`, `OPTIONS`, ... */
   readonly method: string;
-  /** As written. */
+  /** The Request-URI as written. */
   readonly requestUri: string;
   #uriParts: Uri | null | undefined;
 
+  /** @internal */
   constructor(method: string, requestUri: string, scan: Scan, source: Source, socket: Transport | null) {
     super(scan, source, socket);
     this.method = method;
@@ -244,11 +270,16 @@ export class SipRequest extends Message {
   }
 }
 
+/** A response, its header parsed where it is asked for. */
 export class SipResponse extends Message {
+  /** Which kind of message this is. */
   readonly kind = 'response' as const;
+  /** 100 to 699. */
   readonly status: number;
+  /** The reason phrase. */
   readonly reason: string;
 
+  /** @internal */
   constructor(status: number, reason: string, scan: Scan, source: Source, socket: Transport | null) {
     super(scan, source, socket);
     this.status = status;

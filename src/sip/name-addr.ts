@@ -5,6 +5,7 @@
 import { findParameter, listItemEnd, quotedEnd, trimmed } from './parameters.ts';
 import { parseUri, type Uri } from './uri.ts';
 
+/** A name-addr or addr-spec with its header parameters: From, To, Contact, Route, ... */
 export class NameAddr {
   /** As written, with its quotes; null if absent. */
   readonly display: string | null;
@@ -19,6 +20,7 @@ export class NameAddr {
   #uriParts: Uri | null | undefined;
   #tag: string | null | undefined;
 
+  /** @internal */
   constructor(
     display: string | null,
     uri: string,
@@ -39,6 +41,7 @@ export class NameAddr {
     return this.#uriParts;
   }
 
+  /** The parameter `tag`; null without one. */
   get tag(): string | null {
     if (this.#tag === undefined) this.#tag = this.parameter('tag') || null;
     return this.#tag;

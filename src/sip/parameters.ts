@@ -4,6 +4,7 @@
  */
 
 export interface Parameter {
+  /** As written. */
   readonly name: string;
   /** Null for one without `=`; a quoted string without its quotes, its escapes as written. */
   readonly value: string | null;

@@ -5,6 +5,7 @@ import { reasonPhrase } from './reason-phrases.ts';
 import { unfold } from './scan.ts';
 import { TRANSPORTS } from './transports.ts';
 
+/** What a reply says. */
 export interface ReplyContent {
   /** 100 to 699. */
   readonly status: number;

@@ -4,19 +4,27 @@ import type { SipRequest, SipResponse } from './message.ts';
 import { unfold } from './scan.ts';
 import type { Via } from './via.ts';
 
+/** What a request says, as byte strings. */
 export interface RequestContent {
+  /** `OPTIONS`, `MESSAGE`, ... */
   readonly method: string;
+  /** The Request-URI. */
   readonly uri: string;
   /** The value of the one Via. */
   readonly via: string;
   /** With its tag. */
   readonly from: string;
+  /** As From; a request within a dialog has a tag. */
   readonly to: string;
+  /** Names the dialog, with both tags. */
   readonly callId: string;
+  /** The number of CSeq. */
   readonly cseq: number;
   /** Default header values by name, omitted if `headers` contains the name. */
   readonly defaults?: Readonly<Record<string, string>>;
+  /** Further header lines. */
   readonly headers?: HeaderText;
+  /** The body; Content-Length is added. */
   readonly body?: string;
 }
 
@@ -28,6 +36,7 @@ export type SentRequest = Pick<
   readonly via: Pick<Via, 'branch' | 'text'>;
 };
 
+/** A request as bytes. */
 export function buildRequest(content: RequestContent): Buffer {
   const { method, uri, via, from, to, callId, cseq, headers = NO_HEADERS, body = '' } = content;
   let text = `${method} ${uri} SIP/2.0\r\nVia: ${via}\r\n`;

@@ -7,6 +7,7 @@ import { headerKey, isToken, knownHeaderName } from './header-names.ts';
 /** More headers than this make a message malformed. */
 export const MAX_HEADERS = 512;
 
+/** One header of a message. */
 export interface Header {
   /** As written, without white space. */
   readonly name: string;
@@ -14,8 +15,9 @@ export interface Header {
   readonly value: string;
   /** The canonical name in lower case: `via` for `v`. */
   readonly key: string;
-  /** Offsets of its line and of the next one in the message. */
+  /** Offset of its line in the message. */
   readonly start: number;
+  /** Offset of the next line. */
   readonly end: number;
 }
 

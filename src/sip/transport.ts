@@ -5,7 +5,9 @@ import type { Protocol } from './transports.ts';
 export interface Source {
   /** An IP address, IPv6 without brackets. */
   readonly address: string;
+  /** Its port there. */
   readonly port: number;
+  /** How it came. */
   readonly transport: Protocol;
 }
 

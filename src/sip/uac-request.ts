@@ -33,6 +33,7 @@ import {
 
 /** All texts are byte strings. */
 export interface RequestOptions {
+  /** `OPTIONS`, `INVITE`, ... */
   readonly method: string;
   /** A SIP URI, or a TEL URI with `proxy`. With `;transport=tcp` it is sent over TCP. */
   readonly uri: string;
@@ -44,6 +45,7 @@ export interface RequestOptions {
   readonly from?: string;
   /** Header lines; Call-ID, Contact, Max-Forwards, User-Agent and Content-Type replace the defaults. */
   readonly headers?: string;
+  /** The body; Content-Length is added. */
   readonly body?: string;
   /** Default: text/plain for a body. */
   readonly contentType?: string;
@@ -51,12 +53,15 @@ export interface RequestOptions {
   readonly timeout?: number;
   /** How long an answered call lasts before a BYE ends it, in ms. Default: it stays open. */
   readonly talk?: number;
+  /** @internal */
   readonly timers?: TimerValues;
+  /** Ends it when it fires: an open call by BYE, a call that rings by CANCEL. */
   readonly signal?: AbortSignal;
 }
 
 /** An option is not valid SIP, or the host cannot be resolved. The message is for people. */
 export class RequestError extends Error {
+  /** @internal */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'RequestError';

@@ -28,23 +28,63 @@ import { formatHostPort } from './via.ts';
 
 export { RequestError, type RequestOptions };
 
-/** `at` is in ms since the request was first sent. */
-export type RequestEvent =
+/** What happens to a request. */
+export type RequestEvent = SentEvent | ResponseEvent | IncomingEvent | EndedEvent;
+
+/** The request, or the ACK, CANCEL or BYE that follows it, was sent. */
+export interface SentEvent {
+  /** Which event this is. */
+  readonly kind: 'sent';
+  /** Milliseconds since the request was first sent. */
+  readonly at: number;
+  /** Counts from 1; higher for retransmissions. */
+  readonly copy: number;
+  /** What was sent. */
+  readonly request: SipRequest;
+  /** The IP address that it was sent to. */
+  readonly address: string;
+  /** The port that it was sent to. */
+  readonly port: number;
+}
+
+/** A response has arrived. */
+export interface ResponseEvent {
+  /** Which event this is. */
+  readonly kind: 'response';
+  /** Milliseconds since the request was first sent. */
+  readonly at: number;
+  /** What arrived. */
+  readonly response: SipResponse;
+}
+
+/** A request has arrived while the call was open; a BYE has been answered. */
+export interface IncomingEvent {
+  /** Which event this is. */
+  readonly kind: 'request';
+  /** Milliseconds since the request was first sent. */
+  readonly at: number;
+  /** What arrived. */
+  readonly request: SipRequest;
+}
+
+/** The last event. */
+export type EndedEvent = {
+  /** Which event this is. */
+  readonly kind: 'ended';
+  /** Milliseconds since the request was first sent. */
+  readonly at: number;
+} & (
   | {
-      readonly kind: 'sent';
-      readonly at: number;
-      /** Counts from 1; higher for retransmissions. */
-      readonly copy: number;
-      /** The request, or the ACK, CANCEL or BYE that follows it. */
-      readonly request: SipRequest;
-      readonly address: string;
-      readonly port: number;
+      /** How it ended. */
+      readonly outcome: 'answered' | 'timeout' | 'aborted';
     }
-  | { readonly kind: 'response'; readonly at: number; readonly response: SipResponse }
-  /** A request received during the call; a BYE has been answered. */
-  | { readonly kind: 'request'; readonly at: number; readonly request: SipRequest }
-  | { readonly kind: 'ended'; readonly at: number; readonly outcome: 'answered' | 'timeout' | 'aborted' }
-  | { readonly kind: 'ended'; readonly at: number; readonly outcome: 'failed'; readonly error: Error };
+  | {
+      /** It could not be sent. */
+      readonly outcome: 'failed';
+      /** Why not. */
+      readonly error: Error;
+    }
+);
 
 /** How long to wait for the answer to a CANCEL or a BYE, in ms. */
 const LAST_ANSWER = 4000;

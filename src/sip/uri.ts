@@ -6,14 +6,17 @@ import { isIPv6 } from 'node:net';
 import { findParameter } from './parameters.ts';
 import { DEFAULT_PROTOCOL, DEFAULT_SECURE_PROTOCOL } from './transports.ts';
 
+/** The parts of a URI as they are written; null for a part that is missing. */
 export interface Uri {
-  /** As written; {@link uriKind} has it in lower case. */
+  /** As written, in whatever case. */
   readonly scheme: string;
   /** With any `;parameters` of the user part (`bob;day=tuesday`). Of a tel URI: the number, visual separators kept. */
   readonly user: string | null;
+  /** Between the user's `:` and the `@`. */
   readonly password: string | null;
   /** An IPv6 address keeps its brackets. Null for a tel URI. */
   readonly host: string | null;
+  /** As a number. */
   readonly port: number | null;
   /** Without the first `;`. */
   readonly params: string | null;
@@ -102,6 +105,7 @@ export function isHost(text: string): boolean {
 /** An IPv6 address without its brackets; any other host as it is. */
 export const bareHost = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
+/** The text of a URI's parts. */
 export function formatUri(uri: Uri): string {
   if (uri.host === null)
     return `${uri.scheme}:${uri.user ?? ''}${uri.params === null ? '' : `;${uri.params}`}`;

@@ -16,6 +16,7 @@ const SENT_BY =
   /^\s*([\w.!%*+`'~-]+)\s*\/\s*([\w.!%*+`'~-]+)\s*\/\s*([\w.!%*+`'~-]+)\s+(\[[^\]]*\]|[^\s:;,([]+)(?:\s*:\s*(\d{1,5}))?\s*(?=$|[;,(])/;
 const TYPICAL = /^SIP\/2\.0\/UDP ([^\s:;,([]+)(?::(\d{1,5}))?(?=$|[;,])/;
 
+/** One Via value. */
 export class Via {
   /** `SIP` */
   readonly name: string;
@@ -25,14 +26,17 @@ export class Via {
   readonly transport: string;
   /** Of the sent-by; an IPv6 address keeps its brackets. */
   readonly host: string;
+  /** Of the sent-by; null without one. */
   readonly port: number | null;
   /** Without the first `;`; null if there are none. */
   readonly params: string | null;
+  /** In parentheses at the end; null without one. */
   readonly comment: string | null;
   /** This value as written, up to its comma. */
   readonly text: string;
   #branch: string | null | undefined;
 
+  /** @internal */
   constructor(
     parts: Omit<Via, 'branch' | 'received' | 'rport' | 'parameter' | 'sentBy' | 'senderPort' | 'stamped'>,
   ) {
@@ -46,11 +50,13 @@ export class Via {
     this.text = parts.text;
   }
 
+  /** The parameter that names the transaction; null without one. */
   get branch(): string | null {
     if (this.#branch === undefined) this.#branch = this.parameter('branch');
     return this.#branch;
   }
 
+  /** The address that the message came from, as the receiver saw it; null without one. */
   get received(): string | null {
     return this.parameter('received');
   }
