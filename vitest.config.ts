@@ -13,7 +13,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^siprest$/, replacement: source('./src/index.ts') },
-      { find: /^siprest\/rest$/, replacement: source('./src/rest/index.ts') },
+      { find: /^siprest\/rest$/, replacement: source('./src/rest.ts') },
+      { find: /^siprest\/sip$/, replacement: source('./src/sip.ts') },
     ],
   },
   test: {

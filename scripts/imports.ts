@@ -59,8 +59,8 @@ function violations({ summary }: ICruiseResult): string[] {
 /** Rooms of src/ with an arrow for each that imports another; an arrow that points up is added to `found`. */
 function draw({ modules }: ICruiseResult, found: string[]): string {
   const roomOf = (file: string): string | null => {
-    const [, room = null] = /^src\/(?:([^/]+)\/|index\.ts$)/.exec(file) ?? [];
-    return file === 'src/index.ts' ? 'index.ts' : room;
+    const [, room = null] = /^src\/([^/]+)(?:\/|$)/.exec(file) ?? [];
+    return room;
   };
   const arrows = new Map<string, { from: string; to: string }>();
   for (const { source, dependencies } of modules) {

@@ -87,7 +87,7 @@ function checkInstalled(manifest: Manifest, archive: string): void {
   for (const path of modules) {
     run(process.execPath, [
       '-e',
-      `import('${path}').then((all) => process.exit(all.RestClient || all.Via ? 0 : 1))`,
+      `import('${path}').then((all) => process.exit(Object.keys(all).length > 0 ? 0 : 1))`,
     ]);
   }
 }

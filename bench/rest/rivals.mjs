@@ -2,7 +2,7 @@
 // A call does one request, and has read its whole body when it resolves. Each is set up as its own
 // documentation advises for many requests to one server: kept connections, as many as there are requests in
 // flight. Plain JavaScript, so that the measured process loads nothing but the client.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /**
  * @typedef {object} Goal
@@ -22,6 +22,12 @@ function mustBe200(status) {
   if (status !== 200) throw new Error(`status ${status}`);
 }
 
+/** The REST client of a build; older ones have it in another file. */
+export function entryOf(product) {
+  const entry = `${product}/rest.js`;
+  return existsSync(entry) ? entry : `${product}/rest/index.js`;
+}
+
 /** `product` may be an older build, which names its options otherwise. */
 function clientOf(RestClient, http2, tlsDomain) {
   try {
@@ -33,7 +39,7 @@ function clientOf(RestClient, http2, tlsDomain) {
 }
 
 async function siprest(goal) {
-  const { RestClient, TlsClientDomain } = await import(`${goal.product}/rest/index.js`);
+  const { RestClient, TlsClientDomain } = await import(entryOf(goal.product));
   const domain = goal.caFile === '' ? undefined : new TlsClientDomain({ name: 'bench', caList: goal.caFile });
   const [client, options] = clientOf(RestClient, goal.http2, domain);
   return async () => {

@@ -1,7 +1,7 @@
 // Starts so many transfers that nobody answers, and prints this process's memory while they wait.
 //   node waiting.mjs FOLDER_OF_SIPREST URL TRANSFERS
 const [product, url, transfers] = process.argv.slice(2);
-const { RestClient } = await import(`${product}/rest/index.js`);
+const { RestClient } = await import(`${product}/rest.js`);
 const mib = () => Math.round(process.memoryUsage().rss / 2 ** 20);
 
 const client = new RestClient({ timeout: 100_000, connectTimeout: 60_000 });

@@ -5,7 +5,9 @@ import type { Duplex } from 'node:stream';
 export interface ConnectTarget {
   /** The name that was looked up, or the address. */
   readonly hostname: string;
+  /** The IP address to connect to. */
   readonly address: string;
+  /** The port there. */
   readonly port: number;
 }
 
@@ -15,16 +17,23 @@ export interface ConnectTarget {
  * optional parts does no harm.
  */
 export interface Wire extends Duplex {
+  /** The other side's IP address. */
   readonly remoteAddress?: string | undefined;
+  /** The other side's port. */
   readonly remotePort?: number | undefined;
+  /** The port on this side. */
   readonly localPort?: number | undefined;
+  /** Bytes that have arrived. */
   readonly bytesRead?: number;
+  /** Bytes that were sent. */
   readonly bytesWritten?: number;
-  /** Whether the process stays alive for it. */
+  /** The process stays alive for it. */
   ref?(): unknown;
+  /** The process does not stay alive for it. */
   unref?(): unknown;
   /** Closes it so that its port is free at once. */
   resetAndDestroy?(): unknown;
 }
 
+/** Begins a connection; called with an address that was found. */
 export type Connect = (target: ConnectTarget) => Wire;

@@ -1,7 +1,7 @@
 import { type Clock, systemClock, type TimerWheel, timersOf } from '../timers/index.ts';
 import { type Asking, type DnsAnswer, DnsClient, failed, isNothing } from './dns-client.ts';
 import type { NamingPointer, RecordData, RecordType, ServiceRecord } from './dns-message.ts';
-import { Gathering, Lookup, type LookupCallback, type LookupListener, type Names } from './lookup.ts';
+import { Gathering, Lookup, type LookupCallback, type LookupListener } from './lookup.ts';
 import {
   type Address,
   type NameServer,
@@ -69,7 +69,7 @@ interface Cached {
  * itself for its TTL. Both families are asked at the same time; a question under way is not asked twice, and a
  * name server that hangs holds up no other name.
  */
-export class NameResolver implements Names {
+export class NameResolver {
   readonly #asking: Partial<Asking>;
   readonly #servers: readonly NameServer[] | null;
   readonly #hosts: WatchedFile<Map<string, Address[]>>;

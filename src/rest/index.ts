@@ -1,4 +1,4 @@
-// The public API of `siprest/rest`. It loads this folder, src/timers, src/net and Node's own modules, and nothing else.
+/** The REST client. src/rest.ts is what of it is public. */
 
 export {
   type Address,

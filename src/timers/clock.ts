@@ -6,6 +6,7 @@ export interface TimerHandle {
   ref(): unknown;
 }
 
+/** What measures time and waits. */
 export interface Clock {
   /** Milliseconds, with fractions, that never go back; from an arbitrary start. What measures or waits uses these. */
   now(): number;
