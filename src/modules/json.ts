@@ -3,16 +3,22 @@
  * module; vectors trans-json-*, rest-post-built-json, lang-for-each-json.
  */
 
-import { defineModule, type Request, type Run, StateKey, type Worker } from '../runtime/index.ts';
+import {
+  defineModule,
+  defineVariable,
+  type Request,
+  type Run,
+  StateKey,
+  type Worker,
+} from '../runtime/index.ts';
 import {
   defineParameters,
   InvalidUse,
+  type RuledUse,
   type Status,
   type Value,
   type VariableAccess,
   type VariableReference,
-  type VariableSpec,
-  type VariableUse,
 } from '../script/index.ts';
 import {
   containerOf,
@@ -71,12 +77,12 @@ function cachedPath(text: string): JsonPath | null {
   return path;
 }
 
-function pathReader({ subname }: VariableUse<Run>): (run: Run) => JsonPath | null {
+function pathReader({ subname }: RuledUse<Run, 'required'>): (run: Run) => JsonPath | null {
   if (typeof subname === 'function') return (run) => cachedPath(subname(run));
-  const path = parseJsonPath(subname ?? '');
+  const path = parseJsonPath(subname);
   if (path === null) {
     throw new InvalidUse(
-      `"${subname ?? ''}" is no path into a JSON document`,
+      `"${subname}" is no path into a JSON document`,
       'name/key[index]/..., [] for the end of an array',
     );
   }
@@ -121,8 +127,8 @@ function scriptText(value: JsonValue | undefined, style: JsonStyle): string | nu
   return printJson(value, style);
 }
 
-function variable(name: string, style: JsonStyle, summary: string): VariableSpec<Run> {
-  return {
+function variable(name: string, style: JsonStyle, summary: string) {
+  return defineVariable({
     name,
     subname: 'required',
     indexed: true,
@@ -148,7 +154,7 @@ function variable(name: string, style: JsonStyle, summary: string): VariableSpec
         list: (run) => list(run, pathIn(run), style),
       };
     },
-  };
+  });
 }
 
 function list(run: Run, path: JsonPath | null, style: JsonStyle): readonly Value[] {

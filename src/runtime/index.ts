@@ -26,6 +26,8 @@ export {
   defineModule,
   defineTransformation,
   defineTransformations,
+  defineVariable,
+  defineVariables,
   type Module,
   type ModuleRows,
   startModule,

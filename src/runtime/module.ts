@@ -14,6 +14,7 @@ import type {
   TransformationArgument,
   TransformationRow,
   TransformationSpec,
+  VariableRow,
   VariableSpec,
 } from '../script/index.ts';
 import type { Run, RunRouting } from './run.ts';
@@ -34,17 +35,24 @@ type TransformationRows<Transformations extends readonly (readonly Transformatio
   readonly [Place in keyof Transformations]: TransformationRow<Run, Transformations[Place]>;
 };
 
+/** For each variable the rule of its subname. */
+type VariableRows<Rules extends readonly unknown[]> = {
+  readonly [Place in keyof Rules]: VariableRow<Run, Rules[Place]>;
+};
+
 /** A module as it is written, see {@link defineModule}. */
 export interface ModuleRows<
   Parameters extends readonly ParameterSpec[],
   Functions extends readonly (readonly ArgumentSpec[])[],
+  Variables extends readonly unknown[],
   Transformations extends readonly (readonly TransformationArgument[])[],
-> extends Omit<Module, 'parameters' | 'functions' | 'transformations' | 'validate' | 'start'> {
+> extends Omit<Module, 'parameters' | 'functions' | 'variables' | 'transformations' | 'validate' | 'start'> {
   /** Set by `modparam`. Rows in place, or a table of {@link defineParameters} that functions read as well. */
   readonly parameters?: Parameters;
   /** `run` and `start` get the arguments of their row. Functions from elsewhere (`...others`) stand behind those written here, which TypeScript otherwise does not type. */
   readonly functions?: FunctionRows<Functions>;
-  readonly variables?: readonly VariableSpec<Run>[];
+  /** Each is resolved with the subname that its row allows. */
+  readonly variables?: VariableRows<Variables>;
   /** Each gets the arguments of its row. */
   readonly transformations?: TransformationRows<Transformations>;
   /** Checks the parameters against each other; each string is a warning, thrown {@link InvalidUse} an error. */
@@ -85,8 +93,12 @@ export interface ModuleRows<
 export function defineModule<
   const Parameters extends readonly ParameterSpec[] = readonly [],
   const Functions extends readonly (readonly ArgumentSpec[])[] = readonly [],
+  const Variables extends readonly unknown[] = readonly [],
   const Transformations extends readonly (readonly TransformationArgument[])[] = readonly [],
->(module: ModuleRows<Parameters, Functions, Transformations>): Module & { readonly parameters?: Parameters } {
+>(
+  module: ModuleRows<Parameters, Functions, Variables, Transformations>,
+): Module & { readonly parameters?: Parameters };
+export function defineModule(module: Module): Module {
   return module;
 }
 
@@ -115,3 +127,17 @@ export const defineTransformations = <
 >(
   rows: TransformationRows<Transformations>,
 ): { readonly [Place in keyof Transformations]: TransformationSpec<Run> } => rows;
+
+/** A variable of the core or of a module. */
+export function defineVariable<const Rule = 'none'>(row: VariableRow<Run, Rule>): VariableSpec<Run>;
+export function defineVariable(row: VariableSpec<Run>): VariableSpec<Run> {
+  return row;
+}
+
+/** Several of them, as {@link defineVariable} has one. */
+export function defineVariables<const Rules extends readonly unknown[]>(
+  rows: VariableRows<Rules>,
+): { readonly [Place in keyof Rules]: VariableSpec<Run> };
+export function defineVariables(rows: readonly VariableSpec<Run>[]): readonly VariableSpec<Run>[] {
+  return rows;
+}

@@ -191,12 +191,15 @@ export interface VariableExample {
   readonly prints: string;
 }
 
-export interface VariableSpec<R> {
+/** Allowed `(…)`: `none` (default), `required`, `optional`, or a closed list of names. */
+export type SubnameRule = 'none' | 'optional' | 'required' | readonly string[];
+
+/** The static facts about a variable. */
+export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
   /** Without `$`: `var`, `ru`, `ct.fields`. */
   readonly name: string;
   readonly aliases?: readonly string[];
-  /** Allowed `(…)`: `none` (default), `required`, `optional`, or a closed list of names. */
-  readonly subname?: 'none' | 'optional' | 'required' | readonly string[];
+  readonly subname?: Subname;
   /** Whether blanks inside the parentheses are significant. Default false. */
   readonly verbatim?: boolean;
   /** Whether `[…]` is allowed. Default false. */
@@ -210,8 +213,14 @@ export interface VariableSpec<R> {
   readonly absent?: string;
   /** For the reference; run by a test. */
   readonly example?: VariableExample;
-  /** Called once for each use in the script. Throws {@link InvalidUse} for a bad subname or index. */
-  readonly resolve: (use: VariableUse<R>) => VariableAccess<R>;
+}
+
+/**
+ * A variable as the checker and the compiler see it. In its row, `use` has the subname that its facts say: see
+ * {@link VariableRow}.
+ */
+export interface VariableSpec<R> extends VariableFacts {
+  resolve(use: VariableUse<R>): VariableAccess<R>;
 }
 
 /** Thrown by a variable or transformation at compile time for invalid use; becomes a diagnostic. */

@@ -49,7 +49,9 @@ export type {
   PlainFunctionRow,
   RowValue,
   RowValues,
+  RuledUse,
   TransformationInput,
   TransformationRow,
   ValueRow,
+  VariableRow,
 } from './typed-rows.ts';

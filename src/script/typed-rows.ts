@@ -12,11 +12,15 @@ import type {
   ParameterSpec,
   SettingSpec,
   Status,
+  SubnameRule,
   TransformationArgument,
   TransformationFacts,
   Value,
+  VariableAccess,
+  VariableFacts,
   VariableReader,
   VariableReference,
+  VariableUse,
 } from './catalog.ts';
 
 // --- functions ------------------------------------------------------------------------------------------
@@ -72,6 +76,27 @@ export interface AsyncFunctionRow<R, Arguments extends readonly ArgumentSpec[]>
 export type FunctionRow<R, Arguments extends readonly ArgumentSpec[]> =
   | PlainFunctionRow<R, Arguments>
   | AsyncFunctionRow<R, Arguments>;
+
+// --- variables ------------------------------------------------------------------------------------------
+
+type Subname<R, Rule> = Rule extends 'required'
+  ? string | ((run: R) => string)
+  : Rule extends 'optional'
+    ? null | string | ((run: R) => string)
+    : Rule extends readonly (infer Name)[]
+      ? null | Name | ((run: R) => string)
+      : null;
+
+/** How a variable with this rule for its subname is used. A name of a closed list with variables in it is any text. */
+export interface RuledUse<R, Rule> extends Omit<VariableUse<R>, 'subname'> {
+  readonly subname: Subname<R, Rule>;
+}
+
+/** A variable as it is written. */
+export interface VariableRow<R, Rule> extends VariableFacts<Rule & SubnameRule> {
+  /** Called once for each use in the script. Throws {@link InvalidUse} for a bad subname or index. */
+  readonly resolve: (use: RuledUse<R, Rule>) => VariableAccess<R>;
+}
 
 // --- transformations ------------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ import {
   defineModule,
   defineTransformation,
   defineTransformations,
+  defineVariable,
+  defineVariables,
   type Module,
   type Run,
   type RunRouting,
@@ -241,6 +243,60 @@ describe('a transformation', () => {
       // @ts-expect-error -- a number is not a text
       apply: (text, number: string) => text + number,
     });
+  });
+});
+
+describe('a variable', () => {
+  test('is resolved with the subname that its row allows', () => {
+    type Late = (run: Run) => string;
+    const variables = defineVariables([
+      {
+        name: 'needs',
+        subname: 'required',
+        summary: '',
+        resolve: ({ subname }) => {
+          expectTypeOf(subname).toEqualTypeOf<string | Late>();
+          return { get: () => null };
+        },
+      },
+      {
+        name: 'may',
+        subname: 'optional',
+        summary: '',
+        resolve: ({ subname }) => {
+          expectTypeOf(subname).toEqualTypeOf<string | Late | null>();
+          return { get: () => null };
+        },
+      },
+      {
+        name: 'one',
+        subname: ['of', 'two'],
+        summary: '',
+        resolve: ({ subname }) => {
+          expectTypeOf(subname).toEqualTypeOf<'of' | 'two' | Late | null>();
+          return { get: () => null };
+        },
+      },
+      {
+        name: 'none',
+        summary: '',
+        resolve: ({ subname }) => {
+          expectTypeOf(subname).toEqualTypeOf<null>();
+          return { get: () => null };
+        },
+      },
+    ]);
+    expect(variables.map(({ subname }) => subname)).toEqual([
+      'required',
+      'optional',
+      ['of', 'two'],
+      undefined,
+    ]);
+  });
+
+  test('cannot have another rule', () => {
+    // @ts-expect-error -- there is no such rule
+    defineVariable({ name: 'x', subname: 'sometimes', summary: '', resolve: () => ({ get: () => null }) });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Credentials and challenges of Digest authentication (RFC 3261, 22; RFC 7616). Source: the manual's Script-CoreVar. */
 
-import type { Run } from '../../runtime/index.ts';
-import type { Value, VariableSpec } from '../../script/index.ts';
+import { defineVariable, defineVariables } from '../../runtime/index.ts';
+import type { Value } from '../../script/index.ts';
 import { type SipMessage, splitList, unfold } from '../../sip/index.ts';
 
 /** The value of a parameter of `Digest name="value", name=value`; null where it is not there. */
@@ -32,8 +32,8 @@ function variable(
   headers: HeaderNames,
   parameter: string,
   read: (value: string) => Value = (value) => value,
-): VariableSpec<Run> {
-  return {
+) {
+  return defineVariable({
     name,
     summary: `${summary}, from ${headers.join(' or ')}.`,
     source: 'Script-CoreVar',
@@ -43,7 +43,7 @@ function variable(
         return value === null || value === '' ? null : read(value);
       },
     }),
-  };
+  });
 }
 
 const beforeAt = (text: string) => text.split('@')[0] ?? '';
@@ -52,7 +52,7 @@ const behindAt = (text: string) => {
   return at < 0 ? null : text.slice(at + 1);
 };
 
-export const authVariables: readonly VariableSpec<Run>[] = [
+export const authVariables = defineVariables([
   variable('au', 'The user part of the user name', credentials, 'username', beforeAt),
   variable('ad', 'The domain part of the user name', credentials, 'username', behindAt),
   variable('aU', 'The whole user name', credentials, 'username'),
@@ -81,4 +81,4 @@ export const authVariables: readonly VariableSpec<Run>[] = [
   ...['algorithm', 'realm', 'nonce', 'opaque', 'qop', 'ik', 'ck'].map((name) =>
     variable(`challenge.${name}`, `The ${name}`, challenges, name),
   ),
-];
+]);

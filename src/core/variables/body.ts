@@ -1,7 +1,7 @@
 /** `$rb` and `$cT`: the body, its parts and their types. Source: the manual's Script-CoreVar; vector pvar-body. */
 
-import { type Body, type BodyPart, mimeOf, type Run } from '../../runtime/index.ts';
-import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import { type Body, type BodyPart, defineVariables, mimeOf, type Run } from '../../runtime/index.ts';
+import { InvalidUse, type VariableUse } from '../../script/index.ts';
 
 const bodyOf = (run: Run) => run.draft.receivedBody;
 const noAppend = () => new InvalidUse('it has no [append]', 'only AVPs can be appended to');
@@ -14,7 +14,7 @@ function position(index: VariableUse<Run>['index']): (run: Run) => number | null
   return () => (typeof index === 'number' ? index : 0);
 }
 
-export const bodyVariables: readonly VariableSpec<Run>[] = [
+export const bodyVariables = defineVariables([
   {
     name: 'rb',
     subname: 'optional',
@@ -67,4 +67,4 @@ export const bodyVariables: readonly VariableSpec<Run>[] = [
       };
     },
   },
-];
+]);

@@ -1,14 +1,8 @@
 /** `$msg.branch` and its fields: where a request goes besides its request URI. Source: the manual's Script-CoreVar. */
 
 import { type MessageBranch, messageBranches } from '../../relay/index.ts';
-import type { Run } from '../../runtime/index.ts';
-import {
-  InvalidUse,
-  type Value,
-  type VariableAccess,
-  type VariableSpec,
-  type VariableUse,
-} from '../../script/index.ts';
+import { defineVariable, defineVariables, type Run } from '../../runtime/index.ts';
+import { InvalidUse, type Value, type VariableAccess, type VariableUse } from '../../script/index.ts';
 import { parseUri, splitProtocol } from '../../sip/index.ts';
 import { branchFlagNames } from '../flag-names.ts';
 import { setFlag, yesOrNo } from './message.ts';
@@ -103,8 +97,8 @@ export const branchFields: readonly BranchField[] = [
 /** Of `[*]`. */
 export const joined = (values: readonly Value[]) => values.map((value) => value ?? '').join(', ');
 
-function fieldVariable({ name, summary, get, set }: BranchField): VariableSpec<Run> {
-  return {
+function fieldVariable({ name, summary, get, set }: BranchField) {
+  return defineVariable({
     name: `msg.branch.${name}`,
     indexed: true,
     writable: set !== undefined,
@@ -130,7 +124,7 @@ function fieldVariable({ name, summary, get, set }: BranchField): VariableSpec<R
             }),
       };
     },
-  };
+  });
 }
 
 export function flagAccess(
@@ -155,7 +149,7 @@ export const lastAdded: VariableAccess<Run> = {
 
 const contactOf = ({ uri, q }: MessageBranch) => (q === null ? `<${uri}>` : `<${uri}>;q=${q}`);
 
-export const branchVariables: readonly VariableSpec<Run>[] = [
+export const branchVariables = defineVariables([
   {
     name: 'msg.branch',
     writable: true,
@@ -230,4 +224,4 @@ export const branchVariables: readonly VariableSpec<Run>[] = [
       },
     }),
   },
-];
+]);

@@ -4,8 +4,8 @@
  */
 
 import { type MessageBranch, messageBranches } from '../../relay/index.ts';
-import type { Run } from '../../runtime/index.ts';
-import { InvalidUse, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import { defineVariables, type Run } from '../../runtime/index.ts';
+import { InvalidUse, type VariableUse } from '../../script/index.ts';
 import { branchFlagNames } from '../flag-names.ts';
 import { branchFields, flagAccess, joined, lastAdded } from './branches.ts';
 import { subnameOf } from './subname.ts';
@@ -23,7 +23,7 @@ function branchAt({ index }: VariableUse<Run>, shift: 0 | 1): (run: Run) => Mess
   };
 }
 
-export const formerBranchVariables: readonly VariableSpec<Run>[] = [
+export const formerBranchVariables = defineVariables([
   {
     name: 'branch',
     subname: 'optional',
@@ -77,4 +77,4 @@ export const formerBranchVariables: readonly VariableSpec<Run>[] = [
     source,
     resolve: () => ({ get: (run) => branchFlagNames.print(run.state(messageBranches).main.flags) }),
   },
-];
+]);

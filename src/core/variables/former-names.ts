@@ -1,7 +1,6 @@
 /** Variables under the names that they had up to OpenSIPS 3.2. Source: the manual's Script-CoreVar of 2.4 to 3.2. */
 
-import type { Run } from '../../runtime/index.ts';
-import type { VariableSpec } from '../../script/index.ts';
+import { defineVariable, defineVariables, type Run } from '../../runtime/index.ts';
 import { incomingField } from './message.ts';
 
 const former = (
@@ -9,18 +8,19 @@ const former = (
   now: string,
   get: (run: Run) => string | number | null,
   aliases: readonly string[] = [],
-): VariableSpec<Run> => ({
-  name,
-  aliases,
-  summary: `As \`${now}\`, in the older dialect.`,
-  source: 'Script-CoreVar of 3.2',
-  resolve: () => ({ get }),
-});
+) =>
+  defineVariable({
+    name,
+    aliases,
+    summary: `As \`${now}\`, in the older dialect.`,
+    source: 'Script-CoreVar of 3.2',
+    resolve: () => ({ get }),
+  });
 
-export const formerNameVariables: readonly VariableSpec<Run>[] = [
+export const formerNameVariables = defineVariables([
   former('Ri', '$socket_in(ip)', incomingField('ip')),
   former('Rp', '$socket_in(port)', incomingField('port')),
   former('pr', '$socket_in(proto)', incomingField('proto'), ['proto']),
   former('af', '$socket_in(af)', incomingField('af')),
   former('rT', '$(route.type[-1])', ({ routeKind }) => routeKind),
-];
+]);

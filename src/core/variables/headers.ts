@@ -1,7 +1,7 @@
 /** Headers by name, and addresses in headers. Source: the manual's Script-CoreVar page; vectors pvar-hdr*, pvar-from*, pvar-contact*. */
 
 import { maxForwards } from '../../relay/index.ts';
-import type { Run } from '../../runtime/index.ts';
+import { defineVariable, defineVariables, type Run } from '../../runtime/index.ts';
 import {
   InvalidUse,
   type Value,
@@ -115,12 +115,12 @@ function address(
 }
 
 /** A header that holds an address: its URI. */
-function uriOf(name: string, header: string): VariableSpec<Run> {
-  return {
+function uriOf(name: string, header: string) {
+  return defineVariable({
     name,
     summary: `The URI of the ${header} header.`,
     resolve: () => ({ get: (run) => addressIn(run, header)?.uri ?? null }),
-  };
+  });
 }
 
 const contactFields: Readonly<Record<string, (contact: NameAddr) => string | null>> = {
@@ -133,7 +133,7 @@ const contactFields: Readonly<Record<string, (contact: NameAddr) => string | nul
   params: (contact) => contact.params,
 };
 
-export const headerVariables: readonly VariableSpec<Run>[] = [
+export const headerVariables = defineVariables([
   {
     name: 'hdr',
     subname: 'required',
@@ -142,7 +142,7 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
     resolve: (use) => {
       const { subname } = use;
       if (typeof subname === 'function') return indexed(use, (run) => headerValues(run, subname(run)));
-      return indexed(use, (run) => headerValues(run, subname ?? ''));
+      return indexed(use, (run) => headerValues(run, subname));
     },
   },
   {
@@ -151,7 +151,7 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
     summary: 'How many header lines of this name there are.',
     resolve: ({ subname }) => {
       if (typeof subname === 'function') return { get: (run) => headerValues(run, subname(run)).length };
-      return { get: (run) => headerValues(run, subname ?? '').length };
+      return { get: (run) => headerValues(run, subname).length };
     },
   },
   {
@@ -248,4 +248,4 @@ export const headerVariables: readonly VariableSpec<Run>[] = [
       },
     }),
   },
-];
+]);

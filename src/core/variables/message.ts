@@ -1,7 +1,13 @@
 /** The message as a whole and how it came. Source: the manual's Script-CoreVar page. */
 
 import { forceSocket, messageBranches } from '../../relay/index.ts';
-import { findListening, type ListeningSocket, type Run } from '../../runtime/index.ts';
+import {
+  defineVariable,
+  defineVariables,
+  findListening,
+  type ListeningSocket,
+  type Run,
+} from '../../runtime/index.ts';
 import { InvalidUse, type Value, type VariableAccess, type VariableSpec } from '../../script/index.ts';
 import { formatHostPort, type SipMessage, transportName } from '../../sip/index.ts';
 import { messageFlagNames } from '../flag-names.ts';
@@ -76,14 +82,9 @@ const forced: FindSocket = (run) => {
 
 const outgoing: FindSocket = (run) => forced(run) ?? incoming(run);
 
-function socket(
-  name: string,
-  summary: string,
-  find: FindSocket,
-  set?: VariableAccess<Run>['set'],
-): VariableSpec<Run> {
+function socket(name: string, summary: string, find: FindSocket, set?: VariableAccess<Run>['set']) {
   const own: Readonly<Record<string, FindSocket>> = name === 'socket_out' ? { forced } : {};
-  return {
+  return defineVariable({
     name,
     subname: 'optional',
     writable: set !== undefined,
@@ -109,7 +110,7 @@ function socket(
         },
       };
     },
-  };
+  });
 }
 
 /** `$socket_out = "udp:192.0.2.1:5060"` is force_send_socket(); null takes it back. */
@@ -142,7 +143,7 @@ function messageId(message: SipMessage): number {
   return id;
 }
 
-export const messageVariables: readonly VariableSpec<Run>[] = [
+export const messageVariables = defineVariables([
   ofMessage(
     'rm',
     'The method of the request, or of the request that the reply is for.',
@@ -202,4 +203,4 @@ export const messageVariables: readonly VariableSpec<Run>[] = [
       };
     },
   },
-];
+]);

@@ -1,5 +1,5 @@
-import type { Run } from '../../runtime/index.ts';
-import type { Value, VariableSpec } from '../../script/index.ts';
+import { defineVariable, type Run } from '../../runtime/index.ts';
+import type { Value } from '../../script/index.ts';
 
 /** A variable that is read from one thing of the run; null where there is no such thing. */
 export function part<T>(
@@ -8,8 +8,8 @@ export function part<T>(
   of: (run: Run) => T | null,
   read: (thing: T) => Value,
   aliases: readonly string[] = [],
-): VariableSpec<Run> {
-  return {
+) {
+  return defineVariable({
     name,
     aliases,
     summary,
@@ -19,5 +19,5 @@ export function part<T>(
         return thing === null ? null : read(thing);
       },
     }),
-  };
+  });
 }

@@ -1,13 +1,12 @@
 /** Variables that tell of the route, the worker, the clock and the log. Source: the manual's Script-CoreVar. */
 
 import { isatty } from 'node:tty';
-import type { Run, Worker } from '../../runtime/index.ts';
+import { defineVariables, type Run, type Worker } from '../../runtime/index.ts';
 import {
   type Frame,
   InvalidUse,
   logLevel,
   type VariableAccess,
-  type VariableSpec,
   type VariableUse,
 } from '../../script/index.ts';
 import { ctime, strftime } from '../../text/index.ts';
@@ -78,7 +77,7 @@ function colourCode(letters: string): string {
   return `\x1b[${[code(foreground, 30), code(background, 40)].filter((part) => part !== '').join(';')}m`;
 }
 
-export const processVariables: readonly VariableSpec<Run>[] = [
+export const processVariables = defineVariables([
   {
     name: 'route',
     indexed: true,
@@ -125,7 +124,7 @@ export const processVariables: readonly VariableSpec<Run>[] = [
     resolve: ({ subname }) => {
       if (typeof subname === 'function')
         return { get: (run) => strftime(subname(run), new Date(dateOf(run))) };
-      return { get: (run) => strftime(subname ?? '', new Date(dateOf(run))) };
+      return { get: (run) => strftime(subname, new Date(dateOf(run))) };
     },
   },
   {
@@ -172,4 +171,4 @@ export const processVariables: readonly VariableSpec<Run>[] = [
       return { get: (run) => (terminal || run.routing.settings.xlogForceColor ? code : '') };
     },
   },
-];
+]);

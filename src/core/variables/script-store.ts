@@ -1,7 +1,8 @@
 /** `$var`, `$avp` and what else a script keeps. Source: the manual's Script-CoreVar page. */
 
-import { eventAttributes, type Routing, type Run, StateKey } from '../../runtime/index.ts';
-import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import { defineVariables, eventAttributes, type Routing, type Run, StateKey } from '../../runtime/index.ts';
+import { InvalidUse, type Value } from '../../script/index.ts';
+import type { Named } from './subname.ts';
 
 /** Each `$var` name of the process has a slot; a worker's values stand at the slots' indexes. */
 const slotOf = new Map<string, number>();
@@ -23,7 +24,7 @@ export function slot(name: string): number {
 /** What every worker has in its slots from the start; modules may fill it when they start. */
 export const initialSlots = new StateKey<Routing, Value[]>('initial $var values', () => []);
 
-export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
+export const scriptStoreVariables = defineVariables([
   {
     name: 'var',
     subname: 'required',
@@ -41,7 +42,7 @@ export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
           },
         };
       }
-      const index = slot(required(subname));
+      const index = slot(subname);
       return {
         get: (run) => run.worker.slots[index] ?? null,
         set: (run, value) => {
@@ -139,7 +140,7 @@ export const scriptStoreVariables: readonly VariableSpec<Run>[] = [
       return { get: (run) => attribute(run, subname) };
     },
   },
-];
+]);
 
 /** Of the event that the event_route runs for. */
 function attribute(run: Run, name: string): Value {
@@ -147,28 +148,18 @@ function attribute(run: Run, name: string): Value {
   return run.state(eventAttributes).list.find((one) => one.name === name)?.value ?? null;
 }
 
-function required(subname: string | null): string {
-  if (subname === null || subname === '')
-    throw new InvalidUse('its name is missing', 'write it as $var(name)');
-  return subname;
-}
-
 /** `$avp(s:name)` and `$avp(i:5)` of the older dialect are `$avp(name)` and `$avp(5)`. */
-function avpName(subname: VariableUse<Run>['subname']): (run: Run) => string {
+function avpName(subname: Named['subname']): (run: Run) => string {
   const plain = (name: string) => name.replace(/^[si]:/, '');
   if (typeof subname === 'function') return (run) => plain(subname(run));
-  const name = plain(required(subname));
+  const name = plain(subname);
   return () => name;
 }
 
-function positional(
-  subname: VariableUse<Run>['subname'],
-  first: number,
-  values: (run: Run) => readonly Value[],
-) {
+function positional(subname: Named['subname'], first: number, values: (run: Run) => readonly Value[]) {
   const parse = (text: string) => (/^\s*\d+\s*$/.test(text) ? Number(text) - first : -1);
   if (typeof subname === 'function') return { get: (run: Run) => values(run)[parse(subname(run))] ?? null };
-  const index = parse(subname ?? '');
-  if (index < 0) throw new InvalidUse(`(${subname ?? ''}) is no position`, `positions start at ${first}`);
+  const index = parse(subname);
+  if (index < 0) throw new InvalidUse(`(${subname}) is no position`, `positions start at ${first}`);
   return { get: (run: Run) => values(run)[index] ?? null };
 }

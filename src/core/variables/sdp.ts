@@ -1,7 +1,7 @@
 /** `$sdp`, and the lines, streams and words in it. Source: the manual's Script-CoreVar. */
 
-import { type BodyPart, mimeOf, type Run } from '../../runtime/index.ts';
-import { InvalidUse, type Value, type VariableSpec, type VariableUse } from '../../script/index.ts';
+import { type BodyPart, defineVariable, defineVariables, mimeOf, type Run } from '../../runtime/index.ts';
+import { InvalidUse, type Value, type VariableUse } from '../../script/index.ts';
 import {
   changeSdp,
   parseSdpFilter,
@@ -11,6 +11,7 @@ import {
   type SdpScope,
   sdpLineIndex,
 } from '../../text/index.ts';
+import type { Named } from './subname.ts';
 
 const source = 'Script-CoreVar';
 const type = 'application/sdp';
@@ -30,14 +31,14 @@ function setSdp(run: Run, sdp: string | null): void {
   run.draft.replaceParts(changed, { shown: true });
 }
 
-function filterOf(name: string, scope: SdpScope, { subname }: VariableUse<Run>) {
+function filterOf(name: string, scope: SdpScope, { subname }: Named) {
   const parse = (text: string): SdpFilter => {
     const filter = parseSdpFilter(scope, text);
     if (filter === null) throw new InvalidUse('it has too many slashes', `write \\/ for one that is text`);
     return filter;
   };
   if (typeof subname !== 'function') {
-    const filter = parse(subname ?? '');
+    const filter = parse(subname);
     return () => filter;
   }
   return (run: Run): SdpFilter | null => {
@@ -57,9 +58,9 @@ function changeOf(value: Value, insertion: VariableUse<Run>['insertion']): SdpCh
   return value === null ? { kind: 'delete' } : { kind: insertion ?? 'set', value: String(value) };
 }
 
-function part(scope: SdpScope, example: string, summary: string): VariableSpec<Run> {
+function part(scope: SdpScope, example: string, summary: string) {
   const name = `sdp.${scope}`;
-  return {
+  return defineVariable({
     name,
     subname: 'required',
     // in a filter a blank ends a word, as in `a=rtpmap:9 `
@@ -87,10 +88,10 @@ function part(scope: SdpScope, example: string, summary: string): VariableSpec<R
         },
       };
     },
-  };
+  });
 }
 
-export const sdpVariables: readonly VariableSpec<Run>[] = [
+export const sdpVariables = defineVariables([
   {
     name: 'sdp',
     writable: true,
@@ -136,4 +137,4 @@ export const sdpVariables: readonly VariableSpec<Run>[] = [
       };
     },
   },
-];
+]);

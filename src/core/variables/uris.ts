@@ -3,7 +3,7 @@
  * Script-CoreVar page; vectors pvar-uri-*, lang-du.
  */
 
-import type { Request, Run } from '../../runtime/index.ts';
+import { defineVariable, defineVariables, type Request, type Run } from '../../runtime/index.ts';
 import type { Value, VariableSpec } from '../../script/index.ts';
 import {
   defaultPort,
@@ -63,8 +63,8 @@ function writablePart(
   spec: VariableSpec<Run>,
   change: (uri: Uri, value: Value) => Uri | null,
   whole: WritableUri = requestUri,
-): VariableSpec<Run> {
-  return {
+) {
+  return defineVariable({
     ...spec,
     writable: true,
     resolve: (use) => ({
@@ -76,7 +76,7 @@ function writablePart(
         return next !== null && whole.set(run, formatUri(next));
       },
     }),
-  };
+  });
 }
 
 const text = (value: Value) => (value === null ? null : String(value));
@@ -85,7 +85,7 @@ const isName = (value: Value) => typeof value !== 'number';
 const port = (value: Value) =>
   value === null || value === '' ? null : /^\d{1,5}$/.test(String(value)) ? Number(value) : Number.NaN;
 
-export const uriVariables: readonly VariableSpec<Run>[] = [
+export const uriVariables = defineVariables([
   {
     name: 'ru',
     aliases: ['ruri'],
@@ -144,4 +144,4 @@ export const uriVariables: readonly VariableSpec<Run>[] = [
     destination,
   ),
   part('dP', 'The transport of the destination URI.', ofDestination, uriTransport),
-];
+]);

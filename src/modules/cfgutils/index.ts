@@ -104,6 +104,29 @@ const inert = (name: string, summary: string, why: string) =>
     run: () => 1,
   });
 
+const timeParts: Readonly<Record<string, (now: Date) => number | string>> = {
+  sec: (now) => now.getSeconds(),
+  min: (now) => now.getMinutes(),
+  hour: (now) => now.getHours(),
+  mday: (now) => now.getDate(),
+  mon: (now) => now.getMonth() + 1,
+  year: (now) => now.getFullYear(),
+  wday: (now) => now.getDay() + 1,
+  yday: (now) =>
+    Math.floor(
+      (Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) - Date.UTC(now.getFullYear(), 0, 0)) /
+        86_400_000,
+    ),
+  isdst: (now) =>
+    now.getTimezoneOffset() <
+    Math.max(
+      new Date(now.getFullYear(), 0).getTimezoneOffset(),
+      new Date(now.getFullYear(), 6).getTimezoneOffset(),
+    )
+      ? 1
+      : 0,
+};
+
 export const cfgutils = defineModule({
   name: 'cfgutils',
   summary: 'Waiting, chance, shared variables, the environment.',
@@ -236,7 +259,7 @@ export const cfgutils = defineModule({
     },
     {
       name: 'ctime',
-      subname: ['sec', 'min', 'hour', 'mday', 'mon', 'year', 'wday', 'yday', 'isdst'],
+      subname: Object.keys(timeParts),
       summary: 'A part of the local time; months from 1, weekdays from 1 (Sunday).',
       source: 'modules/cfgutils',
       resolve: ({ subname }) => {
@@ -251,26 +274,3 @@ export const cfgutils = defineModule({
     },
   ],
 });
-
-const timeParts: Readonly<Record<string, (now: Date) => number | string>> = {
-  sec: (now) => now.getSeconds(),
-  min: (now) => now.getMinutes(),
-  hour: (now) => now.getHours(),
-  mday: (now) => now.getDate(),
-  mon: (now) => now.getMonth() + 1,
-  year: (now) => now.getFullYear(),
-  wday: (now) => now.getDay() + 1,
-  yday: (now) =>
-    Math.floor(
-      (Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) - Date.UTC(now.getFullYear(), 0, 0)) /
-        86_400_000,
-    ),
-  isdst: (now) =>
-    now.getTimezoneOffset() <
-    Math.max(
-      new Date(now.getFullYear(), 0).getTimezoneOffset(),
-      new Date(now.getFullYear(), 6).getTimezoneOffset(),
-    )
-      ? 1
-      : 0,
-};

@@ -1,14 +1,14 @@
 /** Variables of the tm module. Source: modules/tm of the manual. */
 import { branchFlagNames, subnameOf } from '../../core/index.ts';
 import { messageBranches, relaying } from '../../relay/index.ts';
-import { type RelayedBranch, type Run, tmParameters } from '../../runtime/index.ts';
 import {
-  InvalidUse,
-  toInteger,
-  type Value,
-  type VariableSpec,
-  type VariableUse,
-} from '../../script/index.ts';
+  defineVariable,
+  defineVariables,
+  type RelayedBranch,
+  type Run,
+  tmParameters,
+} from '../../runtime/index.ts';
+import { InvalidUse, toInteger, type Value, type VariableUse } from '../../script/index.ts';
 import { type Branch, transportName } from '../../sip/index.ts';
 
 /** The status that t_check_status() and $T_reply_code are about: of the reply, the failure, or the last reply sent. */
@@ -23,8 +23,8 @@ function timeout(
   field: 'frTimeout' | 'frInvTimeout',
   parameter: 'fr_timeout' | 'fr_inv_timeout',
   summary: string,
-): VariableSpec<Run> {
-  return {
+) {
+  return defineVariable({
     name,
     writable: true,
     summary,
@@ -41,7 +41,7 @@ function timeout(
         return true;
       },
     }),
-  };
+  });
 }
 
 type RelayedBranches = readonly Branch<RelayedBranch>[];
@@ -61,12 +61,8 @@ function branchAt({ index }: VariableUse<Run>): At {
 }
 
 /** `$tm.branch.uri[i]`: all branches of the transaction, sent and ended ones; without an index this one. */
-function ofBranch(
-  name: string,
-  summary: string,
-  read: (branch: Branch<RelayedBranch>) => Value,
-): VariableSpec<Run> {
-  return {
+function ofBranch(name: string, summary: string, read: (branch: Branch<RelayedBranch>) => Value) {
+  return defineVariable({
     name: `tm.branch.${name}`,
     indexed: true,
     summary,
@@ -80,7 +76,7 @@ function ofBranch(
         },
       };
     },
-  };
+  });
 }
 
 /** `$tm.branch.attr(name)[i]`: in a branch route of the branch that is being made, too. */
@@ -89,8 +85,8 @@ function namedOfBranch(
   summary: string,
   read: (data: RelayedBranch, key: string) => Value,
   write: (data: RelayedBranch, key: string, value: Value) => void,
-): VariableSpec<Run> {
-  return {
+) {
+  return defineVariable({
     name: `tm.branch.${name}`,
     subname: 'required',
     indexed: true,
@@ -113,13 +109,13 @@ function namedOfBranch(
         },
       };
     },
-  };
+  });
 }
 
 const own = ({ spec }: Branch<RelayedBranch>) => spec.data.request.state(messageBranches).main;
 const flagsOf = ({ request }: RelayedBranch) => request.state(messageBranches).main.flags;
 
-const tmBranchVariables: readonly VariableSpec<Run>[] = [
+const tmBranchVariables = defineVariables([
   ofBranch('uri', 'The request URI of a branch.', ({ spec }) => spec.data.request.requestUri),
   ofBranch('duri', 'The destination URI of a branch.', ({ spec }) => spec.data.request.destinationUri),
   ofBranch('flags', 'The flags of a branch.', (branch) => branchFlagNames.print(own(branch).flags) || null),
@@ -152,9 +148,9 @@ const tmBranchVariables: readonly VariableSpec<Run>[] = [
       else attributes.set(name, value);
     },
   ),
-];
+]);
 
-export const tmVariables: readonly VariableSpec<Run>[] = [
+export const tmVariables = defineVariables([
   {
     name: 'T_reply_code',
     summary: 'The status of the reply, of the failure, or of the last reply sent; 0 where there is none.',
@@ -224,4 +220,4 @@ export const tmVariables: readonly VariableSpec<Run>[] = [
     },
   },
   ...tmBranchVariables,
-];
+]);
