@@ -1,4 +1,4 @@
-/** What `siprest check` finds, as other programs read it: SARIF 2.1.0 (OASIS), and GitHub's workflow commands. */
+/** The findings of `siprest check` for other programs: SARIF 2.1.0 (OASIS), and GitHub's workflow commands. */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { diagnosticCodes, type Place } from '../index.ts';
@@ -51,7 +51,7 @@ export function sarifText(results: readonly CheckedFile[]): string {
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-/** An annotation for each, in GitHub Actions: `::error file=a.cfg,line=3,col=5,...::message`. */
+/** One annotation each, in GitHub Actions: `::error file=a.cfg,line=3,col=5,...::message`. */
 export function githubText(results: readonly CheckedFile[]): string {
   return results
     .flatMap(({ diagnostics }) => diagnostics)
@@ -61,7 +61,7 @@ export function githubText(results: readonly CheckedFile[]): string {
         file,
         line,
         endLine,
-        // columns make sense on one line alone
+        // columns only make sense within one line
         ...(line === endLine ? { col: column, endColumn } : {}),
         title: `siprest: ${code}`,
       });

@@ -14,16 +14,16 @@ import { plural, type Streams, UsageError, usesColor } from './streams.ts';
 export const CHECK_FORMATS = ['text', 'json', 'sarif', 'github'] as const;
 
 export interface CheckOptions extends ScriptOptions {
-  /** As `format: 'json'`. */
+  /** Same as `format: 'json'`. */
   readonly json?: boolean;
-  /** Tell of each module and parameter without effect, and why. */
+  /** Report each module and parameter without effect, with the reason. */
   readonly verbose?: boolean;
   readonly format?: (typeof CHECK_FORMATS)[number];
 }
 
 /**
- * `siprest check FILE...`: all errors at once. 0 if there is none, else 1; with `portable` also 1 for what OpenSIPS
- * refuses.
+ * `siprest check FILE...`: all errors at once. 0 without errors, else 1; with `portable` also 1 for anything that
+ * OpenSIPS refuses.
  */
 export async function check(
   files: readonly string[],

@@ -1,4 +1,4 @@
-/** The command line: what may be typed, its help, and the exit code. A function of its arguments and streams. */
+/** The command line: commands, options, help and exit codes. A function of its arguments and streams. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CHECK_FORMATS, type CheckOptions, check } from './check.ts';
 import { type RunOptions, run } from './run.ts';
@@ -10,7 +10,7 @@ import { version } from './version.ts';
 
 export { runMember } from '../index.ts';
 
-/** Resolves to the exit code; never rejects for an error of the user's. */
+/** Resolves to the exit code; never rejects for user errors. */
 export async function runCommand(argv: readonly string[], streams: Streams): Promise<number> {
   let code = 0;
   const finish = (result: number) => {

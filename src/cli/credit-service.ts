@@ -1,4 +1,4 @@
-/** The credit service of the tour: answers by the account's name, or not at all. */
+/** The credit service of the tour: its answer, or silence, depends on the account's name. */
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -8,7 +8,7 @@ export interface ServiceEvent {
   readonly text: string;
 }
 
-/** What each account of the service gets: a status and a text, or null for no answer at all. */
+/** The answer for each account: a status and a text, or null for none. */
 const accounts: Readonly<Record<string, readonly [status: number, credit: string] | null>> = {
   alice: [200, '42'],
   bob: [402, 'no credit'],
@@ -16,7 +16,7 @@ const accounts: Readonly<Record<string, readonly [status: number, credit: string
   erin: [200, '7'],
 };
 
-/** node:http is loaded here: that takes longer than checking a short script. */
+/** node:http is loaded here, since loading it takes longer than checking a short script. */
 function httpServer(answer?: RequestListener): Server {
   return process.getBuiltinModule('node:http').createServer(answer);
 }
@@ -26,7 +26,7 @@ export interface CreditService {
   close(): Promise<void>;
 }
 
-/** Listens on a loopback port: this one, or a free one where it is taken. */
+/** Listens on a loopback port: this one, or a free one if it is taken. */
 export async function startCreditService(
   port: number,
   onEvent: (event: ServiceEvent) => void,
@@ -62,7 +62,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** A loopback port where nothing listens: connections to it are refused. */
+/** A loopback port without a listener, which refuses connections. */
 export async function refusingPort(): Promise<number> {
   const server = httpServer();
   await listen(server, 0);

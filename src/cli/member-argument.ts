@@ -1,2 +1,2 @@
-/** What `siprest run --processes` starts its processes with: no command that anybody types. */
+/** The internal argument with which `siprest run --processes` starts its processes. */
 export const memberArgument = '--member-of-a-server';

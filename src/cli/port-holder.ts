@@ -1,13 +1,13 @@
-/** Who has a port that a server wants, and what is left there. */
+/** Finds out who holds a port that a server needs, and its remaining calls. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { allServers, askServer, controlDirectory, type ServerIdentity } from '../index.ts';
 import { plural, type Streams } from './streams.ts';
 
-/** Of a server that does not answer, in ms. */
+/** Timeout for a server that does not answer, in ms. */
 const patience = 1000;
 
-/** `siprest "edge", process 123, which stops: 3 calls are left, and 21 s for them`; null where nothing is known. */
+/** `siprest "edge", process 123, which stops: 3 calls are left, and 21 s for them`; null if unknown. */
 export async function portHolder(socket: string, env: Streams['env']): Promise<string | null> {
   const servers = await allServers(controlDirectory(env));
   const identities = await Promise.all(
@@ -15,7 +15,7 @@ export async function portHolder(socket: string, env: Streams['env']): Promise<s
       try {
         return (await askServer(path, 'identity', undefined, patience)) as ServerIdentity;
       } catch {
-        return null; // the process is named all the same, by what the system says
+        return null; // the process is still named, with information from the system
       }
     }),
   );

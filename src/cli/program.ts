@@ -1,7 +1,7 @@
 /**
- * The program behind the command line, in less time than loading its modules takes: the build writes all of them into
- * one file, `siprest.cjs`, and the code that V8 has made of it into `siprest.cache` (scripts/bundle.mjs). Code of
- * another version of V8 is refused; then the one file is compiled as it is needed.
+ * Loads the program behind the command line faster than its modules: in a checkout, the build bundles them into
+ * `siprest.cjs` and stores V8's code for it in `siprest.cache` (scripts/bundle.mjs). V8 rejects code of another
+ * version; the bundle is then compiled on demand.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ import type * as CommandLine from './command.ts';
 
 type Program = Pick<typeof CommandLine, 'runCommand' | 'runMember'>;
 
-/** What the file is: a function that gives the exports. `moduleUrl` says where a module of `dist/` stands by itself. */
+/** The bundle is a function that returns the exports. `moduleUrl` maps a path in `dist/` to its URL. */
 type Bundle = (
   module: { exports: object },
   require: NodeJS.Require,
@@ -21,7 +21,7 @@ type Bundle = (
 export async function loadProgram(): Promise<Program> {
   const file = new URL('siprest.cjs', import.meta.url);
   const source = readIfThere(file)?.toString('latin1');
-  // as after a bare `tsc`
+  // in the published package
   if (source === undefined) return import('./command.ts');
   const cachedData = codeOf(source);
   const script = new Script(source, {
@@ -32,7 +32,7 @@ export async function loadProgram(): Promise<Program> {
   return (script.runInThisContext() as Bundle)({ exports: {} }, createRequire(file), moduleUrl);
 }
 
-/** V8 compares but the length of the source, so both files begin with the same name of the build. */
+/** V8 checks only the source length, so both files begin with the same build ID. */
 const tagLength = '// build 0123456789abcdef'.length;
 
 function codeOf(source: string): Buffer | undefined {

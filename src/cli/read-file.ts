@@ -1,7 +1,7 @@
 import { FileError, largestFile, readRegularFile } from '../index.ts';
 import { UsageError } from './streams.ts';
 
-/** The bytes of a file that was named on the command line, as a byte string. */
+/** The contents of a file named on the command line, as a byte string. */
 export function readNamedFile(path: string): string {
   try {
     return readRegularFile(path).toString('latin1');

@@ -1,4 +1,4 @@
-/** What `siprest run` says of itself: at the start to whoever typed it, and from then on in the server's log. */
+/** The messages of `siprest run`: on the terminal at the start, in the server's log afterwards. */
 import {
   type Diagnostic,
   diagnosticRecords,
@@ -21,26 +21,26 @@ export class RunLog {
   /** Of the server's log. */
   readonly destinations: LogDestinations;
   readonly #streams: Streams;
-  /** Before there is a server: lines of JSON; as text they are for a terminal. */
+  /** Before the server starts: JSON lines, or text for a terminal. */
   readonly #json: Log | null;
   #server: Pick<SipServer, 'log'> | null = null;
 
   readonly #verbose: boolean;
 
-  /** `verbose`: each module and parameter without effect is told with its reason. */
+  /** `verbose`: reports each module and parameter without effect with its reason. */
   constructor(format: 'text' | 'json', streams: Streams, verbose = false) {
     this.#streams = streams;
     this.#verbose = verbose;
     this.destinations = {
-      // as text the script may ask for another form
+      // for text, the script may set another format
       ...(format === 'json' ? { logFormat: 'json' } : {}),
-      // that of the process is written to without waiting for it
+      // the process's stream does not need to be awaited
       ...(streams.stderr === process.stderr ? {} : { writeLog: (line) => streams.stderr.write(line) }),
     };
     this.#json = format === 'json' ? openLog(this.destinations) : null;
   }
 
-  /** From now on lines go where the script's log goes. */
+  /** Sends lines to the script's log from now on. */
   serve(server: Pick<SipServer, 'log'>): void {
     this.#server = server;
   }
@@ -61,7 +61,7 @@ export class RunLog {
     }
   }
 
-  /** On a terminal with the lines of the script, in a log one line each. */
+  /** With source lines on a terminal, as single lines in a log. */
   explain({ diagnostics, sources }: LoadedScript): void {
     if (diagnostics.length === 0) return;
     const { stderr } = this.#streams;
@@ -71,7 +71,7 @@ export class RunLog {
       stderr.write(`${renderDiagnostics(diagnostics, sources, { color, brief })}\n`);
       return;
     }
-    // what programs read is complete
+    // output for programs is complete
     const folded = brief && this.#json === null;
     const told = folded ? diagnostics.filter((one) => !isInert(one)) : diagnostics;
     for (const diagnostic of diagnosticRecords(told, sources)) {

@@ -17,7 +17,7 @@ import { version } from './version.ts';
 
 export interface RunOptions extends ScriptOptions {
   readonly logFormat: 'text' | 'json';
-  /** Tell of each module and parameter without effect, and why. */
+  /** Report each module and parameter without effect, with the reason. */
   readonly verbose?: boolean;
   readonly syslogSocket?: string;
   readonly processes: number;
@@ -29,13 +29,13 @@ export interface RunOptions extends ScriptOptions {
   readonly patience: number;
   /** Seconds. */
   readonly waitForPort: number;
-  /** What `status` and `reload` know it by. */
+  /** Its name for `status` and `reload`. */
   readonly name?: string;
-  /** The path of the socket that these ask. */
+  /** The path of its control socket. */
   readonly socket?: string;
 }
 
-/** `siprest run FILE`: serves until it is told to stop. 1 when it cannot start. */
+/** `siprest run FILE`: serves until it is stopped. 1 if it cannot start. */
 export async function run(file: string, options: RunOptions, streams: Streams): Promise<number> {
   const log = new RunLog(options.logFormat, streams, options.verbose === true);
   try {
@@ -49,7 +49,7 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
 
 async function serve(file: string, options: RunOptions, streams: Streams, log: RunLog): Promise<number> {
   const { syslogSocket, processes, queue, patience, grace, waitForPort } = options;
-  // one that comes before there is a server would end the program
+  // a SIGHUP before the server has started would end the program
   let onHangup = (): void => {
     hangups++;
   };
@@ -73,7 +73,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
   const starting: Promise<SipServer> = startOrExplain(streams, () =>
     startServer(loaded, {
       processes,
-      // this program, as it is loaded fastest
+      // this program, in its fastest form
       program: { path: fileURLToPath(new URL('./main.js', import.meta.url)), arguments: [memberArgument] },
       ...log.destinations,
       syslogSocket,
@@ -114,7 +114,10 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
   return 0;
 }
 
-/** Goes on with the file as it is now; with the script that runs if that has errors, which are logged. Resolves to what was done, as a line. */
+/**
+ * Reloads the file; if it has errors, they are logged and the running script stays. Resolves to a line that says what
+ * was done.
+ */
 async function reloadScript(
   server: SipServer,
   file: string,
@@ -155,7 +158,7 @@ async function reloadScript(
   }
 }
 
-/** What keeps a server from starting is the user's to mend: one line. */
+/** Errors that keep a server from starting are for the user: one line. */
 async function startOrExplain({ env }: Streams, start: () => Promise<SipServer>): Promise<SipServer> {
   try {
     return await start();

@@ -5,19 +5,19 @@ import { readNamedFile, readStdin } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
 
 export interface ScriptOptions {
-  /** A command that gets the script's text on its stdin and gives what is read instead on its stdout. */
+  /** A command that gets the script on its stdin and prints what is used instead. */
   readonly preprocessor?: string;
-  /** What siprest lacks is a warning. */
+  /** Report what siprest lacks as a warning. */
   readonly allowMissing?: boolean;
-  /** Name what OpenSIPS refuses to start with. */
+  /** Report what OpenSIPS refuses. */
   readonly portable?: boolean;
-  /** What `$argv(name)` reads. */
+  /** Values of `$argv(name)`. */
   readonly option?: Readonly<Record<string, string>>;
 }
 
 /**
- * Loads the script in a file, or on stdin for `-`. A file that it includes is found beside the one that includes it, else
- * in the working folder, as OpenSIPS does.
+ * Loads the script in a file, or on stdin for `-`. Includes are resolved relative to the including file, else to the
+ * working directory, as in OpenSIPS.
  */
 export async function loadScriptFile(
   path: string,
@@ -29,7 +29,7 @@ export async function loadScriptFile(
   const room = { bytes: Math.max(largestFile - text.length, 0) };
   if (preprocessor !== undefined)
     text = await preprocess(flatten(text, fileName, { bytes: room.bytes }), preprocessor);
-  // included files are known by the name that the script gives them
+  // included files keep the name used in the script
   const files = new Map([[fileName, fileName]]);
   return loadScript(text, {
     fileName,
@@ -45,7 +45,7 @@ export async function loadScriptFile(
   });
 }
 
-/** What a script and all that it includes may still have. */
+/** Bytes left for a script and its includes. */
 interface Room {
   bytes: number;
 }
@@ -68,8 +68,8 @@ function readIncluded(name: string, from: string, room: Room): string {
 const deepestInclude = 20;
 
 /**
- * The text with the files that it includes in the place of each include, so that a preprocessor sees one text, as
- * OpenSIPS gives it (the manual's Templating-Config-Files). What cannot be read stays: the parser says why.
+ * The text with all includes expanded, so that a preprocessor sees one text, as in OpenSIPS (the manual's
+ * Templating-Config-Files). Unreadable includes stay, and the parser reports them.
  */
 function flatten(text: string, fileName: string, room: Room, depth = 0): string {
   if (depth >= deepestInclude) return text;
@@ -85,15 +85,15 @@ function flatten(text: string, fileName: string, room: Room, depth = 0): string 
   );
 }
 
-/** What a preprocessor may print, in bytes, and how long it may take, in ms. */
+/** Limits of a preprocessor's output, in bytes, and its run time, in ms. */
 const mostOutput = largestFile;
 const longestRun = 60_000;
 
-/** Beside the event loop, since at a reload calls go on meanwhile. */
+/** Asynchronous, since calls continue during a reload. */
 async function preprocess(text: string, command: string): Promise<string> {
   // loading it takes longer than checking a short script
   const { spawn } = process.getBuiltinModule('node:child_process');
-  // a group of its own, so that what the shell has started ends with it
+  // its own process group, so that children of the shell end with it
   const child = spawn(command, { shell: true, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const printed: Buffer[] = [];
   let errors = '';
@@ -104,7 +104,7 @@ async function preprocess(text: string, command: string): Promise<string> {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // it has ended by itself
+      // it has already exited
     }
   };
   const timer = setTimeout(end, longestRun, `did not finish within ${longestRun / 1000} s`);
@@ -116,7 +116,7 @@ async function preprocess(text: string, command: string): Promise<string> {
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     if (errors.length < 10_000) errors += chunk;
   });
-  // one that reads nothing has closed it
+  // a command that reads nothing closes it
   child.stdin.on('error', () => undefined).end(Buffer.from(text, 'latin1'));
   const [status, signal] = await new Promise<[number | null, string | null]>((settle) => {
     child.once('error', ({ message }) => {
@@ -130,7 +130,7 @@ async function preprocess(text: string, command: string): Promise<string> {
   throw preprocessorFailed(command, problem ?? howEnded(status, signal), errors);
 }
 
-/** For a file that the preprocessor's own output includes: the parser does not wait. */
+/** For a file included by the preprocessor's output: the parser is synchronous. */
 function preprocessAtOnce(text: string, command: string): string {
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { status, signal, stdout, stderr, error } = spawnSync(command, {

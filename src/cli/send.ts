@@ -16,12 +16,12 @@ export interface SendOptions {
   readonly talk: number;
 }
 
-/** Byte strings go on the wire: what was typed is UTF-8. */
+/** Messages are byte strings: converts typed text from UTF-8. */
 const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 const readable = (text: string) => Buffer.from(text, 'latin1').toString('utf8');
 
 /**
- * `siprest send METHOD URI`: sends one request and prints what comes back, with times. A call that is answered is
+ * `siprest send METHOD URI`: sends one request and prints the responses with their times. An answered call is
  * acknowledged, and ended after `talk`. 0 for a final reply below 300, 1 for any other, 2 for none.
  */
 export async function send(
@@ -61,7 +61,7 @@ export async function send(
           break;
         case 'response': {
           const { response } = event;
-          // of the request itself, not of a CANCEL or BYE that followed
+          // of the request itself, not of a later CANCEL or BYE
           if (response.cseq.method === method.toUpperCase()) status = response.status;
           stdout.write(`${at}<- ${response.status} ${readable(response.reason)}\n`);
           if (response.body !== '')

@@ -14,9 +14,9 @@ import {
 import { type Streams, UsageError } from './streams.ts';
 
 export interface ServerChoice {
-  /** The process id of the server; left out where one runs. */
+  /** The process ID of the server; optional if only one runs. */
   readonly pid?: number;
-  /** What `run --name` calls it. */
+  /** The name from `run --name`. */
   readonly name?: string;
   /** The path of its socket. */
   readonly socket?: string;
@@ -33,7 +33,7 @@ export async function status(options: StatusOptions, { stdout, env }: Streams): 
   return 0;
 }
 
-/** `siprest reload`: a running server goes on with its file as it is now; 1 where that has errors. */
+/** `siprest reload`: has a running server reload its script; 1 if that has errors. */
 export async function reload(options: ServerChoice, { stdout, stderr, env }: Streams): Promise<number> {
   const { reloaded, message } = await ask<{ reloaded: boolean; message: string }>(options, 'reload', env);
   (reloaded ? stdout : stderr).write(`${message}\n`);
@@ -72,14 +72,14 @@ async function theServer(name: string | undefined, directory: string): Promise<s
   throw new UsageError(`several servers run here; name one: --pid ${each.join(' or ')}`);
 }
 
-/** Without those that stop, of which a successor has taken over. */
+/** Without stopping servers whose successor has taken over. */
 async function thatRun(servers: readonly FoundServer[]): Promise<readonly FoundServer[]> {
   const states = await Promise.all(
     servers.map(async ({ path }) => {
       try {
         return ((await askServer(path, 'identity', undefined, identityWithin)) as ServerIdentity).state;
       } catch {
-        return 'running'; // it does not answer: whoever asks has to see that
+        return 'running'; // it does not answer, which the user must see
       }
     }),
   );
@@ -90,7 +90,7 @@ async function thatRun(servers: readonly FoundServer[]): Promise<readonly FoundS
 /** In ms. */
 const identityWithin = 2000;
 
-/** A row for each figure and part, a column for each process, and one for all of them where there are several. */
+/** A row per figure and label, a column per process, and a total if there are several. */
 function tableOf({ processes, total }: ServerStatus): string {
   const columns: readonly FigureValues[] =
     processes.length === 1 ? [total] : [...processes.map(({ figures }) => figures), total];

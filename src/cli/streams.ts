@@ -1,4 +1,4 @@
-/** What a command has of the world: where it reads, writes and is told to stop. */
+/** The environment of a command: its streams and signals. */
 export interface Streams {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdout: Output;
@@ -6,7 +6,7 @@ export interface Streams {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Calls `listener` on each SIGHUP from then on, which else ends the program. */
+  /** Calls `listener` on each SIGHUP from then on; without a listener SIGHUP ends the program. */
   readonly onHangup: (listener: () => void) => void;
 }
 
@@ -22,7 +22,7 @@ export function usesColor({ env }: Streams, output: Output): boolean {
   return output.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** An error of the one who typed the command: a line, exit code 1. */
+/** A user error: one line, exit code 1. */
 export class UsageError extends Error {}
 
 /** `1 warning`, `2 warnings` */

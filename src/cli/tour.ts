@@ -1,6 +1,5 @@
 /**
- * The main job on embedded parts: the credit example, a service for it, a handful of requests, and what
- * happens to each.
+ * The tour: runs the credit example with an embedded service, sends it some requests, and shows what happens to each.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -27,7 +26,7 @@ interface Call {
   readonly domain: string;
   readonly about: string;
   readonly expected: number;
-  /** Waits for the one before to be answered. */
+  /** Waits until the previous one is answered. */
   readonly alone: boolean;
 }
 
@@ -45,7 +44,7 @@ interface TraceLine {
   readonly text: string;
 }
 
-/** Collects what happens to each account's call, from its start on. */
+/** Collects the events of each account's call. */
 class Trace {
   readonly #calls = new Map<string, { began: number; lines: TraceLine[] }>();
 
@@ -63,7 +62,7 @@ class Trace {
   }
 }
 
-/** Ends by itself where stdout is no terminal: 0, or 1 when a call was not answered as it should be. */
+/** Exits by itself if stdout is not a terminal: 0, or 1 if a call was not answered as expected. */
 export async function tour(streams: Streams): Promise<number> {
   const { stdout, signal } = streams;
   const colors = colorsFor(usesColor(streams, stdout));
@@ -146,7 +145,7 @@ function colorsFor(isOn: boolean): Colors {
   ) as Record<(typeof styles)[number], (text: string) => string>;
 }
 
-/** Resolves to how many were not answered as they should be. */
+/** Resolves to the number of calls that were not answered as expected. */
 async function makeCalls(
   address: string,
   trace: Trace,

@@ -1,15 +1,15 @@
-/** Files that somebody names, in a script or on the command line: regular ones, up to a size. */
+/** Reads files named in a script or on the command line: regular files up to a maximum size. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
-/** More bytes than any configuration has, in one file. */
+/** Maximum size: more than any configuration has in one file. */
 export const largestFile = 64 * 1024 * 1024;
 
-/** Why a file is not read; a phrase for people. */
+/** Why a file cannot be read; a phrase for people. */
 export class FileError extends Error {}
 
 /**
- * The bytes of a regular file. What never ends, or blocks the program until somebody writes into it (a device, a FIFO,
- * a socket), is refused, and so is more than `limit` bytes. Throws a {@link FileError}.
+ * The bytes of a regular file. Refuses files that never end or block until somebody writes (devices, FIFOs, sockets),
+ * and more than `limit` bytes. Throws a {@link FileError}.
  */
 export function readRegularFile(path: string, limit = largestFile): Buffer {
   let descriptor: number | null = null;
@@ -50,7 +50,7 @@ function kindOf(stats: Stats): string | null {
   return stats.isSocket() ? 'a socket' : 'a device, not a regular file';
 }
 
-/** To the end, whatever size it had: it may grow meanwhile, and files of /proc say 0. */
+/** Reads to the end regardless of the reported size: the file may grow, and files in /proc report 0. */
 function readUpTo(descriptor: number, size: number, limit: number): Buffer {
   const chunks: Buffer[] = [];
   let total = 0;

@@ -1,4 +1,4 @@
-/** One TCP connection to a name: its addresses are raced as they are found (RFC 8305). */
+/** One TCP connection to a name: races its addresses as they are found (RFC 8305). */
 import { isIP, connect as netConnect, type OnReadOpts } from 'node:net';
 import { Timer, type TimerWheel } from '../timers/index.ts';
 import type { Connect, Wire } from './connect.ts';
@@ -7,15 +7,15 @@ import { type Shortage, shortageOf } from './shortage.ts';
 import type { Address } from './system-files.ts';
 
 /**
- * Why there is no connection. `refused`: also where no route leads to the host; `dns`: the name has no address;
- * `descriptors`, `ports` and `busy`: this process, or the system, has no more of what it takes; `network`: anything else.
+ * Why there is no connection. `refused`: also if no route leads to the host; `dns`: the name has no address;
+ * `descriptors`, `ports` and `busy`: a resource of this process or the system is exhausted; `network`: anything else.
  */
 export interface RaceFailure {
   readonly kind: 'refused' | 'timeout' | 'dns' | 'descriptors' | 'ports' | 'busy' | 'network';
   readonly reason: string;
 }
 
-/** What reads a socket's bytes in a way of its own, see `onread` of `net.connect`. */
+/** Reads a socket's bytes without its stream, see `onread` of `net.connect`. */
 export interface OwnReader {
   readonly onread: OnReadOpts;
 }
@@ -28,30 +28,30 @@ export interface RaceGoal<R extends OwnReader> {
   /** Null: node:net. */
   readonly connect: Connect | null;
   readonly timers: TimerWheel;
-  /** Called for each attempt through node:net; null: bytes are read by events. */
+  /** Called for each attempt through node:net; null: bytes arrive as events. */
   readonly newReader: () => R | null;
-  /** Closes a connection that is not needed now, so that what is short becomes free; false where nothing helps. */
+  /** Closes an idle connection to free an exhausted resource; false if there is none. */
   readonly makeRoom: (shortage: Shortage) => boolean;
 }
 
 export interface RaceListener<R extends OwnReader> {
-  /** The name has an address, so connecting begins. */
+  /** The name has an address, and connecting begins. */
   onFound(): void;
   onConnected(socket: Wire, reader: R | null): void;
   onRaceFailed(failure: RaceFailure): void;
 }
 
-/** How long an address may take before the next one is tried beside it (RFC 8305, section 5). */
+/** How long an address may take before the next one is tried in parallel (RFC 8305, section 5). */
 const ATTEMPT_DELAY = 250;
-/** How long the other family's addresses are waited for when all of one have failed. */
+/** How long to wait for the other family's addresses after all of one have failed. */
 const LATE_FAMILY_DELAY = 2_000;
 const MAX_ADDRESSES = 16;
 const KEEPALIVE_DELAY = 60_000;
 
-/** Codes of connect(2) that mean: this host does not want us, or there is no way to it. */
+/** Codes of connect(2) for a refusing or unreachable host. */
 const REFUSED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN']);
 
-/** What a failed lookup means, where it says nothing about the name. */
+/** Reasons for failed lookups that do not concern the name. */
 const LOOKUP_KINDS = new Map<string, RaceFailure['kind']>([
   ['EMFILE', 'descriptors'],
   ['EBUSY', 'busy'],
@@ -64,7 +64,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
   readonly #listener: RaceListener<R>;
   readonly #sockets = new Set<Wire>();
   readonly #waiting: Record<4 | 6, Address[]> = { 4: [], 6: [] };
-  /** The family whose turn it is. */
+  /** The next family to try. */
   #turn: 4 | 6 = 6;
   #known = 0;
   #tried = 0;
@@ -92,7 +92,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
     this.onAddresses([{ address: hostname, family: family === 6 ? 6 : 4 }]);
   }
 
-  /** Ends it; the listener hears nothing more. */
+  /** Ends it; the listener is not called any more. */
   cancel(): void {
     if (this.#over) return;
     if (this.#tried > 0) this.#doubt();
@@ -112,14 +112,14 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
     if (first) {
       this.#turn = addresses[0]?.family ?? 6;
       this.#listener.onFound();
-      // RFC 8305, section 3: IPv6 is given a moment, where IPv4 is known first
+      // RFC 8305, section 3: IPv6 gets a head start if IPv4 is resolved first
       const both = addresses.some(({ family }) => family !== this.#turn);
       if (this.#turn === 6 || both || this.#lookupOver) this.#tryNext();
       else this.#wait(OTHER_FAMILY_DELAY);
       return;
     }
     if (this.#tried === 0) this.#turn = 6;
-    // a late family joins the race: at once where nothing runs, else when it is its turn
+    // a late family joins the race: at once if no attempt is running, else in its turn
     if (this.#tried === 0 || this.#sockets.size === 0) this.#tryNext();
     else if (!this.#next.running) this.#wait(ATTEMPT_DELAY);
   }
@@ -181,7 +181,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
     socket.once('error', onError);
     socket.once('connect', () => {
       socket.off('error', onError);
-      socket.on('error', ignore); // from here on others listen too, but never nobody
+      socket.on('error', ignore); // from here on others listen too, so there is always a listener
       if (this.#over) return;
       this.#sockets.delete(socket);
       this.#close();
@@ -205,15 +205,15 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
   #onAttemptFailed(target: Address, error: NodeJS.ErrnoException): void {
     const { port, makeRoom } = this.#goal;
     const shortage = shortageOf(error.code ?? '', target.address, port);
-    // as often as there is something to close: another attempt may have taken what became free
+    // as long as there is something to close: another attempt may have taken the freed resource
     if (shortage !== null && makeRoom(shortage)) {
       this.#waiting[target.family].unshift(target);
       this.#turn = target.family;
-      setImmediate(() => this.#tryNext()); // what was closed is free in the next turn
+      setImmediate(() => this.#tryNext()); // closed resources are free in the next turn of the event loop
       return;
     }
     const failure = failureOf(error, target.address, port);
-    // of several addresses' failures the one that says most: refused
+    // of several failures the most specific: refused
     if (this.#failure === null || failure.kind === 'refused') this.#failure = failure;
     this.#tryNext();
   }

@@ -1,7 +1,7 @@
-/** How connections are made: through node:net, unless somebody brings another way. */
+/** How connections are made: through node:net, or an injected function. */
 import type { Duplex } from 'node:stream';
 
-/** Where a connection leads. */
+/** The destination of a connection. */
 export interface ConnectTarget {
   /** The name that was looked up, or the address. */
   readonly hostname: string;
@@ -12,9 +12,9 @@ export interface ConnectTarget {
 }
 
 /**
- * A connection: a socket of node:net, or another stream that takes its place. It emits `connect` when it is there, or
- * `error` with a code of connect(2), such as `ECONNREFUSED`; never before `connect()` has returned. What it lacks of the
- * optional parts does no harm.
+ * A connection: a socket of node:net, or another stream that takes its place. It emits `connect` once established, or
+ * `error` with a code of connect(2), such as `ECONNREFUSED`; never before `connect()` has returned. The optional
+ * members may be missing.
  */
 export interface Wire extends Duplex {
   /** The other side's IP address. */

@@ -1,4 +1,4 @@
-/** Asks name servers (RFC 1035): over UDP, and over TCP where an answer is too long for it. */
+/** Queries name servers (RFC 1035): over UDP, and over TCP if an answer is too long. */
 
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
@@ -13,24 +13,24 @@ import {
 } from './dns-message.ts';
 import type { NameServer } from './system-files.ts';
 
-/** How name servers are asked: all of them in turn within `timeout` ms, and that `tries` times. */
+/** How to query name servers: all of them in turn within `timeout` ms, `tries` times. */
 export interface Asking {
   readonly timeout: number;
   /** At least 1. */
   readonly tries: number;
 }
 
-/** Records and the seconds for which they hold, or why there are none (`code` is null for an answer). */
+/** Records with their TTL in seconds, or the reason for none (`code` is null for an answer). */
 export interface DnsAnswer<T extends RecordType = RecordType> {
   readonly code: DnsFailure | null;
   readonly records: readonly RecordData[T][];
-  /** NaN for "there are none" from a server that does not say for how long. */
+  /** NaN for a negative answer without a TTL. */
   readonly ttl: number;
 }
 
 /**
- * ENOTFOUND: there is no such name; ENODATA: it has no such record; ETIMEOUT: no server answered in time; EMFILE: no
- * descriptor is free to ask with; EBADNAME: not a name of the DNS; the others: the servers do not know or do not tell.
+ * ENOTFOUND: the name does not exist; ENODATA: it has no such record; ETIMEOUT: no server answered in time; EMFILE:
+ * no free descriptor; EBADNAME: not a valid DNS name; others: the servers failed or refused.
  */
 export type DnsFailure =
   | 'ENOTFOUND'
@@ -45,17 +45,17 @@ export type DnsFailure =
   | 'EBUSY';
 
 const NO_SUCH_NAME = 3;
-/** RFC 1035, 4.1.1: these say that another server may know more. */
+/** RFC 1035, 4.1.1: after these, another server may know more. */
 const REFUSALS = new Map<number, DnsFailure>([
   [2, 'ESERVFAIL'],
   [5, 'EREFUSED'],
 ]);
-/** Questions under way on one socket: each new socket has another source port, which an attacker has to guess. */
+/** Maximum number of queries per socket: every new socket has another source port, which an attacker has to guess. */
 const MAX_ON_SOCKET = 64;
-/** Questions under way in all. */
+/** Maximum number of queries in total. */
 const MAX_UNDER_WAY = 20_000;
 
-/** Whether the name servers have said that there is nothing, which is an answer. */
+/** Whether this is a negative answer of the name servers. */
 export const isNothing = (code: string): boolean => code === 'ENOTFOUND' || code === 'ENODATA';
 
 export function failed(code: DnsFailure, name: string): NodeJS.ErrnoException {
@@ -94,7 +94,7 @@ export class DnsClient {
     exchange.begin();
   }
 
-  /** A socket towards the server with room for one more question. */
+  /** A socket to the server with capacity for another query. */
   channel(server: NameServer): Channel {
     const key = `${server.address} ${server.port}`;
     const known = this.#channels.get(key);
@@ -107,7 +107,7 @@ export class DnsClient {
   }
 }
 
-/** One question, until it is answered or the time for it is over. */
+/** One query, until it is answered or has timed out. */
 class Exchange extends Deadline {
   readonly name: string;
   readonly type: RecordType;
@@ -160,7 +160,7 @@ class Exchange extends Deadline {
     timers.start(this, last ? this.#end - now : Math.min(this.#slot, this.#end - now), now);
     if (server === undefined) return;
     const channel = this.#client.channel(server);
-    // the same socket as before: the same question once more
+    // same socket as before: repeat the same query
     const id = channel.send(this, this.#channels.get(channel));
     this.#channels.set(channel, id);
   }
@@ -183,11 +183,11 @@ class Exchange extends Deadline {
     else this.#finish({ code: null, records, ttl });
   }
 
-  /** That server will not answer: the next one is asked at once. */
+  /** That server will not answer: try the next one at once. */
   onFailed(server: NameServer, code: DnsFailure): void {
     if (this.#over) return;
     this.#failed.add(server);
-    // an answer says more than that nobody is there
+    // an answer is more specific than a closed port
     if (this.#worst === null || code === 'EMFILE' || this.#worst === 'ECONNREFUSED') this.#worst = code;
     if (this.#failed.size >= new Set(this.#servers).size) this.#finish(failure(this.#worst));
     else if (this.#attempts > 0) this.#attempt();
@@ -233,7 +233,7 @@ class Exchange extends Deadline {
   }
 }
 
-/** A UDP socket connected to one server, and the questions under way on it. It lives as long as they do. */
+/** A UDP socket connected to one server, with its pending queries. It is closed after the last one. */
 class Channel {
   readonly #server: NameServer;
   readonly #onClosed: (closed: Channel) => void;
@@ -249,12 +249,12 @@ class Channel {
     const { address, port } = server;
     this.#socket = createSocket({
       type: isIPv6(address) ? 'udp6' : 'udp4',
-      // addresses need no getaddrinfo(), which waits for a thread
+      // addresses need no getaddrinfo(), which would wait for a thread
       lookup: (literal, _options, callback) => process.nextTick(callback, null, literal, isIP(literal)),
     });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     this.#socket.on('message', (bytes) => this.#onMessage(bytes));
-    // by event, since a callback is called after an error too
+    // an event, since the callback is called after an error too
     this.#socket.once('connect', () => {
       const waiting = this.#waiting ?? [];
       this.#waiting = null;
@@ -267,7 +267,7 @@ class Channel {
     return !this.#closed && this.#total < MAX_ON_SOCKET;
   }
 
-  /** Sends the question, under the same number when it was sent before; the number. */
+  /** Sends the query, with the same ID if it was sent before; returns the ID. */
   send(exchange: Exchange, before: number | undefined): number {
     let id = before;
     if (id === undefined) {
@@ -300,7 +300,7 @@ class Channel {
     const exchange = this.#asked.get(bytes.readUInt16BE(0));
     if (exchange === undefined) return;
     const message = decodeAnswer(bytes, exchange.name, exchange.type);
-    // what answers another question may be forged: the true answer may still arrive
+    // an answer to another query may be forged: the real one may still arrive
     if (message !== null) exchange.onMessage(this.#server, message);
   }
 

@@ -1,7 +1,7 @@
-/** Questions to name servers and their answers as bytes (RFC 1035, 2782, 3403). */
+/** DNS queries and answers as bytes (RFC 1035, 2782, 3403). */
 import { SocketAddress } from 'node:net';
 
-/** Types of records, by name. */
+/** Record types by name. */
 export const RECORD_TYPES = { A: 1, AAAA: 28, SRV: 33, NAPTR: 35 } as const;
 export type RecordType = keyof typeof RECORD_TYPES;
 
@@ -21,7 +21,7 @@ export interface NamingPointer {
   readonly replacement: string;
 }
 
-/** What the records of each type hold. */
+/** Contents of the records of each type. */
 export interface RecordData {
   readonly A: string;
   readonly AAAA: string;
@@ -34,7 +34,7 @@ export interface DnsMessage {
   /** The answer was too long for UDP. */
   readonly truncated: boolean;
   readonly records: readonly RecordData[RecordType][];
-  /** Seconds for which the records hold, or that there are none; NaN for a "none" without a time (RFC 2308, 5). */
+  /** TTL in seconds of the records or of the negative answer; NaN for a negative answer without one (RFC 2308, 5). */
   readonly ttl: number;
 }
 
@@ -45,11 +45,11 @@ const HEADER = 12;
 const MAX_LABEL = 63;
 const MAX_NAME = 253;
 const MAX_ALIASES = 16;
-/** Records that are taken of one answer, and that are looked at in one. */
+/** Maximum number of records used, and examined, in one answer. */
 const MAX_RECORDS = 64;
 const MAX_LOOKED_AT = 1_024;
 
-/** The bytes of a question, null for a name that DNS has no place for. */
+/** The bytes of a query, null for a name that is not valid in the DNS. */
 export function encodeQuestion(id: number, name: string, type: RecordType): Buffer | null {
   if (name === '' || name.length > MAX_NAME) return null;
   const bytes = Buffer.alloc(HEADER + name.length + 6);
@@ -71,7 +71,7 @@ export function encodeQuestion(id: number, name: string, type: RecordType): Buff
 /** A malformed answer. */
 class Malformed extends Error {}
 
-/** The answer to that question; null for bytes that are not one. Names are case-insensitive. */
+/** The answer to that query; null if the bytes are not one. Names are case-insensitive. */
 export function decodeAnswer(bytes: Buffer, name: string, type: RecordType): DnsMessage | null {
   try {
     return decode(bytes, name.toLowerCase(), type);
@@ -134,7 +134,7 @@ function decode(bytes: Buffer, name: string, type: RecordType): DnsMessage | nul
   return { rcode, truncated, records, ttl: records.length > 0 ? holds : nothing };
 }
 
-/** A name, which pointers may share with others (RFC 1035, 4.1.4), and where it ends. */
+/** A name, possibly compressed by pointers (RFC 1035, 4.1.4), and its end. */
 function readName(bytes: Buffer, from: number): { readonly name: string; readonly end: number } {
   let name = '';
   let at = from;
@@ -144,7 +144,7 @@ function readName(bytes: Buffer, from: number): { readonly name: string; readonl
     if (length === 0) return { name, end: end < 0 ? at + 1 : end };
     if (length >= 0xc0) {
       const to = bytes.readUInt16BE(at) & 0x3fff;
-      if (to >= at) throw new Malformed(); // only backwards, so that it ends
+      if (to >= at) throw new Malformed(); // only backwards, which guarantees termination
       if (end < 0) end = at + 2;
       at = to;
       continue;

@@ -1,24 +1,24 @@
-/** The addresses of one name: both families at once, in the search domains one after the other. */
+/** The addresses of one name: both families in parallel, the search domains in turn. */
 
 import { Timer, type TimerWheel } from '../timers/index.ts';
 import { type Asking, type DnsAnswer, type DnsFailure, failed, isNothing } from './dns-client.ts';
 import type { Address } from './system-files.ts';
 
-/** The addresses, or what went wrong (then there are none). */
+/** The addresses, or the error (without addresses). */
 export type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: readonly Address[]) => void;
 
-/** Finds the addresses of a host name, and calls back once, at once or later. */
+/** Finds the addresses of a host name, and calls back once, synchronously or later. */
 export type LookupFunction = (hostname: string, callback: LookupCallback) => void;
 
-/** Who knows the addresses of host names. */
+/** A source of addresses for host names. */
 export interface Names {
-  /** Tells of each family's addresses as soon as they are known, which may be at once. */
+  /** Reports each family's addresses as soon as they are known, possibly synchronously. */
   lookup(hostname: string, listener: LookupListener): void;
-  /** The addresses of this name refuse or do not answer. */
+  /** The addresses of this name refused or did not answer. */
   doubt(hostname: string): void;
 }
 
-/** Names that a function knows. */
+/** Resolves names with a function. */
 export function namesOf(lookup: LookupFunction): Names {
   return {
     lookup: (hostname, listener) =>
@@ -30,7 +30,7 @@ export function namesOf(lookup: LookupFunction): Names {
   };
 }
 
-/** Asks for the records of one name, see {@link NameResolver.ask}. */
+/** Queries the records of one name, see {@link NameResolver.ask}. */
 export interface NameServers {
   ask(
     name: string,
@@ -43,11 +43,11 @@ export interface NameServers {
 export interface LookupListener {
   /** The addresses of one family or both, at least one; called at most once for each family. */
   onAddresses(addresses: readonly Address[]): void;
-  /** Nothing more will be found. The error says why no address was. */
+  /** The lookup has ended. The error is the reason if no address was found. */
   onLookupOver(error: NodeJS.ErrnoException | null): void;
 }
 
-/** How long the addresses of one family are waited for when those of the other are there (RFC 8305, section 3). */
+/** How long to wait for one family's addresses after the other's have arrived (RFC 8305, section 3). */
 export const OTHER_FAMILY_DELAY = 50;
 
 const TYPES = { 4: 'A', 6: 'AAAA' } as const;
@@ -85,7 +85,7 @@ export class Lookup {
   begin(): void {
     const name = this.#names[this.#at];
     const left = Math.ceil(this.#end - this.#timers.clock.now());
-    // the time is for all domains together: a server that is silent is waited for once
+    // one time limit for all domains, so that a silent server delays only once
     if (name === undefined || this.#failure === 'ETIMEOUT' || left <= 0) {
       this.#listener.onLookupOver(failed(this.#failure ?? 'ENOTFOUND', this.#names[0] ?? ''));
       return;
@@ -104,7 +104,7 @@ export class Lookup {
       this.#found = true;
       this.#listener.onAddresses(records.map((address) => ({ address, family })));
     } else if (this.#failure === null || (isNothing(this.#failure) && !isNothing(code))) {
-      // a server that fails says more than a name that does not exist
+      // a failed server takes precedence over a name that does not exist
       this.#failure = code;
     }
     if (this.#open > 0) return;
@@ -113,7 +113,7 @@ export class Lookup {
   }
 }
 
-/** Waits for both families, for the second a little longer only, and calls back once. */
+/** Waits for both families, only briefly for the second, and calls back once. */
 export class Gathering implements LookupListener {
   readonly #callback: LookupCallback;
   readonly #families: readonly (4 | 6)[];
@@ -123,7 +123,7 @@ export class Gathering implements LookupListener {
   #addresses: readonly Address[] = [];
   #over = false;
 
-  /** @param families in the order in which their addresses are told */
+  /** @param families in the order in which their addresses are reported */
   constructor(callback: LookupCallback, families: readonly (4 | 6)[], timers: TimerWheel) {
     this.#timers = timers;
     this.#callback = callback;

@@ -8,19 +8,19 @@ export interface Proxy {
   readonly port: number;
   /** `Basic …`, or empty. Secret. */
   readonly authorization: string;
-  /** How it is called in logs: host and port. */
+  /** Its name in logs: host and port. */
   readonly shown: string;
 }
 
-/** A proxy is named that cannot be used; the text shows no password. */
+/** An unusable proxy is configured; the text contains no password. */
 export interface UnusableProxy {
   readonly error: string;
 }
 
-/** The part of `process.env` that is read. */
+/** The relevant part of `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What libcurl takes where a proxy's URL names no port. */
+/** libcurl's default port of a proxy. */
 const DEFAULT_PORT = 1080;
 const URL_PARTS =
   /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:([^@/]*)@)?(\[[^\]/]*\]|[^:/?#]*)(?::([^/?#]*))?(?:[/?#].*)?$/;
@@ -33,7 +33,7 @@ export class Proxies {
   readonly #all: boolean;
 
   constructor(environment: Environment = process.env) {
-    // an empty one counts as none
+    // an empty one counts as unset
     const first = (...names: readonly string[]): readonly [name: string, value: string] | null => {
       for (const name of names) {
         const value = environment[name];
@@ -45,19 +45,19 @@ export class Proxies {
       const found = first(...names, 'all_proxy', 'ALL_PROXY');
       return found === null ? null : parseProxy(...found);
     };
-    // HTTP_PROXY is not read: in a CGI program a client sets it by a header field `Proxy`
+    // HTTP_PROXY is not read: in a CGI program a client could set it with a header field `Proxy`
     this.#byScheme = { http: read('http_proxy'), https: read('https_proxy', 'HTTPS_PROXY') };
     const [, list = ''] = first('no_proxy', 'NO_PROXY') ?? [];
     this.#all = list.trim() === '*';
     this.#exceptions = this.#all ? [] : list.split(/[,\s]+/).flatMap((word) => parseException(word) ?? []);
   }
 
-  /** Whether any is named. */
+  /** Whether any proxy is configured. */
   get any(): boolean {
     return this.#byScheme.http !== null || this.#byScheme.https !== null;
   }
 
-  /** Null for a request that goes straight to its server. @param hostname in lower case, IPv6 without brackets */
+  /** Null for a request without a proxy. @param hostname in lower case, IPv6 without brackets */
   of(scheme: 'http' | 'https', hostname: string): Proxy | UnusableProxy | null {
     const proxy = this.#byScheme[scheme];
     if (proxy === null || this.#all) return null;
@@ -91,7 +91,7 @@ function basic(userinfo: string): string | null {
   return `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}`;
 }
 
-/** Percent-encoded bytes as bytes; other text, which the environment has in UTF-8, as its bytes. */
+/** Decodes percent-encoding; other text is UTF-8 in the environment. */
 function decode(text: string): string {
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
   return bytes.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
@@ -101,7 +101,7 @@ function decode(text: string): string {
 
 type Exception = (host: string) => boolean;
 
-/** One word of no_proxy: a name with all below it, an address, or a network. Null for an empty one. */
+/** One entry of no_proxy: a domain with its subdomains, an address, or a network. Null for an empty one. */
 function parseException(word: string): Exception | null {
   const name = word.toLowerCase().replace(/^\./, '').replace(/\.$/, '');
   if (name === '') return null;

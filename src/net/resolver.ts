@@ -15,26 +15,29 @@ import {
 
 /** How a resolver finds names; default is what the system's files say. */
 export interface NameResolverOptions {
-  /** Name servers as `address` or `address:port`; default: those of `/etc/resolv.conf`, as it is when one is asked. */
+  /** Name servers as `address` or `address:port`; default: those of `/etc/resolv.conf` at the time of the query. */
   readonly servers?: readonly string[] | undefined;
-  /** How long the name servers may take before they are asked again, in milliseconds. Default: `options timeout:` of `/etc/resolv.conf`, else 2000. */
+  /**
+   * Timeout of a query before the next attempt, in milliseconds. Default: `options timeout:` of `/etc/resolv.conf`,
+   * else 2000.
+   */
   readonly timeout?: number | undefined;
-  /** How often they are asked. Default: `options attempts:` of `/etc/resolv.conf`, else 3. */
+  /** Number of attempts. Default: `options attempts:` of `/etc/resolv.conf`, else 3. */
   readonly tries?: number | undefined;
   /** Default `/etc/hosts`. */
   readonly hostsFile?: string | undefined;
   /** Default `/etc/resolv.conf`: its `nameserver`, `search` and `options` are honoured. */
   readonly resolvConf?: string | undefined;
-  /** What TTLs and timeouts are measured by; a test may move its own. Default: the system's. */
+  /** Clock for TTLs and timeouts; tests may inject one. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 
-/** How one lookup differs from the resolver's own ways. */
+/** Options of a single lookup. */
 export interface LookupOptions {
   readonly asking?: Asking | undefined;
-  /** Whether the search domains count. Default true. */
+  /** Whether the search domains apply. Default true. */
   readonly search?: boolean | undefined;
-  /** The families that are of use. Default: both. */
+  /** The usable families. Default: both. */
   readonly families?: readonly (4 | 6)[] | undefined;
 }
 
@@ -46,9 +49,9 @@ const DEFAULT_ASKING: Asking = { timeout: 2_000, tries: 3 };
 const MAX_CACHED = 10_000;
 /** Bounds of a TTL in seconds. */
 const LONGEST_TTL = 86_400;
-/** Longest time for which "there are none" holds, and for how long where the server does not say. */
+/** Maximum TTL of a negative answer, and its default. */
 const NOTHING_TTL = 10;
-/** An answer younger than this is not asked for again because its addresses refuse, in milliseconds. */
+/** An answer younger than this is not queried again when its addresses refuse, in milliseconds. */
 const LEAST_AGE = 1_000;
 
 const LOOPBACK: readonly Address[] = [
@@ -60,14 +63,14 @@ interface Cached {
   readonly answer: DnsAnswer;
   readonly learned: number;
   readonly expires: number;
-  /** Its addresses did not answer, so that the name servers are asked again. */
+  /** Its addresses did not answer, so the name servers are queried again. */
   doubted: boolean;
 }
 
 /**
- * Finds addresses, SRV and NAPTR records without the process's thread pool: /etc/hosts first, then DNS. Each answer is kept by
- * itself for its TTL. Both families are asked at the same time; a question under way is not asked twice, and a
- * name server that hangs holds up no other name.
+ * Finds addresses, SRV and NAPTR records without the process's thread pool: /etc/hosts first, then DNS. Each answer
+ * is cached for its TTL. Both families are queried in parallel; a pending query is shared, and a hanging name server
+ * delays no other name.
  */
 export class NameResolver {
   readonly #asking: Partial<Asking>;
@@ -124,7 +127,7 @@ export class NameResolver {
   /** SRV records of a name like `_sip._udp.example.com`; none for a host that /etc/hosts lists. @internal */
   services(name: string, callback: Callback<ServiceRecord>, options: LookupOptions = {}): void {
     const key = name.toLowerCase().replace(/\.$/, '');
-    // what this machine names itself is nobody else's to say more about
+    // names that this machine defines need no further answers
     if (this.local(key.replace(/^_[^.]*\._[^.]*\./, '')) !== null) callback(null, []);
     else this.#records(key, 'SRV', callback, options);
   }
@@ -166,7 +169,7 @@ export class NameResolver {
     asking: Asking,
     whenDone: (answer: DnsAnswer<T>) => void,
   ): void {
-    // an answer is kept, and decoded, by its type
+    // answers are cached and decoded by type
     const done = whenDone as (answer: DnsAnswer) => void;
     const key = `${type} ${name}`;
     const cached = this.#cache.get(key);
@@ -213,7 +216,10 @@ export class NameResolver {
     };
   }
 
-  /** Keeps the answer; the one that counts, which is an earlier one where the servers fail and that was only doubted. */
+  /**
+   * Caches the answer; returns the valid one, which is the earlier one if the servers failed and it was only in
+   * doubt.
+   */
   #keep(key: string, answer: DnsAnswer): DnsAnswer {
     const now = this.#timers.clock.now();
     const earlier = this.#cache.get(key);
@@ -228,7 +234,7 @@ export class NameResolver {
     return answer;
   }
 
-  /** Forgets what is over, or else the older half. */
+  /** Removes expired entries, or else the older half. */
   #makeRoom(now: number): void {
     for (const [key, { expires }] of this.#cache) if (expires <= now) this.#cache.delete(key);
     if (this.#cache.size < MAX_CACHED) return;
@@ -240,7 +246,7 @@ export class NameResolver {
   }
 }
 
-/** Addresses of this machine's own knowledge, in the order of the hosts file. */
+/** Addresses defined on this machine, in the order of the hosts file. */
 function tellLocal(
   local: readonly Address[],
   name: string,

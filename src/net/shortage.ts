@@ -1,13 +1,13 @@
-/** What the system may run out of while a connection is made. */
+/** Resources that may run out while connecting. */
 
-/** What a connection cannot be made without: a file descriptor, or a local port towards an address. */
+/** A resource needed for a connection: a file descriptor, or a local port towards an address. */
 export type Shortage = 'descriptors' | { readonly address: string; readonly port: number };
 
 /** Codes of socket(2) and connect(2). */
 const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
 const NO_PORT = 'EADDRNOTAVAIL';
 
-/** The shortage behind a failed connection attempt, null when it failed for another reason. */
+/** The shortage that made a connection attempt fail, null for other reasons. */
 export function shortageOf(code: string, address: string, port: number): Shortage | null {
   if (NO_DESCRIPTOR.has(code)) return 'descriptors';
   return code === NO_PORT ? { address, port } : null;

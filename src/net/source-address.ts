@@ -1,9 +1,9 @@
-/** The local address that the system sends from to an address, by its routes. */
+/** The local address that the system's routing selects for a destination. */
 import { createSocket } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../timers/index.ts';
 
-/** How long routes are taken for unchanged, in ms. */
+/** How long routes are cached, in ms. */
 const ROUTE_AGE = 5_000;
 const MAX_KNOWN = 1_000;
 /** Any port: nothing is sent. */
@@ -16,7 +16,7 @@ interface Known {
 
 const known = new Map<string, Known>();
 
-/** Null where there is no route. Answers at once, and asks the system once in a while only. */
+/** Null if there is no route. Synchronous, and queries the system only now and then. */
 export function sourceAddressTowards(address: string, clock: Clock = systemClock): string | null {
   const now = clock.now();
   const before = known.get(address);
@@ -27,11 +27,11 @@ export function sourceAddressTowards(address: string, clock: Clock = systemClock
   return source;
 }
 
-/** Connecting a UDP socket makes the system choose its address, and sends nothing. */
+/** Connecting a UDP socket makes the system choose its address without sending. */
 function askSystem(address: string): string | null {
   const socket = createSocket({
     type: isIPv6(address) ? 'udp6' : 'udp4',
-    // called back at once, so that all of this is done before connect() returns
+    // called back synchronously, so that connect() returns with the result
     lookup: (literal, _options, callback) => callback(null, literal, isIP(literal)),
   });
   let failed = false;

@@ -10,12 +10,12 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
-/** How often a file is looked at again, in milliseconds. */
+/** How often a file is checked for changes, in milliseconds. */
 const LOOK_AGAIN = 2_000;
 
 /**
- * A small configuration file that is read again when it has changed. A missing file reads as empty; one that cannot be
- * read for another reason (no descriptor is free) as it was before.
+ * A small configuration file that is reread after changes. A missing file counts as empty; if it cannot be read for
+ * another reason (no free descriptor), the previous contents stay.
  */
 export class WatchedFile<T> {
   readonly #path: string;
@@ -71,7 +71,7 @@ export function parseHosts(text: string): Map<string, Address[]> {
   const hosts = new Map<string, Address[]>();
   for (const line of text.split('\n')) {
     const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    // node's first isIP() takes milliseconds, and this is called with no text when a client is made
+    // Node's first isIP() takes milliseconds, and this is called without text when a client is created
     if (address === undefined || address === '') continue;
     const family = isIP(address);
     if (family === 0) continue;
@@ -91,7 +91,7 @@ export interface NameServer {
   readonly port: number;
 }
 
-/** The parts of /etc/resolv.conf that count here, see resolv.conf(5). */
+/** The supported parts of /etc/resolv.conf, see resolv.conf(5). */
 export interface ResolverConfig {
   readonly servers: readonly NameServer[];
   readonly search: readonly string[];
@@ -105,7 +105,7 @@ export interface ResolverConfig {
 const MAX_SEARCH = 16;
 const MAX_SERVERS = 8;
 const DNS_PORT = 53;
-/** Without a line `nameserver` the machine's own is asked. */
+/** Without a `nameserver` line the local one is used. */
 const LOCAL_SERVER: readonly NameServer[] = [{ address: '127.0.0.1', port: DNS_PORT }];
 
 export function parseResolvConf(text: string): ResolverConfig {
@@ -143,7 +143,7 @@ export function parseResolvConf(text: string): ResolverConfig {
   };
 }
 
-/** `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `fe80::1%eth0`, `[2001:db8::1]:53`; null for another text. */
+/** `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `fe80::1%eth0`, `[2001:db8::1]:53`; null for other text. */
 export function parseNameServer(text: string): NameServer | null {
   if (isIP(text) !== 0) return { address: text, port: DNS_PORT };
   const [, bracketed, plain, digits] = /^(?:\[(.*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
@@ -155,7 +155,7 @@ export function parseNameServer(text: string): NameServer | null {
 
 const LONGEST_NAME = 253;
 
-/** The names to ask for where one is looked for, in the order of resolv.conf(5). A final dot says that it is whole. */
+/** The names to query for a lookup, in the order of resolv.conf(5). A final dot marks a fully qualified name. */
 export function searchedNames(
   name: string,
   { search, ndots }: Pick<ResolverConfig, 'search' | 'ndots'>,

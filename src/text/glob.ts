@@ -1,8 +1,8 @@
-/** Patterns of file names as fnmatch(3) takes them, for keys and header names: `*`, `?`, `[a-z]`, `[!a-z]`, `\*`. */
+/** File name patterns as in fnmatch(3), for keys and header names: `*`, `?`, `[a-z]`, `[!a-z]`, `\*`. */
 
 /**
- * Whether the whole text matches. Of several `*` only the last is ever tried again, so that the time is at most
- * the product of both lengths.
+ * Whether the whole text matches. Only the last of several `*` is ever retried, so the time is at most the product of
+ * both lengths.
  */
 export function globMatches(pattern: string, text: string): boolean {
   let at = 0;
@@ -28,7 +28,7 @@ export function globMatches(pattern: string, text: string): boolean {
   return p === pattern.length;
 }
 
-/** The position in the pattern after what matches this character; 0 where it does not match. */
+/** The position in the pattern after what matches this character; 0 if it does not match. */
 function matchOne(pattern: string, at: number, char: string): number {
   switch (pattern[at]) {
     case undefined:
@@ -45,7 +45,7 @@ function matchOne(pattern: string, at: number, char: string): number {
   return pattern[at] === char ? at + 1 : 0;
 }
 
-/** Where the `]` stands; a first one in the brackets is a member. 0: there is none, so the `[` is a character. */
+/** The index of the `]`; one at the start of the brackets is a member. 0: there is none, so the `[` is a literal. */
 function bracketEnd(pattern: string, open: number): number {
   const first = /[!^]/.test(pattern[open + 1] ?? '') ? open + 2 : open + 1;
   return Math.max(0, pattern.indexOf(']', first + 1));

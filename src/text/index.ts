@@ -1,4 +1,4 @@
-/** Texts and their small languages: regular expressions, JSON paths, SDP lines, dates, globs, substitutions. */
+/** Small text languages: regular expressions, JSON paths, SDP lines, dates, globs, substitutions. */
 export { globMatches } from './glob.ts';
 export {
   containerOf,

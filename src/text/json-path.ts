@@ -1,17 +1,17 @@
-/** Where in a JSON document: `name(/key | [index] | [])*`, of `$json(...)`. Spaces belong to names and keys. */
+/** A path into a JSON document: `name(/key | [index] | [])*`, for `$json(...)`. Spaces are part of names and keys. */
 import type { JsonArray, JsonObject, JsonValue } from './json-values.ts';
 
-/** A key, an index (negative: from the end), or the place behind an array's last element. */
+/** A key, an index (negative: from the end), or the position after an array's last element. */
 export type JsonStep = { readonly key: string } | { readonly index: number } | 'append';
 
 export interface JsonPath {
   readonly name: string;
   readonly steps: readonly JsonStep[];
-  /** From the suffix `.keys` or `.values`: what `[*]` goes through. */
+  /** From the suffix `.keys` or `.values`: what `[*]` iterates over. */
   readonly iterate: 'keys' | 'values';
 }
 
-/** Null for what is no path. */
+/** Null for an invalid path. */
 export function parseJsonPath(text: string): JsonPath | null {
   const [, path = '', suffix] = /^(.*?)(\.keys|\.values)?$/s.exec(text) ?? [];
   const end = path.search(/[/[]/);
@@ -34,7 +34,7 @@ function parseSteps(text: string, start: number): JsonStep[] | null {
   return steps;
 }
 
-/** The value at the end of the steps; undefined where there is none. */
+/** The value at the end of the steps; undefined if there is none. */
 export function readSteps(
   root: JsonValue | undefined,
   steps: readonly JsonStep[],
@@ -53,7 +53,7 @@ function child(value: JsonValue, step: JsonStep | undefined): JsonValue | undefi
 
 const position = (array: JsonArray, index: number) => (index < 0 ? array.length + index : index);
 
-/** The array or object that holds the last step's place; undefined where the path does not lead to one. */
+/** The array or object that contains the last step; undefined if the path does not lead to one. */
 export function containerOf(
   root: JsonValue | undefined,
   steps: readonly JsonStep[],
@@ -62,7 +62,7 @@ export function containerOf(
   return container instanceof Map || Array.isArray(container) ? container : undefined;
 }
 
-/** Sets the place that a step names in its container; false where there is no such place. */
+/** Sets the element named by a step in its container; false if it cannot exist. */
 export function setAt(container: JsonArray | JsonObject, step: JsonStep, value: JsonValue): boolean {
   if (container instanceof Map) {
     if (step === 'append' || !('key' in step)) return false;
@@ -80,7 +80,7 @@ export function setAt(container: JsonArray | JsonObject, step: JsonStep, value: 
   return true;
 }
 
-/** Takes the place out; elements behind it move up. False where an array has no such place. */
+/** Removes the element; later ones move up. False if an array has no such element. */
 export function deleteAt(container: JsonArray | JsonObject, step: JsonStep): boolean {
   if (container instanceof Map) {
     if (step === 'append' || !('key' in step)) return false;
@@ -94,7 +94,7 @@ export function deleteAt(container: JsonArray | JsonObject, step: JsonStep): boo
   return true;
 }
 
-/** Whether `inner` is `outer` or somewhere in it. */
+/** Whether `inner` is `outer` or inside it. */
 export function contains(outer: JsonValue, inner: JsonArray | JsonObject): boolean {
   const open: JsonValue[] = [outer];
   const seen = new Set<JsonValue>();

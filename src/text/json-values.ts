@@ -1,6 +1,6 @@
 /**
  * JSON documents as the json module keeps them. Strings are byte strings (UTF-8 inside), objects are Maps in
- * the order in which their keys came, so that no key has a meaning of its own (`__proto__`).
+ * insertion order, so that no key is special (`__proto__`).
  */
 
 export type JsonValue = null | boolean | string | number | bigint | JsonDouble | JsonArray | JsonObject;
@@ -17,16 +17,16 @@ export class JsonDouble {
 }
 
 export const jsonLimits = {
-  /** Bytes of a text that is parsed or made: what rest_client lets in by default (max_transfer_size, 10240 KB). */
+  /** Maximum size of parsed or printed text in bytes: rest_client's default (max_transfer_size, 10240 KB). */
   size: 10_485_760,
-  /** How deep arrays and objects may be nested when parsed, and when printed. */
+  /** Maximum nesting of arrays and objects when parsed, and when printed. */
   depth: 512,
 } as const;
 
 const integerMinimum = -(2n ** 63n);
 const integerMaximum = 2n ** 64n - 1n;
 
-/** What the text says; undefined where it is no JSON or too large. */
+/** The parsed value; undefined if the text is not JSON or too large. */
 export function parseJson(text: string): JsonValue | undefined {
   if (text.length > jsonLimits.size) return undefined;
   try {
@@ -39,7 +39,7 @@ export function parseJson(text: string): JsonValue | undefined {
 
 class Unreadable extends Error {}
 
-/** Case matters to none of these: json-c takes `True` as well. */
+/** These are case-insensitive: json-c accepts `True` as well. */
 const literals: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
   ['null', null],
   ['true', true],
@@ -67,8 +67,8 @@ const numberToken = /-?\d+(\.\d*)?([eE][+-]?\d+)?/y;
 const literalToken = /-?[A-Za-z]{1,9}/y;
 
 /**
- * RFC 8259, and what json-c takes besides unless told to be strict: strings in single quotes, control
- * characters in strings, comments, a comma after the last element, text behind the document.
+ * RFC 8259, and what json-c accepts unless strict: strings in single quotes, control characters in strings, comments,
+ * a trailing comma, text after the document.
  */
 class JsonReader {
   readonly #text: string;
@@ -131,7 +131,7 @@ class JsonReader {
     return elements;
   }
 
-  /** Passes over a comma; false where the list closes instead. */
+  /** Skips a comma; false if the list closes instead. */
   #comma(close: string): boolean {
     this.#skipSpace();
     const c = this.#text[this.#at];
@@ -157,7 +157,7 @@ class JsonReader {
     return output;
   }
 
-  /** Leaves the place at the escape's last character. */
+  /** Leaves the position at the escape's last character. */
   #escape(): string {
     const c = this.#text.charAt(++this.#at);
     if (c !== 'u') {
@@ -189,7 +189,7 @@ class JsonReader {
     const [text, fraction, exponent] = numberToken.exec(this.#text) ?? [];
     if (text === undefined || text.length > 1024) throw new Unreadable();
     this.#at += text.length;
-    // `12abc` is no number with something behind it
+    // `12abc` is not a number followed by text
     if (/[\w.+-]/.test(this.#text.charAt(this.#at))) throw new Unreadable();
     if (fraction !== undefined || exponent !== undefined) return new JsonDouble(text);
     const value = Number(text);
@@ -240,7 +240,7 @@ function utf8(codePoint: number): string {
 /** The styles of json-c 0.16: spaced is its default, pretty one element a line, compact nothing between. */
 export type JsonStyle = 'spaced' | 'pretty' | 'compact' | 'compact-noescape';
 
-/** The text of a value; null where that would be too long or too deep (linked values may repeat endlessly). */
+/** The text of a value; null if it would be too long or too deep (linked values may be cyclic). */
 export function printJson(value: JsonValue, style: JsonStyle): string | null {
   const printer = new JsonPrinter(style);
   printer.print(value, 0);

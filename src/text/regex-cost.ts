@@ -1,24 +1,24 @@
 /**
- * What a pattern can cost an engine that backtracks, as a bound: `factor * length ** degree` steps. It is found
- * from the tree. A loop whose bytes cannot begin what follows it (`[^;]*;`) has one way to end, and costs its
- * length; any other has as many ways as it has bytes, and multiplies what comes behind it. A loop around
- * something that has more than one way itself (`(a+)+`, `(a|ab)*`) has no bound of this kind.
+ * An upper bound for the cost of a pattern in a backtracking engine: `factor * length ** degree` steps, computed from
+ * the tree. A loop whose bytes cannot begin what follows (`[^;]*;`) can end in one way, and costs its length; any
+ * other can end at every byte, and multiplies the cost of the rest. A loop around something ambiguous (`(a+)+`,
+ * `(a|ab)*`) has no such bound.
  */
 import type { ByteSet, RegexNode } from './regex-syntax.ts';
 
 export interface RegexCost {
   readonly factor: number;
-  /** Infinity where there is no bound. */
+  /** Infinity if there is no bound. */
   readonly degree: number;
 }
 
-/** Which bytes can come next, and whether nothing need come. */
+/** Which bytes can come next, and whether the end can. */
 interface Follow {
   readonly bytes: ByteSet;
   readonly accepts: boolean;
 }
 
-/** The ways to match a part: `factor * n ** degree`; `scans` when one way may pass over n bytes. */
+/** The number of ways to match a part: `factor * n ** degree`; `scans` if a single way may cover n bytes. */
 interface Ways extends RegexCost {
   readonly scans: boolean;
 }
@@ -30,12 +30,12 @@ lineEnd[10] = 1;
 
 const oneWay: Ways = { factor: 1, degree: 0, scans: false };
 const unbounded: Ways = { factor: 1, degree: Number.POSITIVE_INFINITY, scans: true };
-/** Counted loops with no more choices than this are choices, with more they are loops. */
+/** Counted loops up to this many choices are treated as choices, others as loops. */
 const fewChoices = 8;
 
 export function regexCost(root: RegexNode): RegexCost {
   const { factor, degree, scans } = ways(root, { bytes: none, accepts: true });
-  // an engine that looks for the start tries each place
+  // an engine that searches for a match tries each position
   const places = degree + (startsAtText(root) ? 0 : 1);
   return { factor, degree: Math.max(1, places + (scans && places > 0 ? 1 : 0)) };
 }
@@ -66,7 +66,7 @@ function first(node: RegexNode, follow: Follow): Follow {
     case 'assertion':
       if (node.name === 'text-end') return { bytes: none, accepts: false };
       if (node.name === 'line-end') return { bytes: lineEnd, accepts: false };
-      // it may fail where the pattern would end, so that a loop before it goes back
+      // it may fail at the end of the pattern, so that an earlier loop backtracks
       return follow.accepts ? { bytes: all, accepts: false } : follow;
     case 'sequence':
       return node.items.reduceRight<Follow>((next, item) => first(item, next), follow);
@@ -127,7 +127,7 @@ const product = (a: Ways, b: Ways): Ways => ({
   scans: a.scans || b.scans,
 });
 
-/** Whether the next byte tells which branch it is. */
+/** Whether the next byte determines the branch. */
 function areDisjoint(branches: readonly RegexNode[], follow: Follow): boolean {
   let seen = none;
   for (const branch of branches) {
@@ -155,9 +155,9 @@ function repeatWays({ item, from, to }: Extract<RegexNode, { kind: 'repeat' }>, 
       scans: inner.scans,
     };
   }
-  // each turn of the loop has to be sure by itself, else its ways multiply with every turn
+  // every iteration must be unambiguous, else the ways multiply with each one
   if (inner.factor > 1 || inner.degree > 0 || isNullable(item)) return unbounded;
-  // where the pattern may end, the longest way is taken and no other
+  // at the end of the pattern, only the longest way is taken
   if (follow.accepts && disjoint(follow.bytes, all)) return oneWay;
   return delimited ? { ...oneWay, scans: true } : { factor: 1, degree: 1, scans: inner.scans };
 }

@@ -7,7 +7,7 @@ import type { RegexNode } from './regex-syntax.ts';
 export interface RegexMatch {
   readonly index: number;
   readonly end: number;
-  /** The whole match, then each group; undefined for one that took no part. */
+  /** The whole match, then each group; undefined for one that did not participate. */
   readonly groups: readonly (string | undefined)[];
 }
 
@@ -20,7 +20,7 @@ export class LinearRegex {
     this.#regex = regex;
   }
 
-  /** Null for what RE2 cannot say. */
+  /** Null for what RE2 cannot express. */
   static of(root: RegexNode): LinearRegex | null {
     const source = re2Source(root);
     if (source === null) return null;

@@ -1,4 +1,4 @@
-/** A parsed POSIX pattern in the words of the two engines: that of JavaScript, and RE2. */
+/** Translates a parsed POSIX pattern for the two engines, JavaScript's and RE2. */
 import type { AssertionNode, RegexNode } from './regex-syntax.ts';
 
 const assertions: Readonly<Record<AssertionNode['name'], string>> = {
@@ -12,7 +12,7 @@ const assertions: Readonly<Record<AssertionNode['name'], string>> = {
   'word-end': '\\b(?<=\\w)',
 };
 
-/** `^` and `$` are what the engine knows how to look for at once. */
+/** The engine has a fast path for `^` and `$`. */
 const plain: Readonly<Partial<Record<AssertionNode['name'], string>>> = {
   'text-start': '^',
   'text-end': '$',
@@ -55,7 +55,7 @@ const re2Assertions: Readonly<Partial<Record<AssertionNode['name'], string>>> = 
   inside: '\\B',
 };
 
-/** Null for what RE2 cannot say: back references, and `\<` and `\>` where no word stands beside them. */
+/** Null for what RE2 cannot express: back references, and `\<` and `\>` without an adjacent word. */
 export function re2Source(node: RegexNode): string | null {
   let possible = true;
   const words = (at: RegexNode | undefined) =>
@@ -73,7 +73,7 @@ export function re2Source(node: RegexNode): string | null {
         return one.items
           .map((item, i) => {
             if (item.kind !== 'assertion') return source(item);
-            // beside a word a boundary is the start or end of it
+            // next to a word, a boundary is its start or end
             const neighbour = item.name === 'word-start' ? one.items[i + 1] : one.items[i - 1];
             const plainWord = (item.name === 'word-start' || item.name === 'word-end') && words(neighbour);
             return plainWord ? '\\b' : source(item);

@@ -1,9 +1,9 @@
-/** The syntax of POSIX extended regular expressions (IEEE 1003.1, 9.4): from a pattern to a tree. */
+/** The syntax of POSIX extended regular expressions (IEEE 1003.1, 9.4): parses a pattern into a tree. */
 
 export interface RegexOptions {
   /** ASCII letters match in both cases. */
   readonly ignoreCase?: boolean;
-  /** As REG_NEWLINE: `^` and `$` match at line ends too, `.` and `[^...]` match no line end. */
+  /** Like REG_NEWLINE: `^` and `$` match at line ends too, `.` and `[^...]` match no line end. */
   readonly newline?: boolean;
 }
 
@@ -15,7 +15,7 @@ export class RegexSyntaxError extends Error {
   }
 }
 
-/** A pattern as a tree; a sequence is what stands side by side. */
+/** A pattern as a tree. */
 export type RegexNode =
   | { readonly kind: 'bytes'; readonly bytes: ByteSet; readonly source: string }
   | AssertionNode
@@ -25,7 +25,7 @@ export type RegexNode =
   | { readonly kind: 'repeat'; readonly item: RegexNode; readonly from: number; readonly to: number }
   | { readonly kind: 'backreference'; readonly group: number };
 
-/** An anchor or a boundary: nothing that could be repeated. */
+/** An anchor or a boundary, which cannot be repeated. */
 export interface AssertionNode {
   readonly kind: 'assertion';
   readonly name:
@@ -42,7 +42,7 @@ export interface AssertionNode {
 export interface ParsedRegex {
   readonly root: RegexNode;
   readonly groups: number;
-  /** Whether there is a `\1` in it. */
+  /** Whether it contains a back reference. */
   readonly backreference: boolean;
 }
 
@@ -86,7 +86,7 @@ const classes: ReadonlyMap<string, (code: number) => boolean> = new Map([
 const assertion = (name: AssertionNode['name']): AssertionNode => ({ kind: 'assertion', name });
 const bytesNode = (bytes: ByteSet): RegexNode => ({ kind: 'bytes', bytes, source: classText(bytes) });
 
-/** GNU's operators after a backslash; every other character after one stands for itself. */
+/** GNU's operators after a backslash; any other escaped character is literal. */
 const operators: ReadonlyMap<string, () => RegexNode> = new Map<string, () => RegexNode>([
   ['w', () => bytesNode(set(word))],
   ['W', () => bytesNode(set((code) => !word(code)))],
@@ -102,7 +102,7 @@ const operators: ReadonlyMap<string, () => RegexNode> = new Map<string, () => Re
 const anyByte: RegexNode = { kind: 'bytes', bytes: new Uint8Array(256).fill(1), source: '[^]' };
 const anyButLineEnd = (): RegexNode => bytesNode(new Uint8Array(256).fill(1).fill(0, 10, 11));
 
-/** Each byte that stands for itself, once it was met; letters that match in both cases. */
+/** Cached sets of single bytes; letters match in both cases. */
 const literals: (RegexNode | undefined)[] = [];
 const foldedLiterals: (RegexNode | undefined)[] = [];
 
@@ -154,7 +154,7 @@ class Parser {
     };
     while (this.#at < this.#pattern.length) {
       const c = this.#pattern[this.#at];
-      // a `)` that nothing opened is an ordinary character
+      // an unmatched `)` is an ordinary character
       if (c === ')' && depth > 0) break;
       if (c === '|') {
         branches.push(finished());
@@ -174,7 +174,7 @@ class Parser {
       case '+':
       case '?':
       case '{':
-        // here they stand at the start of a branch: elsewhere #repeated has taken them
+        // only at the start of a branch: elsewhere #repeated consumes them
         throw new RegexSyntaxError('Invalid preceding regular expression');
       case '(':
         return this.#group(depth);
@@ -219,7 +219,7 @@ class Parser {
     return operators.get(c)?.() ?? this.#literal(c);
   }
 
-  /** Any number of `*`, `+`, `?` and `{n,m}`, each applied to all before it: `a*?` is no lazy `a*`. */
+  /** Any number of `*`, `+`, `?` and `{n,m}`, each applied to everything before it: `a*?` is not a lazy `a*`. */
   #repeated(piece: RegexNode): RegexNode {
     for (let node = piece; ; ) {
       if (piece.kind === 'assertion' && /[*+?{]/.test(this.#pattern.charAt(this.#at))) {
@@ -265,7 +265,7 @@ class Parser {
     return node;
   }
 
-  /** Behind the `[`: no escapes, `]` is ordinary where it stands first, `-` where it stands first or last. */
+  /** After the `[`: no escapes; `]` is ordinary if first, `-` if first or last. */
   #bracket(): ByteSet {
     const bytes = new Uint8Array(256);
     const negated = this.#pattern[this.#at] === '^';
@@ -277,7 +277,7 @@ class Parser {
         if (this.#isRange()) throw new RegexSyntaxError('Invalid range end');
         continue;
       }
-      // `[a-c-e]`: the end of one range starts no other
+      // `[a-c-e]`: the end of one range cannot start another
       if (!first && this.#pattern[this.#at] === '-' && this.#isRangeAfter(1)) {
         if (this.#pattern[this.#at + 1] !== '-') throw new RegexSyntaxError('Invalid range end');
       }
@@ -298,7 +298,7 @@ class Parser {
     return bytes;
   }
 
-  /** Whether a `-` here is that of a range: it is unless it stands last. */
+  /** Whether a `-` here forms a range: it does unless it is last. */
   #isRange(): boolean {
     return this.#pattern[this.#at] === '-' && this.#isRangeAfter(1);
   }
@@ -328,7 +328,7 @@ class Parser {
     return set(found);
   }
 
-  /** A single character, or the `[.x.]` that stands for one. */
+  /** A single character, or its `[.x.]` form. */
   #bracketCode(): number {
     if (this.#pattern[this.#at] === '[' && this.#pattern[this.#at + 1] === '.') {
       const name = this.#bracketName('.');

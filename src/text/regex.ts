@@ -1,14 +1,13 @@
 /**
- * POSIX extended regular expressions with the GNU operators (`\w \s \b \< \'` ...), as glibc's regcomp takes
- * them, for byte strings. What differs from POSIX: of several matches that start at the same place, the first
- * alternative wins and not the longest, which only a substitution can tell; and a back reference to a group that
- * took no part matches nothing there, where POSIX lets it fail.
+ * POSIX extended regular expressions with the GNU operators (`\w \s \b \< \'` ...), as in glibc's regcomp, for byte
+ * strings. What differs from POSIX: of several matches at the same position, the first alternative wins and not the
+ * longest, which only affects substitutions; and a back reference to a group that did not participate matches the
+ * empty string, where POSIX fails.
  *
- * Two engines run them. JavaScript's own is the fastest for what patterns of scripts are, but it backtracks, and
- * what the network sends could keep it busy for minutes. So from each pattern a bound of what it may cost is found
- * (regex-cost.ts): up to the length of text where that stays below {@link mostSteps} it is JavaScript's engine, for
- * longer texts RE2's, which takes linear time. `^sip:[^@]+@` never needs RE2; `foo.*bar` does from 1,400 bytes on,
- * `(a+)+$` from 12.
+ * Two engines run them. JavaScript's own is the fastest for typical patterns, but it backtracks, and text from the
+ * network could keep it busy for minutes. So the cost of each pattern is bounded (regex-cost.ts): up to the length at
+ * which the bound stays below {@link mostSteps} JavaScript's engine runs, for longer texts RE2's, which takes linear
+ * time. `^sip:[^@]+@` never needs RE2; `foo.*bar` does from 1,400 bytes on, `(a+)+$` from 12.
  */
 import { regexCost } from './regex-cost.ts';
 import { LinearRegex, type RegexMatch } from './regex-linear.ts';
@@ -17,18 +16,18 @@ import { parseRegex, type RegexNode, type RegexOptions, RegexSyntaxError } from 
 
 export interface CompiledRegex {
   readonly pattern: string;
-  /** How many groups it has. */
+  /** Number of groups. */
   readonly groups: number;
-  /** Texts with more bytes are matched by the engine that takes linear time. */
+  /** Longer texts, in bytes, are matched by the linear-time engine. */
   readonly limit: number;
   test(text: string): boolean;
-  /** The first match at `from` or behind it. */
+  /** The first match at or after `from`. */
   exec(text: string, from?: number): RegexMatch | null;
 }
 
 /** A few milliseconds. */
 const mostSteps = 2e6;
-/** Bytes of text on which any pattern may be tried: where there is no bound, its ways double or triple with each. */
+/** Text length at which any pattern is safe: without a bound, the ways double or triple with each byte. */
 const sureLength = 12;
 
 function longestText(root: RegexNode): number {
@@ -77,7 +76,7 @@ class TranslatedRegex implements CompiledRegex {
     return match && { index: match.index, end: match.index + match[0].length, groups: match };
   }
 
-  /** Null for what RE2 cannot say, a back reference: such a pattern matches no text beyond the limit. */
+  /** Null for a back reference, which RE2 cannot express: such a pattern matches no text beyond the limit. */
   #others(): LinearRegex | null {
     if (this.#linear === undefined) this.#linear = LinearRegex.of(this.#root);
     return this.#linear;
@@ -89,7 +88,7 @@ export function compileRegex(pattern: string, options: RegexOptions = {}): Compi
   return new TranslatedRegex(pattern, options);
 }
 
-/** What is wrong with a pattern, in glibc's words; null when nothing is. */
+/** The error in a pattern, in glibc's words; null if it is valid. */
 export function regexError(pattern: string, options: RegexOptions = {}): string | null {
   try {
     compileRegex(pattern, options);
@@ -103,7 +102,7 @@ export function regexError(pattern: string, options: RegexOptions = {}): string 
 const cacheSize = 256;
 const caches = new Map<string, Map<string, CompiledRegex | null>>();
 
-/** For patterns that are only known when they are used: the last 256 of each kind are kept. Null for a bad one. */
+/** For patterns that are only known at run time: caches the last 256 of each kind. Null for an invalid one. */
 export function cachedRegex(pattern: string, options: RegexOptions = {}): CompiledRegex | null {
   const kind = `${options.ignoreCase ? 'i' : ''}${options.newline ? 'n' : ''}`;
   let cache = caches.get(kind);

@@ -1,23 +1,23 @@
 /**
  * Single lines and words of a session description, found by a filter such as `audio[1]/a=fmtp/annexb=`: steps between
- * slashes, each a beginning and which of those that have it. Source: the manual's Script-CoreVar, `$sdp.line`,
+ * slashes, each a prefix and an index among the matches. Source: the manual's Script-CoreVar, `$sdp.line`,
  * `$sdp.stream` and `$sdp.session`.
  */
 
-/** `a=rtpmap[1]`; null where no index is given. */
+/** `a=rtpmap[1]`; null without an index. */
 interface Step {
   readonly prefix: string;
   readonly index: number | null;
 }
 
-/** Where a filter looks: in all lines, in those before the first stream, or in one stream, which its first step names. */
+/** The scope of a filter: all lines, those before the first stream, or one stream, named by its first step. */
 export type SdpScope = 'line' | 'session' | 'stream';
 
 export interface SdpFilter {
   readonly scope: SdpScope;
   readonly stream: Step | null;
   readonly line: Step;
-  /** Null: the whole line is meant. */
+  /** Null: the whole line. */
   readonly word: Step | null;
 }
 
@@ -31,7 +31,7 @@ export function parseSdpFilter(scope: SdpScope, text: string): SdpFilter | null 
   return steps.length > 2 ? null : { scope, stream, line, word };
 }
 
-/** What stands between slashes; one that is meant as text has a backslash before it. */
+/** The parts between slashes; a literal slash has a backslash before it. */
 function stepsOf(text: string): string[] {
   const steps: string[] = [];
   let start = 0;
@@ -70,7 +70,7 @@ interface Range {
   readonly to: number;
 }
 
-/** A line, and the word of it that is meant. */
+/** A line, and the selected word in it. */
 interface Place {
   readonly line: number;
   readonly word: Range | null;
@@ -91,7 +91,10 @@ function scopeOf(lines: readonly string[], { scope, stream }: SdpFilter): Range 
   return from === null ? null : { from, to: starts.find((i) => i > from) ?? lines.length };
 }
 
-/** Of a line whose field the filter names, the words stand behind it: `a=fmtp:18 annexb=no` is `fmtp:18` and `annexb=no`. */
+/**
+ * If the filter names the field of a line, its words follow the field: `a=fmtp:18 annexb=no` is `fmtp:18` and
+ * `annexb=no`.
+ */
 function findWord(line: string, prefix: string, step: Step): Range | null {
   const words = /[^ ;]+/g;
   words.lastIndex = prefix[1] === '=' ? 2 : 0;
@@ -101,7 +104,7 @@ function findWord(line: string, prefix: string, step: Step): Range | null {
   return choose(all, step.index);
 }
 
-/** Without an index for the line it is the first in which the word is. */
+/** Without an index for the line, the first line that contains the word. */
 function find(lines: readonly string[], filter: SdpFilter): Place | null {
   const range = scopeOf(lines, filter);
   if (range === null) return null;
@@ -118,7 +121,7 @@ function find(lines: readonly string[], filter: SdpFilter): Place | null {
   return null;
 }
 
-/** The line or word; null where there is none. */
+/** The line or word; null if there is none. */
 export function readSdp(sdp: string, filter: SdpFilter): string | null {
   const { lines } = split(sdp);
   const place = find(lines, filter);
@@ -127,7 +130,7 @@ export function readSdp(sdp: string, filter: SdpFilter): string | null {
   return place.word === null ? line : line.slice(place.word.from, place.word.to);
 }
 
-/** Which line of all it is, from 0; null where there is none. */
+/** Index of the line, from 0; null if there is none. */
 export function sdpLineIndex(sdp: string, filter: SdpFilter): number | null {
   return find(split(sdp).lines, filter)?.line ?? null;
 }
@@ -136,7 +139,7 @@ export type SdpChange =
   | { readonly kind: 'set' | 'insert' | 'insertAfter'; readonly value: string }
   | { readonly kind: 'delete' };
 
-/** The description after the change, each line with its end; null where nothing fits the filter. */
+/** The changed description, each line with its end; null if nothing matches the filter. */
 export function changeSdp(sdp: string, filter: SdpFilter, change: SdpChange): string | null {
   const text = split(sdp);
   const { lines } = text;
@@ -163,7 +166,7 @@ function changedLine(line: string, { from, to }: Range, filter: SdpFilter, chang
   }
 }
 
-/** What was looked for stays: `bitrate=` of the word, `a=nortpproxy:` of the line. */
+/** The matched prefix is kept: `bitrate=` of the word, `a=nortpproxy:` of the line. */
 function keptOf(line: string, from: number, { line: { prefix }, word }: SdpFilter): number {
   if (word !== null && word.prefix !== '') return word.prefix.length;
   return /[:=]$/.test(prefix) && prefix.length > from && line.startsWith(prefix) ? prefix.length - from : 0;

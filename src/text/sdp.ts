@@ -1,11 +1,11 @@
-/** Session descriptions (RFC 8866) as far as scripts change them: codecs and streams. Lines that are not touched stay as they are. */
+/** Session descriptions (RFC 8866) as far as scripts change them: codecs and streams. Other lines stay unchanged. */
 
-/** What a codec is asked for by. */
+/** How a codec is selected. */
 export type CodecTest = (name: string, clock: string) => boolean;
 export type StreamTest = (media: string, protocol: string) => boolean;
 
 interface Section {
-  /** Without line ends; the first is the m= line, save in the session's own section. */
+  /** Without line ends; the first is the m= line, except in the session section. */
   readonly lines: readonly string[];
 }
 
@@ -16,7 +16,7 @@ interface Media {
   readonly formats: readonly string[];
 }
 
-/** Payload types that need no a=rtpmap (RFC 3551, 6). */
+/** Payload types without a need for a=rtpmap (RFC 3551, 6). */
 const staticPayloads: Readonly<Record<string, readonly [name: string, clock: string]>> = {
   0: ['PCMU', '8000'],
   3: ['GSM', '8000'],
@@ -44,7 +44,7 @@ const staticPayloads: Readonly<Record<string, readonly [name: string, clock: str
   34: ['H263', '90000'],
 };
 
-/** The session's own lines, then each stream's. */
+/** The session's lines, then those of each stream. */
 function sections(sdp: string): readonly Section[] {
   const found: string[][] = [[]];
   const lines = sdp.split(/\r?\n/);
@@ -66,7 +66,7 @@ function mediaOf({ lines }: Section): Media | null {
   return { media, port, protocol, formats: formats.split(' ').filter((one) => one !== '') };
 }
 
-/** The payload types of a stream that pass. */
+/** The matching payload types of a stream. */
 function payloads(section: Section, media: Media, test: CodecTest): ReadonlySet<string> {
   const names = new Map<string, readonly [string, string]>();
   for (const line of section.lines) {
@@ -81,7 +81,7 @@ function payloads(section: Section, media: Media, test: CodecTest): ReadonlySet<
   );
 }
 
-/** Each stream with its payloads that pass, changed; null where there is none of them. */
+/** Changes each stream by its matching payloads; null if there are none. */
 function changeCodecs(
   sdp: string,
   test: CodecTest,
@@ -105,7 +105,7 @@ export function hasCodec(sdp: string, test: CodecTest): boolean {
   });
 }
 
-/** Without the codecs that pass; null where there is none. A stream that has no other is refused: port 0 (RFC 3264, 6). */
+/** Removes the matching codecs; null if there are none. A stream without others is refused: port 0 (RFC 3264, 6). */
 export function deleteCodecs(sdp: string, test: CodecTest): string | null {
   return changeCodecs(sdp, test, (section, media, found) => {
     const left = media.formats.filter((format) => !found.has(format));
@@ -116,7 +116,7 @@ export function deleteCodecs(sdp: string, test: CodecTest): string | null {
   });
 }
 
-/** With the codecs that pass first, or last, in their streams' lists; null where there is none. */
+/** Moves the matching codecs to the front or the end; null if there are none. */
 export function moveCodecs(sdp: string, test: CodecTest, where: 'first' | 'last'): string | null {
   return changeCodecs(sdp, test, (section, media, found) => {
     const moved = media.formats.filter((format) => found.has(format));
@@ -138,14 +138,14 @@ export function hasStream(sdp: string, test: StreamTest): boolean {
   return sections(sdp).some((section) => passes(section, test));
 }
 
-/** Without the streams that pass; null where there is none. */
+/** Removes the matching streams; null if there are none. */
 export function deleteStreams(sdp: string, test: StreamTest): string | null {
   const all = sections(sdp);
   const left = all.filter((section) => !passes(section, test));
   return left.length === all.length ? null : joined(left);
 }
 
-/** The line of a type at an index, negative ones from the end. */
+/** The line of a type at an index (negative: from the end). */
 export function sdpLine(sdp: string, type: string, index: number): string | null {
   const lines = sections(sdp).flatMap((section) => section.lines);
   return lines.filter((line) => line.startsWith(`${type}=`)).at(index) ?? null;
@@ -157,7 +157,7 @@ export function sdpStream(sdp: string, which: string): string | null {
   return first === undefined ? null : joined([first]);
 }
 
-/** Without the stream at an index, or all of a media type; null where there is none. */
+/** Removes the stream at an index, or all of a media type; null if there is none. */
 export function withoutStreams(sdp: string, which: string): string | null {
   const all = sections(sdp);
   const found = streamsOf(all, which);
@@ -189,7 +189,7 @@ export function audioHold(sdp: string): 'address' | 'direction' | null {
 
 const lineOf = ({ lines }: Section, pattern: RegExp) => lines.find((line) => pattern.test(line.trimEnd()));
 
-/** What is wrong with a description's form, or null (RFC 8866, 5: v=, o=, s= and t= are mandatory, in this order). */
+/** The error in a description's form, or null (RFC 8866, 5: v=, o=, s= and t= are mandatory, in this order). */
 export function sdpDefect(sdp: string): string | null {
   const [session = { lines: [] }, ...streams] = sections(sdp);
   for (const line of sdp.split(/\r?\n/).slice(0, -1))

@@ -82,7 +82,7 @@ const conversions: ReadonlyMap<string, Conversion> = new Map([
 /** A flag, a width, a modifier (without meaning in the C locale), a conversion; glibc's extensions included. */
 const directive = /%([_\-0^#]*)(\d{0,3})[EO]?([A-Za-z%])/g;
 
-/** The format as a function of the date: it is read once. What is no directive stands for itself. */
+/** Compiles the format to a function of the date. Everything but directives is literal. */
 export function compileFormat(pattern: string): (date: Date) => string {
   const parts: (string | ((date: Date) => string))[] = [];
   let from = 0;

@@ -1,8 +1,8 @@
-/** Substitutions as sed writes them, `/expression/replacement/flags`: of `{re.subst}` and of the functions of textops and avpops. */
+/** Substitutions as in sed, `/expression/replacement/flags`: for `{re.subst}` and functions of textops and avpops. */
 import { type CompiledRegex, cachedRegex, compileRegex, RegexSyntaxError } from './regex.ts';
 import type { RegexMatch } from './regex-linear.ts';
 
-/** Text that is not a substitution; `help`: what would be. */
+/** An invalid substitution; `help` is a valid form. */
 export class SubstitutionSyntaxError extends Error {
   readonly help: string | undefined;
   constructor(message: string, help?: string) {
@@ -14,19 +14,19 @@ export class SubstitutionSyntaxError extends Error {
 
 export interface Substitution {
   readonly regex: CompiledRegex;
-  /** Texts as they are, groups by their number. */
+  /** Literal texts, and numbers of groups. */
   readonly replacement: readonly (string | number)[];
   readonly everywhere: boolean;
 }
 
-/** Text that takes the place of what stands between two offsets. */
+/** A replacement for the text between two offsets. */
 export interface Replacement {
   readonly from: number;
   readonly to: number;
   readonly text: string;
 }
 
-/** For a substitution that is only known when it is used; null for what is none. */
+/** For a substitution that is only known at run time; null if it is invalid. */
 export function cachedSubstitution(text: string): Substitution | null {
   try {
     return parseSubstitution(text, (pattern, options) => {
@@ -68,7 +68,7 @@ export function parseSubstitution(text: string, compile: typeof compileRegex = c
   }
 }
 
-/** The next delimiter that no backslash precedes. */
+/** The next unescaped delimiter. */
 function findDelimiter(text: string, delimiter: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     if (text[at] === '\\') at++;
@@ -99,7 +99,7 @@ function parseReplacement(text: string, delimiter: string): readonly (string | n
   return parts.filter((part) => part !== '');
 }
 
-/** What a substitution replaces in a text, in order. */
+/** The replacements of a substitution in a text, in order. */
 export function replacements(
   text: string,
   { regex, replacement, everywhere }: Substitution,
@@ -110,13 +110,13 @@ export function replacements(
     if (match === null) break;
     list.push({ from: match.index, to: match.end, text: filled(replacement, match) });
     if (!everywhere) break;
-    // after an empty match one byte is passed over
+    // after an empty match, skip one byte
     from = match.end > match.index ? match.end : match.end + 1;
   }
   return list;
 }
 
-/** The text with replacements in it; they are in order and do not overlap. */
+/** Applies replacements, which are in order and do not overlap. */
 export function replaced(text: string, list: readonly Replacement[]): string {
   let output = '';
   let copied = 0;

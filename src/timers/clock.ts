@@ -1,4 +1,4 @@
-/** Where time comes from: this process has the system's, a test one that it moves itself. */
+/** The source of time: the system's clock, or a simulated one in tests. */
 
 /** A timer that has not fired. It does not keep the process alive. */
 export interface TimerHandle {
@@ -8,13 +8,13 @@ export interface TimerHandle {
 
 /** What measures time and waits. */
 export interface Clock {
-  /** Milliseconds, with fractions, that never go back; from an arbitrary start. What measures or waits uses these. */
+  /** Monotonic milliseconds with fractions, from an arbitrary start; for measuring and waiting. */
   now(): number;
-  /** Milliseconds since 1970, with fractions. They jump when somebody sets the system's clock. */
+  /** Milliseconds since 1970, with fractions. They jump when the system's clock is set. */
   date(): number;
-  /** Calls `fire` once, at least so many milliseconds from now and never within this call. */
+  /** Calls `fire` once after at least this many milliseconds, never within this call. */
   setTimer(milliseconds: number, fire: () => void): TimerHandle;
-  /** Does nothing to a timer that has fired or is cleared. */
+  /** Does nothing if the timer has fired or was cleared. */
   clearTimer(timer: TimerHandle): void;
 }
 
@@ -24,7 +24,7 @@ let timeOrigin = performance.timeOrigin;
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => {
-    // Date.now() cuts off fractions; the monotonic clock has them, but does not follow when the system's clock is set
+    // Date.now() has no fractions; the monotonic clock has them, but does not follow changes of the system's clock
     const [now, whole] = [performance.now(), Date.now()];
     const date = timeOrigin + now;
     if (date < whole) timeOrigin += whole - date;
@@ -35,12 +35,12 @@ export const systemClock: Clock = {
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
 
-/** Something that is done again and again until it is stopped. */
+/** A repeated action, until it is stopped. */
 export interface Repetition {
   stop(): void;
 }
 
-/** Calls `act` each time that so many milliseconds have passed. A clock that jumps ahead makes it act once, not often. */
+/** Calls `act` every so many milliseconds; only once after a jump of the clock. */
 export function every(clock: Clock, milliseconds: number, act: () => void): Repetition {
   let due = clock.now() + milliseconds;
   const fire = (): void => {

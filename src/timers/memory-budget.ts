@@ -1,32 +1,32 @@
 /**
- * What may be kept waiting, in bytes. A bound on their number alone does not keep a process alive: a message has up to
- * 64 KiB, the body of an answer megabytes.
+ * Limits on waiting data in bytes. Limiting their number is not enough: a message has up to 64 KiB, the body of an
+ * answer megabytes.
  */
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 
-/** Bytes in use by one kind of thing, and how many of them there may be. */
+/** Bytes used for one purpose, with a limit. */
 export class ByteBudget {
   readonly limit: number;
   used = 0;
-  /** How often there was no room. */
+  /** Number of refusals. */
   refused = 0;
 
   constructor(limit: number) {
     this.limit = limit;
   }
 
-  /** Whether nothing new should be taken on. */
+  /** Whether nothing new should be accepted. */
   get isFull(): boolean {
     return this.used >= this.limit;
   }
 
-  /** Counts bytes of what is under way already and cannot be refused. */
+  /** Counts bytes of something in progress that cannot be refused. */
   charge(bytes: number): void {
     this.used += bytes;
   }
 
-  /** Counts bytes if there is room for them; false, and counted as refused, if not. */
+  /** Counts bytes if they fit; otherwise returns false and counts a refusal. */
   reserve(bytes: number): boolean {
     if (this.used + bytes > this.limit) {
       this.refused++;
@@ -41,18 +41,20 @@ export class ByteBudget {
   }
 }
 
-/** How full V8's heap is. It is looked at now and then, since a look takes microseconds. */
+/** How full V8's heap is; checked now and then, since a check takes microseconds. */
 export class HeapWatch {
-  /** Whether nothing new should be taken on, garbage or not: V8 ends a process whose heap is full. */
+  /**
+   * Whether nothing new should be accepted: V8 aborts a process whose heap is full, even if much of it is garbage.
+   */
   isShort = false;
   readonly #most: number;
   readonly #mostWithBodies: number;
   readonly #read: () => number;
 
   /**
-   * @param most bytes in use from which on nothing new is taken on
-   * @param mostWithBodies those to which large bodies may fill it
-   * @param read tells the bytes in use
+   * @param most bytes in use above which nothing new is accepted
+   * @param mostWithBodies limit for large bodies
+   * @param read returns the bytes in use
    */
   constructor(
     most: number,
@@ -64,7 +66,7 @@ export class HeapWatch {
     this.#read = read;
   }
 
-  /** Whether there is room for a large body. */
+  /** Whether a large body fits. */
   hasRoomFor(bytes: number): boolean {
     return this.#read() + bytes <= this.#mostWithBodies;
   }
@@ -81,9 +83,9 @@ export interface MemoryBudgets {
   readonly calls: ByteBudget;
   /** Messages that wait for a worker: on the heap. */
   readonly waiting: ByteBudget;
-  /** Bodies of REST answers under way, which become text on the heap at their end. */
+  /** Bodies of REST answers in progress, which become text on the heap at their end. */
   readonly bodies: ByteBudget;
-  /** What processes share, or a process's copy of it: on the heap. */
+  /** Data shared by processes, or a process's copy of it: on the heap. */
   readonly shared: ByteBudget;
   /** Replies kept as bytes for retransmissions of answered requests: outside of the heap. */
   readonly answered: ByteBudget;
@@ -91,13 +93,13 @@ export interface MemoryBudgets {
 
 /** In bytes. */
 export interface MemorySize {
-  /** What the JavaScript heap may grow to, the young generation included. */
+  /** Limit of the JavaScript heap, including the young generation. */
   readonly heap: number;
-  /** What the machine, or the control group that the process runs in, has. */
+  /** Memory of the machine, or of the process's cgroup. */
   readonly machine: number;
 }
 
-/** The most that V8's young generation takes of a heap's limit: three times 16 MiB. */
+/** Maximum size of V8's young generation: three times 16 MiB. */
 const YOUNG = 48 * 1024 * 1024;
 
 export function systemMemory(): MemorySize {
@@ -105,14 +107,14 @@ export function systemMemory(): MemorySize {
   const total = totalmem();
   return {
     heap: getHeapStatistics().heap_size_limit,
-    // 0 or a number beyond all memory where nothing constrains the process
+    // 0 or a huge number if the process is not constrained
     machine: constrained > 0 && constrained < total ? constrained : total,
   };
 }
 
 /**
- * The shares of a process in `processes` that run alike. What lives on the heap gets parts of what V8 keeps for long-lived
- * objects, which leaves nearly as much again for scripts, connections and the program itself; the rest gets a part of the heap's
+ * The budgets of one of `processes` identical processes. Budgets on the heap are shares of V8's space for long-lived
+ * objects, which leaves nearly as much for scripts, connections and the program; the others are shares of the heap's
  * limit or of the machine's memory, whichever is less.
  */
 export function memoryBudgets(processes = 1, { heap, machine } = systemMemory()): MemoryBudgets {

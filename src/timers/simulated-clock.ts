@@ -15,7 +15,7 @@ class SimulatedTimer implements TimerHandle {
   }
 }
 
-/** Once around the event loop: what input and promises have made due is done. */
+/** One turn of the event loop: handles pending input and promises. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export class SimulatedClock implements Clock {
@@ -28,7 +28,7 @@ export class SimulatedClock implements Clock {
     this.#startedAt = startedAt;
   }
 
-  /** Milliseconds since it was made. */
+  /** Milliseconds since its creation. */
   now(): number {
     return this.#now;
   }
@@ -47,19 +47,22 @@ export class SimulatedClock implements Clock {
     if (timer instanceof SimulatedTimer) this.#timers.delete(timer);
   }
 
-  /** How many timers wait. */
+  /** Number of pending timers. */
   get timers(): number {
     return this.#timers.size;
   }
 
-  /** Moves on, and fires what falls due at its own time, in the order of the due times. */
+  /** Advances, firing timers at their due times, in order. */
   advance(milliseconds: number): void {
     const until = this.#now + milliseconds;
     while (this.#fireNext(until));
     this.#now = until;
   }
 
-  /** As {@link advance}, and lets the event loop turn before the next timer fires, so that promises may go on and set more. */
+  /**
+   * Like {@link advance}, but lets the event loop turn before each timer, so that promises may continue and set more
+   * timers.
+   */
   async pass(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds;
     do await turn();

@@ -1,26 +1,29 @@
-/** How late the event loop is: a deadline of the wheel that looks, each time it falls due, how long ago it should have. */
+/**
+ * Measures how late the event loop is, with a periodic deadline in the wheel that compares its due time with the
+ * clock.
+ */
 import { Deadline, type TimerWheel } from './timer-wheel.ts';
 
 export interface StallOptions {
-  /** How often it looks, in ms. A stall is seen as at most this much shorter than it was. Default 50. */
+  /** Interval of the measurements, in ms. A stall appears at most this much shorter than it was. Default 50. */
   readonly interval?: number;
   /** What counts as a stall, in ms. Default 500: T1, after which clients send their requests again. */
   readonly threshold?: number;
-  /** At most one call of `onStall` in so many ms. Default 10,000. */
+  /** Minimum interval between calls of `onStall`, in ms. Default 10,000. */
   readonly period?: number;
-  /** How late each look was, in ms. */
+  /** Delay of each measurement, in ms. */
   readonly onLook?: (late: number) => void;
-  /** The longest stall since the last call, in whole ms, and how many there were. */
+  /** The longest stall since the last call, in whole ms, and the number of stalls. */
   readonly onStall?: (milliseconds: number, stalls: number) => void;
 }
 
 /** Since the start. */
 export interface StallFigures {
-  /** How late the last look was, in ms. */
+  /** Delay of the last measurement, in ms. */
   last: number;
-  /** How late the latest was, in ms. */
+  /** The largest delay, in ms. */
   max: number;
-  /** Looks that were at least `threshold` ms late. */
+  /** Measurements at least `threshold` ms late. */
   stalls: number;
 }
 
@@ -55,7 +58,7 @@ export class StallWatch extends Deadline {
     this.#wheel.stop(this);
   }
 
-  /** How long ago the last stall ended, in ms: 0 while nobody has looked since; Infinity where there was none. */
+  /** How long ago the last stall ended, in ms: 0 until the next measurement; Infinity if there was none. */
   get sinceStall(): number {
     const now = this.#wheel.clock.now();
     return this.running && now - this.due >= this.#threshold ? 0 : now - this.#endedAt;

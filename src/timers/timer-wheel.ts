@@ -1,18 +1,18 @@
 /**
- * Timers by the hundred thousand: a wheel of three rings whose slots are lists of deadlines, as in Varghese and
- * Lauck, "Hashed and Hierarchical Timing Wheels". Starting and stopping one costs a few pointer writes and
- * allocates nothing, since a deadline is a node of its list itself. The clock has one timeout for all of them.
+ * Timers by the hundreds of thousands: a wheel of three rings whose slots are lists of deadlines, as in Varghese and
+ * Lauck, "Hashed and Hierarchical Timing Wheels". Starting and stopping one costs a few pointer writes and allocates
+ * nothing, since a deadline is a node of its list itself. All of them share one timeout of the clock.
  */
 import { type Clock, systemClock, type TimerHandle } from './clock.ts';
 
 /**
- * Something that falls due, kept by its owner, who may start it again and again. Its fields are assigned, not
- * initialized: V8 defines the fields of a class with many subclasses by a slow call for each.
+ * A reusable deadline kept by its owner. Its fields are assigned in the constructor, not initialized: V8 defines the
+ * fields of a class with many subclasses with a slow call each.
  */
 export abstract class Deadline {
   /** When it is due, on the wheel's clock. */
   declare due: number;
-  /** Where it waits; null when it does not run. */
+  /** The list it is in; null if it is not running. */
   declare slot: Slot | null;
   declare previous: Deadline | null;
   declare next: Deadline | null;
@@ -28,7 +28,7 @@ export abstract class Deadline {
     return this.slot !== null;
   }
 
-  /** Called once when the time is over, unless it was stopped before. */
+  /** Called once when it is due, unless it was stopped. */
   abstract onDeadline(): void;
 }
 
@@ -59,7 +59,7 @@ class Slot {
   }
 }
 
-/** One ring: each slot stands for `2 ** shift` milliseconds, and the whole of it for `span`. */
+/** One ring: each slot covers `2 ** shift` milliseconds, the whole ring `span`. */
 class Ring {
   readonly slots: readonly Slot[];
   readonly shift: number;
@@ -74,12 +74,12 @@ class Ring {
     this.span = slots << shift;
   }
 
-  /** The slot of a millisecond. What is above 2^32 falls away, as the mask takes it away in any case. */
+  /** The slot of a millisecond. Bits above 2^32 are lost, but the mask drops them anyway. */
   at(tick: number): Slot {
     return this.slots[(tick >>> this.shift) & this.mask] as Slot;
   }
 
-  /** The first millisecond after `tick` at which a slot that is not empty begins; Infinity where all are. */
+  /** The first millisecond after `tick` at which a non-empty slot begins; Infinity if all are empty. */
   next(tick: number): number {
     if (this.size === 0) return Number.POSITIVE_INFINITY;
     const step = 1 << this.shift; // not `2 **`, which is a call of pow()
@@ -91,16 +91,15 @@ class Ring {
 }
 
 /**
- * The wheel. Time goes by in ticks of a millisecond, and a deadline is met at the first tick that is not before it:
- * never early, and exact to the millisecond as far as the event loop is free. A slot of the middle ring is a
- * quarter of a second, so that 32-second timers, at ten thousand a second, are moved on in portions that take
- * no time to speak of.
+ * The wheel. Time advances in ticks of one millisecond, and a deadline fires at the first tick that is not before it:
+ * never early, and exact to the millisecond unless the event loop is busy. A slot of the middle ring covers a quarter
+ * of a second, so that 32-second timers, at ten thousand per second, move in small portions.
  */
 export class TimerWheel {
   readonly clock: Clock;
   readonly #near = new Ring(256, 0);
   readonly #middle = new Ring(1024, 8);
-  /** Further away than its 18 hours is put at its end, and from there to its place. */
+  /** Deadlines beyond its 18 hours wait in the last slot, and move to their place from there. */
   readonly #far = new Ring(256, 18);
   /** All ticks up to this one are done. */
   #tick: number;
@@ -114,15 +113,15 @@ export class TimerWheel {
     this.#tick = Math.floor(clock.now());
   }
 
-  /** How many run. */
+  /** Number of running deadlines. */
   get size(): number {
     return this.#near.size + this.#middle.size + this.#far.size;
   }
 
   /**
-   * Starts a deadline, or starts it anew.
+   * Starts or restarts a deadline.
    * @param milliseconds from `now`; fractions count
-   * @param now the clock's time, where the caller has just asked for it
+   * @param now the clock's time, if the caller has just read it
    */
   start(deadline: Deadline, milliseconds: number, now = this.clock.now()): void {
     if (deadline.slot !== null) remove(deadline);
@@ -136,10 +135,10 @@ export class TimerWheel {
     if (wakes < this.#wakes) this.#arm(Math.max(wakes, this.#tick + 1), now);
   }
 
-  /** Stops a deadline; does nothing where it does not run. */
+  /** Stops a deadline; does nothing if it is not running. */
   stop(deadline: Deadline): void {
     if (deadline.slot !== null) remove(deadline);
-    // a timeout that is now too early finds nothing due and sets the next
+    // a timeout that is now too early finds nothing due and schedules the next
   }
 
   /** Stops all. */
@@ -149,7 +148,7 @@ export class TimerWheel {
     this.#disarm();
   }
 
-  /** Puts it into the slot of its due time, or of `earliest` where that has gone by. */
+  /** Puts it into the slot of its due time, or of `earliest` if that has passed. */
   #place(deadline: Deadline, earliest: number): Slot {
     let tick = Math.max(Math.ceil(deadline.due), earliest);
     const distance = tick - this.#tick;
@@ -199,12 +198,12 @@ export class TimerWheel {
         first.onDeadline();
       }
     } finally {
-      // one has thrown: the others of its millisecond are done by the next turn
+      // one has thrown: the others of its millisecond run in the next turn
       if (slot.first !== null) this.#tick = tick - 1;
     }
   }
 
-  /** Gives what is in a slot that begins now to the rings inside. */
+  /** Moves the contents of a slot that begins now to the inner rings. */
   #moveOn(slot: Slot): void {
     for (let first = slot.first; first !== null; first = slot.first) {
       remove(first);
@@ -225,7 +224,7 @@ export class TimerWheel {
   }
 }
 
-/** What Node's timeouts take. */
+/** The maximum of Node's timeouts. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
 function append(slot: Slot, deadline: Deadline): void {
@@ -251,12 +250,12 @@ function remove(deadline: Deadline): void {
   slot.ring.size--;
 }
 
-/** The wheel of this process: transactions and the deadlines of transfers wait in it. */
+/** The wheel of this process: holds transactions and the deadlines of transfers. */
 export const processTimers = new TimerWheel();
 
 const wheels = new WeakMap<Clock, TimerWheel>([[systemClock, processTimers]]);
 
-/** The wheel of a clock: all that waits by one clock waits in one wheel. */
+/** The wheel of a clock: everything that waits by one clock shares one wheel. */
 export function timersOf(clock: Clock): TimerWheel {
   let wheel = wheels.get(clock);
   if (wheel === undefined) {
