@@ -27,8 +27,8 @@ export {
 export {
   RequestError,
   type RequestEvent,
-  type RequestOptions as SipRequestOptions,
   SipRequest,
+  type SipRequestOptions,
   SipResponse,
   sendRequest,
 } from './sip/index.ts';

@@ -15,7 +15,7 @@ import {
   type RequestBody,
   type RequestOptions,
 } from './request-options.ts';
-import { type RestClientOptions, readOptions, type Settings } from './settings.ts';
+import { type ClientSettings, type RestClientOptions, readOptions } from './settings.ts';
 import { type Authority, authorityEnd, ODD_IN_URL, parsePath, parseUrl, UNSAFE_IN_URL } from './url.ts';
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -35,7 +35,7 @@ const MAX_KNOWN_ORIGINS = 1_000;
  * else console.error(outcome.kind, outcome.reason);
  */
 export class RestClient {
-  readonly #settings: Settings;
+  readonly #settings: ClientSettings;
   readonly #known = new Map<string, Authority>();
   readonly #dispatcher: Dispatcher;
   /** The policies and behind them the dispatcher, or just this. */

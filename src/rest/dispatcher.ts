@@ -7,7 +7,7 @@ import type { Outcome } from './outcome.ts';
 import type { Sender } from './policies.ts';
 import type { HttpRequest } from './request.ts';
 import { mayGoAgain } from './resend.ts';
-import type { Settings } from './settings.ts';
+import type { ClientSettings } from './settings.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
 import { Transfer, type TransferOwner } from './transfer.ts';
 import { type Authority, redactUrl } from './url.ts';
@@ -27,7 +27,7 @@ export class Dispatcher implements Sender, TransferOwner {
   readonly maxBytes: number;
   readonly bodies: ByteBudget;
   readonly timers: TimerWheel;
-  readonly #settings: Settings;
+  readonly #settings: ClientSettings;
   readonly #pools = new Map<string, OriginPool>();
   /** The pools of requests that name no TLS domain, by authorities that are asked for again and again. */
   readonly #known = new Map<Authority, OriginPool>();
@@ -37,7 +37,7 @@ export class Dispatcher implements Sender, TransferOwner {
   /** Of the CA certificates that its pools were made with. */
   #generation: number;
 
-  constructor(settings: Settings) {
+  constructor(settings: ClientSettings) {
     this.#settings = settings;
     this.maxBytes = settings.maxBodySize;
     this.bodies = settings.shared.bodies;

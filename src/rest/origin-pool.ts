@@ -11,7 +11,7 @@ import { Http2Connection, type Http2Listener } from './http2-connection.ts';
 import { IdleStack } from './idle-stack.ts';
 import type { IdleConnections } from './open-pools.ts';
 import { PendingConnection, type PendingListener } from './pending-connection.ts';
-import type { Settings } from './settings.ts';
+import type { ClientSettings } from './settings.ts';
 import type { SocketReader } from './socket-reader.ts';
 import type { TlsProfile } from './tls-store.ts';
 import { ConnectDeadline, type Transfer, type TransferPool } from './transfer.ts';
@@ -51,7 +51,7 @@ export class OriginPool
   readonly authority: Authority;
   readonly profile: TlsProfile | null;
   readonly counts: HostCounts;
-  readonly #settings: Settings;
+  readonly #settings: ClientSettings;
   readonly #timers: TimerWheel;
   /** The proxy that its requests go through. */
   readonly #proxy: Proxy | UnusableProxy | null;
@@ -71,7 +71,7 @@ export class OriginPool
   /** Streams that the server allows on an HTTP/2 connection, by its last SETTINGS. */
   #streamLimit = STREAMS_UNTIL_TOLD;
 
-  constructor(authority: Authority, profile: TlsProfile | null, settings: Settings) {
+  constructor(authority: Authority, profile: TlsProfile | null, settings: ClientSettings) {
     this.authority = authority;
     this.profile = profile;
     this.#settings = settings;

@@ -55,7 +55,7 @@ export interface RestClientOptions {
 }
 
 /** The options of a client as it uses them: checked and complete. */
-export interface Settings extends ValuesOf<typeof CLIENT_OPTIONS> {
+export interface ClientSettings extends ValuesOf<typeof CLIENT_OPTIONS> {
   readonly tls: ValuesOf<typeof TLS_OPTIONS>;
   readonly tlsDomain: TlsClientDomain | null;
   readonly log: LogFunction;
@@ -83,7 +83,7 @@ const clientOptionNames = new Set([
 const tlsOptionNames = new Set(Object.keys(TLS_OPTIONS));
 
 /** @throws RestOptionError */
-export function readOptions(options: RestClientOptions): Settings {
+export function readOptions(options: RestClientOptions): ClientSettings {
   const given = objectOf('options', options, clientOptionNames, 'a RestClient');
   const read = readTable(CLIENT_OPTIONS, given, '');
   const tls = readTable(TLS_OPTIONS, objectOf('tls', options.tls ?? {}, tlsOptionNames, 'tls'), 'tls.');

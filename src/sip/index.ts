@@ -116,9 +116,9 @@ export {
   type IncomingEvent,
   RequestError,
   type RequestEvent,
-  type RequestOptions,
   type ResponseEvent,
   type SentEvent,
+  type SipRequestOptions,
   sendRequest,
 } from './uac.ts';
 export { type UdpCounts, type UdpOptions, UdpTransport } from './udp-transport.ts';

@@ -32,7 +32,7 @@ import {
 } from './uri.ts';
 
 /** All texts are byte strings. */
-export interface RequestOptions {
+export interface SipRequestOptions {
   /** `OPTIONS`, `INVITE`, ... */
   readonly method: string;
   /** A SIP URI, or a TEL URI with `proxy`. With `;transport=tcp` it is sent over TCP. */
@@ -78,7 +78,7 @@ export interface RequestTarget extends HostPort {
 }
 
 /** The destination host and port, after the options have been validated. */
-export function targetOf(options: RequestOptions): RequestTarget {
+export function targetOf(options: SipRequestOptions): RequestTarget {
   const { method, uri, proxy } = options;
   if (!isToken(method)) throw new RequestError(`no SIP method: ${method}`);
   const parts = parseUri(uri);
@@ -131,7 +131,7 @@ export async function localAddressTowards(address: string, port: number): Promis
 export const viaValue = (transport: Protocol, local: string): string =>
   `SIP/2.0/${TRANSPORTS[transport].via} ${local};branch=${newBranch()};rport`;
 
-export function composeRequest(options: RequestOptions, transport: Protocol, local: string): Buffer {
+export function composeRequest(options: SipRequestOptions, transport: Protocol, local: string): Buffer {
   const { method, uri, body = '' } = options;
   const extra = headerText(options.headers ?? '');
   if (extra === null) throw new RequestError('the extra headers are no header lines');

@@ -19,14 +19,14 @@ import {
   composeRequest,
   localAddressTowards,
   RequestError,
-  type RequestOptions,
   resolveHost,
+  type SipRequestOptions,
   targetOf,
   viaValue,
 } from './uac-request.ts';
 import { formatHostPort } from './via.ts';
 
-export { RequestError, type RequestOptions };
+export { RequestError, type SipRequestOptions };
 
 /** What happens to a request. */
 export type RequestEvent = SentEvent | ResponseEvent | IncomingEvent | EndedEvent;
@@ -95,7 +95,7 @@ const LAST_ANSWER = 4000;
  * answered anyway. With `talk` a BYE ends an answered call. An ACK is done once sent. Throws a {@link RequestError}
  * before anything was sent.
  */
-export async function* sendRequest(options: RequestOptions): AsyncGenerator<RequestEvent, void, void> {
+export async function* sendRequest(options: SipRequestOptions): AsyncGenerator<RequestEvent, void, void> {
   const target = targetOf(options);
   const address = await resolveHost(target.host);
   const port = target.port ?? TRANSPORTS[target.transport].defaultPort;
@@ -132,7 +132,7 @@ async function* untilEnded(events: EventQueue<RequestEvent>): AsyncGenerator<Req
 
 class Exchange {
   readonly events = new EventQueue<RequestEvent>();
-  readonly #options: RequestOptions;
+  readonly #options: SipRequestOptions;
   readonly #transport: Transport;
   readonly #local: string;
   readonly #address: string;
@@ -149,7 +149,7 @@ class Exchange {
   #outcome: 'answered' | 'timeout' | 'aborted' = 'answered';
   #isLeaving = false;
 
-  constructor(options: RequestOptions, transport: Transport, address: string, port: number) {
+  constructor(options: SipRequestOptions, transport: Transport, address: string, port: number) {
     this.#options = options;
     this.#transport = transport;
     this.#address = address;

@@ -4,7 +4,7 @@ import { parseMessage, type SipRequest } from '../../src/sip/message.ts';
 import { buildReply, sendReply } from '../../src/sip/reply.ts';
 import { TcpTransport } from '../../src/sip/tcp-transport.ts';
 import type { Transport } from '../../src/sip/transport.ts';
-import { RequestError, type RequestEvent, type RequestOptions, sendRequest } from '../../src/sip/uac.ts';
+import { RequestError, type RequestEvent, type SipRequestOptions, sendRequest } from '../../src/sip/uac.ts';
 import { UdpTransport } from '../../src/sip/udp-transport.ts';
 
 const open: Transport[] = [];
@@ -41,7 +41,7 @@ const reply = (request: SipRequest, status: number, headers = '') =>
     buildReply(request, { status, toTag: 'callee', headers: headerText(headers) ?? undefined }),
   );
 
-async function run(options: RequestOptions): Promise<RequestEvent[]> {
+async function run(options: SipRequestOptions): Promise<RequestEvent[]> {
   const events: RequestEvent[] = [];
   for await (const event of sendRequest(options)) events.push(event);
   return events;
@@ -284,7 +284,7 @@ describe('sendRequest', () => {
     ]);
   });
 
-  it.each<[what: RegExp, options: Partial<RequestOptions>]>([
+  it.each<[what: RegExp, options: Partial<SipRequestOptions>]>([
     [/no SIP method/, { method: 'BAD METHOD' }],
     [/no SIP or TEL URI/, { uri: 'nonsense' }],
     [/no SIP or TEL URI/, { uri: 'sip:a@b\r\nEvil: 1' }],
