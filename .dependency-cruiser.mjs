@@ -81,10 +81,10 @@ export default {
     },
     {
       name: 'no-cycles',
-      comment: 'modules that need each other while they load; types may refer to each other',
+      comment: 'files that need each other, be it for a type alone, cannot be read one after the other',
       severity: 'error',
       from: { path: '^src/' },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'not-to-unresolvable',
