@@ -10,7 +10,7 @@ import type {
   Invocation,
   Status,
 } from './catalog.ts';
-import type { VariableCompiler } from './compile-variables.ts';
+import type { Read, VariableCompiler } from './compile-variables.ts';
 import type { Execution } from './execution.ts';
 import { breakComplaint, breaksHeaders, headerArgument } from './header-argument.ts';
 import { logLevel } from './log-levels.ts';
@@ -134,7 +134,7 @@ export class CallCompiler<R extends Execution<R>> {
           return () => level ?? unusable;
         }
         const read = this.#value(constant ?? node, waits);
-        return this.#valid(spec, name, 'not a number', (run) => convert(read(run) as never));
+        return this.#valid(spec, name, 'not a number', (run) => convert(read(run)));
       }
       case 'string':
       case 'regex':
@@ -165,7 +165,7 @@ export class CallCompiler<R extends Execution<R>> {
     };
   }
 
-  #value(node: ExpressionNode, waits: Waits<R>): Reader<R> {
+  #value(node: ExpressionNode, waits: Waits<R>): Read<R> {
     switch (node.kind) {
       case 'number':
         return () => node.value;

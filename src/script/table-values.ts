@@ -31,6 +31,9 @@ export class TableValues {
 /** The defaults of all rows. */
 export function defaultValues(rows: readonly ValueRow[]): Record<string, ParameterValue> {
   const values: Record<string, ParameterValue> = Object.create(null);
-  for (const row of rows) values[row.name] = defaultValue(row.default ?? null, row.repeated === true);
+  for (const row of rows) {
+    const standard = row.default === 0 ? (row.zero ?? 0) : row.default;
+    values[row.name] = defaultValue(standard ?? null, row.repeated === true);
+  }
   return values;
 }

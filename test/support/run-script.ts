@@ -1,4 +1,11 @@
-import { type Program, Receiver, Request, runRoute, startModule } from '../../src/runtime/index.ts';
+import {
+  type Module,
+  type Program,
+  Receiver,
+  Request,
+  runRoute,
+  startModule,
+} from '../../src/runtime/index.ts';
 import { type DnsNames, parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import type { HostOptions } from '../../src/workers/process-host.ts';
 import { sampleRequest } from './sample-request.ts';
@@ -10,6 +17,8 @@ export interface ScriptOptions {
   readonly request?: string;
   /** Loaded before the script's own lines. */
   readonly modules?: readonly string[];
+  /** Modules beside siprest's own, which the script may load. */
+  readonly ownModules?: readonly Module[];
   /** What stands outside of the main route: settings, modparams, further routes. */
   readonly rest?: string;
   /** How many workers there are. Default 1. */
@@ -57,7 +66,11 @@ function fakeSocket(sent: string[]): Transport {
 export async function runScript(body: string, options: ScriptOptions = {}): Promise<ScriptOutcome> {
   const modules = (options.modules ?? []).map((name) => `loadmodule "${name}.so"\n`).join('');
   return runProgram(
-    programOf(`${modules}${options.rest ?? ''}\nroute {\n${body}\n}\n`.replace(/\r/g, '')),
+    programOf(
+      `${modules}${options.rest ?? ''}\nroute {\n${body}\n}\n`.replace(/\r/g, ''),
+      [],
+      options.ownModules,
+    ),
     options,
   );
 }

@@ -1,6 +1,6 @@
 import { compileProgram } from '../../src/core/index.ts';
 import { catalog } from '../../src/modules/catalog.ts';
-import type { Program, Run } from '../../src/runtime/index.ts';
+import type { Module, Program, Run } from '../../src/runtime/index.ts';
 import { type FunctionSpec, renderDiagnostics } from '../../src/script/index.ts';
 import { LoadedScript } from '../../src/workers/load-script.ts';
 import { RunningServer } from '../../src/workers/server.ts';
@@ -18,12 +18,17 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** A script which may call `functions` too; throws with what is wrong in one with errors. */
-export function scriptOf(text: string, functions: readonly FunctionSpec<Run>[] = []): LoadedScript {
+/** A script which may call `functions` and load `modules` too; throws with what is wrong in one with errors. */
+export function scriptOf(
+  text: string,
+  functions: readonly FunctionSpec<Run>[] = [],
+  modules: readonly Module[] = [],
+): LoadedScript {
   const fileName = 'test.cfg';
   const result = compileProgram(text, fileName, {
     ...catalog,
     functions: [...catalog.functions, ...functions],
+    modules: [...catalog.modules, ...modules],
   });
   const { program, diagnostics, sources } = result;
   if (program === null) throw new Error(renderDiagnostics(diagnostics, sources, { color: false }));
@@ -31,8 +36,11 @@ export function scriptOf(text: string, functions: readonly FunctionSpec<Run>[] =
 }
 
 /** What a server runs of such a script. */
-export const programOf = (text: string, functions: readonly FunctionSpec<Run>[] = []): Program =>
-  scriptOf(text, functions).program;
+export const programOf = (
+  text: string,
+  functions: readonly FunctionSpec<Run>[] = [],
+  modules: readonly Module[] = [],
+): Program => scriptOf(text, functions, modules).program;
 
 export interface TestServerOptions extends Omit<ProcessOptions, 'writeLog'> {
   /** Further core functions. */

@@ -80,7 +80,7 @@ function layoutOf(values: RowValues<typeof parameters>): Layout {
     defaultGroup,
     ...builtInGroups,
     ...[...profiles.values()].map(({ group }) => group),
-    ...(values.stat_groups ?? '')
+    ...values.stat_groups
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== ''),
