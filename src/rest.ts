@@ -45,7 +45,8 @@ export {
   type RequestBody,
   type RequestHeaders,
   type RequestOptions,
-  type ResponseOutcome,
+  ResponseOutcome,
+  type ResponseParts,
   RestClient,
   type RestClientOptions,
   RestOptionError,
@@ -64,4 +65,5 @@ export {
   url,
   urlForLog,
   type Wire,
+  withHeader,
 } from './rest/index.ts';

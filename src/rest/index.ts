@@ -31,7 +31,8 @@ export {
   type Outcome,
   type PhaseTimes,
   type RefusedOutcome,
-  type ResponseOutcome,
+  ResponseOutcome,
+  type ResponseParts,
   type ReturnCode,
   type TimeoutOutcome,
 } from './outcome.ts';

@@ -225,6 +225,16 @@ abstract class EmptyOutcome extends BaseOutcome {
   }
 }
 
+/** What a response is made of that no server sent. */
+export interface ResponseParts {
+  /** Default 200. */
+  readonly status?: number | undefined;
+  /** Names and values, byte strings. Default: none. */
+  readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
+  /** Text, which becomes UTF-8, or bytes. Default: empty. */
+  readonly body?: string | Uint8Array | undefined;
+}
+
 /** An answer has arrived, whatever its status. */
 export class ResponseOutcome extends AnswerOutcome {
   /** Which outcome this is. */
@@ -234,6 +244,19 @@ export class ResponseOutcome extends AnswerOutcome {
   constructor(ended: EndedWithAnswer) {
     super(ended);
     this.kind = 'response';
+  }
+
+  /** A response that a policy gives without sending the request. */
+  static of({ status = 200, headers = [], body = '' }: ResponseParts = {}): ResponseOutcome {
+    const rawHeaders = headers.flat();
+    const types = headers.filter(([name]) => name.toLowerCase() === 'content-type');
+    return new ResponseOutcome({
+      ...UNSENT,
+      status,
+      rawHeaders,
+      contentType: types.at(-1)?.[1] ?? '',
+      received: Buffer.from(body),
+    });
   }
 
   /** The return code, as in a script. */

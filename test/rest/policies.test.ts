@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { BlockedOutcome, type Policy, RestOptionError, withHeader } from '../../src/rest/index.ts';
-import { newClient, newServer, textOf, until } from './fixture.ts';
+import {
+  BlockedOutcome,
+  type Policy,
+  ResponseOutcome,
+  RestOptionError,
+  withHeader,
+} from '../../src/rest/index.ts';
+import { answerOf, newClient, newServer, textOf, until } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 /** Sends a request up to three times, until the answer is not 503. */
@@ -72,6 +78,12 @@ describe('policies', () => {
       connection: null,
     });
     expect(outcome.times.total).toBe(0);
+    const headers = [['Content-Type', 'text/plain']] as const;
+    const known: Policy = () => async () => ResponseOutcome.of({ status: 203, headers, body: 'grüße' });
+    const response = await newClient({ policies: [known] }).get('http://127.0.0.1:1/');
+    expect(response).toMatchObject({ kind: 'response', status: 203, ok: true, contentType: 'text/plain' });
+    expect([textOf(response), answerOf(response).headers]).toEqual(['grüße', headers]);
+    expect(ResponseOutcome.of()).toMatchObject({ status: 200, contentType: '', text: '', headers: [] });
   });
 
   it('have their own timeout, and count as active until they are done', async () => {
