@@ -68,7 +68,7 @@ export function listenAddresses(
         code: 'setting-value',
         severity: 'error',
         span: value.span,
-        message: `${port} is no port`,
+        message: `invalid port ${port}`,
         help: 'a port is from 0 to 65535; 0 takes any that is free',
       });
       continue;
@@ -85,7 +85,7 @@ export function listenAddresses(
             severity: 'error',
             span,
             message: 'after `as` stands how others know this socket',
-            help: 'it is written: as HOST or as HOST:PORT',
+            help: 'use as HOST or as HOST:PORT',
           });
       } else if (name.text === 'tag') tag = option.value?.text ?? null;
       else

@@ -42,9 +42,9 @@ export const settingSpecs = defineSettings([
     name: 'xlog_force_color',
     type: 'boolean',
     default: false,
-    summary: 'Whether $C(xy) prints colours when stderr is no terminal.',
+    summary: 'Whether $C(xy) prints colours when stderr is not a terminal.',
   },
-  { name: 'log_prefix', type: 'string', default: '', summary: 'Stands before each log line.' },
+  { name: 'log_prefix', type: 'string', default: '', summary: 'Text before each log line.' },
   {
     name: 'stderror_enabled',
     type: 'boolean',
@@ -58,7 +58,7 @@ export const settingSpecs = defineSettings([
     default: null,
     minimum: -3,
     maximum: 9,
-    summary: 'Which messages are written to stderr, of those that log_level and xlog_level let through.',
+    summary: 'Which messages are written to stderr, among those that log_level and xlog_level allow.',
   },
   {
     name: 'stderror_log_format',
@@ -85,7 +85,7 @@ export const settingSpecs = defineSettings([
     name: 'syslog_name',
     type: 'string',
     default: 'siprest',
-    summary: 'What stands before each line of syslog as the name of the program.',
+    summary: 'The program name in syslog.',
     aliases: ['log_name'],
   },
   {
@@ -94,7 +94,7 @@ export const settingSpecs = defineSettings([
     default: null,
     minimum: -3,
     maximum: 9,
-    summary: 'Which messages go to syslog, of those that log_level and xlog_level let through.',
+    summary: 'Which messages go to syslog, among those that log_level and xlog_level allow.',
   },
   {
     name: 'syslog_log_format',
@@ -108,7 +108,7 @@ export const settingSpecs = defineSettings([
     type: 'socket',
     repeated: true,
     default: null,
-    summary: 'Where to listen: `udp:HOST:PORT`, `tcp:HOST:PORT`; `as HOST:PORT` is how others know it.',
+    summary: 'Where to listen: `udp:HOST:PORT`, `tcp:HOST:PORT`; `as HOST:PORT` is the advertised address.',
     aliases: ['listen'],
   },
   {
@@ -117,7 +117,7 @@ export const settingSpecs = defineSettings([
     default: 8,
     minimum: 1,
     maximum: 65_536,
-    summary: 'How many script workers there are; each handles one message at a time.',
+    summary: 'The number of script workers; each handles one message at a time.',
     aliases: ['children'],
   },
   {
@@ -138,14 +138,14 @@ export const settingSpecs = defineSettings([
     name: 'disable_503_translation',
     type: 'boolean',
     default: false,
-    summary: 'Whether a 503 of a callee goes up as it is; else it goes up as 500 (RFC 3261, 16.7).',
+    summary: 'Whether a 503 of a callee is forwarded as it is, instead of as 500 (RFC 3261, 16.7).',
   },
   {
     name: 'max_while_loops',
     type: 'int',
     default: 10_000,
     minimum: 1,
-    summary: 'How often a while may turn before it is stopped.',
+    summary: 'The maximum number of iterations of a while.',
   },
   {
     name: 'script_time_limit',
@@ -155,7 +155,7 @@ export const settingSpecs = defineSettings([
     maximum: 3_600_000,
     zero: Number.POSITIVE_INFINITY,
     summary:
-      'How long a script may run for one message, in ms, without what it waits for; it is ended then, and a request that has no reply gets 500. An extension of siprest.',
+      'How long a script may run for one message, in ms, not counting waits; then it is ended, and a request without a reply gets 500. An extension of siprest.',
   },
   { name: 'enable_asserts', type: 'boolean', default: false, summary: 'Whether assert() checks anything.' },
   {
@@ -168,7 +168,7 @@ export const settingSpecs = defineSettings([
     name: 'user_agent_header',
     type: 'string',
     default: null,
-    summary: 'The User-Agent header of requests that siprest makes itself, as a whole line.',
+    summary: 'The User-Agent header of requests that siprest generates, as a whole line.',
   },
   {
     name: 'server_signature',
@@ -181,7 +181,7 @@ export const settingSpecs = defineSettings([
     name: 'advertised_address',
     type: 'string',
     default: null,
-    summary: 'The host of every Via and Record-Route of a socket that has no `as` of its own.',
+    summary: 'The host of every Via and Record-Route of a socket without `as`.',
   },
   {
     name: 'advertised_port',
@@ -202,14 +202,14 @@ export const settingSpecs = defineSettings([
     type: 'boolean',
     default: false,
     summary:
-      'Whether `;alias` in a Via does what force_tcp_alias() does (RFC 5923). For neighbouring proxies alone: see there.',
+      'Whether `;alias` in a Via does what force_tcp_alias() does (RFC 5923). Only for neighbouring proxies: see there.',
   },
   {
     name: 'tcp_connect_timeout',
     type: 'int',
     default: 10_000,
     minimum: 1,
-    summary: 'How long a connection may take to be made, in ms; no worker waits for it.',
+    summary: 'How long connecting may take, in ms; no worker waits for it.',
   },
   {
     name: 'tcp_connection_lifetime',
@@ -243,7 +243,7 @@ export const settingSpecs = defineSettings([
     minimum: 0,
     maximum: 60,
     zero: 2,
-    summary: 'How long the name servers may take before they are asked again, in s.',
+    summary: 'The timeout of a DNS query before the next attempt, in s.',
   },
   {
     name: 'dns_retr_no',
@@ -253,26 +253,26 @@ export const settingSpecs = defineSettings([
     maximum: 10,
     zero: 2,
     summary:
-      'How often the name servers are asked. A name is unknown dns_retr_time times dns_retr_no seconds after it was asked for.',
+      'The number of attempts of a DNS query. A lookup fails after dns_retr_time times dns_retr_no seconds.',
   },
   {
     name: 'disable_dns_failover',
     type: 'boolean',
     default: false,
-    summary: 'Whether a request is tried at the first address of its destination alone.',
+    summary: 'Whether a request is tried only at the first address of its destination.',
   },
   {
     name: 'mhomed',
     type: 'boolean',
     default: false,
     summary:
-      'Whether a request goes out by the socket on the address that the system would send it from, by its routes, and not by the socket that it was received on. force_send_socket() counts more.',
+      'Whether a request leaves by the socket on the address selected by the routing of the system, not by the socket that received it. force_send_socket() takes precedence.',
   },
   {
     name: 'dns_use_search_list',
     type: 'boolean',
     default: true,
-    summary: 'Whether addresses are looked for in the search domains of /etc/resolv.conf as well.',
+    summary: 'Whether the search domains of /etc/resolv.conf apply.',
   },
 
   {

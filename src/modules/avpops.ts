@@ -26,7 +26,7 @@ function avpName(run: Run, text: string): AvpName | null {
   const found = (plain.exec(text.trim()) ?? indexed.exec(text.trim()))?.groups;
   const name = found === undefined ? null : expanded(run, found['name'] ?? '');
   if (found === undefined || name === null) {
-    run.complain(`"${text}" names no AVP, it is written $avp(name), with /flags behind it if any`);
+    run.complain(`invalid AVP "${text}", use $avp(name), optionally followed by /flags`);
     return null;
   }
   const { index: at, flags: letters = '' } = found;
@@ -90,7 +90,7 @@ const checks: Readonly<Record<string, Check>> = {
   xor: bits((a, b) => a ^ b),
 };
 
-/** avp_op()'s operators; null where there is no result. */
+/** avp_op()'s operators; null if there is no result. */
 const operations: Readonly<Record<string, (a: number, b: number) => number | null>> = {
   add: (a, b) => (a + b) | 0,
   sub: (a, b) => (a - b) | 0,
@@ -115,7 +115,7 @@ function check(run: Run, subject: string, text: string): Status {
   const asked = operation(run, text);
   const test = asked === null ? undefined : checks[asked.name];
   if (asked === null || test === undefined) {
-    run.complain(`avp_check(): "${text}" is no check, it is written op/value/flags`);
+    run.complain(`avp_check(): invalid check "${text}", use op/value/flags`);
     return -1;
   }
   const values = checkedValues(run, subject, asked.flags);
@@ -174,7 +174,7 @@ function store(
 function substitute(run: Run, names: string, text: string): Status {
   const both = sourceAndTarget(run, names);
   const rule = cachedSubstitution(text);
-  if (rule === null) run.complain(`avp_subst(): "${text}" is no substitution`);
+  if (rule === null) run.complain(`avp_subst(): invalid substitution "${text}"`);
   if (both === null || rule === null) return -1;
   return store(run, both, (value) => {
     const found = replacements(String(value), rule);
@@ -187,7 +187,7 @@ function operate(run: Run, names: string, text: string): Status {
   const asked = operation(run, text);
   const apply = asked === null ? undefined : operations[asked.name];
   if (asked === null || apply === undefined)
-    run.complain(`avp_op(): "${text}" is no operation, it is written op/value/flags`);
+    run.complain(`avp_op(): invalid operation "${text}", use op/value/flags`);
   if (both === null || asked === null || apply === undefined) return -1;
   const operand = toInteger(asked.operand);
   return store(run, { ...both, flags: both.flags + asked.flags }, (value) => {
@@ -212,7 +212,7 @@ function copy(run: Run, first: string, second: string): Status {
   return 1;
 }
 
-/** What avp_pushto() writes to: `$ru`, `$du` or a header of the request that is sent on is not among them. */
+/** What avp_pushto() writes to: `$ru`, `$du` or a header of the forwarded request is not among them. */
 const targets: Readonly<Record<string, (run: Run, text: string) => boolean>> = {
   $ru: (run, text) => run.request.setRequestUri(text),
   $du: (run, text) => run.request.setDestinationUri(text),
@@ -251,7 +251,7 @@ export const avpops = defineModule({
       'Whether the AVP has a value: with `/s` one that is a string, with `/n` a number, with `/e` an empty one.',
       (run, avp) => (valuesOf(run, avp).some((value) => isType(value, avp.flags)) ? 1 : -1),
     ),
-    onAvp('avp_shuffle', 'Puts the values in any order; false where there is none.', (run, { name }) => {
+    onAvp('avp_shuffle', 'Shuffles the values; false if there is none.', (run, { name }) => {
       const values = run.request.avps.all(name);
       run.request.avps.set(name, shuffled(values));
       return values.length > 0 ? 1 : -1;
@@ -262,14 +262,14 @@ export const avpops = defineModule({
         raw('old_name', 'The AVP to copy.'),
         raw('new_name', 'Gets the values; `/g` all, `/d` moves them.'),
       ],
-      summary: 'Copies or moves values of an AVP to another; false where it has none.',
+      summary: 'Copies or moves values of an AVP to another; false if it has none.',
       source,
       run: copy,
     },
     {
       name: 'avp_pushto',
       arguments: [{ name: 'destination', type: 'raw', summary: '`$ru` or `$du`.' }, raw('name', 'The AVP.')],
-      summary: 'Writes the value of an AVP to the request URI or the destination; false where it has none.',
+      summary: 'Writes the value of an AVP to the request URI or the destination; false if it has none.',
       source,
       run: (run, destination, text) => {
         const avp = avpName(run, text);
@@ -299,7 +299,7 @@ export const avpops = defineModule({
         raw('avps', '`$avp(from)/$avp(to)/flags`: `g` all values, `d` takes them away.'),
         { name: 'subst', type: 'substitution', summary: '`/expression/replacement/flags`.' },
       ],
-      summary: 'Substitutes in the values of an AVP; false where none matches.',
+      summary: 'Substitutes in the values of an AVP; false if none matches.',
       source,
       run: substitute,
     },
@@ -309,7 +309,7 @@ export const avpops = defineModule({
         raw('name', '`$avp(from)/$avp(to)`.'),
         raw('op_value', '`op/value/flags`: add, sub, mul, div, mod, and, or, xor, not; `g` all values.'),
       ],
-      summary: 'Calculates with the values of an AVP; false where one is no number.',
+      summary: 'Does arithmetic on the values of an AVP; false if one is not a number.',
       source,
       run: operate,
     },

@@ -14,7 +14,7 @@ import { every } from '../timers/index.ts';
 function parseUrl(url: string): { readonly id: string; readonly collection: string } {
   const match = /^local:(?:([^:/]+):)?\/\/\/?([^/]*)$/.exec(url);
   if (match === null)
-    throw new InvalidUse(`cachedb_url "${url}" cannot be read`, 'local:// or local:GROUP:///COLLECTION');
+    throw new InvalidUse(`invalid cachedb_url "${url}"`, 'local:// or local:GROUP:///COLLECTION');
   const [, group, collection] = match;
   return { id: group === undefined ? 'local' : `local:${group}`, collection: collection || 'default' };
 }
@@ -70,7 +70,7 @@ const parameters = defineParameters([
     default: 600,
     minimum: 1,
     unit: 's',
-    summary: 'How often entries that are over are swept out.',
+    summary: 'How often expired entries are removed.',
   },
   {
     name: 'cluster_id',
@@ -83,7 +83,7 @@ const parameters = defineParameters([
     name: 'cluster_persistency',
     type: 'string',
     default: 'sync-from-cluster',
-    summary: 'Where a restart gets its data.',
+    summary: 'The source of data after a restart.',
     inert: noCluster,
   },
   {
@@ -125,7 +125,7 @@ function layout(values: Values): Map<string, string> {
 
 export const cachedbLocal = defineModule({
   name: 'cachedb_local',
-  summary: 'A key-value cache in memory, for cache_store() and its kin.',
+  summary: 'A key-value cache in memory, for cache_store() and related functions.',
   source: 'modules/cachedb_local',
   parameters,
   functions: [

@@ -82,7 +82,7 @@ function pathReader({ subname }: RuledUse<Run, 'required'>): (run: Run) => JsonP
   const path = parseJsonPath(subname);
   if (path === null) {
     throw new InvalidUse(
-      `"${subname}" is no path into a JSON document`,
+      `invalid path "${subname}" into a JSON document`,
       'name/key[index]/..., [] for the end of an array',
     );
   }
@@ -95,7 +95,7 @@ const parameters = defineParameters([
     type: 'boolean',
     default: false,
     summary:
-      'Integers beyond 32 bits are text throughout; without it they have all their digits where text is wanted, and are their low 32 bits where a number is.',
+      'Integers beyond 32 bits are always text; without it they keep all digits as text, and are their low 32 bits as a number.',
   },
 ]);
 
@@ -208,14 +208,14 @@ function link(run: Run, target: VariableReference<Run>, source: VariableReferenc
   const to = pathOf.get(target.get)?.(run);
   const from = pathOf.get(source.get)?.(run);
   if (!to || !from) {
-    run.complain(`json_link(): ${to ? source.text : target.text} is no $json variable`);
+    run.complain(`json_link(): ${to ? source.text : target.text} is not a $json variable`);
     return -1;
   }
   const value = readSteps(documentOf(run, from.name), from.steps);
   if (value === undefined) return -1;
   const container = to.steps.length > 0 ? containerOf(documentOf(run, to.name), to.steps) : undefined;
   if (container !== undefined && contains(value, container)) {
-    run.complain(`json_link(): ${source.text} holds ${target.text} already, a link would have no end`);
+    run.complain(`json_link(): ${source.text} already contains ${target.text}; a link would be cyclic`);
     return -1;
   }
   return place(run, to, value) ? 1 : -1;
@@ -260,12 +260,12 @@ export const jsonModule = defineModule({
         {
           name: 'destination',
           type: 'variable',
-          summary: 'The `$json` place that shall hold the value too.',
+          summary: 'The `$json` element to link.',
         },
-        { name: 'source', type: 'variable', summary: 'The `$json` place that holds it.' },
+        { name: 'source', type: 'variable', summary: 'The `$json` element that holds the value.' },
       ],
       summary:
-        'Makes a place hold the same value as another, without a copy. Returns -1 where there is no such place or value.',
+        'Links an element to the value of another, without a copy. Returns -1 if there is no such element or value.',
       run: link,
     },
     {
@@ -273,9 +273,9 @@ export const jsonModule = defineModule({
       arguments: [
         { name: 'main', type: 'variable', quoted: true, summary: 'The document.' },
         { name: 'patch', type: 'variable', quoted: true, summary: 'What is merged into it (RFC 7396).' },
-        { name: 'output', type: 'variable', summary: 'Where the text of the result goes.' },
+        { name: 'output', type: 'variable', summary: 'Gets the text of the result.' },
       ],
-      summary: 'Merges one document into another. Returns -1 where one of them is no JSON.',
+      summary: 'Merges one document into another. Returns -1 if one of them is not JSON.',
       run: merge,
     },
   ],

@@ -25,22 +25,21 @@ const parameters = defineParameters([
     default: 256,
     minimum: 1,
     maximum: 256,
-    summary: 'The largest value that is passed on.',
+    summary: 'The largest forwarded value.',
   },
 ]);
 
 export const maxfwd = defineModule({
   name: 'maxfwd',
-  summary: 'Counts Max-Forwards down.',
+  summary: 'Decrements Max-Forwards.',
   source: 'modules/maxfwd',
   parameters,
   functions: [
     {
       name: 'mf_process_maxfwd_header',
-      arguments: [{ name: 'max_value', type: 'int', summary: 'The value where the request has none.' }],
+      arguments: [{ name: 'max_value', type: 'int', summary: 'The value if the request has none.' }],
       routes: ['route'],
-      summary:
-        'Counts down in the request that is sent on: 1 done, 2 added, -1 it is 0 already, -2 no number.',
+      summary: 'Decrements it in the forwarded request: 1 done, 2 added, -1 already 0, -2 not a number.',
       source: 'modules/maxfwd',
       run: (run, initial) => {
         const value = current(run);
@@ -57,7 +56,7 @@ export const maxfwd = defineModule({
       name: 'is_maxfwd_lt',
       arguments: [{ name: 'max_value', type: 'int', summary: 'What to compare with.' }],
       routes: ['route', 'failure_route', 'branch_route'],
-      summary: 'Whether Max-Forwards is less: 1 yes, -1 no, -2 there is none, -3 no number.',
+      summary: 'Whether Max-Forwards is less: 1 yes, -1 no, -2 missing, -3 not a number.',
       source: 'modules/maxfwd',
       run: (run, limit) => {
         const value = current(run);

@@ -27,7 +27,7 @@ const parameters = defineParameters([
     name: 'append_fromtag',
     type: 'boolean',
     default: true,
-    summary: 'Whether the From tag is noted in Record-Route, for is_direction().',
+    summary: 'Whether the From tag is added to Record-Route, for is_direction().',
   },
   {
     name: 'enable_double_rr',
@@ -39,13 +39,13 @@ const parameters = defineParameters([
     name: 'add_username',
     type: 'boolean',
     default: false,
-    summary: "Whether the request URI's user is noted in Record-Route.",
+    summary: "Whether the request URI's user is added to Record-Route.",
   },
   {
     name: 'enable_socket_mismatch_warning',
     type: 'boolean',
     default: true,
-    summary: 'A warning where a preset route names another host.',
+    summary: 'Whether to warn if a preset route names another host.',
     inert: 'a preset route is taken as it is',
   },
 ]);
@@ -53,9 +53,9 @@ const parameters = defineParameters([
 interface RouteState {
   /** Parameters for the Record-Route that is added, each with its `;`. */
   extra: string;
-  /** Writes the Record-Route that was added last; null where none was. */
+  /** Writes the Record-Route that was added last; null if none was. */
   record: (() => void) | null;
-  /** The parameters of our own Route, once loose_route() has found it. */
+  /** The parameters of the Route of siprest, once loose_route() has found it. */
   params: string | null;
 }
 
@@ -83,7 +83,7 @@ function addRecordRoute(
   if (message === null) return -1;
   const state = run.state(routeState);
   if (state.record !== null) {
-    run.complain('record_route(): the request has its Record-Route already');
+    run.complain('record_route(): the request already has its Record-Route');
     return -1;
   }
   const first = message.headers.findIndex(({ key }) => key === 'record-route');
@@ -260,8 +260,7 @@ export const rr = defineModule({
         { name: 'params', type: 'string', optional: true, summary: '`;name=value`, added to the URI.' },
       ],
       routes,
-      summary:
-        'Has later requests of the dialog come by here. -1 where the request has a Record-Route of ours already.',
+      summary: 'Keeps siprest in the path of later requests of the dialog. -1 if it has already been called.',
       source: 'modules/rr; vectors routes-relay, edge-record-route-twice',
       run: recordRoute,
     },
@@ -271,17 +270,17 @@ export const rr = defineModule({
         {
           name: 'string',
           type: 'string',
-          summary: '`host[:port]` to name, with parameters: of the side that the request goes out by.',
+          summary: 'The advertised `host[:port]`, with parameters, of the side by which the request leaves.',
         },
         {
           name: 'string2',
           type: 'string',
           optional: true,
-          summary: 'Of the side that it came in by, where they differ.',
+          summary: 'That of the side on which it arrived, if different.',
         },
       ],
       routes,
-      summary: 'As record_route(), with a host of your own.',
+      summary: 'Like record_route(), with a given host.',
       source: 'modules/rr',
       run: (run, first, second) => {
         if (!isPreset(first) || (second !== undefined && !isPreset(second))) {
@@ -314,7 +313,7 @@ export const rr = defineModule({
       name: 'loose_route',
       arguments: [],
       routes: ['route'],
-      summary: 'Follows the route set of a request within a dialog. -1 where it has none.',
+      summary: 'Follows the route set of a request within a dialog. -1 if it has none.',
       source: 'modules/rr; RFC 3261, 16.12; vector routes-relay',
       run: looseRoute,
     },
@@ -322,7 +321,7 @@ export const rr = defineModule({
       name: 'check_route_param',
       arguments: [{ name: 're', type: 'regex', summary: 'A regular expression.' }],
       routes: ['route'],
-      summary: 'Whether the parameters of our own Route match, after loose_route().',
+      summary: 'Whether the parameters of the Route of siprest match, after loose_route().',
       source: 'modules/rr',
       run: (run, pattern) =>
         cachedRegex(pattern, { ignoreCase: true })?.test(run.state(routeState).params ?? '') ? 1 : -1,
@@ -334,11 +333,11 @@ export const rr = defineModule({
           name: 'dir',
           type: 'static',
           oneOf: ['upstream', 'downstream'],
-          summary: '`downstream` is the way of the first request of the dialog.',
+          summary: '`downstream` is the direction of the first request of the dialog.',
         },
       ],
       routes: ['route'],
-      summary: 'Which way the request goes, after loose_route().',
+      summary: 'The direction of the request, after loose_route().',
       source: 'modules/rr',
       run: (run, direction) => (isDownstream(run) === (direction === 'downstream') ? 1 : -1),
     },
@@ -346,7 +345,7 @@ export const rr = defineModule({
   variables: [
     {
       name: 'rr_params',
-      summary: 'The parameters of our own Route, after loose_route().',
+      summary: 'The parameters of the Route of siprest, after loose_route().',
       source: 'modules/rr',
       resolve: () => ({ get: (run) => run.state(routeState).params }),
     },

@@ -25,7 +25,7 @@ const expression = defineArgument({
   type: 'regex',
   summary: 'A POSIX extended regular expression.',
 });
-const text = defineArgument({ name: 'txt', type: 'string', summary: 'Taken as it is.' });
+const text = defineArgument({ name: 'txt', type: 'string', summary: 'Used literally.' });
 /** In the headers a variable brings no line break. */
 const headText = defineArgument({ ...text, intoHeaders: true });
 const substitution = defineArgument({
@@ -37,7 +37,7 @@ const substitution = defineArgument({
 
 function compiled(run: Run, name: string, pattern: string, options = lineByLine) {
   const regex = cachedRegex(pattern, options);
-  if (regex === null) run.complain(`${name}(): "${pattern}" is no regular expression`);
+  if (regex === null) run.complain(`${name}(): invalid regular expression "${pattern}"`);
   return regex;
 }
 
@@ -121,7 +121,7 @@ function substituting(
     run: (run, written) => {
       const rule = cachedSubstitution(written);
       if (rule !== null) return apply(run, rule);
-      run.complain(`${name}(): "${written}" is no substitution, it is written /expression/replacement/flags`);
+      run.complain(`${name}(): invalid substitution "${written}", use /expression/replacement/flags`);
       return -1;
     },
   });
@@ -136,13 +136,13 @@ function substituted(subject: string, rule: Substitution): string | null {
 export const textops = defineModule({
   name: 'textops',
   summary:
-    'Searches the text of messages and replaces in it. Replacements go into the request that is sent on; the script still reads the received message.',
+    'Searches the text of messages and replaces in it. Replacements go into the forwarded request; the script still reads the received message.',
   source,
   functions: [
     search('search', 'Whether the message matches, headers and body.', (run) => run.message?.raw),
     search('search_body', 'Whether the body matches.', (run) => run.message?.body),
-    replacing('search_append', 'Adds text behind the first match.', { scope: 'message', append: true }),
-    replacing('search_append_body', 'Adds text behind the first match in the body.', {
+    replacing('search_append', 'Adds text after the first match.', { scope: 'message', append: true }),
+    replacing('search_append_body', 'Adds text after the first match in the body.', {
       scope: 'body',
       append: true,
     }),

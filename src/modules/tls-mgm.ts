@@ -63,7 +63,7 @@ const domainParameters = defineParameters([
   perDomain('ca_dir', 'a folder of trusted CAs'),
   perDomain(
     'verify_cert',
-    "whether the server's certificate is verified, 1 or 0; where it is left out, as ssl_verifypeer says",
+    "whether the server's certificate is verified, 1 or 0; if omitted, as ssl_verifypeer says",
   ),
   perDomain('require_cert', 'whether a peer has to show a certificate; a TLS server always does'),
   perDomain('tls_method', '`TLSv1_2`, `TLSv1_3`, or a range as `TLSv1_2-`'),
@@ -162,13 +162,13 @@ function domainsOf(values: Values): Domain[] {
       const match = /^\[([^\]]+)\](.*)$/s.exec(text);
       if (match === null)
         throw new InvalidUse(
-          `${parameter} "${text}" names no domain`,
+          `${parameter} "${text}" does not name a domain`,
           `write it as [${names[0] ?? 'domain'}]${text}`,
         );
       const [, domain = '', value = ''] = match;
       const own = settings.get(domain);
       if (own === undefined && !others.has(domain))
-        throw new InvalidUse(`${parameter} is for the domain "${domain}", which no client_domain defines`);
+        throw new InvalidUse(`${parameter} refers to the domain "${domain}", which no client_domain defines`);
       own?.set(parameter, value);
     }
   }
@@ -186,7 +186,7 @@ function versionRange(method: string | undefined): {
     const known = versions[name];
     if (known === undefined)
       throw new InvalidUse(
-        `tls_method "${name}" is not known`,
+        `unknown tls_method "${name}"`,
         `${Object.keys(versions).join(', ')}, SSLv23, or a range of them`,
       );
     return known;

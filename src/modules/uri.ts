@@ -33,7 +33,7 @@ const ofDatabases = [
 
 export const uri = defineModule({
   name: 'uri',
-  summary: 'The older dialect: functions that sipmsgops has now, for scripts that load this module.',
+  summary: 'The older dialect: functions that have moved to sipmsgops, for scripts that load this module.',
   source: 'modules/uri of 2.4',
   parameters: ofDatabases.map((name) =>
     defineParameter({

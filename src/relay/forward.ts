@@ -109,7 +109,7 @@ export const hasUnknownScheme = ({ destinationUri, requestUri }: Request): boole
 export function unreachable(uri: Uri, failure: Destinations['failure']): string {
   const why = {
     'no-host': 'names no host',
-    transport: 'needs a transport that there is no socket of',
+    transport: 'needs a transport without a socket',
     'unknown-name': 'has no address',
   };
   return `${formatUri(uri)} ${failure === null ? 'has no address' : why[failure]}`;

@@ -9,7 +9,7 @@ import { parseUri, type Uri } from '../sip/index.ts';
 export interface MessageBranch {
   uri: string;
   destinationUri: string | null;
-  /** 0 to 1 as written; null where none is given. */
+  /** 0 to 1 as written; null if none is given. */
   q: string | null;
   path: string | null;
   /** A forced socket, as `udp:127.0.0.1:5060`. */
@@ -126,7 +126,7 @@ export class MessageBranches {
     return index > 0 && this.#added.splice(index - 1, 1).length === 1;
   }
 
-  /** What `from` says is said by `to` as well from now on. False where there is no such branch. */
+  /** What `from` says is said by `to` as well from now on. False if there is no such branch. */
   copy(from: number, to: number): boolean {
     const [source, destination] = [this.all[from], this.all[to]];
     if (source === undefined || destination === undefined) return false;

@@ -46,7 +46,7 @@ export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> 
   if (uri === null || from === null || to === null)
     return refuse(run, 'invalid URI, From or To: each needs a SIP address on one line');
   if (wanted.method === 'INVITE' || wanted.method === 'ACK' || wanted.method === 'CANCEL')
-    return refuse(run, `${wanted.method} belongs to a call, which siprest does not make`);
+    return refuse(run, `${wanted.method} belongs to a call, which siprest cannot make`);
   const send = (found: Destinations) => sendTo(run, { ...wanted, from, to }, uri, found);
   return andThen(routing.host.destinations(uri), send);
 }
@@ -73,8 +73,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   const { routing } = run;
   const [target] = targets;
   const socket = target === undefined ? null : routing.host.proxy.sockets.choose(target);
-  if (target === undefined || socket === null)
-    return refuse(run, `there is no way to ${uri.host ?? wanted.uri}`);
+  if (target === undefined || socket === null) return refuse(run, `no route to ${uri.host ?? wanted.uri}`);
   const [, type = '', body = ''] = /^(\S+)\s?(.*)$/s.exec(wanted.body ?? '') ?? [];
   const { transport, host, port } = socket;
   const data = buildRequest({
@@ -93,7 +92,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
     body,
   });
   const message = parseMessage(data);
-  if (message.kind !== 'request') return refuse(run, 'it would be no SIP request');
+  if (message.kind !== 'request') return refuse(run, 'it would not be a valid SIP request');
   const changes = await localRoute(run.worker, message, wanted.context);
   const edited = changes === null ? data : editedMessage(message, changes);
   showLocalMessage(routing, 'local_request_route', edited);
@@ -113,7 +112,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   return 1;
 }
 
-/** Runs the local route on a request of siprest's own; what it has changed, null where there is no such route or nothing was. */
+/** Runs the local route on a request of siprest's own; what it has changed, null if there is no such route or nothing was. */
 export async function localRoute(
   worker: RunWorker,
   message: SipRequest,

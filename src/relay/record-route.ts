@@ -51,7 +51,7 @@ export function editsTowards(
   );
 }
 
-/** Has a request go out by this socket, `[proto:]host[:port]`. False where there is no such one. */
+/** Has a request go out by this socket, `[proto:]host[:port]`. False if there is no such one. */
 export function forceSocket(request: Request, text: string): boolean {
   const main = request.state(messageBranches).at(0);
   const found = findSocket(request.routing.host.sockets, text);

@@ -186,7 +186,7 @@ export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOption
   });
 }
 
-/** t_wait_for_new_branches(): false where there is no transaction, or it has been answered. */
+/** t_wait_for_new_branches(): false if there is no transaction, or it has been answered. */
 export function awaitBranches(run: Run, limit: number): boolean {
   const { request } = run;
   const { transaction } = request;

@@ -8,7 +8,7 @@ export class Avps {
   /** Oldest first: a script adds at that end. */
   #values: Map<string, (string | number)[]> | null = null;
 
-  /** Newest first; empty where there is none. */
+  /** Newest first; empty if there is none. */
   all(name: string): (string | number)[] {
     return this.#values?.get(name)?.toReversed() ?? [];
   }
@@ -41,7 +41,7 @@ export class Avps {
     else (this.#values ??= new Map()).set(name, values.toReversed());
   }
 
-  /** `$(avp(x)[i]) = v`; null takes it away. False where there is no such index. */
+  /** `$(avp(x)[i]) = v`; null takes it away. False if there is no such index. */
   setAt(name: string, index: number, value: Value): boolean {
     if (value === null) return this.remove(name, index);
     const values = this.#values?.get(name);

@@ -3,7 +3,7 @@ import { lowerAscii } from '../script/index.ts';
 import { findParameter, headerKey, isToken, type SipMessage, unfold } from '../sip/index.ts';
 
 export interface BodyPart {
-  /** The whole value of its Content-Type; '' where it has none. */
+  /** The whole value of its Content-Type; '' if it has none. */
   readonly type: string;
   /** Its header lines, each with CRLF, without Content-Type; '' outside of a multipart body. */
   readonly headers: string;
@@ -16,7 +16,7 @@ export function mimeOf(contentType: string): string {
   return lowerAscii(semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim();
 }
 
-/** One part for a plain body, those inside for a multipart one, none where there is no body. */
+/** One part for a plain body, those inside for a multipart one, none if there is no body. */
 export function bodyParts(contentType: string | null, body: string): readonly BodyPart[] {
   if (body === '') return [];
   const type = unfold(contentType ?? '');

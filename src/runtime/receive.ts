@@ -127,7 +127,7 @@ export class Receiver implements Waiting {
     if ((calls.isFull || heap.isShort) && routing.host.transactions.find(message) === null) {
       calls.refused++;
       this.#warn(
-        `new requests are answered 503: calls take ${megabytes(calls.used)} of the ${megabytes(calls.limit)} MiB of memory that they may; raise --max-old-space-size (NODE_OPTIONS) or run more processes`,
+        `new requests are answered 503: calls take ${megabytes(calls.used)} of the ${megabytes(calls.limit)} MiB of memory allowed; raise --max-old-space-size (NODE_OPTIONS) or run more processes`,
       );
       return this.#refuse(request);
     }
@@ -147,7 +147,7 @@ export class Receiver implements Waiting {
 
   #late(request: Request): void {
     this.#warn(
-      'requests cannot be handled in time and are answered 503; raise udp_workers, or use async() for what waits',
+      'requests cannot be handled in time and are answered 503; raise udp_workers, or use async() for functions that wait',
     );
     this.#refuse(request);
   }
@@ -177,7 +177,7 @@ export class Receiver implements Waiting {
     else this.#counts.malformed++;
     const { routing } = this;
     routing.log.debug(
-      `dropped what came from ${message.source.address}:${message.source.port}: ${message.reason}`,
+      `dropped a message from ${message.source.address}:${message.source.port}: ${message.reason}`,
     );
     if (message.answerable === null) return;
     if (message.request !== null && routing.takeMalformed(message, message.request)) return;

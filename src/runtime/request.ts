@@ -30,7 +30,7 @@ export class Request {
   /** As it was received; null in routes that no message triggers (timer, startup, event, a launch's report). */
   readonly message: SipRequest | null;
   readonly avps: Avps;
-  /** Whether the Via of the request that is sent on has rport (RFC 3581, 3). */
+  /** Whether the Via of the forwarded request has rport (RFC 3581, 3). */
   addsLocalRport = false;
   /** What set_advertised_address() and set_advertised_port() have said. */
   advertised: Partial<Advertised> | null = null;
@@ -105,7 +105,7 @@ export class Request {
     return this.#states.known(key);
   }
 
-  /** `$ru`: as received until the script changes it; '' where there is no message. */
+  /** `$ru`: as received until the script changes it; '' if there is no message. */
   get requestUri(): string {
     return this.#requestUri;
   }
@@ -164,7 +164,7 @@ export class Request {
     if (this.#transaction !== null && !this.isRelayed) this.#transaction.trying = null;
   }
 
-  /** The To tag of siprest's own replies; null where there is no message. */
+  /** The To tag of siprest's own replies; null if there is no message. */
   get localToTag(): string | null {
     if (this.message === null) return null;
     return this.message.toTag ?? this.#transaction?.toTag ?? this.routing.host.tags.tagFor(this.message);

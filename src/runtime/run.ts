@@ -174,7 +174,7 @@ export class Run implements Execution<Run> {
     this.steps = this.#time.look();
     const { scriptTimeLimit } = this.routing.settings;
     if (this.#time.used < scriptTimeLimit) return false;
-    this.complain(`the script is ended: it has run for ${scriptTimeLimit} ms (script_time_limit)`);
+    this.complain(`the script was ended after ${scriptTimeLimit} ms (script_time_limit)`);
     if (this.routeKind === 'route' && !this.isAboutReply && !this.request.replied && !this.request.isRelayed)
       this.request.reply(500, 'Server Internal Error');
     this.#stop();

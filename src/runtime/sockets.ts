@@ -159,7 +159,7 @@ async function resolve(host: string): Promise<string[]> {
     return [(await lookup(bare)).address];
   } catch {
     throw new BindError(
-      `cannot listen on "${host}": it is no address, network interface or name that resolves`,
+      `cannot listen on "${host}": not an address, a network interface or a name that resolves`,
       'ENOTFOUND',
     );
   }

@@ -30,7 +30,7 @@ export class ForwardedRequest implements SentRequest {
   get message(): SipRequest {
     if (this.#message === null) {
       const message = parseMessage(this.data);
-      if (!(message instanceof SipRequest)) throw new TypeError('the request that was sent on is none');
+      if (!(message instanceof SipRequest)) throw new TypeError('the forwarded request is invalid');
       this.#message = message;
     }
     return this.#message;

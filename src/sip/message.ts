@@ -348,7 +348,7 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
   const method = line.slice(0, firstSpace);
   const version = isUsual ? SIP_2_0 : written.slice(lastSpace + 1).toUpperCase();
   if (lastSpace <= firstSpace || !isToken(method) || !VERSION.test(version))
-    return malformed('its first line is no SIP start line', line, source);
+    return malformed('its first line is not a SIP start line', line, source);
   const uri = line.slice(firstSpace + 1, lastSpace);
   const message = new SipRequest(method, uri, scan, source, socket);
   const isLongUri = uri.length > MAX_VALUE_BYTES;

@@ -116,7 +116,7 @@ function addHeader(scan: Scan, from: number, end: number, next: number): void {
   }
   const known = knownHeaderName(raw, from, nameEnd);
   const name = known === undefined ? raw.slice(from, nameEnd) : known.name;
-  if (known === undefined && !isToken(name)) scan.defect ??= "a header's name is no token";
+  if (known === undefined && !isToken(name)) scan.defect ??= "a header's name is not a token";
   else {
     const key = known === undefined ? headerKey(name) : known.key;
     scan.headers.push({ name, value: raw.slice(valueFrom, end), key, start: from, end: next });
@@ -130,7 +130,7 @@ function bodyDefect(scan: Scan): string | null {
   let length = -1;
   for (const { key, value } of scan.headers) {
     if (key !== 'content-length') continue;
-    if (!/^\d{1,9}$/.test(value)) return 'its Content-Length is no number';
+    if (!/^\d{1,9}$/.test(value)) return 'its Content-Length is not a number';
     if (length >= 0 && length !== Number(value)) return 'it has two different Content-Lengths';
     length = Number(value);
   }

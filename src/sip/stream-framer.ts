@@ -28,7 +28,7 @@ export type StreamDefect =
   | 'the header is too long'
   | 'the message is too long'
   | 'the message has no Content-Length'
-  | 'the Content-Length is no number'
+  | 'the Content-Length is not a number'
   | 'the Content-Lengths differ'
   | 'the header cannot be told from the body';
 
@@ -141,7 +141,7 @@ export class StreamFramer {
     let length = -1;
     for (const { key, value } of scan.headers) {
       if (key !== 'content-length') continue;
-      if (!/^\d{1,9}$/.test(value)) return 'the Content-Length is no number';
+      if (!/^\d{1,9}$/.test(value)) return 'the Content-Length is not a number';
       if (length >= 0 && length !== Number(value)) return 'the Content-Lengths differ';
       length = Number(value);
     }

@@ -87,11 +87,11 @@ export function targetOf(options: SipRequestOptions): RequestTarget {
   if (proxy !== undefined) {
     const { protocol, rest } = splitProtocol(proxy);
     const target = parseHostPort(rest);
-    if (target === null) throw new RequestError(`no host, host:port or tcp:host:port: ${proxy}`);
+    if (target === null)
+      throw new RequestError(`invalid proxy, use host, host:port or tcp:host:port: ${proxy}`);
     return { ...target, transport: transportOf(parts, protocol ?? wanted) };
   }
-  if (parts.host === null)
-    throw new RequestError(`a TEL URI says not where to send it; name a proxy: ${uri}`);
+  if (parts.host === null) throw new RequestError(`a TEL URI has no destination; use a proxy: ${uri}`);
   return { host: parts.host, port: parts.port, transport: transportOf(parts, wanted) };
 }
 
@@ -134,7 +134,7 @@ export const viaValue = (transport: Protocol, local: string): string =>
 export function composeRequest(options: SipRequestOptions, transport: Protocol, local: string): Buffer {
   const { method, uri, body = '' } = options;
   const extra = headerText(options.headers ?? '');
-  if (extra === null) throw new RequestError('the extra headers are no header lines');
+  if (extra === null) throw new RequestError('expected header lines ("Name: value\\r\\n") as extra headers');
   const given = headerTextKeys(extra);
   const reserved = RESERVED.find((key) => given.has(key));
   if (reserved !== undefined) throw new RequestError(`the header ${reserved} is set by siprest itself`);

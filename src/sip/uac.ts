@@ -158,7 +158,7 @@ class Exchange {
     this.#data = composeRequest(options, transport.protocol, this.#local);
     const request = parseMessage(this.#data, { address, port, transport: transport.protocol });
     if (request.kind !== 'request')
-      throw new RequestError(`no valid request: ${request.kind === 'malformed' ? request.reason : ''}`);
+      throw new RequestError(`invalid request: ${request.kind === 'malformed' ? request.reason : ''}`);
     this.#request = request;
   }
 
@@ -282,7 +282,7 @@ class Exchange {
       port: this.#port,
       transport: this.#transport.protocol,
     });
-    if (!(message instanceof SipRequest)) throw new TypeError('a request of our own is none');
+    if (!(message instanceof SipRequest)) throw new TypeError('a generated request is invalid');
     return message;
   }
 

@@ -193,7 +193,7 @@ const lineOf = ({ lines }: Section, pattern: RegExp) => lines.find((line) => pat
 export function sdpDefect(sdp: string): string | null {
   const [session = { lines: [] }, ...streams] = sections(sdp);
   for (const line of sdp.split(/\r?\n/).slice(0, -1))
-    if (!/^[a-z]=/i.test(line)) return `the line "${line.slice(0, 40)}" is no field`;
+    if (!/^[a-z]=/i.test(line)) return `invalid line "${line.slice(0, 40)}"`;
   if (session.lines[0]?.trimEnd() !== 'v=0') return 'it does not begin with v=0';
   for (const field of ['o=', 's=', 't='])
     if (!session.lines.some((line) => line.startsWith(field))) return `it has no ${field} line`;

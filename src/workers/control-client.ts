@@ -125,7 +125,7 @@ export async function askServer(
       );
   }
   if (isSilent)
-    throw new ControlError(`${who} has not answered for ${within / 1000} s: it is stopped, or very busy`);
+    throw new ControlError(`${who} has not answered for ${within / 1000} s: it is stopped or very busy`);
   const text = Buffer.concat(chunks).toString('utf8').trim();
   if (text === '') throw new ControlError(`${who} ended before it answered`);
   const answer = parsed(text);

@@ -42,7 +42,7 @@ export class Control {
     server.unref();
   }
 
-  /** Takes questions from now on. Rejects with a {@link ControlError} where there is no place for the socket. */
+  /** Takes questions from now on. Rejects with a {@link ControlError} if there is no place for the socket. */
   static async listen(handlers: ControlHandlers, place: ControlPlace = {}): Promise<Control> {
     const { directory = controlDirectory(), name } = place;
     if (place.path === undefined) ensureDirectory(directory);
@@ -117,7 +117,7 @@ async function ensureFree(path: string): Promise<void> {
     return;
   }
   const { pid, state } = (await askServer(path, 'identity')) as ServerIdentity;
-  if (state === 'running') throw new ControlError(`${path} is the socket of process ${pid}, which runs`);
+  if (state === 'running') throw new ControlError(`${path} is the socket of the running process ${pid}`);
 }
 
 function removeIfThere(path: string): void {
@@ -135,7 +135,9 @@ function ensureDirectory(path: string): void {
     const { uid, mode } = lstatSync(path);
     if (uid === userInfo().uid && (mode & 0o077) === 0) return;
   } catch (error) {
-    throw new ControlError(`cannot make ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ControlError(
+      `cannot create ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
-  throw new ControlError(`${path} is open to others than its owner, or somebody else's`);
+  throw new ControlError(`${path} is accessible to others than its owner, or belongs to somebody else`);
 }

@@ -378,7 +378,7 @@ export const FIGURES: readonly FigureSpec[] = [
 
 const byName: ReadonlyMap<string, FigureSpec> = new Map(FIGURES.map((spec) => [spec.name, spec]));
 
-/** One of them; 0 where there is none of this name. */
+/** One of them; 0 if there is none of this name. */
 export function readFigure(host: FigureSource, name: string): Figure {
   return byName.get(name)?.read(host) ?? 0;
 }

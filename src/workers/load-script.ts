@@ -7,7 +7,7 @@ import { StartError } from './start-error.ts';
 export interface LoadOptions {
   /** For messages. Default `script`. */
   readonly fileName?: string | undefined;
-  /** The text of a file that the script includes, as a byte string; without it `include_file` is an error. Throws where there is none. */
+  /** The text of a file that the script includes, as a byte string; without it `include_file` is an error. Throws if there is none. */
   readonly readFile?: ((path: string, fromFile: string) => string) | undefined;
   /**
    * What OpenSIPS has and siprest has not is a warning instead of an error; when it is reached, it is logged and

@@ -163,7 +163,7 @@ export class ProcessHost implements Host, FigureSource {
     if (now - this.#warnedAt < warningPeriod) return;
     this.#warnedAt = now;
     this.routings[0]?.log.warning(
-      `replies to ${address} are not sent again: no ACK comes from there, and its requests may be forged`,
+      `replies to ${address} are not retransmitted: no ACK arrives from there, and its requests may be forged`,
     );
   }
 

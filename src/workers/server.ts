@@ -53,7 +53,7 @@ export class RunningServer implements SipServer {
     },
     onStall: (milliseconds, stalls) =>
       this.log.warning(
-        `event loop stalled for ${milliseconds} ms${stalls > 1 ? `, the longest of ${stalls} stalls` : ''}: nothing was received or sent meanwhile`,
+        `event loop stalled for ${milliseconds} ms${stalls > 1 ? `, the longest of ${stalls} stalls` : ''}: nothing was received or sent during that time`,
       ),
   });
   readonly #receiver: Receiver;
@@ -315,7 +315,7 @@ export class RunningServer implements SipServer {
         before.length === 0 ? this.#portWait(script) : null,
       );
       next.sockets = sockets;
-      if (sockets.length === 0) throw new StartError('the script names no socket that can be opened');
+      if (sockets.length === 0) throw new StartError('the script has no socket that can be opened');
       this.#host.pending = sockets;
       return next;
     } catch (error) {

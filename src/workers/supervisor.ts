@@ -196,7 +196,7 @@ export class Supervisor implements SipServer {
   /** Nothing but a start makes it run the script that the others run. */
   #restart(member: Member, error: string | null): void {
     this.#log.warning(
-      `process ${member.number} cannot go on with the new script, and is started again: ${error}`,
+      `process ${member.number} cannot continue with the new script and is restarted: ${error}`,
     );
     member.worker?.process.kill('SIGTERM');
   }
@@ -336,7 +336,7 @@ export class Supervisor implements SipServer {
       return;
     }
     if (clock.now() - member.startedAt >= stays) member.delay = firstDelay;
-    this.#log.warning(`process ${member.number} ended ${how}, and is started again in ${member.delay} ms`);
+    this.#log.warning(`process ${member.number} ended ${how} and is restarted in ${member.delay} ms`);
     member.timer = clock.setTimer(member.delay, () => {
       member.timer = null;
       this.#fork(member);
@@ -354,7 +354,7 @@ export class Supervisor implements SipServer {
       if (silent < unresponsive) member.send({ kind: 'ping' });
       else {
         this.#log.warning(
-          `process ${member.number} has not answered for ${Math.round(silent / 1000)} s, and is killed`,
+          `process ${member.number} has not answered for ${Math.round(silent / 1000)} s and is killed`,
         );
         member.heardAt = now;
         member.worker.process.kill('SIGKILL');

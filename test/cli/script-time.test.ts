@@ -52,7 +52,7 @@ ${endless}`);
     expect(await ask('calls')).toMatchObject({ status: 500 });
     expect(await ask('stateful')).toMatchObject({ status: 500 });
     expect(await ask('answered')).toMatchObject({ status: 480, reason: 'Before' });
-    expect(siprest.stderr).toMatch(/:\d+: the script is ended: it has run for 300 ms \(script_time_limit\)/);
+    expect(siprest.stderr).toMatch(/:\d+: the script was ended after 300 ms \(script_time_limit\)/);
   });
 
   it('is not one that waits longer than that, or that has many turns', async () => {

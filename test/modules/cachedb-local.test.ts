@@ -51,7 +51,7 @@ test('a cache that is full, and one that cannot be asked, are -1 with a line in 
 
   const full = await run(new MemoryStore(new StoreState({ memory: new ByteBudget(300) })));
   expect(full.prints).toEqual(['-1', '1', '1', '0', '-1', '-1']);
-  expect(full.log.filter((line) => /full|no room/.test(line)).length).toBe(3);
+  expect(full.log.filter((line) => /full|no memory left/.test(line)).length).toBe(3);
 
   const gone = new RemoteStore({ send: () => undefined });
   gone.close();

@@ -376,7 +376,7 @@ describe('json_link', () => {
       set: () => true,
     };
     expect(call('json_link', reference('x'), other)).toBe(-1);
-    expect(message.complaints).toEqual(['json_link(): $var(x) is no $json variable']);
+    expect(message.complaints).toEqual(['json_link(): $var(x) is not a $json variable']);
   });
 });
 

@@ -297,7 +297,7 @@ describe('sipmsg_validate()', () => {
 
   test('says why', async () => {
     const { prints } = await runScript('sipmsg_validate("h", $var(why)); xlog("$var(why)");', { modules });
-    expect(prints).toEqual(['a Path header in a request that is no REGISTER']);
+    expect(prints).toEqual(['a Path header in a request other than REGISTER']);
   });
 
   test('sees a Content-Length that is not that of the body', async () => {

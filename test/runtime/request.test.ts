@@ -213,7 +213,7 @@ route {
     arrives('hello');
     expect(socket.sent).toHaveLength(1);
     expect(counts).toMatchObject({ requests: 0, malformed: 2, keepAlives: 3 });
-    for (const line of log) expect(line).toMatch(/^DBG: dropped what came from 192\.0\.2\.9:40000: /);
+    for (const line of log) expect(line).toMatch(/^DBG: dropped a message from 192\.0\.2\.9:40000: /);
   });
 
   it('is dropped once the server stops', () => {

@@ -31,7 +31,7 @@ describe('what is repeated to a source without a sign of life', () => {
       modparam("tm", "T1_timer", 50)
       route { t_newtran(); t_reply(404, "Not Found"); }`);
     for (let i = 0; i < 600; i++) caller.request(port, 'sip:bob@biloxi.example');
-    await server.logs('replies to 127.0.0.1 are not sent again');
+    await server.logs('replies to 127.0.0.1 are not retransmitted');
     expect(server.server.figures.figures['replies_withheld']).toBeGreaterThan(0);
   });
 });

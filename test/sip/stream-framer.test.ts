@@ -69,9 +69,9 @@ describe('messages in a stream', () => {
 
   it.each([
     ['the message has no Content-Length', withLength('X: 1')],
-    ['the Content-Length is no number', withLength('Content-Length: 5x')],
-    ['the Content-Length is no number', withLength('Content-Length: -5')],
-    ['the Content-Length is no number', withLength('l: 99999999999999')],
+    ['the Content-Length is not a number', withLength('Content-Length: 5x')],
+    ['the Content-Length is not a number', withLength('Content-Length: -5')],
+    ['the Content-Length is not a number', withLength('l: 99999999999999')],
     ['the Content-Lengths differ', withLength('l: 5\r\nContent-Length: 6')],
     ['the header cannot be told from the body', withLength('X: a\rb\r\nl: 0')],
     ['the message is too long', withLength('l: 999999')],

@@ -65,6 +65,6 @@ describe('the control socket', () => {
   it('is not made where others may enter', async () => {
     const directory = temporaryFolder('control');
     chmodSync(directory, 0o755);
-    await expect(listen(directory)).rejects.toThrow(/is open to others than its owner/);
+    await expect(listen(directory)).rejects.toThrow(/is accessible to others than its owner/);
   });
 });

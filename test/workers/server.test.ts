@@ -482,7 +482,7 @@ describe('a server that cannot start', () => {
 
   it.each([
     ['203.0.113.77', 'this machine has no such address'],
-    ['no-such-name.invalid', 'it is no address, network interface or name that resolves'],
+    ['no-such-name.invalid', 'not an address, a network interface or a name that resolves'],
   ])('says why an address does not do: %s', async (host, why) => {
     const error: unknown = await serve(`socket=udp:${host}:0\nroute { exit; }`).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(StartError);

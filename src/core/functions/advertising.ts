@@ -10,12 +10,12 @@ export const advertisingFunctions = defineFunctions([
   {
     name: 'set_advertised_address',
     arguments: [{ name: 'adv_addr', type: 'string', summary: 'A name or address, without a port.' }],
-    summary: `The host of this server for this request alone, ${what}, whatever \`advertised_address\` is. A request that comes back to it is known as the server's own where it is an \`alias\` as well.`,
+    summary: `The host of this server for this request only, ${what}, whatever \`advertised_address\` is. A request that comes back to it is known as the server's own where it is an \`alias\` as well.`,
     source: 'Script-CoreFunctions, set_advertised_address',
     run: (run, text) => {
       const host = isIPv6(text) ? `[${text}]` : text;
       if (!isHost(host)) {
-        run.complain(`set_advertised_address(): "${text}" is no host name or address`);
+        run.complain(`set_advertised_address(): invalid host "${text}"`);
         return -1;
       }
       run.request.advertised = { ...run.request.advertised, host };
@@ -25,11 +25,11 @@ export const advertisingFunctions = defineFunctions([
   {
     name: 'set_advertised_port',
     arguments: [{ name: 'adv_port', type: 'int', summary: 'A port.' }],
-    summary: `The port of this server for this request alone, ${what}, whatever \`advertised_port\` is.`,
+    summary: `The port of this server for this request only, ${what}, whatever \`advertised_port\` is.`,
     source: 'Script-CoreFunctions, set_advertised_port',
     run: (run, port) => {
       if (port < 1 || port > 65_535) {
-        run.complain(`set_advertised_port(): ${port} is no port`);
+        run.complain(`set_advertised_port(): invalid port ${port}`);
         return -1;
       }
       run.request.advertised = { ...run.request.advertised, port };

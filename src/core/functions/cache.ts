@@ -9,7 +9,7 @@ const attribute = defineArgument({ name: 'attribute', type: 'string', summary: '
 const expire = defineArgument({
   name: 'expire',
   type: 'int',
-  summary: 'Seconds to keep it; 0 for ever. A key that is there already keeps its time.',
+  summary: 'Seconds to keep it; 0 for ever. An existing key keeps its expiry.',
 });
 const newValue = defineArgument({
   name: 'new_val',
@@ -21,8 +21,7 @@ const newValue = defineArgument({
 /** The storage of an id; null, with a complaint, for an unknown one. */
 function storeOf(run: Run, id: string): CacheStore | null {
   const store = run.routing.states.get(cacheStores).get(id);
-  if (store === undefined)
-    run.complain(`there is no cache "${id}"; load cachedb_local and see its cachedb_url`);
+  if (store === undefined) run.complain(`unknown cache "${id}"; load cachedb_local and see its cachedb_url`);
   return store ?? null;
 }
 
@@ -110,19 +109,19 @@ export const cacheFunctions = defineFunctions([
   {
     name: 'cache_fetch',
     arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
-    summary: 'Reads the value of a key as text; -2 where there is none.',
+    summary: 'Reads the value of a key as text; -2 if there is none.',
     run: fetchInto,
   },
   {
     name: 'cache_counter_fetch',
     arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
-    summary: 'Reads a counter as a number; -2 where there is none, -3 where the value is no number.',
+    summary: 'Reads a counter as a number; -2 if there is none, -3 if the value is not a number.',
     run: fetchCounter,
   },
   {
     name: 'cache_remove',
     arguments: [storage, attribute],
-    summary: 'Forgets a key, whether it was there or not.',
+    summary: 'Removes a key, whether it exists or not.',
     run: (run, id, key) =>
       onStore(
         run,
@@ -135,10 +134,10 @@ export const cacheFunctions = defineFunctions([
     name: 'cache_raw_query',
     arguments: [
       storage,
-      { name: 'raw_query', type: 'string', summary: "A query in the storage's own language." },
+      { name: 'raw_query', type: 'string', summary: "A query in the storage's language." },
       { name: 'result', type: 'raw', optional: true, summary: 'AVPs for the results.' },
     ],
-    summary: 'Sends a query as it is: -1, since the storage in memory has no language of its own.',
+    summary: 'Sends a raw query: always -1, since the storage in memory has no query language.',
     source: 'Script-CoreFunctions, cache_raw_query',
     run: (run, id) => {
       if (storeOf(run, id) !== null)
@@ -155,7 +154,7 @@ export const cacheFunctions = defineFunctions([
       expire,
       newValue,
     ],
-    summary: 'Adds to a counter; one that is not there starts at 0.',
+    summary: 'Adds to a counter; a missing one starts at 0.',
     run: count,
   },
   {
@@ -163,11 +162,11 @@ export const cacheFunctions = defineFunctions([
     arguments: [
       storage,
       attribute,
-      { name: 'decrement', type: 'int', summary: 'What to take away.' },
+      { name: 'decrement', type: 'int', summary: 'What to subtract.' },
       expire,
       newValue,
     ],
-    summary: 'Takes from a counter; one that is not there starts at 0.',
+    summary: 'Subtracts from a counter; a missing one starts at 0.',
     run: (run, id, key, decrement, seconds, result) => count(run, id, key, -decrement | 0, seconds, result),
   },
 ]);

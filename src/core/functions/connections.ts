@@ -24,12 +24,12 @@ export const connectionFunctions = defineFunctions([
       },
     ],
     summary:
-      'Closes the connection to this peer once what is queued has been sent; -1 where there is none. Requests that wait for an answer by it end as when their peer had closed it.',
+      'Closes the connection to this peer once what is queued has been sent; -1 if there is none. Requests that wait for an answer on it fail as if the peer had closed it.',
     source: 'Script-CoreFunctions of 4.0, tcp_close_conn',
     run: (run, text) => {
       const peer = peerOf(text);
       if (peer === null) {
-        run.complain(`tcp_close_conn(): "${text}" is no peer, it is written [proto:]ip:port`);
+        run.complain(`tcp_close_conn(): invalid peer "${text}", use [proto:]ip:port`);
         return -1;
       }
       const { protocol, address, port } = peer;

@@ -29,7 +29,7 @@ export const eventFunctions = defineFunctions([
       },
     ],
     summary:
-      'Raises an event: its event_route runs on a worker that is free, with the attributes as `$param(name)` and, in the order they were added, `$param(1)`.',
+      'Raises an event: its event_route runs on a free worker, with the attributes as `$param(name)` and, in the order they were added, `$param(1)`.',
     source: 'Script-CoreFunctions, raise_event',
     run: (run, event, names, values) => {
       const given = valuesOf(run, names);

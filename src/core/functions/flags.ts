@@ -13,7 +13,7 @@ const branchIndex = defineArgument({
   summary: 'The branch; 0, the default, is that of the request URI.',
 });
 
-/** Those of a branch; in a branch or reply route 0 is that branch itself. Undefined where it has none of this number. */
+/** Those of a branch; in a branch or reply route 0 is that branch itself. Undefined if it has none of this number. */
 function ofBranch(run: Run, index: number): Set<string> | undefined {
   const { relayed, response } = run.subject;
   if (index === 0 && response !== undefined && relayed !== undefined)

@@ -24,7 +24,7 @@ export const readinessFunctions = defineFunctions([
         name: 'group',
         type: 'string',
         absent: Object.fromEntries(groupsOfModules.map((name) => [name, name])),
-        summary: '`core`, the one group that there is.',
+        summary: '`core`, the only group.',
       },
       {
         name: 'identifier',
@@ -34,13 +34,13 @@ export const readinessFunctions = defineFunctions([
       },
     ],
     summary:
-      'The status of the server: -1 while it starts (in startup_route), 1 when it serves, -2 when it has been told to stop and lets calls end.',
+      'The status of the server: -1 while it starts (in startup_route), 1 when it serves, -2 while it stops and lets calls end.',
     source: 'Script-CoreFunctions, sr_check_status; Interface-StatusReport',
     run: (run, group, identifier = 'main') => {
       if (group === 'core' && (identifier === 'main' || identifier === 'all'))
         return statuses[run.routing.host.readiness];
       run.complain(
-        `sr_check_status(): there is no identifier "${identifier}" in a group "${group}"; there is core, main`,
+        `sr_check_status(): unknown identifier "${identifier}" in group "${group}"; use core, main`,
       );
       return -1;
     },

@@ -21,7 +21,7 @@ function move(run: Run, from: number, to: number, keep: boolean): 1 | -1 {
   return 1;
 }
 
-/** Adds the URI, or the request's own where none is given. */
+/** Adds the URI, or the request's own if none is given. */
 function append(run: Run, uri: string | undefined, q: string | undefined, inherit: boolean): 1 | -1 {
   const branches = run.state(messageBranches);
   const main = branches.at(0);
@@ -49,7 +49,7 @@ const appending = (name: string) =>
       },
       { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
     ],
-    summary: 'Adds a branch, of the request URI where none is given.',
+    summary: 'Adds a branch, of the request URI if none is given.',
     run: (run, uri, q) => append(run, uri, q, uri === undefined),
   });
 
@@ -74,14 +74,14 @@ export const relayFunctions = defineFunctions([
   {
     name: 'remove_branch',
     arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
-    summary: 'As `remove_msg_branch()`, under the name of OpenSIPS 3.',
+    summary: 'Like `remove_msg_branch()`, under the name of OpenSIPS 3.',
     source: 'Script-CoreFunctions of 3.4',
     run: (run, branch) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   {
     name: 'remove_msg_branch',
     arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
-    summary: 'Removes a branch; those behind it move up.',
+    summary: 'Removes a branch; later ones move up.',
     run: (run, branch) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   {
@@ -91,15 +91,14 @@ export const relayFunctions = defineFunctions([
       index('dst_idx'),
       { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
     ],
-    summary:
-      'Puts a branch in the place of another; those behind it move up. That of the request URI is copied.',
+    summary: 'Replaces a branch by another; later ones move up. That of the request URI is copied.',
     source: 'Script-CoreFunctions',
     run: (run, from = -1, to = -1, keep) => move(run, from + 1, to + 1, keep !== undefined),
   },
   {
     name: 'swap_msg_branches',
     arguments: [index('br1_idx'), index('br2_idx')],
-    summary: 'Puts two branches in the place of each other.',
+    summary: 'Swaps two branches.',
     source: 'Script-CoreFunctions',
     run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
   },
@@ -110,22 +109,24 @@ export const relayFunctions = defineFunctions([
       index('dst_idx'),
       { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
     ],
-    summary: 'As `move_msg_branch()`, under the name of OpenSIPS 3.5.',
+    summary: 'Like `move_msg_branch()`, under the name of OpenSIPS 3.5.',
     source: 'Script-CoreFunctions of 3.5',
     run: (run, from = -1, to = -1, keep) => move(run, from + 1, to + 1, keep !== undefined),
   },
   {
     name: 'swap_branches',
     arguments: [index('br1_idx'), index('br2_idx')],
-    summary: 'As `swap_msg_branches()`, under the name of OpenSIPS 3.5.',
+    summary: 'Like `swap_msg_branches()`, under the name of OpenSIPS 3.5.',
     source: 'Script-CoreFunctions of 3.5',
     run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
   },
   {
     name: 'force_send_socket',
-    arguments: [{ name: 'socket', type: 'string', summary: '`[proto:]host[:port]` of one of the server.' }],
+    arguments: [
+      { name: 'socket', type: 'string', summary: '`[proto:]host[:port]` of a socket of the server.' },
+    ],
     summary:
-      'The request goes out by this socket, or by one of the transport that its destination needs. -1 where there is none.',
+      'Sends the request by this socket, or by one with the transport that its destination needs. -1 if there is none.',
     run: (run, socket) => {
       if (forceSocket(run.request, socket)) return 1;
       run.complain(`force_send_socket(): the server has no socket ${socket}`);
@@ -142,7 +143,7 @@ export const relayFunctions = defineFunctions([
         summary: '`[proto:]host[:port]`; default: by the request URI.',
       },
     ],
-    summary: 'Sends the request on without a transaction.',
+    summary: 'Forwards the request without a transaction.',
     source: 'vector routes-stateless-forward',
     run: (run, destination) => forwardStateless(run, destination),
   },
@@ -158,7 +159,7 @@ export const relayFunctions = defineFunctions([
         summary: 'Header lines to add, each with its CRLF.',
       },
     ],
-    summary: 'Sends the message there as it was received, with no Via of its own, and without a transaction.',
+    summary: 'Sends the received message there unchanged, without adding a Via, and without a transaction.',
     source: 'Script-CoreFunctions',
     run: (run, destination, text = '') => {
       const headers = headerText(text);

@@ -74,7 +74,7 @@ export const serialForkingFunctions = defineFunctions([
       {
         name: 'clear_previous',
         type: 'int',
-        summary: 'Other than 0: what waits from an earlier call is forgotten.',
+        summary: 'Other than 0: discards branches that still wait from an earlier call.',
       },
       {
         name: 'keep_order',
@@ -83,8 +83,7 @@ export const serialForkingFunctions = defineFunctions([
         summary: 'Other than 0: in the order they were added, not by q.',
       },
     ],
-    summary:
-      'Has all branches wait, to be tried one after another with next_branches(); those of one q together.',
+    summary: 'Queues all branches, to be tried in turn with next_branches(); those with equal q together.',
     source: 'Script-CoreFunctions',
     run: serialize,
   },
@@ -92,7 +91,7 @@ export const serialForkingFunctions = defineFunctions([
     name: 'next_branches',
     arguments: [],
     summary:
-      'Takes the next branches that wait: 1 where more are left, 2 where these are the last, -1 where there is none.',
+      'Takes the next queued branches: 1 if more are left, 2 if these are the last, -1 if there are none.',
     source: 'Script-CoreFunctions',
     run: next,
   },

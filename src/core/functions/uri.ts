@@ -12,7 +12,7 @@ import {
   withUser,
 } from '../../sip/index.ts';
 
-/** The request URI after `change`; -1, with a log line, where there is no such URI. */
+/** The request URI after `change`; -1, with a log line, if there is no such URI. */
 function rewrite(run: Run, name: string, change: (uri: Uri) => Uri | null): Status {
   const uri = run.isAboutReply ? null : run.request.uri;
   const next = uri === null ? null : change(uri);
@@ -140,7 +140,7 @@ export const uriFunctions = defineFunctions([
     name: 'is_myself',
     arguments: [
       string('host', 'A name or address.'),
-      { name: 'port', type: 'int', optional: true, summary: 'A port; any where it is left out or 0.' },
+      { name: 'port', type: 'int', optional: true, summary: 'A port; any if omitted or 0.' },
     ],
     summary: 'Whether the server listens there, or has this alias.',
     source: 'vector dialect-uri-myself',
@@ -150,7 +150,7 @@ export const uriFunctions = defineFunctions([
     name: 'force_rport',
     arguments: [],
     summary:
-      'Replies go to the port that the request came from (RFC 3581), also where its Via does not ask for it.',
+      'Sends replies to the source port of the request (RFC 3581), even if its Via does not ask for it.',
     run: (run) => {
       run.request.forceRport();
       return 1;
@@ -165,13 +165,13 @@ export const uriFunctions = defineFunctions([
       ),
     ],
     summary:
-      'How replies to this request go: `force-rport` as force_rport(), `add-local-rport` as add_local_rport(), `force-tcp-alias` as force_tcp_alias(); `reply-to-via` has no effect.',
+      'How to handle the Via of this request: `force-rport` is force_rport(), `add-local-rport` is add_local_rport(), `force-tcp-alias` is force_tcp_alias(); `reply-to-via` has no effect.',
     source: 'Script-CoreFunctions, set_via_handling',
     run: (run, flags) => {
       const names = flags.split(',').map((flag) => flag.trim());
       const unknown = names.find((flag) => !viaFlags.has(flag));
       if (unknown !== undefined) {
-        run.complain(`set_via_handling(): there is no flag "${unknown}"`);
+        run.complain(`set_via_handling(): unknown flag "${unknown}"`);
         return -1;
       }
       if (names.includes('force-rport')) run.request.forceRport();
@@ -186,14 +186,14 @@ export const uriFunctions = defineFunctions([
       { name: 'port_alias', type: 'int', optional: true, summary: 'Default: the port in the top Via.' },
     ],
     summary:
-      'Requests to this port of the address that the request came from take its TCP connection (RFC 5923), as long as it is open. For neighbouring proxies: whoever shares an address with others could take their calls. -1 where it came by UDP.',
+      'Requests to this port of the source address of the request use its TCP connection (RFC 5923), as long as it is open. For neighbouring proxies: a client that shares an address with others could take over their calls. -1 over UDP.',
     source: 'Script-CoreFunctions, force_tcp_alias',
     run: (run, port) => aliasConnection(run, port),
   },
   {
     name: 'add_local_rport',
     arguments: [],
-    summary: 'Adds rport to the Via of the request that is sent on.',
+    summary: 'Adds rport to the Via of the forwarded request.',
     source: 'Script-CoreFunctions, add_local_rport',
     run: (run) => {
       run.request.addsLocalRport = true;

@@ -24,7 +24,7 @@ export const valueFunctions = defineFunctions([
       { name: 'sec', type: 'variable', summary: 'Gets the seconds since 1970.' },
       { name: 'usec', type: 'variable', summary: 'Gets the microseconds of that second.' },
     ],
-    summary: 'Tells the time in microseconds.',
+    summary: 'Returns the time in microseconds.',
     run: (run, seconds, microseconds) => {
       const now = run.routing.host.clock.date();
       return seconds.set(run, Math.floor(now / 1000) | 0) &&
@@ -43,11 +43,11 @@ export const valueFunctions = defineFunctions([
       part('extra', 'Parameters.'),
       { name: 'result', type: 'variable', summary: 'Gets the URI.' },
     ],
-    summary: 'Puts a URI together; parts that are empty or left out are not in it.',
+    summary: 'Builds a URI; empty and omitted parts are left out.',
     run: (run, scheme, user, host, port, extra, result) => {
       const uri = `${scheme}:${user ? `${user}@` : ''}${host}${port ? `:${port}` : ''}${extra ? `;${extra}` : ''}`;
       if (parseUri(uri) === null) {
-        run.complain('construct_uri(): these parts make no URI');
+        run.complain('construct_uri(): invalid URI');
         return -1;
       }
       return result.set(run, uri) ? 1 : -1;

@@ -6,7 +6,7 @@ export const csvTransformations = defineTransformations([
   {
     name: 'csv.count',
     arguments: [],
-    summary: 'How many fields there are; null for an empty text.',
+    summary: 'The number of fields; null for an empty text.',
     example: ['a,b,c', '{csv.count}', 3],
     apply: (text) => fieldsOf(text)?.length ?? null,
   },

@@ -14,7 +14,7 @@ export const encodingTransformations = defineTransformations([
     name: 's.decode.hexa',
     arguments: [],
     summary:
-      'The bytes that pairs of hexadecimal digits stand for, a last single digit left out; null where the text holds anything else.',
+      'The bytes that pairs of hexadecimal digits stand for, ignoring a single last digit; null if the text contains anything else.',
     source: 'vector edge-s-decode-hexa-odd',
     example: ['612F', '{s.decode.hexa}', 'a/'],
     apply: (text) =>
@@ -106,7 +106,7 @@ export const encodingTransformations = defineTransformations([
   {
     name: 's.b64decode',
     arguments: [],
-    summary: 'The bytes of a Base64 text; whatever is not of its alphabet is passed over.',
+    summary: 'The bytes of a Base64 text; other characters are ignored.',
     source: 'vector edge-s-b64-odd',
     example: ['AgMEBSFAIyVeJio=', '{s.b64decode}', '\x02\x03\x04\x05!@#%^&*'],
     apply: (text) => Buffer.from(text.replace(/[^A-Za-z0-9+/]+/g, ''), 'base64').toString('latin1'),
@@ -114,7 +114,7 @@ export const encodingTransformations = defineTransformations([
   {
     name: 's.xor',
     arguments: [{ name: 'secret', type: 'rest' }],
-    summary: 'Each byte combined by exclusive or with that of the secret, which repeats.',
+    summary: 'Each byte XORed with the secret, which repeats.',
     example: ['ab', '{s.xor,k}', '\x0a\x09'],
     apply: exclusiveOr,
   },

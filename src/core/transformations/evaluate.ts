@@ -11,7 +11,7 @@ export const evaluation = defineTransformation({
   name: 's.eval',
   arguments: [],
   summary:
-    'The text with the variables in it replaced, as in a string of the script; null where it names one that is not there. Text from the network should not be given to it: it can read every variable.',
+    'The text with the variables in it replaced, as in a string of the script; null if it names an unknown one. Do not pass text from the network: it can read every variable.',
   source: 'Script-Tran, s.eval',
   example: ['no variable', '{s.eval}', 'no variable'],
   prepareWaiting: () => (value, _, run) => {

@@ -12,7 +12,7 @@ export const ipTransformations = defineTransformations([
   {
     name: 'ip.pton',
     arguments: [],
-    summary: 'The 4 or 16 bytes of an address; null where the text is none.',
+    summary: 'The 4 or 16 bytes of an address; null if the text is not one.',
     example: ['194.168.4.134', '{ip.pton}', '\xc2\xa8\x04\x86'],
     apply: (text) => {
       const address = parseAddress(text);
@@ -66,7 +66,7 @@ export const ipTransformations = defineTransformations([
     example: ['192.168.1.7', '{ip.matches,192.168.0.0/16}', 1],
     prepare: ([constant]) => {
       const known = constant === null ? undefined : parseNetwork(constant);
-      if (known === null) throw new InvalidUse(`"${constant}" is no network`, 'address/bits: 10.0.0.0/8');
+      if (known === null) throw new InvalidUse(`invalid network "${constant}"`, 'address/bits: 10.0.0.0/8');
       return (value, [text]) => {
         const network = known ?? parseNetwork(text);
         return value === null || network === null ? null : matches(String(value), network);

@@ -39,7 +39,7 @@ const parts: readonly Part[] = [
   {
     name: 'param',
     argument: 'name',
-    summary: 'The value of a parameter, empty where it has none',
+    summary: 'The value of a parameter, empty if it has none',
     output: '12',
     get: (a, argument) => a.parameter(argument),
   },

@@ -8,7 +8,7 @@ import { elementAt, rememberLast } from './parts.ts';
 
 interface ListedParameter {
   readonly name: string;
-  /** Without quotes around it; empty where there is none. */
+  /** Without quotes around it; empty if there is none. */
   readonly value: string;
 }
 
@@ -38,7 +38,7 @@ export const parameterTransformations = defineTransformations([
   {
     name: 'param.value',
     arguments: [{ name: 'name', type: 'string' }],
-    summary: 'The value of a parameter, empty where it has none.',
+    summary: 'The value of a parameter, empty if it has none.',
     example: ['a=1;b=two;c', '{param.value,b}', 'two'],
     apply: valueOf,
   },
@@ -52,7 +52,7 @@ export const parameterTransformations = defineTransformations([
   {
     name: 'param.valueat',
     arguments: [{ name: 'index', type: 'int' }],
-    summary: 'The value of the parameter at an index (negative: from the end), empty where it has none.',
+    summary: 'The value of the parameter at an index (negative: from the end), empty if it has none.',
     example: ['a=1;b=2;c=3', '{param.valueat,1}', '2'],
     apply: (text, index) => {
       return elementAt(listOf(text) ?? [], index)?.value ?? null;
@@ -68,7 +68,7 @@ export const parameterTransformations = defineTransformations([
   {
     name: 'param.count',
     arguments: [],
-    summary: 'How many parameters there are.',
+    summary: 'The number of parameters.',
     example: ['a=1;b=2;c=3', '{param.count}', 3],
     apply: (text) => listOf(text)?.length ?? null,
   },

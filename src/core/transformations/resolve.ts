@@ -9,7 +9,7 @@ function resolver(name: string, family: 4 | 6 | null, what: string) {
   return defineTransformation({
     name,
     arguments: [],
-    summary: `${what} of a name, from the hosts file or the DNS; null, with a log line, where it has none. An address stays what it is. The script waits for the name server, and keeps its worker as a blocking call does; no other one waits.`,
+    summary: `${what} of a name, from the hosts file or the DNS; null, with a log line, if it has none. An address stays what it is. The script waits for the name server, and keeps its worker as a blocking call does; no other one waits.`,
     source: 'Script-Tran, ip.resolve',
     example: ['78.46.64.50', `{${name}}`, '78.46.64.50'],
     prepareWaiting: () => (value, _, run) => {

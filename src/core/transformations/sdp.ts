@@ -33,7 +33,7 @@ export const sdpTransformations = defineTransformations([
     name: 'sdp.stream-delete',
     arguments: [which],
     summary:
-      'The session description without the stream at an index, or without all of a media type; null where there is none.',
+      'The session description without the stream at an index, or without all of a media type; null if there is none.',
     source,
     example: [offer, '{sdp.stream-delete,audio}{sdp.line,m}', 'm=video 30002 RTP/AVP 97'],
     apply: withoutStreams,

@@ -18,7 +18,7 @@ export const stringTransformations = defineTransformations([
     name: 's.int',
     arguments: [],
     summary:
-      'The integer that the text begins with, 0 where it begins with none. Beside text, and printed, it is still the whole text.',
+      'The integer at the start of the text, 0 without one. Combined with text, and printed, it is still the whole text.',
     example: ['2868.12 sec', '{s.int}', 2868],
     apply: (text) => leadingInteger(text),
     text: (input) => input,
@@ -75,7 +75,7 @@ export const stringTransformations = defineTransformations([
       { name: 'offset', type: 'int', optional: true },
     ],
     summary:
-      'Where `text` stands first, from `offset` on (negative: from the end, wrapping); null where nowhere.',
+      'The first position of `text`, from `offset` on (negative: from the end, wrapping); null if it does not occur.',
     example: ['onetwothreeone', '{s.index, one, 3}', 11],
     apply: index,
   },
@@ -85,7 +85,7 @@ export const stringTransformations = defineTransformations([
       { name: 'text', type: 'string' },
       { name: 'offset', type: 'int', optional: true },
     ],
-    summary: 'Where `text` stands last, beginning at `offset` at the latest; null where nowhere.',
+    summary: 'The last position of `text`, starting at `offset` at the latest; null if it does not occur.',
     example: ['onetwothreeone', '{s.rindex, one, -4}', 0],
     apply: lastIndex,
   },

@@ -22,7 +22,7 @@ function lastOf({ params }: Uri, name: string): string | null {
 
 const parameter = (name: string, transformation: string, output: Value): Part<Uri> => ({
   name: transformation,
-  summary: `The value of the parameter \`${name}\`; null where it has none.`,
+  summary: `The value of the parameter \`${name}\`; null if it has none.`,
   output,
   get: (uri) => lastOf(uri, name) || null,
 });
@@ -45,7 +45,7 @@ const parts: readonly Part<Uri>[] = [
     get: (uri) => uri.host,
   },
   { name: 'uri.passwd', summary: 'The password.', output: 'pw', get: (uri) => uri.password },
-  { name: 'uri.port', summary: 'The port as it is written.', output: 5070, get: (uri) => uri.port },
+  { name: 'uri.port', summary: 'The port as written.', output: 5070, get: (uri) => uri.port },
   {
     name: 'uri.params',
     summary: 'All parameters, without the first semicolon.',
@@ -84,7 +84,7 @@ export const uriTransformations = defineTransformations([
   {
     name: 'uri.param',
     arguments: [{ name: 'name', type: 'string' }],
-    summary: 'The value of a parameter, empty where it has none; null where nothing follows its `=`.',
+    summary: 'The value of a parameter, empty if it has none; null where nothing follows its `=`.',
     example: [example, '{uri.param,r2}', 'on'],
     apply: (text, name) => {
       const uri = uriOf(text);

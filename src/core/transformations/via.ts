@@ -45,7 +45,7 @@ export const viaTransformations = defineTransformations([
   {
     name: 'via.param',
     arguments: [{ name: 'name', type: 'string' }],
-    summary: 'The value of a parameter, empty where it has none.',
+    summary: 'The value of a parameter, empty if it has none.',
     example: [example, '{via.param,received}', '192.0.2.7'],
     apply: (text, name) => viaOf(text)?.parameter(name) ?? null,
   },

@@ -8,7 +8,7 @@ import { branchFlagNames } from '../flag-names.ts';
 import { setFlag, yesOrNo } from './message.ts';
 import { subnameOf } from './subname.ts';
 
-/** The branch that an index means: the last one added where there is none. */
+/** The branch that an index means: the last one added if there is none. */
 function branchAt({ index }: VariableUse<Run>): (run: Run) => MessageBranch | null {
   if (index === 'append') throw new InvalidUse('it has no [append]', 'append_msg_branch() adds a branch');
   if (index === null || index === 'all') return (run) => run.state(messageBranches).last;
@@ -71,7 +71,7 @@ export const branchFields: readonly BranchField[] = [
   },
   {
     name: 'q',
-    summary: 'The q of a branch, 0 to 1, empty where it has none. An integer that is set is thousandths.',
+    summary: 'The q of a branch, 0 to 1, empty if it has none. Integers are set in thousandths.',
     get: (branch) => branch.q ?? '',
     set: setQ,
   },
@@ -89,7 +89,7 @@ export const branchFields: readonly BranchField[] = [
   },
   {
     name: 'flags',
-    summary: 'The flags of a branch that are set, with spaces between them.',
+    summary: 'The flags of a branch that are set, separated by spaces.',
     get: (branch) => branchFlagNames.print(branch.flags),
   },
 ];
@@ -195,7 +195,7 @@ export const branchVariables = defineVariables([
   },
   {
     name: 'msg.branch.last_idx',
-    summary: 'The number of the last branch; 0 where none was added.',
+    summary: 'The number of the last branch; 0 if none was added.',
     source: 'Script-CoreVar, message branches',
     resolve: () => ({ get: (run) => run.state(messageBranches).lastIndex }),
   },
@@ -203,7 +203,7 @@ export const branchVariables = defineVariables([
     name: 'ru_q',
     writable: true,
     summary:
-      'The q of the request URI in thousandths, -1 where it has none. Text that is set is a qvalue, 0.5 for instance.',
+      'The q of the request URI in thousandths, -1 if it has none. Text that is set is a qvalue, 0.5 for instance.',
     source: 'Script-CoreVar; vector edge-ru-q-number',
     resolve: () => ({
       get: (run) => {
@@ -215,7 +215,7 @@ export const branchVariables = defineVariables([
   },
   {
     name: 'ds',
-    summary: 'The branches that were added, as a Contact header of a redirect; null where none was.',
+    summary: 'The branches that were added, as a Contact header of a redirect; null if none was.',
     source: 'Script-CoreVar; vector edge-branch-list',
     resolve: () => ({
       get: (run) => {

@@ -148,7 +148,7 @@ export const headerVariables = defineVariables([
   {
     name: 'hdrcnt',
     subname: 'required',
-    summary: 'How many header lines of this name there are.',
+    summary: 'The number of header lines with this name.',
     resolve: ({ subname }) => {
       if (typeof subname === 'function') return { get: (run) => headerValues(run, subname(run)).length };
       return { get: (run) => headerValues(run, subname).length };
@@ -196,7 +196,7 @@ export const headerVariables = defineVariables([
       const field = contactFields[String(use.subname)];
       if (field === undefined)
         throw new InvalidUse(
-          `(${String(use.subname)}) is no part of a contact`,
+          `a contact has no part (${String(use.subname)})`,
           Object.keys(contactFields).join(', '),
         );
       const all = (run: Run) => run.message?.contacts ?? [];
@@ -240,7 +240,7 @@ export const headerVariables = defineVariables([
   },
   {
     name: 'cl',
-    summary: 'The Content-Length header: a number, unless something else stands in it.',
+    summary: 'The Content-Length header: a number, unless it is invalid.',
     resolve: () => ({
       get: (run) => {
         const value = run.message?.header('Content-Length') ?? null;

@@ -100,7 +100,7 @@ function socket(name: string, summary: string, find: FindSocket, set?: VariableA
         socketFields[String(subname) as keyof typeof socketFields];
       if (read === undefined)
         throw new InvalidUse(
-          `(${String(subname)}) is no field of a socket`,
+          `a socket has no field (${String(subname)})`,
           [...Object.keys(socketFields), ...Object.keys(own)].join(', '),
         );
       return {
@@ -180,13 +180,13 @@ export const messageVariables = defineVariables([
   {
     name: 'proxy_protocol',
     subname: ['src_ip', 'src_port', 'dst_ip', 'dst_port', 'af'],
-    summary: 'What the PROXY protocol told of the connection: nothing, since UDP has none.',
+    summary: 'What the PROXY protocol said about the connection: always null.',
     source: 'Script-CoreVar',
     resolve: () => ({ get: () => null }),
   },
   {
     name: 'mf',
-    summary: 'The flags of the message that are set, with spaces between them; empty where there is none.',
+    summary: 'The flags of the message that are set, separated by spaces; empty if there are none.',
     resolve: () => ({ get: (run) => messageFlagNames.print(run.request.flags) }),
   },
   {

@@ -67,10 +67,7 @@ function colourCode(letters: string): string {
   const [foreground = '', background = ''] = letters;
   const known = (letter: string) => letter in colours || letter === 'x' || letter.toLowerCase() in colours;
   if (letters.length !== 2 || !known(foreground) || !known(background)) {
-    throw new InvalidUse(
-      `(${letters}) is no pair of colours`,
-      'two letters of x s r g y b p c w, as in $C(rx)',
-    );
+    throw new InvalidUse(`invalid colours (${letters})`, 'two letters of x s r g y b p c w, as in $C(rx)');
   }
   const code = (letter: string, base: number) =>
     letter === 'x' ? (base === 30 ? '0' : '') : `${base + (colours[letter.toLowerCase()] ?? 0)}`;
@@ -81,22 +78,22 @@ export const processVariables = defineVariables([
   {
     name: 'route',
     indexed: true,
-    summary: 'The route that runs, as `route[name]`.',
+    summary: 'The running route, as `route[name]`.',
     resolve: ofFrame(fullName),
   },
   {
     name: 'route.name',
     indexed: true,
-    summary: 'The name of the route that runs.',
+    summary: 'The name of the running route.',
     resolve: ofFrame((frame) => (frame.name === '' ? null : frame.name)),
   },
   {
     name: 'route.type',
     indexed: true,
-    summary: 'The kind of the route that runs.',
+    summary: 'The kind of the running route.',
     resolve: ofFrame((frame) => frame.kind),
   },
-  { name: 'pp', summary: 'The process id.', resolve: () => ({ get: () => process.pid }) },
+  { name: 'pp', summary: 'The process ID.', resolve: () => ({ get: () => process.pid }) },
   {
     name: 'Ts',
     summary: 'Unix time in seconds.',
@@ -141,18 +138,18 @@ export const processVariables = defineVariables([
   },
   {
     name: 'cfg_line',
-    summary: 'The line of the script that runs.',
+    summary: 'The current line of the script.',
     resolve: () => ({ get: (run) => Number(/:(\d+)$/.exec(run.routing.place(run.position))?.[1] ?? 0) }),
   },
   {
     name: 'cfg_file',
-    summary: 'The file of the script that runs.',
+    summary: 'The current file of the script.',
     resolve: () => ({ get: (run) => run.routing.place(run.position).replace(/:\d+$/, '') }),
   },
   {
     name: 'argv',
     subname: 'required',
-    summary: 'What `-o name=value` on the command line gave that name.',
+    summary: 'The value of `-o name=value` on the command line.',
     source: 'Script-CoreVar',
     resolve: (use) => {
       const name = subnameOf(use);
@@ -162,10 +159,10 @@ export const processVariables = defineVariables([
   {
     name: 'C',
     subname: 'required',
-    summary: 'A colour, `$C(fb)` with foreground and background; nothing where stderr is no terminal.',
+    summary: 'A colour, `$C(fb)` with foreground and background; nothing if stderr is not a terminal.',
     resolve: ({ subname }) => {
       if (typeof subname !== 'string')
-        throw new InvalidUse('its colours have to stand in the script', 'as in $C(rx)');
+        throw new InvalidUse('its colours must be literal in the script', 'as in $C(rx)');
       const code = colourCode(subname);
       const terminal = isatty(2) && !process.env['NO_COLOR'];
       return { get: (run) => (terminal || run.routing.settings.xlogForceColor ? code : '') };

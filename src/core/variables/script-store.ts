@@ -128,7 +128,7 @@ export const scriptStoreVariables = defineVariables([
     name: 'param',
     subname: 'required',
     summary:
-      '`$param(1)` is the first parameter of the route that runs; in an event_route `$param(name)` is an attribute of the event.',
+      '`$param(1)` is the first parameter of the running route; in an event_route `$param(name)` is an attribute of the event.',
     source: 'Script-CoreVar, Route parameter; vectors lang-route-params*',
     resolve: ({ subname }) => {
       const parameters = (run: Run) => run.frame?.parameters ?? [];
@@ -160,6 +160,6 @@ function positional(subname: Named['subname'], first: number, values: (run: Run)
   const parse = (text: string) => (/^\s*\d+\s*$/.test(text) ? Number(text) - first : -1);
   if (typeof subname === 'function') return { get: (run: Run) => values(run)[parse(subname(run))] ?? null };
   const index = parse(subname);
-  if (index < 0) throw new InvalidUse(`(${subname}) is no position`, `positions start at ${first}`);
+  if (index < 0) throw new InvalidUse(`invalid position (${subname})`, `positions start at ${first}`);
   return { get: (run: Run) => values(run)[index] ?? null };
 }

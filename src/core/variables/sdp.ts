@@ -34,7 +34,7 @@ function setSdp(run: Run, sdp: string | null): void {
 function filterOf(name: string, scope: SdpScope, { subname }: Named) {
   const parse = (text: string): SdpFilter => {
     const filter = parseSdpFilter(scope, text);
-    if (filter === null) throw new InvalidUse('it has too many slashes', `write \\/ for one that is text`);
+    if (filter === null) throw new InvalidUse('it has too many slashes', `write \\/ for a literal slash`);
     return filter;
   };
   if (typeof subname !== 'function') {
@@ -50,8 +50,7 @@ function filterOf(name: string, scope: SdpScope, { subname }: Named) {
 }
 
 function withoutIndex({ index }: VariableUse<Run>, example: string): void {
-  if (index !== null)
-    throw new InvalidUse('its index stands inside the parentheses', `it is written ${example}`);
+  if (index !== null) throw new InvalidUse('its index belongs inside the parentheses', `use ${example}`);
 }
 
 function changeOf(value: Value, insertion: VariableUse<Run>['insertion']): SdpChange {
@@ -96,7 +95,7 @@ export const sdpVariables = defineVariables([
     name: 'sdp',
     writable: true,
     summary:
-      'The session description. What is set goes out with the message and is seen by `$rb`; NULL takes it out.',
+      'The session description. A set value is sent with the message and visible in `$rb`; NULL removes it.',
     source,
     resolve: () => ({
       get: sdpOf,
@@ -109,7 +108,7 @@ export const sdpVariables = defineVariables([
   part(
     'line',
     '$sdp.line(a=[1])',
-    'A line of the session description: `$sdp.line([2])` the third, `$sdp.line(a=rtpmap[1])` the second that begins so; or a word of it: `$sdp.line(m=audio/[1])`, `$sdp.line(a=fmtp/annexb=)`. `\\/` is a slash as text. Setting it changes what was found but not what it was found by, NULL takes it out, `$(sdp.line([2])[insert])` and `[insertAfter]` put a line beside it.',
+    'A line of the session description: `$sdp.line([2])` the third, `$sdp.line(a=rtpmap[1])` the second with this prefix; or a word of it: `$sdp.line(m=audio/[1])`, `$sdp.line(a=fmtp/annexb=)`. `\/` is a literal slash. Setting it changes the found text but not the search prefix, NULL removes it, `$(sdp.line([2])[insert])` and `[insertAfter]` put a line beside it.',
   ),
   part(
     'session',
@@ -125,7 +124,7 @@ export const sdpVariables = defineVariables([
     name: 'sdp.stream.idx',
     subname: 'required',
     verbatim: true,
-    summary: 'Which line of all it is that `$sdp.stream` would find, from 0; null where there is none.',
+    summary: 'The index of the line that `$sdp.stream` would find, from 0; null if there is none.',
     source,
     resolve: (use) => {
       const filter = filterOf('sdp.stream.idx', 'stream', use);

@@ -126,7 +126,7 @@ export const uriVariables = defineVariables([
     name: 'du',
     aliases: ['duri'],
     writable: true,
-    summary: 'The destination URI: where the request goes whatever its request URI says.',
+    summary: 'The destination URI: the destination of the request, regardless of its request URI.',
     resolve: () => ({
       get: ofRequest(({ destinationUri }) => destinationUri),
       takesText: true,

@@ -70,7 +70,7 @@ function assignments(sets: readonly string[]): Map<string, Value> {
   const variables = new Map<string, Value>();
   for (const text of sets) {
     const match = /^([^=]+)=([si]):(.*)$/s.exec(text);
-    if (match === null) throw new InvalidUse(`"${text}" sets no variable`, 'name=s:text or name=i:5');
+    if (match === null) throw new InvalidUse(`"${text}" does not set a variable`, 'name=s:text or name=i:5');
     const [, name = '', type, value = ''] = match;
     variables.set(name.trim(), type === 'i' ? Number(value) | 0 : value);
   }
@@ -157,10 +157,10 @@ export const cfgutils = defineModule({
           name: 'probability',
           type: 'int',
           optional: true,
-          summary: 'Percent; the set one where it is left out.',
+          summary: 'Percent; the set one if omitted.',
         },
       ],
-      summary: 'True by chance.',
+      summary: 'True at random.',
       source: 'modules/cfgutils',
       run: (run, percent) => (Math.random() * 100 < (percent ?? probability.get(run.routing)) ? 1 : -1),
     },
@@ -179,7 +179,7 @@ export const cfgutils = defineModule({
     {
       name: 'rand_reset_prob',
       arguments: [],
-      summary: 'Sets it back to initial_probability.',
+      summary: 'Resets it to initial_probability.',
       source: 'modules/cfgutils',
       run: (run) => {
         probability.set(run.routing, probability.initial(run.routing));
@@ -206,7 +206,7 @@ export const cfgutils = defineModule({
           summary: 'Gets both, as `seconds.microseconds`.',
         },
       ],
-      summary: 'Tells the time in microseconds.',
+      summary: 'Returns the time in microseconds.',
       source: 'modules/cfgutils',
       run: (run, seconds, microseconds, both) => {
         const now = run.routing.host.clock.date();
@@ -265,10 +265,7 @@ export const cfgutils = defineModule({
       resolve: ({ subname }) => {
         const part = timeParts[String(subname)];
         if (part === undefined)
-          throw new InvalidUse(
-            `(${String(subname)}) is no part of a time`,
-            Object.keys(timeParts).join(', '),
-          );
+          throw new InvalidUse(`a time has no part (${String(subname)})`, Object.keys(timeParts).join(', '));
         return { get: (run) => part(new Date(run.routing.host.clock.date())) };
       },
     },

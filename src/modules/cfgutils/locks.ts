@@ -24,7 +24,7 @@ function pair(kind: 'static' | 'dynamic') {
       name: get,
       arguments: [argument],
       summary:
-        'Takes the lock of this key; waits for another message that has it. -1 where this message has it already.',
+        'Acquires the lock of this key; waits while another message holds it. -1 if this message already holds it.',
       source,
       run: (run, name) => {
         const owner = run.state(messageNumber);
@@ -40,10 +40,10 @@ function pair(kind: 'static' | 'dynamic') {
         } as const;
         return whenAnswered(run, `${get}()`, store.ask(lock), (result): Status => {
           if (result === 'granted') return 1;
-          if (result === 'own') run.complain(`${get}(): the message has the lock "${name}" already`);
+          if (result === 'own') run.complain(`${get}(): the message already has the lock "${name}"`);
           else
             run.complain(
-              `${get}(): there is no room for the lock "${name}"; see memory_budget of siprest status`,
+              `${get}(): no memory left for the lock "${name}"; see memory_budget of siprest status`,
             );
           return -1;
         });
@@ -52,7 +52,7 @@ function pair(kind: 'static' | 'dynamic') {
     {
       name: release,
       arguments: [argument],
-      summary: 'Gives the lock of this key back; nothing happens where this message does not have it.',
+      summary: 'Releases the lock of this key; does nothing if this message does not hold it.',
       source,
       run: (run, name) => {
         const owner = run.state(messageNumber);
@@ -70,7 +70,7 @@ export const lockFunctions = defineFunctions([
       { ...key('string'), name: 'key1' },
       { ...key('string'), name: 'key2' },
     ],
-    summary: 'Whether both keys are those of one lock: only equal ones are here.',
+    summary: 'Whether both keys share a lock: only equal keys do.',
     source: 'modules/cfgutils',
     run: (_, first, second) => (first === second ? 1 : -1),
   },

@@ -59,7 +59,7 @@ export const valueFunctions = defineFunctions([
       },
     ],
     summary:
-      'Picks one of the values by chance, each as likely as it is big, and returns its index. The return code of index 0 ends the script, as that of any function does.',
+      'Picks one of the values at random, in proportion to their size, and returns its index. The return code of index 0 ends the script, as that of any function does.',
     source,
     run: (run, list) => {
       const weights: number[] = [];
@@ -85,10 +85,10 @@ export const valueFunctions = defineFunctions([
         name: 'delta_int',
         type: 'variable',
         optional: true,
-        summary: 'Gets it as a number; -1 is returned where 32 bits do not hold it.',
+        summary: 'Gets it as a number; returns -1 if it does not fit in 32 bits.',
       },
     ],
-    summary: 'How far two times are apart, in microseconds.',
+    summary: 'The difference of two times in microseconds.',
     source,
     run: (run, sec1, usec1, sec2, usec2, text, number) => {
       const delta = BigInt(sec1 - sec2) * microseconds + BigInt(usec1 - usec2);
@@ -105,11 +105,11 @@ export const valueFunctions = defineFunctions([
         name: 'time_string',
         type: 'string',
         summary:
-          '`timezone|dtstart|dtend|duration|freq|until|interval|byday|bymday|byyday|byweekno|bymonth` (RFC 2445), the first and the last ones left out at will; several joined by `&`, `/`, `!` and parentheses.',
+          '`timezone|dtstart|dtend|duration|freq|until|interval|byday|bymday|byyday|byweekno|bymonth` (RFC 2445), leading and trailing ones optional; several joined by `&`, `/`, `!` and parentheses.',
       },
       { name: 'timestamp', type: 'string', optional: true, summary: 'A Unix time instead of now.' },
     ],
-    summary: 'Whether a time recurrence matches now: 1 yes, -1 no, -2 it cannot be read.',
+    summary: 'Whether a time recurrence matches now: 1 yes, -1 no, -2 invalid.',
     source,
     run: (run, text, timestamp) => {
       if (text === '') return -1;
@@ -117,14 +117,14 @@ export const valueFunctions = defineFunctions([
         timestamp === undefined ? Math.floor(run.routing.host.clock.date() / 1000) : toSeconds(timestamp);
       const matched = time === null ? null : matchesRecurrence(text, time);
       if (matched !== null) return matched ? 1 : -1;
-      run.complain(`check_time_rec(): "${text}" is no time recurrence, or the timestamp no number`);
+      run.complain(`check_time_rec(): invalid time recurrence "${text}" or timestamp`);
       return -2;
     },
   },
   {
     name: 'shuffle_avps',
     arguments: [{ name: 'name', type: 'variable', summary: 'The AVP.' }],
-    summary: 'Puts the values of an AVP in any order.',
+    summary: 'Shuffles the values of an AVP.',
     source,
     run: (run, list) => {
       const values = list.list(run);

@@ -239,7 +239,7 @@ const isSpace = (byte: number | undefined) =>
 const url = defineArgument({
   name: 'url',
   type: 'string',
-  summary: 'The URL; `http` where it names no scheme.',
+  summary: 'The URL; `http` if it has no scheme.',
 });
 const sendBody = defineArgument({
   name: 'send_body',
@@ -308,7 +308,7 @@ const functions = defineFunctions([
     name: 'rest_append_hf',
     arguments: [{ name: 'txt', type: 'string', summary: 'A header line, `Field: value`.' }],
     summary:
-      "Adds a header to the message's next request. -1 for one that would break the request: a line break in it, a name that is no token, a field that frames the message.",
+      "Adds a header to the message's next request. -1 for an invalid line: one with a line break, a name that is not a token, a field that frames the message.",
     source: 'rest_client documentation',
     run: (run, text) => {
       const line = parseHeaderLine(text);
@@ -332,8 +332,7 @@ const functions = defineFunctions([
         summary: 'A client_domain of tls_mgm.',
       },
     ],
-    summary:
-      "Uses a TLS client domain for the message's next request, once. -1 where there is no such domain.",
+    summary: "Uses a TLS client domain for the message's next request, once. -1 if there is no such domain.",
     source: 'rest_client documentation',
     requires: ['tls_mgm'],
     run: (run, domain) => {
@@ -360,7 +359,7 @@ const transformations = defineTransformations([
   {
     name: 'rest.unescape',
     arguments: [],
-    summary: 'Decodes percent-encoding; what follows an encoded NUL is cut off.',
+    summary: 'Decodes percent-encoding; everything from an encoded NUL on is cut off.',
     source: 'rest_client documentation; vectors trans-rest-unescape-*',
     example: ['1%2B1%3D2%21', '{rest.unescape}', '1+1=2!'],
     apply: (text) => {

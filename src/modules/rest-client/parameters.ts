@@ -47,7 +47,7 @@ export const parameters = defineParameters([
     default: 20,
     minimum: 1,
     maximum: 60_000,
-    summary: 'Accepted and without effect: a connection that is ready says so itself, nothing polls.',
+    summary: 'Accepted without effect: siprest does not poll.',
     source,
   },
   {
@@ -57,8 +57,7 @@ export const parameters = defineParameters([
     default: 100,
     minimum: 0,
     maximum: 1_000_000,
-    summary:
-      'Asynchronous transfers that one worker may run at a time; beyond it they are done as blocking ones. 0: all are.',
+    summary: 'Asynchronous transfers that one worker may run at a time; beyond it they block. 0: all block.',
     source,
   },
   {

@@ -51,22 +51,22 @@ const codecActions: Readonly<
     act: (run, test) => yes(descriptions(run).some((sdp) => hasCodec(sdp, test))),
   },
   delete: {
-    summary: 'Takes the codec out of all session descriptions; false where none has it.',
+    summary: 'Removes the codec from all session descriptions; false if none has it.',
     act: (run, test) => changeSdp(run, (sdp) => deleteCodecs(sdp, test)),
   },
   move_up: {
-    summary: 'Puts the codec before all others; false where there is none.',
+    summary: 'Puts the codec before all others; false if there is none.',
     act: (run, test) => changeSdp(run, (sdp) => moveCodecs(sdp, test, 'first')),
   },
   move_down: {
-    summary: 'Puts the codec behind all others; false where there is none.',
+    summary: 'Puts the codec after all others; false if there is none.',
     act: (run, test) => changeSdp(run, (sdp) => moveCodecs(sdp, test, 'last')),
   },
 };
 
 function regexOrComplain(run: Run, name: string, pattern: string) {
   const regex = cachedRegex(pattern, { ignoreCase: true });
-  if (regex === null) run.complain(`${name}(): "${pattern}" is no regular expression`);
+  if (regex === null) run.complain(`${name}(): invalid regular expression "${pattern}"`);
   return regex;
 }
 
@@ -95,7 +95,7 @@ function byName(name: string, summary: string, act: (run: Run, test: CodecTest) 
     name,
     arguments: [
       { name: 'name', type: 'string', summary: 'The name of the codec, in any case.' },
-      { name: 'clock', type: 'string', optional: true, summary: 'Its clock rate; any when left out.' },
+      { name: 'clock', type: 'string', optional: true, summary: 'Its clock rate; any if omitted.' },
     ],
     summary,
     source,
@@ -148,7 +148,7 @@ const partFunctions = defineFunctions([
   {
     name: 'remove_body_part',
     arguments: [
-      optional({ ...mime, summary: 'The type of the parts to remove; all where it is left out.' }),
+      optional({ ...mime, summary: 'The type of the parts to remove; all if omitted.' }),
       optional({
         name: 'revert',
         type: 'string',
@@ -179,7 +179,7 @@ const partFunctions = defineFunctions([
         summary: 'Further header lines of the part, each with `\\r\\n`.',
       }),
     ],
-    summary: 'Adds a part to the body, which becomes a multipart one where it has another.',
+    summary: 'Adds a part to the body, which becomes multipart if it has other parts.',
     source,
     run: (run, text, type, lines) => {
       const headers = headerText(lines ?? '');
@@ -202,7 +202,7 @@ const partFunctions = defineFunctions([
         ...mime,
         optional: true,
         leading: true,
-        summary: 'The type of the part; the whole body when left out.',
+        summary: 'The type of the part; the whole body if omitted.',
       },
       { name: 'variable', type: 'variable', summary: 'Gets the text.' },
     ],
@@ -238,7 +238,7 @@ export const bodyFunctions = defineFunctions([
   ]),
   byExpression(
     'codec_delete_except_re',
-    'Takes all codecs but these out of all session descriptions.',
+    'Removes all other codecs from all session descriptions.',
     (run, test) => changeSdp(run, (sdp) => deleteCodecs(sdp, test)),
     true,
   ),
@@ -247,7 +247,7 @@ export const bodyFunctions = defineFunctions([
   ),
   ofStreams(
     'stream_delete',
-    'Takes such streams out of all session descriptions; false where there is none.',
+    'Removes such streams from all session descriptions; false if there is none.',
     (run, test) => changeSdp(run, (sdp) => deleteStreams(sdp, test)),
   ),
 ]);

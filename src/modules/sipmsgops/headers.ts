@@ -9,7 +9,7 @@ const lines = defineArgument({
   name: 'txt',
   type: 'string',
   intoHeaders: true,
-  summary: 'Whole header lines, each with `\\r\\n`. A variable in the text brings no line break of its own.',
+  summary: 'Whole header lines, each with `\\r\\n`. Variables in the text may not contain line breaks.',
 });
 
 const string = (name: string, summary: string) => defineArgument({ name, type: 'string', summary });
@@ -47,7 +47,7 @@ function remove(run: Run, test: (name: string) => boolean): Status {
 function removeMatching(run: Run, caller: string, pattern: string): Status {
   const regex = cachedRegex(pattern, { ignoreCase: true });
   if (regex !== null) return remove(run, (name) => regex.test(name));
-  run.complain(`${caller}(): "${pattern}" is no regular expression`);
+  run.complain(`${caller}(): invalid regular expression "${pattern}"`);
   return -1;
 }
 
@@ -62,7 +62,7 @@ export const headerFunctions = defineFunctions([
       lines,
       { ...string('hdr_anchor', 'The header behind whose first line it is put.'), optional: true },
     ],
-    summary: 'Adds header lines behind the last header, or behind another one.',
+    summary: 'Adds header lines after the last header, or after another one.',
     source,
     run: (run, text, anchor) =>
       insert(run, 'append_hf', text, (checked, message) => {
@@ -116,7 +116,7 @@ export const headerFunctions = defineFunctions([
         summary: 'The older dialect: `r` as remove_hf_re(), `g` as remove_hf_glob().',
       },
     ],
-    summary: 'Removes all headers of this name; false where there is none.',
+    summary: 'Removes all headers of this name; false if there is none.',
     source: `${source}; the flags, of 2.4`,
     run: (run, name, flags) => {
       if (flags === 'r') return removeMatching(run, 'remove_hf', name);
@@ -128,14 +128,14 @@ export const headerFunctions = defineFunctions([
   {
     name: 'remove_hf_re',
     arguments: [{ name: 'hname_expr', type: 'regex', summary: 'A POSIX extended regular expression.' }],
-    summary: 'Removes all headers whose names match; false where none does.',
+    summary: 'Removes all headers whose names match; false if none does.',
     source,
     run: (run, pattern) => removeMatching(run, 'remove_hf_re', pattern),
   },
   {
     name: 'remove_hf_glob',
     arguments: [string('hname_pattern', '`*` and `?` as in file names; the case counts.')],
-    summary: 'Removes all headers whose names match; false where none does.',
+    summary: 'Removes all headers whose names match; false if none does.',
     source,
     run: removeGlob,
   },
@@ -146,7 +146,7 @@ export const headerFunctions = defineFunctions([
       { name: 'hdr_names_avp', type: 'variable', summary: 'Gets the names, one value each.' },
       { name: 'hdr_vals_avp', type: 'variable', summary: 'Gets the values in the same order.' },
     ],
-    summary: 'Collects the headers whose names match; false where none does.',
+    summary: 'Collects the headers whose names match; false if none does.',
     source,
     run: (run, pattern, names, values) => {
       const found = (run.message?.headers ?? []).filter(({ name }) => globMatches(pattern, name));

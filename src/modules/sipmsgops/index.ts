@@ -11,7 +11,7 @@ import { validateFunction } from './validate.ts';
 export const sipmsgops = defineModule({
   name: 'sipmsgops',
   summary:
-    'Looks at messages and changes them. Changes go into the request that is sent on: what the script reads, apart from codecs and body parts, is still the received message.',
+    'Inspects and changes messages. Changes go into the forwarded request: what the script reads, apart from codecs and body parts, is still the received message.',
   source: 'modules/sipmsgops',
   functions: [
     ...testFunctions,

@@ -61,7 +61,7 @@ export const optionFunctions = defineFunctions([
   {
     name: 'list_hdr_add_option',
     arguments: [header, option],
-    summary: 'Adds a value at the end of the first header of this name; false where there is none.',
+    summary: 'Adds a value at the end of the first header of this name; false if there is none.',
     source,
     run: (run, name, value) => {
       const [first] = instances(run, name);
@@ -80,7 +80,7 @@ export const optionFunctions = defineFunctions([
     name: 'list_hdr_remove_option',
     arguments: [header, option],
     summary:
-      'Removes a value from all headers of this name, and those that have no other; false where none has it.',
+      'Removes a value from all headers of this name, and those that have no other; false if none has it.',
     source,
     run: (run, name, value) => {
       const wanted = lowerAscii(value.trim());

@@ -13,13 +13,12 @@ export const replyFunctions = defineFunctions([
         name: 'txt',
         type: 'string',
         intoHeaders: true,
-        summary:
-          'Whole header lines, each with `\\r\\n`. A variable in the text brings no line break of its own.',
+        summary: 'Whole header lines, each with `\\r\\n`. Variables in the text may not contain line breaks.',
       },
     ],
     routes: ofReplies,
     summary:
-      'Adds header lines to all replies of siprest to this request. -1 for text that is no header lines.',
+      'Adds header lines to all replies of siprest to this request. -1 for text that is not header lines.',
     source: 'modules/sipmsgops; vector pvar-append-hf-reply',
     run: (run, text) => {
       if (text !== '' && run.request.appendToReply(text)) return 1;
@@ -48,7 +47,7 @@ export const replyFunctions = defineFunctions([
     name: 'append_time',
     arguments: [],
     routes: ['route', 'failure_route', 'branch_route', 'local_route'],
-    summary: 'Adds a Date header with the time of now to all replies of siprest to this request.',
+    summary: 'Adds a Date header with the current time to all replies of siprest to this request.',
     source: 'modules/sipmsgops',
     run: (run) => {
       const date = new Date(run.routing.host.clock.date());
@@ -60,7 +59,7 @@ export const replyFunctions = defineFunctions([
     arguments: [code, reason],
     routes: ['onreply_route'],
     summary:
-      'Changes the status and the reason of a reply that is passed on. `$rs` is the new status at once, `$rr` stays as received. -1 for a status of another class where one of the two is below 300.',
+      'Changes the status and the reason of a forwarded reply. `$rs` is the new status at once, `$rr` stays as received. -1 for a status of another class if one of the two is below 300.',
     source: 'modules/sipmsgops; RFC 3261, 17.2.1',
     run: (run, status, phrase) => {
       const { response } = run.subject;
@@ -68,7 +67,7 @@ export const replyFunctions = defineFunctions([
       const isRefusal = status >= 300 && response.status >= 300;
       if (!isRefusal && Math.floor(status / 100) !== Math.floor(response.status / 100)) {
         run.complain(
-          `change_reply_status(): a ${response.status} cannot become a ${status}: one that is no refusal keeps its class`,
+          `change_reply_status(): a ${response.status} cannot become a ${status}: a status below 300 keeps its class`,
         );
         return -1;
       }

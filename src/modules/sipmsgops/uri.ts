@@ -12,7 +12,7 @@ function use(run: Run, uri: Uri | null): Status {
   return uri !== null && run.request.setRequestUri(formatUri(uri)) ? 1 : -1;
 }
 
-/** Without the parameters of this name; null where there is none. */
+/** Without the parameters of this name; null if there is none. */
 function withoutParameter(uri: Uri, name: string): Uri | null {
   const wanted = lowerAscii(name.trim());
   const all = (uri.params ?? '').split(';').filter((part) => part !== '');
@@ -48,8 +48,7 @@ export const uriFunctions = defineFunctions([
     name: 'ruri_add_param',
     arguments: [string('param', '`name=value`.')],
     routes,
-    summary:
-      'Adds a parameter to the request URI. It returns -1 also where it has done so, as that of OpenSIPS does.',
+    summary: 'Adds a parameter to the request URI. It returns -1 even on success, as in OpenSIPS.',
     source,
     run: (run, parameter) => {
       const { uri } = run.request;
@@ -67,7 +66,7 @@ export const uriFunctions = defineFunctions([
     name: 'ruri_del_param',
     arguments: [string('param', 'The name of the parameter.')],
     routes,
-    summary: 'Removes a parameter from the request URI; false where it has none of this name.',
+    summary: 'Removes a parameter from the request URI; false if it has none of this name.',
     source,
     run: (run, name) => {
       const { uri } = run.request;
@@ -79,7 +78,7 @@ export const uriFunctions = defineFunctions([
     name: 'ruri_tel2sip',
     arguments: [],
     routes,
-    summary: 'Makes a SIP URI of a TEL one, with the host of the From header; true for any other URI.',
+    summary: 'Converts a TEL URI to a SIP URI with the host of the From header; true for any other URI.',
     source,
     run: (run) => {
       const { uri, message } = run.request;

@@ -28,7 +28,7 @@ const reasons = {
   [-12]: 'bad host in the request URI',
   [-13]: 'no Max-Forwards header',
   [-14]: 'no Contact header',
-  [-15]: 'a Path header in a request that is no REGISTER',
+  [-15]: 'a Path header in a request other than REGISTER',
   [-21]: 'no Content-Type header',
   [-22]: 'the To header cannot be read',
   [-23]: 'bad host in the To header',
@@ -138,10 +138,10 @@ export const validateFunction = defineFunction({
       name: 'result_pvar',
       type: 'variable',
       optional: true,
-      summary: 'Gets the reason where it is not valid.',
+      summary: 'Gets the reason if it is not valid.',
     },
   ],
-  summary: 'Whether the message is built as RFC 3261 says; else a negative code that says what is wrong.',
+  summary: 'Whether the message is valid (RFC 3261); otherwise a negative code for the error.',
   source: 'modules/sipmsgops',
   run: (run, flags, result) => {
     const found = defect(run.message, flags ?? '');

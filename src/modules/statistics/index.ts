@@ -36,13 +36,13 @@ const parameters = defineParameters([
     type: 'string',
     default: null,
     repeated: true,
-    summary: 'A counter that is there from the start, as 0: `NAME`, or `NAME/no_reset`.',
+    summary: 'A counter that starts as 0: `NAME`, or `NAME/no_reset`.',
   },
   {
     name: 'stat_groups',
     type: 'string',
     default: '',
-    summary: 'Groups of counters, by commas: `method, packet`.',
+    summary: 'Groups of counters, separated by commas: `method, packet`.',
   },
   {
     name: 'stat_series_profile',
@@ -50,7 +50,7 @@ const parameters = defineParameters([
     default: null,
     repeated: true,
     summary:
-      'How a series is kept: `NAME: ATTRIBUTE=VALUE ...`. `algorithm`: `accumulate` (default), `average` or `percentage`; `window`: seconds that count, default 60; `slots`: into how many parts it is cut, default one for each second; `group`: default the name; `percentage_factor`: default 100; `hash_size` has no effect.',
+      'How a series is kept: `NAME: ATTRIBUTE=VALUE ...`. `algorithm`: `accumulate` (default), `average` or `percentage`; `window`: length in seconds, default 60; `slots`: its number of parts, default one per second; `group`: default the name; `percentage_factor`: default 100; `hash_size` has no effect.',
   },
 ]);
 
@@ -90,7 +90,7 @@ function layoutOf(values: RowValues<typeof parameters>): Layout {
   for (const text of values.variable) {
     const [name = '', flag] = text.split('/');
     if (name === '' || (flag !== undefined && flag !== 'no_reset'))
-      throw new InvalidUse(`variable "${text}" cannot be read`, 'NAME or NAME/no_reset');
+      throw new InvalidUse(`invalid variable "${text}"`, 'NAME or NAME/no_reset');
     const full = fullName(groups, name);
     if (full === null) throw new InvalidUse(unknownGroup(name), 'stat_groups has to name it');
     declared.push(full);
@@ -99,7 +99,7 @@ function layoutOf(values: RowValues<typeof parameters>): Layout {
   return { groups, lasting, declared, profiles };
 }
 
-/** `group:name`, whichever way it was written; null where there is no such group. */
+/** `group:name`, whichever way it was written; null if there is no such group. */
 function fullName(groups: ReadonlySet<string>, name: string): string | null {
   const colon = name.indexOf(':');
   if (colon < 0) return `${defaultGroup}:${name}`;
@@ -122,7 +122,7 @@ const layout = new StateKey<Routing, Layout>('statistics layout', (routing) =>
 const values = ({ host }: Routing): ReplicatedValues => host.store.values('$stat');
 
 function noRoom(run: Run, name: string): -1 {
-  run.complain(`there is no room for the statistic "${name}"; see memory_budget of siprest status`);
+  run.complain(`no memory left for the statistic "${name}"; see memory_budget of siprest status`);
   return -1;
 }
 
@@ -133,7 +133,7 @@ function nameOf(run: Run, caller: string, name: string): string | null {
   return full;
 }
 
-/** The value of a series; undefined where there is none of this name. */
+/** The value of a series; undefined if there is none of this name. */
 function seriesValue(routing: Routing, full: string): number | undefined {
   const series = routing.host.states.get(allSeries);
   for (const profile of routing.states.get(layout).profiles.values()) {
@@ -163,13 +163,13 @@ function reset(run: Run, caller: string, name: string): boolean {
   const builtIn = builtInName(run.routing, name);
   if (builtIn !== null) {
     if (run.routing.host.states.get(processFigures).reset(builtIn) === true) return true;
-    run.complain(`${caller}: "${name}" is computed when it is asked for, and cannot be reset`);
+    run.complain(`${caller}: "${name}" is computed on request and cannot be reset`);
     return false;
   }
   const full = nameOf(run, caller, name);
   if (full === null) return false;
   if (run.routing.states.get(layout).lasting.has(full)) {
-    run.complain(`${caller}: "${name}" cannot be reset, its parameter says no_reset`);
+    run.complain(`${caller}: "${name}" cannot be reset: it is defined with no_reset`);
     return false;
   }
   if (seriesValue(run.routing, full) !== undefined) {
@@ -204,14 +204,14 @@ const iterator = defineArgument({ name: 'iter', type: 'string', summary: 'The na
 
 export const statistics = defineModule({
   name: moduleName,
-  summary: "Counters and series of the script's own, and those of the server, over all processes.",
+  summary: 'Counters and series of the script and of the server, over all processes.',
   source,
   parameters,
   functions: [
     {
       name: 'update_stat',
       arguments: [variable, { name: 'value', type: 'int', summary: 'What to add.' }],
-      summary: 'Adds to a counter; one that is not there starts at 0.',
+      summary: 'Adds to a counter; a missing one starts at 0.',
       source,
       run: (run, name, amount) => {
         const full = nameOf(run, 'update_stat()', name);
@@ -230,7 +230,7 @@ export const statistics = defineModule({
     {
       name: 'stat_iter_init',
       arguments: [{ name: 'group', type: 'string', summary: 'The group.' }, iterator],
-      summary: "Begins to go through a group's counters.",
+      summary: 'Starts iterating over the counters of a group.',
       source,
       run: (run, group, name) => {
         if (!run.routing.states.get(layout).groups.has(group)) {
@@ -270,10 +270,10 @@ export const statistics = defineModule({
           summary: 'A profile that `stat_series_profile` defines.',
         },
         { name: 'variable', type: 'string', summary: "The name of the series, in the profile's group." },
-        { name: 'value', type: 'int', summary: 'What is fed.' },
+        { name: 'value', type: 'int', summary: 'The value to add.' },
       ],
       summary:
-        'Feeds a series: `$stat(group:variable)` is the sum of what was fed within the window, its average, or the percentage of values above 0 among those that are not 0; whole numbers, cut off.',
+        'Feeds a series: `$stat(group:variable)` is the sum of the values within the window, their average, or the percentage of positive values among those that are not 0; rounded down to integers.',
       source,
       run: (run, name, series, value) => {
         const { routing } = run;
@@ -293,7 +293,7 @@ export const statistics = defineModule({
       subname: 'required',
       writable: true,
       summary:
-        'A statistic, as `$stat(name)` or `$stat(group:name)`; null where there is none. Without a group it is one of the groups core, load, shmem or pkmem, else a counter of the script. Setting it to 0 resets it.',
+        'A statistic, as `$stat(name)` or `$stat(group:name)`; null if there is none. Without a group it is one of the groups core, load, shmem or pkmem, else a counter of the script. Setting it to 0 resets it.',
       source,
       resolve: (use) => {
         const name = subnameOf(use);

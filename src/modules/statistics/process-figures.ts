@@ -57,13 +57,13 @@ export class ProcessFigures {
     return this.#places.has(name);
   }
 
-  /** Undefined where there is none. */
+  /** Undefined if there is none. */
   get(name: string): number | undefined {
     const place = this.#places.get(name);
     return place === undefined ? undefined : this.#total(place) - Number(this.#zeros.get(name) ?? 0);
   }
 
-  /** False for one that is computed; undefined where there is none. */
+  /** False for one that is computed; undefined if there is none. */
   reset(name: string): boolean | undefined {
     const place = this.#places.get(name);
     if (place === undefined) return undefined;

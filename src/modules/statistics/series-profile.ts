@@ -29,12 +29,12 @@ export function parseProfile(text: string): SeriesProfile {
   const [, name = '', rest = ''] = /^\s*([^\s:]+)\s*:\s*(.*)$/s.exec(text) ?? [];
   const wrong = (why: string, help = 'NAME: algorithm=average window=600 slots=10') =>
     new InvalidUse(`stat_series_profile "${text}": ${why}`, help);
-  if (name === '') throw wrong('it begins with no name and colon');
+  if (name === '') throw wrong('it must begin with a name and a colon');
   const given = new Map<string, string>();
   for (const word of rest.split(/\s+/).filter((one) => one !== '')) {
     const [, attribute = '', value = ''] = /^([^=]+)=(.+)$/s.exec(word) ?? [];
     if (!(attributes as readonly string[]).includes(attribute))
-      throw wrong(`"${word}" is no attribute`, `${attributes.join(', ')}, each as NAME=VALUE`);
+      throw wrong(`unknown attribute "${word}"`, `${attributes.join(', ')}, each as NAME=VALUE`);
     given.set(attribute, value);
   }
   const number = (attribute: string, fallback: number, most: number): number => {
@@ -45,8 +45,7 @@ export function parseProfile(text: string): SeriesProfile {
     return Number(value);
   };
   const algorithm = (given.get('algorithm') ?? 'accumulate') as Algorithm;
-  if (!algorithms.includes(algorithm))
-    throw wrong(`there is no algorithm ${algorithm}`, algorithms.join(', '));
+  if (!algorithms.includes(algorithm)) throw wrong(`unknown algorithm ${algorithm}`, algorithms.join(', '));
   const window = number('window', 60, longest);
   number('hash_size', 8, 1_000_000); // one map has them all
   return {

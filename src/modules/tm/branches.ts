@@ -13,17 +13,18 @@ export const branchFunctions = defineFunctions([
         oneOf: ['msg'],
         absent: { event: 'event_routing' },
         summary:
-          '`msg`: the request URI, and the branches that were added. There is no `event`, which needs event_routing.',
+          '`msg`: the request URI, and the branches that were added. `event` is not supported, since it needs event_routing.',
       },
       {
         name: 'flags',
         type: 'string',
         optional: true,
-        summary: '`cancel` (`c`): those that ring end first; `last` (`l`): no others are waited for.',
+        summary:
+          '`cancel` (`c`): ringing branches are cancelled first; `last` (`l`): no others are expected.',
       },
     ],
     summary:
-      'Adds branches to a transaction that is under way, and sends them. 1; -1 no transaction, -3 it is answered or cancelled, -4 the destination cannot be found.',
+      'Adds branches to a running transaction, and sends them. 1; -1 no transaction, -3 it is answered or cancelled, -4 the destination cannot be found.',
     source: 'modules/tm',
     run: (run, source, text = '') => {
       if (source === 'event') {
@@ -44,18 +45,18 @@ export const branchFunctions = defineFunctions([
         name: 'branches',
         type: 'int',
         optional: true,
-        summary: 'How many at most; default: any number.',
+        summary: 'The maximum number; default: unlimited.',
       },
     ],
     summary:
-      'Has the transaction of an INVITE wait for injected branches, for as long as it may ring, though all others have ended. -1 where there is no such transaction.',
+      'Makes the transaction of an INVITE wait for injected branches, as long as it may ring, even if all others have ended. -1 if there is no such transaction.',
     source: 'modules/tm',
     run: (run, limit = Number.POSITIVE_INFINITY) => (limit > 0 && awaitBranches(run, limit) ? 1 : -1),
   },
   {
     name: 't_wait_no_more_branches',
     arguments: [],
-    summary: 'Ends the waiting of t_wait_for_new_branches(). -1 where nothing was sent on.',
+    summary: 'Stops the wait of t_wait_for_new_branches(). -1 if nothing was forwarded.',
     source: 'modules/tm',
     run: (run) => {
       const { proxy } = run.state(relaying);
@@ -75,7 +76,7 @@ export const branchFunctions = defineFunctions([
     ],
     routes: ['route', 'failure_route'],
     summary:
-      'Sends copies of the request; what is answered to them goes nowhere. 1; 0 for a retransmission, which ends the script; negative as t_relay().',
+      'Sends copies of the request; their responses are discarded. 1; 0 for a retransmission, which ends the script; negative like t_relay().',
     source: 'modules/tm',
     run: (run, uri, flags = '') => {
       if (parseUri(uri) === null) {

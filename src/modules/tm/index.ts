@@ -9,7 +9,7 @@ import { branchFunctions } from './branches.ts';
 import { transactionFunctions } from './transaction.ts';
 import { replyCode, tmVariables } from './variables.ts';
 
-/** A reply by the transaction, which is made where there is none yet; 0 where it turns out to be a retransmission. */
+/** A reply by the transaction, which is made if there is none yet; 0 where it turns out to be a retransmission. */
 function reply(run: Run, name: string, status: number, phrase: string, body?: string): 1 | 0 | -1 {
   if (!isStatusLine(run, name, status, phrase)) return -1;
   const outcome = run.request.createTransaction();
@@ -92,7 +92,7 @@ function relayOptions(run: Run, text: string): RelayOptions {
     read = readRelayFlags(text);
     if (knownFlags.size < 100) knownFlags.set(text, read);
   }
-  for (const name of read.unknown) run.complain(`t_relay(): ${name} is none of its flags`);
+  for (const name of read.unknown) run.complain(`t_relay(): unknown flag ${name}`);
   return read.options;
 }
 
@@ -100,13 +100,13 @@ const newRequest = defineFunction({
   name: 't_new_request',
   arguments: [
     { name: 'method', type: 'string', summary: 'Any but INVITE, ACK and CANCEL.' },
-    { name: 'RURI', type: 'string', summary: 'Where it is sent.' },
+    { name: 'RURI', type: 'string', summary: 'Its destination.' },
     { name: 'from', type: 'string', summary: '`[display ]URI`' },
     { name: 'to', type: 'string', summary: '`[display ]URI`' },
     { name: 'body', type: 'string', optional: true, summary: 'The content type, a space, and the body.' },
     { name: 'ctx', type: 'string', optional: true, summary: 'What local_route finds in $avp(uac_ctx).' },
   ],
-  summary: 'Sends a request of its own. -1 where it cannot be sent.',
+  summary: 'Sends a new request. -1 if it cannot be sent.',
   source: 'modules/tm',
   run: (run, method, uri, from, to, body, context) =>
     sendNewRequest(run, { method, uri, from, to, body: body ?? null, context: context ?? null }),
@@ -115,7 +115,7 @@ const newRequest = defineFunction({
 export const tm = defineModule({
   name: 'tm',
   summary:
-    'Transactions: retransmissions absorbed, replies repeated, requests sent on to one place or several.',
+    'Transactions: retransmissions absorbed, replies repeated, requests forwarded to one or several targets.',
   source: 'modules/tm',
   start: (routing, { local_reply_route }) => {
     if (local_reply_route !== null)
@@ -129,7 +129,7 @@ export const tm = defineModule({
       arguments: [],
       routes: ['route'],
       summary:
-        'Makes a transaction for the request; a retransmission, or the ACK to its reply, ends the script here. -10 where the request has a transaction already.',
+        'Creates a transaction for the request; a retransmission, or the ACK to its reply, ends the script. -10 if the request already has a transaction.',
       source: 'modules/tm; vectors pvar-provisional, routes-newtran-provisional',
       run: (run) => {
         switch (run.request.createTransaction()) {
@@ -138,7 +138,7 @@ export const tm = defineModule({
           case 'absorbed':
             return 0;
           case 'exists':
-            run.complain('t_newtran(): the request has a transaction already');
+            run.complain('t_newtran(): the request already has a transaction');
             return -10;
           case 'refused':
             return -1;
@@ -153,12 +153,13 @@ export const tm = defineModule({
           name: 'outbound_proxy',
           type: 'string',
           optional: true,
-          summary: '`[proto:]host[:port]`; $du counts before it. May stand alone, in the place of the flags.',
+          summary:
+            '`[proto:]host[:port]`; $du takes precedence. May be the only argument, instead of the flags.',
         },
       ],
       routes: ['route', 'failure_route'],
       summary:
-        'Sends the request on, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 no message any more, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent. Where it makes the transaction itself and nothing could be sent, it answers 476, 477 or 500 and returns 1, unless `no-auto-477` is given.',
+        'Forwards the request, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 the message is gone, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent. If it creates the transaction itself and nothing can be sent, it answers 476, 477 or 500 and returns 1, unless `no-auto-477` is given.',
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText, outboundProxy) => {
         const options = flagText === undefined ? noFlags : relayOptions(run, flagText);
@@ -169,7 +170,7 @@ export const tm = defineModule({
       name: 't_reply',
       arguments: [code, { ...reason, name: 'reason_phrase' }],
       routes: ['route', 'failure_route'],
-      summary: 'Sends a reply by the transaction; makes one, as t_newtran() does, where there is none.',
+      summary: 'Sends a reply by the transaction; creates one, like t_newtran(), if there is none.',
       source: 'modules/tm',
       run: (run, status, phrase) => reply(run, 't_reply', status, phrase),
     },
@@ -185,7 +186,7 @@ export const tm = defineModule({
         },
       ],
       routes: ['route', 'failure_route'],
-      summary: 'As t_reply(), with a body.',
+      summary: 'Like t_reply(), with a body.',
       source: 'modules/tm',
       run: (run, status, phrase, text) => reply(run, 't_reply_with_body', status, phrase, text),
     },
@@ -211,7 +212,7 @@ export const tm = defineModule({
       arguments: [
         { name: 'reply', type: 'static', oneOf: ['all', 'last'], summary: '`all` replies, or the `last`.' },
       ],
-      summary: 'Whether the replies were made here, none received: no provisional one either.',
+      summary: 'Whether all replies were generated here and none received, not even a provisional one.',
       source: 'modules/tm',
       run: (run, which) => {
         const branches = run.state(relaying).proxy?.branches ?? [];
@@ -268,21 +269,21 @@ export const tm = defineModule({
       'failure_route',
       'failureRoute',
       ['route', 'branch_route', 'onreply_route', 'failure_route', 'local_route'],
-      'Names the route that runs when all branches have failed.',
+      'Names the running route when all branches have failed.',
     ),
     arming(
       't_on_reply',
       'onreply_route',
       'replyRoute',
       ['route', 'branch_route', 'onreply_route', 'failure_route', 'local_route'],
-      'Names the route that runs for each reply; in a branch route, for the replies of that branch.',
+      'Names the running route for each reply; in a branch route, for the replies of that branch.',
     ),
     arming(
       't_on_branch',
       'branch_route',
       'branchRoute',
       ['route', 'branch_route', 'onreply_route', 'failure_route'],
-      'Names the route that runs for each branch before it is sent.',
+      'Names the running route for each branch before it is sent.',
     ),
   ],
 });

@@ -38,7 +38,7 @@ export const transactionFunctions = defineFunctions([
       },
     ],
     routes: ['route'],
-    summary: 'The Reason that the branches get with the CANCEL that is relayed next.',
+    summary: 'The Reason for the branches in the next relayed CANCEL.',
     source: 'modules/tm',
     run: (run, text) => {
       const lines = headerLinesOf(run, 't_add_cancel_reason', text);
@@ -51,7 +51,7 @@ export const transactionFunctions = defineFunctions([
     name: 't_flush_flags',
     arguments: [],
     routes: ['route', 'branch_route'],
-    summary: 'Always true: flags are those of the transaction as soon as they are set.',
+    summary: 'Always true: flags belong to the transaction as soon as they are set.',
     source: 'modules/tm',
     run: () => 1,
   },
@@ -64,7 +64,7 @@ export const transactionFunctions = defineFunctions([
       { name: 'cseq', type: 'string', optional: true, summary: "The number; default: this request's." },
     ],
     routes: ['route'],
-    summary: 'Answers an INVITE that has not been answered finally. -1 where there is none.',
+    summary: 'Answers an INVITE that has no final reply yet. -1 if there is none.',
     source: 'modules/tm',
     run: (run, status, phrase, callId, cseq) => {
       const { message } = run.request;
@@ -89,7 +89,7 @@ export const transactionFunctions = defineFunctions([
       { name: 'offset', type: 'int', optional: true, summary: 'The branch to begin with; default 0.' },
     ],
     routes: ['onreply_route', 'branch_route', 'failure_route'],
-    summary: 'Finds a branch of the transaction by an attribute. -1 where there is none.',
+    summary: 'Finds a branch of the transaction by an attribute. -1 if there is none.',
     source: 'modules/tm',
     run: (run, name, text, number, result, offset = 0) => {
       const branches = run.state(relaying).proxy?.branches ?? [];

@@ -153,7 +153,7 @@ const tmBranchVariables = defineVariables([
 export const tmVariables = defineVariables([
   {
     name: 'T_reply_code',
-    summary: 'The status of the reply, of the failure, or of the last reply sent; 0 where there is none.',
+    summary: 'The status of the reply, of the failure, or of the last reply sent; 0 if there is none.',
     source: 'modules/tm',
     resolve: () => ({ get: replyCode }),
   },
@@ -196,7 +196,7 @@ export const tmVariables = defineVariables([
   },
   {
     name: 'T_id',
-    summary: 'What identifies the transaction; null where there is none.',
+    summary: 'The identifier of the transaction; null if there is none.',
     source: 'modules/tm',
     resolve: () => ({ get: (run) => run.request.transaction?.toTag ?? null }),
   },

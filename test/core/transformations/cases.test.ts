@@ -220,8 +220,8 @@ describe('errors that are known at compile time', () => {
     ['re.subst', '/a/x', /invalid substitution/],
     ['re.subst', '/a/x/q', /invalid flags/],
     ['re.subst', '', /invalid substitution/],
-    ['ip.matches', '10.0.0.0/33', /no network/],
-    ['ip.matches', 'x', /no network/],
+    ['ip.matches', '10.0.0.0/33', /invalid network/],
+    ['ip.matches', 'x', /invalid network/],
   ])('{%s,%s}', (name, argument, message) => {
     expect(() => applyNamed('x', name, argument, run)).toThrow(InvalidUse);
     expect(() => applyNamed('x', name, argument, run)).toThrow(message);
