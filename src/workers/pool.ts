@@ -4,46 +4,11 @@
  * too late.
  */
 
-import { initialSlots } from '../core/index.ts';
-import {
-  type Admission,
-  type Job,
-  type JobKind,
-  type RunRouting,
-  type RunWorker,
-  States,
-  type Worker,
-} from '../runtime/index.ts';
-import { isPending, type Value } from '../script/index.ts';
+import type { Admission, Job, JobKind, Routing, Worker } from '../runtime/index.ts';
+import { isPending } from '../script/index.ts';
 import { ByteBudget, type Clock } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
-
-type ScriptJob = Job<RunRouting>;
-
-class ScriptWorker implements RunWorker {
-  readonly id: number;
-  readonly routing: RunRouting;
-  readonly slots: Value[] = [];
-  readonly states: States<Worker> = new States<Worker>(this);
-  logLevel: number | null = null;
-  xlogLevel: number | null = null;
-  /** Scripts that go on after async(): they come before new messages. */
-  readonly resumptions = new Fifo<Queued>();
-  busy = false;
-  /** Whether it stands in the pool's list of idle ones, maybe no longer idle. */
-  listed = false;
-  readonly #pool: WorkerPool;
-
-  constructor(id: number, routing: RunRouting, pool: WorkerPool) {
-    this.id = id;
-    this.routing = routing;
-    this.#pool = pool;
-  }
-
-  resume(job: ScriptJob): void {
-    this.#pool.resume(this, job);
-  }
-}
+import { PoolWorker, type Queued } from './pool-worker.ts';
 
 export interface PoolOptions {
   readonly count: number;
@@ -78,14 +43,7 @@ const shortPatience = 250;
  */
 const slice = 5;
 
-interface Queued {
-  readonly job: ScriptJob;
-  readonly kind: JobKind;
-  /** What it counts for while it waits. */
-  readonly bytes: number;
-}
-
-interface Waiting extends Queued {
+interface Waiting<R extends Routing> extends Queued<R> {
   readonly since: number;
   /** Called instead of the job when it has become too late for it. */
   readonly refuse: () => void;
@@ -94,15 +52,30 @@ interface Waiting extends Queued {
 /** What a job takes of the heap beside its message, in bytes. */
 const JOB_BYTES = 1024;
 
-export class WorkerPool {
-  readonly #routing: RunRouting;
+/** How a pool is, whatever its jobs are. */
+export interface PoolState {
+  /** How many workers there are, and how many of them have something to do. */
+  readonly size: number;
+  readonly busy: number;
+  /** How many messages wait for a worker. */
+  readonly queued: number;
+  /** How many handlers wait for something, without a worker. */
+  readonly handlers: number;
+  /** Whether the event loop is late. */
+  set isBehind(isBehind: boolean);
+  /** Resolves when there is nothing to do. */
+  idle(): Promise<void>;
+}
+
+export class WorkerPool<R extends Routing> implements PoolState {
+  readonly #routing: R;
   readonly #clock: Clock;
-  readonly #workers: readonly ScriptWorker[];
+  readonly #workers: readonly PoolWorker<R>[];
   /** The most recently used last: a few busy connections are better than many idle ones. */
-  readonly #idle: ScriptWorker[] = [];
+  readonly #idle: PoolWorker<R>[] = [];
   /** What belongs to calls that there are: replies, requests within dialogs, what scripts themselves start. */
-  readonly #urgent = new Fifo<Queued>();
-  readonly #new = new Fifo<Waiting>();
+  readonly #urgent = new Fifo<Queued<R>>();
+  readonly #new = new Fifo<Waiting<R>>();
   readonly #queueLimit: number;
   readonly #patience: number;
   readonly #handlerLimit: number;
@@ -120,7 +93,7 @@ export class WorkerPool {
   #used = 0;
   #turn: NodeJS.Immediate | null = null;
 
-  constructor(routing: RunRouting, options: PoolOptions) {
+  constructor(routing: R, options: PoolOptions) {
     this.#routing = routing;
     this.#clock = routing.host.clock;
     this.#queueLimit = options.queueLimit ?? 10_000;
@@ -128,17 +101,16 @@ export class WorkerPool {
     this.#handlerLimit = options.handlerLimit ?? 10_000;
     this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     const firstId = options.firstId ?? 0;
+    const resume = (worker: PoolWorker<R>, job: Job<R>) => this.resume(worker, job);
     this.#workers = Array.from(
       { length: options.count },
-      (_, i) => new ScriptWorker(firstId + i, routing, this),
+      (_, i) => new PoolWorker(firstId + i, routing, resume),
     );
     for (const worker of this.#workers.toReversed()) this.#list(worker);
   }
 
-  /** Gives each worker the variables that modules have set; before any of them runs a script. */
-  initialize(): void {
-    const initial = this.#routing.states.get(initialSlots);
-    for (const { slots } of this.#workers) Object.assign(slots, initial);
+  get workers(): readonly Worker<R>[] {
+    return this.#workers;
   }
 
   get size(): number {
@@ -169,7 +141,7 @@ export class WorkerPool {
    * Gives the job to an idle worker, or queues it before all new requests. False when the queue is full, in number or in
    * bytes, or too many handlers wait: the job is not done. `size` is that of its message, in bytes.
    */
-  submit(job: ScriptJob, size = 0, kind: JobKind = 'script'): boolean {
+  submit(job: Job<R>, size = 0, kind: JobKind = 'script'): boolean {
     if (kind === 'handler' && this.#hasManyHandlers) return false;
     const bytes = JOB_BYTES + size;
     const worker = this.#takeIdle();
@@ -188,7 +160,7 @@ export class WorkerPool {
    * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
    * It may have waited for some ms before. `size` is that of its message, in bytes.
    */
-  admit(job: ScriptJob, refuse: () => void, waited = 0, size = 0, kind: JobKind = 'script'): Admission {
+  admit(job: Job<R>, refuse: () => void, waited = 0, size = 0, kind: JobKind = 'script'): Admission {
     if (kind === 'handler' && this.#hasManyHandlers) return 'refused';
     const bytes = JOB_BYTES + size;
     const worker = this.#takeIdle();
@@ -206,7 +178,7 @@ export class WorkerPool {
     return 'waits';
   }
 
-  resume(worker: ScriptWorker, job: ScriptJob): void {
+  resume(worker: PoolWorker<R>, job: Job<R>): void {
     if (worker.busy) worker.resumptions.push({ job, kind: 'script', bytes: 0 });
     else this.#work(worker, job, 'script', 0);
   }
@@ -236,7 +208,7 @@ export class WorkerPool {
   }
 
   /** Null as well when scripts have run for long enough. */
-  #takeIdle(): ScriptWorker | null {
+  #takeIdle(): PoolWorker<R> | null {
     if (this.#isBehind && !this.#hasTime()) return null;
     for (;;) {
       const worker = this.#idle.pop();
@@ -246,14 +218,14 @@ export class WorkerPool {
     }
   }
 
-  #list(worker: ScriptWorker): void {
+  #list(worker: PoolWorker<R>): void {
     if (worker.listed) return;
     worker.listed = true;
     this.#idle.push(worker);
   }
 
   /** Does the job, and then what waits. */
-  #work(worker: ScriptWorker, job: ScriptJob, kind: JobKind, bytes: number): void {
+  #work(worker: PoolWorker<R>, job: Job<R>, kind: JobKind, bytes: number): void {
     if (!worker.busy) {
       worker.busy = true;
       this.#busy++;
@@ -262,14 +234,14 @@ export class WorkerPool {
   }
 
   /** Does what waits, until the worker has to wait itself or has nothing to do. */
-  #goOn(worker: ScriptWorker): void {
+  #goOn(worker: PoolWorker<R>): void {
     for (let next = this.#nextFor(worker); next !== undefined; next = this.#nextFor(worker))
       if (this.#occupies(worker, next.job, next.kind, next.bytes)) return;
     this.#rest(worker);
   }
 
   /** Begins with the job. Whether it keeps the worker: then the worker goes on when the job is over. */
-  #occupies(worker: ScriptWorker, job: ScriptJob, kind: JobKind, bytes: number): boolean {
+  #occupies(worker: PoolWorker<R>, job: Job<R>, kind: JobKind, bytes: number): boolean {
     const pending = this.#run(worker, job);
     if (pending === undefined) return false;
     if (kind === 'handler') {
@@ -301,7 +273,7 @@ export class WorkerPool {
     });
   }
 
-  #run(worker: ScriptWorker, job: ScriptJob): Promise<unknown> | undefined {
+  #run(worker: PoolWorker<R>, job: Job<R>): Promise<unknown> | undefined {
     // the processor's time: real, whatever clock the host has
     const began = this.#isBehind ? performance.now() : 0;
     try {
@@ -316,12 +288,12 @@ export class WorkerPool {
   }
 
   /** After a job that had to wait. */
-  #next(worker: ScriptWorker): void {
+  #next(worker: PoolWorker<R>): void {
     if (this.#busy === this.size) this.#allWaitedAt = this.#clock.now();
     this.#goOn(worker);
   }
 
-  #nextFor(worker: ScriptWorker): Queued | undefined {
+  #nextFor(worker: PoolWorker<R>): Queued<R> | undefined {
     const resumption = worker.resumptions.shift();
     if (resumption !== undefined || this.queued === 0) return resumption;
     if (this.#isBehind && !this.#hasTime()) return undefined;
@@ -332,7 +304,7 @@ export class WorkerPool {
   }
 
   /** The first new request for which it is not too late; the last is better done late than by nobody, within the patience. */
-  #nextNew(): Queued | undefined {
+  #nextNew(): Queued<R> | undefined {
     const now = this.#clock.now();
     const longest = this.#longestWait(now);
     for (let waiting = this.#new.shift(); waiting !== undefined; waiting = this.#new.shift()) {
@@ -358,7 +330,7 @@ export class WorkerPool {
     return stands ? Math.min(shortPatience, inBurst) : inBurst;
   }
 
-  #rest(worker: ScriptWorker): void {
+  #rest(worker: PoolWorker<R>): void {
     worker.busy = false;
     this.#busy--;
     this.#list(worker);

@@ -1,24 +1,19 @@
-/** A script at work: its workers, its modules' state, its timer routes. A reload starts another one on the same host. */
+/** A script at work: all that is a script's alone, and no other policy's, of a Routing. */
+import { initialSlots } from '../core/index.ts';
 
 import { receiveResponse } from '../relay/index.ts';
 import {
   type Admission,
-  Background,
   type Job,
   type JobKind,
-  Listeners,
   type Log,
   type Module,
   type Program,
   parseError,
-  type ReceivingRouting,
   Request,
-  type Routing,
-  type RoutingEvents,
   type Run,
   type RunRouting,
   runRoute,
-  States,
   scriptError,
   startModule,
   tmParameters,
@@ -32,53 +27,26 @@ import {
   type SipRequest,
   type SipResponse,
   type TimerValues,
-  type TransactionOwner,
 } from '../sip/index.ts';
-import { every, pause, type Repetition } from '../timers/index.ts';
+import { every, type Repetition } from '../timers/index.ts';
 import { WorkerPool } from './pool.ts';
 import type { ProcessHost } from './process-host.ts';
+import { type QueueOptions, RunningRouting } from './running-routing.ts';
 import { StartError } from './start-error.ts';
 
-export interface QueueOptions {
-  /** How many messages may wait for a worker. */
-  readonly queueLimit?: number | undefined;
-  /** How long they may, in ms. */
-  readonly patience?: number | undefined;
-}
-
-/** How often a script that a reload has replaced looks whether its calls are over, in ms. */
-const lookAgain = 500;
-
-export class RunningScript implements RunRouting, ReceivingRouting {
-  readonly host: ProcessHost;
-  readonly log: Log;
-  readonly settings: Program['settings'];
+export class RunningScript extends RunningRouting implements RunRouting {
   readonly script: CompiledScript<Run>;
-  readonly replyDefaults: Routing['replyDefaults'];
-  readonly owner: TransactionOwner;
-  readonly listeners = new Listeners<RoutingEvents>();
-  readonly background = new Background();
-  readonly states: States<Routing> = new States<Routing>(this);
-  readonly pool: WorkerPool;
+  readonly pool: WorkerPool<RunRouting>;
   readonly #program: Program;
   readonly #timers: Repetition[] = [];
 
   /** Nothing of it is in force yet, and nothing outside of it has changed. */
   constructor(program: Program, log: Log, host: ProcessHost, { queueLimit, patience }: QueueOptions = {}) {
-    const { settings } = program;
-    const { listeners } = this;
+    const { settings, parameters, compiled } = program;
+    super(settings, timerValues(parameters.get(tmParameters)), log, host);
     this.#program = program;
-    this.log = log;
-    this.host = host;
-    this.settings = settings;
-    this.script = program.compiled;
-    this.owner = {
-      values: timerValues(this.parameters(tmParameters)),
-      made: (reply) => listeners.emit('reply', reply),
-      ended: (transaction, ending) => listeners.emit('transactionEnded', transaction, ending),
-    };
-    this.replyDefaults = settings.serverHeader === null ? {} : { server: settings.serverHeader };
-    this.pool = new WorkerPool(this, {
+    this.script = compiled;
+    this.pool = new WorkerPool<RunRouting>(this, {
       ...host.workers(settings.udpWorkers),
       memory: host.memory.waiting,
       ...(queueLimit === undefined ? {} : { queueLimit }),
@@ -92,20 +60,6 @@ export class RunningScript implements RunRouting, ReceivingRouting {
 
   place(offset: number): string {
     return this.#program.place(offset);
-  }
-
-  isMyself(host: string, port: number | null): boolean {
-    const name = host.toLowerCase();
-    const named = this.settings.aliases.some(
-      (alias) => alias === name || (port !== null && alias === `${name}:${port}`),
-    );
-    if (named) return true;
-    const { registry } = this.host;
-    if (port === null ? registry.isOwnHost(name) : registry.isOwn(name, port)) return true;
-    // a host name that a socket is named by, while the socket has its address
-    return this.settings.sockets.some(
-      (socket) => socket.host.toLowerCase() === name && (port === null || port === socket.port),
-    );
   }
 
   submit(job: Job<RunRouting>, size?: number, kind?: JobKind): boolean {
@@ -143,10 +97,12 @@ export class RunningScript implements RunRouting, ReceivingRouting {
   }
 
   /** Starts the modules and, once for the whole server, runs startup_route. Rejects with a {@link StartError}. */
-  async begin({ runsStartupRoute }: { readonly runsStartupRoute: boolean }): Promise<void> {
+  async begin({ isFirst }: { readonly isFirst: boolean }): Promise<void> {
     for (const module of this.#program.modules) await this.#startModule(module);
-    this.pool.initialize();
-    if (runsStartupRoute) await this.#runStartupRoute();
+    // the variables that modules have set, before any worker runs a script
+    const initial = this.states.get(initialSlots);
+    for (const { slots } of this.pool.workers) Object.assign(slots, initial);
+    if (isFirst) await this.#runStartupRoute();
   }
 
   async #startModule(module: Module): Promise<void> {
@@ -166,15 +122,8 @@ export class RunningScript implements RunRouting, ReceivingRouting {
     await this.pool.idle();
   }
 
-  /** The script runs from now on: what the process has one of goes by its settings. */
-  takeEffect(): void {
-    const { names, registry } = this.host;
-    names.ask(this.settings.names);
-    registry.byRoute = this.settings.multihomed;
-  }
-
   /** Each runs first after its interval, never beside itself, and in one process of the server. */
-  startTimerRoutes(): void {
+  startTimers(): void {
     if (this.host.number !== 0) return;
     for (const route of this.script.routes) {
       if (route.kind !== 'timer_route' || route.interval === null) continue;
@@ -193,40 +142,8 @@ export class RunningScript implements RunRouting, ReceivingRouting {
     }
   }
 
-  stopTimerRoutes(): void {
+  stopTimers(): void {
     for (const timer of this.#timers) timer.stop();
-  }
-
-  /** How many scripts and handlers run or wait, in the background as well. */
-  get unfinished(): number {
-    return this.pool.busy + this.pool.queued + this.pool.handlers + this.background.size;
-  }
-
-  /** Resolves when no script runs, and none waits in the background. */
-  async settled(): Promise<void> {
-    await this.pool.idle();
-    while (this.background.size > 0) {
-      await this.background.settled();
-      await this.pool.idle();
-    }
-  }
-
-  /** After a reload: lets every call that there was come to its end, for their routes are this script's. */
-  async outlive(): Promise<void> {
-    this.stopTimerRoutes();
-    const { transactions, proxy } = this.host;
-    let open = [...transactions, ...proxy.clients];
-    while (open.length > 0) {
-      await pause(this.host.clock, lookAgain);
-      open = open.filter(({ state }) => state !== 'terminated');
-    }
-    await this.settled();
-    await this.close();
-  }
-
-  /** Gives back what its modules hold. */
-  close(): Promise<void> {
-    return this.listeners.settle('closed');
   }
 }
 

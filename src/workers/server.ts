@@ -15,8 +15,9 @@ import {
 import type { Transport } from '../sip/index.ts';
 import { delay, pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
 import type { LoadedScript } from './load-script.ts';
-import { NextScript } from './next-script.ts';
+import { NextRouting } from './next-routing.ts';
 import { ProcessHost } from './process-host.ts';
+import type { RunningRouting } from './running-routing.ts';
 import { RunningScript } from './running-script.ts';
 import { ServerLogs } from './server-logs.ts';
 import { defaultGrace, type ProcessOptions, type SipServer, type StopOptions } from './sip-server.ts';
@@ -48,7 +49,7 @@ export class RunningServer implements SipServer {
   /** How late the real event loop is, whatever clock the host has. */
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
-      this.#script.pool.isBehind = late > behind;
+      this.#routing.pool.isBehind = late > behind;
       this.#host.memory.heap.look();
     },
     onStall: (milliseconds, stalls) =>
@@ -59,11 +60,11 @@ export class RunningServer implements SipServer {
   readonly #receiver: Receiver;
   readonly #handlers: SocketHandlers;
   readonly #mayEnd: () => Promise<void>;
-  #script: RunningScript;
-  /** Of scripts before the one that runs; calls are left that they began. */
-  readonly #older = new Set<RunningScript>();
+  #routing: RunningRouting;
+  /** Those before the one in force that have calls left. */
+  readonly #older = new Set<RunningRouting>();
   /** About to run: the first one, or that of a reload. */
-  #next: NextScript | null = null;
+  #next: NextRouting | null = null;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   /** Until when calls may end, once it stops. */
@@ -71,15 +72,15 @@ export class RunningServer implements SipServer {
 
   private constructor(
     host: ProcessHost,
-    script: RunningScript,
+    routing: RunningRouting,
     member: Membership | null,
     options: ProcessOptions,
   ) {
     this.#host = host;
-    this.#script = script;
+    this.#routing = routing;
     this.#options = options;
     this.#mayEnd = member?.mayEnd ?? (() => Promise.resolve());
-    this.#receiver = new Receiver(script, member?.handOver ?? null);
+    this.#receiver = new Receiver(routing, member?.handOver ?? null);
     this.#handlers = {
       ...member?.sockets,
       onMessage: (...received) => {
@@ -97,13 +98,13 @@ export class RunningServer implements SipServer {
   ): Promise<RunningServer> {
     const host = member?.host ?? new ProcessHost({ logs: new ServerLogs(options) });
     host.watch();
-    const script = scriptOf(program, host, options);
-    const running = new RunningServer(host, script, member, options);
+    const routing = routingOf(program, host, options);
+    const running = new RunningServer(host, routing, member, options);
     try {
-      const next = await running.#open(script);
+      const next = await running.#open(routing);
       // startup_route may send requests
       running.#putInForce(next);
-      await script.begin({ runsStartupRoute: host.runsStartupRoute });
+      await routing.begin({ isFirst: host.runsStartupRoute });
     } catch (error) {
       await running.stop({ grace: 0 });
       throw error;
@@ -115,7 +116,7 @@ export class RunningServer implements SipServer {
   }
 
   get log(): Log {
-    return this.#script.log;
+    return this.#routing.log;
   }
 
   /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
@@ -142,7 +143,7 @@ export class RunningServer implements SipServer {
   }
 
   get queued(): number {
-    return this.#script.pool.queued;
+    return this.#routing.pool.queued;
   }
 
   /** The figures of this process. */
@@ -178,7 +179,7 @@ export class RunningServer implements SipServer {
   async prepare({ program }: LoadedScript): Promise<void> {
     if (this.#stopping !== null) throw new StartError('the server is stopping');
     await this.abandon();
-    await this.#open(scriptOf(program, this.#host, this.#options));
+    await this.#open(routingOf(program, this.#host, this.#options));
   }
 
   /**
@@ -189,19 +190,19 @@ export class RunningServer implements SipServer {
     const next = this.#next;
     if (next === null) return;
     try {
-      await next.script.begin({ runsStartupRoute: this.#host.number === 0 }); // once for the whole server
+      await next.routing.begin({ isFirst: this.#host.number === 0 }); // once for the whole server
       if (this.#stopping !== null) throw new StartError('the server is stopping');
     } catch (error) {
       await this.abandon();
       throw error;
     }
-    const before = this.#script;
+    const before = this.#routing;
     this.#older.add(before);
     const unused = this.#putInForce(next);
     this.#serve();
     void before.outlive().then(async () => {
       this.#older.delete(before);
-      this.#host.routings = [this.#script, ...this.#older];
+      this.#host.routings = [this.#routing, ...this.#older];
       for (const transport of unused) await transport.close();
     });
   }
@@ -247,10 +248,10 @@ export class RunningServer implements SipServer {
 
   async #stop(): Promise<void> {
     this.#stalls.stop();
-    const scripts = [this.#script, ...this.#older];
-    this.#script.stopTimerRoutes();
+    const routings = [this.#routing, ...this.#older];
+    this.#routing.stopTimers();
     this.#host.readiness = 'stopping';
-    if (this.#next?.script !== this.#script) await this.abandon();
+    if (this.#next?.routing !== this.#routing) await this.abandon();
     this.#next = null;
     let inTime = await this.#drained();
     if (inTime) await this.#letAcksPass();
@@ -261,14 +262,17 @@ export class RunningServer implements SipServer {
     }
     this.#receiver.stop();
     if (!inTime) {
-      const unfinished = scripts.reduce((sum, { unfinished: some }) => sum + some, 0);
+      const unfinished = routings.reduce((sum, { unfinished: some }) => sum + some, 0);
       this.log.warning(
         `stopped before all calls had ended: ${unfinished} scripts and ${this.#host.transactions.size} transactions left, whose requests get no answer`,
       );
     }
     for (const { transport } of this.#host.sockets) await transport.close();
     this.#host.close();
-    await Promise.race([Promise.all(scripts.map((script) => script.close())), pause(this.#host.clock, 500)]);
+    await Promise.race([
+      Promise.all(routings.map((routing) => routing.close())),
+      pause(this.#host.clock, 500),
+    ]);
     await this.#host.logs.close();
   }
 
@@ -292,7 +296,7 @@ export class RunningServer implements SipServer {
   async #drained(): Promise<boolean> {
     const isBusy = () =>
       this.#host.hasOpenTransactions ||
-      [this.#script, ...this.#older].some(({ unfinished }) => unfinished > 0);
+      [this.#routing, ...this.#older].some(({ unfinished }) => unfinished > 0);
     while (isBusy()) {
       if (this.#host.clock.now() >= this.#stopBy) return false;
       await delay(this.#host.clock, lookAgain);
@@ -301,10 +305,10 @@ export class RunningServer implements SipServer {
   }
 
   /** Opens the script's sockets; those that the one before has stay as they are. */
-  async #open(script: RunningScript): Promise<NextScript> {
-    const { settings } = script;
+  async #open(routing: RunningRouting): Promise<NextRouting> {
+    const { settings } = routing;
     const before = this.#host.sockets;
-    const next = new NextScript(script, before);
+    const next = new NextRouting(routing, before);
     this.#next = next;
     try {
       const sockets = await bindSockets(
@@ -312,7 +316,7 @@ export class RunningServer implements SipServer {
         settings.tcp,
         this.#handlers,
         before,
-        before.length === 0 ? this.#portWait(script) : null,
+        before.length === 0 ? this.#portWait(routing) : null,
       );
       next.sockets = sockets;
       if (sockets.length === 0) throw new StartError('the script has no socket that can be opened');
@@ -326,7 +330,7 @@ export class RunningServer implements SipServer {
   }
 
   /** A successor waits until the server before it has brought its calls to an end. */
-  #portWait({ log }: RunningScript): PortWait {
+  #portWait({ log }: RunningRouting): PortWait {
     const wait = this.#options.waitForPort ?? 0;
     const { clock } = this.#host;
     return {
@@ -340,7 +344,7 @@ export class RunningServer implements SipServer {
   }
 
   /** From here on the script's settings and sockets are the process's. What only the one before it had is returned. */
-  #putInForce({ script, sockets }: NextScript): readonly Transport[] {
+  #putInForce({ routing, sockets }: NextRouting): readonly Transport[] {
     const before = this.#host.sockets;
     const { registry } = this.#host;
     const now = sockets ?? [];
@@ -349,22 +353,22 @@ export class RunningServer implements SipServer {
     for (const { transport, advertised } of now) registry.add(transport, advertised);
     this.#host.sockets = now;
     this.#host.pending = [];
-    script.takeEffect();
-    this.#script = script;
-    this.#host.routings = [script, ...this.#older];
-    this.#receiver.routing = script;
+    routing.takeEffect();
+    this.#routing = routing;
+    this.#host.routings = [routing, ...this.#older];
+    this.#receiver.routing = routing;
     return before.flatMap(({ transport }) => (isKept.has(transport) ? [] : transport));
   }
 
   #serve(): void {
     const next = this.#next;
     this.#next = null;
-    this.#script.startTimerRoutes();
+    this.#routing.startTimers();
     next?.release((...received) => this.#receiver.receive(...received));
   }
 }
 
-function scriptOf(program: Program, host: ProcessHost, options: ProcessOptions): RunningScript {
+function routingOf(program: Program, host: ProcessHost, options: ProcessOptions): RunningRouting {
   const log = host.logs.open(program.settings, host.count > 1 ? host.number : null);
   return new RunningScript(program, log, host, options);
 }

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadScript, renderDiagnostics } from '../../src/index.ts';
-import { type Program, Request, runRoute, startModule } from '../../src/runtime/index.ts';
+import { type Program, Request, runRoute } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { Chance, mutated } from '../support/chance.ts';
 import { sampleRequest } from '../support/sample-request.ts';
@@ -151,8 +151,7 @@ async function run(program: Program): Promise<void> {
   const { routing, pool } = poolOf(program, 'json', () => {});
   let failure: unknown = null;
   try {
-    for (const module of program.modules) await startModule(module, routing);
-    pool.initialize();
+    await routing.begin({ isFirst: false });
     const source = { address: '192.0.2.7', port: 5062, transport: 'udp' as const };
     const message = parseMessage(requestBytes, source, socket);
     if (!(message instanceof SipRequest)) throw new Error('it is a request');

@@ -1,11 +1,4 @@
-import {
-  type Module,
-  type Program,
-  Receiver,
-  Request,
-  runRoute,
-  startModule,
-} from '../../src/runtime/index.ts';
+import { type Module, type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
 import { type DnsNames, parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import type { HostOptions } from '../../src/workers/process-host.ts';
 import { sampleRequest } from './sample-request.ts';
@@ -93,9 +86,8 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
     },
     options,
   );
-  for (const module of program.modules) await startModule(module, routing);
   routing.takeEffect();
-  pool.initialize();
+  await routing.begin({ isFirst: false });
   const text = wire(options.request ?? sampleRequest);
   const source = { address: '192.0.2.7', port: 5062, transport: 'udp' as const };
   const parsed = parseMessage(Buffer.from(text, 'latin1'), source, fakeSocket(sent));

@@ -2,7 +2,6 @@ import type { SipRequest } from '../../src/index.ts';
 import { type LogFormat, type Program, Request, Run, type RunWorker } from '../../src/runtime/index.ts';
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
 import type { DnsNames } from '../../src/sip/index.ts';
-import type { WorkerPool } from '../../src/workers/pool.ts';
 import { type HostOptions, ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';
@@ -12,7 +11,7 @@ import { programOf } from './server.ts';
 export interface ScriptBench {
   readonly routing: RunningScript;
   readonly worker: RunWorker;
-  readonly pool: WorkerPool;
+  readonly pool: RunningScript['pool'];
   /** What it has printed and logged so far, without the times and the server's lines of the level of debugging. */
   readonly log: string[];
   /** A run on a message, or on none, not yet begun. */
@@ -37,7 +36,7 @@ export function poolOf(
     readonly host?: HostOptions;
     readonly logLevel?: number;
   } = {},
-): { readonly routing: RunningScript; readonly pool: WorkerPool } {
+): { readonly routing: RunningScript; readonly pool: RunningScript['pool'] } {
   const logs = new ServerLogs({ logFormat: format, writeLog: write }, parts.clock);
   const host = new ProcessHost({ ...parts, logs, ...(names === undefined ? {} : { names }) });
   const settings = { ...program.settings, udpWorkers: workers };

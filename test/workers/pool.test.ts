@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Job, Worker } from '../../src/runtime/index.ts';
+import type { Job, RunRouting, Worker } from '../../src/runtime/index.ts';
 import { ByteBudget } from '../../src/timers/memory-budget.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
@@ -32,9 +32,9 @@ function poolOf(
   count: number,
   queueLimit = 10,
   memory = new ByteBudget(Number.POSITIVE_INFINITY),
-): { pool: WorkerPool; log: string[] } {
+): { pool: WorkerPool<RunRouting>; log: string[] } {
   const { routing, log } = benchOf('route { exit; }');
-  return { pool: new WorkerPool(routing, { count, queueLimit, memory }), log };
+  return { pool: new WorkerPool<RunRouting>(routing, { count, queueLimit, memory }), log };
 }
 
 describe('a pool of workers', () => {
@@ -366,7 +366,7 @@ describe('handlers', () => {
   it('count while they wait, in number and in bytes', async () => {
     const { routing } = benchOf('route { exit; }');
     const memory = new ByteBudget(50_000);
-    const pool = new WorkerPool(routing, { count: 1, handlerLimit: 3, memory });
+    const pool = new WorkerPool<RunRouting>(routing, { count: 1, handlerLimit: 3, memory });
     let release = () => {};
     const until = new Promise<void>((resolve) => {
       release = resolve;

@@ -63,8 +63,8 @@ it('timer routes, caches, sleep, transactions and dates go by the simulated cloc
   const socket = new RecordingTransport(clock);
   routing.host.registry.add(socket);
   routing.takeEffect();
-  await routing.begin({ runsStartupRoute: false });
-  routing.startTimerRoutes();
+  await routing.begin({ isFirst: false });
+  routing.startTimers();
   const receiver = new Receiver(routing);
   const receive = (method: string) =>
     receiver.receive(
@@ -101,7 +101,7 @@ it('timer routes, caches, sleep, transactions and dates go by the simulated cloc
   expect(log).toContain('01:00:00 k gone, ticks 60');
   expect(log[0]).toMatch(new RegExp(`^00:00:00 ${start} \\d\\d:00:00$`));
 
-  routing.stopTimerRoutes();
+  routing.stopTimers();
   await routing.settled();
   await routing.close();
   routing.host.close();

@@ -1,7 +1,7 @@
-/** A script that is about to run: its sockets are open, nothing of it is in force, and what its new sockets get waits. */
+/** A Routing that is about to be in force: its sockets are open, nothing of it is in force, and what its new sockets get waits. */
 import type { ListeningSocket, SocketHandlers } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
-import type { RunningScript } from './running-script.ts';
+import type { RunningRouting } from './running-routing.ts';
 
 type Received = Parameters<SocketHandlers['onMessage']>;
 
@@ -11,8 +11,8 @@ const mostBytes = 4 * 1024 * 1024;
 /** A datagram that has waited longer has come again meanwhile, in ms: T2 (RFC 3261, 17.1.2.1). */
 const stale = 4000;
 
-export class NextScript {
-  readonly script: RunningScript;
+export class NextRouting {
+  readonly routing: RunningRouting;
   /** Null until they are open. */
   sockets: readonly ListeningSocket[] | null = null;
   readonly #before: ReadonlySet<Transport>;
@@ -20,8 +20,8 @@ export class NextScript {
   #bytes = 0;
 
   /** `before`: the sockets of the script that runs, which goes on meanwhile. */
-  constructor(script: RunningScript, before: readonly ListeningSocket[]) {
-    this.script = script;
+  constructor(routing: RunningRouting, before: readonly ListeningSocket[]) {
+    this.routing = routing;
     this.#before = new Set(before.map(({ transport }) => transport));
   }
 
@@ -31,14 +31,14 @@ export class NextScript {
     if (this.#before.has(transport.listener ?? transport)) return false;
     if (this.#held.length < mostMessages && this.#bytes + data.length <= mostBytes) {
       this.#bytes += data.length;
-      this.#held.push({ at: this.script.host.clock.now(), received });
+      this.#held.push({ at: this.routing.host.clock.now(), received });
     }
     return true;
   }
 
   /** Hands over what waits, in its order. */
   release(receive: (...received: Received) => void): void {
-    const now = this.script.host.clock.now();
+    const now = this.routing.host.clock.now();
     for (const { at, received } of this.#held.splice(0))
       if (received[2].reliable || now - at < stale) receive(...received);
   }
@@ -48,6 +48,6 @@ export class NextScript {
     this.#held.length = 0;
     const opened = (this.sockets ?? []).filter(({ transport }) => !this.#before.has(transport));
     await Promise.all(opened.map(({ transport }) => transport.close()));
-    await this.script.close();
+    await this.routing.close();
   }
 }
