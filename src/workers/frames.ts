@@ -43,6 +43,13 @@ export interface Frame {
 }
 
 const noData = Buffer.alloc(0);
+const nowhere: Endpoint = { address: '', port: 0 };
+
+/** A frame with what its kind needs. */
+export function frameOf(kind: FrameKind, parts: Partial<Omit<Frame, 'kind'>> = {}): Frame {
+  return { socket: 0, at: 0, from: nowhere, to: nowhere, data: noData, ...parts, kind };
+}
+
 const fixed = 4 + 1 + 2 + 8 + 2 + 2 + 1 + 1;
 /** A frame has one SIP message, which is at most this long, and two addresses. */
 const longest = fixed + 2 * 255 + 65_535;

@@ -1,5 +1,5 @@
 import type { Transport } from '../sip/index.ts';
-import type { Endpoint, FrameKind } from './frames.ts';
+import { type Endpoint, type FrameKind, frameOf } from './frames.ts';
 import type { Peers } from './peers.ts';
 
 /** A connection that another process has: what is sent by it is handed to that process. */
@@ -25,7 +25,7 @@ export class RemoteConnection implements Transport {
   }
 
   alias(port: number): void {
-    this.#tell('alias', { address: this.#peer.address, port }, Buffer.alloc(0));
+    this.#tell('alias', { address: this.#peer.address, port });
   }
 
   /** `done` hears that it has been handed over. */
@@ -35,10 +35,11 @@ export class RemoteConnection implements Transport {
   }
 
   async close(): Promise<void> {
-    this.#tell('end', this.#peer, Buffer.alloc(0));
+    this.#tell('end', this.#peer);
   }
 
-  #tell(kind: FrameKind, to: Endpoint, data: Uint8Array): void {
-    this.#peers.send(this.#process, { kind, socket: this.#socket, at: 0, from: this.#peer, to, data });
+  #tell(kind: FrameKind, to: Endpoint, data?: Uint8Array): void {
+    const about = { socket: this.#socket, from: this.#peer, to };
+    this.#peers.send(this.#process, frameOf(kind, data === undefined ? about : { ...about, data }));
   }
 }

@@ -225,9 +225,8 @@ export class RunningServer implements SipServer {
   receiveOwn(
     ...[data, source, transport, waited]: [...Parameters<SocketHandlers['onMessage']>, number]
   ): void {
-    const message = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    if (this.#next?.holds(message, source, transport) === true) return;
-    this.#receiver.receive(message, source, transport, Math.min(waited, this.#stalls.sinceStall));
+    if (this.#next?.holds(data, source, transport) === true) return;
+    this.#receiver.receive(data, source, transport, Math.min(waited, this.#stalls.sinceStall));
   }
 
   /**

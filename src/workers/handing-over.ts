@@ -1,0 +1,118 @@
+/**
+ * Hands messages to the process that owns their transactions, takes those that the others read for this one, and sends by
+ * connections that another process has.
+ */
+import { branchProcess, Checksum, type SipMessage, type Source, type Transport } from '../sip/index.ts';
+import { ConnectionDirectory } from './connection-directory.ts';
+import { type Frame, frameOf } from './frames.ts';
+import type { Peers } from './peers.ts';
+import type { ProcessHost } from './process-host.ts';
+import { RemoteConnection } from './remote-connection.ts';
+import { SocketIds } from './socket-ids.ts';
+
+/** A message that another process has read, so many ms ago. */
+type Receive = (data: Buffer, source: Source, transport: Transport, waited: number) => void;
+
+/**
+ * How long a datagram may take from one process to another, in ms: T2, the longest time after which a client sends a
+ * request again (RFC 3261, 17.1.2.1).
+ */
+const stale = 4000;
+
+export class HandingOver {
+  readonly #host: ProcessHost;
+  readonly #peers: Peers;
+  readonly #receive: Receive;
+  readonly #connections = new ConnectionDirectory();
+  readonly #sockets: SocketIds;
+
+  constructor(host: ProcessHost, peers: Peers, receive: Receive) {
+    this.#host = host;
+    this.#peers = peers;
+    this.#receive = receive;
+    this.#sockets = new SocketIds(host);
+  }
+
+  /** Tells the others that this process has no connections; they tell of theirs. */
+  begin(): void {
+    this.#peers.broadcast(frameOf('hello'));
+  }
+
+  /**
+   * True when the message belongs to another process, which it has been given. A request belongs to the process that its
+   * Call-ID names, so that a retransmission, a CANCEL and an ACK find its transaction; a response to the one whose number
+   * is in its branch.
+   */
+  give(message: SipMessage, data: Uint8Array): boolean {
+    const { number, count, clock } = this.#host;
+    const owner =
+      message.kind === 'request'
+        ? new Checksum().add(message.callId).number % count
+        : branchProcess(message.via.branch ?? '');
+    if (owner === null || owner >= count || owner === number) return false;
+    const transport = message.socket?.listener ?? message.socket;
+    const socket = transport === null ? undefined : this.#sockets.idOf(transport);
+    if (socket === undefined) return false;
+    const { source: from } = message;
+    this.#peers.send(owner, frameOf('message', { socket, at: clock.date(), from, to: from, data }));
+    return true;
+  }
+
+  /** What another process says. */
+  take({ kind, socket, at, from, to, data }: Frame, process: number): void {
+    if (kind === 'hello') return this.#greet(process);
+    if (kind === 'opened' || kind === 'closed') {
+      this.#connections.set(process, socket, from, kind === 'opened');
+      return;
+    }
+    const transport = this.#sockets.transportOf(socket);
+    if (transport === undefined) return;
+    const connection = transport.connectionTo?.(from.address, from.port) ?? null;
+    switch (kind) {
+      case 'message': {
+        const waited = Math.max(this.#host.clock.date() - at, 0);
+        if (!transport.reliable && waited > stale) return;
+        const back = transport.reliable
+          ? new RemoteConnection(transport, from, socket, process, this.#peers)
+          : transport;
+        const message = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+        this.#receive(message, { ...from, transport: transport.protocol }, back, waited);
+        break;
+      }
+      case 'send':
+        if (connection !== null) connection.send(data, to.address, to.port);
+        else transport.sendHere?.(data, to.address, to.port);
+        break;
+      case 'alias':
+        connection?.alias?.(to.port);
+        break;
+      case 'end':
+        void connection?.close();
+    }
+  }
+
+  /** The others hear of each connection, so that their requests to its peer take it. */
+  announce(transport: Transport, address: string, port: number, isOpen: boolean): void {
+    const socket = this.#sockets.idOf(transport);
+    if (socket === undefined) return;
+    const from = { address, port };
+    this.#connections.setOwn(socket, from, isOpen);
+    this.#peers.broadcast(frameOf(isOpen ? 'opened' : 'closed', { socket, from }));
+  }
+
+  /** The connection to a peer that another process has; null if none has one. */
+  elsewhere(transport: Transport, address: string, port: number): Transport | null {
+    const socket = this.#sockets.idOf(transport);
+    if (socket === undefined) return null;
+    const peer = { address, port };
+    const process = this.#connections.find(socket, peer);
+    return process === null ? null : new RemoteConnection(transport, peer, socket, process, this.#peers);
+  }
+
+  /** A process has started: what connections it had are gone, and it knows of none. */
+  #greet(process: number): void {
+    this.#connections.forget(process);
+    for (const { socket, peer: from } of this.#connections.own)
+      this.#peers.send(process, frameOf('opened', { socket, from }));
+  }
+}

@@ -1,0 +1,46 @@
+import type { ListeningSocket } from '../runtime/index.ts';
+import type { Transport } from '../sip/index.ts';
+import { socketId } from './frames.ts';
+
+/** The sockets that a process has open, or will with its next script. */
+interface Sockets {
+  readonly sockets: readonly ListeningSocket[];
+  readonly pending: readonly ListeningSocket[];
+}
+
+/** The numbers by which all processes know a server's sockets. */
+export class SocketIds {
+  readonly #of: Sockets;
+  #sockets: readonly ListeningSocket[] | null = null;
+  #pending: readonly ListeningSocket[] | null = null;
+  #ids: ReadonlyMap<Transport, number> = new Map();
+  #transports: ReadonlyMap<number, Transport> = new Map();
+
+  constructor(of: Sockets) {
+    this.#of = of;
+  }
+
+  idOf(transport: Transport): number | undefined {
+    this.#look();
+    return this.#ids.get(transport);
+  }
+
+  transportOf(id: number): Transport | undefined {
+    this.#look();
+    return this.#transports.get(id);
+  }
+
+  /** Whether a reload has opened or closed any. */
+  #look(): void {
+    const { sockets, pending } = this.#of;
+    if (this.#sockets === sockets && this.#pending === pending) return;
+    this.#sockets = sockets;
+    this.#pending = pending;
+    const all = [...pending, ...sockets].map(
+      ({ transport, configured }) => [transport, socketId(configured)] as const,
+    );
+    this.#ids = new Map(all);
+    // of two with one number the first counts
+    this.#transports = new Map(all.toReversed().map(([transport, id]) => [id, transport]));
+  }
+}
