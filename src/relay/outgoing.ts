@@ -15,10 +15,10 @@ const none: MessageEdits = {};
 
 /** {@link MessageEdits} while they are gathered: most are of one kind. */
 interface Changes {
-  removed?: Set<number>;
-  replaced?: Map<number, HeaderText>;
-  inserted?: Map<number, HeaderText>;
-  appended?: HeaderText[];
+  removed: Set<number> | undefined;
+  replaced: Map<number, HeaderText> | undefined;
+  inserted: Map<number, HeaderText> | undefined;
+  appended: HeaderText[] | undefined;
 }
 
 /** Headers that the sender takes care of itself. */
@@ -46,7 +46,12 @@ export function responseEdits(response: SipResponse, edits: readonly Edit[]): Re
 
 /** Where they add headers, and change or remove others than the vital ones, as most do: without another look at the message. */
 function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEdits | null {
-  const changes: Changes = {};
+  const changes: Changes = {
+    removed: undefined,
+    replaced: undefined,
+    inserted: undefined,
+    appended: undefined,
+  };
   for (const edit of edits) {
     switch (edit.kind) {
       case 'insert-before':

@@ -12,15 +12,15 @@ import type { Protocol } from './transports.ts';
  */
 export interface MessageEdits {
   /** Removed header fields. */
-  readonly removed?: ReadonlySet<number>;
+  readonly removed?: ReadonlySet<number> | undefined;
   /** Replacement of a header field: complete lines, or '' for none. Takes precedence over `removed`. */
-  readonly replaced?: ReadonlyMap<number, HeaderText>;
+  readonly replaced?: ReadonlyMap<number, HeaderText> | undefined;
   /** Lines above a header field; at `headers.length` below the last one, above `appended`. */
-  readonly inserted?: ReadonlyMap<number, HeaderText>;
+  readonly inserted?: ReadonlyMap<number, HeaderText> | undefined;
   /** Lines below the last header of the message. */
-  readonly appended?: readonly HeaderText[];
+  readonly appended?: readonly HeaderText[] | undefined;
   /** A byte string that replaces the body; Content-Length is adjusted. '' removes the body. */
-  readonly body?: string;
+  readonly body?: string | undefined;
 }
 
 /** Additional changes to a response. */
@@ -34,15 +34,15 @@ export interface ResponseEdits extends MessageEdits {
 /** Additional changes to a request. */
 export interface RequestEdits extends MessageEdits {
   /** The Request-URI. Absent: as received. */
-  readonly uri?: string;
+  readonly uri?: string | undefined;
   /** Replaces the request's Max-Forwards. Absent: as received, or 70 if the request has none (16.6, 3). */
-  readonly maxForwards?: number;
+  readonly maxForwards?: number | undefined;
   /** Replaces the request's Max-Breadth (RFC 5393, 5). Absent: as received. */
-  readonly maxBreadth?: number;
+  readonly maxBreadth?: number | undefined;
   /** Adds `rport` to the previous element's Via even if it did not ask for it (force_rport()). */
-  readonly forceRport?: boolean;
+  readonly forceRport?: boolean | undefined;
   /** Adds `rport` to the new Via (add_local_rport()). */
-  readonly addRport?: boolean;
+  readonly addRport?: boolean | undefined;
 }
 
 /** Where a message can be sent: an IP address (IPv6 without brackets), a port and a transport. */
