@@ -118,6 +118,49 @@ route {
   });
 });
 
+describe('SIGSTOP of the supervisor', () => {
+  it('is -1 for what scripts share, with a line in the log, and everything else is served', async () => {
+    const siprest = closeLater(
+      await startWatched(
+        `
+${modules}
+loadmodule "cachedb_local.so"
+udp_workers=4
+route {
+  if (!is_method("OPTIONS")) {
+    cache_fetch("local", "key", $var(value));
+    send_reply(200, "rc $rc");
+    exit;
+  }
+  send_reply(200, "served");
+}
+`,
+        { processes: 2 },
+      ),
+    );
+    const ask = async (method: string, owner: number, name: string) => {
+      const replies = await sendSip(
+        { method, callId: callIdOf(owner, name) },
+        { port: siprest.port, seconds: 12 },
+      );
+      return replies.at(-1)?.reason;
+    };
+    expect(await ask('MESSAGE', 0, 'before')).toBe('rc -2');
+    const { pid } = siprest;
+    process.kill(pid, 'SIGSTOP');
+    closeLater({ close: () => process.kill(pid, 'SIGCONT') });
+    const [first, second] = [ask('MESSAGE', 0, 'first'), ask('MESSAGE', 1, 'second')];
+    expect([await ask('OPTIONS', 0, 'third'), await ask('OPTIONS', 1, 'fourth')]).toEqual([
+      'served',
+      'served',
+    ]);
+    expect([await first, await second]).toEqual(['rc -1', 'rc -1']);
+    await siprest.prints('cache "local": the supervisor has not answered within 5000 ms');
+    process.kill(pid, 'SIGCONT');
+    expect(await ask('MESSAGE', 1, 'after')).toBe('rc -2');
+  });
+});
+
 describe('SIGSTOP of one of two processes for five seconds under load', () => {
   it('delays the calls of that process alone, loses none, and the supervisor waits for it', async () => {
     const service = await startSlowService(1);
