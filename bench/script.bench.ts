@@ -35,7 +35,7 @@ const bytes = Buffer.from(
 );
 
 function message(): SipRequest {
-  const parsed = parseMessage(bytes, { address: '192.0.2.1', port: 5060 } as never);
+  const parsed = parseMessage(bytes, { address: '192.0.2.1', port: 5060, transport: 'udp' });
   if (parsed.kind !== 'request') throw new Error('it is a request');
   return parsed;
 }
