@@ -1,6 +1,6 @@
 /**
- * Script modules: tables of functions, variables, transformations and parameters, with the code beside each row. The
- * types of the code follow from the rows.
+ * Script modules: tables of functions, variables, transformations and parameters. Each row includes its code, whose
+ * types are derived from the row.
  */
 import type {
   ArgumentSpec,
@@ -19,50 +19,53 @@ import type {
 } from '../script/index.ts';
 import type { Run, RunRouting } from './run.ts';
 
-/** A script module as the runtime sees it: its table, and what it does when the server starts. */
+/** A script module as the runtime sees it: its tables, and code to run when a routing starts. */
 export interface Module extends ModuleSpec<Run> {
-  /** Before the sockets are opened and startup_route runs; what it throws stops the start. */
+  /** Runs before the sockets open and startup_route runs; an exception prevents the start. */
   start?(routing: RunRouting, parameters: ParameterValues): Awaitable<void>;
 }
 
-/** For each function its arguments, which the types of its `run` or `start` follow from. */
+/** Functions by their argument tables, from which the types of `run` and `start` are derived. */
 type FunctionRows<Functions extends readonly (readonly ArgumentSpec[])[]> = {
   readonly [Place in keyof Functions]: FunctionRow<Run, Functions[Place]>;
 };
 
-/** For each transformation its arguments. */
+/** Transformations by their argument tables. */
 type TransformationRows<Transformations extends readonly (readonly TransformationArgument[])[]> = {
   readonly [Place in keyof Transformations]: TransformationRow<Run, Transformations[Place]>;
 };
 
-/** For each variable the rule of its subname. */
+/** Variables by the rules of their subnames. */
 type VariableRows<Rules extends readonly unknown[]> = {
   readonly [Place in keyof Rules]: VariableRow<Run, Rules[Place]>;
 };
 
-/** A module as it is written, see {@link defineModule}. */
+/** A module as written, see {@link defineModule}. */
 export interface ModuleRows<
   Parameters extends readonly ParameterSpec[],
   Functions extends readonly (readonly ArgumentSpec[])[],
   Variables extends readonly unknown[],
   Transformations extends readonly (readonly TransformationArgument[])[],
 > extends Omit<Module, 'parameters' | 'functions' | 'variables' | 'transformations' | 'validate' | 'start'> {
-  /** Set by `modparam`. Rows in place, or a table of {@link defineParameters} that functions read as well. */
+  /** Parameters for `modparam`: rows, or a table from {@link defineParameters}, which functions use as a key to the values. */
   readonly parameters?: Parameters;
-  /** `run` and `start` get the arguments of their row. Functions from elsewhere (`...others`) stand behind those written here, which TypeScript otherwise does not type. */
+  /**
+   * `run` and `start` get the arguments of their row. Put spreads (`...others`) last: TypeScript does not infer the types
+   * of rows that follow one.
+   */
   readonly functions?: FunctionRows<Functions>;
-  /** Each is resolved with the subname that its row allows. */
+  /** `resolve` gets the subname that the row allows. */
   readonly variables?: VariableRows<Variables>;
-  /** Each gets the arguments of its row. */
+  /** `apply` and `prepare` get the arguments of their row. */
   readonly transformations?: TransformationRows<Transformations>;
-  /** Checks the parameters against each other; each string is a warning, thrown {@link InvalidUse} an error. */
+  /** Checks parameters that depend on each other. Returned strings are warnings, a thrown {@link InvalidUse} is an error. */
   readonly validate?: (parameters: RowValues<Parameters>) => readonly string[];
-  /** Before the sockets are opened and startup_route runs; what it throws stops the start. */
+  /** Runs before the sockets open and startup_route runs; an exception prevents the start. */
   readonly start?: (routing: RunRouting, parameters: RowValues<Parameters>) => Awaitable<void>;
 }
 
 /**
- * A script module. Its parameters and the arguments of its functions have the types that the rows say:
+ * Defines a script module. Parameters and function arguments get their types from the rows:
  *
  *     const parameters = defineParameters([
  *       { name: 'greeting', type: 'string', default: 'hello', summary: 'What is said.' },
@@ -81,7 +84,7 @@ export interface ModuleRows<
  *             { name: 'result', type: 'variable', summary: 'Gets the greeting.' },
  *           ],
  *           summary: 'Writes a greeting.',
- *           // who is a string, times a number or undefined, result a variable that can be set
+ *           // who: string, times: number | undefined, result: a writable variable
  *           run: (run, who, times = 1, result) => {
  *             const { greeting } = run.parameters(parameters);
  *             return result.set(run, `${greeting}, ${who}! `.repeat(times)) ? 1 : -1;
@@ -102,39 +105,39 @@ export function defineModule(module: Module): Module {
   return module;
 }
 
-/** Before the routing takes effect; a module that cannot start throws. */
+/** Starts a module, before the routing takes effect. Throws if the module cannot start. */
 export const startModule = (module: Module, routing: RunRouting): Awaitable<void> =>
   module.start?.(routing, routing.parameters(module.parameters ?? []));
 
-/** A function of the core or of a module, whose `run` or `start` gets the arguments of its row. */
+/** Defines a function of the core or of a module; `run` or `start` gets the arguments of the row. */
 export const defineFunction = <const Arguments extends readonly ArgumentSpec[]>(
   row: FunctionRow<Run, Arguments>,
 ): FunctionSpec<Run> => row;
 
-/** Several of them, as {@link defineFunction} has one. */
+/** Defines several functions, see {@link defineFunction}. Put spreads last. */
 export const defineFunctions = <const Functions extends readonly (readonly ArgumentSpec[])[]>(
   rows: FunctionRows<Functions>,
 ): { readonly [Place in keyof Functions]: FunctionSpec<Run> } => rows;
 
-/** A transformation of the core or of a module, which gets the arguments of its row. */
+/** Defines a transformation of the core or of a module, which gets the arguments of its row. */
 export const defineTransformation = <const Arguments extends readonly TransformationArgument[] = readonly []>(
   row: TransformationRow<Run, Arguments>,
 ): TransformationSpec<Run> => row;
 
-/** Several of them, as {@link defineTransformation} has one. */
+/** Defines several transformations, see {@link defineTransformation}. Put spreads last. */
 export const defineTransformations = <
   const Transformations extends readonly (readonly TransformationArgument[])[],
 >(
   rows: TransformationRows<Transformations>,
 ): { readonly [Place in keyof Transformations]: TransformationSpec<Run> } => rows;
 
-/** A variable of the core or of a module. */
+/** Defines a variable of the core or of a module. */
 export function defineVariable<const Rule = 'none'>(row: VariableRow<Run, Rule>): VariableSpec<Run>;
 export function defineVariable(row: VariableSpec<Run>): VariableSpec<Run> {
   return row;
 }
 
-/** Several of them, as {@link defineVariable} has one. */
+/** Defines several variables, see {@link defineVariable}. Put spreads last. */
 export function defineVariables<const Rules extends readonly unknown[]>(
   rows: VariableRows<Rules>,
 ): { readonly [Place in keyof Rules]: VariableSpec<Run> };

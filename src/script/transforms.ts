@@ -1,4 +1,4 @@
-/** Transformations as the compiled script calls them: of a value, with all arguments in a list. */
+/** Transformations in the form that compiled scripts call: a function of the value and an argument list. */
 import type {
   PlainTransformationSpec,
   TextTransformationSpec,
@@ -7,7 +7,7 @@ import type {
 } from './catalog.ts';
 import { toText } from './operators.ts';
 
-/** `constants` are the arguments that are known now, null for one that is not. With an argument that is null the result is. */
+/** `constants`: the arguments known at compile time, null for the others. If an argument is null so is the result. */
 export function transformOf<R>(
   spec: TextTransformationSpec | PlainTransformationSpec<R>,
   constants: TransformationValues,

@@ -25,10 +25,13 @@ import type {
 
 // --- functions ------------------------------------------------------------------------------------------
 
+/** The type of `Value` if an argument may be omitted. `name` is in every row, so that the type is not a weak one. */
+type OrOmitted<Argument, Value> = Argument extends { readonly name: string; readonly optional?: false }
+  ? Value
+  : Value | undefined;
+
 /** What a function gets for an argument, see {@link ArgumentSpec.type}. */
-export type ArgumentValue<R, Argument extends ArgumentSpec> = Argument extends { readonly optional: true }
-  ? GivenValue<R, Argument> | undefined
-  : GivenValue<R, Argument>;
+export type ArgumentValue<R, Argument extends ArgumentSpec> = OrOmitted<Argument, GivenValue<R, Argument>>;
 
 /** Unknown for a row without a literal type, such as a plain `ArgumentSpec`. */
 type GivenValue<R, Argument extends ArgumentSpec> = ArgumentType extends Argument['type']
@@ -38,9 +41,9 @@ type GivenValue<R, Argument extends ArgumentSpec> = ArgumentType extends Argumen
     : Argument['type'] extends 'value'
       ? Value
       : Argument['type'] extends 'variable'
-        ? Argument extends { readonly readOnly: true }
-          ? VariableReader<R>
-          : VariableReference<R>
+        ? Argument extends { readonly name: string; readonly readOnly?: false }
+          ? VariableReference<R>
+          : VariableReader<R>
         : Argument extends { readonly oneOf: readonly (infer Word)[] }
           ? Word | AbsentWords<Argument>
           : string;
@@ -87,12 +90,12 @@ type Subname<R, Rule> = Rule extends 'required'
       ? null | Name | ((run: R) => string)
       : null;
 
-/** How a variable with this rule for its subname is used. A name of a closed list with variables in it is any text. */
+/** A use of a variable with this rule for its subname. Subnames with variables may be any text, despite a closed list. */
 export interface RuledUse<R, Rule> extends Omit<VariableUse<R>, 'subname'> {
   readonly subname: Subname<R, Rule>;
 }
 
-/** A variable as it is written. */
+/** A variable as written in a table. */
 export interface VariableRow<R, Rule> extends VariableFacts<Rule & SubnameRule> {
   /** Called once for each use in the script. Throws {@link InvalidUse} for a bad subname or index. */
   readonly resolve: (use: RuledUse<R, Rule>) => VariableAccess<R>;
@@ -100,6 +103,7 @@ export interface VariableRow<R, Rule> extends VariableFacts<Rule & SubnameRule> 
 
 // --- transformations ------------------------------------------------------------------------------------
 
+/** The type of a given argument; both types for a row without a literal one. */
 type TransformationValue<Argument extends TransformationArgument> = Argument['type'] extends 'int'
   ? number
   : 'int' extends Argument['type']
@@ -108,31 +112,29 @@ type TransformationValue<Argument extends TransformationArgument> = Argument['ty
 
 /** What a transformation gets for its arguments. */
 export type TransformationInput<Arguments extends readonly TransformationArgument[]> = {
-  readonly [Place in keyof Arguments]: Arguments[Place] extends { readonly optional: true }
-    ? TransformationValue<Arguments[Place]> | undefined
-    : TransformationValue<Arguments[Place]>;
+  readonly [Place in keyof Arguments]: OrOmitted<Arguments[Place], TransformationValue<Arguments[Place]>>;
 };
 
-/** Null for one with variables in it, which is not known before the script runs. */
+/** The arguments known at compile time; null for those with variables. */
 type Constants<Arguments extends readonly TransformationArgument[]> = {
   readonly [Place in keyof Arguments]: TransformationInput<Arguments>[Place] | null;
 };
 
-/** Of text: a number stands for its decimal digits, and null stays null. */
+/** A transformation of text: numbers are passed as decimal digits, and null stays null. */
 export interface TextTransformationRow<Arguments extends readonly TransformationArgument[]>
   extends TransformationFacts<Arguments> {
-  /** Called with the input and the arguments of the row; without a call the result is null where one of them is. */
+  /** Called with the input and the arguments of the row. If any of these is null the result is null, without a call. */
   readonly apply: (text: string, ...args: TransformationInput<Arguments>) => Value;
   readonly prepare?: never;
   readonly prepareWaiting?: never;
 }
 
-/** Of any value, or with something that is made once for each place of the script. */
+/** A transformation of any value, or one that prepares something for each use. */
 export interface PlainTransformationRow<R, Arguments extends readonly TransformationArgument[]>
   extends TransformationFacts<Arguments> {
   /**
-   * Called once for each place in the script with the arguments that are known then, so that tables and regular
-   * expressions are built once.
+   * Called once for each use, with the arguments known at compile time, so that tables and regular expressions are
+   * built once.
    */
   readonly prepare: (
     constants: Constants<Arguments>,
@@ -144,7 +146,7 @@ export interface PlainTransformationRow<R, Arguments extends readonly Transforma
 /** A transformation that may wait; reading a variable with it waits first. */
 export interface WaitingTransformationRow<R, Arguments extends readonly TransformationArgument[]>
   extends TransformationFacts<Arguments> {
-  /** As {@link PlainTransformationRow.prepare}. */
+  /** See {@link PlainTransformationRow.prepare}. */
   readonly prepareWaiting: (
     constants: Constants<Arguments>,
   ) => (value: Value, args: TransformationInput<Arguments>, run: R) => Awaitable<Value>;
@@ -152,7 +154,7 @@ export interface WaitingTransformationRow<R, Arguments extends readonly Transfor
   readonly prepare?: never;
 }
 
-/** A transformation as it is written. */
+/** A transformation as written in a table. */
 export type TransformationRow<R, Arguments extends readonly TransformationArgument[]> =
   | TextTransformationRow<Arguments>
   | PlainTransformationRow<R, Arguments>
@@ -177,9 +179,13 @@ type OneValue<Row extends ValueRow> = Row['type'] extends 'int' | 'seconds'
 /** A row's value as read by the checker: null if that is its default, a list if it is repeatable. */
 export type RowValue<Row extends ValueRow> = Row extends { readonly repeated: true }
   ? readonly OneValue<Row>[]
-  : Row extends { readonly default: number | string | boolean }
-    ? OneValue<Row>
-    : OneValue<Row> | null;
+  : Row extends { readonly name: string; readonly repeated?: false }
+    ? SingleValue<Row>
+    : SingleValue<Row> | readonly OneValue<Row>[];
+
+type SingleValue<Row extends ValueRow> = Row extends { readonly default: number | string | boolean }
+  ? OneValue<Row>
+  : OneValue<Row> | null;
 
 /** The values of a table's rows by their names. Rows whose names are only known at run time are omitted. */
 export type RowValues<Rows extends readonly ValueRow[]> = {

@@ -163,6 +163,14 @@ describe('arguments of a function', () => {
         return source.get(run) === null ? -1 : 1;
       },
     });
+    const perhaps: boolean = text.name === 'text';
+    defineFunction({
+      name: 'f',
+      arguments: [{ ...text, optional: perhaps }],
+      summary: '',
+      // @ts-expect-error -- it may be left out
+      run: (_, given) => given.length,
+    });
     // @ts-expect-error -- the row has one argument
     defineFunction({ name: 'f', arguments: [text], summary: '', run: (_run, _given, more) => more });
     // @ts-expect-error -- there is no such type of argument
