@@ -7,7 +7,7 @@ import type { ExchangeFailure } from './failure.ts';
 import type { HttpTarget } from './http-target.ts';
 import type { AnswerHead } from './http1-head.ts';
 import { requestHead } from './http1-request.ts';
-import { IDLE_MARGIN, IDLE_TIMEOUT, LONGEST_IDLE } from './limits.ts';
+import { IDLE_MARGIN, LONGEST_IDLE } from './limits.ts';
 import type { ConnectionInfo } from './outcome.ts';
 import { socketFailure } from './socket-failure.ts';
 import type { SocketReader } from './socket-reader.ts';
@@ -61,6 +61,8 @@ export interface Http1Options {
   readonly target: HttpTarget;
   readonly timers: TimerWheel;
   readonly http10: boolean;
+  /** How long it is kept idle unless the server says otherwise, in milliseconds; 0: not at all. */
+  readonly keepAlive: number;
   /** What reads the wire past its stream; null: it is read by events. */
   readonly reader: SocketReader | null;
 }
@@ -81,6 +83,7 @@ export class Http1Connection implements Connection, AnswerListener {
   readonly #socket: Wire;
   readonly #target: HttpTarget;
   readonly #timers: TimerWheel;
+  readonly #keepAlive: number;
   readonly #http10: boolean;
   readonly #answer: AnswerReader = new AnswerReader(this);
   readonly #tls: TlsClose | null;
@@ -98,13 +101,18 @@ export class Http1Connection implements Connection, AnswerListener {
   #body: Buffer | null = null;
   #timeout: Timer | null = null;
 
-  constructor(wire: Wire, { target, timers, http10, reader }: Http1Options, listener: Http1Listener) {
+  constructor(
+    wire: Wire,
+    { target, timers, http10, keepAlive, reader }: Http1Options,
+    listener: Http1Listener,
+  ) {
     this.#listener = listener;
     this.#socket = wire;
     this.#target = target;
     this.#timers = timers;
     this.#tls = TlsClose.of(wire);
     this.#http10 = http10;
+    this.#keepAlive = keepAlive;
     this.connectedAt = timers.clock.now();
     this.info = describeConnection(wire, http10 ? 'http/1.0' : 'http/1.1');
     if (reader === null) wire.on('data', (piece: Buffer) => this.#onBytes(piece, piece.length, false));
@@ -216,10 +224,10 @@ export class Http1Connection implements Connection, AnswerListener {
   onHead(head: AnswerHead, text: string): void {
     const seconds = head.idleSeconds;
     this.#status = head.status;
-    this.#idleTime = !head.keepAlive
+    this.#idleTime = !(head.keepAlive && this.#keepAlive > 0)
       ? 0
       : Number.isNaN(seconds)
-        ? IDLE_TIMEOUT
+        ? this.#keepAlive
         : Math.min(seconds * 1000 - IDLE_MARGIN, LONGEST_IDLE);
     this.#exchange?.onHead(head, text);
   }

@@ -9,10 +9,11 @@ import type { HttpTarget } from './http-target.ts';
 import { MAX_HEADER_FIELDS, MAX_HEADER_LIST } from './http2-fields.ts';
 import { http2RequestFields } from './http2-request.ts';
 import { http2 } from './lazy-modules.ts';
-import { IDLE_TIMEOUT } from './limits.ts';
 import type { ConnectionInfo } from './outcome.ts';
 import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
 
+/** How long a connection is kept at least that has served nothing so far, in milliseconds. */
+const FIRST_USE = 1_000;
 const STREAM_WINDOW = 262_144;
 const CONNECTION_WINDOW = 1_048_576;
 /** In MB. Node counts bodies that wait to be sent, which are the caller's, and would refuse streams above 10. */
@@ -74,6 +75,8 @@ export interface Http2Options {
   readonly timers: TimerWheel;
   /** Streams that the server is taken to allow until it says so. */
   readonly streamLimit: number;
+  /** How long it is kept idle, in milliseconds; 0: not at all. */
+  readonly keepAlive: number;
 }
 
 /**
@@ -84,6 +87,7 @@ export class Http2Connection implements Connection {
   served = 0;
   idleSince: number;
   readonly #listener: Http2Listener;
+  readonly #keepAlive: number;
   readonly #target: HttpTarget;
   readonly #timers: TimerWheel;
   readonly #socket: Wire;
@@ -105,7 +109,7 @@ export class Http2Connection implements Connection {
   #wantsHttp1 = false;
   readonly #breach: SilentBreach | null;
 
-  constructor(wire: Wire, { target, timers, streamLimit }: Http2Options, listener: Http2Listener) {
+  constructor(wire: Wire, { target, timers, streamLimit, keepAlive }: Http2Options, listener: Http2Listener) {
     this.#listener = listener;
     this.#target = target;
     this.#timers = timers;
@@ -113,6 +117,7 @@ export class Http2Connection implements Connection {
     this.connectedAt = timers.clock.now();
     this.idleSince = this.connectedAt;
     this.#limit = streamLimit;
+    this.#keepAlive = keepAlive;
     this.info = describeConnection(wire, 'h2');
     this.#session = http2().connect(target.url, {
       createConnection: () => wire,
@@ -146,7 +151,7 @@ export class Http2Connection implements Connection {
       this.#alert ??= tlsErrorText(error);
     });
     session.on('close', () => this.#close());
-    timers.start(this.#idle, IDLE_TIMEOUT);
+    timers.start(this.#idle, Math.max(keepAlive, FIRST_USE));
     session.unref();
   }
 
@@ -349,13 +354,13 @@ export class Http2Connection implements Connection {
     this.#open--;
     this.#breach?.closed();
     if (this.#open > 0) return;
-    if (!this.usable) {
+    if (!this.usable || this.#keepAlive === 0) {
       this.destroy();
       return;
     }
     this.#session.unref();
     this.idleSince = this.#timers.clock.now();
-    this.#timers.start(this.#idle, IDLE_TIMEOUT, this.idleSince);
+    this.#timers.start(this.#idle, this.#keepAlive, this.idleSince);
   }
 
   #close(): void {

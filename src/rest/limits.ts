@@ -1,5 +1,3 @@
-/** How long a connection is kept idle unless the server says otherwise, in milliseconds. */
-export const IDLE_TIMEOUT = 120_000;
 /** The most that a server's `Keep-Alive: timeout=` can ask for. */
 export const LONGEST_IDLE = 600_000;
 /** Given up so long before the time that the server named, so that its close does not meet a request. */

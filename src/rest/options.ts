@@ -104,6 +104,14 @@ export const CLIENT_OPTIONS = {
     default: false,
     doc: 'Ask with `Expect: 100-continue` before a body of more than 1,024 bytes, and wait one second at most.',
   },
+  keepAlive: {
+    type: 'number',
+    unit: 'ms',
+    default: 120_000,
+    min: 0,
+    max: LONGEST,
+    doc: "How long an idle connection is kept, unless the server's `Keep-Alive` says otherwise. 0: it is closed after each request.",
+  },
   proxy: {
     type: 'choice',
     choices: ['environment', 'none'],

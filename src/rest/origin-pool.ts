@@ -265,12 +265,14 @@ export class OriginPool
 
   #add1(wire: Wire, reader: SocketReader | null): Http1Connection {
     const http10 = this.#version.http1 === 'http/1.0';
-    const options = { target: this.#target, timers: this.#timers, http10, reader };
+    const { keepAlive } = this.#settings;
+    const options = { target: this.#target, timers: this.#timers, http10, keepAlive, reader };
     return this.#add(new Http1Connection(wire, options, this));
   }
 
   #add2(wire: Wire): Http2Connection {
-    const options = { target: this.#target, timers: this.#timers, streamLimit: this.#streamLimit };
+    const { keepAlive } = this.#settings;
+    const options = { target: this.#target, timers: this.#timers, streamLimit: this.#streamLimit, keepAlive };
     const connection = this.#add(new Http2Connection(wire, options, this));
     this.#shared.push(connection);
     return connection;

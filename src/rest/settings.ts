@@ -34,6 +34,8 @@ export interface RestClientOptions {
   readonly tlsDomain?: TlsClientDomain | undefined;
   /** Ask with `Expect: 100-continue` before a body of more than 1,024 bytes. */
   readonly expect100?: boolean | undefined;
+  /** How long an idle connection is kept, in milliseconds, unless the server's `Keep-Alive` says otherwise; 0: not at all. */
+  readonly keepAlive?: number | undefined;
   /** Whether requests go through the proxies that the environment names (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`). */
   readonly proxy?: 'environment' | 'none' | undefined;
   /** Only one client at a time connects to a host name; the others get `rc` -4 at once. */

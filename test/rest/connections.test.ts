@@ -46,6 +46,24 @@ describe('connections', () => {
     }
   });
 
+  it('keeps an idle one as long as keepAlive says, and none with 0', async () => {
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const ids = async (keepAlive: number, wait: number) => {
+      const client = newClient({ keepAlive });
+      const first = await client.get(server.origin);
+      await sleep(wait);
+      return [first.connection?.id, (await client.get(server.origin)).connection?.id];
+    };
+    for (const [keepAlive, wait, reused] of [
+      [0, 0, false],
+      [20, 60, false],
+      [60_000, 60, true],
+    ] as const) {
+      const [first, second] = await ids(keepAlive, wait);
+      expect(first === second, `${keepAlive} ms`).toBe(reused);
+    }
+  });
+
   it('each client has its own', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const [a, b] = [newClient(), newClient()];

@@ -95,6 +95,18 @@ describe('HTTP version', () => {
   });
 });
 
+describe('keepAlive', () => {
+  it('of 0 closes a connection of HTTP/2 with its last request', async () => {
+    const server = await newHttp2Server((stream) => setTimeout(() => answer(stream, 'x'), 30));
+    const client = newClient({ ...PRIOR, keepAlive: 0 });
+    const both = await Promise.all([client.get(server.origin), client.get(server.origin)]);
+    expect(both.map((outcome) => outcome.rc)).toEqual([1, 1]);
+    await until(() => client.connections.idle === 0);
+    const next = await client.get(server.origin);
+    expect(both.map(({ connection }) => connection?.id)).not.toContain(next.connection?.id);
+  });
+});
+
 describe('HTTP version 2 in clear text', () => {
   it('finds HTTP/2', async () => {
     const server = await newHttp2Server((stream) => answer(stream, 'two'));

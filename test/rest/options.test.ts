@@ -17,6 +17,7 @@ describe('the options of a client', () => {
       tls: { verifyPeer: true, verifyHost: true, caPath: '' },
       tlsDomain: null,
       expect100: false,
+      keepAlive: 120_000,
       proxy: 'environment',
       noConcurrentConnects: false,
       lockFreeAge: 0,
@@ -28,6 +29,7 @@ describe('the options of a client', () => {
     { maxBodySize: Number.POSITIVE_INFINITY },
     { tls: { verifyPeer: false } },
     { tls: {} },
+    { keepAlive: 0 },
     { httpVersion: '2-prior-knowledge' as const },
   ])('take %j', (options) => {
     expect(readOptions(options)).toMatchObject(options);
