@@ -64,6 +64,7 @@ export {
   type TlsOptions,
   url,
   urlForLog,
+  withHeader,
   type Wire,
   withHeader,
 } from './rest/index.ts';
