@@ -64,7 +64,6 @@ export {
   type TlsOptions,
   url,
   urlForLog,
-  withHeader,
   type Wire,
   withHeader,
 } from './rest/index.ts';
