@@ -18,7 +18,7 @@ const rooms = {
 };
 
 /** From the bottom to the top: an import goes down. */
-export const layers = [...Object.keys(rooms), 'rest.ts', 'sip.ts', 'index.ts', 'cli'];
+export const layers = [...Object.keys(rooms), 'rest.ts', 'sip.ts', 'index.ts', 'internal.ts', 'cli'];
 
 const anyOf = (names) => `(?:${names.join('|')})`;
 const only = (room, { rooms: others, packages }) => ({
@@ -56,7 +56,14 @@ export default {
         'what the command line does, a library user can do: cli imports the entries of the package alone',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: ['^src/cli/', '^src/(?:index|rest|sip)\\.ts$'] },
+      to: { path: '^src/', pathNot: ['^src/cli/', '^src/(?:index|rest|sip|internal)\\.ts$'] },
+    },
+    {
+      name: 'internal-is-for-cli',
+      comment: 'what is not published, no published entry leads to',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/internal\\.ts$' },
     },
     {
       name: 'nobody-imports-cli',

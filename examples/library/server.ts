@@ -3,7 +3,8 @@
  *
  *     npx tsx examples/library/server.ts http://127.0.0.1:8081
  */
-import { loadScript, renderDiagnostics, sendRequest, startServer } from 'siprest';
+import { loadScript, renderDiagnostics, startServer } from 'siprest';
+import { sendRequest } from 'siprest/sip';
 
 const [service = 'http://127.0.0.1:8081'] = process.argv.slice(2);
 

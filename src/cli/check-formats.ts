@@ -1,7 +1,8 @@
 /** The findings of `siprest check` for other programs: SARIF 2.1.0 (OASIS), and GitHub's workflow commands. */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { diagnosticCodes, type Place } from '../index.ts';
+import type { Place } from '../index.ts';
+import { diagnosticCodes } from '../internal.ts';
 import type { CheckedFile, CheckRecord } from './checked-file.ts';
 import { version } from './version.ts';
 

@@ -1,11 +1,5 @@
-import {
-  absencesText,
-  type Diagnostic,
-  diagnosticRecords,
-  isInert,
-  renderDiagnostics,
-  type SourceSet,
-} from '../index.ts';
+import { type Diagnostic, diagnosticRecords, renderDiagnostics, type SourceSet } from '../index.ts';
+import { absencesText, isInert } from '../internal.ts';
 import { githubText, sarifText } from './check-formats.ts';
 import type { CheckedFile, CheckRecord } from './checked-file.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';

@@ -8,7 +8,7 @@ import { type Streams, UsageError } from './streams.ts';
 import { tour } from './tour.ts';
 import { version } from './version.ts';
 
-export { runMember } from '../index.ts';
+export { runMember } from '../internal.ts';
 
 /** Resolves to the exit code; never rejects for user errors. */
 export async function runCommand(argv: readonly string[], streams: Streams): Promise<number> {

@@ -1,7 +1,7 @@
 /** Finds out who holds a port that a server needs, and its remaining calls. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { allServers, askServer, controlDirectory, type ServerIdentity } from '../index.ts';
+import { allServers, askServer, controlDirectory, type ServerIdentity } from '../internal.ts';
 import { plural, type Streams } from './streams.ts';
 
 /** Timeout for a server that does not answer, in ms. */

@@ -1,4 +1,4 @@
-import { FileError, largestFile, readRegularFile } from '../index.ts';
+import { FileError, largestFile, readRegularFile } from '../internal.ts';
 import { UsageError } from './streams.ts';
 
 /** The contents of a file named on the command line, as a byte string. */

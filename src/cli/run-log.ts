@@ -2,15 +2,13 @@
 import {
   type Diagnostic,
   diagnosticRecords,
-  inertText,
-  isInert,
   type LoadedScript,
   type Log,
   type LogDestinations,
-  openLog,
   renderDiagnostics,
   type SipServer,
 } from '../index.ts';
+import { inertText, isInert, openLog } from '../internal.ts';
 import { type Streams, usesColor } from './streams.ts';
 
 type Severity = Diagnostic['severity'];

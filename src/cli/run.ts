@@ -1,12 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import {
-  controlDirectory,
-  countAbsences,
-  renderDiagnostics,
-  type SipServer,
-  StartError,
-  startServer,
-} from '../index.ts';
+import { renderDiagnostics, type SipServer, StartError, startServer } from '../index.ts';
+import { controlDirectory, countAbsences } from '../internal.ts';
 import { summaryOf } from './check.ts';
 import { memberArgument } from './member-argument.ts';
 import { portHolder } from './port-holder.ts';

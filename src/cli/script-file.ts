@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { FileError, type LoadedScript, largestFile, loadScript, readRegularFile } from '../index.ts';
+import { type LoadedScript, loadScript } from '../index.ts';
+import { FileError, largestFile, readRegularFile } from '../internal.ts';
 import { readNamedFile, readStdin } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
 

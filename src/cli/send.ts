@@ -1,4 +1,4 @@
-import { RequestError, sendRequest } from '../index.ts';
+import { RequestError, sendRequest } from '../sip.ts';
 import { readNamedFile } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
 

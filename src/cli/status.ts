@@ -1,3 +1,4 @@
+import type { FigureValues, ServerStatus } from '../index.ts';
 import {
   allServers,
   askServer,
@@ -6,11 +7,9 @@ import {
   controlDirectory,
   controlledServers,
   FIGURES,
-  type FigureValues,
   type FoundServer,
   type ServerIdentity,
-  type ServerStatus,
-} from '../index.ts';
+} from '../internal.ts';
 import { type Streams, UsageError } from './streams.ts';
 
 export interface ServerChoice {

@@ -5,14 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
-import {
-  loadScript,
-  renderDiagnostics,
-  type SipServer,
-  StartError,
-  sendRequest,
-  startServer,
-} from '../index.ts';
+import { loadScript, renderDiagnostics, type SipServer, StartError, startServer } from '../index.ts';
+import { sendRequest } from '../sip.ts';
 import { type CreditService, refusingPort, startCreditService } from './credit-service.ts';
 import { type Streams, UsageError, usesColor } from './streams.ts';
 

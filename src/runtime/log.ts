@@ -28,6 +28,7 @@ const thinnedLevel = 2;
 const lifecycleLevel = 2;
 export const debugLevel = 4;
 
+/** The log of a script: what the server says, and what the script prints by xlog(). */
 export class Log {
   /** Whether lines for debugging are written, as the server's level has it. */
   readonly debugs: boolean;
@@ -44,30 +45,37 @@ export class Log {
     );
   }
 
+  /** Lines of the server up to this level are written, -3 to 4: `log_level`. */
   get logLevel(): number {
     return this.#options.logLevel;
   }
 
+  /** Lines of the script up to this level are written: `xlog_level`. */
   get xlogLevel(): number {
     return this.#options.xlogLevel;
   }
 
+  /** A line of level -1. */
   error(text: string): void {
     this.log(-1, text);
   }
 
+  /** A line of level 1. */
   warning(text: string): void {
     this.log(1, text);
   }
 
+  /** A line of level 2. */
   notice(text: string): void {
     this.log(2, text);
   }
 
+  /** A line of level 3. */
   info(text: string): void {
     this.log(3, text);
   }
 
+  /** A line of level 4. */
   debug(text: string): void {
     this.log(4, text);
   }
@@ -83,7 +91,7 @@ export class Log {
     this.#emit(level, line, 'server', null);
   }
 
-  /** That the server starts, stops, or has another script: written whatever the script's log_level is. */
+  /** That the server starts, stops, or has another script: written whatever the script's log_level is. @internal */
   lifecycle(text: string, fields: LogFields, level: number = lifecycleLevel): void {
     this.#emit(level, printable(withoutSecrets(text)), 'server', fields);
   }

@@ -5,7 +5,9 @@
 
 /** Half-open range of offsets into the text of a {@link SourceSet}; `start` is the first byte. */
 export interface Span {
+  /** The first byte. */
   readonly start: number;
+  /** Behind the last byte. */
   readonly end: number;
 }
 

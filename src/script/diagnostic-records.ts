@@ -7,27 +7,51 @@ import type { SourceSet } from './source.ts';
 
 /** Start and exclusive end; lines and columns count from 1, columns in bytes. */
 export interface Place {
+  /** The name of the file. */
   readonly file: string;
+  /** Of the first byte. */
   readonly line: number;
+  /** Of the first byte. */
   readonly column: number;
+  /** Of the end. */
   readonly endLine: number;
+  /** Of the end, exclusive. */
   readonly endColumn: number;
 }
 
+/** A related position. */
+export interface LabelRecord extends Place {
+  /** What is there. */
+  readonly message: string;
+}
+
+/** An `include_file`. */
+export interface IncludeRecord {
+  /** The name of the file that has it. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** A diagnostic as plain data. */
 export interface DiagnosticRecord extends Place {
+  /** How serious it is. */
   readonly severity: Severity;
+  /** Its kind. */
   readonly code: DiagnosticCode;
+  /** One line, without a full stop. */
   readonly message: string;
   /** A suggestion, or null. */
   readonly help: string | null;
   /** Related positions. */
-  readonly labels: readonly (Place & { readonly message: string })[];
+  readonly labels: readonly LabelRecord[];
   /** The `include_file` lines that led to the file, innermost first. */
-  readonly includedFrom: readonly { readonly file: string; readonly line: number }[];
+  readonly includedFrom: readonly IncludeRecord[];
   /** For the code `not-available`: what siprest lacks, and the module that has it (`core` for none). */
   readonly absent: Absence | null;
 }
 
+/** Diagnostics as plain data, without secrets. */
 export function diagnosticRecords(
   diagnostics: readonly Diagnostic[],
   sources: SourceSet,

@@ -1,6 +1,7 @@
 /** Errors in a script: one value each, found by the lexer, the parser or the checker. */
 import type { Span } from './ast.ts';
 
+/** Only an error keeps a script from running. */
 export type Severity = 'error' | 'warning' | 'note';
 
 /**
@@ -64,17 +65,22 @@ export const diagnosticCodes = {
   'duplicate-case': 'a case with the same value as an earlier one',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** What kind of error, warning or note it is; stable. */
 export type DiagnosticCode = keyof typeof diagnosticCodes;
 
 /** A related position. */
 export interface DiagnosticLabel {
+  /** Where in the sources. */
   readonly span: Span;
+  /** What is there. */
   readonly message: string;
 }
 
 /** Something in OpenSIPS that siprest lacks. */
 export interface Absence {
+  /** What it is. */
   readonly kind: 'module' | 'function' | 'variable' | 'transformation' | 'socket';
+  /** What it is called. */
   readonly name: string;
   /** Its module, or itself for a module; `core` if none. */
   readonly module: string;
@@ -82,16 +88,23 @@ export interface Absence {
 
 /** A module, global parameter or module parameter that is accepted without effect. */
 export interface Inert {
+  /** What it is. */
   readonly kind: 'module' | 'setting' | 'parameter';
+  /** What it is called. */
   readonly name: string;
 }
 
+/** An error, a warning or a note about a script. */
 export interface Diagnostic {
+  /** Its kind. */
   readonly code: DiagnosticCode;
+  /** How serious it is. */
   readonly severity: Severity;
   /** One line, without a full stop; text of the script in it is decoded, not bytes. */
   readonly message: string;
+  /** Where in the sources. */
   readonly span: Span;
+  /** Related positions. */
   readonly labels?: readonly DiagnosticLabel[];
   /** A suggestion, if any. */
   readonly help?: string;

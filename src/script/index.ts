@@ -8,7 +8,13 @@ export { type CheckedScript, type CheckedText, type CheckOptions, check, checkTe
 export type { Matcher } from './compile-expressions.ts';
 export { type CompiledScript, type CompileOptions, compileScript, enterRoute } from './compiler.ts';
 export { defineArgument, definedNames, defineParameter, defineParameters, defineSettings } from './define.ts';
-export { type DiagnosticRecord, diagnosticRecords, type Place } from './diagnostic-records.ts';
+export {
+  type DiagnosticRecord,
+  diagnosticRecords,
+  type IncludeRecord,
+  type LabelRecord,
+  type Place,
+} from './diagnostic-records.ts';
 export {
   type Absence,
   type Diagnostic,

@@ -10,6 +10,7 @@ import { inertText, isInert } from './render-inert.ts';
 import { lineWithoutSecrets, withoutSecrets } from './secrets.ts';
 import type { Location, SourceSet } from './source.ts';
 
+/** How diagnostics are shown. */
 export interface RenderOptions {
   /** Whether to use ANSI colours. */
   readonly color: boolean;

@@ -3,8 +3,11 @@
  * share; lines and columns are worked out only where a message needs them.
  */
 
+/** The text of a script, or of a file that it includes. */
 export interface SourceFile {
+  /** As it is shown. */
   readonly name: string;
+  /** A byte string. */
   readonly text: string;
   /** Offset of the file's first byte in the space of the whole set. */
   readonly base: number;
@@ -12,7 +15,9 @@ export interface SourceFile {
   readonly includedAt: number | null;
 }
 
+/** A place in a file. */
 export interface Location {
+  /** The name of the file. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -22,14 +27,17 @@ export interface Location {
   readonly lineText: string;
 }
 
+/** The texts that a script is made of, by offsets into all of them. */
 export class SourceSet {
   readonly #files: SourceFile[] = [];
   readonly #lineStarts = new Map<SourceFile, readonly number[]>();
 
+  /** In the order in which they were included. */
   get files(): readonly SourceFile[] {
     return this.#files;
   }
 
+  /** @internal */
   add(name: string, text: string, includedAt: number | null = null): SourceFile {
     const last = this.#files.at(-1);
     // one more than the text, to distinguish the end of one file from the start of the next
@@ -39,6 +47,7 @@ export class SourceSet {
     return file;
   }
 
+  /** The file that has this offset. */
   fileAt(offset: number): SourceFile {
     let low = 0;
     let high = this.#files.length - 1;
@@ -52,6 +61,7 @@ export class SourceSet {
     return file;
   }
 
+  /** Line and column of an offset. */
   locate(offset: number): Location {
     const file = this.fileAt(offset);
     const at = Math.max(0, Math.min(offset - file.base, file.text.length));

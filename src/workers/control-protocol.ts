@@ -19,7 +19,7 @@ export interface ServerIdentity {
 
 /** Where the control socket of a server is. */
 export interface ControlPlace {
-  /** Default: {@link controlDirectory}. */
+  /** Default: one below `$XDG_RUNTIME_DIR`, else below the folder for temporary files. */
   readonly directory?: string | undefined;
   /** Of the server; letters, digits, `_` and `-`. */
   readonly name?: string | undefined;

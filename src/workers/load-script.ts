@@ -4,6 +4,7 @@ import type { Program } from '../runtime/index.ts';
 import type { Diagnostic, SourceSet } from '../script/index.ts';
 import { StartError } from './start-error.ts';
 
+/** How a script is read. */
 export interface LoadOptions {
   /** For messages. Default `script`. */
   readonly fileName?: string | undefined;

@@ -25,6 +25,7 @@ import {
 } from '../runtime/index.ts';
 import { type Clock, systemClock } from '../timers/index.ts';
 
+/** Where log lines go. */
 export interface LogDestinations {
   /** How log lines are written. Default: as the script says, else `text`. */
   readonly logFormat?: LogFormat | undefined;

@@ -25,12 +25,13 @@ export interface MemberProgram {
 export interface ServerOptions extends ProcessOptions {
   /** How many processes serve, up to 64; `udp_workers` is spread over them. Default 1: this one. */
   readonly processes?: number | undefined;
-  /** What they run, if there are several. Default: a program of siprest's own. */
+  /** What they run, if there are several. Default: a program of siprest's own. @internal */
   readonly program?: MemberProgram | undefined;
   /** Lets `siprest status` and `siprest reload` reach the server. Default: they do not. */
   readonly control?: ControlOptions | undefined;
 }
 
+/** How a server stops. */
 export interface StopOptions {
   /**
    * How long calls that are being set up, and scripts that run, may take to end, in ms. New requests are answered 503
@@ -42,6 +43,7 @@ export interface StopOptions {
 /** Of {@link StopOptions}, in ms. */
 export const defaultGrace = 30_000;
 
+/** A running server, of one process or several. */
 export interface SipServer {
   /** The open sockets: `udp:127.0.0.1:5060`, with the port that a 0 became. */
   readonly sockets: readonly string[];

@@ -4,6 +4,7 @@ export class StartError extends Error {
   readonly code: string | undefined;
   /** The socket that could not be opened: `udp:127.0.0.1:5060`. */
   readonly socket: string | undefined;
+  /** @internal */
   constructor(message: string, code?: string, socket?: string) {
     super(message);
     this.name = 'StartError';

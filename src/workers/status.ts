@@ -2,18 +2,22 @@
 import type { Figure } from '../runtime/index.ts';
 import { FIGURES, type FigureSource } from './figures.ts';
 
-/** Figures by name; the table {@link FIGURES} says what they are. */
+/** Figures by name; docs/reference/figures.md says what they are. */
 export type FigureValues = Readonly<Record<string, Figure>>;
 
+/** The figures of one process. */
 export interface ProcessStatus {
   /** From 0. */
   readonly process: number;
+  /** Its number in the system. */
   readonly pid: number;
+  /** Its figures. */
   readonly figures: FigureValues;
 }
 
 /** Whether a server stops, and how long it has left. */
 export interface ServerState {
+  /** Whether it serves. */
   readonly state: 'running' | 'stopping';
   /** How long calls may still take to end, in s; null while it runs. */
   readonly graceLeft: number | null;

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
-  askServer,
   type LoadedScript,
   loadScript,
   type ServerOptions,
@@ -13,6 +12,7 @@ import {
   StartError,
   startServer,
 } from '../../src/index.ts';
+import { askServer } from '../../src/internal.ts';
 import { freePort } from '../support/ports.ts';
 import { sendSip } from '../support/sip-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';

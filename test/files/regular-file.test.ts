@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FileError, readRegularFile } from '../../src/index.ts';
+import { FileError, readRegularFile } from '../../src/internal.ts';
 import { closeLater } from '../support/close-later.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 

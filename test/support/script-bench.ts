@@ -1,7 +1,6 @@
-import type { SipRequest } from '../../src/index.ts';
 import { type LogFormat, type Program, Request, Run, type RunWorker } from '../../src/runtime/index.ts';
 import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
-import type { DnsNames } from '../../src/sip/index.ts';
+import type { DnsNames, SipRequest } from '../../src/sip/index.ts';
 import { type HostOptions, ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { askServer, type ServerStatus } from '../../src/index.ts';
+import type { ServerStatus } from '../../src/index.ts';
+import { askServer } from '../../src/internal.ts';
 import type { Launched } from './launch.ts';
 import { launchSiprest, type RunningSiprest, type SiprestOptions, startSiprest } from './program.ts';
 import { temporaryFolder } from './temporary.ts';

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../timers/index.ts';
 
+/** Lines for people, or JSON. */
 export type LogFormat = 'text' | 'json';
 
 /** `server`: siprest's own lines; `script`: what xlog() prints. */

@@ -1,0 +1,21 @@
+/** What the command line needs beside the public API. It is not published: no subpath of the package leads here. */
+export { FileError, largestFile, readRegularFile } from './files/regular-file.ts';
+export {
+  absencesText,
+  countAbsences,
+  diagnosticCodes,
+  inertText,
+  isInert,
+} from './script/index.ts';
+export {
+  allServers,
+  askServer,
+  ControlError,
+  controlDirectory,
+  controlledServers,
+  type FoundServer,
+} from './workers/control-client.ts';
+export type { ControlCommand, ServerIdentity } from './workers/control-protocol.ts';
+export { FIGURES } from './workers/figures.ts';
+export { runMember } from './workers/run-member.ts';
+export { openLog } from './workers/server-logs.ts';
