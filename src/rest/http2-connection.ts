@@ -96,7 +96,7 @@ export class Http2Connection implements Connection {
   /** How long it has to answer a PING. */
   readonly #pingTimeout = new Timer(() => this.#close());
   readonly #session: ClientHttp2Session;
-  // Counted, not kept in a Map: see RestClient.
+  // Counted, not kept in a Map: see Dispatcher.
   #open = 0;
   #probing = false;
   #limit: number;
