@@ -1,5 +1,5 @@
 /** SIP over UDP (RFC 3261, 18): one bound socket. */
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP, isIPv6 } from 'node:net';
 import { ClosedPorts } from './closed-ports.ts';
@@ -86,7 +86,7 @@ export class UdpTransport implements Transport {
       counts.socketErrors++;
       fail(error);
     });
-    socket.on('message', (data, from) => {
+    const received = (data: Buffer, from: RemoteInfo): void => {
       counts.received++;
       try {
         options.onMessage(data, { address: from.address, port: from.port, transport: 'udp' }, transport);
@@ -94,7 +94,8 @@ export class UdpTransport implements Transport {
         counts.dropped++;
         fail(error);
       }
-    });
+    };
+    socket.on('message', received);
     return transport;
   }
 

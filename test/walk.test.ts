@@ -1,0 +1,130 @@
+/** CONTRIBUTING.md, "A call from datagram to reply": what it says is what a call leaves on the stack. */
+import { Socket as DatagramSocket } from 'node:dgram';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startServer } from './support/server.ts';
+import { startService } from './support/service.ts';
+import { sendSip } from './support/sip-client.ts';
+
+/** A function on the stack, and the file of `src` that it is in. */
+interface Frame {
+  readonly file: string;
+  readonly name: string;
+}
+
+/** The functions of siprest that run, the outermost first. */
+function frames(): readonly Frame[] {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 200;
+  const lines = (new Error().stack ?? '').split('\n');
+  Error.stackTraceLimit = limit;
+  return lines
+    .flatMap((line) => {
+      const [, called = '', file = ''] =
+        /at (?:async )?(?:(.+?) \()?[^()]*\/src\/([^:()]+):/.exec(line) ?? [];
+      const name =
+        called
+          .replace(/ \[as .*\]$/, '')
+          .split('.')
+          .at(-1) ?? '';
+      return file === '' ? [] : [{ file, name }];
+    })
+    .toReversed();
+}
+
+const roomsOf = (stack: readonly Frame[]): string =>
+  stack
+    .map(({ file }) => file.split('/')[0])
+    .filter((room, index, all) => room !== all[index - 1])
+    .join(', ');
+
+interface Part {
+  readonly title: string;
+  readonly rooms: string;
+  readonly steps: readonly Frame[];
+}
+
+/** The parts of the page: a heading in bold, the line of rooms, and a table whose rows link to a file and name a function. */
+function partsOfPage(): readonly Part[] {
+  const page = readFileSync(new URL('../CONTRIBUTING.md', import.meta.url), 'utf8');
+  const [, section = ''] = /\n## A call from datagram to reply\n([\s\S]*?)\n## /.exec(page) ?? [];
+  return section
+    .split(/\n(?=\*\*)/)
+    .slice(1)
+    .map((text) => ({
+      title: /^\*\*(.*?)\*\*/.exec(text)?.[1] ?? '',
+      rooms: /Rooms: ([\w, ]+)\./.exec(text)?.[1] ?? '',
+      steps: [...text.matchAll(/^\| \d+ \| \[`(?:\w+\.)?([#\w]+)\(\)`\]\(src\/([^)]+)\)/gm)].map(
+        ([, name = '', file = '']) => ({ file, name }),
+      ),
+    }));
+}
+
+/** What a call with a blocking request to a REST service leaves on the stack at each of its turning points. */
+async function record(): Promise<readonly (readonly Frame[])[]> {
+  const stacks = new Map<string, readonly Frame[]>();
+  const note = (point: string): void => {
+    if (!stacks.has(point)) stacks.set(point, frames());
+  };
+  const service = await startService((_, response) => response.end('42'));
+  const server = await startServer(`
+    loadmodule "proto_udp.so"
+    loadmodule "signaling.so"
+    loadmodule "sl.so"
+    loadmodule "tm.so"
+    loadmodule "rest_client.so"
+    route { async(rest_get("${service.origin}/credit", $var(credit)), answer); }
+    route[answer] { send_reply(200, "$var(credit)"); }
+  `);
+  const { connect, write } = Socket.prototype;
+  vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...args) {
+    note('connect');
+    return Reflect.apply(connect, this, args);
+  });
+  vi.spyOn(Socket.prototype, 'write').mockImplementation(function (this: Socket, ...args) {
+    if (String(args[0]).startsWith('GET ')) note('write');
+    return Reflect.apply(write, this, args);
+  });
+  const { send } = DatagramSocket.prototype;
+  vi.spyOn(DatagramSocket.prototype, 'send').mockImplementation(function (
+    this: DatagramSocket,
+    ...args: unknown[]
+  ) {
+    if (String(args[0]).startsWith('SIP/2.0 200')) note('reply');
+    return Reflect.apply(send, this, args) as undefined;
+  });
+  const onOutcome = (): void => note('outcome');
+  subscribe('siprest:rest:outcome', onOutcome);
+  try {
+    await sendSip({}, { port: server.port });
+  } finally {
+    unsubscribe('siprest:rest:outcome', onOutcome);
+    await server.close();
+    await service.close();
+  }
+  return ['connect', 'write', 'outcome', 'reply'].map((point) => stacks.get(point) ?? []);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a call from datagram to reply', () => {
+  it('takes the steps of the page, through its rooms', async () => {
+    const parts = partsOfPage();
+    const stacks = await record();
+    expect(parts.map(({ rooms }) => rooms)).toEqual(stacks.map(roomsOf));
+    for (const [index, { steps, title }] of parts.entries()) {
+      const stack = stacks[index] ?? [];
+      const isSame = (one: Frame, other: Frame | undefined) =>
+        one.file === other?.file && one.name === other.name;
+      const taken = stack.filter(
+        (frame, at) => steps.some((step) => isSame(step, frame)) && !isSame(frame, stack[at - 1]),
+      );
+      expect(taken, title).toEqual(steps);
+    }
+    expect(parts.flatMap(({ steps }) => steps).length).toBeLessThanOrEqual(15);
+  });
+});
