@@ -108,7 +108,7 @@ export const sdpVariables = defineVariables([
   part(
     'line',
     '$sdp.line(a=[1])',
-    'A line of the session description: `$sdp.line([2])` the third, `$sdp.line(a=rtpmap[1])` the second with this prefix; or a word of it: `$sdp.line(m=audio/[1])`, `$sdp.line(a=fmtp/annexb=)`. `\/` is a literal slash. Setting it changes the found text but not the search prefix, NULL removes it, `$(sdp.line([2])[insert])` and `[insertAfter]` put a line beside it.',
+    'A line of the session description: `$sdp.line([2])` the third, `$sdp.line(a=rtpmap[1])` the second with this prefix; or a word of it: `$sdp.line(m=audio/[1])`, `$sdp.line(a=fmtp/annexb=)`. `\\/` is a literal slash. Setting it changes the found text but not the search prefix, NULL removes it, `$(sdp.line([2])[insert])` and `[insertAfter]` put a line beside it.',
   ),
   part(
     'session',
