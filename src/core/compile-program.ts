@@ -12,7 +12,7 @@ import {
   type RowValues,
   type SourceSet,
 } from '../script/index.ts';
-import { splitProtocol } from '../sip/index.ts';
+import { DEFAULT_LIMITS, splitProtocol } from '../sip/index.ts';
 import { cachedRegex, regexError } from '../text/index.ts';
 import { listenAddresses } from './listen-addresses.ts';
 import { settingSpecs } from './settings.ts';
@@ -112,7 +112,10 @@ function readSettings(
       idleTimeout: 1000 * values.tcp_connection_lifetime,
       messageTimeout: 1000 * values.tcp_max_msg_time,
       accepted: values.tcp_max_connections,
-      acceptedFromOne: Math.max(values.tcp_max_connections / 4, Math.min(values.tcp_max_connections, 512)),
+      acceptedFromOne: Math.max(
+        values.tcp_max_connections / 4,
+        Math.min(values.tcp_max_connections, DEFAULT_LIMITS.acceptedFromOne),
+      ),
     },
     tcpAcceptAliases: values.tcp_accept_aliases,
     names: {

@@ -5,6 +5,7 @@
 
 import { facilityNames } from '../runtime/index.ts';
 import { defineSettings } from '../script/index.ts';
+import { DEFAULT_ASKING, DEFAULT_LIMITS } from '../sip/index.ts';
 import { inertSettings } from './inert-settings.ts';
 
 const logFormats = ['plain_text', 'json', 'json_cee'] as const;
@@ -207,14 +208,14 @@ export const settingSpecs = defineSettings([
   {
     name: 'tcp_connect_timeout',
     type: 'int',
-    default: 10_000,
+    default: DEFAULT_LIMITS.connectTimeout,
     minimum: 1,
     summary: 'How long connecting may take, in ms; no worker waits for it.',
   },
   {
     name: 'tcp_connection_lifetime',
     type: 'int',
-    default: 120,
+    default: DEFAULT_LIMITS.idleTimeout / 1000,
     minimum: 0,
     maximum: 2_000_000,
     zero: 1,
@@ -223,7 +224,7 @@ export const settingSpecs = defineSettings([
   {
     name: 'tcp_max_connections',
     type: 'int',
-    default: 2048,
+    default: DEFAULT_LIMITS.accepted,
     minimum: 1,
     summary:
       'How many connections others may open to one socket. One address may open a quarter of them, or all below 512.',
@@ -239,19 +240,19 @@ export const settingSpecs = defineSettings([
   {
     name: 'dns_retr_time',
     type: 'int',
-    default: 2,
+    default: DEFAULT_ASKING.timeout / 1000,
     minimum: 0,
     maximum: 60,
-    zero: 2,
+    zero: DEFAULT_ASKING.timeout / 1000,
     summary: 'The timeout of a DNS query before the next attempt, in s.',
   },
   {
     name: 'dns_retr_no',
     type: 'int',
-    default: 2,
+    default: DEFAULT_ASKING.tries,
     minimum: 0,
     maximum: 10,
-    zero: 2,
+    zero: DEFAULT_ASKING.tries,
     summary:
       'The number of attempts of a DNS query. A lookup fails after dns_retr_time times dns_retr_no seconds.',
   },
@@ -271,7 +272,7 @@ export const settingSpecs = defineSettings([
   {
     name: 'dns_use_search_list',
     type: 'boolean',
-    default: true,
+    default: DEFAULT_ASKING.search,
     summary: 'Whether the search domains of /etc/resolv.conf apply.',
   },
 

@@ -1,9 +1,9 @@
 /**
- * The parameters of the module tm: what the transactions go by that the runtime makes and the relay sends on. Source:
- * modules/tm of the manual.
+ * The parameters of the module tm. They stand here because the runtime creates transactions and the relay forwards them.
+ * Source: modules/tm of the manual.
  */
 import { defineParameter, defineParameters, type ParameterSpec } from '../script/index.ts';
-import { RFC_TIMERS } from '../sip/index.ts';
+import { DEFAULT_PROXY_TIMEOUTS, RFC_TIMERS } from '../sip/index.ts';
 
 const inert = (name: string, value: number | string | null, why: string): ParameterSpec => ({
   name,
@@ -54,8 +54,18 @@ export const tmParameters = defineParameters([
     default: true,
     summary: 'Whether an INVITE is answered 100 at once when its transaction is made.',
   },
-  { ...seconds('fr_timeout', 30, 'How long a branch may stay without any answer.'), aliases: ['fr_timer'] },
-  { ...seconds('fr_inv_timeout', 120, 'How long an INVITE may ring.'), aliases: ['fr_inv_timer'] },
+  {
+    ...seconds(
+      'fr_timeout',
+      DEFAULT_PROXY_TIMEOUTS.frTimeout / 1000,
+      'How long a branch may stay without any answer.',
+    ),
+    aliases: ['fr_timer'],
+  },
+  {
+    ...seconds('fr_inv_timeout', DEFAULT_PROXY_TIMEOUTS.frInvTimeout / 1000, 'How long an INVITE may ring.'),
+    aliases: ['fr_inv_timer'],
+  },
   {
     name: 'restart_fr_on_each_reply',
     type: 'boolean',

@@ -48,7 +48,7 @@ export {
   SipResponse,
 } from './message.ts';
 export { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
-export { type Asking, DnsNames, type DnsNamesOptions } from './names.ts';
+export { type Asking, DEFAULT_ASKING, DnsNames, type DnsNamesOptions } from './names.ts';
 export { findParameter, type Parameter, parseParameters, splitList } from './parameters.ts';
 export {
   ProxyCore,
@@ -87,9 +87,9 @@ export {
 export { type Advertised, isLocalAddress, SocketRegistry } from './socket-registry.ts';
 export { StatusCounts } from './status-counts.ts';
 export type { Closing, TcpConnection } from './tcp-connection.ts';
-export type { TcpLimits } from './tcp-limits.ts';
+export { DEFAULT_LIMITS, type TcpLimits } from './tcp-limits.ts';
 export { type TcpCounts, type TcpOptions, TcpTransport } from './tcp-transport.ts';
-export { RFC_TIMERS, type TimerValues } from './timers.ts';
+export { DEFAULT_PROXY_TIMEOUTS, RFC_TIMERS, type TimerValues } from './timers.ts';
 export { StatelessTags } from './to-tag.ts';
 export {
   type CreateOptions,

@@ -12,6 +12,8 @@ export interface Asking {
   readonly search: boolean;
 }
 
+export const DEFAULT_ASKING: Asking = { timeout: 2000, tries: 2, search: true };
+
 export interface DnsNamesOptions extends NameResolverOptions, Partial<Pick<Asking, 'search'>> {
   /** Default: one with the other options. */
   readonly resolver?: NameResolver;
@@ -26,7 +28,12 @@ export class DnsNames implements NameService {
   #options: LookupOptions;
 
   constructor(options: DnsNamesOptions = {}) {
-    const { timeout = 2000, tries = 2, search = true, resolver = new NameResolver(options) } = options;
+    const {
+      timeout = DEFAULT_ASKING.timeout,
+      tries = DEFAULT_ASKING.tries,
+      search = DEFAULT_ASKING.search,
+      resolver = new NameResolver(options),
+    } = options;
     this.resolver = resolver;
     this.#options = { asking: { timeout, tries }, search };
   }

@@ -22,7 +22,7 @@ import type {
 } from './proxy-types.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import type { SocketRegistry } from './socket-registry.ts';
-import type { TimerValues } from './timers.ts';
+import { DEFAULT_PROXY_TIMEOUTS, type TimerValues } from './timers.ts';
 import { TRANSPORTS, viaProtocol } from './transports.ts';
 import { bareHost } from './uri.ts';
 
@@ -87,8 +87,8 @@ export class ProxyCore {
     specs: readonly BranchSpec<T>[],
     {
       values,
-      frTimeout = 30_000,
-      frInvTimeout = 120_000,
+      frTimeout = DEFAULT_PROXY_TIMEOUTS.frTimeout,
+      frInvTimeout = DEFAULT_PROXY_TIMEOUTS.frInvTimeout,
     }: Pick<ProxySettings, 'values' | 'frTimeout' | 'frInvTimeout'>,
     onEnd: () => void,
   ): void {

@@ -25,6 +25,7 @@ import type {
 } from './proxy-types.ts';
 import type { ReplyContent } from './reply.ts';
 import type { Ending, SendOptions, ServerTransaction } from './server-transaction.ts';
+import { DEFAULT_PROXY_TIMEOUTS } from './timers.ts';
 
 const NO_EDITS: MessageEdits = {};
 /** For a 2xx without the caller's Via: a generated status is better than none. */
@@ -82,8 +83,8 @@ export class ProxyTransaction<T = unknown> {
     this.#sending = sending;
     this.#hooks = hooks;
     this.#settings = settings;
-    this.frTimeout = settings.frTimeout ?? 30_000;
-    this.frInvTimeout = settings.frInvTimeout ?? 120_000;
+    this.frTimeout = settings.frTimeout ?? DEFAULT_PROXY_TIMEOUTS.frTimeout;
+    this.frInvTimeout = settings.frInvTimeout ?? DEFAULT_PROXY_TIMEOUTS.frInvTimeout;
     this.#owner = {
       request,
       loopDigest: loopDigest(request),

@@ -1,4 +1,4 @@
-/** The timer values of RFC 3261, 17 and table 4. They run in the process's {@link TimerWheel}. */
+/** The timer values of RFC 3261, 16.6, 17 and table 4. They run in the process's {@link TimerWheel}. */
 
 /** In milliseconds. Everything else follows from these three. */
 export interface TimerValues {
@@ -11,3 +11,6 @@ export interface TimerValues {
 }
 
 export const RFC_TIMERS: TimerValues = { t1: 500, t2: 4000, t4: 5000 };
+
+/** How long a proxy waits for any response (timers B and F), and for a final one to an INVITE (timer C), in ms. */
+export const DEFAULT_PROXY_TIMEOUTS = { frTimeout: 30_000, frInvTimeout: 120_000 } as const;

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { clientOptions, parameters, validate } from '../../src/modules/rest-client/parameters.ts';
 import { readOptions } from '../../src/rest/settings.ts';
-import { type ParameterSpec, TableValues } from '../../src/script/index.ts';
+import type { ParameterSpec } from '../../src/script/index.ts';
+import { programOf } from '../support/server.ts';
 
-/** What a script sets, with the defaults of all else. */
-const setting = (values: Record<string, number | boolean | string>) => ({
-  ...new TableValues().get(parameters),
-  ...values,
-});
+/** As a script sets them, with the defaults of all else. */
+function setting(values: Record<string, number | boolean | string>) {
+  const written = Object.entries(values).map(([name, value]) => {
+    const text = typeof value === 'string' || !Number.isInteger(Number(value)) ? `"${value}"` : Number(value);
+    return `modparam("rest_client", "${name}", ${text})\n`;
+  });
+  return programOf(`loadmodule "rest_client.so"\n${written.join('')}route { exit; }\n`).parameters.get(
+    parameters,
+  );
+}
 
 describe('the parameters of rest_client', () => {
   it('have the documented names and defaults', () => {
