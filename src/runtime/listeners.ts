@@ -1,6 +1,6 @@
-/** Those who want to hear of events, by the event's name, in the order in which they came. */
+/** Listeners by the name of their event, called in the order in which they were added. */
 
-/** What each event tells: its name, and the types of what its listeners get. */
+/** The arguments of each event's listeners, by the event's name. */
 export type EventTypes<Events> = { readonly [Name in keyof Events]: readonly unknown[] };
 
 /** May return a promise: only {@link Listeners.settle} waits for it. */
@@ -9,7 +9,7 @@ export type Listener<About extends readonly unknown[]> = (...about: About) => un
 export class Listeners<Events extends EventTypes<Events>> {
   readonly #lists: { [Name in keyof Events]?: Listener<Events[Name]>[] } = {};
 
-  /** The result takes the listener away again. */
+  /** Adds a listener; the result removes it. */
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
     (this.#lists[name] ??= []).push(listener);
     return () => {

@@ -13,7 +13,7 @@ import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import type { States } from './state.ts';
 
-/** What may be heard of a Routing. */
+/** The events of a Routing, with what listeners get. */
 export interface RoutingEvents {
   /** A request has been received, retransmissions included; the policy has not seen it yet. */
   readonly request: readonly [message: SipRequest];

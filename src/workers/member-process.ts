@@ -5,7 +5,7 @@ import { loadSource } from './load-script.ts';
 import { Peers } from './peers.ts';
 import { ProcessHost } from './process-host.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
-import { RunningServer } from './server.ts';
+import { RunningServer } from './running-server.ts';
 import { ServerLogs } from './server-logs.ts';
 import { StartError } from './start-error.ts';
 import { RemoteStore } from './stores/remote-store.ts';

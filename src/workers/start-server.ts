@@ -1,6 +1,6 @@
 import { ControlledServer } from './controlled-server.ts';
 import type { LoadedScript } from './load-script.ts';
-import { RunningServer } from './server.ts';
+import { RunningServer } from './running-server.ts';
 import type { ServerOptions, SipServer } from './sip-server.ts';
 import { Supervisor } from './supervisor.ts';
 

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../runtime/index.ts';
-import { every, memoryBudgets, type Repetition, systemClock } from '../timers/index.ts';
+import { every, memoryBudgets, type Repetition, systemClock, type TimerHandle } from '../timers/index.ts';
 import type { LoadedScript, ScriptSource } from './load-script.ts';
 import { firstDelay, Member } from './member.ts';
 import type { FromProcess, PassedOptions } from './process-messages.ts';
@@ -67,6 +67,8 @@ export class Supervisor implements SipServer {
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   #stopBy = 0;
+  /** Ends the processes that are left when the grace is over. */
+  #kill: TimerHandle | null = null;
   #onExit: (() => void) | null = null;
 
   private constructor({ source, program }: LoadedScript, options: SupervisorOptions) {
@@ -143,7 +145,8 @@ export class Supervisor implements SipServer {
 
   /** As {@link RunningServer.stop}, in all processes. */
   stop({ grace }: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop(grace);
+    if (grace !== undefined || this.#stopping === null) this.#giveGrace(grace ?? defaultGrace);
+    this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
@@ -214,22 +217,24 @@ export class Supervisor implements SipServer {
     );
   }
 
-  async #stop(grace: number | undefined): Promise<void> {
-    this.#stopBy = clock.now() + (grace ?? defaultGrace);
-    this.#heartbeat.stop();
-    for (const member of this.#members) {
-      if (member.timer !== null) clock.clearTimer(member.timer);
-      member.send({ kind: 'stop', grace });
-    }
-    const last = clock.setTimer((grace ?? defaultGrace) + margin, () => {
+  #giveGrace(grace: number): void {
+    this.#stopBy = clock.now() + grace;
+    for (const member of this.#members) member.send({ kind: 'stop', grace });
+    if (this.#kill !== null) clock.clearTimer(this.#kill);
+    this.#kill = clock.setTimer(grace + margin, () => {
       for (const { worker } of this.#members) worker?.process.kill('SIGKILL');
     });
+  }
+
+  async #stop(): Promise<void> {
+    this.#heartbeat.stop();
+    for (const { timer } of this.#members) if (timer !== null) clock.clearTimer(timer);
     while (this.#members.some(({ worker }) => worker !== null)) {
       await new Promise<void>((resolve) => {
         this.#onExit = resolve;
       });
     }
-    clock.clearTimer(last);
+    if (this.#kill !== null) clock.clearTimer(this.#kill);
     rmSync(this.#directory, { recursive: true, force: true });
     await this.#logs.close();
   }

@@ -72,6 +72,18 @@ describe.each([1, 2])('startServer() with %d processes', (processes) => {
     await server.stop({ grace: 0 });
   });
 
+  it('takes another grace while it stops', async () => {
+    const port = await freePort();
+    const text = `socket=udp:127.0.0.1:${port}\nloadmodule "tm.so"\nroute { t_newtran(); }`;
+    const server = await start(loadScript(text));
+    const [trying] = await sendSip({ method: 'INVITE' }, { port, seconds: 0.2 });
+    expect(trying?.status).toBe(100);
+    const stopping = server.stop({ grace: 600_000 });
+    await expect.poll(async () => (await server.status()).graceLeft).toBeGreaterThan(500);
+    await server.stop({ grace: 0 });
+    await stopping;
+  });
+
   it('is reached by its control socket until it has stopped', async () => {
     const path = `${temporaryFolder('control')}/socket`;
     const reload = (): Promise<unknown> => Promise.resolve({ reloaded: true });

@@ -3,7 +3,7 @@ import { catalog } from '../../src/modules/catalog.ts';
 import type { Module, Program, Run } from '../../src/runtime/index.ts';
 import { type FunctionSpec, renderDiagnostics } from '../../src/script/index.ts';
 import { LoadedScript } from '../../src/workers/load-script.ts';
-import { RunningServer } from '../../src/workers/server.ts';
+import { RunningServer } from '../../src/workers/running-server.ts';
 import type { ProcessOptions } from '../../src/workers/sip-server.ts';
 
 /** A server in the test's own process. */
