@@ -2,7 +2,8 @@
  * `npm run docs:check`: checks the documentation.
  * - Links and anchors in every Markdown file of the repository lead somewhere.
  * - Blocks marked `opensips` that are whole files (they have a route) pass `siprest check`.
- * - Blocks marked `ts` that import something compile, as a user of the package would compile them.
+ * - Blocks marked `ts` that import something compile, as a user of the package would compile them, and run on this Node
+ *   as they stand (but for those marked `ts no-run`).
  * - docs/reference/ is what scripts/reference.ts writes.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,12 +12,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { anchorsOf, repositoryLinks } from './markdown.ts';
+import { runSnippets } from './run-snippets.ts';
 
 interface Block {
   readonly file: string;
   /** Of its first line of text, from 1. */
   readonly line: number;
   readonly language: string;
+  /** Whether a program is run, and not just compiled. */
+  readonly runs: boolean;
   readonly text: string;
 }
 
@@ -35,15 +39,16 @@ function markdownFiles(): readonly string[] {
 
 function blocksOf(file: string): readonly Block[] {
   const found: Block[] = [];
-  let open: { fence: string; language: string; line: number; lines: string[] } | null = null;
+  let open: { fence: string; language: string; runs: boolean; line: number; lines: string[] } | null = null;
   for (const [index, line] of read(file).split('\n').entries()) {
-    const [, fence = '', language = ''] = /^\s*(`{3,})\s*(\S*)/.exec(line) ?? [];
+    const [, fence = '', language = '', mark = ''] = /^\s*(`{3,})\s*(\S*)\s*(\S*)/.exec(line) ?? [];
     if (open !== null) {
       if (fence === open.fence && language === '') {
-        found.push({ file, line: open.line, language: open.language, text: `${open.lines.join('\n')}\n` });
+        const { language: written, runs } = open;
+        found.push({ file, line: open.line, language: written, runs, text: `${open.lines.join('\n')}\n` });
         open = null;
       } else open.lines.push(line);
-    } else if (fence !== '') open = { fence, language, line: index + 2, lines: [] };
+    } else if (fence !== '') open = { fence, language, runs: mark !== 'no-run', line: index + 2, lines: [] };
   }
   return found;
 }
@@ -79,8 +84,10 @@ function checkScripts(blocks: readonly Block[]): void {
   rmSync(folder, { recursive: true });
 }
 
+const isProgram = ({ language, text }: Block): boolean => language === 'ts' && /^import /m.test(text);
+
 function checkPrograms(blocks: readonly Block[]): void {
-  const programs = blocks.filter(({ language, text }) => language === 'ts' && /^import /m.test(text));
+  const programs = blocks.filter(isProgram);
   if (programs.length === 0) return;
   const folder = '.tmp/docs-check';
   rmSync(join(root, folder), { recursive: true, force: true });
@@ -125,6 +132,14 @@ const blocks = files.flatMap(blocksOf);
 for (const file of files) checkLinks(file);
 checkScripts(blocks);
 checkPrograms(blocks);
+const script = blocks.find(({ language, text }) => language === 'opensips' && isWholeScript(text));
+errors.push(
+  ...(await runSnippets(
+    root,
+    blocks.filter((block) => isProgram(block) && block.runs),
+    script?.text ?? '',
+  )),
+);
 checkReference();
 for (const error of errors) console.error(error);
 console.log(`${files.length} pages, ${blocks.length} code blocks: ${errors.length || 'no'} errors`);
