@@ -266,7 +266,10 @@ export class Supervisor implements SipServer {
     member.worker = worker;
     member.startedAt = clock.now();
     member.heardAt = member.startedAt;
-    worker.on('message', (message: FromProcess) => this.#receive(member, message));
+    worker.on('message', (message: FromProcess) => {
+      // a lock that it asks for after its end would never be free
+      if (member.worker === worker) this.#receive(member, message);
+    });
     worker.on('error', (error) => this.#log.warning(`process ${member.number}: ${error.message}`));
     worker.once('exit', (code: number | null, signal: string | null) => {
       if (member.worker === worker) this.#exited(member, signal ?? `with ${code}`);
