@@ -3,7 +3,7 @@ import { type AnswerHead, checkTrailer, parseHead } from './http1-head.ts';
 import { MAX_HEADER } from './limits.ts';
 import { hexDigit } from './percent-encoding.ts';
 
-/** Hears what comes of an answer. It may stop the reader from within each of these. */
+/** Receives the parts of an answer. Each of these may stop the reader. */
 export interface AnswerListener {
   /** The status of an answer, interim or final, before the rest of its head. */
   onStatus(status: number): void;
@@ -15,8 +15,8 @@ export interface AnswerListener {
 }
 
 /**
- * What an answer may take of the connection beside its body: so much, and for each byte of the body so many
- * more. Chunk extensions without an end, or interim answers, are within no other limit.
+ * Limit of bytes on the connection beside the body of an answer: a constant, plus some per byte of the body. Nothing
+ * else limits endless chunk extensions or interim answers.
  */
 const FRAMING_ALLOWANCE = 1_048_576;
 const FRAMING_PER_BYTE = 16;
@@ -82,7 +82,7 @@ export class AnswerReader {
     return this.#headBytes > MAX_HEADER ? 'too-large' : 'protocol';
   }
 
-  /** Its body goes on to the end of the connection. */
+  /** Its body extends to the end of the connection. */
   get endsWithConnection(): boolean {
     return this.#state === REST;
   }
@@ -292,7 +292,7 @@ export class AnswerReader {
     return at;
   }
 
-  /** False when there is a fault. */
+  /** False at an error. */
   #settle(fault: string): boolean {
     if (fault !== '') this.#fail(fault);
     return fault === '';

@@ -12,7 +12,7 @@ export class BodyBuffer {
   #owned = false;
   readonly #expected: number;
 
-  /** @param expected how long the body will be, so that no more is allocated; NaN where that is not known */
+  /** @param expected length of the body, so that no more is allocated; NaN if unknown */
   constructor(expected: number = Number.NaN) {
     this.#expected = expected;
   }

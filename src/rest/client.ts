@@ -50,7 +50,7 @@ export class RestClient {
     this.#sender = policies.length === 0 ? this.#dispatcher : new PolicyChain(policies, this.#dispatcher);
   }
 
-  /** Requests that are not over. */
+  /** Pending requests. */
   get active(): number {
     return this.#sender.active;
   }

@@ -30,18 +30,18 @@ export interface ConnectGoal {
   readonly profile: TlsProfile | null;
   /** What ALPN offers, most wanted first; null: no ALPN. */
   readonly alpn: string[] | null;
-  /** True where HTTP/1 in clear text will be spoken, whose bytes a {@link SocketReader} reads. */
+  /** True for HTTP/1 in clear text, whose bytes a {@link SocketReader} reads. */
   readonly clearHttp1: boolean;
   readonly names: Names;
   /** Null: node:net. */
   readonly connect: Connect | null;
   readonly timers: TimerWheel;
   readonly tls: TlsStore;
-  /** Closes a connection that is not needed now, so that what is short becomes free; false where nothing helps. */
+  /** Closes an idle connection to free an exhausted resource; false if there is none. */
   readonly makeRoom: (shortage: Shortage) => boolean;
 }
 
-/** When the phases of connecting were over, on the client's clock; 0: not yet. */
+/** When the phases of connecting ended, on the client's clock; 0: not yet. */
 export interface ConnectTimes {
   lookup: number;
   connect: number;
@@ -62,15 +62,15 @@ function failureOf({ kind, reason }: RaceFailure, proxy: Proxy | null): Failure 
 function ignore(): void {}
 
 /**
- * Makes one connection: to the server's address or its proxy, through that, TLS with its verification. How long that may
- * take is decided by those who wait for it.
+ * Makes one connection: to the server's address or its proxy, through that, TLS with its verification. Those who wait
+ * for it limit how long that may take.
  */
 export class ConnectAttempt {
   readonly times: ConnectTimes = { lookup: 0, connect: 0, tls: 0 };
   readonly #goal: ConnectGoal;
   readonly #listener: ConnectListener;
   #race: ConnectRace<SocketReader> | null = null;
-  /** Connected, and not yet what was asked for. */
+  /** Connected, but not yet usable. */
   #socket: Wire | null = null;
   #over = false;
 
@@ -211,7 +211,7 @@ export class ConnectAttempt {
   }
 }
 
-/** What fails of the two verifications that are switched on; null when none does. */
+/** The enabled verification that failed; null if none did. */
 function verify(socket: TLSSocket, profile: TlsProfile, name: string): string | null {
   if (profile.verifyPeer && !socket.authorized) {
     const code = String(socket.authorizationError ?? 'unknown');
@@ -220,7 +220,7 @@ function verify(socket: TLSSocket, profile: TlsProfile, name: string): string | 
   // A resumed session was verified under the same settings for the same name, and shows no certificate.
   if (profile.verifyHost && !socket.isSessionReused()) {
     const certificate = socket.getPeerCertificate();
-    // Without a certificate there is nothing that names the host.
+    // Without a certificate nothing names the host.
     if (certificate === null || Object.keys(certificate).length === 0) return 'the server has no certificate';
     return checkServerName(name, certificate);
   }

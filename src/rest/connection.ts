@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.ts';
 import { tls } from './lazy-modules.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
 
-/** A connection as those see it who send requests on it, whichever HTTP version it speaks. */
+/** A connection as seen by senders of requests, for any HTTP version. */
 export interface Connection {
   readonly info: ConnectionInfo;
   /** When it was made, on the client's clock. */
@@ -14,7 +14,7 @@ export interface Connection {
   readonly usable: boolean;
   /** Whether a request is on it. */
   readonly isBusy: boolean;
-  /** When the last request on it was over, on the client's clock. */
+  /** When the last request on it ended, on the client's clock. */
   readonly idleSince: number;
   /** Sends a request; there must be a free slot. */
   send(exchange: Exchange): void;
@@ -24,7 +24,7 @@ export interface Connection {
   abandon(exchange: Exchange): void;
   /** Closes it at once. */
   destroy(): void;
-  /** Closes it so that its port is free at once, where the system can do that. */
+  /** Closes it so that its port is free at once, if the system supports that. */
   reset(): void;
 }
 

@@ -13,7 +13,7 @@ import { Transfer, type TransferOwner } from './transfer.ts';
 import { type Authority, redactUrl } from './url.ts';
 
 const MAX_POOLS = 1_000;
-/** Bodies of more bytes wait for `100 Continue`, where that is switched on. */
+/** Larger bodies wait for `100 Continue`, if enabled. */
 const EXPECT_ABOVE = 1_024;
 
 // The promise's resolver leaves its constructor this way, so that no call needs a closure for it.
@@ -22,14 +22,14 @@ function capture(resolve: (outcome: Outcome) => void): void {
   captured = resolve;
 }
 
-/** Gives each request a connection of its origin's pool, under the connect lock where the client takes it. */
+/** Gives each request a connection from its origin's pool, under the connect lock if the client uses it. */
 export class Dispatcher implements Sender, TransferOwner {
   readonly maxBytes: number;
   readonly bodies: ByteBudget;
   readonly timers: TimerWheel;
   readonly #settings: ClientSettings;
   readonly #pools = new Map<string, OriginPool>();
-  /** The pools of requests that name no TLS domain, by authorities that are asked for again and again. */
+  /** The pools of requests without a TLS domain, by recently used authorities. */
   readonly #known = new Map<Authority, OriginPool>();
   // Counted, not kept in a Set: a Set's outgrown tables are garbage that keeps the young generation alive.
   #active = 0;

@@ -12,8 +12,8 @@ export interface OpenStream {
 }
 
 /**
- * One request on a connection, and who hears what comes of it. It is all that a connection knows of the world above: it
- * may end with any of these calls, and then the connection hears of it by `release` or `abandon`.
+ * One request on a connection, and the receiver of its result. A connection knows nothing else above it: any of these
+ * calls may end the request, and the connection is told by `release` or `abandon`.
  */
 export interface Exchange {
   readonly request: HttpRequest;

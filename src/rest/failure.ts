@@ -1,5 +1,5 @@
 /**
- * What went wrong where an outcome has the kind `error`:
+ * The cause of an outcome of the kind `error`:
  *
  * | code | |
  * | --- | --- |
@@ -9,7 +9,7 @@
  * | `descriptors` | the process has no file descriptor left |
  * | `dns` | the host name has no address, or its name servers do not answer |
  * | `header` | a header field of the request cannot be sent |
- * | `lock` | whoever keeps the connect lock cannot be asked |
+ * | `lock` | the keeper of the connect lock cannot be reached |
  * | `network` | the system does not connect, for another reason than a refusal |
  * | `ports` | no local port is left towards the server |
  * | `protocol` | the answer is not HTTP, or breaks its rules |
@@ -54,8 +54,8 @@ export interface ExchangeFailure {
 }
 
 /**
- * What is known of a request that failed on its connection. `unsent`: not a byte of it was written; `unprocessed`: the
- * server says that it has not looked at it (HTTP/2); `unknown`: the connection was lost, and the server may have acted
- * on it; `answered`: its answer is what failed.
+ * What is known about a request that failed on its connection. `unsent`: not a byte was written; `unprocessed`: the
+ * server says that it did not process it (HTTP/2); `unknown`: the connection was lost, and the server may have acted
+ * on it; `answered`: the failure is in its answer.
  */
 export type RequestFate = 'unsent' | 'unprocessed' | 'unknown' | 'answered';

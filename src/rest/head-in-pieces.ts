@@ -33,8 +33,8 @@ const VALUE = 8;
 const VALUE_CR = 9;
 
 /**
- * A head, or a trailer, that arrives in pieces. Each byte is checked as it arrives, so that an invalid answer ends at once
- * and not when the server falls silent. A head in one piece, the usual case, never comes here.
+ * A head, or a trailer, that arrives in pieces. Each byte is checked as it arrives, so that an invalid answer fails
+ * at once even if the server falls silent. A head in one piece, the usual case, does not use this.
  */
 export class HeadInPieces {
   /** The answer's status; 0 before the end of its status line. */
@@ -145,7 +145,7 @@ export class HeadInPieces {
 
   #checkLineStart(byte: number, at: number): string {
     if (this.#field >= 0 && (byte === SPACE || byte === TAB)) {
-      this.#state = VALUE; // the field goes on
+      this.#state = VALUE; // the field continues
       return '';
     }
     if (byte === CR) {
@@ -167,7 +167,7 @@ export class HeadInPieces {
     this.#state = LINE_START;
     if (this.#head === null) return '';
     const text = bytes.toString('latin1', this.#field, at + 1);
-    // Only a field's first line is judged: none that is invalid becomes valid by going on in the next.
+    // Only a field's first line is checked: a continuation cannot make an invalid line valid.
     const isFolded = text.indexOf('\n') < text.length - 1;
     return isFolded ? '' : eachField(`${text}\n`, 0, this.#head, readField);
   }

@@ -2,7 +2,7 @@
 export interface HeaderField {
   /** As it is sent, a token. */
   readonly name: string;
-  /** Without blanks around it. Empty: the field that the client would send itself is left out. */
+  /** Trimmed. Empty: omits the field that the client would send. */
   readonly value: string;
 }
 

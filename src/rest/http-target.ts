@@ -6,7 +6,10 @@ export interface HttpTarget {
   readonly authority: Authority;
   /** As node:http2 wants it. */
   readonly url: string;
-  /** What stands before the path in a request line: a proxy is told the whole URL (RFC 9112, 3.2.2), unless TLS goes through it. */
+  /**
+   * The prefix of the path in a request line: a proxy gets the whole URL (RFC 9112, 3.2.2), unless TLS is tunnelled
+   * through it.
+   */
   readonly beforePath: string;
   /** Header lines for the proxy. */
   readonly proxyLines: string;

@@ -1,7 +1,7 @@
 /**
- * Which HTTP a client speaks: `auto` is HTTP/2 where TLS offers it, else 1.1; `1.0`; `1.1`; `2` is HTTP/2 in clear
- * text too, where the server speaks it; `2-tls` is HTTP/2 over TLS only; `2-prior-knowledge` is HTTP/2 in clear text
- * without asking.
+ * Which HTTP a client speaks: `auto` is HTTP/2 if TLS offers it, else 1.1; `1.0`; `1.1`; `2` is HTTP/2 in clear text
+ * too, if the server supports it; `2-tls` is HTTP/2 over TLS only; `2-prior-knowledge` is HTTP/2 in clear text
+ * without negotiation.
  */
 export type HttpVersion = 'auto' | '1.0' | '1.1' | '2' | '2-tls' | '2-prior-knowledge';
 
@@ -12,7 +12,7 @@ export interface HttpVersionRow {
   readonly alpn: string[] | null;
   /** In clear text: HTTP/1, HTTP/2 by prior knowledge, or found out by trying. */
   readonly clearText: 'h1' | 'h2' | 'probe';
-  /** Which HTTP/1 where it is HTTP/1. */
+  /** The version of HTTP/1, if it is used. */
   readonly http1: 'http/1.0' | 'http/1.1';
 }
 

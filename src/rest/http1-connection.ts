@@ -15,10 +15,10 @@ import { TlsClose } from './tls-close.ts';
 
 /** How long a body waits for `100 Continue`, in milliseconds. */
 const LONGEST_CONTINUE = 1_000;
-/** A body of so many bytes is copied behind its head, which is cheaper than writing it by itself. */
+/** A body up to this size is copied after its head, which is cheaper than a separate write. */
 const COPIED_BODY = 16_384;
 
-/** When so many requests are sent in one turn of the event loop, they do not wait for the next. */
+/** When this many requests are sent in one turn of the event loop, they do not wait for the next. */
 const MANY = 8;
 
 const NOTHING = Buffer.alloc(0);
@@ -50,9 +50,9 @@ function writeAll(connections: readonly Http1Connection[]): void {
   for (const connection of connections) connection.write();
 }
 
-/** What a connection of HTTP/1 tells whoever made it. */
+/** Events of an HTTP/1 connection for its owner. */
 export interface Http1Listener {
-  /** Its request is over, and it may take another one. */
+  /** Its request has ended, and it may take another one. */
   onIdle(connection: Http1Connection): void;
   onClosed(connection: Http1Connection): void;
 }
@@ -90,12 +90,12 @@ export class Http1Connection implements Connection, AnswerListener {
   #exchange: Exchange | null = null;
   #written = false;
   #closed = false;
-  /** The answer in hand, or the one before it, lets the connection live so long; 0: not at all. */
+  /** How long the current or previous answer keeps the connection alive; 0: not at all. */
   #idleTime = 0;
   #status = 0;
-  /** The answer is complete, and the rest of the request is still on its way. */
+  /** The answer is complete, but the rest of the request is still being sent. */
   #isUploading = false;
-  /** Bytes have arrived that no request has asked for. */
+  /** Unsolicited bytes have arrived. */
   #isOutOfStep = false;
   /** A body that waits for `100 Continue`. */
   #body: Buffer | null = null;
@@ -262,8 +262,8 @@ export class Http1Connection implements Connection, AnswerListener {
   }
 
   /**
-   * A success that comes before the whole request was sent does not end the upload: the service may still want it, as with
-   * libcurl. Any other answer does.
+   * A success that arrives before the whole request was sent does not stop the upload, as with libcurl: the service
+   * may still need it. Any other answer does.
    */
   #onAnswer(exchange: Exchange): void {
     const socket = this.#socket;

@@ -1,6 +1,6 @@
 /** What the head of an answer of HTTP/1 says: its status line, and the fields that frame what follows. */
 export class AnswerHead {
-  /** 0 while there is no status line. */
+  /** 0 until the status line has arrived. */
   status = 0;
   http10 = false;
   /** Of the last Content-Type field that is not empty. */
@@ -41,9 +41,8 @@ function byteTable(of: RegExp): Uint8Array {
 }
 
 /**
- * Reads a whole head, its empty line included, of bytes as characters. Lines may end with LF alone (RFC 9112,
- * section 2.2); a field that goes on in the next line is one (section 5.2). What could be framed in two ways
- * is refused.
+ * Parses a complete head, including its empty line, from bytes as characters. Lines may end with a bare LF (RFC 9112,
+ * section 2.2); folded fields are joined (section 5.2). Ambiguous framing is refused.
  */
 export function parseHead(text: string): AnswerHead {
   const head = new AnswerHead();
@@ -59,7 +58,7 @@ export function parseHead(text: string): AnswerHead {
   return head;
 }
 
-/** Takes over what a field says of the answer. @returns a fault, or '' */
+/** Applies a field to the answer. @returns an error, or '' */
 export function readField(
   head: AnswerHead,
   text: string,
@@ -156,7 +155,7 @@ function addField(
 
 /**
  * `HTTP/1.1 200 OK`. libcurl takes it in whatever case, with several blanks, and without a reason.
- * @returns where the next line begins
+ * @returns the start of the next line
  */
 function readStatusLine(text: string, head: AnswerHead): number {
   const minor = text.charCodeAt(7) - 48;
@@ -190,7 +189,7 @@ function readStatusLine(text: string, head: AnswerHead): number {
   return end + 1;
 }
 
-/** Told of a field where it stands in the text, without the blanks around its value; answers a fault, or ''. */
+/** Called with the position of a field in the text, its value trimmed; returns an error, or ''. */
 type OnField<T> = (
   context: T,
   text: string,

@@ -13,7 +13,7 @@ export function requestHead(
 ): string {
   const { fields, ownHost } = headers;
   let text = `${method}${beforePath}${path} ${http10 ? 'HTTP/1.0' : 'HTTP/1.1'}\r\n`;
-  // a Host of the caller's stands first, where it has to be (RFC 9110, section 7.2)
+  // the caller's Host comes first, as required (RFC 9110, section 7.2)
   text += ownHost ? proxyLines : hostLines;
   for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
   if (body !== null) text += `Content-Length: ${body.length}\r\n`;

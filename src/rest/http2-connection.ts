@@ -61,7 +61,7 @@ interface IncomingStatus {
   readonly ':status'?: number;
 }
 
-/** What a connection of HTTP/2 tells whoever made it. */
+/** Events of an HTTP/2 connection for its owner. */
 export interface Http2Listener {
   onClosed(connection: Http2Connection): void;
   /** The server's SETTINGS: how many streams it allows. */
@@ -104,7 +104,7 @@ export class Http2Connection implements Connection {
   /** The last stream that the server will look at, once it has said goodbye. */
   #lastStream = Number.POSITIVE_INFINITY;
   #error: Error | null = null;
-  /** Why TLS ended, where the server said so. */
+  /** Why TLS ended, if the server said so. */
   #alert: string | null = null;
   #wantsHttp1 = false;
   readonly #breach: SilentBreach | null;
@@ -123,7 +123,7 @@ export class Http2Connection implements Connection {
       createConnection: () => wire,
       maxSessionMemory: SESSION_MEMORY,
       maxHeaderListPairs: MAX_HEADER_FIELDS,
-      // Otherwise such a field is left out without a word; it is refused here instead.
+      // Node would silently omit such a field; here it is refused.
       ...{ strictFieldWhitespaceValidation: false },
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER_LIST },
     });
@@ -160,7 +160,7 @@ export class Http2Connection implements Connection {
   /** Called once when the connection takes no more requests. */
   onUnusable: (() => void) | null = null;
 
-  /** NaN where the wire does not count. */
+  /** NaN if the bytes on the wire are not counted. */
   get #bytesRead(): number {
     return this.#socket.bytesRead ?? Number.NaN;
   }
@@ -173,13 +173,13 @@ export class Http2Connection implements Connection {
     return !this.#closed && !this.#session.closed && !this.#session.destroyed;
   }
 
-  /** True when a further stream fits, or waits: a server that allows none would not allow more on other connections. */
+  /** True if another stream fits or may wait: a server that allows none would not allow more on other connections. */
   get hasRoom(): boolean {
     return this.usable && (this.#limit === 0 || (!this.#probing && this.#open < this.#limit));
   }
 
   send(exchange: Exchange): void {
-    exchange.expectContinue = false; // nothing is asked here: a 417 is an answer like any other
+    exchange.expectContinue = false; // nothing was negotiated: a 417 is an answer like any other
     const { body } = exchange.request;
     let stream: ClientHttp2Stream;
     try {

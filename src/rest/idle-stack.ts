@@ -1,4 +1,4 @@
-/** Kept connections of HTTP/1, the one that was used last on top. */
+/** Idle HTTP/1 connections, the most recently used on top. */
 import type { Clock } from '../timers/index.ts';
 import type { Http1Connection } from './http1-connection.ts';
 
@@ -14,7 +14,7 @@ export class IdleStack {
     this.#newest = connection;
   }
 
-  /** The newest that may be used now; those that may not are closed. */
+  /** The most recent usable one; unusable ones are closed. */
   take(clock: Clock): Http1Connection | null {
     if (this.#newest === null) return null;
     const now = clock.now();

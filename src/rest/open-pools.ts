@@ -22,8 +22,8 @@ export class OpenPools {
   }
 
   /**
-   * Closes the connection that has been idle longest among all that would help, those of `except` excluded. Returns it, or
-   * null if there was none.
+   * Closes the longest idle connection that frees the resource, except those of `except`. Returns it, or null if
+   * there was none.
    */
   giveUpOne(shortage: Shortage, except: IdleConnections): Connection | null {
     let oldest: Connection | null = null;

@@ -27,7 +27,7 @@ const STREAMS_UNTIL_TOLD = 100;
 /** What ALPN offers to a server that wants HTTP/1.1. */
 const HTTP1_ALPN = ['http/1.1'];
 
-/** How often idle connections are looked at, in milliseconds. */
+/** How often idle connections are checked, in milliseconds. */
 const SWEEP_INTERVAL = 1_000;
 
 /** What an origin speaks: unknown until the first connection. */
@@ -66,7 +66,7 @@ export class OriginPool
   readonly #idle = new IdleStack();
   readonly #sweeper = new Timer(() => this.#sweep());
   #speaks: Speaks;
-  /** The server has asked for HTTP/1.1 (HTTP_1_1_REQUIRED). */
+  /** The server requires HTTP/1.1 (HTTP_1_1_REQUIRED). */
   #http1Only: boolean;
   /** Streams that the server allows on an HTTP/2 connection, by its last SETTINGS. */
   #streamLimit = STREAMS_UNTIL_TOLD;
@@ -104,7 +104,7 @@ export class OriginPool
       if (connection.usable && !connection.isBusy && connection.served > 0) yield connection;
   }
 
-  /** True with an open connection younger than so many milliseconds. */
+  /** True if there is an open connection younger than this many milliseconds. */
   hasYounger(lifetime: number, now: number): boolean {
     for (const connection of this.#connections) {
       if (connection.usable && now - connection.connectedAt < lifetime) return true;
@@ -130,7 +130,7 @@ export class OriginPool
     return null;
   }
 
-  /** True where HTTP/2 is possible, so that transfers may share a connection. */
+  /** True if HTTP/2 is possible, so that transfers may share a connection. */
   get #mayShare(): boolean {
     if (this.#http1Only) return false;
     return this.profile === null ? this.#clearText !== 'h1' : this.#version.alpn?.includes('h2') === true;
@@ -180,7 +180,7 @@ export class OriginPool
     };
   }
 
-  /** An idle connection to somewhere else gives way; false if none can. */
+  /** Closes an idle connection to another origin; false if there is none. */
   readonly #makeRoom = (shortage: Shortage): boolean => {
     const { shared, log } = this.#settings;
     const closed = shared.openPools.giveUpOne(shortage, this);
@@ -213,7 +213,7 @@ export class OriginPool
     this.#pending.delete(pending);
   }
 
-  /** HTTP/2 by prior knowledge in clear text, where the server answers to it. */
+  /** HTTP/2 with prior knowledge in clear text, if the server supports it. */
   #probe(pending: PendingConnection, wire: Wire): void {
     const memory = this.#settings.shared.clearTextProtocols;
     if (memory.get(this.#origin) === 'h1') {
@@ -249,7 +249,7 @@ export class OriginPool
     });
   }
 
-  /** The connection is there: those who waited for it go out on it, as far as it has room for them. */
+  /** The connection is established: waiting requests are sent on it, as far as it has capacity. */
   #serve(pending: PendingConnection, connection: Http1Connection | Http2Connection): void {
     this.#pending.delete(pending);
     this.#speaks = connection instanceof Http2Connection && !this.#http1Only ? 'h2' : 'h1';

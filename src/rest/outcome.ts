@@ -84,7 +84,7 @@ export const NO_BODY: Buffer = Buffer.alloc(0);
 export type RawHeaders = string | readonly string[];
 const NO_HEADERS: RawHeaders = [];
 
-/** What an outcome takes over from the transfer that ended. */
+/** The part of an outcome that comes from the transfer. */
 export interface Ended {
   readonly clock: PhaseClock;
   readonly info: ConnectionInfo | null;
@@ -118,7 +118,7 @@ abstract class BaseOutcome {
   /** @internal */
   protected abstract get clock(): PhaseClock;
 
-  /** When the phases were over. */
+  /** When the phases ended. */
   get times(): PhaseTimes {
     const { started, lookup, connect, tls, firstByte, ended } = this.clock;
     const since = (at: number): number => (at === 0 ? 0 : at - started);
@@ -231,7 +231,7 @@ export interface ResponseParts {
   readonly status?: number | undefined;
   /** Names and values, byte strings. Default: none. */
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
-  /** Text, which becomes UTF-8, or bytes. Default: empty. */
+  /** Text, sent as UTF-8, or bytes. Default: empty. */
   readonly body?: string | Uint8Array | undefined;
 }
 

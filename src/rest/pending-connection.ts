@@ -51,7 +51,7 @@ export class PendingConnection {
     this.cancel();
   }
 
-  /** Connected, and still to be tried by its owner, who says how that is cancelled. */
+  /** Connected, but to be probed by its owner, who provides the cancellation. */
   continueWith(cancel: () => void): void {
     this.#cancel = cancel;
   }

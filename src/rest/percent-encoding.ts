@@ -11,10 +11,9 @@ const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
 
 /**
  * Percent-encodes everything but the unreserved characters of RFC 3986, as `curl_easy_escape` does, so that the
- * result can stand anywhere in a URL.
+ * result is safe anywhere in a URL.
  * @param encoding `utf8` (default) for text; `latin1` for a byte string, as scripts have them
- * @example
- * percentEncode('a&b=ü') === 'a%26b%3D%C3%BC'
+ * @example percentEncode('a&b=ü') === 'a%26b%3D%C3%BC'
  */
 export function percentEncode(text: string, encoding: TextEncoding = 'utf8'): string {
   if (UNRESERVED.test(text)) return text;

@@ -5,24 +5,24 @@ import type { HttpRequest } from './request.ts';
 export type Send = (request: HttpRequest) => Promise<Outcome>;
 
 /**
- * Stands between the calls of a client and its connections: retry, circuit breaker, limits, cache, authentication. It is
- * called once, when the client is made, with what comes after it, and returns what stands in its place. There it may
- * look at a request, send another one, send it several times, answer without sending it, or look at the outcome.
+ * Sits between the calls of a client and its connections: retry, circuit breaker, limits, cache, authentication. It
+ * is called once, when the client is created, with the next handler, and returns a handler in its place, which may
+ * inspect a request, change it, send it several times, answer without sending it, or inspect the outcome.
  *
- * State belongs in the closure of the policy, so each client has its own, or outside of it to be shared. A policy that
- * throws rejects the call: it is a programmer's error, as an invalid option is.
+ * State belongs in the closure of the policy, so each client has its own, or outside of it to be shared. A policy
+ * that throws rejects the call: it is a programmer's error, as an invalid option is.
  *
- * @example
- * const withinOneSecond: Policy = (next) => (request) => next({ ...request, timeout: Math.min(request.timeout, 1000) });
+ * @example const withinOneSecond: Policy = (next) => (request) => next({ ...request, timeout:
+ * Math.min(request.timeout, 1000) });
  */
 export type Policy = (next: Send) => Send;
 
 /** What requests of a client are given to. */
 export interface Sender {
   readonly send: Send;
-  /** Requests that are not over. */
+  /** Pending requests. */
   readonly active: number;
-  /** Resolves as soon as none is. */
+  /** Resolves as soon as there are none. */
   whenIdle(): Promise<void>;
 }
 

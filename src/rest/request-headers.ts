@@ -7,15 +7,15 @@ export interface RequestHeaders {
   readonly fields: readonly string[];
   /** `Expect` was given: empty switches it off, `100-continue` on. */
   readonly expect: 'off' | 'on' | null;
-  /** The caller has chosen the Host: the first of them, or none with an empty one. */
+  /** The caller's Host: the first one, or none if it is empty. */
   readonly ownHost: boolean;
   /** `Connection: close` was given. */
   readonly closes: boolean;
 }
 
 /**
- * Header fields of a request: an object, a list of `{ name, value }` where one repeats, or whatever else gives pairs of name
- * and value (`Headers`, `Map`, a list of pairs). Names and values are byte strings, each character one byte.
+ * Header fields of a request: an object, a list of `{ name, value }` for repeated fields, or any other iterable of
+ * pairs (`Headers`, `Map`, a list of pairs). Names and values are byte strings, each character one byte.
  */
 export type HeadersOption =
   | Readonly<Record<string, string>>
@@ -53,14 +53,14 @@ export function withField(headers: RequestHeaders, name: string, value: string):
     const [known = '', its = ''] = headers.fields.slice(i, i + 2);
     if (known.toLowerCase() !== lower) fields.push(known, its);
   }
-  // Host stands first, where it has to be (RFC 9110, section 7.2)
+  // Host comes first, as required (RFC 9110, section 7.2)
   if (field !== '' && lower === 'host') fields.unshift(name, field);
   else if (field !== '') fields.push(name, field);
   if (lower === 'host') return { ...headers, fields, ownHost: true };
   return lower === 'connection' ? { ...headers, fields, closes: CLOSE.test(field) } : { ...headers, fields };
 }
 
-/** The content type that a request has by itself; empty: none. */
+/** The default content type of a request; empty: none. */
 const defaultType = (method: string, json: boolean): string =>
   json ? JSON_TYPE : method === 'POST' || method === 'PUT' ? FORM : '';
 

@@ -22,8 +22,8 @@ export interface RequestOptions {
   /** Sends it with this TLS client domain, instead of the client's. */
   readonly tlsDomain?: TlsClientDomain | undefined;
   /**
-   * How long the connect lock is held, with `noConcurrentConnects`: until the connection is made, or until the whole
-   * request is over. Default `while-connecting`.
+   * How long the connect lock is held, with `noConcurrentConnects`: until the connection is established, or until the
+   * whole request has ended. Default `while-connecting`.
    */
   readonly holdConnectLock?: HoldConnectLock | undefined;
   /** How the characters of URL and body become bytes. Default `utf8`; `latin1` for byte strings, as scripts have them. */

@@ -29,7 +29,7 @@ export interface HttpRequest {
   readonly tlsDomain: TlsClientDomain | null;
 }
 
-/** Until the connection is made, or until the whole transfer is over. */
+/** Until the connection is established, or until the whole transfer has ended. */
 export type HoldConnectLock = 'while-connecting' | 'whole';
 
 /**

@@ -25,7 +25,7 @@ export function checkServerName(name: string, certificate: PeerCertificate): str
   }
   const commonName = [subject?.CN ?? ''].flat().at(-1) ?? '';
   const no = `the server's certificate is not for ${name}`;
-  // RFC 9525 has no place for the CN; libcurl takes it where nothing else names a host, and so do certificates in the field
+  // RFC 9525 ignores the CN; libcurl uses it if nothing else names a host, and real certificates need that
   if (alternatives === 0) {
     if (isFor(commonName, name)) return null;
     return `${no}, it is for CN:${commonName === '' ? '(none)' : commonName.slice(0, MAX_SHOWN)}`;

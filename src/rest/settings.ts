@@ -24,7 +24,7 @@ export interface RestClientOptions {
   readonly timeout?: number | undefined;
   /** Longest time to connect in milliseconds: name lookup, TCP and TLS together. Never more than `timeout`. */
   readonly connectTimeout?: number | undefined;
-  /** Largest body of an answer in bytes; one byte more ends the request. `Infinity`: no limit of its own. */
+  /** Largest body of an answer in bytes; one byte more ends the request. `Infinity`: no separate limit. */
   readonly maxBodySize?: number | undefined;
   /** Which HTTP it speaks. */
   readonly httpVersion?: HttpVersion | undefined;
@@ -46,7 +46,7 @@ export interface RestClientOptions {
   readonly log?: LogFunction | undefined;
   /** What several clients have in common: connect lock, DNS cache, TLS contexts. Default: the process's own. */
   readonly shared?: RestShared | undefined;
-  /** What each request goes through before it is sent, in this order. Default: none. */
+  /** Policies of each request, outermost first. Default: none. */
   readonly policies?: readonly Policy[] | undefined;
   /** How connections are made, for example in a test. Default: that of `shared`, by node:net. */
   readonly connect?: Connect | undefined;
@@ -62,7 +62,7 @@ export interface ClientSettings extends ValuesOf<typeof CLIENT_OPTIONS> {
   readonly tlsDomain: TlsClientDomain | null;
   readonly log: LogFunction;
   readonly shared: RestShared;
-  /** Null where proxies are ignored or the environment names none. */
+  /** Null if proxies are ignored or the environment has none. */
   readonly proxies: Proxies | null;
   readonly policies: readonly Policy[];
   /** Null: node:net. */
@@ -149,7 +149,7 @@ function readTable<Table extends OptionTable>(
     const value = given[name];
     read[name] = value === undefined ? spec.default : checkOption(prefix + name, spec, value);
   }
-  // each value has been checked against its row, which is where its type comes from
+  // each value was checked against its row, which determines its type
   return read as ValuesOf<Table>;
 }
 

@@ -46,7 +46,7 @@ export class RestShared {
   readonly openPools: OpenPools = new OpenPools();
   /** What clear-text origins speak, as a client found out that tried HTTP/2. @internal */
   readonly clearTextProtocols: OriginMemory = new OriginMemory();
-  /** Origins that have asked for HTTP/1.1 in HTTP/2. @internal */
+  /** Origins that require HTTP/1.1. @internal */
   readonly http1Origins: OriginMemory = new OriginMemory();
   static #ofProcess: RestShared | null = null;
 
@@ -61,8 +61,8 @@ export class RestShared {
   }
 
   /**
-   * Reads CA certificates again (`tls.caPath`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, the system's) for requests from now on. Idle TLS
-   * connections are closed and sessions forgotten, so that a CA that was taken out is no longer trusted.
+   * Reads CA certificates again (`tls.caPath`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, the system's) for requests
+   * from now on. Idle TLS connections are closed and sessions dropped, so that a removed CA is no longer trusted.
    */
   rereadCertificates(): void {
     this.tls.reread();

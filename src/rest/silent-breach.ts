@@ -23,7 +23,7 @@ export class SilentBreach {
   #read = 0;
   /** Whether what was read last has been followed by a PING. */
   #tried = true;
-  /** Bytes written when a PING was asked for; null while none is to be looked for. */
+  /** Bytes written when a PING was requested; null if none is expected. */
   #written: number | null = null;
   /** How many streams are open, and how many of their bodies are not yet written. */
   #open = 0;

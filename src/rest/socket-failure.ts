@@ -11,7 +11,8 @@ const REASONS = new Map<string, string>([
 ]);
 
 export function socketFailure(error: NodeJS.ErrnoException): ExchangeFailure {
-  // With TLS 1.3 a server refuses our certificate when the handshake is over for us (RFC 8446, section 4.4.2.4).
+  // With TLS 1.3 a server refuses our certificate after the handshake has ended on our side (RFC 8446, section
+  // 4.4.2.4).
   const alert = tlsErrorText(error);
   if (alert !== null) return { code: 'tls', reason: `the server ended TLS: ${alert}`, fate: 'answered' };
   const { code = '', message } = error;

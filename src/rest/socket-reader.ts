@@ -4,7 +4,7 @@ import type { OnReadOpts } from 'node:net';
 export type Receive = (bytes: Buffer, length: number) => void;
 
 const READ_SIZE = 65_536;
-/** One read is over before the next begins, whichever socket it is for. */
+/** One read ends before the next begins, on any socket. */
 const arrival = Buffer.allocUnsafeSlow(READ_SIZE);
 
 function ignore(): void {}

@@ -40,7 +40,7 @@ export class TlsStore {
     return this.#generation;
   }
 
-  /** From now on CA files and folders are read again: a CA that was taken out is no longer trusted. */
+  /** Makes CA files and folders be read again: a removed CA is no longer trusted. */
   reread(): void {
     this.#generation++;
     this.#profiles = new WeakMap();
@@ -118,7 +118,7 @@ export class TlsStore {
   }
 }
 
-/** Where systems keep their CAs in one file; the first that there is counts. */
+/** Common locations of CA bundles; the first existing one counts. */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',

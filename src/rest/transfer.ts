@@ -38,7 +38,7 @@ export interface TransferOwner {
   readonly maxBytes: number;
   /** What the bodies of answers under way may take together. */
   readonly bodies: ByteBudget;
-  /** A transfer is over: counters, lock, log. */
+  /** A transfer has ended: updates counters, lock and log. */
   onTransferOver(transfer: Transfer, outcome: Outcome): void;
   /** A connection was made for it, or an idle one taken, while it held the connect lock. */
   onTransferConnected(transfer: Transfer): void;
@@ -51,7 +51,7 @@ export interface TransferOwner {
 /** Interim answers (1xx) that one transfer puts up with. */
 const MAX_INTERIM = 100;
 
-/** The time to connect, where it is shorter than the whole transfer's. */
+/** The time limit for connecting, if shorter than that of the whole transfer. */
 export class ConnectDeadline extends Deadline {
   readonly #transfer: Transfer;
 
@@ -70,8 +70,8 @@ const SENT = 1;
 const OVER = 2;
 
 /**
- * One request and what comes of it. It is its own deadline, so that a request costs one object. Blocking, async and
- * launch are three ways to wait for its promise.
+ * One request and its result. It is its own deadline, so that a request costs one object. Blocking, async and launch
+ * are three ways to wait for its promise.
  */
 export class Transfer extends Deadline implements Exchange, Attempts, EndedWithAnswer {
   readonly request: HttpRequest;
@@ -82,7 +82,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   /** It holds the connect lock. */
   locked = false;
   connection: Connection | null = null;
-  /** Its stream on that, where it is one of HTTP/2. */
+  /** Its stream there, for HTTP/2. */
   stream: OpenStream | null = null;
   /** What cancels an attempt to connect or a place in a queue for a connection. */
   pending: { withdraw(transfer: Transfer): void } | null = null;
@@ -328,7 +328,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     this.#settle(outcome);
   }
 
-  // --- what its outcome takes over ---
+  // --- the outcome's view ---
 
   get info(): ConnectionInfo | null {
     return this.connection?.info ?? null;

@@ -5,10 +5,8 @@ import { percentEncode } from './percent-encoding.ts';
  * Builds a URL, or a part of one, from a template: each interpolated value is percent-encoded, so that it cannot
  * leave its place; what the template itself says stays as it is.
  *
- * @example
- * url`https://billing.example.org/credit/${user}?in=${currency}`
- * // a base that comes from elsewhere is put in front:
- * base + url`/credit/${user}`
+ * @example url`https://billing.example.org/credit/${user}?in=${currency}` // put a configured base in front: base +
+ * url`/credit/${user}`
  * @throws RestOptionError for a value other than text, numbers and booleans, null and undefined included
  */
 export function url(

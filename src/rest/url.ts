@@ -13,7 +13,7 @@ export interface Authority {
   readonly hostname: string;
   /** As in the URL, or that of the scheme. */
   readonly port: number;
-  /** What the Host field says: the name as it was written, the port only where it is not the scheme's own. */
+  /** What the Host field says: the name as it was written, the port only if it is not the scheme's default. */
   readonly host: string;
   /** `Basic …` from user and password in the URL, or empty. Secret. */
   readonly authorization: string;
@@ -72,7 +72,7 @@ export function parseUrl(url: string): ParsedUrl | UrlError {
   return { authority, path: parsePath(url, end) };
 }
 
-/** Says which character it is, and nothing of what stands around it, which may be a password. */
+/** Names only the character, since the surrounding text may be a password. */
 function unsafeReason(character: string, offset: number): string {
   if (character === ' ') return `the URL has a space at offset ${offset}; percent-encode it`;
   const code = character.charCodeAt(0);
@@ -173,7 +173,7 @@ function basicAuthorization(userinfo: string): string | null {
   return `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}`;
 }
 
-/** A host name as it goes into Host; null when it is none. */
+/** A host name for the Host field; null if invalid. */
 function normalHost(text: string): string | null {
   let host = text;
   if (host.includes('%')) host = percentDecode(host, 'latin1');
@@ -199,7 +199,7 @@ function normalIPv4(host: string): string | null {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 
-/** A part as a number, -1 for one that is none: hexadecimal after 0x, octal after 0, with as many zeros as there are. */
+/** A part as a number, -1 if invalid: hexadecimal after 0x, octal after 0, with as many zeros as there are. */
 function addressPart(text: string): number {
   const [, prefix = '', digits = ''] = /^(0x0*|0+)?([0-9a-f]{0,11})$/i.exec(text) ?? [];
   if (prefix === '') return /^\d{1,10}$/.test(digits) ? Number(digits) : -1;
