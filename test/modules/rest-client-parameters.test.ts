@@ -54,7 +54,7 @@ describe('the parameters of rest_client', () => {
     [{ curl_timeout: 0.25 }, { timeout: 250, connectTimeout: 250 }],
     [{ connection_timeout: 2 }, { connectTimeout: 2_000 }],
     [{ max_transfer_size: 64 }, { maxBodySize: 65_536 }],
-    [{ max_transfer_size: Number.POSITIVE_INFINITY }, { maxBodySize: Number.POSITIVE_INFINITY }],
+    [{ max_transfer_size: 0 }, { maxBodySize: Number.POSITIVE_INFINITY }],
     [
       { ssl_verifypeer: false, ssl_capath: '/etc/ca' },
       { tls: { verifyPeer: false, verifyHost: true, caPath: '/etc/ca' } },
