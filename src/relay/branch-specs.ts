@@ -1,4 +1,4 @@
-/** The branches of a request, ready to be sent: the branch route has run on each, and where each leads is known. */
+/** Prepares the branches of a request: runs the branch route on each, and resolves its targets. */
 
 import {
   Avps,
@@ -18,7 +18,7 @@ import { type MessageBranch, messageBranches, nextHop } from './message-branches
 import { editsTowards, recordRoutes } from './record-route.ts';
 import { type RelayOptions, type Route, relaying } from './relaying.ts';
 
-/** A status of t_relay() where a branch cannot be sent, or was dropped. */
+/** A status of t_relay() for a branch that cannot be sent, or was dropped. */
 export type Prepared = BranchSpec<RelayedBranch> | Status;
 
 class PreparedBranch implements RelayedBranch {
@@ -38,7 +38,7 @@ class PreparedBranch implements RelayedBranch {
   }
 }
 
-/** One for each branch; `before` is how many the transaction has already. */
+/** One for each branch; `before` is the number of existing branches. */
 export function prepareBranches(
   run: Run,
   branches: readonly MessageBranch[],
@@ -49,7 +49,7 @@ export function prepareBranches(
   return inOrder(branches, (branch, i) => prepare(run, branch, before + i, options, branchRoute));
 }
 
-/** One after another, since a worker runs one route at a time; a promise only where one of them waits. */
+/** In order, since a worker runs one route at a time; a promise only if one of them waits. */
 function inOrder<T, U>(items: readonly T[], make: (item: T, index: number) => Awaitable<U>): Awaitable<U[]> {
   const made: U[] = [];
   for (const [i, item] of items.entries()) {
@@ -66,7 +66,7 @@ function inOrder<T, U>(items: readonly T[], make: (item: T, index: number) => Aw
   return made;
 }
 
-/** A branch ready to be sent; a status where it cannot be; the branch route may take its time, and drop it. */
+/** A branch ready to be sent, or a status if it cannot be; the branch route may wait, and drop it. */
 function prepare(
   run: Run,
   branch: MessageBranch,

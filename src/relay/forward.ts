@@ -1,4 +1,4 @@
-/** Where a request goes, by which socket, and sending it on without a transaction: forward() and send(). */
+/** The target and socket of a request, and stateless forwarding: forward() and send(). */
 
 import { applyEdits, findSocket, type Request, type Run } from '../runtime/index.ts';
 import { type Awaitable, andThen, type Status } from '../script/index.ts';
@@ -61,14 +61,14 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
   return andThen(routing.host.destinations(next, forcedProtocol(request)), send);
 }
 
-/** The transport of the socket that the request is to go out by; null where that is left open. */
+/** The transport of the socket for the request; null if not determined. */
 export function forcedProtocol(request: Request): Protocol | null {
   const forced = request.state(messageBranches).at(0)?.socket ?? null;
   const preferred = forced === null ? null : findSocket(request.routing.host.sockets, forced);
   return preferred?.protocol ?? null;
 }
 
-/** send(): the message as it was received, with no Via of siprest's own; `headers` stand below its last header. */
+/** send(): the received message, without adding a Via; `headers` follow its last header. */
 export function sendOriginal(run: Run, destination: string, headers: HeaderText): Awaitable<Status> {
   const { message, routing } = run;
   const next = outboundUri(destination);
@@ -88,7 +88,7 @@ export function sendOriginal(run: Run, destination: string, headers: HeaderText)
   return andThen(routing.host.destinations(next), send);
 }
 
-/** The socket that the script has forced where it fits, else the one that the request came by, else any that fits. */
+/** The socket forced by the script if suitable, else the one that received the request, else any suitable one. */
 export function outgoingSocket(request: Request, target: Target): SendingSocket | null {
   const { routing, message } = request;
   const forced = request.state(messageBranches).at(0)?.socket ?? null;
@@ -101,11 +101,11 @@ export function outgoingSocket(request: Request, target: Target): SendingSocket 
   return chosen === null ? null : advertisedSocket(request, chosen);
 }
 
-/** Whether the request URI is of a kind that siprest cannot route by, and nothing else says where the request goes. */
+/** Whether the request URI is of an unsupported kind, without another destination. */
 export const hasUnknownScheme = ({ destinationUri, requestUri }: Request): boolean =>
   destinationUri === null && !/^(?:sips?|tel):/i.test(requestUri);
 
-/** Why a URI leads nowhere, for the log. */
+/** Why a URI cannot be resolved, for the log. */
 export function unreachable(uri: Uri, failure: Destinations['failure']): string {
   const why = {
     'no-host': 'names no host',
@@ -128,7 +128,7 @@ export function outboundUri(text: string | null): Uri | null {
 /** These changes, with the request URI, Max-Forwards and rport as the script has them. */
 export function requestEdits(request: Request, changes: MessageEdits): RequestEdits {
   const { value } = request.state(maxForwards);
-  // one shape for all: spreading costs more than all else that is done for a branch
+  // one shape for all: spreading would cost more than everything else done for a branch
   return {
     removed: changes.removed,
     replaced: changes.replaced,

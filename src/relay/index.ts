@@ -1,4 +1,4 @@
-/** What routing does to a message that goes on: branches, replies, failures, routes. */
+/** What routing does to forwarded messages: branches, replies, failures, routes. */
 export { forwardStateless, sendOriginal } from './forward.ts';
 export { showLocalMessage } from './local-messages.ts';
 export { maxForwards } from './max-forwards.ts';

@@ -1,6 +1,6 @@
 import { type Request, StateKey } from '../runtime/index.ts';
 
-/** What the next hop is told as Max-Forwards, once the script has counted down; null before. */
+/** Max-Forwards for the next hop after the script has decremented it; initially null. */
 export const maxForwards = new StateKey<Request, { value: number | null }>('Max-Forwards', () => ({
   value: null,
 }));

@@ -1,6 +1,7 @@
 /**
- * The branches of a request that is to be sent on: number 0 is the request URI itself, the others are added by
- * append_msg_branch() and its kin, and relaying uses them up. Source: the manual's Script-CoreVar, $msg.branch.
+ * The branches of a request to be forwarded: number 0 is the request URI itself, the others are added by
+ * append_msg_branch() and related functions; forwarding consumes them. Source: the manual's Script-CoreVar,
+ * $msg.branch.
  */
 
 import { type Request, StateKey } from '../runtime/index.ts';
@@ -16,7 +17,7 @@ export interface MessageBranch {
   socket: string | null;
   readonly flags: Set<string>;
   readonly attributes: Map<string, string | number>;
-  /** False: it has neither flags nor attributes. */
+  /** False if it has neither flags nor attributes. */
   readonly isMarked: boolean;
 }
 
@@ -104,7 +105,7 @@ export class MessageBranches {
     return this.#added.length;
   }
 
-  /** False for what is no URI, and where there are too many. */
+  /** False for an invalid URI, and if there are too many branches. */
   add(uri: string, more: Partial<Omit<MessageBranch, 'uri' | 'isMarked'>> = {}): boolean {
     if (parseUri(uri) === null || this.#added.length >= maxBranches) return false;
     this.#added.push({
@@ -121,12 +122,12 @@ export class MessageBranches {
     return true;
   }
 
-  /** Those behind it move up. Number 0 cannot be removed. */
+  /** Later ones move up. Number 0 cannot be removed. */
   remove(index: number): boolean {
     return index > 0 && this.#added.splice(index - 1, 1).length === 1;
   }
 
-  /** What `from` says is said by `to` as well from now on. False if there is no such branch. */
+  /** Copies `from` to `to`. False if there is no such branch. */
   copy(from: number, to: number): boolean {
     const [source, destination] = [this.all[from], this.all[to]];
     if (source === undefined || destination === undefined) return false;
@@ -143,7 +144,7 @@ export class MessageBranches {
     return true;
   }
 
-  /** Takes all added ones away. */
+  /** Removes all added branches. */
   clear(): void {
     this.#added.length = 0;
   }
@@ -168,7 +169,7 @@ export const messageBranches = new StateKey<Request, MessageBranches>(
   (request) => new MessageBranches(request),
 );
 
-/** Where a branch goes: its destination URI, else its URI. */
+/** The target of a branch: its destination URI, else its URI. */
 export function nextHop({ destinationUri, requestUri }: Request): Uri | null {
   return parseUri(destinationUri ?? requestUri);
 }

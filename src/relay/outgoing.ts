@@ -1,4 +1,4 @@
-/** What a script has changed in a message, in the form that sending it on takes. */
+/** Converts a script's changes to a message to the form used for forwarding. */
 
 import { applyEdits, type Edit } from '../runtime/index.ts';
 import {
@@ -21,19 +21,19 @@ interface Changes {
   appended: HeaderText[] | undefined;
 }
 
-/** Headers that the sender takes care of itself. */
+/** Headers that the sender sets itself. */
 const framing = new Set(['via', 'content-length']);
-/** With one of these changed a message may be none any more, so it is looked at again. */
+/** After a change to one of these the message may be invalid, so it is parsed again. */
 const vital = new Set([...framing, 'from', 'to', 'call-id', 'cseq']);
 
-/** Null where the edits leave no SIP message. */
+/** Null if the edits make the message invalid. */
 export function messageEdits(message: SipMessage, edits: readonly Edit[]): MessageEdits | null {
   if (edits.length === 0) return none;
   if (edits.some((edit) => edit.kind === 'set-value' && /[\r\n]/.test(edit.value))) return null;
   return directEdits(message, edits) ?? readAgain(message, edits);
 }
 
-/** Of a response, its status line included; null where the edits leave no SIP message. */
+/** Of a response, its status line included; null if the edits make the message invalid. */
 export function responseEdits(response: SipResponse, edits: readonly Edit[]): ResponseEdits | null {
   const line = edits.findLast((edit) => edit.kind === 'status');
   if (line === undefined) return messageEdits(response, edits);

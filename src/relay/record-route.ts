@@ -1,7 +1,7 @@
 /**
- * Record-Route of a request that is sent on (RFC 3261, 16.6, item 4). A script asks for it before anybody knows which
- * socket the request goes out by; where that is another one than it came in by, each side gets a URI that it can
- * reach: two header fields, as the manual's modules/rr says of enable_double_rr.
+ * Record-Route of a forwarded request (RFC 3261, 16.6, item 4). A script requests it before the outgoing socket is
+ * known; if that differs from the incoming one, each side gets a URI that it can reach: two header fields, see
+ * enable_double_rr in the manual's modules/rr.
  */
 
 import { type Edit, edits, findSocket, type Request, StateKey } from '../runtime/index.ts';
@@ -9,7 +9,7 @@ import { type MessageEdits, type SendingSocket, type SipRequest, transportName }
 import { messageBranches } from './message-branches.ts';
 import { messageEdits } from './outgoing.ts';
 
-/** A Record-Route among the edits of a request, and what stands in its place where the sockets differ. */
+/** A Record-Route among the edits of a request, and its replacement if the sockets differ. */
 export interface RecordRoute {
   readonly edit: Edit;
   readonly doubled: (outgoing: SendingSocket) => Edit;
@@ -17,7 +17,7 @@ export interface RecordRoute {
 
 export const recordRoutes = new StateKey<Request, RecordRoute[]>('record routes', () => []);
 
-/** How the socket that a request came by is named towards who sent it; null where it came by none of the server's. */
+/** The name of the receiving socket towards the sender; null if it is not a socket of the server. */
 export function incomingSocket(request: Request): SendingSocket | null {
   const { routing, message } = request;
   const socket = message?.socket ?? null;
@@ -34,7 +34,7 @@ export function advertisedSocket({ advertised, routing }: Request, socket: Sendi
   return { transport: socket.transport, host, port };
 }
 
-/** The changes of a request that goes out by a socket; null where they leave no SIP message. */
+/** The changes of a request that leaves by a socket; null if they make the message invalid. */
 export function editsTowards(
   request: Request,
   message: SipRequest,
@@ -51,7 +51,7 @@ export function editsTowards(
   );
 }
 
-/** Has a request go out by this socket, `[proto:]host[:port]`. False if there is no such one. */
+/** Makes a request leave by this socket, `[proto:]host[:port]`. False if there is none. */
 export function forceSocket(request: Request, text: string): boolean {
   const main = request.state(messageBranches).at(0);
   const found = findSocket(request.routing.host.sockets, text);

@@ -1,6 +1,6 @@
 /**
- * Sending a request on, statefully: t_relay() and its kin. RFC 3261, 16, is in the room `sip`; here are the script's
- * parts in it: message branches, branch, reply and failure routes.
+ * Stateful forwarding: t_relay() and related functions. RFC 3261, 16, is in the room `sip`; this is the script's
+ * part: message branches, branch, reply and failure routes.
  */
 
 import {
@@ -45,7 +45,7 @@ const proxies = new StateKey<Host, Map<ServerTransaction, ProxyTransaction<Relay
   () => new Map(),
 );
 
-/** t_relay(). 0 for what a transaction has absorbed. */
+/** t_relay(). 0 if a transaction absorbed the request. */
 export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
   const { request } = run;
   const { message } = request;
@@ -63,7 +63,7 @@ export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
   return sendBranches(run, options, outcome === 'created');
 }
 
-/** The ACK to a negative reply is the transaction's; that to a 2xx goes on by itself (17.1.1.3). */
+/** The ACK to a negative reply is the transaction's; that to a 2xx is forwarded by itself (17.1.1.3). */
 function relayAck(run: Run, options: RelayOptions): Awaitable<Status> {
   const { request } = run;
   const { message, routing } = request;
@@ -75,7 +75,7 @@ function relayAck(run: Run, options: RelayOptions): Awaitable<Status> {
   return forwardStateless(run, options.outboundProxy);
 }
 
-/** A CANCEL is answered here, and each branch of the request that it means is cancelled by itself (16.10). */
+/** Answers a CANCEL, and cancels each branch of its request (16.10). */
 function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   const { request } = run;
   const { message, routing } = request;
@@ -104,7 +104,7 @@ export function replyTo(
   return (proxy ?? transaction).reply(content, { untilAck: true });
 }
 
-/** Makes the branches, runs the branch route on each, and sends them. */
+/** Creates the branches, runs the branch route on each, and sends them. */
 function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitable<Status> {
   const { request } = run;
   const state = request.state(relaying);
@@ -122,7 +122,7 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
       if (!isNew || options.auto477 === false) return firstFailure(made);
       const [status, reason] = refusals.get(made.at(-1)) ?? [477, 'Send failed (477/TM)'];
       request.reply(status, reason);
-      return 1; // the request is done with: scripts reply themselves to what is negative
+      return 1; // the request is finished: scripts answer negative codes themselves
     }
     const proxy = proxyOf(run, state);
     proxy.cancelsOthers = !(options.allowNoCancel === true && saysNoCancel(request));
@@ -130,7 +130,7 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
   });
 }
 
-/** What the caller gets where no branch could be sent, by why the last of them could not. */
+/** The reply if no branch could be sent, by the reason of the last one. */
 const refusals = new Map<Prepared | undefined, readonly [status: number, reason: string]>([
   [failed.badDestination, [476, 'Unresolvable destination (476/TM)']],
   [failed.send, [500, 'Server error occurred (7/TM)']],
@@ -164,13 +164,13 @@ function saysNoCancel({ message }: Request): boolean {
 }
 
 export interface InjectOptions {
-  /** The branches that there are end first. */
+  /** Existing branches are cancelled first. */
   readonly cancelsOthers: boolean;
-  /** No others are waited for. */
+  /** No others are expected. */
   readonly isLast: boolean;
 }
 
-/** t_inject_branches("msg"): further branches beside those of a transaction that is under way. */
+/** t_inject_branches("msg"): adds branches to a running transaction. */
 export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOptions): Awaitable<Status> {
   const { request } = run;
   const { transaction } = request;
@@ -195,7 +195,7 @@ export function awaitBranches(run: Run, limit: number): boolean {
   return true;
 }
 
-/** t_replicate(): the request goes to others as well, and what they answer goes nowhere. */
+/** t_replicate(): sends copies of the request to others, and discards their responses. */
 export function replicate(run: Run, uri: string, failover: boolean): Awaitable<Status> {
   const { request } = run;
   const { message } = request;
@@ -216,7 +216,7 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
     if (specs.length === 0) return firstFailure(all);
     const { routing } = request;
     routing.host.proxy.replicate(message, specs, routing.states.get(proxySettings), () => {
-      // it was made for the copies alone, and nobody is going to answer it
+      // it exists only for the copies, and nobody will answer it
       if (outcome === 'created' && !transaction.isFinal && request.state(relaying).proxy === null)
         transaction.terminate();
     });
@@ -262,7 +262,7 @@ const proxySettings = new StateKey<Routing, ProxySettings>('proxy settings', (ro
   };
 });
 
-/** What a transaction asks the script that began it, even after a reload. */
+/** The hooks of a transaction, run by the script that began it, even after a reload. */
 class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   readonly #routing: RunRouting;
   readonly #request: Request;
@@ -300,8 +300,8 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
 }
 
 /**
- * A response goes to its branch. One of no branch is dropped after the global reply route (RFC 6026, 8.1): it goes on by its
- * Vias (16.11) only where the script forwards requests without a transaction.
+ * A response goes to its branch. One without a branch is dropped after the global reply route (RFC 6026, 8.1), unless
+ * the script forwards requests statelessly: then it follows its Vias (16.11).
  */
 export function receiveResponse(routing: RunRouting, response: SipResponse): void {
   if (routing.host.proxy.receiveResponse(response) === 'matched') return;

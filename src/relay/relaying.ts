@@ -1,4 +1,4 @@
-/** What a script has said about how its request is sent on, and what belongs to each branch of it. */
+/** A script's settings for forwarding its request, and the state of its branches. */
 
 import { type Edit, type RelayedBranch, type Request, type Run, StateKey } from '../runtime/index.ts';
 import type { CompiledRoute } from '../script/index.ts';
@@ -6,7 +6,7 @@ import { type HeaderText, NO_HEADERS, type ProxyTransaction } from '../sip/index
 
 export type Route = CompiledRoute<Run>;
 
-/** What a script has said about how its request is sent on, and what became of it. */
+/** A script's settings for forwarding its request, and the result. */
 export interface Relaying {
   failureRoute: Route | null;
   replyRoute: Route | null;
@@ -15,11 +15,11 @@ export interface Relaying {
   frTimeout: number | null;
   frInvTimeout: number | null;
   proxy: ProxyTransaction<RelayedBranch> | null;
-  /** How the script had changed the request when it was last sent on; null before that. */
+  /** The script's changes when the request was last forwarded; initially null. */
   edits: readonly Edit[] | null;
   /** For every request of the transaction: branches and their CANCELs. */
   headers: HeaderText;
-  /** Of a CANCEL: what it says to the branches about why. */
+  /** For a CANCEL: the reason passed to the branches. */
   cancelReason: HeaderText | null;
 }
 
@@ -40,13 +40,13 @@ export const relaying = new StateKey<Request, Relaying>(
 );
 
 export interface RelayOptions {
-  /** `[proto:]host[:port]`, used where the script has set no `$du`. */
+  /** `[proto:]host[:port]`, used unless the script has set `$du`. */
   readonly outboundProxy?: string | undefined;
-  /** Answer 477 where no branch could be sent; default true. */
+  /** Answer 477 if no branch could be sent; default true. */
   readonly auto477?: boolean;
-  /** Try the next address of a destination where one does not answer; default true. */
+  /** Try the next address of a destination if one does not answer; default true. */
   readonly failover?: boolean;
-  /** The Reason of a CANCEL goes on to the branches; default false. */
+  /** Pass the Reason of a CANCEL to the branches; default false. */
   readonly passReason?: boolean;
   /** A request that says so leaves its other branches ringing when one has answered (RFC 3841, 9.1); default false. */
   readonly allowNoCancel?: boolean;

@@ -1,6 +1,7 @@
 /**
- * What a process has, whatever policy it runs: sockets, transactions, the proxy's core, names, what it shares with other
- * processes, figures. A reload leaves it as it is. The room of workers implements it; a test may bring its own.
+ * The state of a process, independent of its policy: sockets, transactions, the proxy's core, names, what it shares
+ * with other processes, figures. A reload leaves it as it is. The room of workers implements it; a test may bring its
+ * own.
  */
 import type {
   Destinations,
@@ -36,7 +37,7 @@ export interface Host {
   readonly number: number;
   /** How many processes the server has. */
   readonly count: number;
-  /** All that waits, expires or tells the time goes by it. */
+  /** The clock for everything that waits, expires or tells the time. */
   readonly clock: Clock;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -50,7 +51,7 @@ export interface Host {
   readonly proxy: ProxyCore;
   /** Finds addresses, for SIP and the REST client. */
   readonly names: DnsNames;
-  /** Where a URI leads (RFC 3263); never rejects. `preferred`: the transport where the URI names none. */
+  /** Resolves a URI to its targets (RFC 3263); never rejects. `preferred`: the transport where the URI names none. */
   destinations(uri: Uri, preferred?: Protocol | null): Destinations | Promise<Destinations>;
   /** What it shares with the other processes. */
   readonly store: Store;

@@ -1,10 +1,10 @@
-/** What has come in, and what became of it. */
+/** Counters of received messages and their fate. */
 export class ReceiveCounts {
   requests = 0;
   responses = 0;
-  /** What is no SIP message, or a broken request. */
+  /** Messages that are not SIP, and malformed requests. */
   malformed = 0;
-  /** Broken responses. */
+  /** Malformed responses. */
   malformedResponses = 0;
   /** Empty lines or nothing at all, by which a client keeps its way through a NAT open (RFC 5626, 3.5.1). */
   keepAlives = 0;
@@ -14,6 +14,6 @@ export class ReceiveCounts {
   handedOver = 0;
   /** Requests that were answered 503, since they could not be handled in time or the server stops. */
   refused = 0;
-  /** Requests that not even that was said to. */
+  /** Requests dropped without a reply. */
   dropped = 0;
 }

@@ -1,4 +1,4 @@
-/** From a datagram to a route: what arrives is parsed, counted, and answered or handed to a worker. */
+/** From a datagram to a route: parses and counts messages, and answers them or passes them to a worker. */
 import {
   buildReply,
   type MalformedMessage,
@@ -16,18 +16,18 @@ import type { ReceiveCounts } from './receive-counts.ts';
 import { Request } from './request.ts';
 import type { Routing } from './routing.ts';
 
-/** What became of a new request: a worker has begun with it, it waits for one, or there is no room for it. */
+/** The fate of a new request: a worker has started on it, it waits for one, or there is no capacity. */
 export type Admission = 'begun' | 'waits' | 'refused';
 
-/** Told of a new request that had to wait for a worker. */
+/** Notified about a new request that had to wait for a worker. */
 export interface Waiting {
-  /** A worker begins with it. */
+  /** A worker starts on it. */
   begins(request: Request): void;
-  /** It has waited too long: no worker will begin with it. */
+  /** It has waited too long: no worker will start on it. */
   isLate(request: Request): void;
 }
 
-/** A Routing that messages are given to. */
+/** A Routing that receives messages. */
 export interface ReceivingRouting extends Routing {
   /** Handles a request of a transaction or dialog before all new ones; false when there is no room. */
   takeRequest(request: Request): boolean;
@@ -40,17 +40,17 @@ export interface ReceivingRouting extends Routing {
 }
 
 /**
- * A message of another process's: its own transactions are there. True when that has been given it. `data` is the
- * message as it came.
+ * Hands a message over to the process that owns its transaction. True if that happened. `data` is the received
+ * message.
  */
 export type HandOver = (message: SipMessage, data: Uint8Array) => boolean;
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1_048_576);
 
-/** How often a line about the same kind of trouble is logged, in ms. */
+/** Minimum interval between log lines about the same problem, in ms. */
 const warningPeriod = 10_000;
 
-/** How many requests are refused with a reply in a second; more are dropped, since replies cost time too. */
+/** Maximum number of refusals per second; further requests are dropped, since replies cost time too. */
 const refusalsPerSecond = 5000;
 
 export class Receiver implements Waiting {
@@ -58,7 +58,7 @@ export class Receiver implements Waiting {
   /** Gets the messages that come from now on. */
   routing: ReceivingRouting;
   readonly #handOver: HandOver | null;
-  /** The transactions-to-be of new requests that wait for a worker. One that comes again waits already. */
+  /** The future transactions of queued requests, to recognize their retransmissions. */
   readonly #waiting = new Set<string>();
   #warnedAt = Number.NEGATIVE_INFINITY;
   #refusalSecond = 0;
@@ -71,7 +71,7 @@ export class Receiver implements Waiting {
     this.#handOver = handOver;
   }
 
-  /** From now on what arrives is dropped. */
+  /** Drops everything that arrives from now on. */
   stop(): void {
     this.#stopped = true;
   }
@@ -120,7 +120,7 @@ export class Receiver implements Waiting {
       return;
     }
     if (this.#waiting.size > 0 && this.#waiting.has(transactionKey(message))) return;
-    // what belongs to transactions and dialogs goes on
+    // transactions and dialogs continue
     const isStopping = routing.host.readiness === 'stopping';
     if (isStopping && routing.host.transactions.find(message) === null) return this.#refuse(request);
     const { calls, heap } = routing.host.memory;
@@ -152,7 +152,7 @@ export class Receiver implements Waiting {
     this.#refuse(request);
   }
 
-  /** A refusal is cheap, and when even that is too much there is none. */
+  /** Above this many refusals a second, requests are dropped silently. */
   #refuse(request: Request): void {
     const second = Math.floor(this.routing.host.clock.now() / 1000);
     if (second !== this.#refusalSecond) {

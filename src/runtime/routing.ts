@@ -1,6 +1,6 @@
 /**
- * What a policy has where it runs: settings, module parameters, log, state of modules, listeners and workers. A
- * reload makes another Routing on the same {@link Host}; each transaction, timer and listener keeps the one that began it.
+ * The state of a running policy: settings, module parameters, log, state of modules, listeners and workers. A reload
+ * makes another Routing on the same {@link Host}; each transaction, timer and listener keeps the one that began it.
  *
  * A script is one kind of policy, {@link ScriptRouting}; functions in TypeScript may be another.
  */
@@ -21,7 +21,7 @@ export interface RoutingEvents {
   readonly reply: readonly [reply: Buffer];
   /** A transaction has ended; one that is not INVITE ends with its final reply. */
   readonly transactionEnded: Parameters<TransactionOwner['ended']>;
-  /** No call is left that it began: what its modules hold is given back. */
+  /** All of its calls have ended: its modules release their resources. */
   readonly closed: readonly [];
 }
 
@@ -37,7 +37,7 @@ export interface Routing {
   readonly owner: TransactionOwner;
   readonly listeners: Listeners<RoutingEvents>;
   readonly states: States<Routing>;
-  /** What waits while no worker does. */
+  /** Jobs that wait for a worker. */
   readonly background: Background;
   /**
    * Gives a job to a worker, or queues it; false when there is no room. `size` is that of its message, in bytes. Default
