@@ -67,6 +67,8 @@ describe('the options of a client', () => {
     ],
     [{ curlTimeout: 2 }, 'use timeout, in milliseconds, instead'],
     [{ timeOut: 2 }, 'did you mean timeout?'],
+    [{ timout: 2 }, 'did you mean timeout?'],
+    [{ timeuot: 2 }, 'did you mean timeout?'],
     [{ max_body_size: 2 }, 'did you mean maxBodySize?'],
     [{ rejectUnauthorized: false }, 'use tls: { verifyPeer } instead'],
     [{ tls: { ca: '' } }, 'unknown option "ca" of tls; expected verifyPeer, verifyHost, caPath'],
