@@ -11,6 +11,15 @@ const phrases: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bmistakes?\b/i, 'error'],
   [/\bwhere there (?:is one|are some|are any)\b/i, 'if any'],
   [/\bit is written\b[^.]*\bnow\b/i, 'use ... instead'],
+  [/"(?:\$\{\w+\}|[^"]*)" is no [a-z]/i, 'invalid ... "..."'],
+  [/\btold apart\b/i, 'distinguished by, labelled by'],
+  [/\bwhat there is\b|\bthe ones that\b/i, 'the noun'],
+  [/\bputs? up with\b/i, 'tolerates'],
+  [/\bthe surroundings\b/i, 'what is meant'],
+  [/\bwhere it is so\b/i, 'if so'],
+  [/\bstarts nothing\b/i, 'unexpected'],
+  [/\b(?:is|are) passed over\b/i, 'is ignored, is skipped'],
+  [/\bthat are of use\b/i, 'usable'],
 ];
 
 const places = [

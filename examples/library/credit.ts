@@ -1,5 +1,5 @@
 /**
- * Asks a credit service about each account and says what came of it: every outcome is a value, nothing is thrown.
+ * Asks a credit service about each account and prints the result: every outcome is a value, nothing is thrown.
  *
  *     npx tsx examples/library/credit.ts http://127.0.0.1:8081 alice bob carol
  */

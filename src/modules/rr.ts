@@ -213,7 +213,7 @@ function looseRoute(run: Run): 1 | -1 {
     left = left.slice(1);
   }
   if (own[0] !== undefined) state.params = own[0].params;
-  // a preloaded route that names us alone is no route set (the manual's loose_route)
+  // a preloaded route that only names us is not a route set (the manual's loose_route)
   if (!isStrict && own.length > 0 && left.length === 0 && request.message.toTag === null) {
     setRoutes(run, []);
     return -1;

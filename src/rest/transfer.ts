@@ -48,7 +48,7 @@ export interface TransferOwner {
   onExpectationRefused(transfer: Transfer): void;
 }
 
-/** Interim answers (1xx) that one transfer puts up with. */
+/** Maximum number of interim answers (1xx) of one transfer. */
 const MAX_INTERIM = 100;
 
 /** The time limit for connecting, if shorter than that of the whole transfer. */

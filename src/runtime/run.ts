@@ -290,8 +290,8 @@ const describe = (error: unknown) =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 /**
- * Runs a top route on a message. What the script throws is an error of siprest: it is logged, the message is
- * answered 500, and everything else goes on.
+ * Runs a top route on a message. An exception here is a bug in siprest: it is logged, the message is answered 500,
+ * and everything else goes on.
  */
 export function runRoute(
   worker: RunWorker,

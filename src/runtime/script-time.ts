@@ -13,7 +13,7 @@ const period = 5;
 
 /** The run that a top route has begun, up to where it first waits. */
 let beginning: ScriptTime | null = null;
-/** The run that looked at the clock last, in this turn of the event loop: it has run without waiting since. */
+/** The run that last read the clock in this turn of the event loop, and has not waited since. */
 let looked: ScriptTime | null = null;
 let turnEnds = false;
 

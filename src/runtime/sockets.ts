@@ -63,7 +63,7 @@ export interface PortWait {
   readonly onWait: (socket: string) => void;
 }
 
-/** How often it is tried again, in ms: what comes in between is lost. */
+/** Retry interval in ms; messages in between are lost. */
 const tryAgain = 20;
 
 /** Opens all of them, or none: rejects with a {@link BindError}. Those that are `open` already stay as they are. */

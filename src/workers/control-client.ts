@@ -153,7 +153,7 @@ function look(path: string): Stats | null {
   try {
     return lstatSync(path);
   } catch {
-    return null; // it is not there, or not to be looked at
+    return null; // it does not exist, or is not accessible
   }
 }
 

@@ -30,7 +30,7 @@ interface FigureRouting extends Routing {
   readonly unfinished: number;
 }
 
-/** By what a figure is told apart. */
+/** The labels of a figure. */
 export type Labelled = Exclude<Figure, number>;
 
 export interface FigureSpec {
@@ -51,7 +51,7 @@ export interface FigureSpec {
     | '%'
     | '';
   readonly summary: string;
-  /** What the parts are told apart by, where it has parts. */
+  /** The labels of its values, if any. */
   readonly label?: string;
   /** How the figures of several processes make one: the largest, their mean, or by default their sum. */
   readonly over?: 'max' | 'mean';

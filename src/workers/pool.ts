@@ -25,15 +25,15 @@ export interface PoolOptions {
 }
 
 /**
- * How long a new request may wait in a burst where it waits for the processor, which is behind, and not for a worker, in
- * ms: what has come while a process stood still is a burst.
+ * Longest queueing time in a burst when the CPU, not the workers, is the bottleneck (ms), in ms: what has come while
+ * a process stood still is a burst.
  */
 const processorPatience = 1000;
 
 /**
- * How long it may wait where that is no burst, since the queue has not been empty for as long as a request may wait in
- * one, in ms. Less than T1 (RFC 3261, 17.1.1.2), after which it comes again. So, when too much comes for too long, what
- * is served is served early, and all is well again as soon as less comes.
+ * How long it may wait if that is not a burst, since the queue has not been empty for as long as a request may wait
+ * in one, in ms. Less than T1 (RFC 3261, 17.1.1.2), after which it comes again. So, when too much comes for too long,
+ * what is served is served early, and all is well again as soon as less comes.
  */
 const shortPatience = 250;
 
@@ -131,7 +131,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return this.#handlers;
   }
 
-  /** Whether the event loop is late: scripts then run in slices, and what comes meanwhile waits. */
+  /** Whether the event loop is late: scripts then run in slices, and new messages wait. */
   set isBehind(isBehind: boolean) {
     // what waits would otherwise be done in one go, and nothing be received meanwhile
     this.#isBehind = isBehind || (this.#isBehind && this.queued > 0);
@@ -240,7 +240,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     this.#rest(worker);
   }
 
-  /** Begins with the job. Whether it keeps the worker: then the worker goes on when the job is over. */
+  /** Starts the job. Returns whether it keeps the worker, which then continues when the job ends. */
   #occupies(worker: PoolWorker<R>, job: Job<R>, kind: JobKind, bytes: number): boolean {
     const pending = this.#run(worker, job);
     if (pending === undefined) return false;

@@ -92,7 +92,7 @@ export abstract class RunningRouting implements ReceivingRouting {
     );
   }
 
-  /** It is in force from now on: what the process has one of goes by its settings. */
+  /** It is in force from now on: its settings apply to everything that the process has once. */
   takeEffect(): void {
     const { names, registry } = this.host;
     names.ask(this.settings.names);

@@ -275,7 +275,7 @@ export class RunningServer implements SipServer {
     await this.#host.logs.close();
   }
 
-  /** The ACK to a 2xx comes after its transaction is over: lost, it is the end of a call (RFC 3261, 13.3.1.4). */
+  /** The ACK to a 2xx arrives after its transaction has ended: losing it would end the call (RFC 3261, 13.3.1.4). */
   async #letAcksPass(): Promise<void> {
     for (const { isInvite, state } of this.#host.transactions) {
       if (!isInvite || state !== 'accepted') continue;

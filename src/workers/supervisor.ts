@@ -30,9 +30,9 @@ export interface SupervisorOptions extends PassedOptions {
 
 /** The longest that a process which has died waits until it is started again, in ms. */
 const longestDelay = 10_000;
-/** One that has run for so long has started well, in ms. */
+/** A process that has run this long has started successfully, in ms. */
 const stays = 10_000;
-/** How often each process is asked whether it still turns, in ms, and after how long without an answer it is killed. */
+/** Interval of the heartbeat in ms, and the time without an answer after which a process is killed. */
 const heartbeat = 1000;
 const unresponsive = 15_000;
 
@@ -42,10 +42,10 @@ const ownProgram = { path: fileURLToPath(new URL('./process-main.js', import.met
 const withoutDebugger = () =>
   ['--disable-sigusr1'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
 
-/** The supervisor's log does not hang on the script's level: what it says is rare, and matters. */
+/** The supervisor's log level is fixed: its lines are rare and important. */
 const noticeLevel = 2;
 
-/** What a process may take beyond its grace before it is killed, in ms. */
+/** How long a process may exceed its grace period before it is killed, in ms. */
 const margin = 2000;
 
 /** How long a process may take to tell its figures, in ms: one that is stopped is left out. */
@@ -67,7 +67,7 @@ export class Supervisor implements SipServer {
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   #stopBy = 0;
-  /** Ends the processes that are left when the grace is over. */
+  /** Ends the remaining processes when the grace period has passed. */
   #kill: TimerHandle | null = null;
   #onExit: (() => void) | null = null;
 
@@ -104,7 +104,7 @@ export class Supervisor implements SipServer {
     });
     const supervisor = new Supervisor(script, options);
     try {
-      // the first runs startup_route, and nobody serves before that is over
+      // the first runs startup_route, and no process serves before that has finished
       const [first, ...others] = supervisor.#members;
       if (first !== undefined) await supervisor.#start(first);
       await Promise.all(others.map((member) => supervisor.#start(member)));
@@ -165,7 +165,7 @@ export class Supervisor implements SipServer {
       throw new StartError(error);
     }
     this.#source = source; // for those that start from now on
-    // the first runs startup_route, and no other goes on before that is over
+    // the first runs startup_route, and no other continues before that has finished
     for (const member of this.#members) {
       if (member.source === source) continue;
       const i = ready.indexOf(member);

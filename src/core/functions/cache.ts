@@ -51,7 +51,7 @@ function fetchInto(run: Run, id: string, key: string, result: VariableReference<
   );
 }
 
-/** As {@link fetchInto}, of a number; -3 for text that is none (field-cache-counter-of-text). */
+/** Like {@link fetchInto}, for a number; -3 for other text (field-cache-counter-of-text). */
 function fetchCounter(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
   return onStore(
     run,

@@ -7,7 +7,7 @@ import { type Part, partsOf, rememberLast } from './parts.ts';
 const uriOf = rememberLast((text: string): Uri | null => {
   const service = /^(urn):(?:service|nena:service):(.+)$/i.exec(text);
   if (service !== null) return { ...nothing, scheme: service[1] ?? '', host: service[2] ?? null };
-  // a colon without a port behind it is passed over
+  // a colon without a port is ignored
   const uri = parseUri(text) ?? parseUri(text.replace(/^(sips?:[^;?]*):(?=[;?]|$)/i, '$1'));
   return uri?.user === '' ? null : uri;
 });

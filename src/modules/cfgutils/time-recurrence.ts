@@ -36,7 +36,7 @@ const secondsOfDay = 86_400;
 const longest = 8192;
 const deepest = 32;
 
-/** Whether it matches at a time in seconds since 1970; null for what is no recurrence. */
+/** Whether it matches at a time in seconds since 1970; null for an invalid recurrence. */
 export function matchesRecurrence(text: string, time: number): boolean | null {
   if (text.length > longest) return null;
   const reader = new Reader(text, time);
@@ -44,7 +44,7 @@ export function matchesRecurrence(text: string, time: number): boolean | null {
   return reader.atEnd ? result : null;
 }
 
-/** `/` binds less than `&`; a `/` in the name of a time zone is no operator. */
+/** `/` binds less than `&`; a `/` in the name of a time zone is not an operator. */
 class Reader {
   readonly #text: string;
   readonly #time: number;

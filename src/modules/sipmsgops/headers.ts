@@ -14,7 +14,7 @@ const lines = defineArgument({
 
 const string = (name: string, summary: string) => defineArgument({ name, type: 'string', summary });
 
-/** Notes the edit that `make` gives for checked header lines; -1, with a log line, for text that is none. */
+/** Notes the edit that `make` gives for checked header lines; -1, with a log line, for invalid text. */
 function insert(
   run: Run,
   name: string,

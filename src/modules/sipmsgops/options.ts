@@ -33,7 +33,7 @@ function instances(run: Run, name: string): Instance[] {
   });
 }
 
-/** The text without one of several values and a comma beside it; the rest stays as it is written. */
+/** Removes one of several values with an adjacent comma; the rest stays unchanged. */
 function withoutValue({ text, values }: Instance, index: number): string {
   let from = 0;
   let end = 0;

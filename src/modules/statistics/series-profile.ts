@@ -24,7 +24,7 @@ const attributes = ['algorithm', 'group', 'window', 'slots', 'percentage_factor'
 /** What stands before the colon. */
 export const profileName = (text: string): string => /^\s*([^\s:]*)/.exec(text)?.[1] ?? '';
 
-/** Throws an {@link InvalidUse} for what is no profile. */
+/** Throws an {@link InvalidUse} for an invalid profile. */
 export function parseProfile(text: string): SeriesProfile {
   const [, name = '', rest = ''] = /^\s*([^\s:]+)\s*:\s*(.*)$/s.exec(text) ?? [];
   const wrong = (why: string, help = 'NAME: algorithm=average window=600 slots=10') =>

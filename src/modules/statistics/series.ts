@@ -169,7 +169,7 @@ export class AllSeries {
     const said: Said = [Number(process), Number(place), { epoch, sum, count, positive }];
     const series = this.#series.get(prefix);
     if (series !== undefined) {
-      // what comes back of this process's own is behind
+      // this process's own values return late
       if (said[0] !== this.#number) series.hear(...said);
       return;
     }

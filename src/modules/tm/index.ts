@@ -64,7 +64,7 @@ const relayFlags: readonly { readonly name: string; readonly bit: number; readon
 
 interface ReadFlags {
   readonly options: RelayOptions;
-  /** What is no flag. */
+  /** Unknown flags. */
   readonly unknown: readonly string[];
 }
 

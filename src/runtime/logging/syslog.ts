@@ -9,7 +9,7 @@ import { Backlog } from './backlog.ts';
 import type { LogFields, LogOrigin } from './lines.ts';
 import type { LogLosses } from './standard-error.ts';
 
-/** A line before it is written. */
+/** A formatted line. */
 export interface LogRecord {
   readonly level: number;
   readonly text: string;

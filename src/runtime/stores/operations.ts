@@ -16,8 +16,9 @@ export interface StoreTable {
   // --- locks: held by an owner within a process, freed at the latest when the process ends ---
 
   /**
-   * Takes a lock. `granted`: the owner has it now; `held`: another one does, and `wait` is over; `own`: the owner has it
-   * already, and it is not `reentrant`; `full`: the store has no room. Whoever waits gets it in the order of asking.
+   * Takes a lock. `granted`: the owner has it now; `held`: another one has it, and `wait` has passed; `own`: the
+   * owner has it already, and it is not `reentrant`; `full`: the store has no room. Whoever waits gets it in the
+   * order of asking.
    */
   readonly lock: {
     readonly operation: {

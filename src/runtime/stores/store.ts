@@ -7,7 +7,7 @@ import type { OperationKind, StoreOperation, StoreResult } from './operations.ts
 
 /** Why a store did not do what it was asked. */
 export type StoreErrorCode =
-  /** There is no connection to it. */
+  /** It is not connected. */
   | 'unreachable'
   /** No answer in time. It may have done it. */
   | 'timeout'

@@ -100,7 +100,7 @@ export class RemoteStore implements Store {
     for (const answer of answers) this.#answered(answer);
   }
 
-  /** There is no supervisor any more: whoever waits for an answer gets an error. */
+  /** The supervisor has ended: pending requests fail. */
   close(): void {
     this.#isClosed = true;
     this.#look.stop();
