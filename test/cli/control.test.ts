@@ -98,7 +98,7 @@ describe('sockets of servers', () => {
     const first = await start(answers, '--socket', path);
     expect(await run('reload', '--socket', path)).toMatchObject({ code: 0 });
     const second = await start(answers, '--socket', path);
-    await second.prints(`${path} is the socket of process ${first.pid}, which runs`);
+    await second.prints(`${path} is the socket of the running process ${first.pid}`);
     await second.stop();
     expect((await run('status', '--socket', path)).code).toBe(0);
     await first.stop('SIGKILL');
