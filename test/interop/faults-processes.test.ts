@@ -62,7 +62,7 @@ describe('kill -9 of one of two processes under load', () => {
     await delay(1500);
     const killedAt = performance.now();
     process.kill(before[1] ?? 0, 'SIGKILL');
-    await siprest.prints('supervisor: WARNING: process 1 ended SIGKILL, and is restarted in 50 ms');
+    await siprest.prints('supervisor: WARNING: process 1 ended SIGKILL and is restarted in 50 ms');
     await siprest.prints('supervisor: NOTICE: process 1 runs again', 30);
     const backAt = performance.now();
     await delay(1500);
