@@ -15,9 +15,9 @@ export interface PoolOptions {
   /** The number of the first worker. Default 0. */
   readonly firstId?: number;
   /** How many messages may wait. Default 10,000. */
-  readonly queueLimit?: number;
+  readonly queueLimit?: number | undefined;
   /** How long a new request may wait for a worker, in ms. Default 4,000. */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** How many handlers may wait for something themselves. Default 10,000. */
   readonly handlerLimit?: number;
   /** What messages that wait may take of the heap, those of handlers included. Default: without a limit. */
@@ -25,8 +25,8 @@ export interface PoolOptions {
 }
 
 /**
- * Longest queueing time in a burst when the CPU, not the workers, is the bottleneck (ms), in ms: what has come while
- * a process stood still is a burst.
+ * Longest queueing time in a burst when the CPU, not the workers, is the bottleneck, in ms: what arrives while a
+ * process stands still is a burst.
  */
 const processorPatience = 1000;
 

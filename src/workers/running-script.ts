@@ -1,6 +1,5 @@
 /** A script at work: all that is a script's alone, and no other policy's, of a Routing. */
 import { initialSlots } from '../core/index.ts';
-
 import { receiveResponse } from '../relay/index.ts';
 import {
   type Admission,
@@ -41,7 +40,7 @@ export class RunningScript extends RunningRouting implements RunRouting {
   readonly #timers: Repetition[] = [];
 
   /** Nothing of it is in force yet, and nothing outside of it has changed. */
-  constructor(program: Program, log: Log, host: ProcessHost, { queueLimit, patience }: QueueOptions = {}) {
+  constructor(program: Program, log: Log, host: ProcessHost, queue: QueueOptions = {}) {
     const { settings, parameters, compiled } = program;
     super(settings, timerValues(parameters.get(tmParameters)), log, host);
     this.#program = program;
@@ -49,8 +48,8 @@ export class RunningScript extends RunningRouting implements RunRouting {
     this.pool = new WorkerPool<RunRouting>(this, {
       ...host.workers(settings.udpWorkers),
       memory: host.memory.waiting,
-      ...(queueLimit === undefined ? {} : { queueLimit }),
-      ...(patience === undefined ? {} : { patience }),
+      queueLimit: queue.queueLimit,
+      patience: queue.patience,
     });
   }
 

@@ -14,12 +14,34 @@ const index = (name: string) =>
     summary: 'A branch; 0 is the first that was added, -1 that of the request URI, which is the default.',
   });
 
-function move(run: Run, from: number, to: number, keep: boolean): 1 | -1 {
-  const branches = run.state(messageBranches);
-  if (!branches.copy(from, to)) return -1;
-  if (!keep) branches.remove(from);
-  return 1;
-}
+/** move_msg_branch(), and its name of OpenSIPS 3.5. */
+const moving = (name: string, summary: string, source: string) =>
+  defineFunction({
+    name,
+    arguments: [
+      index('src_idx'),
+      index('dst_idx'),
+      { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
+    ],
+    summary,
+    source,
+    run: (run, from = -1, to = -1, keep) => {
+      const branches = run.state(messageBranches);
+      if (!branches.copy(from + 1, to + 1)) return -1;
+      if (keep === undefined) branches.remove(from + 1);
+      return 1;
+    },
+  });
+
+/** swap_msg_branches(), and its name of OpenSIPS 3.5. */
+const swapping = (name: string, summary: string, source: string) =>
+  defineFunction({
+    name,
+    arguments: [index('br1_idx'), index('br2_idx')],
+    summary,
+    source,
+    run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
+  });
 
 /** Adds the URI, or the request's own if none is given. */
 function append(run: Run, uri: string | undefined, q: string | undefined, inherit: boolean): 1 | -1 {
@@ -84,42 +106,22 @@ export const relayFunctions = defineFunctions([
     summary: 'Removes a branch; later ones move up.',
     run: (run, branch) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
-  {
-    name: 'move_msg_branch',
-    arguments: [
-      index('src_idx'),
-      index('dst_idx'),
-      { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
-    ],
-    summary: 'Replaces a branch by another; later ones move up. That of the request URI is copied.',
-    source: 'Script-CoreFunctions',
-    run: (run, from = -1, to = -1, keep) => move(run, from + 1, to + 1, keep !== undefined),
-  },
-  {
-    name: 'swap_msg_branches',
-    arguments: [index('br1_idx'), index('br2_idx')],
-    summary: 'Swaps two branches.',
-    source: 'Script-CoreFunctions',
-    run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
-  },
-  {
-    name: 'move_branch',
-    arguments: [
-      index('src_idx'),
-      index('dst_idx'),
-      { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
-    ],
-    summary: 'Like `move_msg_branch()`, under the name of OpenSIPS 3.5.',
-    source: 'Script-CoreFunctions of 3.5',
-    run: (run, from = -1, to = -1, keep) => move(run, from + 1, to + 1, keep !== undefined),
-  },
-  {
-    name: 'swap_branches',
-    arguments: [index('br1_idx'), index('br2_idx')],
-    summary: 'Like `swap_msg_branches()`, under the name of OpenSIPS 3.5.',
-    source: 'Script-CoreFunctions of 3.5',
-    run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
-  },
+  moving(
+    'move_msg_branch',
+    'Replaces a branch by another; later ones move up. That of the request URI is copied.',
+    'Script-CoreFunctions',
+  ),
+  swapping('swap_msg_branches', 'Swaps two branches.', 'Script-CoreFunctions'),
+  moving(
+    'move_branch',
+    'Like `move_msg_branch()`, under the name of OpenSIPS 3.5.',
+    'Script-CoreFunctions of 3.5',
+  ),
+  swapping(
+    'swap_branches',
+    'Like `swap_msg_branches()`, under the name of OpenSIPS 3.5.',
+    'Script-CoreFunctions of 3.5',
+  ),
   {
     name: 'force_send_socket',
     arguments: [
