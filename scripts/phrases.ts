@@ -1,6 +1,6 @@
 /**
  * `npm run words`: phrases that a native engineer would not write, in code, comments, diagnostics and documentation. Each
- * comes with what to write instead. docs/reference is left out, since it is made of the tables in src/.
+ * comes with what to write instead.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -20,12 +20,13 @@ const phrases: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bstarts nothing\b/i, 'unexpected'],
   [/\b(?:is|are) passed over\b/i, 'is ignored, is skipped'],
   [/\bthat are of use\b/i, 'usable'],
+  [/\b(?:that|what) is no (?!longer\b|such\b|limit\b)[a-z]/i, 'is not ...'],
+  [/\bwhat came of\b/i, 'the noun'],
 ];
 
 const places = [
   'src',
   'docs',
-  ':!docs/reference',
   'examples',
   'test/script/golden',
   'README.md',

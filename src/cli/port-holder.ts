@@ -5,7 +5,7 @@ import { allServers, askServer, controlDirectory, type ServerIdentity } from '..
 import { plural, type Streams } from './streams.ts';
 
 /** Timeout for a server that does not answer, in ms. */
-const patience = 1000;
+const timeout = 1000;
 
 /** `siprest "edge", process 123, which stops: 3 calls are left, and 21 s for them`; null if unknown. */
 export async function portHolder(socket: string, env: Streams['env']): Promise<string | null> {
@@ -13,7 +13,7 @@ export async function portHolder(socket: string, env: Streams['env']): Promise<s
   const identities = await Promise.all(
     servers.map(async ({ path }) => {
       try {
-        return (await askServer(path, 'identity', undefined, patience)) as ServerIdentity;
+        return (await askServer(path, 'identity', undefined, timeout)) as ServerIdentity;
       } catch {
         return null; // the process is still named, with information from the system
       }

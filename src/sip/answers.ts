@@ -2,9 +2,10 @@
  * The 2xx responses to an INVITE that were forwarded to the caller. They may be retransmitted, and others may arrive
  * from other callees (downstream forks), for 32 s after everything else about the call is gone (RFC 6026, 7.2).
  */
-import { detached } from './detached.ts';
+
 import { forwardResponse } from './forward.ts';
 import type { SipResponse } from './message.ts';
+import { ownCopy } from './own-copy.ts';
 import type { ResponseEdits } from './proxy-types.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 
@@ -52,7 +53,7 @@ export class Answers {
     if (data === null) return false;
     const isChanged = Object.keys(edits).length > 0;
     this.#sent.push({
-      toTag: detached(response.toTag ?? ''),
+      toTag: ownCopy(response.toTag ?? ''),
       text: isChanged ? data.toString('latin1') : null,
     });
     this.#server.send(edits.status ?? response.status, data);

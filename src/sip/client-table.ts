@@ -8,8 +8,8 @@ import {
   InviteClientTransaction,
   NonInviteClientTransaction,
 } from './client-transaction.ts';
-import { detached } from './detached.ts';
 import type { SipResponse } from './message.ts';
+import { ownCopy } from './own-copy.ts';
 import { ShardedMap } from './sharded-map.ts';
 import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
@@ -77,7 +77,7 @@ export class ClientTable {
     const transaction = new Machine(options, this.#around);
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * options.data.length);
     this.counts.created++;
-    this.#transactions.set(detached(keyOf(method, via.branch)), transaction);
+    this.#transactions.set(ownCopy(keyOf(method, via.branch)), transaction);
     return transaction;
   }
 

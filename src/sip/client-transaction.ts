@@ -39,7 +39,7 @@ export interface ClientTransactionOptions {
   /** Default: those of the table. */
   readonly values?: TimerValues | undefined;
   /** Timer B or F, in ms. Default: 64 T1. */
-  readonly patience?: number;
+  readonly timeout?: number;
   /** Header lines for the ACK to a refusal. */
   readonly ackHeaders?: HeaderText;
   /** Each provisional response, the first final one, and each 2xx to an INVITE. */
@@ -72,7 +72,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   /** Timer A or E; null where it does not run. */
   #resend: Timer | null = null;
   /** Null after the final response: tens of thousands of transactions may be waiting only for its retransmissions. */
-  #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'patience' | 'ackHeaders' | 'onSent'> | null;
+  #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'timeout' | 'ackHeaders' | 'onSent'> | null;
   readonly #destination: Destination;
   /** The connection's list of waiting transactions, while this one is in it. */
   #waiters: Set<ConnectionWaiter> | null = null;
@@ -99,7 +99,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   /** Sends the request. */
   start(): void {
     const { timers, values } = this.around;
-    timers.start(this, this.#sent?.patience ?? 64 * values.t1);
+    timers.start(this, this.#sent?.timeout ?? 64 * values.t1);
     if (!this.transport.reliable) this.resendAfter(this.interval);
     this.transmit();
   }

@@ -57,7 +57,7 @@ export class ProxyBranch<T> implements Branch<T> {
   readonly #owner: BranchOwner<T>;
   readonly #sending: Sending;
   /** Timer C while it rings; after it is cancelled or abandoned, the time to wait for its end (9.1). */
-  readonly #patience: Timer;
+  readonly #finalTimer: Timer;
   #next = 0;
   #client: ClientTransaction | null = null;
   #sent: ForwardedRequest | null = null;
@@ -73,7 +73,7 @@ export class ProxyBranch<T> implements Branch<T> {
     this.spec = spec;
     this.#owner = owner;
     this.#sending = sending;
-    this.#patience = new Timer(() => this.#outOfPatience());
+    this.#finalTimer = new Timer(() => this.#onNoFinal());
   }
 
   /** A status of 200 or more, received or generated here. */
@@ -118,7 +118,7 @@ export class ProxyBranch<T> implements Branch<T> {
       sentBy: socket,
       destination: target,
       values: this.#owner.values,
-      patience: this.#owner.frTimeout(),
+      timeout: this.#owner.frTimeout(),
       ackHeaders: this.spec.ownHeaders ?? NO_HEADERS,
       onResponse: (response) => this.#received(response),
       onEnd: (ending) => {
@@ -250,7 +250,7 @@ export class ProxyBranch<T> implements Branch<T> {
       .start();
   }
 
-  #outOfPatience(): void {
+  #onNoFinal(): void {
     if (this.isEnded || this.#cancelSent) {
       // cancelled or abandoned without a final response since: it has ended (9.1)
       const client = this.#client;
@@ -266,11 +266,11 @@ export class ProxyBranch<T> implements Branch<T> {
   }
 
   #wait(milliseconds: number): void {
-    this.#sending.clients.timers.start(this.#patience, milliseconds);
+    this.#sending.clients.timers.start(this.#finalTimer, milliseconds);
   }
 
   #stopWaiting(): void {
-    this.#sending.clients.timers.stop(this.#patience);
+    this.#sending.clients.timers.stop(this.#finalTimer);
   }
 
   get #isInvite(): boolean {

@@ -4,8 +4,8 @@
  */
 import { Deadline, Timer, type TimerWheel } from '../timers/index.ts';
 import { randomToken } from './branch.ts';
-import { detached } from './detached.ts';
 import type { SipRequest } from './message.ts';
+import { ownCopy } from './own-copy.ts';
 import { buildReply, type Destination, isStatus, type ReplyContent, replyDestination } from './reply.ts';
 import type { TimerValues } from './timers.ts';
 import type { Transport } from './transport.ts';
@@ -39,7 +39,7 @@ export interface ServerSurroundings {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
   /** How long it may wait for its final reply, in ms. */
-  readonly patience: number;
+  readonly finalTimeout: number;
   /** Called with each generated (not relayed) reply before it is sent. */
   readonly made: (reply: Buffer) => void;
   /** Called when the first final reply is sent and its request is released. */
@@ -47,7 +47,7 @@ export interface ServerSurroundings {
   /** Called when there will be no final reply; its request is released as well. */
   readonly forgone: (transaction: ServerTransaction) => void;
   /** Called with the final reply to a non-INVITE request, which is kept elsewhere for retransmissions from now on. */
-  readonly retired: (
+  readonly replyKept: (
     transaction: NonInviteServerTransaction,
     reply: Buffer,
     socket: Transport,
@@ -121,9 +121,9 @@ export abstract class ServerTransaction extends Deadline {
     this.around = around;
     this.state = first;
     this.#forceRport = forceRport;
-    this.dialogTag = request.toTag === null ? null : detached(request.toTag);
+    this.dialogTag = request.toTag === null ? null : ownCopy(request.toTag);
     this.toTag = this.dialogTag ?? randomToken();
-    around.timers.start(this, around.patience);
+    around.timers.start(this, around.finalTimeout);
   }
 
   /**
@@ -294,7 +294,7 @@ export class InviteServerTransaction extends ServerTransaction {
   #ackKey: string | null = null;
 
   constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
-    super(request, detached(key), around, 'proceeding', forceRport);
+    super(request, ownCopy(key), around, 'proceeding', forceRport);
   }
 
   override get isOpen(): boolean {
@@ -404,7 +404,7 @@ export class NonInviteServerTransaction extends ServerTransaction {
 
   constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
     super(request, key, around, 'trying', forceRport);
-    around.timers.start(this, Math.min(timerEAtT2(around.values), around.patience));
+    around.timers.start(this, Math.min(timerEAtT2(around.values), around.finalTimeout));
   }
 
   receive(_request: SipRequest): void {
@@ -422,7 +422,7 @@ export class NonInviteServerTransaction extends ServerTransaction {
       around.timers.start(this, 0); // timer J; the reply must be sent before the end
     else {
       around.timers.stop(this);
-      if (socket !== null && destination !== null) around.retired(this, reply, socket, destination);
+      if (socket !== null && destination !== null) around.replyKept(this, reply, socket, destination);
     }
     return false;
   }
@@ -432,8 +432,8 @@ export class NonInviteServerTransaction extends ServerTransaction {
     else if (this.#isLate) this.terminate('abandoned');
     else {
       this.#isLate = true;
-      const { timers, values, patience } = this.around;
-      timers.start(this, Math.max(patience - timerEAtT2(values), 0));
+      const { timers, values, finalTimeout } = this.around;
+      timers.start(this, Math.max(finalTimeout - timerEAtT2(values), 0));
       if (this.state === 'trying') this.trying?.sendTrying();
     }
   }

@@ -165,10 +165,10 @@ export class TcpConnection implements Transport {
   }
 
   /** Closes it once every request received on it has its final reply, or after this many ms. */
-  #endAfterReplies(why: Closing, patience: number, first?: () => void): void {
+  #endAfterReplies(why: Closing, within: number, first?: () => void): void {
     this.listener.takesNoRequests(this);
     this.#clearDeadline();
-    this.#deadline = setTimeout(() => this.#close(why, this.#defect), patience);
+    this.#deadline = setTimeout(() => this.#close(why, this.#defect), within);
     first?.();
     if (this.#isClosed) return;
     this.#ending = why;

@@ -28,7 +28,7 @@ export interface TransactionTableOptions {
   /** Maximum number in total, most of them answered and kept for retransmissions. Default 1,000,000. */
   readonly capacity?: number;
   /** How long one may wait for its final reply before it is abandoned, in ms. Default 600,000. */
-  readonly patience?: number;
+  readonly finalTimeout?: number;
   /** Heap budget of transactions. Default: unlimited. */
   readonly memory?: ByteBudget;
   /** Memory budget of replies kept for retransmissions. Default: unlimited. */
@@ -119,7 +119,7 @@ export class TransactionTable {
       sent,
       timers,
       values,
-      patience: options.patience ?? 600_000,
+      finalTimeout: options.finalTimeout ?? 600_000,
       made: () => undefined,
       answered: (transaction, status) => {
         this.#open--;
@@ -130,7 +130,7 @@ export class TransactionTable {
         this.#open--;
         this.#weigh(transaction, ANSWERED_WEIGHT);
       },
-      retired: (transaction, reply, socket, destination) => {
+      replyKept: (transaction, reply, socket, destination) => {
         this.#remove(transaction);
         this.#answered.add(transaction.key, reply, socket, destination, 64 * transaction.t1);
       },
@@ -210,7 +210,7 @@ export class TransactionTable {
   #aroundOf(owner: TransactionOwner): ServerSurroundings {
     if (owner !== this.#owner) {
       this.#owner = owner;
-      const { ended, retired } = this.#around;
+      const { ended, replyKept } = this.#around;
       this.#aroundOwned = {
         ...this.#around,
         values: owner.values,
@@ -219,8 +219,8 @@ export class TransactionTable {
           ended(transaction, ending);
           owner.ended(transaction, ending);
         },
-        retired: (transaction, ...reply) => {
-          retired(transaction, ...reply);
+        replyKept: (transaction, ...reply) => {
+          replyKept(transaction, ...reply);
           owner.ended(transaction, 'done');
         },
       };

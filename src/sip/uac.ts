@@ -141,7 +141,7 @@ class Exchange {
   readonly #request: SipRequest;
   readonly #data: Buffer;
   /** Until the final response; then until the call has ended, by BYE or its timeout. */
-  readonly #patience = new Timer(() => this.#outOfPatience());
+  readonly #deadline = new Timer(() => this.#timedOut());
   readonly #transactions: ClientTransaction[] = [];
   #main: ClientTransaction | null = null;
   /** For an INVITE: the 2xx, if received. */
@@ -172,7 +172,7 @@ class Exchange {
       });
       return;
     }
-    processTimers.start(this.#patience, timeout);
+    processTimers.start(this.#deadline, timeout);
     this.#main = this.#transaction(this.#request, this.#data, (response) =>
       method === 'INVITE' ? this.#invited(response) : response.status >= 200 && this.#end(),
     );
@@ -204,7 +204,7 @@ class Exchange {
   }
 
   close(): void {
-    processTimers.stop(this.#patience);
+    processTimers.stop(this.#deadline);
     for (const transaction of this.#transactions) transaction.terminate();
   }
 
@@ -222,7 +222,7 @@ class Exchange {
     this.#answer = response;
     if (this.#isLeaving) this.#hangUp();
     else if (this.#options.talk === undefined) this.#end();
-    else processTimers.start(this.#patience, this.#options.talk);
+    else processTimers.start(this.#deadline, this.#options.talk);
   }
 
   #hangUp(): void {
@@ -234,10 +234,10 @@ class Exchange {
 
   #leave(): void {
     this.#isLeaving = true;
-    processTimers.start(this.#patience, LAST_ANSWER);
+    processTimers.start(this.#deadline, LAST_ANSWER);
   }
 
-  #outOfPatience(): void {
+  #timedOut(): void {
     if (this.#isLeaving) this.#end();
     else if (this.#answer !== null) this.#hangUp();
     else this.giveUp('timeout');

@@ -24,7 +24,7 @@ export type ControlHandlers = Readonly<
 
 const longestQuestion = 256;
 /** How long one who asks may take to say what, in ms. */
-const patience = 5000;
+const timeout = 5000;
 /** How often one who waits for an answer is told that it is on its way, in ms. */
 const signOfLife = 1000;
 
@@ -82,7 +82,7 @@ export class Control {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    socket.setTimeout(patience, () => socket.destroy());
+    socket.setTimeout(timeout, () => socket.destroy());
     let question = '';
     socket.setEncoding('latin1').on('data', (text: string) => {
       question += text;

@@ -135,7 +135,7 @@ const table: readonly Hostile[] = [
     rc: [-10],
   },
   {
-    does: 'sends a header block that is no HPACK',
+    does: 'sends a header block that is not HPACK',
     serve: sends((s) => [frame(FRAME.headers, END_HEADERS, s, '\xff\xff\xff\xff\xff\xff')]),
     rc: [-10],
   },

@@ -360,7 +360,7 @@ const table: readonly Hostile[] = [
       ['sends a status of two digits', 'HTTP/1.1 99 Low'],
       ['sends a status of four digits', 'HTTP/1.1 1000 High'],
       ['sends a status below 100', 'HTTP/1.1 099 Low'],
-      ['sends a status that is no number', 'HTTP/1.1 2x0 Odd'],
+      ['sends a status that is not a number', 'HTTP/1.1 2x0 Odd'],
       ['sends a NUL in the reason phrase', 'HTTP/1.1 200 a\0b', 200],
       ['sends an empty line before its answer', '\r\nHTTP/1.1 200 OK'],
       ['speaks HTTP/1.2', 'HTTP/1.2 200 OK'],

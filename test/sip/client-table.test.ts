@@ -5,7 +5,7 @@ import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { TimerWheel } from '../../src/timers/timer-wheel.ts';
 import { bytes, RecordingTransport, request, requestText, response } from './simulated.ts';
 
-function start(method: string, patience?: number) {
+function start(method: string, timeout?: number) {
   const clock = new SimulatedClock();
   const table = new ClientTable({ timers: new TimerWheel(clock) });
   const transport = new RecordingTransport(clock);
@@ -15,7 +15,7 @@ function start(method: string, patience?: number) {
     data: bytes(requestText({ method })),
     transport,
     destination: { address: '192.0.2.9', port: 5060 },
-    ...(patience === undefined ? {} : { patience }),
+    ...(timeout === undefined ? {} : { timeout }),
     onResponse: ({ status }) => events.push(status),
     onEnd: (ending) => events.push(ending),
   });

@@ -226,7 +226,7 @@ describe('any server transaction', () => {
   });
 
   it('is given up when no final reply ever comes', () => {
-    begin({ patience: 60_000 });
+    begin({ finalTimeout: 60_000 });
     create(invite).reply({ status: 100 });
     create();
     clock.advance(60_000);

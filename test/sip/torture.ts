@@ -143,7 +143,7 @@ const ROWS: readonly Row[] = [
   [
     'esc02',
     '3.1.1.5',
-    'a % that is no escape, in a method and a display name',
+    'a % that begins no escape, in a method and a display name',
     'taken',
     {
       start: 'RE%47IST%45R sip:registrar.example.com SIP/2.0',
@@ -395,7 +395,7 @@ const ROWS: readonly Row[] = [
     'a branch that is the cookie alone',
     'taken',
     { start: 'OPTIONS sip:user@example.com SIP/2.0', via: 'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK' },
-    'Its transaction is told apart as those of RFC 2543 are.',
+    'Its transaction is identified as those of RFC 2543 are.',
   ],
   [
     'insuf',

@@ -1,4 +1,4 @@
-/** `{uri.…}`: parts of a SIP, SIPS or TEL URI; null for a part that is missing or a text that is no URI (trans-uri-*). */
+/** `{uri.…}`: parts of a SIP, SIPS or TEL URI; null for a part that is missing or a text that is not a URI (trans-uri-*). */
 import { defineTransformations } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import { parseParameters, parseUri, type Uri, uriParameter } from '../../sip/index.ts';

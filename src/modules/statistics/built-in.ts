@@ -81,7 +81,7 @@ const core: readonly Row[] = [
   ['fwd_replies', of('forwarded', 'responses'), 'Responses sent on without a transaction.'],
   ['drop_requests', of('dropped', 'overload'), 'Requests dropped before the script, for overload.'],
   ['drop_replies', of('dropped', 'response'), 'Responses that lead nowhere, or that a reply route drops.'],
-  ['err_requests', of('dropped', 'malformed'), 'What is no SIP message, or a broken request.'],
+  ['err_requests', of('dropped', 'malformed'), 'Messages that are not SIP, and broken requests.'],
   ['err_replies', of('dropped', 'malformed_response'), 'Broken responses.'],
 ];
 
