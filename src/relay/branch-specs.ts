@@ -1,4 +1,4 @@
-/** Prepares the branches of a request: runs the branch route on each, and resolves its targets. */
+/** Prepares the branches of a request: runs the branch route for each, and resolves its targets. */
 
 import {
   Avps,
@@ -18,7 +18,7 @@ import { type MessageBranch, messageBranches, nextHop } from './message-branches
 import { editsTowards, recordRoutes } from './record-route.ts';
 import { type RelayOptions, type Route, relaying } from './relaying.ts';
 
-/** A status of t_relay() for a branch that cannot be sent, or was dropped. */
+/** A branch, or a status of t_relay() if it cannot be sent or was dropped. */
 export type Prepared = BranchSpec<RelayedBranch> | Status;
 
 class PreparedBranch implements RelayedBranch {
@@ -38,7 +38,7 @@ class PreparedBranch implements RelayedBranch {
   }
 }
 
-/** One for each branch; `before` is the number of existing branches. */
+/** Prepares all branches; `before` is the number of existing branches. */
 export function prepareBranches(
   run: Run,
   branches: readonly MessageBranch[],
@@ -49,7 +49,7 @@ export function prepareBranches(
   return inOrder(branches, (branch, i) => prepare(run, branch, before + i, options, branchRoute));
 }
 
-/** In order, since a worker runs one route at a time; a promise only if one of them waits. */
+/** Runs one after the other, since a worker runs one route at a time; returns a promise only if one of them waits. */
 function inOrder<T, U>(items: readonly T[], make: (item: T, index: number) => Awaitable<U>): Awaitable<U[]> {
   const made: U[] = [];
   for (const [i, item] of items.entries()) {
@@ -66,7 +66,7 @@ function inOrder<T, U>(items: readonly T[], make: (item: T, index: number) => Aw
   return made;
 }
 
-/** A branch ready to be sent, or a status if it cannot be; the branch route may wait, and drop it. */
+/** Prepares one branch. The branch route may wait, and may drop it. */
 function prepare(
   run: Run,
   branch: MessageBranch,
@@ -112,7 +112,7 @@ function resolve(
   const spec = ({ targets, failure }: Destinations): Prepared => {
     const [first] = targets;
     if (failure === null && first !== undefined) {
-      // all targets of a URI are of one transport
+      // all targets of a URI use the same transport
       const socket = outgoingSocket(request, first);
       const changes = editsTowards(request, message, socket);
       if (changes === null) return failed.badMessage;
@@ -134,7 +134,7 @@ function resolve(
   return andThen(routing.host.destinations(next, forcedProtocol(request)), spec);
 }
 
-/** Nobody waits for it (tm's minor_branch_flag). */
+/** Whether the transaction does not wait for this branch (tm's minor_branch_flag). */
 function isMinor({ request }: RelayedBranch): boolean {
   const { minor_branch_flag: flag } = request.routing.parameters(tmParameters);
   return flag !== null && request.state(messageBranches).main.flags.has(flag);

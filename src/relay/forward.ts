@@ -20,7 +20,7 @@ import { maxForwards } from './max-forwards.ts';
 import { messageBranches } from './message-branches.ts';
 import { advertisedSocket, editsTowards } from './record-route.ts';
 
-/** Codes of t_relay(): the manual's modules/tm. */
+/** Return codes of t_relay(): the manual's modules/tm. */
 export const failed = {
   internal: -1,
   badMessage: -2,
@@ -29,7 +29,7 @@ export const failed = {
   send: -6,
 } as const;
 
-/** forward(): without a transaction (16.11). */
+/** forward(): forwards without a transaction (16.11). */
 export function forwardStateless(run: Run, destination?: string): Awaitable<Status> {
   const { request } = run;
   const { message, routing } = request;
@@ -61,14 +61,14 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
   return andThen(routing.host.destinations(next, forcedProtocol(request)), send);
 }
 
-/** The transport of the socket for the request; null if not determined. */
+/** The transport of the socket for the request; null if any will do. */
 export function forcedProtocol(request: Request): Protocol | null {
   const forced = request.state(messageBranches).at(0)?.socket ?? null;
   const preferred = forced === null ? null : findSocket(request.routing.host.sockets, forced);
   return preferred?.protocol ?? null;
 }
 
-/** send(): the received message, without adding a Via; `headers` follow its last header. */
+/** send(): sends the message as received, without a Via of its own; `headers` follow its last header. */
 export function sendOriginal(run: Run, destination: string, headers: HeaderText): Awaitable<Status> {
   const { message, routing } = run;
   const next = outboundUri(destination);
@@ -101,7 +101,7 @@ export function outgoingSocket(request: Request, target: Target): SendingSocket 
   return chosen === null ? null : advertisedSocket(request, chosen);
 }
 
-/** Whether the request URI is of an unsupported kind, without another destination. */
+/** Whether the request URI has an unsupported scheme, without another destination. */
 export const hasUnknownScheme = ({ destinationUri, requestUri }: Request): boolean =>
   destinationUri === null && !/^(?:sips?|tel):/i.test(requestUri);
 
@@ -125,10 +125,10 @@ export function outboundUri(text: string | null): Uri | null {
   return parseUri(`sip:${rest}${protocol === null ? '' : `;transport=${protocol}`}`);
 }
 
-/** These changes, with the request URI, Max-Forwards and rport as the script has them. */
+/** Adds the script's request URI, Max-Forwards and rport to these changes. */
 export function requestEdits(request: Request, changes: MessageEdits): RequestEdits {
   const { value } = request.state(maxForwards);
-  // one shape for all: spreading would cost more than everything else done for a branch
+  // the literal has one shape for all: spreading would cost more than the rest of the work for a branch
   return {
     removed: changes.removed,
     replaced: changes.replaced,

@@ -1,7 +1,6 @@
 /**
- * The branches of a request to be forwarded: number 0 is the request URI itself, the others are added by
- * append_msg_branch() and related functions; forwarding consumes them. Source: the manual's Script-CoreVar,
- * $msg.branch.
+ * The branches of a request to be forwarded: number 0 is the request URI itself; append_msg_branch() and related
+ * functions add the others, and forwarding consumes them. Source: the manual's Script-CoreVar, $msg.branch.
  */
 
 import { type Request, StateKey } from '../runtime/index.ts';
@@ -10,26 +9,26 @@ import { parseUri, type Uri } from '../sip/index.ts';
 export interface MessageBranch {
   uri: string;
   destinationUri: string | null;
-  /** 0 to 1 as written; null if none is given. */
+  /** 0 to 1 as written, or null. */
   q: string | null;
   path: string | null;
-  /** A forced socket, as `udp:127.0.0.1:5060`. */
+  /** A forced socket such as `udp:127.0.0.1:5060`. */
   socket: string | null;
   readonly flags: Set<string>;
   readonly attributes: Map<string, string | number>;
-  /** False if it has neither flags nor attributes. */
+  /** Whether it has flags or attributes. */
   readonly isMarked: boolean;
 }
 
-/** More than this are refused. */
+/** Limit on branches. */
 const maxBranches = 64;
 
-/** The first branch is a view of the request itself. */
+/** Branch 0, a view of the request itself. */
 class MainBranch implements MessageBranch {
   q: string | null = null;
   path: string | null = null;
   socket: string | null = null;
-  // every request has a main branch, and few have flags or attributes of it
+  // every request has a main branch, but few use its flags or attributes
   #flags: Set<string> | null = null;
   #attributes: Map<string, string | number> | null = null;
   readonly #request: Request;
@@ -77,22 +76,22 @@ export class MessageBranches {
     this.#main = new MainBranch(request);
   }
 
-  /** Number 0. */
+  /** Branch 0. */
   get main(): MessageBranch {
     return this.#main;
   }
 
-  /** With number 0. */
+  /** All branches, 0 included. */
   get all(): readonly MessageBranch[] {
     return [this.#main, ...this.#added];
   }
 
-  /** Without number 0. */
+  /** All branches except 0. */
   get added(): readonly MessageBranch[] {
     return this.#added;
   }
 
-  /** Number 0 is the request's own; -1 the last. */
+  /** Index 0 is the request's own branch, -1 the last one. */
   at(index: number): MessageBranch | undefined {
     return index === 0 ? this.#main : this.all.at(index);
   }
@@ -105,7 +104,7 @@ export class MessageBranches {
     return this.#added.length;
   }
 
-  /** False for an invalid URI, and if there are too many branches. */
+  /** Adds a branch. False for an invalid URI, and above the limit. */
   add(uri: string, more: Partial<Omit<MessageBranch, 'uri' | 'isMarked'>> = {}): boolean {
     if (parseUri(uri) === null || this.#added.length >= maxBranches) return false;
     this.#added.push({
@@ -122,12 +121,12 @@ export class MessageBranches {
     return true;
   }
 
-  /** Later ones move up. Number 0 cannot be removed. */
+  /** Removes a branch; later ones move up. Branch 0 cannot be removed. */
   remove(index: number): boolean {
     return index > 0 && this.#added.splice(index - 1, 1).length === 1;
   }
 
-  /** Copies `from` to `to`. False if there is no such branch. */
+  /** Copies `from` to `to`. False if either is missing. */
   copy(from: number, to: number): boolean {
     const [source, destination] = [this.all[from], this.all[to]];
     if (source === undefined || destination === undefined) return false;

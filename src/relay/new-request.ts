@@ -30,13 +30,13 @@ export interface NewRequest {
   /** `[display ]URI` or a name-addr. */
   readonly from: string;
   readonly to: string;
-  /** `content/type text`; null for no body. */
+  /** `content/type text`; null for an empty body. */
   readonly body: string | null;
-  /** What local_route finds in `$avp(uac_ctx)`. */
+  /** The value of `$avp(uac_ctx)` in local_route. */
   readonly context: string | null;
 }
 
-/** Sends a request in a new transaction, once its target is resolved and the local route has seen it. */
+/** Sends a request in a new transaction, after its target is resolved and the local route has run. */
 export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> {
   const { routing } = run;
   const uri = parseUri(wanted.uri);
@@ -112,7 +112,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
   return 1;
 }
 
-/** Runs the local route on a request of siprest's own; what it has changed, null if there is no such route or nothing was. */
+/** Runs the local route on a generated request; returns its changes, or null without a route or changes. */
 export async function localRoute(
   worker: RunWorker,
   message: SipRequest,

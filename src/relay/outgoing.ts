@@ -1,4 +1,4 @@
-/** Converts a script's changes to a message to the form used for forwarding. */
+/** Converts a script's changes to a message into the form used for forwarding. */
 
 import { applyEdits, type Edit } from '../runtime/index.ts';
 import {
@@ -13,7 +13,7 @@ import {
 
 const none: MessageEdits = {};
 
-/** {@link MessageEdits} while they are gathered: most are of one kind. */
+/** {@link MessageEdits} while they are collected: most messages have only one kind. */
 interface Changes {
   removed: Set<number> | undefined;
   replaced: Map<number, HeaderText> | undefined;
@@ -21,19 +21,19 @@ interface Changes {
   appended: HeaderText[] | undefined;
 }
 
-/** Headers that the sender sets itself. */
+/** Headers that forwarding sets itself. */
 const framing = new Set(['via', 'content-length']);
-/** After a change to one of these the message may be invalid, so it is parsed again. */
+/** A change to one of these may make the message invalid, so it is parsed again. */
 const vital = new Set([...framing, 'from', 'to', 'call-id', 'cseq']);
 
-/** Null if the edits make the message invalid. */
+/** The collected edits; null if they make the message invalid. */
 export function messageEdits(message: SipMessage, edits: readonly Edit[]): MessageEdits | null {
   if (edits.length === 0) return none;
   if (edits.some((edit) => edit.kind === 'set-value' && /[\r\n]/.test(edit.value))) return null;
   return directEdits(message, edits) ?? readAgain(message, edits);
 }
 
-/** Of a response, its status line included; null if the edits make the message invalid. */
+/** The edits of a response, its status line included; null if they make the message invalid. */
 export function responseEdits(response: SipResponse, edits: readonly Edit[]): ResponseEdits | null {
   const line = edits.findLast((edit) => edit.kind === 'status');
   if (line === undefined) return messageEdits(response, edits);
@@ -44,7 +44,7 @@ export function responseEdits(response: SipResponse, edits: readonly Edit[]): Re
   return { ...others, status: line.status, reason: line.reason };
 }
 
-/** Where they add headers, and change or remove others than the vital ones, as most do: without another look at the message. */
+/** The common case without parsing again: headers added, or non-vital ones changed or removed; undefined otherwise. */
 function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEdits | null {
   const changes: Changes = {
     removed: undefined,
@@ -80,17 +80,17 @@ function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEd
     }
   }
   const { removed, replaced, inserted } = changes;
-  // as applyEdits() has it
+  // applyEdits() gives removal precedence too
   if (removed !== undefined && replaced !== undefined) for (const header of removed) replaced.delete(header);
   if (inserted !== undefined) {
-    // what follows a header comes before what precedes the next one
+    // lines after a header precede lines before the next one
     insertLines(inserted, edits, 'insert-after', 1);
     insertLines(inserted, edits, 'insert-before', 0);
   }
   return changes;
 }
 
-/** The edits of one kind, each `offset` headers behind the one that it names. */
+/** Inserts the lines of all edits of one kind, `offset` positions after the header that each names. */
 function insertLines(
   inserted: Map<number, HeaderText>,
   edits: readonly Edit[],

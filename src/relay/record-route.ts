@@ -1,6 +1,6 @@
 /**
  * Record-Route of a forwarded request (RFC 3261, 16.6, item 4). A script requests it before the outgoing socket is
- * known; if that differs from the incoming one, each side gets a URI that it can reach: two header fields, see
+ * known; if that differs from the incoming one, two header fields give each side a URI that it can reach: see
  * enable_double_rr in the manual's modules/rr.
  */
 
@@ -9,7 +9,7 @@ import { type MessageEdits, type SendingSocket, type SipRequest, transportName }
 import { messageBranches } from './message-branches.ts';
 import { messageEdits } from './outgoing.ts';
 
-/** A Record-Route among the edits of a request, and its replacement if the sockets differ. */
+/** A Record-Route among the edits of a request, and what replaces it if the sockets differ. */
 export interface RecordRoute {
   readonly edit: Edit;
   readonly doubled: (outgoing: SendingSocket) => Edit;
@@ -17,7 +17,7 @@ export interface RecordRoute {
 
 export const recordRoutes = new StateKey<Request, RecordRoute[]>('record routes', () => []);
 
-/** The name of the receiving socket towards the sender; null if it is not a socket of the server. */
+/** The receiving socket as named towards the sender; null if the server has closed it. */
 export function incomingSocket(request: Request): SendingSocket | null {
   const { routing, message } = request;
   const socket = message?.socket ?? null;
@@ -26,7 +26,7 @@ export function incomingSocket(request: Request): SendingSocket | null {
   return known === null ? null : advertisedSocket(request, known);
 }
 
-/** The socket as set_advertised_address() and set_advertised_port() have it called for this request. */
+/** The socket under the name that set_advertised_address() and set_advertised_port() give it for this request. */
 export function advertisedSocket({ advertised, routing }: Request, socket: SendingSocket): SendingSocket {
   if (advertised === null) return socket;
   const { host = socket.host, port = socket.port } = advertised;
@@ -34,7 +34,7 @@ export function advertisedSocket({ advertised, routing }: Request, socket: Sendi
   return { transport: socket.transport, host, port };
 }
 
-/** The changes of a request that leaves by a socket; null if they make the message invalid. */
+/** The changes to a request that leaves by this socket; null if they make the message invalid. */
 export function editsTowards(
   request: Request,
   message: SipRequest,
@@ -51,7 +51,7 @@ export function editsTowards(
   );
 }
 
-/** Makes a request leave by this socket, `[proto:]host[:port]`. False if there is none. */
+/** Makes a request leave by this socket, `[proto:]host[:port]`. False if it is not open. */
 export function forceSocket(request: Request, text: string): boolean {
   const main = request.state(messageBranches).at(0);
   const found = findSocket(request.routing.host.sockets, text);

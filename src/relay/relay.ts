@@ -1,6 +1,6 @@
 /**
- * Stateful forwarding: t_relay() and related functions. RFC 3261, 16, is in the room `sip`; this is the script's
- * part: message branches, branch, reply and failure routes.
+ * Stateful forwarding: t_relay() and related functions. `sip` implements RFC 3261, 16; this is the script's part:
+ * message branches, and the branch, reply and failure routes.
  */
 
 import {
@@ -39,7 +39,7 @@ import { responseEdits } from './outgoing.ts';
 import { type Relaying, type RelayOptions, relaying } from './relaying.ts';
 import { drops, onCancel, onFailure, onReply, onWorker } from './routes.ts';
 
-/** Of each transaction that has not ended, for the CANCEL that comes for it, maybe after a reload. */
+/** Proxies of running transactions: a CANCEL finds its own here, even after a reload. */
 const proxies = new StateKey<Host, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
   'proxies',
   () => new Map(),
@@ -63,7 +63,7 @@ export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
   return sendBranches(run, options, outcome === 'created');
 }
 
-/** The ACK to a negative reply is the transaction's; that to a 2xx is forwarded by itself (17.1.1.3). */
+/** The ACK to a negative reply belongs to its transaction; the ACK to a 2xx is forwarded on its own (17.1.1.3). */
 function relayAck(run: Run, options: RelayOptions): Awaitable<Status> {
   const { request } = run;
   const { message, routing } = request;
@@ -92,7 +92,7 @@ function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   return 1;
 }
 
-/** Answers the request of a transaction from outside of it; a final reply cancels its branches. */
+/** Answers the request of a transaction from outside; a final reply cancels its branches. */
 export function replyTo(
   routing: Routing,
   transaction: ServerTransaction,
@@ -104,7 +104,7 @@ export function replyTo(
   return (proxy ?? transaction).reply(content, { untilAck: true });
 }
 
-/** Creates the branches, runs the branch route on each, and sends them. */
+/** Creates the branches, runs the branch route for each, and sends them. */
 function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitable<Status> {
   const { request } = run;
   const state = request.state(relaying);
@@ -130,7 +130,7 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
   });
 }
 
-/** The reply if no branch could be sent, by the reason of the last one. */
+/** The reply if no branch could be sent, by the last branch's error. */
 const refusals = new Map<Prepared | undefined, readonly [status: number, reason: string]>([
   [failed.badDestination, [476, 'Unresolvable destination (476/TM)']],
   [failed.send, [500, 'Server error occurred (7/TM)']],
@@ -156,7 +156,7 @@ const unchanged: readonly Edit[] = [];
 const firstFailure = (made: readonly Prepared[]): Status =>
   made.find((one) => typeof one === 'number') ?? failed.noDestination;
 
-/** Request-Disposition of RFC 3841, 9.1; the manual's modules/tm names Content-Disposition. */
+/** RFC 3841, 9.1 has this in Request-Disposition; the manual's modules/tm names Content-Disposition. */
 function saysNoCancel({ message }: Request): boolean {
   return ['request-disposition', 'content-disposition'].some((name) =>
     message?.headerList(name).some((value) => /(?:^|;)[ \t]*no-cancel[ \t]*(?:;|$)/i.test(value)),
@@ -164,9 +164,9 @@ function saysNoCancel({ message }: Request): boolean {
 }
 
 export interface InjectOptions {
-  /** Existing branches are cancelled first. */
+  /** Whether existing branches are cancelled first. */
   readonly cancelsOthers: boolean;
-  /** No others are expected. */
+  /** Whether no further branches are expected. */
   readonly isLast: boolean;
 }
 
@@ -186,7 +186,7 @@ export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOption
   });
 }
 
-/** t_wait_for_new_branches(): false if there is no transaction, or it has been answered. */
+/** t_wait_for_new_branches(): false without a transaction, or after its final reply. */
 export function awaitBranches(run: Run, limit: number): boolean {
   const { request } = run;
   const { transaction } = request;
@@ -224,7 +224,7 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
   });
 }
 
-/** In a failure route: the request URI as received counts only where no branch was added. */
+/** In a failure route the request URI as received is a branch only if no others were added. */
 function failureBranches({ request }: Run): readonly MessageBranch[] {
   const [main, ...added] = request.state(messageBranches).all;
   const isAsReceived = main?.uri === request.message?.requestUri && main?.destinationUri === null;
@@ -248,7 +248,7 @@ function proxyOf({ request, routing }: Run, state: Relaying): ProxyTransaction<R
   return proxy;
 }
 
-/** What the parameters of tm and the core say, the same for all. */
+/** The transaction settings from the parameters of tm and the core, built once. */
 const proxySettings = new StateKey<Routing, ProxySettings>('proxy settings', (routing) => {
   const parameters = routing.parameters(tmParameters);
   return {
@@ -262,7 +262,7 @@ const proxySettings = new StateKey<Routing, ProxySettings>('proxy settings', (ro
   };
 });
 
-/** The hooks of a transaction, run by the script that began it, even after a reload. */
+/** A transaction's hooks, run by the script that created it, even after a reload. */
 class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   readonly #routing: RunRouting;
   readonly #request: Request;
@@ -300,7 +300,7 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
 }
 
 /**
- * A response goes to its branch. One without a branch is dropped after the global reply route (RFC 6026, 8.1), unless
+ * Passes a response to its branch. Without a branch it is dropped after the global reply route (RFC 6026, 8.1), unless
  * the script forwards requests statelessly: then it follows its Vias (16.11).
  */
 export function receiveResponse(routing: RunRouting, response: SipResponse): void {

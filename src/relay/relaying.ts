@@ -11,13 +11,13 @@ export interface Relaying {
   failureRoute: Route | null;
   replyRoute: Route | null;
   branchRoute: Route | null;
-  /** Seconds; null is the parameter of tm. */
+  /** In seconds; null for tm's parameter. */
   frTimeout: number | null;
   frInvTimeout: number | null;
   proxy: ProxyTransaction<RelayedBranch> | null;
-  /** The script's changes when the request was last forwarded; initially null. */
+  /** The script's changes when the request was last forwarded; null before. */
   edits: readonly Edit[] | null;
-  /** For every request of the transaction: branches and their CANCELs. */
+  /** Added to every request of the transaction: branches and their CANCELs. */
   headers: HeaderText;
   /** For a CANCEL: the reason passed to the branches. */
   cancelReason: HeaderText | null;
@@ -42,12 +42,12 @@ export const relaying = new StateKey<Request, Relaying>(
 export interface RelayOptions {
   /** `[proto:]host[:port]`, used unless the script has set `$du`. */
   readonly outboundProxy?: string | undefined;
-  /** Answer 477 if no branch could be sent; default true. */
+  /** Answers 477 if no branch could be sent; default true. */
   readonly auto477?: boolean;
-  /** Try the next address of a destination if one does not answer; default true. */
+  /** Tries the next address of a destination if one does not answer; default true. */
   readonly failover?: boolean;
-  /** Pass the Reason of a CANCEL to the branches; default false. */
+  /** Passes the Reason of a CANCEL to the branches; default false. */
   readonly passReason?: boolean;
-  /** A request that says so leaves its other branches ringing when one has answered (RFC 3841, 9.1); default false. */
+  /** Honours a request to leave other branches ringing after an answer (RFC 3841, 9.1); default false. */
   readonly allowNoCancel?: boolean;
 }

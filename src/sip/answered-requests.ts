@@ -14,7 +14,7 @@ import type { Transport } from './transport.ts';
 const BLOCK_SHIFT = 18;
 const BLOCK_WORDS = 1 << BLOCK_SHIFT;
 const BLOCK_BYTES = 4 * BLOCK_WORDS;
-/** A power of two: with the 400,000 requests of 32 s at 12,000 per second, one or two in each. */
+/** A power of two. 12,000 requests a second leave 400,000 here within 32 s: one or two in each bucket. */
 const BUCKETS = 1 << 18;
 /** A bucket this full is an attack on the hash; further entries are not kept. */
 const MOST_IN_BUCKET = 64;
@@ -86,7 +86,7 @@ export class AnsweredRequests {
   #size = 0;
   readonly #timer = new Timer(() => this.#forget());
 
-  /** @param forgotten called for each that expires, or is not kept at all */
+  /** @param forgotten called for each request that expires or cannot be kept */
   constructor(timers: TimerWheel, forgotten: () => void, options: AnsweredRequestsOptions = {}) {
     this.#timers = timers;
     this.#salt = options.salt ?? randomToken();
@@ -151,7 +151,7 @@ export class AnsweredRequests {
     this.#sockets[where & MOST]?.send(data, bytes.toString('latin1', address, reply), where >>> 16);
   }
 
-  /** Removes it early, without calling `forgotten`. */
+  /** Removes a record early, without calling `forgotten`. */
   delete(key: string): void {
     const position = this.#find(key);
     if (position === 0) return;
@@ -160,7 +160,7 @@ export class AnsweredRequests {
     this.#size--;
   }
 
-  /** Removes all of them, without calling `forgotten`. */
+  /** Removes all records, without calling `forgotten`. */
   clear(): void {
     this.#timers.stop(this.#timer);
     this.#buckets.fill(0);
@@ -177,7 +177,7 @@ export class AnsweredRequests {
     this.#size = 0;
   }
 
-  /** The position of a record; 0 if there is none. */
+  /** The position of a record, or 0. */
   #find(key: string): number {
     if (this.#size === 0) return 0;
     const hash = this.#hash(key);

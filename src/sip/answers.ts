@@ -9,13 +9,13 @@ import { ownCopy } from './own-copy.ts';
 import type { ResponseEdits } from './proxy-types.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 
-/** 2xx of different callees to one INVITE. */
+/** Limit on 2xx responses of different callees to one INVITE. */
 const MAX_ANSWERS = 64;
 const NO_EDITS: ResponseEdits = {};
 
 interface Answer {
   readonly toTag: string;
-  /** The forwarded response if the transaction's user changed it; null: as received. */
+  /** The response as the transaction's user changed it; null if it was forwarded unchanged. */
   readonly text: string | null;
 }
 
@@ -25,7 +25,7 @@ export class Answers {
   /** Most calls have one. */
   readonly #sent: Answer[] = [];
 
-  /** `withLength`: the caller is reached by a stream, which requires Content-Length. */
+  /** @param withLength the caller is reached by a stream, which requires Content-Length */
   constructor(server: ServerTransaction, withLength: boolean) {
     this.#server = server;
     this.#withLength = withLength;
@@ -35,7 +35,7 @@ export class Answers {
     return this.#sent.length >= MAX_ANSWERS;
   }
 
-  /** Forwards a retransmission as its first copy was forwarded; false if the answer is new. */
+  /** Forwards a retransmission with the changes of its first copy; false if the answer is new. */
   repeat(response: SipResponse): boolean {
     const toTag = response.toTag ?? '';
     const answer = this.#sent.find((sent) => sent.toTag === toTag);
@@ -60,7 +60,7 @@ export class Answers {
     return true;
   }
 
-  /** A 2xx after the transaction's user has ended: forwarded unchanged. */
+  /** Forwards a 2xx unchanged after the transaction's user has ended. */
   readonly receive = (response: SipResponse): void => {
     if (!this.repeat(response) && !this.isFull) this.pass(response);
   };

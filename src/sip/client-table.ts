@@ -2,8 +2,8 @@
 import { ByteBudget, processTimers, type TimerWheel } from '../timers/index.ts';
 import {
   type ClientEnding,
-  type ClientSurroundings,
   type ClientTransaction,
+  type ClientTransactionContext,
   type ClientTransactionOptions,
   InviteClientTransaction,
   NonInviteClientTransaction,
@@ -14,7 +14,7 @@ import { ShardedMap } from './sharded-map.ts';
 import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
 export interface ClientTableOptions {
-  /** Default: those of the process. */
+  /** Default: the process's timers. */
   readonly timers?: TimerWheel;
   readonly values?: TimerValues;
   /** Heap budget of transactions, which are counted there but never refused. Default: unlimited. */
@@ -23,9 +23,9 @@ export interface ClientTableOptions {
 
 /** Heap size of a transaction and its branch without the request, in bytes. */
 const OPEN_WEIGHT = 4096;
-/** Size of one that only waits for retransmitted responses. */
+/** Size of a transaction that only waits for retransmitted responses. */
 const ANSWERED_WEIGHT = 1024;
-/** The request as bytes, its source, and what a reply adds, as a multiple of the request. */
+/** Memory for the request's bytes, its source and its replies, as a multiple of the request's size. */
 const COPIES = 3;
 
 /** Counters of client transactions since the start. */
@@ -39,8 +39,8 @@ export class ClientTable {
   readonly again: [number, number, number, number] = [0, 0, 0, 0];
   readonly timers: TimerWheel;
   readonly values: TimerValues;
-  /** With the timers of the last transaction. */
-  #around: ClientSurroundings;
+  /** Shared by consecutive transactions with the same timer values. */
+  #context: ClientTransactionContext;
   readonly #memory: ByteBudget;
   readonly #transactions = new ShardedMap<ClientTransaction>();
 
@@ -48,7 +48,7 @@ export class ClientTable {
     this.timers = options.timers ?? processTimers;
     this.values = options.values ?? RFC_TIMERS;
     this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
-    this.#around = {
+    this.#context = {
       timers: this.timers,
       values: this.values,
       sent: (copy) => {
@@ -68,13 +68,13 @@ export class ClientTable {
     return this.#transactions.size;
   }
 
-  /** A new transaction, not sent yet: `start()` does that. Its branch must be new. */
+  /** Creates a transaction without sending its request: `start()` does that. Its branch must be new. */
   create(options: ClientTransactionOptions): ClientTransaction {
     const { method, via } = options.request;
     const Machine = method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
     const values = options.values ?? this.values;
-    if (this.#around.values !== values) this.#around = { ...this.#around, values };
-    const transaction = new Machine(options, this.#around);
+    if (this.#context.values !== values) this.#context = { ...this.#context, values };
+    const transaction = new Machine(options, this.#context);
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * options.data.length);
     this.counts.created++;
     this.#transactions.set(ownCopy(keyOf(method, via.branch)), transaction);
@@ -101,7 +101,7 @@ export class ClientTable {
     return this.#transactions.values();
   }
 
-  /** Ends all of them. */
+  /** Ends all transactions. */
   close(): void {
     for (const transaction of [...this.#transactions.values()]) transaction.terminate();
   }

@@ -16,33 +16,33 @@ export type ClientState = 'calling' | 'trying' | 'proceeding' | 'accepted' | 'co
 /** Why it ended: `timeout` is timer B or F, `transport` a failure to send the request. */
 export type ClientEnding = 'done' | 'timeout' | 'transport';
 
-/** The owner of a transaction. */
-export interface ClientSurroundings {
+/** What a transaction needs from its table. */
+export interface ClientTransactionContext {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
-  /** The final response has arrived, so its request is no longer needed. */
+  /** Called when the final response has arrived, so that the request is no longer needed. */
   readonly answered?: (transaction: ClientTransaction) => void;
-  /** It has ended. */
+  /** Called at the end. */
   readonly ended?: (transaction: ClientTransaction, ending: ClientEnding) => void;
-  /** Its request is sent; `copy` counts from 1. */
+  /** Called each time the request is sent; `copy` counts from 1. */
   readonly sent?: (copy: number) => void;
 }
 
 export interface ClientTransactionOptions {
-  /** With its own branch on top, as `data` has it in bytes. */
+  /** With its own branch on top; `data` has the same request as bytes. */
   readonly request: SentRequest;
   readonly data: Buffer;
   readonly transport: Transport;
-  /** The sent-by of its Via: a response with another one is foreign (18.1.2). Absent: any. */
+  /** The sent-by of its Via: a response with any other is foreign (18.1.2). Absent: not checked. */
   readonly sentBy?: SentBy;
   readonly destination: Destination;
-  /** Default: those of the table. */
+  /** Default: the table's. */
   readonly values?: TimerValues | undefined;
   /** Timer B or F, in ms. Default: 64 T1. */
   readonly timeout?: number;
   /** Header lines for the ACK to a refusal. */
   readonly ackHeaders?: HeaderText;
-  /** Each provisional response, the first final one, and each 2xx to an INVITE. */
+  /** Called for each provisional response, the first final response, and each 2xx to an INVITE. */
   readonly onResponse: (response: SipResponse) => void;
   readonly onEnd: (ending: ClientEnding, error: Error | null) => void;
   /** Called each time the request is sent; `copy` counts from 1. */
@@ -57,7 +57,7 @@ export interface SentBy {
 
 const nothing = (): void => {};
 
-/** The timer itself: B or F, then D, K or M. */
+/** The deadline is timer B or F, then D, K or M. */
 export abstract class ClientTransaction extends Deadline implements ConnectionWaiter {
   readonly method: string;
   readonly branch: string | null;
@@ -66,29 +66,33 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   copies = 0;
   /** Its share of the table's budget, in bytes. */
   weight = 0;
-  protected readonly around: ClientSurroundings;
+  protected readonly context: ClientTransactionContext;
   protected readonly transport: Transport;
   protected interval: number;
-  /** Timer A or E; null where it does not run. */
+  /** Timer A or E; null while it is stopped. */
   #resend: Timer | null = null;
-  /** Null after the final response: tens of thousands of transactions may be waiting only for its retransmissions. */
+  /** Null after the final response, since tens of thousands of transactions may then wait for retransmissions. */
   #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'timeout' | 'ackHeaders' | 'onSent'> | null;
   readonly #destination: Destination;
-  /** The connection's list of waiting transactions, while this one is in it. */
+  /** The connection's list of waiting transactions, while it includes this one. */
   #waiters: Set<ConnectionWaiter> | null = null;
   readonly #sentBy: SentBy | null;
   #onResponse: (response: SipResponse) => void;
   #onEnd: (ending: ClientEnding, error: Error | null) => void;
 
-  protected constructor(options: ClientTransactionOptions, around: ClientSurroundings, first: ClientState) {
+  protected constructor(
+    options: ClientTransactionOptions,
+    context: ClientTransactionContext,
+    first: ClientState,
+  ) {
     super();
     const { request, transport, destination, onResponse, onEnd } = options;
     this.method = request.method;
     this.branch = request.via.branch;
     this.state = first;
-    this.around = around;
+    this.context = context;
     this.transport = transport;
-    this.interval = around.values.t1;
+    this.interval = context.values.t1;
     this.#sent = options;
     this.#destination = destination;
     this.#sentBy = options.sentBy ?? null;
@@ -98,7 +102,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
 
   /** Sends the request. */
   start(): void {
-    const { timers, values } = this.around;
+    const { timers, values } = this.context;
     timers.start(this, this.#sent?.timeout ?? 64 * values.t1);
     if (!this.transport.reliable) this.resendAfter(this.interval);
     this.transmit();
@@ -131,12 +135,12 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.state = 'terminated';
     this.stopResending();
     this.#waitNoLonger();
-    this.around.timers.stop(this);
-    this.around.ended?.(this, ending);
+    this.context.timers.stop(this);
+    this.context.ended?.(this, ending);
     this.#onEnd(ending, error);
   }
 
-  /** Its user has ended: later responses go to `onResponse`, and its end is not reported. */
+  /** After the end of its user: later responses go to `onResponse`, and the end is not reported. */
   handOver(onResponse: (response: SipResponse) => void = nothing): void {
     this.#onResponse = onResponse;
     this.#onEnd = nothing;
@@ -144,7 +148,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
 
   protected abstract again(): void;
 
-  /** Without an answer by timer A or E, it may be necessary to find out whether the peer exists. */
+  /** If timer A or E fires without a response, the peer may not exist. */
   protected askWhetherOpen(): void {
     if (this.state !== 'calling' && this.state !== 'trying') return;
     const { address, port } = this.#destination;
@@ -158,12 +162,12 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   protected resendAfter(milliseconds: number): void {
     this.interval = milliseconds;
     this.#resend ??= new Timer(() => this.again());
-    this.around.timers.start(this.#resend, milliseconds);
+    this.context.timers.start(this.#resend, milliseconds);
   }
 
   /** Stops retransmissions; a response is still accepted. */
   stopResending(): void {
-    if (this.#resend !== null) this.around.timers.stop(this.#resend);
+    if (this.#resend !== null) this.context.timers.stop(this.#resend);
     this.#resend = null;
   }
 
@@ -171,7 +175,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     if (this.#sent === null) return;
     this.copies++;
     this.#sent.onSent?.(this.copies);
-    this.around.sent?.(this.copies);
+    this.context.sent?.(this.copies);
     this.transmitData(this.#sent.data);
     if (!this.transport.reliable || !this.isWaiting) return;
     const { address, port } = this.#destination;
@@ -180,8 +184,8 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   }
 
   /**
-   * If nothing was answered yet, nothing will be (RFC 3261, 17.1.4); after a provisional response the peer may still
-   * answer on a new connection (18.2.2).
+   * Without any response there will be none (RFC 3261, 17.1.4); after a provisional response the peer may still answer
+   * on a new connection (18.2.2).
    */
   connectionLost(error: Error): void {
     if (this.state === 'calling' || this.state === 'trying') this.terminate('transport', error);
@@ -199,15 +203,15 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     });
   }
 
-  /** The final response has arrived. */
+  /** Enters the state after the final response. */
   protected enter(state: ClientState, milliseconds: number): void {
     this.state = state;
     this.#sent = null;
     this.#waitNoLonger();
-    this.around.answered?.(this);
+    this.context.answered?.(this);
     this.stopResending();
     if (milliseconds === 0) this.terminate();
-    else this.around.timers.start(this, milliseconds);
+    else this.context.timers.start(this, milliseconds);
   }
 
   protected respond(response: SipResponse): void {
@@ -225,15 +229,15 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
  * Calling --A: again; --B: timeout.
  */
 export class InviteClientTransaction extends ClientTransaction {
-  /** As text, which takes less memory for many transactions. */
+  /** Kept as text, which takes less memory than a Buffer. */
   #ack = '';
 
-  constructor(options: ClientTransactionOptions, around: ClientSurroundings) {
-    super(options, around, 'calling');
+  constructor(options: ClientTransactionOptions, context: ClientTransactionContext) {
+    super(options, context, 'calling');
   }
 
   receive(response: SipResponse): void {
-    const { timers, values } = this.around;
+    const { timers, values } = this.context;
     const { status } = response;
     switch (this.state) {
       case 'calling':
@@ -265,7 +269,7 @@ export class InviteClientTransaction extends ClientTransaction {
     }
   }
 
-  /** Sending the ACK may have ended the transaction. */
+  /** Whether it has ended: sending the ACK may do that. */
   private get finished(): boolean {
     return this.state === 'terminated';
   }
@@ -282,19 +286,19 @@ export class InviteClientTransaction extends ClientTransaction {
  * in Trying and Proceeding --E: again; --F: timeout.
  */
 export class NonInviteClientTransaction extends ClientTransaction {
-  constructor(options: ClientTransactionOptions, around: ClientSurroundings) {
-    super(options, around, 'trying');
+  constructor(options: ClientTransactionOptions, context: ClientTransactionContext) {
+    super(options, context, 'trying');
   }
 
   receive(response: SipResponse): void {
     if (this.state !== 'trying' && this.state !== 'proceeding') return;
     if (response.status < 200) this.state = 'proceeding';
-    else this.enter('completed', this.transport.reliable ? 0 : this.around.values.t4); // timer K
+    else this.enter('completed', this.transport.reliable ? 0 : this.context.values.t4); // timer K
     this.respond(response);
   }
 
   protected again(): void {
-    const { t2 } = this.around.values;
+    const { t2 } = this.context.values;
     this.resendAfter(this.state === 'proceeding' ? t2 : Math.min(2 * this.interval, t2));
     this.transmit();
     this.askWhetherOpen();

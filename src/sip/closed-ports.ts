@@ -1,7 +1,7 @@
 /**
  * Detects closed UDP ports. The system does not report ICMP errors to a socket that sends to many peers, so a
- * separate socket, connected to one peer, sends an empty keep-alive (RFC 5626, 3.5.1) and receives the error. It is
- * passed as a transport error (RFC 3261, 18.4) to those who wait for the peer's answer.
+ * separate socket, connected to one peer, sends an empty keep-alive (RFC 5626, 3.5.1) and receives the error, which
+ * is reported as a transport error (RFC 3261, 18.4) to everything that awaits an answer from that peer.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
@@ -11,7 +11,7 @@ import type { ConnectionWaiter } from './transport.ts';
 const PROBE_TIME = 1000;
 /** Maximum number of concurrent probes. */
 const MAX_PROBES = 64;
-/** Maximum number of remembered peers behind NAT; the most recent ones. */
+/** Maximum number of remembered peers behind NAT; the oldest are forgotten. */
 const MAX_TRANSLATED = 10_000;
 const KEEP_ALIVE = Buffer.from('\r\n\r\n');
 /** Error codes for ICMP errors. */
@@ -41,7 +41,7 @@ export class ClosedPorts {
     return this.#probes.size;
   }
 
-  /** NAT would reject a datagram from a port that its client has not sent to. */
+  /** Exempts a peer behind NAT, which rejects datagrams from a port that its client has not sent to. */
   isTranslated(address: string, port: number): void {
     const key = keyOf(address, port);
     if (this.#translated.has(key)) return;
@@ -50,7 +50,7 @@ export class ClosedPorts {
     this.#translated.add(key);
   }
 
-  /** Tells `waiter`, which has not got an answer, if nobody listens there. */
+  /** Tells `waiter` if nothing listens there. */
   ask(address: string, port: number, waiter: ConnectionWaiter): void {
     const key = keyOf(address, port);
     if (this.#translated.has(key)) return;

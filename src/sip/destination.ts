@@ -1,4 +1,4 @@
-/** Where a request goes: RFC 3263, 4 without NAPTR. */
+/** Finds where to send a request: RFC 3263, 4, without NAPTR. */
 
 import { isIP } from 'node:net';
 import type { ServiceRecord } from '../net/index.ts';
@@ -8,13 +8,13 @@ import { bareHost, type Uri, uriKind, uriParameter } from './uri.ts';
 
 export type { ServiceRecord };
 
-/** Both answer synchronously from the cache. An empty list: the name does not exist, or no server answers. */
+/** Both methods answer synchronously from the cache. An empty list: the name does not exist, or no server answers. */
 export interface NameService {
   /** @param families usable families, the preferred one first; default both */
   addresses(name: string, families?: readonly (4 | 6)[]): readonly string[] | Promise<readonly string[]>;
   /** SRV records of a name like `_sip._udp.example.com`. */
   services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]>;
-  /** None of its addresses answers: they may have changed. */
+  /** Called if no address of a name answers: the addresses may have changed. */
   doubt?(name: string): void;
 }
 
@@ -24,24 +24,24 @@ export interface DestinationOptions {
   readonly protocols: ReadonlySet<Protocol>;
   /** The address families with a socket, the preferred one first; default: both. */
   readonly families?: readonly (4 | 6)[];
-  /** For a URI without a transport: that of the socket by which the request will leave. */
+  /** For a URI without a transport: the transport of the socket that will send the request. */
   readonly preferred?: Protocol | null | undefined;
   /** 0 to 1, like Math.random, the default: chooses among SRV records by weight. */
   readonly random?: () => number;
 }
 
-/** `no-host`: a TEL URI. `transport`: unsupported, or without a socket. `unknown-name`: it has no address. */
+/** `no-host`: a TEL URI. `transport`: unsupported, or without a socket. `unknown-name`: no address was found. */
 export type DestinationFailure = 'no-host' | 'transport' | 'unknown-name';
 
 export type Destinations =
   | { readonly targets: readonly Target[]; readonly failure: null }
   | { readonly targets: readonly []; readonly failure: DestinationFailure };
 
-/** In order of preference for a URI without a transport (4.1: a numeric or SRV-less host gets UDP). */
+/** In order of preference for a URI without a transport (4.1: a numeric host, or one without SRV, gets UDP). */
 const bySrv = (secure: boolean): readonly Protocol[] =>
   PROTOCOLS.filter((name) => TRANSPORTS[name].secure === secure && TRANSPORTS[name].service !== null);
 const PREFERENCE = { sip: bySrv(false), sips: bySrv(true) } as const;
-/** Maximum number of SRV records, and of addresses in total, used from one answer. */
+/** Limit on the SRV records used from one answer, and on all their addresses. */
 const MAX_RECORDS = 16;
 const MAX_TARGETS = 32;
 
@@ -109,14 +109,14 @@ function addressTargets(
   return addresses instanceof Promise ? addresses.then(targets) : targets(addresses);
 }
 
-/** SRV for each transport in turn; without SRV records, the host's addresses at the default port (4.2). */
+/** Queries SRV for each transport; without records, uses the host's addresses at the default port (4.2). */
 async function serviceTargets(
   host: string,
   protocols: readonly Protocol[],
   options: DestinationOptions,
 ): Promise<readonly Target[]> {
   const { names, random = Math.random } = options;
-  // all in parallel, including the fallback addresses, so that a silent name server delays only once
+  // all at once, the fallback addresses included, so that a silent name server delays only once
   const [first] = protocols;
   const plain =
     first === undefined ? [] : addressTargets(host, TRANSPORTS[first].defaultPort, first, options);
@@ -130,7 +130,7 @@ async function serviceTargets(
     const usable = records.filter(
       ({ name, port }) => name !== '' && name !== '.' && port > 0 && port < 65_536,
     );
-    if (records.length > 0 && usable.length === 0) return []; // RFC 2782: a target of `.` means: service not available
+    if (records.length > 0 && usable.length === 0) return []; // RFC 2782: target `.`: no such service
     if (usable.length === 0) continue;
     const ordered = orderServices(usable.slice(0, MAX_RECORDS), random);
     const lists = await Promise.all(
@@ -146,7 +146,7 @@ export function orderServices(
   records: readonly ServiceRecord[],
   random: () => number = Math.random,
 ): ServiceRecord[] {
-  // those of weight 0 first, which leaves them a very small chance
+  // weight 0 first, which leaves it a very small chance
   const left = [...records].sort((a, b) => a.priority - b.priority || a.weight - b.weight);
   const ordered: ServiceRecord[] = [];
   for (let first = left[0]; first !== undefined; first = left[0]) {

@@ -103,7 +103,7 @@ function placeOf(text: string, from: number, end: number): number {
   return (end - from) * LETTERS + (text.charCodeAt(from) % LETTERS);
 }
 
-/** The name between `from` and `end` if it is in the table in a usual spelling, else undefined. */
+/** The name between `from` and `end` if it is known and spelled as usual. */
 export function knownHeaderName(text: string, from: number, end: number): WrittenName | undefined {
   const there = written[placeOf(text, from, end)];
   if (there !== undefined) for (const one of there) if (text.startsWith(one.name, from)) return one;
@@ -125,7 +125,7 @@ export function canonicalHeaderName(name: string): string {
 
 const TOKEN = /^[\w.!%*+`'~-]+$/;
 
-/** A token of RFC 3261, 25.1: what a method or a header's name is. */
+/** Whether the text is a token (RFC 3261, 25.1), as methods and header names must be. */
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }

@@ -1,11 +1,11 @@
-/** Header lines from outside (a script, a command line), validated before they go into a message. */
+/** Header lines from a script or a command line, validated before they go into a message. */
 import { headerKey, isToken } from './header-names.ts';
 
 declare const checked: unique symbol;
 
-/** Whole header lines, each ended by CRLF; '' for none. Only {@link headerText} makes one. */
+/** Whole header lines, each ended by CRLF; '' for none. Only {@link headerText} creates them. */
 export type HeaderText = string & {
-  /** Only {@link headerText} makes one. */
+  /** Only {@link headerText} creates them. */
   readonly [checked]: true;
 };
 
@@ -14,9 +14,9 @@ export const NO_HEADERS = '' as HeaderText;
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /**
- * `X-A: 1\r\nX-B: 2` as header lines that can be put into a message, or null for an invalid text: a line without a
- * name and colon, a name that is not a token, a control character, an empty line (it would end the header), or
- * Content-Length, which frames the message. A missing last CRLF is added; LF alone counts as one.
+ * Validates header lines such as `X-A: 1\r\nX-B: 2`; null if they must not go into a message: a line without a colon,
+ * a name that is not a token, a control character, an empty line (it would end the header), or Content-Length, which
+ * frames the message. Adds a missing last CRLF; accepts LF alone.
  */
 export function headerText(text: string): HeaderText | null {
   if (text === '') return NO_HEADERS;

@@ -4,7 +4,7 @@ import type { Transport } from './transport.ts';
 import { PROTOCOLS, type Protocol, TRANSPORTS } from './transports.ts';
 import { type UdpOptions, UdpTransport } from './udp-transport.ts';
 
-/** For all transports; each reads the options that concern it. */
+/** For all transports; each uses the options that apply to it. */
 export type ListenOptions = TcpOptions & Pick<UdpOptions, 'findsClosedPorts'>;
 
 const opened: { readonly [P in Protocol]?: (options: ListenOptions) => Promise<Transport> } = {
@@ -14,7 +14,7 @@ const opened: { readonly [P in Protocol]?: (options: ListenOptions) => Promise<T
 
 export const canListen = (protocol: Protocol): boolean => opened[protocol] !== undefined;
 
-/** `UDP and TCP`, for people. */
+/** For messages, such as `UDP and TCP`. */
 export const spokenTransports: string = new Intl.ListFormat('en').format(
   PROTOCOLS.filter(canListen).map((name) => TRANSPORTS[name].label),
 );

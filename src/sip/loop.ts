@@ -1,6 +1,5 @@
 /**
- * Loop detection: a request that returns unchanged after it was forwarded (RFC 3261, 16.3, 4 and 16.6, 8; RFC 5393,
- * 4.2).
+ * Loop detection: a request that was forwarded and returns unchanged (RFC 3261, 16.3, 4 and 16.6, 8; RFC 5393, 4.2).
  */
 import { branchLoopDigest } from './branch.ts';
 import { Checksum } from './checksum.ts';
@@ -8,9 +7,9 @@ import type { SipRequest } from './message.ts';
 import type { SocketRegistry } from './socket-registry.ts';
 
 /**
- * The received fields that determine routing: a request that returns with another Request-URI is a spiral, which is
- * allowed. It contains only fields that a CANCEL, or the ACK to a non-2xx response, shares with its INVITE: not the
- * To tag or credentials (16.11).
+ * Digest of the received fields that determine routing: a request that returns with another Request-URI is a spiral,
+ * which is allowed. All fields are the same in an INVITE, its CANCEL, and the ACK to a non-2xx response, so the To tag
+ * and credentials are left out (16.11).
  */
 export function loopDigest(request: SipRequest): string {
   const sum = new Checksum()
@@ -23,8 +22,8 @@ export function loopDigest(request: SipRequest): string {
 }
 
 /**
- * How often a request may pass this element. A spiral passes a few times; a set of a thousand Routes that all name
- * this element would turn one request into a thousand, whatever the script does about Max-Forwards.
+ * How often a request may pass this element. A spiral passes a few times; a thousand Routes that all name this element
+ * would turn one request into a thousand, regardless of how the script handles Max-Forwards.
  */
 const MAX_PASSES = 16;
 
@@ -42,7 +41,7 @@ export function hasPassedTooOften(request: SipRequest, sockets: SocketRegistry):
 /** Whether this element has forwarded the same request before; the answer is 482. */
 export function isLooped(request: SipRequest, sockets: SocketRegistry): boolean {
   const digest = loopDigest(request);
-  // few requests contain it at all: skip checking all Vias of the others
+  // few requests contain the digest: skip checking all Vias of the others
   if (!request.raw.includes(`.${digest}`)) return false;
   return request.vias.some(
     ({ host, port, branch }) =>

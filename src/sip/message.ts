@@ -1,7 +1,7 @@
 /**
- * SIP messages (RFC 3261, 7) as found in the field. One pass finds the start line, the header lines and the body;
- * what a proxy or server needs from every message (top Via, From, To, CSeq, Call-ID) is parsed and checked at once,
- * everything else on first use. Text is latin1: one char code is one byte of the message.
+ * SIP messages (RFC 3261, 7) as found in the field. One pass finds the start line, the header lines and the body. The
+ * fields needed for every message (top Via, From, To, CSeq, Call-ID) are parsed and checked at once, everything else
+ * on first use. Text is latin1: one char code is one byte of the message.
  */
 import { headerKey, isToken } from './header-names.ts';
 import { type NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
@@ -16,8 +16,8 @@ import { parseVia, type Via } from './via.ts';
 export const MAX_MESSAGE_BYTES = 65_535;
 
 /**
- * Maximum size of a Via, From, To or Request-URI, in bytes: every message is searched for their parameters, sometimes
- * repeatedly, and no real message comes close.
+ * Maximum size of a Via, From, To or Request-URI, in bytes. Their parameters are searched in every message, sometimes
+ * repeatedly, and real messages stay far below the limit.
  */
 export const MAX_VALUE_BYTES = 4096;
 
@@ -25,11 +25,11 @@ export const MAX_VALUE_BYTES = 4096;
 export interface CSeq {
   /** Counts the requests of a dialog. */
   readonly number: number;
-  /** Of the request, or of the one that a response answers. */
+  /** The method of the request, or of the request that a response answers. */
   readonly method: string;
 }
 
-/** What a reply is built from (8.2.6); even a malformed request may suffice. */
+/** The parts of a request needed to answer it (8.2.6); even a malformed request may have them. */
 export interface Replyable {
   readonly method: string;
   readonly headers: readonly Header[];
@@ -39,29 +39,29 @@ export interface Replyable {
   readonly socket: Transport | null;
 }
 
-/** Something that is not a SIP message, or must not be processed. */
+/** Bytes that are not a valid SIP message, or a message that must not be processed. */
 export interface MalformedMessage {
   /** What kind of message this is. */
   readonly kind: 'malformed';
   /** The error, for people. */
   readonly reason: string;
-  /** CRLFs or NULs that keep a NAT binding open, or an empty datagram: not an error. @internal */
+  /** Whether it is CRLFs or NULs that keep a NAT binding open, or an empty datagram, rather than an error. @internal */
   readonly keepAlive: boolean;
   /** The start of the first line, at most 200 bytes, for the log. */
   readonly startLine: string;
   /** The status to answer with. */
   readonly status: number;
-  /** What could be parsed if its first line is that of a request; parts may be missing. */
+  /** The parsed parts of a request, some of which may be missing; null if the first line is not a request line. */
   readonly request: SipRequest | null;
   /** The request to answer; null if no answer is due or possible: a response, an ACK, no valid Via. @internal */
   readonly answerable: Replyable | null;
-  /** Where it came from. */
+  /** The sender. */
   readonly source: Source;
 }
 
 /** A well-formed message. */
 export type SipMessage = SipRequest | SipResponse;
-/** What some bytes are. */
+/** The result of parsing. */
 export type ParsedMessage = SipMessage | MalformedMessage;
 
 const NOWHERE: Source = { address: '0.0.0.0', port: 0, transport: DEFAULT_PROTOCOL };
@@ -70,9 +70,9 @@ abstract class Message {
   abstract readonly kind: 'request' | 'response';
   /** The whole message. */
   readonly raw: string;
-  /** In the order of the message. */
+  /** In message order. */
   readonly headers: readonly Header[];
-  /** Where it came from. */
+  /** The sender. */
   readonly source: Source;
   /** The socket or connection that received it. @internal */
   readonly socket: Transport | null;
@@ -96,7 +96,7 @@ abstract class Message {
     this.#bodyEnd = scan.bodyEnd;
   }
 
-  /** The first header of this name, in its full or compact form; null if there is none. */
+  /** The first header of this name, in its full or compact form, or null. */
   header(name: string): string | null {
     return this.#first(headerKey(name));
   }
@@ -140,12 +140,12 @@ abstract class Message {
     return present(this.findTo());
   }
 
-  /** The tag of From; null without one. */
+  /** The tag of From, or null. */
   get fromTag(): string | null {
     return this.findFrom()?.tag ?? null;
   }
 
-  /** The tag of To; null without one. */
+  /** The tag of To, or null. */
   get toTag(): string | null {
     return this.findTo()?.tag ?? null;
   }
@@ -160,13 +160,13 @@ abstract class Message {
     return this.#first('call-id') ?? '';
   }
 
-  /** All Contacts, `*` included; null if one is invalid, empty if there is none. */
+  /** All Contacts, `*` included; null if any is invalid, empty without Contacts. */
   get contacts(): readonly NameAddr[] | null {
     if (this.#contacts === undefined) this.#contacts = parseAll(this.headerAll('contact'));
     return this.#contacts;
   }
 
-  /** The Content-Type header; null without one. */
+  /** The Content-Type header, or null. */
   get contentType(): string | null {
     return this.header('content-type');
   }
@@ -177,7 +177,7 @@ abstract class Message {
     return this.#body;
   }
 
-  // The four below are null until the message has been validated.
+  // The four below may be null only before the message has been validated.
 
   /** @internal */
   findVia(): Via | null {
@@ -212,7 +212,7 @@ function present<T>(value: T | null): T {
   return value;
 }
 
-/** Whether the first of a list of Vias is. */
+/** Whether the first Via of a list is too long. */
 function isTooLong(value: string): boolean {
   if (value.length <= MAX_VALUE_BYTES) return false;
   const comma = value.indexOf(',');
@@ -246,7 +246,7 @@ function parseCSeq(value: string | null): CSeq | null {
   return number < 2 ** 31 ? { number, method: match[2] ?? '' } : null; // 8.1.1.5
 }
 
-/** A request, its header parsed where it is asked for. */
+/** A request; optional headers are parsed on demand. */
 export class SipRequest extends Message {
   /** Which kind of message this is. */
   readonly kind = 'request' as const;
@@ -270,7 +270,7 @@ export class SipRequest extends Message {
   }
 }
 
-/** A response, its header parsed where it is asked for. */
+/** A response; optional headers are parsed on demand. */
 export class SipResponse extends Message {
   /** Which kind of message this is. */
   readonly kind = 'response' as const;
@@ -286,13 +286,13 @@ export class SipResponse extends Message {
     this.reason = reason;
   }
 
-  /** Of the request that it answers (8.2.6.2). */
+  /** The method of the request that it answers (8.2.6.2). */
   get method(): string {
     return this.cseq.method;
   }
 }
 
-/** Never throws. `data` is one complete message: a datagram, or a framed part of a stream. */
+/** Never throws. `data` is one complete message: a datagram, or one framed message of a stream. */
 export function parseMessage(
   data: Uint8Array,
   source: Source = NOWHERE,
@@ -378,11 +378,11 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
   };
 }
 
-/** Headers that occur once in each message. */
+/** Headers that must occur exactly once. */
 const SINGLE_NAMES = ['From', 'To', 'Call-ID', 'CSeq'];
 const SINGLE_KEYS = SINGLE_NAMES.map(headerKey);
 
-/** The error in the mandatory headers (8.1.1, 20.*). */
+/** The first error in the mandatory headers (8.1.1, 20.*). */
 function headerDefect(message: SipMessage): string | null {
   const counts = [0, 0, 0, 0];
   for (const { key } of message.headers) {

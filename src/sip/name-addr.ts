@@ -41,7 +41,7 @@ export class NameAddr {
     return this.#uriParts;
   }
 
-  /** The parameter `tag`; null without one. */
+  /** The `tag` parameter, or null. */
   get tag(): string | null {
     if (this.#tag === undefined) this.#tag = this.parameter('tag') || null;
     return this.#tag;
@@ -59,8 +59,8 @@ export function parseNameAddr(text: string): NameAddr | null {
 }
 
 /**
- * All entries of a comma-separated list; null if one is invalid or there is none. `scheme` concerns URIs in angle
- * brackets, `<bob@x.example>`: scripts and manuals use them, messages must not.
+ * All entries of a comma-separated list; null if any is invalid, or the list is empty. `scheme` is added to URIs in
+ * angle brackets that have none, `<bob@x.example>`: scripts and manuals use them, but messages must not.
  */
 export function parseNameAddrs(
   text: string,
@@ -119,7 +119,7 @@ function readNameAddr(
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*:./;
 const SPACE = /[\s">]/;
 
-/** What follows the address: nothing, or `;` and parameters; undefined for anything else. */
+/** Null if nothing follows the address, else the parameters after the `;`; undefined if invalid. */
 function readParams(text: string, from: number): string | null | undefined {
   const rest = trimmed(text, from, text.length);
   if (rest === '') return null;

@@ -15,14 +15,14 @@ export interface Asking {
 export const DEFAULT_ASKING: Asking = { timeout: 2000, tries: 2, search: true };
 
 export interface DnsNamesOptions extends NameResolverOptions, Partial<Pick<Asking, 'search'>> {
-  /** Default: one with the other options. */
+  /** Default: a resolver with the other options. */
   readonly resolver?: NameResolver;
 }
 
-/** IPv4 first, which most SIP elements use. */
+/** IPv4 first: most SIP elements use it. */
 const FAMILIES: readonly (4 | 6)[] = [4, 6];
 
-/** A resolver with a script's settings for queries and preferred family. Never rejects. */
+/** Applies a script's query settings and preferred family to a resolver. Never rejects. */
 export class DnsNames implements NameService {
   readonly resolver: NameResolver;
   #options: LookupOptions;
@@ -38,7 +38,7 @@ export class DnsNames implements NameService {
     this.#options = { asking: { timeout, tries }, search };
   }
 
-  /** Changes how name servers are queried from now on. */
+  /** Changes how later queries are sent. */
   ask({ timeout, tries, search }: Asking): void {
     this.#options = { asking: { timeout, tries }, search };
   }

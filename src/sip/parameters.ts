@@ -6,7 +6,7 @@
 export interface Parameter {
   /** As written. */
   readonly name: string;
-  /** Null for one without `=`; a quoted string without its quotes, its escapes as written. */
+  /** Null without `=`; a quoted string without its quotes, its escapes as written. */
   readonly value: string | null;
 }
 
@@ -28,7 +28,7 @@ export function trimmed(text: string, from: number, end: number): string {
   return text.slice(from, end);
 }
 
-/** The end of the quoted string that opens at `from` (after its closing quote), or -1. */
+/** The index after the closing quote of the string that opens at `from`, or -1. */
 export function quotedEnd(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -39,8 +39,8 @@ export function quotedEnd(text: string, from: number): number {
 }
 
 /**
- * The end of the parameter that starts at `from`: at the next `;` outside quotes, or at the text's end; -1 for an
- * unterminated quote.
+ * The end of the parameter that starts at `from`: the next `;` outside quotes, or the end of the text; -1 if a quote
+ * is not closed.
  */
 export function parameterEnd(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
@@ -69,7 +69,7 @@ function parameterValue(text: string, from: number, end: number): string | null 
     : value;
 }
 
-/** All parameters in order, without empty ones (`;;`); null if a quote is unterminated or a name is missing. */
+/** All parameters in order, without empty ones (`;;`); null if a quote is not closed or a name is missing. */
 export function parseParameters(text: string): Parameter[] | null {
   const list: Parameter[] = [];
   for (let from = 0; from < text.length; ) {
@@ -84,7 +84,7 @@ export function parseParameters(text: string): Parameter[] | null {
   return list;
 }
 
-/** The value of the first parameter of this name: '' without a value, null if there is no such parameter. */
+/** The value of the first parameter of this name: '' without a value, null if absent. */
 export function findParameter(text: string, name: string): string | null {
   const length = name.length;
   const wanted = name.toLowerCase();
@@ -119,7 +119,7 @@ export function splitList(text: string): string[] {
   return parts;
 }
 
-/** The end of the list item that starts at `from`: at its comma, or at the text's end. */
+/** The end of the list item that starts at `from`: its comma, or the end of the text. */
 export function listItemEnd(text: string, from: number): number {
   if (text.indexOf(',', from) < 0) return text.length;
   let inAngles = false;

@@ -18,7 +18,7 @@ import { TRANSPORTS } from './transports.ts';
 export interface Sending {
   readonly clients: ClientTable;
   readonly sockets: SocketRegistry;
-  /** In every branch identifier: the process that owns the transaction. */
+  /** Put into every branch identifier: the process that owns the transaction. */
   readonly processNumber: number;
   /** Notified of names whose addresses do not answer. */
   readonly names: Pick<NameService, 'doubt'>;
@@ -28,16 +28,16 @@ export interface Sending {
 export interface BranchOwner<T> {
   readonly request: SipRequest;
   readonly loopDigest: string;
-  /** Timers of the client transactions; undefined: those of their table. */
+  /** Timers of the client transactions; undefined: the table's. */
   readonly values: TimerValues | undefined;
-  /** In ms. */
+  /** In ms, read for each request. */
   readonly frTimeout: () => number;
   readonly frInvTimeout: () => number;
   readonly restartOnEachReply: boolean;
   received(branch: ProxyBranch<T>, response: SipResponse): void;
-  /** It got a final status that was generated here. */
+  /** Called when a branch gets a final status that was generated here. */
   endedHere(branch: ProxyBranch<T>): void;
-  /** Edits to a CANCEL before it is sent. */
+  /** Changes a CANCEL before it is sent. */
   readonly editCancel: ((branch: Branch<T>, cancel: SipRequest) => Buffer | Promise<Buffer>) | null;
 }
 
@@ -50,19 +50,19 @@ export class ProxyBranch<T> implements Branch<T> {
   lastReceivedStatus = 0;
   response: SipResponse | null = null;
   isCancelled = false;
-  /** Its owner has processed its final status. */
+  /** Whether its owner has processed its final status. */
   isSettled = false;
-  /** Of its final response, from the user. */
+  /** The user's edits to the final response. */
   finalEdits: ResponseEdits | null = null;
   readonly #owner: BranchOwner<T>;
   readonly #sending: Sending;
-  /** Timer C while it rings; after it is cancelled or abandoned, the time to wait for its end (9.1). */
+  /** Timer C while the target rings; after cancelling or abandoning, the limit for a final response (9.1). */
   readonly #finalTimer: Timer;
   #next = 0;
   #client: ClientTransaction | null = null;
   #sent: ForwardedRequest | null = null;
   #socket: SendingSocket | null = null;
-  /** Whether the target has responded at all. */
+  /** Whether the target has sent any response. */
   #heard = false;
   #cancelSent = false;
   #isGivenUp = false;
@@ -76,12 +76,12 @@ export class ProxyBranch<T> implements Branch<T> {
     this.#finalTimer = new Timer(() => this.#onNoFinal());
   }
 
-  /** A status of 200 or more, received or generated here. */
+  /** Whether it has a status of 200 or more, received or generated here. */
   get isEnded(): boolean {
     return this.state === 'ended';
   }
 
-  /** Sends to the first or next target; false if none is left. */
+  /** Sends to the first or next target; false after the last one. */
   start(): boolean {
     const { targets, socket: forced } = this.spec;
     for (let target = targets[this.#next]; target !== undefined; target = targets[this.#next]) {
@@ -154,7 +154,7 @@ export class ProxyBranch<T> implements Branch<T> {
     this.#owner.received(this, response);
   }
 
-  /** Timer B, F, or the transport: the next target, or the end (16.7, 16.8, 16.9). */
+  /** After timer B, F or a transport error: tries the next target, or ends (16.7, 16.8, 16.9). */
   #unanswered(status: number): void {
     if (this.isEnded) return;
     if (!this.#heard) {
@@ -164,13 +164,13 @@ export class ProxyBranch<T> implements Branch<T> {
     this.endHere(this.isCancelled && this.#isInvite ? 487 : status);
   }
 
-  /** Makes the next request query the name servers again before the TTL has expired. */
+  /** Makes the next request query the name servers again before the TTL expires. */
   #doubtNames(): void {
     const names = new Set(this.spec.targets.map(({ name }) => name));
     for (const name of names) if (name !== undefined) this.#sending.names.doubt?.(name);
   }
 
-  /** RFC 3263, 4.3: the next target gets its own transaction. False if there is none, or the branch was cancelled. */
+  /** RFC 3263, 4.3: the next target gets its own transaction. False after the last target, or if cancelled. */
   tryNext(): boolean {
     if (this.isCancelled || this.#isGivenUp) return false;
     this.#stopWaiting();
@@ -183,8 +183,8 @@ export class ProxyBranch<T> implements Branch<T> {
   }
 
   /**
-   * After the transaction's final response, later responses go to `onResponse`: the transaction then no longer refers
-   * to this branch.
+   * Called after the transaction's final response: later responses go to `onResponse`, and the client transaction no
+   * longer refers to this branch.
    */
   letGo(onResponse?: (response: SipResponse) => void): void {
     if (this.#client?.isWaiting !== false) return;
@@ -199,7 +199,7 @@ export class ProxyBranch<T> implements Branch<T> {
     this.#owner.endedHere(this);
   }
 
-  /** At once after a provisional response, else when one arrives (9.1). Does nothing after the end. */
+  /** Cancels at once after a provisional response, else when one arrives (9.1). Does nothing after the end. */
   cancel(headers: HeaderText = NO_HEADERS): void {
     if (this.isEnded || this.isCancelled || !this.#isInvite) return;
     this.isCancelled = true;
@@ -207,7 +207,7 @@ export class ProxyBranch<T> implements Branch<T> {
     if (this.state === 'ringing') this.#sendCancel();
   }
 
-  /** The request was answered by another branch. Stops retransmitting what no CANCEL can end (9.1). */
+  /** Another branch has answered. Stops retransmitting requests that no CANCEL can end (9.1). */
   giveUp(): void {
     if (this.isEnded || this.#isInvite) return;
     this.#isGivenUp = true;
@@ -252,13 +252,13 @@ export class ProxyBranch<T> implements Branch<T> {
 
   #onNoFinal(): void {
     if (this.isEnded || this.#cancelSent) {
-      // cancelled or abandoned without a final response since: it has ended (9.1)
+      // no final response since it was cancelled or abandoned: it has ended (9.1)
       const client = this.#client;
       if (!this.isEnded) this.endHere(487);
       client?.terminate();
       return;
     }
-    // 16.8 would wait for the 487; a script that tries the next callee must not
+    // 16.8 would wait for the 487, but a script that tries the next callee must not
     this.isCancelled = true;
     this.#cancelHeaders = NO_ANSWER;
     this.#sendCancel();

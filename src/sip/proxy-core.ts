@@ -1,4 +1,4 @@
-/** The outgoing side of a proxy: what it sends, and the responses. */
+/** The client side of a proxy: forwards requests and receives their responses. */
 
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -30,11 +30,11 @@ export interface ProxyCoreOptions {
   readonly sockets: SocketRegistry;
   readonly timers?: TimerWheel;
   readonly values?: TimerValues;
-  /** In every branch identifier: the process that owns the transaction. Default 0. */
+  /** Put into every branch identifier: the process that owns the transaction. Default 0. */
   readonly processNumber?: number;
   /** Notified of names whose addresses do not answer. */
   readonly names?: Pick<NameService, 'doubt'>;
-  /** Heap budget of client transactions; see ClientTableOptions. */
+  /** Heap budget of client transactions; see {@link ClientTableOptions}. */
   readonly memory?: ByteBudget;
 }
 
@@ -59,7 +59,7 @@ export class ProxyCore {
   readonly sockets: SocketRegistry;
   readonly processNumber: number;
   readonly names: Pick<NameService, 'doubt'>;
-  /** The branches of statelessly forwarded CANCELs; the most recent ones. */
+  /** Branches of statelessly forwarded CANCELs; the oldest are forgotten. */
   readonly #cancels = new Set<string>();
 
   constructor(options: ProxyCoreOptions) {
@@ -69,7 +69,7 @@ export class ProxyCore {
     this.names = options.names ?? {};
   }
 
-  /** The response context of a server transaction, initially without branches. */
+  /** Creates the response context of a server transaction, initially without branches. */
   createProxy<T = unknown>(
     server: ServerTransaction,
     hooks: ProxyHooks<T> = {},
@@ -79,8 +79,8 @@ export class ProxyCore {
   }
 
   /**
-   * Copies of a request for others, independent of its own fate: their responses are discarded. `onEnd` is called
-   * once, when all have ended.
+   * Sends copies of a request to others, independent of how the request itself ends, and discards their responses.
+   * `onEnd` is called once, when all have ended.
    */
   replicate<T>(
     request: SipRequest,
@@ -118,28 +118,29 @@ export class ProxyCore {
   }
 
   /**
-   * Whether this element has forwarded the same request before (16.3, 4); not true for a spiral, which returns with
+   * Whether this element has forwarded the same request before (16.3, 4). False for a spiral, which returns with
    * another Request-URI.
    */
   isLooped(request: SipRequest): boolean {
     return isLooped(request, this.sockets);
   }
 
-  /** Whether it has passed this element too often. */
+  /** Whether the request has passed this element too often. */
   hasPassedTooOften(request: SipRequest): boolean {
     return hasPassedTooOften(request, this.sockets);
   }
 
   /**
-   * `matched`: it belongs to a client transaction. `unknown`: there is none; see {@link forwardResponseStateless}.
+   * `matched`: passed to its client transaction. `unknown`: no transaction matches; see
+   * {@link forwardResponseStateless}.
    */
   receiveResponse(response: SipResponse): 'matched' | 'unknown' {
     return this.clients.receive(response) ? 'matched' : 'unknown';
   }
 
   /**
-   * Forwards a request without a transaction (16.11): the ACK to a 2xx, or what a script forwards. The same request
-   * gets the same branch. False if there is no socket for the target.
+   * Forwards a request without a transaction (16.11): the ACK to a 2xx, or any request for which the script asks. The
+   * same request always gets the same branch. False without a socket for the target.
    */
   forwardStateless(request: SipRequest, target: Target, options: StatelessOptions = {}): boolean {
     const socket = options.socket ?? this.sockets.choose(target, request.socket);
@@ -151,7 +152,7 @@ export class ProxyCore {
       port: socket.port,
       branch: statelessBranch(request, target, this.processNumber),
     };
-    // on a stream the response returns by the connection, which only its port identifies
+    // on a stream the response returns on the request's connection, which only its port identifies
     const edits = request.socket?.reliable === true ? { ...options.edits, forceRport: true } : options.edits;
     const { data } = forwardRequest(request, via, edits ?? {}, transport.reliable);
     this.counts.requests++;
@@ -172,9 +173,9 @@ export class ProxyCore {
   }
 
   /**
-   * Forwards a response without a transaction to the address in the second Via (16.11, 18.2.2). False, without
-   * sending, if its top Via is not this element's (18.1.2), there is no second one, or no socket fits its address; or
-   * if it leads to a stream without an open connection.
+   * Forwards a response without a transaction to the address in the second Via (16.11, 18.2.2). False, without sending,
+   * if the top Via is not this element's (18.1.2), the second Via is missing, no socket fits its address, or it needs a
+   * stream without an open connection.
    */
   forwardResponseStateless(response: SipResponse, edits: ResponseEdits = {}): boolean {
     const sent = this.#sendBack(response, edits);
@@ -209,10 +210,10 @@ export class ProxyCore {
   }
 }
 
-/** Statelessly forwarded CANCELs are rare. */
+/** More than a proxy has at once: stateless CANCELs are rare. */
 const MAX_CANCELS = 1000;
 
-/** The same for a request, its retransmissions and its CANCEL and ACK to a non-2xx response (16.11). */
+/** The same for a request, its retransmissions, its CANCEL, and its ACK to a non-2xx response (16.11). */
 function statelessBranch(request: SipRequest, target: Target, processNumber: number): string {
   const { via } = request;
   const { branch } = via;

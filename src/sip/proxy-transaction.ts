@@ -1,6 +1,6 @@
 /**
- * A stateful proxy's response context (RFC 3261, 16.7): one server transaction, and the branches of its request.
- * Events of the branches are processed in order; a hook that returns a promise delays only this transaction.
+ * A stateful proxy's response context (RFC 3261, 16.7): one server transaction, and the branches of its request. Events
+ * of the branches are processed in order; a hook that returns a promise delays only this transaction.
  */
 
 import { Timer } from '../timers/index.ts';
@@ -28,11 +28,11 @@ import type { Ending, SendOptions, ServerTransaction } from './server-transactio
 import { DEFAULT_PROXY_TIMEOUTS } from './timers.ts';
 
 const NO_EDITS: MessageEdits = {};
-/** For a 2xx without the caller's Via: a generated status is better than none. */
+/** Replaces a 2xx that lacks the caller's Via: a generated status is better than none. */
 const LOST_VIA = 502;
-/** For a request whose expected branches never arrived. */
+/** If expected branches are never added. */
 const NOBODY_CAME = 408;
-/** For a branch beyond Max-Breadth (RFC 5393, 5.3.3). */
+/** Status of a branch beyond Max-Breadth (RFC 5393, 5.3.3). */
 const TOO_BROAD = 440;
 /** Maximum number of queued events while a hook is pending; further provisional responses are dropped. */
 const MAX_WAITING = 200;
@@ -42,7 +42,7 @@ type Step = () => void | Promise<void>;
 export class ProxyTransaction<T = unknown> {
   readonly server: ServerTransaction;
   readonly #request: SipRequest;
-  /** In ms; a change applies to branches added later. */
+  /** In ms; changes apply to later branches. */
   frTimeout: number;
   frInvTimeout: number;
   /** Whether a 2xx cancels the other branches (16.7, 10). */
@@ -55,17 +55,17 @@ export class ProxyTransaction<T = unknown> {
   /** Index of the first branch of the current round. */
   #round = 0;
   /**
-   * How many branches may still be added by {@link inject} after all others have ended; null if none are expected.
+   * How many branches {@link inject} may still add after all others have ended; null if none are expected.
    */
   #awaited: number | null = null;
   readonly #awaiting = new Timer(() => this.stopAwaiting());
   #isCancelled = false;
-  /** The first branch that ended with a 6xx: no others are tried, and it is forwarded whatever follows. */
+  /** The first branch that ended with a 6xx, which stops the search and is always forwarded. */
   #blockedBy: ProxyBranch<T> | null = null;
   #isOver = false;
   readonly #waiting: Step[] = [];
   #isBusy = false;
-  /** Retransmissions of a 2xx call no hook. */
+  /** Handles retransmitted 2xx responses, which call no hook. */
   readonly #answers: Answers;
   readonly #onServerEnd = (ending: Ending): void => {
     if (ending === 'done') return;
@@ -99,17 +99,17 @@ export class ProxyTransaction<T = unknown> {
     server.onEnd(this.#onServerEnd);
   }
 
-  /** All rounds of them. */
+  /** The branches of all rounds. */
   get branches(): readonly Branch<T>[] {
     return this.#branches;
   }
 
-  /** Whether the caller has cancelled it. */
+  /** Whether the caller has cancelled the request. */
   get wasCancelled(): boolean {
     return this.#isCancelled;
   }
 
-  /** Whether some branch has not ended yet. */
+  /** Whether any branch has not ended yet. */
   get isPending(): boolean {
     return this.#branches.some((branch) => !branch.isEnded);
   }
@@ -132,7 +132,7 @@ export class ProxyTransaction<T = unknown> {
     });
     this.#branches.push(...made);
     const wasBusy = this.#isBusy;
-    this.#isBusy = true; // immediate failures are handled after all have been sent
+    this.#isBusy = true; // handle immediate failures after all have been sent
     for (const branch of made) {
       if (branch.spec.edits?.maxBreadth === 0) branch.endHere(TOO_BROAD);
       else if (!branch.start()) branch.endHere(503);
@@ -142,7 +142,7 @@ export class ProxyTransaction<T = unknown> {
     return 'sent';
   }
 
-  /** Maximum number of concurrent branches here and downstream (RFC 5393, 5); null if not limited. */
+  /** How many more concurrent branches are allowed here and downstream (RFC 5393, 5); null if unlimited. */
   #breadthLeft(): number | null {
     const value = this.#request.header('max-breadth');
     if (value === null || !/^\d{1,9}$/.test(value)) return null;
@@ -152,7 +152,7 @@ export class ProxyTransaction<T = unknown> {
     );
   }
 
-  /** Adds branches to the running ones, as expected. `isLast`: no others are expected. */
+  /** Adds expected branches to the running ones. `isLast`: no others are expected. */
   inject(specs: readonly BranchSpec<T>[], isLast = false): RelayOutcome {
     const outcome = this.relay(specs);
     if (outcome === 'sent' && this.#awaited !== null) this.#awaited -= specs.length;
@@ -160,13 +160,13 @@ export class ProxyTransaction<T = unknown> {
     return outcome;
   }
 
-  /** After all branches have ended, waits for up to this many others, as long as an INVITE may ring. */
+  /** After all branches have ended, waits for up to this many others, for as long as an INVITE may ring. */
   awaitBranches(limit: number): void {
     this.#awaited = limit;
     this.#sending.clients.timers.start(this.#awaiting, this.frInvTimeout);
   }
 
-  /** Stops waiting; if all branches have ended the best response is forwarded. */
+  /** Stops waiting for more branches; forwards the best response if all have ended. */
   stopAwaiting(): void {
     if (this.#awaited === null) return;
     this.#sending.clients.timers.stop(this.#awaiting);
@@ -174,7 +174,7 @@ export class ProxyTransaction<T = unknown> {
     this.#enqueue(() => (this.#branches.length === 0 ? this.#conclude(null, []) : this.#concludeIfEnded()));
   }
 
-  /** Sends a generated reply; a final one cancels the branches. False if the transaction accepts none any more. */
+  /** Sends a generated reply; a final one cancels the branches. False if no more replies are accepted. */
   reply(content: ReplyContent, options: SendOptions = {}): boolean {
     const sent = this.server.reply({ ...this.#settings.replyDefaults, ...content }, options);
     if (sent && content.status >= 200) {
@@ -185,8 +185,8 @@ export class ProxyTransaction<T = unknown> {
   }
 
   /**
-   * The caller's CANCEL has arrived (16.10) and was answered by its receiver. `headers` go into the CANCELs of the
-   * branches: a Reason. The INVITE is answered 487 once they have ended. Does nothing after the final response, or
+   * Handles the caller's CANCEL (16.10), which its receiver has answered. `headers`, such as a Reason, are added to the
+   * CANCELs of the branches. The INVITE is answered 487 once they have ended. Does nothing after the final response, or
    * for another method.
    */
   cancel(headers: HeaderText = ORIGINATOR_CANCEL): void {
@@ -214,7 +214,7 @@ export class ProxyTransaction<T = unknown> {
     this.#drain();
   }
 
-  /** Runs queued steps until one returns a promise, and continues when it resolves. */
+  /** Runs queued steps; a promise suspends it until it resolves. */
   #drain(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
@@ -242,7 +242,7 @@ export class ProxyTransaction<T = unknown> {
   }
 
   #handle(branch: ProxyBranch<T>, response: SipResponse): void | Promise<void> {
-    // while it was queued, a retransmission of the same 2xx may have been processed
+    // a retransmission of the same 2xx may have been processed while this one was queued
     if (response.status >= 200 && response.status < 300 && this.#answers.repeat(response)) return;
     const hooks = this.#hooks;
     if (hooks.onReply === undefined) return this.#judged(branch, response, 'forward');
@@ -266,7 +266,7 @@ export class ProxyTransaction<T = unknown> {
     return this.#settle(branch);
   }
 
-  /** 16.7, 5 and 10: every 2xx is forwarded at once, and the other branches are cancelled. */
+  /** 16.7, 5 and 10: forwards every 2xx at once, and cancels the other branches. */
   #answered(branch: ProxyBranch<T>, response: SipResponse, edits: ResponseEdits): void {
     branch.isSettled = true;
     if (!this.#answers.pass(response, edits)) this.#answerHere(LOST_VIA);
@@ -274,7 +274,7 @@ export class ProxyTransaction<T = unknown> {
     this.#finishIfOver();
   }
 
-  /** A branch got a final response other than 2xx. After the last one, the best is forwarded. */
+  /** A branch got a final response other than 2xx. After the last branch, forwards the best. */
   #settle(branch: ProxyBranch<T>): void | Promise<void> {
     if (branch.isSettled || !branch.isEnded) return;
     branch.isSettled = true;
@@ -296,7 +296,7 @@ export class ProxyTransaction<T = unknown> {
     if (best !== null) return this.#conclude(best, round);
   }
 
-  /** Null if there never was a branch. */
+  /** @param best null if there were no branches */
   #conclude(best: ProxyBranch<T> | null, round: readonly ProxyBranch<T>[]): void | Promise<void> {
     if (this.server.isFinal || this.server.state === 'terminated') return this.#finishIfOver();
     const failure: Failure<T> = {
@@ -319,7 +319,8 @@ export class ProxyTransaction<T = unknown> {
   }
 
   /**
-   * The failure hook has finished. `cancelled`: the caller cancelled in the meantime, with nothing left to cancel.
+   * Continues after the failure hook. `cancelled`: the caller cancelled in the meantime, with no branches left to
+   * cancel.
    */
   #failed(
     best: ProxyBranch<T> | null,
@@ -327,15 +328,15 @@ export class ProxyTransaction<T = unknown> {
     cancelled: boolean,
   ): void | Promise<void> {
     if (this.server.isFinal || this.server.state === 'terminated') {
-      this.#cancelRest(NO_HEADERS); // it may have added branches and then answered
+      this.#cancelRest(NO_HEADERS); // the hook may have added branches and then answered
       return this.#finishIfOver();
     }
-    if (this.#branches.length > this.#round) return this.#concludeIfEnded(); // they may have ended by now
+    if (this.#branches.length > this.#round) return this.#concludeIfEnded(); // the new branches may have ended already
     const nobodyCame = this.#isCancelled ? 487 : NOBODY_CAME;
     if (cancelled) this.#answerHere(487);
     else if (best === null || best.response === null) {
       const status = best?.lastStatus ?? nobodyCame;
-      // RFC 4320, 4.2: its caller has given up by then, and would attribute a 408 to the whole next hop
+      // RFC 4320, 4.2: the caller has given up by now, and would blame the whole next hop for a 408
       if (status === 408 && !this.server.isInvite) this.server.forgo();
       else this.#answerHere(status);
     } else {
@@ -350,7 +351,7 @@ export class ProxyTransaction<T = unknown> {
     this.#finishIfOver();
   }
 
-  /** Any but a 2xx. */
+  /** Forwards a response other than 2xx. */
   #sendUp(response: SipResponse, edits: ResponseEdits): void {
     const status = edits.status ?? this.#translated(response.status);
     const all = edits.status === undefined && status !== response.status ? { ...edits, status } : edits;
@@ -373,8 +374,8 @@ export class ProxyTransaction<T = unknown> {
   }
 
   /**
-   * Detaches this object, so that transactions kept for retransmissions do not hold the call's messages, and its
-   * user's data, in memory for 32 s.
+   * Detaches this object, so that transactions kept for retransmissions do not hold the call's messages and its user's
+   * data in memory for 32 s.
    */
   #letGoIfOver(): void {
     if (!this.#isOver || this.#isBusy) return;
@@ -389,7 +390,7 @@ export class ProxyTransaction<T = unknown> {
     return edits instanceof Promise ? edits.then(apply) : apply(edits);
   }
 
-  /** The result of a hook, or `fallback` if it fails: errors in a hook do not end the transaction. */
+  /** The result of a hook, or `fallback` if it fails: an error in a hook does not end the transaction. */
   #guarded<R>(ask: () => R | Promise<R>, fallback: R): R | Promise<R> {
     const failed = (error: unknown): R => {
       this.#hooks.onError?.(error);
@@ -420,7 +421,7 @@ function withChallenges<T>(
   return lines.length === 0 ? edits : { ...edits, appended: [...(edits.appended ?? []), ...lines] };
 }
 
-/** The remaining breadth, divided as evenly as possible; null if it is not limited. */
+/** The remaining breadth, divided as evenly as possible; null if unlimited. */
 function shareBreadth(left: number | null, count: number): readonly number[] | null {
   if (left === null) return null;
   const least = Math.floor(left / count);

@@ -1,4 +1,4 @@
-/** Inputs and results of a stateful proxy (RFC 3261, 16). The code is in proxy-transaction.ts. */
+/** Inputs and results of a stateful proxy (RFC 3261, 16), implemented in proxy-transaction.ts. */
 import type { HeaderText } from './header-text.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import type { ReplyContent } from './reply.ts';
@@ -13,9 +13,9 @@ import type { Protocol } from './transports.ts';
 export interface MessageEdits {
   /** Removed header fields. */
   readonly removed?: ReadonlySet<number> | undefined;
-  /** Replacement of a header field: complete lines, or '' for none. Takes precedence over `removed`. */
+  /** Replacements of header fields: complete lines, or '' for none. Takes precedence over `removed`. */
   readonly replaced?: ReadonlyMap<number, HeaderText> | undefined;
-  /** Lines above a header field; at `headers.length` below the last one, above `appended`. */
+  /** Lines above a header field; index `headers.length` is below the last header, above `appended`. */
   readonly inserted?: ReadonlyMap<number, HeaderText> | undefined;
   /** Lines below the last header of the message. */
   readonly appended?: readonly HeaderText[] | undefined;
@@ -25,7 +25,7 @@ export interface MessageEdits {
 
 /** Additional changes to a response. */
 export interface ResponseEdits extends MessageEdits {
-  /** Replaces the response's. */
+  /** The new status. Absent: as received. */
   readonly status?: number;
   /** The reason phrase, without line breaks. Absent or empty: as received, or the default of a new `status`. */
   readonly reason?: string;
@@ -57,28 +57,28 @@ export interface Target {
 /** A socket that sends requests, and its name in Via and Record-Route. */
 export interface SendingSocket {
   readonly transport: Transport;
-  /** Host of the sent-by, an IPv6 address in brackets: the advertised one if there is one. */
+  /** Host of the sent-by, an IPv6 address in brackets; the advertised host if any. */
   readonly host: string;
   readonly port: number;
 }
 
 /** A branch to be created. */
 export interface BranchSpec<T = unknown> {
-  /** In the order in which they are tried (RFC 3263, 4.3): the next on a transport error, a 503, or no answer at all. */
+  /** Tried in order (RFC 3263, 4.3): the next one after a transport error, a 503, or no answer at all. */
   readonly targets: readonly Target[];
-  /** Absent: chosen by the target. */
+  /** Absent: chosen for the target. */
   readonly socket?: SendingSocket | null;
   readonly edits?: RequestEdits;
   /** Header lines for requests generated for this branch: its CANCEL, and the ACK to a refusal. */
   readonly ownHeaders?: HeaderText;
-  /** The transaction does not wait for it: when all others have ended it is cancelled. Default false. */
+  /** Whether the transaction does not wait for it: it is cancelled when all others have ended. Default false. */
   readonly isMinor?: boolean;
-  /** Data of the user. */
+  /** The user's data. */
   readonly data: T;
 }
 
 /**
- * `calling`: no response so far. `ringing`: provisional ones. `ended`: a final status, received or generated here.
+ * `calling`: no response yet. `ringing`: provisional responses. `ended`: a final status, received or generated here.
  */
 export type BranchState = 'calling' | 'ringing' | 'ended';
 
@@ -87,45 +87,45 @@ export interface Branch<T = unknown> {
   readonly index: number;
   readonly spec: BranchSpec<T>;
   readonly state: BranchState;
-  /** The most recent target. */
+  /** The last target tried. */
   readonly target: Target | null;
   /** The last status, received or generated here (408, 487, 503); initially 0. */
   readonly lastStatus: number;
   /** The last received status; initially 0. */
   readonly lastReceivedStatus: number;
-  /** The final response that was received; null for a generated status. */
+  /** The received final response; null if its status was generated here. */
   readonly response: SipResponse | null;
-  /** Whether it was cancelled, by whomever. */
+  /** Whether it was cancelled, by the caller or by siprest. */
   readonly isCancelled: boolean;
 }
 
 /**
- * `drop` withholds a provisional response from the caller; a final one is forwarded regardless. Edits are applied
- * when it is forwarded; a new status, of the same class if below 300, becomes that of the branch.
+ * `drop` withholds a provisional response from the caller; final responses are always forwarded. Edits are applied on
+ * forwarding; a new status, of the same class if below 300, becomes the branch's status.
  */
 export type ReplyVerdict = 'forward' | 'drop' | ResponseEdits;
 
 /**
- * Hooks of a transaction's user. Each may return a promise, until which the transaction processes nothing else from
- * its branches.
+ * Hooks of a transaction's user. While a hook's promise is pending, the transaction processes no other events of its
+ * branches.
  */
 export interface ProxyHooks<T = unknown> {
   /** Called for each response of a branch, including 100, but not for retransmissions of a 2xx. */
   readonly onReply?: (branch: Branch<T>, response: SipResponse) => ReplyVerdict | Promise<ReplyVerdict>;
   /**
-   * All branches have ended, and the best response is not a 2xx. Inside, `relay` adds branches and `reply` answers
-   * the caller; without either the best response is forwarded. Also called when the caller has cancelled; adding
-   * branches is refused then. A CANCEL while its promise is pending ends in 487.
+   * Called when all branches have ended without a 2xx. Inside, `relay` adds branches and `reply` answers the caller;
+   * otherwise the best response is forwarded. Also called after the caller has cancelled, when no branches can be
+   * added. A CANCEL while its promise is pending ends in 487.
    */
   readonly onFailure?: (failure: Failure<T>) => void | Promise<void>;
-  /** Called for the CANCEL of a branch before it is sent; returns changes to it. */
+  /** Called before a branch's CANCEL is sent; returns changes to it. */
   readonly onCancel?: (
     branch: Branch<T>,
     cancel: SipRequest,
   ) => RequestEdits | null | Promise<RequestEdits | null>;
-  /** The request has a final response, and every branch has ended. A late 2xx may still arrive, and is forwarded. */
+  /** Called when the request is answered and every branch has ended. A late 2xx may still arrive, and is forwarded. */
   readonly onEnd?: () => void;
-  /** A hook threw or rejected; it is ignored. */
+  /** Called if a hook threw or rejected; its result is ignored. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -134,18 +134,18 @@ export interface Failure<T = unknown> {
   /** As it will be forwarded: `status` is not yet translated from 503 to 500. */
   readonly status: number;
   readonly branch: Branch<T> | null;
-  /** Null if it was generated here. */
+  /** Null if the status was generated here. */
   readonly response: SipResponse | null;
 }
 
 /**
- * Result of adding branches: `cancelled` by the caller, `answered` finally already, `blocked` by a 6xx, `limit` of
- * branches reached, `none` given.
+ * Result of adding branches: `cancelled` by the caller, already `answered`, `blocked` by a 6xx, too many (`limit`), or
+ * an empty list (`none`).
  */
 export type RelayOutcome = 'sent' | 'cancelled' | 'answered' | 'blocked' | 'limit' | 'none';
 
 export interface ProxySettings {
-  /** Of the client transactions. Default: those of the proxy core. */
+  /** Timers of the client transactions. Default: the proxy core's. */
   readonly values?: TimerValues;
   /** How long a branch may go without any response, in ms: timer B or F. Default 30,000. */
   readonly frTimeout?: number;
@@ -153,12 +153,12 @@ export interface ProxySettings {
   readonly frInvTimeout?: number;
   /** Whether each provisional response after the first restarts `frInvTimeout`. Default true (16.7, 2). */
   readonly restartOnEachReply?: boolean;
-  /** A 503 is forwarded as 500 (16.7, 6). Default true. */
+  /** Whether a 503 is forwarded as 500 (16.7, 6). Default true. */
   readonly translate503?: boolean;
-  /** A 6xx ends the search (16.7, 5). Default true. */
+  /** Whether a 6xx ends the search (16.7, 5). Default true. */
   readonly block6xx?: boolean;
   /** Maximum number of branches. Default 64. */
   readonly maxBranches?: number;
-  /** Common fields of generated replies, such as a Server header. */
+  /** Fields of all generated replies, such as a Server header. */
   readonly replyDefaults?: Omit<ReplyContent, 'status'>;
 }

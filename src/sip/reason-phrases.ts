@@ -74,7 +74,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   608: 'Rejected',
 };
 
-/** An unknown code counts as the x00 of its class (RFC 3261, 8.1.3.2). */
+/** An unknown code is treated as the x00 of its class (RFC 3261, 8.1.3.2). */
 export function reasonPhrase(status: number): string {
   return PHRASES[status] ?? PHRASES[Math.floor(status / 100) * 100] ?? 'Unknown';
 }

@@ -1,12 +1,12 @@
 /**
  * Limits retransmissions to addresses that never acknowledge. A final reply to an INVITE is repeated until its ACK
- * arrives, eleven times in 32 s; with a forged source they all go to a victim. An ACK contains the tag of the reply,
- * which proves that it was received.
+ * arrives, eleven times in 32 s; with a forged source address they all hit a victim. An ACK contains the tag of the
+ * reply, which proves that the address has received it.
  */
 
-/** Bytes of repeated replies per second to an address without an ACK from there: about a hundred typical ones. */
+/** Unacknowledged repeated bytes per second to one address: about a hundred typical replies. */
 const BYTES_PER_SECOND = 64 * 1024;
-/** More addresses than this share one budget. */
+/** Further addresses share one budget. */
 const MAX_ADDRESSES = 10_000;
 const OTHERS = '';
 
@@ -16,10 +16,10 @@ interface Spent {
 }
 
 export class ReplyBudget {
-  /** Contains only addresses that replies are repeated to. */
+  /** Only addresses with repeated replies. */
   readonly #spent = new Map<string, Spent>();
 
-  /** Whether this many more bytes may be repeated to an address; if so, counts them. `now` in ms. */
+  /** Counts bytes to be repeated to an address, if its budget allows them; `now` in ms. */
   takes(address: string, bytes: number, now: number): boolean {
     const second = Math.floor(now / 1000);
     const spent = this.#of(address, second);
@@ -36,7 +36,7 @@ export class ReplyBudget {
     const known = this.#spent.get(address);
     if (known !== undefined) return known;
     if (this.#spent.size >= MAX_ADDRESSES) {
-      // the oldest may have expired; if the table is full of others, they share a budget
+      // the oldest may have expired; once the table is full of others, new addresses share a budget
       const [oldest] = this.#spent;
       if (oldest !== undefined && oldest[1].second < second && oldest[0] !== OTHERS)
         this.#spent.delete(oldest[0]);
@@ -47,7 +47,7 @@ export class ReplyBudget {
     return spent;
   }
 
-  /** An ACK has arrived from there. */
+  /** An ACK has arrived from this address. */
   isAlive(address: string): void {
     if (this.#spent.size > 0) this.#spent.delete(address);
   }

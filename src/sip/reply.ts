@@ -5,19 +5,19 @@ import { reasonPhrase } from './reason-phrases.ts';
 import { unfold } from './scan.ts';
 import { TRANSPORTS } from './transports.ts';
 
-/** What a reply says. */
+/** The parts of a reply. */
 export interface ReplyContent {
   /** 100 to 699. */
   readonly status: number;
-  /** '' or absent: the default of the status. */
+  /** '' or absent: the default for the status. */
   readonly reason?: string | undefined;
-  /** Added to To if the request has none there, except for a 100 (8.2.6.2). */
+  /** Added to the To header if the request has no tag there, except in a 100 (8.2.6.2). */
   readonly toTag?: string | null | undefined;
   /** Further header lines. */
   readonly headers?: HeaderText | undefined;
   /** A byte string. */
   readonly body?: string | undefined;
-  /** Absent: it is in `headers`, or there is no body. */
+  /** Absent: already in `headers`, or there is no body. */
   readonly contentType?: string | undefined;
   /** The value of the Server header; none if absent. */
   readonly server?: string | undefined;
@@ -69,7 +69,7 @@ export function buildReply(
   return Buffer.from(text, 'latin1');
 }
 
-/** The topmost Via line with its first value stamped and others unchanged. */
+/** The topmost Via line, its first value stamped and the others unchanged. */
 function stampTop({ via, source }: Replyable, written: string, force: boolean): string {
   const value = unfold(written);
   const rest = value.slice(value.indexOf(via.text) + via.text.length);
@@ -87,8 +87,8 @@ export interface Destination {
 
 /**
  * The destination of a reply over an unreliable transport (18.2.2, RFC 3581, 4). On a reliable transport the reply
- * uses the request's connection, and this is the destination of a new one if that is closed: never the source port.
- * `maddr` is ignored: the request arrived by unicast, and its sender could choose who gets the replies.
+ * uses the request's connection; if that is closed, a new one to this destination, never to the source port. `maddr`
+ * is ignored: the request arrived by unicast, and its sender could choose who receives the replies.
  */
 export function replyDestination(request: Replyable, forceRport = false): Destination {
   const { via, source } = request;
@@ -98,7 +98,7 @@ export function replyDestination(request: Replyable, forceRport = false): Destin
   return { address, port: via.port || defaultPort };
 }
 
-/** Sends a reply to the source of the request, by the socket that received it. */
+/** Sends a reply to the source of the request, on the socket that received it. */
 export function sendReply(
   request: Replyable,
   reply: Uint8Array,

@@ -4,23 +4,23 @@ import type { SipRequest, SipResponse } from './message.ts';
 import { unfold } from './scan.ts';
 import type { Via } from './via.ts';
 
-/** What a request says, as byte strings. */
+/** The parts of a request, as byte strings. */
 export interface RequestContent {
   /** `OPTIONS`, `MESSAGE`, ... */
   readonly method: string;
   /** The Request-URI. */
   readonly uri: string;
-  /** The value of the one Via. */
+  /** The value of its only Via. */
   readonly via: string;
-  /** With its tag. */
+  /** Includes the tag. */
   readonly from: string;
-  /** As From; a request within a dialog has a tag. */
+  /** Within a dialog, includes the tag. */
   readonly to: string;
-  /** Names the dialog, with both tags. */
+  /** Identifies the dialog, together with both tags. */
   readonly callId: string;
   /** The number of CSeq. */
   readonly cseq: number;
-  /** Default header values by name, omitted if `headers` contains the name. */
+  /** Default header values by name, each omitted if `headers` contains its name. */
   readonly defaults?: Readonly<Record<string, string>>;
   /** Further header lines. */
   readonly headers?: HeaderText;
@@ -28,7 +28,7 @@ export interface RequestContent {
   readonly body?: string;
 }
 
-/** What an ACK or a CANCEL is built from, such as a {@link SipRequest}. */
+/** The parts of a sent request that its ACK or CANCEL repeats, such as a {@link SipRequest}. */
 export type SentRequest = Pick<
   SipRequest,
   'method' | 'requestUri' | 'callId' | 'cseq' | 'header' | 'headerList'
@@ -48,7 +48,7 @@ export function buildRequest(content: RequestContent): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** The ACK to a non-2xx final response: it belongs to the INVITE's transaction (17.1.1.3). */
+/** The ACK to a non-2xx final response, which belongs to the INVITE's transaction (17.1.1.3). */
 export function buildAck(
   invite: SentRequest,
   response: SipResponse,
@@ -57,7 +57,7 @@ export function buildAck(
   return withinTransaction(invite, 'ACK', unfold(response.header('to') ?? ''), headers);
 }
 
-/** The CANCEL of a request that has had a provisional response (9.1). */
+/** The CANCEL of a request after a provisional response (9.1). */
 export function buildCancel(invite: SentRequest, headers: HeaderText = NO_HEADERS): Buffer {
   return withinTransaction(invite, 'CANCEL', unfold(invite.header('to') ?? ''), headers);
 }
@@ -82,8 +82,8 @@ function withinTransaction(
 }
 
 /**
- * A request in the dialog of a 2xx to an INVITE: its ACK, with the INVITE's number, or the next request (13.2.2.4,
- * 12.2.1.1). `via` is a new Via.
+ * A request in the dialog opened by a 2xx to an INVITE: its ACK, with the INVITE's number, or the next request
+ * (13.2.2.4, 12.2.1.1). `via` is a new Via.
  */
 export function buildDialogRequest(
   method: 'ACK' | 'BYE',

@@ -4,7 +4,7 @@
  */
 import { headerKey, isToken, knownHeaderName } from './header-names.ts';
 
-/** More headers than this make a message malformed. */
+/** A message with more headers is malformed. */
 export const MAX_HEADERS = 512;
 
 /** One header of a message. */
@@ -28,9 +28,9 @@ export interface Scan {
   readonly headers: Header[];
   bodyStart: number;
   bodyEnd: number;
-  /** The error in a header line; the others were still parsed. */
+  /** An error in a header line; the others were parsed nevertheless. */
   defect: string | null;
-  /** The end of the header is unknown, so nothing of it may be copied into a reply. */
+  /** Whether the end of the header is unknown, so that nothing of it may be copied into a reply. */
   broken: boolean;
 }
 
@@ -47,7 +47,7 @@ const CR = 13;
 const SPACE = 32;
 const COLON = 58;
 
-/** `start` is where the start line begins. */
+/** @param start offset of the start line */
 export function scanMessage(raw: string, start: number): Scan {
   let end = raw.indexOf('\n', start);
   if (end < 0) end = raw.length;
@@ -125,7 +125,7 @@ function addHeader(scan: Scan, from: number, end: number, next: number): void {
 
 const isBlank = (code: number): boolean => code === SPACE || code === TAB || code === CR || code === LF;
 
-/** Cuts the body to the Content-Length (18.3), or returns the error in it. */
+/** Cuts the body to the Content-Length (18.3); returns an error, if any. */
 function bodyDefect(scan: Scan): string | null {
   let length = -1;
   for (const { key, value } of scan.headers) {

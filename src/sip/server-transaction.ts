@@ -24,29 +24,29 @@ const nobody: readonly EndListener[] = [];
 
 /** Counters of sent replies. */
 export interface SentReplies {
-  /** Generated here, including provisional ones. */
+  /** Generated here, provisional replies included. */
   local: number;
-  /** Forwarded ones. */
+  /** Forwarded. */
   relayed: number;
-  /** Sent again. */
+  /** Retransmitted. */
   again: number;
-  /** Withheld: too much was repeated to an address that sends no ACK. */
+  /** Withheld: too many bytes were repeated to an address that sends no ACK. */
   withheld: number;
 }
 
-/** The owner of a transaction. */
-export interface ServerSurroundings {
+/** What a transaction needs from its table. */
+export interface ServerTransactionContext {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
-  /** How long it may wait for its final reply, in ms. */
+  /** Limit for the final reply, in ms. */
   readonly finalTimeout: number;
   /** Called with each generated (not relayed) reply before it is sent. */
   readonly made: (reply: Buffer) => void;
-  /** Called when the first final reply is sent and its request is released. */
+  /** Called with the first final reply, when the request is released. */
   readonly answered: (transaction: ServerTransaction, status: number) => void;
-  /** Called when there will be no final reply; its request is released as well. */
+  /** Called when the user gives up without a final reply; releases the request as well. */
   readonly forgone: (transaction: ServerTransaction) => void;
-  /** Called with the final reply to a non-INVITE request, which is kept elsewhere for retransmissions from now on. */
+  /** Hands over the final reply to a non-INVITE request, for retransmissions. */
   readonly replyKept: (
     transaction: NonInviteServerTransaction,
     reply: Buffer,
@@ -54,17 +54,17 @@ export interface ServerSurroundings {
     destination: Destination,
   ) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
-  /** Whether this many bytes may be repeated, unsolicited, to an address. */
+  /** Whether this many unsolicited bytes may be repeated to an address. */
   readonly mayRepeat: (address: string, bytes: number) => boolean;
   /** An ACK has arrived from this address. */
   readonly isAlive: (address: string) => void;
-  /** Counters of replies so far. */
+  /** Counters of sent replies. */
   readonly sent: SentReplies;
   /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is identified by `key`. */
   readonly awaitsAck: (transaction: InviteServerTransaction, key: string, waits: boolean) => void;
 }
 
-/** What an ACK for a 2xx shares with its INVITE (13.2.2.4). */
+/** The fields that an ACK to a 2xx shares with its INVITE (13.2.2.4). */
 export function ackKey(request: SipRequest, toTag: string): string {
   return `${request.cseq.number} ${request.fromTag ?? ''} ${toTag}\n${request.callId}`;
 }
@@ -81,7 +81,7 @@ export interface SendOptions {
  * A non-INVITE transaction leaves the table when it sends its final reply, which is kept as bytes for retransmissions
  * (on a reliable transport it ends a moment later).
  *
- * The timer itself: the deadline of its state (timer H, I, J or L), or the limit for its final reply.
+ * The deadline is timer H, I, J or L, or the limit for the final reply.
  */
 export abstract class ServerTransaction extends Deadline {
   abstract readonly isInvite: boolean;
@@ -89,28 +89,28 @@ export abstract class ServerTransaction extends Deadline {
   readonly key: string;
   /** The request's To tag, null if it has none. */
   readonly dialogTag: string | null;
-  /** For generated replies. */
+  /** Tag of generated replies. */
   readonly toTag: string;
   state: ServerState;
   lastStatus = 0;
   /** Its share of the table's budget, in bytes. */
   weight = 0;
-  /** Called for a 100 if a non-INVITE transaction has sent nothing by the time that one is due. */
+  /** Sends a 100 if a non-INVITE transaction has no reply by the time that one is due. */
   trying: { sendTrying(): void } | null = null;
-  protected readonly around: ServerSurroundings;
+  protected readonly context: ServerTransactionContext;
   protected readonly socket: Transport | null;
   /** To tag of its replies, after the first. */
   protected destination: Destination | null = null;
   #request: SipRequest | null;
   #endListeners: readonly EndListener[] = nobody;
-  /** For retransmissions; null if they get no reply. */
+  /** Repeated for retransmissions; null if they are absorbed silently. */
   #lastReply: string | null = null;
   #forceRport: boolean;
 
   constructor(
     request: SipRequest,
     key: string,
-    around: ServerSurroundings,
+    context: ServerTransactionContext,
     first: ServerState,
     forceRport: boolean,
   ) {
@@ -118,25 +118,25 @@ export abstract class ServerTransaction extends Deadline {
     this.#request = request;
     this.socket = request.socket;
     this.key = key;
-    this.around = around;
+    this.context = context;
     this.state = first;
     this.#forceRport = forceRport;
     this.dialogTag = request.toTag === null ? null : ownCopy(request.toTag);
     this.toTag = this.dialogTag ?? randomToken();
-    around.timers.start(this, around.finalTimeout);
+    context.timers.start(this, context.finalTimeout);
   }
 
   /**
-   * Null after the final reply. An INVITE transaction then remains for 32 s, and there may be tens of thousands: each
-   * keeps only what retransmissions need.
+   * Null after the final reply. An INVITE transaction then remains for 32 s, and there may be tens of thousands, so
+   * each keeps only what retransmissions need.
    */
   get request(): SipRequest | null {
     return this.#request;
   }
 
-  /** Of its timers, in ms. */
+  /** T1 of its timers, in ms. */
   get t1(): number {
-    return this.around.values.t1;
+    return this.context.values.t1;
   }
 
   /** Whether a final reply was sent. */
@@ -144,15 +144,15 @@ export abstract class ServerTransaction extends Deadline {
     return this.lastStatus >= 200;
   }
 
-  /** Whether its final reply, or the ACK to it, is still missing. */
+  /** Whether its final reply or the ACK is still missing. */
   get isOpen(): boolean {
     return this.state === 'trying' || this.state === 'proceeding';
   }
 
-  /** A matching request: a retransmission, or the ACK. It is absorbed, and not reported to the user. */
+  /** Absorbs a retransmission or the ACK without telling the user. */
   abstract receive(request: SipRequest): void;
 
-  /** The state transition for this reply; whether it is repeated for retransmissions from here. */
+  /** Changes the state for this reply; returns whether this transaction repeats it for retransmissions. */
   protected abstract accept(status: number, reply: Buffer, options: SendOptions): boolean;
 
   /**
@@ -162,11 +162,11 @@ export abstract class ServerTransaction extends Deadline {
     const request = this.#request;
     if (request === null || !this.takes(content.status)) return false;
     if (content.forceRport === true && !this.#forceRport) {
-      this.#forceRport = true; // from now on, for retransmissions too
+      this.#forceRport = true; // applies to retransmissions too
       this.destination = null;
     }
     const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
-    this.around.made(data);
+    this.context.made(data);
     return this.#send(content.status, data, options, 'local');
   }
 
@@ -180,27 +180,27 @@ export abstract class ServerTransaction extends Deadline {
     if (!this.takes(status)) return false;
     if (this.#request !== null) this.destination ??= replyDestination(this.#request, this.#forceRport);
     this.lastStatus = status;
-    this.around.sent[origin]++;
-    // the state first: a transport may report its error before `transmit` returns
+    this.context.sent[origin]++;
+    // change the state first: a transport may report its error before `transmit` returns
     this.#lastReply = this.accept(status, data, options) ? data.toString('latin1') : null;
     if (status >= 200 && this.#request !== null) {
       this.#request = null;
-      this.around.answered(this, status);
+      this.context.answered(this, status);
     }
     this.#transmit(data);
     return true;
   }
 
-  /** Ends it silently: a later retransmission is a new request. */
+  /** Ends it silently: a later retransmission starts a new transaction. */
   terminate(ending: Ending = 'done'): void {
     if (this.state === 'terminated') return;
     this.state = 'terminated';
-    this.around.timers.stop(this);
-    this.around.ended(this, ending);
+    this.context.timers.stop(this);
+    this.context.ended(this, ending);
     for (const listener of this.#endListeners) listener(ending);
   }
 
-  /** Calls `listener` once at its end, unless a final reply ended a non-INVITE transaction. */
+  /** Calls `listener` once at the end, except when a non-INVITE transaction ends with its final reply. */
   onEnd(listener: EndListener): void {
     this.#endListeners = [...this.#endListeners, listener];
   }
@@ -212,16 +212,16 @@ export abstract class ServerTransaction extends Deadline {
   }
 
   /**
-   * Its user has no final reply: a non-INVITE request gets no 408 (RFC 4320, 4.2). Retransmissions are absorbed until
-   * the client has given up as well.
+   * Gives up without a final reply, since a non-INVITE request must not get a 408 (RFC 4320, 4.2). Absorbs
+   * retransmissions until the client has given up as well.
    */
   forgo(): void {
     if (this.#request === null) return;
     this.#request = null;
     this.trying = null;
     this.lastStatus = 408;
-    this.around.forgone(this);
-    this.enter('completed', 64 * this.around.values.t1);
+    this.context.forgone(this);
+    this.enter('completed', 64 * this.context.values.t1);
   }
 
   protected takes(_status: number): boolean {
@@ -238,18 +238,18 @@ export abstract class ServerTransaction extends Deadline {
 
   protected retransmit(): void {
     if (this.#lastReply === null) return;
-    this.around.sent.again++;
+    this.context.sent.again++;
     this.#transmit(Buffer.from(this.#lastReply, 'latin1'));
   }
 
-  /** Whether its reply may be repeated unsolicited: on a stream the source is known to exist. */
+  /** Whether its reply may be repeated unsolicited; a stream proves that its peer exists. */
   protected get mayRepeat(): boolean {
     const { destination } = this;
     if (this.reliable || destination === null) return true;
-    return this.around.mayRepeat(destination.address, this.#lastReply?.length ?? 0);
+    return this.context.mayRepeat(destination.address, this.#lastReply?.length ?? 0);
   }
 
-  /** Absorbs retransmissions silently from now on. */
+  /** Absorbs later retransmissions silently. */
   protected fallSilent(): void {
     this.#lastReply = null;
   }
@@ -261,7 +261,7 @@ export abstract class ServerTransaction extends Deadline {
   protected enter(state: ServerState, milliseconds: number): void {
     this.state = state;
     if (milliseconds === 0) this.terminate();
-    else this.around.timers.start(this, milliseconds);
+    else this.context.timers.start(this, milliseconds);
   }
 }
 
@@ -283,18 +283,18 @@ export abstract class ServerTransaction extends Deadline {
  *           | Confirmed  | ACK absorbed  |
  *           +------------+--- I ---------+
  * ```
- * It sends no 100 by itself: its user does, at once.
+ * Its user sends the 100, at once.
  */
 export class InviteServerTransaction extends ServerTransaction {
   readonly isInvite = true;
-  /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. Null if it never ran. */
+  /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. Null if it was never started. */
   #resend: Timer | null = null;
   #interval = 0;
-  /** The key of the ACK while its 2xx waits for it. */
+  /** The key of the awaited ACK to its 2xx. */
   #ackKey: string | null = null;
 
-  constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
-    super(request, ownCopy(key), around, 'proceeding', forceRport);
+  constructor(request: SipRequest, key: string, context: ServerTransactionContext, forceRport: boolean) {
+    super(request, ownCopy(key), context, 'proceeding', forceRport);
   }
 
   override get isOpen(): boolean {
@@ -304,26 +304,26 @@ export class InviteServerTransaction extends ServerTransaction {
   receive(request: SipRequest): void {
     if (request.method === 'ACK') {
       if (this.state !== 'completed') return;
-      if (this.destination !== null) this.around.isAlive(this.destination.address);
+      if (this.destination !== null) this.context.isAlive(this.destination.address);
       this.#stopResending();
       this.fallSilent();
-      this.enter('confirmed', this.reliable ? 0 : this.around.values.t4); // timer I
+      this.enter('confirmed', this.reliable ? 0 : this.context.values.t4); // timer I
     } else if (this.state === 'proceeding' || this.state === 'completed') this.retransmit();
-    // RFC 6026, 7.1 absorbs it in Accepted; the answering element may repeat the 2xx at any time
+    // RFC 6026, 7.1 absorbs it in Accepted, but the element that answered may repeat its 2xx at any time
     else if (this.state === 'accepted' && this.#ackKey !== null) this.retransmit();
   }
 
   /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has arrived. */
   acknowledged(): void {
     if (this.#ackKey === null) return;
-    if (this.destination !== null) this.around.isAlive(this.destination.address);
+    if (this.destination !== null) this.context.isAlive(this.destination.address);
     this.#stopResending();
     this.#stopWaiting();
     this.fallSilent();
   }
 
   #stopWaiting(): void {
-    if (this.#ackKey !== null) this.around.awaitsAck(this, this.#ackKey, false);
+    if (this.#ackKey !== null) this.context.awaitsAck(this, this.#ackKey, false);
     this.#ackKey = null;
   }
 
@@ -338,13 +338,13 @@ export class InviteServerTransaction extends ServerTransaction {
   }
 
   protected accept(status: number, _reply: Buffer, options: SendOptions): boolean {
-    const { t1 } = this.around.values;
+    const { t1 } = this.context.values;
     if (status < 200) return true;
     if (status < 300) {
       if (this.state === 'proceeding') this.enter('accepted', 64 * t1); // timer L
       if (options.untilAck === true && this.#ackKey === null && this.request !== null) {
         this.#ackKey = ackKey(this.request, this.toTag);
-        this.around.awaitsAck(this, this.#ackKey, true);
+        this.context.awaitsAck(this, this.#ackKey, true);
         this.#resendAfter(t1); // on any transport: later hops may lose it
       }
       return this.#ackKey !== null;
@@ -355,18 +355,18 @@ export class InviteServerTransaction extends ServerTransaction {
   }
 
   #again(): void {
-    this.#resendAfter(Math.min(2 * this.#interval, this.around.values.t2));
+    this.#resendAfter(Math.min(2 * this.#interval, this.context.values.t2));
     if (this.mayRepeat) this.retransmit();
   }
 
   #resendAfter(milliseconds: number): void {
     this.#interval = milliseconds;
     this.#resend ??= new Timer(() => this.#again());
-    this.around.timers.start(this.#resend, milliseconds);
+    this.context.timers.start(this.#resend, milliseconds);
   }
 
   #stopResending(): void {
-    if (this.#resend !== null) this.around.timers.stop(this.#resend);
+    if (this.#resend !== null) this.context.timers.stop(this.#resend);
     this.#resend = null;
   }
 
@@ -402,9 +402,9 @@ export class NonInviteServerTransaction extends ServerTransaction {
   readonly isInvite = false;
   #isLate = false;
 
-  constructor(request: SipRequest, key: string, around: ServerSurroundings, forceRport: boolean) {
-    super(request, key, around, 'trying', forceRport);
-    around.timers.start(this, Math.min(timerEAtT2(around.values), around.finalTimeout));
+  constructor(request: SipRequest, key: string, context: ServerTransactionContext, forceRport: boolean) {
+    super(request, key, context, 'trying', forceRport);
+    context.timers.start(this, Math.min(timerEAtT2(context.values), context.finalTimeout));
   }
 
   receive(_request: SipRequest): void {
@@ -416,13 +416,13 @@ export class NonInviteServerTransaction extends ServerTransaction {
       this.state = 'proceeding';
       return true;
     }
-    const { around, socket, destination } = this;
+    const { context, socket, destination } = this;
     this.state = 'completed';
     if (this.reliable)
-      around.timers.start(this, 0); // timer J; the reply must be sent before the end
+      context.timers.start(this, 0); // timer J; the reply must be sent before the end
     else {
-      around.timers.stop(this);
-      if (socket !== null && destination !== null) around.replyKept(this, reply, socket, destination);
+      context.timers.stop(this);
+      if (socket !== null && destination !== null) context.replyKept(this, reply, socket, destination);
     }
     return false;
   }
@@ -432,14 +432,14 @@ export class NonInviteServerTransaction extends ServerTransaction {
     else if (this.#isLate) this.terminate('abandoned');
     else {
       this.#isLate = true;
-      const { timers, values, finalTimeout } = this.around;
+      const { timers, values, finalTimeout } = this.context;
       timers.start(this, Math.max(finalTimeout - timerEAtT2(values), 0));
       if (this.state === 'trying') this.trying?.sendTrying();
     }
   }
 }
 
-/** When timer E of the client reaches T2: a 100 lets it send its request less often from then on (RFC 4320, 4.1). */
+/** When timer E of the client reaches T2. After a 100 it then sends its request less often (RFC 4320, 4.1). */
 function timerEAtT2({ t1, t2 }: TimerValues): number {
   let sum = 0;
   for (let interval = t1; interval > 0 && interval < t2; interval *= 2) sum += interval;

@@ -1,6 +1,6 @@
 /**
- * A map for very many short-lived entries. A full `Map` is rebuilt as a whole, which with half a million entries
- * stops the process for 100 ms, again and again; here only one shard is rebuilt at a time.
+ * A map for very many short-lived entries. A full `Map` is rebuilt as a whole, which with half a million entries stops
+ * the process for 100 ms each time; here only one shard is rebuilt at a time.
  */
 import { Checksum } from './checksum.ts';
 

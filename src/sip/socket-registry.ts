@@ -1,4 +1,4 @@
-/** The open sockets: which one sends a request, and their names in a Via. */
+/** The open sockets: which one sends a request, and how a Via names it. */
 
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -23,27 +23,27 @@ interface Entry {
   readonly ipv6: boolean;
   readonly wildcard: boolean;
   readonly loopback: boolean;
-  /** By host; for a socket bound to all addresses, the host depends on the target. */
+  /** By host, which depends on the target if the socket is bound to all addresses. */
   readonly named: Map<string, SendingSocket>;
 }
 
 /** How long the machine's addresses are cached, in ms. */
 const INTERFACES_AGE = 10_000;
-/** Maximum number of names set for single requests. */
+/** Limit on names set for single requests. */
 const MAX_GIVEN = 1000;
 
 export class SocketRegistry {
   readonly #entries: Entry[] = [];
   readonly #byTransport = new Map<Transport, Entry>();
-  /** Hosts and ports advertised by single requests; the most recent ones. */
+  /** Hosts and ports advertised by single requests; the oldest are forgotten. */
   readonly #given = new Set<string>();
   /** Null after a change. */
   #protocols: ReadonlySet<Protocol> | null = null;
   #families: readonly (4 | 6)[] | null = null;
-  /** Whether requests leave by the socket whose address the system's routing selects (`mhomed`). */
+  /** Whether requests leave by the socket whose address the system's routing table selects (`mhomed`). */
   byRoute = false;
 
-  /** The first of a kind is preferred. */
+  /** The first socket of a kind is preferred. */
   add(transport: Transport, advertised: Advertised | null = null): void {
     const { address } = transport.local;
     const entry: Entry = {
@@ -83,10 +83,10 @@ export class SocketRegistry {
   }
 
   /**
-   * The socket for sending to a target: `preferred` (on which the request arrived, or forced by a script) if it has
-   * the target's transport and address family, else the first that has. A socket bound to a loopback address only
-   * reaches loopback addresses. Null if there is none. With {@link byRoute} the socket on the address selected by the
-   * system's routing takes precedence over one that is not `forced`.
+   * The socket for sending to a target: `preferred` (on which the request arrived, or forced by a script) if it has the
+   * target's transport and address family, else the first that has them, or null. A socket bound to a loopback address
+   * reaches only loopback addresses. With {@link byRoute} the socket on the address selected by the system's routing
+   * table takes precedence unless `preferred` is `forced`.
    */
   choose(
     target: Target,
@@ -111,7 +111,7 @@ export class SocketRegistry {
     return second === null ? null : named(second, target.address);
   }
 
-  /** A socket bound to the address that the system would send to the target from, `preferred` before others. */
+  /** A socket bound to the system's source address for the target, `preferred` before others. */
   #onRoute(target: Target, preferred: Transport | null): Entry | null {
     const source = sourceAddressTowards(target.address);
     if (source === null) return null;
@@ -123,7 +123,7 @@ export class SocketRegistry {
     return this.#entries.find(fits) ?? null;
   }
 
-  /** The name of a socket towards an address; null if it is not registered. */
+  /** The name of a socket towards an address; null for an unregistered socket. */
   of(transport: Transport, towards?: string): SendingSocket | null {
     const entry = this.#byTransport.get(transport.listener ?? transport);
     return entry === undefined ? null : named(entry, towards ?? (entry.ipv6 ? '::' : '0.0.0.0'));
@@ -149,8 +149,7 @@ export class SocketRegistry {
   }
 
   /**
-   * Whether a host and port, from a Via or a URI, belong to one of the sockets. `host`: IPv6 with or without
-   * brackets.
+   * Whether a host and port, from a Via or a URI, belong to one of the sockets. `host`: IPv6 with or without brackets.
    */
   isOwn(host: string, port: number | null, protocol?: Protocol): boolean {
     const bare = bareHost(host).toLowerCase();
@@ -182,7 +181,7 @@ function isBoundTo({ local }: Transport, bare: string, wildcard: boolean, ipv6: 
   return sameAddress(local.address, bare) || (wildcard && isLocalAddress(bare, ipv6));
 }
 
-/** For the other address family nothing is known: matches any network. */
+/** Across address families nothing can be compared, so any network matches. */
 const sameFamily = (own: string, towards: string): string =>
   isIPv6(own) === isIPv6(towards) ? towards : own;
 
@@ -224,7 +223,7 @@ interface LocalAddress {
 
 let localAddresses: LocalAddress[] = [];
 let readAt = Number.NEGATIVE_INFINITY;
-/** What {@link localAddressTowards} has found since then. */
+/** Results of {@link localAddressTowards} since the interfaces were read. */
 const towardsPeers = new Map<string, string>();
 const MAX_PEERS = 1000;
 
@@ -243,7 +242,7 @@ function readLocalAddresses(): readonly LocalAddress[] {
   return localAddresses;
 }
 
-/** Whether the machine has this address, for sockets bound to all addresses of a family. */
+/** Whether this machine has the address, for sockets bound to all addresses of a family. */
 export function isLocalAddress(address: string, ipv6: boolean): boolean {
   if (isLoopback(address)) return isIPv6(address) === ipv6;
   return readLocalAddresses().some((local) => sameAddress(local.address, address));

@@ -6,7 +6,7 @@ export class StatusCounts {
     if (status >= 100 && status < 700) this.#counts[status] = (this.#counts[status] ?? 0) + 1;
   }
 
-  /** The non-zero ones. */
+  /** The non-zero counts. */
   *entries(): Generator<readonly [status: string, count: number]> {
     for (const [status, count] of this.#counts.entries()) if (count > 0) yield [String(status), count];
   }

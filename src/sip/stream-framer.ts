@@ -5,16 +5,16 @@
 import { type Scan, scanMessage } from './scan.ts';
 
 export interface FramerLimits {
-  /** Of start line and headers, in bytes. */
+  /** Of the start line and headers, in bytes. */
   readonly header: number;
   /** Of a whole message, in bytes. */
   readonly message: number;
 }
 
 export interface FramerEvents {
-  /** One complete message; the receiver may keep the bytes. */
+  /** Called with one complete message; the receiver may keep the bytes. */
   readonly message: (data: Buffer) => void;
-  /** A double CRLF between messages, to be answered with one CRLF. */
+  /** Called for a double CRLF between messages, which wants one CRLF in return. */
   readonly ping: () => void;
 }
 
@@ -23,7 +23,7 @@ const LF = 10;
 const FIRST_CAPACITY = 2048;
 const HEADER_PIECE = 1024;
 
-/** An error in the stream, after which the start of the next message is unknown. */
+/** An error that hides where the next message starts. */
 export type StreamDefect =
   | 'the header is too long'
   | 'the message is too long'
@@ -37,7 +37,7 @@ export class StreamFramer {
   readonly #events: FramerEvents;
   #buffer = Buffer.alloc(0);
   #end = 0;
-  /** How far the end of the header has been searched. */
+  /** How far the end of the header has been looked for. */
   #looked = 0;
   /** Length of the current message; -1 until its header is complete. */
   #total = -1;
@@ -50,17 +50,17 @@ export class StreamFramer {
     this.#events = events;
   }
 
-  /** Whether a message has begun and is incomplete. */
+  /** Whether an incomplete message has been received. */
   get isInside(): boolean {
     return this.#end > 0;
   }
 
-  /** The header of the message that broke the stream, if complete, which identifies its sender; else null. */
+  /** The header of the message that broke the stream, which identifies its sender; null if incomplete. */
   get brokenHeader(): Buffer | null {
     return this.#brokenHeader;
   }
 
-  /** Null, or the error that ends the stream; the rest is dropped. */
+  /** Returns the error that ends the stream, if any; the remaining bytes are dropped. */
   push(chunk: Buffer): StreamDefect | null {
     if (this.#isBroken) return null;
     let at = 0;
@@ -70,8 +70,7 @@ export class StreamFramer {
         if (at === chunk.length) break;
       }
       const from = this.#end;
-      // in small steps until the length is known, so that the following messages of the chunk are not copied each
-      // time
+      // in small steps until the length is known, so that later messages in the chunk are not copied each time
       const wanted = this.#total >= 0 ? this.#total - from : HEADER_PIECE;
       const taken = Math.min(chunk.length - at, wanted);
       this.#append(chunk, at, taken);
@@ -113,7 +112,7 @@ export class StreamFramer {
     this.#end = needed;
   }
 
-  /** The header ends with an empty line, consistent with `scanMessage`. */
+  /** Finds the empty line after the header, exactly as `scanMessage` does. */
   #findHeader(): StreamDefect | null {
     const bytes = this.#buffer.subarray(0, this.#end);
     for (let lf = bytes.indexOf(LF, this.#looked); lf >= 0; lf = bytes.indexOf(LF, lf + 1)) {
@@ -151,11 +150,11 @@ export class StreamFramer {
     return null;
   }
 
-  /** Delivers the message; returns how many bytes after it were consumed. */
+  /** Delivers the message; returns how many of the bytes after it were consumed. */
   #cut(): number {
     const behind = this.#end - this.#total;
     const data = this.#buffer.subarray(0, this.#total);
-    // the receiver keeps the bytes, so they are never written to again
+    // the receiver keeps the bytes, so never write to them again
     this.#buffer = Buffer.alloc(0);
     this.#end = 0;
     this.#looked = 0;

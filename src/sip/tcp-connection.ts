@@ -1,20 +1,18 @@
-/**
- * One TCP connection: incoming messages from the framer, outgoing ones through a bounded queue, and its time limits.
- */
+/** One TCP connection: the framer for incoming messages, a bounded queue for outgoing ones, and its time limits. */
 import type { Socket } from 'node:net';
 import { StreamFramer } from './stream-framer.ts';
 import type { TcpLimits } from './tcp-limits.ts';
 import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 
 const PONG = Buffer.from('\r\n');
-/** More bytes than a peer sends before it waits for answers. */
+/** More bytes than a well-behaved peer sends before it waits for answers. */
 const LARGE_PIECE = 16_384;
 
 /** How long to wait for the answer to a request that breaks the stream, in ms. */
 const LAST_ANSWER = 2000;
-/** How long after the last reply a half-closed peer may reset the connection, in ms. */
+/** How long a half-closed peer may take to reset the connection after the last reply, in ms. */
 const RESET = 100;
-/** Replies that are kept for that long. */
+/** How many replies are kept for that time. */
 const MAX_UNSURE = 100;
 /** How long the peer may take to close its side after ours, in ms. */
 const FAREWELL = 1000;
@@ -28,15 +26,15 @@ export interface ConnectionOwner extends Transport {
   received(data: Buffer, source: Source, connection: TcpConnection): void;
   wasSent(): void;
   failed(error: Error): void;
-  /** Answers may still use it; requests use another one. */
+  /** The connection accepts no more requests, only their answers. */
   takesNoRequests(connection: TcpConnection): void;
   closed(connection: TcpConnection, why: Closing, detail: string): void;
-  /** An alias for requests to this port of the peer (RFC 5923). */
+  /** Makes it an alias for requests to this port of the peer (RFC 5923). */
   addAlias(connection: TcpConnection, port: number): void;
 }
 
 /**
- * As a transport it carries the replies to a request: on this connection while it is open, otherwise on a new one to
+ * As a transport it carries the replies to a request: on this connection while it is open, afterwards on a new one to
  * the given address (RFC 3261, 18.2.2).
  */
 export class TcpConnection implements Transport {
@@ -48,20 +46,22 @@ export class TcpConnection implements Transport {
   readonly isAccepted: boolean;
   /** Its keys in the connection table. */
   readonly keys = new Set<string>();
-  /** Those that sent requests on it and wait for answers. */
+  /** Waits for answers to requests sent on this connection. */
   readonly waiters = new Set<ConnectionWaiter>();
   readonly #socket: Socket;
   readonly #framer: StreamFramer;
-  /** Limits connecting, then each incomplete message. */
+  /** Limits connecting, then the time for each message. */
   #deadline: NodeJS.Timeout | null = null;
   #isConnected: boolean;
   #isEnding = false;
-  /** Requests received on it without a final reply so far. */
+  /** Number of requests received on it that await a final reply. */
   #owed = 0;
-  /** Why it will be closed once all replies are sent; null if it stays open. */
+  /** Why to close it once all replies are sent; null if it stays open. */
   #ending: Closing | null = null;
   #defect: Error | undefined;
-  /** Replies after the peer's FIN: a peer that has closed both sides never reads them and resets the connection. */
+  /**
+   * Replies sent after the peer's FIN: a peer that has closed both sides resets the connection without reading them.
+   */
   readonly #unsure: { readonly data: Uint8Array; readonly address: string; readonly port: number }[] = [];
   #isClosed = false;
 
@@ -105,7 +105,7 @@ export class TcpConnection implements Transport {
     return !this.#isClosed && !this.#socket.writableEnded;
   }
 
-  /** Requests to this port of the peer's address use this connection too (RFC 5923, `;alias` in a Via). */
+  /** Requests to this port of the peer's address use this connection as well (RFC 5923, `;alias` in a Via). */
   alias(port: number): void {
     if (this.isOpen) this.listener.addAlias(this, port);
   }
@@ -122,7 +122,7 @@ export class TcpConnection implements Transport {
     this.end();
   }
 
-  /** Queued messages are still sent. */
+  /** Sends queued messages first. */
   end(): void {
     if (this.#isClosed) return;
     this.#isEnding = true;
@@ -141,14 +141,14 @@ export class TcpConnection implements Transport {
   #read(chunk: Buffer): void {
     const defect = this.#framer.push(chunk);
     if (defect !== null) return this.#breaks(new Error(defect));
-    // counted from its first byte, whatever other messages were completed since
+    // the time counts from the message's own first byte
     if (this.#framer.isInside && !this.#isClosed)
       this.#deadline ??= setTimeout(() => this.#close('slow'), this.listener.limits.messageTimeout);
     if (chunk.length >= LARGE_PIECE) this.#giveOthersTheirTurn();
   }
 
   /**
-   * The start of the next message is unknown, but the sender of this one can still get an answer (RFC 3261, 18.3).
+   * The start of the next message is unknown, but the sender of this one can still be answered (RFC 3261, 18.3).
    */
   #breaks(defect: Error): void {
     const header = this.#framer.brokenHeader;
@@ -157,14 +157,14 @@ export class TcpConnection implements Transport {
     this.#endAfterReplies('defect', LAST_ANSWER, () => this.#deliver(header));
   }
 
-  /** The peer sends nothing more, and may still read. */
+  /** The peer sends nothing more, but may still read. */
   #peerEnds(): void {
     if (this.#isClosed || this.#ending !== null) return;
     this.#endAfterReplies('peer', this.listener.limits.idleTimeout);
     this.#loseWaiters(new Error('the peer has closed the connection'));
   }
 
-  /** Closes it once every request received on it has its final reply, or after this many ms. */
+  /** Closes it once every request received on it has its final reply, at the latest after this many ms. */
   #endAfterReplies(why: Closing, within: number, first?: () => void): void {
     this.listener.takesNoRequests(this);
     this.#clearDeadline();
@@ -175,7 +175,7 @@ export class TcpConnection implements Transport {
     if (this.#owed === 0) this.#sayFarewell();
   }
 
-  /** Sends a line break to find out whether the peer has closed both sides (it is ignored by RFC 3261, 7.5). */
+  /** Sends a line break, which RFC 3261, 7.5 ignores, to find out whether the peer has closed both sides. */
   #endUnlessReset(): void {
     this.#clearDeadline();
     this.#deadline = setTimeout(() => {
@@ -185,7 +185,7 @@ export class TcpConnection implements Transport {
     }, RESET);
   }
 
-  /** With unread bytes from the peer the system would reset the connection and lose the last reply. */
+  /** Reads the remaining bytes: with unread ones the system would reset the connection and lose the last reply. */
   #sayFarewell(): void {
     this.#clearDeadline();
     this.#deadline = setTimeout(() => this.#close(this.#ending ?? 'local', this.#defect), FAREWELL);
@@ -199,7 +199,7 @@ export class TcpConnection implements Transport {
     for (const waiter of lost) waiter.connectionLost(error);
   }
 
-  /** A flooding peer would otherwise be read 32 chunks at a time, which takes most of a second. */
+  /** Pauses a flooding peer, which otherwise gets 32 chunks read at a time, most of a second's work. */
   #giveOthersTheirTurn(): void {
     this.#socket.pause();
     setImmediate(() => this.#socket.resume());

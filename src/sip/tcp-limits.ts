@@ -6,19 +6,19 @@ export interface TcpLimits {
   readonly accepted: number;
   /** Incoming connections from one address. Default 512. */
   readonly acceptedFromOne: number;
-  /** Outgoing connections. Default 2048. */
+  /** Outgoing connections in total. Default 2048. */
   readonly opened: number;
-  /** Of start line and headers, in bytes. Default 65,535. */
+  /** Size of start line and headers, in bytes. Default 65,535. */
   readonly headerBytes: number;
-  /** Of a message, in bytes. Default 65,535. */
+  /** Size of a message, in bytes. Default 65,535. */
   readonly messageBytes: number;
-  /** Queued bytes for a peer that does not read. Default 1 MiB. */
+  /** Bytes queued for a peer that does not read. Default 1 MiB. */
   readonly queueBytes: number;
   /** In ms. Default 10,000. */
   readonly connectTimeout: number;
-  /** Without a byte in either direction, in ms. Default 120,000. */
+  /** Time without a byte in either direction, in ms. Default 120,000. */
   readonly idleTimeout: number;
-  /** From a message's first byte to its last, in ms. Default 30,000. */
+  /** Time from a message's first byte to its last, in ms. Default 30,000. */
   readonly messageTimeout: number;
 }
 

@@ -10,34 +10,34 @@ export interface TcpOptions {
   readonly address: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** One complete message. `transport` is its connection, which carries the replies; its `listener` is the socket. */
+  /** Called with each message. `transport` is its connection, which carries replies; its `listener` is the socket. */
   readonly onMessage: (data: Buffer, source: Source, transport: Transport) => void;
-  /** An error of a socket, or thrown by `onMessage`. */
+  /** Called for an error of a socket, or one thrown by `onMessage`. */
   readonly onError?: (error: Error) => void;
-  /** A connection has ended; `detail` is the error, or ''. */
+  /** Called when a connection has ended; `detail` is the error, or ''. */
   readonly onClose?: (source: Source, why: Closing, detail: string) => void;
   readonly limits?: Partial<TcpLimits>;
-  /** A connection to this address and port was opened or closed. */
+  /** Called when a connection to this address and port was opened or closed. */
   readonly onConnection?:
     | ((transport: Transport, address: string, port: number, isOpen: boolean) => void)
     | undefined;
-  /** Another process's connection to this address and port, if this process has none. */
+  /** Finds another process's connection to this address and port, if this process has none. */
   readonly elsewhere?:
     | ((transport: Transport, address: string, port: number) => Transport | null)
     | undefined;
 }
 
 export interface TcpCounts {
-  /** Messages. */
+  /** Number of messages. */
   received: number;
   sent: number;
   sendErrors: number;
   /** Messages whose handler threw. */
   dropped: number;
-  /** Connections. */
+  /** Number of connections. */
   accepted: number;
   opened: number;
-  /** Beyond a limit: closed at once, or not opened. */
+  /** Refused by a limit: closed at once, or not opened. */
   refused: number;
   /** Ended connections, by reason. */
   readonly closed: Record<Closing, number>;
@@ -66,7 +66,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
   readonly #server: Server;
   readonly #options: TcpOptions;
   readonly #connections = new Set<TcpConnection>();
-  /** By the peer's address and port; an alias is an additional port. */
+  /** By the peer's address and port; each alias is an additional port. */
   readonly #byPeer = new Map<string, TcpConnection>();
   readonly #acceptedFrom = new Map<string, number>();
   #accepted = 0;
@@ -121,7 +121,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     );
   }
 
-  /** On an existing connection to this address and port, or a new one. */
+  /** Uses a connection to this address and port, or opens one. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
     const elsewhere =
       this.connectionTo(address, port) === null ? this.#options.elsewhere?.(this, address, port) : null;
@@ -129,7 +129,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     else this.sendHere(data, address, port, done);
   }
 
-  /** On a connection of this process. */
+  /** Uses only connections of this process. */
   sendHere(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
     let connection = this.connectionTo(address, port);
     if (connection === null) {
@@ -170,7 +170,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
   #accept(socket: Socket): void {
     const { remoteAddress: address, remotePort: port } = socket;
     if (address === undefined || port === undefined) {
-      socket.destroy(); // gone already
+      socket.destroy(); // closed already
       return;
     }
     const fromThere = this.#acceptedFrom.get(address) ?? 0;

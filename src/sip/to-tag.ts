@@ -20,7 +20,9 @@ export class StatelessTags {
     return `${this.#signature(request)}.${path(request)}`;
   }
 
-  /** Whether `ack` answers a reply other than a 2xx with a tag of {@link tagFor}: it has its INVITE's branch (17.1.1.3). */
+  /**
+   * Whether `ack` answers a reply other than a 2xx with a tag of {@link tagFor}: it has its INVITE's branch (17.1.1.3).
+   */
   isOwnStatelessAck(ack: SipRequest): boolean {
     const tag = ack.toTag;
     if (ack.method !== 'ACK' || tag === null || tag.charAt(SIGNATURE_LENGTH) !== '.') return false;

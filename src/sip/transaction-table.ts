@@ -10,24 +10,24 @@ import {
   InviteServerTransaction,
   NonInviteServerTransaction,
   type SentReplies,
-  type ServerSurroundings,
   type ServerTransaction,
+  type ServerTransactionContext,
 } from './server-transaction.ts';
 import { ShardedMap } from './sharded-map.ts';
 import type { StatusCounts } from './status-counts.ts';
 import { RFC_TIMERS, type TimerValues } from './timers.ts';
 
 export interface TransactionTableOptions {
-  /** Default: those of the process. */
+  /** Default: the process's timers. */
   readonly timers?: TimerWheel;
   readonly values?: TimerValues;
-  /** Maximum number without a final reply. Default 100,000. */
+  /** Maximum number of transactions without a final reply. Default 100,000. */
   readonly limit?: number;
   /** Counts final replies. */
   readonly replies?: StatusCounts;
-  /** Maximum number in total, most of them answered and kept for retransmissions. Default 1,000,000. */
+  /** Maximum number of transactions, most of them answered and kept for retransmissions. Default 1,000,000. */
   readonly capacity?: number;
-  /** How long one may wait for its final reply before it is abandoned, in ms. Default 600,000. */
+  /** How long a transaction may wait for its final reply before it is abandoned, in ms. Default 600,000. */
   readonly finalTimeout?: number;
   /** Heap budget of transactions. Default: unlimited. */
   readonly memory?: ByteBudget;
@@ -39,15 +39,15 @@ export interface TransactionTableOptions {
 
 /** Heap size of a transaction and its script state without the message, in bytes. */
 const OPEN_WEIGHT = 4096;
-/** Size of one after its final reply, kept for retransmissions. */
+/** Size of a transaction after its final reply, kept for retransmissions. */
 const ANSWERED_WEIGHT = 1536;
-/** The message as text, its parsed parts, and its last reply, as a multiple of the message. */
+/** Memory for the message, its parsed parts and its last reply, as a multiple of the message's size. */
 const COPIES = 3;
 
 /** Counters of transactions since the start. */
 export interface TransactionCounts {
   created: number;
-  /** Not created: the table was full. */
+  /** Not created because the table was full. */
   refused: number;
   done: number;
   timeout: number;
@@ -61,7 +61,7 @@ export interface KnownTransaction {
   receive(request: SipRequest): void;
 }
 
-/** The owner of new transactions, which they keep to their ends even if the owner changes. */
+/** The user of new transactions, which keep it to the end. */
 export interface TransactionOwner {
   readonly values: TimerValues;
   /** Called with each generated (not relayed) reply before it is sent. */
@@ -71,7 +71,7 @@ export interface TransactionOwner {
 }
 
 export interface CreateOptions {
-  /** Default: none; its timers are those of the table. */
+  /** Default: none, with the table's timers. */
   readonly owner?: TransactionOwner;
   /** Like `forceRport` of a reply, for all replies of this transaction. */
   readonly forceRport?: boolean;
@@ -90,16 +90,16 @@ export class TransactionTable {
   readonly #budget = new ReplyBudget();
   readonly #transactions = new ShardedMap<ServerTransaction>();
   readonly #answered: AnsweredRequests;
-  /** INVITE transactions whose 2xx waits for its ACK, by what that ACK shares with them. */
+  /** INVITE transactions whose 2xx awaits its ACK, by the key of that ACK. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
-  readonly #around: ServerSurroundings;
-  /** The last owner that began a transaction, and the context of its transactions. */
+  readonly #context: ServerTransactionContext;
+  /** The user of the last new transaction, and the context that its transactions share. */
   #owner: TransactionOwner | null = null;
-  #aroundOwned: ServerSurroundings;
+  #ownedContext: ServerTransactionContext;
   readonly #limit: number;
   readonly #capacity: number;
   readonly #memory: ByteBudget;
-  /** Number without a final reply. */
+  /** Number of transactions without a final reply. */
   #open = 0;
   // find() precedes create(): compute the key once
   #asked: SipRequest | null = null;
@@ -115,7 +115,7 @@ export class TransactionTable {
     this.#answered = new AnsweredRequests(timers, () => this.counts.done++, {
       memory: options.answeredMemory,
     });
-    this.#around = {
+    this.#context = {
       sent,
       timers,
       values,
@@ -147,7 +147,7 @@ export class TransactionTable {
         else if (this.#awaitingAck.get(key) === transaction) this.#awaitingAck.delete(key);
       },
     };
-    this.#aroundOwned = this.#around;
+    this.#ownedContext = this.#context;
   }
 
   get size(): number {
@@ -155,30 +155,29 @@ export class TransactionTable {
   }
 
   /**
-   * The transaction of which `request` is a retransmission, or the ACK to its non-2xx final reply; null if there is
-   * none.
+   * The transaction of which `request` is a retransmission, or whose non-2xx final reply it acknowledges, or null.
    */
   find(request: SipRequest): KnownTransaction | null {
     const key = this.#key(request, request.method === 'ACK' ? 'INVITE' : request.method);
     const found = this.#transactions.get(key);
     if (found === undefined) return this.#answered.has(key) ? { receive: () => this.#resend(key) } : null;
-    // without the cookie the To tag of an INVITE counts too; its ACK has the reply's tag, which may be from a callee
+    // without the cookie the To tag of an INVITE counts too; its ACK has the tag of the reply, possibly from a callee
     // downstream
     const differs = request.method === 'INVITE' && !hasCookie(request) && request.toTag !== found.dialogTag;
     return differs ? null : found;
   }
 
   #resend(key: string): void {
-    this.#around.sent.again++;
+    this.#context.sent.again++;
     this.#answered.resend(key);
   }
 
-  /** The INVITE transaction of a CANCEL (9.2); null if there is none. */
+  /** The INVITE transaction that a CANCEL cancels (9.2), or null. */
   findCancelled(cancel: SipRequest): ServerTransaction | null {
     return this.#transactions.get(transactionKey(cancel, 'INVITE')) ?? null;
   }
 
-  /** The transaction whose 2xx this ACK answers; null if none waits for it. Stops its retransmissions. */
+  /** The transaction whose 2xx this ACK acknowledges, which stops repeating it; null if none awaits the ACK. */
   acknowledge(ack: SipRequest): ServerTransaction | null {
     if (ack.method !== 'ACK' || this.#awaitingAck.size === 0) return null;
     const found = this.#awaitingAck.get(ackKey(ack, ack.toTag ?? ''));
@@ -198,8 +197,8 @@ export class TransactionTable {
     }
     const Machine = request.method === 'INVITE' ? InviteServerTransaction : NonInviteServerTransaction;
     const key = this.#key(request, request.method);
-    const around = options.owner === undefined ? this.#around : this.#aroundOf(options.owner);
-    const transaction = new Machine(request, key, around, options.forceRport === true);
+    const context = options.owner === undefined ? this.#context : this.#contextOf(options.owner);
+    const transaction = new Machine(request, key, context, options.forceRport === true);
     this.#transactions.set(transaction.key, transaction);
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * request.raw.length);
     this.counts.created++;
@@ -207,12 +206,12 @@ export class TransactionTable {
     return transaction;
   }
 
-  #aroundOf(owner: TransactionOwner): ServerSurroundings {
+  #contextOf(owner: TransactionOwner): ServerTransactionContext {
     if (owner !== this.#owner) {
       this.#owner = owner;
-      const { ended, replyKept } = this.#around;
-      this.#aroundOwned = {
-        ...this.#around,
+      const { ended, replyKept } = this.#context;
+      this.#ownedContext = {
+        ...this.#context,
         values: owner.values,
         made: owner.made,
         ended: (transaction, ending) => {
@@ -225,10 +224,10 @@ export class TransactionTable {
         },
       };
     }
-    return this.#aroundOwned;
+    return this.#ownedContext;
   }
 
-  /** Pending transactions, and answered INVITE transactions. */
+  /** Transactions without a final reply, and answered INVITE transactions. */
   [Symbol.iterator](): IterableIterator<ServerTransaction> {
     return this.#transactions.values();
   }
@@ -241,7 +240,7 @@ export class TransactionTable {
     return this.#askedKey;
   }
 
-  /** Ends all of them. */
+  /** Ends all transactions. */
   close(): void {
     for (const transaction of [...this.#transactions.values()]) transaction.terminate();
     this.#answered.clear();
@@ -261,21 +260,21 @@ export class TransactionTable {
 
   #remove(transaction: ServerTransaction): void {
     this.#weigh(transaction, 0);
-    // with RFC 2543 branches another one may own the key by now
+    // RFC 2543 branches can collide: the key may belong to another transaction by now
     if (this.#transactions.get(transaction.key) === transaction) this.#transactions.delete(transaction.key);
   }
 }
 
 const hasCookie = (request: SipRequest): boolean => isUniqueBranch(request.via.branch);
 
-/** The key of the transaction of `request`, or of the transaction with another method that it refers to. */
+/** The key of the transaction of `request`, or of the one with another method to which it refers. */
 export function transactionKey(request: SipRequest, method: string = request.method): string {
   const { via } = request;
   const { branch } = via;
   if (isUniqueBranch(branch)) return `${method} ${branch} ${via.sentBy}`;
-  // an element of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
+  // a sender of RFC 2543: everything that a retransmission, an ACK and a CANCEL repeat
   const { callId, cseq, fromTag, toTag, requestUri } = request;
-  // find() compares the one of an INVITE: its ACK has another one
+  // find() compares the To tag of an INVITE, since its ACK has a different one
   const dialog = method === 'INVITE' ? '' : (toTag ?? '');
   return `${method} old ${cseq.number} ${fromTag ?? ''} ${dialog}\n${callId}\n${requestUri}\n${via.text}`;
 }

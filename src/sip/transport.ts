@@ -1,41 +1,41 @@
-/** Receives and sends messages: a socket, or one of its connections. */
+/** A socket, or one of its connections: receives and sends messages. */
 import type { Protocol } from './transports.ts';
 
 /** The source of a message. */
 export interface Source {
   /** An IP address, IPv6 without brackets. */
   readonly address: string;
-  /** Its port there. */
+  /** The source port. */
   readonly port: number;
-  /** How it came. */
+  /** The transport that delivered it. */
   readonly transport: Protocol;
 }
 
-/** Something that waits for an answer from a peer. */
+/** Awaits an answer from a peer. */
 export interface ConnectionWaiter {
-  /** The peer has closed the connection, or nobody listens at the destination. */
+  /** The peer has closed the connection, or nothing listens at the destination. */
   connectionLost(error: Error): void;
 }
 
 export interface Transport {
   readonly protocol: Protocol;
-  /** Whether it delivers messages or reports failure: decides the transaction timers (RFC 3261, 17). */
+  /** Whether it either delivers a message or reports failure, which decides the transaction timers (RFC 3261, 17). */
   readonly reliable: boolean;
-  /** The address it is bound to. */
+  /** The local address and port. */
   readonly local: { readonly address: string; readonly port: number };
-  /** For a connection of a stream transport: its socket, which sends requests. */
+  /** For a connection of a stream transport: the socket that sends its requests. */
   readonly listener?: Transport;
-  /** For a connection: requests to this port of the peer's address use it too (RFC 5923, `;alias` in a Via). */
+  /** For a connection: requests to this port of the peer's address use it as well (RFC 5923, `;alias` in a Via). */
   alias?(port: number): void;
   /** For a stream transport: its number of connections. */
   readonly size?: number;
-  /** For a stream transport: {@link send} on a connection of this process, regardless of others. */
+  /** For a stream transport: {@link send} on a connection of this process only. */
   sendHere?: Transport['send'];
-  /** For a stream transport: the open connection to this address and port; null if there is none. */
+  /** For a stream transport: the open connection to this address and port, or null. */
   connectionTo?(address: string, port: number): Transport | null;
   /**
-   * For a stream transport: what waits for answers on this process's connection to this address and port; null
-   * without one.
+   * For a stream transport: who awaits answers on this process's connection to this address and port; null without a
+   * connection.
    */
   waitersTo?(address: string, port: number): Set<ConnectionWaiter> | null;
   /** For a stream transport: whether a connection to this address and port is open in any process. */
@@ -44,7 +44,7 @@ export interface Transport {
    * For a stream transport: closes the connection to this address and port in any process; false if there is none.
    */
   closeTo?(address: string, port: number): boolean;
-  /** For a connectionless transport: tells `waiter`, which has not got an answer, if nobody listens there. */
+  /** For a connectionless transport: tells `waiter` if nothing listens there. */
   askWhetherOpen?(address: string, port: number, waiter: ConnectionWaiter): void;
   /** For a connectionless transport: this address and port is behind NAT. */
   isTranslated?(address: string, port: number): void;

@@ -4,28 +4,28 @@
  */
 
 interface TransportFacts {
-  /** For people. */
+  /** For messages. */
   readonly label: string;
-  /** In a Via, after `SIP/2.0/`. */
+  /** Its token in a Via, after `SIP/2.0/`. */
   readonly via: string;
   /** Default port of a URI, Via or socket (RFC 3261, 18.2.2 and 19.1.2; RFC 7118, 5). */
   readonly defaultPort: number;
   /**
-   * A message arrives or its loss is reported: nothing is retransmitted, and replies use the request's connection
-   * (RFC 3261, 17 and 18.2.2).
+   * Whether a message arrives or its loss is reported: nothing is retransmitted, and replies use the request's
+   * connection (RFC 3261, 17 and 18.2.2).
    */
   readonly reliable: boolean;
-  /** Fit for SIPS URIs (RFC 3261, 26.2.2). */
+  /** Whether SIPS URIs may use it (RFC 3261, 26.2.2). */
   readonly secure: boolean;
   /** `stream`: only Content-Length delimits messages (RFC 3261, 18.3). */
   readonly framing: 'message' | 'stream';
-  /** Its other name in the `transport` parameter of SIPS URIs (RFC 3261, 26.2.2; RFC 7118, 5). */
+  /** Its name in the `transport` parameter of SIPS URIs, if different (RFC 3261, 26.2.2; RFC 7118, 5). */
   readonly inSips: string | null;
   /** The prefix of its SRV names (RFC 3263, 4.1); null: only the host's addresses are looked up. */
   readonly service: string | null;
 }
 
-/** Those with a service, in order of preference for URIs without a transport (RFC 3263, 4.1). */
+/** Rows with a service are in order of preference for URIs without a transport (RFC 3263, 4.1). */
 const table = {
   udp: {
     label: 'UDP',
@@ -94,7 +94,7 @@ export const DEFAULT_SECURE_PROTOCOL: Protocol = 'tls';
 const byVia: ReadonlyMap<string, Protocol> = new Map(PROTOCOLS.map((name) => [TRANSPORTS[name].via, name]));
 const prefixed = new RegExp(`^(?:(${PROTOCOLS.join('|')}):)?(.*)$`, 'i');
 
-/** `name` in lower case. */
+/** @param name in lower case */
 export function isProtocol(name: string): name is Protocol {
   return Object.hasOwn(table, name);
 }
@@ -104,21 +104,21 @@ export function viaProtocol(token: string): Protocol | null {
   return byVia.get(token) ?? byVia.get(token.toUpperCase()) ?? null;
 }
 
-/** The parameter that selects it in a SIP URI: `;transport=tcp`, or nothing. */
+/** The URI parameter that selects it, such as `;transport=tcp`; '' for the default. */
 export const transportParameter = (protocol: Protocol): string =>
   protocol === DEFAULT_PROTOCOL ? '' : `;transport=${protocol}`;
 
-/** For a URI, Via or socket with this transport in lower case, possibly unknown. */
+/** The default port of a URI, Via or socket with this transport (in lower case, possibly unknown). */
 export function defaultPort(transport: string): number {
   return TRANSPORTS[isProtocol(transport) ? transport : DEFAULT_PROTOCOL].defaultPort;
 }
 
-/** Of a Via. */
+/** The default port of a Via with this transport token. */
 export function viaDefaultPort(token: string): number {
   return TRANSPORTS[viaProtocol(token) ?? DEFAULT_PROTOCOL].defaultPort;
 }
 
-/** The transport of a SIPS URI with this `transport` parameter, in lower case; null if that is not secure. */
+/** The transport of a SIPS URI with this `transport` parameter, in lower case; null if it is not secure. */
 export function secureProtocol(parameter: string): Protocol | null {
   return (
     PROTOCOLS.find(

@@ -31,13 +31,15 @@ import {
   uriTransport,
 } from './uri.ts';
 
-/** All texts are byte strings. */
+/** The options of a request. All texts are byte strings. */
 export interface SipRequestOptions {
   /** `OPTIONS`, `INVITE`, ... */
   readonly method: string;
   /** A SIP URI, or a TEL URI with `proxy`. With `;transport=tcp` it is sent over TCP. */
   readonly uri: string;
-  /** `[udp:|tcp:]host[:port]` to send to. Default: the URI's destination. Requests of the dialog go there too. */
+  /**
+   * Where to send it: `[udp:|tcp:]host[:port]`. Default: the URI's destination. Requests of the dialog go there too.
+   */
   readonly proxy?: string;
   /** A URI or a name-addr. Default: the URI. */
   readonly to?: string;
@@ -51,15 +53,15 @@ export interface SipRequestOptions {
   readonly contentType?: string;
   /** In ms, from the first datagram to the final response. Default: 32,000 (64 T1). */
   readonly timeout?: number;
-  /** How long an answered call lasts before a BYE ends it, in ms. Default: it stays open. */
+  /** How long an answered call lasts before it is ended by BYE, in ms. Default: it stays open. */
   readonly talk?: number;
   /** @internal */
   readonly timers?: TimerValues;
-  /** Ends it when it fires: an open call by BYE, a call that rings by CANCEL. */
+  /** Ends an open call by BYE and a ringing one by CANCEL. */
   readonly signal?: AbortSignal;
 }
 
-/** An option is not valid SIP, or the host cannot be resolved. The message is for people. */
+/** An option is not valid SIP, or the host cannot be resolved. The message is meant for people. */
 export class RequestError extends Error {
   /** @internal */
   constructor(message: string, options?: ErrorOptions) {
@@ -68,16 +70,16 @@ export class RequestError extends Error {
   }
 }
 
-/** Set internally: a second one would make the request ambiguous. */
+/** Set by siprest: a second one would make the request ambiguous. */
 const RESERVED = ['via', 'from', 'to', 'cseq'];
-/** These do not need a Contact. */
+/** Methods that do not need a Contact. */
 const WITHOUT_CONTACT = new Set(['ACK', 'BYE', 'CANCEL', 'MESSAGE', 'PRACK', 'INFO']);
 
 export interface RequestTarget extends HostPort {
   readonly transport: Protocol;
 }
 
-/** The destination host and port, after the options have been validated. */
+/** The destination host and port of validated options. */
 export function targetOf(options: SipRequestOptions): RequestTarget {
   const { method, uri, proxy } = options;
   if (!isToken(method)) throw new RequestError(`no SIP method: ${method}`);
@@ -112,7 +114,7 @@ export async function resolveHost(host: string): Promise<string> {
   }
 }
 
-/** The local address that the system would send from; sends nothing. */
+/** The local address from which the system would send; sends nothing. */
 export async function localAddressTowards(address: string, port: number): Promise<string> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   try {
@@ -127,7 +129,7 @@ export async function localAddressTowards(address: string, port: number): Promis
   }
 }
 
-/** A Via of a new transaction. `local` is host and port. */
+/** The Via of a new transaction. `local` is host and port. */
 export const viaValue = (transport: Protocol, local: string): string =>
   `SIP/2.0/${TRANSPORTS[transport].via} ${local};branch=${newBranch()};rport`;
 
@@ -164,7 +166,7 @@ export function composeRequest(options: SipRequestOptions, transport: Protocol, 
   });
 }
 
-/** A URI in angle brackets, so that its parameters stay part of it (20.10); a name-addr unchanged. */
+/** Puts a URI into angle brackets, which keep its parameters in the URI (20.10); leaves a name-addr unchanged. */
 function address(text: string, what: string): string {
   if (parseUri(text) !== null) return `<${text}>`;
   const parsed = parseNameAddr(text);

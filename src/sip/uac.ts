@@ -1,6 +1,6 @@
 /**
- * A small user agent client: one request, its responses, and the end of the call that it may open (RFC 3261, 8.1,
- * 9.1, 13.2, 15).
+ * A small user agent client: sends one request, reports its responses, and ends the call that it may open (RFC 3261,
+ * 8.1, 9.1, 13.2, 15).
  */
 import { processTimers, Timer } from '../timers/index.ts';
 import {
@@ -28,48 +28,48 @@ import { formatHostPort } from './via.ts';
 
 export { RequestError, type SipRequestOptions };
 
-/** What happens to a request. */
+/** An event of {@link sendRequest}. */
 export type RequestEvent = SentEvent | ResponseEvent | IncomingEvent | EndedEvent;
 
 /** The request, or the ACK, CANCEL or BYE that follows it, was sent. */
 export interface SentEvent {
-  /** Which event this is. */
+  /** The kind of event. */
   readonly kind: 'sent';
   /** Milliseconds since the request was first sent. */
   readonly at: number;
   /** Counts from 1; higher for retransmissions. */
   readonly copy: number;
-  /** What was sent. */
+  /** The sent message. */
   readonly request: SipRequest;
-  /** The IP address that it was sent to. */
+  /** The destination address. */
   readonly address: string;
-  /** The port that it was sent to. */
+  /** The destination port. */
   readonly port: number;
 }
 
 /** A response has arrived. */
 export interface ResponseEvent {
-  /** Which event this is. */
+  /** The kind of event. */
   readonly kind: 'response';
   /** Milliseconds since the request was first sent. */
   readonly at: number;
-  /** What arrived. */
+  /** The response. */
   readonly response: SipResponse;
 }
 
-/** A request has arrived while the call was open; a BYE has been answered. */
+/** A request has arrived during the call; a BYE has been answered. */
 export interface IncomingEvent {
-  /** Which event this is. */
+  /** The kind of event. */
   readonly kind: 'request';
   /** Milliseconds since the request was first sent. */
   readonly at: number;
-  /** What arrived. */
+  /** The request. */
   readonly request: SipRequest;
 }
 
 /** The last event. */
 export type EndedEvent = {
-  /** Which event this is. */
+  /** The kind of event. */
   readonly kind: 'ended';
   /** Milliseconds since the request was first sent. */
   readonly at: number;
@@ -79,7 +79,7 @@ export type EndedEvent = {
       readonly outcome: 'answered' | 'timeout' | 'aborted';
     }
   | {
-      /** It could not be sent. */
+      /** The request could not be sent. */
       readonly outcome: 'failed';
       /** Why not. */
       readonly error: Error;
@@ -90,10 +90,10 @@ export type EndedEvent = {
 const LAST_ANSWER = 4000;
 
 /**
- * Sends one request, with retransmissions over UDP, and yields what happens; the last event is `ended`. A final
- * response to an INVITE is acknowledged; one that still rings at the timeout is cancelled, and ended if it is
- * answered anyway. With `talk` a BYE ends an answered call. An ACK is done once sent. Throws a {@link RequestError}
- * before anything was sent.
+ * Sends one request, with retransmissions over UDP, and yields its events, the last of which is `ended`. Acknowledges a
+ * final response to an INVITE; at the timeout cancels a ringing INVITE, and ends the call if it is answered anyway.
+ * With `talk`, a BYE ends an answered call. An ACK ends once sent. Throws a {@link RequestError} before anything is
+ * sent.
  */
 export async function* sendRequest(options: SipRequestOptions): AsyncGenerator<RequestEvent, void, void> {
   const target = targetOf(options);
@@ -140,11 +140,11 @@ class Exchange {
   readonly #began = processTimers.clock.now();
   readonly #request: SipRequest;
   readonly #data: Buffer;
-  /** Until the final response; then until the call has ended, by BYE or its timeout. */
+  /** Limits the time to the final response, then to the end of the call, by BYE or its timeout. */
   readonly #deadline = new Timer(() => this.#timedOut());
   readonly #transactions: ClientTransaction[] = [];
   #main: ClientTransaction | null = null;
-  /** For an INVITE: the 2xx, if received. */
+  /** For an INVITE: the received 2xx. */
   #answer: SipResponse | null = null;
   #outcome: 'answered' | 'timeout' | 'aborted' = 'answered';
   #isLeaving = false;
@@ -192,7 +192,7 @@ class Exchange {
     }
   }
 
-  /** Cancels a ringing call, ends an established one; everything else just ends. */
+  /** Cancels a ringing call, ends an established one; otherwise ends at once. */
   giveUp(outcome: 'timeout' | 'aborted'): void {
     if (this.#isLeaving && outcome === 'timeout') return;
     this.#outcome = outcome;
@@ -218,7 +218,7 @@ class Exchange {
     const ack = buildDialogRequest('ACK', this.#request, response, this.#via());
     this.#transport.send(ack, this.#address, this.#port);
     this.#reportSent(ack);
-    if (this.#answer !== null) return; // the ACK was lost, or another callee has answered too
+    if (this.#answer !== null) return; // the ACK was lost, or another callee has answered as well
     this.#answer = response;
     if (this.#isLeaving) this.#hangUp();
     else if (this.#options.talk === undefined) this.#end();
@@ -243,7 +243,7 @@ class Exchange {
     else this.giveUp('timeout');
   }
 
-  /** `request` is null if it has to be parsed from `data`. */
+  /** @param request null if it has to be parsed from `data` */
   #transaction(
     request: SipRequest | null,
     data: Buffer,

@@ -8,12 +8,12 @@ import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 export interface UdpOptions {
   /** An IP address, IPv6 without brackets. */
   readonly address: string;
-  /** 0: any free one. */
+  /** 0 for any free port. */
   readonly port: number;
   readonly onMessage: (data: Buffer, source: Source, transport: UdpTransport) => void;
-  /** An error of the socket, or occasionally of a datagram that could not be sent; the socket stays in use. */
+  /** Called for an error of the socket, and now and then for an unsent datagram; the socket stays in use. */
   readonly onError?: (error: Error) => void;
-  /** Whether to report closed ports to those that wait for an answer. Default true. */
+  /** Whether closed ports are reported to those that await an answer. Default true. */
   readonly findsClosedPorts?: boolean;
 }
 
@@ -21,17 +21,17 @@ export interface UdpOptions {
 export interface UdpCounts {
   received: number;
   sent: number;
-  /** Datagrams that could not be sent. */
+  /** Datagrams that were not sent. */
   sendErrors: number;
   /** Datagrams whose handler threw. */
   dropped: number;
   socketErrors: number;
 }
 
-/** Interval for reporting datagrams that cannot be sent, in ms. */
+/** Interval of reports of unsent datagrams, in ms. */
 const TELL_PERIOD = 10_000;
 
-/** Requested size of the kernel's receive queue in bytes: it holds bursts while scripts run. */
+/** Requested size of the kernel's receive queue, in bytes: it holds bursts while scripts run. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 export class UdpTransport implements Transport {
@@ -44,7 +44,7 @@ export class UdpTransport implements Transport {
   readonly #closedPorts: ClosedPorts | null;
   #closed = false;
   #toldAt = Number.NEGATIVE_INFINITY;
-  /** Caches the last address, since the next message often goes there too. */
+  /** Caches the last address: the next message often goes there too. */
   #lastAddress = '';
 
   private constructor(socket: Socket, counts: UdpCounts, onError: (error: Error) => void, asks: boolean) {

@@ -1,22 +1,22 @@
 /**
- * SIP, SIPS and TEL URIs (RFC 3261, 19.1; RFC 3966) as byte strings, split into parts as written: nothing is
- * unescaped, a missing part is null, an empty one ''.
+ * SIP, SIPS and TEL URIs (RFC 3261, 19.1; RFC 3966) as byte strings, split into parts as written: nothing is unescaped;
+ * a missing part is null, an empty one ''.
  */
 import { isIPv6 } from 'node:net';
 import { findParameter } from './parameters.ts';
 import { DEFAULT_PROTOCOL, DEFAULT_SECURE_PROTOCOL } from './transports.ts';
 
-/** The parts of a URI as they are written; null for a part that is missing. */
+/** The parts of a URI as written; a missing part is null. */
 export interface Uri {
-  /** As written, in whatever case. */
+  /** As written, in any case. */
   readonly scheme: string;
-  /** With any `;parameters` of the user part (`bob;day=tuesday`). Of a tel URI: the number, visual separators kept. */
+  /** Includes `;parameters` of the user part (`bob;day=tuesday`). For a TEL URI: the number, visual separators kept. */
   readonly user: string | null;
   /** Between the user's `:` and the `@`. */
   readonly password: string | null;
-  /** An IPv6 address keeps its brackets. Null for a tel URI. */
+  /** An IPv6 address keeps its brackets. Null for a TEL URI. */
   readonly host: string | null;
-  /** As a number. */
+  /** The port as a number. */
   readonly port: number | null;
   /** Without the first `;`. */
   readonly params: string | null;
@@ -26,7 +26,7 @@ export interface Uri {
 
 export type UriKind = 'sip' | 'sips' | 'tel';
 
-/** No white space, control characters, angle brackets or quotes: they would end the URI in its context. */
+/** White space, control characters, angle brackets and quotes would end the URI in its context. */
 const UNSAFE = /[\x00-\x20"<>\x7f]/;
 const HOST_NAME = /^[A-Za-z0-9._-]+$/;
 const PORT = /^\d{1,5}$/;
@@ -62,7 +62,7 @@ function parseTel(scheme: string, rest: string): Uri | null {
 function parseSip(scheme: string, text: string, from: number): Uri | null {
   let user: string | null = null;
   let password: string | null = null;
-  // `;`, `?` and `/` are allowed unescaped in the user part (25.1, user-unreserved): the `@` decides
+  // `;`, `?` and `/` are allowed unescaped in the user part (25.1, user-unreserved), so look for the `@`
   const at = text.indexOf('@', from);
   if (at >= 0) {
     const colon = text.indexOf(':', from);
@@ -97,12 +97,12 @@ export function parseHostPort(text: string): HostPort | null {
   return PORT.test(port) && Number(port) <= 65_535 ? { host, port: Number(port) } : null;
 }
 
-/** Whether this is a valid host of a URI or a Via: a name, an IPv4 address, an IPv6 address in brackets. */
+/** Whether this is a valid host of a URI or a Via: a name, an IPv4 address, or an IPv6 address in brackets. */
 export function isHost(text: string): boolean {
   return text.startsWith('[') ? text.endsWith(']') && isIPv6(text.slice(1, -1)) : HOST_NAME.test(text);
 }
 
-/** An IPv6 address without its brackets; any other host as it is. */
+/** The host, an IPv6 address without its brackets. */
 export const bareHost = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
 /** The text of a URI's parts. */
@@ -120,7 +120,7 @@ export function uriParameter(uri: Uri, name: string): string | null {
   return uri.params === null ? null : findParameter(uri.params, name);
 }
 
-/** Its transport as written, in any case; the default of its scheme if absent (RFC 3261, 26.2.2). */
+/** The transport as written, in any case; the default of its scheme if absent (RFC 3261, 26.2.2). */
 export function uriTransport(uri: Uri): string {
   return (
     uriParameter(uri, 'transport') || (uriKind(uri) === 'sips' ? DEFAULT_SECURE_PROTOCOL : DEFAULT_PROTOCOL)
@@ -138,17 +138,17 @@ function changed(uri: Uri, change: Partial<Uri>): Uri | null {
 
 const PARTS = ['scheme', 'user', 'password', 'host', 'port', 'params', 'headers'] as const;
 
-/** Null or empty text removes the user part with its password and the `@`. Returns null for an invalid user. */
+/** Sets the user; null or '' removes the user part with its password and the `@`. Null for an invalid user. */
 export function withUser(uri: Uri, user: string | null): Uri | null {
   return changed(uri, user === null || user === '' ? { user: null, password: null } : { user });
 }
 
-/** Returns null for an invalid password, and if the URI has no user. */
+/** Sets the password. Null for an invalid password, or if the URI has no user. */
 export function withPassword(uri: Uri, password: string): Uri | null {
   return changed(uri, { password });
 }
 
-/** An IPv6 address may be given without brackets. */
+/** Sets the host; an IPv6 address may be given without brackets. */
 export function withHost(uri: Uri, host: string): Uri | null {
   return changed(uri, { host: isIPv6(host) ? `[${host}]` : host });
 }
@@ -157,7 +157,7 @@ export function withPort(uri: Uri, port: number | null): Uri | null {
   return changed(uri, { port });
 }
 
-/** All parameters at once, without the first `;`. */
+/** Replaces all parameters, given without the first `;`. */
 export function withParams(uri: Uri, params: string | null): Uri | null {
   return changed(uri, { params });
 }

@@ -11,7 +11,7 @@ import {
 import { viaDefaultPort } from './transports.ts';
 import { isHost } from './uri.ts';
 
-/** `SIP / 2.0 / UDP host : 5060`, with white space wherever the grammar allows it. */
+/** `SIP / 2.0 / UDP host : 5060`, with white space wherever the grammar allows. */
 const SENT_BY =
   /^\s*([\w.!%*+`'~-]+)\s*\/\s*([\w.!%*+`'~-]+)\s*\/\s*([\w.!%*+`'~-]+)\s+(\[[^\]]*\]|[^\s:;,([]+)(?:\s*:\s*(\d{1,5}))?\s*(?=$|[;,(])/;
 const TYPICAL = /^SIP\/2\.0\/UDP ([^\s:;,([]+)(?::(\d{1,5}))?(?=$|[;,])/;
@@ -22,15 +22,15 @@ export class Via {
   readonly name: string;
   /** `2.0` */
   readonly version: string;
-  /** As written: `UDP`, `TLS`, ... */
+  /** As written, such as `UDP` or `TLS`. */
   readonly transport: string;
-  /** Of the sent-by; an IPv6 address keeps its brackets. */
+  /** Host of the sent-by; an IPv6 address keeps its brackets. */
   readonly host: string;
-  /** Of the sent-by; null without one. */
+  /** Port of the sent-by, or null. */
   readonly port: number | null;
-  /** Without the first `;`; null if there are none. */
+  /** Without the first `;`, or null. */
   readonly params: string | null;
-  /** In parentheses at the end; null without one. */
+  /** The comment in parentheses at the end, or null. */
   readonly comment: string | null;
   /** This value as written, up to its comma. */
   readonly text: string;
@@ -50,18 +50,18 @@ export class Via {
     this.text = parts.text;
   }
 
-  /** The parameter that names the transaction; null without one. */
+  /** The `branch` parameter, which identifies the transaction, or null. */
   get branch(): string | null {
     if (this.#branch === undefined) this.#branch = this.parameter('branch');
     return this.#branch;
   }
 
-  /** The address that the message came from, as the receiver saw it; null without one. */
+  /** The source address as the receiver saw it, or null. */
   get received(): string | null {
     return this.parameter('received');
   }
 
-  /** '' for the bare flag with which a client requests it (RFC 3581). */
+  /** '' for the bare flag by which a client requests it (RFC 3581). */
   get rport(): string | null {
     return this.parameter('rport');
   }
@@ -71,19 +71,19 @@ export class Via {
     return this.params === null ? null : findParameter(this.params, name);
   }
 
-  /** Host and port for matching transactions (17.2.3): lower case, with the default port filled in. */
+  /** Host and port for matching transactions (17.2.3), in lower case, with the default port if absent. */
   get sentBy(): string {
     return `${this.host.toLowerCase()}:${this.port ?? viaDefaultPort(this.transport)}`;
   }
 
-  /** The port where the sender listens: the sent-by's port, or the default. 0 is not a valid destination. */
+  /** The port where the sender listens: the sent-by's port, or the default. 0 cannot be sent to. */
   get senderPort(): number {
     return this.port || viaDefaultPort(this.transport);
   }
 
   /**
-   * This value with the source address in `received` (18.2.1), and the source port in `rport` (RFC 3581, 4) if
-   * requested by the flag or by `force`. Values from the sender are replaced.
+   * This value with the source address in `received` (18.2.1), and the source port in `rport` (RFC 3581, 4) if the flag
+   * or `force` requests it. Values from the sender are replaced.
    */
   stamped(address: string, port: number, force: boolean): string {
     const zone = address.indexOf('%');
@@ -99,7 +99,7 @@ export class Via {
       if (RPORT.test(segment)) {
         if (!hasRport) out += `;rport=${port}`;
         hasRport = true;
-      } else if (!RECEIVED.test(segment)) out += `;${segment}`; // the sender's claim is not copied
+      } else if (!RECEIVED.test(segment)) out += `;${segment}`; // do not copy the sender's claim
       from = end + 1;
     }
     out += received;
@@ -126,7 +126,7 @@ export function parseVia(text: string): Via | null {
   const end = listItemEnd(text, from);
   let params: string | null = null;
   let comment: string | null = null;
-  // a comment comes last (25.1; RFC 2543 and real messages have one after via-parm)
+  // a comment comes last (25.1; RFC 2543 and real messages put one after via-parm)
   let paramsEnd = end;
   const open = openComment(text, from, end);
   if (open >= 0) {
