@@ -7,6 +7,7 @@ import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
 import { restClient } from './rest-client/index.ts';
+import { restPolicy } from './rest-policy/index.ts';
 import { rr } from './rr.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';
@@ -19,6 +20,7 @@ import { uri } from './uri.ts';
 
 export const modules: readonly Module[] = [
   restClient,
+  restPolicy,
   tlsMgm,
   signaling,
   sl,

@@ -1,6 +1,7 @@
 /**
  * Names that scripts may use here and that OpenSIPS 4.0 does not start with, and what both take instead: siprest's own,
- * and those of earlier and later versions. A global parameter is written `name=`, a parameter `module:name`.
+ * and those of earlier and later versions. A global parameter is written `name=`, a
+ * module `module.so`, its parameter `module:name`.
  */
 const ownSetting = 'it is siprest alone that has it: keep it in a file that OpenSIPS does not read';
 const gone = 'take it out';
@@ -47,6 +48,7 @@ export const notPortable: Readonly<Record<string, string>> = {
   'tm:fr_inv_timer': 'use fr_inv_timeout instead',
   'tls_mgm:cipher_list_col': 'use ciphers_list_col instead',
   // siprest's own
+  'rest_policy.so': ownSetting,
   'rest_client:use_proxy': ownSetting,
   'script_time_limit=': ownSetting,
   // names of other versions

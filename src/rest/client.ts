@@ -19,6 +19,10 @@ import { type ClientSettings, type RestClientOptions, readOptions } from './sett
 import { type Authority, authorityEnd, ODD_IN_URL, parsePath, parseUrl, UNSAFE_IN_URL } from './url.ts';
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** Whether a request may have this method: any token but CONNECT. */
+export const isMethod = (method: string): boolean => METHOD.test(method) && method !== 'CONNECT';
+
 const MAX_KNOWN_ORIGINS = 1_000;
 
 /**
@@ -113,7 +117,7 @@ export class RestClient {
 
   /** A request with any method but CONNECT. */
   request(method: string, url: string | URL, options: BodyRequestOptions = NO_OPTIONS): Promise<Outcome> {
-    if (typeof method !== 'string' || !METHOD.test(method) || method === 'CONNECT') {
+    if (typeof method !== 'string' || !isMethod(method)) {
       return Promise.reject(invalidOption('method', method, 'an HTTP method other than CONNECT'));
     }
     return this.#start(method, url, options);

@@ -11,7 +11,7 @@ export {
   type Wire,
 } from '../net/index.ts';
 export type { Clock, TimerHandle } from '../timers/index.ts';
-export { RestClient } from './client.ts';
+export { isMethod, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
 export type { ErrorCode } from './failure.ts';

@@ -263,6 +263,8 @@ export interface TransformationFacts<
   readonly example?: readonly [input: Value, transformation: string, output: Value];
   /** Text form of the result for a given input, if it differs from the value. */
   readonly text?: (input: Value) => Value;
+  /** Arguments that are null are passed on as null; otherwise the result is null then. */
+  readonly takesNull?: true;
 }
 
 /**
@@ -386,8 +388,8 @@ export interface Catalog<R> {
   /** Global parameters that OpenSIPS has dropped, with their replacements. */
   readonly formerSettings?: Readonly<Record<string, string>>;
   /**
-   * Names that OpenSIPS 4.0 lacks, with what to use instead: a global parameter `name=`, a module's parameter
-   * `module:name`, `f()`, `$v`, `{t}`.
+   * Names that OpenSIPS 4.0 lacks, with what to use instead: a global parameter `name=`, a module
+   * `module.so`, its parameter `module:name`, `f()`, `$v`, `{t}`.
    */
   readonly notPortable?: Readonly<Record<string, string>>;
   readonly functions: readonly FunctionSpec<R>[];

@@ -14,7 +14,7 @@ export function checkPortableFile<R>(script: ScriptNode, catalog: Catalog<R>, no
     ),
   );
   for (const node of settings) setting(node, specs.get(node.name.text), catalog, notes);
-  const loaded = loadedModules(modules, notes);
+  const loaded = loadedModules(modules, catalog, notes);
   for (const node of moduleParameters) moduleParameter(node, loaded, catalog, notes);
   const sockets = settings.filter(({ name }) => specs.get(name.text)?.type === 'socket');
   protocols(script, sockets, loaded, notes);
@@ -64,9 +64,15 @@ function socket(text: string, span: Span, notes: PortableNotes): void {
 }
 
 /** Where each module is first loaded. */
-function loadedModules(nodes: readonly LoadModuleNode[], notes: PortableNotes): ReadonlyMap<string, Span> {
+function loadedModules<R>(
+  nodes: readonly LoadModuleNode[],
+  { notPortable = {} }: Catalog<R>,
+  notes: PortableNotes,
+): ReadonlyMap<string, Span> {
   const loaded = new Map<string, Span>();
   for (const { module, path, span } of nodes) {
+    const known = `${module}.so`;
+    if (Object.hasOwn(notPortable, known)) notes.note(span, `the module ${module}`, notPortable[known] ?? '');
     if (loaded.has(module)) notes.form('module-twice', span);
     else loaded.set(module, span);
     if (!path.text.endsWith('.so')) notes.form('module-file', path.span);

@@ -7,13 +7,16 @@ import type {
 } from './catalog.ts';
 import { toText } from './operators.ts';
 
-/** `constants`: the arguments known at compile time, null for the others. If an argument is null so is the result. */
+/**
+ * `constants`: the arguments known at compile time, null for the others. If an argument is null so is the result, unless
+ * the row takes null.
+ */
 export function transformOf<R>(
   spec: TextTransformationSpec | PlainTransformationSpec<R>,
   constants: TransformationValues,
 ): Transform<R> {
   const transform = spec.prepare === undefined ? ofText<R>(spec) : spec.prepare(constants);
-  if (!constants.includes(null)) return transform;
+  if (spec.takesNull === true || !constants.includes(null)) return transform;
   return (value, args, run) => (args.includes(null) ? null : transform(value, args, run));
 }
 

@@ -1,0 +1,269 @@
+/**
+ * Transfers of a script: the workers' clients, what has been said about a message's next request, and what becomes of
+ * the outcome. Each worker has a client, so connections are not shared between workers. Source: the documentation of
+ * rest_client; vectors rest-*, async-*.
+ */
+import {
+  type HeaderField,
+  type Outcome,
+  RestClient,
+  RestShared,
+  type TlsClientDomain,
+  urlForLog,
+} from '../../rest/index.ts';
+import {
+  type Host,
+  type Request,
+  type Routing,
+  type Run,
+  StateKey,
+  type Worker,
+} from '../../runtime/index.ts';
+import type { Completion, Invocation, VariableReference } from '../../script/index.ts';
+import { SharedConnectLock } from './connect-lock.ts';
+import { clientOptions, parameters } from './parameters.ts';
+
+export const moduleName = 'rest_client';
+
+/** What functions such as `rest_append_hf()` have said about the message's next request. */
+interface NextRequest {
+  headers: HeaderField[] | undefined;
+  tlsDomain: TlsClientDomain | undefined;
+  /** Milliseconds, instead of `curl_timeout`. */
+  timeout: number | undefined;
+}
+
+export const nextRequest = new StateKey<Request, NextRequest>('rest_client next request', () => ({
+  headers: undefined,
+  tlsDomain: undefined,
+  timeout: undefined,
+}));
+
+/** Hears of the outcome of each transfer, on the run that goes on with it, before its output variables are set. */
+export type OutcomeListener = (run: Run, url: string, outcome: Outcome) => void;
+
+export const outcomeListeners = new StateKey<Routing, OutcomeListener[]>('rest_client outcomes', () => []);
+
+/** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
+const shared = new StateKey<Host, RestShared>(
+  'rest_client shared',
+  ({ store, names, memory, clock }) =>
+    new RestShared({
+      connectLock: new SharedConnectLock(store),
+      resolver: names.resolver,
+      clock,
+      bodies: memory.bodies,
+    }),
+);
+
+/** A script that is loaded, the first or the next, reads the CA certificates anew. */
+const certificates = new StateKey<Routing, RestShared>('rest_client certificates', ({ host }) => {
+  const all = host.states.get(shared);
+  all.rereadCertificates();
+  return all;
+});
+
+/** The clients of all workers that have asked for something. */
+const clients = new StateKey<Routing, RestClient[]>('rest_client clients', () => []);
+
+interface WorkerTransfers {
+  readonly client: RestClient;
+  /** `curl_timeout` in milliseconds. */
+  readonly timeout: number;
+  readonly limit: number;
+  /** Those in the background. */
+  running: number;
+  /** When the warning about the limit was last logged, in ms. */
+  warnedAt: number;
+  /** How many warnings were left out since. */
+  unwarned: number;
+}
+
+const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers', (worker) => {
+  const { routing } = worker;
+  const values = routing.parameters(parameters);
+  const options = clientOptions(values);
+  const client = new RestClient({
+    ...options,
+    shared: routing.states.get(certificates),
+    log: (level, message) => routing.log.log(logLevels[level], `${moduleName}: ${message}`),
+  });
+  routing.states.get(clients).push(client);
+  routing.listeners.on('closed', () => client.close());
+  return {
+    client,
+    timeout: options.timeout,
+    limit: values.max_async_transfers,
+    running: 0,
+    warnedAt: Number.NEGATIVE_INFINITY,
+    unwarned: 0,
+  };
+});
+
+const logLevels = { debug: 4, info: 3, warning: 1, error: -1 } as const;
+
+/** How the transfers of a process ended, and what the connections of a script's workers do now: label and count. */
+export function restFigures(routing: Routing): {
+  readonly transfers: Iterable<readonly [string, number]>;
+  readonly connections: Iterable<readonly [string, number]>;
+} {
+  const transfers = [...routing.host.states.get(shared).transfers].flatMap(([host, counts]) =>
+    [...counts.entries()].map(([rc, count]) => [`${host} ${rc}`, count] as const),
+  );
+  const connections = routing.states.get(clients).flatMap((client) => Object.entries(client.connections));
+  return { transfers, connections };
+}
+
+const warningPeriod = 10_000;
+
+/** The limit of background transfers; beyond it one is done as a blocking call, and the log says so now and then. */
+export function admit(run: Run): boolean {
+  const own = run.worker.states.get(transfers);
+  if (own.running < own.limit) return true;
+  const now = run.routing.host.clock.now();
+  if (now - own.warnedAt < warningPeriod) {
+    own.unwarned++;
+    return false;
+  }
+  const more = own.unwarned === 0 ? '' : ` (${own.unwarned} more since the last such line)`;
+  run.log(
+    1,
+    `${moduleName}: worker ${run.worker.id} has ${own.limit} async transfers running, so this one blocks it${more}; raise max_async_transfers`,
+  );
+  own.warnedAt = now;
+  own.unwarned = 0;
+  return false;
+}
+
+type Reference = VariableReference<Run>;
+
+/** A request as a function of the script says it. */
+export interface Transfer {
+  /** The function, for the log. */
+  readonly name: string;
+  readonly method: string;
+  readonly url: string;
+  readonly body?: string | undefined;
+  readonly contentType?: string | undefined;
+  /** The Accept header, unless the script has appended one. */
+  readonly accept?: string | undefined;
+}
+
+/** Sets the output variables and returns the return code. */
+export type Finish = (run: Run, outcome: Outcome, mode: Invocation<Run>['mode']) => number;
+
+/** One transfer, however the script waits for it. */
+export function transfer(
+  { run, mode, background, timeout }: Invocation<Run>,
+  request: Transfer,
+  finish: Finish,
+): Promise<Completion<Run>> {
+  const own = run.worker.states.get(transfers);
+  const next = run.request.knownState(nextRequest);
+  const { method, url, body, contentType } = request;
+  const headers = withAccept(request.accept, next?.headers);
+  const tlsDomain = next?.tlsDomain;
+  const longest = next?.timeout;
+  if (next !== undefined) {
+    next.headers = undefined;
+    next.tlsDomain = undefined;
+    next.timeout = undefined;
+  }
+  if (background) own.running++;
+  if (run.debugs) run.log(4, `${called(run, request)} begins, ${mode}`);
+  return own.client
+    .request(method, url, {
+      headers,
+      holdConnectLock: background ? 'while-connecting' : 'whole',
+      body,
+      encoding: 'latin1',
+      contentType,
+      timeout: timeout === null ? longest : Math.min(timeout * 1000, longest ?? own.timeout),
+      tlsDomain,
+    })
+    .then((outcome) => {
+      if (background) own.running--;
+      if (outcome.kind !== 'response')
+        run.log(
+          outcome.kind === 'locked' ? 3 : -1,
+          `${called(run, request)}: ${outcome.rc}, ${outcome.reason}`,
+        );
+      else if (run.debugs)
+        run.log(
+          4,
+          `${called(run, request)}: ${outcome.rc}, status ${outcome.status}, ${outcome.body.length} bytes in ${Math.round(outcome.times.total)} ms`,
+        );
+      return (target) => {
+        const listeners = target.routing.states.known(outcomeListeners);
+        if (listeners !== undefined) for (const heard of listeners) heard(target, url, outcome);
+        return finish(target, outcome, mode);
+      };
+    });
+}
+
+function withAccept(
+  accept: string | undefined,
+  appended: readonly HeaderField[] | undefined,
+): readonly HeaderField[] | undefined {
+  if (accept === undefined || appended?.some(({ name }) => name.toLowerCase() === 'accept') === true)
+    return appended;
+  return [{ name: 'Accept', value: accept }, ...(appended ?? [])];
+}
+
+/** From so many bytes on, it is asked whether the heap has room for a body as text. */
+const largeBody = 65_536;
+
+/** `opensips.cfg:12: rest_get() of http://127.0.0.1/credit`, for the log. */
+function called(run: Run, { name, url }: Transfer): string {
+  return `${run.routing.place(run.position)}: ${name}() of ${urlForLog(url)}`;
+}
+
+/** The output variables of a call. */
+export interface Outputs {
+  readonly body?: Reference | undefined;
+  readonly contentType?: Reference | undefined;
+  readonly status?: Reference | undefined;
+}
+
+/** Sets the output variables. */
+export const into =
+  (outputs: Outputs): Finish =>
+  (run, outcome, mode) =>
+    store(run, outcome, outputs, mode);
+
+/** The status is always set; body and type where a reply was taken, be it a part (rest-get-stall, rest-get-short). */
+function store(
+  run: Run,
+  outcome: Outcome,
+  { body, contentType, status }: Outputs,
+  mode: Invocation<Run>['mode'],
+): number {
+  status?.set(run, outcome.retcode);
+  if (outcome.kind !== 'response' && outcome.kind !== 'timeout') return outcome.rc;
+  if (!hasRoom(run, outcome.body.length)) return -10;
+  // a blocking call takes the body's outer white space away (rest-get-padded), an async one does not (async-chain)
+  body?.set(run, mode === 'blocking' ? trimmed(outcome.body) : outcome.body.toString('latin1'));
+  contentType?.set(run, outcome.contentType);
+  return outcome.rc;
+}
+
+/** Whether the heap has room for a body as text. */
+export function hasRoom(run: Run, length: number): boolean {
+  if (length < largeBody || run.routing.host.memory.heap.hasRoomFor(length)) return true;
+  run.log(
+    -1,
+    `${run.routing.place(run.position)}: no memory for an answer of ${length} bytes; raise --max-old-space-size (NODE_OPTIONS)`,
+  );
+  return false;
+}
+
+function trimmed(body: Uint8Array): string {
+  let start = 0;
+  let end = body.length;
+  while (start < end && isSpace(body[start])) start++;
+  while (end > start && isSpace(body[end - 1])) end--;
+  return Buffer.from(body.buffer, body.byteOffset + start, end - start).toString('latin1');
+}
+
+const isSpace = (byte: number | undefined) =>
+  byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;

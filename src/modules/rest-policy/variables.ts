@@ -1,0 +1,86 @@
+/** Variables about the message's last transfer, by whichever function of rest_client or rest_policy it was made. */
+import type { PhaseTimes } from '../../rest/index.ts';
+import { defineVariables, type Run } from '../../runtime/index.ts';
+import { InvalidUse, type Value } from '../../script/index.ts';
+import { type LastOutcome, lastOutcome } from './last-outcome.ts';
+
+/** The phases as a script names them. */
+const phases: Readonly<Record<string, keyof PhaseTimes>> = {
+  lookup: 'lookup',
+  connect: 'connect',
+  tls: 'tls',
+  first_byte: 'firstByte',
+  total: 'total',
+};
+
+const about = (read: (outcome: LastOutcome) => Value) => ({
+  get: (run: Run): Value => {
+    const outcome = lastOutcome(run);
+    return outcome === null ? null : read(outcome);
+  },
+});
+
+const none: readonly string[] = [];
+
+/** The values of the answer's fields with this name, in whatever case. */
+function fieldValues(run: Run, name: string): readonly string[] {
+  const outcome = lastOutcome(run);
+  if (outcome === null || outcome.headers.length === 0) return none;
+  const wanted = name.toLowerCase();
+  return outcome.headers.filter(([its]) => its.toLowerCase() === wanted).map(([, value]) => value);
+}
+
+export const variables = defineVariables([
+  {
+    name: 'rest_hdr',
+    subname: 'required',
+    indexed: true,
+    summary:
+      'A header of the last answer: `$(rest_hdr(Set-Cookie)[1])` is the second, `[-1]` the last, `[*]` all. Null without one.',
+    resolve: ({ subname, index }) => {
+      if (index === 'append') throw new InvalidUse('it has no [append]', 'only AVPs can be appended to');
+      const list = (run: Run) => fieldValues(run, typeof subname === 'string' ? subname : subname(run));
+      if (index === 'all') return { get: (run) => list(run).join(', ') || null, list };
+      if (typeof index === 'function')
+        return {
+          get: (run) => {
+            const at = index(run);
+            return at === null ? null : (list(run).at(at) ?? null);
+          },
+        };
+      return { get: (run) => list(run).at(index ?? 0) ?? null, list };
+    },
+  },
+  {
+    name: 'rest_kind',
+    summary:
+      'What became of the last transfer: `response`, `refused`, `connect-timeout`, `timeout`, `locked`, `blocked` or `error`. Null before the first.',
+    resolve: () => about(({ kind }) => kind),
+  },
+  {
+    name: 'rest_reason',
+    summary: 'Why the last transfer failed, for logs. Null if an answer has arrived.',
+    resolve: () => about(({ reason }) => reason),
+  },
+  {
+    name: 'rest_time',
+    subname: Object.keys(phases),
+    summary:
+      'Milliseconds from the call to the end of a phase of the last transfer; 0 for a phase that did not take place. Without a name: the total.',
+    resolve: ({ subname }) => {
+      const read = (run: Run, name: string): Value => {
+        const outcome = lastOutcome(run);
+        const phase = phases[name];
+        return outcome === null || phase === undefined ? null : Math.round(outcome.times[phase]);
+      };
+      if (typeof subname === 'function') return { get: (run) => read(run, subname(run)) };
+      const name = subname ?? 'total';
+      return { get: (run) => read(run, name) };
+    },
+  },
+  {
+    name: 'rest_url',
+    summary: 'The URL of the last transfer, without user and password.',
+    resolve: () => about(({ url }) => url),
+  },
+]);
