@@ -53,7 +53,7 @@ const withRemark = (summary: string, inert: string | undefined): string =>
   inert === undefined || summary.includes(inert) ? summary : `${summary} **Without effect:** ${inert}`;
 
 const ofZero = ({ zero }: ParameterSpec | SettingSpec): string =>
-  zero === undefined ? '' : zero === Number.POSITIVE_INFINITY ? ' 0 is no limit.' : ` 0 is ${zero}.`;
+  zero === undefined ? '' : zero === Number.POSITIVE_INFINITY ? ' 0 means unlimited.' : ` 0 is ${zero}.`;
 
 /** A byte string as a script would write it. */
 const bytes = (text: string): string =>

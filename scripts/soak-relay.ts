@@ -37,7 +37,7 @@ const WARM_UP_RATE = 100;
 /** What the calls may leave on the heap, in bytes: what has been compiled and cached meanwhile takes as much. */
 const LEFT_AT_MOST = 20e6;
 
-/** As many calls at a time as there may be, and what comes while a busy machine lets SIPp wait is kept, not lost. */
+/** As many calls at a time as there may be, and messages that arrive while a busy machine lets SIPp wait are kept, not lost. */
 const SIPP_ARGUMENTS = ['-l', '100000', '-buff_size', '4194304'];
 
 async function soak(rate: number, seconds: number): Promise<boolean> {

@@ -53,7 +53,7 @@ route[carrier_${n}] {
 		$var(number) = $(var(number){s.substr,2,0});
 	}
 	if ($(var(number){s.len}) < 3 || $(var(number){s.len}) > 15) {
-		xlog("L_WARN", "carrier ${n}: $var(number) of $fu from $si:$sp is no number\\n");
+		xlog("L_WARN", "carrier ${n}: $var(number) of $fu from $si:$sp is not a number\\n");
 		send_reply(484, "Address Incomplete");
 		exit;
 	}

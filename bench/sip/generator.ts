@@ -34,7 +34,7 @@ export interface Load {
   /** Every so many calls have another user, and are counted apart. */
   readonly rare?: { readonly user: string; readonly every: number };
   /** How long an answer may take, in ms. Default 1,000. */
-  readonly patience?: number;
+  readonly answerTimeout?: number;
 }
 
 export const compilerIsThere = (): boolean =>
@@ -54,8 +54,8 @@ export function startLoad(
   program: string,
   load: Load,
 ): { launched: Launched; outcome: Promise<LoadOutcome> } {
-  const { port, rate, seconds, user = 'alice', rare = { user, every: 0 }, patience = 1000 } = load;
-  const args = [port, rate, seconds, user, rare.user, rare.every, patience].map(String);
+  const { port, rate, seconds, user = 'alice', rare = { user, every: 0 }, answerTimeout = 1000 } = load;
+  const args = [port, rate, seconds, user, rare.user, rare.every, answerTimeout].map(String);
   const launched = launch(program, args);
   const outcome = launched.ended.then((status) => {
     if (status !== 0) throw new Error(`the load ended with ${status}: ${launched.stderr}`);

@@ -1,8 +1,8 @@
 /*
  * SIP load over UDP, open loop: so many OPTIONS a second to a port of 127.0.0.1, whether or not they are answered.
- *   load PORT RATE SECONDS [USER [RARE_USER EVERY [PATIENCE_MS]]]
+ *   load PORT RATE SECONDS [USER [RARE_USER EVERY [TIMEOUT_MS]]]
  * From has the user name, which the measured script puts into its URL; every EVERYth call has RARE_USER instead,
- * and is counted apart. Nothing is sent again: a call without an answer in PATIENCE_MS (default 1,000) is lost.
+ * and is counted apart. Nothing is sent again: a call without an answer in TIMEOUT_MS (default 1,000) is lost.
  * Prints one line of JSON. SIPp does the same for 30 us of CPU a call and more; this takes a quarter of that.
  */
 #define _GNU_SOURCE
@@ -61,7 +61,7 @@ int main(int argc, char **argv) {
   const char *user = argc > 4 ? argv[4] : "alice";
   const char *rare = argc > 6 ? argv[5] : user;
   const long every = argc > 6 ? atol(argv[6]) : 0;
-  const int64_t patience = (argc > 7 ? atol(argv[7]) : 1000) * 1000000LL;
+  const int64_t timeout = (argc > 7 ? atol(argv[7]) : 1000) * 1000000LL;
 
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
   const int buffer = 8 << 20;
@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
   long sent = 0, open = 0;
   int64_t last = 0;
 
-  while (sent < total || (open > 0 && now() - last < patience)) {
+  while (sent < total || (open > 0 && now() - last < timeout)) {
     int64_t time = now();
     long due = (long)((time - began) * rate / 1e9) + 1;
     if (due > total) due = total;
@@ -154,7 +154,7 @@ int main(int argc, char **argv) {
       if (got < BATCH) break;
     }
     struct pollfd waiting = {.fd = fd, .events = POLLIN};
-    /* not awake for each answer: what has come is taken at the next tick, at most half a millisecond later */
+    /* not awake for each answer: it is read at the next tick, at most half a millisecond later */
     const struct timespec tick = {.tv_nsec = TICK_NS};
     if (sent < total) nanosleep(&tick, NULL);
     else poll(&waiting, 1, 10);

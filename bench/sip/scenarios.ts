@@ -1,4 +1,4 @@
-/** What a server under trouble promises, each as a row: what was asked for, what came of it, and whether that is enough. */
+/** What a server under trouble promises, each as a row: the setup, the result, and whether it is good enough. */
 import { startDeadHost } from '../../test/support/dead-host.ts';
 import { startSilentServer } from '../silent-server.ts';
 import { measured } from './capacity.ts';
@@ -43,7 +43,7 @@ export async function deadHost({ program, origin, smoke }: ScenarioPlan, asking:
       rate,
       seconds: smoke ? 1 : 12,
       rare: { user: 'dead', every: 20 },
-      patience: 4000,
+      answerTimeout: 4000,
     });
     const { usual, rare } = outcome;
     return {
@@ -76,7 +76,7 @@ export async function manyWaiting({ program, origin, smoke }: ScenarioPlan): Pro
       rate: smoke ? 200 : 1000,
       seconds: smoke ? 0.5 : 10,
       user: 'slow',
-      patience: 60_000,
+      answerTimeout: 60_000,
     });
     for (let left = 200; silent.connections < waiting && left > 0; left--) await sleep(100);
     await sleep(500);

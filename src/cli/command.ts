@@ -66,7 +66,12 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .option('--processes <number>', 'number of serving processes, which share udp_workers', processes, 1)
     .option('--grace <seconds>', 'how long calls may take to end when the server stops', grace, 30)
     .option('--queue <messages>', 'how many messages may wait for a worker in each process', queue, 10_000)
-    .option('--patience <seconds>', 'how long a new request may wait before it is refused', seconds, 4)
+    .option(
+      '--queue-timeout <seconds>',
+      'how long a new request may wait for a worker before it is refused',
+      seconds,
+      4,
+    )
     .option(
       '--wait-for-port <seconds>',
       'how long to wait for a port that another program uses, such as a previous server finishing its calls',

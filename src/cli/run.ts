@@ -20,7 +20,7 @@ export interface RunOptions extends ScriptOptions {
   /** Messages. */
   readonly queue: number;
   /** Seconds. */
-  readonly patience: number;
+  readonly queueTimeout: number;
   /** Seconds. */
   readonly waitForPort: number;
   /** Its name for `status` and `reload`. */
@@ -42,7 +42,7 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
 }
 
 async function serve(file: string, options: RunOptions, streams: Streams, log: RunLog): Promise<number> {
-  const { syslogSocket, processes, queue, patience, grace, waitForPort } = options;
+  const { syslogSocket, processes, queue, queueTimeout, grace, waitForPort } = options;
   // a SIGHUP before the server has started would end the program
   let onHangup = (): void => {
     hangups++;
@@ -72,7 +72,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       ...log.destinations,
       syslogSocket,
       queueLimit: queue,
-      patience: patience * 1000,
+      queueTimeout: queueTimeout * 1000,
       waitForPort: waitForPort * 1000,
       control: {
         directory: controlDirectory(streams.env),

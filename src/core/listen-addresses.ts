@@ -84,7 +84,7 @@ export function listenAddresses(
             code: 'setting-value',
             severity: 'error',
             span,
-            message: 'after `as` stands how others know this socket',
+            message: '`as` needs the advertised host',
             help: 'use as HOST or as HOST:PORT',
           });
       } else if (name.text === 'tag') tag = option.value?.text ?? null;

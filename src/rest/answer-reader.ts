@@ -27,7 +27,7 @@ const SEMICOLON = 59;
 const SPACE = 32;
 const TAB = 9;
 
-/** What comes next. */
+/** States of the reader: what it expects next. */
 const STOPPED = 0;
 const HEAD = 1;
 /** So many bytes of the body. */

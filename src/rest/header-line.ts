@@ -43,7 +43,7 @@ export const MAX_HEADER_LINE = 65_536;
 
 /**
  * Reads the text of `rest_append_hf()`, `Field: value`, and refuses what could break the request: line breaks and
- * control characters, names that are no token, fields that frame the message. One line break at the end is tolerated,
+ * control characters, names that are not tokens, fields that frame the message. One line break at the end is tolerated,
  * since real scripts contain it.
  */
 export function parseHeaderLine(text: string): HeaderLine {

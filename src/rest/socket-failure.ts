@@ -2,7 +2,7 @@
 import { firstLine, tlsErrorText } from './errors.ts';
 import type { ExchangeFailure } from './failure.ts';
 
-/** The connection was lost, and nobody knows what the server did. */
+/** The connection was lost, and it is unknown whether the server acted on the request. */
 const LOSSES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH']);
 
 const REASONS = new Map<string, string>([

@@ -80,7 +80,7 @@ export class Log {
     this.log(4, text);
   }
 
-  /** A line of the server's own. What came from the network may stand in it: control characters are shown, not sent. */
+  /** A line of the server's own. It may contain text from the network, so control characters are escaped. */
   log(level: number, text: string, limit = this.#options.logLevel): void {
     if (level > limit || this.#outputs.length === 0) return;
     const line = printable(withoutSecrets(text));

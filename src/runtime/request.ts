@@ -248,7 +248,7 @@ export class Request {
     return this.#send(this.#content(status, reason, body ?? this.#replyBody));
   }
 
-  /** Sends a reply without state, also where there is a transaction. */
+  /** Sends a reply without state, even if there is a transaction. */
   replyStateless(status: number, reason: string): boolean {
     return this.#sendStateless(this.#content(status, reason, this.#replyBody));
   }

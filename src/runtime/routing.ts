@@ -19,7 +19,7 @@ export interface RoutingEvents {
   readonly request: readonly [message: SipRequest];
   /** A transaction is about to send a reply that was made here, not relayed. */
   readonly reply: readonly [reply: Buffer];
-  /** A transaction has ended; one that is not INVITE ends with its final reply. */
+  /** A transaction has ended; a non-INVITE transaction ends with its final reply. */
   readonly transactionEnded: Parameters<TransactionOwner['ended']>;
   /** All of its calls have ended: its modules release their resources. */
   readonly closed: readonly [];

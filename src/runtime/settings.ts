@@ -47,7 +47,7 @@ export interface ListenAddress {
   readonly transport: Protocol;
   readonly host: string;
   readonly port: number;
-  /** How others know it; null: by its address. */
+  /** The advertised host; null: its own address. */
   readonly advertised: Advertised | null;
   /** `tag NAME`: what `$socket_in(tag)` gives. */
   readonly tag?: string | null;

@@ -26,7 +26,7 @@ export interface ListeningSocket {
   readonly name: string;
   /** As the script has it, its host resolved: a port 0 is a 0. */
   readonly configured: string;
-  /** How others know it; null: by its address. */
+  /** The advertised host; null: its own address. */
   readonly advertised: Advertised | null;
   /** The script's own name for it. */
   readonly tag?: string | null;

@@ -1,6 +1,6 @@
 /**
  * What a module keeps with a message, a worker or the server, made when it is first asked for. The key is
- * the module's own, so that nothing here has to know of it.
+ * the module's own, and unknown here.
  */
 export class StateKey<Owner, T> {
   readonly name: string;

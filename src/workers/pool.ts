@@ -17,7 +17,7 @@ export interface PoolOptions {
   /** How many messages may wait. Default 10,000. */
   readonly queueLimit?: number | undefined;
   /** How long a new request may wait for a worker, in ms. Default 4,000. */
-  readonly patience?: number | undefined;
+  readonly queueTimeout?: number | undefined;
   /** How many handlers may wait for something themselves. Default 10,000. */
   readonly handlerLimit?: number;
   /** What messages that wait may take of the heap, those of handlers included. Default: without a limit. */
@@ -28,14 +28,14 @@ export interface PoolOptions {
  * Longest queueing time in a burst when the CPU, not the workers, is the bottleneck, in ms: what arrives while a
  * process stands still is a burst.
  */
-const processorPatience = 1000;
+const processorTimeout = 1000;
 
 /**
  * How long it may wait if that is not a burst, since the queue has not been empty for as long as a request may wait
  * in one, in ms. Less than T1 (RFC 3261, 17.1.1.2), after which it comes again. So, when too much comes for too long,
  * what is served is served early, and all is well again as soon as less comes.
  */
-const shortPatience = 250;
+const shortTimeout = 250;
 
 /**
  * While the processor is behind: how long scripts run before what else there is to do has its turn, in ms. It is their own
@@ -77,7 +77,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
   readonly #urgent = new Fifo<Queued<R>>();
   readonly #new = new Fifo<Waiting<R>>();
   readonly #queueLimit: number;
-  readonly #patience: number;
+  readonly #queueTimeout: number;
   readonly #handlerLimit: number;
   readonly #memory: ByteBudget;
   /** Since when there has always been a new request that waits; null when there is none. */
@@ -97,7 +97,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     this.#routing = routing;
     this.#clock = routing.host.clock;
     this.#queueLimit = options.queueLimit ?? 10_000;
-    this.#patience = options.patience ?? 4000;
+    this.#queueTimeout = options.queueTimeout ?? 4000;
     this.#handlerLimit = options.handlerLimit ?? 10_000;
     this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     const firstId = options.firstId ?? 0;
@@ -303,7 +303,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return urgent;
   }
 
-  /** The first new request for which it is not too late; the last is better done late than by nobody, within the patience. */
+  /** The first new request for which it is not too late; the last is better done late than by nobody, within the limit. */
   #nextNew(): Queued<R> | undefined {
     const now = this.#clock.now();
     const longest = this.#longestWait(now);
@@ -311,7 +311,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
       this.#memory.release(waiting.bytes);
       const isLast = this.#new.length === 0;
       if (isLast) this.#waitingSince = null;
-      if (now - waiting.since <= (isLast ? this.#patience : longest)) return waiting;
+      if (now - waiting.since <= (isLast ? this.#queueTimeout : longest)) return waiting;
       waiting.refuse();
     }
     return undefined;
@@ -324,10 +324,10 @@ export class WorkerPool<R extends Routing> implements PoolState {
   }
 
   #longestWait(now: number): number {
-    const isForWorkers = this.#busy === this.size || now - this.#allWaitedAt < processorPatience;
-    const inBurst = isForWorkers ? this.#patience : Math.min(processorPatience, this.#patience);
+    const isForWorkers = this.#busy === this.size || now - this.#allWaitedAt < processorTimeout;
+    const inBurst = isForWorkers ? this.#queueTimeout : Math.min(processorTimeout, this.#queueTimeout);
     const stands = this.#waitingSince !== null && now - this.#waitingSince > inBurst;
-    return stands ? Math.min(shortPatience, inBurst) : inBurst;
+    return stands ? Math.min(shortTimeout, inBurst) : inBurst;
   }
 
   #rest(worker: PoolWorker<R>): void {

@@ -33,7 +33,7 @@ export interface QueueOptions {
   /** How many messages may wait for a worker. */
   readonly queueLimit?: number | undefined;
   /** How long they may, in ms. */
-  readonly patience?: number | undefined;
+  readonly queueTimeout?: number | undefined;
 }
 
 /** How often a Routing that a reload has replaced looks whether its calls are over, in ms. */

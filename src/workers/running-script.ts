@@ -49,7 +49,7 @@ export class RunningScript extends RunningRouting implements RunRouting {
       ...host.workers(settings.udpWorkers),
       memory: host.memory.waiting,
       queueLimit: queue.queueLimit,
-      patience: queue.patience,
+      queueTimeout: queue.queueTimeout,
     });
   }
 

@@ -219,8 +219,8 @@ export class RunningServer implements SipServer {
   }
 
   /**
-   * A message that another process has handed over, so many ms after it came. What comes while this process stands
-   * still is a burst, and has waited since it goes on.
+   * Receives a message from another process, `waited` ms after that received it. Messages from a time when this process
+   * was stopped are a burst: they have waited only since it continued.
    */
   receiveOwn(
     ...[data, source, transport, waited]: [...Parameters<SocketHandlers['onMessage']>, number]

@@ -10,7 +10,7 @@ export interface ProcessOptions extends LogDestinations {
   /** How many messages may wait for a worker, in each process. Default 10,000. */
   readonly queueLimit?: number | undefined;
   /** How long a new request may wait for a worker before it is refused, in ms. Default 4,000. */
-  readonly patience?: number | undefined;
+  readonly queueTimeout?: number | undefined;
   /** How long to wait at the start for a port that another program uses, in ms. Default 0. */
   readonly waitForPort?: number | undefined;
 }

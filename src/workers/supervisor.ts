@@ -285,7 +285,7 @@ export class Supervisor implements SipServer {
           logFormat,
           syslogSocket,
           queueLimit,
-          patience,
+          queueTimeout,
           waitForPort,
         } = this.#options;
         member.source = this.#source;
@@ -295,7 +295,7 @@ export class Supervisor implements SipServer {
           count,
           directory: this.#directory,
           source: this.#source,
-          options: { logFormat, syslogSocket, queueLimit, patience, waitForPort },
+          options: { logFormat, syslogSocket, queueLimit, queueTimeout, waitForPort },
           isFirst: member.number === 0 && !this.#startupIsDone,
           values: this.#store.snapshot,
         });

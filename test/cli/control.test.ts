@@ -71,7 +71,7 @@ describe('sockets of servers', () => {
     expect(JSON.parse(printed)).toMatchObject({ processes: [{ pid: program.pid }] });
   });
 
-  it('are told apart by names', async () => {
+  it('are distinguished by name', async () => {
     const { run, start } = place();
     const [edge, core] = [await start(answers, '--name', 'edge'), await start(answers, '--name', 'core')];
     const pidOf = async (name: string) =>

@@ -236,7 +236,7 @@ route {
     }
   });
 
-  it('tell with log_level=4 what comes, what runs and what goes', async () => {
+  it('log each message received, run and sent with log_level=4', async () => {
     const service = closeLater(await startService((_, response) => respond(response, 200, 'yes')));
     const text = `log_level=4
 loadmodule "rest_client.so"

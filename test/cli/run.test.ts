@@ -176,7 +176,7 @@ ${answers}`);
     expect(performance.now() - began).toBeLessThan(2500);
   });
 
-  it('starts nothing when the script has errors, and shows them all', async () => {
+  it('does not start when the script has errors, and shows them all', async () => {
     const program = await startSiprest(`${modules}route { send_repply(200, "OK"); exitt(); }\n`).catch(
       (error: unknown) => error,
     );
@@ -200,7 +200,7 @@ ${answers}`);
     expect(reply?.status).toBe(200);
   });
 
-  it('says in one line that a folder is no script, and exits 1', async () => {
+  it('says in one line that a folder is not a script, and exits 1', async () => {
     const folder = temporaryFolder('run');
     const program = launchSiprest(['run', folder]);
     expect(await program.ended).toBe(1);
@@ -211,7 +211,7 @@ ${answers}`);
   });
 });
 
-describe('what is no SIP', () => {
+describe('bytes that are not SIP', () => {
   const whole = requestText({ method: 'INVITE' }, 5999);
   const noise = Buffer.alloc(65_507);
   for (let i = 0; i < noise.length; i++) noise[i] = (i * i * 31 + i * 7) % 251;
@@ -228,7 +228,7 @@ describe('what is no SIP', () => {
       Buffer.from(whole.replace('Content-Length: 0', 'Content-Length: 999')),
     ],
     ['an impossible length', Buffer.from(whole.replace('Content-Length: 0', 'Content-Length: -1'))],
-    ['a Via that is none', Buffer.from(whole.replace(/Via: .*/, 'Via: ,,;=;'))],
+    ['an invalid Via', Buffer.from(whole.replace(/Via: .*/, 'Via: ,,;=;'))],
     ['no Via', Buffer.from(whole.replace(/Via: .*\r\n/, ''))],
     ['an endless header', Buffer.from(`INVITE sip:b SIP/2.0\r\n${'X: y\r\n'.repeat(10_000)}\r\n`)],
     ['another version', Buffer.from(whole.replace('SIP/2.0\r\n', 'SIP/9.9\r\n'))],

@@ -109,7 +109,7 @@ describe('siprest send', () => {
     expect(agent.received[0]?.endsWith(`\r\n\r\n${content.toString('latin1')}`)).toBe(true);
   });
 
-  it('exits 1 for a final reply that is no 2xx', async () => {
+  it('exits 1 for a final reply that is not a 2xx', async () => {
     const agent = await startAgent(['603 Decline']);
     const { code, lines } = await send('OPTIONS', `sip:127.0.0.1:${agent.port}`);
     expect([code, lines.at(-1)]).toEqual([1, '<- 603 Decline']);
@@ -152,12 +152,12 @@ describe('siprest send', () => {
   });
 
   it.each([
-    ['a URI that is none', ['OPTIONS', 'bob'], /URI/],
-    ['a method that is none', ['OPT IONS', 'sip:127.0.0.1:5999'], /method/i],
+    ['an invalid URI', ['OPTIONS', 'bob'], /URI/],
+    ['an invalid method', ['OPT IONS', 'sip:127.0.0.1:5999'], /method/i],
     ['a host that does not resolve', ['OPTIONS', 'sip:no-such-host.invalid'], /no-such-host\.invalid/],
-    ['a header that is none', ['OPTIONS', 'sip:127.0.0.1:5999', '-H', 'nothing'], /header/],
+    ['an invalid header', ['OPTIONS', 'sip:127.0.0.1:5999', '-H', 'nothing'], /header/],
     ['a header with a line break in it', ['OPTIONS', 'sip:127.0.0.1:5999', '-H', 'X: a\r\n\r\nb'], /header/],
-    ['a timeout that is none', ['OPTIONS', 'sip:127.0.0.1:5999', '--timeout', 'soon'], /number of seconds/],
+    ['an invalid timeout', ['OPTIONS', 'sip:127.0.0.1:5999', '--timeout', 'soon'], /number of seconds/],
     [
       'a body from a missing file',
       ['MESSAGE', 'sip:127.0.0.1:5999', '--body', '@/no/such/file'],

@@ -24,7 +24,7 @@ function callOf(output: string, account: string): string[] {
 }
 
 describe('siprest tour', () => {
-  it('shows the five calls and exits 0 where stdout is no terminal', async () => {
+  it('shows the five calls and exits 0 if stdout is not a terminal', async () => {
     const program = launchSiprest(['tour']);
     expect(await program.ended).toBe(0);
     const { stdout, stderr } = program;

@@ -49,7 +49,7 @@ describe('set_advertised_address() and set_advertised_port()', () => {
     await caller.next(200);
   });
 
-  test('refuse what is no host, and no port', async () => {
+  test('refuse an invalid host, and an invalid port', async () => {
     const { port, caller, callees, server } = await relayBench(
       `route {
          set_advertised_address("a b"); xlog("print $rc");

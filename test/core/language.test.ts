@@ -503,7 +503,7 @@ describe('async()', () => {
     expect(bench.log).toEqual(['resumed 5']);
   });
 
-  it('is an error where there is no request', () => {
+  it('is an error without a request', () => {
     expect(() =>
       benchOf('route { exit; }\nstartup_route { async(answer_later(1), r); }\nroute[r] { exit; }', functions),
     ).toThrow('async() is not allowed in a startup_route');

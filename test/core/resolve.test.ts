@@ -52,7 +52,7 @@ describe('{ip.resolve}', () => {
     expect(prints).toEqual(['192.0.2.1 192.0.2.1 ::1 <null>']);
   });
 
-  it('is null, with a line in the log, where there is no such name', async () => {
+  it('is null, with a line in the log, for an unknown name', async () => {
     const { prints, log } = await resolving(`${named} xlog("$(var(none){ip.resolve})");`);
     expect(prints).toEqual(['<null>']);
     expect(log).toEqual([
@@ -74,7 +74,7 @@ describe('{ip.resolve}', () => {
     expect((await resolving(body, { rest: 'dns_use_search_list=no' })).prints).toEqual(['<null>']);
   });
 
-  it('takes what is no host name', async () => {
+  it('takes an invalid host name', async () => {
     for (const name of ['', '.', '..', 'a b', '\\xff', 'a'.repeat(300), `${'a'.repeat(64)}.test`, '%00']) {
       const { prints } = await resolving(`$var(n) = "${name}"; xlog("$(var(n){ip.resolve})");`);
       expect(prints).toEqual(['<null>']);

@@ -97,7 +97,7 @@ describe('$sdp.line', () => {
     expect(await changed('$sdp.line(a=rtpmap[1]) = NULL;')).toEqual(lines.toSpliced(10, 1));
   });
 
-  it('logs where there is nothing to change', async () => {
+  it('logs if there is nothing to change', async () => {
     const { log } = await runScript('$sdp.line(a=none) = "a=some";', { request: call() });
     expect(log.join()).toContain('$sdp.line: the session description has no such line');
   });

@@ -61,7 +61,7 @@ describe('of the message', () => {
     expect(await printed(full, { request })).toBe(values);
   });
 
-  test('the destination is written in parts, and only where there is one', async () => {
+  test('the destination is written in parts, if any', async () => {
     const { prints } = await runScript(`
       $dd = "x.example"; xlog("$rc $du");
       $du = "sip:a@gw.example:5070"; $dp = "none"; xlog("$rc $du");

@@ -394,8 +394,8 @@ describe('examples 1.2 to 1.12, the parameters', () => {
   it.each(parameters.filter(([example]) => example !== '1.8'))(
     '%s with a wrong value is an error that names it: %s',
     (_, line, wrong) => {
-      const mistaken = line.replace(/[^ ]+\)$/, `${wrong})`);
-      const { isValid, diagnostics, sources } = withLine(mistaken);
+      const wrongLine = line.replace(/[^ ]+\)$/, `${wrong})`);
+      const { isValid, diagnostics, sources } = withLine(wrongLine);
       expect(isValid).toBe(false);
       const errors = diagnostics.filter(({ severity }) => severity === 'error');
       expect(errors).toHaveLength(1);

@@ -32,7 +32,7 @@ const credit: Answer = (request, response) => {
 };
 
 describe('examples/library/credit.ts', () => {
-  it('tells of each account what came of it', async () => {
+  it('reports the outcome for each account', async () => {
     const service = closeLater(await startService(credit));
     const program = runExample('library/credit.ts', service.origin, 'alice', 'bob', 'carol', 'nobody there');
     expect(await program.ended).toBe(0);

@@ -50,13 +50,13 @@ route[resume] {${answer}}
 }
 
 /** Calls at `rate` a second, every twentieth for the dead host, without retransmissions. */
-async function makeCalls(port: number, count: number, rate: number, patience: number) {
+async function makeCalls(port: number, count: number, rate: number, giveUpAfter: number) {
   const load = await startLoad({
     port,
     pace: { rate },
     count,
     timers: null,
-    patience,
+    giveUpAfter,
     request: (nth) => ({ from: `<sip:${isDead(nth) ? 'dead' : 'alive'}@a.example>;tag=1` }),
   });
   const calls = await load.done;

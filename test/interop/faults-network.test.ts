@@ -46,7 +46,7 @@ route[resume] {
         pace: { rate: 40 },
         count,
         timers,
-        patience: 20,
+        giveUpAfter: 20,
         request: () => ({ method }),
       });
       const calls = served(await load.done, load);

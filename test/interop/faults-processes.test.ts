@@ -258,7 +258,7 @@ describe.each([1, 2])('SIGTERM under load, with %i processes', (processes) => {
       caller.request(siprest.port, 'sip:bob@biloxi.example', { callId: `slow${nth}` }),
     );
     await service.sees(invites.length);
-    const load = await startLoad({ port: siprest.port, pace: { rate }, count: 3 * rate, patience: 8 });
+    const load = await startLoad({ port: siprest.port, pace: { rate }, count: 3 * rate, giveUpAfter: 8 });
     await delay(700);
     const toldAt = performance.now();
     const stopped = siprest.stop('SIGTERM');

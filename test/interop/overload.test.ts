@@ -100,7 +100,13 @@ route {
     );
     // by clients that ask once, so that nothing comes after it
     const [rate, count] = [1500, 7500];
-    const load = await startLoad({ port: siprest.port, pace: { rate }, count, timers: null, patience: 10 });
+    const load = await startLoad({
+      port: siprest.port,
+      pace: { rate },
+      count,
+      timers: null,
+      giveUpAfter: 10,
+    });
     while (load.calls.length < count) await delay(10);
     await delay(1000);
     const later = await startLoad({ port: siprest.port, pace: { rate: 10 }, count: 20, timers: null });

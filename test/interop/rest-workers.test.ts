@@ -22,7 +22,7 @@ loadmodule "sipmsgops.so"
 loadmodule "rest_client.so"
 `;
 
-/** A script that asks the URL of X-Url in the way of X-Mode, and answers with what came of it. */
+/** A script that asks the URL of X-Url in the way of X-Mode, and answers with the outcome. */
 const asking = (parameters: string, workers: number): string => `
 udp_workers=${workers}
 ${head}

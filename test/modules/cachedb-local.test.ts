@@ -26,7 +26,7 @@ test('keys are removed by patterns, in the collection that is named', async () =
   expect(prints).toEqual(['1', '-2', '1 c', '1 d', '-2', '-1']);
 });
 
-test('counters count, and refuse what is no number', async () => {
+test('counters count, and refuse a value that is not a number', async () => {
   const { prints } = await runScript(
     `cache_add("local", "n", 5, 0, $var(v)); xlog("$rc $var(v)");
      cache_sub("local", "n", 7, 0, $var(v)); xlog("$rc $var(v)");

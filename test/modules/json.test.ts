@@ -194,7 +194,7 @@ describe('writing', () => {
     expect(compact('o')).toBe('{"a":[1]}');
   });
 
-  test('text that is no JSON leaves nothing (trans-json-bad)', () => {
+  test('invalid JSON leaves nothing (trans-json-bad)', () => {
     parse('o', '{"x":1}');
     expect(parse('o', 'not json')).toBe(false);
     expect([get('o'), get('o/x')]).toEqual([null, null]);

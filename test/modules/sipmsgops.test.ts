@@ -285,7 +285,7 @@ describe('sipmsg_validate()', () => {
     ['a broken description that is not looked at', valid.replace('v=0\n', ''), '', '1'],
     ['a request URI of another kind', valid.replace(/^INVITE \S+/, 'INVITE http:x'), 'r', '-11'],
     ['a bad user in From', valid.replace('sip:alice@at', 'sip:al|ce@at'), 'f', '-28'],
-    ['a To that is no SIP URI', valid.replace('sip:bob@biloxi.example>', 'mailto:bob>'), 't', '-22'],
+    ['a To that is not a SIP URI', valid.replace('sip:bob@biloxi.example>', 'mailto:bob>'), 't', '-22'],
     ['a Contact of *', valid.replace(/^Contact.*$/m, 'Contact: *'), 'c', '-30'],
   ])('%s', async (_, request, flags, expected) => {
     const { prints } = await runScript(`sipmsg_validate("${flags}", $var(why)); xlog("$rc");`, {

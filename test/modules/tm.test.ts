@@ -96,7 +96,7 @@ describe('t_new_request()', () => {
     expect(prints()).toEqual([`MESSAGE ${callee.uri('x')} my context bob`, '1']);
   });
 
-  test('is refused for what is no address, and for INVITE', async () => {
+  test('is refused for an invalid address, and for INVITE', async () => {
     const { port, caller, prints } = await relayBench(
       `route {
          t_new_request("MESSAGE", "nonsense", "sip:a@b", "sip:a@b"); $var(a) = $rc;

@@ -171,7 +171,7 @@ describe('async() where the transaction cannot wait is a blocking call', () => {
     expect((await callee.next('CANCEL')).header('x-asked')).toBe('CANCEL noted');
   });
 
-  test('the checker says so, and refuses it where there is no transaction at all', () => {
+  test('the checker says so, and refuses it on routes without a transaction', () => {
     const check = (kind: string) =>
       compileProgram(
         `loadmodule "tm.so"\nloadmodule "rest_client.so"

@@ -210,7 +210,7 @@ describe('the socket that a request goes out by', () => {
     expect(prints()).toEqual([`<null> <null> ${port} ${port}`, `${second} proxy.example ${port}`]);
   });
 
-  test('$fs = null takes it back, and what is no socket is refused', async () => {
+  test('$fs = null takes it back, and an invalid socket is refused', async () => {
     const { port, caller, callees, prints } = await relayBench(
       `${sockets} route { $fs = "proxy.example:5099"; $fs = "udp:192.0.2.1:5060"; xlog("print $fs(advertised_port)"); $fs = NULL; $ru = "sip:a@CALLEE0"; t_relay(); }`,
     );

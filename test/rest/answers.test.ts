@@ -27,7 +27,7 @@ const table: readonly Answer[] = [
   { what: 'a status line without a reason', text: `HTTP/1.1 404\r\n${LENGTH}\r\nhello`, retcode: 404 },
   { what: 'a status line with blanks', text: `HTTP/1.1  200 \r\n${LENGTH}\r\nhello` },
   { what: 'a status line in lower case', text: `http/1.1 200 ok\r\n${LENGTH}\r\nhello` },
-  { what: 'a status that nobody knows', text: `HTTP/1.1 999 X\r\n${LENGTH}\r\nhello`, retcode: 999 },
+  { what: 'an unknown status', text: `HTTP/1.1 999 X\r\n${LENGTH}\r\nhello`, retcode: 999 },
   {
     what: 'a redirect, which is not followed',
     text: `HTTP/1.1 302 F\r\nLocation: /x\r\n${LENGTH}\r\nhello`,
@@ -88,7 +88,7 @@ const table: readonly Answer[] = [
   { what: 'the coding in capitals', text: `${OK}TRANSFER-ENCODING: CHUNKED\r\n\r\n${CHUNKS}` },
   { what: 'the coding twice', text: `${OK}${CHUNKED}${CHUNKED}\r\n${CHUNKS}` },
   { what: 'the coding between tabs', text: `${OK}Transfer-Encoding:\tchunked \t\r\n\r\n${CHUNKS}` },
-  { what: 'identity, which is no coding', text: `${OK}Transfer-Encoding: identity\r\n${LENGTH}\r\nhello` },
+  { what: 'identity, which is not a coding', text: `${OK}Transfer-Encoding: identity\r\n${LENGTH}\r\nhello` },
   { what: 'a coding of the content', text: `${OK}Content-Encoding: gzip\r\n${LENGTH}\r\nhello` },
   { what: 'chunk extensions', text: `${OK}${CHUNKED}\r\n2;a=b;c="d"\r\nhe\r\n3 ; e\r\nllo\r\n0;f\r\n\r\n` },
   {

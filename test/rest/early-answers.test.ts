@@ -60,7 +60,7 @@ describe('an answer before the whole body was sent', () => {
     expect(state.received).toBeLessThan(BODY.length);
   });
 
-  it('is -3 with what has come when the upload never ends', async () => {
+  it('is -3 with the bytes so far when the upload never ends', async () => {
     const { url } = await answering(reply('taken'), () => {});
     const outcome = await newClient({ timeout: 300 }).post(url, BODY);
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([-3, 200, 'taken']);

@@ -123,7 +123,7 @@ describe('enable_expect_100', () => {
     expect(server.log).toEqual(['plain', 'body 1025', 'asked', 'body 5', 'plain', 'body 1025']);
   });
 
-  it('is no matter of HTTP/1.0', async () => {
+  it('is not part of HTTP/1.0', async () => {
     const server = await newServer((socket, { version, head }) =>
       socket.write(reply(`${version} ${/expect/i.test(head)}`)),
     );

@@ -42,7 +42,7 @@ export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(2);
 }
 
-/** What there is of an answer; throws for an outcome without one. */
+/** The answer, or the part that arrived; throws for an outcome without one. */
 export function answerOf(outcome: Outcome): ResponseOutcome | TimeoutOutcome {
   if (outcome.kind === 'response' || outcome.kind === 'timeout') return outcome;
   throw new Error(`no answer, but ${outcome.kind}: ${outcome.reason}`);

@@ -81,7 +81,7 @@ const edit = fc.record({
   ),
 });
 
-/** A sane reply with a few of its bytes changed, in pieces, and what comes after it. */
+/** A sane reply with a few of its bytes changed, in pieces, and the bytes after it. */
 const hostile = fc.record({
   method: fc.constantFrom('GET', 'GET', 'GET', 'POST', 'HEAD'),
   text: fc
@@ -100,7 +100,7 @@ const hostile = fc.record({
 
 /**
  * What node:http reads in a way of its own: with a tab behind it, which belongs to no field value (RFC 9112
- * section 5), `chunked` is no coding that it knows, and the chunks are the body. libcurl reads it as siprest does.
+ * section 5), it does not know the coding `chunked`, and the chunks are the body. libcurl reads it as siprest does.
  */
 const MISREAD_BY_NODE = /^transfer-encoding:[^\r\n]*\t/im;
 

@@ -192,7 +192,12 @@ const table: readonly Hostile[] = [
     retcode: 200,
     reason: /chunk size/,
   },
-  { does: 'sends a chunk size that is none', serve: says(`${CHUNKED}xyz\r\nabc\r\n`), rc: -10, retcode: 200 },
+  {
+    does: 'sends a chunk size that is not a number',
+    serve: says(`${CHUNKED}xyz\r\nabc\r\n`),
+    rc: -10,
+    retcode: 200,
+  },
   { does: 'sends a chunk size of -1', serve: says(`${CHUNKED}-1\r\nabc\r\n`), rc: -10, retcode: 200 },
   {
     does: 'announces more bytes than it sends, and is silent',
@@ -279,7 +284,7 @@ const table: readonly Hostile[] = [
     body: 'first',
   },
   {
-    does: 'sends bytes that are no HTTP after the answer',
+    does: 'sends bytes that are not HTTP after the answer',
     serve: says(`${reply('first')}\0\x01\x02`),
     rc: 1,
     retcode: 200,
@@ -412,7 +417,7 @@ const table: readonly Hostile[] = [
     retcode: 200,
   },
   {
-    does: 'sends a trailer that is none',
+    does: 'sends a trailer without a colon',
     serve: says(`${CHUNKED}0\r\nhello\r\n\r\n`),
     rc: -10,
     retcode: 200,
@@ -459,7 +464,7 @@ describe('a server that', () => {
     ['two lengths', `${OK}Content-Length: 5\r\nContent-Length: 6\r\n`],
     ['a length that is not a number', `${OK}Content-Length: five\r\n`],
     ['a coding that was not asked for', `${OK}Transfer-Encoding: gzip\r\n`],
-    ['a trailer that is none', `${CHUNKED}5\r\nhello\r\n0\r\nX-A: b\r\nno trailer\r\n`],
+    ['a trailer without a colon', `${CHUNKED}5\r\nhello\r\n0\r\nX-A: b\r\nno trailer\r\n`],
   ])('sends %s and falls silent is answered at once', async (_name, text) => {
     // in pieces of each size: the time limit of the test is below that of the client
     for (const size of [1, 7, text.length]) {
@@ -504,7 +509,7 @@ describe('a server that', () => {
   it.each([
     ['an answer', POISON],
     ['half an answer', POISON.slice(0, 20)],
-    ['a byte that is no HTTP', '\x01'],
+    ['a byte that is not HTTP', '\x01'],
     ['an empty line', '\r\n'],
     ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
   ])('sends %s just before the next request is written, which goes out elsewhere', async (_name, stray) => {
@@ -529,7 +534,7 @@ describe('a server that', () => {
       await client.get(`${server.origin}/a`);
       await new Promise((resolve) => setImmediate(resolve));
       const next = await client.get(`${server.origin}/b`);
-      // What comes after a request was written cannot be told from its answer (RFC 9112, section 9.3.2):
+      // Bytes after a request was written cannot be distinguished from its answer (RFC 9112, section 9.3.2):
       // the only question is whether it came before.
       if (server.requests.filter((r) => r.target === '/b').some((r) => r.connection > 1)) {
         expect([1, -10]).toContain(next.rc);

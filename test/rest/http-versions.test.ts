@@ -255,7 +255,7 @@ describe('HTTP/2', () => {
     expect(server.seen).toEqual(['GET /lost', 'GET /', 'GET /lost', 'GET /lost']);
   });
 
-  it('a timeout delivers what came, ends the stream, and the connection goes on', async () => {
+  it('a timeout delivers the bytes so far, ends the stream, and the connection goes on', async () => {
     const server = await newHttp2Server((stream, headers) => {
       if (headers[':path'] === '/') return answer(stream, 'x');
       stream.respond({ ':status': 200, 'content-type': 'a/b' });
@@ -338,7 +338,7 @@ describe('HTTP/2', () => {
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 200 });
   });
 
-  it('puts up with interim answers', async () => {
+  it('tolerates interim answers', async () => {
     const server = await newHttp2Server((stream) => {
       stream.additionalHeaders({ ':status': 103, link: '</x>' });
       answer(stream, 'after');

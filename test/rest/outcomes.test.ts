@@ -234,7 +234,7 @@ describe('max_transfer_size', () => {
     expect(bodyOf(outcome)).toHaveLength(rc === 1 ? bytes : 0);
   });
 
-  it('of 0 is no limit, and pieces are put together', async () => {
+  it('of 0 means unlimited, and pieces are put together', async () => {
     const piece = Buffer.alloc(1024 * 1024, 'p');
     const server = await newServer(async (socket) => {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${12 * piece.length}\r\n\r\n`);

@@ -35,7 +35,7 @@ const newTlsServer = (certificate: Certificate = LOCALHOST, more = {}): Promise<
 const byAddress = (server: RawServer): string => `https://127.0.0.1:${server.port}/`;
 
 describe('ssl_verifypeer and ssl_verifyhost', () => {
-  // chain good or not, name good or not, and which of the two is verified: what comes of it
+  // chain good or not, name good or not, and which of the two is verified: the outcome of each
   it.each([
     [true, true, true, true, 1],
     [true, true, true, false, -10],
@@ -199,7 +199,7 @@ describe('a TLS client domain', () => {
   });
 });
 
-describe('TLS where there is none', () => {
+describe('TLS to a server without it', () => {
   it('is -2 on a silent port of clear text, and clear text on a TLS port is -10', async () => {
     const plain = await newServer(() => {});
     const client = newClient({ tls: { verifyPeer: false }, connectTimeout: 200 });

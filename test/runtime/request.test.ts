@@ -45,7 +45,7 @@ describe('replies', () => {
     expect(tags).toEqual([undefined, one.localToTag, one.localToTag]);
   });
 
-  it('never go to an ACK, nor to where there is no message', () => {
+  it('never go to an ACK, nor anywhere without a message', () => {
     const { newRequest, routing, socket } = prepare();
     for (const one of [newRequest({ method: 'ACK' }), new Request(routing, null)]) {
       expect(one.reply(200, 'OK')).toBe(false);
@@ -73,7 +73,7 @@ describe('replies', () => {
     ['an empty line', 'X: a\r\n\r\nbody'],
     ['a bare line feed and another empty line', 'X: a\n\nbody'],
     ['no colon', 'nothing'],
-    ['a name that is no token', 'X Y: a'],
+    ['a name that is not a token', 'X Y: a'],
     ['a Content-Length of its own', 'Content-Length: 3'],
     ['its compact form', 'l: 3'],
     ['a carriage return inside', 'X: a\rVia: b'],

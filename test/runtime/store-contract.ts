@@ -173,7 +173,7 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
       expect(memory.used).toBe(0);
     });
 
-    it('is refused where there is no room', async () => {
+    it('is refused without room', async () => {
       const { storeOf, memory } = start(KIB);
       const results: string[] = [];
       for (let i = 0; i < 5; i++) results.push(await storeOf(0).ask(lock(1, { key: `key ${i}` })));
@@ -235,7 +235,7 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
       expect(await store.ask(get('t'))).toBe('text');
     });
 
-    it('is refused where there is no room, until others have expired or are gone', async () => {
+    it('is refused without room, until others have expired or are gone', async () => {
       const { storeOf, clock, memory } = start(4 * KIB);
       const store = storeOf(0);
       expect(await store.ask(set('long', 'x'.repeat(2 * KIB), 5000))).toBe('stored');
@@ -309,7 +309,7 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
       );
     });
 
-    it('is refused where there is no room, everywhere', async () => {
+    it('is refused without room, everywhere', async () => {
       const { storeOf, settle, memory } = start(KIB);
       const values = storeOf(0).values('$shv');
       expect(values.set('x', 'small')).toBe(true);

@@ -30,7 +30,7 @@ import {
 const parameters = defineParameters([
   { name: 'greeting', type: 'string', default: 'hello', summary: '' },
   { name: 'limit', type: 'int', default: 3, minimum: 1, summary: '' },
-  { name: 'patience', type: 'seconds', default: 0.5, unit: 's', summary: '' },
+  { name: 'interval', type: 'seconds', default: 0.5, unit: 's', summary: '' },
   { name: 'loud', type: 'boolean', default: false, summary: '' },
   { name: 'fallback', type: 'string', default: null, summary: '' },
   { name: 'names', type: 'string', default: null, repeated: true, summary: '' },
@@ -42,7 +42,7 @@ describe('parameters of a module', () => {
     expectTypeOf(values).toEqualTypeOf<{
       readonly greeting: string;
       readonly limit: number;
-      readonly patience: number;
+      readonly interval: number;
       readonly loud: boolean;
       readonly fallback: string | null;
       readonly names: readonly string[];
@@ -50,7 +50,7 @@ describe('parameters of a module', () => {
     expect(values).toEqual({
       greeting: 'hello',
       limit: 3,
-      patience: 0.5,
+      interval: 0.5,
       loud: false,
       fallback: null,
       names: [],

@@ -172,7 +172,7 @@ describe('modules and global parameters', () => {
     expect(summary(load(`${text}\n${main}`)).map((one) => one.split(' ')[1])).toEqual([code]);
   });
 
-  test('what equals the default, and the parameters of a module that does nothing, are no matter', () => {
+  test('what equals the default, and the parameters of a module that does nothing, are not reported', () => {
     expect(summary(load(`fork=yes\n${main}`))).toEqual([]);
     expect(summary(load(`loadmodule "mi_fifo.so"\nmodparam("mi_fifo", "fifo_name", "/x")\n${main}`))).toEqual(
       ['1 inert'],

@@ -38,7 +38,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
 `,
   ],
   [
-    'a dollar sign that is none',
+    'a dollar sign that is not a variable',
     '  xlog("it costs $ 5");',
     `error[lone-dollar]: \`$\` does not begin a variable here
  --> test.cfg:4:18

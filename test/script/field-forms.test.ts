@@ -34,7 +34,7 @@ describe('forms that scripts in use have', () => {
     ]);
   });
 
-  it('a quote right behind a variable is passed over, with a warning', () => {
+  it('a quote right behind a variable is ignored, with a warning', () => {
     expect(found(`route { $var(b) = "ip=" + $si" + "&user=" + $fU'; exit; }`)).toMatchObject([
       { code: 'unexpected-character', severity: 'warning' },
       { code: 'unexpected-character', severity: 'warning' },

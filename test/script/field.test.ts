@@ -5,7 +5,7 @@ import { parseScript } from '../../src/script/index.ts';
 import { benchOf } from '../support/script-bench.ts';
 import { load, loadBody, rendered, summary } from './fixture.ts';
 
-describe('bytes that start nothing are passed over with a warning', () => {
+describe('unexpected bytes are ignored with a warning', () => {
   test.each([
     ['a no-break space', 'if ($fU == "a"\u00a0|| $fU == "b") exit;', 'U+00A0 (a no-break space)'],
     ['a backtick', '`  xlog("x");', 'character ```'],

@@ -87,7 +87,7 @@ export const catalog: Catalog<Nothing> = {
       resolve: ({ subname }) => {
         if (subname === '') throw new InvalidUse('no format', 'for example $time(%Y)');
         if (typeof subname === 'string' && !subname.includes('%')) {
-          throw new InvalidUse(`"${subname}" is no format`, 'for example $time(%Y)');
+          throw new InvalidUse(`invalid format "${subname}"`, 'for example $time(%Y)');
         }
         return { get: () => null };
       },

@@ -171,7 +171,7 @@ async function run(program: Program): Promise<void> {
 }
 
 /** CPU in ms that reading and running a script of this many bytes may take: hundreds of times what it does. */
-const patience = (length: number): number => 3000 + length;
+const allowance = (length: number): number => 3000 + length;
 
 /** One changed script. True when it was without errors, and ran. */
 async function round(text: string): Promise<boolean> {
@@ -182,7 +182,7 @@ async function round(text: string): Promise<boolean> {
   if (runs) await run(script.program);
   const { user, system } = process.cpuUsage(began);
   const spent = (user + system) / 1000;
-  if (spent > patience(text.length))
+  if (spent > allowance(text.length))
     throw new Error(`${text.length} bytes took ${Math.round(spent)} ms of CPU`);
   return runs;
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseScript, type ScriptNode, template } from '../../src/script/index.ts';
 import { load, rendered } from './fixture.ts';
 
-/** Pieces of scripts, so that what comes out is near enough to a script to get far into the parser. */
+/** Pieces of scripts, chosen so that the result is close enough to a script to get far into the parser. */
 const pieces = [
   'route',
   'route[a]',

@@ -16,7 +16,7 @@ function variable(text: string): VariableNode {
   return node;
 }
 
-/** Texts as they are, variables as [name, ...] so that both are told apart. */
+/** Texts as they are, variables as [name, ...] to distinguish the two. */
 function parts(node: TemplateNode): unknown[] {
   return node.parts.map((part) => (part.kind === 'text' ? part.value : [variableText(part)]));
 }

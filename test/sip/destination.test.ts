@@ -59,7 +59,7 @@ describe('a URI with an address', () => {
     expect(findDestinations(parts, { names: new DnsNames(), protocols: BOTH })).not.toBeInstanceOf(Promise);
   });
 
-  it('takes TLS for sips where there is a socket of it', async () => {
+  it('takes TLS for sips if there is a socket for it', async () => {
     const all: ReadonlySet<Protocol> = new Set(['udp', 'tcp', 'tls']);
     const { names } = await service({});
     expect(written(await find('sips:192.0.2.1', names, all))).toEqual(['tls 192.0.2.1 5061']);

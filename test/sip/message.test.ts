@@ -220,7 +220,7 @@ describe('a bad request', () => {
     expect(message.answerable).toBeNull();
   });
 
-  it('of nothing, or of keep-alive bytes, is told apart', () => {
+  it('of nothing, or of keep-alive bytes, is recognized', () => {
     for (const text of ['', '\r\n\r\n', '\0\0\0\0', '\n'])
       expect(malformed(text)).toMatchObject({ keepAlive: true, answerable: null });
     expect(malformed('x').keepAlive).toBe(false);

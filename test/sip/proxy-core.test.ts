@@ -89,7 +89,7 @@ describe('forwarding without state', () => {
     ['no other Via', OWN],
     ['a name that nobody resolved', `${OWN}Via: SIP/2.0/UDP pc33.example.com\r\n`],
     ['a transport without a socket', `${OWN}Via: SIP/2.0/TCP 127.0.0.3\r\n`],
-    ['a port that is none', `${OWN}Via: SIP/2.0/UDP 127.0.0.3;rport=99999\r\n`],
+    ['an invalid port', `${OWN}Via: SIP/2.0/UDP 127.0.0.3;rport=99999\r\n`],
   ])('drops a response with %s', (_, vias) => {
     const { core, transport } = start();
     expect(core.forwardResponseStateless(response(REPLY(vias)))).toBe(false);

@@ -97,7 +97,7 @@ describe('buildReply', () => {
     expect(reply.reason).toBe('OK Evil: 1 ');
   });
 
-  it('refuses what is no status', () => {
+  it('refuses an invalid status', () => {
     for (const status of [0, 99, 700, 200.5, Number.NaN]) {
       expect(isStatus(status)).toBe(false);
       expect(() => buildReply(request(), { status })).toThrow(RangeError);

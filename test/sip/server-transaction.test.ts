@@ -234,7 +234,7 @@ describe('any server transaction', () => {
     expect([table.size, clock.timers]).toEqual([0, 0]);
   });
 
-  it('refuses what is no status and keeps its state', () => {
+  it('refuses an invalid status and keeps its state', () => {
     const transaction = create();
     expect(() => transaction.reply({ status: 42 })).toThrow(RangeError);
     expect(() => transaction.send(42, Buffer.alloc(0))).toThrow(RangeError);

@@ -31,7 +31,7 @@ export interface Weather {
   readonly damaged?: (data: Buffer) => Buffer;
 }
 
-/** Hosts are told apart by port; all have the address 192.0.2.1. */
+/** All hosts have the address 192.0.2.1 and differ by port. */
 export class SimulatedNetwork {
   readonly clock = new SimulatedClock();
   readonly timers = new TimerWheel(this.clock);
@@ -198,7 +198,7 @@ export interface ProxyOptions {
   readonly reliable?: boolean;
 }
 
-/** A proxy on port 5060 that sends what comes from the caller to the callees. */
+/** A proxy on port 5060 that forwards the caller's requests to the callees. */
 export class ProxyUnderTest {
   readonly core: ProxyCore;
   readonly table: TransactionTable;

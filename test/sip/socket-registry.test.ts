@@ -105,7 +105,7 @@ describe('names of sockets', () => {
     expect(registry.isOwn('10.0.0.2', 5060)).toBe(false);
   });
 
-  it('compares IPv6 addresses by what they are', () => {
+  it('compares IPv6 addresses by value, not by spelling', () => {
     const registry = new SocketRegistry();
     registry.add(socket('2001:db8::1', 5060));
     expect(registry.isOwn('[2001:DB8:0:0::1]', 5060)).toBe(true);

@@ -260,7 +260,7 @@ describe('a bad peer over TCP', () => {
       requestText().replace('Content-Length: 0\r\n', ''),
       'the message has no Content-Length',
     ],
-    ['that is no SIP', `GET / HTTP/1.1\r\nHost: x\r\n\r\n`, 'the message has no Content-Length'],
+    ['that is not SIP', `GET / HTTP/1.1\r\nHost: x\r\n\r\n`, 'the message has no Content-Length'],
     ['with an endless header', 'a'.repeat(70_000), 'the header is too long'],
     [
       'with a body over the limit',

@@ -14,7 +14,7 @@ const OWN = { transport: 'UDP', host: '192.0.2.1', port: 5060, branch: 'z9hG4bK0
 
 function request(id: string): SipRequest {
   const message = parsed(TORTURE.find((test) => test.id === id)?.text ?? '');
-  if (message.kind !== 'request') throw new Error(`${id} is no request: ${JSON.stringify(message)}`);
+  if (message.kind !== 'request') throw new Error(`${id} is not a request: ${JSON.stringify(message)}`);
   return message;
 }
 

@@ -435,7 +435,7 @@ const ROWS: readonly Row[] = [
   [
     'bext01',
     '3.3.5',
-    'Require and Proxy-Require of extensions that nobody knows',
+    'Require and Proxy-Require of unknown extensions',
     'taken',
     {
       start: 'OPTIONS sip:user@example.com SIP/2.0',

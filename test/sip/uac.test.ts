@@ -156,7 +156,7 @@ describe('sendRequest', () => {
     }
   });
 
-  it('cancels a call that still rings at the timeout, and acknowledges what comes of it', async () => {
+  it('cancels a call that still rings at the timeout, and acknowledges its final response', async () => {
     const server = await listen((request) => {
       if (request.method === 'INVITE') reply(request, 180);
       if (request.method !== 'CANCEL') return;
@@ -298,7 +298,7 @@ describe('sendRequest', () => {
     [/SIP address in To/, { to: 'nobody' }],
     [/SIP address in From/, { from: '<sip:a@b>\r\nEvil: 1' }],
     [/no address found/, { uri: 'sip:a@nowhere.invalid' }],
-  ])('refuses options that are no SIP: %s', async (what, options) => {
+  ])('refuses options that are not valid SIP: %s', async (what, options) => {
     const error = await run({ method: 'OPTIONS', uri: 'sip:a@127.0.0.1:1', ...options }).catch(
       (thrown: unknown) => thrown,
     );

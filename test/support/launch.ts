@@ -80,11 +80,11 @@ export function launch(command: string, args: readonly string[], options: SpawnO
     async stop(signal = 'SIGTERM') {
       if (!isRunning) return ended;
       child.kill(signal);
-      const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      const killer = setTimeout(() => child.kill('SIGKILL'), 10_000);
       try {
         return await ended;
       } finally {
-        clearTimeout(patience);
+        clearTimeout(killer);
       }
     },
   };

@@ -18,8 +18,8 @@ export interface LoadOptions {
   readonly request?: (nth: number) => SipRequestText;
   /** The times of RFC 3261, section 17, in ms: 500 and 4000. Null: nothing is sent again. */
   readonly timers?: { readonly t1: number; readonly t2: number } | null;
-  /** After so many seconds a call is given up. Default 32, which is 64 times T1. */
-  readonly patience?: number;
+  /** A call without an answer is given up after this many seconds. Default 32: 64 times T1. */
+  readonly giveUpAfter?: number;
   /** Called when a call has ended. */
   readonly onEnd?: (call: LoadCall) => void;
 }
@@ -41,7 +41,7 @@ export interface LoadCall {
   time: number;
 }
 
-/** What there is of a call only as long as it has no final reply. */
+/** State that a call needs until its final reply. */
 interface Running {
   readonly call: LoadCall;
   readonly text: string;
@@ -72,7 +72,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     count,
     request = (): SipRequestText => ({}),
     timers = standard,
-    patience = 32,
+    giveUpAfter = 32,
     onEnd,
   } = options;
   const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 });
@@ -106,13 +106,13 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     };
     calls.push(call);
     const text = requestText({ ...wanted, callId }, own);
-    const one: Running = { call, text, timer: null, wait: timers?.t1 ?? patience * 1000 };
+    const one: Running = { call, text, timer: null, wait: timers?.t1 ?? giveUpAfter * 1000 };
     running.set(callId, one);
     send(one);
   };
 
   const send = (one: Running): void => {
-    const left = one.call.sentAt + patience * 1000 - performance.now();
+    const left = one.call.sentAt + giveUpAfter * 1000 - performance.now();
     if (left <= 0) return end(one);
     one.call.sends++;
     socket.send(one.text, port, '127.0.0.1');
@@ -150,7 +150,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     const isInvite = one.text.startsWith('INVITE ');
     if (status < 200) {
       // an INVITE is there now and is not sent again, anything else more seldom (17.1.1.2, 17.1.2.2)
-      one.wait = isInvite ? patience * 1000 : (timers?.t2 ?? one.wait);
+      one.wait = isInvite ? giveUpAfter * 1000 : (timers?.t2 ?? one.wait);
       return;
     }
     const { call } = one;

@@ -64,7 +64,7 @@ function parse(data: Buffer, from: number): PeerMessage {
 /** A caller or a callee on a UDP port of 127.0.0.1, which does what the test says and nothing by itself. */
 export class SipPeer {
   readonly port: number;
-  /** What has come, each message once however often it was sent. */
+  /** Received messages, retransmissions left out. */
   readonly received: PeerMessage[] = [];
   readonly #socket: dgram.Socket;
   readonly #times = new Map<string, number>();
@@ -97,7 +97,7 @@ export class SipPeer {
     return `sip:${user}@127.0.0.1:${this.port}`;
   }
 
-  /** Of what has come, the first message of this method or status that no call has returned yet; waits for it. */
+  /** The first received message of this method or status that no call has returned yet; waits for it. */
   next(what: string | number, seconds = 5): Promise<PeerMessage> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -133,7 +133,7 @@ export class SipPeer {
     });
   }
 
-  /** Methods and statuses of what has come, in order. */
+  /** Methods and statuses of received messages, in order. */
   get seen(): readonly (string | number)[] {
     return this.received.map(({ method, status }) => method ?? status);
   }

@@ -7,12 +7,12 @@ const send = (lines: readonly string[], attributes = ''): string =>
   `<send ${attributes}><![CDATA[\n${[...lines, 'Content-Length: 0', '', ''].join('\n')}]]></send>`;
 
 const pause = (milliseconds: number): string => `<pause milliseconds="${milliseconds}"/>`;
-/** Whoever waits for longer than this has lost something. */
-const PATIENCE = 40_000;
+/** A message that takes longer is lost, in ms. */
+const RECEIVE_TIMEOUT = 40_000;
 const response = (status: number, attributes = ''): string =>
-  `<recv response="${status}" timeout="${PATIENCE}" ${attributes}/>`;
+  `<recv response="${status}" timeout="${RECEIVE_TIMEOUT}" ${attributes}/>`;
 const request = (method: string, attributes = ''): string =>
-  `<recv request="${method}" timeout="${PATIENCE}" ${attributes}/>`;
+  `<recv request="${method}" timeout="${RECEIVE_TIMEOUT}" ${attributes}/>`;
 
 /** A request of the caller's: the first, the next within the dialog, or one of the transaction begun so many steps before. */
 function asCaller(
@@ -175,7 +175,7 @@ export function ringingCallee(linger = 0): string {
   ]);
 }
 
-/** The scenario with some ms at its end in which what comes again is answered again: a network may have lost the answer. */
+/** The scenario with some ms at its end for answering retransmissions: a network may have lost the answer. */
 export function lingering(text: string, milliseconds = 12_000): string {
   return text.replace('</scenario>', `<timewait milliseconds="${milliseconds}"/>\n</scenario>`);
 }

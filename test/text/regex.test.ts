@@ -69,7 +69,7 @@ test('with newline, lines are matched one by one', () => {
   expect(find('^b', 'a\rb', newline)).toBeNull();
 });
 
-describe('what is no expression, in glibc’s words', () => {
+describe('an invalid expression, in glibc’s words', () => {
   test.each([
     ['*a', 'Invalid preceding regular expression'],
     ['a|*b', 'Invalid preceding regular expression'],

@@ -11,7 +11,7 @@ const sizes = (processes: number, heap: number, machine: number) => {
 };
 
 describe('a budget of bytes', () => {
-  it('reserves what there is room for, and counts what it refuses', () => {
+  it('reserves what fits, and counts what it refuses', () => {
     const budget = new ByteBudget(100);
     expect([budget.reserve(60), budget.reserve(41), budget.reserve(40)]).toEqual([true, false, true]);
     expect([budget.used, budget.refused, budget.isFull]).toEqual([100, 1, true]);

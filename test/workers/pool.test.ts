@@ -38,7 +38,7 @@ function poolOf(
 }
 
 describe('a pool of workers', () => {
-  it('gives each waiting job a worker of its own, and queues what comes then', async () => {
+  it('gives each waiting job a worker of its own, and queues later ones', async () => {
     const { pool } = poolOf(2);
     const [first, second, third] = [waiting(), waiting(), waiting()];
     for (const { job } of [first, second, third]) expect(pool.submit(job)).toBe(true);
@@ -227,7 +227,7 @@ describe('new requests that wait', () => {
     await first.finish();
   });
 
-  it('are served late in a burst, and refused when they would wait for more than the patience', async () => {
+  it('are served late in a burst, and refused when they would wait for longer than the limit', async () => {
     const { blocker, admit, fared } = occupied();
     const [first, second] = [admit('first'), admit('second')];
     seconds(3.9);
@@ -253,7 +253,7 @@ describe('new requests that wait', () => {
     expect(fared).toEqual(['3900 refused', '0 begun']);
   });
 
-  it('wait for a moment only where the queue has not been empty for longer than the patience', async () => {
+  it('wait for a moment only where the queue has not been empty for longer than the limit', async () => {
     const { blocker, admit, fared } = occupied();
     const first = admit('first');
     seconds(2);

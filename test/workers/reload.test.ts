@@ -97,7 +97,7 @@ route[resume] { t_reply(200, "old"); }
     expect(other.received.filter(({ raw }) => raw === answer.raw)).toHaveLength(1);
   });
 
-  it('keeps what comes by a new socket until startup_route is over', async () => {
+  it('keeps messages of a new socket until startup_route has ended', async () => {
     const service = closeLater(await startService(() => undefined));
     const server = await start('route { send_reply(200, "old"); }');
     const port = await freePort();

@@ -155,7 +155,7 @@ route[resume] {
     socket.send(text, port, '127.0.0.1');
     await service.sees(1);
     socket.send(text, port, '127.0.0.1');
-    // what comes after the retransmission is answered after it
+    // a message after the retransmission is answered after it
     expect((await call('alice')).status).toBe(200);
     expect(service.seen).toHaveLength(2);
     expect(replies).toEqual([]);

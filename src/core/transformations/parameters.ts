@@ -45,7 +45,7 @@ export const parameterTransformations = defineTransformations([
   {
     name: 'param.exist',
     arguments: [{ name: 'name', type: 'string' }],
-    summary: '1 where there is such a parameter, with or without a value, else 0.',
+    summary: '1 if the parameter exists, with or without a value, else 0.',
     example: ['a=0;b=2;ob;c=3', '{param.exist,ob}', 1],
     apply: (text, name) => (listOf(text) === null ? null : valueOf(text, name) === null ? 0 : 1),
   },

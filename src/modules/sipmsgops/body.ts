@@ -155,7 +155,7 @@ const partFunctions = defineFunctions([
         summary: '`revert`: all parts but those of this type are removed.',
       }),
     ],
-    summary: 'Removes parts of the body, or the body; false where there is nothing to remove.',
+    summary: 'Removes parts of the body, or the body; false if there is nothing to remove.',
     source,
     run: (run, type, revert) => {
       const { parts } = run.draft.body;

@@ -38,7 +38,7 @@ for (const spec of coreTransformations) {
         ),
       ),
     );
-    // known only when it is used, so that a bad one is no error of the script
+    // known only when it is used, so that a bad one is not an error in the script
     const unknown = specs.map(() => null);
     const late =
       spec.prepareWaiting === undefined ? transformOf(spec, unknown) : spec.prepareWaiting(unknown);

@@ -31,7 +31,7 @@ describe('{sdp}', () => {
     expect(transform(offer, written, run)).toBe(expected);
   });
 
-  test('what is no session description has no streams', () => {
+  test('an invalid session description has no streams', () => {
     expect(transform('', '{sdp.stream,0}', run)).toBeNull();
     expect(transform('hello\n', '{sdp.stream-delete,0}', run)).toBeNull();
     expect(transform('m=\n', '{sdp.stream,audio}', run)).toBeNull();
