@@ -146,10 +146,22 @@ export class Receiver implements Waiting {
   }
 
   #late(request: Request): void {
+    if (this.#answersCopy(request)) return;
     this.#warn(
       'requests cannot be handled in time and are answered 503; raise udp_workers, or use async() for functions that wait',
     );
     this.#refuse(request);
+  }
+
+  /**
+   * Whether a transaction has dealt with it. A copy of a request that was accepted is never refused: its client would
+   * take the 503 for the final reply.
+   */
+  #answersCopy({ message, routing }: Request): boolean {
+    const transaction = message === null ? null : routing.host.transactions.find(message);
+    if (message === null || transaction === null) return false;
+    transaction.receive(message);
+    return true;
   }
 
   /** Above this many refusals a second, requests are dropped silently. */

@@ -317,6 +317,32 @@ route {${question(service.origin)}
     // once, not for each message
     expect(log.filter((line) => line.includes('udp_workers'))).toHaveLength(1);
   });
+
+  it('refuses no copy of a request that was accepted: its transaction answers it', async () => {
+    const service = await startHoldingService();
+    const { server, port, call } = await serve(
+      `udp_workers=1
+route {
+  t_newtran();
+  rest_get("${service.origin}/$rU?$fU", $avp(body));
+  t_reply(200, "$avp(body)");
+}`,
+      { queueLimit: 1 },
+    );
+    const caller = await SipPeer.open();
+    const invite = caller.request(port, 'sip:hold@biloxi.example');
+    const trying = await caller.next(100);
+    await service.sees(1);
+    const queued = call('alice');
+    await expect.poll(() => server.queued).toBe(1);
+    expect((await call('carol')).status).toBe(503);
+    caller.send(invite, port);
+    await caller.sees(trying, 2);
+    service.release();
+    await caller.next(200);
+    expect(caller.seen).toEqual([100, 200]);
+    expect((await queued).status).toBe(200);
+  });
 });
 
 const explode: readonly FunctionSpec<Run>[] = [
