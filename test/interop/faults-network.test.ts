@@ -7,7 +7,7 @@ import { startWatched } from '../support/watched.ts';
 
 const count = 150;
 
-/** So short that there are some twenty tries before a call is given up: with less, chance would lose one now and then. */
+/** So short that a call whose messages are lost as often as they may be ends long before it is given up. */
 const timers = { t1: 100, t2: 800 };
 
 describe.each([1, 3])(
@@ -40,14 +40,16 @@ route[resume] {
           { processes },
         ),
       );
-      const network = closeLater(await startLossyRelay(siprest.port, 0.3, processes));
+      const network = closeLater(
+        await startLossyRelay(siprest.port, { loss: 0.3, seed: processes, most: 4 }),
+      );
       const load = await startLoad({
         port: network.port,
         pace: { rate: 40 },
         count,
         timers,
         giveUpAfter: 20,
-        request: () => ({ method }),
+        request: (nth) => ({ method, callId: `${nth}@load` }),
       });
       const calls = served(await load.done, load);
       expect(tally(calls)).toEqual({ [`${status} As Said`]: calls.length });

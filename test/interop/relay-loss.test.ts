@@ -25,8 +25,8 @@ async function throughLoss(scenarios: {
   readonly seed: number;
 }): Promise<{ caller: SippOutcome; callee: SippOutcome; dropped: number; left: () => number }> {
   const [calleePort, port] = [await freePort(), await freePort()];
-  const behind = closeLater(await startLossyRelay(calleePort, loss, scenarios.seed));
-  const before = closeLater(await startLossyRelay(port, loss, scenarios.seed + 1));
+  const behind = closeLater(await startLossyRelay(calleePort, { loss, seed: scenarios.seed }));
+  const before = closeLater(await startLossyRelay(port, { loss, seed: scenarios.seed + 1 }));
   const settings = `socket=udp:127.0.0.1:${port}\nudp_workers=4`;
   const { server } = closeLater(await startServer(relayScript({ settings, onward: relayTo(behind.port) })));
   const common = { calls, seconds: 90 };
@@ -43,6 +43,8 @@ async function throughLoss(scenarios: {
     port: before.port,
     scenario: scenarios.caller,
     rate: 15,
+    // the same for each run, so that the same packets are lost
+    args: ['-cid_str', '%u@caller'],
   });
   return {
     caller,

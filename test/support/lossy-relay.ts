@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 
@@ -9,28 +10,53 @@ export interface LossyRelay {
   close(): void;
 }
 
-/** Numbers from 0 to 1, the same for a seed (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+export interface LossOptions {
+  /** 0 to 1, of the packets in either direction. */
+  readonly loss: number;
+  readonly seed: number;
+  /** How many copies of one message may be lost. Default 2. */
+  readonly most?: number;
 }
 
-/** A piece of network between whoever sends to it and a port of 127.0.0.1, that loses `loss` (0 to 1) of the packets in either direction. */
-export async function startLossyRelay(target: number, loss: number, seed: number): Promise<LossyRelay> {
-  const random = seededRandom(seed);
+/** To which the same messages of the same calls are always lost. */
+const loses = (seed: number, copy: string): number =>
+  createHash('sha256').update(`${seed} ${copy}`).digest().readUInt32BE() / 2 ** 32;
+
+/** What a message is, however often it is sent; null for a keep-alive. */
+function nameOf(message: string): string | null {
+  const [startLine = ''] = message.split('\r\n', 1);
+  const [, callId] = /^Call-ID: *(.*?)\r$/im.exec(message) ?? [];
+  const [, cseq] = /^CSeq: *(.*?)\r$/im.exec(message) ?? [];
+  if (callId === undefined || cseq === undefined) return null;
+  const [first = '', second = ''] = startLine.split(' ');
+  return `${callId} ${cseq} ${first === 'SIP/2.0' ? second : first}`;
+}
+
+/**
+ * A piece of network between whoever sends to it and a port of 127.0.0.1, that loses packets in either direction.
+ *
+ * Which ones are lost follows from the seed, the message and how often it was sent, and never from the order in which
+ * packets arrive, which differs with the load of the machine. And a message is lost a limited number of times: any
+ * chance, however small, that all copies of a message are lost would make a test fail for nothing.
+ */
+export async function startLossyRelay(target: number, options: LossOptions): Promise<LossyRelay> {
+  const { loss, seed, most = 2 } = options;
   const front = dgram.createSocket('udp4');
   front.bind(0, '127.0.0.1');
   await once(front, 'listening');
   const counts = { passed: 0, dropped: 0 };
-  const passes = (): boolean => {
-    const lost = random() < loss;
-    counts[lost ? 'dropped' : 'passed']++;
-    return !lost;
+  const sent = new Map<string, { copies: number; lost: number }>();
+  const passes = (direction: 'to' | 'from', data: Buffer): boolean => {
+    const name = nameOf(data.toString('latin1'));
+    if (name === null) return true;
+    const key = `${direction} ${name}`;
+    const message = sent.get(key) ?? { copies: 0, lost: 0 };
+    sent.set(key, message);
+    message.copies++;
+    const isLost = message.lost < most && loses(seed, `${key} ${message.copies}`) < loss;
+    if (isLost) message.lost++;
+    counts[isLost ? 'dropped' : 'passed']++;
+    return !isLost;
   };
   /** The way back to each sender. */
   const backs = new Map<string, dgram.Socket>();
@@ -40,11 +66,11 @@ export async function startLossyRelay(target: number, loss: number, seed: number
     if (back === undefined) {
       back = dgram.createSocket('udp4');
       back.on('message', (answer) => {
-        if (passes()) front.send(answer, port, address);
+        if (passes('from', answer)) front.send(answer, port, address);
       });
       backs.set(key, back);
     }
-    if (passes()) back.send(data, target, '127.0.0.1');
+    if (passes('to', data)) back.send(data, target, '127.0.0.1');
   });
   return {
     port: front.address().port,
