@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SimulatedClock } from '../../src/timers/index.ts';
 import { closeLater } from '../support/close-later.ts';
 import { relayBench } from '../support/relay-bench.ts';
 import { startService } from '../support/service.ts';
@@ -51,17 +52,18 @@ describe('a request that is not INVITE, and that nobody answers (RFC 4320)', () 
     const service = closeLater(
       await startService((_, response) => void held.push(() => response.end('late'))),
     );
-    const { port, caller } = await relayBench(`${timers}
-      route {
-        if ($rU == "ping") { sl_send_reply(200, "OK"); exit; }
-        async(rest_get("${service.origin}/", $var(body)), resume);
-      }
-      route[resume] { if ($rU == "late") t_reply(480, "Late"); }`);
+    const clock = new SimulatedClock();
+    const script = `${timers}
+      route { async(rest_get("${service.origin}/", $var(body)), resume); }
+      route[resume] { xlog("print $rU"); if ($rU == "late") t_reply(480, "Late"); }`;
+    const { server, port, caller } = await relayBench(script, 0, { clock });
     caller.request(port, 'sip:silent@biloxi.example', { method: 'OPTIONS' });
     await service.sees(1);
     held[0]?.();
+    await server.logs('print silent');
     caller.request(port, 'sip:late@biloxi.example', { method: 'OPTIONS' });
     await service.sees(2);
+    await clock.pass(1000);
     await caller.next(100);
     held[1]?.();
     await caller.next(480);

@@ -1,5 +1,5 @@
 import { closeLater } from './close-later.ts';
-import { startServer, type TestServer } from './server.ts';
+import { startServer, type TestServer, type TestServerOptions } from './server.ts';
 import { SipPeer } from './sip-peer.ts';
 
 /** A server between a caller and callees. */
@@ -14,7 +14,11 @@ export interface RelayBench {
 }
 
 /** Starts a script, in which `CALLEE0`, `CALLEE1` … are the callees' `127.0.0.1:port`; it has tm, rr, sl, maxfwd and sipmsgops. */
-export async function relayBench(script: string, callees = 1): Promise<RelayBench> {
+export async function relayBench(
+  script: string,
+  callees = 1,
+  options: TestServerOptions = {},
+): Promise<RelayBench> {
   const caller = await SipPeer.open();
   const others: SipPeer[] = [];
   for (let i = 0; i < callees; i++) others.push(await SipPeer.open());
@@ -24,7 +28,7 @@ export async function relayBench(script: string, callees = 1): Promise<RelayBenc
     .join('')
     .concat(script)
     .replace(/CALLEE(\d)/g, (_, i: string) => `127.0.0.1:${others[Number(i)]?.port}`);
-  const server = closeLater(await startServer(text));
+  const server = closeLater(await startServer(text, options));
   return {
     server,
     port: server.port,

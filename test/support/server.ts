@@ -2,8 +2,11 @@ import { compileProgram } from '../../src/core/index.ts';
 import { catalog } from '../../src/modules/catalog.ts';
 import type { Module, Program, Run } from '../../src/runtime/index.ts';
 import { type FunctionSpec, renderDiagnostics } from '../../src/script/index.ts';
+import type { SimulatedClock } from '../../src/timers/index.ts';
 import { LoadedScript } from '../../src/workers/load-script.ts';
+import { ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningServer } from '../../src/workers/running-server.ts';
+import { ServerLogs } from '../../src/workers/server-logs.ts';
 import type { ProcessOptions } from '../../src/workers/sip-server.ts';
 
 /** A server in the test's own process. */
@@ -45,23 +48,28 @@ export const programOf = (
 export interface TestServerOptions extends Omit<ProcessOptions, 'writeLog'> {
   /** Further core functions. */
   readonly functions?: readonly FunctionSpec<Run>[];
+  /** What the server waits for passes when the test says so. Default: the system's clock. */
+  readonly clock?: SimulatedClock;
 }
 
 /** Starts a script on a free port; one without a `socket` gets one. */
 export async function startServer(
   script: string,
-  { functions = [], ...options }: TestServerOptions = {},
+  { functions = [], clock, ...options }: TestServerOptions = {},
 ): Promise<TestServer> {
   const log: string[] = [];
   const waiting = new Set<() => void>();
   const text = /^\s*socket\s*=/m.test(script) ? script : `${script}\nsocket=udp:127.0.0.1:0\n`;
-  const server = await RunningServer.start(scriptOf(text, functions), {
+  const all: ProcessOptions = {
     ...options,
     writeLog: (line) => {
       log.push(line.toString('utf8').trimEnd().replace(/^\S+ /, ''));
       for (const look of waiting) look();
     },
-  });
+  };
+  const member =
+    clock === undefined ? null : { host: new ProcessHost({ clock, logs: new ServerLogs(all, clock) }) };
+  const server = await RunningServer.start(scriptOf(text, functions), all, member);
   return {
     server,
     port: Number(server.sockets[0]?.split(':').at(-1)),
@@ -76,6 +84,13 @@ export async function startServer(
         waiting.add(look);
         look();
       }),
-    close: () => server.stop({ grace: 0 }),
+    close: async () => {
+      let isStopped = false;
+      const stopped = server.stop({ grace: 0 }).finally(() => {
+        isStopped = true;
+      });
+      while (clock !== undefined && !isStopped) await clock.pass(100);
+      await stopped;
+    },
   };
 }
