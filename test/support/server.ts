@@ -85,12 +85,9 @@ export async function startServer(
         look();
       }),
     close: async () => {
-      let isStopped = false;
-      const stopped = server.stop({ grace: 0 }).finally(() => {
-        isStopped = true;
-      });
-      while (clock !== undefined && !isStopped) await clock.pass(100);
-      await stopped;
+      const passes = clock === undefined ? undefined : setInterval(() => clock.advance(100), 1);
+      await server.stop({ grace: 0 });
+      clearInterval(passes);
     },
   };
 }
