@@ -24,7 +24,7 @@ import type {
 import { FIGURES } from '../src/workers/figures.ts';
 import { TORTURE, type TortureTest } from '../test/sip/torture.ts';
 import { sampleRequest } from '../test/support/sample-request.ts';
-import { withOptionTable } from './rest-options.ts';
+import { withOptionTable, withPolicyTables } from './rest-options.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = 'docs/reference';
@@ -316,6 +316,7 @@ function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
     ['figures.md', figuresPage()],
     ['statistics.md', statisticsPage()],
     ['torture.md', torturePage()],
+    ['../rest-policies.md', withPolicyTables(readFileSync(join(root, 'docs/rest-policies.md'), 'utf8'))],
     ['../rest-client.md', withOptionTable(readFileSync(join(root, 'docs/rest-client.md'), 'utf8'))],
     ...all.modules
       .filter((spec) => spec.inert === undefined)

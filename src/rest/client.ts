@@ -5,7 +5,8 @@ import { checkHeaderField } from './header-line.ts';
 import type { ConnectionCounts } from './origin-pool.ts';
 import { ErrorOutcome, type Outcome } from './outcome.ts';
 import { encodeNonAscii } from './percent-encoding.ts';
-import { PolicyChain, type Sender } from './policies.ts';
+import { hostPolicies } from './policies/host-policies.ts';
+import { type Policy, PolicyChain, type Sender } from './policies.ts';
 import { requestHeaders } from './request-headers.ts';
 import {
   type BodyRequestOptions,
@@ -49,7 +50,7 @@ export class RestClient {
   /** @throws RestOptionError for an option that is unknown, of the wrong type or out of range */
   constructor(options: RestClientOptions = {}) {
     this.#settings = readOptions(options);
-    const { policies } = this.#settings;
+    const policies = allPolicies(this.#settings);
     this.#dispatcher = new Dispatcher(this.#settings);
     this.#sender = policies.length === 0 ? this.#dispatcher : new PolicyChain(policies, this.#dispatcher);
   }
@@ -184,6 +185,7 @@ export class RestClient {
         holdConnectLock,
         signal,
         tlsDomain,
+        route: null,
       });
     } catch (error) {
       // an invalid option
@@ -211,6 +213,13 @@ export class RestClient {
     this.#settings.log('debug', `${method}: -10, ${reason}`);
     return Promise.resolve(new ErrorOutcome(code, reason));
   }
+}
+
+/** Those of the program, and inside of them those of the hosts. */
+function allPolicies({ policies, hosts, shared, timers: { clock }, log }: ClientSettings): readonly Policy[] {
+  if (hosts === null) return policies;
+  const { random, states, transfers } = shared;
+  return [...policies, hostPolicies(hosts, { clock, random, log, states, transfers })];
 }
 
 /** @throws RestOptionError */

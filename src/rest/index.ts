@@ -37,6 +37,12 @@ export {
   type TimeoutOutcome,
 } from './outcome.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
+export {
+  HOST_OPTIONS,
+  type HostOptions,
+  type HostsOption,
+  type LimitOptions,
+} from './policies/host-options.ts';
 export type { Policy, Send } from './policies.ts';
 export { type HoldConnectLock, type HttpRequest, withHeader } from './request.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';

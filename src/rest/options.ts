@@ -4,9 +4,12 @@
  */
 import { HTTP_VERSIONS } from './http-versions.ts';
 
+/** Units of numbers, as they are named in errors and in the documentation. */
+export type OptionUnit = 'ms' | 'bytes' | 'count' | 'per second' | '%';
+
 interface NumberSpec {
   readonly type: 'number';
-  readonly unit: 'ms' | 'bytes';
+  readonly unit: OptionUnit;
   readonly default: number;
   readonly min: number;
   readonly max: number;
@@ -29,8 +32,39 @@ interface ChoiceSpec<Choice extends string = string> {
   readonly doc: string;
 }
 
+/** A list of words out of some, without repetition. */
+interface ChoicesSpec<Choice extends string = string> {
+  readonly type: 'choices';
+  readonly choices: readonly Choice[];
+  readonly default: readonly Choice[];
+  readonly doc: string;
+}
+interface NumbersSpec {
+  readonly type: 'numbers';
+  readonly default: readonly number[];
+  readonly min: number;
+  readonly max: number;
+  /** The most entries. */
+  readonly most: number;
+  readonly doc: string;
+}
+interface TextsSpec {
+  readonly type: 'strings';
+  readonly default: readonly string[];
+  /** The most entries. */
+  readonly most: number;
+  readonly doc: string;
+}
+
 /** What is known of an option. */
-export type OptionSpec = NumberSpec | BooleanSpec | TextSpec | ChoiceSpec;
+export type OptionSpec =
+  | NumberSpec
+  | BooleanSpec
+  | TextSpec
+  | ChoiceSpec
+  | ChoicesSpec
+  | NumbersSpec
+  | TextsSpec;
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
@@ -40,7 +74,13 @@ type ValueOf<Spec> = Spec extends NumberSpec
     ? boolean
     : Spec extends ChoiceSpec<infer Choice>
       ? Choice
-      : string;
+      : Spec extends ChoicesSpec<infer Choice>
+        ? readonly Choice[]
+        : Spec extends NumbersSpec
+          ? readonly number[]
+          : Spec extends TextsSpec
+            ? readonly string[]
+            : string;
 
 /** The values of a table's options, complete. */
 export type ValuesOf<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };

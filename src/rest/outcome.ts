@@ -11,7 +11,7 @@ import { headerFields } from './http1-head.ts';
  * | `connect-timeout` | -2 | no connection in time: DNS, TCP and TLS | 0 |
  * | `timeout` | -3 | connected, but no complete answer in time; what had arrived is there | the status, 0 before it |
  * | `locked` | -4 | another client is connecting to this host name, under the connect lock | 0 |
- * | `blocked` | -10 | a policy did not let it through | 0 |
+ * | `blocked` | -5 | a policy refused it; `policy` says which | 0 |
  * | `error` | -10 | anything else: `code` says what | the status, 0 before it |
  *
  * Only a response, and a timeout, have status, headers and body; only a failure has a reason.
@@ -328,22 +328,26 @@ export class LockedOutcome extends EmptyOutcome {
   }
 }
 
-/** A policy did not let the request through. */
+/** A policy refused the request. */
 export class BlockedOutcome extends EmptyOutcome {
   /** Which outcome this is. */
   readonly kind = 'blocked';
+  /** The policy that refused it, such as `breaker` or `limits`; empty if it does not say. */
+  readonly policy: string;
 
   /**
    * What a policy answers with.
    * @param reason why, for people and logs
+   * @param policy its name
    */
-  constructor(reason: string) {
+  constructor(reason: string, policy = '') {
     super(reason, UNSENT);
+    this.policy = policy;
   }
 
   /** The return code, as in a script. */
-  get rc(): -10 {
-    return -10;
+  get rc(): -5 {
+    return -5;
   }
 }
 

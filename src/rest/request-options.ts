@@ -1,9 +1,9 @@
 import { invalidOption, RestOptionError, unknownOption } from './errors.ts';
 import { CLIENT_OPTIONS } from './options.ts';
 import type { TextEncoding } from './percent-encoding.ts';
+import { checkOption } from './read-options.ts';
 import type { HoldConnectLock } from './request.ts';
 import type { HeadersOption } from './request-headers.ts';
-import { checkOption } from './settings.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 
 /** What a body may be: text or bytes. */

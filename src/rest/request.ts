@@ -1,3 +1,4 @@
+import type { ByteBudget } from '../timers/index.ts';
 import { type RequestHeaders, withField } from './request-headers.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
 import type { Authority } from './url.ts';
@@ -27,6 +28,14 @@ export interface HttpRequest {
   readonly signal: AbortSignal | null;
   /** The TLS client domain to send it with; null: the client's, if any. */
   readonly tlsDomain: TlsClientDomain | null;
+  /** What the policies of its host have decided; null: nothing. @internal */
+  readonly route: Route | null;
+}
+
+/** Where a request goes and what it may take. */
+export interface Route {
+  /** What the bodies of answers to its host may take together, beside the limit of the process. */
+  readonly bodies?: ByteBudget | undefined;
 }
 
 /** Until the connection is established, or until the whole transfer has ended. */

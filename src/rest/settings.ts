@@ -1,10 +1,13 @@
 import { type Connect, type LookupFunction, type Names, namesOf, Proxies } from '../net/index.ts';
 import { type Clock, type TimerWheel, timersOf } from '../timers/index.ts';
-import { invalidOption, unknownOption } from './errors.ts';
+import { invalidOption } from './errors.ts';
 import type { HttpVersion } from './http-versions.ts';
 import type { LogFunction } from './log.ts';
-import { CLIENT_OPTIONS, type OptionSpec, type OptionTable, TLS_OPTIONS, type ValuesOf } from './options.ts';
+import { CLIENT_OPTIONS, TLS_OPTIONS, type ValuesOf } from './options.ts';
+import type { HostsOption } from './policies/host-options.ts';
+import { type HostRules, readHosts } from './policies/host-rules.ts';
 import type { Policy } from './policies.ts';
+import { objectOf, readTable } from './read-options.ts';
 import { RestShared } from './shared.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 
@@ -48,6 +51,8 @@ export interface RestClientOptions {
   readonly shared?: RestShared | undefined;
   /** Policies of each request, outermost first. Default: none. */
   readonly policies?: readonly Policy[] | undefined;
+  /** Policies by host, inside of `policies`. Default: none. */
+  readonly hosts?: HostsOption | undefined;
   /** How connections are made, for example in a test. Default: that of `shared`, by node:net. */
   readonly connect?: Connect | undefined;
   /** How host names are resolved, for example in a test. Default: that of `shared`. */
@@ -65,6 +70,8 @@ export interface ClientSettings extends ValuesOf<typeof CLIENT_OPTIONS> {
   /** Null if proxies are ignored or the environment has none. */
   readonly proxies: Proxies | null;
   readonly policies: readonly Policy[];
+  /** Null: without policies by host. */
+  readonly hosts: HostRules | null;
   /** Null: node:net. */
   readonly connect: Connect | null;
   readonly names: Names;
@@ -78,6 +85,7 @@ const clientOptionNames = new Set([
   'log',
   'shared',
   'policies',
+  'hosts',
   'connect',
   'lookup',
   'clock',
@@ -89,7 +97,7 @@ export function readOptions(options: RestClientOptions): ClientSettings {
   const given = objectOf('options', options, clientOptionNames, 'a RestClient');
   const read = readTable(CLIENT_OPTIONS, given, '');
   const tls = readTable(TLS_OPTIONS, objectOf('tls', options.tls ?? {}, tlsOptionNames, 'tls'), 'tls.');
-  const { tlsDomain = null, log = silent, shared = RestShared.ofProcess(), policies = [] } = options;
+  const { tlsDomain = null, log = silent, shared = RestShared.ofProcess(), policies = [], hosts } = options;
   if (tlsDomain !== null && !(tlsDomain instanceof TlsClientDomain)) {
     throw invalidOption('tlsDomain', tlsDomain, 'a TlsClientDomain');
   }
@@ -119,6 +127,7 @@ export function readOptions(options: RestClientOptions): ClientSettings {
     shared,
     proxies: proxies?.any === true ? proxies : null,
     policies: [...policies],
+    hosts: hosts === undefined ? null : readHosts(hosts),
     connect: options.connect ?? shared.connect,
     names: options.lookup === undefined ? shared.names : namesOf(options.lookup),
     timers: options.clock === undefined ? shared.timers : timersOf(options.clock),
@@ -126,65 +135,3 @@ export function readOptions(options: RestClientOptions): ClientSettings {
 }
 
 function silent(): void {}
-
-function objectOf(
-  name: string,
-  value: unknown,
-  known: ReadonlySet<string>,
-  owner: string,
-): Readonly<Record<string, unknown>> {
-  if (value === null || typeof value !== 'object') throw invalidOption(name, value, 'an object');
-  const given: Record<string, unknown> = { ...value };
-  for (const key of Object.keys(given)) if (!known.has(key)) throw unknownOption(key, owner, known);
-  return given;
-}
-
-function readTable<Table extends OptionTable>(
-  table: Table,
-  given: Readonly<Record<string, unknown>>,
-  prefix: string,
-): ValuesOf<Table> {
-  const read: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries(table)) {
-    const value = given[name];
-    read[name] = value === undefined ? spec.default : checkOption(prefix + name, spec, value);
-  }
-  // each value was checked against its row, which determines its type
-  return read as ValuesOf<Table>;
-}
-
-/** @throws RestOptionError that names the option, the value and what is expected */
-export function checkOption(name: string, spec: OptionSpec, value: unknown): unknown {
-  switch (spec.type) {
-    case 'number': {
-      const { unit, min, max } = spec;
-      if (typeof value !== 'number' || Number.isNaN(value))
-        throw invalidOption(name, value, `a number of ${UNITS[unit]}`);
-      if (value < min || value > max) {
-        const range = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
-        throw invalidOption(name, value, `${range} ${unit}`, 'out-of-range');
-      }
-      return value;
-    }
-    case 'boolean':
-      if (typeof value !== 'boolean') throw invalidOption(name, value, 'true or false');
-      return value;
-    case 'string':
-      if (typeof value !== 'string' || value.includes('\0')) throw invalidOption(name, value, 'a string');
-      return value;
-    case 'choice':
-      if (typeof value !== 'string' || !spec.choices.includes(value)) {
-        throw invalidOption(
-          name,
-          value,
-          spec.choices
-            .map((choice) => `'${choice}'`)
-            .join(', ')
-            .replace(/, ([^,]*)$/, ' or $1'),
-        );
-      }
-      return value;
-  }
-}
-
-const UNITS = { ms: 'milliseconds', bytes: 'bytes' } as const;

@@ -9,6 +9,7 @@ import {
 } from '../timers/index.ts';
 import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 import { OpenPools } from './open-pools.ts';
+import { HostStates } from './policies/host-states.ts';
 import { TlsStore } from './tls-store.ts';
 import { TransferCounts } from './transfer-counts.ts';
 
@@ -24,6 +25,8 @@ export interface RestSharedOptions {
   readonly clock?: Clock | undefined;
   /** What the bodies of answers under way may take together; default: a quarter of the heap's limit. @internal */
   readonly bodies?: ByteBudget | undefined;
+  /** Random numbers from 0 up to 1; default: Math.random. @internal */
+  readonly random?: (() => number) | undefined;
 }
 
 /** What several clients have in common: the connect lock, the DNS cache, TLS contexts and sessions. */
@@ -48,6 +51,10 @@ export class RestShared {
   readonly clearTextProtocols: OriginMemory = new OriginMemory();
   /** Origins that require HTTP/1.1. @internal */
   readonly http1Origins: OriginMemory = new OriginMemory();
+  /** What policies know of hosts. @internal */
+  readonly states: HostStates = new HostStates();
+  /** From 0 up to 1. @internal */
+  readonly random: () => number;
   static #ofProcess: RestShared | null = null;
 
   /** Things in common that are given to clients as `shared`. */
@@ -57,6 +64,7 @@ export class RestShared {
     this.names = options.resolver ?? new NameResolver({ clock });
     this.connect = options.connect ?? null;
     this.timers = timersOf(clock);
+    this.random = options.random ?? Math.random;
     this.bodies = options.bodies ?? memoryBudgets().bodies;
   }
 

@@ -243,12 +243,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     if (this.#length > this.owner.maxBytes) {
       this.fail(failed('too-large', `the answer is larger than the ${this.owner.maxBytes} bytes allowed`));
     } else if (!this.#reserve(piece.length)) {
-      this.fail(
-        failed(
-          'busy',
-          `the bodies of all answers under way take ${this.owner.bodies.limit} bytes, the most they may`,
-        ),
-      );
+      this.fail(failed('busy', 'the bodies of all answers under way take as many bytes as they may'));
     } else if (this.#piece === null) {
       this.#piece = reused ? Buffer.from(piece) : piece;
     } else {
@@ -263,7 +258,12 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   /** Where the length is not known, the buffer is up to twice as long as what it holds. */
   #reserve(length: number): boolean {
     const bytes = Number.isNaN(this.#announced) ? 2 * length : length;
-    if (!this.owner.bodies.reserve(bytes)) return false;
+    const ofHost = this.request.route?.bodies;
+    if (ofHost !== undefined && !ofHost.reserve(bytes)) return false;
+    if (!this.owner.bodies.reserve(bytes)) {
+      ofHost?.release(bytes);
+      return false;
+    }
     this.#reserved += bytes;
     return true;
   }
@@ -323,6 +323,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     this.#piece = null;
     this.#pieces = null;
     this.owner.bodies.release(this.#reserved);
+    this.request.route?.bodies?.release(this.#reserved);
     this.#reserved = 0;
     this.owner.onTransferOver(this, outcome);
     this.#settle(outcome);

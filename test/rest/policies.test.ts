@@ -68,13 +68,14 @@ describe('policies', () => {
   });
 
   it('answer in place of the server', async () => {
-    const closed: Policy = () => async () => new BlockedOutcome('the service is out of order');
+    const closed: Policy = () => async () => new BlockedOutcome('the service is out of order', 'maintenance');
     const outcome = await newClient({ policies: [closed] }).get('http://127.0.0.1:1/');
     expect(outcome).toMatchObject({
       kind: 'blocked',
-      rc: -10,
+      rc: -5,
       retcode: 0,
       reason: 'the service is out of order',
+      policy: 'maintenance',
       connection: null,
     });
     expect(outcome.times.total).toBe(0);

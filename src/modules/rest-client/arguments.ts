@@ -23,4 +23,4 @@ export const output = (name: string, summary: string) =>
 export const statusOutput = output('retcode_pv', 'Gets the HTTP status; 0 when no reply arrived at all.');
 
 export const returnCodes =
-  'Returns 1, -1 refused, -2 connect timeout, -3 transfer timeout (with what has arrived), -4 already connecting, -10 anything else.';
+  'Returns 1, -1 refused, -2 connect timeout, -3 transfer timeout (with what has arrived), -4 already connecting, -5 refused by a policy, -10 anything else.';

@@ -1,0 +1,46 @@
+/** What the policies of a host work with. */
+import type { Clock } from '../../timers/index.ts';
+import type { LogFunction } from '../log.ts';
+import { BlockedOutcome } from '../outcome.ts';
+import type { HostCounts, TransferCounts } from '../transfer-counts.ts';
+import type { HostStates } from './host-states.ts';
+
+/** What all policies of a client work with. */
+export interface PolicyEnvironment {
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  readonly log: LogFunction;
+  readonly states: HostStates;
+  readonly transfers: TransferCounts;
+}
+
+/** The same for one host. */
+export class HostContext {
+  readonly environment: PolicyEnvironment;
+  /** `http://credit.example.org:8080`: what states are kept by. */
+  readonly origin: string;
+  readonly #counts: HostCounts;
+
+  constructor(environment: PolicyEnvironment, origin: string, host: string) {
+    this.environment = environment;
+    this.origin = origin;
+    this.#counts = environment.transfers.of(host);
+  }
+
+  get clock(): Clock {
+    return this.environment.clock;
+  }
+
+  /** The key of a state: a changed configuration has another one. */
+  key(settings: object): string {
+    return `${this.origin} ${JSON.stringify(settings)}`;
+  }
+
+  /** Refuses a request before anything of it is sent. */
+  refuse(policy: string, reason: string): BlockedOutcome {
+    const outcome = new BlockedOutcome(`${this.origin}: ${reason}`, policy);
+    this.#counts.add(outcome.rc);
+    return outcome;
+  }
+}
