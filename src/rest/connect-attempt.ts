@@ -16,6 +16,7 @@ import { firstLine, tlsErrorText } from './errors.ts';
 import { type Failure, failed } from './failure.ts';
 import { tls as loadTls } from './lazy-modules.ts';
 import { openTunnel } from './proxy-tunnel.ts';
+import type { ConnectTo } from './request.ts';
 import { checkServerName } from './server-name.ts';
 import { SocketReader } from './socket-reader.ts';
 import { rememberWire } from './tls-close.ts';
@@ -24,6 +25,8 @@ import type { Authority } from './url.ts';
 
 export interface ConnectGoal {
   readonly authority: Authority;
+  /** Connects there instead of to the authority's host. */
+  readonly connectTo: ConnectTo | null;
   /** The proxy to go through; null: straight to the server. */
   readonly proxy: Proxy | UnusableProxy | null;
   /** Null for clear text. */
@@ -80,12 +83,12 @@ export class ConnectAttempt {
   }
 
   start(): void {
-    const { authority, proxy, clearHttp1, names, connect, timers, makeRoom } = this.#goal;
+    const { authority, connectTo, proxy, clearHttp1, names, connect, timers, makeRoom } = this.#goal;
     if (proxy !== null && 'error' in proxy) {
       this.#fail(failed('proxy', proxy.error));
       return;
     }
-    const { hostname, port } = proxy ?? authority;
+    const { hostname, port } = proxy ?? connectTo ?? authority;
     const newReader = (): SocketReader | null => (clearHttp1 ? new SocketReader() : null);
     this.#race = new ConnectRace(
       { hostname, port, names, connect, timers, newReader, makeRoom },
@@ -112,7 +115,7 @@ export class ConnectAttempt {
   }
 
   #onConnected(socket: Wire, reader: SocketReader | null, proxy: Proxy | null): void {
-    const { authority, profile } = this.#goal;
+    const { authority, connectTo, profile } = this.#goal;
     if (profile === null) {
       this.#succeed(socket, reader);
       return;
@@ -122,7 +125,7 @@ export class ConnectAttempt {
       this.#secure(socket, profile);
       return;
     }
-    const { hostname, port } = authority;
+    const { hostname, port } = connectTo ?? authority;
     const target = `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
     openTunnel(socket, proxy, target, (failure) => {
       if (this.#over) return;

@@ -8,9 +8,11 @@ import { channel } from 'node:diagnostics_channel';
  * | `siprest:rest:request` | a request begins | `{ method, url }` |
  * | `siprest:rest:connection` | a connection is made | `{ connection: ConnectionInfo }` |
  * | `siprest:rest:outcome` | a request has ended | `{ method, url, outcome: Outcome }` |
+ * | `siprest:rest:host` | a policy sees a host in another state | `{ origin, policy, state, reason }` |
  */
 export const restChannels = {
   request: channel('siprest:rest:request'),
   connection: channel('siprest:rest:connection'),
   outcome: channel('siprest:rest:outcome'),
+  host: channel('siprest:rest:host'),
 } as const;

@@ -5,7 +5,7 @@ import { type ExchangeFailure, failed } from './failure.ts';
 import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
 import type { Outcome } from './outcome.ts';
 import type { Sender } from './policies.ts';
-import type { HttpRequest } from './request.ts';
+import type { ConnectTo, HttpRequest } from './request.ts';
 import { mayGoAgain } from './resend.ts';
 import type { ClientSettings } from './settings.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
@@ -59,8 +59,11 @@ export class Dispatcher implements Sender, TransferOwner {
     const { expect100, noConcurrentConnects, shared } = this.#settings;
     const { method, authority, path, headers, body, signal } = request;
     if (this.#generation !== shared.tls.generation) this.#leaveCertificates(shared.tls.generation);
+    const connectTo = request.route?.connectTo ?? null;
     const pool =
-      request.tlsDomain === null ? this.#poolOf(authority) : this.#pool(authority, request.tlsDomain);
+      request.tlsDomain === null && connectTo === null
+        ? this.#poolOf(authority)
+        : this.#pool(authority, request.tlsDomain ?? this.#settings.tlsDomain, connectTo);
     const promise = new Promise<Outcome>(capture);
     const transfer = new Transfer(this, pool, request, captured);
     const now = this.timers.clock.now();
@@ -102,21 +105,22 @@ export class Dispatcher implements Sender, TransferOwner {
   #poolOf(authority: Authority): OriginPool {
     let pool = this.#known.get(authority);
     if (pool === undefined) {
-      pool = this.#pool(authority, this.#settings.tlsDomain);
+      pool = this.#pool(authority, this.#settings.tlsDomain, null);
       if (this.#known.size >= MAX_POOLS) this.#known.clear();
       this.#known.set(authority, pool);
     }
     return pool;
   }
 
-  #pool(authority: Authority, domain: TlsClientDomain | null): OriginPool {
+  #pool(authority: Authority, domain: TlsClientDomain | null, connectTo: ConnectTo | null): OriginPool {
     const { tls, log, shared } = this.#settings;
     const profile = authority.scheme === 'https' ? shared.tls.profile(tls, domain, log) : null;
-    const key = `${authority.scheme}://${authority.hostname}:${authority.port} ${authority.host} ${profile?.key ?? ''}`;
+    const to = connectTo === null ? '' : ` ${connectTo.hostname}:${connectTo.port}`;
+    const key = `${authority.scheme}://${authority.hostname}:${authority.port} ${authority.host} ${profile?.key ?? ''}${to}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
       if (this.#pools.size >= MAX_POOLS) this.#forgetEmptyPools();
-      pool = new OriginPool(authority, profile, this.#settings);
+      pool = new OriginPool(authority, connectTo, profile, this.#settings);
       this.#pools.set(key, pool);
     }
     return pool;

@@ -1,4 +1,5 @@
 import type { Proxy, UnusableProxy } from '../net/index.ts';
+import type { ConnectTo } from './request.ts';
 import type { Authority } from './url.ts';
 
 /** What requests to one origin have in common on the wire. */
@@ -17,18 +18,26 @@ export interface HttpTarget {
   readonly hostLines: string;
 }
 
-export function httpTarget(authority: Authority, proxy: Proxy | UnusableProxy | null): HttpTarget {
+/** @param connectTo where the proxy connects to instead of the authority's host */
+export function httpTarget(
+  authority: Authority,
+  proxy: Proxy | UnusableProxy | null,
+  connectTo: ConnectTo | null = null,
+): HttpTarget {
   const { scheme, host } = authority;
   const told = scheme === 'http' && proxy !== null && !('error' in proxy) ? proxy : null;
   const proxyLines = told === null ? '' : `${authorizationLine(told)}Proxy-Connection: Keep-Alive\r\n`;
   return {
     authority,
     url: `${scheme}://${host}/`,
-    beforePath: told === null ? ' ' : ` http://${host}`,
+    beforePath: told === null ? ' ' : ` http://${connectTo === null ? host : hostAndPort(connectTo)}`,
     proxyLines,
     hostLines: `Host: ${host}\r\n${proxyLines}`,
   };
 }
+
+const hostAndPort = ({ hostname, port }: ConnectTo): string =>
+  `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
 
 const authorizationLine = ({ authorization }: Proxy): string =>
   authorization === '' ? '' : `Proxy-Authorization: ${authorization}\r\n`;

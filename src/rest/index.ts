@@ -38,11 +38,14 @@ export {
 } from './outcome.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
 export {
+  type BreakerOptions,
   HOST_OPTIONS,
   type HostOptions,
   type HostsOption,
   type LimitOptions,
+  type RetryOptions,
 } from './policies/host-options.ts';
+export type { ServiceFailure } from './policies/outcome-class.ts';
 export type { Policy, Send } from './policies.ts';
 export { type HoldConnectLock, type HttpRequest, withHeader } from './request.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';

@@ -11,6 +11,7 @@ import { Http2Connection, type Http2Listener } from './http2-connection.ts';
 import { IdleStack } from './idle-stack.ts';
 import type { IdleConnections } from './open-pools.ts';
 import { PendingConnection, type PendingListener } from './pending-connection.ts';
+import type { ConnectTo } from './request.ts';
 import type { ClientSettings } from './settings.ts';
 import type { SocketReader } from './socket-reader.ts';
 import type { TlsProfile } from './tls-store.ts';
@@ -51,6 +52,8 @@ export class OriginPool
   readonly authority: Authority;
   readonly profile: TlsProfile | null;
   readonly counts: HostCounts;
+  /** Where it connects to, if not to the origin's host. */
+  readonly #connectTo: ConnectTo | null;
   readonly #settings: ClientSettings;
   readonly #timers: TimerWheel;
   /** The proxy that its requests go through. */
@@ -71,16 +74,23 @@ export class OriginPool
   /** Streams that the server allows on an HTTP/2 connection, by its last SETTINGS. */
   #streamLimit = STREAMS_UNTIL_TOLD;
 
-  constructor(authority: Authority, profile: TlsProfile | null, settings: ClientSettings) {
+  constructor(
+    authority: Authority,
+    connectTo: ConnectTo | null,
+    profile: TlsProfile | null,
+    settings: ClientSettings,
+  ) {
     this.authority = authority;
     this.profile = profile;
+    this.#connectTo = connectTo;
     this.#settings = settings;
     this.#timers = settings.timers;
     this.#version = httpVersionRow(settings.httpVersion);
-    this.#origin = `${authority.hostname}:${authority.port}`;
-    this.counts = settings.shared.transfers.of(this.#origin);
+    const { hostname, port } = connectTo ?? authority;
+    this.#origin = `${hostname}:${port}`;
+    this.counts = settings.shared.transfers.of(`${authority.hostname}:${authority.port}`);
     this.#proxy = settings.proxies?.of(authority.scheme, authority.hostname) ?? null;
-    this.#target = httpTarget(authority, this.#proxy);
+    this.#target = httpTarget(authority, this.#proxy, connectTo);
     this.#http1Only = settings.shared.http1Origins.get(this.#target.url) !== undefined;
     this.#clearText = this.#proxy === null && !this.#http1Only ? this.#version.clearText : 'h1';
     const known =
@@ -168,6 +178,7 @@ export class OriginPool
     const { authority, profile } = this;
     return {
       authority,
+      connectTo: this.#connectTo,
       proxy: this.#proxy,
       profile,
       alpn: profile === null ? null : this.#http1Only ? HTTP1_ALPN : this.#version.alpn,

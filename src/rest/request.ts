@@ -34,8 +34,33 @@ export interface HttpRequest {
 
 /** Where a request goes and what it may take. */
 export interface Route {
+  /** Connects there instead of to the host of the URL, which the request, Host and the certificate still name. */
+  readonly connectTo?: ConnectTo | undefined;
+  /** The attempts of a call, for those that choose where the next one goes. */
+  readonly attempts?: CallAttempts | undefined;
   /** What the bodies of answers to its host may take together, beside the limit of the process. */
   readonly bodies?: ByteBudget | undefined;
+}
+
+/** Where a connection goes. */
+export interface ConnectTo {
+  /** Host name, or an IP address without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** What the attempts of one call know of each other. */
+export interface CallAttempts {
+  /** Where they went. */
+  readonly tried: Set<ConnectTo>;
+  /** Another attempt would go elsewhere. */
+  othersLeft: boolean;
+}
+
+/** The first field of that name, in lower case; undefined without one. */
+export function fieldOf({ fields }: RequestHeaders, name: string): string | undefined {
+  for (let i = 0; i + 1 < fields.length; i += 2) if (fields[i]?.toLowerCase() === name) return fields[i + 1];
+  return undefined;
 }
 
 /** Until the connection is established, or until the whole transfer has ended. */

@@ -7,7 +7,10 @@ const MAX_UNPROCESSED = 3;
 const EXPECTATION_FAILED = 417;
 
 /** RFC 9110, section 9.2.2: these may be sent again when a connection is lost before the answer. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/** Whether the server may act on it twice: methods are case-sensitive. */
+export const isIdempotent = (method: string): boolean => IDEMPOTENT.has(method);
 
 /** What counts of a request and its attempts. */
 export interface Attempts {

@@ -3,6 +3,7 @@
  * line of documentation. docs/rest-policies.md is written from them. An absent section means that the policy is off.
  */
 import type { OptionTable, ValuesOf } from '../options.ts';
+import { FAILURES, type ServiceFailure } from './outcome-class.ts';
 
 /** How many requests a host gets at a time and per second; others wait briefly, or are refused. */
 export interface LimitOptions {
@@ -20,8 +21,52 @@ export interface LimitOptions {
   readonly queueTime?: number | undefined;
 }
 
+/** When a host is not asked any more for a while, because calls to it fail or are slow. */
+export interface BreakerOptions {
+  /** It opens when so many percent of the calls in the window have failed. */
+  readonly failureRate?: number | undefined;
+  /** It opens when so many percent of the calls in the window were slow. */
+  readonly slowRate?: number | undefined;
+  /** A call is slow that takes longer, in milliseconds; 0: slow calls do not count. */
+  readonly slowTime?: number | undefined;
+  /** Fewer calls in the window say nothing. */
+  readonly minimum?: number | undefined;
+  /** How long a call counts, in milliseconds. */
+  readonly window?: number | undefined;
+  /** How long it stays open before it lets probes through, in milliseconds. */
+  readonly openTime?: number | undefined;
+  /** So many probes have to succeed before it closes. */
+  readonly probes?: number | undefined;
+  /** Answers that are failures. */
+  readonly statuses?: readonly number[] | undefined;
+}
+
+/** When a request is sent again. */
+export interface RetryOptions {
+  /** Most attempts after the first. */
+  readonly count?: number | undefined;
+  /** Longest pause before the first retry, in milliseconds; doubled for each further one. */
+  readonly backoff?: number | undefined;
+  /** Longest pause before any retry, in milliseconds. */
+  readonly maxBackoff?: number | undefined;
+  /** Longest time for one attempt, in milliseconds; 0: only the time limit of the call. */
+  readonly attemptTimeout?: number | undefined;
+  /** Answers after which the request is sent again. */
+  readonly statuses?: readonly number[] | undefined;
+  /** Failures after which it is sent again. */
+  readonly failures?: readonly ServiceFailure[] | undefined;
+  /** Longest `Retry-After` that is waited for, in milliseconds. */
+  readonly maxRetryAfter?: number | undefined;
+  /** Most retries to the host, in percent of its requests. */
+  readonly budget?: number | undefined;
+}
+
 /** The policies of a host. */
 export interface HostOptions {
+  /** When a request is sent again. */
+  readonly retry?: RetryOptions | undefined;
+  /** When it is not asked any more for a while. */
+  readonly breaker?: BreakerOptions | undefined;
   /** How many requests it gets at a time and per second. */
   readonly limits?: LimitOptions | undefined;
 }
@@ -80,8 +125,137 @@ const LIMITS = {
   },
 } as const satisfies Record<keyof LimitOptions, unknown> & OptionTable;
 
+const BREAKER = {
+  failureRate: {
+    type: 'number',
+    unit: '%',
+    default: 50,
+    min: 1,
+    max: 100,
+    doc: 'Opens when so many of the calls in the window have failed.',
+  },
+  slowTime: {
+    type: 'number',
+    unit: 'ms',
+    default: 0,
+    min: 0,
+    max: HOUR,
+    doc: 'A call is slow that takes longer, without waiting for its turn. 0: slow calls do not count.',
+  },
+  slowRate: {
+    type: 'number',
+    unit: '%',
+    default: 80,
+    min: 1,
+    max: 100,
+    doc: 'Opens when so many of the calls in the window were slow.',
+  },
+  minimum: {
+    type: 'number',
+    unit: 'count',
+    default: 20,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Fewer calls in the window say nothing.',
+  },
+  window: { type: 'number', unit: 'ms', default: 10_000, min: 10, max: HOUR, doc: 'How long a call counts.' },
+  openTime: {
+    type: 'number',
+    unit: 'ms',
+    default: 5_000,
+    min: 1,
+    max: HOUR,
+    doc: 'How long it stays open before it lets probes through, give or take a tenth.',
+  },
+  probes: {
+    type: 'number',
+    unit: 'count',
+    default: 3,
+    min: 1,
+    max: 1_000,
+    doc: 'So many probes have to succeed before it closes; one that fails opens it again.',
+  },
+  statuses: {
+    type: 'numbers',
+    default: [500, 502, 503, 504],
+    min: 400,
+    max: 599,
+    most: 200,
+    doc: 'Answers that are failures.',
+  },
+} as const satisfies Record<keyof BreakerOptions, unknown> & OptionTable;
+
+const RETRY = {
+  count: {
+    type: 'number',
+    unit: 'count',
+    default: 2,
+    min: 0,
+    max: 10,
+    doc: 'Most attempts after the first.',
+  },
+  backoff: {
+    type: 'number',
+    unit: 'ms',
+    default: 50,
+    min: 0,
+    max: HOUR,
+    doc: 'Longest pause before the first retry, doubled for each further one. The pause is a random part of it.',
+  },
+  maxBackoff: {
+    type: 'number',
+    unit: 'ms',
+    default: 2_000,
+    min: 0,
+    max: HOUR,
+    doc: 'Longest pause before any retry.',
+  },
+  attemptTimeout: {
+    type: 'number',
+    unit: 'ms',
+    default: 0,
+    min: 0,
+    max: HOUR,
+    doc: 'Longest time for one attempt. 0: only the time limit of the call, so that a timeout leaves no time to try again.',
+  },
+  statuses: {
+    type: 'numbers',
+    default: [429, 502, 503, 504],
+    min: 400,
+    max: 599,
+    most: 200,
+    doc: 'Answers after which the request is sent again.',
+  },
+  failures: {
+    type: 'choices',
+    choices: FAILURES,
+    default: ['refused', 'connect-timeout', 'timeout', 'reset', 'network'],
+    doc: 'Failures after which it is sent again: the kind of the outcome, or the code of an `error`.',
+  },
+  maxRetryAfter: {
+    type: 'number',
+    unit: 'ms',
+    default: 2_000,
+    min: 0,
+    max: HOUR,
+    doc: 'Longest `Retry-After` that is waited for; after a longer one the answer is the outcome.',
+  },
+  budget: {
+    type: 'number',
+    unit: '%',
+    default: 10,
+    min: 0,
+    max: 100,
+    doc: 'Most retries to the host, in percent of its requests.',
+  },
+} as const satisfies Record<keyof RetryOptions, unknown> & OptionTable;
+
 /** The sections of a host's configuration. */
-export const HOST_OPTIONS = { limits: LIMITS } as const satisfies Record<keyof HostOptions, OptionTable>;
+export const HOST_OPTIONS = {
+  retry: RETRY,
+  breaker: BREAKER,
+  limits: LIMITS,
+} as const satisfies Record<keyof HostOptions, OptionTable>;
 
 export type HostSection = keyof typeof HOST_OPTIONS;
 /** A section, complete. */

@@ -13,18 +13,26 @@
  */
 import type { Policy, Send } from '../policies.ts';
 import type { Authority } from '../url.ts';
+import { breakerPolicies } from './breaker.ts';
 import { HostContext, type PolicyEnvironment } from './context.ts';
 import type { HostSettings } from './host-options.ts';
 import { type HostRules, ruleOf } from './host-rules.ts';
-import { limitPolicy } from './limits.ts';
+import { limitPolicy, limitState } from './limits.ts';
+import { retryPolicy } from './retry.ts';
 
 /** Authorities whose policies a client remembers. */
 const MAX_KNOWN = 1_000;
 
 /** The policies of a host that are configured, outermost first. */
-function policiesOf({ limits }: HostSettings, context: HostContext): readonly Policy[] {
+function policiesOf({ retry, breaker, limits }: HostSettings, context: HostContext): readonly Policy[] {
   const policies: Policy[] = [];
-  if (limits !== null) policies.push(limitPolicy(limits, context));
+  // retries are attempts that a breaker counts and a limit applies to, so they are outside of both
+  if (retry !== null) policies.push(retryPolicy(retry, context));
+  const limited = limits === null ? null : limitState(limits, context);
+  const breaks = breaker === null ? null : breakerPolicies(breaker, context, limited);
+  if (breaks !== null) policies.push(breaks.gate);
+  if (limits !== null && limited !== null) policies.push(limitPolicy(limits, limited, context));
+  if (breaks !== null) policies.push(breaks.meter);
   return policies;
 }
 

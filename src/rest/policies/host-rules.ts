@@ -69,7 +69,11 @@ function readHost(name: string, given: unknown): HostSettings {
     const full = `${name}.${section}`;
     return readTable(table, objectOf(full, value, new Set(Object.keys(table)), full), `${full}.`);
   };
-  return { limits: read('limits', HOST_OPTIONS.limits) };
+  return {
+    retry: read('retry', HOST_OPTIONS.retry),
+    breaker: read('breaker', HOST_OPTIONS.breaker),
+    limits: read('limits', HOST_OPTIONS.limits),
+  };
 }
 
 /**

@@ -2,7 +2,9 @@
  * What policies know of hosts. It belongs to what clients share, so that it is one for all clients of a process, and a
  * reload keeps it: the key is the host and the section of its configuration, so only a changed section starts anew.
  */
-import type { LimitState } from './limits.ts';
+import type { BreakerState } from './breaker-state.ts';
+import type { LimitState } from './limit-state.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 /** Host names may come from SIP messages, so the number of hosts is limited. */
 const MAX_HOSTS = 1_000;
@@ -35,5 +37,7 @@ export class StateTable<State> {
 }
 
 export class HostStates {
-  readonly limits = new StateTable<LimitState>();
+  readonly breakers: StateTable<BreakerState> = new StateTable();
+  readonly limits: StateTable<LimitState> = new StateTable();
+  readonly retryBudgets: StateTable<RetryBudget> = new StateTable();
 }

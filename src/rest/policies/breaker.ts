@@ -1,0 +1,63 @@
+/**
+ * The circuit breaker of a host. Closed, it counts how calls end; open, it refuses them at once, so that nobody waits for
+ * a service that is down; half-open, a few probes find out whether it is well again.
+ *
+ * It stands on both sides of the limits. The gate refuses before anything waits for its turn; the meter counts what was
+ * really sent, and for how long, and knows of a failure before the next request takes the free place.
+ */
+import { restChannels } from '../diagnostics.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Policy } from '../policies.ts';
+import { type BreakerMode, type BreakerSettings, BreakerState } from './breaker-state.ts';
+import type { HostContext } from './context.ts';
+import type { LimitState } from './limit-state.ts';
+
+/** @param limits whose waiting requests are refused as soon as the breaker opens */
+export function breakerPolicies(
+  settings: BreakerSettings,
+  context: HostContext,
+  limits: LimitState | null,
+): { readonly gate: Policy; readonly meter: Policy } {
+  const { clock, origin, environment } = context;
+  const { random, log, states } = environment;
+  const state = states.breakers.of(context.key(settings), () => new BreakerState(settings));
+  const refused = (): string =>
+    state.mode === 'open'
+      ? `the circuit breaker is open for another ${Math.ceil(state.openFor(clock.now()))} ms, since ${state.reason}`
+      : 'the circuit breaker waits for its probes';
+  const watch = (before: BreakerMode): void => {
+    const { mode } = state;
+    if (mode === before) return;
+    const reason = mode === 'open' ? state.reason : '';
+    const why = mode === 'open' ? `, since ${reason}` : '';
+    log(mode === 'open' ? 'warning' : 'info', `the circuit breaker of ${origin} is ${mode}${why}`);
+    if (restChannels.host.hasSubscribers)
+      restChannels.host.publish({ origin, policy: 'breaker', state: mode, reason });
+    if (mode === 'open') limits?.refuseWaiting(refused());
+  };
+  const admits = (): boolean => {
+    const before = state.mode;
+    const admitted = state.admits(clock.now());
+    watch(before);
+    return admitted;
+  };
+
+  return {
+    gate: (next) => (request) =>
+      admits() ? next(request) : Promise.resolve(context.refuse('breaker', refused())),
+    meter: (next) => async (request) => {
+      if (!admits()) return context.refuse('breaker', refused());
+      state.enter();
+      const { generation } = state;
+      let outcome: Outcome | null = null;
+      try {
+        outcome = await next(request);
+        return outcome;
+      } finally {
+        const before = state.mode;
+        state.exit(generation, outcome, clock.now(), random());
+        watch(before);
+      }
+    },
+  };
+}

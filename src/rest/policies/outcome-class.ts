@@ -1,0 +1,34 @@
+/** What an outcome says about the service. */
+import type { Outcome } from '../outcome.ts';
+
+/** Failures that policies can be told to act upon; the codes are those of the outcome `error`. */
+export const FAILURES = [
+  'refused',
+  'connect-timeout',
+  'timeout',
+  'reset',
+  'network',
+  'dns',
+  'tls',
+  'protocol',
+] as const;
+
+/** A failure of the service or the way to it. */
+export type ServiceFailure = (typeof FAILURES)[number];
+
+const KNOWN: ReadonlySet<string> = new Set(FAILURES);
+const isKnown = (name: string): name is ServiceFailure => KNOWN.has(name);
+
+/** How the service, or the way to it, failed; null for an answer, and for what this side or the caller has done. */
+export function serviceFailure(outcome: Outcome): ServiceFailure | null {
+  const name = outcome.kind === 'error' ? outcome.code : outcome.kind;
+  return isKnown(name) ? name : null;
+}
+
+/** Whether the outcome says anything about the service: it answered, or failed. */
+export const isTelling = (outcome: Outcome): boolean =>
+  outcome.kind === 'response' || serviceFailure(outcome) !== null;
+
+/** True if no byte of the request can have been processed: it had no connection when it failed. */
+export const wasUnsent = (outcome: Outcome): boolean =>
+  outcome.kind !== 'response' && outcome.connection === null;

@@ -1,0 +1,63 @@
+/**
+ * Sends a request again where that may help and cannot hurt: within the time limit of the call, within the host's
+ * budget, and only if the server cannot act on it twice, or the caller says that it may.
+ */
+import type { Outcome } from '../outcome.ts';
+import type { Policy } from '../policies.ts';
+import { fieldOf, type HttpRequest } from '../request.ts';
+import { isIdempotent } from '../resend.ts';
+import type { HostContext } from './context.ts';
+import type { SectionValues } from './host-options.ts';
+import { serviceFailure, wasUnsent } from './outcome-class.ts';
+import { retryAfter } from './retry-after.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { abortedOutcome, Wait, withTimeLeft } from './waiting.ts';
+
+type RetrySettings = SectionValues<'retry'>;
+
+/** Statuses whose Retry-After counts. */
+const BUSY: ReadonlySet<number> = new Set([429, 503]);
+
+/** Whether the request may be sent twice, by its method or its Idempotency-Key. */
+const isRepeatable = (request: HttpRequest): boolean =>
+  isIdempotent(request.method) || (fieldOf(request.headers, 'idempotency-key') ?? '') !== '';
+
+export function retryPolicy(settings: RetrySettings, context: HostContext): Policy {
+  const { clock, environment } = context;
+  const { random, states } = environment;
+  const { count, backoff, maxBackoff, maxRetryAfter, attemptTimeout } = settings;
+  const statuses: ReadonlySet<number> = new Set(settings.statuses);
+  const failures: ReadonlySet<string> = new Set(settings.failures);
+  const budget = states.retryBudgets.of(context.key(settings), () => new RetryBudget(settings.budget / 100));
+
+  const isWorthIt = (outcome: Outcome): boolean =>
+    outcome.kind === 'response' ? statuses.has(outcome.status) : failures.has(serviceFailure(outcome) ?? '');
+
+  /** How long to wait before the next attempt; null: there is none. */
+  const pauseAfter = (outcome: Outcome, attempt: number): number | null => {
+    const jittered = random() * Math.min(backoff * 2 ** attempt, maxBackoff);
+    if (outcome.kind !== 'response' || !BUSY.has(outcome.status)) return jittered;
+    const told = retryAfter(outcome.header('retry-after'), clock.date());
+    if (told === null) return jittered;
+    // everybody is told the same time, so the jitter comes on top
+    return told > maxRetryAfter ? null : told + jittered;
+  };
+
+  return (next) => async (request) => {
+    const started = clock.now();
+    budget.deposit();
+    for (let attempt = 0; ; attempt++) {
+      const left = request.timeout - (clock.now() - started);
+      const limit = attemptTimeout > 0 ? Math.min(attemptTimeout, left) : left;
+      const outcome = await next(limit === request.timeout ? request : withTimeLeft(request, limit));
+      if (attempt >= count || !isWorthIt(outcome)) return outcome;
+      if (!isRepeatable(request) && !wasUnsent(outcome)) return outcome;
+      const pause = pauseAfter(outcome, attempt);
+      const now = clock.now();
+      if (pause === null || now - started + pause >= request.timeout) return outcome;
+      if (!budget.withdraw(now)) return outcome;
+      if ((await new Wait(clock, pause, request.signal).ended) === 'aborted') return abortedOutcome(request);
+      if (clock.now() - started >= request.timeout) return outcome;
+    }
+  };
+}
