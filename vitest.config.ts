@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LONGEST_WAIT } from './test/support/until.ts';
 
 /** Tests of these folders start the built program, so dist/ is brought up to date before them. */
 const needProgram = ['test/cli/**/*.test.ts', 'test/examples/**/*.test.ts'];
@@ -20,8 +21,10 @@ export default defineConfig({
   test: {
     // most tests wait more than they work, and the default on two processors is one
     maxWorkers: 3,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // nothing of this takes long, except on a machine with much else to do: only what fails waits for its limit
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: LONGEST_WAIT } },
     projects: [
       {
         extends: true,

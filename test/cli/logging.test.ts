@@ -10,6 +10,7 @@ import { launchSiprest, programPath, startSiprest } from '../support/program.ts'
 import { respond, startService } from '../support/service.ts';
 import { sendSip } from '../support/sip-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 const modules = `xlog_level=3
 loadmodule "signaling.so"
@@ -59,10 +60,6 @@ async function startWith(
       return ended;
     },
   };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 describe.each([1, 2])('a log that cannot be written, with %s process(es)', (processes) => {

@@ -8,6 +8,7 @@ import { closeLater } from '../support/close-later.ts';
 import { launchSiprest, programPath, startSiprest } from '../support/program.ts';
 import { sendSip } from '../support/sip-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 const script = `loadmodule "signaling.so"
 loadmodule "sl.so"
@@ -21,10 +22,6 @@ execFileSync('mkfifo', [fifo]);
 function catches(pid: number, signal: number): boolean {
   const [, mask = '0'] = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe('SIGUSR1 and SIGUSR2', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ConnectLock, LocalConnectLock, type RestClient, RestShared } from '../../src/rest/index.ts';
-import { newClient, newServer, sleep, until } from './fixture.ts';
+import { until } from '../support/until.ts';
+import { newClient, newServer, sleep } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 const LOCKED = { noConcurrentConnects: true };

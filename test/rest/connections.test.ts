@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { bodyOf, newClient, newServer, sleep, textOf, until } from './fixture.ts';
+import { until } from '../support/until.ts';
+import { bodyOf, newClient, newServer, sleep, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 describe('connections', () => {

@@ -7,6 +7,7 @@ import {
   RestShared,
   type TimeoutOutcome,
 } from '../../src/rest/index.ts';
+import { LONGEST_WAIT } from '../support/until.ts';
 import { type Behaviour, type RawServer, startRawServer } from './raw-server.ts';
 
 /** Clients and servers that a test starts, closed after it. */
@@ -21,11 +22,9 @@ export function closeLater<T extends { close(): Promise<unknown> }>(one: T): T {
   return one;
 }
 
-/** A client with short timeouts that shares nothing with other tests. */
+/** A client that shares nothing with other tests. Its timeouts are for those that set them. */
 export function newClient(options: RestClientOptions = {}): RestClient {
-  return closeLater(
-    new RestClient({ timeout: 5_000, connectTimeout: 2_000, shared: new RestShared(), ...options }),
-  );
+  return closeLater(new RestClient({ timeout: LONGEST_WAIT, shared: new RestShared(), ...options }));
 }
 
 export async function newServer(
@@ -36,11 +35,6 @@ export async function newServer(
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Waits until something holds; a test that waits in vain fails by its own time limit. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(2);
-}
 
 /** The answer, or the part that arrived; throws for an outcome without one. */
 export function answerOf(outcome: Outcome): ResponseOutcome | TimeoutOutcome {

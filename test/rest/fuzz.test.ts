@@ -1,7 +1,8 @@
 import http from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newClient, newServer, reasonOf, textOf, until } from './fixture.ts';
+import { until } from '../support/until.ts';
+import { newClient, newServer, reasonOf, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 /**

@@ -4,7 +4,8 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { RestShared } from '../../src/rest/index.ts';
 import { createAuthority } from '../support/certificates.ts';
-import { answerOf, closeLater, newClient, newServer, sleep, textOf, until } from './fixture.ts';
+import { until } from '../support/until.ts';
+import { answerOf, closeLater, newClient, newServer, sleep, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 type OnStream = (stream: ServerHttp2Stream, headers: http2.IncomingHttpHeaders, nth: number) => void;

@@ -4,7 +4,8 @@ import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { RestShared } from '../../src/rest/index.ts';
 import { createAuthority } from '../support/certificates.ts';
-import { answerOf, closeLater, newClient, newServer, reasonOf, textOf, until } from './fixture.ts';
+import { until } from '../support/until.ts';
+import { answerOf, closeLater, newClient, newServer, reasonOf, textOf } from './fixture.ts';
 import {
   answerFrames,
   END_HEADERS,

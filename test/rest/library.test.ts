@@ -2,7 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type ConnectionInfo, type Outcome, RestClient } from '../../src/rest/index.ts';
-import { answerOf, bodyOf, newClient, newServer, sleep, textOf, until } from './fixture.ts';
+import { until } from '../support/until.ts';
+import { answerOf, bodyOf, newClient, newServer, sleep, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 describe('the library', () => {

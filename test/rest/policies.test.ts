@@ -6,7 +6,8 @@ import {
   RestOptionError,
   withHeader,
 } from '../../src/rest/index.ts';
-import { answerOf, newClient, newServer, textOf, until } from './fixture.ts';
+import { until } from '../support/until.ts';
+import { answerOf, newClient, newServer, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 /** Sends a request up to three times, until the answer is not 503. */

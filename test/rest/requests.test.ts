@@ -2,7 +2,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { BodyRequestOptions, HeadersOption, RequestOptions } from '../../src/rest/index.ts';
-import { newClient, newServer, until } from './fixture.ts';
+import { until } from '../support/until.ts';
+import { newClient, newServer } from './fixture.ts';
 import { fieldValues, reply } from './raw-server.ts';
 
 const echo = () => newServer((socket) => socket.write(reply('x')));

@@ -1,7 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { parseMessage, type SipMessage } from '../../src/sip/message.ts';
 import { ProxyCore } from '../../src/sip/proxy-core.ts';
@@ -13,6 +12,7 @@ import { TcpTransport } from '../../src/sip/tcp-transport.ts';
 import { TransactionTable } from '../../src/sip/transaction-table.ts';
 import type { Source, Transport } from '../../src/sip/transport.ts';
 import { UdpTransport } from '../../src/sip/udp-transport.ts';
+import { until } from '../support/until.ts';
 import { requestText } from './simulated.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -87,11 +87,6 @@ async function tcpCaller(port: number): Promise<{ socket: Socket; seen: SipMessa
   await once(socket, 'connect');
   cleanups.push(() => socket.destroy());
   return { socket, seen };
-}
-
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !what(); i++) await sleep(10);
-  expect(what()).toBe(true);
 }
 
 const statuses = (seen: readonly SipMessage[]): unknown[] =>

@@ -12,6 +12,7 @@ import type { Source } from '../../src/sip/transport.ts';
 import { startDeadHost } from '../support/dead-host.ts';
 import { freePort } from '../support/ports.ts';
 import { TcpPeer } from '../support/tcp-peer.ts';
+import { until } from '../support/until.ts';
 import { requestText } from './simulated.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -64,11 +65,6 @@ async function client(port: number): Promise<Client> {
   cleanups.push(() => socket.destroy());
   await once(socket, 'connect');
   return { socket, received: () => text, closed };
-}
-
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !what(); i++) await sleep(10);
-  expect(what()).toBe(true);
 }
 
 const VIA = 'SIP/2.0/TCP 127.0.0.1:1;branch=z9hG4bKtcp';

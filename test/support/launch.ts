@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { LONGEST_WAIT } from './until.ts';
 
 /** A program that a test started, with all it has printed so far. */
 export interface Launched {
@@ -57,7 +58,7 @@ export function launch(command: string, args: readonly string[], options: SpawnO
       return printed.stderr;
     },
     ended,
-    prints(text, seconds = 10) {
+    prints(text, seconds = LONGEST_WAIT / 1000) {
       return new Promise((resolve, reject) => {
         const finish = (error: Error | null): void => {
           clearTimeout(timer);

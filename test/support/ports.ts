@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LONGEST_WAIT } from './until.ts';
 
 /** Below it the ports of well-known services. */
 const LOWEST = 10_240;
@@ -61,7 +62,7 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /** Resolves once something accepts TCP connections there; rejects after `seconds`. */
-export async function acceptsTcp(port: number, seconds = 10): Promise<void> {
+export async function acceptsTcp(port: number, seconds = LONGEST_WAIT / 1000): Promise<void> {
   const limit = Date.now() + seconds * 1000;
   for (;;) {
     if (await connects(port)) return;

@@ -43,7 +43,7 @@ export async function startSiprest(
   writeFileSync(file, text, 'latin1');
   const program = launchSiprest(['run', ...(options.args ?? []), file], options.env);
   try {
-    await program.prints(/listening/i, 30);
+    await program.prints(/listening/i);
   } catch (error) {
     await program.stop('SIGKILL');
     throw error;

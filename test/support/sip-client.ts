@@ -1,5 +1,6 @@
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import { LONGEST_WAIT } from './until.ts';
 
 export interface SipReply {
   readonly status: number;
@@ -30,7 +31,7 @@ export interface SendOptions {
   readonly port: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** How long to wait for a final reply. Default 5 seconds. */
+  /** How long to wait for a final reply. Default: {@link LONGEST_WAIT}. */
   readonly seconds?: number;
   /** Go on listening for so long after the final reply, to see what else comes. Default 0. */
   readonly linger?: number;
@@ -93,7 +94,7 @@ export async function sendSip(request: SipRequestText | string, options: SendOpt
   const began = performance.now();
   try {
     await new Promise<void>((resolve, reject) => {
-      let timer = setTimeout(resolve, (options.seconds ?? 5) * 1000);
+      let timer = setTimeout(resolve, options.seconds === undefined ? LONGEST_WAIT : options.seconds * 1000);
       socket.on('error', reject);
       socket.on('message', (data) => {
         const reply = parseReply(data, performance.now() - began);

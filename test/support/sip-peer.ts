@@ -1,6 +1,7 @@
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { closeLater } from './close-later.ts';
+import { LONGEST_WAIT } from './until.ts';
 
 /** A request or a response as a peer has received it. */
 export interface PeerMessage {
@@ -98,7 +99,7 @@ export class SipPeer {
   }
 
   /** The first received message of this method or status that no call has returned yet; waits for it. */
-  next(what: string | number, seconds = 5): Promise<PeerMessage> {
+  next(what: string | number, seconds = LONGEST_WAIT / 1000): Promise<PeerMessage> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(look);

@@ -1,6 +1,6 @@
 import dgram from 'node:dgram';
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Run } from '../../src/runtime/index.ts';
 import type { FunctionSpec } from '../../src/script/index.ts';
 import { StartError } from '../../src/workers/start-error.ts';
@@ -9,6 +9,7 @@ import { startServer, type TestServerOptions } from '../support/server.ts';
 import { type RestService, respond, startService } from '../support/service.ts';
 import { requestText, type SipReply, sendSip } from '../support/sip-client.ts';
 import { SipPeer } from '../support/sip-peer.ts';
+import { until } from '../support/until.ts';
 
 const modules = `
 log_level=3
@@ -64,7 +65,7 @@ route {${question(service.origin)}
     const slow = call('hold');
     await service.sees(1);
     const waits = call('alice');
-    while (server.queued === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(() => server.queued > 0);
     expect(service.seen).toHaveLength(1);
     service.release();
     expect((await slow).reason).toBe('released');
@@ -213,7 +214,7 @@ route[resume] {
     const slow = ['hold1', 'hold2', 'hold3'].map((user) => call(user));
     await service.sees(3);
     const waits = call('alice');
-    while (server.queued === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(() => server.queued > 0);
     service.release();
     expect((await Promise.all(slow)).map(({ reason }) => reason)).toEqual(Array(3).fill('released'));
     expect((await waits).reason).toBe('alice');
@@ -304,7 +305,7 @@ route {${question(service.origin)}
     const slow = call('hold');
     await service.sees(1);
     const queued = [call('alice'), call('bob')];
-    while (server.queued < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(() => server.queued === 2);
     for (const user of ['carol', 'dave']) {
       const refused = await call(user);
       expect([refused.status, refused.header('retry-after')]).toEqual([503, '5']);
@@ -449,7 +450,7 @@ route[resume] {
     const calls = [call('hold-async'), call('hold')];
     await service.sees(2);
     const queued = call('alice');
-    while (server.queued === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(() => server.queued > 0);
     let isStopped = false;
     const stop = server.stop({ grace: 10_000 }).then(() => {
       isStopped = true;
@@ -546,7 +547,7 @@ route[resumed] {
 }
 `);
     const answer = call('alice');
-    await vi.waitFor(() => expect(log).toContain('serving: 1'));
+    await until(() => log.includes('serving: 1'));
     const stopped = server.stop({ grace: 5000 });
     expect((await answer).status).toBe(200);
     await stopped;
