@@ -17,6 +17,8 @@ import {
 
 const loss = 0.1;
 const calls = 30;
+/** Longer than whoever got no answer waits before it sends again. */
+const linger = 12_000;
 
 /** Callers, a network that loses packets, siprest, another such network, called parties. */
 async function throughLoss(scenarios: {
@@ -60,13 +62,17 @@ describe('with 10 in 100 packets lost in either direction, on both sides of sipr
   it.each([
     [
       'a call is answered and ended',
-      { caller: lingering(answeredCall({ talk: 4000 })), callee: lingering(answeringCallee()), seed: 1 },
+      { caller: answeredCall({ talk: 4000, linger }), callee: answeringCallee({ linger }), seed: 1 },
     ],
     [
       'a call is refused',
-      { caller: lingering(failingCall(486)), callee: lingering(failingCallee('486 Busy Here')), seed: 2 },
+      {
+        caller: lingering(failingCall(486), linger),
+        callee: lingering(failingCallee('486 Busy Here'), linger),
+        seed: 2,
+      },
     ],
-    ['a call is cancelled', { caller: cancelledCall(12_000), callee: ringingCallee(12_000), seed: 3 }],
+    ['a call is cancelled', { caller: cancelledCall(linger), callee: ringingCallee(linger), seed: 3 }],
   ])('%s, and no transaction is left', { timeout: 200_000 }, async (_, scenarios) => {
     const { caller, callee, dropped, left } = await throughLoss(scenarios);
     expect(caller, caller.output + callee.output).toMatchObject(fine);

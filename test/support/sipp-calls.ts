@@ -60,10 +60,29 @@ export interface CallOptions {
   readonly reinvite?: boolean;
   /** How long it rings, in ms. Default 20. */
   readonly ring?: number;
+  /** How long it goes on answering what is repeated after its end, in ms: a network may have lost the answer. Default 0. */
+  readonly linger?: number;
 }
 
+/**
+ * The end of a scenario: the `steps`, which get the attributes of their first messages and begin anew with
+ * `next="linger"`, until nothing has arrived for so many ms. A <timewait> would take some of it for an error.
+ */
+const lingers = (
+  milliseconds: number,
+  steps: (attributes: string) => readonly string[],
+): readonly string[] =>
+  milliseconds === 0
+    ? []
+    : [
+        '<label id="linger"/>',
+        ...steps(`timeout="${milliseconds}" ontimeout="end"`),
+        '<label id="end"/>',
+        pause(1),
+      ];
+
 /** A call that is answered, and ended by the caller. */
-export function answeredCall({ talk = 50, reinvite = false }: CallOptions = {}): string {
+export function answeredCall({ talk = 50, reinvite = false, linger = 0 }: CallOptions = {}): string {
   return scenario('caller', [
     send(asCaller('INVITE', 1, 'first'), resent),
     ...provisional,
@@ -82,10 +101,14 @@ export function answeredCall({ talk = 50, reinvite = false }: CallOptions = {}):
     send(asCaller('BYE', 3), resent),
     response(100, 'optional="true"'),
     response(200),
+    ...lingers(linger, (attributes) => [
+      `<recv response="100" optional="true" next="linger" ${attributes}/>`,
+      `<recv response="200" next="linger" ${attributes}/>`,
+    ]),
   ]);
 }
 
-export function answeringCallee({ reinvite = false, ring = 20 }: CallOptions = {}): string {
+export function answeringCallee({ reinvite = false, ring = 20, linger = 0 }: CallOptions = {}): string {
   // An INVITE that is repeated because the 180 and the 200 were lost, or late on a busy machine: SIPp answers it itself
   // if it has sent one message since, and ends the call if it has sent two. Its timer repeats the 200 anyway.
   const repeated = reinvite ? [] : [request('INVITE', 'optional="true"')];
@@ -103,6 +126,11 @@ export function answeringCallee({ reinvite = false, ring = 20 }: CallOptions = {
     ...repeated,
     request('BYE'),
     send(asCalleeAgain('200 OK')),
+    ...lingers(linger, (attributes) => [
+      `<recv request="ACK" optional="true" next="linger" ${attributes}/>`,
+      `<recv request="BYE" ${attributes}/>`,
+      send(asCalleeAgain('200 OK'), 'next="linger"'),
+    ]),
   ]);
 }
 
@@ -137,15 +165,7 @@ export function cancelledCall(linger = 0): string {
     response(180, 'optional="true"'),
     response(487),
     send(asCaller('ACK', 1, 8).map((line) => (line.startsWith('To:') ? '[last_To:]' : line))),
-    ...(linger === 0
-      ? []
-      : [
-          // a <timewait> would take it for an error
-          '<label id="linger"/>',
-          response(200, `timeout="${linger}" ontimeout="end" next="linger"`),
-          '<label id="end"/>',
-          pause(1),
-        ]),
+    ...lingers(linger, (attributes) => [`<recv response="200" next="linger" ${attributes}/>`]),
   ]);
 }
 
@@ -169,20 +189,14 @@ export function ringingCallee(linger = 0): string {
     // its answer was lost
     request('CANCEL', 'optional="true" next="cancelled"'),
     request('ACK'),
-    ...(linger === 0
-      ? []
-      : [
-          // a <timewait> would take it for an error
-          '<label id="linger"/>',
-          `<recv request="CANCEL" timeout="${linger}" ontimeout="end"/>`,
-          send(asCallee('200 OK'), 'next="linger"'),
-          '<label id="end"/>',
-          pause(1),
-        ]),
+    ...lingers(linger, (attributes) => [
+      `<recv request="CANCEL" ${attributes}/>`,
+      send(asCallee('200 OK'), 'next="linger"'),
+    ]),
   ]);
 }
 
 /** The scenario with some ms at its end for answering retransmissions: a network may have lost the answer. */
-export function lingering(text: string, milliseconds = 12_000): string {
+export function lingering(text: string, milliseconds: number): string {
   return text.replace('</scenario>', `<timewait milliseconds="${milliseconds}"/>\n</scenario>`);
 }

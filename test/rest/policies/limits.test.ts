@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { RestShared } from '../../../src/rest/index.ts';
 import { AdaptiveLimit } from '../../../src/rest/policies/adaptive-limit.ts';
 import { RateWindow } from '../../../src/rest/policies/rate-window.ts';
-import { newClient, newServer, reasonOf, until } from '../fixture.ts';
+import { until } from '../../support/until.ts';
+import { newClient, newServer, reasonOf } from '../fixture.ts';
 import { reply } from '../raw-server.ts';
 
 /** A server that answers when told. */
