@@ -11,10 +11,14 @@ const rooms = {
   sip: { rooms: ['timers', 'net'], packages: ['ipaddr.js'] },
   script: { rooms: ['text'], packages: [] },
   runtime: { rooms: below, packages: [] },
-  relay: { rooms: [...below, 'runtime'], packages: [] },
-  core: { rooms: [...below, 'runtime', 'relay'], packages: ['ipaddr.js'] },
-  modules: { rooms: [...below, 'runtime', 'relay', 'core', 'rest'], packages: ['ipaddr.js'] },
-  workers: { rooms: [...below, 'net', 'runtime', 'relay', 'core', 'modules', 'rest'], packages: [] },
+  engine: { rooms: [...below, 'runtime'], packages: [] },
+  relay: { rooms: [...below, 'runtime', 'engine'], packages: [] },
+  core: { rooms: [...below, 'runtime', 'engine', 'relay'], packages: ['ipaddr.js'] },
+  modules: { rooms: [...below, 'runtime', 'engine', 'relay', 'core', 'rest'], packages: ['ipaddr.js'] },
+  workers: {
+    rooms: [...below, 'net', 'runtime', 'engine', 'relay', 'core', 'modules', 'rest'],
+    packages: [],
+  },
 };
 
 /** From the bottom to the top: an import goes down. */

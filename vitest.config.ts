@@ -6,7 +6,7 @@ import { LONGEST_WAIT } from './test/support/until.ts';
 const needProgram = ['test/cli/**/*.test.ts', 'test/examples/**/*.test.ts'];
 
 /** Tests of what a process has once, such as its timers: nothing else may run in theirs. */
-const needProcess = ['test/timers/timer-wheel.test.ts', 'test/workers/pool.test.ts'];
+const needProcess = ['test/timers/timer-wheel.test.ts', 'test/engine/pool.test.ts'];
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

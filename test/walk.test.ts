@@ -4,6 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Run } from '../src/runtime/index.ts';
 import { startServer } from './support/server.ts';
 import { startService } from './support/service.ts';
 import { sendSip } from './support/sip-client.ts';
@@ -34,11 +35,8 @@ function frames(): readonly Frame[] {
     .toReversed();
 }
 
-const roomsOf = (stack: readonly Frame[]): string =>
-  stack
-    .map(({ file }) => file.split('/')[0])
-    .filter((room, index, all) => room !== all[index - 1])
-    .join(', ');
+const roomsOf = (stack: readonly Frame[]): readonly string[] =>
+  stack.map(({ file }) => file.split('/')[0] ?? '').filter((room, index, all) => room !== all[index - 1]);
 
 interface Part {
   readonly title: string;
@@ -62,10 +60,13 @@ function partsOfPage(): readonly Part[] {
     }));
 }
 
-/** What a call with a blocking request to a REST service leaves on the stack at each of its turning points. */
-async function record(): Promise<readonly (readonly Frame[])[]> {
+/** Where the stack is looked at. */
+const points = ['script', 'connect', 'write', 'outcome', 'reply'] as const;
+
+/** What a call leaves on the stack at each of its turning points, if its main route asks a REST service so. */
+async function record(ask: (origin: string) => string): Promise<readonly (readonly Frame[])[]> {
   const stacks = new Map<string, readonly Frame[]>();
-  const note = (point: string): void => {
+  const note = (point: (typeof points)[number]): void => {
     if (!stacks.has(point)) stacks.set(point, frames());
   };
   const service = await startService((_, response) => response.end('42'));
@@ -75,9 +76,14 @@ async function record(): Promise<readonly (readonly Frame[])[]> {
     loadmodule "sl.so"
     loadmodule "tm.so"
     loadmodule "rest_client.so"
-    route { async(rest_get("${service.origin}/credit", $var(credit)), answer); }
+    route { ${ask(service.origin)} }
     route[answer] { send_reply(200, "$var(credit)"); }
   `);
+  const { entered } = Run.prototype;
+  vi.spyOn(Run.prototype, 'entered').mockImplementation(function (this: Run, frame) {
+    note('script');
+    entered.call(this, frame);
+  });
   const { connect, write } = Socket.prototype;
   vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...args) {
     note('connect');
@@ -99,12 +105,13 @@ async function record(): Promise<readonly (readonly Frame[])[]> {
   subscribe('siprest:rest:outcome', onOutcome);
   try {
     await sendSip({}, { port: server.port });
+    await vi.waitFor(() => expect([...stacks.keys()].toSorted()).toEqual(points.toSorted()));
   } finally {
     unsubscribe('siprest:rest:outcome', onOutcome);
     await server.close();
     await service.close();
   }
-  return ['connect', 'write', 'outcome', 'reply'].map((point) => stacks.get(point) ?? []);
+  return points.map((point) => stacks.get(point) ?? []);
 }
 
 afterEach(() => {
@@ -114,8 +121,8 @@ afterEach(() => {
 describe('a call from datagram to reply', () => {
   it('takes the steps of the page, through its rooms', async () => {
     const parts = partsOfPage();
-    const stacks = await record();
-    expect(parts.map(({ rooms }) => rooms)).toEqual(stacks.map(roomsOf));
+    const stacks = await record((origin) => `async(rest_get("${origin}/credit", $var(credit)), answer);`);
+    expect(parts.map(({ rooms }) => rooms)).toEqual(stacks.map((stack) => roomsOf(stack).join(', ')));
     for (const [index, { steps, title }] of parts.entries()) {
       const stack = stacks[index] ?? [];
       const isSame = (one: Frame, other: Frame | undefined) =>
@@ -126,5 +133,20 @@ describe('a call from datagram to reply', () => {
       expect(taken, title).toEqual(steps);
     }
     expect(parts.flatMap(({ steps }) => steps).length).toBeLessThanOrEqual(15);
+  });
+
+  it.each([
+    ['async()', (origin: string) => `async(rest_get("${origin}/credit", $var(credit)), answer);`],
+    [
+      'launch()',
+      (origin: string) =>
+        `launch(rest_get("${origin}/credit", $var(credit))); async(rest_get("${origin}", $var(credit)), answer);`,
+    ],
+    ['a blocking call', (origin: string) => `rest_get("${origin}/credit", $var(credit)); route(answer);`],
+  ])('enters no room again by %s', async (_, ask) => {
+    for (const rooms of (await record(ask)).map(roomsOf)) {
+      expect(rooms).not.toEqual([]);
+      expect(rooms).toEqual([...new Set(rooms)]);
+    }
   });
 });

@@ -1,5 +1,6 @@
 /** From the text of a script to something that can be started: parsed, checked, compiled, its settings read. */
 
+import { report } from '../engine/index.ts';
 import type { ListenAddress, Module, Program, Run, Settings } from '../runtime/index.ts';
 import {
   type Catalog,
@@ -72,6 +73,7 @@ export function compileProgram(
       compiled ??= compileScript(loaded.script, loaded.lookup, {
         maxWhileLoops: settings.maxWhileLoops,
         enableAsserts: settings.enableAsserts,
+        report,
         matcher: (pattern) => cachedRegex(pattern, { ignoreCase: true }),
       });
       return compiled;

@@ -1,5 +1,6 @@
 /** Prepares the branches of a request: runs the branch route for each, and resolves its targets. */
 
+import { runRoute } from '../engine/index.ts';
 import {
   Avps,
   edits,
@@ -7,7 +8,6 @@ import {
   type Request,
   type Routing,
   type Run,
-  runRoute,
   tmParameters,
 } from '../runtime/index.ts';
 import { type Awaitable, andThen, isPending, type Status } from '../script/index.ts';

@@ -3,7 +3,8 @@
  * local_reply_route. They can neither change nor delay them. Source: modules/tm of the manual.
  */
 
-import { Request, type RunRouting, runRoute, tmParameters } from '../runtime/index.ts';
+import { runRoute } from '../engine/index.ts';
+import { Request, type RunRouting, tmParameters } from '../runtime/index.ts';
 import { parseMessage } from '../sip/index.ts';
 
 export type LocalMessageRoute = 'local_request_route' | 'local_reply_route';

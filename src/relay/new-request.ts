@@ -3,7 +3,8 @@
  * modules/tm of the manual, and its Script-Routes, local_route.
  */
 
-import { edits, Request, type Run, type RunWorker, runRoute } from '../runtime/index.ts';
+import { runRoute } from '../engine/index.ts';
+import { edits, Request, type Run, type RunWorker } from '../runtime/index.ts';
 import { type Awaitable, andThen, type Status } from '../script/index.ts';
 import {
   buildRequest,

@@ -1,5 +1,6 @@
 /** The routes that run during a transaction: reply, failure and local routes, each on a worker of its own. */
 
+import { runRoute } from '../engine/index.ts';
 import {
   Avps,
   Draft,
@@ -9,7 +10,6 @@ import {
   type Run,
   type RunRouting,
   type RunSubject,
-  runRoute,
   tmParameters,
 } from '../runtime/index.ts';
 import type { Awaitable } from '../script/index.ts';

@@ -5,7 +5,6 @@ export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
 export { Draft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
-export { type EventAttribute, eventAttributes, raiseEvent } from './events.ts';
 export type { Figure, Host, Readiness, ScriptCounts } from './host.ts';
 export { Listeners } from './listeners.ts';
 export { Log, type LogFormat, type LogOutput } from './log.ts';
@@ -33,7 +32,6 @@ export {
   startModule,
 } from './module.ts';
 export type { Program } from './program.ts';
-export { type Admission, type HandOver, Receiver, type ReceivingRouting, type Waiting } from './receive.ts';
 export { ReceiveCounts } from './receive-counts.ts';
 export { Request } from './request.ts';
 export type { Job, JobKind, Routing, RoutingEvents, ScriptRouting, Worker } from './routing.ts';
@@ -43,9 +41,9 @@ export {
   type RunRouting,
   type RunSubject,
   type RunWorker,
-  runRoute,
 } from './run.ts';
 export { parseError, type ScriptError, scriptError } from './script-error.ts';
+export { endStretch } from './script-time.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
 export {
   BindError,

@@ -1,21 +1,16 @@
 /**
- * A script running on a message, from one of its top routes to its end; after `async()` another run goes on
- * with the same request.
+ * A script that runs on a message, from one of its top routes to its end; after `async()` another run goes on
+ * with the same request. It is what functions and variables see; src/engine carries it through.
  */
-import {
-  type AsyncOperation,
-  type Awaitable,
-  type CompiledRoute,
-  type Completion,
-  type Execution,
-  enterRoute,
-  Flow,
-  type Frame,
-  isPending,
-  type ParameterSpec,
-  type RouteKind,
-  type RowValues,
-  type Value,
+import type {
+  CompiledRoute,
+  Execution,
+  Frame,
+  ParameterSpec,
+  RouteKind,
+  RowValues,
+  Suspension,
+  Value,
 } from '../script/index.ts';
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
 import type { Avps } from './avps.ts';
@@ -24,7 +19,7 @@ import { debugLevel } from './log.ts';
 import { ofMessage, Request } from './request.ts';
 import type { ScriptRouting, Worker } from './routing.ts';
 import { assertError, scriptError } from './script-error.ts';
-import { firstSteps, firstStretch, ScriptTime } from './script-time.ts';
+import { beginStretch, firstSteps, ScriptTime } from './script-time.ts';
 import type { StateKey } from './state.ts';
 
 const noValues: readonly Value[] = [];
@@ -54,9 +49,6 @@ export interface RunSubject {
 
 const theRequest: RunSubject = {};
 
-/** Where async() frees the worker (the manual's Script-Async, Allowed Routes); elsewhere it is a blocking call. */
-const leaving: ReadonlySet<RouteKind | null> = new Set<RouteKind>(['route', 'onreply_route']);
-
 /** The Routing of a script, and its workers. */
 export type RunRouting = ScriptRouting<Run>;
 export type RunWorker = Worker<RunRouting>;
@@ -72,7 +64,10 @@ export class Run implements Execution<Run> {
   position = 0;
   steps = firstSteps;
   /** It goes on in a resume route. */
-  #hasResumeRoute = false;
+  hasResumeRoute = false;
+  suspension: Suspension<Run> | null = null;
+  /** async() does not free the worker in it. */
+  isBlocking = false;
   /** In a reply route that has ended with async(): the run of its resume route, once that has ended too. */
   continuation: Promise<Run> | null = null;
   /** What else it is about; nothing in a request route. */
@@ -80,7 +75,6 @@ export class Run implements Execution<Run> {
   /** The message that variables are about: the response in a reply route, else the request. */
   readonly message: SipMessage | null;
   #time: ScriptTime | null = null;
-  #isBlocking = false;
   #draft: Draft | null = null;
 
   constructor(worker: RunWorker, request: Request, subject: RunSubject = theRequest) {
@@ -136,16 +130,13 @@ export class Run implements Execution<Run> {
     return this.request.state(key);
   }
 
-  assertionFailed(message: string): Awaitable<Flow> {
+  assertionFailed(message: string): CompiledRoute<Run> | null {
     this.complain(`assert: ${message}`);
+    for (let { frame } = this; frame !== null; frame = frame.parent)
+      if (frame.kind === 'error_route') return null;
     const route = this.routing.script.find('error_route', '');
-    for (let frame = this.frame; frame !== null; frame = frame.parent)
-      if (frame.kind === 'error_route') return this.#stop();
-    if (route === null) return this.#stop();
-    this.state(scriptError).error = assertError(message);
-    this.frame = null;
-    const flow = enterRoute<Run>(this, route);
-    return isPending(flow) ? flow.then(() => this.#stop()) : this.#stop();
+    if (route !== null) this.state(scriptError).error = assertError(message);
+    return route;
   }
 
   /** Whether lines for debugging are written, at the worker's level. */
@@ -163,10 +154,10 @@ export class Run implements Execution<Run> {
     );
   }
 
-  /** Of its first stretch, up to where it first waits. */
-  measured<T>(began: number, stretch: () => T): T {
-    this.#time = new ScriptTime(began);
-    return firstStretch(this.#time, stretch);
+  /** Its time counts from now on; see {@link beginStretch}. */
+  beginStretch(now: number): ScriptTime | null {
+    this.#time = new ScriptTime(now);
+    return beginStretch(this.#time);
   }
 
   isOverTime(): boolean {
@@ -177,7 +168,7 @@ export class Run implements Execution<Run> {
     this.complain(`the script was ended after ${scriptTimeLimit} ms (script_time_limit)`);
     if (this.routeKind === 'route' && !this.isAboutReply && !this.request.replied && !this.request.isRelayed)
       this.request.reply(500, 'Server Internal Error');
-    this.#stop();
+    this.stopped = true;
     return true;
   }
 
@@ -190,141 +181,8 @@ export class Run implements Execution<Run> {
     this.routing.log.log(level, text, this.worker.logLevel ?? this.routing.log.logLevel);
   }
 
-  suspend(operation: AsyncOperation<Run>): Awaitable<Flow> {
-    // stays so in its resume route, which is then run here
-    this.#isBlocking ||= !leaving.has(this.routeKind);
-    const transaction = this.#isBlocking ? 'refused' : this.request.createTransaction();
-    if (transaction === 'absorbed') return this.#stop();
-    const background = transaction !== 'refused' && (operation.function.admit?.(this) ?? true);
-    const completion = operation.start({ run: this, mode: 'async', background, timeout: operation.timeout });
-    if (completion === null) return this.#resumeHere(operation, failed);
-    if (typeof completion === 'function') return this.#resumeHere(operation, completion);
-    if (!background) return completion.then((complete) => this.#resumeHere(operation, complete));
-    const { request, subject } = this;
-    this.#hasResumeRoute = operation.route !== null;
-    if (subject.response === undefined) this.#inBackground(completion, operation, request, subject);
-    else
-      this.continuation = new Promise((done) => {
-        this.#inBackground(completion, operation, request, subject, done);
-      });
-    return this.#stop();
-  }
-
-  launch(operation: AsyncOperation<Run>): Awaitable<Flow> {
-    const background = operation.function.admit?.(this) ?? true;
-    const completion = operation.start({ run: this, mode: 'launch', background, timeout: operation.timeout });
-    if (completion === null) return Flow.next;
-    // the report route sees the output variables and its parameter, nothing of the message
-    const request = new Request(this.routing, null);
-    if (background) {
-      this.#inBackground(Promise.resolve(completion), operation, request, theRequest);
-      return Flow.next;
-    }
-    return Promise.resolve(completion).then(async (complete) => {
-      const run = new Run(this.worker, request);
-      await guard(run, () => run.#resumeHere(operation, complete));
-      return Flow.next;
-    });
-  }
-
-  #ends(ended?: (run: Run) => void): void {
-    this.leaveUnanswered();
-    ended?.(this);
-  }
-
   /** At its end: when no resume route goes on, and nobody else is to answer, there will be no reply. */
   leaveUnanswered(): void {
-    if (!this.#hasResumeRoute) this.request.leaveUnanswered();
-  }
-
-  #stop(): Flow {
-    this.stopped = true;
-    return Flow.exit;
-  }
-
-  /** The worker is free meanwhile; it goes on with the resume route when the function is done. */
-  #inBackground(
-    completion: Promise<Completion<Run>>,
-    operation: AsyncOperation<Run>,
-    request: Request,
-    subject: RunSubject,
-    ended?: (run: Run) => void,
-  ): void {
-    const { position } = this;
-    const { background } = this.routing;
-    background.begin();
-    const later = (complete: Completion<Run>) => {
-      this.worker.resume((worker) => {
-        const run = new Run(worker, request, subject);
-        run.position = position;
-        const done = run.measured(performance.now(), () =>
-          guard(run, () => run.#resumeHere(operation, complete)),
-        );
-        return done === undefined ? run.#ends(ended) : done.then(() => run.#ends(ended));
-      });
-      background.end();
-    };
-    completion.then(later, (error: unknown) => {
-      this.complain(`${operation.function.name}(): ${describe(error)}`);
-      later(failed);
-    });
-  }
-
-  #resumeHere(operation: AsyncOperation<Run>, complete: Completion<Run>): Awaitable<Flow> {
-    this.status = complete(this);
-    const { route } = operation;
-    if (route === null) return this.#stop();
-    this.frame = null;
-    const flow = enterRoute<Run>(
-      this,
-      route,
-      operation.parameter === null ? noValues : [operation.parameter],
-    );
-    return isPending(flow) ? flow.then(() => this.#stop()) : this.#stop();
+    if (!this.hasResumeRoute) this.request.leaveUnanswered();
   }
 }
-
-const failed: Completion<Run> = () => -1;
-
-const describe = (error: unknown) =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);
-
-/**
- * Runs a top route on a message. An exception here is a bug in siprest: it is logged, the message is answered 500,
- * and everything else goes on.
- */
-export function runRoute(
-  worker: RunWorker,
-  request: Request,
-  route: CompiledRoute<Run>,
-  about: { readonly subject?: RunSubject; readonly parameters?: readonly Value[] } = {},
-): Run | Promise<Run> {
-  const run = new Run(worker, request, about.subject);
-  const { scripts } = run.routing.host;
-  const began = performance.now(); // the processor's time: real, whatever clock the host has
-  const done = run.measured(began, () => guard(run, () => enterRoute(run, route, about.parameters)));
-  scripts.milliseconds += performance.now() - began;
-  scripts.runs++;
-  if (done !== undefined) return done.then(() => endOf(run));
-  return endOf(run);
-}
-
-function endOf(run: Run): Run {
-  run.leaveUnanswered();
-  return run;
-}
-
-function guard(run: Run, execute: () => Awaitable<Flow>): void | Promise<void> {
-  const fail = (error: unknown) => {
-    run.complain(`the script failed on this message: ${describe(error)}`);
-    if (!run.isAboutReply && !run.request.replied) run.request.reply(500, 'Server Internal Error');
-  };
-  try {
-    const flow = execute();
-    if (isPending(flow)) return flow.then(ignore, fail);
-  } catch (error) {
-    fail(error);
-  }
-}
-
-const ignore = () => {};

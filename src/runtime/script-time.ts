@@ -60,13 +60,13 @@ export class ScriptTime {
   }
 }
 
-/** Runs the first stretch of a script, up to its end or to where it first waits. */
-export function firstStretch<T>(time: ScriptTime, run: () => T): T {
+/** A script begins its first stretch. Give what this returns to {@link endStretch} at its end, or where it first waits. */
+export function beginStretch(time: ScriptTime): ScriptTime | null {
   const outer = beginning;
   beginning = time;
-  try {
-    return run();
-  } finally {
-    beginning = outer;
-  }
+  return outer;
+}
+
+export function endStretch(outer: ScriptTime | null): void {
+  beginning = outer;
 }

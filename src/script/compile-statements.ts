@@ -18,7 +18,8 @@ import type { Awaitable, Value } from './catalog.ts';
 import type { CallCompiler } from './compile-calls.ts';
 import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
 import type { VariableCompiler } from './compile-variables.ts';
-import { type CompiledRoute, type Execution, Flow, type Step } from './execution.ts';
+import { enterRoute } from './enter-route.ts';
+import { type CompiledRoute, type Execution, Flow, type Launched, type Step } from './execution.ts';
 import { comparison, compoundOperators, type Result, toInteger, toText } from './operators.ts';
 import { inTurn, Waits } from './waits.ts';
 
@@ -32,6 +33,8 @@ export interface StatementParts<R extends Execution<R>> {
   readonly maxWhileLoops: number;
   /** Whether assert() does anything: the global parameter enable_asserts. */
   readonly enableAsserts: boolean;
+  /** Takes over what `launch()` has begun. */
+  report(run: R, launched: Launched<R>): Awaitable<void>;
 }
 
 export class StatementCompiler<R extends Execution<R>> {
@@ -252,14 +255,16 @@ export class StatementCompiler<R extends Execution<R>> {
     const waits = new Waits<R>();
     const { spec, start, route } = this.#operation(node, node.resume.text, waits);
     const timeout = node.timeout === null ? null : this.#parts.expressions.value(node.timeout);
-    const suspend = (run: R, seconds: number | null) =>
-      run.suspend({
+    const suspend = (run: R, seconds: number | null): Flow => {
+      run.suspension = {
         function: spec,
         start,
         route,
         timeout: seconds === null || seconds <= 0 ? null : seconds,
-        parameter: null,
-      });
+        frame: run.frame,
+      };
+      return exit(run);
+    };
     const step = waits.before((run) =>
       timeout === null
         ? suspend(run, null)
@@ -271,12 +276,17 @@ export class StatementCompiler<R extends Execution<R>> {
   #launch(node: LaunchNode): Step<R> {
     const waits = new Waits<R>();
     const { spec, start, route } = this.#operation(node, node.report?.text ?? null, waits);
+    const { report } = this.#parts;
     const parameter = this.#launchParameter(node);
     const step = waits.before((run) => {
       run.status = 1;
-      return andThen(parameter(run), (value) =>
-        run.launch({ function: spec, start, route, timeout: null, parameter: value ?? null }),
-      );
+      return andThen(parameter(run), (value) => {
+        const background = spec.admit?.(run) ?? true;
+        const completion = start({ run, mode: 'launch', background, timeout: null });
+        if (completion === null) return Flow.next;
+        const launched = { function: spec, completion, background, route, parameter: value ?? null };
+        return andThen(report(run, launched), () => Flow.next);
+      });
     });
     return this.#placed(node, step);
   }
@@ -310,7 +320,11 @@ export class StatementCompiler<R extends Execution<R>> {
     const message = node.message?.value ?? 'assertion failed';
     const check = (run: R, holds: boolean | null): Awaitable<Flow> => {
       if (run.stopped) return Flow.exit;
-      return holds === true ? passed(run) : run.assertionFailed(message);
+      if (holds === true) return passed(run);
+      const route = run.assertionFailed(message);
+      if (route === null) return exit(run);
+      run.frame = null;
+      return andThen(enterRoute(run, route), () => exit(run));
     };
     return this.#placed(node, (run) => {
       const holds = test(run);

@@ -4,23 +4,26 @@
  */
 import type { ExpressionNode, RouteCallNode, RouteKind, RouteNode, ScriptNode } from './ast.ts';
 import { andThen, isPending } from './awaitable.ts';
-import type { Awaitable, Status, Value } from './catalog.ts';
+import type { Awaitable, Status } from './catalog.ts';
 import { type Call, CallCompiler } from './compile-calls.ts';
 import { type Evaluate, ExpressionCompiler, type Matcher } from './compile-expressions.ts';
 import { orNull, StatementCompiler } from './compile-statements.ts';
 import { type CompiledText, compileText } from './compile-text.ts';
 import { VariableCompiler } from './compile-variables.ts';
-import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
+import { enterRoute } from './enter-route.ts';
+import type { CompiledRoute, Execution, Flow, Launched } from './execution.ts';
 import type { Lookup } from './lookup.ts';
 import { toText } from './operators.ts';
 import { inTurn, Waits } from './waits.ts';
 
-export interface CompileOptions {
+export interface CompileOptions<R> {
   /** Maximum number of iterations of a `while`. */
   readonly maxWhileLoops: number;
   readonly enableAsserts: boolean;
   /** For `=~` and `!~`: POSIX extended, case ignored; null for an invalid pattern. */
   readonly matcher: (pattern: string) => Matcher | null;
+  /** Takes over what `launch()` has begun: its report route runs when it is done. Waits for it if it keeps the worker. */
+  readonly report: (run: R, launched: Launched<R>) => Awaitable<void>;
 }
 
 export interface CompiledScript<R> {
@@ -41,7 +44,7 @@ const maxRouteDepth = 100;
 export function compileScript<R extends Execution<R>>(
   script: ScriptNode,
   lookup: Lookup<R>,
-  options: CompileOptions,
+  options: CompileOptions<R>,
 ): CompiledScript<R> {
   const named = new Map<string, MutableRoute<R>>();
   const routes = script.routes.map((node): [RouteNode, MutableRoute<R>] => {
@@ -110,8 +113,6 @@ const unbuilt = () => {
   throw new Error('a route ran before it was compiled');
 };
 
-const noValues: readonly Value[] = [];
-
 /** The route named by a call; undefined, which has been logged, if a name computed at run time does not exist. */
 type FindRoute<R> = (run: R) => Awaitable<CompiledRoute<R> | undefined>;
 
@@ -148,30 +149,4 @@ function compileRouteCall<R extends Execution<R>>(
 
 function statusOf<R extends Execution<R>>(run: R, outcome: Awaitable<Flow>): Awaitable<Status> {
   return isPending(outcome) ? outcome.then(() => run.status) : run.status;
-}
-
-/** Runs a route as a callee, with its own `$param`, `$route` and `return`. */
-export function enterRoute<R extends Execution<R>>(
-  run: R,
-  route: CompiledRoute<R>,
-  parameters: readonly Value[] = noValues,
-) {
-  const parent = run.frame;
-  const frame: Frame = {
-    kind: route.kind,
-    name: route.name,
-    parameters,
-    parent,
-    depth: (parent?.depth ?? 0) + 1,
-  };
-  run.frame = frame;
-  run.entered(frame);
-  const flow = route.execute(run);
-  return isPending(flow) ? flow.then((one) => leaveRoute(run, parent, one)) : leaveRoute(run, parent, flow);
-}
-
-function leaveRoute<R extends Execution<R>>(run: R, parent: Frame | null, flow: Flow): Flow {
-  run.frame = parent;
-  if (run.status === 0 && flow === Flow.next) run.status = 1;
-  return flow === Flow.exit ? Flow.exit : Flow.next;
 }

@@ -34,16 +34,28 @@ export interface Frame {
   readonly depth: number;
 }
 
-/** A request of `async()` or `launch()` to the runtime. */
-export interface AsyncOperation<R> {
+/** What `async()` asks for. It is left in the {@link Execution}, and begun once all closures have returned. */
+export interface Suspension<R> {
   readonly function: AsyncFunctionSpec<R>;
-  /** The call with its arguments evaluated on `invocation.run`; null when an argument was unusable (logged). */
+  /** The call, whose arguments are evaluated on `invocation.run`; null when an argument was unusable (logged). */
   readonly start: (invocation: Invocation<R>) => Awaitable<Completion<R>> | null;
   /** Seconds; null if the script gives none. */
   readonly timeout: number | null;
-  /** The resume or report route; null for a launch without one. */
+  /** The resume route. */
   readonly route: CompiledRoute<R> | null;
-  /** `$param(1)` of a report route. */
+  /** That of the call: its arguments are read there. */
+  readonly frame: Frame | null;
+}
+
+/** A call that `launch()` has begun. */
+export interface Launched<R> {
+  readonly function: AsyncFunctionSpec<R>;
+  readonly completion: Awaitable<Completion<R>>;
+  /** Whether the script goes on meanwhile. */
+  readonly background: boolean;
+  /** The report route; null for a launch without one. */
+  readonly route: CompiledRoute<R> | null;
+  /** `$param(1)` of the report route. */
   readonly parameter: Value;
 }
 
@@ -68,12 +80,10 @@ export interface Execution<R> {
   isOverTime(): boolean;
   /** Offset in the source of the statement that runs, for messages. */
   position: number;
-  /** Runs `async()`: exit now, or the outcome of the resume route if the call blocks. */
-  suspend(operation: AsyncOperation<R>): Awaitable<Flow>;
-  /** Runs `launch()`: continues at once, or after the call if it has to block. */
-  launch(operation: AsyncOperation<R>): Awaitable<Flow>;
-  /** An assert() failed: runs error_route and ends the script. */
-  assertionFailed(message: string): Awaitable<Flow>;
+  /** Set by `async()` together with {@link stopped}: what is to be done before the script goes on. */
+  suspension: Suspension<R> | null;
+  /** An assert() failed, which is logged: the error_route that runs before the script ends; null for none. */
+  assertionFailed(message: string): CompiledRoute<R> | null;
   /** An error at run time that stops only the statement: logged with the place of {@link position}. */
   complain(message: string): void;
 }

@@ -6,7 +6,7 @@ export * from './catalog.ts';
 export type { CheckRegex } from './check-expressions.ts';
 export { type CheckedScript, type CheckedText, type CheckOptions, check, checkText } from './checker.ts';
 export type { Matcher } from './compile-expressions.ts';
-export { type CompiledScript, type CompileOptions, compileScript, enterRoute } from './compiler.ts';
+export { type CompiledScript, type CompileOptions, compileScript } from './compiler.ts';
 export { defineArgument, definedNames, defineParameter, defineParameters, defineSettings } from './define.ts';
 export {
   type DiagnosticRecord,
@@ -26,13 +26,15 @@ export {
   type Severity,
 } from './diagnostics.ts';
 export { didYouMean, nearestNames } from './did-you-mean.ts';
+export { enterRoute } from './enter-route.ts';
 export {
-  type AsyncOperation,
   type CompiledRoute,
   type Execution,
   Flow,
   type Frame,
+  type Launched,
   type Step,
+  type Suspension,
 } from './execution.ts';
 export { logLevel, logLevels } from './log-levels.ts';
 export { Lookup } from './lookup.ts';

@@ -1,9 +1,10 @@
 /** A Routing that is about to be in force: its sockets are open, nothing of it is in force, and what its new sockets get waits. */
-import type { ListeningSocket, SocketHandlers } from '../runtime/index.ts';
+import type { Holding } from '../engine/index.ts';
+import type { ListeningSocket } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
 import type { RunningRouting } from './running-routing.ts';
 
-type Received = Parameters<SocketHandlers['onMessage']>;
+type Received = Parameters<Holding['holds']>;
 
 /** How many messages may wait, and how many bytes; clients send again what has no room. */
 const mostMessages = 1000;
@@ -11,7 +12,7 @@ const mostBytes = 4 * 1024 * 1024;
 /** A datagram that has waited longer has come again meanwhile, in ms: T2 (RFC 3261, 17.1.2.1). */
 const stale = 4000;
 
-export class NextRouting {
+export class NextRouting implements Holding {
   readonly routing: RunningRouting;
   /** Null until they are open. */
   sockets: readonly ListeningSocket[] | null = null;

@@ -2,31 +2,21 @@
  * A Routing at work, whatever its policy is: workers, listeners, state of modules. A reload starts another one on the
  * same host, and this one goes on until the calls that it began are over.
  */
+import type { Intake, PoolState, ReceivingRouting } from '../engine/index.ts';
 import {
-  type Admission,
   Background,
   type Job,
   type JobKind,
   Listeners,
   type Log,
-  type ReceivingRouting,
-  type Request,
   type Routing,
   type RoutingEvents,
   type Settings,
   States,
-  type Waiting,
 } from '../runtime/index.ts';
 import type { ParameterSpec, RowValues } from '../script/index.ts';
-import type {
-  MalformedMessage,
-  SipRequest,
-  SipResponse,
-  TimerValues,
-  TransactionOwner,
-} from '../sip/index.ts';
+import type { SipResponse, TimerValues, TransactionOwner } from '../sip/index.ts';
 import { pause } from '../timers/index.ts';
-import type { PoolState } from './pool.ts';
 import type { ProcessHost } from './process-host.ts';
 
 export interface QueueOptions {
@@ -49,6 +39,7 @@ export abstract class RunningRouting implements ReceivingRouting {
   readonly background = new Background();
   readonly states: States<Routing> = new States<Routing>(this);
   abstract readonly pool: PoolState;
+  abstract readonly intake: Intake;
 
   /** Nothing of it is in force yet, and nothing outside of it has changed. */
   constructor(settings: Settings, timers: TimerValues, log: Log, host: ProcessHost) {
@@ -72,9 +63,6 @@ export abstract class RunningRouting implements ReceivingRouting {
 
   abstract parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows>;
   abstract place(offset: number): string;
-  abstract takeRequest(request: Request): boolean;
-  abstract admitRequest(request: Request, waiting: Waiting, waited: number): Admission;
-  abstract takeMalformed(message: MalformedMessage, request: SipRequest): boolean;
   abstract takeResponse(response: SipResponse): void;
   abstract submit(job: Job, size?: number, kind?: JobKind): boolean;
 

@@ -1,34 +1,22 @@
 /** A script at work: all that is a script's alone, and no other policy's, of a Routing. */
 import { initialSlots } from '../core/index.ts';
+import { type Intake, runRoute, scriptIntake, WorkerPool } from '../engine/index.ts';
 import { receiveResponse } from '../relay/index.ts';
 import {
-  type Admission,
   type Job,
   type JobKind,
   type Log,
   type Module,
   type Program,
-  parseError,
   Request,
   type Run,
   type RunRouting,
-  runRoute,
-  scriptError,
   startModule,
   tmParameters,
-  type Waiting,
 } from '../runtime/index.ts';
 import type { CompiledScript, ParameterSpec, RowValues } from '../script/index.ts';
-import {
-  type MalformedMessage,
-  RFC_TIMERS,
-  reasonPhrase,
-  type SipRequest,
-  type SipResponse,
-  type TimerValues,
-} from '../sip/index.ts';
+import { RFC_TIMERS, type SipResponse, type TimerValues } from '../sip/index.ts';
 import { every, type Repetition } from '../timers/index.ts';
-import { WorkerPool } from './pool.ts';
 import type { ProcessHost } from './process-host.ts';
 import { type QueueOptions, RunningRouting } from './running-routing.ts';
 import { StartError } from './start-error.ts';
@@ -36,6 +24,7 @@ import { StartError } from './start-error.ts';
 export class RunningScript extends RunningRouting implements RunRouting {
   readonly script: CompiledScript<Run>;
   readonly pool: WorkerPool<RunRouting>;
+  readonly intake: Intake;
   readonly #program: Program;
   readonly #timers: Repetition[] = [];
 
@@ -51,6 +40,7 @@ export class RunningScript extends RunningRouting implements RunRouting {
       queueLimit: queue.queueLimit,
       queueTimeout: queue.queueTimeout,
     });
+    this.intake = scriptIntake(this, this.pool);
   }
 
   parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows> {
@@ -63,32 +53,6 @@ export class RunningScript extends RunningRouting implements RunRouting {
 
   submit(job: Job<RunRouting>, size?: number, kind?: JobKind): boolean {
     return this.pool.submit(job, size, kind);
-  }
-
-  takeRequest(request: Request): boolean {
-    const { main } = this.script;
-    return this.pool.submit((worker) => runRoute(worker, request, main), request.message?.raw.length);
-  }
-
-  admitRequest(request: Request, waiting: Waiting, waited: number): Admission {
-    return this.pool.admit(
-      (worker) => {
-        waiting.begins(request);
-        return runRoute(worker, request, this.script.main);
-      },
-      () => waiting.isLate(request),
-      waited,
-      request.message?.raw.length,
-    );
-  }
-
-  /** Runs error_route. */
-  takeMalformed({ reason, status }: MalformedMessage, message: SipRequest): boolean {
-    const route = this.script.find('error_route', '');
-    if (route === null) return false;
-    const request = new Request(this, message);
-    request.state(scriptError).error = parseError(reason, status, reasonPhrase(status));
-    return this.pool.submit((worker) => runRoute(worker, request, route), message.raw.length);
   }
 
   takeResponse(response: SipResponse): void {

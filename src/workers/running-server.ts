@@ -1,15 +1,14 @@
 /**
  * A running server: sockets, workers and the script, from start to stop. One process: of several, one of them.
  */
+import { type HandOver, Receiver } from '../engine/index.ts';
 import {
   BindError,
   bindSockets,
-  type HandOver,
   type Log,
   type PortWait,
   type Program,
   type ReceiveCounts,
-  Receiver,
   type SocketHandlers,
 } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
@@ -64,7 +63,7 @@ export class RunningServer implements SipServer {
   /** Those before the one in force that have calls left. */
   readonly #older = new Set<RunningRouting>();
   /** About to run: the first one, or that of a reload. */
-  #next: NextRouting | null = null;
+  #about: NextRouting | null = null;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   /** Until when calls may end, once it stops. */
@@ -83,9 +82,7 @@ export class RunningServer implements SipServer {
     this.#receiver = new Receiver(routing, member?.handOver ?? null);
     this.#handlers = {
       ...member?.sockets,
-      onMessage: (...received) => {
-        if (this.#next?.holds(...received) !== true) this.#receiver.receive(...received);
-      },
+      onMessage: this.#receiver.listener,
       onError: (error) => this.log.error(`a socket failed: ${error.message}`),
     };
   }
@@ -113,6 +110,16 @@ export class RunningServer implements SipServer {
     running.#serve();
     running.#stalls.start();
     return running;
+  }
+
+  get #next(): NextRouting | null {
+    return this.#about;
+  }
+
+  /** What its sockets get waits meanwhile. */
+  set #next(next: NextRouting | null) {
+    this.#about = next;
+    this.#receiver.holding = next;
   }
 
   get log(): Log {
@@ -225,7 +232,6 @@ export class RunningServer implements SipServer {
   receiveOwn(
     ...[data, source, transport, waited]: [...Parameters<SocketHandlers['onMessage']>, number]
   ): void {
-    if (this.#next?.holds(data, source, transport) === true) return;
     this.#receiver.receive(data, source, transport, Math.min(waited, this.#stalls.sinceStall));
   }
 

@@ -5,7 +5,7 @@ import type { FunctionSpec } from '../../src/script/index.ts';
 import { request } from '../sip/simulated.ts';
 import { benchOf, printedBy } from '../support/script-bench.ts';
 
-/** `answer(1)` returns its argument, `answer_later(1)` waits before it does. */
+/** `answer(1)` returns its argument, `answer_later(1)` waits before it does, `answer_now(1)` need not but might. */
 const functions: readonly FunctionSpec<Run>[] = [
   {
     name: 'answer',
@@ -21,6 +21,12 @@ const functions: readonly FunctionSpec<Run>[] = [
       await new Promise((resolve) => setImmediate(resolve));
       return () => status;
     },
+  },
+  {
+    name: 'answer_now',
+    arguments: [{ name: 'status', type: 'int', summary: '' }],
+    summary: '',
+    start: (_, status: number) => () => status,
   },
 ];
 
@@ -501,6 +507,15 @@ describe('async()', () => {
     expect(bench.routing.background.size).toBe(0);
     await flow;
     expect(bench.log).toEqual(['resumed 5']);
+  });
+
+  it('that is done at once and goes on with itself ends at script_time_limit', async () => {
+    const bench = benchOf(
+      'script_time_limit=20\nroute { async(answer_now(1), again); }\nroute[again] { async(answer_now(1), again); }',
+      functions,
+    );
+    await bench.main(request());
+    expect(bench.log).toEqual([expect.stringContaining('ended after 20 ms (script_time_limit)')]);
   });
 
   it('is an error without a request', () => {

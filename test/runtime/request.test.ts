@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Receiver, Request } from '../../src/runtime/index.ts';
+import { Receiver } from '../../src/engine/index.ts';
+import { Request } from '../../src/runtime/index.ts';
 import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
 import { bytes, RecordingTransport, request, requestText, SOURCE } from '../sip/simulated.ts';
 import { benchOf } from '../support/script-bench.ts';

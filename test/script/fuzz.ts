@@ -4,8 +4,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { runRoute } from '../../src/engine/index.ts';
 import { loadScript, renderDiagnostics } from '../../src/index.ts';
-import { type Program, Request, runRoute } from '../../src/runtime/index.ts';
+import { type Program, Request } from '../../src/runtime/index.ts';
 import { parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import { Chance, mutated } from '../support/chance.ts';
 import { sampleRequest } from '../support/sample-request.ts';

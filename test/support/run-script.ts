@@ -1,4 +1,5 @@
-import { type Module, type Program, Receiver, Request, runRoute } from '../../src/runtime/index.ts';
+import { Receiver, runRoute } from '../../src/engine/index.ts';
+import { type Module, type Program, Request } from '../../src/runtime/index.ts';
 import { type DnsNames, parseMessage, SipRequest, type Transport } from '../../src/sip/index.ts';
 import type { HostOptions } from '../../src/workers/process-host.ts';
 import { sampleRequest } from './sample-request.ts';

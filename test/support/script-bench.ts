@@ -1,5 +1,6 @@
+import { runRoute } from '../../src/engine/index.ts';
 import { type LogFormat, type Program, Request, Run, type RunWorker } from '../../src/runtime/index.ts';
-import { type Awaitable, enterRoute, type Flow, type FunctionSpec } from '../../src/script/index.ts';
+import { type Awaitable, type FunctionSpec, isPending } from '../../src/script/index.ts';
 import type { DnsNames, SipRequest } from '../../src/sip/index.ts';
 import { type HostOptions, ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
@@ -15,8 +16,8 @@ export interface ScriptBench {
   readonly log: string[];
   /** A run on a message, or on none, not yet begun. */
   newRun(message?: SipRequest | null): Run;
-  /** Runs the main route. */
-  main(message?: SipRequest | null): Awaitable<Flow>;
+  /** Runs the main route, and what async() asks for in it. */
+  main(message?: SipRequest | null): Awaitable<Run>;
 }
 
 /** What a program runs in without a server: its routing and its workers. All levels are logged, up to `logLevel`. */
@@ -69,14 +70,13 @@ export function benchOf(
     pool,
     log,
     newRun,
-    main: (message) => enterRoute(newRun(message), program.compiled.main),
+    main: (message = null) => runRoute(worker, new Request(routing, message), program.compiled.main),
   };
 }
 
 /** What a route's statements print with xlog(), as lines; they must not wait. */
 export function printedBy(statements: string, rest = '', settings = ''): string[] {
   const bench = benchOf(`${settings}\nroute {\n${statements}\n}\n${rest}\n`);
-  const flow = bench.main();
-  if (typeof flow !== 'number') throw new Error('the script waited');
+  if (isPending(bench.main())) throw new Error('the script waited');
   return bench.log;
 }

@@ -1,10 +1,10 @@
 /** A script is one kind of Routing: the receiver, requests and transactions serve any other in the same way. */
 import { expect, it } from 'vitest';
-import { type Admission, type Job, Receiver, type Request, type Waiting } from '../../src/runtime/index.ts';
+import { type Intake, Receiver, RequestIntake, WorkerPool } from '../../src/engine/index.ts';
+import type { Job, Request } from '../../src/runtime/index.ts';
 import type { ParameterSpec } from '../../src/script/index.ts';
 import { RFC_TIMERS } from '../../src/sip/index.ts';
 import { SimulatedClock } from '../../src/timers/simulated-clock.ts';
-import { WorkerPool } from '../../src/workers/pool.ts';
 import { ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningRouting } from '../../src/workers/running-routing.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';
@@ -14,29 +14,16 @@ import { programOf } from '../support/server.ts';
 /** Calls a function with each new request. */
 class FunctionRouting extends RunningRouting {
   readonly pool: WorkerPool<FunctionRouting>;
-  readonly #handle: (request: Request) => Promise<void>;
+  readonly intake: Intake;
 
   constructor(host: ProcessHost, handle: (request: Request) => Promise<void>) {
     const { settings } = programOf('route { exit; }');
     super(settings, RFC_TIMERS, host.logs.open(usualLogSettings, null), host);
     this.pool = new WorkerPool<FunctionRouting>(this, { count: 1 });
-    this.#handle = handle;
-  }
-
-  takeRequest(request: Request): boolean {
-    return this.submit(() => this.#handle(request));
-  }
-
-  admitRequest(request: Request, waiting: Waiting, waited: number): Admission {
-    const job = () => {
-      waiting.begins(request);
-      return this.#handle(request);
-    };
-    return this.pool.admit(job, () => waiting.isLate(request), waited, 0, 'handler');
-  }
-
-  takeMalformed(): boolean {
-    return false;
+    this.intake = new RequestIntake<FunctionRouting>(this, this.pool, {
+      kind: 'handler',
+      request: (_, request) => handle(request),
+    });
   }
 
   takeResponse(): void {

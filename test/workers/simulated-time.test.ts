@@ -1,6 +1,6 @@
 /** All that a policy waits for goes by the clock of its host: an hour of it passes in a moment. */
 import { expect, it } from 'vitest';
-import { Receiver } from '../../src/runtime/index.ts';
+import { Receiver } from '../../src/engine/index.ts';
 import { SimulatedClock } from '../../src/timers/index.ts';
 import { bytes, RecordingTransport, requestText, SOURCE } from '../sip/simulated.ts';
 import { poolOf } from '../support/script-bench.ts';

@@ -1,6 +1,7 @@
 /** raise_event(). Source: the manual's Script-CoreFunctions. */
 
-import { defineFunctions, type EventAttribute, type Run, raiseEvent } from '../../runtime/index.ts';
+import { type EventAttribute, raiseEvent } from '../../engine/index.ts';
+import { defineFunctions, type Run } from '../../runtime/index.ts';
 import type { Value, VariableReader } from '../../script/index.ts';
 
 /** All values of the variable in the order they were added: an AVP has the last one first. */

@@ -1,6 +1,7 @@
 /** `$var`, `$avp` and what else a script keeps. Source: the manual's Script-CoreVar page. */
 
-import { defineVariables, eventAttributes, type Routing, type Run, StateKey } from '../../runtime/index.ts';
+import { eventAttributes } from '../../engine/index.ts';
+import { defineVariables, type Routing, type Run, StateKey } from '../../runtime/index.ts';
 import { InvalidUse, type Value } from '../../script/index.ts';
 import type { Named } from './subname.ts';
 

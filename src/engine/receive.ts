@@ -1,4 +1,5 @@
 /** From a datagram to a route: parses and counts messages, and answers them or passes them to a worker. */
+import { type ReceiveCounts, Request, type Routing } from '../runtime/index.ts';
 import {
   buildReply,
   type MalformedMessage,
@@ -12,31 +13,19 @@ import {
   type Transport,
   transactionKey,
 } from '../sip/index.ts';
-import type { ReceiveCounts } from './receive-counts.ts';
-import { Request } from './request.ts';
-import type { Routing } from './routing.ts';
-
-/** The fate of a new request: a worker has started on it, it waits for one, or there is no capacity. */
-export type Admission = 'begun' | 'waits' | 'refused';
-
-/** Notified about a new request that had to wait for a worker. */
-export interface Waiting {
-  /** A worker starts on it. */
-  begins(request: Request): void;
-  /** It has waited too long: no worker will start on it. */
-  isLate(request: Request): void;
-}
+import type { Intake, Waiting } from './intake.ts';
 
 /** A Routing that receives messages. */
 export interface ReceivingRouting extends Routing {
-  /** Handles a request of a transaction or dialog before all new ones; false when there is no room. */
-  takeRequest(request: Request): boolean;
-  /** Handles a new request, behind all else; it has waited for some ms so far. */
-  admitRequest(request: Request, waiting: Waiting, waited: number): Admission;
-  /** Handles a request that cannot be parsed; false where the policy does not, or has no room. */
-  takeMalformed(message: MalformedMessage, request: SipRequest): boolean;
+  readonly intake: Intake;
   /** Gives a response to the transaction that it belongs to. */
   takeResponse(response: SipResponse): void;
+}
+
+/** What keeps messages back that came by the sockets of a script which does not run yet. */
+export interface Holding {
+  /** Whether it keeps the message, or drops it. */
+  holds(data: Uint8Array, source: Source, socket: Transport): boolean;
 }
 
 /**
@@ -57,6 +46,8 @@ export class Receiver implements Waiting {
   readonly #counts: ReceiveCounts;
   /** Gets the messages that come from now on. */
   routing: ReceivingRouting;
+  /** Of a script that is about to run; null for none. */
+  holding: Holding | null = null;
   readonly #handOver: HandOver | null;
   /** The future transactions of queued requests, to recognize their retransmissions. */
   readonly #waiting = new Set<string>();
@@ -76,9 +67,13 @@ export class Receiver implements Waiting {
     this.#stopped = true;
   }
 
+  /** What sockets call with each message. */
+  readonly listener = (data: Uint8Array, source: Source, socket: Transport): void =>
+    this.receive(data, source, socket);
+
   /** `waited`: another process has handed it over, so many ms after it came; null where it comes from the network. */
   receive(data: Uint8Array, source: Source, socket: Transport, waited: number | null = null): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.holding?.holds(data, source, socket) === true) return;
     const message = parseMessage(data, source, socket);
     if (message.kind === 'malformed') return this.#malformed(message);
     if (waited === null && this.#handOver?.(message, data) === true) {
@@ -116,7 +111,7 @@ export class Receiver implements Waiting {
     }
     const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';
     if (!isNew) {
-      if (!routing.takeRequest(request)) this.#late(request);
+      if (!routing.intake.take(request)) this.#late(request);
       return;
     }
     if (this.#waiting.size > 0 && this.#waiting.has(transactionKey(message))) return;
@@ -131,7 +126,7 @@ export class Receiver implements Waiting {
       );
       return this.#refuse(request);
     }
-    const admission = routing.admitRequest(request, this, waited);
+    const admission = routing.intake.admit(request, this, waited);
     if (admission === 'waits') this.#waiting.add(transactionKey(message));
     else if (admission === 'refused') this.#late(request);
   }
@@ -192,7 +187,7 @@ export class Receiver implements Waiting {
       `dropped a message from ${message.source.address}:${message.source.port}: ${message.reason}`,
     );
     if (message.answerable === null) return;
-    if (message.request !== null && routing.takeMalformed(message, message.request)) return;
+    if (message.request !== null && routing.intake.takeMalformed(message, message.request)) return;
     sendReply(
       message.answerable,
       buildReply(message.answerable, {

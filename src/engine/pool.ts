@@ -4,11 +4,14 @@
  * too late.
  */
 
-import type { Admission, Job, JobKind, Routing, Worker } from '../runtime/index.ts';
+import type { Job, JobKind, Routing, Worker } from '../runtime/index.ts';
 import { isPending } from '../script/index.ts';
 import { ByteBudget, type Clock } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 import { PoolWorker, type Queued } from './pool-worker.ts';
+
+/** The fate of a new request: a worker has started on it, it waits for one, or there is no capacity. */
+export type Admission = 'begun' | 'waits' | 'refused';
 
 export interface PoolOptions {
   readonly count: number;

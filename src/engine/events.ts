@@ -1,8 +1,7 @@
 /** Events that a script raises, and the event_route of each. Source: the manual's Interface-Events and Script-CoreFunctions, raise_event. */
+import { Request, type RunRouting, StateKey } from '../runtime/index.ts';
 import type { Value } from '../script/index.ts';
-import { Request } from './request.ts';
-import { type RunRouting, runRoute } from './run.ts';
-import { StateKey } from './state.ts';
+import { runRoute } from './run-route.ts';
 
 export interface EventAttribute {
   /** Null for a positional one. */

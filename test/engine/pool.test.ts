@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WorkerPool } from '../../src/engine/pool.ts';
 import type { Job, RunRouting, Worker } from '../../src/runtime/index.ts';
 import { ByteBudget } from '../../src/timers/memory-budget.ts';
-import { WorkerPool } from '../../src/workers/pool.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
 import { benchOf } from '../support/script-bench.ts';
 

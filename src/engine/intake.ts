@@ -1,0 +1,90 @@
+/** How requests reach a policy: what it does with each, and the workers that do it. */
+import {
+  type JobKind,
+  parseError,
+  Request,
+  type Routing,
+  type RunRouting,
+  scriptError,
+  type Worker,
+} from '../runtime/index.ts';
+import { type MalformedMessage, reasonPhrase, type SipRequest } from '../sip/index.ts';
+import type { Admission, WorkerPool } from './pool.ts';
+import { runRoute } from './run-route.ts';
+
+/** Notified about a new request that had to wait for a worker. */
+export interface Waiting {
+  /** A worker starts on it. */
+  begins(request: Request): void;
+  /** It has waited too long: no worker will start on it. */
+  isLate(request: Request): void;
+}
+
+export interface Intake {
+  /** Handles a request of a transaction or dialog before all new ones; false when there is no room. */
+  take(request: Request): boolean;
+  /** Handles a new request, behind all else; it has waited for some ms so far. */
+  admit(request: Request, waiting: Waiting, waited: number): Admission;
+  /** Handles a request that cannot be parsed; false where the policy does not, or has no room. */
+  takeMalformed(message: MalformedMessage, request: SipRequest): boolean;
+}
+
+/** What a policy does with a request. */
+export type Handle<R extends Routing> = (worker: Worker<R>, request: Request) => unknown;
+
+export interface Handlers<R extends Routing> {
+  readonly kind: JobKind;
+  readonly request: Handle<R>;
+  /** Of a request that cannot be parsed. Absent: it is answered without the policy. */
+  readonly malformed?: Handle<R> | undefined;
+}
+
+export class RequestIntake<R extends Routing> implements Intake {
+  readonly #routing: R;
+  readonly #pool: WorkerPool<R>;
+  readonly #handlers: Handlers<R>;
+
+  constructor(routing: R, pool: WorkerPool<R>, handlers: Handlers<R>) {
+    this.#routing = routing;
+    this.#pool = pool;
+    this.#handlers = handlers;
+  }
+
+  take(request: Request): boolean {
+    const { request: handle, kind } = this.#handlers;
+    return this.#pool.submit((worker) => handle(worker, request), request.message?.raw.length, kind);
+  }
+
+  admit(request: Request, waiting: Waiting, waited: number): Admission {
+    const { request: handle, kind } = this.#handlers;
+    return this.#pool.admit(
+      (worker) => {
+        waiting.begins(request);
+        return handle(worker, request);
+      },
+      () => waiting.isLate(request),
+      waited,
+      request.message?.raw.length,
+      kind,
+    );
+  }
+
+  takeMalformed({ reason, status }: MalformedMessage, message: SipRequest): boolean {
+    const { malformed: handle, kind } = this.#handlers;
+    if (handle === undefined) return false;
+    const request = new Request(this.#routing, message);
+    request.state(scriptError).error = parseError(reason, status, reasonPhrase(status));
+    return this.#pool.submit((worker) => handle(worker, request), message.raw.length, kind);
+  }
+}
+
+/** That of a script: its main route, and its error_route for requests that cannot be parsed. */
+export function scriptIntake(routing: RunRouting, pool: WorkerPool<RunRouting>): Intake {
+  const { main, find } = routing.script;
+  const errorRoute = find('error_route', '');
+  return new RequestIntake(routing, pool, {
+    kind: 'script',
+    request: (worker, request) => runRoute(worker, request, main),
+    malformed: errorRoute === null ? undefined : (worker, request) => runRoute(worker, request, errorRoute),
+  });
+}

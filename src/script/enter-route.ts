@@ -1,0 +1,32 @@
+/** A route's own variables: `$param`, `$route`, and what `return` leaves. */
+import { isPending } from './awaitable.ts';
+import type { Value } from './catalog.ts';
+import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
+
+const noValues: readonly Value[] = [];
+
+/** Runs a route as a callee, with its own `$param`, `$route` and `return`. */
+export function enterRoute<R extends Execution<R>>(
+  run: R,
+  route: CompiledRoute<R>,
+  parameters: readonly Value[] = noValues,
+) {
+  const parent = run.frame;
+  const frame: Frame = {
+    kind: route.kind,
+    name: route.name,
+    parameters,
+    parent,
+    depth: (parent?.depth ?? 0) + 1,
+  };
+  run.frame = frame;
+  run.entered(frame);
+  const flow = route.execute(run);
+  return isPending(flow) ? flow.then((one) => leaveRoute(run, parent, one)) : leaveRoute(run, parent, flow);
+}
+
+function leaveRoute<R extends Execution<R>>(run: R, parent: Frame | null, flow: Flow): Flow {
+  run.frame = parent;
+  if (run.status === 0 && flow === Flow.next) run.status = 1;
+  return flow === Flow.exit ? Flow.exit : Flow.next;
+}
