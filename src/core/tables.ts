@@ -21,6 +21,7 @@ import { errorVariables } from './variables/errors.ts';
 import { withExamples } from './variables/examples.ts';
 import { formerBranchVariables } from './variables/former-branches.ts';
 import { formerNameVariables } from './variables/former-names.ts';
+import { withSenders } from './variables/from-message.ts';
 import { headerVariables } from './variables/headers.ts';
 import { messageVariables } from './variables/message.ts';
 import { processVariables } from './variables/process.ts';
@@ -42,19 +43,21 @@ export const coreFunctions: readonly FunctionSpec<Run>[] = [
   ...readinessFunctions,
 ];
 
-export const coreVariables: readonly VariableSpec<Run>[] = withExamples(
-  inContext([
-    ...scriptStoreVariables,
-    ...uriVariables,
-    ...headerVariables,
-    ...bodyVariables,
-    ...sdpVariables,
-    ...authVariables,
-    ...messageVariables,
-    ...formerNameVariables,
-    ...processVariables,
-    ...branchVariables,
-    ...formerBranchVariables,
-    ...errorVariables,
-  ]),
+export const coreVariables: readonly VariableSpec<Run>[] = withSenders(
+  withExamples(
+    inContext([
+      ...scriptStoreVariables,
+      ...uriVariables,
+      ...headerVariables,
+      ...bodyVariables,
+      ...sdpVariables,
+      ...authVariables,
+      ...messageVariables,
+      ...formerNameVariables,
+      ...processVariables,
+      ...branchVariables,
+      ...formerBranchVariables,
+      ...errorVariables,
+    ]),
+  ),
 );

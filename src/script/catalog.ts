@@ -72,6 +72,12 @@ export interface ArgumentSpec {
    * are allowed: one from a variable, or a NUL, fails the call, except for a line break at the very end.
    */
   readonly intoHeaders?: true;
+  /** For type `string`: a URL, in which the checker warns of what a caller wrote. */
+  readonly isUrl?: true;
+  /** For type `string`: why a text will be refused, or null. The checker warns of text that is. */
+  readonly refuses?: (text: string) => string | null;
+  /** For type `variable`: the function only ever sets it to text. */
+  readonly gives?: 'text';
   /** For type `string`: it names an event, whose event_route then runs. */
   readonly event?: true;
   readonly summary: string;
@@ -131,6 +137,8 @@ export interface FunctionFacts<Arguments extends readonly ArgumentSpec[] = reado
   readonly summary: string;
   /** The documentation page or vector that defines its behaviour. */
   readonly source?: string;
+  /** It always returns 1, so that its return code says nothing. */
+  readonly alwaysTrue?: true;
   /** For a function that is accepted without effect: the reason, which the checker reports as a warning. */
   readonly inert?: string;
   /** For a stand-in: the OpenSIPS module that has it, or `core`. */
@@ -207,6 +215,8 @@ export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
   /** Whether `[insert]` and `[insertAfter]` are allowed in assignments. Default false. */
   readonly insertable?: boolean;
   readonly writable?: boolean;
+  /** Text that whoever sent the message has chosen: never a number, and not safe in a URL. */
+  readonly fromMessage?: true;
   readonly summary: string;
   readonly source?: string;
   /** For a stand-in: the OpenSIPS module that has it, or `core`. */
@@ -263,6 +273,8 @@ export interface TransformationFacts<
   readonly example?: readonly [input: Value, transformation: string, output: Value];
   /** Text form of the result for a given input, if it differs from the value. */
   readonly text?: (input: Value) => Value;
+  /** Its result has no character with a meaning in a URL, or escapes them. */
+  readonly urlSafe?: true;
   /** Arguments that are null are passed on as null; otherwise the result is null then. */
   readonly takesNull?: true;
 }

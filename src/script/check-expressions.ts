@@ -298,6 +298,7 @@ export class ExpressionChecker<R> {
       const constant = text === null ? null : constantText(text);
       if (spec.event === true) this.#parts.routes.raises(constant);
       if (spec.definedBy !== undefined) this.#defined(constant, spec.definedBy, node.span, what);
+      if (spec.refuses !== undefined) this.#refused(text, spec.refuses, node.span, what);
     },
     raw: (node) => this.#pattern(node),
     substitution: (node) => this.#pattern(node),
@@ -351,6 +352,19 @@ export class ExpressionChecker<R> {
     if (known.includes(text)) return;
     const help = didYouMean(text, known) ?? `${defined.module} defines ${known.join(', ') || 'none'}`;
     this.#error('argument-value', span, `${what} cannot be "${text}"`, help);
+  }
+
+  /** Variables count as a letter, so that only what the script itself says is judged. */
+  #refused(
+    text: TemplateNode | null,
+    refuses: (text: string) => string | null,
+    span: Span,
+    what: string,
+  ): void {
+    if (text === null || text.parts[0]?.kind === 'variable') return;
+    const reason = refuses(text.parts.map((part) => (part.kind === 'text' ? part.value : 'x')).join(''));
+    if (reason === null) return;
+    this.#parts.diagnostics.warning('refused-argument', span, `${what} will be refused: ${reason}`);
   }
 
   /** A text in which a `$` may be an anchor. */

@@ -5,6 +5,7 @@
 import type { ScriptNode, SettingNode } from './ast.ts';
 import type { Catalog, ModuleSpec } from './catalog.ts';
 import { type CheckRegex, ExpressionChecker } from './check-expressions.ts';
+import { checkFlow } from './check-flow.ts';
 import { checkModuleParameters, checkModules, checkSettings } from './check-modules.ts';
 import { MissingNames } from './check-names.ts';
 import { checkParameterRoutes, RouteTable, warnOfInertRoutes } from './check-routes.ts';
@@ -79,6 +80,7 @@ export function check<R>(
   for (const route of script.routes) statements.route(route);
   routes.warnOfSilentEvents(diagnostics);
   missing.report(diagnostics);
+  if (options.incomplete !== true && !hasErrors(diagnostics.sorted())) checkFlow(script, lookup, diagnostics);
   const socketNames = new Set(
     catalog.settings
       .filter((spec) => spec.type === 'socket')

@@ -63,6 +63,11 @@ export const diagnosticCodes = {
   'break-outside': '`break` outside a loop or switch',
   unreachable: 'statements that can never run',
   'duplicate-case': 'a case with the same value as an earlier one',
+  'stale-return-code': '`$rc` read after another statement has set it',
+  'variable-over-async': 'a `$var` carried over async() or launch()',
+  'unescaped-input': 'what a caller wrote, unescaped in a URL',
+  'text-as-number': 'text compared with a number',
+  'refused-argument': 'fixed text that a function will refuse',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** What kind of error, warning or note it is; stable. */

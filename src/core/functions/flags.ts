@@ -24,6 +24,7 @@ function ofBranch(run: Run, index: number): Set<string> | undefined {
 export const flagFunctions = defineFunctions([
   {
     name: 'setflag',
+    alwaysTrue: true,
     arguments: [flag],
     summary: 'Sets a flag of the message.',
     run: (run, name) => {
@@ -34,6 +35,7 @@ export const flagFunctions = defineFunctions([
   },
   {
     name: 'resetflag',
+    alwaysTrue: true,
     arguments: [flag],
     summary: 'Clears a flag of the message.',
     run: (run, name) => {

@@ -20,6 +20,7 @@ function print(run: Run, given: number | undefined, text: string): 1 {
 export const logFunctions = defineFunctions([
   {
     name: 'xlog',
+    alwaysTrue: true,
     arguments: [
       level,
       { name: 'format_string', type: 'string', summary: 'What to print, variables in it replaced.' },
@@ -29,6 +30,7 @@ export const logFunctions = defineFunctions([
   },
   {
     name: 'log',
+    alwaysTrue: true,
     arguments: [level, { name: 'string', type: 'string', summary: 'What to print.' }],
     summary: 'Prints to the log.',
     run: print,

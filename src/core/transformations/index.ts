@@ -14,9 +14,10 @@ import { sdpTransformations } from './sdp.ts';
 import { stringTransformations } from './strings.ts';
 import { substitutionTransformations } from './substitution.ts';
 import { uriTransformations } from './uri.ts';
+import { withUrlSafety } from './url-safe.ts';
 import { viaTransformations } from './via.ts';
 
-export const coreTransformations: readonly TransformationSpec<Run>[] = [
+export const coreTransformations: readonly TransformationSpec<Run>[] = withUrlSafety([
   ...stringTransformations,
   evaluation,
   ...hashTransformations,
@@ -30,4 +31,4 @@ export const coreTransformations: readonly TransformationSpec<Run>[] = [
   ...csvTransformations,
   ...sdpTransformations,
   ...substitutionTransformations,
-];
+]);

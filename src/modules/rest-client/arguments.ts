@@ -1,9 +1,17 @@
 /** Arguments that the functions of rest_client and rest_policy have in common. */
+import { parseHeaderLine } from '../../rest/index.ts';
 import { defineArgument } from '../../script/index.ts';
+
+/** Why a header line cannot be sent, or null. */
+export function refusedHeader(line: string): string | null {
+  const parsed = parseHeaderLine(line);
+  return parsed.ok ? null : parsed.reason;
+}
 
 export const url = defineArgument({
   name: 'url',
   type: 'string',
+  isUrl: true,
   summary: 'The URL; `http` if it has no scheme.',
 });
 export const sendBody = defineArgument({
@@ -15,12 +23,19 @@ export const sendType = defineArgument({
   name: 'send_ctype',
   type: 'string',
   optional: true,
+  refuses: (text) => refusedHeader(`Content-Type: ${text}`),
   summary:
     'Its Content-Type; default `application/x-www-form-urlencoded`. An empty one: no Content-Type. Null: -1.',
 });
+/** An output that gets text. */
 export const output = (name: string, summary: string) =>
-  defineArgument({ name, type: 'variable', optional: true, summary });
-export const statusOutput = output('retcode_pv', 'Gets the HTTP status; 0 when no reply arrived at all.');
+  defineArgument({ name, type: 'variable', optional: true, gives: 'text', summary });
+export const statusOutput = defineArgument({
+  name: 'retcode_pv',
+  type: 'variable',
+  optional: true,
+  summary: 'Gets the HTTP status; 0 when no reply arrived at all.',
+});
 
 export const returnCodes =
   'Returns 1, -1 refused, -2 connect timeout, -3 transfer timeout (with what has arrived), -4 already connecting, -5 refused by a policy, -10 anything else.';

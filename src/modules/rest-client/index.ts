@@ -6,7 +6,7 @@ import { parseHeaderLine, percentDecode, percentEncode } from '../../rest/index.
 import { defineFunction, defineFunctions, defineModule, defineTransformations } from '../../runtime/index.ts';
 import { definedNames } from '../../script/index.ts';
 import { clientDomainNames, clientTlsDomains, tlsMgmParameters } from '../tls-mgm.ts';
-import { output, returnCodes, sendBody, sendType, statusOutput, url } from './arguments.ts';
+import { output, refusedHeader, returnCodes, sendBody, sendType, statusOutput, url } from './arguments.ts';
 import { parameters, validate } from './parameters.ts';
 import { admit, into, moduleName, nextRequest, transfer } from './transfers.ts';
 
@@ -17,7 +17,7 @@ function sending(name: 'rest_post' | 'rest_put', method: 'POST' | 'PUT') {
       url,
       sendBody,
       sendType,
-      { name: 'recv_body_pv', type: 'variable', summary: "Gets the reply's body." },
+      { name: 'recv_body_pv', type: 'variable', gives: 'text', summary: "Gets the reply's body." },
       output('recv_ctype_pv', "Gets the reply's Content-Type."),
       statusOutput,
     ],
@@ -56,7 +56,9 @@ const functions = defineFunctions([
   sending('rest_put', 'PUT'),
   {
     name: 'rest_append_hf',
-    arguments: [{ name: 'txt', type: 'string', summary: 'A header line, `Field: value`.' }],
+    arguments: [
+      { name: 'txt', type: 'string', refuses: refusedHeader, summary: 'A header line, `Field: value`.' },
+    ],
     summary:
       "Adds a header to the message's next request. -1 for an invalid line: one with a line break, a name that is not a token, a field that frames the message.",
     source: 'rest_client documentation',
@@ -101,6 +103,7 @@ const transformations = defineTransformations([
   {
     name: 'rest.escape',
     arguments: [],
+    urlSafe: true,
     summary: 'Percent-encodes all but unreserved characters (RFC 3986); null for an empty string.',
     source: 'rest_client documentation; vectors trans-rest-escape-*',
     example: ['call@example.com&safe=false', '{rest.escape}', 'call%40example.com%26safe%3Dfalse'],

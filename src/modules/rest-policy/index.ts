@@ -26,6 +26,8 @@ const bodyOutput = output('body_pv', "Gets the reply's body.");
 const typeOutput = output('ctype_pv', "Gets the reply's Content-Type.");
 const optionalBody = { ...sendBody, optional: true } as const;
 
+const refusedMethod = (text: string) => (isMethod(text) ? null : 'invalid method');
+
 const failed: Completion<Run> = () => -1;
 
 /** The method may come from a variable. */
@@ -41,7 +43,12 @@ const functions = defineFunctions([
   {
     name: 'rest_request',
     arguments: [
-      { name: 'method', type: 'string', summary: 'Any HTTP method but CONNECT, as it is sent.' },
+      {
+        name: 'method',
+        type: 'string',
+        refuses: refusedMethod,
+        summary: 'Any HTTP method but CONNECT, as it is sent.',
+      },
       url,
       optionalBody,
       sendType,

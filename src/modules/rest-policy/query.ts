@@ -23,6 +23,7 @@ export const query = defineTransformation({
     'https://api.example.com/credit?user=a%26b%40example.com&currency=EUR',
   ],
   takesNull: true,
+  urlSafe: true,
   prepare: (constants) => {
     if (constants.filter((one) => one !== undefined).length % 2 !== 0)
       throw new InvalidUse('a name without a value', 'names and values take turns: {rest.query,user,$fU}');

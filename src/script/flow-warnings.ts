@@ -1,0 +1,128 @@
+/** What is wrong at a place of a route, by what is known there; see {@link checkFlow}. */
+import type { AsyncNode, BinaryNode, ExpressionNode, LaunchNode, VariableNode } from './ast.ts';
+import { comparisonOperators } from './ast.ts';
+import type { DiagnosticList } from './diagnostics.ts';
+import { type FlowState, trackedName } from './flow-state.ts';
+import type { Lookup } from './lookup.ts';
+import { template, variableText } from './template.ts';
+
+const returnCodes: ReadonlySet<string> = new Set(['rc', 'retcode']);
+const comparisons: ReadonlySet<string> = new Set(comparisonOperators);
+
+export class FlowWarnings<R> {
+  readonly #lookup: Lookup<R>;
+  readonly #diagnostics: DiagnosticList;
+
+  constructor(lookup: Lookup<R>, diagnostics: DiagnosticList) {
+    this.#lookup = lookup;
+    this.#diagnostics = diagnostics;
+  }
+
+  /** A variable is read. */
+  read(node: VariableNode, { emptyCode }: FlowState): void {
+    if (emptyCode === null || !returnCodes.has(node.name.text)) return;
+    const { by, span } = emptyCode;
+    this.#diagnostics.warning(
+      'stale-return-code',
+      node.span,
+      `${variableText(node)} is not that of an earlier call here: ${by} has set it since`,
+      {
+        labels: [{ span, message: 'sets it' }],
+        help: 'keep it right behind the call that is meant: $var(rc) = $rc;',
+      },
+    );
+  }
+
+  carried(node: VariableNode, set: VariableNode, by: AsyncNode | LaunchNode): void {
+    const name = node.subname?.parts[0];
+    const avp = `$avp(${name?.kind === 'text' ? name.value.trim() : 'name'})`;
+    this.#diagnostics.warning(
+      'variable-over-async',
+      node.span,
+      `${variableText(node)} may be another call's by now: it was set before ${by.kind}(), and belongs to the worker`,
+      {
+        labels: [
+          { span: set.span, message: 'set here' },
+          { span: by.call.span, message: 'other calls run meanwhile' },
+        ],
+        help:
+          by.kind === 'async'
+            ? `use ${avp} instead, which stays with the message`
+            : 'give it to the route as the third argument of launch(), which is $param(1) there',
+      },
+    );
+  }
+
+  compared(node: BinaryNode, state: FlowState): void {
+    const { operator, left, right } = node;
+    if (!comparisons.has(operator) || operator === '=~' || operator === '!~') return;
+    const text = isNumber(right) ? left : isNumber(left) ? right : null;
+    if (text?.kind !== 'variable' || !this.isText(text, state)) return;
+    this.#diagnostics.warning(
+      'text-as-number',
+      text.span,
+      `${variableText(text)} is text, and a comparison of text with a number never holds`,
+      { help: `use ${variableText(withTransformation(text, 's.int'))} instead` },
+    );
+  }
+
+  /** The URL of a request. */
+  url(node: ExpressionNode, state: FlowState): void {
+    const parts = node.kind === 'string' ? template(node).parts : [node];
+    for (const part of parts) {
+      if (part.kind !== 'variable') continue;
+      const input = this.inputOf(part, state);
+      if (input === null) continue;
+      const isItself = part === input;
+      this.#diagnostics.warning(
+        'unescaped-input',
+        part.span,
+        isItself
+          ? `${variableText(input)} goes into the URL as the caller wrote it, and may change path and query`
+          : `${variableText(part)} has ${variableText(input)} in it, which goes into the URL as the caller wrote it`,
+        {
+          help: `use ${variableText(withTransformation(input, 'rest.escape'))} instead`,
+          ...(isItself ? {} : { labels: [{ span: input.span, message: 'not escaped' }] }),
+        },
+      );
+    }
+  }
+
+  /** The variable of the message that a value contains as it was received, if any. */
+  inputOf(node: ExpressionNode, state: FlowState): VariableNode | null {
+    if (node.kind === 'binary' && node.operator === '+')
+      return this.inputOf(node.left, state) ?? this.inputOf(node.right, state);
+    if (node.kind !== 'variable') return null;
+    const { transformations } = node;
+    if (transformations.some(({ name }) => this.#lookup.transformation(name.text)?.urlSafe === true))
+      return null;
+    if (this.#lookup.variable(node.name.text)?.fromMessage === true) return node;
+    const name = trackedName({ ...node, transformations: [] });
+    return name === null ? null : (state.variables.get(name)?.input ?? null);
+  }
+
+  /** Whether a value certainly is text. */
+  isText(node: ExpressionNode, state: FlowState): boolean {
+    if (node.kind === 'string') return true;
+    if (node.kind === 'binary')
+      return node.operator === '+' && this.isText(node.left, state) && this.isText(node.right, state);
+    if (node.kind !== 'variable' || node.transformations.length > 0) return false;
+    if (this.#lookup.variable(node.name.text)?.fromMessage === true) return true;
+    const name = trackedName(node);
+    return name !== null && state.variables.get(name)?.isText === true;
+  }
+}
+
+const isNumber = (node: ExpressionNode): boolean =>
+  node.kind === 'number' || (node.kind === 'unary' && node.operator !== '!' && isNumber(node.operand));
+
+function withTransformation(node: VariableNode, name: string): VariableNode {
+  const { span } = node;
+  return {
+    ...node,
+    transformations: [
+      ...node.transformations,
+      { kind: 'transformation', span, name: { kind: 'name', span, text: name }, argument: null },
+    ],
+  };
+}
