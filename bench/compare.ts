@@ -15,28 +15,19 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from '../test/support/ports.ts';
-import { relayScript, relayTo } from '../test/support/relay-script.ts';
-import { runSipp, startSippCallee } from '../test/support/sipp.ts';
-import { answeredCall, answeringCallee } from '../test/support/sipp-calls.ts';
 import { temporaryFolder } from '../test/support/temporary.ts';
 import { sampleClient } from './rest/measure.ts';
 import { startNode } from './rest/servers.ts';
-import { compileGenerator, runLoad } from './sip/generator.ts';
-import { cpuMicroseconds } from './sip/process-cost.ts';
-import { siprestScript } from './sip/scripts.ts';
-import { type MeasuredServer, startScript } from './sip/servers.ts';
+import { opensipsScript } from './sip/configurations.ts';
+import { sample } from './sip/measure.ts';
+import { startScript } from './sip/servers.ts';
+import { type Load, type Work as SipWork, works as sipWorks } from './sip/works.ts';
 import { medianInterval } from './statistics.ts';
 
 /** A built checkout. */
 interface Build {
   readonly name: string;
   readonly folder: string;
-}
-
-/** What the load of one round is. */
-interface Load {
-  readonly rate: number;
-  readonly seconds: number;
 }
 
 /** CPU time for each call or request of one round, in microseconds. */
@@ -86,79 +77,43 @@ function buildOf(ref: string): Build {
   return { name: ref, folder };
 }
 
-/** A round on a server: what it took meanwhile, for each call. */
-async function costOf(server: MeasuredServer, calls: () => Promise<number>): Promise<number> {
-  const before = cpuMicroseconds(server.pid);
-  const count = await calls();
-  return (cpuMicroseconds(server.pid) - before) / count;
-}
+const service = await startNode();
+const neighbours = { service: service.origin, callee: await freePort() };
 
-async function serverOf({ folder }: Build, script: string): Promise<MeasuredServer> {
-  const server = await startScript(script, join(folder, 'dist/cli/main.js'));
-  toClose.push(() => server.stop());
-  return server;
-}
-
-const answered: Work = {
-  name: 'answered: OPTIONS, one async REST query',
-  start: async (build) => {
-    const service = await startNode();
-    toClose.push(() => service.stop());
-    const generator = compileGenerator();
-    const server = await serverOf(build, siprestScript({ asking: 'async', origin: service.origin }));
-    return ({ rate, seconds }) =>
-      costOf(server, async () => {
-        const { usual } = await runLoad(generator, { port: server.port, rate, seconds });
-        if (usual.answered < usual.sent) throw new Error(`${usual.sent - usual.answered} calls were lost`);
-        return usual.answered;
-      });
-  },
-};
-
-const relayed: Work = {
-  name: 'relayed: INVITE, 180, 200, ACK, BYE with Record-Route',
-  start: async (build) => {
-    const contact = await freePort();
-    const server = await serverOf(build, relayScript({ onward: relayTo(contact) }));
-    return ({ rate, seconds }) => {
-      const calls = rate * seconds;
-      const common = { seconds: 3 * seconds + 60, args: ['-l', '100000', '-buff_size', '4194304'] };
-      return costOf(server, async () => {
-        const callee = await startSippCallee({
-          ...common,
-          calls: 10 * calls,
-          port: contact,
-          scenario: answeringCallee(),
-        });
-        const { succeeded } = await runSipp({
-          ...common,
-          calls,
-          rate,
-          port: server.port,
-          scenario: answeredCall(),
-        });
-        await callee.close();
-        if (succeeded < calls) throw new Error(`${calls - succeeded} calls failed`);
-        return calls;
-      });
+/** A work of bench:sip: a round is the CPU of a call. */
+const sipWork = (work: SipWork): Work => ({
+  name: work.title,
+  start: async ({ folder }) => {
+    const missing = work.missing();
+    if (missing !== null) throw new Error(missing);
+    const script = opensipsScript({ work: work.name, asking: 'async', ...neighbours });
+    const server = await startScript(script, { program: join(folder, 'dist/cli/main.js') });
+    toClose.push(() => server.stop());
+    return async (load) => {
+      const { outcome, cpu } = await sample(work, server, load, neighbours);
+      if (outcome.served < outcome.offered)
+        throw new Error(`${outcome.offered - outcome.served} calls were lost`);
+      return cpu;
     };
   },
-};
+});
 
 const rest: Work = {
   name: 'rest: GET, 64 in flight',
-  start: async ({ folder }) => {
-    const service = await startNode();
-    toClose.push(() => service.stop());
-    return async ({ rate, seconds }) => {
+  start:
+    async ({ folder }) =>
+    async ({ rate, seconds }) => {
       const requests = 10 * rate * seconds;
       const { cpuUs } = await sampleClient(join(folder, 'dist'), `${service.origin}/credit/alice`, requests);
       return cpuUs / requests;
-    };
-  },
+    },
 };
 
-const works: Readonly<Record<string, Work>> = { answered, relayed, rest };
+const works: Readonly<Record<string, Work>> = {
+  answered: sipWork(sipWorks.answered),
+  relayed: sipWork(sipWorks.relayed),
+  rest,
+};
 
 async function compare({ name, start }: Work, ours: Build, theirs: Build): Promise<void> {
   const load = { rate: Number(values.rate), seconds: Number(values.seconds) };
@@ -200,5 +155,6 @@ try {
   }
 } finally {
   for (const close of toClose.reverse()) await close();
+  await service.stop();
 }
 process.exit();

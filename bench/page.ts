@@ -1,11 +1,12 @@
-/** Tables of the benchmarks: as Markdown, and in their place in docs/performance.md. */
+/** Tables of the benchmarks: as Markdown, and in their place in docs/. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandPath } from '../test/support/commands.ts';
 
-const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const docs = fileURLToPath(new URL('../docs/', import.meta.url));
 
 /** A Markdown table; the first column holds names, the others numbers. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -15,27 +16,41 @@ export function table(columns: readonly string[], rows: readonly (readonly strin
   );
 }
 
-/** Puts `text` between the marks `<!-- bench:NAME begin -->` and `end`, with the command and day it was made. */
-export function writeBetweenMarks(
-  name: string,
-  how: string,
-  text: string,
-  versions: readonly string[],
-): void {
+export interface Measured {
+  /** How it was measured, a sentence. */
+  readonly how: string;
+  readonly text: string;
+  /** Of the programs that took part. */
+  readonly versions: readonly string[];
+}
+
+/**
+ * Puts a result between the marks `<!-- bench:NAME begin -->` and `end` of the page that has them, with the command, the
+ * day and the machine. NAME is that of the benchmark, and of the part of it that `--only` names, if any.
+ */
+export function writeBetweenMarks(name: string, { how, text, versions }: Measured): void {
   const [begin, end] = [`<!-- bench:${name} begin -->`, `<!-- bench:${name} end -->`];
+  const page = readdirSync(docs, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(docs, file))
+    .find((file) => readFileSync(file, 'utf8').includes(begin));
+  if (page === undefined) throw new Error(`no page has a place for the table of bench:${name}`);
   const old = readFileSync(page, 'utf8');
   const [from, to] = [old.indexOf(begin), old.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${page} has no place for the table of bench:${name}`);
+  if (to < from) throw new Error(`${page} has no ${end}`);
+  const [bench = '', part] = name.split(' ');
   const day = new Date().toISOString().slice(0, 10);
-  const about = `Made by \`npm run bench:${name} -- --write\` on ${day}: ${how} ${machine()}; ${versions.join(', ')}.`;
-  writeFileSync(page, `${old.slice(0, from)}${begin}\n\n${about}\n\n${text}\n${old.slice(to)}`);
+  const command = `npm run bench:${bench} -- ${part === undefined ? '' : `--only ${part} `}--write`;
+  const about = `Made by \`${command}\` on ${day}: ${how} ${machine()}; ${versions.join(', ')}.`;
+  writeFileSync(page, `${old.slice(0, from)}${begin}\n\n${about}\n\n${text}\n\n${old.slice(to)}`);
 }
 
 function machine(): string {
   const processors = cpus();
   const model = processors[0]?.model ?? 'unknown processor';
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${processors.length} x ${model}, ${memory} GiB, Linux ${release()}`;
+  const load = loadavg()[2]?.toFixed(1) ?? '?';
+  return `${processors.length} x ${model}, ${memory} GiB, Linux ${release()}, load ${load} in the last quarter of an hour`;
 }
 
 /** `nginx 1.22.1` */

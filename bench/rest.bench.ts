@@ -5,7 +5,7 @@
  *
  * nginx serves; each client runs in a process of its own, in random order, for several rounds, and the medians
  * are shown: of each figure, and of what siprest's CPU was of the other's in each round. Five rounds take some ten
- * minutes. `--write` puts the table into docs/performance.md. It installs what it compares with into bench/
+ * minutes. `--write` puts the table into the documentation. It installs what it compares with into bench/
  * (bench/package.json) and compiles bench/rest/libcurl-multi.c, so it needs nginx, gcc and libcurl4-openssl-dev.
  * With `--smoke` it needs Node alone: a few hundred requests to node:http.
  */

@@ -1,170 +1,122 @@
 /**
  * The server under SIP load, on loopback, with nginx as the service that its script asks:
  *
- *   npm run bench:sip [-- --only capacity,sipp,scenarios] [--write]
+ *   npm run bench:sip [-- --only answered,relayed,scenarios] [--write]
  *
- * Each of four servers, one after the other, gets OPTIONS from bench/sip/load.c at rising rates until it loses one;
- * then SIPp calls them with OPTIONS and INVITE at a steady rate; then come the scenarios of bench/sip/scenarios.ts.
- * `--write` puts the tables into docs/performance.md. It needs gcc, nginx, sip-tester, kamailio and
- * kamailio-utils-modules; what is not there is left out and said. It takes five minutes; with `--smoke` it takes
- * a quarter of one, and Node answers instead of nginx.
+ * `answered` and `relayed` compare the servers of bench/sip/servers.ts at the works of bench/sip/works.ts, `scenarios` are
+ * those of bench/sip/scenarios.ts, each of which may be named too. `--write` puts the tables into the documentation.
+ * It needs gcc, nginx, sip-tester and kamailio; what is not there is left out and said. OPENSIPS names a program of
+ * OpenSIPS, OPENSIPS_MODULES the folder of its modules; KAMAILIO_MODULES names a folder of further modules of Kamailio.
+ *
+ *   --warm-up 30    seconds of calls for each server before anything is measured
+ *   --rounds 3      how often each rate is measured
+ *   --seconds 5     of each rate in each round
+ *   --no-capacity   does not look for the most that each server takes
+ *   --smoke         a moment of everything, to show that it runs; Node answers instead of nginx
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findCommand } from '../test/support/commands.ts';
+import { freePort } from '../test/support/ports.ts';
 import { nginxVersion, table, writeBetweenMarks } from './page.ts';
-import { installRivals } from './rest/prepare.ts';
 import { startNginx, startNode } from './rest/servers.ts';
-import { capacity, measuredBySipp } from './sip/capacity.ts';
-import { compileGenerator, compilerIsThere } from './sip/generator.ts';
-import { deadHost, manyWaiting, start, sustained, type Verdict } from './sip/scenarios.ts';
-import {
-  kamailioIsThere,
-  type MeasuredServer,
-  startBareLoop,
-  startKamailio,
-  startSiprest,
-} from './sip/servers.ts';
+import { compare, type Plan } from './sip/comparison.ts';
+import type { WorkName } from './sip/configurations.ts';
+import { compile, compilerIsThere } from './sip/generator.ts';
+import { scenarios, type Verdict } from './sip/scenarios.ts';
+import { works } from './sip/works.ts';
 
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
     smoke: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'capacity,sipp,scenarios' },
+    only: { type: 'string', default: 'answered,relayed,scenarios' },
+    'warm-up': { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+    capacity: { type: 'boolean', default: true },
   },
 });
 const { smoke } = values;
-const parts = new Set(values.only.split(','));
+const wanted = values.only
+  .split(',')
+  .flatMap((name) => (name === 'scenarios' ? Object.keys(scenarios) : [name]));
+for (const name of wanted)
+  if (!(name in works) && !(name in scenarios)) {
+    console.error(`unknown part ${name}: expected ${[...Object.keys(works), 'scenarios'].join(', ')}`);
+    process.exit(1);
+  }
 
-interface Rival {
-  readonly name: string;
-  readonly start: (origin: string) => Promise<MeasuredServer>;
-  readonly rates: readonly number[];
-  /** Calls a second of SIPp; null where INVITE is beyond it. */
-  readonly sippRate: number | null;
-  /** What it has to do: so many calls a second without loss, and what each may cost then. */
-  readonly aim?: { readonly rate: number; readonly cpu: number };
-}
+const measured = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
+const warmUp = Number(values['warm-up']);
 
-const rising = (from: number, to: number, by: number): number[] =>
-  Array.from({ length: (to - from) / by + 1 }, (_, i) => from + i * by);
-
-const rivals: readonly Rival[] = [
-  {
-    name: 'siprest, async, 1 worker',
-    start: (origin) => startSiprest({ asking: 'async', origin, parameters: { max_async_transfers: 20_000 } }),
-    rates: rising(6000, 28_000, 2000),
-    sippRate: 2000,
-    aim: { rate: 12_000, cpu: 60 },
+const plans: Readonly<Record<WorkName, Plan>> = {
+  answered: {
+    ...measured,
+    rates: [500, 1000, 2000, 5000],
+    warmUp: { rate: 1000, seconds: warmUp },
+    ramp: values.capacity ? { from: 2000, factor: 1.25, upTo: 40_000, seconds: 3 } : null,
   },
-  {
-    name: 'siprest, blocking, 64 workers',
-    start: (origin) => startSiprest({ asking: 'blocking', origin }),
-    rates: rising(6000, 28_000, 2000),
-    sippRate: 2000,
-    aim: { rate: 12_000, cpu: 55 },
+  relayed: {
+    ...measured,
+    rates: [200, 1000],
+    warmUp: { rate: 500, seconds: warmUp },
+    ramp: values.capacity ? { from: 600, factor: 1.15, upTo: 6000, seconds: 5 } : null,
   },
-  {
-    name: 'kamailio, blocking, 64 processes',
-    start: startKamailio,
-    rates: rising(2000, 8000, 1000),
-    sippRate: 2000,
-  },
-  { name: 'bare Node loop', start: startBareLoop, rates: rising(8000, 28_000, 2000), sippRate: null },
-];
-
-const missing = (what: string, install: string): void =>
-  console.log(`skipped, ${what}: not installed (apt-get install ${install})`);
+};
+const brief = { rates: [40], rounds: 1, seconds: 0.5, warmUp: { rate: 40, seconds: 0 }, ramp: null };
+const briefPlans: Readonly<Record<WorkName, Plan>> = {
+  answered: { ...brief, ramp: { from: 50, factor: 2, upTo: 50, seconds: 0.5 } },
+  relayed: brief,
+};
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const built = spawnSync(process.execPath, [`${root}scripts/build.mjs`], { cwd: root, stdio: 'inherit' });
 if (built.status !== 0) throw new Error('siprest does not build');
-installRivals(); // the bare loop asks by undici
+if (!smoke && findCommand('nginx') === null) throw new Error('nginx is not installed: apt-get install nginx');
 
-const hasNginx = findCommand('nginx') !== null;
-if (!smoke && !hasNginx) throw new Error('nginx is not installed: apt-get install nginx');
-const program = compilerIsThere() ? compileGenerator() : null;
-if (program === null) missing('the load generator, and with it capacity and scenarios', 'gcc');
-const hasSipp = findCommand('sipp') !== null;
-if (!hasSipp && parts.has('sipp')) missing('the calls by SIPp', 'sip-tester');
-const hasKamailio = kamailioIsThere();
-if (!hasKamailio) missing('Kamailio', 'kamailio kamailio-utils-modules');
-
-const service = smoke ? await startNode() : await startNginx();
-const text: string[] = [];
-const say = (part: string): void => {
-  console.log(`${part}\n`);
-  text.push(part, '');
+const isHere = (what: string, missing: string | null): boolean => {
+  if (missing !== null) console.log(`skipped: ${what}: ${missing}`);
+  return missing === null;
 };
 
+const service = smoke ? await startNode() : await startNginx();
+const versions = [`Node ${process.versions.node}`, ...(smoke ? [] : [nginxVersion()])];
+const neighbours = { service: service.origin, callee: await freePort() };
+const how = smoke
+  ? 'a moment.'
+  : `${warmUp} s of warm-up, ${measured.rounds} rounds of ${measured.seconds} s.`;
+
+function show(name: string, text: string, more: readonly string[] = []): void {
+  console.log(`${text}\n`);
+  if (values.write)
+    writeBetweenMarks(`sip ${name}`, { how, text, versions: [...new Set([...versions, ...more])] });
+}
+
 try {
-  const { origin } = service;
-  const capacities: string[][] = [];
-  const calls: string[][] = [];
-  const verdicts: Verdict[] = [];
-  for (const rival of rivals) {
-    if (rival.start === startKamailio && !hasKamailio) continue;
-    const server = await rival.start(origin);
-    process.stderr.write(`${rival.name}\n`);
-    try {
-      if (parts.has('capacity') && program !== null) {
-        const ramp = smoke ? { rates: [200], seconds: 0.5 } : { rates: rival.rates, seconds: 3 };
-        const best = await capacity(program, server, ramp);
-        const { usual } = best?.outcome ?? {};
-        const numbers = [best?.cpu, usual?.p50, usual?.p99].map((n) => n?.toFixed(1) ?? '');
-        capacities.push([
-          rival.name,
-          best === null ? `below ${ramp.rates[0]}` : String(best.rate),
-          ...numbers,
-          best === null ? '' : String(Math.round(best.memory)),
-        ]);
-        if (rival.aim !== undefined && best !== null)
-          verdicts.push({
-            scenario: `the most calls a second without loss, ${rival.name}`,
-            result: `${best.rate}, ${best.cpu.toFixed(1)} us of CPU a call`,
-            aim: `at least ${rival.aim.rate}, at most ${rival.aim.cpu} us`,
-            met: best.rate >= rival.aim.rate && best.cpu <= rival.aim.cpu,
-          });
-      }
-      if (parts.has('sipp') && hasSipp && rival.sippRate !== null)
-        for (const method of ['OPTIONS', 'INVITE'] as const) {
-          const rate = smoke ? 50 : rival.sippRate;
-          const step = await measuredBySipp(server, method, rate, smoke ? 1 : 6);
-          const numbers = [step.cpu, step.p50, step.p99].map((n) => n.toFixed(1));
-          calls.push([
-            `${method}, ${rival.name}`,
-            String(rate),
-            `${step.succeeded} of ${step.succeeded + step.failed}`,
-            ...numbers,
-          ]);
-        }
-    } finally {
-      await server.stop();
+  for (const work of Object.values(works)) {
+    if (!wanted.includes(work.name) || !isHere(`${work.name} calls`, work.missing())) continue;
+    const plan = smoke ? briefPlans[work.name] : plans[work.name];
+    const { text, versions: compared, idle } = await compare(work, neighbours, plan);
+    show(work.name, text, compared);
+    for (const name of idle) {
+      console.error(`${name} served no ${work.name} call`);
+      process.exitCode = 1;
     }
   }
-  if (capacities.length > 0)
-    say(
-      table(
-        ['OPTIONS', 'calls/s without loss', 'CPU us a call', 'p50 ms', 'p99 ms', 'memory MiB'],
-        capacities,
-      ),
-    );
-  if (calls.length > 0)
-    say(table(['by SIPp', 'calls/s', 'served', 'CPU us a call', 'p50 ms', 'p99 ms'], calls));
-
-  if (parts.has('scenarios') && program !== null) {
-    const plan = { program, origin, smoke };
-    verdicts.push(
-      await deadHost(plan, 'async'),
-      await deadHost(plan, 'blocking'),
-      await manyWaiting(plan),
-      await sustained(plan),
-      await start(plan),
-    );
-  }
-  if (verdicts.length > 0)
-    say(
+  const chosen = Object.entries(scenarios).filter(([name]) => wanted.includes(name));
+  if (chosen.length > 0 && isHere('scenarios', compilerIsThere() ? null : 'gcc is not installed')) {
+    const verdicts: Verdict[] = [];
+    const plan = { program: compile('load'), smoke, warmUp: smoke ? 0 : warmUp, ...neighbours };
+    for (const [name, run] of chosen) {
+      if (name === 'latency' && !isHere(name, works.relayed.missing())) continue;
+      process.stderr.write(`${name}\n`);
+      verdicts.push(await run(plan));
+    }
+    show(
+      'scenarios',
       table(
         ['scenario', 'result', 'aim', 'met'],
         verdicts.map(({ scenario, result, aim, met }) => [
@@ -175,18 +127,7 @@ try {
         ]),
       ),
     );
-  if (values.write) {
-    const kamailio = hasKamailio ? [versionOf('kamailio', ['-v'])] : [];
-    const sipp = hasSipp ? [versionOf('sipp', ['-v'])] : [];
-    const versions = [`Node ${process.versions.node}`, nginxVersion(), ...kamailio, ...sipp];
-    writeBetweenMarks('sip', 'one run.', text.join('\n'), versions);
   }
 } finally {
   await service.stop();
-}
-
-/** `kamailio 5.6.3` */
-function versionOf(name: 'kamailio' | 'sipp', args: readonly string[]): string {
-  const { stdout } = spawnSync(findCommand(name) ?? name, args);
-  return `${name} ${/v?(\d+\.\d+[.\d]*)/.exec(stdout.toString())?.[1] ?? '?'}`;
 }

@@ -66,10 +66,10 @@ export function markdown(results: readonly Result[]): string {
   return out.join('\n');
 }
 
-/** Puts the table between its marks in docs/performance.md. */
+/** Puts the table between its marks. */
 export function writeTable(results: readonly Result[], rounds: number, minutes: number): void {
-  const about = `medians of ${rounds} rounds, ${minutes.toFixed(0)} minutes in all.`;
-  writeBetweenMarks('rest', about, markdown(results), versions());
+  const how = `medians of ${rounds} rounds, ${minutes.toFixed(0)} minutes in all.`;
+  writeBetweenMarks('rest', { how, text: markdown(results).trimEnd(), versions: versions() });
 }
 
 function versions(): string[] {

@@ -1,4 +1,4 @@
-/** The load: `load.c`, compiled. */
+/** The load of answered calls: `load.c`, compiled. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -35,15 +35,17 @@ export interface Load {
   readonly rare?: { readonly user: string; readonly every: number };
   /** How long an answer may take, in ms. Default 1,000. */
   readonly answerTimeout?: number;
+  /** Default: OPTIONS. */
+  readonly method?: 'OPTIONS' | 'INVITE';
 }
 
 export const compilerIsThere = (): boolean =>
   (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'gcc')));
 
-/** Compiles the generator; the path of the program. */
-export function compileGenerator(): string {
-  const program = join(temporaryFolder('load'), 'load');
-  const source = fileURLToPath(new URL('load.c', import.meta.url));
+/** Compiles a program of this folder; its path. */
+export function compile(name: 'load' | 'relay-loop'): string {
+  const program = join(temporaryFolder(name), name);
+  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
   const { status } = spawnSync('gcc', ['-O2', '-Wall', '-o', program, source], { stdio: 'inherit' });
   if (status !== 0) throw new Error(`gcc ended with ${status}`);
   return program;
@@ -54,8 +56,9 @@ export function startLoad(
   program: string,
   load: Load,
 ): { launched: Launched; outcome: Promise<LoadOutcome> } {
-  const { port, rate, seconds, user = 'alice', rare = { user, every: 0 }, answerTimeout = 1000 } = load;
-  const args = [port, rate, seconds, user, rare.user, rare.every, answerTimeout].map(String);
+  const { port, rate, seconds, user = 'alice', rare = { user, every: 0 } } = load;
+  const { answerTimeout = 1000, method = 'OPTIONS' } = load;
+  const args = [port, rate, seconds, user, rare.user, rare.every, answerTimeout, method].map(String);
   const launched = launch(program, args);
   const outcome = launched.ended.then((status) => {
     if (status !== 0) throw new Error(`the load ended with ${status}: ${launched.stderr}`);

@@ -1,11 +1,16 @@
-/** What a server under trouble promises, each as a row: the setup, the result, and whether it is good enough. */
+/** What siprest promises, each as a row: the setup, the result, and whether it is good enough. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { startDeadHost } from '../../test/support/dead-host.ts';
+import { launch } from '../../test/support/launch.ts';
 import { startSilentServer } from '../silent-server.ts';
-import { measured } from './capacity.ts';
+import { median } from '../statistics.ts';
+import { type Asking, type Neighbours, silentRelayScript } from './configurations.ts';
 import { type LoadOutcome, runLoad, startLoad } from './generator.ts';
+import { sample } from './measure.ts';
 import { residentMemory } from './process-cost.ts';
-import type { Asking } from './scripts.ts';
-import { startSiprest } from './servers.ts';
+import { type Contender, contenders, type MeasuredServer, startScript, startSiprest } from './servers.ts';
+import { works } from './works.ts';
 
 export interface Verdict {
   readonly scenario: string;
@@ -15,23 +20,25 @@ export interface Verdict {
   readonly met: boolean;
 }
 
-export interface ScenarioPlan {
+export interface ScenarioPlan extends Neighbours {
   /** The load generator. */
   readonly program: string;
-  /** Of the service that answers. */
-  readonly origin: string;
   readonly smoke: boolean;
+  /** Before a latency is measured, in s. */
+  readonly warmUp: number;
 }
 
 const share = ({ usual }: LoadOutcome): string => `${usual.answered} of ${usual.sent}`;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** One caller in twenty is asked about at a host that never answers. */
-export async function deadHost({ program, origin, smoke }: ScenarioPlan, asking: Asking): Promise<Verdict> {
+async function deadHost(plan: ScenarioPlan, asking: Asking): Promise<Verdict> {
+  const { program, smoke } = plan;
   const dead = await startDeadHost();
   const server = await startSiprest({
+    ...plan,
+    work: 'answered',
     asking,
-    origin,
     others: dead.origin,
     parameters: { connection_timeout: 2, max_async_transfers: 300 },
   });
@@ -59,14 +66,16 @@ export async function deadHost({ program, origin, smoke }: ScenarioPlan, asking:
 }
 
 /** Calls wait for a service that never answers, each with its transaction and connection, and others come by. */
-export async function manyWaiting({ program, origin, smoke }: ScenarioPlan): Promise<Verdict> {
+async function manyWaiting(plan: ScenarioPlan): Promise<Verdict> {
+  const { program, smoke } = plan;
   const waiting = smoke ? 100 : 10_000;
   const silent = await startSilentServer();
   const server = await startSiprest({
+    ...plan,
+    work: 'answered',
     asking: 'async',
-    origin,
     others: silent.origin,
-    parameters: { max_async_transfers: 20_000, curl_timeout: 60, connection_timeout: 30 },
+    parameters: { curl_timeout: 60, connection_timeout: 30 },
   });
   try {
     const rate = smoke ? 40 : 400;
@@ -97,37 +106,123 @@ export async function manyWaiting({ program, origin, smoke }: ScenarioPlan): Pro
   }
 }
 
+const contender = (name: string, work: 'answered' | 'relayed'): Contender => {
+  const found = contenders.find((one) => one.name === name && one.works.includes(work));
+  if (found === undefined) throw new Error(`no server ${name}`);
+  return found;
+};
+
 /** Longer than the 32 seconds that an answered transaction is kept: as many of them as there ever will be. */
-export async function sustained({ program, origin, smoke }: ScenarioPlan): Promise<Verdict> {
+async function sustained(plan: ScenarioPlan): Promise<Verdict> {
+  const { smoke } = plan;
   const [rate, seconds] = smoke ? [200, 1] : [12_000, 45];
-  const server = await startSiprest({ asking: 'async', origin, parameters: { max_async_transfers: 20_000 } });
+  const of = async (name: string) => {
+    const server = await contender(name, 'answered').start('answered', plan);
+    try {
+      await sample(works.answered, server, { rate: rate / 4, seconds: smoke ? 0.5 : 3 }, plan); // the warm-up
+      return await sample(works.answered, server, { rate, seconds }, plan);
+    } finally {
+      await server.stop();
+    }
+  };
+  const [{ outcome, cpu, memory }, bare] = [await of('siprest'), await of('bare Node loop')];
+  return {
+    scenario: `${rate} answered calls a second for ${seconds} s, async, 1 worker, with all that timer J keeps`,
+    result: `${outcome.served} of ${outcome.offered} served, ${cpu.toFixed(1)} us of CPU a call, ${(cpu / bare.cpu).toFixed(2)} of the bare Node loop, p99 ${outcome.p99.toFixed(1)} ms, ${Math.round(memory)} MiB`,
+    aim: 'all served, at most 1.2 of the bare loop',
+    met: outcome.served === outcome.offered && cpu <= 1.2 * bare.cpu,
+  };
+}
+
+/** Half of what one process takes, for a minute: what a caller sees of collections and compilations. */
+async function latency(plan: ScenarioPlan): Promise<Verdict> {
+  const { smoke, warmUp } = plan;
+  const [rate, seconds] = smoke ? [20, 1] : [750, 60];
+  const server = await contender('siprest', 'relayed').start('relayed', plan);
   try {
-    await runLoad(program, { port: server.port, rate: rate / 4, seconds: smoke ? 0.5 : 3 }); // the warm-up
-    const { outcome, cpu, memory } = await measured(program, server, rate, seconds);
+    if (warmUp > 0) await sample(works.relayed, server, { rate, seconds: warmUp }, plan);
+    const { outcome } = await sample(works.relayed, server, { rate, seconds }, plan);
+    const { offered, served, p50, p99, longest } = outcome;
     return {
-      scenario: `${rate} calls a second for ${seconds} s, async, 1 worker, with all that timer J keeps`,
-      result: `${share(outcome)} served, ${cpu.toFixed(1)} us of CPU a call, p99 ${outcome.usual.p99.toFixed(1)} ms, ${Math.round(memory)} MiB`,
-      aim: 'all served, at most 60 us',
-      met: outcome.usual.answered === outcome.usual.sent && cpu <= 60,
+      scenario: `${rate} relayed calls a second for ${seconds} s: from the INVITE to its 180, by SIPp's clock of 4 ms`,
+      result: `${served} of ${offered} served, p50 ${p50} ms, p99 ${p99} ms, longest ${longest} ms`,
+      aim: 'all served, p99 below 10 ms, longest at most 50 ms',
+      met: served === offered && p99 < 10 && longest <= 50,
     };
   } finally {
     await server.stop();
   }
 }
 
-/** Both processes of `siprest run` count: the time until its line "listening" is there. */
-export async function start({ origin, smoke }: ScenarioPlan): Promise<Verdict> {
-  const times: number[] = [];
-  for (let i = 0; i < (smoke ? 1 : 7); i++) {
-    const server = await startSiprest({ asking: 'async', origin });
+/** INVITEs to a host that says nothing: each waits in memory with its timers until it has had its 408. */
+async function silentHost({ program, smoke }: ScenarioPlan): Promise<Verdict> {
+  const [count, rate, timeout] = smoke ? [50, 50, 1] : [100_000, 5000, 30];
+  const host = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(host, 'listening');
+  const server = await startScript(silentRelayScript(host.address().port, timeout));
+  try {
+    const before = residentMemory(server.pid);
+    const load = startLoad(program, {
+      port: server.port,
+      rate,
+      seconds: count / rate,
+      answerTimeout: smoke ? 10_000 : 90_000,
+      method: 'INVITE',
+    });
+    await sleep((1000 * count) / rate + 1000);
+    const waiting = residentMemory(server.pid);
+    const most = await highest(server, load.outcome, waiting);
+    const { usual } = await load.outcome;
+    const each = ((waiting - before) * 1024) / count;
+    return {
+      scenario: `${count} INVITEs, ${rate} a second, relayed to a host that never answers`,
+      result: `${each.toFixed(1)} KiB for each that waits, ${Math.round(most)} MiB at most; ${usual.failed} of ${usual.sent} ended by 408 or 503`,
+      aim: 'below 4 KiB each, below 450 MiB, all ended',
+      met: each < 4 && most < 450 && usual.failed === usual.sent,
+    };
+  } finally {
+    await server.stop();
+    host.close();
+  }
+}
+
+/** The highest memory until `end`. */
+async function highest({ pid }: MeasuredServer, end: Promise<unknown>, from: number): Promise<number> {
+  let most = from;
+  const over = end.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([over, sleep(500)]))) most = Math.max(most, residentMemory(pid));
+  return most;
+}
+
+/** The time until the line "listening" is there, in turn with a Node that does nothing. */
+async function start(plan: ScenarioPlan): Promise<Verdict> {
+  const [times, bare]: [number[], number[]] = [[], []];
+  for (let i = 0; i < (plan.smoke ? 1 : 15); i++) {
+    const server = await startSiprest({ ...plan, work: 'answered', asking: 'async' });
     times.push(server.startTime);
     await server.stop();
+    const began = performance.now();
+    await launch(process.execPath, ['-e', '0']).ended;
+    bare.push(performance.now() - began);
   }
-  const median = times.toSorted((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+  const [own, other] = [median(times), median(bare)];
   return {
     scenario: `from the start to \`listening\`, median of ${times.length}`,
-    result: `${Math.round(median)} ms`,
-    aim: 'below 300 ms',
-    met: median < 300,
+    result: `${Math.round(own)} ms, ${(own / other).toFixed(2)} of \`node -e 0\``,
+    aim: 'at most 2 of it',
+    met: own <= 2 * other,
   };
 }
+
+export const scenarios: Readonly<Record<string, (plan: ScenarioPlan) => Promise<Verdict>>> = {
+  'dead-host': (plan) => deadHost(plan, 'async'),
+  'dead-host-blocking': (plan) => deadHost(plan, 'blocking'),
+  'many-waiting': manyWaiting,
+  sustained,
+  latency,
+  'silent-host': silentHost,
+  start,
+};

@@ -81,6 +81,69 @@ const lingers = (
         pause(1),
       ];
 
+/** How long the caller waits for a BYE before it sends its own, where either may end the call, in ms. */
+const LONG_TALK = 1000;
+
+/** Keeps who called whom, for a request of the called party's. */
+const keepParties = `<action>
+<ereg regexp=".*" search_in="hdr" header="From:" assign_to="caller"/>
+<ereg regexp=".*" search_in="hdr" header="To:" assign_to="callee"/>
+</action>`;
+
+const byeOfCallee = [
+  'BYE [next_url] SIP/2.0',
+  'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch];rport',
+  '[routes]',
+  'From:[$callee];tag=[pid]d[call_number]',
+  'To:[$caller]',
+  'Call-ID: [call_id]',
+  'CSeq: 1 BYE',
+  'Max-Forwards: 70',
+];
+
+/**
+ * A call that is answered, and ended by one in two of either party, which follow the Record-Route. Response time 1 is from
+ * the INVITE to its 180.
+ */
+export const callOfEither = (): string =>
+  scenario('caller', [
+    send(asCaller('INVITE', 1, 'first'), `${resent} start_rtd="1"`),
+    response(100, 'optional="true"'),
+    response(180, 'rtd="1"'),
+    response(200, 'rrs="true"'),
+    send(asCaller('ACK', 1)),
+    `<recv request="BYE" timeout="${LONG_TALK}" ontimeout="hang-up"/>`,
+    send(
+      ['SIP/2.0 200 OK', '[last_Via:]', '[last_From:]', '[last_To:]', '[last_Call-ID:]', '[last_CSeq:]'],
+      'next="end"',
+    ),
+    '<label id="hang-up"/>',
+    send(asCaller('BYE', 2), resent),
+    response(100, 'optional="true"'),
+    response(200),
+    '<label id="end"/>',
+    '<nop/>',
+  ]);
+
+export const calleeOfEither = ({ talk = 50, ring = 20 }: CallOptions = {}): string =>
+  scenario('callee', [
+    request('INVITE', 'rrs="true"').replace('/>', `>${keepParties}</recv>`),
+    send(asCallee('180 Ringing')),
+    pause(ring),
+    send(asCallee('200 OK'), resent),
+    request('ACK'),
+    '<nop next="wait" chance="0.5"/>',
+    pause(talk),
+    send(byeOfCallee, resent),
+    response(100, 'optional="true"'),
+    response(200, 'next="end"'),
+    '<label id="wait"/>',
+    request('BYE'),
+    send(asCalleeAgain('200 OK')),
+    '<label id="end"/>',
+    '<nop/>',
+  ]);
+
 /** A call that is answered, and ended by the caller. */
 export function answeredCall({ talk = 50, reinvite = false, linger = 0 }: CallOptions = {}): string {
   return scenario('caller', [

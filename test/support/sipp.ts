@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandPath } from './commands.ts';
 import { type Launched, launch } from './launch.ts';
@@ -26,6 +26,10 @@ export interface SippOutcome {
   readonly status: number | null;
   readonly succeeded: number;
   readonly failed: number;
+  /** Messages that were sent again. */
+  readonly retransmissions: number;
+  /** From the step that starts response time 1 to the one that ends it, in ms, ascending; SIPp's clock ticks every 4 ms. */
+  readonly responseTimes: readonly number[];
   readonly output: string;
 }
 
@@ -47,7 +51,7 @@ export async function startSippCallee(
   ]);
   if (options.transport === 'tcp') await acceptsTcp(port);
   else await isBound(port);
-  return { port, outcome: outcomeOf(sipp), close: () => sipp.stop('SIGKILL') };
+  return { port, outcome: outcomeOf(sipp), close: () => sipp.launched.stop('SIGKILL') };
 }
 
 /** Runs a SIPp scenario to its end. */
@@ -58,7 +62,13 @@ export async function runSipp(options: SippOptions): Promise<SippOutcome> {
   );
 }
 
-function startSipp(options: Omit<SippOptions, 'port' | 'rate'>, more: readonly string[]): Launched {
+interface Sipp {
+  readonly launched: Launched;
+  /** Where its files are. */
+  readonly folder: string;
+}
+
+function startSipp(options: Omit<SippOptions, 'port' | 'rate'>, more: readonly string[]): Sipp {
   const folder = temporaryFolder('sipp');
   const scenario = join(folder, 'scenario.xml');
   writeFileSync(scenario, options.scenario);
@@ -66,11 +76,12 @@ function startSipp(options: Omit<SippOptions, 'port' | 'rate'>, more: readonly s
     ...['-sf', scenario, '-i', '127.0.0.1', '-t', options.transport === 'tcp' ? 't1' : 'u1'],
     ...['-m', String(options.calls), '-timeout', `${options.seconds ?? 30}s`],
     ...['-timeout_error', '-nostdin', '-trace_stat', '-stf', join(folder, 'statistics.csv'), '-fd', '1'],
-    ...['-trace_err', '-error_file', join(folder, 'errors.log')],
+    ...['-trace_err', '-error_file', join(folder, 'errors.log'), '-trace_rtt', '-rtt_freq', '10'],
     ...(options.args ?? []),
     ...more,
   ];
-  return launch(commandPath('sipp'), args, { cwd: folder, env: { ...process.env, TERM: 'dumb' } });
+  const launched = launch(commandPath('sipp'), args, { cwd: folder, env: { ...process.env, TERM: 'dumb' } });
+  return { launched, folder };
 }
 
 /** Resolves once somebody is bound to the UDP port. */
@@ -87,15 +98,36 @@ async function isBound(port: number): Promise<void> {
   throw new Error(`nobody is bound to 127.0.0.1:${port}`);
 }
 
-async function outcomeOf(sipp: Launched): Promise<SippOutcome> {
-  const status = await sipp.ended;
+async function outcomeOf({ launched, folder }: Sipp): Promise<SippOutcome> {
+  const status = await launched.ended;
   // SIPp draws a screen; its final one has the sums
-  const output = sipp.stdout + sipp.stderr;
+  const output = launched.stdout + launched.stderr;
   const last = (label: string): number => {
     const rows = [...output.matchAll(new RegExp(`${label}\\s*\\|\\s*\\d+\\s*\\|\\s*(\\d+)`, 'g'))];
     return Number(rows.at(-1)?.[1] ?? 0);
   };
-  return { status, succeeded: last('Successful call'), failed: last('Failed call'), output };
+  const files = readdirSync(folder);
+  const rows = (end: string): string[][] => {
+    const file = files.find((name) => name.endsWith(end));
+    if (file === undefined) return [];
+    return readFileSync(join(folder, file), 'latin1')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(';'));
+  };
+  const [names, ...statistics] = rows('statistics.csv');
+  const column = names?.indexOf('Retransmissions(C)') ?? -1;
+  return {
+    status,
+    succeeded: last('Successful call'),
+    failed: last('Failed call'),
+    retransmissions: Number(statistics.at(-1)?.[column] ?? 0),
+    responseTimes: rows('_rtt.csv')
+      .slice(1)
+      .map((row) => Number(row[1]))
+      .toSorted((a, b) => a - b),
+    output,
+  };
 }
 
 /** One OPTIONS, answered by `status`. */
