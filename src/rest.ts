@@ -46,6 +46,7 @@ export {
   percentDecode,
   percentEncode,
   type RefusedOutcome,
+  type ReplicaOptions,
   type RequestBody,
   type RequestHeaders,
   type RequestOptions,

@@ -2,6 +2,7 @@
 
 import { Timer, type TimerWheel } from '../timers/index.ts';
 import { type Asking, type DnsAnswer, type DnsFailure, failed, isNothing } from './dns-client.ts';
+import type { ServiceRecord } from './dns-message.ts';
 import type { Address } from './system-files.ts';
 
 /** The addresses, or the error (without addresses). */
@@ -16,6 +17,11 @@ export interface Names {
   lookup(hostname: string, listener: LookupListener): void;
   /** The addresses of this name refused or did not answer. */
   doubt(hostname: string): void;
+  /** SRV records of a name such as `_http._tcp.example.org`, if this source has any. */
+  services?(
+    name: string,
+    callback: (error: NodeJS.ErrnoException | null, records: readonly ServiceRecord[]) => void,
+  ): void;
 }
 
 /** Resolves names with a function. */

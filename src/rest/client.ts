@@ -216,10 +216,10 @@ export class RestClient {
 }
 
 /** Those of the program, and inside of them those of the hosts. */
-function allPolicies({ policies, hosts, shared, timers: { clock }, log }: ClientSettings): readonly Policy[] {
+function allPolicies({ policies, hosts, shared, names, timers, log }: ClientSettings): readonly Policy[] {
   if (hosts === null) return policies;
   const { random, states, transfers } = shared;
-  return [...policies, hostPolicies(hosts, { clock, random, log, states, transfers })];
+  return [...policies, hostPolicies(hosts, { clock: timers.clock, names, random, log, states, transfers })];
 }
 
 /** @throws RestOptionError */

@@ -43,6 +43,7 @@ export {
   type HostOptions,
   type HostsOption,
   type LimitOptions,
+  type ReplicaOptions,
   type RetryOptions,
 } from './policies/host-options.ts';
 export type { ServiceFailure } from './policies/outcome-class.ts';

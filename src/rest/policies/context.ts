@@ -1,4 +1,5 @@
 /** What the policies of a host work with. */
+import type { Names } from '../../net/index.ts';
 import type { Clock } from '../../timers/index.ts';
 import type { LogFunction } from '../log.ts';
 import { BlockedOutcome } from '../outcome.ts';
@@ -8,6 +9,7 @@ import type { HostStates } from './host-states.ts';
 /** What all policies of a client work with. */
 export interface PolicyEnvironment {
   readonly clock: Clock;
+  readonly names: Names;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly log: LogFunction;

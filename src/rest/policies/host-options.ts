@@ -61,8 +61,40 @@ export interface RetryOptions {
   readonly budget?: number | undefined;
 }
 
+/** The replicas of a host, and which of them gets a request. */
+export interface ReplicaOptions {
+  /** Where they are known from: `addresses` of this configuration, the host's A and AAAA records, or SRV records. */
+  readonly discover?: 'list' | 'addresses' | 'srv' | undefined;
+  /** With `list`: each as `host` or `host:port`. */
+  readonly addresses?: readonly string[] | undefined;
+  /** With `srv`: the name of the SRV records. */
+  readonly service?: string | undefined;
+  /** How often DNS is asked, at most, in milliseconds; its TTLs count as well. */
+  readonly refresh?: number | undefined;
+  /** Longest time to connect to one of them, in milliseconds. */
+  readonly connectTimeout?: number | undefined;
+  /** After so many failures in a row a replica gets no requests for a while. */
+  readonly failures?: number | undefined;
+  /** The same after so many percent of its requests have failed. */
+  readonly failureRate?: number | undefined;
+  /** Answers that are failures of the replica. */
+  readonly statuses?: readonly number[] | undefined;
+  /** For how long it gets no requests at first, in milliseconds. */
+  readonly ejectTime?: number | undefined;
+  /** Asks ejected replicas for this path; empty: a request is the probe. */
+  readonly probePath?: string | undefined;
+  /** How often they are asked, in milliseconds. */
+  readonly probeInterval?: number | undefined;
+  /** How long they may take to answer that, in milliseconds. */
+  readonly probeTimeout?: number | undefined;
+  /** Sends a request to a second replica when the first takes longer than 95 of 100 do. */
+  readonly hedge?: boolean | undefined;
+}
+
 /** The policies of a host. */
 export interface HostOptions {
+  /** Its replicas. */
+  readonly replicas?: ReplicaOptions | undefined;
   /** When a request is sent again. */
   readonly retry?: RetryOptions | undefined;
   /** When it is not asked any more for a while. */
@@ -250,11 +282,106 @@ const RETRY = {
   },
 } as const satisfies Record<keyof RetryOptions, unknown> & OptionTable;
 
+const REPLICAS = {
+  discover: {
+    type: 'choice',
+    choices: ['list', 'addresses', 'srv'],
+    default: 'list',
+    doc: "Where replicas are known from: `addresses` below, the host's A and AAAA records, or the SRV records of `service`.",
+  },
+  addresses: {
+    type: 'strings',
+    default: [],
+    most: 64,
+    doc: "With `discover: 'list'`: each as `host` or `host:port`, by default with the port of the URL.",
+  },
+  service: {
+    type: 'string',
+    default: '',
+    doc: "With `discover: 'srv'`: the name of the records, such as `_http._tcp.example.org`.",
+  },
+  refresh: {
+    type: 'number',
+    unit: 'ms',
+    default: 5_000,
+    min: 100,
+    max: HOUR,
+    doc: 'How often DNS is asked, at most; answers count for their TTL.',
+  },
+  connectTimeout: {
+    type: 'number',
+    unit: 'ms',
+    default: 500,
+    min: 1,
+    max: HOUR,
+    doc: 'Longest time to connect to one replica, before the next one is tried.',
+  },
+  failures: {
+    type: 'number',
+    unit: 'count',
+    default: 3,
+    min: 1,
+    max: 1_000,
+    doc: 'After so many failures in a row a replica is ejected.',
+  },
+  failureRate: {
+    type: 'number',
+    unit: '%',
+    default: 20,
+    min: 1,
+    max: 100,
+    doc: 'The same after so many of at least 20 requests within 10 s have failed.',
+  },
+  statuses: {
+    type: 'numbers',
+    default: [429, 500, 502, 503, 504],
+    min: 400,
+    max: 599,
+    most: 200,
+    doc: 'Answers that are failures of the replica.',
+  },
+  ejectTime: {
+    type: 'number',
+    unit: 'ms',
+    default: 5_000,
+    min: 1,
+    max: HOUR,
+    doc: 'How long an ejected replica gets no requests, doubled each time in a row up to sixteenfold.',
+  },
+  probePath: {
+    type: 'string',
+    default: '',
+    doc: 'Ask ejected replicas with a GET of this path whether they are well. Empty: the next request after `ejectTime` is the probe.',
+  },
+  probeInterval: {
+    type: 'number',
+    unit: 'ms',
+    default: 2_000,
+    min: 10,
+    max: HOUR,
+    doc: 'How often they are asked.',
+  },
+  probeTimeout: {
+    type: 'number',
+    unit: 'ms',
+    default: 1_000,
+    min: 1,
+    max: HOUR,
+    doc: 'How long they may take to answer that.',
+  },
+  hedge: {
+    type: 'boolean',
+    default: false,
+    doc: 'Send an idempotent request to a second replica when the first takes longer than 95 of 100 do; at most a tenth of the requests.',
+  },
+} as const satisfies Record<keyof ReplicaOptions, unknown> & OptionTable;
+
 /** The sections of a host's configuration. */
 export const HOST_OPTIONS = {
   retry: RETRY,
   breaker: BREAKER,
   limits: LIMITS,
+  replicas: REPLICAS,
 } as const satisfies Record<keyof HostOptions, OptionTable>;
 
 export type HostSection = keyof typeof HOST_OPTIONS;

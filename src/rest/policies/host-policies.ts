@@ -18,13 +18,17 @@ import { HostContext, type PolicyEnvironment } from './context.ts';
 import type { HostSettings } from './host-options.ts';
 import { type HostRules, ruleOf } from './host-rules.ts';
 import { limitPolicy, limitState } from './limits.ts';
+import { ReplicaState } from './replica-state.ts';
+import { replicaPolicy } from './replicas.ts';
 import { retryPolicy } from './retry.ts';
 
 /** Authorities whose policies a client remembers. */
 const MAX_KNOWN = 1_000;
 
 /** The policies of a host that are configured, outermost first. */
-function policiesOf({ retry, breaker, limits }: HostSettings, context: HostContext): readonly Policy[] {
+function policiesOf(settings: HostSettings, context: HostContext): readonly Policy[] {
+  const { retry, breaker, limits, replicas } = settings;
+  const { names, states } = context.environment;
   const policies: Policy[] = [];
   // retries are attempts that a breaker counts and a limit applies to, so they are outside of both
   if (retry !== null) policies.push(retryPolicy(retry, context));
@@ -33,6 +37,11 @@ function policiesOf({ retry, breaker, limits }: HostSettings, context: HostConte
   if (breaks !== null) policies.push(breaks.gate);
   if (limits !== null && limited !== null) policies.push(limitPolicy(limits, limited, context));
   if (breaks !== null) policies.push(breaks.meter);
+  if (replicas !== null) {
+    const key = context.key(replicas);
+    const state = states.replicas.of(key, () => new ReplicaState(replicas, names, context.clock));
+    policies.push(replicaPolicy(replicas, state, context));
+  }
   return policies;
 }
 

@@ -4,6 +4,7 @@ import type { OptionTable } from '../options.ts';
 import { objectOf, readTable } from '../read-options.ts';
 import type { Authority } from '../url.ts';
 import { HOST_OPTIONS, type HostSection, type HostSettings } from './host-options.ts';
+import { readPlace } from './replica-discovery.ts';
 
 const MAX_RULES = 1_000;
 const SECTIONS = Object.keys(HOST_OPTIONS) as readonly HostSection[];
@@ -11,6 +12,9 @@ const SECTION_NAMES: ReadonlySet<string> = new Set(SECTIONS);
 /** A name, an address, or one that begins with `*.`; and a port. */
 const PATTERN =
   /^(\*|(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
+
+const SERVICE = /^_[A-Za-z0-9-]+\._(?:tcp|udp)(?:\.[A-Za-z0-9_-]+)+\.?$/;
+const PROBE_PATH = /^\/[\x21-\x7e]*$/;
 
 /** A rule of the configuration. */
 export interface HostRule {
@@ -73,7 +77,28 @@ function readHost(name: string, given: unknown): HostSettings {
     retry: read('retry', HOST_OPTIONS.retry),
     breaker: read('breaker', HOST_OPTIONS.breaker),
     limits: read('limits', HOST_OPTIONS.limits),
+    replicas: checkReplicas(`${name}.replicas`, read('replicas', HOST_OPTIONS.replicas)),
   };
+}
+
+/** @throws RestOptionError */
+function checkReplicas(name: string, replicas: HostSettings['replicas']): HostSettings['replicas'] {
+  if (replicas === null) return null;
+  const { discover, addresses, service, probePath } = replicas;
+  for (const text of addresses) readPlace(text, `${name}.addresses`);
+  const wanted = { list: addresses.length > 0, addresses: true, srv: SERVICE.test(service) }[discover];
+  if (!wanted) {
+    const expected =
+      discover === 'list' ? `${name}.addresses` : `${name}.service, such as '_http._tcp.example.org'`;
+    throw new RestOptionError(
+      'wrong-type',
+      name,
+      `invalid ${name}: discover '${discover}' needs ${expected}`,
+    );
+  }
+  if (probePath !== '' && !PROBE_PATH.test(probePath))
+    throw invalidOption(`${name}.probePath`, probePath, "a path such as '/health'");
+  return replicas;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import type { BreakerState } from './breaker-state.ts';
 import type { LimitState } from './limit-state.ts';
+import type { ReplicaState } from './replica-state.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** Host names may come from SIP messages, so the number of hosts is limited. */
@@ -39,5 +40,6 @@ export class StateTable<State> {
 export class HostStates {
   readonly breakers: StateTable<BreakerState> = new StateTable();
   readonly limits: StateTable<LimitState> = new StateTable();
+  readonly replicas: StateTable<ReplicaState> = new StateTable();
   readonly retryBudgets: StateTable<RetryBudget> = new StateTable();
 }

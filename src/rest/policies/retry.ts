@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../outcome.ts';
 import type { Policy } from '../policies.ts';
-import { fieldOf, type HttpRequest } from '../request.ts';
+import { type CallAttempts, fieldOf, type HttpRequest } from '../request.ts';
 import { isIdempotent } from '../resend.ts';
 import type { HostContext } from './context.ts';
 import type { SectionValues } from './host-options.ts';
@@ -34,7 +34,9 @@ export function retryPolicy(settings: RetrySettings, context: HostContext): Poli
     outcome.kind === 'response' ? statuses.has(outcome.status) : failures.has(serviceFailure(outcome) ?? '');
 
   /** How long to wait before the next attempt; null: there is none. */
-  const pauseAfter = (outcome: Outcome, attempt: number): number | null => {
+  const pauseAfter = (outcome: Outcome, attempt: number, { othersLeft }: CallAttempts): number | null => {
+    // the replica that is busy or sick is not asked again, so there is nothing to wait for
+    if (othersLeft) return 0;
     const jittered = random() * Math.min(backoff * 2 ** attempt, maxBackoff);
     if (outcome.kind !== 'response' || !BUSY.has(outcome.status)) return jittered;
     const told = retryAfter(outcome.header('retry-after'), clock.date());
@@ -46,13 +48,15 @@ export function retryPolicy(settings: RetrySettings, context: HostContext): Poli
   return (next) => async (request) => {
     const started = clock.now();
     budget.deposit();
+    const attempts: CallAttempts = { tried: new Set(), othersLeft: false };
+    const marked: HttpRequest = { ...request, route: { ...request.route, attempts } };
     for (let attempt = 0; ; attempt++) {
       const left = request.timeout - (clock.now() - started);
       const limit = attemptTimeout > 0 ? Math.min(attemptTimeout, left) : left;
-      const outcome = await next(limit === request.timeout ? request : withTimeLeft(request, limit));
+      const outcome = await next(limit === request.timeout ? marked : withTimeLeft(marked, limit));
       if (attempt >= count || !isWorthIt(outcome)) return outcome;
       if (!isRepeatable(request) && !wasUnsent(outcome)) return outcome;
-      const pause = pauseAfter(outcome, attempt);
+      const pause = pauseAfter(outcome, attempt, attempts);
       const now = clock.now();
       if (pause === null || now - started + pause >= request.timeout) return outcome;
       if (!budget.withdraw(now)) return outcome;

@@ -33,9 +33,11 @@ export function simulate(
   const shared = new RestShared({ clock, random });
   const lines: string[] = [];
   const sent: HttpRequest[] = [];
-  const { states, transfers } = shared;
+  const { names, states, transfers } = shared;
   const environment = {
     clock,
+    names,
+    names,
     random,
     states,
     transfers,

@@ -1,0 +1,306 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { describe, expect, it } from 'vitest';
+import {
+  NameResolver,
+  type Outcome,
+  type ReplicaOptions,
+  ResponseOutcome,
+  RestShared,
+} from '../../../src/rest/index.ts';
+import { ReplicaSet, type ReplicaSettings } from '../../../src/rest/policies/replica-set.ts';
+import { createAuthority } from '../../support/certificates.ts';
+import { startDeadHost } from '../../support/dead-host.ts';
+import { startNameServer } from '../../support/name-server.ts';
+import { closeLater, newClient, newServer, reasonOf, textOf, until } from '../fixture.ts';
+import { fieldValues, type RawServer, reply } from '../raw-server.ts';
+import { ended, simulate } from './simulated.ts';
+
+const named = (name: string) => newServer((socket) => socket.write(reply(name)));
+
+/** A port of 127.0.0.1 on which nobody listens. */
+async function deadPort(): Promise<number> {
+  const server = await named('dead');
+  await server.close();
+  return server.port;
+}
+
+const places = (...servers: readonly (RawServer | number)[]) =>
+  servers.map((one) => `127.0.0.1:${typeof one === 'number' ? one : one.port}`);
+
+const client = (addresses: readonly string[], more: ReplicaOptions = {}, retry = false) =>
+  newClient({
+    hosts: { 'credit.test': { replicas: { addresses, ...more }, ...(retry ? { retry: {} } : {}) } },
+  });
+
+const settings: ReplicaSettings = {
+  discover: 'list',
+  addresses: [],
+  service: '',
+  refresh: 5_000,
+  connectTimeout: 500,
+  failures: 3,
+  failureRate: 20,
+  statuses: [503],
+  ejectTime: 5_000,
+  probePath: '',
+  probeInterval: 2_000,
+  probeTimeout: 1_000,
+  hedge: false,
+};
+
+describe('replicas', () => {
+  it('take turns, and see the host of the URL', async () => {
+    const servers = await Promise.all(['a', 'b', 'c'].map(named));
+    const all = client(places(...servers));
+    const texts: string[] = [];
+    for (let i = 0; i < 9; i++) texts.push(textOf(await all.get('http://credit.test/x')));
+    expect(texts.sort().join('')).toBe('aaabbbccc');
+    expect(servers.map(({ requests }) => fieldValues(requests[0], 'host'))).toEqual(
+      Array(3).fill(['credit.test']),
+    );
+    // each keeps its own connection
+    expect(servers.map(({ connections }) => connections)).toEqual([1, 1, 1]);
+  });
+
+  it('show the certificate of the host of the URL', async () => {
+    const authority = createAuthority();
+    const { key, cert } = authority.issue({ names: ['credit.test'] });
+    const server = await newServer((socket) => socket.write(reply('secret')), { tls: { key, cert } });
+    const replicas = { addresses: [`127.0.0.1:${server.port}`] };
+    const secure = newClient({
+      hosts: { 'credit.test': { replicas }, 'other.test': { replicas } },
+      tls: { verifyPeer: false },
+    });
+    expect(textOf(await secure.get('https://credit.test/'))).toBe('secret');
+    expect(await secure.get('https://other.test/')).toMatchObject({ kind: 'error', code: 'tls' });
+  });
+
+  it('stand in for one that is dead, at once and for a POST too, which is no retry', async () => {
+    const well = await named('well');
+    const all = client([...places(await deadPort(), await deadPort()), ...places(well)]);
+    for (let i = 0; i < 20; i++) expect((await all.post('http://credit.test/', 'once')).rc).toBe(1);
+    expect(well.requests).toHaveLength(20);
+  });
+
+  it('are tried once each, then the failure is the outcome', async () => {
+    const all = client(places(await deadPort(), await deadPort()));
+    for (let i = 0; i < 10; i++) expect((await all.get('http://credit.test/')).kind).toBe('refused');
+  });
+
+  it('never get a POST of which anything was sent a second time', async () => {
+    const broken = await newServer((socket) => socket.resetAndDestroy());
+    const well = await named('well');
+    const all = client(places(broken, well), {}, true);
+    let failed = 0;
+    for (let i = 0; i < 20; i++)
+      if ((await all.post('http://credit.test/', 'once')).kind === 'error') failed++;
+    expect(broken.requests).toHaveLength(failed);
+    expect(broken.requests.length + well.requests.length).toBe(20);
+    expect(failed).toBe(3); // then it is ejected
+  });
+
+  it('get a GET again that another one has failed, without waiting for what that says', async () => {
+    const busy = await newServer((socket) =>
+      socket.write('HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n'),
+    );
+    const well = await named('well');
+    const all = client(places(busy, well), {}, true);
+    for (let i = 0; i < 20; i++) expect(textOf(await all.get('http://credit.test/'))).toBe('well');
+    // its Retry-After ejects it with the first answer
+    expect(busy.requests).toHaveLength(1);
+  });
+
+  it('that hang while connecting give way to the next one', async () => {
+    const hanging = closeLater(await startDeadHost());
+    const well = await named('well');
+    const all = client(places(Number(new URL(hanging.origin).port), well), {
+      connectTimeout: 50,
+      failures: 1,
+    });
+    for (let i = 0; i < 4; i++) expect(textOf(await all.get('http://credit.test/'))).toBe('well');
+  });
+
+  it('that are ejected are probed by path', async () => {
+    let isWell = false;
+    const flapping = await newServer((socket, { target }) =>
+      socket.write(isWell ? reply(target) : 'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n'),
+    );
+    const other = await named('other');
+    const changes: unknown[] = [];
+    const onChange = (message: unknown): void => void changes.push(message);
+    subscribe('siprest:rest:host', onChange);
+    const all = client(places(flapping, other), {
+      failures: 1,
+      ejectTime: 60_000,
+      probePath: '/health',
+      probeInterval: 20,
+    });
+    for (let i = 0; i < 4; i++) await all.get('http://credit.test/');
+    await until(() => flapping.requests.filter(({ target }) => target === '/health').length > 1);
+    expect(changes).toMatchObject([
+      { origin: 'http://credit.test:80', policy: 'replicas', state: 'ejected' },
+    ]);
+    isWell = true;
+    await until(() => changes.length === 2);
+    expect(changes[1]).toMatchObject({ state: 'readmitted', reason: `127.0.0.1:${flapping.port}` });
+    unsubscribe('siprest:rest:host', onChange);
+    const texts = new Set<string>();
+    for (let i = 0; i < 4; i++) texts.add(textOf(await all.get('http://credit.test/')));
+    expect(texts.has('/')).toBe(true);
+  });
+
+  it('are found by SRV and by address, and what DNS says again and again or of itself counts once', async () => {
+    const [a, b] = [await named('a'), await named('b')];
+    const dns = closeLater(
+      await startNameServer({
+        srv: {
+          '_http._tcp.credit.test': [
+            [0, 1, a.port, 'one.test'],
+            [0, 1, a.port, 'one.test'],
+            [0, 1, b.port, 'one.test'],
+            [9, 1, b.port, '_http._tcp.credit.test'],
+          ],
+        },
+        a: { 'one.test': ['127.0.0.1'], 'many.test': ['127.0.0.1', '127.0.0.1'] },
+      }),
+    );
+    const shared = new RestShared({
+      resolver: new NameResolver({ servers: [dns.address], timeout: 200, tries: 1 }),
+    });
+    const by = (replicas: ReplicaOptions) => newClient({ shared, hosts: { '*': { replicas } } });
+    const srv = by({ discover: 'srv', service: '_http._tcp.credit.test' });
+    const texts: string[] = [];
+    for (let i = 0; i < 4; i++) texts.push(textOf(await srv.get('http://credit.test/')));
+    expect(texts.sort()).toEqual(['a', 'a', 'b', 'b']);
+    const addresses = by({ discover: 'addresses' });
+    expect(textOf(await addresses.get(`http://many.test:${a.port}/`))).toBe('a');
+    const none = by({ discover: 'srv', service: '_http._tcp.none.test' });
+    const outcome = await none.get('http://credit.test/');
+    expect(outcome).toMatchObject({ kind: 'error', code: 'dns' });
+    expect(reasonOf(outcome)).toContain('_http._tcp.none.test has no SRV record');
+  });
+
+  it('answer instead of one that is slower than usual, if hedging is on', async () => {
+    let isSlow = false;
+    const held: (() => void)[] = [];
+    const sometimes = await newServer((socket) => {
+      if (isSlow) held.push(() => socket.write(reply('late')));
+      else socket.write(reply('slow'));
+    });
+    const quick = await named('quick');
+    const all = client(places(sometimes, quick), { hedge: true });
+    for (let i = 0; i < 60; i++) await all.get('http://credit.test/');
+    isSlow = true;
+    for (let i = 0; i < 8; i++) expect(textOf(await all.get('http://credit.test/'))).toBe('quick');
+    expect(held.length).toBeGreaterThan(0);
+    await until(() => all.active === 0);
+    isSlow = false;
+    expect((await all.post('http://credit.test/', 'x')).rc).toBe(1);
+  });
+
+  it('are checked', () => {
+    const wrong = (replicas: unknown) => () =>
+      newClient({ hosts: { a: { replicas: replicas as ReplicaOptions } } });
+    expect(wrong({})).toThrow(
+      "invalid hosts['a'].replicas: discover 'list' needs hosts['a'].replicas.addresses",
+    );
+    expect(wrong({ addresses: ['http://x'] })).toThrow("expected a host and port such as '192.0.2.1:8080'");
+    expect(wrong({ addresses: ['x:0'] })).toThrow('expected a host and port');
+    expect(wrong({ discover: 'srv', service: 'x' })).toThrow("such as '_http._tcp.example.org'");
+    expect(wrong({ discover: 'dns' })).toThrow("expected 'list', 'addresses' or 'srv'");
+    expect(wrong({ addresses: ['x'], probePath: 'health' })).toThrow("expected a path such as '/health'");
+    expect(wrong({ addresses: Array(65).fill('x') })).toThrow('expected at most 64 entries');
+  });
+});
+
+describe('a set of replicas', () => {
+  const answer = (status: number) => ResponseOutcome.of({ status });
+  const setOf = (count: number, weights: readonly number[] = []) => {
+    const set = new ReplicaSet(settings);
+    set.update(
+      Array.from({ length: count }, (_, i) => ({
+        hostname: `r${i}`,
+        port: 80,
+        priority: 0,
+        weight: weights[i] ?? 1,
+      })),
+    );
+    return set;
+  };
+  const one = (set: ReplicaSet, now: number, outcome: Outcome, busy = 0): string | undefined => {
+    const replica = set.choose(new Set(), now);
+    if (replica === null) return undefined;
+    set.begin(replica, now);
+    set.end(replica, outcome, busy, now);
+    return replica.hostname;
+  };
+
+  it('chooses the least loaded for its weight', () => {
+    const set = setOf(3, [1, 1, 2]);
+    const chosen: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      const replica = set.choose(new Set(), 0);
+      if (replica === null) continue;
+      set.begin(replica, 0);
+      chosen.push(replica.hostname);
+    }
+    expect(chosen.sort()).toEqual(['r0', 'r0', 'r1', 'r1', 'r2', 'r2', 'r2', 'r2']);
+  });
+
+  it('uses a higher priority only if the lower has nobody left', () => {
+    const set = new ReplicaSet(settings);
+    set.update(['first', 'second'].map((hostname, priority) => ({ hostname, port: 1, priority, weight: 1 })));
+    for (let i = 0; i < 3; i++) expect(one(set, 0, answer(503))).toBe('first');
+    expect(one(set, 0, answer(200))).toBe('second');
+    expect(one(set, 5_000, answer(200))).toBe('first');
+  });
+
+  it('ejects longer each time, tries with one request, and falls back to those that are ejected', () => {
+    const set = setOf(1);
+    const until: number[] = [];
+    let now = 0;
+    const [replica] = set.all;
+    for (let i = 0; i < 3; i++) one(set, now, answer(503));
+    for (let i = 0; i < 6; i++) {
+      until.push((replica?.ejectedUntil ?? 0) - now);
+      now = replica?.ejectedUntil ?? 0;
+      one(set, now, answer(503));
+    }
+    expect(until).toEqual([5_000, 10_000, 20_000, 40_000, 80_000, 80_000]);
+    expect(one(set, now, answer(200))).toBe('r0'); // nobody else is left
+    now = replica?.ejectedUntil ?? 0;
+    one(set, now, answer(200));
+    expect(replica?.ejectedUntil).toBe(0);
+  });
+
+  it('ejects by the share of failures too, keeps what stays of an update, and is limited', () => {
+    const set = setOf(1);
+    const [replica] = set.all;
+    for (let i = 0; i < 30 && replica?.ejectedUntil === 0; i++) one(set, 0, answer(i % 3 === 0 ? 503 : 200));
+    expect(replica?.ejectedUntil).toBe(5_000);
+    set.update([
+      { hostname: 'r0', port: 80, priority: 0, weight: 1 },
+      ...Array.from({ length: 1_000 }, (_, i) => ({ hostname: 'x', port: i + 1, priority: 0, weight: 1 })),
+    ]);
+    expect([...set.all][0]).toBe(replica);
+    expect(set.size).toBe(64);
+  });
+});
+
+describe('a call over replicas', () => {
+  it('stays within its time limit, whatever they do', async () => {
+    const host = { replicas: { addresses: ['a', 'b', 'c'], connectTimeout: 400 }, retry: { count: 5 } };
+    const simulation = simulate(
+      host,
+      (request, clock) =>
+        new Promise((resolve) =>
+          clock.setTimer(request.connectTimeout, () => resolve(ResponseOutcome.of({ status: 503 }))),
+        ),
+      { timeout: 1_000 },
+    );
+    const outcome = await ended(simulation.ask(), simulation);
+    expect(outcome.kind).toBe('response');
+    expect(simulation.clock.now()).toBeLessThan(1_020);
+    expect(new Set(simulation.sent.map(({ route }) => route?.connectTo?.hostname)).size).toBe(3);
+  });
+});
