@@ -10,6 +10,7 @@ export {
   BlockedOutcome,
   type BodyRequestOptions,
   type BreakerOptions,
+  type CacheOptions,
   type Clock,
   type Connect,
   type ConnectionCounts,

@@ -5,6 +5,7 @@ import { checkHeaderField } from './header-line.ts';
 import type { ConnectionCounts } from './origin-pool.ts';
 import { ErrorOutcome, type Outcome } from './outcome.ts';
 import { encodeNonAscii } from './percent-encoding.ts';
+import { numberOf } from './policies/context.ts';
 import { hostPolicies } from './policies/host-policies.ts';
 import { type Policy, PolicyChain, type Sender } from './policies.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -216,10 +217,20 @@ export class RestClient {
 }
 
 /** Those of the program, and inside of them those of the hosts. */
-function allPolicies({ policies, hosts, shared, names, timers, log }: ClientSettings): readonly Policy[] {
+function allPolicies(settings: ClientSettings): readonly Policy[] {
+  const { policies, hosts, shared, names, timers, log, tls, tlsDomain } = settings;
   if (hosts === null) return policies;
   const { random, states, transfers } = shared;
-  return [...policies, hostPolicies(hosts, { clock: timers.clock, names, random, log, states, transfers })];
+  const { verifyPeer, verifyHost, caPath } = tls;
+  const trust = JSON.stringify([
+    verifyPeer,
+    verifyHost,
+    caPath,
+    tlsDomain === null ? 0 : numberOf(tlsDomain),
+  ]);
+  const generation = (): number => shared.tls.generation;
+  const environment = { clock: timers.clock, names, random, log, states, transfers, trust, generation };
+  return [...policies, hostPolicies(hosts, environment)];
 }
 
 /** @throws RestOptionError */

@@ -39,6 +39,7 @@ export {
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
 export {
   type BreakerOptions,
+  type CacheOptions,
   HOST_OPTIONS,
   type HostOptions,
   type HostsOption,

@@ -233,30 +233,31 @@ export interface ResponseParts {
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
   /** Text, sent as UTF-8, or bytes. Default: empty. */
   readonly body?: string | Uint8Array | undefined;
+  /** Default false. */
+  readonly fromCache?: boolean | undefined;
 }
 
 /** An answer has arrived, whatever its status. */
 export class ResponseOutcome extends AnswerOutcome {
   /** Which outcome this is. */
   declare readonly kind: 'response';
+  /** True for an answer that a cache gave. */
+  declare readonly fromCache: boolean;
 
   /** @internal */
-  constructor(ended: EndedWithAnswer) {
+  constructor(ended: EndedWithAnswer, fromCache = false) {
     super(ended);
     this.kind = 'response';
+    this.fromCache = fromCache;
   }
 
   /** A response that a policy gives without sending the request. */
-  static of({ status = 200, headers = [], body = '' }: ResponseParts = {}): ResponseOutcome {
+  static of({ status = 200, headers = [], body = '', fromCache }: ResponseParts = {}): ResponseOutcome {
     const rawHeaders = headers.flat();
     const types = headers.filter(([name]) => name.toLowerCase() === 'content-type');
-    return new ResponseOutcome({
-      ...UNSENT,
-      status,
-      rawHeaders,
-      contentType: types.at(-1)?.[1] ?? '',
-      received: Buffer.from(body),
-    });
+    const contentType = types.at(-1)?.[1] ?? '';
+    const ended = { ...UNSENT, status, rawHeaders, contentType, received: Buffer.from(body) };
+    return new ResponseOutcome(ended, fromCache);
   }
 
   /** The return code, as in a script. */

@@ -52,7 +52,7 @@ export class RestShared {
   /** Origins that require HTTP/1.1. @internal */
   readonly http1Origins: OriginMemory = new OriginMemory();
   /** What policies know of hosts. @internal */
-  readonly states: HostStates = new HostStates();
+  readonly states: HostStates;
   /** From 0 up to 1. @internal */
   readonly random: () => number;
   static #ofProcess: RestShared | null = null;
@@ -66,6 +66,7 @@ export class RestShared {
     this.timers = timersOf(clock);
     this.random = options.random ?? Math.random;
     this.bodies = options.bodies ?? memoryBudgets().bodies;
+    this.states = new HostStates(this.bodies);
   }
 
   /**

@@ -3,6 +3,8 @@ import type { Names } from '../../net/index.ts';
 import type { Clock } from '../../timers/index.ts';
 import type { LogFunction } from '../log.ts';
 import { BlockedOutcome } from '../outcome.ts';
+import type { HttpRequest } from '../request.ts';
+import type { TlsClientDomain } from '../tls-domain.ts';
 import type { HostCounts, TransferCounts } from '../transfer-counts.ts';
 import type { HostStates } from './host-states.ts';
 
@@ -15,6 +17,10 @@ export interface PolicyEnvironment {
   readonly log: LogFunction;
   readonly states: HostStates;
   readonly transfers: TransferCounts;
+  /** What the client trusts a server by, as text. */
+  readonly trust: string;
+  /** Counts how often CA certificates were read. */
+  readonly generation: () => number;
 }
 
 /** The same for one host. */
@@ -39,10 +45,26 @@ export class HostContext {
     return `${this.origin} ${JSON.stringify(settings)}`;
   }
 
+  /** All that the trust in an answer hangs on, as text. */
+  trustOf({ tlsDomain }: HttpRequest): string {
+    const { trust, generation } = this.environment;
+    return `${trust} ${tlsDomain === null ? '' : numberOf(tlsDomain)} ${generation()}`;
+  }
+
   /** Refuses a request before anything of it is sent. */
   refuse(policy: string, reason: string): BlockedOutcome {
     const outcome = new BlockedOutcome(`${this.origin}: ${reason}`, policy);
     this.#counts.add(outcome.rc);
     return outcome;
   }
+}
+
+const numbers = new WeakMap<TlsClientDomain, number>();
+let lastNumber = 0;
+
+/** A number for each TLS client domain, whose names need not differ. */
+export function numberOf(domain: TlsClientDomain): number {
+  let number = numbers.get(domain);
+  if (number === undefined) numbers.set(domain, (number = ++lastNumber));
+  return number;
 }

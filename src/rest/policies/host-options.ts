@@ -91,8 +91,28 @@ export interface ReplicaOptions {
   readonly hedge?: boolean | undefined;
 }
 
+/** Which answers are kept, and for how long they may be used. */
+export interface CacheOptions {
+  /** Most bytes of answers that are kept of a host. */
+  readonly maxBytes?: number | undefined;
+  /** A larger body is not kept, in bytes. */
+  readonly maxEntryBytes?: number | undefined;
+  /** How long a stale answer is given while it is validated, in milliseconds, if the service does not say more. */
+  readonly staleWhileRevalidate?: number | undefined;
+  /** How long a stale answer is given if the service fails, in milliseconds, if it does not say more. */
+  readonly staleIfError?: number | undefined;
+  /** An answer that does not say how long it is fresh is so for this share of its age by Last-Modified, in percent. */
+  readonly heuristic?: number | undefined;
+  /** Longest time that this may be, in milliseconds. */
+  readonly maxHeuristic?: number | undefined;
+  /** Sends identical GET requests under way once. */
+  readonly coalesce?: boolean | undefined;
+}
+
 /** The policies of a host. */
 export interface HostOptions {
+  /** Which answers are kept. */
+  readonly cache?: CacheOptions | undefined;
   /** Its replicas. */
   readonly replicas?: ReplicaOptions | undefined;
   /** When a request is sent again. */
@@ -107,6 +127,7 @@ export interface HostOptions {
 export type HostsOption = Readonly<Record<string, HostOptions>>;
 
 const HOUR = 3_600_000;
+const MONTH = 30 * 24 * HOUR;
 const MiB = 1_048_576;
 
 const LIMITS = {
@@ -376,8 +397,65 @@ const REPLICAS = {
   },
 } as const satisfies Record<keyof ReplicaOptions, unknown> & OptionTable;
 
+const CACHE = {
+  maxBytes: {
+    type: 'number',
+    unit: 'bytes',
+    default: 10 * MiB,
+    min: 1,
+    max: 1024 * MiB,
+    doc: 'Most bytes of answers that are kept of a host; those used least recently go first.',
+  },
+  maxEntryBytes: {
+    type: 'number',
+    unit: 'bytes',
+    default: MiB,
+    min: 1,
+    max: 1024 * MiB,
+    doc: 'A larger body is not kept.',
+  },
+  staleWhileRevalidate: {
+    type: 'number',
+    unit: 'ms',
+    default: 0,
+    min: 0,
+    max: MONTH,
+    doc: 'How long a stale answer is given while it is validated in the background, unless the answer says more.',
+  },
+  staleIfError: {
+    type: 'number',
+    unit: 'ms',
+    default: 0,
+    min: 0,
+    max: MONTH,
+    doc: 'How long a stale answer is given if the service fails, unless the answer says more.',
+  },
+  heuristic: {
+    type: 'number',
+    unit: '%',
+    default: 0,
+    min: 0,
+    max: 100,
+    doc: 'An answer that does not say how long it is fresh is so for this share of its age by `Last-Modified`. 0: it is validated each time.',
+  },
+  maxHeuristic: {
+    type: 'number',
+    unit: 'ms',
+    default: HOUR,
+    min: 0,
+    max: MONTH,
+    doc: 'Longest time that this may be.',
+  },
+  coalesce: {
+    type: 'boolean',
+    default: true,
+    doc: 'Send identical GET requests under way once; each of them keeps its time limit and signal.',
+  },
+} as const satisfies Record<keyof CacheOptions, unknown> & OptionTable;
+
 /** The sections of a host's configuration. */
 export const HOST_OPTIONS = {
+  cache: CACHE,
   retry: RETRY,
   breaker: BREAKER,
   limits: LIMITS,

@@ -13,7 +13,9 @@
  */
 import type { Policy, Send } from '../policies.ts';
 import type { Authority } from '../url.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { breakerPolicies } from './breaker.ts';
+import { cachePolicy } from './cache.ts';
 import { HostContext, type PolicyEnvironment } from './context.ts';
 import type { HostSettings } from './host-options.ts';
 import { type HostRules, ruleOf } from './host-rules.ts';
@@ -27,9 +29,14 @@ const MAX_KNOWN = 1_000;
 
 /** The policies of a host that are configured, outermost first. */
 function policiesOf(settings: HostSettings, context: HostContext): readonly Policy[] {
-  const { retry, breaker, limits, replicas } = settings;
+  const { cache, retry, breaker, limits, replicas } = settings;
   const { names, states } = context.environment;
   const policies: Policy[] = [];
+  if (cache !== null) {
+    const key = `${context.key(cache)} ${context.environment.trust}`;
+    const answers = states.caches.of(key, () => new AnswerCache(cache.maxBytes, states.cached));
+    policies.push(cachePolicy(cache, answers, context));
+  }
   // retries are attempts that a breaker counts and a limit applies to, so they are outside of both
   if (retry !== null) policies.push(retryPolicy(retry, context));
   const limited = limits === null ? null : limitState(limits, context);

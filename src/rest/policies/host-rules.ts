@@ -74,6 +74,7 @@ function readHost(name: string, given: unknown): HostSettings {
     return readTable(table, objectOf(full, value, new Set(Object.keys(table)), full), `${full}.`);
   };
   return {
+    cache: read('cache', HOST_OPTIONS.cache),
     retry: read('retry', HOST_OPTIONS.retry),
     breaker: read('breaker', HOST_OPTIONS.breaker),
     limits: read('limits', HOST_OPTIONS.limits),

@@ -2,6 +2,8 @@
  * What policies know of hosts. It belongs to what clients share, so that it is one for all clients of a process, and a
  * reload keeps it: the key is the host and the section of its configuration, so only a changed section starts anew.
  */
+import { ByteBudget } from '../../timers/index.ts';
+import type { AnswerCache } from './answer-cache.ts';
 import type { BreakerState } from './breaker-state.ts';
 import type { LimitState } from './limit-state.ts';
 import type { ReplicaState } from './replica-state.ts';
@@ -9,14 +11,19 @@ import type { RetryBudget } from './retry-budget.ts';
 
 /** Host names may come from SIP messages, so the number of hosts is limited. */
 const MAX_HOSTS = 1_000;
+/** Cached answers may take a quarter of what answers under way may. */
+const CACHED = 0.25;
 
 /** States of one kind by host, the least recently used of which is dropped for a new one beyond the limit. */
 export class StateTable<State> {
   readonly #states = new Map<string, State>();
   readonly #most: number;
+  readonly #drop: (state: State) => void;
 
-  constructor(most = MAX_HOSTS) {
+  /** @param drop called with a state that is forgotten */
+  constructor(most = MAX_HOSTS, drop: (state: State) => void = () => {}) {
     this.#most = most;
+    this.#drop = drop;
   }
 
   get size(): number {
@@ -28,18 +35,32 @@ export class StateTable<State> {
     if (state === undefined) {
       state = create();
       const oldest = this.#states.size < this.#most ? undefined : this.#states.keys().next().value;
-      if (oldest !== undefined) this.#states.delete(oldest);
+      if (oldest !== undefined) this.#forget(oldest);
     } else {
       this.#states.delete(key);
     }
     this.#states.set(key, state);
     return state;
   }
+
+  #forget(key: string): void {
+    const state = this.#states.get(key);
+    this.#states.delete(key);
+    if (state !== undefined) this.#drop(state);
+  }
 }
 
 export class HostStates {
   readonly breakers: StateTable<BreakerState> = new StateTable();
+  readonly caches: StateTable<AnswerCache> = new StateTable(MAX_HOSTS, (cache) => cache.close());
+  /** What the caches of all hosts may take together, in bytes. */
+  readonly cached: ByteBudget;
   readonly limits: StateTable<LimitState> = new StateTable();
   readonly replicas: StateTable<ReplicaState> = new StateTable();
   readonly retryBudgets: StateTable<RetryBudget> = new StateTable();
+
+  /** @param bodies what the bodies of answers under way may take */
+  constructor(bodies: ByteBudget) {
+    this.cached = new ByteBudget(Math.floor(bodies.limit * CACHED));
+  }
 }

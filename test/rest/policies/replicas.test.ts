@@ -56,7 +56,7 @@ describe('replicas', () => {
     for (let i = 0; i < 9; i++) texts.push(textOf(await all.get('http://credit.test/x')));
     expect(texts.sort().join('')).toBe('aaabbbccc');
     expect(servers.map(({ requests }) => fieldValues(requests[0], 'host'))).toEqual(
-      Array(3).fill(['credit.test']),
+      ['credit.test', 'credit.test', 'credit.test'].map((name) => [name]),
     );
     // each keeps its own connection
     expect(servers.map(({ connections }) => connections)).toEqual([1, 1, 1]);
@@ -276,7 +276,7 @@ describe('a set of replicas', () => {
   it('ejects by the share of failures too, keeps what stays of an update, and is limited', () => {
     const set = setOf(1);
     const [replica] = set.all;
-    for (let i = 0; i < 30 && replica?.ejectedUntil === 0; i++) one(set, 0, answer(i % 3 === 0 ? 503 : 200));
+    for (let i = 0; i < 22; i++) one(set, 0, answer(i % 3 === 0 ? 503 : 200));
     expect(replica?.ejectedUntil).toBe(5_000);
     set.update([
       { hostname: 'r0', port: 80, priority: 0, weight: 1 },

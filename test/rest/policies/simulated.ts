@@ -37,10 +37,11 @@ export function simulate(
   const environment = {
     clock,
     names,
-    names,
     random,
     states,
     transfers,
+    trust: '',
+    generation: () => shared.tls.generation,
     log: (_: string, line: string) => lines.push(line),
   };
   const rules = readHosts({ '*': host });

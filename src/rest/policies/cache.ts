@@ -1,0 +1,184 @@
+/**
+ * A private cache (RFC 9111) in front of everything that is sent to a host: fresh answers are given without asking,
+ * stale ones are validated, given while they are validated, or given because the service fails, as far as the service
+ * or the operator allows it.
+ */
+import { createHash } from 'node:crypto';
+import { type Outcome, ResponseOutcome } from '../outcome.ts';
+import type { Policy, Send } from '../policies.ts';
+import { fieldOf, type HttpRequest, withHeader } from '../request.ts';
+import { parseUrl } from '../url.ts';
+import type { AnswerCache } from './answer-cache.ts';
+import { type CacheDirectives, parseCacheControl, timeOf } from './cache-control.ts';
+import type { HostContext } from './context.ts';
+import { type CacheSettings, mayStore, StoredAnswer } from './stored-answer.ts';
+
+/** RFC 9110, section 9.2.1. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** Fields of a request that ask for something that is not kept. */
+const BYPASSING = [
+  'range',
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
+  'if-range',
+];
+/** What an answer may hang on that no Vary need name. */
+const CREDENTIALS = ['authorization', 'cookie', 'host', 'proxy-authorization'];
+/** Answers that count as an error for stale-if-error (RFC 5861, section 4). */
+const ERRORS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+
+const isError = (outcome: Outcome): boolean =>
+  outcome.kind === 'response'
+    ? ERRORS.has(outcome.status)
+    : !(outcome.kind === 'error' && (outcome.code === 'aborted' || outcome.code === 'closed'));
+
+export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context: HostContext): Policy {
+  const { clock } = context;
+
+  /** Who asks, by what; as a hash, so that no credentials are kept. */
+  const keyOf = (request: HttpRequest): string => {
+    const parts = CREDENTIALS.flatMap((name) => {
+      const value = fieldOf(request.headers, name);
+      return value === undefined ? [] : [`${name}\0${value}`];
+    });
+    const who = parts.length === 0 ? '' : createHash('sha256').update(parts.join('\0')).digest('base64');
+    return `${context.trustOf(request)} ${who}`;
+  };
+  const answer = (stored: StoredAnswer): ResponseOutcome =>
+    ResponseOutcome.of({
+      status: stored.status,
+      headers: stored.fieldsNow(clock.now()),
+      body: stored.body,
+      fromCache: true,
+    });
+  /** Whether the answer is fresh enough for what the request says (section 5.2.1). */
+  const isUsable = (stored: StoredAnswer, asked: CacheDirectives): boolean => {
+    const now = clock.now();
+    if (stored.needsValidation || asked.has('no-cache')) return false;
+    const maxAge = timeOf(asked, 'max-age');
+    if (maxAge !== null && stored.age(now) > maxAge) return false;
+    const fresh = stored.freshFor(now) - (timeOf(asked, 'min-fresh') ?? 0);
+    if (fresh > 0) return true;
+    if (!asked.has('max-stale') || !stored.mayBeStale) return false;
+    return asked.get('max-stale') === '' || -fresh <= (timeOf(asked, 'max-stale') ?? 0);
+  };
+  /** Whether a stale answer may be used so long after it was fresh, by the service's directive or the operator's. */
+  const isWithin = (stored: StoredAnswer, name: string, operator: number): boolean =>
+    stored.mayBeStale &&
+    -stored.freshFor(clock.now()) < Math.max(timeOf(stored.directives, name) ?? 0, operator);
+
+  return (next) => {
+    /** Asks the service, for the answer or for whether the stored one is still good, and keeps what it says. */
+    const ask = async (request: HttpRequest, key: string, stored: StoredAnswer | null): Promise<Outcome> => {
+      const asked = clock.now();
+      const outcome = await send(conditional(request, stored), key);
+      if (outcome.kind !== 'response') return outcome;
+      const times = { asked, arrived: clock.now(), arrivedDate: clock.date() };
+      if (stored !== null && outcome.status === 304) {
+        const etag = outcome.header('etag');
+        if (etag !== undefined && etag !== stored.etag) {
+          // it is about another answer than the stored one
+          cache.delete(stored);
+          const left = request.timeout - (clock.now() - asked);
+          return left > 0 ? ask({ ...request, timeout: left }, key, null) : outcome;
+        }
+        const updated = stored.updated(request, outcome.headers, times, settings);
+        cache.delete(stored);
+        cache.store(updated, request);
+        return answer(updated);
+      }
+      if (mayStore(request, outcome, settings)) {
+        const { status, headers } = outcome;
+        // a copy: the body may be a small part of a large buffer
+        const body = Buffer.allocUnsafeSlow(outcome.body.length);
+        outcome.body.copy(body);
+        cache.store(
+          new StoredAnswer(request, key, { status, fields: headers, body }, times, settings),
+          request,
+        );
+      } else if (stored !== null && !ERRORS.has(outcome.status)) {
+        cache.delete(stored);
+      }
+      return outcome;
+    };
+    const send = (request: HttpRequest, key: string): Promise<Outcome> => {
+      if (!settings.coalesce) return next(request);
+      const identity = `${key} ${request.path}\0${request.headers.fields.join('\0')}`;
+      return cache.underWay.send(identity, request, next, clock);
+    };
+    const get: Send = async (request) => {
+      const asked = parseCacheControl(fieldOf(request.headers, 'cache-control') ?? pragmaOf(request));
+      const key = keyOf(request);
+      const stored = cache.find(request, key);
+      if (stored !== null && isUsable(stored, asked)) return answer(stored);
+      if (asked.has('only-if-cached')) return ResponseOutcome.of({ status: 504, fromCache: true });
+      const mayWait = !asked.has('no-cache') && !asked.has('max-age') && !asked.has('min-fresh');
+      if (
+        stored !== null &&
+        mayWait &&
+        isWithin(stored, 'stale-while-revalidate', settings.staleWhileRevalidate)
+      ) {
+        if (!stored.isBeingValidated) {
+          stored.isBeingValidated = true;
+          const over = (): void => {
+            stored.isBeingValidated = false;
+          };
+          ask({ ...request, signal: null }, key, stored).then(over, over);
+        }
+        return answer(stored);
+      }
+      const outcome = await ask(request, key, stored);
+      if (stored === null || !isError(outcome)) return outcome;
+      const mayServe = isWithin(stored, 'stale-if-error', settings.staleIfError);
+      return mayServe ? answer(stored) : outcome;
+    };
+    return (request) => {
+      if (!SAFE.has(request.method)) return invalidating(request, next, cache);
+      const { method, body } = request;
+      const isKept = method === 'GET' && body === null && !isBypassing(request);
+      return isKept ? get(request) : next(request);
+    };
+  };
+}
+
+const isBypassing = ({ headers }: HttpRequest): boolean =>
+  BYPASSING.some((name) => fieldOf(headers, name) !== undefined);
+
+/** Pragma is HTTP/1.0's, and counts without Cache-Control (section 5.4). */
+const pragmaOf = ({ headers }: HttpRequest): string =>
+  /\bno-cache\b/i.test(fieldOf(headers, 'pragma') ?? '') ? 'no-cache' : '';
+
+/** The request with what the stored answer is validated by (section 4.3.1). */
+function conditional(request: HttpRequest, stored: StoredAnswer | null): HttpRequest {
+  if (stored === null) return request;
+  const { etag, lastModified } = stored;
+  const withTag = etag === undefined ? request : withHeader(request, 'If-None-Match', etag);
+  return lastModified === undefined ? withTag : withHeader(withTag, 'If-Modified-Since', lastModified);
+}
+
+/** An unsafe method that succeeds makes what is kept of its targets invalid (section 4.4). */
+async function invalidating(request: HttpRequest, next: Send, cache: AnswerCache): Promise<Outcome> {
+  const outcome = await next(request);
+  if (outcome.kind !== 'response' || outcome.status >= 400) return outcome;
+  cache.invalidate(request.path);
+  for (const name of ['location', 'content-location']) {
+    const path = pathHere(outcome.header(name), request);
+    if (path !== null) cache.invalidate(path);
+  }
+  return outcome;
+}
+
+/** The path of a reference to the same origin; null for another one, and for none. */
+function pathHere(reference: string | undefined, { authority, path }: HttpRequest): string | null {
+  if (reference === undefined) return null;
+  const { scheme, hostname, port, host } = authority;
+  const base = `${scheme}://${host}${path}`;
+  if (!URL.canParse(reference, base)) return null;
+  const parsed = parseUrl(new URL(reference, base).href);
+  if ('error' in parsed) return null;
+  const there = parsed.authority;
+  const isHere = there.scheme === scheme && there.hostname === hostname && there.port === port;
+  return isHere ? parsed.path : null;
+}

@@ -1,0 +1,210 @@
+/** An answer as a cache keeps it, and for how long it may be used (RFC 9111, sections 3 and 4). */
+import type { ResponseOutcome } from '../outcome.ts';
+import { fieldOf, type HttpRequest } from '../request.ts';
+import { ageOf, type CacheDirectives, parseCacheControl, timeOf } from './cache-control.ts';
+import type { SectionValues } from './host-options.ts';
+import { httpDate } from './retry-after.ts';
+
+export type CacheSettings = SectionValues<'cache'>;
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+/** Statuses that may be kept without being told for how long (RFC 9110, section 15.1); but for 206. */
+const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
+/** Those that this cache understands; another one is not kept. */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  ...HEURISTIC,
+  ...[302, 303, 307, 400, 401, 403, 406, 408, 409, 411, 412, 413, 415, 421, 422, 429, 500, 502, 503, 504],
+]);
+/** Fields that belong to a connection or a message, and are not kept (section 3.1). */
+const NOT_KEPT: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'age',
+]);
+/** Fields of a stored answer that a 304 does not change (section 3.2). */
+const UNCHANGED: ReadonlySet<string> = new Set([
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'vary',
+]);
+/** Age counts in a 304, as it does in any answer. */
+const NOT_KEPT_OF_304: ReadonlySet<string> = new Set([...NOT_KEPT].filter((name) => name !== 'age'));
+const MAX_VARY = 20;
+/** What an entry costs beside its texts, in bytes. */
+const OVERHEAD = 1_000;
+
+/** When an answer was asked for and arrived, on both clocks. */
+export interface AnswerTimes {
+  /** Monotonic. */
+  readonly asked: number;
+  readonly arrived: number;
+  /** Since 1970. */
+  readonly arrivedDate: number;
+}
+
+/** All values of a field, joined; undefined without one. */
+export function allOf(fields: Fields, name: string): string | undefined {
+  const values = fields.filter(([known]) => known.toLowerCase() === name).map(([, value]) => value);
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
+export class StoredAnswer {
+  readonly status: number;
+  readonly fields: Fields;
+  readonly body: Buffer;
+  /** What the answer hangs on beside the path: credentials, Host, trust. */
+  readonly key: string;
+  readonly path: string;
+  readonly vary: readonly (readonly [name: string, value: string])[];
+  readonly directives: CacheDirectives;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  /** How long it is fresh, in milliseconds. */
+  readonly lifetime: number;
+  readonly bytes: number;
+  /** A request that validates it in the background is under way. */
+  isBeingValidated = false;
+  /** When it arrived, monotonic, and how old it was then. */
+  readonly #arrived: number;
+  readonly #ageThen: number;
+
+  constructor(
+    request: HttpRequest,
+    key: string,
+    { status, fields, body }: { readonly status: number; readonly fields: Fields; readonly body: Buffer },
+    times: AnswerTimes,
+    settings: CacheSettings,
+  ) {
+    this.status = status;
+    this.fields = fields;
+    this.body = body;
+    this.key = key;
+    this.path = request.path;
+    this.vary = varyOf(allOf(fields, 'vary') ?? '', request) ?? [];
+    this.directives = parseCacheControl(allOf(fields, 'cache-control') ?? '');
+    this.etag = firstOf(fields, 'etag');
+    this.lastModified = firstOf(fields, 'last-modified');
+    // section 4.2.3
+    const date = httpDate(firstOf(fields, 'date') ?? '') ?? times.arrivedDate;
+    const apparent = Math.max(times.arrivedDate - date, 0);
+    const told = ageOf(firstOf(fields, 'age')) + (times.arrived - times.asked);
+    this.#arrived = times.arrived;
+    this.#ageThen = Math.max(apparent, told);
+    this.lifetime = lifetimeOf(this, date, settings);
+    this.bytes =
+      OVERHEAD +
+      body.length +
+      2 * (key.length + this.path.length) +
+      2 * fields.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  }
+
+  age(now: number): number {
+    return this.#ageThen + now - this.#arrived;
+  }
+
+  /** How much longer it is fresh; negative: for how long it has been stale. */
+  freshFor(now: number): number {
+    return this.lifetime - this.age(now);
+  }
+
+  /** It has to be validated before each use. */
+  get needsValidation(): boolean {
+    return this.directives.has('no-cache');
+  }
+
+  /** It may be used while stale, where something allows that. */
+  get mayBeStale(): boolean {
+    return !this.needsValidation && !this.directives.has('must-revalidate');
+  }
+
+  get hasValidator(): boolean {
+    return this.etag !== undefined || this.lastModified !== undefined;
+  }
+
+  /** Whether it answers this request, by its Vary (section 4.1). */
+  answers(request: HttpRequest, key: string): boolean {
+    return key === this.key && this.vary.every(([name, value]) => requestValue(request, name) === value);
+  }
+
+  /** The same answer after a 304: newer fields replace older ones (section 4.3.4). */
+  updated(request: HttpRequest, fresh: Fields, times: AnswerTimes, settings: CacheSettings): StoredAnswer {
+    const newer = fresh.filter(
+      ([name]) => !UNCHANGED.has(name.toLowerCase()) && !NOT_KEPT_OF_304.has(name.toLowerCase()),
+    );
+    const names = new Set(newer.map(([name]) => name.toLowerCase()));
+    const kept = this.fields.filter(
+      ([name]) => !names.has(name.toLowerCase()) && name.toLowerCase() !== 'age',
+    );
+    const { status, body, key } = this;
+    return new StoredAnswer(request, key, { status, fields: [...kept, ...newer], body }, times, settings);
+  }
+
+  /** Its fields as they are given to a caller, with its age. */
+  fieldsNow(now: number): Fields {
+    const kept = this.fields.filter(([name]) => !NOT_KEPT.has(name.toLowerCase()));
+    return [...kept, ['Age', String(Math.max(Math.floor(this.age(now) / 1_000), 0))]];
+  }
+}
+
+function firstOf(fields: Fields, name: string): string | undefined {
+  return fields.find(([known]) => known.toLowerCase() === name)?.[1];
+}
+
+const requestValue = (request: HttpRequest, name: string): string => {
+  const { fields } = request.headers;
+  const values: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2)
+    if (fields[i]?.toLowerCase() === name) values.push(fields[i + 1]?.trim() ?? '');
+  return values.join(', ');
+};
+
+/** The fields that an answer varies by, with their values in the request; null: by everything, or by too much. */
+function varyOf(vary: string, request: HttpRequest): readonly (readonly [string, string])[] | null {
+  const names = vary
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+  if (names.includes('*') || names.length > MAX_VARY) return null;
+  return [...new Set(names)].map((name) => [name, requestValue(request, name)] as const);
+}
+
+function lifetimeOf(
+  { status, directives, fields, lastModified }: StoredAnswer,
+  date: number,
+  settings: CacheSettings,
+): number {
+  const maxAge = timeOf(directives, 'max-age');
+  if (maxAge !== null) return maxAge;
+  const expires = firstOf(fields, 'expires');
+  // an invalid date, 0 above all, is in the past (section 5.3)
+  if (expires !== undefined) return Math.max((httpDate(expires) ?? 0) - date, 0);
+  const modified = httpDate(lastModified ?? '');
+  if (modified === null || settings.heuristic === 0 || !HEURISTIC.has(status)) return 0;
+  return Math.min((Math.max(date - modified, 0) * settings.heuristic) / 100, settings.maxHeuristic);
+}
+
+/** Whether an answer may be kept at all (section 3), and is worth it. */
+export function mayStore(request: HttpRequest, outcome: ResponseOutcome, settings: CacheSettings): boolean {
+  const { status, headers } = outcome;
+  if (request.method !== 'GET' || !UNDERSTOOD.has(status)) return false;
+  if (parseCacheControl(fieldOf(request.headers, 'cache-control') ?? '').has('no-store')) return false;
+  const directives = parseCacheControl(allOf(headers, 'cache-control') ?? '');
+  // must-understand takes the place of no-store in a cache that understands the status (section 5.2.2.3)
+  if (directives.has('no-store') && !directives.has('must-understand')) return false;
+  if (varyOf(allOf(headers, 'vary') ?? '', request) === null) return false;
+  if (outcome.body.length > settings.maxEntryBytes) return false;
+  const explicit = directives.has('max-age') || outcome.header('expires') !== undefined;
+  if (explicit) return true;
+  if (!HEURISTIC.has(status)) return false;
+  const hasValidator = outcome.header('etag') !== undefined || outcome.header('last-modified') !== undefined;
+  return hasValidator || settings.staleIfError > 0 || settings.staleWhileRevalidate > 0;
+}
