@@ -8,7 +8,8 @@ import {
   TlsClientDomain,
 } from '../../../src/rest/index.ts';
 import { parseCacheControl, timeOf } from '../../../src/rest/policies/cache-control.ts';
-import { answerOf, newClient, newServer, textOf, until } from '../fixture.ts';
+import { until } from '../../support/until.ts';
+import { answerOf, newClient, newServer, textOf } from '../fixture.ts';
 import { fieldValues, reply } from '../raw-server.ts';
 import { ended, type Simulation, simulate } from './simulated.ts';
 

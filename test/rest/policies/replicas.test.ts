@@ -11,7 +11,8 @@ import { ReplicaSet, type ReplicaSettings } from '../../../src/rest/policies/rep
 import { createAuthority } from '../../support/certificates.ts';
 import { startDeadHost } from '../../support/dead-host.ts';
 import { startNameServer } from '../../support/name-server.ts';
-import { closeLater, newClient, newServer, reasonOf, textOf, until } from '../fixture.ts';
+import { until } from '../../support/until.ts';
+import { closeLater, newClient, newServer, reasonOf, textOf } from '../fixture.ts';
 import { fieldValues, type RawServer, reply } from '../raw-server.ts';
 import { ended, simulate } from './simulated.ts';
 
