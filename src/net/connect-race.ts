@@ -7,15 +7,15 @@ import { type Shortage, shortageOf } from './shortage.ts';
 import type { Address } from './system-files.ts';
 
 /**
- * Why there is no connection. `refused`: also if no route leads to the host; `dns`: the name has no address;
- * `descriptors`, `ports` and `busy`: a resource of this process or the system is exhausted; `network`: anything else.
+ * Why there is no connection. `refused` includes hosts without a route; `dns`: the name has no address; `descriptors`,
+ * `ports` and `busy`: a resource of this process or the system is exhausted; `network`: anything else.
  */
 export interface RaceFailure {
   readonly kind: 'refused' | 'timeout' | 'dns' | 'descriptors' | 'ports' | 'busy' | 'network';
   readonly reason: string;
 }
 
-/** Reads a socket's bytes without its stream, see `onread` of `net.connect`. */
+/** Reads a socket's bytes without its stream: see `onread` of `net.connect`. */
 export interface OwnReader {
   readonly onread: OnReadOpts;
 }
@@ -28,14 +28,14 @@ export interface RaceGoal<R extends OwnReader> {
   /** Null: node:net. */
   readonly connect: Connect | null;
   readonly timers: TimerWheel;
-  /** Called for each attempt through node:net; null: bytes arrive as events. */
+  /** Called for each attempt through node:net; null: the bytes arrive as events. */
   readonly newReader: () => R | null;
-  /** Closes an idle connection to free an exhausted resource; false if there is none. */
+  /** Closes an idle connection to free an exhausted resource; false without an idle one. */
   readonly makeRoom: (shortage: Shortage) => boolean;
 }
 
 export interface RaceListener<R extends OwnReader> {
-  /** The name has an address, and connecting begins. */
+  /** Called when the name has an address and connecting begins. */
   onFound(): void;
   onConnected(socket: Wire, reader: R | null): void;
   onRaceFailed(failure: RaceFailure): void;
@@ -51,7 +51,7 @@ const KEEPALIVE_DELAY = 60_000;
 /** Codes of connect(2) for a refusing or unreachable host. */
 const REFUSED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN']);
 
-/** Reasons for failed lookups that do not concern the name. */
+/** Reasons of failed lookups that have nothing to do with the name. */
 const LOOKUP_KINDS = new Map<string, RaceFailure['kind']>([
   ['EMFILE', 'descriptors'],
   ['EBUSY', 'busy'],
@@ -64,7 +64,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
   readonly #listener: RaceListener<R>;
   readonly #sockets = new Set<Wire>();
   readonly #waiting: Record<4 | 6, Address[]> = { 4: [], 6: [] };
-  /** The next family to try. */
+  /** The family to try next. */
   #turn: 4 | 6 = 6;
   #known = 0;
   #tried = 0;
@@ -92,7 +92,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
     this.onAddresses([{ address: hostname, family: family === 6 ? 6 : 4 }]);
   }
 
-  /** Ends it; the listener is not called any more. */
+  /** Cancels the race without another call to the listener. */
   cancel(): void {
     if (this.#over) return;
     if (this.#tried > 0) this.#doubt();
@@ -181,7 +181,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
     socket.once('error', onError);
     socket.once('connect', () => {
       socket.off('error', onError);
-      socket.on('error', ignore); // from here on others listen too, so there is always a listener
+      socket.on('error', ignore); // keeps a listener when others leave
       if (this.#over) return;
       this.#sockets.delete(socket);
       this.#close();
@@ -205,7 +205,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
   #onAttemptFailed(target: Address, error: NodeJS.ErrnoException): void {
     const { port, makeRoom } = this.#goal;
     const shortage = shortageOf(error.code ?? '', target.address, port);
-    // as long as there is something to close: another attempt may have taken the freed resource
+    // repeat while there is something to close: another attempt may have taken the freed resource
     if (shortage !== null && makeRoom(shortage)) {
       this.#waiting[target.family].unshift(target);
       this.#turn = target.family;
@@ -213,7 +213,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
       return;
     }
     const failure = failureOf(error, target.address, port);
-    // of several failures the most specific: refused
+    // of several failures report the most specific one: refused
     if (this.#failure === null || failure.kind === 'refused') this.#failure = failure;
     this.#tryNext();
   }
@@ -261,7 +261,7 @@ export function discard(socket: Wire): void {
 function failureOf(error: NodeJS.ErrnoException, address: string, port: number): RaceFailure {
   const code = error.code ?? error.message;
   const where = `${address.includes(':') ? `[${address}]` : address}:${port}`;
-  if (REFUSED.has(code)) return { kind: 'refused', reason: `${where} cannot be connected to: ${code}` };
+  if (REFUSED.has(code)) return { kind: 'refused', reason: `cannot connect to ${where}: ${code}` };
   if (code === 'ETIMEDOUT') return { kind: 'timeout', reason: `${where} did not answer: ${code}` };
   const shortage = shortageOf(code, address, port);
   const kind = shortage === null ? 'network' : shortage === 'descriptors' ? 'descriptors' : 'ports';

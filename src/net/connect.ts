@@ -23,17 +23,17 @@ export interface Wire extends Duplex {
   readonly remotePort?: number | undefined;
   /** The port on this side. */
   readonly localPort?: number | undefined;
-  /** Bytes that have arrived. */
+  /** Number of received bytes. */
   readonly bytesRead?: number;
-  /** Bytes that were sent. */
+  /** Number of sent bytes. */
   readonly bytesWritten?: number;
-  /** The process stays alive for it. */
+  /** Makes the connection keep the process alive. */
   ref?(): unknown;
-  /** The process does not stay alive for it. */
+  /** Lets the process exit in spite of the connection. */
   unref?(): unknown;
   /** Closes it so that its port is free at once. */
   resetAndDestroy?(): unknown;
 }
 
-/** Begins a connection; called with an address that was found. */
+/** Opens a connection to an address. */
 export type Connect = (target: ConnectTarget) => Wire;

@@ -1,4 +1,4 @@
-/** Queries name servers (RFC 1035): over UDP, and over TCP if an answer is too long. */
+/** Queries name servers (RFC 1035) over UDP, and over TCP if an answer is too long. */
 
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
@@ -20,7 +20,7 @@ export interface Asking {
   readonly tries: number;
 }
 
-/** Records with their TTL in seconds, or the reason for none (`code` is null for an answer). */
+/** Records with their TTL in seconds, or the reason for having none (`code` is null for an answer). */
 export interface DnsAnswer<T extends RecordType = RecordType> {
   readonly code: DnsFailure | null;
   readonly records: readonly RecordData[T][];
@@ -45,14 +45,14 @@ export type DnsFailure =
   | 'EBUSY';
 
 const NO_SUCH_NAME = 3;
-/** RFC 1035, 4.1.1: after these, another server may know more. */
+/** RFC 1035, 4.1.1: another server may know more after one of these. */
 const REFUSALS = new Map<number, DnsFailure>([
   [2, 'ESERVFAIL'],
   [5, 'EREFUSED'],
 ]);
-/** Maximum number of queries per socket: every new socket has another source port, which an attacker has to guess. */
+/** Limit per socket: every new socket has another source port, which an attacker has to guess. */
 const MAX_ON_SOCKET = 64;
-/** Maximum number of queries in total. */
+/** Limit on all pending queries. */
 const MAX_UNDER_WAY = 20_000;
 
 /** Whether this is a negative answer of the name servers. */
@@ -107,7 +107,7 @@ export class DnsClient {
   }
 }
 
-/** One query, until it is answered or has timed out. */
+/** One query, until its answer or timeout. */
 class Exchange extends Deadline {
   readonly name: string;
   readonly type: RecordType;
@@ -160,7 +160,7 @@ class Exchange extends Deadline {
     timers.start(this, last ? this.#end - now : Math.min(this.#slot, this.#end - now), now);
     if (server === undefined) return;
     const channel = this.#client.channel(server);
-    // same socket as before: repeat the same query
+    // on the same socket as before, repeat the same query
     const id = channel.send(this, this.#channels.get(channel));
     this.#channels.set(channel, id);
   }
@@ -183,11 +183,11 @@ class Exchange extends Deadline {
     else this.#finish({ code: null, records, ttl });
   }
 
-  /** That server will not answer: try the next one at once. */
+  /** The server will not answer: tries the next one at once. */
   onFailed(server: NameServer, code: DnsFailure): void {
     if (this.#over) return;
     this.#failed.add(server);
-    // an answer is more specific than a closed port
+    // prefer an answer over a closed port, which says less
     if (this.#worst === null || code === 'EMFILE' || this.#worst === 'ECONNREFUSED') this.#worst = code;
     if (this.#failed.size >= new Set(this.#servers).size) this.#finish(failure(this.#worst));
     else if (this.#attempts > 0) this.#attempt();
@@ -233,7 +233,7 @@ class Exchange extends Deadline {
   }
 }
 
-/** A UDP socket connected to one server, with its pending queries. It is closed after the last one. */
+/** A UDP socket connected to one server, with its pending queries; closed after the last one. */
 class Channel {
   readonly #server: NameServer;
   readonly #onClosed: (closed: Channel) => void;
@@ -254,7 +254,7 @@ class Channel {
     });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     this.#socket.on('message', (bytes) => this.#onMessage(bytes));
-    // an event, since the callback is called after an error too
+    // use the event: the callback is called after an error too
     this.#socket.once('connect', () => {
       const waiting = this.#waiting ?? [];
       this.#waiting = null;
@@ -300,7 +300,7 @@ class Channel {
     const exchange = this.#asked.get(bytes.readUInt16BE(0));
     if (exchange === undefined) return;
     const message = decodeAnswer(bytes, exchange.name, exchange.type);
-    // an answer to another query may be forged: the real one may still arrive
+    // an answer to another query may be forged, and the real one may still arrive
     if (message !== null) exchange.onMessage(this.#server, message);
   }
 

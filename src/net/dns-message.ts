@@ -21,7 +21,7 @@ export interface NamingPointer {
   readonly replacement: string;
 }
 
-/** Contents of the records of each type. */
+/** Contents of each type of record. */
 export interface RecordData {
   readonly A: string;
   readonly AAAA: string;
@@ -31,7 +31,7 @@ export interface RecordData {
 
 export interface DnsMessage {
   readonly rcode: number;
-  /** The answer was too long for UDP. */
+  /** Whether the answer was too long for UDP. */
   readonly truncated: boolean;
   readonly records: readonly RecordData[RecordType][];
   /** TTL in seconds of the records or of the negative answer; NaN for a negative answer without one (RFC 2308, 5). */
@@ -45,11 +45,11 @@ const HEADER = 12;
 const MAX_LABEL = 63;
 const MAX_NAME = 253;
 const MAX_ALIASES = 16;
-/** Maximum number of records used, and examined, in one answer. */
+/** Limit on the records examined, and used, in one answer. */
 const MAX_RECORDS = 64;
 const MAX_LOOKED_AT = 1_024;
 
-/** The bytes of a query, null for a name that is not valid in the DNS. */
+/** The bytes of a query; null for an invalid DNS name. */
 export function encodeQuestion(id: number, name: string, type: RecordType): Buffer | null {
   if (name === '' || name.length > MAX_NAME) return null;
   const bytes = Buffer.alloc(HEADER + name.length + 6);
@@ -71,7 +71,7 @@ export function encodeQuestion(id: number, name: string, type: RecordType): Buff
 /** A malformed answer. */
 class Malformed extends Error {}
 
-/** The answer to that query; null if the bytes are not one. Names are case-insensitive. */
+/** The answer to that query; null if the bytes are not its answer. Names are case-insensitive. */
 export function decodeAnswer(bytes: Buffer, name: string, type: RecordType): DnsMessage | null {
   try {
     return decode(bytes, name.toLowerCase(), type);
@@ -144,7 +144,7 @@ function readName(bytes: Buffer, from: number): { readonly name: string; readonl
     if (length === 0) return { name, end: end < 0 ? at + 1 : end };
     if (length >= 0xc0) {
       const to = bytes.readUInt16BE(at) & 0x3fff;
-      if (to >= at) throw new Malformed(); // only backwards, which guarantees termination
+      if (to >= at) throw new Malformed(); // pointers may only go backwards, which guarantees termination
       if (end < 0) end = at + 2;
       at = to;
       continue;

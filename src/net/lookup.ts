@@ -8,14 +8,14 @@ import type { Address } from './system-files.ts';
 /** The addresses, or the error (without addresses). */
 export type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: readonly Address[]) => void;
 
-/** Finds the addresses of a host name, and calls back once, synchronously or later. */
+/** Finds the addresses of a host name; calls back once, synchronously or later. */
 export type LookupFunction = (hostname: string, callback: LookupCallback) => void;
 
 /** A source of addresses for host names. */
 export interface Names {
   /** Reports each family's addresses as soon as they are known, possibly synchronously. */
   lookup(hostname: string, listener: LookupListener): void;
-  /** The addresses of this name refused or did not answer. */
+  /** Reports that the addresses of this name refused or did not answer. */
   doubt(hostname: string): void;
   /** SRV records of a name such as `_http._tcp.example.org`, if this source has any. */
   services?(
@@ -53,7 +53,7 @@ export interface LookupListener {
   onLookupOver(error: NodeJS.ErrnoException | null): void;
 }
 
-/** How long to wait for one family's addresses after the other's have arrived (RFC 8305, section 3). */
+/** How long to wait for the second family after the first has arrived (RFC 8305, section 3). */
 export const OTHER_FAMILY_DELAY = 50;
 
 const TYPES = { 4: 'A', 6: 'AAAA' } as const;
@@ -110,7 +110,7 @@ export class Lookup {
       this.#found = true;
       this.#listener.onAddresses(records.map((address) => ({ address, family })));
     } else if (this.#failure === null || (isNothing(this.#failure) && !isNothing(code))) {
-      // a failed server takes precedence over a name that does not exist
+      // prefer the error of a failed server over a name that does not exist
       this.#failure = code;
     }
     if (this.#open > 0) return;
@@ -119,7 +119,7 @@ export class Lookup {
   }
 }
 
-/** Waits for both families, only briefly for the second, and calls back once. */
+/** Calls back once: waits for both families, but only briefly for the second. */
 export class Gathering implements LookupListener {
   readonly #callback: LookupCallback;
   readonly #families: readonly (4 | 6)[];

@@ -8,11 +8,11 @@ export interface Proxy {
   readonly port: number;
   /** `Basic …`, or empty. Secret. */
   readonly authorization: string;
-  /** Its name in logs: host and port. */
+  /** Host and port, for logs. */
   readonly shown: string;
 }
 
-/** An unusable proxy is configured; the text contains no password. */
+/** A proxy is configured, but unusable; the text contains no password. */
 export interface UnusableProxy {
   readonly error: string;
 }
@@ -33,7 +33,7 @@ export class Proxies {
   readonly #all: boolean;
 
   constructor(environment: Environment = process.env) {
-    // an empty one counts as unset
+    // an empty variable counts as unset
     const first = (...names: readonly string[]): readonly [name: string, value: string] | null => {
       for (const name of names) {
         const value = environment[name];
@@ -57,7 +57,7 @@ export class Proxies {
     return this.#byScheme.http !== null || this.#byScheme.https !== null;
   }
 
-  /** Null for a request without a proxy. @param hostname in lower case, IPv6 without brackets */
+  /** Null: connect directly. @param hostname in lower case, IPv6 without brackets */
   of(scheme: 'http' | 'https', hostname: string): Proxy | UnusableProxy | null {
     const proxy = this.#byScheme[scheme];
     if (proxy === null || this.#all) return null;
@@ -101,7 +101,7 @@ function decode(text: string): string {
 
 type Exception = (host: string) => boolean;
 
-/** One entry of no_proxy: a domain with its subdomains, an address, or a network. Null for an empty one. */
+/** One entry of no_proxy: a domain with its subdomains, an address, or a network. Null for an empty entry. */
 function parseException(word: string): Exception | null {
   const name = word.toLowerCase().replace(/^\./, '').replace(/\.$/, '');
   if (name === '') return null;

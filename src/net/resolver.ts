@@ -13,7 +13,7 @@ import {
   WatchedFile,
 } from './system-files.ts';
 
-/** How a resolver finds names; default is what the system's files say. */
+/** How a resolver finds names. The defaults follow the system's files. */
 export interface NameResolverOptions {
   /** Name servers as `address` or `address:port`; default: those of `/etc/resolv.conf` at the time of the query. */
   readonly servers?: readonly string[] | undefined;
@@ -49,9 +49,9 @@ const DEFAULT_ASKING: Asking = { timeout: 2_000, tries: 3 };
 const MAX_CACHED = 10_000;
 /** Bounds of a TTL in seconds. */
 const LONGEST_TTL = 86_400;
-/** Maximum TTL of a negative answer, and its default. */
+/** Default and maximum TTL of a negative answer, in seconds. */
 const NOTHING_TTL = 10;
-/** An answer younger than this is not queried again when its addresses refuse, in milliseconds. */
+/** Answers younger than this are not queried again when their addresses refuse, in milliseconds. */
 const LEAST_AGE = 1_000;
 
 const LOOPBACK: readonly Address[] = [
@@ -63,13 +63,13 @@ interface Cached {
   readonly answer: DnsAnswer;
   readonly learned: number;
   readonly expires: number;
-  /** Its addresses did not answer, so the name servers are queried again. */
+  /** Whether its addresses did not answer, so that the name servers are queried again. */
   doubted: boolean;
 }
 
 /**
- * Finds addresses, SRV and NAPTR records without the process's thread pool: /etc/hosts first, then DNS. Each answer
- * is cached for its TTL. Both families are queried in parallel; a pending query is shared, and a hanging name server
+ * Finds addresses, SRV and NAPTR records without the process's thread pool: /etc/hosts first, then DNS. Answers are
+ * cached for their TTL. Both families are queried in parallel; equal queries are shared, and a hanging name server
  * delays no other name.
  */
 export class NameResolver {
@@ -97,8 +97,8 @@ export class NameResolver {
   }
 
   /**
-   * Calls back once: at once for what is known, later for what has to be asked. When one family's addresses are there,
-   * the other's are waited for 50 ms.
+   * Calls back once, at once for cached names. After one family's addresses have arrived, waits at most 50 ms for the
+   * other's.
    * @internal
    */
   resolve(hostname: string, callback: LookupCallback, options: LookupOptions = {}): void {
@@ -108,7 +108,7 @@ export class NameResolver {
     else tellLocal(local, hostname, families, callback);
   }
 
-  /** Tells of each family's addresses as soon as they are known, which may be at once. @internal */
+  /** Reports each family's addresses as soon as they are known, possibly at once. @internal */
   lookup(hostname: string, listener: LookupListener, options: LookupOptions = {}): void {
     const { families = BOTH_FAMILIES, search = true } = options;
     const name = hostname.toLowerCase();
@@ -127,7 +127,7 @@ export class NameResolver {
   /** SRV records of a name like `_sip._udp.example.com`; none for a host that /etc/hosts lists. @internal */
   services(name: string, callback: Callback<ServiceRecord>, options: LookupOptions = {}): void {
     const key = name.toLowerCase().replace(/\.$/, '');
-    // names that this machine defines need no further answers
+    // a name defined on this machine has no SRV records
     if (this.local(key.replace(/^_[^.]*\._[^.]*\./, '')) !== null) callback(null, []);
     else this.#records(key, 'SRV', callback, options);
   }
@@ -140,8 +140,8 @@ export class NameResolver {
   }
 
   /**
-   * The addresses of this name refuse or do not answer, so its next lookup asks the name servers again, without waiting for the TTL to
-   * end; where these do not answer, the known addresses hold on.
+   * Reports that the addresses of this name refuse or do not answer. Its next lookup queries the name servers again
+   * before the TTL ends; if they do not answer either, the known addresses remain.
    * @internal
    */
   doubt(hostname: string): void {
@@ -154,7 +154,7 @@ export class NameResolver {
     }
   }
 
-  /** The addresses that this machine itself knows, null for a name of which it knows none. @internal */
+  /** The addresses that this machine defines for a name, or null. @internal */
   local(name: string): readonly Address[] | null {
     const bare = name.replace(/\.$/, '');
     const listed = this.#hosts.value.get(bare);
@@ -162,14 +162,14 @@ export class NameResolver {
     return bare === 'localhost' || bare.endsWith('.localhost') ? LOOPBACK : null; // RFC 6761, section 6.3
   }
 
-  /** One question: at once where the answer is known, else when it is there. @internal */
+  /** Answers one query, at once if it is cached. @internal */
   ask<T extends RecordType>(
     name: string,
     type: T,
     asking: Asking,
     whenDone: (answer: DnsAnswer<T>) => void,
   ): void {
-    // answers are cached and decoded by type
+    // the cache key contains the type, so that the answer matches it
     const done = whenDone as (answer: DnsAnswer) => void;
     const key = `${type} ${name}`;
     const cached = this.#cache.get(key);
@@ -217,8 +217,7 @@ export class NameResolver {
   }
 
   /**
-   * Caches the answer; returns the valid one, which is the earlier one if the servers failed and it was only in
-   * doubt.
+   * Caches the answer. Returns the one to use: a doubted earlier answer remains if the servers failed.
    */
   #keep(key: string, answer: DnsAnswer): DnsAnswer {
     const now = this.#timers.clock.now();
@@ -234,7 +233,7 @@ export class NameResolver {
     return answer;
   }
 
-  /** Removes expired entries, or else the older half. */
+  /** Removes expired entries, otherwise the older half. */
   #makeRoom(now: number): void {
     for (const [key, { expires }] of this.#cache) if (expires <= now) this.#cache.delete(key);
     if (this.#cache.size < MAX_CACHED) return;
@@ -246,7 +245,7 @@ export class NameResolver {
   }
 }
 
-/** Addresses defined on this machine, in the order of the hosts file. */
+/** Reports addresses defined on this machine, in the order of the hosts file. */
 function tellLocal(
   local: readonly Address[],
   name: string,

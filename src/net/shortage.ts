@@ -1,4 +1,4 @@
-/** Resources that may run out while connecting. */
+/** Resources that connecting may exhaust. */
 
 /** A resource needed for a connection: a file descriptor, or a local port towards an address. */
 export type Shortage = 'descriptors' | { readonly address: string; readonly port: number };
@@ -7,7 +7,7 @@ export type Shortage = 'descriptors' | { readonly address: string; readonly port
 const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
 const NO_PORT = 'EADDRNOTAVAIL';
 
-/** The shortage that made a connection attempt fail, null for other reasons. */
+/** The shortage that made an attempt fail; null for any other reason. */
 export function shortageOf(code: string, address: string, port: number): Shortage | null {
   if (NO_DESCRIPTOR.has(code)) return 'descriptors';
   return code === NO_PORT ? { address, port } : null;

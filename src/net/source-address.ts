@@ -1,4 +1,4 @@
-/** The local address that the system's routing selects for a destination. */
+/** The local address that the system's routing table selects for a destination. */
 import { createSocket } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../timers/index.ts';
@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../timers/index.ts';
 /** How long routes are cached, in ms. */
 const ROUTE_AGE = 5_000;
 const MAX_KNOWN = 1_000;
-/** Any port: nothing is sent. */
+/** Any port will do: nothing is sent. */
 const PORT = 9;
 
 interface Known {
@@ -16,7 +16,7 @@ interface Known {
 
 const known = new Map<string, Known>();
 
-/** Null if there is no route. Synchronous, and queries the system only now and then. */
+/** Null without a route. Synchronous; asks the system only now and then. */
 export function sourceAddressTowards(address: string, clock: Clock = systemClock): string | null {
   const now = clock.now();
   const before = known.get(address);

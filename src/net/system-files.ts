@@ -14,8 +14,8 @@ export interface Address {
 const LOOK_AGAIN = 2_000;
 
 /**
- * A small configuration file that is reread after changes. A missing file counts as empty; if it cannot be read for
- * another reason (no free descriptor), the previous contents stay.
+ * A small configuration file that is read again after changes. A missing file counts as empty; if reading fails for
+ * another reason (no free descriptor), the previous contents remain.
  */
 export class WatchedFile<T> {
   readonly #path: string;
@@ -33,7 +33,7 @@ export class WatchedFile<T> {
     this.#value = parse('');
   }
 
-  /** Counts the changes of the file. */
+  /** Counts changes of the file. */
   get version(): number {
     this.#look();
     return this.#version;
@@ -66,12 +66,12 @@ export class WatchedFile<T> {
   }
 }
 
-/** Names and their addresses from the text of /etc/hosts, see hosts(5). */
+/** Names and their addresses in the text of /etc/hosts, see hosts(5). */
 export function parseHosts(text: string): Map<string, Address[]> {
   const hosts = new Map<string, Address[]>();
   for (const line of text.split('\n')) {
     const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    // Node's first isIP() takes milliseconds, and this is called without text when a client is created
+    // Node's first isIP() takes milliseconds, so avoid it for the empty text with which a client starts
     if (address === undefined || address === '') continue;
     const family = isIP(address);
     if (family === 0) continue;
@@ -105,7 +105,7 @@ export interface ResolverConfig {
 const MAX_SEARCH = 16;
 const MAX_SERVERS = 8;
 const DNS_PORT = 53;
-/** Without a `nameserver` line the local one is used. */
+/** The local server, which resolv.conf(5) implies without a `nameserver` line. */
 const LOCAL_SERVER: readonly NameServer[] = [{ address: '127.0.0.1', port: DNS_PORT }];
 
 export function parseResolvConf(text: string): ResolverConfig {
@@ -155,7 +155,7 @@ export function parseNameServer(text: string): NameServer | null {
 
 const LONGEST_NAME = 253;
 
-/** The names to query for a lookup, in the order of resolv.conf(5). A final dot marks a fully qualified name. */
+/** The names to query for a lookup, in the order of resolv.conf(5). A final dot marks a complete name. */
 export function searchedNames(
   name: string,
   { search, ndots }: Pick<ResolverConfig, 'search' | 'ndots'>,

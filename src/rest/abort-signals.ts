@@ -1,17 +1,17 @@
 import { firstLine } from './errors.ts';
 
-/** What a signal ends. */
+/** Ended by a signal. */
 export interface Abortable {
   abort(reason: string): void;
 }
 
 /**
- * Listens to each signal once, however many requests it ends: a listener per request would be searched through when
- * each of them ends, and Node warns of a leak.
+ * One listener for each signal, however many requests it ends: removing one listener per request would search through
+ * all of them each time, and Node would warn of a leak.
  */
 const watched = new WeakMap<AbortSignal, Set<Abortable>>();
 
-/** Ends `one` when the signal fires, until {@link unwatchSignal}. */
+/** Aborts `one` when the signal fires, until {@link unwatchSignal}. */
 export function watchSignal(signal: AbortSignal, one: Abortable): void {
   let waiting = watched.get(signal);
   if (waiting === undefined) watched.set(signal, (waiting = new Set()));
@@ -33,10 +33,10 @@ function onAbort(this: AbortSignal): void {
   for (const one of waiting ?? []) one.abort(reason);
 }
 
-/** `aborted`, and the reason that was given to `abort()`, if any. */
+/** `aborted`, followed by the reason passed to `abort()`, if any. */
 export function abortReason({ reason }: AbortSignal): string {
   if (typeof reason === 'string') return `aborted: ${firstLine(reason)}`;
-  // without a reason it is an AbortError, which says no more than that
+  // without a reason it is an AbortError, which adds nothing
   if (!(reason instanceof Error) || reason.name === 'AbortError') return 'aborted';
   return `aborted: ${firstLine(reason.message)}`;
 }

@@ -3,20 +3,20 @@ import { type AnswerHead, checkTrailer, parseHead } from './http1-head.ts';
 import { MAX_HEADER } from './limits.ts';
 import { hexDigit } from './percent-encoding.ts';
 
-/** Receives the parts of an answer. Each of these may stop the reader. */
+/** Receives the parts of an answer. Each call may stop the reader. */
 export interface AnswerListener {
   /** The status of an answer, interim or final, before the rest of its head. */
   onStatus(status: number): void;
   /** An interim answer (1xx). */
   onInterim(status: number): void;
   onHead(head: AnswerHead, text: string): void;
-  /** @param reused true when the buffer is filled again afterwards, so that what is kept of it is copied */
+  /** @param reused true if the buffer will be overwritten, so that the listener has to copy what it keeps */
   onData(piece: Buffer, reused: boolean): void;
 }
 
 /**
- * Limit of bytes on the connection beside the body of an answer: a constant, plus some per byte of the body. Nothing
- * else limits endless chunk extensions or interim answers.
+ * Limit on the bytes of an answer outside its body: a constant, plus a share of the body's length. Nothing else limits
+ * endless chunk extensions or interim answers.
  */
 const FRAMING_ALLOWANCE = 1_048_576;
 const FRAMING_PER_BYTE = 16;
@@ -30,12 +30,12 @@ const TAB = 9;
 /** States of the reader: what it expects next. */
 const STOPPED = 0;
 const HEAD = 1;
-/** So many bytes of the body. */
+/** The body, up to a given length. */
 const BODY = 2;
-/** The body, up to the end of the connection. */
+/** The body, to the end of the connection. */
 const REST = 3;
 const CHUNK_SIZE = 4;
-/** Blanks or an extension, after the size. */
+/** Blanks or an extension after the chunk size. */
 const CHUNK_EXTENSION = 5;
 const CHUNK = 6;
 const CHUNK_END = 7;
@@ -43,22 +43,22 @@ const TRAILER = 8;
 const COMPLETE = 9;
 
 /**
- * Reads one answer of HTTP/1 after the other, in whatever pieces they come (RFC 9112, sections 4 to 7). It
- * trusts nothing: everything has its limit, and what is not as it should be ends the answer with a fault.
+ * Parses the answers of an HTTP/1 connection one after the other, from pieces of any size (RFC 9112, sections 4 to 7).
+ * The server is not trusted: everything is limited, and any violation ends the answer with a fault.
  */
 export class AnswerReader {
   readonly #listener: AnswerListener;
   #state: number = STOPPED;
   #fault = '';
-  /** The request was HEAD, whose answer has no body whatever its head says. */
+  /** Whether the request was HEAD, whose answer never has a body. */
   #toHead = false;
-  /** Bytes of head and trailer so far. */
+  /** Size of head and trailer so far. */
   #headBytes = 0;
-  /** The current line is empty so far, apart from a CR. */
+  /** Whether the current line is empty so far, apart from a CR. */
   #lineEmpty = true;
   /** A head or trailer that arrives in pieces. */
   #pieces: HeadInPieces | null = null;
-  /** Bytes that are left of the body or chunk. */
+  /** Missing bytes of the body or chunk. */
   #left = 0;
   #digits = 0;
   #taken = 0;
@@ -68,12 +68,12 @@ export class AnswerReader {
     this.#listener = listener;
   }
 
-  /** The answer is complete. */
+  /** Whether the answer is complete. */
   get complete(): boolean {
     return this.#state === COMPLETE;
   }
 
-  /** What is wrong with the answer; empty when nothing is. */
+  /** The error in the answer, or ''. */
   get fault(): string {
     return this.#fault;
   }
@@ -82,7 +82,7 @@ export class AnswerReader {
     return this.#headBytes > MAX_HEADER ? 'too-large' : 'protocol';
   }
 
-  /** Its body extends to the end of the connection. */
+  /** Whether the body extends to the end of the connection. */
   get endsWithConnection(): boolean {
     return this.#state === REST;
   }
@@ -95,16 +95,16 @@ export class AnswerReader {
     this.#expectHead(HEAD);
   }
 
-  /** Hears no more of this answer. */
+  /** Ignores the rest of this answer. */
   stop(): void {
     this.#state = STOPPED;
     this.#pieces = null;
   }
 
   /**
-   * @param bytes of which `length` are there
-   * @param reused true when the buffer is filled again afterwards, so that what is kept of it is copied
-   * @returns how many belong to the answer
+   * @param bytes buffer whose first `length` bytes are input
+   * @param reused true if the buffer will be overwritten, so that the listener has to copy what it keeps
+   * @returns how many of them belong to the answer
    */
   read(bytes: Buffer, length: number, reused: boolean): number {
     this.#taken += length;
@@ -134,12 +134,12 @@ export class AnswerReader {
       this.#taken > FRAMING_ALLOWANCE + FRAMING_PER_BYTE * this.#received &&
       this.#state !== COMPLETE
     ) {
-      this.#fail('the answer has too much framing for its body');
+      this.#fail('the answer has too much framing compared with its body');
     }
     return at;
   }
 
-  /** The connection has ended: true when the answer is complete with that. */
+  /** Handles the end of the connection; true if that completes the answer. */
   end(): boolean {
     if (this.#state === REST) this.#state = COMPLETE;
     return this.complete;
@@ -177,7 +177,7 @@ export class AnswerReader {
     return end;
   }
 
-  /** Where the empty line ends that ends a head; -1 when it has not come. */
+  /** The end of the empty line after a head, or -1. */
   #findEmptyLine(bytes: Buffer, from: number, length: number): number {
     let empty = this.#lineEmpty;
     for (let at = from; at < length; at++) {
@@ -208,7 +208,7 @@ export class AnswerReader {
     if (status !== 0 && (head.fault !== '' || status === 101)) this.#listener.onStatus(status);
     if (!this.#settle(head.fault)) return;
     if (status === 101) {
-      this.#fail('the server switched protocols, which was not asked for');
+      this.#fail('the server switched protocols unasked');
     } else if (status < 200) {
       this.#expectHead(HEAD);
       this.#listener.onInterim(status);
@@ -269,7 +269,7 @@ export class AnswerReader {
           this.#digits++;
           this.#left = this.#left * 16 + digit;
           if (this.#left > Number.MAX_SAFE_INTEGER) {
-            this.#fail('the answer has a chunk size beyond all measure');
+            this.#fail('the answer has a chunk size that is too large');
             return at;
           }
           continue;
@@ -292,7 +292,7 @@ export class AnswerReader {
     return at;
   }
 
-  /** False at an error. */
+  /** False after an error. */
   #settle(fault: string): boolean {
     if (fault !== '') this.#fail(fault);
     return fault === '';

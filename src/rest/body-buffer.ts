@@ -3,8 +3,8 @@ import { NO_BODY } from './outcome.ts';
 const COALESCED_START = 4096;
 
 /**
- * Collects a body. One piece, the usual case, is kept as it came; more are copied together as they come, so
- * that a body in a million pieces costs its bytes and not a million objects.
+ * Collects a body. A single piece, the usual case, is kept as is; several are copied together, so that a body in a
+ * million pieces does not become a million objects.
  */
 export class BodyBuffer {
   length = 0;
@@ -12,7 +12,7 @@ export class BodyBuffer {
   #owned = false;
   readonly #expected: number;
 
-  /** @param expected length of the body, so that no more is allocated; NaN if unknown */
+  /** @param expected length of the body, to allocate no more; NaN if unknown */
   constructor(expected: number = Number.NaN) {
     this.#expected = expected;
   }

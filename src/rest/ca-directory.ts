@@ -5,13 +5,12 @@ import type { LogFunction } from './log.ts';
 import { splitPem } from './pem.ts';
 
 const MAX_FILE = 16 * 1024 * 1024;
-/** What a certificate's file is called: a hashed name (OpenSSL's `rehash`) or one of the usual endings. */
+/** Names of certificate files: hashed (OpenSSL's `rehash`), or with one of the usual endings. */
 const CANDIDATE = /^[0-9a-f]{8}\.\d+$|\.(pem|crt|cer|cert)$/i;
 
 /**
- * The CA certificates in a folder: hashed names or any PEM file. A file that cannot be used is a warning that
- * names it; a folder that cannot be read is one too, and gives no CAs, so that verification fails rather than
- * the start.
+ * The CA certificates in a folder, with hashed names or as any PEM files. An unusable file is skipped with a warning
+ * that names it. An unreadable folder gives a warning and no CAs, so that verification fails instead of the start.
  */
 export function readCaDirectory(directory: string, log: LogFunction): string[] {
   let names: string[];
@@ -31,7 +30,7 @@ export function readCaDirectory(directory: string, log: LogFunction): string[] {
       const certificates = splitPem(readFileSync(file, 'latin1'));
       if (certificates.length === 0) throw new Error('it holds no PEM certificate');
       for (const pem of certificates) {
-        new X509Certificate(pem); // a damaged one would make the whole context unusable
+        new X509Certificate(pem); // throws for a damaged one, which would make the whole context unusable
         found.add(pem);
       }
     } catch (error) {

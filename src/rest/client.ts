@@ -22,14 +22,14 @@ import { type Authority, authorityEnd, ODD_IN_URL, parsePath, parseUrl, UNSAFE_I
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Whether a request may have this method: any token but CONNECT. */
+/** Whether a request may have this method: any token except CONNECT. */
 export const isMethod = (method: string): boolean => METHOD.test(method) && method !== 'CONNECT';
 
 const MAX_KNOWN_ORIGINS = 1_000;
 
 /**
- * An HTTP client whose calls resolve to an {@link Outcome}, whatever happens on the network, and reject only with a
- * `RestOptionError`, for an error of the calling program. It keeps its connections and uses them again.
+ * An HTTP client whose calls always resolve to an {@link Outcome}, whatever happens on the network. They reject only
+ * with a `RestOptionError`, which is an error in the calling program. Connections are kept and reused.
  *
  * A URL is text or a `URL` object. Without a scheme it is `http`. Characters that are not ASCII are sent as UTF-8,
  * percent-encoded; those of the host as Punycode.
@@ -44,7 +44,7 @@ export class RestClient {
   readonly #settings: ClientSettings;
   readonly #known = new Map<string, Authority>();
   readonly #dispatcher: Dispatcher;
-  /** The policies and behind them the dispatcher, or just this. */
+  /** The policies in front of the dispatcher, or the dispatcher alone. */
   readonly #sender: Sender;
   #closing: Promise<void> | null = null;
 
@@ -61,7 +61,7 @@ export class RestClient {
     return this.#sender.active;
   }
 
-  /** Its connections, by what they do. */
+  /** Its connections by state. */
   get connections(): ConnectionCounts {
     return this.#dispatcher.connections;
   }
@@ -117,7 +117,7 @@ export class RestClient {
     return this.#start('PATCH', url, withBody(body, options));
   }
 
-  /** A request with any method but CONNECT. */
+  /** A request with any method except CONNECT. */
   request(method: string, url: string | URL, options: BodyRequestOptions = NO_OPTIONS): Promise<Outcome> {
     if (typeof method !== 'string' || !isMethod(method)) {
       return Promise.reject(invalidOption('method', method, 'an HTTP method other than CONNECT'));
@@ -125,13 +125,13 @@ export class RestClient {
     return this.#start(method, url, options);
   }
 
-  /** Waits for the requests that run, then closes all connections. Further requests end with the code `closed`. */
+  /** Waits for pending requests, then closes all connections. Later requests end with the code `closed`. */
   close(): Promise<void> {
     this.#closing ??= this.#sender.whenIdle().then(() => this.#dispatcher.close());
     return this.#closing;
   }
 
-  /** The same as {@link RestClient.close}, for `await using`. */
+  /** {@link RestClient.close} for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -196,7 +196,7 @@ export class RestClient {
 
   // --- origins ---
 
-  /** The authority of the URL, of an earlier request; undefined too for a URL without a scheme. */
+  /** The authority of the URL if an earlier request had the same, and the URL has a scheme; undefined otherwise. */
   #knownAuthority(url: string): Authority | undefined {
     const end = originEnd(url);
     return end === 0 ? undefined : this.#known.get(url.slice(0, end));
@@ -209,7 +209,7 @@ export class RestClient {
     this.#known.set(url.slice(0, end), authority);
   }
 
-  /** The outcome of a request that cannot even be begun. */
+  /** Resolves a request that cannot be sent. */
   #refuse(method: string, code: ErrorCode, reason: string): Promise<Outcome> {
     this.#settings.log('debug', `${method}: -10, ${reason}`);
     return Promise.resolve(new ErrorOutcome(code, reason));
@@ -240,25 +240,25 @@ function urlText(url: unknown): string {
   throw invalidOption('url', url, 'a string or a URL');
 }
 
-/** The arguments of `post()` and its like as options. */
+/** The arguments of `post()` and similar methods as options. */
 function withBody(
   body: RequestBody | BodyRequestOptions | undefined,
   options: RequestOptions | undefined,
 ): BodyRequestOptions {
   if (body === undefined || body === null) return options === undefined ? NO_OPTIONS : options;
-  // which only a program without types can write; it is refused with the other options
+  // invalid, and possible only without types; the check of options refuses it
   if (options !== undefined && (options === null || typeof options !== 'object')) return options;
   if (typeof body === 'string' || body instanceof Uint8Array || options !== undefined) {
-    // an object here is refused with the other bodies
+    // the check of bodies refuses an object
     return { ...options, body: body as RequestBody };
   }
   return body;
 }
 
-/** Where the origin ends of a URL that begins with `http://` or `https://` and a host; 0 for one that is written in another way. */
+/** The end of the origin in a URL that starts with `http://` or `https://` and a host; 0 for any other URL. */
 function originEnd(url: string): number {
   const from = url.startsWith('http://') ? 7 : url.startsWith('https://') ? 8 : 0;
   if (from === 0) return 0;
   const end = authorityEnd(url, from);
-  return end === from ? 0 : end; // `http:///host` has its host further on
+  return end === from ? 0 : end; // the host of `http:///host` comes later
 }

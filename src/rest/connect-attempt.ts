@@ -27,24 +27,24 @@ export interface ConnectGoal {
   readonly authority: Authority;
   /** Connects there instead of to the authority's host. */
   readonly connectTo: ConnectTo | null;
-  /** The proxy to go through; null: straight to the server. */
+  /** The proxy, or null to connect directly. */
   readonly proxy: Proxy | UnusableProxy | null;
   /** Null for clear text. */
   readonly profile: TlsProfile | null;
-  /** What ALPN offers, most wanted first; null: no ALPN. */
+  /** Protocols offered by ALPN, preferred ones first; null: no ALPN. */
   readonly alpn: string[] | null;
-  /** True for HTTP/1 in clear text, whose bytes a {@link SocketReader} reads. */
+  /** Whether it is for HTTP/1 in clear text, which is read by a {@link SocketReader}. */
   readonly clearHttp1: boolean;
   readonly names: Names;
   /** Null: node:net. */
   readonly connect: Connect | null;
   readonly timers: TimerWheel;
   readonly tls: TlsStore;
-  /** Closes an idle connection to free an exhausted resource; false if there is none. */
+  /** Closes an idle connection to free an exhausted resource; false without an idle one. */
   readonly makeRoom: (shortage: Shortage) => boolean;
 }
 
-/** When the phases of connecting ended, on the client's clock; 0: not yet. */
+/** When each phase of connecting ended, on the client's clock; 0 before. */
 export interface ConnectTimes {
   lookup: number;
   connect: number;
@@ -65,8 +65,8 @@ function failureOf({ kind, reason }: RaceFailure, proxy: Proxy | null): Failure 
 function ignore(): void {}
 
 /**
- * Makes one connection: to the server's address or its proxy, through that, TLS with its verification. Those who wait
- * for it limit how long that may take.
+ * Opens one connection: TCP to the server or its proxy, the proxy's tunnel, TLS and its verification. It has no time
+ * limit of its own: the waiting requests do.
  */
 export class ConnectAttempt {
   readonly times: ConnectTimes = { lookup: 0, connect: 0, tls: 0 };
@@ -109,7 +109,7 @@ export class ConnectAttempt {
     this.#race.start();
   }
 
-  /** Ends the attempt; the listener hears nothing more. */
+  /** Cancels the attempt without another call to the listener. */
   cancel(): void {
     if (!this.#over) this.#close(null);
   }
@@ -145,7 +145,7 @@ export class ConnectAttempt {
       socket = loadTls().connect({
         socket: tcp,
         secureContext: profile.context(),
-        // Both verifications are done below: each has its own switch.
+        // both verifications are done below, since each has its own switch
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,
         ...(isName ? { servername: name } : {}),
@@ -157,7 +157,7 @@ export class ConnectAttempt {
       return;
     }
     rememberWire(socket, tcp);
-    // From here on the TLS socket owns the other one: destroying that below it crashes Node.
+    // the TLS socket owns the other one now, and destroying that would crash Node
     this.#socket = socket;
     let verified = false;
     let early: Buffer | null = null;
@@ -214,35 +214,35 @@ export class ConnectAttempt {
   }
 }
 
-/** The enabled verification that failed; null if none did. */
+/** The reason why an enabled verification failed, or null. */
 function verify(socket: TLSSocket, profile: TlsProfile, name: string): string | null {
   if (profile.verifyPeer && !socket.authorized) {
     const code = String(socket.authorizationError ?? 'unknown');
     return `the server's certificate is refused: ${CHAIN_ERRORS.get(code) ?? code}`;
   }
-  // A resumed session was verified under the same settings for the same name, and shows no certificate.
+  // a resumed session, which shows no certificate, was verified with the same settings and name
   if (profile.verifyHost && !socket.isSessionReused()) {
     const certificate = socket.getPeerCertificate();
-    // Without a certificate nothing names the host.
+    // without a certificate there is no name to verify
     if (certificate === null || Object.keys(certificate).length === 0) return 'the server has no certificate';
     return checkServerName(name, certificate);
   }
   return null;
 }
 
-/** OpenSSL's verification errors in words; others keep their code. */
+/** OpenSSL's verification errors in words; others are shown by their code. */
 const CHAIN_ERRORS = new Map<string, string>([
   ['CERT_HAS_EXPIRED', 'it has expired (CERT_HAS_EXPIRED)'],
   ['CERT_NOT_YET_VALID', 'it is not valid yet (CERT_NOT_YET_VALID)'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its CA is unknown (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'],
   ['UNABLE_TO_GET_ISSUER_CERT', 'its CA is unknown (UNABLE_TO_GET_ISSUER_CERT)'],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its CA is unknown (UNABLE_TO_GET_ISSUER_CERT_LOCALLY)'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'it is signed by itself (DEPTH_ZERO_SELF_SIGNED_CERT)'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'it is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT)'],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'its CA is unknown (SELF_SIGNED_CERT_IN_CHAIN)'],
   ['EE_KEY_TOO_SMALL', 'its key is too short (EE_KEY_TOO_SMALL)'],
   ['CA_KEY_TOO_SMALL', "its CA's key is too short (CA_KEY_TOO_SMALL)"],
   ['CA_MD_TOO_WEAK', 'its signature is too weak (CA_MD_TOO_WEAK)'],
-  // what Node 20 to 24 make of the three above
+  // Node 20 to 24 report the three above as this one
   ['UNSPECIFIED', 'a key of its chain is too short or a signature too weak (UNSPECIFIED)'],
   ['CERT_REVOKED', 'it is revoked (CERT_REVOKED)'],
 ]);

@@ -1,22 +1,22 @@
 /**
- * The lock of `noConcurrentConnects`: one client at a time connects to a host name. Within one process it is a map; between
- * several processes it asks elsewhere, so `acquire` may return a promise.
+ * The lock of `noConcurrentConnects`: only one client at a time connects to a host name. Across processes `acquire`
+ * returns a promise.
  */
 export interface ConnectLock {
   /**
-   * Takes the lock for `hostname`; false when another owner has it. An owner may take it several times and
-   * then gives it back as often.
+   * Takes the lock for `hostname`; false while another owner has it. An owner may take it several times, and has to
+   * release it as often.
    */
   acquire(hostname: string, owner: object): boolean | Promise<boolean>;
-  /** Gives back one taking of it. */
+  /** Releases the lock once. */
   release(hostname: string, owner: object): void;
 }
 
-/** Between the clients of one process. */
+/** A lock between the clients of one process. */
 export class LocalConnectLock implements ConnectLock {
   readonly #held = new Map<string, { owner: object; count: number }>();
 
-  /** Takes it, see {@link ConnectLock.acquire}. */
+  /** Takes the lock: see {@link ConnectLock.acquire}. */
   acquire(hostname: string, owner: object): boolean {
     const held = this.#held.get(hostname);
     if (held === undefined) {
@@ -28,7 +28,7 @@ export class LocalConnectLock implements ConnectLock {
     return true;
   }
 
-  /** Gives back one taking of it. */
+  /** Releases the lock once. */
   release(hostname: string, owner: object): void {
     const held = this.#held.get(hostname);
     if (held === undefined || held.owner !== owner) return;
@@ -36,7 +36,7 @@ export class LocalConnectLock implements ConnectLock {
     if (held.count === 0) this.#held.delete(hostname);
   }
 
-  /** Host names that are locked now. */
+  /** Number of locked host names. */
   get size(): number {
     return this.#held.size;
   }

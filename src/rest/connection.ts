@@ -3,24 +3,24 @@ import type { Exchange } from './exchange.ts';
 import { tls } from './lazy-modules.ts';
 import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
 
-/** A connection as seen by senders of requests, for any HTTP version. */
+/** A connection of any HTTP version, as seen by its users. */
 export interface Connection {
   readonly info: ConnectionInfo;
-  /** When it was made, on the client's clock. */
+  /** When it was established, on the client's clock. */
   readonly connectedAt: number;
-  /** Requests that it has answered so far. */
+  /** Number of answered requests. */
   readonly served: number;
-  /** False once nothing more may be sent on it. */
+  /** Whether it can take further requests. */
   readonly usable: boolean;
-  /** Whether a request is on it. */
+  /** Whether it has a pending request. */
   readonly isBusy: boolean;
-  /** When the last request on it ended, on the client's clock. */
+  /** When its last request ended, on the client's clock. */
   readonly idleSince: number;
-  /** Sends a request; there must be a free slot. */
+  /** Sends a request; it must have a free slot. */
   send(exchange: Exchange): void;
-  /** The answer is complete: its slot is free again. */
+  /** Frees the slot of a completed exchange. */
   release(exchange: Exchange): void;
-  /** The exchange was given up: in HTTP/1 the connection goes with it, in HTTP/2 its stream. */
+  /** Gives up an exchange, with its connection in HTTP/1, with its stream in HTTP/2. */
   abandon(exchange: Exchange): void;
   /** Closes it at once. */
   destroy(): void;
@@ -28,7 +28,7 @@ export interface Connection {
   reset(): void;
 }
 
-/** For {@link Connection.reset}: it is destroyed after that in any case. */
+/** Resets a connection for {@link Connection.reset}, or at least destroys it. */
 export function resetWire(wire: Wire): void {
   if (!(wire instanceof tls().TLSSocket)) wire.resetAndDestroy?.();
 }

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 
 /**
- * Channels of `node:diagnostics_channel`. Messages contain no secrets: the URL has no user, password or query.
+ * Channels of `node:diagnostics_channel`. Messages contain no secrets: URLs are without user, password and query.
  *
  * | channel | when | message |
  * | --- | --- | --- |

@@ -13,28 +13,28 @@ import { Transfer, type TransferOwner } from './transfer.ts';
 import { type Authority, redactUrl } from './url.ts';
 
 const MAX_POOLS = 1_000;
-/** Larger bodies wait for `100 Continue`, if enabled. */
+/** Larger bodies wait for `100 Continue`, if that is enabled. */
 const EXPECT_ABOVE = 1_024;
 
-// The promise's resolver leaves its constructor this way, so that no call needs a closure for it.
+// Captured here by the promise's constructor, so that a call does not need a closure.
 let captured: (outcome: Outcome) => void;
 function capture(resolve: (outcome: Outcome) => void): void {
   captured = resolve;
 }
 
-/** Gives each request a connection from its origin's pool, under the connect lock if the client uses it. */
+/** Sends each request on a connection of its origin's pool, under the connect lock if the client uses it. */
 export class Dispatcher implements Sender, TransferOwner {
   readonly maxBytes: number;
   readonly bodies: ByteBudget;
   readonly timers: TimerWheel;
   readonly #settings: ClientSettings;
   readonly #pools = new Map<string, OriginPool>();
-  /** The pools of requests without a TLS domain, by recently used authorities. */
+  /** Pools of requests without a TLS domain, by recent authorities. */
   readonly #known = new Map<Authority, OriginPool>();
-  // Counted, not kept in a Set: a Set's outgrown tables are garbage that keeps the young generation alive.
+  // A counter, not a Set: the outgrown tables of a Set are garbage that keeps the young generation alive.
   #active = 0;
   #onIdle: (() => void) | null = null;
-  /** Of the CA certificates that its pools were made with. */
+  /** Generation of the CA certificates used by its pools. */
   #generation: number;
 
   constructor(settings: ClientSettings) {
@@ -126,13 +126,13 @@ export class Dispatcher implements Sender, TransferOwner {
     return pool;
   }
 
-  /** Host names may come from SIP messages, so what is remembered of them is bounded. */
+  /** Bounds the number of pools: host names may come from SIP messages. */
   #forgetEmptyPools(): void {
     this.#known.clear();
     for (const [key, pool] of this.#pools) if (pool.empty) this.#pools.delete(key);
   }
 
-  /** CA certificates are read again: what earlier ones were trusted for takes no more requests. */
+  /** After CA certificates were read again: connections that earlier ones vouched for take no more requests. */
   #leaveCertificates(generation: number): void {
     this.#generation = generation;
     this.#known.clear();
@@ -155,7 +155,7 @@ export class Dispatcher implements Sender, TransferOwner {
     }
     answer.then(
       (taken) => this.#onLock(transfer, again, taken),
-      () => transfer.fail(failed('lock', 'the connect lock cannot be asked')),
+      () => transfer.fail(failed('lock', 'the connect lock did not answer')),
     );
   }
 
@@ -224,7 +224,7 @@ export class Dispatcher implements Sender, TransferOwner {
     if (transfer.locked) this.#unlock(transfer);
     if (signal !== null) unwatchSignal(signal, transfer);
     if (outcome.kind !== 'response') {
-      // the caller has the outcome, and logs it better: it knows what the request was for
+      // a caller that has the outcome logs it better: it knows what the request is for
       this.#settings.log(
         'debug',
         `${method} ${redactUrl(authority, path)}: ${outcome.rc}, ${outcome.reason}`,

@@ -8,15 +8,15 @@ export type RestOptionErrorCode =
   | 'invalid-certificate';
 
 /**
- * An error in an option or argument, which is in the calling program: the only one that the client throws. What
- * happens on the network is an `Outcome`, never an error.
+ * An invalid option or argument, that is an error in the calling program: the only error that the client throws. What
+ * happens on the network is an `Outcome`.
  */
 export class RestOptionError extends TypeError {
   /** Always `RestOptionError`. */
   override readonly name = 'RestOptionError';
-  /** What is wrong with the option. */
+  /** The kind of error. */
   readonly code: RestOptionErrorCode;
-  /** The option at fault, in camelCase as it was given. */
+  /** The option, in camelCase as given. */
   readonly option: string;
 
   /** @internal */
@@ -27,7 +27,7 @@ export class RestOptionError extends TypeError {
   }
 }
 
-/** `invalid timeout: "2"; expected a number of milliseconds`. */
+/** Such as `invalid timeout: "2"; expected a number of milliseconds`. */
 export function invalidOption(
   option: string,
   value: unknown,
@@ -37,7 +37,7 @@ export function invalidOption(
   return new RestOptionError(code, option, `invalid ${option}: ${describe(value)}; expected ${expected}`);
 }
 
-/** `unknown option "timeOut" of a RestClient; did you mean timeout?`. */
+/** Such as `unknown option "timeOut" of a RestClient; did you mean timeout?`. */
 export function unknownOption(option: string, owner: string, known: Iterable<string>): RestOptionError {
   return new RestOptionError(
     'unknown-option',
@@ -46,7 +46,7 @@ export function unknownOption(option: string, owner: string, known: Iterable<str
   );
 }
 
-/** What other clients, curl and scripts call an option, in lower case without underscores. */
+/** Names that other clients, curl and scripts use for options, in lower case without underscores. */
 const ELSEWHERE = new Map<string, string>([
   ['curltimeout', 'timeout, in milliseconds,'],
   ['headerstimeout', 'timeout'],
@@ -68,7 +68,7 @@ const ELSEWHERE = new Map<string, string>([
   ['data', 'body'],
 ]);
 
-/** Whether at most one letter is missing, too many or another one, or two neighbours are swapped. */
+/** Whether the two differ by one letter at most, or by two neighbours swapped. */
 function isNear(one: string, other: string): boolean {
   let start = 0;
   while (start < one.length && one[start] === other[start]) start++;
@@ -93,7 +93,7 @@ function hint(option: string, known: Iterable<string>): string {
   return `; expected ${names.join(', ')}`;
 }
 
-/** A value in an error's message. */
+/** Shows a value in an error message. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'function') return 'a function';
@@ -101,13 +101,13 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? 'an array' : 'an object';
 }
 
-/** What OpenSSL says of a TLS error, in one line (its own message has file names and a line break); null for another error. */
+/** OpenSSL's text for a TLS error in one line, without file names and line breaks; null for any other error. */
 export function tlsErrorText(error: Error): string | null {
   const { code, reason } = error as NodeJS.ErrnoException & { readonly reason?: unknown };
   return typeof reason === 'string' && code !== undefined ? `${reason} (${code})` : null;
 }
 
-/** The first line of a message: what is logged must not look like two entries. */
+/** The first line of a message, so that the log shows one entry. */
 export function firstLine(message: string): string {
   const end = message.search(/[\r\n]/);
   return end < 0 ? message : message.slice(0, end);

@@ -7,34 +7,34 @@ import type { HttpRequest } from './request.ts';
 /** An open stream of HTTP/2. */
 export interface OpenStream {
   readonly stream: ClientHttp2Stream;
-  /** What the connection had read when it was opened. */
+  /** How many bytes the connection had received when the stream was opened. */
   readonly bytesRead: number;
 }
 
 /**
- * One request on a connection, and the receiver of its result. A connection knows nothing else above it: any of these
- * calls may end the request, and the connection is told by `release` or `abandon`.
+ * One request on a connection, and the receiver of its result: all that a connection knows of the layers above. Any
+ * call may end the request; the connection learns of it by `release` or `abandon`.
  */
 export interface Exchange {
   readonly request: HttpRequest;
   readonly clock: PhaseClock;
-  /** The request waits for `100 Continue` before its body. A connection that cannot wait switches it off. */
+  /** Whether the body waits for `100 Continue`. A connection that cannot wait clears it. */
   expectContinue: boolean;
-  /** Kept here by a connection of HTTP/2, so that it needs no map. */
+  /** Set by an HTTP/2 connection, which then needs no map. */
   stream: OpenStream | null;
-  /** Nobody waits for the answer any more. */
+  /** Whether the request has ended, so that its answer is ignored. */
   readonly over: boolean;
-  /** Of the answer, interim or final; 0 before it. */
+  /** Status of the answer, interim or final; 0 before. */
   readonly status: number;
-  /** A final answer has arrived with as many bytes as it announced. */
+  /** Whether a final answer has arrived with as many bytes as announced. */
   readonly complete: boolean;
-  /** A byte of the answer has arrived: from here on the request never goes out again for a lost connection. */
+  /** Called for the first byte of the answer, after which a lost connection no longer causes a resend. */
   onAnswering(): void;
   onStatus(status: number): void;
   onInterim(status: number): void;
   onHead(head: AnswerHead, text: string): void;
   onHttp2Headers(status: number, raw: readonly string[]): void;
-  /** @param reused true when the piece is valid during the call only */
+  /** @param reused true if the piece is valid only during the call */
   onData(piece: Buffer, reused: boolean): void;
   onComplete(): void;
   onError(failure: ExchangeFailure): void;

@@ -5,16 +5,16 @@
  * | --- | --- |
  * | `aborted` | the signal of the request has fired |
  * | `busy` | the process has too much under way: bodies of answers, questions to name servers |
- * | `closed` | the client is closed |
+ * | `busy` | the process has too many pending bodies or name server queries |
  * | `descriptors` | the process has no file descriptor left |
+ * | `descriptors` | the process has used up its file descriptors |
  * | `dns` | the host name has no address, or its name servers do not answer |
- * | `header` | a header field of the request cannot be sent |
  * | `lock` | the keeper of the connect lock cannot be reached |
- * | `network` | the system does not connect, for another reason than a refusal |
- * | `ports` | no local port is left towards the server |
- * | `protocol` | the answer is not HTTP, or breaks its rules |
- * | `proxy` | the proxy cannot be used, or does not let the request through |
- * | `reset` | the server closed or reset the connection, or the stream, before its answer was complete |
+ * | `lock` | the process that keeps the connect lock cannot be reached |
+ * | `network` | the system cannot connect, for a reason other than refusal |
+ * | `ports` | all local ports towards the server are in use |
+ * | `protocol` | the answer is not HTTP, or violates its rules |
+ * | `proxy` | the proxy cannot be used, or refuses the request |
  * | `tls` | the handshake failed, or a certificate was refused |
  * | `too-large` | the answer exceeds a limit |
  * | `url` | the URL cannot be used |
@@ -46,7 +46,7 @@ export type Failure =
 
 export const failed = (code: ErrorCode, reason: string): Failure => ({ kind: 'error', code, reason });
 
-/** Why a request came to nothing on a connection. */
+/** Why an exchange failed on its connection. */
 export interface ExchangeFailure {
   readonly code: ErrorCode;
   readonly reason: string;
@@ -54,8 +54,7 @@ export interface ExchangeFailure {
 }
 
 /**
- * What is known about a request that failed on its connection. `unsent`: not a byte was written; `unprocessed`: the
- * server says that it did not process it (HTTP/2); `unknown`: the connection was lost, and the server may have acted
- * on it; `answered`: the failure is in its answer.
+ * What is known about a request whose connection failed. `unsent`: nothing was written; `unprocessed`: the server says
+ * that it did not process it (HTTP/2); `unknown`: the server may have acted on it; `answered`: its answer is at fault.
  */
 export type RequestFate = 'unsent' | 'unprocessed' | 'unknown' | 'answered';

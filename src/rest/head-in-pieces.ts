@@ -20,7 +20,7 @@ const COLON = 58;
 
 const PREFIX = 'HTTP/1.';
 
-/** What the next byte belongs to. */
+/** States: what the next byte belongs to. */
 const VERSION = 0;
 const BEFORE_STATUS = 1;
 const STATUS = 2;
@@ -33,23 +33,23 @@ const VALUE = 8;
 const VALUE_CR = 9;
 
 /**
- * A head, or a trailer, that arrives in pieces. Each byte is checked as it arrives, so that an invalid answer fails
- * at once even if the server falls silent. A head in one piece, the usual case, does not use this.
+ * A head or trailer that arrives in pieces. Each byte is checked on arrival, so that an invalid answer fails at once
+ * even if the server then falls silent. The usual head, in one piece, does without this class.
  */
 export class HeadInPieces {
   /** The answer's status; 0 before the end of its status line. */
   status = 0;
-  /** Why the answer cannot be used; empty when it can so far. */
+  /** The error in the answer, or ''. */
   fault = '';
   readonly #bytes = new BodyBuffer();
-  /** What the complete fields say; null for a trailer, which says nothing. */
+  /** Collects the complete fields; null for a trailer, whose fields are ignored. */
   readonly #head: AnswerHead | null;
   #state: number;
-  /** So many bytes are checked. */
+  /** Number of checked bytes. */
   #checked = 0;
   #digits = 0;
   #number = 0;
-  /** Where the current field begins; -1 before the first. */
+  /** Offset of the current field; -1 before the first. */
   #field = -1;
 
   constructor(isTrailer: boolean) {
@@ -57,12 +57,12 @@ export class HeadInPieces {
     this.#state = isTrailer ? LINE_START : VERSION;
   }
 
-  /** Bytes so far. */
+  /** Number of bytes so far. */
   get length(): number {
     return this.#bytes.length;
   }
 
-  /** Takes a copy of a piece, and checks it. */
+  /** Copies and checks a piece. */
   add(piece: Uint8Array): void {
     this.#bytes.append(Buffer.from(piece));
     const bytes = this.#bytes.take();
@@ -72,13 +72,13 @@ export class HeadInPieces {
     }
   }
 
-  /** The whole with its last piece, whose bytes are not checked here. */
+  /** The whole text including its last piece, which is not checked here. */
   finish(piece: Uint8Array): string {
     this.#bytes.append(Buffer.from(piece));
     return this.#bytes.take().toString('latin1');
   }
 
-  /** @returns a fault, or '' */
+  /** @returns an error, or '' */
   #check(bytes: Buffer, at: number): string {
     const byte = bytes[at] ?? 0;
     switch (this.#state) {
@@ -167,7 +167,7 @@ export class HeadInPieces {
     this.#state = LINE_START;
     if (this.#head === null) return '';
     const text = bytes.toString('latin1', this.#field, at + 1);
-    // Only a field's first line is checked: a continuation cannot make an invalid line valid.
+    // check only the first line of a field: a continuation cannot make an invalid line valid
     const isFolded = text.indexOf('\n') < text.length - 1;
     return isFolded ? '' : eachField(`${text}\n`, 0, this.#head, readField);
   }

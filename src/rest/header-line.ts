@@ -1,17 +1,17 @@
-/** A header field of a request as it goes out: name and value as byte strings. */
+/** A header field of a request as sent: name and value as byte strings. */
 export interface HeaderField {
-  /** As it is sent, a token. */
+  /** The name as sent, a token. */
   readonly name: string;
-  /** Trimmed. Empty: omits the field that the client would send. */
+  /** Trimmed. Empty: omits a field that the client would send by default. */
   readonly value: string;
 }
 
-/** A header line that was read, or why it is refused. */
+/** A valid header line, or why it is refused. */
 export type HeaderLine =
   | {
       /** It can be sent. */
       readonly ok: true;
-      /** What it says. */
+      /** The field. */
       readonly field: HeaderField;
     }
   | {
@@ -24,7 +24,7 @@ export type HeaderLine =
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, section 5.6.2
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/; // RFC 9110, section 5.5
 
-/** Fields that frame the message or belong to one connection: the client alone may set them. */
+/** Fields that frame the message or belong to one connection: only the client sets them. */
 const RESERVED = new Map<string, string>([
   ['content-length', 'it frames the message'],
   ['transfer-encoding', 'it frames the message'],
@@ -38,7 +38,7 @@ const RESERVED = new Map<string, string>([
 
 const CONNECTION_OPTIONS = new Set(['close', 'keep-alive']);
 
-/** Longest header line that is sent, in bytes. */
+/** Maximum length of a sent header line, in bytes. */
 export const MAX_HEADER_LINE = 65_536;
 
 /**
@@ -53,7 +53,7 @@ export function parseHeaderLine(text: string): HeaderLine {
   return checkHeaderField(line.slice(0, colon), line.slice(colon + 1));
 }
 
-/** The same checks for a name and a value. */
+/** Applies the same checks to a name and a value. */
 export function checkHeaderField(name: string, rawValue: string): HeaderLine {
   if (!TOKEN.test(name)) return refuse('its name is not a token');
   const forbidden = FORBIDDEN_IN_VALUE.exec(rawValue);
@@ -68,10 +68,10 @@ export function checkHeaderField(name: string, rawValue: string): HeaderLine {
     lower === 'connection' &&
     !value.split(',').every((o) => CONNECTION_OPTIONS.has(trimBlanks(o).toLowerCase()))
   ) {
-    return refuse('of Connection only close can be chosen');
+    return refuse('Connection can only be close');
   }
   if (lower === 'expect' && value !== '' && value.toLowerCase() !== '100-continue') {
-    return refuse('of Expect only 100-continue, or nothing, can be chosen');
+    return refuse('Expect can only be 100-continue, or empty');
   }
   return { ok: true, field: { name, value } };
 }

@@ -2,19 +2,18 @@ import type { Proxy, UnusableProxy } from '../net/index.ts';
 import type { ConnectTo } from './request.ts';
 import type { Authority } from './url.ts';
 
-/** What requests to one origin have in common on the wire. */
+/** The parts that requests to one origin share on the wire. */
 export interface HttpTarget {
   readonly authority: Authority;
-  /** As node:http2 wants it. */
+  /** The authority for node:http2. */
   readonly url: string;
   /**
-   * The prefix of the path in a request line: a proxy gets the whole URL (RFC 9112, 3.2.2), unless TLS is tunnelled
-   * through it.
+   * Prefix of the path in a request line: a proxy needs the whole URL (RFC 9112, 3.2.2), unless it only tunnels TLS.
    */
   readonly beforePath: string;
   /** Header lines for the proxy. */
   readonly proxyLines: string;
-  /** The Host line, and what a proxy is told. */
+  /** The Host line, and the lines for a proxy. */
   readonly hostLines: string;
 }
 

@@ -5,12 +5,12 @@
  */
 export type HttpVersion = 'auto' | '1.0' | '1.1' | '2' | '2-tls' | '2-prior-knowledge';
 
-/** What an HTTP version that a client is set to means on the wire. */
+/** The meaning of an HTTP version option on the wire. */
 export interface HttpVersionRow {
   readonly name: HttpVersion;
-  /** What ALPN offers, most wanted first; null: no ALPN. */
+  /** Protocols offered by ALPN, preferred ones first; null: no ALPN. */
   readonly alpn: string[] | null;
-  /** In clear text: HTTP/1, HTTP/2 by prior knowledge, or found out by trying. */
+  /** For clear text: HTTP/1, HTTP/2 by prior knowledge, or whichever a probe finds. */
   readonly clearText: 'h1' | 'h2' | 'probe';
   /** The version of HTTP/1, if it is used. */
   readonly http1: 'http/1.0' | 'http/1.1';
@@ -23,12 +23,12 @@ const DEFAULT: HttpVersionRow = {
   http1: 'http/1.1',
 };
 
-/** In the order of libcurl's numbers from 0, which `curl_http_version` of a script takes. */
+/** In the order of libcurl's numbers from 0, which the script parameter `curl_http_version` uses. */
 export const HTTP_VERSIONS: readonly HttpVersionRow[] = [
   DEFAULT,
   { name: '1.0', alpn: null, clearText: 'h1', http1: 'http/1.0' },
   { name: '1.1', alpn: ['http/1.1'], clearText: 'h1', http1: 'http/1.1' },
-  // node:http2 has no Upgrade: h2c, so that clear text is tried by prior knowledge.
+  // node:http2 lacks Upgrade: h2c, so clear text is probed by prior knowledge
   { name: '2', alpn: ['h2', 'http/1.1'], clearText: 'probe', http1: 'http/1.1' },
   { name: '2-tls', alpn: ['h2', 'http/1.1'], clearText: 'h1', http1: 'http/1.1' },
   { name: '2-prior-knowledge', alpn: ['h2', 'http/1.1'], clearText: 'h2', http1: 'http/1.1' },

@@ -13,12 +13,12 @@ import { socketFailure } from './socket-failure.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { TlsClose } from './tls-close.ts';
 
-/** How long a body waits for `100 Continue`, in milliseconds. */
+/** Limit on waiting for `100 Continue`, in milliseconds. */
 const LONGEST_CONTINUE = 1_000;
-/** A body up to this size is copied after its head, which is cheaper than a separate write. */
+/** Bodies up to this size are copied behind their head, which is cheaper than a separate write. */
 const COPIED_BODY = 16_384;
 
-/** When this many requests are sent in one turn of the event loop, they do not wait for the next. */
+/** With this many requests in one turn of the event loop, they are written before the next. */
 const MANY = 8;
 
 const NOTHING = Buffer.alloc(0);
@@ -26,13 +26,13 @@ const NOTHING = Buffer.alloc(0);
 let waiting: Http1Connection[] = [];
 
 /**
- * Before a kept connection is reused, all pending input is read: unsolicited bytes rule it out, and later ones could not be
- * told from an answer. Within a turn of the event loop nothing more is read, so the request is written after the reads of
- * the next turn.
+ * Before a connection is reused, all pending input is read: unsolicited bytes rule it out, while later ones could not
+ * be distinguished from an answer. Nothing more is read within a turn of the event loop, so the request is written
+ * after the reads of the next turn.
  *
- * With many requests in one turn the loop is busy, and input waits for about a turn before it is read: whatever the server
- * sent right behind an answer was read with it. Such requests are written at the end of this turn, since a turn is a
- * good part of the time of a short request.
+ * With many requests in one turn the loop is busy and input is read about a turn late, so bytes sent right behind an
+ * answer were read with it. Such requests are written at the end of this turn already, since a turn takes a good part
+ * of the time of a short request.
  */
 function writeSoon(connection: Http1Connection): void {
   if (waiting.length === 0) setImmediate(endTurn);
@@ -52,7 +52,7 @@ function writeAll(connections: readonly Http1Connection[]): void {
 
 /** Events of an HTTP/1 connection for its owner. */
 export interface Http1Listener {
-  /** Its request has ended, and it may take another one. */
+  /** Called when its request has ended and it may take another. */
   onIdle(connection: Http1Connection): void;
   onClosed(connection: Http1Connection): void;
 }
@@ -61,23 +61,23 @@ export interface Http1Options {
   readonly target: HttpTarget;
   readonly timers: TimerWheel;
   readonly http10: boolean;
-  /** How long it is kept idle unless the server says otherwise, in milliseconds; 0: not at all. */
+  /** How long to keep it idle unless the server says otherwise, in milliseconds; 0: not at all. */
   readonly keepAlive: number;
-  /** What reads the wire past its stream; null: it is read by events. */
+  /** Reads the wire without its stream; null: events do. */
   readonly reader: SocketReader | null;
 }
 
-/** One connection of HTTP/1, for one request at a time. */
+/** An HTTP/1 connection, for one request at a time. */
 export class Http1Connection implements Connection, AnswerListener {
   readonly info: ConnectionInfo;
   readonly connectedAt: number;
   served = 0;
-  // Its place in the pool's stack of idle connections.
+  // its place in the pool's stack of idle connections
   idle = false;
   newer: Http1Connection | null = null;
   older: Http1Connection | null = null;
   idleSince = 0;
-  /** Until when it may be kept idle, on the client's clock. */
+  /** When idling ends, on the client's clock. */
   idleUntil = 0;
   readonly #listener: Http1Listener;
   readonly #socket: Wire;
@@ -90,14 +90,14 @@ export class Http1Connection implements Connection, AnswerListener {
   #exchange: Exchange | null = null;
   #written = false;
   #closed = false;
-  /** How long the current or previous answer keeps the connection alive; 0: not at all. */
+  /** How long the current or previous answer keeps the connection open; 0: not at all. */
   #idleTime = 0;
   #status = 0;
-  /** The answer is complete, but the rest of the request is still being sent. */
+  /** Whether the rest of the request is still being sent after the complete answer. */
   #isUploading = false;
-  /** Unsolicited bytes have arrived. */
+  /** Whether unsolicited bytes have arrived. */
   #isOutOfStep = false;
-  /** A body that waits for `100 Continue`. */
+  /** The body that waits for `100 Continue`. */
   #body: Buffer | null = null;
   #timeout: Timer | null = null;
 
@@ -142,7 +142,7 @@ export class Http1Connection implements Connection, AnswerListener {
     else writeSoon(this);
   }
 
-  /** Writes the request, unless it was given up meanwhile. */
+  /** Writes the request, unless it has been given up. */
   write(): void {
     const exchange = this.#exchange;
     if (exchange === null || this.#written) return;
@@ -176,7 +176,7 @@ export class Http1Connection implements Connection, AnswerListener {
   release(exchange: Exchange): void {
     this.#exchange = null;
     this.served++;
-    // An answer before the whole body was taken: what is left of it must not meet the next request.
+    // the answer came before the whole body was sent: its rest must not precede the next request
     const owes = exchange.request.body !== null && (this.#withdrawBody() || this.#socket.writableLength > 0);
     if (this.#isOutOfStep) {
       this.reset();
@@ -239,7 +239,7 @@ export class Http1Connection implements Connection, AnswerListener {
   #onBytes(bytes: Buffer, length: number, reused: boolean): void {
     const exchange = this.#exchange;
     if (exchange === null || !this.#written) {
-      resetWire(this.#socket); // the server is out of step: nothing that it sends on this connection can be trusted
+      resetWire(this.#socket); // answers no longer match requests: nothing more on this connection can be trusted
       this.#onLost(STALE);
       return;
     }
@@ -250,7 +250,7 @@ export class Http1Connection implements Connection, AnswerListener {
     exchange.onAnswering();
     const answer = this.#answer;
     const taken = answer.read(bytes, length, reused);
-    if (this.#exchange !== exchange) return; // given up because of these bytes
+    if (this.#exchange !== exchange) return; // these bytes ended it
     if (answer.complete) {
       if (taken < length) this.#isOutOfStep = true;
       this.#onAnswer(exchange);
@@ -262,8 +262,8 @@ export class Http1Connection implements Connection, AnswerListener {
   }
 
   /**
-   * A success that arrives before the whole request was sent does not stop the upload, as with libcurl: the service
-   * may still need it. Any other answer does.
+   * As in libcurl, a success that arrives before the whole request was sent does not stop the upload, which the service
+   * may still need. Any other answer does.
    */
   #onAnswer(exchange: Exchange): void {
     const socket = this.#socket;
@@ -293,13 +293,13 @@ export class Http1Connection implements Connection, AnswerListener {
       this.#onLost(CUT);
     } else if (exchange !== null && this.#written && this.#answer.end()) {
       this.#idleTime = 0;
-      this.#onUploaded(exchange); // whatever was not sent: nobody reads it any more
+      this.#onUploaded(exchange); // even if bytes are unsent: the server reads no more
     } else {
       this.#onLost(CLOSED);
     }
   }
 
-  /** The connection is lost, to whatever exchange is on it. */
+  /** Fails the current exchange, if any. */
   #onLost(failure: ExchangeFailure): void {
     const exchange = this.#exchange;
     const written = this.#written;
@@ -307,14 +307,14 @@ export class Http1Connection implements Connection, AnswerListener {
     exchange?.onError(written ? failure : STALE);
   }
 
-  // --- a body that waits ---
+  // --- a delayed body ---
 
   #sendBody(): void {
     const body = this.#body;
     if (this.#withdrawBody() && body !== null && !this.#socket.destroyed) this.#socket.write(body);
   }
 
-  /** True when there was one that had not gone out. */
+  /** Whether there was a body that had not been sent. */
   #withdrawBody(): boolean {
     if (this.#body === null) return false;
     this.#body = null;
@@ -323,7 +323,7 @@ export class Http1Connection implements Connection, AnswerListener {
   }
 }
 
-/** Whatever ended the connection before the request was written. */
+/** The connection ended, for any reason, before the request was written. */
 const STALE: ExchangeFailure = {
   code: 'reset',
   reason: 'the kept connection was closed by the server',
@@ -331,7 +331,7 @@ const STALE: ExchangeFailure = {
 };
 const CUT: ExchangeFailure = {
   code: 'reset',
-  reason: 'the server cut TLS without a close_notify, so that nobody can say that its answer was complete',
+  reason: 'the server ended TLS without close_notify, so its answer may be incomplete',
   fate: 'unknown',
 };
 const CLOSED: ExchangeFailure = {

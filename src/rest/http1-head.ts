@@ -1,20 +1,20 @@
-/** What the head of an answer of HTTP/1 says: its status line, and the fields that frame what follows. */
+/** Head of an HTTP/1 answer: its status line, and the fields that frame the body. */
 export class AnswerHead {
   /** 0 until the status line has arrived. */
   status = 0;
   http10 = false;
-  /** Of the last Content-Type field that is not empty. */
+  /** Value of the last non-empty Content-Type. */
   contentType = '';
-  /** NaN without one; beyond 2^53 not exact, and never reached. */
+  /** NaN if absent; inexact above 2^53, which no body reaches. */
   contentLength: number = Number.NaN;
   chunked = false;
-  /** The connection may serve a further request. */
+  /** Whether the connection may serve another request. */
   keepAlive = false;
-  /** How long the server says that it keeps the connection, in seconds; NaN when it does not say. */
+  /** How long the server will keep the connection, in seconds; NaN if it does not say. */
   idleSeconds: number = Number.NaN;
-  /** Why the answer cannot be used; empty when it can. */
+  /** The error in the answer, or ''. */
   fault = '';
-  /** What its Connection fields name. */
+  /** Options of its Connection fields. */
   close = false;
   keep = false;
 }
@@ -33,7 +33,7 @@ export const BAD_VALUE = 'the answer has a control character in a header field';
 
 /** RFC 9110, section 5.6.2. */
 export const TOKEN: Uint8Array = byteTable(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
-/** RFC 9110, section 5.5: no control character but the tab. */
+/** RFC 9110, section 5.5: no control characters except tabs. */
 export const FIELD_VALUE: Uint8Array = byteTable(/[\t\x20-\x7e\x80-\xff]/);
 
 function byteTable(of: RegExp): Uint8Array {
@@ -41,19 +41,19 @@ function byteTable(of: RegExp): Uint8Array {
 }
 
 /**
- * Parses a complete head, including its empty line, from bytes as characters. Lines may end with a bare LF (RFC 9112,
- * section 2.2); folded fields are joined (section 5.2). Ambiguous framing is refused.
+ * Parses a complete head, including its empty line, in which each character is a byte. Lines may end with a bare LF
+ * (RFC 9112, section 2.2); folded fields are joined (section 5.2). Ambiguous framing is refused.
  */
 export function parseHead(text: string): AnswerHead {
   const head = new AnswerHead();
   const fields = readStatusLine(text, head);
   if (head.fault === '') head.fault = eachField(text, fields, head, readField);
   if (head.chunked && !Number.isNaN(head.contentLength)) {
-    // RFC 9112, section 6.3: the chunks count. Whoever sends both may mean to smuggle, so nothing follows on it.
+    // RFC 9112, section 6.3: chunks win. Sending both may be an attempt at smuggling, so the connection ends.
     head.contentLength = Number.NaN;
     head.close = true;
   }
-  // Chunks in an answer of HTTP/1.0 have come through a proxy that does not know them (RFC 9112, section 6.1).
+  // a chunked HTTP/1.0 answer came through a proxy that does not know chunks (RFC 9112, section 6.1)
   head.keepAlive = head.http10 ? head.keep && !head.close && !head.chunked : !head.close;
   return head;
 }
@@ -101,9 +101,9 @@ export function readField(
       if (!isName(text, nameStart, 'transfer-encoding')) return '';
       for (const coding of listOf(text.slice(valueStart, valueEnd))) {
         if (coding === 'chunked') head.chunked = true;
-        else if (coding !== 'identity')
-          return 'the answer has a Transfer-Encoding that was not asked for (only chunked is known)';
-        else if (head.chunked) return 'the answer has a Transfer-Encoding in which chunked is not the last';
+        else if (coding !== 'identity') return 'the answer has a Transfer-Encoding other than chunked';
+        else if (head.chunked)
+          return 'the answer has a Transfer-Encoding in which chunked does not come last';
       }
       return '';
     default:
@@ -111,7 +111,9 @@ export function readField(
   }
 }
 
-/** Of a Content-Length; proxies join equal ones to a list (RFC 9110, section 8.6). NaN: invalid, -1: different ones. */
+/**
+ * Value of a Content-Length; proxies join equal ones to a list (RFC 9110, section 8.6). NaN: invalid, -1: different.
+ */
 function lengthOf(value: string): number {
   if (/^\d+$/.test(value)) return Number(value);
   if (!/^\d+(?:[ \t]*,[ \t]*\d+)+$/.test(value)) return Number.NaN;
@@ -119,7 +121,7 @@ function lengthOf(value: string): number {
   return others.every((other) => other === first) ? first : -1;
 }
 
-/** Why the lines of a trailer are not fields; empty when they are. */
+/** The error in the lines of a trailer, or ''. */
 export function checkTrailer(text: string): string {
   return eachField(text, 0, null, takeAny);
 }
@@ -133,7 +135,7 @@ function mayBeHttp(text: string): boolean {
   return text.slice(0, length).toUpperCase() === start.slice(0, length);
 }
 
-/** The fields of a head that was read, name and value in turn. */
+/** The fields of a parsed head, names and values in turn. */
 export function headerFields(text: string): string[] {
   const out: string[] = [];
   eachField(text, text.indexOf('\n') + 1, out, addField);
@@ -154,7 +156,7 @@ function addField(
 }
 
 /**
- * `HTTP/1.1 200 OK`. libcurl takes it in whatever case, with several blanks, and without a reason.
+ * `HTTP/1.1 200 OK`. Like libcurl, accepts any case, several blanks, and a missing reason.
  * @returns the start of the next line
  */
 function readStatusLine(text: string, head: AnswerHead): number {
@@ -200,7 +202,7 @@ type OnField<T> = (
   folded: boolean,
 ) => string;
 
-/** @returns why the lines are not fields with an empty line after them; empty when they are */
+/** @returns an error unless the lines are fields followed by an empty line, or '' */
 export function eachField<T>(text: string, from: number, context: T, onField: OnField<T>): string {
   let at = from;
   for (;;) {
@@ -234,7 +236,7 @@ export function eachField<T>(text: string, from: number, context: T, onField: On
   }
 }
 
-/** Compares a field name of the same length with one in lower case. */
+/** Compares a field name with one in lower case of the same length. */
 function isName(text: string, start: number, lower: string): boolean {
   for (let i = 0; i < lower.length; i++) {
     if ((text.charCodeAt(start + i) | 32) !== lower.charCodeAt(i)) return false;

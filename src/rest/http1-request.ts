@@ -1,10 +1,10 @@
 import type { HttpTarget } from './http-target.ts';
 import type { HttpRequest } from './request.ts';
 
-/** Methods whose requests say so when they have no body (RFC 9110, section 8.6). */
+/** Methods that send `Content-Length: 0` without a body (RFC 9110, section 8.6). */
 const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Request line and fields as they go out, of bytes as characters. */
+/** Request line and fields as sent, each character a byte. */
 export function requestHead(
   { method, path, headers, body }: HttpRequest,
   { beforePath, proxyLines, hostLines }: HttpTarget,

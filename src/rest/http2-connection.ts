@@ -12,13 +12,13 @@ import { http2 } from './lazy-modules.ts';
 import type { ConnectionInfo } from './outcome.ts';
 import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
 
-/** How long a connection is kept at least that has served nothing so far, in milliseconds. */
+/** Minimum time to keep a connection that has served nothing yet, in milliseconds. */
 const FIRST_USE = 1_000;
 const STREAM_WINDOW = 262_144;
 const CONNECTION_WINDOW = 1_048_576;
-/** In MB. Node counts bodies that wait to be sent, which are the caller's, and would refuse streams above 10. */
+/** In MB. Node would count the caller's unsent bodies and refuse streams above 10. */
 const SESSION_MEMORY = 4_096;
-/** How long a connection in doubt has to answer a PING, in milliseconds. */
+/** How long a doubtful connection may take to answer a PING, in milliseconds. */
 const LONGEST_PING = 1_000;
 
 /** Error codes, RFC 9113, 7. */
@@ -64,23 +64,22 @@ interface IncomingStatus {
 /** Events of an HTTP/2 connection for its owner. */
 export interface Http2Listener {
   onClosed(connection: Http2Connection): void;
-  /** The server's SETTINGS: how many streams it allows. */
+  /** Called for the server's SETTINGS: how many streams it allows. */
   onStreamLimit(limit: number): void;
-  /** The server wants HTTP/1.1 instead. */
+  /** Called when the server requires HTTP/1.1. */
   onHttp1Required(): void;
 }
 
 export interface Http2Options {
   readonly target: HttpTarget;
   readonly timers: TimerWheel;
-  /** Streams that the server is taken to allow until it says so. */
+  /** Number of streams assumed until the server's SETTINGS arrive. */
   readonly streamLimit: number;
   /** How long it is kept idle, in milliseconds; 0: not at all. */
   readonly keepAlive: number;
 }
 
-/**
- * One HTTP/2 connection, shared by the requests of one client to an origin, on node:http2. */
+/** One HTTP/2 connection on node:http2, shared by the requests of one client to an origin. */
 export class Http2Connection implements Connection {
   readonly info: ConnectionInfo;
   readonly connectedAt: number;
@@ -91,20 +90,20 @@ export class Http2Connection implements Connection {
   readonly #target: HttpTarget;
   readonly #timers: TimerWheel;
   readonly #socket: Wire;
-  /** Closes it when it has been idle for too long. */
+  /** Closes it after idling for too long. */
   readonly #idle = new Timer(() => this.destroy());
-  /** How long it has to answer a PING. */
+  /** Limits the answer to a PING. */
   readonly #pingTimeout = new Timer(() => this.#close());
   readonly #session: ClientHttp2Session;
-  // Counted, not kept in a Map: see Dispatcher.
+  // a counter, not a Map: see Dispatcher
   #open = 0;
   #probing = false;
   #limit: number;
   #closed = false;
-  /** The last stream that the server will look at, once it has said goodbye. */
+  /** The last stream that the server will process, after its GOAWAY. */
   #lastStream = Number.POSITIVE_INFINITY;
   #error: Error | null = null;
-  /** Why TLS ended, if the server said so. */
+  /** The TLS alert by which the server closed, if any. */
   #alert: string | null = null;
   #wantsHttp1 = false;
   readonly #breach: SilentBreach | null;
@@ -123,7 +122,7 @@ export class Http2Connection implements Connection {
       createConnection: () => wire,
       maxSessionMemory: SESSION_MEMORY,
       maxHeaderListPairs: MAX_HEADER_FIELDS,
-      // Node would silently omit such a field; here it is refused.
+      // Node would silently omit such a field; it is refused here instead
       ...{ strictFieldWhitespaceValidation: false },
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxHeaderListSize: MAX_HEADER_LIST },
     });
@@ -155,9 +154,9 @@ export class Http2Connection implements Connection {
     session.unref();
   }
 
-  /** Called when the server's first SETTINGS have come: it does speak HTTP/2. */
+  /** Called for the server's first SETTINGS, which prove that it speaks HTTP/2. */
   onSettings: (() => void) | null = null;
-  /** Called once when the connection takes no more requests. */
+  /** Called once, when the connection stops taking requests. */
   onUnusable: (() => void) | null = null;
 
   /** NaN if the bytes on the wire are not counted. */
@@ -173,13 +172,13 @@ export class Http2Connection implements Connection {
     return !this.#closed && !this.#session.closed && !this.#session.destroyed;
   }
 
-  /** True if another stream fits or may wait: a server that allows none would not allow more on other connections. */
+  /** Whether another stream fits or may wait: a server that allows none would not do so on another connection. */
   get hasRoom(): boolean {
     return this.usable && (this.#limit === 0 || (!this.#probing && this.#open < this.#limit));
   }
 
   send(exchange: Exchange): void {
-    exchange.expectContinue = false; // nothing was negotiated: a 417 is an answer like any other
+    exchange.expectContinue = false; // unused in HTTP/2: a 417 is an answer like any other
     const { body } = exchange.request;
     let stream: ClientHttp2Stream;
     try {
@@ -187,7 +186,7 @@ export class Http2Connection implements Connection {
         endStream: body === null,
       });
     } catch (error) {
-      // A session that closed this instant, or stream numbers used up: nothing was sent.
+      // the session has just closed, or stream numbers are used up: nothing was sent
       this.#close();
       queueMicrotask(() => exchange.onError(unprocessed(messageOf(error))));
       return;
@@ -220,7 +219,7 @@ export class Http2Connection implements Connection {
       stream.once('finish', over);
       stream.once('close', over);
     }
-    // Not `end(body)`: a reset in the middle of the body would then go unheard.
+    // not `end(body)`, which would miss a reset in the middle of the body
     if (body.length === 0) stream.end();
     else stream.write(body, (error) => void (error ?? stream.end()));
   }
@@ -237,7 +236,7 @@ export class Http2Connection implements Connection {
 
   abandon(exchange: Exchange): void {
     const open = exchange.stream;
-    // Not a byte since the request went out: a connection that hangs would only delay the next ones.
+    // no bytes since the request was sent: a hanging connection would only delay the next requests
     if (open !== null && open.bytesRead === this.#bytesRead && this.#limit > 0) this.#close();
     this.#drop(exchange);
     open?.stream.close(CANCEL);
@@ -245,8 +244,8 @@ export class Http2Connection implements Connection {
   }
 
   /**
-   * A exchange that was given up may have met a connection that is dead. It takes no more requests until it has
-   * answered a PING.
+   * An exchange that was given up may be due to a dead connection, which takes no more requests until it has answered a
+   * PING.
    */
   #probe(): void {
     if (this.#probing || !this.usable) return;
@@ -280,7 +279,7 @@ export class Http2Connection implements Connection {
     const settle = (isClosed: boolean): void => {
       if (isSettled) return;
       const isWhole = isEnded && exchange.complete && stream.rstCode === NO_ERROR;
-      // As with HTTP/1: after an error nobody wants the rest of the request.
+      // as in HTTP/1, an error stops the upload
       const isUploading = exchange.request.body !== null && !stream.writableFinished;
       const isDone = isWhole && (isClosed || stream.closed || (isUploading && exchange.status >= 300));
       if (!isDone && !isClosed) return;
@@ -296,7 +295,7 @@ export class Http2Connection implements Connection {
       }
       if (isClosed) stream.destroy();
     };
-    // Node ends the stream in the same way for a reset with NO_ERROR: but then it is closed first.
+    // Node ends the stream the same way for a reset with NO_ERROR, but closes it first
     const push = stream.push;
     stream.push = (piece, encoding) => {
       if (piece === null && !stream.closed) isEnded = true;
@@ -314,9 +313,9 @@ export class Http2Connection implements Connection {
     });
     stream.on('data', (piece: Buffer) => exchange.onData(piece, false));
     stream.on('end', () => settle(false));
-    // While a body is sent, a reset is all that Node says: it would wait for the body.
+    // while a body is sent Node reports only the reset, and would wait for the body
     stream.on('aborted', () => setImmediate(settle, true));
-    stream.on('error', ignore); // told by close, with its code
+    stream.on('error', ignore); // reported by `close`, with its code
     stream.on('close', () => settle(true));
   }
 

@@ -2,32 +2,32 @@ import { type Failure, failed } from './failure.ts';
 import { FIELD_VALUE, TOKEN } from './http1-head.ts';
 import { MAX_HEADER } from './limits.ts';
 
-/** Bytes of `name: value` and its line break beside name and value: a header counts as long as HTTP/1 would write it. */
+/** Length of `: ` and the line break: a header counts as many bytes as HTTP/1 would need. */
 const BESIDE = 4;
-/** What HTTP/2 counts for each field beside name and value (RFC 9113, section 6.5.2). */
+/** What HTTP/2 adds to each field's name and value (RFC 9113, section 6.5.2). */
 const ENTRY = 32;
 
-/** As many of the shortest fields as {@link MAX_HEADER} holds. */
+/** The number of shortest fields that {@link MAX_HEADER} holds. */
 export const MAX_HEADER_FIELDS: number = Math.floor(MAX_HEADER / (1 + BESIDE));
-/** What a header of {@link MAX_HEADER} may count in HTTP/2, whatever its fields: which is more than the server may send. */
+/** Limit for HTTP/2's count that admits any header within {@link MAX_HEADER}, and some larger ones. */
 export const MAX_HEADER_LIST: number = MAX_HEADER_FIELDS * (1 + ENTRY);
 
-/** Fields of a connection of HTTP/1 (RFC 9113, section 8.2.2). */
+/** Fields that belong to an HTTP/1 connection (RFC 9113, section 8.2.2). */
 const FORBIDDEN = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
-/** What the fields of an answer of HTTP/2 say. */
+/** Fields of an HTTP/2 answer. */
 export interface Http2Fields {
-  /** Name and value in turn, in their order, without pseudo-fields. */
+  /** Names and values in turn, in order, without pseudo-fields. */
   readonly fields: readonly string[];
-  /** Of the last Content-Type that is not empty. */
+  /** Value of the last non-empty Content-Type. */
   readonly contentType: string;
-  /** NaN without one. */
+  /** NaN if absent. */
   readonly contentLength: number;
-  /** Why the answer cannot be used; null when it can. */
+  /** The error that makes the answer unusable, or null. */
   readonly fault: Failure | null;
 }
 
-/** Reads names and values in turn, as they came (RFC 9113, section 8.2.1). */
+/** Reads names and values in turn (RFC 9113, section 8.2.1). */
 export function readHttp2Fields(raw: readonly string[]): Http2Fields {
   const fields: string[] = [];
   let contentType = '';
@@ -43,7 +43,7 @@ export function readHttp2Fields(raw: readonly string[]): Http2Fields {
     if (!isName(name)) fault = 'the answer has a header field whose name is not a token in lower case';
     else if (!isValue(value))
       fault = 'the answer has a header field with a control character, or blanks around it';
-    else if (FORBIDDEN.has(name)) fault = `the answer has ${name}, which HTTP/2 does not know`;
+    else if (FORBIDDEN.has(name)) fault = `the answer has ${name}, which HTTP/2 forbids`;
     else if (name === 'content-type' && value !== '') contentType = value;
     else if (name === 'content-length') contentLength = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   }

@@ -2,12 +2,12 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import type { HttpTarget } from './http-target.ts';
 import type { HttpRequest } from './request.ts';
 
-/** Fields of HTTP/1 that HTTP/2 has no place for (RFC 9113, section 8.2.2). */
+/** HTTP/1 fields that HTTP/2 forbids or replaces (RFC 9113, section 8.2.2). */
 const NOT_IN_HTTP2 = new Set(['host', 'connection', 'proxy-connection', 'keep-alive', 'upgrade']);
-/** Fields that Node sends once only. */
+/** Fields that Node sends only once. */
 const SINGLE = new Set(['content-type', 'authorization', 'user-agent', 'referer', 'from', 'date']);
 
-/** Pseudo-fields and fields as they go out. */
+/** Pseudo-fields and fields to send. */
 export function http2RequestFields(request: HttpRequest, { authority }: HttpTarget): OutgoingHttpHeaders {
   const { method, path, headers, body } = request;
   const { fields } = headers;

@@ -2,7 +2,7 @@
 import type { Clock } from '../timers/index.ts';
 import type { Http1Connection } from './http1-connection.ts';
 
-/** A stack as a list of its members, so that any of them leaves it without a search. */
+/** A stack as a linked list, so that any member can leave without a search. */
 export class IdleStack {
   #newest: Http1Connection | null = null;
 

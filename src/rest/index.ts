@@ -1,4 +1,4 @@
-/** The REST client. src/rest.ts is what of it is public. */
+/** The REST client. src/rest.ts exports its public part. */
 
 export {
   type Address,

@@ -1,4 +1,4 @@
-/** Node modules that take 10 ms to load: loaded with the first connection that needs them. */
+/** Node modules that take 10 ms to load, loaded with the first connection that needs them. */
 import type * as Http2 from 'node:http2';
 import type * as Tls from 'node:tls';
 

@@ -1,5 +1,5 @@
-/** How much a log line matters. */
+/** Severity of a log line. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
-/** Where the client says what went wrong. Secrets (passwords, Authorization, queries) are never passed. */
+/** Receives log lines, which never contain secrets (passwords, Authorization, queries). */
 export type LogFunction = (level: LogLevel, message: string) => void;

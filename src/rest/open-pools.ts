@@ -1,11 +1,11 @@
 /**
- * The pools of a process that have connections. Where the system lends no further descriptor or port, a connection that
- * is idle gives way to one that is needed.
+ * The pools of a process that have connections. When descriptors or ports run out, an idle connection of any pool is
+ * closed for the one that is needed.
  */
 import type { Shortage } from '../net/index.ts';
 import type { Connection } from './connection.ts';
 
-/** What has connections that wait for a request. */
+/** Has connections that wait for a request. */
 export interface IdleConnections {
   idleConnections(): Iterable<Connection>;
 }
@@ -22,8 +22,8 @@ export class OpenPools {
   }
 
   /**
-   * Closes the longest idle connection that frees the resource, except those of `except`. Returns it, or null if
-   * there was none.
+   * Closes the connection that has idled longest among those that free the resource, except those of `except`. Returns
+   * it, or null.
    */
   giveUpOne(shortage: Shortage, except: IdleConnections): Connection | null {
     let oldest: Connection | null = null;
@@ -34,7 +34,7 @@ export class OpenPools {
         if (helps(connection, shortage)) oldest = connection;
       }
     }
-    // one that is closed in order keeps its port for a minute (RFC 9293, 3.6.1)
+    // an orderly close would keep the port for a minute (RFC 9293, 3.6.1)
     if (shortage === 'descriptors') oldest?.destroy();
     else oldest?.reset();
     return oldest;

@@ -1,6 +1,6 @@
 /**
- * The options of a client, one row each: name, type, unit, default, range, and a line for the documentation. The
- * types, the checks and docs/rest-client.md come from here; nothing else repeats a default.
+ * The options of a client, one row each: name, type, unit, default, range, and a line for the documentation. Types,
+ * checks and docs/rest-client.md derive from these rows; defaults are not repeated elsewhere.
  */
 import { HTTP_VERSIONS } from './http-versions.ts';
 
@@ -32,7 +32,7 @@ interface ChoiceSpec<Choice extends string = string> {
   readonly doc: string;
 }
 
-/** A list of words out of some, without repetition. */
+/** A list of different words from a fixed set. */
 interface ChoicesSpec<Choice extends string = string> {
   readonly type: 'choices';
   readonly choices: readonly Choice[];
@@ -44,19 +44,19 @@ interface NumbersSpec {
   readonly default: readonly number[];
   readonly min: number;
   readonly max: number;
-  /** The most entries. */
+  /** Maximum number of entries. */
   readonly most: number;
   readonly doc: string;
 }
 interface TextsSpec {
   readonly type: 'strings';
   readonly default: readonly string[];
-  /** The most entries. */
+  /** Maximum number of entries. */
   readonly most: number;
   readonly doc: string;
 }
 
-/** What is known of an option. */
+/** One row of the table. */
 export type OptionSpec =
   | NumberSpec
   | BooleanSpec
@@ -85,7 +85,7 @@ type ValueOf<Spec> = Spec extends NumberSpec
 /** The values of a table's options, complete. */
 export type ValuesOf<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
-/** Within what one timer can wait. */
+/** Within the range of one timer. */
 const LONGEST = 2_000_000_000;
 
 const httpVersions = HTTP_VERSIONS.map(({ name }) => name);
@@ -99,12 +99,12 @@ export const TLS_OPTIONS = {
   verifyHost: {
     type: 'boolean',
     default: true,
-    doc: "Verify that the server's certificate is for the host of the URL, whether the chain is verified or not.",
+    doc: 'Verify that the certificate is valid for the host of the URL, whether or not its chain is verified.',
   },
   caPath: {
     type: 'string',
     default: '',
-    doc: 'Folder of CA certificates, hashed names or any PEM files, beside the default ones. Empty: none.',
+    doc: 'Folder of CA certificates, hashed names or any PEM files, added to the default ones. Empty: none.',
   },
 } as const satisfies OptionTable;
 
@@ -115,7 +115,7 @@ export const CLIENT_OPTIONS = {
     default: 20_000,
     min: 1,
     max: LONGEST,
-    doc: 'Longest time for a whole request, connecting included.',
+    doc: 'Time limit for a whole request, connecting included.',
   },
   connectTimeout: {
     type: 'number',
@@ -123,7 +123,7 @@ export const CLIENT_OPTIONS = {
     default: 20_000,
     min: 1,
     max: LONGEST,
-    doc: 'Longest time to connect: name lookup, TCP and TLS together. Never more than `timeout`.',
+    doc: 'Time limit for connecting: name lookup, TCP and TLS together. Never above `timeout`.',
   },
   maxBodySize: {
     type: 'number',
@@ -131,7 +131,7 @@ export const CLIENT_OPTIONS = {
     default: 10_485_760,
     min: 1,
     max: Number.POSITIVE_INFINITY,
-    doc: "Largest body of an answer, counted as it arrives; one byte more ends the request with `rc` -10. `Infinity`: the heap's limit alone counts.",
+    doc: "Maximum size of an answer's body, counted as it arrives; one byte more ends the request with `rc` -10. `Infinity`: only the heap limit applies.",
   },
   httpVersion: {
     type: 'choice',
@@ -142,7 +142,7 @@ export const CLIENT_OPTIONS = {
   expect100: {
     type: 'boolean',
     default: false,
-    doc: 'Ask with `Expect: 100-continue` before a body of more than 1,024 bytes, and wait one second at most.',
+    doc: 'Send `Expect: 100-continue` before a body of more than 1,024 bytes, and wait for at most one second.',
   },
   keepAlive: {
     type: 'number',
@@ -150,18 +150,18 @@ export const CLIENT_OPTIONS = {
     default: 120_000,
     min: 0,
     max: LONGEST,
-    doc: "How long an idle connection is kept, unless the server's `Keep-Alive` says otherwise. 0: it is closed after each request.",
+    doc: "How long to keep an idle connection, unless the server's `Keep-Alive` says otherwise. 0: close it after each request.",
   },
   proxy: {
     type: 'choice',
     choices: ['environment', 'none'],
     default: 'environment',
-    doc: 'Whether requests go through the [proxies](#proxies) that the environment names.',
+    doc: 'Whether to use the [proxies](#proxies) of the environment.',
   },
   noConcurrentConnects: {
     type: 'boolean',
     default: false,
-    doc: 'Only one client at a time connects to a host name; the others get `rc` -4 at once. See [the connect lock](#several-clients-the-connect-lock).',
+    doc: 'Only one client at a time connects to a host name; others get `rc` -4 at once. See [the connect lock](#several-clients-the-connect-lock).',
   },
   lockFreeAge: {
     type: 'number',
@@ -169,6 +169,6 @@ export const CLIENT_OPTIONS = {
     default: 0,
     min: 0,
     max: LONGEST,
-    doc: 'With `noConcurrentConnects`: a client with a connection to the host that is younger than this needs no lock. 0: it always does.',
+    doc: 'With `noConcurrentConnects`: a connection to the host younger than this makes the lock unnecessary. 0: it is always needed.',
   },
 } as const satisfies OptionTable;

@@ -19,27 +19,26 @@ import { ConnectDeadline, type Transfer, type TransferPool } from './transfer.ts
 import type { HostCounts } from './transfer-counts.ts';
 import type { Authority } from './url.ts';
 
-/** How long a clear-text server may take to show that it speaks HTTP/2, in milliseconds. */
+/** How long a clear-text server may take to answer a probe for HTTP/2, in milliseconds. */
 const LONGEST_PROBE = 1_000;
 
-/** Streams that a server is taken to allow until its SETTINGS have arrived. */
+/** Number of streams assumed until a server's SETTINGS have arrived. */
 const STREAMS_UNTIL_TOLD = 100;
 
-/** What ALPN offers to a server that wants HTTP/1.1. */
+/** ALPN for a server that requires HTTP/1.1. */
 const HTTP1_ALPN = ['http/1.1'];
 
 /** How often idle connections are checked, in milliseconds. */
 const SWEEP_INTERVAL = 1_000;
 
-/** What an origin speaks: unknown until the first connection. */
+/** The protocol of an origin: unknown before the first connection. */
 type Speaks = 'unknown' | 'h1' | 'h2';
 
-/** Connections by what they do. */
-/** Connections of a client by what they do. */
+/** Connections of a client by state. */
 export interface ConnectionCounts {
-  /** Being made. */
+  /** Being established. */
   connecting: number;
-  /** With a request on it. */
+  /** With a pending request. */
   busy: number;
   /** Kept for the next request. */
   idle: number;
@@ -56,11 +55,11 @@ export class OriginPool
   readonly #connectTo: ConnectTo | null;
   readonly #settings: ClientSettings;
   readonly #timers: TimerWheel;
-  /** The proxy that its requests go through. */
+  /** The proxy of its requests. */
   readonly #proxy: Proxy | UnusableProxy | null;
   readonly #target: HttpTarget;
   readonly #version: HttpVersionRow;
-  /** How clear text begins; proxies speak HTTP/1. */
+  /** How clear-text connections begin; proxies speak HTTP/1. */
   #clearText: HttpVersionRow['clearText'];
   readonly #origin: string;
   readonly #connections = new Set<Connection>();
@@ -69,9 +68,9 @@ export class OriginPool
   readonly #idle = new IdleStack();
   readonly #sweeper = new Timer(() => this.#sweep());
   #speaks: Speaks;
-  /** The server requires HTTP/1.1 (HTTP_1_1_REQUIRED). */
+  /** Whether the server requires HTTP/1.1 (HTTP_1_1_REQUIRED). */
   #http1Only: boolean;
-  /** Streams that the server allows on an HTTP/2 connection, by its last SETTINGS. */
+  /** Number of streams that the server allows on a connection, by its last SETTINGS. */
   #streamLimit = STREAMS_UNTIL_TOLD;
 
   constructor(
@@ -102,19 +101,19 @@ export class OriginPool
     return this.#connections.size === 0 && this.#pending.size === 0;
   }
 
-  /** Adds its connections to those of other pools. */
+  /** Adds its connections to a sum over pools. */
   countConnections(into: ConnectionCounts): void {
     into.connecting += this.#pending.size;
     for (const connection of this.#connections) into[connection.isBusy ? 'busy' : 'idle']++;
   }
 
-  /** Those that wait for a request, having served one. */
+  /** Idle connections that have served a request. */
   *idleConnections(): Generator<Connection> {
     for (const connection of this.#connections)
       if (connection.usable && !connection.isBusy && connection.served > 0) yield connection;
   }
 
-  /** True if there is an open connection younger than this many milliseconds. */
+  /** Whether it has an open connection younger than this many milliseconds. */
   hasYounger(lifetime: number, now: number): boolean {
     for (const connection of this.#connections) {
       if (connection.usable && now - connection.connectedAt < lifetime) return true;
@@ -122,7 +121,7 @@ export class OriginPool
     return false;
   }
 
-  /** Sends the transfer on the connection that was used last and is idle, or on a new one. */
+  /** Sends the transfer on the most recently used idle connection, or on a new one. */
   send(transfer: Transfer): void {
     const connection = this.#idle.take(this.#timers.clock) ?? this.#sharedWithRoom();
     if (connection === null) this.#connect(transfer);
@@ -140,7 +139,7 @@ export class OriginPool
     return null;
   }
 
-  /** True if HTTP/2 is possible, so that transfers may share a connection. */
+  /** Whether transfers may share a connection, since it may be HTTP/2. */
   get #mayShare(): boolean {
     if (this.#http1Only) return false;
     return this.profile === null ? this.#clearText !== 'h1' : this.#version.alpn?.includes('h2') === true;
@@ -156,7 +155,7 @@ export class OriginPool
       this.#timers.start(transfer.connectDeadline, connectTimeout, now);
     }
     if (this.#speaks !== 'h1') {
-      // While it may turn out to be HTTP/2, the others wait for the connection that is on its way.
+      // while the first connection may turn out to be HTTP/2, others wait for it
       for (const pending of this.#pending) {
         if (this.#speaks === 'h2' && pending.transfers.size >= this.#streamLimit) continue;
         pending.add(transfer);
@@ -191,7 +190,7 @@ export class OriginPool
     };
   }
 
-  /** Closes an idle connection to another origin; false if there is none. */
+  /** Closes an idle connection to another origin; false without one. */
   readonly #makeRoom = (shortage: Shortage): boolean => {
     const { shared, log } = this.#settings;
     const closed = shared.openPools.giveUpOne(shortage, this);
@@ -224,7 +223,7 @@ export class OriginPool
     this.#pending.delete(pending);
   }
 
-  /** HTTP/2 with prior knowledge in clear text, if the server supports it. */
+  /** Tries HTTP/2 with prior knowledge in clear text. */
   #probe(pending: PendingConnection, wire: Wire): void {
     const memory = this.#settings.shared.clearTextProtocols;
     if (memory.get(this.#origin) === 'h1') {
@@ -247,7 +246,7 @@ export class OriginPool
       for (const transfer of pending.transfers) this.#open(transfer);
     };
     const timeout = clock.setTimer(LONGEST_PROBE, notHttp2);
-    timeout.ref(); // nothing else keeps the process alive
+    timeout.ref(); // until then nothing else keeps the process alive
     connection.onSettings = () => {
       decided();
       memory.set(this.#origin, 'h2');
@@ -260,7 +259,7 @@ export class OriginPool
     });
   }
 
-  /** The connection is established: waiting requests are sent on it, as far as it has capacity. */
+  /** Sends waiting requests on the new connection, up to its capacity. */
   #serve(pending: PendingConnection, connection: Http1Connection | Http2Connection): void {
     this.#pending.delete(pending);
     this.#speaks = connection instanceof Http2Connection && !this.#http1Only ? 'h2' : 'h1';
@@ -318,7 +317,7 @@ export class OriginPool
     this.#streamLimit = Math.max(limit, 1);
   }
 
-  /** The server gets HTTP/1.1 from now on, from other clients too. */
+  /** Uses HTTP/1.1 for this server from now on, in other clients too. */
   onHttp1Required(): void {
     this.#http1Only = true;
     this.#clearText = 'h1';
@@ -328,7 +327,7 @@ export class OriginPool
 
   // --- closing ---
 
-  /** Closes what has been idle for too long. */
+  /** Closes connections that have idled for too long. */
   #sweep(): void {
     const now = this.#timers.clock.now();
     this.#timers.start(this.#sweeper, SWEEP_INTERVAL, now);
@@ -339,12 +338,12 @@ export class OriginPool
     }
   }
 
-  /** Closes what has no request on it. */
+  /** Closes all idle connections. */
   closeIdle(): void {
     for (const connection of [...this.#connections]) if (!connection.isBusy) connection.destroy();
   }
 
-  /** Closes everything. */
+  /** Closes all connections. */
   close(): void {
     for (const pending of [...this.#pending]) pending.cancel();
     this.#pending.clear();

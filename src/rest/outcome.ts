@@ -2,19 +2,20 @@ import type { ErrorCode } from './failure.ts';
 import { headerFields } from './http1-head.ts';
 
 /**
- * What became of a request, by `kind`. `rc` and `retcode` are what a script sees of it:
+ * The result of a request, by `kind`. `rc` and `retcode` are a script's return codes:
  *
  * | kind | rc | | retcode |
  * | --- | --- | --- | --- |
  * | `response` | 1 | an answer arrived, whatever its status | its status |
  * | `refused` | -1 | connection refused, or no route to the host | 0 |
  * | `connect-timeout` | -2 | no connection in time: DNS, TCP and TLS | 0 |
- * | `timeout` | -3 | connected, but no complete answer in time; what had arrived is there | the status, 0 before it |
+ * | `timeout` | -3 | connected, but no complete answer in time | the status, 0 before it |
  * | `locked` | -4 | another client is connecting to this host name, under the connect lock | 0 |
- * | `blocked` | -5 | a policy refused it; `policy` says which | 0 |
- * | `error` | -10 | anything else: `code` says what | the status, 0 before it |
+ * | `blocked` | -5 | refused by a policy, which `policy` names | 0 |
+ * | `error` | -10 | anything else, by `code` | the status, 0 before it |
  *
- * Only a response, and a timeout, have status, headers and body; only a failure has a reason.
+ * Only a response and a timeout have status, headers and body, a timeout the part that arrived. Only a failure has a
+ * reason.
  *
  * @example
  * if (outcome.kind === 'response') console.log(outcome.status, outcome.text);
@@ -22,7 +23,7 @@ import { headerFields } from './http1-head.ts';
  */
 export type Outcome = ResponseOutcome | FailureOutcome;
 
-/** What became of a request that has no complete answer. */
+/** The result of a request without a complete answer. */
 export type FailureOutcome =
   | RefusedOutcome
   | ConnectTimeoutOutcome
@@ -34,14 +35,14 @@ export type FailureOutcome =
 /** The return code of `rest_get()` in a script. */
 export type ReturnCode = Outcome['rc'];
 
-/** The HTTP that a connection speaks. */
+/** The HTTP version of a connection. */
 export type ConnectionProtocol = 'http/1.0' | 'http/1.1' | 'h2';
 
 /** The connection that a transfer used. */
 export interface ConnectionInfo {
   /** Counts the connections of this process from 1. */
   readonly id: number;
-  /** The HTTP that it speaks. */
+  /** Its HTTP version. */
   readonly protocol: ConnectionProtocol;
   /** IP address of the server, or of the proxy. */
   readonly remoteAddress: string;
@@ -51,11 +52,11 @@ export interface ConnectionInfo {
   readonly localPort: number;
   /** TLS version (`TLSv1.3`), empty without TLS. */
   readonly tls: string;
-  /** True when its TLS session was resumed from an earlier connection. */
+  /** Whether its TLS session was resumed from an earlier connection. */
   readonly tlsResumed: boolean;
 }
 
-/** Milliseconds from the call to the end of each phase, 0 for a phase that did not take place. */
+/** When each phase ended, in milliseconds after the call; 0 for a phase that did not take place. */
 export interface PhaseTimes {
   /** The addresses of the host name were known. */
   readonly lookup: number;
@@ -69,7 +70,7 @@ export interface PhaseTimes {
   readonly total: number;
 }
 
-/** Collects the phases' times while a transfer runs. */
+/** Collects the times while a transfer runs. */
 export class PhaseClock {
   started = 0;
   lookup = 0;
@@ -80,16 +81,16 @@ export class PhaseClock {
 }
 
 export const NO_BODY: Buffer = Buffer.alloc(0);
-/** The text of a head of HTTP/1, or names and values in turn. */
+/** The text of an HTTP/1 head, or names and values in turn. */
 export type RawHeaders = string | readonly string[];
 const NO_HEADERS: RawHeaders = [];
 
-/** The part of an outcome that comes from the transfer. */
+/** What the transfer contributes to an outcome. */
 export interface Ended {
   readonly clock: PhaseClock;
   readonly info: ConnectionInfo | null;
   readonly reused: boolean;
-  /** Of the answer; 0 before it. */
+  /** Status of the answer; 0 before. */
   readonly status: number;
 }
 
@@ -99,14 +100,14 @@ export interface EndedWithAnswer extends Ended {
   readonly received: Buffer;
 }
 
-/** Of a request that was not sent. */
+/** For a request that was not sent. */
 const UNSENT: Ended = { clock: new PhaseClock(), info: null, reused: false, status: 0 };
 
-/** The properties of every outcome. Plain values, which never change. (Assigned, not initialized: see `Deadline`.) */
+/** Properties of every outcome: plain values that never change. (Assigned, not initialized: see `Deadline`.) */
 abstract class BaseOutcome {
-  /** The connection that was used, null if there was none. */
+  /** The connection that was used, or null. */
   declare readonly connection: ConnectionInfo | null;
-  /** True when that connection had served a request before. */
+  /** Whether that connection had served a request before. */
   declare readonly reused: boolean;
 
   /** @internal */
@@ -118,7 +119,7 @@ abstract class BaseOutcome {
   /** @internal */
   protected abstract get clock(): PhaseClock;
 
-  /** When the phases ended. */
+  /** When each phase ended. */
   get times(): PhaseTimes {
     const { started, lookup, connect, tls, firstByte, ended } = this.clock;
     const since = (at: number): number => (at === 0 ? 0 : at - started);
@@ -134,11 +135,11 @@ abstract class BaseOutcome {
 
 /** Status, headers and body, or the part of them that arrived. */
 abstract class AnswerOutcome extends BaseOutcome {
-  /** HTTP status; of a timeout 0 when no status line had arrived. */
+  /** HTTP status; 0 for a timeout before the status line. */
   declare readonly status: number;
-  /** The bytes as they arrived, chunking removed. */
+  /** The received bytes, without chunked framing. */
   declare readonly body: Buffer;
-  /** Value of the last Content-Type field as a byte string, empty without one. */
+  /** The last Content-Type as a byte string, or ''. */
   declare readonly contentType: string;
   readonly #rawHeaders: RawHeaders;
   readonly #clock: PhaseClock;
@@ -163,17 +164,17 @@ abstract class AnswerOutcome extends BaseOutcome {
     return this.status;
   }
 
-  /** The body as text, UTF-8. */
+  /** The body as UTF-8 text. */
   get text(): string {
     return this.body.toString('utf8');
   }
 
-  /** The body as JSON. @throws SyntaxError when it is not JSON */
+  /** The body as JSON. @throws SyntaxError if it is not JSON */
   json(): unknown {
     return JSON.parse(this.text);
   }
 
-  /** The header fields as they arrived: name and value, byte strings, in order. */
+  /** The received header fields in order: names and values as byte strings. */
   get headers(): readonly (readonly [name: string, value: string])[] {
     const fields = this.#fields;
     const out: [string, string][] = [];
@@ -181,7 +182,7 @@ abstract class AnswerOutcome extends BaseOutcome {
     return out;
   }
 
-  /** The first field of that name, in whatever case; undefined without one. */
+  /** The first field of that name, in any case, or undefined. */
   header(name: string): string | undefined {
     const fields = this.#fields;
     const lower = name.toLowerCase();
@@ -196,9 +197,9 @@ abstract class AnswerOutcome extends BaseOutcome {
   }
 }
 
-/** A failure of which nothing but its reason is left. */
+/** A failure that has only a reason. */
 abstract class EmptyOutcome extends BaseOutcome {
-  /** What went wrong, for people and logs. Free of passwords and of the URL's query. */
+  /** What went wrong, for people and logs. Contains neither passwords nor the URL's query. */
   declare readonly reason: string;
   readonly #clock: PhaseClock;
 
@@ -219,19 +220,19 @@ abstract class EmptyOutcome extends BaseOutcome {
     return false;
   }
 
-  /** 0: no answer arrived. */
+  /** 0: no answer has arrived. */
   get retcode(): number {
     return 0;
   }
 }
 
-/** What a response is made of that no server sent. */
+/** Parts of a response that no server has sent. */
 export interface ResponseParts {
   /** Default 200. */
   readonly status?: number | undefined;
   /** Names and values, byte strings. Default: none. */
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
-  /** Text, sent as UTF-8, or bytes. Default: empty. */
+  /** Text, encoded as UTF-8, or bytes. Default: empty. */
   readonly body?: string | Uint8Array | undefined;
   /** Default false. */
   readonly fromCache?: boolean | undefined;
@@ -239,9 +240,9 @@ export interface ResponseParts {
 
 /** An answer has arrived, whatever its status. */
 export class ResponseOutcome extends AnswerOutcome {
-  /** Which outcome this is. */
+  /** The kind of outcome. */
   declare readonly kind: 'response';
-  /** True for an answer that a cache gave. */
+  /** Whether the answer came from a cache. */
   declare readonly fromCache: boolean;
 
   /** @internal */
@@ -251,7 +252,7 @@ export class ResponseOutcome extends AnswerOutcome {
     this.fromCache = fromCache;
   }
 
-  /** A response that a policy gives without sending the request. */
+  /** A response created by a policy, without sending the request. */
   static of({ status = 200, headers = [], body = '', fromCache }: ResponseParts = {}): ResponseOutcome {
     const rawHeaders = headers.flat();
     const types = headers.filter(([name]) => name.toLowerCase() === 'content-type');
@@ -271,9 +272,9 @@ export class ResponseOutcome extends AnswerOutcome {
   }
 }
 
-/** Connected, but no complete answer in time: with what had arrived of it. */
+/** Connected, but no complete answer in time. Contains the part that arrived. */
 export class TimeoutOutcome extends AnswerOutcome {
-  /** Which outcome this is. */
+  /** The kind of outcome. */
   declare readonly kind: 'timeout';
   /** What went wrong, for people and logs. */
   declare readonly reason: string;
@@ -298,7 +299,7 @@ export class TimeoutOutcome extends AnswerOutcome {
 
 /** The connection was refused, or no route leads to the host. */
 export class RefusedOutcome extends EmptyOutcome {
-  /** Which outcome this is. */
+  /** The kind of outcome. */
   readonly kind = 'refused';
 
   /** The return code, as in a script. */
@@ -309,7 +310,7 @@ export class RefusedOutcome extends EmptyOutcome {
 
 /** No connection in time: DNS, TCP and TLS together. */
 export class ConnectTimeoutOutcome extends EmptyOutcome {
-  /** Which outcome this is. */
+  /** The kind of outcome. */
   readonly kind = 'connect-timeout';
 
   /** The return code, as in a script. */
@@ -320,7 +321,7 @@ export class ConnectTimeoutOutcome extends EmptyOutcome {
 
 /** Another client is connecting to this host name, under the connect lock. */
 export class LockedOutcome extends EmptyOutcome {
-  /** Which outcome this is. */
+  /** The kind of outcome. */
   readonly kind = 'locked';
 
   /** The return code, as in a script. */
@@ -331,13 +332,13 @@ export class LockedOutcome extends EmptyOutcome {
 
 /** A policy refused the request. */
 export class BlockedOutcome extends EmptyOutcome {
-  /** Which outcome this is. */
+  /** The kind of outcome. */
   readonly kind = 'blocked';
-  /** The policy that refused it, such as `breaker` or `limits`; empty if it does not say. */
+  /** The policy that refused it, such as `breaker` or `limits`, or ''. */
   readonly policy: string;
 
   /**
-   * What a policy answers with.
+   * Creates the outcome for a policy.
    * @param reason why, for people and logs
    * @param policy its name
    */
@@ -352,11 +353,11 @@ export class BlockedOutcome extends EmptyOutcome {
   }
 }
 
-/** Anything else that went wrong, by its code. */
+/** Any other failure, by its code. */
 export class ErrorOutcome extends EmptyOutcome {
-  /** Which outcome this is. */
+  /** The kind of outcome. */
   readonly kind = 'error';
-  /** What went wrong. */
+  /** The kind of error. */
   readonly code: ErrorCode;
   readonly #status: number;
 
@@ -372,7 +373,7 @@ export class ErrorOutcome extends EmptyOutcome {
     return -10;
   }
 
-  /** The status of the answer that failed, as in a script; 0 when none had arrived. */
+  /** The status of the answer that failed, as in a script; 0 if none had arrived. */
   override get retcode(): number {
     return this.#status;
   }

@@ -7,11 +7,11 @@ import type { Transfer } from './transfer.ts';
 export interface PendingListener {
   onConnected(pending: PendingConnection, wire: Wire, reader: SocketReader | null): void;
   onConnectFailed(pending: PendingConnection, failure: Failure): void;
-  /** Nobody waits for it any more, so it was cancelled. */
+  /** Called when it was cancelled because no transfer waits for it any more. */
   onForsaken(pending: PendingConnection): void;
 }
 
-/** A connection that is being made, and the transfers that wait for it. */
+/** A connection being established, and the transfers that wait for it. */
 export class PendingConnection {
   readonly transfers = new Set<Transfer>();
   readonly #attempt: ConnectAttempt;
@@ -42,7 +42,7 @@ export class PendingConnection {
     transfer.pending = this;
   }
 
-  /** The transfer does not wait any more. */
+  /** Removes a transfer that no longer waits. */
   withdraw(transfer: Transfer): void {
     this.transfers.delete(transfer);
     this.#tellTimes(transfer);
@@ -51,7 +51,7 @@ export class PendingConnection {
     this.cancel();
   }
 
-  /** Connected, but to be probed by its owner, who provides the cancellation. */
+  /** Connected, but its owner probes it first; `cancel` ends the probe. */
   continueWith(cancel: () => void): void {
     this.#cancel = cancel;
   }

@@ -1,7 +1,9 @@
-/** How characters become bytes: text as UTF-8, or a byte string, whose characters are one byte each (0 to 255). */
+/**
+ * How characters become bytes: `utf8` text, or a `latin1` byte string, whose characters are one byte each (0 to 255).
+ */
 export type TextEncoding = 'utf8' | 'latin1';
 
-// RFC 3986, section 2.3: ALPHA / DIGIT / "-" / "." / "_" / "~" stay as they are.
+// RFC 3986, section 2.3: ALPHA / DIGIT / "-" / "." / "_" / "~" are never encoded
 const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
 
 const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
@@ -12,7 +14,7 @@ const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
 /**
  * Percent-encodes everything but the unreserved characters of RFC 3986, as `curl_easy_escape` does, so that the
  * result is safe anywhere in a URL.
- * @param encoding `utf8` (default) for text; `latin1` for a byte string, as scripts have them
+ * @param encoding `utf8` (default) for text; `latin1` for a byte string, as in scripts
  * @example percentEncode('a&b=ü') === 'a%26b%3D%C3%BC'
  */
 export function percentEncode(text: string, encoding: TextEncoding = 'utf8'): string {
@@ -31,21 +33,21 @@ export function percentEncode(text: string, encoding: TextEncoding = 'utf8'): st
   return out;
 }
 
-/** Percent-encodes as UTF-8 what is not ASCII, and leaves the rest, reserved characters and percent signs included. */
+/** Percent-encodes non-ASCII characters as UTF-8, and nothing else: reserved characters and percent signs remain. */
 export function encodeNonAscii(text: string): string {
   return text.replace(NON_ASCII, encodedCharacter);
 }
 
 const NON_ASCII = /[\u0080-\u{10ffff}]/gu;
 
-/** A lone surrogate, which is not a character, becomes U+FFFD. */
+/** Turns a lone surrogate, which is not a character, into U+FFFD. */
 function encodedCharacter(character: string): string {
   let out = '';
   for (const byte of Buffer.from(character, 'utf8')) out += ENCODED[byte];
   return out;
 }
 
-/** The value of a hexadecimal digit, -1 for any other character. */
+/** The value of a hexadecimal digit; -1 for any other character. */
 export function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   const lower = code | 32;
@@ -53,9 +55,9 @@ export function hexDigit(code: number): number {
 }
 
 /**
- * Decodes percent-encoding, as `curl_easy_unescape` does. `+` stays `+`, and a `%` that two hexadecimal digits do
- * not follow stays as it is. Never throws: bytes that are not UTF-8 become U+FFFD.
- * @param encoding `utf8` (default) gives text; `latin1` a byte string, as scripts have them
+ * Decodes percent-encoding, as `curl_easy_unescape` does. `+` stays `+`, and so does a `%` that is not followed by two
+ * hexadecimal digits. Never throws: bytes that are not UTF-8 become U+FFFD.
+ * @param encoding `utf8` (default) returns text; `latin1` a byte string, as in scripts
  */
 export function percentDecode(text: string, encoding: TextEncoding = 'utf8'): string {
   if (!text.includes('%')) return text;

@@ -1,32 +1,33 @@
 import type { Outcome } from './outcome.ts';
 import type { HttpRequest } from './request.ts';
 
-/** Sends a request. The promise resolves to what became of it, whatever happens on the network. */
+/** Sends a request. The promise always resolves to an outcome, whatever happens on the network. */
 export type Send = (request: HttpRequest) => Promise<Outcome>;
 
 /**
  * Sits between the calls of a client and its connections: retry, circuit breaker, limits, cache, authentication. It
  * is called once, when the client is created, with the next handler, and returns a handler in its place, which may
- * inspect a request, change it, send it several times, answer without sending it, or inspect the outcome.
+ * is called once, when the client is created, with the next handler, and returns its own, which may inspect a request,
+ * change it, send it several times, answer without sending it, or inspect the outcome.
+ * State in the policy's closure belongs to one client, state outside of it is shared. A policy that throws rejects the
+ * call: like an invalid option, that is an error in the program.
  *
- * State belongs in the closure of the policy, so each client has its own, or outside of it to be shared. A policy
- * that throws rejects the call: it is a programmer's error, as an invalid option is.
- *
- * @example const withinOneSecond: Policy = (next) => (request) => next({ ...request, timeout:
- * Math.min(request.timeout, 1000) });
+ * @example
+ * const withinOneSecond: Policy = (next) => (request) =>
+ *   next({ ...request, timeout: Math.min(request.timeout, 1000) });
  */
 export type Policy = (next: Send) => Send;
 
-/** What requests of a client are given to. */
+/** Sends a client's requests. */
 export interface Sender {
   readonly send: Send;
   /** Pending requests. */
   readonly active: number;
-  /** Resolves as soon as there are none. */
+  /** Resolves as soon as none are pending. */
   whenIdle(): Promise<void>;
 }
 
-/** The policies of a client around what sends for them; the first one is outermost. */
+/** Puts a client's policies in front of its sender; the first policy is outermost. */
 export class PolicyChain implements Sender {
   readonly send: Send;
   readonly #inner: Sender;
@@ -57,7 +58,7 @@ export class PolicyChain implements Sender {
         this.#onIdle = resolve;
       });
     }
-    // a policy may have sent requests that its own outcome did not wait for
+    // a policy may have sent requests without waiting for their outcomes
     await this.#inner.whenIdle();
   }
 }

@@ -1,4 +1,4 @@
-/** A way through an HTTP proxy to another server (RFC 9110, section 9.3.6): what TLS goes through. */
+/** A tunnel through an HTTP proxy to another server (RFC 9110, section 9.3.6), for TLS. */
 
 import type { Proxy, Wire } from '../net/index.ts';
 import { MAX_HEADER } from './limits.ts';
@@ -8,8 +8,8 @@ const HEAD_END = /\r?\n\r?\n/;
 const MAX_INTERIM = 16;
 
 /**
- * Asks the proxy for the way. `done` is called once, with null when it is open, else with the reason; not when the
- * socket is destroyed by its owner before.
+ * Asks the proxy for a tunnel. `done` is called once, with null or the reason of the failure; not if the owner destroys
+ * the socket first.
  */
 export function openTunnel(
   socket: Wire,
@@ -33,7 +33,7 @@ export function openTunnel(
     for (;;) {
       const end = HEAD_END.exec(received);
       if (end === null) {
-        if (received.length > MAX_HEADER) finish(`the proxy ${proxy.shown} sent no end of its header`);
+        if (received.length > MAX_HEADER) finish(`the proxy ${proxy.shown} sent a header without an end`);
         return;
       }
       const [, code, phrase = ''] = STATUS_LINE.exec(received) ?? [];
@@ -45,7 +45,7 @@ export function openTunnel(
         continue;
       } else if (status < 200 || status > 299) {
         finish(
-          `the proxy ${proxy.shown} refused the way to ${target}: ${status} ${phrase.slice(0, 100)}`.trimEnd(),
+          `the proxy ${proxy.shown} refused a tunnel to ${target}: ${status} ${phrase.slice(0, 100)}`.trimEnd(),
         );
       } else {
         socket.pause();

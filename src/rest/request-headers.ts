@@ -1,15 +1,15 @@
 import { invalidOption, RestOptionError } from './errors.ts';
 import { checkHeaderField, type HeaderField } from './header-line.ts';
 
-/** The header fields of a request as they go out, name and value in turn, and what they decide. */
+/** The header fields of a request, names and values in turn, and the settings that follow from them. */
 export interface RequestHeaders {
   /** Names and values in turn. */
   readonly fields: readonly string[];
-  /** `Expect` was given: empty switches it off, `100-continue` on. */
+  /** The caller's `Expect`: an empty one is `off`, `100-continue` is `on`; null without one. */
   readonly expect: 'off' | 'on' | null;
-  /** The caller's Host: the first one, or none if it is empty. */
+  /** Whether the caller sets Host: it comes first, or is omitted if empty. */
   readonly ownHost: boolean;
-  /** `Connection: close` was given. */
+  /** Whether `Connection: close` was given. */
   readonly closes: boolean;
 }
 
@@ -25,7 +25,7 @@ export type HeadersOption =
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
 
-// The usual requests share their arrays; nobody writes to them.
+// common requests share these arrays, which are never written to
 const PLAIN = plain('Accept', '*/*');
 const PLAIN_FORM = plain('Accept', '*/*', 'Content-Type', FORM);
 const PLAIN_JSON = plain('Accept', '*/*', 'Content-Type', JSON_TYPE);
@@ -37,8 +37,8 @@ function plain(...fields: string[]): RequestHeaders {
 const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 
 /**
- * The same with this field in place of all of that name; an empty value removes them.
- * @throws RestOptionError for a field that cannot be sent
+ * Replaces all fields of this name by one; an empty value removes them.
+ * @throws RestOptionError for an invalid field
  */
 export function withField(headers: RequestHeaders, name: string, value: string): RequestHeaders {
   const checked = checkHeaderField(name, value);
@@ -60,16 +60,16 @@ export function withField(headers: RequestHeaders, name: string, value: string):
   return lower === 'connection' ? { ...headers, fields, closes: CLOSE.test(field) } : { ...headers, fields };
 }
 
-/** The default content type of a request; empty: none. */
+/** The default content type of a request; '' for none. */
 const defaultType = (method: string, json: boolean): string =>
   json ? JSON_TYPE : method === 'POST' || method === 'PUT' ? FORM : '';
 
 /**
- * Puts a request's fields together: what the client sends by itself (Accept, Authorization from the URL, a
- * Content-Type) and what the caller adds. A field of the caller replaces the client's own of that name; an
- * empty one removes it, as with libcurl; an empty content type removes the default one. Content-Type is the exception: the caller's field and the call's
- * content type are both sent, in this order (vector rest-hf-override-ctype).
- * @throws RestOptionError for a field that cannot be sent
+ * Combines the fields that the client sends by itself (Accept, Authorization from the URL, Content-Type) with the
+ * caller's. As in libcurl, a caller's field replaces the client's of that name, and an empty one removes it; an empty
+ * content type removes the default one. Content-Type is the exception: the caller's field and the call's content type
+ * are both sent, in this order (vector rest-hf-override-ctype).
+ * @throws RestOptionError for an invalid field
  */
 export function requestHeaders(
   method: string,

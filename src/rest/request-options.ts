@@ -6,27 +6,30 @@ import type { HoldConnectLock } from './request.ts';
 import type { HeadersOption } from './request-headers.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 
-/** What a body may be: text or bytes. */
+/** A body: text or bytes. */
 export type RequestBody = string | Uint8Array;
 
 /** Options of one request. */
 export interface RequestOptions {
-  /** Further header fields in this order; a field may be there several times. */
+  /** Further header fields, in this order; names may be repeated. */
   readonly headers?: HeadersOption | undefined;
-  /** Content-Type of the body. Default of JSON `application/json`, of POST and PUT otherwise `application/x-www-form-urlencoded`. Empty: none. */
+  /**
+   * Content-Type of the body; '' for none. Default `application/json` for `json`, else
+   * `application/x-www-form-urlencoded` for POST and PUT.
+   */
   readonly contentType?: string | undefined;
   /** Longest time for this request in milliseconds, instead of the client's. */
   readonly timeout?: number | undefined;
-  /** Ends the request when it fires: the outcome is an `error` with the code `aborted`. One signal may end many. */
+  /** Ends the request: the outcome is an `error` with the code `aborted`. A signal may end many requests. */
   readonly signal?: AbortSignal | undefined;
-  /** Sends it with this TLS client domain, instead of the client's. */
+  /** TLS client domain for this request, instead of the client's. */
   readonly tlsDomain?: TlsClientDomain | undefined;
   /**
-   * How long the connect lock is held, with `noConcurrentConnects`: until the connection is established, or until the
+   * With `noConcurrentConnects`, how long the connect lock is held: until the connection is established, or until the
    * whole request has ended. Default `while-connecting`.
    */
   readonly holdConnectLock?: HoldConnectLock | undefined;
-  /** How the characters of URL and body become bytes. Default `utf8`; `latin1` for byte strings, as scripts have them. */
+  /** Encoding of URL and body. Default `utf8`; `latin1` for byte strings, as in scripts. */
   readonly encoding?: TextEncoding | undefined;
 }
 
@@ -34,14 +37,14 @@ export interface RequestOptions {
 export interface BodyRequestOptions extends RequestOptions {
   /** Text or bytes. */
   readonly body?: RequestBody | undefined;
-  /** Any value, which is sent as JSON; instead of `body`. */
+  /** Any value to be sent as JSON, instead of `body`. */
   readonly json?: unknown;
 }
 
-/** Those without any. */
+/** The options of a request without any. */
 export const NO_OPTIONS: BodyRequestOptions = Object.freeze({});
 
-/** Looked up for each option of each request. */
+/** Looked up for each option of every request. */
 const KNOWN: Readonly<Record<keyof BodyRequestOptions, true>> = Object.freeze({
   __proto__: null,
   headers: true,
@@ -55,7 +58,7 @@ const KNOWN: Readonly<Record<keyof BodyRequestOptions, true>> = Object.freeze({
   json: true,
 });
 
-/** @throws RestOptionError for what only the calling program can get wrong */
+/** @throws RestOptionError for errors of the calling program */
 export function checkRequestOptions(options: BodyRequestOptions): void {
   if (options === NO_OPTIONS) return;
   if (options === null || typeof options !== 'object' || options instanceof Uint8Array) {
@@ -87,7 +90,7 @@ export function checkRequestOptions(options: BodyRequestOptions): void {
   }
 }
 
-/** The bytes of the body; null without one. @throws RestOptionError */
+/** The bytes of the body, or null. @throws RestOptionError */
 export function bodyBytes({ body, json, encoding = 'utf8' }: BodyRequestOptions): Buffer | null {
   if (json !== undefined) {
     if (body !== undefined)

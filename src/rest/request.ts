@@ -4,29 +4,29 @@ import type { TlsClientDomain } from './tls-domain.ts';
 import type { Authority } from './url.ts';
 
 /**
- * A request as policies and the dispatcher see it: checked, complete, and never changed. A policy that wants another one
- * copies it: `next({ ...request, timeout: 500 })`.
+ * A request as policies and the dispatcher see it: validated, complete and immutable. A policy changes a copy:
+ * `next({ ...request, timeout: 500 })`.
  */
 export interface HttpRequest {
-  /** In capitals, as a rule. */
+  /** Usually in capitals. */
   readonly method: string;
   /** Scheme, host and port. */
   readonly authority: Authority;
-  /** Path and query as the request line has them. */
+  /** Path and query, as in the request line. */
   readonly path: string;
-  /** The header fields, and what they decide. */
+  /** The header fields, and the settings that follow from them. */
   readonly headers: RequestHeaders;
-  /** The whole body, null without one. */
+  /** The whole body, or null. */
   readonly body: Buffer | null;
-  /** Longest time for the whole transfer, connecting included, in milliseconds. */
+  /** Time limit for the whole transfer, connecting included, in milliseconds. */
   readonly timeout: number;
-  /** Longest time to connect (DNS, TCP and TLS), in milliseconds. */
+  /** Time limit for connecting (DNS, TCP and TLS), in milliseconds. */
   readonly connectTimeout: number;
-  /** How long the connect lock is held, with a client that takes it. */
+  /** How long the connect lock is held, if the client uses it. */
   readonly holdConnectLock: HoldConnectLock;
-  /** Ends the transfer when it fires. */
+  /** Ends the transfer. */
   readonly signal: AbortSignal | null;
-  /** The TLS client domain to send it with; null: the client's, if any. */
+  /** Its TLS client domain; null: the client's, if any. */
   readonly tlsDomain: TlsClientDomain | null;
   /** What the policies of its host have decided; null: nothing. @internal */
   readonly route: Route | null;
@@ -67,9 +67,9 @@ export function fieldOf({ fields }: RequestHeaders, name: string): string | unde
 export type HoldConnectLock = 'while-connecting' | 'whole';
 
 /**
- * A copy of the request with this header field in place of all of that name; an empty value removes them. Name and value
- * are byte strings.
- * @throws RestOptionError for a field that cannot be sent
+ * A copy of the request in which one header field replaces all of that name; an empty value removes them. Name and
+ * value are byte strings.
+ * @throws RestOptionError for an invalid field
  */
 export function withHeader(request: HttpRequest, name: string, value: string): HttpRequest {
   return { ...request, headers: withField(request.headers, name, value) };

@@ -1,33 +1,32 @@
-/** Which requests go out once more, because the server cannot have acted on them, or may act on them twice. */
+/** Which requests are resent: those that the server cannot have processed, or that it may process twice. */
 import type { ExchangeFailure } from './failure.ts';
 
-/** How often a request goes out again that the server did not look at (HTTP/2). */
+/** Limit on resending a request that the server did not process (HTTP/2). */
 const MAX_UNPROCESSED = 3;
-/** RFC 9110, section 10.1.1: the request once more, without Expect. */
+/** RFC 9110, section 10.1.1: resend without Expect. */
 const EXPECTATION_FAILED = 417;
 
-/** RFC 9110, section 9.2.2: these may be sent again when a connection is lost before the answer. */
+/** RFC 9110, section 9.2.2: may be resent if the connection is lost before the answer. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 
 /** Whether the server may act on it twice: methods are case-sensitive. */
 export const isIdempotent = (method: string): boolean => IDEMPOTENT.has(method);
 
-/** What counts of a request and its attempts. */
+/** What the decision depends on. */
 export interface Attempts {
   readonly method: string;
-  /** A byte of the answer has arrived. */
+  /** Whether a byte of the answer has arrived. */
   readonly answered: boolean;
-  /** It went out on a connection that had served another one. */
+  /** Whether its connection had served another request. */
   readonly reused: boolean;
-  /** How often it went out again for a lost connection, and because the server did not look at it. */
+  /** How often it was resent after a lost connection, and because the server did not process it. */
   readonly losses: number;
   readonly unprocessed: number;
 }
 
 /**
- * A GET or PUT on a kept connection that turns out to be closed before a byte of the answer goes out once more on a fresh
- * one, and any request that had not been written; never a second time. What an HTTP/2 server did not look at goes out again
- * a few times.
+ * An unwritten request, or a GET or PUT whose kept connection was closed before a byte of the answer, is resent once on
+ * a fresh connection. A request that an HTTP/2 server did not process is resent a few times.
  */
 export function mayGoAgain(
   { method, answered, reused, losses, unprocessed }: Attempts,

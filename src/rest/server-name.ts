@@ -1,13 +1,15 @@
-/** Whether a certificate is for the host of a URL, by libcurl's rules (RFC 6125 without partial wildcards). */
+/**
+ * Checks that a certificate is valid for the host of a URL, by libcurl's rules (RFC 6125 without partial wildcards).
+ */
 import { isIP, isIPv6, SocketAddress } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 
-/** The longest list of names that a reason shows. */
+/** Limit on the names shown in a reason, in characters. */
 const MAX_SHOWN = 300;
 /** `DNS:a.test, IP Address:192.0.2.1`; Node puts a value with a comma or quote in it into JSON quotes. */
 const ALTERNATIVE = /(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)/y;
 
-/** Null when it is; else the reason in words. @param name in lower case, without a final dot; IPv6 without brackets */
+/** Null if it is valid, else the reason. @param name in lower case, without a final dot; IPv6 without brackets */
 export function checkServerName(name: string, certificate: PeerCertificate): string | null {
   const { subject, subjectaltname = '' } = certificate;
   const kind = isIP(name) === 0 ? 'DNS' : 'IP Address';
@@ -32,10 +34,10 @@ export function checkServerName(name: string, certificate: PeerCertificate): str
   }
   const names = subjectaltname.slice(0, MAX_SHOWN);
   if (commonName.toLowerCase() !== name) return `${no}, it is for ${names}`;
-  return `${no}, it is for ${names}; its CN does not count beside these`;
+  return `${no}, it is for ${names}; its CN is ignored because of these`;
 }
 
-/** A name may begin with the label `*`, which stands for one label; `b*.a.test` and `*.test` match nothing. */
+/** The first label may be `*`, which matches one label; `b*.a.test` and `*.test` match nothing. */
 function isFor(pattern: string, name: string): boolean {
   const wanted = pattern.toLowerCase().replace(/\.$/, '');
   if (wanted === '') return false;

@@ -11,66 +11,72 @@ import { objectOf, readTable } from './read-options.ts';
 import { RestShared } from './shared.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 
-/** What a client verifies of a server's certificate, and by which CAs. */
+/** How a client verifies servers. */
 export interface TlsOptions {
   /** Verify the chain of the server's certificate. */
   readonly verifyPeer?: boolean | undefined;
-  /** Verify that the server's certificate is for the host of the URL, whether the chain is verified or not. */
+  /** Verify that the certificate is valid for the host of the URL, whether or not its chain is verified. */
   readonly verifyHost?: boolean | undefined;
-  /** Folder of CA certificates, hashed names or any PEM files, beside the default ones. */
+  /** Folder of CA certificates, hashed names or any PEM files, added to the default ones. */
   readonly caPath?: string | undefined;
 }
 
 /** Options of a client. Times are in milliseconds, sizes in bytes; docs/rest-client.md has defaults and ranges. */
 export interface RestClientOptions {
-  /** Longest time for a whole request in milliseconds, connecting included. */
+  /** Time limit for a whole request in milliseconds, connecting included. */
   readonly timeout?: number | undefined;
-  /** Longest time to connect in milliseconds: name lookup, TCP and TLS together. Never more than `timeout`. */
+  /** Time limit for connecting in milliseconds: name lookup, TCP and TLS together. Never above `timeout`. */
   readonly connectTimeout?: number | undefined;
-  /** Largest body of an answer in bytes; one byte more ends the request. `Infinity`: no separate limit. */
+  /** Maximum size of an answer's body in bytes; one byte more ends the request. `Infinity`: no separate limit. */
   readonly maxBodySize?: number | undefined;
-  /** Which HTTP it speaks. */
+  /** The HTTP versions to use. */
   readonly httpVersion?: HttpVersion | undefined;
-  /** What is verified of a server's certificate. */
+  /** How servers are verified. */
   readonly tls?: TlsOptions | undefined;
-  /** Sends each request that names no other with this TLS client domain. */
+  /** TLS client domain of all requests that do not name their own. */
   readonly tlsDomain?: TlsClientDomain | undefined;
-  /** Ask with `Expect: 100-continue` before a body of more than 1,024 bytes. */
+  /** Send `Expect: 100-continue` before a body of more than 1,024 bytes. */
   readonly expect100?: boolean | undefined;
-  /** How long an idle connection is kept, in milliseconds, unless the server's `Keep-Alive` says otherwise; 0: not at all. */
+  /**
+   * How long to keep an idle connection, in milliseconds, unless the server's `Keep-Alive` says otherwise; 0: not at
+   * all.
+   */
   readonly keepAlive?: number | undefined;
-  /** Whether requests go through the proxies that the environment names (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`). */
+  /** Whether to use the proxies of the environment (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`). */
   readonly proxy?: 'environment' | 'none' | undefined;
-  /** Only one client at a time connects to a host name; the others get `rc` -4 at once. */
+  /** Only one client at a time connects to a host name; others get `rc` -4 at once. */
   readonly noConcurrentConnects?: boolean | undefined;
-  /** With `noConcurrentConnects`: with a connection to the host that is younger than this, in milliseconds, no lock is needed. */
+  /**
+   * With `noConcurrentConnects`: a connection to the host younger than this, in milliseconds, makes the lock
+   * unnecessary.
+   */
   readonly lockFreeAge?: number | undefined;
   /** Called for every failure. Default: nothing is logged. */
   readonly log?: LogFunction | undefined;
-  /** What several clients have in common: connect lock, DNS cache, TLS contexts. Default: the process's own. */
+  /** Resources shared with other clients: connect lock, DNS cache, TLS contexts. Default: those of the process. */
   readonly shared?: RestShared | undefined;
   /** Policies of each request, outermost first. Default: none. */
   readonly policies?: readonly Policy[] | undefined;
-  /** Policies by host, inside of `policies`. Default: none. */
+  /** Policies by host, which run after `policies`. Default: none. */
   readonly hosts?: HostsOption | undefined;
-  /** How connections are made, for example in a test. Default: that of `shared`, by node:net. */
+  /** Opens connections, for example in a test. Default: that of `shared`, by node:net. */
   readonly connect?: Connect | undefined;
-  /** How host names are resolved, for example in a test. Default: that of `shared`. */
+  /** Resolves host names, for example in a test. Default: that of `shared`. */
   readonly lookup?: LookupFunction | undefined;
-  /** What timeouts are measured by, for example in a test. Default: that of `shared`, the system's clock. */
+  /** Measures timeouts, for example in a test. Default: that of `shared`, the system's clock. */
   readonly clock?: Clock | undefined;
 }
 
-/** The options of a client as it uses them: checked and complete. */
+/** The options of a client, validated and complete. */
 export interface ClientSettings extends ValuesOf<typeof CLIENT_OPTIONS> {
   readonly tls: ValuesOf<typeof TLS_OPTIONS>;
   readonly tlsDomain: TlsClientDomain | null;
   readonly log: LogFunction;
   readonly shared: RestShared;
-  /** Null if proxies are ignored or the environment has none. */
+  /** Null if proxies are ignored, or the environment names none. */
   readonly proxies: Proxies | null;
   readonly policies: readonly Policy[];
-  /** Null: without policies by host. */
+  /** Null without policies by host. */
   readonly hosts: HostRules | null;
   /** Null: node:net. */
   readonly connect: Connect | null;

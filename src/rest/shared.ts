@@ -13,23 +13,23 @@ import { HostStates } from './policies/host-states.ts';
 import { TlsStore } from './tls-store.ts';
 import { TransferCounts } from './transfer-counts.ts';
 
-/** What clients have in common. */
+/** Resources that clients share. */
 export interface RestSharedOptions {
-  /** The lock of `noConcurrentConnects`; default: one between the clients that share this object. */
+  /** The lock of `noConcurrentConnects`. Default: one for the clients that share this object. */
   readonly connectLock?: ConnectLock | undefined;
-  /** Finds addresses; default: a new one. */
+  /** Finds addresses. Default: a new one. */
   readonly resolver?: NameResolver | undefined;
-  /** How connections are made. Default: by node:net. */
+  /** Opens connections. Default: node:net. */
   readonly connect?: Connect | undefined;
-  /** What timeouts are measured by. Default: the system's clock. */
+  /** Measures timeouts. Default: the system's clock. */
   readonly clock?: Clock | undefined;
-  /** What the bodies of answers under way may take together; default: a quarter of the heap's limit. @internal */
+  /** Limits the bodies of all pending answers together. Default: a quarter of the heap limit. @internal */
   readonly bodies?: ByteBudget | undefined;
   /** Random numbers from 0 up to 1; default: Math.random. @internal */
   readonly random?: (() => number) | undefined;
 }
 
-/** What several clients have in common: the connect lock, the DNS cache, TLS contexts and sessions. */
+/** Resources that several clients share: the connect lock, the DNS cache, TLS contexts and sessions. */
 export class RestShared {
   /** @internal */
   readonly connectLock: ConnectLock;
@@ -45,9 +45,9 @@ export class RestShared {
   readonly tls: TlsStore = new TlsStore();
   /** How transfers ended. @internal */
   readonly transfers: TransferCounts = new TransferCounts();
-  /** Those that have connections. @internal */
+  /** The pools that have connections. @internal */
   readonly openPools: OpenPools = new OpenPools();
-  /** What clear-text origins speak, as a client found out that tried HTTP/2. @internal */
+  /** Protocols of clear-text origins, as found by trying HTTP/2. @internal */
   readonly clearTextProtocols: OriginMemory = new OriginMemory();
   /** Origins that require HTTP/1.1. @internal */
   readonly http1Origins: OriginMemory = new OriginMemory();
@@ -57,7 +57,7 @@ export class RestShared {
   readonly random: () => number;
   static #ofProcess: RestShared | null = null;
 
-  /** Things in common that are given to clients as `shared`. */
+  /** Creates an object to pass to clients as `shared`. */
   constructor(options: RestSharedOptions = {}) {
     this.connectLock = options.connectLock ?? new LocalConnectLock();
     const { clock = systemClock } = options;
@@ -70,14 +70,14 @@ export class RestShared {
   }
 
   /**
-   * Reads CA certificates again (`tls.caPath`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, the system's) for requests
-   * from now on. Idle TLS connections are closed and sessions dropped, so that a removed CA is no longer trusted.
+   * Makes later requests read CA certificates again (`tls.caPath`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, the
+   * system's). Idle TLS connections are closed and sessions dropped, so that a removed CA is no longer trusted.
    */
   rereadCertificates(): void {
     this.tls.reread();
   }
 
-  /** The one that clients use which are not given another. */
+  /** The default for clients that are not given one. */
   static ofProcess(): RestShared {
     RestShared.#ofProcess ??= new RestShared();
     return RestShared.#ofProcess;
@@ -86,7 +86,7 @@ export class RestShared {
 
 const MAX_ORIGINS = 10_000;
 
-/** Remembers what an origin speaks. */
+/** Remembers the protocols of origins. */
 export class OriginMemory {
   readonly #origins = new Map<string, 'h1' | 'h2'>();
 

@@ -1,17 +1,17 @@
 /**
- * Node 20's HTTP/2 ends a session whose server breaks the protocol without a word to the program: it says GOAWAY to the
- * server, and from then on reads and writes nothing, while later versions report an error. What shows it is a PING that
- * is never written. It is tried once after each time that the server has said something and then fallen silent.
+ * Works around Node 20, whose HTTP/2 does not report that it ended a session because the server broke the protocol: it
+ * sends GOAWAY, and then neither reads nor writes, while later versions report an error. A PING that is never written
+ * reveals it, so one is sent whenever the server falls silent.
  */
 
 import type { ClientHttp2Session } from 'node:http2';
 import type { Wire } from '../net/index.ts';
 import { Timer, type TimerWheel } from '../timers/index.ts';
 
-/** Whether this Node says nothing. */
+/** Whether this version of Node has the fault. */
 export const ENDS_SILENTLY = Number.parseInt(process.versions.node, 10) < 22;
 
-/** For how long a server is silent before it is tried, and how long the PING may take to be written, in milliseconds. */
+/** How long the server must be silent before the PING, and how long writing that may take, in milliseconds. */
 const SILENCE = 50;
 
 export class SilentBreach {
@@ -21,11 +21,11 @@ export class SilentBreach {
   readonly #found: () => void;
   readonly #timer = new Timer(() => this.#look());
   #read = 0;
-  /** Whether what was read last has been followed by a PING. */
+  /** Whether a PING has followed the last input. */
   #tried = true;
-  /** Bytes written when a PING was requested; null if none is expected. */
+  /** Bytes written when a PING was requested; null if none is pending. */
   #written: number | null = null;
-  /** How many streams are open, and how many of their bodies are not yet written. */
+  /** Number of open streams, and of their bodies that are not yet written. */
   #open = 0;
   #unsent = 0;
 
@@ -59,7 +59,7 @@ export class SilentBreach {
     this.#open = 0;
   }
 
-  /** Whether bytes wait for room in the socket's buffer. */
+  /** Whether bytes wait because the socket's buffer is full. */
   get #isFull(): boolean {
     const { _handle } = this.#socket as unknown as {
       readonly _handle?: { readonly writeQueueSize?: number } | null;
@@ -77,7 +77,7 @@ export class SilentBreach {
       this.#tried = false;
       this.#written = null;
     } else if (this.#isFull) {
-      // The server does not read: what waits for that waits before the PING.
+      // the server does not read, and the PING waits behind unread bytes
       this.#written = null;
       this.#tried = false;
     } else if (this.#written !== null) {
@@ -87,9 +87,9 @@ export class SilentBreach {
     } else if (!this.#tried && this.#unsent === 0) {
       this.#tried = true;
       const isAsked = this.#session.ping(() => {
-        this.#read = this.#socket.bytesRead ?? Number.NaN; // its answer is nothing new
+        this.#read = this.#socket.bytesRead ?? Number.NaN; // do not count its answer as input
       });
-      // false when too many have had no answer
+      // false if too many PINGs are unanswered
       if (isAsked) this.#written = bytesWritten;
     }
   }

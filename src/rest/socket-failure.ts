@@ -1,4 +1,4 @@
-/** What errors of a connection mean to somebody who reads a log. */
+/** Explains connection errors for the log. */
 import { firstLine, tlsErrorText } from './errors.ts';
 import type { ExchangeFailure } from './failure.ts';
 
@@ -11,8 +11,8 @@ const REASONS = new Map<string, string>([
 ]);
 
 export function socketFailure(error: NodeJS.ErrnoException): ExchangeFailure {
-  // With TLS 1.3 a server refuses our certificate after the handshake has ended on our side (RFC 8446, section
-  // 4.4.2.4).
+  // with TLS 1.3 a server refuses the client's certificate after the handshake has ended here (RFC 8446, section
+  // 4.4.2.4)
   const alert = tlsErrorText(error);
   if (alert !== null) return { code: 'tls', reason: `the server ended TLS: ${alert}`, fate: 'answered' };
   const { code = '', message } = error;

@@ -1,17 +1,17 @@
 import type { OnReadOpts } from 'node:net';
 
-/** Takes input: the first `length` bytes of a buffer that is filled again afterwards. */
+/** Receives input: the first `length` bytes of a buffer that will be overwritten. */
 export type Receive = (bytes: Buffer, length: number) => void;
 
 const READ_SIZE = 65_536;
-/** One read ends before the next begins, on any socket. */
+/** Shared by all sockets: one read ends before the next begins. */
 const arrival = Buffer.allocUnsafeSlow(READ_SIZE);
 
 function ignore(): void {}
 
 /**
- * Reads a socket past its stream, into one buffer of all sockets. The usual way costs an allocation of 64 KiB for
- * each read and the stream's own book-keeping.
+ * Reads a socket without its stream, into one buffer shared by all sockets. The stream would allocate 64 KiB for each
+ * read, and do its own book-keeping.
  */
 export class SocketReader {
   readonly onread: OnReadOpts;

@@ -1,10 +1,10 @@
 /**
- * Whether TLS was closed in order, or cut: a body without a length is complete only after a close_notify (RFC 9112, 9.8;
- * RFC 8446, 6.1), and Node ends the stream in the same way without one. What tells is when it ends.
+ * Distinguishes an orderly close of TLS from a cut: a body without a length is complete only after a close_notify (RFC
+ * 9112, 9.8; RFC 8446, 6.1), but Node ends the stream the same way without one. The time of the end gives it away.
  *
- * After each piece of such a body the wire is not read until the next turn of the event loop. So an end in the meantime was
- * in what had been read, and is a close_notify. A later one is a record of its own, whose last bytes are read in the turn in
- * which it ends the stream. The end of the wire, on the other hand, is read by itself, in a turn without any bytes.
+ * After each piece of such a body the wire is not read until the next turn of the event loop. An end before that was
+ * already in the input, so it is a close_notify. A later close_notify is a record of its own, whose last bytes are read
+ * in the turn in which it ends the stream, whereas the end of the wire is read in a turn without any bytes.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Wire } from '../net/index.ts';
@@ -12,16 +12,16 @@ import type { Wire } from '../net/index.ts';
 /** A record has a head, in TLS 1.2 a nonce, the two bytes of the alert, in TLS 1.3 its content type, and a tag. */
 const RECORD_HEAD = 5;
 const ALERT = 2;
-/** The most that it takes with a cipher that pads. */
+/** The maximum size with a padding cipher. */
 const PADDED_ALERT = 96;
 
-/** A wire that counts what it has read. */
+/** A wire that counts received bytes. */
 type CountingWire = Wire & { readonly bytesRead: number };
 
-/** What each TLS socket reads from. */
+/** The wire below each TLS socket. */
 const wires = new WeakMap<Wire, CountingWire>();
 
-/** Where the wire counts nothing, each end counts as orderly. */
+/** Remembers the wire below a socket; without a count of its bytes every end counts as orderly. */
 export function rememberWire(socket: TLSSocket, wire: Wire): void {
   if (isCounting(wire)) wires.set(socket, wire);
 }
@@ -37,7 +37,7 @@ interface Handle {
 export class TlsClose {
   readonly #socket: TLSSocket;
   readonly #wire: CountingWire;
-  /** What the wire had read when this turn of the event loop began. */
+  /** Bytes received by the wire before this turn of the event loop. */
   #read = 0;
   #isWatching = false;
   #isStopped = false;
@@ -53,7 +53,7 @@ export class TlsClose {
     return wire === undefined ? null : new TlsClose(socket as TLSSocket, wire);
   }
 
-  /** A piece of a body arrived that ends with the connection. */
+  /** Called for each piece of a body that extends to the end of the connection. */
   onBytes(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -65,14 +65,14 @@ export class TlsClose {
     });
   }
 
-  /** At the end of the stream: whether it is that of TLS, and not just that of the wire. */
+  /** At the end of the stream: whether TLS was closed, and not only the wire. */
   get isOrderly(): boolean {
     if (this.#isStopped) return true;
     const read = this.#wire.bytesRead - this.#read;
     return read > 0 && read <= largestAlert(this.#socket);
   }
 
-  /** Runs once in each turn until the end. That it is unreferenced lets the event loop sleep. */
+  /** Runs once in each turn until the end. The timer is unreferenced, so that the event loop can sleep. */
   readonly #onTurn = (): void => {
     this.#read = this.#wire.bytesRead;
     this.#isWatching = !this.#socket.destroyed;
@@ -84,7 +84,7 @@ export class TlsClose {
   }
 }
 
-/** How many bytes a record with an alert takes at most. */
+/** Maximum size of a record with an alert. */
 function largestAlert(socket: TLSSocket): number {
   const { standardName, version } = socket.getCipher();
   const tag = standardName.endsWith('CCM_8') ? 8 : 16;

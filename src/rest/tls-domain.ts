@@ -10,40 +10,40 @@ import { splitPem } from './pem.ts';
 /** A file's path (string) or its PEM content (bytes). */
 export type PemSource = string | Uint8Array;
 
-/** A TLS client domain as `tls_mgm` describes one. */
+/** A TLS client domain, as in `tls_mgm`. */
 export interface TlsClientDomainOptions {
-  /** How errors and logs call it. */
+  /** Its name in errors and logs. */
   readonly name: string;
-  /** Our certificate, with the intermediate ones after it. */
+  /** The client's certificate, followed by intermediate ones. */
   readonly certificate?: PemSource | undefined;
   /** The key of the certificate. */
   readonly privateKey?: PemSource | undefined;
   /** The CAs trusted for this domain, instead of the client's. */
   readonly caList?: PemSource | undefined;
-  /** A folder of such CAs, hashed names or any PEM files. */
+  /** A folder of CA certificates, hashed names or any PEM files. */
   readonly caPath?: string | undefined;
-  /** Instead of the client's `tls.verifyPeer`. */
+  /** Replaces the client's `tls.verifyPeer`. */
   readonly verifyPeer?: boolean | undefined;
-  /** Instead of the client's `tls.verifyHost`. */
+  /** Replaces the client's `tls.verifyHost`. */
   readonly verifyHost?: boolean | undefined;
-  /** The oldest TLS version taken. */
+  /** The oldest accepted TLS version. */
   readonly minVersion?: SecureVersion | undefined;
-  /** The newest TLS version taken. */
+  /** The newest accepted TLS version. */
   readonly maxVersion?: SecureVersion | undefined;
-  /** OpenSSL's notation. */
+  /** In OpenSSL's notation. */
   readonly ciphers?: string | undefined;
 }
 
 let lastId = 0;
 
 /**
- * Certificate, key and CAs that a request may be sent with (`{ tls: domain }`). Files are read when it is
- * made; make a new one when they have changed: its connections and sessions are never mixed with the old one's.
+ * Certificate, key and CAs for requests (`{ tlsDomain: domain }`). Files are read at construction; after a change
+ * create a new domain, whose connections and sessions never mix with those of the old one.
  */
 export class TlsClientDomain {
   /** Unique in the process. @internal */
   readonly id: number;
-  /** How errors and logs call it. */
+  /** Its name in errors and logs. */
   readonly name: string;
   /** @internal */
   readonly certificate: Buffer | null;
@@ -62,7 +62,7 @@ export class TlsClientDomain {
   readonly #caList: string[] | null;
   readonly #caPath: string | undefined;
 
-  /** @throws RestOptionError when a file cannot be read or certificate and key do not fit */
+  /** @throws RestOptionError if a file cannot be read, or certificate and key do not match */
   constructor(options: TlsClientDomainOptions) {
     lastId++;
     this.id = lastId;
@@ -80,7 +80,7 @@ export class TlsClientDomain {
     this.#check();
   }
 
-  /** The CAs of this domain, null when it names none. @internal */
+  /** The CAs of this domain, or null. @internal */
   authorities(log: LogFunction): string[] | null {
     if (this.#caList === null && this.#caPath === undefined) return null;
     const folder = this.#caPath === undefined ? [] : readCaDirectory(this.#caPath, log);

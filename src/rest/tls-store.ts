@@ -6,41 +6,41 @@ import type { LogFunction } from './log.ts';
 import { splitPem } from './pem.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
 
-/** What of the options of a client concerns TLS. */
+/** The options of a client that concern TLS. */
 export interface TlsSettings {
   readonly verifyPeer: boolean;
   readonly verifyHost: boolean;
   readonly caPath: string;
 }
 
-/** One way to speak TLS: what is verified against which CAs, and with which certificate of our own. */
+/** One TLS configuration: what is verified, against which CAs, and with which client certificate. */
 export interface TlsProfile {
-  /** Names everything that a session or pooled connection must not cross. */
+  /** Identifies everything that sessions and pooled connections must not cross. */
   readonly key: string;
   readonly verifyPeer: boolean;
   readonly verifyHost: boolean;
   readonly minVersion: SecureVersion | undefined;
   readonly maxVersion: SecureVersion | undefined;
-  /** The context, built when first needed: with all CAs that takes some 40 ms. @throws Error */
+  /** The context, built on first use: loading all CAs takes some 40 ms. @throws Error */
   readonly context: () => SecureContext;
 }
 
 const MAX_SESSIONS = 1000;
 
-/** Secure contexts and sessions, each built once and shared by all clients with the same settings. */
+/** Secure contexts and sessions, built once and shared by all clients with the same settings. */
 export class TlsStore {
-  /** Profiles by domain, so that a domain that nobody holds any more takes its contexts with it. */
+  /** Profiles by domain; a domain that is no longer referenced takes its contexts with it. */
   #profiles = new WeakMap<object, Map<string, TlsProfile>>();
   #defaults: string[] | null = null;
   #generation = 1;
   readonly #sessions = new Map<string, Buffer>();
 
-  /** Counts how often CA files were to be read again. What one generation trusts is never taken for the trust of another. */
+  /** Counts requests to read CA files again. Trust never carries over from one generation to another. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Makes CA files and folders be read again: a removed CA is no longer trusted. */
+  /** Reads CA files and folders again: a removed CA is no longer trusted. */
   reread(): void {
     this.#generation++;
     this.#profiles = new WeakMap();
@@ -82,7 +82,7 @@ export class TlsStore {
     domain: TlsClientDomain | null,
     log: LogFunction,
   ): SecureContext {
-    // A domain that names its CAs trusts these alone; otherwise the client's count.
+    // a domain with its own CAs trusts only these; otherwise the client's apply
     let ca = domain?.authorities(log) ?? null;
     if (ca === null && verifyPeer) {
       this.#defaults ??= defaultAuthorities();
@@ -118,7 +118,7 @@ export class TlsStore {
   }
 }
 
-/** Common locations of CA bundles; the first existing one counts. */
+/** Common locations of CA bundles; the first existing one is used. */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -126,12 +126,15 @@ const SYSTEM_BUNDLES = [
   '/etc/ssl/cert.pem',
 ];
 
-/** OpenSSL's level 2, which libcurl has in current systems: keys of RSA from 2,048 bits on, no SHA-1. Newer Node versions have it by themselves. */
+/**
+ * OpenSSL's level 2, the default of libcurl in current systems and of newer Node versions: RSA keys of at least 2,048
+ * bits, no SHA-1.
+ */
 function withKeyStrength(ciphers: string): string {
   return ciphers.includes('@SECLEVEL') ? ciphers : `${ciphers}:@SECLEVEL=2`;
 }
 
-/** Node's bundle and the system's store, each CA once. */
+/** The CAs of Node's bundle and the system's store, without duplicates. */
 function defaultAuthorities(): string[] {
   const all = new Set<string>(tls().rootCertificates.map((pem) => pem.trim()));
   const extra = process.env['NODE_EXTRA_CA_CERTS'];
@@ -147,7 +150,7 @@ function firstReadable(files: readonly string[]): string[] {
     try {
       return splitPem(readFileSync(file, 'latin1'));
     } catch {
-      // the next one
+      // try the next one
     }
   }
   return [];

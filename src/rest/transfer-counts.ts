@@ -1,6 +1,6 @@
 import type { ReturnCode } from './outcome.ts';
 
-/** Hosts with counts of their own; all others share one. */
+/** Hosts counted separately; all others share one count. */
 const MOST_HOSTS = 1_000;
 const OTHERS = 'others';
 
@@ -13,7 +13,7 @@ export class HostCounts {
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
   }
 
-  /** Those that there were, by return code. */
+  /** The non-zero counts by return code. */
   *entries(): Generator<readonly [rc: ReturnCode, count: number]> {
     for (const [at, count] of this.#counts.entries())
       if (count > 0) yield [(at === 0 ? 1 : -at) as ReturnCode, count];

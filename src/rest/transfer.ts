@@ -23,32 +23,32 @@ import type { HttpRequest } from './request.ts';
 import { type Attempts, isExpectationRefused } from './resend.ts';
 import type { HostCounts } from './transfer-counts.ts';
 
-/** What has connections for a transfer. */
+/** Provides a transfer's connections. */
 export interface TransferPool {
-  /** How transfers to its host ended. */
+  /** Counts how transfers to its host ended. */
   readonly counts: HostCounts;
   send(transfer: Transfer): void;
-  /** Sends it once more: on a fresh connection, or on one that others share. */
+  /** Resends it, on a fresh connection or on a shared one. */
   sendAgain(transfer: Transfer): void;
 }
 
-/** What a transfer needs of its dispatcher. */
+/** The owner of a transfer. */
 export interface TransferOwner {
   readonly timers: TimerWheel;
   readonly maxBytes: number;
-  /** What the bodies of answers under way may take together. */
+  /** Limits the bodies of all pending answers together. */
   readonly bodies: ByteBudget;
-  /** A transfer has ended: updates counters, lock and log. */
+  /** Called at the end of a transfer: updates counters, lock and log. */
   onTransferOver(transfer: Transfer, outcome: Outcome): void;
-  /** A connection was made for it, or an idle one taken, while it held the connect lock. */
+  /** Called when it has a connection, new or idle, while it holds the connect lock. */
   onTransferConnected(transfer: Transfer): void;
-  /** It came to nothing on its connection: it goes out once more, or fails. */
+  /** Called when its exchange has failed: resends it, or ends it. */
   onExchangeFailed(transfer: Transfer, failure: ExchangeFailure): void;
-  /** The server does not take its `Expect`: it goes out once more without. */
+  /** Called when the server refuses its `Expect`: resends it without. */
   onExpectationRefused(transfer: Transfer): void;
 }
 
-/** Maximum number of interim answers (1xx) of one transfer. */
+/** Limit on interim answers (1xx) to one transfer. */
 const MAX_INTERIM = 100;
 
 /** The time limit for connecting, if shorter than that of the whole transfer. */
@@ -70,8 +70,8 @@ const SENT = 1;
 const OVER = 2;
 
 /**
- * One request and its result. It is its own deadline, so that a request costs one object. Blocking, async and launch
- * are three ways to wait for its promise.
+ * One request and its result; also its own deadline, so that a request needs only one object. Blocking, async and
+ * launch calls differ only in how they wait for its promise.
  */
 export class Transfer extends Deadline implements Exchange, Attempts, EndedWithAnswer {
   readonly request: HttpRequest;
@@ -79,14 +79,14 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   readonly pool: TransferPool;
   readonly clock: PhaseClock = new PhaseClock();
   connectDeadline: Deadline | null = null;
-  /** It holds the connect lock. */
+  /** Whether it holds the connect lock. */
   locked = false;
   connection: Connection | null = null;
-  /** Its stream there, for HTTP/2. */
+  /** Its HTTP/2 stream. */
   stream: OpenStream | null = null;
-  /** What cancels an attempt to connect or a place in a queue for a connection. */
+  /** The connection attempt, or the queue for a connection, in which it waits. */
   pending: { withdraw(transfer: Transfer): void } | null = null;
-  /** This request waits for `100 Continue` before its body. */
+  /** Whether its body waits for `100 Continue`. */
   expectContinue = false;
   answered = false;
   reused = false;
@@ -101,9 +101,9 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   #rawHeaders: RawHeaders | null = null;
   #piece: Buffer | null = null;
   #length = 0;
-  /** Of {@link TransferOwner.bodies}. */
+  /** Bytes reserved from {@link TransferOwner.bodies}. */
   #reserved = 0;
-  /** By Content-Length; NaN without one. */
+  /** Value of Content-Length; NaN without one. */
   #announced = Number.NaN;
   #pieces: BodyBuffer | null = null;
 
@@ -120,19 +120,19 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     this.#settle = settle;
   }
 
-  /** Its signal has fired. */
+  /** Called when its signal fires. */
   abort(reason: string): void {
     this.fail(failed('aborted', reason));
   }
 
-  /** Of the answer, interim or final; 0 before it. */
+  /** Status of the answer, interim or final; 0 before. */
   get status(): number {
     return this.#status;
   }
 
-  /** True when a final answer has arrived with as many bytes as it announced. */
+  /** Whether a final answer has arrived with as many bytes as announced. */
   get complete(): boolean {
-    if (this.#status < 200) return false; // none, or an interim one
+    if (this.#status < 200) return false; // no answer yet, or an interim one
     return Number.isNaN(this.#announced) || this.#announced === this.#length || this.#bodiless;
   }
 
@@ -150,7 +150,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
 
   // --- called by the pool ---
 
-  /** It has a connection and goes out on it now. */
+  /** Sends it on a connection. */
   begin(connection: Connection): void {
     this.pending = null;
     if (this.connectDeadline !== null) {
@@ -171,7 +171,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
 
   // --- called by its connection ---
 
-  /** A byte of the answer has arrived: from here on the request never goes out again for a lost connection. */
+  /** Called for the first byte of the answer, after which a lost connection no longer causes a resend. */
   onAnswering(): void {
     this.answered = true;
   }
@@ -212,7 +212,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     this.#checkLength(contentLength);
   }
 
-  /** False when nobody waits for this answer any more. */
+  /** False if the transfer has ended. */
   #onFinal(status: number): boolean {
     if (this.#state !== SENT) return false;
     if (isExpectationRefused(status, this.expectContinue)) {
@@ -236,14 +236,14 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     }
   }
 
-  /** @param reused true when the piece is valid during the call only */
+  /** @param reused true if the piece is valid only during the call */
   onData(piece: Buffer, reused: boolean): void {
     if (this.#state !== SENT) return;
     this.#length += piece.length;
     if (this.#length > this.owner.maxBytes) {
       this.fail(failed('too-large', `the answer is larger than the ${this.owner.maxBytes} bytes allowed`));
     } else if (!this.#reserve(piece.length)) {
-      this.fail(failed('busy', 'the bodies of all answers under way take as many bytes as they may'));
+      this.fail(failed('busy', 'the bodies of all pending answers have reached their memory limit'));
     } else if (this.#piece === null) {
       this.#piece = reused ? Buffer.from(piece) : piece;
     } else {
@@ -255,7 +255,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     }
   }
 
-  /** Where the length is not known, the buffer is up to twice as long as what it holds. */
+  /** Without a known length the buffer may be up to twice as long as its contents. */
   #reserve(length: number): boolean {
     const bytes = Number.isNaN(this.#announced) ? 2 * length : length;
     const ofHost = this.request.route?.bodies;
@@ -277,10 +277,10 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   }
 
   onError(failure: ExchangeFailure): void {
-    if (this.#state === SENT) this.owner.onExchangeFailed(this, failure); // else given up, or on its way again
+    if (this.#state === SENT) this.owner.onExchangeFailed(this, failure); // otherwise it has ended, or was resent
   }
 
-  // --- ends that are not the connection's ---
+  // --- other ends ---
 
   override onDeadline(): void {
     const { timeout } = this.request;
@@ -292,7 +292,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     this.fail({ kind: 'connect-timeout', reason: `no connection within ${Math.round(timeout)} ms` });
   }
 
-  /** Ends the transfer; its connection is never used again. */
+  /** Ends the transfer; its connection is not reused. */
   fail(failure: Failure): void {
     if (this.#state === OVER) return;
     const { connection, pending } = this;
@@ -302,7 +302,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     connection?.abandon(this);
   }
 
-  /** Makes it ready to go out once more; its connection, or its stream, is given up. */
+  /** Prepares it for resending; gives up its connection or stream. */
   rewind(): void {
     const { connection } = this;
     this.#state = WAITING;
@@ -343,7 +343,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     return this.#rawHeaders;
   }
 
-  /** The body, as far as it has arrived. */
+  /** The body, or the part of it that has arrived. */
   get received(): Buffer {
     return this.#pieces?.take() ?? this.#piece ?? NO_BODY;
   }

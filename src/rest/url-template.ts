@@ -2,12 +2,13 @@ import { RestOptionError } from './errors.ts';
 import { percentEncode } from './percent-encoding.ts';
 
 /**
- * Builds a URL, or a part of one, from a template: each interpolated value is percent-encoded, so that it cannot
- * leave its place; what the template itself says stays as it is.
+ * Builds a URL, or a part of one, from a template. Each interpolated value is percent-encoded, so that it cannot change
+ * the structure of the URL; the template's own text is unchanged.
  *
- * @example url`https://billing.example.org/credit/${user}?in=${currency}` // put a configured base in front: base +
- * url`/credit/${user}`
- * @throws RestOptionError for a value other than text, numbers and booleans, null and undefined included
+ * @example
+ * url`https://billing.example.org/credit/${user}?in=${currency}`;
+ * base + url`/credit/${user}`; // a configured base is not encoded
+ * @throws RestOptionError for any value that is not a string, number or boolean
  */
 export function url(
   template: TemplateStringsArray,

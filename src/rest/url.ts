@@ -2,7 +2,7 @@ import { isIPv6, SocketAddress } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { percentDecode } from './percent-encoding.ts';
 
-/** What a URL begins with. */
+/** The supported schemes. */
 export type Scheme = 'http' | 'https';
 
 /** The part of a URL that names a server. */
@@ -11,9 +11,9 @@ export interface Authority {
   readonly scheme: Scheme;
   /** Host name in lower case and Punycode, or an IP address without brackets. */
   readonly hostname: string;
-  /** As in the URL, or that of the scheme. */
+  /** The port in the URL, or the scheme's default. */
   readonly port: number;
-  /** What the Host field says: the name as it was written, the port only if it is not the scheme's default. */
+  /** The value of Host: the name as written, with the port unless it is the scheme's default. */
   readonly host: string;
   /** `Basic …` from user and password in the URL, or empty. Secret. */
   readonly authorization: string;
@@ -21,34 +21,33 @@ export interface Authority {
 
 export interface ParsedUrl {
   readonly authority: Authority;
-  /** Path and query as they go into the request line. */
+  /** Path and query, as in the request line. */
   readonly path: string;
 }
 
-/** Why a URL cannot be used; the text never quotes the URL's user part. */
+/** Why a URL is unusable; the text never quotes the user part. */
 export interface UrlError {
   readonly error: string;
 }
 
-/** Longest URL that is accepted, in bytes. */
+/** Maximum length of a URL, in bytes. */
 export const MAX_URL = 1_048_576;
 
 const PORTS: Record<Scheme, number> = { http: 80, https: 443 };
 
-// Spaces and control characters have no place in a URL: they could end the request line (RFC 9112, 3.2).
+// spaces and control characters could end the request line (RFC 9112, 3.2)
 export const UNSAFE_IN_URL: RegExp = /[\x00-\x20\x7f\u0100-\uffff]/;
-/** A character that a URL may not have, or that is not ASCII. */
+/** A character that is not ASCII, or not allowed in a URL. */
 export const ODD_IN_URL: RegExp = /[^\x21-\x7e]/;
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):(\/+)/;
-/** libcurl forgives one slash, and three. */
+/** libcurl accepts one slash, or three, instead of two. */
 const MAX_SLASHES = 3;
-// What libcurl refuses in a host name.
+// characters that libcurl refuses in a host name
 const BAD_HOST = /[ \r\n\t/:#?!@{}[\]\\$'"^`*<>=;,+&()|%]/;
 
 /**
- * Reads a URL as libcurl takes it: no scheme means http, odd but legal characters pass unchanged, the
- * fragment is not sent, dot segments are removed from the path and not from the query. The URL is a byte
- * string, each character one byte.
+ * Parses a URL by libcurl's rules: http without a scheme, odd but legal characters unchanged, the fragment dropped, dot
+ * segments removed from the path but not from the query. The URL is a byte string, each character one byte.
  */
 export function parseUrl(url: string): ParsedUrl | UrlError {
   if (url === '') return { error: 'the URL is empty' };
@@ -62,7 +61,7 @@ export function parseUrl(url: string): ParsedUrl | UrlError {
   if (match !== null) {
     const name = (match[1] ?? '').toLowerCase();
     if (name !== 'http' && name !== 'https') return { error: `the scheme ${name} is not supported` };
-    if ((match[2] ?? '').length > MAX_SLASHES) return { error: 'the URL has no host name, but slashes' };
+    if ((match[2] ?? '').length > MAX_SLASHES) return { error: 'the URL has slashes instead of a host name' };
     scheme = name;
     rest = match[0].length;
   }
@@ -72,7 +71,7 @@ export function parseUrl(url: string): ParsedUrl | UrlError {
   return { authority, path: parsePath(url, end) };
 }
 
-/** Names only the character, since the surrounding text may be a password. */
+/** Names only the character, since its context may be a password. */
 function unsafeReason(character: string, offset: number): string {
   if (character === ' ') return `the URL has a space at offset ${offset}; percent-encode it`;
   const code = character.charCodeAt(0);
@@ -82,7 +81,7 @@ function unsafeReason(character: string, offset: number): string {
     : `the URL has the control character U+${hex} at offset ${offset}`;
 }
 
-/** Where the authority that starts at `from` ends. */
+/** The end of the authority that starts at `from`. */
 export function authorityEnd(url: string, from: number): number {
   for (let i = from; i < url.length; i++) {
     const code = url.charCodeAt(i);
@@ -91,7 +90,7 @@ export function authorityEnd(url: string, from: number): number {
   return url.length;
 }
 
-/** Path and query from offset `from` on, without the fragment. */
+/** Path and query from an offset on, without the fragment. */
 export function parsePath(url: string, from: number): string {
   const hash = url.indexOf('#', from);
   const target = hash < 0 ? url.slice(from) : url.slice(from, hash);
@@ -108,12 +107,12 @@ export function parsePath(url: string, from: number): string {
 
 /** A dot segment, or a byte above 127. */
 const NEEDS_WORK = /\/\.|[\x80-\xff]/;
-/** libcurl encodes these bytes of a path, and leaves those of a query. */
+/** Bytes that libcurl encodes in a path, but not in a query. */
 const NOT_ASCII = /[\x80-\xff]/g;
 
 const percentEncoded = (byte: string): string => `%${byte.charCodeAt(0).toString(16)}`;
 
-/** RFC 3986, section 5.2.4, for a path that starts with a slash. Empty segments (`//`) are kept. */
+/** RFC 3986, section 5.2.4, for a path that starts with a slash. Keeps empty segments (`//`). */
 export function removeDotSegments(path: string): string {
   const out: string[] = [];
   const segments = path.split('/');
@@ -142,7 +141,7 @@ function parseAuthority(scheme: Scheme, text: string): Authority | UrlError {
   let portText = '';
   if (hostPort.startsWith('[')) {
     const close = hostPort.indexOf(']');
-    // A zone may follow the address: %25eth0 (RFC 6874) or, as libcurl takes it too, %eth0.
+    // a zone may follow the address: %25eth0 (RFC 6874) or, as libcurl accepts too, %eth0
     hostname = hostPort.slice(1, close).toLowerCase().replace(/%25/, '%');
     if (close < 0 || !isIPv6(hostname)) return { error: 'the URL has no valid IPv6 address in its brackets' };
     const after = hostPort.slice(close + 1);
@@ -164,7 +163,7 @@ function parseAuthority(scheme: Scheme, text: string): Authority | UrlError {
   return { scheme, hostname, port, host, authorization };
 }
 
-/** The value of Authorization for `user:password`, null when they are not clean. */
+/** The value of Authorization for `user:password`; null if it contains control characters. */
 function basicAuthorization(userinfo: string): string | null {
   const colon = userinfo.indexOf(':');
   const user = percentDecode(colon < 0 ? userinfo : userinfo.slice(0, colon), 'latin1');
@@ -184,7 +183,7 @@ function normalHost(text: string): string | null {
   return normalIPv4(host) ?? host;
 }
 
-/** `127.1`, `0x7f000001` and octal parts as four decimal ones, like inet_aton(3); null for a name. */
+/** `127.1`, `0x7f000001` and octal parts as a dotted quad, like inet_aton(3); null for a name. */
 function normalIPv4(host: string): string | null {
   const parts = host.split('.');
   if (parts.length > 4) return null;
@@ -199,7 +198,7 @@ function normalIPv4(host: string): string | null {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 
-/** A part as a number, -1 if invalid: hexadecimal after 0x, octal after 0, with as many zeros as there are. */
+/** A part as a number, or -1: hexadecimal after 0x, octal after 0, with any number of zeros. */
 function addressPart(text: string): number {
   const [, prefix = '', digits = ''] = /^(0x0*|0+)?([0-9a-f]{0,11})$/i.exec(text) ?? [];
   if (prefix === '') return /^\d{1,10}$/.test(digits) ? Number(digits) : -1;
@@ -209,14 +208,14 @@ function addressPart(text: string): number {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : -1;
 }
 
-/** A URL for a log: without user, password, query and fragment, which may hold secrets. */
+/** A URL for the log: without user, password, query and fragment, which may contain secrets. */
 export function redactUrl(authority: Authority, path: string): string {
   const query = path.indexOf('?');
   const shown = `${authority.scheme}://${authority.host}${query < 0 ? path : path.slice(0, query)}`;
   return shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;
 }
 
-/** A URL, as it was written, for a log: without user, password, query and fragment. One that cannot be read shows nothing of itself. */
+/** A URL as written, for the log: without user, password, query and fragment. An invalid one is not shown at all. */
 export function urlForLog(url: string): string {
   const parsed = parseUrl(url);
   return 'error' in parsed ? '(unusable URL)' : redactUrl(parsed.authority, parsed.path);

@@ -60,7 +60,7 @@ describe('through tinyproxy', () => {
     const [plain, secure] = [await wrong.get(urls[0] ?? ''), await wrong.get(urls[1] ?? '')];
     expect([plain.rc, plain.retcode === 407 || plain.retcode === 401]).toEqual([1, true]);
     expect([secure.rc, secure.retcode]).toEqual([-10, 0]);
-    expect(reasonOf(secure)).toMatch(/refused the way to localhost:\d+: 40[17]/);
+    expect(reasonOf(secure)).toMatch(/refused a tunnel to localhost:\d+: 40[17]/);
     expect(reasonOf(secure)).not.toContain('wrong');
   });
 

@@ -45,7 +45,7 @@ describe('the host of a certificate', () => {
     [
       '127.0.0.1',
       { commonName: '127.0.0.1', names: ['localhost'] },
-      'it is for DNS:localhost; its CN does not count beside these',
+      'it is for DNS:localhost; its CN is ignored because of these',
     ],
   ])('%s with %j: %s', async (host, options, reason) => {
     const server = await serve(options);

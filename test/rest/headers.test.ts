@@ -43,8 +43,8 @@ describe('the text of a header line', () => {
     ['Keep-Alive: timeout=5', 'belongs to the connection'],
     ['Upgrade: h2c', 'belongs to the connection'],
     ['TE: trailers', 'belongs to the connection'],
-    ['Connection: upgrade', 'only close'],
-    ['Expect: something', 'only 100-continue'],
+    ['Connection: upgrade', 'can only be close'],
+    ['Expect: something', 'can only be 100-continue'],
     [`X-A: ${'x'.repeat(70_000)}`, 'longer than'],
   ])('%j is refused', (text, reason) => {
     expect(parseHeaderLine(text)).toEqual({ ok: false, reason: expect.stringContaining(reason) });

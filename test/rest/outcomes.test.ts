@@ -39,7 +39,7 @@ describe('an answer', () => {
     const client = newClient({ shared: new RestShared({ bodies }) });
     expect(await client.get(server.origin)).toMatchObject({
       rc: -10,
-      reason: 'the bodies of all answers under way take 150000 bytes, the most they may',
+      reason: 'the bodies of all pending answers have reached their memory limit',
     });
     expect([bodies.used, bodies.refused]).toEqual([0, 1]);
   });

@@ -106,11 +106,11 @@ describe('an https: URL', () => {
   });
 
   it.each<[string, string | null, RestClientOptions, number, string]>([
-    ['407', status(407), {}, -10, 'refused the way to a.test:443: 407 Text'],
-    ['502', status(502), {}, -10, 'refused the way to a.test:443: 502 Text'],
+    ['407', status(407), {}, -10, 'refused a tunnel to a.test:443: 407 Text'],
+    ['502', status(502), {}, -10, 'refused a tunnel to a.test:443: 502 Text'],
     ['garbage', 'garbage\r\n\r\n', {}, -10, 'did not answer in HTTP/1'],
     ['a close', '', {}, -10, 'closed the connection'],
-    ['a head without end', 'x'.repeat(70_000), {}, -10, 'sent no end of its header'],
+    ['a head without end', 'x'.repeat(70_000), {}, -10, 'sent a header without an end'],
     ['silence', null, { connectTimeout: 200 }, -2, ''],
   ])('is %s of the proxy: %#', async (_, refusal, options, rc, reason) => {
     const { proxy, client } = await setUp(() => refusal, { user: 'me:secret@', ...options });
@@ -127,7 +127,7 @@ describe('a proxy', () => {
     const refused = await newClient().get('http://a.test/');
     expect([refused.rc, reasonOf(refused)]).toEqual([
       -1,
-      'the proxy 127.0.0.1:1: 127.0.0.1:1 cannot be connected to: ECONNREFUSED',
+      'the proxy 127.0.0.1:1: cannot connect to 127.0.0.1:1: ECONNREFUSED',
     ]);
     vi.stubEnv('http_proxy', 'http://me:secret@nowhere.invalid:1');
     const unknown = await newClient().get('http://a.test/');
