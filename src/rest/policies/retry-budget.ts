@@ -1,4 +1,4 @@
-/** What retries may add to the load of a host: a share of its requests, and a few a minute where there are hardly any. */
+/** What retries may add to the load of a host: a share of its requests, plus a few a minute for hosts with little traffic. */
 const RESERVE = 10;
 /** One retry in so many milliseconds is free. */
 const FREE_EVERY = 10_000;

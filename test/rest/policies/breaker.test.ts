@@ -45,7 +45,7 @@ describe('a circuit breaker', () => {
     expect(lines).toHaveLength(5);
   });
 
-  it('lets no more through than its probes while it is half-open, and what does not tell is no probe', async () => {
+  it('lets no more through than its probes while it is half-open, and an inconclusive outcome does not count as a probe', async () => {
     const answers: ((code: number) => void)[] = [];
     let held = false;
     const simulation = simulate({ breaker }, () =>
