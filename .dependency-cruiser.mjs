@@ -9,7 +9,7 @@ const rooms = {
   net: { rooms: ['timers'], packages: [] },
   rest: { rooms: ['timers', 'net', 'files'], packages: [] },
   sip: { rooms: ['timers', 'net'], packages: ['ipaddr.js'] },
-  script: { rooms: ['text'], packages: [] },
+  script: { rooms: ['timers', 'text'], packages: [] },
   runtime: { rooms: below, packages: [] },
   engine: { rooms: [...below, 'runtime'], packages: [] },
   relay: { rooms: [...below, 'runtime', 'engine'], packages: [] },

@@ -4,7 +4,7 @@
  */
 
 import { type EntryValue, type Routing, StateKey, type StoreResult } from '../runtime/index.ts';
-import type { Awaitable } from '../script/index.ts';
+import type { Awaitable } from '../timers/index.ts';
 
 export interface CacheStore {
   /** `seconds` 0: for ever. */

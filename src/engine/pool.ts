@@ -5,8 +5,7 @@
  */
 
 import type { Job, JobKind, Routing, Worker } from '../runtime/index.ts';
-import { isPending } from '../script/index.ts';
-import { ByteBudget, type Clock } from '../timers/index.ts';
+import { ByteBudget, type Clock, isPending } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 import { PoolWorker, type Queued } from './pool-worker.ts';
 

@@ -3,18 +3,18 @@
  * closures of the script have returned and left it as a value: {@link Suspension}. After it another run goes on with the
  * same request.
  */
+
 import { endStretch, Request, Run, type RunSubject, type RunWorker } from '../runtime/index.ts';
 import {
-  type Awaitable,
   type CompiledRoute,
   type Completion,
   enterRoute,
-  isPending,
   type Launched,
   type RouteKind,
   type Suspension,
   type Value,
 } from '../script/index.ts';
+import { type Awaitable, isPending } from '../timers/index.ts';
 
 /** Where async() frees the worker (the manual's Script-Async, Allowed Routes); elsewhere it is a blocking call. */
 const leaving: ReadonlySet<RouteKind | null> = new Set<RouteKind>(['route', 'onreply_route']);

@@ -7,8 +7,8 @@ import {
   type StoreResult,
   whenAnswered,
 } from '../runtime/index.ts';
-import { type Awaitable, defineParameters, InvalidUse, type RowValues } from '../script/index.ts';
-import { every } from '../timers/index.ts';
+import { defineParameters, InvalidUse, type RowValues } from '../script/index.ts';
+import { type Awaitable, every } from '../timers/index.ts';
 
 /** `local://`, `local:group2:///collection2`: the storage id of scripts, and the collection behind it. */
 function parseUrl(url: string): { readonly id: string; readonly collection: string } {

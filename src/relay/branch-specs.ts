@@ -10,8 +10,9 @@ import {
   type Run,
   tmParameters,
 } from '../runtime/index.ts';
-import { type Awaitable, andThen, isPending, type Status } from '../script/index.ts';
+import { type Status } from '../script/index.ts';
 import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
+import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
 import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';

@@ -1,7 +1,7 @@
 /** The target and socket of a request, and stateless forwarding: forward() and send(). */
 
 import { applyEdits, findSocket, type Request, type Run } from '../runtime/index.ts';
-import { type Awaitable, andThen, type Status } from '../script/index.ts';
+import { type Status } from '../script/index.ts';
 import {
   type Destinations,
   formatUri,
@@ -16,6 +16,7 @@ import {
   type Target,
   type Uri,
 } from '../sip/index.ts';
+import { type Awaitable, andThen } from '../timers/index.ts';
 import { maxForwards } from './max-forwards.ts';
 import { messageBranches } from './message-branches.ts';
 import { advertisedSocket, editsTowards } from './record-route.ts';

@@ -5,7 +5,7 @@
 
 import { runRoute } from '../engine/index.ts';
 import { edits, Request, type Run, type RunWorker } from '../runtime/index.ts';
-import { type Awaitable, andThen, type Status } from '../script/index.ts';
+import { type Status } from '../script/index.ts';
 import {
   buildRequest,
   type Destinations,
@@ -22,6 +22,7 @@ import {
   TRANSPORTS,
   type Uri,
 } from '../sip/index.ts';
+import { type Awaitable, andThen } from '../timers/index.ts';
 import { showLocalMessage } from './local-messages.ts';
 import { messageEdits } from './outgoing.ts';
 

@@ -16,7 +16,7 @@ import {
   StateKey,
   tmParameters,
 } from '../runtime/index.ts';
-import { type Awaitable, andThen, type Status } from '../script/index.ts';
+import { type Status } from '../script/index.ts';
 import {
   type Branch,
   type Failure,
@@ -32,6 +32,7 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../sip/index.ts';
+import { type Awaitable, andThen } from '../timers/index.ts';
 import { type Prepared, prepareBranches } from './branch-specs.ts';
 import { failed, forwardStateless, hasUnknownScheme } from './forward.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';

@@ -12,7 +12,6 @@ import {
   type RunSubject,
   tmParameters,
 } from '../runtime/index.ts';
-import type { Awaitable } from '../script/index.ts';
 import {
   type Branch,
   editedMessage,
@@ -22,6 +21,7 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../sip/index.ts';
+import type { Awaitable } from '../timers/index.ts';
 import { showLocalMessage } from './local-messages.ts';
 import { messageBranches } from './message-branches.ts';
 import { localRoute } from './new-request.ts';

@@ -13,7 +13,7 @@ import type {
   TransactionTable,
   Uri,
 } from '../sip/index.ts';
-import type { Clock, MemoryBudgets } from '../timers/index.ts';
+import type { Awaitable, Clock, MemoryBudgets } from '../timers/index.ts';
 import type { ReceiveCounts } from './receive-counts.ts';
 import type { ListeningSocket } from './sockets.ts';
 import type { States } from './state.ts';
@@ -52,7 +52,7 @@ export interface Host {
   /** Finds addresses, for SIP and the REST client. */
   readonly names: DnsNames;
   /** Resolves a URI to its targets (RFC 3263); never rejects. `preferred`: the transport where the URI names none. */
-  destinations(uri: Uri, preferred?: Protocol | null): Destinations | Promise<Destinations>;
+  destinations(uri: Uri, preferred?: Protocol | null): Awaitable<Destinations>;
   /** What it shares with the other processes. */
   readonly store: Store;
   /** How much memory waiting work may take. */

@@ -2,9 +2,9 @@
  * Script modules: tables of functions, variables, transformations and parameters. Each row includes its code, whose
  * types are derived from the row.
  */
+
 import type {
   ArgumentSpec,
-  Awaitable,
   FunctionRow,
   FunctionSpec,
   ModuleSpec,
@@ -17,6 +17,7 @@ import type {
   VariableRow,
   VariableSpec,
 } from '../script/index.ts';
+import type { Awaitable } from '../timers/index.ts';
 import type { Run, RunRouting } from './run.ts';
 
 /** A script module as the runtime sees it: its tables, and code to run when a routing starts. */

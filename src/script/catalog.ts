@@ -5,6 +5,7 @@
  *
  * Strings of a script are byte strings: JavaScript strings whose every char code is one byte.
  */
+import type { Awaitable } from '../timers/index.ts';
 import type { RouteKind } from './ast.ts';
 
 /** What a variable holds: a byte string, a 32-bit signed integer, or nothing. */
@@ -12,8 +13,6 @@ export type Value = string | number | null;
 
 /** What a function returns to the script: positive is true, negative or 0 false; it becomes `$rc`. */
 export type Status = number;
-
-export type Awaitable<T> = T | Promise<T>;
 
 // --- functions ------------------------------------------------------------------------------------------
 

@@ -1,10 +1,10 @@
 /** Function calls as closures: each argument becomes a reader of the type in the function's row. */
+import type { Awaitable } from '../timers/index.ts';
 import type { CallNode, ExpressionNode } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
 import type {
   ArgumentSpec,
   AsyncFunctionSpec,
-  Awaitable,
   Completion,
   FunctionSpec,
   Invocation,

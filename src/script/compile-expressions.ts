@@ -4,6 +4,7 @@
  * value, such as `5 - "a"`, is undefined; an impossible comparison, such as `$var(text) == 5`, is null and makes the
  * whole condition null (edge-mismatch-fails-whole-condition).
  */
+import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type {
   ArithmeticOperator,
   AsyncNode,
@@ -15,8 +16,7 @@ import type {
   UnaryNode,
   VariableNode,
 } from './ast.ts';
-import { andThen, isPending } from './awaitable.ts';
-import type { Awaitable, Status, Value } from './catalog.ts';
+import type { Status, Value } from './catalog.ts';
 import type { Call } from './compile-calls.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import type { Execution, Step } from './execution.ts';

@@ -1,4 +1,5 @@
 /** Statements as closures that return how they ended; see {@link Flow}. */
+import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type {
   AssertNode,
   AssignNode,
@@ -13,8 +14,7 @@ import type {
   SwitchNode,
   WhileNode,
 } from './ast.ts';
-import { andThen, isPending } from './awaitable.ts';
-import type { Awaitable, Value } from './catalog.ts';
+import type { Value } from './catalog.ts';
 import type { CallCompiler } from './compile-calls.ts';
 import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
 import type { VariableCompiler } from './compile-variables.ts';
@@ -278,15 +278,17 @@ export class StatementCompiler<R extends Execution<R>> {
     const { spec, start, route } = this.#operation(node, node.report?.text ?? null, waits);
     const { report } = this.#parts;
     const parameter = this.#launchParameter(node);
+    const begin = (run: R, value: Result): Awaitable<Flow> => {
+      const background = spec.admit?.(run) ?? true;
+      const completion = start({ run, mode: 'launch', background, timeout: null });
+      if (completion === null) return Flow.next;
+      const launched = { function: spec, completion, background, route, parameter: orNull(value) };
+      return andThen(report(run, launched), () => Flow.next);
+    };
     const step = waits.before((run) => {
       run.status = 1;
-      return andThen(parameter(run), (value) => {
-        const background = spec.admit?.(run) ?? true;
-        const completion = start({ run, mode: 'launch', background, timeout: null });
-        if (completion === null) return Flow.next;
-        const launched = { function: spec, completion, background, route, parameter: value ?? null };
-        return andThen(report(run, launched), () => Flow.next);
-      });
+      const value = parameter(run);
+      return isPending(value) ? value.then((one) => begin(run, one)) : begin(run, value);
     });
     return this.#placed(node, step);
   }

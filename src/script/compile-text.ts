@@ -2,8 +2,8 @@
  * Texts with variables that are only known at run time: for `{s.eval}`, and for arguments that contain variable
  * names.
  */
+import type { Awaitable } from '../timers/index.ts';
 import type { StringNode } from './ast.ts';
-import type { Awaitable } from './catalog.ts';
 import type { ReadText, VariableCompiler } from './compile-variables.ts';
 import { DiagnosticList } from './diagnostics.ts';
 import { template } from './template.ts';

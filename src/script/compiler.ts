@@ -2,9 +2,9 @@
  * From a checked syntax tree to closures. Names, transformations, regular expressions and constant strings
  * are resolved here, once; a script that did not pass the checker throws.
  */
+import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type { ExpressionNode, RouteCallNode, RouteKind, RouteNode, ScriptNode } from './ast.ts';
-import { andThen, isPending } from './awaitable.ts';
-import type { Awaitable, Status } from './catalog.ts';
+import type { Status } from './catalog.ts';
 import { type Call, CallCompiler } from './compile-calls.ts';
 import { type Evaluate, ExpressionCompiler, type Matcher } from './compile-expressions.ts';
 import { orNull, StatementCompiler } from './compile-statements.ts';

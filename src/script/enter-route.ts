@@ -1,5 +1,5 @@
 /** A route's own variables: `$param`, `$route`, and what `return` leaves. */
-import { isPending } from './awaitable.ts';
+import { isPending } from '../timers/index.ts';
 import type { Value } from './catalog.ts';
 import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
 

@@ -2,8 +2,9 @@
  * The interface that a compiled script runs on. The runtime's `Run` implements it; messages and workers are unknown
  * here.
  */
+import type { Awaitable } from '../timers/index.ts';
 import type { RouteKind } from './ast.ts';
-import type { AsyncFunctionSpec, Awaitable, Completion, Invocation, Status, Value } from './catalog.ts';
+import type { AsyncFunctionSpec, Completion, Invocation, Status, Value } from './catalog.ts';
 
 /**
  * How a statement ended: continue with the next, leave the loop or switch, leave the route, or end the script

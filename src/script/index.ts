@@ -1,7 +1,6 @@
 /** The routing language: from a script's text to closures, with its errors found on the way. */
 export type * from './ast.ts';
 export { arithmeticOperators, assignOperators, comparisonOperators, routeKinds } from './ast.ts';
-export { andThen, isPending } from './awaitable.ts';
 export * from './catalog.ts';
 export type { CheckRegex } from './check-expressions.ts';
 export { type CheckedScript, type CheckedText, type CheckOptions, check, checkText } from './checker.ts';

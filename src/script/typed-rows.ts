@@ -2,10 +2,10 @@
  * Types of code derived from table rows: a function's parameters have the types of its `arguments`, and a parameter's
  * value that of its row.
  */
+import type { Awaitable } from '../timers/index.ts';
 import type {
   ArgumentSpec,
   ArgumentType,
-  Awaitable,
   Completion,
   FunctionFacts,
   Invocation,

@@ -3,8 +3,7 @@
  * runs first: the compiler of a variable passes a {@link Waits}, which collects what must be available, and runs it
  * before reading the variable. Nearly all collect nothing, and cost nothing.
  */
-import { andThen, isPending } from './awaitable.ts';
-import type { Awaitable } from './catalog.ts';
+import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 
 /** A value for each run, as long as the run exists. */
 export class PerRun<R, T> {

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { ServiceRecord } from '../net/index.ts';
+import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type { Target } from './proxy-types.ts';
 import { isProtocol, PROTOCOLS, type Protocol, secureProtocol, TRANSPORTS } from './transports.ts';
 import { bareHost, type Uri, uriKind, uriParameter } from './uri.ts';
@@ -11,9 +12,9 @@ export type { ServiceRecord };
 /** Both methods answer synchronously from the cache. An empty list: the name does not exist, or no server answers. */
 export interface NameService {
   /** @param families usable families, the preferred one first; default both */
-  addresses(name: string, families?: readonly (4 | 6)[]): readonly string[] | Promise<readonly string[]>;
+  addresses(name: string, families?: readonly (4 | 6)[]): Awaitable<readonly string[]>;
   /** SRV records of a name like `_sip._udp.example.com`. */
-  services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]>;
+  services(name: string): Awaitable<readonly ServiceRecord[]>;
   /** Called if no address of a name answers: the addresses may have changed. */
   doubt?(name: string): void;
 }
@@ -51,10 +52,7 @@ const failed = (failure: DestinationFailure): Destinations => ({ targets: [], fa
  * The targets of a URI in the order in which they are tried (4.3). Synchronous if no name server has to be queried;
  * never throws or rejects.
  */
-export function findDestinations(
-  uri: Uri,
-  options: DestinationOptions,
-): Destinations | Promise<Destinations> {
+export function findDestinations(uri: Uri, options: DestinationOptions): Awaitable<Destinations> {
   if (uri.host === null) return failed('no-host');
   const protocols = wantedProtocols(uri, options);
   const [first] = protocols;
@@ -70,7 +68,7 @@ export function findDestinations(
     uri.port !== null
       ? addressTargets(host, uri.port, first, options)
       : serviceTargets(host, protocols, options);
-  return found instanceof Promise ? found.then(outcome, () => failed('unknown-name')) : outcome(found);
+  return isPending(found) ? found.then(outcome, () => failed('unknown-name')) : outcome(found);
 }
 
 function outcome(targets: readonly Target[]): Destinations {
@@ -94,7 +92,7 @@ function wantedProtocols(
   return protocol !== null && available.has(protocol) ? [protocol] : [];
 }
 
-type Found = readonly Target[] | Promise<readonly Target[]>;
+type Found = Awaitable<readonly Target[]>;
 
 function addressTargets(
   host: string,
@@ -105,8 +103,7 @@ function addressTargets(
   if (isIP(host) !== 0) return [{ address: host, port, transport }];
   const targets = (addresses: readonly string[]): readonly Target[] =>
     addresses.slice(0, MAX_TARGETS).map((address) => ({ address, port, transport, name: host }));
-  const addresses = names.addresses(host, families);
-  return addresses instanceof Promise ? addresses.then(targets) : targets(addresses);
+  return andThen(names.addresses(host, families), targets);
 }
 
 /** Queries SRV for each transport; without records, uses the host's addresses at the default port (4.2). */

@@ -1,5 +1,7 @@
 /** Host names and SRV records for RFC 3263, by the resolver shared with the REST client. */
+
 import { type LookupOptions, NameResolver, type NameResolverOptions } from '../net/index.ts';
+import type { Awaitable } from '../timers/index.ts';
 import type { NameService, ServiceRecord } from './destination.ts';
 
 /** How to query name servers. */
@@ -43,10 +45,7 @@ export class DnsNames implements NameService {
     this.#options = { asking: { timeout, tries }, search };
   }
 
-  addresses(
-    name: string,
-    families: readonly (4 | 6)[] = FAMILIES,
-  ): readonly string[] | Promise<readonly string[]> {
+  addresses(name: string, families: readonly (4 | 6)[] = FAMILIES): Awaitable<readonly string[]> {
     const options = { ...this.#options, families };
     return soon((done) => {
       this.resolver.resolve(name, (_, found) => done(found.map(({ address }) => address)), options);
@@ -57,7 +56,7 @@ export class DnsNames implements NameService {
     this.resolver.doubt(name);
   }
 
-  services(name: string): readonly ServiceRecord[] | Promise<readonly ServiceRecord[]> {
+  services(name: string): Awaitable<readonly ServiceRecord[]> {
     return soon((done) => {
       this.resolver.services(name, (_, records) => done(records), this.#options);
     });
@@ -65,7 +64,7 @@ export class DnsNames implements NameService {
 }
 
 /** The value if available synchronously, else a promise. */
-function soon<T>(start: (done: (value: readonly T[]) => void) => void): readonly T[] | Promise<readonly T[]> {
+function soon<T>(start: (done: (value: readonly T[]) => void) => void): Awaitable<readonly T[]> {
   let given: readonly T[] | null = null;
   let late: ((value: readonly T[]) => void) | null = null;
   start((value) => {

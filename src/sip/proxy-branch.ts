@@ -1,5 +1,5 @@
 /** One branch of a stateful proxy: its targets in turn, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
-import { Timer } from '../timers/index.ts';
+import { type Awaitable, andThen, Timer } from '../timers/index.ts';
 import { newBranch } from './branch.ts';
 import { NO_ANSWER } from './cancel-reasons.ts';
 import type { ClientTable } from './client-table.ts';
@@ -38,7 +38,7 @@ export interface BranchOwner<T> {
   /** Called when a branch gets a final status that was generated here. */
   endedHere(branch: ProxyBranch<T>): void;
   /** Changes a CANCEL before it is sent. */
-  readonly editCancel: ((branch: Branch<T>, cancel: SipRequest) => Buffer | Promise<Buffer>) | null;
+  readonly editCancel: ((branch: Branch<T>, cancel: SipRequest) => Awaitable<Buffer>) | null;
 }
 
 export class ProxyBranch<T> implements Branch<T> {
@@ -225,8 +225,7 @@ export class ProxyBranch<T> implements Branch<T> {
     else {
       const message = parseMessage(data);
       const edited = message instanceof SipRequest ? editCancel(this, message) : data;
-      if (edited instanceof Promise) void edited.then((last) => this.#transmitCancel(last));
-      else this.#transmitCancel(edited);
+      void andThen(edited, (last) => this.#transmitCancel(last));
     }
     this.#wait(64 * (this.#owner.values ?? this.#sending.clients.values).t1);
   }

@@ -3,7 +3,7 @@
  * of the branches are processed in order; a hook that returns a promise delays only this transaction.
  */
 
-import { Timer } from '../timers/index.ts';
+import { type Awaitable, andThen, isPending, Timer } from '../timers/index.ts';
 import { Answers } from './answers.ts';
 import { bestBranch } from './best-response.ts';
 import { ELSEWHERE, ORIGINATOR_CANCEL } from './cancel-reasons.ts';
@@ -37,7 +37,7 @@ const TOO_BROAD = 440;
 /** Maximum number of queued events while a hook is pending; further provisional responses are dropped. */
 const MAX_WAITING = 200;
 
-type Step = () => void | Promise<void>;
+type Step = () => Awaitable<void>;
 
 export class ProxyTransaction<T = unknown> {
   readonly server: ServerTransaction;
@@ -220,7 +220,7 @@ export class ProxyTransaction<T = unknown> {
     this.#isBusy = true;
     for (let step = this.#waiting.shift(); step !== undefined; step = this.#waiting.shift()) {
       const going = this.#guarded<void>(step, undefined);
-      if (!(going instanceof Promise)) continue;
+      if (!isPending(going)) continue;
       void going.then(() => {
         this.#isBusy = false;
         this.#drain();
@@ -241,18 +241,18 @@ export class ProxyTransaction<T = unknown> {
     this.#enqueue(() => this.#handle(branch, response));
   }
 
-  #handle(branch: ProxyBranch<T>, response: SipResponse): void | Promise<void> {
+  #handle(branch: ProxyBranch<T>, response: SipResponse): Awaitable<void> {
     // a retransmission of the same 2xx may have been processed while this one was queued
     if (response.status >= 200 && response.status < 300 && this.#answers.repeat(response)) return;
     const hooks = this.#hooks;
     if (hooks.onReply === undefined) return this.#judged(branch, response, 'forward');
     const verdict = this.#guarded(() => hooks.onReply?.(branch, response) ?? 'forward', 'forward');
-    return verdict instanceof Promise
+    return isPending(verdict)
       ? verdict.then((decided) => this.#judged(branch, response, decided))
       : this.#judged(branch, response, verdict);
   }
 
-  #judged(branch: ProxyBranch<T>, response: SipResponse, verdict: ReplyVerdict): void | Promise<void> {
+  #judged(branch: ProxyBranch<T>, response: SipResponse, verdict: ReplyVerdict): Awaitable<void> {
     const { status } = response;
     const edits: ResponseEdits = typeof verdict === 'string' ? NO_EDITS : verdict;
     if (status < 200) {
@@ -275,7 +275,7 @@ export class ProxyTransaction<T = unknown> {
   }
 
   /** A branch got a final response other than 2xx. After the last branch, forwards the best. */
-  #settle(branch: ProxyBranch<T>): void | Promise<void> {
+  #settle(branch: ProxyBranch<T>): Awaitable<void> {
     if (branch.isSettled || !branch.isEnded) return;
     branch.isSettled = true;
     if (branch.lastStatus >= 600 && this.#settings.block6xx !== false) {
@@ -285,7 +285,7 @@ export class ProxyTransaction<T = unknown> {
     return this.#concludeIfEnded();
   }
 
-  #concludeIfEnded(): void | Promise<void> {
+  #concludeIfEnded(): Awaitable<void> {
     if (this.server.isFinal || this.server.state === 'terminated') return this.#finishIfOver();
     const round = this.#branches.slice(this.#round);
     const open = round.filter(({ isSettled }) => !isSettled);
@@ -297,7 +297,7 @@ export class ProxyTransaction<T = unknown> {
   }
 
   /** @param best null if there were no branches */
-  #conclude(best: ProxyBranch<T> | null, round: readonly ProxyBranch<T>[]): void | Promise<void> {
+  #conclude(best: ProxyBranch<T> | null, round: readonly ProxyBranch<T>[]): Awaitable<void> {
     if (this.server.isFinal || this.server.state === 'terminated') return this.#finishIfOver();
     const failure: Failure<T> = {
       status: best?.lastStatus ?? NOBODY_CAME,
@@ -307,8 +307,7 @@ export class ProxyTransaction<T = unknown> {
     this.#round = this.#branches.length;
     const wasCancelled = this.#isCancelled;
     const asked = this.#guarded<void>(() => this.#hooks.onFailure?.(failure), undefined);
-    const after = () => this.#failed(best, round, this.#isCancelled && !wasCancelled);
-    return asked instanceof Promise ? asked.then(after) : after();
+    return andThen(asked, () => this.#failed(best, round, this.#isCancelled && !wasCancelled));
   }
 
   #best(round: readonly ProxyBranch<T>[]): ProxyBranch<T> | null {
@@ -326,7 +325,7 @@ export class ProxyTransaction<T = unknown> {
     best: ProxyBranch<T> | null,
     round: readonly ProxyBranch<T>[],
     cancelled: boolean,
-  ): void | Promise<void> {
+  ): Awaitable<void> {
     if (this.server.isFinal || this.server.state === 'terminated') {
       this.#cancelRest(NO_HEADERS); // the hook may have added branches and then answered
       return this.#finishIfOver();
@@ -384,21 +383,21 @@ export class ProxyTransaction<T = unknown> {
     for (const branch of this.#branches) branch.letGo(onResponse);
   }
 
-  #editCancel(branch: Branch<T>, cancel: SipRequest): Buffer | Promise<Buffer> {
+  #editCancel(branch: Branch<T>, cancel: SipRequest): Awaitable<Buffer> {
     const apply = (edits: MessageEdits | null): Buffer => editedMessage(cancel, edits ?? NO_EDITS);
     const edits = this.#guarded(() => this.#hooks.onCancel?.(branch, cancel) ?? null, null);
-    return edits instanceof Promise ? edits.then(apply) : apply(edits);
+    return andThen(edits, apply);
   }
 
   /** The result of a hook, or `fallback` if it fails: an error in a hook does not end the transaction. */
-  #guarded<R>(ask: () => R | Promise<R>, fallback: R): R | Promise<R> {
+  #guarded<R>(ask: () => Awaitable<R>, fallback: R): Awaitable<R> {
     const failed = (error: unknown): R => {
       this.#hooks.onError?.(error);
       return fallback;
     };
     try {
       const answer = ask();
-      return answer instanceof Promise ? answer.catch(failed) : answer;
+      return isPending(answer) ? answer.catch(failed) : answer;
     } catch (error) {
       return failed(error);
     }

@@ -1,4 +1,5 @@
 /** Inputs and results of a stateful proxy (RFC 3261, 16), implemented in proxy-transaction.ts. */
+import type { Awaitable } from '../timers/index.ts';
 import type { HeaderText } from './header-text.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import type { ReplyContent } from './reply.ts';
@@ -111,18 +112,15 @@ export type ReplyVerdict = 'forward' | 'drop' | ResponseEdits;
  */
 export interface ProxyHooks<T = unknown> {
   /** Called for each response of a branch, including 100, but not for retransmissions of a 2xx. */
-  readonly onReply?: (branch: Branch<T>, response: SipResponse) => ReplyVerdict | Promise<ReplyVerdict>;
+  readonly onReply?: (branch: Branch<T>, response: SipResponse) => Awaitable<ReplyVerdict>;
   /**
    * Called when all branches have ended without a 2xx. Inside, `relay` adds branches and `reply` answers the caller;
    * otherwise the best response is forwarded. Also called after the caller has cancelled, when no branches can be
    * added. A CANCEL while its promise is pending ends in 487.
    */
-  readonly onFailure?: (failure: Failure<T>) => void | Promise<void>;
+  readonly onFailure?: (failure: Failure<T>) => Awaitable<void>;
   /** Called before a branch's CANCEL is sent; returns changes to it. */
-  readonly onCancel?: (
-    branch: Branch<T>,
-    cancel: SipRequest,
-  ) => RequestEdits | null | Promise<RequestEdits | null>;
+  readonly onCancel?: (branch: Branch<T>, cancel: SipRequest) => Awaitable<RequestEdits | null>;
   /** Called when the request is answered and every branch has ended. A late 2xx may still arrive, and is forwarded. */
   readonly onEnd?: () => void;
   /** Called if a hook threw or rejected; its result is ignored. */

@@ -1,4 +1,5 @@
-/** The clock, the timer wheel, the watch over a stalled event loop, and budgets of memory. */
+/** The clock, the timer wheel, the watch over a stalled event loop, budgets of memory, and values that may be to come. */
+export { type Awaitable, andThen, isPending } from './awaitable.ts';
 export { type Clock, delay, every, pause, type Repetition, systemClock, type TimerHandle } from './clock.ts';
 export { ByteBudget, type MemoryBudgets, memoryBudgets } from './memory-budget.ts';
 export { SimulatedClock } from './simulated-clock.ts';

@@ -1,7 +1,8 @@
 import { runRoute } from '../../src/engine/index.ts';
 import { type LogFormat, type Program, Request, Run, type RunWorker } from '../../src/runtime/index.ts';
-import { type Awaitable, type FunctionSpec, isPending } from '../../src/script/index.ts';
+import { type FunctionSpec } from '../../src/script/index.ts';
 import type { DnsNames, SipRequest } from '../../src/sip/index.ts';
+import { type Awaitable, isPending } from '../../src/timers/index.ts';
 import { type HostOptions, ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
 import { ServerLogs, usualLogSettings } from '../../src/workers/server-logs.ts';

@@ -1,7 +1,8 @@
 /** cache_store() and its kin. Source: the manual's Script-CoreFunctions; vectors lang-cache*. */
 
 import { counterOf, defineFunctions, type Run, whenAnswered } from '../../runtime/index.ts';
-import { type Awaitable, defineArgument, type Status, type VariableReference } from '../../script/index.ts';
+import { defineArgument, type Status, type VariableReference } from '../../script/index.ts';
+import type { Awaitable } from '../../timers/index.ts';
 import { type CacheStore, cacheStores } from '../cache.ts';
 
 const storage = defineArgument({ name: 'storage_id', type: 'string', summary: '`local`, or `local:group`.' });

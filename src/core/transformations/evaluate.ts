@@ -1,7 +1,7 @@
 /** `{s.eval}`: a text with variables that comes up only now. What it names may wait, so it may as well. */
 
 import { defineTransformation, type Run } from '../../runtime/index.ts';
-import { andThen } from '../../script/index.ts';
+import { andThen } from '../../timers/index.ts';
 
 /** A text that has itself evaluated would not end. */
 const deepest = 20;

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { defineTransformation, defineTransformations } from '../../runtime/index.ts';
-import { andThen } from '../../script/index.ts';
+import { andThen } from '../../timers/index.ts';
 
 function resolver(name: string, family: 4 | 6 | null, what: string) {
   const families = family === null ? undefined : [family];

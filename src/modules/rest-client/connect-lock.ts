@@ -1,7 +1,8 @@
 /** The lock of `no_concurrent_connects` over all processes: one worker of the server at a time connects to a host name. */
+
 import type { ConnectLock } from '../../rest/index.ts';
 import type { Store } from '../../runtime/index.ts';
-import { type Awaitable, andThen } from '../../script/index.ts';
+import { type Awaitable, andThen } from '../../timers/index.ts';
 
 const space = 'connect locks';
 

@@ -2,7 +2,9 @@
  * What all workers of a server share, in however many processes they run: locks, caches, counters. The store may be this
  * process, the supervisor of several, or a database: whoever asks cannot tell, but by whether it gets a promise.
  */
-import type { Awaitable, Value } from '../../script/index.ts';
+
+import type { Value } from '../../script/index.ts';
+import type { Awaitable } from '../../timers/index.ts';
 import type { OperationKind, StoreOperation, StoreResult } from './operations.ts';
 
 /** Why a store did not do what it was asked. */

@@ -1,4 +1,5 @@
-import { type Awaitable, isPending, type Status } from '../../script/index.ts';
+import { type Status } from '../../script/index.ts';
+import { type Awaitable, isPending } from '../../timers/index.ts';
 import type { Run } from '../run.ts';
 import { StoreError } from './store.ts';
 

@@ -1,7 +1,6 @@
 /** Locks in this process's memory: who has them, and who waits for them. */
 import type { StoreOperation, StoreResult } from '../../runtime/index.ts';
-import type { Awaitable } from '../../script/index.ts';
-import type { ByteBudget, Clock, TimerHandle } from '../../timers/index.ts';
+import { type Awaitable, type ByteBudget, type Clock, type TimerHandle } from '../../timers/index.ts';
 
 /** An owner's number counts within its session. */
 interface Holder {

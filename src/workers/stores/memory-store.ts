@@ -1,4 +1,5 @@
 /** A store in this process: it answers at once, without a promise. */
+
 import type {
   OperationKind,
   ReplicatedValues,
@@ -6,7 +7,7 @@ import type {
   StoreOperation,
   StoreResult,
 } from '../../runtime/index.ts';
-import type { Awaitable } from '../../script/index.ts';
+import type { Awaitable } from '../../timers/index.ts';
 import { StoreState } from './store-state.ts';
 
 export class MemoryStore implements Store {

@@ -1,6 +1,7 @@
 /** The supervisor's side of what all processes share: it does their operations, and tells all of changed values. */
+
 import type { StoreOperation } from '../../runtime/index.ts';
-import { isPending } from '../../script/index.ts';
+import { isPending } from '../../timers/index.ts';
 import type { StoreAnswer, StoreRequest, ValueChange } from './messages.ts';
 import { StoreState, type StoreStateOptions } from './store-state.ts';
 

@@ -1,7 +1,6 @@
 /** What a store holds, in this process's memory: it does the operations of all sessions, one after another. */
 import type { OperationKind, StoreOperation, StoreResult } from '../../runtime/index.ts';
-import type { Awaitable } from '../../script/index.ts';
-import { ByteBudget, type Clock, systemClock } from '../../timers/index.ts';
+import { type Awaitable, ByteBudget, type Clock, systemClock } from '../../timers/index.ts';
 import { Entries } from './entries.ts';
 import { Locks } from './locks.ts';
 import { ValueSpace } from './value-space.ts';

@@ -1,4 +1,5 @@
-import type { Awaitable } from './catalog.ts';
+/** Values that may still be to come: a promise only if something really waits. */
+export type Awaitable<T> = T | Promise<T>;
 
 /** Whether a value is still to come. */
 export function isPending<T>(value: Awaitable<T>): value is Promise<T> {
