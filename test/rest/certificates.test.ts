@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { NameResolver, RestShared, TlsClientDomain } from '../../src/rest/index.ts';
+import { NameResolver, TlsClientDomain } from '../../src/rest/index.ts';
 import { type CertificateOptions, createAuthority } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { newClient, newServer, reasonOf } from './fixture.ts';
+import { newClient, newServer, newShared, reasonOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 const authority = createAuthority();
@@ -25,7 +25,7 @@ const serve = async (options: CertificateOptions, more = {}) => {
   return newServer((socket) => socket.write(reply('x')), { tls: { key, cert, ...more } });
 };
 
-const newShared = () => new RestShared({ resolver });
+const named = () => newShared({ resolver });
 
 describe('the host of a certificate', () => {
   it.each<[string, CertificateOptions, string | null]>([
@@ -49,7 +49,7 @@ describe('the host of a certificate', () => {
     ],
   ])('%s with %j: %s', async (host, options, reason) => {
     const server = await serve(options);
-    const client = newClient({ tls: { caPath: folder }, shared: newShared() });
+    const client = newClient({ tls: { caPath: folder }, shared: named() });
     const outcome = await client.get(`https://${host}:${server.port}/`);
     if (reason === null) expect([outcome.rc, reasonOf(outcome)]).toEqual([1, '']);
     else
@@ -60,7 +60,7 @@ describe('the host of a certificate', () => {
 describe('an RSA key of 1024 bits', () => {
   it('is refused, unless the peer is not verified or the domain allows it', async () => {
     const server = await serve({ names: ['localhost'], rsaBits: 1024 }, { ciphers: 'DEFAULT:@SECLEVEL=0' });
-    const shared = newShared();
+    const shared = named();
     const outcome = await newClient({ tls: { caPath: folder }, shared }).get(server.origin);
     expect([outcome.rc, outcome.retcode]).toEqual([-10, 0]);
     expect(reasonOf(outcome)).toMatch(/certificate is refused: .*key.* is too short/);
@@ -77,7 +77,7 @@ describe('an RSA key of 1024 bits', () => {
 describe('CA certificates that are read again', () => {
   it('count for requests from then on: neither a connection nor a session outlives the trust', async () => {
     const server = await serve({ names: ['localhost'] });
-    const shared = newShared();
+    const shared = named();
     const client = newClient({ tls: { caPath: folder }, shared });
     const rc = async (): Promise<number> => (await client.get(server.origin)).rc;
     expect([await rc(), await rc()]).toEqual([1, 1]);
@@ -94,7 +94,7 @@ describe('CA certificates that are read again', () => {
 
   it('of SSL_CERT_FILE are as well', async () => {
     const server = await serve({ names: ['localhost'] });
-    const shared = newShared();
+    const shared = named();
     const client = newClient({ shared });
     const file = join(folder, 'bundle.txt');
     writeFileSync(file, '');

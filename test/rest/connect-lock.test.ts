@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { type ConnectLock, LocalConnectLock, type RestClient, RestShared } from '../../src/rest/index.ts';
+import { type ConnectLock, LocalConnectLock, type RestClient } from '../../src/rest/index.ts';
+import { later, sleep } from '../support/steady-clock.ts';
 import { until } from '../support/until.ts';
-import { newClient, newServer, sleep } from './fixture.ts';
+import { newClient, newServer, newShared } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 const LOCKED = { noConcurrentConnects: true };
 
 function workers(count: number, options = {}): { lock: LocalConnectLock; clients: RestClient[] } {
   const lock = new LocalConnectLock();
-  const shared = new RestShared({ connectLock: lock });
+  const shared = newShared({ connectLock: lock });
   return { lock, clients: Array.from({ length: count }, () => newClient({ ...LOCKED, ...options, shared })) };
 }
 
-const slow = (ms: number) => newServer((socket) => setTimeout(() => socket.write(reply('x')), ms));
+const slow = (ms: number) => newServer((socket) => later(() => socket.write(reply('x')), ms));
 const codes = async (outcomes: Promise<{ rc: number }>[]): Promise<number[]> =>
   (await Promise.all(outcomes)).map((o) => o.rc);
 
@@ -96,7 +97,7 @@ describe('no_concurrent_connects', () => {
       },
       release: (hostname) => void log.push(`release ${hostname}`),
     };
-    const client = newClient({ ...LOCKED, shared: new RestShared({ connectLock }) });
+    const client = newClient({ ...LOCKED, shared: newShared({ connectLock }) });
     expect((await client.get(server.origin)).rc).toBe(1);
     expect((await client.get(server.origin)).rc).toBe(-4);
     expect(await client.get(server.origin, { signal: AbortSignal.abort() })).toMatchObject({ rc: -10 });
@@ -118,7 +119,7 @@ describe('no_concurrent_connects', () => {
 describe('lockFreeAge', () => {
   it('lets a worker with a young connection to the host skip the lock', async () => {
     const server = await newServer((socket, { target }) =>
-      setTimeout(() => socket.write(reply('x')), target === '/slow' ? 150 : 0),
+      later(() => socket.write(reply('x')), target === '/slow' ? 150 : 0),
     );
     const { clients } = workers(3, { lockFreeAge: 60_000 });
     const [a, b, c] = clients as [RestClient, RestClient, RestClient];

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { later, sleep } from '../support/steady-clock.ts';
 import { until } from '../support/until.ts';
-import { bodyOf, newClient, newServer, sleep, textOf } from './fixture.ts';
+import { bodyOf, newClient, newServer, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 describe('connections', () => {
@@ -33,7 +34,7 @@ describe('connections', () => {
 
   it('the one used last is taken first', async () => {
     const server = await newServer((socket, { target }) => {
-      if (target === '/slow') setTimeout(() => socket.write(reply('slow')), 50);
+      if (target === '/slow') later(() => socket.write(reply('slow')), 50);
       else socket.write(reply('quick'));
     });
     const client = newClient();

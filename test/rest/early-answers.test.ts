@@ -1,6 +1,7 @@
 /** Answers of HTTP/1.1 that come before the whole body of the request was sent. */
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { later, sleep } from '../support/steady-clock.ts';
 import { closeLater, newClient, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
@@ -41,7 +42,7 @@ async function answering(text: string, then: (socket: Socket) => void) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, state };
 }
 
-const readsOn = (socket: Socket): void => void setTimeout(() => socket.resume(), 50);
+const readsOn = (socket: Socket): void => later(() => socket.resume(), 50);
 
 describe('an answer before the whole body was sent', () => {
   it('does not cut the upload when it is a success, and the connection is kept', async () => {
@@ -56,7 +57,7 @@ describe('an answer before the whole body was sent', () => {
   it('ends the upload when it is an error', async () => {
     const { url, state } = await answering(reply('no', '', '413 Too Large'), readsOn);
     expect(await newClient().post(url, BODY)).toMatchObject({ rc: 1, retcode: 413, text: 'no' });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
     expect(state.received).toBeLessThan(BODY.length);
   });
 
@@ -67,10 +68,7 @@ describe('an answer before the whole body was sent', () => {
   });
 
   it('is -10 when the connection is reset in the middle of the upload, and 1 when it is closed', async () => {
-    const resetting = await answering(
-      reply('taken'),
-      (socket) => void setTimeout(() => socket.resetAndDestroy(), 50),
-    );
+    const resetting = await answering(reply('taken'), (socket) => later(() => socket.resetAndDestroy(), 50));
     expect(await newClient().post(resetting.url, BODY)).toMatchObject({ rc: -10, retcode: 200 });
     const closing = await answering(reply('taken', 'Connection: close\r\n'), (socket) => socket.end());
     expect(await newClient().post(closing.url, BODY)).toMatchObject({ rc: 1, retcode: 200, text: 'taken' });

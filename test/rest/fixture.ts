@@ -5,8 +5,10 @@ import {
   RestClient,
   type RestClientOptions,
   RestShared,
+  type RestSharedOptions,
   type TimeoutOutcome,
 } from '../../src/rest/index.ts';
+import { steadyClock } from '../support/steady-clock.ts';
 import { LONGEST_WAIT } from '../support/until.ts';
 import { type Behaviour, type RawServer, startRawServer } from './raw-server.ts';
 
@@ -22,9 +24,16 @@ export function closeLater<T extends { close(): Promise<unknown> }>(one: T): T {
   return one;
 }
 
-/** A client that shares nothing with other tests. Its timeouts are for those that set them. */
+/** What clients share whose timers run by the steady clock. */
+export const newShared = (options: RestSharedOptions = {}): RestShared =>
+  new RestShared({ clock: steadyClock, ...options });
+
+/**
+ * A client that shares nothing with other tests, and whose timers run by the steady clock: delays of a test and its
+ * servers must do so too.
+ */
 export function newClient(options: RestClientOptions = {}): RestClient {
-  return closeLater(new RestClient({ timeout: LONGEST_WAIT, shared: new RestShared(), ...options }));
+  return closeLater(new RestClient({ timeout: LONGEST_WAIT, shared: newShared(), ...options }));
 }
 
 export async function newServer(
@@ -33,8 +42,6 @@ export async function newServer(
 ): Promise<RawServer> {
   return closeLater(await startRawServer(behave, options));
 }
-
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The answer, or the part that arrived; throws for an outcome without one. */
 export function answerOf(outcome: Outcome): ResponseOutcome | TimeoutOutcome {

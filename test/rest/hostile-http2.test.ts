@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Outcome, RestClientOptions } from '../../src/rest/index.ts';
+import { systemClock } from '../../src/timers/index.ts';
+import { later } from '../support/steady-clock.ts';
 import { newClient, reasonOf, textOf } from './fixture.ts';
 import {
   answerFrames,
@@ -17,8 +19,11 @@ import {
   settings,
 } from './raw-http2-server.ts';
 
-const PRIOR: RestClientOptions = { httpVersion: '2-prior-knowledge', timeout: 3_000, maxBodySize: 65_536 };
+const PRIOR: RestClientOptions = { httpVersion: '2-prior-knowledge', maxBodySize: 65_536 };
 const IN_TIME: RestClientOptions = { ...PRIOR, timeout: 400 };
+/** A flood makes the turns of the event loop long: what ends it goes by the system's clock. */
+const FLOODED: RestClientOptions = { ...PRIOR, clock: systemClock };
+const FLOODED_IN_TIME: RestClientOptions = { ...IN_TIME, clock: systemClock };
 /** Bytes that may be held beside a POST's own body. */
 const MOST_KEPT = 48 * 1024 * 1024;
 
@@ -189,6 +194,7 @@ const table: readonly Hostile[] = [
       flood(socket, Buffer.alloc(1024));
     },
     rc: [-10],
+    options: FLOODED,
   },
   {
     does: 'sends a frame that is larger than allowed',
@@ -202,6 +208,7 @@ const table: readonly Hostile[] = [
       (s) => [headers(s)],
     ),
     rc: [-10],
+    options: FLOODED,
   },
   {
     does: 'announces more bytes than it sends',
@@ -243,9 +250,10 @@ const table: readonly Hostile[] = [
       (s) => [headers(s, '', 0)],
     ),
     rc: [-10],
+    options: FLOODED,
   },
-  { does: 'sends SETTINGS for ever', serve: floods(settings), rc: [-10, -3], options: IN_TIME },
-  { does: 'sends PINGs for ever', serve: floods(() => PING), rc: [-10, -3], options: IN_TIME },
+  { does: 'sends SETTINGS for ever', serve: floods(settings), rc: [-10, -3], options: FLOODED_IN_TIME },
+  { does: 'sends PINGs for ever', serve: floods(() => PING), rc: [-10, -3], options: FLOODED_IN_TIME },
   {
     does: 'sends PINGs for ever and reads nothing',
     serve: (socket) => {
@@ -253,7 +261,7 @@ const table: readonly Hostile[] = [
       flood(socket, PING);
     },
     rc: [-10, -3],
-    options: IN_TIME,
+    options: FLOODED_IN_TIME,
   },
   {
     does: 'sends SETTINGS for ever and reads nothing',
@@ -262,7 +270,7 @@ const table: readonly Hostile[] = [
       flood(socket, settings());
     },
     rc: [-10, -3],
-    options: IN_TIME,
+    options: FLOODED_IN_TIME,
   },
   {
     does: 'sends empty DATA for ever',
@@ -271,30 +279,31 @@ const table: readonly Hostile[] = [
       (s) => [headers(s)],
     ),
     rc: [-10, -3],
-    options: IN_TIME,
+    options: FLOODED_IN_TIME,
   },
   {
     does: 'sends unknown frames for ever',
     serve: floods((s) => frame(0x42, 0, s, 'whatever')),
     rc: [-10, -3],
-    options: IN_TIME,
+    options: FLOODED_IN_TIME,
   },
   {
     does: 'sends PRIORITY for ever',
     serve: floods((s) => frame(FRAME.priority, 0, s, '\0\0\0\0\x10')),
     rc: [-10, -3],
-    options: IN_TIME,
+    options: FLOODED_IN_TIME,
   },
   {
     does: 'sends interim answers for ever',
     serve: floods((s) => frame(FRAME.headers, END_HEADERS, s, '\x08\x03103')),
     rc: [-10],
+    options: FLOODED,
   },
   {
     does: 'resets streams that are not open for ever',
     serve: floods(() => frame(FRAME.resetStream, 0, 1001, number32(8))),
     rc: [-10, -3],
-    options: IN_TIME,
+    options: FLOODED_IN_TIME,
   },
   {
     does: 'leaves a stream open',
@@ -356,7 +365,7 @@ describe('a server of HTTP/2 that', () => {
       expect([next.rc, textOf(next), reasonOf(next)]).toEqual([1, `own ${connection}.${stream}`, '']);
       if (keeps !== true) expect(next.connection?.id).not.toBe(outcome.connection?.id);
     }
-    if (keeps !== true) await expect.poll(() => first?.destroyed ?? true, { timeout: 5000 }).toBe(true);
+    if (keeps !== true) await expect.poll(() => first?.destroyed ?? true).toBe(true);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MOST_KEPT);
   });
 });
@@ -366,7 +375,7 @@ describe('a server of HTTP/2', () => {
     const server = await newRawHttp2Server((socket, { stream }) => {
       if (stream === 3) {
         socket.write(Buffer.concat([headers(stream), frame(FRAME.data, 0, stream, 'half')]));
-        setTimeout(() => socket.write(frame(FRAME.settings, 0, 0, 'abcde')), 300);
+        later(() => socket.write(frame(FRAME.settings, 0, 0, 'abcde')), 300);
       } else socket.write(Buffer.concat(answerFrames(stream, 'answer')));
     });
     const client = newClient({ ...PRIOR, timeout: 20_000 });
@@ -380,7 +389,7 @@ describe('a server of HTTP/2', () => {
   it('that is silent for long amid its answers, or reads nothing, has broken nothing', async () => {
     const server = await newRawHttp2Server((socket, { stream }) => {
       const frames = answerFrames(stream, 'answer');
-      for (const [i, one] of frames.entries()) setTimeout(() => socket.write(one), 300 * (i + 1));
+      for (const [i, one] of frames.entries()) later(() => socket.write(one), 300 * (i + 1));
     });
     const client = newClient(PRIOR);
     const outcomes = await Promise.all([
@@ -453,7 +462,7 @@ describe('a server of HTTP/2', () => {
     const server = await newRawHttp2Server((socket, { connection, stream }) => {
       const part = Buffer.concat(own(stream)).subarray(0, (connection - 1) % (size + 1));
       if (part.length === 0) socket.resetAndDestroy();
-      else socket.write(part, () => setTimeout(() => socket.resetAndDestroy(), 2));
+      else socket.write(part, () => later(() => socket.resetAndDestroy(), 2));
     });
     const client = newClient(PRIOR);
     for (let cut = 0; cut <= size; cut++) {
@@ -466,7 +475,7 @@ describe('a server of HTTP/2', () => {
   it('that resets one stream does no harm to the others of the connection', async () => {
     const server = await newRawHttp2Server((socket, { stream }) => {
       if (stream === 3) socket.write(frame(FRAME.resetStream, 0, stream, number32(2)));
-      else setTimeout(() => socket.write(Buffer.concat(answerFrames(stream, `own ${stream}`))), 20);
+      else later(() => socket.write(Buffer.concat(answerFrames(stream, `own ${stream}`))), 20);
     });
     const client = newClient(PRIOR);
     const outcomes = await Promise.all([1, 2, 3].map(() => client.get(server.origin)));

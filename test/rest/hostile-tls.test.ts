@@ -5,6 +5,7 @@ import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import type { RestClientOptions } from '../../src/rest/index.ts';
 import { type Certificate, createAuthority } from '../support/certificates.ts';
+import { later } from '../support/steady-clock.ts';
 import { closeLater, newClient, newServer, reasonOf, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
@@ -50,7 +51,7 @@ async function secure(onRequest: (socket: Socket) => void, options: tls.TlsOptio
  */
 async function cutting(text: string, options: tls.TlsOptions, how: 'ends' | 'resets'): Promise<number> {
   let cut = (): void => {};
-  const port = await secure((socket) => socket.write(text, () => setTimeout(() => cut(), 50)), options);
+  const port = await secure((socket) => socket.write(text, () => later(() => cut(), 50)), options);
   return listen(
     net.createServer((front) => {
       const back = net.connect(port, '127.0.0.1').on('error', () => {});

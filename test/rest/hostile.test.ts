@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import net, { type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Outcome, RestClientOptions } from '../../src/rest/index.ts';
-import { bodyOf, closeLater, newClient, newServer, reasonOf, sleep, textOf } from './fixture.ts';
+import { later, sleep } from '../support/steady-clock.ts';
+import { bodyOf, closeLater, newClient, newServer, reasonOf, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
@@ -445,7 +446,7 @@ describe('a server that', () => {
     expect([next.rc, textOf(next), other.rc, textOf(other)]).toEqual([1, 'own /next', 1, 'own /other']);
     expect(next.connection?.id).not.toBe(outcome.connection?.id);
     expect(other.connection?.id).not.toBe(outcome.connection?.id);
-    await expect.poll(() => first?.destroyed, { timeout: 5000 }).toBe(true);
+    await expect.poll(() => first?.destroyed).toBe(true);
     expect(first?.bytesWritten).toBeLessThan(MOST_TAKEN);
   });
 
@@ -482,12 +483,12 @@ describe('a server that', () => {
   it.each([
     ['beyond the end of its answer', `${reply('first')}x`, ''],
     ['on an idle connection', reply('first'), 'x'],
-  ])('sends a byte %s has its connection reset', async (_name, text, later) => {
+  ])('sends a byte %s has its connection reset', async (_name, text, extra) => {
     const errors: (string | undefined)[] = [];
     const server = await newServer((socket) => {
       socket.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code));
       socket.write(text);
-      if (later !== '') setTimeout(() => socket.write(later), 20);
+      if (extra !== '') later(() => socket.write(extra), 20);
     });
     expect(await newClient().get(server.origin)).toMatchObject({ rc: 1, text: 'first' });
     await expect.poll(() => errors).toEqual(['ECONNRESET']);
@@ -497,7 +498,7 @@ describe('a server that', () => {
     for (const pause of [0, 1, 20]) {
       const server = await newServer((socket, { connection, target }) => {
         socket.write(reply(`own ${target}`));
-        if (connection === 1) setTimeout(() => socket.write(POISON), pause);
+        if (connection === 1) later(() => socket.write(POISON), pause);
       });
       const client = newClient();
       expect(textOf(await client.get(`${server.origin}/a`))).toBe('own /a');
@@ -554,7 +555,7 @@ describe('a server that', () => {
       if (target === '/next') return void socket.write(reply('own'));
       const part = whole.slice(0, Number(target.slice(1)));
       if (part === '') socket.resetAndDestroy();
-      else socket.write(part, () => setTimeout(() => socket.resetAndDestroy(), 2));
+      else socket.write(part, () => later(() => socket.resetAndDestroy(), 2));
     });
     const client = newClient();
     for (let size = 0; size <= whole.length; size++) {
@@ -571,7 +572,7 @@ describe('a server that', () => {
       // and the next one's connection is not taken for the one after
       await new Promise<void>((resolve) => {
         for (const socket of server.sockets) socket.destroy();
-        setTimeout(resolve, 1);
+        later(resolve, 1);
       });
     }
   });
@@ -579,7 +580,7 @@ describe('a server that', () => {
   it('resets in a body without a length: nobody can say that it was complete', async () => {
     for (const header of ['\r\n', 'Connection: close\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n5\r\n']) {
       const server = await newServer((socket) =>
-        socket.write(`${OK}${header}half`, () => setTimeout(() => socket.resetAndDestroy(), 5)),
+        socket.write(`${OK}${header}half`, () => later(() => socket.resetAndDestroy(), 5)),
       );
       expect(await newClient().get(server.origin)).toMatchObject({ rc: -10, retcode: 200 });
     }

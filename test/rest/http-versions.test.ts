@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import http2, { type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { RestShared } from '../../src/rest/index.ts';
 import { createAuthority } from '../support/certificates.ts';
+import { later, sleep } from '../support/steady-clock.ts';
 import { until } from '../support/until.ts';
-import { answerOf, closeLater, newClient, newServer, sleep, textOf } from './fixture.ts';
+import { answerOf, closeLater, newClient, newServer, newShared, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 type OnStream = (stream: ServerHttp2Stream, headers: http2.IncomingHttpHeaders, nth: number) => void;
@@ -98,7 +98,7 @@ describe('HTTP version', () => {
 
 describe('keepAlive', () => {
   it('of 0 closes a connection of HTTP/2 with its last request', async () => {
-    const server = await newHttp2Server((stream) => setTimeout(() => answer(stream, 'x'), 30));
+    const server = await newHttp2Server((stream) => later(() => answer(stream, 'x'), 30));
     const client = newClient({ ...PRIOR, keepAlive: 0 });
     const both = await Promise.all([client.get(server.origin), client.get(server.origin)]);
     expect(both.map((outcome) => outcome.rc)).toEqual([1, 1]);
@@ -122,7 +122,7 @@ describe('HTTP version 2 in clear text', () => {
       prefaces++;
       return socket.end(reply('', '', '400 Bad Request'));
     });
-    const shared = new RestShared();
+    const shared = newShared();
     const client = newClient({ httpVersion: '2', shared });
     const outcomes = await Promise.all([
       client.get(server.origin),
@@ -175,7 +175,7 @@ describe('HTTP/2', () => {
   });
 
   it('shares one connection between requests, and makes more beyond the stream limit', async () => {
-    const server = await newHttp2Server((stream) => setTimeout(() => answer(stream, 'x'), 30), {
+    const server = await newHttp2Server((stream) => later(() => answer(stream, 'x'), 30), {
       settings: { maxConcurrentStreams: 10 },
     });
     const client = newClient(PRIOR);
@@ -189,7 +189,7 @@ describe('HTTP/2', () => {
   });
 
   it('survives a cold start with many more requests than streams', async () => {
-    const server = await newHttp2Server((stream) => setTimeout(() => answer(stream, 'x'), 5), {
+    const server = await newHttp2Server((stream) => later(() => answer(stream, 'x'), 5), {
       settings: { maxConcurrentStreams: 5 },
     });
     const client = newClient(PRIOR);
@@ -213,7 +213,7 @@ describe('HTTP/2', () => {
       if (nth === 1) first = stream;
       else if (nth === 2) {
         stream.session?.goaway(http2.constants.NGHTTP2_NO_ERROR, first?.id);
-        setTimeout(() => answer(first as ServerHttp2Stream, 'first'), 20);
+        later(() => answer(first as ServerHttp2Stream, 'first'), 20);
       } else answer(stream, 'again');
     });
     const client = newClient(PRIOR);
@@ -231,8 +231,8 @@ describe('HTTP/2', () => {
       else if (headers[':path'] === '/half') {
         stream.respond({ ':status': 200 });
         stream.write('half');
-        setTimeout(() => stream.destroy(new Error('gave up')), 10);
-      } else setTimeout(() => answer(stream, 'fine'), 40);
+        later(() => stream.destroy(new Error('gave up')), 10);
+      } else later(() => answer(stream, 'fine'), 40);
     });
     const client = newClient(PRIOR);
     const [fine, cancel, half] = await Promise.all(
@@ -316,7 +316,7 @@ describe('HTTP/2', () => {
         socket.on('data', (data) => onward.write(data));
         onward.on('data', (data) => {
           socket.write(data);
-          if (data.includes('half')) setTimeout(() => socket[how](), 20);
+          if (data.includes('half')) later(() => socket[how](), 20);
         });
         socket.on('close', () => onward.destroy());
       });

@@ -2,10 +2,10 @@
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { RestShared } from '../../src/rest/index.ts';
 import { createAuthority } from '../support/certificates.ts';
+import { later } from '../support/steady-clock.ts';
 import { until } from '../support/until.ts';
-import { answerOf, closeLater, newClient, newServer, reasonOf, textOf } from './fixture.ts';
+import { answerOf, closeLater, newClient, newServer, newShared, reasonOf, textOf } from './fixture.ts';
 import {
   answerFrames,
   END_HEADERS,
@@ -140,7 +140,7 @@ describe('a server of HTTP/2 that wants HTTP/1.1', () => {
     ['the connection', () => goaway(0, HTTP_1_1_REQUIRED)],
   ])('says so of %s, gets the request again, and is remembered', async (_name, refuse) => {
     const server = await speaksBoth(refuse);
-    const shared = new RestShared();
+    const shared = newShared();
     const client = newClient({ ...PRIOR, shared });
     const outcome = await client.post(server.origin, 'once');
     expect([outcome.rc, textOf(outcome), outcome.connection?.protocol]).toEqual([1, 'by 1.1', 'http/1.1']);
@@ -257,7 +257,7 @@ describe('a server of HTTP/2 that reads slowly', () => {
         // what it says starts the search for a breach; what it does not read fills the buffers
         socket.pause();
         const talk = setInterval(() => socket.write(frame(FRAME.windowUpdate, 0, stream, number32(1))), 120);
-        setTimeout(() => {
+        later(() => {
           clearInterval(talk);
           socket.resume();
           socket.write(Buffer.concat(answerFrames(stream, 'answer')));

@@ -2,8 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type ConnectionInfo, type Outcome, RestClient } from '../../src/rest/index.ts';
+import { later, sleep } from '../support/steady-clock.ts';
 import { until } from '../support/until.ts';
-import { answerOf, bodyOf, newClient, newServer, sleep, textOf } from './fixture.ts';
+import { answerOf, bodyOf, newClient, newServer, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 describe('the library', () => {
@@ -36,7 +37,7 @@ describe('the library', () => {
   });
 
   it('close() waits for what runs, closes the connections, and ends later calls with -10', async () => {
-    const server = await newServer((socket) => setTimeout(() => socket.write(reply('x')), 80));
+    const server = await newServer((socket) => later(() => socket.write(reply('x')), 80));
     const client = new RestClient();
     const running = client.get(server.origin);
     let closed = false;
@@ -62,7 +63,7 @@ describe('the library', () => {
   });
 
   it('counts transfers that run', async () => {
-    const server = await newServer((socket) => setTimeout(() => socket.write(reply('x')), 50));
+    const server = await newServer((socket) => later(() => socket.write(reply('x')), 50));
     const client = newClient();
     const all = [client.get(server.origin), client.get(server.origin)];
     expect(client.active).toBe(2);

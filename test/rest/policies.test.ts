@@ -6,6 +6,7 @@ import {
   RestOptionError,
   withHeader,
 } from '../../src/rest/index.ts';
+import { later } from '../support/steady-clock.ts';
 import { until } from '../support/until.ts';
 import { answerOf, newClient, newServer, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
@@ -101,7 +102,7 @@ describe('policies', () => {
   it('are waited for by close(), with what they left under way', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/first') socket.write(reply('x'));
-      else setTimeout(() => socket.write(reply('late')), 30);
+      else later(() => socket.write(reply('late')), 30);
     });
     let late = '';
     const behind: Policy = (next) => async (request) => {

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { expect, it } from 'vitest';
 import { createAuthority } from '../support/certificates.ts';
+import { later } from '../support/steady-clock.ts';
 import { closeLater, newClient } from './fixture.ts';
 
 const { key, cert } = createAuthority().issue({ names: ['localhost'] });
@@ -78,13 +79,13 @@ it.each(['TLSv1.2', 'TLSv1.3'] as const)('takes each orderly end (%s)', async (v
     // close_notify in a packet of its own, with the end of the connection or well before it
     (wire, answer) => {
       wire.write(answer.subarray(0, -40));
-      setTimeout(() => wire.write(answer.subarray(-40)), 20);
+      later(() => wire.write(answer.subarray(-40)), 20);
     },
     ...[1, 5, 12, 23].map(
       (split): HandOn =>
         (wire, answer) => {
           wire.write(answer.subarray(0, -split));
-          setTimeout(() => wire.end(answer.subarray(-split)), 20);
+          later(() => wire.end(answer.subarray(-split)), 20);
         },
     ),
   ];

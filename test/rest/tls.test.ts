@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { RestOptionError, RestShared, TlsClientDomain } from '../../src/rest/index.ts';
+import { RestOptionError, TlsClientDomain } from '../../src/rest/index.ts';
 import { type Certificate, createAuthority } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { newClient, newServer, reasonOf, textOf } from './fixture.ts';
+import { newClient, newServer, newShared, reasonOf, textOf } from './fixture.ts';
 import { type RawServer, reply } from './raw-server.ts';
 
 const authority = createAuthority();
@@ -126,7 +126,7 @@ describe('sessions and kept connections', () => {
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('never escape the settings of a request (%s)', async (version) => {
     const server = await newTlsServer(LOCALHOST, { maxVersion: version, minVersion: version });
-    const shared = new RestShared();
+    const shared = newShared();
     const lax = newClient({ shared, tls: { verifyPeer: false, verifyHost: false } });
     const strict = newClient({ shared });
     const domain = new TlsClientDomain({ name: 'lax', verifyPeer: false, verifyHost: false });

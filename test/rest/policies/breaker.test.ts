@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
 import { ResponseOutcome } from '../../../src/rest/index.ts';
 import { OutcomeWindow } from '../../../src/rest/policies/outcome-window.ts';
+import { later } from '../../support/steady-clock.ts';
 import { newClient, newServer, reasonOf } from '../fixture.ts';
 import { reply } from '../raw-server.ts';
 import { simulate } from './simulated.ts';
@@ -66,7 +67,7 @@ describe('a circuit breaker', () => {
   it('opens by slow calls, not by few calls, old ones, or failures of this side', async () => {
     let took = 0;
     const slow = { breaker: { ...breaker, slowTime: 100, slowRate: 50 } };
-    const server = await newServer((socket) => setTimeout(() => socket.write(reply('x')), took));
+    const server = await newServer((socket) => later(() => socket.write(reply('x')), took));
     const client = newClient({ hosts: { '*': slow } });
     for (let i = 0; i < 4; i++) expect((await client.get(server.origin)).rc).toBe(1);
     took = 150;

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { RestShared } from '../../../src/rest/index.ts';
 import { AdaptiveLimit } from '../../../src/rest/policies/adaptive-limit.ts';
 import { RateWindow } from '../../../src/rest/policies/rate-window.ts';
 import { until } from '../../support/until.ts';
-import { newClient, newServer, reasonOf } from '../fixture.ts';
+import { newClient, newServer, newShared, reasonOf } from '../fixture.ts';
 import { reply } from '../raw-server.ts';
 
 /** A server that answers when told. */
@@ -34,7 +33,7 @@ describe('limits of a host', () => {
     const { server, held } = await heldServer();
     const other = await heldServer();
     const hosts = { '*': { limits: { concurrency: 1, queue: 0 } } };
-    const shared = new RestShared();
+    const shared = newShared();
     const clients = [1, 2].map(() => newClient({ hosts, shared }));
     const first = clients[0]?.get(server.origin);
     expect((await clients[1]?.get(server.origin))?.kind).toBe('blocked');
