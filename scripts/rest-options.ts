@@ -61,8 +61,10 @@ export function withOptionTable(page: string): string {
 
 /** docs/rest-policies.md with a table for each section of a host. */
 export function withPolicyTables(page: string): string {
-  return Object.entries(HOST_OPTIONS).reduce(
-    (written, [section, table]) => withTable(written, section, Object.entries(table)),
-    page,
+  const tables = Object.entries(HOST_OPTIONS).map(
+    ([section, table]) => [section, Object.entries(table)] as const,
   );
+  return tables
+    .filter(([, rows]) => rows.length > 0)
+    .reduce((written, [section, rows]) => withTable(written, section, rows), page);
 }

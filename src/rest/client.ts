@@ -218,9 +218,9 @@ export class RestClient {
 
 /** Those of the program, and inside of them those of the hosts. */
 function allPolicies(settings: ClientSettings): readonly Policy[] {
-  const { policies, hosts, shared, names, timers, log, tls, tlsDomain } = settings;
+  const { policies, hosts, shared, names, timers, log, tls, tlsDomain, maxBodySize } = settings;
   if (hosts === null) return policies;
-  const { random, states, transfers } = shared;
+  const { random, states, transfers, bodies } = shared;
   const { verifyPeer, verifyHost, caPath } = tls;
   const trust = JSON.stringify([
     verifyPeer,
@@ -229,7 +229,10 @@ function allPolicies(settings: ClientSettings): readonly Policy[] {
     tlsDomain === null ? 0 : numberOf(tlsDomain),
   ]);
   const generation = (): number => shared.tls.generation;
-  const environment = { clock: timers.clock, names, random, log, states, transfers, trust, generation };
+  const environment = {
+    ...{ clock: timers.clock, names, random, log, states, transfers },
+    ...{ maxBodySize, bodies, trust, generation },
+  };
   return [...policies, hostPolicies(hosts, environment)];
 }
 

@@ -40,10 +40,13 @@ export { percentDecode, percentEncode, type TextEncoding } from './percent-encod
 export {
   type BreakerOptions,
   type CacheOptions,
+  type CookieOptions,
+  type DecodeOptions,
   HOST_OPTIONS,
   type HostOptions,
   type HostsOption,
   type LimitOptions,
+  type RedirectOptions,
   type ReplicaOptions,
   type RetryOptions,
 } from './policies/host-options.ts';

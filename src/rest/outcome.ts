@@ -252,6 +252,24 @@ export class ResponseOutcome extends AnswerOutcome {
     this.fromCache = fromCache;
   }
 
+  /** The same answer with other fields and another body. @internal */
+  static changed(
+    outcome: ResponseOutcome,
+    { fields, body }: { readonly fields: readonly (readonly [string, string])[]; readonly body: Buffer },
+  ): ResponseOutcome {
+    const types = fields.filter(([name]) => name.toLowerCase() === 'content-type');
+    const ended: EndedWithAnswer = {
+      clock: outcome.clock,
+      info: outcome.connection,
+      reused: outcome.reused,
+      status: outcome.status,
+      rawHeaders: fields.flat(),
+      contentType: types.at(-1)?.[1] ?? '',
+      received: body,
+    };
+    return new ResponseOutcome(ended, outcome.fromCache);
+  }
+
   /** A response created by a policy, without sending the request. */
   static of({ status = 200, headers = [], body = '', fromCache }: ResponseParts = {}): ResponseOutcome {
     const rawHeaders = headers.flat();

@@ -36,6 +36,8 @@ export interface HttpRequest {
 export interface Route {
   /** Connects there instead of to the host of the URL, which the request, Host and the certificate still name. */
   readonly connectTo?: ConnectTo | undefined;
+  /** How many redirects have led here; undefined: none. */
+  readonly followed?: number | undefined;
   /** The attempts of a call, for those that choose where the next one goes. */
   readonly attempts?: CallAttempts | undefined;
   /** What the bodies of answers to its host may take together, beside the limit of the process. */

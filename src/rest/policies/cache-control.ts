@@ -1,4 +1,4 @@
-/** Cache-Control (RFC 9111, section 5.2): directives by name in lower case; the value is empty where there is none. */
+/** Cache-Control (RFC 9111, section 5.2): directives by name in lower case; without a value, it is empty. */
 export type CacheDirectives = ReadonlyMap<string, string>;
 
 const DIRECTIVE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s",]*)))?[ \t]*(?:,|$)/y;

@@ -1,11 +1,12 @@
 /** What the policies of a host work with. */
 import type { Names } from '../../net/index.ts';
-import type { Clock } from '../../timers/index.ts';
+import type { ByteBudget, Clock } from '../../timers/index.ts';
 import type { LogFunction } from '../log.ts';
 import { BlockedOutcome } from '../outcome.ts';
 import type { HttpRequest } from '../request.ts';
 import type { TlsClientDomain } from '../tls-domain.ts';
 import type { HostCounts, TransferCounts } from '../transfer-counts.ts';
+import type { Authority } from '../url.ts';
 import type { HostStates } from './host-states.ts';
 
 /** What all policies of a client work with. */
@@ -17,6 +18,10 @@ export interface PolicyEnvironment {
   readonly log: LogFunction;
   readonly states: HostStates;
   readonly transfers: TransferCounts;
+  /** Largest body of an answer, in bytes. */
+  readonly maxBodySize: number;
+  /** What the bodies of answers under way may take together. */
+  readonly bodies: ByteBudget;
   /** What the client trusts a server by, as text. */
   readonly trust: string;
   /** Counts how often CA certificates were read. */
@@ -30,10 +35,14 @@ export class HostContext {
   readonly origin: string;
   readonly #counts: HostCounts;
 
-  constructor(environment: PolicyEnvironment, origin: string, host: string) {
+  readonly authority: Authority;
+
+  constructor(environment: PolicyEnvironment, authority: Authority) {
+    const { scheme, hostname, port } = authority;
     this.environment = environment;
-    this.origin = origin;
-    this.#counts = environment.transfers.of(host);
+    this.authority = authority;
+    this.origin = `${scheme}://${hostname}:${port}`;
+    this.#counts = environment.transfers.of(`${hostname}:${port}`);
   }
 
   get clock(): Clock {

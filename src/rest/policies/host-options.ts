@@ -3,6 +3,7 @@
  * line of documentation. docs/rest-policies.md is written from them. An absent section means that the policy is off.
  */
 import type { OptionTable, ValuesOf } from '../options.ts';
+import { CODINGS } from './content-codings.ts';
 import { FAILURES, type ServiceFailure } from './outcome-class.ts';
 
 /** How many requests a host gets at a time and per second; others wait briefly, or are refused. */
@@ -109,8 +110,33 @@ export interface CacheOptions {
   readonly coalesce?: boolean | undefined;
 }
 
+/** Which redirects are followed. */
+export interface RedirectOptions {
+  /** Most redirects of one call. */
+  readonly max?: number | undefined;
+  /** Where they may lead; what identifies the caller goes to the same origin alone. */
+  readonly to?: 'any' | 'same-origin' | undefined;
+}
+
+/** Cookies of the origin are sent back to it. */
+export type CookieOptions = Readonly<Record<string, never>>;
+
+/** How answers are decompressed, and texts decoded. */
+export interface DecodeOptions {
+  /** The codings that are asked for. */
+  readonly encodings?: readonly ('gzip' | 'deflate' | 'br' | 'zstd')[] | undefined;
+  /** Gives text of another character set as UTF-8. */
+  readonly charset?: boolean | undefined;
+}
+
 /** The policies of a host. */
 export interface HostOptions {
+  /** Which redirects are followed. */
+  readonly redirects?: RedirectOptions | undefined;
+  /** Keeps its cookies: `{}`. */
+  readonly cookies?: CookieOptions | undefined;
+  /** How answers are decompressed. */
+  readonly decode?: DecodeOptions | undefined;
   /** Which answers are kept. */
   readonly cache?: CacheOptions | undefined;
   /** Its replicas. */
@@ -453,8 +479,35 @@ const CACHE = {
   },
 } as const satisfies Record<keyof CacheOptions, unknown> & OptionTable;
 
+const REDIRECTS = {
+  max: { type: 'number', unit: 'count', default: 5, min: 1, max: 20, doc: 'Most redirects of one call.' },
+  to: {
+    type: 'choice',
+    choices: ['any', 'same-origin'],
+    default: 'any',
+    doc: 'Where they may lead.',
+  },
+} as const satisfies Record<keyof RedirectOptions, unknown> & OptionTable;
+
+const DECODE = {
+  encodings: {
+    type: 'choices',
+    choices: CODINGS,
+    default: ['gzip', 'deflate', 'br', 'zstd'],
+    doc: 'The codings that are asked for with `Accept-Encoding`; zstd where Node has it (22.15 and later).',
+  },
+  charset: {
+    type: 'boolean',
+    default: true,
+    doc: 'Give text of another character set as UTF-8.',
+  },
+} as const satisfies Record<keyof DecodeOptions, unknown> & OptionTable;
+
 /** The sections of a host's configuration. */
 export const HOST_OPTIONS = {
+  redirects: REDIRECTS,
+  cookies: {},
+  decode: DECODE,
   cache: CACHE,
   retry: RETRY,
   breaker: BREAKER,

@@ -17,9 +17,13 @@ import { AnswerCache } from './answer-cache.ts';
 import { breakerPolicies } from './breaker.ts';
 import { cachePolicy } from './cache.ts';
 import { HostContext, type PolicyEnvironment } from './context.ts';
+import { CookieJar } from './cookie-jar.ts';
+import { cookiePolicy } from './cookies.ts';
+import { decodePolicy } from './decode.ts';
 import type { HostSettings } from './host-options.ts';
 import { type HostRules, ruleOf } from './host-rules.ts';
 import { limitPolicy, limitState } from './limits.ts';
+import { redirectPolicy } from './redirects.ts';
 import { ReplicaState } from './replica-state.ts';
 import { replicaPolicy } from './replicas.ts';
 import { retryPolicy } from './retry.ts';
@@ -28,15 +32,28 @@ import { retryPolicy } from './retry.ts';
 const MAX_KNOWN = 1_000;
 
 /** The policies of a host that are configured, outermost first. */
-function policiesOf(settings: HostSettings, context: HostContext): readonly Policy[] {
-  const { cache, retry, breaker, limits, replicas } = settings;
+function policiesOf(settings: HostSettings, context: HostContext, follow: Send): readonly Policy[] {
+  const { redirects, cookies, cache, decode, retry, breaker, limits, replicas } = settings;
   const { names, states } = context.environment;
   const policies: Policy[] = [];
+  if (redirects !== null) policies.push(redirectPolicy(redirects, follow, context));
+  if (cookies !== null) {
+    const { hostname, scheme } = context.authority;
+    const key = `${context.key(cookies)} ${context.environment.trust}`;
+    policies.push(
+      cookiePolicy(
+        states.cookies.of(key, () => new CookieJar(hostname, scheme === 'https')),
+        context,
+      ),
+    );
+  }
   if (cache !== null) {
     const key = `${context.key(cache)} ${context.environment.trust}`;
     const answers = states.caches.of(key, () => new AnswerCache(cache.maxBytes, states.cached));
     policies.push(cachePolicy(cache, answers, context));
   }
+  // what the cache keeps is decompressed once
+  if (decode !== null) policies.push(decodePolicy(decode, context));
   // retries are attempts that a breaker counts and a limit applies to, so they are outside of both
   if (retry !== null) policies.push(retryPolicy(retry, context));
   const limited = limits === null ? null : limitState(limits, context);
@@ -57,16 +74,15 @@ export function hostPolicies(rules: HostRules, environment: PolicyEnvironment): 
   return (next) => {
     const known = new Map<Authority, Send>();
     const learn = (authority: Authority): Send => {
-      const { scheme, hostname, port } = authority;
       const rule = ruleOf(rules, authority);
-      const host = `${hostname}:${port}`;
-      const context = new HostContext(environment, `${scheme}://${host}`, host);
-      const policies = rule === null ? [] : policiesOf(rule.settings, context);
-      const send = policies.reduceRight<Send>((inner, policy) => policy(inner), next);
+      const context = new HostContext(environment, authority);
+      const policies = rule === null ? [] : policiesOf(rule.settings, context, send);
+      const learned = policies.reduceRight<Send>((inner, policy) => policy(inner), next);
       if (known.size >= MAX_KNOWN) known.clear();
-      known.set(authority, send);
-      return send;
+      known.set(authority, learned);
+      return learned;
     };
-    return (request) => (known.get(request.authority) ?? learn(request.authority))(request);
+    const send: Send = (request) => (known.get(request.authority) ?? learn(request.authority))(request);
+    return send;
   };
 }

@@ -74,7 +74,10 @@ function readHost(name: string, given: unknown): HostSettings {
     return readTable(table, objectOf(full, value, new Set(Object.keys(table)), full), `${full}.`);
   };
   return {
+    redirects: read('redirects', HOST_OPTIONS.redirects),
+    cookies: read('cookies', HOST_OPTIONS.cookies),
     cache: read('cache', HOST_OPTIONS.cache),
+    decode: read('decode', HOST_OPTIONS.decode),
     retry: read('retry', HOST_OPTIONS.retry),
     breaker: read('breaker', HOST_OPTIONS.breaker),
     limits: read('limits', HOST_OPTIONS.limits),

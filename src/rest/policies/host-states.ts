@@ -5,6 +5,7 @@
 import { ByteBudget } from '../../timers/index.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { BreakerState } from './breaker-state.ts';
+import type { CookieJar } from './cookie-jar.ts';
 import type { LimitState } from './limit-state.ts';
 import type { ReplicaState } from './replica-state.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -55,6 +56,7 @@ export class HostStates {
   readonly caches: StateTable<AnswerCache> = new StateTable(MAX_HOSTS, (cache) => cache.close());
   /** What the caches of all hosts may take together, in bytes. */
   readonly cached: ByteBudget;
+  readonly cookies: StateTable<CookieJar> = new StateTable();
   readonly limits: StateTable<LimitState> = new StateTable();
   readonly replicas: StateTable<ReplicaState> = new StateTable();
   readonly retryBudgets: StateTable<RetryBudget> = new StateTable();

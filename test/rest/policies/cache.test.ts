@@ -75,7 +75,7 @@ describe('freshness (RFC 9111, section 4.2)', () => {
       7,
     ],
     ['Expires of 0', [['Expires', '0']], null],
-    ['Expires that is no date', [['Expires', 'tomorrow']], null],
+    ['Expires without a date', [['Expires', 'tomorrow']], null],
     [
       'Age',
       [
@@ -93,7 +93,7 @@ describe('freshness (RFC 9111, section 4.2)', () => {
       10,
     ],
     [
-      'Age that is no number',
+      'Age of a word',
       [
         ['Cache-Control', 'max-age=60'],
         ['Age', 'old'],

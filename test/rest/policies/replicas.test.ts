@@ -76,7 +76,7 @@ describe('replicas', () => {
     expect(await secure.get('https://other.test/')).toMatchObject({ kind: 'error', code: 'tls' });
   });
 
-  it('stand in for one that is dead, at once and for a POST too, which is no retry', async () => {
+  it('stand in for one that is dead, at once and for a POST too, without a retry', async () => {
     const well = await named('well');
     const all = client([...places(await deadPort(), await deadPort()), ...places(well)]);
     for (let i = 0; i < 20; i++) expect((await all.post('http://credit.test/', 'once')).rc).toBe(1);

@@ -41,6 +41,8 @@ export function simulate(
     states,
     transfers,
     trust: '',
+    maxBodySize: 10_000_000,
+    bodies: shared.bodies,
     generation: () => shared.tls.generation,
     log: (_: string, line: string) => lines.push(line),
   };
