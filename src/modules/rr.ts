@@ -1,6 +1,6 @@
 /** The rr module: Record-Route and loose routing. Source: modules/rr of the manual; RFC 3261, 16.4, 16.6 and 16.12. */
 
-import { forceSocket, incomingSocket, recordRoutes } from '../relay/index.ts';
+import { forceSocket, incomingSocket, type RecordRoute, recordRoutes } from '../relay/index.ts';
 import { defineModule, type Edit, edits, type Request, type Run, StateKey } from '../runtime/index.ts';
 import { defineParameters, type RouteKind } from '../script/index.ts';
 import {
@@ -9,6 +9,7 @@ import {
   DEFAULT_SECURE_PROTOCOL,
   defaultPort,
   formatHostPort,
+  type Header,
   type NameAddr,
   parseNameAddrs,
   parseUri,
@@ -53,8 +54,8 @@ const parameters = defineParameters([
 interface RouteState {
   /** Parameters for the Record-Route that is added, each with its `;`. */
   extra: string;
-  /** Writes the Record-Route that was added last; null if none was. */
-  record: (() => void) | null;
+  /** The Record-Route that was added; null if none was. */
+  record: AddedRoute | null;
   /** The parameters of the Route of siprest, once loose_route() has found it. */
   params: string | null;
 }
@@ -73,12 +74,53 @@ function fromTag(run: Run): string {
   return run.parameters(parameters).append_fromtag && tag !== null ? `;ftag=${tag}` : '';
 }
 
-/** Adds Record-Routes to the message, the first on top; `doubled` where the request may go out by another socket. */
-function addRecordRoute(
-  run: Run,
-  uris: readonly string[],
-  doubled: ((outgoing: SendingSocket) => readonly string[]) | null = null,
-): 1 | -1 {
+/** The URIs of Record-Routes, the first on top. */
+interface RouteUris {
+  /** Where the request leaves by the socket that received it. */
+  readonly uris: readonly string[];
+  /** Whether there are others where it leaves by another one. */
+  readonly mayDouble: boolean;
+  doubled(outgoing: SendingSocket): readonly string[];
+}
+
+/** Record-Routes among the edits of a request: data, since they stay as long as the call waits. */
+class AddedRoute implements RecordRoute {
+  edit: Edit;
+  readonly #uris: RouteUris;
+  readonly #place: number;
+  readonly #kind: 'insert-before' | 'insert-after';
+  #extra: string;
+
+  constructor(uris: RouteUris, headers: readonly Header[], extra: string) {
+    const first = headers.findIndex(({ key }) => key === 'record-route');
+    this.#uris = uris;
+    this.#kind = first >= 0 ? 'insert-before' : 'insert-after';
+    this.#place = first >= 0 ? first : headers.findLastIndex(({ key }) => key === 'via');
+    this.#extra = extra;
+    this.edit = this.#write(uris.uris);
+  }
+
+  #write(uris: readonly string[]): Edit {
+    let lines = '';
+    for (const uri of uris) lines += `Record-Route: <${uri}${this.#extra}>\r\n`;
+    return { kind: this.#kind, header: this.#place, lines };
+  }
+
+  doubled(outgoing: SendingSocket): Edit {
+    return this.#write(this.#uris.doubled(outgoing));
+  }
+
+  /** Writes them anew, with parameters that were added later. */
+  extend(extra: string, list: Edit[]): void {
+    const place = list.indexOf(this.edit);
+    this.#extra = extra;
+    this.edit = this.#write(this.#uris.uris);
+    list.splice(place < 0 ? list.length : place, place < 0 ? 0 : 1, this.edit);
+  }
+}
+
+/** Adds Record-Routes to the message. */
+function addRecordRoute(run: Run, uris: RouteUris): 1 | -1 {
   const { message } = run.request;
   if (message === null) return -1;
   const state = run.state(routeState);
@@ -86,29 +128,38 @@ function addRecordRoute(
     run.complain('record_route(): the request already has its Record-Route');
     return -1;
   }
-  const first = message.headers.findIndex(({ key }) => key === 'record-route');
-  const lastVia = message.headers.findLastIndex(({ key }) => key === 'via');
-  const editOf = (all: readonly string[]): Edit => {
-    const lines = all.map((uri) => `Record-Route: <${uri}${state.extra}>\r\n`).join('');
-    return first >= 0
-      ? { kind: 'insert-before', header: first, lines }
-      : { kind: 'insert-after', header: lastVia, lines };
-  };
-  const list = run.state(edits);
-  const records = run.state(recordRoutes);
-  let edit: Edit | null = null;
-  // again for each parameter that add_rr_param() adds later
-  state.record = () => {
-    const written = editOf(uris);
-    const place = edit === null ? -1 : list.indexOf(edit);
-    list.splice(place < 0 ? list.length : place, place < 0 ? 0 : 1, written);
-    const known = records.findIndex((record) => record.edit === edit);
-    if (known >= 0) records.splice(known, 1);
-    if (doubled !== null) records.push({ edit: written, doubled: (outgoing) => editOf(doubled(outgoing)) });
-    edit = written;
-  };
-  state.record();
+  state.record = new AddedRoute(uris, message.headers, state.extra);
+  run.state(edits).push(state.record.edit);
+  if (uris.mayDouble) run.state(recordRoutes).push(state.record);
   return 1;
+}
+
+/** Of record_route(): they name the sockets of both sides. */
+class SocketUris implements RouteUris {
+  readonly #incoming: SendingSocket;
+  /** With its `@`. */
+  readonly #user: string;
+  readonly #params: string;
+  readonly mayDouble: boolean;
+
+  constructor(incoming: SendingSocket, user: string, params: string, mayDouble: boolean) {
+    this.#incoming = incoming;
+    this.#user = user;
+    this.#params = params;
+    this.mayDouble = mayDouble;
+  }
+
+  #uri(side: SendingSocket, more: string): string {
+    return `sip:${this.#user}${place(side)};lr${more}${this.#params}`;
+  }
+
+  get uris(): readonly string[] {
+    return [this.#uri(this.#incoming, '')];
+  }
+
+  doubled(outgoing: SendingSocket): readonly string[] {
+    return [this.#uri(outgoing, ';r2=on'), this.#uri(this.#incoming, ';r2=on')];
+  }
 }
 
 /** Where requests come in by a socket: its host and port, with the transport where it is not UDP. */
@@ -139,12 +190,9 @@ function recordRoute(run: Run, params = ''): 1 | -1 {
   };
   const { add_username, enable_double_rr } = run.parameters(parameters);
   const user = add_username ? run.request.uri?.user : null;
-  const uri = (side: SendingSocket, more: string): string =>
-    `sip:${user ? `${user}@` : ''}${place(side)};lr${more}${fromTag(run)}${params}`;
   return addRecordRoute(
     run,
-    [uri(incoming, '')],
-    enable_double_rr ? (outgoing) => [uri(outgoing, ';r2=on'), uri(incoming, ';r2=on')] : null,
+    new SocketUris(incoming, user ? `${user}@` : '', `${fromTag(run)}${params}`, enable_double_rr),
   );
 }
 
@@ -163,26 +211,26 @@ const routePort = (uri: Uri): number =>
 
 const isDoubled = (uri: Uri | undefined) => uri !== undefined && uriParameter(uri, 'r2') === 'on';
 
-/** All Routes of the message, each with the header line that it stands in. */
-function routeSet(run: Run): { readonly route: NameAddr; readonly header: number }[] {
-  const { message } = run.request;
-  return (message?.headers ?? []).flatMap(({ key, value }, header) =>
-    key === 'route' ? (parseNameAddrs(unfold(value)) ?? []).map((route) => ({ route, header })) : [],
-  );
+/** All Routes of the message. */
+function routeSet(run: Run): NameAddr[] {
+  const set: NameAddr[] = [];
+  for (const { key, value } of run.request.message?.headers ?? [])
+    if (key === 'route') set.push(...(parseNameAddrs(unfold(value)) ?? []));
+  return set;
 }
 
-/** Writes the Route headers anew: `left` is what is to be sent on. */
+/** Writes the Route headers anew: `left` are those that are sent on. */
 function setRoutes(run: Run, left: readonly string[]): void {
   const list = run.state(edits);
-  const all = (run.request.message?.headers ?? []).flatMap(({ key }, header) =>
-    key === 'route' ? header : [],
-  );
-  for (const [n, header] of all.entries()) {
-    list.push(
-      n === 0 && left.length > 0
-        ? { kind: 'set-value', header, value: left.join(', ') }
-        : { kind: 'remove', header },
-    );
+  let isFirst = true;
+  let header = 0;
+  for (const { key } of run.request.message?.headers ?? []) {
+    if (key === 'route') {
+      if (isFirst && left.length > 0) list.push({ kind: 'set-value', header, value: left.join(', ') });
+      else list.push({ kind: 'remove', header });
+      isFirst = false;
+    }
+    header++;
   }
 }
 
@@ -193,7 +241,7 @@ function looseRoute(run: Run): 1 | -1 {
   const state = run.state(routeState);
   const ruri = request.uri;
   if (request.message === null || set.length === 0) return -1;
-  let left: readonly NameAddr[] = set.map(({ route }) => route);
+  let left: readonly NameAddr[] = set;
   const own: Uri[] = [];
   // a strict router has put us into the request URI, and the target last (16.4)
   const isStrict = isOurs(run, ruri) && ruri !== null && uriParameter(ruri, 'lr') !== null;
@@ -289,7 +337,8 @@ export const rr = defineModule({
         }
         const both = second === undefined ? '' : ';r2=on';
         const uri = (host: string) => `sip:${host};lr${both}${fromTag(run)}`;
-        return addRecordRoute(run, second === undefined ? [uri(first)] : [uri(first), uri(second)]);
+        const uris = second === undefined ? [uri(first)] : [uri(first), uri(second)];
+        return addRecordRoute(run, { uris, mayDouble: false, doubled: () => uris });
       },
     },
     {
@@ -305,7 +354,7 @@ export const rr = defineModule({
         }
         const state = run.state(routeState);
         state.extra += param;
-        state.record?.();
+        state.record?.extend(state.extra, run.state(edits));
         return 1;
       },
     },

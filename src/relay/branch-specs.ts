@@ -8,6 +8,7 @@ import {
   type Request,
   type Routing,
   type Run,
+  type StateKey,
   tmParameters,
 } from '../runtime/index.ts';
 import { type Status } from '../script/index.ts';
@@ -79,13 +80,13 @@ function prepare(
   const own = request.fork();
   own.requestUri = branch.uri;
   own.setDestinationUri(branch.destinationUri);
-  own.state(edits).push(...request.state(edits));
-  own.state(recordRoutes).push(...request.state(recordRoutes));
+  copyList(request, own, edits);
+  copyList(request, own, recordRoutes);
   const { main } = own.state(messageBranches);
   main.socket = branch.socket ?? request.state(messageBranches).main.socket;
   main.q = branch.q;
   main.path = branch.path;
-  own.state(maxForwards).value = request.state(maxForwards).value;
+  own.setState(maxForwards, { value: request.state(maxForwards).value });
   const data = new PreparedBranch(own);
   if (branch.isMarked) {
     for (const flag of branch.flags) main.flags.add(flag);
@@ -95,6 +96,12 @@ function prepare(
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
   const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.routing, data, options));
   return andThen(ran, after);
+}
+
+/** In the size that it has: one that grows is given room for many. */
+function copyList<T>(from: Request, to: Request, key: StateKey<Request, T[]>): void {
+  const list = from.knownState(key);
+  if (list !== undefined && list.length > 0) to.setState(key, [...list]);
 }
 
 function resolve(

@@ -131,9 +131,7 @@ export function requestEdits(request: Request, changes: MessageEdits): RequestEd
   const { value } = request.state(maxForwards);
   // the literal has one shape for all: spreading would cost more than the rest of the work for a branch
   return {
-    removed: changes.removed,
-    replaced: changes.replaced,
-    inserted: changes.inserted,
+    changes: changes.changes,
     appended: changes.appended,
     body: changes.body,
     uri: request.requestUri,

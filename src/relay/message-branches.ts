@@ -23,6 +23,8 @@ export interface MessageBranch {
 /** Limit on branches. */
 const maxBranches = 64;
 
+const none: readonly MessageBranch[] = [];
+
 /** Branch 0, a view of the request itself. */
 class MainBranch implements MessageBranch {
   q: string | null = null;
@@ -69,7 +71,8 @@ class MainBranch implements MessageBranch {
 }
 
 export class MessageBranches {
-  readonly #added: MessageBranch[] = [];
+  // few requests have any
+  #added: MessageBranch[] | null = null;
   readonly #main: MessageBranch;
 
   constructor(request: Request) {
@@ -83,12 +86,12 @@ export class MessageBranches {
 
   /** All branches, 0 included. */
   get all(): readonly MessageBranch[] {
-    return [this.#main, ...this.#added];
+    return this.#added === null ? [this.#main] : [this.#main, ...this.#added];
   }
 
   /** All branches except 0. */
   get added(): readonly MessageBranch[] {
-    return this.#added;
+    return this.#added ?? none;
   }
 
   /** Index 0 is the request's own branch, -1 the last one. */
@@ -97,16 +100,17 @@ export class MessageBranches {
   }
 
   get last(): MessageBranch {
-    return this.#added.at(-1) ?? this.#main;
+    return this.#added?.at(-1) ?? this.#main;
   }
 
   get lastIndex(): number {
-    return this.#added.length;
+    return this.added.length;
   }
 
   /** Adds a branch. False for an invalid URI, and above the limit. */
   add(uri: string, more: Partial<Omit<MessageBranch, 'uri' | 'isMarked'>> = {}): boolean {
-    if (parseUri(uri) === null || this.#added.length >= maxBranches) return false;
+    if (parseUri(uri) === null || this.added.length >= maxBranches) return false;
+    this.#added ??= [];
     this.#added.push({
       uri,
       destinationUri: null,
@@ -123,7 +127,7 @@ export class MessageBranches {
 
   /** Removes a branch; later ones move up. Branch 0 cannot be removed. */
   remove(index: number): boolean {
-    return index > 0 && this.#added.splice(index - 1, 1).length === 1;
+    return index > 0 && this.#added?.splice(index - 1, 1).length === 1;
   }
 
   /** Copies `from` to `to`. False if either is missing. */
@@ -145,7 +149,7 @@ export class MessageBranches {
 
   /** Removes all added branches. */
   clear(): void {
-    this.#added.length = 0;
+    this.#added = null;
   }
 }
 

@@ -12,6 +12,7 @@ import {
   editedMessage,
   formatHostPort,
   isToken,
+  NO_USER,
   newBranch,
   parseMessage,
   parseNameAddr,
@@ -107,8 +108,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
       sentBy: socket,
       destination: target,
       values: routing.owner.values,
-      onResponse: () => {},
-      onEnd: () => {},
+      user: NO_USER,
     })
     .start();
   return 1;

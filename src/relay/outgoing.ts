@@ -2,9 +2,11 @@
 
 import { applyEdits, type Edit } from '../runtime/index.ts';
 import {
+  type HeaderChange,
   type HeaderText,
-  headerTextKeys,
+  headerTextHas,
   type MessageEdits,
+  NO_HEADERS,
   parseMessage,
   type ResponseEdits,
   type SipMessage,
@@ -12,14 +14,6 @@ import {
 } from '../sip/index.ts';
 
 const none: MessageEdits = {};
-
-/** {@link MessageEdits} while they are collected: most messages have only one kind. */
-interface Changes {
-  removed: Set<number> | undefined;
-  replaced: Map<number, HeaderText> | undefined;
-  inserted: Map<number, HeaderText> | undefined;
-  appended: HeaderText[] | undefined;
-}
 
 /** Headers that forwarding sets itself. */
 const framing = new Set(['via', 'content-length']);
@@ -46,70 +40,60 @@ export function responseEdits(response: SipResponse, edits: readonly Edit[]): Re
 
 /** The common case without parsing again: headers added, or non-vital ones changed or removed; undefined otherwise. */
 function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEdits | null {
-  const changes: Changes = {
-    removed: undefined,
-    replaced: undefined,
-    inserted: undefined,
-    appended: undefined,
-  };
+  let placed: Placed[] | undefined;
+  let appended: HeaderText[] | undefined;
   for (const edit of edits) {
+    let place: number;
+    let rank: number;
+    let lines: HeaderText;
     switch (edit.kind) {
       case 'insert-before':
       case 'insert-after':
-      case 'append': {
-        const lines = edit.lines as HeaderText;
-        for (const key of headerTextKeys(lines)) if (vital.has(key)) return null;
-        if (edit.kind === 'append') (changes.appended ??= []).push(lines);
-        else changes.inserted ??= new Map();
+      case 'append':
+        lines = edit.lines as HeaderText;
+        if (headerTextHas(lines, vital)) return null;
+        if (edit.kind === 'append') {
+          if (appended === undefined) appended = [lines];
+          else appended.push(lines);
+          continue;
+        }
+        place = edit.kind === 'insert-after' ? edit.header + 1 : edit.header;
+        rank = ranks[edit.kind];
         break;
-      }
       case 'remove':
       case 'set-value': {
         const header = headers[edit.header];
         if (header === undefined || vital.has(header.key)) return null;
-        if (edit.kind === 'remove') (changes.removed ??= new Set()).add(edit.header);
-        else
-          (changes.replaced ??= new Map()).set(
-            edit.header,
-            `${header.name}: ${edit.value}\r\n` as HeaderText,
-          );
+        place = edit.header;
+        rank = ranks[edit.kind];
+        lines = edit.kind === 'remove' ? NO_HEADERS : (`${header.name}: ${edit.value}\r\n` as HeaderText);
         break;
       }
       default:
         return null;
     }
+    const change: Placed = { place, rank, above: rank < ranks['set-value'], lines };
+    if (placed === undefined) placed = [change];
+    else placed.push(change);
   }
-  const { removed, replaced, inserted } = changes;
-  // applyEdits() gives removal precedence too
-  if (removed !== undefined && replaced !== undefined) for (const header of removed) replaced.delete(header);
-  if (inserted !== undefined) {
-    // lines after a header precede lines before the next one
-    insertLines(inserted, edits, 'insert-after', 1);
-    insertLines(inserted, edits, 'insert-before', 0);
-  }
-  return changes;
+  return { changes: placed?.toSorted((a, b) => a.place - b.place || a.rank - b.rank), appended };
 }
 
-/** Inserts the lines of all edits of one kind, `offset` positions after the header that each names. */
-function insertLines(
-  inserted: Map<number, HeaderText>,
-  edits: readonly Edit[],
-  kind: 'insert-after' | 'insert-before',
-  offset: number,
-): void {
-  for (const edit of edits) {
-    if (edit.kind !== kind) continue;
-    const place = edit.header + offset;
-    inserted.set(place, `${inserted.get(place) ?? ''}${edit.lines}` as HeaderText);
-  }
+interface Placed extends HeaderChange {
+  readonly rank: number;
 }
+
+/** The order at one place, as applyEdits() has it: what follows the header before comes first, and a removal counts. */
+const ranks = { 'insert-after': 0, 'insert-before': 1, 'set-value': 2, remove: 3 } as const;
 
 function readAgain(message: SipMessage, edits: readonly Edit[]): MessageEdits | null {
   const edited = parseMessage(Buffer.from(applyEdits(message, edits), 'latin1'));
   if (edited.kind === 'malformed') return null;
-  const removed = new Set(message.headers.flatMap(({ key }, i) => (framing.has(key) ? [] : i)));
+  const changes: HeaderChange[] = [];
+  for (const [place, { key }] of message.headers.entries())
+    if (!framing.has(key)) changes.push({ place, above: false, lines: NO_HEADERS });
   const appended = edited.headers
     .filter(({ key }) => !framing.has(key))
-    .map(({ name, value }) => `${name}: ${value}\r\n` as HeaderText);
-  return edited.body === message.body ? { removed, appended } : { removed, appended, body: edited.body };
+    .map(({ name, value }) => `${name}: ${value.replace(/\r?\n/g, '\r\n')}\r\n` as HeaderText);
+  return edited.body === message.body ? { changes, appended } : { changes, appended, body: edited.body };
 }

@@ -12,7 +12,7 @@ import { messageEdits } from './outgoing.ts';
 /** A Record-Route among the edits of a request, and what replaces it if the sockets differ. */
 export interface RecordRoute {
   readonly edit: Edit;
-  readonly doubled: (outgoing: SendingSocket) => Edit;
+  doubled(outgoing: SendingSocket): Edit;
 }
 
 export const recordRoutes = new StateKey<Request, RecordRoute[]>('record routes', () => []);

@@ -7,7 +7,6 @@ import {
   Draft,
   type Edit,
   edits,
-  type Host,
   type RelayedBranch,
   Request,
   type Routing,
@@ -39,12 +38,6 @@ import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { responseEdits } from './outgoing.ts';
 import { type Relaying, type RelayOptions, relaying } from './relaying.ts';
 import { drops, onCancel, onFailure, onReply, onWorker } from './routes.ts';
-
-/** Proxies of running transactions: a CANCEL finds its own here, even after a reload. */
-const proxies = new StateKey<Host, Map<ServerTransaction, ProxyTransaction<RelayedBranch>>>(
-  'proxies',
-  () => new Map(),
-);
 
 /** t_relay(). 0 if a transaction absorbed the request. */
 export function relay(run: Run, options: RelayOptions = {}): Awaitable<Status> {
@@ -84,8 +77,8 @@ function relayCancel(run: Run, options: RelayOptions): Awaitable<Status> {
   if (cancelled === null) return forwardStateless(run, options.outboundProxy);
   if (request.createTransaction() === 'absorbed') return 0;
   request.reply(200, 'canceling');
-  const proxy = routing.host.states.get(proxies).get(cancelled);
-  if (proxy !== undefined) {
+  const { user: proxy } = cancelled;
+  if (proxy !== null) {
     const passed =
       options.passReason === true && message !== null ? headerLines(message, 'reason') : NO_HEADERS;
     proxy.cancel(request.state(relaying).cancelReason ?? (passed === NO_HEADERS ? undefined : passed));
@@ -101,8 +94,7 @@ export function replyTo(
   reason: string,
 ): boolean {
   const content = { status, reason, ...routing.replyDefaults };
-  const proxy = routing.host.states.get(proxies).get(transaction);
-  return (proxy ?? transaction).reply(content, { untilAck: true });
+  return (transaction.user ?? transaction).reply(content, { untilAck: true });
 }
 
 /** Creates the branches, runs the branch route for each, and sends them. */
@@ -238,13 +230,12 @@ function proxyOf({ request, routing }: Run, state: Relaying): ProxyTransaction<R
   if (transaction === null) throw new Error('relaying needs a transaction');
   const proxy = routing.host.proxy.createProxy(
     transaction,
-    new TransactionRoutes(routing, request, state, transaction),
+    new TransactionRoutes(routing, request, state),
     routing.states.get(proxySettings),
   );
   proxy.frTimeout = 1000 * (state.frTimeout ?? proxy.frTimeout / 1000);
   proxy.frInvTimeout = 1000 * (state.frInvTimeout ?? proxy.frInvTimeout / 1000);
-  routing.host.states.get(proxies).set(transaction, proxy);
-  request.replyBy((content, how) => proxy.reply(content, how));
+  request.replyBy(proxy);
   state.proxy = proxy;
   return proxy;
 }
@@ -268,13 +259,11 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   readonly #routing: RunRouting;
   readonly #request: Request;
   readonly #state: Relaying;
-  readonly #transaction: ServerTransaction;
 
-  constructor(routing: RunRouting, request: Request, state: Relaying, transaction: ServerTransaction) {
+  constructor(routing: RunRouting, request: Request, state: Relaying) {
     this.#routing = routing;
     this.#request = request;
     this.#state = state;
-    this.#transaction = transaction;
   }
 
   onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
@@ -287,10 +276,6 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
 
   onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {
     return onCancel(this.#routing, cancel);
-  }
-
-  onEnd(): void {
-    this.#routing.host.states.get(proxies).delete(this.#transaction);
   }
 
   onError(error: unknown): void {

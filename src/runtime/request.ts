@@ -25,6 +25,11 @@ import { tmParameters } from './tm-parameters.ts';
 /** Result of requesting a transaction. */
 export type TransactionOutcome = 'created' | 'exists' | 'absorbed' | 'refused';
 
+/** Sends the replies of a transaction. */
+export interface Replier {
+  reply(content: ReplyContent, options: SendOptions): boolean;
+}
+
 export class Request {
   readonly routing: Routing;
   /** As it was received; null in routes that no message triggers (timer, startup, event, a launch's report). */
@@ -50,7 +55,7 @@ export class Request {
   /** Generated here: nobody waits for an answer. */
   #isOwn = false;
   /** Sends a reply by the transaction, if any. */
-  #sendReply: ((content: ReplyContent, options: SendOptions) => boolean) | null = null;
+  #replier: Replier | null = null;
 
   constructor(routing: Routing, message: SipRequest | null, original?: Request, avps?: Avps) {
     this.routing = routing;
@@ -99,6 +104,12 @@ export class Request {
     return this.#states.get(key);
   }
 
+  /** What {@link state} returns from now on. */
+  setState<T>(key: StateKey<Request, T>, value: T): void {
+    if (key.isShared && this.#original !== null) this.#original.setState(key, value);
+    else this.#states.set(key, value);
+  }
+
   /** {@link state} if it exists already; undefined before its first use. */
   knownState<T>(key: StateKey<Request, T>): T | undefined {
     if (key.isShared && this.#original !== null) return this.#original.knownState(key);
@@ -140,9 +151,9 @@ export class Request {
     return true;
   }
 
-  /** Sends all further replies through `send`, so that the proxy sees them. */
-  replyBy(send: (content: ReplyContent, options: SendOptions) => boolean): void {
-    this.#root.#sendReply = send;
+  /** Sends all further replies through `replier`, so that the proxy sees them. */
+  replyBy(replier: Replier): void {
+    this.#root.#replier = replier;
   }
 
   get transaction(): ServerTransaction | null {
@@ -156,7 +167,7 @@ export class Request {
 
   /** Whether others will answer it: t_relay() has forwarded it. */
   get isRelayed(): boolean {
-    return this.#root.#sendReply !== null;
+    return this.#root.#replier !== null;
   }
 
   /** Nobody is going to answer it, unless others do: its client gets no 100 by itself either. */
@@ -271,9 +282,7 @@ export class Request {
     const root = this.#root;
     this.#debugReply(content);
     if (content.status >= 200) root.#replied = true;
-    return root.#sendReply === null
-      ? this.#transaction.reply(content, untilAck)
-      : root.#sendReply(content, untilAck);
+    return (root.#replier ?? this.#transaction).reply(content, untilAck);
   }
 
   #sendStateless(content: ReplyContent): boolean {

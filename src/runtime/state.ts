@@ -15,33 +15,58 @@ export class StateKey<Owner, T> {
   }
 }
 
+/** A value, and the one that was made before it. */
+class Entry<Owner> {
+  readonly key: StateKey<Owner, never>;
+  value: unknown;
+  readonly before: Entry<Owner> | null;
+
+  constructor(key: StateKey<Owner, never>, value: unknown, before: Entry<Owner> | null) {
+    this.key = key;
+    this.value = value;
+    this.before = before;
+  }
+}
+
 export class States<Owner> {
   readonly #owner: Owner;
-  // in turn: a request has two or three of them, for which a Map is too dear
-  readonly #keys: StateKey<Owner, never>[] = [];
-  readonly #values: unknown[] = [];
+  // a chain: a request has few, and there may be a hundred thousand requests
+  #last: Entry<Owner> | null = null;
 
   constructor(owner: Owner) {
     this.#owner = owner;
   }
 
   get<T>(key: StateKey<Owner, T>): T {
-    const known = this.known(key);
-    if (known !== undefined) return known;
+    const known = this.#find(key);
+    if (known !== null) return known.value as T;
     const value = key.create(this.#owner);
-    this.#keys.push(key as StateKey<Owner, never>);
-    this.#values.push(value);
+    this.set(key, value);
     return value;
   }
 
-  /** What was made by {@link get}; undefined before that. */
+  /** The value made by {@link get}, or undefined. */
   known<T>(key: StateKey<Owner, T>): T | undefined {
-    const at = this.#keys.indexOf(key as StateKey<Owner, never>);
-    return at < 0 ? undefined : (this.#values[at] as T);
+    return this.#find(key)?.value as T | undefined;
   }
 
-  /** What was made so far. */
+  /** Takes the place of what {@link get} has made or would make. */
+  set<T>(key: StateKey<Owner, T>, value: T): void {
+    const known = this.#find(key);
+    if (known === null) this.#last = new Entry(key as StateKey<Owner, never>, value, this.#last);
+    else known.value = value;
+  }
+
+  #find<T>(key: StateKey<Owner, T>): Entry<Owner> | null {
+    for (let entry = this.#last; entry !== null; entry = entry.before)
+      if (entry.key === (key as StateKey<Owner, never>)) return entry;
+    return null;
+  }
+
+  /** All existing values, in the order in which they were made. */
   *[Symbol.iterator](): Iterator<unknown> {
-    yield* this.#values;
+    const values: unknown[] = [];
+    for (let entry = this.#last; entry !== null; entry = entry.before) values.push(entry.value);
+    yield* values.reverse();
   }
 }

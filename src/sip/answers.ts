@@ -3,6 +3,7 @@
  * from other callees (downstream forks), for 32 s after everything else about the call is gone (RFC 6026, 7.2).
  */
 
+import type { ClientUser } from './client-transaction.ts';
 import { forwardResponse } from './forward.ts';
 import type { SipResponse } from './message.ts';
 import { ownCopy } from './own-copy.ts';
@@ -19,11 +20,12 @@ interface Answer {
   readonly text: string | null;
 }
 
-export class Answers {
+/** Takes the place of the branches once they are over. */
+export class Answers implements ClientUser {
   readonly #server: ServerTransaction;
   readonly #withLength: boolean;
   /** Most calls have one. */
-  readonly #sent: Answer[] = [];
+  #sent: readonly Answer[] = [];
 
   /** @param withLength the caller is reached by a stream, which requires Content-Length */
   constructor(server: ServerTransaction, withLength: boolean) {
@@ -52,16 +54,18 @@ export class Answers {
     const data = forwardResponse(response, edits, this.#withLength);
     if (data === null) return false;
     const isChanged = Object.keys(edits).length > 0;
-    this.#sent.push({
-      toTag: ownCopy(response.toTag ?? ''),
-      text: isChanged ? data.toString('latin1') : null,
-    });
+    const answer = { toTag: ownCopy(response.toTag ?? ''), text: isChanged ? data.toString('latin1') : null };
+    this.#sent = [...this.#sent, answer];
     this.#server.send(edits.status ?? response.status, data);
     return true;
   }
 
   /** Forwards a 2xx unchanged after the transaction's user has ended. */
-  readonly receive = (response: SipResponse): void => {
+  onResponse(response: SipResponse): void {
     if (!this.repeat(response) && !this.isFull) this.pass(response);
-  };
+  }
+
+  onEnd(): void {
+    // the transaction has nothing else to report
+  }
 }

@@ -1,5 +1,6 @@
 /** Identifiers that siprest makes itself: Via branches, tags, Call-IDs. */
 import { randomFillSync } from 'node:crypto';
+import { ownCopy } from './own-copy.ts';
 
 /** The prefix of every RFC 3261 branch (8.1.1.7); a sender that omits it follows RFC 2543. */
 export const MAGIC_COOKIE = 'z9hG4bK';
@@ -30,7 +31,7 @@ export function randomToken(): string {
  */
 export function newBranch(processNumber = 0, loopDigest = ''): string {
   const branch = `${MAGIC_COOKIE}${processNumber}.${randomToken()}`;
-  return loopDigest === '' ? branch : `${branch}.${loopDigest}`;
+  return ownCopy(loopDigest === '' ? branch : `${branch}.${loopDigest}`);
 }
 
 /** A branch in the format of {@link newBranch}, its token the first 24 of the hexadecimal digits. */

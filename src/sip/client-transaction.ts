@@ -2,11 +2,12 @@
  * The two client transactions: INVITE (RFC 3261, 17.1.1, figure 5, with the Accepted state of RFC 6026, 7.2) and
  * non-INVITE (17.1.2, figure 6).
  */
-import { Deadline, Timer, type TimerWheel } from '../timers/index.ts';
-import type { HeaderText } from './header-text.ts';
+import { Deadline, type TimerWheel } from '../timers/index.ts';
+import { type HeaderText, NO_HEADERS } from './header-text.ts';
 import type { SipResponse } from './message.ts';
 import type { Destination } from './reply.ts';
 import { buildAck, type SentRequest } from './request.ts';
+import { type Resending, ResendTimer } from './resend-timer.ts';
 import type { TimerValues } from './timers.ts';
 import type { ConnectionWaiter, Transport } from './transport.ts';
 import { TRANSPORTS } from './transports.ts';
@@ -42,11 +43,16 @@ export interface ClientTransactionOptions {
   readonly timeout?: number;
   /** Header lines for the ACK to a refusal. */
   readonly ackHeaders?: HeaderText;
+  readonly user: ClientUser;
+}
+
+/** The user of a transaction. */
+export interface ClientUser {
   /** Called for each provisional response, the first final response, and each 2xx to an INVITE. */
-  readonly onResponse: (response: SipResponse) => void;
-  readonly onEnd: (ending: ClientEnding, error: Error | null) => void;
+  onResponse(response: SipResponse): void;
+  onEnd(ending: ClientEnding, error: Error | null, transaction: ClientTransaction): void;
   /** Called each time the request is sent; `copy` counts from 1. */
-  readonly onSent?: (copy: number) => void;
+  onSent?(copy: number): void;
 }
 
 /** A socket as named in a Via: an IPv6 address in brackets. */
@@ -55,10 +61,11 @@ export interface SentBy {
   readonly port: number;
 }
 
-const nothing = (): void => {};
+/** A user that ignores everything. */
+export const NO_USER: ClientUser = { onResponse: () => undefined, onEnd: () => undefined };
 
 /** The deadline is timer B or F, then D, K or M. */
-export abstract class ClientTransaction extends Deadline implements ConnectionWaiter {
+export abstract class ClientTransaction extends Deadline implements ConnectionWaiter, Resending {
   readonly method: string;
   readonly branch: string | null;
   state: ClientState;
@@ -70,15 +77,18 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   protected readonly transport: Transport;
   protected interval: number;
   /** Timer A or E; null while it is stopped. */
-  #resend: Timer | null = null;
+  #resend: ResendTimer | null = null;
   /** Null after the final response, since tens of thousands of transactions may then wait for retransmissions. */
-  #sent: Pick<ClientTransactionOptions, 'request' | 'data' | 'timeout' | 'ackHeaders' | 'onSent'> | null;
+  #request: SentRequest | null;
+  /** Null as well once it was sent, if the request makes it again. */
+  #data: Buffer | null;
+  readonly #ackHeaders: HeaderText;
+  readonly #timeout: number;
   readonly #destination: Destination;
   /** The connection's list of waiting transactions, while it includes this one. */
   #waiters: Set<ConnectionWaiter> | null = null;
   readonly #sentBy: SentBy | null;
-  #onResponse: (response: SipResponse) => void;
-  #onEnd: (ending: ClientEnding, error: Error | null) => void;
+  #user: ClientUser;
 
   protected constructor(
     options: ClientTransactionOptions,
@@ -86,24 +96,25 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     first: ClientState,
   ) {
     super();
-    const { request, transport, destination, onResponse, onEnd } = options;
+    const { request, transport, destination } = options;
     this.method = request.method;
     this.branch = request.via.branch;
     this.state = first;
     this.context = context;
     this.transport = transport;
     this.interval = context.values.t1;
-    this.#sent = options;
+    this.#request = request;
+    this.#data = options.data;
+    this.#ackHeaders = options.ackHeaders ?? NO_HEADERS;
+    this.#timeout = options.timeout ?? 64 * context.values.t1;
     this.#destination = destination;
     this.#sentBy = options.sentBy ?? null;
-    this.#onResponse = onResponse;
-    this.#onEnd = onEnd;
+    this.#user = options.user;
   }
 
   /** Sends the request. */
   start(): void {
-    const { timers, values } = this.context;
-    timers.start(this, this.#sent?.timeout ?? 64 * values.t1);
+    this.context.timers.start(this, this.#timeout);
     if (!this.transport.reliable) this.resendAfter(this.interval);
     this.transmit();
   }
@@ -137,16 +148,15 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.#waitNoLonger();
     this.context.timers.stop(this);
     this.context.ended?.(this, ending);
-    this.#onEnd(ending, error);
+    this.#user.onEnd(ending, error, this);
   }
 
-  /** After the end of its user: later responses go to `onResponse`, and the end is not reported. */
-  handOver(onResponse: (response: SipResponse) => void = nothing): void {
-    this.#onResponse = onResponse;
-    this.#onEnd = nothing;
+  /** After the end of its user. */
+  handOver(user: ClientUser = NO_USER): void {
+    this.#user = user;
   }
 
-  protected abstract again(): void;
+  abstract again(): void;
 
   /** If timer A or E fires without a response, the peer may not exist. */
   protected askWhetherOpen(): void {
@@ -161,7 +171,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
 
   protected resendAfter(milliseconds: number): void {
     this.interval = milliseconds;
-    this.#resend ??= new Timer(() => this.again());
+    this.#resend ??= new ResendTimer(this);
     this.context.timers.start(this.#resend, milliseconds);
   }
 
@@ -172,11 +182,14 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   }
 
   protected transmit(): void {
-    if (this.#sent === null) return;
+    const request = this.#request;
+    const data = this.#data ?? request?.bytes?.() ?? null;
+    if (request === null || data === null) return;
+    if (request.bytes !== undefined) this.#data = null;
     this.copies++;
-    this.#sent.onSent?.(this.copies);
+    this.#user.onSent?.(this.copies);
     this.context.sent?.(this.copies);
-    this.transmitData(this.#sent.data);
+    this.transmitData(data);
     if (!this.transport.reliable || !this.isWaiting) return;
     const { address, port } = this.#destination;
     this.#waiters = this.transport.waitersTo?.(address, port) ?? null;
@@ -206,7 +219,8 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   /** Enters the state after the final response. */
   protected enter(state: ClientState, milliseconds: number): void {
     this.state = state;
-    this.#sent = null;
+    this.#request = null;
+    this.#data = null;
     this.#waitNoLonger();
     this.context.answered?.(this);
     this.stopResending();
@@ -215,12 +229,12 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   }
 
   protected respond(response: SipResponse): void {
-    this.#onResponse(response);
+    this.#user.onResponse(response);
   }
 
   /** The ACK to a response other than 2xx. */
   protected ackTo(response: SipResponse): Buffer | null {
-    return this.#sent === null ? null : buildAck(this.#sent.request, response, this.#sent.ackHeaders);
+    return this.#request === null ? null : buildAck(this.#request, response, this.#ackHeaders);
   }
 }
 
@@ -274,7 +288,7 @@ export class InviteClientTransaction extends ClientTransaction {
     return this.state === 'terminated';
   }
 
-  protected again(): void {
+  again(): void {
     this.resendAfter(2 * this.interval);
     this.transmit();
     this.askWhetherOpen();
@@ -297,7 +311,7 @@ export class NonInviteClientTransaction extends ClientTransaction {
     this.respond(response);
   }
 
-  protected again(): void {
+  again(): void {
     const { t2 } = this.context.values;
     this.resendAfter(this.state === 'proceeding' ? t2 : Math.min(2 * this.interval, t2));
     this.transmit();

@@ -1,7 +1,6 @@
 /** Finds where to send a request: RFC 3263, 4, without NAPTR. */
 
-import { isIP } from 'node:net';
-import type { ServiceRecord } from '../net/index.ts';
+import { isIP, type ServiceRecord } from '../net/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type { Target } from './proxy-types.ts';
 import { isProtocol, PROTOCOLS, type Protocol, secureProtocol, TRANSPORTS } from './transports.ts';

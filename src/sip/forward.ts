@@ -1,35 +1,77 @@
 /** Forwarded messages (RFC 3261, 16.6 and 16.7): unchanged parts are copied byte by byte. */
+import { copiedParts, hasNextVia, withCrLf } from './copy-message.ts';
 import type { HeaderText } from './header-text.ts';
-import type { CSeq } from './message.ts';
-import { parseMessage, type SipMessage, SipRequest, type SipResponse } from './message.ts';
+import { type CSeq, type SipMessage, SipRequest, type SipResponse } from './message.ts';
+import { parseMessage } from './parse-message.ts';
 import type { MessageEdits, RequestEdits, ResponseEdits } from './proxy-types.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 import type { SentRequest } from './request.ts';
-import { type Header, unfold } from './scan.ts';
 import type { Via } from './via.ts';
 
 const NO_EDITS: MessageEdits = {};
 const DEFAULT_MAX_FORWARDS = 70;
 
-/** A forwarded request. It is parsed again only to build an ACK or a CANCEL. */
+/** The Via that this element adds to a forwarded request. */
+export interface OwnVia {
+  /** `UDP`, `TCP` */
+  readonly transport: string;
+  readonly host: string;
+  readonly port: number;
+  readonly branch: string;
+}
+
+/**
+ * A forwarded request. Its bytes are made for each copy that is sent, and parsed only for an ACK or a CANCEL: few calls
+ * need either, and there may be tens of thousands that wait.
+ */
 export class ForwardedRequest implements SentRequest {
-  readonly method: string;
   readonly requestUri: string;
-  readonly via: Pick<Via, 'branch' | 'text'>;
-  readonly data: Buffer;
+  readonly #own: OwnVia;
+  readonly #received: SipRequest;
+  readonly #edits: RequestEdits;
+  readonly #withLength: boolean;
   #message: SipRequest | null = null;
 
-  constructor(method: string, requestUri: string, via: Pick<Via, 'branch' | 'text'>, data: Buffer) {
-    this.method = method;
-    this.requestUri = requestUri;
-    this.via = via;
-    this.data = data;
+  constructor(received: SipRequest, own: OwnVia, edits: RequestEdits, withLength: boolean) {
+    this.requestUri = edits.uri ?? received.requestUri;
+    this.#own = own;
+    this.#received = received;
+    this.#edits = edits;
+    this.#withLength = withLength;
+  }
+
+  get method(): string {
+    return this.#received.method;
+  }
+
+  get via(): Pick<Via, 'branch' | 'text'> {
+    const { transport, host, port, branch } = this.#own;
+    const flag = this.#edits.addRport === true ? ';rport' : '';
+    return { branch, text: `SIP/2.0/${transport} ${host}:${port};branch=${branch}${flag}` };
+  }
+
+  bytes(): Buffer {
+    const request = this.#received;
+    const edits = this.#edits;
+    const { address, port } = request.source;
+    const text = copiedParts(request, edits, {
+      below: request.via.stamped(address, port, edits.forceRport === true),
+      stripsVia: false,
+      maxForwards: edits.maxForwards,
+      maxBreadth: edits.maxBreadth,
+      defaultMaxForwards: request.header('max-forwards') === null ? DEFAULT_MAX_FORWARDS : undefined,
+      withLength: this.#withLength,
+    });
+    return Buffer.from(
+      `${request.method} ${this.requestUri} SIP/2.0\r\nVia: ${this.via.text}\r\n${text}`,
+      'latin1',
+    );
   }
 
   /** As parsed by the next hop. */
   get message(): SipRequest {
     if (this.#message === null) {
-      const message = parseMessage(this.data);
+      const message = parseMessage(this.bytes());
       if (!(message instanceof SipRequest)) throw new TypeError('the forwarded request is invalid');
       this.#message = message;
     }
@@ -53,15 +95,6 @@ export class ForwardedRequest implements SentRequest {
   }
 }
 
-/** The Via that this element adds to a forwarded request. */
-export interface OwnVia {
-  /** `UDP`, `TCP` */
-  readonly transport: string;
-  readonly host: string;
-  readonly port: number;
-  readonly branch: string;
-}
-
 /**
  * The request with this element's Via on top (16.6, 8), `received` and `rport` in the one below (18.2.1), and the
  * edits. Max-Forwards is not decremented here; that is up to the script. `withLength`: adds a missing Content-Length,
@@ -73,19 +106,7 @@ export function forwardRequest(
   edits: RequestEdits,
   withLength: boolean,
 ): ForwardedRequest {
-  const uri = edits.uri ?? request.requestUri;
-  const flag = edits.addRport === true ? ';rport' : '';
-  const via = `SIP/2.0/${own.transport} ${own.host}:${own.port};branch=${own.branch}${flag}`;
-  const { address, port } = request.source;
-  const below = request.via.stamped(address, port, edits.forceRport === true);
-  const head = `${request.method} ${uri} SIP/2.0\r\nVia: ${via}\r\n`;
-  const copier = new Copier(request, edits, withLength);
-  copier.topVia = (header) => `${header.name}: ${below}${behindTopVia(request, header)}\r\n`;
-  copier.maxForwards = edits.maxForwards ?? null;
-  copier.maxBreadth = edits.maxBreadth ?? null;
-  if (request.header('max-forwards') === null) copier.defaultMaxForwards = DEFAULT_MAX_FORWARDS;
-  const data = Buffer.from(head + copier.copy(), 'latin1');
-  return new ForwardedRequest(request.method, uri, { branch: own.branch, text: via }, data);
+  return new ForwardedRequest(request, own, edits, withLength);
 }
 
 /**
@@ -100,121 +121,15 @@ export function forwardResponse(
   if (!hasNextVia(response)) return null;
   const status = edits.status ?? response.status;
   const reason = edits.reason || (status === response.status ? response.reason : reasonPhrase(status));
-  const copier = new Copier(response, edits, withLength);
-  copier.topVia = (header) => {
-    const rest = behindTopVia(response, header).replace(/^\s*,\s*/, '');
-    return rest === '' ? '' : `${header.name}: ${rest}\r\n`;
-  };
-  return Buffer.from(`SIP/2.0 ${status} ${reason}\r\n${copier.copy()}`, 'latin1');
+  const text = copiedParts(response, edits, { below: null, stripsVia: true, withLength });
+  return Buffer.from(`SIP/2.0 ${status} ${reason}\r\n${text}`, 'latin1');
 }
 
-/** Applies edits to a message generated by siprest. */
+/** The message with only the edits applied, for one that siprest generated. */
 export function editedMessage(request: SipRequest, edits: RequestEdits): Buffer {
-  const copier = new Copier(request, edits, true);
-  copier.maxForwards = edits.maxForwards ?? null;
-  return Buffer.from(
-    `${request.method} ${edits.uri ?? request.requestUri} SIP/2.0\r\n${copier.copy()}`,
-    'latin1',
-  );
-}
-
-/** Stops early, since a message may have thousands of headers. */
-function hasNextVia(message: SipMessage): boolean {
-  let first: Header | null = null;
-  for (const header of message.headers) {
-    if (header.key !== 'via') continue;
-    if (first !== null) return true;
-    first = header;
-  }
-  return first !== null && /[^\s,]/.test(behindTopVia(message, first));
-}
-
-/** The rest of the first Via header after its first value: '' or `, SIP/2.0/UDP ...`. */
-function behindTopVia(message: SipMessage, header: Header): string {
-  const value = unfold(header.value);
-  const { text } = message.via;
-  return value.slice(value.indexOf(text) + text.length);
-}
-
-/** Copies header and body with edits, whole runs of unchanged lines at once. */
-class Copier {
-  topVia: ((header: Header) => string) | null = null;
-  maxForwards: number | null = null;
-  maxBreadth: number | null = null;
-  defaultMaxForwards: number | null = null;
-  readonly #message: SipMessage;
-  readonly #edits: MessageEdits;
-  readonly #withLength: boolean;
-  #out = '';
-  #runStart = -1;
-  #runEnd = -1;
-
-  constructor(message: SipMessage, edits: MessageEdits, withLength: boolean) {
-    this.#message = message;
-    this.#edits = edits;
-    this.#withLength = withLength;
-  }
-
-  copy(): string {
-    const { headers } = this.#message;
-    const { removed, replaced, inserted, appended } = this.#edits;
-    const body = this.#edits.body ?? this.#message.body;
-    const bodyChanged = this.#edits.body !== undefined;
-    let hasLength = false;
-    let { topVia } = this;
-    for (let place = 0; place < headers.length; place++) {
-      const header = headers[place];
-      if (header === undefined) break;
-      const { key } = header;
-      const above = inserted?.get(place);
-      if (above !== undefined) this.#put(above);
-      if (key === 'via' && topVia !== null) {
-        this.#put(topVia(header));
-        topVia = null;
-      } else if (key === 'content-length') {
-        if (bodyChanged && !hasLength) this.#put(`${header.name}: ${body.length}\r\n`);
-        else if (!bodyChanged) this.#keep(header);
-        else this.#flush();
-        hasLength = true;
-      } else if (replaced?.has(place)) this.#put(replaced.get(place) ?? '');
-      else if (removed?.has(place)) this.#flush();
-      else if (key === 'max-forwards' && this.maxForwards !== null)
-        this.#put(`${header.name}: ${this.maxForwards}\r\n`);
-      else if (key === 'max-breadth' && this.maxBreadth !== null)
-        this.#put(`${header.name}: ${this.maxBreadth}\r\n`);
-      else this.#keep(header);
-    }
-    this.#put(inserted?.get(headers.length) ?? '');
-    if (this.defaultMaxForwards !== null)
-      this.#out += `Max-Forwards: ${this.maxForwards ?? this.defaultMaxForwards}\r\n`;
-    if (appended !== undefined) for (const lines of appended) this.#out += lines;
-    if (!hasLength && (this.#withLength || bodyChanged)) this.#out += `Content-Length: ${body.length}\r\n`;
-    return `${withCrLf(this.#out)}\r\n${body}`;
-  }
-
-  #keep(header: Header): void {
-    if (this.#runEnd !== header.start) {
-      this.#flush();
-      this.#runStart = header.start;
-    }
-    this.#runEnd = header.end;
-  }
-
-  #put(lines: string): void {
-    this.#flush();
-    this.#out += lines;
-  }
-
-  #flush(): void {
-    if (this.#runStart >= 0) this.#out += this.#message.raw.slice(this.#runStart, this.#runEnd);
-    this.#runStart = -1;
-    this.#runEnd = -1;
-  }
-}
-
-/** Lines that end with a bare LF are accepted, but not forwarded: the next element could parse them differently. */
-function withCrLf(head: string): string {
-  return /(?:^|[^\r])\n/.test(head) ? head.replace(/\r?\n/g, '\r\n') : head;
+  const { maxForwards, uri = request.requestUri } = edits;
+  const text = copiedParts(request, edits, { below: null, stripsVia: false, maxForwards, withLength: true });
+  return Buffer.from(`${request.method} ${uri} SIP/2.0\r\n${text}`, 'latin1');
 }
 
 /** The lines of all headers with a name, as in the message. */

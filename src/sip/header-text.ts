@@ -1,5 +1,5 @@
 /** Header lines from a script or a command line, validated before they go into a message. */
-import { headerKey, isToken } from './header-names.ts';
+import { headerKey, isToken, knownHeaderName } from './header-names.ts';
 
 declare const checked: unique symbol;
 
@@ -47,6 +47,25 @@ export function headerTextKeys(text: HeaderText): Set<string> {
   }
   return keys;
 }
+
+/** Whether checked text has a header with one of these keys. */
+export function headerTextHas(text: HeaderText, keys: ReadonlySet<string>): boolean {
+  for (let at = 0; at < text.length; ) {
+    const lineEnd = text.indexOf('\r\n', at);
+    const end = lineEnd < 0 ? text.length : lineEnd;
+    const colon = text.indexOf(':', at);
+    if (colon > at && colon < end && !isBlank(text, at)) {
+      let nameEnd = colon;
+      while (isBlank(text, nameEnd - 1)) nameEnd--;
+      const known = knownHeaderName(text, at, nameEnd);
+      if (keys.has(known === undefined ? headerKey(text.slice(at, nameEnd)) : known.key)) return true;
+    }
+    at = end + 2;
+  }
+  return false;
+}
+
+const isBlank = (text: string, at: number): boolean => text[at] === ' ' || text[at] === '\t';
 
 /** Text for one line, its control characters turned into spaces. */
 export function oneLine(text: string): string {

@@ -14,6 +14,7 @@ export {
   type ClientTransaction,
   type ClientTransactionOptions,
   InviteClientTransaction,
+  NO_USER,
   NonInviteClientTransaction,
 } from './client-transaction.ts';
 export {
@@ -34,14 +35,20 @@ export {
   type OwnVia,
 } from './forward.ts';
 export { canonicalHeaderName, headerKey, isToken } from './header-names.ts';
-export { type HeaderText, headerText, headerTextKeys, NO_HEADERS, oneLine } from './header-text.ts';
+export {
+  type HeaderText,
+  headerText,
+  headerTextHas,
+  headerTextKeys,
+  NO_HEADERS,
+  oneLine,
+} from './header-text.ts';
 export { canListen, type ListenOptions, listen, spokenTransports } from './listen.ts';
 export {
   type CSeq,
   MAX_MESSAGE_BYTES,
   type MalformedMessage,
   type ParsedMessage,
-  parseMessage,
   type Replyable,
   type SipMessage,
   SipRequest,
@@ -50,6 +57,7 @@ export {
 export { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
 export { type Asking, DEFAULT_ASKING, DnsNames, type DnsNamesOptions } from './names.ts';
 export { findParameter, type Parameter, parseParameters, splitList } from './parameters.ts';
+export { parseMessage } from './parse-message.ts';
 export {
   ProxyCore,
   type ProxyCoreOptions,
@@ -62,6 +70,7 @@ export type {
   BranchSpec,
   BranchState,
   Failure,
+  HeaderChange,
   MessageEdits,
   ProxyHooks,
   ProxySettings,
@@ -76,14 +85,7 @@ export { reasonPhrase } from './reason-phrases.ts';
 export { buildReply, isStatus, type ReplyContent, replyDestination, sendReply } from './reply.ts';
 export { buildRequest, type RequestContent } from './request.ts';
 export { type Header, unfold } from './scan.ts';
-export {
-  type Ending,
-  InviteServerTransaction,
-  NonInviteServerTransaction,
-  type SendOptions,
-  type ServerState,
-  type ServerTransaction,
-} from './server-transaction.ts';
+export type { Ending, SendOptions, ServerState, ServerTransaction } from './server-transaction.ts';
 export { type Advertised, isLocalAddress, SocketRegistry } from './socket-registry.ts';
 export { StatusCounts } from './status-counts.ts';
 export type { Closing, TcpConnection } from './tcp-connection.ts';

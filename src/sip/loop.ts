@@ -12,6 +12,11 @@ import type { SocketRegistry } from './socket-registry.ts';
  * and credentials are left out (16.11).
  */
 export function loopDigest(request: SipRequest): string {
+  request.digest ??= digestOf(request);
+  return request.digest;
+}
+
+function digestOf(request: SipRequest): string {
   const sum = new Checksum()
     .add(request.requestUri)
     .add(request.callId)

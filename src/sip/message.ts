@@ -1,14 +1,12 @@
 /**
- * SIP messages (RFC 3261, 7) as found in the field. One pass finds the start line, the header lines and the body. The
- * fields needed for every message (top Via, From, To, CSeq, Call-ID) are parsed and checked at once, everything else
- * on first use. Text is latin1: one char code is one byte of the message.
+ * SIP messages (RFC 3261, 7) as found in the field: the received text, and its parts, each parsed on first use. Text is
+ * latin1: one char code is one byte of the message.
  */
-import { headerKey, isToken } from './header-names.ts';
+import { headerKey } from './header-names.ts';
 import { type NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
 import { splitList } from './parameters.ts';
 import { type Header, type Scan, scanMessage, unfold } from './scan.ts';
 import type { Source, Transport } from './transport.ts';
-import { DEFAULT_PROTOCOL, TRANSPORTS } from './transports.ts';
 import { parseUri, type Uri } from './uri.ts';
 import { parseVia, type Via } from './via.ts';
 
@@ -64,20 +62,22 @@ export type SipMessage = SipRequest | SipResponse;
 /** The result of parsing. */
 export type ParsedMessage = SipMessage | MalformedMessage;
 
-const NOWHERE: Source = { address: '0.0.0.0', port: 0, transport: DEFAULT_PROTOCOL };
 abstract class Message {
   /** Which kind of message this is. */
   abstract readonly kind: 'request' | 'response';
   /** The whole message. */
   readonly raw: string;
-  /** In message order. */
-  readonly headers: readonly Header[];
   /** The sender. */
   readonly source: Source;
   /** The socket or connection that received it. @internal */
   readonly socket: Transport | null;
+  /** Whether some header line ends with a bare LF. @internal */
+  readonly bareLf: boolean;
+  /** Where the start line begins. */
+  readonly #start: number;
   readonly #bodyStart: number;
   readonly #bodyEnd: number;
+  #headers: readonly Header[] | null;
   #via: Via | null | undefined;
   #from: NameAddr | null | undefined;
   #to: NameAddr | null | undefined;
@@ -89,11 +89,35 @@ abstract class Message {
   /** @internal */
   constructor(scan: Scan, source: Source, socket: Transport | null) {
     this.raw = scan.raw;
-    this.headers = scan.headers;
+    this.bareLf = scan.bareLf;
+    this.#start = scan.start;
+    this.#headers = scan.headers;
     this.source = source;
     this.socket = socket;
     this.#bodyStart = scan.bodyStart;
     this.#bodyEnd = scan.bodyEnd;
+  }
+
+  /** In message order. */
+  get headers(): readonly Header[] {
+    this.#headers ??= scanMessage(this.raw, this.#start).headers;
+    return this.#headers;
+  }
+
+  /**
+   * Drops what has been parsed; further use parses it again. For a message that waits for others, beside tens of
+   * thousands.
+   * @internal
+   */
+  forget(): void {
+    this.#headers = null;
+    this.#via = undefined;
+    this.#from = undefined;
+    this.#to = undefined;
+    this.#cseq = undefined;
+    this.#vias = undefined;
+    this.#contacts = undefined;
+    this.#body = undefined;
   }
 
   /** The first header of this name, in its full or compact form, or null. */
@@ -254,6 +278,8 @@ export class SipRequest extends Message {
   readonly method: string;
   /** The Request-URI as written. */
   readonly requestUri: string;
+  /** A cache of `loopDigest()`. @internal */
+  digest: string | null = null;
   #uriParts: Uri | null | undefined;
 
   /** @internal */
@@ -267,6 +293,12 @@ export class SipRequest extends Message {
   get requestUriParts(): Uri | null {
     if (this.#uriParts === undefined) this.#uriParts = parseUri(this.requestUri);
     return this.#uriParts;
+  }
+
+  /** @internal */
+  override forget(): void {
+    super.forget();
+    this.#uriParts = undefined;
   }
 }
 
@@ -290,115 +322,4 @@ export class SipResponse extends Message {
   get method(): string {
     return this.cseq.method;
   }
-}
-
-/** Never throws. `data` is one complete message: a datagram, or one framed message of a stream. */
-export function parseMessage(
-  data: Uint8Array,
-  source: Source = NOWHERE,
-  socket: Transport | null = null,
-): ParsedMessage {
-  if (data.length > MAX_MESSAGE_BYTES) return malformed('it is too large', '', source);
-  const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const raw = bytes.toString('latin1');
-  let start = 0;
-  while (start < raw.length && isLineBreakOrNul(raw.charCodeAt(start))) start++; // 7.5
-  if (start === raw.length) return { ...malformed('it is empty', '', source), keepAlive: true };
-  const scan = scanMessage(raw, start);
-  const line = scan.startLine;
-  if (line.startsWith('SIP/') || line.startsWith('sip/')) return asResponse(line, scan, source, socket);
-  return asRequest(line, scan, source, socket);
-}
-
-const isLineBreakOrNul = (code: number): boolean => code === 13 || code === 10 || code === 0;
-
-function malformed(reason: string, startLine: string, source: Source): MalformedMessage {
-  const shown = startLine.slice(0, 200);
-  return {
-    kind: 'malformed',
-    reason,
-    keepAlive: false,
-    startLine: shown,
-    status: 400,
-    request: null,
-    answerable: null,
-    source,
-  };
-}
-
-const STATUS_LINE = /^SIP\/2\.0 ([1-6]\d\d)(?: ([^\r]*))?$/i;
-
-function asResponse(line: string, scan: Scan, source: Source, socket: Transport | null): ParsedMessage {
-  const match = STATUS_LINE.exec(line);
-  if (match === null) return malformed('its status line is wrong', line, source);
-  const message = new SipResponse(Number(match[1]), match[2] ?? '', scan, source, socket);
-  const defect = scan.defect ?? headerDefect(message);
-  return defect === null ? message : malformed(defect, line, source);
-}
-
-const SIP_2_0 = 'SIP/2.0';
-const VERSION = /^SIP\/\d+\.\d+$/i;
-const URI_CHARACTERS = /^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20"<>\x7f]+$/;
-
-function asRequest(line: string, scan: Scan, source: Source, socket: Transport | null): ParsedMessage {
-  const firstSpace = line.indexOf(' ');
-  const isUsual = line.endsWith(` ${SIP_2_0}`);
-  const written = isUsual ? line : line.trimEnd();
-  const lastSpace = isUsual ? line.length - SIP_2_0.length - 1 : written.lastIndexOf(' ');
-  const method = line.slice(0, firstSpace);
-  const version = isUsual ? SIP_2_0 : written.slice(lastSpace + 1).toUpperCase();
-  if (lastSpace <= firstSpace || !isToken(method) || !VERSION.test(version))
-    return malformed('its first line is not a SIP start line', line, source);
-  const uri = line.slice(firstSpace + 1, lastSpace);
-  const message = new SipRequest(method, uri, scan, source, socket);
-  const isLongUri = uri.length > MAX_VALUE_BYTES;
-  const otherVersion = version === SIP_2_0 ? null : 'its SIP version is not 2.0';
-  const defect =
-    otherVersion ??
-    (isLongUri ? 'its Request-URI is too long' : null) ??
-    (URI_CHARACTERS.test(uri) && written === line
-      ? null
-      : 'its Request-URI or the space around it is wrong') ??
-    scan.defect ??
-    (TRANSPORTS[source.transport].framing === 'stream' && message.header('content-length') === null
-      ? 'it has no Content-Length' // 20.14
-      : null) ??
-    headerDefect(message);
-  if (defect === null) return message;
-  const via = scan.broken ? null : message.findVia();
-  const answerable: Replyable | null =
-    via === null || method === 'ACK'
-      ? null
-      : { method, headers: scan.headers, via, toTag: message.toTag, source, socket };
-  return {
-    ...malformed(defect, line, source),
-    status: otherVersion !== null ? 505 : isLongUri ? 414 : 400,
-    request: message,
-    answerable,
-  };
-}
-
-/** Headers that must occur exactly once. */
-const SINGLE_NAMES = ['From', 'To', 'Call-ID', 'CSeq'];
-const SINGLE_KEYS = SINGLE_NAMES.map(headerKey);
-
-/** The first error in the mandatory headers (8.1.1, 20.*). */
-function headerDefect(message: SipMessage): string | null {
-  const counts = [0, 0, 0, 0];
-  for (const { key } of message.headers) {
-    const place = SINGLE_KEYS.indexOf(key);
-    if (place >= 0) counts[place] = (counts[place] ?? 0) + 1;
-  }
-  for (let i = 0; i < counts.length; i++)
-    if (counts[i] !== 1) return `it has ${counts[i] === 0 ? 'no' : 'more than one'} ${SINGLE_NAMES[i]}`;
-  if (message.findVia() === null)
-    return message.header('via') === null ? 'it has no Via' : 'its Via is wrong';
-  if (message.findFrom() === null) return 'its From is wrong';
-  if (message.findTo() === null) return 'its To is wrong';
-  if (message.callId === '' || message.callId.includes('\n') || message.callId.includes('\r'))
-    return 'its Call-ID is wrong';
-  const cseq = message.findCSeq();
-  if (cseq === null) return 'its CSeq is wrong';
-  if (message.kind === 'request' && cseq.method !== message.method) return "its CSeq's method is another one";
-  return null;
 }

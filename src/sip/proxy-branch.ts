@@ -1,13 +1,15 @@
 /** One branch of a stateful proxy: its targets in turn, its CANCEL, timer C (RFC 3261, 16.6 to 16.8 and 9.1). */
-import { type Awaitable, andThen, Timer } from '../timers/index.ts';
+import { type Awaitable, andThen, Deadline } from '../timers/index.ts';
 import { newBranch } from './branch.ts';
 import { NO_ANSWER } from './cancel-reasons.ts';
 import type { ClientTable } from './client-table.ts';
-import type { ClientTransaction } from './client-transaction.ts';
+import { type ClientEnding, type ClientTransaction, type ClientUser, NO_USER } from './client-transaction.ts';
 import type { NameService } from './destination.ts';
 import { type ForwardedRequest, forwardRequest } from './forward.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
-import { parseMessage, SipRequest, type SipResponse } from './message.ts';
+import { loopDigest } from './loop.ts';
+import { SipRequest, type SipResponse } from './message.ts';
+import { parseMessage } from './parse-message.ts';
 import type { Branch, BranchSpec, BranchState, ResponseEdits, SendingSocket, Target } from './proxy-types.ts';
 import { buildCancel } from './request.ts';
 import type { SocketRegistry } from './socket-registry.ts';
@@ -27,21 +29,22 @@ export interface Sending {
 /** The owner of a branch. */
 export interface BranchOwner<T> {
   readonly request: SipRequest;
-  readonly loopDigest: string;
   /** Timers of the client transactions; undefined: the table's. */
   readonly values: TimerValues | undefined;
   /** In ms, read for each request. */
-  readonly frTimeout: () => number;
-  readonly frInvTimeout: () => number;
+  readonly frTimeout: number;
+  readonly frInvTimeout: number;
   readonly restartOnEachReply: boolean;
-  received(branch: ProxyBranch<T>, response: SipResponse): void;
+  /** Called for each response, but not for provisional ones after the end. */
+  branchReceived(branch: ProxyBranch<T>, response: SipResponse): void;
   /** Called when a branch gets a final status that was generated here. */
-  endedHere(branch: ProxyBranch<T>): void;
-  /** Changes a CANCEL before it is sent. */
-  readonly editCancel: ((branch: Branch<T>, cancel: SipRequest) => Awaitable<Buffer>) | null;
+  branchEndedHere(branch: ProxyBranch<T>): void;
+  /** Changes a CANCEL before it is sent; absent or null if nothing does. */
+  editCancel?(branch: Branch<T>, cancel: SipRequest): Awaitable<Buffer> | null;
 }
 
-export class ProxyBranch<T> implements Branch<T> {
+/** The deadline is timer C while the target rings; after cancelling or abandoning, the limit for a final response (9.1). */
+export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
   readonly index: number;
   readonly spec: BranchSpec<T>;
   state: BranchState = 'calling';
@@ -56,8 +59,6 @@ export class ProxyBranch<T> implements Branch<T> {
   finalEdits: ResponseEdits | null = null;
   readonly #owner: BranchOwner<T>;
   readonly #sending: Sending;
-  /** Timer C while the target rings; after cancelling or abandoning, the limit for a final response (9.1). */
-  readonly #finalTimer: Timer;
   #next = 0;
   #client: ClientTransaction | null = null;
   #sent: ForwardedRequest | null = null;
@@ -69,11 +70,11 @@ export class ProxyBranch<T> implements Branch<T> {
   #cancelHeaders: HeaderText = NO_HEADERS;
 
   constructor(index: number, spec: BranchSpec<T>, owner: BranchOwner<T>, sending: Sending) {
+    super();
     this.index = index;
     this.spec = spec;
     this.#owner = owner;
     this.#sending = sending;
-    this.#finalTimer = new Timer(() => this.#onNoFinal());
   }
 
   /** Whether it has a status of 200 or more, received or generated here. */
@@ -103,7 +104,7 @@ export class ProxyBranch<T> implements Branch<T> {
       transport: TRANSPORTS[transport.protocol].via,
       host: socket.host,
       port: socket.port,
-      branch: newBranch(this.#sending.processNumber, this.#owner.loopDigest),
+      branch: newBranch(this.#sending.processNumber, loopDigest(request)),
     };
     const sent = forwardRequest(request, via, this.spec.edits ?? {}, transport.reliable);
     this.target = target;
@@ -111,27 +112,28 @@ export class ProxyBranch<T> implements Branch<T> {
     this.#heard = false;
     this.#sent = sent;
     this.#socket = socket;
-    const client: ClientTransaction = this.#sending.clients.create({
+    const client = this.#sending.clients.create({
       request: sent,
-      data: sent.data,
+      data: sent.bytes(),
       transport,
       sentBy: socket,
       destination: target,
       values: this.#owner.values,
-      timeout: this.#owner.frTimeout(),
+      timeout: this.#owner.frTimeout,
       ackHeaders: this.spec.ownHeaders ?? NO_HEADERS,
-      onResponse: (response) => this.#received(response),
-      onEnd: (ending) => {
-        if (client !== this.#client) return;
-        if (ending !== 'done') this.#unanswered(ending === 'timeout' ? 408 : 503);
-        else if (this.isEnded) this.#stopWaiting();
-      },
+      user: this,
     });
     this.#client = client;
     client.start();
   }
 
-  #received(response: SipResponse): void {
+  onEnd(ending: ClientEnding, _error: Error | null, client: ClientTransaction): void {
+    if (client !== this.#client) return;
+    if (ending !== 'done') this.#unanswered(ending === 'timeout' ? 408 : 503);
+    else if (this.isEnded) this.#stopWaiting();
+  }
+
+  onResponse(response: SipResponse): void {
     const { status } = response;
     this.lastReceivedStatus = status;
     this.#heard = true;
@@ -143,7 +145,7 @@ export class ProxyBranch<T> implements Branch<T> {
       this.state = 'ringing';
       if (this.isCancelled) this.#sendCancel();
       else if (this.#isInvite && (isFirst || (this.#owner.restartOnEachReply && status > 100)))
-        this.#wait(this.#owner.frInvTimeout());
+        this.#wait(this.#owner.frInvTimeout);
     } else {
       this.#stopWaiting();
       if (isLate && status >= 300) return; // the 487 of an abandoned branch
@@ -151,7 +153,7 @@ export class ProxyBranch<T> implements Branch<T> {
       this.response = response;
       this.lastStatus = status;
     }
-    this.#owner.received(this, response);
+    this.#owner.branchReceived(this, response);
   }
 
   /** After timer B, F or a transport error: tries the next target, or ends (16.7, 16.8, 16.9). */
@@ -183,12 +185,12 @@ export class ProxyBranch<T> implements Branch<T> {
   }
 
   /**
-   * Called after the transaction's final response: later responses go to `onResponse`, and the client transaction no
-   * longer refers to this branch.
+   * Called after the transaction's final response: later responses go to `user`, and the client transaction no longer
+   * refers to this branch.
    */
-  letGo(onResponse?: (response: SipResponse) => void): void {
+  letGo(user: ClientUser = NO_USER): void {
     if (this.#client?.isWaiting !== false) return;
-    this.#client.handOver(onResponse);
+    this.#client.handOver(user);
     this.#client = null;
   }
 
@@ -196,7 +198,7 @@ export class ProxyBranch<T> implements Branch<T> {
     this.state = 'ended';
     this.lastStatus = status;
     this.response = null;
-    this.#owner.endedHere(this);
+    this.#owner.branchEndedHere(this);
   }
 
   /** Cancels at once after a provisional response, else when one arrives (9.1). Does nothing after the end. */
@@ -220,12 +222,11 @@ export class ProxyBranch<T> implements Branch<T> {
     this.#cancelSent = true;
     const extra = (this.#cancelHeaders + (this.spec.ownHeaders ?? NO_HEADERS)) as HeaderText;
     const data = buildCancel(sent, extra);
-    const { editCancel } = this.#owner;
-    if (editCancel === null) this.#transmitCancel(data);
+    if (this.#owner.editCancel === undefined) this.#transmitCancel(data);
     else {
       const message = parseMessage(data);
-      const edited = message instanceof SipRequest ? editCancel(this, message) : data;
-      void andThen(edited, (last) => this.#transmitCancel(last));
+      const edited = message instanceof SipRequest ? this.#owner.editCancel(this, message) : null;
+      void andThen(edited ?? data, (last) => this.#transmitCancel(last));
     }
     this.#wait(64 * (this.#owner.values ?? this.#sending.clients.values).t1);
   }
@@ -243,13 +244,12 @@ export class ProxyBranch<T> implements Branch<T> {
         sentBy: socket,
         destination: target,
         values: this.#owner.values,
-        onResponse: () => undefined, // ignored: the INVITE's own response counts (9.1)
-        onEnd: () => undefined,
+        user: NO_USER, // the INVITE's own response counts (9.1)
       })
       .start();
   }
 
-  #onNoFinal(): void {
+  override onDeadline(): void {
     if (this.isEnded || this.#cancelSent) {
       // no final response since it was cancelled or abandoned: it has ended (9.1)
       const client = this.#client;
@@ -265,11 +265,11 @@ export class ProxyBranch<T> implements Branch<T> {
   }
 
   #wait(milliseconds: number): void {
-    this.#sending.clients.timers.start(this.#finalTimer, milliseconds);
+    this.#sending.clients.timers.start(this, milliseconds);
   }
 
   #stopWaiting(): void {
-    this.#sending.clients.timers.stop(this.#finalTimer);
+    this.#sending.clients.timers.stop(this);
   }
 
   get #isInvite(): boolean {

@@ -1,7 +1,7 @@
 /** The client side of a proxy: forwards requests and receives their responses. */
 
 import { hash } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isIP } from '../net/index.ts';
 import type { ByteBudget, TimerWheel } from '../timers/index.ts';
 import { branchOf, isUniqueBranch } from './branch.ts';
 import { ClientTable } from './client-table.ts';
@@ -95,21 +95,19 @@ export class ProxyCore {
     let left = specs.length;
     const owner: BranchOwner<T> = {
       request,
-      loopDigest: loopDigest(request),
       values,
-      frTimeout: () => frTimeout,
-      frInvTimeout: () => frInvTimeout,
+      frTimeout,
+      frInvTimeout,
       restartOnEachReply: true,
-      received: (branch, { status }) => {
+      branchReceived: (branch, { status }) => {
         if (!branch.isEnded || branch.isSettled || (status === 503 && branch.tryNext())) return;
-        owner.endedHere(branch);
+        owner.branchEndedHere(branch);
       },
-      endedHere: (branch) => {
+      branchEndedHere: (branch) => {
         branch.isSettled = true;
         branch.letGo();
         if (--left === 0) onEnd();
       },
-      editCancel: null,
     };
     for (const [i, spec] of specs.entries()) {
       const branch = new ProxyBranch(i, spec, owner, this);
@@ -154,7 +152,7 @@ export class ProxyCore {
     };
     // on a stream the response returns on the request's connection, which only its port identifies
     const edits = request.socket?.reliable === true ? { ...options.edits, forceRport: true } : options.edits;
-    const { data } = forwardRequest(request, via, edits ?? {}, transport.reliable);
+    const data = forwardRequest(request, via, edits ?? {}, transport.reliable).bytes();
     this.counts.requests++;
     if (request.method === 'CANCEL') this.#rememberCancel(via.branch);
     transport.send(data, target.address, target.port, options.done);

@@ -7,9 +7,12 @@ import { type Awaitable, andThen, isPending, Timer } from '../timers/index.ts';
 import { Answers } from './answers.ts';
 import { bestBranch } from './best-response.ts';
 import { ELSEWHERE, ORIGINATOR_CANCEL } from './cancel-reasons.ts';
-import { editedMessage, forwardResponse, headerLines } from './forward.ts';
+import { withChallenges } from './challenges.ts';
+import { NO_USER } from './client-transaction.ts';
+import { editedMessage, forwardResponse } from './forward.ts';
+import { guarded } from './guarded-hook.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
-import { loopDigest } from './loop.ts';
+import { breadthLeft, shareBreadth } from './max-breadth.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { type BranchOwner, ProxyBranch, type Sending } from './proxy-branch.ts';
 import type {
@@ -24,8 +27,8 @@ import type {
   ResponseEdits,
 } from './proxy-types.ts';
 import type { ReplyContent } from './reply.ts';
-import type { Ending, SendOptions, ServerTransaction } from './server-transaction.ts';
-import { DEFAULT_PROXY_TIMEOUTS } from './timers.ts';
+import type { Ending, SendOptions, ServerTransaction, ServerUser } from './server-transaction.ts';
+import { DEFAULT_PROXY_TIMEOUTS, type TimerValues } from './timers.ts';
 
 const NO_EDITS: MessageEdits = {};
 /** Replaces a 2xx that lacks the caller's Via: a generated status is better than none. */
@@ -39,9 +42,9 @@ const MAX_WAITING = 200;
 
 type Step = () => Awaitable<void>;
 
-export class ProxyTransaction<T = unknown> {
+export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser {
   readonly server: ServerTransaction;
-  readonly #request: SipRequest;
+  readonly request: SipRequest;
   /** In ms; changes apply to later branches. */
   frTimeout: number;
   frInvTimeout: number;
@@ -50,53 +53,45 @@ export class ProxyTransaction<T = unknown> {
   readonly #hooks: ProxyHooks<T>;
   readonly #settings: ProxySettings;
   readonly #sending: Sending;
-  readonly #owner: BranchOwner<T>;
-  readonly #branches: ProxyBranch<T>[] = [];
+  #branches: readonly ProxyBranch<T>[] = [];
   /** Index of the first branch of the current round. */
   #round = 0;
   /**
    * How many branches {@link inject} may still add after all others have ended; null if none are expected.
    */
   #awaited: number | null = null;
-  readonly #awaiting = new Timer(() => this.stopAwaiting());
+  /** While it waits for them. */
+  #awaiting: Timer | null = null;
   #isCancelled = false;
   /** The first branch that ended with a 6xx, which stops the search and is always forwarded. */
   #blockedBy: ProxyBranch<T> | null = null;
   #isOver = false;
-  readonly #waiting: Step[] = [];
+  /** Few calls need it. */
+  #waiting: Step[] | null = null;
   #isBusy = false;
-  /** Handles retransmitted 2xx responses, which call no hook. */
-  readonly #answers: Answers;
-  readonly #onServerEnd = (ending: Ending): void => {
-    if (ending === 'done') return;
-    this.#cancelRest(NO_HEADERS); // no caller is left to answer
-    this.#finishIfOver();
-  };
+  /** Handles 2xx responses, whose retransmissions call no hook; null before the first. */
+  #answers: Answers | null = null;
 
   /** `server` has no final response yet. */
   constructor(server: ServerTransaction, sending: Sending, hooks: ProxyHooks<T>, settings: ProxySettings) {
     const { request } = server;
     if (request === null) throw new TypeError('the request has been answered');
     this.server = server;
-    this.#request = request;
-    this.#answers = new Answers(server, request.socket?.reliable === true);
+    this.request = request;
     this.#sending = sending;
     this.#hooks = hooks;
     this.#settings = settings;
     this.frTimeout = settings.frTimeout ?? DEFAULT_PROXY_TIMEOUTS.frTimeout;
     this.frInvTimeout = settings.frInvTimeout ?? DEFAULT_PROXY_TIMEOUTS.frInvTimeout;
-    this.#owner = {
-      request,
-      loopDigest: loopDigest(request),
-      values: settings.values,
-      frTimeout: () => this.frTimeout,
-      frInvTimeout: () => this.frInvTimeout,
-      restartOnEachReply: settings.restartOnEachReply !== false,
-      received: (branch, response) => this.#received(branch, response),
-      endedHere: (branch) => this.#enqueue(() => this.#settle(branch)),
-      editCancel: hooks.onCancel === undefined ? null : (branch, cancel) => this.#editCancel(branch, cancel),
-    };
-    server.onEnd(this.#onServerEnd);
+    server.user = this;
+  }
+
+  get values(): TimerValues | undefined {
+    return this.#settings.values;
+  }
+
+  get restartOnEachReply(): boolean {
+    return this.#settings.restartOnEachReply !== false;
   }
 
   /** The branches of all rounds. */
@@ -124,13 +119,13 @@ export class ProxyTransaction<T = unknown> {
     if (this.#blockedBy !== null) return 'blocked';
     if (specs.length === 0) return 'none';
     if (this.#branches.length + specs.length > (this.#settings.maxBranches ?? 64)) return 'limit';
-    const shares = shareBreadth(this.#breadthLeft(), specs.length);
+    const shares = shareBreadth(breadthLeft(this.request, this.#branches), specs.length);
     const made = specs.map((spec, i) => {
       const share = shares?.[i];
       const own = share === undefined ? spec : { ...spec, edits: { ...spec.edits, maxBreadth: share } };
-      return new ProxyBranch(this.#branches.length + i, own, this.#owner, this.#sending);
+      return new ProxyBranch(this.#branches.length + i, own, this, this.#sending);
     });
-    this.#branches.push(...made);
+    this.#branches = this.#branches.length === 0 ? made : [...this.#branches, ...made];
     const wasBusy = this.#isBusy;
     this.#isBusy = true; // handle immediate failures after all have been sent
     for (const branch of made) {
@@ -138,18 +133,9 @@ export class ProxyTransaction<T = unknown> {
       else if (!branch.start()) branch.endHere(503);
     }
     this.#isBusy = wasBusy;
-    if (!wasBusy && this.#waiting.length > 0) queueMicrotask(() => this.#drain());
+    if (!wasBusy && this.#queued > 0) queueMicrotask(() => this.#drain());
+    if (this.server.isInvite) this.request.forget(); // it may ring for minutes, and is seldom read meanwhile
     return 'sent';
-  }
-
-  /** How many more concurrent branches are allowed here and downstream (RFC 5393, 5); null if unlimited. */
-  #breadthLeft(): number | null {
-    const value = this.#request.header('max-breadth');
-    if (value === null || !/^\d{1,9}$/.test(value)) return null;
-    return this.#branches.reduce(
-      (left, { isEnded, spec }) => (isEnded ? left : left - (spec.edits?.maxBreadth ?? 0)),
-      Number(value),
-    );
   }
 
   /** Adds expected branches to the running ones. `isLast`: no others are expected. */
@@ -163,13 +149,14 @@ export class ProxyTransaction<T = unknown> {
   /** After all branches have ended, waits for up to this many others, for as long as an INVITE may ring. */
   awaitBranches(limit: number): void {
     this.#awaited = limit;
+    this.#awaiting ??= new Timer(() => this.stopAwaiting());
     this.#sending.clients.timers.start(this.#awaiting, this.frInvTimeout);
   }
 
   /** Stops waiting for more branches; forwards the best response if all have ended. */
   stopAwaiting(): void {
     if (this.#awaited === null) return;
-    this.#sending.clients.timers.stop(this.#awaiting);
+    this.#stopTimer();
     this.#awaited = null;
     this.#enqueue(() => (this.#branches.length === 0 ? this.#conclude(null, []) : this.#concludeIfEnded()));
   }
@@ -193,7 +180,7 @@ export class ProxyTransaction<T = unknown> {
     if (!this.server.isInvite || this.server.isFinal || this.#isCancelled) return;
     this.#isCancelled = true;
     this.#cancelRest(headers);
-    if (!this.#isBusy && !this.isPending && this.#waiting.length === 0) this.#answerHere(487);
+    if (!this.#isBusy && !this.isPending && this.#queued === 0) this.#answerHere(487);
   }
 
   /** Cancels one branch; its 487 then counts like any other response. Does nothing if it has ended. */
@@ -209,44 +196,76 @@ export class ProxyTransaction<T = unknown> {
     }
   }
 
+  #stopTimer(): void {
+    if (this.#awaiting !== null) this.#sending.clients.timers.stop(this.#awaiting);
+    this.#awaiting = null;
+  }
+
+  get #queued(): number {
+    return this.#waiting === null ? 0 : this.#waiting.length;
+  }
+
   #enqueue(step: Step): void {
-    this.#waiting.push(step);
+    if (this.#waiting === null) this.#waiting = [step];
+    else this.#waiting.push(step);
     this.#drain();
   }
 
   /** Runs queued steps; a promise suspends it until it resolves. */
   #drain(): void {
     if (this.#isBusy) return;
-    this.#isBusy = true;
-    for (let step = this.#waiting.shift(); step !== undefined; step = this.#waiting.shift()) {
-      const going = this.#guarded<void>(step, undefined);
-      if (!isPending(going)) continue;
+    for (let step = this.#waiting?.shift(); step !== undefined; step = this.#waiting?.shift()) {
+      this.#isBusy = true;
+      if (this.#suspendedBy(guarded<void>(this.#hooks, step, undefined))) return;
+    }
+    this.#letGoIfOver();
+  }
+
+  /** Whether a step waits for something; the queue then goes on later. */
+  #suspendedBy(going: Awaitable<void>): boolean {
+    if (isPending(going)) {
       void going.then(() => {
         this.#isBusy = false;
         this.#drain();
       });
-      return;
+      return true;
     }
     this.#isBusy = false;
-    this.#letGoIfOver();
+    return false;
   }
 
-  #received(branch: ProxyBranch<T>, response: SipResponse): void {
+  /** The server transaction has ended. */
+  onServerEnd(ending: Ending): void {
+    if (ending === 'done') return;
+    this.#cancelRest(NO_HEADERS); // no caller is left to answer
+    this.#finishIfOver();
+  }
+
+  branchEndedHere(branch: ProxyBranch<T>): void {
+    this.#enqueue(() => this.#settle(branch));
+  }
+
+  branchReceived(branch: ProxyBranch<T>, response: SipResponse): void {
     const { status } = response;
-    if (status < 200 && (this.server.isFinal || this.#waiting.length >= MAX_WAITING)) return;
-    if (status >= 200 && status < 300) {
-      if (this.#answers.repeat(response)) return;
-      if (this.#answers.isFull || this.#waiting.length >= MAX_WAITING) return;
+    if (status < 200 && (this.server.isFinal || this.#queued >= MAX_WAITING)) return;
+    if (status >= 200 && status < 300 && this.#answers !== null) {
+      if (this.#answers.repeat(response) || this.#answers.isFull) return;
     }
-    this.#enqueue(() => this.#handle(branch, response));
+    if (this.#isBusy || this.#queued > 0) {
+      if (this.#queued < MAX_WAITING || status >= 300) this.#enqueue(() => this.#handle(branch, response));
+      return;
+    }
+    this.#isBusy = true;
+    const going = guarded<void>(this.#hooks, () => this.#handle(branch, response), undefined);
+    if (!this.#suspendedBy(going)) this.#drain();
   }
 
   #handle(branch: ProxyBranch<T>, response: SipResponse): Awaitable<void> {
     // a retransmission of the same 2xx may have been processed while this one was queued
-    if (response.status >= 200 && response.status < 300 && this.#answers.repeat(response)) return;
+    if (response.status >= 200 && response.status < 300 && this.#answers?.repeat(response) === true) return;
     const hooks = this.#hooks;
     if (hooks.onReply === undefined) return this.#judged(branch, response, 'forward');
-    const verdict = this.#guarded(() => hooks.onReply?.(branch, response) ?? 'forward', 'forward');
+    const verdict = guarded(this.#hooks, () => hooks.onReply?.(branch, response) ?? 'forward', 'forward');
     return isPending(verdict)
       ? verdict.then((decided) => this.#judged(branch, response, decided))
       : this.#judged(branch, response, verdict);
@@ -269,6 +288,7 @@ export class ProxyTransaction<T = unknown> {
   /** 16.7, 5 and 10: forwards every 2xx at once, and cancels the other branches. */
   #answered(branch: ProxyBranch<T>, response: SipResponse, edits: ResponseEdits): void {
     branch.isSettled = true;
+    this.#answers ??= new Answers(this.server, this.#isReliable);
     if (!this.#answers.pass(response, edits)) this.#answerHere(LOST_VIA);
     if (this.cancelsOthers) this.#cancelRest(ELSEWHERE);
     this.#finishIfOver();
@@ -306,7 +326,7 @@ export class ProxyTransaction<T = unknown> {
     };
     this.#round = this.#branches.length;
     const wasCancelled = this.#isCancelled;
-    const asked = this.#guarded<void>(() => this.#hooks.onFailure?.(failure), undefined);
+    const asked = guarded<void>(this.#hooks, () => this.#hooks.onFailure?.(failure), undefined);
     return andThen(asked, () => this.#failed(best, round, this.#isCancelled && !wasCancelled));
   }
 
@@ -354,9 +374,14 @@ export class ProxyTransaction<T = unknown> {
   #sendUp(response: SipResponse, edits: ResponseEdits): void {
     const status = edits.status ?? this.#translated(response.status);
     const all = edits.status === undefined && status !== response.status ? { ...edits, status } : edits;
-    const data = forwardResponse(response, all, this.#request.socket?.reliable === true);
+    const data = forwardResponse(response, all, this.#isReliable);
     if (data !== null) this.server.send(status, data);
     else if (status >= 200) this.#answerHere(status);
+  }
+
+  /** Whether the caller is reached by a stream. */
+  get #isReliable(): boolean {
+    return this.request.socket?.reliable === true;
   }
 
   #translated(status: number): number {
@@ -367,7 +392,7 @@ export class ProxyTransaction<T = unknown> {
     if (this.#isOver || this.isPending) return;
     if (!this.server.isFinal && this.server.state !== 'terminated') return;
     this.#isOver = true;
-    this.#sending.clients.timers.stop(this.#awaiting);
+    this.#stopTimer();
     this.#hooks.onEnd?.();
     this.#letGoIfOver();
   }
@@ -378,52 +403,16 @@ export class ProxyTransaction<T = unknown> {
    */
   #letGoIfOver(): void {
     if (!this.#isOver || this.#isBusy) return;
-    this.server.offEnd(this.#onServerEnd);
-    const onResponse = this.server.isInvite ? this.#answers.receive : undefined;
-    for (const branch of this.#branches) branch.letGo(onResponse);
+    this.server.user = null;
+    const { isInvite } = this.server;
+    const heir = isInvite ? (this.#answers ?? new Answers(this.server, this.#isReliable)) : NO_USER;
+    for (const branch of this.#branches) branch.letGo(heir);
   }
 
-  #editCancel(branch: Branch<T>, cancel: SipRequest): Awaitable<Buffer> {
+  editCancel(branch: Branch<T>, cancel: SipRequest): Awaitable<Buffer> | null {
+    if (this.#hooks.onCancel === undefined) return null;
     const apply = (edits: MessageEdits | null): Buffer => editedMessage(cancel, edits ?? NO_EDITS);
-    const edits = this.#guarded(() => this.#hooks.onCancel?.(branch, cancel) ?? null, null);
+    const edits = guarded(this.#hooks, () => this.#hooks.onCancel?.(branch, cancel) ?? null, null);
     return andThen(edits, apply);
   }
-
-  /** The result of a hook, or `fallback` if it fails: an error in a hook does not end the transaction. */
-  #guarded<R>(ask: () => Awaitable<R>, fallback: R): Awaitable<R> {
-    const failed = (error: unknown): R => {
-      this.#hooks.onError?.(error);
-      return fallback;
-    };
-    try {
-      const answer = ask();
-      return isPending(answer) ? answer.catch(failed) : answer;
-    } catch (error) {
-      return failed(error);
-    }
-  }
-}
-
-/** 16.7, 7: a 401 or 407 is forwarded with the challenges of all branches. */
-function withChallenges<T>(
-  best: ProxyBranch<T>,
-  round: readonly ProxyBranch<T>[],
-  edits: ResponseEdits,
-): ResponseEdits {
-  if (best.lastStatus !== 401 && best.lastStatus !== 407) return edits;
-  const lines: HeaderText[] = [];
-  for (const { response } of round) {
-    if (response === null || response === best.response) continue;
-    if (response.status !== 401 && response.status !== 407) continue;
-    lines.push(headerLines(response, 'www-authenticate'), headerLines(response, 'proxy-authenticate'));
-  }
-  return lines.length === 0 ? edits : { ...edits, appended: [...(edits.appended ?? []), ...lines] };
-}
-
-/** The remaining breadth, divided as evenly as possible; null if unlimited. */
-function shareBreadth(left: number | null, count: number): readonly number[] | null {
-  if (left === null) return null;
-  const least = Math.floor(left / count);
-  const more = left - least * count;
-  return Array.from({ length: count }, (_, i) => least + (i < more ? 1 : 0));
 }

@@ -7,17 +7,23 @@ import type { TimerValues } from './timers.ts';
 import type { Transport } from './transport.ts';
 import type { Protocol } from './transports.ts';
 
+/** A change of the header at one place. */
+export interface HeaderChange {
+  /** Index into the message's `headers`; `headers.length` is below the last header, above `appended`. */
+  readonly place: number;
+  /** Whether the lines are inserted above that header field; else they replace it. */
+  readonly above: boolean;
+  /** Complete lines, or '' for none. */
+  readonly lines: HeaderText;
+}
+
 /**
- * Changes to a forwarded message. Everything else is copied byte by byte. Numbers are indexes into the message's
- * `headers`. The proxy handles Via and Content-Length itself.
+ * Changes to a forwarded message. Everything else is copied byte by byte. The proxy handles Via and Content-Length
+ * itself.
  */
 export interface MessageEdits {
-  /** Removed header fields. */
-  readonly removed?: ReadonlySet<number> | undefined;
-  /** Replacements of header fields: complete lines, or '' for none. Takes precedence over `removed`. */
-  readonly replaced?: ReadonlyMap<number, HeaderText> | undefined;
-  /** Lines above a header field; index `headers.length` is below the last header, above `appended`. */
-  readonly inserted?: ReadonlyMap<number, HeaderText> | undefined;
+  /** In the order of their places. Of several that replace one header field the last counts. */
+  readonly changes?: readonly HeaderChange[] | undefined;
   /** Lines below the last header of the message. */
   readonly appended?: readonly HeaderText[] | undefined;
   /** A byte string that replaces the body; Content-Length is adjusted. '' removes the body. */

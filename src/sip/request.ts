@@ -34,6 +34,8 @@ export type SentRequest = Pick<
   'method' | 'requestUri' | 'callId' | 'cseq' | 'header' | 'headerList'
 > & {
   readonly via: Pick<Via, 'branch' | 'text'>;
+  /** Makes the sent bytes once more; without it they are kept for retransmissions. */
+  readonly bytes?: () => Buffer;
 };
 
 /** A request as bytes. */

@@ -24,6 +24,8 @@ export interface Header {
 /** Results of the first pass. */
 export interface Scan {
   readonly raw: string;
+  /** Offset of the start line. */
+  readonly start: number;
   readonly startLine: string;
   readonly headers: Header[];
   bodyStart: number;
@@ -32,6 +34,8 @@ export interface Scan {
   defect: string | null;
   /** Whether the end of the header is unknown, so that nothing of it may be copied into a reply. */
   broken: boolean;
+  /** Whether some header line ends with a bare LF. */
+  bareLf: boolean;
 }
 
 const FOLD = /\r?\n[ \t]+/g;
@@ -56,12 +60,14 @@ export function scanMessage(raw: string, start: number): Scan {
   const startLine = raw.slice(start, lineEnd);
   const scan: Scan = {
     raw,
+    start,
     startLine,
     headers,
     bodyStart: 0,
     bodyEnd: raw.length,
     defect: null,
     broken: true,
+    bareLf: false,
   };
   let at = end + 1;
   let cr = raw.indexOf('\r', start);
@@ -79,9 +85,11 @@ export function scanMessage(raw: string, start: number): Scan {
     if (end < 0) return withDefect(scan, 'the header has no end');
     if (headers.length >= MAX_HEADERS) return withDefect(scan, 'it has too many headers');
     let next = end + 1;
+    if (raw.charCodeAt(end - 1) !== CR) scan.bareLf = true;
     for (let code = raw.charCodeAt(next); code === SPACE || code === TAB; code = raw.charCodeAt(next)) {
       end = raw.indexOf('\n', next);
       if (end < 0) return withDefect(scan, 'the header has no end');
+      if (raw.charCodeAt(end - 1) !== CR) scan.bareLf = true;
       next = end + 1;
     }
     // a bare CR ends a line for some parsers and not for others, so such a header is ambiguous

@@ -1,9 +1,7 @@
-/**
- * The two server transactions: INVITE (RFC 3261, 17.2.1, figure 7, with the Accepted state of RFC 6026, 7.1)
- * and non-INVITE (17.2.2, figure 8).
- */
-import { Deadline, Timer, type TimerWheel } from '../timers/index.ts';
+/** What the two server transactions (RFC 3261, 17.2) have in common. */
+import { Deadline, type TimerWheel } from '../timers/index.ts';
 import { randomToken } from './branch.ts';
+import type { HeaderText } from './header-text.ts';
 import type { SipRequest } from './message.ts';
 import { ownCopy } from './own-copy.ts';
 import { buildReply, type Destination, isStatus, type ReplyContent, replyDestination } from './reply.ts';
@@ -18,9 +16,15 @@ export type ServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | '
  */
 export type Ending = 'done' | 'timeout' | 'transport' | 'abandoned';
 
-export type EndListener = (ending: Ending) => void;
-
-const nobody: readonly EndListener[] = [];
+/** The user of a transaction that forwards its request. */
+export interface ServerUser {
+  /** Called at the end, except when a non-INVITE transaction ends with its final reply. */
+  onServerEnd(ending: Ending): void;
+  /** Sends a generated reply; false if no more replies are accepted. */
+  reply(content: ReplyContent, options?: SendOptions): boolean;
+  /** The caller's CANCEL has arrived; `headers` are for those that it causes. */
+  cancel(headers?: HeaderText): void;
+}
 
 /** Counters of sent replies. */
 export interface SentReplies {
@@ -48,7 +52,7 @@ export interface ServerTransactionContext {
   readonly forgone: (transaction: ServerTransaction) => void;
   /** Hands over the final reply to a non-INVITE request, for retransmissions. */
   readonly replyKept: (
-    transaction: NonInviteServerTransaction,
+    transaction: ServerTransaction,
     reply: Buffer,
     socket: Transport,
     destination: Destination,
@@ -61,7 +65,7 @@ export interface ServerTransactionContext {
   /** Counters of sent replies. */
   readonly sent: SentReplies;
   /** Called when a 2xx to an INVITE starts or stops waiting for its ACK, which is identified by `key`. */
-  readonly awaitsAck: (transaction: InviteServerTransaction, key: string, waits: boolean) => void;
+  readonly awaitsAck: (transaction: ServerTransaction, key: string, waits: boolean) => void;
 }
 
 /** The fields that an ACK to a 2xx shares with its INVITE (13.2.2.4). */
@@ -97,12 +101,13 @@ export abstract class ServerTransaction extends Deadline {
   weight = 0;
   /** Sends a 100 if a non-INVITE transaction has no reply by the time that one is due. */
   trying: { sendTrying(): void } | null = null;
+  /** Null while nobody forwards the request. */
+  user: ServerUser | null = null;
   protected readonly context: ServerTransactionContext;
   protected readonly socket: Transport | null;
   /** To tag of its replies, after the first. */
   protected destination: Destination | null = null;
   #request: SipRequest | null;
-  #endListeners: readonly EndListener[] = nobody;
   /** Repeated for retransmissions; null if they are absorbed silently. */
   #lastReply: string | null = null;
   #forceRport: boolean;
@@ -197,18 +202,12 @@ export abstract class ServerTransaction extends Deadline {
     this.state = 'terminated';
     this.context.timers.stop(this);
     this.context.ended(this, ending);
-    for (const listener of this.#endListeners) listener(ending);
+    this.user?.onServerEnd(ending);
   }
 
-  /** Calls `listener` once at the end, except when a non-INVITE transaction ends with its final reply. */
-  onEnd(listener: EndListener): void {
-    this.#endListeners = [...this.#endListeners, listener];
-  }
-
-  /** Removes a listener of {@link onEnd}. */
-  offEnd(listener: EndListener): void {
-    const others = this.#endListeners.filter((one) => one !== listener);
-    this.#endListeners = others.length === 0 ? nobody : others;
+  /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has arrived. */
+  acknowledged(): void {
+    // only an INVITE has one
   }
 
   /**
@@ -263,185 +262,4 @@ export abstract class ServerTransaction extends Deadline {
     if (milliseconds === 0) this.terminate();
     else this.context.timers.start(this, milliseconds);
   }
-}
-
-/**
- * ```
- *               INVITE
- *                 V                 send 1xx; INVITE -> send it again
- *           +------------+---------+
- *           | Proceeding |         |
- *           +------------+<--------+
- *     send 300-699 |    | send 2xx
- *                  V    +-------------------> +----------+ INVITE -> absorbed; send 2xx
- *           +------------+                    | Accepted |---+
- *           | Completed  | INVITE, G: again   +----------+<--+
- *           +------------+                         | L
- *         ACK |      | H: timeout                  V
- *             V      +-----------> Terminated <----+
- *           +------------+               ^
- *           | Confirmed  | ACK absorbed  |
- *           +------------+--- I ---------+
- * ```
- * Its user sends the 100, at once.
- */
-export class InviteServerTransaction extends ServerTransaction {
-  readonly isInvite = true;
-  /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. Null if it was never started. */
-  #resend: Timer | null = null;
-  #interval = 0;
-  /** The key of the awaited ACK to its 2xx. */
-  #ackKey: string | null = null;
-
-  constructor(request: SipRequest, key: string, context: ServerTransactionContext, forceRport: boolean) {
-    super(request, ownCopy(key), context, 'proceeding', forceRport);
-  }
-
-  override get isOpen(): boolean {
-    return super.isOpen || this.state === 'completed' || this.#ackKey !== null;
-  }
-
-  receive(request: SipRequest): void {
-    if (request.method === 'ACK') {
-      if (this.state !== 'completed') return;
-      if (this.destination !== null) this.context.isAlive(this.destination.address);
-      this.#stopResending();
-      this.fallSilent();
-      this.enter('confirmed', this.reliable ? 0 : this.context.values.t4); // timer I
-    } else if (this.state === 'proceeding' || this.state === 'completed') this.retransmit();
-    // RFC 6026, 7.1 absorbs it in Accepted, but the element that answered may repeat its 2xx at any time
-    else if (this.state === 'accepted' && this.#ackKey !== null) this.retransmit();
-  }
-
-  /** The ACK of a 2xx, which is a transaction of its own (17.1.1.3), has arrived. */
-  acknowledged(): void {
-    if (this.#ackKey === null) return;
-    if (this.destination !== null) this.context.isAlive(this.destination.address);
-    this.#stopResending();
-    this.#stopWaiting();
-    this.fallSilent();
-  }
-
-  #stopWaiting(): void {
-    if (this.#ackKey !== null) this.context.awaitsAck(this, this.#ackKey, false);
-    this.#ackKey = null;
-  }
-
-  override terminate(ending: Ending = 'done'): void {
-    this.#stopResending();
-    this.#stopWaiting();
-    super.terminate(ending);
-  }
-
-  protected override takes(status: number): boolean {
-    return this.state === 'proceeding' || (this.state === 'accepted' && status >= 200 && status < 300);
-  }
-
-  protected accept(status: number, _reply: Buffer, options: SendOptions): boolean {
-    const { t1 } = this.context.values;
-    if (status < 200) return true;
-    if (status < 300) {
-      if (this.state === 'proceeding') this.enter('accepted', 64 * t1); // timer L
-      if (options.untilAck === true && this.#ackKey === null && this.request !== null) {
-        this.#ackKey = ackKey(this.request, this.toTag);
-        this.context.awaitsAck(this, this.#ackKey, true);
-        this.#resendAfter(t1); // on any transport: later hops may lose it
-      }
-      return this.#ackKey !== null;
-    }
-    this.enter('completed', 64 * t1); // timer H
-    if (!this.reliable) this.#resendAfter(t1);
-    return true;
-  }
-
-  #again(): void {
-    this.#resendAfter(Math.min(2 * this.#interval, this.context.values.t2));
-    if (this.mayRepeat) this.retransmit();
-  }
-
-  #resendAfter(milliseconds: number): void {
-    this.#interval = milliseconds;
-    this.#resend ??= new Timer(() => this.#again());
-    this.context.timers.start(this.#resend, milliseconds);
-  }
-
-  #stopResending(): void {
-    if (this.#resend !== null) this.context.timers.stop(this.#resend);
-    this.#resend = null;
-  }
-
-  override onDeadline(): void {
-    if (this.state === 'proceeding') this.terminate('abandoned');
-    else this.terminate(this.state === 'completed' || this.#ackKey !== null ? 'timeout' : 'done');
-  }
-}
-
-/**
- * ```
- *           request
- *              V
- *         +----------+
- *         |  Trying  | request -> absorbed; after some seconds: 100 (RFC 4320)
- *         +----------+
- *   send 1xx |    | send 200-699
- *            V    +-----------------+
- *      +------------+ send 1xx      |
- *      | Proceeding | request ->    |
- *      +------------+  send again   |
- *            | send 200-699         |
- *            V                      |
- *      +------------+ <-------------+
- *      | Completed  | request -> send again
- *      +------------+
- *            | J
- *            V
- *        Terminated
- * ```
- */
-export class NonInviteServerTransaction extends ServerTransaction {
-  readonly isInvite = false;
-  #isLate = false;
-
-  constructor(request: SipRequest, key: string, context: ServerTransactionContext, forceRport: boolean) {
-    super(request, key, context, 'trying', forceRport);
-    context.timers.start(this, Math.min(timerEAtT2(context.values), context.finalTimeout));
-  }
-
-  receive(_request: SipRequest): void {
-    if (this.state !== 'trying') this.retransmit();
-  }
-
-  protected accept(status: number, reply: Buffer): boolean {
-    if (status < 200) {
-      this.state = 'proceeding';
-      return true;
-    }
-    const { context, socket, destination } = this;
-    this.state = 'completed';
-    if (this.reliable)
-      context.timers.start(this, 0); // timer J; the reply must be sent before the end
-    else {
-      context.timers.stop(this);
-      if (socket !== null && destination !== null) context.replyKept(this, reply, socket, destination);
-    }
-    return false;
-  }
-
-  override onDeadline(): void {
-    if (this.state === 'completed') this.terminate('done');
-    else if (this.#isLate) this.terminate('abandoned');
-    else {
-      this.#isLate = true;
-      const { timers, values, finalTimeout } = this.context;
-      timers.start(this, Math.max(finalTimeout - timerEAtT2(values), 0));
-      if (this.state === 'trying') this.trying?.sendTrying();
-    }
-  }
-}
-
-/** When timer E of the client reaches T2. After a 100 it then sends its request less often (RFC 4320, 4.1). */
-function timerEAtT2({ t1, t2 }: TimerValues): number {
-  let sum = 0;
-  for (let interval = t1; interval > 0 && interval < t2; interval *= 2) sum += interval;
-  return sum;
 }

@@ -1,9 +1,8 @@
 /** The open sockets: which one sends a request, and how a Via names it. */
 
-import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { sourceAddressTowards } from '../net/index.ts';
+import { isIPv6, sourceAddressTowards } from '../net/index.ts';
 import type { SendingSocket, Target } from './proxy-types.ts';
 import type { Transport } from './transport.ts';
 import { DEFAULT_PROTOCOL, type Protocol, TRANSPORTS } from './transports.ts';

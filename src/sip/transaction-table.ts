@@ -2,13 +2,13 @@
 import { ByteBudget, processTimers, type TimerWheel } from '../timers/index.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { isUniqueBranch } from './branch.ts';
+import { InviteServerTransaction } from './invite-server-transaction.ts';
 import type { SipRequest } from './message.ts';
+import { NonInviteServerTransaction } from './non-invite-server-transaction.ts';
 import { ReplyBudget } from './reply-budget.ts';
 import {
   ackKey,
   type Ending,
-  InviteServerTransaction,
-  NonInviteServerTransaction,
   type SentReplies,
   type ServerTransaction,
   type ServerTransactionContext,
@@ -91,7 +91,7 @@ export class TransactionTable {
   readonly #transactions = new ShardedMap<ServerTransaction>();
   readonly #answered: AnsweredRequests;
   /** INVITE transactions whose 2xx awaits its ACK, by the key of that ACK. */
-  readonly #awaitingAck = new Map<string, InviteServerTransaction>();
+  readonly #awaitingAck = new Map<string, ServerTransaction>();
   readonly #context: ServerTransactionContext;
   /** The user of the last new transaction, and the context that its transactions share. */
   #owner: TransactionOwner | null = null;
@@ -104,6 +104,8 @@ export class TransactionTable {
   // find() precedes create(): compute the key once
   #asked: SipRequest | null = null;
   #askedKey = '';
+  /** The request that {@link find} was last asked for without success, until a transaction is created. */
+  #unknown: SipRequest | null = null;
 
   constructor(options: TransactionTableOptions = {}) {
     this.#limit = options.limit ?? 100_000;
@@ -158,9 +160,14 @@ export class TransactionTable {
    * The transaction of which `request` is a retransmission, or whose non-2xx final reply it acknowledges, or null.
    */
   find(request: SipRequest): KnownTransaction | null {
+    if (request === this.#unknown) return null;
     const key = this.#key(request, request.method === 'ACK' ? 'INVITE' : request.method);
     const found = this.#transactions.get(key);
-    if (found === undefined) return this.#answered.has(key) ? { receive: () => this.#resend(key) } : null;
+    if (found === undefined) {
+      if (this.#answered.has(key)) return { receive: () => this.#resend(key) };
+      this.#unknown = request;
+      return null;
+    }
     // without the cookie the To tag of an INVITE counts too; its ACK has the tag of the reply, possibly from a callee
     // downstream
     const differs = request.method === 'INVITE' && !hasCookie(request) && request.toTag !== found.dialogTag;
@@ -199,6 +206,7 @@ export class TransactionTable {
     const key = this.#key(request, request.method);
     const context = options.owner === undefined ? this.#context : this.#contextOf(options.owner);
     const transaction = new Machine(request, key, context, options.forceRport === true);
+    this.#unknown = null;
     this.#transactions.set(transaction.key, transaction);
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * request.raw.length);
     this.counts.created++;

@@ -9,7 +9,8 @@ import {
   NonInviteClientTransaction,
 } from './client-transaction.ts';
 import { listen } from './listen.ts';
-import { type ParsedMessage, parseMessage, SipRequest, type SipResponse } from './message.ts';
+import { type ParsedMessage, SipRequest, type SipResponse } from './message.ts';
+import { parseMessage } from './parse-message.ts';
 import { buildReply, sendReply } from './reply.ts';
 import { buildAck, buildCancel, buildDialogRequest } from './request.ts';
 import { RFC_TIMERS } from './timers.ts';
@@ -257,16 +258,18 @@ class Exchange {
         data,
         transport: this.#transport,
         destination: { address: this.#address, port: this.#port },
-        onSent: (copy) => this.#sent(message, copy),
-        onResponse: (response) => {
-          this.events.push({ kind: 'response', at: this.#elapsed(), response });
-          onResponse(response);
-        },
-        onEnd: (ending, error) => {
-          if (ending === 'timeout') {
-            if (this.#outcome === 'answered' && message === this.#request) this.#outcome = 'timeout';
-            this.#end();
-          } else if (error !== null) this.#failed(error);
+        user: {
+          onSent: (copy) => this.#sent(message, copy),
+          onResponse: (response) => {
+            this.events.push({ kind: 'response', at: this.#elapsed(), response });
+            onResponse(response);
+          },
+          onEnd: (ending, error) => {
+            if (ending === 'timeout') {
+              if (this.#outcome === 'answered' && message === this.#request) this.#outcome = 'timeout';
+              this.#end();
+            } else if (error !== null) this.#failed(error);
+          },
         },
       },
       { timers: processTimers, values: this.#options.timers ?? RFC_TIMERS },

@@ -1,7 +1,7 @@
 /** SIP over UDP (RFC 3261, 18): one bound socket. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from '../net/index.ts';
 import { ClosedPorts } from './closed-ports.ts';
 import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 
@@ -46,6 +46,8 @@ export class UdpTransport implements Transport {
   #toldAt = Number.NEGATIVE_INFINITY;
   /** Caches the last address: the next message often goes there too. */
   #lastAddress = '';
+  /** For all datagrams that nobody else waits for. */
+  readonly #onSent = (error: Error | null): void => this.#sent(error);
 
   private constructor(socket: Socket, counts: UdpCounts, onError: (error: Error) => void, asks: boolean) {
     const { address, port } = socket.address();
@@ -106,15 +108,22 @@ export class UdpTransport implements Transport {
       this.#lastAddress = address;
     }
     try {
-      this.#socket.send(data, port, address, (error) => {
-        if (error) return this.#failed(error, done);
-        this.counts.sent++;
-        done?.(null);
-      });
+      this.#socket.send(
+        data,
+        port,
+        address,
+        done === undefined ? this.#onSent : (error) => this.#sent(error, done),
+      );
     } catch (error) {
       // a port out of range, or the wrong address family
       this.#failed(error instanceof Error ? error : new Error(String(error)), done);
     }
+  }
+
+  #sent(error: Error | null, done?: (error: Error | null) => void): void {
+    if (error) return this.#failed(error, done);
+    this.counts.sent++;
+    done?.(null);
   }
 
   askWhetherOpen(address: string, port: number, waiter: ConnectionWaiter): void {

@@ -2,7 +2,7 @@
  * SIP, SIPS and TEL URIs (RFC 3261, 19.1; RFC 3966) as byte strings, split into parts as written: nothing is unescaped;
  * a missing part is null, an empty one ''.
  */
-import { isIPv6 } from 'node:net';
+import { isIPv6 } from '../net/index.ts';
 import { findParameter } from './parameters.ts';
 import { DEFAULT_PROTOCOL, DEFAULT_SECURE_PROTOCOL } from './transports.ts';
 
@@ -28,7 +28,10 @@ export type UriKind = 'sip' | 'sips' | 'tel';
 
 /** White space, control characters, angle brackets and quotes would end the URI in its context. */
 const UNSAFE = /[\x00-\x20"<>\x7f]/;
-const HOST_NAME = /^[A-Za-z0-9._-]+$/;
+/** By char code: the characters of a host name or an IPv4 address. */
+const HOST_CHARACTERS = new Uint8Array(128);
+for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-')
+  HOST_CHARACTERS[character.charCodeAt(0)] = 1;
 const PORT = /^\d{1,5}$/;
 
 export function uriKind(uri: Uri): UriKind {
@@ -99,7 +102,12 @@ export function parseHostPort(text: string): HostPort | null {
 
 /** Whether this is a valid host of a URI or a Via: a name, an IPv4 address, or an IPv6 address in brackets. */
 export function isHost(text: string): boolean {
-  return text.startsWith('[') ? text.endsWith(']') && isIPv6(text.slice(1, -1)) : HOST_NAME.test(text);
+  if (text.startsWith('[')) return text.endsWith(']') && isIPv6(text.slice(1, -1));
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 127 || HOST_CHARACTERS[code] === 0) return false;
+  }
+  return text !== '';
 }
 
 /** The host, an IPv6 address without its brackets. */

@@ -16,8 +16,10 @@ function start(method: string, timeout?: number) {
     transport,
     destination: { address: '192.0.2.9', port: 5060 },
     ...(timeout === undefined ? {} : { timeout }),
-    onResponse: ({ status }) => events.push(status),
-    onEnd: (ending) => events.push(ending),
+    user: {
+      onResponse: ({ status }) => events.push(status),
+      onEnd: (ending) => events.push(ending),
+    },
   });
   const reply = (status: number, of = method) =>
     response(buildReply(request({ method: of }), { status, toTag: 'x' }));

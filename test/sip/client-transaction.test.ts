@@ -37,8 +37,10 @@ function start(method: string): ClientTransaction {
       data: bytes(outgoing.raw),
       transport: wire,
       destination: { address: '192.0.2.1', port: 5060 },
-      onResponse: ({ status }) => seen.push(status),
-      onEnd: (ending) => endings.push(`${ending}@${clock.now()}`),
+      user: {
+        onResponse: ({ status }) => seen.push(status),
+        onEnd: (ending) => endings.push(`${ending}@${clock.now()}`),
+      },
     },
     { timers: new TimerWheel(clock), values: RFC_TIMERS },
   );

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { editedMessage, forwardRequest, forwardResponse } from '../../src/sip/forward.ts';
-import type { HeaderText } from '../../src/sip/header-text.ts';
-import { parseMessage, type SipRequest } from '../../src/sip/message.ts';
+import { type HeaderText, NO_HEADERS } from '../../src/sip/header-text.ts';
+import type { SipRequest } from '../../src/sip/message.ts';
+import { parseMessage } from '../../src/sip/parse-message.ts';
 import type { RequestEdits } from '../../src/sip/proxy-types.ts';
 import { bytes, request, requestText, response } from './simulated.ts';
 
@@ -10,7 +11,7 @@ const OWN = { transport: 'UDP', host: '192.0.2.1', port: 5060, branch: 'z9hG4bK0
 const lines = (...texts: string[]): HeaderText => texts.map((text) => `${text}\r\n`).join('') as HeaderText;
 
 function forwarded(received: SipRequest, edits: RequestEdits = {}, withLength = false): string {
-  return forwardRequest(received, OWN, edits, withLength).data.toString('latin1');
+  return forwardRequest(received, OWN, edits, withLength).bytes().toString('latin1');
 }
 
 function place(received: SipRequest, key: string): number {
@@ -55,13 +56,13 @@ describe('a request that is sent on', () => {
     const text = forwarded(received, {
       uri: 'sip:carol@chicago.example.com',
       maxForwards: 69,
-      removed: new Set([place(received, 'x-one')]),
-      replaced: new Map([[place(received, 'x-two'), lines('X-Two: b', 'X-Two: c')]]),
-      inserted: new Map([
-        [0, lines('Record-Route: <sip:192.0.2.1;lr>')],
-        [place(received, 'x-three'), lines('X-Between: 1')],
-        [received.headers.length, lines('X-Last: 0')],
-      ]),
+      changes: [
+        { place: 0, above: true, lines: lines('Record-Route: <sip:192.0.2.1;lr>') },
+        { place: place(received, 'x-one'), above: false, lines: NO_HEADERS },
+        { place: place(received, 'x-two'), above: false, lines: lines('X-Two: b', 'X-Two: c') },
+        { place: place(received, 'x-three'), above: true, lines: lines('X-Between: 1') },
+        { place: received.headers.length, above: true, lines: lines('X-Last: 0') },
+      ],
       appended: [lines('X-Last: 1'), lines('X-Last: 2')],
     });
     expect(text.split('\r\n')).toEqual([
@@ -135,7 +136,10 @@ describe('a request that is sent on', () => {
           const gone = new Set(
             removed.map((n) => n + 6).filter((n) => received.headers[n]?.key.startsWith('x-')),
           );
-          const edits = { removed: gone, ...(body === undefined ? {} : { body }) };
+          const changes = [...gone]
+            .toSorted((a, b) => a - b)
+            .map((at) => ({ place: at, above: false, lines: NO_HEADERS }));
+          const edits = { changes, ...(body === undefined ? {} : { body }) };
           const next = parseMessage(bytes(forwarded(received, edits)));
           if (next.kind !== 'request') throw new Error(`broken: ${next.kind}`);
           const kept = received.headers.filter(({ key }, i) => key !== 'via' && !gone.has(i));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { branchLoopDigest, branchProcess, newBranch } from '../../src/sip/branch.ts';
-import { parseMessage, type SipRequest } from '../../src/sip/message.ts';
+import type { SipRequest } from '../../src/sip/message.ts';
+import { parseMessage } from '../../src/sip/parse-message.ts';
 import { ProxyCore } from '../../src/sip/proxy-core.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
 import { SimulatedClock } from '../../src/timers/simulated-clock.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MalformedMessage, parseMessage, type SipRequest } from '../../src/sip/message.ts';
+import type { MalformedMessage, SipRequest } from '../../src/sip/message.ts';
+import { parseMessage } from '../../src/sip/parse-message.ts';
 import { buildReply } from '../../src/sip/reply.ts';
 import { bytes, request, requestText, response, SOURCE } from './simulated.ts';
 
@@ -334,5 +335,30 @@ describe('any bytes', () => {
       }),
       { numRuns: 5000 },
     );
+  });
+});
+
+describe('a message that waits', () => {
+  it('reads the same after it has dropped what was read', () => {
+    const message = parseMessage(
+      bytes(
+        `\r\n${requestText({ method: 'INVITE', headers: ['Contact: <sip:a@b>', 'Subject: folded', '\t line'], body: 'v=0\r\n' })}`,
+      ),
+    );
+    if (message.kind !== 'request') throw new Error('no request');
+    const read = (): unknown => [
+      message.headers,
+      message.via.text,
+      message.from.text,
+      message.to.text,
+      message.cseq,
+      message.callId,
+      message.contacts,
+      message.body,
+      message.requestUriParts,
+    ];
+    const before = read();
+    message.forget();
+    expect(read()).toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { branchProcess } from '../../src/sip/branch.ts';
 import { forwardResponse } from '../../src/sip/forward.ts';
-import { parseMessage } from '../../src/sip/message.ts';
+import { parseMessage } from '../../src/sip/parse-message.ts';
 import { ProxyCore } from '../../src/sip/proxy-core.ts';
 import { buildReply } from '../../src/sip/reply.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';

@@ -26,7 +26,11 @@ const incoming = (parts: RequestParts = {}): SipRequest => request(parts, wire);
 function create(parts: RequestParts = {}): ServerTransaction {
   const transaction = table.create(incoming(parts));
   if (transaction === null) throw new Error('not created');
-  transaction.onEnd((ending) => endings.push(`${ending}@${clock.now()}`));
+  transaction.user = {
+    onServerEnd: (ending) => endings.push(`${ending}@${clock.now()}`),
+    reply: () => false,
+    cancel: () => undefined,
+  };
   return transaction;
 }
 

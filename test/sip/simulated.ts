@@ -1,5 +1,6 @@
 /** A transport that records, and requests to try things with. */
-import { parseMessage, type SipRequest, type SipResponse } from '../../src/sip/message.ts';
+import type { SipRequest, SipResponse } from '../../src/sip/message.ts';
+import { parseMessage } from '../../src/sip/parse-message.ts';
 import type { Source, Transport } from '../../src/sip/transport.ts';
 import type { Protocol } from '../../src/sip/transports.ts';
 import type { Clock } from '../../src/timers/index.ts';

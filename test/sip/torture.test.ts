@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { forwardRequest } from '../../src/sip/forward.ts';
-import { type ParsedMessage, parseMessage, type SipRequest } from '../../src/sip/message.ts';
+import type { ParsedMessage, SipRequest } from '../../src/sip/message.ts';
+import { parseMessage } from '../../src/sip/parse-message.ts';
 import { ProxyCore } from '../../src/sip/proxy-core.ts';
 import { buildReply } from '../../src/sip/reply.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
@@ -47,8 +48,7 @@ describe('RFC 4475', () => {
     (_, text) => {
       const message = parsed(text ?? '');
       if (message.kind !== 'request') return;
-      const { data } = forwardRequest(message, OWN, {}, true);
-      const next = parseMessage(data);
+      const next = parseMessage(forwardRequest(message, OWN, {}, true).bytes());
       if (next.kind !== 'request') throw new Error(`broken: ${JSON.stringify(next)}`);
       expect(next.vias).toHaveLength(message.vias.length + 1);
       expect(next.body).toBe(message.body);
@@ -76,7 +76,7 @@ describe('RFC 4475', () => {
   });
 
   it('dblreq ends with its body', () => {
-    expect(forwardRequest(request('dblreq'), OWN, {}, false).data.includes('joe@example.com')).toBe(false);
+    expect(forwardRequest(request('dblreq'), OWN, {}, false).bytes().includes('joe@example.com')).toBe(false);
   });
 
   it('badbranch does not make two requests one transaction', () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { headerText } from '../../src/sip/header-text.ts';
-import { parseMessage, type SipRequest } from '../../src/sip/message.ts';
+import type { SipRequest } from '../../src/sip/message.ts';
+import { parseMessage } from '../../src/sip/parse-message.ts';
 import { buildReply, sendReply } from '../../src/sip/reply.ts';
 import { TcpTransport } from '../../src/sip/tcp-transport.ts';
 import type { Transport } from '../../src/sip/transport.ts';
