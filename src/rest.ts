@@ -6,6 +6,7 @@
  */
 export {
   type Address,
+  type AuthOptions,
   type Authority,
   BlockedOutcome,
   type BodyRequestOptions,

@@ -38,6 +38,7 @@ export {
 } from './outcome.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
 export {
+  type AuthOptions,
   type BreakerOptions,
   type CacheOptions,
   type CookieOptions,

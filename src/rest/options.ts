@@ -23,6 +23,8 @@ interface BooleanSpec {
 interface TextSpec {
   readonly type: 'string';
   readonly default: string;
+  /** Errors do not quote it. */
+  readonly secret?: true;
   readonly doc: string;
 }
 interface ChoiceSpec<Choice extends string = string> {

@@ -1,5 +1,5 @@
 /** Reads options by their tables: complete values, or an error that names the option. */
-import { invalidOption, unknownOption } from './errors.ts';
+import { invalidOption, RestOptionError, unknownOption } from './errors.ts';
 import type { OptionSpec, OptionTable, OptionUnit, ValuesOf } from './options.ts';
 
 /** A copy of an object whose members are all known. @throws RestOptionError */
@@ -47,7 +47,10 @@ export function checkOption(name: string, spec: OptionSpec, value: unknown): unk
       if (typeof value !== 'boolean') throw invalidOption(name, value, 'true or false');
       return value;
     case 'string':
-      if (typeof value !== 'string' || value.includes('\0')) throw invalidOption(name, value, 'a string');
+      if (typeof value !== 'string' || value.includes('\0')) {
+        if (spec.secret !== true) throw invalidOption(name, value, 'a string');
+        throw new RestOptionError('wrong-type', name, `invalid ${name}; expected a string`);
+      }
       return value;
     case 'choice':
       if (typeof value !== 'string' || !spec.choices.includes(value)) {

@@ -1,4 +1,5 @@
 /** What the policies of a host work with. */
+import { createHash } from 'node:crypto';
 import type { Names } from '../../net/index.ts';
 import type { ByteBudget, Clock } from '../../timers/index.ts';
 import type { LogFunction } from '../log.ts';
@@ -52,6 +53,13 @@ export class HostContext {
   /** The key of a state: a changed configuration has another one. */
   key(settings: object): string {
     return `${this.origin} ${JSON.stringify(settings)}`;
+  }
+
+  /** The key of what belongs to the caller: it changes with the credentials and with how servers are trusted. */
+  privateKey(settings: object, auth: object | null): string {
+    // a hash, since the settings may have secrets in them
+    const who = auth === null ? '' : createHash('sha256').update(JSON.stringify(auth)).digest('base64');
+    return `${this.key(settings)} ${this.environment.trust} ${who}`;
   }
 
   /** All that the trust in an answer hangs on, as text. */

@@ -129,8 +129,34 @@ export interface DecodeOptions {
   readonly charset?: boolean | undefined;
 }
 
+/** How the caller identifies itself to a host. Secrets may be `${file:/path}` or `${env:NAME}`. */
+export interface AuthOptions {
+  /** By user and password, a token, or a token that is asked for. */
+  readonly scheme?: 'basic' | 'bearer' | 'digest' | 'oauth2' | undefined;
+  /** For `basic` and `digest`. */
+  readonly user?: string | undefined;
+  /** For `basic` and `digest`; secret. */
+  readonly password?: string | undefined;
+  /** For `bearer`; secret. */
+  readonly token?: string | undefined;
+  /** For `oauth2`: where tokens are asked for. */
+  readonly tokenUrl?: string | undefined;
+  /** For `oauth2`. */
+  readonly clientId?: string | undefined;
+  /** For `oauth2`; secret. */
+  readonly clientSecret?: string | undefined;
+  /** For `oauth2`: what the token is for. */
+  readonly scope?: string | undefined;
+  /** For `oauth2`: how long before it expires a token is renewed, in milliseconds. */
+  readonly renewBefore?: number | undefined;
+  /** For `oauth2`: longest time to get a token, in milliseconds. */
+  readonly tokenTimeout?: number | undefined;
+}
+
 /** The policies of a host. */
 export interface HostOptions {
+  /** How the caller identifies itself. */
+  readonly auth?: AuthOptions | undefined;
   /** Which redirects are followed. */
   readonly redirects?: RedirectOptions | undefined;
   /** Keeps its cookies: `{}`. */
@@ -503,8 +529,41 @@ const DECODE = {
   },
 } as const satisfies Record<keyof DecodeOptions, unknown> & OptionTable;
 
+const AUTH = {
+  scheme: {
+    type: 'choice',
+    choices: ['basic', 'bearer', 'digest', 'oauth2'],
+    default: 'basic',
+    doc: 'By user and password, a token, or a token by OAuth 2 client credentials.',
+  },
+  user: { type: 'string', default: '', secret: true, doc: 'For `basic` and `digest`.' },
+  password: { type: 'string', default: '', secret: true, doc: 'For `basic` and `digest`.' },
+  token: { type: 'string', default: '', secret: true, doc: 'For `bearer`.' },
+  tokenUrl: { type: 'string', default: '', doc: 'For `oauth2`: where tokens are asked for, with a POST.' },
+  clientId: { type: 'string', default: '', secret: true, doc: 'For `oauth2`.' },
+  clientSecret: { type: 'string', default: '', secret: true, doc: 'For `oauth2`.' },
+  scope: { type: 'string', default: '', doc: 'For `oauth2`: what the token is for.' },
+  renewBefore: {
+    type: 'number',
+    unit: 'ms',
+    default: 60_000,
+    min: 0,
+    max: HOUR,
+    doc: 'For `oauth2`: how long before it expires a token is renewed; at half of its life at the earliest.',
+  },
+  tokenTimeout: {
+    type: 'number',
+    unit: 'ms',
+    default: 5_000,
+    min: 1,
+    max: HOUR,
+    doc: 'For `oauth2`: longest time to get a token.',
+  },
+} as const satisfies Record<keyof AuthOptions, unknown> & OptionTable;
+
 /** The sections of a host's configuration. */
 export const HOST_OPTIONS = {
+  auth: AUTH,
   redirects: REDIRECTS,
   cookies: {},
   decode: DECODE,

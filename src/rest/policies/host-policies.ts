@@ -14,14 +14,15 @@
 import type { Policy, Send } from '../policies.ts';
 import type { Authority } from '../url.ts';
 import { AnswerCache } from './answer-cache.ts';
+import { authPolicy } from './auth.ts';
+import { AuthState } from './auth-state.ts';
 import { breakerPolicies } from './breaker.ts';
 import { cachePolicy } from './cache.ts';
 import { HostContext, type PolicyEnvironment } from './context.ts';
 import { CookieJar } from './cookie-jar.ts';
 import { cookiePolicy } from './cookies.ts';
 import { decodePolicy } from './decode.ts';
-import type { HostSettings } from './host-options.ts';
-import { type HostRules, ruleOf } from './host-rules.ts';
+import { type HostRule, type HostRules, ruleOf } from './host-rules.ts';
 import { limitPolicy, limitState } from './limits.ts';
 import { redirectPolicy } from './redirects.ts';
 import { ReplicaState } from './replica-state.ts';
@@ -32,14 +33,14 @@ import { retryPolicy } from './retry.ts';
 const MAX_KNOWN = 1_000;
 
 /** The policies of a host that are configured, outermost first. */
-function policiesOf(settings: HostSettings, context: HostContext, follow: Send): readonly Policy[] {
-  const { redirects, cookies, cache, decode, retry, breaker, limits, replicas } = settings;
+function policiesOf({ settings, secrets }: HostRule, context: HostContext, send: Send): readonly Policy[] {
+  const { redirects, cookies, cache, decode, retry, breaker, auth, limits, replicas } = settings;
   const { names, states } = context.environment;
   const policies: Policy[] = [];
-  if (redirects !== null) policies.push(redirectPolicy(redirects, follow, context));
+  if (redirects !== null) policies.push(redirectPolicy(redirects, send, context));
   if (cookies !== null) {
     const { hostname, scheme } = context.authority;
-    const key = `${context.key(cookies)} ${context.environment.trust}`;
+    const key = context.privateKey(cookies, auth);
     policies.push(
       cookiePolicy(
         states.cookies.of(key, () => new CookieJar(hostname, scheme === 'https')),
@@ -48,7 +49,7 @@ function policiesOf(settings: HostSettings, context: HostContext, follow: Send):
     );
   }
   if (cache !== null) {
-    const key = `${context.key(cache)} ${context.environment.trust}`;
+    const key = context.privateKey(cache, auth);
     const answers = states.caches.of(key, () => new AnswerCache(cache.maxBytes, states.cached));
     policies.push(cachePolicy(cache, answers, context));
   }
@@ -59,6 +60,11 @@ function policiesOf(settings: HostSettings, context: HostContext, follow: Send):
   const limited = limits === null ? null : limitState(limits, context);
   const breaks = breaker === null ? null : breakerPolicies(breaker, context, limited);
   if (breaks !== null) policies.push(breaks.gate);
+  if (auth !== null && secrets !== null) {
+    // outside of the limits: while it asks for a token, it takes no place from the request for that
+    const state = states.auth.of(context.privateKey({}, auth), () => new AuthState(context.clock));
+    policies.push(authPolicy(secrets, state, send, context));
+  }
   if (limits !== null && limited !== null) policies.push(limitPolicy(limits, limited, context));
   if (breaks !== null) policies.push(breaks.meter);
   if (replicas !== null) {
@@ -76,7 +82,7 @@ export function hostPolicies(rules: HostRules, environment: PolicyEnvironment): 
     const learn = (authority: Authority): Send => {
       const rule = ruleOf(rules, authority);
       const context = new HostContext(environment, authority);
-      const policies = rule === null ? [] : policiesOf(rule.settings, context, send);
+      const policies = rule === null ? [] : policiesOf(rule, context, send);
       const learned = policies.reduceRight<Send>((inner, policy) => policy(inner), next);
       if (known.size >= MAX_KNOWN) known.clear();
       known.set(authority, learned);

@@ -3,6 +3,7 @@ import { invalidOption, RestOptionError } from '../errors.ts';
 import type { OptionTable } from '../options.ts';
 import { objectOf, readTable } from '../read-options.ts';
 import type { Authority } from '../url.ts';
+import { type AuthSecrets, readAuth } from './auth.ts';
 import { HOST_OPTIONS, type HostSection, type HostSettings } from './host-options.ts';
 import { readPlace } from './replica-discovery.ts';
 
@@ -21,6 +22,8 @@ export interface HostRule {
   /** As it was written. */
   readonly pattern: string;
   readonly settings: HostSettings;
+  /** Of `auth`, if that is configured. */
+  readonly secrets: AuthSecrets | null;
 }
 
 /** The rules of a client, by pattern. */
@@ -41,7 +44,10 @@ export function readHosts(hosts: unknown): HostRules {
         `hosts has "${pattern}" twice, also as "${known.pattern}"`,
       );
     }
-    rules.set(key, { pattern, settings: readHost(`hosts['${pattern}']`, given) });
+    const name = `hosts['${pattern}']`;
+    const settings = readHost(name, given);
+    const secrets = settings.auth === null ? null : readAuth(settings.auth, `${name}.auth`);
+    rules.set(key, { pattern, settings, secrets });
   }
   if (rules.size > MAX_RULES)
     throw new RestOptionError(
@@ -80,6 +86,7 @@ function readHost(name: string, given: unknown): HostSettings {
     decode: read('decode', HOST_OPTIONS.decode),
     retry: read('retry', HOST_OPTIONS.retry),
     breaker: read('breaker', HOST_OPTIONS.breaker),
+    auth: read('auth', HOST_OPTIONS.auth),
     limits: read('limits', HOST_OPTIONS.limits),
     replicas: checkReplicas(`${name}.replicas`, read('replicas', HOST_OPTIONS.replicas)),
   };

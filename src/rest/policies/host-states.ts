@@ -4,6 +4,7 @@
  */
 import { ByteBudget } from '../../timers/index.ts';
 import type { AnswerCache } from './answer-cache.ts';
+import type { AuthState } from './auth-state.ts';
 import type { BreakerState } from './breaker-state.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import type { LimitState } from './limit-state.ts';
@@ -52,6 +53,7 @@ export class StateTable<State> {
 }
 
 export class HostStates {
+  readonly auth: StateTable<AuthState> = new StateTable();
   readonly breakers: StateTable<BreakerState> = new StateTable();
   readonly caches: StateTable<AnswerCache> = new StateTable(MAX_HOSTS, (cache) => cache.close());
   /** What the caches of all hosts may take together, in bytes. */
