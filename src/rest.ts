@@ -68,6 +68,7 @@ export {
   type Scheme,
   type Send,
   type ServiceFailure,
+  type TargetOptions,
   type TextEncoding,
   type TimeoutOutcome,
   type TimerHandle,

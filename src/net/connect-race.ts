@@ -7,11 +7,11 @@ import { type Shortage, shortageOf } from './shortage.ts';
 import type { Address } from './system-files.ts';
 
 /**
- * Why there is no connection. `refused` includes hosts without a route; `dns`: the name has no address; `descriptors`,
- * `ports` and `busy`: a resource of this process or the system is exhausted; `network`: anything else.
+ * Why there is no connection. `refused` includes hosts without a route; `blocked`: no address is permitted; `dns`: the name
+ * has no address; `descriptors`, `ports` and `busy`: a resource of this process or the system is exhausted; `network`: anything else.
  */
 export interface RaceFailure {
-  readonly kind: 'refused' | 'timeout' | 'dns' | 'descriptors' | 'ports' | 'busy' | 'network';
+  readonly kind: 'refused' | 'timeout' | 'blocked' | 'dns' | 'descriptors' | 'ports' | 'busy' | 'network';
   readonly reason: string;
 }
 
@@ -32,6 +32,8 @@ export interface RaceGoal<R extends OwnReader> {
   readonly newReader: () => R | null;
   /** Closes an idle connection to free an exhausted resource; false without an idle one. */
   readonly makeRoom: (shortage: Shortage) => boolean;
+  /** Why an address may not be connected to; null: it may. Null instead of the function: all may. */
+  readonly refusedAddress: ((address: string) => string | null) | null;
 }
 
 export interface RaceListener<R extends OwnReader> {
@@ -101,8 +103,14 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
 
   // --- the lookup ---
 
-  onAddresses(addresses: readonly Address[]): void {
+  onAddresses(found: readonly Address[]): void {
     if (this.#over) return;
+    const addresses = found.filter((one) => this.#isPermitted(one));
+    if (addresses.length === 0) {
+      // of a literal address, or of both families, none is left
+      if (this.#lookupOver && this.#known === 0) this.#failAll();
+      return;
+    }
     const first = this.#known === 0;
     for (const one of addresses) {
       if (this.#known >= MAX_ADDRESSES) break;
@@ -132,6 +140,10 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
       return;
     }
     const { hostname, names, makeRoom } = this.#goal;
+    if (this.#failure !== null) {
+      this.#failAll(); // it has addresses, but none that may be connected to
+      return;
+    }
     if (error?.code === 'EMFILE' && this.#mayAskAgain && makeRoom('descriptors')) {
       this.#mayAskAgain = false;
       this.#lookupOver = false;
@@ -143,6 +155,12 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
     const why = error === null ? 'it has no address' : (error.code ?? error.message);
     const kind = LOOKUP_KINDS.get(error?.code ?? '') ?? 'dns';
     this.#fail({ kind, reason: `the name ${hostname} does not resolve: ${why}` });
+  }
+
+  #isPermitted({ address }: Address): boolean {
+    const reason = this.#goal.refusedAddress?.(address) ?? null;
+    if (reason !== null) this.#failure ??= { kind: 'blocked', reason };
+    return reason === null;
   }
 
   // --- the race ---
@@ -214,7 +232,8 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
     }
     const failure = failureOf(error, target.address, port);
     // of several failures report the most specific one: refused
-    if (this.#failure === null || failure.kind === 'refused') this.#failure = failure;
+    if (this.#failure === null || this.#failure.kind === 'blocked' || failure.kind === 'refused')
+      this.#failure = failure;
     this.#tryNext();
   }
 

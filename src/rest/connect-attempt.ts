@@ -19,6 +19,7 @@ import { openTunnel } from './proxy-tunnel.ts';
 import type { ConnectTo } from './request.ts';
 import { checkServerName } from './server-name.ts';
 import { SocketReader } from './socket-reader.ts';
+import type { Targets } from './targets.ts';
 import { rememberWire } from './tls-close.ts';
 import type { TlsProfile, TlsStore } from './tls-store.ts';
 import type { Authority } from './url.ts';
@@ -42,6 +43,8 @@ export interface ConnectGoal {
   readonly tls: TlsStore;
   /** Closes an idle connection to free an exhausted resource; false without an idle one. */
   readonly makeRoom: (shortage: Shortage) => boolean;
+  /** Which servers may be asked; null: all. */
+  readonly targets: Targets | null;
 }
 
 /** When each phase of connecting ended, on the client's clock; 0 before. */
@@ -58,7 +61,7 @@ export interface ConnectListener {
 
 function failureOf({ kind, reason }: RaceFailure, proxy: Proxy | null): Failure {
   const shown = proxy === null ? reason : `the proxy ${proxy.shown}: ${reason}`;
-  if (kind === 'refused') return { kind: 'refused', reason: shown };
+  if (kind === 'refused' || kind === 'blocked') return { kind, reason: shown };
   return kind === 'timeout' ? { kind: 'connect-timeout', reason: shown } : failed(kind, shown);
 }
 
@@ -83,15 +86,26 @@ export class ConnectAttempt {
   }
 
   start(): void {
-    const { authority, connectTo, proxy, clearHttp1, names, connect, timers, makeRoom } = this.#goal;
+    const { authority, connectTo, proxy, clearHttp1, names, connect, timers, makeRoom, targets } = this.#goal;
     if (proxy !== null && 'error' in proxy) {
       this.#fail(failed('proxy', proxy.error));
       return;
     }
-    const { hostname, port } = proxy ?? connectTo ?? authority;
+    const asked = connectTo ?? authority;
+    const refused = targets === null ? null : targets.refusedName(asked.hostname);
+    if (refused !== null) {
+      this.#fail({ kind: 'blocked', reason: refused });
+      return;
+    }
+    const { hostname, port } = proxy ?? asked;
+    // what a proxy connects to is up to the proxy
+    const refusedAddress =
+      targets === null || proxy !== null
+        ? null
+        : (address: string): string | null => targets.refusedAddress(hostname, address);
     const newReader = (): SocketReader | null => (clearHttp1 ? new SocketReader() : null);
     this.#race = new ConnectRace(
-      { hostname, port, names, connect, timers, newReader, makeRoom },
+      { hostname, port, names, connect, timers, newReader, makeRoom, refusedAddress },
       {
         onFound: () => {
           this.times.lookup = this.#now();

@@ -39,7 +39,7 @@ export type ErrorCode =
 /** How a transfer failed. */
 export type Failure =
   | {
-      readonly kind: 'refused' | 'connect-timeout' | 'timeout' | 'locked';
+      readonly kind: 'refused' | 'connect-timeout' | 'timeout' | 'locked' | 'blocked';
       readonly reason: string;
     }
   | { readonly kind: 'error'; readonly code: ErrorCode; readonly reason: string };

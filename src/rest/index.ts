@@ -58,6 +58,7 @@ export type { HeadersOption, RequestHeaders } from './request-headers.ts';
 export type { BodyRequestOptions, RequestBody, RequestOptions } from './request-options.ts';
 export type { RestClientOptions, TlsOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
+export type { TargetOptions } from './targets.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
 export { HostCounts, TransferCounts } from './transfer-counts.ts';
 export { type Authority, type Scheme, urlForLog } from './url.ts';

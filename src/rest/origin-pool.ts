@@ -173,7 +173,7 @@ export class OriginPool
   }
 
   #goal(): ConnectGoal {
-    const { names, connect, timers, shared } = this.#settings;
+    const { names, connect, timers, shared, targets } = this.#settings;
     const { authority, profile } = this;
     return {
       authority,
@@ -187,6 +187,7 @@ export class OriginPool
       timers,
       tls: shared.tls,
       makeRoom: this.#makeRoom,
+      targets,
     };
   }
 

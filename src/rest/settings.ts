@@ -9,6 +9,7 @@ import { type HostRules, readHosts } from './policies/host-rules.ts';
 import type { Policy } from './policies.ts';
 import { objectOf, readTable } from './read-options.ts';
 import { RestShared } from './shared.ts';
+import { type TargetOptions, Targets } from './targets.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 
 /** How a client verifies servers. */
@@ -59,6 +60,8 @@ export interface RestClientOptions {
   readonly policies?: readonly Policy[] | undefined;
   /** Policies by host, which run after `policies`. Default: none. */
   readonly hosts?: HostsOption | undefined;
+  /** Which servers may be asked. Default: all. */
+  readonly targets?: TargetOptions | undefined;
   /** Opens connections, for example in a test. Default: that of `shared`, by node:net. */
   readonly connect?: Connect | undefined;
   /** Resolves host names, for example in a test. Default: that of `shared`. */
@@ -76,6 +79,8 @@ export interface ClientSettings extends ValuesOf<typeof CLIENT_OPTIONS> {
   /** Null if proxies are ignored, or the environment names none. */
   readonly proxies: Proxies | null;
   readonly policies: readonly Policy[];
+  /** Null: all servers may be asked. */
+  readonly targets: Targets | null;
   /** Null without policies by host. */
   readonly hosts: HostRules | null;
   /** Null: node:net. */
@@ -92,10 +97,12 @@ const clientOptionNames = new Set([
   'shared',
   'policies',
   'hosts',
+  'targets',
   'connect',
   'lookup',
   'clock',
 ]);
+const targetOptionNames = new Set(['allow', 'deny']);
 const tlsOptionNames = new Set(Object.keys(TLS_OPTIONS));
 
 /** @throws RestOptionError */
@@ -133,11 +140,19 @@ export function readOptions(options: RestClientOptions): ClientSettings {
     shared,
     proxies: proxies?.any === true ? proxies : null,
     policies: [...policies],
+    targets: readTargets(options.targets),
     hosts: hosts === undefined ? null : readHosts(hosts),
     connect: options.connect ?? shared.connect,
     names: options.lookup === undefined ? shared.names : namesOf(options.lookup),
     timers: options.clock === undefined ? shared.timers : timersOf(options.clock),
   };
+}
+
+/** @throws RestOptionError */
+function readTargets(given: unknown): Targets | null {
+  if (given === undefined) return null;
+  const options: TargetOptions = objectOf('targets', given, targetOptionNames, 'targets');
+  return new Targets(options);
 }
 
 function silent(): void {}

@@ -6,6 +6,7 @@ import { type ExchangeFailure, type Failure, failed } from './failure.ts';
 import type { AnswerHead } from './http1-head.ts';
 import { readHttp2Fields } from './http2-fields.ts';
 import {
+  BlockedOutcome,
   type ConnectionInfo,
   ConnectTimeoutOutcome,
   type EndedWithAnswer,
@@ -360,6 +361,8 @@ function outcomeOf(failure: Failure, transfer: Transfer): Outcome {
       return new TimeoutOutcome(reason, transfer);
     case 'locked':
       return new LockedOutcome(reason, transfer);
+    case 'blocked':
+      return new BlockedOutcome(reason, 'targets');
     case 'error':
       return new ErrorOutcome(failure.code, reason, transfer);
   }

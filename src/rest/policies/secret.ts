@@ -36,7 +36,7 @@ export class Secret {
   #read(): string {
     const [, source, name = ''] = REFERENCE.exec(this.#written) ?? [];
     if (source === undefined) {
-      if (/^\$\{/.test(this.#written)) throw this.#unreadable("expected '${file:/path}' or '${env:NAME}'");
+      if (this.#written.startsWith('${')) throw this.#unreadable("expected '${file:/path}' or '${env:NAME}'");
       return this.#written;
     }
     if (source === 'env') {

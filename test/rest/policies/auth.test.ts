@@ -63,7 +63,7 @@ describe('authentication', () => {
   });
 
   it('is checked at the start, and no error shows a secret', () => {
-    const wrong = (auth: object) => () => new RestClient({ hosts: { a: { auth } } } as RestClientOptions);
+    const wrong = (auth: object) => () => new RestClient({ hosts: { a: { auth } } });
     expect(wrong({ scheme: 'basic' })).toThrow("hosts['a'].auth needs user for basic");
     expect(wrong({ scheme: 'oauth2', tokenUrl: 'x' })).toThrow('needs clientId');
     expect(wrong({ scheme: 'bearer', token: '${file:/nonexistent/s}' })).toThrow(
