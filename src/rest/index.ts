@@ -52,6 +52,7 @@ export {
   type RetryOptions,
 } from './policies/host-options.ts';
 export type { ServiceFailure } from './policies/outcome-class.ts';
+export { type PolicyFile, readPolicyFile } from './policies/policy-file.ts';
 export type { Policy, Send } from './policies.ts';
 export { type HoldConnectLock, type HttpRequest, withHeader } from './request.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';

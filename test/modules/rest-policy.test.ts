@@ -1,7 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadScript } from '../../src/index.ts';
 import { runScript } from '../support/run-script.ts';
 import { type Answer, type RestService, respond, startService } from '../support/service.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 
 let service: RestService;
 let answer: Answer;
@@ -223,4 +226,51 @@ it('check --portable names the module', () => {
 it('needs rest_client', () => {
   const { diagnostics } = loadScript('loadmodule "rest_policy.so"\nroute { exit; }');
   expect(diagnostics.map(({ code }) => code)).toEqual(['module-not-loaded']);
+});
+
+describe('policy_file', () => {
+  const fileOf = (content: unknown): string => {
+    const path = join(temporaryFolder('policies'), 'policies.json');
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return path;
+  };
+  const using = (content: unknown): string => `modparam("rest_policy", "policy_file", "${fileOf(content)}")`;
+
+  it('applies to the functions of rest_client as well', async () => {
+    answer = (_, response) => {
+      response.setHeader('Cache-Control', 'max-age=60');
+      respond(response, 200, 'kept');
+    };
+    const before = service.seen.length;
+    const { prints } = await run(
+      `rest_get("${at('/c')}", $var(body)); xlog("$var(body) $rest_from_cache");
+       rest_get("${at('/c')}", $var(body)); xlog("$var(body) $rest_from_cache");`,
+      using({ hosts: { '127.0.0.1': { cache: {} } } }),
+    );
+    expect(prints).toEqual(['kept 0', 'kept 1']);
+    expect(service.seen.length - before).toBe(1);
+  });
+
+  it('blocks with -5, and says why', async () => {
+    const { prints } = await run(
+      `rest_get("${at('/d')}"); xlog("$rc $rest_kind: $rest_reason");`,
+      using({ targets: { deny: ['127.0.0.0/8'] } }),
+    );
+    expect(prints).toEqual(['-5 blocked: 127.0.0.1 is in a network that is denied']);
+  });
+
+  it.each([
+    ['{ "hosts": ', 'cannot be used: it is not JSON'],
+    [{ hosts: { a: { retries: {} } } }, 'unknown option "retries" of hosts[\'a\']'],
+    [{ host: {} }, 'did you mean hosts?'],
+    [{ targets: { deny: ['http://x'] } }, 'invalid targets.deny'],
+  ])('is checked: %j', (content, message) => {
+    const source = `loadmodule "rest_client.so"
+loadmodule "rest_policy.so"
+${using(content)}
+route { rest_get("http://a/"); }
+`;
+    const { diagnostics } = loadScript(source);
+    expect(diagnostics.map((one) => one.message).join()).toContain(message);
+  });
 });

@@ -6,6 +6,7 @@
 import {
   type HeaderField,
   type Outcome,
+  type PolicyFile,
   RestClient,
   RestShared,
   type TlsClientDomain,
@@ -63,6 +64,11 @@ const certificates = new StateKey<Routing, RestShared>('rest_client certificates
   return all;
 });
 
+/** What rest_policy says about hosts and targets, for the clients of all workers. */
+export const policyOptions = new StateKey<Routing, { current: PolicyFile }>('rest_client policies', () => ({
+  current: {},
+}));
+
 /** The clients of all workers that have asked for something. */
 const clients = new StateKey<Routing, RestClient[]>('rest_client clients', () => []);
 
@@ -85,6 +91,7 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
   const options = clientOptions(values);
   const client = new RestClient({
     ...options,
+    ...routing.states.get(policyOptions).current,
     shared: routing.states.get(certificates),
     log: (level, message) => routing.log.log(logLevels[level], `${moduleName}: ${message}`),
   });

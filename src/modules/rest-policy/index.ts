@@ -2,9 +2,9 @@
  * The rest_policy module, siprest's own: requests with any method, for the next request a time limit, and variables about the
  * last outcome. Its transfers are rest_client's: the same clients, connections, parameters and appended headers.
  */
-import { isMethod } from '../../rest/index.ts';
+import { isMethod, type PolicyFile, RestOptionError, readPolicyFile } from '../../rest/index.ts';
 import { defineFunctions, defineModule, type Run } from '../../runtime/index.ts';
-import type { Completion, Invocation } from '../../script/index.ts';
+import { type Completion, defineParameters, InvalidUse, type Invocation } from '../../script/index.ts';
 import { output, returnCodes, sendBody, sendType, statusOutput, url } from '../rest-client/arguments.ts';
 import {
   admit,
@@ -12,6 +12,7 @@ import {
   into,
   nextRequest,
   outcomeListeners,
+  policyOptions,
   type Transfer,
   transfer,
 } from '../rest-client/transfers.ts';
@@ -21,6 +22,27 @@ import { query } from './query.ts';
 import { variables } from './variables.ts';
 
 const source = "siprest's own";
+
+const parameters = defineParameters([
+  {
+    name: 'policy_file',
+    type: 'string',
+    default: '',
+    summary:
+      'A JSON file with `hosts` and `targets`, as in docs/rest-policies.md: retries, circuit breakers, limits, replicas, cache, authentication by host. They apply to all REST functions. Empty: none.',
+    source,
+  },
+]);
+
+function readPolicies(path: string): PolicyFile {
+  if (path === '') return {};
+  try {
+    return readPolicyFile(path);
+  } catch (error) {
+    if (error instanceof RestOptionError) throw new InvalidUse(error.message);
+    throw error;
+  }
+}
 
 const bodyOutput = output('body_pv', "Gets the reply's body.");
 const typeOutput = output('ctype_pv', "Gets the reply's Content-Type.");
@@ -150,10 +172,17 @@ export const restPolicy = defineModule({
     "siprest's own: HTTP requests with any method, a time limit for each, and what became of the last one.",
   source,
   requires: ['rest_client'],
+  parameters,
+  // reads the file, so that an error in it is found by `check` and before a reload
+  validate: ({ policy_file }) => {
+    readPolicies(policy_file);
+    return [];
+  },
   functions,
   variables,
   transformations: [query],
-  start: ({ states }) => {
+  start: ({ states }, { policy_file }) => {
+    states.get(policyOptions).current = readPolicies(policy_file);
     states.get(outcomeListeners).push(keepOutcome);
   },
 });

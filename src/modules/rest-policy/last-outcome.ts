@@ -11,6 +11,7 @@ export interface LastOutcome {
   readonly kind: Outcome['kind'];
   /** Null for a response. */
   readonly reason: string | null;
+  readonly fromCache: boolean;
   readonly times: PhaseTimes;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
@@ -30,6 +31,7 @@ export function keepOutcome(run: Run, url: string, outcome: Outcome): void {
     url: withoutUser(url),
     kind,
     reason: outcome.kind === 'response' ? null : outcome.reason,
+    fromCache: outcome.kind === 'response' && outcome.fromCache,
     times,
     headers: outcome.kind === 'response' || outcome.kind === 'timeout' ? outcome.headers : noHeaders,
   };

@@ -58,6 +58,11 @@ export const variables = defineVariables([
     resolve: () => about(({ kind }) => kind),
   },
   {
+    name: 'rest_from_cache',
+    summary: '1 if a cache gave the last answer, otherwise 0. Null before the first transfer.',
+    resolve: () => about(({ fromCache }) => (fromCache ? 1 : 0)),
+  },
+  {
     name: 'rest_reason',
     summary: 'Why the last transfer failed, for logs. Null if an answer has arrived.',
     resolve: () => about(({ reason }) => reason),

@@ -1,5 +1,5 @@
 /** A secret of the configuration: the text itself, or where it is, as `${file:/run/secrets/token}` or `${env:TOKEN}`. */
-import { readFileSync } from 'node:fs';
+import { FileError, readRegularFile } from '../../files/regular-file.ts';
 import { RestOptionError } from '../errors.ts';
 
 const REFERENCE = /^\$\{(file|env):([^}\0]+)\}$/;
@@ -46,12 +46,12 @@ export class Secret {
     }
     let text: string;
     try {
-      text = readFileSync(name, 'utf8');
+      text = readRegularFile(name, MAX_SECRET).toString('utf8');
     } catch (error) {
-      const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-      throw this.#unreadable(`${name} cannot be read: ${code}`);
+      throw this.#unreadable(
+        `${name} cannot be read: ${error instanceof FileError ? error.message : 'unreadable'}`,
+      );
     }
-    if (text.length > MAX_SECRET) throw this.#unreadable(`${name} is longer than ${MAX_SECRET} bytes`);
     // editors and `echo` end a file with a line break
     return text.replace(/[\r\n]+$/, '');
   }
