@@ -1,5 +1,5 @@
 /** What the command line needs beside the public API. It is not published: no subpath of the package leads here. */
-export { FileError, largestFile, readRegularFile } from './files/regular-file.ts';
+export { FileError, largestFile, readRegularFile } from './files/index.ts';
 export {
   absencesText,
   countAbsences,

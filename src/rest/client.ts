@@ -220,7 +220,7 @@ export class RestClient {
 function allPolicies(settings: ClientSettings): readonly Policy[] {
   const { policies, hosts, shared, names, timers, log, tls, tlsDomain, maxBodySize } = settings;
   if (hosts === null) return policies;
-  const { random, states, transfers, bodies } = shared;
+  const { random, states, transfers, bodies, sharing } = shared;
   const { verifyPeer, verifyHost, caPath } = tls;
   const trust = JSON.stringify([
     verifyPeer,
@@ -230,7 +230,7 @@ function allPolicies(settings: ClientSettings): readonly Policy[] {
   ]);
   const generation = (): number => shared.tls.generation;
   const environment = {
-    ...{ clock: timers.clock, names, random, log, states, transfers },
+    ...{ clock: timers.clock, names, random, log, states, transfers, sharing },
     ...{ maxBodySize, bodies, trust, generation },
   };
   return [...policies, hostPolicies(hosts, environment)];

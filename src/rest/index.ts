@@ -16,6 +16,7 @@ export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
 export type { ErrorCode } from './failure.ts';
 export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-line.ts';
+export type { HostSharing } from './host-sharing.ts';
 export { HTTP_VERSIONS, type HttpVersion } from './http-versions.ts';
 export type { LogFunction, LogLevel } from './log.ts';
 export { CLIENT_OPTIONS, TLS_OPTIONS } from './options.ts';

@@ -8,6 +8,7 @@ import {
   timersOf,
 } from '../timers/index.ts';
 import { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
+import type { HostSharing } from './host-sharing.ts';
 import { OpenPools } from './open-pools.ts';
 import { HostStates } from './policies/host-states.ts';
 import { TlsStore } from './tls-store.ts';
@@ -25,6 +26,8 @@ export interface RestSharedOptions {
   readonly clock?: Clock | undefined;
   /** Limits the bodies of all pending answers together. Default: a quarter of the heap limit. @internal */
   readonly bodies?: ByteBudget | undefined;
+  /** What several processes share of hosts; default: nothing. @internal */
+  readonly sharing?: HostSharing | undefined;
   /** Random numbers from 0 up to 1; default: Math.random. @internal */
   readonly random?: (() => number) | undefined;
 }
@@ -55,6 +58,8 @@ export class RestShared {
   readonly states: HostStates;
   /** From 0 up to 1. @internal */
   readonly random: () => number;
+  /** What several processes share of hosts; null: there is one process. @internal */
+  readonly sharing: HostSharing | null;
   static #ofProcess: RestShared | null = null;
 
   /** Creates an object to pass to clients as `shared`. */
@@ -65,8 +70,10 @@ export class RestShared {
     this.connect = options.connect ?? null;
     this.timers = timersOf(clock);
     this.random = options.random ?? Math.random;
+    this.sharing = options.sharing ?? null;
     this.bodies = options.bodies ?? memoryBudgets().bodies;
     this.states = new HostStates(this.bodies);
+    this.sharing?.watch((key, state) => this.states.hear(key, state));
   }
 
   /**

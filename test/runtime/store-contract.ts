@@ -71,6 +71,53 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
     ttl,
   });
 
+  describe(`${name}: permits`, () => {
+    const take = (most: number | null, rate: number | null = null): StoreOperation<'take'> => ({
+      kind: 'take',
+      key: 'permits',
+      most,
+      rate,
+    });
+    const give: StoreOperation<'give'> = { kind: 'give', key: 'permits' };
+
+    it('are so many for all processes together, and free when their process ends', async () => {
+      const { storeOf, end, settle } = start();
+      const results = [];
+      for (const process of [0, 1, 2, 0]) results.push(await storeOf(process).ask(take(3)));
+      expect(results).toEqual(['taken', 'taken', 'taken', 'none']);
+      expect([await storeOf(1).ask(give), await storeOf(1).ask(give)]).toEqual([true, false]);
+      expect([await storeOf(2).ask(take(3)), await storeOf(2).ask(take(3))]).toEqual(['taken', 'none']);
+      end(2);
+      await settle();
+      expect([
+        await storeOf(0).ask(take(3)),
+        await storeOf(1).ask(take(3)),
+        await storeOf(1).ask(take(3)),
+      ]).toEqual(['taken', 'taken', 'none']);
+    });
+
+    it('are so many in any second', async () => {
+      const { storeOf, clock } = start();
+      const ask = async (count: number) => {
+        const results = [];
+        for (let i = 0; i < count; i++) results.push(await storeOf(i % 3).ask(take(null, 3)));
+        return results.filter((result) => result === 'taken').length;
+      };
+      expect(await ask(2)).toBe(2);
+      clock.advance(600);
+      expect(await ask(5)).toBe(1);
+      clock.advance(400);
+      expect(await ask(5)).toBe(2);
+      clock.advance(1_000);
+      expect(await ask(5)).toBe(3);
+    });
+
+    it('are not counted without room', async () => {
+      const { storeOf } = start(100);
+      expect(await storeOf(0).ask(take(1))).toBe('full');
+    });
+  });
+
   describe(`${name}: a lock`, () => {
     it('has one owner among all processes, and is free when it was given back', async () => {
       const { storeOf } = start();

@@ -22,6 +22,7 @@ import {
 } from '../../runtime/index.ts';
 import type { Completion, Invocation, VariableReference } from '../../script/index.ts';
 import { SharedConnectLock } from './connect-lock.ts';
+import { StoreHostSharing } from './host-sharing.ts';
 import { clientOptions, parameters } from './parameters.ts';
 
 export const moduleName = 'rest_client';
@@ -51,6 +52,7 @@ const shared = new StateKey<Host, RestShared>(
   ({ store, names, memory, clock }) =>
     new RestShared({
       connectLock: new SharedConnectLock(store),
+      sharing: new StoreHostSharing(store),
       resolver: names.resolver,
       clock,
       bodies: memory.bodies,

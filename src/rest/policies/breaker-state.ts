@@ -84,6 +84,17 @@ export class BreakerState {
     this.#become('open');
   }
 
+  /** As another process has found out. */
+  openUntil(until: number, reason: string): void {
+    this.reason = reason;
+    this.#openUntil = until;
+    this.#become('open');
+  }
+
+  close(): void {
+    this.#become('closed');
+  }
+
   #become(mode: BreakerMode): void {
     this.mode = mode;
     this.generation++;

@@ -19,7 +19,7 @@ export function breakerPolicies(
   limits: LimitState | null,
 ): { readonly gate: Policy; readonly meter: Policy } {
   const { clock, origin, environment } = context;
-  const { random, log, states } = environment;
+  const { random, log, states, sharing } = environment;
   const state = states.breakers.of(context.key(settings), () => new BreakerState(settings));
   const refused = (): string =>
     state.mode === 'open'
@@ -34,7 +34,27 @@ export function breakerPolicies(
     if (restChannels.host.hasSubscribers)
       restChannels.host.publish({ origin, policy: 'breaker', state: mode, reason });
     if (mode === 'open') limits?.refuseWaiting(refused());
+    if (mode === 'open')
+      sharing?.announce(sharedKey, `${clock.date() + state.openFor(clock.now())} ${reason}`);
+    else if (mode === 'closed') sharing?.announce(sharedKey, 'closed');
   };
+  const sharedKey = sharing === null ? '' : context.sharedKey('breaker', settings);
+  if (sharing !== null) {
+    const hear = (heard: string): void => {
+      if (heard === 'closed') {
+        if (state.mode !== 'closed') state.close();
+        return;
+      }
+      const [, until = '', reason = ''] = /^([\d.]+) (.*)$/s.exec(heard) ?? [];
+      const left = Number(until) - clock.date();
+      // this process has announced it itself, or knows better by now
+      if (state.mode === 'open' || !(left > 0)) return;
+      state.openUntil(clock.now() + Math.min(left, 2 * settings.openTime), reason.slice(0, 200));
+      limits?.refuseWaiting(refused());
+    };
+    states.listen(sharedKey, hear);
+    hear(sharing.stateOf(sharedKey) ?? 'closed');
+  }
   const admits = (): boolean => {
     const before = state.mode;
     const admitted = state.admits(clock.now());

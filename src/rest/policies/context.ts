@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Names } from '../../net/index.ts';
 import type { ByteBudget, Clock } from '../../timers/index.ts';
+import type { HostSharing } from '../host-sharing.ts';
 import type { LogFunction } from '../log.ts';
 import { BlockedOutcome } from '../outcome.ts';
 import type { HttpRequest } from '../request.ts';
@@ -19,6 +20,8 @@ export interface PolicyEnvironment {
   readonly log: LogFunction;
   readonly states: HostStates;
   readonly transfers: TransferCounts;
+  /** What processes share of hosts; null: nothing. */
+  readonly sharing: HostSharing | null;
   /** Largest body of an answer, in bytes. */
   readonly maxBodySize: number;
   /** What the bodies of answers under way may take together. */
@@ -60,6 +63,11 @@ export class HostContext {
     // a hash, since the settings may have secrets in them
     const who = auth === null ? '' : createHash('sha256').update(JSON.stringify(auth)).digest('base64');
     return `${this.key(settings)} ${this.environment.trust} ${who}`;
+  }
+
+  /** The same for all processes, without anything of the settings in it. */
+  sharedKey(policy: string, settings: object): string {
+    return `${policy} ${createHash('sha256').update(this.key(settings)).digest('base64')}`;
   }
 
   /** All that the trust in an answer hangs on, as text. */

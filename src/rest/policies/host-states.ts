@@ -63,6 +63,22 @@ export class HostStates {
   readonly replicas: StateTable<ReplicaState> = new StateTable();
   readonly retryBudgets: StateTable<RetryBudget> = new StateTable();
 
+  /** What other processes announce, by the key of a state. */
+  readonly #listeners = new Map<string, (state: string) => void>();
+
+  /** Another process has announced the state of a host. */
+  hear(key: string, state: string): void {
+    this.#listeners.get(key)?.(state);
+  }
+
+  /** Calls `heard` for what is announced of a key, in place of an earlier listener. */
+  listen(key: string, heard: (state: string) => void): void {
+    this.#listeners.delete(key);
+    this.#listeners.set(key, heard);
+    const oldest = this.#listeners.keys().next().value;
+    if (this.#listeners.size > MAX_HOSTS && oldest !== undefined) this.#listeners.delete(oldest);
+  }
+
   /** @param bodies what the bodies of answers under way may take */
   constructor(bodies: ByteBudget) {
     this.cached = new ByteBudget(Math.floor(bodies.limit * CACHED));

@@ -2,12 +2,16 @@
  * Limits of a host: requests at a time, per second, and bytes of bodies. A request beyond them waits for its turn, in
  * the order of asking, or is refused; neither touches the network.
  */
+import type { HostSharing } from '../host-sharing.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Policy } from '../policies.ts';
 import type { HttpRequest } from '../request.ts';
 import type { HostContext } from './context.ts';
 import { type LimitSettings, LimitState, type Waiting } from './limit-state.ts';
 import { abortedOutcome, Wait, withTimeLeft } from './waiting.ts';
+
+/** How often all processes are asked again whether one has a permit to spare, in milliseconds. */
+const ASK_AGAIN = 20;
 
 export const limitState = (settings: LimitSettings, context: HostContext): LimitState =>
   context.environment.states.limits.of(context.key(settings), () => new LimitState(settings));
@@ -26,16 +30,54 @@ export function limitPolicy(settings: LimitSettings, state: LimitState, context:
       pumpLater();
     });
   };
+  const sharing = settings.concurrency > 0 || settings.rate > 0 ? context.environment.sharing : null;
+  const sharedKey = sharing === null ? '' : context.sharedKey('limits', settings);
+  /** A permit of all processes. If their keeper cannot be asked, the limit of this process alone counts. */
+  const permitOf = async (
+    from: HostSharing,
+    { timeout, signal }: HttpRequest,
+  ): Promise<'taken' | 'none' | 'aborted' | 'unlimited'> => {
+    const most = settings.concurrency === 0 ? null : settings.concurrency;
+    const rate = settings.rate === 0 ? null : Math.ceil(settings.rate);
+    const until = clock.now() + Math.min(settings.queueTime, timeout);
+    for (;;) {
+      let taken: boolean;
+      try {
+        taken = await from.take(sharedKey, most, rate);
+      } catch {
+        return 'unlimited';
+      }
+      if (taken) return 'taken';
+      const left = until - clock.now();
+      if (left <= 0) return 'none';
+      // nobody says when another process gives one back
+      if ((await new Wait(clock, Math.min(left, ASK_AGAIN), signal).ended) === 'aborted') return 'aborted';
+    }
+  };
   const bytesOf = ({ body }: HttpRequest): number => body?.length ?? 0;
 
   return (next) => {
-    const run = async (request: HttpRequest): Promise<Outcome> => {
+    const run = async (asked: HttpRequest): Promise<Outcome> => {
       const { bodies } = state;
+      let request = asked;
       let outcome: Outcome | null = null;
+      let permit = false;
       try {
+        if (sharing !== null) {
+          const started = clock.now();
+          const ended = await permitOf(sharing, request);
+          if (ended === 'aborted') return abortedOutcome(request);
+          if (ended === 'none')
+            return context.refuse('limits', 'other processes have as many requests under way as are allowed');
+          permit = ended === 'taken';
+          const left = request.timeout - (clock.now() - started);
+          if (left <= 0) return context.refuse('limits', 'its time limit has passed');
+          if (left < request.timeout) request = withTimeLeft(request, left);
+        }
         outcome = await next(bodies === null ? request : { ...request, route: { ...request.route, bodies } });
         return outcome;
       } finally {
+        if (permit) sharing?.give(sharedKey);
         state.exit(bytesOf(request), outcome);
         state.pump(clock.now());
         pumpLater();

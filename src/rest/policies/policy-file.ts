@@ -1,5 +1,5 @@
 /** The policies of a server in a file: a JSON object with `hosts` and `targets`, as the options of a client. */
-import { FileError, readRegularFile } from '../../files/regular-file.ts';
+import { FileError, readRegularFile } from '../../files/index.ts';
 import { RestOptionError } from '../errors.ts';
 import { objectOf } from '../read-options.ts';
 import { type TargetOptions, Targets } from '../targets.ts';

@@ -1,5 +1,5 @@
 /** A secret of the configuration: the text itself, or where it is, as `${file:/run/secrets/token}` or `${env:TOKEN}`. */
-import { FileError, readRegularFile } from '../../files/regular-file.ts';
+import { FileError, readRegularFile } from '../../files/index.ts';
 import { RestOptionError } from '../errors.ts';
 
 const REFERENCE = /^\$\{(file|env):([^}\0]+)\}$/;

@@ -41,6 +41,22 @@ export interface StoreTable {
     readonly result: boolean;
   };
 
+  // --- permits: so many at a time over all processes; those of a process are free when it ends ---
+
+  /**
+   * Takes a permit, of `most` at a time and `rate` in any second. `none`: no permit is left. `full`: the store has no room,
+   * and counts nothing.
+   */
+  readonly take: {
+    readonly operation: { readonly key: string; readonly most: number | null; readonly rate: number | null };
+    readonly result: 'taken' | 'none' | 'full';
+  };
+  /** Gives one back. False: the process has none. */
+  readonly give: {
+    readonly operation: { readonly key: string };
+    readonly result: boolean;
+  };
+
   // --- entries: values by key, in collections, for a time ---
 
   /** The value of a key; null for one that is absent or has expired. */

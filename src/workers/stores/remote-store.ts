@@ -49,8 +49,8 @@ export class RemoteStore implements Store {
   readonly #mostUnsent: number;
   readonly #copies = new Map<string, RemoteValues>();
   readonly #asked = new Map<number, Asked>();
-  /** Locks whose answers were overdue: one that is granted yet is given back. */
-  readonly #givenUp = new Map<number, StoreOperation<'lock'>>();
+  /** Locks and permits whose answers were overdue: one that is granted later is given back. */
+  readonly #givenUp = new Map<number, StoreOperation<'lock' | 'take'>>();
   readonly #look: Repetition;
   #requests: StoreRequest[] = [];
   /** Of the requests that wait, and of those on their way. */
@@ -122,7 +122,8 @@ export class RemoteStore implements Store {
     }
     if (answer.result === 'full') this.#memory.refused++;
     asked?.resolve(answer.result);
-    if (givenUp !== undefined && answer.result === 'granted') {
+    if (givenUp?.kind === 'take' && answer.result === 'taken') this.tell({ kind: 'give', key: givenUp.key });
+    if (givenUp?.kind === 'lock' && answer.result === 'granted') {
       const { space, key, owner } = givenUp;
       this.tell({ kind: 'unlock', space, key, owner });
     }
@@ -133,7 +134,7 @@ export class RemoteStore implements Store {
     for (const [id, { operation, due, reject }] of this.#asked) {
       if (due > now) continue;
       this.#asked.delete(id);
-      if (operation.kind === 'lock') this.#givenUp.set(id, operation);
+      if (operation.kind === 'lock' || operation.kind === 'take') this.#givenUp.set(id, operation);
       reject(new StoreError('timeout', `the supervisor has not answered within ${this.#timeout} ms`));
     }
   }

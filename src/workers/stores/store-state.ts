@@ -3,6 +3,7 @@ import type { OperationKind, StoreOperation, StoreResult } from '../../runtime/i
 import { type Awaitable, ByteBudget, type Clock, systemClock } from '../../timers/index.ts';
 import { Entries } from './entries.ts';
 import { Locks } from './locks.ts';
+import { PermitTable } from './permits.ts';
 import { ValueSpace } from './value-space.ts';
 
 export interface StoreStateOptions {
@@ -22,6 +23,7 @@ type Performers = {
 export class StoreState {
   readonly #memory: ByteBudget;
   readonly #locks: Locks;
+  readonly #permits: PermitTable;
   readonly #spaces = new Map<string, ValueSpace>();
   readonly #performers: Performers;
 
@@ -33,9 +35,13 @@ export class StoreState {
     const entries = new Entries(clock, memory);
     this.#memory = memory;
     this.#locks = locks;
+    const permits = new PermitTable(clock, memory);
+    this.#permits = permits;
     this.#performers = {
       lock: (operation, session) => locks.take(operation, session),
       unlock: (operation, session) => locks.release(operation, session),
+      take: (operation, session) => permits.take(operation, session),
+      give: (operation, session) => permits.give(operation, session),
       get: (operation) => entries.get(operation),
       set: (operation) => entries.set(operation),
       delete: (operation) => entries.delete(operation),
@@ -77,5 +83,6 @@ export class StoreState {
   /** The process of a session has ended. */
   end(session: number): void {
     this.#locks.end(session);
+    this.#permits.end(session);
   }
 }

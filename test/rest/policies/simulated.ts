@@ -41,6 +41,7 @@ export function simulate(
     states,
     transfers,
     trust: '',
+    sharing: shared.sharing,
     maxBodySize: 10_000_000,
     bodies: shared.bodies,
     generation: () => shared.tls.generation,

@@ -1,0 +1,41 @@
+/** Limits and circuit breakers over all processes, by the store. */
+import type { HostSharing } from '../../rest/index.ts';
+import type { Store } from '../../runtime/index.ts';
+import { type Awaitable, andThen } from '../../timers/index.ts';
+
+const space = 'rest hosts';
+
+export class StoreHostSharing implements HostSharing {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  take(key: string, most: number | null, rate: number | null): Awaitable<boolean> {
+    const taken = this.#store.ask({ kind: 'take', key, most, rate });
+    // a store without room limits nobody; each process still has its own limit
+    return andThen(taken, (result) => result !== 'none');
+  }
+
+  give(key: string): void {
+    this.#store.tell({ kind: 'give', key });
+  }
+
+  announce(key: string, state: string): void {
+    this.#store.values(space).set(key, state);
+  }
+
+  stateOf(key: string): string | undefined {
+    const state = this.#store.values(space).get(key);
+    return typeof state === 'string' ? state : undefined;
+  }
+
+  watch(changed: (key: string, state: string) => void): void {
+    const values = this.#store.values(space);
+    values.watch((key) => {
+      const state = values.get(key);
+      if (typeof state === 'string') changed(key, state);
+    });
+  }
+}

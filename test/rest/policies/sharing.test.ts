@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { StoreHostSharing } from '../../../src/modules/rest-client/host-sharing.ts';
+import { type HostOptions, type HostSharing, RestShared } from '../../../src/rest/index.ts';
+import { MemoryStore } from '../../../src/workers/stores/memory-store.ts';
+import { StoreState } from '../../../src/workers/stores/store-state.ts';
+import { until } from '../../support/until.ts';
+import { newClient, newServer } from '../fixture.ts';
+import { reply } from '../raw-server.ts';
+
+/** Clients of several processes with one store. */
+function processes(count: number, host: HostOptions) {
+  const state = new StoreState();
+  return Array.from({ length: count }, (_, session) => {
+    const sharing = new StoreHostSharing(new MemoryStore(state, session));
+    return newClient({ hosts: { '*': host }, shared: new RestShared({ sharing }) });
+  });
+}
+
+describe('several processes', () => {
+  it('have one limit of requests at a time', async () => {
+    const held: (() => void)[] = [];
+    const server = await newServer((socket) => held.push(() => socket.write(reply('x'))));
+    const clients = processes(3, { limits: { concurrency: 3, queueTime: 0 } });
+    const outcomes = clients.flatMap((client) => [1, 2].map(() => client.get(server.origin)));
+    await until(() => held.length === 3);
+    const over = await Promise.race([
+      Promise.all(outcomes),
+      new Promise((resolve) => setTimeout(resolve, 50)),
+    ]);
+    expect([over, held.length]).toEqual([undefined, 3]);
+    for (const answer of held) answer();
+    const kinds = (await Promise.all(outcomes)).map(({ kind }) => kind).sort();
+    expect(kinds).toEqual(['blocked', 'blocked', 'blocked', 'response', 'response', 'response']);
+  });
+
+  it('wait for what another one gives back', async () => {
+    const held: (() => void)[] = [];
+    const server = await newServer((socket) => held.push(() => socket.write(reply('x'))));
+    const [one, other] = processes(2, { limits: { concurrency: 1, queueTime: 60_000 } });
+    const first = one?.get(server.origin);
+    await until(() => held.length === 1);
+    const second = other?.get(server.origin);
+    held[0]?.();
+    await until(() => held.length === 2);
+    held[1]?.();
+    expect([(await first)?.rc, (await second)?.rc]).toEqual([1, 1]);
+  });
+
+  it('have one circuit breaker', async () => {
+    const server = await newServer((socket) => socket.end());
+    const clients = processes(3, { breaker: { minimum: 2, openTime: 60_000 } });
+    for (let i = 0; i < 2; i++) await clients[0]?.get(server.origin);
+    // also those that ask this host for the first time
+    for (const client of clients) expect((await client.get(server.origin)).kind).toBe('blocked');
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('go on by themselves if their keeper cannot be asked', async () => {
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const sharing: HostSharing = {
+      take: () => Promise.reject(new Error('gone')),
+      give: () => {},
+      announce: () => {},
+      stateOf: () => undefined,
+      watch: () => {},
+    };
+    const client = newClient({
+      hosts: { '*': { limits: { concurrency: 1 } } },
+      shared: new RestShared({ sharing }),
+    });
+    expect((await client.get(server.origin)).rc).toBe(1);
+  });
+});
