@@ -174,7 +174,7 @@ int main(int argc, char **argv) {
       if (got < BATCH) break;
     }
     struct pollfd waiting = {.fd = fd, .events = POLLIN};
-    /* not awake for each answer: what has come is taken at the next tick, at most half a millisecond later */
+    /* do not wake for each answer: it is read at the next tick, at most half a millisecond later */
     const struct timespec tick = {.tv_nsec = TICK_NS};
     if (sent < total) nanosleep(&tick, NULL);
     else poll(&waiting, 1, 10);

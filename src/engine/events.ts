@@ -1,10 +1,13 @@
-/** Events that a script raises, and the event_route of each. Source: the manual's Interface-Events and Script-CoreFunctions, raise_event. */
+/**
+ * Events that scripts raise, and their event_routes. Source: the manual's Interface-Events and Script-CoreFunctions,
+ * raise_event.
+ */
 import { Request, type RunRouting, StateKey } from '../runtime/index.ts';
 import type { Value } from '../script/index.ts';
 import { runRoute } from './run-route.ts';
 
 export interface EventAttribute {
-  /** Null for a positional one. */
+  /** Null for a positional attribute. */
   readonly name: string | null;
   readonly value: Value;
 }
@@ -16,8 +19,8 @@ export const eventAttributes = new StateKey<Request, { list: readonly EventAttri
 );
 
 /**
- * Runs the event's route, if it has one, on a worker that is free, as its own script run: whoever raises it goes
- * on at once. It waits for a turn of the event loop, so that a route which raises its own event stops nothing else.
+ * Runs the event's route, if any, as a script run of its own on a free worker; the script that raises it continues at
+ * once. The route starts in the next turn of the event loop, so that a route which raises its own event blocks nothing.
  */
 export function raiseEvent(routing: RunRouting, event: string, attributes: readonly EventAttribute[]): void {
   const route = routing.script.find('event_route', event);

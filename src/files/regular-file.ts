@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 /** Maximum size: more than any configuration has in one file. */
 export const largestFile = 64 * 1024 * 1024;
 
-/** Why a file cannot be read; a phrase for people. */
+/** Why a file cannot be read, for people. */
 export class FileError extends Error {}
 
 /**

@@ -1,14 +1,14 @@
 import type { Value } from '../script/index.ts';
 
 /**
- * The AVPs of a message: each name has a stack of values, the one added last first. Source: the manual's
+ * The AVPs of a message: each name has a stack of values, the last one added first. Source: the manual's
  * Script-CoreVar, "AVP variables", and the vectors lang-avp-*.
  */
 export class Avps {
   /** Oldest first: a script adds at that end. */
   #values: Map<string, (string | number)[]> | null = null;
 
-  /** Newest first; empty if there is none. */
+  /** All values of a name, newest first. */
   all(name: string): (string | number)[] {
     return this.#values?.get(name)?.toReversed() ?? [];
   }
@@ -19,29 +19,29 @@ export class Avps {
     return values?.[place(values, index)] ?? null;
   }
 
-  /** `$avp(x) = v` adds on top; null takes the newest away. */
+  /** `$avp(x) = v` adds a value on top; null removes the newest. */
   push(name: string, value: Value): void {
     if (value === null) this.remove(name, 0);
     else this.#list(name).push(value);
   }
 
-  /** `$(avp(x)[append]) = v` adds at the bottom. */
+  /** `$(avp(x)[append]) = v` adds a value at the bottom. */
   append(name: string, value: string | number): void {
     this.#list(name).unshift(value);
   }
 
-  /** `$avp(x) := v`: the only value from now on; null takes all away. */
+  /** `$avp(x) := v` replaces all values; null removes them. */
   replace(name: string, value: Value): void {
     this.set(name, value === null ? [] : [value]);
   }
 
-  /** These are its values from now on, the newest first. */
+  /** Replaces all values, given newest first. */
   set(name: string, values: readonly (string | number)[]): void {
     if (values.length === 0) this.#values?.delete(name);
     else (this.#values ??= new Map()).set(name, values.toReversed());
   }
 
-  /** `$(avp(x)[i]) = v`; null takes it away. False if there is no such index. */
+  /** `$(avp(x)[i]) = v` replaces a value; null removes it. False for an index out of range. */
   setAt(name: string, index: number, value: Value): boolean {
     if (value === null) return this.remove(name, index);
     const values = this.#values?.get(name);
@@ -77,6 +77,6 @@ export class Avps {
   }
 }
 
-/** Where the value of an index stands, which counts from the newest, or from the oldest backwards. */
+/** Converts an index, which counts from the newest value, or backwards from the oldest, to an array position. */
 const place = ({ length }: readonly unknown[], index: number): number =>
   index < 0 ? -1 - index : length - 1 - index;

@@ -1,4 +1,4 @@
-/** Counts what scripts wait for in the background, so that a stop can wait for it. */
+/** Counts scripts that wait in the background, so that stopping can wait for them. */
 export class Background {
   #size = 0;
   #onEmpty: (() => void)[] = [];
@@ -18,7 +18,7 @@ export class Background {
     for (const resolve of told) resolve();
   }
 
-  /** Resolves when nothing is waited for. */
+  /** Resolves when no script waits. */
   async settled(): Promise<void> {
     while (this.#size > 0) {
       await new Promise<void>((resolve) => {

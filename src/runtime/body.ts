@@ -3,7 +3,7 @@ import { lowerAscii } from '../script/index.ts';
 import { findParameter, headerKey, isToken, type SipMessage, unfold } from '../sip/index.ts';
 
 export interface BodyPart {
-  /** The whole value of its Content-Type; '' if it has none. */
+  /** The whole value of its Content-Type, or ''. */
   readonly type: string;
   /** Its header lines, each with CRLF, without Content-Type; '' outside of a multipart body. */
   readonly headers: string;
@@ -16,7 +16,7 @@ export function mimeOf(contentType: string): string {
   return lowerAscii(semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim();
 }
 
-/** One part for a plain body, those inside for a multipart one, none if there is no body. */
+/** A plain body is one part, a multipart body its inner parts; without a body, no parts. */
 export function bodyParts(contentType: string | null, body: string): readonly BodyPart[] {
   if (body === '') return [];
   const type = unfold(contentType ?? '');
@@ -31,7 +31,7 @@ function boundaryOf(type: string): string | null {
   return findParameter(type.slice(semicolon + 1), 'boundary') || null;
 }
 
-/** The texts between the boundaries; what stands before the first and behind the last belongs to no part. */
+/** The texts between the boundaries; text before the first and after the last is ignored. */
 function sections(body: string, boundary: string): string[] {
   const found: string[] = [];
   const mark = `--${boundary}`;
@@ -72,7 +72,7 @@ function readPart(text: string): BodyPart {
   return { type, headers, body: text.slice(empty.index + empty[0].length) };
 }
 
-/** The body made of the parts: a single part as it is, several as multipart/mixed. */
+/** Builds the body: a single part as is, several as multipart/mixed. */
 export function buildBody(parts: readonly BodyPart[], contentType: string | null) {
   const [only, second] = parts;
   if (only === undefined) return { contentType: null, body: '' };
@@ -89,7 +89,7 @@ export function buildBody(parts: readonly BodyPart[], contentType: string | null
   };
 }
 
-/** As OpenSIPS writes it, which log parsers and tests in the field expect. */
+/** The same as OpenSIPS', since log parsers and tests in the field expect it. */
 const ownBoundary = 'OSS-unique-boundary-42';
 
 function unusedBoundary(parts: readonly BodyPart[], wanted: string | null): string {
@@ -102,11 +102,11 @@ function unusedBoundary(parts: readonly BodyPart[], wanted: string | null): stri
 export interface Body {
   readonly parts: readonly BodyPart[];
   readonly contentType: string | null;
-  /** All of it. */
+  /** The whole body. */
   readonly text: string;
 }
 
-/** The body as it came. */
+/** The body as received. */
 export function receivedBody(message: SipMessage | null): Body {
   const body = message?.body ?? '';
   const contentType = message?.contentType ?? null;

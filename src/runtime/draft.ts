@@ -1,7 +1,7 @@
 /**
- * The message that a run is about, with what its script changes in it: the request in request, failure and branch
- * routes (each branch has its own), the response in reply routes. Whatever reads or changes a message goes through
- * `run.draft`, so that nothing meant for a response ends up in the request.
+ * The message that a run is about, with the script's changes to it: the request in request, failure and branch routes
+ * (each branch has its own), the response in reply routes. All code that reads or changes a message uses `run.draft`,
+ * so that a change to a response never reaches the request.
  */
 import type { SipMessage, SipResponse } from '../sip/index.ts';
 import { type Body, type BodyPart, bodyParts, buildBody, receivedBody } from './body.ts';
@@ -35,13 +35,13 @@ export class Draft {
     return this.#lastBody()?.content ?? this.receivedBody;
   }
 
-  /** The body as `$rb` shows it: with all changes once `$sdp` has made one, else as received. */
+  /** The body as `$rb` shows it: as received until a change by `$sdp`, then with all changes. */
   get shownBody(): Body {
     const last = this.#lastBody();
     return last?.shown === true ? last.content : this.receivedBody;
   }
 
-  /** Of a response, as change_reply_status() has it; null for a request. */
+  /** The status of a response, as set by change_reply_status(); null for a request. */
   get status(): number | null {
     const changed = this.edits.findLast((edit) => edit.kind === 'status');
     if (changed !== undefined) return changed.status;
@@ -57,7 +57,7 @@ export class Draft {
     this.#setBody({ parts, contentType, text: body }, shown);
   }
 
-  /** Its Content-Type stays. */
+  /** Replaces the body and keeps its Content-Type. */
   replaceBodyText(text: string): void {
     const { contentType } = this.body;
     this.#setBody({ parts: bodyParts(contentType, text), contentType, text }, false);
@@ -68,7 +68,7 @@ export class Draft {
   }
 }
 
-/** The draft of a request; its copies for branches and replies each have their own. */
+/** The draft of a request. Copies for branches and replies have their own. */
 export const requestDraft = new StateKey<Request, Draft>(
   'draft',
   (request) => new Draft(request.message, request.state(edits)),

@@ -1,7 +1,6 @@
 /**
- * What a script changes in the message that is sent on, as a list of edits of the received one: reads still see
- * the received message, as the manual says of its functions that change messages. Whoever sends the
- * request on applies them.
+ * A script's changes to the forwarded message, as edits of the received one. Reads still see the received message, as
+ * the manual says of functions that change messages; forwarding applies the edits.
  */
 import type { SipMessage } from '../sip/index.ts';
 import { type Replacement, replaced } from '../text/index.ts';
@@ -16,26 +15,26 @@ export type Edit =
   | { readonly kind: 'append'; readonly lines: string }
   | { readonly kind: 'remove'; readonly header: number }
   | { readonly kind: 'set-value'; readonly header: number; readonly value: string }
-  /** Of the start line and the headers. */
+  /** Replaces text in the start line or the headers. */
   | ({ readonly kind: 'replace' } & Replacement)
-  /** The status line of a response that goes on. Of several the last counts. */
+  /** The status line of a forwarded response; the last edit wins. */
   | { readonly kind: 'status'; readonly status: number; readonly reason: string }
   /**
-   * The whole body; a `contentType` of null leaves the header as it is. Of several the last counts. `shown`: `$rb`
-   * shows it, since it has changes of `$sdp`.
+   * The whole body; a `contentType` of null keeps the header; the last edit wins. `shown`: visible in `$rb`, since it
+   * was made by `$sdp`.
    */
   | { readonly kind: 'body'; readonly content: Body; readonly shown: boolean };
 
-/** The edits of a request, in the order of the script; those of the message that a run is about are `run.draft.edits`. */
+/** The edits of a request, in script order. The edits of the message that a run is about are `run.draft.edits`. */
 export const edits = new StateKey<Request, Edit[]>('edits', () => []);
 
 interface Line {
   readonly from: number;
-  /** Behind its CRLF. */
+  /** After its CRLF. */
   readonly to: number;
 }
 
-/** Where the header lines of a message are, folded ones as one, and where its empty line is. */
+/** The positions of the header lines of a message, folded ones as one, and of its empty line. */
 export function headerLines(raw: string): { readonly lines: readonly Line[]; readonly headEnd: number } {
   const lines: Line[] = [];
   let at = raw.indexOf('\n', /^[\r\n\0]*/.exec(raw)?.[0].length ?? 0) + 1;
@@ -50,16 +49,16 @@ export function headerLines(raw: string): { readonly lines: readonly Line[]; rea
   }
 }
 
-/** Where the body begins in the text of a message. */
+/** The start of the body in the text of a message. */
 export function bodyOffset(raw: string): number {
   const { headEnd } = headerLines(raw);
   return raw[headEnd] === '\r' ? headEnd + 2 : Math.min(raw.length, headEnd + 1);
 }
 
-/** The order at one place: what follows the line before, what precedes this one, then the line itself. */
+/** The order of edits at one position: insertions after the previous line, insertions before this line, this line. */
 const ranks = { 'insert-after': 0, append: 1, 'insert-before': 2, replace: 3, line: 4 } as const;
 
-/** The text of the message after all edits, its Content-Length that of its body. Where two collide the first counts. */
+/** The text of the message after all edits, with a matching Content-Length. Of conflicting edits the first wins. */
 export function applyEdits(message: SipMessage, list: readonly Edit[]): string {
   const { raw, headers } = message;
   const { lines, headEnd } = headerLines(raw);
@@ -112,7 +111,7 @@ function withoutCollisions<T extends Replacement>(sorted: readonly T[]): readonl
   });
 }
 
-/** The edits of Content-Type and Content-Length that a new body asks for. */
+/** The edits to Content-Type and Content-Length that a new body requires. */
 function framing({ headers }: SipMessage, { text, contentType }: Body): Edit[] {
   const result: Edit[] = [];
   const set = (key: string, name: string, value: string | null) => {

@@ -1,7 +1,6 @@
 /**
- * The state of a process, independent of its policy: sockets, transactions, the proxy's core, names, what it shares
- * with other processes, figures. A reload leaves it as it is. The room of workers implements it; a test may bring its
- * own.
+ * The state of a process, independent of its policy: sockets, transactions, the proxy's core, names, data shared with
+ * other processes, figures. A reload does not affect it. `workers` implements it; a test may bring its own.
  */
 import type {
   Destinations,
@@ -19,35 +18,35 @@ import type { ListeningSocket } from './sockets.ts';
 import type { States } from './state.ts';
 import type { Store } from './stores/store.ts';
 
-/** Whether a process serves: it starts until its sockets are open; once it stops, it refuses new requests. */
+/** A process is `starting` until its sockets are open, and refuses new requests while `stopping`. */
 export type Readiness = 'starting' | 'running' | 'stopping';
 
 /** One number, or one number per label value: `{ "200": 17, "503": 2 }`. */
 export type Figure = number | Readonly<Record<string, number>>;
 
-/** Of the top routes that ran. */
+/** Counts of top route runs. */
 export interface ScriptCounts {
   runs: number;
-  /** Spent up to their ends, or to where they first wait. */
+  /** Time spent until the end of each run, or its first wait. */
   milliseconds: number;
 }
 
 export interface Host {
-  /** Among the processes of the server, from 0. */
+  /** Its number among the server's processes, from 0. */
   readonly number: number;
-  /** How many processes the server has. */
+  /** Number of processes of the server. */
   readonly count: number;
-  /** The clock for everything that waits, expires or tells the time. */
+  /** The clock for all waits, expiries and dates. */
   readonly clock: Clock;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly readiness: Readiness;
-  /** Open sockets, in the order of the script. */
+  /** Open sockets, in script order. */
   readonly sockets: readonly ListeningSocket[];
   readonly transactions: TransactionTable;
-  /** Of replies without a transaction. */
+  /** To tags of stateless replies. */
   readonly tags: StatelessTags;
-  /** Sends requests on. */
+  /** Forwards requests. */
   readonly proxy: ProxyCore;
   /** Finds addresses, for SIP and the REST client. */
   readonly names: DnsNames;
@@ -55,17 +54,17 @@ export interface Host {
   destinations(uri: Uri, preferred?: Protocol | null): Awaitable<Destinations>;
   /** What it shares with the other processes. */
   readonly store: Store;
-  /** How much memory waiting work may take. */
+  /** Limits on the memory of pending work. */
   readonly memory: MemoryBudgets;
   readonly states: States<Host>;
   readonly received: ReceiveCounts;
   readonly scripts: ScriptCounts;
-  /** Final replies of transactions. */
+  /** Counts final replies of transactions. */
   readonly replies: StatusCounts;
-  /** Replies that were sent without a transaction. */
+  /** Counts stateless replies. */
   readonly stateless: StatusCounts;
-  /** Requests made by t_new_request(). */
+  /** Counts requests made by t_new_request(). */
   readonly ownRequests: { count: number };
-  /** One of this process's figures, by its name; 0 for an unknown one. */
+  /** A figure of this process; 0 for an unknown name. */
   figure(name: string): Figure;
 }

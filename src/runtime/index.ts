@@ -1,4 +1,4 @@
-/** The runtime's own parts, as modules and workers use them. */
+/** The exports of this room. */
 
 export { Avps } from './avps.ts';
 export { Background } from './background.ts';

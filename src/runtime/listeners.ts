@@ -1,9 +1,9 @@
-/** Listeners by the name of their event, called in the order in which they were added. */
+/** Listeners by event name, called in the order in which they were added. */
 
-/** The arguments of each event's listeners, by the event's name. */
+/** The listener arguments of each event. */
 export type EventTypes<Events> = { readonly [Name in keyof Events]: readonly unknown[] };
 
-/** May return a promise: only {@link Listeners.settle} waits for it. */
+/** May return a promise, for which only {@link Listeners.settle} waits. */
 export type Listener<About extends readonly unknown[]> = (...about: About) => unknown;
 
 export class Listeners<Events extends EventTypes<Events>> {
@@ -17,13 +17,13 @@ export class Listeners<Events extends EventTypes<Events>> {
     };
   }
 
-  /** Calls the event's listeners; what one throws reaches the caller. */
+  /** Calls the event's listeners; an exception reaches the caller. */
   emit<Name extends keyof Events>(name: Name, ...about: Events[Name]): void {
     const list = this.#lists[name];
     if (list !== undefined) for (const listener of list) listener(...about);
   }
 
-  /** Calls all of the event's listeners, and resolves when they are done; a failure of one harms no other. */
+  /** Calls all of the event's listeners, even if one fails, and resolves when they are done. */
   async settle<Name extends keyof Events>(name: Name, ...about: Events[Name]): Promise<void> {
     await Promise.allSettled((this.#lists[name] ?? []).map(async (listener) => listener(...about)));
   }

@@ -1,6 +1,6 @@
 /**
  * The server's log and xlog(): lines for people or for machines, at OpenSIPS' levels (-3 alert ... 4 debug; see
- * script/log-levels.ts). Where they go is the business of its outputs.
+ * script/log-levels.ts). Its outputs decide where they go.
  */
 import { withoutSecrets } from '../script/index.ts';
 import { type Clock, systemClock } from '../timers/index.ts';
@@ -9,28 +9,28 @@ import { Repetitions } from './logging/repetitions.ts';
 
 export type { LogFormat } from './logging/lines.ts';
 
-/** Writes a line. The text of a script's may have control characters, a server's has none. */
+/** Writes a line. Text from a script may contain control characters, the server's never does. */
 export type LogOutput = (level: number, text: string, origin: LogOrigin, fields: LogFields | null) => void;
 
 export interface LogOptions {
-  /** What is logged: messages of this level and below. The global parameters log_level and xlog_level. */
+  /** Lines up to these levels are written: the global parameters log_level and xlog_level. */
   readonly logLevel: number;
   readonly xlogLevel: number;
   readonly outputs: readonly LogOutput[];
-  /** By which lines that repeat are thinned out. Default: the system's. */
+  /** Limits repeated lines. Default: the system's clock. */
   readonly clock?: Clock | undefined;
-  /** Lines that repeat too often to be written are counted there. */
+  /** Counts repeated lines that were left out. */
   readonly counts?: { repeated: number } | undefined;
 }
 
-/** Lines up to this level that repeat are thinned out; those for debugging are as many as there are. */
+/** Repeated lines up to this level are limited; debug lines never are. */
 const thinnedLevel = 2;
 const lifecycleLevel = 2;
 export const debugLevel = 4;
 
-/** The log of a script: what the server says, and what the script prints by xlog(). */
+/** The log of a script: the server's lines, and xlog(). */
 export class Log {
-  /** Whether lines for debugging are written, as the server's level has it. */
+  /** Whether the server's level includes debug lines. */
   readonly debugs: boolean;
   readonly #options: LogOptions;
   readonly #outputs: readonly LogOutput[];
@@ -45,42 +45,42 @@ export class Log {
     );
   }
 
-  /** Lines of the server up to this level are written, -3 to 4: `log_level`. */
+  /** The server's level, -3 to 4: `log_level`. */
   get logLevel(): number {
     return this.#options.logLevel;
   }
 
-  /** Lines of the script up to this level are written: `xlog_level`. */
+  /** The script's level: `xlog_level`. */
   get xlogLevel(): number {
     return this.#options.xlogLevel;
   }
 
-  /** A line of level -1. */
+  /** Logs at level -1. */
   error(text: string): void {
     this.log(-1, text);
   }
 
-  /** A line of level 1. */
+  /** Logs at level 1. */
   warning(text: string): void {
     this.log(1, text);
   }
 
-  /** A line of level 2. */
+  /** Logs at level 2. */
   notice(text: string): void {
     this.log(2, text);
   }
 
-  /** A line of level 3. */
+  /** Logs at level 3. */
   info(text: string): void {
     this.log(3, text);
   }
 
-  /** A line of level 4. */
+  /** Logs at level 4. */
   debug(text: string): void {
     this.log(4, text);
   }
 
-  /** A line of the server's own. It may contain text from the network, so control characters are escaped. */
+  /** Logs a line of the server. It may contain text from the network, so control characters are escaped. */
   log(level: number, text: string, limit = this.#options.logLevel): void {
     if (level > limit || this.#outputs.length === 0) return;
     const line = printable(withoutSecrets(text));
@@ -91,17 +91,17 @@ export class Log {
     this.#emit(level, line, 'server', null);
   }
 
-  /** That the server starts, stops, or has another script: written whatever the script's log_level is. @internal */
+  /** Logs that the server starts, stops, or has another script, at any log_level. @internal */
   lifecycle(text: string, fields: LogFields, level: number = lifecycleLevel): void {
     this.#emit(level, printable(withoutSecrets(text)), 'server', fields);
   }
 
-  /** What a script prints. */
+  /** Logs a line of the script. */
   xlog(level: number, text: string, limit = this.#options.xlogLevel): void {
     if (level <= limit) this.#emit(level, text, 'script', null);
   }
 
-  /** Tells now how often lines were left out that repeat. */
+  /** Logs how many repeated lines were left out so far. */
   flush(): void {
     this.#repetitions.flush();
   }

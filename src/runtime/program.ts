@@ -7,9 +7,9 @@ import type { Settings } from './settings.ts';
 export interface Program {
   readonly compiled: CompiledScript<Run>;
   readonly settings: Settings;
-  /** Of the modules. */
+  /** Module parameters. */
   readonly parameters: TableValues;
-  /** Those that the script loads, in its order. */
+  /** The modules that the script loads, in order. */
   readonly modules: readonly Module[];
   /** `file:line` of an offset in the source. */
   place(offset: number): string;

@@ -6,13 +6,13 @@ export class ReceiveCounts {
   malformed = 0;
   /** Malformed responses. */
   malformedResponses = 0;
-  /** Empty lines or nothing at all, by which a client keeps its way through a NAT open (RFC 5626, 3.5.1). */
+  /** Empty lines or datagrams, by which clients keep their NAT bindings open (RFC 5626, 3.5.1). */
   keepAlives = 0;
-  /** ACKs to replies that were sent without a transaction. */
+  /** ACKs to stateless replies. */
   ownAcks = 0;
-  /** Messages of transactions of other processes. */
+  /** Messages that belong to transactions of other processes. */
   handedOver = 0;
-  /** Requests that were answered 503, since they could not be handled in time or the server stops. */
+  /** Requests answered 503 because of overload, or because the server stops. */
   refused = 0;
   /** Requests dropped without a reply. */
   dropped = 0;

@@ -1,8 +1,8 @@
 /**
  * The state of a running policy: settings, module parameters, log, state of modules, listeners and workers. A reload
- * makes another Routing on the same {@link Host}; each transaction, timer and listener keeps the one that began it.
+ * creates another Routing on the same {@link Host}; transactions, timers and listeners keep the one that created them.
  *
- * A script is one kind of policy, {@link ScriptRouting}; functions in TypeScript may be another.
+ * A script is one kind of policy, {@link ScriptRouting}; TypeScript functions may be another.
  */
 import type { CompiledScript, ParameterSpec, RowValues, Value } from '../script/index.ts';
 import type { ReplyContent, SipRequest, TransactionOwner } from '../sip/index.ts';
@@ -13,15 +13,15 @@ import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import type { States } from './state.ts';
 
-/** The events of a Routing, with what listeners get. */
+/** The events of a Routing, with the arguments of listeners. */
 export interface RoutingEvents {
-  /** A request has been received, retransmissions included; the policy has not seen it yet. */
+  /** A request has been received, possibly a retransmission; the policy has not seen it yet. */
   readonly request: readonly [message: SipRequest];
-  /** A transaction is about to send a reply that was made here, not relayed. */
+  /** A transaction is about to send a generated (not relayed) reply. */
   readonly reply: readonly [reply: Buffer];
   /** A transaction has ended; a non-INVITE transaction ends with its final reply. */
   readonly transactionEnded: Parameters<TransactionOwner['ended']>;
-  /** All of its calls have ended: its modules release their resources. */
+  /** All its calls have ended: modules release their resources. */
   readonly closed: readonly [];
 }
 
@@ -31,20 +31,20 @@ export interface Routing {
   readonly settings: Settings;
   /** The values of a module's parameters, with the types of its table. */
   parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows>;
-  /** What all replies have: the Server header. */
+  /** Fields of all replies: the Server header. */
   readonly replyDefaults: Pick<ReplyContent, 'server'>;
-  /** Of the transactions that it begins. */
+  /** The owner of its transactions. */
   readonly owner: TransactionOwner;
   readonly listeners: Listeners<RoutingEvents>;
   readonly states: States<Routing>;
-  /** Jobs that wait for a worker. */
+  /** Scripts that wait in the background. */
   readonly background: Background;
   /**
-   * Gives a job to a worker, or queues it; false when there is no room. `size` is that of its message, in bytes. Default
-   * kind: `script`.
+   * Gives a job to a worker, or queues it; false if the queue is full. `size` is the size of its message, in bytes.
+   * Default kind: `script`.
    */
   submit(job: Job, size?: number, kind?: JobKind): boolean;
-  /** Whether this is an address, name or alias that the server listens on; any port when null. */
+  /** Whether this is an address, name or alias of the server; null stands for any port. */
   isMyself(host: string, port: number | null): boolean;
   /** `file:line` of an offset in the policy's source, for log lines. */
   place(offset: number): string;
@@ -58,25 +58,25 @@ export interface ScriptRouting<R> extends Routing {
 
 /** Handles one message at a time; many share a process. */
 export interface Worker<R extends Routing = Routing> {
-  /** From 0, within the whole server. */
+  /** Its number in the whole server, from 0. */
   readonly id: number;
   readonly routing: R;
   /** The worker's `$var` store, by slot; see variables/script-store.ts. */
   readonly slots: Value[];
-  /** `$log_level` and `$xlog_level`, where a script has set them. */
+  /** `$log_level` and `$xlog_level`, if a script has set them. */
   logLevel: number | null;
   xlogLevel: number | null;
   readonly states: States<Worker>;
-  /** Does the job on this worker as soon as it is free, before any new message. */
+  /** Runs the job as soon as this worker is free, before any new message. */
   resume(job: Job<R>): void;
 }
 
 /**
- * How long a job occupies its worker. A script has its worker's `$var` and connections, and keeps it until its promise
- * settles: a blocking call suspends the worker. A handler has what it needs itself, and gives the worker back at its first
- * `await`; until its promise settles it counts against the bounds, and a stop waits for it.
+ * How long a job occupies its worker. A script uses its worker's `$var` and connections, and keeps the worker until its
+ * promise settles: a blocking call suspends the worker. A handler returns the worker at its first `await`; until its
+ * promise settles it counts against the limits, and stopping waits for it.
  */
 export type JobKind = 'script' | 'handler';
 
-/** A piece of work for a worker. */
+/** Work for a worker. */
 export type Job<R extends Routing = Routing> = (worker: Worker<R>) => unknown;

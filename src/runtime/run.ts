@@ -1,6 +1,6 @@
 /**
- * A script that runs on a message, from one of its top routes to its end; after `async()` another run goes on
- * with the same request. It is what functions and variables see; src/engine carries it through.
+ * A script running on a message, from a top route to its end; after `async()` another run continues with the same
+ * request. Functions and variables see it; `engine` executes it.
  */
 import type {
   CompiledRoute,
@@ -24,7 +24,7 @@ import type { StateKey } from './state.ts';
 
 const noValues: readonly Value[] = [];
 
-/** What belongs to one branch. */
+/** The state of one branch. */
 export interface RelayedBranch {
   /** With the branch's own URI, destination and headers. */
   readonly request: Request;
@@ -35,14 +35,14 @@ export interface RelayedBranch {
   readonly attributes: Map<string, string | number>;
 }
 
-/** What a run is about beside the request: the response and branch of a reply route, the failure of a failure route. */
+/** Further subjects of a run: the response and branch of a reply route, the failure of a failure route. */
 export interface RunSubject {
   readonly response?: SipResponse;
-  /** Of the response, for all routes that it passes. */
+  /** The draft of the response, shared by all routes that it passes. */
   readonly draft?: Draft;
   readonly branch?: Branch<RelayedBranch>;
   readonly failure?: Failure<RelayedBranch>;
-  /** Of a branch route as well, where the branch has not been sent. */
+  /** The branch; in a branch route it has not been sent yet. */
   readonly relayed?: RelayedBranch;
   readonly branchIndex?: number;
 }
@@ -63,14 +63,14 @@ export class Run implements Execution<Run> {
   frame: Frame | null = null;
   position = 0;
   steps = firstSteps;
-  /** It goes on in a resume route. */
+  /** Whether a resume route continues it. */
   hasResumeRoute = false;
   suspension: Suspension<Run> | null = null;
-  /** async() does not free the worker in it. */
+  /** Whether async() blocks instead of freeing the worker. */
   isBlocking = false;
-  /** In a reply route that has ended with async(): the run of its resume route, once that has ended too. */
+  /** After async() in a reply route: resolves to the run of the resume route when that has ended. */
   continuation: Promise<Run> | null = null;
-  /** What else it is about; nothing in a request route. */
+  /** Its further subjects; none in a request route. */
   readonly subject: RunSubject;
   /** The message that variables are about: the response in a reply route, else the request. */
   readonly message: SipMessage | null;
@@ -84,7 +84,7 @@ export class Run implements Execution<Run> {
     this.message = subject.response ?? request.message;
   }
 
-  /** The same run about the other message: `$(<reply>hdr(X))` in a failure route, `$(<request>ru)` in a reply route. */
+  /** The same run on the other message: `$(<reply>hdr(X))` in a failure route, `$(<request>ru)` in a reply route. */
   inContext(context: 'request' | 'reply'): Run {
     const { response, draft: _, ...others } = this.subject;
     const reply = response ?? this.subject.failure?.response ?? null;
@@ -99,7 +99,7 @@ export class Run implements Execution<Run> {
     return this.subject.response !== undefined;
   }
 
-  /** {@link message} with what the script changes in it. */
+  /** {@link message} with the script's changes. */
   get draft(): Draft {
     if (this.#draft === null) {
       const { response, draft } = this.subject;
@@ -109,7 +109,7 @@ export class Run implements Execution<Run> {
     return this.#draft;
   }
 
-  /** The kind of the top route that runs; null outside of any. */
+  /** The kind of the running top route, or null. */
   get routeKind(): RouteKind | null {
     let kind: RouteKind | null = null;
     for (let { frame } = this; frame !== null; frame = frame.parent) ({ kind } = frame);
@@ -125,7 +125,7 @@ export class Run implements Execution<Run> {
     return this.routing.parameters(rows);
   }
 
-  /** What a module keeps with the message. */
+  /** A module's state for the message. */
   state<T>(key: StateKey<Request, T>): T {
     return this.request.state(key);
   }
@@ -139,7 +139,7 @@ export class Run implements Execution<Run> {
     return route;
   }
 
-  /** Whether lines for debugging are written, at the worker's level. */
+  /** Whether the worker's level includes debug lines. */
   get debugs(): boolean {
     const { logLevel } = this.worker;
     return logLevel === null ? this.routing.log.debugs : logLevel >= debugLevel;
@@ -154,7 +154,7 @@ export class Run implements Execution<Run> {
     );
   }
 
-  /** Its time counts from now on; see {@link beginStretch}. */
+  /** Starts counting its time; see {@link beginStretch}. */
   beginStretch(now: number): ScriptTime | null {
     this.#time = new ScriptTime(now);
     return beginStretch(this.#time);
@@ -176,12 +176,12 @@ export class Run implements Execution<Run> {
     this.log(-1, `${this.routing.place(this.position)}: ${message}`);
   }
 
-  /** A line of the server's own log, at the worker's level. */
+  /** Logs a line of the server at the worker's level. */
   log(level: number, text: string): void {
     this.routing.log.log(level, text, this.worker.logLevel ?? this.routing.log.logLevel);
   }
 
-  /** At its end: when no resume route goes on, and nobody else is to answer, there will be no reply. */
+  /** Called at its end: without a resume route, and unless others answer, there will be no reply. */
   leaveUnanswered(): void {
     if (!this.hasResumeRoute) this.request.leaveUnanswered();
   }

@@ -1,4 +1,7 @@
-/** What error_route is told: it runs for a request that cannot be parsed and for a failed assert(). Source: the manual's Script-Routes, error_route. */
+/**
+ * What error_route sees: it runs for a request that cannot be parsed and for a failed assert(). Source: the manual's
+ * Script-Routes, error_route.
+ */
 import type { Request } from './request.ts';
 import { StateKey } from './state.ts';
 
@@ -6,10 +9,10 @@ import { StateKey } from './state.ts';
 export interface ScriptError {
   /** 1 for a request that cannot be parsed, 2 for a failed assert(). */
   readonly class: number;
-  /** As the original's: 1 critical, 2 high, 3 medium, 4 low. */
+  /** OpenSIPS' levels: 1 critical, 2 high, 3 medium, 4 low. */
   readonly level: number;
   readonly info: string;
-  /** What the reply should be. */
+  /** The suggested reply. */
   readonly rcode: number;
   readonly rreason: string;
 }

@@ -1,17 +1,17 @@
 /**
- * How long a script has run itself, without what it waited for: script_time_limit. The clock is read once in so many
- * loop turns and route calls, more often the longer they take, so that it costs next to nothing. It is the time of the
- * processor that is limited, so that it is read from the real clock, whichever the host has.
+ * How long a script has run, not counting waits: script_time_limit. The clock is read only after a number of loop turns
+ * and route calls, fewer the longer they take, which makes it nearly free. The limit is on CPU time, so the real clock
+ * is used, whatever the host's clock.
  */
 
-/** The clock is read first after so many loop turns and route calls. */
+/** The clock is first read after this many loop turns and route calls. */
 export const firstSteps = 16;
-/** And at most after so many. */
+/** Maximum number between two reads. */
 const mostSteps = 4096;
-/** How often the clock is to be read while a script runs, in ms. */
+/** Aim for reading the clock while a script runs, in ms. */
 const period = 5;
 
-/** The run that a top route has begun, up to where it first waits. */
+/** The run whose first stretch is in progress. */
 let beginning: ScriptTime | null = null;
 /** The run that last read the clock in this turn of the event loop, and has not waited since. */
 let looked: ScriptTime | null = null;
@@ -30,9 +30,9 @@ function hasLooked(time: ScriptTime): void {
 }
 
 export class ScriptTime {
-  /** When the stretch that is being counted began, in ms. */
+  /** Start of the current stretch, in ms. */
   #since: number;
-  /** In ms, up to then. */
+  /** Time before it, in ms. */
   #used = 0;
   #steps = firstSteps;
 
@@ -40,12 +40,12 @@ export class ScriptTime {
     this.#since = now;
   }
 
-  /** The time that the script has run, in ms. */
+  /** How long the script has run, in ms. */
   get used(): number {
     return this.#used;
   }
 
-  /** Reads the clock; gives the number of steps after which to read it again. */
+  /** Reads the clock; returns the number of steps until the next time. */
   look(): number {
     const now = performance.now();
     const spent = looked === this || beginning === this ? now - this.#since : 0;
@@ -60,7 +60,7 @@ export class ScriptTime {
   }
 }
 
-/** A script begins its first stretch. Give what this returns to {@link endStretch} at its end, or where it first waits. */
+/** Begins the first stretch of a script. Pass the result to {@link endStretch} at its end or first wait. */
 export function beginStretch(time: ScriptTime): ScriptTime | null {
   const outer = beginning;
   beginning = time;

@@ -1,15 +1,15 @@
-/** The global parameters of a script as the server uses them: checked, complete, in milliseconds. */
+/** The global parameters of a script, validated and complete, times in milliseconds. */
 import type { Advertised, Asking, Protocol, TcpLimits } from '../sip/index.ts';
 
-/** Where the log goes, and what of it. */
+/** A destination of the log. */
 export interface LogConsumer {
   readonly enabled: boolean;
   readonly format: 'plain_text' | 'json' | 'json_cee';
-  /** Beside log_level; null: that alone counts. */
+  /** Its own limit in addition to log_level, or null. */
   readonly level: number | null;
 }
 
-/** What the settings of a script come to. */
+/** The settings of a script. */
 export interface Settings {
   readonly logLevel: number;
   readonly xlogLevel: number;
@@ -23,22 +23,22 @@ export interface Settings {
   readonly tcpAcceptAliases: boolean;
   readonly names: Asking;
   readonly multihomed: boolean;
-  /** What `$argv(name)` reads. */
+  /** The values of `$argv(name)`. */
   readonly argv: ReadonlyMap<string, string>;
   readonly udpWorkers: number;
   readonly aliases: readonly string[];
   readonly maxWhileLoops: number;
-  /** In ms; Infinity for none. */
+  /** In ms; Infinity: unlimited. */
   readonly scriptTimeLimit: number;
   readonly enableAsserts: boolean;
   readonly disable503Translation: boolean;
-  /** Null: dropped unless the script calls forward(). */
+  /** Null: responses are dropped unless the script calls forward(). */
   readonly disableStatelessForwarding: boolean | null;
-  /** Other addresses of a destination are tried where one does not answer. */
+  /** Whether other addresses of a destination are tried if one does not answer. */
   readonly dnsFailover: boolean;
-  /** The value of the User-Agent header of own requests; null: the usual one. */
+  /** User-Agent of generated requests; null: the default. */
   readonly userAgent: string | null;
-  /** A whole header line for replies, or null for none. */
+  /** A whole header line for replies, or null. */
   readonly serverHeader: string | null;
 }
 
@@ -49,6 +49,6 @@ export interface ListenAddress {
   readonly port: number;
   /** The advertised host; null: its own address. */
   readonly advertised: Advertised | null;
-  /** `tag NAME`: what `$socket_in(tag)` gives. */
+  /** `tag NAME`: the value of `$socket_in(tag)`. */
   readonly tag?: string | null;
 }

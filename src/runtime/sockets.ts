@@ -1,4 +1,4 @@
-/** The sockets that a script's `socket` parameters name. */
+/** The sockets of a script's `socket` parameters. */
 
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -24,11 +24,11 @@ export interface ListeningSocket {
   readonly transport: Transport;
   /** `udp:127.0.0.1:5060` */
   readonly name: string;
-  /** As the script has it, its host resolved: a port 0 is a 0. */
+  /** As in the script, with its host resolved; a port of 0 remains 0. */
   readonly configured: string;
   /** The advertised host; null: its own address. */
   readonly advertised: Advertised | null;
-  /** The script's own name for it. */
+  /** Its tag in the script. */
   readonly tag?: string | null;
 }
 
@@ -52,21 +52,21 @@ export class BindError extends Error {
   }
 }
 
-/** How long to wait for a port that another program uses. */
+/** How to wait for a port that another program uses. */
 export interface PortWait {
   readonly clock: Clock;
-  /** By that clock. */
+  /** The end, on that clock. */
   readonly until: number;
-  /** Whether to go on waiting. */
+  /** Whether to continue waiting. */
   readonly isWanted: () => boolean;
-  /** Told once for each socket that is waited for: `udp:127.0.0.1:5060`. */
+  /** Called once for each socket, `udp:127.0.0.1:5060`, that must be waited for. */
   readonly onWait: (socket: string) => void;
 }
 
 /** Retry interval in ms; messages in between are lost. */
 const tryAgain = 20;
 
-/** Opens all of them, or none: rejects with a {@link BindError}. Those that are `open` already stay as they are. */
+/** Opens all or none of the sockets; rejects with a {@link BindError}. Sockets in `open` are kept. */
 export async function bindSockets(
   addresses: readonly ListenAddress[],
   limits: Partial<TcpLimits>,
@@ -120,12 +120,12 @@ async function whenFree(
   }
 }
 
-/** The open socket that `[proto:]host[:port]` means; null for none. */
+/** The open socket that `[proto:]host[:port]` means, or null. */
 export function findSocket(sockets: readonly ListeningSocket[], text: string): Transport | null {
   return findListening(sockets, text)?.transport ?? null;
 }
 
-/** The same with the name it is known by. */
+/** The same with its name. */
 export function findListening(sockets: readonly ListeningSocket[], text: string): ListeningSocket | null {
   const { protocol, rest } = splitProtocol(text);
   const wanted = parseHostPort(rest);
@@ -141,13 +141,13 @@ export function findListening(sockets: readonly ListeningSocket[], text: string)
   return found ?? null;
 }
 
-/** Whether a socket bound to all addresses has this one. */
+/** Whether this address belongs to a socket bound to all addresses. */
 function isLocalOf(bound: string, host: string): boolean {
   if (bound !== '0.0.0.0' && bound !== '::') return false;
   return host === '*' || (isIP(host) !== 0 && isLocalAddress(host, bound === '::'));
 }
 
-/** An address as it is, `*` for all, the addresses of a network interface, or what a name resolves to. */
+/** The addresses meant by an address, `*` for all, a network interface, or a name. */
 async function resolve(host: string): Promise<string[]> {
   const bare = bareHost(host);
   if (isIP(bare) !== 0) return [bare];

@@ -1,11 +1,11 @@
 /**
- * What a module keeps with a message, a worker or the server, made when it is first asked for. The key is
- * the module's own, and unknown here.
+ * Key of a module's state for a message, a worker or the server, which is created on first use. The key belongs to the
+ * module, and is unknown here.
  */
 export class StateKey<Owner, T> {
   readonly name: string;
   readonly create: (owner: Owner) => T;
-  /** Of a request: whether its copies for branches and replies have the same one, not each its own. */
+  /** Whether copies of a request for branches and replies share it. */
   readonly isShared: boolean;
 
   constructor(name: string, create: (owner: Owner) => T, { isShared = false } = {}) {

@@ -1,5 +1,5 @@
 /**
- * The parameters of the module tm. They stand here because the runtime creates transactions and the relay forwards them.
+ * The parameters of the module tm. They are here because the runtime creates transactions and the relay forwards them.
  * Source: modules/tm of the manual.
  */
 import { defineParameter, defineParameters, type ParameterSpec } from '../script/index.ts';

@@ -1,4 +1,4 @@
-/** Bytes of log lines that wait for a reader: a buffer that grows up to its capacity and refuses what exceeds it. */
+/** Log lines that wait for a reader: a buffer that grows to its capacity, and refuses more. */
 
 const smallest = 64 * 1024;
 
@@ -16,7 +16,7 @@ export class Backlog {
     return this.#end - this.#start;
   }
 
-  /** False if there is no room: then nothing of it is kept. */
+  /** False, keeping nothing, without room for all of it. */
   append(data: Uint8Array): boolean {
     const room = this.#roomFor(data.length);
     if (room === null) return false;
@@ -34,11 +34,11 @@ export class Backlog {
     this.#start += bytes;
     if (this.size > 0) return;
     this.#start = this.#end = 0;
-    // megabytes are not kept for the next time
+    // do not keep megabytes
     if (this.#bytes !== null && this.#bytes.length > smallest) this.#bytes = null;
   }
 
-  /** Drops all of it; how many lines end in it. */
+  /** Drops everything; returns the number of lines. */
   clear(): number {
     let lines = 0;
     for (const byte of this.peek()) if (byte === 0x0a) lines++;

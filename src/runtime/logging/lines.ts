@@ -1,4 +1,4 @@
-/** How a line of the log is written: as text for people, or as JSON for machines. */
+/** Formats of a log line: text for people, JSON for machines. */
 
 import type { Clock } from '../../timers/index.ts';
 
@@ -14,13 +14,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 export interface LineOptions {
   /** The global parameter log_prefix. */
   readonly prefix: string;
-  /** The number of the process, if there are several. */
+  /** The number of the process; null for a single one. */
   readonly process: number | null;
-  /** Dates the lines of JSON. */
+  /** The source of dates in JSON lines. */
   readonly clock: Clock;
 }
 
-/** A line without its end. A text is a byte string, JSON one of UTF-16. */
+/** Formats a line without its end. Text is a byte string, JSON is UTF-16. */
 export type LineFormat = (level: number, text: string, origin: LogOrigin, fields: LogFields | null) => string;
 
 const levelNames: Readonly<Record<number, string>> = {
@@ -73,12 +73,12 @@ export function jsonLines({ prefix, process: number, clock }: LineOptions): Line
   };
 }
 
-/** A date in ms since 1970 as `2026-11-27T22:04:05.123+01:00`, local time (RFC 3339). */
+/** Formats a date in ms since 1970 as local time, `2026-11-27T22:04:05.123+01:00` (RFC 3339). */
 export function localTime(date: number): string {
   return inWords(date).local;
 }
 
-// The date is made once a second
+// the date is formatted once a second
 let second = Number.NaN;
 let localSecond = '';
 let offset = '';
@@ -108,19 +108,19 @@ function utf8(bytes: string): string {
   return nonAscii.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
 }
 
-// siprest's own lines show the control characters from U+0080 on as well, which UTF-8 writes as two bytes.
+// siprest's own lines also escape control characters from U+0080 on, which are two bytes of UTF-8
 const controls = /[\x00-\x08\x0a-\x1f\x7f]|\xc2[\x80-\x9f]/g;
-// Scripts print text of any encoding, as OpenSIPS does: bytes from 0x80 on stay.
+// like OpenSIPS, scripts print text of any encoding: bytes from 0x80 on remain
 const dangerous = /[\x00-\x06\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 
-/** With control characters shown instead of sent, but for tabs. */
+/** Escapes control characters except tabs. */
 export function printable(text: string): string {
   return text.replace(controls, shown);
 }
 
 /**
- * What a script prints keeps its line breaks and its bell; escape sequences and other control characters, by which a
- * caller could write over a terminal, are shown instead of sent. With `colors` those of `$C(xy)` are sent.
+ * Keeps the line breaks and bells of a script's text; escapes other control characters and escape sequences, with which
+ * a caller could overwrite a terminal. With `colors`, those of `$C(xy)` remain.
  */
 export function printableLines(text: string, colors: boolean): string {
   if (!colors) return text.replace(dangerous, shown);

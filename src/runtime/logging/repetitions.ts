@@ -1,14 +1,14 @@
 /**
- * A line that repeats: an error that each of ten thousand calls has is told a few times a second, and how often it
- * came beyond that. Lines are the same if what differs, behind the place that they begin with, are numbers, quoted texts
- * and paths.
+ * Limits repeated lines: an error common to ten thousand calls is logged a few times a second, then with the number of
+ * further occurrences. Lines count as the same if they start at the same place in the script and differ only in
+ * numbers, quoted texts and paths.
  */
 
 import type { Clock, TimerHandle } from '../../timers/index.ts';
 
-/** How often the same line is written in a second. */
+/** Limit for the same line per second. */
 const perSecond = 10;
-/** Of how many different lines is kept count; further ones count as one. */
+/** Number of different lines that are counted; all further ones share a count. */
 const mostLines = 1000;
 
 interface Repeated {
@@ -18,22 +18,22 @@ interface Repeated {
 }
 
 export class Repetitions {
-  /** Of this second, by what they have in common. */
+  /** Lines of this second, by their common form. */
   readonly #lines = new Map<string, Repeated>();
   readonly #clock: Clock;
   readonly #write: (level: number, text: string) => void;
   #until = 0;
   #timer: TimerHandle | null = null;
-  /** How many lines were left out. */
+  /** Number of lines left out. */
   left = 0;
 
-  /** `write` gets the lines that tell how often another one was left out. */
+  /** @param write logs how often a line was left out */
   constructor(clock: Clock, write: (level: number, text: string) => void) {
     this.#clock = clock;
     this.#write = write;
   }
 
-  /** Whether the line is to be written. */
+  /** Whether to write the line. */
   admit(level: number, text: string): boolean {
     const now = this.#clock.now();
     if (now >= this.#until) {
@@ -53,7 +53,7 @@ export class Repetitions {
     return false;
   }
 
-  /** Tells what was left out so far. */
+  /** Logs what was left out so far. */
   flush(): void {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;

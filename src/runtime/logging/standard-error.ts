@@ -1,48 +1,47 @@
 /**
- * Where log lines leave the process: a file descriptor that is never waited for and whose errors end nothing. A reader
- * that is slow gets the lines later, up to a number of bytes; beyond, and while nothing can be written (a full disk, a
- * reader that has gone), lines are dropped and counted. What waits, waits for another program: in real time, whatever
- * clock the host has.
+ * Where log lines leave the process: a file descriptor on which nothing blocks and whose errors are harmless. A slow
+ * reader gets the lines later, up to a number of bytes; beyond, and while writing fails (a full disk, a closed reader),
+ * lines are dropped and counted. Waiting for another program takes real time, whatever the host's clock.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { Backlog } from './backlog.ts';
 
-/** Lines that were not written, by the reason. */
+/** Lines that were not written, by reason. */
 export interface LogLosses {
-  /** Nothing can be written: a full disk, a reader that has gone. */
+  /** Writing failed: a full disk, a closed reader. */
   unwritable: number;
-  /** Too many bytes wait already, since the reader is slow. */
+  /** Too many bytes wait for a slow reader. */
   backlog: number;
 }
 
-/** How many bytes may wait for a slow reader. */
+/** Limit on bytes that wait for a slow reader. */
 const mostWaiting = 4 * 1024 * 1024;
-/** After an error: until it is tried again, in ms. */
+/** Time until the next attempt after an error, in ms. */
 const retryAfter = 100;
-/** While bytes wait: until they are tried again, in ms, from the first time to the slowest. */
+/** Time until the next attempt while bytes wait, in ms: the first, and the maximum. */
 const [firstLook, slowestLook] = [5, 80];
 
-/** ... and in a turn of the event loop that logs much, after so many bytes. */
+/** Also tries after this many bytes within one turn of the event loop. */
 const triedAfter = 64 * 1024;
 
 const slowReader = 'its reader is too slow';
 
 export class StandardError {
   readonly losses: LogLosses = { unwritable: 0, backlog: 0 };
-  /** Makes the line that tells of lost ones, in the form of the log. */
+  /** Formats the line that reports lost ones. */
   describe: ((text: string) => string) | null = null;
   #descriptor: Descriptor | null = null;
   readonly #backlog: Backlog;
   /** Why the last attempt failed. */
   #failure: string | null = null;
   #retryAt = 0;
-  /** The last line that went out was cut. */
+  /** Whether the last written line is incomplete. */
   #isTorn = false;
-  /** Since the last line that told of it. */
+  /** Lost lines since the last report. */
   #untold = 0;
   #look = firstLook;
-  /** Bytes that were kept since the last attempt to write. */
+  /** Bytes buffered since the last attempt to write. */
   #kept = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -50,7 +49,7 @@ export class StandardError {
     this.#backlog = new Backlog(mostWaiting);
   }
 
-  /** Whole lines. A string of latin1 is bytes. */
+  /** Writes whole lines. A latin1 string is bytes. */
   write(lines: string, encoding: 'latin1' | 'utf8'): void {
     if (this.#backlog.size > 0) this.#keep(Buffer.from(lines, encoding));
     else if (this.#failure === null) this.#send(lines, encoding);
@@ -59,7 +58,7 @@ export class StandardError {
     else this.#lose('unwritable', 1);
   }
 
-  /** Resolves when nothing waits any more, or after so many ms. */
+  /** Resolves when everything is written, or after `within` ms. */
   async flush(within: number): Promise<void> {
     const until = performance.now() + within;
     this.#drain();
@@ -82,7 +81,7 @@ export class StandardError {
     this.#keep(Buffer.from(lines, encoding).subarray(written));
   }
 
-  /** How many bytes went out; null where nothing can be written. */
+  /** The number of written bytes; null if writing fails. */
   #attempt(write: () => number): number | null {
     try {
       const written = write();
@@ -102,7 +101,7 @@ export class StandardError {
 
   #keep(bytes: Buffer): void {
     if (!this.#backlog.append(bytes)) {
-      // the rest of a line that went out in part is small, and finds room in an empty backlog
+      // the rest of a partly written line is small and fits into an empty backlog
       this.#lose('backlog', 1);
       return;
     }
@@ -137,7 +136,7 @@ export class StandardError {
     if (this.#backlog.size === 0 && before > 0) this.#tell(slowReader);
   }
 
-  /** After an error: whether lines can be written again, which is tried with one that tells what was lost. */
+  /** After an error: tries to write the line that reports the losses; true if that works again. */
   #resume(): boolean {
     const why = this.#failure ?? slowReader;
     if (this.#isTorn && this.#attempt(() => writeSync(this.#open(), '\n')) === null) return false;
@@ -168,7 +167,7 @@ export class StandardError {
     this.#untold += lines;
   }
 
-  /** Where to write to, which does not block now. */
+  /** The descriptor, in non-blocking mode. */
   #open(): number {
     this.#descriptor ??= openStandardError();
     this.#descriptor.unblock?.();
@@ -186,14 +185,14 @@ const reasons: Readonly<Record<string, string>> = {
 
 interface Descriptor {
   readonly number: number;
-  /** Called before each write to one that is shared. */
+  /** Called before each write to a shared descriptor. */
   readonly unblock?: () => void;
 }
 
 /**
- * A pipe or a terminal is opened once more, without blocking: that belongs to what was opened, and other programs may
- * write to the same. A socket (the journal's) cannot be opened again, so the flag is set for all of them, and before
- * each write: every process of Node.js that ends takes it back.
+ * Opens a pipe or terminal once more in non-blocking mode, which belongs to the open file, that other programs may
+ * share. A socket (the journal's) cannot be opened again, so the flag is set for all of them before each write: every
+ * ending process of Node.js clears it.
  */
 function openStandardError(): Descriptor {
   const number = 2;
@@ -203,7 +202,7 @@ function openStandardError(): Descriptor {
       return { number: openSync(`/proc/self/fd/${number}`, flags) };
     }
   } catch {
-    // another user's, or a pipe that nobody reads
+    // another user's, or a pipe without a reader
   }
   const { stderr } = process;
   stderr.on('error', () => undefined);
@@ -215,7 +214,7 @@ function openStandardError(): Descriptor {
 
 let ofProcess: StandardError | null = null;
 
-/** The one of this process. */
+/** The output of this process. */
 export function standardError(): StandardError {
   ofProcess ??= new StandardError();
   return ofProcess;

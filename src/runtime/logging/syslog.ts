@@ -1,8 +1,8 @@
 /**
- * The local syslog socket is one of datagrams, which Node.js cannot write to, so `logger` (bsdutils, util-linux) does:
- * one child that lives as long as the server and reads lines with priorities from its standard input. It is started
- * again when it ends; while syslog cannot be reached, lines take another way. A child lives in real time, whatever clock
- * the host has.
+ * Node.js cannot write to the local syslog socket, which is a datagram socket, so `logger` (bsdutils, util-linux) does:
+ * one child that lives as long as the server and reads lines with priorities from its standard input. It is restarted
+ * when it ends; while syslog cannot be reached, lines are written elsewhere. A child lives in real time, whatever the
+ * host's clock.
  */
 import type { ChildProcess } from 'node:child_process';
 import { Backlog } from './backlog.ts';
@@ -23,26 +23,26 @@ export interface SyslogOptions {
   /** Default `/dev/log`. */
   readonly socket?: string | undefined;
   readonly losses: LogLosses;
-  /** Told once for each time that syslog can no longer be reached. */
+  /** Called once each time that syslog becomes unreachable. */
   readonly onFailure: (reason: string) => void;
 }
 
-/** How a line is written: with its priority and its end, or, while syslog cannot be reached, elsewhere. */
+/** Writes a line with its priority and end, or elsewhere while syslog cannot be reached. */
 export interface SyslogWay {
   readonly format: (record: LogRecord) => string;
   readonly instead: (record: LogRecord) => void;
 }
 
-/** How many bytes may wait for it. */
+/** Limit on waiting bytes. */
 const mostWaiting = 4 * 1024 * 1024;
 const mostInFlight = 64 * 1024;
-/** A child that has lived for so long has found the socket, in ms. */
+/** A child that lives this long has reached the socket, in ms. */
 const trial = 250;
-/** Until it is started again, in ms: doubled each time that it has not lived through its trial. */
+/** Time until a restart, in ms: doubled each time that the child has not survived its trial. */
 const [firstDelay, longestDelay] = [50, 30_000];
-/** What was given to a child so shortly before it failed, in ms, it may not have passed on; of so many lines. */
+/** Lines written to a child this shortly before it failed, in ms, may be lost; that many are kept. */
 const [recently, mostRecent] = [2000, 1000];
-/** The longest line, in bytes; `logger` makes several of a longer one. */
+/** Maximum length of a line, in bytes; `logger` splits longer ones. */
 const longestLine = 8192;
 
 interface Kept {
@@ -57,7 +57,7 @@ export class Syslog {
   /** Lines from before the child has proved that it reaches the socket. */
   #early: Kept[] = [];
   #earlyBytes = 0;
-  /** Lines that the child was given last. */
+  /** The last lines written to the child. */
   #recent: (Kept & { readonly at: number })[] = [];
   #state: 'starting' | 'running' | 'failing' | 'closed' = 'starting';
   #child: ChildProcess | null = null;
@@ -92,7 +92,7 @@ export class Syslog {
     }
   }
 
-  /** Resolves when nothing waits any more, or after so many ms. */
+  /** Resolves when everything is written, or after `within` ms. */
   async flush(within: number): Promise<void> {
     const until = performance.now() + within;
     while (
@@ -105,7 +105,7 @@ export class Syslog {
     }
   }
 
-  /** The child ends once it has read what was written to it. */
+  /** Lets the child read everything, then end. */
   close(): void {
     this.#state = 'closed';
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -116,7 +116,7 @@ export class Syslog {
   #start(): void {
     const { name, socket } = this.#options;
     const { spawn } = process.getBuiltinModule('node:child_process');
-    // its own group: what a terminal sends to the server does not end it before the last line
+    // a process group of its own: signals from the server's terminal must not end it before the last line
     const child = spawn(
       'logger',
       [
@@ -165,7 +165,7 @@ export class Syslog {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#child = null;
     this.#isWriting = false;
-    // one that ran may have been ended by somebody: another one may do
+    // somebody may have ended a working child: try another
     if (wasRunning) {
       this.#state = 'starting';
       const since = performance.now() - recently;
@@ -187,7 +187,7 @@ export class Syslog {
     if (!this.#backlog.append(Buffer.from(line, 'latin1'))) this.#options.losses.backlog++;
   }
 
-  /** Gives the child what waits, a piece at a time: what it has not taken is still here when it ends. */
+  /** Writes to the child a piece at a time, so that unread pieces are still here when it ends. */
   #pass(): void {
     const stdin = this.#child?.stdin;
     if (this.#isWriting || this.#backlog.size === 0 || stdin === null || stdin === undefined) return;
@@ -199,14 +199,14 @@ export class Syslog {
     stdin.write(piece, (error) => {
       if (this.#child !== child) return;
       this.#isWriting = false;
-      if (error) return; // it has ended, and another one gets it
+      if (error) return; // it has ended: the next child gets the piece
       this.#backlog.advance(piece.length);
       this.#pass();
     });
   }
 }
 
-/** By their numbers (RFC 5424, 6.2.1). */
+/** Facilities by number (RFC 5424, 6.2.1). */
 const facilities: ReadonlyMap<string, number> = new Map([
   ...[
     'KERN',
@@ -227,7 +227,7 @@ const facilities: ReadonlyMap<string, number> = new Map([
 
 export const facilityNames: readonly string[] = [...facilities.keys()];
 
-/** The number of a facility; an unknown one is that of the system's services. */
+/** The number of a facility; an unknown name counts as `daemon`. */
 export function facilityNumber(name: string): number {
   return facilities.get(name) ?? 3;
 }

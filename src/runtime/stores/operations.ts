@@ -1,41 +1,41 @@
 /**
- * What may be asked of a store, as plain data: operations and results cross processes and machines as JSON, and no
- * function is ever sent. An entry of {@link StoreTable} is an operation and the result that belongs to it.
+ * The operations of a store as plain data: operations and results cross processes and machines as JSON, functions are
+ * never sent. An entry of {@link StoreTable} is an operation and its result.
  *
- * Each operation is atomic: between its reading and its writing no other one touches the same key. What one process asks
- * about a key is done in the order in which it asks. Nothing spans two keys.
+ * Each operation is atomic: no other one touches the same key in between. The operations of one process on a key run in
+ * order. None spans two keys.
  *
- * Times are in ms; null stands for "without end", as JSON has no Infinity. Keys and texts are byte strings.
+ * Times are in ms; null stands for "without end", since JSON lacks Infinity. Keys and texts are byte strings.
  */
 import type { Value } from '../../script/index.ts';
 
-/** What an entry holds. A number is a signed 32-bit integer. */
+/** The value of an entry. Numbers are signed 32-bit integers. */
 export type EntryValue = string | number;
 
 export interface StoreTable {
-  // --- locks: held by an owner within a process, freed at the latest when the process ends ---
+  // --- locks: held by an owner within a process, and released when the process ends ---
 
   /**
-   * Takes a lock. `granted`: the owner has it now; `held`: another one has it, and `wait` has passed; `own`: the
-   * owner has it already, and it is not `reentrant`; `full`: the store has no room. Whoever waits gets it in the
-   * order of asking.
+   * Takes a lock. `granted`: the owner has it now; `held`: another owner has it, and `wait` has passed; `own`: the
+   * owner has it already, and it is not `reentrant`; `full`: the store is full. Waiting owners get it in the order of
+   * asking.
    */
   readonly lock: {
     readonly operation: {
       readonly space: string;
       readonly key: string;
-      /** A number that the process gives to each of its owners. */
+      /** Identifies an owner within the process. */
       readonly owner: number;
-      /** Whether the owner may take it again; it then has to give it back as often. */
+      /** Whether the owner may take it several times, and then has to release it as often. */
       readonly reentrant: boolean;
       /** How long to wait for it; 0: not at all. */
       readonly wait: number | null;
-      /** It is freed after this time, if it was not given back before. */
+      /** It is released after this time at the latest. */
       readonly lease: number | null;
     };
     readonly result: 'granted' | 'held' | 'own' | 'full';
   };
-  /** Gives a lock back. False: the owner does not have it, and nothing changes. */
+  /** Releases a lock. False if the owner does not have it. */
   readonly unlock: {
     readonly operation: { readonly space: string; readonly key: string; readonly owner: number };
     readonly result: boolean;
@@ -59,12 +59,12 @@ export interface StoreTable {
 
   // --- entries: values by key, in collections, for a time ---
 
-  /** The value of a key; null for one that is absent or has expired. */
+  /** The value of a key; null if absent or expired. */
   readonly get: {
     readonly operation: { readonly collection: string; readonly key: string };
     readonly result: EntryValue | null;
   };
-  /** Stores a value in place of an earlier one. `full`: the store has no room, and the earlier one stays. */
+  /** Stores a value, replacing an earlier one. `full`: the store is full, and the earlier one remains. */
   readonly set: {
     readonly operation: {
       readonly collection: string;
@@ -74,19 +74,23 @@ export interface StoreTable {
     };
     readonly result: 'stored' | 'full';
   };
-  /** Removes a key. False: it was absent. */
+  /** Removes a key. False if it was absent. */
   readonly delete: {
     readonly operation: { readonly collection: string; readonly key: string };
     readonly result: boolean;
   };
-  /** Removes all keys that match, `*`, `?` and `[...]` as in file names: atomic for each key alone. Their number. */
+  /**
+   * Removes all keys that match `*`, `?` and `[...]` as in file names, and returns their number. Atomic only for each
+   * key.
+   */
   readonly 'delete-matching': {
     readonly operation: { readonly collection: string; readonly glob: string };
     readonly result: number;
   };
   /**
-   * Adds to a counter and gives the sum, which wraps at 32 bits. An absent one starts at 0 and gets the `ttl`; an existing
-   * one keeps its time: so what is limited to a number in a time opens again. Text of a sign and digits counts as a number.
+   * Adds to a counter and returns the sum, which wraps at 32 bits. An absent counter starts at 0 and gets the `ttl`; an
+   * existing one keeps its expiry, so that a limit of a number per time recovers. Text of a sign and digits counts as a
+   * number.
    */
   readonly add: {
     readonly operation: {
@@ -97,7 +101,7 @@ export interface StoreTable {
     };
     readonly result: number | 'not-a-number' | 'full';
   };
-  /** Frees the memory of expired entries, where the store does not do so by itself. How many there were. */
+  /** Frees the memory of expired entries, if the store does not do so by itself. Returns their number. */
   readonly sweep: {
     readonly operation: { readonly collection: string };
     readonly result: number;
@@ -105,17 +109,17 @@ export interface StoreTable {
 
   // --- replicated values: every process has a copy, see ReplicatedValues ---
 
-  /** Sets a value. The last one to set it wins, everywhere. */
+  /** Sets a value; the last write wins in all processes. */
   readonly 'set-value': {
     readonly operation: { readonly space: string; readonly key: string; readonly value: Value };
     readonly result: 'stored' | 'full';
   };
-  /** Sets it if it is absent. */
+  /** Sets a value if absent. */
   readonly 'initialize-value': {
     readonly operation: { readonly space: string; readonly key: string; readonly value: Value };
     readonly result: 'stored' | 'present' | 'full';
   };
-  /** Adds to a value and gives the sum, which wraps at 32 bits; whatever is not a number counts as 0. */
+  /** Adds to a value and returns the sum, which wraps at 32 bits; a value that is not a number counts as 0. */
   readonly 'add-to-value': {
     readonly operation: { readonly space: string; readonly key: string; readonly by: number };
     readonly result: number | 'full';
@@ -130,7 +134,7 @@ export type StoreOperation<Kind extends OperationKind = OperationKind> = {
 
 export type StoreResult<Kind extends OperationKind = OperationKind> = StoreTable[Kind]['result'];
 
-/** What counts as a number in an entry: a sign and digits alone, which wrap at 32 bits; null for other text. */
+/** An entry as a number: only a sign and digits, which wrap at 32 bits; null for other text. */
 export function counterOf(value: EntryValue): number | null {
   if (typeof value === 'number') return value;
   return /^[+-]?\d{1,1000}$/.test(value) ? Number(BigInt.asIntN(32, BigInt(value.replace(/^\+/, '')))) : null;

@@ -1,21 +1,21 @@
 /**
- * What all workers of a server share, in however many processes they run: locks, caches, counters. The store may be this
- * process, the supervisor of several, or a database: whoever asks cannot tell, but by whether it gets a promise.
+ * The state that all workers of a server share, across processes: locks, caches, counters. The store may be this
+ * process, the supervisor of several, or a database; the only difference is whether a result is a promise.
  */
 
 import type { Value } from '../../script/index.ts';
 import type { Awaitable } from '../../timers/index.ts';
 import type { OperationKind, StoreOperation, StoreResult } from './operations.ts';
 
-/** Why a store did not do what it was asked. */
+/** Why a store did not perform an operation. */
 export type StoreErrorCode =
-  /** It is not connected. */
+  /** The store is not connected. */
   | 'unreachable'
-  /** No answer in time. It may have done it. */
+  /** No answer in time; it may have been performed. */
   | 'timeout'
-  /** Too much waits to be sent to it. It has not done it. */
+  /** Too much is queued for the store; it was not performed. */
   | 'overloaded'
-  /** It does not know the operation: it is of another version. */
+  /** The store, of another version, does not know the operation. */
   | 'invalid';
 
 export class StoreError extends Error {
@@ -28,32 +28,32 @@ export class StoreError extends Error {
   }
 }
 
-/** A store, as one process sees it: the locks that were taken through it are free when the process ends. */
+/** A store, as one process sees it. Its locks are released when the process ends. */
 export interface Store {
   /**
-   * Does the operation. A store in this process answers at once, with no promise, unless a lock has to be waited for. The
-   * promise of another one rejects with a {@link StoreError} and nothing else; nothing throws.
+   * Performs an operation. A store in this process answers synchronously, except when waiting for a lock. The promise
+   * of any other store rejects only with a {@link StoreError}; nothing throws.
    */
   ask<Kind extends OperationKind>(operation: StoreOperation<Kind>): Awaitable<StoreResult<Kind>>;
-  /** As `ask`, where nobody waits for the result: what gives something back. It is refused for no lack of room. */
+  /** Like `ask`, for releases, whose results are not needed. Never refused for lack of room. */
   tell(operation: StoreOperation): void;
   /** The replicated values of a space. */
   values(space: string): ReplicatedValues;
 }
 
 /**
- * Values by key that every process reads at once, from its own copy; a change reaches the other copies a moment later.
- * What sets one here is sent to the store as an operation.
+ * Values by key, of which every process has a copy and reads it synchronously; changes reach other copies a moment
+ * later. Setting one sends an operation to the store.
  */
 export interface ReplicatedValues {
   get(key: string): Value | undefined;
-  /** Sets it here at once; between processes the last one to set it wins, everywhere. False: there is no room. */
+  /** Sets a value here at once; the last write wins in all processes. False if the store is full. */
   set(key: string, value: Value): boolean;
-  /** Sets it if it is absent. False: there is no room. */
+  /** Sets a value if absent. False if the store is full. */
   initialize(key: string, value: Value): boolean;
-  /** Adds to a number, 0 if absent; done when the sum, which wraps at 32 bits, is in this copy. */
+  /** Adds to a number, 0 if absent; completes when this copy has the sum, which wraps at 32 bits. */
   add(key: string, by: number): Awaitable<StoreResult<'add-to-value'>>;
   keys(): Iterable<string>;
-  /** Calls `changed` for each value that is set from now on, here or elsewhere, as long as the process lives. */
+  /** Calls `changed` for each value set later, here or elsewhere, for the life of the process. */
   watch(changed: (key: string) => void): void;
 }

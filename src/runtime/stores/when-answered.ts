@@ -3,7 +3,7 @@ import { type Awaitable, isPending } from '../../timers/index.ts';
 import type { Run } from '../run.ts';
 import { StoreError } from './store.ts';
 
-/** Goes on with a store's result; -1 and a complaint of `caller` if the store fails. */
+/** Continues with a store's result; if the store fails, logs it for `caller` and returns -1. */
 export function whenAnswered<T>(
   run: Run,
   caller: string,
