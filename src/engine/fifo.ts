@@ -1,4 +1,4 @@
-/** A queue whose both ends are O(1): an array and the index of its first element. */
+/** A queue with O(1) operations at both ends: an array and the index of its first element. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #first = 0;
@@ -7,7 +7,7 @@ export class Fifo<T> {
     return this.#items.length - this.#first;
   }
 
-  /** What {@link shift} would return. */
+  /** The next result of {@link shift}. */
   get first(): T | undefined {
     return this.#items[this.#first];
   }

@@ -1,4 +1,4 @@
-/** What takes a message through: receiving it, giving it a worker, and running a script on it to its end. */
+/** Processes messages: receives them, assigns workers, and runs scripts on them. */
 
 export { type EventAttribute, eventAttributes, raiseEvent } from './events.ts';
 export { type Intake, RequestIntake, scriptIntake } from './intake.ts';

@@ -1,4 +1,4 @@
-/** How requests reach a policy: what it does with each, and the workers that do it. */
+/** Passes requests to a policy: its handlers, and the workers that run them. */
 import {
   type JobKind,
   parseError,
@@ -21,21 +21,21 @@ export interface Waiting {
 }
 
 export interface Intake {
-  /** Handles a request of a transaction or dialog before all new ones; false when there is no room. */
+  /** Handles a request of a transaction or dialog before all new ones; false if the queue is full. */
   take(request: Request): boolean;
-  /** Handles a new request, behind all else; it has waited for some ms so far. */
+  /** Handles a new request after everything else; `waited`: how long it has waited already, in ms. */
   admit(request: Request, waiting: Waiting, waited: number): Admission;
-  /** Handles a request that cannot be parsed; false where the policy does not, or has no room. */
+  /** Handles a request that cannot be parsed; false if the policy does not, or the queue is full. */
   takeMalformed(message: MalformedMessage, request: SipRequest): boolean;
 }
 
-/** What a policy does with a request. */
+/** A policy's handler of requests. */
 export type Handle<R extends Routing> = (worker: Worker<R>, request: Request) => unknown;
 
 export interface Handlers<R extends Routing> {
   readonly kind: JobKind;
   readonly request: Handle<R>;
-  /** Of a request that cannot be parsed. Absent: it is answered without the policy. */
+  /** Handles a request that cannot be parsed. Absent: it is answered without the policy. */
   readonly malformed?: Handle<R> | undefined;
 }
 
@@ -78,7 +78,7 @@ export class RequestIntake<R extends Routing> implements Intake {
   }
 }
 
-/** That of a script: its main route, and its error_route for requests that cannot be parsed. */
+/** The intake of a script: its main route, and its error_route for requests that cannot be parsed. */
 export function scriptIntake(routing: RunRouting, pool: WorkerPool<RunRouting>): Intake {
   const { main, find } = routing.script;
   const errorRoute = find('error_route', '');

@@ -1,4 +1,4 @@
-/** A worker of a pool, with the jobs that wait for it alone. */
+/** A worker of a pool, with the jobs that only it may run. */
 import { type Job, type JobKind, type Routing, States, type Worker } from '../runtime/index.ts';
 import type { Value } from '../script/index.ts';
 import { Fifo } from './fifo.ts';
@@ -6,7 +6,7 @@ import { Fifo } from './fifo.ts';
 export interface Queued<R extends Routing> {
   readonly job: Job<R>;
   readonly kind: JobKind;
-  /** What it counts for while it waits. */
+  /** Bytes reserved while it waits. */
   readonly bytes: number;
 }
 
@@ -17,10 +17,10 @@ export class PoolWorker<R extends Routing> implements Worker<R> {
   readonly states: States<Worker> = new States<Worker>(this);
   logLevel: number | null = null;
   xlogLevel: number | null = null;
-  /** What goes on after async(), before new messages. */
+  /** Scripts that continue after async(), before new messages. */
   readonly resumptions = new Fifo<Queued<R>>();
   busy = false;
-  /** Whether it stands in the pool's list of idle ones, maybe no longer idle. */
+  /** Whether it is in the pool's list of idle workers, though it may be busy again. */
   listed = false;
   readonly #resume: (worker: PoolWorker<R>, job: Job<R>) => void;
 

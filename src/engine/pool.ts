@@ -1,7 +1,7 @@
 /**
  * The workers of a process. A worker handles one message at a time and is occupied while a script waits in a blocking
- * call, but not while a handler does; what finds none idle waits in a bounded queue, and is refused rather than handled
- * too late.
+ * call, but not while a handler does. Without an idle worker, messages wait in a bounded queue, or are refused rather
+ * than handled too late.
  */
 
 import type { Job, JobKind, Routing, Worker } from '../runtime/index.ts';
@@ -16,56 +16,56 @@ export interface PoolOptions {
   readonly count: number;
   /** The number of the first worker. Default 0. */
   readonly firstId?: number;
-  /** How many messages may wait. Default 10,000. */
+  /** Maximum number of queued messages. Default 10,000. */
   readonly queueLimit?: number | undefined;
   /** How long a new request may wait for a worker, in ms. Default 4,000. */
   readonly queueTimeout?: number | undefined;
-  /** How many handlers may wait for something themselves. Default 10,000. */
+  /** Maximum number of waiting handlers. Default 10,000. */
   readonly handlerLimit?: number;
-  /** What messages that wait may take of the heap, those of handlers included. Default: without a limit. */
+  /** Heap budget of waiting messages, those of handlers included. Default: unlimited. */
   readonly memory?: ByteBudget;
 }
 
 /**
- * Longest queueing time in a burst when the CPU, not the workers, is the bottleneck, in ms: what arrives while a
- * process stands still is a burst.
+ * Longest queueing time in a burst when the CPU, not the workers, is the bottleneck (ms). Messages that arrive while a
+ * process is stopped are a burst.
  */
 const processorTimeout = 1000;
 
 /**
- * How long it may wait if that is not a burst, since the queue has not been empty for as long as a request may wait
- * in one, in ms. Less than T1 (RFC 3261, 17.1.1.2), after which it comes again. So, when too much comes for too long,
- * what is served is served early, and all is well again as soon as less comes.
+ * Longest queueing time under lasting overload (ms): if the queue has not been empty for the longest queueing time of a
+ * burst. Below T1 (RFC 3261, 17.1.1.2), after which clients retransmit: whatever is served is served early, and the
+ * server recovers as soon as the load drops.
  */
 const shortTimeout = 250;
 
 /**
- * While the processor is behind: how long scripts run before what else there is to do has its turn, in ms. It is their own
- * time that counts: in one turn the system may have given the processor to other programs, or much may have been received.
+ * How long scripts run under CPU overload before other work gets its turn (ms). Only their own time counts: within one
+ * turn the system may have run other programs, or much may have been received.
  */
 const slice = 5;
 
 interface Waiting<R extends Routing> extends Queued<R> {
   readonly since: number;
-  /** Called instead of the job when it has become too late for it. */
+  /** Called instead of the job if it has waited too long. */
   readonly refuse: () => void;
 }
 
-/** What a job takes of the heap beside its message, in bytes. */
+/** Heap size of a job without its message, in bytes. */
 const JOB_BYTES = 1024;
 
-/** How a pool is, whatever its jobs are. */
+/** The state of a pool, independent of its jobs. */
 export interface PoolState {
-  /** How many workers there are, and how many of them have something to do. */
+  /** The number of workers, and how many of them are busy. */
   readonly size: number;
   readonly busy: number;
-  /** How many messages wait for a worker. */
+  /** Number of messages that wait for a worker. */
   readonly queued: number;
-  /** How many handlers wait for something, without a worker. */
+  /** Number of handlers that wait without a worker. */
   readonly handlers: number;
   /** Whether the event loop is late. */
   set isBehind(isBehind: boolean);
-  /** Resolves when there is nothing to do. */
+  /** Resolves when the pool is idle. */
   idle(): Promise<void>;
 }
 
@@ -75,19 +75,19 @@ export class WorkerPool<R extends Routing> implements PoolState {
   readonly #workers: readonly PoolWorker<R>[];
   /** The most recently used last: a few busy connections are better than many idle ones. */
   readonly #idle: PoolWorker<R>[] = [];
-  /** What belongs to calls that there are: replies, requests within dialogs, what scripts themselves start. */
+  /** Jobs of existing calls: replies, requests within dialogs, jobs started by scripts. */
   readonly #urgent = new Fifo<Queued<R>>();
   readonly #new = new Fifo<Waiting<R>>();
   readonly #queueLimit: number;
   readonly #queueTimeout: number;
   readonly #handlerLimit: number;
   readonly #memory: ByteBudget;
-  /** Since when there has always been a new request that waits; null when there is none. */
+  /** Since when the queue of new requests has not been empty; null if it is. */
   #waitingSince: number | null = null;
   #busy = 0;
-  /** When a worker was last free again after all had waited. */
+  /** When a worker last became free after all had been busy. */
   #allWaitedAt = Number.NEGATIVE_INFINITY;
-  /** Handlers that have given their worker back, and are not over. */
+  /** Number of pending handlers that have returned their worker. */
   #handlers = 0;
   #onIdle: (() => void)[] = [];
   #isBehind = false;
@@ -119,7 +119,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return this.#workers.length;
   }
 
-  /** How many messages wait for a worker. */
+  /** Number of messages that wait for a worker. */
   get queued(): number {
     return this.#urgent.length + this.#new.length;
   }
@@ -128,20 +128,20 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return this.#busy;
   }
 
-  /** How many handlers wait for something, without a worker. */
+  /** Number of handlers that wait without a worker. */
   get handlers(): number {
     return this.#handlers;
   }
 
   /** Whether the event loop is late: scripts then run in slices, and new messages wait. */
   set isBehind(isBehind: boolean) {
-    // what waits would otherwise be done in one go, and nothing be received meanwhile
+    // otherwise the whole queue would run at once, and nothing be received meanwhile
     this.#isBehind = isBehind || (this.#isBehind && this.queued > 0);
   }
 
   /**
-   * Gives the job to an idle worker, or queues it before all new requests. False when the queue is full, in number or in
-   * bytes, or too many handlers wait: the job is not done. `size` is that of its message, in bytes.
+   * Gives the job to an idle worker, or queues it before all new requests. False, without running it, if the queue is
+   * full, in number or in bytes, or too many handlers wait. `size` is the size of its message, in bytes.
    */
   submit(job: Job<R>, size = 0, kind: JobKind = 'script'): boolean {
     if (kind === 'handler' && this.#hasManyHandlers) return false;
@@ -158,9 +158,9 @@ export class WorkerPool<R extends Routing> implements PoolState {
   }
 
   /**
-   * As {@link submit}, for a new request: behind all that is urgent. Refused when the queue is full, or when those
-   * before it have waited so long that it would be too late for this one; `refuse` is called when that turns out later.
-   * It may have waited for some ms before. `size` is that of its message, in bytes.
+   * Like {@link submit}, for a new request, which comes after all urgent jobs. Refused if the queue is full, or earlier
+   * requests have waited so long that this one would be too late; `refuse` is called if that turns out later. `waited`:
+   * how long it has waited before, in ms. `size` is the size of its message, in bytes.
    */
   admit(job: Job<R>, refuse: () => void, waited = 0, size = 0, kind: JobKind = 'script'): Admission {
     if (kind === 'handler' && this.#hasManyHandlers) return 'refused';
@@ -185,7 +185,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     else this.#work(worker, job, 'script', 0);
   }
 
-  /** Resolves when no worker is busy, nothing waits for one, and all handlers are over. */
+  /** Resolves when no worker is busy, the queue is empty, and all handlers have ended. */
   async idle(): Promise<void> {
     while (!this.#isIdle) {
       await new Promise<void>((resolve) => {
@@ -209,7 +209,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return this.#handlers >= this.#handlerLimit || this.#memory.isFull;
   }
 
-  /** Null as well when scripts have run for long enough. */
+  /** Null without an idle worker, and when scripts have used up their slice. */
   #takeIdle(): PoolWorker<R> | null {
     if (this.#isBehind && !this.#hasTime()) return null;
     for (;;) {
@@ -226,7 +226,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     this.#idle.push(worker);
   }
 
-  /** Does the job, and then what waits. */
+  /** Runs the job, then queued ones. */
   #work(worker: PoolWorker<R>, job: Job<R>, kind: JobKind, bytes: number): void {
     if (!worker.busy) {
       worker.busy = true;
@@ -235,7 +235,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     if (!this.#occupies(worker, job, kind, bytes)) this.#goOn(worker);
   }
 
-  /** Does what waits, until the worker has to wait itself or has nothing to do. */
+  /** Runs queued jobs until one suspends the worker, or none are left. */
   #goOn(worker: PoolWorker<R>): void {
     for (let next = this.#nextFor(worker); next !== undefined; next = this.#nextFor(worker))
       if (this.#occupies(worker, next.job, next.kind, next.bytes)) return;
@@ -260,7 +260,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return true;
   }
 
-  /** A handler that waits, and counts as long as it does. */
+  /** Counts a waiting handler until it ends. */
   #outlasts(pending: Promise<unknown>, bytes: number): void {
     this.#handlers++;
     this.#memory.charge(bytes);
@@ -276,7 +276,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
   }
 
   #run(worker: PoolWorker<R>, job: Job<R>): Promise<unknown> | undefined {
-    // the processor's time: real, whatever clock the host has
+    // CPU time, so always the real clock
     const began = this.#isBehind ? performance.now() : 0;
     try {
       const done = job(worker);
@@ -289,7 +289,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     }
   }
 
-  /** After a job that had to wait. */
+  /** Continues after a job that suspended the worker. */
   #next(worker: PoolWorker<R>): void {
     if (this.#busy === this.size) this.#allWaitedAt = this.#clock.now();
     this.#goOn(worker);
@@ -305,7 +305,10 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return urgent;
   }
 
-  /** The first new request for which it is not too late; the last is better done late than by nobody, within the limit. */
+  /**
+   * The first new request that has not waited too long. The last one is served late rather than never, within the
+   * limit.
+   */
   #nextNew(): Queued<R> | undefined {
     const now = this.#clock.now();
     const longest = this.#longestWait(now);
@@ -319,7 +322,9 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return undefined;
   }
 
-  /** While all workers wait. With one that is idle the queue goes on in this turn or the next one, and then it shows. */
+  /**
+   * Decides only while all workers are busy: an idle one gets to the queue in this turn or the next, and decides then.
+   */
   #allAreLate(now: number): boolean {
     const { first } = this.#new;
     return this.#busy === this.size && first !== undefined && now - first.since > this.#longestWait(now);
@@ -340,7 +345,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     else this.#tellIfIdle();
   }
 
-  /** Whether one script more may run in this turn of the event loop. */
+  /** Whether another script may run in this turn of the event loop. */
   #hasTime(): boolean {
     if (this.#turn === null) {
       this.#used = 0;
@@ -349,7 +354,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     return this.#used < slice;
   }
 
-  /** What waits although workers are idle goes on in the next turn. */
+  /** Continues with queued jobs in the next turn, although workers are idle. */
   #later(): void {
     if (this.#busy < this.size) this.#turn ??= setImmediate(() => this.#nextTurn());
   }

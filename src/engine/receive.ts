@@ -18,18 +18,18 @@ import type { Intake, Waiting } from './intake.ts';
 /** A Routing that receives messages. */
 export interface ReceivingRouting extends Routing {
   readonly intake: Intake;
-  /** Gives a response to the transaction that it belongs to. */
+  /** Passes a response to its transaction. */
   takeResponse(response: SipResponse): void;
 }
 
-/** What keeps messages back that came by the sockets of a script which does not run yet. */
+/** Holds messages from the sockets of a script that does not run yet. */
 export interface Holding {
-  /** Whether it keeps the message, or drops it. */
+  /** Whether it has kept or dropped the message. */
   holds(data: Uint8Array, source: Source, socket: Transport): boolean;
 }
 
 /**
- * Hands a message over to the process that owns its transaction. True if that happened. `data` is the received
+ * Passes a message to the process that owns its transaction; false if that is this process. `data` is the received
  * message.
  */
 export type HandOver = (message: SipMessage, data: Uint8Array) => boolean;
@@ -44,9 +44,9 @@ const refusalsPerSecond = 5000;
 
 export class Receiver implements Waiting {
   readonly #counts: ReceiveCounts;
-  /** Gets the messages that come from now on. */
+  /** Receives new messages. */
   routing: ReceivingRouting;
-  /** Of a script that is about to run; null for none. */
+  /** For a script that is about to run, or null. */
   holding: Holding | null = null;
   readonly #handOver: HandOver | null;
   /** The future transactions of queued requests, to recognize their retransmissions. */
@@ -62,16 +62,16 @@ export class Receiver implements Waiting {
     this.#handOver = handOver;
   }
 
-  /** Drops everything that arrives from now on. */
+  /** Drops all further messages. */
   stop(): void {
     this.#stopped = true;
   }
 
-  /** What sockets call with each message. */
+  /** Called by sockets with each message. */
   readonly listener = (data: Uint8Array, source: Source, socket: Transport): void =>
     this.receive(data, source, socket);
 
-  /** `waited`: another process has handed it over, so many ms after it came; null where it comes from the network. */
+  /** `waited`: how long ago another process received it, in ms; null if it came from the network. */
   receive(data: Uint8Array, source: Source, socket: Transport, waited: number | null = null): void {
     if (this.#stopped || this.holding?.holds(data, source, socket) === true) return;
     const message = parseMessage(data, source, socket);
@@ -149,7 +149,7 @@ export class Receiver implements Waiting {
   }
 
   /**
-   * Whether a transaction has dealt with it. A copy of a request that was accepted is never refused: its client would
+   * Whether a transaction has handled it. A retransmission of an accepted request is never refused: its client would
    * take the 503 for the final reply.
    */
   #answersCopy({ message, routing }: Request): boolean {
@@ -206,7 +206,7 @@ export class Receiver implements Waiting {
   }
 }
 
-/** Whether it does not come from where its sender is by its Via (RFC 3581): there is a translator in between, or it has another name. */
+/** Whether the source differs from the Via's sender (RFC 3581): because of NAT, or because the Via has a name. */
 function isTranslated({ via, source }: SipRequest): boolean {
   if (via.senderPort !== source.port) return true;
   return via.host !== source.address && via.host !== `[${source.address}]`;

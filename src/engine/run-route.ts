@@ -1,7 +1,6 @@
 /**
- * Runs a script on a message, from one of its top routes to its end. What async() asks for is started here, once the
- * closures of the script have returned and left it as a value: {@link Suspension}. After it another run goes on with the
- * same request.
+ * Runs a script on a message, from a top route to its end. The closures of the script return the function of async() as
+ * a value, a {@link Suspension}; it is started here, and another run with the same request continues after it.
  */
 
 import { endStretch, Request, Run, type RunSubject, type RunWorker } from '../runtime/index.ts';
@@ -19,7 +18,7 @@ import { type Awaitable, isPending } from '../timers/index.ts';
 /** Where async() frees the worker (the manual's Script-Async, Allowed Routes); elsewhere it is a blocking call. */
 const leaving: ReadonlySet<RouteKind | null> = new Set<RouteKind>(['route', 'onreply_route']);
 
-/** The route that goes on after a function, and its parameter. */
+/** The route that continues after a function, and its parameter. */
 type Next = Pick<Launched<Run>, 'function' | 'route'> & Partial<Pick<Launched<Run>, 'parameter'>>;
 
 /**
@@ -34,7 +33,7 @@ export function runRoute(
 ): Awaitable<Run> {
   const run = new Run(worker, request, about.subject);
   const { scripts } = run.routing.host;
-  const began = performance.now(); // the processor's time: real, whatever clock the host has
+  const began = performance.now(); // CPU time, so always the real clock
   const outer = run.beginStretch(began);
   const done = guard(run, () => carryOn(run, enterRoute(run, route, about.parameters)));
   endStretch(outer);
@@ -62,7 +61,7 @@ function guard(run: Run, execute: () => Awaitable<void>): Awaitable<void> {
   }
 }
 
-/** Once the closures have returned: does what async() asks for, until the script ends or leaves its worker. */
+/** After the closures have returned: executes async() calls until the script ends or leaves its worker. */
 function carryOn(run: Run, flow: Awaitable<unknown>): Awaitable<void> {
   if (isPending(flow)) return flow.then(() => carryOn(run, undefined));
   while (run.suspension !== null) {
@@ -77,16 +76,16 @@ function carryOn(run: Run, flow: Awaitable<unknown>): Awaitable<void> {
 }
 
 /**
- * Starts the function of async(). Null if the run ends here: another one goes on when the function is done, or nothing
- * is to be done; else what goes on in this run, on its worker.
+ * Starts the function of async(). Null if the run ends here, with another run after the function or with nothing left
+ * to do; else the completion with which this run continues on its worker.
  */
 function suspend(run: Run, suspension: Suspension<Run>): Awaitable<Completion<Run>> | null {
   run.suspension = null;
-  // where the call is: its arguments are read there
+  // arguments are read in the frame of the call
   run.frame = suspension.frame;
-  // each resume route is a step, or one that resumes itself would never end
+  // count each resume route as a step: one that resumes itself would never end
   if (--run.steps < 0 && run.isOverTime()) return null;
-  // stays so in its resume route, which is then run here
+  // the resume route, which then runs here, is blocking too
   run.isBlocking ||= !leaving.has(run.routeKind);
   const transaction = run.isBlocking ? 'refused' : run.request.createTransaction();
   if (transaction === 'absorbed') return null;
@@ -98,7 +97,7 @@ function suspend(run: Run, suspension: Suspension<Run>): Awaitable<Completion<Ru
   return null;
 }
 
-/** The worker is free from now on; it goes on with the resume route when the function is done. */
+/** Frees the worker, which continues with the resume route when the function is done. */
 function leave(run: Run, completion: Promise<Completion<Run>>, next: Next): void {
   const { request, subject } = run;
   run.hasResumeRoute = next.route !== null;
@@ -109,7 +108,7 @@ function leave(run: Run, completion: Promise<Completion<Run>>, next: Next): void
     });
 }
 
-/** After a function: sets its outputs and its return code, and enters the route that goes on. */
+/** After a function: sets its outputs and its return code, and enters the next route. */
 function resume(run: Run, { route, parameter = null }: Next, complete: Completion<Run>): Awaitable<unknown> {
   run.status = complete(run);
   if (route === null) return;
@@ -118,7 +117,7 @@ function resume(run: Run, { route, parameter = null }: Next, complete: Completio
   return enterRoute(run, route, parameter === null ? undefined : [parameter]);
 }
 
-/** Another run goes on when the function is done, on the worker of the one before. */
+/** When the function is done, another run continues on the same worker. */
 function goOnAfter(
   completion: Promise<Completion<Run>>,
   next: Next,
@@ -152,9 +151,9 @@ function goOnAfter(
   );
 }
 
-/** What launch() has started: its report route runs when it is done. Waits for it if it keeps the worker. */
+/** Runs the report route of launch() when its function is done. Waits for it if the worker is kept. */
 export function report(run: Run, launched: Launched<Run>): Awaitable<void> {
-  // the report route sees the output variables and its parameter, nothing of the message
+  // the report route sees the output variables and its parameter, but no message
   const request = new Request(run.routing, null);
   const completion = Promise.resolve(launched.completion);
   if (launched.background) return goOnAfter(completion, launched, run, request);

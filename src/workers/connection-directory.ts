@@ -1,4 +1,4 @@
-/** Which connections the processes have, so that a request finds its peer's connection in whichever process it is. */
+/** The connections of all processes, so that a request finds the connection to its peer in any of them. */
 import type { Endpoint } from './frames.ts';
 
 export interface KnownConnection {
@@ -12,7 +12,7 @@ export class ConnectionDirectory {
   readonly #own = new Map<string, KnownConnection>();
   readonly #others = new Map<string, number>();
 
-  /** This process's. */
+  /** This process's connections. */
   get own(): Iterable<KnownConnection> {
     return this.#own.values();
   }
@@ -28,12 +28,12 @@ export class ConnectionDirectory {
     else if (this.#others.get(key) === process) this.#others.delete(key);
   }
 
-  /** A process has begun anew: it has none. */
+  /** Forgets the connections of a restarted process. */
   forget(process: number): void {
     for (const [key, owner] of this.#others) if (owner === process) this.#others.delete(key);
   }
 
-  /** The process that has it; null where none of the others does. */
+  /** The other process that has this connection, or null. */
   find(socket: number, peer: Endpoint): number | null {
     return this.#others.get(keyOf(socket, peer)) ?? null;
   }

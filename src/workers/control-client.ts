@@ -1,28 +1,28 @@
-/** Finding the servers that run on this machine, and asking them. */
+/** Finds the servers on this machine, and queries them. */
 import { lstatSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import type { ControlCommand } from './control-protocol.ts';
 
-/** A server that answers no question: why, as a sentence for people. */
+/** Why a server did not answer, as a sentence for people. */
 export class ControlError extends Error {}
 
-/** A server that takes connections on its socket. */
+/** A server that accepts connections on its control socket. */
 export interface FoundServer {
   readonly pid: number;
   readonly name: string | null;
   readonly path: string;
-  /** The user id of who runs it. */
+  /** The user id of its process. */
   readonly uid: number;
 }
 
-/** How long a server may be silent before it counts as one that does not answer, in ms. */
+/** Limit on a server's silence, in ms. */
 const silence = 5000;
 /** Bytes. */
 const longestAnswer = 16 * 1024 * 1024;
 
-/** Where the servers of this user listen: below XDG_RUNTIME_DIR, else below the folder for temporary files. */
+/** The directory of this user's servers: below XDG_RUNTIME_DIR, else below the folder for temporary files. */
 export function controlDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const runtime = env['XDG_RUNTIME_DIR'];
   return runtime === undefined || runtime === ''
@@ -31,8 +31,8 @@ export function controlDirectory(env: Readonly<Record<string, string | undefined
 }
 
 /**
- * Where servers of other users, and those of services, listen: below the folders that systemd makes for users and for
- * services, and below the folder for temporary files. Only root looks into what is not its own.
+ * The directories of servers run by other users and by services: below the folders that systemd creates for them, and
+ * below the folder for temporary files. Only root looks into other users' directories.
  */
 function otherDirectories(): readonly string[] {
   const below = (folder: string, ...path: readonly string[]) =>
@@ -43,8 +43,8 @@ function otherDirectories(): readonly string[] {
 }
 
 /**
- * The servers that may be asked, by the sockets in `directory` and, where that has none, in those of other users and of
- * services. A socket that a server has left behind is removed.
+ * The servers with sockets in `directory` or, if that has none, in the directories of other users and of services.
+ * Removes sockets that a server has left behind.
  */
 export async function controlledServers(directory = controlDirectory()): Promise<readonly FoundServer[]> {
   const own = await serversIn(directory);
@@ -52,7 +52,7 @@ export async function controlledServers(directory = controlDirectory()): Promise
   return (await Promise.all(otherDirectories().map(serversIn))).flat();
 }
 
-/** Of all folders. */
+/** The servers of all directories. */
 export async function allServers(directory = controlDirectory()): Promise<readonly FoundServer[]> {
   const directories = [...new Set([directory, ...otherDirectories()])];
   return (await Promise.all(directories.map(serversIn))).flat();
@@ -62,7 +62,7 @@ async function serversIn(directory: string): Promise<readonly FoundServer[]> {
   const self = userInfo().uid;
   const folder = look(directory);
   if (folder === null || !folder.isDirectory() || (folder.uid !== self && self !== 0)) return [];
-  // in a folder that everybody may write to, only its owner speaks for a user
+  // in a world-writable folder trust only sockets of the user in its name
   const [, named] = /^siprest-(\d+)$/.exec(basename(directory)) ?? [];
   if (named !== undefined && Number(named) !== folder.uid) return [];
   const found = names(directory).map(async (file): Promise<FoundServer | null> => {
@@ -76,7 +76,7 @@ async function serversIn(directory: string): Promise<readonly FoundServer[]> {
   return (await Promise.all(found)).filter((one) => one !== null);
 }
 
-/** Whether nobody listens there any more. */
+/** Whether no process listens there any more. */
 export function isRefused(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -92,8 +92,8 @@ export function isRefused(path: string): Promise<boolean> {
 }
 
 /**
- * Asks a server, by its process id or the path of its socket. Rejects with a {@link ControlError} when there is none, when
- * it has given no sign of life for `within` ms, or when it says what went wrong.
+ * Queries a server by its process id or the path of its socket. Rejects with a {@link ControlError} if it is missing,
+ * shows no sign of life for `within` ms, or reports an error.
  */
 export async function askServer(
   server: number | string,
@@ -153,7 +153,7 @@ function look(path: string): Stats | null {
   try {
     return lstatSync(path);
   } catch {
-    return null; // it does not exist, or is not accessible
+    return null; // it is missing or inaccessible
   }
 }
 
@@ -161,7 +161,7 @@ function names(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // it is not there, or not to be read
+    return []; // it is missing or unreadable
   }
 }
 
@@ -169,6 +169,6 @@ function remove(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // somebody else was faster
+    // another process was faster
   }
 }

@@ -1,34 +1,34 @@
-/** What a running server may be asked by its control socket, and who it says it is. */
+/** The questions that a server answers on its control socket, and how it identifies itself. */
 
 export const CONTROL_COMMANDS = ['status', 'reload', 'identity'] as const;
 export type ControlCommand = (typeof CONTROL_COMMANDS)[number];
 
-/** Who a server is, and what is left there. */
+/** The identity of a server, and its unfinished work. */
 export interface ServerIdentity {
   readonly pid: number;
-  /** What `run --name` calls it. */
+  /** The name given by `run --name`. */
   readonly name: string | null;
   readonly state: 'running' | 'stopping';
   /** `udp:127.0.0.1:5060` */
   readonly sockets: readonly string[];
-  /** Calls that are being set up, requests in hand, and scripts that run. */
+  /** Number of calls being set up, pending requests and running scripts. */
   readonly unfinished: number;
-  /** How long these may still take once it stops, in s; null while it runs. */
+  /** Remaining time for these while it stops, in s; null while it runs. */
   readonly graceLeft: number | null;
 }
 
-/** Where the control socket of a server is. */
+/** The location of a server's control socket. */
 export interface ControlPlace {
   /** Default: one below `$XDG_RUNTIME_DIR`, else below the folder for temporary files. */
   readonly directory?: string | undefined;
-  /** Of the server; letters, digits, `_` and `-`. */
+  /** The name of the server; letters, digits, `_` and `-`. */
   readonly name?: string | undefined;
-  /** The socket's whole path instead. */
+  /** The whole path of the socket, instead of the other two. */
   readonly path?: string | undefined;
 }
 
-/** What `siprest status` and `siprest reload` find. */
+/** Options of the control socket, for `siprest status` and `siprest reload`. */
 export interface ControlOptions extends ControlPlace {
-  /** Does what `siprest reload` asks for; it resolves to the answer, as JSON. */
+  /** Reloads for `siprest reload`; resolves to the answer, as JSON. */
   readonly reload: () => Promise<unknown>;
 }

@@ -1,6 +1,6 @@
 /**
- * How a running server is asked and told: a socket in a directory that only its user may enter. A question is one line,
- * the answer one JSON text up to the end of the stream.
+ * The control socket of a running server, in a directory that only its user may enter. A question is one line, the
+ * answer one JSON text until the end of the stream.
  */
 import { chmodSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -15,7 +15,7 @@ import {
   type ServerIdentity,
 } from './control-protocol.ts';
 
-/** What each command does; what it resolves to is the answer, as JSON. What it throws is the answer's `error`. */
+/** The handler of each command resolves to the answer, as JSON; an exception becomes the answer's `error`. */
 export type ControlHandlers = Readonly<
   Record<Exclude<ControlCommand, 'identity'>, () => Promise<unknown>>
 > & {
@@ -23,9 +23,9 @@ export type ControlHandlers = Readonly<
 };
 
 const longestQuestion = 256;
-/** How long one who asks may take to say what, in ms. */
+/** Time limit for receiving a question, in ms. */
 const timeout = 5000;
-/** How often one who waits for an answer is told that it is on its way, in ms. */
+/** Interval of signs of life while the answer is pending, in ms. */
 const signOfLife = 1000;
 
 export class Control {
@@ -42,14 +42,14 @@ export class Control {
     server.unref();
   }
 
-  /** Takes questions from now on. Rejects with a {@link ControlError} if there is no place for the socket. */
+  /** Starts answering questions. Rejects with a {@link ControlError} if the socket cannot be created. */
   static async listen(handlers: ControlHandlers, place: ControlPlace = {}): Promise<Control> {
     const { directory = controlDirectory(), name } = place;
     if (place.path === undefined) ensureDirectory(directory);
     else await ensureFree(place.path);
     const path = place.path ?? join(directory, `${name === undefined ? '' : `${name}.`}${process.pid}.sock`);
     const server = createServer({ allowHalfOpen: true });
-    // under another name first: what Node closes it also removes, and by then a successor may have the path
+    // under another name first: Node removes the path on closing, and by then it may belong to a successor
     const own = `${path}.${process.pid}~`;
     removeIfThere(own);
     await new Promise<void>((resolve, reject) => {
@@ -74,7 +74,7 @@ export class Control {
     try {
       if (lstatSync(this.path).ino === this.#inode) unlinkSync(this.path);
     } catch {
-      // it is gone already
+      // already removed
     }
   }
 
@@ -90,7 +90,7 @@ export class Control {
       if (end < 0 && question.length <= longestQuestion) return;
       socket.removeAllListeners('data').resume().setTimeout(0);
       const command = question.slice(0, Math.max(end, 0));
-      // JSON may begin with blanks: one who asks sees that the server is alive
+      // JSON may start with blanks, which serve as signs of life
       socket.write(' ');
       const alive = every(systemClock, signOfLife, () => socket.write(' '));
       socket.once('close', () => alive.stop());
@@ -107,7 +107,7 @@ export class Control {
   }
 }
 
-/** A socket that a server has left behind gives way, and so does that of one that is stopping. */
+/** Frees the path: replaces the socket of a server that has crashed, or is stopping. */
 async function ensureFree(path: string): Promise<void> {
   const file = lstatSync(path, { throwIfNoEntry: false });
   if (file === undefined) return;
@@ -124,11 +124,11 @@ function removeIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // it is not there
+    // it does not exist
   }
 }
 
-/** A directory for temporary files is everybody's: what is there already has to be this user's alone. */
+/** A directory for temporary files is world-writable: an existing folder in it must belong to this user alone. */
 function ensureDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -1,4 +1,4 @@
-/** A server that `siprest status` and `siprest reload` reach. */
+/** A server with a control socket, for `siprest status` and `siprest reload`. */
 import { Control } from './control.ts';
 import { ControlError } from './control-client.ts';
 import type { ControlOptions, ServerIdentity } from './control-protocol.ts';
@@ -14,7 +14,7 @@ export class ControlledServer implements SipServer {
     this.#control = control;
   }
 
-  /** A server whose control socket cannot be opened serves all the same, and logs why. */
+  /** If the control socket cannot be opened, logs why, and serves nevertheless. */
   static async open(
     server: SipServer,
     { name, directory, path, reload }: ControlOptions,

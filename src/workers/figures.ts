@@ -1,7 +1,4 @@
-/**
- * What a server tells of itself: one table of figures. `siprest status` prints it, and whatever else tells them reads
- * the same.
- */
+/** The figures of a server, one table, which `siprest status` and everything else that reports figures read. */
 
 import { getHeapStatistics } from 'node:v8';
 import { restFigures } from '../modules/index.ts';
@@ -12,12 +9,12 @@ import type { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
 import type { ServerLogs } from './server-logs.ts';
 
-/** What figures are read from: one process. */
+/** The process whose figures are read. */
 export interface FigureSource extends Host {
   readonly openTransactions: number;
-  /** The one in force first, then those before it that have calls left. */
+  /** The current Routing first, then earlier ones with unfinished calls. */
   readonly routings: readonly FigureRouting[];
-  /** Null if any process. */
+  /** Null for a single process. */
   readonly peers: Readonly<PeerCounts> | null;
   readonly loopDelay: LoopDelay;
   readonly loopLoad: LoopLoad;
@@ -26,7 +23,7 @@ export interface FigureSource extends Host {
 
 interface FigureRouting extends Routing {
   readonly pool: { readonly size: number; readonly busy: number; readonly queued: number };
-  /** How many scripts run or wait. */
+  /** Number of scripts that run or wait. */
   readonly unfinished: number;
 }
 
@@ -35,7 +32,7 @@ export type Labelled = Exclude<Figure, number>;
 
 export interface FigureSpec {
   readonly name: string;
-  /** A counter only grows; a gauge is what is at the moment. */
+  /** A counter only grows; a gauge is a current value. */
   readonly kind: 'counter' | 'gauge';
   readonly unit:
     | 'messages'
@@ -51,9 +48,9 @@ export interface FigureSpec {
     | '%'
     | '';
   readonly summary: string;
-  /** The labels of its values, if any. */
+  /** The label of its values, if any. */
   readonly label?: string;
-  /** How the figures of several processes make one: the largest, their mean, or by default their sum. */
+  /** How figures of several processes are combined: maximum, mean, or by default their sum. */
   readonly over?: 'max' | 'mean';
   readonly read: (host: FigureSource) => Figure;
 }
@@ -261,7 +258,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'transfers',
     label: 'host and return code',
     summary: 'REST transfers that ended, by host and outcome; beyond 1,000 hosts the others are one.',
-    // of the process, whatever script asked for them
+    // counted per process, across reloads
     read: ({ routings: [first] }) => labelled(first === undefined ? [] : restFigures(first).transfers),
   },
   {
@@ -378,7 +375,7 @@ export const FIGURES: readonly FigureSpec[] = [
 
 const byName: ReadonlyMap<string, FigureSpec> = new Map(FIGURES.map((spec) => [spec.name, spec]));
 
-/** One of them; 0 if there is none of this name. */
+/** One figure; 0 for an unknown name. */
 export function readFigure(host: FigureSource, name: string): Figure {
   return byName.get(name)?.read(host) ?? 0;
 }

@@ -1,24 +1,24 @@
 /**
- * What processes say to each other over a stream: frames of a length, a kind, where the message came from and by
- * which socket, and the message. All numbers are big-endian.
+ * The protocol between processes: frames with a length, a kind, the source and socket of a message, and the message.
+ * All numbers are big-endian.
  */
 
 import { Checksum } from '../sip/index.ts';
 
 const kinds = [
-  /** A SIP message that came in, for the receiver's transactions. */
+  /** A received SIP message for the receiver's transactions. */
   'message',
-  /** A SIP message to be sent by the receiver's connection to `from`. */
+  /** A SIP message to send on the receiver's connection to `from`. */
   'send',
-  /** Another port, that of `to`, by which the peer of that connection is known. */
+  /** An alias for the peer of that connection: the port of `to`. */
   'alias',
-  /** The receiver is to end its connection to `from`. */
+  /** Asks the receiver to close its connection to `from`. */
   'end',
   /** The sender has a connection to `from`. */
   'opened',
-  /** It has it no longer. */
+  /** The sender has closed that connection. */
   'closed',
-  /** The sender has just started, and knows of no connection. */
+  /** The sender has just started, and knows no connections. */
   'hello',
 ] as const;
 export type FrameKind = (typeof kinds)[number];
@@ -31,13 +31,13 @@ export interface Endpoint {
 
 export interface Frame {
   readonly kind: FrameKind;
-  /** Which of the server's sockets; see {@link socketId}. */
+  /** The socket; see {@link socketId}. */
   readonly socket: number;
   /** When the message was received, in ms since 1970. */
   readonly at: number;
-  /** Where the message came from: the other end of its connection. */
+  /** The source of the message: the peer of its connection. */
   readonly from: Endpoint;
-  /** Where to send it to when that connection is gone. */
+  /** The destination if that connection is closed. */
   readonly to: Endpoint;
   readonly data: Uint8Array;
 }
@@ -45,13 +45,13 @@ export interface Frame {
 const noData = Buffer.alloc(0);
 const nowhere: Endpoint = { address: '', port: 0 };
 
-/** A frame with what its kind needs. */
+/** A frame with the fields that its kind needs. */
 export function frameOf(kind: FrameKind, parts: Partial<Omit<Frame, 'kind'>> = {}): Frame {
   return { socket: 0, at: 0, from: nowhere, to: nowhere, data: noData, ...parts, kind };
 }
 
 const fixed = 4 + 1 + 2 + 8 + 2 + 2 + 1 + 1;
-/** A frame has one SIP message, which is at most this long, and two addresses. */
+/** Maximum length: one SIP message and two addresses. */
 const longest = fixed + 2 * 255 + 65_535;
 
 export function encodeFrame({ kind, socket, at, from, to, data }: Frame): Buffer {
@@ -89,11 +89,11 @@ function decodeFrame(frame: Buffer): Frame | null {
   };
 }
 
-/** Cuts frames out of a stream, in whatever pieces it comes. */
+/** Splits a stream, which arrives in arbitrary pieces, into frames. */
 export class FrameReader {
   #rest: Buffer = noData;
 
-  /** The frames that are complete now; null where the stream is none of frames. */
+  /** The completed frames; null if the stream is invalid. */
   push(chunk: Buffer): readonly Frame[] | null {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const frames: Frame[] = [];
@@ -112,7 +112,10 @@ export class FrameReader {
   }
 }
 
-/** The same in all processes, whatever they have opened so far: 16 bits of a checksum of how the script names the socket. */
+/**
+ * Identifies a socket in all processes, whatever sockets they have open: 16 bits of a checksum of its name in the
+ * script.
+ */
 export function socketId(configured: string): number {
   const { number } = new Checksum().add(configured);
   return (number >>> 16) ^ (number & 0xffff);

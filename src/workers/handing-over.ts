@@ -1,6 +1,6 @@
 /**
- * Hands messages to the process that owns their transactions, takes those that the others read for this one, and sends by
- * connections that another process has.
+ * Passes messages to the processes that own their transactions, receives those for this process, and sends on
+ * connections of other processes.
  */
 import { branchProcess, Checksum, type SipMessage, type Source, type Transport } from '../sip/index.ts';
 import { ConnectionDirectory } from './connection-directory.ts';
@@ -10,12 +10,12 @@ import type { ProcessHost } from './process-host.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { SocketIds } from './socket-ids.ts';
 
-/** A message that another process has read, so many ms ago. */
+/** A message that another process received, `waited` ms ago. */
 type Receive = (data: Buffer, source: Source, transport: Transport, waited: number) => void;
 
 /**
- * How long a datagram may take from one process to another, in ms: T2, the longest time after which a client sends a
- * request again (RFC 3261, 17.1.2.1).
+ * Maximum age of a datagram from another process, in ms: T2, the longest interval of retransmissions (RFC 3261,
+ * 17.1.2.1).
  */
 const stale = 4000;
 
@@ -33,15 +33,15 @@ export class HandingOver {
     this.#sockets = new SocketIds(host);
   }
 
-  /** Tells the others that this process has no connections; they tell of theirs. */
+  /** Tells the others that this process has no connections yet; they answer with theirs. */
   begin(): void {
     this.#peers.broadcast(frameOf('hello'));
   }
 
   /**
-   * True when the message belongs to another process, which it has been given. A request belongs to the process that its
-   * Call-ID names, so that a retransmission, a CANCEL and an ACK find its transaction; a response to the one whose number
-   * is in its branch.
+   * Passes a message to its process; false if that is this process. A request belongs to the process that its Call-ID
+   * selects, so that retransmissions, CANCEL and ACK find its transaction; a response to the process whose number is in
+   * its branch.
    */
   give(message: SipMessage, data: Uint8Array): boolean {
     const { number, count, clock } = this.#host;
@@ -58,7 +58,7 @@ export class HandingOver {
     return true;
   }
 
-  /** What another process says. */
+  /** Handles a frame from another process. */
   take({ kind, socket, at, from, to, data }: Frame, process: number): void {
     if (kind === 'hello') return this.#greet(process);
     if (kind === 'opened' || kind === 'closed') {
@@ -91,7 +91,7 @@ export class HandingOver {
     }
   }
 
-  /** The others hear of each connection, so that their requests to its peer take it. */
+  /** Reports a connection to the others, so that their requests to its peer use it. */
   announce(transport: Transport, address: string, port: number, isOpen: boolean): void {
     const socket = this.#sockets.idOf(transport);
     if (socket === undefined) return;
@@ -100,7 +100,7 @@ export class HandingOver {
     this.#peers.broadcast(frameOf(isOpen ? 'opened' : 'closed', { socket, from }));
   }
 
-  /** The connection to a peer that another process has; null if none has one. */
+  /** Another process's connection to a peer, or null. */
   elsewhere(transport: Transport, address: string, port: number): Transport | null {
     const socket = this.#sockets.idOf(transport);
     if (socket === undefined) return null;
@@ -109,7 +109,7 @@ export class HandingOver {
     return process === null ? null : new RemoteConnection(transport, peer, socket, process, this.#peers);
   }
 
-  /** A process has started: what connections it had are gone, and it knows of none. */
+  /** A process has started: its earlier connections are closed, and it knows none of this process's. */
   #greet(process: number): void {
     this.#connections.forget(process);
     for (const { socket, peer: from } of this.#connections.own)

@@ -4,28 +4,28 @@ import type { Program } from '../runtime/index.ts';
 import type { Diagnostic, SourceSet } from '../script/index.ts';
 import { StartError } from './start-error.ts';
 
-/** How a script is read. */
+/** Options for loading a script. */
 export interface LoadOptions {
-  /** For messages. Default `script`. */
+  /** The name in messages. Default `script`. */
   readonly fileName?: string | undefined;
-  /** The text of a file that the script includes, as a byte string; without it `include_file` is an error. Throws if there is none. */
+  /** Reads an included file as a byte string; throws if it is missing. Without this, `include_file` is an error. */
   readonly readFile?: ((path: string, fromFile: string) => string) | undefined;
   /**
-   * What OpenSIPS has and siprest has not is a warning instead of an error; when it is reached, it is logged and
-   * answers -1 (a function) or null. Default false.
+   * Makes features that OpenSIPS has and siprest lacks warnings instead of errors; when reached, they are logged and
+   * return -1 (a function) or null. Default false.
    */
   readonly allowMissing?: boolean | undefined;
-  /** Names what OpenSIPS refuses to start with: diagnostics of the code `not-portable`. Default false. */
+  /** Reports what OpenSIPS would refuse to start with, as diagnostics with the code `not-portable`. Default false. */
   readonly portable?: boolean | undefined;
-  /** What `$argv(name)` reads, as byte strings. Default: nothing. */
+  /** The values of `$argv(name)`, as byte strings. Default: none. */
   readonly argv?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A script with all that it includes: what another process needs to load the same one. Plain data. */
+/** A script with all included files, as plain data, for loading it in another process. */
 export interface ScriptSource {
   readonly text: string;
   readonly fileName: string;
-  /** By the including file, and in it by the name that it gives. */
+  /** By the including file, then by the name in its include. */
   readonly included: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly allowMissing: boolean;
   readonly argv: Readonly<Record<string, string>>;
@@ -33,9 +33,9 @@ export interface ScriptSource {
 
 /** A routing script, parsed and checked by {@link loadScript}. */
 export class LoadedScript {
-  /** Errors, warnings and notes, in the order of the source. */
+  /** Errors, warnings and notes, in source order. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The texts that {@link diagnostics} point into: the script's, and those of the files that it includes. */
+  /** The texts to which {@link diagnostics} refer: the script and its included files. */
   readonly sources: SourceSet;
   /** @internal */
   readonly source: ScriptSource;
@@ -49,13 +49,14 @@ export class LoadedScript {
     this.#program = program;
   }
 
-  /** Whether a server can run it: none of its diagnostics is an error. */
+  /** Whether a server can run it: it has no errors. */
   get isValid(): boolean {
     return this.#program !== null;
   }
 
   /**
-   * What a server runs. Throws a {@link StartError} for a script with errors.
+   * The program to run. Throws a {@link StartError} for a script with errors.
+   *
    * @internal
    */
   get program(): Program {
@@ -65,8 +66,8 @@ export class LoadedScript {
 }
 
 /**
- * Parses, checks and compiles a routing script. `text` is a byte string, as `readFileSync(path, 'latin1')` gives it.
- * Never throws for what is in the text: errors are `diagnostics`, and the result is not `isValid` then.
+ * Parses, checks and compiles a routing script. `text` is a byte string, as from `readFileSync(path, 'latin1')`. Never
+ * throws because of the text: errors are in `diagnostics`, and `isValid` is false.
  */
 export function loadScript(
   text: string,
@@ -90,7 +91,7 @@ export function loadScript(
   return new LoadedScript(result, { text, fileName, included, allowMissing, argv });
 }
 
-/** The same script once more, in whatever process. */
+/** Loads the same script again, in any process. */
 export function loadSource({ text, fileName, included, allowMissing, argv }: ScriptSource): LoadedScript {
   return loadScript(text, {
     fileName,

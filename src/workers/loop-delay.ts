@@ -1,9 +1,9 @@
-/** How late the event loop was, as a distribution: in real time, which is what is measured. */
+/** The distribution of event loop delays, measured in real time. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** How long delays are kept, in ms: they are dropped every so often, so that the largest is a recent one. */
+/** How often delays are reset, in ms, so that the maximum is recent. */
 const period = 60_000;
-/** How often a delay is measured, in ms; what is measured has this in it. */
+/** Interval of measurements, in ms; it is included in the measured values. */
 const resolution = 20;
 
 export class LoopDelay {

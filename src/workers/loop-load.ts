@@ -2,14 +2,14 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
-/** How often it is looked, in ms, and for how many times it is kept. */
+/** Interval of measurements, in ms, and how many are kept. */
 const period = 1000;
 const kept = 600;
 
 export class LoopLoad {
-  /** The largest heap that a look found, in bytes. */
+  /** The largest measured heap, in bytes. */
   largestHeap = 0;
-  /** Shares of each second, the latest one at `#looks - 1`, round and round. */
+  /** A ring of the shares of each second, the latest at `#looks - 1`. */
   readonly #shares = new Float32Array(kept);
   #looks = 0;
   #last: EventLoopUtilization = performance.eventLoopUtilization();
@@ -20,7 +20,7 @@ export class LoopLoad {
     this.#timer = setInterval(() => this.#look(), period).unref();
   }
 
-  /** Of the last seconds, or of as many as there were, in percent. */
+  /** The mean of the last seconds, or of fewer after the start, in percent. */
   mean(seconds: number): number {
     const count = Math.min(seconds, this.#looks, kept);
     let sum = 0;

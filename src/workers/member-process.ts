@@ -1,4 +1,4 @@
-/** One of several processes of a server: it starts, reloads and stops as the supervisor says. */
+/** One of several processes of a server: starts, reloads and stops as the supervisor tells it. */
 import { memoryBudgets } from '../timers/index.ts';
 import { HandingOver } from './handing-over.ts';
 import { loadSource } from './load-script.ts';
@@ -10,13 +10,13 @@ import { ServerLogs } from './server-logs.ts';
 import { StartError } from './start-error.ts';
 import { RemoteStore } from './stores/remote-store.ts';
 
-/** `sent` is called when the message has left this process. */
+/** @param sent called when the message has left this process */
 type SendMessage = (message: FromProcess, sent?: () => void) => void;
 
 export class MemberProcess {
   readonly #send: SendMessage;
   readonly #exit: (code: number) => void;
-  /** From the start message on, which has the values that there are. */
+  /** Created by the start message, which contains the current values. */
   #store: RemoteStore | null = null;
   #server: RunningServer | null = null;
   #onEnd: (() => void) | null = null;
@@ -93,7 +93,7 @@ export class MemberProcess {
       const handingOver = new HandingOver(host, peers, (...received) =>
         this.#server?.receiveOwn(...received),
       );
-      // before the others hear of any connection of this process
+      // before any connection of this process is reported
       handingOver.begin();
       this.#server = await RunningServer.start(script, options, {
         host,
@@ -108,13 +108,13 @@ export class MemberProcess {
           elsewhere: (...wanted) => handingOver.elsewhere(...wanted),
         },
       });
-      // until now what the others have for it waits with them
+      // until now the others have kept messages for this process
       await peers.listen();
       this.#send({ kind: 'ready', sockets: this.#server.sockets });
     } catch (error) {
       const { code, socket } = error instanceof StartError ? error : {};
       this.#send({ kind: 'failed', message: explain(error), code, socket });
-      // once it has gone out
+      // after it was sent
       setImmediate(() => this.#exit(1));
     }
   }

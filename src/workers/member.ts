@@ -1,11 +1,11 @@
-/** One of a server's processes, as the supervisor knows it. */
+/** The supervisor's view of a process. */
 import type { Worker as ClusterWorker } from 'node:cluster';
 import { systemClock, type TimerHandle } from '../timers/index.ts';
 import type { ScriptSource } from './load-script.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 import type { StartError } from './start-error.ts';
 
-/** Until a process that has died is started again for the first time, in ms: doubled each time, as long as it does not stay. */
+/** Time until the first restart of a dead process, in ms; doubled while it keeps dying. */
 export const firstDelay = 50;
 
 type Answer = Extract<FromProcess, { readonly id: number }>;
@@ -14,11 +14,11 @@ export class Member {
   readonly number: number;
   worker: ClusterWorker | null = null;
   sockets: readonly string[] = [];
-  /** The script that it runs. */
+  /** Its script. */
   source: ScriptSource | null = null;
-  /** It is being given the script that the others run. */
+  /** Whether it is being brought to the script of the others. */
   isCatchingUp = false;
-  /** It stops, and has no calls left. */
+  /** Whether it has no calls left while stopping. */
   isDrained = false;
   startedAt = 0;
   heardAt = 0;
@@ -26,7 +26,7 @@ export class Member {
   timer: TimerHandle | null = null;
   onReady: ((error: StartError | null) => void) | null = null;
   #lastId = 0;
-  /** What it was asked and has not answered, by number; null when it ended instead. */
+  /** Handlers of pending answers by number, called with null if it ends instead. */
   readonly asked = new Map<number, (answer: Answer | null) => void>();
 
   constructor(number: number) {
@@ -37,7 +37,7 @@ export class Member {
     return this.sockets.length > 0;
   }
 
-  /** Resolves to null where it ends before it answers, or does not within some ms. */
+  /** Resolves to null if it ends before answering, or does not answer in time. */
   async ask<Kind extends Answer['kind']>(
     question: (id: number) => ToProcess,
     kind: Kind,

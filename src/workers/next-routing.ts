@@ -1,4 +1,4 @@
-/** A Routing that is about to be in force: its sockets are open, nothing of it is in force, and what its new sockets get waits. */
+/** A Routing about to take effect: its sockets are open, and their messages wait. */
 import type { Holding } from '../engine/index.ts';
 import type { ListeningSocket } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
@@ -6,27 +6,27 @@ import type { RunningRouting } from './running-routing.ts';
 
 type Received = Parameters<Holding['holds']>;
 
-/** How many messages may wait, and how many bytes; clients send again what has no room. */
+/** Limits on waiting messages, in number and bytes; clients retransmit what is dropped. */
 const mostMessages = 1000;
 const mostBytes = 4 * 1024 * 1024;
-/** A datagram that has waited longer has come again meanwhile, in ms: T2 (RFC 3261, 17.1.2.1). */
+/** A datagram that has waited longer, in ms, has been retransmitted: T2 (RFC 3261, 17.1.2.1). */
 const stale = 4000;
 
 export class NextRouting implements Holding {
   readonly routing: RunningRouting;
-  /** Null until they are open. */
+  /** Null before they are open. */
   sockets: readonly ListeningSocket[] | null = null;
   readonly #before: ReadonlySet<Transport>;
   readonly #held: { readonly at: number; readonly received: Received }[] = [];
   #bytes = 0;
 
-  /** `before`: the sockets of the script that runs, which goes on meanwhile. */
+  /** @param before the sockets of the running script, which continues meanwhile */
   constructor(routing: RunningRouting, before: readonly ListeningSocket[]) {
     this.routing = routing;
     this.#before = new Set(before.map(({ transport }) => transport));
   }
 
-  /** Whether the message came by one of the new sockets: then it waits, or is dropped. */
+  /** Whether the message came from one of the new sockets: it then waits, or is dropped. */
   holds(...received: Received): boolean {
     const [data, , transport] = received;
     if (this.#before.has(transport.listener ?? transport)) return false;
@@ -37,14 +37,14 @@ export class NextRouting implements Holding {
     return true;
   }
 
-  /** Hands over what waits, in its order. */
+  /** Delivers the waiting messages in order. */
   release(receive: (...received: Received) => void): void {
     const now = this.routing.host.clock.now();
     for (const { at, received } of this.#held.splice(0))
       if (received[2].reliable || now - at < stale) receive(...received);
   }
 
-  /** It is not going to run: its new sockets are closed. */
+  /** Closes the new sockets if the script will not run. */
   async abandon(): Promise<void> {
     this.#held.length = 0;
     const opened = (this.sockets ?? []).filter(({ transport }) => !this.#before.has(transport));

@@ -1,6 +1,6 @@
 /**
- * The streams between the processes of a server: each listens at a socket in a directory that is this start's alone
- * and that nobody else may enter, and connects to the others when there is something to say to them.
+ * The streams between the processes of a server. Each listens on a socket in a directory created for this start and
+ * accessible to nobody else, and connects to the others on demand.
  */
 import { unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -17,13 +17,13 @@ export interface PeersOptions {
 export interface PeerCounts {
   sent: number;
   received: number;
-  /** Frames for a process that did not take them in time. */
+  /** Frames that a process did not accept in time. */
   lost: number;
 }
 
-/** What may wait for a process that has died, or that has stopped reading, in bytes. */
+/** Limit on bytes that wait for a process that has died or stopped reading. */
 const queueBytes = 8 * 1024 * 1024;
-/** Until a process that has died is there again, in ms of real time. */
+/** Interval of attempts to reach a restarting process, in ms of real time. */
 const retryAfter = 20;
 
 class Link {
@@ -31,7 +31,7 @@ class Link {
   readonly #sender: number;
   readonly #counts: PeerCounts;
   #socket: Socket | null = null;
-  /** A socket that could not connect, or was lost, takes what is written to it without a word until it is closed. */
+  /** A socket that failed to connect silently accepts writes until it is closed. */
   #isConnected = false;
   #queue: Buffer[] = [];
   #queued = 0;
@@ -52,7 +52,7 @@ class Link {
     }
     this.#queue.push(frame);
     this.#queued += frame.length;
-    // all that one turn of the event loop has for this process goes out in one write
+    // one write for everything that one turn of the event loop sends to this process
     this.#flush ??= setImmediate(() => this.#write());
   }
 
@@ -84,7 +84,7 @@ class Link {
       socket.write(Buffer.from([this.#sender]));
       this.#write();
     });
-    // and then it closes
+    // `close` follows
     socket.on('error', () => {
       this.#isConnected = false;
     });
@@ -116,14 +116,14 @@ export class Peers {
     );
   }
 
-  /** Takes what the others have to say from now on. */
+  /** Starts receiving from the others. */
   async listen(): Promise<void> {
     const { directory, number } = this.#options;
     const path = pathOf(directory, number);
     try {
-      unlinkSync(path); // of the process that had this number before
+      unlinkSync(path); // left by the previous process with this number
     } catch {
-      // there was none
+      // it did not exist
     }
     const server = createServer((socket) => this.#accept(socket));
     this.#server = server;
@@ -137,7 +137,7 @@ export class Peers {
     this.#links[process]?.send(encodeFrame(frame));
   }
 
-  /** To all other processes. */
+  /** Sends to all other processes. */
   broadcast(frame: Frame): void {
     const encoded = encodeFrame(frame);
     for (const [number, link] of this.#links.entries())

@@ -1,4 +1,6 @@
-/** What a process has whatever script it runs: sockets, transactions, and its place among the other processes. */
+/**
+ * The state of a process that does not depend on the script: sockets, transactions, and its place among the processes.
+ */
 
 import {
   type Figure,
@@ -31,27 +33,27 @@ import { MemoryStore } from './stores/memory-store.ts';
 import { StoreState } from './stores/store-state.ts';
 
 export interface HostOptions {
-  /** Default: this process's share of what the machine has. */
+  /** Default: this process's share of the machine's memory. */
   readonly memory?: MemoryBudgets;
-  /** From 0. Default 0. */
+  /** Its number, from 0. Default 0. */
   readonly number?: number;
-  /** How many there are. Default 1. */
+  /** The number of processes. Default 1. */
   readonly count?: number;
-  /** Default: this process's own. */
+  /** Default: in this process. */
   readonly store?: Store;
   /** Default: the system's. */
   readonly clock?: Clock;
-  /** Whether startup_route runs here when the process starts: in one of them, the first time. Default true. */
+  /** Whether this process runs startup_route: only one does, and only at its first start. Default true. */
   readonly runsStartupRoute?: boolean | undefined;
-  /** Finds addresses and services. Default: asks the system's name servers. */
+  /** Finds addresses and services. Default: queries the system's name servers. */
   readonly names?: DnsNames;
-  /** Where the logs of scripts go. Default: where they say. */
+  /** Destination of script logs. Default: by each script's settings. */
   readonly logs?: ServerLogs;
-  /** What was handed to other processes. Default: there are none. */
+  /** Counts messages passed to other processes. Default: a single process. */
   readonly peers?: Readonly<PeerCounts>;
 }
 
-/** How often a line about withheld replies is logged, in ms. */
+/** Minimum interval between log lines about withheld replies, in ms. */
 const warningPeriod = 10_000;
 
 export class ProcessHost implements Host, FigureSource {
@@ -74,11 +76,11 @@ export class ProcessHost implements Host, FigureSource {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readiness: Readiness = 'starting';
-  /** In the order of the script. */
+  /** In script order. */
   sockets: readonly ListeningSocket[] = [];
-  /** Those of a script that is about to run. */
+  /** The sockets of a script that is about to run. */
   pending: readonly ListeningSocket[] = [];
-  /** The one in force first, then those before it that have calls left; none before the server starts. */
+  /** The current one first, then earlier ones with unfinished calls; empty before the start. */
   routings: FigureSource['routings'] = [];
   readonly names: DnsNames;
   readonly logs: ServerLogs;
@@ -129,7 +131,7 @@ export class ProcessHost implements Host, FigureSource {
     return readFigure(this, name);
   }
 
-  /** Of `total` workers, which are spread over all processes, those of this one; none is without one. */
+  /** This process's share of `total` workers, at least one. */
   workers(total: number): { readonly count: number; readonly firstId: number } {
     const least = Math.floor(total / this.count);
     const withOneMore = total % this.count;
@@ -145,14 +147,14 @@ export class ProcessHost implements Host, FigureSource {
     return findDestinations(uri, { names, protocols, families, preferred });
   }
 
-  /** How many transactions have not come to their ends. */
+  /** Number of unfinished transactions. */
   get openTransactions(): number {
     let open = 0;
     for (const transaction of this.transactions) if (transaction.isOpen) open++;
     return open;
   }
 
-  /** Whether a transaction has not come to its end: its final reply is to come, or the ACK to it. */
+  /** Whether any transaction still awaits its final reply, or the ACK to it. */
   get hasOpenTransactions(): boolean {
     for (const transaction of this.transactions) if (transaction.isOpen) return true;
     return false;
@@ -167,7 +169,7 @@ export class ProcessHost implements Host, FigureSource {
     );
   }
 
-  /** Begins to measure the event loop. */
+  /** Starts measuring the event loop. */
   watch(): void {
     this.loopDelay.start();
     this.loopLoad.start();

@@ -1,4 +1,4 @@
-/** What one of several processes runs, where the program that started them names no other. */
+/** The default program of one of several processes. */
 import { runMember } from './run-member.ts';
 
 runMember();

@@ -1,10 +1,10 @@
-/** What the supervisor and its processes say to each other. */
+/** The messages between the supervisor and its processes. */
 import type { ScriptSource } from './load-script.ts';
 import type { ProcessOptions } from './sip-server.ts';
 import type { ProcessStatus } from './status.ts';
 import type { StoreAnswer, StoreRequest, ValueChange } from './stores/messages.ts';
 
-/** {@link ProcessOptions} as they cross to a process. */
+/** {@link ProcessOptions} in a form that can be sent to a process. */
 export type PassedOptions = Omit<ProcessOptions, 'writeLog'>;
 
 export type ToProcess =
@@ -12,19 +12,19 @@ export type ToProcess =
       readonly kind: 'start';
       readonly number: number;
       readonly count: number;
-      /** Where the processes' sockets are. */
+      /** The directory of the processes' sockets. */
       readonly directory: string;
       readonly source: ScriptSource;
       readonly options: PassedOptions;
-      /** Whether startup_route has still to run: once for the whole server. */
+      /** Whether startup_route must run, once for the whole server. */
       readonly isFirst: boolean;
       readonly values: readonly ValueChange[];
     }
   /** The first half of a reload: opens sockets. */
   | { readonly kind: 'prepare'; readonly id: number; readonly source: ScriptSource }
-  /** The second half, once all processes have done the first. */
+  /** The second half, after all processes have done the first. */
   | { readonly kind: 'proceed'; readonly id: number }
-  /** Instead of it, since one cannot. */
+  /** Cancels the reload, since one process cannot do it. */
   | { readonly kind: 'abandon' }
   | { readonly kind: 'stop'; readonly grace: number | undefined }
   /** No process has calls left. */
@@ -51,11 +51,11 @@ export type FromProcess =
       readonly kind: 'reloaded';
       readonly id: number;
       readonly error: string | null;
-      /** That it listens on now. */
+      /** Its open sockets. */
       readonly sockets: readonly string[];
     }
   | { readonly kind: 'pong' }
-  /** It stops, and has no calls left. */
+  /** Whether it has no calls left while stopping. */
   | { readonly kind: 'drained' }
   | { readonly kind: 'figures'; readonly id: number; readonly figures: ProcessStatus }
   | { readonly kind: 'store'; readonly requests: readonly StoreRequest[] };

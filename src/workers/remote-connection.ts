@@ -2,12 +2,12 @@ import type { Transport } from '../sip/index.ts';
 import { type Endpoint, type FrameKind, frameOf } from './frames.ts';
 import type { Peers } from './peers.ts';
 
-/** A connection that another process has: what is sent by it is handed to that process. */
+/** A connection of another process: messages are passed to that process for sending. */
 export class RemoteConnection implements Transport {
   readonly protocol: Transport['protocol'];
   readonly reliable = true;
   readonly local: Transport['local'];
-  /** This process's socket of the same name: what goes to others goes out by that. */
+  /** This process's socket of the same name, for messages to other peers. */
   readonly listener: Transport;
   readonly #peer: Endpoint;
   readonly #socket: number;
@@ -28,7 +28,7 @@ export class RemoteConnection implements Transport {
     this.#tell('alias', { address: this.#peer.address, port });
   }
 
-  /** `done` hears that it has been handed over. */
+  /** `done` is called when the message was passed on. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
     this.#tell('send', { address, port }, data);
     done?.(null);

@@ -1,6 +1,6 @@
 /**
- * A Routing at work, whatever its policy is: workers, listeners, state of modules. A reload starts another one on the
- * same host, and this one goes on until the calls that it began are over.
+ * A running Routing with any policy: workers, listeners, state of modules. A reload starts another one on the same
+ * host, while this one continues until its calls have ended.
  */
 import type { Intake, PoolState, ReceivingRouting } from '../engine/index.ts';
 import {
@@ -20,13 +20,13 @@ import { pause } from '../timers/index.ts';
 import type { ProcessHost } from './process-host.ts';
 
 export interface QueueOptions {
-  /** How many messages may wait for a worker. */
+  /** Maximum number of messages that wait for a worker. */
   readonly queueLimit?: number | undefined;
-  /** How long they may, in ms. */
+  /** How long a new request may wait, in ms. */
   readonly queueTimeout?: number | undefined;
 }
 
-/** How often a Routing that a reload has replaced looks whether its calls are over, in ms. */
+/** How often a replaced Routing checks whether its calls have ended, in ms. */
 const lookAgain = 500;
 
 export abstract class RunningRouting implements ReceivingRouting {
@@ -41,7 +41,7 @@ export abstract class RunningRouting implements ReceivingRouting {
   abstract readonly pool: PoolState;
   abstract readonly intake: Intake;
 
-  /** Nothing of it is in force yet, and nothing outside of it has changed. */
+  /** Creates it without any effect on the process. */
   constructor(settings: Settings, timers: TimerValues, log: Log, host: ProcessHost) {
     const { listeners } = this;
     this.log = log;
@@ -55,9 +55,9 @@ export abstract class RunningRouting implements ReceivingRouting {
     this.replyDefaults = settings.serverHeader === null ? {} : { server: settings.serverHeader };
   }
 
-  /** Starts its modules; what of it runs once for the whole server runs if it is the `first`. Rejects with a {@link StartError}. */
+  /** Starts its modules; `isFirst`: also what runs once for the whole server. Rejects with a {@link StartError}. */
   abstract begin(options: { readonly isFirst: boolean }): Promise<void>;
-  /** Begins what it does by itself, at its times. */
+  /** Starts its timer routes. */
   abstract startTimers(): void;
   abstract stopTimers(): void;
 
@@ -74,25 +74,25 @@ export abstract class RunningRouting implements ReceivingRouting {
     if (named) return true;
     const { registry } = this.host;
     if (port === null ? registry.isOwnHost(name) : registry.isOwn(name, port)) return true;
-    // a host name that a socket is named by, while the socket has its address
+    // matches the host name of a socket, although the socket has its address
     return this.settings.sockets.some(
       (socket) => socket.host.toLowerCase() === name && (port === null || port === socket.port),
     );
   }
 
-  /** It is in force from now on: its settings apply to everything that the process has once. */
+  /** Applies its settings to everything that exists once in the process. */
   takeEffect(): void {
     const { names, registry } = this.host;
     names.ask(this.settings.names);
     registry.byRoute = this.settings.multihomed;
   }
 
-  /** How many scripts and handlers run or wait, in the background as well. */
+  /** Number of scripts and handlers that run or wait, including those in the background. */
   get unfinished(): number {
     return this.pool.busy + this.pool.queued + this.pool.handlers + this.background.size;
   }
 
-  /** Resolves when nothing of it runs or waits. */
+  /** Resolves when none of them are left. */
   async settled(): Promise<void> {
     await this.pool.idle();
     while (this.background.size > 0) {
@@ -101,7 +101,7 @@ export abstract class RunningRouting implements ReceivingRouting {
     }
   }
 
-  /** After a reload: lets every call that there was come to its end, which goes on by this policy. */
+  /** After a reload: keeps serving its calls until all have ended. */
   async outlive(): Promise<void> {
     this.stopTimers();
     const { transactions, proxy } = this.host;
@@ -114,7 +114,7 @@ export abstract class RunningRouting implements ReceivingRouting {
     await this.close();
   }
 
-  /** Gives back what its modules hold. */
+  /** Releases its modules' resources. */
   close(): Promise<void> {
     return this.listeners.settle('closed');
   }

@@ -1,4 +1,4 @@
-/** A script at work: all that is a script's alone, and no other policy's, of a Routing. */
+/** The Routing of a running script: everything that other policies do not have. */
 import { initialSlots } from '../core/index.ts';
 import { type Intake, runRoute, scriptIntake, WorkerPool } from '../engine/index.ts';
 import { receiveResponse } from '../relay/index.ts';
@@ -28,7 +28,7 @@ export class RunningScript extends RunningRouting implements RunRouting {
   readonly #program: Program;
   readonly #timers: Repetition[] = [];
 
-  /** Nothing of it is in force yet, and nothing outside of it has changed. */
+  /** Creates it without any effect on the process. */
   constructor(program: Program, log: Log, host: ProcessHost, queue: QueueOptions = {}) {
     const { settings, parameters, compiled } = program;
     super(settings, timerValues(parameters.get(tmParameters)), log, host);
@@ -59,10 +59,10 @@ export class RunningScript extends RunningRouting implements RunRouting {
     receiveResponse(this, response);
   }
 
-  /** Starts the modules and, once for the whole server, runs startup_route. Rejects with a {@link StartError}. */
+  /** Starts the modules; in one process, the first time, also runs startup_route. Rejects with a {@link StartError}. */
   async begin({ isFirst }: { readonly isFirst: boolean }): Promise<void> {
     for (const module of this.#program.modules) await this.#startModule(module);
-    // the variables that modules have set, before any worker runs a script
+    // variables set by modules, before any worker runs a script
     const initial = this.states.get(initialSlots);
     for (const { slots } of this.pool.workers) Object.assign(slots, initial);
     if (isFirst) await this.#runStartupRoute();
@@ -85,7 +85,7 @@ export class RunningScript extends RunningRouting implements RunRouting {
     await this.pool.idle();
   }
 
-  /** Each runs first after its interval, never beside itself, and in one process of the server. */
+  /** Each timer route first runs after its interval, never overlaps itself, and runs in only one process. */
   startTimers(): void {
     if (this.host.number !== 0) return;
     for (const route of this.script.routes) {
@@ -110,7 +110,7 @@ export class RunningScript extends RunningRouting implements RunRouting {
   }
 }
 
-/** The timers of RFC 3261 with what modparam("tm", "T1_timer") and T2_timer say. */
+/** The timers of RFC 3261 with T1_timer and T2_timer of tm. */
 function timerValues({ T1_timer, T2_timer }: RowValues<typeof tmParameters>): TimerValues {
   return { t1: T1_timer, t2: T2_timer, t4: RFC_TIMERS.t4 };
 }

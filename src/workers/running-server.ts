@@ -1,6 +1,4 @@
-/**
- * A running server: sockets, workers and the script, from start to stop. One process: of several, one of them.
- */
+/** A running server process, from start to stop: sockets, workers and the script. */
 import { type HandOver, Receiver } from '../engine/index.ts';
 import {
   BindError,
@@ -27,25 +25,25 @@ import { combine, type ProcessStatus, readFigures, type ServerStatus, stateOf } 
 export interface Membership {
   readonly host: ProcessHost;
   readonly handOver?: HandOver;
-  /** Told that this process has no calls left; resolves when it may end, since the others have none either. */
+  /** Called when this process has no calls left; resolves when none of the others has. */
   readonly mayEnd?: () => Promise<void>;
-  /** About connections that others have. */
+  /** Exchanges connections with other processes. */
   readonly sockets?: Pick<SocketHandlers, 'onConnection' | 'elsewhere'>;
 }
 
 /** How late the event loop may be before it counts as behind, in ms. */
 const behind = 15;
 
-/** How long the ACKs to answered calls may take, before a server ends that has no calls left, in ms. */
+/** How long a server without calls waits for the last ACKs before it ends, in ms. */
 const forAcks = 500;
 
-/** How often it is looked whether the calls have ended, in ms. */
+/** How often it checks whether its calls have ended, in ms. */
 const lookAgain = 20;
 
 export class RunningServer implements SipServer {
   readonly #host: ProcessHost;
   readonly #options: ProcessOptions;
-  /** How late the real event loop is, whatever clock the host has. */
+  /** Measures the real event loop, whatever the host's clock. */
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
       this.#routing.pool.isBehind = late > behind;
@@ -60,13 +58,13 @@ export class RunningServer implements SipServer {
   readonly #handlers: SocketHandlers;
   readonly #mayEnd: () => Promise<void>;
   #routing: RunningRouting;
-  /** Those before the one in force that have calls left. */
+  /** Earlier ones with unfinished calls. */
   readonly #older = new Set<RunningRouting>();
-  /** About to run: the first one, or that of a reload. */
+  /** The Routing about to run, at the start or in a reload. */
   #about: NextRouting | null = null;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
-  /** Until when calls may end, once it stops. */
+  /** When calls must have ended while it stops. */
   #stopBy = 0;
 
   private constructor(
@@ -87,7 +85,9 @@ export class RunningServer implements SipServer {
     };
   }
 
-  /** Opens the sockets, starts the modules, runs startup_route, and serves then. Rejects with a {@link StartError}. */
+  /**
+   * Opens the sockets, starts the modules, runs startup_route, and starts serving. Rejects with a {@link StartError}.
+   */
   static async start(
     { program }: LoadedScript,
     options: ProcessOptions = {},
@@ -116,7 +116,7 @@ export class RunningServer implements SipServer {
     return this.#about;
   }
 
-  /** What its sockets get waits meanwhile. */
+  /** Messages from its sockets wait meanwhile. */
   set #next(next: NextRouting | null) {
     this.#about = next;
     this.#receiver.holding = next;
@@ -126,7 +126,7 @@ export class RunningServer implements SipServer {
     return this.#routing.log;
   }
 
-  /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
+  /** The open sockets, such as `udp:127.0.0.1:5060`; a port of 0 is shown as the chosen port. */
   get sockets(): readonly string[] {
     return this.#host.sockets.map(({ name }) => name);
   }
@@ -139,12 +139,12 @@ export class RunningServer implements SipServer {
     return this.#host.transactions.size;
   }
 
-  /** Requests that were sent on and whose transactions have not ended. */
+  /** Number of client transactions. */
   get clientTransactions(): number {
     return this.#host.proxy.clients.size;
   }
 
-  /** How late the event loop was. */
+  /** Delays of the event loop. */
   get stalls(): Readonly<StallFigures> {
     return this.#stalls.figures;
   }
@@ -165,9 +165,8 @@ export class RunningServer implements SipServer {
   }
 
   /**
-   * Goes on with another script: requests that come from then on run it, calls that there are keep the one that they
-   * began with until they end. Sockets that both scripts name stay open. Rejects with a {@link StartError} when the new
-   * script cannot be started; then everything stays as it is.
+   * Replaces the script: new requests run the new one, existing calls keep theirs until they end. Sockets of both
+   * scripts stay open. Rejects with a {@link StartError} if the new script cannot start; nothing changes then.
    */
   reload(script: LoadedScript): Promise<void> {
     const reloading = this.#reloading.then(async () => {
@@ -179,8 +178,9 @@ export class RunningServer implements SipServer {
   }
 
   /**
-   * The first half of a reload: opens what sockets the script has new. Nothing else is done until {@link proceed} or
+   * The first half of a reload: opens the new sockets of the script, and does nothing else before {@link proceed} or
    * {@link abandon}. Rejects with a {@link StartError}.
+   *
    * @internal
    */
   async prepare({ program }: LoadedScript): Promise<void> {
@@ -190,7 +190,8 @@ export class RunningServer implements SipServer {
   }
 
   /**
-   * The second half: starts the modules, runs startup_route, and goes on with the new script.
+   * The second half: starts the modules, runs startup_route, and switches to the new script.
+   *
    * @internal
    */
   async proceed(): Promise<void> {
@@ -215,7 +216,8 @@ export class RunningServer implements SipServer {
   }
 
   /**
-   * Instead of the second half.
+   * Cancels instead of the second half.
+   *
    * @internal
    */
   async abandon(): Promise<void> {
@@ -236,9 +238,8 @@ export class RunningServer implements SipServer {
   }
 
   /**
-   * Refuses new requests, lets the calls that are being set up and the scripts that run end for up to `grace` ms, and
-   * gives everything back. The sockets stay open until then. Where it is told so several times, the last
-   * `grace` that was named counts.
+   * Refuses new requests, lets calls being set up and running scripts end for up to `grace` ms, then releases
+   * everything. The sockets stay open until then. A repeated call replaces `grace`.
    */
   stop({ grace }: StopOptions = {}): Promise<void> {
     if (grace !== undefined || this.#stopping === null)
@@ -260,7 +261,7 @@ export class RunningServer implements SipServer {
     this.#next = null;
     let inTime = await this.#drained();
     if (inTime) await this.#letAcksPass();
-    // until then it refuses what other processes still read for it
+    // until then it refuses messages that other processes pass to it
     if (inTime) {
       await Promise.race([this.#mayEnd(), this.#timeIsUp()]);
       inTime = await this.#drained();
@@ -281,7 +282,7 @@ export class RunningServer implements SipServer {
     await this.#host.logs.close();
   }
 
-  /** The ACK to a 2xx arrives after its transaction has ended: losing it would end the call (RFC 3261, 13.3.1.4). */
+  /** The ACK to a 2xx arrives after its transaction has ended. Losing it would end the call (RFC 3261, 13.3.1.4). */
   async #letAcksPass(): Promise<void> {
     for (const { isInvite, state } of this.#host.transactions) {
       if (!isInvite || state !== 'accepted') continue;
@@ -297,7 +298,7 @@ export class RunningServer implements SipServer {
     }
   }
 
-  /** Resolves to whether all calls and scripts have ended in time. */
+  /** Whether all calls and scripts have ended in time. */
   async #drained(): Promise<boolean> {
     const isBusy = () =>
       this.#host.hasOpenTransactions ||
@@ -309,7 +310,7 @@ export class RunningServer implements SipServer {
     return true;
   }
 
-  /** Opens the script's sockets; those that the one before has stay as they are. */
+  /** Opens the script's sockets; keeps those that the previous script has too. */
   async #open(routing: RunningRouting): Promise<NextRouting> {
     const { settings } = routing;
     const before = this.#host.sockets;
@@ -334,7 +335,7 @@ export class RunningServer implements SipServer {
     }
   }
 
-  /** A successor waits until the server before it has brought its calls to an end. */
+  /** How to wait for a port until the previous server has finished its calls. */
   #portWait({ log }: RunningRouting): PortWait {
     const wait = this.#options.waitForPort ?? 0;
     const { clock } = this.#host;
@@ -348,7 +349,9 @@ export class RunningServer implements SipServer {
     };
   }
 
-  /** From here on the script's settings and sockets are the process's. What only the one before it had is returned. */
+  /**
+   * Makes a script's settings and sockets those of the process. Returns the sockets that only the previous script had.
+   */
   #putInForce({ routing, sockets }: NextRouting): readonly Transport[] {
     const before = this.#host.sockets;
     const { registry } = this.#host;

@@ -1,6 +1,6 @@
 /**
- * Where a server's log goes: to standard error, to syslog, or to whoever embeds it. All scripts of a process share it:
- * each has a log of its own, with the levels and the form that it asks for.
+ * Where a server's log goes: to standard error, to syslog, or to the embedding program. All scripts of a process share
+ * it; each has its own log with its levels and format.
  */
 
 import { fstatSync } from 'node:fs';
@@ -27,15 +27,15 @@ import { type Clock, systemClock } from '../timers/index.ts';
 
 /** Where log lines go. */
 export interface LogDestinations {
-  /** How log lines are written. Default: as the script says, else `text`. */
+  /** Format of log lines. Default: the script's, else `text`. */
   readonly logFormat?: LogFormat | undefined;
-  /** Gets whole log lines as bytes, in the place of stderr. */
+  /** Receives whole log lines as bytes, instead of stderr. */
   readonly writeLog?: ((line: Buffer) => void) | undefined;
   /** The socket of syslog, for scripts with `syslog_enabled`. Default `/dev/log`. */
   readonly syslogSocket?: string | undefined;
 }
 
-/** Log lines that were not written, by the reason. */
+/** Log lines that were not written, by reason. */
 export interface LogCounts {
   unwritable: number;
   backlog: number;
@@ -47,7 +47,7 @@ export type LogSettings = Pick<
   'logLevel' | 'xlogLevel' | 'logPrefix' | 'xlogForceColor' | 'stderror' | 'syslog'
 >;
 
-/** Those of a script that sets none. */
+/** The defaults. */
 export const usualLogSettings: LogSettings = {
   logLevel: 2,
   xlogLevel: 2,
@@ -57,7 +57,7 @@ export const usualLogSettings: LogSettings = {
   syslog: { enabled: false, format: 'plain_text', level: null, facility: 'LOG_DAEMON', name: 'siprest' },
 };
 
-/** What a pipe or a child may take at the end, in ms. */
+/** How long to wait for a pipe or a child at the end, in ms. */
 const lastWait = 500;
 
 export class ServerLogs {
@@ -68,7 +68,7 @@ export class ServerLogs {
   readonly #own: LogCounts = { unwritable: 0, backlog: 0, repeated: 0 };
   readonly #logs = new Set<Log>();
 
-  /** @param clock gives the lines their dates, and thins out those that repeat */
+  /** @param clock for dates, and for limiting repeated lines */
   constructor(destinations: LogDestinations, clock = systemClock) {
     this.#destinations = destinations;
     this.#clock = clock;
@@ -85,7 +85,7 @@ export class ServerLogs {
     };
   }
 
-  /** The log of a script. `process`: which of several processes this is. */
+  /** Opens the log of a script. `process`: its number among several processes. */
   open(settings: LogSettings, process: number | null, name = ''): Log {
     const prefix = [settings.logPrefix, name].filter((part) => part !== '').join(': ');
     const { logFormat } = this.#destinations;
@@ -124,7 +124,7 @@ export class ServerLogs {
     return log;
   }
 
-  /** Writes what waits, for a short time. */
+  /** Writes waiting lines, for a short time. */
   async close(): Promise<void> {
     for (const log of this.#logs) log.flush();
     await Promise.all([
@@ -183,7 +183,7 @@ export class ServerLogs {
     const way: SyslogWay = {
       format: ({ level, text, origin, fields }) => {
         const bytes = line(level, isJson ? text : onOneLine(text, origin), origin, fields);
-        // what the child reads are bytes
+        // the child reads bytes
         return `<${base + severityOf(level)}>${isJson ? Buffer.from(bytes, 'utf8').toString('latin1') : bytes}\n`;
       },
       instead: ({ level, text, origin, fields }) => instead(level, text, origin, fields),
@@ -192,7 +192,7 @@ export class ServerLogs {
   }
 }
 
-/** A log on its own, for a program that has no server yet. */
+/** A log for a program that has no server yet. */
 export function openLog(destinations: LogDestinations): Log {
   return new ServerLogs(destinations).open(usualLogSettings, null);
 }
@@ -208,7 +208,7 @@ function upTo(limit: number | null, output: LogOutput): LogOutput {
   };
 }
 
-/** Whether the journal reads stderr (systemd.exec(5), JOURNAL_STREAM): it takes priorities before the lines. */
+/** Whether the journal reads stderr (systemd.exec(5), JOURNAL_STREAM) and understands priorities before lines. */
 function isJournalStream(): boolean {
   const stream = process.env['JOURNAL_STREAM'];
   if (stream === undefined) return false;

@@ -2,13 +2,13 @@ import type { ListeningSocket } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
 import { socketId } from './frames.ts';
 
-/** The sockets that a process has open, or will with its next script. */
+/** The open sockets of a process, or those of its next script. */
 interface Sockets {
   readonly sockets: readonly ListeningSocket[];
   readonly pending: readonly ListeningSocket[];
 }
 
-/** The numbers by which all processes know a server's sockets. */
+/** The numbers that identify a server's sockets in all processes. */
 export class SocketIds {
   readonly #of: Sockets;
   #sockets: readonly ListeningSocket[] | null = null;
@@ -30,7 +30,7 @@ export class SocketIds {
     return this.#transports.get(id);
   }
 
-  /** Whether a reload has opened or closed any. */
+  /** Checks whether a reload has changed the sockets. */
   #look(): void {
     const { sockets, pending } = this.#of;
     if (this.#sockets === sockets && this.#pending === pending) return;
@@ -40,7 +40,7 @@ export class SocketIds {
       ({ transport, configured }) => [transport, socketId(configured)] as const,
     );
     this.#ids = new Map(all);
-    // of two with one number the first counts
+    // of two with the same number use the first
     this.#transports = new Map(all.toReversed().map(([transport, id]) => [id, transport]));
   }
 }

@@ -1,36 +1,36 @@
-/** What a server tells of itself: its figures, of each process and of all together. */
+/** The figures of a server, of each process and of all together. */
 import type { Figure } from '../runtime/index.ts';
 import { FIGURES, type FigureSource } from './figures.ts';
 
-/** Figures by name; docs/reference/figures.md says what they are. */
+/** Figures by name, described in docs/reference/figures.md. */
 export type FigureValues = Readonly<Record<string, Figure>>;
 
 /** The figures of one process. */
 export interface ProcessStatus {
-  /** From 0. */
+  /** Its number, from 0. */
   readonly process: number;
-  /** Its number in the system. */
+  /** Its process id. */
   readonly pid: number;
   /** Its figures. */
   readonly figures: FigureValues;
 }
 
-/** Whether a server stops, and how long it has left. */
+/** Whether a server is stopping, and its remaining time. */
 export interface ServerState {
-  /** Whether it serves. */
+  /** Whether it serves or stops. */
   readonly state: 'running' | 'stopping';
-  /** How long calls may still take to end, in s; null while it runs. */
+  /** Remaining time for calls to end, in s; null while it runs. */
   readonly graceLeft: number | null;
 }
 
 export interface ServerStatus extends ServerState {
-  /** The running ones. */
+  /** The running processes. */
   readonly processes: readonly ProcessStatus[];
-  /** Of all processes together. */
+  /** Figures of all processes together. */
   readonly total: FigureValues;
 }
 
-/** `left`: how long calls may still take to end, in ms; null while it runs. */
+/** @param left remaining time for calls to end, in ms; null while it runs */
 export function stateOf(left: number | null): ServerState {
   if (left === null) return { state: 'running', graceLeft: null };
   return { state: 'stopping', graceLeft: Math.max(Math.round(left / 1000), 0) };
@@ -46,7 +46,7 @@ export function combine(state: ServerState, processes: readonly ProcessStatus[])
     FIGURES.map(({ name, over }) => {
       const all = processes
         .map(({ figures }) => figures[name] ?? 0)
-        // none, where no process has told its figures in time
+        // empty if no process has reported in time
         .reduce<Figure>((sum, one) => together(sum, one, over === 'max'), 0);
       return [name, over === 'mean' ? dividedBy(all, processes.length) : all];
     }),

@@ -1,6 +1,6 @@
 /**
- * A server in several processes: starts them, keeps what they share, restarts those that die, and passes on what it is
- * told. It handles no message itself.
+ * A server in several processes: starts and restarts them, keeps their shared store, and forwards commands to them. It
+ * handles no messages itself.
  */
 
 import cluster from 'node:cluster';
@@ -22,13 +22,13 @@ import { StoreKeeper } from './stores/store-keeper.ts';
 export interface SupervisorOptions extends PassedOptions {
   /** 2 to 64. */
   readonly processes: number;
-  /** Default: a program of siprest's own, which just calls `runMember()`. */
+  /** Default: siprest's own, which only calls `runMember()`. */
   readonly program?: MemberProgram | undefined;
-  /** Gets a line about a process that died, was restarted or does not answer. Default: stderr. */
+  /** Receives lines about processes that die, are restarted or do not answer. Default: stderr. */
   readonly writeLog?: ((line: Buffer) => void) | undefined;
 }
 
-/** The longest that a process which has died waits until it is started again, in ms. */
+/** Maximum delay of restarts, in ms. */
 const longestDelay = 10_000;
 /** A process that has run this long has started successfully, in ms. */
 const stays = 10_000;
@@ -38,7 +38,7 @@ const unresponsive = 15_000;
 
 const ownProgram = { path: fileURLToPath(new URL('./process-main.js', import.meta.url)), arguments: [] };
 
-/** So that SIGUSR1 opens no debugger in a process that has just been started, where Node has the option. */
+/** Keeps SIGUSR1 from opening a debugger in a starting process, in versions of Node with that option. */
 const withoutDebugger = () =>
   ['--disable-sigusr1'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
 
@@ -48,7 +48,7 @@ const noticeLevel = 2;
 /** How long a process may exceed its grace period before it is killed, in ms. */
 const margin = 2000;
 
-/** How long a process may take to tell its figures, in ms: one that is stopped is left out. */
+/** Time limit for a process's figures, in ms: one that is stopped is left out. */
 const figuresWithin = 1000;
 
 /** Processes start, answer and die in real time. */
@@ -76,7 +76,7 @@ export class Supervisor implements SipServer {
     this.#options = options;
     this.#logs = new ServerLogs(options);
     this.#log = this.#openLog(program.settings);
-    // mode 0700: what is in there is this server's alone
+    // mode 0700: private to this server
     this.#directory = mkdtempSync(join(tmpdir(), 'siprest-'));
     this.#members = Array.from({ length: options.processes }, (_, number) => new Member(number));
     this.#store = new StoreKeeper(
@@ -92,8 +92,8 @@ export class Supervisor implements SipServer {
   }
 
   /**
-   * Resolves when all processes serve. Rejects with a {@link StartError} when the first cannot. It uses node:cluster, so
-   * a program has one at a time, and no cluster of its own.
+   * Resolves when all processes serve. Rejects with a {@link StartError} if the first cannot. It uses node:cluster, so
+   * a program can run only one, and must not use cluster itself.
    */
   static async start(script: LoadedScript, options: SupervisorOptions): Promise<Supervisor> {
     const { path, arguments: args } = options.program ?? ownProgram;
@@ -115,7 +115,7 @@ export class Supervisor implements SipServer {
     return supervisor;
   }
 
-  /** `udp:127.0.0.1:5060`, with the port that a 0 became. */
+  /** The open sockets, such as `udp:127.0.0.1:5060`; a port of 0 is shown as the chosen port. */
   get sockets(): readonly string[] {
     return this.#members.find(({ isReady }) => isReady)?.sockets ?? [];
   }
@@ -124,14 +124,14 @@ export class Supervisor implements SipServer {
     return this.#log;
   }
 
-  /** The processes' ids, by number; null for one that is about to be started again. */
+  /** Process ids by number; null for one that is about to be restarted. */
   get pids(): readonly (number | null)[] {
     return this.#members.map(({ worker }) => worker?.process.pid ?? null);
   }
 
   /**
-   * Gives all processes another script. Rejects with a {@link StartError} when one of them cannot start it: then all stay
-   * as they are.
+   * Replaces the script of all processes. Rejects with a {@link StartError} if one of them cannot start it; none
+   * changes then.
    */
   reload(script: LoadedScript): Promise<void> {
     const reloading = this.#reloading.then(async () => {
@@ -143,7 +143,7 @@ export class Supervisor implements SipServer {
     return reloading;
   }
 
-  /** As {@link RunningServer.stop}, in all processes. */
+  /** Like {@link RunningServer.stop}, in all processes. */
   stop({ grace }: StopOptions = {}): Promise<void> {
     if (grace !== undefined || this.#stopping === null) this.#giveGrace(grace ?? defaultGrace);
     this.#stopping ??= this.#stop();
@@ -164,12 +164,12 @@ export class Supervisor implements SipServer {
       for (const member of ready) member.send({ kind: 'abandon' });
       throw new StartError(error);
     }
-    this.#source = source; // for those that start from now on
+    this.#source = source; // for processes that start later
     // the first runs startup_route, and no other continues before that has finished
     for (const member of this.#members) {
       if (member.source === source) continue;
       const i = ready.indexOf(member);
-      // one that has ended meanwhile starts with the new script, one that has just started is given it
+      // one that has ended meanwhile restarts with the new script; one that has just started gets it later
       if (i >= 0 && prepared[i] !== null) await this.#proceed(member, source);
       else if (member.isReady) await this.#catchUp(member);
     }
@@ -184,7 +184,7 @@ export class Supervisor implements SipServer {
     } else if (done !== null && member.worker === worker) this.#restart(member, done.error);
   }
 
-  /** A process that started with the script before, while the others went on. */
+  /** Gives the new script to a process that has started with the previous one. */
   async #catchUp(member: Member): Promise<void> {
     if (member.isCatchingUp) return;
     member.isCatchingUp = true;
@@ -196,7 +196,7 @@ export class Supervisor implements SipServer {
     member.isCatchingUp = false;
   }
 
-  /** Nothing but a start makes it run the script that the others run. */
+  /** Restarts a process that can get the others' script in no other way. */
   #restart(member: Member, error: string | null): void {
     this.#log.warning(
       `process ${member.number} cannot continue with the new script and is restarted: ${error}`,
@@ -243,7 +243,7 @@ export class Supervisor implements SipServer {
     return this.#logs.open({ ...settings, logLevel: noticeLevel }, null, 'supervisor');
   }
 
-  /** One that ended before the others would leave unanswered what they read for it. */
+  /** Ends all at once: the others may still pass messages to one that has no calls left. */
   #endDrained(): void {
     const running = this.#members.filter(({ worker }) => worker !== null);
     if (running.every(({ isDrained }) => isDrained))
@@ -267,7 +267,7 @@ export class Supervisor implements SipServer {
     member.startedAt = clock.now();
     member.heardAt = member.startedAt;
     worker.on('message', (message: FromProcess) => {
-      // a lock that it asks for after its end would never be free
+      // a lock requested after its end would never be released
       if (member.worker === worker) this.#receive(member, message);
     });
     worker.on('error', (error) => this.#log.warning(`process ${member.number}: ${error.message}`));
@@ -349,11 +349,11 @@ export class Supervisor implements SipServer {
       member.timer = null;
       this.#fork(member);
     });
-    member.timer.ref(); // it may be the only thing that keeps this process alive
+    member.timer.ref(); // nothing else may keep this process alive
     member.delay = Math.min(2 * member.delay, longestDelay);
   }
 
-  /** A process whose event loop turns no more is killed, and so started again. */
+  /** Kills processes whose event loop hangs, so that they are restarted. */
   #lookAfter(): void {
     const now = clock.now();
     for (const member of this.#members) {

@@ -1,19 +1,22 @@
-/** Entries with an expiry, in this process's memory: they go when they are found to have expired, and by sweeps. */
+/** Entries with an expiry, in this process's memory. Expired ones are removed when found, and by sweeps. */
 import { counterOf, type EntryValue, type StoreOperation, type StoreResult } from '../../runtime/index.ts';
 import { globMatches } from '../../text/index.ts';
 import type { ByteBudget, Clock } from '../../timers/index.ts';
 
 interface Entry {
   value: EntryValue;
-  /** On the store's clock; Infinity for one that stays. */
+  /** On the store's clock; Infinity: never. */
   expires: number;
 }
 
 type Collection = Map<string, Entry>;
 
-/** What an entry takes beside its key and text, in bytes. */
+/** Size of an entry without its key and text, in bytes. */
 const OVERHEAD = 128;
-/** How often a store without room looks for expired entries, in ms: a look takes as long as there are many. */
+/**
+ * Minimum interval of a full store's searches for expired entries, in ms, which take time in proportion to their
+ * number.
+ */
 const SWEEP_PAUSE = 1000;
 
 export class Entries {
@@ -100,7 +103,7 @@ export class Entries {
     return undefined;
   }
 
-  /** Room for so many bytes, after a sweep if need be. */
+  /** Reserves bytes, after a sweep if necessary. */
   #reserve(bytes: number): boolean {
     const now = this.#clock.now();
     if (this.#memory.used + bytes > this.#memory.limit && now - this.#sweptAt >= SWEEP_PAUSE) {

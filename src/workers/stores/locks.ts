@@ -1,8 +1,8 @@
-/** Locks in this process's memory: who has them, and who waits for them. */
+/** Locks in this process's memory, with their owners and waiters. */
 import type { StoreOperation, StoreResult } from '../../runtime/index.ts';
 import { type Awaitable, type ByteBudget, type Clock, type TimerHandle } from '../../timers/index.ts';
 
-/** An owner's number counts within its session. */
+/** An owner's number is unique within its session. */
 interface Holder {
   readonly session: number;
   readonly owner: number;
@@ -20,13 +20,13 @@ interface Lock {
   holds: number;
   /** Ends the lease. */
   timer: TimerHandle | null;
-  /** In the order in which they asked. */
+  /** In the order of asking. */
   waiting: Waiter[];
 }
 
 type Space = Map<string, Lock>;
 
-/** What a lock takes beside its key, and what one that waits for it takes, in bytes. */
+/** Size of a lock without its key, and of a waiter, in bytes. */
 const OVERHEAD = 256;
 
 const isSame = (one: Holder, session: number, owner: number) =>
@@ -75,7 +75,7 @@ export class Locks {
     return true;
   }
 
-  /** A process has ended: what its owners had is free, and none of them waits any more. */
+  /** Called when a process has ended: releases its locks and removes its waiters. */
   end(session: number): void {
     for (const space of this.#spaces.values()) {
       for (const [key, lock] of space) {
@@ -122,7 +122,7 @@ export class Locks {
     waiter.settle('held');
   }
 
-  /** It no longer waits. */
+  /** Removes a waiter. */
   #forget(waiter: Waiter): void {
     if (waiter.timer !== null) this.#clock.clearTimer(waiter.timer);
     this.#memory.release(OVERHEAD);

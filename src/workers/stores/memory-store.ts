@@ -14,7 +14,7 @@ export class MemoryStore implements Store {
   readonly #state: StoreState;
   readonly #session: number;
 
-  /** @param session distinguishes the owners of locks, where several share a state */
+  /** @param session distinguishes owners of locks if several sessions share a state */
   constructor(state = new StoreState(), session = 0) {
     this.#state = state;
     this.#session = session;

@@ -1,4 +1,4 @@
-/** What processes and the store that the supervisor keeps say to each other: plain data. */
+/** The messages between processes and the supervisor's store, as plain data. */
 import type { StoreErrorCode, StoreOperation, StoreResult } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 
@@ -12,7 +12,7 @@ export type StoreAnswer =
   | { readonly id: number; readonly result: StoreResult }
   | { readonly id: number; readonly error: { readonly code: StoreErrorCode; readonly message: string } };
 
-/** A replicated value as the store has it; without a value it was removed, or refused. */
+/** A replicated value in the store; without a value it was removed, or refused. */
 export interface ValueChange {
   readonly space: string;
   readonly key: string;

@@ -1,4 +1,7 @@
-/** A store that the supervisor keeps: a process asks it by messages, and has a copy of the replicated values. */
+/**
+ * The supervisor's store, as seen by a process: operations are messages, and the process has a copy of the replicated
+ * values.
+ */
 import {
   type OperationKind,
   type ReplicatedValues,
@@ -17,27 +20,27 @@ export interface RemoteStoreOptions {
   readonly send: (requests: readonly StoreRequest[], sent: () => void) => void;
   /** Default: the system's. */
   readonly clock?: Clock;
-  /** What copies of the values may take. Default: no limit. */
+  /** Budget of the copied values. Default: unlimited. */
   readonly memory?: ByteBudget;
-  /** How long an answer may take, in ms, beside the wait for a lock. Default 5,000. */
+  /** Time limit for an answer, in ms, in addition to waiting for a lock. Default 5,000. */
   readonly timeout?: number;
-  /** How many operations may be unanswered. Default 100,000. */
+  /** Maximum number of pending operations. Default 100,000. */
   readonly mostAsked?: number;
-  /** How many bytes may wait to be sent, by estimate. Default 16 MiB. */
+  /** Maximum number of unsent bytes, by estimate. Default 16 MiB. */
   readonly mostUnsent?: number;
 }
 
 interface Asked {
   readonly operation: StoreOperation;
-  /** Until when an answer is waited for, on the clock; Infinity for a lock that is waited for without end. */
+  /** When it times out, on the clock; Infinity for a lock without a wait limit. */
   readonly due: number;
   readonly resolve: (result: StoreResult) => void;
   readonly reject: (error: StoreError) => void;
 }
 
-/** How often to look for overdue answers, in ms. */
+/** Interval of checks for overdue answers, in ms. */
 const LOOK = 1000;
-/** What an operation takes beside its texts, in bytes. */
+/** Size of an operation without its texts, in bytes. */
 const OVERHEAD = 256;
 
 export class RemoteStore implements Store {
@@ -53,7 +56,7 @@ export class RemoteStore implements Store {
   readonly #givenUp = new Map<number, StoreOperation<'lock' | 'take'>>();
   readonly #look: Repetition;
   #requests: StoreRequest[] = [];
-  /** Of the requests that wait, and of those on their way. */
+  /** Bytes of queued requests, and of those being sent. */
   #waiting = 0;
   #unsent = 0;
   #lastId = 0;
@@ -70,7 +73,7 @@ export class RemoteStore implements Store {
   }
 
   ask<Kind extends OperationKind>(asked: StoreOperation<Kind>): Promise<StoreResult<Kind>> {
-    const operation = asked as StoreOperation; // of whichever kind
+    const operation = asked as StoreOperation; // of any kind
     if (this.#isClosed) return Promise.reject(new StoreError('unreachable', 'the supervisor is gone'));
     if (this.#asked.size + this.#givenUp.size >= this.#mostAsked || !this.#hasRoomFor(operation))
       return Promise.reject(new StoreError('overloaded', 'too much waits for the supervisor'));
@@ -79,7 +82,7 @@ export class RemoteStore implements Store {
       this.#asked.set(id, {
         operation,
         due: this.#clock.now() + this.#timeout + waitOf(operation),
-        resolve, // an answer has the result of the operation that it answers
+        resolve, // the answer's type follows from its operation
         reject,
       });
       this.#queue({ id, operation });
@@ -94,13 +97,13 @@ export class RemoteStore implements Store {
     return this.#copy(space);
   }
 
-  /** Takes what the supervisor says: changes come before the answers of those who made them. */
+  /** Receives from the supervisor: changes precede the answers to the operations that made them. */
   receive(changes: readonly ValueChange[], answers: readonly StoreAnswer[]): void {
     for (const { space, key, value } of changes) this.#copy(space).changed(key, value);
     for (const answer of answers) this.#answered(answer);
   }
 
-  /** The supervisor has ended: pending requests fail. */
+  /** Called when the supervisor has ended: pending requests fail. */
   close(): void {
     this.#isClosed = true;
     this.#look.stop();
@@ -143,7 +146,7 @@ export class RemoteStore implements Store {
     return this.#waiting + this.#unsent + sizeOf(operation) <= this.#mostUnsent;
   }
 
-  /** What one turn of the event loop has for the supervisor goes in one message. */
+  /** Collects the requests of one turn of the event loop into one message. */
   #queue(request: StoreRequest): void {
     this.#requests.push(request);
     this.#waiting += sizeOf(request.operation);
@@ -216,7 +219,7 @@ class RemoteValues implements ReplicatedValues {
     return true;
   }
 
-  /** The supervisor adds, and the sum is here before its answer is. */
+  /** The supervisor adds; this copy has the sum before the answer arrives. */
   add(key: string, by: number): Promise<StoreResult<'add-to-value'>> {
     return this.#channel.ask({ kind: 'add-to-value', space: this.#space, key, by });
   }
@@ -226,7 +229,7 @@ class RemoteValues implements ReplicatedValues {
   }
 }
 
-/** How long its answer may take because it waits, in ms. */
+/** How long the operation may wait, in ms. */
 const waitOf = (operation: StoreOperation): number =>
   operation.kind === 'lock' ? (operation.wait ?? Number.POSITIVE_INFINITY) : 0;
 

@@ -6,9 +6,9 @@ import type { StoreAnswer, StoreRequest, ValueChange } from './messages.ts';
 import { StoreState, type StoreStateOptions } from './store-state.ts';
 
 export interface KeeperHooks {
-  /** To one process; the changes that it has made come first. */
+  /** Answers one process, after the changes that it has made. */
   readonly answer: (process: number, answers: readonly StoreAnswer[]) => void;
-  /** To all of them. */
+  /** Reports changes to all processes. */
   readonly announce: (changes: readonly ValueChange[]) => void;
 }
 
@@ -27,7 +27,7 @@ export class StoreKeeper {
     for (const { id, operation } of requests) {
       const answer = this.#perform(process, id, operation);
       if (answer !== null) answers.push(answer);
-      // a refused one as well: the process that asked for it has it in its copy
+      // a refused value too: the copy of the asking process has it already
       if ('space' in operation && isOfValues(operation))
         changes.push(this.#change(operation.space, operation.key));
     }
@@ -35,19 +35,19 @@ export class StoreKeeper {
     if (answers.length > 0) this.#hooks.answer(process, answers);
   }
 
-  /** All values, for a process that starts. */
+  /** All values, for a starting process. */
   get snapshot(): readonly ValueChange[] {
     return [...this.#state.spaces].flatMap(([space, values]) =>
       [...values.keys()].map((key) => this.#change(space, key)),
     );
   }
 
-  /** A process has ended: its locks are free. */
+  /** Called when a process has ended: releases its locks. */
   end(process: number): void {
     this.#state.end(process);
   }
 
-  /** Null where the answer comes later, or is not wanted. */
+  /** Null if the answer comes later, or is not wanted. */
   #perform(process: number, id: number | undefined, operation: StoreOperation): StoreAnswer | null {
     try {
       const result = this.#state.perform(operation, process);

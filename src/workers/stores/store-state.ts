@@ -1,4 +1,4 @@
-/** What a store holds, in this process's memory: it does the operations of all sessions, one after another. */
+/** The contents of a store in this process's memory, which performs the operations of all sessions one by one. */
 import type { OperationKind, StoreOperation, StoreResult } from '../../runtime/index.ts';
 import { type Awaitable, ByteBudget, type Clock, systemClock } from '../../timers/index.ts';
 import { Entries } from './entries.ts';
@@ -7,9 +7,9 @@ import { PermitTable } from './permits.ts';
 import { ValueSpace } from './value-space.ts';
 
 export interface StoreStateOptions {
-  /** Expiries, leases and waits go by it. Default: the system's. */
+  /** For expiries, leases and waits. Default: the system's clock. */
   readonly clock?: Clock;
-  /** What keys, values and waiters may take. Default: no limit. */
+  /** Budget of keys, values and waiters. Default: unlimited. */
   readonly memory?: ByteBudget;
 }
 
@@ -75,12 +75,12 @@ export class StoreState {
     return values;
   }
 
-  /** The spaces that have been used. */
+  /** The spaces in use. */
   get spaces(): Iterable<readonly [name: string, values: ValueSpace]> {
     return this.#spaces;
   }
 
-  /** The process of a session has ended. */
+  /** Called when the process of a session has ended. */
   end(session: number): void {
     this.#locks.end(session);
     this.#permits.end(session);

@@ -1,9 +1,9 @@
-/** Values by key in this process's memory: those of the store itself, or a process's copy of them. */
+/** Values by key in this process's memory: the store's, or a process's copy. */
 import type { ReplicatedValues, StoreResult } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import type { ByteBudget } from '../../timers/index.ts';
 
-/** What a value takes beside its key and text, in bytes. */
+/** Size of a value without its key and text, in bytes. */
 const OVERHEAD = 128;
 
 export class ValueSpace implements ReplicatedValues {
@@ -37,7 +37,7 @@ export class ValueSpace implements ReplicatedValues {
     return this.set(key, sum) ? sum : 'full';
   }
 
-  /** Takes over a value that the store has, which has checked that there is room; undefined removes it. */
+  /** Copies a value from the store, which has checked the budget; undefined removes it. */
   copy(key: string, value: Value | undefined): void {
     this.#memory.charge(this.#growth(key, value));
     if (value !== undefined) this.#changed(key, value);
@@ -61,7 +61,7 @@ export class ValueSpace implements ReplicatedValues {
     for (const changed of this.#watchers) changed(key);
   }
 
-  /** The bytes that a value takes more than the one before it. */
+  /** How many more bytes a value takes than the one it replaces. */
   #growth(key: string, value: Value | undefined): number {
     return sizeOf(key, value) - sizeOf(key, this.#values.get(key));
   }
