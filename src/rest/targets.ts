@@ -28,7 +28,7 @@ export class Targets {
   readonly #allow: TargetList;
   readonly #deny: TargetList;
 
-  /** @throws RestOptionError for an entry that is none of these */
+  /** @throws RestOptionError for any other entry */
   constructor({ allow = [], deny = [] }: TargetOptions) {
     this.#allow = new TargetList('targets.allow', allow);
     this.#deny = new TargetList('targets.deny', deny);

@@ -50,9 +50,11 @@ export interface Host {
   readonly proxy: ProxyCore;
   /** Finds addresses, for SIP and the REST client. */
   readonly names: DnsNames;
-  /** Resolves a URI to its targets (RFC 3263); never rejects. `preferred`: the transport where the URI names none. */
+  /**
+   * Resolves a URI to its targets (RFC 3263); never rejects. `preferred`: the transport if the URI does not name one.
+   */
   destinations(uri: Uri, preferred?: Protocol | null): Awaitable<Destinations>;
-  /** What it shares with the other processes. */
+  /** Data shared with the other processes. */
   readonly store: Store;
   /** Limits on the memory of pending work. */
   readonly memory: MemoryBudgets;

@@ -1,4 +1,4 @@
-/** A store in this process: it answers at once, without a promise. */
+/** A store in this process, which answers synchronously. */
 
 import type {
   OperationKind,

@@ -1,4 +1,4 @@
-/** The supervisor's side of what all processes share: it does their operations, and tells all of changed values. */
+/** The supervisor's side of the shared store: performs operations, and reports changed values to all processes. */
 
 import type { StoreOperation } from '../../runtime/index.ts';
 import { isPending } from '../../timers/index.ts';
