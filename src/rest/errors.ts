@@ -1,3 +1,5 @@
+import { editDistance } from '../spelling/index.ts';
+
 /** Codes of {@link RestOptionError}. */
 export type RestOptionErrorCode =
   | 'unknown-option'
@@ -68,24 +70,10 @@ const ELSEWHERE = new Map<string, string>([
   ['data', 'body'],
 ]);
 
-/** Whether the two differ by one letter at most, or by two neighbours swapped. */
-function isNear(one: string, other: string): boolean {
-  let start = 0;
-  while (start < one.length && one[start] === other[start]) start++;
-  let left = one.slice(start);
-  let right = other.slice(start);
-  while (left !== '' && right !== '' && left.at(-1) === right.at(-1)) {
-    left = left.slice(0, -1);
-    right = right.slice(0, -1);
-  }
-  if (left.length === 2 && right.length === 2) return left[0] === right[1] && left[1] === right[0];
-  return left.length <= 1 && right.length <= 1;
-}
-
 function hint(option: string, known: Iterable<string>): string {
   const plain = option.replaceAll('_', '').toLowerCase();
   const names = [...known];
-  const same = names.find((name) => isNear(name.toLowerCase(), plain));
+  const same = names.find((name) => editDistance(name.toLowerCase(), plain, 1) <= 1);
   if (same !== undefined) return `; did you mean ${same}?`;
   const other = ELSEWHERE.get(plain);
   const name = other === undefined ? '' : (/^\w+/.exec(other)?.[0] ?? '');

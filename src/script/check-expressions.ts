@@ -1,4 +1,6 @@
 /** Checks expressions and calls: whether functions exist, and the number and type of their arguments. */
+
+import { didYouMean } from '../spelling/index.ts';
 import type {
   AsyncNode,
   CallNode,
@@ -17,7 +19,6 @@ import type { RouteTable } from './check-routes.ts';
 import type { VariableChecker } from './check-variables.ts';
 import { soleVariable } from './compile-calls.ts';
 import type { DiagnosticCode, DiagnosticList } from './diagnostics.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { logLevel, logLevels } from './log-levels.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger } from './operators.ts';

@@ -1,4 +1,6 @@
 /** Checks the global parameters, the modules and their parameters, and works out their values. */
+
+import { didYouMean } from '../spelling/index.ts';
 import type {
   LoadModuleNode,
   ModuleParameterNode,
@@ -17,7 +19,6 @@ import {
 } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
 import type { DiagnosticList } from './diagnostics.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { convertValue, type ValueFacts } from './parameter-values.ts';
 import { defaultValues, type TableValues } from './table-values.ts';
 

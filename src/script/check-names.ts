@@ -1,7 +1,8 @@
 /** Names in a script that nothing provides: one diagnostic per name, with all its positions. */
+
+import { didYouMean, nearestNames } from '../spelling/index.ts';
 import type { Span } from './ast.ts';
 import type { Absence, Diagnostic, DiagnosticLabel, DiagnosticList } from './diagnostics.ts';
-import { didYouMean, nearestNames } from './did-you-mean.ts';
 import type { Lookup } from './lookup.ts';
 import { type NamedKind, written } from './stand-ins.ts';
 

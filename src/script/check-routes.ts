@@ -1,8 +1,9 @@
 /** The routes of a script by kind and name. */
+
+import { didYouMean } from '../spelling/index.ts';
 import { type NameNode, type RouteKind, type RouteNode, routeKinds, type ScriptNode } from './ast.ts';
 import type { Catalog, ModuleSpec } from './catalog.ts';
 import type { DiagnosticList } from './diagnostics.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /** `route {}` and `route[0] {}`: where every request starts. */
 function isMain(node: RouteNode): boolean {

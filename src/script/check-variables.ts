@@ -1,10 +1,11 @@
 /** Checks variables, transformations and strings with variables against their tables. */
+
+import { didYouMean } from '../spelling/index.ts';
 import type { IndexNode, Span, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
 import { InvalidUse, type TransformationSpec, type VariableAccess, type VariableSpec } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
 import { subnameOf, VariableCompiler } from './compile-variables.ts';
 import { DiagnosticList } from './diagnostics.ts';
-import { didYouMean } from './did-you-mean.ts';
 import type { Lookup } from './lookup.ts';
 import { template, variableText } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';

@@ -24,7 +24,6 @@ export {
   type Inert,
   type Severity,
 } from './diagnostics.ts';
-export { didYouMean, nearestNames } from './did-you-mean.ts';
 export { enterRoute } from './enter-route.ts';
 export {
   type CompiledRoute,

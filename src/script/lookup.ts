@@ -2,8 +2,9 @@
  * The tables of a {@link Catalog}, indexed by name for those modules that a script loads; with stand-ins for what
  * OpenSIPS has and siprest lacks.
  */
+
+import { nearestNames } from '../spelling/index.ts';
 import type { Catalog, FunctionSpec, ModuleSpec, TransformationSpec, VariableSpec } from './catalog.ts';
-import { nearestNames } from './did-you-mean.ts';
 import {
   absentFrom,
   absentFunction,

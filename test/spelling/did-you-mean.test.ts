@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { didYouMean, editDistance, nearestNames } from '../../src/script/did-you-mean.ts';
+import { didYouMean, editDistance, nearestNames } from '../../src/spelling/index.ts';
 
 const names = [
   'rest_get',

@@ -1,0 +1,2 @@
+/** Suggestions for mistyped names. */
+export { didYouMean, editDistance, nearestNames } from './did-you-mean.ts';
