@@ -11,14 +11,15 @@ import { abortedOutcome, Wait, withTimeLeft } from './waiting.ts';
 interface UnderWay {
   readonly outcome: Promise<Outcome>;
   readonly end: AbortController;
+  /** When its time limit ends it. */
+  readonly due: number;
   waiting: number;
 }
 
 /** Above it requests are sent each for itself. */
 const MAX_UNDER_WAY = 10_000;
 
-/** Failures that say no more than that the first request had less time, or was given up. */
-const isOfTheFirst = ({ kind }: Outcome): boolean => kind === 'timeout' || kind === 'connect-timeout';
+const isTimeout = ({ kind }: Outcome): boolean => kind === 'timeout' || kind === 'connect-timeout';
 
 export class Coalescing {
   readonly #underWay = new Map<string, UnderWay>();
@@ -30,18 +31,20 @@ export class Coalescing {
       const known = this.#underWay.get(key);
       if (known === undefined && this.#underWay.size >= MAX_UNDER_WAY)
         return send(withTimeLeft(request, left));
-      const one = known ?? this.#begin(key, withTimeLeft(request, left), send);
+      const due = started + request.timeout;
+      const one = known ?? this.#begin(key, withTimeLeft(request, left), send, due);
       const outcome = await this.#await(key, one, request, left, clock);
-      if (known === undefined || !isOfTheFirst(outcome)) return outcome;
-      if (request.timeout - (clock.now() - started) <= 0) return outcome;
-      // a later request may have more time than the first
+      // a request may have more time than the one that it has joined
+      const now = clock.now();
+      const isCutShort = isTimeout(outcome) && now >= one.due - 1 && due > now;
+      if (known === undefined || !isCutShort) return outcome;
     }
   }
 
-  #begin(key: string, request: HttpRequest, send: Send): UnderWay {
+  #begin(key: string, request: HttpRequest, send: Send, due: number): UnderWay {
     const end = new AbortController();
     const outcome = send({ ...request, signal: end.signal });
-    const one: UnderWay = { outcome, end, waiting: 0 };
+    const one: UnderWay = { outcome, end, due, waiting: 0 };
     this.#underWay.set(key, one);
     const over = (): void => {
       if (this.#underWay.get(key) === one) this.#underWay.delete(key);

@@ -1,7 +1,18 @@
 /** What an outcome says about the service. */
 import type { Outcome } from '../outcome.ts';
 
-/** Failures that policies can be told to act upon; the codes are those of the outcome `error`. */
+/** A failure of the service, or of the way to it: the kind of the outcome, or the code of an `error`. */
+export type ServiceFailure =
+  | 'refused'
+  | 'connect-timeout'
+  | 'timeout'
+  | 'reset'
+  | 'network'
+  | 'dns'
+  | 'tls'
+  | 'protocol';
+
+/** Failures that policies can be told to act upon. */
 export const FAILURES = [
   'refused',
   'connect-timeout',
@@ -11,10 +22,7 @@ export const FAILURES = [
   'dns',
   'tls',
   'protocol',
-] as const;
-
-/** A failure of the service or the way to it. */
-export type ServiceFailure = (typeof FAILURES)[number];
+] as const satisfies readonly ServiceFailure[];
 
 const KNOWN: ReadonlySet<string> = new Set(FAILURES);
 const isKnown = (name: string): name is ServiceFailure => KNOWN.has(name);

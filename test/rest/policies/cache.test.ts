@@ -513,6 +513,15 @@ describe('identical requests under way', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('share a timeout that is not their own, such as that of one attempt', async () => {
+    const server = await newServer(() => {});
+    const host = { cache: {}, retry: { count: 0, attemptTimeout: 100 } };
+    const client = newClient({ hosts: { '*': host }, timeout: 60_000 });
+    const outcomes = await Promise.all([1, 2, 3].map(() => client.get(server.origin)));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['timeout', 'timeout', 'timeout']);
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('end on the wire when nobody waits for them any more', async () => {
     const server = await newServer(() => {});
     const client = newClient({ hosts: { '*': { cache: {} } }, timeout: 60_000 });
