@@ -1,24 +1,27 @@
+import { type BodySink, type StreamedOutcome, streamAnswer } from './answer-stream.ts';
+import { isWithinBase, resolveUrl } from './defaults.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { invalidOption } from './errors.ts';
-import type { ErrorCode } from './failure.ts';
 import { checkHeaderField } from './header-line.ts';
 import type { ConnectionCounts } from './origin-pool.ts';
 import { ErrorOutcome, type Outcome } from './outcome.ts';
 import { encodeNonAscii } from './percent-encoding.ts';
 import { numberOf } from './policies/context.ts';
 import { hostPolicies } from './policies/host-policies.ts';
-import { type Policy, PolicyChain, type Sender } from './policies.ts';
+import { type Policy, PolicyChain, type Sender, Substitute } from './policies.ts';
+import type { HttpRequest } from './request.ts';
+import { isBody, type RequestBody, readBody } from './request-bodies.ts';
 import { requestHeaders } from './request-headers.ts';
 import {
   type BodyRequestOptions,
-  bodyBytes,
   checkRequestOptions,
   NO_OPTIONS,
-  type RequestBody,
   type RequestOptions,
 } from './request-options.ts';
 import { type ClientSettings, type RestClientOptions, readOptions } from './settings.ts';
+import { type CurlOptions, toCurl } from './to-curl.ts';
 import { type Authority, authorityEnd, ODD_IN_URL, parsePath, parseUrl, UNSAFE_IN_URL } from './url.ts';
+import { type VariantOptions, variantOf } from './variant.ts';
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -42,18 +45,33 @@ const MAX_KNOWN_ORIGINS = 1_000;
  */
 export class RestClient {
   readonly #settings: ClientSettings;
-  readonly #known = new Map<string, Authority>();
+  readonly #known: Map<string, Authority>;
   readonly #dispatcher: Dispatcher;
   /** The policies in front of the dispatcher, or the dispatcher alone. */
   readonly #sender: Sender;
+  /** The client that has the connections: this one, or the one that `with()` was called on. */
+  readonly #root: RestClient;
   #closing: Promise<void> | null = null;
 
   /** @throws RestOptionError for an option that is unknown, of the wrong type or out of range */
   constructor(options: RestClientOptions = {}) {
+    const variant = variants.get(options);
+    if (variant !== undefined) {
+      this.#settings = variant.settings;
+      this.#root = variant.root;
+      this.#known = this.#root.#known;
+      this.#dispatcher = this.#root.#dispatcher;
+      this.#sender = this.#root.#sender;
+      return;
+    }
+    this.#root = this;
+    this.#known = new Map();
     this.#settings = readOptions(options);
     const policies = allPolicies(this.#settings);
     this.#dispatcher = new Dispatcher(this.#settings);
-    this.#sender = policies.length === 0 ? this.#dispatcher : new PolicyChain(policies, this.#dispatcher);
+    const { send } = this.#settings;
+    const inner = send === null ? this.#dispatcher : new Substitute(send);
+    this.#sender = policies.length === 0 ? inner : new PolicyChain(policies, inner);
   }
 
   /** Pending requests. */
@@ -81,7 +99,7 @@ export class RestClient {
     return this.#start('DELETE', url, options);
   }
 
-  /** A POST request with text or bytes. */
+  /** A POST request with this body. */
   post(url: string | URL, body: RequestBody, options?: RequestOptions): Promise<Outcome>;
   /** A POST request with the options' `json` or `body`. */
   post(url: string | URL, options?: BodyRequestOptions): Promise<Outcome>;
@@ -125,9 +143,59 @@ export class RestClient {
     return this.#start(method, url, options);
   }
 
+  /**
+   * A request whose 2xx answer is read while it arrives: the result is there as soon as its header is. Another answer, or a
+   * failure, is the outcome as from {@link RestClient.request}. `timeout` is the time for the whole body, and `maxBodySize` does
+   * not apply.
+   *
+   * @example
+   * const answer = await client.stream('GET', 'http://127.0.0.1:8080/recording.wav', { timeout: 600_000 });
+   * if (answer.kind === 'streaming') for await (const piece of answer.body) console.log(piece.length);
+   * else console.error(answer.kind);
+   */
+  stream(
+    method: string,
+    url: string | URL,
+    options: BodyRequestOptions = NO_OPTIONS,
+  ): Promise<StreamedOutcome> {
+    if (typeof method !== 'string' || !isMethod(method)) {
+      return Promise.reject(invalidOption('method', method, 'an HTTP method other than CONNECT'));
+    }
+    return streamAnswer((sink, cancelled) => this.#start(method, url, options, { sink, cancelled }));
+  }
+
+  /**
+   * A client with other defaults for its requests, on the same connections, policies and name cache. It needs no `close()`: that
+   * of the first client closes the connections.
+   */
+  with(options: VariantOptions): RestClient {
+    const own: RestClientOptions = {};
+    variants.set(own, { root: this.#root, settings: variantOf(this.#settings, options) });
+    return new RestClient(own);
+  }
+
+  /**
+   * The request as a command of curl, quoted for POSIX shells, with `***` in place of passwords, tokens and cookies.
+   * @throws RestOptionError
+   */
+  toCurl(
+    method: string,
+    url: string | URL,
+    { showSecrets = false, ...options }: BodyRequestOptions & CurlOptions = {},
+  ): string {
+    if (typeof method !== 'string' || !isMethod(method))
+      throw invalidOption('method', method, 'an HTTP method other than CONNECT');
+    const request = this.#read(method, url, options, null);
+    if (request instanceof ErrorOutcome) throw invalidOption('url', String(url), request.reason);
+    return toCurl(request, { showSecrets });
+  }
+
   /** Waits for pending requests, then closes all connections. Later requests end with the code `closed`. */
   close(): Promise<void> {
-    this.#closing ??= this.#sender.whenIdle().then(() => this.#dispatcher.close());
+    const isRoot = this.#root === this;
+    this.#closing ??= this.#sender.whenIdle().then(() => {
+      if (isRoot) this.#dispatcher.close();
+    });
     return this.#closing;
   }
 
@@ -136,62 +204,78 @@ export class RestClient {
     return this.close();
   }
 
-  #start(method: string, url: string | URL, options: BodyRequestOptions): Promise<Outcome> {
+  #start(
+    method: string,
+    url: string | URL,
+    options: BodyRequestOptions,
+    streaming: Streaming | null = null,
+  ): Promise<Outcome> {
     try {
-      checkRequestOptions(options);
-      const body = bodyBytes(options);
-      let text = urlText(url);
-      if (typeof url !== 'string' && originEnd(text) === 0) {
-        return this.#refuse(method, 'url', `the scheme ${url.protocol.slice(0, -1)} is not supported`);
-      }
-      if (this.#closing !== null) return this.#refuse(method, 'closed', 'the client is closed');
-      const {
-        contentType,
-        signal = null,
-        tlsDomain = null,
-        holdConnectLock = 'while-connecting',
-        timeout = this.#settings.timeout,
-      } = options;
-      if (contentType !== undefined) {
-        const checked = checkHeaderField('Content-Type', contentType);
-        if (!checked.ok) return this.#refuse(method, 'header', `invalid content type: ${checked.reason}`);
-      }
-      const odd = ODD_IN_URL.test(text);
-      if (odd && options.encoding !== 'latin1') text = encodeNonAscii(text);
-      let path: string;
-      let authority = odd && UNSAFE_IN_URL.test(text) ? undefined : this.#knownAuthority(text);
-      if (authority === undefined) {
-        const parsed = parseUrl(text);
-        if ('error' in parsed) return this.#refuse(method, 'url', parsed.error);
-        ({ authority, path } = parsed);
-        this.#learnAuthority(text, authority);
-      } else {
-        path = parsePath(text, originEnd(text));
-      }
-      const { authorization } = authority;
-      return this.#sender.send({
-        method,
-        authority,
-        path,
-        headers: requestHeaders(
-          method,
-          options.headers,
-          contentType,
-          authorization,
-          options.json !== undefined,
-        ),
-        body,
-        timeout,
-        connectTimeout: Math.min(timeout, this.#settings.connectTimeout),
-        holdConnectLock,
-        signal,
-        tlsDomain,
-        route: null,
-      });
+      const request = this.#read(method, url, options, streaming);
+      if (!(request instanceof ErrorOutcome)) return this.#sender.send(request);
+      this.#settings.log('debug', `${method}: -10, ${request.reason}`);
+      return Promise.resolve(request);
     } catch (error) {
       // an invalid option
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** The request, or the outcome of one that cannot even be begun. @throws RestOptionError */
+  #read(
+    method: string,
+    url: string | URL,
+    options: BodyRequestOptions,
+    streaming: Streaming | null,
+  ): HttpRequest | ErrorOutcome {
+    checkRequestOptions(options);
+    const { bytes, stream, type } = readBody(options);
+    const settings = this.#settings;
+    const { baseUrl } = settings;
+    let text = urlText(url);
+    if (typeof url !== 'string' && originEnd(text) === 0)
+      return new ErrorOutcome('url', `the scheme ${url.protocol.slice(0, -1)} is not supported`);
+    if (baseUrl !== null) text = resolveUrl(baseUrl, text);
+    if (this.#closing !== null || this.#root.#closing !== null)
+      return new ErrorOutcome('closed', 'the client is closed');
+    const {
+      contentType,
+      signal = null,
+      tlsDomain = this === this.#root ? null : settings.tlsDomain,
+      holdConnectLock = 'while-connecting',
+      timeout = settings.timeout,
+    } = options;
+    if (contentType !== undefined) {
+      const checked = checkHeaderField('Content-Type', contentType);
+      if (!checked.ok) return new ErrorOutcome('header', `invalid content type: ${checked.reason}`);
+    }
+    const odd = ODD_IN_URL.test(text);
+    if (odd && options.encoding !== 'latin1') text = encodeNonAscii(text);
+    let path: string;
+    let authority = odd && UNSAFE_IN_URL.test(text) ? undefined : this.#knownAuthority(text);
+    if (authority === undefined) {
+      const parsed = parseUrl(text);
+      if ('error' in parsed) return new ErrorOutcome('url', parsed.error);
+      ({ authority, path } = parsed);
+      this.#learnAuthority(text, authority);
+    } else {
+      path = parsePath(text, originEnd(text));
+    }
+    const defaults = baseUrl === null || isWithinBase(baseUrl, text) ? settings.headers : undefined;
+    return {
+      method,
+      authority,
+      path,
+      headers: requestHeaders(method, options.headers, contentType, authority.authorization, type, defaults),
+      body: bytes,
+      streams: stream === null && streaming === null ? null : { body: stream, sink: streaming?.sink ?? null },
+      timeout,
+      connectTimeout: Math.min(timeout, settings.connectTimeout),
+      holdConnectLock,
+      signal: streaming === null ? signal : anyOf(signal, streaming.cancelled),
+      tlsDomain,
+      route: null,
+    };
   }
 
   // --- origins ---
@@ -208,13 +292,22 @@ export class RestClient {
     if (this.#known.size >= MAX_KNOWN_ORIGINS) this.#known.clear();
     this.#known.set(url.slice(0, end), authority);
   }
-
-  /** Resolves a request that cannot be sent. */
-  #refuse(method: string, code: ErrorCode, reason: string): Promise<Outcome> {
-    this.#settings.log('debug', `${method}: -10, ${reason}`);
-    return Promise.resolve(new ErrorOutcome(code, reason));
-  }
 }
+
+/** The options that `with()` makes clients of. */
+const variants = new WeakMap<
+  RestClientOptions,
+  { readonly root: RestClient; readonly settings: ClientSettings }
+>();
+
+/** What a streamed answer adds to its request. */
+interface Streaming {
+  readonly sink: BodySink;
+  readonly cancelled: AbortSignal;
+}
+
+const anyOf = (signal: AbortSignal | null, other: AbortSignal): AbortSignal =>
+  signal === null ? other : AbortSignal.any([signal, other]);
 
 /** Those of the program, and inside of them those of the hosts. */
 function allPolicies(settings: ClientSettings): readonly Policy[] {
@@ -251,11 +344,9 @@ function withBody(
   if (body === undefined || body === null) return options === undefined ? NO_OPTIONS : options;
   // invalid, and possible only without types; the check of options refuses it
   if (options !== undefined && (options === null || typeof options !== 'object')) return options;
-  if (typeof body === 'string' || body instanceof Uint8Array || options !== undefined) {
-    // the check of bodies refuses an object
-    return { ...options, body: body as RequestBody };
-  }
-  return body;
+  if (isBody(body)) return { ...options, body };
+  // the check of bodies refuses an object beside options
+  return options === undefined ? body : { ...options, body: body as RequestBody };
 }
 
 /** The end of the origin in a URL that starts with `http://` or `https://` and a host; 0 for any other URL. */

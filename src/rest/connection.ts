@@ -22,6 +22,9 @@ export interface Connection {
   release(exchange: Exchange): void;
   /** Gives up an exchange, with its connection in HTTP/1, with its stream in HTTP/2. */
   abandon(exchange: Exchange): void;
+  /** The rest of the exchange's answer is not read for now. */
+  pause(exchange: Exchange): void;
+  resume(exchange: Exchange): void;
   /** Closes it at once. */
   destroy(): void;
   /** Closes it so that its port is free at once, if the system supports that. */

@@ -5,9 +5,9 @@ import { channel } from 'node:diagnostics_channel';
  *
  * | channel | when | message |
  * | --- | --- | --- |
- * | `siprest:rest:request` | a request begins | `{ method, url }` |
+ * | `siprest:rest:request` | a request goes out; a retry is another one | `{ id, method, url }` |
  * | `siprest:rest:connection` | a connection is made | `{ connection: ConnectionInfo }` |
- * | `siprest:rest:outcome` | a request has ended | `{ method, url, outcome: Outcome }` |
+ * | `siprest:rest:outcome` | a request has ended | `{ id, method, url, outcome: Outcome }` |
  * | `siprest:rest:host` | a policy sees a host in another state | `{ origin, policy, state, reason }` |
  */
 export const restChannels = {

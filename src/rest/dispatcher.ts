@@ -5,7 +5,8 @@ import { type ExchangeFailure, failed } from './failure.ts';
 import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
 import type { Outcome } from './outcome.ts';
 import type { Sender } from './policies.ts';
-import type { ConnectTo, HttpRequest } from './request.ts';
+import { type ConnectTo, type HttpRequest, maySendAgain } from './request.ts';
+import type { RequestStream } from './request-stream.ts';
 import { mayGoAgain } from './resend.ts';
 import type { ClientSettings } from './settings.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
@@ -15,6 +16,12 @@ import { type Authority, redactUrl } from './url.ts';
 const MAX_POOLS = 1_000;
 /** Larger bodies wait for `100 Continue`, if that is enabled. */
 const EXPECT_ABOVE = 1_024;
+
+const isLarge = (body: Buffer | null, stream: RequestStream | null): boolean =>
+  body !== null ? body.length > EXPECT_ABOVE : stream !== null && (stream.length ?? Infinity) > EXPECT_ABOVE;
+
+/** Of the requests that a subscriber of {@link restChannels} has heard of. */
+let lastId = 0;
 
 // Captured here by the promise's constructor, so that a call does not need a closure.
 let captured: (outcome: Outcome) => void;
@@ -57,7 +64,7 @@ export class Dispatcher implements Sender, TransferOwner {
 
   readonly send = (request: HttpRequest): Promise<Outcome> => {
     const { expect100, noConcurrentConnects, shared } = this.#settings;
-    const { method, authority, path, headers, body, signal } = request;
+    const { method, authority, path, headers, body, streams, signal } = request;
     if (this.#generation !== shared.tls.generation) this.#leaveCertificates(shared.tls.generation);
     const connectTo = request.route?.connectTo ?? null;
     const pool =
@@ -70,10 +77,11 @@ export class Dispatcher implements Sender, TransferOwner {
     transfer.clock.started = now;
     transfer.expectContinue =
       headers.expect === 'on' ||
-      (headers.expect === null && expect100 && body !== null && body.length > EXPECT_ABOVE);
+      (headers.expect === null && expect100 && isLarge(body, streams?.body ?? null));
     this.#active++;
     if (restChannels.request.hasSubscribers) {
-      restChannels.request.publish({ method, url: redactUrl(authority, path) });
+      transfer.id = ++lastId;
+      restChannels.request.publish({ id: lastId, method, url: redactUrl(authority, path) });
     }
     this.timers.start(transfer, request.timeout, now);
     if (signal !== null) {
@@ -196,7 +204,7 @@ export class Dispatcher implements Sender, TransferOwner {
   }
 
   onExchangeFailed(transfer: Transfer, failure: ExchangeFailure): void {
-    if (!mayGoAgain(transfer, failure)) {
+    if (!mayGoAgain(transfer, failure) || !maySendAgain(transfer.request)) {
       transfer.fail(failed(failure.code, failure.reason));
       return;
     }
@@ -231,7 +239,8 @@ export class Dispatcher implements Sender, TransferOwner {
       );
     }
     if (restChannels.outcome.hasSubscribers) {
-      restChannels.outcome.publish({ method, url: redactUrl(authority, path), outcome });
+      if (transfer.id === 0) transfer.id = ++lastId;
+      restChannels.outcome.publish({ id: transfer.id, method, url: redactUrl(authority, path), outcome });
     }
     if (this.#onIdle !== null && this.#active === 0) this.#onIdle();
   }

@@ -4,6 +4,7 @@
  * | code | |
  * | --- | --- |
  * | `aborted` | the signal of the request has fired |
+ * | `body` | the body of the request cannot be read, or has not the length that was announced |
  * | `busy` | the process has too much under way: bodies of answers, questions to name servers |
  * | `busy` | the process has too many pending bodies or name server queries |
  * | `descriptors` | the process has no file descriptor left |
@@ -21,6 +22,7 @@
  */
 export type ErrorCode =
   | 'aborted'
+  | 'body'
   | 'busy'
   | 'closed'
   | 'descriptors'

@@ -9,6 +9,7 @@ import type { AnswerHead } from './http1-head.ts';
 import { requestHead } from './http1-request.ts';
 import { IDLE_MARGIN, LONGEST_IDLE } from './limits.ts';
 import type { ConnectionInfo } from './outcome.ts';
+import { BodyPump, type PieceWriter } from './request-stream.ts';
 import { socketFailure } from './socket-failure.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { TlsClose } from './tls-close.ts';
@@ -100,6 +101,8 @@ export class Http1Connection implements Connection, AnswerListener {
   /** The body that waits for `100 Continue`. */
   #body: Buffer | null = null;
   #timeout: Timer | null = null;
+  /** A body that is read while it is sent. */
+  #pump: BodyPump | null = null;
 
   constructor(
     wire: Wire,
@@ -150,16 +153,25 @@ export class Http1Connection implements Connection, AnswerListener {
     if (this.#http10) exchange.expectContinue = false; // RFC 9110, section 10.1.1
     this.#answer.begin(exchange.request.method);
     const { request, expectContinue } = exchange;
-    const { body } = request;
+    const { body, streams } = request;
+    const stream = streams?.body ?? null;
+    if (stream !== null && stream.length === null && this.#http10) {
+      exchange.onError(NO_CHUNKS);
+      return;
+    }
     const head = requestHead(request, this.#target, this.#http10, expectContinue);
     const socket = this.#socket;
-    if (body === null || body.length === 0) {
+    if (stream !== null) {
+      socket.write(head, 'latin1');
+      this.#pump = new BodyPump(stream, this.#pieceWriter(stream.length === null));
+      if (expectContinue) this.#awaitContinue();
+      else this.#pump.resume();
+    } else if (body === null || body.length === 0) {
       socket.write(head, 'latin1');
     } else if (expectContinue) {
       socket.write(head, 'latin1');
       this.#body = body;
-      this.#timeout ??= new Timer(() => this.#sendBody());
-      this.#timers.start(this.#timeout, LONGEST_CONTINUE);
+      this.#awaitContinue();
     } else if (body.length <= COPIED_BODY) {
       const bytes = Buffer.allocUnsafe(head.length + body.length);
       bytes.write(head, 'latin1');
@@ -177,7 +189,7 @@ export class Http1Connection implements Connection, AnswerListener {
     this.#exchange = null;
     this.served++;
     // the answer came before the whole body was sent: its rest must not precede the next request
-    const owes = exchange.request.body !== null && (this.#withdrawBody() || this.#socket.writableLength > 0);
+    const owes = hasBody(exchange) && (this.#withdrawBody() || this.#socket.writableLength > 0);
     if (this.#isOutOfStep) {
       this.reset();
       return;
@@ -190,6 +202,14 @@ export class Http1Connection implements Connection, AnswerListener {
     this.idleUntil = this.idleSince + this.#idleTime;
     this.#socket.unref?.();
     this.#listener.onIdle(this);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   abandon(): void {
@@ -267,17 +287,23 @@ export class Http1Connection implements Connection, AnswerListener {
    */
   #onAnswer(exchange: Exchange): void {
     const socket = this.#socket;
+    const isPumping = this.#pump?.isOver === false;
     if (
-      exchange.request.body === null ||
+      !hasBody(exchange) ||
       this.#body !== null ||
+      this.#timeout?.running === true ||
       this.#status >= 300 ||
-      socket.writableLength === 0
+      (socket.writableLength === 0 && !isPumping)
     ) {
       exchange.onComplete();
       return;
     }
     this.#isUploading = true;
-    socket.write(NOTHING, () => {
+    if (!isPumping) this.#flushThenComplete(exchange);
+  }
+
+  #flushThenComplete(exchange: Exchange): void {
+    this.#socket.write(NOTHING, () => {
       if (this.#isUploading && this.#exchange === exchange) this.#onUploaded(exchange);
     });
   }
@@ -307,21 +333,72 @@ export class Http1Connection implements Connection, AnswerListener {
     exchange?.onError(written ? failure : STALE);
   }
 
-  // --- a delayed body ---
+  // --- a delayed body, or one that is read while it is sent ---
+
+  #awaitContinue(): void {
+    this.#timeout ??= new Timer(() => this.#sendBody());
+    this.#timers.start(this.#timeout, LONGEST_CONTINUE);
+  }
+
+  #pieceWriter(isChunked: boolean): PieceWriter {
+    const socket = this.#socket;
+    const exchange = this.#exchange;
+    return {
+      write: (piece) => {
+        let hasRoom: boolean;
+        if (isChunked) {
+          socket.cork();
+          socket.write(`${piece.length.toString(16)}\r\n`, 'latin1');
+          socket.write(piece);
+          hasRoom = socket.write('\r\n', 'latin1');
+          socket.uncork();
+        } else hasRoom = socket.write(piece);
+        if (!hasRoom) socket.once('drain', () => this.#pump?.resume());
+        return hasRoom;
+      },
+      end: () => {
+        if (isChunked) socket.write('0\r\n\r\n', 'latin1');
+        if (this.#isUploading && exchange !== null && exchange === this.#exchange)
+          this.#flushThenComplete(exchange);
+      },
+      fail: (code, reason) => exchange?.onError({ code, reason, fate: 'answered' }),
+    };
+  }
 
   #sendBody(): void {
+    const pump = this.#pump;
+    if (pump !== null) {
+      if (this.#timeout !== null) this.#timers.stop(this.#timeout);
+      pump.resume();
+      return;
+    }
     const body = this.#body;
     if (this.#withdrawBody() && body !== null && !this.#socket.destroyed) this.#socket.write(body);
   }
 
   /** Whether there was a body that had not been sent. */
   #withdrawBody(): boolean {
-    if (this.#body === null) return false;
+    const pump = this.#pump;
+    if (this.#body === null && pump === null) return false;
     this.#body = null;
+    this.#pump = null;
     if (this.#timeout !== null) this.#timers.stop(this.#timeout);
-    return true;
+    if (pump === null) return true;
+    const isPending = !pump.isOver;
+    pump.stop();
+    return isPending;
   }
 }
+
+const hasBody = ({ request: { body, streams } }: Exchange): boolean =>
+  body !== null || (streams !== null && streams.body !== null);
+
+/** HTTP/1.0 has no chunks (RFC 9112, section 6.1). */
+const NO_CHUNKS: ExchangeFailure = {
+  code: 'body',
+  reason: 'HTTP/1.0 needs the length of a body before it, and this one says none',
+  fate: 'answered',
+};
 
 /** The connection ended, for any reason, before the request was written. */
 const STALE: ExchangeFailure = {

@@ -10,6 +10,7 @@ import { MAX_HEADER_FIELDS, MAX_HEADER_LIST } from './http2-fields.ts';
 import { http2RequestFields } from './http2-request.ts';
 import { http2 } from './lazy-modules.ts';
 import type { ConnectionInfo } from './outcome.ts';
+import { BodyPump, type RequestStream } from './request-stream.ts';
 import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
 
 /** Minimum time to keep a connection that has served nothing yet, in milliseconds. */
@@ -179,11 +180,12 @@ export class Http2Connection implements Connection {
 
   send(exchange: Exchange): void {
     exchange.expectContinue = false; // unused in HTTP/2: a 417 is an answer like any other
-    const { body } = exchange.request;
+    const { body, streams } = exchange.request;
+    const source = streams?.body ?? null;
     let stream: ClientHttp2Stream;
     try {
       stream = this.#session.request(http2RequestFields(exchange.request, this.#target), {
-        endStream: body === null,
+        endStream: body === null && source === null,
       });
     } catch (error) {
       // the session has just closed, or stream numbers are used up: nothing was sent
@@ -200,6 +202,7 @@ export class Http2Connection implements Connection {
     exchange.stream = { stream, bytesRead: this.#bytesRead };
     this.#listen(exchange, stream);
     if (body !== null) this.#sendBody(stream, body);
+    else if (source !== null) this.#pumpBody(exchange, stream, source);
   }
 
   #onHttp1Required(): void {
@@ -208,6 +211,28 @@ export class Http2Connection implements Connection {
   }
 
   #sendBody(stream: ClientHttp2Stream, body: Buffer): void {
+    this.#watchBody(stream);
+    // not `end(body)`, which would miss a reset in the middle of the body
+    if (body.length === 0) stream.end();
+    else stream.write(body, (error) => void (error ?? stream.end()));
+  }
+
+  /** Sends a body no faster than it is taken. */
+  #pumpBody(exchange: Exchange, stream: ClientHttp2Stream, source: RequestStream): void {
+    this.#watchBody(stream);
+    const pump = new BodyPump(source, {
+      write: (piece) => stream.write(piece),
+      end: () => stream.end(),
+      fail: (code, reason) => {
+        if (!exchange.over) exchange.onError({ code, reason, fate: 'answered' });
+      },
+    });
+    stream.on('drain', () => pump.resume());
+    stream.once('close', () => pump.stop());
+    pump.resume();
+  }
+
+  #watchBody(stream: ClientHttp2Stream): void {
     const breach = this.#breach;
     if (breach !== null) {
       breach.bodyBegun();
@@ -219,9 +244,6 @@ export class Http2Connection implements Connection {
       stream.once('finish', over);
       stream.once('close', over);
     }
-    // not `end(body)`, which would miss a reset in the middle of the body
-    if (body.length === 0) stream.end();
-    else stream.write(body, (error) => void (error ?? stream.end()));
   }
 
   #onBreach(): void {
@@ -232,6 +254,14 @@ export class Http2Connection implements Connection {
   release(exchange: Exchange): void {
     this.served++;
     this.#drop(exchange);
+  }
+
+  pause(exchange: Exchange): void {
+    exchange.stream?.stream.pause();
+  }
+
+  resume(exchange: Exchange): void {
+    exchange.stream?.stream.resume();
   }
 
   abandon(exchange: Exchange): void {
@@ -274,13 +304,15 @@ export class Http2Connection implements Connection {
   }
 
   #listen(exchange: Exchange, stream: ClientHttp2Stream): void {
+    const { body, streams } = exchange.request;
+    const hasBody = body !== null || (streams !== null && streams.body !== null);
     let isEnded = false; // by the server, in order
     let isSettled = false;
     const settle = (isClosed: boolean): void => {
       if (isSettled) return;
       const isWhole = isEnded && exchange.complete && stream.rstCode === NO_ERROR;
       // as in HTTP/1, an error stops the upload
-      const isUploading = exchange.request.body !== null && !stream.writableFinished;
+      const isUploading = hasBody && !stream.writableFinished;
       const isDone = isWhole && (isClosed || stream.closed || (isUploading && exchange.status >= 300));
       if (!isDone && !isClosed) return;
       isSettled = true;

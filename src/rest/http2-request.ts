@@ -9,7 +9,7 @@ const SINGLE = new Set(['content-type', 'authorization', 'user-agent', 'referer'
 
 /** Pseudo-fields and fields to send. */
 export function http2RequestFields(request: HttpRequest, { authority }: HttpTarget): OutgoingHttpHeaders {
-  const { method, path, headers, body } = request;
+  const { method, path, headers, body, streams } = request;
   const { fields } = headers;
   const out: OutgoingHttpHeaders = {
     ':method': method,
@@ -27,6 +27,7 @@ export function http2RequestFields(request: HttpRequest, { authority }: HttpTarg
     else if (Array.isArray(known)) known.push(value);
     else if (!SINGLE.has(name)) out[name] = [String(known), value];
   }
-  if (body !== null) out['content-length'] = body.length;
+  const length = body?.length ?? streams?.body?.length ?? null;
+  if (length !== null) out['content-length'] = length;
   return out;
 }

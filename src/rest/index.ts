@@ -11,6 +11,7 @@ export {
   type Wire,
 } from '../net/index.ts';
 export type { Clock, TimerHandle } from '../timers/index.ts';
+export { StreamedBodyError, type StreamedOutcome, StreamedResponse } from './answer-stream.ts';
 export { isMethod, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
@@ -19,6 +20,7 @@ export { type HeaderField, type HeaderLine, parseHeaderLine } from './header-lin
 export type { HostSharing } from './host-sharing.ts';
 export { HTTP_VERSIONS, type HttpVersion } from './http-versions.ts';
 export type { LogFunction, LogLevel } from './log.ts';
+export { type MockAnswer, type MockRequest, type MockResponder, RestMock } from './mock.ts';
 export { CLIENT_OPTIONS, TLS_OPTIONS } from './options.ts';
 export type { ConnectionCounts } from './origin-pool.ts';
 export {
@@ -56,12 +58,16 @@ export type { ServiceFailure } from './policies/outcome-class.ts';
 export { type PolicyFile, readPolicyFile } from './policies/policy-file.ts';
 export type { Policy, Send } from './policies.ts';
 export { type HoldConnectLock, type HttpRequest, withHeader } from './request.ts';
+export type { RequestBody } from './request-bodies.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';
-export type { BodyRequestOptions, RequestBody, RequestOptions } from './request-options.ts';
+export type { BodyRequestOptions, RequestOptions } from './request-options.ts';
+export type { BodyPieces } from './request-stream.ts';
 export type { RestClientOptions, TlsOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export type { TargetOptions } from './targets.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
+export { type CurlOptions, toCurl } from './to-curl.ts';
 export { HostCounts, TransferCounts } from './transfer-counts.ts';
 export { type Authority, type Scheme, urlForLog } from './url.ts';
 export { url } from './url-template.ts';
+export type { VariantOptions } from './variant.ts';

@@ -27,6 +27,36 @@ export interface Sender {
   whenIdle(): Promise<void>;
 }
 
+/** Takes requests in place of connections. */
+export class Substitute implements Sender {
+  readonly send: Send;
+  #active = 0;
+  #onIdle: (() => void) | null = null;
+
+  constructor(send: Send) {
+    this.send = async (request) => {
+      this.#active++;
+      try {
+        return await send(request);
+      } finally {
+        this.#active--;
+        if (this.#active === 0) this.#onIdle?.();
+      }
+    };
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#active === 0) resolve();
+    });
+  }
+}
+
 /** Puts a client's policies in front of its sender; the first policy is outermost. */
 export class PolicyChain implements Sender {
   readonly send: Send;

@@ -24,6 +24,7 @@ export type HeadersOption =
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
+const NO_FIELDS: readonly HeaderField[] = [];
 
 // common requests share these arrays, which are never written to
 const PLAIN = plain('Accept', '*/*');
@@ -60,15 +61,16 @@ export function withField(headers: RequestHeaders, name: string, value: string):
   return lower === 'connection' ? { ...headers, fields, closes: CLOSE.test(field) } : { ...headers, fields };
 }
 
-/** The default content type of a request; '' for none. */
-const defaultType = (method: string, json: boolean): string =>
-  json ? JSON_TYPE : method === 'POST' || method === 'PUT' ? FORM : '';
+/** The content type of a body whose kind says none; empty: none. */
+const defaultType = (method: string): string => (method === 'POST' || method === 'PUT' ? FORM : '');
 
 /**
  * Combines the fields that the client sends by itself (Accept, Authorization from the URL, Content-Type) with the
  * caller's. As in libcurl, a caller's field replaces the client's of that name, and an empty one removes it; an empty
  * content type removes the default one. Content-Type is the exception: the caller's field and the call's content type
  * are both sent, in this order (vector rest-hf-override-ctype).
+ * @param ownType the content type of the body's kind, if the caller says none
+ * @param defaults fields of the client, which those of the caller replace
  * @throws RestOptionError for an invalid field
  */
 export function requestHeaders(
@@ -76,11 +78,13 @@ export function requestHeaders(
   given: HeadersOption | undefined,
   contentType: string | undefined,
   authorization: string,
-  json: boolean,
+  ownType: string | undefined,
+  defaults: readonly HeaderField[] = NO_FIELDS,
 ): RequestHeaders {
-  if (given === undefined && authorization === '') {
+  if (given === undefined && authorization === '' && defaults.length === 0) {
     if (contentType === undefined) {
-      if (json) return PLAIN_JSON;
+      if (ownType === JSON_TYPE) return PLAIN_JSON;
+      if (ownType !== undefined) return plain('Accept', '*/*', 'Content-Type', ownType);
       return method === 'POST' || method === 'PUT' ? PLAIN_FORM : PLAIN;
     }
     return contentType === '' ? PLAIN : plain('Accept', '*/*', 'Content-Type', contentType);
@@ -91,23 +95,15 @@ export function requestHeaders(
   let host: string | null = null;
   let ownHost = false;
   let closes = false;
-  for (const { name, value } of listFields(given)) {
-    const checked = checkHeaderField(name, value);
-    if (!checked.ok) {
-      throw new RestOptionError(
-        'invalid-header',
-        'headers',
-        `invalid header ${JSON.stringify(name)}: ${checked.reason}`,
-      );
-    }
+  for (const { name, value } of headersOver(defaults, checkedFields(listFields(given)))) {
     const lower = name.toLowerCase();
     seen.add(lower);
     if (lower === 'host') ownHost = true;
-    if (lower === 'expect') expect = checked.field.value === '' ? 'off' : 'on';
-    else if (checked.field.value === '') continue;
-    else if (lower === 'host') host ??= checked.field.value;
-    else own.push(name, checked.field.value);
-    if (lower === 'connection' && CLOSE.test(checked.field.value)) closes = true;
+    if (lower === 'expect') expect = value === '' ? 'off' : 'on';
+    else if (value === '') continue;
+    else if (lower === 'host') host ??= value;
+    else own.push(name, value);
+    if (lower === 'connection' && CLOSE.test(value)) closes = true;
   }
   const fields: string[] = [];
   if (host !== null) fields.push('Host', host);
@@ -117,13 +113,36 @@ export function requestHeaders(
   if (contentType !== undefined) {
     if (contentType !== '') fields.push('Content-Type', contentType);
   } else if (!seen.has('content-type')) {
-    const type = defaultType(method, json);
+    const type = ownType ?? defaultType(method);
     if (type !== '') fields.push('Content-Type', type);
   }
   return { fields, expect, ownHost, closes };
 }
 
-function listFields(given: HeadersOption | undefined): readonly HeaderField[] {
+/** Each with its value trimmed. @throws RestOptionError */
+export function checkedFields(fields: readonly HeaderField[]): readonly HeaderField[] {
+  return fields.map(({ name, value }) => {
+    const checked = checkHeaderField(name, value);
+    if (checked.ok) return checked.field;
+    throw new RestOptionError(
+      'invalid-header',
+      'headers',
+      `invalid header ${JSON.stringify(name)}: ${checked.reason}`,
+    );
+  });
+}
+
+/** The fields of `above`, and those of `below` whose names it does not have. */
+export function headersOver(
+  below: readonly HeaderField[],
+  above: readonly HeaderField[],
+): readonly HeaderField[] {
+  if (below.length === 0) return above;
+  const names = new Set(above.map(({ name }) => name.toLowerCase()));
+  return [...below.filter(({ name }) => !names.has(name.toLowerCase())), ...above];
+}
+
+export function listFields(given: HeadersOption | undefined): readonly HeaderField[] {
   if (given === undefined) return [];
   if (given === null || typeof given !== 'object') {
     throw invalidOption('headers', given, 'an object, a list, Headers or a Map', 'invalid-header');

@@ -1,20 +1,18 @@
-import { invalidOption, RestOptionError, unknownOption } from './errors.ts';
+import { invalidOption, unknownOption } from './errors.ts';
 import { CLIENT_OPTIONS } from './options.ts';
 import type { TextEncoding } from './percent-encoding.ts';
 import { checkOption } from './read-options.ts';
 import type { HoldConnectLock } from './request.ts';
+import type { RequestBody } from './request-bodies.ts';
 import type { HeadersOption } from './request-headers.ts';
 import { TlsClientDomain } from './tls-domain.ts';
-
-/** A body: text or bytes. */
-export type RequestBody = string | Uint8Array;
 
 /** Options of one request. */
 export interface RequestOptions {
   /** Further header fields, in this order; names may be repeated. */
   readonly headers?: HeadersOption | undefined;
   /**
-   * Content-Type of the body; '' for none. Default `application/json` for `json`, else
+   * Content-Type of the body; '' for none. Default: that of JSON, of a form or a `Blob`, else
    * `application/x-www-form-urlencoded` for POST and PUT.
    */
   readonly contentType?: string | undefined;
@@ -35,8 +33,10 @@ export interface RequestOptions {
 
 /** Options of a request that may have a body. */
 export interface BodyRequestOptions extends RequestOptions {
-  /** Text or bytes. */
+  /** Text, bytes, a form, a `Blob` or a stream; see {@link RequestBody}. */
   readonly body?: RequestBody | undefined;
+  /** How long a stream is, in bytes. Default: unknown, so that it is sent in chunks. */
+  readonly contentLength?: number | undefined;
   /** Any value to be sent as JSON, instead of `body`. */
   readonly json?: unknown;
 }
@@ -55,6 +55,7 @@ const KNOWN: Readonly<Record<keyof BodyRequestOptions, true>> = Object.freeze({
   holdConnectLock: true,
   encoding: true,
   body: true,
+  contentLength: true,
   json: true,
 });
 
@@ -88,31 +89,4 @@ export function checkRequestOptions(options: BodyRequestOptions): void {
   if (encoding !== undefined && encoding !== 'utf8' && encoding !== 'latin1') {
     throw invalidOption('encoding', encoding, "'utf8' or 'latin1'");
   }
-}
-
-/** The bytes of the body, or null. @throws RestOptionError */
-export function bodyBytes({ body, json, encoding = 'utf8' }: BodyRequestOptions): Buffer | null {
-  if (json !== undefined) {
-    if (body !== undefined)
-      throw new RestOptionError('wrong-type', 'json', 'use either body or json, not both');
-    return Buffer.from(jsonText(json), 'utf8');
-  }
-  if (body === undefined) return null;
-  if (typeof body === 'string') return Buffer.from(body, encoding);
-  if (!(body instanceof Uint8Array))
-    throw invalidOption('body', body, 'a string or bytes; use json for other values');
-  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-}
-
-function jsonText(value: unknown): string {
-  let text: string | undefined;
-  let why = 'it has no JSON';
-  try {
-    // undefined for a function or a symbol, which the declaration does not say
-    text = JSON.stringify(value) as string | undefined;
-  } catch (error) {
-    why = error instanceof Error ? error.message : String(error);
-  }
-  if (text === undefined) throw new RestOptionError('wrong-type', 'json', `invalid json: ${why}`);
-  return text;
 }

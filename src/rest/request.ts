@@ -1,5 +1,7 @@
 import type { ByteBudget } from '../timers/index.ts';
+import type { BodySink } from './answer-stream.ts';
 import { type RequestHeaders, withField } from './request-headers.ts';
+import type { RequestStream } from './request-stream.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
 import type { Authority } from './url.ts';
 
@@ -18,6 +20,8 @@ export interface HttpRequest {
   readonly headers: RequestHeaders;
   /** The whole body, or null. */
   readonly body: Buffer | null;
+  /** Bodies that are read and written piece by piece instead; null: neither is. @internal */
+  readonly streams: BodyStreams | null;
   /** Time limit for the whole transfer, connecting included, in milliseconds. */
   readonly timeout: number;
   /** Time limit for connecting (DNS, TCP and TLS), in milliseconds. */
@@ -31,6 +35,18 @@ export interface HttpRequest {
   /** What the policies of its host have decided; null: nothing. @internal */
   readonly route: Route | null;
 }
+
+/** The bodies of a request and its answer that are not held whole. */
+export interface BodyStreams {
+  /** The body of the request, instead of {@link HttpRequest.body}. */
+  readonly body: RequestStream | null;
+  /** Takes the body of a 2xx answer. */
+  readonly sink: BodySink | null;
+}
+
+/** Whether it may go out once more: not after a body that can be read once only, nor once its answer is being read. */
+export const maySendAgain = ({ streams }: HttpRequest): boolean =>
+  streams === null || (streams.body?.mayBeSent !== false && streams.sink?.isStarted !== true);
 
 /** Where a request goes and what it may take. */
 export interface Route {

@@ -1,13 +1,17 @@
+import { createConnection } from 'node:net';
 import { type Connect, type LookupFunction, type Names, namesOf, Proxies } from '../net/index.ts';
 import { type Clock, type TimerWheel, timersOf } from '../timers/index.ts';
+import { type BaseUrl, readBaseUrl, readDefaultHeaders } from './defaults.ts';
 import { invalidOption } from './errors.ts';
+import type { HeaderField } from './header-line.ts';
 import type { HttpVersion } from './http-versions.ts';
 import type { LogFunction } from './log.ts';
 import { CLIENT_OPTIONS, TLS_OPTIONS, type ValuesOf } from './options.ts';
 import type { HostsOption } from './policies/host-options.ts';
 import { type HostRules, readHosts } from './policies/host-rules.ts';
-import type { Policy } from './policies.ts';
+import type { Policy, Send } from './policies.ts';
 import { objectOf, readTable } from './read-options.ts';
+import type { HeadersOption } from './request-headers.ts';
 import { RestShared } from './shared.ts';
 import { type TargetOptions, Targets } from './targets.ts';
 import { TlsClientDomain } from './tls-domain.ts';
@@ -62,6 +66,14 @@ export interface RestClientOptions {
   readonly hosts?: HostsOption | undefined;
   /** Which servers may be asked. Default: all. */
   readonly targets?: TargetOptions | undefined;
+  /** Header fields of each request, which those of a request replace by name. With a `baseUrl`, they go to its origin alone. */
+  readonly headers?: HeadersOption | undefined;
+  /** What URLs without a scheme are relative to: with `https://h/api`, `/credit` and `credit` are `https://h/api/credit`. */
+  readonly baseUrl?: string | URL | undefined;
+  /** The Unix socket that all connections go to, whatever host a URL names. */
+  readonly socketPath?: string | undefined;
+  /** Takes requests in place of the client's connections, for example a {@link RestMock}. */
+  readonly send?: Send | undefined;
   /** Opens connections, for example in a test. Default: that of `shared`, by node:net. */
   readonly connect?: Connect | undefined;
   /** Resolves host names, for example in a test. Default: that of `shared`. */
@@ -83,6 +95,10 @@ export interface ClientSettings extends ValuesOf<typeof CLIENT_OPTIONS> {
   readonly targets: Targets | null;
   /** Null without policies by host. */
   readonly hosts: HostRules | null;
+  readonly headers: readonly HeaderField[];
+  readonly baseUrl: BaseUrl | null;
+  /** Null: the client's own connections. */
+  readonly send: Send | null;
   /** Null: node:net. */
   readonly connect: Connect | null;
   readonly names: Names;
@@ -98,6 +114,10 @@ const clientOptionNames = new Set([
   'policies',
   'hosts',
   'targets',
+  'headers',
+  'baseUrl',
+  'socketPath',
+  'send',
   'connect',
   'lookup',
   'clock',
@@ -116,13 +136,17 @@ export function readOptions(options: RestClientOptions): ClientSettings {
   }
   if (typeof log !== 'function') throw invalidOption('log', log, 'a function');
   if (!(shared instanceof RestShared)) throw invalidOption('shared', shared, 'a RestShared');
-  for (const name of ['connect', 'lookup'] as const) {
+  for (const name of ['connect', 'lookup', 'send'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw invalidOption(name, options[name], 'a function');
   }
   if (!Array.isArray(policies) || !policies.every((policy) => typeof policy === 'function')) {
     throw invalidOption('policies', policies, 'a list of functions');
   }
+  const { socketPath } = options;
+  if (socketPath !== undefined && (typeof socketPath !== 'string' || socketPath === ''))
+    throw invalidOption('socketPath', socketPath, 'the path of a Unix socket');
+  const overSocket = socketPath === undefined ? null : socketConnections(socketPath);
   const { timeout, connectTimeout } = read;
   if (connectTimeout > timeout && options.connectTimeout !== undefined) {
     log(
@@ -130,7 +154,7 @@ export function readOptions(options: RestClientOptions): ClientSettings {
       `connectTimeout (${connectTimeout} ms) is above timeout (${timeout} ms), which is used instead`,
     );
   }
-  const proxies = read.proxy === 'environment' ? new Proxies() : null;
+  const proxies = read.proxy === 'environment' && overSocket === null ? new Proxies() : null;
   return {
     ...read,
     connectTimeout: Math.min(connectTimeout, timeout),
@@ -142,8 +166,11 @@ export function readOptions(options: RestClientOptions): ClientSettings {
     policies: [...policies],
     targets: readTargets(options.targets),
     hosts: hosts === undefined ? null : readHosts(hosts),
-    connect: options.connect ?? shared.connect,
-    names: options.lookup === undefined ? shared.names : namesOf(options.lookup),
+    headers: readDefaultHeaders(options.headers),
+    baseUrl: readBaseUrl(options.baseUrl),
+    send: options.send ?? null,
+    connect: options.connect ?? overSocket?.connect ?? shared.connect,
+    names: namesFor(options.lookup ?? overSocket?.lookup, shared),
     timers: options.clock === undefined ? shared.timers : timersOf(options.clock),
   };
 }
@@ -153,6 +180,17 @@ function readTargets(given: unknown): Targets | null {
   if (given === undefined) return null;
   const options: TargetOptions = objectOf('targets', given, targetOptionNames, 'targets');
   return new Targets(options);
+}
+
+const namesFor = (lookup: LookupFunction | undefined, shared: RestShared): Names =>
+  lookup === undefined ? shared.names : namesOf(lookup);
+
+/** All connections to one Unix socket; host names are not looked up. */
+function socketConnections(path: string): { readonly connect: Connect; readonly lookup: LookupFunction } {
+  return {
+    connect: () => createConnection({ path }),
+    lookup: (_, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
+  };
 }
 
 function silent(): void {}

@@ -1,4 +1,5 @@
 import { type ByteBudget, Deadline, type TimerWheel } from '../timers/index.ts';
+import type { BodySink } from './answer-stream.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import type { Connection } from './connection.ts';
 import type { Exchange, OpenStream } from './exchange.ts';
@@ -80,6 +81,8 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   readonly pool: TransferPool;
   readonly clock: PhaseClock = new PhaseClock();
   connectDeadline: Deadline | null = null;
+  /** For those who watch requests begin and end; 0: nobody does. */
+  id = 0;
   /** Whether it holds the connect lock. */
   locked = false;
   connection: Connection | null = null;
@@ -107,6 +110,8 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   /** Value of Content-Length; NaN without one. */
   #announced = Number.NaN;
   #pieces: BodyBuffer | null = null;
+  /** Takes the body piece by piece. */
+  #sink: BodySink | null = null;
 
   constructor(
     owner: TransferOwner,
@@ -193,6 +198,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     if (!this.#onFinal(head.status)) return;
     this.#rawHeaders = text;
     this.#contentType = head.contentType;
+    if (this.request.streams !== null && this.#toSink(text)) return;
     this.#checkLength(head.contentLength);
   }
 
@@ -210,7 +216,25 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     }
     this.#rawHeaders = fields;
     this.#contentType = contentType;
+    if (this.request.streams !== null && this.#toSink(fields)) {
+      this.#announced = contentLength;
+      return;
+    }
     this.#checkLength(contentLength);
+  }
+
+  /** Whether the body goes to a sink, which is that of a 2xx answer. */
+  #toSink(headers: RawHeaders): boolean {
+    const sink = this.request.streams?.sink ?? null;
+    if (sink === null || this.#status < 200 || this.#status > 299) return false;
+    this.#sink = sink;
+    sink.resume = () => this.#resumeReading();
+    sink.onHead(this.#status, headers);
+    return true;
+  }
+
+  #resumeReading(): void {
+    if (this.#state === SENT) this.connection?.resume(this);
   }
 
   /** False if the transfer has ended. */
@@ -241,7 +265,9 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   onData(piece: Buffer, reused: boolean): void {
     if (this.#state !== SENT) return;
     this.#length += piece.length;
-    if (this.#length > this.owner.maxBytes) {
+    if (this.#sink !== null) {
+      if (!this.#sink.onPiece(reused ? Buffer.from(piece) : piece)) this.connection?.pause(this);
+    } else if (this.#length > this.owner.maxBytes) {
       this.fail(failed('too-large', `the answer is larger than the ${this.owner.maxBytes} bytes allowed`));
     } else if (!this.#reserve(piece.length)) {
       this.fail(failed('busy', 'the bodies of all pending answers have reached their memory limit'));

@@ -76,7 +76,10 @@ describe('a JSON body', () => {
     [{ json: () => 1 }, 'invalid json: it has no JSON'],
     [{ json: 1n }, 'invalid json: '],
     [{ json: 1, body: 'x' }, 'use either body or json'],
-    [{ body: { a: 1 } }, 'invalid body: an object; expected a string or bytes; use json for other values'],
+    [
+      { body: { a: 1 } },
+      'invalid body: an object; expected text, bytes, a form, a Blob or a stream; use json for other values',
+    ],
   ])('is refused: %o', async (options, message) => {
     const sent = newClient().post('http://127.0.0.1/', options as BodyRequestOptions);
     await expect(sent).rejects.toThrow(message);

@@ -2,7 +2,7 @@
 
 import { invalidOption, RestOptionError } from '../errors.ts';
 import type { Policy, Send } from '../policies.ts';
-import { fieldOf, type HttpRequest, withHeader } from '../request.ts';
+import { fieldOf, type HttpRequest, maySendAgain, withHeader } from '../request.ts';
 import { parseUrl } from '../url.ts';
 import type { AuthState } from './auth-state.ts';
 import type { HostContext } from './context.ts';
@@ -79,7 +79,8 @@ const withSecret =
   (next) =>
   async (request) => {
     const outcome = await next(authorized(request, value()));
-    if (outcome.kind !== 'response' || outcome.status !== 401 || !refresh()) return outcome;
+    if (outcome.kind !== 'response' || outcome.status !== 401 || !refresh() || !maySendAgain(request))
+      return outcome;
     const left = request.timeout - outcome.times.total;
     return left > 0 ? next(withTimeLeft(authorized(request, value()), left)) : outcome;
   };
@@ -130,7 +131,7 @@ function digest(
       if (session.nonce === used && !session.challenge(fields)) return outcome;
       const isReplaced = [user.refresh(), password.refresh()].includes(true);
       // a nonce that is not stale was answered with the wrong password, or it is that of another server of the same name
-      if (!isNew && !isReplaced && attempt > 0) return outcome;
+      if ((!isNew && !isReplaced && attempt > 0) || !maySendAgain(request)) return outcome;
     }
   };
 }
@@ -164,6 +165,7 @@ function oauth2(secrets: AuthSecrets, { tokens }: AuthState, ask: Send, context:
       path,
       headers: { fields, expect: 'off', ownHost: false, closes: false },
       body: Buffer.from(form.toString()),
+      streams: null,
       timeout: tokenTimeout,
       connectTimeout: tokenTimeout,
       holdConnectLock: 'while-connecting',
@@ -190,7 +192,7 @@ function oauth2(secrets: AuthSecrets, { tokens }: AuthState, ask: Send, context:
       const timed = left === request.timeout ? request : withTimeLeft(request, left);
       const outcome = await next(authorized(timed, `Bearer ${known.token}`));
       const isRefused = outcome.kind === 'response' && outcome.status === 401;
-      if (!isRefused || attempt > 0 || !tokens.reject(known.token)) return outcome;
+      if (!isRefused || attempt > 0 || !tokens.reject(known.token) || !maySendAgain(request)) return outcome;
     }
   };
 }

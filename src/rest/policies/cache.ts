@@ -136,8 +136,8 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
     };
     return (request) => {
       if (!SAFE.has(request.method)) return invalidating(request, next, cache);
-      const { method, body } = request;
-      const isKept = method === 'GET' && body === null && !isBypassing(request);
+      const { method, body, streams } = request;
+      const isKept = method === 'GET' && body === null && streams === null && !isBypassing(request);
       return isKept ? get(request) : next(request);
     };
   };

@@ -56,6 +56,8 @@ export function decodePolicy({ encodings, charset }: DecodeSettings, context: Ho
   };
 
   return (next) => async (request) => {
+    // a streamed answer is passed on as it arrives
+    if (request.streams !== null && request.streams.sink !== null) return next(request);
     const asksItself = fieldOf(request.headers, 'accept-encoding') !== undefined;
     const asked = asksItself || accepted === '' ? request : withHeader(request, 'Accept-Encoding', accepted);
     const outcome = await next(asked);

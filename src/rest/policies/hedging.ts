@@ -23,7 +23,8 @@ export async function hedged(
 ): Promise<Outcome> {
   budget.deposit();
   const after = Math.max(set.p95, EARLIEST);
-  if (!isIdempotent(request.method) || set.size < 2 || after >= request.timeout) return send(request, tried);
+  if (!isIdempotent(request.method) || request.streams !== null || set.size < 2 || after >= request.timeout)
+    return send(request, tried);
   const cancel = { first: new AbortController(), second: new AbortController() };
   const cancelled = (by: AbortController): HttpRequest => ({
     ...request,

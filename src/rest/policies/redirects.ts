@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../outcome.ts';
 import type { Policy, Send } from '../policies.ts';
-import { type HttpRequest, withHeader } from '../request.ts';
+import { type HttpRequest, maySendAgain, withHeader } from '../request.ts';
 import { type Authority, parseUrl } from '../url.ts';
 import type { HostContext } from './context.ts';
 import type { SectionValues } from './host-options.ts';
@@ -49,7 +49,10 @@ function nextHop(request: HttpRequest, outcome: Outcome, settings: RedirectSetti
   // the same origin is the same object, so that its connections are found as quickly
   const there = isHere ? authority : { ...parsed.authority, authorization: '' };
   let hop: HttpRequest = { ...request, authority: there, path: parsed.path, route: { followed } };
-  if (becomesGet) hop = without({ ...hop, method: 'GET', body: null }, OF_THE_BODY);
+  if (becomesGet) {
+    const streams = hop.streams === null ? null : { ...hop.streams, body: null };
+    hop = without({ ...hop, method: 'GET', body: null, streams }, OF_THE_BODY);
+  }
   // a client certificate identifies the caller as well
   if (!isHere) hop = { ...without(hop, FOR_ONE_ORIGIN), tlsDomain: null };
   if (!isHere) hop = { ...hop, headers: { ...hop.headers, ownHost: false } };
@@ -67,7 +70,7 @@ export function redirectPolicy(settings: RedirectSettings, follow: Send, { clock
     for (let hops = 0; hops < settings.max; hops++) {
       const hop = nextHop(current, outcome, settings);
       const left = request.timeout - (clock.now() - started);
-      if (hop === null || left <= 0) return outcome;
+      if (hop === null || left <= 0 || !maySendAgain(hop)) return outcome;
       current = hop;
       outcome = await follow(left === hop.timeout ? hop : withTimeLeft(hop, left));
     }

@@ -27,7 +27,14 @@ export class ReplicaProbes {
     this.#usedAt = this.#clock.now();
     if (this.#running) return;
     this.#running = true;
-    const like: HttpRequest = { ...request, method: 'GET', path: probePath, body: null, signal: null };
+    const like: HttpRequest = {
+      ...request,
+      method: 'GET',
+      path: probePath,
+      body: null,
+      streams: null,
+      signal: null,
+    };
     const round = (): void => {
       if (this.#clock.now() - this.#usedAt > IDLE_INTERVALS * probeInterval) {
         this.#running = false;

@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../outcome.ts';
 import type { Policy } from '../policies.ts';
-import { type CallAttempts, fieldOf, type HttpRequest } from '../request.ts';
+import { type CallAttempts, fieldOf, type HttpRequest, maySendAgain } from '../request.ts';
 import { isIdempotent } from '../resend.ts';
 import type { HostContext } from './context.ts';
 import type { SectionValues } from './host-options.ts';
@@ -54,7 +54,7 @@ export function retryPolicy(settings: RetrySettings, context: HostContext): Poli
       const left = request.timeout - (clock.now() - started);
       const limit = attemptTimeout > 0 ? Math.min(attemptTimeout, left) : left;
       const outcome = await next(limit === request.timeout ? marked : withTimeLeft(marked, limit));
-      if (attempt >= count || !isWorthIt(outcome)) return outcome;
+      if (attempt >= count || !isWorthIt(outcome) || !maySendAgain(request)) return outcome;
       if (!isRepeatable(request) && !wasUnsent(outcome)) return outcome;
       const pause = pauseAfter(outcome, attempt, attempts);
       const now = clock.now();
