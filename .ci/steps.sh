@@ -27,7 +27,7 @@ begin() {
   took=$((SECONDS - from))
 }
 
-# finish PASSED FAILED: counts, and shows the end of the output of what failed
+# finish PASSED FAILED: counts, and shows the end of the output of what failed: a test that runs SIPp prints its screens
 finish() {
   passed=$((passed + $1))
   failed=$((failed + $2))
@@ -35,7 +35,7 @@ finish() {
     printf 'ok      %-34s %4d s  %s\n' "$name" "$took" "$1 passed"
   else
     printf 'FAILED  %-34s %4d s  %s\n' "$name" "$took" "$1 passed, $2 failed"
-    tail -n 100 "$log" | sed 's/^/    /'
+    tail -n 400 "$log" | sed 's/^/    /'
   fi
 }
 
