@@ -5,7 +5,7 @@
  */
 
 import type { Job, JobKind, Routing, Worker } from '../runtime/index.ts';
-import { ByteBudget, type Clock, isPending } from '../timers/index.ts';
+import { ByteBudget, type Clock, isPending, Waiters } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 import { PoolWorker, type Queued } from './pool-worker.ts';
 
@@ -89,7 +89,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
   #allWaitedAt = Number.NEGATIVE_INFINITY;
   /** Number of pending handlers that have returned their worker. */
   #handlers = 0;
-  #onIdle: (() => void)[] = [];
+  readonly #onIdle = new Waiters();
   #isBehind = false;
   /** How long scripts have run in this slice, in ms. */
   #used = 0;
@@ -187,11 +187,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
 
   /** Resolves when no worker is busy, the queue is empty, and all handlers have ended. */
   async idle(): Promise<void> {
-    while (!this.#isIdle) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle.push(resolve);
-      });
-    }
+    while (!this.#isIdle) await this.#onIdle.wait();
   }
 
   get #isIdle(): boolean {
@@ -199,10 +195,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
   }
 
   #tellIfIdle(): void {
-    if (!this.#isIdle || this.#onIdle.length === 0) return;
-    const told = this.#onIdle;
-    this.#onIdle = [];
-    for (const resolve of told) resolve();
+    if (this.#onIdle.isAwaited && this.#isIdle) this.#onIdle.wake();
   }
 
   get #hasManyHandlers(): boolean {

@@ -1,7 +1,9 @@
 /** Counts scripts that wait in the background, so that stopping can wait for them. */
+import { Waiters } from '../timers/index.ts';
+
 export class Background {
   #size = 0;
-  #onEmpty: (() => void)[] = [];
+  readonly #onEmpty = new Waiters();
 
   get size(): number {
     return this.#size;
@@ -12,18 +14,11 @@ export class Background {
   }
 
   end(): void {
-    if (--this.#size > 0) return;
-    const told = this.#onEmpty;
-    this.#onEmpty = [];
-    for (const resolve of told) resolve();
+    if (--this.#size === 0) this.#onEmpty.wake();
   }
 
   /** Resolves when no script waits. */
   async settled(): Promise<void> {
-    while (this.#size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onEmpty.push(resolve);
-      });
-    }
+    while (this.#size > 0) await this.#onEmpty.wait();
   }
 }

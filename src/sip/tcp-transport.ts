@@ -1,6 +1,8 @@
 /** SIP over TCP (RFC 3261, 18): one listening socket with all its connections. */
+
 import { once } from 'node:events';
 import { connect, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
+import { Waiters } from '../timers/index.ts';
 import { type Closing, type ConnectionOwner, TcpConnection } from './tcp-connection.ts';
 import { DEFAULT_LIMITS, type TcpLimits } from './tcp-limits.ts';
 import type { ConnectionWaiter, Source, Transport } from './transport.ts';
@@ -70,7 +72,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
   readonly #byPeer = new Map<string, TcpConnection>();
   readonly #acceptedFrom = new Map<string, number>();
   #accepted = 0;
-  #onEmpty: (() => void) | null = null;
+  readonly #onEmpty = new Waiters();
   #isClosed = false;
 
   private constructor(server: Server, options: TcpOptions) {
@@ -159,10 +161,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     const last = setTimeout(() => {
       for (const connection of this.#connections) connection.destroy();
     }, LAST_WORDS);
-    await new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-      if (this.#connections.size === 0) resolve();
-    });
+    if (this.#connections.size > 0) await this.#onEmpty.wait();
     clearTimeout(last);
     await closed;
   }
@@ -268,6 +267,6 @@ export class TcpTransport implements Transport, ConnectionOwner {
       else this.#acceptedFrom.delete(address);
     }
     this.#options.onClose?.(connection.source, why, detail);
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    if (this.#connections.size === 0) this.#onEmpty.wake();
   }
 }

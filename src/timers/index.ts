@@ -5,3 +5,4 @@ export { ByteBudget, type MemoryBudgets, memoryBudgets } from './memory-budget.t
 export { SimulatedClock } from './simulated-clock.ts';
 export { type StallFigures, StallWatch } from './stall-watch.ts';
 export { Deadline, processTimers, Timer, TimerWheel, timersOf } from './timer-wheel.ts';
+export { Waiters } from './waiters.ts';

@@ -1,5 +1,5 @@
 /** One of several processes of a server: starts, reloads and stops as the supervisor tells it. */
-import { memoryBudgets } from '../timers/index.ts';
+import { memoryBudgets, Waiters } from '../timers/index.ts';
 import { HandingOver } from './handing-over.ts';
 import { loadSource } from './load-script.ts';
 import { Peers } from './peers.ts';
@@ -19,7 +19,7 @@ export class MemberProcess {
   /** Created by the start message, which contains the current values. */
   #store: RemoteStore | null = null;
   #server: RunningServer | null = null;
-  #onEnd: (() => void) | null = null;
+  readonly #end = new Waiters();
 
   constructor(send: SendMessage, exit: (code: number) => void) {
     this.#send = send;
@@ -44,7 +44,7 @@ export class MemberProcess {
         this.stop(message.grace);
         break;
       case 'end':
-        this.#onEnd?.();
+        this.#end.wake();
         break;
       case 'ping':
         this.#send({ kind: 'pong' });
@@ -98,11 +98,11 @@ export class MemberProcess {
       this.#server = await RunningServer.start(script, options, {
         host,
         handOver: (message, data) => handingOver.give(message, data),
-        mayEnd: () =>
-          new Promise((resolve) => {
-            this.#onEnd = resolve;
-            this.#send({ kind: 'drained' });
-          }),
+        mayEnd: () => {
+          const end = this.#end.wait();
+          this.#send({ kind: 'drained' });
+          return end;
+        },
         sockets: {
           onConnection: (...about) => handingOver.announce(...about),
           elsewhere: (...wanted) => handingOver.elsewhere(...wanted),

@@ -1,6 +1,6 @@
 /** The supervisor's view of a process. */
 import type { Worker as ClusterWorker } from 'node:cluster';
-import { systemClock, type TimerHandle } from '../timers/index.ts';
+import { systemClock, type TimerHandle, Waiters } from '../timers/index.ts';
 import type { ScriptSource } from './load-script.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 import type { StartError } from './start-error.ts';
@@ -24,7 +24,8 @@ export class Member {
   heardAt = 0;
   delay = firstDelay;
   timer: TimerHandle | null = null;
-  onReady: ((error: StartError | null) => void) | null = null;
+  /** Its first start: null, or why it failed. Not awaited when it is started again. */
+  readonly start = new Waiters<StartError | null>();
   #lastId = 0;
   /** Handlers of pending answers by number, called with null if it ends instead. */
   readonly asked = new Map<number, (answer: Answer | null) => void>();

@@ -152,8 +152,10 @@ export class ServerLogs {
       const shown = origin === 'script' ? printableLines(text, colors) : text;
       return `${localTime(this.#clock.date())} ${line(level, shown, origin, fields)}\n`;
     };
-    if (output !== null) output.describe = (text) => whole(1, text, 'server', null);
-    if (output !== null) return (...parts) => output.write(whole(...parts), encoding);
+    if (output !== null) {
+      const form = { encoding, describe: (text: string) => whole(1, text, 'server', null) } as const;
+      return (...parts) => output.write(whole(...parts), form);
+    }
     return (...parts) => writeLog?.(Buffer.from(whole(...parts), encoding));
   }
 

@@ -9,7 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../runtime/index.ts';
-import { every, memoryBudgets, type Repetition, systemClock, type TimerHandle } from '../timers/index.ts';
+import {
+  every,
+  memoryBudgets,
+  type Repetition,
+  systemClock,
+  type TimerHandle,
+  Waiters,
+} from '../timers/index.ts';
 import type { LoadedScript, ScriptSource } from './load-script.ts';
 import { firstDelay, Member } from './member.ts';
 import type { FromProcess, PassedOptions } from './process-messages.ts';
@@ -69,7 +76,7 @@ export class Supervisor implements SipServer {
   #stopBy = 0;
   /** Ends the remaining processes when the grace period has passed. */
   #kill: TimerHandle | null = null;
-  #onExit: (() => void) | null = null;
+  readonly #exits = new Waiters();
 
   private constructor({ source, program }: LoadedScript, options: SupervisorOptions) {
     this.#source = source;
@@ -229,11 +236,7 @@ export class Supervisor implements SipServer {
   async #stop(): Promise<void> {
     this.#heartbeat.stop();
     for (const { timer } of this.#members) if (timer !== null) clock.clearTimer(timer);
-    while (this.#members.some(({ worker }) => worker !== null)) {
-      await new Promise<void>((resolve) => {
-        this.#onExit = resolve;
-      });
-    }
+    while (this.#members.some(({ worker }) => worker !== null)) await this.#exits.wait();
     if (this.#kill !== null) clock.clearTimer(this.#kill);
     rmSync(this.#directory, { recursive: true, force: true });
     await this.#logs.close();
@@ -250,15 +253,11 @@ export class Supervisor implements SipServer {
       for (const member of running) member.send({ kind: 'end' });
   }
 
-  #start(member: Member): Promise<void> {
-    return new Promise((resolve, reject) => {
-      member.onReady = (error) => {
-        member.onReady = null;
-        if (error === null) resolve();
-        else reject(error);
-      };
-      this.#fork(member);
-    });
+  async #start(member: Member): Promise<void> {
+    const started = member.start.wait();
+    this.#fork(member);
+    const error = await started;
+    if (error !== null) throw error;
   }
 
   #fork(member: Member): void {
@@ -305,14 +304,14 @@ export class Supervisor implements SipServer {
         if (member.number === 0) this.#startupIsDone = true;
         member.sockets = message.sockets;
         if (member.source !== this.#source) void this.#catchUp(member);
-        if (member.onReady === null)
+        if (!member.start.isAwaited)
           this.#log.notice(`process ${member.number} runs again, as ${member.worker?.process.pid}`);
-        member.onReady?.(null);
+        member.start.wake(null);
         break;
       case 'failed':
-        if (member.onReady === null)
+        if (!member.start.isAwaited)
           this.#log.warning(`process ${member.number} cannot start: ${message.message}`);
-        member.onReady?.(new StartError(message.message, message.code, message.socket));
+        member.start.wake(new StartError(message.message, message.code, message.socket));
         break;
       case 'reloaded':
       case 'figures':
@@ -337,10 +336,10 @@ export class Supervisor implements SipServer {
     if (this.#stopping !== null) this.#endDrained();
     this.#store.end(member.number);
     for (const answer of member.asked.values()) answer(null);
-    this.#onExit?.();
+    this.#exits.wake();
     if (this.#stopping !== null) return;
-    if (member.onReady !== null) {
-      member.onReady(new StartError(`process ${member.number} ended ${how} while it started`));
+    if (member.start.isAwaited) {
+      member.start.wake(new StartError(`process ${member.number} ended ${how} while it started`));
       return;
     }
     if (clock.now() - member.startedAt >= stays) member.delay = firstDelay;

@@ -27,10 +27,18 @@ const triedAfter = 64 * 1024;
 
 const slowReader = 'its reader is too slow';
 
+/** The form of a log: several may write to the same descriptor. */
+export interface StandardErrorForm {
+  /** A string of latin1 is bytes. */
+  readonly encoding: 'latin1' | 'utf8';
+  /** The line that tells of lost ones. */
+  describe(text: string): string;
+}
+
 export class StandardError {
   readonly losses: LogLosses = { unwritable: 0, backlog: 0 };
-  /** Formats the line that reports lost ones. */
-  describe: ((text: string) => string) | null = null;
+  /** Of the log that wrote last. */
+  #form: StandardErrorForm | null = null;
   #descriptor: Descriptor | null = null;
   readonly #backlog: Backlog;
   /** Why the last attempt failed. */
@@ -49,8 +57,10 @@ export class StandardError {
     this.#backlog = new Backlog(mostWaiting);
   }
 
-  /** Writes whole lines. A latin1 string is bytes. */
-  write(lines: string, encoding: 'latin1' | 'utf8'): void {
+  /** Writes whole lines. */
+  write(lines: string, form: StandardErrorForm): void {
+    const { encoding } = form;
+    this.#form = form;
     if (this.#backlog.size > 0) this.#keep(Buffer.from(lines, encoding));
     else if (this.#failure === null) this.#send(lines, encoding);
     else if (performance.now() < this.#retryAt) this.#lose('unwritable', 1);
@@ -149,7 +159,7 @@ export class StandardError {
     if (lost === 0) return true;
     this.#untold = 0;
     const text = `${lost.toLocaleString('en')} ${lost === 1 ? 'line of the log was' : 'lines of the log were'} lost: ${why}`;
-    const line = this.describe?.(text) ?? `${text}\n`;
+    const line = this.#form?.describe(text) ?? `${text}\n`;
     const written = this.#attempt(() => writeSync(this.#open(), line, null, 'latin1'));
     if (written === null) {
       this.#untold = lost;
