@@ -17,9 +17,17 @@ export interface Snippet {
   readonly text: string;
 }
 
-/** One that serves is stopped after this long, in milliseconds; it is ready well before. */
-const servingTime = 4_000;
-const longestTime = 30_000;
+/** How long a program goes on once it handles SIGTERM, in milliseconds. */
+const servingTime = 1_000;
+const longestTime = 60_000;
+/** Loaded before a snippet: tells the parent once the snippet handles SIGTERM, the last thing that a server's program does. */
+const onReady = `data:text/javascript,import cluster from 'node:cluster';
+if (cluster.isPrimary) {
+  process.on('newListener', (name) => {
+    if (name === 'SIGTERM') process.send('ready', () => process.disconnect());
+  });
+  process.channel.unref();
+}`;
 
 async function freePort(): Promise<number> {
   const server = createTcpServer();
@@ -43,7 +51,8 @@ async function startService(): Promise<Server> {
 async function ended(child: ChildProcess): Promise<string> {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (output += String(data)));
-  const stop = setTimeout(() => child.kill('SIGTERM'), servingTime);
+  let stop: NodeJS.Timeout | undefined;
+  child.once('message', () => (stop = setTimeout(() => child.kill('SIGTERM'), servingTime)));
   const kill = setTimeout(() => child.kill('SIGKILL'), longestTime);
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   clearTimeout(stop);
@@ -76,7 +85,10 @@ export async function runSnippets(
     // with the newest target nothing but types is taken out
     const { code } = await transform(placed(text), { loader: 'ts', target: 'esnext' });
     writeFileSync(path, code);
-    const child = spawn(process.execPath, [path], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--import', onReady, path], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     const error = await ended(child);
     if (error !== '') errors.push(`${file}:${line}: the program ${error}`);
   }

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { MemberProcess } from './member-process.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 
@@ -10,6 +11,8 @@ export function runMember(): void {
   process.on('message', (message: ToProcess) => member.receive(message));
   // only the supervisor can restart it, stop it, and keep its locks
   process.on('disconnect', () => process.exit(1));
+  // the same, noticed by node:cluster when it asks for a socket
+  cluster.worker?.on('error', () => process.exit(1));
   process.on('SIGTERM', () => member.stop());
   // the supervisor receives these too
   process.on('SIGINT', () => undefined);
