@@ -4,6 +4,7 @@ import { type HostsOption, RestShared } from '../../../src/rest/index.ts';
 import { CookieJar } from '../../../src/rest/policies/cookie-jar.ts';
 import { ByteBudget } from '../../../src/timers/index.ts';
 import { createAuthority } from '../../support/certificates.ts';
+import { later } from '../../support/steady-clock.ts';
 import { answerOf, bodyOf, newClient, newServer, textOf } from '../fixture.ts';
 import { fieldValues, reply } from '../raw-server.ts';
 
@@ -214,7 +215,7 @@ describe('redirects', () => {
       const nonsense = await newServer((socket) => socket.write(redirect(to)));
       expect((await client.get(nonsense.origin)).retcode).toBe(302);
     }
-    const slow = await newServer((socket) => setTimeout(() => socket.write(redirect('/')), 30));
+    const slow = await newServer((socket) => later(() => socket.write(redirect('/')), 30));
     const outcome = await newClient({ hosts: { '*': { redirects: { max: 20 } } } }).get(slow.origin, {
       timeout: 200,
     });
