@@ -8,7 +8,7 @@ import { ErrorOutcome, type Outcome } from './outcome.ts';
 import { encodeNonAscii } from './percent-encoding.ts';
 import { numberOf } from './policies/context.ts';
 import { hostPolicies } from './policies/host-policies.ts';
-import { type Policy, PolicyChain, type Sender, Substitute } from './policies.ts';
+import { chainOf, HandlerSender, type Policy, type Sender } from './policies.ts';
 import type { HttpRequest } from './request.ts';
 import { isBody, type RequestBody, readBody } from './request-bodies.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -70,8 +70,8 @@ export class RestClient {
     const policies = allPolicies(this.#settings);
     this.#dispatcher = new Dispatcher(this.#settings);
     const { send } = this.#settings;
-    const inner = send === null ? this.#dispatcher : new Substitute(send);
-    this.#sender = policies.length === 0 ? inner : new PolicyChain(policies, inner);
+    const inner = send === null ? this.#dispatcher : new HandlerSender(send);
+    this.#sender = policies.length === 0 ? inner : new HandlerSender(chainOf(policies, inner.send), inner);
   }
 
   /** Pending requests. */

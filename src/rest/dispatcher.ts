@@ -4,6 +4,7 @@ import { restChannels } from './diagnostics.ts';
 import { type ExchangeFailure, failed } from './failure.ts';
 import { type ConnectionCounts, OriginPool } from './origin-pool.ts';
 import type { Outcome } from './outcome.ts';
+import { Pending } from './pending.ts';
 import type { Sender } from './policies.ts';
 import { type ConnectTo, type HttpRequest, maySendAgain } from './request.ts';
 import type { RequestStream } from './request-stream.ts';
@@ -38,9 +39,7 @@ export class Dispatcher implements Sender, TransferOwner {
   readonly #pools = new Map<string, OriginPool>();
   /** Pools of requests without a TLS domain, by recent authorities. */
   readonly #known = new Map<Authority, OriginPool>();
-  // A counter, not a Set: the outgrown tables of a Set are garbage that keeps the young generation alive.
-  #active = 0;
-  #onIdle: (() => void) | null = null;
+  readonly #pending = new Pending();
   /** Generation of the CA certificates used by its pools. */
   #generation: number;
 
@@ -53,7 +52,7 @@ export class Dispatcher implements Sender, TransferOwner {
   }
 
   get active(): number {
-    return this.#active;
+    return this.#pending.count;
   }
 
   get connections(): ConnectionCounts {
@@ -78,7 +77,7 @@ export class Dispatcher implements Sender, TransferOwner {
     transfer.expectContinue =
       headers.expect === 'on' ||
       (headers.expect === null && expect100 && isLarge(body, streams?.body ?? null));
-    this.#active++;
+    this.#pending.begin();
     if (restChannels.request.hasSubscribers) {
       transfer.id = ++lastId;
       restChannels.request.publish({ id: lastId, method, url: redactUrl(authority, path) });
@@ -97,10 +96,7 @@ export class Dispatcher implements Sender, TransferOwner {
   };
 
   whenIdle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-      if (this.#active === 0) resolve();
-    });
+    return this.#pending.whenIdle();
   }
 
   /** Closes all connections. */
@@ -227,7 +223,7 @@ export class Dispatcher implements Sender, TransferOwner {
 
   onTransferOver(transfer: Transfer, outcome: Outcome): void {
     const { method, authority, path, signal } = transfer.request;
-    this.#active--;
+    this.#pending.end();
     transfer.pool.counts.add(outcome.rc);
     if (transfer.locked) this.#unlock(transfer);
     if (signal !== null) unwatchSignal(signal, transfer);
@@ -242,6 +238,5 @@ export class Dispatcher implements Sender, TransferOwner {
       if (transfer.id === 0) transfer.id = ++lastId;
       restChannels.outcome.publish({ id: transfer.id, method, url: redactUrl(authority, path), outcome });
     }
-    if (this.#onIdle !== null && this.#active === 0) this.#onIdle();
   }
 }

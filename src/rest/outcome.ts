@@ -1,5 +1,6 @@
 import type { ErrorCode } from './failure.ts';
 import { headerFields } from './http1-head.ts';
+import { type Fields, valuesOf } from './response-fields.ts';
 
 /**
  * The result of a request, by `kind`. `rc` and `retcode` are a script's return codes:
@@ -101,7 +102,10 @@ export interface EndedWithAnswer extends Ended {
 }
 
 /** For a request that was not sent. */
-const UNSENT: Ended = { clock: new PhaseClock(), info: null, reused: false, status: 0 };
+const UNSENT: EndedWithAnswer = {
+  ...{ clock: new PhaseClock(), info: null, reused: false, status: 0 },
+  ...{ contentType: '', rawHeaders: null, received: NO_BODY },
+};
 
 /** Properties of every outcome: plain values that never change. (Assigned, not initialized: see `Deadline`.) */
 abstract class BaseOutcome {
@@ -238,6 +242,13 @@ export interface ResponseParts {
   readonly fromCache?: boolean | undefined;
 }
 
+/** Headers and body of an answer that was not read from a connection. */
+const answerOf = (fields: Fields, received: Buffer) => ({
+  rawHeaders: fields.flat(),
+  contentType: valuesOf(fields, 'content-type').at(-1) ?? '',
+  received,
+});
+
 /** An answer has arrived, whatever its status. */
 export class ResponseOutcome extends AnswerOutcome {
   /** The kind of outcome. */
@@ -255,28 +266,15 @@ export class ResponseOutcome extends AnswerOutcome {
   /** The same answer with other fields and another body. @internal */
   static changed(
     outcome: ResponseOutcome,
-    { fields, body }: { readonly fields: readonly (readonly [string, string])[]; readonly body: Buffer },
+    { fields, body }: { readonly fields: Fields; readonly body: Buffer },
   ): ResponseOutcome {
-    const types = fields.filter(([name]) => name.toLowerCase() === 'content-type');
-    const ended: EndedWithAnswer = {
-      clock: outcome.clock,
-      info: outcome.connection,
-      reused: outcome.reused,
-      status: outcome.status,
-      rawHeaders: fields.flat(),
-      contentType: types.at(-1)?.[1] ?? '',
-      received: body,
-    };
-    return new ResponseOutcome(ended, outcome.fromCache);
+    const { clock, connection: info, reused, status, fromCache } = outcome;
+    return new ResponseOutcome({ clock, info, reused, status, ...answerOf(fields, body) }, fromCache);
   }
 
   /** A response created by a policy, without sending the request. */
   static of({ status = 200, headers = [], body = '', fromCache }: ResponseParts = {}): ResponseOutcome {
-    const rawHeaders = headers.flat();
-    const types = headers.filter(([name]) => name.toLowerCase() === 'content-type');
-    const contentType = types.at(-1)?.[1] ?? '';
-    const ended = { ...UNSENT, status, rawHeaders, contentType, received: Buffer.from(body) };
-    return new ResponseOutcome(ended, fromCache);
+    return new ResponseOutcome({ ...UNSENT, status, ...answerOf(headers, Buffer.from(body)) }, fromCache);
   }
 
   /** The return code, as in a script. */
@@ -298,7 +296,7 @@ export class TimeoutOutcome extends AnswerOutcome {
   declare readonly reason: string;
 
   /** @internal */
-  constructor(reason: string, ended: EndedWithAnswer) {
+  constructor(reason: string, ended: EndedWithAnswer = UNSENT) {
     super(ended);
     this.kind = 'timeout';
     this.reason = reason;

@@ -13,7 +13,7 @@ import type { Policy, Send } from './policies.ts';
 import { objectOf, readTable } from './read-options.ts';
 import type { HeadersOption } from './request-headers.ts';
 import { RestShared } from './shared.ts';
-import { type TargetOptions, Targets } from './targets.ts';
+import { readTargets, type TargetOptions, type Targets } from './targets.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 
 /** How a client verifies servers. */
@@ -122,7 +122,6 @@ const clientOptionNames = new Set([
   'lookup',
   'clock',
 ]);
-const targetOptionNames = new Set(['allow', 'deny']);
 const tlsOptionNames = new Set(Object.keys(TLS_OPTIONS));
 
 /** @throws RestOptionError */
@@ -164,7 +163,7 @@ export function readOptions(options: RestClientOptions): ClientSettings {
     shared,
     proxies: proxies?.any === true ? proxies : null,
     policies: [...policies],
-    targets: readTargets(options.targets),
+    targets: options.targets === undefined ? null : readTargets(options.targets),
     hosts: hosts === undefined ? null : readHosts(hosts),
     headers: readDefaultHeaders(options.headers),
     baseUrl: readBaseUrl(options.baseUrl),
@@ -173,13 +172,6 @@ export function readOptions(options: RestClientOptions): ClientSettings {
     names: namesFor(options.lookup ?? overSocket?.lookup, shared),
     timers: options.clock === undefined ? shared.timers : timersOf(options.clock),
   };
-}
-
-/** @throws RestOptionError */
-function readTargets(given: unknown): Targets | null {
-  if (given === undefined) return null;
-  const options: TargetOptions = objectOf('targets', given, targetOptionNames, 'targets');
-  return new Targets(options);
 }
 
 const namesFor = (lookup: LookupFunction | undefined, shared: RestShared): Names =>

@@ -4,6 +4,7 @@
  */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { invalidOption } from './errors.ts';
+import { objectOf } from './read-options.ts';
 
 /** Lists of names (`credit.example.org`, `*.example.org`), addresses, networks (`10.0.0.0/8`), and `private`. */
 export interface TargetOptions {
@@ -22,6 +23,14 @@ const PRIVATE = [
 const MAX_ENTRIES = 10_000;
 const NAME = /^(\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
 const NETWORK = /^([0-9A-Fa-f:.]+)\/(\d{1,3})$/;
+
+const OPTION_NAMES: ReadonlySet<string> = new Set(['allow', 'deny']);
+
+/** @throws RestOptionError */
+export function readTargets(given: unknown): Targets {
+  const options: TargetOptions = objectOf('targets', given, OPTION_NAMES, 'targets');
+  return new Targets(options);
+}
 
 /** The lists, ready to be asked. */
 export class Targets {

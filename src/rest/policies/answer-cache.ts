@@ -49,12 +49,7 @@ export class AnswerCache {
     if (answer.bytes > this.#most || this.#isClosed) return;
     const oldest = (this.#paths.get(answer.path)?.size ?? 0) < MAX_VARIANTS ? undefined : first(variants);
     if (oldest !== undefined) this.delete(oldest);
-    while (this.#bytes + answer.bytes > this.#most) {
-      const unused = first(this.#byUse);
-      if (unused === undefined) return;
-      this.delete(unused);
-    }
-    while (!this.#budget.reserve(answer.bytes)) {
+    while (this.#bytes + answer.bytes > this.#most || !this.#budget.reserve(answer.bytes)) {
       const unused = first(this.#byUse);
       if (unused === undefined) return;
       this.delete(unused);

@@ -1,14 +1,14 @@
 /** Identifies the caller to a host. A request with an Authorization of its own, or a user in its URL, keeps that. */
-
 import { invalidOption, RestOptionError } from '../errors.ts';
 import type { Policy, Send } from '../policies.ts';
 import { fieldOf, type HttpRequest, maySendAgain, withHeader } from '../request.ts';
+import { valuesOf } from '../response-fields.ts';
 import { parseUrl } from '../url.ts';
 import type { AuthState } from './auth-state.ts';
 import type { HostContext } from './context.ts';
 import type { SectionValues } from './host-options.ts';
 import { Secret } from './secret.ts';
-import { abortedOutcome, Wait, withTimeLeft } from './waiting.ts';
+import { abortedOutcome, timeLeft, Wait, withTimeLeft } from './waiting.ts';
 
 type AuthSettings = SectionValues<'auth'>;
 
@@ -115,17 +115,13 @@ function digest(
     for (let attempt = 0; ; attempt++) {
       const used = session.nonce;
       const value = session.authorize(credentials(), request);
-      const left = request.timeout - (clock.now() - started);
-      const timed = left === request.timeout ? request : withTimeLeft(request, Math.max(left, 1));
+      const timed = withTimeLeft(request, Math.max(timeLeft(request, started, clock), 1));
       const outcome = await next(value === null ? timed : authorized(timed, value));
       if (outcome.kind !== 'response') return outcome;
       const info = outcome.header('authentication-info');
       if (info !== undefined && session.nonce === used) session.learn(info);
-      if (outcome.status !== 401 || attempt >= 2 || request.timeout - (clock.now() - started) <= 0)
-        return outcome;
-      const fields = outcome.headers
-        .filter(([name]) => name.toLowerCase() === 'www-authenticate')
-        .map(([, field]) => field);
+      if (outcome.status !== 401 || attempt >= 2 || timeLeft(request, started, clock) <= 0) return outcome;
+      const fields = valuesOf(outcome.headers, 'www-authenticate');
       // another request may have got the new challenge meanwhile
       const isNew = used === null || /\bstale[ \t]*=[ \t]*"?true/i.test(fields.join());
       if (session.nonce === used && !session.challenge(fields)) return outcome;
@@ -179,7 +175,7 @@ function oauth2(secrets: AuthSecrets, { tokens }: AuthState, ask: Send, context:
     for (let attempt = 0; ; attempt++) {
       const answer = tokens.get(renewBefore, askFor);
       if (answer instanceof Promise) {
-        const wait = new Wait(clock, Math.max(request.timeout - (clock.now() - started), 0), request.signal);
+        const wait = new Wait(clock, Math.max(timeLeft(request, started, clock), 0), request.signal);
         void answer.then(() => wait.end('event'));
         const ended = await wait.ended;
         if (ended === 'aborted') return abortedOutcome(request);
@@ -187,10 +183,9 @@ function oauth2(secrets: AuthSecrets, { tokens }: AuthState, ask: Send, context:
       }
       const known = await answer;
       if ('failure' in known) return context.refuse('auth', `no access token: ${known.failure}`);
-      const left = request.timeout - (clock.now() - started);
+      const left = timeLeft(request, started, clock);
       if (left <= 0) return context.refuse('auth', 'the token endpoint has not answered in time');
-      const timed = left === request.timeout ? request : withTimeLeft(request, left);
-      const outcome = await next(authorized(timed, `Bearer ${known.token}`));
+      const outcome = await next(authorized(withTimeLeft(request, left), `Bearer ${known.token}`));
       const isRefused = outcome.kind === 'response' && outcome.status === 401;
       if (!isRefused || attempt > 0 || !tokens.reject(known.token) || !maySendAgain(request)) return outcome;
     }

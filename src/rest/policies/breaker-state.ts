@@ -1,7 +1,7 @@
 /** Whether a host is asked at all: closed, open, or half-open, by how the calls to it have ended. */
 import type { Outcome } from '../outcome.ts';
 import type { SectionValues } from './host-options.ts';
-import { isTelling, serviceFailure } from './outcome-class.ts';
+import { hasFailed, isTelling } from './outcome-class.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 
 export type BreakerSettings = SectionValues<'breaker'>;
@@ -56,7 +56,7 @@ export class BreakerState {
     if (generation !== this.generation || this.mode === 'open') return;
     const { slowTime } = this.#settings;
     const telling = outcome !== null && isTelling(outcome);
-    const failed = telling && this.#isFailure(outcome);
+    const failed = telling && hasFailed(outcome, this.#statuses);
     const slow = telling && slowTime > 0 && outcome.times.total > slowTime;
     if (this.mode === 'half-open') {
       this.#probing--;
@@ -101,11 +101,5 @@ export class BreakerState {
     this.#probing = 0;
     this.#probed = 0;
     this.#window.clear();
-  }
-
-  #isFailure(outcome: Outcome): boolean {
-    return outcome.kind === 'response'
-      ? this.#statuses.has(outcome.status)
-      : serviceFailure(outcome) !== null;
   }
 }

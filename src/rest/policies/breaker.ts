@@ -5,7 +5,6 @@
  * It stands on both sides of the limits. The gate refuses before anything waits for its turn; the meter counts what was
  * really sent, and for how long, and knows of a failure before the next request takes the free place.
  */
-import { restChannels } from '../diagnostics.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Policy } from '../policies.ts';
 import { type BreakerMode, type BreakerSettings, BreakerState } from './breaker-state.ts';
@@ -26,17 +25,19 @@ export function breakerPolicies(
       ? `the circuit breaker is open for another ${Math.ceil(state.openFor(clock.now()))} ms, since ${state.reason}`
       : 'the circuit breaker waits for its probes';
   const watch = (before: BreakerMode): void => {
-    const { mode } = state;
+    const { mode, reason } = state;
     if (mode === before) return;
-    const reason = mode === 'open' ? state.reason : '';
-    const why = mode === 'open' ? `, since ${reason}` : '';
-    log(mode === 'open' ? 'warning' : 'info', `the circuit breaker of ${origin} is ${mode}${why}`);
-    if (restChannels.host.hasSubscribers)
-      restChannels.host.publish({ origin, policy: 'breaker', state: mode, reason });
-    if (mode === 'open') limits?.refuseWaiting(refused());
-    if (mode === 'open')
+    const what = `the circuit breaker of ${origin} is ${mode}`;
+    if (mode === 'open') {
+      log('warning', `${what}, since ${reason}`);
+      context.publish('breaker', mode, reason);
+      limits?.refuseWaiting(refused());
       sharing?.announce(sharedKey, `${clock.date() + state.openFor(clock.now())} ${reason}`);
-    else if (mode === 'closed') sharing?.announce(sharedKey, 'closed');
+    } else {
+      log('info', what);
+      context.publish('breaker', mode, '');
+      if (mode === 'closed') sharing?.announce(sharedKey, 'closed');
+    }
   };
   const sharedKey = sharing === null ? '' : context.sharedKey('breaker', settings);
   if (sharing !== null) {

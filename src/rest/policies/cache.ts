@@ -7,11 +7,12 @@ import { createHash } from 'node:crypto';
 import { type Outcome, ResponseOutcome } from '../outcome.ts';
 import type { Policy, Send } from '../policies.ts';
 import { fieldOf, type HttpRequest, withHeader } from '../request.ts';
-import { parseUrl } from '../url.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import { type CacheDirectives, parseCacheControl, timeOf } from './cache-control.ts';
 import type { HostContext } from './context.ts';
+import { resolveReference } from './references.ts';
 import { type CacheSettings, mayStore, StoredAnswer } from './stored-answer.ts';
+import { timeLeft, withTimeLeft } from './waiting.ts';
 
 /** RFC 9110, section 9.2.1. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
@@ -81,8 +82,8 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
         if (etag !== undefined && etag !== stored.etag) {
           // it is about another answer than the stored one
           cache.delete(stored);
-          const left = request.timeout - (clock.now() - asked);
-          return left > 0 ? ask({ ...request, timeout: left }, key, null) : outcome;
+          const left = timeLeft(request, asked, clock);
+          return left > 0 ? ask(withTimeLeft(request, left), key, null) : outcome;
         }
         const updated = stored.updated(request, outcome.headers, times, settings);
         cache.delete(stored);
@@ -164,21 +165,9 @@ async function invalidating(request: HttpRequest, next: Send, cache: AnswerCache
   if (outcome.kind !== 'response' || outcome.status >= 400) return outcome;
   cache.invalidate(request.path);
   for (const name of ['location', 'content-location']) {
-    const path = pathHere(outcome.header(name), request);
-    if (path !== null) cache.invalidate(path);
+    const reference = outcome.header(name);
+    const target = reference === undefined ? null : resolveReference(reference, request);
+    if (target?.isHere === true) cache.invalidate(target.path);
   }
   return outcome;
-}
-
-/** The path of a reference to the same origin; null for another one, and for none. */
-function pathHere(reference: string | undefined, { authority, path }: HttpRequest): string | null {
-  if (reference === undefined) return null;
-  const { scheme, hostname, port, host } = authority;
-  const base = `${scheme}://${host}${path}`;
-  if (!URL.canParse(reference, base)) return null;
-  const parsed = parseUrl(new URL(reference, base).href);
-  if ('error' in parsed) return null;
-  const there = parsed.authority;
-  const isHere = there.scheme === scheme && there.hostname === hostname && there.port === port;
-  return isHere ? parsed.path : null;
 }

@@ -3,10 +3,10 @@
  * the request ends only when nobody waits for it any more.
  */
 import type { Clock } from '../../timers/index.ts';
-import { NO_BODY, type Outcome, PhaseClock, TimeoutOutcome } from '../outcome.ts';
+import { type Outcome, TimeoutOutcome } from '../outcome.ts';
 import type { Send } from '../policies.ts';
 import type { HttpRequest } from '../request.ts';
-import { abortedOutcome, Wait, withTimeLeft } from './waiting.ts';
+import { abortedOutcome, timeLeft, Wait, withTimeLeft } from './waiting.ts';
 
 interface UnderWay {
   readonly outcome: Promise<Outcome>;
@@ -27,7 +27,7 @@ export class Coalescing {
   /** @param key all that makes requests identical */
   async send(key: string, request: HttpRequest, send: Send, clock: Clock): Promise<Outcome> {
     const started = clock.now();
-    for (let left = request.timeout; ; left = request.timeout - (clock.now() - started)) {
+    for (let left = request.timeout; ; left = timeLeft(request, started, clock)) {
       const known = this.#underWay.get(key);
       if (known === undefined && this.#underWay.size >= MAX_UNDER_WAY)
         return send(withTimeLeft(request, left));
@@ -79,12 +79,4 @@ export class Coalescing {
 }
 
 const outOfTime = ({ timeout }: HttpRequest): Outcome =>
-  new TimeoutOutcome(`no complete answer within ${Math.round(timeout)} ms`, {
-    clock: new PhaseClock(),
-    info: null,
-    reused: false,
-    status: 0,
-    contentType: '',
-    rawHeaders: null,
-    received: NO_BODY,
-  });
+  new TimeoutOutcome(`no complete answer within ${Math.round(timeout)} ms`);

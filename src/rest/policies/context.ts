@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Names } from '../../net/index.ts';
 import type { ByteBudget, Clock } from '../../timers/index.ts';
+import { restChannels } from '../diagnostics.ts';
 import type { HostSharing } from '../host-sharing.ts';
 import type { LogFunction } from '../log.ts';
 import { BlockedOutcome } from '../outcome.ts';
@@ -74,6 +75,12 @@ export class HostContext {
   trustOf({ tlsDomain }: HttpRequest): string {
     const { trust, generation } = this.environment;
     return `${trust} ${tlsDomain === null ? '' : numberOf(tlsDomain)} ${generation()}`;
+  }
+
+  /** Tells subscribers what a policy has found out about the host. */
+  publish(policy: string, state: string, reason: string): void {
+    const { host } = restChannels;
+    if (host.hasSubscribers) host.publish({ origin: this.origin, policy, state, reason });
   }
 
   /** Refuses a request before anything of it is sent. */

@@ -1,6 +1,7 @@
 /** Sends cookies back to the origin that has set them. A request with a Cookie of its own keeps that. */
 import type { Policy } from '../policies.ts';
 import { fieldOf, withHeader } from '../request.ts';
+import { valuesOf } from '../response-fields.ts';
 import type { HostContext } from './context.ts';
 import type { CookieJar } from './cookie-jar.ts';
 
@@ -10,8 +11,7 @@ export function cookiePolicy(jar: CookieJar, { clock }: HostContext): Policy {
       fieldOf(request.headers, 'cookie') === undefined ? jar.header(request.path, clock.date()) : '';
     const outcome = await next(cookies === '' ? request : withHeader(request, 'Cookie', cookies));
     if (outcome.kind === 'response' && !outcome.fromCache) {
-      for (const [name, value] of outcome.headers)
-        if (name.toLowerCase() === 'set-cookie') jar.set(value, request.path, clock.date());
+      for (const value of valuesOf(outcome.headers, 'set-cookie')) jar.set(value, request.path, clock.date());
     }
     return outcome;
   };

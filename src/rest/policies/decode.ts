@@ -3,15 +3,12 @@ import type { ByteBudget } from '../../timers/index.ts';
 import { ErrorOutcome, type Outcome, ResponseOutcome } from '../outcome.ts';
 import type { Policy } from '../policies.ts';
 import { fieldOf, type HttpRequest, withHeader } from '../request.ts';
+import { type Fields, valuesOf, without } from '../response-fields.ts';
 import { codingsOf, decode, isAvailable } from './content-codings.ts';
 import type { HostContext } from './context.ts';
 import type { SectionValues } from './host-options.ts';
 
 type DecodeSettings = SectionValues<'decode'>;
-type Fields = ResponseOutcome['headers'];
-
-const without = (fields: Fields, ...names: readonly string[]): Fields =>
-  fields.filter(([name]) => !names.includes(name.toLowerCase()));
 
 export function decodePolicy({ encodings, charset }: DecodeSettings, context: HostContext): Policy {
   const accepted = encodings.filter(isAvailable).join(', ');
@@ -19,10 +16,7 @@ export function decodePolicy({ encodings, charset }: DecodeSettings, context: Ho
 
   /** Takes one coding after the other away, the last one first. */
   const decoded = async (outcome: ResponseOutcome, budgets: readonly ByteBudget[]): Promise<Outcome> => {
-    const value = outcome.headers
-      .filter(([name]) => name.toLowerCase() === 'content-encoding')
-      .map(([, coding]) => coding)
-      .join(', ');
+    const value = valuesOf(outcome.headers, 'content-encoding').join(', ');
     if (value === '' || outcome.body.length === 0) return outcome;
     const left = [...(codingsOf(value) ?? [value])];
     let { body } = outcome;

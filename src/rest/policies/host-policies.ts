@@ -11,7 +11,7 @@
  * - Clock and random numbers come from the environment. A client without `hosts` has no wrapper at all, and a host
  *   without a rule costs a lookup in a map.
  */
-import type { Policy, Send } from '../policies.ts';
+import { chainOf, type Policy, type Send } from '../policies.ts';
 import type { Authority } from '../url.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { authPolicy } from './auth.ts';
@@ -83,7 +83,7 @@ export function hostPolicies(rules: HostRules, environment: PolicyEnvironment): 
       const rule = ruleOf(rules, authority);
       const context = new HostContext(environment, authority);
       const policies = rule === null ? [] : policiesOf(rule, context, send);
-      const learned = policies.reduceRight<Send>((inner, policy) => policy(inner), next);
+      const learned = chainOf(policies, next);
       if (known.size >= MAX_KNOWN) known.clear();
       known.set(authority, learned);
       return learned;

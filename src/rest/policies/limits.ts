@@ -8,7 +8,7 @@ import type { Policy } from '../policies.ts';
 import type { HttpRequest } from '../request.ts';
 import type { HostContext } from './context.ts';
 import { type LimitSettings, LimitState, type Waiting } from './limit-state.ts';
-import { abortedOutcome, Wait, withTimeLeft } from './waiting.ts';
+import { abortedOutcome, timeLeft, Wait, withTimeLeft } from './waiting.ts';
 
 /** How often all processes are asked again whether one has a permit to spare, in milliseconds. */
 const ASK_AGAIN = 20;
@@ -70,9 +70,9 @@ export function limitPolicy(settings: LimitSettings, state: LimitState, context:
           if (ended === 'none')
             return context.refuse('limits', 'other processes have as many requests under way as are allowed');
           permit = ended === 'taken';
-          const left = request.timeout - (clock.now() - started);
+          const left = timeLeft(request, started, clock);
           if (left <= 0) return context.refuse('limits', 'its time limit has passed');
-          if (left < request.timeout) request = withTimeLeft(request, left);
+          request = withTimeLeft(request, left);
         }
         outcome = await next(bodies === null ? request : { ...request, route: { ...request.route, bodies } });
         return outcome;

@@ -1,16 +1,6 @@
 /** What an outcome says about the service. */
+import type { ErrorCode } from '../failure.ts';
 import type { Outcome } from '../outcome.ts';
-
-/** A failure of the service, or of the way to it: the kind of the outcome, or the code of an `error`. */
-export type ServiceFailure =
-  | 'refused'
-  | 'connect-timeout'
-  | 'timeout'
-  | 'reset'
-  | 'network'
-  | 'dns'
-  | 'tls'
-  | 'protocol';
 
 /** Failures that policies can be told to act upon. */
 export const FAILURES = [
@@ -22,7 +12,10 @@ export const FAILURES = [
   'dns',
   'tls',
   'protocol',
-] as const satisfies readonly ServiceFailure[];
+] as const satisfies readonly (Outcome['kind'] | ErrorCode)[];
+
+/** A failure of the service, or of the way to it: the kind of the outcome, or the code of an `error`. */
+export type ServiceFailure = (typeof FAILURES)[number];
 
 const KNOWN: ReadonlySet<string> = new Set(FAILURES);
 const isKnown = (name: string): name is ServiceFailure => KNOWN.has(name);
@@ -36,6 +29,10 @@ export function serviceFailure(outcome: Outcome): ServiceFailure | null {
 /** Whether the outcome says anything about the service: it answered, or failed. */
 export const isTelling = (outcome: Outcome): boolean =>
   outcome.kind === 'response' || serviceFailure(outcome) !== null;
+
+/** Whether the service has failed, by an answer with one of these statuses or without an answer. */
+export const hasFailed = (outcome: Outcome, statuses: ReadonlySet<number>): boolean =>
+  outcome.kind === 'response' ? statuses.has(outcome.status) : serviceFailure(outcome) !== null;
 
 /** True if no byte of the request can have been processed: it had no connection when it failed. */
 export const wasUnsent = (outcome: Outcome): boolean =>

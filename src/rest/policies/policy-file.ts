@@ -2,7 +2,7 @@
 import { FileError, readRegularFile } from '../../files/index.ts';
 import { RestOptionError } from '../errors.ts';
 import { objectOf } from '../read-options.ts';
-import { type TargetOptions, Targets } from '../targets.ts';
+import { readTargets, type TargetOptions } from '../targets.ts';
 import type { HostsOption } from './host-options.ts';
 import { readHosts } from './host-rules.ts';
 
@@ -32,7 +32,6 @@ export function readPolicyFile(path: string): PolicyFile {
   }
   const file: PolicyFile = objectOf(path, value, NAMES, path);
   if (file.hosts !== undefined) readHosts(file.hosts);
-  if (file.targets !== undefined)
-    new Targets(objectOf('targets', file.targets, new Set(['allow', 'deny']), 'targets'));
+  if (file.targets !== undefined) readTargets(file.targets);
   return file;
 }

@@ -5,10 +5,10 @@
 import type { Outcome } from '../outcome.ts';
 import type { Policy, Send } from '../policies.ts';
 import { type HttpRequest, maySendAgain, withHeader } from '../request.ts';
-import { type Authority, parseUrl } from '../url.ts';
 import type { HostContext } from './context.ts';
 import type { SectionValues } from './host-options.ts';
-import { withTimeLeft } from './waiting.ts';
+import { resolveReference } from './references.ts';
+import { timeLeft, withTimeLeft } from './waiting.ts';
 
 type RedirectSettings = SectionValues<'redirects'>;
 
@@ -27,28 +27,23 @@ const OF_THE_BODY = ['Content-Type', 'Content-Encoding', 'Content-Language', 'Co
 const without = (request: HttpRequest, names: readonly string[]): HttpRequest =>
   names.reduce((changed, name) => withHeader(changed, name, ''), request);
 
-const isSameOrigin = (one: Authority, other: Authority): boolean =>
-  one.scheme === other.scheme && one.hostname === other.hostname && one.port === other.port;
-
 /** The request that the answer refers to; null for one that is not followed. */
 function nextHop(request: HttpRequest, outcome: Outcome, settings: RedirectSettings): HttpRequest | null {
   const how = outcome.kind === 'response' ? FOLLOWED.get(outcome.status) : undefined;
   const location = outcome.kind === 'response' ? outcome.header('location') : undefined;
   if (how === undefined || location === undefined || location === '') return null;
   const { authority, method } = request;
-  const base = `${authority.scheme}://${authority.host}${request.path}`;
-  if (!URL.canParse(location, base)) return null;
-  const parsed = parseUrl(new URL(location, base).href);
-  if ('error' in parsed) return null;
-  const isHere = isSameOrigin(authority, parsed.authority);
+  const target = resolveReference(location, request);
+  if (target === null) return null;
+  const { isHere } = target;
   if (!isHere && settings.to === 'same-origin') return null;
-  if (authority.scheme === 'https' && parsed.authority.scheme !== 'https') return null;
+  if (authority.scheme === 'https' && target.authority.scheme !== 'https') return null;
   const becomesGet =
     how === 'get' ? method !== 'GET' && method !== 'HEAD' : how === 'post-to-get' && method === 'POST';
   const followed = (request.route?.followed ?? 0) + 1;
   // the same origin is the same object, so that its connections are found as quickly
-  const there = isHere ? authority : { ...parsed.authority, authorization: '' };
-  let hop: HttpRequest = { ...request, authority: there, path: parsed.path, route: { followed } };
+  const there = isHere ? authority : { ...target.authority, authorization: '' };
+  let hop: HttpRequest = { ...request, authority: there, path: target.path, route: { followed } };
   if (becomesGet) {
     const streams = hop.streams === null ? null : { ...hop.streams, body: null };
     hop = without({ ...hop, method: 'GET', body: null, streams }, OF_THE_BODY);
@@ -69,10 +64,10 @@ export function redirectPolicy(settings: RedirectSettings, follow: Send, { clock
     let outcome = await next(request);
     for (let hops = 0; hops < settings.max; hops++) {
       const hop = nextHop(current, outcome, settings);
-      const left = request.timeout - (clock.now() - started);
+      const left = timeLeft(request, started, clock);
       if (hop === null || left <= 0 || !maySendAgain(hop)) return outcome;
       current = hop;
-      outcome = await follow(left === hop.timeout ? hop : withTimeLeft(hop, left));
+      outcome = await follow(withTimeLeft(hop, left));
     }
     return outcome;
   };

@@ -2,7 +2,7 @@
 import type { Outcome } from '../outcome.ts';
 import type { ConnectTo } from '../request.ts';
 import type { SectionValues } from './host-options.ts';
-import { isTelling, serviceFailure } from './outcome-class.ts';
+import { hasFailed, isTelling } from './outcome-class.ts';
 import { OutcomeWindow } from './outcome-window.ts';
 
 export type ReplicaSettings = SectionValues<'replicas'>;
@@ -180,9 +180,7 @@ export class ReplicaSet {
   }
 
   isFailure(outcome: Outcome): boolean {
-    return outcome.kind === 'response'
-      ? this.#statuses.has(outcome.status)
-      : serviceFailure(outcome) !== null;
+    return hasFailed(outcome, this.#statuses);
   }
 
   /** The latency that 95 of 100 answers stay below, in milliseconds; Infinity: not known yet. */

@@ -2,7 +2,6 @@
  * Spreads the requests to a host over its replicas. An attempt of which nothing was sent goes to the next replica at
  * once. One that fails too often gets no requests for a while.
  */
-import { restChannels } from '../diagnostics.ts';
 import { ErrorOutcome, type Outcome } from '../outcome.ts';
 import type { Policy, Send } from '../policies.ts';
 import type { ConnectTo, HttpRequest } from '../request.ts';
@@ -11,8 +10,8 @@ import { hedged } from './hedging.ts';
 import { serviceFailure, wasUnsent } from './outcome-class.ts';
 import type { Replica, ReplicaSettings } from './replica-set.ts';
 import type { ReplicaState } from './replica-state.ts';
-import { retryAfter } from './retry-after.ts';
-import { withTimeLeft } from './waiting.ts';
+import { busyFor } from './retry-after.ts';
+import { timeLeft, withTimeLeft } from './waiting.ts';
 
 export function replicaPolicy(settings: ReplicaSettings, state: ReplicaState, context: HostContext): Policy {
   const { clock, origin, environment } = context;
@@ -23,14 +22,11 @@ export function replicaPolicy(settings: ReplicaSettings, state: ReplicaState, co
     const isOut = change === 'ejected';
     const until = isOut ? ` for ${Math.round(replica.ejectedUntil - clock.now())} ms` : '';
     environment.log(isOut ? 'warning' : 'info', `the replica ${name} of ${origin} is ${change}${until}`);
-    if (restChannels.host.hasSubscribers)
-      restChannels.host.publish({ origin, policy: 'replicas', state: change, reason: name });
+    context.publish('replicas', change, name);
   };
   /** How long a replica has said that it will be busy, within reason. */
-  const busyFor = (outcome: Outcome): number => {
-    if (outcome.kind !== 'response' || (outcome.status !== 429 && outcome.status !== 503)) return 0;
-    return Math.min(retryAfter(outcome.header('retry-after'), clock.date()) ?? 0, settings.ejectTime * 16);
-  };
+  const pauseOf = (outcome: Outcome | null): number =>
+    outcome === null ? 0 : Math.min(busyFor(outcome, clock.date()) ?? 0, settings.ejectTime * 16);
 
   return (next) => {
     const sendTo = async (replica: Replica, request: HttpRequest): Promise<Outcome> => {
@@ -41,7 +37,7 @@ export function replicaPolicy(settings: ReplicaSettings, state: ReplicaState, co
         outcome = await next({ ...request, connectTimeout, route: { ...request.route, connectTo: replica } });
         return outcome;
       } finally {
-        const change = set.end(replica, outcome, outcome === null ? 0 : busyFor(outcome), clock.now());
+        const change = set.end(replica, outcome, pauseOf(outcome), clock.now());
         if (change !== null) tell(replica, change);
       }
     };
@@ -50,14 +46,14 @@ export function replicaPolicy(settings: ReplicaSettings, state: ReplicaState, co
       const started = clock.now();
       const here = new Set<ConnectTo>();
       let last: Outcome | null = null;
-      for (let left = request.timeout; ; left = request.timeout - (clock.now() - started)) {
+      for (let left = request.timeout; ; left = timeLeft(request, started, clock)) {
         // where an earlier attempt of the call went is the last choice
         const replica = left > 0 ? (set.choose(tried, clock.now()) ?? set.choose(here, clock.now())) : null;
         if (replica === null)
           return last ?? new ErrorOutcome('dns', discovery.failure || `${origin} has no replica`);
         tried.add(replica);
         here.add(replica);
-        last = await sendTo(replica, left === request.timeout ? request : withTimeLeft(request, left));
+        last = await sendTo(replica, withTimeLeft(request, left));
         if (!wasUnsent(last) || serviceFailure(last) === null) return last;
       }
     };
@@ -76,9 +72,7 @@ export function replicaPolicy(settings: ReplicaSettings, state: ReplicaState, co
       // DNS has a time limit of its own, and the call's is checked by what follows
       if (finding !== null) await finding;
       probes.keep(next, request, (replica) => tell(replica, 'readmitted'));
-      const waited = clock.now() - started;
-      if (waited === 0) return send(request);
-      return send(withTimeLeft(request, Math.max(request.timeout - waited, 1)));
+      return send(withTimeLeft(request, Math.max(timeLeft(request, started, clock), 1)));
     };
   };
 }

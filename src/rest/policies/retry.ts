@@ -9,14 +9,11 @@ import { isIdempotent } from '../resend.ts';
 import type { HostContext } from './context.ts';
 import type { SectionValues } from './host-options.ts';
 import { serviceFailure, wasUnsent } from './outcome-class.ts';
-import { retryAfter } from './retry-after.ts';
+import { busyFor } from './retry-after.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { abortedOutcome, Wait, withTimeLeft } from './waiting.ts';
+import { abortedOutcome, timeLeft, Wait, withTimeLeft } from './waiting.ts';
 
 type RetrySettings = SectionValues<'retry'>;
-
-/** Statuses whose Retry-After counts. */
-const BUSY: ReadonlySet<number> = new Set([429, 503]);
 
 /** Whether the request may be sent twice, by its method or its Idempotency-Key. */
 const isRepeatable = (request: HttpRequest): boolean =>
@@ -38,8 +35,7 @@ export function retryPolicy(settings: RetrySettings, context: HostContext): Poli
     // the replica that is busy or sick is not asked again, so there is nothing to wait for
     if (othersLeft) return 0;
     const jittered = random() * Math.min(backoff * 2 ** attempt, maxBackoff);
-    if (outcome.kind !== 'response' || !BUSY.has(outcome.status)) return jittered;
-    const told = retryAfter(outcome.header('retry-after'), clock.date());
+    const told = busyFor(outcome, clock.date());
     if (told === null) return jittered;
     // everybody is told the same time, so the jitter comes on top
     return told > maxRetryAfter ? null : told + jittered;
@@ -51,17 +47,17 @@ export function retryPolicy(settings: RetrySettings, context: HostContext): Poli
     const attempts: CallAttempts = { tried: new Set(), othersLeft: false };
     const marked: HttpRequest = { ...request, route: { ...request.route, attempts } };
     for (let attempt = 0; ; attempt++) {
-      const left = request.timeout - (clock.now() - started);
-      const limit = attemptTimeout > 0 ? Math.min(attemptTimeout, left) : left;
-      const outcome = await next(limit === request.timeout ? marked : withTimeLeft(marked, limit));
+      const left = timeLeft(request, started, clock);
+      const outcome = await next(
+        withTimeLeft(marked, attemptTimeout > 0 ? Math.min(attemptTimeout, left) : left),
+      );
       if (attempt >= count || !isWorthIt(outcome) || !maySendAgain(request)) return outcome;
       if (!isRepeatable(request) && !wasUnsent(outcome)) return outcome;
       const pause = pauseAfter(outcome, attempt, attempts);
-      const now = clock.now();
-      if (pause === null || now - started + pause >= request.timeout) return outcome;
-      if (!budget.withdraw(now)) return outcome;
+      if (pause === null || pause >= timeLeft(request, started, clock)) return outcome;
+      if (!budget.withdraw(clock.now())) return outcome;
       if ((await new Wait(clock, pause, request.signal).ended) === 'aborted') return abortedOutcome(request);
-      if (clock.now() - started >= request.timeout) return outcome;
+      if (timeLeft(request, started, clock) <= 0) return outcome;
     }
   };
 }

@@ -1,12 +1,12 @@
 /** An answer as a cache keeps it, and for how long it may be used (RFC 9111, sections 3 and 4). */
 import type { ResponseOutcome } from '../outcome.ts';
 import { fieldOf, type HttpRequest } from '../request.ts';
+import { type Fields, valuesOf, without } from '../response-fields.ts';
 import { ageOf, type CacheDirectives, parseCacheControl, timeOf } from './cache-control.ts';
 import type { SectionValues } from './host-options.ts';
 import { httpDate } from './retry-after.ts';
 
 export type CacheSettings = SectionValues<'cache'>;
-export type Fields = readonly (readonly [name: string, value: string])[];
 
 /** Statuses that may be kept without being told for how long (RFC 9110, section 15.1); but for 206. */
 const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
@@ -51,11 +51,8 @@ export interface AnswerTimes {
   readonly arrivedDate: number;
 }
 
-/** All values of a field, joined; undefined without one. */
-export function allOf(fields: Fields, name: string): string | undefined {
-  const values = fields.filter(([known]) => known.toLowerCase() === name).map(([, value]) => value);
-  return values.length === 0 ? undefined : values.join(', ');
-}
+/** All values of a field, joined; empty without one. */
+const allOf = (fields: Fields, name: string): string => valuesOf(fields, name).join(', ');
 
 export class StoredAnswer {
   readonly status: number;
@@ -89,8 +86,8 @@ export class StoredAnswer {
     this.body = body;
     this.key = key;
     this.path = request.path;
-    this.vary = varyOf(allOf(fields, 'vary') ?? '', request) ?? [];
-    this.directives = parseCacheControl(allOf(fields, 'cache-control') ?? '');
+    this.vary = varyOf(allOf(fields, 'vary'), request) ?? [];
+    this.directives = parseCacheControl(allOf(fields, 'cache-control'));
     this.etag = firstOf(fields, 'etag');
     this.lastModified = firstOf(fields, 'last-modified');
     // section 4.2.3
@@ -137,27 +134,22 @@ export class StoredAnswer {
 
   /** The same answer after a 304: newer fields replace older ones (section 4.3.4). */
   updated(request: HttpRequest, fresh: Fields, times: AnswerTimes, settings: CacheSettings): StoredAnswer {
-    const newer = fresh.filter(
-      ([name]) => !UNCHANGED.has(name.toLowerCase()) && !NOT_KEPT_OF_304.has(name.toLowerCase()),
-    );
-    const names = new Set(newer.map(([name]) => name.toLowerCase()));
-    const kept = this.fields.filter(
-      ([name]) => !names.has(name.toLowerCase()) && name.toLowerCase() !== 'age',
-    );
+    const newer = without(fresh, ...UNCHANGED, ...NOT_KEPT_OF_304);
+    const kept = without(this.fields, 'age', ...newer.map(([name]) => name.toLowerCase()));
     const { status, body, key } = this;
     return new StoredAnswer(request, key, { status, fields: [...kept, ...newer], body }, times, settings);
   }
 
   /** Its fields as they are given to a caller, with its age. */
   fieldsNow(now: number): Fields {
-    const kept = this.fields.filter(([name]) => !NOT_KEPT.has(name.toLowerCase()));
-    return [...kept, ['Age', String(Math.max(Math.floor(this.age(now) / 1_000), 0))]];
+    return [
+      ...without(this.fields, ...NOT_KEPT),
+      ['Age', String(Math.max(Math.floor(this.age(now) / 1_000), 0))],
+    ];
   }
 }
 
-function firstOf(fields: Fields, name: string): string | undefined {
-  return fields.find(([known]) => known.toLowerCase() === name)?.[1];
-}
+const firstOf = (fields: Fields, name: string): string | undefined => valuesOf(fields, name)[0];
 
 const requestValue = (request: HttpRequest, name: string): string => {
   const { fields } = request.headers;
@@ -197,10 +189,10 @@ export function mayStore(request: HttpRequest, outcome: ResponseOutcome, setting
   const { status, headers } = outcome;
   if (request.method !== 'GET' || !UNDERSTOOD.has(status)) return false;
   if (parseCacheControl(fieldOf(request.headers, 'cache-control') ?? '').has('no-store')) return false;
-  const directives = parseCacheControl(allOf(headers, 'cache-control') ?? '');
+  const directives = parseCacheControl(allOf(headers, 'cache-control'));
   // must-understand takes the place of no-store in a cache that understands the status (section 5.2.2.3)
   if (directives.has('no-store') && !directives.has('must-understand')) return false;
-  if (varyOf(allOf(headers, 'vary') ?? '', request) === null) return false;
+  if (varyOf(allOf(headers, 'vary'), request) === null) return false;
   if (outcome.body.length > settings.maxEntryBytes) return false;
   const explicit = directives.has('max-age') || outcome.header('expires') !== undefined;
   if (explicit) return true;

@@ -4,8 +4,13 @@ import { abortReason, unwatchSignal, watchSignal } from '../abort-signals.ts';
 import { ErrorOutcome } from '../outcome.ts';
 import type { HttpRequest } from '../request.ts';
 
-/** The request with this many milliseconds left. */
+/** What is left of a request's time limit, in milliseconds, since a policy was given it. */
+export const timeLeft = ({ timeout }: HttpRequest, started: number, clock: Clock): number =>
+  timeout - (clock.now() - started);
+
+/** The request with this many milliseconds left: itself, if none has passed. */
 export function withTimeLeft(request: HttpRequest, left: number): HttpRequest {
+  if (left === request.timeout) return request;
   return { ...request, timeout: left, connectTimeout: Math.min(request.connectTimeout, left) };
 }
 

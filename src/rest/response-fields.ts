@@ -1,0 +1,10 @@
+/** Fields of an answer, in order: names and values as byte strings. */
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+/** The values of all fields of that name, in lower case. */
+export const valuesOf = (fields: Fields, name: string): readonly string[] =>
+  fields.flatMap(([known, value]) => (known.toLowerCase() === name ? [value] : []));
+
+/** The fields without those of these names, in lower case. */
+export const without = (fields: Fields, ...names: readonly string[]): Fields =>
+  fields.filter(([name]) => !names.includes(name.toLowerCase()));
