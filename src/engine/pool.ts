@@ -9,7 +9,7 @@ import { ByteBudget, type Clock, isPending, Waiters } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 import { PoolWorker, type Queued } from './pool-worker.ts';
 
-/** The fate of a new request: a worker has started on it, it waits for one, or there is no capacity. */
+/** The fate of a new request: a worker has started on it, it waits for one, or it is refused for want of capacity. */
 export type Admission = 'begun' | 'waits' | 'refused';
 
 export interface PoolOptions {

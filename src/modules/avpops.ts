@@ -90,7 +90,7 @@ const checks: Readonly<Record<string, Check>> = {
   xor: bits((a, b) => a ^ b),
 };
 
-/** avp_op()'s operators; null if there is no result. */
+/** avp_op()'s operators; null without a result. */
 const operations: Readonly<Record<string, (a: number, b: number) => number | null>> = {
   add: (a, b) => (a + b) | 0,
   sub: (a, b) => (a - b) | 0,

@@ -265,7 +265,7 @@ export const jsonModule = defineModule({
         { name: 'source', type: 'variable', summary: 'The `$json` element that holds the value.' },
       ],
       summary:
-        'Links an element to the value of another, without a copy. Returns -1 if there is no such element or value.',
+        'Links an element to the value of another, without a copy. Returns -1 without such an element or value.',
       run: link,
     },
     {

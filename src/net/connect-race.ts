@@ -7,7 +7,7 @@ import { type Shortage, shortageOf } from './shortage.ts';
 import type { Address } from './system-files.ts';
 
 /**
- * Why there is no connection. `refused` includes hosts without a route; `blocked`: no address is permitted; `dns`: the name
+ * Why connecting failed. `refused` includes hosts without a route; `blocked`: no address is permitted; `dns`: the name
  * has no address; `descriptors`, `ports` and `busy`: a resource of this process or the system is exhausted; `network`: anything else.
  */
 export interface RaceFailure {

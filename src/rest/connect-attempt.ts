@@ -237,7 +237,7 @@ function verify(socket: TLSSocket, profile: TlsProfile, name: string): string | 
   // a resumed session, which shows no certificate, was verified with the same settings and name
   if (profile.verifyHost && !socket.isSessionReused()) {
     const certificate = socket.getPeerCertificate();
-    // without a certificate there is no name to verify
+    // without a certificate no name can be verified
     if (certificate === null || Object.keys(certificate).length === 0) return 'the server has no certificate';
     return checkServerName(name, certificate);
   }

@@ -45,8 +45,10 @@ export interface BodyStreams {
 }
 
 /** Whether it may go out once more: not after a body that can be read once only, nor once its answer is being read. */
-export const maySendAgain = ({ streams }: HttpRequest): boolean =>
-  streams === null || (streams.body?.mayBeSent !== false && streams.sink?.isStarted !== true);
+export function maySendAgain(request: HttpRequest): boolean {
+  const { streams } = request;
+  return streams === null || (streams.body?.mayBeSent !== false && streams.sink?.isStarted !== true);
+}
 
 /** Where a request goes and what it may take. */
 export interface Route {

@@ -162,7 +162,7 @@ export class ExpressionChecker<R> {
       this.#parts.diagnostics.error(
         'route-kind',
         node.span,
-        `async() is not allowed in ${article(within)}: there is no transaction that can wait`,
+        `async() is not allowed in ${article(within)}: no transaction can wait there`,
         {
           help: 'call the function directly, or launch() it',
         },

@@ -58,7 +58,7 @@ const integerOperations: Readonly<Record<ArithmeticOperator, (a: number, b: numb
 };
 
 /**
- * `a op b` on integers, null on the right counting as 0; null if there is no result: text on either side, even
+ * `a op b` on integers, null on the right counting as 0; null without a result: text on either side, even
  * digits, or null on the left (edge-null-beside-int, edge-digits-are-no-number). `+` of texts is {@link joined}.
  */
 export function arithmetic(operator: ArithmeticOperator): (a: Value, b: Value) => number | null {

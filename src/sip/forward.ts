@@ -110,7 +110,7 @@ export function forwardRequest(
 }
 
 /**
- * The response without its top Via (16.7, 3), with the edits; null if there is no other Via, since then this element
+ * The response without its top Via (16.7, 3), with the edits; null without another Via, since then this element
  * is the destination.
  */
 export function forwardResponse(

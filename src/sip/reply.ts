@@ -17,7 +17,7 @@ export interface ReplyContent {
   readonly headers?: HeaderText | undefined;
   /** A byte string. */
   readonly body?: string | undefined;
-  /** Absent: already in `headers`, or there is no body. */
+  /** Absent: already in `headers`, or the reply has no body. */
   readonly contentType?: string | undefined;
   /** The value of the Server header; none if absent. */
   readonly server?: string | undefined;

@@ -8,7 +8,7 @@ import type { ByteSet, RegexNode } from './regex-syntax.ts';
 
 export interface RegexCost {
   readonly factor: number;
-  /** Infinity if there is no bound. */
+  /** Infinity without a bound. */
   readonly degree: number;
 }
 

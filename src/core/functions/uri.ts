@@ -12,7 +12,7 @@ import {
   withUser,
 } from '../../sip/index.ts';
 
-/** The request URI after `change`; -1, with a log line, if there is no such URI. */
+/** The request URI after `change`; -1, with a log line, if that is not a URI. */
 function rewrite(run: Run, name: string, change: (uri: Uri) => Uri | null): Status {
   const uri = run.isAboutReply ? null : run.request.uri;
   const next = uri === null ? null : change(uri);

@@ -84,7 +84,7 @@ const functions = defineFunctions([
         summary: 'A client_domain of tls_mgm.',
       },
     ],
-    summary: "Uses a TLS client domain for the message's next request, once. -1 if there is no such domain.",
+    summary: "Uses a TLS client domain for the message's next request, once. -1 for an unknown domain.",
     source: 'rest_client documentation',
     requires: ['tls_mgm'],
     run: (run, domain) => {

@@ -99,7 +99,7 @@ function layoutOf(values: RowValues<typeof parameters>): Layout {
   return { groups, lasting, declared, profiles };
 }
 
-/** `group:name`, whichever way it was written; null if there is no such group. */
+/** `group:name`, whichever way it was written; null for an unknown group. */
 function fullName(groups: ReadonlySet<string>, name: string): string | null {
   const colon = name.indexOf(':');
   if (colon < 0) return `${defaultGroup}:${name}`;

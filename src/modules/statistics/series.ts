@@ -124,7 +124,7 @@ export class AllSeries {
     this.#values.watch((key) => this.#heard(key));
   }
 
-  /** `name` is `group:name`. False for a new series that there is no room for. */
+  /** `name` is `group:name`. False for a new series beyond the limit. */
   feed(profile: SeriesProfile, name: string, value: number): boolean {
     const prefix = prefixOf(profile, name);
     const isNew = !this.#series.has(prefix) && !this.#unknown.has(prefix);

@@ -49,7 +49,7 @@ export const branchFunctions = defineFunctions([
       },
     ],
     summary:
-      'Makes the transaction of an INVITE wait for injected branches, as long as it may ring, even if all others have ended. -1 if there is no such transaction.',
+      'Makes the transaction of an INVITE wait for injected branches, as long as it may ring, even if all others have ended. -1 without such a transaction.',
     source: 'modules/tm',
     run: (run, limit = Number.POSITIVE_INFINITY) => (limit > 0 && awaitBranches(run, limit) ? 1 : -1),
   },
