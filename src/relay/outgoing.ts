@@ -1,5 +1,4 @@
 /** Converts a script's changes to a message into the form used for forwarding. */
-
 import { applyEdits, type Edit } from '../runtime/index.ts';
 import {
   type HeaderChange,
@@ -38,7 +37,7 @@ export function responseEdits(response: SipResponse, edits: readonly Edit[]): Re
   return { ...others, status: line.status, reason: line.reason };
 }
 
-/** The common case without parsing again: headers added, or non-vital ones changed or removed; undefined otherwise. */
+/** The common case without parsing again: headers added, or non-vital ones changed or removed; null otherwise. */
 function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEdits | null {
   let placed: Placed[] | undefined;
   let appended: HeaderText[] | undefined;

@@ -105,7 +105,7 @@ export abstract class ServerTransaction extends Deadline {
   user: ServerUser | null = null;
   protected readonly context: ServerTransactionContext;
   protected readonly socket: Transport | null;
-  /** To tag of its replies, after the first. */
+  /** Where its replies go; null before the first. */
   protected destination: Destination | null = null;
   #request: SipRequest | null;
   /** Repeated for retransmissions; null if they are absorbed silently. */

@@ -1,9 +1,8 @@
 /** What is under way to a host, and what waits for its turn. */
-import { ByteBudget } from '../../timers/index.ts';
+import { ByteBudget, RateWindow } from '../../timers/index.ts';
 import type { Outcome } from '../outcome.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import type { SectionValues } from './host-options.ts';
-import { RateWindow } from './rate-window.ts';
 import type { Wait } from './waiting.ts';
 
 export type LimitSettings = SectionValues<'limits'>;

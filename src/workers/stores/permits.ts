@@ -3,20 +3,18 @@
  * free when it ends.
  */
 import type { StoreOperation, StoreResult } from '../../runtime/index.ts';
-import type { ByteBudget, Clock } from '../../timers/index.ts';
+import { type ByteBudget, type Clock, RateWindow } from '../../timers/index.ts';
 
 interface Permits {
   /** How many each session holds. */
   readonly held: Map<number, number>;
   total: number;
-  /** When the last ones were taken, if their rate is limited; a ring. */
-  readonly times: number[];
-  at: number;
+  /** Null without a limit of the rate, which the key determines. */
+  readonly rate: RateWindow | null;
 }
 
 /** What an entry takes beside its key and times, in bytes. */
 const OVERHEAD = 256;
-const SECOND = 1_000;
 
 export class PermitTable {
   readonly #clock: Clock;
@@ -32,11 +30,13 @@ export class PermitTable {
     let permits = this.#entries.get(key);
     if (permits === undefined) {
       if (!this.#memory.reserve(sizeOf(key, rate))) return 'full';
-      permits = { held: new Map(), total: 0, times: [], at: 0 };
+      permits = { held: new Map(), total: 0, rate: rate === null ? null : new RateWindow(rate) };
       this.#entries.set(key, permits);
     }
     if (most !== null && permits.total >= most) return 'none';
-    if (rate !== null && !this.#passes(permits, rate)) return 'none';
+    const now = this.#clock.now();
+    if (permits.rate !== null && permits.rate.wait(now) > 0) return 'none';
+    permits.rate?.count(now);
     permits.total++;
     permits.held.set(session, (permits.held.get(session) ?? 0) + 1);
     return 'taken';
@@ -58,17 +58,6 @@ export class PermitTable {
       permits.total -= permits.held.get(session) ?? 0;
       permits.held.delete(session);
     }
-  }
-
-  /** Whether fewer than `rate` were taken in the second before now; counts this one then. */
-  #passes(permits: Permits, rate: number): boolean {
-    const now = this.#clock.now();
-    const { times } = permits;
-    const oldest = times.length < rate ? undefined : times[permits.at % rate];
-    if (oldest !== undefined && now - oldest < SECOND) return false;
-    times[permits.at % rate] = now;
-    permits.at = (permits.at + 1) % rate;
-    return true;
   }
 }
 

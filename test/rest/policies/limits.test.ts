@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AdaptiveLimit } from '../../../src/rest/policies/adaptive-limit.ts';
-import { RateWindow } from '../../../src/rest/policies/rate-window.ts';
+import { RateWindow } from '../../../src/timers/index.ts';
 import { until } from '../../support/until.ts';
 import { newClient, newServer, newShared, reasonOf } from '../fixture.ts';
 import { reply } from '../raw-server.ts';
