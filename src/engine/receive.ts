@@ -42,12 +42,12 @@ const warningPeriod = 10_000;
 /** Maximum number of refusals per second; further requests are dropped, since replies cost time too. */
 const refusalsPerSecond = 5000;
 
-export class Receiver implements Waiting {
+export class Receiver<H extends Holding = Holding> implements Waiting {
   readonly #counts: ReceiveCounts;
   /** Receives new messages. */
   routing: ReceivingRouting;
   /** For a script that is about to run, or null. */
-  holding: Holding | null = null;
+  holding: H | null = null;
   readonly #handOver: HandOver | null;
   /** The future transactions of queued requests, to recognize their retransmissions. */
   readonly #waiting = new Set<string>();

@@ -1,7 +1,8 @@
 /** One TCP connection to a name: races its addresses as they are found (RFC 8305). */
-import { isIP, connect as netConnect, type OnReadOpts } from 'node:net';
+import { connect as netConnect, type OnReadOpts } from 'node:net';
 import { Timer, type TimerWheel } from '../timers/index.ts';
 import type { Connect, Wire } from './connect.ts';
+import { isIP } from './ip-address.ts';
 import { type LookupListener, type Names, OTHER_FAMILY_DELAY } from './lookup.ts';
 import { type Shortage, shortageOf } from './shortage.ts';
 import type { Address } from './system-files.ts';

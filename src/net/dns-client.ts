@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { connect, isIP, isIPv6, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Deadline, type TimerWheel } from '../timers/index.ts';
 import {
   type DnsMessage,
@@ -11,6 +11,7 @@ import {
   type RecordData,
   type RecordType,
 } from './dns-message.ts';
+import { isIP, isIPv6 } from './ip-address.ts';
 import type { NameServer } from './system-files.ts';
 
 /** How to query name servers: all of them in turn within `timeout` ms, `tries` times. */

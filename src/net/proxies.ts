@@ -1,5 +1,6 @@
 /** HTTP proxies by the environment variables of curl: http_proxy, https_proxy, all_proxy, no_proxy. */
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
+import { isIP } from './ip-address.ts';
 
 /** A proxy that requests go through. */
 export interface Proxy {

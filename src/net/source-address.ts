@@ -1,7 +1,7 @@
 /** The local address that the system's routing table selects for a destination. */
 import { createSocket } from 'node:dgram';
-import { isIP, isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../timers/index.ts';
+import { isIP, isIPv6 } from './ip-address.ts';
 
 /** How long routes are cached, in ms. */
 const ROUTE_AGE = 5_000;

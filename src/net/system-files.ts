@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isIP } from 'node:net';
 import type { Clock } from '../timers/index.ts';
+import { isIP } from './ip-address.ts';
 
 /** An IP address. */
 export interface Address {
@@ -70,9 +70,7 @@ export class WatchedFile<T> {
 export function parseHosts(text: string): Map<string, Address[]> {
   const hosts = new Map<string, Address[]>();
   for (const line of text.split('\n')) {
-    const [address, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    // Node's first isIP() takes milliseconds, so avoid it for the empty text with which a client starts
-    if (address === undefined || address === '') continue;
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
     const family = isIP(address);
     if (family === 0) continue;
     for (const name of names) {

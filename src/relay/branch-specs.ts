@@ -11,7 +11,7 @@ import {
   type StateKey,
   tmParameters,
 } from '../runtime/index.ts';
-import { type Status } from '../script/index.ts';
+import type { Status } from '../script/index.ts';
 import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';

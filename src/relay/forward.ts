@@ -1,7 +1,7 @@
 /** The target and socket of a request, and stateless forwarding: forward() and send(). */
 
 import { applyEdits, findSocket, type Request, type Run } from '../runtime/index.ts';
-import { type Status } from '../script/index.ts';
+import type { Status } from '../script/index.ts';
 import {
   type Destinations,
   formatUri,

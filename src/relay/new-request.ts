@@ -5,7 +5,7 @@
 
 import { runRoute } from '../engine/index.ts';
 import { edits, Request, type Run, type RunWorker } from '../runtime/index.ts';
-import { type Status } from '../script/index.ts';
+import type { Status } from '../script/index.ts';
 import {
   buildRequest,
   type Destinations,

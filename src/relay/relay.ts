@@ -15,7 +15,7 @@ import {
   StateKey,
   tmParameters,
 } from '../runtime/index.ts';
-import { type Status } from '../script/index.ts';
+import type { Status } from '../script/index.ts';
 import {
   type Branch,
   type Failure,

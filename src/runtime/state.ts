@@ -41,7 +41,7 @@ export class States<Owner> {
     const known = this.#find(key);
     if (known !== null) return known.value as T;
     const value = key.create(this.#owner);
-    this.set(key, value);
+    this.#add(key, value);
     return value;
   }
 
@@ -53,20 +53,17 @@ export class States<Owner> {
   /** Takes the place of what {@link get} has made or would make. */
   set<T>(key: StateKey<Owner, T>, value: T): void {
     const known = this.#find(key);
-    if (known === null) this.#last = new Entry(key as StateKey<Owner, never>, value, this.#last);
+    if (known === null) this.#add(key, value);
     else known.value = value;
+  }
+
+  #add<T>(key: StateKey<Owner, T>, value: T): void {
+    this.#last = new Entry(key as StateKey<Owner, never>, value, this.#last);
   }
 
   #find<T>(key: StateKey<Owner, T>): Entry<Owner> | null {
     for (let entry = this.#last; entry !== null; entry = entry.before)
       if (entry.key === (key as StateKey<Owner, never>)) return entry;
     return null;
-  }
-
-  /** All existing values, in the order in which they were made. */
-  *[Symbol.iterator](): Iterator<unknown> {
-    const values: unknown[] = [];
-    for (let entry = this.#last; entry !== null; entry = entry.before) values.push(entry.value);
-    yield* values.reverse();
   }
 }

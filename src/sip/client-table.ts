@@ -70,14 +70,14 @@ export class ClientTable {
 
   /** Creates a transaction without sending its request: `start()` does that. Its branch must be new. */
   create(options: ClientTransactionOptions): ClientTransaction {
-    const { method, via } = options.request;
+    const { method } = options.request;
     const Machine = method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
     const values = options.values ?? this.values;
     if (this.#context.values !== values) this.#context = { ...this.#context, values };
     const transaction = new Machine(options, this.#context);
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * options.data.length);
     this.counts.created++;
-    this.#transactions.set(ownCopy(keyOf(method, via.branch)), transaction);
+    this.#transactions.set(ownCopy(keyOf(method, transaction.branch)), transaction);
     return transaction;
   }
 

@@ -75,7 +75,6 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   weight = 0;
   protected readonly context: ClientTransactionContext;
   protected readonly transport: Transport;
-  protected interval: number;
   /** Timer A or E; null while it is stopped. */
   #resend: ResendTimer | null = null;
   /** Null after the final response, since tens of thousands of transactions may then wait for retransmissions. */
@@ -102,7 +101,6 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.state = first;
     this.context = context;
     this.transport = transport;
-    this.interval = context.values.t1;
     this.#request = request;
     this.#data = options.data;
     this.#ackHeaders = options.ackHeaders ?? NO_HEADERS;
@@ -115,7 +113,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   /** Sends the request. */
   start(): void {
     this.context.timers.start(this, this.#timeout);
-    if (!this.transport.reliable) this.resendAfter(this.interval);
+    if (!this.transport.reliable) this.resendAfter(this.context.values.t1);
     this.transmit();
   }
 
@@ -156,7 +154,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.#user = user;
   }
 
-  abstract again(): void;
+  abstract again(interval: number): void;
 
   /** If timer A or E fires without a response, the peer may not exist. */
   protected askWhetherOpen(): void {
@@ -170,9 +168,8 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   }
 
   protected resendAfter(milliseconds: number): void {
-    this.interval = milliseconds;
     this.#resend ??= new ResendTimer(this);
-    this.context.timers.start(this.#resend, milliseconds);
+    this.#resend.start(this.context.timers, milliseconds);
   }
 
   /** Stops retransmissions; a response is still accepted. */
@@ -288,8 +285,8 @@ export class InviteClientTransaction extends ClientTransaction {
     return this.state === 'terminated';
   }
 
-  again(): void {
-    this.resendAfter(2 * this.interval);
+  again(interval: number): void {
+    this.resendAfter(2 * interval);
     this.transmit();
     this.askWhetherOpen();
   }
@@ -311,9 +308,9 @@ export class NonInviteClientTransaction extends ClientTransaction {
     this.respond(response);
   }
 
-  again(): void {
+  again(interval: number): void {
     const { t2 } = this.context.values;
-    this.resendAfter(this.state === 'proceeding' ? t2 : Math.min(2 * this.interval, t2));
+    this.resendAfter(this.state === 'proceeding' ? t2 : Math.min(2 * interval, t2));
     this.transmit();
     this.askWhetherOpen();
   }

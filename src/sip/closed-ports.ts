@@ -4,7 +4,7 @@
  * is reported as a transport error (RFC 3261, 18.4) to everything that awaits an answer from that peer.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { isIPv6 } from '../net/index.ts';
 import type { ConnectionWaiter } from './transport.ts';
 
 /** How long further requests to the same destination share a probe, in ms: at most one per second. */

@@ -5,15 +5,13 @@ import { type Header, unfold } from './scan.ts';
 
 /** How a copy differs from the message, beside the edits. */
 export interface Copying {
-  /** The first value of the top Via; null: as received. */
-  readonly below: string | null;
-  /** Leaves out the first value of the top Via. */
-  readonly stripsVia: boolean;
+  /** The first value of the top Via; null leaves it out. Absent: as received. */
+  readonly topVia?: string | null;
   /** The value of Max-Forwards, if the message has one. Absent: as received. */
   readonly maxForwards?: number | undefined;
   /** The value of Max-Breadth, if the message has one. Absent: as received. */
   readonly maxBreadth?: number | undefined;
-  /** For a message without Max-Forwards, to which it is added. */
+  /** Is added to a message without Max-Forwards. Absent: nothing is. */
   readonly defaultMaxForwards?: number | undefined;
   /** Whether a missing Content-Length is added. */
   readonly withLength: boolean;
@@ -26,7 +24,8 @@ export function copiedParts(message: SipMessage, edits: MessageEdits, how: Copyi
   const body = edits.body ?? message.body;
   const bodyChanged = edits.body !== undefined;
   let hasLength = false;
-  let via = how.below !== null || how.stripsVia;
+  let via = how.topVia;
+  let hasMaxForwards = false;
   let nextChange = 0;
   let out = '';
   let runStart = -1;
@@ -35,15 +34,16 @@ export function copiedParts(message: SipMessage, edits: MessageEdits, how: Copyi
     const header = headers[place];
     if (header === undefined) break;
     const { key } = header;
+    hasMaxForwards ||= key === 'max-forwards';
     let above = '';
     /** What stands in its place; null: itself. */
     let instead: string | null = null;
     for (let change = changes?.[nextChange]; change?.place === place; change = changes?.[++nextChange])
       if (change.above) above += change.lines;
       else instead = change.lines;
-    if (key === 'via' && via) {
-      instead = topViaLine(message, header, how.below);
-      via = false;
+    if (key === 'via' && via !== undefined) {
+      instead = topViaLine(message, header, via);
+      via = undefined;
     } else if (key === 'content-length') {
       instead = bodyChanged ? (hasLength ? '' : `${header.name}: ${body.length}\r\n`) : null;
       hasLength = true;
@@ -71,7 +71,7 @@ export function copiedParts(message: SipMessage, edits: MessageEdits, how: Copyi
   if (runStart >= 0) out += raw.slice(runStart, runEnd);
   for (let change = changes?.[nextChange]; change !== undefined; change = changes?.[++nextChange])
     out += change.lines;
-  if (how.defaultMaxForwards !== undefined)
+  if (how.defaultMaxForwards !== undefined && !hasMaxForwards)
     out += `Max-Forwards: ${how.maxForwards ?? how.defaultMaxForwards}\r\n`;
   if (appended !== undefined) for (const lines of appended) out += lines;
   if (!hasLength && (how.withLength || bodyChanged)) out += `Content-Length: ${body.length}\r\n`;
@@ -79,9 +79,9 @@ export function copiedParts(message: SipMessage, edits: MessageEdits, how: Copyi
 }
 
 /** The line of the top Via with another first value, or without the first one. */
-function topViaLine(message: SipMessage, header: Header, below: string | null): string {
+function topViaLine(message: SipMessage, header: Header, first: string | null): string {
   const rest = behindTopVia(message, header);
-  if (below !== null) return `${header.name}: ${below}${rest}\r\n`;
+  if (first !== null) return `${header.name}: ${first}${rest}\r\n`;
   const others = rest === '' ? '' : rest.replace(/^\s*,\s*/, '');
   return others === '' ? '' : `${header.name}: ${others}\r\n`;
 }

@@ -55,11 +55,10 @@ export class ForwardedRequest implements SentRequest {
     const edits = this.#edits;
     const { address, port } = request.source;
     const text = copiedParts(request, edits, {
-      below: request.via.stamped(address, port, edits.forceRport === true),
-      stripsVia: false,
+      topVia: request.via.stamped(address, port, edits.forceRport === true),
       maxForwards: edits.maxForwards,
       maxBreadth: edits.maxBreadth,
-      defaultMaxForwards: request.header('max-forwards') === null ? DEFAULT_MAX_FORWARDS : undefined,
+      defaultMaxForwards: DEFAULT_MAX_FORWARDS,
       withLength: this.#withLength,
     });
     return Buffer.from(
@@ -121,14 +120,14 @@ export function forwardResponse(
   if (!hasNextVia(response)) return null;
   const status = edits.status ?? response.status;
   const reason = edits.reason || (status === response.status ? response.reason : reasonPhrase(status));
-  const text = copiedParts(response, edits, { below: null, stripsVia: true, withLength });
+  const text = copiedParts(response, edits, { topVia: null, withLength });
   return Buffer.from(`SIP/2.0 ${status} ${reason}\r\n${text}`, 'latin1');
 }
 
 /** The message with only the edits applied, for one that siprest generated. */
 export function editedMessage(request: SipRequest, edits: RequestEdits): Buffer {
   const { maxForwards, uri = request.requestUri } = edits;
-  const text = copiedParts(request, edits, { below: null, stripsVia: false, maxForwards, withLength: true });
+  const text = copiedParts(request, edits, { maxForwards, withLength: true });
   return Buffer.from(`${request.method} ${uri} SIP/2.0\r\n${text}`, 'latin1');
 }
 

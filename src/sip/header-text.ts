@@ -41,15 +41,19 @@ export function headerText(text: string): HeaderText | null {
 /** The keys (see `headerKey`) of the headers in checked text. */
 export function headerTextKeys(text: HeaderText): Set<string> {
   const keys = new Set<string>();
-  for (const line of text.split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0 && line[0] !== ' ' && line[0] !== '\t') keys.add(headerKey(line.slice(0, colon).trimEnd()));
-  }
+  someKey(text, (key) => {
+    keys.add(key);
+    return false;
+  });
   return keys;
 }
 
 /** Whether checked text has a header with one of these keys. */
-export function headerTextHas(text: HeaderText, keys: ReadonlySet<string>): boolean {
+export const headerTextHas = (text: HeaderText, keys: ReadonlySet<string>): boolean =>
+  someKey(text, (key) => keys.has(key));
+
+/** Whether one of the headers in checked text is wanted, by its key. */
+function someKey(text: HeaderText, isWanted: (key: string) => boolean): boolean {
   for (let at = 0; at < text.length; ) {
     const lineEnd = text.indexOf('\r\n', at);
     const end = lineEnd < 0 ? text.length : lineEnd;
@@ -58,7 +62,7 @@ export function headerTextHas(text: HeaderText, keys: ReadonlySet<string>): bool
       let nameEnd = colon;
       while (isBlank(text, nameEnd - 1)) nameEnd--;
       const known = knownHeaderName(text, at, nameEnd);
-      if (keys.has(known === undefined ? headerKey(text.slice(at, nameEnd)) : known.key)) return true;
+      if (isWanted(known === undefined ? headerKey(text.slice(at, nameEnd)) : known.key)) return true;
     }
     at = end + 2;
   }

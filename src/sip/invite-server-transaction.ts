@@ -34,12 +34,12 @@ export class InviteServerTransaction extends ServerTransaction implements Resend
   readonly isInvite = true;
   /** Timer G; for a 2xx that waits for its ACK, the timer of 13.3.1.4. Null if it was never started. */
   #resend: ResendTimer | null = null;
-  #interval = 0;
   /** The key of the awaited ACK to its 2xx. */
   #ackKey: string | null = null;
 
   constructor(request: SipRequest, key: string, context: ServerTransactionContext, forceRport: boolean) {
     super(request, ownCopy(key), context, 'proceeding', forceRport);
+    context.timers.start(this, context.finalTimeout);
   }
 
   override get isOpen(): boolean {
@@ -98,15 +98,14 @@ export class InviteServerTransaction extends ServerTransaction implements Resend
     return true;
   }
 
-  again(): void {
-    this.#resendAfter(Math.min(2 * this.#interval, this.context.values.t2));
+  again(interval: number): void {
+    this.#resendAfter(Math.min(2 * interval, this.context.values.t2));
     if (this.mayRepeat) this.retransmit();
   }
 
   #resendAfter(milliseconds: number): void {
-    this.#interval = milliseconds;
     this.#resend ??= new ResendTimer(this);
-    this.context.timers.start(this.#resend, milliseconds);
+    this.#resend.start(this.context.timers, milliseconds);
   }
 
   #stopResending(): void {

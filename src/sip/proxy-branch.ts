@@ -39,8 +39,8 @@ export interface BranchOwner<T> {
   branchReceived(branch: ProxyBranch<T>, response: SipResponse): void;
   /** Called when a branch gets a final status that was generated here. */
   branchEndedHere(branch: ProxyBranch<T>): void;
-  /** Changes a CANCEL before it is sent; absent or null if nothing does. */
-  editCancel?(branch: Branch<T>, cancel: SipRequest): Awaitable<Buffer> | null;
+  /** Changes a CANCEL before it is sent; absent if nothing does. */
+  editCancel?(branch: Branch<T>, cancel: Buffer): Awaitable<Buffer>;
 }
 
 /** The deadline is timer C while the target rings; after cancelling or abandoning, the limit for a final response (9.1). */
@@ -222,12 +222,7 @@ export class ProxyBranch<T> extends Deadline implements Branch<T>, ClientUser {
     this.#cancelSent = true;
     const extra = (this.#cancelHeaders + (this.spec.ownHeaders ?? NO_HEADERS)) as HeaderText;
     const data = buildCancel(sent, extra);
-    if (this.#owner.editCancel === undefined) this.#transmitCancel(data);
-    else {
-      const message = parseMessage(data);
-      const edited = message instanceof SipRequest ? this.#owner.editCancel(this, message) : null;
-      void andThen(edited ?? data, (last) => this.#transmitCancel(last));
-    }
+    void andThen(this.#owner.editCancel?.(this, data) ?? data, (last) => this.#transmitCancel(last));
     this.#wait(64 * (this.#owner.values ?? this.#sending.clients.values).t1);
   }
 

@@ -13,7 +13,8 @@ import { editedMessage, forwardResponse } from './forward.ts';
 import { guarded } from './guarded-hook.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
 import { breadthLeft, shareBreadth } from './max-breadth.ts';
-import type { SipRequest, SipResponse } from './message.ts';
+import { SipRequest, type SipResponse } from './message.ts';
+import { parseMessage } from './parse-message.ts';
 import { type BranchOwner, ProxyBranch, type Sending } from './proxy-branch.ts';
 import type {
   Branch,
@@ -247,7 +248,7 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
 
   branchReceived(branch: ProxyBranch<T>, response: SipResponse): void {
     const { status } = response;
-    if (status < 200 && (this.server.isFinal || this.#queued >= MAX_WAITING)) return;
+    if (status < 200 && this.server.isFinal) return;
     if (status >= 200 && status < 300 && this.#answers !== null) {
       if (this.#answers.repeat(response) || this.#answers.isFull) return;
     }
@@ -266,9 +267,7 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
     const hooks = this.#hooks;
     if (hooks.onReply === undefined) return this.#judged(branch, response, 'forward');
     const verdict = guarded(this.#hooks, () => hooks.onReply?.(branch, response) ?? 'forward', 'forward');
-    return isPending(verdict)
-      ? verdict.then((decided) => this.#judged(branch, response, decided))
-      : this.#judged(branch, response, verdict);
+    return andThen(verdict, (decided) => this.#judged(branch, response, decided));
   }
 
   #judged(branch: ProxyBranch<T>, response: SipResponse, verdict: ReplyVerdict): Awaitable<void> {
@@ -393,7 +392,6 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
     if (!this.server.isFinal && this.server.state !== 'terminated') return;
     this.#isOver = true;
     this.#stopTimer();
-    this.#hooks.onEnd?.();
     this.#letGoIfOver();
   }
 
@@ -409,10 +407,11 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
     for (const branch of this.#branches) branch.letGo(heir);
   }
 
-  editCancel(branch: Branch<T>, cancel: SipRequest): Awaitable<Buffer> | null {
-    if (this.#hooks.onCancel === undefined) return null;
-    const apply = (edits: MessageEdits | null): Buffer => editedMessage(cancel, edits ?? NO_EDITS);
-    const edits = guarded(this.#hooks, () => this.#hooks.onCancel?.(branch, cancel) ?? null, null);
-    return andThen(edits, apply);
+  editCancel(branch: Branch<T>, data: Buffer): Awaitable<Buffer> {
+    const hooks = this.#hooks;
+    const cancel = hooks.onCancel === undefined ? null : parseMessage(data);
+    if (!(cancel instanceof SipRequest)) return data;
+    const changes = guarded(hooks, () => hooks.onCancel?.(branch, cancel) ?? null, null);
+    return andThen(changes, (edits) => (edits === null ? data : editedMessage(cancel, edits)));
   }
 }

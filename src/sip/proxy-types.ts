@@ -127,8 +127,6 @@ export interface ProxyHooks<T = unknown> {
   readonly onFailure?: (failure: Failure<T>) => Awaitable<void>;
   /** Called before a branch's CANCEL is sent; returns changes to it. */
   readonly onCancel?: (branch: Branch<T>, cancel: SipRequest) => Awaitable<RequestEdits | null>;
-  /** Called when the request is answered and every branch has ended. A late 2xx may still arrive, and is forwarded. */
-  readonly onEnd?: () => void;
   /** Called if a hook threw or rejected; its result is ignored. */
   readonly onError?: (error: unknown) => void;
 }

@@ -128,7 +128,6 @@ export abstract class ServerTransaction extends Deadline {
     this.#forceRport = forceRport;
     this.dialogTag = request.toTag === null ? null : ownCopy(request.toTag);
     this.toTag = this.dialogTag ?? randomToken();
-    context.timers.start(this, context.finalTimeout);
   }
 
   /**

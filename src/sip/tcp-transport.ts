@@ -1,7 +1,8 @@
 /** SIP over TCP (RFC 3261, 18): one listening socket with all its connections. */
 
 import { once } from 'node:events';
-import { connect, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { isIP, isIPv6 } from '../net/index.ts';
 import { Waiters } from '../timers/index.ts';
 import { type Closing, type ConnectionOwner, TcpConnection } from './tcp-connection.ts';
 import { DEFAULT_LIMITS, type TcpLimits } from './tcp-limits.ts';

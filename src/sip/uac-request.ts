@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from '../net/index.ts';
 import { newBranch, randomToken } from './branch.ts';
 import { isToken } from './header-names.ts';
 import { headerText, headerTextKeys } from './header-text.ts';

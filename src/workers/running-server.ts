@@ -54,14 +54,13 @@ export class RunningServer implements SipServer {
         `event loop stalled for ${milliseconds} ms${stalls > 1 ? `, the longest of ${stalls} stalls` : ''}: nothing was received or sent during that time`,
       ),
   });
-  readonly #receiver: Receiver;
+  /** It holds the Routing about to run, at the start or in a reload; messages from its sockets wait meanwhile. */
+  readonly #receiver: Receiver<NextRouting>;
   readonly #handlers: SocketHandlers;
   readonly #mayEnd: () => Promise<void>;
   #routing: RunningRouting;
   /** Earlier ones with unfinished calls. */
   readonly #older = new Set<RunningRouting>();
-  /** The Routing about to run, at the start or in a reload. */
-  #about: NextRouting | null = null;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   /** When calls must have ended while it stops. */
@@ -110,16 +109,6 @@ export class RunningServer implements SipServer {
     running.#serve();
     running.#stalls.start();
     return running;
-  }
-
-  get #next(): NextRouting | null {
-    return this.#about;
-  }
-
-  /** Messages from its sockets wait meanwhile. */
-  set #next(next: NextRouting | null) {
-    this.#about = next;
-    this.#receiver.holding = next;
   }
 
   get log(): Log {
@@ -195,7 +184,7 @@ export class RunningServer implements SipServer {
    * @internal
    */
   async proceed(): Promise<void> {
-    const next = this.#next;
+    const next = this.#receiver.holding;
     if (next === null) return;
     try {
       await next.routing.begin({ isFirst: this.#host.number === 0 }); // once for the whole server
@@ -221,8 +210,8 @@ export class RunningServer implements SipServer {
    * @internal
    */
   async abandon(): Promise<void> {
-    const next = this.#next;
-    this.#next = null;
+    const next = this.#receiver.holding;
+    this.#receiver.holding = null;
     this.#host.pending = [];
     await next?.abandon();
   }
@@ -257,8 +246,8 @@ export class RunningServer implements SipServer {
     const routings = [this.#routing, ...this.#older];
     this.#routing.stopTimers();
     this.#host.readiness = 'stopping';
-    if (this.#next?.routing !== this.#routing) await this.abandon();
-    this.#next = null;
+    if (this.#receiver.holding?.routing !== this.#routing) await this.abandon();
+    this.#receiver.holding = null;
     let inTime = await this.#drained();
     if (inTime) await this.#letAcksPass();
     // until then it refuses messages that other processes pass to it
@@ -315,7 +304,7 @@ export class RunningServer implements SipServer {
     const { settings } = routing;
     const before = this.#host.sockets;
     const next = new NextRouting(routing, before);
-    this.#next = next;
+    this.#receiver.holding = next;
     try {
       const sockets = await bindSockets(
         settings.sockets,
@@ -369,10 +358,10 @@ export class RunningServer implements SipServer {
   }
 
   #serve(): void {
-    const next = this.#next;
-    this.#next = null;
+    const next = this.#receiver.holding;
+    this.#receiver.holding = null;
     this.#routing.startTimers();
-    next?.release((...received) => this.#receiver.receive(...received));
+    next?.release(this.#receiver.listener);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Identifies the caller to a host. A request with an Authorization of its own, or a user in its URL, keeps that. */
+import { isPending } from '../../timers/index.ts';
 import { invalidOption, RestOptionError } from '../errors.ts';
 import type { Policy, Send } from '../policies.ts';
 import { fieldOf, type HttpRequest, maySendAgain, withHeader } from '../request.ts';
@@ -174,7 +175,7 @@ function oauth2(secrets: AuthSecrets, { tokens }: AuthState, ask: Send, context:
     const started = clock.now();
     for (let attempt = 0; ; attempt++) {
       const answer = tokens.get(renewBefore, askFor);
-      if (answer instanceof Promise) {
+      if (isPending(answer)) {
         const wait = new Wait(clock, Math.max(timeLeft(request, started, clock), 0), request.signal);
         void answer.then(() => wait.end('event'));
         const ended = await wait.ended;

@@ -1,4 +1,4 @@
-import { type Status } from '../../script/index.ts';
+import type { Status } from '../../script/index.ts';
 import { type Awaitable, isPending } from '../../timers/index.ts';
 import type { Run } from '../run.ts';
 import { StoreError } from './store.ts';

@@ -1,6 +1,6 @@
 /** Locks in this process's memory, with their owners and waiters. */
 import type { StoreOperation, StoreResult } from '../../runtime/index.ts';
-import { type Awaitable, type ByteBudget, type Clock, type TimerHandle } from '../../timers/index.ts';
+import type { Awaitable, ByteBudget, Clock, TimerHandle } from '../../timers/index.ts';
 
 /** An owner's number is unique within its session. */
 interface Holder {
