@@ -38,9 +38,8 @@ export function writeBetweenMarks(name: string, { how, text, versions }: Measure
   const old = readFileSync(page, 'utf8');
   const [from, to] = [old.indexOf(begin), old.indexOf(end)];
   if (to < from) throw new Error(`${page} has no ${end}`);
-  const [bench = '', part] = name.split(' ');
   const day = new Date().toISOString().slice(0, 10);
-  const command = `npm run bench:${bench} -- ${part === undefined ? '' : `--only ${part} `}--write`;
+  const command = `npm run bench:${name.split(' ')[0]} -- ${process.argv.slice(2).join(' ')}`;
   const about = `Made by \`${command}\` on ${day}: ${how} ${machine()}; ${versions.join(', ')}.`;
   writeFileSync(page, `${old.slice(0, from)}${begin}\n\n${about}\n\n${text}\n\n${old.slice(to)}`);
 }

@@ -4,8 +4,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collect } from '../test/support/garbage.ts';
 import { relayScript, relayTo } from '../test/support/relay-script.ts';
 import { CALLEE, CALLER, MemoryCall } from './sip/memory-calls.ts';
 import { startInMemory } from './sip/memory-transport.ts';
@@ -14,9 +13,6 @@ const { values } = parseArgs({
   options: { calls: { type: 'string', default: '20000' }, smoke: { type: 'boolean', default: false } },
 });
 const calls = values.smoke ? 200 : Number(values.calls);
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 interface Use {
   readonly heap: number;

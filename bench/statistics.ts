@@ -21,6 +21,12 @@ export function median(values: readonly number[]): number {
   return (below + above) / 2;
 }
 
+/** The value below which this share of them lies, from 0 to 1; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = ascending(values);
+  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN;
+}
+
 /**
  * The median, and between which of the values it lies, by the binomial distribution of how many lie below it: nothing
  * is assumed of the values but that they are independent. With fewer than six values the widest interval there is

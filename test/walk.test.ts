@@ -8,6 +8,7 @@ import { Run } from '../src/runtime/index.ts';
 import { startServer } from './support/server.ts';
 import { startService } from './support/service.ts';
 import { sendSip } from './support/sip-client.ts';
+import { until } from './support/until.ts';
 
 /** A function on the stack, and the file of `src` that it is in. */
 interface Frame {
@@ -105,7 +106,7 @@ async function record(ask: (origin: string) => string): Promise<readonly (readon
   subscribe('siprest:rest:outcome', onOutcome);
   try {
     await sendSip({}, { port: server.port });
-    await vi.waitFor(() => expect([...stacks.keys()].toSorted()).toEqual(points.toSorted()));
+    await until(() => stacks.size === points.length);
   } finally {
     unsubscribe('siprest:rest:outcome', onOutcome);
     await server.close();

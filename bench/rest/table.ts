@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { libcurlVersion, nginxVersion, table, writeBetweenMarks } from '../page.ts';
+import { median } from '../statistics.ts';
 import type { Result, Sample } from './measure.ts';
 
 interface Row {
@@ -37,12 +38,6 @@ function rows(results: readonly Result[]): Row[] {
 /** Microseconds for each request. */
 const cpuOf = (sample: Sample | undefined): number =>
   sample === undefined ? Number.NaN : sample.cpuUs / sample.requests;
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(at)] ?? Number.NaN) + (sorted[Math.ceil(at)] ?? Number.NaN)) / 2;
-}
 
 function cells(row: Row): string[] {
   return [

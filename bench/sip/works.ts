@@ -1,7 +1,9 @@
 /** What the servers are given to do: calls at a rate, whether or not they are served, and what became of them. */
+
 import { findCommand } from '../../test/support/commands.ts';
 import { runSipp, startSippCallee } from '../../test/support/sipp.ts';
 import { calleeOfEither, callOfEither } from '../../test/support/sipp-calls.ts';
+import { quantile } from '../statistics.ts';
 import type { Neighbours, WorkName } from './configurations.ts';
 import { compile, compilerIsThere, runLoad } from './generator.ts';
 import type { MeasuredServer } from './servers.ts';
@@ -68,17 +70,14 @@ const relayed: Work = {
       const outcome = await runSipp({ ...common, calls, rate, port, scenario: callOfEither() });
       const took = (performance.now() - began) / 1000;
       const { succeeded, responseTimes, retransmissions } = outcome;
-      const quantile = (share: number): number =>
-        responseTimes[Math.min(Math.floor(responseTimes.length * share), responseTimes.length - 1)] ??
-        Number.NaN;
       return {
         offered: calls,
         served: succeeded,
         // SIPp that falls behind offers less; a call of its own takes up to 1.1 s
         isLossless: succeeded === calls && retransmissions === 0 && took < 1.1 * seconds + 2,
-        p50: quantile(0.5),
-        p99: quantile(0.99),
-        longest: quantile(1),
+        p50: quantile(responseTimes, 0.5),
+        p99: quantile(responseTimes, 0.99),
+        longest: quantile(responseTimes, 1),
       };
     } finally {
       await called.close(); // a call that succeeded for the caller has had its BYE answered by this one

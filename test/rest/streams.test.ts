@@ -5,16 +5,12 @@ import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type RequestBody, RestClient, StreamedBodyError } from '../../src/rest.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { type RequestBody, type RestClient, StreamedBodyError } from '../../src/rest.ts';
 import { until } from '../support/until.ts';
+import { closeLater, newClient } from './fixture.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
 
 /** An HTTP server of either version; http2's compatibility API has the parts of the other's that are used here. */
 async function serve(version: '1.1' | '2', handler: Handler): Promise<string> {
@@ -26,21 +22,18 @@ async function serve(version: '1.1' | '2', handler: Handler): Promise<string> {
   server.on('connection', (socket: Socket) => sockets.add(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  closing.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
+  closeLater({
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      return once(server, 'close');
+    },
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-function clientOf(version: '1.1' | '2'): RestClient {
-  const client = new RestClient({
-    httpVersion: version === '1.1' ? '1.1' : '2-prior-knowledge',
-    timeout: 60_000,
-  });
-  closing.unshift(() => client.close());
-  return client;
-}
+const clientOf = (version: '1.1' | '2'): RestClient =>
+  newClient({ httpVersion: version === '1.1' ? '1.1' : '2-prior-knowledge', timeout: 60_000 });
 
 async function bytesOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
   const pieces: Buffer[] = [];
@@ -311,7 +304,7 @@ describe('a streamed body', () => {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    closing.push(() => server.close());
+    closeLater({ close: async () => server.close() });
     const client = clientOf('1.1');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     expect(await client.get(url)).toMatchObject({ kind: 'response' });
@@ -334,13 +327,12 @@ describe('a streamed body', () => {
       read();
       yield 'x';
     }
-    const client = new RestClient({ expect100: true });
-    closing.unshift(() => client.close());
+    const client = newClient({ expect100: true });
     const server = createServer();
     server.on('checkContinue', (_, response: ServerResponse) => response.writeHead(413).end('too large'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    closing.push(() => server.close());
+    closeLater({ close: async () => server.close() });
     const refusing = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     expect(await client.post(refusing, pieces())).toMatchObject({ kind: 'response', status: 413 });
     expect(read).not.toHaveBeenCalled();
@@ -350,8 +342,7 @@ describe('a streamed body', () => {
 
   it('needs its length for HTTP/1.0', async () => {
     const url = await serve('1.1', async (request, response) => response.end(String(await bytesOf(request))));
-    const client = new RestClient({ httpVersion: '1.0' });
-    closing.unshift(() => client.close());
+    const client = newClient({ httpVersion: '1.0' });
     expect(await client.post(url, Readable.from(['x']))).toMatchObject({ kind: 'error', code: 'body' });
     expect(await client.post(url, { body: Readable.from(['x']), contentLength: 1 })).toMatchObject({
       text: 'x',

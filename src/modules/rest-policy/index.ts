@@ -47,6 +47,11 @@ function readPolicies(path: string): PolicyFile {
 const bodyOutput = output('body_pv', "Gets the reply's body.");
 const typeOutput = output('ctype_pv', "Gets the reply's Content-Type.");
 const optionalBody = { ...sendBody, optional: true } as const;
+const bodyType = {
+  ...sendType,
+  summary:
+    'Its Content-Type; default `application/x-www-form-urlencoded` for POST and PUT, none for others. An empty one: no Content-Type. Null: -1.',
+} as const;
 
 const refusedMethod = (text: string) => (isMethod(text) ? null : 'invalid method');
 
@@ -73,7 +78,7 @@ const functions = defineFunctions([
       },
       url,
       optionalBody,
-      sendType,
+      bodyType,
       bodyOutput,
       typeOutput,
       statusOutput,
@@ -103,7 +108,7 @@ const functions = defineFunctions([
   },
   {
     name: 'rest_patch',
-    arguments: [url, sendBody, sendType, bodyOutput, typeOutput, statusOutput],
+    arguments: [url, sendBody, bodyType, bodyOutput, typeOutput, statusOutput],
     summary: `An HTTP PATCH, whose body has no Content-Type unless \`send_ctype\` names one. ${returnCodes}`,
     source,
     admit,

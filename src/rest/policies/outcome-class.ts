@@ -1,6 +1,16 @@
 /** What an outcome says about the service. */
-import type { ErrorCode } from '../failure.ts';
 import type { Outcome } from '../outcome.ts';
+
+/** A failure of the service, or of the way to it: the kind of the outcome, or the code of an `error`. */
+export type ServiceFailure =
+  | 'refused'
+  | 'connect-timeout'
+  | 'timeout'
+  | 'reset'
+  | 'network'
+  | 'dns'
+  | 'tls'
+  | 'protocol';
 
 /** Failures that policies can be told to act upon. */
 export const FAILURES = [
@@ -12,10 +22,7 @@ export const FAILURES = [
   'dns',
   'tls',
   'protocol',
-] as const satisfies readonly (Outcome['kind'] | ErrorCode)[];
-
-/** A failure of the service, or of the way to it: the kind of the outcome, or the code of an `error`. */
-export type ServiceFailure = (typeof FAILURES)[number];
+] as const satisfies readonly ServiceFailure[];
 
 const KNOWN: ReadonlySet<string> = new Set(FAILURES);
 const isKnown = (name: string): name is ServiceFailure => KNOWN.has(name);

@@ -1,11 +1,11 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type HostsOption, RestShared } from '../../../src/rest/index.ts';
+import { type HostsOption } from '../../../src/rest/index.ts';
 import { CookieJar } from '../../../src/rest/policies/cookie-jar.ts';
 import { ByteBudget } from '../../../src/timers/index.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { later } from '../../support/steady-clock.ts';
-import { answerOf, bodyOf, newClient, newServer, textOf } from '../fixture.ts';
+import { answerOf, bodyOf, newClient, newServer, newShared, textOf } from '../fixture.ts';
 import { fieldValues, reply } from '../raw-server.ts';
 
 const MiB = 1_048_576;
@@ -94,7 +94,7 @@ describe('compressed answers', () => {
   it('that are bombs just below the limit take together no more than all bodies may', async () => {
     const server = await coded(gzipSync(Buffer.alloc(MiB)), 'gzip');
     const bodies = new ByteBudget(4 * MiB);
-    const client = newClient({ hosts, maxBodySize: MiB, shared: new RestShared({ bodies }) });
+    const client = newClient({ hosts, maxBodySize: MiB, shared: newShared({ bodies }) });
     const outcomes = await Promise.all(Array.from({ length: 40 }, () => client.get(server.origin)));
     const kinds = new Set(
       outcomes.map((outcome) => (outcome.kind === 'error' ? outcome.code : outcome.kind)),

@@ -8,7 +8,6 @@ import {
   ResponseOutcome,
   RestClient,
   type RestClientOptions,
-  RestShared,
 } from '../../../src/rest/index.ts';
 import { parseChallenges } from '../../../src/rest/policies/challenges.ts';
 import { DigestSession } from '../../../src/rest/policies/digest.ts';
@@ -16,7 +15,7 @@ import { TokenSource } from '../../../src/rest/policies/token-source.ts';
 import { SimulatedClock } from '../../../src/timers/index.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { until } from '../../support/until.ts';
-import { newClient, newServer, reasonOf, textOf } from '../fixture.ts';
+import { newClient, newServer, newShared, reasonOf, textOf } from '../fixture.ts';
 import { fieldValues, type RawRequest, reply } from '../raw-server.ts';
 
 const client = (auth: AuthOptions, options: RestClientOptions = {}) =>
@@ -282,7 +281,7 @@ describe('OAuth 2 client credentials', () => {
 
   it('asks for a token once, for all clients, and keeps it over a reload', async () => {
     const { server, auth, tokens } = await services((nth) => tokenOf(nth));
-    const shared = new RestShared();
+    const shared = newShared();
     const clients = [1, 2].map(() => client(auth, { shared }));
     const outcomes = await Promise.all(
       clients.flatMap((one) => Array.from({ length: 10 }, () => one.get(`${server.origin}/x`))),

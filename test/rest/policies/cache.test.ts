@@ -4,12 +4,11 @@ import {
   type HttpRequest,
   type Outcome,
   ResponseOutcome,
-  RestShared,
   TlsClientDomain,
 } from '../../../src/rest/index.ts';
 import { parseCacheControl, timeOf } from '../../../src/rest/policies/cache-control.ts';
 import { until } from '../../support/until.ts';
-import { answerOf, newClient, newServer, textOf } from '../fixture.ts';
+import { answerOf, newClient, newServer, newShared, textOf } from '../fixture.ts';
 import { fieldValues, reply } from '../raw-server.ts';
 import { ended, type Simulation, simulate } from './simulated.ts';
 
@@ -471,7 +470,7 @@ describe('the cache of a host', () => {
 
   it('is kept by a reload that does not change it, and shared by clients', async () => {
     const server = await newServer((socket) => socket.write(reply('x', 'Cache-Control: max-age=60\r\n')));
-    const shared = new RestShared();
+    const shared = newShared();
     const cache = { heuristic: 1 };
     for (let i = 0; i < 3; i++) await newClient({ shared, hosts: { '*': { cache } } }).get(server.origin);
     expect(server.requests).toHaveLength(1);

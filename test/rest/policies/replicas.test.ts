@@ -1,18 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
-import {
-  NameResolver,
-  type Outcome,
-  type ReplicaOptions,
-  ResponseOutcome,
-  RestShared,
-} from '../../../src/rest/index.ts';
+import { NameResolver, type Outcome, type ReplicaOptions, ResponseOutcome } from '../../../src/rest/index.ts';
 import { ReplicaSet, type ReplicaSettings } from '../../../src/rest/policies/replica-set.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { startDeadHost } from '../../support/dead-host.ts';
 import { startNameServer } from '../../support/name-server.ts';
+import { steadyClock } from '../../support/steady-clock.ts';
 import { until } from '../../support/until.ts';
-import { closeLater, newClient, newServer, reasonOf, textOf } from '../fixture.ts';
+import { closeLater, newClient, newServer, newShared, reasonOf, textOf } from '../fixture.ts';
 import { fieldValues, type RawServer, reply } from '../raw-server.ts';
 import { ended, simulate } from './simulated.ts';
 
@@ -165,8 +160,8 @@ describe('replicas', () => {
         a: { 'one.test': ['127.0.0.1'], 'many.test': ['127.0.0.1', '127.0.0.1'] },
       }),
     );
-    const shared = new RestShared({
-      resolver: new NameResolver({ servers: [dns.address], timeout: 200, tries: 1 }),
+    const shared = newShared({
+      resolver: new NameResolver({ servers: [dns.address], timeout: 200, tries: 1, clock: steadyClock }),
     });
     const by = (replicas: ReplicaOptions) => newClient({ shared, hosts: { '*': { replicas } } });
     const srv = by({ discover: 'srv', service: '_http._tcp.credit.test' });

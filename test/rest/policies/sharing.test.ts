@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { StoreHostSharing } from '../../../src/modules/rest-client/host-sharing.ts';
-import { type HostOptions, type HostSharing, RestShared } from '../../../src/rest/index.ts';
+import { type HostOptions, type HostSharing } from '../../../src/rest/index.ts';
 import { MemoryStore } from '../../../src/workers/stores/memory-store.ts';
 import { StoreState } from '../../../src/workers/stores/store-state.ts';
 import { until } from '../../support/until.ts';
-import { newClient, newServer } from '../fixture.ts';
+import { newClient, newServer, newShared } from '../fixture.ts';
 import { reply } from '../raw-server.ts';
 
 /** Clients of several processes with one store. */
@@ -12,7 +12,7 @@ function processes(count: number, host: HostOptions) {
   const state = new StoreState();
   return Array.from({ length: count }, (_, session) => {
     const sharing = new StoreHostSharing(new MemoryStore(state, session));
-    return newClient({ hosts: { '*': host }, shared: new RestShared({ sharing }) });
+    return newClient({ hosts: { '*': host }, shared: newShared({ sharing }) });
   });
 }
 
@@ -66,7 +66,7 @@ describe('several processes', () => {
     };
     const client = newClient({
       hosts: { '*': { limits: { concurrency: 1 } } },
-      shared: new RestShared({ sharing }),
+      shared: newShared({ sharing }),
     });
     expect((await client.get(server.origin)).rc).toBe(1);
   });
