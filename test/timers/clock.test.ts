@@ -7,7 +7,10 @@ describe('the system clock', () => {
     const real = Date.now;
     for (const shift of [0, 3_600_000, -3_600_000, 0]) {
       const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() + shift);
-      const dates = Array.from({ length: 1000 }, () => systemClock.date());
+      // a clock that was set back tells whole milliseconds until the next one begins
+      const dates: number[] = [];
+      for (const end = performance.now() + 5; performance.now() < end || dates.length < 1000; )
+        dates.push(systemClock.date());
       const whole = Date.now();
       spy.mockRestore();
       expect(dates.at(-1)).toBeGreaterThan(whole - 50);
