@@ -2,7 +2,7 @@
 import { connect as netConnect, type OnReadOpts } from 'node:net';
 import { Timer, type TimerWheel } from '../timers/index.ts';
 import type { Connect, Wire } from './connect.ts';
-import { isIP } from './ip-address.ts';
+import { hostAndPort, isIP } from './ip-address.ts';
 import { type LookupListener, type Names, OTHER_FAMILY_DELAY } from './lookup.ts';
 import { type Shortage, shortageOf } from './shortage.ts';
 import type { Address } from './system-files.ts';
@@ -280,7 +280,7 @@ export function discard(socket: Wire): void {
 
 function failureOf(error: NodeJS.ErrnoException, address: string, port: number): RaceFailure {
   const code = error.code ?? error.message;
-  const where = `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  const where = hostAndPort(address, port);
   if (REFUSED.has(code)) return { kind: 'refused', reason: `cannot connect to ${where}: ${code}` };
   if (code === 'ETIMEDOUT') return { kind: 'timeout', reason: `${where} did not answer: ${code}` };
   const shortage = shortageOf(code, address, port);

@@ -3,7 +3,7 @@
 export type { Connect, ConnectTarget, Wire } from './connect.ts';
 export { ConnectRace, discard, type RaceFailure } from './connect-race.ts';
 export type { ServiceRecord } from './dns-message.ts';
-export { isIP, isIPv6 } from './ip-address.ts';
+export { hostAndPort, isIP, isIPv6 } from './ip-address.ts';
 export { type LookupCallback, type LookupFunction, type Names, namesOf } from './lookup.ts';
 export { Proxies, type Proxy, type UnusableProxy } from './proxies.ts';
 export {

@@ -93,3 +93,7 @@ function isZone(text: string, from: number): boolean {
   for (let at = from; at < text.length; at++) if (!has(ZONE, text.charCodeAt(at))) return false;
   return from < text.length;
 }
+
+/** `192.0.2.1:80`, `[2001:db8::1]:80` */
+export const hostAndPort = (hostname: string, port: number): string =>
+  `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;

@@ -1,4 +1,5 @@
 /** Answers that are read while they arrive, and never held whole. */
+import { firstField } from './header-fields.ts';
 import { headerFields } from './http1-head.ts';
 import type { FailureOutcome, Outcome, RawHeaders, ResponseOutcome } from './outcome.ts';
 
@@ -54,10 +55,7 @@ export class StreamedResponse {
 
   /** The first field of that name, in whatever case; undefined without one. */
   header(name: string): string | undefined {
-    const lower = name.toLowerCase();
-    for (let i = 0; i + 1 < this.#fields.length; i += 2)
-      if (this.#fields[i]?.toLowerCase() === lower) return this.#fields[i + 1];
-    return undefined;
+    return firstField(this.#fields, name.toLowerCase());
   }
 }
 

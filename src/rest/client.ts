@@ -1,7 +1,7 @@
 import { type BodySink, type StreamedOutcome, streamAnswer } from './answer-stream.ts';
 import { isWithinBase, resolveUrl } from './defaults.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { invalidOption } from './errors.ts';
+import { invalidOption, type RestOptionError } from './errors.ts';
 import { checkHeaderField } from './header-line.ts';
 import type { ConnectionCounts } from './origin-pool.ts';
 import { ErrorOutcome, type Outcome } from './outcome.ts';
@@ -27,6 +27,11 @@ const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Whether a request may have this method: any token except CONNECT. */
 export const isMethod = (method: string): boolean => METHOD.test(method) && method !== 'CONNECT';
+
+const refusedMethod = (method: unknown): RestOptionError | null =>
+  typeof method === 'string' && isMethod(method)
+    ? null
+    : invalidOption('method', method, 'an HTTP method other than CONNECT');
 
 const MAX_KNOWN_ORIGINS = 1_000;
 
@@ -137,9 +142,8 @@ export class RestClient {
 
   /** A request with any method except CONNECT. */
   request(method: string, url: string | URL, options: BodyRequestOptions = NO_OPTIONS): Promise<Outcome> {
-    if (typeof method !== 'string' || !isMethod(method)) {
-      return Promise.reject(invalidOption('method', method, 'an HTTP method other than CONNECT'));
-    }
+    const refused = refusedMethod(method);
+    if (refused !== null) return Promise.reject(refused);
     return this.#start(method, url, options);
   }
 
@@ -158,9 +162,8 @@ export class RestClient {
     url: string | URL,
     options: BodyRequestOptions = NO_OPTIONS,
   ): Promise<StreamedOutcome> {
-    if (typeof method !== 'string' || !isMethod(method)) {
-      return Promise.reject(invalidOption('method', method, 'an HTTP method other than CONNECT'));
-    }
+    const refused = refusedMethod(method);
+    if (refused !== null) return Promise.reject(refused);
     return streamAnswer((sink, cancelled) => this.#start(method, url, options, { sink, cancelled }));
   }
 
@@ -183,8 +186,8 @@ export class RestClient {
     url: string | URL,
     { showSecrets = false, ...options }: BodyRequestOptions & CurlOptions = {},
   ): string {
-    if (typeof method !== 'string' || !isMethod(method))
-      throw invalidOption('method', method, 'an HTTP method other than CONNECT');
+    const refused = refusedMethod(method);
+    if (refused !== null) throw refused;
     const request = this.#read(method, url, options, null);
     if (request instanceof ErrorOutcome) throw invalidOption('url', String(url), request.reason);
     return toCurl(request, { showSecrets });

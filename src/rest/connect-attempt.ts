@@ -4,6 +4,7 @@ import {
   type Connect,
   ConnectRace,
   discard,
+  hostAndPort,
   type Names,
   type Proxy,
   type RaceFailure,
@@ -140,7 +141,7 @@ export class ConnectAttempt {
       return;
     }
     const { hostname, port } = connectTo ?? authority;
-    const target = `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+    const target = hostAndPort(hostname, port);
     openTunnel(socket, proxy, target, (failure) => {
       if (this.#over) return;
       if (failure === null) this.#secure(socket, profile);

@@ -5,17 +5,17 @@
  * | --- | --- |
  * | `aborted` | the signal of the request has fired |
  * | `body` | the body of the request cannot be read, or has not the length that was announced |
- * | `busy` | the process has too much under way: bodies of answers, questions to name servers |
  * | `busy` | the process has too many pending bodies or name server queries |
- * | `descriptors` | the process has no file descriptor left |
+ * | `closed` | the client is closed |
  * | `descriptors` | the process has used up its file descriptors |
  * | `dns` | the host name has no address, or its name servers do not answer |
- * | `lock` | the keeper of the connect lock cannot be reached |
+ * | `header` | a header field of the request cannot be sent |
  * | `lock` | the process that keeps the connect lock cannot be reached |
  * | `network` | the system cannot connect, for a reason other than refusal |
  * | `ports` | all local ports towards the server are in use |
  * | `protocol` | the answer is not HTTP, or violates its rules |
  * | `proxy` | the proxy cannot be used, or refuses the request |
+ * | `reset` | the server closed or reset the connection, or the stream, before its answer was complete |
  * | `tls` | the handshake failed, or a certificate was refused |
  * | `too-large` | the answer exceeds a limit |
  * | `url` | the URL cannot be used |

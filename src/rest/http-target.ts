@@ -1,4 +1,4 @@
-import type { Proxy, UnusableProxy } from '../net/index.ts';
+import { hostAndPort, type Proxy, type UnusableProxy } from '../net/index.ts';
 import type { ConnectTo } from './request.ts';
 import type { Authority } from './url.ts';
 
@@ -29,14 +29,14 @@ export function httpTarget(
   return {
     authority,
     url: `${scheme}://${host}/`,
-    beforePath: told === null ? ' ' : ` http://${connectTo === null ? host : hostAndPort(connectTo)}`,
+    beforePath:
+      told === null
+        ? ' '
+        : ` http://${connectTo === null ? host : hostAndPort(connectTo.hostname, connectTo.port)}`,
     proxyLines,
     hostLines: `Host: ${host}\r\n${proxyLines}`,
   };
 }
-
-const hostAndPort = ({ hostname, port }: ConnectTo): string =>
-  `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
 
 const authorizationLine = ({ authorization }: Proxy): string =>
   authorization === '' ? '' : `Proxy-Authorization: ${authorization}\r\n`;

@@ -9,6 +9,7 @@ import type { AnswerHead } from './http1-head.ts';
 import { requestHead } from './http1-request.ts';
 import { IDLE_MARGIN, LONGEST_IDLE } from './limits.ts';
 import type { ConnectionInfo } from './outcome.ts';
+import { hasBody } from './request.ts';
 import { BodyPump, type PieceWriter } from './request-stream.ts';
 import { socketFailure } from './socket-failure.ts';
 import type { SocketReader } from './socket-reader.ts';
@@ -189,7 +190,7 @@ export class Http1Connection implements Connection, AnswerListener {
     this.#exchange = null;
     this.served++;
     // the answer came before the whole body was sent: its rest must not precede the next request
-    const owes = hasBody(exchange) && (this.#withdrawBody() || this.#socket.writableLength > 0);
+    const owes = hasBody(exchange.request) && (this.#withdrawBody() || this.#socket.writableLength > 0);
     if (this.#isOutOfStep) {
       this.reset();
       return;
@@ -289,7 +290,7 @@ export class Http1Connection implements Connection, AnswerListener {
     const socket = this.#socket;
     const isPumping = this.#pump?.isOver === false;
     if (
-      !hasBody(exchange) ||
+      !hasBody(exchange.request) ||
       this.#body !== null ||
       this.#timeout?.running === true ||
       this.#status >= 300 ||
@@ -389,9 +390,6 @@ export class Http1Connection implements Connection, AnswerListener {
     return isPending;
   }
 }
-
-const hasBody = ({ request: { body, streams } }: Exchange): boolean =>
-  body !== null || (streams !== null && streams.body !== null);
 
 /** HTTP/1.0 has no chunks (RFC 9112, section 6.1). */
 const NO_CHUNKS: ExchangeFailure = {

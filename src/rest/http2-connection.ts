@@ -10,6 +10,7 @@ import { MAX_HEADER_FIELDS, MAX_HEADER_LIST } from './http2-fields.ts';
 import { http2RequestFields } from './http2-request.ts';
 import { http2 } from './lazy-modules.ts';
 import type { ConnectionInfo } from './outcome.ts';
+import { hasBody } from './request.ts';
 import { BodyPump, type RequestStream } from './request-stream.ts';
 import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
 
@@ -185,7 +186,7 @@ export class Http2Connection implements Connection {
     let stream: ClientHttp2Stream;
     try {
       stream = this.#session.request(http2RequestFields(exchange.request, this.#target), {
-        endStream: body === null && source === null,
+        endStream: !hasBody(exchange.request),
       });
     } catch (error) {
       // the session has just closed, or stream numbers are used up: nothing was sent
@@ -304,15 +305,14 @@ export class Http2Connection implements Connection {
   }
 
   #listen(exchange: Exchange, stream: ClientHttp2Stream): void {
-    const { body, streams } = exchange.request;
-    const hasBody = body !== null || (streams !== null && streams.body !== null);
+    const sendsBody = hasBody(exchange.request);
     let isEnded = false; // by the server, in order
     let isSettled = false;
     const settle = (isClosed: boolean): void => {
       if (isSettled) return;
       const isWhole = isEnded && exchange.complete && stream.rstCode === NO_ERROR;
       // as in HTTP/1, an error stops the upload
-      const isUploading = hasBody && !stream.writableFinished;
+      const isUploading = sendsBody && !stream.writableFinished;
       const isDone = isWhole && (isClosed || stream.closed || (isUploading && exchange.status >= 300));
       if (!isDone && !isClosed) return;
       isSettled = true;

@@ -3,9 +3,7 @@ import {
   BlockedOutcome,
   ConnectTimeoutOutcome,
   ErrorOutcome,
-  NO_BODY,
   type Outcome,
-  PhaseClock,
   RefusedOutcome,
   ResponseOutcome,
   type ResponseParts,
@@ -127,7 +125,6 @@ async function seenBy({
 }
 
 const reason = 'the mock says so';
-const ended = () => ({ clock: new PhaseClock(), info: null, reused: false, status: 0 });
 
 function outcomeOf(answer: MockAnswer): Outcome {
   if ('kind' in answer) return answer;
@@ -143,11 +140,11 @@ function outcomeOf(answer: MockAnswer): Outcome {
   }
   switch (answer.fails) {
     case 'refused':
-      return new RefusedOutcome(reason, ended());
+      return new RefusedOutcome(reason);
     case 'connect-timeout':
-      return new ConnectTimeoutOutcome(reason, ended());
+      return new ConnectTimeoutOutcome(reason);
     case 'timeout':
-      return new TimeoutOutcome(reason, { ...ended(), contentType: '', rawHeaders: null, received: NO_BODY });
+      return new TimeoutOutcome(reason);
     case 'blocked':
       return new BlockedOutcome(reason);
     case 'reset':

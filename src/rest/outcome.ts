@@ -1,6 +1,6 @@
 import type { ErrorCode } from './failure.ts';
+import { type Fields, firstField, valuesOf } from './header-fields.ts';
 import { headerFields } from './http1-head.ts';
-import { type Fields, valuesOf } from './response-fields.ts';
 
 /**
  * The result of a request, by `kind`. `rc` and `retcode` are a script's return codes:
@@ -188,12 +188,7 @@ abstract class AnswerOutcome extends BaseOutcome {
 
   /** The first field of that name, in any case, or undefined. */
   header(name: string): string | undefined {
-    const fields = this.#fields;
-    const lower = name.toLowerCase();
-    for (let i = 0; i + 1 < fields.length; i += 2) {
-      if (fields[i]?.toLowerCase() === lower) return fields[i + 1];
-    }
-    return undefined;
+    return firstField(this.#fields, name.toLowerCase());
   }
 
   get #fields(): readonly string[] {
@@ -208,7 +203,7 @@ abstract class EmptyOutcome extends BaseOutcome {
   readonly #clock: PhaseClock;
 
   /** @internal */
-  constructor(reason: string, ended: Ended) {
+  constructor(reason: string, ended: Ended = UNSENT) {
     super(ended);
     this.reason = reason;
     this.#clock = ended.clock;

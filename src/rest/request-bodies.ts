@@ -2,7 +2,7 @@
 import { invalidOption, RestOptionError } from './errors.ts';
 import { multipart } from './multipart.ts';
 import type { TextEncoding } from './percent-encoding.ts';
-import { type BodyPieces, RequestStream } from './request-stream.ts';
+import { type BodyPieces, bytesOf, RequestStream } from './request-stream.ts';
 
 /**
  * What a body may be. Text, bytes and `URLSearchParams` are sent as a whole. A `Blob`, `FormData` and any async iterable of
@@ -49,9 +49,8 @@ export function readBody({ body, json, contentLength, encoding = 'utf8' }: BodyO
     return { bytes: Buffer.from(jsonText(json), 'utf8'), stream: null, type: JSON_TYPE };
   }
   if (body === undefined) return NO_BODY;
-  if (typeof body === 'string') return whole(Buffer.from(body, encoding));
-  if (body instanceof Uint8Array)
-    return whole(Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  const bytes = bytesOf(body, encoding);
+  if (bytes !== null) return whole(bytes);
   if (body instanceof URLSearchParams) return whole(Buffer.from(body.toString()), FORM_TYPE);
   if (body instanceof FormData) {
     const { contentType, length, open } = multipart(body);

@@ -128,7 +128,8 @@ export class BodyPump {
 
 function ignore(): void {}
 
-function bytesOf(piece: unknown, encoding: TextEncoding): Buffer | null {
+/** Text in an encoding, or the same bytes; null for anything else. */
+export function bytesOf(piece: unknown, encoding: TextEncoding): Buffer | null {
   if (typeof piece === 'string') return Buffer.from(piece, encoding);
   if (!(piece instanceof Uint8Array)) return null;
   return Buffer.isBuffer(piece) ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);

@@ -1,5 +1,6 @@
 import type { ByteBudget } from '../timers/index.ts';
 import type { BodySink } from './answer-stream.ts';
+import { firstField } from './header-fields.ts';
 import { type RequestHeaders, withField } from './request-headers.ts';
 import type { RequestStream } from './request-stream.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
@@ -44,6 +45,12 @@ export interface BodyStreams {
   readonly sink: BodySink | null;
 }
 
+/** Whether it has a body, whole or in pieces. */
+export function hasBody(request: HttpRequest): boolean {
+  const { body, streams } = request;
+  return body !== null || (streams !== null && streams.body !== null);
+}
+
 /** Whether it may go out once more: not after a body that can be read once only, nor once its answer is being read. */
 export function maySendAgain(request: HttpRequest): boolean {
   const { streams } = request;
@@ -78,10 +85,8 @@ export interface CallAttempts {
 }
 
 /** The first field of that name, in lower case; undefined without one. */
-export function fieldOf({ fields }: RequestHeaders, name: string): string | undefined {
-  for (let i = 0; i + 1 < fields.length; i += 2) if (fields[i]?.toLowerCase() === name) return fields[i + 1];
-  return undefined;
-}
+export const fieldOf = ({ fields }: RequestHeaders, name: string): string | undefined =>
+  firstField(fields, name);
 
 /** Until the connection is established, or until the whole transfer has ended. */
 export type HoldConnectLock = 'while-connecting' | 'whole';

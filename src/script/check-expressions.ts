@@ -420,7 +420,8 @@ function constantText({ parts }: TemplateNode): string | null {
   return parts.length === 1 && only?.kind === 'text' ? only.value : null;
 }
 
-function firstCall(node: ExpressionNode): ExpressionNode | null {
+/** The first call in an expression; null without one. */
+export function firstCall(node: ExpressionNode): ExpressionNode | null {
   switch (node.kind) {
     case 'call':
     case 'route-call':

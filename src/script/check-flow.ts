@@ -18,6 +18,7 @@ import type {
 } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
 import type { ArgumentSpec, ArgumentType } from './catalog.ts';
+import { firstCall } from './check-expressions.ts';
 import { soleVariable } from './compile-calls.ts';
 import type { DiagnosticList } from './diagnostics.ts';
 import { FlowState, met, type SetVariable, trackedName } from './flow-state.ts';
@@ -192,9 +193,7 @@ class FlowPass<R> {
   /** Its body may run any number of times. */
   #loop(body: StatementNode, state: FlowState, head: () => void): FlowState | null {
     const writes = this.#summaries.writesIn(body);
-    state.forget(writes === 'any' ? [...state.variables.keys()] : writes);
-    state.forgetAvps();
-    state.emptyCode = null;
+    state.forgetWrites(writes);
     const outer = this.#breaks;
     this.#breaks = [];
     head();
@@ -249,7 +248,7 @@ class FlowPass<R> {
         return;
       case 'binary': {
         this.#expression(node.left, state);
-        if ((node.operator === '&&' || node.operator === '||') && mayCall(node.right)) {
+        if ((node.operator === '&&' || node.operator === '||') && firstCall(node.right) !== null) {
           // the right side may not be evaluated
           const { emptyCode } = state;
           this.#expression(node.right, state);
@@ -317,9 +316,7 @@ class FlowPass<R> {
       for (const { node, before } of continuations)
         this.#continues({ node, before: new Map([...state.variables, ...before]) });
     }
-    state.forget(writes === 'any' ? [...state.variables.keys()] : writes);
-    state.forgetAvps();
-    state.emptyCode = null;
+    state.forgetWrites(writes);
     if (writes === 'any') return;
     // it may have set them
     for (const name of writes) {
@@ -360,22 +357,5 @@ class FlowPass<R> {
     if (subname !== null) this.#template(subname, state);
     if (index?.kind === 'index-variable') this.#read(index.value, state);
     for (const { argument } of transformations) if (argument !== null) this.#template(argument, state);
-  }
-}
-
-function mayCall(node: ExpressionNode): boolean {
-  switch (node.kind) {
-    case 'call':
-    case 'route-call':
-    case 'async':
-    case 'launch':
-      return true;
-    case 'unary':
-    case 'test':
-      return mayCall(node.operand);
-    case 'binary':
-      return mayCall(node.left) || mayCall(node.right);
-    default:
-      return false;
   }
 }

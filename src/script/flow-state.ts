@@ -41,12 +41,14 @@ export class FlowState {
     if (this.variables.has(name) || this.variables.size < maxVariables) this.variables.set(name, variable);
   }
 
-  /** They may have been set elsewhere. */
-  forget(names: Iterable<string>): void {
-    for (const name of names) {
+  /** These variables may have been set elsewhere, by code that has also run functions. */
+  forgetWrites(names: ReadonlySet<string> | 'any'): void {
+    for (const name of names === 'any' ? [...this.variables.keys()] : names) {
       const known = this.variables.get(name);
       if (known !== undefined) this.variables.set(name, { at: known.at, isText: false, input: null });
     }
+    this.forgetAvps();
+    this.emptyCode = null;
   }
 
   /** Functions may change AVPs that they do not name. */

@@ -32,7 +32,15 @@ interface Summary {
   readonly calls: Set<string>;
   /** It calls a route whose name only the run knows. */
   callsAny: boolean;
+  readonly continuations: (AsyncNode | LaunchNode)[];
 }
+
+const newSummary = (): Summary => ({
+  writes: new Set(),
+  calls: new Set(),
+  callsAny: false,
+  continuations: [],
+});
 
 /** More than a script has; a bound for generated ones. */
 const maxNames = 100;
@@ -53,10 +61,11 @@ export class RouteSummaries<R> {
     for (const route of script.routes)
       if (route.routeKind === 'route' && route.name !== null) this.#named.set(route.name.text, route);
     for (const route of script.routes) {
-      const summary: Summary = { writes: new Set(), calls: new Set(), callsAny: false };
+      const summary = newSummary();
       this.#summaries.set(route, summary);
       this.#statements(route.body.statements, summary);
       for (const name of summary.calls) this.called.add(name);
+      for (const node of summary.continuations) this.#continues(node);
     }
   }
 
@@ -96,8 +105,8 @@ export class RouteSummaries<R> {
 
   /** What a loop's body sets itself. */
   writesIn(body: StatementNode): ReadonlySet<string> | 'any' {
-    const summary: Summary = { writes: new Set(), calls: new Set(), callsAny: false };
-    this.#statements([body], summary, false);
+    const summary = newSummary();
+    this.#statements([body], summary);
     return summary.callsAny || summary.calls.size > 0 ? 'any' : summary.writes;
   }
 
@@ -114,46 +123,54 @@ export class RouteSummaries<R> {
     });
   }
 
-  #statements(nodes: readonly StatementNode[], summary: Summary, keep = true): void {
-    for (const node of nodes) this.#statement(node, summary, keep);
+  #continues(node: AsyncNode | LaunchNode): void {
+    const route = node.kind === 'async' ? node.resume : node.report;
+    if (route === null) return;
+    const known = this.continuations.get(route.text);
+    if (known === undefined) this.continuations.set(route.text, [node]);
+    else known.push(node);
   }
 
-  #statement(node: StatementNode, summary: Summary, keep: boolean): void {
+  #statements(nodes: readonly StatementNode[], summary: Summary): void {
+    for (const node of nodes) this.#statement(node, summary);
+  }
+
+  #statement(node: StatementNode, summary: Summary): void {
     switch (node.kind) {
       case 'block':
-        this.#statements(node.statements, summary, keep);
+        this.#statements(node.statements, summary);
         return;
       case 'if':
-        this.#expression(node.condition, summary, keep);
-        this.#statement(node.then, summary, keep);
-        if (node.otherwise !== null) this.#statement(node.otherwise, summary, keep);
+        this.#expression(node.condition, summary);
+        this.#statement(node.then, summary);
+        if (node.otherwise !== null) this.#statement(node.otherwise, summary);
         return;
       case 'while':
-        this.#expression(node.condition, summary, keep);
-        this.#statement(node.body, summary, keep);
+        this.#expression(node.condition, summary);
+        this.#statement(node.body, summary);
         return;
       case 'for-each':
         this.#writes(node.variable, summary);
-        this.#statement(node.body, summary, keep);
+        this.#statement(node.body, summary);
         return;
       case 'switch':
-        for (const { statements } of node.cases) this.#statements(statements, summary, keep);
+        for (const { statements } of node.cases) this.#statements(statements, summary);
         return;
       case 'assign':
-        this.#expression(node.value, summary, keep);
+        this.#expression(node.value, summary);
         this.#writes(node.target, summary);
         return;
       case 'return':
-        for (const value of node.values) this.#expression(value, summary, keep);
+        for (const value of node.values) this.#expression(value, summary);
         return;
       case 'assert':
-        this.#expression(node.condition, summary, keep);
+        this.#expression(node.condition, summary);
         return;
       case 'call':
       case 'route-call':
       case 'async':
       case 'launch':
-        this.#expression(node, summary, keep);
+        this.#expression(node, summary);
         return;
       default:
     }
@@ -166,7 +183,7 @@ export class RouteSummaries<R> {
     if (!this.#firstWrites.has(name)) this.#firstWrites.set(name, variable);
   }
 
-  #expression(node: ExpressionNode, summary: Summary, keep: boolean): void {
+  #expression(node: ExpressionNode, summary: Summary): void {
     switch (node.kind) {
       case 'call':
         for (const { variable } of this.outputsOf(node)) this.#writes(variable, summary);
@@ -176,21 +193,16 @@ export class RouteSummaries<R> {
         else summary.callsAny = true;
         return;
       case 'async':
-      case 'launch': {
-        const route = node.kind === 'async' ? node.resume : node.report;
-        if (!keep || route === null) return;
-        const known = this.continuations.get(route.text);
-        if (known === undefined) this.continuations.set(route.text, [node]);
-        else known.push(node);
+      case 'launch':
+        summary.continuations.push(node);
         return;
-      }
       case 'unary':
       case 'test':
-        this.#expression(node.operand, summary, keep);
+        this.#expression(node.operand, summary);
         return;
       case 'binary':
-        this.#expression(node.left, summary, keep);
-        this.#expression(node.right, summary, keep);
+        this.#expression(node.left, summary);
+        this.#expression(node.right, summary);
         return;
       default:
     }

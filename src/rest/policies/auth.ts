@@ -1,9 +1,9 @@
 /** Identifies the caller to a host. A request with an Authorization of its own, or a user in its URL, keeps that. */
 import { isPending } from '../../timers/index.ts';
 import { invalidOption, RestOptionError } from '../errors.ts';
+import { valuesOf } from '../header-fields.ts';
 import type { Policy, Send } from '../policies.ts';
 import { fieldOf, type HttpRequest, maySendAgain, withHeader } from '../request.ts';
-import { valuesOf } from '../response-fields.ts';
 import { parseUrl } from '../url.ts';
 import type { AuthState } from './auth-state.ts';
 import type { HostContext } from './context.ts';

@@ -1,7 +1,8 @@
 /** Sends cookies back to the origin that has set them. A request with a Cookie of its own keeps that. */
+
+import { valuesOf } from '../header-fields.ts';
 import type { Policy } from '../policies.ts';
 import { fieldOf, withHeader } from '../request.ts';
-import { valuesOf } from '../response-fields.ts';
 import type { HostContext } from './context.ts';
 import type { CookieJar } from './cookie-jar.ts';
 

@@ -1,9 +1,9 @@
 /** Asks for compressed answers and gives them decompressed, within the limit that holds for others, and as UTF-8. */
 import type { ByteBudget } from '../../timers/index.ts';
+import { type Fields, valuesOf, without } from '../header-fields.ts';
 import { ErrorOutcome, type Outcome, ResponseOutcome } from '../outcome.ts';
 import type { Policy } from '../policies.ts';
 import { fieldOf, type HttpRequest, withHeader } from '../request.ts';
-import { type Fields, valuesOf, without } from '../response-fields.ts';
 import { codingsOf, decode, isAvailable } from './content-codings.ts';
 import type { HostContext } from './context.ts';
 import type { SectionValues } from './host-options.ts';

@@ -1,7 +1,8 @@
 /** An answer as a cache keeps it, and for how long it may be used (RFC 9111, sections 3 and 4). */
+
+import { type Fields, valuesOf, without } from '../header-fields.ts';
 import type { ResponseOutcome } from '../outcome.ts';
 import { fieldOf, type HttpRequest } from '../request.ts';
-import { type Fields, valuesOf, without } from '../response-fields.ts';
 import { ageOf, type CacheDirectives, parseCacheControl, timeOf } from './cache-control.ts';
 import type { SectionValues } from './host-options.ts';
 import { httpDate } from './retry-after.ts';
