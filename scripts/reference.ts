@@ -11,16 +11,12 @@ import { fileURLToPath } from 'node:url';
 import { catalog } from '../src/modules/catalog.ts';
 import { builtInStatistics, processStatistics } from '../src/modules/statistics/built-in.ts';
 import type { Run } from '../src/runtime/run.ts';
-import type {
-  ArgumentSpec,
-  Catalog,
-  FunctionSpec,
-  ModuleSpec,
-  ParameterSpec,
-  SettingSpec,
-  TransformationSpec,
-  VariableSpec,
-} from '../src/script/catalog.ts';
+import type { Catalog } from '../src/script/catalog.ts';
+import type { ArgumentSpec, FunctionSpec } from '../src/script/function-spec.ts';
+import type { ModuleSpec } from '../src/script/module-spec.ts';
+import type { ParameterSpec, SettingSpec } from '../src/script/parameter-spec.ts';
+import type { TransformationSpec } from '../src/script/transformation-spec.ts';
+import type { VariableSpec } from '../src/script/variable-spec.ts';
 import { FIGURES } from '../src/workers/figures.ts';
 import { TORTURE, type TortureTest } from '../test/sip/torture.ts';
 import { sampleRequest } from '../test/support/sample-request.ts';

@@ -1,5 +1,5 @@
 import type { ExpressionNode } from './ast.ts';
-import type { ArgumentSpec } from './catalog.ts';
+import type { ArgumentSpec } from './function-spec.ts';
 
 /**
  * Maps the arguments of a call to the rows of the table: a leading optional one (`xlog([level,] text)`) is skipped if

@@ -17,12 +17,12 @@ import type {
   VariableNode,
 } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
-import type { ArgumentSpec, ArgumentType } from './catalog.ts';
 import { firstCall } from './check-expressions.ts';
 import { soleVariable } from './compile-calls.ts';
 import type { DiagnosticList } from './diagnostics.ts';
 import { FlowState, met, type SetVariable, trackedName } from './flow-state.ts';
 import { FlowWarnings } from './flow-warnings.ts';
+import type { ArgumentSpec, ArgumentType } from './function-spec.ts';
 import type { Lookup } from './lookup.ts';
 import { RouteSummaries } from './route-summaries.ts';
 import { template } from './template.ts';

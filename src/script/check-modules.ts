@@ -9,16 +9,12 @@ import type {
   SettingValueNode,
   Span,
 } from './ast.ts';
-import {
-  type Catalog,
-  InvalidUse,
-  type ModuleSpec,
-  type ParameterSpec,
-  type ParameterValue,
-  type SettingSpec,
-} from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
 import type { DiagnosticList } from './diagnostics.ts';
+import { InvalidUse } from './invalid-use.ts';
+import type { ModuleSpec } from './module-spec.ts';
+import type { ParameterSpec, ParameterValue, SettingSpec } from './parameter-spec.ts';
 import { convertValue, type ValueFacts } from './parameter-values.ts';
 import { defaultValues, type TableValues } from './table-values.ts';
 

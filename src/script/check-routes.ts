@@ -2,8 +2,9 @@
 
 import { didYouMean } from '../spelling/index.ts';
 import { type NameNode, type RouteKind, type RouteNode, routeKinds, type ScriptNode } from './ast.ts';
-import type { Catalog, ModuleSpec } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { DiagnosticList } from './diagnostics.ts';
+import type { ModuleSpec } from './module-spec.ts';
 
 /** `route {}` and `route[0] {}`: where every request starts. */
 function isMain(node: RouteNode): boolean {

@@ -2,13 +2,15 @@
 
 import { didYouMean } from '../spelling/index.ts';
 import type { IndexNode, Span, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
-import { InvalidUse, type TransformationSpec, type VariableAccess, type VariableSpec } from './catalog.ts';
 import type { MissingNames } from './check-names.ts';
 import { subnameOf, VariableCompiler } from './compile-variables.ts';
 import { DiagnosticList } from './diagnostics.ts';
+import { InvalidUse } from './invalid-use.ts';
 import type { Lookup } from './lookup.ts';
 import { template, variableText } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
+import type { TransformationSpec } from './transformation-spec.ts';
+import type { VariableAccess, VariableSpec } from './variable-spec.ts';
 import { Waits } from './waits.ts';
 
 const integer = /^[ \t]*[+-]?[0-9]+[ \t]*$/;

@@ -3,8 +3,9 @@
  * time.
  */
 import type { ScriptNode, SettingNode } from './ast.ts';
-import type { Catalog, ModuleSpec } from './catalog.ts';
-import { type CheckRegex, ExpressionChecker } from './check-expressions.ts';
+import type { Catalog } from './catalog.ts';
+import type { CheckRegex } from './check-arguments.ts';
+import { ExpressionChecker } from './check-expressions.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkModuleParameters, checkModules, checkSettings } from './check-modules.ts';
 import { MissingNames } from './check-names.ts';
@@ -13,6 +14,7 @@ import { StatementChecker } from './check-statements.ts';
 import { VariableChecker } from './check-variables.ts';
 import { type Diagnostic, DiagnosticList, hasErrors } from './diagnostics.ts';
 import { Lookup } from './lookup.ts';
+import type { ModuleSpec } from './module-spec.ts';
 import { type ParsedScript, parseScript } from './parser.ts';
 import { checkPortable } from './portable.ts';
 import { TableValues } from './table-values.ts';

@@ -2,21 +2,21 @@
 import type { Awaitable } from '../timers/index.ts';
 import type { CallNode, ExpressionNode } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
+import type { Read, VariableCompiler } from './compile-variables.ts';
+import type { Execution } from './execution.ts';
 import type {
   ArgumentSpec,
   AsyncFunctionSpec,
   Completion,
   FunctionSpec,
   Invocation,
-  Status,
-} from './catalog.ts';
-import type { Read, VariableCompiler } from './compile-variables.ts';
-import type { Execution } from './execution.ts';
+} from './function-spec.ts';
 import { breakComplaint, breaksHeaders, headerArgument } from './header-argument.ts';
 import { logLevel } from './log-levels.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
 import { template, variableText } from './template.ts';
+import type { Status } from './values.ts';
 import { Waits } from './waits.ts';
 
 /** Result of a reader whose value is unusable: the call is skipped. */

@@ -16,11 +16,11 @@ import type {
   UnaryNode,
   VariableNode,
 } from './ast.ts';
-import type { Status, Value } from './catalog.ts';
 import type { Call } from './compile-calls.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import type { Execution, Step } from './execution.ts';
 import { arithmetic, bracketTruth, comparison, joined, type Result, toText, truth } from './operators.ts';
+import type { Status, Value } from './values.ts';
 import { Waits } from './waits.ts';
 
 export type Evaluate<R> = (run: R) => Awaitable<Result>;

@@ -3,45 +3,47 @@ import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type {
   AssertNode,
   AssignNode,
-  AsyncNode,
   BlockNode,
   ExpressionNode,
   ForEachNode,
   IfNode,
-  LaunchNode,
   ReturnNode,
   StatementNode,
   SwitchNode,
   WhileNode,
 } from './ast.ts';
-import type { Value } from './catalog.ts';
-import type { CallCompiler } from './compile-calls.ts';
-import type { Evaluate, ExpressionCompiler } from './compile-expressions.ts';
-import type { VariableCompiler } from './compile-variables.ts';
+import { BackgroundCompiler, type BackgroundParts } from './compile-background.ts';
 import { enterRoute } from './enter-route.ts';
-import { type CompiledRoute, type Execution, Flow, type Launched, type Step } from './execution.ts';
-import { comparison, compoundOperators, type Result, toInteger, toText } from './operators.ts';
+import { type Execution, Flow, type Step } from './execution.ts';
+import {
+  afterLoop,
+  afterWhile,
+  exit,
+  flowAfter,
+  leave,
+  leftByBreak,
+  nothing,
+  repeat,
+  sequence,
+} from './flow-control.ts';
+import { comparison, compoundOperators, orNull, type Result, toText } from './operators.ts';
+import type { Value } from './values.ts';
 import { inTurn, Waits } from './waits.ts';
 
-export interface StatementParts<R extends Execution<R>> {
-  readonly variables: VariableCompiler<R>;
-  readonly calls: CallCompiler<R>;
-  readonly expressions: ExpressionCompiler<R>;
-  /** A plain route by name. */
-  route(name: string): CompiledRoute<R>;
+export interface StatementParts<R extends Execution<R>> extends BackgroundParts<R> {
   /** Maximum number of iterations of a `while`: the global parameter max_while_loops. */
   readonly maxWhileLoops: number;
   /** Whether assert() does anything: the global parameter enable_asserts. */
   readonly enableAsserts: boolean;
-  /** Takes over what `launch()` has begun. */
-  report(run: R, launched: Launched<R>): Awaitable<void>;
 }
 
 export class StatementCompiler<R extends Execution<R>> {
   readonly #parts: StatementParts<R>;
+  readonly #background: BackgroundCompiler<R>;
 
   constructor(parts: StatementParts<R>) {
     this.#parts = parts;
+    this.#background = new BackgroundCompiler(parts);
   }
 
   statement(node: StatementNode): Step<R> {
@@ -78,9 +80,9 @@ export class StatementCompiler<R extends Execution<R>> {
       case 'break':
         return () => Flow.break;
       case 'async':
-        return this.#async(node);
+        return this.#placed(node, this.#background.async(node));
       case 'launch':
-        return this.#launch(node);
+        return this.#placed(node, this.#background.launch(node));
       case 'assert':
         return this.#assert(node);
     }
@@ -251,67 +253,6 @@ export class StatementCompiler<R extends Execution<R>> {
     });
   }
 
-  #async(node: AsyncNode): Step<R> {
-    const waits = new Waits<R>();
-    const { spec, start, route } = this.#operation(node, node.resume.text, waits);
-    const timeout = node.timeout === null ? null : this.#parts.expressions.value(node.timeout);
-    const suspend = (run: R, seconds: number | null): Flow => {
-      run.suspension = {
-        function: spec,
-        start,
-        route,
-        timeout: seconds === null || seconds <= 0 ? null : seconds,
-        frame: run.frame,
-      };
-      return exit(run);
-    };
-    const step = waits.before((run) =>
-      timeout === null
-        ? suspend(run, null)
-        : andThen(timeout(run), (seconds) => suspend(run, toInteger(seconds ?? null))),
-    );
-    return this.#placed(node, step);
-  }
-
-  #launch(node: LaunchNode): Step<R> {
-    const waits = new Waits<R>();
-    const { spec, start, route } = this.#operation(node, node.report?.text ?? null, waits);
-    const { report } = this.#parts;
-    const parameter = this.#launchParameter(node);
-    const begin = (run: R, value: Result): Awaitable<Flow> => {
-      const background = spec.admit?.(run) ?? true;
-      const completion = start({ run, mode: 'launch', background, timeout: null });
-      if (completion === null) return Flow.next;
-      const launched = { function: spec, completion, background, route, parameter: orNull(value) };
-      return andThen(report(run, launched), () => Flow.next);
-    };
-    const step = waits.before((run) => {
-      run.status = 1;
-      const value = parameter(run);
-      return isPending(value) ? value.then((one) => begin(run, one)) : begin(run, value);
-    });
-    return this.#placed(node, step);
-  }
-
-  /** Unlike route()'s, launch()'s string parameter is a format string (vector async-launch-param). */
-  #launchParameter(node: LaunchNode): Evaluate<R> {
-    if (node.parameter === null) return () => null;
-    if (node.parameter.kind !== 'string') return this.#parts.expressions.value(node.parameter);
-    const waits = new Waits<R>();
-    const text = this.#parts.variables.text(node.parameter, waits);
-    return typeof text === 'string' ? () => text : waits.before(text);
-  }
-
-  #operation(node: AsyncNode | LaunchNode, routeName: string | null, waits: Waits<R>) {
-    const spec = this.#parts.calls.spec(node.call);
-    if (spec.start === undefined) throw new Error(`unchecked script: async(${spec.name}())`);
-    return {
-      spec,
-      start: this.#parts.calls.start(node.call, spec, waits),
-      route: routeName === null ? null : this.#parts.route(routeName),
-    };
-  }
-
   #assert(node: AssertNode): Step<R> {
     const passed = (run: R): Flow => {
       run.status = leftByBreak;
@@ -337,9 +278,6 @@ export class StatementCompiler<R extends Execution<R>> {
 
 const none: readonly Value[] = [];
 
-/** Except as a statement, an expression without a value counts as null. */
-export const orNull = (result: Result): Value => result ?? null;
-
 /** A number in a variable is converted to digits where text is needed. */
 function digitsOf<R>(print: (run: R) => Value): (run: R) => Value {
   return (run) => toText(print(run));
@@ -359,99 +297,6 @@ function assignedValue({ target, operator, value, span }: AssignNode): Expressio
     right: value,
     compound: true,
   };
-}
-
-function exit<R extends Execution<R>>(run: R): Flow {
-  run.stopped = true;
-  return Flow.exit;
-}
-
-function flowAfter<R extends Execution<R>>(run: R): Flow {
-  return run.stopped ? Flow.exit : Flow.next;
-}
-
-/** return(0) is exit (the manual's Script-CoreFunctions, return). */
-function leave<R extends Execution<R>>(run: R, code: number, returned: readonly Value[]): Flow {
-  run.status = code;
-  run.returned = returned;
-  return code === 0 ? exit(run) : Flow.return;
-}
-
-/** Runs the steps in order until one does not end with `next`. */
-export function sequence<R>(steps: readonly Step<R>[]): Step<R> {
-  const [only, second] = steps;
-  if (only === undefined) return () => Flow.next;
-  if (second === undefined) return only;
-  const resume = async (run: R, pending: Promise<Flow>, from: number): Promise<Flow> => {
-    let flow = await pending;
-    for (let i = from; flow === Flow.next && i < steps.length; i++) flow = await (steps[i] as Step<R>)(run);
-    return flow;
-  };
-  return (run) => {
-    for (let i = 0; i < steps.length; i++) {
-      const flow = (steps[i] as Step<R>)(run);
-      if (flow === Flow.next) continue;
-      return isPending(flow) ? resume(run, flow, i + 1) : flow;
-    }
-    return Flow.next;
-  };
-}
-
-/** Runs `body` while `more` is true, for `while` and `for`. Ends with {@link Flow.break} if the body did. */
-function repeat<R extends Execution<R>>(
-  run: R,
-  body: Step<R>,
-  more: () => Awaitable<boolean | null>,
-): Awaitable<Flow> {
-  for (;;) {
-    const goOn = more();
-    if (isPending(goOn)) return repeatWaiting(run, body, more, goOn, null);
-    if (goOn !== true) break;
-    if (--run.steps < 0 && run.isOverTime()) return Flow.exit;
-    const flow = body(run);
-    if (isPending(flow)) return repeatWaiting(run, body, more, null, flow);
-    if (flow !== Flow.next) return flow;
-  }
-  return run.stopped ? Flow.exit : Flow.next;
-}
-
-async function repeatWaiting<R extends Execution<R>>(
-  run: R,
-  body: Step<R>,
-  more: () => Awaitable<boolean | null>,
-  goOn: Promise<boolean | null> | null,
-  pending: Promise<Flow> | null,
-): Promise<Flow> {
-  let flow = pending === null ? null : await pending;
-  for (;;) {
-    if (flow !== null && flow !== Flow.next) return flow;
-    if ((await (goOn ?? more())) !== true) break;
-    goOn = null;
-    if (--run.steps < 0 && run.isOverTime()) return Flow.exit;
-    flow = await body(run);
-  }
-  return run.stopped ? Flow.exit : Flow.next;
-}
-
-/** `$rc` after a loop, a switch or a block left by `break`, and after a successful `assert()`. */
-const leftByBreak = -5;
-
-/** After a `for` or `switch`, `$rc` is that of the last statement. */
-function afterLoop<R extends Execution<R>>(run: R, flow: Flow): Flow {
-  if (flow !== Flow.break) return flow;
-  run.status = leftByBreak;
-  return Flow.next;
-}
-
-/** After a `while`, `$rc` is 1, unless it was left by `break`. */
-function afterWhile<R extends Execution<R>>(run: R, flow: Flow): Flow {
-  if (flow === Flow.next) run.status = 1;
-  return afterLoop(run, flow);
-}
-
-function nothing<R extends Execution<R>>(run: R): Flow {
-  run.status = 1;
-  return Flow.next;
 }
 
 function statementsOf(node: StatementNode): readonly StatementNode[] {

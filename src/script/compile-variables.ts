@@ -1,19 +1,15 @@
 /** Variables, templates and transformations as closures; everything known at compile time is resolved here. */
 import type { IndexNode, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
-import type {
-  TransformationSpec,
-  Value,
-  VariableAccess,
-  VariableReference,
-  VariableSpec,
-  VariableUse,
-} from './catalog.ts';
 import type { Execution } from './execution.ts';
+import type { VariableReference } from './function-spec.ts';
 import type { Lookup } from './lookup.ts';
 import { toInteger, toText } from './operators.ts';
 import { rawText, template, trimmed } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
+import type { TransformationSpec } from './transformation-spec.ts';
 import { transformOf } from './transforms.ts';
+import type { Value } from './values.ts';
+import type { VariableAccess, VariableSpec, VariableUse } from './variable-spec.ts';
 import { inTurn, PerRun, Waits } from './waits.ts';
 
 export type Read<R> = (run: R) => Value;

@@ -4,16 +4,16 @@
  */
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type { ExpressionNode, RouteCallNode, RouteKind, RouteNode, ScriptNode } from './ast.ts';
-import type { Status } from './catalog.ts';
 import { type Call, CallCompiler } from './compile-calls.ts';
 import { type Evaluate, ExpressionCompiler, type Matcher } from './compile-expressions.ts';
-import { orNull, StatementCompiler } from './compile-statements.ts';
+import { StatementCompiler } from './compile-statements.ts';
 import { type CompiledText, compileText } from './compile-text.ts';
 import { VariableCompiler } from './compile-variables.ts';
 import { enterRoute } from './enter-route.ts';
 import type { CompiledRoute, Execution, Flow, Launched } from './execution.ts';
 import type { Lookup } from './lookup.ts';
-import { toText } from './operators.ts';
+import { orNull, toText } from './operators.ts';
+import type { Status } from './values.ts';
 import { inTurn, Waits } from './waits.ts';
 
 export interface CompileOptions<R> {

@@ -1,7 +1,8 @@
 /**
  * Identity functions that infer the types of rows and tables. A row shared by several tables is defined separately.
  */
-import type { ArgumentSpec, DefinedNames, ParameterSpec, SettingSpec } from './catalog.ts';
+import type { ArgumentSpec, DefinedNames } from './function-spec.ts';
+import type { ParameterSpec, SettingSpec } from './parameter-spec.ts';
 import type { RowValues } from './typed-rows.ts';
 
 /** An argument shared by several functions. */

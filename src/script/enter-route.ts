@@ -1,7 +1,7 @@
 /** A route's own variables: `$param`, `$route`, and what `return` leaves. */
 import { isPending } from '../timers/index.ts';
-import type { Value } from './catalog.ts';
 import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
+import type { Value } from './values.ts';
 
 const noValues: readonly Value[] = [];
 

@@ -4,7 +4,8 @@
  */
 import type { Awaitable } from '../timers/index.ts';
 import type { RouteKind } from './ast.ts';
-import type { AsyncFunctionSpec, Completion, Invocation, Status, Value } from './catalog.ts';
+import type { AsyncFunctionSpec, Completion, Invocation } from './function-spec.ts';
+import type { Status, Value } from './values.ts';
 
 /**
  * How a statement ended: continue with the next, leave the loop or switch, leave the route, or end the script

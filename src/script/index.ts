@@ -2,7 +2,7 @@
 export type * from './ast.ts';
 export { arithmeticOperators, assignOperators, comparisonOperators, routeKinds } from './ast.ts';
 export * from './catalog.ts';
-export type { CheckRegex } from './check-expressions.ts';
+export type { CheckRegex } from './check-arguments.ts';
 export { type CheckedScript, type CheckedText, type CheckOptions, check, checkText } from './checker.ts';
 export type { Matcher } from './compile-expressions.ts';
 export { type CompiledScript, type CompileOptions, compileScript } from './compiler.ts';
@@ -34,9 +34,13 @@ export {
   type Step,
   type Suspension,
 } from './execution.ts';
+export * from './function-spec.ts';
+export * from './invalid-use.ts';
 export { logLevel, logLevels } from './log-levels.ts';
 export { Lookup } from './lookup.ts';
+export * from './module-spec.ts';
 export { lowerAscii, toInteger, toText, truth } from './operators.ts';
+export * from './parameter-spec.ts';
 export { type ParsedScript, parseScript } from './parser.ts';
 export { absencesText, countAbsences } from './render-absences.ts';
 export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
@@ -46,6 +50,7 @@ export { type Location, type SourceFile, SourceSet } from './source.ts';
 export { TableValues } from './table-values.ts';
 export { template, variableText } from './template.ts';
 export type { ReadFile } from './token-stream.ts';
+export * from './transformation-spec.ts';
 export { transformOf } from './transforms.ts';
 export type {
   ArgumentValue,
@@ -61,3 +66,5 @@ export type {
   ValueRow,
   VariableRow,
 } from './typed-rows.ts';
+export * from './values.ts';
+export * from './variable-spec.ts';

@@ -4,7 +4,9 @@
  */
 
 import { nearestNames } from '../spelling/index.ts';
-import type { Catalog, FunctionSpec, ModuleSpec, TransformationSpec, VariableSpec } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { FunctionSpec } from './function-spec.ts';
+import type { ModuleSpec } from './module-spec.ts';
 import {
   absentFrom,
   absentFunction,
@@ -13,6 +15,8 @@ import {
   type NamedKind,
   strangers,
 } from './stand-ins.ts';
+import type { TransformationSpec } from './transformation-spec.ts';
+import type { VariableSpec } from './variable-spec.ts';
 
 export class Lookup<R> {
   /** What exists, including aliases. */

@@ -4,7 +4,7 @@
  * joins texts and adds integers.
  */
 import type { ArithmeticOperator, AssignOperator, ComparisonOperator } from './ast.ts';
-import type { Value } from './catalog.ts';
+import type { Value } from './values.ts';
 
 const decimal = /^\s*[+-]?\d+$/;
 
@@ -116,3 +116,6 @@ export const compoundOperators: Readonly<Record<AssignOperator, ArithmeticOperat
   '>>=': '>>',
   '~=': null,
 };
+
+/** Except as a statement, an expression without a value counts as null. */
+export const orNull = (result: Result): Value => result ?? null;

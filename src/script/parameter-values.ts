@@ -1,7 +1,7 @@
 /** Converts the values of parameters to the types in their tables. */
 import type { SettingValueNode } from './ast.ts';
-import type { ParameterValue } from './catalog.ts';
-import { numberOfWord } from './parse-expressions.ts';
+import { numberOfWord } from './number-words.ts';
+import type { ParameterValue } from './parameter-spec.ts';
 
 export interface ValueFacts {
   readonly type: 'int' | 'string' | 'boolean' | 'seconds' | 'socket' | 'any';

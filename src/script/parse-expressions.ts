@@ -8,76 +8,24 @@ import {
   comparisonOperators,
   type ExpressionNode,
   type LaunchNode,
-  type NameNode,
   type RouteCallNode,
   type Span,
-  type StringNode,
-  type TransformationNode,
   type UnaryNode,
-  type VariableNode,
 } from './ast.ts';
-import { isIdentifierCode, type StringToken, type Token } from './lexer.ts';
+import { bareWord, inNetwork, networkWord, one, parseAddress } from './bare-words.ts';
+import { parseFormerWord } from './former-words.ts';
+import type { Token } from './lexer.ts';
 import { logLevel } from './log-levels.ts';
+import { numberOfWord } from './number-words.ts';
+import { parseString } from './parse-string.ts';
 import type { ParserState } from './parser-state.ts';
 
 /** More arguments than this are garbage. */
 const maxArguments = 100;
 
-/** Words that are numbers. */
-const numberWords: Readonly<Record<string, number>> = {
-  yes: 1,
-  on: 1,
-  true: 1,
-  enabled: 1,
-  enable: 1,
-  no: 0,
-  off: 0,
-  false: 0,
-  disabled: 0,
-  disable: 0,
-};
-
-export function numberOfWord(word: string): number | null {
-  const lower = word.toLowerCase();
-  return Object.hasOwn(numberWords, lower) ? (numberWords[lower] as number) : null;
-}
-
 const bitOperators: ReadonlySet<string> = new Set<ArithmeticOperator>(['&', '|', '^', '<<', '>>']);
 const sumOperators: ReadonlySet<string> = new Set<ArithmeticOperator>(['+', '-', '*', '/', '%']);
 const comparisons: ReadonlySet<string> = new Set(comparisonOperators);
-
-/** Words of scripts before OpenSIPS 3, with their replacements. */
-const formerWords: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    method: '$rm',
-    uri: '$ru',
-    from_uri: '$fu',
-    to_uri: '$tu',
-    src_ip: '$si',
-    src_port: '$sp',
-    dst_ip: '$socket_in(ip)',
-    dst_port: '$socket_in(port)',
-    proto: '$socket_in(proto)',
-    status: '$rs',
-    retcode: '$rc',
-    'msg:len': '$ml',
-    myself: 'is_myself("$rd", $rp)',
-  }),
-);
-
-/** `uri == myself` and the like, which have become calls. */
-const formerMyself: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    uri: 'is_myself("$rd", $rp)',
-    $ru: 'is_myself("$rd", $rp)',
-    from_uri: 'is_myself("$fd")',
-    $fu: 'is_myself("$fd")',
-    to_uri: 'is_myself("$td")',
-    $tu: 'is_myself("$td")',
-    src_ip: 'is_myself("$si")',
-    dst_ip: 'is_myself("$socket_in(ip)")',
-  }),
-);
 
 /** Expression: Comparison (("&&" | "||" | "and" | "or") Comparison)*, all on one level (lang-logic-left-assoc) */
 export function parseExpression(state: ParserState): ExpressionNode {
@@ -245,43 +193,6 @@ function parsePrimary(state: ParserState): ExpressionNode {
   return state.unexpected('a value');
 }
 
-/** `10.0.0.0/8` without quotes; null for anything else, which is not consumed. */
-function networkWord(state: ParserState): NameNode | null {
-  const { token } = state;
-  const { base, text } = token.lexer.file;
-  if (token.kind !== 'number') return null;
-  network.lastIndex = token.start - base;
-  const [written] = network.exec(text) ?? [];
-  if (written === undefined) return null;
-  return { kind: 'name', ...state.stream.word((_, from) => from + written.length) };
-}
-
-const network = /\d{1,3}(?:\.\d{1,3}){3}\/\d{1,3}(?:\.\d{1,3}){0,3}(?![\w.])/y;
-
-/** `$si == 10.0.0.0/8` of older scripts is `$(si{ip.matches,10.0.0.0/8}) == 1`. */
-function inNetwork(left: VariableNode, { span, text }: NameNode): VariableNode {
-  const argument: TransformationNode['argument'] = {
-    kind: 'template',
-    span,
-    parts: [{ kind: 'text', span, value: text }],
-  };
-  const name: NameNode = { kind: 'name', span, text: 'ip.matches' };
-  return {
-    ...left,
-    transformations: [...left.transformations, { kind: 'transformation', span, name, argument }],
-  };
-}
-
-const one = ({ span }: NameNode): ExpressionNode => ({ kind: 'number', span, value: 1 });
-
-/** `$si == 10.0.0.1`: an address without quotes is text. */
-function parseAddress(state: ParserState, address: StringNode): StringNode {
-  const net = state.is('/') && state.token.start === address.span.end;
-  if (!net) return address;
-  const help = `test an address against a network with $(si{ip.matches,${address.value}/8}) == 1`;
-  return state.fail('bare-word', address.span, 'a network is not a value', { help });
-}
-
 function parseInside(
   state: ParserState,
   closing: ')' | ']',
@@ -295,31 +206,6 @@ function parseInside(
     const close = state.expect(closing, `to close the \`${open.text}\``, { labels });
     return make(inner, { start: open.start, end: close.end });
   });
-}
-
-/** A string and those that follow it directly: `"one" "two"` (lang-string-juxtaposition). */
-export function parseString(state: ParserState): StringNode {
-  const first = state.stream.advance() as StringToken;
-  if (state.token.kind !== 'string') {
-    return {
-      kind: 'string',
-      span: { start: first.start, end: first.end },
-      value: first.text,
-      origins: first.origins,
-    };
-  }
-  const pieces = [first.text];
-  const origins = first.origins.slice();
-  let length = first.text.length;
-  let end = first.end;
-  while (state.token.kind === 'string') {
-    const next = state.stream.advance() as StringToken;
-    for (const [index, offset] of next.origins) origins.push([length + index, offset]);
-    pieces.push(next.text);
-    length += next.text.length;
-    end = next.end;
-  }
-  return { kind: 'string', span: { start: first.start, end }, value: pieces.join(''), origins, joined: true };
 }
 
 /** A word where a value is expected: a call, NULL, a number's word, or an error. */
@@ -342,42 +228,6 @@ function parseWord(state: ParserState): ExpressionNode {
     return { kind: 'number', span, value };
   }
   return parseFormerWord(state);
-}
-
-/** A word that is not a value. If its meaning in older scripts is known, the expression continues after it. */
-function parseFormerWord(state: ParserState): StringNode {
-  const { start, end, text: word, lexer } = state.token;
-  const { base, text } = lexer.file;
-  const isLength = text.startsWith(':len', end - base);
-  const name = isLength ? `${word}:len` : word;
-  const span = { start, end: isLength ? end + 4 : end };
-  const former = formerWords.get(name);
-  const message = `\`${name}\` is not a value`;
-  if (former === undefined) {
-    const help = `call a function with parentheses, ${word}(); put text in quotes`;
-    return state.fail('bare-word', span, message, { help });
-  }
-  const call = formerCall(state.token);
-  // the left side of `uri == myself` has been reported with both
-  if (call !== 'reported')
-    state.report('bare-word', span, message, { help: `use ${call ?? former} instead` });
-  state.stream.word((_, from) => from + name.length);
-  return { kind: 'string', span, value: '', origins: [[0, start]] };
-}
-
-/** For a word of `uri == myself`, on either side of the operator: the call that replaces it. */
-function formerCall({ text: word, start, end, lexer }: Token): string | undefined {
-  const { base, text } = lexer.file;
-  const before = text.slice(Math.max(0, start - base - 40), start - base);
-  const after = text.slice(end - base, end - base + 40);
-  const [, left = word, operator] =
-    word === 'myself'
-      ? (/(\$?\w+)\s*([!=]=)\s*$/.exec(before) ?? [])
-      : (/^()\s*([!=]=)\s*myself\b/.exec(after) ?? []);
-  const call = operator === undefined ? undefined : formerMyself.get(left === '' ? word : left);
-  if (call === undefined) return undefined;
-  if (word === 'myself' && formerWords.has(left)) return 'reported';
-  return `${operator === '!=' ? '!' : ''}${call}`;
 }
 
 /** RouteCall: "route" "(" (name | variable | string with variables) ("," Expression)* ")" */
@@ -485,40 +335,4 @@ export function parseArgument(state: ParserState): ExpressionNode {
   const bare = token.kind === 'identifier' || token.kind === 'number' ? bareWord(state) : null;
   if (bare !== null) return bare;
   return parseExpression(state);
-}
-
-/** The end of `my-flag`, `10.0.0.1:5060`, `udp:[::1]:5060` or `tcp:*`. */
-function afterWord(text: string, from: number): number {
-  let at = from;
-  for (;;) {
-    const code = text.charCodeAt(at);
-    if (isIdentifierCode(code) || code === 45 || code === 46 || code === 58) at += 1;
-    else if (text.charCodeAt(at - 1) !== 58) return at;
-    else if (code === 42) at += 1;
-    else if (code === 91) {
-      let end = at + 1;
-      while (/[0-9A-Fa-f:.]/.test(text[end] ?? '')) end += 1;
-      if (text.charCodeAt(end) !== 93) return at;
-      at = end + 1;
-    } else return at;
-  }
-}
-
-function bareWord(state: ParserState): StringNode | null {
-  const { token } = state;
-  const { base, text } = token.lexer.file;
-  const from = token.start - base;
-  const end = afterWord(text, from);
-  const word = text.slice(from, end);
-  if (token.kind === 'number') {
-    // 10.0.0.1:5060 is an address; 10-4 is a subtraction
-    if (end === token.end - base || !/[.:]/.test(word)) return null;
-  } else {
-    const followed = state.stream.peek();
-    if (followed.kind === 'punctuation' && followed.text === '(') return null;
-    const lower = word.toLowerCase();
-    if (lower === 'null' || lower === 'not' || numberOfWord(word) !== null) return null;
-  }
-  const { span } = state.stream.word(afterWord);
-  return { kind: 'string', span, value: word, origins: [[0, span.start]] };
 }

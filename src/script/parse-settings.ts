@@ -6,8 +6,9 @@ import type {
   SettingValueNode,
   SocketOptionNode,
 } from './ast.ts';
-import { numberOfWord, parseString } from './parse-expressions.ts';
+import { numberOfWord } from './number-words.ts';
 import { startsOutside } from './parse-statements.ts';
+import { parseString } from './parse-string.ts';
 import type { ParserState } from './parser-state.ts';
 
 /** Options after the value of a socket or an alias, and whether they take a value. */

@@ -10,15 +10,9 @@ import {
   type StatementNode,
   type VariableNode,
 } from './ast.ts';
-import {
-  numberOfWord,
-  parseAsync,
-  parseCall,
-  parseExpression,
-  parseLaunch,
-  parseRouteCall,
-  parseString,
-} from './parse-expressions.ts';
+import { numberOfWord } from './number-words.ts';
+import { parseAsync, parseCall, parseExpression, parseLaunch, parseRouteCall } from './parse-expressions.ts';
+import { parseString } from './parse-string.ts';
 import type { ParserState } from './parser-state.ts';
 import { describeToken } from './token-stream.ts';
 

@@ -1,6 +1,7 @@
 /** For `check --portable`: global parameters, modules and their parameters. */
 import type { LoadModuleNode, ModuleParameterNode, ScriptNode, SettingNode, Span } from './ast.ts';
-import type { Catalog, ParameterSpec, SettingSpec } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { ParameterSpec, SettingSpec } from './parameter-spec.ts';
 import { portableWords } from './portable-forms.ts';
 import type { PortableNotes } from './portable-notes.ts';
 

@@ -12,7 +12,8 @@ import type {
 } from './ast.ts';
 import { arithmeticOperators } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
-import type { ArgumentSpec, ArgumentType, Catalog, FunctionSpec } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { ArgumentSpec, ArgumentType, FunctionSpec } from './function-spec.ts';
 import { portableWords } from './portable-forms.ts';
 import type { PortableNotes } from './portable-notes.ts';
 import { template } from './template.ts';

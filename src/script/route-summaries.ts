@@ -13,9 +13,9 @@ import type {
   VariableNode,
 } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
-import type { ArgumentSpec } from './catalog.ts';
 import { soleVariable } from './compile-calls.ts';
 import { trackedName } from './flow-state.ts';
+import type { ArgumentSpec } from './function-spec.ts';
 import type { Lookup } from './lookup.ts';
 
 /** An output variable of a call. */

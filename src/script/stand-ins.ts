@@ -2,8 +2,11 @@
  * Stand-ins for what OpenSIPS documents and the catalog lacks. The checker reports each use; in a script that is
  * started anyway such a function returns -1 and such a variable or transformation is null, with a log line.
  */
-import type { Catalog, FunctionSpec, TransformationSpec, VariableSpec } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
 import type { Execution } from './execution.ts';
+import type { FunctionSpec } from './function-spec.ts';
+import type { TransformationSpec } from './transformation-spec.ts';
+import type { VariableSpec } from './variable-spec.ts';
 
 export type NamedKind = 'function' | 'variable' | 'transformation';
 

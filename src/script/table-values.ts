@@ -1,4 +1,4 @@
-import type { ParameterValue, ParameterValues } from './catalog.ts';
+import type { ParameterValue, ParameterValues } from './parameter-spec.ts';
 import { defaultValue } from './parameter-values.ts';
 import type { RowValues, ValueRow } from './typed-rows.ts';
 

@@ -1,6 +1,7 @@
 import type { TemplateNode, TextNode, VariableNode } from './ast.ts';
-import { InvalidUse, type TransformationArgument } from './catalog.ts';
+import { InvalidUse } from './invalid-use.ts';
 import { trimmed } from './template.ts';
+import type { TransformationArgument } from './transformation-spec.ts';
 
 type Part = TextNode | VariableNode;
 

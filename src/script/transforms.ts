@@ -1,11 +1,12 @@
 /** Transformations in the form that compiled scripts call: a function of the value and an argument list. */
+
+import { toText } from './operators.ts';
 import type {
   PlainTransformationSpec,
   TextTransformationSpec,
   Transform,
   TransformationValues,
-} from './catalog.ts';
-import { toText } from './operators.ts';
+} from './transformation-spec.ts';
 
 /**
  * `constants`: the arguments known at compile time, null for the others. If an argument is null so is the result, unless

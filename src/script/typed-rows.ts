@@ -9,19 +9,13 @@ import type {
   Completion,
   FunctionFacts,
   Invocation,
-  ParameterSpec,
-  SettingSpec,
-  Status,
-  SubnameRule,
-  TransformationArgument,
-  TransformationFacts,
-  Value,
-  VariableAccess,
-  VariableFacts,
   VariableReader,
   VariableReference,
-  VariableUse,
-} from './catalog.ts';
+} from './function-spec.ts';
+import type { ParameterSpec, SettingSpec } from './parameter-spec.ts';
+import type { TransformationArgument, TransformationFacts } from './transformation-spec.ts';
+import type { Status, Value } from './values.ts';
+import type { SubnameRule, VariableAccess, VariableFacts, VariableUse } from './variable-spec.ts';
 
 // --- functions ------------------------------------------------------------------------------------------
 

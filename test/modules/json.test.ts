@@ -5,13 +5,10 @@ import type { Request } from '../../src/runtime/request.ts';
 import type { Worker } from '../../src/runtime/routing.ts';
 import type { Run } from '../../src/runtime/run.ts';
 import { type StateKey, States } from '../../src/runtime/state.ts';
-import {
-  InvalidUse,
-  type Value,
-  type VariableAccess,
-  type VariableReference,
-  type VariableUse,
-} from '../../src/script/catalog.ts';
+import type { VariableReference } from '../../src/script/function-spec.ts';
+import { InvalidUse } from '../../src/script/invalid-use.ts';
+import type { Value } from '../../src/script/values.ts';
+import type { VariableAccess, VariableUse } from '../../src/script/variable-spec.ts';
 import { parseJson, printJson } from '../../src/text/json-values.ts';
 
 /** A worker with a message: what of a run the module looks at. */

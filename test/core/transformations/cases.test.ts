@@ -1,7 +1,8 @@
 /** What the manual and the conformance vectors show, and the edges around it. */
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../../src/runtime/run.ts';
-import { InvalidUse, type Value } from '../../../src/script/catalog.ts';
+import { InvalidUse } from '../../../src/script/invalid-use.ts';
+import type { Value } from '../../../src/script/values.ts';
 import { applyNamed, transform } from './transform.ts';
 
 const run = {} as Run;

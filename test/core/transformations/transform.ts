@@ -2,10 +2,10 @@
 
 import { coreTransformations } from '../../../src/core/transformations/index.ts';
 import type { Run } from '../../../src/runtime/run.ts';
-import type { Value } from '../../../src/script/catalog.ts';
 import { toInteger, toText } from '../../../src/script/operators.ts';
 import { splitArguments } from '../../../src/script/transformation-arguments.ts';
 import { transformOf } from '../../../src/script/transforms.ts';
+import type { Value } from '../../../src/script/values.ts';
 
 const specs = new Map(
   coreTransformations.flatMap((spec) => [spec.name, ...(spec.aliases ?? [])].map((name) => [name, spec])),

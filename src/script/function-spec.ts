@@ -1,0 +1,155 @@
+/** A function, as tables declare it. `R` is what a script runs on (the runtime's `Run`), which is opaque here. */
+import type { Awaitable } from '../timers/index.ts';
+import type { RouteKind } from './ast.ts';
+import type { ParameterSpec, ParameterValues } from './parameter-spec.ts';
+import type { Status, Value } from './values.ts';
+
+/**
+ * How an argument is written in the script, and what the function receives:
+ * - `string`: a string with variables, a number or a variable; the function gets a byte string.
+ * - `int`: a number, a quoted number (the older dialect) or a variable; gets a 32-bit integer.
+ * - `value`: anything; gets a {@link Value} and keeps its type.
+ * - `variable`: a variable, also in quotes (the older dialect); gets a {@link VariableReference}.
+ * - `regex`: a string with variables that is a POSIX extended regular expression; gets a byte string.
+ * - `raw`: a string or a variable; gets the source text, with variables unexpanded.
+ * - `substitution`: `/expression/replacement/flags` with variables; a `$` that begins no variable is an anchor. Gets
+ *   a byte string.
+ * - `static`: a string or a bare word without variables; gets it at compile time.
+ * - `route`: the name of a route of `routeKind`, checked to exist; gets the name.
+ * - `level`: an `L_...` log level, bare, quoted or a number; gets a number from -3 to 4.
+ *
+ * An omitted optional argument is `undefined`. A variable that is null where a `string` or `int` is mandatory fails
+ * the call: it logs an error and returns -1 without running the function.
+ */
+export type ArgumentType =
+  | 'string'
+  | 'raw'
+  | 'int'
+  | 'value'
+  | 'variable'
+  | 'regex'
+  | 'substitution'
+  | 'static'
+  | 'route'
+  | 'level';
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly type: ArgumentType;
+  readonly optional?: boolean;
+  /** A leading optional argument, recognized by the number of arguments: `xlog([level,] text)`. */
+  readonly leading?: boolean;
+  /** For type `variable`: it is only read, so read-only variables are allowed too. */
+  readonly readOnly?: boolean;
+  /** For type `variable`: OpenSIPS takes it in quotes as well. */
+  readonly quoted?: true;
+  /** For type `route`. */
+  readonly routeKind?: RouteKind;
+  /** For type `static`: the allowed values, enforced by the checker. */
+  readonly oneOf?: readonly string[];
+  /** Values that only OpenSIPS supports, with the module that provides them. */
+  readonly absent?: Readonly<Record<string, string>>;
+  /**
+   * For type `string`: the names that a loaded module's parameters define; text without variables must be one of
+   * them.
+   */
+  readonly definedBy?: DefinedNames;
+  /**
+   * For types `string` and `substitution`: the text goes into headers. Only line breaks written in the script itself
+   * are allowed: one from a variable, or a NUL, fails the call, except for a line break at the very end.
+   */
+  readonly intoHeaders?: true;
+  /** For type `string`: a URL, in which the checker warns of what a caller wrote. */
+  readonly isUrl?: true;
+  /** For type `string`: why a text will be refused, or null. The checker warns of text that is. */
+  readonly refuses?: (text: string) => string | null;
+  /** For type `variable`: the function only ever sets it to text. */
+  readonly gives?: 'text';
+  /** For type `string`: it names an event, whose event_route then runs. */
+  readonly event?: true;
+  readonly summary: string;
+}
+
+export interface DefinedNames {
+  readonly module: string;
+  /** Of the module. */
+  readonly parameters: readonly ParameterSpec[];
+  names(values: ParameterValues): readonly string[];
+}
+
+/** A read-only variable argument, bound to the run of the call. */
+export interface VariableReader<R> {
+  /** As in the script, for messages: `$var(body)`. */
+  readonly text: string;
+  get(run: R): Value;
+  /** All values, as with `[*]`; at most one if the variable is single-valued. */
+  list(run: R): readonly Value[];
+}
+
+/** A variable argument that may also be written. */
+export interface VariableReference<R> extends VariableReader<R> {
+  /** Sets it; `null` unsets. `operator` as in an assignment, default `=`. False if the variable refuses the value. */
+  set(run: R, value: Value, operator?: '=' | ':='): boolean;
+}
+
+/** Context of a function call. */
+export interface Invocation<R> {
+  readonly run: R;
+  /** How the script calls it. */
+  readonly mode: 'blocking' | 'async' | 'launch';
+  /**
+   * Whether the worker is free while the function runs: blocking calls, and those that were not admitted, keep it.
+   */
+  readonly background: boolean;
+  /** Seconds, from the third argument of async(); null without one. */
+  readonly timeout: number | null;
+}
+
+/**
+ * What an async function resolves to: called on the worker that continues the script, it sets the output variables
+ * and returns the return code. After launch() it gets another run.
+ */
+export type Completion<R> = (run: R) => Status;
+
+/** The static facts about a function. */
+export interface FunctionFacts<Arguments extends readonly ArgumentSpec[] = readonly ArgumentSpec[]> {
+  readonly name: string;
+  /** Older names. */
+  readonly aliases?: readonly string[];
+  readonly arguments: Arguments;
+  /** Modules that must be loaded for it as well: calls are an error without them. */
+  readonly requires?: readonly string[];
+  /** Kinds of routes in which it is allowed; all if absent. */
+  readonly routes?: readonly RouteKind[];
+  readonly summary: string;
+  /** The documentation page or vector that defines its behaviour. */
+  readonly source?: string;
+  /** It always returns 1, so that its return code says nothing. */
+  readonly alwaysTrue?: true;
+  /** For a function that is accepted without effect: the reason, which the checker reports as a warning. */
+  readonly inert?: string;
+  /** For a stand-in: the OpenSIPS module that has it, or `core`. */
+  readonly absent?: string;
+}
+
+/**
+ * A function as the checker and the compiler see it, which call it with whatever its `arguments` say. In its row, the
+ * parameters have the types of its `arguments`: see {@link FunctionRow}.
+ */
+export interface PlainFunctionSpec<R> extends FunctionFacts {
+  run(run: R, ...args: readonly unknown[]): Awaitable<Status>;
+  readonly start?: never;
+}
+
+/** A function that may also be called by `async()` and `launch()`. */
+export interface AsyncFunctionSpec<R> extends FunctionFacts {
+  /**
+   * Whether another call may run in the background now; if false the call blocks (and the function logs why). Absent:
+   * always.
+   */
+  readonly admit?: (run: R) => boolean;
+  start(invocation: Invocation<R>, ...args: readonly unknown[]): Awaitable<Completion<R>>;
+  readonly run?: never;
+}
+
+export type FunctionSpec<R> = PlainFunctionSpec<R> | AsyncFunctionSpec<R>;

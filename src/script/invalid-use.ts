@@ -1,0 +1,10 @@
+/** Thrown by a variable or transformation at compile time for invalid use; becomes a diagnostic. */
+export class InvalidUse extends Error {
+  /** A suggestion, if any. */
+  readonly help: string | undefined;
+  constructor(message: string, help?: string) {
+    super(message);
+    this.name = 'InvalidUse';
+    this.help = help;
+  }
+}

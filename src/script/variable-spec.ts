@@ -1,0 +1,66 @@
+/** A variable, as tables declare it. */
+import type { Value } from './values.ts';
+
+/** One use of a variable in the script, resolved as far as possible at compile time. */
+export interface VariableUse<R> {
+  /** `(…)` after the name: null if absent, a string if it contains no variables. */
+  readonly subname: null | string | ((run: R) => string);
+  /** `[…]` after that: null if absent. */
+  readonly index: null | number | 'all' | 'append' | ((run: R) => number | null);
+  readonly context: 'request' | 'reply' | null;
+  /** `[insert]` or `[insertAfter]` instead of an index, for `insertable` variables. */
+  readonly insertion?: 'insert' | 'insertAfter';
+}
+
+export interface VariableAccess<R> {
+  readonly get: (run: R) => Value;
+  /** Text form for printing and comparing with text, if it differs from `get`: `true` for 1. */
+  readonly text?: (run: R) => string | null;
+  /** Absent: read-only. `operator` is `=` or `:=`. False if the value is refused. */
+  readonly set?: (run: R, value: Value, operator: '=' | ':=') => boolean;
+  /** The assigned value is text; for a variable whose text form differs from its value, that text form. */
+  readonly takesText?: true;
+  /** The values of `[*]` for `for ... in`; absent: at most one value, that of `get`. */
+  readonly list?: (run: R) => readonly Value[];
+}
+
+/** Output of `xlog(text)` after `script` has run on the sample request of the reference. */
+export interface VariableExample {
+  readonly script?: string;
+  readonly text: string;
+  readonly prints: string;
+}
+
+/** Allowed `(…)`: `none` (default), `required`, `optional`, or a closed list of names. */
+export type SubnameRule = 'none' | 'optional' | 'required' | readonly string[];
+
+/** The static facts about a variable. */
+export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
+  /** Without `$`: `var`, `ru`, `ct.fields`. */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly subname?: Subname;
+  /** Whether blanks inside the parentheses are significant. Default false. */
+  readonly verbatim?: boolean;
+  /** Whether `[…]` is allowed. Default false. */
+  readonly indexed?: boolean;
+  /** Whether `[insert]` and `[insertAfter]` are allowed in assignments. Default false. */
+  readonly insertable?: boolean;
+  readonly writable?: boolean;
+  /** Text that whoever sent the message has chosen: never a number, and not safe in a URL. */
+  readonly fromMessage?: true;
+  readonly summary: string;
+  readonly source?: string;
+  /** For a stand-in: the OpenSIPS module that has it, or `core`. */
+  readonly absent?: string;
+  /** For the reference; run by a test. */
+  readonly example?: VariableExample;
+}
+
+/**
+ * A variable as the checker and the compiler see it. In its row, `use` has the subname that its facts say: see
+ * {@link VariableRow}.
+ */
+export interface VariableSpec<R> extends VariableFacts {
+  resolve(use: VariableUse<R>): VariableAccess<R>;
+}
