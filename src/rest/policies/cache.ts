@@ -11,7 +11,13 @@ import type { AnswerCache } from './answer-cache.ts';
 import { type CacheDirectives, parseCacheControl, timeOf } from './cache-control.ts';
 import type { HostContext } from './context.ts';
 import { resolveReference } from './references.ts';
-import { type CacheSettings, mayStore, StoredAnswer } from './stored-answer.ts';
+import {
+  type AnswerTimes,
+  type CacheSettings,
+  forbidsStoring,
+  mayStore,
+  StoredAnswer,
+} from './stored-answer.ts';
 import { timeLeft, withTimeLeft } from './waiting.ts';
 
 /** RFC 9110, section 9.2.1. */
@@ -71,24 +77,37 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
     -stored.freshFor(clock.now()) < Math.max(timeOf(stored.directives, name) ?? 0, operator);
 
   return (next) => {
+    /** Keeps a stored answer with the newer fields of what is about it. */
+    const renewed = (
+      stored: StoredAnswer,
+      request: HttpRequest,
+      { headers }: ResponseOutcome,
+      times: AnswerTimes,
+    ): StoredAnswer => {
+      const updated = stored.updated(request, headers, times, settings);
+      cache.delete(stored);
+      cache.store(updated, request);
+      return updated;
+    };
+    const timesSince = (asked: number): AnswerTimes => ({
+      asked,
+      arrived: clock.now(),
+      arrivedDate: clock.date(),
+    });
     /** Asks the service, for the answer or for whether the stored one is still good, and keeps what it says. */
     const ask = async (request: HttpRequest, key: string, stored: StoredAnswer | null): Promise<Outcome> => {
       const asked = clock.now();
       const outcome = await send(conditional(request, stored), key);
       if (outcome.kind !== 'response') return outcome;
-      const times = { asked, arrived: clock.now(), arrivedDate: clock.date() };
+      const times = timesSince(asked);
       if (stored !== null && outcome.status === 304) {
-        const etag = outcome.header('etag');
-        if (etag !== undefined && etag !== stored.etag) {
+        if (!stored.isMeantBy(outcome.header('etag'))) {
           // it is about another answer than the stored one
           cache.delete(stored);
           const left = timeLeft(request, asked, clock);
           return left > 0 ? ask(withTimeLeft(request, left), key, null) : outcome;
         }
-        const updated = stored.updated(request, outcome.headers, times, settings);
-        cache.delete(stored);
-        cache.store(updated, request);
-        return answer(updated);
+        return answer(renewed(stored, request, outcome, times));
       }
       if (mayStore(request, outcome, settings)) {
         const { status, headers } = outcome;
@@ -135,11 +154,25 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
       const mayServe = isWithin(stored, 'stale-if-error', settings.staleIfError);
       return mayServe ? answer(stored) : outcome;
     };
+    /** What a HEAD says of a stored answer makes it newer, or shows that it is not the answer any more (section 4.3.5). */
+    const head: Send = async (request) => {
+      const asked = clock.now();
+      const outcome = await next(request);
+      if (outcome.kind !== 'response' || outcome.status !== 200) return outcome;
+      const stored = cache.find(request, keyOf(request));
+      if (stored === null) return outcome;
+      const { headers } = outcome;
+      if (stored.isDescribedBy(headers) && !forbidsStoring(headers))
+        renewed(stored, request, outcome, timesSince(asked));
+      else cache.delete(stored);
+      return outcome;
+    };
     return (request) => {
       if (!SAFE.has(request.method)) return invalidating(request, next, cache);
       const { method, body, streams } = request;
-      const isKept = method === 'GET' && body === null && streams === null && !isBypassing(request);
-      return isKept ? get(request) : next(request);
+      if (body !== null || streams !== null || isBypassing(request)) return next(request);
+      if (method === 'HEAD') return head(request);
+      return method === 'GET' ? get(request) : next(request);
     };
   };
 }

@@ -3,7 +3,7 @@
  * attribute that names one refuses the cookie.
  */
 import { isIP } from 'node:net';
-import { httpDate } from './retry-after.ts';
+import { cookieDate } from '../http-date.ts';
 
 const MAX_COOKIES = 50;
 /** Of name and value together, in bytes. */
@@ -54,7 +54,7 @@ export class CookieJar {
       if (key === 'path' && text.startsWith('/') && text.length <= 1_024) path = text;
       else if (key === 'secure') secure = true;
       else if (key === 'max-age' && /^-?\d{1,15}$/.test(text)) maxAge = Number(text) * 1_000;
-      else if (key === 'expires') expires = httpDate(text) ?? expires;
+      else if (key === 'expires') expires = cookieDate(text, date) ?? expires;
       else if (key === 'domain' && text !== '' && !this.#isOwn(text)) return;
     }
     if (maxAge !== null) expires = date + maxAge; // which counts before Expires (section 5.3)

@@ -1,3 +1,4 @@
+import { httpDate } from '../http-date.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** Statuses whose Retry-After counts. */
@@ -13,17 +14,6 @@ export const busyFor = (outcome: Outcome, date: number): number | null =>
 export function retryAfter(value: string | undefined, date: number): number | null {
   if (value === undefined) return null;
   if (/^\d{1,15}$/.test(value)) return Number(value) * 1_000;
-  const at = httpDate(value);
+  const at = httpDate(value, date);
   return at === null ? null : Math.max(at - date, 0);
-}
-
-const DATE = /^[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/;
-
-/** A date of HTTP (RFC 9110, section 5.6.7) in milliseconds since 1970; null for anything else. */
-export function httpDate(value: string): number | null {
-  if (!DATE.test(value) && !/^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/.test(value))
-    return null;
-  // asctime() names no zone, and means GMT
-  const at = Date.parse(value.endsWith('GMT') ? value : `${value} GMT`);
-  return Number.isNaN(at) ? null : at;
 }
