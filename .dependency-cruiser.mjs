@@ -15,9 +15,10 @@ const rooms = {
   engine: { rooms: [...below, 'runtime'], packages: [] },
   relay: { rooms: [...below, 'runtime', 'engine'], packages: [] },
   core: { rooms: [...below, 'runtime', 'engine', 'relay'], packages: ['ipaddr.js'] },
+  routing: { rooms: [...below, 'runtime', 'engine', 'relay', 'rest'], packages: [] },
   modules: { rooms: [...below, 'runtime', 'engine', 'relay', 'core', 'rest'], packages: ['ipaddr.js'] },
   workers: {
-    rooms: [...below, 'net', 'runtime', 'engine', 'relay', 'core', 'modules', 'rest'],
+    rooms: [...below, 'net', 'runtime', 'engine', 'relay', 'core', 'routing', 'modules', 'rest'],
     packages: [],
   },
 };
@@ -54,6 +55,13 @@ export default {
       severity: 'error',
       from: { path: '^src/modules/', pathNot: '^src/modules/(?:rest-|tls-mgm)' },
       to: { path: '^src/rest/' },
+    },
+    {
+      name: 'routing-names-types-of-rest',
+      comment: 'handlers get the client from whoever puts the server together',
+      severity: 'error',
+      from: { path: '^src/routing/' },
+      to: { path: '^src/rest/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'cli-imports-public-api',

@@ -4,6 +4,40 @@
  * The REST client is `siprest/rest`; messages and a client of SIP are `siprest/sip`.
  * @module siprest
  */
+export { type ResponseOutcome, url } from './rest/index.ts';
+export {
+  Address,
+  type BranchRequest,
+  Call,
+  type CallEnding,
+  CallLog,
+  CallRest,
+  type CallState,
+  defineServer,
+  type Handler,
+  type Handlers,
+  type HeaderValues,
+  MessageHeaders,
+  MessageView,
+  type Middleware,
+  type Policy,
+  type PolicyDefinition,
+  type PolicyLimits,
+  type PolicyLogLevel,
+  type PolicyRestOptions,
+  type PolicyTimers,
+  type RelayAnswer,
+  type RelayCancelled,
+  type RelayFailure,
+  type RelayOptions,
+  type RelayResult,
+  type RelayTarget,
+  type RelayTimeout,
+  Reply,
+  type ReplyOptions,
+  SipUri,
+  type UriChanges,
+} from './routing/index.ts';
 export type { Figure, Log, LogFormat } from './runtime/index.ts';
 export {
   type Absence,
@@ -25,6 +59,7 @@ export {
   type Span,
 } from './script/index.ts';
 export type { ControlOptions, ControlPlace } from './workers/control-protocol.ts';
+export { LoadedPolicy, loadPolicy } from './workers/load-policy.ts';
 export { type LoadedScript, type LoadOptions, loadScript } from './workers/load-script.ts';
 export type { LogDestinations } from './workers/server-logs.ts';
 export type { ProcessOptions, ServerOptions, SipServer, StopOptions } from './workers/sip-server.ts';

@@ -2,6 +2,7 @@
 import {
   type Diagnostic,
   diagnosticRecords,
+  type LoadedPolicy,
   type LoadedScript,
   type Log,
   type LogDestinations,
@@ -60,7 +61,7 @@ export class RunLog {
   }
 
   /** With source lines on a terminal, as single lines in a log. */
-  explain({ diagnostics, sources }: LoadedScript): void {
+  explain({ diagnostics, sources }: LoadedScript | LoadedPolicy): void {
     if (diagnostics.length === 0) return;
     const { stderr } = this.#streams;
     const brief = !this.#verbose;

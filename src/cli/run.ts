@@ -5,7 +5,8 @@ import { summaryOf } from './check.ts';
 import { memberArgument } from './member-argument.ts';
 import { portHolder } from './port-holder.ts';
 import { RunLog } from './run-log.ts';
-import { loadScriptFile, type ScriptOptions } from './script-file.ts';
+import { loadRunnable } from './runnable-file.ts';
+import type { ScriptOptions } from './script-file.ts';
 import { plural, type Streams, UsageError } from './streams.ts';
 import { version } from './version.ts';
 
@@ -49,7 +50,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
   };
   let hangups = 0;
   streams.onHangup(() => onHangup());
-  const loaded = await loadScriptFile(file, options, streams);
+  const loaded = await loadRunnable(file, options, streams);
   log.explain(loaded);
   if (!loaded.isValid) {
     log.say('error', `${file}: ${summaryOf(loaded.diagnostics)}; not started`);
@@ -125,7 +126,7 @@ async function reloadScript(
   };
   if (file === '-') return say(false, 'the script came from stdin, so it cannot be read again');
   try {
-    const loaded = await loadScriptFile(file, options, streams);
+    const loaded = await loadRunnable(file, options, streams);
     const { diagnostics, sources } = loaded;
     if (!loaded.isValid) {
       log.explain(loaded);

@@ -86,7 +86,8 @@ export function compileProgram(
   return { diagnostics, sources, program };
 }
 
-function readSettings(
+/** The settings of these values of the table, with these sockets; `argv` is that of a script. */
+export function readSettings(
   values: RowValues<typeof settingSpecs>,
   sockets: readonly ListenAddress[],
 ): Omit<Settings, 'argv'> {

@@ -1,7 +1,8 @@
 /** The language's vocabulary: settings, core functions, variables, transformations. */
 export { type CacheStore, cacheStores } from './cache.ts';
-export { compileProgram, type ProgramResult, type RuntimeCatalog } from './compile-program.ts';
+export { compileProgram, type ProgramResult, type RuntimeCatalog, readSettings } from './compile-program.ts';
 export { branchFlagNames } from './flag-names.ts';
+export { listenAddress } from './listen-addresses.ts';
 export { formerSettings, settingSpecs } from './settings.ts';
 export { coreFunctions, coreVariables } from './tables.ts';
 export { coreTransformations } from './transformations/index.ts';

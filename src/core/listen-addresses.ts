@@ -120,6 +120,24 @@ export function listenAddresses(
   return { sockets: nodes.length === 0 ? [usualSocket] : sockets, diagnostics };
 }
 
+/** `udp:HOST:PORT` or `udp:HOST:PORT as HOST:PORT`; null if it is invalid or of a transport without sockets. */
+export function listenAddress(text: string): ListenAddress | null {
+  const [, socket = '', as] = /^\s*(\S+)(?:\s+as\s+(\S+))?\s*$/.exec(text) ?? [];
+  const match = socketSyntax.exec(bracketed(socket));
+  if (match === null) return null;
+  const [, protocol = DEFAULT_PROTOCOL, host = '*', port = '*'] = match;
+  const transport = protocol.toLowerCase();
+  if (!isProtocol(transport) || !canListen(transport) || (port !== '*' && Number(port) > 65_535)) return null;
+  const known = as === undefined ? null : parseHostPort(as);
+  if (as !== undefined && known === null) return null;
+  return {
+    transport,
+    host,
+    port: port === '*' ? defaultPort(transport) : Number(port),
+    advertised: known === null ? null : advertisedAs(known.host, known.port),
+  };
+}
+
 /** `udp:2001:db8::1` as `udp:[2001:db8::1]`, with a port behind it where the whole is not an address. */
 function bracketed(text: string): string {
   const [, protocol = '', rest = ''] = /^([a-z][a-z0-9_]*:(?=.*:.*:))?([0-9a-f:.]*)$/i.exec(text) ?? [];

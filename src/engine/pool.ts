@@ -21,7 +21,7 @@ export interface PoolOptions {
   /** How long a new request may wait for a worker, in ms. Default 4,000. */
   readonly queueTimeout?: number | undefined;
   /** Maximum number of waiting handlers. Default 10,000. */
-  readonly handlerLimit?: number;
+  readonly handlerLimit?: number | undefined;
   /** Heap budget of waiting messages, those of handlers included. Default: unlimited. */
   readonly memory?: ByteBudget;
 }
@@ -185,6 +185,19 @@ export class WorkerPool<R extends Routing> implements PoolState {
     else this.#work(worker, job, 'script', 0);
   }
 
+  /** A handler waits without a worker: it counts, with a message of `size` bytes, until {@link handlerEnded}. */
+  handlerBegan(size: number): void {
+    this.#handlers++;
+    this.#memory.charge(JOB_BYTES + size);
+  }
+
+  /** It has ended, or waits for what is counted elsewhere. */
+  handlerEnded(size: number): void {
+    this.#handlers--;
+    this.#memory.release(JOB_BYTES + size);
+    this.#tellIfIdle();
+  }
+
   /** Resolves when no worker is busy, the queue is empty, and all handlers have ended. */
   async idle(): Promise<void> {
     while (!this.#isIdle) await this.#onIdle.wait();
@@ -240,7 +253,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     const pending = this.#run(worker, job);
     if (pending === undefined) return false;
     if (kind === 'handler') {
-      this.#outlasts(pending, bytes);
+      this.#outlasts(pending, Math.max(bytes - JOB_BYTES, 0));
       return false;
     }
     pending.then(
@@ -254,18 +267,15 @@ export class WorkerPool<R extends Routing> implements PoolState {
   }
 
   /** Counts a waiting handler until it ends. */
-  #outlasts(pending: Promise<unknown>, bytes: number): void {
-    this.#handlers++;
-    this.#memory.charge(bytes);
-    const over = () => {
-      this.#handlers--;
-      this.#memory.release(bytes);
-      this.#tellIfIdle();
-    };
-    pending.then(over, (error: unknown) => {
-      this.#failed(error);
-      over();
-    });
+  #outlasts(pending: Promise<unknown>, size: number): void {
+    this.handlerBegan(size);
+    pending.then(
+      () => this.handlerEnded(size),
+      (error: unknown) => {
+        this.#failed(error);
+        this.handlerEnded(size);
+      },
+    );
   }
 
   #run(worker: PoolWorker<R>, job: Job<R>): Promise<unknown> | undefined {

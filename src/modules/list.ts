@@ -8,7 +8,7 @@ import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
 import { restClient } from './rest-client/index.ts';
 import { restPolicy } from './rest-policy/index.ts';
-import { rr } from './rr/index.ts';
+import { rr } from './rr.ts';
 import { signaling } from './signaling.ts';
 import { sipmsgops } from './sipmsgops/index.ts';
 import { sl } from './sl.ts';

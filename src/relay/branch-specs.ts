@@ -92,6 +92,7 @@ function prepare(
     for (const flag of branch.flags) main.flags.add(flag);
     for (const [name, value] of branch.attributes) data.attributes.set(name, value);
   }
+  branch.change?.(own);
   if (branchRoute === null) return resolve(run.routing, data, options);
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
   const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.routing, data, options));

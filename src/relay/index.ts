@@ -1,9 +1,20 @@
 /** What routing does to forwarded messages: branches, replies, failures, routes. */
+export {
+  addRecordRoute,
+  addRouteParameters,
+  areRouteParameters,
+  fromTagOf,
+  type RouteUris,
+  recordRoute,
+  routeState,
+} from './add-record-route.ts';
 export { forwardStateless, sendOriginal } from './forward.ts';
 export { showLocalMessage } from './local-messages.ts';
-export { maxForwards } from './max-forwards.ts';
+export { isDownstream, looseRoute, setRoutes } from './loose-route.ts';
+export { countMaxForwards, currentMaxForwards, maxForwards } from './max-forwards.ts';
 export { type MessageBranch, messageBranches } from './message-branches.ts';
 export { sendNewRequest } from './new-request.ts';
+export { responseEdits } from './outgoing.ts';
 export { forceSocket, incomingSocket, type RecordRoute, recordRoutes } from './record-route.ts';
 export { awaitBranches, injectBranches, receiveResponse, relay, replicate, replyTo } from './relay.ts';
-export { type RelayOptions, relaying } from './relaying.ts';
+export { type RelayOptions, type RelayUser, relaying } from './relaying.ts';

@@ -1,6 +1,35 @@
-import { type Request, StateKey } from '../runtime/index.ts';
+import { edits, type Request, StateKey } from '../runtime/index.ts';
 
-/** Max-Forwards for the next hop once the script has decremented it; null before. */
+/** Max-Forwards for the next hop once it has been counted down; null before. */
 export const maxForwards = new StateKey<Request, { value: number | null }>('Max-Forwards', () => ({
   value: null,
 }));
+
+/** Max-Forwards as counted down to, else as received: null without the header, NaN if it is not a number. */
+export function currentMaxForwards(request: Request): number | null {
+  const counted = request.state(maxForwards).value;
+  if (counted !== null) return counted;
+  const text = request.message?.header('Max-Forwards') ?? null;
+  return text === null ? null : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** Counts it down for the next hop, at most to `limit`; a request without it gets `initial`. */
+export function countMaxForwards(
+  request: Request,
+  initial: number,
+  limit: number,
+): 'counted' | 'added' | 'exceeded' | 'invalid' {
+  const value = currentMaxForwards(request);
+  if (value !== null && Number.isNaN(value)) return 'invalid';
+  if (value === 0) return 'exceeded';
+  const next = Math.min(value === null ? initial : value - 1, limit);
+  setHeader(request, next);
+  request.state(maxForwards).value = next;
+  return value === null ? 'added' : 'counted';
+}
+
+/** Without the header, forwarding adds it. */
+function setHeader(request: Request, value: number): void {
+  const header = request.message?.headers.findIndex(({ key }) => key === 'max-forwards') ?? -1;
+  if (header >= 0) request.state(edits).push({ kind: 'set-value', header, value: String(value) });
+}

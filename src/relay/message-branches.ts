@@ -18,6 +18,8 @@ export interface MessageBranch {
   readonly attributes: Map<string, string | number>;
   /** Whether it has flags or attributes. */
   readonly isMarked: boolean;
+  /** Changes the branch's copy of the request before it is sent. */
+  change?(own: Request): void;
 }
 
 /** Limit on branches. */
@@ -108,7 +110,7 @@ export class MessageBranches {
   }
 
   /** Adds a branch. False for an invalid URI, and above the limit. */
-  add(uri: string, more: Partial<Omit<MessageBranch, 'uri' | 'isMarked'>> = {}): boolean {
+  add(uri: string, more: Partial<Omit<MessageBranch, 'uri' | 'isMarked' | 'change'>> = {}): boolean {
     if (parseUri(uri) === null || this.added.length >= maxBranches) return false;
     this.#added ??= [];
     this.#added.push({
@@ -153,12 +155,12 @@ export class MessageBranches {
   }
 }
 
-function snapshot(branch: MessageBranch): Omit<MessageBranch, 'isMarked'> {
+function snapshot(branch: MessageBranch): Omit<MessageBranch, 'isMarked' | 'change'> {
   const { uri, destinationUri, q, path, socket, flags, attributes } = branch;
   return { uri, destinationUri, q, path, socket, flags: new Set(flags), attributes: new Map(attributes) };
 }
 
-function assign(branch: MessageBranch, from: Omit<MessageBranch, 'isMarked'>): void {
+function assign(branch: MessageBranch, from: Omit<MessageBranch, 'isMarked' | 'change'>): void {
   const { uri, destinationUri, q, path, socket, flags, attributes } = from;
   Object.assign(branch, { uri, destinationUri, q, path, socket });
   branch.flags.clear();

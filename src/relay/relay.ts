@@ -36,7 +36,7 @@ import { type Prepared, prepareBranches } from './branch-specs.ts';
 import { failed, forwardStateless, hasUnknownScheme } from './forward.ts';
 import { type MessageBranch, messageBranches } from './message-branches.ts';
 import { responseEdits } from './outgoing.ts';
-import { type Relaying, type RelayOptions, relaying } from './relaying.ts';
+import { type Relaying, type RelayOptions, type RelayUser, relaying } from './relaying.ts';
 import { drops, onCancel, onFailure, onReply, onWorker } from './routes.ts';
 
 /** t_relay(). 0 if a transaction absorbed the request. */
@@ -102,10 +102,13 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
   const { request } = run;
   const state = request.state(relaying);
   const branches =
-    state.proxy === null || run.subject.failure === undefined
+    options.branches ??
+    (state.proxy === null || run.subject.failure === undefined
       ? request.state(messageBranches).all
-      : failureBranches(run);
+      : failureBranches(run));
   return andThen(prepared(run, branches, options, state), (made) => {
+    // the caller may have cancelled while names were looked up
+    if (request.transaction?.isFinal === true) return failed.noDestination;
     const specs = made.filter((one) => typeof one === 'object');
     if (specs.length === 0) {
       if (isNew && hasUnknownScheme(request)) {
@@ -267,11 +270,21 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   }
 
   onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
-    return onReply(this.#routing, this.#request, this.#state, branch, response);
+    const { user } = this.#state;
+    const verdict = onReply(this.#routing, this.#request, this.#state, branch, response);
+    return user === null ? verdict : andThen(verdict, (first) => byUser(user, first, branch, response));
   }
 
   onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {
-    return onFailure(this.#routing, this.#request, this.#state, failure);
+    const { user, proxy } = this.#state;
+    const before = proxy?.branches.length;
+    const ran = onFailure(this.#routing, this.#request, this.#state, failure);
+    if (user === null) return ran;
+    return andThen(ran, () => {
+      // the script's route may have gone on, or answered
+      if (proxy?.branches.length === before && proxy?.server.isFinal === false)
+        return user.onFailure(failure);
+    });
   }
 
   onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {
@@ -283,6 +296,18 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
       `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
   }
+}
+
+/** The user's verdict after that of the script's routes, which holds unless the user changes the response as well. */
+function byUser(
+  user: RelayUser,
+  first: ReplyVerdict,
+  branch: Branch<RelayedBranch>,
+  response: SipResponse,
+): Awaitable<ReplyVerdict> {
+  if (first === 'drop') return first;
+  const second = user.onReply(branch, response);
+  return first === 'forward' ? second : andThen(second, (last) => (last === 'forward' ? first : last));
 }
 
 /**

@@ -2,9 +2,25 @@
 
 import { type Edit, type RelayedBranch, type Request, type Run, StateKey } from '../runtime/index.ts';
 import type { CompiledRoute } from '../script/index.ts';
-import { type HeaderText, NO_HEADERS, type ProxyTransaction } from '../sip/index.ts';
+import {
+  type Branch,
+  type Failure,
+  type HeaderText,
+  NO_HEADERS,
+  type ProxyTransaction,
+  type ReplyVerdict,
+  type SipResponse,
+} from '../sip/index.ts';
+import type { Awaitable } from '../timers/index.ts';
+import type { MessageBranch } from './message-branches.ts';
 
 export type Route = CompiledRoute<Run>;
+
+/** Who relays a request by functions instead of routes: the hooks of its transaction. */
+export interface RelayUser {
+  onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict>;
+  onFailure(failure: Failure<RelayedBranch>): Awaitable<void>;
+}
 
 /** A script's settings for forwarding its request, and the result. */
 export interface Relaying {
@@ -15,6 +31,8 @@ export interface Relaying {
   frTimeout: number | null;
   frInvTimeout: number | null;
   proxy: ProxyTransaction<RelayedBranch> | null;
+  /** Sees replies and failures after the script's routes; null for a script alone. */
+  user: RelayUser | null;
   /** The script's changes when the request was last forwarded; null before. */
   edits: readonly Edit[] | null;
   /** Added to every request of the transaction: branches and their CANCELs. */
@@ -32,6 +50,7 @@ export const relaying = new StateKey<Request, Relaying>(
     frTimeout: null,
     frInvTimeout: null,
     proxy: null,
+    user: null,
     edits: null,
     headers: NO_HEADERS,
     cancelReason: null,
@@ -40,6 +59,8 @@ export const relaying = new StateKey<Request, Relaying>(
 );
 
 export interface RelayOptions {
+  /** Instead of the message's own branches. */
+  readonly branches?: readonly MessageBranch[];
   /** `[proto:]host[:port]`, used unless the script has set `$du`. */
   readonly outboundProxy?: string | undefined;
   /** Answers 477 if no branch could be sent; default true. */

@@ -3,7 +3,7 @@
 export { Avps } from './avps.ts';
 export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
-export { Draft } from './draft.ts';
+export { Draft, requestDraft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
 export type { Figure, Host, Readiness, ScriptCounts } from './host.ts';
 export { Listeners } from './listeners.ts';

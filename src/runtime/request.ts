@@ -10,6 +10,7 @@ import {
   NO_HEADERS,
   parseUri,
   type ReplyContent,
+  reasonPhrase,
   type SendOptions,
   type ServerTransaction,
   type SipMessage,
@@ -29,6 +30,9 @@ export type TransactionOutcome = 'created' | 'exists' | 'absorbed' | 'refused';
 export interface Replier {
   reply(content: ReplyContent, options: SendOptions): boolean;
 }
+
+/** The parts of a reply that belong to it alone. */
+export type OwnReply = Pick<ReplyContent, 'status' | 'reason' | 'headers' | 'body' | 'contentType'>;
 
 export class Request {
   readonly routing: Routing;
@@ -258,6 +262,16 @@ export class Request {
    */
   reply(status: number, reason: string, body?: string): boolean {
     return this.#send(this.#content(status, reason, body ?? this.#replyBody));
+  }
+
+  /** {@link reply} with header lines and a body of its own, which the other replies do not have. */
+  replyWith({ status, reason, headers, body, contentType }: OwnReply): boolean {
+    const content = this.#content(status, reason ?? reasonPhrase(status), body ?? '');
+    return this.#send({
+      ...content,
+      headers: ((content.headers ?? NO_HEADERS) + (headers ?? NO_HEADERS)) as HeaderText,
+      contentType: contentType ?? content.contentType,
+    });
   }
 
   /** Sends a stateless reply, even if there is a transaction. */

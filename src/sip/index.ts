@@ -85,7 +85,13 @@ export { reasonPhrase } from './reason-phrases.ts';
 export { buildReply, isStatus, type ReplyContent, replyDestination, sendReply } from './reply.ts';
 export { buildRequest, type RequestContent } from './request.ts';
 export { type Header, unfold } from './scan.ts';
-export type { Ending, SendOptions, ServerState, ServerTransaction } from './server-transaction.ts';
+export type {
+  Ending,
+  SendOptions,
+  ServerState,
+  ServerTransaction,
+  ServerUser,
+} from './server-transaction.ts';
 export { type Advertised, isLocalAddress, SocketRegistry } from './socket-registry.ts';
 export { StatusCounts } from './status-counts.ts';
 export type { Closing, TcpConnection } from './tcp-connection.ts';

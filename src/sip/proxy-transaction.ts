@@ -49,6 +49,8 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
   /** In ms; changes apply to later branches. */
   frTimeout: number;
   frInvTimeout: number;
+  /** Whether each provisional response after the first restarts {@link frInvTimeout}. */
+  restartOnEachReply: boolean;
   /** Whether a 2xx cancels the other branches (16.7, 10). */
   cancelsOthers = true;
   readonly #hooks: ProxyHooks<T>;
@@ -84,15 +86,12 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
     this.#settings = settings;
     this.frTimeout = settings.frTimeout ?? DEFAULT_PROXY_TIMEOUTS.frTimeout;
     this.frInvTimeout = settings.frInvTimeout ?? DEFAULT_PROXY_TIMEOUTS.frInvTimeout;
+    this.restartOnEachReply = settings.restartOnEachReply !== false;
     server.user = this;
   }
 
   get values(): TimerValues | undefined {
     return this.#settings.values;
-  }
-
-  get restartOnEachReply(): boolean {
-    return this.#settings.restartOnEachReply !== false;
   }
 
   /** The branches of all rounds. */

@@ -1,8 +1,10 @@
 /** A server with a control socket, for `siprest status` and `siprest reload`. */
+
+import type { Policy } from '../routing/index.ts';
 import { Control } from './control.ts';
 import { ControlError } from './control-client.ts';
 import type { ControlOptions, ServerIdentity } from './control-protocol.ts';
-import type { LoadedScript } from './load-script.ts';
+import type { Loaded } from './loaded.ts';
 import type { SipServer, StopOptions } from './sip-server.ts';
 
 export class ControlledServer implements SipServer {
@@ -42,7 +44,7 @@ export class ControlledServer implements SipServer {
     return this.#server.status();
   }
 
-  reload(script: LoadedScript) {
+  reload(script: Loaded | Policy) {
     return this.#server.reload(script);
   }
 

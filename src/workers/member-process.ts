@@ -1,7 +1,7 @@
 /** One of several processes of a server: starts, reloads and stops as the supervisor tells it. */
 import { memoryBudgets, Waiters } from '../timers/index.ts';
 import { HandingOver } from './handing-over.ts';
-import { loadSource } from './load-script.ts';
+import { loadFrom } from './loaded.ts';
 import { Peers } from './peers.ts';
 import { ProcessHost } from './process-host.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
@@ -32,7 +32,7 @@ export class MemberProcess {
         void this.#start(message);
         break;
       case 'prepare':
-        void this.#reload(message.id, async (server) => server.prepare(loadSource(message.source)));
+        void this.#reload(message.id, async (server) => server.prepare(await loadFrom(message.source)));
         break;
       case 'proceed':
         void this.#reload(message.id, (server) => server.proceed());
@@ -74,7 +74,7 @@ export class MemberProcess {
     store.receive(values, []);
     this.#store = store;
     try {
-      const script = loadSource(source);
+      const script = await loadFrom(source);
       const peers = new Peers({
         directory,
         number,

@@ -1,7 +1,7 @@
 /** The supervisor's view of a process. */
 import type { Worker as ClusterWorker } from 'node:cluster';
 import { systemClock, type TimerHandle, Waiters } from '../timers/index.ts';
-import type { ScriptSource } from './load-script.ts';
+import type { LoadedSource } from './loaded.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 import type { StartError } from './start-error.ts';
 
@@ -15,7 +15,7 @@ export class Member {
   worker: ClusterWorker | null = null;
   sockets: readonly string[] = [];
   /** Its script. */
-  source: ScriptSource | null = null;
+  source: LoadedSource | null = null;
   /** Whether it is being brought to the script of the others. */
   isCatchingUp = false;
   /** Whether it has no calls left while stopping. */

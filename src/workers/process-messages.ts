@@ -1,5 +1,5 @@
 /** The messages between the supervisor and its processes. */
-import type { ScriptSource } from './load-script.ts';
+import type { LoadedSource } from './loaded.ts';
 import type { ProcessOptions } from './sip-server.ts';
 import type { ProcessStatus } from './status.ts';
 import type { StoreAnswer, StoreRequest, ValueChange } from './stores/messages.ts';
@@ -14,14 +14,14 @@ export type ToProcess =
       readonly count: number;
       /** The directory of the processes' sockets. */
       readonly directory: string;
-      readonly source: ScriptSource;
+      readonly source: LoadedSource;
       readonly options: PassedOptions;
       /** Whether startup_route must run, once for the whole server. */
       readonly isFirst: boolean;
       readonly values: readonly ValueChange[];
     }
   /** The first half of a reload: opens sockets. */
-  | { readonly kind: 'prepare'; readonly id: number; readonly source: ScriptSource }
+  | { readonly kind: 'prepare'; readonly id: number; readonly source: LoadedSource }
   /** The second half, after all processes have done the first. */
   | { readonly kind: 'proceed'; readonly id: number }
   /** Cancels the reload, since one process cannot do it. */

@@ -24,6 +24,8 @@ export interface QueueOptions {
   readonly queueLimit?: number | undefined;
   /** How long a new request may wait, in ms. */
   readonly queueTimeout?: number | undefined;
+  /** Maximum number of waiting handlers. */
+  readonly handlerLimit?: number | undefined;
 }
 
 /** How often a replaced Routing checks whether its calls have ended, in ms. */

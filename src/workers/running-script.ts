@@ -1,116 +1,16 @@
-/** The Routing of a running script: everything that other policies do not have. */
-import { initialSlots } from '../core/index.ts';
-import { type Intake, runRoute, scriptIntake, WorkerPool } from '../engine/index.ts';
-import { receiveResponse } from '../relay/index.ts';
-import {
-  type Job,
-  type JobKind,
-  type Log,
-  type Module,
-  type Program,
-  Request,
-  type Run,
-  type RunRouting,
-  startModule,
-  tmParameters,
-} from '../runtime/index.ts';
-import type { CompiledScript, ParameterSpec, RowValues } from '../script/index.ts';
-import { RFC_TIMERS, type SipResponse, type TimerValues } from '../sip/index.ts';
-import { every, type Repetition } from '../timers/index.ts';
+import { type Intake, scriptIntake } from '../engine/index.ts';
+import type { Log, Program } from '../runtime/index.ts';
 import type { ProcessHost } from './process-host.ts';
-import { type QueueOptions, RunningRouting } from './running-routing.ts';
-import { StartError } from './start-error.ts';
+import { RunningProgram } from './running-program.ts';
+import type { QueueOptions } from './running-routing.ts';
 
-export class RunningScript extends RunningRouting implements RunRouting {
-  readonly script: CompiledScript<Run>;
-  readonly pool: WorkerPool<RunRouting>;
+/** The Routing of a running script: its main route gets the requests. */
+export class RunningScript extends RunningProgram {
   readonly intake: Intake;
-  readonly #program: Program;
-  readonly #timers: Repetition[] = [];
 
   /** Creates it without any effect on the process. */
   constructor(program: Program, log: Log, host: ProcessHost, queue: QueueOptions = {}) {
-    const { settings, parameters, compiled } = program;
-    super(settings, timerValues(parameters.get(tmParameters)), log, host);
-    this.#program = program;
-    this.script = compiled;
-    this.pool = new WorkerPool<RunRouting>(this, {
-      ...host.workers(settings.udpWorkers),
-      memory: host.memory.waiting,
-      queueLimit: queue.queueLimit,
-      queueTimeout: queue.queueTimeout,
-    });
+    super(program, log, host, queue);
     this.intake = scriptIntake(this, this.pool);
   }
-
-  parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows> {
-    return this.#program.parameters.get(rows);
-  }
-
-  place(offset: number): string {
-    return this.#program.place(offset);
-  }
-
-  submit(job: Job<RunRouting>, size?: number, kind?: JobKind): boolean {
-    return this.pool.submit(job, size, kind);
-  }
-
-  takeResponse(response: SipResponse): void {
-    receiveResponse(this, response);
-  }
-
-  /** Starts the modules; in one process, the first time, also runs startup_route. Rejects with a {@link StartError}. */
-  async begin({ isFirst }: { readonly isFirst: boolean }): Promise<void> {
-    for (const module of this.#program.modules) await this.#startModule(module);
-    // variables set by modules, before any worker runs a script
-    const initial = this.states.get(initialSlots);
-    for (const { slots } of this.pool.workers) Object.assign(slots, initial);
-    if (isFirst) await this.#runStartupRoute();
-  }
-
-  async #startModule(module: Module): Promise<void> {
-    try {
-      await startModule(module, this);
-    } catch (error) {
-      throw new StartError(
-        `the module ${module.name} cannot start: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }
-
-  async #runStartupRoute(): Promise<void> {
-    const route = this.script.find('startup_route', '');
-    if (route === null) return;
-    this.pool.submit((worker) => runRoute(worker, new Request(this, null), route));
-    await this.pool.idle();
-  }
-
-  /** Each timer route first runs after its interval, never overlaps itself, and runs in only one process. */
-  startTimers(): void {
-    if (this.host.number !== 0) return;
-    for (const route of this.script.routes) {
-      if (route.kind !== 'timer_route' || route.interval === null) continue;
-      let running = false;
-      const tick = () => {
-        if (running) return;
-        running = this.pool.submit(async (worker) => {
-          try {
-            await runRoute(worker, new Request(this, null), route);
-          } finally {
-            running = false;
-          }
-        });
-      };
-      this.#timers.push(every(this.host.clock, route.interval * 1000, tick));
-    }
-  }
-
-  stopTimers(): void {
-    for (const timer of this.#timers) timer.stop();
-  }
-}
-
-/** The timers of RFC 3261 with T1_timer and T2_timer of tm. */
-function timerValues({ T1_timer, T2_timer }: RowValues<typeof tmParameters>): TimerValues {
-  return { t1: T1_timer, t2: T2_timer, t4: RFC_TIMERS.t4 };
 }

@@ -1,19 +1,21 @@
 /** A running server process, from start to stop: sockets, workers and the script. */
 import { type HandOver, Receiver } from '../engine/index.ts';
+import type { Policy } from '../routing/index.ts';
 import {
   BindError,
   bindSockets,
   type Log,
   type PortWait,
-  type Program,
   type ReceiveCounts,
   type SocketHandlers,
 } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
 import { delay, pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
-import type { LoadedScript } from './load-script.ts';
+import { LoadedPolicy } from './load-policy.ts';
+import { type Loaded, toLoaded } from './loaded.ts';
 import { NextRouting } from './next-routing.ts';
 import { ProcessHost } from './process-host.ts';
+import { RunningPolicy } from './running-policy.ts';
 import type { RunningRouting } from './running-routing.ts';
 import { RunningScript } from './running-script.ts';
 import { ServerLogs } from './server-logs.ts';
@@ -88,13 +90,13 @@ export class RunningServer implements SipServer {
    * Opens the sockets, starts the modules, runs startup_route, and starts serving. Rejects with a {@link StartError}.
    */
   static async start(
-    { program }: LoadedScript,
+    loaded: Loaded,
     options: ProcessOptions = {},
     member: Membership | null = null,
   ): Promise<RunningServer> {
     const host = member?.host ?? new ProcessHost({ logs: new ServerLogs(options) });
     host.watch();
-    const routing = routingOf(program, host, options);
+    const routing = routingOf(loaded, host, options);
     const running = new RunningServer(host, routing, member, options);
     try {
       const next = await running.#open(routing);
@@ -157,9 +159,9 @@ export class RunningServer implements SipServer {
    * Replaces the script: new requests run the new one, existing calls keep theirs until they end. Sockets of both
    * scripts stay open. Rejects with a {@link StartError} if the new script cannot start; nothing changes then.
    */
-  reload(script: LoadedScript): Promise<void> {
+  reload(script: Loaded | Policy): Promise<void> {
     const reloading = this.#reloading.then(async () => {
-      await this.prepare(script);
+      await this.prepare(toLoaded(script));
       await this.proceed();
     });
     this.#reloading = reloading.catch(() => undefined);
@@ -172,10 +174,10 @@ export class RunningServer implements SipServer {
    *
    * @internal
    */
-  async prepare({ program }: LoadedScript): Promise<void> {
+  async prepare(loaded: Loaded): Promise<void> {
     if (this.#stopping !== null) throw new StartError('the server is stopping');
     await this.abandon();
-    await this.#open(routingOf(program, this.#host, this.#options));
+    await this.#open(routingOf(loaded, this.#host, this.#options));
   }
 
   /**
@@ -365,7 +367,9 @@ export class RunningServer implements SipServer {
   }
 }
 
-function routingOf(program: Program, host: ProcessHost, options: ProcessOptions): RunningRouting {
+function routingOf(loaded: Loaded, host: ProcessHost, options: ProcessOptions): RunningRouting {
+  const { program } = loaded;
   const log = host.logs.open(program.settings, host.count > 1 ? host.number : null);
+  if (loaded instanceof LoadedPolicy) return new RunningPolicy(loaded.policy, program, log, host, options);
   return new RunningScript(program, log, host, options);
 }

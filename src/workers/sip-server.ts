@@ -1,6 +1,8 @@
 /** The public interface of a running server, of one process or several. */
+import type { Policy } from '../routing/index.ts';
 import type { Log } from '../runtime/index.ts';
 import type { ControlOptions } from './control-protocol.ts';
+import type { LoadedPolicy } from './load-policy.ts';
 import type { LoadedScript } from './load-script.ts';
 import type { LogDestinations } from './server-logs.ts';
 import type { ServerStatus } from './status.ts';
@@ -52,11 +54,11 @@ export interface SipServer {
   /** The figures of each process and of all together. A process that does not answer within a second is left out. */
   status(): Promise<ServerStatus>;
   /**
-   * Replaces the script: new requests run the new one, existing calls keep theirs until they end. Sockets of both
+   * Replaces the script or policy: new requests run the new one, existing calls keep theirs until they end. Sockets of both
    * scripts stay open. Rejects with a {@link StartError} if the new script cannot start; the server then continues as
    * before.
    */
-  reload(script: LoadedScript): Promise<void>;
+  reload(script: LoadedScript | LoadedPolicy | Policy): Promise<void>;
   /**
    * Refuses new requests, lets calls being set up and running scripts end for up to `grace` ms, then closes everything.
    * The sockets stay open until then.

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Policy } from '../routing/index.ts';
 import type { Log } from '../runtime/index.ts';
 import {
   every,
@@ -17,7 +18,7 @@ import {
   type TimerHandle,
   Waiters,
 } from '../timers/index.ts';
-import type { LoadedScript, ScriptSource } from './load-script.ts';
+import { type Loaded, type LoadedSource, sourceOf, toLoaded } from './loaded.ts';
 import { firstDelay, Member } from './member.ts';
 import type { FromProcess, PassedOptions } from './process-messages.ts';
 import { type LogSettings, ServerLogs } from './server-logs.ts';
@@ -69,7 +70,7 @@ export class Supervisor implements SipServer {
   readonly #logs: ServerLogs;
   #log: Log;
   readonly #heartbeat: Repetition;
-  #source: ScriptSource;
+  #source: LoadedSource;
   #startupIsDone = false;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
@@ -78,11 +79,11 @@ export class Supervisor implements SipServer {
   #kill: TimerHandle | null = null;
   readonly #exits = new Waiters();
 
-  private constructor({ source, program }: LoadedScript, options: SupervisorOptions) {
-    this.#source = source;
+  private constructor(loaded: Loaded, options: SupervisorOptions) {
+    this.#source = sourceOf(loaded);
     this.#options = options;
     this.#logs = new ServerLogs(options);
-    this.#log = this.#openLog(program.settings);
+    this.#log = this.#openLog(loaded.program.settings);
     // mode 0700: private to this server
     this.#directory = mkdtempSync(join(tmpdir(), 'siprest-'));
     this.#members = Array.from({ length: options.processes }, (_, number) => new Member(number));
@@ -102,7 +103,7 @@ export class Supervisor implements SipServer {
    * Resolves when all processes serve. Rejects with a {@link StartError} if the first cannot. It uses node:cluster, so
    * a program can run only one, and must not use cluster itself.
    */
-  static async start(script: LoadedScript, options: SupervisorOptions): Promise<Supervisor> {
+  static async start(script: Loaded, options: SupervisorOptions): Promise<Supervisor> {
     const { path, arguments: args } = options.program ?? ownProgram;
     cluster.setupPrimary({
       exec: path,
@@ -140,10 +141,11 @@ export class Supervisor implements SipServer {
    * Replaces the script of all processes. Rejects with a {@link StartError} if one of them cannot start it; none
    * changes then.
    */
-  reload(script: LoadedScript): Promise<void> {
+  reload(script: Loaded | Policy): Promise<void> {
     const reloading = this.#reloading.then(async () => {
-      const { settings } = script.program;
-      await this.#reload(script.source);
+      const loaded = toLoaded(script);
+      const { settings } = loaded.program;
+      await this.#reload(sourceOf(loaded));
       this.#log = this.#openLog(settings);
     });
     this.#reloading = reloading.catch(() => undefined);
@@ -161,7 +163,7 @@ export class Supervisor implements SipServer {
     return this.stop();
   }
 
-  async #reload(source: ScriptSource): Promise<void> {
+  async #reload(source: LoadedSource): Promise<void> {
     const ready = this.#members.filter(({ isReady }) => isReady);
     const prepared = await Promise.all(
       ready.map((member) => member.ask((id) => ({ kind: 'prepare', id, source }), 'reloaded')),
@@ -182,7 +184,7 @@ export class Supervisor implements SipServer {
     }
   }
 
-  async #proceed(member: Member, source: ScriptSource): Promise<void> {
+  async #proceed(member: Member, source: LoadedSource): Promise<void> {
     const { worker } = member;
     const done = await member.ask((id) => ({ kind: 'proceed', id }), 'reloaded');
     if (done?.error === null) {

@@ -1,9 +1,12 @@
 import { compileProgram } from '../../src/core/index.ts';
 import { catalog } from '../../src/modules/catalog.ts';
+import { defineServer, type PolicyDefinition } from '../../src/routing/index.ts';
 import type { Module, Program, Run } from '../../src/runtime/index.ts';
 import { type FunctionSpec, renderDiagnostics } from '../../src/script/index.ts';
 import type { SimulatedClock } from '../../src/timers/index.ts';
+import { LoadedPolicy } from '../../src/workers/load-policy.ts';
 import { LoadedScript } from '../../src/workers/load-script.ts';
+import type { Loaded } from '../../src/workers/loaded.ts';
 import { ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningServer } from '../../src/workers/running-server.ts';
 import { ServerLogs } from '../../src/workers/server-logs.ts';
@@ -53,13 +56,29 @@ export interface TestServerOptions extends Omit<ProcessOptions, 'writeLog'> {
 }
 
 /** Starts a script on a free port; one without a `socket` gets one. */
-export async function startServer(
+export function startServer(
   script: string,
-  { functions = [], clock, ...options }: TestServerOptions = {},
+  { functions = [], ...options }: TestServerOptions = {},
+): Promise<TestServer> {
+  const text = /^\s*socket\s*=/m.test(script) ? script : `${script}\nsocket=udp:127.0.0.1:0\n`;
+  return serve(scriptOf(text, functions), options);
+}
+
+/** Starts a policy on a free port. */
+export function startPolicy<State extends object>(
+  definition: PolicyDefinition<State>,
+  options: Omit<TestServerOptions, 'functions'> = {},
+): Promise<TestServer> {
+  const policy = defineServer({ sockets: ['udp:127.0.0.1:0'], ...definition });
+  return serve(new LoadedPolicy(policy, null), options);
+}
+
+async function serve(
+  loaded: Loaded,
+  { clock, ...options }: Omit<TestServerOptions, 'functions'>,
 ): Promise<TestServer> {
   const log: string[] = [];
   const waiting = new Set<() => void>();
-  const text = /^\s*socket\s*=/m.test(script) ? script : `${script}\nsocket=udp:127.0.0.1:0\n`;
   const all: ProcessOptions = {
     ...options,
     writeLog: (line) => {
@@ -69,7 +88,7 @@ export async function startServer(
   };
   const member =
     clock === undefined ? null : { host: new ProcessHost({ clock, logs: new ServerLogs(all, clock) }) };
-  const server = await RunningServer.start(scriptOf(text, functions), all, member);
+  const server = await RunningServer.start(loaded, all, member);
   return {
     server,
     port: Number(server.sockets[0]?.split(':').at(-1)),

@@ -8,6 +8,7 @@ import {
   type Outcome,
   type PolicyFile,
   RestClient,
+  type RestClientOptions,
   RestShared,
   type TlsClientDomain,
   urlForLog,
@@ -91,14 +92,7 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
   const { routing } = worker;
   const values = routing.parameters(parameters);
   const options = clientOptions(values);
-  const client = new RestClient({
-    ...options,
-    ...routing.states.get(policyOptions).current,
-    shared: routing.states.get(certificates),
-    log: (level, message) => routing.log.log(logLevels[level], `${moduleName}: ${message}`),
-  });
-  routing.states.get(clients).push(client);
-  routing.listeners.on('closed', () => client.close());
+  const client = openClient(routing, { ...options, ...routing.states.get(policyOptions).current });
   return {
     client,
     timeout: options.timeout,
@@ -108,6 +102,18 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
     unwarned: 0,
   };
 });
+
+/** A client on what all clients of the process share, which closes with the Routing. @throws RestOptionError */
+export function openClient(routing: Routing, options: RestClientOptions): RestClient {
+  const client = new RestClient({
+    ...options,
+    shared: routing.states.get(certificates),
+    log: (level, message) => routing.log.log(logLevels[level], `${moduleName}: ${message}`),
+  });
+  routing.states.get(clients).push(client);
+  routing.listeners.on('closed', () => client.close());
+  return client;
+}
 
 const logLevels = { debug: 4, info: 3, warning: 1, error: -1 } as const;
 

@@ -1,14 +1,83 @@
-/** The rr module: Record-Route and loose routing. Source: modules/rr of the manual; RFC 3261, 16.4, 16.6 and 16.12. */
+/** The rr module: Record-Route, loose and strict routing. Source: modules/rr of the manual; RFC 3261, 16.4, 16.6 and 16.12. */
 
-import { defineModule, edits } from '../../runtime/index.ts';
-import type { RouteKind } from '../../script/index.ts';
-import { cachedRegex } from '../../text/index.ts';
-import { isDownstream, looseRoute } from './loose-route.ts';
-import { parameters } from './parameters.ts';
-import { addRecordRoute, areParameters, fromTag, isPreset, recordRoute } from './record-route.ts';
-import { routeState } from './state.ts';
+import {
+  addRecordRoute,
+  addRouteParameters,
+  areRouteParameters,
+  fromTagOf,
+  isDownstream,
+  looseRoute,
+  type RouteUris,
+  recordRoute,
+  routeState,
+} from '../relay/index.ts';
+import { defineModule, type Run } from '../runtime/index.ts';
+import { defineParameters, type RouteKind } from '../script/index.ts';
+import { parseUri } from '../sip/index.ts';
+import { cachedRegex } from '../text/index.ts';
+
+const parameters = defineParameters([
+  {
+    name: 'append_fromtag',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether the From tag is added to Record-Route, for is_direction().',
+  },
+  {
+    name: 'enable_double_rr',
+    type: 'boolean',
+    default: true,
+    summary: 'Two Record-Routes where the transports differ.',
+  },
+  {
+    name: 'add_username',
+    type: 'boolean',
+    default: false,
+    summary: "Whether the request URI's user is added to Record-Route.",
+  },
+  {
+    name: 'enable_socket_mismatch_warning',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether to warn if a preset route names another host.',
+    inert: 'a preset route is taken as it is',
+  },
+]);
 
 const routes: readonly RouteKind[] = ['route', 'branch_route', 'failure_route'];
+
+/** Adds Record-Routes with given URIs. */
+function addPreset(run: Run, uris: RouteUris): 1 | -1 {
+  return !hasRecordRoute(run) && addRecordRoute(run.request, uris) ? 1 : -1;
+}
+
+function hasRecordRoute(run: Run): boolean {
+  if (run.state(routeState).record === null) return false;
+  run.complain('record_route(): the request already has its Record-Route');
+  return true;
+}
+
+function recordRouteOf(run: Run, params = ''): 1 | -1 {
+  if (!areRouteParameters(params)) {
+    run.complain('record_route(): expected parameters of a URI, ";name=value"');
+    return -1;
+  }
+  if (hasRecordRoute(run)) return -1;
+  const { add_username, append_fromtag, enable_double_rr } = run.parameters(parameters);
+  const done = recordRoute(run.request, {
+    params,
+    fromTag: append_fromtag,
+    double: enable_double_rr,
+    user: add_username ? (run.request.uri?.user ?? null) : null,
+  });
+  return done ? 1 : -1;
+}
+
+/** Whether `sip:` and this, with parameters behind it, is one URI. */
+function isPreset(text: string): boolean {
+  const read = parseUri(`sip:${text};lr`);
+  return read !== null && read.headers === null && (read.params ?? '').endsWith('lr');
+}
 
 export const rr = defineModule({
   name: 'rr',
@@ -24,7 +93,7 @@ export const rr = defineModule({
       routes,
       summary: 'Keeps siprest in the path of later requests of the dialog. -1 if it has already been called.',
       source: 'modules/rr; vectors routes-relay, edge-record-route-twice',
-      run: recordRoute,
+      run: recordRouteOf,
     },
     {
       name: 'record_route_preset',
@@ -50,9 +119,10 @@ export const rr = defineModule({
           return -1;
         }
         const both = second === undefined ? '' : ';r2=on';
-        const uri = (host: string) => `sip:${host};lr${both}${fromTag(run)}`;
+        const tag = run.parameters(parameters).append_fromtag ? fromTagOf(run.request) : '';
+        const uri = (host: string) => `sip:${host};lr${both}${tag}`;
         const uris = second === undefined ? [uri(first)] : [uri(first), uri(second)];
-        return addRecordRoute(run, { uris, mayDouble: false, doubled: () => uris });
+        return addPreset(run, { uris, mayDouble: false, doubled: () => uris });
       },
     },
     {
@@ -62,13 +132,11 @@ export const rr = defineModule({
       summary: 'Adds a parameter to the Record-Route, before record_route() or after it.',
       source: 'modules/rr',
       run: (run, param) => {
-        if (param === '' || !areParameters(param)) {
+        if (param === '' || !areRouteParameters(param)) {
           run.complain('add_rr_param(): expected parameters of a URI, ";name=value"');
           return -1;
         }
-        const state = run.state(routeState);
-        state.extra += param;
-        state.record?.extend(state.extra, run.state(edits));
+        addRouteParameters(run.request, param);
         return 1;
       },
     },
@@ -78,7 +146,7 @@ export const rr = defineModule({
       routes: ['route'],
       summary: 'Follows the route set of a request within a dialog. -1 if it has none.',
       source: 'modules/rr; RFC 3261, 16.12; vector routes-relay',
-      run: looseRoute,
+      run: (run) => (looseRoute(run.request) ? 1 : -1),
     },
     {
       name: 'check_route_param',
@@ -102,7 +170,7 @@ export const rr = defineModule({
       routes: ['route'],
       summary: 'The direction of the request, after loose_route().',
       source: 'modules/rr',
-      run: (run, direction) => (isDownstream(run) === (direction === 'downstream') ? 1 : -1),
+      run: (run, direction) => (isDownstream(run.request) === (direction === 'downstream') ? 1 : -1),
     },
   ],
   variables: [

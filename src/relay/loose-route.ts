@@ -1,6 +1,5 @@
-/** Follows a route set, past loose and strict routers. Source: RFC 3261, 16.4, 16.6 and 16.12. */
-import { forceSocket } from '../../relay/index.ts';
-import { edits, type Run } from '../../runtime/index.ts';
+/** Loose and strict routing (RFC 3261, 16.4 and 16.12): where a request of a dialog goes. Source: modules/rr of the manual. */
+import { edits, type Request } from '../runtime/index.ts';
 import {
   bareHost,
   DEFAULT_PROTOCOL,
@@ -15,11 +14,12 @@ import {
   uriKind,
   uriParameter,
   uriTransport,
-} from '../../sip/index.ts';
-import { routeState } from './state.ts';
+} from '../sip/index.ts';
+import { routeState } from './add-record-route.ts';
+import { forceSocket } from './record-route.ts';
 
-const isOurs = (run: Run, uri: Uri | null) =>
-  uri !== null && uri.host !== null && run.routing.isMyself(bareHost(uri.host), uri.port ?? routePort(uri));
+const isOurs = ({ routing }: Request, uri: Uri | null) =>
+  uri !== null && uri.host !== null && routing.isMyself(bareHost(uri.host), uri.port ?? routePort(uri));
 
 /** What a Route without a port means (RFC 3263, 4.2). */
 const routePort = (uri: Uri): number =>
@@ -28,19 +28,19 @@ const routePort = (uri: Uri): number =>
 const isDoubled = (uri: Uri | undefined) => uri !== undefined && uriParameter(uri, 'r2') === 'on';
 
 /** All Routes of the message. */
-function routeSet(run: Run): NameAddr[] {
+function routeSet({ message }: Request): NameAddr[] {
   const set: NameAddr[] = [];
-  for (const { key, value } of run.request.message?.headers ?? [])
+  for (const { key, value } of message?.headers ?? [])
     if (key === 'route') set.push(...(parseNameAddrs(unfold(value)) ?? []));
   return set;
 }
 
 /** Writes the Route headers anew: `left` are those that are sent on. */
-function setRoutes(run: Run, left: readonly string[]): void {
-  const list = run.state(edits);
+export function setRoutes(request: Request, left: readonly string[]): void {
+  const list = request.state(edits);
   let isFirst = true;
   let header = 0;
-  for (const { key } of run.request.message?.headers ?? []) {
+  for (const { key } of request.message?.headers ?? []) {
     if (key === 'route') {
       if (isFirst && left.length > 0) list.push({ kind: 'set-value', header, value: left.join(', ') });
       else list.push({ kind: 'remove', header });
@@ -50,37 +50,35 @@ function setRoutes(run: Run, left: readonly string[]): void {
   }
 }
 
-/** 1 where the request follows a route set, -1 where its request URI alone says where it goes. */
-export function looseRoute(run: Run): 1 | -1 {
-  const { request } = run;
-  const set = routeSet(run);
-  const state = run.state(routeState);
+/** Follows the route set of a request; false if its request URI alone says where it goes. */
+export function looseRoute(request: Request): boolean {
+  const set = routeSet(request);
   const ruri = request.uri;
-  if (request.message === null || set.length === 0) return -1;
+  if (request.message === null || set.length === 0) return false;
   let left: readonly NameAddr[] = set;
   const own: Uri[] = [];
   // a strict router has put us into the request URI, and the target last (16.4)
-  const isStrict = isOurs(run, ruri) && ruri !== null && uriParameter(ruri, 'lr') !== null;
+  const isStrict = isOurs(request, ruri) && ruri !== null && uriParameter(ruri, 'lr') !== null;
   if (isStrict) {
-    if (!request.setRequestUri(left.at(-1)?.uri ?? '')) return -1;
+    if (!request.setRequestUri(left.at(-1)?.uri ?? '')) return false;
     own.push(ruri);
     left = left.slice(0, -1);
   }
-  // our own route, or both of two that record_route() has put there because the sockets differed
+  // our own route, or both of two that a Record-Route has put there because the sockets differed
   for (
     let uri = left[0]?.uriParts ?? null;
-    uri !== null && isOurs(run, uri);
+    uri !== null && isOurs(request, uri);
     uri = left[0]?.uriParts ?? null
   ) {
     if (own.length === 2 || (own[0] !== undefined && !(isDoubled(own[0]) && isDoubled(uri)))) break;
     own.push(uri);
     left = left.slice(1);
   }
-  if (own[0] !== undefined) state.params = own[0].params;
+  if (own[0] !== undefined) request.state(routeState).params = own[0].params;
   // a preloaded route that only names us is not a route set (the manual's loose_route)
   if (!isStrict && own.length > 0 && left.length === 0 && request.message.toTag === null) {
-    setRoutes(run, []);
-    return -1;
+    setRoutes(request, []);
+    return false;
   }
   // the second of two says how the other side reaches us: the request goes out by that socket
   const [, outside] = own;
@@ -92,7 +90,7 @@ export function looseRoute(run: Run): 1 | -1 {
   const [next] = left;
   let routes = left.map(({ text }) => text);
   if (next !== undefined) {
-    if (next.uriParts === null) return -1;
+    if (next.uriParts === null) return false;
     if (uriParameter(next.uriParts, 'lr') !== null) request.setDestinationUri(next.uri);
     else {
       // the next hop is a strict router: it wants to be the request URI, and the target last (16.6, 6)
@@ -100,14 +98,14 @@ export function looseRoute(run: Run): 1 | -1 {
       request.setRequestUri(next.uri);
     }
   }
-  setRoutes(run, routes);
-  return 1;
+  setRoutes(request, routes);
+  return true;
 }
 
 /** Whether the request goes the way that the first one of the dialog went: the caller's tag was noted in the route. */
-export function isDownstream(run: Run): boolean {
-  const params = run.state(routeState).params;
+export function isDownstream(request: Request): boolean {
+  const { params } = request.state(routeState);
   const tag = params === null ? null : (parseUri(`sip:x;${params}`)?.params ?? null);
   const noted = tag === null ? null : uriParameter({ ...(parseUri('sip:x') as Uri), params }, 'ftag');
-  return noted === null || noted === (run.request.message?.fromTag ?? null);
+  return noted === null || noted === (request.message?.fromTag ?? null);
 }

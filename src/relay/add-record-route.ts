@@ -1,0 +1,164 @@
+/** Adds the Record-Route of this server to a request (RFC 3261, 16.6, item 4). Source: modules/rr of the manual. */
+import { type Edit, edits, type Request, StateKey } from '../runtime/index.ts';
+import {
+  formatHostPort,
+  type Header,
+  parseUri,
+  type SendingSocket,
+  transportParameter,
+} from '../sip/index.ts';
+import { incomingSocket, type RecordRoute, recordRoutes } from './record-route.ts';
+
+interface RouteState {
+  /** Parameters for the Record-Route that is added, each with its `;`. */
+  extra: string;
+  /** The Record-Route that was added; null if none was. */
+  record: AddedRoute | null;
+  /** The parameters of the Route of siprest, once looseRoute() has found it. */
+  params: string | null;
+}
+
+/** What a request's record and loose routing has come to. */
+export const routeState = new StateKey<Request, RouteState>('record and loose routing', () => ({
+  extra: '',
+  record: null,
+  params: null,
+}));
+
+/** The URIs of Record-Routes, the first on top. */
+export interface RouteUris {
+  /** Where the request leaves by the socket that received it. */
+  readonly uris: readonly string[];
+  /** Whether there are others where it leaves by another one. */
+  readonly mayDouble: boolean;
+  doubled(outgoing: SendingSocket): readonly string[];
+}
+
+/** Record-Routes among the edits of a request: data, since they stay as long as the call waits. */
+class AddedRoute implements RecordRoute {
+  edit: Edit;
+  readonly #uris: RouteUris;
+  readonly #place: number;
+  readonly #kind: 'insert-before' | 'insert-after';
+  #extra: string;
+
+  constructor(uris: RouteUris, headers: readonly Header[], extra: string) {
+    const first = headers.findIndex(({ key }) => key === 'record-route');
+    this.#uris = uris;
+    this.#kind = first >= 0 ? 'insert-before' : 'insert-after';
+    this.#place = first >= 0 ? first : headers.findLastIndex(({ key }) => key === 'via');
+    this.#extra = extra;
+    this.edit = this.#write(uris.uris);
+  }
+
+  #write(uris: readonly string[]): Edit {
+    let lines = '';
+    for (const uri of uris) lines += `Record-Route: <${uri}${this.#extra}>\r\n`;
+    return { kind: this.#kind, header: this.#place, lines };
+  }
+
+  doubled(outgoing: SendingSocket): Edit {
+    return this.#write(this.#uris.doubled(outgoing));
+  }
+
+  /** Writes them anew, with parameters that were added later. */
+  extend(extra: string, list: Edit[]): void {
+    const place = list.indexOf(this.edit);
+    this.#extra = extra;
+    this.edit = this.#write(this.#uris.uris);
+    list.splice(place < 0 ? list.length : place, place < 0 ? 0 : 1, this.edit);
+  }
+}
+
+/** Adds Record-Routes to the request, once: false if it has them already, or no message. */
+export function addRecordRoute(request: Request, uris: RouteUris): boolean {
+  const { message } = request;
+  const state = request.state(routeState);
+  if (message === null || state.record !== null) return false;
+  state.record = new AddedRoute(uris, message.headers, state.extra);
+  request.state(edits).push(state.record.edit);
+  if (uris.mayDouble) request.state(recordRoutes).push(state.record);
+  return true;
+}
+
+export interface RecordRouteOptions {
+  /** Parameters of the URI, each with its `;`. */
+  readonly params: string;
+  /** Whether the From tag is added, so that the direction of later requests is known. */
+  readonly fromTag: boolean;
+  /** Whether there are two Record-Routes where the sockets differ. */
+  readonly double: boolean;
+  /** The user of the URI, or null. */
+  readonly user: string | null;
+}
+
+/** {@link addRecordRoute} with the sockets by which the request arrives and leaves. False without a socket as well. */
+export function recordRoute(
+  request: Request,
+  { params, fromTag, double, user }: RecordRouteOptions,
+): boolean {
+  const socket = request.message?.socket ?? null;
+  if (socket === null) return false;
+  const { address, port } = socket.local;
+  // outside of a running server nobody has registered the socket
+  const incoming = incomingSocket(request) ?? {
+    transport: socket,
+    host: formatHostPort(address, null),
+    port,
+  };
+  const tag = fromTag ? fromTagOf(request) : '';
+  return addRecordRoute(request, new SocketUris(incoming, user ? `${user}@` : '', `${tag}${params}`, double));
+}
+
+/** `;ftag=...`: tells later which way a request goes. */
+export function fromTagOf({ message }: Request): string {
+  const tag = message?.fromTag ?? null;
+  return tag === null ? '' : `;ftag=${tag}`;
+}
+
+/** Adds parameters to the Record-Route, before it is added or after it. */
+export function addRouteParameters(request: Request, params: string): void {
+  const state = request.state(routeState);
+  state.extra += params;
+  state.record?.extend(state.extra, request.state(edits));
+}
+
+/** The URIs that name the sockets of both sides. */
+class SocketUris implements RouteUris {
+  readonly #incoming: SendingSocket;
+  /** With its `@`. */
+  readonly #user: string;
+  readonly #params: string;
+  readonly mayDouble: boolean;
+
+  constructor(incoming: SendingSocket, user: string, params: string, mayDouble: boolean) {
+    this.#incoming = incoming;
+    this.#user = user;
+    this.#params = params;
+    this.mayDouble = mayDouble;
+  }
+
+  #uri(side: SendingSocket, more: string): string {
+    return `sip:${this.#user}${place(side)};lr${more}${this.#params}`;
+  }
+
+  get uris(): readonly string[] {
+    return [this.#uri(this.#incoming, '')];
+  }
+
+  doubled(outgoing: SendingSocket): readonly string[] {
+    return [this.#uri(outgoing, ';r2=on'), this.#uri(this.#incoming, ';r2=on')];
+  }
+}
+
+/** Where requests come in by a socket: its host and port, with the transport where it is not UDP. */
+function place({ transport: { protocol }, host, port }: SendingSocket): string {
+  return `${host}:${port}${transportParameter(protocol)}`;
+}
+
+/** Whether parameters may follow others of a URI, without a change of anything else in it. */
+export function areRouteParameters(text: string): boolean {
+  if (text === '') return true;
+  const read = text.startsWith(';') ? parseUri(`sip:x;lr${text}`) : null;
+  return read !== null && read.user === null && read.headers === null && read.params === `lr${text}`;
+}

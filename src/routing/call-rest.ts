@@ -1,0 +1,57 @@
+/** REST requests of a call, which end with it. */
+import type { BodyRequestOptions, Outcome, RequestOptions, RestClient } from '../rest/index.ts';
+
+/** What {@link CallRest} needs of its call. */
+export interface RestCaller {
+  /** Ends its requests. */
+  readonly signal: AbortSignal;
+}
+
+/** A client whose requests end when the caller cancels. See `RestClient` of `siprest/rest`. */
+export class CallRest {
+  readonly #client: RestClient;
+  readonly #caller: RestCaller;
+
+  /** @internal */
+  constructor(client: RestClient, caller: RestCaller) {
+    this.#client = client;
+    this.#caller = caller;
+  }
+
+  /** A GET request. */
+  get(url: string | URL, options?: RequestOptions): Promise<Outcome> {
+    return this.request('GET', url, options);
+  }
+
+  /** A HEAD request. */
+  head(url: string | URL, options?: RequestOptions): Promise<Outcome> {
+    return this.request('HEAD', url, options);
+  }
+
+  /** A DELETE request. */
+  delete(url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
+    return this.request('DELETE', url, options);
+  }
+
+  /** A POST request: `{ json: value }`, `{ body: text }`. */
+  post(url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
+    return this.request('POST', url, options);
+  }
+
+  /** A PUT request. */
+  put(url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
+    return this.request('PUT', url, options);
+  }
+
+  /** A PATCH request. */
+  patch(url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
+    return this.request('PATCH', url, options);
+  }
+
+  /** A request with any method except CONNECT. */
+  request(method: string, url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
+    const { signal } = this.#caller;
+    const own = options?.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
+    return this.#client.request(method, url, { ...options, signal: own });
+  }
+}

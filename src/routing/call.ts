@@ -1,0 +1,201 @@
+import { recordRoute } from '../relay/index.ts';
+import type { RestClient } from '../rest/index.ts';
+import { type Draft, type Request, requestDraft } from '../runtime/index.ts';
+import {
+  type CSeq,
+  headerText,
+  isStatus,
+  parseNameAddrs,
+  reasonPhrase,
+  type SipRequest,
+  type Source,
+  transportName,
+  type Via,
+} from '../sip/index.ts';
+import { Address, type SipUri, uriOf } from './address.ts';
+import { CallLog } from './call-log.ts';
+import { CallRest } from './call-rest.ts';
+import type { CallEnding, Handling } from './handling.ts';
+import { type HeaderValues, headerLines, MessageView } from './message-view.ts';
+import type { RelayOptions, RelayResult } from './relay-options.ts';
+import { checkedUri } from './targets.ts';
+import { decode, encode } from './text.ts';
+
+/** The state of a call without `state` in the definition. */
+export type CallState = Record<string, unknown>;
+
+/** What a reply has beside its status and reason. */
+export interface ReplyOptions {
+  /** Header lines. */
+  readonly headers?: HeaderValues | undefined;
+  /** The body; it needs a `contentType`. */
+  readonly body?: string | Uint8Array | undefined;
+  /** The Content-Type of the body. */
+  readonly contentType?: string | undefined;
+}
+
+/** A request being handled, from its arrival to the end of its transaction. */
+export class Call<State extends object = CallState> extends MessageView {
+  readonly #handling: Handling;
+  readonly #request: Request;
+  readonly #message: SipRequest;
+  #state: State | null = null;
+  #rest: CallRest | null = null;
+
+  /** @internal */
+  constructor(handling: Handling, message: SipRequest) {
+    super();
+    this.#handling = handling;
+    this.#request = handling.request;
+    this.#message = message;
+  }
+
+  /** @internal */
+  protected get draft(): Draft {
+    return this.#request.state(requestDraft);
+  }
+
+  // --- the request ---
+
+  /** The request as received, a byte string; see `siprest/sip`. */
+  get message(): SipRequest {
+    return this.#message;
+  }
+
+  /** `INVITE`, `REGISTER`, ... */
+  get method(): string {
+    return this.#message.method;
+  }
+
+  /** The Request-URI: as received until it is changed. */
+  get uri(): SipUri {
+    return uriOf(this.#request.requestUri);
+  }
+
+  /** Changes the Request-URI, for a `relay()` without targets and for script routes. Throws a TypeError for an invalid URI. */
+  set uri(uri: SipUri | string) {
+    this.#request.requestUri = checkedUri(String(uri));
+  }
+
+  /** The From header. */
+  get from(): Address {
+    return new Address(this.#message.from);
+  }
+
+  /** The To header. */
+  get to(): Address {
+    return new Address(this.#message.to);
+  }
+
+  /** The Contact headers, without `*`; empty if one is invalid. */
+  get contacts(): readonly Address[] {
+    return (this.#message.contacts ?? []).filter(({ uri }) => uri !== '*').map((one) => new Address(one));
+  }
+
+  /** The Via headers, topmost first. */
+  get vias(): readonly Via[] {
+    return this.#message.vias;
+  }
+
+  /** The Route headers as received, topmost first. */
+  get routes(): readonly Address[] {
+    return this.#message
+      .headerAll('route')
+      .flatMap((value) => parseNameAddrs(value) ?? [])
+      .map((one) => new Address(one));
+  }
+
+  /** The Call-ID. */
+  get callId(): string {
+    return decode(this.#message.callId);
+  }
+
+  /** The CSeq header. */
+  get cseq(): CSeq {
+    return this.#message.cseq;
+  }
+
+  /** Whether it belongs to a dialog: its To header has a tag. */
+  get isInDialog(): boolean {
+    return this.#message.toTag !== null;
+  }
+
+  /** The sender. */
+  get source(): Source {
+    return this.#message.source;
+  }
+
+  /** The socket that received it: `udp:192.0.2.1:5060`. */
+  get socket(): string {
+    const { socket } = this.#message;
+    return socket === null ? '' : transportName(socket);
+  }
+
+  // --- the call ---
+
+  /** Whatever the policy keeps with the call, as made by its `state`. */
+  get state(): State {
+    // the policy has made it of the type that its handlers have
+    this.#state ??= this.#handling.routing.newState() as State;
+    return this.#state;
+  }
+
+  /** Logs lines with the Call-ID. */
+  get log(): CallLog {
+    return new CallLog(this.#handling.routing.log, this.#message.callId);
+  }
+
+  /** HTTP requests, with the options of the policy's `rest`. They end when the call does. */
+  get rest(): CallRest {
+    this.#rest ??= new CallRest(this.#client, this.#handling);
+    return this.#rest;
+  }
+
+  get #client(): RestClient {
+    return this.#handling.routing.rest;
+  }
+
+  /** Fires when the call ends before the handler, by {@link Call.ended}. */
+  get cancelled(): AbortSignal {
+    return this.#handling.signal;
+  }
+
+  /** Why the call has ended before the handler; undefined if it has not. Replies then have no effect. */
+  get ended(): CallEnding | undefined {
+    return this.#handling.ended ?? undefined;
+  }
+
+  /**
+   * Sends a reply; a final one ends a `relay()` under way. False if it was not sent: the call has ended, or has its final reply.
+   * @throws RangeError for an invalid status
+   * @throws TypeError for invalid headers, or a body without a Content-Type
+   */
+  reply(status: number, reason?: string, { headers, body, contentType }: ReplyOptions = {}): boolean {
+    if (!isStatus(status)) throw new RangeError(`invalid status ${status}`);
+    if (body !== undefined && contentType === undefined) throw new TypeError('a body needs a contentType');
+    return this.#handling.send({
+      status,
+      reason: reason === undefined || reason === '' ? reasonPhrase(status) : encode(reason),
+      headers: headers === undefined ? undefined : (headerText(headerLines(headers)) ?? undefined),
+      body: typeof body === 'object' ? Buffer.from(body).toString('latin1') : body && encode(body),
+      contentType,
+    });
+  }
+
+  /**
+   * Relays the request, and resolves once a target has answered or all have failed. After a failure the handler may relay
+   * again, or reply; if it just ends, the best reply goes to the caller. Never rejects because of the network.
+   * @throws TypeError for invalid targets
+   */
+  relay(options: RelayOptions = {}): Promise<RelayResult> {
+    if (options.recordRoute === true)
+      recordRoute(this.#request, { params: '', fromTag: true, double: true, user: null });
+    return this.#handling.relay(options);
+  }
+
+  /** Leaves the request without an answer, for senders that deserve none. */
+  drop(): void {
+    this.#handling.isDropped = true;
+    this.#request.leaveUnanswered();
+  }
+}

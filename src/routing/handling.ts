@@ -1,0 +1,408 @@
+/**
+ * A handler's run on a request, from its call to its end: what it has replied and relayed, what it waits for, and what
+ * ends it. `Call` is the handler's view of it.
+ *
+ * While it waits in relay(), the transaction has no deadline and no count of its own: the proxy's timers end it. When all
+ * targets have failed, the proxy is held until the handler replies, relays again, or ends; then the best reply goes up.
+ */
+import { type RelayUser, relay, relaying } from '../relay/index.ts';
+import { Draft, type RelayedBranch, type Request, Run, type RunWorker } from '../runtime/index.ts';
+import {
+  type Branch,
+  type Ending,
+  type Failure,
+  type HeaderText,
+  type ReplyContent,
+  type ReplyVerdict,
+  reasonPhrase,
+  type SendOptions,
+  type ServerTransaction,
+  type ServerUser,
+  type SipResponse,
+} from '../sip/index.ts';
+import { type Awaitable, andThen, Deadline, isPending } from '../timers/index.ts';
+import type { PolicyRouting } from './policy-routing.ts';
+import type { RelayFailure, RelayOptions, RelayResult, RelayTimeout } from './relay-options.ts';
+import { Reply } from './reply.ts';
+import { responseVerdict } from './reply-verdict.ts';
+import { type TargetBranch, targetsOf } from './targets.ts';
+import { decode } from './text.ts';
+
+/**
+ * Why a call ended before its handler: the caller `cancelled` it, the handler reached its `limit`, or the caller is
+ * `gone`: replies cannot be sent, or the ACK is missing.
+ */
+export type CallEnding = 'cancelled' | 'limit' | 'gone';
+
+/** One relay() under way. */
+interface Relay {
+  readonly options: RelayOptions;
+  /** Targets to try next, in series. */
+  readonly later: TargetBranch[];
+  readonly resolve: (result: RelayResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const cancelled: RelayResult = { kind: 'cancelled' };
+const timeout: RelayTimeout = { kind: 'timeout', status: 408 };
+const unreachable: RelayFailure = {
+  kind: 'failed',
+  status: 503,
+  reason: 'Service Unavailable',
+  reply: undefined,
+};
+
+export class Handling extends Deadline implements ServerUser, RelayUser {
+  readonly routing: PolicyRouting;
+  readonly worker: RunWorker;
+  readonly request: Request;
+  /** The handler, for the log: `onInvite`. */
+  readonly name: string;
+  ended: CallEnding | null = null;
+  /** Whether the handler has decided that nobody answers. */
+  isDropped = false;
+  #controller: AbortController | null = null;
+  /** Whether the handler has returned, and its promise has settled. */
+  #isOver = false;
+  /** Whether it counts as waiting, with its deadline running. */
+  #isCounted = false;
+  /** How long it may still take, in ms. */
+  #left: number;
+  #relay: Relay | null = null;
+  /** Lets the proxy go on after a failure. */
+  #release: (() => void) | null = null;
+  /** How the last relay() failed before anything was sent. */
+  #unsent: RelayFailure | null = null;
+
+  constructor(routing: PolicyRouting, worker: RunWorker, request: Request, name: string) {
+    super();
+    this.routing = routing;
+    this.worker = worker;
+    this.request = request;
+    this.name = name;
+    this.#left = routing.handlerTime;
+  }
+
+  /** Fires when the call ends before its handler. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.ended !== null && !this.#controller.signal.aborted) this.#abort(this.ended);
+    return this.#controller.signal;
+  }
+
+  /** Whether the request has its final reply, or cannot have one. */
+  get #isAnswered(): boolean {
+    return this.request.transaction?.isFinal !== false;
+  }
+
+  /** Calls the handler, which from now on owns the request. */
+  run<C>(handle: (call: C) => unknown, call: C): void {
+    const { transaction } = this.request;
+    if (transaction !== null && transaction.user === null) transaction.user = this;
+    let done: unknown;
+    try {
+      done = handle(call);
+    } catch (error) {
+      this.#failed(error);
+      return this.#finish();
+    }
+    if (!isThenable(done)) return this.#finish();
+    if (this.#relay === null) this.#begin();
+    Promise.resolve(done).then(
+      () => this.#finish(),
+      (error: unknown) => {
+        this.#failed(error);
+        this.#finish();
+      },
+    );
+  }
+
+  // --- replies ---
+
+  /** False if it was not sent. A final reply ends relaying. */
+  send(content: Pick<ReplyContent, 'status' | 'reason' | 'headers' | 'body' | 'contentType'>): boolean {
+    if (this.ended !== null) {
+      this.routing.log.debug(this.#line(`a reply ${content.status} after the call has ended`));
+      return false;
+    }
+    if (this.#isAnswered && this.request.transaction !== null) {
+      this.routing.log.warning(this.#line(`replied ${content.status} after the final reply: not sent`));
+      return false;
+    }
+    const sent = this.request.replyWith(content);
+    if (sent && content.status >= 200) this.#free(cancelled);
+    return sent;
+  }
+
+  #failed(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.routing.log.error(this.#line(`failed: ${text}`));
+    if (this.ended === null && !this.#isAnswered)
+      this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
+  }
+
+  #line(text: string): string {
+    return `${this.name}() ${text}, Call-ID ${this.request.message?.callId ?? ''}`;
+  }
+
+  /** The handler has ended: what it has left undecided is decided. */
+  #finish(): void {
+    this.#isOver = true;
+    this.#pause();
+    this.#letGo();
+    if (this.ended !== null || this.isDropped || this.#relay !== null || this.#isAnswered) return;
+    if (this.request.knownState(relaying)?.proxy != null) return;
+    if (this.#unsent !== null) this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
+    else {
+      this.routing.log.warning(this.#line('ended without a reply: answered 500'));
+      this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
+    }
+  }
+
+  // --- relaying ---
+
+  /** Never rejects for the network. @throws TypeError for invalid options, Error if the request has been answered */
+  relay(options: RelayOptions): Promise<RelayResult> {
+    if (this.ended !== null) return Promise.resolve(cancelled);
+    if (this.#relay !== null)
+      throw new Error('relay() is already under way: give it several targets to fork the request');
+    if (this.#isAnswered && this.request.message?.method !== 'ACK')
+      throw new Error('the request has been answered and cannot be relayed');
+    const targets = targetsOf(this.request, options);
+    const inSeries = options.order === 'series';
+    const first = inSeries ? targets.slice(0, 1) : targets;
+    this.#pause();
+    this.#unsent = null;
+    return new Promise((resolve, reject) => {
+      const current: Relay = { options, later: inSeries ? targets.slice(1) : [], resolve, reject };
+      this.#relay = current;
+      this.#try(current, first);
+    });
+  }
+
+  #try(current: Relay, branches: readonly TargetBranch[]): void {
+    const { routing, request } = this;
+    const { options } = current;
+    const state = request.state(relaying);
+    const ringFor = options.ringFor ?? routing.ringFor;
+    const respondWithin = options.respondWithin ?? routing.respondWithin;
+    state.user = this;
+    state.frTimeout = respondWithin / 1000;
+    state.frInvTimeout = ringFor / 1000;
+    if (state.proxy !== null) {
+      state.proxy.frTimeout = respondWithin;
+      state.proxy.frInvTimeout = ringFor;
+    }
+    // an error of the handler: invalid headers for a branch, or a function that throws
+    const failed = (error: unknown) => {
+      if (this.#relay === current) this.#relay = null;
+      if (!this.#isOver) this.#begin();
+      current.reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    try {
+      const status = relay(new Run(this.worker, request), {
+        branches,
+        failover: options.failover ?? true,
+        passReason: true,
+        auto477: false,
+      });
+      if (isPending(status)) status.then((code) => this.#sent(current, code), failed);
+      else this.#sent(current, status);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** The branches of a relay() were sent, or could not be. */
+  #sent(current: Relay, status: number): void {
+    const { request } = this;
+    const { transaction } = request;
+    if (status > 0) {
+      const { proxy } = request.state(relaying);
+      if (proxy !== null) proxy.restartOnEachReply = current.options.ringFor === undefined;
+      // CANCELs come here first
+      if (transaction !== null && transaction.user === proxy) transaction.user = this;
+      this.#letGo();
+      if (this.#relay === current && request.message?.method === 'ACK') this.#settle(cancelled);
+      return;
+    }
+    const [next] = current.later.splice(0, 1);
+    if (next !== undefined && this.ended === null) return this.#try(current, [next]);
+    this.#unsent = unreachable;
+    this.#settle(this.ended === null && transaction?.isFinal !== true ? unreachable : cancelled);
+    if (this.#isOver) this.#finish();
+  }
+
+  /** The result of relay(): the handler goes on. */
+  #settle(result: RelayResult): void {
+    const current = this.#relay;
+    this.#relay = null;
+    if (current === null) return;
+    if (!this.#isOver) this.#begin();
+    current.resolve(result);
+  }
+
+  #free(result: RelayResult): void {
+    this.#letGo();
+    this.#settle(result);
+  }
+
+  #letGo(): void {
+    const release = this.#release;
+    this.#release = null;
+    release?.();
+  }
+
+  onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
+    const { status } = response;
+    const change = this.#relay?.options.onReply;
+    const isAnswer = status >= 200 && status < 300;
+    if (change === undefined) {
+      if (isAnswer && this.#relay !== null) this.#answered(replyOf(branch, response));
+      return 'forward';
+    }
+    const reply = replyOf(branch, response);
+    const verdict = responseVerdict(reply, change, (error) => this.#failedOn(error));
+    if (!isAnswer) return verdict;
+    return andThen(verdict, (last) => {
+      this.#answered(reply);
+      return last;
+    });
+  }
+
+  #answered(reply: Reply): void {
+    this.#settle({ kind: 'answered', status: reply.status, reply });
+  }
+
+  /** A function that sees replies has failed: they go on as they are. */
+  #failedOn(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.routing.log.error(this.#line(`failed on a reply: ${text}`));
+  }
+
+  onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {
+    const current = this.#relay;
+    if (this.ended !== null) return this.#settle(cancelled);
+    const result = resultOf(failure);
+    if (current !== null) {
+      const [next] = current.later;
+      const { tryNext = isNotFinal } = current.options;
+      if (next !== undefined && this.#wants(tryNext, result)) {
+        current.later.shift();
+        return new Promise((release) => {
+          this.#release = release;
+          this.#try(current, [next]);
+        });
+      }
+    }
+    this.#settle(result);
+    if (this.#isOver) return;
+    return new Promise((release) => {
+      this.#release = release;
+    });
+  }
+
+  #wants(tryNext: NonNullable<RelayOptions['tryNext']>, result: RelayFailure | RelayTimeout): boolean {
+    try {
+      return tryNext(result);
+    } catch (error) {
+      this.#failedOn(error);
+      return false;
+    }
+  }
+
+  // --- what happens to the transaction ---
+
+  /** The caller's CANCEL. */
+  cancel(headers?: HeaderText): void {
+    const { transaction } = this.request;
+    if (transaction === null || !transaction.isInvite || transaction.isFinal || this.ended !== null) return;
+    this.#end('cancelled');
+    const proxy = this.#proxy;
+    if (proxy !== null) proxy.cancel(headers);
+    else transaction.reply({ status: 487, reason: 'Request Terminated', ...this.routing.replyDefaults });
+    this.#letGo();
+  }
+
+  /** A reply from outside of the handler. */
+  reply(content: ReplyContent, options?: SendOptions): boolean {
+    const user: Pick<ServerTransaction, 'reply'> | null = this.#proxy ?? this.request.transaction;
+    return user?.reply(content, options) === true;
+  }
+
+  onServerEnd(ending: Ending): void {
+    this.#proxy?.onServerEnd(ending);
+    if (ending !== 'done') this.#end('gone');
+    this.#free(cancelled);
+  }
+
+  get #proxy() {
+    return this.request.knownState(relaying)?.proxy ?? null;
+  }
+
+  #end(why: CallEnding): void {
+    if (this.ended !== null || this.#isOver) return;
+    this.ended = why;
+    this.#abort(why);
+  }
+
+  #abort(why: CallEnding): void {
+    this.#controller?.abort(endings[why]);
+  }
+
+  // --- counts and limits ---
+
+  /** The handler waits without a worker. */
+  #begin(): void {
+    if (this.#isCounted || this.ended === 'limit') return;
+    this.#isCounted = true;
+    this.routing.handlers.handlerBegan(this.#size);
+    if (Number.isFinite(this.#left)) this.routing.timers.start(this, Math.max(this.#left, 0));
+  }
+
+  /** It has ended, or waits for others. */
+  #pause(): void {
+    if (!this.#isCounted) return;
+    this.#isCounted = false;
+    this.routing.handlers.handlerEnded(this.#size);
+    const { timers } = this.routing;
+    if (!this.running) return;
+    this.#left = this.due - timers.clock.now();
+    timers.stop(this);
+  }
+
+  get #size(): number {
+    return this.request.message?.raw.length ?? 0;
+  }
+
+  override onDeadline(): void {
+    const { handlerTime, log } = this.routing;
+    log.error(this.#line(`was ended after ${handlerTime} ms (limits.handlerTime)`));
+    if (!this.#isAnswered) this.request.replyWith({ status: 504, reason: reasonPhrase(504) });
+    this.#end('limit');
+    this.#pause();
+    this.#letGo();
+  }
+}
+
+/** What REST requests that the end of the call has ended give as their reason. */
+const endings: Readonly<Record<CallEnding, string>> = {
+  cancelled: 'the caller has cancelled',
+  limit: 'the handler has reached its limit',
+  gone: 'the caller is gone',
+};
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
+const isNotFinal = ({ status }: { readonly status: number }) => status < 600;
+
+function resultOf({ status, response, branch }: Failure<RelayedBranch>): RelayFailure | RelayTimeout {
+  if (response === null && status === 408) return timeout;
+  const reply = response === null || branch === null ? undefined : replyOf(branch, response);
+  return { kind: 'failed', status, reason: reply?.reason ?? reasonPhrase(status), reply };
+}
+
+function replyOf(branch: Branch<RelayedBranch>, response: SipResponse): Reply {
+  return new Reply(response, Draft.ofResponse(response), decode(branch.spec.data.request.requestUri));
+}

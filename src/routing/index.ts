@@ -1,0 +1,33 @@
+/** Policies in TypeScript: handlers of calls, on the same runtime as scripts. */
+export { Address, SipUri, type UriChanges } from './address.ts';
+export { Call, type CallState, type ReplyOptions } from './call.ts';
+export { CallLog } from './call-log.ts';
+export { CallRest } from './call-rest.ts';
+export { policyIntake } from './dispatch.ts';
+export type { CallEnding } from './handling.ts';
+export { type HeaderValues, MessageHeaders, MessageView } from './message-view.ts';
+export {
+  defineServer,
+  type Handler,
+  type Handlers,
+  isPolicy,
+  type Middleware,
+  type Policy,
+  type PolicyDefinition,
+  type PolicyLimits,
+  type PolicyLogLevel,
+  type PolicyRestOptions,
+  type PolicyTimers,
+} from './policy.ts';
+export type { PolicyRouting } from './policy-routing.ts';
+export type {
+  BranchRequest,
+  RelayAnswer,
+  RelayCancelled,
+  RelayFailure,
+  RelayOptions,
+  RelayResult,
+  RelayTarget,
+  RelayTimeout,
+} from './relay-options.ts';
+export { Reply } from './reply.ts';

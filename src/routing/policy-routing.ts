@@ -1,0 +1,21 @@
+import type { RestClient } from '../rest/index.ts';
+import type { RunRouting } from '../runtime/index.ts';
+import type { TimerWheel } from '../timers/index.ts';
+
+/** The Routing of a policy, as its calls need it; it is that of a script too, whose routes they may run. */
+export interface PolicyRouting extends RunRouting {
+  readonly rest: RestClient;
+  readonly timers: TimerWheel;
+  /** Times of relaying where a handler gives none, in ms. */
+  readonly respondWithin: number;
+  readonly ringFor: number;
+  /** How long a handler may take, without the time in relay(), in ms. */
+  readonly handlerTime: number;
+  /** Counts handlers that wait, see WorkerPool. */
+  readonly handlers: {
+    handlerBegan(size: number): void;
+    handlerEnded(size: number): void;
+  };
+  /** The state of a new call. */
+  newState(): object;
+}

@@ -1,0 +1,28 @@
+import { responseEdits } from '../relay/index.ts';
+import type { ReplyVerdict } from '../sip/index.ts';
+import { type Awaitable, isPending } from '../timers/index.ts';
+import type { Reply } from './reply.ts';
+
+/** What a function makes of a reply. If it fails, the reply goes on as it is. */
+export function responseVerdict(
+  reply: Reply,
+  change: (reply: Reply) => unknown,
+  failed: (error: unknown) => void,
+): Awaitable<ReplyVerdict> {
+  const verdict = (): ReplyVerdict => {
+    if (reply.isDropped) return 'drop';
+    const { edits } = reply;
+    return edits.length === 0 ? 'forward' : (responseEdits(reply.message, edits) ?? 'forward');
+  };
+  try {
+    const done = change(reply);
+    if (!isPending(done)) return verdict();
+    return done.then(verdict, (error: unknown) => {
+      failed(error);
+      return 'forward';
+    });
+  } catch (error) {
+    failed(error);
+    return 'forward';
+  }
+}

@@ -1,0 +1,28 @@
+/** What a server can run: a script or a policy. */
+import { isPolicy, type Policy } from '../routing/index.ts';
+import { LoadedPolicy, loadPolicy, type PolicySource } from './load-policy.ts';
+import { LoadedScript, loadSource, type ScriptSource } from './load-script.ts';
+import { StartError } from './start-error.ts';
+
+export type Loaded = LoadedScript | LoadedPolicy;
+
+/** In plain data, for loading it in another process. */
+export type LoadedSource = ScriptSource | PolicySource;
+
+export const toLoaded = (what: Loaded | Policy): Loaded =>
+  isPolicy(what) ? new LoadedPolicy(what, null) : what;
+
+/** @throws StartError for a policy that only this process has */
+export function sourceOf(loaded: Loaded): LoadedSource {
+  if (loaded.source !== null) return loaded.source;
+  throw new StartError(
+    'several processes need a policy in a file: pass what loadPolicy() gives to startServer()',
+  );
+}
+
+/** Loads the same again, in any process. */
+export function loadFrom(source: LoadedSource): LoadedScript | Promise<LoadedPolicy> {
+  return 'policyFile' in source ? loadPolicy(source.policyFile) : loadSource(source);
+}
+
+export const isScript = (loaded: Loaded): loaded is LoadedScript => loaded instanceof LoadedScript;
