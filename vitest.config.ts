@@ -16,6 +16,7 @@ export default defineConfig({
       { find: /^siprest$/, replacement: source('./src/index.ts') },
       { find: /^siprest\/rest$/, replacement: source('./src/rest.ts') },
       { find: /^siprest\/sip$/, replacement: source('./src/sip.ts') },
+      { find: /^siprest\/testing$/, replacement: source('./src/testing.ts') },
     ],
   },
   test: {

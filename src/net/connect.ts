@@ -33,6 +33,21 @@ export interface Wire extends Duplex {
   unref?(): unknown;
   /** Closes it so that its port is free at once. */
   resetAndDestroy?(): unknown;
+  /**
+   * Stands in for TLS on a wire that has no bytes of it: calls back with the reason why the handshake fails, or null.
+   * @internal
+   */
+  handshake?(expected: ExpectedServer, done: (refusal: string | null) => void): void;
+}
+
+/** What a client wants to know of a server's certificate. */
+export interface ExpectedServer {
+  /** The name that the certificate must have. */
+  readonly name: string;
+  /** Whether its authority must be trusted. */
+  readonly verifyPeer: boolean;
+  /** Whether the name must be right. */
+  readonly verifyHost: boolean;
 }
 
 /** Opens a connection to an address. */

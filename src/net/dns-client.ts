@@ -65,7 +65,19 @@ export function failed(code: DnsFailure, name: string): NodeJS.ErrnoException {
 
 const failure = (code: DnsFailure, ttl = Number.NaN): DnsAnswer => ({ code, records: [], ttl });
 
-export class DnsClient {
+/** Asks name servers. */
+export interface Questions {
+  /** `done` is called once, never before this returns. */
+  ask(
+    name: string,
+    type: RecordType,
+    servers: readonly NameServer[],
+    asking: Asking,
+    done: (answer: DnsAnswer) => void,
+  ): void;
+}
+
+export class DnsClient implements Questions {
   readonly #channels = new Map<string, Channel>();
   readonly timers: TimerWheel;
   #underWay = 0;
@@ -74,7 +86,6 @@ export class DnsClient {
     this.timers = timers;
   }
 
-  /** `done` is called once, never before this returns. */
   ask(
     name: string,
     type: RecordType,

@@ -1,8 +1,9 @@
 /** Names to addresses, the address race, descriptor shortage, proxies. */
 
-export type { Connect, ConnectTarget, Wire } from './connect.ts';
+export type { Connect, ConnectTarget, ExpectedServer, Wire } from './connect.ts';
 export { ConnectRace, discard, type RaceFailure } from './connect-race.ts';
-export type { ServiceRecord } from './dns-message.ts';
+export type { DnsAnswer, DnsFailure, Questions } from './dns-client.ts';
+export type { NamingPointer, RecordData, RecordType, ServiceRecord } from './dns-message.ts';
 export { hostAndPort, isIP, isIPv6 } from './ip-address.ts';
 export { type LookupCallback, type LookupFunction, type Names, namesOf } from './lookup.ts';
 export { Proxies, type Proxy, type UnusableProxy } from './proxies.ts';

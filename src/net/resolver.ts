@@ -1,5 +1,5 @@
 import { type Clock, systemClock, type TimerWheel, timersOf } from '../timers/index.ts';
-import { type Asking, type DnsAnswer, DnsClient, failed, isNothing } from './dns-client.ts';
+import { type Asking, type DnsAnswer, DnsClient, failed, isNothing, type Questions } from './dns-client.ts';
 import type { NamingPointer, RecordData, RecordType, ServiceRecord } from './dns-message.ts';
 import { Gathering, Lookup, type LookupCallback, type LookupListener } from './lookup.ts';
 import {
@@ -30,6 +30,8 @@ export interface NameResolverOptions {
   readonly resolvConf?: string | undefined;
   /** Clock for TTLs and timeouts; tests may inject one. Default: the system's. */
   readonly clock?: Clock | undefined;
+  /** Asks the name servers. Default: over UDP and TCP. @internal */
+  readonly client?: Questions | undefined;
 }
 
 /** Options of a single lookup. */
@@ -80,7 +82,7 @@ export class NameResolver {
   readonly #timers: TimerWheel;
   readonly #cache = new Map<string, Cached>();
   readonly #underWay = new Map<string, ((answer: DnsAnswer) => void)[]>();
-  readonly #client: DnsClient;
+  readonly #client: Questions;
 
   /** A resolver with a cache of its own. */
   constructor(options: NameResolverOptions = {}) {
@@ -91,7 +93,7 @@ export class NameResolver {
     };
     this.#servers = servers === undefined ? null : servers.map(readNameServer);
     this.#timers = timersOf(clock);
-    this.#client = new DnsClient(this.#timers);
+    this.#client = options.client ?? new DnsClient(this.#timers);
     this.#hosts = new WatchedFile(options.hostsFile ?? '/etc/hosts', parseHosts, clock);
     this.#config = new WatchedFile(options.resolvConf ?? '/etc/resolv.conf', parseResolvConf, clock);
   }

@@ -153,6 +153,16 @@ export class ConnectAttempt {
     const { authority, alpn, tls } = this.#goal;
     const isName = isIP(authority.hostname) === 0;
     const name = authority.hostname.replace(/\.$/, '');
+    if (tcp.handshake !== undefined) {
+      const { verifyPeer, verifyHost } = profile;
+      tcp.handshake({ name, verifyPeer, verifyHost }, (refusal) => {
+        if (this.#over) return;
+        this.times.tls = this.#now();
+        if (refusal === null) this.#succeed(tcp, null);
+        else this.#fail(failed('tls', refusal));
+      });
+      return;
+    }
     const sessionKey = `${authority.hostname}:${authority.port}|${profile.key}|${alpn?.join() ?? ''}`;
     let socket: TLSSocket;
     try {

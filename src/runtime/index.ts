@@ -53,6 +53,8 @@ export {
   type ListeningSocket,
   type PortWait,
   type SocketHandlers,
+  type SocketSource,
+  systemSockets,
 } from './sockets.ts';
 export { StateKey, States } from './state.ts';
 export {

@@ -10,6 +10,7 @@ import {
   isLocalAddress,
   type ListenOptions,
   listen,
+  type Protocol,
   parseHostPort,
   type Source,
   splitProtocol,
@@ -63,6 +64,19 @@ export interface PortWait {
   readonly onWait: (socket: string) => void;
 }
 
+/** Where a process opens its sockets. */
+export interface SocketSource {
+  /** The addresses that the host of a `socket` parameter means. Rejects with a {@link BindError}. */
+  addresses(host: string): Promise<readonly string[]>;
+  /** Rejects with the system's error. */
+  listen(protocol: Protocol, options: ListenOptions): Promise<Transport>;
+  /** The local address that the routing table selects for a destination, or null. Default: the system's. */
+  readonly sourceTowards?: (address: string) => string | null;
+}
+
+/** This machine. */
+export const systemSockets: SocketSource = { addresses: resolve, listen };
+
 /** Retry interval in ms; messages in between are lost. */
 const tryAgain = 20;
 
@@ -73,12 +87,13 @@ export async function bindSockets(
   handlers: SocketHandlers,
   open: readonly ListeningSocket[] = [],
   wait: PortWait | null = null,
+  source: SocketSource = systemSockets,
 ): Promise<ListeningSocket[]> {
   const sockets: ListeningSocket[] = [];
   const opened: Transport[] = [];
   try {
     for (const { transport: protocol, host, port, advertised, tag = null } of addresses) {
-      for (const address of await resolve(host)) {
+      for (const address of await source.addresses(host)) {
         const configured = `${protocol}:${address}:${port}`;
         const before = open.find((socket) => socket.configured === configured);
         if (before !== undefined) {
@@ -87,7 +102,7 @@ export async function bindSockets(
         }
         try {
           const transport = await whenFree(configured, wait, () =>
-            listen(protocol, { address, port, limits, ...handlers }),
+            source.listen(protocol, { address, port, limits, ...handlers }),
           );
           opened.push(transport);
           sockets.push({ transport, name: transportName(transport), configured, advertised, tag });

@@ -83,7 +83,7 @@ export type {
 } from './proxy-types.ts';
 export { reasonPhrase } from './reason-phrases.ts';
 export { buildReply, isStatus, type ReplyContent, replyDestination, sendReply } from './reply.ts';
-export { buildRequest, type RequestContent } from './request.ts';
+export { buildCancel, buildDialogRequest, buildRequest, type RequestContent } from './request.ts';
 export { type Header, unfold } from './scan.ts';
 export type {
   Ending,

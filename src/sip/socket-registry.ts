@@ -39,8 +39,14 @@ export class SocketRegistry {
   /** Null after a change. */
   #protocols: ReadonlySet<Protocol> | null = null;
   #families: readonly (4 | 6)[] | null = null;
-  /** Whether requests leave by the socket whose address the system's routing table selects (`mhomed`). */
+  /** Whether requests leave by the socket whose address the routing table selects (`mhomed`). */
   byRoute = false;
+  readonly #sourceTowards: (address: string) => string | null;
+
+  /** @param sourceTowards the local address that the routing table selects. Default: the system's */
+  constructor(sourceTowards: (address: string) => string | null = sourceAddressTowards) {
+    this.#sourceTowards = sourceTowards;
+  }
 
   /** The first socket of a kind is preferred. */
   add(transport: Transport, advertised: Advertised | null = null): void {
@@ -112,7 +118,7 @@ export class SocketRegistry {
 
   /** A socket bound to the system's source address for the target, `preferred` before others. */
   #onRoute(target: Target, preferred: Transport | null): Entry | null {
-    const source = sourceAddressTowards(target.address);
+    const source = this.#sourceTowards(target.address);
     if (source === null) return null;
     const ipv6 = isIPv6(target.address);
     const fits = (entry: Entry): boolean =>

@@ -55,7 +55,7 @@ export class SimulatedClock implements Clock {
   /** Advances, firing timers at their due times, in order. */
   advance(milliseconds: number): void {
     const until = this.#now + milliseconds;
-    while (this.#fireNext(until));
+    while (this.fireNext(until));
     this.#now = until;
   }
 
@@ -66,12 +66,12 @@ export class SimulatedClock implements Clock {
   async pass(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds;
     do await turn();
-    while (this.#fireNext(until));
+    while (this.fireNext(until));
     this.#now = until;
   }
 
-  /** Fires the first timer that is due by then, at its time; false if there is none. */
-  #fireNext(until: number): boolean {
+  /** Moves to the first timer that is due by `until`, and fires it; false without one. */
+  fireNext(until: number): boolean {
     let first: SimulatedTimer | null = null;
     for (const timer of this.#timers)
       if (timer.due <= until && (first === null || timer.due < first.due)) first = timer;

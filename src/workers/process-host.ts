@@ -9,8 +9,10 @@ import {
   type Readiness,
   ReceiveCounts,
   type ScriptCounts,
+  type SocketSource,
   States,
   type Store,
+  systemSockets,
 } from '../runtime/index.ts';
 import {
   DnsNames,
@@ -51,6 +53,10 @@ export interface HostOptions {
   readonly logs?: ServerLogs;
   /** Counts messages passed to other processes. Default: a single process. */
   readonly peers?: Readonly<PeerCounts>;
+  /** Opens its sockets. Default: the system's. */
+  readonly socketSource?: SocketSource;
+  /** Whether the event loop is measured: not where time is simulated. Default true. */
+  readonly watchesLoop?: boolean;
 }
 
 /** Minimum interval between log lines about withheld replies, in ms. */
@@ -71,7 +77,9 @@ export class ProcessHost implements Host, FigureSource {
   readonly memory: MemoryBudgets;
   readonly transactions: TransactionTable;
   readonly tags = new StatelessTags();
-  readonly registry = new SocketRegistry();
+  readonly registry: SocketRegistry;
+  readonly socketSource: SocketSource;
+  readonly watchesLoop: boolean;
   readonly proxy: ProxyCore;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -98,6 +106,8 @@ export class ProcessHost implements Host, FigureSource {
     memory = memoryBudgets(count),
     logs = new ServerLogs({}, clock),
     peers,
+    socketSource = systemSockets,
+    watchesLoop = true,
     store = new MemoryStore(new StoreState({ clock, memory: memory.shared })),
   }: HostOptions = {}) {
     this.number = number;
@@ -110,6 +120,9 @@ export class ProcessHost implements Host, FigureSource {
     this.memory = memory;
     this.logs = logs;
     this.peers = peers ?? null;
+    this.socketSource = socketSource;
+    this.watchesLoop = watchesLoop;
+    this.registry = new SocketRegistry(socketSource.sourceTowards);
     const timers = timersOf(clock);
     this.transactions = new TransactionTable({
       timers,
@@ -171,6 +184,7 @@ export class ProcessHost implements Host, FigureSource {
 
   /** Starts measuring the event loop. */
   watch(): void {
+    if (!this.watchesLoop) return;
     this.loopDelay.start();
     this.loopLoad.start();
   }

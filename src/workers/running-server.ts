@@ -109,7 +109,7 @@ export class RunningServer implements SipServer {
     }
     host.readiness = 'running';
     running.#serve();
-    running.#stalls.start();
+    if (host.watchesLoop) running.#stalls.start();
     return running;
   }
 
@@ -314,6 +314,7 @@ export class RunningServer implements SipServer {
         this.#handlers,
         before,
         before.length === 0 ? this.#portWait(routing) : null,
+        this.#host.socketSource,
       );
       next.sockets = sockets;
       if (sockets.length === 0) throw new StartError('the script has no socket that can be opened');

@@ -4,6 +4,7 @@
  * rest_client; vectors rest-*, async-*.
  */
 import {
+  type Connect,
   type HeaderField,
   type Outcome,
   type PolicyFile,
@@ -47,11 +48,18 @@ export type OutcomeListener = (run: Run, url: string, outcome: Outcome) => void;
 
 export const outcomeListeners = new StateKey<Routing, OutcomeListener[]>('rest_client outcomes', () => []);
 
+/** Opens the connections of a process; null: node:net. */
+export const restConnect = new StateKey<Host, { readonly connect: Connect | null }>(
+  'rest_client connect',
+  () => ({ connect: null }),
+);
+
 /** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
 const shared = new StateKey<Host, RestShared>(
   'rest_client shared',
-  ({ store, names, memory, clock }) =>
+  ({ store, names, memory, clock, states }) =>
     new RestShared({
+      connect: states.get(restConnect).connect ?? undefined,
       connectLock: new SharedConnectLock(store),
       sharing: new StoreHostSharing(store),
       resolver: names.resolver,

@@ -1,0 +1,67 @@
+/** Loads what a simulation runs: a script in a file, or its text. */
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readRegularFile } from '../files/index.ts';
+import { renderDiagnostics } from '../script/index.ts';
+import { LoadedScript, loadScript } from '../workers/index.ts';
+import { SimulationError } from './simulation-error.ts';
+
+/** The text of a script, instead of a file. */
+export interface ScriptText {
+  /** The script; non-ASCII characters count as UTF-8. */
+  readonly script: string;
+}
+
+/** What is tested: the path or URL of a script's file, its text, or a script that was loaded. */
+export type Policy = string | URL | ScriptText | LoadedScript;
+
+/** How it is loaded. */
+export interface PolicyOptions {
+  /** The values of `$argv(name)`. */
+  readonly argv?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Scripts that were loaded from the same text: a thousand tests of one script compile it once. */
+const known = new Map<string, LoadedScript>();
+const mostKnown = 100;
+
+/** @throws SimulationError for a script with errors */
+export function loadPolicy(policy: Policy, { argv = {} }: PolicyOptions = {}): LoadedScript {
+  if (policy instanceof LoadedScript) return policy;
+  const isText = typeof policy === 'object' && 'script' in policy;
+  const fileName = isText ? 'script' : resolve(policy instanceof URL ? fileURLToPath(policy) : policy);
+  const text = isText ? Buffer.from(policy.script, 'utf8').toString('latin1') : read(fileName);
+  const key = JSON.stringify([fileName, text, argv]);
+  const before = known.get(key);
+  if (before !== undefined && isFresh(before)) return before;
+  const loaded = loadScript(text, {
+    fileName,
+    argv,
+    readFile: (name, from) => read(includedPath(name, from)),
+  });
+  if (!loaded.isValid) {
+    const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error');
+    throw new SimulationError(
+      `${fileName} has errors:\n${renderDiagnostics(errors, loaded.sources, { color: false })}`,
+    );
+  }
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, loaded);
+  return loaded;
+}
+
+const read = (path: string): string => readRegularFile(path).toString('latin1');
+
+/** Beside the including file, else from the working directory, as in OpenSIPS. */
+function includedPath(name: string, from: string): string {
+  const beside = resolve(dirname(from), name);
+  return !existsSync(beside) && existsSync(name) ? resolve(name) : beside;
+}
+
+/** Whether the included files are unchanged. */
+function isFresh({ source: { included } }: LoadedScript): boolean {
+  return Object.entries(included).every(([from, files]) =>
+    Object.entries(files).every(([name, text]) => text === read(includedPath(name, from))),
+  );
+}

@@ -1,0 +1,196 @@
+/** A network in memory: datagrams and SIP connections between addresses, delayed by the simulated clock. */
+import type { Source, Transport } from '../sip/index.ts';
+import type { Clock } from '../timers/index.ts';
+import { arrivals, seededRandom, type Weather } from './weather.ts';
+
+/** Receives the messages of a transport. */
+export type Receive = (data: Buffer, source: Source, transport: Transport) => void;
+
+/** The transports that are simulated. */
+export type SimulatedProtocol = 'udp' | 'tcp';
+
+/** Somebody's address and port. */
+export interface Place {
+  /** An IP address. */
+  readonly address: string;
+  /** The port. */
+  readonly port: number;
+}
+
+/** A message as it was handed to the network. */
+export interface Carried {
+  /** When, on the clock of the simulation. */
+  readonly at: number;
+  readonly protocol: SimulatedProtocol;
+  readonly from: Place;
+  readonly to: Place;
+  readonly data: Buffer;
+  readonly fate: 'arrives' | 'lost' | 'nobody';
+}
+
+export const placeOf = ({ address, port }: Place): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+const errorWith = (code: string): Error => Object.assign(new Error(code), { code });
+
+export class SimulatedNetwork {
+  readonly clock: Clock;
+  /** Called with each message. */
+  onCarried: (carried: Carried) => void = () => undefined;
+  readonly #sockets = new Map<string, SimulatedTransport>();
+  #weather: Weather = {};
+  #random = seededRandom(1);
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  get weather(): Weather {
+    return this.#weather;
+  }
+
+  set weather(weather: Weather) {
+    this.#weather = weather;
+    this.#random = seededRandom(weather.seed ?? 1);
+  }
+
+  /** Opens a socket. @throws an error with the code EADDRINUSE */
+  open(protocol: SimulatedProtocol, address: string, port: number, receive: Receive): SimulatedTransport {
+    const free = port === 0 ? this.#freePort(protocol, address) : port;
+    const key = `${protocol}:${placeOf({ address, port: free })}`;
+    if (this.#sockets.has(key)) throw errorWith('EADDRINUSE');
+    const transport = new SimulatedTransport(this, protocol, { address, port: free }, receive, () =>
+      this.#sockets.delete(key),
+    );
+    this.#sockets.set(key, transport);
+    return transport;
+  }
+
+  /** The socket at a place, or null. */
+  at(protocol: SimulatedProtocol, place: Place): SimulatedTransport | null {
+    return this.#sockets.get(`${protocol}:${placeOf(place)}`) ?? null;
+  }
+
+  /** Sends a message; `done` gets an error where a connection would be refused. */
+  carry(
+    from: SimulatedTransport,
+    to: Place,
+    data: Buffer,
+    arrive: (at: SimulatedTransport, data: Buffer) => void,
+    done?: (error: Error | null) => void,
+  ): void {
+    const { protocol, local } = from;
+    const isThere = this.at(protocol, to) !== null;
+    const tell = (fate: Carried['fate']) =>
+      this.onCarried({ at: this.clock.now(), protocol, from: local, to, data, fate });
+    if (!isThere) {
+      tell('nobody');
+      done?.(from.reliable ? errorWith('ECONNREFUSED') : null);
+      return;
+    }
+    const { latency = 1, damaged } = this.#weather;
+    const delays = from.reliable
+      ? [latency]
+      : arrivals(this.#weather, this.#random, { data, from: placeOf(local), to: placeOf(to) });
+    tell(delays.length === 0 ? 'lost' : 'arrives');
+    for (const delay of delays)
+      this.clock.setTimer(delay, () => {
+        const there = this.at(protocol, to);
+        // each receiver gets bytes of its own
+        if (there !== null) arrive(there, damaged?.(data) ?? Buffer.from(data));
+      });
+    done?.(null);
+  }
+
+  #freePort(protocol: SimulatedProtocol, address: string): number {
+    let port = 40_000;
+    while (this.at(protocol, { address, port }) !== null) port++;
+    return port;
+  }
+}
+
+/** A socket on the simulated network. Over TCP each peer has a connection, whose other end is a socket too. */
+export class SimulatedTransport implements Transport {
+  readonly protocol: SimulatedProtocol;
+  readonly reliable: boolean;
+  readonly local: Place;
+  readonly #network: SimulatedNetwork;
+  readonly #receive: Receive;
+  readonly #onClosed: () => void;
+  readonly #connections = new Map<string, SimulatedConnection>();
+
+  constructor(
+    network: SimulatedNetwork,
+    protocol: SimulatedProtocol,
+    local: Place,
+    receive: Receive,
+    onClosed: () => void,
+  ) {
+    this.#network = network;
+    this.protocol = protocol;
+    this.reliable = protocol === 'tcp';
+    this.local = local;
+    this.#receive = receive;
+    this.#onClosed = onClosed;
+  }
+
+  send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
+    const { local } = this;
+    this.#network.carry(
+      this,
+      { address, port },
+      Buffer.from(data),
+      (there, bytes) => there.arrive(bytes, local),
+      done,
+    );
+  }
+
+  /** A message from a place arrives. */
+  arrive(data: Buffer, { address, port }: Place): void {
+    const source: Source = { address, port, transport: this.protocol };
+    this.#receive(data, source, this.reliable ? this.#connection(source) : this);
+  }
+
+  /** Where nobody is, a datagram is answered by an ICMP error. */
+  askWhetherOpen(address: string, port: number, waiter: { connectionLost(error: Error): void }): void {
+    if (this.reliable || this.#network.at(this.protocol, { address, port }) !== null) return;
+    this.#network.clock.setTimer(1, () => waiter.connectionLost(errorWith('ECONNREFUSED')));
+  }
+
+  async close(): Promise<void> {
+    this.#onClosed();
+  }
+
+  #connection(peer: Source): SimulatedConnection {
+    const key = placeOf(peer);
+    let connection = this.#connections.get(key);
+    if (connection === undefined) {
+      connection = new SimulatedConnection(this, peer);
+      this.#connections.set(key, connection);
+    }
+    return connection;
+  }
+}
+
+/** One end of a connection: what is sent goes to its peer, whatever the address. */
+class SimulatedConnection implements Transport {
+  readonly protocol: SimulatedProtocol;
+  readonly reliable = true;
+  readonly local: Place;
+  readonly listener: SimulatedTransport;
+  readonly #peer: Place;
+
+  constructor(listener: SimulatedTransport, peer: Place) {
+    this.listener = listener;
+    this.protocol = listener.protocol;
+    this.local = listener.local;
+    this.#peer = peer;
+  }
+
+  send(data: Uint8Array, _address: string, _port: number, done?: (error: Error | null) => void): void {
+    const { address, port } = this.#peer;
+    this.listener.send(data, address, port, done);
+  }
+
+  async close(): Promise<void> {}
+}

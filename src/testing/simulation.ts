@@ -1,0 +1,345 @@
+/** A server on a simulated network, with simulated REST services and a simulated clock around it. */
+import { restConnect } from '../modules/index.ts';
+import { isIP, isIPv6, NameResolver } from '../net/index.ts';
+import type { SocketSource } from '../runtime/index.ts';
+import { DnsNames, parseMessage, type SipMessage } from '../sip/index.ts';
+import { memoryBudgets } from '../timers/index.ts';
+import {
+  type LoadedScript,
+  ProcessHost,
+  type ProcessOptions,
+  RunningServer,
+  ServerLogs,
+} from '../workers/index.ts';
+import { type LogLine, LogLines } from './log-lines.ts';
+import { type NameRecords, SimulatedNames } from './names.ts';
+import { type Carried, type Place, SimulatedNetwork, type SimulatedProtocol } from './network.ts';
+import { Phone } from './phone.ts';
+import { readPlace } from './phone-address.ts';
+import { Services } from './services.ts';
+import { SimulationError } from './simulation-error.ts';
+import { TestClock } from './test-clock.ts';
+import { type FlowPattern, Trace } from './trace.ts';
+import type { Weather } from './weather.ts';
+
+/** Options of a simulation. */
+export interface SimulationOptions extends Pick<ProcessOptions, 'queueLimit' | 'queueTimeout'> {
+  /** The date at the start. Default 2026-01-01T00:00:00Z. */
+  readonly date?: Date | number | undefined;
+  /** Delay, loss and order of messages. Default: each takes 1 ms. */
+  readonly weather?: Weather | undefined;
+  /** Names that the name server knows beside those of phones and services. */
+  readonly names?: Readonly<Record<string, NameRecords>> | undefined;
+}
+
+/** Options of a phone. */
+export interface PhoneSettings {
+  /** Its address of record. Default: `sip:NAME@home.example`. */
+  readonly uri?: string | undefined;
+  /** The transport to reach the server by. Default: that of its first socket. */
+  readonly transport?: SimulatedProtocol | undefined;
+}
+
+/** The server's name in traces. */
+const serverName = 'siprest';
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
+const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';
+
+/** Limit on problems that are told at once. */
+const mostTold = 5;
+
+/** A simulation: everything around a server, and the server. {@link simulate} starts one. */
+export class Simulation {
+  /** Its clock. */
+  readonly clock: TestClock;
+  /** REST services. */
+  readonly services: Services;
+  /** Names that the name server knows. */
+  readonly names: SimulatedNames;
+  /** All that was sent. */
+  readonly trace = new Trace();
+  readonly #network: SimulatedNetwork;
+  readonly #host: ProcessHost;
+  readonly #log = new LogLines();
+  readonly #phones: Phone[] = [];
+  /** Names of participants by their addresses and ports. */
+  readonly #participants = new Map<string, string>();
+  /** Addresses of phones by their host names. */
+  readonly #hosts = new Map<string, string>();
+  readonly #problems: string[] = [];
+  readonly #isLocal: boolean;
+  #server: RunningServer | null = null;
+  #places = 10;
+  #serviceAddresses = 0;
+  #isClosed = false;
+
+  private constructor(program: LoadedScript, options: SimulationOptions) {
+    const { date, weather = {}, names = {} } = options;
+    this.clock = new TestClock(date);
+    this.clock.check(() => this.#check());
+    const clock = this.clock.source;
+    this.#network = new SimulatedNetwork(clock);
+    this.#network.weather = weather;
+    this.#network.onCarried = (carried) => this.#carried(carried);
+    this.services = new Services(this.clock, () => this.#network.weather.latency ?? 1, {
+      sent: (from, host, summary, text) =>
+        this.#add(
+          from === 'client' ? serverName : host,
+          from === 'client' ? host : serverName,
+          summary,
+          text,
+        ),
+      unexpected: (what) => this.#problems.push(what),
+    });
+    this.names = new SimulatedNames(clock, (name) => this.#addressesOf(name));
+    for (const [name, records] of Object.entries(names)) this.names.set(name, records);
+    this.#isLocal = program.program.settings.sockets.every(
+      ({ host }) => isLoopback(host) || host === 'localhost',
+    );
+    this.#host = this.#createHost();
+  }
+
+  /** @internal */
+  static async start(program: LoadedScript, options: SimulationOptions): Promise<Simulation> {
+    const simulation = new Simulation(program, options);
+    const { queueLimit, queueTimeout } = options;
+    const host = simulation.#host;
+    const starting = RunningServer.start(program, { queueLimit, queueTimeout }, { host });
+    let server: RunningServer | null = null;
+    let failure: unknown = null;
+    void starting.then(
+      (started) => {
+        server = started;
+      },
+      (error: unknown) => {
+        failure = error;
+      },
+    );
+    // startup_route may wait
+    await simulation.clock.until(
+      () => server !== null || failure !== null,
+      () => 'the start of the server',
+    );
+    if (failure !== null) throw failure;
+    simulation.#server = server;
+    return simulation;
+  }
+
+  /** The server's sockets, such as `udp:127.0.0.1:5060`. */
+  get sockets(): readonly string[] {
+    return this.#host.sockets.map(({ name }) => name);
+  }
+
+  /** Lines that the server and the script have logged, of all levels up to the script's. */
+  get log(): readonly LogLine[] {
+    return this.#log.lines;
+  }
+
+  /** What the script has printed by xlog(). */
+  get printed(): readonly string[] {
+    return this.#log.lines.flatMap(({ origin, text }) => (origin === 'script' ? text : []));
+  }
+
+  /** Delay, loss and order of messages from now on. */
+  set weather(weather: Weather) {
+    this.#network.weather = weather;
+  }
+
+  /** A figure of the server, such as `transactions`; 0 for an unknown name. */
+  figure(name: string): ReturnType<ProcessHost['figure']> {
+    return this.#host.figure(name);
+  }
+
+  /** A phone that calls. Its name is the user of its address, `sip:alice@home.example`, or all of it. */
+  caller(name = 'alice', { uri, transport }: PhoneSettings = {}): Phone {
+    const isUri = name.startsWith('sip:') || name.startsWith('sips:');
+    const user = isUri ? (/^sips?:([^@;]+)@/.exec(name)?.[1] ?? name) : name;
+    return this.#newPhone({
+      name: user,
+      protocol: transport ?? null,
+      host: null,
+      port: null,
+      uri: uri ?? (isUri ? name : `sip:${name}@home.example`),
+    });
+  }
+
+  /**
+   * A phone that is called. By default it rings and answers at once.
+   * @param place `192.0.2.7`, `gw1.example:5070`, `tcp:gw1.example`, which the server reaches it by; or a name such as
+   *     `bob` for one whose address is in its `contact`
+   */
+  callee(place = 'bob', { uri, transport }: PhoneSettings = {}): Phone {
+    const { protocol, host, port, name } = readPlace(place);
+    return this.#newPhone({
+      name,
+      protocol: transport ?? protocol,
+      host,
+      port,
+      uri: uri ?? (host === null ? `sip:${name}@home.example` : `sip:${host}`),
+    });
+  }
+
+  /** Compares all that was sent, in order, with what is expected; see {@link Trace.expect}. */
+  expectFlow(...patterns: readonly FlowPattern[]): void {
+    this.#check();
+    this.trace.expect(patterns);
+  }
+
+  /**
+   * Stops the server, and lets what goes on end.
+   * @throws SimulationError if something unexpected was sent
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    let isOver = false;
+    const stopping = this.#server?.stop({ grace: 0 }).finally(() => {
+      isOver = true;
+    });
+    if (stopping !== undefined) {
+      await this.clock.until(
+        () => isOver,
+        () => 'the end of the server',
+      );
+      await stopping;
+    }
+    this.#check();
+  }
+
+  /** {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #check(): void {
+    if (this.#problems.length === 0) return;
+    const problems = this.#problems.splice(0);
+    const told = problems.slice(0, mostTold).join('\n');
+    const more = problems.length > mostTold ? `\nand ${problems.length - mostTold} more` : '';
+    throw new SimulationError(`${told}${more}\n\n${this.trace.ladder()}\n`);
+  }
+
+  #createHost(): ProcessHost {
+    const clock = this.clock.source;
+    const logs = new ServerLogs({ logFormat: 'json', writeLog: (line) => this.#log.add(line) }, clock);
+    const resolver = new NameResolver({ clock, client: this.names.client, hostsFile: '', resolvConf: '' });
+    const host = new ProcessHost({
+      clock,
+      logs,
+      names: new DnsNames({ clock, resolver }),
+      memory: memoryBudgets(),
+      socketSource: this.#socketSource(),
+      watchesLoop: false,
+    });
+    host.states.set(restConnect, { connect: this.services.connect });
+    return host;
+  }
+
+  #socketSource(): SocketSource {
+    return {
+      addresses: async (host) => [this.#ownAddress(host)],
+      listen: async (protocol, { address, port, onMessage }) => {
+        if (protocol !== 'udp' && protocol !== 'tcp')
+          throw new SimulationError(`a simulation has no sockets for ${protocol}`);
+        const socket = this.#network.open(protocol, address, port, onMessage);
+        this.#participants.set(placeKey(protocol, socket.local), serverName);
+        return socket;
+      },
+      sourceTowards: () => this.#host.sockets[0]?.transport.local.address ?? null,
+    };
+  }
+
+  /** The address of a socket: that of the machine for a name, an interface or all addresses. */
+  #ownAddress(host: string): string {
+    const bare = host.replace(/^\[(.*)\]$/, '$1');
+    if (isIP(bare) !== 0 && !isWildcard(bare)) return bare;
+    if (bare === 'localhost') return '127.0.0.1';
+    return bare === '::' ? '2001:db8::1' : '192.0.2.1';
+  }
+
+  #addressesOf(name: string): NameRecords | undefined {
+    const phone = this.#hosts.get(name);
+    if (phone !== undefined) return [phone];
+    if (this.services.hasHost(name)) {
+      const address = `198.51.100.${1 + (this.#serviceAddresses++ % 250)}`;
+      this.names.set(name, [address]);
+      return [address];
+    }
+    this.#problems.push(
+      `unexpected lookup of ${name}: use callee('${name}'), services.on('${name}', ...) or names.set('${name}', 'unknown')`,
+    );
+    return undefined;
+  }
+
+  #newPhone({
+    name,
+    protocol: wanted,
+    host,
+    port,
+    uri,
+  }: {
+    readonly name: string;
+    readonly protocol: SimulatedProtocol | null;
+    readonly host: string | null;
+    readonly port: number | null;
+    readonly uri: string;
+  }): Phone {
+    const socket =
+      this.#host.sockets.find(({ transport }) => wanted === null || transport.protocol === wanted) ??
+      this.#host.sockets[0];
+    if (socket === undefined) throw new SimulationError('the server has no socket');
+    const server = socket.transport.local;
+    const protocol = wanted ?? (socket.transport.protocol === 'tcp' ? 'tcp' : 'udp');
+    const address = host !== null && isIP(host) !== 0 ? host : this.#newAddress(host, server);
+    if (host !== null && isIP(host) === 0) this.#hosts.set(host, address);
+    const phone = new Phone(this.#network, this.clock, {
+      name,
+      uri,
+      protocol,
+      place: { address, port: port ?? 5060 },
+      server,
+    });
+    this.#phones.push(phone);
+    this.#participants.set(placeKey(protocol, phone.place), name);
+    return phone;
+  }
+
+  /** An unused address in the network of the server, or that of a phone on another port of the same host. */
+  #newAddress(host: string | null, server: Place): string {
+    const known = host === null ? undefined : this.#hosts.get(host);
+    if (known !== undefined) return known;
+    const number = this.#places++;
+    if (this.#isLocal) return `127.0.1.${number}`;
+    return isIPv6(server.address) ? `2001:db8::${number.toString(16)}` : `192.0.2.${number}`;
+  }
+
+  #carried({ protocol, from, to, data, fate }: Carried): void {
+    this.clock.touch();
+    const message = parseMessage(data, { ...from, transport: protocol });
+    const [source, sink] = [this.#nameOf(protocol, from), this.#nameOf(protocol, to)];
+    if (message.kind === 'malformed' && message.keepAlive) return;
+    const summary = message.kind === 'malformed' ? '(not SIP)' : summaryOf(message);
+    this.#add(source, sink, summary, data.toString('latin1'), fate !== 'arrives');
+    const isKnown = this.#participants.has(placeKey(protocol, to));
+    if (fate === 'nobody' && !isKnown && source === serverName)
+      this.#problems.push(
+        `unexpected request: ${summary} to ${protocol}:${to.address}:${to.port}: use callee('${to.address}:${to.port}')`,
+      );
+  }
+
+  #nameOf(protocol: SimulatedProtocol, place: Place): string {
+    return this.#participants.get(placeKey(protocol, place)) ?? `${place.address}:${place.port}`;
+  }
+
+  #add(from: string, to: string, summary: string, text: string, isLost = false): void {
+    this.trace.add({ at: this.clock.now, from, to, summary, text, isLost });
+  }
+}
+
+const placeKey = (protocol: string, { address, port }: Place): string => `${protocol} ${address} ${port}`;
+
+function summaryOf(message: SipMessage): string {
+  if (message.kind === 'request') return `${message.method} ${message.requestUri}`;
+  return `${message.status} ${message.reason} (${message.method})`;
+}
