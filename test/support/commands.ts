@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path';
 export const commands = [
   { name: 'nginx', package: 'nginx', use: 'HTTP/1.1, TLS and HTTP/2 by ALPN' },
   { name: 'apache2', package: 'apache2', use: 'HTTP/2 by ALPN and by prior knowledge' },
+  { name: 'lighttpd', package: 'lighttpd', use: 'Digest authentication by SHA-256' },
+  { name: 'curl', package: 'curl', use: 'a rival in Digest authentication' },
   { name: 'nghttpd', package: 'nghttp2-server', use: 'HTTP/2 in clear text' },
   { name: 'dnsmasq', package: 'dnsmasq-base', use: 'DNS' },
   { name: 'tinyproxy', package: 'tinyproxy', use: 'an HTTP proxy' },

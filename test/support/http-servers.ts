@@ -178,6 +178,26 @@ ${options.configuration ?? ''}
   return serving(place, program, [port, securePort]);
 }
 
+/** lighttpd: HTTP/1.1 in clear text. */
+export async function startLighttpd(options: HttpServerOptions = {}): Promise<HttpServer> {
+  const place = await prepare('lighttpd', options);
+  const { folder, port } = place;
+  const file = join(folder, 'lighttpd.conf');
+  writeFileSync(
+    file,
+    `server.document-root = "${folder}/www"
+server.bind = "127.0.0.1"
+server.port = ${port}
+server.errorlog = "${folder}/logs/error.log"
+server.upload-dirs = ( "${folder}/run" )
+mimetype.assign = ( ".txt" => "text/plain" )
+${options.configuration ?? ''}
+`,
+  );
+  const program = launch(commandPath('lighttpd'), ['-D', '-f', file]);
+  return serving(place, program, [port]);
+}
+
 /** nghttpd: HTTP/2 alone, in clear text (prior knowledge) or, with `tls`, by ALPN. */
 export async function startNghttpd(options: NghttpdOptions = {}): Promise<HttpServer> {
   const place = await prepare('nghttpd', options);
