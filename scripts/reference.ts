@@ -13,7 +13,7 @@ import { builtInStatistics, processStatistics } from '../src/modules/statistics/
 import type { Run } from '../src/runtime/run.ts';
 import type { Catalog } from '../src/script/catalog.ts';
 import type { ArgumentSpec, FunctionSpec } from '../src/script/function-spec.ts';
-import type { ModuleSpec } from '../src/script/module-spec.ts';
+import type { EventSpec, ModuleSpec } from '../src/script/module-spec.ts';
 import type { ParameterSpec, SettingSpec } from '../src/script/parameter-spec.ts';
 import type { TransformationSpec } from '../src/script/transformation-spec.ts';
 import type { VariableSpec } from '../src/script/variable-spec.ts';
@@ -195,8 +195,16 @@ function modulePage(spec: ModuleSpec<Run>): string {
     section('Functions', functionList(spec.functions)),
     section('Variables', variableTable(spec.variables)),
     section('Transformations', transformationTable(spec.transformations)),
+    section('Events', (spec.events ?? []).map(eventEntry).join('\n')),
   );
 }
+
+/** An event, and what its event_route gets. */
+const eventEntry = ({ name, summary, attributes }: EventSpec): string =>
+  `### event_route[${name}]\n\n${summary}\n\n${table(
+    ['attribute', ''],
+    attributes.map((one) => [code(`$param(${one.name})`), one.summary]),
+  )}`;
 
 function indexPage({
   settings,

@@ -9,12 +9,12 @@ import {
 } from '../core/index.ts';
 import { documentedNames } from './documented-names.ts';
 import { modules } from './list.ts';
-import { notPortable } from './not-portable.ts';
+import { namesOfOwnModules, notPortable } from './not-portable.ts';
 
 export const catalog: RuntimeCatalog = {
   settings: settingSpecs,
   formerSettings,
-  notPortable,
+  notPortable: { ...notPortable, ...namesOfOwnModules(modules) },
   functions: coreFunctions,
   variables: coreVariables,
   transformations: coreTransformations,

@@ -3,6 +3,8 @@
  * and those of earlier and later versions. A global parameter is written `name=`, a
  * module `module.so`, its parameter `module:name`.
  */
+import type { Module } from '../runtime/index.ts';
+
 const ownSetting = 'it is siprest alone that has it: keep it in a file that OpenSIPS does not read';
 const gone = 'take it out';
 const ofTheProtocol = 'it is a parameter of the module proto_tcp now';
@@ -67,4 +69,18 @@ export const notPortable: Readonly<Record<string, string>> = {
 
 function each(help: string, ...names: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(names.map((name) => [name, help]));
+}
+
+/** All names of the modules that OpenSIPS lacks: `f()`, `$v`, `{t}`, `event_route[E_X]`. */
+export function namesOfOwnModules(modules: readonly Module[]): Readonly<Record<string, string>> {
+  const own = modules.filter(({ name }) => Object.hasOwn(notPortable, `${name}.so`));
+  return each(
+    ownSetting,
+    ...own.flatMap(({ functions = [], variables = [], transformations = [], events = [] }) => [
+      ...functions.map(({ name }) => `${name}()`),
+      ...variables.map(({ name }) => `$${name}`),
+      ...transformations.map(({ name }) => `{${name}}`),
+      ...events.map(({ name }) => `event_route[${name}]`),
+    ]),
+  );
 }

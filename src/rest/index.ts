@@ -30,9 +30,11 @@ export {
   type ConnectTimeoutOutcome,
   type ErrorOutcome,
   type FailureOutcome,
+  fieldsOf,
   type LockedOutcome,
   type Outcome,
   type PhaseTimes,
+  type RawHeaders,
   type RefusedOutcome,
   ResponseOutcome,
   type ResponseParts,
@@ -54,6 +56,7 @@ export {
   type ReplicaOptions,
   type RetryOptions,
 } from './policies/host-options.ts';
+export type { HostChange } from './policies/host-states.ts';
 export type { ServiceFailure } from './policies/outcome-class.ts';
 export { type PolicyFile, readPolicyFile } from './policies/policy-file.ts';
 export type { Policy, Send } from './policies.ts';

@@ -57,7 +57,10 @@ export interface ConnectionInfo {
   readonly tlsResumed: boolean;
 }
 
-/** When each phase ended, in milliseconds after the call; 0 for a phase that did not take place. */
+/**
+ * When each phase ended, in milliseconds after the call; 0 for a phase that did not take place. After several attempts they are
+ * those of the last one, and include all that went before it.
+ */
 export interface PhaseTimes {
   /** The addresses of the host name were known. */
   readonly lookup: number;
@@ -71,8 +74,18 @@ export interface PhaseTimes {
   readonly total: number;
 }
 
+/** What the attempts of a call have in common. */
+export interface CallFigures {
+  /** When the call began, on the client's clock. */
+  readonly started: number;
+  /** How many attempts have begun. */
+  attempts: number;
+}
+
 /** Collects the times while a transfer runs. */
 export class PhaseClock {
+  /** The call that the transfer is an attempt of, if policies of its host may make several. */
+  call: CallFigures | null = null;
   started = 0;
   lookup = 0;
   connect = 0;
@@ -85,6 +98,10 @@ export const NO_BODY: Buffer = Buffer.alloc(0);
 /** The text of an HTTP/1 head, or names and values in turn. */
 export type RawHeaders = string | readonly string[];
 const NO_HEADERS: RawHeaders = [];
+
+/** Names and values in turn. */
+export const fieldsOf = (raw: RawHeaders): readonly string[] =>
+  typeof raw === 'string' ? headerFields(raw) : raw;
 
 /** What the transfer contributes to an outcome. */
 export interface Ended {
@@ -125,15 +142,36 @@ abstract class BaseOutcome {
 
   /** When each phase ended. */
   get times(): PhaseTimes {
-    const { started, lookup, connect, tls, firstByte, ended } = this.clock;
-    const since = (at: number): number => (at === 0 ? 0 : at - started);
+    const { call, started, lookup, connect, tls, firstByte, ended } = this.clock;
+    const from = call?.started ?? started;
+    const since = (at: number): number => (at === 0 ? 0 : at - from);
     return {
       lookup: since(lookup),
       connect: since(connect),
       tls: since(tls),
       firstByte: since(firstByte),
-      total: ended - started,
+      total: ended - from,
     };
+  }
+
+  /**
+   * How many attempts the call took: more than one after retries, redirects, or requests to several replicas. 0 if none was
+   * made: a policy refused the call, or a cache answered it.
+   */
+  get attempts(): number {
+    const { clock } = this;
+    return clock.call?.attempts ?? (clock === UNSENT.clock ? 0 : 1);
+  }
+
+  /** How long this attempt took, in milliseconds. @internal */
+  get attemptTime(): number {
+    const { started, ended } = this.clock;
+    return ended - started;
+  }
+
+  /** Whether a policy made the outcome, and no transfer. @internal */
+  get isOfPolicy(): boolean {
+    return this.clock === UNSENT.clock;
   }
 }
 
@@ -191,8 +229,13 @@ abstract class AnswerOutcome extends BaseOutcome {
     return firstField(this.#fields, name.toLowerCase());
   }
 
+  /** The header as it arrived. @internal */
+  get rawHeaders(): RawHeaders {
+    return this.#rawHeaders;
+  }
+
   get #fields(): readonly string[] {
-    return typeof this.#rawHeaders === 'string' ? headerFields(this.#rawHeaders) : this.#rawHeaders;
+    return fieldsOf(this.#rawHeaders);
   }
 }
 
@@ -353,8 +396,11 @@ export class BlockedOutcome extends EmptyOutcome {
    * @param reason why, for people and logs
    * @param policy its name
    */
-  constructor(reason: string, policy = '') {
-    super(reason, UNSENT);
+  constructor(reason: string, policy?: string);
+  /** @internal */
+  constructor(reason: string, policy: string, ended: Ended);
+  constructor(reason: string, policy = '', ended: Ended = UNSENT) {
+    super(reason, ended);
     this.policy = policy;
   }
 
@@ -387,5 +433,33 @@ export class ErrorOutcome extends EmptyOutcome {
   /** The status of the answer that failed, as in a script; 0 if none had arrived. */
   override get retcode(): number {
     return this.#status;
+  }
+}
+
+/** An outcome that a policy or a cache made, with the figures of its call; any other as it is. */
+export function ofCall(outcome: Outcome, call: CallFigures, now: number): Outcome {
+  if (!outcome.isOfPolicy) return outcome;
+  const clock = new PhaseClock();
+  clock.call = call;
+  clock.started = call.started;
+  clock.ended = now;
+  const ended = { ...UNSENT, clock };
+  switch (outcome.kind) {
+    case 'response': {
+      const { status, contentType, rawHeaders, body: received, fromCache } = outcome;
+      return new ResponseOutcome({ ...ended, status, contentType, rawHeaders, received }, fromCache);
+    }
+    case 'timeout':
+      return new TimeoutOutcome(outcome.reason, ended);
+    case 'refused':
+      return new RefusedOutcome(outcome.reason, ended);
+    case 'connect-timeout':
+      return new ConnectTimeoutOutcome(outcome.reason, ended);
+    case 'locked':
+      return new LockedOutcome(outcome.reason, ended);
+    case 'blocked':
+      return new BlockedOutcome(outcome.reason, outcome.policy, ended);
+    case 'error':
+      return new ErrorOutcome(outcome.code, outcome.reason, { ...ended, status: outcome.retcode });
   }
 }

@@ -1,6 +1,7 @@
 import type { ByteBudget } from '../timers/index.ts';
 import type { BodySink } from './answer-stream.ts';
 import { firstField } from './header-fields.ts';
+import type { CallFigures } from './outcome.ts';
 import { type RequestHeaders, withField } from './request-headers.ts';
 import type { RequestStream } from './request-stream.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
@@ -65,6 +66,8 @@ export interface Route {
   readonly followed?: number | undefined;
   /** The attempts of a call, for those that choose where the next one goes. */
   readonly attempts?: CallAttempts | undefined;
+  /** Counts the attempts of the call. */
+  readonly call?: CallFigures | undefined;
   /** What the bodies of answers to its host may take together, beside the limit of the process. */
   readonly bodies?: ByteBudget | undefined;
 }

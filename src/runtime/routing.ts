@@ -21,6 +21,8 @@ export interface RoutingEvents {
   readonly reply: readonly [reply: Buffer];
   /** A transaction has ended; a non-INVITE transaction ends with its final reply. */
   readonly transactionEnded: Parameters<TransactionOwner['ended']>;
+  /** It is the one that gets new calls from now on. */
+  readonly inForce: readonly [];
   /** All its calls have ended: modules release their resources. */
   readonly closed: readonly [];
 }

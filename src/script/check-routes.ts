@@ -59,12 +59,14 @@ export class RouteTable {
   }
 
   /** Warns about event_routes whose event nothing raises: they never run. */
-  warnOfSilentEvents(diagnostics: DiagnosticList): void {
+  warnOfSilentEvents<R>({ modules }: Catalog<R>, diagnostics: DiagnosticList): void {
     if (this.#anyEvent || this.#incomplete) return;
     for (const [name, node] of this.#of('event_route')) {
       if (this.#events.has(name)) continue;
-      const message = `${title(node)} never runs: siprest raises no events of its own, and no raise_event() of this script names it`;
-      diagnostics.warning('inert', node.head, message);
+      const message = `${title(node)} never runs: neither a loaded module nor a raise_event() of this script raises it`;
+      const owner = modules.find(({ events }) => events?.some((event) => event.name === name));
+      const help = owner === undefined ? {} : { help: `add: loadmodule "${owner.name}.so"` };
+      diagnostics.warning('inert', node.head, message, help);
     }
   }
 

@@ -60,6 +60,7 @@ export function check<R>(
     script.modules.map(({ module }) => module),
   );
   const routes = new RouteTable(script, options.incomplete === true, diagnostics);
+  for (const { spec } of loaded) for (const { name } of spec.events ?? []) routes.raises(name);
   warnOfInertRoutes(script, catalog, diagnostics);
   checkParameterRoutes(
     script,
@@ -80,7 +81,7 @@ export function check<R>(
   });
   const statements = new StatementChecker(expressions, variables, diagnostics);
   for (const route of script.routes) statements.route(route);
-  routes.warnOfSilentEvents(diagnostics);
+  routes.warnOfSilentEvents(catalog, diagnostics);
   missing.report(diagnostics);
   if (options.incomplete !== true && !hasErrors(diagnostics.sorted())) checkFlow(script, lookup, diagnostics);
   const socketNames = new Set(

@@ -4,6 +4,16 @@ import type { ParameterSpec, ParameterValues } from './parameter-spec.ts';
 import type { TransformationSpec } from './transformation-spec.ts';
 import type { VariableSpec } from './variable-spec.ts';
 
+/** An event that a module raises, whose event_route then runs. */
+export interface EventSpec {
+  /** `E_REST_HOST_STATE` */
+  readonly name: string;
+  /** What the route gets as `$param(name)`, and in this order as `$param(1)`. */
+  readonly attributes: readonly { readonly name: string; readonly summary: string }[];
+  readonly summary: string;
+  readonly source?: string;
+}
+
 /** The static facts about a script module. */
 export interface ModuleSpec<R> {
   readonly name: string;
@@ -15,6 +25,8 @@ export interface ModuleSpec<R> {
   readonly functions?: readonly FunctionSpec<R>[];
   readonly variables?: readonly VariableSpec<R>[];
   readonly transformations?: readonly TransformationSpec<R>[];
+  /** Events that it raises. */
+  readonly events?: readonly EventSpec[];
   /**
    * For a module accepted without an implementation: what siprest has instead, which the checker reports as a note.
    */

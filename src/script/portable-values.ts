@@ -171,11 +171,11 @@ export class PortableValues<R> {
     const module = this.#loadedAt.get(written);
     if (module !== undefined && this.#notes.isBefore(span, module))
       this.#notes.form('use-before-module', span);
-    this.#name(written, span);
+    this.name(written, span);
     for (const part of subname?.parts ?? []) if (part.kind === 'variable') this.variable(part);
     if (index?.kind === 'index-variable') this.variable(index.value);
     for (const one of transformations) {
-      this.#name(`{${one.name.text}}`, one.name.span);
+      this.name(`{${one.name.text}}`, one.name.span);
       for (const part of one.argument?.parts ?? []) if (part.kind === 'variable') this.variable(part);
     }
   }
@@ -217,7 +217,7 @@ export class PortableValues<R> {
     const { name } = node;
     const module = this.#loadedAt.get(`${name.text}()`);
     if (module !== undefined && notes.isBefore(name.span, module)) notes.form('use-before-module', name.span);
-    this.#name(`${name.text}()`, name.span);
+    this.name(`${name.text}()`, name.span);
     const spec = this.#functions.get(name.text);
     const isLog = logFunctions.has(name.text);
     if (isLog) {
@@ -274,7 +274,7 @@ export class PortableValues<R> {
   }
 
   /** A name that OpenSIPS does not have. */
-  #name(written: string, span: Span): void {
+  name(written: string, span: Span): void {
     const known = this.#catalog.notPortable;
     if (known !== undefined && Object.hasOwn(known, written))
       this.#notes.note(span, written, known[written] ?? '');

@@ -51,6 +51,7 @@ class PortableStatements<R> {
       if (namedKinds.has(node.routeKind)) notes.form('nameless-route', head);
     } else {
       this.#routeName(name);
+      if (node.routeKind === 'event_route') this.#values.name(`event_route[${name.text}]`, name.span);
       const rest = notes.text({ start: name.span.end, end: head.end });
       if (node.routeKind === 'event_route' && rest.includes(',')) notes.form('event-mode', head);
       if (node.routeKind === 'timer_route' && /["']\s*\]/.test(rest)) notes.form('quoted-interval', head);

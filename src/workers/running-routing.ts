@@ -87,6 +87,7 @@ export abstract class RunningRouting implements ReceivingRouting {
     const { names, registry } = this.host;
     names.ask(this.settings.names);
     registry.byRoute = this.settings.multihomed;
+    this.listeners.emit('inForce');
   }
 
   /** Number of scripts and handlers that run or wait, including those in the background. */

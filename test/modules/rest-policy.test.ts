@@ -17,10 +17,17 @@ beforeEach(() => {
   answer = (_, response) => respond(response, 200, 'OK');
 });
 
-const modules = ['rest_client', 'rest_policy', 'json'];
+const modules = ['rest_client', 'rest_policy', 'json', 'cfgutils'];
 const run = (body: string, rest = '') => runScript(body, { modules, rest });
 const last = () => service.seen.at(-1);
 const at = (path: string) => `${service.origin}${path}`;
+
+/** The modparam for a file of this content. */
+function policies(content: unknown): string {
+  const path = join(temporaryFolder('policies'), 'policies.json');
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return `modparam("rest_policy", "policy_file", "${path}")`;
+}
 
 describe('requests of any method', () => {
   it('rest_request() sends method, body and type, and sets its outputs', async () => {
@@ -182,6 +189,91 @@ describe('variables about the last transfer', () => {
   });
 });
 
+describe('$rest_attempts', () => {
+  const retrying = policies({ hosts: { '127.0.0.1': { retry: { backoff: 0 }, cache: {} } } });
+
+  it('counts retries, and $rest_time includes them', async () => {
+    let asked = 0;
+    answer = (_, response) => {
+      asked++;
+      setTimeout(() => respond(response, asked < 3 ? 503 : 200, 'x'), 20);
+    };
+    const { prints } = await run(
+      `rest_get("${at('/again')}", $var(b), , $var(code));
+       xlog("$var(code) $rest_attempts"); if ($rest_time >= 57 && $rest_time(first_byte) >= 57) xlog("all of it");`,
+      retrying,
+    );
+    expect(prints).toEqual(['200 3', 'all of it']);
+  });
+
+  it('is 1 without policies, and 0 for what a cache answers or a policy refuses', async () => {
+    answer = (_, response) => {
+      response.setHeader('Cache-Control', 'max-age=60');
+      respond(response, 200, 'kept');
+    };
+    const twice = `rest_get("${at('/kept')}"); xlog("$rest_attempts"); rest_get("${at('/kept')}"); xlog("$rest_attempts");`;
+    expect((await run(`xlog("$rest_attempts"); ${twice}`)).prints).toEqual(['<null>', '1', '1']);
+    expect((await run(twice, retrying)).prints).toEqual(['1', '0']);
+    const denied = policies({
+      hosts: {
+        '*': {
+          auth: { scheme: 'oauth2', tokenUrl: 'http://127.0.0.1:1/', clientId: 'a', clientSecret: 'b' },
+        },
+      },
+    });
+    expect((await run(`rest_get("${at('/')}"); xlog("$rc $rest_attempts");`, denied)).prints).toEqual([
+      '-5 0',
+    ]);
+  });
+});
+
+describe('E_REST_HOST_STATE', () => {
+  const route = `event_route[E_REST_HOST_STATE] {
+    xlog("$param(policy) $param(state) of $param(origin): $param(reason)");
+    xlog("$param(2) $param(3)");
+  }`;
+
+  it('is raised when a circuit breaker changes', async () => {
+    answer = (_, response) => respond(response, 500, 'x');
+    const ask = `rest_get("${at('/')}");`;
+    const file = policies({ hosts: { '127.0.0.1': { breaker: { minimum: 2, openTime: 1, probes: 1 } } } });
+    const { prints } = await run(`${ask} ${ask} usleep(50000); ${ask}`, `${file}\n${route}`);
+    expect(prints).toEqual([
+      `breaker open of ${service.origin}: 2 of the last 2 calls within 10000 ms failed`,
+      'breaker open',
+      `breaker half-open of ${service.origin}: `,
+      'breaker half-open',
+      `breaker open of ${service.origin}: a probe failed`,
+      'breaker open',
+    ]);
+  });
+
+  it('is raised when a replica is ejected', async () => {
+    const { port } = new URL(service.origin);
+    const file = policies({
+      hosts: {
+        'credit.test': {
+          replicas: { addresses: ['127.0.0.1:1', `127.0.0.1:${port}`], failures: 1, connectTimeout: 10_000 },
+        },
+      },
+    });
+    const ask = `rest_get("http://credit.test:${port}/");`;
+    const { prints } = await run(`${ask} ${ask}`, `${file}\n${route}`);
+    expect(prints).toEqual([
+      `replicas ejected of http://credit.test:${port}: 127.0.0.1:1`,
+      'replicas ejected',
+    ]);
+  });
+
+  it('is known to the checker, by its module', () => {
+    const source = `loadmodule "rest_client.so"\n${route}\nroute { exit; }`;
+    const inert = (text: string): readonly (string | undefined)[] =>
+      loadScript(text).diagnostics.flatMap(({ code, help }) => (code === 'inert' ? [help] : []));
+    expect(inert(source)).toEqual(['add: loadmodule "rest_policy.so"']);
+    expect(inert(`loadmodule "rest_policy.so"\n${source}`)).toEqual([]);
+  });
+});
+
 describe('{rest.query}', () => {
   const printed = async (url: string, pairs: string, before = '') => {
     const { prints } = await run(`${before}$var(u) = "${url}"; xlog("$(var(u){rest.query,${pairs}})");`);
@@ -212,13 +304,17 @@ describe('{rest.query}', () => {
   });
 });
 
-it('check --portable names the module', () => {
+it('check --portable names the module, and all that a script uses of it', () => {
   const { diagnostics } = loadScript(
-    'socket=udp:127.0.0.1:5060\nloadmodule "proto_udp.so"\nloadmodule "rest_client.so"\nloadmodule "rest_policy.so"\nroute { exit; }',
+    'socket=udp:127.0.0.1:5060\nloadmodule "proto_udp.so"\nloadmodule "rest_client.so"\nloadmodule "rest_policy.so"\nroute { rest_head("http://h/$(rU{rest.query,a,b})"); xlog("$rest_kind"); exit; }\nevent_route[E_REST_HOST_STATE] { exit; }',
     { portable: true },
   );
   expect(diagnostics.filter(({ severity }) => severity === 'warning').map(({ message }) => message)).toEqual([
     'OpenSIPS refuses the module rest_policy',
+    'OpenSIPS refuses rest_head()',
+    'OpenSIPS refuses {rest.query}',
+    'OpenSIPS refuses $rest_kind',
+    'OpenSIPS refuses event_route[E_REST_HOST_STATE]',
   ]);
 });
 
@@ -228,13 +324,6 @@ it('needs rest_client', () => {
 });
 
 describe('policy_file', () => {
-  const fileOf = (content: unknown): string => {
-    const path = join(temporaryFolder('policies'), 'policies.json');
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-    return path;
-  };
-  const using = (content: unknown): string => `modparam("rest_policy", "policy_file", "${fileOf(content)}")`;
-
   it('applies to the functions of rest_client as well', async () => {
     answer = (_, response) => {
       response.setHeader('Cache-Control', 'max-age=60');
@@ -244,7 +333,7 @@ describe('policy_file', () => {
     const { prints } = await run(
       `rest_get("${at('/c')}", $var(body)); xlog("$var(body) $rest_from_cache");
        rest_get("${at('/c')}", $var(body)); xlog("$var(body) $rest_from_cache");`,
-      using({ hosts: { '127.0.0.1': { cache: {} } } }),
+      policies({ hosts: { '127.0.0.1': { cache: {} } } }),
     );
     expect(prints).toEqual(['kept 0', 'kept 1']);
     expect(service.seen.length - before).toBe(1);
@@ -253,7 +342,7 @@ describe('policy_file', () => {
   it('blocks with -5, and says why', async () => {
     const { prints } = await run(
       `rest_get("${at('/d')}"); xlog("$rc $rest_kind: $rest_reason");`,
-      using({ targets: { deny: ['127.0.0.0/8'] } }),
+      policies({ targets: { deny: ['127.0.0.0/8'] } }),
     );
     expect(prints).toEqual(['-5 blocked: 127.0.0.1 is in a network that is denied']);
   });
@@ -266,7 +355,7 @@ describe('policy_file', () => {
   ])('is checked: %j', (content, message) => {
     const source = `loadmodule "rest_client.so"
 loadmodule "rest_policy.so"
-${using(content)}
+${policies(content)}
 route { rest_get("http://a/"); }
 `;
     const { diagnostics } = loadScript(source);

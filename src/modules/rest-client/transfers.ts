@@ -55,7 +55,7 @@ export const restConnect = new StateKey<Host, { readonly connect: Connect | null
 );
 
 /** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
-const shared = new StateKey<Host, RestShared>(
+export const shared = new StateKey<Host, RestShared>(
   'rest_client shared',
   ({ store, names, memory, clock, states }) =>
     new RestShared({

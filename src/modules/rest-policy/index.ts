@@ -16,6 +16,7 @@ import {
   type Transfer,
   transfer,
 } from '../rest-client/transfers.ts';
+import { hostState, raiseHostEvents } from './events.ts';
 import { intoJson } from './json.ts';
 import { keepOutcome } from './last-outcome.ts';
 import { query } from './query.ts';
@@ -186,8 +187,11 @@ export const restPolicy = defineModule({
   functions,
   variables,
   transformations: [query],
-  start: ({ states }, { policy_file }) => {
+  events: [hostState],
+  start: (routing, { policy_file }) => {
+    const { states } = routing;
     states.get(policyOptions).current = readPolicies(policy_file);
     states.get(outcomeListeners).push(keepOutcome);
+    raiseHostEvents(routing);
   },
 });

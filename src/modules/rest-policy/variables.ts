@@ -1,8 +1,9 @@
 /** Variables about the message's last transfer, by whichever function of rest_client or rest_policy it was made. */
+import { indexed } from '../../core/index.ts';
 import type { PhaseTimes } from '../../rest/index.ts';
 import { defineVariables, type Run } from '../../runtime/index.ts';
-import { InvalidUse, type Value } from '../../script/index.ts';
-import { type LastOutcome, lastOutcome } from './last-outcome.ts';
+import type { Value } from '../../script/index.ts';
+import { fieldValues, type LastOutcome, lastOutcome } from './last-outcome.ts';
 
 /** The phases as a script names them. */
 const phases: Readonly<Record<string, keyof PhaseTimes>> = {
@@ -20,16 +21,6 @@ const about = (read: (outcome: LastOutcome) => Value) => ({
   },
 });
 
-const none: readonly string[] = [];
-
-/** The values of the answer's fields with this name, in whatever case. */
-function fieldValues(run: Run, name: string): readonly string[] {
-  const outcome = lastOutcome(run);
-  if (outcome === null || outcome.headers.length === 0) return none;
-  const wanted = name.toLowerCase();
-  return outcome.headers.filter(([its]) => its.toLowerCase() === wanted).map(([, value]) => value);
-}
-
 export const variables = defineVariables([
   {
     name: 'rest_hdr',
@@ -37,18 +28,9 @@ export const variables = defineVariables([
     indexed: true,
     summary:
       'A header of the last answer: `$(rest_hdr(Set-Cookie)[1])` is the second, `[-1]` the last, `[*]` all. Null without one.',
-    resolve: ({ subname, index }) => {
-      if (index === 'append') throw new InvalidUse('it has no [append]', 'only AVPs can be appended to');
-      const list = (run: Run) => fieldValues(run, typeof subname === 'string' ? subname : subname(run));
-      if (index === 'all') return { get: (run) => list(run).join(', ') || null, list };
-      if (typeof index === 'function')
-        return {
-          get: (run) => {
-            const at = index(run);
-            return at === null ? null : (list(run).at(at) ?? null);
-          },
-        };
-      return { get: (run) => list(run).at(index ?? 0) ?? null, list };
+    resolve: (use) => {
+      const { subname } = use;
+      return indexed(use, (run) => fieldValues(run, typeof subname === 'string' ? subname : subname(run)));
     },
   },
   {
@@ -56,6 +38,12 @@ export const variables = defineVariables([
     summary:
       'What became of the last transfer: `response`, `refused`, `connect-timeout`, `timeout`, `locked`, `blocked` or `error`. Null before the first.',
     resolve: () => about(({ kind }) => kind),
+  },
+  {
+    name: 'rest_attempts',
+    summary:
+      'How many attempts the last transfer took: more than 1 after retries, redirects, or requests to several replicas; 0 if a cache answered, or a policy refused it. Null before the first.',
+    resolve: () => about(({ attempts }) => attempts),
   },
   {
     name: 'rest_from_cache',
@@ -71,7 +59,7 @@ export const variables = defineVariables([
     name: 'rest_time',
     subname: Object.keys(phases),
     summary:
-      'Milliseconds from the call to the end of a phase of the last transfer; 0 for a phase that did not take place. Without a name: the total.',
+      'Milliseconds from the call to the end of a phase of the last transfer; 0 for a phase that did not take place. Without a name: the total. After several attempts the phases are those of the last one, and the time before it counts as well.',
     resolve: ({ subname }) => {
       const read = (run: Run, name: string): Value => {
         const outcome = lastOutcome(run);

@@ -76,27 +76,30 @@ const encoded = (user: string, password: string): string =>
 
 /** Sends with a secret, and once more if that has been replaced meanwhile. */
 const withSecret =
-  (value: () => string, refresh: () => boolean): Policy =>
+  (value: () => string, refresh: () => boolean, { clock }: HostContext): Policy =>
   (next) =>
   async (request) => {
+    const started = clock.now();
     const outcome = await next(authorized(request, value()));
     if (outcome.kind !== 'response' || outcome.status !== 401 || !refresh() || !maySendAgain(request))
       return outcome;
-    const left = request.timeout - outcome.times.total;
+    const left = timeLeft(request, started, clock);
     return left > 0 ? next(withTimeLeft(authorized(request, value()), left)) : outcome;
   };
 
-function basic({ user, password }: AuthSecrets): Policy {
+function basic({ user, password }: AuthSecrets, _state: AuthState, _ask: Send, context: HostContext): Policy {
   return withSecret(
     () => `Basic ${encoded(user.text, password.text)}`,
     () => [user.refresh(), password.refresh()].includes(true),
+    context,
   );
 }
 
-function bearer({ token }: AuthSecrets): Policy {
+function bearer({ token }: AuthSecrets, _state: AuthState, _ask: Send, context: HostContext): Policy {
   return withSecret(
     () => `Bearer ${token.text}`,
     () => token.refresh(),
+    context,
   );
 }
 

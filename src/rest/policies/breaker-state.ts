@@ -57,7 +57,7 @@ export class BreakerState {
     const { slowTime } = this.#settings;
     const telling = outcome !== null && isTelling(outcome);
     const failed = telling && hasFailed(outcome, this.#statuses);
-    const slow = telling && slowTime > 0 && outcome.times.total > slowTime;
+    const slow = telling && slowTime > 0 && outcome.attemptTime > slowTime;
     if (this.mode === 'half-open') {
       this.#probing--;
       if (failed || slow) this.open(`a probe ${failed ? 'failed' : 'was slow'}`, now, random);

@@ -145,7 +145,9 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
           const over = (): void => {
             stored.isBeingValidated = false;
           };
-          ask({ ...request, signal: null }, key, stored).then(over, over);
+          // the call is over before that is
+          const route = { ...request.route, call: undefined };
+          ask({ ...request, signal: null, route }, key, stored).then(over, over);
         }
         return answer(stored);
       }

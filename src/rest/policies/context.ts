@@ -10,7 +10,7 @@ import type { HttpRequest } from '../request.ts';
 import type { TlsClientDomain } from '../tls-domain.ts';
 import type { HostCounts, TransferCounts } from '../transfer-counts.ts';
 import type { Authority } from '../url.ts';
-import type { HostStates } from './host-states.ts';
+import type { HostChange, HostStates } from './host-states.ts';
 
 /** What all policies of a client work with. */
 export interface PolicyEnvironment {
@@ -80,7 +80,9 @@ export class HostContext {
   /** Tells subscribers what a policy has found out about the host. */
   publish(policy: string, state: string, reason: string): void {
     const { host } = restChannels;
-    if (host.hasSubscribers) host.publish({ origin: this.origin, policy, state, reason });
+    const change: HostChange = { origin: this.origin, policy, state, reason };
+    this.environment.states.changed(change);
+    if (host.hasSubscribers) host.publish(change);
   }
 
   /** Refuses a request before anything of it is sent. */

@@ -11,6 +11,8 @@
  * - Clock and random numbers come from the environment. A client without `hosts` has no wrapper at all, and a host
  *   without a rule costs a lookup in a map.
  */
+import type { Clock } from '../../timers/index.ts';
+import { type CallFigures, ofCall } from '../outcome.ts';
 import { chainOf, type Policy, type Send } from '../policies.ts';
 import type { Authority } from '../url.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -75,15 +77,33 @@ function policiesOf({ settings, secrets }: HostRule, context: HostContext, send:
   return policies;
 }
 
+/** Counts the attempts of a call, and measures it as a whole. */
+const counting =
+  (send: Send, clock: Clock): Send =>
+  async (request) => {
+    // a redirect belongs to the call that it was the answer to
+    if (request.route?.call !== undefined) return send(request);
+    const call: CallFigures = { started: clock.now(), attempts: 0 };
+    const outcome = await send({ ...request, route: { ...request.route, call } });
+    return ofCall(outcome, call, clock.now());
+  };
+
 /** Sends each request through the policies of its host. */
 export function hostPolicies(rules: HostRules, environment: PolicyEnvironment): Policy {
   return (next) => {
     const known = new Map<Authority, Send>();
+    const attempt: Send = (request) => {
+      const call = request.route?.call;
+      if (call !== undefined) call.attempts++;
+      return next(request);
+    };
     const learn = (authority: Authority): Send => {
       const rule = ruleOf(rules, authority);
       const context = new HostContext(environment, authority);
-      const policies = rule === null ? [] : policiesOf(rule, context, send);
-      const learned = chainOf(policies, next);
+      const learned =
+        rule === null
+          ? attempt
+          : counting(chainOf(policiesOf(rule, context, send), attempt), environment.clock);
       if (known.size >= MAX_KNOWN) known.clear();
       known.set(authority, learned);
       return learned;

@@ -4,7 +4,7 @@ import type { OptionTable } from '../options.ts';
 import { objectOf, readTable } from '../read-options.ts';
 import type { Authority } from '../url.ts';
 import { type AuthSecrets, readAuth } from './auth.ts';
-import { HOST_OPTIONS, type HostSection, type HostSettings } from './host-options.ts';
+import { HOST_OPTIONS, type HostSection, type HostSettings, type HostsOption } from './host-options.ts';
 import { readPlace } from './replica-discovery.ts';
 
 const MAX_RULES = 1_000;
@@ -29,10 +29,20 @@ export interface HostRule {
 /** The rules of a client, by pattern. */
 export type HostRules = ReadonlyMap<string, HostRule>;
 
+/** Rules of files, by the object that they were read from: all clients of a process share them, and their secrets. */
+const ofFiles = new WeakMap<object, HostRules>();
+
+/** Reads rules that nobody changes any more: they are read once, whatever number of clients gets them. */
+export function readHostsOfFile(hosts: HostsOption): void {
+  ofFiles.set(hosts, readHosts(hosts));
+}
+
 /** @throws RestOptionError that names the host and the option */
 export function readHosts(hosts: unknown): HostRules {
   if (hosts === null || typeof hosts !== 'object' || Array.isArray(hosts))
     throw invalidOption('hosts', hosts, 'an object of policies by host');
+  const known = ofFiles.get(hosts);
+  if (known !== undefined) return known;
   const rules = new Map<string, HostRule>();
   for (const [pattern, given] of Object.entries(hosts)) {
     const key = keyOf(pattern);

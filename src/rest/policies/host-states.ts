@@ -52,6 +52,18 @@ export class StateTable<State> {
   }
 }
 
+/** What a policy has found out about a host. */
+export interface HostChange {
+  /** `http://credit.example.org:8080` */
+  readonly origin: string;
+  /** The section of the policy: `breaker` or `replicas`. */
+  readonly policy: string;
+  /** `open`, `half-open` or `closed` of a breaker, `ejected` or `readmitted` of a replica. */
+  readonly state: string;
+  /** Why the breaker is open; the host and port of the replica. */
+  readonly reason: string;
+}
+
 export class HostStates {
   readonly auth: StateTable<AuthState> = new StateTable();
   readonly breakers: StateTable<BreakerState> = new StateTable();
@@ -62,6 +74,18 @@ export class HostStates {
   readonly limits: StateTable<LimitState> = new StateTable();
   readonly replicas: StateTable<ReplicaState> = new StateTable();
   readonly retryBudgets: StateTable<RetryBudget> = new StateTable();
+
+  readonly #watchers = new Set<(change: HostChange) => void>();
+
+  /** Calls `changed` whenever a policy of this process has found a host in another state. */
+  watch(changed: (change: HostChange) => void): void {
+    this.#watchers.add(changed);
+  }
+
+  /** A policy has found a host in another state. */
+  changed(change: HostChange): void {
+    for (const watcher of this.#watchers) watcher(change);
+  }
 
   /** What other processes announce, by the key of a state. */
   readonly #listeners = new Map<string, (state: string) => void>();

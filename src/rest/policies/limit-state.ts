@@ -106,5 +106,5 @@ export class LimitState {
 function latencyOf(outcome: Outcome): number {
   const failed =
     outcome.kind === 'response' ? OVERLOADED.has(outcome.status) : outcome.kind.endsWith('timeout');
-  return failed ? Number.NaN : outcome.times.total;
+  return failed ? Number.NaN : outcome.attemptTime;
 }

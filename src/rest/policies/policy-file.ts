@@ -4,7 +4,7 @@ import { RestOptionError } from '../errors.ts';
 import { objectOf } from '../read-options.ts';
 import { readTargets, type TargetOptions } from '../targets.ts';
 import type { HostsOption } from './host-options.ts';
-import { readHosts } from './host-rules.ts';
+import { readHostsOfFile } from './host-rules.ts';
 
 /** Options of a client that stand in a file. */
 export interface PolicyFile {
@@ -31,7 +31,7 @@ export function readPolicyFile(path: string): PolicyFile {
     throw fail('it is not JSON');
   }
   const file: PolicyFile = objectOf(path, value, NAMES, path);
-  if (file.hosts !== undefined) readHosts(file.hosts);
+  if (file.hosts !== undefined) readHostsOfFile(file.hosts);
   if (file.targets !== undefined) readTargets(file.targets);
   return file;
 }

@@ -43,7 +43,8 @@ function nextHop(request: HttpRequest, outcome: Outcome, settings: RedirectSetti
   const followed = (request.route?.followed ?? 0) + 1;
   // the same origin is the same object, so that its connections are found as quickly
   const there = isHere ? authority : { ...target.authority, authorization: '' };
-  let hop: HttpRequest = { ...request, authority: there, path: target.path, route: { followed } };
+  const route = { followed, call: request.route?.call };
+  let hop: HttpRequest = { ...request, authority: there, path: target.path, route };
   if (becomesGet) {
     const streams = hop.streams === null ? null : { ...hop.streams, body: null };
     hop = without({ ...hop, method: 'GET', body: null, streams }, OF_THE_BODY);

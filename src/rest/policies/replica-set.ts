@@ -165,7 +165,7 @@ export class ReplicaSet {
     replica.onTrial = false;
     if (outcome === null || !isTelling(outcome)) return null;
     const failed = this.isFailure(outcome);
-    if (!failed && outcome.kind === 'response') this.#measure(outcome.times.total);
+    if (!failed && outcome.kind === 'response') this.#measure(outcome.attemptTime);
     const { ejectTime } = this.#settings;
     const isSick = replica.count(failed, this.#settings, now) || (failed && (wasTrial || busyFor > 0));
     // a failure of a request from before its ejection does not make that longer
