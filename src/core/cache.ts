@@ -1,17 +1,18 @@
 /**
- * The key-value interface that cache_store() and its kin use. Modules (cachedb_local) bring the storage. Its
- * results are those of a store's operations (src/runtime/stores), as a promise where the storage is elsewhere.
+ * The key-value interface behind cache_store() and the other cache functions. Modules such as cachedb_local provide the
+ * storage. Results are those of store operations (src/runtime/stores), or promises of them if the storage is in another
+ * process.
  */
 
 import { type EntryValue, type Routing, StateKey, type StoreResult } from '../runtime/index.ts';
 import type { Awaitable } from '../timers/index.ts';
 
 export interface CacheStore {
-  /** `seconds` 0: for ever. */
+  /** `seconds` 0: forever. */
   store(key: string, value: EntryValue, seconds: number): Awaitable<StoreResult<'set'>>;
   fetch(key: string): Awaitable<StoreResult<'get'>>;
   remove(key: string): Awaitable<StoreResult<'delete'>>;
-  /** `seconds` counts for an absent key. */
+  /** `seconds` applies only if the key is missing. */
   add(key: string, increment: number, seconds: number): Awaitable<StoreResult<'add'>>;
 }
 

@@ -1,4 +1,7 @@
-/** From the text of a script to something that can be started: parsed, checked, compiled, its settings read. */
+/**
+ * Turns the text of a script into a program that can be started: parses, checks and compiles it, and reads its
+ * settings.
+ */
 
 import { report } from '../engine/index.ts';
 import type { ListenAddress, Module, Program, Run, Settings } from '../runtime/index.ts';
@@ -19,22 +22,22 @@ import { listenAddresses } from './listen-addresses.ts';
 import { settingSpecs } from './settings.ts';
 
 export interface ProgramResult {
-  /** Errors and warnings, in the order of the source. */
+  /** Errors and warnings, in source order. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: SourceSet;
-  /** Null when one of the diagnostics is an error. */
+  /** Null if any diagnostic is an error. */
   readonly program: Program | null;
 }
 
-/** The catalog that a script is checked against, its modules with what they do at the start. */
+/** The catalog that a script is checked against, with modules that can be started. */
 export interface RuntimeCatalog extends Catalog<Run> {
   readonly modules: readonly Module[];
 }
 
 export interface CompileProgramOptions {
-  /** Gives the text of files that the script includes. */
+  /** Reads the files that the script includes. */
   readonly readFile?: ReadFile | undefined;
-  /** What OpenSIPS has and siprest has not is a warning. Default false: an error. */
+  /** Reports features that only OpenSIPS has as warnings. Default false: as errors. */
   readonly allowMissing?: boolean | undefined;
   readonly portable?: boolean | undefined;
   /** What `$argv(name)` reads. Default: nothing. */
@@ -49,7 +52,7 @@ export function compileProgram(
   { readFile, allowMissing = false, portable = false, argv = {} }: CompileProgramOptions = {},
 ): ProgramResult {
   const loaded = checkText(text, fileName, catalog, {
-    // as it will be compiled, so that it is in the cache then
+    // with the same flags as at run time, so that the compiler finds it in the cache
     checkRegex: (pattern) =>
       cachedRegex(pattern, { ignoreCase: true }) === null ? regexError(pattern) : null,
     allowMissing,
@@ -68,7 +71,7 @@ export function compileProgram(
     settings,
     parameters: loaded.values,
     modules: loaded.modules.flatMap(({ name }) => modules.get(name) ?? []),
-    // `siprest check` has no use for it
+    // compiled on first use: `siprest check` never needs it
     get compiled() {
       compiled ??= compileScript(loaded.script, loaded.lookup, {
         maxWhileLoops: settings.maxWhileLoops,
@@ -142,5 +145,5 @@ export function readSettings(
   };
 }
 
-/** The settings give whole header lines. */
+/** These settings hold whole header lines. */
 const headerValue = (line: string | null, name: RegExp): string | null => line?.replace(name, '') ?? null;

@@ -1,13 +1,13 @@
 /**
- * In which order the flags that are set are printed. OpenSIPS numbers the names as it reads the script, those in variables
- * (`$msg.flag(NAME)`) before those that functions are called with, and prints the highest number first (edge-flags-text,
+ * The order in which flags are printed. OpenSIPS numbers flag names while it reads the script, those in variables
+ * (`$msg.flag(NAME)`) before those passed to functions, and prints the highest number first (edge-flags-text,
  * flow-flags).
  */
 
-/** Names that a script makes while it runs are numbered as well, but no more of them than this. */
+/** Limits the names numbered, since a script can compute names at run time. */
 const maxNames = 1024;
 
-/** A function's flags come behind all those of variables. */
+/** Above every number of a name in a variable. */
 const ofFunctions = 1_000_000;
 
 export class FlagNames {

@@ -1,51 +1,44 @@
-/** Global parameters that are accepted without effect, by the reason why. */
+/** Global parameters that are accepted without effect, each with the reason. */
 import type { SettingSpec } from '../script/index.ts';
 
 const beforeStart = 'the service manager (systemd, a container) sets it before siprest starts';
-const noReset =
-  'siprest does not keep a list of destinations to avoid: each request tries all addresses of its own';
-const neverBlocks = 'connecting and sending never block here, so there is nothing to wait for';
+const noReset = 'siprest keeps no list of failed destinations: each request tries all of its addresses';
+const neverBlocks = 'connecting and sending never block, so they need no time limit';
 const noScaling = 'the number of script workers does not change while siprest runs';
-const oneHeap = 'V8 manages the memory: there are no pools to set up';
-const noDump = 'V8 manages the memory; node --heapsnapshot-signal shows what is in it';
+const oneHeap = 'V8 manages memory: there are no pools to configure';
+const noDump = 'V8 manages memory; use node --heapsnapshot-signal to inspect it';
 const noMemoryEvent =
-  'siprest raises no event when memory runs low: at its bounds it answers 503, and counts that';
-const notKept = 'nothing in memory outlives a restart';
-const noFixedBuffer = 'texts here have no buffer of a fixed size';
-const noCluster = 'siprest instances do not talk to each other';
+  'siprest raises no event when memory runs low: at its limits it answers 503 and counts those replies';
+const notKept = 'no memory survives a restart';
+const noFixedBuffer = 'strings have no fixed-size buffer';
+const noCluster = 'siprest instances do not form a cluster';
 const noMulticast = 'siprest joins no multicast groups';
 const noDatabase = 'siprest has no database modules';
-const noLogEvent = 'siprest raises no event for a line of the log';
-const keptAlive = 'connections are kept alive by CRLF pings and ended by tcp_connection_lifetime';
-const reused =
-  'a request goes out by a connection that its peer has opened, if one is to that address and port';
+const noLogEvent = 'siprest raises no event for log lines';
+const keptAlive = 'CRLF pings keep connections alive, and tcp_connection_lifetime closes idle ones';
+const reused = 'requests reuse a connection opened by the peer if its address and port match';
 
 const reasons: Readonly<Record<string, string>> = {
   ...each(beforeStart, 'chroot', 'wdir', 'user', 'uid', 'group', 'gid'),
   disable_core_dump: 'the service manager limits core files (LimitCORE= in systemd, ulimit -c)',
   open_files_limit: 'the service manager limits open files (LimitNOFILE= in systemd, ulimit -n)',
   debug_mode:
-    'siprest stays in the foreground, with one process unless --processes says more; log_level=4 logs as much',
+    'siprest always runs in the foreground, with one process by default; for the same logs, set log_level=4',
   log_stdout: 'the log goes to stderr or syslog',
   ...each(noFixedBuffer, 'pv_print_buf_size'),
-  ...each(
-    'lines of the log have no buffer of a fixed size',
-    'xlog_buf_size',
-    'log_msg_buf_size',
-    'log_json_buf_size',
-  ),
+  ...each('log lines have no fixed-size buffer', 'xlog_buf_size', 'log_msg_buf_size', 'log_json_buf_size'),
 
   ...each(reused, 'tcp_no_new_conn_bflag', 'tcp_no_new_conn_rplflag'),
   ...each(keptAlive, 'tcp_keepalive', 'tcp_keepcount', 'tcp_keepidle', 'tcp_keepinterval'),
   ...each(
-    '1,024 connections may wait to be accepted by a socket',
+    'each socket queues up to 1,024 connections that wait to be accepted',
     'tcp_socket_backlog',
     'tcp_listen_backlog',
   ),
-  tcp_threshold: 'the time that an operation of TCP takes is not logged: none holds up anything else',
-  tcp_parallel_read_on_workers: 'reading a connection does not occupy a worker',
-  tcp_max_msg_chunks: 'a message may arrive in any number of pieces within tcp_max_msg_time',
-  ...each('Node.js chooses how sockets are watched (epoll on Linux)', 'tcp_poll_method', 'poll_method'),
+  tcp_threshold: 'siprest does not log slow TCP operations: none of them blocks a worker',
+  tcp_parallel_read_on_workers: 'reading from a connection does not occupy a worker',
+  tcp_max_msg_chunks: 'a message may arrive in any number of chunks within tcp_max_msg_time',
+  ...each('Node.js chooses the polling method (epoll on Linux)', 'tcp_poll_method', 'poll_method'),
   ...each(
     neverBlocks,
     ...['tcp_send_timeout', 'tcp_async', 'tcp_async_local_connect_timeout', 'tcp_async_local_write_timeout'],
@@ -53,16 +46,16 @@ const reasons: Readonly<Record<string, string>> = {
   ),
 
   ...each(noReset, 'disable_dns_blacklist', 'dst_blacklist'),
-  ...each('names of senders are not looked up', 'dns', 'rev_dns'),
-  dns_servers_no: 'all name servers of /etc/resolv.conf are asked in turn',
-  dns_try_ipv6: 'addresses of both families are looked up, and used where a socket is of that family',
-  dns_try_naptr: 'NAPTR records are looked up as RFC 3263 says',
-  check_via: 'the topmost Via of a reply is always compared with the sockets',
+  ...each('siprest does no reverse DNS lookups of senders', 'dns', 'rev_dns'),
+  dns_servers_no: 'siprest queries all name servers in /etc/resolv.conf in turn',
+  dns_try_ipv6: 'siprest looks up both address families and uses those for which it has a socket',
+  dns_try_naptr: 'siprest looks up NAPTR records as RFC 3263 requires',
+  check_via: 'siprest always checks the top Via of a reply against its sockets',
   sip_warning: 'siprest adds no Warning header to its replies',
-  auto_aliases: 'siprest does not look up names of its own addresses: name them with alias=',
-  reply_to_via: 'replies go where RFC 3261, 18.2.2 and RFC 3581 say',
+  auto_aliases: 'siprest does not look up the names of its addresses: set them with alias=',
+  reply_to_via: 'replies are routed as RFC 3261, 18.2.2 and RFC 3581 require',
   ...each(noCluster, 'bin_listen', 'bin_children'),
-  tos: 'siprest sets no type of service in its packets',
+  tos: 'siprest does not set the type of service of its packets',
   ...each(noMulticast, 'mcast_loopback', 'mcast_ttl'),
 
   timer_workers: 'timers do not occupy workers',
@@ -72,10 +65,10 @@ const reasons: Readonly<Record<string, string>> = {
     ...['tcp_auto_scaling_profile', 'timer_auto_scaling_profile'],
   ),
   worker_reactor_timeout: 'workers wait for events without a time limit',
-  exec_dns_threshold: 'slow look-ups are not logged: none holds up another message',
-  exec_msg_threshold: 'the time that a message takes is not logged',
-  maxbuffer: 'a UDP socket asks the system for a receive buffer of 4 MiB',
-  pi_framework: 'siprest has no web page for provisioning',
+  exec_dns_threshold: 'siprest does not log slow lookups: none of them delays another message',
+  exec_msg_threshold: 'siprest does not log slow messages',
+  maxbuffer: 'each UDP socket requests a receive buffer of 4 MiB',
+  pi_framework: 'siprest has no provisioning web interface',
 
   ...each(
     oneHeap,
@@ -105,14 +98,14 @@ export const inertSettings: readonly SettingSpec[] = [
     type: 'boolean',
     default: false,
     summary: 'Whether a failed assert() ends the server.',
-    inert: 'one message must not end the service for the others',
+    inert: 'a single message must not stop the server',
   },
   {
     name: 'fork',
     type: 'boolean',
     default: true,
     summary: 'Whether to start worker processes.',
-    inert: 'siprest run --processes says how many processes serve',
+    inert: 'use siprest run --processes to set the number of processes',
   },
   {
     name: 'daemon_mode',
@@ -120,14 +113,14 @@ export const inertSettings: readonly SettingSpec[] = [
     default: false,
     summary: 'Whether to run in the background.',
     inert:
-      'siprest stays in the foreground: a service manager (systemd, a container) keeps it in the background',
+      'siprest stays in the foreground: use a service manager (systemd, a container) to run it in the background',
   },
   {
     name: 'disable_tls',
     type: 'boolean',
     default: true,
     summary: 'Whether TLS is off.',
-    inert: 'siprest has no TLS sockets so far',
+    inert: 'siprest does not support TLS sockets yet',
   },
   {
     name: 'tcp_children',
@@ -135,7 +128,7 @@ export const inertSettings: readonly SettingSpec[] = [
     default: null,
     summary: 'TCP workers.',
     aliases: ['tcp_workers', 'tcp_threads'],
-    inert: 'all sockets share the workers, see udp_workers',
+    inert: 'all sockets share the same workers; see udp_workers',
   },
   ...Object.entries(reasons).map(
     ([name, inert]): SettingSpec => ({

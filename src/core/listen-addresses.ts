@@ -1,4 +1,4 @@
-/** What the `socket` lines of a script come to. Source: the manual's Script-CoreParameters, `socket`. */
+/** The sockets to open, from the `socket` lines of a script. Source: the manual's Script-CoreParameters, `socket`. */
 
 import { isIPv6 } from 'node:net';
 import type { ListenAddress } from '../runtime/index.ts';
@@ -21,8 +21,9 @@ const socketSyntax =
   /^(?:([a-z][a-z0-9_]*):)?(\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\*|\d{1,5})?(?:-\d+)?)?$/i;
 
 /**
- * UDP and TCP sockets; those of other kinds are absent, with `allowMissing` passed over. A script that names none listens
- * on all addresses, port 5060, as OpenSIPS does; one that names only such as are not opened is an error.
+ * UDP and TCP sockets. Other kinds are reported: as errors, or with `allowMissing` as warnings. Without any `socket`
+ * line, siprest listens on all addresses at port 5060, as OpenSIPS does; if it can open none of the listed sockets, the
+ * script has an error.
  */
 export function listenAddresses(
   nodes: readonly SettingNode[],
@@ -39,13 +40,13 @@ export function listenAddresses(
   for (const { value, options } of nodes) {
     const match = socketSyntax.exec(bracketed(String(value.value)));
     if (match === null) {
-      isValid = false; // the checker has said so
+      isValid = false; // already reported by the checker
       continue;
     }
     const [text, protocol = DEFAULT_PROTOCOL, host = '*', port = '*'] = match;
     const transport = protocol.toLowerCase();
     if (transport === 'bond') {
-      inert(value.span, `${text} has no effect: a request goes out by one socket, $socket_out, here`);
+      inert(value.span, `${text} has no effect: siprest sends each request from one socket, $socket_out`);
       continue;
     }
     if (!isProtocol(transport) || !canListen(transport)) {
@@ -59,7 +60,7 @@ export function listenAddresses(
       continue;
     }
     if (transport === 'tcp' && settings.disable_tcp) {
-      inert(value.span, `${text} is not opened: disable_tcp says so`);
+      inert(value.span, `${text} is not opened because of disable_tcp`);
       continue;
     }
     if (port !== '*' && Number(port) > 65_535) {
@@ -69,7 +70,7 @@ export function listenAddresses(
         severity: 'error',
         span: value.span,
         message: `invalid port ${port}`,
-        help: 'a port is from 0 to 65535; 0 takes any that is free',
+        help: 'use a port from 0 to 65535; 0 selects any free port',
       });
       continue;
     }
@@ -91,7 +92,7 @@ export function listenAddresses(
       else
         inert(
           span,
-          `${name.text} has no effect: ${name.text === 'use_workers' ? 'all sockets share the workers, see udp_workers' : 'siprest has no such option so far'}`,
+          `${name.text} has no effect: ${name.text === 'use_workers' ? 'all sockets share the same workers; see udp_workers' : 'siprest does not support this option yet'}`,
         );
     }
     sockets.push({
@@ -108,7 +109,7 @@ export function listenAddresses(
       code: 'no-socket',
       severity: 'error',
       span: first.value.span,
-      message: 'siprest cannot open any of the sockets that the script names',
+      message: 'siprest cannot open any of the sockets in the script',
       help: 'add a UDP or TCP socket, for example: socket = udp:127.0.0.1:5060',
     });
   const usualSocket: ListenAddress = {
@@ -138,7 +139,10 @@ export function listenAddress(text: string): ListenAddress | null {
   };
 }
 
-/** `udp:2001:db8::1` as `udp:[2001:db8::1]`, with a port behind it where the whole is not an address. */
+/**
+ * Adds the brackets to an IPv6 address: `udp:2001:db8::1` becomes `udp:[2001:db8::1]`. A last group that makes the text
+ * too long for an address is the port.
+ */
 function bracketed(text: string): string {
   const [, protocol = '', rest = ''] = /^([a-z][a-z0-9_]*:(?=.*:.*:))?([0-9a-f:.]*)$/i.exec(text) ?? [];
   if (isIPv6(rest)) return `${protocol}[${rest}]`;

@@ -56,7 +56,7 @@ describe('{ip.resolve}', () => {
     const { prints, log } = await resolving(`${named} xlog("$(var(none){ip.resolve})");`);
     expect(prints).toEqual(['<null>']);
     expect(log).toEqual([
-      expect.stringMatching(/^test\.cfg:\d+: \{ip\.resolve\}: no address of "none\.test"/),
+      expect.stringMatching(/^test\.cfg:\d+: \{ip\.resolve\}: no address found for "none\.test"/),
     ]);
   });
 

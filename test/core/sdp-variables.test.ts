@@ -165,8 +165,8 @@ describe('$sdp', () => {
   });
 
   it.each([
-    ['$sdp.line(a/b/c)', 'it has too many slashes'],
-    ['$(sdp.line(a=)[1])', 'its index belongs inside the parentheses'],
+    ['$sdp.line(a/b/c)', 'too many slashes'],
+    ['$(sdp.line(a=)[1])', 'the index belongs inside the parentheses'],
   ])('%s is an error that check names', async (variable, message) => {
     await expect(runScript(`xlog("${variable}");`)).rejects.toThrow(message);
   });

@@ -9,16 +9,16 @@ const reasonOf = (line: string) =>
     .map(({ message }) => message);
 
 test.each([
-  ['pv_print_buf_size=2000', 'texts here have no buffer of a fixed size'],
-  ['xlog_buf_size=4096', 'lines of the log have no buffer of a fixed size'],
+  ['pv_print_buf_size=2000', 'strings have no fixed-size buffer'],
+  ['xlog_buf_size=4096', 'log lines have no fixed-size buffer'],
   [
     'debug_mode=yes',
-    'siprest stays in the foreground, with one process unless --processes says more; log_level=4 logs as much',
+    'siprest always runs in the foreground, with one process by default; for the same logs, set log_level=4',
   ],
   ['open_files_limit=4096', 'the service manager limits open files (LimitNOFILE= in systemd, ulimit -n)'],
   ['user="sip"', 'the service manager (systemd, a container) sets it before siprest starts'],
-  ['dns_try_naptr=no', 'NAPTR records are looked up as RFC 3263 says'],
-  ['mem_warming=on', 'V8 manages the memory: there are no pools to set up'],
+  ['dns_try_naptr=no', 'siprest looks up NAPTR records as RFC 3263 requires'],
+  ['mem_warming=on', 'V8 manages memory: there are no pools to configure'],
 ])('%s', (line, reason) => {
   expect(reasonOf(line)).toEqual([`${line.split('=')[0]} has no effect: ${reason}`]);
 });

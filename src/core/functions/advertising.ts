@@ -1,16 +1,16 @@
-/** What the socket that one request goes out by is called. Source: the manual's Script-CoreFunctions. */
+/** Sets the address that one request advertises. Source: the manual's Script-CoreFunctions. */
 
 import { isIPv6 } from 'node:net';
 import { defineFunctions } from '../../runtime/index.ts';
 import { isHost } from '../../sip/index.ts';
 
-const what = 'in its Via, and in a Record-Route that is added from now on';
+const what = 'in its Via and in any Record-Route added later';
 
 export const advertisingFunctions = defineFunctions([
   {
     name: 'set_advertised_address',
     arguments: [{ name: 'adv_addr', type: 'string', summary: 'A name or address, without a port.' }],
-    summary: `The host of this server for this request only, ${what}, whatever \`advertised_address\` is. A request that comes back to it is known as the server's own where it is an \`alias\` as well.`,
+    summary: `Sets the host advertised for this request only, ${what}, overriding \`advertised_address\`. For siprest to recognize itself in requests to this host, it must also be an \`alias\`.`,
     source: 'Script-CoreFunctions, set_advertised_address',
     run: (run, text) => {
       const host = isIPv6(text) ? `[${text}]` : text;
@@ -25,7 +25,7 @@ export const advertisingFunctions = defineFunctions([
   {
     name: 'set_advertised_port',
     arguments: [{ name: 'adv_port', type: 'int', summary: 'A port.' }],
-    summary: `The port of this server for this request only, ${what}, whatever \`advertised_port\` is.`,
+    summary: `Sets the port advertised for this request only, ${what}, overriding \`advertised_port\`.`,
     source: 'Script-CoreFunctions, set_advertised_port',
     run: (run, port) => {
       if (port < 1 || port > 65_535) {

@@ -1,4 +1,4 @@
-/** cache_store() and its kin. Source: the manual's Script-CoreFunctions; vectors lang-cache*. */
+/** cache_store() and the other cache functions. Source: the manual's Script-CoreFunctions; vectors lang-cache*. */
 
 import { counterOf, defineFunctions, type Run, whenAnswered } from '../../runtime/index.ts';
 import { defineArgument, type Status, type VariableReference } from '../../script/index.ts';
@@ -10,7 +10,7 @@ const attribute = defineArgument({ name: 'attribute', type: 'string', summary: '
 const expire = defineArgument({
   name: 'expire',
   type: 'int',
-  summary: 'Seconds to keep it; 0 for ever. An existing key keeps its expiry.',
+  summary: 'How long to keep it, in seconds; 0: forever. An existing key keeps its expiry.',
 });
 const newValue = defineArgument({
   name: 'new_val',
@@ -19,14 +19,14 @@ const newValue = defineArgument({
   summary: 'Gets the new value.',
 });
 
-/** The storage of an id; null, with a complaint, for an unknown one. */
+/** The storage with this ID; null, after logging an error, if unknown. */
 function storeOf(run: Run, id: string): CacheStore | null {
   const store = run.routing.states.get(cacheStores).get(id);
   if (store === undefined) run.complain(`unknown cache "${id}"; load cachedb_local and see its cachedb_url`);
   return store ?? null;
 }
 
-/** Asks the storage, and goes on with the result; -1 for an unknown storage, or one that fails. */
+/** Calls the storage and handles its result; -1 if the storage is unknown or fails. */
 function onStore<T>(
   run: Run,
   id: string,
@@ -42,7 +42,7 @@ const full = (run: Run, id: string): Status => {
   return -1;
 };
 
-/** A miss is -2 (vector lang-cache), so that it can be told from a storage that is not there. */
+/** A miss is -2 (vector lang-cache), which distinguishes it from a missing storage. */
 function fetchInto(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
   return onStore(
     run,
@@ -52,7 +52,7 @@ function fetchInto(run: Run, id: string, key: string, result: VariableReference<
   );
 }
 
-/** Like {@link fetchInto}, for a number; -3 for other text (field-cache-counter-of-text). */
+/** Like {@link fetchInto}, for numbers; -3 if the value is not one (field-cache-counter-of-text). */
 function fetchCounter(run: Run, id: string, key: string, result: VariableReference<Run>): Awaitable<Status> {
   return onStore(
     run,
@@ -93,10 +93,15 @@ export const cacheFunctions = defineFunctions([
     arguments: [
       storage,
       attribute,
-      { name: 'value', type: 'string', summary: 'What to store.' },
-      { name: 'timeout', type: 'int', optional: true, summary: 'Seconds to keep it; 0 for ever.' },
+      { name: 'value', type: 'string', summary: 'The value to store.' },
+      {
+        name: 'timeout',
+        type: 'int',
+        optional: true,
+        summary: 'How long to keep it, in seconds; 0: forever.',
+      },
     ],
-    summary: 'Stores a value under a key; -1 for an empty key.',
+    summary: 'Stores a value under a key; -1 if the key is empty.',
     run: (run, id, key, value, seconds) =>
       key === ''
         ? -1
@@ -110,19 +115,19 @@ export const cacheFunctions = defineFunctions([
   {
     name: 'cache_fetch',
     arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
-    summary: 'Reads the value of a key as text; -2 if there is none.',
+    summary: 'Reads the value of a key as text; -2 if the key does not exist.',
     run: fetchInto,
   },
   {
     name: 'cache_counter_fetch',
     arguments: [storage, attribute, { name: 'result', type: 'variable', summary: 'Gets the value.' }],
-    summary: 'Reads a counter as a number; -2 if there is none, -3 if the value is not a number.',
+    summary: 'Reads a counter as a number; -2 if the key does not exist, -3 if its value is not a number.',
     run: fetchCounter,
   },
   {
     name: 'cache_remove',
     arguments: [storage, attribute],
-    summary: 'Removes a key, whether it exists or not.',
+    summary: 'Removes a key; succeeds even if it does not exist.',
     run: (run, id, key) =>
       onStore(
         run,
@@ -138,11 +143,11 @@ export const cacheFunctions = defineFunctions([
       { name: 'raw_query', type: 'string', summary: "A query in the storage's language." },
       { name: 'result', type: 'raw', optional: true, summary: 'AVPs for the results.' },
     ],
-    summary: 'Sends a raw query: always -1, since the storage in memory has no query language.',
+    summary: 'Sends a raw query; always -1, since the in-memory storage has no query language.',
     source: 'Script-CoreFunctions, cache_raw_query',
     run: (run, id) => {
       if (storeOf(run, id) !== null)
-        run.complain(`cache_raw_query(): the cache "${id}" takes no raw queries`);
+        run.complain(`cache_raw_query(): the cache "${id}" does not support raw queries`);
       return -1;
     },
   },
@@ -151,7 +156,7 @@ export const cacheFunctions = defineFunctions([
     arguments: [
       storage,
       attribute,
-      { name: 'increment', type: 'int', summary: 'What to add.' },
+      { name: 'increment', type: 'int', summary: 'The amount to add.' },
       expire,
       newValue,
     ],
@@ -163,7 +168,7 @@ export const cacheFunctions = defineFunctions([
     arguments: [
       storage,
       attribute,
-      { name: 'decrement', type: 'int', summary: 'What to subtract.' },
+      { name: 'decrement', type: 'int', summary: 'The amount to subtract.' },
       expire,
       newValue,
     ],

@@ -20,11 +20,11 @@ export const connectionFunctions = defineFunctions([
       {
         name: 'ipport',
         type: 'string',
-        summary: '`[proto:]ip:port` of the peer, `tcp:$si:$sp` for instance.',
+        summary: 'The peer as `[proto:]ip:port`, for example `tcp:$si:$sp`.',
       },
     ],
     summary:
-      'Closes the connection to this peer once what is queued has been sent; -1 if there is none. Requests that wait for an answer on it fail as if the peer had closed it.',
+      'Closes the connection to this peer after sending all queued data; -1 if there is no such connection. Requests that wait for a reply on it fail as if the peer had closed it.',
     source: 'Script-CoreFunctions of 4.0, tcp_close_conn',
     run: (run, text) => {
       const peer = peerOf(text);

@@ -4,7 +4,7 @@ import { type EventAttribute, raiseEvent } from '../../engine/index.ts';
 import { defineFunctions, type Run } from '../../runtime/index.ts';
 import type { Value, VariableReader } from '../../script/index.ts';
 
-/** All values of the variable in the order they were added: an AVP has the last one first. */
+/** All values of the variable, oldest first; an AVP lists its newest first. */
 function valuesOf(run: Run, variable: VariableReader<Run> | undefined): readonly Value[] {
   return variable === undefined ? [] : variable.list(run).toReversed();
 }
@@ -19,18 +19,18 @@ export const eventFunctions = defineFunctions([
         type: 'variable',
         optional: true,
         readOnly: true,
-        summary: 'An AVP with the names of the attributes; without it they are positional.',
+        summary: 'An AVP with the names of the attributes; if omitted, they are positional.',
       },
       {
         name: 'vals',
         type: 'variable',
         optional: true,
         readOnly: true,
-        summary: 'An AVP with their values; without it the event has none.',
+        summary: 'An AVP with their values; if omitted, the event has no attributes.',
       },
     ],
     summary:
-      'Raises an event: its event_route runs on a free worker, with the attributes as `$param(name)` and, in the order they were added, `$param(1)`.',
+      'Raises an event: its event_route runs on a free worker, with the attributes as `$param(name)`, and by position as `$param(1)` and so on.',
     source: 'Script-CoreFunctions, raise_event',
     run: (run, event, names, values) => {
       const given = valuesOf(run, names);

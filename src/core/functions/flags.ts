@@ -5,15 +5,17 @@ import { defineFunctions, type Run } from '../../runtime/index.ts';
 import { defineArgument } from '../../script/index.ts';
 import { branchFlagNames, messageFlagNames } from '../flag-names.ts';
 
-const flag = defineArgument({ name: 'flag', type: 'static', summary: 'Any name; it needs no declaration.' });
+const flag = defineArgument({ name: 'flag', type: 'static', summary: 'Any name; it need not be declared.' });
 const branchIndex = defineArgument({
   name: 'branch_idx',
   type: 'int',
   optional: true,
-  summary: 'The branch; 0, the default, is that of the request URI.',
+  summary: 'The number of the branch; default 0: the request URI.',
 });
 
-/** Those of a branch; in a branch or reply route 0 is that branch itself. Undefined if it has none of this number. */
+/**
+ * The flags of a branch; in a branch or reply route, 0 is the current branch. Undefined if the branch does not exist.
+ */
 function ofBranch(run: Run, index: number): Set<string> | undefined {
   const { relayed, response } = run.subject;
   if (index === 0 && response !== undefined && relayed !== undefined)

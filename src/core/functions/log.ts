@@ -23,16 +23,16 @@ export const logFunctions = defineFunctions([
     alwaysTrue: true,
     arguments: [
       level,
-      { name: 'format_string', type: 'string', summary: 'What to print, variables in it replaced.' },
+      { name: 'format_string', type: 'string', summary: 'The text to print; variables in it are replaced.' },
     ],
-    summary: 'Prints to the log, from the level of xlog_level on.',
+    summary: 'Logs a text if `xlog_level` allows its level.',
     run: print,
   },
   {
     name: 'log',
     alwaysTrue: true,
-    arguments: [level, { name: 'string', type: 'string', summary: 'What to print.' }],
-    summary: 'Prints to the log.',
+    arguments: [level, { name: 'string', type: 'string', summary: 'The text to print.' }],
+    summary: 'Logs a text.',
     run: print,
   },
   {
@@ -43,7 +43,7 @@ export const logFunctions = defineFunctions([
       { name: 'info', type: 'static', optional: true, summary: 'A tag.' },
     ],
     summary: 'Traces the script.',
-    inert: 'siprest does not trace scripts so far',
+    inert: 'siprest does not support script traces yet',
     run: () => 1,
   },
 ]);

@@ -5,7 +5,7 @@ import { defineFunctions, type Readiness } from '../../runtime/index.ts';
 /** STATE_INITIALIZING, STATE_RUNNING and STATE_TERMINATING of the group `core`. */
 const statuses: Readonly<Record<Readiness, number>> = { starting: -1, running: 1, stopping: -2 };
 
-/** The modules that tell of their status in OpenSIPS, each in a group of its name. */
+/** OpenSIPS modules that report a status, each in a group named after it. */
 const groupsOfModules = [
   'clusterer',
   'dialplan',
@@ -24,17 +24,17 @@ export const readinessFunctions = defineFunctions([
         name: 'group',
         type: 'string',
         absent: Object.fromEntries(groupsOfModules.map((name) => [name, name])),
-        summary: '`core`, the only group.',
+        summary: 'The group; only `core` exists.',
       },
       {
         name: 'identifier',
         type: 'string',
         optional: true,
-        summary: '`main`, the default, or `all`: the group has one.',
+        summary: '`main` (default) or `all`, which mean the same.',
       },
     ],
     summary:
-      'The status of the server: -1 while it starts (in startup_route), 1 when it serves, -2 while it stops and lets calls end.',
+      'The status of the server: -1 while it starts (in startup_route), 1 when it is running, -2 while it stops and waits for calls to end.',
     source: 'Script-CoreFunctions, sr_check_status; Interface-StatusReport',
     run: (run, group, identifier = 'main') => {
       if (group === 'core' && (identifier === 'main' || identifier === 'all'))

@@ -1,27 +1,33 @@
-/** Branches of the message, and sending on without a transaction. Source: the manual's Script-CoreFunctions. */
+/** Branches of the message, and stateless forwarding. Source: the manual's Script-CoreFunctions. */
 
 import { forceSocket, forwardStateless, messageBranches, sendOriginal } from '../../relay/index.ts';
 import { defineFunction, defineFunctions, type Run } from '../../runtime/index.ts';
 import { defineArgument } from '../../script/index.ts';
 import { headerText } from '../../sip/index.ts';
 
-/** Functions count from the first branch that was added, variables (`$msg.branch`) from that of the request URI. */
+/** Functions count from the first added branch, variables (`$msg.branch`) from the branch of the request URI. */
 const index = (name: string) =>
   defineArgument({
     name,
     type: 'int',
     optional: true,
-    summary: 'A branch; 0 is the first that was added, -1 that of the request URI, which is the default.',
+    summary: 'The number of a branch; 0 is the first added branch, -1 (default) the request URI.',
   });
 
-/** move_msg_branch(), and its name of OpenSIPS 3.5. */
+/** move_msg_branch(), also under its OpenSIPS 3.5 name. */
 const moving = (name: string, summary: string, source: string) =>
   defineFunction({
     name,
     arguments: [
       index('src_idx'),
       index('dst_idx'),
-      { name: 'keep', type: 'static', oneOf: ['keep'], optional: true, summary: 'The branch is copied.' },
+      {
+        name: 'keep',
+        type: 'static',
+        oneOf: ['keep'],
+        optional: true,
+        summary: 'Copies the branch instead of moving it.',
+      },
     ],
     summary,
     source,
@@ -33,7 +39,7 @@ const moving = (name: string, summary: string, source: string) =>
     },
   });
 
-/** swap_msg_branches(), and its name of OpenSIPS 3.5. */
+/** swap_msg_branches(), also under its OpenSIPS 3.5 name. */
 const swapping = (name: string, summary: string, source: string) =>
   defineFunction({
     name,
@@ -43,7 +49,7 @@ const swapping = (name: string, summary: string, source: string) =>
     run: (run, one = -1, other = -1) => (run.state(messageBranches).swap(one + 1, other + 1) ? 1 : -1),
   });
 
-/** Adds the URI, or the request's own if none is given. */
+/** Adds a branch for this URI, or for the request URI if omitted. */
 function append(run: Run, uri: string | undefined, q: string | undefined, inherit: boolean): 1 | -1 {
   const branches = run.state(messageBranches);
   const main = branches.at(0);
@@ -69,9 +75,9 @@ const appending = (name: string) =>
         optional: true,
         summary: "The branch's URI; default: the request URI.",
       },
-      { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
+      { name: 'qvalue', type: 'string', optional: true, summary: 'Its q value, 0 to 1.' },
     ],
-    summary: 'Adds a branch, of the request URI if none is given.',
+    summary: 'Adds a branch; without a URI, for the request URI.',
     run: (run, uri, q) => append(run, uri, q, uri === undefined),
   });
 
@@ -80,46 +86,50 @@ export const relayFunctions = defineFunctions([
     name: 'append_msg_branch',
     arguments: [
       { name: 'uri', type: 'string', summary: "The branch's URI." },
-      { name: 'qvalue', type: 'string', optional: true, summary: 'Its q, 0 to 1.' },
+      { name: 'qvalue', type: 'string', optional: true, summary: 'Its q value, 0 to 1.' },
       {
         name: 'flags',
         type: 'string',
         optional: true,
-        summary: '`inherite`: with the destination of the request.',
+        summary: '`inherite`: the branch gets the destination URI of the request.',
       },
     ],
-    summary: 'Adds a branch: the request is sent there as well.',
+    summary: 'Adds a branch: the request is also sent to this URI.',
     run: (run, uri, q, flags = '') => append(run, uri, q, flags.includes('inherit')),
   },
   appending('append_branch'),
   appending('append_branch_old'),
   {
     name: 'remove_branch',
-    arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
-    summary: 'Like `remove_msg_branch()`, under the name of OpenSIPS 3.',
+    arguments: [
+      { name: 'branch_idx', type: 'int', summary: 'The number of a branch; 0 is the first added branch.' },
+    ],
+    summary: 'Like `remove_msg_branch()`, under its OpenSIPS 3 name.',
     source: 'Script-CoreFunctions of 3.4',
     run: (run, branch) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   {
     name: 'remove_msg_branch',
-    arguments: [{ name: 'branch_idx', type: 'int', summary: 'A branch; 0 is the first that was added.' }],
-    summary: 'Removes a branch; later ones move up.',
+    arguments: [
+      { name: 'branch_idx', type: 'int', summary: 'The number of a branch; 0 is the first added branch.' },
+    ],
+    summary: 'Removes a branch; later branches move up.',
     run: (run, branch) => (run.state(messageBranches).remove(branch + 1) ? 1 : -1),
   },
   moving(
     'move_msg_branch',
-    'Replaces a branch by another; later ones move up. That of the request URI is copied.',
+    'Replaces a branch with another; later branches move up. The branch of the request URI is copied, not moved.',
     'Script-CoreFunctions',
   ),
   swapping('swap_msg_branches', 'Swaps two branches.', 'Script-CoreFunctions'),
   moving(
     'move_branch',
-    'Like `move_msg_branch()`, under the name of OpenSIPS 3.5.',
+    'Like `move_msg_branch()`, under its OpenSIPS 3.5 name.',
     'Script-CoreFunctions of 3.5',
   ),
   swapping(
     'swap_branches',
-    'Like `swap_msg_branches()`, under the name of OpenSIPS 3.5.',
+    'Like `swap_msg_branches()`, under its OpenSIPS 3.5 name.',
     'Script-CoreFunctions of 3.5',
   ),
   {
@@ -128,7 +138,7 @@ export const relayFunctions = defineFunctions([
       { name: 'socket', type: 'string', summary: '`[proto:]host[:port]` of a socket of the server.' },
     ],
     summary:
-      'Sends the request by this socket, or by one with the transport that its destination needs. -1 if there is none.',
+      'Sends the request from this socket, or from one with the transport that its destination needs. -1 if the server has no such socket.',
     run: (run, socket) => {
       if (forceSocket(run.request, socket)) return 1;
       run.complain(`force_send_socket(): the server has no socket ${socket}`);
@@ -142,7 +152,7 @@ export const relayFunctions = defineFunctions([
         name: 'destination',
         type: 'string',
         optional: true,
-        summary: '`[proto:]host[:port]`; default: by the request URI.',
+        summary: '`[proto:]host[:port]`; default: the destination of the request.',
       },
     ],
     summary: 'Forwards the request without a transaction.',
@@ -158,10 +168,10 @@ export const relayFunctions = defineFunctions([
         type: 'string',
         optional: true,
         intoHeaders: true,
-        summary: 'Header lines to add, each with its CRLF.',
+        summary: 'Header lines to add, each ending with CRLF.',
       },
     ],
-    summary: 'Sends the received message there unchanged, without adding a Via, and without a transaction.',
+    summary: 'Sends the received message unchanged, without adding a Via and without a transaction.',
     source: 'Script-CoreFunctions',
     run: (run, destination, text = '') => {
       const headers = headerText(text);

@@ -1,6 +1,6 @@
 /**
- * serialize_branches() and next_branches(): one branch after another by falling q. The branches wait in an AVP, so
- * that they outlive the route. Source: the manual's Script-CoreFunctions.
+ * serialize_branches() and next_branches(): tries branches one after another, highest q first. Pending branches are
+ * kept in an AVP, which outlives the route. Source: the manual's Script-CoreFunctions.
  */
 
 import { type MessageBranch, messageBranches } from '../../relay/index.ts';
@@ -8,7 +8,7 @@ import { defineFunctions, type Run } from '../../runtime/index.ts';
 
 const avpName = 'serial_branch';
 
-/** What of a branch waits, as text in the AVP. */
+/** A pending branch, as JSON in the AVP. */
 interface Waiting {
   readonly uri: string;
   readonly destinationUri: string | null;
@@ -43,7 +43,7 @@ function serialize(run: Run, clear: number, keepOrder = 0): 1 | -1 {
   return 1;
 }
 
-/** 1 where more wait, 2 where these were the last, -1 where there was none. */
+/** 1 if more branches are pending, 2 if these were the last, -1 if none was. */
 function next(run: Run): 1 | 2 | -1 {
   const { avps } = run.request;
   const waiting = avps.all(avpName).map((text) => JSON.parse(String(text)) as Waiting);
@@ -53,7 +53,7 @@ function next(run: Run): 1 | 2 | -1 {
   for (let i = 0; i < now.length; i++) avps.remove(avpName, 0);
   const branches = run.state(messageBranches);
   branches.clear();
-  // in a failure route the request URI stays that of the branch that has failed
+  // in a failure route, the request URI keeps the value of the failed branch
   const isFailure = run.subject.failure !== undefined;
   if (!isFailure) assign(branches.main, first);
   for (const { uri, destinationUri, q, path, socket, flags } of isFailure ? now : now.slice(1))
@@ -74,16 +74,17 @@ export const serialForkingFunctions = defineFunctions([
       {
         name: 'clear_previous',
         type: 'int',
-        summary: 'Other than 0: discards branches that still wait from an earlier call.',
+        summary: 'Non-zero: discards branches still queued by an earlier call.',
       },
       {
         name: 'keep_order',
         type: 'int',
         optional: true,
-        summary: 'Other than 0: in the order they were added, not by q.',
+        summary: 'Non-zero: queues branches in the order they were added, not by q.',
       },
     ],
-    summary: 'Queues all branches, to be tried in turn with next_branches(); those with equal q together.',
+    summary:
+      'Queues all branches for next_branches(), highest q first; branches with the same q are tried together.',
     source: 'Script-CoreFunctions',
     run: serialize,
   },
@@ -91,7 +92,7 @@ export const serialForkingFunctions = defineFunctions([
     name: 'next_branches',
     arguments: [],
     summary:
-      'Takes the next queued branches: 1 if more are left, 2 if these are the last, -1 if there are none.',
+      'Takes the next branches from the queue: 1 if more are left, 2 if these are the last, -1 if the queue is empty.',
     source: 'Script-CoreFunctions',
     run: next,
   },

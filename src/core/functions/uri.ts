@@ -12,13 +12,13 @@ import {
   withUser,
 } from '../../sip/index.ts';
 
-/** The request URI after `change`; -1, with a log line, if that is not a URI. */
+/** Sets the request URI to the result of `change`; -1, after logging an error, if that is not a URI. */
 function rewrite(run: Run, name: string, change: (uri: Uri) => Uri | null): Status {
   const uri = run.isAboutReply ? null : run.request.uri;
   const next = uri === null ? null : change(uri);
   if (next === null) {
     run.complain(
-      `${name}(): ${run.isAboutReply ? 'a reply has no request URI' : 'the request URI cannot take this'}`,
+      `${name}(): ${run.isAboutReply ? 'a reply has no request URI' : 'the result is not a valid URI'}`,
     );
     return -1;
   }
@@ -42,7 +42,7 @@ function rewriting<const Row extends ArgumentSpec>(
 }
 
 const string = (name: string, summary: string) => defineArgument({ name, type: 'string', summary });
-const count = defineArgument({ name: 'n', type: 'int', summary: 'How many characters.' });
+const count = defineArgument({ name: 'n', type: 'int', summary: 'The number of characters.' });
 
 const setPort = (uri: Uri, port: string) => (/^\d{1,5}$/.test(port) ? withPort(uri, Number(port)) : null);
 
@@ -66,7 +66,7 @@ export const uriFunctions = defineFunctions([
   {
     name: 'revert_uri',
     arguments: [],
-    summary: 'Sets the request URI back to what was received.',
+    summary: 'Restores the received request URI.',
     run: (run) =>
       run.request.message !== null && run.request.setRequestUri(run.request.message.requestUri) ? 1 : -1,
   },
@@ -98,20 +98,20 @@ export const uriFunctions = defineFunctions([
   ),
   rewriting(
     'prefix',
-    string('str', 'What to put in front.'),
-    'Puts text in front of the user of the request URI.',
+    string('str', 'The prefix.'),
+    'Adds a prefix to the user of the request URI.',
     (uri, text) => withUser(uri, text + (uri.user ?? '')),
   ),
   rewriting(
     'strip',
     count,
-    'Takes characters from the front of the user of the request URI; one as short as that is taken away.',
+    'Removes characters from the start of the user of the request URI; a user of at most this length is removed altogether.',
     (uri, n) => (n < 0 ? null : withUser(uri, (uri.user ?? '').slice(n))),
   ),
   rewriting(
     'strip_tail',
     count,
-    'Takes characters from the end of the user of the request URI; one as short as that is taken away.',
+    'Removes characters from the end of the user of the request URI; a user of at most this length is removed altogether.',
     (uri, n) =>
       n < 0 ? null : withUser(uri, (uri.user ?? '').slice(0, Math.max(0, (uri.user?.length ?? 0) - n))),
   ),
@@ -140,17 +140,16 @@ export const uriFunctions = defineFunctions([
     name: 'is_myself',
     arguments: [
       string('host', 'A name or address.'),
-      { name: 'port', type: 'int', optional: true, summary: 'A port; any if omitted or 0.' },
+      { name: 'port', type: 'int', optional: true, summary: 'A port; omitted or 0: any.' },
     ],
-    summary: 'Whether the server listens there, or has this alias.',
+    summary: 'Whether this is an address or alias of the server.',
     source: 'vector dialect-uri-myself',
     run: (run, host, port) => (run.routing.isMyself(host, port || null) ? 1 : -1),
   },
   {
     name: 'force_rport',
     arguments: [],
-    summary:
-      'Sends replies to the source port of the request (RFC 3581), even if its Via does not ask for it.',
+    summary: 'Sends replies to the source port of the request (RFC 3581), even if its Via has no `rport`.',
     run: (run) => {
       run.request.forceRport();
       return 1;
@@ -161,11 +160,11 @@ export const uriFunctions = defineFunctions([
     arguments: [
       string(
         'flags',
-        '`force-rport`, `add-local-rport`, `reply-to-via`, `force-tcp-alias`, with commas between them.',
+        'Comma-separated: `force-rport`, `add-local-rport`, `reply-to-via`, `force-tcp-alias`.',
       ),
     ],
     summary:
-      'How to handle the Via of this request: `force-rport` is force_rport(), `add-local-rport` is add_local_rport(), `force-tcp-alias` is force_tcp_alias(); `reply-to-via` has no effect.',
+      'Sets how the Via of this request is handled: `force-rport` is force_rport(), `add-local-rport` is add_local_rport(), `force-tcp-alias` is force_tcp_alias(); `reply-to-via` has no effect.',
     source: 'Script-CoreFunctions, set_via_handling',
     run: (run, flags) => {
       const names = flags.split(',').map((flag) => flag.trim());
@@ -186,7 +185,7 @@ export const uriFunctions = defineFunctions([
       { name: 'port_alias', type: 'int', optional: true, summary: 'Default: the port in the top Via.' },
     ],
     summary:
-      'Requests to this port of the source address of the request use its TCP connection (RFC 5923), as long as it is open. For neighbouring proxies: a client that shares an address with others could take over their calls. -1 over UDP.',
+      'Later requests to the source address of this request and this port reuse its TCP connection (RFC 5923) while it is open. Use it for neighbouring proxies only: a client that shares an address with others could hijack their calls. -1 over UDP.',
     source: 'Script-CoreFunctions, force_tcp_alias',
     run: (run, port) => aliasConnection(run, port),
   },

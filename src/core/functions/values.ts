@@ -12,9 +12,9 @@ export const valueFunctions = defineFunctions([
     name: 'pv_printf',
     arguments: [
       { name: 'pv', type: 'variable', summary: 'Gets the text.' },
-      { name: 'fmt_str', type: 'string', summary: 'What to print, variables in it replaced.' },
+      { name: 'fmt_str', type: 'string', summary: 'The text to print; variables in it are replaced.' },
     ],
-    summary: 'Prints to a variable.',
+    summary: 'Prints a text to a variable.',
     source: 'vector lang-pv-printf',
     run: (run, target, text) => (target.set(run, text) ? 1 : -1),
   },
@@ -24,7 +24,7 @@ export const valueFunctions = defineFunctions([
       { name: 'sec', type: 'variable', summary: 'Gets the seconds since 1970.' },
       { name: 'usec', type: 'variable', summary: 'Gets the microseconds of that second.' },
     ],
-    summary: 'Returns the time in microseconds.',
+    summary: 'Reads the clock, to the microsecond.',
     run: (run, seconds, microseconds) => {
       const now = run.routing.host.clock.date();
       return seconds.set(run, Math.floor(now / 1000) | 0) &&
@@ -43,7 +43,7 @@ export const valueFunctions = defineFunctions([
       part('extra', 'Parameters.'),
       { name: 'result', type: 'variable', summary: 'Gets the URI.' },
     ],
-    summary: 'Builds a URI; empty and omitted parts are left out.',
+    summary: 'Builds a URI; empty parts are left out.',
     run: (run, scheme, user, host, port, extra, result) => {
       const uri = `${scheme}:${user ? `${user}@` : ''}${host}${port ? `:${port}` : ''}${extra ? `;${extra}` : ''}`;
       if (parseUri(uri) === null) {

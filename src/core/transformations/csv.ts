@@ -1,4 +1,4 @@
-/** `{csv.…}`: fields between commas, quoted as RFC 4180 has it; white space belongs to the field (trans-csv). */
+/** `{csv.…}`: comma-separated fields, quoted as in RFC 4180; white space is part of the field (trans-csv). */
 import { defineTransformations } from '../../runtime/index.ts';
 import { elementAt, rememberLast } from './parts.ts';
 
@@ -21,7 +21,10 @@ export const csvTransformations = defineTransformations([
 
 const fieldsOf = rememberLast(parseFields);
 
-/** Null for an empty text (edge-empty-gives-null), and where a quoted field does not end, or goes on behind its quotes. */
+/**
+ * Null if the text is empty (edge-empty-gives-null), or if a quoted field lacks its closing quote or continues after
+ * it.
+ */
 function parseFields(text: string): readonly string[] | null {
   if (text === '') return null;
   const fields: string[] = [];
@@ -43,7 +46,7 @@ function parseFields(text: string): readonly string[] | null {
   }
 }
 
-/** Two quotes in a row are one of the field. */
+/** Two quotes in a row stand for one. */
 function closingQuote(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 2)) {
     if (text[at + 1] !== '"') return at;

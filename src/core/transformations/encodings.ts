@@ -1,4 +1,4 @@
-/** `{s.escape.…}`, `{s.b64encode}` and their like: other spellings of the same bytes. trans-s-escape-*, trans-s-b64. */
+/** `{s.escape.…}`, `{s.b64encode}` and the like: escapes and encodings (trans-s-escape-*, trans-s-b64). */
 import { defineTransformations } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 
@@ -14,7 +14,7 @@ export const encodingTransformations = defineTransformations([
     name: 's.decode.hexa',
     arguments: [],
     summary:
-      'The bytes that pairs of hexadecimal digits stand for, ignoring a single last digit; null if the text contains anything else.',
+      'Decodes pairs of hexadecimal digits, ignoring an odd last digit; null if the text contains anything else.',
     source: 'vector edge-s-decode-hexa-odd',
     example: ['612F', '{s.decode.hexa}', 'a/'],
     apply: (text) =>
@@ -40,7 +40,7 @@ export const encodingTransformations = defineTransformations([
     name: 's.escape.user',
     arguments: [],
     summary:
-      'Percent escapes for all that the user part of a SIP URI may not hold (RFC 3261, 25.1); null for a text with control characters or bytes beyond ASCII.',
+      'Percent-encodes all characters that the user part of a SIP URI may not contain (RFC 3261, 25.1); null if the text contains control characters or non-ASCII bytes.',
     example: ['a b@c', '{s.escape.user}', 'a%20b%40c'],
     apply: (text) => escapePercent(text, /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]/g),
   },
@@ -48,7 +48,7 @@ export const encodingTransformations = defineTransformations([
     name: 's.unescape.user',
     arguments: [],
     summary:
-      'Characters for percent escapes; null where a % begins none, and where a control character or a byte beyond ASCII would come out, so that nobody slips a line break into a header.',
+      'Decodes percent escapes. Null if an escape is invalid or yields a control character or a non-ASCII byte, so that no line break can be smuggled into a header.',
     example: ['a%20b%40c', '{s.unescape.user}', 'a b@c'],
     apply: unescapePercent,
   },
@@ -56,7 +56,7 @@ export const encodingTransformations = defineTransformations([
     name: 's.escape.param',
     arguments: [],
     summary:
-      'Percent escapes for all that a parameter of a SIP URI may not hold (RFC 3261, 25.1); null for a text with control characters or bytes beyond ASCII.',
+      'Percent-encodes all characters that a parameter of a SIP URI may not contain (RFC 3261, 25.1); null if the text contains control characters or non-ASCII bytes.',
     example: ['a b@c', '{s.escape.param}', 'a%20b%40c'],
     apply: (text) => escapePercent(text, /[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g),
   },
@@ -64,14 +64,14 @@ export const encodingTransformations = defineTransformations([
     name: 's.unescape.param',
     arguments: [],
     summary:
-      'Characters for percent escapes; null where a % begins none, and where a control character or a byte beyond ASCII would come out, so that nobody slips a line break into a header.',
+      'Decodes percent escapes. Null if an escape is invalid or yields a control character or a non-ASCII byte, so that no line break can be smuggled into a header.',
     example: ['a%20b%40c', '{s.unescape.param}', 'a b@c'],
     apply: unescapePercent,
   },
   {
     name: 's.dec2hex',
     arguments: [],
-    summary: 'A decimal number in hexadecimal digits, as 32 bits: the low ones of a longer number.',
+    summary: 'A decimal number in hexadecimal, truncated to its low 32 bits.',
     example: ['255', '{s.dec2hex}', 'ff'],
     apply: (text) => {
       const digits = /^([+-]?)(\d{1,1000})$/.exec(text);
@@ -84,7 +84,7 @@ export const encodingTransformations = defineTransformations([
     name: 's.hex2dec',
     arguments: [],
     summary:
-      'A hexadecimal number as a decimal one, of 32 bits with sign: the low ones of a longer number. A negative one prints as 64 bits without a sign. A number stays what it is.',
+      'A hexadecimal number in decimal, truncated to its low 32 bits, signed. Negative results print as unsigned 64-bit numbers. Numbers are returned unchanged.',
     example: ['ff', '{s.hex2dec}', 255],
     prepare: () => (value) => {
       if (typeof value !== 'string') return value;
@@ -99,14 +99,14 @@ export const encodingTransformations = defineTransformations([
   {
     name: 's.b64encode',
     arguments: [],
-    summary: 'The bytes in Base64 (RFC 4648, 4).',
+    summary: 'The text in Base64 (RFC 4648, 4).',
     example: ['\x02\x03\x04\x05!@#%^&*', '{s.b64encode}', 'AgMEBSFAIyVeJio='],
     apply: (text) => Buffer.from(text, 'latin1').toString('base64'),
   },
   {
     name: 's.b64decode',
     arguments: [],
-    summary: 'The bytes of a Base64 text; other characters are ignored.',
+    summary: 'Decodes Base64, ignoring other characters.',
     source: 'vector edge-s-b64-odd',
     example: ['AgMEBSFAIyVeJio=', '{s.b64decode}', '\x02\x03\x04\x05!@#%^&*'],
     apply: (text) => Buffer.from(text.replace(/[^A-Za-z0-9+/]+/g, ''), 'base64').toString('latin1'),

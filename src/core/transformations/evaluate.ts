@@ -1,9 +1,9 @@
-/** `{s.eval}`: a text with variables that comes up only now. What it names may wait, so it may as well. */
+/** `{s.eval}`: expands the variables in a text at run time. Their transformations may wait, so this one may too. */
 
 import { defineTransformation, type Run } from '../../runtime/index.ts';
 import { andThen } from '../../timers/index.ts';
 
-/** A text that has itself evaluated would not end. */
+/** A text that evaluates itself would recurse for ever. */
 const deepest = 20;
 const depths = new WeakMap<Run, number>();
 
@@ -11,7 +11,7 @@ export const evaluation = defineTransformation({
   name: 's.eval',
   arguments: [],
   summary:
-    'The text with the variables in it replaced, as in a string of the script; null if it names an unknown one. Do not pass text from the network: it can read every variable.',
+    'Expands the variables in a text, as in a string of the script; null if it names an unknown variable. Never apply it to text from the network, which could read every variable.',
   source: 'Script-Tran, s.eval',
   example: ['no variable', '{s.eval}', 'no variable'],
   prepareWaiting: () => (value, _, run) => {

@@ -3,7 +3,7 @@
 import { createHmac, hash } from 'node:crypto';
 import { defineTransformations } from '../../runtime/index.ts';
 
-/** Each algorithm with its digest of `alice`, and its HMAC of it with the key `key`. */
+/** Each algorithm, with the digest of `alice` and its HMAC with the key `key` as examples. */
 const shaAlgorithms: readonly { readonly name: string; readonly digest: string; readonly hmac: string }[] = [
   {
     name: 'sha1',
@@ -46,7 +46,7 @@ export const hashTransformations = defineTransformations([
     name: 's.crc32',
     arguments: [],
     summary:
-      'The CRC-32 checksum as a decimal string, without the inversion at its end: the complement of what `crc32` prints elsewhere.',
+      'The CRC-32 checksum as a decimal string, without the final inversion: the bitwise complement of the usual CRC-32.',
     example: ['123456789', '{s.crc32}', '873187033'],
     apply: (text) => String(~process.getBuiltinModule('node:zlib').crc32(bytes(text)) >>> 0),
   },

@@ -1,4 +1,4 @@
-/** The transformations that need no module. */
+/** Transformations built into the language. */
 
 import type { Run } from '../../runtime/index.ts';
 import type { TransformationSpec } from '../../script/index.ts';

@@ -1,4 +1,4 @@
-/** `{ip.…}`: addresses as text and as the 4 or 16 bytes that `{ip.pton}` makes of it (trans-ip). */
+/** `{ip.…}`: addresses as text and as 4 or 16 raw bytes, which `{ip.pton}` produces (trans-ip). */
 
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -23,7 +23,7 @@ export const ipTransformations = defineTransformations([
     name: 'ip.ntop',
     arguments: [],
     summary:
-      'The text of an address of 4 or 16 bytes; IPv6 as eight groups of capital hexadecimal digits, none left out.',
+      'An address of 4 or 16 bytes as text; IPv6 as eight groups of upper-case hexadecimal digits, uncompressed.',
     example: ['\xc2\xa8\x04\x86', '{ip.ntop}', '194.168.4.134'],
     apply: (text) => {
       if (text.length !== 4 && text.length !== 16) return null;
@@ -34,21 +34,21 @@ export const ipTransformations = defineTransformations([
   {
     name: 'ip.isip',
     arguments: [],
-    summary: '1 for an IPv4 or IPv6 address (brackets around it are fine), else 0; null for an empty text.',
+    summary: '1 for an IPv4 or IPv6 address, which may be in brackets, else 0; null if the text is empty.',
     example: ['194.168.4.134.1', '{ip.isip}', 0],
     apply: (text) => (text === '' ? null : flag(familyOf(text) !== 0)),
   },
   {
     name: 'ip.isip4',
     arguments: [],
-    summary: '1 for an IPv4 address, else 0; null for an empty text.',
+    summary: '1 for an IPv4 address, else 0; null if the text is empty.',
     example: ['194.168.4.134', '{ip.isip4}', 1],
     apply: (text) => (text === '' ? null : flag(familyOf(text) === 4)),
   },
   {
     name: 'ip.isip6',
     arguments: [],
-    summary: '1 for an IPv6 address, else 0; null for an empty text.',
+    summary: '1 for an IPv6 address, else 0; null if the text is empty.',
     example: ['2001:0db8:85a3:0000:0000:8a2e:0370:7334', '{ip.isip6}', 1],
     apply: (text) => (text === '' ? null : flag(familyOf(text) === 6)),
   },
@@ -62,11 +62,13 @@ export const ipTransformations = defineTransformations([
   {
     name: 'ip.matches',
     arguments: [{ name: 'network', type: 'string' }],
-    summary: '1 for an address in the network `address/bits`, else 0; null for another family or none.',
+    summary:
+      '1 if the address is in the network `address/bits`, else 0; null if it is of another family or not an address.',
     example: ['192.168.1.7', '{ip.matches,192.168.0.0/16}', 1],
     prepare: ([constant]) => {
       const known = constant === null ? undefined : parseNetwork(constant);
-      if (known === null) throw new InvalidUse(`invalid network "${constant}"`, 'address/bits: 10.0.0.0/8');
+      if (known === null)
+        throw new InvalidUse(`invalid network "${constant}"`, 'use address/bits, for example 10.0.0.0/8');
       return (value, [text]) => {
         const network = known ?? parseNetwork(text);
         return value === null || network === null ? null : matches(String(value), network);
@@ -92,7 +94,7 @@ const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.6
 
 const flag = (is: boolean): Value => (is ? 1 : 0);
 
-/** An IPv6 address may stand in brackets; one that holds an IPv4 address in dots is not taken, as in the reference. */
+/** An IPv6 address may be in brackets, but may not end in a dotted IPv4 address, as in the reference. */
 function familyOf(text: string): 0 | 4 | 6 {
   const family = isIP(unbracketed(text));
   if (family === 6) return text.includes('.') ? 0 : 6;
@@ -101,7 +103,7 @@ function familyOf(text: string): 0 | 4 | 6 {
 
 const unbracketed = (text: string) => (text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text);
 
-/** Node's test comes first: ipaddr.js also takes `10.1` and `0x7f000001`. */
+/** Node's test comes first, because ipaddr.js also accepts `10.1` and `0x7f000001`. */
 function parseAddress(text: string): Address | null {
   return familyOf(text) === 0 ? null : ipaddr.parse(unbracketed(text));
 }

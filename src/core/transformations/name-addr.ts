@@ -1,12 +1,15 @@
-/** `{nameaddr.…}` and `{nameaddr.N.…}`: parts of `"Bob" <sip:bob@x.example>;tag=1`, or of the Nth of a list (trans-nameaddr). */
+/**
+ * `{nameaddr.…}` and `{nameaddr.N.…}`: parts of `"Bob" <sip:bob@x.example>;tag=1`, or of the Nth element of a list
+ * (trans-nameaddr).
+ */
 import { defineTransformation } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import { type NameAddr, parseNameAddrs } from '../../sip/index.ts';
 import { elementAt, rememberLast } from './parts.ts';
 
-/** The manual's examples have addresses without a scheme. */
+/** The manual's examples use addresses without a scheme. */
 const listOf = rememberLast((text) => {
-  // a parameter that is begun and not written makes the whole null, as in the reference
+  // a trailing semicolon makes the whole result null, as in the reference
   if (/[;=,]\s*$|;\s*[;,]|=\s*[;,]/.test(text.replace(/"(?:[^"\\]|\\[^])*"|<[^>]*>/g, 'x'))) return null;
   return parseNameAddrs(text, 'optional');
 });
@@ -16,7 +19,7 @@ interface Part {
   readonly argument?: string;
   readonly summary: string;
   readonly output: Value;
-  /** `argument` is empty for one that has none. */
+  /** `argument` is empty if the transformation takes no argument. */
   readonly get: (address: NameAddr, argument: string) => Value;
 }
 
@@ -25,21 +28,21 @@ const example = '"Bob" <sip:bob@x.example>;tag=12;q=1';
 const parts: readonly Part[] = [
   {
     name: 'name',
-    summary: 'The display name as written, with its quotes',
+    summary: 'The display name as written, including quotes',
     output: '"Bob"',
     get: (a) => a.display,
   },
   { name: 'uri', summary: 'The URI', output: 'sip:bob@x.example', get: (a) => a.uri || null },
   {
     name: 'len',
-    summary: 'The length up to the end of the address, in bytes',
+    summary: 'The length in bytes, up to the end of the address',
     output: 25,
     get: (a) => a.addressLength,
   },
   {
     name: 'param',
     argument: 'name',
-    summary: 'The value of a parameter, empty if it has none',
+    summary: 'The value of a parameter, empty if it has no value',
     output: '12',
     get: (a, argument) => a.parameter(argument),
   },
@@ -51,7 +54,9 @@ const parts: readonly Part[] = [
   },
 ];
 
-/** Lists longer than this are not found in one header; every index is a name of its own, so that the checker knows it. */
+/**
+ * Longer than any list in a real header. Each index is a separate transformation, which lets the checker validate it.
+ */
 const indexes = Array.from({ length: 32 }, (_, i) => i - 16);
 
 export const nameAddrTransformations = parts.flatMap((part) => [

@@ -1,14 +1,14 @@
 /**
- * `{param.…}`: a list like `a=1;b=two;c` (trans-param, edge-empty-gives-null). It is read more strictly than a header's
- * parameters are, since the reference does so: an empty text, a `=` or a last `;` that nothing follows, and anything behind
- * a value make the whole null, and a comma ends the list.
+ * `{param.…}`: a list like `a=1;b=two;c` (trans-param, edge-empty-gives-null). The reference is stricter here than with
+ * the parameters of a header: empty text, a trailing `=` or `;`, or anything after a value makes the whole result null,
+ * and a comma ends the list.
  */
 import { defineTransformations } from '../../runtime/index.ts';
 import { elementAt, rememberLast } from './parts.ts';
 
 interface ListedParameter {
   readonly name: string;
-  /** Without quotes around it; empty if there is none. */
+  /** Without its quotes; empty if missing. */
   readonly value: string;
 }
 
@@ -38,21 +38,21 @@ export const parameterTransformations = defineTransformations([
   {
     name: 'param.value',
     arguments: [{ name: 'name', type: 'string' }],
-    summary: 'The value of a parameter, empty if it has none.',
+    summary: 'The value of a parameter, empty if it has no value.',
     example: ['a=1;b=two;c', '{param.value,b}', 'two'],
     apply: valueOf,
   },
   {
     name: 'param.exist',
     arguments: [{ name: 'name', type: 'string' }],
-    summary: '1 if the parameter exists, with or without a value, else 0.',
+    summary: '1 if the parameter exists, even without a value, else 0.',
     example: ['a=0;b=2;ob;c=3', '{param.exist,ob}', 1],
     apply: (text, name) => (listOf(text) === null ? null : valueOf(text, name) === null ? 0 : 1),
   },
   {
     name: 'param.valueat',
     arguments: [{ name: 'index', type: 'int' }],
-    summary: 'The value of the parameter at an index (negative: from the end), empty if it has none.',
+    summary: 'The value of the parameter at an index (negative: from the end), empty if it has no value.',
     example: ['a=1;b=2;c=3', '{param.valueat,1}', '2'],
     apply: (text, index) => {
       return elementAt(listOf(text) ?? [], index)?.value ?? null;

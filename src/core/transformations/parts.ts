@@ -1,14 +1,14 @@
-/** Transformations that give the parts of a text that was parsed. */
+/** Families of transformations that each return one part of a parsed text. */
 
 import { defineTransformation } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 
-/** The list's element at an index, negative ones from its end; undefined outside. */
+/** The element at an index, negative: from the end; undefined if out of range. */
 export function elementAt<T>(list: readonly T[], index: number): T | undefined {
   return list[index < 0 ? list.length + index : index];
 }
 
-/** Keeps the last result: chains and loops ask the same text again and again. */
+/** Caches the last result, since chains and loops parse the same text repeatedly. */
 export function rememberLast<T>(parse: (text: string) => T): (text: string) => T {
   let last: { readonly text: string; readonly result: T } | null = null;
   return (text) => {
@@ -17,17 +17,17 @@ export function rememberLast<T>(parse: (text: string) => T): (text: string) => T
   };
 }
 
-/** One transformation of a family, each of which gives a part of the same parsed text. */
+/** One member of such a family. */
 export interface Part<T> {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly summary: string;
-  /** Of the family's example. */
+  /** The result for the family's example. */
   readonly output: Value;
   readonly get: (parsed: T) => Value;
 }
 
-/** Null for a text that `parse` makes nothing of. */
+/** Null if `parse` rejects the text. */
 export const partsOf = <T>(parse: (text: string) => T | null, example: string, parts: readonly Part<T>[]) =>
   parts.map(({ name, aliases, summary, output, get }) =>
     defineTransformation({

@@ -1,4 +1,7 @@
-/** `{ip.resolve}`, `{ip.resolve4}`, `{ip.resolve6}`: the hosts file, then the DNS, which what reads them waits for. */
+/**
+ * `{ip.resolve}`, `{ip.resolve4}`, `{ip.resolve6}`: look a name up in the hosts file, then in the DNS. Reading them
+ * waits for the answer.
+ */
 
 import { isIP } from 'node:net';
 import { defineTransformation, defineTransformations } from '../../runtime/index.ts';
@@ -9,7 +12,7 @@ function resolver(name: string, family: 4 | 6 | null, what: string) {
   return defineTransformation({
     name,
     arguments: [],
-    summary: `${what} of a name, from the hosts file or the DNS; null, with a log line, if it has none. An address stays what it is. The script waits for the name server, and keeps its worker as a blocking call does; no other one waits.`,
+    summary: `${what} of a name, from the hosts file or the DNS; null, with a log line, if it has none. An address is returned unchanged. The script waits for the name server and keeps its worker meanwhile, like a blocking call; other workers go on.`,
     source: 'Script-Tran, ip.resolve',
     example: ['78.46.64.50', `{${name}}`, '78.46.64.50'],
     prepareWaiting: () => (value, _, run) => {
@@ -17,7 +20,7 @@ function resolver(name: string, family: 4 | 6 | null, what: string) {
       const host = String(value);
       if (isIP(host) !== 0) return host;
       return andThen(run.routing.host.names.addresses(host, families), ([found]) => {
-        if (found === undefined) run.complain(`{${name}}: no address of "${host}" is known`);
+        if (found === undefined) run.complain(`{${name}}: no address found for "${host}"`);
         return found ?? null;
       });
     },

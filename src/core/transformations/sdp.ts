@@ -1,4 +1,4 @@
-/** `{sdp.…}`: lines and streams of a session description that is given as text. */
+/** `{sdp.…}`: lines and streams of a session description in a string. */
 import { defineTransformations } from '../../runtime/index.ts';
 import { sdpLine, sdpStream, withoutStreams } from '../../text/index.ts';
 
@@ -14,8 +14,7 @@ export const sdpTransformations = defineTransformations([
       { name: 'type', type: 'string' },
       { name: 'index', type: 'int', optional: true },
     ],
-    summary:
-      'The line of a type, `a` for instance: the first, or the one at an index from 0 (negative: from the end).',
+    summary: 'The first line of a type such as `a`, or the one at an index from 0 (negative: from the end).',
     source,
     example: [offer, '{sdp.line,a,1}', 'a=rtpmap:97 H264/90000'],
     apply: (text, type, index = 0) => sdpLine(text, type, index),
@@ -24,7 +23,7 @@ export const sdpTransformations = defineTransformations([
     name: 'sdp.stream',
     arguments: [which],
     summary:
-      'The lines of a stream, from its `m=` on: by index from 0 (negative: from the end), or the first of a media type.',
+      'The lines of a stream, starting with its `m=` line: by index from 0 (negative: from the end), or the first stream of a media type.',
     source,
     example: [offer, '{sdp.stream,audio}{sdp.line,a}', 'a=ptime:20'],
     apply: sdpStream,
@@ -33,7 +32,7 @@ export const sdpTransformations = defineTransformations([
     name: 'sdp.stream-delete',
     arguments: [which],
     summary:
-      'The session description without the stream at an index, or without all of a media type; null if there is none.',
+      'The session description without the stream at an index, or without all streams of a media type; null if none matches.',
     source,
     example: [offer, '{sdp.stream-delete,audio}{sdp.line,m}', 'm=video 30002 RTP/AVP 97'],
     apply: withoutStreams,

@@ -1,9 +1,9 @@
-/** `{s.…}`: parts, places and shapes of a string. Source: the manual, String Transformations; trans-s-*. */
+/** `{s.…}`: parts, positions and formats of a string. Source: the manual, String Transformations; trans-s-*. */
 import { defineTransformations } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import { elementAt } from './parts.ts';
 
-/** The longest text that a transformation makes out of nothing (`s.fill.left`, `s.width`): 1 MiB. */
+/** The longest padded text (`s.fill.left`, `s.width`): 1 MiB. */
 const longestFill = 1_048_576;
 
 export const stringTransformations = defineTransformations([
@@ -18,7 +18,7 @@ export const stringTransformations = defineTransformations([
     name: 's.int',
     arguments: [],
     summary:
-      'The integer at the start of the text, 0 without one. Combined with text, and printed, it is still the whole text.',
+      'The integer at the start of the text, 0 if there is none. When printed or joined with text, it is still the whole text.',
     example: ['2868.12 sec', '{s.int}', 2868],
     apply: (text) => leadingInteger(text),
     text: (input) => input,
@@ -37,7 +37,7 @@ export const stringTransformations = defineTransformations([
       { name: 'length', type: 'int' },
     ],
     summary:
-      'A part from `offset` on (negative: from the end), `length` bytes long; 0: to the end, negative: up to that many before the end.',
+      'The part from `offset` (negative: from the end) with `length` bytes; 0: to the end, negative: up to that many bytes before the end.',
     example: ['abcd', '{s.substr,1,0}', 'bcd'],
     apply: substring,
   },
@@ -47,7 +47,7 @@ export const stringTransformations = defineTransformations([
       { name: 'index', type: 'int' },
       { name: 'separator', type: 'rest' },
     ],
-    summary: 'The field at `index` (negative: from the end) of those between separators of one character.',
+    summary: 'The field at `index` (negative: from the end), with a single character as separator.',
     example: ['12,34,56', '{s.select,-2,,}', '34'],
     apply: (text, index, separators) => {
       const separator = separators.charAt(0);
@@ -57,14 +57,14 @@ export const stringTransformations = defineTransformations([
   {
     name: 's.tolower',
     arguments: [],
-    summary: 'ASCII letters in lower case.',
+    summary: 'The text with ASCII letters in lower case.',
     example: ['MiXed', '{s.tolower}', 'mixed'],
     apply: (text) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
   },
   {
     name: 's.toupper',
     arguments: [],
-    summary: 'ASCII letters in upper case.',
+    summary: 'The text with ASCII letters in upper case.',
     example: ['MiXed', '{s.toupper}', 'MIXED'],
     apply: (text) => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()),
   },
@@ -75,7 +75,7 @@ export const stringTransformations = defineTransformations([
       { name: 'offset', type: 'int', optional: true },
     ],
     summary:
-      'The first position of `text`, from `offset` on (negative: from the end, wrapping); null if it does not occur.',
+      'The first position of `text` at or after `offset` (negative: from the end, wrapping); null if not found.',
     example: ['onetwothreeone', '{s.index, one, 3}', 11],
     apply: index,
   },
@@ -85,7 +85,7 @@ export const stringTransformations = defineTransformations([
       { name: 'text', type: 'string' },
       { name: 'offset', type: 'int', optional: true },
     ],
-    summary: 'The last position of `text`, starting at `offset` at the latest; null if it does not occur.',
+    summary: 'The last position of `text` at or before `offset`; null if not found.',
     example: ['onetwothreeone', '{s.rindex, one, -4}', 0],
     apply: lastIndex,
   },
@@ -95,7 +95,7 @@ export const stringTransformations = defineTransformations([
       { name: 'token', type: 'string' },
       { name: 'length', type: 'int' },
     ],
-    summary: 'Filled on the left with repetitions of `token` up to `length` bytes.',
+    summary: 'The text padded on the left with repetitions of `token` to `length` bytes.',
     example: ['485', '{s.fill.left, abc, 8}', 'bcabc485'],
     apply: (text, token, length) => {
       const fill = filling(text, token, length);
@@ -108,7 +108,7 @@ export const stringTransformations = defineTransformations([
       { name: 'token', type: 'string' },
       { name: 'length', type: 'int' },
     ],
-    summary: 'Filled on the right with repetitions of `token` up to `length` bytes.',
+    summary: 'The text padded on the right with repetitions of `token` to `length` bytes.',
     example: [485, '{s.fill.right, abc, 8}', '485abcab'],
     apply: (text, token, length) =>
       length > longestFill ? null : token === '' ? text : text.padEnd(length, token),
@@ -116,7 +116,7 @@ export const stringTransformations = defineTransformations([
   {
     name: 's.width',
     arguments: [{ name: 'length', type: 'int' }],
-    summary: 'Cut, or filled with spaces, on the right to `length` bytes.',
+    summary: 'The text truncated, or padded with spaces on the right, to `length` bytes.',
     example: ['transformation', '{s.width, 16}', 'transformation  '],
     apply: (text, length) =>
       length <= 0 || length > longestFill ? null : text.slice(0, length).padEnd(length),
@@ -124,21 +124,21 @@ export const stringTransformations = defineTransformations([
   {
     name: 's.trim',
     arguments: [],
-    summary: 'Without spaces, tabs and line ends at both ends.',
+    summary: 'The text without spaces, tabs and line breaks at either end.',
     example: ['\t \n input string  \r  ', '{s.trim}', 'input string'],
     apply: (text) => trimRight(trimLeft(text)),
   },
   {
     name: 's.trimr',
     arguments: [],
-    summary: 'Without spaces, tabs and line ends at the end.',
+    summary: 'The text without trailing spaces, tabs and line breaks.',
     example: ['\t \n input string  \r  ', '{s.trimr}', '\t \n input string'],
     apply: trimRight,
   },
   {
     name: 's.triml',
     arguments: [],
-    summary: 'Without spaces, tabs and line ends at the beginning.',
+    summary: 'The text without leading spaces, tabs and line breaks.',
     example: ['\t \n input string  \r  ', '{s.triml}', 'input string  \r  '],
     apply: trimLeft,
   },
@@ -177,14 +177,14 @@ function lastIndex(text: string, part: string, last: number | undefined): Value 
   return at < 0 ? null : at;
 }
 
-/** A negative offset counts from the end, and wraps as often as it takes. */
+/** A negative offset counts from the end, wrapping as often as necessary. */
 function offset(text: string, value: number | undefined, otherwise: number): number {
   if (value === undefined) return otherwise;
   if (value >= 0) return value;
   return text.length === 0 ? 0 : (text.length + (value % text.length)) % text.length;
 }
 
-/** The repetitions end where the text begins: 5 bytes of `abc` are `bcabc`. */
+/** Padding is cut on its left: 5 bytes of `abc` are `bcabc`. */
 function filling(text: string, token: string, length: number): string | null {
   if (length > longestFill) return null;
   const missing = length - text.length;
@@ -200,7 +200,7 @@ function trimLeft(text: string): string {
   return text.slice(start);
 }
 
-/** A loop: an expression like `[ \t]+$` takes quadratic time on text full of spaces. */
+/** A loop, because an expression like `[ \t]+$` takes quadratic time on long runs of spaces. */
 function trimRight(text: string): string {
   let end = text.length;
   while (end > 0 && isBlank(text.charCodeAt(end - 1))) end--;
@@ -217,14 +217,14 @@ function secondsOfDate(text: string): Value {
   if (month < 0) return null;
   const date = new Date(0);
   date.setUTCFullYear(Number(year), month, Number(day));
-  // a day or hour that the calendar lacks would move to the next month or day; a second of 60 is a leap second
+  // Date would roll an invalid day or hour over into the next month or day; second 60 is a leap second
   if (date.getUTCDate() !== Number(day) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60)
     return null;
   date.setUTCHours(Number(hour), Number(minute), Number(second));
   return integer(date.getTime() / 1000);
 }
 
-/** An integer result: a number where 32 bits hold it, else its decimal text. */
+/** An integer result: a number if it fits 32 bits, else decimal text. */
 function integer(value: number | bigint): Value {
   const number = Number(value);
   return number === (number | 0) ? number | 0 : String(value);

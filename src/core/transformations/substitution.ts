@@ -17,10 +17,10 @@ export const substitutionTransformations = defineTransformations([
     name: 're.subst',
     arguments: [{ name: 'substitution', type: 'raw' }],
     summary:
-      'Matches of a POSIX extended regular expression replaced; `\\1` to `\\9` are its groups, `\\0` the match. Flags: ' +
-      '`i` ignores case, `g` replaces all, `s` treats lines as one text. Braces take a backslash: `[0-9]\\{3\\}` is three ' +
-      'digits, `\\\\\\{` a brace. Variables in the replacement are replaced, also where the whole comes from a ' +
-      'variable; those in the expression are not. Null for an empty text.',
+      'Replaces matches of a POSIX extended regular expression; `\\1` to `\\9` are its groups, `\\0` the match. Flags: ' +
+      '`i` ignores case, `g` replaces all, `s` treats lines as one text. Braces need a backslash: `[0-9]\\{3\\}` is three ' +
+      'digits, `\\\\\\{` a brace. Variables in the replacement are expanded, even if the argument comes from a ' +
+      'variable; those in the expression are not. Null if the text is empty.',
     example: ['abc', '{re.subst,/(b)(c)/\\2\\1/}', 'acb'],
     prepare: ([constant]) => {
       if (constant !== null) {
@@ -48,10 +48,10 @@ function parsed(text: string): Substitution {
 
 const isEmpty = (value: string | number | null): value is null | '' => value === null || value === '';
 
-/** A brace that is not to end the transformation has a backslash, which says no more than that. */
+/** Removes the backslash before braces, which only keeps them from ending the transformation. */
 const unbraced = (text: string) => text.replace(/\\([{}])/g, '$1');
 
-/** Null where the replacement names a variable that nobody has. */
+/** Null if the replacement names an unknown variable. */
 function apply(text: string, substitution: Substitution, run: Run): string | null {
   const { replacement } = substitution;
   if (!replacement.some(hasVariables)) return replaced(text, replacements(text, substitution));

@@ -1,4 +1,4 @@
-/** `{uri.…}`: parts of a SIP, SIPS or TEL URI; null for a part that is missing or a text that is not a URI (trans-uri-*). */
+/** `{uri.…}`: parts of a SIP, SIPS or TEL URI; null if the part is missing or the text is not a URI (trans-uri-*). */
 import { defineTransformations } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import { parseParameters, parseUri, type Uri, uriParameter } from '../../sip/index.ts';
@@ -14,7 +14,7 @@ const uriOf = rememberLast((text: string): Uri | null => {
 
 const nothing = { user: null, password: null, host: null, port: null, params: null, headers: null };
 
-/** Of a parameter that stands twice the last one counts here, the first one in `{uri.param}`. */
+/** If a parameter occurs twice, the last one counts here, but the first in `{uri.param}`. */
 function lastOf({ params }: Uri, name: string): string | null {
   const list = params === null ? null : parseParameters(params);
   return list?.findLast((parameter) => parameter.name.toLowerCase() === name)?.value ?? null;
@@ -61,7 +61,7 @@ const parts: readonly Part<Uri>[] = [
   {
     name: 'uri.schema',
     summary:
-      'The scheme: `sip`, `sips`, `tel`, or `urn` of a service URN (RFC 5031), whose host is the service.',
+      'The scheme: `sip`, `sips`, `tel`, or `urn` for a service URN (RFC 5031), whose host is the service.',
     output: 'sip',
     get: (uri) => uri.scheme,
   },
@@ -74,7 +74,7 @@ const parts: readonly Part<Uri>[] = [
   parameter('r2', 'uri.r2', 'on'),
 ];
 
-/** Whether the parameter, which has no value, is written with a `=` all the same. */
+/** Whether a parameter without a value is followed by `=`. */
 function hasEquals(params: string, name: string): boolean {
   const wanted = `${name.toLowerCase()}=`;
   return params.split(';').some((one) => one.trim().toLowerCase() === wanted);
@@ -84,7 +84,7 @@ export const uriTransformations = defineTransformations([
   {
     name: 'uri.param',
     arguments: [{ name: 'name', type: 'string' }],
-    summary: 'The value of a parameter, empty if it has none; null where nothing follows its `=`.',
+    summary: 'The value of a parameter, empty if it has no value; null if nothing follows its `=`.',
     example: [example, '{uri.param,r2}', 'on'],
     apply: (text, name) => {
       const uri = uriOf(text);

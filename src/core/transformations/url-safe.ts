@@ -1,4 +1,4 @@
-/** The transformations whose result has only letters, digits and signs without a meaning in a URL. */
+/** Transformations whose result contains no characters with a special meaning in URLs. */
 import type { Run } from '../../runtime/index.ts';
 import type { TransformationSpec } from '../../script/index.ts';
 

@@ -1,4 +1,4 @@
-/** `{via.…}`: parts of a Via header value (RFC 3261, 20.42); null for a part that is missing (pvar-via-text). */
+/** `{via.…}`: parts of a Via header value (RFC 3261, 20.42); null if the part is missing (pvar-via-text). */
 import { defineTransformations } from '../../runtime/index.ts';
 import { parseVia, type Via } from '../../sip/index.ts';
 import { type Part, partsOf, rememberLast } from './parts.ts';
@@ -45,7 +45,7 @@ export const viaTransformations = defineTransformations([
   {
     name: 'via.param',
     arguments: [{ name: 'name', type: 'string' }],
-    summary: 'The value of a parameter, empty if it has none.',
+    summary: 'The value of a parameter, empty if it has no value.',
     example: [example, '{via.param,received}', '192.0.2.7'],
     apply: (text, name) => viaOf(text)?.parameter(name) ?? null,
   },

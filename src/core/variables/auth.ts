@@ -4,7 +4,7 @@ import { defineVariable, defineVariables } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 import { type SipMessage, splitList, unfold } from '../../sip/index.ts';
 
-/** The value of a parameter of `Digest name="value", name=value`; null where it is not there. */
+/** The value of a parameter in `Digest name="value", name=value`; null if missing. */
 export function digestParameter(header: string, name: string): string | null {
   const scheme = /^\s*Digest\s+/i.exec(header);
   if (scheme === null) return null;
@@ -53,12 +53,12 @@ const behindAt = (text: string) => {
 };
 
 export const authVariables = defineVariables([
-  variable('au', 'The user part of the user name', credentials, 'username', beforeAt),
-  variable('ad', 'The domain part of the user name', credentials, 'username', behindAt),
-  variable('aU', 'The whole user name', credentials, 'username'),
+  variable('au', 'The user part of the username', credentials, 'username', beforeAt),
+  variable('ad', 'The domain part of the username', credentials, 'username', behindAt),
+  variable('aU', 'The whole username', credentials, 'username'),
   variable('ar', 'The realm', credentials, 'realm'),
   variable('an', 'The nonce', credentials, 'nonce'),
-  variable('adu', 'The URI that the response is made over', credentials, 'uri'),
+  variable('adu', 'The URI that the response covers', credentials, 'uri'),
   variable('auth.resp', 'The response', credentials, 'response'),
   variable('auth.nonce', 'The nonce', credentials, 'nonce'),
   variable('auth.cnonce', "The client's nonce", credentials, 'cnonce'),
@@ -68,8 +68,7 @@ export const authVariables = defineVariables([
   variable('auth.nc', 'The nonce count', credentials, 'nc'),
   {
     name: 'Au',
-    summary:
-      "The account for billing: user and host of the From header's URI, with an `@` between them, whatever the credentials say.",
+    summary: "The accounting identity: `user@host` of the From header's URI; credentials are ignored.",
     source: 'Script-CoreVar; vector field-auth-user-domain',
     resolve: () => ({
       get: ({ request: { message } }) => {

@@ -4,9 +4,9 @@ import { type Body, type BodyPart, defineVariables, mimeOf, type Run } from '../
 import { InvalidUse, type VariableUse } from '../../script/index.ts';
 
 const bodyOf = (run: Run) => run.draft.receivedBody;
-const noAppend = () => new InvalidUse('it has no [append]', 'only AVPs can be appended to');
+const noAppend = () => new InvalidUse('[append] is not supported', 'only AVPs can be appended to');
 
-/** A body that is not in parts has no types inside. */
+/** A body that is not multipart has no part types. */
 const inner = ({ parts, text }: Body) => (parts.length === 1 && parts[0]?.body === text ? [] : parts);
 
 function position(index: VariableUse<Run>['index']): (run: Run) => number | null {
@@ -20,7 +20,7 @@ export const bodyVariables = defineVariables([
     subname: 'optional',
     indexed: true,
     summary:
-      'The body. `$(rb[1])` is the second part of a multipart one, `$rb(application/sdp)` the first of this type, `$(rb(application/sdp)[-1])` the last.',
+      'The body. `$(rb[1])` is the second part of a multipart body, `$rb(application/sdp)` its first part of this type, `$(rb(application/sdp)[-1])` the last.',
     source: 'Script-CoreVar; vector pvar-body',
     resolve: ({ subname, index }) => {
       if (index === 'append') throw noAppend();
@@ -46,7 +46,7 @@ export const bodyVariables = defineVariables([
     name: 'cT',
     indexed: true,
     summary:
-      'The Content-Type header. `$(cT[0])` is that of the first part of a multipart body, `$(cT[-1])` that of the last, `[*]` all, the header included.',
+      'The Content-Type header. `$(cT[0])` is the type of the first part of a multipart body, `$(cT[-1])` of the last; `[*]` lists all, including the header.',
     source: 'Script-CoreVar',
     resolve: ({ index }) => {
       if (index === 'append') throw noAppend();

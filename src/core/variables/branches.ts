@@ -8,9 +8,10 @@ import { branchFlagNames } from '../flag-names.ts';
 import { setFlag, yesOrNo } from './message.ts';
 import { subnameOf } from './subname.ts';
 
-/** The branch that an index means: the last one added if there is none. */
+/** The branch at an index; without one, the last added branch. */
 function branchAt({ index }: VariableUse<Run>): (run: Run) => MessageBranch | null {
-  if (index === 'append') throw new InvalidUse('it has no [append]', 'append_msg_branch() adds a branch');
+  if (index === 'append')
+    throw new InvalidUse('[append] is not supported', 'use append_msg_branch() to add a branch');
   if (index === null || index === 'all') return (run) => run.state(messageBranches).last;
   const at = typeof index === 'number' ? () => index : index;
   return (run) => {
@@ -45,7 +46,7 @@ function isSocket(text: string): boolean {
 /** RFC 3261, 25.1, qvalue. */
 const setQText = text('q', (q) => /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q));
 
-/** An integer is thousandths, and a negative one none (edge-ru-q-number); text is a qvalue. */
+/** An integer is in thousandths, a negative one unsets q (edge-ru-q-number); text is a qvalue. */
 function setQ(branch: MessageBranch, value: Value): boolean {
   if (typeof value !== 'number') return setQText(branch, value);
   branch.q = value < 0 ? null : String(Math.min(value, 1000) / 1000);
@@ -71,7 +72,7 @@ export const branchFields: readonly BranchField[] = [
   },
   {
     name: 'q',
-    summary: 'The q of a branch, 0 to 1, empty if it has none. Integers are set in thousandths.',
+    summary: 'The q of a branch, 0 to 1; empty if unset. An assigned integer is in thousandths.',
     get: (branch) => branch.q ?? '',
     set: setQ,
   },
@@ -89,7 +90,7 @@ export const branchFields: readonly BranchField[] = [
   },
   {
     name: 'flags',
-    summary: 'The flags of a branch that are set, separated by spaces.',
+    summary: 'The set flags of a branch, separated by spaces.',
     get: (branch) => branchFlagNames.print(branch.flags),
   },
 ];
@@ -102,7 +103,7 @@ function fieldVariable({ name, summary, get, set }: BranchField) {
     name: `msg.branch.${name}`,
     indexed: true,
     writable: set !== undefined,
-    summary: `${summary} \`[0]\` is the request's own, \`[-1]\` the last; without an index the last.`,
+    summary: `${summary} \`[0]\` is the request URI, \`[-1]\` (also without an index) the last branch.`,
     source: 'Script-CoreVar, message branches',
     resolve: (use) => {
       const at = branchAt(use);
@@ -141,7 +142,7 @@ export function flagAccess(
   };
 }
 
-/** `$msg.branch`, and `$branch` of older scripts. */
+/** `$msg.branch`, and its older name `$branch`. */
 export const lastAdded: VariableAccess<Run> = {
   get: (run) => run.state(messageBranches).added.at(-1)?.uri ?? null,
   set: (run, value) => value !== null && run.state(messageBranches).add(String(value)),
@@ -153,7 +154,7 @@ export const branchVariables = defineVariables([
   {
     name: 'msg.branch',
     writable: true,
-    summary: 'Written: adds a branch of this URI. Read: the URI of the last branch that was added.',
+    summary: 'Setting it adds a branch with this URI; reading it gives the URI of the last added branch.',
     source: 'Script-CoreVar, message branches; vector edge-branch-without-name',
     resolve: () => lastAdded,
   },
@@ -176,7 +177,7 @@ export const branchVariables = defineVariables([
     subname: 'required',
     indexed: true,
     writable: true,
-    summary: 'An attribute of a branch, of any name.',
+    summary: 'An attribute of a branch, with any name.',
     source: 'Script-CoreVar, message branches',
     resolve: (use) => {
       const at = branchAt(use);
@@ -195,15 +196,14 @@ export const branchVariables = defineVariables([
   },
   {
     name: 'msg.branch.last_idx',
-    summary: 'The number of the last branch; 0 if none was added.',
+    summary: 'The number of the last branch; 0 if no branch was added.',
     source: 'Script-CoreVar, message branches',
     resolve: () => ({ get: (run) => run.state(messageBranches).lastIndex }),
   },
   {
     name: 'ru_q',
     writable: true,
-    summary:
-      'The q of the request URI in thousandths, -1 if it has none. Text that is set is a qvalue, 0.5 for instance.',
+    summary: 'The q of the request URI in thousandths; -1 if unset. Assigned text is a qvalue such as 0.5.',
     source: 'Script-CoreVar; vector edge-ru-q-number',
     resolve: () => ({
       get: (run) => {
@@ -215,7 +215,7 @@ export const branchVariables = defineVariables([
   },
   {
     name: 'ds',
-    summary: 'The branches that were added, as a Contact header of a redirect; null if none was.',
+    summary: 'The added branches as a Contact header for a redirect; null if none was added.',
     source: 'Script-CoreVar; vector edge-branch-list',
     resolve: () => ({
       get: (run) => {

@@ -1,4 +1,7 @@
-/** `$(<request>ru)` and `$(<reply>hdr(X))`: any variable, of the other message. Source: the manual's Script-CoreVar, context. */
+/**
+ * `$(<request>ru)` and `$(<reply>hdr(X))`: a variable read from the request in a reply, or vice versa. Source: the
+ * manual's Script-CoreVar, context.
+ */
 
 import type { Run } from '../../runtime/index.ts';
 import type { VariableSpec } from '../../script/index.ts';

@@ -6,9 +6,9 @@ import type { VariableSpec } from '../../script/index.ts';
 const fields: Readonly<Record<keyof ScriptError, string>> = {
   class: 'The class of the error: 1 for a request that cannot be parsed, 2 for a failed assert()',
   level: 'How severe it is: 1 critical, 2 high, 3 medium, 4 low',
-  info: 'What is wrong, as text',
-  rcode: 'The status that a reply should have',
-  rreason: 'The reason phrase that a reply should have',
+  info: 'A description of the error',
+  rcode: 'The status to reply with',
+  rreason: 'The reason phrase to reply with',
 };
 
 /** Without an error. */

@@ -1,6 +1,6 @@
 /**
- * An example for each variable, on the sample request that the reference shows. Those that a clock, a process or
- * chance decides have none that stays true.
+ * An example for each variable, based on the sample request in the reference. Variables that depend on the clock, the
+ * process or chance have no stable value, and so no example.
  */
 
 import type { Run } from '../../runtime/index.ts';

@@ -1,5 +1,5 @@
 /**
- * `$branch` and `$bf` of OpenSIPS 3, where 4.0 has `$msg.branch`: number 0 is the first branch that was added, not the
+ * `$branch` and `$bf` of OpenSIPS 3, replaced by `$msg.branch` in 4.0: number 0 is the first added branch, not the
  * request URI. Source: Script-CoreVar of 3.4.
  */
 
@@ -12,9 +12,10 @@ import { subnameOf } from './subname.ts';
 
 const source = 'Script-CoreVar of 3.4';
 
-/** The added one of this number; `shift` is 0 where number 0 is the request URI. */
+/** The branch with this number; `shift` is 0 if number 0 is the request URI, else 1. */
 function branchAt({ index }: VariableUse<Run>, shift: 0 | 1): (run: Run) => MessageBranch | null {
-  if (index === 'append') throw new InvalidUse('it has no [append]', 'append_branch() adds a branch');
+  if (index === 'append')
+    throw new InvalidUse('[append] is not supported', 'use append_branch() to add a branch');
   const at = typeof index === 'function' ? index : () => (typeof index === 'number' ? index : 0);
   return (run) => {
     const wanted = at(run);
@@ -30,7 +31,7 @@ export const formerBranchVariables = defineVariables([
     indexed: true,
     writable: true,
     summary:
-      'Written without a name: adds a branch of this URI. `$(branch(uri)[0])` is the URI of the first that was added, and so for `duri`, `q`, `path`, `flags` and `socket`; `[*]` all. OpenSIPS 4.0 has `$msg.branch`.',
+      'Setting it without a name adds a branch with this URI. `$(branch(uri)[0])` is the URI of the first added branch; `duri`, `q`, `path`, `flags` and `socket` work alike, and `[*]` lists all branches. Use `$msg.branch` with OpenSIPS 4.0.',
     source,
     resolve: (use) => {
       if (use.subname === null) {
@@ -39,8 +40,8 @@ export const formerBranchVariables = defineVariables([
       const field = branchFields.find(({ name }) => name === use.subname);
       if (field === undefined)
         throw new InvalidUse(
-          'a branch has no such field',
-          `it has ${branchFields.map(({ name }) => name).join(', ')}`,
+          'unknown branch field',
+          `use one of: ${branchFields.map(({ name }) => name).join(', ')}`,
         );
       const at = branchAt(use, 1);
       const all = (run: Run) => run.state(messageBranches).all.slice(1).map(field.get);
@@ -64,7 +65,7 @@ export const formerBranchVariables = defineVariables([
     indexed: true,
     writable: true,
     summary:
-      'A flag of a branch: 1 or 0, printed as `true` or `false`. Number 0 is the request URI, as for `setbflag()`.',
+      'A flag of a branch: 1 or 0, printed as `true` or `false`. Branch 0 is the request URI, as for `setbflag()`.',
     source,
     resolve: (use) => {
       if (typeof use.subname === 'string') branchFlagNames.inVariable(use.subname);
@@ -73,7 +74,7 @@ export const formerBranchVariables = defineVariables([
   },
   {
     name: 'bf',
-    summary: 'The flags of the request URI, as `setbflag()` sets them.',
+    summary: 'The flags of the request URI, set by `setbflag()`.',
     source,
     resolve: () => ({ get: (run) => branchFlagNames.print(run.state(messageBranches).main.flags) }),
   },

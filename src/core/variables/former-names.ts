@@ -1,4 +1,4 @@
-/** Variables under the names that they had up to OpenSIPS 3.2. Source: the manual's Script-CoreVar of 2.4 to 3.2. */
+/** Variables under their names up to OpenSIPS 3.2. Source: the manual's Script-CoreVar of 2.4 to 3.2. */
 
 import { defineVariable, defineVariables, type Run } from '../../runtime/index.ts';
 import { incomingField } from './message.ts';
@@ -12,7 +12,7 @@ const former = (
   defineVariable({
     name,
     aliases,
-    summary: `As \`${now}\`, in the older dialect.`,
+    summary: `The older name of \`${now}\`.`,
     source: 'Script-CoreVar of 3.2',
     resolve: () => ({ get }),
   });

@@ -1,4 +1,4 @@
-/** The variables that hold what the sender of the message wrote, as text. */
+/** Variables whose text the sender of the message controls. */
 import type { Run } from '../../runtime/index.ts';
 import type { VariableSpec } from '../../script/index.ts';
 

@@ -11,10 +11,10 @@ import {
 } from '../../script/index.ts';
 import { type NameAddr, parseNameAddr, type SipMessage, unfold } from '../../sip/index.ts';
 
-/** A variable with many values in the message, by its `[index]`: `[*]` joins them. */
+/** A variable with several values in the message, selected by `[index]`; `[*]` joins them. */
 export function indexed(use: VariableUse<Run>, list: (run: Run) => readonly string[]): VariableAccess<Run> {
   const { index } = use;
-  if (index === 'append') throw new InvalidUse('it has no [append]', 'only AVPs can be appended to');
+  if (index === 'append') throw new InvalidUse('[append] is not supported', 'only AVPs can be appended to');
   if (index === 'all') {
     const get = (run: Run) => {
       const values = list(run);
@@ -44,12 +44,12 @@ function parseAddress(message: SipMessage, header: string): NameAddr | null {
 const addressIn = ({ message }: Run, header: string) =>
   message === null ? null : parseAddress(message, header);
 
-/** The one header whose two names the reference takes for two headers (vector pvar-hdr-compact). */
+/** The only header whose compact form the reference treats as a separate header (vector pvar-hdr-compact). */
 const asWritten: ReadonlySet<string> = new Set(['subject', 's']);
 
 /**
- * By the full name or the compact form, whichever the message has (the manual's `$hdr`). A Max-Forwards that was counted
- * down is the one header that reads as it will be sent.
+ * Finds a header by full name or compact form, whichever the message uses (the manual's `$hdr`). Only Max-Forwards,
+ * once decremented, reads as it will be sent.
  */
 function headerValues(run: Run, name: string): readonly string[] {
   const { message } = run;
@@ -114,7 +114,7 @@ function address(
   ];
 }
 
-/** A header that holds an address: its URI. */
+/** The URI of a header that contains an address. */
 function uriOf(name: string, header: string) {
   return defineVariable({
     name,
@@ -157,7 +157,7 @@ export const headerVariables = defineVariables([
   {
     name: 'hdr_name',
     indexed: true,
-    summary: 'The names of the headers, in their order.',
+    summary: 'The names of the headers, in message order.',
     resolve: (use) => indexed(use, (run) => run.message?.headers.map((header) => header.name) ?? none),
   },
   ...address('f', 'From', (message) => message.findFrom(), {
@@ -196,7 +196,7 @@ export const headerVariables = defineVariables([
       const field = contactFields[String(use.subname)];
       if (field === undefined)
         throw new InvalidUse(
-          `a contact has no part (${String(use.subname)})`,
+          `unknown contact part (${String(use.subname)})`,
           Object.keys(contactFields).join(', '),
         );
       const all = (run: Run) => run.message?.contacts ?? [];

@@ -1,4 +1,4 @@
-/** The message as a whole and how it came. Source: the manual's Script-CoreVar page. */
+/** The whole message, and where it came from. Source: the manual's Script-CoreVar page. */
 
 import { forceSocket, messageBranches } from '../../relay/index.ts';
 import {
@@ -21,7 +21,7 @@ const ofMessage = (
   aliases: readonly string[] = [],
 ): VariableSpec<Run> => part(name, summary, ({ message }) => message, read, aliases);
 
-/** A socket, with the address that the peer of this message reaches it at. */
+/** A socket, with the local address that the peer of this message uses. */
 interface SeenSocket extends ListeningSocket {
   readonly address: string;
 }
@@ -29,7 +29,7 @@ interface SeenSocket extends ListeningSocket {
 const socketFields = {
   ip: ({ address }) => address,
   port: ({ transport }) => transport.local.port,
-  proto: ({ transport }) => transport.protocol, // lower case (edge-socket-proto), whatever the manual says
+  proto: ({ transport }) => transport.protocol, // lower case (edge-socket-proto), contrary to the manual
   advertised_ip: ({ advertised }) => advertised?.host ?? null,
   advertised_port: ({ advertised }) => advertised?.port ?? null,
   tag: ({ tag = null }) => tag,
@@ -48,7 +48,7 @@ export function incomingField(name: keyof typeof socketFields): (run: Run) => Va
 
 type FindSocket = (run: Run) => SeenSocket | null;
 
-/** One bound to all addresses is named by the machine's address towards the peer. */
+/** A socket bound to all addresses is named by the local address that faces the peer. */
 function seen({ message, routing }: Run, socket: ListeningSocket): SeenSocket {
   const { transport } = socket;
   const address = routing.host.proxy.sockets.addressOf(
@@ -100,7 +100,7 @@ function socket(name: string, summary: string, find: FindSocket, set?: VariableA
         socketFields[String(subname) as keyof typeof socketFields];
       if (read === undefined)
         throw new InvalidUse(
-          `a socket has no field (${String(subname)})`,
+          `unknown socket field (${String(subname)})`,
           [...Object.keys(socketFields), ...Object.keys(own)].join(', '),
         );
       return {
@@ -113,20 +113,20 @@ function socket(name: string, summary: string, find: FindSocket, set?: VariableA
   });
 }
 
-/** `$socket_out = "udp:192.0.2.1:5060"` is force_send_socket(); null takes it back. */
+/** `$socket_out = "udp:192.0.2.1:5060"` is force_send_socket(); null undoes it. */
 const force = (run: Run, value: Value): boolean => {
   if (value !== null) return forceSocket(run.request, String(value));
   run.state(messageBranches).main.socket = null;
   return true;
 };
-/** An integer other than 0 sets a flag, 0 takes it away; null and text do so too, and the assignment fails. */
+/** A non-zero integer sets a flag, 0 clears it. Null and text also clear it, but the assignment fails. */
 export function setFlag(flags: Set<string>, name: string, value: Value): boolean {
   if (typeof value === 'number' && value !== 0) flags.add(name);
   else flags.delete(name);
   return typeof value === 'number';
 }
 
-/** A number in conditions and arithmetic, a word where it is printed. */
+/** A number in conditions and arithmetic, a word when printed. */
 export function yesOrNo(test: (run: Run) => boolean): Pick<VariableAccess<Run>, 'get' | 'text'> {
   return { get: (run) => (test(run) ? 1 : 0), text: (run) => (test(run) ? 'true' : 'false') };
 }
@@ -146,12 +146,12 @@ function messageId(message: SipMessage): number {
 export const messageVariables = defineVariables([
   ofMessage(
     'rm',
-    'The method of the request, or of the request that the reply is for.',
+    'The method of the request, or of the request that the reply answers.',
     ({ method }) => method,
   ),
   ofMessage('mb', 'The whole message.', (message) => message.raw),
   ofMessage('ml', 'The length of the message in bytes.', (message) => message.raw.length),
-  ofMessage('mi', 'The number of the message since the start.', messageId),
+  ofMessage('mi', 'The number of the message, counted since the start.', messageId),
   ofMessage('si', 'The address that the message came from.', (message) => message.source.address, ['src_ip']),
   ofMessage('sp', 'The port that the message came from.', (message) => message.source.port),
   ofMessage('msg.type', '`request` or `reply`.', ({ kind }) => (kind === 'request' ? 'request' : 'reply')),
@@ -163,30 +163,30 @@ export const messageVariables = defineVariables([
   },
   {
     name: 'rs',
-    summary: 'The status of the reply, as change_reply_status() has changed it.',
+    summary: 'The status of the reply, including changes by change_reply_status().',
     resolve: () => ({ get: (run) => (run.isAboutReply ? run.draft.status : null) }),
   },
   ofMessage('rr', 'The reason phrase of the reply.', (message) =>
     message.kind === 'response' ? message.reason : null,
   ),
-  socket('socket_in', 'The socket that the message came in by.', incoming),
+  socket('socket_in', 'The socket that received the message.', incoming),
   socket(
     'socket_out',
-    'The socket that the request goes out by: the one it came in by, until another is assigned. `(forced)`: null then.',
+    'The socket that sends the request: by default the one that received it. `(forced)`: null unless a socket was assigned.',
     outgoing,
     force,
   ),
-  socket('fs', 'As `$socket_out(forced)`, in the older dialect.', forced, force),
+  socket('fs', 'The older name of `$socket_out(forced)`.', forced, force),
   {
     name: 'proxy_protocol',
     subname: ['src_ip', 'src_port', 'dst_ip', 'dst_port', 'af'],
-    summary: 'What the PROXY protocol said about the connection: always null.',
+    summary: 'The addresses from the PROXY protocol; always null, since siprest does not support it.',
     source: 'Script-CoreVar',
     resolve: () => ({ get: () => null }),
   },
   {
     name: 'mf',
-    summary: 'The flags of the message that are set, separated by spaces; empty if there are none.',
+    summary: 'The set flags of the message, separated by spaces; empty if none is set.',
     resolve: () => ({ get: (run) => messageFlagNames.print(run.request.flags) }),
   },
   {

@@ -1,7 +1,7 @@
 import { defineVariable, type Run } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
 
-/** A variable that is read from one thing of the run; null without it. */
+/** A read-only variable derived from one object of the run; null if the run lacks that object. */
 export function part<T>(
   name: string,
   summary: string,

@@ -1,4 +1,4 @@
-/** Variables that tell of the route, the worker, the clock and the log. Source: the manual's Script-CoreVar. */
+/** Variables about the route, the worker, the clock and the log. Source: the manual's Script-CoreVar. */
 
 import { isatty } from 'node:tty';
 import { defineVariables, type Run, type Worker } from '../../runtime/index.ts';
@@ -12,7 +12,7 @@ import {
 import { ctime, strftime } from '../../text/index.ts';
 import { subnameOf } from './subname.ts';
 
-/** The calls of routes as they are nested, innermost first. */
+/** The stack of route calls, innermost first. */
 function frames(run: Run): Frame[] {
   const list: Frame[] = [];
   for (let frame = run.frame; frame !== null; frame = frame.parent) list.push(frame);
@@ -35,7 +35,7 @@ function ofFrame(read: (frame: Frame) => string | null) {
             .map((frame) => read(frame) ?? '')
             .join(' > '),
       };
-    if (index === 'append') throw new InvalidUse('it has no [append]');
+    if (index === 'append') throw new InvalidUse('[append] is not supported');
     const at = typeof index === 'function' ? index : () => index ?? 0;
     return {
       get: (run) => {
@@ -47,7 +47,7 @@ function ofFrame(read: (frame: Frame) => string | null) {
   };
 }
 
-/** A log level of the worker: null where the script has set none. */
+/** A log level of the worker; null unless the script has set one. */
 function levelVariable(name: 'logLevel' | 'xlogLevel'): () => VariableAccess<Run> {
   return () => ({
     get: (run) => run.worker[name] ?? run.routing.log[name],
@@ -67,7 +67,10 @@ function colourCode(letters: string): string {
   const [foreground = '', background = ''] = letters;
   const known = (letter: string) => letter in colours || letter === 'x' || letter.toLowerCase() in colours;
   if (letters.length !== 2 || !known(foreground) || !known(background)) {
-    throw new InvalidUse(`invalid colours (${letters})`, 'two letters of x s r g y b p c w, as in $C(rx)');
+    throw new InvalidUse(
+      `invalid colours (${letters})`,
+      'use two letters of x s r g y b p c w, for example $C(rx)',
+    );
   }
   const code = (letter: string, base: number) =>
     letter === 'x' ? (base === 30 ? '0' : '') : `${base + (colours[letter.toLowerCase()] ?? 0)}`;
@@ -117,7 +120,7 @@ export const processVariables = defineVariables([
   {
     name: 'time',
     subname: 'required',
-    summary: 'The local time in a format of strftime(3): `$time(%Y-%m-%d)`.',
+    summary: 'The local time in a strftime(3) format: `$time(%Y-%m-%d)`.',
     resolve: ({ subname }) => {
       if (typeof subname === 'function')
         return { get: (run) => strftime(subname(run), new Date(dateOf(run))) };
@@ -159,10 +162,10 @@ export const processVariables = defineVariables([
   {
     name: 'C',
     subname: 'required',
-    summary: 'A colour, `$C(fb)` with foreground and background; nothing if stderr is not a terminal.',
+    summary:
+      'A terminal colour, as `$C(fb)` for foreground and background; empty if stderr is not a terminal.',
     resolve: ({ subname }) => {
-      if (typeof subname !== 'string')
-        throw new InvalidUse('its colours must be literal in the script', 'as in $C(rx)');
+      if (typeof subname !== 'string') throw new InvalidUse('colours must be literal', 'for example $C(rx)');
       const code = colourCode(subname);
       const terminal = isatty(2) && !process.env['NO_COLOR'];
       return { get: (run) => (terminal || run.routing.settings.xlogForceColor ? code : '') };

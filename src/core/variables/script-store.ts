@@ -1,17 +1,20 @@
-/** `$var`, `$avp` and what else a script keeps. Source: the manual's Script-CoreVar page. */
+/**
+ * `$var`, `$avp`, `$rc` and route parameters: values that the script itself stores or passes. Source: the manual's
+ * Script-CoreVar page.
+ */
 
 import { eventAttributes } from '../../engine/index.ts';
 import { defineVariables, type Routing, type Run, StateKey } from '../../runtime/index.ts';
 import { InvalidUse, type Value } from '../../script/index.ts';
 import type { Named } from './subname.ts';
 
-/** Each `$var` name of the process has a slot; a worker's values stand at the slots' indexes. */
+/** Each `$var` name has a slot for the whole process; a worker keeps its values in an array indexed by slot. */
 const slotOf = new Map<string, number>();
 
-/** A script may make names of what messages say: so many names, and no more, have a slot. */
+/** Limits the slots, because a script can build names from the contents of messages. */
 const maxSlots = 100_000;
 
-/** Names beyond the limit have slot -1, which holds nothing. */
+/** Names beyond the limit get slot -1, which stores nothing. */
 export function slot(name: string): number {
   let index = slotOf.get(name);
   if (index === undefined) {
@@ -22,7 +25,7 @@ export function slot(name: string): number {
   return index;
 }
 
-/** What every worker has in its slots from the start; modules may fill it when they start. */
+/** The initial values of every worker's slots; modules may set them when they start. */
 export const initialSlots = new StateKey<Routing, Value[]>('initial $var values', () => []);
 
 export const scriptStoreVariables = defineVariables([
@@ -30,7 +33,7 @@ export const scriptStoreVariables = defineVariables([
     name: 'var',
     subname: 'required',
     writable: true,
-    summary: 'A script variable: one value, kept by its worker from message to message.',
+    summary: 'A script variable: a single value, which its worker keeps from one message to the next.',
     source: 'Script-CoreVar, Script variables; vector lang-var-is-process-wide',
     resolve: ({ subname }) => {
       if (typeof subname === 'function') {
@@ -58,7 +61,7 @@ export const scriptStoreVariables = defineVariables([
     subname: 'required',
     indexed: true,
     writable: true,
-    summary: 'An attribute of the message: a stack of values, the one added last first; survives async().',
+    summary: 'An attribute of the message: a stack of values, newest first. Survives async().',
     source: 'Script-CoreVar, AVP variables; vectors lang-avp-*',
     resolve: (use) => {
       const name = avpName(use.subname);
@@ -121,7 +124,7 @@ export const scriptStoreVariables = defineVariables([
   {
     name: 'return',
     subname: 'required',
-    summary: '`$(return(0))` is the first value that return() gave beside its code.',
+    summary: '`$(return(0))` is the first value that return() passed after its code.',
     source: 'Script-CoreVar, Return value; vector lang-route-return-value',
     resolve: ({ subname }) => positional(subname, 0, (run) => run.returned),
   },
@@ -143,13 +146,13 @@ export const scriptStoreVariables = defineVariables([
   },
 ]);
 
-/** Of the event that the event_route runs for. */
+/** The attributes of the event that triggered the event_route. */
 function attribute(run: Run, name: string): Value {
   if (run.frame?.kind !== 'event_route') return null;
   return run.state(eventAttributes).list.find((one) => one.name === name)?.value ?? null;
 }
 
-/** `$avp(s:name)` and `$avp(i:5)` of the older dialect are `$avp(name)` and `$avp(5)`. */
+/** `$avp(s:name)` and `$avp(i:5)` from older scripts are `$avp(name)` and `$avp(5)`. */
 function avpName(subname: Named['subname']): (run: Run) => string {
   const plain = (name: string) => name.replace(/^[si]:/, '');
   if (typeof subname === 'function') return (run) => plain(subname(run));

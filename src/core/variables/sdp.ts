@@ -1,4 +1,4 @@
-/** `$sdp`, and the lines, streams and words in it. Source: the manual's Script-CoreVar. */
+/** `$sdp`, and its lines, streams and words. Source: the manual's Script-CoreVar. */
 
 import { type BodyPart, defineVariable, defineVariables, mimeOf, type Run } from '../../runtime/index.ts';
 import { InvalidUse, type Value, type VariableUse } from '../../script/index.ts';
@@ -21,7 +21,7 @@ function sdpOf(run: Run): string | null {
   return run.draft.body.parts.find(isSdp)?.body ?? null;
 }
 
-/** In the place of the one that there is, or as a new part; null takes it out. */
+/** Replaces the session description or adds it as a new part; null removes it. */
 function setSdp(run: Run, sdp: string | null): void {
   const { parts } = run.draft.body;
   const at = parts.findIndex(isSdp);
@@ -34,7 +34,7 @@ function setSdp(run: Run, sdp: string | null): void {
 function filterOf(name: string, scope: SdpScope, { subname }: Named) {
   const parse = (text: string): SdpFilter => {
     const filter = parseSdpFilter(scope, text);
-    if (filter === null) throw new InvalidUse('it has too many slashes', `write \\/ for a literal slash`);
+    if (filter === null) throw new InvalidUse('too many slashes', `use \\/ for a literal slash`);
     return filter;
   };
   if (typeof subname !== 'function') {
@@ -44,13 +44,13 @@ function filterOf(name: string, scope: SdpScope, { subname }: Named) {
   return (run: Run): SdpFilter | null => {
     const text = subname(run);
     const filter = parseSdpFilter(scope, text);
-    if (filter === null) run.complain(`$${name}(${text}): it has too many slashes`);
+    if (filter === null) run.complain(`$${name}(${text}): too many slashes`);
     return filter;
   };
 }
 
 function withoutIndex({ index }: VariableUse<Run>, example: string): void {
-  if (index !== null) throw new InvalidUse('its index belongs inside the parentheses', `use ${example}`);
+  if (index !== null) throw new InvalidUse('the index belongs inside the parentheses', `use ${example}`);
 }
 
 function changeOf(value: Value, insertion: VariableUse<Run>['insertion']): SdpChange {
@@ -62,7 +62,7 @@ function part(scope: SdpScope, example: string, summary: string) {
   return defineVariable({
     name,
     subname: 'required',
-    // in a filter a blank ends a word, as in `a=rtpmap:9 `
+    // a blank ends a word in a filter: `a=rtpmap:9 `
     verbatim: true,
     indexed: true,
     insertable: true,
@@ -95,7 +95,7 @@ export const sdpVariables = defineVariables([
     name: 'sdp',
     writable: true,
     summary:
-      'The session description. A set value is sent with the message and visible in `$rb`; NULL removes it.',
+      'The session description. A new value is sent with the message and visible in `$rb`; NULL removes it.',
     source,
     resolve: () => ({
       get: sdpOf,
@@ -108,23 +108,23 @@ export const sdpVariables = defineVariables([
   part(
     'line',
     '$sdp.line(a=[1])',
-    'A line of the session description: `$sdp.line([2])` the third, `$sdp.line(a=rtpmap[1])` the second with this prefix; or a word of it: `$sdp.line(m=audio/[1])`, `$sdp.line(a=fmtp/annexb=)`. `\\/` is a literal slash. Setting it changes the found text but not the search prefix, NULL removes it, `$(sdp.line([2])[insert])` and `[insertAfter]` put a line beside it.',
+    'A line of the session description, or a word in it: `$sdp.line([2])` is the third line, `$sdp.line(a=rtpmap[1])` the second with this prefix, `$sdp.line(m=audio/[1])` and `$sdp.line(a=fmtp/annexb=)` are words. `\\/` is a literal slash. Setting it replaces the text after the prefix, NULL removes it; `$(sdp.line([2])[insert])` and `[insertAfter]` insert a line before or after it.',
   ),
   part(
     'session',
     '$sdp.session(a=[1])',
-    'As `$sdp.line`, among the lines before the first stream: `$sdp.session(c=/[2])`.',
+    'Like `$sdp.line`, but only for lines before the first stream: `$sdp.session(c=/[2])`.',
   ),
   part(
     'stream',
     '$sdp.stream(audio[1]/a=ptime)',
-    'As `$sdp.line`, among the lines of one stream: `$sdp.stream(audio[1]/a=ptime)` of the second audio stream, `$sdp.stream([1])` the `m=` line of the second of all.',
+    'Like `$sdp.line`, but only for the lines of one stream: `$sdp.stream(audio[1]/a=ptime)` is a line of the second audio stream, `$sdp.stream([1])` the `m=` line of the second stream.',
   ),
   {
     name: 'sdp.stream.idx',
     subname: 'required',
     verbatim: true,
-    summary: 'The index of the line that `$sdp.stream` would find, from 0; null if there is none.',
+    summary: 'The index of the line that `$sdp.stream` would find, counted from 0; null if none matches.',
     source,
     resolve: (use) => {
       const filter = filterOf('sdp.stream.idx', 'stream', use);
