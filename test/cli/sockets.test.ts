@@ -36,7 +36,7 @@ describe('a script with sockets of other kinds only', () => {
     ['run', '--allow-missing', '--processes', '2', only],
   ])('does not start: %s %s %s', (...args) => {
     const { status, printed } = siprest(...args);
-    expect(printed).toContain('[no-socket]: siprest cannot open any of the sockets that the script names');
+    expect(printed).toContain('[no-socket]: siprest cannot open any of the sockets in the script');
     expect(printed).toContain('[not-available]: 3 sockets that siprest does not have');
     // what does not help is not advised
     expect(printed).not.toContain('with --allow-missing the server starts');

@@ -172,7 +172,7 @@ route {
     expect(check('port=5060\ntls_ca_list="/etc/ca.pem"\ntcp_poll_method=epoll_et\nroute { exit; }')).toEqual([
       'unknown-setting | unknown global parameter "port" | use socket=udp:127.0.0.1:5060 instead',
       'unknown-setting | unknown global parameter "tls_ca_list" | use modparam("tls_mgm", "ca_list", "[domain]...") instead',
-      'inert | tcp_poll_method has no effect: Node.js chooses how sockets are watched (epoll on Linux)',
+      'inert | tcp_poll_method has no effect: Node.js chooses the polling method (epoll on Linux)',
     ]);
     expect(check('constructor=1\nroute { exit; }')).toEqual([
       'unknown-setting | unknown global parameter "constructor"',

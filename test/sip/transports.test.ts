@@ -68,7 +68,7 @@ describe.each(PROTOCOLS)('each row of the table holds from a URI to the wire: %s
         ? []
         : [
             `not-available siprest cannot open ${name}:127.0.0.1: it listens on UDP and TCP`,
-            'no-socket siprest cannot open any of the sockets that the script names',
+            'no-socket siprest cannot open any of the sockets in the script',
           ],
     );
   });
