@@ -11,6 +11,7 @@ const rooms = {
   rest: { rooms: ['timers', 'net', 'files', 'spelling'], packages: [] },
   sip: { rooms: ['timers', 'net'], packages: ['ipaddr.js'] },
   script: { rooms: ['timers', 'text', 'spelling'], packages: [] },
+  loading: { rooms: ['timers', 'files', 'spelling', 'script'], packages: ['acorn', '@swc/wasm-typescript'] },
   runtime: { rooms: below, packages: [] },
   engine: { rooms: [...below, 'runtime'], packages: [] },
   relay: { rooms: [...below, 'runtime', 'engine'], packages: [] },
@@ -18,11 +19,11 @@ const rooms = {
   routing: { rooms: [...below, 'runtime', 'engine', 'relay', 'rest'], packages: [] },
   modules: { rooms: [...below, 'runtime', 'engine', 'relay', 'core', 'rest'], packages: ['ipaddr.js'] },
   workers: {
-    rooms: [...below, 'net', 'runtime', 'engine', 'relay', 'core', 'routing', 'modules', 'rest'],
+    rooms: [...below, 'net', 'loading', 'runtime', 'engine', 'relay', 'core', 'routing', 'modules', 'rest'],
     packages: [],
   },
   testing: {
-    rooms: [...below, 'net', 'files', 'runtime', 'engine', 'relay', 'core', 'modules', 'rest', 'workers'],
+    rooms: [...below, 'net', 'files', 'loading', 'runtime', 'engine', 'relay', 'core', 'modules', 'rest', 'workers'],
     packages: [],
   },
 };

@@ -34,13 +34,13 @@ const plugins = (urlOf) => [
 ];
 const common = { bundle: true, platform: 'node', target: 'node20', write: false, metafile: true };
 
-/** The published modules: what package.json exports, the command, and what each of several processes runs. */
+/** The published modules: what package.json exports, the command, and what each of several processes and each trial runs. */
 function entries() {
   const { exports: exported, bin } = JSON.parse(
     readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
   );
   const files = Object.values(exported).flatMap((target) => target.default ?? []);
-  return [...files, ...Object.values(bin), 'workers/process-main.js'].map((file) =>
+  return [...files, ...Object.values(bin), 'workers/process-main.js', 'workers/trial-main.js'].map((file) =>
     file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''),
   );
 }

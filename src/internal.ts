@@ -6,6 +6,7 @@ export {
   diagnosticCodes,
   inertText,
   isInert,
+  typescriptCodes,
 } from './script/index.ts';
 export {
   allServers,

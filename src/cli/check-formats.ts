@@ -2,12 +2,13 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Place } from '../index.ts';
-import { diagnosticCodes } from '../internal.ts';
+import { diagnosticCodes, typescriptCodes } from '../internal.ts';
 import type { CheckedFile, CheckRecord } from './checked-file.ts';
 import { version } from './version.ts';
 
 const summaries: Readonly<Record<string, string>> = {
   ...diagnosticCodes,
+  ...typescriptCodes,
   'unreadable-file': 'a file that cannot be read',
 };
 

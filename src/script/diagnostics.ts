@@ -70,8 +70,17 @@ export const diagnosticCodes = {
   'refused-argument': 'fixed text that a function will refuse',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** The kinds of errors in a policy or a module written in TypeScript or JavaScript; `syntax` is one of both. */
+export const typescriptCodes = {
+  'unknown-import': 'an import that names nothing',
+  'version-conflict': 'another, incompatible version of siprest beside the file',
+  'non-erasable': 'TypeScript syntax that cannot run by removing types',
+  'top-level': 'a top level that throws, exits or does not finish',
+  definition: 'an invalid definition',
+} as const satisfies Readonly<Record<string, string>>;
+
 /** What kind of error, warning or note it is; stable. */
-export type DiagnosticCode = keyof typeof diagnosticCodes;
+export type DiagnosticCode = keyof typeof diagnosticCodes | keyof typeof typescriptCodes;
 
 /** A related position. */
 export interface DiagnosticLabel {

@@ -23,6 +23,7 @@ export {
   hasErrors,
   type Inert,
   type Severity,
+  typescriptCodes,
 } from './diagnostics.ts';
 export { enterRoute } from './enter-route.ts';
 export {
