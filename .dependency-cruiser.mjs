@@ -23,7 +23,19 @@ const rooms = {
     packages: [],
   },
   testing: {
-    rooms: [...below, 'net', 'files', 'loading', 'runtime', 'engine', 'relay', 'core', 'modules', 'rest', 'workers'],
+    rooms: [
+      ...below,
+      'net',
+      'files',
+      'loading',
+      'runtime',
+      'engine',
+      'relay',
+      'core',
+      'modules',
+      'rest',
+      'workers',
+    ],
     packages: [],
   },
 };

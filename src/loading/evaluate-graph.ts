@@ -163,7 +163,7 @@ function compiled({ url, code }: ModuleFile): Execute {
 function takeStar(namespace: Record<string, unknown>, from: object): void {
   for (const name of Object.keys(from)) {
     if (name === 'default' || Object.hasOwn(namespace, name)) continue;
-    Object.defineProperty(namespace, name, { get: () => Reflect.get(from, name), enumerable: true });
+    Object.defineProperty(namespace, name, { get: (): unknown => Reflect.get(from, name), enumerable: true });
   }
 }
 

@@ -16,7 +16,7 @@ export interface Reference {
 /** A node of whatever type, with its properties by name. */
 type AnyNode = Node & Readonly<Record<string, unknown>>;
 
-const isNode = (value: unknown): value is AnyNode =>
+export const isNode = (value: unknown): value is AnyNode =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 
 const nodesIn = (value: unknown): readonly AnyNode[] =>

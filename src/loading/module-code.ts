@@ -3,7 +3,7 @@
  * Node keeps every module that it has imported for the life of the process. Lines stay where they are.
  */
 import { type ExportSpecifier, type ImportDeclaration, type Node, type Program, parse } from 'acorn';
-import { declarePattern, importReferences, type Reference } from './import-references.ts';
+import { declarePattern, importReferences, isNode, type Reference } from './import-references.ts';
 
 /** A module without its links: `sources[i]` is the specifier of its parameter `i`. */
 export interface ModuleCode {
@@ -73,10 +73,9 @@ function findSpecial(node: Node, special: Node[], later: ImportSource[]): void {
     if (source.type === 'Literal' && typeof source.value === 'string')
       later.push({ specifier: source.value, type: null, start: source.start, end: source.end });
   }
-  for (const value of Object.values(node))
-    for (const child of Array.isArray(value) ? value : [value])
-      if (typeof child === 'object' && child !== null && typeof child.type === 'string')
-        findSpecial(child, special, later);
+  for (const value of Object.values(node) as readonly unknown[])
+    for (const child of Array.isArray(value) ? (value as readonly unknown[]) : [value])
+      if (isNode(child)) findSpecial(child, special, later);
 }
 
 interface Binding {
@@ -156,7 +155,9 @@ class ModuleCompiler {
             if (declaration.type === 'ClassDeclaration') this.#edit(declaration.end, declaration.end, ';');
             this.#exports.set('default', `${this.#prefix}Default`);
           }
+          break;
         }
+        default:
       }
     }
     for (const reference of importReferences(this.#program, new Set(this.#bindings.keys())))
