@@ -35,6 +35,7 @@ export {
   type RelayTimeout,
   Reply,
   type ReplyOptions,
+  type RouteResult,
   SipUri,
   type UriChanges,
 } from './routing/index.ts';

@@ -97,11 +97,17 @@ function suspend(run: Run, suspension: Suspension<Run>): Awaitable<Completion<Ru
   return null;
 }
 
+/** Waits for all resume routes: each may end with async() as well. */
+export async function resumed(run: Run): Promise<Run> {
+  return run.continuation === null ? run : resumed(await run.continuation);
+}
+
 /** Frees the worker, which continues with the resume route when the function is done. */
 function leave(run: Run, completion: Promise<Completion<Run>>, next: Next): void {
   const { request, subject } = run;
   run.hasResumeRoute = next.route !== null;
-  if (subject.response === undefined) goOnAfter(completion, next, run, request, subject);
+  if (subject.response === undefined && subject.isAwaited !== true)
+    goOnAfter(completion, next, run, request, subject);
   else
     run.continuation = new Promise((done) => {
       goOnAfter(completion, next, run, request, subject, done);

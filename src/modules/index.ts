@@ -1,4 +1,4 @@
 /** The script modules. */
 export { catalog } from './catalog.ts';
 export { modules } from './list.ts';
-export { openClient, restConnect, restFigures } from './rest-client/transfers.ts';
+export { openClient, openScriptClient, restConnect, restFigures } from './rest-client/transfers.ts';

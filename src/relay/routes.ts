@@ -1,6 +1,6 @@
 /** The routes that run during a transaction: reply, failure and local routes, each on a worker of its own. */
 
-import { runRoute } from '../engine/index.ts';
+import { resumed, runRoute } from '../engine/index.ts';
 import {
   Avps,
   Draft,
@@ -177,9 +177,4 @@ export function onWorker(
     });
     if (!taken) done(null);
   });
-}
-
-/** Waits for all resume routes: each may end with async() as well. */
-async function resumed(run: Run): Promise<Run> {
-  return run.continuation === null ? run : resumed(await run.continuation);
 }

@@ -8,13 +8,14 @@ import { percentEncode } from './percent-encoding.ts';
  * @example
  * url`https://billing.example.org/credit/${user}?in=${currency}`;
  * base + url`/credit/${user}`; // a configured base is not encoded
- * @throws RestOptionError for any value that is not a string, number or boolean
+ * @throws RestOptionError for any value that is not a string, number or boolean, or that would be a segment `.` or `..`
  */
 export function url(
   template: TemplateStringsArray,
   ...values: readonly (string | number | bigint | boolean)[]
 ): string {
   let out = template[0] ?? '';
+  let hasDots = false;
   for (let i = 0; i < values.length; i++) {
     const text = textOf(values[i], i);
     if (out === '' && /^https?:\/\//i.test(text)) {
@@ -25,9 +26,19 @@ export function url(
       );
     }
     out += percentEncode(text) + (template[i + 1] ?? '');
+    hasDots ||= text === '.' || text === '..';
   }
+  if (hasDots && dotSegment.test(out.replace(/[?#].*$/s, '')))
+    throw new RestOptionError(
+      'wrong-type',
+      'url',
+      'a value of "." or ".." would be a whole segment of the path, which leads to another resource',
+    );
   return out;
 }
+
+/** `/../`, which everybody who reads a URL takes for a step up, and no escaping changes that (RFC 3986, 5.2.4). */
+const dotSegment = /(?:^|\/)\.\.?(?:\/|$)/;
 
 function textOf(value: unknown, index: number): string {
   switch (typeof value) {

@@ -5,6 +5,8 @@ import type { BodyRequestOptions, Outcome, RequestOptions, RestClient } from '..
 export interface RestCaller {
   /** Ends its requests. */
   readonly signal: AbortSignal;
+  /** The handler goes on after waiting. */
+  continues(): void;
 }
 
 /** A client whose requests end when the caller cancels. See `RestClient` of `siprest/rest`. */
@@ -52,6 +54,9 @@ export class CallRest {
   request(method: string, url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
     const { signal } = this.#caller;
     const own = options?.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
-    return this.#client.request(method, url, { ...options, signal: own });
+    return this.#client.request(method, url, { ...options, signal: own }).then((outcome) => {
+      this.#caller.continues();
+      return outcome;
+    });
   }
 }

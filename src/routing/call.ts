@@ -24,6 +24,14 @@ import { decode, encode } from './text.ts';
 /** The state of a call without `state` in the definition. */
 export type CallState = Record<string, unknown>;
 
+/** How a script's route has ended. */
+export interface RouteResult {
+  /** Its return code, `$rc`. */
+  readonly code: number;
+  /** Whether it ended the script: by `exit`, `drop`, or `async()`. */
+  readonly exited: boolean;
+}
+
 /** What a reply has beside its status and reason. */
 export interface ReplyOptions {
   /** Header lines. */
@@ -191,6 +199,30 @@ export class Call<State extends object = CallState> extends MessageView {
     if (options.recordRoute === true)
       recordRoute(this.#request, { params: '', fromTag: true, double: true, user: null });
     return this.#handling.relay(options);
+  }
+
+  /**
+   * Runs a route of the policy's script, with its `$param(1)` and so on, to its end: past each `async()` and its resume routes.
+   * What it has replied or relayed is done when it returns, while targets may still ring.
+   * @throws TypeError if the script has no such route
+   */
+  async run(route: string, ...parameters: readonly (string | number)[]): Promise<RouteResult> {
+    const { status, stopped } = await this.#handling.runRoute(
+      route,
+      parameters.map((one) => (typeof one === 'string' ? encode(one) : one)),
+    );
+    return { code: status, exited: stopped };
+  }
+
+  /** The value of a script's `$avp(name)`, which its routes share with the handler: the last one set; null if there is none. */
+  getAvp(name: string): string | number | null {
+    const value = this.#request.avps.get(name);
+    return typeof value === 'string' ? decode(value) : value;
+  }
+
+  /** Sets `$avp(name)` for the script's routes; null removes it. */
+  setAvp(name: string, value: string | number | null): void {
+    this.#request.avps.replace(name, typeof value === 'string' ? encode(value) : value);
   }
 
   /** Leaves the request without an answer, for senders that deserve none. */

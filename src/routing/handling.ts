@@ -5,6 +5,7 @@
  * While it waits in relay(), the transaction has no deadline and no count of its own: the proxy's timers end it. When all
  * targets have failed, the proxy is held until the handler replies, relays again, or ends; then the best reply goes up.
  */
+import { resumed, runRoute } from '../engine/index.ts';
 import { type RelayUser, relay, relaying } from '../relay/index.ts';
 import { Draft, type RelayedBranch, type Request, Run, type RunWorker } from '../runtime/index.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type SipResponse,
 } from '../sip/index.ts';
 import { type Awaitable, andThen, Deadline, isPending } from '../timers/index.ts';
+import { type HandlerWatch, handlerWatch } from './handler-watch.ts';
 import type { PolicyRouting } from './policy-routing.ts';
 import type { RelayFailure, RelayOptions, RelayResult, RelayTimeout } from './relay-options.ts';
 import { Reply } from './reply.ts';
@@ -58,6 +60,9 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   readonly request: Request;
   /** The handler, for the log: `onInvite`. */
   readonly name: string;
+  /** Whether it decides about the reply; a function of a script leaves that to the script. */
+  readonly #owns: boolean;
+  readonly #watch: HandlerWatch;
   ended: CallEnding | null = null;
   /** Whether the handler has decided that nobody answers. */
   isDropped = false;
@@ -74,13 +79,30 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   /** How the last relay() failed before anything was sent. */
   #unsent: RelayFailure | null = null;
 
-  constructor(routing: PolicyRouting, worker: RunWorker, request: Request, name: string) {
+  constructor(
+    routing: PolicyRouting,
+    worker: RunWorker,
+    request: Request,
+    name: string,
+    { owns = true } = {},
+  ) {
     super();
     this.routing = routing;
     this.worker = worker;
     this.request = request;
     this.name = name;
+    this.#owns = owns;
+    this.#watch = routing.host.states.get(handlerWatch);
     this.#left = routing.handlerTime;
+  }
+
+  get callId(): string {
+    return this.request.message?.callId ?? '';
+  }
+
+  /** The handler goes on after waiting. */
+  continues(): void {
+    if (!this.#isOver) this.#watch.begins(this);
   }
 
   /** Fires when the call ends before its handler. */
@@ -92,19 +114,22 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
 
   /** Whether the request has its final reply, or cannot have one. */
   get #isAnswered(): boolean {
-    return this.request.transaction?.isFinal !== false;
+    const { transaction } = this.request;
+    return transaction === null ? this.request.replied : transaction.isFinal;
   }
 
   /** Calls the handler, which from now on owns the request. */
   run<C>(handle: (call: C) => unknown, call: C): void {
-    const { transaction } = this.request;
-    if (transaction !== null && transaction.user === null) transaction.user = this;
+    this.#takeOver();
     let done: unknown;
+    this.#watch.begins(this);
     try {
       done = handle(call);
     } catch (error) {
       this.#failed(error);
       return this.#finish();
+    } finally {
+      this.#watch.ends();
     }
     if (!isThenable(done)) return this.#finish();
     if (this.#relay === null) this.#begin();
@@ -117,6 +142,50 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     );
   }
 
+  /** Calls a function of a script, whose result it returns. */
+  runFor<C, R>(body: (call: C) => R, call: C): R | Promise<Awaited<R>> {
+    this.#takeOver();
+    let done: R;
+    this.#watch.begins(this);
+    try {
+      done = body(call);
+    } catch (error) {
+      this.#finish();
+      throw error;
+    } finally {
+      this.#watch.ends();
+    }
+    if (!isThenable(done)) {
+      this.#finish();
+      return done;
+    }
+    if (this.#relay === null) this.#begin();
+    return Promise.resolve(done).finally(() => this.#finish());
+  }
+
+  /** Runs a route of the policy's script to its end. @throws TypeError without such a route */
+  async runRoute(name: string, parameters: readonly (string | number)[]): Promise<Run> {
+    const { routing, request } = this;
+    const route = routing.script.find('route', name);
+    if (route === null) throw new TypeError(`the script has no route[${name}]`);
+    const first = await new Promise<Run>((resolve, reject) => {
+      const taken = routing.submit(async (worker) => {
+        resolve(await runRoute(worker, request, route, { subject: { isAwaited: true }, parameters }));
+      });
+      if (!taken) reject(new Error(`no worker for route[${name}]: the queue is full`));
+    });
+    const last = await resumed(first);
+    this.#takeOver();
+    this.continues();
+    return last;
+  }
+
+  /** From now on hears of the caller's CANCEL first. */
+  #takeOver(): void {
+    const { transaction } = this.request;
+    if (transaction !== null && transaction.user === this.#proxy) transaction.user = this;
+  }
+
   // --- replies ---
 
   /** False if it was not sent. A final reply ends relaying. */
@@ -125,7 +194,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
       this.routing.log.debug(this.#line(`a reply ${content.status} after the call has ended`));
       return false;
     }
-    if (this.#isAnswered && this.request.transaction !== null) {
+    if (this.#isAnswered) {
       this.routing.log.warning(this.#line(`replied ${content.status} after the final reply: not sent`));
       return false;
     }
@@ -142,7 +211,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   }
 
   #line(text: string): string {
-    return `${this.name}() ${text}, Call-ID ${this.request.message?.callId ?? ''}`;
+    return `${this.name}() ${text}, Call-ID ${this.callId}`;
   }
 
   /** The handler has ended: what it has left undecided is decided. */
@@ -150,13 +219,22 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     this.#isOver = true;
     this.#pause();
     this.#letGo();
+    if (!this.#owns) return this.#giveBack();
     if (this.ended !== null || this.isDropped || this.#relay !== null || this.#isAnswered) return;
-    if (this.request.knownState(relaying)?.proxy != null) return;
+    if (this.#proxy !== null) return;
     if (this.#unsent !== null) this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
     else {
       this.routing.log.warning(this.#line('ended without a reply: answered 500'));
       this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
     }
+  }
+
+  /** To the script, which goes on with the request. */
+  #giveBack(): void {
+    const { transaction } = this.request;
+    if (transaction !== null && transaction.user === this) transaction.user = this.#proxy;
+    if (this.#unsent !== null && !this.#isAnswered && this.ended === null)
+      this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
   }
 
   // --- relaying ---
@@ -220,8 +298,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     if (status > 0) {
       const { proxy } = request.state(relaying);
       if (proxy !== null) proxy.restartOnEachReply = current.options.ringFor === undefined;
-      // CANCELs come here first
-      if (transaction !== null && transaction.user === proxy) transaction.user = this;
+      this.#takeOver();
       this.#letGo();
       if (this.#relay === current && request.message?.method === 'ACK') this.#settle(cancelled);
       return;
@@ -239,6 +316,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     this.#relay = null;
     if (current === null) return;
     if (!this.#isOver) this.#begin();
+    this.continues();
     current.resolve(result);
   }
 

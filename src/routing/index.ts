@@ -1,9 +1,11 @@
 /** Policies in TypeScript: handlers of calls, on the same runtime as scripts. */
 export { Address, SipUri, type UriChanges } from './address.ts';
-export { Call, type CallState, type ReplyOptions } from './call.ts';
+export { Call, type CallState, type ReplyOptions, type RouteResult } from './call.ts';
+export { callFunction } from './call-function.ts';
 export { CallLog } from './call-log.ts';
 export { CallRest } from './call-rest.ts';
 export { policyIntake } from './dispatch.ts';
+export { type HandlerWatch, handlerWatch } from './handler-watch.ts';
 export type { CallEnding } from './handling.ts';
 export { type HeaderValues, MessageHeaders, MessageView } from './message-view.ts';
 export {
@@ -19,7 +21,7 @@ export {
   type PolicyRestOptions,
   type PolicyTimers,
 } from './policy.ts';
-export type { PolicyRouting } from './policy-routing.ts';
+export { type PolicyRouting, policyRouting } from './policy-routing.ts';
 export type {
   BranchRequest,
   RelayAnswer,

@@ -1,5 +1,5 @@
 import type { RestClient } from '../rest/index.ts';
-import type { RunRouting } from '../runtime/index.ts';
+import { type Routing, type RunRouting, StateKey } from '../runtime/index.ts';
 import type { TimerWheel } from '../timers/index.ts';
 
 /** The Routing of a policy, as its calls need it; it is that of a script too, whose routes they may run. */
@@ -19,3 +19,8 @@ export interface PolicyRouting extends RunRouting {
   /** The state of a new call. */
   newState(): object;
 }
+
+/** The same Routing, for functions that know no more than its interface; whoever runs it says so. */
+export const policyRouting = new StateKey<Routing, PolicyRouting>('policy routing', () => {
+  throw new Error('this Routing runs no handlers');
+});

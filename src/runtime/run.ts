@@ -45,6 +45,8 @@ export interface RunSubject {
   /** The branch; in a branch route it has not been sent yet. */
   readonly relayed?: RelayedBranch;
   readonly branchIndex?: number;
+  /** Whether somebody waits for the end of the run, its resume routes included: see {@link Run.continuation}. */
+  readonly isAwaited?: true;
 }
 
 const theRequest: RunSubject = {};
@@ -68,7 +70,7 @@ export class Run implements Execution<Run> {
   suspension: Suspension<Run> | null = null;
   /** Whether async() blocks instead of freeing the worker. */
   isBlocking = false;
-  /** After async() in a reply route: resolves to the run of the resume route when that has ended. */
+  /** After async() in a run that somebody waits for, such as a reply route: resolves to the run of the resume route when that has ended. */
   continuation: Promise<Run> | null = null;
   /** Its further subjects; none in a request route. */
   readonly subject: RunSubject;

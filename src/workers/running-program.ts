@@ -2,6 +2,8 @@
 import { initialSlots } from '../core/index.ts';
 import { runRoute, WorkerPool } from '../engine/index.ts';
 import { receiveResponse } from '../relay/index.ts';
+import type { RestClient } from '../rest/index.ts';
+import { type PolicyRouting, policyRouting } from '../routing/index.ts';
 import {
   type Job,
   type JobKind,
@@ -16,14 +18,18 @@ import {
 } from '../runtime/index.ts';
 import type { CompiledScript, ParameterSpec, RowValues } from '../script/index.ts';
 import { RFC_TIMERS, type SipResponse, type TimerValues } from '../sip/index.ts';
-import { every, type Repetition } from '../timers/index.ts';
+import { every, type Repetition, type TimerWheel, timersOf } from '../timers/index.ts';
 import type { ProcessHost } from './process-host.ts';
 import { type QueueOptions, RunningRouting } from './running-routing.ts';
 import { StartError } from './start-error.ts';
 
-export abstract class RunningProgram extends RunningRouting implements RunRouting {
+/** How long a handler may take, in ms. */
+const handlerTime = 30_000;
+
+export abstract class RunningProgram extends RunningRouting implements PolicyRouting {
   readonly script: CompiledScript<Run>;
   readonly pool: WorkerPool<RunRouting>;
+  readonly timers: TimerWheel;
   readonly #program: Program;
   readonly #timers: Repetition[] = [];
 
@@ -32,6 +38,8 @@ export abstract class RunningProgram extends RunningRouting implements RunRoutin
     const { settings, parameters, compiled } = program;
     super(settings, timerValues(parameters.get(tmParameters)), log, host);
     this.#program = program;
+    this.timers = timersOf(host.clock);
+    this.states.set(policyRouting, this);
     this.script = compiled;
     this.pool = new WorkerPool<RunRouting>(this, {
       ...host.workers(settings.udpWorkers),
@@ -40,6 +48,29 @@ export abstract class RunningProgram extends RunningRouting implements RunRoutin
       queueTimeout: queue.queueTimeout,
       handlerLimit: queue.handlerLimit,
     });
+  }
+
+  /** The client of handlers. */
+  abstract get rest(): RestClient;
+
+  get handlers() {
+    return this.pool;
+  }
+
+  get handlerTime(): number {
+    return handlerTime;
+  }
+
+  get respondWithin(): number {
+    return 1000 * this.parameters(tmParameters).fr_timeout;
+  }
+
+  get ringFor(): number {
+    return 1000 * this.parameters(tmParameters).fr_inv_timeout;
+  }
+
+  newState(): object {
+    return {};
   }
 
   parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows> {

@@ -1,6 +1,6 @@
 /** A running server process, from start to stop: sockets, workers and the script. */
 import { type HandOver, Receiver } from '../engine/index.ts';
-import type { Policy } from '../routing/index.ts';
+import { type HandlerWatch, handlerWatch, type Policy } from '../routing/index.ts';
 import {
   BindError,
   bindSockets,
@@ -48,14 +48,19 @@ export class RunningServer implements SipServer {
   /** Measures the real event loop, whatever the host's clock. */
   readonly #stalls = new StallWatch(processTimers, {
     onLook: (late) => {
+      this.#watch.ends();
       this.#routing.pool.isBehind = late > behind;
       this.#host.memory.heap.look();
     },
-    onStall: (milliseconds, stalls) =>
+    onStall: (milliseconds, stalls) => {
+      const among = stalls > 1 ? `, the longest of ${stalls} stalls` : '';
+      const culprit = this.#watch.take();
       this.log.warning(
-        `event loop stalled for ${milliseconds} ms${stalls > 1 ? `, the longest of ${stalls} stalls` : ''}: nothing was received or sent during that time`,
-      ),
+        `event loop stalled for ${milliseconds} ms${among}: nothing was received or sent during that time${culprit === '' ? '' : `; ${culprit}`}`,
+      );
+    },
   });
+  readonly #watch: HandlerWatch;
   /** It holds the Routing about to run, at the start or in a reload; messages from its sockets wait meanwhile. */
   readonly #receiver: Receiver<NextRouting>;
   readonly #handlers: SocketHandlers;
@@ -75,6 +80,7 @@ export class RunningServer implements SipServer {
     options: ProcessOptions,
   ) {
     this.#host = host;
+    this.#watch = host.states.get(handlerWatch);
     this.#routing = routing;
     this.#options = options;
     this.#mayEnd = member?.mayEnd ?? (() => Promise.resolve());

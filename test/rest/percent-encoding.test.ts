@@ -92,6 +92,18 @@ describe('the tag url', () => {
     expect(call).toThrow('invalid value 2 of the URL');
   });
 
+  it.each([
+    ['..', () => url`http://a.example/accounts/${'..'}/delete`],
+    ['.', () => url`http://a.example/${'.'}`],
+    ['of two values', () => url`/accounts/${'.'}${'.'}?x=1`],
+  ])('refuses a whole segment %s', (_, call) => {
+    expect(call).toThrow('would be a whole segment of the path');
+  });
+
+  it('takes dots within a segment, and in the query', () => {
+    expect(url`http://a.example/${'..'}x/${'a.b'}?y=${'..'}`).toBe('http://a.example/..x/a.b?y=..');
+  });
+
   it('refuses a URL as its first value, which it would encode as a whole', () => {
     expect(() => url`${'http://a.example'}/x`).toThrow('put it in front');
   });

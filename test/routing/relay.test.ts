@@ -1,19 +1,11 @@
 /** What `call.relay()` does on real sockets, and who sends the final reply. */
 import { describe, expect, test } from 'vitest';
 import type { RelayResult } from '../../src/routing/index.ts';
+import { later } from '../support/later.ts';
 import { policyBench } from '../support/policy-bench.ts';
 import { SipPeer } from '../support/sip-peer.ts';
 
 const bob = 'sip:bob@biloxi.example';
-
-/** A promise, and what resolves it. */
-function later<T>() {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
 
 describe('relay()', () => {
   test('one target answers: the call goes through, and later requests follow its route', async () => {

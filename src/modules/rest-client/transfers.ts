@@ -100,7 +100,7 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
   const { routing } = worker;
   const values = routing.parameters(parameters);
   const options = clientOptions(values);
-  const client = openClient(routing, { ...options, ...routing.states.get(policyOptions).current });
+  const client = openScriptClient(routing);
   return {
     client,
     timeout: options.timeout,
@@ -121,6 +121,12 @@ export function openClient(routing: Routing, options: RestClientOptions): RestCl
   routing.states.get(clients).push(client);
   routing.listeners.on('closed', () => client.close());
   return client;
+}
+
+/** A client with the options that a script gives by the parameters of rest_client and rest_policy. */
+export function openScriptClient(routing: Routing): RestClient {
+  const options = clientOptions(routing.parameters(parameters));
+  return openClient(routing, { ...options, ...routing.states.get(policyOptions).current });
 }
 
 const logLevels = { debug: 4, info: 3, warning: 1, error: -1 } as const;

@@ -1,0 +1,52 @@
+/** Knows which handler has kept the event loop from everything else. */
+import { type Host, StateKey } from '../runtime/index.ts';
+
+/** What the watch knows of a handler. */
+export interface WatchedHandler {
+  readonly name: string;
+  readonly callId: string;
+}
+
+/** Shorter stretches are not of interest, in ms. */
+const longStretch = 100;
+
+export class HandlerWatch {
+  #running: WatchedHandler | null = null;
+  #since = 0;
+  #longest = 0;
+  #worst: WatchedHandler | null = null;
+
+  /** A handler runs from now on: it was called, or what it waited for has ended. */
+  begins(handler: WatchedHandler): void {
+    const now = performance.now(); // CPU time, so always the real clock
+    this.#close(now);
+    this.#running = handler;
+    this.#since = now;
+  }
+
+  /** Others run: it has returned, or the event loop goes on. */
+  ends(): void {
+    if (this.#running === null) return;
+    this.#close(performance.now());
+    this.#running = null;
+  }
+
+  #close(now: number): void {
+    const took = now - this.#since;
+    if (this.#running === null || took < longStretch || took <= this.#longest) return;
+    this.#longest = took;
+    this.#worst = this.#running;
+  }
+
+  /** The longest stretch since the last call, for the log; '' if there was none. */
+  take(): string {
+    const worst = this.#worst;
+    if (worst === null) return '';
+    const text = `${worst.name}() ran for ${Math.round(this.#longest)} ms without a pause, Call-ID ${worst.callId}`;
+    this.#worst = null;
+    this.#longest = 0;
+    return text;
+  }
+}
+
+export const handlerWatch = new StateKey<Host, HandlerWatch>('handler watch', () => new HandlerWatch());
