@@ -103,7 +103,7 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
     if (routing.settings.tcpAcceptAliases && message.via.parameter('alias') !== null)
       message.socket?.alias?.(message.via.senderPort);
     if (isTranslated(message)) message.socket?.isTranslated?.(message.source.address, message.source.port);
-    routing.listeners.emit('request', message);
+    routing.listeners.request.emit(message);
     const request = new Request(routing, message);
     if (routing.host.proxy.hasPassedTooOften(message)) {
       request.replyStateless(483, 'Too Many Hops');

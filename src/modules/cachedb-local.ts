@@ -167,6 +167,6 @@ export const cachedbLocal = defineModule({
     const sweep = every(clock, values.cache_clean_period * 1000, () => {
       for (const collection of new Set(collections.values())) store.tell({ kind: 'sweep', collection });
     });
-    routing.listeners.on('closed', () => sweep.stop());
+    routing.listeners.closed.add(() => sweep.stop());
   },
 });

@@ -34,6 +34,7 @@ const refusedMethod = (method: unknown): RestOptionError | null =>
     : invalidOption('method', method, 'an HTTP method other than CONNECT');
 
 const MAX_KNOWN_ORIGINS = 1_000;
+const SLASH = 0x2f;
 
 /**
  * An HTTP client whose calls always resolve to an {@link Outcome}, whatever happens on the network. They reject only
@@ -51,6 +52,9 @@ const MAX_KNOWN_ORIGINS = 1_000;
 export class RestClient {
   readonly #settings: ClientSettings;
   readonly #known: Map<string, Authority>;
+  /** The origin of the previous request, '' if there is none, and its authority. */
+  #lastOrigin = '';
+  #lastAuthority: Authority | undefined;
   readonly #dispatcher: Dispatcher;
   /** The policies in front of the dispatcher, or the dispatcher alone. */
   readonly #sender: Sender;
@@ -262,7 +266,7 @@ export class RestClient {
       ({ authority, path } = parsed);
       this.#learnAuthority(text, authority);
     } else {
-      path = parsePath(text, originEnd(text));
+      path = parsePath(text, this.#lastOrigin.length);
     }
     const defaults = baseUrl === null || isWithinBase(baseUrl, text) ? settings.headers : undefined;
     return {
@@ -285,8 +289,18 @@ export class RestClient {
 
   /** The authority of the URL if an earlier request had the same, and the URL has a scheme; undefined otherwise. */
   #knownAuthority(url: string): Authority | undefined {
+    // most requests go where the previous one went: compare instead of searching and hashing
+    const last = this.#lastOrigin;
+    if (last !== '' && url.startsWith(last) && url.charCodeAt(last.length) === SLASH)
+      return this.#lastAuthority;
     const end = originEnd(url);
-    return end === 0 ? undefined : this.#known.get(url.slice(0, end));
+    if (end === 0) return;
+    const origin = url.slice(0, end);
+    const authority = this.#known.get(origin);
+    if (authority === undefined) return;
+    this.#lastOrigin = origin;
+    this.#lastAuthority = authority;
+    return authority;
   }
 
   #learnAuthority(url: string, authority: Authority): void {

@@ -44,20 +44,18 @@ export interface BodyRequestOptions extends RequestOptions {
 /** The options of a request without any. */
 export const NO_OPTIONS: BodyRequestOptions = Object.freeze({});
 
-/** Looked up for each option of every request. */
-const KNOWN: Readonly<Record<keyof BodyRequestOptions, true>> = Object.freeze({
-  __proto__: null,
-  headers: true,
-  contentType: true,
-  timeout: true,
-  signal: true,
-  tlsDomain: true,
-  holdConnectLock: true,
-  encoding: true,
-  body: true,
-  contentLength: true,
-  json: true,
-});
+const KNOWN: ReadonlySet<string> = new Set<keyof BodyRequestOptions>([
+  'headers',
+  'contentType',
+  'timeout',
+  'signal',
+  'tlsDomain',
+  'holdConnectLock',
+  'encoding',
+  'body',
+  'contentLength',
+  'json',
+]);
 
 /** @throws RestOptionError for errors of the calling program */
 export function checkRequestOptions(options: BodyRequestOptions): void {
@@ -66,7 +64,7 @@ export function checkRequestOptions(options: BodyRequestOptions): void {
     throw invalidOption('options', options, 'an object');
   }
   for (const name in options) {
-    if (!(name in KNOWN)) throw unknownOption(name, 'a request', Object.keys(KNOWN));
+    if (!KNOWN.has(name)) throw unknownOption(name, 'a request', [...KNOWN]);
   }
   const { timeout, signal, tlsDomain, contentType, holdConnectLock, encoding } = options;
   if (timeout !== undefined) checkOption('timeout', CLIENT_OPTIONS.timeout, timeout);

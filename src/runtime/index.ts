@@ -6,7 +6,6 @@ export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
 export { Draft, requestDraft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
 export type { Figure, Host, Readiness, ScriptCounts } from './host.ts';
-export { Listeners } from './listeners.ts';
 export { Log, type LogFormat, type LogOutput } from './log.ts';
 export {
   jsonLines,
@@ -34,7 +33,14 @@ export {
 export type { Program } from './program.ts';
 export { ReceiveCounts } from './receive-counts.ts';
 export { Request } from './request.ts';
-export type { Job, JobKind, Routing, RoutingEvents, ScriptRouting, Worker } from './routing.ts';
+export {
+  type Job,
+  type JobKind,
+  type Routing,
+  RoutingListeners,
+  type ScriptRouting,
+  type Worker,
+} from './routing.ts';
 export {
   type RelayedBranch,
   Run,

@@ -8,23 +8,23 @@ import type { CompiledScript, ParameterSpec, RowValues, Value } from '../script/
 import type { ReplyContent, SipRequest, TransactionOwner } from '../sip/index.ts';
 import type { Background } from './background.ts';
 import type { Host } from './host.ts';
-import type { Listeners } from './listeners.ts';
+import { Listeners } from './listeners.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
 import type { States } from './state.ts';
 
-/** The events of a Routing, with the arguments of listeners. */
-export interface RoutingEvents {
+/** The listeners of a Routing, by event. */
+export class RoutingListeners {
   /** A request has been received, possibly a retransmission; the policy has not seen it yet. */
-  readonly request: readonly [message: SipRequest];
+  readonly request = new Listeners<[message: SipRequest]>();
   /** A transaction is about to send a generated (not relayed) reply. */
-  readonly reply: readonly [reply: Buffer];
+  readonly reply = new Listeners<[reply: Buffer]>();
   /** A transaction has ended; a non-INVITE transaction ends with its final reply. */
-  readonly transactionEnded: Parameters<TransactionOwner['ended']>;
+  readonly transactionEnded = new Listeners<Parameters<TransactionOwner['ended']>>();
   /** It is the one that gets new calls from now on. */
-  readonly inForce: readonly [];
+  readonly inForce = new Listeners<[]>();
   /** All its calls have ended: modules release their resources. */
-  readonly closed: readonly [];
+  readonly closed = new Listeners<[]>();
 }
 
 export interface Routing {
@@ -37,7 +37,7 @@ export interface Routing {
   readonly replyDefaults: Pick<ReplyContent, 'server'>;
   /** The owner of its transactions. */
   readonly owner: TransactionOwner;
-  readonly listeners: Listeners<RoutingEvents>;
+  readonly listeners: RoutingListeners;
   readonly states: States<Routing>;
   /** Scripts that wait in the background. */
   readonly background: Background;

@@ -7,10 +7,9 @@ import {
   Background,
   type Job,
   type JobKind,
-  Listeners,
   type Log,
   type Routing,
-  type RoutingEvents,
+  RoutingListeners,
   type Settings,
   States,
 } from '../runtime/index.ts';
@@ -37,7 +36,7 @@ export abstract class RunningRouting implements ReceivingRouting {
   readonly settings: Settings;
   readonly replyDefaults: Routing['replyDefaults'];
   readonly owner: TransactionOwner;
-  readonly listeners = new Listeners<RoutingEvents>();
+  readonly listeners = new RoutingListeners();
   readonly background = new Background();
   readonly states: States<Routing> = new States<Routing>(this);
   abstract readonly pool: PoolState;
@@ -51,8 +50,8 @@ export abstract class RunningRouting implements ReceivingRouting {
     this.settings = settings;
     this.owner = {
       values: timers,
-      made: (reply) => listeners.emit('reply', reply),
-      ended: (transaction, ending) => listeners.emit('transactionEnded', transaction, ending),
+      made: (reply) => listeners.reply.emit(reply),
+      ended: (transaction, ending) => listeners.transactionEnded.emit(transaction, ending),
     };
     this.replyDefaults = settings.serverHeader === null ? {} : { server: settings.serverHeader };
   }
@@ -87,7 +86,7 @@ export abstract class RunningRouting implements ReceivingRouting {
     const { names, registry } = this.host;
     names.ask(this.settings.names);
     registry.byRoute = this.settings.multihomed;
-    this.listeners.emit('inForce');
+    this.listeners.inForce.emit();
   }
 
   /** Number of scripts and handlers that run or wait, including those in the background. */
@@ -119,6 +118,6 @@ export abstract class RunningRouting implements ReceivingRouting {
 
   /** Releases its modules' resources. */
   close(): Promise<void> {
-    return this.listeners.settle('closed');
+    return this.listeners.closed.settle();
   }
 }

@@ -312,10 +312,10 @@ describe('what the workers of a process share', () => {
     const { routing } = benchOf('route { exit; }');
     expect(routing).toBeInstanceOf(RunningScript);
     const closed: string[] = [];
-    routing.listeners.on('closed', () => {
+    routing.listeners.closed.add(() => {
       throw new Error('no');
     });
-    routing.listeners.on('closed', () => {
+    routing.listeners.closed.add(() => {
       closed.push('second');
     });
     await routing.close();

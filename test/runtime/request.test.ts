@@ -229,10 +229,10 @@ describe('listeners of a Routing', () => {
   it('hear of requests, of replies made here, and of the ends of transactions, each in its turn', () => {
     const { arrives, routing } = prepare('loadmodule "tm.so"\nroute { t_reply(486, "Busy Here"); }');
     const heard: string[] = [];
-    routing.listeners.on('request', ({ method }) => heard.push(`request ${method}`));
-    routing.listeners.on('reply', (reply) => heard.push(`reply ${reply.toString('latin1', 8, 11)}`));
-    routing.listeners.on('transactionEnded', (_, ending) => heard.push(`ended ${ending}`));
-    const forget = routing.listeners.on('request', () => heard.push('request again'));
+    routing.listeners.request.add(({ method }) => heard.push(`request ${method}`));
+    routing.listeners.reply.add((reply) => heard.push(`reply ${reply.toString('latin1', 8, 11)}`));
+    routing.listeners.transactionEnded.add((_, ending) => heard.push(`ended ${ending}`));
+    const forget = routing.listeners.request.add(() => heard.push('request again'));
     arrives(requestText());
     expect(heard).toEqual(['request OPTIONS', 'request again', 'reply 486', 'ended done']);
     forget();

@@ -56,7 +56,7 @@ it('answers by functions, with transactions and listeners as a script has them',
     request.reply(486, 'Busy Here');
   });
   const replies: string[] = [];
-  routing.listeners.on('reply', (reply) => replies.push(reply.toString('latin1', 8, 11)));
+  routing.listeners.reply.add((reply) => replies.push(reply.toString('latin1', 8, 11)));
   const receiver = new Receiver(routing);
   receiver.receive(bytes(requestText({ method: 'INVITE' })), SOURCE, socket);
   await routing.settled();

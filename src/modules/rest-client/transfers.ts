@@ -119,7 +119,7 @@ export function openClient(routing: Routing, options: RestClientOptions): RestCl
     log: (level, message) => routing.log.log(logLevels[level], `${moduleName}: ${message}`),
   });
   routing.states.get(clients).push(client);
-  routing.listeners.on('closed', () => client.close());
+  routing.listeners.closed.add(() => client.close());
   return client;
 }
 

@@ -35,10 +35,10 @@ export function raiseHostEvents(routing: RunRouting): void {
   const current = routing.host.states.get(target);
   // startup_route runs before that
   current.routing ??= routing;
-  routing.listeners.on('inForce', () => {
+  routing.listeners.inForce.add(() => {
     current.routing = routing;
   });
-  routing.listeners.on('closed', () => {
+  routing.listeners.closed.add(() => {
     if (current.routing === routing) current.routing = null;
   });
 }

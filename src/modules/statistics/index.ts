@@ -311,6 +311,6 @@ export const statistics = defineModule({
   start: (routing) => {
     for (const name of routing.states.get(layout).declared) values(routing).initialize(name, 0);
     routing.host.states.get(allSeries);
-    if (routing.host.count > 1) routing.listeners.on('closed', tellOthers(routing.host));
+    if (routing.host.count > 1) routing.listeners.closed.add(tellOthers(routing.host));
   },
 });

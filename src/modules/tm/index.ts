@@ -119,7 +119,7 @@ export const tm = defineModule({
   source: 'modules/tm',
   start: (routing, { local_reply_route }) => {
     if (local_reply_route !== null)
-      routing.listeners.on('reply', (reply) => showLocalMessage(routing, 'local_reply_route', reply));
+      routing.listeners.reply.add((reply) => showLocalMessage(routing, 'local_reply_route', reply));
   },
   parameters: tmParameters,
   variables: tmVariables,
