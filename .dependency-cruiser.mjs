@@ -32,6 +32,7 @@ const rooms = {
       'engine',
       'relay',
       'core',
+      'routing',
       'modules',
       'rest',
       'workers',

@@ -1,5 +1,5 @@
 /** The test kit: a server on a simulated network, with simulated services and a simulated clock. */
-export type { Policy, PolicyOptions, ScriptText } from './load-policy.ts';
+export type { PolicyOptions, ScriptText, TestedPolicy } from './load-policy.ts';
 export type { LogLine } from './log-lines.ts';
 export type { NameRecords, SimulatedNames, SimulatedService } from './names.ts';
 export type { Place, SimulatedProtocol } from './network.ts';

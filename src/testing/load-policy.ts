@@ -1,10 +1,11 @@
-/** Loads what a simulation runs: a script in a file, or its text. */
+/** Loads what a simulation runs: a script or a policy, in a file or as a value. */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readRegularFile } from '../files/index.ts';
+import { isPolicy, type Policy } from '../routing/index.ts';
 import { renderDiagnostics } from '../script/index.ts';
-import { LoadedScript, loadScript } from '../workers/index.ts';
+import { type Loaded, LoadedPolicy, LoadedScript, loadPolicyFile, loadScript } from '../workers/index.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** The text of a script, instead of a file. */
@@ -13,8 +14,11 @@ export interface ScriptText {
   readonly script: string;
 }
 
-/** What is tested: the path or URL of a script's file, its text, or a script that was loaded. */
-export type Policy = string | URL | ScriptText | LoadedScript;
+/**
+ * What is tested: the path or URL of a file (a script, or a TypeScript or JavaScript module whose default export is a policy),
+ * the text of a script, a policy, or what was loaded before.
+ */
+export type TestedPolicy = string | URL | ScriptText | Policy | Loaded;
 
 /** How it is loaded. */
 export interface PolicyOptions {
@@ -26,12 +30,17 @@ export interface PolicyOptions {
 const known = new Map<string, LoadedScript>();
 const mostKnown = 100;
 
-/** @throws SimulationError for a script with errors */
-export function loadPolicy(policy: Policy, { argv = {} }: PolicyOptions = {}): LoadedScript {
-  if (policy instanceof LoadedScript) return policy;
-  const isText = typeof policy === 'object' && 'script' in policy;
-  const fileName = isText ? 'script' : resolve(policy instanceof URL ? fileURLToPath(policy) : policy);
-  const text = isText ? Buffer.from(policy.script, 'utf8').toString('latin1') : read(fileName);
+/** @throws SimulationError for a script with errors, StartError for a policy that cannot be loaded */
+export async function loadTested(policy: TestedPolicy, options: PolicyOptions = {}): Promise<Loaded> {
+  if (policy instanceof LoadedScript || policy instanceof LoadedPolicy) return policy;
+  if (isPolicy(policy)) return new LoadedPolicy(policy, null);
+  if (typeof policy === 'object' && 'script' in policy)
+    return loadText('script', Buffer.from(policy.script, 'utf8').toString('latin1'), options);
+  const file = resolve(policy instanceof URL ? fileURLToPath(policy) : policy);
+  return /\.[cm]?[jt]s$/.test(file) ? loadPolicyFile(file) : loadText(file, read(file), options);
+}
+
+function loadText(fileName: string, text: string, { argv = {} }: PolicyOptions): LoadedScript {
   const key = JSON.stringify([fileName, text, argv]);
   const before = known.get(key);
   if (before !== undefined && isFresh(before)) return before;

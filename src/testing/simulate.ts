@@ -1,4 +1,4 @@
-import { loadPolicy, type Policy, type PolicyOptions } from './load-policy.ts';
+import { loadTested, type PolicyOptions, type TestedPolicy } from './load-policy.ts';
 import { Simulation, type SimulationOptions } from './simulation.ts';
 
 /** Options of {@link simulate}. */
@@ -7,7 +7,7 @@ export interface SimulateOptions extends SimulationOptions, PolicyOptions {}
 /**
  * Starts a server on a policy, on a simulated network and by a simulated clock: no port is opened, and no real time
  * passes.
- * @param policy the path or URL of a script's file, or `{ script: 'its text' }`
+ * @param policy the path or URL of a file, `{ script: 'its text' }`, or what `defineServer()` returns
  * @throws SimulationError if the script has errors
  *
  * @example
@@ -16,6 +16,6 @@ export interface SimulateOptions extends SimulationOptions, PolicyOptions {}
  * const call = test.caller('alice').invite('sip:bob@example.org');
  * assert.equal((await call.final()).status, 403);
  */
-export async function simulate(policy: Policy, options: SimulateOptions = {}): Promise<Simulation> {
-  return Simulation.start(loadPolicy(policy, options), options);
+export async function simulate(policy: TestedPolicy, options: SimulateOptions = {}): Promise<Simulation> {
+  return Simulation.start(await loadTested(policy, options), options);
 }

@@ -5,7 +5,7 @@ import type { SocketSource } from '../runtime/index.ts';
 import { DnsNames, parseMessage, type SipMessage } from '../sip/index.ts';
 import { memoryBudgets } from '../timers/index.ts';
 import {
-  type LoadedScript,
+  type Loaded,
   ProcessHost,
   type ProcessOptions,
   RunningServer,
@@ -59,7 +59,8 @@ export class Simulation {
   readonly names: SimulatedNames;
   /** All that was sent. */
   readonly trace = new Trace();
-  readonly #network: SimulatedNetwork;
+  /** For sockets that do what a test says byte by byte. @internal */
+  readonly network: SimulatedNetwork;
   readonly #host: ProcessHost;
   readonly #log = new LogLines();
   readonly #phones: Phone[] = [];
@@ -74,15 +75,15 @@ export class Simulation {
   #serviceAddresses = 0;
   #isClosed = false;
 
-  private constructor(program: LoadedScript, options: SimulationOptions) {
+  private constructor(loaded: Loaded, options: SimulationOptions) {
     const { date, weather = {}, names = {} } = options;
     this.clock = new TestClock(date);
     this.clock.check(() => this.#check());
     const clock = this.clock.source;
-    this.#network = new SimulatedNetwork(clock);
-    this.#network.weather = weather;
-    this.#network.onCarried = (carried) => this.#carried(carried);
-    this.services = new Services(this.clock, () => this.#network.weather.latency ?? 1, {
+    this.network = new SimulatedNetwork(clock);
+    this.network.weather = weather;
+    this.network.onCarried = (carried) => this.#carried(carried);
+    this.services = new Services(this.clock, () => this.network.weather.latency ?? 1, {
       sent: (from, host, summary, text) =>
         this.#add(
           from === 'client' ? serverName : host,
@@ -94,18 +95,18 @@ export class Simulation {
     });
     this.names = new SimulatedNames(clock, (name) => this.#addressesOf(name));
     for (const [name, records] of Object.entries(names)) this.names.set(name, records);
-    this.#isLocal = program.program.settings.sockets.every(
+    this.#isLocal = loaded.program.settings.sockets.every(
       ({ host }) => isLoopback(host) || host === 'localhost',
     );
     this.#host = this.#createHost();
   }
 
   /** @internal */
-  static async start(program: LoadedScript, options: SimulationOptions): Promise<Simulation> {
-    const simulation = new Simulation(program, options);
+  static async start(loaded: Loaded, options: SimulationOptions): Promise<Simulation> {
+    const simulation = new Simulation(loaded, options);
     const { queueLimit, queueTimeout } = options;
     const host = simulation.#host;
-    const starting = RunningServer.start(program, { queueLimit, queueTimeout }, { host });
+    const starting = RunningServer.start(loaded, { queueLimit, queueTimeout }, { host });
     let server: RunningServer | null = null;
     let failure: unknown = null;
     void starting.then(
@@ -143,7 +144,7 @@ export class Simulation {
 
   /** Delay, loss and order of messages from now on. */
   set weather(weather: Weather) {
-    this.#network.weather = weather;
+    this.network.weather = weather;
   }
 
   /** A figure of the server, such as `transactions`; 0 for an unknown name. */
@@ -242,7 +243,7 @@ export class Simulation {
       listen: async (protocol, { address, port, onMessage }) => {
         if (protocol !== 'udp' && protocol !== 'tcp')
           throw new SimulationError(`a simulation has no sockets for ${protocol}`);
-        const socket = this.#network.open(protocol, address, port, onMessage);
+        const socket = this.network.open(protocol, address, port, onMessage);
         this.#participants.set(placeKey(protocol, socket.local), serverName);
         return socket;
       },
@@ -293,7 +294,7 @@ export class Simulation {
     const protocol = wanted ?? (socket.transport.protocol === 'tcp' ? 'tcp' : 'udp');
     const address = host !== null && isIP(host) !== 0 ? host : this.#newAddress(host, server);
     if (host !== null && isIP(host) === 0) this.#hosts.set(host, address);
-    const phone = new Phone(this.#network, this.clock, {
+    const phone = new Phone(this.network, this.clock, {
       name,
       uri,
       protocol,
