@@ -54,7 +54,10 @@ class Block {
   end = FIRST;
 }
 
-const bucketOf = (hash: number): number => hash & (BUCKETS - 1);
+/** Blocks of tables that were emptied, for the next that needs one. */
+const spare: Block[] = [];
+const MOST_SPARE = 4;
+
 const positionOf = (block: number, word: number): number =>
   ((block << (BLOCK_SHIFT - 1)) | (word >> 1)) >>> 0;
 const blockOf = (position: number): number => position >>> (BLOCK_SHIFT - 1);
@@ -66,6 +69,8 @@ export interface AnsweredRequestsOptions {
   readonly memory?: ByteBudget | undefined;
   /** Default: a random one. */
   readonly salt?: string;
+  /** Number of buckets, a power of two. Default: for hundreds of thousands of requests. */
+  readonly buckets?: number | undefined;
 }
 
 export class AnsweredRequests {
@@ -74,7 +79,8 @@ export class AnsweredRequests {
   readonly #memory: ByteBudget;
   /** Seed of all checksums, so that nobody can choose keys that share a bucket. */
   readonly #salt: string;
-  readonly #buckets = new Uint32Array(BUCKETS);
+  readonly #buckets: Uint32Array;
+  readonly #mask: number;
   /** By number: blocks in use, and blocks for reuse. */
   #blocks: Block[] = [];
   /** Numbers of the blocks in use, oldest first. */
@@ -92,6 +98,9 @@ export class AnsweredRequests {
     this.#salt = options.salt ?? randomToken();
     this.#memory = options.memory ?? new ByteBudget(Number.POSITIVE_INFINITY);
     this.#forgotten = forgotten;
+    const { buckets = BUCKETS } = options;
+    this.#buckets = new Uint32Array(buckets);
+    this.#mask = buckets - 1;
   }
 
   get size(): number {
@@ -109,7 +118,7 @@ export class AnsweredRequests {
     const length = HEAD + (((key.length + address.length + reply.length + 7) >> 3) << 1);
     const socketNumber = this.#numberOf(socket);
     const hash = this.#hash(key);
-    const bucket = bucketOf(hash);
+    const bucket = hash & this.#mask;
     // larger than any datagram, or more sockets than exist
     const isOdd = key.length > MOST || length > BLOCK_WORDS - FIRST || socketNumber > MOST;
     if (isOdd || this.#isCrowded(bucket)) return this.#forgotten();
@@ -169,6 +178,7 @@ export class AnsweredRequests {
 
   #letGo(): void {
     this.#memory.release(this.#blocks.length * BLOCK_BYTES);
+    spare.push(...this.#blocks.slice(0, MOST_SPARE - spare.length));
     this.#blocks = [];
     this.#inUse = [];
     this.#free = [];
@@ -181,7 +191,7 @@ export class AnsweredRequests {
   #find(key: string): number {
     if (this.#size === 0) return 0;
     const hash = this.#hash(key);
-    let position = this.#buckets[bucketOf(hash)] as number;
+    let position = this.#buckets[hash & this.#mask] as number;
     while (position !== 0) {
       const { words, bytes } = this.#block(blockOf(position));
       const at = wordOf(position);
@@ -213,7 +223,7 @@ export class AnsweredRequests {
     const { words } = this.#block(blockOf(position));
     const at = wordOf(position);
     let list: Uint32Array = this.#buckets;
-    let link = bucketOf(words[at + HASH] as number);
+    let link = (words[at + HASH] as number) & this.#mask;
     for (let next = list[link] as number; next !== position; next = list[link] as number) {
       list = this.#block(blockOf(next)).words;
       link = wordOf(next) + NEXT;
@@ -262,7 +272,7 @@ export class AnsweredRequests {
       if (oldest !== undefined) return this.#emptied(oldest);
       this.#memory.charge(BLOCK_BYTES);
     }
-    return this.#blocks.push(new Block()) - 1;
+    return this.#blocks.push(spare.pop() ?? new Block()) - 1;
   }
 
   /** Frees the oldest block, whose records are removed early. */

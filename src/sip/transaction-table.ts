@@ -31,6 +31,8 @@ export interface TransactionTableOptions {
   readonly finalTimeout?: number;
   /** Heap budget of transactions. Default: unlimited. */
   readonly memory?: ByteBudget;
+  /** Number of buckets for those replies, a power of two. Default: for hundreds of thousands. */
+  readonly answeredBuckets?: number | undefined;
   /** Memory budget of replies kept for retransmissions. Default: unlimited. */
   readonly answeredMemory?: ByteBudget;
   /** Called for each reply that is withheld because too much was repeated to an address that sends no ACK. */
@@ -116,6 +118,7 @@ export class TransactionTable {
     const { timers = processTimers, values = RFC_TIMERS } = options;
     this.#answered = new AnsweredRequests(timers, () => this.counts.done++, {
       memory: options.answeredMemory,
+      buckets: options.answeredBuckets,
     });
     this.#context = {
       sent,

@@ -9,7 +9,7 @@ import {
   TransactionTable,
   type Transport,
 } from '../sip/index.ts';
-import { TimerWheel } from '../timers/index.ts';
+import type { TimerWheel } from '../timers/index.ts';
 import { type Place, placeOf, type SimulatedNetwork, type SimulatedProtocol } from './network.ts';
 import { type PhoneReply, type PhoneResponder, timedReplies } from './phone-answers.ts';
 import {
@@ -51,6 +51,9 @@ const sdp = (address: string): string =>
     '',
   ].join('\r\n');
 
+/** For the few requests that a phone answers. */
+const fewBuckets = 256;
+
 let calls = 0;
 
 /** A phone: calls, is called, and answers as the test says. */
@@ -62,7 +65,6 @@ export class Phone {
   /** Whether it answers CANCEL, and the call with 487. Default true. */
   honoursCancel = true;
   readonly #clock: TestClock;
-  readonly #timers: TimerWheel;
   readonly #transport: Transport;
   readonly #table: TransactionTable;
   readonly #line: PhoneLine;
@@ -74,13 +76,12 @@ export class Phone {
   #taken = 0;
 
   /** @internal */
-  constructor(network: SimulatedNetwork, clock: TestClock, options: PhoneOptions) {
+  constructor(network: SimulatedNetwork, clock: TestClock, timers: TimerWheel, options: PhoneOptions) {
     const { name, uri, protocol, place, server } = options;
     this.name = name;
     this.uri = uri;
     this.#clock = clock;
-    this.#timers = new TimerWheel(clock.source);
-    this.#table = new TransactionTable({ timers: this.#timers });
+    this.#table = new TransactionTable({ timers, answeredBuckets: fewBuckets });
     this.#transport = network.open(protocol, place.address, place.port, (data, source, socket) => {
       const message = parseMessage(data, source, socket);
       if (message.kind === 'request') this.#received(message);
@@ -88,7 +89,7 @@ export class Phone {
     });
     this.#line = {
       clock,
-      timers: this.#timers,
+      timers,
       transport: this.#transport,
       server,
       name,
@@ -169,6 +170,12 @@ export class Phone {
   /** Leaves its address: datagrams to it are answered by an ICMP error, connections refused. */
   async leave(): Promise<void> {
     await this.#transport.close();
+  }
+
+  /** Ends its transactions. @internal */
+  close(): void {
+    for (const transaction of this.#clients) transaction.terminate();
+    this.#table.close();
   }
 
   // --- as a caller ---

@@ -3,7 +3,7 @@ import { restConnect } from '../modules/index.ts';
 import { isIP, isIPv6, NameResolver } from '../net/index.ts';
 import type { SocketSource } from '../runtime/index.ts';
 import { DnsNames, parseMessage, type SipMessage } from '../sip/index.ts';
-import { memoryBudgets } from '../timers/index.ts';
+import { memoryBudgets, timersOf } from '../timers/index.ts';
 import {
   type Loaded,
   ProcessHost,
@@ -45,6 +45,9 @@ const serverName = 'siprest';
 
 const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
 const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';
+
+/** Of the simulated machine, in bytes. */
+const memorySize = { heap: 2 ** 31, machine: 2 ** 33 };
 
 /** Limit on problems that are told at once. */
 const mostTold = 5;
@@ -205,6 +208,7 @@ export class Simulation {
       );
       await stopping;
     }
+    for (const phone of this.#phones) phone.close();
     this.#check();
   }
 
@@ -229,9 +233,9 @@ export class Simulation {
       clock,
       logs,
       names: new DnsNames({ clock, resolver }),
-      memory: memoryBudgets(),
+      memory: memoryBudgets(1, memorySize),
       socketSource: this.#socketSource(),
-      watchesLoop: false,
+      isSimulated: true,
     });
     host.states.set(restConnect, { connect: this.services.connect });
     return host;
@@ -294,7 +298,7 @@ export class Simulation {
     const protocol = wanted ?? (socket.transport.protocol === 'tcp' ? 'tcp' : 'udp');
     const address = host !== null && isIP(host) !== 0 ? host : this.#newAddress(host, server);
     if (host !== null && isIP(host) === 0) this.#hosts.set(host, address);
-    const phone = new Phone(this.network, this.clock, {
+    const phone = new Phone(this.network, this.clock, timersOf(this.clock.source), {
       name,
       uri,
       protocol,

@@ -7,31 +7,34 @@ const period = 60_000;
 const resolution = 20;
 
 export class LoopDelay {
-  readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution });
+  /** Null until it is started. */
+  #histogram: IntervalHistogram | null = null;
   #reset: NodeJS.Timeout | undefined;
 
   start(): void {
-    this.#histogram.enable();
-    this.#reset = setInterval(() => this.#histogram.reset(), period).unref();
+    const histogram = monitorEventLoopDelay({ resolution });
+    this.#histogram = histogram;
+    histogram.enable();
+    this.#reset = setInterval(() => histogram.reset(), period).unref();
   }
 
   /** In ms. */
   percentile(percent: number): number {
-    return this.#beyond(this.#histogram.percentile(percent));
+    return this.#beyond(this.#histogram?.percentile(percent));
   }
 
   /** In ms. */
   get max(): number {
-    return this.#beyond(this.#histogram.max);
+    return this.#beyond(this.#histogram?.max);
   }
 
   close(): void {
     clearInterval(this.#reset);
-    this.#histogram.disable();
+    this.#histogram?.disable();
   }
 
-  #beyond(nanoseconds: number): number {
-    if (this.#histogram.count === 0) return 0;
+  #beyond(nanoseconds: number | undefined): number {
+    if (nanoseconds === undefined || this.#histogram?.count === 0) return 0;
     return Math.max(Math.round(nanoseconds / 1e4 - 100 * resolution) / 100, 0);
   }
 }

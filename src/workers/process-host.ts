@@ -55,9 +55,14 @@ export interface HostOptions {
   readonly peers?: Readonly<PeerCounts>;
   /** Opens its sockets. Default: the system's. */
   readonly socketSource?: SocketSource;
-  /** Whether the event loop is measured: not where time is simulated. Default true. */
-  readonly watchesLoop?: boolean;
+  /**
+   * Whether it is part of a simulation: its event loop is not measured, and its tables are small. Default false.
+   */
+  readonly isSimulated?: boolean;
 }
+
+/** Of a simulation, whose calls are few. */
+const fewBuckets = 1024;
 
 /** Minimum interval between log lines about withheld replies, in ms. */
 const warningPeriod = 10_000;
@@ -79,7 +84,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly tags = new StatelessTags();
   readonly registry: SocketRegistry;
   readonly socketSource: SocketSource;
-  readonly watchesLoop: boolean;
+  readonly isSimulated: boolean;
   readonly proxy: ProxyCore;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -107,7 +112,7 @@ export class ProcessHost implements Host, FigureSource {
     logs = new ServerLogs({}, clock),
     peers,
     socketSource = systemSockets,
-    watchesLoop = true,
+    isSimulated = false,
     store = new MemoryStore(new StoreState({ clock, memory: memory.shared })),
   }: HostOptions = {}) {
     this.number = number;
@@ -121,7 +126,7 @@ export class ProcessHost implements Host, FigureSource {
     this.logs = logs;
     this.peers = peers ?? null;
     this.socketSource = socketSource;
-    this.watchesLoop = watchesLoop;
+    this.isSimulated = isSimulated;
     this.registry = new SocketRegistry(socketSource.sourceTowards);
     const timers = timersOf(clock);
     this.transactions = new TransactionTable({
@@ -129,6 +134,7 @@ export class ProcessHost implements Host, FigureSource {
       replies: this.replies,
       memory: memory.calls,
       answeredMemory: memory.answered,
+      answeredBuckets: isSimulated ? fewBuckets : undefined,
       withheld: (address) => this.#warnOfForgery(address),
     });
     this.proxy = new ProxyCore({
@@ -184,7 +190,7 @@ export class ProcessHost implements Host, FigureSource {
 
   /** Starts measuring the event loop. */
   watch(): void {
-    if (!this.watchesLoop) return;
+    if (this.isSimulated) return;
     this.loopDelay.start();
     this.loopLoad.start();
   }

@@ -115,7 +115,7 @@ export class RunningServer implements SipServer {
     }
     host.readiness = 'running';
     running.#serve();
-    if (host.watchesLoop) running.#stalls.start();
+    if (!host.isSimulated) running.#stalls.start();
     return running;
   }
 
