@@ -85,6 +85,24 @@ export function declareNodeTypes() {
   }
 }
 
+/** In the bundle, policies and modules get its own parts. A static import: a dynamic one would wrap every module. */
+const ownParts = {
+  name: 'own-parts',
+  setup({ onLoad }) {
+    const parts = { siprest: 'index', 'siprest/rest': 'rest', 'siprest/sip': 'sip' };
+    const names = Object.entries(parts);
+    const contents = [
+      ...names.map(([, file]) => `import * as ${file} from '../${file}.ts';`),
+      `const parts = { ${names.map(([specifier, file]) => `'${specifier}': ${file}`).join(', ')} };`,
+      'export const importRunning = async (specifier) => parts[specifier];',
+    ];
+    onLoad({ filter: /\/src\/loading\/running-siprest\.ts$/ }, () => ({
+      contents: contents.join('\n'),
+      loader: 'ts',
+    }));
+  },
+};
+
 export async function bundleProgram() {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
@@ -93,7 +111,7 @@ export async function bundleProgram() {
     format: 'cjs',
     banner: { js: `${firstLine}\n(function (module, require, moduleUrl) {` },
     footer: { js: 'return module.exports;\n})' },
-    plugins: plugins((here) => `moduleUrl('${here}')`),
+    plugins: [ownParts, ...plugins((here) => `moduleUrl('${here}')`)],
   });
   const text = loadedLate(outputFiles[0].text) + licences(metafile);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 16);

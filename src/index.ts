@@ -60,7 +60,7 @@ export {
   type Span,
 } from './script/index.ts';
 export type { ControlOptions, ControlPlace } from './workers/control-protocol.ts';
-export { LoadedPolicy, loadPolicy } from './workers/load-policy.ts';
+export { LoadedPolicy, type LoadPolicyOptions, loadPolicy } from './workers/load-policy.ts';
 export { type LoadedScript, type LoadOptions, loadScript } from './workers/load-script.ts';
 export type { LogDestinations } from './workers/server-logs.ts';
 export type { ProcessOptions, ServerOptions, SipServer, StopOptions } from './workers/sip-server.ts';

@@ -36,7 +36,11 @@ export async function runTrial(path: string, validate: (exported: Namespace) => 
   process.on('uncaughtException', (error) => finish({ diagnostics: [thrown(compiled, error)] }));
   const compiled = compileGraph(path);
   const { graph } = compiled;
-  const finish = (result: Partial<TrialReport>) => report(compiled, { ...result, isLast: true });
+  let isDone = false;
+  const finish = (result: Partial<TrialReport>) => {
+    if (!isDone) report(compiled, { ...result, isLast: true });
+    isDone = true;
+  };
   if (graph === null) return finish({});
   process.on('beforeExit', () => {
     const message = 'the top level waits for something that never happens';
@@ -51,7 +55,13 @@ export async function runTrial(path: string, validate: (exported: Namespace) => 
   } catch (error) {
     return finish({ diagnostics: [thrown(compiled, error)] });
   }
-  const { definition, problems } = validate(exported);
+  let validated: Validated;
+  try {
+    validated = validate(exported);
+  } catch (error) {
+    return finish({ diagnostics: [thrown(compiled, error)] });
+  }
+  const { definition, problems } = validated;
   const span = compiled.spanOfDefault;
   const diagnostics = problems.map(
     (one): Diagnostic => ({ code: 'definition', severity: 'error', span, ...one }),

@@ -1,34 +1,49 @@
-import { pathToFileURL } from 'node:url';
+import { type CodeGraph, evaluateGraph, type Namespace, tryCode } from '../loading/index.ts';
 import { isPolicy, type Policy } from '../routing/index.ts';
 import type { Program } from '../runtime/index.ts';
 import { type Diagnostic, SourceSet } from '../script/index.ts';
+import { delay, systemClock } from '../timers/index.ts';
 import { policyProgram } from './policy-program.ts';
 import { StartError } from './start-error.ts';
 
-/** A policy as plain data, for loading it in another process. */
+/** A policy with its local files as plain data, for loading it in another process. */
 export interface PolicySource {
-  /** The absolute path of its file. */
-  readonly policyFile: string;
+  readonly policy: CodeGraph;
 }
 
-/** A policy to be served, and the file it comes from, if any. */
+/** A policy that {@link loadPolicy} gave, or the calling program. */
 export class LoadedPolicy {
-  /** What the file exports. */
-  readonly policy: Policy;
-  /** A policy that was loaded has none, as yet. */
-  readonly diagnostics: readonly Diagnostic[] = [];
+  /** Errors, in the files that they are in. */
+  readonly diagnostics: readonly Diagnostic[];
   /** The texts to which {@link diagnostics} refer. */
-  readonly sources: SourceSet = new SourceSet();
-  /** Whether a server can run it. */
-  readonly isValid: boolean = true;
+  readonly sources: SourceSet;
   /** Null for a policy that was made by the calling program. @internal */
   readonly source: PolicySource | null;
+  readonly #policy: Policy | null;
   #program: Program | null = null;
 
   /** @internal */
-  constructor(policy: Policy, source: PolicySource | null) {
-    this.policy = policy;
+  constructor(
+    policy: Policy | null,
+    source: PolicySource | null,
+    diagnostics: readonly Diagnostic[] = [],
+    sources: SourceSet = new SourceSet(),
+  ) {
+    this.#policy = policy;
     this.source = source;
+    this.diagnostics = diagnostics;
+    this.sources = sources;
+  }
+
+  /** Whether a server can run it: it has no errors. */
+  get isValid(): boolean {
+    return this.#policy !== null;
+  }
+
+  /** What the file exports. Throws a {@link StartError} for one with errors. */
+  get policy(): Policy {
+    if (this.#policy === null) throw new StartError(this.diagnostics[0]?.message ?? 'the policy has errors');
+    return this.#policy;
   }
 
   /**
@@ -42,20 +57,59 @@ export class LoadedPolicy {
   }
 }
 
+/** Options for loading a policy. */
+export interface LoadPolicyOptions {
+  /** How long its top level may take, in ms. Default 10,000. */
+  readonly timeLimit?: number | undefined;
+}
+
 /**
- * Loads the policy that a file exports as its default.
- * @throws StartError if it cannot be loaded, or exports something else
+ * Loads the policy that a file exports as its default, TypeScript or JavaScript, with the local files that it imports. It is
+ * tried in a process of its own first, so a top level that throws or hangs is an error in `diagnostics`, and harms nobody.
+ * Each call loads the local files anew.
  */
-export async function loadPolicy(file: string): Promise<LoadedPolicy> {
-  let exported: { readonly default?: unknown };
+export async function loadPolicy(file: string, { timeLimit }: LoadPolicyOptions = {}): Promise<LoadedPolicy> {
+  const { graph, definition, diagnostics, sources } = await tryCode(file, { limit: timeLimit });
+  if (graph === null) return new LoadedPolicy(null, null, diagnostics, sources);
+  const error = (message: string) => {
+    const span = { start: 0, end: 0 };
+    return new LoadedPolicy(null, null, [{ code: 'definition', severity: 'error', span, message }], sources);
+  };
+  if (definition !== 'policy') return error('this is a module for scripts, not a policy: use loadmodule');
   try {
-    exported = await import(pathToFileURL(file).href);
-  } catch (error) {
-    throw new StartError(
-      `${file}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+    return await evaluatePolicy({ policy: graph }, diagnostics, sources);
+  } catch (failure) {
+    if (!(failure instanceof StartError)) throw failure;
+    return error(failure.message);
   }
-  if (!isPolicy(exported.default))
-    throw new StartError(`${file} has no policy: use export default defineServer({ ... })`);
-  return new LoadedPolicy(exported.default, { policyFile: file });
+}
+
+/**
+ * Loads a policy again that was tried, in any process.
+ * @throws StartError if its top level fails here
+ */
+export async function evaluatePolicy(
+  source: PolicySource,
+  diagnostics: readonly Diagnostic[] = [],
+  sources: SourceSet = new SourceSet(),
+): Promise<LoadedPolicy> {
+  const { default: policy } = await evaluateInTime(source.policy);
+  if (!isPolicy(policy)) throw new StartError('its default export is not a policy in this process');
+  return new LoadedPolicy(policy, source, diagnostics, sources);
+}
+
+/** A top level that was tried may still wait for something that does not happen again. */
+const longest = 10_000;
+
+/** @throws StartError */
+export async function evaluateInTime(graph: CodeGraph): Promise<Namespace> {
+  const late = delay(systemClock, longest).then(() => null);
+  try {
+    const exported = await Promise.race([evaluateGraph(graph), late]);
+    if (exported !== null) return exported;
+  } catch (error) {
+    const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new StartError(`the top level failed in the server, unlike in its trial: ${said}`);
+  }
+  throw new StartError(`the top level has not finished within ${longest / 1000} s in the server`);
 }

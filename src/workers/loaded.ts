@@ -1,6 +1,6 @@
 /** What a server can run: a script or a policy. */
 import { isPolicy, type Policy } from '../routing/index.ts';
-import { LoadedPolicy, loadPolicy, type PolicySource } from './load-policy.ts';
+import { evaluatePolicy, LoadedPolicy, type PolicySource } from './load-policy.ts';
 import { LoadedScript, loadSource, type ScriptSource } from './load-script.ts';
 import { StartError } from './start-error.ts';
 
@@ -22,7 +22,7 @@ export function sourceOf(loaded: Loaded): LoadedSource {
 
 /** Loads the same again, in any process. */
 export function loadFrom(source: LoadedSource): LoadedScript | Promise<LoadedPolicy> {
-  return 'policyFile' in source ? loadPolicy(source.policyFile) : loadSource(source);
+  return 'policy' in source ? evaluatePolicy(source) : loadSource(source);
 }
 
 export const isScript = (loaded: Loaded): loaded is LoadedScript => loaded instanceof LoadedScript;

@@ -1,4 +1,28 @@
 /** The program of a trial: loads the policy or module that its argument names, and reports to its parent. */
-import { runTrial } from '../loading/index.ts';
+import { type Namespace, runTrial, type Validated } from '../loading/index.ts';
+import { isPolicy } from '../routing/index.ts';
+import { policyProgram } from './policy-program.ts';
+import { StartError } from './start-error.ts';
 
-void runTrial(process.argv[2] ?? '', () => ({ definition: null, problems: [] }));
+void runTrial(process.argv[2] ?? '', validate);
+
+function validate({ default: exported }: Namespace): Validated {
+  if (isPolicy(exported))
+    return { definition: 'policy', problems: problemsOf(() => policyProgram(exported)) };
+  const message =
+    exported === undefined
+      ? 'the file has no default export'
+      : 'the default export is neither a policy nor a module';
+  const help = 'use export default defineServer({ ... }), or defineModule({ ... })';
+  return { definition: null, problems: [{ message, help }] };
+}
+
+function problemsOf(start: () => unknown): Validated['problems'] {
+  try {
+    start();
+    return [];
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [{ message: error.message }];
+  }
+}
