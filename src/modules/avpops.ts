@@ -1,6 +1,6 @@
 /**
- * The avpops module of OpenSIPS up to 3.5, without its database functions: operators and transformations do all
- * that it does, and scripts in the field still use it. Source: the module's documentation of 3.4.
+ * The avpops module of OpenSIPS up to 3.5, without its database functions: scripts in the field still use it, although
+ * operators and transformations have replaced it. Source: the module's documentation of 3.4.
  */
 
 import { defineFunction, defineModule, type Run } from '../runtime/index.ts';
@@ -9,12 +9,12 @@ import { cachedRegex, cachedSubstitution, globMatches, replaced, replacements } 
 import { shuffled } from './cfgutils/values.ts';
 
 const source = 'modules/avpops of 3.4';
-const why = 'siprest has no databases';
+const why = 'siprest has no database support';
 
-/** An AVP as these functions name it: `$avp(name)`, `$(avp(name)[2])`, with `/flags` behind it. */
+/** An AVP argument of these functions: `$avp(name)` or `$(avp(name)[2])`, optionally followed by `/flags`. */
 interface AvpName {
   readonly name: string;
-  /** Null where none is written. */
+  /** Null if omitted. */
   readonly index: number | null;
   readonly flags: string;
 }
@@ -35,10 +35,10 @@ function avpName(run: Run, text: string): AvpName | null {
   return { name: name.replace(/^[si]:/, ''), index, flags };
 }
 
-/** The text with its variables replaced; null where one is not there. */
+/** The text with its variables expanded; null if one of them is null. */
 const expanded = (run: Run, text: string) => run.routing.script.text(text)?.read(run) ?? null;
 
-/** The values that are meant: one, or all with the flag g. */
+/** The selected values: one, or all with the flag g. */
 function valuesOf(run: Run, { name, index, flags }: AvpName): readonly (string | number)[] {
   const { avps } = run.request;
   if (flags.includes('g')) return avps.all(name);
@@ -48,11 +48,11 @@ function valuesOf(run: Run, { name, index, flags }: AvpName): readonly (string |
 
 const raw = (name: string, summary: string) => defineArgument({ name, type: 'raw', summary });
 
-/** One on an AVP that is named in its only argument. */
+/** A function whose only argument is an AVP. */
 function onAvp(name: string, summary: string, act: (run: Run, avp: AvpName) => Status) {
   return defineFunction({
     name,
-    arguments: [raw('name', '`$avp(name)`, with `/flags` behind it if any.')],
+    arguments: [raw('name', '`$avp(name)`, optionally followed by `/flags`.')],
     summary,
     source,
     run: (run, text) => {
@@ -90,7 +90,7 @@ const checks: Readonly<Record<string, Check>> = {
   xor: bits((a, b) => a ^ b),
 };
 
-/** avp_op()'s operators; null without a result. */
+/** avp_op()'s operators; null if the result is undefined. */
 const operations: Readonly<Record<string, (a: number, b: number) => number | null>> = {
   add: (a, b) => (a + b) | 0,
   sub: (a, b) => (a - b) | 0,
@@ -122,7 +122,7 @@ function check(run: Run, subject: string, text: string): Status {
   return values.some((value) => test(value, asked.operand, asked.flags.includes('i'))) ? 1 : -1;
 }
 
-/** Those of an AVP, or of any other variable. */
+/** The values of an AVP, or of any other variable. */
 function checkedValues(run: Run, subject: string, flags: string): readonly (string | number)[] {
   if (!plain.test(subject) && !indexed.test(subject)) {
     const text = expanded(run, subject);
@@ -140,7 +140,7 @@ function sourceAndTarget(run: Run, text: string) {
   return from === null || to === null ? null : { from, to, flags: lowerAscii(match?.[3] ?? '') };
 }
 
-/** Writes what was made of the values: over them, or into another AVP; with d they are taken away there. */
+/** Stores the results in place of the values, or in another AVP; with d, removes the source values then. */
 function store(
   run: Run,
   { from, to, flags }: NonNullable<ReturnType<typeof sourceAndTarget>>,
@@ -196,7 +196,10 @@ function operate(run: Run, names: string, text: string): Status {
   });
 }
 
-/** g copies all values in their order, d takes them away, c keeps the case: values keep their type here. */
+/**
+ * g copies all values in order, d deletes them from the source. c, which keeps the type, has no effect: values always
+ * keep it here.
+ */
 function copy(run: Run, first: string, second: string): Status {
   const from = avpName(run, first);
   const to = avpName(run, second);
@@ -212,7 +215,7 @@ function copy(run: Run, first: string, second: string): Status {
   return 1;
 }
 
-/** What avp_pushto() writes to: `$ru`, `$du` or a header of the forwarded request is not among them. */
+/** The destinations of avp_pushto(): `$ru` and `$du`, but no headers. */
 const targets: Readonly<Record<string, (run: Run, text: string) => boolean>> = {
   $ru: (run, text) => run.request.setRequestUri(text),
   $du: (run, text) => run.request.setDestinationUri(text),
@@ -227,7 +230,7 @@ const isType = (value: Value, flags: string): boolean => {
 export const avpops = defineModule({
   name: 'avpops',
   summary:
-    'Functions on AVPs that scripts for OpenSIPS up to 3.5 use; later ones have operators and transformations instead. Its database functions are not available.',
+    'AVP functions for scripts written for OpenSIPS up to 3.5; later versions use operators and transformations instead. The database functions are not available.',
   source,
   parameters: [
     ...['db_url', 'avp_table', 'uuid_column', 'username_column', 'domain_column', 'attribute_column'],
@@ -241,17 +244,17 @@ export const avpops = defineModule({
     inert: why,
   })),
   functions: [
-    onAvp('avp_delete', 'Takes away the newest value, one at an index, or with `/g` all.', (run, avp) => {
+    onAvp('avp_delete', 'Deletes the newest value, the one at an index, or with `/g` all.', (run, avp) => {
       if (avp.flags.includes('g')) run.request.avps.replace(avp.name, null);
       else run.request.avps.remove(avp.name, avp.index ?? 0);
       return 1;
     }),
     onAvp(
       'is_avp_set',
-      'Whether the AVP has a value: with `/s` one that is a string, with `/n` a number, with `/e` an empty one.',
+      'Whether the AVP has a value; with `/s` a string, with `/n` a number, with `/e` an empty value.',
       (run, avp) => (valuesOf(run, avp).some((value) => isType(value, avp.flags)) ? 1 : -1),
     ),
-    onAvp('avp_shuffle', 'Shuffles the values; false if there is none.', (run, { name }) => {
+    onAvp('avp_shuffle', 'Shuffles the values; false if it has none.', (run, { name }) => {
       const values = run.request.avps.all(name);
       run.request.avps.set(name, shuffled(values));
       return values.length > 0 ? 1 : -1;
@@ -260,7 +263,7 @@ export const avpops = defineModule({
       name: 'avp_copy',
       arguments: [
         raw('old_name', 'The AVP to copy.'),
-        raw('new_name', 'Gets the values; `/g` all, `/d` moves them.'),
+        raw('new_name', 'Gets the values; `/g` copies all, `/d` moves them.'),
       ],
       summary: 'Copies or moves values of an AVP to another; false if it has none.',
       source,
@@ -276,7 +279,7 @@ export const avpops = defineModule({
         const [value] = avp === null ? [] : valuesOf(run, avp);
         const target = targets[destination.split('/')[0]?.trim() ?? ''];
         if (target === undefined)
-          run.complain(`avp_pushto(): "${destination}" cannot be written to, $ru and $du can`);
+          run.complain(`avp_pushto(): cannot write to "${destination}", use $ru or $du`);
         return value !== undefined && target?.(run, String(value)) === true ? 1 : -1;
       },
     },
@@ -286,7 +289,7 @@ export const avpops = defineModule({
         raw('name', 'An AVP, or any other variable.'),
         raw(
           'op_value',
-          '`op/value/flags`: eq, ne, lt, le, gt, ge, re, fm, and, or, xor; `g` looks at all values, `i` ignores case.',
+          '`op/value/flags`: eq, ne, lt, le, gt, ge, re, fm, and, or, xor; `g` checks all values, `i` ignores case.',
         ),
       ],
       summary: 'Whether a value passes the check.',
@@ -296,10 +299,13 @@ export const avpops = defineModule({
     {
       name: 'avp_subst',
       arguments: [
-        raw('avps', '`$avp(from)/$avp(to)/flags`: `g` all values, `d` takes them away.'),
+        raw(
+          'avps',
+          '`$avp(from)/$avp(to)/flags`: `g` processes all values, `d` deletes them from the source.',
+        ),
         { name: 'subst', type: 'substitution', summary: '`/expression/replacement/flags`.' },
       ],
-      summary: 'Substitutes in the values of an AVP; false if none matches.',
+      summary: 'Applies a substitution to the values of an AVP; false if none matches.',
       source,
       run: substitute,
     },
@@ -307,9 +313,12 @@ export const avpops = defineModule({
       name: 'avp_op',
       arguments: [
         raw('name', '`$avp(from)/$avp(to)`.'),
-        raw('op_value', '`op/value/flags`: add, sub, mul, div, mod, and, or, xor, not; `g` all values.'),
+        raw(
+          'op_value',
+          '`op/value/flags`: add, sub, mul, div, mod, and, or, xor, not; `g` processes all values.',
+        ),
       ],
-      summary: 'Does arithmetic on the values of an AVP; false if one is not a number.',
+      summary: 'Applies an arithmetic operation to the values of an AVP; false if one is not a number.',
       source,
       run: operate,
     },

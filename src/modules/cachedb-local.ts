@@ -10,16 +10,16 @@ import {
 import { defineParameters, InvalidUse, type RowValues } from '../script/index.ts';
 import { type Awaitable, every } from '../timers/index.ts';
 
-/** `local://`, `local:group2:///collection2`: the storage id of scripts, and the collection behind it. */
+/** `local://`, `local:group2:///collection2`: a storage ID for scripts and its collection. */
 function parseUrl(url: string): { readonly id: string; readonly collection: string } {
   const match = /^local:(?:([^:/]+):)?\/\/\/?([^/]*)$/.exec(url);
   if (match === null)
-    throw new InvalidUse(`invalid cachedb_url "${url}"`, 'local:// or local:GROUP:///COLLECTION');
+    throw new InvalidUse(`invalid cachedb_url "${url}"`, 'use local:// or local:GROUP:///COLLECTION');
   const [, group, collection] = match;
   return { id: group === undefined ? 'local' : `local:${group}`, collection: collection || 'default' };
 }
 
-/** A collection of the server's store. */
+/** A collection in the server's store. */
 class SharedCache implements CacheStore {
   readonly #store: Store;
   readonly #collection: string;
@@ -48,7 +48,7 @@ class SharedCache implements CacheStore {
 
 const ttl = (seconds: number) => (seconds > 0 ? seconds * 1000 : null);
 
-const noCluster = 'siprest instances do not talk to each other';
+const noCluster = 'siprest instances do not form a cluster';
 
 const parameters = defineParameters([
   {
@@ -56,13 +56,13 @@ const parameters = defineParameters([
     type: 'string',
     default: null,
     repeated: true,
-    summary: 'A storage id and its collection: `local:GROUP:///COLLECTION`.',
+    summary: 'A storage ID and its collection: `local:GROUP:///COLLECTION`.',
   },
   {
     name: 'cache_collections',
     type: 'string',
     default: 'default',
-    summary: 'The collections; sizes are accepted and not needed.',
+    summary: 'The collections; sizes are accepted and ignored.',
   },
   {
     name: 'cache_clean_period',
@@ -90,8 +90,8 @@ const parameters = defineParameters([
     name: 'enable_restart_persistency',
     type: 'boolean',
     default: false,
-    summary: 'Whether data outlives a restart.',
-    inert: 'the cache is in memory, and empty after a restart',
+    summary: 'Whether data survives a restart.',
+    inert: 'the cache is in memory and starts empty',
   },
 ]);
 
@@ -108,7 +108,7 @@ type Values = RowValues<typeof parameters>;
 const knownCollections = ({ cache_collections }: Values): ReadonlySet<string> =>
   new Set(['default', ...collectionNames(cache_collections)]);
 
-/** The collection behind each storage id. */
+/** The collection of each storage ID. */
 function layout(values: Values): Map<string, string> {
   const known = knownCollections(values);
   const stores = new Map([['local', 'default']]);
@@ -139,9 +139,9 @@ export const cachedbLocal = defineModule({
           leading: true,
           summary: 'The name of the collection; default `default`.',
         },
-        { name: 'glob', type: 'string', summary: 'Which keys: `*` and `?` as in file names.' },
+        { name: 'glob', type: 'string', summary: 'The keys to remove; `*` and `?` as in file names.' },
       ],
-      summary: 'Forgets all keys that match.',
+      summary: 'Removes all matching keys.',
       source: 'modules/cachedb_local',
       run: (run, name, glob) => {
         const { routing } = run;

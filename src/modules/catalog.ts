@@ -1,4 +1,4 @@
-/** All that a script may name: the core and every module. The checker, the compiler and the reference pages read this. */
+/** The complete catalog: the core and every module. The checker, the compiler and the reference pages read it. */
 import {
   coreFunctions,
   coreTransformations,

@@ -1,4 +1,4 @@
-/** The names that OpenSIPS documents, looked up by name; the table is read when the first is asked for. */
+/** Looks up names that OpenSIPS documents; the table is loaded on first use. */
 import type { DocumentedNames } from '../script/index.ts';
 import { opensipsNames } from './opensips-names.ts';
 

@@ -1,12 +1,12 @@
-/** Modules that scripts load and that have nothing to do here: accepted, with a word on what siprest has instead. */
+/** OpenSIPS modules that siprest accepts without implementing them, each with its replacement or the reason. */
 import type { Module } from '../runtime/index.ts';
 import { canListen, PROTOCOLS, TRANSPORTS } from '../sip/index.ts';
 
-const noSuchSocket = (protocol: string) => `siprest has no ${protocol} sockets so far`;
-const noCluster = 'siprest instances do not talk to each other';
+const noSuchSocket = (protocol: string) => `siprest has no ${protocol} sockets yet`;
+const noCluster = 'siprest instances do not form a cluster';
 const management = (how: string) =>
-  `siprest status and siprest reload manage a running server, instead of ${how}`;
-const noPages = 'siprest serves no HTTP itself';
+  `use siprest status and siprest reload to manage a running server instead of ${how}`;
+const noPages = 'siprest has no HTTP server';
 
 const transportModules = PROTOCOLS.map((name) => {
   const { label } = TRANSPORTS[name];
@@ -19,8 +19,8 @@ const reasons: Readonly<Record<string, string>> = {
   proto_ipsec: noSuchSocket('IPsec'),
   proto_bin: noCluster,
   proto_bins: noCluster,
-  event_route: 'an event runs its event_route without it',
-  tcp_mgm: 'the tcp_ parameters hold for all connections, not for those of one network',
+  event_route: 'events run their event_route without this module',
+  tcp_mgm: 'the tcp_* parameters apply to all connections, not per network',
   mi_fifo: management('a FIFO'),
   mi_datagram: management('datagrams'),
   mi_http: management('HTTP'),
@@ -28,12 +28,12 @@ const reasons: Readonly<Record<string, string>> = {
   mi_xmlrpc: management('XML-RPC'),
   mi_xmlrpc_ng: management('XML-RPC'),
   mi_json: management('HTTP'),
-  pi_http: 'siprest has no web page for provisioning',
+  pi_http: 'siprest has no provisioning web interface',
   httpd: noPages,
-  snmpstats: 'siprest has no SNMP agent: siprest status --json has its figures',
-  dns_cache: 'answers of name servers are kept in memory for as long as they are valid',
+  snmpstats: 'siprest has no SNMP agent; use siprest status --json for its metrics',
+  dns_cache: 'siprest caches DNS answers in memory until they expire',
   tls_openssl: 'Node.js has OpenSSL built in',
-  tls_wolfssl: 'Node.js has OpenSSL built in, and takes no other TLS library',
+  tls_wolfssl: 'Node.js has OpenSSL built in and supports no other TLS library',
 };
 
 export const inertModules: readonly Module[] = Object.entries(reasons).map(([name, inert]) => ({

@@ -1,5 +1,5 @@
 /**
- * The script module `json`: documents that are read and changed by paths. Source: the README of OpenSIPS' json
+ * The script module `json`: JSON documents that scripts read and change by path. Source: the README of OpenSIPS' json
  * module; vectors trans-json-*, rest-post-built-json, lang-for-each-json.
  */
 
@@ -37,12 +37,12 @@ import {
   setAt,
 } from '../text/index.ts';
 
-/** Undefined within the map of a message: deleted there. */
+/** In a message's map, undefined means deleted by that message. */
 type Documents = Map<string, JsonValue | undefined>;
 
 /**
- * Documents live on with their worker, like `$var`. A message also finds those again that it has set itself,
- * whatever other messages the worker had while an async function ran.
+ * Documents belong to the worker, like `$var`. In addition, each message keeps the documents that it has set, even if
+ * the worker handles other messages while an async function runs.
  */
 const ofMessage = new StateKey<Request, Documents>('json', () => new Map());
 const ofWorker = new StateKey<Worker, Documents>('json', () => new Map());
@@ -61,7 +61,7 @@ function setDocument(run: Run, name: string, value: JsonValue | undefined): void
 
 // --- paths ----------------------------------------------------------------------------------------------
 
-/** Of each `get` that this module has given out: `json_link` has to get at the place behind a variable. */
+/** Maps each `get` function to its path, because `json_link` needs the place behind a variable. */
 const pathOf = new WeakMap<VariableAccess<Run>['get'], (run: Run) => JsonPath | null>();
 
 const cacheSize = 512;
@@ -83,7 +83,7 @@ function pathReader({ subname }: RuledUse<Run, 'required'>): (run: Run) => JsonP
   if (path === null) {
     throw new InvalidUse(
       `invalid path "${subname}" into a JSON document`,
-      'name/key[index]/..., [] for the end of an array',
+      'use name/key[index]/..., or [] for the end of an array',
     );
   }
   return () => path;
@@ -95,13 +95,13 @@ const parameters = defineParameters([
     type: 'boolean',
     default: false,
     summary:
-      'Integers beyond 32 bits are always text; without it they keep all digits as text, and are their low 32 bits as a number.',
+      'Integers beyond 32 bits are always text. If off, they print in full but count as their low 32 bits in arithmetic.',
   },
 ]);
 
 // --- variables ------------------------------------------------------------------------------------------
 
-/** Integers and strings as they are, null as null, all else as its text. */
+/** Integers, strings and null unchanged, everything else as JSON text. */
 function scriptValue(run: Run, value: JsonValue | undefined, style: JsonStyle): Value {
   if (value === undefined || value === null || typeof value === 'string') return value ?? null;
   if (typeof value === 'number' || typeof value === 'bigint') return scriptInteger(run, value);
@@ -109,7 +109,10 @@ function scriptValue(run: Run, value: JsonValue | undefined, style: JsonStyle): 
   return printJson(value, style);
 }
 
-/** One beyond 32 bits is its text with `enable_long_quoting`; else its low 32 bits, as integers wrap (field-json-large-integer). */
+/**
+ * An integer beyond 32 bits becomes text with `enable_long_quoting`, else its low 32 bits, since integers wrap
+ * (field-json-large-integer).
+ */
 function scriptInteger(run: Run, value: number | bigint): Value {
   if (value === (Number(value) | 0)) return value;
   if (run.parameters(parameters).enable_long_quoting) return String(value);
@@ -118,7 +121,7 @@ function scriptInteger(run: Run, value: number | bigint): Value {
 
 const longest = 2n ** 63n - 1n;
 
-/** As {@link scriptValue}; an integer has all its digits, as far as 64 bits hold it. */
+/** Like {@link scriptValue}, but prints integers in full, up to 64 bits. */
 function scriptText(value: JsonValue | undefined, style: JsonStyle): string | null {
   if (value === undefined || value === null || typeof value === 'string') return value ?? null;
   if (typeof value === 'bigint') return String(value > longest ? longest : value);
@@ -137,7 +140,10 @@ function variable(name: string, style: JsonStyle, summary: string) {
     source: 'modules/json',
     resolve: (use) => {
       if (use.index !== null && use.index !== 'all') {
-        throw new InvalidUse('only [*] may follow, in a for loop', `$${name}(name[index]) reads an element`);
+        throw new InvalidUse(
+          'only [*] may follow, in a for loop',
+          `use $${name}(name[index]) to read an element`,
+        );
       }
       const pathIn = pathReader(use);
       const read = (run: Run) => {
@@ -165,8 +171,8 @@ function list(run: Run, path: JsonPath | null, style: JsonStyle): readonly Value
 }
 
 /**
- * `=` takes a string or integer as it is, `:=` takes text as JSON and refuses an integer. Null deletes; so does text that
- * is not JSON, or that is JSON's null, and the assignment fails.
+ * `=` stores a string or integer unchanged; `:=` parses text as JSON and rejects integers. Null deletes the value.
+ * Invalid JSON and the JSON text `null` also delete it, but make the assignment fail.
  */
 function assign(run: Run, path: JsonPath | null, value: Value, operator: '=' | ':='): boolean {
   if (path === null) return false;
@@ -203,7 +209,7 @@ function remove(run: Run, { name, steps }: JsonPath): boolean {
 
 // --- functions ------------------------------------------------------------------------------------------
 
-/** Both places hold the same value from then on. A link into the value itself is refused: it would have no end. */
+/** Makes both places share one value. Rejects a link into the value itself, which would be cyclic. */
 function link(run: Run, target: VariableReference<Run>, source: VariableReference<Run>): Status {
   const to = pathOf.get(target.get)?.(run);
   const from = pathOf.get(source.get)?.(run);
@@ -237,7 +243,10 @@ function merge(
   return text !== null && output.set(run, text) ? 1 : -1;
 }
 
-/** RFC 7396; both are this call's own, so that the base is changed in place. Nesting is bounded by the parser. */
+/**
+ * RFC 7396. Both values are private copies of this call, so the base may be changed in place. The parser limits
+ * nesting.
+ */
 function mergePatch(base: JsonValue, changes: JsonValue): JsonValue {
   if (!(changes instanceof Map)) return changes;
   const merged: JsonObject = base instanceof Map ? base : new Map();
@@ -250,7 +259,7 @@ function mergePatch(base: JsonValue, changes: JsonValue): JsonValue {
 
 export const jsonModule = defineModule({
   name: 'json',
-  summary: 'JSON documents that a script reads and changes by paths.',
+  summary: 'JSON documents that a script reads and changes by path.',
   source: 'modules/json',
   parameters,
   functions: [
@@ -265,17 +274,17 @@ export const jsonModule = defineModule({
         { name: 'source', type: 'variable', summary: 'The `$json` element that holds the value.' },
       ],
       summary:
-        'Links an element to the value of another, without a copy. Returns -1 without such an element or value.',
+        'Makes an element share the value of another, without copying it. Returns -1 if either does not exist.',
       run: link,
     },
     {
       name: 'json_merge',
       arguments: [
         { name: 'main', type: 'variable', quoted: true, summary: 'The document.' },
-        { name: 'patch', type: 'variable', quoted: true, summary: 'What is merged into it (RFC 7396).' },
+        { name: 'patch', type: 'variable', quoted: true, summary: 'The patch to merge into it (RFC 7396).' },
         { name: 'output', type: 'variable', summary: 'Gets the text of the result.' },
       ],
-      summary: 'Merges one document into another. Returns -1 if one of them is not JSON.',
+      summary: 'Merges a patch into a document. Returns -1 if either is not valid JSON.',
       run: merge,
     },
   ],
@@ -283,14 +292,14 @@ export const jsonModule = defineModule({
     variable(
       'json',
       'spaced',
-      `A place in a JSON document; \`:=\` parses, \`=\` sets, NULL deletes. Up to ${jsonLimits.size} bytes.`,
+      `An element of a JSON document; \`:=\` parses text, \`=\` sets a value, NULL deletes. Up to ${jsonLimits.size} bytes.`,
     ),
-    variable('json_pretty', 'pretty', 'The same, printed with one element on a line.'),
+    variable('json_pretty', 'pretty', 'The same, printed with one element per line.'),
     variable('json_compact', 'compact', 'The same, printed without spaces.'),
     variable(
       'json_compact_noescape',
       'compact-noescape',
-      'The same, printed without spaces and with slashes as they are.',
+      'The same, printed without spaces and with unescaped slashes.',
     ),
   ],
 });

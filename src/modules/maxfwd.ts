@@ -27,16 +27,17 @@ export const maxfwd = defineModule({
       name: 'mf_process_maxfwd_header',
       arguments: [{ name: 'max_value', type: 'int', summary: 'The value if the request has none.' }],
       routes: ['route'],
-      summary: 'Decrements it in the forwarded request: 1 done, 2 added, -1 already 0, -2 not a number.',
+      summary:
+        'Decrements Max-Forwards in the forwarded request: 1 decremented, 2 added, -1 already 0, -2 not a number.',
       source: 'modules/maxfwd',
       run: (run, initial) =>
         results[countMaxForwards(run.request, initial, run.parameters(parameters).max_limit)],
     },
     {
       name: 'is_maxfwd_lt',
-      arguments: [{ name: 'max_value', type: 'int', summary: 'What to compare with.' }],
+      arguments: [{ name: 'max_value', type: 'int', summary: 'The value to compare with.' }],
       routes: ['route', 'failure_route', 'branch_route'],
-      summary: 'Whether Max-Forwards is less: 1 yes, -1 no, -2 missing, -3 not a number.',
+      summary: 'Whether Max-Forwards is less than a value: 1 yes, -1 no, -2 missing, -3 not a number.',
       source: 'modules/maxfwd',
       run: (run, limit) => {
         const value = currentMaxForwards(run.request);

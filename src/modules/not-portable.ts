@@ -1,15 +1,15 @@
 /**
- * Names that scripts may use here and that OpenSIPS 4.0 does not start with, and what both take instead: siprest's own,
- * and those of earlier and later versions. A global parameter is written `name=`, a
- * module `module.so`, its parameter `module:name`.
+ * Names that siprest accepts but OpenSIPS 4.0 rejects, with replacements that both accept: siprest's extensions, and
+ * names from earlier or later versions. Global parameters are listed as `name=`, modules as `module.so`, their
+ * parameters as `module:name`.
  */
 import type { Module } from '../runtime/index.ts';
 
-const ownSetting = 'it is siprest alone that has it: keep it in a file that OpenSIPS does not read';
-const gone = 'take it out';
-const ofTheProtocol = 'it is a parameter of the module proto_tcp now';
+const ownSetting = 'only siprest has it: keep it in a file that OpenSIPS does not load';
+const gone = 'remove it';
+const ofTheProtocol = 'use the parameter of the module proto_tcp instead';
 const ofTheService =
-  'give it to the program that starts OpenSIPS, or to opensips on its command line (-u, -g, -F)';
+  'set it in the service manager that starts OpenSIPS, or on the command line of opensips (-u, -g, -F)';
 const asBranch = 'use the function of the same name with msg_branch in it, such as append_msg_branch()';
 
 export const notPortable: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ export const notPortable: Readonly<Record<string, string>> = {
   'tcp_children=': 'use tcp_workers instead',
   'fork=': gone,
   'daemon_mode=': ofTheService,
-  'disable_tcp=': 'take it out: TCP has the sockets that socket= names',
+  'disable_tcp=': 'remove it: only the sockets set by socket= use TCP',
   'disable_tls=': gone,
   'reply_to_via=': gone,
   'bin_listen=': 'use socket=bin:... instead',
@@ -71,7 +71,7 @@ function each(help: string, ...names: readonly string[]): Readonly<Record<string
   return Object.fromEntries(names.map((name) => [name, help]));
 }
 
-/** All names of the modules that OpenSIPS lacks: `f()`, `$v`, `{t}`, `event_route[E_X]`. */
+/** All names in modules that only siprest has: `f()`, `$v`, `{t}`, `event_route[E_X]`. */
 export function namesOfOwnModules(modules: readonly Module[]): Readonly<Record<string, string>> {
   const own = modules.filter(({ name }) => Object.hasOwn(notPortable, `${name}.so`));
   return each(

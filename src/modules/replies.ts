@@ -1,4 +1,4 @@
-/** What the reply functions of sl, signaling and tm have in common. */
+/** Shared by the reply functions of sl, signaling and tm. */
 import type { Run } from '../runtime/index.ts';
 import { defineArgument } from '../script/index.ts';
 
@@ -7,14 +7,14 @@ export const reason = defineArgument({ name: 'reason', type: 'string', summary: 
 
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-/** A status and a reason phrase that a reply can have; otherwise the log says so, with the function's name. */
+/** Checks a status and a reason phrase; logs an error with the function's name if one is invalid. */
 export function isStatusLine(run: Run, name: string, status: number, phrase: string): boolean {
   if (status < 100 || status > 699) {
     run.complain(`${name}(): invalid status ${status}, expected 100 to 699`);
     return false;
   }
   if (CONTROL.test(phrase)) {
-    run.complain(`${name}(): refused, since the reason has a line break or another control character in it`);
+    run.complain(`${name}(): expected a reason without line breaks or other control characters`);
     return false;
   }
   return true;

@@ -21,26 +21,26 @@ const parameters = defineParameters([
     name: 'append_fromtag',
     type: 'boolean',
     default: true,
-    summary: 'Whether the From tag is added to Record-Route, for is_direction().',
+    summary: 'Whether to add the From tag to Record-Route, which is_direction() needs.',
   },
   {
     name: 'enable_double_rr',
     type: 'boolean',
     default: true,
-    summary: 'Two Record-Routes where the transports differ.',
+    summary: 'Whether to add two Record-Routes if the transports differ.',
   },
   {
     name: 'add_username',
     type: 'boolean',
     default: false,
-    summary: "Whether the request URI's user is added to Record-Route.",
+    summary: "Whether to add the request URI's user to Record-Route.",
   },
   {
     name: 'enable_socket_mismatch_warning',
     type: 'boolean',
     default: true,
-    summary: 'Whether to warn if a preset route names another host.',
-    inert: 'a preset route is taken as it is',
+    summary: 'Whether to warn if a preset route has another host than the socket.',
+    inert: 'siprest uses preset routes unchecked',
   },
 ]);
 
@@ -59,7 +59,7 @@ function hasRecordRoute(run: Run): boolean {
 
 function recordRouteOf(run: Run, params = ''): 1 | -1 {
   if (!areRouteParameters(params)) {
-    run.complain('record_route(): expected parameters of a URI, ";name=value"');
+    run.complain('record_route(): expected URI parameters, ";name=value"');
     return -1;
   }
   if (hasRecordRoute(run)) return -1;
@@ -101,21 +101,21 @@ export const rr = defineModule({
         {
           name: 'string',
           type: 'string',
-          summary: 'The advertised `host[:port]`, with parameters, of the side by which the request leaves.',
+          summary: 'The advertised `host[:port]`, with parameters, of the outgoing side.',
         },
         {
           name: 'string2',
           type: 'string',
           optional: true,
-          summary: 'That of the side on which it arrived, if different.',
+          summary: 'The same for the incoming side, if different.',
         },
       ],
       routes,
-      summary: 'Like record_route(), with a given host.',
+      summary: 'Like record_route(), with an explicit host.',
       source: 'modules/rr',
       run: (run, first, second) => {
         if (!isPreset(first) || (second !== undefined && !isPreset(second))) {
-          run.complain('record_route_preset(): expected "host[:port]", with parameters of a URI if any');
+          run.complain('record_route_preset(): expected "host[:port]", optionally with URI parameters');
           return -1;
         }
         const both = second === undefined ? '' : ';r2=on';
@@ -129,11 +129,11 @@ export const rr = defineModule({
       name: 'add_rr_param',
       arguments: [{ name: 'param', type: 'string', summary: '`;name=value`' }],
       routes,
-      summary: 'Adds a parameter to the Record-Route, before record_route() or after it.',
+      summary: 'Adds a parameter to the Record-Route, before or after record_route().',
       source: 'modules/rr',
       run: (run, param) => {
         if (param === '' || !areRouteParameters(param)) {
-          run.complain('add_rr_param(): expected parameters of a URI, ";name=value"');
+          run.complain('add_rr_param(): expected URI parameters, ";name=value"');
           return -1;
         }
         addRouteParameters(run.request, param);
@@ -152,7 +152,7 @@ export const rr = defineModule({
       name: 'check_route_param',
       arguments: [{ name: 're', type: 'regex', summary: 'A regular expression.' }],
       routes: ['route'],
-      summary: 'Whether the parameters of the Route of siprest match, after loose_route().',
+      summary: "Whether the parameters of siprest's own Route match, after loose_route().",
       source: 'modules/rr',
       run: (run, pattern) =>
         cachedRegex(pattern, { ignoreCase: true })?.test(run.state(routeState).params ?? '') ? 1 : -1,
@@ -176,7 +176,7 @@ export const rr = defineModule({
   variables: [
     {
       name: 'rr_params',
-      summary: 'The parameters of the Route of siprest, after loose_route().',
+      summary: "The parameters of siprest's own Route, after loose_route().",
       source: 'modules/rr',
       resolve: () => ({ get: (run) => run.state(routeState).params }),
     },

@@ -1,4 +1,4 @@
-/** The sl module: replies without state. Source: modules/sl of the manual. */
+/** The sl module: stateless replies. Source: modules/sl of the manual. */
 import { defineModule } from '../runtime/index.ts';
 import { code, isStatusLine, reason } from './replies.ts';
 
@@ -6,15 +6,15 @@ const routes = ['route', 'error_route'] as const;
 
 export const sl = defineModule({
   name: 'sl',
-  summary: 'Replies without a transaction; the ACK to one that is not a 2xx never reaches the script.',
+  summary: 'Replies without a transaction; the ACK to a negative reply never reaches the script.',
   source: 'modules/sl',
   parameters: [
     {
       name: 'enable_stats',
       type: 'boolean',
       default: true,
-      summary: 'Statistics of replies.',
-      inert: 'figures are always counted',
+      summary: 'Whether to count replies.',
+      inert: 'siprest always counts replies',
     },
   ],
   functions: [

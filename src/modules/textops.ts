@@ -1,7 +1,7 @@
 /**
- * The textops module: searching and replacing in the message's text. Source: modules/textops of the manual.
- * Expressions ignore case; `^` and `$` match at line ends and `.` matches none, so that folded lines are not
- * searched as one, as the manual says.
+ * The textops module: searching and replacing in the message's text. Source: modules/textops of the manual. Expressions
+ * ignore case; `^` and `$` match at line breaks and `.` does not match one, so folded lines are searched separately, as
+ * the manual says.
  */
 import { bodyOffset, defineFunction, defineModule, type Run } from '../runtime/index.ts';
 import { defineArgument, type Status } from '../script/index.ts';
@@ -26,7 +26,7 @@ const expression = defineArgument({
   summary: 'A POSIX extended regular expression.',
 });
 const text = defineArgument({ name: 'txt', type: 'string', summary: 'Used literally.' });
-/** In the headers a variable brings no line break. */
+/** Variables may not insert line breaks into headers. */
 const headText = defineArgument({ ...text, intoHeaders: true });
 const substitution = defineArgument({
   name: 'subst',
@@ -43,7 +43,7 @@ function compiled(run: Run, name: string, pattern: string, options = lineByLine)
 
 type Scope = 'message' | 'body';
 
-/** Replaces in the message that is sent on; the text is what `find` was given. -1 where nothing is found. */
+/** Replaces matches in the forwarded message, in the text that `find` receives. -1 if nothing matches. */
 function change(run: Run, scope: Scope, find: (text: string) => readonly Replacement[]): Status {
   const { message } = run;
   if (message === null) return -1;
@@ -84,7 +84,7 @@ interface Replacing {
   readonly scope: Scope;
   readonly everywhere?: boolean;
   readonly options?: RegexOptions;
-  /** Whether the match stays before the text. */
+  /** Whether to keep the match, with the new text after it. */
   readonly append?: boolean;
 }
 
@@ -127,7 +127,7 @@ function substituting(
   });
 }
 
-/** The text after the substitution; null where the expression does not match. */
+/** The text after the substitution; null if the expression does not match. */
 function substituted(subject: string, rule: Substitution): string | null {
   const found = replacements(subject, rule);
   return found.length === 0 ? null : replaced(subject, found);
@@ -136,7 +136,7 @@ function substituted(subject: string, rule: Substitution): string | null {
 export const textops = defineModule({
   name: 'textops',
   summary:
-    'Searches the text of messages and replaces in it. Replacements go into the forwarded request; the script still reads the received message.',
+    'Searches and replaces text in messages. Replacements affect the forwarded request only; the script still reads the received message.',
   source,
   functions: [
     search('search', 'Whether the message matches, headers and body.', (run) => run.message?.raw),
@@ -149,33 +149,41 @@ export const textops = defineModule({
     replacing('replace', 'Replaces the first match.', { scope: 'message' }),
     replacing('replace_body', 'Replaces the first match in the body.', { scope: 'body' }),
     replacing('replace_all', 'Replaces all matches.', { scope: 'message', everywhere: true }),
-    replacing('replace_body_all', 'Replaces all matches in the body, which is searched line by line.', {
+    replacing('replace_body_all', 'Replaces all matches in the body, searching it line by line.', {
       scope: 'body',
       everywhere: true,
     }),
-    replacing('replace_body_atonce', 'Replaces all matches in the body, which is searched as one text.', {
+    replacing('replace_body_atonce', 'Replaces all matches in the body, searching it as one text.', {
       scope: 'body',
       everywhere: true,
       options: atOnce,
     }),
     substituting(
       'subst',
-      'Substitutes in the message.',
+      'Applies a substitution to the message.',
       (run, rule) => change(run, 'message', (subject) => replacements(subject, rule)),
       true,
     ),
-    substituting('subst_body', 'Substitutes in the body.', (run, rule) =>
+    substituting('subst_body', 'Applies a substitution to the body.', (run, rule) =>
       change(run, 'body', (subject) => replacements(subject, rule)),
     ),
-    substituting('subst_uri', 'Substitutes in the request URI, at once.', (run, rule) => {
-      const uri = substituted(run.request.requestUri, rule);
-      return uri !== null && run.request.setRequestUri(uri) ? 1 : -1;
-    }),
-    substituting('subst_user', "Substitutes in the request URI's user, at once.", (run, rule) => {
-      const { uri } = run.request;
-      const user = uri === null ? null : substituted(uri.user ?? '', rule);
-      const next = uri === null || user === null ? null : withUser(uri, user);
-      return next !== null && run.request.setRequestUri(formatUri(next)) ? 1 : -1;
-    }),
+    substituting(
+      'subst_uri',
+      'Applies a substitution to the request URI, with immediate effect.',
+      (run, rule) => {
+        const uri = substituted(run.request.requestUri, rule);
+        return uri !== null && run.request.setRequestUri(uri) ? 1 : -1;
+      },
+    ),
+    substituting(
+      'subst_user',
+      "Applies a substitution to the request URI's user, with immediate effect.",
+      (run, rule) => {
+        const { uri } = run.request;
+        const user = uri === null ? null : substituted(uri.user ?? '', rule);
+        const next = uri === null || user === null ? null : withUser(uri, user);
+        return next !== null && run.request.setRequestUri(formatUri(next)) ? 1 : -1;
+      },
+    ),
   ],
 });

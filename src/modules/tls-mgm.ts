@@ -1,6 +1,6 @@
 /**
- * The tls_mgm module: the TLS client domains that rest_init_client_tls() chooses from. Parameters of one domain
- * are written `[domain]value`. Source: modules/tls_mgm of the manual; vectors tls-domain-*.
+ * The tls_mgm module: TLS client domains for rest_init_client_tls(). Parameters of a domain have the form
+ * `[domain]value`. Source: modules/tls_mgm of the manual; vectors tls-domain-*.
  */
 import { RestOptionError, TlsClientDomain } from '../rest/index.ts';
 import { defineModule, type Routing, StateKey } from '../runtime/index.ts';
@@ -12,7 +12,7 @@ import {
   type RowValues,
 } from '../script/index.ts';
 
-/** By name; empty where tls_mgm is not loaded. */
+/** By name; empty unless tls_mgm is loaded. */
 export const clientTlsDomains = new StateKey<Routing, Map<string, TlsClientDomain>>(
   'TLS client domains',
   () => new Map(),
@@ -33,7 +33,7 @@ interface Domain {
   readonly values: ReadonlyMap<string, string>;
 }
 
-const noServer = 'siprest accepts no TLS connections so far';
+const noServer = 'siprest does not accept TLS connections yet';
 
 const perDomain = <const Name extends string>(name: Name, summary: string) =>
   defineParameter({
@@ -51,38 +51,32 @@ const inertPerDomain = <const Name extends string>(name: Name, summary: string, 
 const domainParameters = defineParameters([
   perDomain(
     'match_ip_address',
-    'which destinations of SIP use the domain; rest_init_client_tls() names it, so it need not match',
+    'the SIP destinations that use the domain; rest_init_client_tls() ignores it',
   ),
-  perDomain(
-    'match_sip_domain',
-    'which SIP domains use the domain; rest_init_client_tls() names it, so it need not match',
-  ),
-  perDomain('certificate', 'the file of the certificate, with intermediate ones after it'),
-  perDomain('private_key', 'the file of its key'),
+  perDomain('match_sip_domain', 'the SIP domains that use the domain; rest_init_client_tls() ignores it'),
+  perDomain('certificate', 'the certificate file, with intermediate certificates after it'),
+  perDomain('private_key', 'the private key file'),
   perDomain('ca_list', 'a file of trusted CAs'),
   perDomain('ca_dir', 'a folder of trusted CAs'),
-  perDomain(
-    'verify_cert',
-    "whether the server's certificate is verified, 1 or 0; if omitted, as ssl_verifypeer says",
-  ),
-  perDomain('require_cert', 'whether a peer has to show a certificate; a TLS server always does'),
-  perDomain('tls_method', '`TLSv1_2`, `TLSv1_3`, or a range as `TLSv1_2-`'),
-  perDomain('ciphers_list', "the ciphers, in OpenSSL's notation"),
-  inertPerDomain('crl_dir', 'a folder of revoked certificates', 'revocation lists are not read'),
+  perDomain('verify_cert', "whether to verify the server's certificate, 1 or 0; default: ssl_verifypeer"),
+  perDomain('require_cert', 'whether the peer must present a certificate; a TLS server always does'),
+  perDomain('tls_method', '`TLSv1_2`, `TLSv1_3`, or a range such as `TLSv1_2-`'),
+  perDomain('ciphers_list', 'the cipher list, in OpenSSL format'),
+  inertPerDomain('crl_dir', 'a folder of revoked certificates', 'siprest does not read revocation lists'),
   inertPerDomain(
     'crl_check_all',
     'whether revocation is checked for the whole chain',
-    'revocation lists are not read',
+    'siprest does not read revocation lists',
   ),
   inertPerDomain(
     'dh_params',
     'Diffie-Hellman parameters',
-    'a TLS server chooses them, and siprest is a client alone',
+    'the TLS server chooses them, and siprest is only a client',
   ),
   inertPerDomain('ec_curve', 'the elliptic curve', "OpenSSL's default is used"),
 ]);
 
-/** Where OpenSIPS finds further domains. */
+/** The database parameters of OpenSIPS. */
 const ofDatabase: readonly string[] = [
   'db_url',
   'db_table',
@@ -131,7 +125,7 @@ export const tlsMgmParameters = defineParameters([
     type: 'string',
     default: null,
     summary: 'The AVP that names the domain of SIP connections.',
-    inert: 'siprest opens no TLS connections for SIP so far',
+    inert: 'siprest does not support TLS for SIP yet',
   },
   ...domainParameters,
   ...ofDatabase.map(
@@ -140,7 +134,7 @@ export const tlsMgmParameters = defineParameters([
       type: 'string',
       default: null,
       summary: 'Accepted without effect.',
-      inert: 'siprest has no databases, so domains are defined by client_domain',
+      inert: 'siprest has no database support; use client_domain to define domains',
     }),
   ),
 ]);
@@ -163,7 +157,7 @@ function domainsOf(values: Values): Domain[] {
       if (match === null)
         throw new InvalidUse(
           `${parameter} "${text}" does not name a domain`,
-          `write it as [${names[0] ?? 'domain'}]${text}`,
+          `use [${names[0] ?? 'domain'}]${text}`,
         );
       const [, domain = '', value = ''] = match;
       const own = settings.get(domain);
@@ -226,7 +220,7 @@ export const tlsMgm = defineModule({
   summary: 'TLS client domains for REST requests.',
   source: 'modules/tls_mgm',
   parameters: tlsMgmParameters,
-  // reads the files, so that a certificate that cannot be used is found before the start
+  // reads the files now, so that an unusable certificate prevents the start
   validate: (values) => {
     domainsOf(values).forEach(build);
     return [];

@@ -1,5 +1,5 @@
 /**
- * The uri module of OpenSIPS up to 2.4, as far as its functions are those of sipmsgops now: scripts in the field still
+ * The uri module of OpenSIPS up to 2.4, limited to functions that have moved to sipmsgops: scripts in the field still
  * load it. Source: modules/uri of 2.4.
  */
 
@@ -8,7 +8,7 @@ import { defineParameter } from '../script/index.ts';
 import { testFunctions } from './sipmsgops/tests.ts';
 import { uriFunctions } from './sipmsgops/uri.ts';
 
-/** What each is called in sipmsgops. */
+/** The name of each function in sipmsgops. */
 const formerNames: Readonly<Record<string, string>> = {
   has_totag: 'has_totag',
   is_uri_user_e164: 'is_uri_user_e164',
@@ -33,7 +33,7 @@ const ofDatabases = [
 
 export const uri = defineModule({
   name: 'uri',
-  summary: 'The older dialect: functions that have moved to sipmsgops, for scripts that load this module.',
+  summary: 'Functions that have moved to sipmsgops, for older scripts.',
   source: 'modules/uri of 2.4',
   parameters: ofDatabases.map((name) =>
     defineParameter({
@@ -41,7 +41,7 @@ export const uri = defineModule({
       type: 'string',
       default: null,
       summary: 'Accepted without effect.',
-      inert: 'siprest has no databases',
+      inert: 'siprest has no database support',
     }),
   ),
   functions: Object.entries(formerNames).flatMap(([name, now]) =>

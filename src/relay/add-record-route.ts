@@ -10,9 +10,9 @@ import {
 import { incomingSocket, type RecordRoute, recordRoutes } from './record-route.ts';
 
 interface RouteState {
-  /** Parameters for the Record-Route that is added, each with its `;`. */
+  /** Parameters for the Record-Route, each with its leading `;`. */
   extra: string;
-  /** The Record-Route that was added; null if none was. */
+  /** The added Record-Route, if any. */
   record: AddedRoute | null;
   /** The parameters of the Route of siprest, once looseRoute() has found it. */
   params: string | null;
@@ -25,16 +25,19 @@ export const routeState = new StateKey<Request, RouteState>('record and loose ro
   params: null,
 }));
 
-/** The URIs of Record-Routes, the first on top. */
+/** Record-Route URIs, topmost first. */
 export interface RouteUris {
-  /** Where the request leaves by the socket that received it. */
+  /** If the request leaves by the socket that received it. */
   readonly uris: readonly string[];
-  /** Whether there are others where it leaves by another one. */
+  /** Whether `doubled` applies if it leaves by another socket. */
   readonly mayDouble: boolean;
   doubled(outgoing: SendingSocket): readonly string[];
 }
 
-/** Record-Routes among the edits of a request: data, since they stay as long as the call waits. */
+/**
+ * Record-Routes among the edits of a request. Plain data rather than closures, since it stays in memory while the call
+ * waits.
+ */
 class AddedRoute implements RecordRoute {
   edit: Edit;
   readonly #uris: RouteUris;
@@ -61,7 +64,7 @@ class AddedRoute implements RecordRoute {
     return this.#write(this.#uris.doubled(outgoing));
   }
 
-  /** Writes them anew, with parameters that were added later. */
+  /** Rewrites the headers with parameters added later. */
   extend(extra: string, list: Edit[]): void {
     const place = list.indexOf(this.edit);
     this.#extra = extra;
@@ -100,7 +103,7 @@ export function recordRoute(
   const socket = request.message?.socket ?? null;
   if (socket === null) return false;
   const { address, port } = socket.local;
-  // outside of a running server nobody has registered the socket
+  // without a running server, the socket is not registered
   const incoming = incomingSocket(request) ?? {
     transport: socket,
     host: formatHostPort(address, null),
@@ -110,7 +113,7 @@ export function recordRoute(
   return addRecordRoute(request, new SocketUris(incoming, user ? `${user}@` : '', `${tag}${params}`, double));
 }
 
-/** `;ftag=...`: tells later which way a request goes. */
+/** `;ftag=...`, from which later requests of the dialog derive their direction. */
 export function fromTagOf({ message }: Request): string {
   const tag = message?.fromTag ?? null;
   return tag === null ? '' : `;ftag=${tag}`;
@@ -126,7 +129,7 @@ export function addRouteParameters(request: Request, params: string): void {
 /** The URIs that name the sockets of both sides. */
 class SocketUris implements RouteUris {
   readonly #incoming: SendingSocket;
-  /** With its `@`. */
+  /** Including the `@`. */
   readonly #user: string;
   readonly #params: string;
   readonly mayDouble: boolean;
@@ -151,12 +154,12 @@ class SocketUris implements RouteUris {
   }
 }
 
-/** Where requests come in by a socket: its host and port, with the transport where it is not UDP. */
+/** The address of a socket in a URI: host and port, with the transport unless it is UDP. */
 function place({ transport: { protocol }, host, port }: SendingSocket): string {
   return `${host}:${port}${transportParameter(protocol)}`;
 }
 
-/** Whether parameters may follow others of a URI, without a change of anything else in it. */
+/** Whether the text consists of URI parameters only, so that appending it cannot change the rest of the URI. */
 export function areRouteParameters(text: string): boolean {
   if (text === '') return true;
   const read = text.startsWith(';') ? parseUri(`sip:x;lr${text}`) : null;

@@ -21,13 +21,13 @@ import { forceSocket } from './record-route.ts';
 const isOurs = ({ routing }: Request, uri: Uri | null) =>
   uri !== null && uri.host !== null && routing.isMyself(bareHost(uri.host), uri.port ?? routePort(uri));
 
-/** What a Route without a port means (RFC 3263, 4.2). */
+/** The default port of a Route (RFC 3263, 4.2). */
 const routePort = (uri: Uri): number =>
   defaultPort(uriKind(uri) === 'sips' ? DEFAULT_SECURE_PROTOCOL : uriTransport(uri).toLowerCase());
 
 const isDoubled = (uri: Uri | undefined) => uri !== undefined && uriParameter(uri, 'r2') === 'on';
 
-/** All Routes of the message. */
+/** All Route values of the message. */
 function routeSet({ message }: Request): NameAddr[] {
   const set: NameAddr[] = [];
   for (const { key, value } of message?.headers ?? [])
@@ -35,7 +35,7 @@ function routeSet({ message }: Request): NameAddr[] {
   return set;
 }
 
-/** Writes the Route headers anew: `left` are those that are sent on. */
+/** Rewrites the Route headers; `left` are the remaining routes. */
 export function setRoutes(request: Request, left: readonly string[]): void {
   const list = request.state(edits);
   let isFirst = true;
@@ -57,7 +57,7 @@ export function looseRoute(request: Request): boolean {
   if (request.message === null || set.length === 0) return false;
   let left: readonly NameAddr[] = set;
   const own: Uri[] = [];
-  // a strict router has put us into the request URI, and the target last (16.4)
+  // a strict router has moved our URI to the request URI, and the target to the last Route (16.4)
   const isStrict = isOurs(request, ruri) && ruri !== null && uriParameter(ruri, 'lr') !== null;
   if (isStrict) {
     if (!request.setRequestUri(left.at(-1)?.uri ?? '')) return false;
@@ -75,12 +75,12 @@ export function looseRoute(request: Request): boolean {
     left = left.slice(1);
   }
   if (own[0] !== undefined) request.state(routeState).params = own[0].params;
-  // a preloaded route that only names us is not a route set (the manual's loose_route)
+  // a preloaded Route that names only us does not count as a route set (the manual's loose_route)
   if (!isStrict && own.length > 0 && left.length === 0 && request.message.toTag === null) {
     setRoutes(request, []);
     return false;
   }
-  // the second of two says how the other side reaches us: the request goes out by that socket
+  // the second of the two names the socket of the other side, which has to send the request
   const [, outside] = own;
   if (outside?.host != null)
     forceSocket(
@@ -93,7 +93,7 @@ export function looseRoute(request: Request): boolean {
     if (next.uriParts === null) return false;
     if (uriParameter(next.uriParts, 'lr') !== null) request.setDestinationUri(next.uri);
     else {
-      // the next hop is a strict router: it wants to be the request URI, and the target last (16.6, 6)
+      // the next hop is a strict router: its URI becomes the request URI, and the target the last Route (16.6, 6)
       routes = [...routes.slice(1), `<${request.requestUri}>`];
       request.setRequestUri(next.uri);
     }
@@ -102,7 +102,7 @@ export function looseRoute(request: Request): boolean {
   return true;
 }
 
-/** Whether the request goes the way that the first one of the dialog went: the caller's tag was noted in the route. */
+/** Whether the request has the direction of the initial request, whose From tag is recorded in the Route. */
 export function isDownstream(request: Request): boolean {
   const { params } = request.state(routeState);
   const tag = params === null ? null : (parseUri(`sip:x;${params}`)?.params ?? null);

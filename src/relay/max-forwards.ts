@@ -1,11 +1,11 @@
 import { edits, type Request, StateKey } from '../runtime/index.ts';
 
-/** Max-Forwards for the next hop once it has been counted down; null before. */
+/** The decremented Max-Forwards; null before. */
 export const maxForwards = new StateKey<Request, { value: number | null }>('Max-Forwards', () => ({
   value: null,
 }));
 
-/** Max-Forwards as counted down to, else as received: null without the header, NaN if it is not a number. */
+/** The decremented Max-Forwards if any, else the received one: null without the header, NaN if it is not a number. */
 export function currentMaxForwards(request: Request): number | null {
   const counted = request.state(maxForwards).value;
   if (counted !== null) return counted;

@@ -77,7 +77,7 @@ describe('the parameters of rest_client', () => {
 
   it('warn of a connection_timeout that is clamped, by the names of the script', () => {
     expect(validate(setting({ connection_timeout: 9, curl_timeout: 1 }))).toEqual([
-      'connection_timeout (9 s) is above curl_timeout (1 s), which is used instead',
+      'connection_timeout (9 s) exceeds curl_timeout (1 s), which applies instead',
     ]);
     expect(validate(setting({ connection_timeout: 20, curl_timeout: 1 }))).toEqual([]);
     expect(validate(setting({ connection_timeout: 1, curl_timeout: 2 }))).toEqual([]);

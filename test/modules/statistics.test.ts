@@ -37,16 +37,16 @@ test('a group is gone through by an iterator, and others have counters of the sa
     { modules, rest: 'modparam("statistics", "stat_groups", "method, packet")' },
   );
   expect(prints).toEqual(['invite=2', 'bye=1', '-1', '-1', '-1']);
-  expect(log.join('\n')).toContain('"nowhere:x" is of no group that stat_groups defines');
+  expect(log.join('\n')).toContain('the group of "nowhere:x" is not in stat_groups');
 });
 
 test.each([
   ['modparam("statistics", "variable", "a/often")', /invalid variable "a\/often"/],
-  ['modparam("statistics", "variable", "x:a")', /"x:a" is of no group/],
-  ['modparam("statistics", "stat_series_profile", "window=60")', /begin with a name and a colon/],
+  ['modparam("statistics", "variable", "x:a")', /the group of "x:a" is not in/],
+  ['modparam("statistics", "stat_series_profile", "window=60")', /expected a name and a colon first/],
   ['modparam("statistics", "stat_series_profile", "p: algorithm=median")', /unknown algorithm median/],
   ['modparam("statistics", "stat_series_profile", "p: windows=60")', /unknown attribute "windows=60"/],
-  ['modparam("statistics", "stat_series_profile", "p: slots=0")', /slots is 0[^]*from 1 to 86400/],
+  ['modparam("statistics", "stat_series_profile", "p: slots=0")', /invalid slots 0[^]*from 1 to 86400/],
 ])('a parameter that means nothing is an error: %s', (line, why) => {
   expect(() => programOf(`loadmodule "statistics.so"\n${line}\nroute { exit; }`)).toThrow(why);
 });
@@ -77,7 +77,7 @@ test('a series is the sum of what was fed within its window, the average, or the
     { modules, rest: profiles },
   );
   expect(prints).toEqual(['1 2', '150', '66', '333', '<null> <null>', 'ASR=66', '-1 66', '-1']);
-  expect(log.join('\n')).toContain('"rates:ASR" is a series, and cannot be reset');
+  expect(log.join('\n')).toContain('"rates:ASR" is a series and cannot be reset');
   expect(log.join('\n')).toContain('stat_series_profile defines no profile "none"');
 });
 

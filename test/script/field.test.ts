@@ -128,7 +128,7 @@ describe('the older dialect', () => {
   const silent =
     'loadmodule "tm.so"\nloadmodule "uri.so"\nloadmodule "sipmsgops.so"\nloadmodule "event_route.so"\n';
   const note =
-    'inert | the module event_route is accepted and does nothing: an event runs its event_route without it';
+    'inert | the module event_route is accepted and does nothing: events run their event_route without this module';
 
   test('names that have changed go on to work', () => {
     expect(

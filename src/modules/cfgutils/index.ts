@@ -1,4 +1,7 @@
-/** The cfgutils module: waiting, chance, the environment. Source: modules/cfgutils of the manual; vector lang-cache-expiry. */
+/**
+ * The cfgutils module: waiting, randomness, shared variables, the environment. Source: modules/cfgutils of the manual;
+ * vector lang-cache-expiry.
+ */
 
 import { initialSlots, slot, subnameOf } from '../../core/index.ts';
 import { defineFunction, defineModule, type Routing, type Run } from '../../runtime/index.ts';
@@ -22,39 +25,39 @@ const parameters = defineParameters([
     type: 'string',
     default: null,
     repeated: true,
-    summary: 'A $shv from the start: `name=s:text` or `name=i:5`.',
+    summary: 'The initial value of a $shv: `name=s:text` or `name=i:5`.',
   },
   {
     name: 'varset',
     type: 'string',
     default: null,
     repeated: true,
-    summary: 'A $var that every worker has from the start: `name=s:text` or `name=i:5`.',
+    summary: 'The initial value of a $var on every worker: `name=s:text` or `name=i:5`.',
   },
   {
     name: 'hash_file',
     type: 'string',
     default: null,
     summary: 'A file to check.',
-    inert: 'siprest has no command check_config_hash',
+    inert: 'siprest does not have the command check_config_hash',
   },
   {
     name: 'shv_hash_size',
     type: 'int',
     default: 64,
     summary: 'The size of a table.',
-    inert: 'tables grow by themselves',
+    inert: 'tables grow automatically',
   },
   {
     name: 'lock_pool_size',
     type: 'int',
     default: 32,
     summary: 'The number of locks.',
-    inert: 'locks are made as they are needed',
+    inert: 'locks are created on demand',
   },
 ]);
 
-/** `$shv` of the whole server. */
+/** `$shv`, shared by the whole server. */
 const sharedVariables = ({ host: { store } }: Routing) => store.values('$shv');
 
 /** How often rand_event() is true, in percent, for the whole server. */
@@ -70,7 +73,8 @@ function assignments(sets: readonly string[]): Map<string, Value> {
   const variables = new Map<string, Value>();
   for (const text of sets) {
     const match = /^([^=]+)=([si]):(.*)$/s.exec(text);
-    if (match === null) throw new InvalidUse(`"${text}" does not set a variable`, 'name=s:text or name=i:5');
+    if (match === null)
+      throw new InvalidUse(`"${text}" does not set a variable`, 'use name=s:text or name=i:5');
     const [, name = '', type, value = ''] = match;
     variables.set(name.trim(), type === 'i' ? Number(value) | 0 : value);
   }
@@ -83,7 +87,7 @@ function sleeping(name: string, argument: string, unit: string, milliseconds: (a
   return defineFunction({
     name,
     arguments: [{ name: argument, type: 'int', summary: `How long, in ${unit}.` }],
-    summary: `Waits; the worker is occupied unless it is called by async().`,
+    summary: `Waits; occupies the worker unless called by async().`,
     source: 'modules/cfgutils',
     start: ({ run, timeout }, amount) => {
       const wait = Math.max(0, milliseconds(amount));
@@ -93,7 +97,7 @@ function sleeping(name: string, argument: string, unit: string, milliseconds: (a
   });
 }
 
-const noMemory = 'V8 manages the memory: siprest status has what is in use';
+const noMemory = 'V8 manages memory; siprest status shows its usage';
 
 const inert = (name: string, summary: string, why: string) =>
   defineFunction({
@@ -129,7 +133,7 @@ const timeParts: Readonly<Record<string, (now: Date) => number | string>> = {
 
 export const cfgutils = defineModule({
   name: 'cfgutils',
-  summary: 'Waiting, chance, shared variables, the environment.',
+  summary: 'Waiting, randomness, shared variables, the environment.',
   source: 'modules/cfgutils',
   parameters,
   validate: ({ shvset, varset }) => {
@@ -145,7 +149,7 @@ export const cfgutils = defineModule({
     for (const [name, value] of assignments(varset)) slots[slot(name)] = value;
   },
   functions: [
-    inert('abort', 'Ends the server.', 'one message must not end the service for the others'),
+    inert('abort', 'Ends the server.', 'a single message must not stop the server'),
     inert('pkg_status', 'Logs the private memory.', noMemory),
     inert('shm_status', 'Logs the shared memory.', noMemory),
     sleeping('sleep', 'time', 'seconds', (seconds) => seconds * 1000),
@@ -157,7 +161,7 @@ export const cfgutils = defineModule({
           name: 'probability',
           type: 'int',
           optional: true,
-          summary: 'Percent; the set one if omitted.',
+          summary: 'The probability in percent; default: the current setting.',
         },
       ],
       summary: 'True at random.',
@@ -179,7 +183,7 @@ export const cfgutils = defineModule({
     {
       name: 'rand_reset_prob',
       arguments: [],
-      summary: 'Resets it to initial_probability.',
+      summary: 'Resets the probability of rand_event() to initial_probability.',
       source: 'modules/cfgutils',
       run: (run) => {
         probability.set(run.routing, probability.initial(run.routing));
@@ -190,7 +194,7 @@ export const cfgutils = defineModule({
       name: 'rand_get_prob',
       arguments: [],
       summary:
-        'Returns how often rand_event() is true, in percent; 0 reads as 1 and 1 as well, since 0 would end the script.',
+        'Returns the probability of rand_event() in percent; 1 for 0, since a return code of 0 would end the script.',
       source: 'modules/cfgutils',
       run: (run) => probability.get(run.routing) || 1,
     },
@@ -206,7 +210,7 @@ export const cfgutils = defineModule({
           summary: 'Gets both, as `seconds.microseconds`.',
         },
       ],
-      summary: 'Returns the time in microseconds.',
+      summary: 'Reads the clock, to the microsecond.',
       source: 'modules/cfgutils',
       run: (run, seconds, microseconds, both) => {
         const now = run.routing.host.clock.date();
@@ -239,7 +243,7 @@ export const cfgutils = defineModule({
     {
       name: 'env',
       subname: 'required',
-      summary: 'A variable of the environment.',
+      summary: 'An environment variable.',
       source: 'modules/cfgutils',
       resolve: (use) => {
         const name = subnameOf(use);
@@ -265,7 +269,10 @@ export const cfgutils = defineModule({
       resolve: ({ subname }) => {
         const part = timeParts[String(subname)];
         if (part === undefined)
-          throw new InvalidUse(`a time has no part (${String(subname)})`, Object.keys(timeParts).join(', '));
+          throw new InvalidUse(
+            `unknown time part (${String(subname)})`,
+            `use one of: ${Object.keys(timeParts).join(', ')}`,
+          );
         return { get: (run) => part(new Date(run.routing.host.clock.date())) };
       },
     },

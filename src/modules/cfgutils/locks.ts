@@ -1,4 +1,4 @@
-/** Locks that a script takes by a key. Static and dynamic ones are the same here, save that they do not share keys. */
+/** Locks that a script acquires by key. Static and dynamic locks work alike, but have separate keys. */
 import { defineFunctions, type Request, StateKey, whenAnswered } from '../../runtime/index.ts';
 import { defineArgument, type Status } from '../../script/index.ts';
 
@@ -24,7 +24,7 @@ function pair(kind: 'static' | 'dynamic') {
       name: get,
       arguments: [argument],
       summary:
-        'Acquires the lock of this key; waits while another message holds it. -1 if this message already holds it.',
+        'Acquires the lock with this key, waiting while another message holds it. -1 if this message already holds it.',
       source,
       run: (run, name) => {
         const owner = run.state(messageNumber);
@@ -40,7 +40,7 @@ function pair(kind: 'static' | 'dynamic') {
         } as const;
         return whenAnswered(run, `${get}()`, store.ask(lock), (result): Status => {
           if (result === 'granted') return 1;
-          if (result === 'own') run.complain(`${get}(): the message already has the lock "${name}"`);
+          if (result === 'own') run.complain(`${get}(): the message already holds the lock "${name}"`);
           else
             run.complain(
               `${get}(): no memory left for the lock "${name}"; see memory_budget of siprest status`,
@@ -52,7 +52,7 @@ function pair(kind: 'static' | 'dynamic') {
     {
       name: release,
       arguments: [argument],
-      summary: 'Releases the lock of this key; does nothing if this message does not hold it.',
+      summary: 'Releases the lock with this key, if this message holds it.',
       source,
       run: (run, name) => {
         const owner = run.state(messageNumber);

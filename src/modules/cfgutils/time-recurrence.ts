@@ -1,9 +1,10 @@
 /**
- * Time recurrences as check_time_rec() takes them: `timezone|dtstart|dtend|duration|freq|until|interval|byday|bymday|byyday|byweekno|bymonth`
- * (RFC 2445, 4.8.5.4), joined by `&`, `/`, `!` and parentheses. Source: modules/cfgutils of the manual.
+ * Time recurrences for check_time_rec():
+ * `timezone|dtstart|dtend|duration|freq|until|interval|byday|bymday|byyday|byweekno|bymonth` (RFC 2445, 4.8.5.4),
+ * joined by `&`, `/`, `!` and parentheses. Source: modules/cfgutils of the manual.
  */
 
-/** A calendar day and a time of that day, where the recurrence is. */
+/** A calendar day and a time of day, in the time zone of the recurrence. */
 interface LocalTime {
   /** Days since 1970-01-01. */
   readonly day: number;
@@ -15,7 +16,7 @@ interface Recurrence {
   readonly zone: string | undefined;
   readonly start: LocalTime | null;
   readonly end: LocalTime | null;
-  /** Seconds; null where neither a duration nor an end is given. */
+  /** Seconds; null without a duration or end. */
   readonly duration: number | null;
   readonly frequency: Frequency | null;
   readonly until: LocalTime | null;
@@ -36,7 +37,7 @@ const secondsOfDay = 86_400;
 const longest = 8192;
 const deepest = 32;
 
-/** Whether it matches at a time in seconds since 1970; null for an invalid recurrence. */
+/** Whether a recurrence matches at a Unix time in seconds; null if it is invalid. */
 export function matchesRecurrence(text: string, time: number): boolean | null {
   if (text.length > longest) return null;
   const reader = new Reader(text, time);
@@ -44,7 +45,7 @@ export function matchesRecurrence(text: string, time: number): boolean | null {
   return reader.atEnd ? result : null;
 }
 
-/** `/` binds less than `&`; a `/` in the name of a time zone is not an operator. */
+/** `/` has lower precedence than `&`; a `/` in a time zone name is not an operator. */
 class Reader {
   readonly #text: string;
   readonly #time: number;
@@ -153,7 +154,7 @@ function parse(text: string): Recurrence | null {
   };
 }
 
-/** Null where the field is empty, undefined where it is wrong. */
+/** Null if the field is empty, undefined if invalid. */
 function optional<T>(text: string | undefined, read: (text: string) => T | null): T | null | undefined {
   return text === undefined || text === '' ? null : (read(text) ?? undefined);
 }
@@ -173,7 +174,7 @@ function parseTime(text: string): LocalTime | null {
   };
 }
 
-/** `P30D`, `PT8H30M`, `P1W` (RFC 2445, 4.3.6); the case does not matter. */
+/** `P30D`, `PT8H30M`, `P1W` (RFC 2445, 4.3.6); case-insensitive. */
 function parseDuration(text: string): number | null {
   const match = /^P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?$/i.exec(
     text,
@@ -234,7 +235,7 @@ function formatter(zone: string): Intl.DateTimeFormat | null {
   } catch {
     format = null;
   }
-  // names may be made of what the network sends
+  // the cache is bounded, since a name may come from the network
   if (zones.size < 1000) zones.set(zone, format);
   return format;
 }
@@ -265,7 +266,7 @@ function matches(recurrence: Recurrence, time: number): boolean {
     return recurrence.duration === null || start === null || distance(start, now) < recurrence.duration;
   const window = occurrence(recurrence, frequency);
   if (window.bound !== null && distance(now, window.bound) <= 0) return false;
-  // an occurrence that covers now began at most its length ago
+  // an occurrence that covers the time began at most its length before
   const begin = start?.second ?? 0;
   for (let day = now.day; (now.day - day) * secondsOfDay + now.second - begin < window.length; day--) {
     if (start !== null && day < start.day) return false;
@@ -276,8 +277,8 @@ function matches(recurrence: Recurrence, time: number): boolean {
 }
 
 /**
- * How long one occurrence is. An end that is further off than the next occurrence cannot be that of the first: it
- * bounds the whole, and its time of day ends each, as in the manual's example of the working hours of a year.
+ * The length of one occurrence. An end beyond the next occurrence bounds the whole recurrence instead, and its time of
+ * day ends each occurrence, as in the manual's example of a year's working hours.
  */
 function occurrence({ start, end, duration }: Recurrence, frequency: Frequency) {
   const period = frequencies[frequency] * secondsOfDay;
@@ -306,7 +307,7 @@ function recurs(recurrence: Recurrence, frequency: Frequency, day: number): bool
   return first === null || byDefault(recurrence, frequency, first, date);
 }
 
-/** What dtstart says of occurrences where no list does. */
+/** Constraints from dtstart where no list applies. */
 function byDefault(recurrence: Recurrence, frequency: Frequency, first: Date, date: Date): boolean {
   const { byMonthDay, byYearDay, byWeek, byMonth } = recurrence;
   switch (frequency) {
@@ -324,7 +325,7 @@ function byDefault(recurrence: Recurrence, frequency: Frequency, first: Date, da
   }
 }
 
-/** How many periods lie between the days. */
+/** The number of periods between two days. */
 function periods(frequency: Frequency, first: Date, date: Date): number {
   const day = (one: Date) => Math.floor(one.getTime() / 1000 / secondsOfDay);
   const months = (one: Date) => one.getUTCFullYear() * 12 + one.getUTCMonth();
@@ -341,7 +342,7 @@ function periods(frequency: Frequency, first: Date, date: Date): number {
   }
 }
 
-/** Whether the list has the number, or counts to it from the end. An empty list says nothing. */
+/** Whether the list contains the number, counted from either end. An empty list matches everything. */
 const holds = (all: readonly number[], value: number, last: number) =>
   all.length === 0 || all.includes(value) || all.includes(value - last - 1);
 
@@ -362,7 +363,7 @@ function isWeekday(
     : -Math.floor((length - 1 - position) / 7) - 1 === ordinal;
 }
 
-/** ISO 8601: the week of the year that has its Thursday. */
+/** ISO 8601: a week belongs to the year of its Thursday. */
 function isoWeek(day: number): number {
   const thursday = day + 3 - ((day + 3) % 7);
   const year = new Date(thursday * secondsOfDay * 1000).getUTCFullYear();

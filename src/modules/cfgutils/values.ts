@@ -6,7 +6,7 @@ import { matchesRecurrence } from './time-recurrence.ts';
 type Reference = VariableReference<Run>;
 const source = 'modules/cfgutils';
 
-/** The list in any order (Fisher and Yates). */
+/** Shuffles the list (Fisher-Yates). */
 export function shuffled<T>(list: readonly T[]): T[] {
   const result = [...list];
   for (let i = result.length - 1; i > 0; i--) {
@@ -16,15 +16,15 @@ export function shuffled<T>(list: readonly T[]): T[] {
   return result;
 }
 
-/** The variable has these values from now on, in this order. */
+/** Replaces the values of the variable, in this order. */
 function replaceAll(run: Run, variable: Reference, values: readonly Value[]): boolean {
   let good = variable.set(run, null, ':=');
-  // what is added last stands first
+  // a new value is added at the front
   for (const value of values.toReversed()) good = variable.set(run, value, '=') && good;
   return good;
 }
 
-/** An index, each as likely as its weight is big; null where all weigh nothing. */
+/** A random index, with probability proportional to its weight; null if all weights are 0. */
 function rouletteIndex(weights: readonly number[], random: number): number | null {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let left = random * total;
@@ -55,17 +55,17 @@ export const valueFunctions = defineFunctions([
         name: 'int_list_var',
         type: 'variable',
         readOnly: true,
-        summary: 'An AVP with a weight as each value.',
+        summary: 'An AVP whose values are the weights.',
       },
     ],
     summary:
-      'Picks one of the values at random, in proportion to their size, and returns its index. The return code of index 0 ends the script, as that of any function does.',
+      'Picks a value at random, with probability proportional to its size, and returns its index. Index 0 ends the script, like any return code of 0.',
     source,
     run: (run, list) => {
       const weights: number[] = [];
       for (const value of list.list(run)) {
         if (typeof value !== 'number') {
-          run.complain(`set_select_weight(): ${list.text} has a value that is not a number`);
+          run.complain(`set_select_weight(): ${list.text} contains a value that is not a number`);
           return -1;
         }
         weights.push(Math.max(0, value));
@@ -76,19 +76,19 @@ export const valueFunctions = defineFunctions([
   {
     name: 'ts_usec_delta',
     arguments: [
-      { name: 't1_sec', type: 'int', summary: 'Seconds of the one time.' },
+      { name: 't1_sec', type: 'int', summary: 'The first time: seconds.' },
       { name: 't1_usec', type: 'int', summary: 'Microseconds of it.' },
-      { name: 't2_sec', type: 'int', summary: 'Seconds of the other.' },
+      { name: 't2_sec', type: 'int', summary: 'The second time: seconds.' },
       { name: 't2_usec', type: 'int', summary: 'Microseconds of it.' },
       { name: 'delta_str', type: 'variable', optional: true, summary: 'Gets the difference as text.' },
       {
         name: 'delta_int',
         type: 'variable',
         optional: true,
-        summary: 'Gets it as a number; returns -1 if it does not fit in 32 bits.',
+        summary: 'Gets the difference as a number; -1 if it does not fit 32 bits.',
       },
     ],
-    summary: 'The difference of two times in microseconds.',
+    summary: 'Computes the difference of two times in microseconds.',
     source,
     run: (run, sec1, usec1, sec2, usec2, text, number) => {
       const delta = BigInt(sec1 - sec2) * microseconds + BigInt(usec1 - usec2);
@@ -105,11 +105,11 @@ export const valueFunctions = defineFunctions([
         name: 'time_string',
         type: 'string',
         summary:
-          '`timezone|dtstart|dtend|duration|freq|until|interval|byday|bymday|byyday|byweekno|bymonth` (RFC 2445), leading and trailing ones optional; several joined by `&`, `/`, `!` and parentheses.',
+          '`timezone|dtstart|dtend|duration|freq|until|interval|byday|bymday|byyday|byweekno|bymonth` (RFC 2445); leading and trailing fields are optional. Combine several with `&`, `/`, `!` and parentheses.',
       },
-      { name: 'timestamp', type: 'string', optional: true, summary: 'A Unix time instead of now.' },
+      { name: 'timestamp', type: 'string', optional: true, summary: 'A Unix time; default: now.' },
     ],
-    summary: 'Whether a time recurrence matches now: 1 yes, -1 no, -2 invalid.',
+    summary: 'Whether a time recurrence matches: 1 yes, -1 no, -2 invalid.',
     source,
     run: (run, text, timestamp) => {
       if (text === '') return -1;

@@ -1,4 +1,4 @@
-/** Arguments that the functions of rest_client and rest_policy have in common. */
+/** Arguments shared by the functions of rest_client and rest_policy. */
 import { parseHeaderLine } from '../../rest/index.ts';
 import { defineArgument } from '../../script/index.ts';
 
@@ -25,7 +25,7 @@ export const sendType = defineArgument({
   optional: true,
   refuses: (text) => refusedHeader(`Content-Type: ${text}`),
   summary:
-    'Its Content-Type; default `application/x-www-form-urlencoded`. An empty one: no Content-Type. Null: -1.',
+    'Its Content-Type; default `application/x-www-form-urlencoded`. Empty: none. Null: the call returns -1.',
 });
 /** An output that gets text. */
 export const output = (name: string, summary: string) =>
@@ -34,8 +34,8 @@ export const statusOutput = defineArgument({
   name: 'retcode_pv',
   type: 'variable',
   optional: true,
-  summary: 'Gets the HTTP status; 0 when no reply arrived at all.',
+  summary: 'Gets the HTTP status; 0 without a reply.',
 });
 
 export const returnCodes =
-  'Returns 1, -1 refused, -2 connect timeout, -3 transfer timeout (with what has arrived), -4 already connecting, -5 refused by a policy, -10 anything else.';
+  'Returns 1, -1 connection refused, -2 connect timeout, -3 transfer timeout (with the data received so far), -4 already connecting, -5 refused by a policy, -10 any other error.';

@@ -1,4 +1,7 @@
-/** The lock of `no_concurrent_connects` over all processes: one worker of the server at a time connects to a host name. */
+/**
+ * The lock of `no_concurrent_connects`, shared by all processes: only one worker of the server at a time connects to a
+ * host name.
+ */
 
 import type { ConnectLock } from '../../rest/index.ts';
 import type { Store } from '../../runtime/index.ts';
@@ -6,7 +9,7 @@ import { type Awaitable, andThen } from '../../timers/index.ts';
 
 const space = 'connect locks';
 
-/** Each worker has a client, and a client's number within the process is what owns a lock. */
+/** Each worker has a client; the number of the client within its process identifies the owner of a lock. */
 const clientNumbers = new WeakMap<object, number>();
 let lastNumber = 0;
 
@@ -16,7 +19,7 @@ function numberOf(client: object): number {
   return number;
 }
 
-/** What the clients of a process take for the lock. */
+/** The connect lock that the clients of a process share. */
 export class SharedConnectLock implements ConnectLock {
   readonly #store: Store;
 

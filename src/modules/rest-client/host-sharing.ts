@@ -1,4 +1,4 @@
-/** Limits and circuit breakers over all processes, by the store. */
+/** Limits and circuit breakers that all processes share through the store. */
 import type { HostSharing } from '../../rest/index.ts';
 import type { Store } from '../../runtime/index.ts';
 import { type Awaitable, andThen } from '../../timers/index.ts';
@@ -14,7 +14,7 @@ export class StoreHostSharing implements HostSharing {
 
   take(key: string, most: number | null, rate: number | null): Awaitable<boolean> {
     const taken = this.#store.ask({ kind: 'take', key, most, rate });
-    // a store without room limits nobody; each process still has its own limit
+    // if the store is full, only the limit of this process applies
     return andThen(taken, (result) => result !== 'none');
   }
 

@@ -1,5 +1,5 @@
 /**
- * The rest_client module: rest_get(), rest_post(), rest_put() and what belongs to them. Source: the module's
+ * The rest_client module: rest_get(), rest_post(), rest_put() and related functions. Source: the module's
  * documentation, section by section; vectors rest-*, async-*, params-*, trans-rest-*.
  */
 import { parseHeaderLine, percentDecode, percentEncode } from '../../rest/index.ts';
@@ -43,7 +43,7 @@ const functions = defineFunctions([
       statusOutput,
     ],
     summary: `An HTTP GET. ${returnCodes}`,
-    source: 'rest_client documentation; body_pv may be left out as in its example 1.17',
+    source: 'rest_client documentation; body_pv is optional, as in its example 1.17',
     admit,
     start: (invocation, target, bodyOut, typeOut, statusOut) =>
       transfer(
@@ -60,7 +60,7 @@ const functions = defineFunctions([
       { name: 'txt', type: 'string', refuses: refusedHeader, summary: 'A header line, `Field: value`.' },
     ],
     summary:
-      "Adds a header to the message's next request. -1 for an invalid line: one with a line break, a name that is not a token, a field that frames the message.",
+      "Adds a header to the message's next request. -1 if the line contains a line break, its name is not a token, or the field frames the message.",
     source: 'rest_client documentation',
     run: (run, text) => {
       const line = parseHeaderLine(text);
@@ -84,7 +84,7 @@ const functions = defineFunctions([
         summary: 'A client_domain of tls_mgm.',
       },
     ],
-    summary: "Uses a TLS client domain for the message's next request, once. -1 for an unknown domain.",
+    summary: "Uses a TLS client domain for the message's next request only. -1 if the domain is unknown.",
     source: 'rest_client documentation',
     requires: ['tls_mgm'],
     run: (run, domain) => {
@@ -104,7 +104,7 @@ const transformations = defineTransformations([
     name: 'rest.escape',
     arguments: [],
     urlSafe: true,
-    summary: 'Percent-encodes all but unreserved characters (RFC 3986); null for an empty string.',
+    summary: 'Percent-encodes all but unreserved characters (RFC 3986); null if the string is empty.',
     source: 'rest_client documentation; vectors trans-rest-escape-*',
     example: ['call@example.com&safe=false', '{rest.escape}', 'call%40example.com%26safe%3Dfalse'],
     apply: (text) => (text === '' ? null : percentEncode(text, 'latin1')),
@@ -112,7 +112,7 @@ const transformations = defineTransformations([
   {
     name: 'rest.unescape',
     arguments: [],
-    summary: 'Decodes percent-encoding; everything from an encoded NUL on is cut off.',
+    summary: 'Decodes percent-encoding; truncates at an encoded NUL.',
     source: 'rest_client documentation; vectors trans-rest-unescape-*',
     example: ['1%2B1%3D2%21', '{rest.unescape}', '1+1=2!'],
     apply: (text) => {
@@ -126,7 +126,7 @@ const transformations = defineTransformations([
 
 export const restClient = defineModule({
   name: moduleName,
-  summary: 'Asks HTTP services: GET, POST and PUT, blocking, async and launched.',
+  summary: 'Queries HTTP services: GET, POST and PUT, blocking, async and launched.',
   source: 'rest_client documentation',
   parameters,
   functions,

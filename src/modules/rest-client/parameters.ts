@@ -1,6 +1,6 @@
 /**
- * The parameters of rest_client: what each is called and measured in, and the options of the client that they set.
- * Defaults and ranges are the client's, in the script's unit.
+ * The parameters of rest_client: names, units, and the client options that they set. Defaults and ranges come from the
+ * client, converted to the script's units.
  */
 import { CLIENT_OPTIONS, HTTP_VERSIONS, type RestClientOptions, TLS_OPTIONS } from '../../rest/index.ts';
 import { defineParameter, defineParameters, type RowValues } from '../../script/index.ts';
@@ -9,7 +9,7 @@ const source = 'rest_client documentation';
 const millisecondsPerSecond = 1000;
 const bytesPerKilobyte = 1024;
 
-/** A time, which a script gives in seconds. */
+/** A duration; scripts use seconds. */
 const time = <const Name extends string>(
   name: Name,
   type: 'seconds' | 'int',
@@ -32,13 +32,13 @@ export const parameters = defineParameters([
     'curl_timeout',
     'seconds',
     CLIENT_OPTIONS.timeout,
-    'Longest time for a whole transfer, connecting included. Fractions are allowed ("0.25").',
+    'The timeout of a whole transfer, including connecting. Fractions are allowed ("0.25").',
   ),
   time(
     'connection_timeout',
     'seconds',
     CLIENT_OPTIONS.connectTimeout,
-    'Longest time to connect: name lookup, TCP and TLS together. Clamped to curl_timeout.',
+    'The connect timeout, for name lookup, TCP and TLS together. Limited by curl_timeout.',
   ),
   {
     name: 'connect_poll_interval',
@@ -57,7 +57,8 @@ export const parameters = defineParameters([
     default: 100,
     minimum: 0,
     maximum: 1_000_000,
-    summary: 'Asynchronous transfers that one worker may run at a time; beyond it they block. 0: all block.',
+    summary:
+      'The maximum number of concurrent async transfers per worker; further transfers block. 0: all block.',
     source,
   },
   {
@@ -68,7 +69,7 @@ export const parameters = defineParameters([
     minimum: 0,
     maximum: 2_097_151,
     zero: Number.POSITIVE_INFINITY,
-    summary: 'Largest body of an answer; one byte more stops the transfer with -10.',
+    summary: 'The largest reply body; a larger one ends the transfer with -10.',
     source,
   },
   {
@@ -82,15 +83,15 @@ export const parameters = defineParameters([
     name: 'ssl_verifyhost',
     type: 'boolean',
     default: TLS_OPTIONS.verifyHost.default,
-    maximum: 2, // what libcurl's own option takes for yes, and scripts write
-    summary: `${TLS_OPTIONS.verifyHost.doc} A script may write 2 for yes.`,
+    maximum: 2, // libcurl's own value for yes, which scripts use
+    summary: `${TLS_OPTIONS.verifyHost.doc} Scripts may use 2 for yes.`,
     source,
   },
   {
     name: 'ssl_capath',
     type: 'string',
     default: TLS_OPTIONS.caPath.default,
-    summary: 'Folder of CA certificates, hashed names or any PEM files, beside the default ones.',
+    summary: 'A folder of additional CA certificates: PEM files with hashed or any other names.',
     source,
   },
   {
@@ -100,7 +101,7 @@ export const parameters = defineParameters([
     minimum: 0,
     maximum: HTTP_VERSIONS.length - 1,
     summary:
-      '0 HTTP/2 where TLS offers it, else 1.1; 1 HTTP/1.0; 2 HTTP/1.1; 3 try HTTP/2; 4 HTTP/2 over TLS only; 5 HTTP/2 in clear text by prior knowledge.',
+      '0: HTTP/2 if negotiated by TLS, else 1.1; 1: HTTP/1.0; 2: HTTP/1.1; 3: try HTTP/2; 4: HTTP/2 over TLS only; 5: cleartext HTTP/2 with prior knowledge.',
     source,
   },
   {
@@ -108,35 +109,35 @@ export const parameters = defineParameters([
     type: 'boolean',
     default: CLIENT_OPTIONS.expect100.default,
     summary:
-      'Ask with Expect: 100-continue before a body of more than 1,024 bytes, and wait one second at most.',
+      'Whether to send Expect: 100-continue before a body larger than 1,024 bytes, waiting one second at most.',
     source,
   },
   {
     name: 'no_concurrent_connects',
     type: 'boolean',
     default: CLIENT_OPTIONS.noConcurrentConnects.default,
-    summary: 'Only one worker at a time connects to a host name; the others get -4 at once.',
+    summary: 'Whether only one worker at a time may connect to a host name; others get -4 immediately.',
     source,
   },
   time(
     'curl_conn_lifetime',
     'int',
     CLIENT_OPTIONS.lockFreeAge,
-    'With no_concurrent_connects: a worker with a connection to the host that is younger than this skips the lock. 0: never.',
+    'With no_concurrent_connects: a worker whose connection to the host is younger than this skips the lock. 0: never.',
   ),
   {
     name: 'use_proxy',
     type: 'boolean',
     default: CLIENT_OPTIONS.proxy.default === 'environment',
     summary:
-      "siprest's own: send requests through the proxies that the environment variables http_proxy, https_proxy, all_proxy and no_proxy name. 0 ignores them.",
+      'An extension of siprest: whether to use the proxies set by the environment variables http_proxy, https_proxy, all_proxy and no_proxy.',
     source,
   },
 ]);
 
 type Values = RowValues<typeof parameters>;
 
-/** The client's options by what the script sets. */
+/** Converts the parameters of a script to client options. */
 export function clientOptions(values: Values): RestClientOptions & { readonly timeout: number } {
   return {
     timeout: values.curl_timeout * millisecondsPerSecond,
@@ -155,11 +156,11 @@ export function clientOptions(values: Values): RestClientOptions & { readonly ti
   };
 }
 
-/** Warnings about parameters that do not go together. */
+/** Warnings about conflicting parameters. */
 export function validate({ connection_timeout, curl_timeout }: Values): readonly string[] {
   const standard = CLIENT_OPTIONS.connectTimeout.default / millisecondsPerSecond;
   if (connection_timeout <= curl_timeout || connection_timeout === standard) return [];
   return [
-    `connection_timeout (${connection_timeout} s) is above curl_timeout (${curl_timeout} s), which is used instead`,
+    `connection_timeout (${connection_timeout} s) exceeds curl_timeout (${curl_timeout} s), which applies instead`,
   ];
 }

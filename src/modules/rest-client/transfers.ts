@@ -1,7 +1,7 @@
 /**
- * Transfers of a script: the workers' clients, what has been said about a message's next request, and what becomes of
- * the outcome. Each worker has a client, so connections are not shared between workers. Source: the documentation of
- * rest_client; vectors rest-*, async-*.
+ * Transfers of a script: the workers' clients, settings for a message's next request, and the handling of outcomes.
+ * Each worker has its own client, so workers do not share connections. Source: the documentation of rest_client;
+ * vectors rest-*, async-*.
  */
 import {
   type Connect,
@@ -29,7 +29,7 @@ import { clientOptions, parameters } from './parameters.ts';
 
 export const moduleName = 'rest_client';
 
-/** What functions such as `rest_append_hf()` have said about the message's next request. */
+/** Settings for the message's next request, from functions such as `rest_append_hf()`. */
 interface NextRequest {
   headers: HeaderField[] | undefined;
   tlsDomain: TlsClientDomain | undefined;
@@ -43,7 +43,7 @@ export const nextRequest = new StateKey<Request, NextRequest>('rest_client next 
   timeout: undefined,
 }));
 
-/** Hears of the outcome of each transfer, on the run that goes on with it, before its output variables are set. */
+/** Receives the outcome of each transfer, on the run that continues with it, before the output variables are set. */
 export type OutcomeListener = (run: Run, url: string, outcome: Outcome) => void;
 
 export const outcomeListeners = new StateKey<Routing, OutcomeListener[]>('rest_client outcomes', () => []);
@@ -54,7 +54,7 @@ export const restConnect = new StateKey<Host, { readonly connect: Connect | null
   () => ({ connect: null }),
 );
 
-/** What the workers of a process share: the connect lock, the DNS cache, TLS contexts, what is counted. */
+/** Shared by the workers of a process: the connect lock, the DNS cache, TLS contexts and counters. */
 export const shared = new StateKey<Host, RestShared>(
   'rest_client shared',
   ({ store, names, memory, clock, states }) =>
@@ -68,19 +68,19 @@ export const shared = new StateKey<Host, RestShared>(
     }),
 );
 
-/** A script that is loaded, the first or the next, reads the CA certificates anew. */
+/** Every load or reload of a script reads the CA certificates again. */
 const certificates = new StateKey<Routing, RestShared>('rest_client certificates', ({ host }) => {
   const all = host.states.get(shared);
   all.rereadCertificates();
   return all;
 });
 
-/** What rest_policy says about hosts and targets, for the clients of all workers. */
+/** The policies of hosts and targets set by rest_policy, for the clients of all workers. */
 export const policyOptions = new StateKey<Routing, { current: PolicyFile }>('rest_client policies', () => ({
   current: {},
 }));
 
-/** The clients of all workers that have asked for something. */
+/** The clients of all workers that have sent a request. */
 const clients = new StateKey<Routing, RestClient[]>('rest_client clients', () => []);
 
 interface WorkerTransfers {
@@ -88,11 +88,11 @@ interface WorkerTransfers {
   /** `curl_timeout` in milliseconds. */
   readonly timeout: number;
   readonly limit: number;
-  /** Those in the background. */
+  /** Running background transfers. */
   running: number;
   /** When the warning about the limit was last logged, in ms. */
   warnedAt: number;
-  /** How many warnings were left out since. */
+  /** The number of warnings suppressed since then. */
   unwarned: number;
 }
 
@@ -111,7 +111,7 @@ const transfers = new StateKey<Worker, WorkerTransfers>('rest_client transfers',
   };
 });
 
-/** A client on what all clients of the process share, which closes with the Routing. @throws RestOptionError */
+/** Creates a client that uses the shared state of the process and closes with the Routing. @throws RestOptionError */
 export function openClient(routing: Routing, options: RestClientOptions): RestClient {
   const client = new RestClient({
     ...options,
@@ -131,7 +131,7 @@ export function openScriptClient(routing: Routing): RestClient {
 
 const logLevels = { debug: 4, info: 3, warning: 1, error: -1 } as const;
 
-/** How the transfers of a process ended, and what the connections of a script's workers do now: label and count. */
+/** Outcomes of the transfers of a process, and current states of its workers' connections: label and count. */
 export function restFigures(routing: Routing): {
   readonly transfers: Iterable<readonly [string, number]>;
   readonly connections: Iterable<readonly [string, number]>;
@@ -145,7 +145,7 @@ export function restFigures(routing: Routing): {
 
 const warningPeriod = 10_000;
 
-/** The limit of background transfers; beyond it one is done as a blocking call, and the log says so now and then. */
+/** Enforces the limit of background transfers; further ones block, with a rate-limited warning. */
 export function admit(run: Run): boolean {
   const own = run.worker.states.get(transfers);
   if (own.running < own.limit) return true;
@@ -154,7 +154,7 @@ export function admit(run: Run): boolean {
     own.unwarned++;
     return false;
   }
-  const more = own.unwarned === 0 ? '' : ` (${own.unwarned} more since the last such line)`;
+  const more = own.unwarned === 0 ? '' : ` (${own.unwarned} more since the last such warning)`;
   run.log(
     1,
     `${moduleName}: worker ${run.worker.id} has ${own.limit} async transfers running, so this one blocks it${more}; raise max_async_transfers`,
@@ -166,7 +166,7 @@ export function admit(run: Run): boolean {
 
 type Reference = VariableReference<Run>;
 
-/** A request as a function of the script says it. */
+/** A request, as made by a script function. */
 export interface Transfer {
   /** The function, for the log. */
   readonly name: string;
@@ -174,14 +174,14 @@ export interface Transfer {
   readonly url: string;
   readonly body?: string | undefined;
   readonly contentType?: string | undefined;
-  /** The Accept header, unless the script has appended one. */
+  /** The Accept header unless the script has appended one. */
   readonly accept?: string | undefined;
 }
 
 /** Sets the output variables and returns the return code. */
 export type Finish = (run: Run, outcome: Outcome, mode: Invocation<Run>['mode']) => number;
 
-/** One transfer, however the script waits for it. */
+/** A transfer, in whichever mode the script calls it. */
 export function transfer(
   { run, mode, background, timeout }: Invocation<Run>,
   request: Transfer,
@@ -239,7 +239,7 @@ function withAccept(
   return [{ name: 'Accept', value: accept }, ...(appended ?? [])];
 }
 
-/** From so many bytes on, it is asked whether the heap has room for a body as text. */
+/** Bodies of at least this size, in bytes, are converted to text only if the heap has room. */
 const largeBody = 65_536;
 
 /** `opensips.cfg:12: rest_get() of http://127.0.0.1/credit`, for the log. */
@@ -260,7 +260,10 @@ export const into =
   (run, outcome, mode) =>
     store(run, outcome, outputs, mode);
 
-/** The status is always set; body and type where a reply was taken, be it a part (rest-get-stall, rest-get-short). */
+/**
+ * Always sets the status; sets body and type if a reply was accepted, even if incomplete (rest-get-stall,
+ * rest-get-short).
+ */
 function store(
   run: Run,
   outcome: Outcome,
@@ -270,7 +273,7 @@ function store(
   status?.set(run, outcome.retcode);
   if (outcome.kind !== 'response' && outcome.kind !== 'timeout') return outcome.rc;
   if (!hasRoom(run, outcome.body.length)) return -10;
-  // a blocking call takes the body's outer white space away (rest-get-padded), an async one does not (async-chain)
+  // a blocking call trims the body (rest-get-padded), an async one does not (async-chain)
   body?.set(run, mode === 'blocking' ? trimmed(outcome.body) : outcome.body.toString('latin1'));
   contentType?.set(run, outcome.contentType);
   return outcome.rc;
@@ -281,7 +284,7 @@ export function hasRoom(run: Run, length: number): boolean {
   if (length < largeBody || run.routing.host.memory.heap.hasRoomFor(length)) return true;
   run.log(
     -1,
-    `${run.routing.place(run.position)}: no memory for an answer of ${length} bytes; raise --max-old-space-size (NODE_OPTIONS)`,
+    `${run.routing.place(run.position)}: not enough memory for a reply of ${length} bytes; raise --max-old-space-size (NODE_OPTIONS)`,
   );
   return false;
 }

@@ -1,4 +1,4 @@
-/** Functions on body parts, codecs and streams: these see each other's changes, as the manual says. */
+/** Functions on body parts, codecs and streams: unlike others, they see each other's changes, as the manual says. */
 import { defineFunction, defineFunctions, mimeOf, type Run } from '../../runtime/index.ts';
 import { type ArgumentSpec, defineArgument, lowerAscii, type Status } from '../../script/index.ts';
 import { headerText } from '../../sip/index.ts';
@@ -17,7 +17,11 @@ import {
 const source = 'modules/sipmsgops';
 const optional = <const Row extends ArgumentSpec>(argument: Row) =>
   defineArgument({ ...argument, optional: true });
-const mime = defineArgument({ name: 'mime', type: 'string', summary: 'A type: `application/sdp`.' });
+const mime = defineArgument({
+  name: 'mime',
+  type: 'string',
+  summary: 'A MIME type, for example `application/sdp`.',
+});
 
 const isContentType = (text: string) => text.trim() !== '' && !/[\x00-\x08\x0a-\x1f\x7f]/.test(text);
 
@@ -27,7 +31,7 @@ function descriptions(run: Run): readonly string[] {
   return run.draft.body.parts.flatMap(({ type, body }) => (isSdp(type) ? body : []));
 }
 
-/** Changes each session description; -1 where `change` has nothing to do in any. */
+/** Changes each session description; -1 if `change` changes none. */
 function changeSdp(run: Run, change: (sdp: string) => string | null): Status {
   let any = false;
   const parts = run.draft.body.parts.map((part) => {
@@ -42,7 +46,7 @@ function changeSdp(run: Run, change: (sdp: string) => string | null): Status {
 
 const yes = (condition: boolean): Status => (condition ? 1 : -1);
 
-/** What the codec functions do, by the middle of their names. */
+/** The actions of the codec functions, by the middle part of their names. */
 const codecActions: Readonly<
   Record<string, { readonly summary: string; readonly act: (run: Run, test: CodecTest) => Status }>
 > = {
@@ -55,11 +59,11 @@ const codecActions: Readonly<
     act: (run, test) => changeSdp(run, (sdp) => deleteCodecs(sdp, test)),
   },
   move_up: {
-    summary: 'Puts the codec before all others; false if there is none.',
+    summary: 'Moves the codec to the front; false if no session description has it.',
     act: (run, test) => changeSdp(run, (sdp) => moveCodecs(sdp, test, 'first')),
   },
   move_down: {
-    summary: 'Puts the codec after all others; false if there is none.',
+    summary: 'Moves the codec to the end; false if no session description has it.',
     act: (run, test) => changeSdp(run, (sdp) => moveCodecs(sdp, test, 'last')),
   },
 };
@@ -80,7 +84,7 @@ function byExpression(
 ) {
   return defineFunction({
     name,
-    arguments: [pattern('regexp', 'A POSIX extended regular expression of codec names.')],
+    arguments: [pattern('regexp', 'A POSIX extended regular expression for codec names.')],
     summary,
     source,
     run: (run, text) => {
@@ -95,7 +99,7 @@ function byName(name: string, summary: string, act: (run: Run, test: CodecTest) 
     name,
     arguments: [
       { name: 'name', type: 'string', summary: 'The name of the codec, in any case.' },
-      { name: 'clock', type: 'string', optional: true, summary: 'Its clock rate; any if omitted.' },
+      { name: 'clock', type: 'string', optional: true, summary: 'Its clock rate; default: any.' },
     ],
     summary,
     source,
@@ -110,8 +114,8 @@ function ofStreams(name: string, summary: string, act: (run: Run, test: StreamTe
   return defineFunction({
     name,
     arguments: [
-      pattern('regexp', 'A POSIX extended regular expression of the media: `audio`.'),
-      optional(pattern('regexp2', 'One of the transport: `SAVP`.')),
+      pattern('regexp', 'A POSIX extended regular expression for the media type, for example `audio`.'),
+      optional(pattern('regexp2', 'The same for the transport, for example `SAVP`.')),
     ],
     summary,
     source,
@@ -124,7 +128,7 @@ function ofStreams(name: string, summary: string, act: (run: Run, test: StreamTe
   });
 }
 
-/** An empty type is any, as in the reference. */
+/** An empty type matches any, as in the reference. */
 function hasPart(run: Run, type = ''): Status {
   const { parts } = run.draft.body;
   return yes(type === '' ? parts.length > 0 : parts.some((part) => mimeOf(part.type) === mimeOf(type)));
@@ -141,21 +145,21 @@ const partFunctions = defineFunctions([
   {
     name: 'has_body',
     arguments: [optional(mime)],
-    summary: 'has_body_part() by its older name.',
+    summary: 'The older name of has_body_part().',
     source: 'vector pvar-hasbody',
     run: hasPart,
   },
   {
     name: 'remove_body_part',
     arguments: [
-      optional({ ...mime, summary: 'The type of the parts to remove; all if omitted.' }),
+      optional({ ...mime, summary: 'The type of the parts to remove; default: all.' }),
       optional({
         name: 'revert',
         type: 'string',
-        summary: '`revert`: all parts but those of this type are removed.',
+        summary: '`revert`: removes all parts except those of this type.',
       }),
     ],
-    summary: 'Removes parts of the body, or the body; false if there is nothing to remove.',
+    summary: 'Removes parts of the body, or the whole body; false if there is nothing to remove.',
     source,
     run: (run, type, revert) => {
       const { parts } = run.draft.body;
@@ -176,7 +180,7 @@ const partFunctions = defineFunctions([
         name: 'headers',
         type: 'string',
         intoHeaders: true,
-        summary: 'Further header lines of the part, each with `\\r\\n`.',
+        summary: 'Further header lines of the part, each ending with `\\r\\n`.',
       }),
     ],
     summary: 'Adds a part to the body, which becomes multipart if it has other parts.',
@@ -186,7 +190,7 @@ const partFunctions = defineFunctions([
       if (run.message === null || text === '') return -1;
       if (headers === null || !isContentType(type)) {
         run.complain(
-          `add_body_part(): expected ${headers === null ? 'header lines, each "Name: value" with \\r\\n' : 'a type on one line: application/sdp'}`,
+          `add_body_part(): expected ${headers === null ? 'header lines, each "Name: value" with \\r\\n' : 'a type such as application/sdp'}`,
         );
         return -1;
       }
@@ -202,11 +206,12 @@ const partFunctions = defineFunctions([
         ...mime,
         optional: true,
         leading: true,
-        summary: 'The type of the part; the whole body if omitted.',
+        summary: 'The type of the part; default: the whole body.',
       },
       { name: 'variable', type: 'variable', summary: 'Gets the text.' },
     ],
-    summary: 'The body, or a part of it, with all changes so far: 1, -1 no body, -2 no part of this type.',
+    summary:
+      'Reads the body, or a part of it, with all changes so far: 1 success, -1 no body, -2 no part of this type.',
     source,
     run: (run, type, target) => {
       const { parts, text } = run.draft.body;
@@ -221,7 +226,7 @@ const partFunctions = defineFunctions([
     name: 'is_audio_on_hold',
     arguments: [],
     summary:
-      'Whether an audio stream is on hold: 1 by a null address (RFC 2543), 2 by sendonly or inactive (RFC 3264).',
+      'Whether an audio stream is on hold: 1 through a null address (RFC 2543), 2 through sendonly or inactive (RFC 3264).',
     source,
     run: (run) => {
       const holds = descriptions(run).map(audioHold);
@@ -238,7 +243,7 @@ export const bodyFunctions = defineFunctions([
   ]),
   byExpression(
     'codec_delete_except_re',
-    'Removes all other codecs from all session descriptions.',
+    'Removes all codecs that do not match from all session descriptions.',
     (run, test) => changeSdp(run, (sdp) => deleteCodecs(sdp, test)),
     true,
   ),
@@ -247,7 +252,7 @@ export const bodyFunctions = defineFunctions([
   ),
   ofStreams(
     'stream_delete',
-    'Removes such streams from all session descriptions; false if there is none.',
+    'Removes such streams from all session descriptions; false if none matches.',
     (run, test) => changeSdp(run, (sdp) => deleteStreams(sdp, test)),
   ),
 ]);

@@ -9,12 +9,12 @@ const lines = defineArgument({
   name: 'txt',
   type: 'string',
   intoHeaders: true,
-  summary: 'Whole header lines, each with `\\r\\n`. Variables in the text may not contain line breaks.',
+  summary: 'Whole header lines, each ending with `\\r\\n`. Variables may not contain line breaks.',
 });
 
 const string = (name: string, summary: string) => defineArgument({ name, type: 'string', summary });
 
-/** Notes the edit that `make` gives for checked header lines; -1, with a log line, for invalid text. */
+/** Records the edit that `make` returns for valid header lines; -1, after logging an error, for invalid text. */
 function insert(
   run: Run,
   name: string,
@@ -36,7 +36,7 @@ function insert(
 const indexOf = (message: SipMessage, name: string) =>
   message.headers.findIndex((header) => header.key === headerKey(name));
 
-/** Removes all headers whose name passes. */
+/** Removes all headers whose name passes the test. */
 function remove(run: Run, test: (name: string) => boolean): Status {
   const { message } = run;
   const found = (message?.headers ?? []).flatMap(({ name }, header) => (test(name) ? header : []));
@@ -60,9 +60,9 @@ export const headerFunctions = defineFunctions([
     name: 'append_hf',
     arguments: [
       lines,
-      { ...string('hdr_anchor', 'The header behind whose first line it is put.'), optional: true },
+      { ...string('hdr_anchor', 'Inserts after the first line of this header.'), optional: true },
     ],
-    summary: 'Adds header lines after the last header, or after another one.',
+    summary: 'Adds header lines at the end, or after another header.',
     source,
     run: (run, text, anchor) =>
       insert(run, 'append_hf', text, (checked, message) => {
@@ -74,8 +74,8 @@ export const headerFunctions = defineFunctions([
   },
   {
     name: 'insert_hf',
-    arguments: [lines, { ...string('hdr', 'The header before whose first line it is put.'), optional: true }],
-    summary: 'Adds header lines before the first header, or before another one.',
+    arguments: [lines, { ...string('hdr', 'Inserts before the first line of this header.'), optional: true }],
+    summary: 'Adds header lines at the start, or before another header.',
     source,
     run: (run, text, anchor) =>
       insert(run, 'insert_hf', text, (checked, message) => ({
@@ -88,13 +88,13 @@ export const headerFunctions = defineFunctions([
     name: 'append_urihf',
     arguments: [
       {
-        ...string('prefix', 'The name of the header and what stands before the URI.'),
+        ...string('prefix', 'The name of the header and the text before the URI.'),
         intoHeaders: true,
       },
-      { ...string('suffix', 'What stands behind it, `\\r\\n` at least.'), intoHeaders: true },
+      { ...string('suffix', 'The text after the URI, at least `\\r\\n`.'), intoHeaders: true },
     ],
     routes: ['route', 'failure_route', 'branch_route'],
-    summary: 'Adds a header with the received request URI in it.',
+    summary: 'Adds a header that contains the received request URI.',
     source,
     run: (run, prefix, suffix) =>
       insert(
@@ -107,13 +107,13 @@ export const headerFunctions = defineFunctions([
   {
     name: 'remove_hf',
     arguments: [
-      string('hname', 'The name of the header, compact forms included.'),
+      string('hname', 'The name of the header; also matches its compact form.'),
       {
         name: 'flags',
         type: 'static',
         oneOf: ['r', 'g'],
         optional: true,
-        summary: 'The older dialect: `r` as remove_hf_re(), `g` as remove_hf_glob().',
+        summary: 'For older scripts: `r` acts like remove_hf_re(), `g` like remove_hf_glob().',
       },
     ],
     summary: 'Removes all headers of this name; false if there is none.',
@@ -134,7 +134,7 @@ export const headerFunctions = defineFunctions([
   },
   {
     name: 'remove_hf_glob',
-    arguments: [string('hname_pattern', '`*` and `?` as in file names; the case counts.')],
+    arguments: [string('hname_pattern', 'A pattern with `*` and `?` as in file names; case-sensitive.')],
     summary: 'Removes all headers whose names match; false if none does.',
     source,
     run: removeGlob,
@@ -142,7 +142,7 @@ export const headerFunctions = defineFunctions([
   {
     name: 'get_glob_headers_values',
     arguments: [
-      string('hdr_name_glob', '`*` and `?` as in file names; the case counts.'),
+      string('hdr_name_glob', 'A pattern with `*` and `?` as in file names; case-sensitive.'),
       { name: 'hdr_names_avp', type: 'variable', summary: 'Gets the names, one value each.' },
       { name: 'hdr_vals_avp', type: 'variable', summary: 'Gets the values in the same order.' },
     ],
@@ -161,7 +161,7 @@ export const headerFunctions = defineFunctions([
     name: 'sip_to_json',
     arguments: [{ name: 'out_var', type: 'variable', summary: 'Gets the JSON.' }],
     summary:
-      'The message as JSON: `first_line` with its line end, `headers` (for each name an array of its values) and, if there is one, `body`.',
+      'Converts the message to JSON: `first_line` including its line break, `headers` (an array of values per name) and, if any, `body`.',
     source,
     run: (run, target) => {
       const { message } = run;

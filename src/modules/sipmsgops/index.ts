@@ -1,4 +1,4 @@
-/** The sipmsgops module: looking at messages and changing them. Source: modules/sipmsgops of the manual. */
+/** The sipmsgops module: functions that inspect and change messages. Source: modules/sipmsgops of the manual. */
 import { defineModule } from '../../runtime/index.ts';
 import { bodyFunctions } from './body.ts';
 import { headerFunctions } from './headers.ts';
@@ -11,7 +11,7 @@ import { validateFunction } from './validate.ts';
 export const sipmsgops = defineModule({
   name: 'sipmsgops',
   summary:
-    'Inspects and changes messages. Changes go into the forwarded request: what the script reads, apart from codecs and body parts, is still the received message.',
+    'Inspects and changes messages. Changes affect the forwarded request; except for codecs and body parts, the script still reads the received message.',
   source: 'modules/sipmsgops',
   functions: [
     ...testFunctions,

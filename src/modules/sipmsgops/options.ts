@@ -8,17 +8,17 @@ const header = defineArgument({ name: 'hdr_name', type: 'string', summary: 'The 
 const option = defineArgument({
   name: 'option',
   type: 'string',
-  summary: 'One of the values between its commas.',
+  summary: 'One of the comma-separated values.',
 });
 
 interface Instance {
   readonly header: number;
-  /** After the edits so far, so that several may change the same header. */
+  /** Reads values after all edits so far, which lets several calls change the same header. */
   readonly text: string;
   readonly values: readonly string[];
 }
 
-/** The instances of a header that are still there. */
+/** The headers of a name that have not been removed. */
 function instances(run: Run, name: string): Instance[] {
   const key = headerKey(name.trim());
   const list = run.draft.edits;
@@ -80,13 +80,13 @@ export const optionFunctions = defineFunctions([
     name: 'list_hdr_remove_option',
     arguments: [header, option],
     summary:
-      'Removes a value from all headers of this name, and those that have no other; false if none has it.',
+      'Removes a value from all headers of this name, and headers that become empty; false if none has it.',
     source,
     run: (run, name, value) => {
       const wanted = lowerAscii(value.trim());
       let removed = false;
       for (const one of instances(run, name)) {
-        // of a value that stands twice in a header the last is taken out
+        // if a value occurs twice in a header, the last one is removed
         const at = one.values.findLastIndex((token) => lowerAscii(token) === wanted);
         if (at < 0) continue;
         removed = true;
@@ -101,6 +101,6 @@ export const optionFunctions = defineFunctions([
   },
 ]);
 
-/** One value: a comma outside of quotes would make two of it. */
+/** Whether the text is a single value: a comma outside quotes would split it. */
 const isOption = (text: string) =>
   text.trim() !== '' && !/[\x00-\x1f\x7f]/.test(text) && splitList(text).length === 1;

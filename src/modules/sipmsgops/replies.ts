@@ -1,4 +1,4 @@
-/** Functions on the replies of siprest. */
+/** Functions on replies that siprest sends. */
 import { defineFunctions } from '../../runtime/index.ts';
 import type { RouteKind } from '../../script/index.ts';
 import { code, isStatusLine, reason } from '../replies.ts';
@@ -13,12 +13,11 @@ export const replyFunctions = defineFunctions([
         name: 'txt',
         type: 'string',
         intoHeaders: true,
-        summary: 'Whole header lines, each with `\\r\\n`. Variables in the text may not contain line breaks.',
+        summary: 'Whole header lines, each ending with `\\r\\n`. Variables may not contain line breaks.',
       },
     ],
     routes: ofReplies,
-    summary:
-      'Adds header lines to all replies of siprest to this request. -1 for text that is not header lines.',
+    summary: 'Adds header lines to all replies of siprest to this request. -1 if the text is invalid.',
     source: 'modules/sipmsgops; vector pvar-append-hf-reply',
     run: (run, text) => {
       if (text !== '' && run.request.appendToReply(text)) return 1;
@@ -32,11 +31,11 @@ export const replyFunctions = defineFunctions([
       {
         name: 'txt',
         type: 'string',
-        summary: 'The body; its Content-Type is added with append_to_reply().',
+        summary: 'The body; use append_to_reply() to add its Content-Type.',
       },
     ],
     routes: ofReplies,
-    summary: 'Gives all replies of siprest to this request a body; the last one counts.',
+    summary: 'Sets the body of all replies of siprest to this request; the last call wins.',
     source: 'modules/sipmsgops',
     run: (run, text) => {
       run.request.setReplyBody(text);
@@ -59,7 +58,7 @@ export const replyFunctions = defineFunctions([
     arguments: [code, reason],
     routes: ['onreply_route'],
     summary:
-      'Changes the status and the reason of a forwarded reply. `$rs` is the new status at once, `$rr` stays as received. -1 for a status of another class if one of the two is below 300.',
+      'Changes the status and the reason of a forwarded reply. `$rs` changes immediately, `$rr` keeps the received reason. -1 if the class changes and one of the two statuses is below 300.',
     source: 'modules/sipmsgops; RFC 3261, 17.2.1',
     run: (run, status, phrase) => {
       const { response } = run.subject;
@@ -67,7 +66,7 @@ export const replyFunctions = defineFunctions([
       const isRefusal = status >= 300 && response.status >= 300;
       if (!isRefusal && Math.floor(status / 100) !== Math.floor(response.status / 100)) {
         run.complain(
-          `change_reply_status(): a ${response.status} cannot become a ${status}: a status below 300 keeps its class`,
+          `change_reply_status(): cannot change ${response.status} to ${status}: statuses below 300 must keep their class`,
         );
         return -1;
       }

@@ -1,10 +1,10 @@
-/** Functions that ask something of the message. */
+/** Functions that test the message. */
 import { defineFunctions } from '../../runtime/index.ts';
 import { lowerAscii } from '../../script/index.ts';
 
 const SPACE = 32;
 
-/** Whether one of the names between `|` is this method, whatever its case. */
+/** Whether the `|`-separated list contains this method, ignoring case. */
 function namesMethod(names: string, method: string): boolean {
   for (let from = 0; from <= names.length; ) {
     const bar = names.indexOf('|', from);
@@ -24,7 +24,7 @@ function namesMethod(names: string, method: string): boolean {
 export const testFunctions = defineFunctions([
   {
     name: 'is_method',
-    arguments: [{ name: 'name', type: 'string', summary: 'A method, or several with `|` between them.' }],
+    arguments: [{ name: 'name', type: 'string', summary: 'A method, or several separated by `|`.' }],
     summary: 'Whether the request has this method.',
     source: 'modules/sipmsgops; vectors pvar-is-method-list, lang-rc-of-function',
     run: (run, names) => {
@@ -36,14 +36,14 @@ export const testFunctions = defineFunctions([
   {
     name: 'is_present_hf',
     arguments: [{ name: 'hf_name', type: 'string', summary: 'The name of the header.' }],
-    summary: 'Whether the message has a header of this name, also in its compact form.',
+    summary: 'Whether the message has a header of this name or its compact form.',
     source: 'modules/sipmsgops',
     run: (run, name) => ((run.message?.header(name) ?? null) === null ? -1 : 1),
   },
   {
     name: 'has_totag',
     arguments: [],
-    summary: 'Whether the To header has a tag: the request is within a dialog.',
+    summary: 'Whether the To header has a tag, which marks requests within a dialog.',
     source: 'vector pvar-hastotag',
     run: (run) => (run.message?.toTag ? 1 : -1),
   },
@@ -56,7 +56,7 @@ export const testFunctions = defineFunctions([
         summary: '`id`, `none`, `user`, `header`, `session`, `critical`.',
       },
     ],
-    summary: 'Whether the Privacy header asks for this (RFC 3323, RFC 3325).',
+    summary: 'Whether the Privacy header requests this type of privacy (RFC 3323, RFC 3325).',
     source: 'modules/sipmsgops',
     run: (run, type) => {
       const values = (run.message?.header('Privacy') ?? '')

@@ -7,12 +7,12 @@ const source = 'modules/sipmsgops';
 const routes: readonly RouteKind[] = ['route', 'failure_route', 'branch_route', 'local_route'];
 const string = (name: string, summary: string) => defineArgument({ name, type: 'string', summary });
 
-/** The request URI is this from now on; -1 for null. */
+/** Sets the request URI; -1 for null. */
 function use(run: Run, uri: Uri | null): Status {
   return uri !== null && run.request.setRequestUri(formatUri(uri)) ? 1 : -1;
 }
 
-/** Without the parameters of this name; null if there is none. */
+/** The URI without the parameters of this name; null if it has none. */
 function withoutParameter(uri: Uri, name: string): Uri | null {
   const wanted = lowerAscii(name.trim());
   const all = (uri.params ?? '').split(';').filter((part) => part !== '');
@@ -21,7 +21,7 @@ function withoutParameter(uri: Uri, name: string): Uri | null {
   return withParams(uri, left.length === 0 ? null : left.join(';'));
 }
 
-/** RFC 3261, 19.1.6; the host is that of the From header, since a tel URI has none. */
+/** RFC 3261, 19.1.6; the host comes from the From header, since a tel URI has none. */
 function sipOfTel(uri: Uri, host: string): string {
   const number = (uri.user ?? '').replace(/[-.()]/g, '');
   const params = uri.params === null ? '' : `;${uri.params}`;
@@ -33,10 +33,10 @@ export const uriFunctions = defineFunctions([
     name: 'ruri_has_param',
     arguments: [
       string('param', 'The name of the parameter.'),
-      { ...string('value', 'Its value; left out, it has to be without one.'), optional: true },
+      { ...string('value', 'Its value; if omitted, the parameter must have none.'), optional: true },
     ],
     routes,
-    summary: 'Whether the request URI has a parameter, with this value or without any.',
+    summary: 'Whether the request URI has a parameter with this value, or without a value.',
     source,
     run: (run, name, value) => {
       const { uri } = run.request;
@@ -66,7 +66,7 @@ export const uriFunctions = defineFunctions([
     name: 'ruri_del_param',
     arguments: [string('param', 'The name of the parameter.')],
     routes,
-    summary: 'Removes a parameter from the request URI; false if it has none of this name.',
+    summary: 'Removes a parameter from the request URI; false if it has no such parameter.',
     source,
     run: (run, name) => {
       const { uri } = run.request;
@@ -91,7 +91,7 @@ export const uriFunctions = defineFunctions([
   {
     name: 'is_uri_user_e164',
     arguments: [string('uri', 'A SIP URI.')],
-    summary: 'Whether its user is a number in the form of E.164: `+` and 2 to 15 digits.',
+    summary: 'Whether the user of the URI is an E.164 number: `+` and 2 to 15 digits.',
     source,
     run: (_, uri) => (/^(?:sips?|tel):\+[0-9]{2,15}(?:[@;:>]|$)/i.test(uri) ? 1 : -1),
   },

@@ -1,4 +1,4 @@
-/** sipmsg_validate(): whether a message is built as RFC 3261 says. */
+/** sipmsg_validate(): whether a message conforms to RFC 3261. */
 import { bodyOffset, defineFunction, receivedBody } from '../../runtime/index.ts';
 import {
   isHost,
@@ -12,7 +12,7 @@ import {
 } from '../../sip/index.ts';
 import { sdpDefect } from '../../text/index.ts';
 
-/** The codes of the manual that a request can have, and their reasons. */
+/** The manual's codes for requests, and their reasons. */
 const reasons = {
   [-1]: 'no SIP message',
   [-2]: 'a header cannot be read',
@@ -76,7 +76,7 @@ function mandatoryDefect(message: SipMessage, flags: string): Defect | null {
   if (!has(message, 'from')) return -8;
   if (!has(message, 'to')) return -9;
   if (!has(message, 'via')) return -10;
-  if (message.kind === 'response') return null; // the others are for requests (RFC 3261, 8.1.1)
+  if (message.kind === 'response') return null; // the other headers are mandatory in requests only (RFC 3261, 8.1.1)
   if (!flags.includes('m') && !has(message, 'max-forwards')) return -13;
   if (needContact.has(message.method) && !has(message, 'contact')) return -14;
   if (message.method !== 'REGISTER' && has(message, 'path')) return -15;
@@ -132,16 +132,16 @@ export const validateFunction = defineFunction({
       type: 'string',
       optional: true,
       summary:
-        '`s` the session description, `h` headers, `m` Max-Forwards may be missing, `r` the request URI, `f` From, `t` To, `c` Contact.',
+        'What to check: `s` the session description, `h` headers, `r` the request URI, `f` From, `t` To, `c` Contact; `m` allows Max-Forwards to be missing.',
     },
     {
       name: 'result_pvar',
       type: 'variable',
       optional: true,
-      summary: 'Gets the reason if it is not valid.',
+      summary: 'Gets the reason if the message is invalid.',
     },
   ],
-  summary: 'Whether the message is valid (RFC 3261); otherwise a negative code for the error.',
+  summary: 'Whether the message is valid (RFC 3261); else a negative error code.',
   source: 'modules/sipmsgops',
   run: (run, flags, result) => {
     const found = defect(run.message, flags ?? '');

@@ -1,6 +1,6 @@
 /**
- * The statistics that OpenSIPS exports itself, as far as they mean something here: each is read from the figures that
- * the server tells of itself. Source: Interface-CoreStatistics of the manual, modules/sl, modules/tm.
+ * The built-in statistics of OpenSIPS that apply to siprest, each read from the server's own figures. Source:
+ * Interface-CoreStatistics of the manual, modules/sl, modules/tm.
  */
 import type { Figure } from '../../runtime/index.ts';
 
@@ -10,16 +10,16 @@ export type FigureReader = (name: string) => Figure;
 export interface BuiltInStatistic {
   readonly group: string;
   readonly name: string;
-  /** A counter may be reset; what is computed when it is asked for may not. */
+  /** Counters can be reset, computed values cannot. */
   readonly kind: 'counter' | 'computed';
-  /** How the values of several processes make one. */
+  /** How to combine the values of several processes. */
   readonly over: 'sum' | 'max' | 'mean';
   readonly summary: string;
-  /** Of one process. */
+  /** The value in one process. */
   readonly read: (figure: FigureReader) => number;
 }
 
-/** Groups in which a name without one is looked for. */
+/** Groups searched for a name without a group. */
 export const coreGroups: readonly string[] = ['core', 'load', 'shmem', 'pkmem'];
 
 type Read = BuiltInStatistic['read'];
@@ -41,7 +41,7 @@ function group(
   }));
 }
 
-/** A figure, or one part of it. */
+/** A figure, or the part of it with one label. */
 const of =
   (name: string, label?: string): Read =>
   (figure) => {
@@ -55,7 +55,7 @@ const percent = (label: string): Read => {
   return (figure) => Math.round(read(figure));
 };
 
-/** A part of the memory, or what one part leaves of another, in bytes. */
+/** A part of the memory, or the difference of two parts, in bytes. */
 const bytes = (label: string, less?: string): Read => {
   const [read, other] = [of('memory', label), less === undefined ? () => 0 : of('memory', less)];
   return (figure) => Math.round((read(figure) - other(figure)) * 1024 * 1024);
@@ -75,28 +75,28 @@ const statuses =
 const classes = ['1', '2', '3', '4', '5', '6'] as const;
 
 const core: readonly Row[] = [
-  ['rcv_requests', of('requests'), 'Requests that came in.'],
-  ['rcv_replies', of('responses'), 'Responses that came in.'],
-  ['fwd_requests', of('forwarded', 'requests'), 'Requests sent on without a transaction.'],
-  ['fwd_replies', of('forwarded', 'responses'), 'Responses sent on without a transaction.'],
-  ['drop_requests', of('dropped', 'overload'), 'Requests dropped before the script, for overload.'],
-  ['drop_replies', of('dropped', 'response'), 'Responses that lead nowhere, or that a reply route drops.'],
-  ['err_requests', of('dropped', 'malformed'), 'Messages that are not SIP, and broken requests.'],
-  ['err_replies', of('dropped', 'malformed_response'), 'Broken responses.'],
+  ['rcv_requests', of('requests'), 'Received requests.'],
+  ['rcv_replies', of('responses'), 'Received responses.'],
+  ['fwd_requests', of('forwarded', 'requests'), 'Requests forwarded without a transaction.'],
+  ['fwd_replies', of('forwarded', 'responses'), 'Responses forwarded without a transaction.'],
+  ['drop_requests', of('dropped', 'overload'), 'Requests dropped before the script because of overload.'],
+  ['drop_replies', of('dropped', 'response'), 'Responses that match no branch, or that a reply route drops.'],
+  ['err_requests', of('dropped', 'malformed'), 'Messages that are not SIP, and malformed requests.'],
+  ['err_replies', of('dropped', 'malformed_response'), 'Malformed responses.'],
 ];
 
 const load: readonly Row[] = [
   ['load', percent('second'), 'How busy the processes were in the last second, in percent.'],
-  ['load1m', percent('minute'), 'How busy in the last minute.'],
-  ['load10m', percent('ten_minutes'), 'How busy in the last ten minutes.'],
+  ['load1m', percent('minute'), 'The same for the last minute.'],
+  ['load10m', percent('ten_minutes'), 'The same for the last ten minutes.'],
 ];
 
 const memory: readonly Row[] = [
-  ['total_size', bytes('heap_limit'), 'Bytes that the JavaScript heaps may have.'],
-  ['used_size', bytes('heap'), 'Bytes of them that are in use.'],
-  ['real_used_size', bytes('heap_reserved'), 'Bytes that are reserved for them.'],
-  ['max_used_size', bytes('heap_peak'), 'The most that ever was, as of once a second.'],
-  ['free_size', bytes('heap_limit', 'heap_reserved'), '`total_size` less `real_used_size`.'],
+  ['total_size', bytes('heap_limit'), 'The size limit of the JavaScript heaps, in bytes.'],
+  ['used_size', bytes('heap'), 'Bytes in use.'],
+  ['real_used_size', bytes('heap_reserved'), 'Bytes reserved.'],
+  ['max_used_size', bytes('heap_peak'), 'The peak usage, sampled every second.'],
+  ['free_size', bytes('heap_limit', 'heap_reserved'), '`total_size` minus `real_used_size`.'],
 ];
 
 const sl: readonly Row[] = [
@@ -104,15 +104,15 @@ const sl: readonly Row[] = [
     (first): Row => [
       `${first}xx_replies`,
       statuses('stateless_replies', first),
-      `Replies of ${first}xx that were sent without a transaction.`,
+      `${first}xx replies sent without a transaction.`,
     ],
   ),
-  ['sent_replies', statuses('stateless_replies'), 'All of them.'],
-  ['received_ACKs', of('stateless_acks'), 'ACKs to them.'],
+  ['sent_replies', statuses('stateless_replies'), 'All replies sent without a transaction.'],
+  ['received_ACKs', of('stateless_acks'), 'ACKs to those replies.'],
 ];
 
 const tm: readonly Row[] = [
-  ['received_replies', of('transaction_replies', 'received'), 'Responses that came to transactions.'],
+  ['received_replies', of('transaction_replies', 'received'), 'Responses received by transactions.'],
   ['relayed_replies', of('transaction_replies', 'relayed'), 'Replies that transactions passed on.'],
   ['local_replies', of('transaction_replies', 'local'), 'Replies of transactions that were made here.'],
   ['UAS_transactions', of('transactions_begun', 'server'), 'Transactions of requests that came in.'],
@@ -135,7 +135,7 @@ const tm: readonly Row[] = [
 export const builtInStatistics: readonly BuiltInStatistic[] = [
   ...group('core', 'counter', 'sum', core),
   ...group('core', 'computed', 'max', [
-    ['timestamp', of('uptime'), 'Seconds since the start, of the process that has run longest.'],
+    ['timestamp', of('uptime'), 'The uptime of the oldest process, in seconds.'],
   ]),
   ...group('load', 'computed', 'mean', [
     ...load,
@@ -146,11 +146,7 @@ export const builtInStatistics: readonly BuiltInStatistic[] = [
   ...group('sl', 'counter', 'sum', sl),
   ...group('tm', 'counter', 'sum', tm),
   ...group('tm', 'computed', 'sum', [
-    [
-      'inuse_transactions',
-      of('transactions', 'server'),
-      'Transactions of requests that came in, at the moment.',
-    ],
+    ['inuse_transactions', of('transactions', 'server'), 'Server transactions in progress.'],
   ]),
 ];
 

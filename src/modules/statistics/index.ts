@@ -1,6 +1,6 @@
 /**
- * The statistics module: counters and series of the script's own, and the statistics that the server has of itself, of all
- * processes together. Source: modules/statistics of the manual.
+ * The statistics module: counters and series defined by the script, and built-in statistics, over all processes.
+ * Source: modules/statistics of the manual.
  */
 
 import { subnameOf } from '../../core/index.ts';
@@ -36,13 +36,13 @@ const parameters = defineParameters([
     type: 'string',
     default: null,
     repeated: true,
-    summary: 'A counter that starts as 0: `NAME`, or `NAME/no_reset`.',
+    summary: 'A counter with the initial value 0: `NAME`, or `NAME/no_reset`.',
   },
   {
     name: 'stat_groups',
     type: 'string',
     default: '',
-    summary: 'Groups of counters, separated by commas: `method, packet`.',
+    summary: 'Comma-separated groups of counters: `method, packet`.',
   },
   {
     name: 'stat_series_profile',
@@ -50,22 +50,22 @@ const parameters = defineParameters([
     default: null,
     repeated: true,
     summary:
-      'How a series is kept: `NAME: ATTRIBUTE=VALUE ...`. `algorithm`: `accumulate` (default), `average` or `percentage`; `window`: length in seconds, default 60; `slots`: its number of parts, default one per second; `group`: default the name; `percentage_factor`: default 100; `hash_size` has no effect.',
+      'Defines a profile of series: `NAME: ATTRIBUTE=VALUE ...`. `algorithm`: `accumulate` (default), `average` or `percentage`; `window`: length in seconds, default 60; `slots`: the number of slots in the window, default one per second; `group`: default the name; `percentage_factor`: default 100; `hash_size` has no effect.',
   },
 ]);
 
-/** What the parameters say of the names. */
+/** Groups and counters defined by the parameters. */
 interface Layout {
   readonly groups: ReadonlySet<string>;
-  /** Full names of those that cannot be reset. */
+  /** Full names of counters that cannot be reset. */
   readonly lasting: ReadonlySet<string>;
-  /** Full names of those that are there from the start. */
+  /** Full names of counters that exist from the start. */
   readonly declared: readonly string[];
   /** By name. */
   readonly profiles: ReadonlyMap<string, SeriesProfile>;
 }
 
-/** Groups of what the server has of itself. */
+/** Groups of built-in statistics. */
 const builtInGroups: ReadonlySet<string> = new Set(
   [...builtInStatistics, ...processStatistics].map(({ group }) => group),
 );
@@ -90,25 +90,25 @@ function layoutOf(values: RowValues<typeof parameters>): Layout {
   for (const text of values.variable) {
     const [name = '', flag] = text.split('/');
     if (name === '' || (flag !== undefined && flag !== 'no_reset'))
-      throw new InvalidUse(`invalid variable "${text}"`, 'NAME or NAME/no_reset');
+      throw new InvalidUse(`invalid variable "${text}"`, 'use NAME or NAME/no_reset');
     const full = fullName(groups, name);
-    if (full === null) throw new InvalidUse(unknownGroup(name), 'stat_groups has to name it');
+    if (full === null) throw new InvalidUse(unknownGroup(name), 'add the group to stat_groups');
     declared.push(full);
     if (flag !== undefined) lasting.add(full);
   }
   return { groups, lasting, declared, profiles };
 }
 
-/** `group:name`, whichever way it was written; null for an unknown group. */
+/** `group:name`, from either notation; null if the group is unknown. */
 function fullName(groups: ReadonlySet<string>, name: string): string | null {
   const colon = name.indexOf(':');
   if (colon < 0) return `${defaultGroup}:${name}`;
   return groups.has(name.slice(0, colon)) ? name : null;
 }
 
-const unknownGroup = (name: string) => `"${name}" is of no group that stat_groups defines`;
+const unknownGroup = (name: string) => `the group of "${name}" is not in stat_groups`;
 
-/** What the server has of itself: without a group, that of a core group. */
+/** A built-in statistic; without a group, one of the core groups. */
 function builtInName(routing: Routing, name: string): string | null {
   const figures = routing.host.states.get(processFigures);
   const candidates = name.includes(':') ? [name] : coreGroups.map((group) => `${group}:${name}`);
@@ -126,14 +126,14 @@ function noRoom(run: Run, name: string): -1 {
   return -1;
 }
 
-/** The full name, or null with a line in the log. */
+/** The full name; null, after logging an error, if the group is unknown. */
 function nameOf(run: Run, caller: string, name: string): string | null {
   const full = fullName(run.routing.states.get(layout).groups, name);
   if (full === null) run.complain(`${caller}: ${unknownGroup(name)}`);
   return full;
 }
 
-/** The value of a series; undefined if there is none of this name. */
+/** The value of a series; undefined if no series has this name. */
 function seriesValue(routing: Routing, full: string): number | undefined {
   const series = routing.host.states.get(allSeries);
   for (const profile of routing.states.get(layout).profiles.values()) {
@@ -144,7 +144,7 @@ function seriesValue(routing: Routing, full: string): number | undefined {
   return undefined;
 }
 
-/** The value of whatever has this name; null where nothing has. */
+/** The value of the statistic with this name; null if there is none. */
 function read(run: Run, caller: string, name: string): Value {
   const { routing } = run;
   const builtIn = builtInName(routing, name);
@@ -156,7 +156,7 @@ function read(run: Run, caller: string, name: string): Value {
 const valueOf = (routing: Routing, full: string): Value =>
   seriesValue(routing, full) ?? values(routing).get(full) ?? null;
 
-/** A script's numbers have 32 bits: a larger one is text. */
+/** Script numbers have 32 bits; larger ones become text. */
 const asValue = (value: number): Value => (value === (value | 0) ? value : String(value));
 
 function reset(run: Run, caller: string, name: string): boolean {
@@ -169,18 +169,18 @@ function reset(run: Run, caller: string, name: string): boolean {
   const full = nameOf(run, caller, name);
   if (full === null) return false;
   if (run.routing.states.get(layout).lasting.has(full)) {
-    run.complain(`${caller}: "${name}" cannot be reset: it is defined with no_reset`);
+    run.complain(`${caller}: "${name}" cannot be reset because of no_reset`);
     return false;
   }
   if (seriesValue(run.routing, full) !== undefined) {
-    run.complain(`${caller}: "${name}" is a series, and cannot be reset`);
+    run.complain(`${caller}: "${name}" is a series and cannot be reset`);
     return false;
   }
   values(run.routing).set(full, 0);
   return true;
 }
 
-/** Full names of all that a group has. */
+/** Full names of all members of a group. */
 function namesOf(routing: Routing, group: string): readonly string[] {
   const series = routing.host.states.get(allSeries);
   const profiles = [...routing.states.get(layout).profiles.values()].filter((one) => one.group === group);
@@ -192,7 +192,7 @@ function namesOf(routing: Routing, group: string): readonly string[] {
   ];
 }
 
-/** Names that are still to come, by iterator. */
+/** Remaining names, by iterator. */
 const iterators = new StateKey<Worker, Map<string, string[]>>('statistics iterators', () => new Map());
 
 const variable = defineArgument({
@@ -204,13 +204,13 @@ const iterator = defineArgument({ name: 'iter', type: 'string', summary: 'The na
 
 export const statistics = defineModule({
   name: moduleName,
-  summary: 'Counters and series of the script and of the server, over all processes.',
+  summary: 'Counters and series of the script, and built-in statistics, over all processes.',
   source,
   parameters,
   functions: [
     {
       name: 'update_stat',
-      arguments: [variable, { name: 'value', type: 'int', summary: 'What to add.' }],
+      arguments: [variable, { name: 'value', type: 'int', summary: 'The amount to add.' }],
       summary: 'Adds to a counter; a missing one starts at 0.',
       source,
       run: (run, name, amount) => {
@@ -223,7 +223,7 @@ export const statistics = defineModule({
     {
       name: 'reset_stat',
       arguments: [variable],
-      summary: 'Sets a counter to 0. -1 for one that cannot be reset.',
+      summary: 'Resets a counter to 0. -1 if it cannot be reset.',
       source,
       run: (run, name) => (reset(run, 'reset_stat()', name) ? 1 : -1),
     },
@@ -248,7 +248,7 @@ export const statistics = defineModule({
         { name: 'val', type: 'variable', summary: 'Gets its value.' },
         iterator,
       ],
-      summary: 'The next counter of the group; -1 after the last.',
+      summary: 'Reads the next counter of the group; -1 after the last.',
       source,
       run: (run, into, value, name) => {
         const full = run.worker.states.get(iterators).get(name)?.pop();
@@ -267,13 +267,13 @@ export const statistics = defineModule({
           definedBy: definedNames('statistics', parameters, ({ stat_series_profile }) =>
             stat_series_profile.map(profileName),
           ),
-          summary: 'A profile that `stat_series_profile` defines.',
+          summary: 'A profile defined by `stat_series_profile`.',
         },
         { name: 'variable', type: 'string', summary: "The name of the series, in the profile's group." },
         { name: 'value', type: 'int', summary: 'The value to add.' },
       ],
       summary:
-        'Feeds a series: `$stat(group:variable)` is the sum of the values within the window, their average, or the percentage of positive values among those that are not 0; rounded down to integers.',
+        'Adds a value to a series: `$stat(group:variable)` is the sum of the values in the window, their average, or the percentage of positive values among the non-zero ones, rounded down.',
       source,
       run: (run, name, series, value) => {
         const { routing } = run;
@@ -293,7 +293,7 @@ export const statistics = defineModule({
       subname: 'required',
       writable: true,
       summary:
-        'A statistic, as `$stat(name)` or `$stat(group:name)`; null if there is none. Without a group it is one of the groups core, load, shmem or pkmem, else a counter of the script. Setting it to 0 resets it.',
+        'A statistic, as `$stat(name)` or `$stat(group:name)`; null if there is none. A name without a group is looked up in the groups core, load, shmem and pkmem, then among the counters of the script. Setting it to 0 resets it.',
       source,
       resolve: (use) => {
         const name = subnameOf(use);

@@ -1,12 +1,12 @@
 /**
- * Built-in statistics over all processes: each tells the others its own now and then, so that reading one waits for
- * nobody.
+ * Built-in statistics over all processes: each process publishes its own periodically, so reading a statistic never
+ * waits.
  */
 import { type Host, type ReplicatedValues, StateKey } from '../../runtime/index.ts';
 import { every } from '../../timers/index.ts';
 import { type BuiltInStatistic, builtInStatistics, processStatistics } from './built-in.ts';
 
-/** How often a process tells its figures, where a counter has changed, and where none has, in ms. */
+/** How often a process publishes its figures, in ms: if a counter has changed, and if none has. */
 const soon = 100;
 const later = 1000;
 
@@ -21,12 +21,12 @@ interface Place {
 export class ProcessFigures {
   readonly #host: Host;
   readonly #told: ReplicatedValues;
-  /** What was reset: the value that counts as 0. */
+  /** The offset of a reset counter: the value that counts as 0. */
   readonly #zeros: ReplicatedValues;
   readonly #places = new Map<string, Place>();
-  /** What the process of this number had counted when it ended. */
+  /** The final counts of ended processes, by process number. */
   readonly #before: readonly number[];
-  /** Of the other processes, as they were told last. */
+  /** The latest figures of other processes. */
   readonly #others = new Map<number, { readonly text: string; readonly values: readonly number[] }>();
   #counters = '';
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -63,7 +63,7 @@ export class ProcessFigures {
     return place === undefined ? undefined : this.#total(place) - Number(this.#zeros.get(name) ?? 0);
   }
 
-  /** False for one that is computed; undefined if there is none. */
+  /** False for a computed value; undefined if there is no such statistic. */
   reset(name: string): boolean | undefined {
     const place = this.#places.get(name);
     if (place === undefined) return undefined;
@@ -72,7 +72,7 @@ export class ProcessFigures {
     return true;
   }
 
-  /** Tells the others what this process has, if it is time. */
+  /** Publishes this process's figures if due. */
   tell(): void {
     const values = builtInStatistics.map((statistic, row) => this.#own(statistic, row));
     const counters = values.filter((_, row) => builtInStatistics[row]?.kind === 'counter').join(' ');
@@ -113,7 +113,7 @@ export const processFigures = new StateKey<Host, ProcessFigures>(
   (host) => new ProcessFigures(host),
 );
 
-/** Begins to tell the others what this process has; the result ends it. */
+/** Starts publishing this process's figures; the returned function stops it. */
 export function tellOthers(host: Host): () => void {
   const figures = host.states.get(processFigures);
   const telling = every(host.clock, soon, () => figures.tell());

@@ -10,7 +10,7 @@ export interface SeriesProfile {
   readonly group: string;
   /** In seconds. */
   readonly window: number;
-  /** Into how many parts the window is cut. */
+  /** The number of slots in the window. */
   readonly slots: number;
   readonly percentageFactor: number;
 }
@@ -21,33 +21,33 @@ const mostSlots = 86_400;
 
 const attributes = ['algorithm', 'group', 'window', 'slots', 'percentage_factor', 'hash_size'] as const;
 
-/** What stands before the colon. */
+/** The text before the colon. */
 export const profileName = (text: string): string => /^\s*([^\s:]*)/.exec(text)?.[1] ?? '';
 
-/** Throws an {@link InvalidUse} for an invalid profile. */
+/** @throws InvalidUse if the profile is invalid */
 export function parseProfile(text: string): SeriesProfile {
   const [, name = '', rest = ''] = /^\s*([^\s:]+)\s*:\s*(.*)$/s.exec(text) ?? [];
-  const wrong = (why: string, help = 'NAME: algorithm=average window=600 slots=10') =>
+  const wrong = (why: string, help = 'for example NAME: algorithm=average window=600 slots=10') =>
     new InvalidUse(`stat_series_profile "${text}": ${why}`, help);
-  if (name === '') throw wrong('it must begin with a name and a colon');
+  if (name === '') throw wrong('expected a name and a colon first');
   const given = new Map<string, string>();
   for (const word of rest.split(/\s+/).filter((one) => one !== '')) {
     const [, attribute = '', value = ''] = /^([^=]+)=(.+)$/s.exec(word) ?? [];
     if (!(attributes as readonly string[]).includes(attribute))
-      throw wrong(`unknown attribute "${word}"`, `${attributes.join(', ')}, each as NAME=VALUE`);
+      throw wrong(`unknown attribute "${word}"`, `use ${attributes.join(', ')}, each as NAME=VALUE`);
     given.set(attribute, value);
   }
   const number = (attribute: string, fallback: number, most: number): number => {
     const value = given.get(attribute);
     if (value === undefined) return fallback;
     if (!/^\d{1,9}$/.test(value) || Number(value) < 1 || Number(value) > most)
-      throw wrong(`${attribute} is ${value}`, `a number from 1 to ${most}`);
+      throw wrong(`invalid ${attribute} ${value}`, `use a number from 1 to ${most}`);
     return Number(value);
   };
   const algorithm = (given.get('algorithm') ?? 'accumulate') as Algorithm;
   if (!algorithms.includes(algorithm)) throw wrong(`unknown algorithm ${algorithm}`, algorithms.join(', '));
   const window = number('window', 60, longest);
-  number('hash_size', 8, 1_000_000); // one map has them all
+  number('hash_size', 8, 1_000_000); // accepted without effect: a single map holds all series
   return {
     name,
     algorithm,

@@ -1,18 +1,18 @@
 /**
- * Statistic series: what a script has fed within a window of time. The window is cut into slots, each with the sums of
- * what every process has fed in it, and what falls out of it is taken off. Source: modules/statistics of the manual,
+ * Statistic series: aggregates of the values that a script has added within a time window. The window consists of slots
+ * with the sums of every process; slots that leave the window are subtracted. Source: modules/statistics of the manual,
  * "Statistic Series".
  */
 import { type Host, type ReplicatedValues, StateKey } from '../../runtime/index.ts';
 import type { Clock } from '../../timers/index.ts';
 import type { SeriesProfile } from './series-profile.ts';
 
-/** What was fed in a slot. */
+/** The sums of a slot. */
 interface Sums {
   sum: number;
-  /** How many values; with `percentage` those above and below 0. */
+  /** The number of values; with `percentage`, of non-zero values. */
   count: number;
-  /** Those above 0. */
+  /** The number of positive values. */
   positive: number;
 }
 
@@ -21,7 +21,7 @@ interface Slot extends Sums {
   epoch: number;
 }
 
-/** What a process says of a place in the ring. */
+/** A process's sums for a place in the ring. */
 type Said = readonly [process: number, place: number, slot: Slot];
 
 const nothing = (): Sums => ({ sum: 0, count: 0, positive: 0 });
@@ -32,7 +32,7 @@ function add(to: Sums, { sum, count, positive }: Readonly<Sums>, times: 1 | -1):
   to.positive += times * positive;
 }
 
-/** One series, of all processes. */
+/** A series over all processes. */
 class Series {
   readonly #profile: SeriesProfile;
   readonly #clock: Clock;
@@ -40,7 +40,7 @@ class Series {
   #slots = new Map<number, Sums>();
   #newest = Number.NEGATIVE_INFINITY;
   readonly #total = nothing();
-  /** What each process has said of each place in the ring of slots. */
+  /** The latest sums of each process for each place in the ring of slots. */
   readonly #said = new Map<string, Slot>();
 
   constructor(profile: SeriesProfile, clock: Clock) {
@@ -57,7 +57,7 @@ class Series {
     return Math.trunc((algorithm === 'average' ? sum : positive * percentageFactor) / count);
   }
 
-  /** The slot of now, with one value more: where in the ring it is, and what it has. */
+  /** Adds a value to the current slot; returns its place in the ring and its sums. */
   fed(process: number, value: number): readonly [place: number, slot: Slot] {
     const { algorithm, slots } = this.#profile;
     const epoch = this.#now;
@@ -70,7 +70,7 @@ class Series {
     return [place, slot];
   }
 
-  /** What a process says of a slot now takes the place of what it said before. */
+  /** Replaces a process's earlier sums of a slot. */
   hear(process: number, place: number, slot: Slot): void {
     const key = `${process} ${place}`;
     const before = this.#said.get(key);
@@ -81,7 +81,7 @@ class Series {
     if (sums === undefined) {
       sums = nothing();
       this.#slots.set(slot.epoch, sums);
-      // of a slot that this process was the first to see the end of
+      // another process published an older slot late: keep them in order
       if (slot.epoch < this.#newest) this.#slots = new Map([...this.#slots].toSorted(([a], [b]) => a - b));
       this.#newest = Math.max(this.#newest, slot.epoch);
     }
@@ -106,14 +106,14 @@ class Series {
   }
 }
 
-/** The series of all processes: each tells the others of the slots that it has fed. */
+/** The series of all processes: each process publishes the slots that it has added to. */
 export class AllSeries {
   readonly #number: number;
   readonly #clock: Clock;
   readonly #values: ReplicatedValues;
-  /** By what all keys of a series begin with. */
+  /** By the common prefix of the keys of a series. */
   readonly #series = new Map<string, Series>();
-  /** Heard of before a script here has used them, by the same. */
+  /** Series published by other processes before a script used them in this one, by the same prefix. */
   readonly #unknown = new Map<string, Map<string, Said>>();
 
   constructor({ number, store, clock }: Host) {
@@ -135,7 +135,7 @@ export class AllSeries {
     return isKept;
   }
 
-  /** Null for one that was never fed. */
+  /** Null if the series has no values yet. */
   value(profile: SeriesProfile, name: string): number | null {
     const prefix = prefixOf(profile, name);
     if (!this.#series.has(prefix) && !this.#unknown.has(prefix)) return null;
@@ -182,7 +182,7 @@ export class AllSeries {
   }
 }
 
-/** With a profile that a reload has changed a series begins anew. */
+/** Includes the profile: when a reload changes it, the series starts again. */
 const prefixOf = ({ name, algorithm, window, slots }: SeriesProfile, statistic: string): string =>
   `${name} ${algorithm} ${window} ${slots}\n${statistic}`;
 

@@ -1,4 +1,7 @@
-/** Branches beside those of t_relay(): injected while a transaction is under way, or copies. Source: modules/tm of the manual. */
+/**
+ * Branches beside those of t_relay(): injected into a running transaction, or sent as copies. Source: modules/tm of the
+ * manual.
+ */
 import { awaitBranches, injectBranches, relaying, replicate } from '../../relay/index.ts';
 import { defineFunctions } from '../../runtime/index.ts';
 import { parseUri } from '../../sip/index.ts';
@@ -13,22 +16,22 @@ export const branchFunctions = defineFunctions([
         oneOf: ['msg'],
         absent: { event: 'event_routing' },
         summary:
-          '`msg`: the request URI, and the branches that were added. `event` is not supported, since it needs event_routing.',
+          '`msg`: the request URI and the added branches. `event` is not supported, since it needs event_routing.',
       },
       {
         name: 'flags',
         type: 'string',
         optional: true,
         summary:
-          '`cancel` (`c`): ringing branches are cancelled first; `last` (`l`): no others are expected.',
+          '`cancel` (`c`): cancels ringing branches first; `last` (`l`): no more branches will follow.',
       },
     ],
     summary:
-      'Adds branches to a running transaction, and sends them. 1; -1 no transaction, -3 it is answered or cancelled, -4 the destination cannot be found.',
+      'Adds branches to a running transaction and sends them. 1 success, -1 no transaction, -3 already answered or cancelled, -4 destination not found.',
     source: 'modules/tm',
     run: (run, source, text = '') => {
       if (source === 'event') {
-        run.complain('t_inject_branches(): siprest has no module event_routing');
+        run.complain('t_inject_branches(): siprest does not have the module event_routing');
         return -1;
       }
       const flags = new Set(text.split(',').map((flag) => flag.trim()));
@@ -49,14 +52,14 @@ export const branchFunctions = defineFunctions([
       },
     ],
     summary:
-      'Makes the transaction of an INVITE wait for injected branches, as long as it may ring, even if all others have ended. -1 without such a transaction.',
+      'Makes an INVITE transaction wait for injected branches until its ringing timeout, even if all other branches have ended. -1 if there is no such transaction.',
     source: 'modules/tm',
     run: (run, limit = Number.POSITIVE_INFINITY) => (limit > 0 && awaitBranches(run, limit) ? 1 : -1),
   },
   {
     name: 't_wait_no_more_branches',
     arguments: [],
-    summary: 'Stops the wait of t_wait_for_new_branches(). -1 if nothing was forwarded.',
+    summary: 'Ends the wait of t_wait_for_new_branches(). -1 if nothing was forwarded.',
     source: 'modules/tm',
     run: (run) => {
       const { proxy } = run.state(relaying);
@@ -70,13 +73,13 @@ export const branchFunctions = defineFunctions([
       {
         name: 'URI',
         type: 'string',
-        summary: 'Where a copy goes; others go to the branches that were added.',
+        summary: 'The destination of a copy; further copies go to the added branches.',
       },
       { name: 'flags', type: 'string', optional: true, summary: '`no-dns-failover`, or 0x4.' },
     ],
     routes: ['route', 'failure_route'],
     summary:
-      'Sends copies of the request; their responses are discarded. 1; 0 for a retransmission, which ends the script; negative like t_relay().',
+      'Sends copies of the request and discards their responses. 1 success; 0 for a retransmission, which ends the script; negative codes like t_relay().',
     source: 'modules/tm',
     run: (run, uri, flags = '') => {
       if (parseUri(uri) === null) {

@@ -1,4 +1,7 @@
-/** The tm module: transactions and sending on with state. Source: modules/tm of the manual; vectors pvar-provisional, async-*, routes-*. */
+/**
+ * The tm module: transactions and stateful forwarding. Source: modules/tm of the manual; vectors pvar-provisional,
+ * async-*, routes-*.
+ */
 import { type RelayOptions, relay, relaying, sendNewRequest, showLocalMessage } from '../../relay/index.ts';
 import { defineFunction, defineModule, type Run, tmParameters } from '../../runtime/index.ts';
 import { defineArgument, type RouteKind } from '../../script/index.ts';
@@ -9,7 +12,7 @@ import { branchFunctions } from './branches.ts';
 import { transactionFunctions } from './transaction.ts';
 import { replyCode, tmVariables } from './variables.ts';
 
-/** A reply by the transaction, which is made if there is none yet; 0 where it turns out to be a retransmission. */
+/** Replies through the transaction, creating it if necessary; 0 if the request is a retransmission. */
 function reply(run: Run, name: string, status: number, phrase: string, body?: string): 1 | 0 | -1 {
   if (!isStatusLine(run, name, status, phrase)) return -1;
   const outcome = run.request.createTransaction();
@@ -19,7 +22,7 @@ function reply(run: Run, name: string, status: number, phrase: string, body?: st
 
 type RouteField = 'failureRoute' | 'replyRoute' | 'branchRoute';
 
-/** t_on_failure() and its kin: the route is looked up once for each call, its existence checked before the start. */
+/** t_on_failure() and the like: the checker has verified that the route exists, and each call looks it up once. */
 function arming(
   name: string,
   routeKind: RouteKind,
@@ -36,7 +39,7 @@ function arming(
     run: (run, route) => {
       const found = run.routing.script.find(routeKind, route);
       const { relayed } = run.subject;
-      // in a branch route a reply route is that branch's own
+      // in a branch route, a reply route applies to that branch only
       if (field === 'replyRoute' && run.routeKind === 'branch_route' && relayed !== undefined)
         relayed.replyRoute = found;
       else run.state(relaying)[field] = found;
@@ -50,10 +53,10 @@ const flags = defineArgument({
   type: 'string',
   optional: true,
   summary:
-    '`no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`, with commas; or a destination, as in the older dialect.',
+    'Comma-separated: `no-auto-477`, `no-dns-failover`, `pass-reason-hdr`, `allow-no-cancel`; or a destination, as in older scripts.',
 });
 
-/** With the number that the older dialect has for each. */
+/** With their numbers in older scripts. */
 const relayFlags: readonly { readonly name: string; readonly bit: number; readonly option: RelayOptions }[] =
   [
     { name: 'no-auto-477', bit: 0x02, option: { auto477: false } },
@@ -69,7 +72,7 @@ interface ReadFlags {
 }
 
 function readRelayFlags(text: string): ReadFlags {
-  // the older dialect, and the manual's Script-Routes, have the destination first
+  // older scripts, and the manual's Script-Routes, put the destination first
   const { protocol, rest } = splitProtocol(text);
   if (protocol !== null && rest !== '') return { options: { outboundProxy: text }, unknown: [] };
   const isNumber = /^(0x[0-9a-f]+|\d+)$/i.test(text.trim());
@@ -83,7 +86,7 @@ function readRelayFlags(text: string): ReadFlags {
 }
 
 const noFlags: RelayOptions = {};
-/** Scripts write a few. */
+/** Scripts contain only a few different flag texts. */
 const knownFlags = new Map<string, ReadFlags>();
 
 function relayOptions(run: Run, text: string): RelayOptions {
@@ -100,11 +103,11 @@ const newRequest = defineFunction({
   name: 't_new_request',
   arguments: [
     { name: 'method', type: 'string', summary: 'Any but INVITE, ACK and CANCEL.' },
-    { name: 'RURI', type: 'string', summary: 'Its destination.' },
+    { name: 'RURI', type: 'string', summary: 'The request URI.' },
     { name: 'from', type: 'string', summary: '`[display ]URI`' },
     { name: 'to', type: 'string', summary: '`[display ]URI`' },
     { name: 'body', type: 'string', optional: true, summary: 'The content type, a space, and the body.' },
-    { name: 'ctx', type: 'string', optional: true, summary: 'What local_route finds in $avp(uac_ctx).' },
+    { name: 'ctx', type: 'string', optional: true, summary: 'The value of $avp(uac_ctx) in local_route.' },
   ],
   summary: 'Sends a new request. -1 if it cannot be sent.',
   source: 'modules/tm',
@@ -115,7 +118,7 @@ const newRequest = defineFunction({
 export const tm = defineModule({
   name: 'tm',
   summary:
-    'Transactions: retransmissions absorbed, replies repeated, requests forwarded to one or several targets.',
+    'Transactions: absorbs retransmissions, repeats replies, and forwards requests to one or several targets.',
   source: 'modules/tm',
   start: (routing, { local_reply_route }) => {
     if (local_reply_route !== null)
@@ -159,7 +162,7 @@ export const tm = defineModule({
       ],
       routes: ['route', 'failure_route'],
       summary:
-        'Forwards the request, to all its branches. 1; 0 for a retransmission, which ends the script; -1 internal, -2 the message is gone, -3 no destination or cancelled, -4 the destination cannot be found, -6 it could not be sent. If it creates the transaction itself and nothing can be sent, it answers 476, 477 or 500 and returns 1, unless `no-auto-477` is given.',
+        'Forwards the request to all its branches. 1 success; 0 for a retransmission, which ends the script; -1 internal error, -2 message no longer available, -3 no destination or cancelled, -4 destination not found, -6 sending failed. If it creates the transaction itself and cannot send, it answers 476, 477 or 500 and returns 1, unless `no-auto-477` is set.',
       source: 'modules/tm; vectors routes-*',
       run: (run, flagText, outboundProxy) => {
         const options = flagText === undefined ? noFlags : relayOptions(run, flagText);
@@ -170,7 +173,7 @@ export const tm = defineModule({
       name: 't_reply',
       arguments: [code, { ...reason, name: 'reason_phrase' }],
       routes: ['route', 'failure_route'],
-      summary: 'Sends a reply by the transaction; creates one, like t_newtran(), if there is none.',
+      summary: 'Sends a reply through the transaction, which it creates if necessary, like t_newtran().',
       source: 'modules/tm',
       run: (run, status, phrase) => reply(run, 't_reply', status, phrase),
     },
@@ -182,7 +185,7 @@ export const tm = defineModule({
         {
           name: 'body',
           type: 'string',
-          summary: 'The body; its Content-Type is added with append_to_reply().',
+          summary: 'The body; use append_to_reply() to add its Content-Type.',
         },
       ],
       routes: ['route', 'failure_route'],
@@ -195,14 +198,14 @@ export const tm = defineModule({
       arguments: [],
       routes: ['route', 'branch_route'],
       summary:
-        'Whether the request belongs to a transaction: a retransmission ends the script here; true for a CANCEL of one and for the ACK to its negative reply, -2 for the ACK to a 2xx.',
+        'Whether the request belongs to a transaction; a retransmission ends the script. Also true for a CANCEL and for the ACK to a negative reply; -2 for the ACK to a 2xx.',
       source: 'modules/tm',
       run: (run) => run.request.checkTransaction(),
     },
     {
       name: 't_check_status',
       arguments: [{ name: 're', type: 'regex', summary: 'A regular expression, as `(486)|(408)`.' }],
-      summary: 'Whether the status matches: of the reply, of the failure, or of the last reply sent.',
+      summary: 'Whether the status matches: that of the reply, of the failure, or of the last reply sent.',
       source: 'modules/tm; vector routes-failure-status-regex',
       run: (run, pattern) =>
         cachedRegex(pattern, { ignoreCase: true })?.test(String(replyCode(run))) ? 1 : -1,
@@ -212,7 +215,7 @@ export const tm = defineModule({
       arguments: [
         { name: 'reply', type: 'static', oneOf: ['all', 'last'], summary: '`all` replies, or the `last`.' },
       ],
-      summary: 'Whether all replies were generated here and none received, not even a provisional one.',
+      summary: 'Whether siprest generated all replies and received none, not even a provisional one.',
       source: 'modules/tm',
       run: (run, which) => {
         const branches = run.state(relaying).proxy?.branches ?? [];
@@ -237,11 +240,11 @@ export const tm = defineModule({
           name: 'flags',
           type: 'string',
           optional: true,
-          summary: '`a` all branches, `o` all others; without, this one.',
+          summary: '`a`: all branches, `o`: all others; default: this branch.',
         },
       ],
       routes: ['onreply_route'],
-      summary: 'Cancels branches that are pending.',
+      summary: 'Cancels pending branches.',
       source: 'modules/tm',
       run: (run, which = '') => {
         const { proxy } = run.state(relaying);
@@ -257,7 +260,7 @@ export const tm = defineModule({
     {
       name: 't_anycast_replicate',
       arguments: [],
-      summary: 'Always -1: there are no other nodes to hand the message to.',
+      summary: 'Always -1, since siprest does not form clusters.',
       source: 'modules/tm',
       run: () => -1,
     },
@@ -269,21 +272,21 @@ export const tm = defineModule({
       'failure_route',
       'failureRoute',
       ['route', 'branch_route', 'onreply_route', 'failure_route', 'local_route'],
-      'Names the running route when all branches have failed.',
+      'Sets the route to run when all branches have failed.',
     ),
     arming(
       't_on_reply',
       'onreply_route',
       'replyRoute',
       ['route', 'branch_route', 'onreply_route', 'failure_route', 'local_route'],
-      'Names the running route for each reply; in a branch route, for the replies of that branch.',
+      'Sets the route to run for each reply; in a branch route, for replies of that branch.',
     ),
     arming(
       't_on_branch',
       'branch_route',
       'branchRoute',
       ['route', 'branch_route', 'onreply_route', 'failure_route'],
-      'Names the running route for each branch before it is sent.',
+      'Sets the route to run for each branch before it is sent.',
     ),
   ],
 });

@@ -1,4 +1,4 @@
-/** What scripts attach to a transaction, and look up in one. Source: modules/tm of the manual. */
+/** Functions that attach data to a transaction, and read it. Source: modules/tm of the manual. */
 import { relaying, replyTo } from '../../relay/index.ts';
 import { defineFunctions, type Run } from '../../runtime/index.ts';
 import { type HeaderText, headerText } from '../../sip/index.ts';
@@ -14,10 +14,15 @@ export const transactionFunctions = defineFunctions([
   {
     name: 't_add_hdrs',
     arguments: [
-      { name: 'sip_hdrs', type: 'string', intoHeaders: true, summary: 'Header lines, each with its CRLF.' },
+      {
+        name: 'sip_hdrs',
+        type: 'string',
+        intoHeaders: true,
+        summary: 'Header lines, each ending with CRLF.',
+      },
     ],
     routes: ['route', 'branch_route', 'failure_route'],
-    summary: 'Adds headers to every request of the transaction: branches, and their CANCELs.',
+    summary: 'Adds headers to every request that the transaction sends: its branches and their CANCELs.',
     source: 'modules/tm',
     run: (run, text) => {
       const lines = headerLinesOf(run, 't_add_hdrs', text);
@@ -34,11 +39,11 @@ export const transactionFunctions = defineFunctions([
         name: 'Reason_hdr',
         type: 'string',
         intoHeaders: true,
-        summary: 'A whole Reason header with its CRLF.',
+        summary: 'A whole Reason header line, ending with CRLF.',
       },
     ],
     routes: ['route'],
-    summary: 'The Reason for the branches in the next relayed CANCEL.',
+    summary: 'Sets the Reason of the next relayed CANCEL.',
     source: 'modules/tm',
     run: (run, text) => {
       const lines = headerLinesOf(run, 't_add_cancel_reason', text);
@@ -51,7 +56,7 @@ export const transactionFunctions = defineFunctions([
     name: 't_flush_flags',
     arguments: [],
     routes: ['route', 'branch_route'],
-    summary: 'Always true: flags belong to the transaction as soon as they are set.',
+    summary: 'Always true, since flags belong to the transaction as soon as they are set.',
     source: 'modules/tm',
     run: () => 1,
   },
@@ -64,7 +69,7 @@ export const transactionFunctions = defineFunctions([
       { name: 'cseq', type: 'string', optional: true, summary: "The number; default: this request's." },
     ],
     routes: ['route'],
-    summary: 'Answers an INVITE that has no final reply yet. -1 if there is none.',
+    summary: 'Answers a pending INVITE. -1 if there is none.',
     source: 'modules/tm',
     run: (run, status, phrase, callId, cseq) => {
       const { message } = run.request;
@@ -72,7 +77,7 @@ export const transactionFunctions = defineFunctions([
       const id = callId ?? message.callId;
       const number = Number(cseq ?? message.cseq.number);
       for (const transaction of run.routing.host.transactions) {
-        const { request } = transaction; // null for one that is answered
+        const { request } = transaction; // null once answered
         if (request?.method !== 'INVITE' || request.callId !== id || request.cseq.number !== number) continue;
         return replyTo(run.routing, transaction, status, phrase) ? 1 : -1;
       }
@@ -83,13 +88,13 @@ export const transactionFunctions = defineFunctions([
     name: 't_get_branch_idx_by_attr',
     arguments: [
       { name: 'attr', type: 'string', summary: 'The name of an attribute.' },
-      { name: 'val_str', type: 'string', optional: true, summary: 'The value it has, as text.' },
-      { name: 'val_int', type: 'int', optional: true, summary: 'The value it has, as a number.' },
+      { name: 'val_str', type: 'string', optional: true, summary: 'Its value as text.' },
+      { name: 'val_int', type: 'int', optional: true, summary: 'Its value as a number.' },
       { name: 'result_var', type: 'variable', optional: true, summary: 'Gets the number of the branch.' },
-      { name: 'offset', type: 'int', optional: true, summary: 'The branch to begin with; default 0.' },
+      { name: 'offset', type: 'int', optional: true, summary: 'The branch to start with; default 0.' },
     ],
     routes: ['onreply_route', 'branch_route', 'failure_route'],
-    summary: 'Finds a branch of the transaction by an attribute. -1 if there is none.',
+    summary: 'Finds a branch of the transaction by an attribute. -1 if none matches.',
     source: 'modules/tm',
     run: (run, name, text, number, result, offset = 0) => {
       const branches = run.state(relaying).proxy?.branches ?? [];

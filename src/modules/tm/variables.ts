@@ -11,7 +11,7 @@ import {
 import { InvalidUse, toInteger, type Value, type VariableUse } from '../../script/index.ts';
 import { type Branch, transportName } from '../../sip/index.ts';
 
-/** The status that t_check_status() and $T_reply_code are about: of the reply, the failure, or the last reply sent. */
+/** The status for t_check_status() and $T_reply_code: of the reply, the failure, or the last reply sent. */
 export function replyCode(run: Run): number {
   const { failure } = run.subject;
   if (run.isAboutReply) return run.draft.status ?? 0;
@@ -48,10 +48,10 @@ type RelayedBranches = readonly Branch<RelayedBranch>[];
 
 type At = (run: Run) => Branch<RelayedBranch> | undefined;
 
-/** The branch of the transaction that an index means; without one the branch that the route is about. */
+/** The branch of the transaction at an index; without one, the branch that the route runs for. */
 function branchAt({ index }: VariableUse<Run>): At {
   if (index === 'all' || index === 'append')
-    throw new InvalidUse(`it has no [${index === 'all' ? '*' : index}]`);
+    throw new InvalidUse(`[${index === 'all' ? '*' : index}] is not supported`);
   const at = typeof index === 'function' ? index : () => index;
   return (run) => {
     const i = at(run);
@@ -60,7 +60,7 @@ function branchAt({ index }: VariableUse<Run>): At {
   };
 }
 
-/** `$tm.branch.uri[i]`: all branches of the transaction, sent and ended ones; without an index this one. */
+/** `$tm.branch.uri[i]`: all branches of the transaction, including ended ones; without an index, the current one. */
 function ofBranch(name: string, summary: string, read: (branch: Branch<RelayedBranch>) => Value) {
   return defineVariable({
     name: `tm.branch.${name}`,
@@ -79,7 +79,7 @@ function ofBranch(name: string, summary: string, read: (branch: Branch<RelayedBr
   });
 }
 
-/** `$tm.branch.attr(name)[i]`: in a branch route of the branch that is being made, too. */
+/** `$tm.branch.attr(name)[i]`: in a branch route, also of the branch being created. */
 function namedOfBranch(
   name: string,
   summary: string,
@@ -121,12 +121,12 @@ const tmBranchVariables = defineVariables([
   ofBranch('flags', 'The flags of a branch.', (branch) => branchFlagNames.print(own(branch).flags) || null),
   ofBranch(
     'last_received',
-    'The last status that a branch has received; null before the first.',
+    'The last status that a branch has received; null before the first reply.',
     ({ lastReceivedStatus }) => lastReceivedStatus || null,
   ),
   ofBranch('q', 'The q of a branch.', (branch) => own(branch).q),
   ofBranch('path', 'The Path of a branch.', (branch) => own(branch).path),
-  ofBranch('socket', 'The socket that a branch was sent by.', ({ spec }) =>
+  ofBranch('socket', 'The socket that sent a branch.', ({ spec }) =>
     spec.socket == null ? null : transportName(spec.socket.transport),
   ),
   ofBranch('type', 'Always `sip`.', () => 'sip'),
@@ -141,7 +141,7 @@ const tmBranchVariables = defineVariables([
   ),
   namedOfBranch(
     'attr',
-    'An attribute of a branch, of any name.',
+    'An attribute of a branch, with any name.',
     ({ attributes }, name) => attributes.get(name) ?? null,
     ({ attributes }, name, value) => {
       if (value === null) attributes.delete(name);
@@ -161,17 +161,17 @@ export const tmVariables = defineVariables([
     'T_fr_timeout',
     'frTimeout',
     'fr_timeout',
-    'Seconds that a branch of this transaction may stay without an answer.',
+    'How long a branch of this transaction may stay unanswered, in seconds.',
   ),
   timeout(
     'T_fr_inv_timeout',
     'frInvTimeout',
     'fr_inv_timeout',
-    'Seconds that an INVITE of this transaction may ring.',
+    'How long an INVITE of this transaction may ring, in seconds.',
   ),
   {
     name: 'T_branch_idx',
-    summary: 'The number of the branch, from 0; null outside of branch, reply and failure routes.',
+    summary: 'The number of the branch, from 0; null outside branch, reply and failure routes.',
     source: 'modules/tm',
     resolve: () => ({ get: (run) => run.subject.branch?.index ?? run.subject.branchIndex ?? null }),
   },
@@ -184,7 +184,8 @@ export const tmVariables = defineVariables([
   {
     name: 'T_branch_last_reply_code',
     subname: 'optional',
-    summary: 'The last status that the branch has received, or the one whose number is in the parentheses.',
+    summary:
+      'The last status that the branch has received; the number in the parentheses selects another branch.',
     source: 'modules/tm',
     resolve: ({ subname }) => ({
       get: (run) => {
@@ -196,7 +197,7 @@ export const tmVariables = defineVariables([
   },
   {
     name: 'T_id',
-    summary: 'The identifier of the transaction; null if there is none.',
+    summary: 'The ID of the transaction; null if there is none.',
     source: 'modules/tm',
     resolve: () => ({ get: (run) => run.request.transaction?.toTag ?? null }),
   },
@@ -204,7 +205,7 @@ export const tmVariables = defineVariables([
     name: 'bavp',
     subname: 'required',
     writable: true,
-    summary: 'An attribute of the branch; null outside of branch, reply and failure routes.',
+    summary: 'An attribute of the branch; null outside branch, reply and failure routes.',
     source: 'modules/tm',
     resolve: (use) => {
       const name = subnameOf(use);
