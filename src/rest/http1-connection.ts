@@ -316,7 +316,7 @@ export class Http1Connection implements Connection, AnswerListener {
 
   #onEnd(): void {
     const exchange = this.#exchange;
-    if (this.#tls?.isOrderly === false && this.#answer.endsWithConnection) {
+    if (this.#answer.endsWithConnection && this.#tls?.isOrderly === false) {
       this.#onLost(CUT);
     } else if (exchange !== null && this.#written && this.#answer.end()) {
       this.#idleTime = 0;

@@ -18,12 +18,15 @@ const PADDED_ALERT = 96;
 /** A wire that counts received bytes. */
 type CountingWire = Wire & { readonly bytesRead: number };
 
+/** Deno and Bun read in turns of their own, so that there every end counts as orderly. */
+const CAN_TELL = !('deno' in process.versions || 'bun' in process.versions);
+
 /** The wire below each TLS socket. */
 const wires = new WeakMap<Wire, CountingWire>();
 
 /** Remembers the wire below a socket; without a count of its bytes every end counts as orderly. */
 export function rememberWire(socket: TLSSocket, wire: Wire): void {
-  if (isCounting(wire)) wires.set(socket, wire);
+  if (CAN_TELL && isCounting(wire)) wires.set(socket, wire);
 }
 
 const isCounting = (wire: Wire): wire is CountingWire => typeof wire.bytesRead === 'number';

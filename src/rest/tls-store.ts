@@ -126,12 +126,15 @@ const SYSTEM_BUNDLES = [
   '/etc/ssl/cert.pem',
 ];
 
+/** BoringSSL, which Bun and Electron use, has no security levels, and refuses ciphers with one. */
+const HAS_LEVELS = !('boringssl' in process.versions);
+
 /**
  * OpenSSL's level 2, the default of libcurl in current systems and of newer Node versions: RSA keys of at least 2,048
  * bits, no SHA-1.
  */
 function withKeyStrength(ciphers: string): string {
-  return ciphers.includes('@SECLEVEL') ? ciphers : `${ciphers}:@SECLEVEL=2`;
+  return !HAS_LEVELS || ciphers.includes('@SECLEVEL') ? ciphers : `${ciphers}:@SECLEVEL=2`;
 }
 
 /** The CAs of Node's bundle and the system's store, without duplicates. */

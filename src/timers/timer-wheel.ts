@@ -214,7 +214,8 @@ export class TimerWheel {
   #arm(tick: number, now: number): void {
     this.#disarm();
     this.#wakes = tick;
-    this.#timeout = this.clock.setTimer(Math.min(Math.ceil(tick - now), LONGEST_DELAY), this.#wake);
+    const delay = Math.min(Math.max(Math.ceil(tick - now), 0), LONGEST_DELAY);
+    this.#timeout = this.clock.setTimer(delay, this.#wake);
   }
 
   #disarm(): void {
