@@ -1,6 +1,6 @@
 /**
  * What the REST client has to do on every runtime. Runs there as a program: its argument is a `Scene` as JSON, and it
- * prints what came of each case as JSON.
+ * prints the result of each case as JSON.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { Readable } from 'node:stream';
