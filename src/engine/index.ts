@@ -3,5 +3,5 @@
 export { type EventAttribute, eventAttributes, raiseEvent } from './events.ts';
 export { type Intake, RequestIntake, scriptIntake } from './intake.ts';
 export { type PoolState, WorkerPool } from './pool.ts';
-export { type HandOver, type Holding, Receiver, type ReceivingRouting } from './receive.ts';
+export { type HandOver, type Holding, type Passed, Receiver, type ReceivingRouting } from './receive.ts';
 export { report, resumed, runRoute } from './run-route.ts';

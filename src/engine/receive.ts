@@ -13,6 +13,8 @@ import {
   type Transport,
   transactionKey,
 } from '../sip/index.ts';
+import { sharedTime } from '../timers/index.ts';
+import { type Arrival, Arrivals } from './arrivals.ts';
 import type { Intake, Waiting } from './intake.ts';
 
 /** A Routing that receives messages. */
@@ -30,9 +32,12 @@ export interface Holding {
 
 /**
  * Passes a message to the process that owns its transaction; false if that is this process. `data` is the received
- * message.
+ * message, `at` the machine's time when it was read.
  */
-export type HandOver = (message: SipMessage, data: Uint8Array) => boolean;
+export type HandOver = (message: SipMessage, data: Uint8Array, at: number) => boolean;
+
+/** A message that another process has passed on. */
+export type Passed = Pick<Arrival, 'at' | 'waited'>;
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1_048_576);
 
@@ -48,7 +53,9 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
   routing: ReceivingRouting;
   /** For a script that is about to run, or null. */
   holding: H | null = null;
+  /** Null in a single process. */
   readonly #handOver: HandOver | null;
+  readonly #arrivals = new Arrivals((arrival) => this.#arrived(arrival));
   /** The future transactions of queued requests, to recognize their retransmissions. */
   readonly #waiting = new Set<string>();
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -71,20 +78,34 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
   readonly listener = (data: Uint8Array, source: Source, socket: Transport): void =>
     this.receive(data, source, socket);
 
-  /** `waited`: how long ago another process received it, in ms; null if it came from the network. */
-  receive(data: Uint8Array, source: Source, socket: Transport, waited: number | null = null): void {
+  /** `passed`: by another process; null if it came from the network. */
+  receive(data: Uint8Array, source: Source, socket: Transport, passed: Passed | null = null): void {
     if (this.#stopped || this.holding?.holds(data, source, socket) === true) return;
     const message = parseMessage(data, source, socket);
     if (message.kind === 'malformed') return this.#malformed(message);
-    if (waited === null && this.#handOver?.(message, data) === true) {
-      this.#counts.handedOver++;
-      return;
+    if (this.#handOver === null) return this.#take(message, data.length, 0);
+    const at = passed?.at ?? sharedTime();
+    if (passed === null && this.#handOver(message, data, at)) this.#counts.handedOver++;
+    else this.#arrivals.add({ message, bytes: data.length, at, waited: passed?.waited ?? 0 });
+  }
+
+  #arrived({ message, bytes, waited }: Arrival): void {
+    if (this.#stopped) return;
+    try {
+      this.#take(message, bytes, waited);
+    } catch (error) {
+      this.routing.log.error(
+        `a message was dropped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     }
+  }
+
+  #take(message: SipMessage, bytes: number, waited: number): void {
     const { log } = this.routing;
-    if (log.debugs) log.debug(receivedLine(message, data.length));
+    if (log.debugs) log.debug(receivedLine(message, bytes));
     if (message.kind === 'request') {
       this.#counts.requests++;
-      this.#request(message, waited ?? 0);
+      this.#request(message, waited);
     } else {
       this.#counts.responses++;
       this.routing.takeResponse(message);

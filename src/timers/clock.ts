@@ -35,6 +35,13 @@ export const systemClock: Clock = {
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
 
+const [seconds, nanoseconds] = process.hrtime();
+/** When `performance.now()` was 0, on the machine's monotonic clock. */
+const machineOrigin = 1e3 * seconds + nanoseconds / 1e6 - performance.now();
+
+/** Monotonic milliseconds with fractions, the same in all processes of the machine. */
+export const sharedTime = (): number => machineOrigin + performance.now();
+
 /** A repeated action, until it is stopped. */
 export interface Repetition {
   stop(): void;

@@ -33,7 +33,7 @@ export interface Frame {
   readonly kind: FrameKind;
   /** The socket; see {@link socketId}. */
   readonly socket: number;
-  /** When the message was received, in ms since 1970. */
+  /** When the message was received, in ms on the clock of the machine. */
   readonly at: number;
   /** The source of the message: the peer of its connection. */
   readonly from: Endpoint;

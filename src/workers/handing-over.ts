@@ -2,7 +2,9 @@
  * Passes messages to the processes that own their transactions, receives those for this process, and sends on
  * connections of other processes.
  */
+import type { Passed } from '../engine/index.ts';
 import { branchProcess, Checksum, type SipMessage, type Source, type Transport } from '../sip/index.ts';
+import { sharedTime } from '../timers/index.ts';
 import { ConnectionDirectory } from './connection-directory.ts';
 import { type Frame, frameOf } from './frames.ts';
 import type { Peers } from './peers.ts';
@@ -10,8 +12,7 @@ import type { ProcessHost } from './process-host.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { SocketIds } from './socket-ids.ts';
 
-/** A message that another process received, `waited` ms ago. */
-type Receive = (data: Buffer, source: Source, transport: Transport, waited: number) => void;
+type Receive = (data: Buffer, source: Source, transport: Transport, passed: Passed) => void;
 
 /**
  * Maximum age of a datagram from another process, in ms: T2, the longest interval of retransmissions (RFC 3261,
@@ -41,10 +42,10 @@ export class HandingOver {
   /**
    * Passes a message to its process; false if that is this process. A request belongs to the process that its Call-ID
    * selects, so that retransmissions, CANCEL and ACK find its transaction; a response to the process whose number is in
-   * its branch.
+   * its branch. `at`: when it was read, by the clock of the machine.
    */
-  give(message: SipMessage, data: Uint8Array): boolean {
-    const { number, count, clock } = this.#host;
+  give(message: SipMessage, data: Uint8Array, at: number): boolean {
+    const { number, count } = this.#host;
     const owner =
       message.kind === 'request'
         ? new Checksum().add(message.callId).number % count
@@ -54,7 +55,7 @@ export class HandingOver {
     const socket = transport === null ? undefined : this.#sockets.idOf(transport);
     if (socket === undefined) return false;
     const { source: from } = message;
-    this.#peers.send(owner, frameOf('message', { socket, at: clock.date(), from, to: from, data }));
+    this.#peers.send(owner, frameOf('message', { socket, at, from, to: from, data }));
     return true;
   }
 
@@ -70,13 +71,13 @@ export class HandingOver {
     const connection = transport.connectionTo?.(from.address, from.port) ?? null;
     switch (kind) {
       case 'message': {
-        const waited = Math.max(this.#host.clock.date() - at, 0);
+        const waited = Math.max(sharedTime() - at, 0);
         if (!transport.reliable && waited > stale) return;
         const back = transport.reliable
           ? new RemoteConnection(transport, from, socket, process, this.#peers)
           : transport;
         const message = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-        this.#receive(message, { ...from, transport: transport.protocol }, back, waited);
+        this.#receive(message, { ...from, transport: transport.protocol }, back, { at, waited });
         break;
       }
       case 'send':

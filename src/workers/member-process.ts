@@ -97,7 +97,7 @@ export class MemberProcess {
       handingOver.begin();
       this.#server = await RunningServer.start(script, options, {
         host,
-        handOver: (message, data) => handingOver.give(message, data),
+        handOver: (...received) => handingOver.give(...received),
         mayEnd: () => {
           const end = this.#end.wait();
           this.#send({ kind: 'drained' });

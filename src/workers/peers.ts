@@ -35,7 +35,8 @@ class Link {
   #isConnected = false;
   #queue: Buffer[] = [];
   #queued = 0;
-  #flush: NodeJS.Immediate | null = null;
+  #isFlushing = false;
+  readonly #flush = (): void => this.#write();
   #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -52,24 +53,28 @@ class Link {
     }
     this.#queue.push(frame);
     this.#queued += frame.length;
-    // one write for everything that one turn of the event loop sends to this process
-    this.#flush ??= setImmediate(() => this.#write());
+    if (this.#isFlushing) return;
+    // at once, not after other work of this turn: its receiver may already have read what follows the message
+    this.#isFlushing = true;
+    process.nextTick(this.#flush);
   }
 
   close(): void {
     this.#isClosed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
-    if (this.#flush !== null) clearImmediate(this.#flush);
     this.#socket?.destroy();
   }
 
   #write(): void {
-    this.#flush = null;
-    if (this.#queued === 0) return;
+    this.#isFlushing = false;
+    if (this.#queued === 0 || this.#isClosed) return;
     if (this.#socket === null) this.#connect();
     else if (this.#isConnected) {
       this.#counts.sent += this.#queue.length;
-      this.#socket.write(Buffer.concat(this.#queue, this.#queued));
+      const [first] = this.#queue;
+      this.#socket.write(
+        this.#queue.length === 1 && first !== undefined ? first : Buffer.concat(this.#queue, this.#queued),
+      );
       this.#queue = [];
       this.#queued = 0;
     }

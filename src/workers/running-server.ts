@@ -1,5 +1,5 @@
 /** A running server process, from start to stop: sockets, workers and the script. */
-import { type HandOver, Receiver } from '../engine/index.ts';
+import { type HandOver, type Passed, Receiver } from '../engine/index.ts';
 import { type HandlerWatch, handlerWatch, type Policy } from '../routing/index.ts';
 import {
   BindError,
@@ -225,13 +225,16 @@ export class RunningServer implements SipServer {
   }
 
   /**
-   * Receives a message from another process, `waited` ms after that received it. Messages from a time when this process
+   * Receives a message from another process. Messages from a time when this process
    * was stopped are a burst: they have waited only since it continued.
    */
   receiveOwn(
-    ...[data, source, transport, waited]: [...Parameters<SocketHandlers['onMessage']>, number]
+    ...[data, source, transport, { at, waited }]: [...Parameters<SocketHandlers['onMessage']>, Passed]
   ): void {
-    this.#receiver.receive(data, source, transport, Math.min(waited, this.#stalls.sinceStall));
+    this.#receiver.receive(data, source, transport, {
+      at,
+      waited: Math.min(waited, this.#stalls.sinceStall),
+    });
   }
 
   /**
