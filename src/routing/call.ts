@@ -148,6 +148,16 @@ export class Call<State extends object = CallState> extends MessageView {
     return this.#state;
   }
 
+  /** The date in ms since 1970, by the server's clock: a test may simulate it. */
+  get now(): number {
+    return this.#handling.routing.host.clock.date();
+  }
+
+  /** Resolves after so many ms by the server's clock, or once the call has ended. */
+  sleep(milliseconds: number): Promise<void> {
+    return this.#handling.sleep(milliseconds);
+  }
+
   /** Logs lines with the Call-ID. */
   get log(): CallLog {
     return new CallLog(this.#handling.routing.log, this.#message.callId);

@@ -21,7 +21,7 @@ import {
   type ServerUser,
   type SipResponse,
 } from '../sip/index.ts';
-import { type Awaitable, andThen, Deadline, isPending } from '../timers/index.ts';
+import { type Awaitable, andThen, Deadline, isPending, Timer } from '../timers/index.ts';
 import { type HandlerWatch, handlerWatch } from './handler-watch.ts';
 import type { PolicyRouting } from './policy-routing.ts';
 import type { RelayFailure, RelayOptions, RelayResult, RelayTimeout } from './relay-options.ts';
@@ -74,6 +74,8 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   /** How long it may still take, in ms. */
   #left: number;
   #relay: Relay | null = null;
+  /** Those that wait in sleep(). */
+  #sleepers: Set<() => void> | null = null;
   /** Lets the proxy go on after a failure. */
   #release: (() => void) | null = null;
   /** How the last relay() failed before anything was sent. */
@@ -103,6 +105,27 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   /** The handler goes on after waiting. */
   continues(): void {
     if (!this.#isOver) this.#watch.begins(this);
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const { timers } = this.routing;
+      const wake = () => {
+        timers.stop(timer);
+        this.#sleeping.delete(wake);
+        this.continues();
+        resolve();
+      };
+      const timer = new Timer(wake);
+      this.#sleeping.add(wake);
+      timers.start(timer, milliseconds);
+      if (this.ended !== null) wake();
+    });
+  }
+
+  get #sleeping(): Set<() => void> {
+    this.#sleepers ??= new Set();
+    return this.#sleepers;
   }
 
   /** Fires when the call ends before its handler. */
@@ -422,6 +445,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     if (this.ended !== null || this.#isOver) return;
     this.ended = why;
     this.#abort(why);
+    for (const wake of this.#sleepers ?? []) wake();
   }
 
   #abort(why: CallEnding): void {
