@@ -108,7 +108,7 @@ test.each([
   expect(carrier.requests[0]?.requestUri).toBe(`sip:${sent}@carrier.example`);
 });
 
-test('number normalization: 484 for what is no number', async () => {
+test('number normalization: 484 for anything else', async () => {
   await using kit = await simulate(normalizeNumbers);
   expect((await kit.caller().invite('sip:bob@home.example').final()).status).toBe(484);
 });
