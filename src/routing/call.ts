@@ -183,15 +183,20 @@ export class Call<State extends object = CallState> extends MessageView {
     return this.#handling.ended ?? undefined;
   }
 
+  /** Whether the request has its final reply. */
+  get isAnswered(): boolean {
+    return this.#handling.isAnswered;
+  }
+
   /**
-   * Sends a reply; a final one ends a `relay()` under way. False if it was not sent: the call has ended, or has its final reply.
+   * Sends a reply; a final one ends a `relay()` under way. Nothing is sent if the call has ended, or has its final reply.
    * @throws RangeError for an invalid status
    * @throws TypeError for invalid headers, or a body without a Content-Type
    */
-  reply(status: number, reason?: string, { headers, body, contentType }: ReplyOptions = {}): boolean {
+  reply(status: number, reason?: string, { headers, body, contentType }: ReplyOptions = {}): void {
     if (!isStatus(status)) throw new RangeError(`invalid status ${status}`);
     if (body !== undefined && contentType === undefined) throw new TypeError('a body needs a contentType');
-    return this.#handling.send({
+    this.#handling.send({
       status,
       reason: reason === undefined || reason === '' ? reasonPhrase(status) : encode(reason),
       headers: headers === undefined ? undefined : (headerText(headerLines(headers)) ?? undefined),

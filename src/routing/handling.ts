@@ -136,7 +136,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   }
 
   /** Whether the request has its final reply, or cannot have one. */
-  get #isAnswered(): boolean {
+  get isAnswered(): boolean {
     const { transaction } = this.request;
     return transaction === null ? this.request.replied : transaction.isFinal;
   }
@@ -211,25 +211,24 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
 
   // --- replies ---
 
-  /** False if it was not sent. A final reply ends relaying. */
-  send(content: Pick<ReplyContent, 'status' | 'reason' | 'headers' | 'body' | 'contentType'>): boolean {
+  /** A final reply ends relaying. */
+  send(content: Pick<ReplyContent, 'status' | 'reason' | 'headers' | 'body' | 'contentType'>): void {
     if (this.ended !== null) {
       this.routing.log.debug(this.#line(`a reply ${content.status} after the call has ended`));
-      return false;
+      return;
     }
-    if (this.#isAnswered) {
+    if (this.isAnswered) {
       this.routing.log.warning(this.#line(`replied ${content.status} after the final reply: not sent`));
-      return false;
+      return;
     }
     const sent = this.request.replyWith(content);
     if (sent && content.status >= 200) this.#free(cancelled);
-    return sent;
   }
 
   #failed(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.routing.log.error(this.#line(`failed: ${text}`));
-    if (this.ended === null && !this.#isAnswered)
+    if (this.ended === null && !this.isAnswered)
       this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
   }
 
@@ -243,7 +242,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     this.#pause();
     this.#letGo();
     if (!this.#owns) return this.#giveBack();
-    if (this.ended !== null || this.isDropped || this.#relay !== null || this.#isAnswered) return;
+    if (this.ended !== null || this.isDropped || this.#relay !== null || this.isAnswered) return;
     if (this.#proxy !== null) return;
     if (this.#unsent !== null) this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
     else {
@@ -256,7 +255,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   #giveBack(): void {
     const { transaction } = this.request;
     if (transaction !== null && transaction.user === this) transaction.user = this.#proxy;
-    if (this.#unsent !== null && !this.#isAnswered && this.ended === null)
+    if (this.#unsent !== null && !this.isAnswered && this.ended === null)
       this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
   }
 
@@ -267,7 +266,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     if (this.ended !== null) return Promise.resolve(cancelled);
     if (this.#relay !== null)
       throw new Error('relay() is already under way: give it several targets to fork the request');
-    if (this.#isAnswered && this.request.message?.method !== 'ACK')
+    if (this.isAnswered && this.request.message?.method !== 'ACK')
       throw new Error('the request has been answered and cannot be relayed');
     const targets = targetsOf(this.request, options);
     const inSeries = options.order === 'series';
@@ -480,7 +479,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   override onDeadline(): void {
     const { handlerTime, log } = this.routing;
     log.error(this.#line(`was ended after ${handlerTime} ms (limits.handlerTime)`));
-    if (!this.#isAnswered) this.request.replyWith({ status: 504, reason: reasonPhrase(504) });
+    if (!this.isAnswered) this.request.replyWith({ status: 504, reason: reasonPhrase(504) });
     this.#end('limit');
     this.#pause();
     this.#letGo();

@@ -55,14 +55,15 @@ describe('the final reply', () => {
     const { port, caller, server } = await policyBench({
       async onInvite(call) {
         await call.relay({ targets: [callee.uri('a')] });
-        replied.resolve(call.reply(486));
+        call.reply(486);
+        replied.resolve(call.isAnswered);
         throw new Error('too late');
       },
     });
     caller.request(port, bob, { callId: 'late' });
     callee.reply(await callee.next('INVITE'), 200);
     await caller.next(200);
-    expect(await replied.promise).toBe(false);
+    expect(await replied.promise).toBe(true);
     await server.logs('onInvite() replied 486 after the final reply: not sent, Call-ID late');
     await server.logs('too late');
     expect(caller.seen).toEqual([100, 200]);
@@ -115,12 +116,13 @@ describe('a caller who cancels', () => {
         const outcome = await call.rest.get(`${service.origin}/slow`);
         const again = await call.rest.get(`${service.origin}/again`);
         const relayed = await call.relay({ targets: [bob] });
+        call.reply(200);
         seen.resolve([
           outcome.kind,
           again.kind,
           call.ended,
           call.cancelled.aborted,
-          call.reply(200),
+          call.isAnswered,
           relayed.kind,
         ]);
       },
@@ -130,7 +132,7 @@ describe('a caller who cancels', () => {
     caller.cancel(port, invite);
     await caller.next(200);
     await caller.next(487);
-    expect(await seen.promise).toEqual(['error', 'error', 'cancelled', true, false, 'cancelled']);
+    expect(await seen.promise).toEqual(['error', 'error', 'cancelled', true, true, 'cancelled']);
     expect(service.seen).toHaveLength(1);
     expect(caller.seen).toEqual([100, 200, 487]);
   });
