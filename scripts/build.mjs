@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Builds dist/: the compiler checks src/ and writes the declarations, esbuild writes the code (scripts/bundle.mjs).
+// Builds dist/: the compiler checks src/ and writes the declarations, esbuild writes the code (scripts/bundle.mjs); and
+// the package siprest-rest from it (scripts/rest-package.mjs).
 // Plain JavaScript, because `npm ci` runs it before anything else exists.
 //   --clean        removes dist/ first, so that no file of an earlier build is published
 //   --if-possible  does nothing without the compiler, as after `npm ci --omit=dev`
@@ -36,4 +37,6 @@ const { bundleModules, bundleProgram, declareNodeTypes } = await import('./bundl
 declareNodeTypes();
 await bundleModules();
 await bundleProgram();
+const { writeRestPackage } = await import('./rest-package.mjs');
+await writeRestPackage();
 chmodSync(new URL('dist/cli/main.js', root), 0o755);
