@@ -72,11 +72,12 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
   });
 
   describe(`${name}: permits`, () => {
-    const take = (most: number | null, rate: number | null = null): StoreOperation<'take'> => ({
+    const take = (most: number | null, rate: number | null = null, wait = 0): StoreOperation<'take'> => ({
       kind: 'take',
       key: 'permits',
       most,
       rate,
+      wait,
     });
     const give: StoreOperation<'give'> = { kind: 'give', key: 'permits' };
 
@@ -110,6 +111,47 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
       expect(await ask(5)).toBe(2);
       clock.advance(1_000);
       expect(await ask(5)).toBe(3);
+    });
+
+    it('go to those who wait, in the order of asking, as soon as one is given back', async () => {
+      const { storeOf, settle } = start();
+      await storeOf(0).ask(take(1));
+      const order: string[] = [];
+      for (const process of [1, 2, 0])
+        void Promise.resolve(storeOf(process).ask(take(1, null, 60_000))).then((result) =>
+          order.push(`${process} ${result}`),
+        );
+      await settle();
+      expect(await storeOf(1).ask(take(1))).toBe('none');
+      for (const process of [0, 1]) {
+        storeOf(process).tell(give);
+        await settle();
+      }
+      expect(order).toEqual(['1 taken', '2 taken']);
+    });
+
+    it('are waited for no longer than asked, and not by a process that has ended', async () => {
+      const { storeOf, clock, end, settle } = start();
+      await storeOf(0).ask(take(1));
+      const late = storeOf(1).ask(take(1, null, 50));
+      void storeOf(2).ask(take(1, null, 60_000));
+      await settle();
+      clock.advance(51);
+      expect(await late).toBe('none');
+      end(2);
+      await settle();
+      storeOf(0).tell(give);
+      await settle();
+      expect(await storeOf(1).ask(take(1))).toBe('taken');
+    });
+
+    it('of a rate are given to those who wait in time', async () => {
+      const { storeOf, clock, settle } = start();
+      await storeOf(0).ask(take(null, 1));
+      const next = storeOf(1).ask(take(null, 1, 60_000));
+      await settle();
+      clock.advance(1_001);
+      expect(await next).toBe('taken');
     });
 
     it('are not counted without room', async () => {

@@ -30,6 +30,7 @@ import { redirectPolicy } from './redirects.ts';
 import { ReplicaState } from './replica-state.ts';
 import { replicaPolicy } from './replicas.ts';
 import { retryPolicy } from './retry.ts';
+import { sharedToken } from './shared-token.ts';
 
 /** Authorities whose policies a client remembers. */
 const MAX_KNOWN = 1_000;
@@ -64,7 +65,10 @@ function policiesOf({ settings, secrets }: HostRule, context: HostContext, send:
   if (breaks !== null) policies.push(breaks.gate);
   if (auth !== null && secrets !== null) {
     // outside of the limits: while it asks for a token, it takes no place from the request for that
-    const state = states.auth.of(context.privateKey({}, auth), () => new AuthState(context.clock));
+    const state = states.auth.of(
+      context.privateKey({}, auth),
+      () => new AuthState(context.clock, sharedToken(auth, context)),
+    );
     policies.push(authPolicy(secrets, state, send, context));
   }
   if (limits !== null && limited !== null) policies.push(limitPolicy(limits, limited, context));

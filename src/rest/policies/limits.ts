@@ -2,6 +2,7 @@
  * Limits of a host: requests at a time, per second, and bytes of bodies. A request beyond them waits for its turn, in
  * the order of asking, or is refused; neither touches the network.
  */
+import { isPending } from '../../timers/index.ts';
 import type { HostSharing } from '../host-sharing.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Policy } from '../policies.ts';
@@ -10,8 +11,8 @@ import type { HostContext } from './context.ts';
 import { type LimitSettings, LimitState, type Waiting } from './limit-state.ts';
 import { abortedOutcome, timeLeft, Wait, withTimeLeft } from './waiting.ts';
 
-/** How often all processes are asked again whether one has a permit to spare, in milliseconds. */
-const ASK_AGAIN = 20;
+/** How long the keeper of the permits may take to answer, in milliseconds. */
+const KEEPER_IS_LATE = 500;
 
 export const limitState = (settings: LimitSettings, context: HostContext): LimitState =>
   context.environment.states.limits.of(context.key(settings), () => new LimitState(settings));
@@ -32,27 +33,36 @@ export function limitPolicy(settings: LimitSettings, state: LimitState, context:
   };
   const sharing = settings.concurrency > 0 || settings.rate > 0 ? context.environment.sharing : null;
   const sharedKey = sharing === null ? '' : context.sharedKey('limits', settings);
-  /** A permit of all processes. If their keeper cannot be asked, the limit of this process alone counts. */
+  /** A permit of all processes. If their keeper does not answer, the limit of this process alone counts. */
   const permitOf = async (
     from: HostSharing,
     { timeout, signal }: HttpRequest,
   ): Promise<'taken' | 'none' | 'aborted' | 'unlimited'> => {
     const most = settings.concurrency === 0 ? null : settings.concurrency;
     const rate = settings.rate === 0 ? null : Math.ceil(settings.rate);
-    const until = clock.now() + Math.min(settings.queueTime, timeout);
-    for (;;) {
-      let taken: boolean;
-      try {
-        taken = await from.take(sharedKey, most, rate);
-      } catch {
-        return 'unlimited';
-      }
-      if (taken) return 'taken';
-      const left = until - clock.now();
-      if (left <= 0) return 'none';
-      // nobody says when another process gives one back
-      if ((await new Wait(clock, Math.min(left, ASK_AGAIN), signal).ended) === 'aborted') return 'aborted';
-    }
+    const longest = Math.min(settings.queueTime, timeout);
+    const answer = from.take(sharedKey, most, rate, longest);
+    if (!isPending(answer)) return answer ? 'taken' : 'none';
+    const wait = new Wait(clock, Math.min(longest + KEEPER_IS_LATE, timeout), signal);
+    let result: 'taken' | 'none' | 'unlimited' = 'unlimited';
+    const settled = answer.then(
+      (taken) => {
+        result = taken ? 'taken' : 'none';
+        wait.end('event');
+        return taken;
+      },
+      () => {
+        wait.end('event');
+        return false;
+      },
+    );
+    const ended = await wait.ended;
+    if (ended === 'event') return result;
+    // nobody uses a permit that comes later
+    void settled.then((taken) => {
+      if (taken) from.give(sharedKey);
+    });
+    return ended === 'aborted' ? 'aborted' : 'unlimited';
   };
   const bytesOf = ({ body }: HttpRequest): number => body?.length ?? 0;
 

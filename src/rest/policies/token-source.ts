@@ -1,8 +1,8 @@
 /**
- * Access tokens by OAuth 2 client credentials (RFC 6749, section 4.4). One renewal is under way at a time, and begins
- * before the token expires; a token endpoint that fails is not asked again for a while.
+ * Access tokens by OAuth 2 client credentials (RFC 6749, section 4.4). One renewal is under way at a time, over all processes, and
+ * begins before the token expires; a token endpoint that fails is not asked again for a while.
  */
-import type { Clock } from '../../timers/index.ts';
+import type { Awaitable, Clock } from '../../timers/index.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** A token without expires_in is used as long as this, in milliseconds. */
@@ -20,19 +20,36 @@ const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 /** A token, or why there is none. */
 export type TokenAnswer = { readonly token: string } | { readonly failure: string };
 
+/** What all processes know of a token, so that one of them asks for it. */
+export interface SharedToken {
+  /** What the process that asked last has written. */
+  read(): string | undefined;
+  write(text: string): void;
+  /** Waits until no other process asks; false: one did all the time. */
+  lock(): Awaitable<boolean>;
+  unlock(): void;
+}
+
+/** An answer of the token endpoint, by the date. */
+type Known =
+  | { readonly token: string; readonly issued: number; readonly expires: number }
+  | { readonly failure: string; readonly pausedUntil: number; readonly pause: number };
+
 export class TokenSource {
   readonly #clock: Clock;
-  #token: string | null = null;
-  #issuedAt = 0;
-  #renewAt = 0;
-  #expiresAt = 0;
+  readonly #shared: SharedToken | null;
+  #known: Known | null = null;
+  /** What the known answer was read from. */
+  #text: string | undefined = undefined;
+  /** Refused by the server, whoever still has it. */
+  #rejected = '';
+  /** While the endpoint fails, the last token is used until it expires. */
+  #last: { readonly token: string; readonly expires: number } | null = null;
   #asking: Promise<TokenAnswer> | null = null;
-  #pausedUntil = 0;
-  #pause = 0;
-  #failure = '';
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, shared: SharedToken | null = null) {
     this.#clock = clock;
+    this.#shared = shared;
   }
 
   /**
@@ -41,54 +58,127 @@ export class TokenSource {
    * @param ask sends the request for one
    */
   get(renewBefore: number, ask: () => Promise<Outcome>): TokenAnswer | Promise<TokenAnswer> {
-    const now = this.#clock.now();
-    if (this.#token !== null && now < this.#expiresAt) {
-      if (now >= this.#renewAt && now >= this.#pausedUntil) void this.#renew(renewBefore, ask);
-      return { token: this.#token };
+    this.#hear();
+    const due = this.#isDue(renewBefore);
+    const token = this.#usable;
+    if (token !== null) {
+      if (due) void this.#renew(renewBefore, ask);
+      return { token };
     }
-    if (this.#asking === null && now < this.#pausedUntil) return { failure: this.#failure };
+    const known = this.#known;
+    if (this.#asking === null && !due && known !== null && 'failure' in known)
+      return { failure: known.failure };
     return this.#renew(renewBefore, ask);
   }
 
   /** The server does not take this token any more. False: a new one would hardly be better. */
   reject(token: string): boolean {
-    if (token !== this.#token) return true; // it was renewed meanwhile
-    if (this.#clock.now() - this.#issuedAt < SHORTEST_LIFETIME) return false;
-    this.#token = null;
+    const known = this.#known;
+    if (token !== this.#usable) return true; // it was renewed meanwhile
+    if (known !== null && 'issued' in known && this.#clock.date() - known.issued < SHORTEST_LIFETIME)
+      return false;
+    this.#rejected = token;
     return true;
   }
 
+  get #usable(): string | null {
+    const last = this.#last;
+    return last !== null && last.token !== this.#rejected && this.#clock.date() < last.expires
+      ? last.token
+      : null;
+  }
+
+  /** Whether the endpoint should be asked now. */
+  #isDue(renewBefore: number): boolean {
+    const [known, now] = [this.#known, this.#clock.date()];
+    if (known === null) return true;
+    // a clock that was set back delays nothing
+    if ('failure' in known) return now >= known.pausedUntil || known.pausedUntil > now + LONGEST_PAUSE;
+    if (known.token === this.#rejected || now < known.issued) return true;
+    const lifetime = known.expires - known.issued;
+    return now >= known.issued + Math.max(lifetime - renewBefore, lifetime / 2);
+  }
+
+  /** Takes what another process has got. */
+  #hear(): void {
+    const text = this.#shared?.read();
+    if (text === undefined || text === this.#text) return;
+    this.#text = text;
+    const known = readKnown(text, this.#clock.date());
+    if (known !== null) this.#learn(known);
+  }
+
+  #learn(known: Known): void {
+    this.#known = known;
+    if ('token' in known) this.#last = known;
+  }
+
   #renew(renewBefore: number, ask: () => Promise<Outcome>): Promise<TokenAnswer> {
-    this.#asking ??= ask().then(
-      (outcome) => this.#onAnswer(outcome, renewBefore),
-      (error: unknown) => this.#onFailure(error instanceof Error ? error.message : String(error)),
-    );
+    this.#asking ??= this.#askOnce(renewBefore, ask).finally(() => {
+      this.#asking = null;
+    });
     return this.#asking;
   }
 
-  #onAnswer(outcome: Outcome, renewBefore: number): TokenAnswer {
-    if (outcome.kind !== 'response') return this.#onFailure(`${outcome.kind}, ${outcome.reason}`);
-    if (!outcome.ok)
-      return this.#onFailure(`the token endpoint answers ${outcome.status}${oauthError(outcome.text)}`);
-    const read = readToken(outcome.text);
-    if (typeof read === 'string') return this.#onFailure(`the token endpoint answers with ${read}`);
-    const now = this.#clock.now();
-    this.#asking = null;
-    this.#pause = 0;
-    this.#token = read.token;
-    this.#issuedAt = now;
-    this.#expiresAt = now + read.lifetime;
-    this.#renewAt = now + Math.max(read.lifetime - renewBefore, read.lifetime / 2);
-    return { token: read.token };
+  /** Asks, unless another process has done so meanwhile. */
+  async #askOnce(renewBefore: number, ask: () => Promise<Outcome>): Promise<TokenAnswer> {
+    const shared = this.#shared;
+    let locked = false;
+    try {
+      locked = shared !== null && (await shared.lock());
+    } catch {
+      // nobody keeps the lock: this process asks for itself
+    }
+    try {
+      this.#hear();
+      const known = this.#known;
+      if (known !== null && !this.#isDue(renewBefore)) return answerOf(known);
+      const answered = this.#judge(await ask().catch((error: unknown) => String(error)));
+      this.#learn(answered);
+      this.#text = JSON.stringify(answered);
+      shared?.write(this.#text);
+      return answerOf(answered);
+    } finally {
+      if (locked) shared?.unlock();
+    }
   }
 
-  #onFailure(failure: string): TokenAnswer {
-    this.#asking = null;
-    this.#pause = Math.min(Math.max(this.#pause * 2, FIRST_PAUSE), LONGEST_PAUSE);
-    this.#pausedUntil = this.#clock.now() + this.#pause;
-    this.#failure = failure;
-    return { failure };
+  #judge(outcome: Outcome | string): Known {
+    if (typeof outcome === 'string') return this.#failed(outcome);
+    if (outcome.kind !== 'response') return this.#failed(`${outcome.kind}, ${outcome.reason}`);
+    if (!outcome.ok)
+      return this.#failed(`the token endpoint answers ${outcome.status}${oauthError(outcome.text)}`);
+    const read = readToken(outcome.text);
+    if (typeof read === 'string') return this.#failed(`the token endpoint answers with ${read}`);
+    const now = this.#clock.date();
+    return { token: read.token, issued: now, expires: now + read.lifetime };
   }
+
+  #failed(failure: string): Known {
+    const before = this.#known !== null && 'pause' in this.#known ? this.#known.pause : 0;
+    const pause = Math.min(Math.max(before * 2, FIRST_PAUSE), LONGEST_PAUSE);
+    return { failure, pause, pausedUntil: this.#clock.date() + pause };
+  }
+}
+
+const answerOf = (known: Known): TokenAnswer =>
+  'token' in known ? { token: known.token } : { failure: known.failure };
+
+/** What another process has written, for no longer than it could be true however its clock was set. */
+function readKnown(text: string, now: number): Known | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (value === null || typeof value !== 'object') return null;
+  const { token, issued, expires, failure, pause, pausedUntil } = value as Readonly<Record<string, unknown>>;
+  if (typeof token === 'string' && typeof issued === 'number' && typeof expires === 'number')
+    return { token, issued, expires: Math.min(expires, now + LONGEST_LIFETIME) };
+  if (typeof failure === 'string' && typeof pause === 'number' && typeof pausedUntil === 'number')
+    return { failure, pause, pausedUntil: Math.min(pausedUntil, now + LONGEST_PAUSE) };
+  return null;
 }
 
 /** The token and its lifetime, or what is wrong; never a part of what was sent, which may be secret. */

@@ -44,11 +44,17 @@ export interface StoreTable {
   // --- permits: so many at a time over all processes; those of a process are free when it ends ---
 
   /**
-   * Takes a permit, of `most` at a time and `rate` in any second. `none`: no permit is left. `full`: the store has no room,
-   * and counts nothing.
+   * Takes a permit, of `most` at a time and `rate` in any second. `none`: no permit is left, and none became free within
+   * `wait`; those who wait get one in the order of asking. `full`: the store has no room, and counts nothing.
    */
   readonly take: {
-    readonly operation: { readonly key: string; readonly most: number | null; readonly rate: number | null };
+    readonly operation: {
+      readonly key: string;
+      readonly most: number | null;
+      readonly rate: number | null;
+      /** How long to wait for it; 0: not at all. */
+      readonly wait: number;
+    };
     readonly result: 'taken' | 'none' | 'full';
   };
   /** Gives one back. False: the process has none. */

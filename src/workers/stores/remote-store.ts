@@ -231,7 +231,7 @@ class RemoteValues implements ReplicatedValues {
 
 /** How long the operation may wait, in ms. */
 const waitOf = (operation: StoreOperation): number =>
-  operation.kind === 'lock' ? (operation.wait ?? Number.POSITIVE_INFINITY) : 0;
+  operation.kind === 'lock' || operation.kind === 'take' ? (operation.wait ?? Number.POSITIVE_INFINITY) : 0;
 
 function sizeOf(operation: StoreOperation): number {
   let bytes = OVERHEAD;

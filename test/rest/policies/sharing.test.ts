@@ -55,11 +55,64 @@ describe('several processes', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('get one access token, and leave a token endpoint alone that fails', async () => {
+    let works = true;
+    const tokens = await newServer((socket) => {
+      if (works) socket.write(reply('{"access_token":"one","expires_in":3600}'));
+      else socket.write(reply('no'));
+    });
+    const server = await newServer((socket) => socket.write(reply('x')));
+    const auth = (scope: string): HostOptions => ({
+      auth: {
+        scheme: 'oauth2',
+        tokenUrl: `${tokens.origin}/token`,
+        clientId: 'id',
+        clientSecret: 'secret',
+        scope,
+      },
+    });
+    const ask = (scope: string) =>
+      Promise.all(processes(3, auth(scope)).map((client) => client.get(server.origin)));
+    expect((await ask('a')).map(({ rc }) => rc)).toEqual([1, 1, 1]);
+    expect(tokens.requests).toHaveLength(1);
+    works = false;
+    expect((await ask('b')).map(({ rc }) => rc)).toEqual([-5, -5, -5]);
+    expect(tokens.requests).toHaveLength(2);
+  });
+
+  it('keep to the limit of each if their keeper hangs, and give back what comes late', async () => {
+    const server = await newServer((socket) => socket.write(reply('x')));
+    let grant = (_: boolean): void => {};
+    let given = 0;
+    const sharing: HostSharing = {
+      take: () =>
+        new Promise((resolve) => {
+          grant = resolve;
+        }),
+      give: () => given++,
+      lock: () => true,
+      unlock: () => {},
+      announce: () => {},
+      stateOf: () => undefined,
+      watch: () => {},
+    };
+    const client = newClient({
+      hosts: { '*': { limits: { concurrency: 1, queueTime: 20 } } },
+      shared: newShared({ sharing }),
+      timeout: 10_000,
+    });
+    expect((await client.get(server.origin)).rc).toBe(1);
+    grant(true);
+    await until(() => given === 1);
+  });
+
   it('go on by themselves if their keeper cannot be asked', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const sharing: HostSharing = {
       take: () => Promise.reject(new Error('gone')),
       give: () => {},
+      lock: () => Promise.reject(new Error('gone')),
+      unlock: () => {},
       announce: () => {},
       stateOf: () => undefined,
       watch: () => {},
