@@ -338,10 +338,10 @@ function allPolicies(settings: ClientSettings): readonly Policy[] {
     caPath,
     tlsDomain === null ? 0 : numberOf(tlsDomain),
   ]);
-  const generation = (): number => shared.tls.generation;
+  const authorities = (): string => (verifyPeer ? shared.tls.fingerprint(caPath) : '');
   const environment = {
     ...{ clock: timers.clock, names, random, log, states, transfers, sharing },
-    ...{ maxBodySize, bodies, trust, generation },
+    ...{ maxBodySize, bodies, trust, authorities },
   };
   return [...policies, hostPolicies(hosts, environment)];
 }

@@ -87,6 +87,8 @@ export class PhaseClock {
   /** The call that the transfer is an attempt of, if policies of its host may make several. */
   call: CallFigures | null = null;
   started = 0;
+  /** How long the event loop was busy with other things meanwhile, as far as that is known. */
+  stalled = 0;
   lookup = 0;
   connect = 0;
   tls = 0;
@@ -163,10 +165,16 @@ abstract class BaseOutcome {
     return clock.call?.attempts ?? (clock === UNSENT.clock ? 0 : 1);
   }
 
-  /** How long this attempt took, in milliseconds. @internal */
+  /** How long this attempt took, in milliseconds, without stalls of this process. @internal */
   get attemptTime(): number {
-    const { started, ended } = this.clock;
-    return ended - started;
+    const { started, ended, stalled } = this.clock;
+    return Math.max(ended - started - stalled, 0);
+  }
+
+  /** Whether so much of the attempt's time was taken by stalls of this process that it says nothing of the service. @internal */
+  get wasStalled(): boolean {
+    const { started, ended, stalled } = this.clock;
+    return stalled * 4 > ended - started;
   }
 
   /** Whether a policy made the outcome, and no transfer. @internal */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SecureContext, SecureVersion } from 'node:tls';
 import { readCaDirectory } from './ca-directory.ts';
@@ -34,6 +35,8 @@ export class TlsStore {
   #defaults: string[] | null = null;
   #generation = 1;
   readonly #sessions = new Map<string, Buffer>();
+  /** By folder. */
+  readonly #fingerprints = new Map<string, string>();
 
   /** Counts requests to read CA files again. Trust never carries over from one generation to another. */
   get generation(): number {
@@ -46,6 +49,25 @@ export class TlsStore {
     this.#profiles = new WeakMap();
     this.#defaults = null;
     this.#sessions.clear();
+    this.#fingerprints.clear();
+  }
+
+  /** Stands for the CAs that clients with this folder trust: another text as soon as others were read. */
+  fingerprint(caPath: string): string {
+    let known = this.#fingerprints.get(caPath);
+    if (known === undefined) {
+      const hash = createHash('sha256');
+      // what is wrong with a file is logged when a context needs it
+      for (const pem of this.#authorities(caPath, () => {})) hash.update(pem).update('\0');
+      known = hash.digest('base64');
+      this.#fingerprints.set(caPath, known);
+    }
+    return known;
+  }
+
+  #authorities(caPath: string, log: LogFunction): readonly string[] {
+    this.#defaults ??= defaultAuthorities();
+    return caPath === '' ? this.#defaults : [...this.#defaults, ...readCaDirectory(caPath, log)];
   }
 
   profile(settings: TlsSettings, domain: TlsClientDomain | null, log: LogFunction): TlsProfile {
@@ -83,13 +105,10 @@ export class TlsStore {
     log: LogFunction,
   ): SecureContext {
     // a domain with its own CAs trusts only these; otherwise the client's apply
-    let ca = domain?.authorities(log) ?? null;
-    if (ca === null && verifyPeer) {
-      this.#defaults ??= defaultAuthorities();
-      ca = caPath === '' ? this.#defaults : [...this.#defaults, ...readCaDirectory(caPath, log)];
-    }
+    let ca: readonly string[] | null = domain?.authorities(log) ?? null;
+    if (ca === null && verifyPeer) ca = this.#authorities(caPath, log);
     return tls().createSecureContext({
-      ...(ca === null ? {} : { ca }),
+      ...(ca === null ? {} : { ca: [...ca] }),
       ...(domain?.certificate == null ? {} : { cert: domain.certificate }),
       ...(domain?.privateKey == null ? {} : { key: domain.privateKey }),
       ciphers: withKeyStrength(domain?.ciphers ?? tls().DEFAULT_CIPHERS),

@@ -4,9 +4,36 @@ import type { ReturnCode } from './outcome.ts';
 const MOST_HOSTS = 1_000;
 const OTHERS = 'others';
 
+/** What policies did, by the names that figures have. */
+export const POLICY_ACTS = [
+  'retries',
+  'failovers',
+  'hedges',
+  'cache_hits',
+  'stale_answers',
+  'refused_breaker',
+  'refused_limits',
+  'refused_auth',
+] as const;
+
+/** Something that a policy did for a call. */
+export type PolicyAct = (typeof POLICY_ACTS)[number];
+
 /** How the transfers to one host ended. */
 export class HostCounts {
   readonly #counts = new Uint32Array(11);
+  #acts: Partial<Record<PolicyAct, number>> | null = null;
+
+  /** A policy of the host has done something. */
+  act(name: PolicyAct): void {
+    this.#acts ??= {};
+    this.#acts[name] = (this.#acts[name] ?? 0) + 1;
+  }
+
+  /** What policies did, as far as they did anything. */
+  get acts(): Readonly<Partial<Record<PolicyAct, number>>> {
+    return this.#acts ?? {};
+  }
 
   add(rc: ReturnCode): void {
     const at = rc === 1 ? 0 : -rc;

@@ -63,9 +63,13 @@ export class ConnectDeadline extends Deadline {
   }
 
   override onDeadline(): void {
+    if (this.#transfer.waitsForInput(this)) return;
     this.#transfer.failToConnect(this.#transfer.request.connectTimeout);
   }
 }
+
+/** How late a deadline fires after a stall at least, in ms. */
+const LATE = 20;
 
 const WAITING = 0;
 const SENT = 1;
@@ -100,6 +104,8 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   #settle: (outcome: Outcome) => void;
   #state: number = WAITING;
   #interim = 0;
+  /** A deadline that was late has let the sockets be read first. */
+  #hasWaited = false;
   #status = 0;
   #contentType = '';
   #rawHeaders: RawHeaders | null = null;
@@ -309,7 +315,21 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
 
   // --- other ends ---
 
+  /**
+   * After a stall of this process its timers fire before its sockets are read: what has arrived meanwhile is read first. True if
+   * the deadline was started once more for that.
+   */
+  waitsForInput(deadline: Deadline): boolean {
+    const { timers } = this.owner;
+    const now = timers.clock.now();
+    if (this.#hasWaited || now - deadline.due < LATE) return false;
+    this.#hasWaited = true;
+    timers.start(deadline, 1, now);
+    return true;
+  }
+
   override onDeadline(): void {
+    if (this.waitsForInput(this)) return;
     const { timeout } = this.request;
     if (this.#state === WAITING) this.failToConnect(timeout);
     else this.fail({ kind: 'timeout', reason: `no complete answer within ${Math.round(timeout)} ms` });
@@ -344,6 +364,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     timers.stop(this);
     if (this.connectDeadline !== null) timers.stop(this.connectDeadline);
     this.clock.ended = timers.clock.now();
+    this.clock.stalled += timers.lag;
   }
 
   #tell(outcome: Outcome): void {

@@ -97,6 +97,8 @@ class Ring {
  */
 export class TimerWheel {
   readonly clock: Clock;
+  /** How long the event loop was too busy to fire what was due, in all, in ms: the later part of each stall. */
+  lag = 0;
   readonly #near = new Ring(256, 0);
   readonly #middle = new Ring(1024, 8);
   /** Deadlines beyond its 18 hours wait in the last slot, and move to their place from there. */
@@ -164,9 +166,12 @@ export class TimerWheel {
   }
 
   #turn(): void {
+    const now = this.clock.now();
+    const late = now - this.#wakes;
+    if (late >= STALL) this.lag += late;
     this.#wakes = Number.POSITIVE_INFINITY;
     this.#turning = true;
-    const until = Math.floor(this.clock.now());
+    const until = Math.floor(now);
     try {
       for (let tick = this.#next(); tick <= until; tick = this.#next()) this.#do(tick);
       this.#tick = Math.max(this.#tick, until);
@@ -224,6 +229,9 @@ export class TimerWheel {
     this.#wakes = Number.POSITIVE_INFINITY;
   }
 }
+
+/** A turn that is less late is not: timers are as exact as that, in ms. */
+const STALL = 20;
 
 /** The maximum of Node's timeouts. */
 const LONGEST_DELAY = 2 ** 31 - 1;

@@ -262,6 +262,24 @@ export const FIGURES: readonly FigureSpec[] = [
     read: ({ routings: [first] }) => labelled(first === undefined ? [] : restFigures(first).transfers),
   },
   {
+    name: 'rest_policies',
+    kind: 'counter',
+    unit: 'calls',
+    label: 'host and act',
+    summary:
+      'What policies did, by host: `retries`, `failovers`, `hedges`, `cache_hits`, `stale_answers`, and what the circuit breaker, the limits and authentication refused.',
+    read: ({ routings: [first] }) => labelled(first === undefined ? [] : restFigures(first).policies),
+  },
+  {
+    name: 'rest_hosts',
+    kind: 'gauge',
+    unit: '',
+    label: 'host and state',
+    summary:
+      'What policies know of hosts: `open` or `half_open`, in how many processes the circuit breaker is so; `active` and `waiting` requests under limits; `replicas` and how many of them are `replicas_ejected`; `cached_bytes`.',
+    read: ({ routings: [first] }) => labelled(first === undefined ? [] : restFigures(first).hosts),
+  },
+  {
     name: 'rest_connections',
     kind: 'gauge',
     unit: 'connections',

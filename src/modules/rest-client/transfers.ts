@@ -131,16 +131,35 @@ export function openScriptClient(routing: Routing): RestClient {
 
 const logLevels = { debug: 4, info: 3, warning: 1, error: -1 } as const;
 
-/** Outcomes of the transfers of a process, and current states of its workers' connections: label and count. */
-export function restFigures(routing: Routing): {
-  readonly transfers: Iterable<readonly [string, number]>;
-  readonly connections: Iterable<readonly [string, number]>;
-} {
-  const transfers = [...routing.host.states.get(shared).transfers].flatMap(([host, counts]) =>
-    [...counts.entries()].map(([rc, count]) => [`${host} ${rc}`, count] as const),
-  );
-  const connections = routing.states.get(clients).flatMap((client) => Object.entries(client.connections));
-  return { transfers, connections };
+type Labelled = Iterable<readonly [label: string, value: number]>;
+
+/** What a script's workers know of REST services: label and number. */
+export interface RestFigures {
+  /** How the transfers of the process ended, by host and return code. */
+  readonly transfers: Labelled;
+  /** What policies did, by host and act. */
+  readonly policies: Labelled;
+  /** What policies know of hosts now. */
+  readonly hosts: Labelled;
+  /** Connections by state. */
+  readonly connections: Labelled;
+}
+
+export function restFigures(routing: Routing): RestFigures {
+  const { transfers, states } = routing.host.states.get(shared);
+  const all = [...transfers];
+  return {
+    transfers: all.flatMap(([host, counts]) =>
+      [...counts.entries()].map(([rc, count]) => [`${host} ${rc}`, count] as const),
+    ),
+    policies: all.flatMap(([host, { acts }]) =>
+      Object.entries(acts).map(([act, count]) => [`${host} ${act}`, count] as const),
+    ),
+    hosts: [...states.figures()].map(
+      ([origin, name, value]) => [`${origin.replace(/^https?:\/\//, '')} ${name}`, value] as const,
+    ),
+    connections: routing.states.get(clients).flatMap((client) => Object.entries(client.connections)),
+  };
 }
 
 const warningPeriod = 10_000;

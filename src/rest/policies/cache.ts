@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { type Outcome, ResponseOutcome } from '../outcome.ts';
 import type { Policy, Send } from '../policies.ts';
 import { fieldOf, type HttpRequest, withHeader } from '../request.ts';
+import type { PolicyAct } from '../transfer-counts.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import { type CacheDirectives, parseCacheControl, timeOf } from './cache-control.ts';
 import type { HostContext } from './context.ts';
@@ -60,6 +61,10 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
       body: stored.body,
       fromCache: true,
     });
+  const given = (stored: StoredAnswer, act: PolicyAct): ResponseOutcome => {
+    context.count(act);
+    return answer(stored);
+  };
   /** Whether the answer is fresh enough for what the request says (section 5.2.1). */
   const isUsable = (stored: StoredAnswer, asked: CacheDirectives): boolean => {
     const now = clock.now();
@@ -132,7 +137,7 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
       const asked = parseCacheControl(fieldOf(request.headers, 'cache-control') ?? pragmaOf(request));
       const key = keyOf(request);
       const stored = cache.find(request, key);
-      if (stored !== null && isUsable(stored, asked)) return answer(stored);
+      if (stored !== null && isUsable(stored, asked)) return given(stored, 'cache_hits');
       if (asked.has('only-if-cached')) return ResponseOutcome.of({ status: 504, fromCache: true });
       const mayWait = !asked.has('no-cache') && !asked.has('max-age') && !asked.has('min-fresh');
       if (
@@ -149,12 +154,12 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
           const route = { ...request.route, call: undefined };
           ask({ ...request, signal: null, route }, key, stored).then(over, over);
         }
-        return answer(stored);
+        return given(stored, 'stale_answers');
       }
       const outcome = await ask(request, key, stored);
       if (stored === null || !isError(outcome)) return outcome;
       const mayServe = isWithin(stored, 'stale-if-error', settings.staleIfError);
-      return mayServe ? answer(stored) : outcome;
+      return mayServe ? given(stored, 'stale_answers') : outcome;
     };
     /** What a HEAD says of a stored answer makes it newer, or shows that it is not the answer any more (section 4.3.5). */
     const head: Send = async (request) => {

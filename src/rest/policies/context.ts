@@ -8,7 +8,7 @@ import type { LogFunction } from '../log.ts';
 import { BlockedOutcome } from '../outcome.ts';
 import type { HttpRequest } from '../request.ts';
 import type { TlsClientDomain } from '../tls-domain.ts';
-import type { HostCounts, TransferCounts } from '../transfer-counts.ts';
+import type { HostCounts, PolicyAct, TransferCounts } from '../transfer-counts.ts';
 import type { Authority } from '../url.ts';
 import type { HostChange, HostStates } from './host-states.ts';
 
@@ -29,8 +29,8 @@ export interface PolicyEnvironment {
   readonly bodies: ByteBudget;
   /** What the client trusts a server by, as text. */
   readonly trust: string;
-  /** Counts how often CA certificates were read. */
-  readonly generation: () => number;
+  /** Stands for the CAs that are trusted now. */
+  readonly authorities: () => string;
 }
 
 /** The same for one host. */
@@ -73,8 +73,9 @@ export class HostContext {
 
   /** All that the trust in an answer hangs on, as text. */
   trustOf({ tlsDomain }: HttpRequest): string {
-    const { trust, generation } = this.environment;
-    return `${trust} ${tlsDomain === null ? '' : numberOf(tlsDomain)} ${generation()}`;
+    const { trust, authorities } = this.environment;
+    const by = this.authority.scheme === 'https' ? authorities() : '';
+    return `${trust} ${tlsDomain === null ? '' : numberOf(tlsDomain)} ${by}`;
   }
 
   /** Tells subscribers what a policy has found out about the host. */
@@ -85,10 +86,16 @@ export class HostContext {
     if (host.hasSubscribers) host.publish(change);
   }
 
+  /** Counts what a policy does. */
+  count(act: PolicyAct): void {
+    this.#counts.act(act);
+  }
+
   /** Refuses a request before anything of it is sent. */
-  refuse(policy: string, reason: string): BlockedOutcome {
+  refuse(policy: 'auth' | 'breaker' | 'limits', reason: string): BlockedOutcome {
     const outcome = new BlockedOutcome(`${this.origin}: ${reason}`, policy);
     this.#counts.add(outcome.rc);
+    this.#counts.act(`refused_${policy}`);
     return outcome;
   }
 }

@@ -2,12 +2,11 @@
  * A hedged request: when the answer takes longer than 95 of 100 do, the same request goes to another replica as well,
  * and the first good answer wins. Only for requests that may be sent twice, and for at most a tenth of them.
  */
-import type { Clock } from '../../timers/index.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ConnectTo, HttpRequest } from '../request.ts';
 import { isIdempotent } from '../resend.ts';
-import type { ReplicaSet } from './replica-set.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import type { HostContext } from './context.ts';
+import type { ReplicaState } from './replica-state.ts';
 import { Wait, withTimeLeft } from './waiting.ts';
 
 /** A hedge earlier than this many milliseconds after the request is not worth its cost. */
@@ -15,12 +14,12 @@ const EARLIEST = 5;
 
 export async function hedged(
   request: HttpRequest,
-  set: ReplicaSet,
-  budget: RetryBudget,
+  { set, hedges: budget }: ReplicaState,
   tried: Set<ConnectTo>,
-  clock: Clock,
+  context: HostContext,
   send: (request: HttpRequest, tried: Set<ConnectTo>) => Promise<Outcome>,
 ): Promise<Outcome> {
+  const { clock } = context;
   budget.deposit();
   const after = Math.max(set.p95, EARLIEST);
   if (!isIdempotent(request.method) || request.streams !== null || set.size < 2 || after >= request.timeout)
@@ -35,6 +34,7 @@ export async function hedged(
   void first.finally(() => wait.end('event'));
   if ((await wait.ended) !== 'time' || !set.hasOther(tried, clock.now()) || !budget.withdraw(clock.now()))
     return first;
+  context.count('hedges');
   const second = send(withTimeLeft(cancelled(cancel.second), request.timeout - after), tried);
   const isGood = (outcome: Outcome): boolean => outcome.kind === 'response' && !set.isFailure(outcome);
   const winner = await new Promise<Outcome>((resolve, reject) => {

@@ -45,6 +45,11 @@ export class StateTable<State> {
     return state;
   }
 
+  /** Each state, with the origin that its key begins with. */
+  *entries(): Generator<readonly [origin: string, state: State]> {
+    for (const [key, state] of this.#states) yield [key.slice(0, key.indexOf(' ')), state];
+  }
+
   #forget(key: string): void {
     const state = this.#states.get(key);
     this.#states.delete(key);
@@ -101,6 +106,23 @@ export class HostStates {
     this.#listeners.set(key, heard);
     const oldest = this.#listeners.keys().next().value;
     if (this.#listeners.size > MAX_HOSTS && oldest !== undefined) this.#listeners.delete(oldest);
+  }
+
+  /** What is known of hosts now, as origin, name and number. */
+  *figures(): Generator<readonly [origin: string, name: string, value: number]> {
+    for (const [origin, { mode }] of this.breakers.entries()) {
+      yield [origin, 'open', mode === 'open' ? 1 : 0];
+      yield [origin, 'half_open', mode === 'half-open' ? 1 : 0];
+    }
+    for (const [origin, { active, waiting }] of this.limits.entries()) {
+      yield [origin, 'active', active];
+      yield [origin, 'waiting', waiting];
+    }
+    for (const [origin, { set }] of this.replicas.entries()) {
+      yield [origin, 'replicas', set.size];
+      yield [origin, 'replicas_ejected', set.ejected];
+    }
+    for (const [origin, { bytes }] of this.caches.entries()) yield [origin, 'cached_bytes', bytes];
   }
 
   /** @param bodies what the bodies of answers under way may take */

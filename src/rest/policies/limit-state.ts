@@ -3,6 +3,7 @@ import { ByteBudget, RateWindow } from '../../timers/index.ts';
 import type { Outcome } from '../outcome.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import type { SectionValues } from './host-options.ts';
+import { isTelling } from './outcome-class.ts';
 import type { Wait } from './waiting.ts';
 
 export type LimitSettings = SectionValues<'limits'>;
@@ -79,7 +80,7 @@ export class LimitState {
 
   exit(bytes: number, outcome: Outcome | null): void {
     this.bodies?.release(bytes);
-    if (outcome !== null) this.#adaptive?.measure(latencyOf(outcome), this.#active);
+    if (outcome !== null && isTelling(outcome)) this.#adaptive?.measure(latencyOf(outcome), this.#active);
     this.#active--;
   }
 

@@ -33,9 +33,16 @@ export function serviceFailure(outcome: Outcome): ServiceFailure | null {
   return isKnown(name) ? name : null;
 }
 
-/** Whether the outcome says anything about the service: it answered, or failed. */
-export const isTelling = (outcome: Outcome): boolean =>
-  outcome.kind === 'response' || serviceFailure(outcome) !== null;
+/**
+ * Whether the outcome says anything about the service: it answered, or failed. A timeout does not if this process was too busy to
+ * see the answer.
+ */
+export const isTelling = (outcome: Outcome): boolean => {
+  if (outcome.kind === 'response') return true;
+  const failure = serviceFailure(outcome);
+  const isTimeout = failure === 'timeout' || failure === 'connect-timeout';
+  return failure !== null && !(isTimeout && outcome.wasStalled);
+};
 
 /** Whether the service has failed, by an answer with one of these statuses or without an answer. */
 export const hasFailed = (outcome: Outcome, statuses: ReadonlySet<number>): boolean =>

@@ -98,6 +98,13 @@ export class ReplicaSet {
     return this.#replicas.size;
   }
 
+  /** How many get no requests now. */
+  get ejected(): number {
+    let count = 0;
+    for (const { ejectedUntil } of this.#replicas.values()) if (ejectedUntil > 0) count++;
+    return count;
+  }
+
   get all(): Iterable<Replica> {
     return this.#replicas.values();
   }

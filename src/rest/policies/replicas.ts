@@ -51,6 +51,7 @@ export function replicaPolicy(settings: ReplicaSettings, state: ReplicaState, co
         const replica = left > 0 ? (set.choose(tried, clock.now()) ?? set.choose(here, clock.now())) : null;
         if (replica === null)
           return last ?? new ErrorOutcome('dns', discovery.failure || `${origin} has no replica`);
+        if (last !== null) context.count('failovers');
         tried.add(replica);
         here.add(replica);
         last = await sendTo(replica, withTimeLeft(request, left));
@@ -60,7 +61,7 @@ export function replicaPolicy(settings: ReplicaSettings, state: ReplicaState, co
     const send: Send = async (request) => {
       const tried = request.route?.attempts?.tried ?? new Set<ConnectTo>();
       const outcome = settings.hedge
-        ? await hedged(request, set, state.hedges, tried, clock, failOver)
+        ? await hedged(request, state, tried, context, failOver)
         : await failOver(request, tried);
       const attempts = request.route?.attempts;
       if (attempts !== undefined) attempts.othersLeft = set.hasOther(tried, clock.now());

@@ -56,6 +56,7 @@ export function retryPolicy(settings: RetrySettings, context: HostContext): Poli
       const pause = pauseAfter(outcome, attempt, attempts);
       if (pause === null || pause >= timeLeft(request, started, clock)) return outcome;
       if (!budget.withdraw(clock.now())) return outcome;
+      context.count('retries');
       if ((await new Wait(clock, pause, request.signal).ended) === 'aborted') return abortedOutcome(request);
       if (timeLeft(request, started, clock) <= 0) return outcome;
     }

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type CacheOptions,
   type HttpRequest,
@@ -7,6 +9,8 @@ import {
   TlsClientDomain,
 } from '../../../src/rest/index.ts';
 import { parseCacheControl, timeOf } from '../../../src/rest/policies/cache-control.ts';
+import { createAuthority } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
 import { until } from '../../support/until.ts';
 import { answerOf, newClient, newServer, newShared, textOf } from '../fixture.ts';
 import { fieldValues, reply } from '../raw-server.ts';
@@ -401,8 +405,17 @@ describe('what an answer hangs on', () => {
     const one = new TlsClientDomain({ name: 'one' });
     expect(await texts(ask(), ask('GET', undefined, { tlsDomain: one }))).toEqual(['1', '2']);
     expect(textOf(await ask('GET', undefined, { tlsDomain: one }))).toBe('2');
+    const secure = () => ask('GET', 'https://credit.test/');
+    expect(textOf(await secure())).toBe('3');
     shared.rereadCertificates();
-    expect(textOf(await ask())).toBe('3');
+    expect(await texts(ask(), secure())).toEqual(['1', '3']);
+    const file = join(temporaryFolder('ca'), 'more.pem');
+    writeFileSync(file, createAuthority().cert);
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', file);
+    expect(textOf(await secure())).toBe('3');
+    shared.rereadCertificates();
+    expect(await texts(ask(), secure())).toEqual(['1', '4']);
+    vi.unstubAllEnvs();
   });
 
   it('is what is there until an unsafe method succeeds', async () => {

@@ -82,7 +82,7 @@ describe('several processes', () => {
 
   it('keep to the limit of each if their keeper hangs, and give back what comes late', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
-    let grant = (_: boolean): void => {};
+    let grant: (granted: boolean) => void = () => {};
     let given = 0;
     const sharing: HostSharing = {
       take: () =>

@@ -44,7 +44,7 @@ export function simulate(
     sharing: shared.sharing,
     maxBodySize: 10_000_000,
     bodies: shared.bodies,
-    generation: () => shared.tls.generation,
+    authorities: () => shared.tls.fingerprint(''),
     log: (_: string, line: string) => lines.push(line),
   };
   const rules = readHosts({ '*': host });
