@@ -80,7 +80,7 @@ describe('several processes', () => {
     expect(tokens.requests).toHaveLength(2);
   });
 
-  it('keep to the limit of each if their keeper hangs, and give back what comes late', async () => {
+  it('keep to the limit of each if their keeper hangs, and give back late permits', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     let grant: (granted: boolean) => void = () => {};
     let given = 0;
