@@ -7,7 +7,7 @@
 export interface Span {
   /** The first byte. */
   readonly start: number;
-  /** Behind the last byte. */
+  /** After the last byte. */
   readonly end: number;
 }
 
@@ -15,7 +15,7 @@ interface Node {
   readonly span: Span;
 }
 
-/** A name as it was written, quotes removed. */
+/** A name as written, without quotes. */
 export interface NameNode extends Node {
   readonly kind: 'name';
   readonly text: string;
@@ -88,7 +88,7 @@ export interface RouteNode extends Node {
   readonly routeKind: RouteKind;
   /** Absent for the main route and for global onreply_route and the like. */
   readonly name: NameNode | null;
-  /** Of a timer_route: seconds. */
+  /** The interval of a timer_route, in seconds. */
   readonly interval: number | null;
   /** Span of `route[name]`, without the body. */
   readonly head: Span;
@@ -180,7 +180,7 @@ export interface AssignNode extends Node {
 
 export interface ReturnNode extends Node {
   readonly kind: 'return';
-  /** The first is the return code, the rest are read as `$(return(i))`; none at all means code 1. */
+  /** The first is the return code, the rest are read as `$(return(i))`; an empty list means code 1. */
   readonly values: readonly ExpressionNode[];
 }
 
@@ -241,8 +241,8 @@ export interface NumberNode extends Node {
 
 /**
  * A quoted string, or several adjacent ones, with escapes resolved: a byte string, each char code one byte. Whether
- * `$name` in it is a variable depends on the context (a function's argument: yes; an assignment: no), so those who
- * need it call `template()`.
+ * `$name` in it is a variable depends on the context (a function's argument: yes; an assignment: no), so the passes
+ * that need them call `template()`.
  */
 export interface StringNode extends Node {
   readonly kind: 'string';
@@ -268,7 +268,7 @@ export interface CallNode extends Node {
 
 export interface RouteCallNode extends Node {
   readonly kind: 'route-call';
-  /** A variable, or a string with variables, gives the name when the call is reached. */
+  /** A variable, or a string with variables, is evaluated to the name at run time. */
   readonly name: NameNode | VariableNode | StringNode;
   readonly arguments: readonly ExpressionNode[];
 }
@@ -325,14 +325,14 @@ export type IndexNode =
     }
   | { readonly kind: 'index-variable'; readonly span: Span; readonly value: VariableNode };
 
-/** `{s.substr,1,3}`: `name` is `s.substr`, `argument` everything after the first comma, null without a comma. */
+/** `{s.substr,1,3}`: `name` is `s.substr`, `argument` everything after the first comma, or null. */
 export interface TransformationNode extends Node {
   readonly kind: 'transformation';
   readonly name: NameNode;
   readonly argument: TemplateNode | null;
 }
 
-/** Text with variables in it; `$$` is already `$`. Neighbouring texts are joined. */
+/** Text with variables; `$$` is already replaced by `$`, and adjacent texts are joined. */
 export interface TemplateNode extends Node {
   readonly kind: 'template';
   readonly parts: readonly (TextNode | VariableNode)[];

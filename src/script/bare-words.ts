@@ -31,14 +31,14 @@ export function inNetwork(left: VariableNode, { span, text }: NameNode): Variabl
   };
 }
 
-/** What the test of a network is compared with. */
+/** The right side of the comparison that `inNetwork` rewrites. */
 export const one = ({ span }: NameNode): ExpressionNode => ({ kind: 'number', span, value: 1 });
 
 /** `$si == 10.0.0.1`: an address without quotes is text. */
 export function parseAddress(state: ParserState, address: StringNode): StringNode {
   const net = state.is('/') && state.token.start === address.span.end;
   if (!net) return address;
-  const help = `test an address against a network with $(si{ip.matches,${address.value}/8}) == 1`;
+  const help = `use $(si{ip.matches,${address.value}/8}) == 1 to test whether an address is in a network`;
   return state.fail('bare-word', address.span, 'a network is not a value', { help });
 }
 

@@ -9,12 +9,12 @@ import type { SettingSpec } from './parameter-spec.ts';
 import type { TransformationSpec } from './transformation-spec.ts';
 import type { VariableSpec } from './variable-spec.ts';
 
-/** Names that OpenSIPS documents, whether siprest has them or not, to distinguish missing names from typos. */
+/** Names that OpenSIPS documents, whether siprest has them or not, which distinguishes missing features from typos. */
 export interface DocumentedNames {
   hasModule(name: string): boolean;
-  /** All of them. */
+  /** The names of all documented modules. */
   moduleNames(): Iterable<string>;
-  /** The modules that have a name, written `f()`, `$v` or `{t}`; includes `core`. */
+  /** The modules that provide a name, written `f()`, `$v` or `{t}`; may include `core`. */
   ownersOf(written: string): readonly string[];
 }
 
@@ -34,6 +34,6 @@ export interface Catalog<R> {
   readonly modules: readonly ModuleSpec<R>[];
   /** Route kinds that parse but do not run yet; the checker warns. */
   readonly inertRouteKinds: readonly RouteKind[];
-  /** Absent: only the names in the tables are known. */
+  /** If absent, only the names in the tables are known. */
   readonly documented?: DocumentedNames;
 }

@@ -20,7 +20,7 @@ export type CheckRegex = (pattern: string) => string | null;
 export interface ArgumentCheckerParts<R> {
   readonly missing: MissingNames;
   readonly diagnostics: DiagnosticList;
-  /** Of the loaded modules, by name. */
+  /** The parameter values of the loaded modules. */
   readonly values: TableValues;
   readonly variables: VariableChecker<R>;
   readonly routes: RouteTable;
@@ -197,7 +197,7 @@ export class ArgumentChecker<R> {
     this.#error('argument-value', span, `${what} cannot be "${text}"`, help);
   }
 
-  /** Variables count as a letter, so that only what the script itself says is judged. */
+  /** Substitutes a letter for each variable, so that only the fixed text is checked. */
   #refused(
     text: TemplateNode | null,
     refuses: (text: string) => string | null,
@@ -207,7 +207,7 @@ export class ArgumentChecker<R> {
     if (text === null || text.parts[0]?.kind === 'variable') return;
     const reason = refuses(text.parts.map((part) => (part.kind === 'text' ? part.value : 'x')).join(''));
     if (reason === null) return;
-    this.#parts.diagnostics.warning('refused-argument', span, `${what} will be refused: ${reason}`);
+    this.#parts.diagnostics.warning('refused-argument', span, `${what} is invalid: ${reason}`);
   }
 
   /** A text in which a `$` may be an anchor. */
@@ -216,7 +216,7 @@ export class ArgumentChecker<R> {
     else this.#text(node);
   }
 
-  /** The contents of a string; null if it is not a string, or invalid. */
+  /** The contents of a string; null if invalid or not a string. */
   #text(node: ExpressionNode): TemplateNode | null {
     if (node.kind === 'string') return this.#parts.variables.text(node);
     if (node.kind === 'variable') this.#parts.variables.read(node);
@@ -237,11 +237,11 @@ export class ArgumentChecker<R> {
       this.#error('argument-type', node.span, message, help?.(node.value));
   }
 
-  /** Text without variables, or null if it has some, which is reported. */
+  /** The fixed text; null, after reporting an error, if it contains variables. */
   #constant(node: ExpressionNode, what: string): string | null {
     if (node.kind === 'number') return String(node.value);
     if (node.kind === 'string' && constantText(template(node)) !== null) return node.value;
-    this.#error('argument-type', node.span, `${what} must be fixed text without variables`);
+    this.#error('argument-type', node.span, `${what} cannot contain variables`);
     return null;
   }
 

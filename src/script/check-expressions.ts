@@ -23,7 +23,7 @@ const statementWords = new Set(['assert', 'exit', 'drop', 'return', 'break']);
 
 /** Kinds of routes whose transaction can wait (the manual's Script-Async, Allowed Routes). */
 const asyncRoutes: ReadonlySet<RouteKind> = new Set(['route', 'onreply_route']);
-/** Those whose transaction cannot wait: OpenSIPS accepts such a script and blocks there. */
+/** Kinds of routes whose transaction cannot wait: OpenSIPS accepts async() there, but blocks. */
 const blockingRoutes: ReadonlySet<RouteKind> = new Set(['failure_route', 'branch_route', 'local_route']);
 
 export class ExpressionChecker<R> {
@@ -70,7 +70,7 @@ export class ExpressionChecker<R> {
     }
   }
 
-  /** A value that must be available at once: no function calls in it. */
+  /** A value that must be available immediately, so it may not contain calls. */
   immediate(node: ExpressionNode, within: RouteKind, what: string): void {
     const call = firstCall(node);
     if (call === null) this.expression(node, within);
@@ -87,7 +87,7 @@ export class ExpressionChecker<R> {
     else variables.text(name);
   }
 
-  /** True when the function exists; its arguments are checked as well. */
+  /** Checks a call and its arguments; returns the function's row, or null if it does not exist. */
   call(node: CallNode, within: RouteKind): FunctionSpec<R> | null {
     const { lookup, missing } = this.#parts;
     const name = node.name.text;
@@ -122,7 +122,7 @@ export class ExpressionChecker<R> {
         message: `${name}() has no effect: ${spec.inert}`,
       }));
     }
-    // a plain route may be called from any kind, so only the other kinds are certain
+    // a plain route may be called from routes of any kind, so it is not checked
     if (spec.routes !== undefined && within !== 'route' && !spec.routes.includes(within)) {
       this.#error(
         'route-kind',
@@ -137,16 +137,16 @@ export class ExpressionChecker<R> {
 
   async(node: AsyncNode, within: RouteKind): void {
     if (blockingRoutes.has(within)) {
-      const message = `async() blocks in ${article(within)}: its worker stays occupied meanwhile`;
-      const help = 'call the function directly, or launch() it';
+      const message = `async() blocks in ${article(within)}: it occupies its worker until it is done`;
+      const help = 'call the function directly, or use launch()';
       this.#parts.diagnostics.warning('route-kind', node.span, message, { help });
     } else if (!asyncRoutes.has(within)) {
       this.#parts.diagnostics.error(
         'route-kind',
         node.span,
-        `async() is not allowed in ${article(within)}: no transaction can wait there`,
+        `async() is not allowed in ${article(within)}: it has no transaction that could wait`,
         {
-          help: 'call the function directly, or launch() it',
+          help: 'call the function directly, or use launch()',
         },
       );
     }

@@ -1,7 +1,6 @@
 /**
- * Warnings about what a route does in the order of execution: return codes read too late, `$var` carried over async(), input
- * of a message in URLs, text compared with numbers. Only for scripts without errors. What cannot be told for certain is not
- * reported.
+ * Warnings that depend on the order of execution: return codes read too late, `$var` carried over async(), unescaped
+ * input in URLs, text compared with numbers. Only for scripts without errors, and only for findings that are certain.
  */
 import type {
   AssignNode,
@@ -37,21 +36,21 @@ export function checkFlow<R>(script: ScriptNode, lookup: Lookup<R>, diagnostics:
   for (const route of script.routes) pass.warnOfCarried(route);
 }
 
-/** Where a script goes on later, with what its variables are by then. */
+/** A route that continues the script later, and the state of its variables then. */
 interface Continuation {
   readonly node: AsyncNode | LaunchNode;
-  /** The variables that were set before. */
+  /** The variables set before. */
   readonly before: ReadonlyMap<string, SetVariable>;
 }
 
 interface RouteFacts {
-  /** Variables that it reads before it sets them, each at its first place. */
+  /** Variables that it reads before setting them, each at its first read. */
   readonly unset: ReadonlyMap<string, VariableNode>;
   readonly continuations: readonly Continuation[];
 }
 
 const noFacts: RouteFacts = { unset: new Map(), continuations: [] };
-/** Deeper chains of calls are taken for unknown. */
+/** The effects of deeper call chains count as unknown. */
 const maxDepth = 50;
 const maxContinuations = 100;
 
@@ -69,9 +68,9 @@ class FlowPass<R> {
   readonly #lookup: Lookup<R>;
   readonly #warnings: FlowWarnings<R>;
   readonly #facts = new Map<RouteNode, RouteFacts>();
-  /** Those under way, outermost first. */
+  /** The routes being analysed, outermost first. */
   readonly #open: RouteNode[] = [];
-  // of the innermost route under way
+  // of the innermost route being analysed
   #unset = new Map<string, VariableNode>();
   #continuations: Continuation[] = [];
   /** States at each `break` of the innermost loop or switch. */
@@ -102,7 +101,7 @@ class FlowPass<R> {
     return facts;
   }
 
-  /** A `$var` that the route takes over from before an async() or launch() that leads to it. */
+  /** A `$var` that the route reads although it was set before the async() or launch() that leads to it. */
   warnOfCarried(route: RouteNode): void {
     for (const { node, before } of this.facts(route).continuations) {
       const next = node.kind === 'async' ? node.resume : node.report;
@@ -117,7 +116,7 @@ class FlowPass<R> {
     }
   }
 
-  /** A route that only async() and launch() lead to knows what their functions have set. */
+  /** In a route reached only by async() and launch(), the output variables of their functions are set. */
   #entry({ name, routeKind }: RouteNode): FlowState {
     const state = new FlowState();
     if (routeKind !== 'route' || name === null || this.#summaries.called.has(name.text)) return state;
@@ -132,7 +131,7 @@ class FlowPass<R> {
     return state;
   }
 
-  // --- statements: each returns the state behind it, null if it is never reached ---
+  // --- statements: each returns the state after it, or null if that is never reached ---
 
   #sequence(nodes: readonly StatementNode[], from: FlowState | null): FlowState | null {
     let state = from;
@@ -190,7 +189,7 @@ class FlowPass<R> {
     }
   }
 
-  /** Its body may run any number of times. */
+  /** The body may run any number of times. */
   #loop(body: StatementNode, state: FlowState, head: () => void): FlowState | null {
     const writes = this.#summaries.writesIn(body);
     state.forgetWrites(writes);
@@ -223,7 +222,7 @@ class FlowPass<R> {
     const input =
       this.#warnings.inputOf(value, state) ?? (isPlain ? null : this.#warnings.inputOf(target, state));
     this.#assign(target, isText, input, state);
-    // -1 for an expression without a value, and for a variable that refuses the value
+    // `$rc` is -1 if the expression has no value or the variable rejects it
     const mayFail =
       !isPlain || value.kind === 'binary' || value.kind === 'unary' || trackedName(target) === null;
     state.emptyCode = mayFail ? null : { span, by: 'this assignment' };
@@ -318,7 +317,7 @@ class FlowPass<R> {
     }
     state.forgetWrites(writes);
     if (writes === 'any') return;
-    // it may have set them
+    // the call may have set them
     for (const name of writes) {
       const at = this.#summaries.firstWrite(name);
       if (at !== undefined && !state.variables.has(name)) state.set(name, { at, isText: false, input: null });
@@ -331,7 +330,7 @@ class FlowPass<R> {
 
   // --- reads ---
 
-  /** A value in which the variables of a string are expanded. */
+  /** Reads a value, expanding the variables in strings. */
   #text(node: ExpressionNode, state: FlowState): void {
     if (node.kind === 'string') this.#template(template(node), state);
     else this.#expression(node, state);

@@ -1,4 +1,4 @@
-/** Checks the global parameters, the modules and their parameters, and works out their values. */
+/** Checks the global parameters, the modules and their parameters, and computes their values. */
 
 import { didYouMean } from '../spelling/index.ts';
 import type {
@@ -24,7 +24,7 @@ const socketAddress =
 /** `udp:2001:db8::1`, `udp:2001:db8:0:0:0:0:0:1:5060`: an IPv6 address without its brackets. */
 const bareIpv6 = /^(?:[a-z][a-z0-9_]*:)?(?=(?:[0-9a-f]*:){2})[0-9a-f]*(?::[0-9a-f]*){2,8}$/i;
 
-/** The values of all global parameters: those that are set, and the defaults of the others. */
+/** The values of all global parameters, with defaults filled in. */
 export function checkSettings<R>(
   script: ScriptNode,
   catalog: Catalog<R>,
@@ -77,7 +77,7 @@ function settingValue(
     diagnostics.error(
       'setting-value',
       option.span,
-      `"${option.name.text}" belongs to sockets, not to ${node.name.text}`,
+      `"${option.name.text}" is an option of sockets, not of ${node.name.text}`,
     );
   }
   if (spec.type === 'socket') {
@@ -100,7 +100,7 @@ function settingValue(
 
 function socketHelp(text: string): string {
   return /[${}<>]/.test(text)
-    ? 'fill templates in first, with siprest check -p COMMAND, for example -p envsubst'
+    ? 'expand templates first, with siprest check -p COMMAND, for example -p envsubst'
     : 'use PROTOCOL:ADDRESS:PORT, for example udp:127.0.0.1:5060';
 }
 
@@ -130,7 +130,7 @@ export function checkModules<R>(
     } else {
       loaded.set(node.module, { node, spec });
       if (spec.inert !== undefined) {
-        const message = `the module ${node.module} is accepted and does nothing: ${spec.inert}`;
+        const message = `the module ${node.module} has no effect: ${spec.inert}`;
         const inert = { kind: 'module', name: node.module } as const;
         diagnostics.add({ code: 'inert', severity: 'note', span: node.span, message, inert });
       }
@@ -146,7 +146,7 @@ export function checkModules<R>(
   return [...loaded.values()];
 }
 
-/** A module that the catalog lacks: one of OpenSIPS, an unknown one, or a typo. */
+/** A module missing from the catalog: a module of OpenSIPS, an unknown one, or a typo. */
 function absent<R>(name: string, span: Span, catalog: Catalog<R>, missing: MissingNames): void {
   const { documented } = catalog;
   const help = documented?.hasModule(name)
@@ -156,7 +156,7 @@ function absent<R>(name: string, span: Span, catalog: Catalog<R>, missing: Missi
         catalog.modules.map((spec) => spec.name),
       );
   if (documented !== undefined && help === undefined) {
-    // a private module may have a similar name: it is missing, not mistyped
+    // a private module may have a name similar to a known one without being a typo
     const near = documented.hasModule(name) ? undefined : didYouMean(name, documented.moduleNames());
     missing.absent({ kind: 'module', name, module: name }, span, near);
     return;
@@ -186,7 +186,7 @@ export function checkModuleParameters<R>(
   for (const node of script.moduleParameters) {
     if (node.modules.text === '') continue;
     const named = node.modules.text.split('|');
-    // of several modules, it applies to the loaded ones
+    // a modparam for several modules applies to the loaded ones
     const some = named.length > 1 && named.some((name) => modules.has(name));
     for (const name of named) {
       const table = modules.get(name);

@@ -1,4 +1,4 @@
-/** Names in a script that nothing provides: one diagnostic per name, with all its positions. */
+/** Missing and unknown names in a script: one diagnostic per name, with all its positions. */
 
 import { didYouMean, nearestNames } from '../spelling/index.ts';
 import type { Span } from './ast.ts';
@@ -17,7 +17,7 @@ const codes = {
   transformation: 'unknown-transformation',
 } as const;
 
-/** More would not be shown, and each is compared with all known names. */
+/** Limits the reported names: more would not be shown, and each is compared with all known names. */
 const maxUnknown = 300;
 
 export class MissingNames {
@@ -25,19 +25,19 @@ export class MissingNames {
   readonly #severity: 'error' | 'warning';
   #unknown = 0;
 
-  /** `allowed`: what siprest lacks is a warning. */
+  /** `allowed`: features missing from siprest are warnings. */
   constructor(allowed: boolean) {
     this.#severity = allowed ? 'warning' : 'error';
   }
 
-  /** Notes a use; the diagnostic is made for the first. */
+  /** Records a use; the first one creates the diagnostic. */
   add(key: string, span: Span, make: () => Diagnostic): void {
     const known = this.#found.get(key);
     if (known === undefined) this.#found.set(key, { diagnostic: make(), labels: [] });
     else known.labels.push({ span, message: 'and here' });
   }
 
-  /** A use of something that OpenSIPS has and siprest lacks. */
+  /** A use of a feature that only OpenSIPS has. */
   absent(absence: Absence & { readonly kind: NamedKind | 'module' }, span: Span, help?: string): void {
     const { kind, name, module } = absence;
     this.add(`absent ${kind} ${name}`, span, () => ({
@@ -46,7 +46,7 @@ export class MissingNames {
       span,
       message:
         kind === 'module'
-          ? `siprest has no module ${name}`
+          ? `siprest does not have the module ${name}`
           : `siprest has no ${written[kind](name)}${module === 'core' ? '' : `, of the module ${module}`}`,
       absent: absence,
       ...(help === undefined ? {} : { help }),
@@ -85,9 +85,7 @@ function unknownName<R>(kind: NamedKind, name: string, span: Span, lookup: Looku
   }
   const prefix = kind === 'variable' ? lookup.variablePrefix(name) : null;
   const hint =
-    prefix === null
-      ? undefined
-      : `write $(${prefix})${name.slice(prefix.length)} when text follows the variable`;
+    prefix === null ? undefined : `use $(${prefix})${name.slice(prefix.length)} if text follows the variable`;
   const names = lookup[`${kind}s`];
   const longer = kind === 'transformation' ? longerName(name, names.keys()) : undefined;
   const help =

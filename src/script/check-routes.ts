@@ -40,14 +40,15 @@ export class RouteTable {
     }
   }
 
-  /** Reports a name that no route of the kind has. */
+  /** Reports a reference to a route that does not exist. */
   require(name: NameNode, kind: RouteKind, diagnostics: DiagnosticList): boolean {
     const table = this.#of(kind);
     if (table.has(name.text) || this.#incomplete) return true;
     const message = `unknown ${kind}[${name.text}]`;
     const near = didYouMean(name.text, [...table.keys()].filter(Boolean), (one) => `${kind}[${one}]`);
     const other = routeKinds.find((one) => one !== kind && this.#of(one).has(name.text));
-    const help = near ?? (other === undefined ? undefined : `${other}[${name.text}] is of another kind`);
+    const help =
+      near ?? (other === undefined ? undefined : `${other}[${name.text}] is a route of another kind`);
     diagnostics.error('unknown-route', name.span, message, help === undefined ? {} : { help });
     return false;
   }
@@ -63,7 +64,7 @@ export class RouteTable {
     if (this.#anyEvent || this.#incomplete) return;
     for (const [name, node] of this.#of('event_route')) {
       if (this.#events.has(name)) continue;
-      const message = `${title(node)} never runs: neither a loaded module nor a raise_event() of this script raises it`;
+      const message = `${title(node)} never runs: no loaded module and no raise_event() raises this event`;
       const owner = modules.find(({ events }) => events?.some((event) => event.name === name));
       const help = owner === undefined ? {} : { help: `add: loadmodule "${owner.name}.so"` };
       diagnostics.warning('inert', node.head, message, help);
@@ -75,7 +76,7 @@ export class RouteTable {
   }
 }
 
-/** Parameters of modules that name a route, as tm's local_reply_route. */
+/** Module parameters that name a route, such as tm's local_reply_route. */
 export function checkParameterRoutes<R>(
   script: ScriptNode,
   modules: readonly ModuleSpec<R>[],

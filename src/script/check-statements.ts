@@ -1,10 +1,10 @@
-/** Checks the statements of the routes: what is allowed where, and what is never reached. */
+/** Checks the statements of the routes: misplaced and unreachable ones. */
 import type { RouteKind, RouteNode, StatementNode, SwitchNode } from './ast.ts';
 import type { ExpressionChecker } from './check-expressions.ts';
 import type { VariableChecker } from './check-variables.ts';
 import type { DiagnosticList } from './diagnostics.ts';
 
-/** Statements after which the next one is never reached, and how a message names them. */
+/** Statements that make the next one unreachable, as named in messages. */
 const endings: Readonly<Partial<Record<StatementNode['kind'], string>>> = {
   exit: 'exit',
   drop: 'drop',
@@ -107,7 +107,7 @@ export class StatementChecker<R> {
   #return(values: readonly Parameters<ExpressionChecker<R>['expression']>[0][]): void {
     for (const [i, value] of values.entries()) {
       if (i === 0) this.#expressions.expression(value, this.#within);
-      else this.#expressions.immediate(value, this.#within, 'a further value of return');
+      else this.#expressions.immediate(value, this.#within, 'an additional value of return');
     }
   }
 
@@ -126,7 +126,7 @@ export class StatementChecker<R> {
             start: earlier.span.start,
             end: earlier.span.start + 'default'.length,
           };
-          const labels = [{ span: first, message: 'the earlier case' }];
+          const labels = [{ span: first, message: 'first used here' }];
           this.#diagnostics.warning(
             'duplicate-case',
             span,

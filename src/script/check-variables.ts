@@ -20,7 +20,7 @@ export class VariableChecker<R> {
   readonly #missing: MissingNames;
   readonly #diagnostics: DiagnosticList;
   readonly #compiler: VariableCompiler<R>;
-  /** Valid variables by their text: a script uses the same ones again and again. */
+  /** Caches valid variables by their text, since scripts repeat them. */
   readonly #known = new Map<string, VariableAccess<R>>();
 
   constructor(lookup: Lookup<R>, missing: MissingNames, diagnostics: DiagnosticList) {
@@ -30,7 +30,7 @@ export class VariableChecker<R> {
     this.#compiler = new VariableCompiler(lookup);
   }
 
-  /** A string with variables; null if it has errors, which have been reported. */
+  /** A string with variables; null, after reporting them, if it contains errors. */
   text(node: StringNode): TemplateNode | null {
     const before = this.#diagnostics.length;
     const parsed = template(node, this.#diagnostics);
@@ -49,12 +49,12 @@ export class VariableChecker<R> {
     return this.#template(parsed, true) && errors.length === 0 ? parsed : null;
   }
 
-  /** A variable that is read. True if it is valid. */
+  /** Checks a variable that is read. True if it is valid. */
   read(node: VariableNode): boolean {
     return this.#variable(node, false) !== null;
   }
 
-  /** A variable that is set, and perhaps read; `what` names the context in messages. */
+  /** Checks a variable that is set, and possibly read; `what` names the context in messages. */
   write(node: VariableNode, what: string): boolean {
     if (node.transformations.length > 0) {
       this.#diagnostics.error(
@@ -80,7 +80,7 @@ export class VariableChecker<R> {
     return well;
   }
 
-  /** Null for invalid use, which has been reported. */
+  /** Null, after reporting an error, if the use is invalid. */
   #variable(node: VariableNode, written: boolean, inString = false): VariableAccess<R> | null {
     const plain = plainText(node);
     const known = plain === null ? undefined : this.#known.get(plain);
@@ -99,7 +99,7 @@ export class VariableChecker<R> {
     const access = spec === undefined || !well ? null : this.#resolve(node, spec);
     for (const one of transformations) if (!this.#transformation(one)) well = false;
     if (!well || access === null) return null;
-    // each use of a variable that siprest lacks is reported
+    // not cached: every use of a missing variable is reported
     if (plain !== null && spec?.absent === undefined) this.#known.set(plain, access);
     return access;
   }
@@ -120,8 +120,8 @@ export class VariableChecker<R> {
     const empty = subname === null || subname.parts.length === 0;
     if (rule === 'none') {
       if (subname === null) return true;
-      const help = inString ? `write $(${name}) when a parenthesis follows it as text` : undefined;
-      return this.#fail(subname.span, `$${name} takes no name in parentheses`, help);
+      const help = inString ? `use $(${name}) if a literal parenthesis follows` : undefined;
+      return this.#fail(subname.span, `$${name} does not take a name in parentheses`, help);
     }
     if (rule === 'optional') return true;
     if (empty && (subname !== null || rule === 'required')) {
@@ -138,12 +138,12 @@ export class VariableChecker<R> {
     const index: IndexNode | null = node.index;
     if (index === null) return true;
     if (spec.indexed !== true)
-      return this.#fail(index.span, `$${node.name.text} has one value and takes no index`);
+      return this.#fail(index.span, `$${node.name.text} has a single value and does not take an index`);
     const { value } = index;
     if (value !== 'append' && value !== 'insert' && value !== 'insertAfter') return true;
     if (value !== 'append' && spec.insertable !== true)
       return this.#fail(index.span, `$${node.name.text} does not support this index`, 'use [append]');
-    if (!written) return this.#fail(index.span, `with [${value}] a variable can only be set, not read`);
+    if (!written) return this.#fail(index.span, `[${value}] is only valid for setting a variable`);
     return true;
   }
 

@@ -21,24 +21,28 @@ import { TableValues } from './table-values.ts';
 import type { ReadFile } from './token-stream.ts';
 
 export interface CheckOptions {
-  /** What is wrong with a POSIX extended regular expression, or null. Absent: regular expressions are not checked. */
+  /**
+   * Returns the error in a POSIX extended regular expression, or null. If absent, regular expressions are not checked.
+   */
   readonly checkRegex?: CheckRegex;
-  /** The text has errors, so routes may be missing from the tree, which is not reported again. Default false. */
+  /**
+   * Suppresses errors about missing routes, because syntax errors may have removed routes from the tree. Default false.
+   */
   readonly incomplete?: boolean;
-  /** Names what OpenSIPS refuses to start with, in a script without errors. Default false. */
+  /** Also reports constructs that OpenSIPS rejects, if the script has no errors. Default false. */
   readonly portable?: boolean;
-  /** Report what OpenSIPS has and siprest lacks as a warning; it fails when reached. Default false: an error. */
+  /** Reports features that only OpenSIPS has as warnings; they fail at run time. Default false: as errors. */
   readonly allowMissing?: boolean;
 }
 
 export interface CheckedScript<R> {
   /** In the order of the source. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The values of the global parameters and of the loaded modules', checked, defaults filled in. */
+  /** The checked values of the global parameters and of the loaded modules' parameters, with defaults filled in. */
   readonly values: TableValues;
   /** The `socket` settings with their options (`as`, `use_workers`, ...), in order. */
   readonly sockets: readonly SettingNode[];
-  /** The known modules that the script loads, in order. */
+  /** The known modules among those that the script loads, in order. */
   readonly modules: readonly ModuleSpec<R>[];
   /** Everything that the core and the loaded modules provide, for the compiler. */
   readonly lookup: Lookup<R>;
@@ -98,7 +102,7 @@ export function check<R>(
   };
 }
 
-/** A script's text, parsed and checked. */
+/** The result of parsing and checking a script. */
 export interface CheckedText<R> extends ParsedScript, CheckedScript<R> {
   /** Whether it has no errors and can be compiled. */
   readonly valid: boolean;

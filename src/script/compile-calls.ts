@@ -48,11 +48,11 @@ export class CallCompiler<R extends Execution<R>> {
   call(node: CallNode): Call<R> {
     const spec = this.spec(node);
     if (spec.routes === undefined || spec.routes.includes('onreply_route')) return this.#called(node, spec);
-    // a reply route can reach it through route() or async()
+    // a reply route may get here through route() or async()
     const call = this.#called(node, spec);
     return (run) => {
       if (!run.isAboutReply) return call(run);
-      run.complain(`${node.name.text}() is for requests, and this route runs on a reply`);
+      run.complain(`${node.name.text}() works on requests only, but this route runs on a reply`);
       return -1;
     };
   }
@@ -199,7 +199,7 @@ function whole<R extends Execution<R>>(read: Reader<R>, name: string, variable: 
   };
 }
 
-/** `"$var(body)"`, as the older dialect quotes variables; null for any other string. */
+/** `"$var(body)"`, as older scripts quote variables; null for any other string. */
 export function soleVariable(node: Extract<ExpressionNode, { kind: 'string' }>) {
   if (!node.value.startsWith('$')) return null;
   const { parts } = template(node);

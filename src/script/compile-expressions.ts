@@ -24,7 +24,7 @@ import type { Status, Value } from './values.ts';
 import { Waits } from './waits.ts';
 
 export type Evaluate<R> = (run: R) => Awaitable<Result>;
-/** Null: the condition failed, which has been logged. */
+/** Null if the condition failed, which has been logged. */
 export type Test<R> = (run: R) => Awaitable<boolean | null>;
 
 /** A compiled regular expression; the runtime compiles it. */
@@ -307,7 +307,7 @@ function besideNumber<R extends Execution<R>>(compare: (a: Value, b: Value) => b
   return (a: Value, b: Value, run: R): boolean | null => {
     if (typeof a !== 'string' && typeof b !== 'string') return compare(a, b);
     run.complain(
-      `the condition fails: ${described(typeof a === 'string' ? a : b)} is text compared with a number; {s.int} converts it`,
+      `the condition fails: ${described(typeof a === 'string' ? a : b)} is text compared with a number; use {s.int} to convert it`,
     );
     return null;
   };
@@ -328,7 +328,7 @@ function withoutResult<R extends Execution<R>>(run: R, what: string, ...values: 
     ? 'null is not a number'
     : text === undefined
       ? 'it is not a number'
-      : `${described(text)} is text; {s.int} converts it`;
+      : `${described(text)} is text; use {s.int} to convert it`;
   run.complain(`${what} has no result: ${why}`);
   return undefined;
 }

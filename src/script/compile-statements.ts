@@ -165,7 +165,7 @@ export class StatementCompiler<R extends Execution<R>> {
     const nothingToDo = isEmpty(node.body);
     const step = waits.before((run) => {
       if (!isList) {
-        run.complain(`for: $${node.list.name.text} without [*] has no values to loop over`);
+        run.complain(`for: nothing to loop over without [*]; use $(${node.list.name.text}[*])`);
         run.status = -10;
         return Flow.next;
       }
@@ -227,7 +227,7 @@ export class StatementCompiler<R extends Execution<R>> {
       // an expression without a value, which has been logged, leaves the variable unchanged
       const stored = result !== undefined && set(run, result, plain);
       run.status = stored ? 1 : -1;
-      if (!stored && result !== undefined) run.complain(`$${node.target.name.text} does not take this value`);
+      if (!stored && result !== undefined) run.complain(`$${node.target.name.text} rejected the value`);
       return Flow.next;
     };
     const step = waits.before((run) => {

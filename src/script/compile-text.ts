@@ -12,7 +12,7 @@ import { Waits } from './waits.ts';
 export interface CompiledText<R> {
   /** Waits if a variable in the text does. */
   readonly evaluate: (run: R) => Awaitable<string>;
-  /** Never waits: a transformation that would is null, with a line in the log. */
+  /** Never waits: a transformation that would have to wait is null, with a log line. */
   readonly read: ReadText<R>;
   /** Like {@link read}, with null variables as empty text. */
   readonly fill: ReadText<R>;

@@ -149,7 +149,7 @@ export class VariableCompiler<R> {
       const get = waits.add(
         (run) => transform(input(run), read === null ? constants : read(run), run),
         (run) => {
-          complain(run, `{${node.name.text}} is null, since it would wait here, where nothing can`);
+          complain(run, `{${node.name.text}} is null, because it cannot wait here`);
           return null;
         },
       );

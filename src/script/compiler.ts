@@ -1,6 +1,6 @@
 /**
- * From a checked syntax tree to closures. Names, transformations, regular expressions and constant strings
- * are resolved here, once; a script that did not pass the checker throws.
+ * Compiles a checked syntax tree to closures. Names, transformations, regular expressions and constant strings are
+ * resolved here, once; a script that did not pass the checker throws.
  */
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import type { ExpressionNode, RouteCallNode, RouteKind, RouteNode, ScriptNode } from './ast.ts';
@@ -32,7 +32,7 @@ export interface CompiledScript<R> {
   readonly main: CompiledRoute<R>;
   /** A route by kind and name; a nameless route, such as the global `onreply_route`, has the name ''. */
   find(kind: RouteKind, name: string): CompiledRoute<R> | null;
-  /** The names of the functions that its routes call. */
+  /** The names of all functions called in its routes. */
   readonly called: ReadonlySet<string>;
   /** A text with variables that is only known at run time; null if it names something that does not exist. */
   text(source: string): CompiledText<R> | null;

@@ -9,9 +9,9 @@ import type { SourceSet } from './source.ts';
 export interface Place {
   /** The name of the file. */
   readonly file: string;
-  /** Of the first byte. */
+  /** Position of the first byte. */
   readonly line: number;
-  /** Of the first byte. */
+  /** Position of the first byte. */
   readonly column: number;
   /** Of the end. */
   readonly endLine: number;
@@ -21,13 +21,13 @@ export interface Place {
 
 /** A related position. */
 export interface LabelRecord extends Place {
-  /** What is there. */
+  /** A description of this position. */
   readonly message: string;
 }
 
 /** An `include_file`. */
 export interface IncludeRecord {
-  /** The name of the file that has it. */
+  /** The file that contains it. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -47,7 +47,9 @@ export interface DiagnosticRecord extends Place {
   readonly labels: readonly LabelRecord[];
   /** The `include_file` lines that led to the file, innermost first. */
   readonly includedFrom: readonly IncludeRecord[];
-  /** For the code `not-available`: what siprest lacks, and the module that has it (`core` for none). */
+  /**
+   * For the code `not-available`: what siprest lacks, and the module that has it (`core` if it belongs to no module).
+   */
   readonly absent: Absence | null;
 }
 

@@ -19,18 +19,18 @@ export const diagnosticCodes = {
   'bad-variable': 'an invalid variable',
   'lone-dollar': 'a `$` in a string that does not begin a variable',
   'unknown-variable': 'an unknown variable',
-  'invalid-variable-use': 'a name in (…) or an index in […] that the variable does not take',
+  'invalid-variable-use': 'a name in (…) or an index in […] that the variable does not support',
   'read-only-variable': 'a variable that cannot be set',
   'bad-transformation': 'an invalid transformation',
   'unknown-transformation': 'an unknown transformation',
   'transformation-arguments': 'the wrong number or kind of arguments of a transformation',
   // structure
-  syntax: 'something else was expected',
+  syntax: 'a syntax error',
   'missing-semicolon': 'a statement without its `;`',
   'unclosed-block': 'a `{` without its `}`',
   'unclosed-parenthesis': 'a `(` or `[` without its counterpart',
   'unmatched-brace': 'a `}` without its `{`',
-  'assignment-in-condition': '`=` where a comparison is meant',
+  'assignment-in-condition': '`=` instead of a comparison',
   'bare-word': 'a word that is not a variable, call or string',
   'statement-outside-route': 'a statement outside all routes',
   'nested-too-deeply': 'blocks, parentheses or variables nested beyond the limit',
@@ -39,14 +39,14 @@ export const diagnosticCodes = {
   'unknown-setting': 'an unknown global parameter',
   'setting-value': 'an invalid value of a global parameter',
   'unknown-module': 'an unknown module',
-  'module-not-loaded': 'a module that is needed and not loaded',
+  'module-not-loaded': 'a required module that is not loaded',
   'duplicate-module': 'a module that is loaded twice',
   'unknown-parameter': 'an unknown module parameter',
   'parameter-value': 'an invalid value of a module parameter',
   'parameter-conflict': 'module parameters that conflict',
   'no-socket': 'a script without a socket that siprest can open',
-  inert: 'something accepted that has no effect here',
-  'not-available': 'something in OpenSIPS that siprest lacks',
+  inert: 'something accepted without effect',
+  'not-available': 'an OpenSIPS feature that siprest does not have',
   'not-portable': 'something that OpenSIPS rejects, for `check --portable`',
   // routes
   'no-main-route': 'a script without a main route',
@@ -65,9 +65,9 @@ export const diagnosticCodes = {
   'duplicate-case': 'a case with the same value as an earlier one',
   'stale-return-code': '`$rc` read after another statement has set it',
   'variable-over-async': 'a `$var` carried over async() or launch()',
-  'unescaped-input': 'what a caller wrote, unescaped in a URL',
+  'unescaped-input': "a caller's input, unescaped in a URL",
   'text-as-number': 'text compared with a number',
-  'refused-argument': 'fixed text that a function will refuse',
+  'refused-argument': 'fixed text that a function rejects',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** The kinds of errors in a policy or a module written in TypeScript or JavaScript; `syntax` is one of both. */
@@ -86,11 +86,11 @@ export type DiagnosticCode = keyof typeof diagnosticCodes | keyof typeof typescr
 export interface DiagnosticLabel {
   /** Where in the sources. */
   readonly span: Span;
-  /** What is there. */
+  /** A description of this position. */
   readonly message: string;
 }
 
-/** Something in OpenSIPS that siprest lacks. */
+/** An OpenSIPS feature that siprest does not have. */
 export interface Absence {
   /** What it is. */
   readonly kind: 'module' | 'function' | 'variable' | 'transformation' | 'socket';
@@ -128,7 +128,7 @@ export interface Diagnostic {
   readonly inert?: Inert;
 }
 
-/** Beyond this number, errors or warnings are noise, mostly consequences of earlier ones. */
+/** Beyond this number, errors or warnings are mostly consequences of earlier ones. */
 const limit = 200;
 /** Maximum length of a message, and of one word in it. */
 const maxMessage = 500;
@@ -156,7 +156,7 @@ export class DiagnosticList {
 
   add(diagnostic: Diagnostic): void {
     const isError = diagnostic.severity === 'error';
-    // the list of what siprest lacks must be complete to be useful
+    // the list of missing features is only useful if complete
     if (diagnostic.absent === undefined && (isError ? this.full : this.#warnings > limit)) return;
     const key = `${diagnostic.code} ${diagnostic.span.start} ${diagnostic.span.end}`;
     if (this.#seen.has(key)) return;

@@ -1,4 +1,4 @@
-/** A route's own variables: `$param`, `$route`, and what `return` leaves. */
+/** A route's own variables: `$param`, `$route`, and the values of `return`. */
 import { isPending } from '../timers/index.ts';
 import { type CompiledRoute, type Execution, Flow, type Frame } from './execution.ts';
 import type { Value } from './values.ts';

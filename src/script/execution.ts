@@ -36,7 +36,7 @@ export interface Frame {
   readonly depth: number;
 }
 
-/** What `async()` asks for. It is left in the {@link Execution}, and begun once all closures have returned. */
+/** A request of `async()`, stored in the {@link Execution} and started once all closures have returned. */
 export interface Suspension<R> {
   readonly function: AsyncFunctionSpec<R>;
   /** The call, whose arguments are evaluated on `invocation.run`; null when an argument was unusable (logged). */
@@ -45,7 +45,7 @@ export interface Suspension<R> {
   readonly timeout: number | null;
   /** The resume route. */
   readonly route: CompiledRoute<R> | null;
-  /** That of the call: its arguments are read there. */
+  /** The frame of the call, in which its arguments are evaluated. */
   readonly frame: Frame | null;
 }
 
@@ -53,7 +53,7 @@ export interface Suspension<R> {
 export interface Launched<R> {
   readonly function: AsyncFunctionSpec<R>;
   readonly completion: Awaitable<Completion<R>>;
-  /** Whether the script goes on meanwhile. */
+  /** Whether the script continues meanwhile. */
   readonly background: boolean;
   /** The report route; null for a launch without one. */
   readonly route: CompiledRoute<R> | null;
@@ -64,13 +64,13 @@ export interface Launched<R> {
 export interface Execution<R> {
   /** `$rc` */
   status: Status;
-  /** What `return(code, a, b)` left for `$return(0)`, `$return(1)`. */
+  /** The values of `return(code, a, b)` for `$return(0)` and `$return(1)`. */
   returned: readonly Value[];
   /** The script has ended: set together with {@link Flow.exit}, and checked after a condition. */
   stopped: boolean;
   /** `drop` was called. */
   dropped: boolean;
-  /** Whether it runs on a reply: functions for requests only then fail, wherever they are called. */
+  /** Whether the script runs on a reply, where functions for requests fail. */
   readonly isAboutReply: boolean;
   /** The running routes, innermost first; null outside all routes. */
   frame: Frame | null;
@@ -78,14 +78,14 @@ export interface Execution<R> {
   entered(frame: Frame): void;
   /** Iterations and route calls left until {@link isOverTime} is called. */
   steps: number;
-  /** Whether the script has run for too long; if so it is ended ({@link stopped}) and that is logged. */
+  /** Whether the script has run for too long; if so, logs that and ends it ({@link stopped}). */
   isOverTime(): boolean;
   /** Offset in the source of the statement that runs, for messages. */
   position: number;
-  /** Set by `async()` together with {@link stopped}: what is to be done before the script goes on. */
+  /** Set by `async()` together with {@link stopped}: the work to do before the script continues. */
   suspension: Suspension<R> | null;
-  /** An assert() failed, which is logged: the error_route that runs before the script ends; null for none. */
+  /** Logs a failed assert(). Returns the error_route to run before the script ends, if any. */
   assertionFailed(message: string): CompiledRoute<R> | null;
-  /** An error at run time that stops only the statement: logged with the place of {@link position}. */
+  /** Logs a run-time error that stops only the current statement, with its {@link position}. */
   complain(message: string): void;
 }

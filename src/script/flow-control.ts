@@ -1,4 +1,4 @@
-/** How steps follow each other: in sequence, in loops, and how a route, a loop or a script is left. */
+/** Control flow between steps: sequences, loops, and the ways to leave a loop, a route or the script. */
 import { type Awaitable, isPending } from '../timers/index.ts';
 import { type Execution, Flow, type Step } from './execution.ts';
 import type { Value } from './values.ts';

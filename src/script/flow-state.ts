@@ -1,20 +1,20 @@
-/** What a pass over a route knows at one place of it. */
+/** The state of variables at one point of a route, as known to the analysis. */
 import type { Span, VariableNode } from './ast.ts';
 
-/** A variable that has been set on every way to here. */
+/** A variable set on every path to this point. */
 export interface SetVariable {
-  /** Where it was set. */
+  /** Position where it was set. */
   readonly at: VariableNode;
-  /** It holds text, not a number. */
+  /** Whether it holds text rather than a number. */
   readonly isText: boolean;
-  /** The variable of the message that is in it as it was received, if any. */
+  /** The message variable whose unmodified value it contains, if any. */
   readonly input: VariableNode | null;
 }
 
-/** More variables than a script has; a bound for generated ones. */
+/** More variables than any real script has; a bound for generated scripts. */
 const maxVariables = 200;
 
-/** A statement that has set `$rc` to a value that says nothing. */
+/** A statement that has set `$rc` to a meaningless value. */
 export interface EmptyCode {
   readonly span: Span;
   /** `xlog()`, `this assignment` */
@@ -22,7 +22,7 @@ export interface EmptyCode {
 }
 
 export class FlowState {
-  /** Null where `$rc` may say something. */
+  /** Null if `$rc` may be meaningful. */
   emptyCode: EmptyCode | null = null;
   /** By name: `var(x)`, `avp(x)`. */
   readonly variables: Map<string, SetVariable>;
@@ -41,7 +41,7 @@ export class FlowState {
     if (this.variables.has(name) || this.variables.size < maxVariables) this.variables.set(name, variable);
   }
 
-  /** These variables may have been set elsewhere, by code that has also run functions. */
+  /** Forgets these variables, which unknown code may have set; it may also have called functions. */
   forgetWrites(names: ReadonlySet<string> | 'any'): void {
     for (const name of names === 'any' ? [...this.variables.keys()] : names) {
       const known = this.variables.get(name);
@@ -51,13 +51,13 @@ export class FlowState {
     this.emptyCode = null;
   }
 
-  /** Functions may change AVPs that they do not name. */
+  /** Functions may change AVPs other than their arguments. */
   forgetAvps(): void {
     for (const name of this.variables.keys()) if (name.startsWith('avp')) this.variables.delete(name);
   }
 }
 
-/** Where two ways meet; null for one that does not get there. */
+/** Merges two paths; null stands for a path that does not reach this point. */
 export function met(a: FlowState | null, b: FlowState | null): FlowState | null {
   if (a === null || b === null) return a ?? b;
   const both = new FlowState();

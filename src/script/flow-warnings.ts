@@ -1,4 +1,4 @@
-/** What is wrong at a place of a route, by what is known there; see {@link checkFlow}. */
+/** Warnings derived from the state at one point of a route; see {@link checkFlow}. */
 import type { AsyncNode, BinaryNode, ExpressionNode, LaunchNode, VariableNode } from './ast.ts';
 import { comparisonOperators } from './ast.ts';
 import type { DiagnosticList } from './diagnostics.ts';
@@ -25,10 +25,10 @@ export class FlowWarnings<R> {
     this.#diagnostics.warning(
       'stale-return-code',
       node.span,
-      `${variableText(node)} is not that of an earlier call here: ${by} has set it since`,
+      `${variableText(node)} no longer holds the result of an earlier call: ${by} has set it since`,
       {
         labels: [{ span, message: 'sets it' }],
-        help: 'keep it right behind the call that is meant: $var(rc) = $rc;',
+        help: 'save it right after the call: $var(rc) = $rc;',
       },
     );
   }
@@ -39,16 +39,16 @@ export class FlowWarnings<R> {
     this.#diagnostics.warning(
       'variable-over-async',
       node.span,
-      `${variableText(node)} may be another call's by now: it was set before ${by.kind}(), and belongs to the worker`,
+      `${variableText(node)} may now belong to another call: it was set before ${by.kind}() and is shared by all calls of the worker`,
       {
         labels: [
           { span: set.span, message: 'set here' },
-          { span: by.call.span, message: 'other calls run meanwhile' },
+          { span: by.call.span, message: 'other calls may run here' },
         ],
         help:
           by.kind === 'async'
             ? `use ${avp} instead, which stays with the message`
-            : 'give it to the route as the third argument of launch(), which is $param(1) there',
+            : 'pass it as the third argument of launch(), which the route reads as $param(1)',
       },
     );
   }
@@ -61,7 +61,7 @@ export class FlowWarnings<R> {
     this.#diagnostics.warning(
       'text-as-number',
       text.span,
-      `${variableText(text)} is text, and a comparison of text with a number never holds`,
+      `${variableText(text)} is text, and comparing text with a number is never true`,
       { help: `use ${variableText(withTransformation(text, 's.int'))} instead` },
     );
   }
@@ -78,8 +78,8 @@ export class FlowWarnings<R> {
         'unescaped-input',
         part.span,
         isItself
-          ? `${variableText(input)} goes into the URL as the caller wrote it, and may change path and query`
-          : `${variableText(part)} has ${variableText(input)} in it, which goes into the URL as the caller wrote it`,
+          ? `${variableText(input)} goes into the URL unescaped, so a caller can change path and query`
+          : `${variableText(part)} contains ${variableText(input)}, which goes into the URL unescaped, so a caller can change path and query`,
         {
           help: `use ${variableText(withTransformation(input, 'rest.escape'))} instead`,
           ...(isItself ? {} : { labels: [{ span: input.span, message: 'not escaped' }] }),
@@ -88,7 +88,7 @@ export class FlowWarnings<R> {
     }
   }
 
-  /** The variable of the message that a value contains as it was received, if any. */
+  /** The message variable that a value contains unmodified, if any. */
   inputOf(node: ExpressionNode, state: FlowState): VariableNode | null {
     if (node.kind === 'binary' && node.operator === '+')
       return this.inputOf(node.left, state) ?? this.inputOf(node.right, state);
@@ -101,7 +101,7 @@ export class FlowWarnings<R> {
     return name === null ? null : (state.variables.get(name)?.input ?? null);
   }
 
-  /** Whether a value certainly is text. */
+  /** Whether a value is certainly text. */
   isText(node: ExpressionNode, state: FlowState): boolean {
     if (node.kind === 'string') return true;
     if (node.kind === 'binary')

@@ -1,4 +1,4 @@
-/** Words of older scripts that stood for values, reported with their replacements. */
+/** Value words of older scripts, reported with their replacements. */
 import type { StringNode } from './ast.ts';
 import type { Token } from './lexer.ts';
 import type { ParserState } from './parser-state.ts';
@@ -22,7 +22,7 @@ const formerWords: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** `uri == myself` and the like, which have become calls. */
+/** `uri == myself` and the like, replaced by calls. */
 const formerMyself: ReadonlyMap<string, string> = new Map(
   Object.entries({
     uri: 'is_myself("$rd", $rp)',
@@ -46,11 +46,11 @@ export function parseFormerWord(state: ParserState): StringNode {
   const former = formerWords.get(name);
   const message = `\`${name}\` is not a value`;
   if (former === undefined) {
-    const help = `call a function with parentheses, ${word}(); put text in quotes`;
+    const help = `use ${word}() to call a function, or put text in quotes`;
     return state.fail('bare-word', span, message, { help });
   }
   const call = formerCall(state.token);
-  // the left side of `uri == myself` has been reported with both
+  // `uri == myself` is reported once, at its left side
   if (call !== 'reported')
     state.report('bare-word', span, message, { help: `use ${call ?? former} instead` });
   state.stream.word((_, from) => from + name.length);

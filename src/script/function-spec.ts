@@ -7,19 +7,19 @@ import type { Status, Value } from './values.ts';
 /**
  * How an argument is written in the script, and what the function receives:
  * - `string`: a string with variables, a number or a variable; the function gets a byte string.
- * - `int`: a number, a quoted number (the older dialect) or a variable; gets a 32-bit integer.
+ * - `int`: a number, a quoted number (in older scripts) or a variable; gets a 32-bit integer.
  * - `value`: anything; gets a {@link Value} and keeps its type.
- * - `variable`: a variable, also in quotes (the older dialect); gets a {@link VariableReference}.
+ * - `variable`: a variable, also in quotes (in older scripts); gets a {@link VariableReference}.
  * - `regex`: a string with variables that is a POSIX extended regular expression; gets a byte string.
  * - `raw`: a string or a variable; gets the source text, with variables unexpanded.
- * - `substitution`: `/expression/replacement/flags` with variables; a `$` that begins no variable is an anchor. Gets
- *   a byte string.
+ * - `substitution`: `/expression/replacement/flags` with variables; a `$` that begins no variable is an anchor. Gets a
+ *   byte string.
  * - `static`: a string or a bare word without variables; gets it at compile time.
  * - `route`: the name of a route of `routeKind`, checked to exist; gets the name.
  * - `level`: an `L_...` log level, bare, quoted or a number; gets a number from -3 to 4.
  *
- * An omitted optional argument is `undefined`. A variable that is null where a `string` or `int` is mandatory fails
- * the call: it logs an error and returns -1 without running the function.
+ * An omitted optional argument is `undefined`. A variable that is null where a `string` or `int` is mandatory fails the
+ * call: it logs an error and returns -1 without running the function.
  */
 export type ArgumentType =
   | 'string'
@@ -39,9 +39,9 @@ export interface ArgumentSpec {
   readonly optional?: boolean;
   /** A leading optional argument, recognized by the number of arguments: `xlog([level,] text)`. */
   readonly leading?: boolean;
-  /** For type `variable`: it is only read, so read-only variables are allowed too. */
+  /** For type `variable`: only read, so read-only variables are allowed. */
   readonly readOnly?: boolean;
-  /** For type `variable`: OpenSIPS takes it in quotes as well. */
+  /** For type `variable`: OpenSIPS also accepts it in quotes. */
   readonly quoted?: true;
   /** For type `route`. */
   readonly routeKind?: RouteKind;
@@ -55,17 +55,17 @@ export interface ArgumentSpec {
    */
   readonly definedBy?: DefinedNames;
   /**
-   * For types `string` and `substitution`: the text goes into headers. Only line breaks written in the script itself
-   * are allowed: one from a variable, or a NUL, fails the call, except for a line break at the very end.
+   * For types `string` and `substitution`: the text goes into headers. Line breaks must be literal in the script: a
+   * line break from a variable (except at the very end) or a NUL fails the call.
    */
   readonly intoHeaders?: true;
-  /** For type `string`: a URL, in which the checker warns of what a caller wrote. */
+  /** For type `string`: a URL; the checker warns of unescaped input in it. */
   readonly isUrl?: true;
-  /** For type `string`: why a text will be refused, or null. The checker warns of text that is. */
+  /** For type `string`: why the function rejects a text, or null. The checker warns of such text. */
   readonly refuses?: (text: string) => string | null;
-  /** For type `variable`: the function only ever sets it to text. */
+  /** For type `variable`: the function always sets it to text. */
   readonly gives?: 'text';
-  /** For type `string`: it names an event, whose event_route then runs. */
+  /** For type `string`: the name of an event, whose event_route then runs. */
   readonly event?: true;
   readonly summary: string;
 }
@@ -98,16 +98,16 @@ export interface Invocation<R> {
   /** How the script calls it. */
   readonly mode: 'blocking' | 'async' | 'launch';
   /**
-   * Whether the worker is free while the function runs: blocking calls, and those that were not admitted, keep it.
+   * Whether the worker is free while the function runs. Blocking calls, and calls that were not admitted, occupy it.
    */
   readonly background: boolean;
-  /** Seconds, from the third argument of async(); null without one. */
+  /** In seconds, from the third argument of async(); null if omitted. */
   readonly timeout: number | null;
 }
 
 /**
- * What an async function resolves to: called on the worker that continues the script, it sets the output variables
- * and returns the return code. After launch() it gets another run.
+ * The result of an async function: called on the worker that continues the script, it sets the output variables and
+ * returns the return code. After launch(), it receives a different run.
  */
 export type Completion<R> = (run: R) => Status;
 
@@ -117,14 +117,14 @@ export interface FunctionFacts<Arguments extends readonly ArgumentSpec[] = reado
   /** Older names. */
   readonly aliases?: readonly string[];
   readonly arguments: Arguments;
-  /** Modules that must be loaded for it as well: calls are an error without them. */
+  /** Further modules that must be loaded; without them, calls are errors. */
   readonly requires?: readonly string[];
   /** Kinds of routes in which it is allowed; all if absent. */
   readonly routes?: readonly RouteKind[];
   readonly summary: string;
   /** The documentation page or vector that defines its behaviour. */
   readonly source?: string;
-  /** It always returns 1, so that its return code says nothing. */
+  /** It always returns 1, so its return code is meaningless. */
   readonly alwaysTrue?: true;
   /** For a function that is accepted without effect: the reason, which the checker reports as a warning. */
   readonly inert?: string;
@@ -133,8 +133,8 @@ export interface FunctionFacts<Arguments extends readonly ArgumentSpec[] = reado
 }
 
 /**
- * A function as the checker and the compiler see it, which call it with whatever its `arguments` say. In its row, the
- * parameters have the types of its `arguments`: see {@link FunctionRow}.
+ * A function as the checker and the compiler see it. In its row, the parameters have the types declared by `arguments`:
+ * see {@link FunctionRow}.
  */
 export interface PlainFunctionSpec<R> extends FunctionFacts {
   run(run: R, ...args: readonly unknown[]): Awaitable<Status>;

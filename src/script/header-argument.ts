@@ -1,6 +1,6 @@
 /**
- * Arguments whose text goes into headers. Values of variables may come from the network: a line break in one would
- * end the header and begin another, so only line breaks written between the variables in the script are allowed.
+ * Arguments whose text goes into headers. Variables may contain input from the network, and a line break in one would
+ * start another header. So only line breaks that are literal in the script are allowed.
  */
 import type { StringNode } from './ast.ts';
 import type { VariableCompiler } from './compile-variables.ts';
@@ -10,16 +10,19 @@ import type { Waits } from './waits.ts';
 
 const BREAK = /[\0\r\n]/;
 
-/** Whether a value holds a line break or a NUL; one line break at the very end of the text is the header's own. */
+/**
+ * Whether a value contains a line break or a NUL; a single line break at the very end terminates the header and is
+ * allowed.
+ */
 export function breaksHeaders(value: string, isLast: boolean): boolean {
   return BREAK.test(value) && BREAK.test(isLast ? value.replace(/\r?\n$/, '') : value);
 }
 
 export function breakComplaint(name: string, variable: string): string {
-  return `${name}(): refused, since ${variable} has a line break or a NUL in it: headers end where the script says so, write one call for each`;
+  return `${name}(): refused, since ${variable} contains a line break or a NUL; add each header by a separate call`;
 }
 
-/** Reads the text; null, with a log line, if a variable in it contains a line break or a NUL. */
+/** Reads the text; null, after logging an error, if a variable in it contains a line break or a NUL. */
 export function headerArgument<R extends Execution<R>>(
   node: StringNode,
   name: string,

@@ -1,4 +1,4 @@
-/** The routing language: from a script's text to closures, with its errors found on the way. */
+/** The routing language: parses, checks and compiles scripts. */
 export type * from './ast.ts';
 export { arithmeticOperators, assignOperators, comparisonOperators, routeKinds } from './ast.ts';
 export * from './catalog.ts';

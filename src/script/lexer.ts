@@ -34,7 +34,7 @@ export interface VariableToken extends TokenFacts {
 }
 
 export interface PlainToken extends TokenFacts {
-  /** `bad` is one whose error has been reported. */
+  /** `bad` is a token whose error has been reported. */
   readonly kind: 'identifier' | 'punctuation' | 'bad' | 'end';
 }
 
@@ -139,12 +139,12 @@ export class Lexer {
       this.#at = start + sign.length;
       return this.#plain('punctuation', start, this.#at, startsLine);
     }
-    throw new Error('bytes that start nothing have been passed over');
+    throw new Error('unexpected bytes should have been skipped');
   }
 
   /**
-   * A run of bytes without a meaning in the language. OpenSIPS ignores them, and real scripts contain no-break spaces
-   * and stray backticks.
+   * A run of bytes that the language does not use. OpenSIPS ignores them, and real scripts contain no-break spaces and
+   * stray backticks.
    */
   #passOver(start: number): number {
     const { text, base } = this.file;
@@ -250,7 +250,7 @@ export class Lexer {
     const { text } = token;
     const octal = !hexadecimal && text.length < 16 && /^0[0-7]+$/.test(text);
     const exact = octal ? Number.parseInt(text, 8) : Number(text);
-    // 2147483648 is half of -2147483648, and hexadecimal ones are bits
+    // 2147483648 may follow a minus sign, and hexadecimal numbers are bit patterns
     if (exact > (hexadecimal || octal ? 0xffffffff : 0x80000000)) {
       const help = 'integers range from -2147483648 to 2147483647';
       this.#diagnostics.error(

@@ -10,8 +10,8 @@ export const logLevels = {
 } as const satisfies Readonly<Record<string, number>>;
 
 /**
- * Other spellings that scripts have: only the third letter of a name counted (the xlog module's page in the manual of
- * 1.4).
+ * Other spellings in older scripts, where only the third letter of a name counted (the xlog module's page in the manual
+ * of 1.4).
  */
 const formerLevels: Readonly<Record<string, number>> = {
   L_CRITICAL: logLevels.L_CRIT,

@@ -1,6 +1,6 @@
 /**
- * The tables of a {@link Catalog}, indexed by name for those modules that a script loads; with stand-ins for what
- * OpenSIPS has and siprest lacks.
+ * The tables of a {@link Catalog}, indexed by name for those modules that a script loads; with stand-ins for features
+ * that only OpenSIPS has.
  */
 
 import { nearestNames } from '../spelling/index.ts';
@@ -50,7 +50,7 @@ export class Lookup<R> {
     }
   }
 
-  /** The entry of that name, perhaps a stand-in (`absent`); undefined for an unknown name. */
+  /** The entry with this name, possibly a stand-in (`absent`); undefined if unknown. */
   function(name: string): FunctionSpec<R> | undefined {
     return this.functions.get(name) ?? this.#absent('function', name, this.#absentFunctions, absentFunction);
   }
@@ -66,7 +66,7 @@ export class Lookup<R> {
     );
   }
 
-  /** The catalog's module that has the name and is not loaded. */
+  /** The module in the catalog that has this name but is not loaded. */
   unloadedOwner(kind: NamedKind, name: string): string | null {
     for (const module of this.#catalog.modules) {
       if (this.#loaded.has(module.name)) continue;

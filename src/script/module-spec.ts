@@ -1,4 +1,4 @@
-/** A script module: one row for all that it brings. */
+/** A script module: one row for everything that it provides. */
 import type { FunctionSpec } from './function-spec.ts';
 import type { ParameterSpec, ParameterValues } from './parameter-spec.ts';
 import type { TransformationSpec } from './transformation-spec.ts';
@@ -8,7 +8,7 @@ import type { VariableSpec } from './variable-spec.ts';
 export interface EventSpec {
   /** `E_REST_HOST_STATE` */
   readonly name: string;
-  /** What the route gets as `$param(name)`, and in this order as `$param(1)`. */
+  /** The attributes that the route reads as `$param(name)`, or by position as `$param(1)`. */
   readonly attributes: readonly { readonly name: string; readonly summary: string }[];
   readonly summary: string;
   readonly source?: string;
@@ -28,7 +28,8 @@ export interface ModuleSpec<R> {
   /** Events that it raises. */
   readonly events?: readonly EventSpec[];
   /**
-   * For a module accepted without an implementation: what siprest has instead, which the checker reports as a note.
+   * For a module accepted without an implementation: the reason or the replacement, which the checker reports as a
+   * note.
    */
   readonly inert?: string;
   /** Checks parameters against each other: returned strings are warnings, a thrown `InvalidUse` is an error. */

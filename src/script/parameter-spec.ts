@@ -4,7 +4,7 @@ import type { RouteKind } from './ast.ts';
 /** A parameter that `modparam` sets. */
 export interface ParameterSpec {
   readonly name: string;
-  /** Former names, as the older dialect has them. */
+  /** Names in older scripts. */
   readonly aliases?: readonly string[];
   /** `seconds` takes a number or a quoted decimal fraction; `boolean` a number or yes/no/true/false. */
   readonly type: 'int' | 'string' | 'boolean' | 'seconds';
@@ -15,17 +15,17 @@ export interface ParameterSpec {
   readonly maximum?: number;
   /** For a number: the meaning of 0. */
   readonly zero?: number;
-  /** May be set more than once, and keeps all values. */
+  /** May be set more than once; keeps all values. */
   readonly repeated?: boolean;
   readonly summary: string;
   readonly source?: string;
-  /** Names a route of this kind, which must exist. */
+  /** The value is the name of a route of this kind, which must exist. */
   readonly routeKind?: RouteKind;
   /** Why it has no effect: the checker warns if it is set to anything but the default. */
   readonly inert?: string;
 }
 
-/** Parameters from the checker: validated, with defaults; arrays for `repeated` ones. */
+/** A validated value or its default; an array for `repeated` parameters. */
 export type ParameterValue = number | string | boolean | null | readonly (number | string)[];
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
 
@@ -43,6 +43,6 @@ export interface SettingSpec {
   /** For a `string`: the allowed values. */
   readonly values?: readonly string[];
   readonly summary: string;
-  /** Why it has no effect here; accepted with a warning that says so. */
+  /** Why it has no effect; the checker warns with this reason. */
   readonly inert?: string;
 }

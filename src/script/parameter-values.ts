@@ -52,7 +52,7 @@ function unit(spec: ValueFacts): string {
   return spec.unit === undefined ? '' : ` (${spec.unit})`;
 }
 
-/** A quoted number, as in the older dialect; null for anything else. */
+/** A quoted number, as in older scripts; null for anything else. */
 function decimal(text: string, fraction: boolean): number | null {
   const pattern = fraction ? /^[+-]?(?:[0-9]{1,10}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})$/ : /^[+-]?[0-9]{1,10}$/;
   return pattern.test(text) ? Number(text) : null;

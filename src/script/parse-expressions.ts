@@ -20,7 +20,7 @@ import { numberOfWord } from './number-words.ts';
 import { parseString } from './parse-string.ts';
 import type { ParserState } from './parser-state.ts';
 
-/** More arguments than this are garbage. */
+/** Calls with more arguments are garbage. */
 const maxArguments = 100;
 
 const bitOperators: ReadonlySet<string> = new Set<ArithmeticOperator>(['&', '|', '^', '<<', '>>']);
@@ -145,7 +145,7 @@ function parseUnary(state: ParserState): ExpressionNode {
   if (state.is('+') && state.stream.peek().kind === 'number') state.stream.advance();
   if (isNot(state)) return state.nested(() => unary(state, '!', parseUnary));
   const operand = parsePrimary(state);
-  // in what is assigned, `1 + $var(i) == 12` is `1 + ($var(i) == 12)`, and `$var(i) == 9 + 1` is `($var(i) == 9) + 1`
+  // in an assigned value, `1 + $var(i) == 12` is `1 + ($var(i) == 12)`, and `$var(i) == 9 + 1` is `($var(i) == 9) + 1`
   if (!state.comparesFirst || operand.kind !== 'variable' || !isCompared(state)) return operand;
   return state.comparing(false, () => comparisonOf(state, operand, parseUnary));
 }
@@ -257,12 +257,11 @@ function parseRouteName(state: ParserState): RouteCallNode['name'] {
 /** Async: "async" "(" Call "," route ("," Expression)? ")" */
 export function parseAsync(state: ParserState): AsyncNode {
   const { start } = state.stream.advance();
-  const help =
-    'write async(function(...), resume_route), with a timeout in seconds after the route if one is needed';
+  const help = 'use async(function(...), resume_route) or async(function(...), resume_route, seconds)';
   state.expect('(', 'after `async`');
   const call = parseCall(state);
-  if (!state.accept(',')) state.unexpected('`,` and the route where the script goes on', { help });
-  const resume = state.name('the route where the script goes on');
+  if (!state.accept(',')) state.unexpected('`,` and the resume route', { help });
+  const resume = state.name('the resume route');
   const timeout = state.accept(',') ? parseArgument(state) : null;
   state.expect(')', 'to close `async(`');
   return { kind: 'async', span: state.spanFrom(start), call, resume, timeout };
@@ -306,10 +305,10 @@ export function parseCall(state: ParserState): CallNode {
 function closeArguments(state: ParserState, open: Token): void {
   if (state.accept(')')) return;
   const { token } = state;
-  const labels = [{ span: { start: open.start, end: open.end }, message: 'the arguments begin here' }];
+  const labels = [{ span: { start: open.start, end: open.end }, message: 'the arguments start here' }];
   if (token.kind === 'end' || state.is(';') || state.is('{') || state.is('}') || startsStatement(state)) {
     const end = state.stream.previous?.end ?? token.start;
-    // it belongs right after the last argument; everything after that is fine
+    // report it right after the last argument, and continue as if it were there
     state.report('unclosed-parenthesis', { start: end - 1, end }, 'missing `)` after the arguments', {
       labels,
     });

@@ -57,7 +57,7 @@ export function startsOutside(state: ParserState): boolean {
   const { token } = state;
   if (!token.startsLine || token.kind !== 'identifier') return false;
   if (token.text === 'loadmodule' || startsDefinition(state)) return true;
-  // inside a stray body it would be `$var(x) = 1`, not a word
+  // inside a route, an assignment starts with `$`, not with a word
   const next = state.stream.peek();
   return next.kind === 'punctuation' && next.text === '=';
 }
@@ -153,10 +153,10 @@ function parseCallStatement(state: ParserState): StatementNode {
   const next = state.stream.peek();
   if (next.kind === 'punctuation' && next.text === '(') return parseCall(state);
   if (assignments.has(next.text) && next.kind === 'punctuation') {
-    const help = 'variables begin with $: $var(x) = 1';
+    const help = 'variables start with $, for example $var(x) = 1';
     return state.fail('syntax', token, `\`${token.text}\` is not a variable and cannot be set`, { help });
   }
-  const help = `a function is called with parentheses: ${token.text}();`;
+  const help = `use ${token.text}(); to call a function`;
   return state.fail('syntax', token, `\`${token.text}\` is not a statement`, { help });
 }
 
@@ -195,7 +195,7 @@ function parseBody(state: ParserState): StatementNode {
 /** "(" Expression ")"; after an error in it the body is still parsed. */
 function parseCondition(state: ParserState, what: string): ExpressionNode {
   const open = state.expect('(', `after ${what}`);
-  const labels = [{ span: { start: open.start, end: open.end }, message: 'the condition begins here' }];
+  const labels = [{ span: { start: open.start, end: open.end }, message: 'the condition starts here' }];
   const condition = state.attempt(
     () => {
       const inner = state.nested(() => parseExpression(state));
@@ -228,13 +228,13 @@ function parseWhile(state: ParserState): StatementNode {
 /** ForEach: "for" "(" variable "in" variable ")" Statement */
 function parseForEach(state: ParserState): StatementNode {
   const { start } = state.stream.advance();
-  const help = 'write for ($var(x) in $(avp(list)[*])) { ... }';
+  const help = 'use for ($var(x) in $(avp(list)[*])) { ... }';
   const head = state.attempt(
     () => {
       state.expect('(', 'after `for`', { help });
       const variable = parseVariable(state, 'loop variable', help);
       if (!state.accept('in')) state.unexpected('`in`', { help });
-      const list = parseVariable(state, 'the variable whose values are gone through', help);
+      const list = parseVariable(state, 'the variable to loop over', help);
       if (!state.is(')')) state.unexpected('`)`', { help });
       return { variable, list };
     },
@@ -256,7 +256,7 @@ function parseVariable(state: ParserState, what: string, help: string): Variable
 /** Switch: "switch" "(" variable ")" "{" (("case" value | "default") ":" Statement*)* "}" */
 function parseSwitch(state: ParserState): StatementNode {
   const { start } = state.stream.advance();
-  const help = 'switch takes one variable: switch ($var(x)) { case 1: ...; break; default: ... }';
+  const help = 'use switch ($var(x)) { case 1: ...; break; default: ... }';
   const subject = state.attempt(
     () => {
       state.expect('(', 'after `switch`', { help });
@@ -344,7 +344,7 @@ function parseReturn(state: ParserState): StatementNode {
 /** `exit;` or `exit();` */
 function parseBare(state: ParserState, kind: 'exit' | 'drop' | 'break'): StatementNode {
   const { start } = state.stream.advance();
-  if (state.accept('(')) state.expect(')', `: ${kind} takes nothing`);
+  if (state.accept('(')) state.expect(')', `: ${kind} takes no value`);
   const span = state.spanFrom(start);
   endStatement(state);
   return { kind, span };

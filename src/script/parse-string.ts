@@ -1,9 +1,9 @@
-/** Strings, one or several in a row. */
+/** Parses strings, joining adjacent ones. */
 import type { StringNode } from './ast.ts';
 import type { StringToken } from './lexer.ts';
 import type { ParserState } from './parser-state.ts';
 
-/** A string and those that follow it directly: `"one" "two"` (lang-string-juxtaposition). */
+/** A string and any adjacent strings: `"one" "two"` (lang-string-juxtaposition). */
 export function parseString(state: ParserState): StringNode {
   const first = state.stream.advance() as StringToken;
   if (state.token.kind !== 'string') {

@@ -4,7 +4,7 @@ import type { Diagnostic, DiagnosticCode, DiagnosticList } from './diagnostics.t
 import { isIdentifierCode, type Token } from './lexer.ts';
 import { describeToken, type TokenStream } from './token-stream.ts';
 
-/** Thrown to the nearest place that can recover; the error has been reported. */
+/** Thrown, after reporting an error, to the nearest caller that can recover. */
 export const syntaxFailure = { syntaxFailure: true };
 
 /** Limit of nested blocks, parentheses and operators: beyond it the stack would overflow. */
@@ -81,7 +81,7 @@ export class ParserState {
     this.#failedAt = token.start;
     if (open?.kind === 'string' && open.lineEnd !== null && token.lexer === open.lexer) {
       const end = open.lineEnd;
-      const help = 'it continues to the next quote, some lines below';
+      const help = 'it continues to the next quote, several lines below';
       this.diagnostics.error(
         'unterminated-string',
         { start: open.start, end },
@@ -101,7 +101,7 @@ export class ParserState {
       this.report(
         'nested-too-deeply',
         this.token,
-        `blocks or parentheses nested more than ${maxDepth} deep; the rest is not read`,
+        `blocks or parentheses nested more than ${maxDepth} deep; the rest is ignored`,
       );
       this.stream.stop();
       throw syntaxFailure;

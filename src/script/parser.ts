@@ -1,6 +1,6 @@
 /**
- * Reads a script into its syntax tree, by recursive descent. It recovers from errors, so that all are found at once
- * and each is reported once.
+ * Parses a script into its syntax tree by recursive descent. It recovers from errors, to find all of them in one run
+ * and report each once.
  */
 import {
   type LoadModuleNode,
@@ -20,7 +20,7 @@ import { SourceSet } from './source.ts';
 import { describeToken, type ReadFile, TokenStream } from './token-stream.ts';
 
 export interface ParsedScript {
-  /** What could be parsed; use it only if no diagnostic is an error. */
+  /** The parsed part of the script; complete only if no diagnostic is an error. */
   readonly script: ScriptNode;
   readonly sources: SourceSet;
   /** In the order of the source. */
@@ -83,7 +83,7 @@ function reportOutside(state: ParserState): never {
   const { token } = state;
   const called = state.stream.peek().text === '(';
   if (called) {
-    return state.fail('statement-outside-route', token, `\`${token.text}(...)\` is outside any route`, {
+    return state.fail('statement-outside-route', token, `\`${token.text}(...)\` is outside all routes`, {
       help: 'is there an extra `}` above it?',
     });
   }
@@ -141,7 +141,7 @@ function parseInterval(state: ParserState): number {
   return value;
 }
 
-/** `event_route[E_X, async]`: siprest runs each on its own, so both are the same here. */
+/** `event_route[E_X, async]`: siprest always runs event_routes separately, so `sync` and `async` are the same. */
 function parseMode(state: ParserState): void {
   if (!state.accept(',')) return;
   if (!state.accept('async') && !state.accept('sync')) state.unexpected('`sync` or `async`');

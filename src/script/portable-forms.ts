@@ -1,9 +1,9 @@
 /**
- * Forms that siprest accepts beyond OpenSIPS, with what both accept. OpenSIPS 4.0 refuses each of them
- * (test/script/portable.test.ts has a script for each).
+ * Forms that siprest accepts but OpenSIPS 4.0 rejects, with replacements that both accept (test/script/portable.test.ts
+ * has a script for each).
  */
 export interface Form {
-  /** Ends the sentence "OpenSIPS refuses ...". */
+  /** Completes the sentence "OpenSIPS rejects ...". */
   readonly what: string;
   readonly help: string;
 }
@@ -11,9 +11,9 @@ export interface Form {
 export const forms = {
   // statements
   'bare-block': { what: 'a block that is not part of a statement', help: 'remove its braces' },
-  'empty-route': { what: 'a route without a statement', help: 'write exit; or return; in it' },
+  'empty-route': { what: 'a route without a statement', help: 'add exit; or return;' },
   'no-case': { what: 'a switch without a `case`', help: 'write if (...) instead' },
-  'default-first': { what: 'a case behind `default`', help: 'put `default` last' },
+  'default-first': { what: 'a case after `default`', help: 'put `default` last' },
   'compound-operator': {
     what: 'this operator of an assignment',
     help: 'write it in full, for example $var(x) = $var(x) << 1',
@@ -30,7 +30,7 @@ export const forms = {
   },
   'nameless-route': { what: 'a route of this kind without a name', help: 'give it a name in [...]' },
   semicolon: {
-    what: 'a `;` behind a parameter, loadmodule, modparam or route',
+    what: 'a `;` after a parameter, loadmodule, modparam or route',
     help: 'remove the `;`',
   },
   'slash-comment': { what: 'a comment that starts with //', help: 'start it with #' },

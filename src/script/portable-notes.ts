@@ -17,7 +17,7 @@ export class PortableNotes {
   }
 
   note(span: Span, what: string, help: string): void {
-    this.diagnostics.warning('not-portable', span, `OpenSIPS refuses ${what}`, { help });
+    this.diagnostics.warning('not-portable', span, `OpenSIPS rejects ${what}`, { help });
   }
 
   text({ start, end }: Span): string {

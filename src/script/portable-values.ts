@@ -180,7 +180,7 @@ export class PortableValues<R> {
     }
   }
 
-  /** `inValue`: it binds tighter than arithmetic there, so operators are allowed on both sides. */
+  /** `inValue`: comparisons bind tighter than arithmetic there, so operators are allowed on both sides. */
   #comparison(node: BinaryNode, inValue: boolean): void {
     const notes = this.#notes;
     const { left, right, operator, operatorSpan } = node;

@@ -1,4 +1,4 @@
-/** `check --portable`: reports what siprest accepts and OpenSIPS refuses. A pass over a valid tree. */
+/** `check --portable`: reports constructs that siprest accepts but OpenSIPS rejects. A pass over a valid tree. */
 import type { NameNode, RouteNode, ScriptNode, StatementNode, SwitchNode } from './ast.ts';
 import type { Catalog } from './catalog.ts';
 import type { Diagnostic } from './diagnostics.ts';

@@ -1,4 +1,4 @@
-/** What a script uses and siprest lacks, as a list: module by module, each name once with its positions. */
+/** Lists the missing features that a script uses: by module, each name once with its positions. */
 import type { Absence, Diagnostic } from './diagnostics.ts';
 import { briefText, readableText } from './diagnostics.ts';
 import type { SourceSet } from './source.ts';

@@ -1,6 +1,6 @@
 /**
- * Diagnostics as text for people: the position, the source lines with markers under the span, and a suggestion. What
- * siprest lacks is listed at the end.
+ * Renders diagnostics as text: the position, the source lines with markers under the span, and a suggestion. Missing
+ * features are listed at the end.
  */
 import { styleText } from 'node:util';
 import type { Span } from './ast.ts';
@@ -14,7 +14,9 @@ import type { Location, SourceSet } from './source.ts';
 export interface RenderOptions {
   /** Whether to use ANSI colours. */
   readonly color: boolean;
-  /** Modules and parameters without effect are one line at the end. Default: each is reported with its reason. */
+  /**
+   * Summarizes modules and parameters without effect in one line at the end. Default: reports each with its reason.
+   */
   readonly brief?: boolean;
 }
 
@@ -59,7 +61,7 @@ const plain: Palette = {
   frame: unpainted,
 };
 
-/** One text for all, each followed by an empty line. */
+/** A single text, with an empty line after each diagnostic. */
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],
   sources: SourceSet,

@@ -1,4 +1,4 @@
-/** Summarizes what is accepted without effect in one line: most scripts have some, knowingly. */
+/** Summarizes modules and parameters without effect in one line, since most scripts have some. */
 import { briefText, type Diagnostic, type Inert } from './diagnostics.ts';
 
 export function isInert(diagnostic: Diagnostic): diagnostic is Diagnostic & { readonly inert: Inert } {
@@ -7,7 +7,7 @@ export function isInert(diagnostic: Diagnostic): diagnostic is Diagnostic & { re
 
 const nouns = { module: 'module', setting: 'setting', parameter: 'module parameter' } as const;
 
-/** `3 modules and settings have no effect here: proto_udp, mi_fifo, fork; --verbose tells why`; empty for none. */
+/** `3 modules and settings have no effect here: proto_udp, mi_fifo, fork; --verbose shows why`; empty for none. */
 export function inertText(diagnostics: readonly Diagnostic[]): string {
   const all = diagnostics.filter(isInert).map(({ inert }) => inert);
   const names = [...new Set(all.map(({ name }) => briefText(name)))];
@@ -18,5 +18,5 @@ export function inertText(diagnostics: readonly Diagnostic[]): string {
   if (kinds.length === 0) return '';
   const last = kinds.pop();
   const what = kinds.length === 0 ? last : `${kinds.join(', ')} and ${last}`;
-  return `${names.length} ${what} ${one ? 'has' : 'have'} no effect here: ${names.join(', ')}; --verbose tells why`;
+  return `${names.length} ${what} ${one ? 'has' : 'have'} no effect here: ${names.join(', ')}; --verbose shows why`;
 }

@@ -1,6 +1,6 @@
 /**
- * What each route sets and calls, and by which async() and launch() it is reached: gathered without regard to order, before
- * the passes that follow the order of execution.
+ * Collects what each route sets and calls, and which async() and launch() lead to it, regardless of order. The passes
+ * that follow the order of execution use it.
  */
 import type {
   AsyncNode,
@@ -30,7 +30,7 @@ interface Summary {
   readonly writes: Set<string>;
   /** Routes that it calls. */
   readonly calls: Set<string>;
-  /** It calls a route whose name only the run knows. */
+  /** Whether it calls a route whose name is only known at run time. */
   callsAny: boolean;
   readonly continuations: (AsyncNode | LaunchNode)[];
 }
@@ -42,7 +42,7 @@ const newSummary = (): Summary => ({
   continuations: [],
 });
 
-/** More than a script has; a bound for generated ones. */
+/** More than any real script has; a bound for generated scripts. */
 const maxNames = 100;
 
 export class RouteSummaries<R> {
@@ -51,7 +51,7 @@ export class RouteSummaries<R> {
   readonly #named = new Map<string, RouteNode>();
   readonly #firstWrites = new Map<string, VariableNode>();
   readonly #reach = new Map<RouteNode, ReadonlySet<string> | 'any'>();
-  /** By the name of the route that goes on. */
+  /** By the name of the resume or report route. */
   readonly continuations = new Map<string, (AsyncNode | LaunchNode)[]>();
   /** Names of routes that are called. */
   readonly called = new Set<string>();
@@ -73,7 +73,7 @@ export class RouteSummaries<R> {
     return this.#named.get(name);
   }
 
-  /** What it sets, with the routes that it calls; `any` if that cannot be told. */
+  /** The variables that a route and its callees set; `any` if unknown. */
   writesOf(route: RouteNode): ReadonlySet<string> | 'any' {
     const known = this.#reach.get(route);
     if (known !== undefined) return known;
@@ -98,19 +98,19 @@ export class RouteSummaries<R> {
     return reach;
   }
 
-  /** Where a variable is first set, in whichever route. */
+  /** The first position at which any route sets a variable. */
   firstWrite(name: string): VariableNode | undefined {
     return this.#firstWrites.get(name);
   }
 
-  /** What a loop's body sets itself. */
+  /** The variables that the body of a loop sets directly. */
   writesIn(body: StatementNode): ReadonlySet<string> | 'any' {
     const summary = newSummary();
     this.#statements([body], summary);
     return summary.callsAny || summary.calls.size > 0 ? 'any' : summary.writes;
   }
 
-  /** The variables that a call sets by its arguments. */
+  /** The output variables of a call. */
   outputsOf(node: CallNode): readonly Output[] {
     const specs = this.#lookup.function(node.name.text)?.arguments ?? [];
     return bindArguments(specs, node.arguments).flatMap((argument, i) => {

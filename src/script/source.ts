@@ -1,11 +1,11 @@
 /**
- * The texts that a script is made of. Every token and node carries offsets into one space that all files
- * share; lines and columns are worked out only where a message needs them.
+ * The files of a script. Every token and node carries offsets into one space that all files share; lines and columns
+ * are computed only for messages.
  */
 
 /** The text of a script, or of a file that it includes. */
 export interface SourceFile {
-  /** As it is shown. */
+  /** As shown in messages. */
   readonly name: string;
   /** A byte string. */
   readonly text: string;

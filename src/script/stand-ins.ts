@@ -1,6 +1,6 @@
 /**
- * Stand-ins for what OpenSIPS documents and the catalog lacks. The checker reports each use; in a script that is
- * started anyway such a function returns -1 and such a variable or transformation is null, with a log line.
+ * Stand-ins for features that OpenSIPS documents but the catalog lacks. The checker reports each use. If the script is
+ * started anyway, such a function returns -1 and such a variable or transformation is null, with a log line.
  */
 import type { Catalog } from './catalog.ts';
 import type { Execution } from './execution.ts';
@@ -47,7 +47,7 @@ export function strangers<R>(catalog: Catalog<R>, loaded: ReadonlySet<string>): 
 
 /** A compiled script runs on an {@link Execution}; the tables do not depend on that. */
 function complain(run: unknown, what: string): void {
-  (run as Pick<Execution<unknown>, 'complain'>).complain(`${what}: siprest does not have it`);
+  (run as Pick<Execution<unknown>, 'complain'>).complain(`${what}: not supported by siprest`);
 }
 
 export function absentFunction<R>(name: string, absent: string): FunctionSpec<R> {

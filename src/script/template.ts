@@ -34,7 +34,10 @@ function sourceOf(node: StringNode, diagnostics: DiagnosticList): VariableSource
   };
 }
 
-/** Without the blanks around them. Not trim(): in a byte string its spaces may be half of a UTF-8 character. */
+/**
+ * Trims blanks. Unlike trim(), it leaves bytes alone that are a space only in Latin-1, since they may be half of a
+ * UTF-8 character.
+ */
 export function trimmed(parts: TemplateNode['parts']): TemplateNode['parts'] {
   const [first] = parts;
   const last = parts.at(-1);

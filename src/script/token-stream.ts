@@ -4,7 +4,7 @@ import type { DiagnosticList } from './diagnostics.ts';
 import { Lexer, type Token } from './lexer.ts';
 import type { SourceFile, SourceSet } from './source.ts';
 
-/** Gives the text, as a byte string, of the file `path` that `fromFile` includes; throws when it cannot. */
+/** Reads the file `path` included by `fromFile`, as a byte string; throws on failure. */
 export type ReadFile = (path: string, fromFile: string) => string;
 
 const maxIncludeDepth = 20;
@@ -18,7 +18,7 @@ export class TokenStream {
   #lexer: Lexer;
   #ahead: Token | null = null;
   #stopped = false;
-  /** The one to be parsed. */
+  /** The current token. */
   token: Token;
   /** The end of the previous token. */
   previous: Token | null = null;
@@ -137,7 +137,7 @@ export class TokenStream {
       this.#diagnostics.error('include-failed', span, `cannot include "${path}": ${reason}`);
       return null;
     };
-    if (itself) return fail('it would include itself');
+    if (itself) return fail('the file includes itself');
     if (depth > maxIncludeDepth) return fail(`files include one another more than ${maxIncludeDepth} deep`);
     if (this.#sources.files.length > maxIncludes) return fail(`more than ${maxIncludes} files are included`);
     if (this.#readFile === undefined) return fail('this script cannot include files');

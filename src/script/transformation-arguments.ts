@@ -18,7 +18,9 @@ export function splitArguments(
   const pieces = argument === null ? [] : split(argument.parts, specs.length, takesRest(specs.at(-1)));
   if (pieces.length > specs.length) {
     throw new InvalidUse(
-      specs.length === 0 ? 'it takes no arguments' : `it takes at most ${specs.length}, not ${pieces.length}`,
+      specs.length === 0
+        ? 'it takes no arguments'
+        : `it takes at most ${specs.length} arguments, not ${pieces.length}`,
     );
   }
   if (pieces.length < mandatory) {

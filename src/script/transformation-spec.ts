@@ -13,7 +13,7 @@ export interface TransformationArgument {
   readonly optional?: boolean;
 }
 
-/** What is known of a transformation without its code. */
+/** The static facts about a transformation. */
 export interface TransformationFacts<
   Arguments extends readonly TransformationArgument[] = readonly TransformationArgument[],
 > {
@@ -29,9 +29,9 @@ export interface TransformationFacts<
   readonly example?: readonly [input: Value, transformation: string, output: Value];
   /** Text form of the result for a given input, if it differs from the value. */
   readonly text?: (input: Value) => Value;
-  /** Its result has no character with a meaning in a URL, or escapes them. */
+  /** Its result contains no characters with a special meaning in URLs, or escapes them. */
   readonly urlSafe?: true;
-  /** Arguments that are null are passed on as null; otherwise the result is null then. */
+  /** Null arguments are passed to the transformation; otherwise they make the result null. */
   readonly takesNull?: true;
 }
 
@@ -65,7 +65,7 @@ export type TransformationSpec<R> =
 
 export type TransformationValues = readonly (string | number | null | undefined)[];
 
-/** Its parameters are compared as those of methods are, so that those of a row may say more. */
+/** Declared as a method, whose parameters are compared bivariantly, so that a row may declare narrower ones. */
 export type Transform<R> = {
   transform(value: Value, args: TransformationValues, run: R): Value;
 }['transform'];

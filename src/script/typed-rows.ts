@@ -19,7 +19,10 @@ import type { SubnameRule, VariableAccess, VariableFacts, VariableUse } from './
 
 // --- functions ------------------------------------------------------------------------------------------
 
-/** The type of `Value` if an argument may be omitted. `name` is in every row, so that the type is not a weak one. */
+/**
+ * The type of `Value` if an argument may be omitted. Includes `name`, which every row has, because a type of only
+ * optional members would match anything.
+ */
 type OrOmitted<Argument, Value> = Argument extends { readonly name: string; readonly optional?: false }
   ? Value
   : Value | undefined;
@@ -45,7 +48,7 @@ type GivenValue<R, Argument extends ArgumentSpec> = ArgumentType extends Argumen
 /** Names that siprest lacks may still occur, in a script started with --allow-missing. */
 type AbsentWords<Argument> = Argument extends { readonly absent: infer Absent } ? keyof Absent : never;
 
-/** In the places of a function's parameters. */
+/** As a tuple of the function's parameters. */
 export type ArgumentValues<R, Arguments extends readonly ArgumentSpec[]> = {
   readonly [Place in keyof Arguments]: ArgumentValue<R, Arguments[Place]>;
 };
@@ -69,7 +72,7 @@ export interface AsyncFunctionRow<R, Arguments extends readonly ArgumentSpec[]>
   readonly run?: never;
 }
 
-/** A function as written in a table: `run` or `start` gets what `arguments` says. */
+/** A function as written in a table: the parameters of `run` or `start` have the types declared by `arguments`. */
 export type FunctionRow<R, Arguments extends readonly ArgumentSpec[]> =
   | PlainFunctionRow<R, Arguments>
   | AsyncFunctionRow<R, Arguments>;

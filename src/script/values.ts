@@ -1,6 +1,4 @@
-/**
- * What a script computes with. Its strings are byte strings: JavaScript strings whose every char code is one byte.
- */
+/** The values of scripts. Strings are byte strings: JavaScript strings in which every char code is one byte. */
 
 /** What a variable holds: a byte string, a 32-bit signed integer, or nothing. */
 export type Value = string | number | null;

@@ -16,7 +16,7 @@ export interface VariableAccess<R> {
   readonly get: (run: R) => Value;
   /** Text form for printing and comparing with text, if it differs from `get`: `true` for 1. */
   readonly text?: (run: R) => string | null;
-  /** Absent: read-only. `operator` is `=` or `:=`. False if the value is refused. */
+  /** Absent: read-only. `operator` is `=` or `:=`. False if the variable rejects the value. */
   readonly set?: (run: R, value: Value, operator: '=' | ':=') => boolean;
   /** The assigned value is text; for a variable whose text form differs from its value, that text form. */
   readonly takesText?: true;
@@ -47,7 +47,7 @@ export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
   /** Whether `[insert]` and `[insertAfter]` are allowed in assignments. Default false. */
   readonly insertable?: boolean;
   readonly writable?: boolean;
-  /** Text that whoever sent the message has chosen: never a number, and not safe in a URL. */
+  /** Text controlled by the sender of the message: never a number, and unsafe in URLs. */
   readonly fromMessage?: true;
   readonly summary: string;
   readonly source?: string;
@@ -58,7 +58,7 @@ export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
 }
 
 /**
- * A variable as the checker and the compiler see it. In its row, `use` has the subname that its facts say: see
+ * A variable as the checker and the compiler see it. In its row, the subname of `use` has the type declared there: see
  * {@link VariableRow}.
  */
 export interface VariableSpec<R> extends VariableFacts {

@@ -172,7 +172,7 @@ class VariableReader {
       if (this.#code() === -1) {
         this.#fail('bad-variable', start, this.#at, `the variable has no closing \`)\`: ${quoted(written)}`);
       }
-      const help = `after the name of a variable: (name), [index], {transformation} or the closing )`;
+      const help = `a variable's name may be followed by (name), [index], {transformation} or the closing )`;
       this.#fail(
         'bad-variable',
         this.#at,
@@ -239,7 +239,7 @@ class VariableReader {
     }
     this.#skipSpace();
     if (value === null || this.#code() !== 93) {
-      const help = 'an index is a number, a variable, * or append: $(avp(x)[1]), $(avp(x)[-1]), $(avp(x)[*])';
+      const help = 'use a number, a variable, * or append: $(avp(x)[1]), $(avp(x)[-1]), $(avp(x)[*])';
       this.#fail('bad-variable', start, this.#at + 1, 'invalid index', help);
     }
     this.#at += 1;
@@ -260,8 +260,7 @@ class VariableReader {
       argument = this.parts('brace');
     }
     if (this.#code() !== 125 || name.text === '') {
-      const help =
-        'a transformation is a name followed by comma-separated arguments: {s.len}, {s.substr,1,3}';
+      const help = 'use a name followed by comma-separated arguments: {s.len}, {s.substr,1,3}';
       const end = Math.max(this.#at, start + 1);
       if (name.text === '')
         this.#fail('bad-transformation', start, end, 'expected the name of a transformation after `{`', help);
@@ -335,7 +334,7 @@ class VariableReader {
     return this.#text.charCodeAt(this.#at - 1) === COMMA && this.#text.charCodeAt(this.#at + 1) === 125;
   }
 
-  /** In a string one bad variable does not hide the next. */
+  /** In a string, reports every invalid variable, not just the first. */
   #recoveringVariable(): VariableNode | null {
     const start = this.#at;
     try {
@@ -350,7 +349,7 @@ class VariableReader {
 
   #reportLoneDollar(): void {
     const span = this.#span(this.#at, this.#at + 1);
-    const help = 'write $$ for a literal dollar sign';
+    const help = 'use $$ for a literal dollar sign';
     this.#source.diagnostics.error('lone-dollar', span, '`$` does not begin a variable here', { help });
   }
 }

@@ -38,9 +38,9 @@ export function editDistance(a: string, b: string, limit: number): number {
   return last[right.length] as number;
 }
 
-/** Up to three of `names` that are close enough to `name` to have been meant, closest first. */
+/** Up to three of `names` that `name` may be a typo of, closest first. */
 export function nearestNames(name: string, names: Iterable<string>): readonly string[] {
-  // names of real scripts are short; a longer one is noise and not worth the comparison
+  // real names are short; comparing a longer one is not worth the time
   if (name.length === 0 || name.length > 100) return [];
   // a quarter of the name: t_relay() is not a misspelt t_reply()
   const threshold = Math.max(1, Math.floor(name.length / 4));

@@ -47,7 +47,7 @@ export interface Repetition {
   stop(): void;
 }
 
-/** Calls `act` every so many milliseconds; only once after a jump of the clock. */
+/** Calls `act` at an interval in milliseconds; only once after a jump of the clock. */
 export function every(clock: Clock, milliseconds: number, act: () => void): Repetition {
   let due = clock.now() + milliseconds;
   const fire = (): void => {
@@ -61,14 +61,14 @@ export function every(clock: Clock, milliseconds: number, act: () => void): Repe
   return { stop: () => clock.clearTimer(timer) };
 }
 
-/** Resolves after so many milliseconds, if the process lives as long for other reasons. */
+/** Resolves after a time in milliseconds; does not keep the process alive. */
 export function pause(clock: Clock, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     clock.setTimer(milliseconds, resolve);
   });
 }
 
-/** Resolves after so many milliseconds; the process stays alive for it. */
+/** Resolves after a time in milliseconds; keeps the process alive until then. */
 export function delay(clock: Clock, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     clock.setTimer(milliseconds, resolve).ref();

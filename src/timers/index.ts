@@ -1,4 +1,4 @@
-/** The clock, the timer wheel, the watch over a stalled event loop, budgets of memory, and values that may be to come. */
+/** The clock, the timer wheel, detection of a stalled event loop, memory budgets, and values that may be promises. */
 export { type Awaitable, andThen, isPending } from './awaitable.ts';
 export {
   type Clock,

@@ -1,6 +1,6 @@
 /**
- * Limits on waiting data in bytes. Limiting their number is not enough: a message has up to 64 KiB, the body of an
- * answer megabytes.
+ * Limits on waiting data in bytes. Limiting the number of items is not enough: a message may have 64 KiB, the body of a
+ * reply megabytes.
  */
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
@@ -21,7 +21,7 @@ export class ByteBudget {
     return this.used >= this.limit;
   }
 
-  /** Counts bytes of something in progress that cannot be refused. */
+  /** Counts bytes of work in progress, which cannot be refused. */
   charge(bytes: number): void {
     this.used += bytes;
   }
@@ -41,7 +41,7 @@ export class ByteBudget {
   }
 }
 
-/** How full V8's heap is; checked now and then, since a check takes microseconds. */
+/** How full V8's heap is; sampled, since a check takes microseconds. */
 export class HeapWatch {
   /**
    * Whether nothing new should be accepted: V8 aborts a process whose heap is full, even if much of it is garbage.
@@ -79,7 +79,7 @@ export class HeapWatch {
 /** The budgets of one process. */
 export interface MemoryBudgets {
   readonly heap: HeapWatch;
-  /** Transactions, with their messages and what their scripts keep: on the heap. */
+  /** Transactions with their messages and script state: on the heap. */
   readonly calls: ByteBudget;
   /** Messages that wait for a worker: on the heap. */
   readonly waiting: ByteBudget;

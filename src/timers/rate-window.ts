@@ -1,4 +1,4 @@
-/** At most N in any second: the times of the last N are kept, so that no second has more, wherever it begins. */
+/** Admits at most N events in any second, by keeping the times of the last N. */
 export class RateWindow {
   readonly #times: number[] = [];
   readonly #most: number;
@@ -8,7 +8,7 @@ export class RateWindow {
     this.#most = most;
   }
 
-  /** How long the next one has to wait, in milliseconds; 0: not at all. */
+  /** How long the next event has to wait, in milliseconds; 0 if it need not wait. */
   wait(now: number): number {
     const oldest = this.#times.length < this.#most ? undefined : this.#times[this.#at];
     return oldest === undefined ? 0 : Math.max(oldest + 1_000 - now, 0);

@@ -1,4 +1,4 @@
-/** A clock that a test moves: hours pass in no time, and always the same way. */
+/** A clock that a test advances: hours pass instantly and deterministically. */
 import type { Clock, TimerHandle } from './clock.ts';
 
 class SimulatedTimer implements TimerHandle {

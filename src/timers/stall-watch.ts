@@ -7,7 +7,7 @@ import { Deadline, type TimerWheel } from './timer-wheel.ts';
 export interface StallOptions {
   /** Interval of the measurements, in ms. A stall appears at most this much shorter than it was. Default 50. */
   readonly interval?: number;
-  /** What counts as a stall, in ms. Default 500: T1, after which clients send their requests again. */
+  /** What counts as a stall, in ms. Default 500: T1, after which clients retransmit. */
   readonly threshold?: number;
   /** Minimum interval between calls of `onStall`, in ms. Default 10,000. */
   readonly period?: number;

@@ -143,7 +143,7 @@ export class TimerWheel {
     // a timeout that is now too early finds nothing due and schedules the next
   }
 
-  /** Stops all. */
+  /** Stops all deadlines. */
   clear(): void {
     for (const ring of [this.#near, this.#middle, this.#far])
       for (const slot of ring.slots) while (slot.first !== null) remove(slot.first);
@@ -203,7 +203,7 @@ export class TimerWheel {
         first.onDeadline();
       }
     } finally {
-      // one has thrown: the others of its millisecond run in the next turn
+      // a callback has thrown: the remaining deadlines of this millisecond fire in the next turn
       if (slot.first !== null) this.#tick = tick - 1;
     }
   }

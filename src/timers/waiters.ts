@@ -1,20 +1,20 @@
-/** Those that wait for something to happen. Each `wake` ends the waits so far; later ones are for the next time. */
+/** Waits for an event. `wake` ends all current waits; later ones wait for the next event. */
 export class Waiters<T = void> {
   #resolvers: ((value: T) => void)[] = [];
 
-  /** Whether anybody waits. */
+  /** Whether anything is waiting. */
   get isAwaited(): boolean {
     return this.#resolvers.length > 0;
   }
 
-  /** Resolves when it happens next. */
+  /** Resolves at the next event. */
   wait(): Promise<T> {
     return new Promise((resolve) => {
       this.#resolvers.push(resolve);
     });
   }
 
-  /** It happens. */
+  /** Signals the event. */
   wake(value: T): void {
     if (this.#resolvers.length === 0) return;
     const woken = this.#resolvers;

@@ -53,7 +53,7 @@ describe('a script that uses what siprest does not have', () => {
     expect(stderr).toContain('4 uses of what siprest does not have');
     for (const name of ['create_dialog()', '$dlg_val', '$DLG_status', 'sql_query()'])
       expect(stderr).toMatch(
-        new RegExp(`\\.cfg:\\d+: ${name.replace(/[()$]/g, '\\$&')}: siprest does not have it`),
+        new RegExp(`\\.cfg:\\d+: ${name.replace(/[()$]/g, '\\$&')}: not supported by siprest`),
       );
   });
 });

@@ -75,7 +75,7 @@ bad.cfg: 1 error
     expect(code).toBe(1);
   });
 
-  it('names what OpenSIPS refuses with --portable, and ends with 1', () => {
+  it('names what OpenSIPS rejects with --portable, and ends with 1', () => {
     const head = 'socket=udp:127.0.0.1:5060\nloadmodule "proto_udp.so"\n';
     file('own.cfg', `${head}route { route(a); }\nroute[a] { return($var(x) * 2); }\n`);
     file('both.cfg', `${head}route { route(a); }\nroute[a] { return($var(x)); }\n`);
@@ -83,7 +83,7 @@ bad.cfg: 1 error
     expect(siprest(['check', '--portable', 'both.cfg'])).toMatchObject({ code: 0 });
     const { code, stdout } = siprest(['check', '--portable', 'own.cfg']);
     expect(code).toBe(1);
-    expect(stdout).toContain(`warning[not-portable]: OpenSIPS refuses an expression in return
+    expect(stdout).toContain(`warning[not-portable]: OpenSIPS rejects an expression in return
  --> own.cfg:4:19
   |
 4 | route[a] { return($var(x) * 2); }
@@ -102,7 +102,7 @@ bad.cfg: 1 error
     file('inert.cfg', text);
     expect(siprest(['check', 'inert.cfg'])).toMatchObject({
       code: 0,
-      stdout: `note[inert]: 3 modules and settings have no effect here: fork, proto_udp, mi_fifo; --verbose tells why
+      stdout: `note[inert]: 3 modules and settings have no effect here: fork, proto_udp, mi_fifo; --verbose shows why
 
 inert.cfg: no errors
 `,

@@ -126,7 +126,7 @@ ${answers}`);
     expect(reply?.status).toBe(200);
     await program.stop();
     expect(program.stderr).toContain(
-      'note[inert]: 1 setting has no effect here: fork; --verbose tells why\n',
+      'note[inert]: 1 setting has no effect here: fork; --verbose shows why\n',
     );
     expect(program.stderr).not.toMatch(/^warning/m);
   });

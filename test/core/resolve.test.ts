@@ -176,6 +176,6 @@ async(usleep($(var(gw){ip.resolve}{s.select,3,.})), resumed, $(var(gw){ip.resolv
       { modules: ['avpops'] },
     );
     expect(prints).toEqual(['no']);
-    expect(log).toEqual([expect.stringContaining('{ip.resolve} is null, since it would wait here')]);
+    expect(log).toEqual([expect.stringContaining('{ip.resolve} is null, because it cannot wait here')]);
   });
 });

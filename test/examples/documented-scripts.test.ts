@@ -72,7 +72,7 @@ it('checks them without an error or a warning', () => {
   const found = results.flatMap(({ diagnostics }, index) =>
     diagnostics.flatMap(({ severity, message, line }) =>
       // siprest's own module, which the page names as such
-      severity === 'note' || message === 'OpenSIPS refuses the module rest_policy'
+      severity === 'note' || message === 'OpenSIPS rejects the module rest_policy'
         ? []
         : `${scripts[index]?.place}, line ${line}: ${severity}: ${message}`,
     ),

@@ -313,7 +313,7 @@ describe('a reply route', () => {
     expect(bench.caller.seen).toEqual([100, 180, 200]);
     expect(callee.received).toHaveLength(1);
     expect(bench.server.log.join('\n')).toContain(
-      't_reply() is for requests, and this route runs on a reply',
+      't_reply() works on requests only, but this route runs on a reply',
     );
   });
 });

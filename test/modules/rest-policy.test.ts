@@ -310,11 +310,11 @@ it('check --portable names the module, and all that a script uses of it', () => 
     { portable: true },
   );
   expect(diagnostics.filter(({ severity }) => severity === 'warning').map(({ message }) => message)).toEqual([
-    'OpenSIPS refuses the module rest_policy',
-    'OpenSIPS refuses rest_head()',
-    'OpenSIPS refuses {rest.query}',
-    'OpenSIPS refuses $rest_kind',
-    'OpenSIPS refuses event_route[E_REST_HOST_STATE]',
+    'OpenSIPS rejects the module rest_policy',
+    'OpenSIPS rejects rest_head()',
+    'OpenSIPS rejects {rest.query}',
+    'OpenSIPS rejects $rest_kind',
+    'OpenSIPS rejects event_route[E_REST_HOST_STATE]',
   ]);
 });
 

@@ -34,7 +34,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   |
 4 |   xlog("call to $fU.com\\n");
   |                 ^^^^^^^
-  = help: write $(fU).com when text follows the variable
+  = help: use $(fU).com if text follows the variable
 `,
   ],
   [
@@ -45,7 +45,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
   |
 4 |   xlog("it costs $ 5");
   |                  ^
-  = help: write $$ for a literal dollar sign
+  = help: use $$ for a literal dollar sign
 `,
   ],
   [
@@ -98,7 +98,7 @@ const golden: readonly (readonly [name: string, body: string, text: string])[] =
  --> test.cfg:4:22
   |
 4 |   send_reply(200, "OK";
-  |             - the arguments begin here
+  |             - the arguments start here
   |                      ^
 `,
   ],

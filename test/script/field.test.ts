@@ -128,7 +128,7 @@ describe('the older dialect', () => {
   const silent =
     'loadmodule "tm.so"\nloadmodule "uri.so"\nloadmodule "sipmsgops.so"\nloadmodule "event_route.so"\n';
   const note =
-    'inert | the module event_route is accepted and does nothing: events run their event_route without this module';
+    'inert | the module event_route has no effect: events run their event_route without this module';
 
   test('names that have changed go on to work', () => {
     expect(
@@ -164,7 +164,7 @@ route {
     expect(words('$fu==myself')).toEqual([wrong('myself', 'is_myself("$fd")')]);
     expect(words('msg:len >= 2048')).toEqual([wrong('msg:len', '$ml')]);
     expect(words('constructor == 1')).toEqual([
-      'bare-word | `constructor` is not a value | call a function with parentheses, constructor(); put text in quotes',
+      'bare-word | `constructor` is not a value | use constructor() to call a function, or put text in quotes',
     ]);
   });
 
@@ -241,7 +241,7 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
     const text = 'include_file "main.cfg"\nroute { exit; }';
     const { diagnostics } = parseScript(text, 'main.cfg', () => text);
     expect(diagnostics.map(({ message }) => message)).toEqual([
-      'cannot include "main.cfg": it would include itself',
+      'cannot include "main.cfg": the file includes itself',
     ]);
   });
 

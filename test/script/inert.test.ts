@@ -31,6 +31,6 @@ test('each name stands once, with a reason', () => {
 
 test('a module names what siprest has instead', () => {
   expect(reasonOf('loadmodule "mi_datagram.so"')).toEqual([
-    'the module mi_datagram is accepted and does nothing: use siprest status and siprest reload to manage a running server instead of datagrams',
+    'the module mi_datagram has no effect: use siprest status and siprest reload to manage a running server instead of datagrams',
   ]);
 });

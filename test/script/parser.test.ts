@@ -279,7 +279,7 @@ describe('included files', () => {
       parseScript(text, 'main.cfg', reader).diagnostics.map((one) => one.message);
     expect(messages('include_file "no.cfg"', read)).toEqual(['cannot include "no.cfg": no such file']);
     expect(messages('include_file "loop.cfg"', read)).toEqual([
-      'cannot include "loop.cfg": it would include itself',
+      'cannot include "loop.cfg": the file includes itself',
     ]);
     expect(messages('include_file "a"', (path) => `include_file "${path}a"`)).toEqual([
       `cannot include "${'a'.repeat(21)}": files include one another more than 20 deep`,

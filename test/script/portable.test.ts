@@ -41,7 +41,7 @@ describe.each(['statement', 'file', 'script'] as const)('a %s', (kind) => {
     expect(found).not.toEqual([]);
     for (const { severity, message, help } of found) {
       expect(severity).toBe('warning');
-      expect(message).toMatch(/^OpenSIPS refuses \S/);
+      expect(message).toMatch(/^OpenSIPS rejects \S/);
       expect(help).toBeTruthy();
     }
   });
@@ -52,7 +52,7 @@ test('each form has a script that shows it', () => {
     refused.flatMap((text) => named(scripts[kind as keyof typeof scripts](text))),
   );
   const messages = new Set(all.map(({ message }) => message));
-  const missing = Object.entries(forms).filter(([, { what }]) => !messages.has(`OpenSIPS refuses ${what}`));
+  const missing = Object.entries(forms).filter(([, { what }]) => !messages.has(`OpenSIPS rejects ${what}`));
   expect(missing.map(([name]) => name)).toEqual([]);
 });
 
@@ -73,7 +73,7 @@ test('what an included file has is in the order of the includes', () => {
   expect(codes('include_file "modules.cfg"\nmodparam("tm", "fr_timeout", 5)')).toEqual([]);
   expect(codes('include_file "modules.cfg"\ninclude_file "parameters.cfg"')).toEqual([]);
   expect(codes('include_file "parameters.cfg"\ninclude_file "modules.cfg"')).toEqual([
-    'OpenSIPS refuses a parameter before the loadmodule of its module',
+    'OpenSIPS rejects a parameter before the loadmodule of its module',
   ]);
 });
 
