@@ -40,9 +40,14 @@ function entries() {
     readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
   );
   const files = Object.values(exported).flatMap((target) => target.default ?? []);
-  return [...files, ...Object.values(bin), 'workers/process-main.js', 'workers/trial-main.js'].map((file) =>
-    file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''),
-  );
+  return [
+    ...files,
+    ...Object.values(bin),
+    'workers/process-main.js',
+    'workers/trial-main.js',
+    'cli/test-loader.js',
+    'cli/test-hooks.js',
+  ].map((file) => file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''));
 }
 
 /** Writes each published module, with what several of them need in chunks, so that the archive has all code once. */

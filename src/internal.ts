@@ -1,5 +1,6 @@
 /** What the command line needs beside the public API. It is not published: no subpath of the package leads here. */
 export { FileError, largestFile, readRegularFile } from './files/index.ts';
+export { stripTypes } from './loading/strip-types.ts';
 export {
   absencesText,
   countAbsences,
@@ -8,6 +9,7 @@ export {
   isInert,
   typescriptCodes,
 } from './script/index.ts';
+export { coverageReport, coverageVariable } from './testing/coverage-report.ts';
 export {
   allServers,
   askServer,

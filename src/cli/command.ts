@@ -5,6 +5,7 @@ import { type RunOptions, run } from './run.ts';
 import { type SendOptions, send } from './send.ts';
 import { reload, type ServerChoice, type StatusOptions, status } from './status.ts';
 import { type Streams, UsageError } from './streams.ts';
+import { type TestOptions, test } from './test.ts';
 import { tour } from './tour.ts';
 import { version } from './version.ts';
 
@@ -139,6 +140,20 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .action(async (method: string, uri: string, options: SendOptions) =>
       finish(await send(method, uri, options, streams)),
     );
+
+  program
+    .command('test')
+    .description('run tests written with siprest/testing; exit code 1 if one fails')
+    .argument('[files...]', 'files, or folders with files such as credit.test.ts (default: this folder)')
+    .option('--watch', 'run the tests again after each change of a file')
+    .option('--junit <file>', 'write a report in the format of JUnit')
+    .option('--coverage', 'print which routes and lines of scripts were never reached')
+    .option(
+      '--coverage-from <folder>',
+      'run no test, and print what another runner has left in SIPREST_COVERAGE',
+    )
+    .option('--lcov <file>', 'write the coverage of scripts in the format of lcov')
+    .action(async (files: string[], options: TestOptions) => finish(await test(files, options, streams)));
 
   program
     .command('tour')

@@ -12,6 +12,7 @@ import {
   compileScript,
   type Diagnostic,
   hasErrors,
+  type Reached,
   type ReadFile,
   type RowValues,
   type SourceSet,
@@ -42,6 +43,8 @@ export interface CompileProgramOptions {
   readonly portable?: boolean | undefined;
   /** What `$argv(name)` reads. Default: nothing. */
   readonly argv?: Readonly<Record<string, string>> | undefined;
+  /** Counts which statements run. Default: nothing does. */
+  readonly reached?: Reached | undefined;
 }
 
 /** `text` is a byte string. */
@@ -49,7 +52,7 @@ export function compileProgram(
   text: string,
   fileName: string,
   catalog: RuntimeCatalog,
-  { readFile, allowMissing = false, portable = false, argv = {} }: CompileProgramOptions = {},
+  { readFile, allowMissing = false, portable = false, argv = {}, reached }: CompileProgramOptions = {},
 ): ProgramResult {
   const loaded = checkText(text, fileName, catalog, {
     // with the same flags as at run time, so that the compiler finds it in the cache
@@ -77,6 +80,7 @@ export function compileProgram(
         maxWhileLoops: settings.maxWhileLoops,
         enableAsserts: settings.enableAsserts,
         report,
+        reached,
         matcher: (pattern) => cachedRegex(pattern, { ignoreCase: true }),
       });
       return compiled;

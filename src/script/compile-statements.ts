@@ -27,6 +27,7 @@ import {
   sequence,
 } from './flow-control.ts';
 import { comparison, compoundOperators, orNull, type Result, toText } from './operators.ts';
+import { counted, type Reached } from './reached.ts';
 import type { Value } from './values.ts';
 import { inTurn, Waits } from './waits.ts';
 
@@ -35,6 +36,8 @@ export interface StatementParts<R extends Execution<R>> extends BackgroundParts<
   readonly maxWhileLoops: number;
   /** Whether assert() does anything: the global parameter enable_asserts. */
   readonly enableAsserts: boolean;
+  /** Counts what runs; absent: nothing does. */
+  readonly reached?: Reached | undefined;
 }
 
 export class StatementCompiler<R extends Execution<R>> {
@@ -47,6 +50,17 @@ export class StatementCompiler<R extends Execution<R>> {
   }
 
   statement(node: StatementNode): Step<R> {
+    return this.#counted(node, this.#uncounted(node));
+  }
+
+  /** A block has no counter of its own. */
+  #counted(node: StatementNode, step: Step<R>): Step<R> {
+    const { reached } = this.#parts;
+    if (reached === undefined || node.kind === 'block') return step;
+    return counted(reached.statement(node.span.start), step);
+  }
+
+  #uncounted(node: StatementNode): Step<R> {
     switch (node.kind) {
       case 'block':
         return this.block(node);
@@ -104,7 +118,7 @@ export class StatementCompiler<R extends Execution<R>> {
   }
 
   #last(node: StatementNode): Step<R> {
-    if (node.kind === 'if') return this.#if(node, true);
+    if (node.kind === 'if') return this.#counted(node, this.#if(node, true));
     return node.kind === 'block' ? this.branch(node.statements) : this.statement(node);
   }
 

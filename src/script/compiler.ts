@@ -13,6 +13,7 @@ import { enterRoute } from './enter-route.ts';
 import type { CompiledRoute, Execution, Flow, Launched } from './execution.ts';
 import type { Lookup } from './lookup.ts';
 import { orNull, toText } from './operators.ts';
+import { counted, type Reached } from './reached.ts';
 import type { Status } from './values.ts';
 import { inTurn, Waits } from './waits.ts';
 
@@ -24,6 +25,8 @@ export interface CompileOptions<R> {
   readonly matcher: (pattern: string) => Matcher | null;
   /** Takes over what `launch()` has begun: its report route runs when it is done. Waits for it if it keeps the worker. */
   readonly report: (run: R, launched: Launched<R>) => Awaitable<void>;
+  /** Counts what runs. Default: nothing does. */
+  readonly reached?: Reached | undefined;
 }
 
 export interface CompiledScript<R> {
@@ -95,7 +98,11 @@ export function compileScript<R extends Execution<R>>(
     expressions,
     route,
   });
-  for (const [node, built] of routes) built.execute = statements.branch(node.body.statements);
+  for (const [node, built] of routes) {
+    const execute = statements.branch(node.body.statements);
+    const count = options.reached?.route(built.kind, built.name, node.span.start);
+    built.execute = count === undefined ? execute : counted(count, execute);
+  }
   return {
     routes: routes.map(([, built]) => built),
     main,

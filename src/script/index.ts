@@ -43,6 +43,7 @@ export * from './module-spec.ts';
 export { lowerAscii, toInteger, toText, truth } from './operators.ts';
 export * from './parameter-spec.ts';
 export { type ParsedScript, parseScript } from './parser.ts';
+export type { Reached } from './reached.ts';
 export { absencesText, countAbsences } from './render-absences.ts';
 export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
 export { inertText, isInert } from './render-inert.ts';

@@ -6,6 +6,7 @@ import { readRegularFile } from '../files/index.ts';
 import { isPolicy, type Policy } from '../routing/index.ts';
 import { renderDiagnostics } from '../script/index.ts';
 import { type Loaded, LoadedPolicy, LoadedScript, loadPolicyFile, loadScript } from '../workers/index.ts';
+import { count, coverageFolder, ScriptCoverage } from './coverage.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** The text of a script, instead of a file. */
@@ -18,7 +19,7 @@ export interface ScriptText {
  * What is tested: the path or URL of a file (a script, or a TypeScript or JavaScript module whose default export is a policy),
  * the text of a script, a policy, or what was loaded before.
  */
-export type TestedPolicy = string | URL | ScriptText | Policy | Loaded;
+export type TestedPolicy = string | URL | ScriptText | Policy | LoadedScript | LoadedPolicy;
 
 /** How it is loaded. */
 export interface PolicyOptions {
@@ -44,9 +45,11 @@ function loadText(fileName: string, text: string, { argv = {} }: PolicyOptions):
   const key = JSON.stringify([fileName, text, argv]);
   const before = known.get(key);
   if (before !== undefined && isFresh(before)) return before;
+  const coverage = coverageFolder() === null || fileName === 'script' ? null : new ScriptCoverage();
   const loaded = loadScript(text, {
     fileName,
     argv,
+    ...(coverage === null ? {} : { reached: coverage }),
     readFile: (name, from) => read(includedPath(name, from)),
   });
   if (!loaded.isValid) {
@@ -55,6 +58,7 @@ function loadText(fileName: string, text: string, { argv = {} }: PolicyOptions):
       `${fileName} has errors:\n${renderDiagnostics(errors, loaded.sources, { color: false })}`,
     );
   }
+  if (coverage !== null) count(coverage, loaded.sources);
   if (known.size >= mostKnown) known.clear();
   known.set(key, loaded);
   return loaded;

@@ -11,6 +11,7 @@ import {
   RunningServer,
   ServerLogs,
 } from '../workers/index.ts';
+import { writeCoverage } from './coverage.ts';
 import { type LogLine, LogLines } from './log-lines.ts';
 import { type NameRecords, SimulatedNames } from './names.ts';
 import { type Carried, type Place, SimulatedNetwork, type SimulatedProtocol } from './network.ts';
@@ -209,6 +210,7 @@ export class Simulation {
       await stopping;
     }
     for (const phone of this.#phones) phone.close();
+    writeCoverage();
     this.#check();
   }
 

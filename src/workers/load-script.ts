@@ -1,7 +1,7 @@
 import { compileProgram, type ProgramResult } from '../core/index.ts';
 import { catalog } from '../modules/index.ts';
 import type { Program } from '../runtime/index.ts';
-import type { Diagnostic, SourceSet } from '../script/index.ts';
+import type { Diagnostic, Reached, SourceSet } from '../script/index.ts';
 import { StartError } from './start-error.ts';
 
 /** Options for loading a script. */
@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly portable?: boolean | undefined;
   /** The values of `$argv(name)`, as byte strings. Default: none. */
   readonly argv?: Readonly<Record<string, string>> | undefined;
+  /** Counts which statements run, for tests. @internal */
+  readonly reached?: Reached | undefined;
 }
 
 /** A script with all included files, as plain data, for loading it in another process. */
@@ -71,7 +73,14 @@ export class LoadedScript {
  */
 export function loadScript(
   text: string,
-  { fileName = 'script', readFile, allowMissing = false, portable = false, argv = {} }: LoadOptions = {},
+  {
+    fileName = 'script',
+    readFile,
+    allowMissing = false,
+    portable = false,
+    argv = {},
+    reached,
+  }: LoadOptions = {},
 ): LoadedScript {
   const included: Record<string, Record<string, string>> = {};
   const recording =
@@ -87,6 +96,7 @@ export function loadScript(
     allowMissing,
     portable,
     argv,
+    reached,
   });
   return new LoadedScript(result, { text, fileName, included, allowMissing, argv });
 }

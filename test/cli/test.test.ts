@@ -1,0 +1,76 @@
+/** `siprest test` on the examples: its exit code, its reports, and the coverage of the scripts. */
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/temporary.ts';
+
+const run = promisify(execFile);
+
+const siprest = async (...args: readonly string[]) => {
+  try {
+    return { code: 0, ...(await run(process.execPath, ['dist/cli/main.js', 'test', ...args])) };
+  } catch (error) {
+    return error as { readonly code: number; readonly stdout: string; readonly stderr: string };
+  }
+};
+
+describe('siprest test', () => {
+  it('runs the tests of a folder, and says what they have reached', async () => {
+    const folder = temporaryFolder('test');
+    const [junit, lcov] = [join(folder, 'junit.xml'), join(folder, 'lcov.info')];
+    const { code, stdout } = await siprest(
+      'examples/testing',
+      '--coverage',
+      '--junit',
+      junit,
+      '--lcov',
+      lcov,
+    );
+    expect(stdout).toMatch(/tests 7\n/);
+    expect(code).toBe(0);
+    expect(stdout).toContain('examples/credit/opensips.cfg: 16 of 17 lines, 2 of 2 routes');
+    expect(stdout).toMatch(
+      /routing\/opensips\.cfg: 33 of 45 lines, 3 of 3 routes\n {2}never reached:\n {4}lines 32-33, /,
+    );
+    expect(readFileSync(junit, 'utf8')).toContain('a busy place is followed by the next one');
+    const report = readFileSync(lcov, 'utf8');
+    expect(report).toMatch(/SF:.*examples\/credit\/opensips\.cfg\n/);
+    expect(report).toMatch(/FNDA:[1-9]\d*,route\[resume\]\n/);
+  });
+
+  it('fails with a test, and shows what was sent', async () => {
+    const file = join(temporaryFolder('test'), 'failing.test.ts');
+    writeFileSync(
+      file,
+      `import { test } from 'node:test';
+import { simulate } from 'siprest/testing';
+test('is answered', async () => {
+  const sim = await simulate({ script: \`
+socket = udp:10.0.0.1:5060
+loadmodule "signaling.so"
+loadmodule "sl.so"
+loadmodule "rest_client.so"
+route {
+  rest_get("http://unknown.example/x", $var(body));
+  send_reply(200, "OK");
+}\` });
+  const answer: number = (await sim.caller('alice').send('OPTIONS', 'sip:x@example.org').final()).status;
+  console.log(answer);
+});
+`,
+    );
+    const { code, stdout } = await siprest(file);
+    expect(code).toBe(1);
+    expect(stdout).toContain("unexpected lookup of unknown.example: use callee('unknown.example')");
+    expect(stdout).toContain('-OPTIONS sip:x@');
+  });
+
+  it('names what it cannot find', async () => {
+    expect(await siprest('no-such.test.ts')).toMatchObject({
+      code: 1,
+      stderr: 'siprest: no-such.test.ts: no such file or directory\n',
+    });
+  });
+});
