@@ -7,7 +7,7 @@ import {
   type SendingSocket,
   transportParameter,
 } from '../sip/index.ts';
-import { incomingSocket, type RecordRoute, recordRoutes } from './record-route.ts';
+import { addedRecordRoute, incomingSocket, type RecordRoute } from './record-route.ts';
 
 interface RouteState {
   /** Parameters for the Record-Route, each with its leading `;`. */
@@ -80,7 +80,7 @@ export function addRecordRoute(request: Request, uris: RouteUris): boolean {
   if (message === null || state.record !== null) return false;
   state.record = new AddedRoute(uris, message.headers, state.extra);
   request.state(edits).push(state.record.edit);
-  if (uris.mayDouble) request.state(recordRoutes).push(state.record);
+  if (uris.mayDouble) request.setState(addedRecordRoute, state.record);
   return true;
 }
 

@@ -8,30 +8,49 @@ import {
   type Request,
   type Routing,
   type Run,
-  type StateKey,
   tmParameters,
 } from '../runtime/index.ts';
 import type { Status } from '../script/index.ts';
-import { type BranchSpec, type Destinations, NO_HEADERS } from '../sip/index.ts';
+import { type BranchSpec, type Destinations, NO_HEADERS, parseUri } from '../sip/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
-import { type MessageBranch, messageBranches, nextHop } from './message-branches.ts';
-import { editsTowards, recordRoutes } from './record-route.ts';
+import { type MessageBranch, messageBranches } from './message-branches.ts';
+import { addedRecordRoute, editsTowards } from './record-route.ts';
 import { type RelayOptions, type Route, relaying } from './relaying.ts';
 
 /** A branch, or a status of t_relay() if it cannot be sent or was dropped. */
 export type Prepared = BranchSpec<RelayedBranch> | Status;
 
+/** A branch with its request: a copy that few calls need, and there may be a hundred thousand that wait. */
 class PreparedBranch implements RelayedBranch {
-  readonly request: Request;
   replyRoute: RelayedBranch['replyRoute'] = null;
-  readonly avps = new Avps();
+  readonly #original: Request;
+  readonly #uri: string;
+  readonly #destinationUri: string | null;
+  #request: Request | null = null;
   // few branches have any
+  #avps: Avps | null = null;
   #attributes: Map<string, string | number> | null = null;
 
-  constructor(request: Request) {
-    this.request = request;
+  constructor(original: Request, { uri, destinationUri }: MessageBranch) {
+    this.#original = original;
+    this.#uri = uri;
+    this.#destinationUri = destinationUri;
+  }
+
+  get request(): Request {
+    if (this.#request === null) {
+      this.#request = this.#original.fork();
+      this.#request.requestUri = this.#uri;
+      this.#request.setDestinationUri(this.#destinationUri);
+    }
+    return this.#request;
+  }
+
+  get avps(): Avps {
+    this.#avps ??= new Avps();
+    return this.#avps;
   }
 
   get attributes(): Map<string, string | number> {
@@ -77,46 +96,44 @@ function prepare(
   branchRoute: Route | null,
 ): Awaitable<Prepared> {
   const { request } = run;
-  const own = request.fork();
-  own.requestUri = branch.uri;
-  own.setDestinationUri(branch.destinationUri);
-  copyList(request, own, edits);
-  copyList(request, own, recordRoutes);
+  const data = new PreparedBranch(request, branch);
+  const socket = branch.socket ?? request.state(messageBranches).main.socket;
+  const isPlain = socket === null && branch.q === null && branch.path === null && !branch.isMarked;
+  if (branchRoute === null && isPlain) return resolve(run.routing, data, options, request, branch);
+  const own = data.request;
+  const changes = request.knownState(edits);
+  if (changes !== undefined) own.setState(edits, [...changes]);
+  own.setState(addedRecordRoute, request.state(addedRecordRoute));
   const { main } = own.state(messageBranches);
-  main.socket = branch.socket ?? request.state(messageBranches).main.socket;
+  main.socket = socket;
   main.q = branch.q;
   main.path = branch.path;
-  own.setState(maxForwards, { value: request.state(maxForwards).value });
-  const data = new PreparedBranch(own);
+  own.setState(maxForwards, request.state(maxForwards));
   if (branch.isMarked) {
     for (const flag of branch.flags) main.flags.add(flag);
     for (const [name, value] of branch.attributes) data.attributes.set(name, value);
   }
-  branch.change?.(own);
-  if (branchRoute === null) return resolve(run.routing, data, options);
+  if (branchRoute === null) return resolve(run.routing, data, options, own, main);
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
-  const after = (done: Run) => (done.dropped ? failed.noDestination : resolve(run.routing, data, options));
+  const after = (done: Run) =>
+    done.dropped ? failed.noDestination : resolve(run.routing, data, options, own, main);
   return andThen(ran, after);
 }
 
-/** In the size that it has: one that grows is given room for many. */
-function copyList<T>(from: Request, to: Request, key: StateKey<Request, T[]>): void {
-  const list = from.knownState(key);
-  if (list !== undefined && list.length > 0) to.setState(key, [...list]);
-}
-
+/** @param request has the changes to the message, which a branch route may add to */
 function resolve(
   routing: Routing,
   data: RelayedBranch,
   { outboundProxy, failover = true }: RelayOptions,
+  request: Request,
+  { uri, destinationUri, isMarked }: MessageBranch,
 ): Awaitable<Prepared> {
-  const { request } = data;
   const { message } = request;
   if (message === null) return failed.internal;
   const next =
-    request.destinationUri === null && outboundProxy !== undefined
+    destinationUri === null && outboundProxy !== undefined
       ? outboundUri(outboundProxy)
-      : nextHop(request);
+      : parseUri(destinationUri ?? uri);
   if (next === null) return failed.badDestination;
   const spec = ({ targets, failure }: Destinations): Prepared => {
     const [first] = targets;
@@ -131,9 +148,9 @@ function resolve(
       return {
         targets: failover && routing.settings.dnsFailover ? targets : [first],
         socket,
-        edits: requestEdits(request, all),
+        edits: requestEdits(request, all, uri),
         ownHeaders: headers,
-        isMinor: isMinor(data),
+        isMinor: isMarked && isMinor(request),
         data,
       };
     }
@@ -144,7 +161,7 @@ function resolve(
 }
 
 /** Whether the transaction does not wait for this branch (tm's minor_branch_flag). */
-function isMinor({ request }: RelayedBranch): boolean {
+function isMinor(request: Request): boolean {
   const { minor_branch_flag: flag } = request.routing.parameters(tmParameters);
   return flag !== null && request.state(messageBranches).main.flags.has(flag);
 }

@@ -126,16 +126,19 @@ export function outboundUri(text: string | null): Uri | null {
   return parseUri(`sip:${rest}${protocol === null ? '' : `;transport=${protocol}`}`);
 }
 
-/** Adds the script's request URI, Max-Forwards and rport to these changes. */
-export function requestEdits(request: Request, changes: MessageEdits): RequestEdits {
-  const { value } = request.state(maxForwards);
+/** Adds the request URI of the branch, the script's Max-Forwards and rport to these changes. */
+export function requestEdits(
+  request: Request,
+  changes: MessageEdits,
+  uri = request.requestUri,
+): RequestEdits {
   // the literal has one shape for all: spreading would cost more than the rest of the work for a branch
   return {
     changes: changes.changes,
     appended: changes.appended,
     body: changes.body,
-    uri: request.requestUri,
-    maxForwards: value ?? undefined,
+    uri,
+    maxForwards: request.knownState(maxForwards) ?? undefined,
     forceRport: request.hasForcedRport,
     addRport: request.addsLocalRport,
   };

@@ -1,13 +1,11 @@
 import { edits, type Request, StateKey } from '../runtime/index.ts';
 
 /** The decremented Max-Forwards; null before. */
-export const maxForwards = new StateKey<Request, { value: number | null }>('Max-Forwards', () => ({
-  value: null,
-}));
+export const maxForwards = new StateKey<Request, number | null>('Max-Forwards', () => null);
 
 /** The decremented Max-Forwards if any, else the received one: null without the header, NaN if it is not a number. */
 export function currentMaxForwards(request: Request): number | null {
-  const counted = request.state(maxForwards).value;
+  const counted = request.knownState(maxForwards) ?? null;
   if (counted !== null) return counted;
   const text = request.message?.header('Max-Forwards') ?? null;
   return text === null ? null : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
@@ -24,7 +22,7 @@ export function countMaxForwards(
   if (value === 0) return 'exceeded';
   const next = Math.min(value === null ? initial : value - 1, limit);
   setHeader(request, next);
-  request.state(maxForwards).value = next;
+  request.setState(maxForwards, next);
   return value === null ? 'added' : 'counted';
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { type Request, StateKey } from '../runtime/index.ts';
-import { parseUri, type Uri } from '../sip/index.ts';
+import { parseUri } from '../sip/index.ts';
 
 export interface MessageBranch {
   uri: string;
@@ -173,8 +173,3 @@ export const messageBranches = new StateKey<Request, MessageBranches>(
   'message branches',
   (request) => new MessageBranches(request),
 );
-
-/** The target of a branch: its destination URI, else its URI. */
-export function nextHop({ destinationUri, requestUri }: Request): Uri | null {
-  return parseUri(destinationUri ?? requestUri);
-}

@@ -65,7 +65,7 @@ function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEd
         if (header === undefined || vital.has(header.key)) return null;
         place = edit.header;
         rank = ranks[edit.kind];
-        lines = edit.kind === 'remove' ? NO_HEADERS : (`${header.name}: ${edit.value}\r\n` as HeaderText);
+        lines = edit.kind === 'remove' ? NO_HEADERS : lineOf(header.name, edit.value);
         break;
       }
       default:
@@ -76,6 +76,20 @@ function directEdits({ headers }: SipMessage, edits: readonly Edit[]): MessageEd
     else placed.push(change);
   }
   return { changes: placed?.toSorted((a, b) => a.place - b.place || a.rank - b.rank), appended };
+}
+
+let lastName = '';
+let lastValue = '';
+let lastLine = NO_HEADERS;
+
+/** A header line. Most calls get the same one, that of Max-Forwards, and share it while they wait. */
+function lineOf(name: string, value: string): HeaderText {
+  if (name !== lastName || value !== lastValue) {
+    lastLine = `${name}: ${value}\r\n` as HeaderText;
+    lastName = name;
+    lastValue = value;
+  }
+  return lastLine;
 }
 
 interface Placed extends HeaderChange {

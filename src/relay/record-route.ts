@@ -15,7 +15,8 @@ export interface RecordRoute {
   doubled(outgoing: SendingSocket): Edit;
 }
 
-export const recordRoutes = new StateKey<Request, RecordRoute[]>('record routes', () => []);
+/** Null if there is none, or it may not be doubled. */
+export const addedRecordRoute = new StateKey<Request, RecordRoute | null>('added Record-Route', () => null);
 
 /** The receiving socket as named towards the sender; null if the server has closed it. */
 export function incomingSocket(request: Request): SendingSocket | null {
@@ -41,13 +42,13 @@ export function editsTowards(
   outgoing: SendingSocket | null,
 ): MessageEdits | null {
   const list = request.state(edits);
-  const records = request.state(recordRoutes);
-  const incoming = records.length === 0 ? null : incomingSocket(request);
-  if (outgoing === null || incoming === null || incoming.transport === outgoing.transport)
+  const record = request.knownState(addedRecordRoute) ?? null;
+  const incoming = record === null ? null : incomingSocket(request);
+  if (record === null || outgoing === null || incoming === null || incoming.transport === outgoing.transport)
     return messageEdits(message, list);
   return messageEdits(
     message,
-    list.map((edit) => records.find((record) => record.edit === edit)?.doubled(outgoing) ?? edit),
+    list.map((edit) => (edit === record.edit ? record.doubled(outgoing) : edit)),
   );
 }
 

@@ -12,6 +12,7 @@ import {
   type Routing,
   type Run,
   type RunRouting,
+  requestDraft,
   StateKey,
   tmParameters,
 } from '../runtime/index.ts';
@@ -138,11 +139,15 @@ function prepared(
   options: RelayOptions,
   state: Relaying,
 ): Awaitable<Prepared[]> {
-  const changes = run.request.state(edits);
+  const { request } = run;
+  const changes = request.state(edits);
   state.edits = changes.length === 0 ? unchanged : [...changes];
+  // a list that has grown has room for 17, and there may be a hundred thousand; a draft holds on to its own
+  if (changes.length > 0 && request.knownState(requestDraft) === undefined)
+    request.setState(edits, [...changes]);
   const made = prepareBranches(run, branches, options, state.branchRoute, state.proxy?.branches.length ?? 0);
   return andThen(made, (all) => {
-    run.request.state(messageBranches).clear();
+    request.state(messageBranches).clear();
     return all;
   });
 }

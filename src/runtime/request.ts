@@ -20,7 +20,7 @@ import {
 } from '../sip/index.ts';
 import { Avps } from './avps.ts';
 import type { Routing } from './routing.ts';
-import { type StateKey, States } from './state.ts';
+import { StateKey, States } from './state.ts';
 import { tmParameters } from './tm-parameters.ts';
 
 /** Result of requesting a transaction. */
@@ -38,7 +38,8 @@ export class Request {
   readonly routing: Routing;
   /** As received; null in routes that no message triggers (timer, startup, event, a launch's report). */
   readonly message: SipRequest | null;
-  readonly avps: Avps;
+  // many requests have none
+  #avps: Avps | null;
   /** Whether the Via of the forwarded request has rport (RFC 3581, 3). */
   addsLocalRport = false;
   /** Values of set_advertised_address() and set_advertised_port(). */
@@ -65,7 +66,7 @@ export class Request {
     this.routing = routing;
     this.message = message;
     this.#original = original ?? null;
-    this.avps = avps ?? original?.avps ?? new Avps();
+    this.#avps = avps ?? original?.avps ?? null;
     this.#requestUri = original?.requestUri ?? message?.requestUri ?? '';
     this.#destinationUri = original?.destinationUri ?? null;
     this.#transaction = original?.transaction ?? null;
@@ -89,6 +90,11 @@ export class Request {
     const request = new Request(routing, message);
     request.#isOwn = true;
     return request;
+  }
+
+  get avps(): Avps {
+    this.#avps ??= new Avps();
+    return this.#avps;
   }
 
   /** The original of all copies. */
@@ -237,7 +243,8 @@ export class Request {
 
   /** Sends the automatic 100. */
   sendTrying(): void {
-    this.#send({ ...this.#content(100, 'Giving it a try', ''), headers: NO_HEADERS });
+    const content = this.routing.states.get(trying);
+    this.#send(this.#forceRport ? { ...content, forceRport: true } : content);
   }
 
   /**
@@ -317,6 +324,15 @@ export class Request {
 }
 
 const untilAck: SendOptions = { untilAck: true };
+
+/** The automatic 100: one for all, since each transaction keeps the content of its last reply. */
+const trying = new StateKey<Routing, ReplyContent>('trying', ({ replyDefaults }) => ({
+  status: 100,
+  reason: 'Giving it a try',
+  headers: NO_HEADERS,
+  body: '',
+  server: replyDefaults.server,
+}));
 
 /** The script sets the Content-Type of a body among the header lines. */
 const contentTypeLine = /^(?:Content-Type|c)[ \t]*:[ \t]*(.*)\r\n/im;

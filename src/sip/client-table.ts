@@ -77,7 +77,8 @@ export class ClientTable {
     const transaction = new Machine(options, this.#context);
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * options.data.length);
     this.counts.created++;
-    this.#transactions.set(ownCopy(keyOf(method, transaction.branch)), transaction);
+    const key = keyOf(method, transaction.branch);
+    this.#transactions.set(method === 'INVITE' ? key : ownCopy(key), transaction);
     return transaction;
   }
 
@@ -107,4 +108,6 @@ export class ClientTable {
   }
 }
 
-const keyOf = (method: string, branch: string | null): string => `${method} ${branch}`;
+/** The branch of an INVITE is its key, and no copy of it; a CANCEL has the same branch. */
+const keyOf = (method: string, branch: string | null): string =>
+  method === 'INVITE' ? String(branch) : `${method} ${branch}`;

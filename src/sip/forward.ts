@@ -26,7 +26,11 @@ export interface OwnVia {
  */
 export class ForwardedRequest implements SentRequest {
   readonly requestUri: string;
-  readonly #own: OwnVia;
+  // the parts of its Via, without an object for them
+  readonly #transport: string;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #branch: string;
   readonly #received: SipRequest;
   readonly #edits: RequestEdits;
   readonly #withLength: boolean;
@@ -34,7 +38,10 @@ export class ForwardedRequest implements SentRequest {
 
   constructor(received: SipRequest, own: OwnVia, edits: RequestEdits, withLength: boolean) {
     this.requestUri = edits.uri ?? received.requestUri;
-    this.#own = own;
+    this.#transport = own.transport;
+    this.#host = own.host;
+    this.#port = own.port;
+    this.#branch = own.branch;
     this.#received = received;
     this.#edits = edits;
     this.#withLength = withLength;
@@ -45,9 +52,12 @@ export class ForwardedRequest implements SentRequest {
   }
 
   get via(): Pick<Via, 'branch' | 'text'> {
-    const { transport, host, port, branch } = this.#own;
+    return { branch: this.#branch, text: this.#via };
+  }
+
+  get #via(): string {
     const flag = this.#edits.addRport === true ? ';rport' : '';
-    return { branch, text: `SIP/2.0/${transport} ${host}:${port};branch=${branch}${flag}` };
+    return `SIP/2.0/${this.#transport} ${this.#host}:${this.#port};branch=${this.#branch}${flag}`;
   }
 
   bytes(): Buffer {
@@ -62,7 +72,7 @@ export class ForwardedRequest implements SentRequest {
       withLength: this.#withLength,
     });
     return Buffer.from(
-      `${request.method} ${this.requestUri} SIP/2.0\r\nVia: ${this.via.text}\r\n${text}`,
+      `${request.method} ${this.requestUri} SIP/2.0\r\nVia: ${this.#via}\r\n${text}`,
       'latin1',
     );
   }

@@ -94,7 +94,7 @@ export function replyDestination(request: Replyable, forceRport = false): Destin
   const { via, source } = request;
   const { address } = source;
   const { reliable, defaultPort } = TRANSPORTS[source.transport];
-  if (!reliable && (forceRport || via.rport !== null)) return { address, port: source.port };
+  if (!reliable && (forceRport || via.rport !== null)) return source;
   return { address, port: via.port || defaultPort };
 }
 

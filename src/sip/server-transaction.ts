@@ -108,8 +108,11 @@ export abstract class ServerTransaction extends Deadline {
   /** Where its replies go; null before the first. */
   protected destination: Destination | null = null;
   #request: SipRequest | null;
-  /** Repeated for retransmissions; null if they are absorbed silently. */
-  #lastReply: string | null = null;
+  /**
+   * Repeated for retransmissions; null if they are absorbed silently. A provisional reply of this element is built
+   * again: many calls wait with one, and few of them hear a retransmission.
+   */
+  #lastReply: string | ReplyContent | null = null;
   #forceRport: boolean;
 
   constructor(
@@ -171,7 +174,9 @@ export abstract class ServerTransaction extends Deadline {
     }
     const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
     this.context.made(data);
-    return this.#send(content.status, data, options, 'local');
+    const sent = this.#send(content.status, data, options, 'local');
+    if (sent && this.#request !== null && this.#lastReply !== null) this.#lastReply = content;
+    return sent;
   }
 
   /** Sends a reply given as bytes. Like {@link reply}, but further 2xx replies to an INVITE are sent too. */
@@ -186,7 +191,8 @@ export abstract class ServerTransaction extends Deadline {
     this.lastStatus = status;
     this.context.sent[origin]++;
     // change the state first: a transport may report its error before `transmit` returns
-    this.#lastReply = this.accept(status, data, options) ? data.toString('latin1') : null;
+    const repeats = this.accept(status, data, options);
+    this.#lastReply = !repeats ? null : status < 200 && origin === 'local' ? '' : data.toString('latin1');
     if (status >= 200 && this.#request !== null) {
       this.#request = null;
       this.context.answered(this, status);
@@ -237,14 +243,18 @@ export abstract class ServerTransaction extends Deadline {
   protected retransmit(): void {
     if (this.#lastReply === null) return;
     this.context.sent.again++;
-    this.#transmit(Buffer.from(this.#lastReply, 'latin1'));
+    const last = this.#lastReply;
+    if (typeof last === 'string') this.#transmit(Buffer.from(last, 'latin1'));
+    else if (this.#request !== null)
+      this.#transmit(buildReply(this.#request, last, last.toTag ?? this.toTag, this.#forceRport));
   }
 
   /** Whether its reply may be repeated unsolicited; a stream proves that its peer exists. */
   protected get mayRepeat(): boolean {
     const { destination } = this;
     if (this.reliable || destination === null) return true;
-    return this.context.mayRepeat(destination.address, this.#lastReply?.length ?? 0);
+    const bytes = typeof this.#lastReply === 'string' ? this.#lastReply.length : 0;
+    return this.context.mayRepeat(destination.address, bytes);
   }
 
   /** Absorbs later retransmissions silently. */

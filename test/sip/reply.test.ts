@@ -115,6 +115,11 @@ describe('buildReply', () => {
   });
 });
 
+const destination = (...of: Parameters<typeof replyDestination>) => {
+  const { address, port } = replyDestination(...of);
+  return { address, port };
+};
+
 describe('where a reply goes (18.2.2, RFC 3581)', () => {
   it.each([
     ['SIP/2.0/UDP h:5066;rport', '192.0.2.9', 40_000],
@@ -124,12 +129,12 @@ describe('where a reply goes (18.2.2, RFC 3581)', () => {
     ['SIP/2.0/UDP h:5066;maddr=192.0.2.77;rport', '192.0.2.9', 40_000],
     ['SIP/2.0/UDP h:5066;maddr=192.0.2.77', '192.0.2.9', 5066],
   ])('%s', (via, address, port) => {
-    expect(replyDestination(request({ via }))).toEqual({ address, port });
+    expect(destination(request({ via }))).toEqual({ address, port });
   });
 
   it('is the source when that is forced', () => {
     const message = request({ via: 'SIP/2.0/UDP h:5066' });
-    expect(replyDestination(message, true)).toEqual({ address: '192.0.2.9', port: 40_000 });
+    expect(destination(message, true)).toEqual({ address: '192.0.2.9', port: 40_000 });
     expect(response(buildReply(message, { status: 200, forceRport: true })).via.rport).toBe('40000');
   });
 

@@ -56,7 +56,7 @@ function headerValues(run: Run, name: string): readonly string[] {
   if (message === null) return none;
   const wanted = name.toLowerCase();
   if (wanted === 'max-forwards' && message === run.request.message) {
-    const { value } = run.state(maxForwards);
+    const value = run.request.knownState(maxForwards) ?? null;
     if (value !== null && message.header(name) !== null) return [String(value)];
   }
   if (!asWritten.has(wanted)) return message.headerAll(name);
