@@ -139,3 +139,39 @@ describe('examples/credit/opensips.cfg', () => {
     expect(await check.ended).toBe(0);
   });
 });
+
+describe('examples/stale/opensips.cfg', () => {
+  it('answers by what the credit service has said, while it is down', async () => {
+    let isDown = false;
+    const service = closeLater(
+      await startService((_, response) => respond(response, isDown ? 500 : 200, isDown ? 'x' : '42')),
+    );
+    const port = await freePort();
+    const folder = temporaryFolder('stale');
+    const place = (name: string): void => {
+      const text = readFileSync(path(`stale/${name}`), 'latin1')
+        .replaceAll('127.0.0.1:8081', new URL(service.origin).host)
+        .replaceAll('127.0.0.1:5060', `127.0.0.1:${port}`);
+      writeFileSync(join(folder, name), text);
+    };
+    place('opensips.cfg');
+    place('policies.json');
+    const program = closeLater(
+      launch(process.execPath, [programPath, 'run', 'opensips.cfg'], { cwd: folder }),
+    );
+    await program.prints('listening');
+    const call = async (user: string) => {
+      const final = (await sendSip({ from: `<sip:${user}@atlanta.example.com>;tag=1` }, { port })).at(-1);
+      return [final?.status, final?.header('x-credit') ?? null];
+    };
+    expect(await call('alice')).toEqual([200, '42']);
+    isDown = true;
+    // as long as it fails, and once the circuit breaker is open
+    for (let i = 0; i < 12; i++) expect(await call('alice')).toEqual([200, '42']);
+    await program.prints(/breaker open \d+ of the last/);
+    const asked = service.seen.length;
+    expect(await call('alice')).toEqual([200, '42']);
+    expect(await call('bob')).toEqual([503, null]);
+    expect(service.seen).toHaveLength(asked);
+  });
+});
