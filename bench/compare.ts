@@ -2,6 +2,9 @@
  * Whether this checkout takes more or less of the processor than another commit, measured in turn, A B A B:
  *
  *   npm run bench:compare REF [-- --work answered,relayed,rest] [--pairs 10] [--rate 1000] [--seconds 5]
+ *   npm run bench:compare . [-- --work answered-handler,relayed-handler]
+ *
+ * The second compares handlers in TypeScript with the script that does the same.
  *
  * REF is a commit, branch or tag, which is checked out and built in a temporary folder, with its own dependencies where
  * they differ; or the folder of a built checkout. Both servers run all the time, warm, and get the same load one after the other, at a rate that both
@@ -20,7 +23,7 @@ import { sampleClient } from './rest/measure.ts';
 import { startNode } from './rest/servers.ts';
 import { opensipsScript } from './sip/configurations.ts';
 import { sample } from './sip/measure.ts';
-import { startScript } from './sip/servers.ts';
+import { startHandlers, startScript } from './sip/servers.ts';
 import { type Load, type Work as SipWork, works as sipWorks } from './sip/works.ts';
 import { medianInterval } from './statistics.ts';
 
@@ -98,6 +101,26 @@ const sipWork = (work: SipWork): Work => ({
   },
 });
 
+/** The same by handlers, compared with the script of the other build. */
+const handlerWork = (work: SipWork): Work => ({
+  name: `${work.title}; handlers by the script`,
+  start: async (build) => {
+    if (build.name !== ownName) return sipWork(work).start(build);
+    const server = await startHandlers(work.name, neighbours, {
+      program: join(build.folder, 'dist/cli/main.js'),
+    });
+    toClose.push(() => server.stop());
+    return async (load) => {
+      const { outcome, cpu } = await sample(work, server, load, neighbours);
+      if (outcome.served < outcome.offered)
+        throw new Error(`${outcome.offered - outcome.served} calls were lost`);
+      return cpu;
+    };
+  },
+});
+
+const ownName = 'this checkout';
+
 const rest: Work = {
   name: 'rest: GET, 64 in flight',
   start:
@@ -112,6 +135,8 @@ const rest: Work = {
 const works: Readonly<Record<string, Work>> = {
   answered: sipWork(sipWorks.answered),
   relayed: sipWork(sipWorks.relayed),
+  'answered-handler': handlerWork(sipWorks.answered),
+  'relayed-handler': handlerWork(sipWorks.relayed),
   rest,
 };
 
@@ -148,7 +173,7 @@ for (const name of wanted) {
 try {
   if (!existsSync(join(root, 'dist'))) throw new Error('dist/ is missing: run `npm run build` first');
   const theirs = buildOf(reference);
-  const ours = { name: 'this checkout', folder: root };
+  const ours = { name: ownName, folder: root };
   for (const name of wanted) {
     const work = works[name];
     if (work !== undefined) await compare(work, ours, theirs);

@@ -85,6 +85,35 @@ route[onward] {
 `;
 }
 
+/** A policy with handlers that do what the script of {@link opensipsScript} does, on a UDP port. */
+export function policyModule({ work, service, callee, port }: PolicySettings): string {
+  const question = `
+    const answer = await call.rest.get(url\`${service}/credit/\${call.from.user ?? ''}\`);
+    if (answer.kind !== 'response' || answer.status !== 200) return call.reply(503, 'Service Unavailable');`;
+  const handler =
+    work === 'answered'
+      ? `onRequest: async (call) => {${question}
+    call.reply(200, 'OK');
+  },`
+      : `onInvite: async (call) => {${question}
+    await call.relay({ targets: [{ uri: call.uri.text, nextHop: 'sip:127.0.0.1:${callee}' }], recordRoute: true });
+  },`;
+  return `import { defineServer, url } from 'siprest';
+
+export default defineServer({
+  sockets: ['udp:127.0.0.1:${port}'],
+  logLevel: 'error',
+  workers: 1,
+  ${handler}
+});
+`;
+}
+
+export interface PolicySettings extends Neighbours {
+  readonly work: WorkName;
+  readonly port: number;
+}
+
 /** A script for siprest that relays INVITEs without asking anybody, and waits so many seconds for a reply. */
 export const silentRelayScript = (callee: number, timeout: number): string => `log_level = 1
 udp_workers = 1

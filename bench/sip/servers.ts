@@ -14,6 +14,7 @@ import {
   kamailioConfiguration,
   type Neighbours,
   opensipsScript,
+  policyModule,
   type ScriptSettings,
   type WorkName,
 } from './configurations.ts';
@@ -71,6 +72,17 @@ export async function startScript(script: string, options: StartOptions = {}): P
   const { program = programPath, args = [] } = options;
   const port = await freePort();
   const file = configurationFile('opensips.cfg', `socket = udp:127.0.0.1:${port}\n${script}`);
+  return started(port, /listening/, () => launch(process.execPath, [program, 'run', ...args, file]));
+}
+
+/** Starts siprest with handlers. */
+export async function startHandlers(
+  work: WorkName,
+  neighbours: Neighbours,
+  { program = programPath, args = [] }: StartOptions = {},
+): Promise<MeasuredServer> {
+  const port = await freePort();
+  const file = configurationFile('policy.mjs', policyModule({ work, port, ...neighbours }));
   return started(port, /listening/, () => launch(process.execPath, [program, 'run', ...args, file]));
 }
 
@@ -162,6 +174,12 @@ const loop = (
 
 export const contenders: readonly Contender[] = [
   siprest('siprest', 'async', both),
+  {
+    name: 'siprest, handlers in TypeScript',
+    works: both,
+    ...always,
+    start: (work, neighbours) => startHandlers(work, neighbours),
+  },
   siprest('siprest, 2 processes', 'async', ['relayed'], 2),
   siprest('siprest, blocking, 64 workers', 'blocking', ['answered']),
   opensips,

@@ -248,6 +248,7 @@ export class RestClient {
     const {
       contentType,
       signal = null,
+      cancellation = null,
       tlsDomain = this === this.#root ? null : settings.tlsDomain,
       holdConnectLock = 'while-connecting',
       timeout = settings.timeout,
@@ -256,6 +257,9 @@ export class RestClient {
       const checked = checkHeaderField('Content-Type', contentType);
       if (!checked.ok) return new ErrorOutcome('header', `invalid content type: ${checked.reason}`);
     }
+    // policies know signals alone
+    const isDirect = this.#sender === this.#dispatcher;
+    const ended = cancellation === null || isDirect ? signal : anyOf(signal, cancellation.signal);
     const odd = ODD_IN_URL.test(text);
     if (odd && options.encoding !== 'latin1') text = encodeNonAscii(text);
     let path: string;
@@ -279,7 +283,8 @@ export class RestClient {
       timeout,
       connectTimeout: Math.min(timeout, settings.connectTimeout),
       holdConnectLock,
-      signal: streaming === null ? signal : anyOf(signal, streaming.cancelled),
+      signal: streaming === null ? ended : anyOf(ended, streaming.cancelled),
+      cancellation: isDirect ? cancellation : null,
       tlsDomain,
       route: null,
     };

@@ -92,6 +92,14 @@ export class Dispatcher implements Sender, TransferOwner {
       }
       watchSignal(signal, transfer);
     }
+    const { cancellation = null } = request;
+    if (cancellation !== null) {
+      if (cancellation.reason !== null) {
+        transfer.abort(`aborted: ${cancellation.reason}`);
+        return promise;
+      }
+      cancellation.watch(transfer);
+    }
     if (noConcurrentConnects) this.#lockThen(transfer, false);
     else pool.send(transfer);
     return promise;
@@ -229,6 +237,7 @@ export class Dispatcher implements Sender, TransferOwner {
     transfer.pool.counts.add(outcome.rc);
     if (transfer.locked) this.#unlock(transfer);
     if (signal !== null) unwatchSignal(signal, transfer);
+    transfer.request.cancellation?.unwatch(transfer);
     if (outcome.kind !== 'response') {
       // a caller that has the outcome logs it better: it knows what the request is for
       this.#settings.log(

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../timers/index.ts';
 import { invalidOption, unknownOption } from './errors.ts';
 import { CLIENT_OPTIONS } from './options.ts';
 import type { TextEncoding } from './percent-encoding.ts';
@@ -20,6 +21,8 @@ export interface RequestOptions {
   readonly timeout?: number | undefined;
   /** Ends the request: the outcome is an `error` with the code `aborted`. A signal may end many requests. */
   readonly signal?: AbortSignal | undefined;
+  /** Ends the request as well, at a lower cost. @internal */
+  readonly cancellation?: Cancellation | undefined;
   /** TLS client domain for this request, instead of the client's. */
   readonly tlsDomain?: TlsClientDomain | undefined;
   /**
@@ -57,6 +60,9 @@ const KNOWN: ReadonlySet<string> = new Set<keyof BodyRequestOptions>([
   'json',
 ]);
 
+/** Not an option for users. */
+const internalOption = 'cancellation';
+
 /** @throws RestOptionError for errors of the calling program */
 export function checkRequestOptions(options: BodyRequestOptions): void {
   if (options === NO_OPTIONS) return;
@@ -64,7 +70,7 @@ export function checkRequestOptions(options: BodyRequestOptions): void {
     throw invalidOption('options', options, 'an object');
   }
   for (const name in options) {
-    if (!KNOWN.has(name)) throw unknownOption(name, 'a request', [...KNOWN]);
+    if (!KNOWN.has(name) && name !== internalOption) throw unknownOption(name, 'a request', [...KNOWN]);
   }
   const { timeout, signal, tlsDomain, contentType, holdConnectLock, encoding } = options;
   if (timeout !== undefined) checkOption('timeout', CLIENT_OPTIONS.timeout, timeout);

@@ -1,4 +1,4 @@
-import type { ByteBudget } from '../timers/index.ts';
+import type { ByteBudget, Cancellation } from '../timers/index.ts';
 import type { BodySink } from './answer-stream.ts';
 import { firstField } from './header-fields.ts';
 import type { CallFigures } from './outcome.ts';
@@ -32,6 +32,8 @@ export interface HttpRequest {
   readonly holdConnectLock: HoldConnectLock;
   /** Ends the transfer. */
   readonly signal: AbortSignal | null;
+  /** Ends it as well, below all policies. @internal */
+  readonly cancellation?: Cancellation | null;
   /** Its TLS client domain; null: the client's, if any. */
   readonly tlsDomain: TlsClientDomain | null;
   /** What the policies of its host have decided; null: nothing. @internal */

@@ -1,10 +1,11 @@
 /** REST requests of a call, which end with it. */
 import type { BodyRequestOptions, Outcome, RequestOptions, RestClient } from '../rest/index.ts';
+import type { Cancellation } from '../timers/index.ts';
 
 /** What {@link CallRest} needs of its call. */
 export interface RestCaller {
   /** Ends its requests. */
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   /** The handler goes on after waiting. */
   continues(): void;
 }
@@ -52,10 +53,11 @@ export class CallRest {
 
   /** A request with any method except CONNECT. */
   request(method: string, url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
-    const { signal } = this.#caller;
-    const own = options?.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
-    return this.#client.request(method, url, { ...options, signal: own }).then((outcome) => {
-      this.#caller.continues();
+    const caller = this.#caller;
+    const { cancellation } = caller;
+    const all = options === undefined ? { cancellation } : { ...options, cancellation };
+    return this.#client.request(method, url, all).then((outcome) => {
+      caller.continues();
       return outcome;
     });
   }

@@ -175,7 +175,7 @@ export class Call<State extends object = CallState> extends MessageView {
 
   /** Fires when the call ends before the handler, by {@link Call.ended}. */
   get cancelled(): AbortSignal {
-    return this.#handling.signal;
+    return this.#handling.cancellation.signal;
   }
 
   /** Why the call has ended before the handler; undefined if it has not. Replies then have no effect. */

@@ -21,8 +21,7 @@ import {
   type ServerUser,
   type SipResponse,
 } from '../sip/index.ts';
-import { type Awaitable, andThen, Deadline, isPending, Timer } from '../timers/index.ts';
-import { type HandlerWatch, handlerWatch } from './handler-watch.ts';
+import { type Awaitable, andThen, Cancellation, Deadline, isPending, Timer } from '../timers/index.ts';
 import type { PolicyRouting } from './policy-routing.ts';
 import type { RelayFailure, RelayOptions, RelayResult, RelayTimeout } from './relay-options.ts';
 import { Reply } from './reply.ts';
@@ -62,11 +61,10 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   readonly name: string;
   /** Whether it decides about the reply; a function of a script leaves that to the script. */
   readonly #owns: boolean;
-  readonly #watch: HandlerWatch;
   ended: CallEnding | null = null;
   /** Whether the handler has decided that nobody answers. */
   isDropped = false;
-  #controller: AbortController | null = null;
+  #cancellation: Cancellation | null = null;
   /** Whether the handler has returned, and its promise has settled. */
   #isOver = false;
   /** Whether it counts as waiting, with its deadline running. */
@@ -94,7 +92,6 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     this.request = request;
     this.name = name;
     this.#owns = owns;
-    this.#watch = routing.host.states.get(handlerWatch);
     this.#left = routing.handlerTime;
   }
 
@@ -104,7 +101,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
 
   /** The handler goes on after waiting. */
   continues(): void {
-    if (!this.#isOver) this.#watch.begins(this);
+    if (!this.#isOver) this.routing.watch.begins(this);
   }
 
   sleep(milliseconds: number): Promise<void> {
@@ -128,11 +125,13 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     return this.#sleepers;
   }
 
-  /** Fires when the call ends before its handler. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.ended !== null && !this.#controller.signal.aborted) this.#abort(this.ended);
-    return this.#controller.signal;
+  /** Cancelled when the call ends before its handler. */
+  get cancellation(): Cancellation {
+    if (this.#cancellation === null) {
+      this.#cancellation = new Cancellation();
+      if (this.ended !== null) this.#cancellation.cancel(endings[this.ended]);
+    }
+    return this.#cancellation;
   }
 
   /** Whether the request has its final reply, or cannot have one. */
@@ -145,14 +144,14 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   run<C>(handle: (call: C) => unknown, call: C): void {
     this.#takeOver();
     let done: unknown;
-    this.#watch.begins(this);
+    this.routing.watch.begins(this);
     try {
       done = handle(call);
     } catch (error) {
       this.#failed(error);
       return this.#finish();
     } finally {
-      this.#watch.ends();
+      this.routing.watch.ends();
     }
     if (!isThenable(done)) return this.#finish();
     if (this.#relay === null) this.#begin();
@@ -169,14 +168,14 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   runFor<C, R>(body: (call: C) => R, call: C): R | Promise<Awaited<R>> {
     this.#takeOver();
     let done: R;
-    this.#watch.begins(this);
+    this.routing.watch.begins(this);
     try {
       done = body(call);
     } catch (error) {
       this.#finish();
       throw error;
     } finally {
-      this.#watch.ends();
+      this.routing.watch.ends();
     }
     if (!isThenable(done)) {
       this.#finish();
@@ -443,12 +442,8 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   #end(why: CallEnding): void {
     if (this.ended !== null || this.#isOver) return;
     this.ended = why;
-    this.#abort(why);
+    this.#cancellation?.cancel(endings[why]);
     for (const wake of this.#sleepers ?? []) wake();
-  }
-
-  #abort(why: CallEnding): void {
-    this.#controller?.abort(endings[why]);
   }
 
   // --- counts and limits ---

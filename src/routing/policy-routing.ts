@@ -1,11 +1,13 @@
 import type { RestClient } from '../rest/index.ts';
 import { type Routing, type RunRouting, StateKey } from '../runtime/index.ts';
 import type { TimerWheel } from '../timers/index.ts';
+import type { HandlerWatch } from './handler-watch.ts';
 
 /** The Routing of a policy, as its calls need it; it is that of a script too, whose routes they may run. */
 export interface PolicyRouting extends RunRouting {
   readonly rest: RestClient;
   readonly timers: TimerWheel;
+  readonly watch: HandlerWatch;
   /** Times of relaying where a handler gives none, in ms. */
   readonly respondWithin: number;
   readonly ringFor: number;

@@ -1,5 +1,6 @@
 /** The clock, the timer wheel, detection of a stalled event loop, memory budgets, and values that may be promises. */
 export { type Awaitable, andThen, isPending } from './awaitable.ts';
+export { type Cancellable, Cancellation } from './cancellation.ts';
 export {
   type Clock,
   delay,

@@ -6,6 +6,7 @@ import type { Log, Program } from '../runtime/index.ts';
 import type { ProcessHost } from './process-host.ts';
 import { RunningProgram } from './running-program.ts';
 import type { QueueOptions } from './running-routing.ts';
+import { StartError } from './start-error.ts';
 
 /** The Routing of a running policy in TypeScript: its handlers get the requests, and may run routes of its script. */
 export class RunningPolicy extends RunningProgram {
@@ -13,13 +14,21 @@ export class RunningPolicy extends RunningProgram {
   readonly rest: RestClient;
   readonly #definition: PolicyDefinition;
 
-  /** Creates it without any effect on the process. @throws RestOptionError */
+  /** Creates it without any effect on the process. @throws StartError for invalid options of `rest` */
   constructor(policy: Policy, program: Program, log: Log, host: ProcessHost, queue: QueueOptions = {}) {
     const { definition } = policy;
     super(program, log, host, { ...queue, handlerLimit: definition.limits?.handlers });
     this.#definition = definition;
-    this.rest = openClient(this, definition.rest ?? {});
+    this.rest = this.#openRest();
     this.intake = policyIntake(this, this.pool, policy);
+  }
+
+  #openRest(): RestClient {
+    try {
+      return openClient(this, this.#definition.rest ?? {});
+    } catch (error) {
+      throw new StartError(`rest: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   override get handlerTime(): number {

@@ -3,7 +3,7 @@ import { initialSlots } from '../core/index.ts';
 import { runRoute, WorkerPool } from '../engine/index.ts';
 import { receiveResponse } from '../relay/index.ts';
 import type { RestClient } from '../rest/index.ts';
-import { type PolicyRouting, policyRouting } from '../routing/index.ts';
+import { type HandlerWatch, handlerWatch, type PolicyRouting, policyRouting } from '../routing/index.ts';
 import {
   type Job,
   type JobKind,
@@ -30,6 +30,7 @@ export abstract class RunningProgram extends RunningRouting implements PolicyRou
   readonly script: CompiledScript<Run>;
   readonly pool: WorkerPool<RunRouting>;
   readonly timers: TimerWheel;
+  readonly watch: HandlerWatch;
   readonly #program: Program;
   readonly #timers: Repetition[] = [];
 
@@ -39,6 +40,7 @@ export abstract class RunningProgram extends RunningRouting implements PolicyRou
     super(settings, timerValues(parameters.get(tmParameters)), log, host);
     this.#program = program;
     this.timers = timersOf(host.clock);
+    this.watch = host.states.get(handlerWatch);
     this.states.set(policyRouting, this);
     this.script = compiled;
     this.pool = new WorkerPool<RunRouting>(this, {
