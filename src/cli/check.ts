@@ -17,8 +17,8 @@ export interface CheckOptions extends ScriptOptions {
 }
 
 /**
- * `siprest check FILE...`: all errors at once. 0 without errors, else 1; with `portable` also 1 for anything that
- * OpenSIPS refuses.
+ * `siprest check FILE...`: reports all errors. Exit code 0 without errors, else 1; with `portable` also 1 for anything
+ * that OpenSIPS rejects.
  */
 export async function check(
   files: readonly string[],

@@ -52,7 +52,7 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .addOption(scriptOption())
     .option(
       '--allow-missing',
-      'start even if siprest lacks something that the script uses; it then gives -1 or null when reached',
+      'start even if the script uses features that siprest lacks; at run time they return -1 or null',
     )
     .addOption(
       new Option('--log-format <format>', 'format of log lines on stderr')
@@ -69,13 +69,13 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .option('--queue <messages>', 'how many messages may wait for a worker in each process', queue, 10_000)
     .option(
       '--queue-timeout <seconds>',
-      'how long a new request may wait for a worker before it is refused',
+      'how long a new request may wait for a worker before siprest refuses it',
       seconds,
       4,
     )
     .option(
       '--wait-for-port <seconds>',
-      'how long to wait for a port that another program uses, such as a previous server finishing its calls',
+      'how long to wait for a port in use, for example by a previous server that is finishing its calls',
       grace,
       0,
     )
@@ -97,9 +97,9 @@ function define(streams: Streams, finish: (code: number) => void): Command {
         .default('text'),
     )
     .option('--json', 'same as --format json: one object for one file, an array for several')
-    .option('--allow-missing', 'treat what siprest lacks as a warning, as run --allow-missing does')
+    .option('--allow-missing', 'report features that siprest lacks as warnings, like run --allow-missing')
     .option('--verbose', 'report each module and parameter without effect, with the reason')
-    .option('--portable', 'report extensions of siprest that OpenSIPS refuses; exit code 1 if any')
+    .option('--portable', 'report extensions of siprest that OpenSIPS rejects; exit code 1 if any')
     .action(async (files: string[], options: CheckOptions) => finish(await check(files, options, streams)));
 
   program
@@ -113,7 +113,7 @@ function define(streams: Streams, finish: (code: number) => void): Command {
 
   program
     .command('reload')
-    .description('have a running server reload its script; exit code 1 if the script has errors')
+    .description('reload the script of a running server; exit code 1 if the script has errors')
     .addOption(pid())
     .addOption(serverName())
     .addOption(socketPath())
@@ -157,9 +157,7 @@ function define(streams: Streams, finish: (code: number) => void): Command {
 
   program
     .command('tour')
-    .description(
-      'start the credit example with a service of its own, send it some requests, and show what happens',
-    )
+    .description('start the credit example with an embedded service, send it requests, and show what happens')
     .action(async () => {
       finish(await tour(streams));
     });
@@ -193,10 +191,7 @@ function serverName(): Option {
 }
 
 function socketPath(): Option {
-  return new Option(
-    '--socket <path>',
-    'control socket of the server, instead of one in the folder of its user',
-  );
+  return new Option('--socket <path>', "control socket of the server, instead of one in its user's folder");
 }
 
 function pid(): Option {

@@ -17,7 +17,7 @@ export async function enter(): Promise<void> {
   // includes unhandled rejections
   process.on('uncaughtException', (error: unknown) => failed(error instanceof Error ? error.stack : error));
   // the event loop is empty, but the command has not ended
-  process.on('beforeExit', () => failed('nothing left to wait for'));
+  process.on('beforeExit', () => failed('the command has not finished, but nothing is pending'));
 
   const { runCommand, runMember } = await loadProgram();
   const isMember = argv[2] === memberArgument;

@@ -27,9 +27,9 @@ export async function portHolder(socket: string, env: Streams['env']): Promise<s
 
 function described({ pid, name, state, unfinished, graceLeft }: ServerIdentity): string {
   const who = `siprest${name === null ? '' : ` "${name}"`}, process ${pid}`;
-  if (state === 'running') return `${who}, which runs`;
+  if (state === 'running') return `${who}, which is running`;
   const left = unfinished === 1 ? '1 call is left' : `${plural(unfinished, 'call')} are left`;
-  return `${who}, which stops: ${left}, and ${graceLeft ?? 0} s for them; --wait-for-port waits for that`;
+  return `${who}, which is stopping: ${left}, at most ${graceLeft ?? 0} s; use --wait-for-port to wait for it`;
 }
 
 function overlap(one: string, other: string): boolean {

@@ -58,12 +58,15 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       (one) => one.severity !== 'error' || one.absent !== undefined,
     );
     if (onlyAbsent)
-      log.say('note', 'with --allow-missing the server starts, and what is missing fails when reached');
+      log.say('note', 'use --allow-missing to start anyway; missing features then fail at run time');
     return 1;
   }
   const { uses } = countAbsences(loaded.diagnostics);
   if (uses > 0)
-    log.say('warning', `${plural(uses, 'use')} of what siprest does not have: each fails when reached`);
+    log.say(
+      'warning',
+      `${plural(uses, 'use')} of features that siprest does not have; each fails at run time`,
+    );
   const { signal } = streams;
   const starting: Promise<SipServer> = startOrExplain(streams, () =>
     startServer(loaded, {
@@ -124,13 +127,13 @@ async function reloadScript(
     log.say(reloaded ? 'note' : 'error', message, { event: 'reload', reloaded, script: file, ...fields });
     return { reloaded, message };
   };
-  if (file === '-') return say(false, 'the script came from stdin, so it cannot be read again');
+  if (file === '-') return say(false, 'cannot reload a script that was read from stdin');
   try {
     const loaded = await loadRunnable(file, options, streams);
     const { diagnostics, sources } = loaded;
     if (!loaded.isValid) {
       log.explain(loaded);
-      const { message } = say(false, `${file}: ${summaryOf(diagnostics)}; the running script stays in force`);
+      const { message } = say(false, `${file}: ${summaryOf(diagnostics)}; keeping the running script`);
       const shown = renderDiagnostics(diagnostics, sources, {
         color: false,
         brief: options.verbose !== true,
@@ -149,7 +152,7 @@ async function reloadScript(
     return say(true, `${file} was reloaded${changes.join('')}`, { opened, closed });
   } catch (error) {
     if (!(error instanceof StartError || error instanceof UsageError)) throw error;
-    return say(false, `${error.message}; the running script stays in force`);
+    return say(false, `${error.message}; keeping the running script`);
   }
 }
 

@@ -6,11 +6,11 @@ import { readNamedFile, readStdin } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
 
 export interface ScriptOptions {
-  /** A command that gets the script on its stdin and prints what is used instead. */
+  /** A command that reads the script from stdin and prints its replacement. */
   readonly preprocessor?: string;
-  /** Report what siprest lacks as a warning. */
+  /** Report features that siprest lacks as warnings. */
   readonly allowMissing?: boolean;
-  /** Report what OpenSIPS refuses. */
+  /** Report constructs that OpenSIPS rejects. */
   readonly portable?: boolean;
   /** Values of `$argv(name)`. */
   readonly option?: Readonly<Record<string, string>>;

@@ -68,7 +68,7 @@ async function theServer(name: string | undefined, directory: string): Promise<s
     );
   if (running.length === 1) return only.path;
   const each = running.map((one) => `${one.pid}${one.name === null ? '' : ` ("${one.name}")`}`);
-  throw new UsageError(`several servers run here; name one: --pid ${each.join(' or ')}`);
+  throw new UsageError(`several servers are running; choose one: --pid ${each.join(' or ')}`);
 }
 
 /** Without stopping servers whose successor has taken over. */

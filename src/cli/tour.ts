@@ -84,11 +84,11 @@ export async function tour(streams: Streams): Promise<number> {
     if (signal.aborted) return 1;
     print(
       failures === 0
-        ? colors.green('All five calls were answered as they should be.')
-        : colors.red(`${failures} of ${calls.length} calls were not answered as they should be.`),
+        ? colors.green('All five calls were answered as expected.')
+        : colors.red(`${failures} of ${calls.length} calls were not answered as expected.`),
     );
     if (!stdout.isTTY) return failures === 0 ? 0 : 1;
-    print(`It goes on serving. In another terminal:`);
+    print(`The server keeps running. In another terminal:`);
     print(`  npx siprest send OPTIONS sip:bob@${address} --from sip:alice@home.example`);
     print('Stop it with Ctrl-C.');
     await new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 /**
- * Puts messages into the order in which they were received where several processes read one socket. A message that one
- * process passes on arrives after a later one that its owner has read itself: an ACK behind its BYE, a 180 behind the
- * 200. So all of them wait until the process has looked at its sockets once more, which takes microseconds.
+ * Restores the order of reception if several processes read one socket. A message passed on by another process could be
+ * overtaken by a later one that its owner reads itself: an ACK by its BYE, a 180 by the 200. So all messages wait until
+ * the process has polled its sockets once more, which takes microseconds.
  */
 import type { SipMessage } from '../sip/index.ts';
 

@@ -19,8 +19,8 @@ export const eventAttributes = new StateKey<Request, { list: readonly EventAttri
 );
 
 /**
- * Runs the event's route, if any, as a script run of its own on a free worker; the script that raises it continues at
- * once. The route starts in the next turn of the event loop, so that a route which raises its own event blocks nothing.
+ * Runs the event's route, if any, separately on a free worker; the script that raises the event continues immediately.
+ * The route starts in the next turn of the event loop, so that a route that raises its own event blocks nothing.
  */
 export function raiseEvent(routing: RunRouting, event: string, attributes: readonly EventAttribute[]): void {
   const route = routing.script.find('event_route', event);
@@ -32,6 +32,6 @@ export function raiseEvent(routing: RunRouting, event: string, attributes: reado
   setImmediate(() => {
     const taken = routing.submit((worker) => runRoute(worker, request, route, { parameters }));
     routing.background.end();
-    if (!taken) routing.log.warning(`the queue of messages is full, so the event ${event} is dropped`);
+    if (!taken) routing.log.warning(`dropped the event ${event}: the message queue is full`);
   });
 }

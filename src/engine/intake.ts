@@ -12,11 +12,11 @@ import { type MalformedMessage, reasonPhrase, type SipRequest } from '../sip/ind
 import type { Admission, WorkerPool } from './pool.ts';
 import { runRoute } from './run-route.ts';
 
-/** Notified about a new request that had to wait for a worker. */
+/** Callbacks for a new request that has to wait for a worker. */
 export interface Waiting {
-  /** A worker starts on it. */
+  /** A worker starts to handle it. */
   begins(request: Request): void;
-  /** It has waited too long: no worker will start on it. */
+  /** It has waited too long and will not be handled. */
   isLate(request: Request): void;
 }
 

@@ -9,7 +9,7 @@ import { ByteBudget, type Clock, isPending, Waiters } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 import { PoolWorker, type Queued } from './pool-worker.ts';
 
-/** The fate of a new request: a worker has started on it, it waits for one, or it is refused for want of capacity. */
+/** The fate of a new request: a worker has started on it, it waits for one, or it is refused because of overload. */
 export type Admission = 'begun' | 'waits' | 'refused';
 
 export interface PoolOptions {
@@ -191,7 +191,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     this.#memory.charge(JOB_BYTES + size);
   }
 
-  /** It has ended, or waits for what is counted elsewhere. */
+  /** The handler has ended, or its wait is counted elsewhere. */
   handlerEnded(size: number): void {
     this.#handlers--;
     this.#memory.release(JOB_BYTES + size);

@@ -1,4 +1,4 @@
-/** From a datagram to a route: parses and counts messages, and answers them or passes them to a worker. */
+/** Receives messages: parses and counts them, then answers them or passes them to a worker. */
 import { type ReceiveCounts, Request, type Routing } from '../runtime/index.ts';
 import {
   buildReply,

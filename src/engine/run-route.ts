@@ -22,8 +22,8 @@ const leaving: ReadonlySet<RouteKind | null> = new Set<RouteKind>(['route', 'onr
 type Next = Pick<Launched<Run>, 'function' | 'route'> & Partial<Pick<Launched<Run>, 'parameter'>>;
 
 /**
- * Runs a top route on a message. An exception here is a bug in siprest: it is logged, the message is answered 500,
- * and everything else goes on.
+ * Runs a top route on a message. An exception here is a bug in siprest: it is logged, the message is answered 500, and
+ * other messages are unaffected.
  */
 export function runRoute(
   worker: RunWorker,

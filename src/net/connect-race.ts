@@ -153,7 +153,7 @@ export class ConnectRace<R extends OwnReader> implements LookupListener {
       });
       return;
     }
-    const why = error === null ? 'it has no address' : (error.code ?? error.message);
+    const why = error === null ? 'no address' : (error.code ?? error.message);
     const kind = LOOKUP_KINDS.get(error?.code ?? '') ?? 'dns';
     this.#fail({ kind, reason: `the name ${hostname} does not resolve: ${why}` });
   }

@@ -12,9 +12,9 @@ export interface ConnectTarget {
 }
 
 /**
- * A connection: a socket of node:net, or another stream that takes its place. It emits `connect` once established, or
- * `error` with a code of connect(2), such as `ECONNREFUSED`; never before `connect()` has returned. The optional
- * members may be missing.
+ * A connection: a socket of node:net, or a replacement stream. It emits `connect` once established, or `error` with a
+ * code of connect(2), such as `ECONNREFUSED`; never before `connect()` has returned. The optional members may be
+ * missing.
  */
 export interface Wire extends Duplex {
   /** The other side's IP address. */
@@ -29,24 +29,24 @@ export interface Wire extends Duplex {
   readonly bytesWritten?: number;
   /** Makes the connection keep the process alive. */
   ref?(): unknown;
-  /** Lets the process exit in spite of the connection. */
+  /** Lets the process exit despite the connection. */
   unref?(): unknown;
-  /** Closes it so that its port is free at once. */
+  /** Closes it with a reset, which frees its port immediately. */
   resetAndDestroy?(): unknown;
   /**
-   * Stands in for TLS on a wire that has no bytes of it: calls back with the reason why the handshake fails, or null.
+   * Replaces the TLS handshake on a simulated connection: calls back with the reason for its failure, or null.
    * @internal
    */
   handshake?(expected: ExpectedServer, done: (refusal: string | null) => void): void;
 }
 
-/** What a client wants to know of a server's certificate. */
+/** A client's checks of a server's certificate. */
 export interface ExpectedServer {
-  /** The name that the certificate must have. */
+  /** The expected name. */
   readonly name: string;
-  /** Whether its authority must be trusted. */
+  /** Whether the issuer must be trusted. */
   readonly verifyPeer: boolean;
-  /** Whether the name must be right. */
+  /** Whether the name must match. */
   readonly verifyHost: boolean;
 }
 

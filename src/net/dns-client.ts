@@ -65,7 +65,7 @@ export function failed(code: DnsFailure, name: string): NodeJS.ErrnoException {
 
 const failure = (code: DnsFailure, ttl = Number.NaN): DnsAnswer => ({ code, records: [], ttl });
 
-/** Asks name servers. */
+/** Queries name servers. */
 export interface Questions {
   /** `done` is called once, never before this returns. */
   ask(

@@ -91,7 +91,7 @@ export class Lookup {
   begin(): void {
     const name = this.#names[this.#at];
     const left = Math.ceil(this.#end - this.#timers.clock.now());
-    // one time limit for all domains, so that a silent server delays only once
+    // one time limit for all domains: a silent server delays only once
     if (name === undefined || this.#failure === 'ETIMEOUT' || left <= 0) {
       this.#listener.onLookupOver(failed(this.#failure ?? 'ENOTFOUND', this.#names[0] ?? ''));
       return;

@@ -71,7 +71,7 @@ function parseProxy(variable: string, url: string): Proxy | UnusableProxy {
   const [, scheme = 'http', userinfo, bracketed = '', portText] = URL_PARTS.exec(url) ?? [];
   if (scheme.toLowerCase() !== 'http')
     return {
-      error: `${variable} names a proxy of the kind ${scheme.toLowerCase()}, use an http:// proxy instead`,
+      error: `${variable} has the unsupported scheme ${scheme.toLowerCase()}, use an http:// proxy instead`,
     };
   const hostname = bracketed.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const port = portText === undefined || portText === '' ? DEFAULT_PORT : Number(portText);
@@ -80,7 +80,7 @@ function parseProxy(variable: string, url: string): Proxy | UnusableProxy {
     return { error: `invalid ${variable}: use http://host:port or http://user:password@host:port` };
   const authorization = userinfo === undefined ? '' : basic(userinfo);
   if (authorization === null)
-    return { error: `invalid ${variable}: its user or password has a control character` };
+    return { error: `invalid ${variable}: its user or password contains a control character` };
   return { hostname, port, authorization, shown: `${bracketed}:${port}` };
 }
 

@@ -14,11 +14,11 @@ interface RouteState {
   extra: string;
   /** The added Record-Route, if any. */
   record: AddedRoute | null;
-  /** The parameters of the Route of siprest, once looseRoute() has found it. */
+  /** The parameters of siprest's own Route, set by looseRoute(). */
   params: string | null;
 }
 
-/** What a request's record and loose routing has come to. */
+/** The state of a request's record and loose routing. */
 export const routeState = new StateKey<Request, RouteState>('record and loose routing', () => ({
   extra: '',
   record: null,
@@ -87,15 +87,15 @@ export function addRecordRoute(request: Request, uris: RouteUris): boolean {
 export interface RecordRouteOptions {
   /** Parameters of the URI, each with its `;`. */
   readonly params: string;
-  /** Whether the From tag is added, so that the direction of later requests is known. */
+  /** Whether to add the From tag, from which the direction of later requests is derived. */
   readonly fromTag: boolean;
-  /** Whether there are two Record-Routes where the sockets differ. */
+  /** Whether to add two Record-Routes if the sockets differ. */
   readonly double: boolean;
   /** The user of the URI, or null. */
   readonly user: string | null;
 }
 
-/** {@link addRecordRoute} with the sockets by which the request arrives and leaves. False without a socket as well. */
+/** Like {@link addRecordRoute}, with URIs for the incoming and outgoing sockets. Also false without a socket. */
 export function recordRoute(
   request: Request,
   { params, fromTag, double, user }: RecordRouteOptions,
@@ -119,7 +119,7 @@ export function fromTagOf({ message }: Request): string {
   return tag === null ? '' : `;ftag=${tag}`;
 }
 
-/** Adds parameters to the Record-Route, before it is added or after it. */
+/** Adds parameters to the Record-Route, before or after it is added. */
 export function addRouteParameters(request: Request, params: string): void {
   const state = request.state(routeState);
   state.extra += params;

@@ -36,7 +36,7 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
   const { message, routing } = request;
   if (message === null) return failed.internal;
   if (run.isAboutReply) {
-    run.complain('forward() is for requests, and this route runs on a reply');
+    run.complain('forward() works on requests only, but this route runs on a reply');
     return failed.internal;
   }
   const next = outboundUri(request.destinationUri ?? destination ?? null) ?? request.uri;
@@ -109,8 +109,8 @@ export const hasUnknownScheme = ({ destinationUri, requestUri }: Request): boole
 /** Why a URI cannot be resolved, for the log. */
 export function unreachable(uri: Uri, failure: Destinations['failure']): string {
   const why = {
-    'no-host': 'names no host',
-    transport: 'needs a transport without a socket',
+    'no-host': 'has no host',
+    transport: 'needs a transport for which there is no socket',
     'unknown-name': 'has no address',
   };
   return `${formatUri(uri)} ${failure === null ? 'has no address' : why[failure]}`;

@@ -1,4 +1,7 @@
-/** Loose and strict routing (RFC 3261, 16.4 and 16.12): where a request of a dialog goes. Source: modules/rr of the manual. */
+/**
+ * Loose and strict routing (RFC 3261, 16.4 and 16.12): determines the next hop of a request within a dialog. Source:
+ * modules/rr of the manual.
+ */
 import { edits, type Request } from '../runtime/index.ts';
 import {
   bareHost,
@@ -50,7 +53,7 @@ export function setRoutes(request: Request, left: readonly string[]): void {
   }
 }
 
-/** Follows the route set of a request; false if its request URI alone says where it goes. */
+/** Follows the route set of a request; false if only its request URI determines the destination. */
 export function looseRoute(request: Request): boolean {
   const set = routeSet(request);
   const ruri = request.uri;
@@ -64,7 +67,7 @@ export function looseRoute(request: Request): boolean {
     own.push(ruri);
     left = left.slice(0, -1);
   }
-  // our own route, or both of two that a Record-Route has put there because the sockets differed
+  // our own Route, or both Routes that were recorded because the sockets differed
   for (
     let uri = left[0]?.uriParts ?? null;
     uri !== null && isOurs(request, uri);

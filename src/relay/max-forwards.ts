@@ -11,7 +11,7 @@ export function currentMaxForwards(request: Request): number | null {
   return text === null ? null : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** Counts it down for the next hop, at most to `limit`; a request without it gets `initial`. */
+/** Decrements Max-Forwards for the next hop, to at most `limit`; a request without it gets `initial`. */
 export function countMaxForwards(
   request: Request,
   initial: number,

@@ -45,7 +45,7 @@ export function sendNewRequest(run: Run, wanted: NewRequest): Awaitable<Status> 
   const uri = parseUri(wanted.uri);
   const from = addressHeader(wanted.from);
   const to = addressHeader(wanted.to);
-  if (!isToken(wanted.method)) return refuse(run, 'its method is not a token');
+  if (!isToken(wanted.method)) return refuse(run, 'invalid method');
   if (uri === null || from === null || to === null)
     return refuse(run, 'invalid URI, From or To: each needs a SIP address on one line');
   if (wanted.method === 'INVITE' || wanted.method === 'ACK' || wanted.method === 'CANCEL')
@@ -95,7 +95,7 @@ async function sendTo(run: Run, wanted: NewRequest, uri: Uri, { targets }: Desti
     body,
   });
   const message = parseMessage(data);
-  if (message.kind !== 'request') return refuse(run, 'it would not be a valid SIP request');
+  if (message.kind !== 'request') return refuse(run, 'the result would not be a valid SIP request');
   const changes = await localRoute(run.worker, message, wanted.context);
   const edited = changes === null ? data : editedMessage(message, changes);
   showLocalMessage(routing, 'local_request_route', edited);

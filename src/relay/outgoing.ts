@@ -96,7 +96,10 @@ interface Placed extends HeaderChange {
   readonly rank: number;
 }
 
-/** The order at one place, as applyEdits() has it: what follows the header before comes first, and a removal counts. */
+/**
+ * The order of edits at one position, as in applyEdits(): insertions after the previous header come first, and removals
+ * count.
+ */
 const ranks = { 'insert-after': 0, 'insert-before': 1, 'set-value': 2, remove: 3 } as const;
 
 function readAgain(message: SipMessage, edits: readonly Edit[]): MessageEdits | null {

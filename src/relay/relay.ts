@@ -217,7 +217,7 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
     if (specs.length === 0) return firstFailure(all);
     const { routing } = request;
     routing.host.proxy.replicate(message, specs, routing.states.get(proxySettings), () => {
-      // it exists only for the copies, and nobody will answer it
+      // the transaction exists only for the copies, and is never answered
       if (outcome === 'created' && !transaction.isFinal && request.state(relaying).proxy === null)
         transaction.terminate();
     });
@@ -225,7 +225,7 @@ export function replicate(run: Run, uri: string, failover: boolean): Awaitable<S
   });
 }
 
-/** In a failure route the request URI as received is a branch only if no others were added. */
+/** In a failure route, the received request URI is a branch only if no others were added. */
 function failureBranches({ request }: Run): readonly MessageBranch[] {
   const [main, ...added] = request.state(messageBranches).all;
   const isAsReceived = main?.uri === request.message?.requestUri && main?.destinationUri === null;
@@ -286,7 +286,7 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
     const ran = onFailure(this.#routing, this.#request, this.#state, failure);
     if (user === null) return ran;
     return andThen(ran, () => {
-      // the script's route may have gone on, or answered
+      // the script's route may already have continued or answered
       if (proxy?.branches.length === before && proxy?.server.isFinal === false)
         return user.onFailure(failure);
     });
@@ -303,7 +303,10 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   }
 }
 
-/** The user's verdict after that of the script's routes, which holds unless the user changes the response as well. */
+/**
+ * Combines the decisions of the script's routes and of the user's hook; the script's holds unless the hook changes the
+ * response too.
+ */
 function byUser(
   user: RelayUser,
   first: ReplyVerdict,

@@ -16,7 +16,7 @@ import type { MessageBranch } from './message-branches.ts';
 
 export type Route = CompiledRoute<Run>;
 
-/** Who relays a request by functions instead of routes: the hooks of its transaction. */
+/** The hooks of a transaction that is relayed by functions instead of routes. */
 export interface RelayUser {
   onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict>;
   onFailure(failure: Failure<RelayedBranch>): Awaitable<void>;

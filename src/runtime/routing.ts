@@ -21,9 +21,9 @@ export class RoutingListeners {
   readonly reply = new Listeners<[reply: Buffer]>();
   /** A transaction has ended; a non-INVITE transaction ends with its final reply. */
   readonly transactionEnded = new Listeners<Parameters<TransactionOwner['ended']>>();
-  /** It is the one that gets new calls from now on. */
+  /** The Routing has taken effect: it receives all new calls. */
   readonly inForce = new Listeners<[]>();
-  /** All its calls have ended: modules release their resources. */
+  /** All its calls have ended, so modules release their resources. */
   readonly closed = new Listeners<[]>();
 }
 

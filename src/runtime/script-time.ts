@@ -1,7 +1,7 @@
 /**
- * How long a script has run, not counting waits: script_time_limit. The clock is read only after a number of loop turns
- * and route calls, fewer the longer they take, which makes it nearly free. The limit is on CPU time, so the real clock
- * is used, whatever the host's clock.
+ * Measures how long a script has run, without waits, for script_time_limit. The clock is read only after a number of
+ * loop turns and route calls, fewer the longer they take, which makes it nearly free. The limit is on CPU time, so the
+ * real clock is used, whatever the host's clock.
  */
 
 /** The clock is first read after this many loop turns and route calls. */

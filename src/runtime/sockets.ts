@@ -40,7 +40,7 @@ export interface SocketHandlers {
   readonly elsewhere?: ListenOptions['elsewhere'];
 }
 
-/** A socket that could not be opened: a sentence for people. */
+/** A socket that could not be opened; the message is meant for users. */
 export class BindError extends Error {
   readonly code: string;
   /** `udp:127.0.0.1:5060` */
@@ -184,8 +184,8 @@ function explain(error: unknown, where: string): BindError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const why: Readonly<Record<string, string>> = {
     EADDRINUSE: 'another program uses this port',
-    EACCES: 'this port needs more rights',
-    EADDRNOTAVAIL: 'this machine has no such address',
+    EACCES: 'this port requires more privileges',
+    EADDRNOTAVAIL: 'this machine does not have this address',
   };
   return new BindError(
     `cannot listen on ${where}: ${why[code] ?? (error instanceof Error ? error.message : String(error))}`,

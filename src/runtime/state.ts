@@ -15,7 +15,7 @@ export class StateKey<Owner, T> {
   }
 }
 
-/** A value, and the one that was made before it. */
+/** A value, linked to the one created before it. */
 class Entry<Owner> {
   readonly key: StateKey<Owner, never>;
   value: unknown;
@@ -30,7 +30,7 @@ class Entry<Owner> {
 
 export class States<Owner> {
   readonly #owner: Owner;
-  // a chain: a request has few, and there may be a hundred thousand requests
+  // a linked list: a request has few values, but there may be a hundred thousand requests
   #last: Entry<Owner> | null = null;
 
   constructor(owner: Owner) {
@@ -50,7 +50,7 @@ export class States<Owner> {
     return this.#find(key)?.value as T | undefined;
   }
 
-  /** Takes the place of what {@link get} has made or would make. */
+  /** Replaces the value that {@link get} has created or would create. */
   set<T>(key: StateKey<Owner, T>, value: T): void {
     const known = this.#find(key);
     if (known === null) this.#add(key, value);

@@ -105,8 +105,7 @@ abstract class Message {
   }
 
   /**
-   * Drops what has been parsed; further use parses it again. For a message that waits for others, beside tens of
-   * thousands.
+   * Drops parsed parts, which are parsed again on use. Saves memory in messages that wait among tens of thousands.
    * @internal
    */
   forget(): void {

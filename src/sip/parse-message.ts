@@ -25,12 +25,12 @@ export function parseMessage(
   source: Source = NOWHERE,
   socket: Transport | null = null,
 ): ParsedMessage {
-  if (data.length > MAX_MESSAGE_BYTES) return malformed('it is too large', '', source);
+  if (data.length > MAX_MESSAGE_BYTES) return malformed('message too large', '', source);
   const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const raw = bytes.toString('latin1');
   let start = 0;
   while (start < raw.length && isLineBreakOrNul(raw.charCodeAt(start))) start++; // 7.5
-  if (start === raw.length) return { ...malformed('it is empty', '', source), keepAlive: true };
+  if (start === raw.length) return { ...malformed('empty message', '', source), keepAlive: true };
   const scan = scanMessage(raw, start);
   const line = scan.startLine;
   if (line.startsWith('SIP/') || line.startsWith('sip/')) return asResponse(line, scan, source, socket);
@@ -57,7 +57,7 @@ const STATUS_LINE = /^SIP\/2\.0 ([1-6]\d\d)(?: ([^\r]*))?$/i;
 
 function asResponse(line: string, scan: Scan, source: Source, socket: Transport | null): ParsedMessage {
   const match = STATUS_LINE.exec(line);
-  if (match === null) return malformed('its status line is wrong', line, source);
+  if (match === null) return malformed('invalid status line', line, source);
   const message = new SipResponse(Number(match[1]), match[2] ?? '', scan, source, socket);
   const defect = scan.defect ?? headerDefect(message);
   return defect === null ? message : malformed(defect, line, source);
@@ -75,20 +75,20 @@ function asRequest(line: string, scan: Scan, source: Source, socket: Transport |
   const method = line.slice(0, firstSpace);
   const version = isUsual ? SIP_2_0 : written.slice(lastSpace + 1).toUpperCase();
   if (lastSpace <= firstSpace || !isToken(method) || !(isUsual || VERSION.test(version)))
-    return malformed('its first line is not a SIP start line', line, source);
+    return malformed('invalid start line', line, source);
   const uri = line.slice(firstSpace + 1, lastSpace);
   const message = new SipRequest(method, uri, scan, source, socket);
   const isLongUri = uri.length > MAX_VALUE_BYTES;
-  const otherVersion = version === SIP_2_0 ? null : 'its SIP version is not 2.0';
+  const otherVersion = version === SIP_2_0 ? null : 'unsupported SIP version';
   const defect =
     otherVersion ??
-    (isLongUri ? 'its Request-URI is too long' : null) ??
+    (isLongUri ? 'Request-URI too long' : null) ??
     (URI_CHARACTERS.test(uri) && written === line
       ? null
-      : 'its Request-URI or the space around it is wrong') ??
+      : 'invalid Request-URI, or invalid space around it') ??
     scan.defect ??
     (TRANSPORTS[source.transport].framing === 'stream' && message.header('content-length') === null
-      ? 'it has no Content-Length' // 20.14
+      ? 'missing Content-Length' // 20.14
       : null) ??
     headerDefect(message);
   if (defect === null) return message;
@@ -135,17 +135,16 @@ function headerDefect(message: SipMessage): string | null {
   }
   if (found !== ALL_SINGLE || repeated !== 0)
     for (const [i, name] of SINGLE_NAMES.entries()) {
-      if ((found & (1 << i)) === 0) return `it has no ${name}`;
-      if ((repeated & (1 << i)) !== 0) return `it has more than one ${name}`;
+      if ((found & (1 << i)) === 0) return `missing ${name}`;
+      if ((repeated & (1 << i)) !== 0) return `more than one ${name}`;
     }
-  if (message.findVia() === null)
-    return message.header('via') === null ? 'it has no Via' : 'its Via is wrong';
-  if (message.findFrom() === null) return 'its From is wrong';
-  if (message.findTo() === null) return 'its To is wrong';
+  if (message.findVia() === null) return message.header('via') === null ? 'missing Via' : 'invalid Via';
+  if (message.findFrom() === null) return 'invalid From';
+  if (message.findTo() === null) return 'invalid To';
   if (message.callId === '' || message.callId.includes('\n') || message.callId.includes('\r'))
-    return 'its Call-ID is wrong';
+    return 'invalid Call-ID';
   const cseq = message.findCSeq();
-  if (cseq === null) return 'its CSeq is wrong';
-  if (message.kind === 'request' && cseq.method !== message.method) return "its CSeq's method is another one";
+  if (cseq === null) return 'invalid CSeq';
+  if (message.kind === 'request' && cseq.method !== message.method) return 'CSeq with another method';
   return null;
 }

@@ -82,19 +82,19 @@ export function scanMessage(raw: string, start: number): Scan {
       break;
     }
     end = raw.indexOf('\n', at);
-    if (end < 0) return withDefect(scan, 'the header has no end');
-    if (headers.length >= MAX_HEADERS) return withDefect(scan, 'it has too many headers');
+    if (end < 0) return withDefect(scan, 'missing empty line after the headers');
+    if (headers.length >= MAX_HEADERS) return withDefect(scan, 'too many headers');
     let next = end + 1;
     if (raw.charCodeAt(end - 1) !== CR) scan.bareLf = true;
     for (let code = raw.charCodeAt(next); code === SPACE || code === TAB; code = raw.charCodeAt(next)) {
       end = raw.indexOf('\n', next);
-      if (end < 0) return withDefect(scan, 'the header has no end');
+      if (end < 0) return withDefect(scan, 'missing empty line after the headers');
       if (raw.charCodeAt(end - 1) !== CR) scan.bareLf = true;
       next = end + 1;
     }
     // a bare CR ends a line for some parsers and not for others, so such a header is ambiguous
     for (; cr >= 0 && cr < end; cr = raw.indexOf('\r', cr + 1))
-      if (cr >= at && raw.charCodeAt(cr + 1) !== LF) return withDefect(scan, 'a header has a CR without LF');
+      if (cr >= at && raw.charCodeAt(cr + 1) !== LF) return withDefect(scan, 'CR without LF in a header');
     addHeader(scan, at, end, next);
     at = next;
   }
@@ -119,12 +119,12 @@ function addHeader(scan: Scan, from: number, end: number, next: number): void {
   while (valueFrom < end && isBlank(raw.charCodeAt(valueFrom))) valueFrom++;
   while (end > valueFrom && isBlank(raw.charCodeAt(end - 1))) end--;
   if (colon >= end && raw.charCodeAt(colon) !== COLON) {
-    scan.defect ??= 'a header line has no colon';
+    scan.defect ??= 'header line without a colon';
     return;
   }
   const known = knownHeaderName(raw, from, nameEnd);
   const name = known === undefined ? raw.slice(from, nameEnd) : known.name;
-  if (known === undefined && !isToken(name)) scan.defect ??= "a header's name is not a token";
+  if (known === undefined && !isToken(name)) scan.defect ??= 'invalid header name';
   else {
     const key = known === undefined ? headerKey(name) : known.key;
     scan.headers.push({ name, value: raw.slice(valueFrom, end), key, start: from, end: next });
@@ -138,12 +138,12 @@ function bodyDefect(scan: Scan): string | null {
   let length = -1;
   for (const { key, value } of scan.headers) {
     if (key !== 'content-length') continue;
-    if (!/^\d{1,9}$/.test(value)) return 'its Content-Length is not a number';
-    if (length >= 0 && length !== Number(value)) return 'it has two different Content-Lengths';
+    if (!/^\d{1,9}$/.test(value)) return 'invalid Content-Length';
+    if (length >= 0 && length !== Number(value)) return 'conflicting Content-Length headers';
     length = Number(value);
   }
   if (length < 0) return null; // the body of a datagram extends to its end
-  if (length > scan.raw.length - scan.bodyStart) return 'it is shorter than its Content-Length';
+  if (length > scan.raw.length - scan.bodyStart) return 'shorter than its Content-Length';
   scan.bodyEnd = scan.bodyStart + length;
   return null;
 }

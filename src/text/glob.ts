@@ -45,7 +45,7 @@ function matchOne(pattern: string, at: number, char: string): number {
   return pattern[at] === char ? at + 1 : 0;
 }
 
-/** The index of the `]`; one at the start of the brackets is a member. 0: there is none, so the `[` is a literal. */
+/** The index of the `]`; one at the start of the brackets is a member. 0 if missing, which makes the `[` a literal. */
 function bracketEnd(pattern: string, open: number): number {
   const first = /[!^]/.test(pattern[open + 1] ?? '') ? open + 2 : open + 1;
   return Math.max(0, pattern.indexOf(']', first + 1));

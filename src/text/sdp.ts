@@ -194,9 +194,9 @@ export function sdpDefect(sdp: string): string | null {
   const [session = { lines: [] }, ...streams] = sections(sdp);
   for (const line of sdp.split(/\r?\n/).slice(0, -1))
     if (!/^[a-z]=/i.test(line)) return `invalid line "${line.slice(0, 40)}"`;
-  if (session.lines[0]?.trimEnd() !== 'v=0') return 'it does not begin with v=0';
+  if (session.lines[0]?.trimEnd() !== 'v=0') return 'missing v=0 at the start';
   for (const field of ['o=', 's=', 't='])
-    if (!session.lines.some((line) => line.startsWith(field))) return `it has no ${field} line`;
-  for (const stream of streams) if (mediaOf(stream) === null) return 'an m= line cannot be read';
+    if (!session.lines.some((line) => line.startsWith(field))) return `missing ${field} line`;
+  for (const stream of streams) if (mediaOf(stream) === null) return 'invalid m= line';
   return null;
 }

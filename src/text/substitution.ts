@@ -54,7 +54,7 @@ export function parseSubstitution(text: string, compile: typeof compileRegex = c
   if (!/^[igs]*$/.test(flags))
     throw new SubstitutionSyntaxError(
       `invalid flags "${flags}" of a substitution`,
-      'the flags are i, g and s',
+      'use the flags i, g and s',
     );
   const pattern = text.slice(1, middle);
   try {

@@ -116,7 +116,7 @@ export async function askServer(
     for await (const chunk of socket) {
       chunks.push(chunk as Buffer);
       total += (chunk as Buffer).length;
-      if (total > longestAnswer) throw new Error('its answer is too long');
+      if (total > longestAnswer) throw new Error('the answer is too long');
     }
   } catch (error) {
     if (!isSilent)
@@ -125,11 +125,11 @@ export async function askServer(
       );
   }
   if (isSilent)
-    throw new ControlError(`${who} has not answered for ${within / 1000} s: it is stopped or very busy`);
+    throw new ControlError(`${who} has not answered for ${within / 1000} s: it is suspended or very busy`);
   const text = Buffer.concat(chunks).toString('utf8').trim();
   if (text === '') throw new ControlError(`${who} ended before it answered`);
   const answer = parsed(text);
-  if (answer === undefined) throw new ControlError(`${who} gave an answer that is not JSON`);
+  if (answer === undefined) throw new ControlError(`${who} sent an invalid answer`);
   if (typeof answer === 'object' && answer !== null && 'error' in answer)
     throw new ControlError(String(answer.error));
   return answer;
@@ -169,6 +169,6 @@ function remove(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // another process was faster
+    // another process has removed it
   }
 }

@@ -97,7 +97,7 @@ export class Control {
       const isCommand = (CONTROL_COMMANDS as readonly string[]).includes(command);
       const answer = isCommand
         ? handlers[command as ControlCommand]()
-        : Promise.reject(new ControlError(`it knows ${CONTROL_COMMANDS.join(', ')}`));
+        : Promise.reject(new ControlError(`unknown command; use ${CONTROL_COMMANDS.join(', ')}`));
       answer.then(
         (value) => socket.end(JSON.stringify(value)),
         (error: unknown) =>
@@ -139,5 +139,5 @@ function ensureDirectory(path: string): void {
       `cannot create ${path}: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  throw new ControlError(`${path} is accessible to others than its owner, or belongs to somebody else`);
+  throw new ControlError(`${path} is accessible to other users or belongs to another user`);
 }

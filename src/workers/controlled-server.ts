@@ -26,7 +26,7 @@ export class ControlledServer implements SipServer {
       return new ControlledServer(server, await Control.listen(handlers, { directory, name, path }));
     } catch (error) {
       if (!(error instanceof ControlError)) throw error;
-      const reason = `siprest status and reload do not reach this server: ${error.message}`;
+      const reason = `siprest status and reload cannot reach this server: ${error.message}`;
       server.log.lifecycle(reason, {}, warningLevel);
       return server;
     }

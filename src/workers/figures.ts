@@ -80,14 +80,14 @@ export const FIGURES: readonly FigureSpec[] = [
     name: 'requests',
     kind: 'counter',
     unit: 'messages',
-    summary: 'SIP requests that came in, retransmissions included.',
+    summary: 'Received SIP requests, including retransmissions.',
     read: ({ received }) => received.requests,
   },
   {
     name: 'responses',
     kind: 'counter',
     unit: 'messages',
-    summary: 'SIP responses that came in.',
+    summary: 'Received SIP responses.',
     read: ({ received }) => received.responses,
   },
   {
@@ -95,7 +95,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'counter',
     unit: 'calls',
     label: 'status',
-    summary: 'Final replies that went out, by their status; retransmissions are not counted.',
+    summary: 'Sent final replies by status, without retransmissions.',
     read: (host) => labelled([...host.replies.entries(), ...finalOnes(host.stateless)]),
   },
   {
@@ -103,14 +103,14 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'counter',
     unit: 'messages',
     label: 'status',
-    summary: 'Replies that went out without a transaction, by their status, provisional ones included.',
+    summary: 'Replies sent without a transaction by status, including provisional ones.',
     read: (host) => labelled(host.stateless.entries()),
   },
   {
     name: 'stateless_acks',
     kind: 'counter',
     unit: 'messages',
-    summary: 'ACKs to replies without a transaction, which no script sees.',
+    summary: 'ACKs to replies without a transaction; scripts do not see them.',
     read: ({ received }) => received.ownAcks,
   },
   {
@@ -119,7 +119,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'messages',
     label: 'origin',
     summary:
-      'Responses that came to transactions, replies of others that these passed on, and replies made here; provisional ones included.',
+      'Responses received by transactions, replies that they relayed, and replies that siprest generated; including provisional ones.',
     read: ({ proxy, transactions }) => ({
       received: proxy.clients.responses,
       relayed: transactions.sent.relayed,
@@ -131,7 +131,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'counter',
     unit: 'messages',
     label: 'of',
-    summary: 'Messages that were sent on without a transaction.',
+    summary: 'Messages forwarded without a transaction.',
     read: ({ proxy }) => ({
       requests: proxy.counts.requests,
       responses: proxy.counts.responses,
@@ -141,7 +141,7 @@ export const FIGURES: readonly FigureSpec[] = [
     name: 'refused',
     kind: 'counter',
     unit: 'calls',
-    summary: 'Requests answered 503, since they would have been handled too late, or the server stops.',
+    summary: 'Requests answered 503 because of overload, or because the server is stopping.',
     read: ({ received }) => received.refused,
   },
   {
@@ -150,7 +150,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'messages',
     label: 'reason',
     summary:
-      'Messages that ended here without an answer: broken ones, those that were too many to refuse, responses that lead nowhere or that a script dropped, those that a process did not take in time.',
+      'Messages dropped without a reply: malformed ones, requests beyond the limit of 503 replies, responses that match no branch or that a script dropped, and messages that another process did not accept in time.',
     read: ({ received, proxy, peers }) => ({
       malformed: received.malformed,
       malformed_response: received.malformedResponses,
@@ -163,7 +163,7 @@ export const FIGURES: readonly FigureSpec[] = [
     name: 'handed_over',
     kind: 'counter',
     unit: 'messages',
-    summary: 'Messages that were given to the process that has their transactions.',
+    summary: 'Messages passed to the process that owns their transaction.',
     read: ({ received }) => received.handedOver,
   },
   {
@@ -171,7 +171,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'gauge',
     unit: 'transactions',
     label: 'side',
-    summary: 'Transactions that there are, those that only wait for retransmissions included.',
+    summary: 'Transactions in memory, including those that only absorb retransmissions.',
     read: (host) => ({ server: host.transactions.size, client: host.proxy.clients.size }),
   },
   {
@@ -179,7 +179,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'gauge',
     unit: 'calls',
     summary:
-      'Requests that wait for their final reply, or for the ACK to it, and scripts that run: a stop lets them end.',
+      'Requests that wait for their final reply or its ACK, and running scripts. A stopping server waits for them.',
     read: (host) => host.openTransactions + sum(host.routings, ({ unfinished }) => unfinished),
   },
   {
@@ -187,7 +187,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'counter',
     unit: 'transactions',
     label: 'side',
-    summary: 'Transactions of requests that came in, of those that were sent on, and of those made here.',
+    summary: 'Transactions of received, forwarded and generated requests.',
     read: ({ transactions, proxy, ownRequests }) => ({
       server: transactions.counts.created,
       client: proxy.clients.counts.created - ownRequests.count,
@@ -199,8 +199,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'counter',
     unit: 'messages',
     label: 'of',
-    summary:
-      'Requests that transactions sent again, for the first to the third time or more often, and replies.',
+    summary: 'Retransmissions: of requests, by their count up to the third and above, and of replies.',
     read: ({ transactions, proxy }) => {
       const [first, second, third, later] = proxy.clients.again;
       return { first, second, third, later, replies: transactions.sent.again };
@@ -210,7 +209,7 @@ export const FIGURES: readonly FigureSpec[] = [
     name: 'replies_withheld',
     kind: 'counter',
     unit: 'messages',
-    summary: 'Final replies that were not sent again, since no ACK comes from where they go.',
+    summary: 'Final replies not retransmitted, because their destination sends no ACKs.',
     read: ({ transactions }) => transactions.sent.withheld,
   },
   {
@@ -218,7 +217,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'gauge',
     unit: 'workers',
     label: 'state',
-    summary: 'Script workers: those that run a script or wait in a blocking call, and the others.',
+    summary: 'Script workers: busy (running a script or waiting in a blocking call) and idle.',
     read: (host) => {
       const busy = sum(pools(host), (pool) => pool.busy);
       return { busy, idle: sum(pools(host), (pool) => pool.size) - busy };
@@ -228,14 +227,14 @@ export const FIGURES: readonly FigureSpec[] = [
     name: 'queue',
     kind: 'gauge',
     unit: 'messages',
-    summary: 'Messages that wait for a worker.',
+    summary: 'Messages waiting for a worker.',
     read: (host) => sum(pools(host), (pool) => pool.queued),
   },
   {
     name: 'background',
     kind: 'gauge',
     unit: 'calls',
-    summary: 'Scripts that wait in async() and launch().',
+    summary: 'Scripts waiting in async() and launch().',
     read: ({ routings }) => sum(routings, ({ background }) => background.size),
   },
   {
@@ -249,7 +248,7 @@ export const FIGURES: readonly FigureSpec[] = [
     name: 'script_time',
     kind: 'counter',
     unit: 's',
-    summary: 'What the processor spent on the first part of each run, up to its end or to where it waits.',
+    summary: 'Time spent by each run up to its end or its first wait.',
     read: (host) => Math.round(host.scripts.milliseconds) / 1000,
   },
   {
@@ -257,7 +256,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'counter',
     unit: 'transfers',
     label: 'host and return code',
-    summary: 'REST transfers that ended, by host and outcome; beyond 1,000 hosts the others are one.',
+    summary: 'Finished REST transfers by host and outcome; hosts beyond the first 1,000 share one label.',
     // counted per process, across reloads
     read: ({ routings: [first] }) => labelled(first === undefined ? [] : restFigures(first).transfers),
   },
@@ -267,7 +266,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'calls',
     label: 'host and act',
     summary:
-      'What policies did, by host: `retries`, `failovers`, `hedges`, `cache_hits`, `stale_answers`, and what the circuit breaker, the limits and authentication refused.',
+      'Actions of policies, by host: `retries`, `failovers`, `hedges`, `cache_hits`, `stale_answers`, and requests refused by the circuit breaker, limits or authentication.',
     read: ({ routings: [first] }) => labelled(first === undefined ? [] : restFigures(first).policies),
   },
   {
@@ -276,7 +275,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: '',
     label: 'host and state',
     summary:
-      'What policies know of hosts: `open` or `half_open`, in how many processes the circuit breaker is so; `active` and `waiting` requests under limits; `replicas` and how many of them are `replicas_ejected`; `cached_bytes`.',
+      'The state of hosts: `open` and `half_open`, the number of processes with the circuit breaker in this state; `active` and `waiting` requests under limits; `replicas`, and `replicas_ejected` among them; `cached_bytes`.',
     read: ({ routings: [first] }) => labelled(first === undefined ? [] : restFigures(first).hosts),
   },
   {
@@ -300,7 +299,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'lines',
     label: 'reason',
     summary:
-      'Lines that the log lacks: nothing could be written, more waited for a slow reader than is kept, or the same line repeated too often.',
+      'Log lines not written: the output failed, its reader was too slow, or the same line repeated too often.',
     read: ({ logs }) => ({ ...logs.counts }),
   },
   {
@@ -309,7 +308,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'ms',
     label: 'of',
     over: 'max',
-    summary: 'How late the event loop was, in the last minute.',
+    summary: 'Event loop delay in the last minute.',
     read: ({ loopDelay }) => ({
       median: loopDelay.percentile(50),
       p99: loopDelay.percentile(99),
@@ -322,7 +321,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: '%',
     label: 'of the last',
     over: 'mean',
-    summary: 'How much of the time the event loop was at work and did not wait.',
+    summary: 'The share of time during which the event loop was busy.',
     read: ({ loopLoad }) => ({
       second: loopLoad.mean(1),
       minute: loopLoad.mean(60),
@@ -334,8 +333,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'gauge',
     unit: 'MiB',
     label: 'of',
-    summary:
-      'The whole process; the JavaScript heap, what is reserved for it and the most that ever was, and what it may have.',
+    summary: 'Memory of the whole process; the JavaScript heap: its use, reserved size, peak and limit.',
     read: ({ loopLoad }) => {
       const { used_heap_size, total_heap_size, heap_size_limit } = getHeapStatistics();
       return {
@@ -353,7 +351,7 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'MiB',
     label: 'of',
     summary:
-      'Of what may wait in memory: calls, messages that wait for a worker, and what processes share, by estimate; bodies of REST answers under way; replies kept for retransmissions. And what each may take.',
+      'Estimated use and limit of each memory budget: calls, messages waiting for a worker, data shared by processes, bodies of pending REST replies, and replies kept for retransmissions.',
     read: ({ memory }) =>
       labelled(
         budgets.flatMap((name) => [
@@ -368,14 +366,14 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: '',
     label: 'of',
     summary:
-      'How often that was used up: requests answered 503, messages not queued, values, locks and counters not kept, REST transfers ended with -10, blocks of replies forgotten before their time.',
+      'How often a memory budget was exhausted: requests answered 503, messages not queued, values, locks and counters not stored, REST transfers ended with -10, replies discarded early.',
     read: ({ memory }) => labelled(budgets.map((name) => [name, memory[name].refused] as const)),
   },
   {
     name: 'processor_time',
     kind: 'counter',
     unit: 's',
-    summary: 'What the process has used of a processor, in user and system mode.',
+    summary: 'CPU time of the process, in user and system mode.',
     read: () => {
       const { user, system } = process.cpuUsage();
       return Math.round((user + system) / 1000) / 1000;
@@ -386,7 +384,7 @@ export const FIGURES: readonly FigureSpec[] = [
     kind: 'gauge',
     unit: 's',
     over: 'max',
-    summary: 'Since the process started.',
+    summary: 'Time since the process started.',
     read: (host) => Math.round((host.clock.date() - host.startedAt) / 1000),
   },
 ];

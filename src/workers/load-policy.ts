@@ -11,13 +11,13 @@ export interface PolicySource {
   readonly policy: CodeGraph;
 }
 
-/** A policy that {@link loadPolicy} gave, or the calling program. */
+/** A policy loaded by {@link loadPolicy} or defined by the calling program. */
 export class LoadedPolicy {
-  /** Errors, in the files that they are in. */
+  /** Errors, with their files. */
   readonly diagnostics: readonly Diagnostic[];
   /** The texts to which {@link diagnostics} refer. */
   readonly sources: SourceSet;
-  /** Null for a policy that was made by the calling program. @internal */
+  /** Null for a policy defined by the calling program. @internal */
   readonly source: PolicySource | null;
   readonly #policy: Policy | null;
   #program: Program | null = null;
@@ -40,14 +40,14 @@ export class LoadedPolicy {
     return this.#policy !== null;
   }
 
-  /** What the file exports. Throws a {@link StartError} for one with errors. */
+  /** The exported policy. Throws a {@link StartError} if it has errors. */
   get policy(): Policy {
     if (this.#policy === null) throw new StartError(this.diagnostics[0]?.message ?? 'the policy has errors');
     return this.#policy;
   }
 
   /**
-   * Its settings, and the script whose routes it runs. Throws a {@link StartError}.
+   * The program to run: its settings, and the script whose routes it runs. Throws a {@link StartError}.
    *
    * @internal
    */
@@ -64,9 +64,9 @@ export interface LoadPolicyOptions {
 }
 
 /**
- * Loads the policy that a file exports as its default, TypeScript or JavaScript, with the local files that it imports. It is
- * tried in a process of its own first, so a top level that throws or hangs is an error in `diagnostics`, and harms nobody.
- * Each call loads the local files anew.
+ * Loads the policy that a TypeScript or JavaScript file exports as its default, with the local files that it imports. A
+ * separate process tries it first, so a top level that throws or hangs becomes an error in `diagnostics` without
+ * affecting the server. Each call reloads the local files.
  */
 export async function loadPolicy(file: string, { timeLimit }: LoadPolicyOptions = {}): Promise<LoadedPolicy> {
   const { graph, definition, diagnostics, sources } = await tryCode(file, { limit: timeLimit });
@@ -85,7 +85,7 @@ export async function loadPolicy(file: string, { timeLimit }: LoadPolicyOptions 
 }
 
 /**
- * Loads a policy again that was tried, in any process.
+ * Loads a policy that has been tried before, in any process.
  * @throws StartError if its top level fails here
  */
 export async function evaluatePolicy(
@@ -98,7 +98,7 @@ export async function evaluatePolicy(
   return new LoadedPolicy(policy, source, diagnostics, sources);
 }
 
-/** A top level that was tried may still wait for something that does not happen again. */
+/** The top level may hang although its trial succeeded. */
 const longest = 10_000;
 
 /** @throws StartError */
@@ -109,7 +109,7 @@ export async function evaluateInTime(graph: CodeGraph): Promise<Namespace> {
     if (exported !== null) return exported;
   } catch (error) {
     const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    throw new StartError(`the top level failed in the server, unlike in its trial: ${said}`);
+    throw new StartError(`the top level failed in the server, although its trial succeeded: ${said}`);
   }
-  throw new StartError(`the top level has not finished within ${longest / 1000} s in the server`);
+  throw new StartError(`the top level did not finish within ${longest / 1000} s in the server`);
 }

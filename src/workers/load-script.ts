@@ -11,11 +11,11 @@ export interface LoadOptions {
   /** Reads an included file as a byte string; throws if it is missing. Without this, `include_file` is an error. */
   readonly readFile?: ((path: string, fromFile: string) => string) | undefined;
   /**
-   * Makes features that OpenSIPS has and siprest lacks warnings instead of errors; when reached, they are logged and
-   * return -1 (a function) or null. Default false.
+   * Reports features that only OpenSIPS has as warnings instead of errors. At run time they are logged and return -1
+   * (functions) or null. Default false.
    */
   readonly allowMissing?: boolean | undefined;
-  /** Reports what OpenSIPS would refuse to start with, as diagnostics with the code `not-portable`. Default false. */
+  /** Reports constructs that OpenSIPS would reject, as diagnostics with the code `not-portable`. Default false. */
   readonly portable?: boolean | undefined;
   /** The values of `$argv(name)`, as byte strings. Default: none. */
   readonly argv?: Readonly<Record<string, string>> | undefined;
@@ -109,7 +109,7 @@ export function loadSource({ text, fileName, included, allowMissing, argv }: Scr
     argv,
     readFile: (path, from) => {
       const content = included[from]?.[path];
-      if (content === undefined) throw new Error(`${path} was not there when the script was loaded`);
+      if (content === undefined) throw new Error(`${path} was missing when the script was loaded`);
       return content;
     },
   });

@@ -1,4 +1,4 @@
-/** What a server can run: a script or a policy. */
+/** A script or policy that a server can run. */
 import { isPolicy, type Policy } from '../routing/index.ts';
 import { evaluatePolicy, LoadedPolicy, type PolicySource } from './load-policy.ts';
 import { LoadedScript, loadSource, type ScriptSource } from './load-script.ts';
@@ -6,21 +6,21 @@ import { StartError } from './start-error.ts';
 
 export type Loaded = LoadedScript | LoadedPolicy;
 
-/** In plain data, for loading it in another process. */
+/** As plain data, for loading it in another process. */
 export type LoadedSource = ScriptSource | PolicySource;
 
 export const toLoaded = (what: Loaded | Policy): Loaded =>
   isPolicy(what) ? new LoadedPolicy(what, null) : what;
 
-/** @throws StartError for a policy that only this process has */
+/** @throws StartError for a policy that exists only in this process */
 export function sourceOf(loaded: Loaded): LoadedSource {
   if (loaded.source !== null) return loaded.source;
   throw new StartError(
-    'several processes need a policy in a file: pass what loadPolicy() gives to startServer()',
+    'with several processes, the policy must be in a file: pass the result of loadPolicy() to startServer()',
   );
 }
 
-/** Loads the same again, in any process. */
+/** Loads the same script or policy again, in any process. */
 export function loadFrom(source: LoadedSource): LoadedScript | Promise<LoadedPolicy> {
   return 'policy' in source ? evaluatePolicy(source) : loadSource(source);
 }

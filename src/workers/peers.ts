@@ -54,7 +54,7 @@ class Link {
     this.#queue.push(frame);
     this.#queued += frame.length;
     if (this.#isFlushing) return;
-    // at once, not after other work of this turn: its receiver may already have read what follows the message
+    // write immediately, before other work of this turn: the receiver may already have read later messages from its sockets
     this.#isFlushing = true;
     process.nextTick(this.#flush);
   }
@@ -128,7 +128,7 @@ export class Peers {
     try {
       unlinkSync(path); // left by the previous process with this number
     } catch {
-      // it did not exist
+      // missing
     }
     const server = createServer((socket) => this.#accept(socket));
     this.#server = server;

@@ -1,4 +1,4 @@
-/** From a policy to a program that can be started: its settings, and the script whose routes its handlers run. */
+/** Turns a policy into a program that can be started: its settings, and the script whose routes its handlers run. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { type CompiledScript, Flow, hasErrors, renderDiagnostics, TableValues } 
 import { type LoadedScript, loadScript } from './load-script.ts';
 import { StartError } from './start-error.ts';
 
-/** Of a policy without a script. */
+/** For a policy without a script. */
 const noScript: CompiledScript<Run> = {
   routes: [],
   main: { kind: 'route', name: '', interval: null, execute: () => Flow.exit },
@@ -71,10 +71,7 @@ function settingsOf(
 
 function addressOf(text: string): Settings['sockets'][number] {
   const address = listenAddress(text);
-  if (address === null)
-    throw new StartError(
-      `invalid socket "${text}"; use for example udp:127.0.0.1:5060 or tcp:127.0.0.1:5060`,
-    );
+  if (address === null) throw new StartError(`invalid socket "${text}"; use for example udp:127.0.0.1:5060`);
   return address;
 }
 

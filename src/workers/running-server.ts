@@ -270,7 +270,7 @@ export class RunningServer implements SipServer {
     if (!inTime) {
       const unfinished = routings.reduce((sum, { unfinished: some }) => sum + some, 0);
       this.log.warning(
-        `stopped before all calls had ended: ${unfinished} scripts and ${this.#host.transactions.size} transactions left, whose requests get no answer`,
+        `stopped before all calls had ended: ${unfinished} scripts and ${this.#host.transactions.size} transactions left, whose requests get no reply`,
       );
     }
     for (const { transport } of this.#host.sockets) await transport.close();
@@ -326,7 +326,7 @@ export class RunningServer implements SipServer {
         this.#host.socketSource,
       );
       next.sockets = sockets;
-      if (sockets.length === 0) throw new StartError('the script has no socket that can be opened');
+      if (sockets.length === 0) throw new StartError('none of the sockets in the script can be opened');
       this.#host.pending = sockets;
       return next;
     } catch (error) {
@@ -345,7 +345,7 @@ export class RunningServer implements SipServer {
       until: clock.now() + wait,
       isWanted: () => this.#stopping === null,
       onWait: (socket) => {
-        if (wait > 0) log.notice(`${socket} is in use: it is waited for, up to ${wait / 1000} s`);
+        if (wait > 0) log.notice(`${socket} is in use: waiting for it up to ${wait / 1000} s`);
       },
     };
   }

@@ -174,12 +174,7 @@ export class ServerLogs {
         socket: this.#destinations.syslogSocket,
         losses: this.#own,
         onFailure: (reason) =>
-          tell(
-            1,
-            printable(`syslog cannot be reached, so that the log goes to stderr: ${reason}`),
-            'server',
-            null,
-          ),
+          tell(1, printable(`cannot reach syslog, logging to stderr instead: ${reason}`), 'server', null),
       });
     this.#syslogs.set(name, syslog);
     const way: SyslogWay = {

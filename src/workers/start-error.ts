@@ -1,4 +1,4 @@
-/** Why a server could not start: a sentence for people. */
+/** Why a server could not start; the message is meant for users. */
 export class StartError extends Error {
   /** The system's code if any: `EADDRINUSE`. */
   readonly code: string | undefined;

@@ -8,9 +8,9 @@ import type { ServerOptions, SipServer } from './sip-server.ts';
 import { Supervisor } from './supervisor.ts';
 
 /**
- * Starts a server on a script that {@link loadScript} gave, on a policy that `defineServer()` made, or on one that
- * {@link loadPolicy} gave: opens its sockets, starts its modules, runs its startup_route. Resolves once it serves; rejects
- * with a {@link StartError} if it cannot.
+ * Starts a server with a script from {@link loadScript}, or a policy from `defineServer()` or {@link loadPolicy}: opens
+ * its sockets, starts its modules, and runs its startup_route. Resolves once the server is serving; rejects with a
+ * {@link StartError} if it cannot start.
  */
 export async function startServer(
   script: LoadedScript | LoadedPolicy | Policy,

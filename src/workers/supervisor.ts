@@ -205,11 +205,9 @@ export class Supervisor implements SipServer {
     member.isCatchingUp = false;
   }
 
-  /** Restarts a process that can get the others' script in no other way. */
+  /** Restarts a process that cannot load the others' script otherwise. */
   #restart(member: Member, error: string | null): void {
-    this.#log.warning(
-      `process ${member.number} cannot continue with the new script and is restarted: ${error}`,
-    );
+    this.#log.warning(`restarting process ${member.number}, which cannot load the new script: ${error}`);
     member.worker?.process.kill('SIGTERM');
   }
 

@@ -108,9 +108,7 @@ inert.cfg: no errors
 `,
     });
     const { stdout } = siprest(['check', '--verbose', 'inert.cfg']);
-    expect(stdout).toContain(
-      'note[inert]: the module proto_udp is accepted and does nothing: UDP is part of siprest\n',
-    );
+    expect(stdout).toContain('note[inert]: the module proto_udp has no effect: UDP is part of siprest\n');
     expect(stdout).toContain('warning[inert]: fork has no effect: ');
     expect(stdout).toContain('inert.cfg: no errors, 1 warning\n');
     const { diagnostics } = JSON.parse(siprest(['check', '--json', 'inert.cfg']).stdout) as {

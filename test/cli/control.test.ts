@@ -23,7 +23,7 @@ describe('a server that is stopped (SIGSTOP)', () => {
     process.kill(program.pid, 'SIGCONT');
     expect(asked).toEqual({
       code: 1,
-      printed: `siprest: process ${program.pid} has not answered for 5 s: it is stopped or very busy\n`,
+      printed: `siprest: process ${program.pid} has not answered for 5 s: it is suspended or very busy\n`,
     });
   });
 

@@ -169,7 +169,7 @@ describe('lines of the log', () => {
     await sendSip({ callId: 'x"\x1b[2J' }, { port: program.port });
     writeFileSync(program.file, 'route { nope(); }\n');
     process.kill(program.pid, 'SIGHUP');
-    await program.prints('the running script stays in force');
+    await program.prints('keeping the running script');
     rmSync(program.file);
     process.kill(program.pid, 'SIGHUP');
     await program.prints(/stays[^]*stays/);

@@ -111,7 +111,7 @@ describe('a file that is not a regular one', () => {
     writeFileSync(program.file, `include_file "${fifo}"\n${text}`);
     process.kill(program.pid, 'SIGHUP');
     await program.prints('it is a FIFO');
-    await program.prints('the running script stays in force');
+    await program.prints('keeping the running script');
     execFileSync('rm', [program.file]);
     execFileSync('mkfifo', [program.file]);
     process.kill(program.pid, 'SIGHUP');

@@ -194,7 +194,7 @@ ${answers}`);
     expect(await second.ended).toBe(1);
     expect([second.stdout, second.stderr]).toEqual([
       '',
-      `siprest: cannot listen on udp:127.0.0.1:${first.port}: another program uses this port: siprest, process ${first.pid}, which runs\n`,
+      `siprest: cannot listen on udp:127.0.0.1:${first.port}: another program uses this port: siprest, process ${first.pid}, which is running\n`,
     ]);
     const [reply] = await sendSip({}, { port: first.port });
     expect(reply?.status).toBe(200);

@@ -222,7 +222,7 @@ describe('siprest reload under load, with two processes', () => {
     const wrong = siprest.command('reload');
     expect(await wrong.ended).toBe(1);
     expect(wrong.stderr).toContain('t_repply');
-    expect(wrong.stderr).toContain('the running script stays in force');
+    expect(wrong.stderr).toContain('keeping the running script');
 
     writeFileSync(siprest.file, socket + asking(service, 'Newest'));
     process.kill(siprest.pid, 'SIGHUP');

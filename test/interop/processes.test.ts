@@ -346,10 +346,10 @@ route {
     const { code, printed } = await program.run('reload');
     expect(code).toBe(1);
     expect(printed).toContain('error[unknown-function]');
-    expect(printed).toContain('the running script stays in force');
+    expect(printed).toContain('keeping the running script');
     expect(await answers()).toEqual(new Set(['second']));
     process.kill(program.pid, 'SIGHUP');
-    await program.prints(/the running script stays in force[^]*the running script stays in force/);
+    await program.prints(/keeping the running script[^]*keeping the running script/);
     const taken = await SipPeer.open();
     text(
       `socket=udp:127.0.0.1:${taken.port}\nstartup_route { xlog("begun"); }\nroute { send_reply(200, "third"); }`,

@@ -39,7 +39,7 @@ describe('a port that is in use', { timeout: 60_000 }, () => {
     process.kill(program.pid, 'SIGTERM');
     const refused = await run('run', '--wait-for-port', '1', program.file);
     expect(refused.code).toBe(1);
-    expect(refused.printed).toContain(`udp:127.0.0.1:${program.port} is in use: it is waited for, up to 1 s`);
+    expect(refused.printed).toContain(`udp:127.0.0.1:${program.port} is in use: waiting for it up to 1 s`);
     expect(refused.printed).toMatch(
       new RegExp(`${inUse} stops: [12] calls? (?:is|are) left, and 1\\d s for them`),
     );

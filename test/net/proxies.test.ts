@@ -23,7 +23,7 @@ describe('the proxy of a request', () => {
     [{ http_proxy: 'http://u:s%40cret@p:3128' }, 'p:3128', 'direct'],
     [
       { http_proxy: 'socks5://u:secret@p:1' },
-      'http_proxy names a proxy of the kind socks5, use an http:// proxy instead',
+      'http_proxy has the unsupported scheme socks5, use an http:// proxy instead',
       'direct',
     ],
     [
@@ -33,7 +33,7 @@ describe('the proxy of a request', () => {
     ],
     [
       { all_proxy: 'http://u:secret%0a@p:1' },
-      ...both('invalid all_proxy: its user or password has a control character'),
+      ...both('invalid all_proxy: its user or password contains a control character'),
     ],
   ])('of %j is %s for http, %s for https', (environment, http, https) => {
     expect([chosen(environment, 'http', 'a.test'), chosen(environment, 'https', 'a.test')]).toEqual([

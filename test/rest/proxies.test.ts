@@ -139,7 +139,7 @@ describe('a proxy', () => {
     const kind = await newClient().get('http://a.test/');
     expect([kind.rc, reasonOf(kind)]).toEqual([
       -10,
-      'http_proxy names a proxy of the kind socks5, use an http:// proxy instead',
+      'http_proxy has the unsupported scheme socks5, use an http:// proxy instead',
     ]);
   });
 

@@ -102,7 +102,7 @@ describe('error_route', () => {
       rest,
       request: sampleRequest.replace(/^CSeq:.*\n/m, ''),
     });
-    expect(prints[0]).toBe('1 3 400 Bad Request: it has no CSeq');
+    expect(prints[0]).toBe('1 3 400 Bad Request: missing CSeq');
     expect(prints[1]).toBe(
       'INVITE sip:+15551234;day=mon@biloxi.example:5080;transport=udp;user=phone 192.0.2.7 alice 10 error_route',
     );
@@ -112,9 +112,9 @@ describe('error_route', () => {
   });
 
   test.each([
-    ['From', /^From:.*\n/m, 'it has no From'],
-    ['To', /^To:.*\n/m, 'it has no To'],
-    ['Call-ID', /^Call-ID:.*\n/m, 'it has no Call-ID'],
+    ['From', /^From:.*\n/m, 'missing From'],
+    ['To', /^To:.*\n/m, 'missing To'],
+    ['Call-ID', /^Call-ID:.*\n/m, 'missing Call-ID'],
   ])('reads of a request without %s are null', async (_, header, info) => {
     const { prints, sent, log } = await runScript('xlog("never");', {
       modules: ['sl', 'sipmsgops'],

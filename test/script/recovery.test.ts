@@ -102,7 +102,7 @@ test('several errors are all found at once, by the parser and the checker', () =
   ]);
 });
 
-test('beyond two hundred errors the rest is not read', () => {
+test('beyond two hundred errors the rest is ignored', () => {
   const script = loadBody('$var(a) = ;\n'.repeat(10_000));
   expect(script.diagnostics.length).toBe(201);
   expect(script.diagnostics.at(-1)?.code).toBe('too-many-errors');

@@ -161,25 +161,25 @@ describe('a response', () => {
 
 describe('a bad request', () => {
   it.each<[what: RegExp, text: string]>([
-    [/no From/, altered(/^From/, null)],
-    [/no To/, altered(/^To/, null)],
-    [/no Call-ID/, altered(/^Call-ID/, null)],
-    [/no CSeq/, altered(/^CSeq/, null)],
+    [/missing From/, altered(/^From/, null)],
+    [/missing To/, altered(/^To/, null)],
+    [/missing Call-ID/, altered(/^Call-ID/, null)],
+    [/missing CSeq/, altered(/^CSeq/, null)],
     [/more than one To/, altered(/^To/, 'To: <sip:a@b>\r\nt: <sip:c@d>')],
-    [/CSeq is wrong/, altered(/^CSeq/, 'CSeq: 36893488147419103232 OPTIONS')],
-    [/CSeq is wrong/, altered(/^CSeq/, 'CSeq: OPTIONS')],
-    [/method is another/, altered(/^CSeq/, 'CSeq: 1 INVITE')],
-    [/From is wrong/, altered(/^From/, 'From: "Open <sip:a@b>;tag=1')],
-    [/To is wrong/, altered(/^To/, 'To: "Mr. J. User <sip:j.user@example.com>')],
-    [/To is wrong/, altered(/^To/, 'To: <sip:a@b>, <sip:c@d>')],
-    [/Call-ID is wrong/, altered(/^Call-ID/, 'Call-ID:')],
+    [/invalid CSeq/, altered(/^CSeq/, 'CSeq: 36893488147419103232 OPTIONS')],
+    [/invalid CSeq/, altered(/^CSeq/, 'CSeq: OPTIONS')],
+    [/another method/, altered(/^CSeq/, 'CSeq: 1 INVITE')],
+    [/invalid From/, altered(/^From/, 'From: "Open <sip:a@b>;tag=1')],
+    [/invalid To/, altered(/^To/, 'To: "Mr. J. User <sip:j.user@example.com>')],
+    [/invalid To/, altered(/^To/, 'To: <sip:a@b>, <sip:c@d>')],
+    [/invalid Call-ID/, altered(/^Call-ID/, 'Call-ID:')],
     [/shorter than its Content-Length/, altered(/^Content-Length/, 'Content-Length: 9999')],
-    [/Content-Length is not a number/, altered(/^Content-Length/, 'Content-Length: -999')],
-    [/Content-Length is not a number/, altered(/^Content-Length/, 'l:')],
-    [/two different/, altered(/^Content-Length/, 'Content-Length: 0\r\nl: 1')],
-    [/no colon/, altered(/^Max/, 'no colon here')],
-    [/not a token/, altered(/^Max/, 'Bad Name: x')],
-    [/not a token/, altered(/^Max/, ': nameless')],
+    [/invalid Content-Length/, altered(/^Content-Length/, 'Content-Length: -999')],
+    [/invalid Content-Length/, altered(/^Content-Length/, 'l:')],
+    [/conflicting Content-Length/, altered(/^Content-Length/, 'Content-Length: 0\r\nl: 1')],
+    [/without a colon/, altered(/^Max/, 'no colon here')],
+    [/invalid header name/, altered(/^Max/, 'Bad Name: x')],
+    [/invalid header name/, altered(/^Max/, ': nameless')],
     [/Request-URI/, altered(/^OPTIONS/, 'OPTIONS <sip:user@example.com> SIP/2.0')],
     [/Request-URI/, altered(/^OPTIONS/, 'OPTIONS sip:user@example.com;  lr SIP/2.0')],
     [/Request-URI/, altered(/^OPTIONS/, 'OPTIONS  sip:user@example.com SIP/2.0')],
@@ -205,16 +205,16 @@ describe('a bad request', () => {
   });
 
   it.each<[why: RegExp, text: string]>([
-    [/no Via/, altered(/^Via/, null)],
-    [/Via is wrong/, altered(/^Via/, 'Via: nonsense')],
-    [/no end/, requestText().split('\r\n\r\n')[0] ?? ''],
-    [/no end/, requestText().replace(/\r\n\r\n$/, '\r\n')],
+    [/missing Via/, altered(/^Via/, null)],
+    [/invalid Via/, altered(/^Via/, 'Via: nonsense')],
+    [/missing empty line/, requestText().split('\r\n\r\n')[0] ?? ''],
+    [/missing empty line/, requestText().replace(/\r\n\r\n$/, '\r\n')],
     [/CR without LF/, altered(/^Max/, 'X-A: 1\rX-B: 2')],
-    [/not a SIP start line/, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
-    [/not a SIP start line/, 'garbage'],
-    [/not a SIP start line/, '\xff\xfe\xfd'],
-    [/not a SIP start line/, altered(/^OPTIONS/, 'OPT{}IONS sip:a@b SIP/2.0')],
-    [/no From/, altered(/^From/, null, requestText({ method: 'ACK' }))],
+    [/invalid start line/, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    [/invalid start line/, 'garbage'],
+    [/invalid start line/, '\xff\xfe\xfd'],
+    [/invalid start line/, altered(/^OPTIONS/, 'OPT{}IONS sip:a@b SIP/2.0')],
+    [/missing From/, altered(/^From/, null, requestText({ method: 'ACK' }))],
   ])('is dropped without an answer: %s', (why, text) => {
     const message = malformed(text);
     expect(message.reason).toMatch(why);
@@ -237,7 +237,7 @@ describe('size', () => {
     expect(malformed(requestText({ body: 'x'.repeat(65_535) })).reason).toMatch(/too large/);
     const many = (count: number) => parse(requestText({ headers: Array<string>(count).fill('a:b') }));
     expect(many(500).kind).toBe('request');
-    expect(many(600)).toMatchObject({ kind: 'malformed', reason: 'it has too many headers' });
+    expect(many(600)).toMatchObject({ kind: 'malformed', reason: 'too many headers' });
   });
 
   it('has no input that takes more than linear time', () => {

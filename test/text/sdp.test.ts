@@ -67,9 +67,9 @@ test('lines that are not touched stay', () => {
 
 test.each([
   ['v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n', null],
-  ['o=- 1 1 IN IP4 h\r\n', 'it does not begin with v=0'],
+  ['o=- 1 1 IN IP4 h\r\n', 'missing v=0 at the start'],
   ['v=0\r\ns=-\r\nt=0 0\r\n', 'it has no o= line'],
-  ['v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio\r\n', 'an m= line cannot be read'],
+  ['v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio\r\n', 'invalid m= line'],
   ['v=0\r\nnonsense\r\n', 'invalid line "nonsense"'],
 ])('%j: %s', (text, defect) => {
   expect(sdpDefect(text)).toBe(defect);

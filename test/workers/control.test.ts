@@ -59,12 +59,12 @@ describe('the control socket', () => {
     socket.end(question, 'latin1');
     let answer = '';
     for await (const chunk of socket) answer += String(chunk);
-    expect(JSON.parse(answer)).toEqual({ error: 'it knows status, reload, identity' });
+    expect(JSON.parse(answer)).toEqual({ error: 'unknown command; use status, reload, identity' });
   });
 
   it('is not made where others may enter', async () => {
     const directory = temporaryFolder('control');
     chmodSync(directory, 0o755);
-    await expect(listen(directory)).rejects.toThrow(/is accessible to others than its owner/);
+    await expect(listen(directory)).rejects.toThrow(/is accessible to other users/);
   });
 });

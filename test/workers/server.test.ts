@@ -508,7 +508,7 @@ describe('a server that cannot start', () => {
   });
 
   it.each([
-    ['203.0.113.77', 'this machine has no such address'],
+    ['203.0.113.77', 'this machine does not have this address'],
     ['no-such-name.invalid', 'not an address, a network interface or a name that resolves'],
   ])('says why an address does not do: %s', async (host, why) => {
     const error: unknown = await serve(`socket=udp:${host}:0\nroute { exit; }`).catch((e: unknown) => e);
