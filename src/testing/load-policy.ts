@@ -1,11 +1,19 @@
 /** Loads what a simulation runs: a script or a policy, in a file or as a value. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readRegularFile } from '../files/index.ts';
 import { isPolicy, type Policy } from '../routing/index.ts';
 import { renderDiagnostics } from '../script/index.ts';
-import { type Loaded, LoadedPolicy, LoadedScript, loadPolicyFile, loadScript } from '../workers/index.ts';
+import {
+  evaluatePolicy,
+  type Loaded,
+  LoadedPolicy,
+  LoadedScript,
+  loadPolicy,
+  loadScript,
+  type PolicySource,
+} from '../workers/index.ts';
 import { count, coverageFolder, ScriptCoverage } from './coverage.ts';
 import { SimulationError } from './simulation-error.ts';
 
@@ -31,7 +39,10 @@ export interface PolicyOptions {
 const known = new Map<string, LoadedScript>();
 const mostKnown = 100;
 
-/** @throws SimulationError for a script with errors, StartError for a policy that cannot be loaded */
+/** Policies whose files were tried, with the times of these files. */
+const tried = new Map<string, { readonly source: PolicySource; readonly stamp: string }>();
+
+/** @throws SimulationError for a script or policy with errors */
 export async function loadTested(policy: TestedPolicy, options: PolicyOptions = {}): Promise<Loaded> {
   if (policy instanceof LoadedScript || policy instanceof LoadedPolicy) return policy;
   if (isPolicy(policy)) return new LoadedPolicy(policy, null);
@@ -39,6 +50,28 @@ export async function loadTested(policy: TestedPolicy, options: PolicyOptions = 
     return loadText('script', Buffer.from(policy.script, 'utf8').toString('latin1'), options);
   const file = resolve(policy instanceof URL ? fileURLToPath(policy) : policy);
   return /\.[cm]?[jt]s$/.test(file) ? loadPolicyFile(file) : loadText(file, read(file), options);
+}
+
+/** Evaluates its files anew each time, so that tests do not share what they keep; tries them only after a change. */
+async function loadPolicyFile(file: string): Promise<LoadedPolicy> {
+  const before = tried.get(file);
+  if (before !== undefined && before.stamp === stampOf(before.source)) return evaluatePolicy(before.source);
+  const loaded = await loadPolicy(file);
+  if (!loaded.isValid) throw refused(file, loaded);
+  const { source } = loaded;
+  if (source !== null) tried.set(file, { source, stamp: stampOf(source) });
+  return loaded;
+}
+
+function stampOf({ policy: { files } }: PolicySource): string {
+  return files
+    .map(({ url }) => statSync(fileURLToPath(url), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    .join(' ');
+}
+
+function refused(file: string, { diagnostics, sources }: Loaded): SimulationError {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return new SimulationError(`${file} has errors:\n${renderDiagnostics(errors, sources, { color: false })}`);
 }
 
 function loadText(fileName: string, text: string, { argv = {} }: PolicyOptions): LoadedScript {
@@ -52,12 +85,7 @@ function loadText(fileName: string, text: string, { argv = {} }: PolicyOptions):
     ...(coverage === null ? {} : { reached: coverage }),
     readFile: (name, from) => read(includedPath(name, from)),
   });
-  if (!loaded.isValid) {
-    const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error');
-    throw new SimulationError(
-      `${fileName} has errors:\n${renderDiagnostics(errors, loaded.sources, { color: false })}`,
-    );
-  }
+  if (!loaded.isValid) throw refused(fileName, loaded);
   if (coverage !== null) count(coverage, loaded.sources);
   if (known.size >= mostKnown) known.clear();
   known.set(key, loaded);

@@ -1,5 +1,5 @@
 /** Puts a server together: for the test kit, which does so on simulated parts. */
-export { LoadedPolicy, loadPolicy as loadPolicyFile } from './load-policy.ts';
+export { evaluatePolicy, LoadedPolicy, loadPolicy, type PolicySource } from './load-policy.ts';
 export { LoadedScript, loadScript } from './load-script.ts';
 export type { Loaded } from './loaded.ts';
 export { ProcessHost } from './process-host.ts';
