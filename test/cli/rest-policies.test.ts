@@ -22,6 +22,9 @@ route {
   $var(rc) = rest_get("$hdr(X-Url)", $var(body), , $var(code));
   append_to_reply("X-Says: $var(rc) $var(code) $rest_kind $rest_from_cache\\r\\n");
   send_reply(200, "OK");
+}
+event_route[E_REST_HOST_STATE] {
+  xlog("event: $param(origin) $param(policy) $param(state)\\n");
 }`;
 
 async function service(answer: Answer) {
@@ -90,6 +93,7 @@ describe.each([1, 2])('policies in %i processes', (processes) => {
     await askOften(siprest, remembering.origin, 4 * processes);
     for (let i = 0; i < 2 * processes; i++) await ask(siprest, broken.origin);
     await expect.poll(() => askOften(siprest, broken.origin)).toEqual(['-5 0 blocked 0']);
+    await siprest.prints(`event: ${broken.origin} breaker open`);
     const before = { cached: cached.seen.length, broken: broken.seen.length };
     expect(before.cached).toBeLessThanOrEqual(processes);
 
