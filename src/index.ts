@@ -4,6 +4,18 @@
  * The REST client is `siprest/rest`; messages and a client of SIP are `siprest/sip`.
  * @module siprest
  */
+
+export {
+  defineModule,
+  defineState,
+  type EventAttributes,
+  raiseEvent,
+  type ScriptModule,
+  type ScriptModuleRows,
+  type ScriptRun,
+  type StateDefinition,
+  type StateScope,
+} from './modules/index.ts';
 export { type ResponseOutcome, url } from './rest/index.ts';
 export {
   Address,
@@ -46,6 +58,7 @@ export {
   type DiagnosticCode,
   type DiagnosticLabel,
   type DiagnosticRecord,
+  defineParameters,
   diagnosticRecords,
   type IncludeRecord,
   type Inert,
@@ -62,6 +75,7 @@ export {
 export type { ControlOptions, ControlPlace } from './workers/control-protocol.ts';
 export { LoadedPolicy, type LoadPolicyOptions, loadPolicy } from './workers/load-policy.ts';
 export { type LoadedScript, type LoadOptions, loadScript } from './workers/load-script.ts';
+export { type LoadWithModulesOptions, loadScriptWithModules } from './workers/load-with-modules.ts';
 export type { LogDestinations } from './workers/server-logs.ts';
 export type { ProcessOptions, ServerOptions, SipServer, StopOptions } from './workers/sip-server.ts';
 export { StartError } from './workers/start-error.ts';

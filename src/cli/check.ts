@@ -1,9 +1,9 @@
 import { type Diagnostic, diagnosticRecords, renderDiagnostics, type SourceSet } from '../index.ts';
-import { absencesText, isInert } from '../internal.ts';
+import { absencesText, isInert, tryCode } from '../internal.ts';
 import { githubText, sarifText } from './check-formats.ts';
 import type { CheckedFile, CheckRecord } from './checked-file.ts';
-import { loadRunnable } from './runnable-file.ts';
-import type { ScriptOptions } from './script-file.ts';
+import { isPolicyFile } from './runnable-file.ts';
+import { loadScriptFile, type ScriptOptions } from './script-file.ts';
 import { plural, type Streams, UsageError, usesColor } from './streams.ts';
 
 export const CHECK_FORMATS = ['text', 'json', 'sarif', 'github'] as const;
@@ -46,7 +46,9 @@ async function checkFile(
 ): Promise<CheckedFile> {
   const name = file === '-' ? 'stdin' : file;
   try {
-    const { diagnostics, sources } = await loadRunnable(file, options, streams);
+    const { diagnostics, sources } = isPolicyFile(file)
+      ? await tryCode(file)
+      : await loadScriptFile(file, options, streams);
     if (isText) writeText(name, diagnostics, sources, streams, options.verbose !== true);
     const valid = !diagnostics.some(({ severity }) => severity === 'error');
     return { file: name, valid, diagnostics: diagnosticRecords(diagnostics, sources) };

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type LoadedScript, loadScript } from '../index.ts';
+import { type LoadedScript, loadScriptWithModules } from '../index.ts';
 import { FileError, largestFile, readRegularFile } from '../internal.ts';
 import { readNamedFile, readStdin } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
@@ -32,8 +32,9 @@ export async function loadScriptFile(
     text = await preprocess(flatten(text, fileName, { bytes: room.bytes }), preprocessor);
   // included files keep the name used in the script
   const files = new Map([[fileName, fileName]]);
-  return loadScript(text, {
+  return loadScriptWithModules(text, {
     fileName,
+    folder: path === '-' ? '.' : dirname(resolve(path)),
     allowMissing,
     portable,
     argv: option,

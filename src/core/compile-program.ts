@@ -36,6 +36,8 @@ export interface RuntimeCatalog extends Catalog<Run> {
 }
 
 export interface CompileProgramOptions {
+  /** Modules in TypeScript or JavaScript, by their paths as the script writes them. */
+  readonly modules?: ReadonlyMap<string, Module> | undefined;
   /** Reads the files that the script includes. */
   readonly readFile?: ReadFile | undefined;
   /** Reports features that only OpenSIPS has as warnings. Default false: as errors. */
@@ -51,15 +53,24 @@ export interface CompileProgramOptions {
 export function compileProgram(
   text: string,
   fileName: string,
-  catalog: RuntimeCatalog,
-  { readFile, allowMissing = false, portable = false, argv = {}, reached }: CompileProgramOptions = {},
+  known: RuntimeCatalog,
+  {
+    modules: own = new Map(),
+    readFile,
+    allowMissing = false,
+    portable = false,
+    argv = {},
+    reached,
+  }: CompileProgramOptions = {},
 ): ProgramResult {
+  const catalog = own.size === 0 ? known : { ...known, modules: [...known.modules, ...own.values()] };
   const loaded = checkText(text, fileName, catalog, {
     // with the same flags as at run time, so that the compiler finds it in the cache
     checkRegex: (pattern) =>
       cachedRegex(pattern, { ignoreCase: true }) === null ? regexError(pattern) : null,
     allowMissing,
     portable,
+    moduleNames: new Map([...own].map(([path, { name }]) => [path, name])),
     ...(readFile === undefined ? {} : { readFile }),
   });
   const values = loaded.values.get(settingSpecs);

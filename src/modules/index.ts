@@ -1,4 +1,17 @@
 /** The script modules. */
 export { catalog } from './catalog.ts';
 export { modules } from './list.ts';
+export {
+  defineModule,
+  defineState,
+  type EventAttributes,
+  moduleOf,
+  moduleProblems,
+  raiseEvent,
+  type ScriptModule,
+  type ScriptModuleRows,
+  type ScriptRun,
+  type StateDefinition,
+  type StateScope,
+} from './own/index.ts';
 export { openClient, openScriptClient, restConnect, restFigures } from './rest-client/transfers.ts';

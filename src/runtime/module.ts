@@ -27,18 +27,18 @@ export interface Module extends ModuleSpec<Run> {
 }
 
 /** Functions by their argument tables, from which the types of `run` and `start` are derived. */
-type FunctionRows<Functions extends readonly (readonly ArgumentSpec[])[]> = {
-  readonly [Place in keyof Functions]: FunctionRow<Run, Functions[Place]>;
+type FunctionRows<Functions extends readonly (readonly ArgumentSpec[])[], R = Run> = {
+  readonly [Place in keyof Functions]: FunctionRow<R, Functions[Place]>;
 };
 
 /** Transformations by their argument tables. */
-type TransformationRows<Transformations extends readonly (readonly TransformationArgument[])[]> = {
-  readonly [Place in keyof Transformations]: TransformationRow<Run, Transformations[Place]>;
+type TransformationRows<Transformations extends readonly (readonly TransformationArgument[])[], R = Run> = {
+  readonly [Place in keyof Transformations]: TransformationRow<R, Transformations[Place]>;
 };
 
 /** Variables by the rules of their subnames. */
-type VariableRows<Rules extends readonly unknown[]> = {
-  readonly [Place in keyof Rules]: VariableRow<Run, Rules[Place]>;
+type VariableRows<Rules extends readonly unknown[], R = Run> = {
+  readonly [Place in keyof Rules]: VariableRow<R, Rules[Place]>;
 };
 
 /** A module as written, see {@link defineModule}. */
@@ -47,18 +47,19 @@ export interface ModuleRows<
   Functions extends readonly (readonly ArgumentSpec[])[],
   Variables extends readonly unknown[],
   Transformations extends readonly (readonly TransformationArgument[])[],
-> extends Omit<Module, 'parameters' | 'functions' | 'variables' | 'transformations' | 'validate' | 'start'> {
+  R = Run,
+> extends Pick<Module, 'name' | 'summary' | 'source' | 'requires' | 'events' | 'inert'> {
   /** Parameters for `modparam`: rows, or a table from {@link defineParameters}, which functions use as a key to the values. */
   readonly parameters?: Parameters;
   /**
    * `run` and `start` get the arguments of their row. Put spreads (`...others`) last: TypeScript does not infer the types
    * of rows that follow one.
    */
-  readonly functions?: FunctionRows<Functions>;
+  readonly functions?: FunctionRows<Functions, R>;
   /** `resolve` gets the subname that the row allows. */
-  readonly variables?: VariableRows<Variables>;
+  readonly variables?: VariableRows<Variables, R>;
   /** `apply` and `prepare` get the arguments of their row. */
-  readonly transformations?: TransformationRows<Transformations>;
+  readonly transformations?: TransformationRows<Transformations, R>;
   /** Checks parameters that depend on each other. Returned strings are warnings, a thrown {@link InvalidUse} is an error. */
   readonly validate?: (parameters: RowValues<Parameters>) => readonly string[];
   /** Runs before the sockets open and startup_route runs; an exception prevents the start. */

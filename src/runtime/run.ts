@@ -183,6 +183,11 @@ export class Run implements Execution<Run> {
     this.routing.log.log(level, text, this.worker.logLevel ?? this.routing.log.logLevel);
   }
 
+  /** Answers the request. False if it cannot be answered any more. */
+  reply(status: number, reason: string, body?: string): boolean {
+    return !this.isAboutReply && this.request.reply(status, reason, body);
+  }
+
   /** Called at its end: without a resume route, and unless others answer, there will be no reply. */
   leaveUnanswered(): void {
     if (!this.hasResumeRoute) this.request.leaveUnanswered();

@@ -109,6 +109,9 @@ interface Loaded<R> {
   readonly spec: ModuleSpec<R>;
 }
 
+/** Whether a path of `loadmodule` is one of TypeScript or JavaScript. */
+export const isModuleFile = (path: string): boolean => /\.m?[jt]s$/.test(path);
+
 /** The modules that the script loads and the catalog has. */
 export function checkModules<R>(
   script: ScriptNode,
@@ -121,7 +124,10 @@ export function checkModules<R>(
   for (const node of script.modules) {
     const spec = specs.get(node.module);
     const earlier = loaded.get(node.module);
-    if (spec === undefined) absent(node.module, node.path.span, catalog, missing);
+    if (spec === undefined && isModuleFile(node.path.text)) {
+      const message = `the module "${node.path.text}" was not loaded with the script`;
+      diagnostics.error('unknown-module', node.path.span, message);
+    } else if (spec === undefined) absent(node.module, node.path.span, catalog, missing);
     else if (earlier !== undefined) {
       const labels = [{ span: earlier.node.span, message: 'first loaded here' }];
       diagnostics.warning('duplicate-module', node.span, `the module ${node.module} is loaded twice`, {

@@ -21,6 +21,8 @@ import { TableValues } from './table-values.ts';
 import type { ReadFile } from './token-stream.ts';
 
 export interface CheckOptions {
+  /** The names of modules in TypeScript or JavaScript, by their paths as the script writes them. */
+  readonly moduleNames?: ReadonlyMap<string, string>;
   /**
    * Returns the error in a POSIX extended regular expression, or null. If absent, regular expressions are not checked.
    */
@@ -53,6 +55,20 @@ export function check<R>(
   catalog: Catalog<R>,
   options: CheckOptions = {},
 ): CheckedScript<R> {
+  const { moduleNames } = options;
+  return checkNamed(
+    moduleNames === undefined ? script : withModuleNames(script, moduleNames),
+    catalog,
+    options,
+  );
+}
+
+const withModuleNames = (script: ScriptNode, names: ReadonlyMap<string, string>): ScriptNode => ({
+  ...script,
+  modules: script.modules.map((node) => ({ ...node, module: names.get(node.path.text) ?? node.module })),
+});
+
+function checkNamed<R>(script: ScriptNode, catalog: Catalog<R>, options: CheckOptions): CheckedScript<R> {
   const diagnostics = new DiagnosticList();
   const missing = new MissingNames(options.allowMissing === true);
   const values = new TableValues();

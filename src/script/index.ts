@@ -3,6 +3,7 @@ export type * from './ast.ts';
 export { arithmeticOperators, assignOperators, comparisonOperators, routeKinds } from './ast.ts';
 export * from './catalog.ts';
 export type { CheckRegex } from './check-arguments.ts';
+export { isModuleFile } from './check-modules.ts';
 export { type CheckedScript, type CheckedText, type CheckOptions, check, checkText } from './checker.ts';
 export type { Matcher } from './compile-expressions.ts';
 export { type CompiledScript, type CompileOptions, compileScript } from './compiler.ts';

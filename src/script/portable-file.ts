@@ -1,6 +1,7 @@
 /** For `check --portable`: global parameters, modules and their parameters. */
 import type { LoadModuleNode, ModuleParameterNode, ScriptNode, SettingNode, Span } from './ast.ts';
 import type { Catalog } from './catalog.ts';
+import { isModuleFile } from './check-modules.ts';
 import type { ParameterSpec, SettingSpec } from './parameter-spec.ts';
 import { portableWords } from './portable-forms.ts';
 import type { PortableNotes } from './portable-notes.ts';
@@ -72,6 +73,10 @@ function loadedModules<R>(
 ): ReadonlyMap<string, Span> {
   const loaded = new Map<string, Span>();
   for (const { module, path, span } of nodes) {
+    if (isModuleFile(path.text)) {
+      notes.note(span, `the module ${module}`, 'it has none in TypeScript or JavaScript');
+      continue;
+    }
     const known = `${module}.so`;
     if (Object.hasOwn(notPortable, known)) notes.note(span, `the module ${module}`, notPortable[known] ?? '');
     if (loaded.has(module)) notes.form('module-twice', span);

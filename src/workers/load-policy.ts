@@ -1,8 +1,8 @@
-import { type CodeGraph, evaluateGraph, type Namespace, tryCode } from '../loading/index.ts';
+import { type CodeGraph, tryCode } from '../loading/index.ts';
 import { isPolicy, type Policy } from '../routing/index.ts';
 import type { Program } from '../runtime/index.ts';
 import { type Diagnostic, SourceSet } from '../script/index.ts';
-import { delay, systemClock } from '../timers/index.ts';
+import { evaluateInTime } from './evaluate-in-time.ts';
 import { policyProgram } from './policy-program.ts';
 import { StartError } from './start-error.ts';
 
@@ -96,20 +96,4 @@ export async function evaluatePolicy(
   const { default: policy } = await evaluateInTime(source.policy);
   if (!isPolicy(policy)) throw new StartError('its default export is not a policy in this process');
   return new LoadedPolicy(policy, source, diagnostics, sources);
-}
-
-/** The top level may hang although its trial succeeded. */
-const longest = 10_000;
-
-/** @throws StartError */
-export async function evaluateInTime(graph: CodeGraph): Promise<Namespace> {
-  const late = delay(systemClock, longest).then(() => null);
-  try {
-    const exported = await Promise.race([evaluateGraph(graph), late]);
-    if (exported !== null) return exported;
-  } catch (error) {
-    const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    throw new StartError(`the top level failed in the server, although its trial succeeded: ${said}`);
-  }
-  throw new StartError(`the top level did not finish within ${longest / 1000} s in the server`);
 }

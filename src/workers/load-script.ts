@@ -1,7 +1,10 @@
 import { compileProgram, type ProgramResult } from '../core/index.ts';
-import { catalog } from '../modules/index.ts';
+import type { CodeGraph } from '../loading/index.ts';
+import { catalog, moduleOf, type ScriptModule } from '../modules/index.ts';
 import type { Program } from '../runtime/index.ts';
 import type { Diagnostic, Reached, SourceSet } from '../script/index.ts';
+import type { Awaitable } from '../timers/index.ts';
+import { evaluateModules } from './evaluate-modules.ts';
 import { StartError } from './start-error.ts';
 
 /** Options for loading a script. */
@@ -21,6 +24,11 @@ export interface LoadOptions {
   readonly argv?: Readonly<Record<string, string>> | undefined;
   /** Counts which statements run, for tests. @internal */
   readonly reached?: Reached | undefined;
+  /**
+   * Modules that `defineModule()` made, by the paths that the script's `loadmodule` has: `{ './billing.ts': billing }`. A script
+   * with such modules runs in one process; `loadScriptWithModules()` loads them from their files, for several.
+   */
+  readonly modules?: Readonly<Record<string, ScriptModule>> | undefined;
 }
 
 /** A script with all included files, as plain data, for loading it in another process. */
@@ -31,7 +39,20 @@ export interface ScriptSource {
   readonly included: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly allowMissing: boolean;
   readonly argv: Readonly<Record<string, string>>;
+  /** The files of its own modules, by their paths in the script. */
+  readonly modules: Readonly<Record<string, CodeGraph>>;
 }
+
+/** Errors that a module which could not be loaded entails. */
+const consequences: ReadonlySet<Diagnostic['code']> = new Set([
+  'unknown-module',
+  'unknown-function',
+  'unknown-variable',
+  'unknown-transformation',
+  'module-not-loaded',
+  'not-available',
+  'bad-transformation',
+]);
 
 /** A routing script, parsed and checked by {@link loadScript}. */
 export class LoadedScript {
@@ -57,6 +78,17 @@ export class LoadedScript {
   }
 
   /**
+   * The same script with errors of its modules, so that what these would define is not reported as missing.
+   *
+   * @internal
+   */
+  withErrors(errors: readonly Diagnostic[], sources: SourceSet): LoadedScript {
+    const own = this.diagnostics.filter(({ code }) => !consequences.has(code));
+    const diagnostics = [...own, ...errors].toSorted((a, b) => a.span.start - b.span.start);
+    return new LoadedScript({ diagnostics, sources, program: null }, this.source);
+  }
+
+  /**
    * The program to run. Throws a {@link StartError} for a script with errors.
    *
    * @internal
@@ -71,7 +103,12 @@ export class LoadedScript {
  * Parses, checks and compiles a routing script. `text` is a byte string, as from `readFileSync(path, 'latin1')`. Never
  * throws because of the text: errors are in `diagnostics`, and `isValid` is false.
  */
-export function loadScript(
+export function loadScript(text: string, options: LoadOptions = {}): LoadedScript {
+  return loadWithGraphs(text, options, {});
+}
+
+/** As {@link loadScript}; `graphs` are the files of the modules, for loading them in another process. */
+export function loadWithGraphs(
   text: string,
   {
     fileName = 'script',
@@ -79,8 +116,10 @@ export function loadScript(
     allowMissing = false,
     portable = false,
     argv = {},
+    modules = {},
     reached,
-  }: LoadOptions = {},
+  }: LoadOptions,
+  graphs: Readonly<Record<string, CodeGraph>>,
 ): LoadedScript {
   const included: Record<string, Record<string, string>> = {};
   const recording =
@@ -97,20 +136,31 @@ export function loadScript(
     portable,
     argv,
     reached,
+    modules: new Map(
+      Object.entries(modules).flatMap(([path, module]) => {
+        const tables = moduleOf(module);
+        return tables === null ? [] : [[path, tables] as const];
+      }),
+    ),
   });
-  return new LoadedScript(result, { text, fileName, included, allowMissing, argv });
+  return new LoadedScript(result, { text, fileName, included, allowMissing, argv, modules: graphs });
 }
 
 /** Loads the same script again, in any process. */
-export function loadSource({ text, fileName, included, allowMissing, argv }: ScriptSource): LoadedScript {
-  return loadScript(text, {
-    fileName,
-    allowMissing,
-    argv,
-    readFile: (path, from) => {
-      const content = included[from]?.[path];
-      if (content === undefined) throw new Error(`${path} was missing when the script was loaded`);
-      return content;
-    },
-  });
+export function loadSource(source: ScriptSource): Awaitable<LoadedScript> {
+  const { modules } = source;
+  if (Object.keys(modules).length === 0) return loadAgain(source, {});
+  return evaluateModules(modules).then((evaluated) => loadAgain(source, evaluated));
+}
+
+function loadAgain(
+  { text, fileName, included, allowMissing, argv, modules: graphs }: ScriptSource,
+  modules: Readonly<Record<string, ScriptModule>>,
+): LoadedScript {
+  const readFile = (path: string, from: string) => {
+    const content = included[from]?.[path];
+    if (content === undefined) throw new Error(`${path} was missing when the script was loaded`);
+    return content;
+  };
+  return loadWithGraphs(text, { fileName, allowMissing, argv, readFile, modules }, graphs);
 }

@@ -21,7 +21,7 @@ export function sourceOf(loaded: Loaded): LoadedSource {
 }
 
 /** Loads the same script or policy again, in any process. */
-export function loadFrom(source: LoadedSource): LoadedScript | Promise<LoadedPolicy> {
+export function loadFrom(source: LoadedSource): Loaded | Promise<Loaded> {
   return 'policy' in source ? evaluatePolicy(source) : loadSource(source);
 }
 

@@ -1,5 +1,6 @@
 /** The program of a trial: loads the policy or module that its argument names, and reports to its parent. */
 import { type Namespace, runTrial, type Validated } from '../loading/index.ts';
+import { moduleOf, moduleProblems } from '../modules/index.ts';
 import { isPolicy } from '../routing/index.ts';
 import { policyProgram } from './policy-program.ts';
 import { StartError } from './start-error.ts';
@@ -9,6 +10,9 @@ void runTrial(process.argv[2] ?? '', validate);
 function validate({ default: exported }: Namespace): Validated {
   if (isPolicy(exported))
     return { definition: 'policy', problems: problemsOf(() => policyProgram(exported)) };
+  const module = moduleOf(exported);
+  if (module !== null)
+    return { definition: 'module', problems: moduleProblems(module).map((message) => ({ message })) };
   const message =
     exported === undefined
       ? 'the file has no default export'

@@ -38,7 +38,14 @@ export function scriptOf(
   });
   const { program, diagnostics, sources } = result;
   if (program === null) throw new Error(renderDiagnostics(diagnostics, sources, { color: false }));
-  return new LoadedScript(result, { text, fileName, included: {}, allowMissing: false, argv: {} });
+  return new LoadedScript(result, {
+    text,
+    fileName,
+    included: {},
+    allowMissing: false,
+    argv: {},
+    modules: {},
+  });
 }
 
 /** What a server runs of such a script. */

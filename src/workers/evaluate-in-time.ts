@@ -1,0 +1,20 @@
+/** Evaluates files that were tried before. */
+import { type CodeGraph, evaluateGraph, type Namespace } from '../loading/index.ts';
+import { delay, systemClock } from '../timers/index.ts';
+import { StartError } from './start-error.ts';
+
+/** The top level may hang although its trial succeeded. */
+const longest = 10_000;
+
+/** @throws StartError */
+export async function evaluateInTime(graph: CodeGraph): Promise<Namespace> {
+  const late = delay(systemClock, longest).then(() => null);
+  try {
+    const exported = await Promise.race([evaluateGraph(graph), late]);
+    if (exported !== null) return exported;
+  } catch (error) {
+    const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new StartError(`the top level failed in the server, although its trial succeeded: ${said}`);
+  }
+  throw new StartError(`the top level did not finish within ${longest / 1000} s in the server`);
+}
