@@ -60,7 +60,7 @@ export interface ModuleRows<
   readonly variables?: VariableRows<Variables, R>;
   /** `apply` and `prepare` get the arguments of their row. */
   readonly transformations?: TransformationRows<Transformations, R>;
-  /** Checks parameters that depend on each other. Returned strings are warnings, a thrown {@link InvalidUse} is an error. */
+  /** Checks parameters that depend on each other. Returned strings are warnings, a thrown `InvalidUse` is an error. */
   readonly validate?: (parameters: RowValues<Parameters>) => readonly string[];
   /** Runs before the sockets open and startup_route runs; an exception prevents the start. */
   readonly start?: (routing: RunRouting, parameters: RowValues<Parameters>) => Awaitable<void>;

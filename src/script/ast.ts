@@ -81,6 +81,7 @@ export const routeKinds = [
   'timer_route',
   'event_route',
 ] as const;
+/** The kinds of routes: `route`, `onreply_route`, ... */
 export type RouteKind = (typeof routeKinds)[number];
 
 export interface RouteNode extends Node {

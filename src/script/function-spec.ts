@@ -33,9 +33,13 @@ export type ArgumentType =
   | 'route'
   | 'level';
 
+/** An argument of a function. */
 export interface ArgumentSpec {
+  /** For documentation and messages. */
   readonly name: string;
+  /** What it may be, and what the code gets. */
   readonly type: ArgumentType;
+  /** Whether it may be omitted. Default false. */
   readonly optional?: boolean;
   /** A leading optional argument, recognized by the number of arguments: `xlog([level,] text)`. */
   readonly leading?: boolean;
@@ -67,6 +71,7 @@ export interface ArgumentSpec {
   readonly gives?: 'text';
   /** For type `string`: the name of an event, whose event_route then runs. */
   readonly event?: true;
+  /** One line of documentation. */
   readonly summary: string;
 }
 
@@ -81,6 +86,7 @@ export interface DefinedNames {
 export interface VariableReader<R> {
   /** As in the script, for messages: `$var(body)`. */
   readonly text: string;
+  /** Its value. */
   get(run: R): Value;
   /** All values, as with `[*]`; at most one if the variable is single-valued. */
   list(run: R): readonly Value[];
@@ -94,6 +100,7 @@ export interface VariableReference<R> extends VariableReader<R> {
 
 /** Context of a function call. */
 export interface Invocation<R> {
+  /** The run of the script that calls it. */
   readonly run: R;
   /** How the script calls it. */
   readonly mode: 'blocking' | 'async' | 'launch';
@@ -113,14 +120,17 @@ export type Completion<R> = (run: R) => Status;
 
 /** The static facts about a function. */
 export interface FunctionFacts<Arguments extends readonly ArgumentSpec[] = readonly ArgumentSpec[]> {
+  /** As scripts call it. */
   readonly name: string;
   /** Older names. */
   readonly aliases?: readonly string[];
+  /** A row for each. */
   readonly arguments: Arguments;
   /** Further modules that must be loaded; without them, calls are errors. */
   readonly requires?: readonly string[];
   /** Kinds of routes in which it is allowed; all if absent. */
   readonly routes?: readonly RouteKind[];
+  /** One line of documentation. */
   readonly summary: string;
   /** The documentation page or vector that defines its behaviour. */
   readonly source?: string;

@@ -2,6 +2,7 @@
 export class InvalidUse extends Error {
   /** A suggestion, if any. */
   readonly help: string | undefined;
+  /** Refuses a use; `help` is a suggestion. */
   constructor(message: string, help?: string) {
     super(message);
     this.name = 'InvalidUse';

@@ -8,16 +8,26 @@ import type { VariableSpec } from './variable-spec.ts';
 export interface EventSpec {
   /** `E_REST_HOST_STATE` */
   readonly name: string;
-  /** The attributes that the route reads as `$param(name)`, or by position as `$param(1)`. */
-  readonly attributes: readonly { readonly name: string; readonly summary: string }[];
+  /** What the route gets as `$param(name)`, and in this order as `$param(1)`. */
+  readonly attributes: readonly {
+    /** As `$param(name)` names it. */
+    readonly name: string;
+    /** One line of documentation. */
+    readonly summary: string;
+  }[];
+  /** One line of documentation. */
   readonly summary: string;
+  /** What defines it. */
   readonly source?: string;
 }
 
 /** The static facts about a script module. */
 export interface ModuleSpec<R> {
+  /** As `modparam` names it. */
   readonly name: string;
+  /** One line of documentation. */
   readonly summary: string;
+  /** What defines its behaviour. */
   readonly source?: string;
   /** Modules that must be loaded as well. */
   readonly requires?: readonly string[];

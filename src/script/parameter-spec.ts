@@ -3,6 +3,7 @@ import type { RouteKind } from './ast.ts';
 
 /** A parameter that `modparam` sets. */
 export interface ParameterSpec {
+  /** As `modparam` names it. */
   readonly name: string;
   /** Names in older scripts. */
   readonly aliases?: readonly string[];
@@ -10,14 +11,19 @@ export interface ParameterSpec {
   readonly type: 'int' | 'string' | 'boolean' | 'seconds';
   /** As shown in the reference: `20 s`, `10240 KB`. */
   readonly default: number | string | boolean | null;
+  /** For documentation: `ms`. */
   readonly unit?: string;
+  /** The least number. */
   readonly minimum?: number;
+  /** The greatest number. */
   readonly maximum?: number;
   /** For a number: the meaning of 0. */
   readonly zero?: number;
   /** May be set more than once; keeps all values. */
   readonly repeated?: boolean;
+  /** One line of documentation. */
   readonly summary: string;
+  /** What defines it. */
   readonly source?: string;
   /** The value is the name of a route of this kind, which must exist. */
   readonly routeKind?: RouteKind;

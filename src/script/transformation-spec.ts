@@ -2,7 +2,9 @@
 import type { Awaitable } from '../timers/index.ts';
 import type { Value } from './values.ts';
 
+/** An argument of a transformation. */
 export interface TransformationArgument {
+  /** For documentation and messages. */
   readonly name: string;
   /**
    * `rest`: everything that is left, including commas and spaces. `raw`: the same as source text with variables
@@ -10,6 +12,7 @@ export interface TransformationArgument {
    * commas and trimmed.
    */
   readonly type: 'string' | 'int' | 'rest' | 'raw';
+  /** Whether it may be omitted. Default false. */
   readonly optional?: boolean;
 }
 

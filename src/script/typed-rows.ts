@@ -57,6 +57,7 @@ export interface PlainFunctionRow<R, Arguments extends readonly ArgumentSpec[]>
   extends FunctionFacts<Arguments> {
   /** Called with the checked and evaluated arguments of the row. */
   readonly run: (run: R, ...args: ArgumentValues<R, Arguments>) => Awaitable<Status>;
+  /** Only for functions that `async()` may call. */
   readonly start?: never;
 }
 
@@ -69,6 +70,7 @@ export interface AsyncFunctionRow<R, Arguments extends readonly ArgumentSpec[]>
     invocation: Invocation<R>,
     ...args: ArgumentValues<R, Arguments>
   ) => Awaitable<Completion<R>>;
+  /** Only for functions that `async()` may not call. */
   readonly run?: never;
 }
 

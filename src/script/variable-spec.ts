@@ -12,7 +12,9 @@ export interface VariableUse<R> {
   readonly insertion?: 'insert' | 'insertAfter';
 }
 
+/** How one use of a variable reads and writes it. */
 export interface VariableAccess<R> {
+  /** Its value. */
   readonly get: (run: R) => Value;
   /** Text form for printing and comparing with text, if it differs from `get`: `true` for 1. */
   readonly text?: (run: R) => string | null;
@@ -38,7 +40,9 @@ export type SubnameRule = 'none' | 'optional' | 'required' | readonly string[];
 export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
   /** Without `$`: `var`, `ru`, `ct.fields`. */
   readonly name: string;
+  /** Other names. */
   readonly aliases?: readonly string[];
+  /** Which `(…)` it takes. */
   readonly subname?: Subname;
   /** Whether blanks inside the parentheses are significant. Default false. */
   readonly verbatim?: boolean;
@@ -46,10 +50,13 @@ export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
   readonly indexed?: boolean;
   /** Whether `[insert]` and `[insertAfter]` are allowed in assignments. Default false. */
   readonly insertable?: boolean;
+  /** Whether scripts may assign it. Default false. */
   readonly writable?: boolean;
   /** Text controlled by the sender of the message: never a number, and unsafe in URLs. */
   readonly fromMessage?: true;
+  /** One line of documentation. */
   readonly summary: string;
+  /** What defines its behaviour. */
   readonly source?: string;
   /** For a stand-in: the OpenSIPS module that has it, or `core`. */
   readonly absent?: string;
