@@ -98,7 +98,12 @@ function prepare(
   const { request } = run;
   const data = new PreparedBranch(request, branch);
   const socket = branch.socket ?? request.state(messageBranches).main.socket;
-  const isPlain = socket === null && branch.q === null && branch.path === null && !branch.isMarked;
+  const isPlain =
+    socket === null &&
+    branch.q === null &&
+    branch.path === null &&
+    !branch.isMarked &&
+    branch.change === undefined;
   if (branchRoute === null && isPlain) return resolve(run.routing, data, options, request, branch);
   const own = data.request;
   const changes = request.knownState(edits);
@@ -113,6 +118,7 @@ function prepare(
     for (const flag of branch.flags) main.flags.add(flag);
     for (const [name, value] of branch.attributes) data.attributes.set(name, value);
   }
+  branch.change?.(own);
   if (branchRoute === null) return resolve(run.routing, data, options, own, main);
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
   const after = (done: Run) =>
