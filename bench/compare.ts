@@ -1,7 +1,7 @@
 /**
  * Whether this checkout takes more or less of the processor than another commit, measured in turn, A B A B:
  *
- *   npm run bench:compare REF [-- --work answered,relayed,rest] [--pairs 10] [--rate 1000] [--seconds 5]
+ *   npm run bench:compare REF [-- --work answered,relayed,rest] [--pairs 10] [--rate 1000] [--seconds 5] [--slices 120]
  *   npm run bench:compare . [-- --work answered-handler,relayed-handler]
  *
  * The second compares handlers in TypeScript with the script that does the same.
@@ -9,7 +9,8 @@
  * REF is a commit, branch or tag, which is checked out and built in a temporary folder, with its own dependencies where
  * they differ; or the folder of a built checkout. Both servers run all the time, warm, and get the same load one after the other, at a rate that both
  * can serve; what counts is the CPU time of each, so that a machine that becomes slower in the middle of a pair is the
- * only thing that can favour one. Prints the median of the ratios, this checkout by REF, with its 95 % interval: "no
+ * only thing that can favour one. For `rest` both builds are in one process, and send in alternating slices of some
+ * 50 ms. Prints the median of the ratios, this checkout by REF, with its 95 % interval: "no
  * more than 3 in 100" holds when the upper end is at most 1.03. Needs gcc for `answered` and sip-tester for `relayed`.
  */
 import { spawnSync } from 'node:child_process';
@@ -19,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort } from '../test/support/ports.ts';
 import { temporaryFolder } from '../test/support/temporary.ts';
-import { sampleClient } from './rest/measure.ts';
+import { alternate, type Pair } from './rest/alternate.ts';
 import { startNode } from './rest/servers.ts';
 import { opensipsScript } from './sip/configurations.ts';
 import { sample } from './sip/measure.ts';
@@ -36,9 +37,10 @@ interface Build {
 /** CPU time for each call or request of one round, in microseconds. */
 type Round = (load: Load) => Promise<number>;
 
+/** Measures both in turn. */
 interface Work {
   readonly name: string;
-  readonly start: (build: Build) => Promise<Round>;
+  readonly compare: (ours: Build, theirs: Build) => Promise<readonly Pair[]>;
 }
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -47,6 +49,7 @@ const { values, positionals } = parseArgs({
   options: {
     work: { type: 'string', default: 'answered,relayed,rest' },
     pairs: { type: 'string', default: '10' },
+    slices: { type: 'string', default: '120' },
     rate: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '5' },
     'warm-up': { type: 'string', default: '10' },
@@ -83,14 +86,38 @@ function buildOf(ref: string): Build {
 const service = await startNode();
 const neighbours = { service: service.origin, callee: await freePort() };
 
-/** A work of bench:sip: a round is the CPU of a call. */
-const sipWork = (work: SipWork): Work => ({
-  name: work.title,
-  start: async ({ folder }) => {
+const load: Load = { rate: Number(values.rate), seconds: Number(values.seconds) };
+
+/** Servers of both builds run all the time, and get the same load one after the other. */
+async function inTurn(
+  start: (build: Build) => Promise<Round>,
+  ours: Build,
+  theirs: Build,
+): Promise<readonly Pair[]> {
+  const [a, b] = [await start(ours), await start(theirs)];
+  const warmUp = { rate: load.rate, seconds: Number(values['warm-up']) };
+  if (warmUp.seconds > 0) for (const round of [a, b]) await round(warmUp);
+  const pairs: Pair[] = [];
+  for (let pair = 0; pair < Number(values.pairs); pair++) {
+    // who comes first changes, since a pair's second round may find another machine
+    const [first, second] = pair % 2 === 0 ? [a, b] : [b, a];
+    const [one, other] = [await first(load), await second(load)];
+    pairs.push(pair % 2 === 0 ? { ours: one, theirs: other } : { ours: other, theirs: one });
+    process.stderr.write('.');
+  }
+  process.stderr.write('\n');
+  return pairs;
+}
+
+/** Measures what each build starts: a round is the CPU of a call. */
+const sipRounds = (
+  work: SipWork,
+  start: (build: Build) => ReturnType<typeof startScript>,
+): Work['compare'] => {
+  const begin = async (build: Build): Promise<Round> => {
     const missing = work.missing();
     if (missing !== null) throw new Error(missing);
-    const script = opensipsScript({ work: work.name, asking: 'async', ...neighbours });
-    const server = await startScript(script, { program: join(folder, 'dist/cli/main.js') });
+    const server = await start(build);
     toClose.push(() => server.stop());
     return async (load) => {
       const { outcome, cpu } = await sample(work, server, load, neighbours);
@@ -98,38 +125,41 @@ const sipWork = (work: SipWork): Work => ({
         throw new Error(`${outcome.offered - outcome.served} calls were lost`);
       return cpu;
     };
-  },
+  };
+  return (ours, theirs) => inTurn(begin, ours, theirs);
+};
+
+const programOf = ({ folder }: Build): { readonly program: string } => ({
+  program: join(folder, 'dist/cli/main.js'),
+});
+const scriptOf = (work: SipWork, build: Build): ReturnType<typeof startScript> =>
+  startScript(opensipsScript({ work: work.name, asking: 'async', ...neighbours }), programOf(build));
+
+/** A work of bench:sip. */
+const sipWork = (work: SipWork): Work => ({
+  name: work.title,
+  compare: sipRounds(work, (build) => scriptOf(work, build)),
 });
 
 /** The same by handlers, compared with the script of the other build. */
 const handlerWork = (work: SipWork): Work => ({
   name: `${work.title}; handlers by the script`,
-  start: async (build) => {
-    if (build.name !== ownName) return sipWork(work).start(build);
-    const server = await startHandlers(work.name, neighbours, {
-      program: join(build.folder, 'dist/cli/main.js'),
-    });
-    toClose.push(() => server.stop());
-    return async (load) => {
-      const { outcome, cpu } = await sample(work, server, load, neighbours);
-      if (outcome.served < outcome.offered)
-        throw new Error(`${outcome.offered - outcome.served} calls were lost`);
-      return cpu;
-    };
-  },
+  compare: sipRounds(work, (build) =>
+    build.name === ownName ? startHandlers(work.name, neighbours, programOf(build)) : scriptOf(work, build),
+  ),
 });
 
 const ownName = 'this checkout';
 
 const rest: Work = {
   name: 'rest: GET, 64 in flight',
-  start:
-    async ({ folder }) =>
-    async ({ rate, seconds }) => {
-      const requests = 10 * rate * seconds;
-      const { cpuUs } = await sampleClient(join(folder, 'dist'), `${service.origin}/credit/alice`, requests);
-      return cpuUs / requests;
-    },
+  compare: (ours, theirs) =>
+    alternate(
+      `${service.origin}/credit/alice`,
+      { product: join(ours.folder, 'dist') },
+      { product: join(theirs.folder, 'dist') },
+      { slices: Number(values.slices) },
+    ),
 };
 
 const works: Readonly<Record<string, Work>> = {
@@ -140,27 +170,15 @@ const works: Readonly<Record<string, Work>> = {
   rest,
 };
 
-async function compare({ name, start }: Work, ours: Build, theirs: Build): Promise<void> {
-  const load = { rate: Number(values.rate), seconds: Number(values.seconds) };
-  const [a, b] = [await start(ours), await start(theirs)];
-  const warmUp = { rate: load.rate, seconds: Number(values['warm-up']) };
-  if (warmUp.seconds > 0) for (const round of [a, b]) await round(warmUp);
-  const pairs: { readonly ours: number; readonly theirs: number }[] = [];
-  for (let pair = 0; pair < Number(values.pairs); pair++) {
-    // who comes first changes, since a pair's second round may find another machine
-    const [first, second] = pair % 2 === 0 ? [a, b] : [b, a];
-    const [one, other] = [await first(load), await second(load)];
-    pairs.push(pair % 2 === 0 ? { ours: one, theirs: other } : { ours: other, theirs: one });
-    process.stderr.write('.');
-  }
-  process.stderr.write('\n');
+async function compare(work: Work, ours: Build, theirs: Build): Promise<void> {
+  const pairs = await work.compare(ours, theirs);
   const ratio = medianInterval(pairs.map((pair) => pair.ours / pair.theirs));
   const [cost, before] = [
     medianInterval(pairs.map((pair) => pair.ours)).median,
     medianInterval(pairs.map((pair) => pair.theirs)).median,
   ];
   console.log(
-    `${name}: ${ratio.median.toFixed(3)} (95 %: ${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)}) of ${theirs.name}; ${cost.toFixed(1)} us against ${before.toFixed(1)} us, ${pairs.length} pairs`,
+    `${work.name}: ${ratio.median.toFixed(3)} (95 %: ${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)}) of ${theirs.name}; ${cost.toFixed(1)} us against ${before.toFixed(1)} us, ${pairs.length} pairs`,
   );
 }
 

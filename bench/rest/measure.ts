@@ -122,24 +122,6 @@ async function sample(plan: Plan, one: Scenario, rival: string): Promise<Sample>
   return printed(tools.libcurl, [url, one.method, ...numbers, version, caFile]);
 }
 
-/** GETs of `url` by the siprest in the folder `product`, 64 at a time, after as many for the compiler. */
-export function sampleClient(product: string, url: string, requests: number): Promise<Sample> {
-  const goal = {
-    rival: 'siprest',
-    url,
-    method: 'GET',
-    bodyBytes: 0,
-    inFlight: 64,
-    warmup: WARMUP,
-    requests,
-    expectBytes: ANSWER.length,
-    caFile: '',
-    http2: false,
-    product,
-  };
-  return printed(process.execPath, [load, JSON.stringify(goal)]);
-}
-
 async function printed(command: string, args: readonly string[]): Promise<Sample> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';

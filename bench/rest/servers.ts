@@ -21,6 +21,9 @@ export interface BenchServer {
 /** What it answers to every request. */
 export const ANSWER = '{"credit":1234,"currency":"EUR","ok":true,"n":1}';
 
+/** Paths whose answers may be kept. */
+export const FRESH = '/fresh/';
+
 /** nginx with one worker, which keeps its connections and logs nothing. */
 export async function startNginx(): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'siprest-bench-'));
@@ -35,7 +38,8 @@ export async function startNginx(): Promise<BenchServer> {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${folder}/run/${name};`)
     .join(' ');
-  const location = `location / { default_type application/json; return 200 '${ANSWER}'; }`;
+  const location = `location / { default_type application/json; return 200 '${ANSWER}'; }
+    location ${FRESH} { default_type application/json; add_header Cache-Control max-age=86400; return 200 '${ANSWER}'; }`;
   const configuration = `daemon off; master_process off; worker_processes 1; pid ${folder}/run/pid;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 events { worker_connections 16384; }
@@ -71,6 +75,7 @@ http {
 export async function startNode(): Promise<BenchServer> {
   const server = http.createServer((request, response) => {
     request.resume();
+    if (request.url?.startsWith(FRESH)) response.setHeader('Cache-Control', 'max-age=86400');
     response.end(ANSWER);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -288,6 +288,14 @@ export interface ResponseParts {
   readonly fromCache?: boolean | undefined;
 }
 
+/** An answer as a cache gives it. */
+interface KeptAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
 /** Headers and body of an answer that was not read from a connection. */
 const answerOf = (fields: Fields, received: Buffer) => ({
   rawHeaders: fields.flat(),
@@ -316,6 +324,16 @@ export class ResponseOutcome extends AnswerOutcome {
   ): ResponseOutcome {
     const { clock, connection: info, reused, status, fromCache } = outcome;
     return new ResponseOutcome({ clock, info, reused, status, ...answerOf(fields, body) }, fromCache);
+  }
+
+  /** What a cache has kept, with a body of the caller's own. @internal */
+  static kept({ status, contentType, rawHeaders, body }: KeptAnswer): ResponseOutcome {
+    const { clock } = UNSENT;
+    const received = Buffer.from(body);
+    return new ResponseOutcome(
+      { clock, info: null, reused: false, status, contentType, rawHeaders, received },
+      true,
+    );
   }
 
   /** A response created by a policy, without sending the request. */

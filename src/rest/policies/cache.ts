@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { type Outcome, ResponseOutcome } from '../outcome.ts';
 import type { Policy, Send } from '../policies.ts';
-import { fieldOf, type HttpRequest, withHeader } from '../request.ts';
+import { type HttpRequest, withHeader } from '../request.ts';
+import type { RequestHeaders } from '../request-headers.ts';
 import type { PolicyAct } from '../transfer-counts.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import { type CacheDirectives, parseCacheControl, timeOf } from './cache-control.ts';
@@ -24,16 +25,46 @@ import { timeLeft, withTimeLeft } from './waiting.ts';
 /** RFC 9110, section 9.2.1. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** Fields of a request that ask for something that is not kept. */
-const BYPASSING = [
+const BYPASSING: ReadonlySet<string> = new Set([
   'range',
   'if-none-match',
   'if-modified-since',
   'if-match',
   'if-unmodified-since',
   'if-range',
-];
+]);
 /** What an answer may hang on that no Vary need name. */
-const CREDENTIALS = ['authorization', 'cookie', 'host', 'proxy-authorization'];
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'host', 'proxy-authorization']);
+
+/** What the fields of a request say to a cache. */
+interface Asked {
+  readonly bypasses: boolean;
+  readonly directives: CacheDirectives;
+  /** Who asks, by what, as a hash, so that no credentials are kept; empty: anybody. */
+  readonly who: string;
+}
+
+function readAsked({ fields }: RequestHeaders): Asked {
+  let bypasses = false;
+  let control: string | null = null;
+  let pragma = '';
+  const credentials: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [name, value] = [fields[i]?.toLowerCase() ?? '', fields[i + 1] ?? ''];
+    if (BYPASSING.has(name)) bypasses = true;
+    else if (CREDENTIALS.has(name)) credentials.push(`${name}\0${value}`);
+    else if (name === 'cache-control') control = control === null ? value : `${control}, ${value}`;
+    else if (name === 'pragma') pragma = value;
+  }
+  // Pragma is HTTP/1.0's, and counts without Cache-Control (section 5.4)
+  control ??= /\bno-cache\b/i.test(pragma) ? 'no-cache' : '';
+  const who =
+    credentials.length === 0
+      ? ''
+      : createHash('sha256').update(credentials.toSorted().join('\0')).digest('base64');
+  return { bypasses, directives: parseCacheControl(control), who };
+}
+
 /** Answers that count as an error for stale-if-error (RFC 5861, section 4). */
 const ERRORS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
@@ -45,29 +76,28 @@ const isError = (outcome: Outcome): boolean =>
 export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context: HostContext): Policy {
   const { clock } = context;
 
-  /** Who asks, by what; as a hash, so that no credentials are kept. */
-  const keyOf = (request: HttpRequest): string => {
-    const parts = CREDENTIALS.flatMap((name) => {
-      const value = fieldOf(request.headers, name);
-      return value === undefined ? [] : [`${name}\0${value}`];
-    });
-    const who = parts.length === 0 ? '' : createHash('sha256').update(parts.join('\0')).digest('base64');
-    return `${context.trustOf(request)} ${who}`;
+  // most requests have the fields that the one before had, and then the same list of them
+  let lastHeaders: RequestHeaders | null = null;
+  let lastAsked: Asked | null = null;
+  const askedBy = (headers: RequestHeaders): Asked => {
+    if (lastAsked === null || headers !== lastHeaders) {
+      lastHeaders = headers;
+      lastAsked = readAsked(headers);
+    }
+    return lastAsked;
   };
-  const answer = (stored: StoredAnswer): ResponseOutcome =>
-    ResponseOutcome.of({
-      status: stored.status,
-      headers: stored.fieldsNow(clock.now()),
-      body: stored.body,
-      fromCache: true,
-    });
-  const given = (stored: StoredAnswer, act: PolicyAct): ResponseOutcome => {
+  const keyOf = (request: HttpRequest): string =>
+    `${context.trustOf(request)} ${askedBy(request.headers).who}`;
+  const answer = (stored: StoredAnswer, now = clock.now()): ResponseOutcome => {
+    const { status, contentType, body } = stored;
+    return ResponseOutcome.kept({ status, contentType, body, rawHeaders: stored.fieldsNow(now) });
+  };
+  const given = (stored: StoredAnswer, act: PolicyAct, now = clock.now()): ResponseOutcome => {
     context.count(act);
-    return answer(stored);
+    return answer(stored, now);
   };
   /** Whether the answer is fresh enough for what the request says (section 5.2.1). */
-  const isUsable = (stored: StoredAnswer, asked: CacheDirectives): boolean => {
-    const now = clock.now();
+  const isUsable = (stored: StoredAnswer, asked: CacheDirectives, now: number): boolean => {
     if (stored.needsValidation || asked.has('no-cache')) return false;
     const maxAge = timeOf(asked, 'max-age');
     if (maxAge !== null && stored.age(now) > maxAge) return false;
@@ -133,11 +163,22 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
       const identity = `${key} ${request.path}\0${request.headers.fields.join('\0')}`;
       return cache.underWay.send(identity, request, next, clock);
     };
-    const get: Send = async (request) => {
-      const asked = parseCacheControl(fieldOf(request.headers, 'cache-control') ?? pragmaOf(request));
+    const get: Send = (request) => {
+      const asked = askedBy(request.headers).directives;
       const key = keyOf(request);
       const stored = cache.find(request, key);
-      if (stored !== null && isUsable(stored, asked)) return given(stored, 'cache_hits');
+      const now = clock.now();
+      return stored !== null && isUsable(stored, asked, now)
+        ? Promise.resolve(given(stored, 'cache_hits', now))
+        : getElse(request, asked, key, stored);
+    };
+    /** Where no stored answer is fresh. */
+    const getElse = async (
+      request: HttpRequest,
+      asked: CacheDirectives,
+      key: string,
+      stored: StoredAnswer | null,
+    ): Promise<Outcome> => {
       if (asked.has('only-if-cached')) return ResponseOutcome.of({ status: 504, fromCache: true });
       const mayWait = !asked.has('no-cache') && !asked.has('max-age') && !asked.has('min-fresh');
       if (
@@ -177,19 +218,12 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
     return (request) => {
       if (!SAFE.has(request.method)) return invalidating(request, next, cache);
       const { method, body, streams } = request;
-      if (body !== null || streams !== null || isBypassing(request)) return next(request);
+      if (body !== null || streams !== null || askedBy(request.headers).bypasses) return next(request);
       if (method === 'HEAD') return head(request);
       return method === 'GET' ? get(request) : next(request);
     };
   };
 }
-
-const isBypassing = ({ headers }: HttpRequest): boolean =>
-  BYPASSING.some((name) => fieldOf(headers, name) !== undefined);
-
-/** Pragma is HTTP/1.0's, and counts without Cache-Control (section 5.4). */
-const pragmaOf = ({ headers }: HttpRequest): string =>
-  /\bno-cache\b/i.test(fieldOf(headers, 'pragma') ?? '') ? 'no-cache' : '';
 
 /** The request with what the stored answer is validated by (section 4.3.1). */
 function conditional(request: HttpRequest, stored: StoredAnswer | null): HttpRequest {

@@ -77,6 +77,7 @@ export class StoredAnswer {
   readonly directives: CacheDirectives;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
+  readonly contentType: string;
   /** How long it is fresh, in milliseconds. */
   readonly lifetime: number;
   readonly bytes: number;
@@ -85,6 +86,9 @@ export class StoredAnswer {
   /** When it arrived, monotonic, and how old it was then. */
   readonly #arrived: number;
   readonly #ageThen: number;
+  /** Its fields with an age of so many seconds. */
+  #aged: readonly string[] = [];
+  #agedBy = -1;
 
   constructor(
     request: HttpRequest,
@@ -103,6 +107,7 @@ export class StoredAnswer {
     this.directives = parseCacheControl(allOf(fields, 'cache-control'));
     this.etag = firstOf(fields, 'etag');
     this.lastModified = firstOf(fields, 'last-modified');
+    this.contentType = valuesOf(fields, 'content-type').at(-1) ?? '';
     // section 4.2.3
     const date = httpDate(firstOf(fields, 'date') ?? '', times.arrivedDate) ?? times.arrivedDate;
     const apparent = Math.max(times.arrivedDate - date, 0);
@@ -168,9 +173,14 @@ export class StoredAnswer {
     return new StoredAnswer(request, key, { status, fields: [...kept, ...newer], body }, times, settings);
   }
 
-  /** Its fields as they are given to a caller, with its age. */
-  fieldsNow(now: number): Fields {
-    return [...this.fields, ['Age', String(Math.max(Math.floor(this.age(now) / 1_000), 0))]];
+  /** Its fields as they are given to a caller, names and values in turn, with its age: the same list for a second. */
+  fieldsNow(now: number): readonly string[] {
+    const age = Math.max(Math.floor(this.age(now) / 1_000), 0);
+    if (age !== this.#agedBy) {
+      this.#agedBy = age;
+      this.#aged = [...this.fields.flat(), 'Age', String(age)];
+    }
+    return this.#aged;
   }
 }
 
