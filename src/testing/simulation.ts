@@ -83,6 +83,7 @@ export class Simulation {
     const { date, weather = {}, names = {} } = options;
     this.clock = new TestClock(date);
     this.clock.check(() => this.#check());
+    this.clock.explain = () => this.#story();
     const clock = this.clock.source;
     this.network = new SimulatedNetwork(clock);
     this.network.weather = weather;
@@ -225,6 +226,12 @@ export class Simulation {
     const told = problems.slice(0, mostTold).join('\n');
     const more = problems.length > mostTold ? `\nand ${problems.length - mostTold} more` : '';
     throw new SimulationError(`${told}${more}\n\n${this.trace.ladder()}\n`);
+  }
+
+  /** What has gone wrong by the log, and all that was sent. */
+  #story(): string {
+    const errors = this.#log.lines.flatMap(({ level, text }) => (level === 'error' ? `\n  ${text}` : []));
+    return `${errors.slice(-mostTold).join('')}\n\n${this.trace.ladder()}\n`;
   }
 
   #createHost(): ProcessHost {

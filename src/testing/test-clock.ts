@@ -33,6 +33,8 @@ class CountingClock extends SimulatedClock {
 export class TestClock {
   readonly #clock: CountingClock;
   readonly #checks: (() => void)[] = [];
+  /** What an error about waiting in vain ends with: what has happened so far. @internal */
+  explain: () => string = () => '';
 
   /** @internal */
   constructor(date: Date | number = firstDate) {
@@ -87,7 +89,7 @@ export class TestClock {
       if (condition()) return;
       if (this.#clock.fireNext(end)) continue;
       const why = this.#clock.timers === 0 ? 'nothing can happen any more' : 'not within ten minutes';
-      throw new SimulationError(`waited in vain for ${what()}: ${why}`);
+      throw new SimulationError(`waited in vain for ${what()}: ${why}${this.explain()}`);
     }
   }
 

@@ -60,3 +60,31 @@ describe('the routing example', () => {
     );
   });
 });
+
+describe('a simulation', () => {
+  it('says what it waited for, and what was sent', async () => {
+    const test = await simulate(routing);
+    const phone = test.callee('desk').silent();
+    test.services.on('127.0.0.1:8081', { body: phone.contact });
+    test.caller('alice').invite('sip:bob@home.example');
+    await expect(phone.request('BYE')).rejects.toThrow(
+      /waited in vain for BYE at desk: [\s\S]*alice +siprest[\s\S]*GET \/route\?to=bob/,
+    );
+  });
+
+  it('names a request that goes to nobody, and one that no service expects', async () => {
+    const test = await simulate({
+      script:
+        'socket = udp:10.0.0.1:5060\nloadmodule "tm.so"\nroute { $du = "sip:10.0.0.9:5062"; t_relay(); }',
+    });
+    const call = test.caller('alice').invite('sip:bob@home.example');
+    await expect(call.final()).rejects.toThrow(
+      "unexpected request: INVITE sip:bob@home.example to udp:10.0.0.9:5062: use callee('10.0.0.9:5062')",
+    );
+    const asking = await simulate(credit);
+    asking.services.on('127.0.0.1:8081', { 'GET /other': { status: 204 } });
+    await expect(asking.caller('alice').send('OPTIONS', 'sip:bob@home.example').final()).rejects.toThrow(
+      'unexpected request: GET /credit?account=alice to 127.0.0.1:8081; expected: GET /other',
+    );
+  });
+});
