@@ -74,7 +74,6 @@ export class Dispatcher implements Sender, TransferOwner {
     const transfer = new Transfer(this, pool, request, captured);
     const now = this.timers.clock.now();
     transfer.clock.started = now;
-    transfer.clock.stalled = -this.timers.lag;
     transfer.clock.call = request.route?.call ?? null;
     transfer.expectContinue =
       headers.expect === 'on' ||

@@ -87,7 +87,7 @@ export class PhaseClock {
   /** The call that the transfer is an attempt of, if policies of its host may make several. */
   call: CallFigures | null = null;
   started = 0;
-  /** How long the event loop was busy with other things meanwhile, as far as that is known. */
+  /** How long the event loop was stalled meanwhile, if it was. */
   stalled = 0;
   lookup = 0;
   connect = 0;
@@ -174,7 +174,7 @@ abstract class BaseOutcome {
   /** Whether so much of the attempt's time was taken by stalls of this process that it says nothing of the service. @internal */
   get wasStalled(): boolean {
     const { started, ended, stalled } = this.clock;
-    return stalled * 4 > ended - started;
+    return stalled > 0 && stalled * 3 >= ended - started;
   }
 
   /** Whether a policy made the outcome, and no transfer. @internal */

@@ -364,7 +364,7 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
     timers.stop(this);
     if (this.connectDeadline !== null) timers.stop(this.connectDeadline);
     this.clock.ended = timers.clock.now();
-    this.clock.stalled += timers.lag;
+    if (timers.stalledUntil >= this.clock.started) this.clock.stalled = timers.stalledFor;
   }
 
   #tell(outcome: Outcome): void {

@@ -97,8 +97,9 @@ class Ring {
  */
 export class TimerWheel {
   readonly clock: Clock;
-  /** How long the event loop was too busy to fire what was due, in all, in ms: the later part of each stall. */
-  lag = 0;
+  /** When the last stall of the event loop ended, on the clock, and how late what was due was then, in ms. */
+  stalledUntil = Number.NEGATIVE_INFINITY;
+  stalledFor = 0;
   readonly #near = new Ring(256, 0);
   readonly #middle = new Ring(1024, 8);
   /** Deadlines beyond its 18 hours wait in the last slot, and move to their place from there. */
@@ -168,7 +169,10 @@ export class TimerWheel {
   #turn(): void {
     const now = this.clock.now();
     const late = now - this.#wakes;
-    if (late >= STALL) this.lag += late;
+    if (late >= STALL) {
+      this.stalledUntil = now;
+      this.stalledFor = late;
+    }
     this.#wakes = Number.POSITIVE_INFINITY;
     this.#turning = true;
     const until = Math.floor(now);
@@ -230,8 +234,8 @@ export class TimerWheel {
   }
 }
 
-/** A turn that is less late is not: timers are as exact as that, in ms. */
-const STALL = 20;
+/** Turns that are less late are usual on a busy machine, and sockets are read in between; in ms. */
+const STALL = 100;
 
 /** The maximum of Node's timeouts. */
 const LONGEST_DELAY = 2 ** 31 - 1;

@@ -53,7 +53,7 @@ describe('a process that was too busy to read', () => {
     await until(() => Atomics.load(counts, SEEN) === 2);
     Atomics.store(counts, HELD, 0);
     Atomics.notify(counts, HELD);
-    stall(1_500, () => Atomics.load(counts, ANSWERED) === 2);
+    stall(2_500, () => Atomics.load(counts, ANSWERED) === 2);
     expect(await late).toMatchObject({ kind: 'response', status: 200 });
     await client.close();
   });
@@ -69,7 +69,7 @@ describe('a process that was too busy to read', () => {
     expect((await client.get(origin)).ok).toBe(true);
     const silent = client.get(`${origin}/silent`, { timeout: 1_000 });
     await until(() => Atomics.load(counts, SEEN) === 2);
-    stall(1_500, () => true);
+    stall(2_500, () => true);
     expect((await silent).kind).toBe('timeout');
     expect((await client.get(origin)).ok).toBe(true);
     await client.close();
