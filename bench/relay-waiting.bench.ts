@@ -1,16 +1,21 @@
 /**
  * What a relayed call keeps while it waits: INVITEs to a callee that never answers, without sockets.
- * `npx tsx scripts/bench.ts relay-waiting [--calls 20000]`.
+ * `npx tsx scripts/bench.ts relay-waiting [--calls 20000] [--handler]`: by a script, or by a handler that awaits relay().
  */
 
 import { parseArgs } from 'node:util';
+import { defineServer } from '../src/routing/index.ts';
 import { collect } from '../test/support/garbage.ts';
 import { relayScript, relayTo } from '../test/support/relay-script.ts';
 import { CALLEE, CALLER, MemoryCall } from './sip/memory-calls.ts';
-import { startInMemory } from './sip/memory-transport.ts';
+import { SERVER, startInMemory } from './sip/memory-transport.ts';
 
 const { values } = parseArgs({
-  options: { calls: { type: 'string', default: '20000' }, smoke: { type: 'boolean', default: false } },
+  options: {
+    calls: { type: 'string', default: '20000' },
+    smoke: { type: 'boolean', default: false },
+    handler: { type: 'boolean', default: false },
+  },
 });
 const calls = values.smoke ? 200 : Number(values.calls);
 
@@ -29,7 +34,16 @@ async function use(): Promise<Use> {
 }
 
 let sent = 0;
-const server = await startInMemory(relayScript({ onward: relayTo(CALLEE) }), (_data, port) => {
+const handlers = defineServer({
+  sockets: [`udp:${SERVER.address}:${SERVER.port}`],
+  onInvite: (call) =>
+    call.relay({
+      targets: [{ uri: call.uri.text, nextHop: `sip:127.0.0.1:${CALLEE}` }],
+      recordRoute: true,
+    }),
+});
+const policy = values.handler ? handlers : relayScript({ onward: relayTo(CALLEE) });
+const server = await startInMemory(policy, (_data, port) => {
   if (port === CALLEE) sent++;
 });
 let number = 0;

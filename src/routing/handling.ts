@@ -35,15 +35,18 @@ import { decode } from './text.ts';
  */
 export type CallEnding = 'cancelled' | 'limit' | 'gone';
 
+/** What of its options a relay() needs while targets ring; the others, targets above all, need not stay in memory. */
+type KeptOptions = Pick<RelayOptions, 'tryNext' | 'ringFor' | 'respondWithin' | 'failover' | 'onReply'>;
+
 /** One relay() under way. */
-interface Relay {
-  readonly options: RelayOptions;
+interface Relay extends KeptOptions {
   /** Targets to try next, in series. */
-  readonly later: TargetBranch[];
+  later: readonly TargetBranch[];
   readonly resolve: (result: RelayResult) => void;
   readonly reject: (error: Error) => void;
 }
 
+const none: readonly TargetBranch[] = [];
 const cancelled: RelayResult = { kind: 'cancelled' };
 const timeout: RelayTimeout = { kind: 'timeout', status: 408 };
 const unreachable: RelayFailure = {
@@ -273,7 +276,9 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     this.#pause();
     this.#unsent = null;
     return new Promise((resolve, reject) => {
-      const current: Relay = { options, later: inSeries ? targets.slice(1) : [], resolve, reject };
+      const { tryNext, ringFor, respondWithin, failover, onReply } = options;
+      const later = inSeries ? targets.slice(1) : none;
+      const current: Relay = { tryNext, ringFor, respondWithin, failover, onReply, later, resolve, reject };
       this.#relay = current;
       this.#try(current, first);
     });
@@ -281,10 +286,9 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
 
   #try(current: Relay, branches: readonly TargetBranch[]): void {
     const { routing, request } = this;
-    const { options } = current;
     const state = request.state(relaying);
-    const ringFor = options.ringFor ?? routing.ringFor;
-    const respondWithin = options.respondWithin ?? routing.respondWithin;
+    const ringFor = current.ringFor ?? routing.ringFor;
+    const respondWithin = current.respondWithin ?? routing.respondWithin;
     state.user = this;
     state.frTimeout = respondWithin / 1000;
     state.frInvTimeout = ringFor / 1000;
@@ -301,7 +305,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     try {
       const status = relay(new Run(this.worker, request), {
         branches,
-        failover: options.failover ?? true,
+        failover: current.failover ?? true,
         passReason: true,
         auto477: false,
       });
@@ -318,13 +322,14 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     const { transaction } = request;
     if (status > 0) {
       const { proxy } = request.state(relaying);
-      if (proxy !== null) proxy.restartOnEachReply = current.options.ringFor === undefined;
+      if (proxy !== null) proxy.restartOnEachReply = current.ringFor === undefined;
       this.#takeOver();
       this.#letGo();
       if (this.#relay === current && request.message?.method === 'ACK') this.#settle(cancelled);
       return;
     }
-    const [next] = current.later.splice(0, 1);
+    const [next] = current.later;
+    current.later = current.later.slice(1);
     if (next !== undefined && this.ended === null) return this.#try(current, [next]);
     this.#unsent = unreachable;
     this.#settle(this.ended === null && transaction?.isFinal !== true ? unreachable : cancelled);
@@ -354,7 +359,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
 
   onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
     const { status } = response;
-    const change = this.#relay?.options.onReply;
+    const change = this.#relay?.onReply;
     const isAnswer = status >= 200 && status < 300;
     if (change === undefined) {
       if (isAnswer && this.#relay !== null) this.#answered(replyOf(branch, response));
@@ -385,9 +390,9 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     const result = resultOf(failure);
     if (current !== null) {
       const [next] = current.later;
-      const { tryNext = isNotFinal } = current.options;
+      const { tryNext = isNotFinal } = current;
       if (next !== undefined && this.#wants(tryNext, result)) {
-        current.later.shift();
+        current.later = current.later.slice(1);
         return new Promise((release) => {
           this.#release = release;
           this.#try(current, [next]);
