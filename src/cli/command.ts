@@ -1,6 +1,7 @@
 /** The command line: commands, options, help and exit codes. A function of its arguments and streams. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CHECK_FORMATS, type CheckOptions, check } from './check.ts';
+import { type InitOptions, init } from './init.ts';
 import { type RunOptions, run } from './run.ts';
 import { type SendOptions, send } from './send.ts';
 import { reload, type ServerChoice, type StatusOptions, status } from './status.ts';
@@ -154,6 +155,13 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     )
     .option('--lcov <file>', 'write the coverage of scripts in the format of lcov')
     .action(async (files: string[], options: TestOptions) => finish(await test(files, options, streams)));
+
+  program
+    .command('init')
+    .description('write a first policy or script, its test, and what runs them; keeps files that exist')
+    .argument('[folder]', 'where to write (default: this folder)', '.')
+    .option('--typescript', 'a policy in TypeScript instead of a routing script')
+    .action((folder: string, options: InitOptions) => finish(init(folder, options, streams)));
 
   program
     .command('tour')

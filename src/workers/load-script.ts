@@ -107,10 +107,13 @@ export function loadScript(text: string, options: LoadOptions = {}): LoadedScrip
   return loadWithGraphs(text, options, {});
 }
 
-/** As {@link loadScript}; `graphs` are the files of the modules, for loading them in another process. */
+/** As {@link loadScript}; `graphs` are the files of the modules, for loading them in another process. @internal */
 export function loadWithGraphs(
   text: string,
-  {
+  options: LoadOptions,
+  graphs: Readonly<Record<string, CodeGraph>>,
+): LoadedScript {
+  const {
     fileName = 'script',
     readFile,
     allowMissing = false,
@@ -118,9 +121,7 @@ export function loadWithGraphs(
     argv = {},
     modules = {},
     reached,
-  }: LoadOptions,
-  graphs: Readonly<Record<string, CodeGraph>>,
-): LoadedScript {
+  } = options;
   const included: Record<string, Record<string, string>> = {};
   const recording =
     readFile === undefined
