@@ -45,7 +45,9 @@ function blocksOf(file: string): readonly Block[] {
     if (open !== null) {
       if (fence === open.fence && language === '') {
         const { language: written, runs } = open;
-        found.push({ file, line: open.line, language: written, runs, text: `${open.lines.join('\n')}\n` });
+        // the package of the REST client's own name is the same code
+        const text = `${open.lines.join('\n')}\n`.replaceAll("'siprest-rest'", "'siprest/rest'");
+        found.push({ file, line: open.line, language: written, runs, text });
         open = null;
       } else open.lines.push(line);
     } else if (fence !== '') open = { fence, language, runs: mark !== 'no-run', line: index + 2, lines: [] };
