@@ -1,7 +1,7 @@
 /** A script or policy that a server can run. */
 import { isPolicy, type Policy } from '../routing/index.ts';
 import { evaluatePolicy, LoadedPolicy, type PolicySource } from './load-policy.ts';
-import { LoadedScript, loadSource, type ScriptSource } from './load-script.ts';
+import { type LoadedScript, loadSource, type ScriptSource } from './load-script.ts';
 import { StartError } from './start-error.ts';
 
 export type Loaded = LoadedScript | LoadedPolicy;
@@ -24,5 +24,3 @@ export function sourceOf(loaded: Loaded): LoadedSource {
 export function loadFrom(source: LoadedSource): Loaded | Promise<Loaded> {
   return 'policy' in source ? evaluatePolicy(source) : loadSource(source);
 }
-
-export const isScript = (loaded: Loaded): loaded is LoadedScript => loaded instanceof LoadedScript;
