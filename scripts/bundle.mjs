@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
+import { parse } from 'acorn';
 
 const src = new URL('../src/', import.meta.url);
 const dist = new URL('../dist/', import.meta.url);
@@ -50,6 +51,43 @@ function entries() {
   ].map((file) => file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''));
 }
 
+/** The code without the comments, which its readers find in the declarations, but with the names of source files. */
+function withoutComments(code) {
+  const kept = [];
+  let from = 0;
+  const onComment = (isBlock, text, start, end) => {
+    if (isBlock ? text.includes('__PURE__') : text.startsWith(' src/') || code.startsWith('#!', start))
+      return;
+    const line = code.lastIndexOf('\n', start - 1) + 1;
+    const isWholeLine = code.slice(line, start).trim() === '' && code[end] === '\n';
+    kept.push(code.slice(from, isWholeLine ? line : start));
+    from = isWholeLine ? end + 1 : end;
+  };
+  parse(code, { ecmaVersion: 'latest', sourceType: 'module', onComment });
+  return kept.join('') + code.slice(from);
+}
+
+/** Removes the declarations that no published entry refers to, however indirectly. */
+export function pruneDeclarations() {
+  const reached = new Set();
+  const reach = (file) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)\.ts'/g))
+      reach(join(dirname(file), `${path}.d.ts`));
+  };
+  const { exports: exported } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  for (const { types } of Object.values(exported)) {
+    if (types !== undefined) reach(fileURLToPath(new URL(`../${types}`, import.meta.url)));
+  }
+  const folder = fileURLToPath(dist);
+  for (const file of readdirSync(dist, { recursive: true })) {
+    if (file.endsWith('.d.ts') && !reached.has(join(folder, file))) rmSync(join(folder, file));
+  }
+  // the compiler believes that they are still there
+  rmSync(join(folder, '.tsbuildinfo'), { force: true });
+}
+
 /** Writes each published module, with what several of them need in chunks, so that the archive has all code once. */
 export async function bundleModules() {
   const { build } = await import('esbuild');
@@ -64,13 +102,15 @@ export async function bundleModules() {
     chunkNames: 'chunks/[name]-[hash]',
     format: 'esm',
     splitting: true,
+    minifySyntax: true, // lines and names stay, for stack traces
     packages: 'external',
     plugins: plugins((here) => `new URL('${root}/${here}', import.meta.url).href`),
   });
   for (const { path, text } of outputFiles) {
     const depth = path.slice(fileURLToPath(dist).length).split('/').length - 1;
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text.replaceAll(root, depth === 0 ? '.' : Array(depth).fill('..').join('/')));
+    const code = text.replaceAll(root, depth === 0 ? '.' : Array(depth).fill('..').join('/'));
+    writeFileSync(path, withoutComments(code));
   }
   // those of earlier builds
   const written = new Set(outputFiles.map(({ path }) => path));
