@@ -16,7 +16,7 @@ const rooms = {
   engine: { rooms: [...below, 'runtime'], packages: [] },
   relay: { rooms: [...below, 'runtime', 'engine'], packages: [] },
   core: { rooms: [...below, 'runtime', 'engine', 'relay'], packages: ['ipaddr.js'] },
-  routing: { rooms: [...below, 'runtime', 'engine', 'relay', 'rest'], packages: [] },
+  routing: { rooms: [...below, 'spelling', 'runtime', 'engine', 'relay', 'rest'], packages: [] },
   modules: { rooms: [...below, 'runtime', 'engine', 'relay', 'core', 'rest'], packages: ['ipaddr.js'] },
   workers: {
     rooms: [...below, 'net', 'loading', 'runtime', 'engine', 'relay', 'core', 'routing', 'modules', 'rest'],

@@ -1,5 +1,7 @@
 /** Policies in TypeScript: what `defineServer()` takes, and what a server runs. */
+
 import type { RestClientOptions } from '../rest/index.ts';
+import { didYouMean } from '../spelling/index.ts';
 import type { Call, CallState } from './call.ts';
 
 /**
@@ -143,7 +145,10 @@ const known: ReadonlySet<string> = new Set([
  */
 export function defineServer<State extends object = CallState>(definition: PolicyDefinition<State>): Policy {
   for (const [name, value] of Object.entries(definition)) {
-    if (!known.has(name)) throw new TypeError(`defineServer(): unknown option "${name}"`);
+    if (!known.has(name)) {
+      const hint = didYouMean(name, known);
+      throw new TypeError(`defineServer(): unknown option "${name}"${hint === undefined ? '' : `; ${hint}`}`);
+    }
     if (functions.includes(name) && value !== undefined && typeof value !== 'function')
       throw new TypeError(`defineServer(): ${name} must be a function`);
   }

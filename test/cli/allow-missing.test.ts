@@ -50,7 +50,7 @@ describe('a script that uses what siprest does not have', () => {
     expect(reply?.reason).toBe('rc -1 after -1');
     await siprest.stop();
     const { stderr } = siprest;
-    expect(stderr).toContain('4 uses of what siprest does not have');
+    expect(stderr).toContain('4 uses of features that siprest does not have');
     for (const name of ['create_dialog()', '$dlg_val', '$DLG_status', 'sql_query()'])
       expect(stderr).toMatch(
         new RegExp(`\\.cfg:\\d+: ${name.replace(/[()$]/g, '\\$&')}: not supported by siprest`),

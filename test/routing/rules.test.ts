@@ -1,6 +1,6 @@
 /** The written rules of docs/routing.md: who answers, when a call ends before its handler, what counts as under way. */
 import { describe, expect, test } from 'vitest';
-import type { CallEnding, RelayResult } from '../../src/routing/index.ts';
+import { type CallEnding, defineServer, type RelayResult } from '../../src/routing/index.ts';
 import { closeLater } from '../support/close-later.ts';
 import { later } from '../support/later.ts';
 import { policyBench } from '../support/policy-bench.ts';
@@ -333,4 +333,12 @@ test('the state of a call is made once for it, with its type', async () => {
   expect((await caller.next(200)).reason).toBe('1');
   caller.request(port, bob, { method: 'MESSAGE' });
   expect((await caller.next(200)).reason).toBe('1');
+});
+
+test('an option that is not known is refused, with what was probably meant', () => {
+  const mistyped = { onInvit: () => undefined };
+  expect(() => defineServer(mistyped as object)).toThrow(
+    'unknown option "onInvit"; did you mean "onInvite"?',
+  );
+  expect(() => defineServer({ onInvite: 'no' } as object)).toThrow('onInvite must be a function');
 });

@@ -68,7 +68,7 @@ test('lines that are not touched stay', () => {
 test.each([
   ['v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n', null],
   ['o=- 1 1 IN IP4 h\r\n', 'missing v=0 at the start'],
-  ['v=0\r\ns=-\r\nt=0 0\r\n', 'it has no o= line'],
+  ['v=0\r\ns=-\r\nt=0 0\r\n', 'missing o= line'],
   ['v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\nm=audio\r\n', 'invalid m= line'],
   ['v=0\r\nnonsense\r\n', 'invalid line "nonsense"'],
 ])('%j: %s', (text, defect) => {
