@@ -32,7 +32,7 @@ describe('a port that is in use', { timeout: 60_000 }, () => {
     const callee = await SipPeer.open();
     const program = await start(relays(callee.port), '--name', 'edge', '--grace', '20');
     const inUse = `siprest: cannot listen on udp:127.0.0.1:${program.port}: another program uses this port: siprest "edge", process ${program.pid}, which`;
-    expect(await run('run', program.file)).toEqual({ code: 1, printed: `${inUse} runs\n` });
+    expect(await run('run', program.file)).toEqual({ code: 1, printed: `${inUse} is running\n` });
     const caller = await SipPeer.open();
     const invite = caller.request(program.port, 'sip:bob@biloxi.example');
     const asked = await callee.next('INVITE');
@@ -41,10 +41,10 @@ describe('a port that is in use', { timeout: 60_000 }, () => {
     expect(refused.code).toBe(1);
     expect(refused.printed).toContain(`udp:127.0.0.1:${program.port} is in use: waiting for it up to 1 s`);
     expect(refused.printed).toMatch(
-      new RegExp(`${inUse} stops: [12] calls? (?:is|are) left, and 1\\d s for them`),
+      new RegExp(`${inUse} is stopping: (?:1 call is|2 calls are) left, at most 1\\d s`),
     );
     const waiting = launchSiprest(['run', '--processes', '2', '--wait-for-port', '20', program.file], env);
-    await waiting.prints('it is waited for');
+    await waiting.prints('is in use: waiting for it');
     expect(await waiting.stop()).toBe(0);
     callee.reply(asked, 486);
     caller.acknowledge(program.port, invite, await caller.next(486));
@@ -86,7 +86,7 @@ describe('an upgrade', { timeout: 60_000 }, () => {
       callee.reply(asked, 180);
       await caller.next(180);
       const next = closeLater(launchSiprest(['run', ...args, old.file], env));
-      await next.prints('it is waited for');
+      await next.prints('is in use: waiting for it');
       process.kill(old.pid, 'SIGTERM');
       // a new one is told to come again, and does
       for (let nth = 0, status = 200; status === 200; nth++)
