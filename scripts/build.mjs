@@ -2,7 +2,7 @@
 // Builds dist/: the compiler checks src/ and writes the declarations, esbuild writes the code (scripts/bundle.mjs); and
 // the package siprest-rest from it (scripts/rest-package.mjs).
 // Plain JavaScript, because `npm ci` runs it before anything else exists.
-//   --clean        removes dist/ first and unused declarations last, so that only what is used is published
+//   --clean        removes dist/ first, so that no file of an earlier build is published
 //   --if-possible  does nothing without the compiler, as after `npm ci --omit=dev`
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
@@ -33,11 +33,10 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
   stdio: 'inherit',
 });
 if (status !== 0) process.exit(status ?? 1);
-const { bundleModules, bundleProgram, declareNodeTypes, pruneDeclarations } = await import('./bundle.mjs');
-declareNodeTypes();
+const { bundleModules, bundleProgram, copyDeclarations } = await import('./bundle.mjs');
+copyDeclarations();
 await bundleModules();
 await bundleProgram();
 const { writeRestPackage } = await import('./rest-package.mjs');
 await writeRestPackage();
-if (options.has('--clean')) pruneDeclarations();
 chmodSync(new URL('dist/cli/main.js', root), 0o755);

@@ -16,6 +16,8 @@ import { parse } from 'acorn';
 
 const src = new URL('../src/', import.meta.url);
 const dist = new URL('../dist/', import.meta.url);
+/** Where the compiler writes declarations; see tsconfig.build.json. */
+const compiled = new URL('.compiled/', dist);
 const bundleFile = new URL('cli/siprest.cjs', dist);
 const cacheFile = new URL('cli/siprest.cache', dist);
 const firstLine = '// build 0123456789abcdef';
@@ -67,25 +69,28 @@ function withoutComments(code) {
   return kept.join('') + code.slice(from);
 }
 
-/** Removes the declarations that no published entry refers to, however indirectly. */
-export function pruneDeclarations() {
+/**
+ * Publishes the compiler's declarations that exported modules refer to, however indirectly. Those modules name the types
+ * of Node, which the compiler leaves out.
+ */
+export function copyDeclarations() {
+  const [from, to] = [compiled, dist].map((url) => fileURLToPath(url));
+  const { exports: exported } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const entries = Object.values(exported).flatMap(({ types }) => types?.replace('./dist/', '') ?? []);
   const reached = new Set();
   const reach = (file) => {
     if (reached.has(file)) return;
     reached.add(file);
-    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)\.ts'/g))
+    const text = readFileSync(join(from, file), 'utf8');
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    writeFileSync(join(to, file), entries.includes(file) ? `/// <reference types="node" />\n${text}` : text);
+    for (const [, path] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.ts['"]/g))
       reach(join(dirname(file), `${path}.d.ts`));
   };
-  const { exports: exported } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  for (const { types } of Object.values(exported)) {
-    if (types !== undefined) reach(fileURLToPath(new URL(`../${types}`, import.meta.url)));
-  }
-  const folder = fileURLToPath(dist);
+  for (const file of entries) reach(file);
   for (const file of readdirSync(dist, { recursive: true })) {
-    if (file.endsWith('.d.ts') && !reached.has(join(folder, file))) rmSync(join(folder, file));
+    if (file.endsWith('.d.ts') && !file.startsWith('.compiled') && !reached.has(file)) rmSync(join(to, file));
   }
-  // the compiler believes that they are still there
-  rmSync(join(folder, '.tsbuildinfo'), { force: true });
 }
 
 /** Writes each published module, with what several of them need in chunks, so that the archive has all code once. */
@@ -117,16 +122,6 @@ export async function bundleModules() {
   for (const file of readdirSync(dist, { recursive: true })) {
     const path = join(fileURLToPath(dist), file);
     if (/\.js(?:\.map)?$/.test(file) && !written.has(path)) rmSync(path);
-  }
-}
-
-/** The declarations use Node's types, which compilers load only where they are told to. */
-export function declareNodeTypes() {
-  const reference = '/// <reference types="node" />\n';
-  for (const name of entries()) {
-    const file = new URL(`${name}.d.ts`, dist);
-    const text = readFileSync(file, 'utf8');
-    if (!text.startsWith(reference)) writeFileSync(file, reference + text);
   }
 }
 
