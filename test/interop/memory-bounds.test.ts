@@ -59,8 +59,8 @@ route {
 `);
     const load = await startLoad({
       port: siprest.port,
-      // as many at a time as a client can bear, so that it loses no answer
-      pace: { atATime: 3000 },
+      // more than fit, but fewer a second than are refused with an answer: beyond 5,000 a second requests are dropped
+      pace: { rate: 2000 },
       count: 100_000,
       request: () => ({ method: 'INVITE', to: '<sip:bob@biloxi.example.com>' }),
     });
@@ -68,9 +68,11 @@ route {
     expect(Object.keys(replies).sort()).toEqual(['408 Request Timeout', '503 Service Unavailable']);
     expect(replies['408 Request Timeout']).toBeGreaterThan(1000);
     expect(await mostMemory(siprest)).toBeLessThan(2);
-    expect((await total(siprest, 'memory_refused'))['calls']).toBeGreaterThanOrEqual(
+    // a busy machine may refuse some for their lateness
+    expect((await siprest.status()).total['refused']).toBeGreaterThanOrEqual(
       replies['503 Service Unavailable'] ?? 0,
     );
+    expect((await total(siprest, 'memory_refused'))['calls']).toBeGreaterThan(10_000);
     expect(siprest.stderr).toMatch(/new requests are answered 503: calls take \d+ of the 20 MiB/);
     // nothing is left of them
     await expect

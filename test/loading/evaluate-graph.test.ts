@@ -103,7 +103,7 @@ describe('evaluateGraph()', () => {
     }
   });
 
-  it('frees what is no longer used', async () => {
+  it('frees what is no longer used', { timeout: 30_000 }, async () => {
     const { graph } = compileGraph(
       join(folderWith({ 'a.js': 'export default { big: new Array(1e5).fill({}) };' }), 'a.js'),
     );
@@ -112,10 +112,13 @@ describe('evaluateGraph()', () => {
     for (let i = 0; i < 40; i++) references.push(new WeakRef(await evaluateGraph(graph)));
     // 32 MB of such arrays: the first are collected without being asked for
     await expect
-      .poll(() => {
-        const filler = Array.from({ length: 1e6 }, (_, i) => ({ i }));
-        return filler.length > 0 && references.filter((one) => one.deref() !== undefined).length;
-      })
+      .poll(
+        () => {
+          const filler = Array.from({ length: 1e6 }, (_, i) => ({ i }));
+          return filler.length > 0 && references.filter((one) => one.deref() !== undefined).length;
+        },
+        { timeout: 20_000 },
+      )
       .toBeLessThan(20);
   });
 });
