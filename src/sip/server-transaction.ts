@@ -174,25 +174,25 @@ export abstract class ServerTransaction extends Deadline {
     }
     const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
     this.context.made(data);
-    const sent = this.#send(content.status, data, options, 'local');
-    if (sent && this.#request !== null && this.#lastReply !== null) this.#lastReply = content;
-    return sent;
+    return this.#send(content.status, data, options, content);
   }
 
   /** Sends a reply given as bytes. Like {@link reply}, but further 2xx replies to an INVITE are sent too. */
   send(status: number, data: Buffer, options: SendOptions = {}): boolean {
-    return this.#send(status, data, options, 'relayed');
+    return this.#send(status, data, options, null);
   }
 
-  #send(status: number, data: Buffer, options: SendOptions, origin: 'local' | 'relayed'): boolean {
+  /** `content`: of a reply of this element; null for a relayed one. */
+  #send(status: number, data: Buffer, options: SendOptions, content: ReplyContent | null): boolean {
     if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
     if (!this.takes(status)) return false;
     if (this.#request !== null) this.destination ??= replyDestination(this.#request, this.#forceRport);
     this.lastStatus = status;
-    this.context.sent[origin]++;
+    this.context.sent[content === null ? 'relayed' : 'local']++;
     // change the state first: a transport may report its error before `transmit` returns
     const repeats = this.accept(status, data, options);
-    this.#lastReply = !repeats ? null : status < 200 && origin === 'local' ? '' : data.toString('latin1');
+    if (!repeats) this.#lastReply = null;
+    else this.#lastReply = status < 200 && content !== null ? content : data.toString('latin1');
     if (status >= 200 && this.#request !== null) {
       this.#request = null;
       this.context.answered(this, status);
