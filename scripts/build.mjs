@@ -33,8 +33,8 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
   stdio: 'inherit',
 });
 if (status !== 0) process.exit(status ?? 1);
-const { bundleModules, bundleProgram, copyDeclarations } = await import('./bundle.mjs');
-copyDeclarations();
+const { bundleModules, bundleProgram, publishDeclarations } = await import('./bundle.mjs');
+publishDeclarations();
 await bundleModules();
 await bundleProgram();
 const { writeRestPackage } = await import('./rest-package.mjs');

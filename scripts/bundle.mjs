@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { parse } from 'acorn';
+import { copyDeclarations } from './declarations.mjs';
 
 const src = new URL('../src/', import.meta.url);
 const dist = new URL('../dist/', import.meta.url);
@@ -37,11 +38,11 @@ const plugins = (urlOf) => [
 ];
 const common = { bundle: true, platform: 'node', target: 'node20', write: false, metafile: true };
 
+const manifest = () => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
 /** The published modules: what package.json exports, the command, and what each of several processes and each trial runs. */
 function entries() {
-  const { exports: exported, bin } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  );
+  const { exports: exported, bin } = manifest();
   const files = Object.values(exported).flatMap((target) => target.default ?? []);
   return [
     ...files,
@@ -70,26 +71,20 @@ function withoutComments(code) {
 }
 
 /**
- * Publishes the compiler's declarations that exported modules refer to, however indirectly. Those modules name the types
- * of Node, which the compiler leaves out.
+ * Publishes the compiler's declarations that exported modules refer to. Those modules name the types of Node, which the
+ * compiler leaves out.
  */
-export function copyDeclarations() {
+export function publishDeclarations() {
   const [from, to] = [compiled, dist].map((url) => fileURLToPath(url));
-  const { exports: exported } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const entries = Object.values(exported).flatMap(({ types }) => types?.replace('./dist/', '') ?? []);
-  const reached = new Set();
-  const reach = (file) => {
-    if (reached.has(file)) return;
-    reached.add(file);
-    const text = readFileSync(join(from, file), 'utf8');
-    mkdirSync(dirname(join(to, file)), { recursive: true });
-    writeFileSync(join(to, file), entries.includes(file) ? `/// <reference types="node" />\n${text}` : text);
-    for (const [, path] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.ts['"]/g))
-      reach(join(dirname(file), `${path}.d.ts`));
-  };
-  for (const file of entries) reach(file);
+  const entries = Object.values(manifest().exports).flatMap(
+    ({ types }) => types?.replace('./dist/', '') ?? [],
+  );
+  const published = copyDeclarations(entries, from, to, (text, file) =>
+    entries.includes(file) ? `/// <reference types="node" />\n${text}` : text,
+  );
   for (const file of readdirSync(dist, { recursive: true })) {
-    if (file.endsWith('.d.ts') && !file.startsWith('.compiled') && !reached.has(file)) rmSync(join(to, file));
+    if (file.endsWith('.d.ts') && !file.startsWith('.compiled') && !published.has(file))
+      rmSync(join(to, file));
   }
 }
 

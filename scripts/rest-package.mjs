@@ -1,8 +1,9 @@
 // Writes packages/siprest-rest: `siprest/rest` as a package of its own, from the same source, without the server and
 // its dependencies. Only its README.md is kept in the repository.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { copyDeclarations } from './declarations.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = join(root, 'packages/siprest-rest');
@@ -12,7 +13,9 @@ export async function writeRestPackage() {
     rmSync(join(folder, name), { recursive: true, force: true });
   mkdirSync(join(folder, 'dist'), { recursive: true });
   await bundle();
-  copyDeclarations();
+  copyDeclarations(['rest.d.ts'], join(root, 'dist'), join(folder, 'dist'), (text) =>
+    text.replaceAll("'siprest/rest'", "'siprest-rest'"),
+  );
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   const {
     version,
@@ -66,21 +69,4 @@ async function bundle() {
     .flatMap(({ imports }) => imports.map(({ path }) => path))
     .filter((path) => !path.startsWith('node:'));
   if (needed.length > 0) throw new Error(`siprest-rest would need ${[...new Set(needed)].join(', ')}`);
-}
-
-/** The declarations of dist/ that those of the package lead to. */
-function copyDeclarations() {
-  const from = join(root, 'dist');
-  const copied = new Set();
-  const copy = (path) => {
-    if (copied.has(path)) return;
-    copied.add(path);
-    const text = readFileSync(path, 'utf8');
-    const to = join(folder, 'dist', relative(from, path));
-    mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, text.replaceAll("'siprest/rest'", "'siprest-rest'"));
-    for (const [, target] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.(?:ts|js)['"]/g))
-      copy(`${join(dirname(path), target)}.d.ts`);
-  };
-  copy(join(from, 'rest.d.ts'));
 }
