@@ -78,7 +78,7 @@ export class RestShared {
 
   /**
    * Makes later requests read CA certificates again (`tls.caPath`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, the
-   * system's). Idle TLS connections are closed and sessions dropped, so that a removed CA is no longer trusted.
+   * system's). Idle TLS connections are closed and sessions dropped, so that trust in a removed CA ends.
    */
   rereadCertificates(): void {
     this.tls.reread();

@@ -30,7 +30,7 @@ const MAX_SESSIONS = 1000;
 
 /** Secure contexts and sessions, built once and shared by all clients with the same settings. */
 export class TlsStore {
-  /** Profiles by domain; a domain that is no longer referenced takes its contexts with it. */
+  /** Profiles by domain; an unreferenced domain takes its contexts with it. */
   #profiles = new WeakMap<object, Map<string, TlsProfile>>();
   #defaults: string[] | null = null;
   #generation = 1;
@@ -43,7 +43,7 @@ export class TlsStore {
     return this.#generation;
   }
 
-  /** Reads CA files and folders again: a removed CA is no longer trusted. */
+  /** Reads CA files and folders again: trust in a removed CA ends. */
   reread(): void {
     this.#generation++;
     this.#profiles = new WeakMap();

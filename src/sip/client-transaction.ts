@@ -21,7 +21,7 @@ export type ClientEnding = 'done' | 'timeout' | 'transport';
 export interface ClientTransactionContext {
   readonly timers: TimerWheel;
   readonly values: TimerValues;
-  /** Called when the final response has arrived, so that the request is no longer needed. */
+  /** Called when the final response has arrived, so that the request can be released. */
   readonly answered?: (transaction: ClientTransaction) => void;
   /** Called at the end. */
   readonly ended?: (transaction: ClientTransaction, ending: ClientEnding) => void;

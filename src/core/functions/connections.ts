@@ -24,7 +24,7 @@ export const connectionFunctions = defineFunctions([
       },
     ],
     summary:
-      'Closes the connection to this peer after sending all queued data; -1 if there is no such connection. Requests that wait for a reply on it fail as if the peer had closed it.',
+      'Closes the connection to this peer after sending all queued data; -1 without such a connection. Requests that wait for a reply on it fail as if the peer had closed it.',
     source: 'Script-CoreFunctions of 4.0, tcp_close_conn',
     run: (run, text) => {
       const peer = peerOf(text);

@@ -63,7 +63,7 @@ export class ProcessFigures {
     return place === undefined ? undefined : this.#total(place) - Number(this.#zeros.get(name) ?? 0);
   }
 
-  /** False for a computed value; undefined if there is no such statistic. */
+  /** False for a computed value; undefined for an unknown statistic. */
   reset(name: string): boolean | undefined {
     const place = this.#places.get(name);
     if (place === undefined) return undefined;

@@ -52,7 +52,7 @@ export const branchFunctions = defineFunctions([
       },
     ],
     summary:
-      'Makes an INVITE transaction wait for injected branches until its ringing timeout, even if all other branches have ended. -1 if there is no such transaction.',
+      'Makes an INVITE transaction wait for injected branches until its ringing timeout, even if all other branches have ended. -1 without such a transaction.',
     source: 'modules/tm',
     run: (run, limit = Number.POSITIVE_INFINITY) => (limit > 0 && awaitBranches(run, limit) ? 1 : -1),
   },
