@@ -1,6 +1,6 @@
 /** What the command line needs beside the public API. It is not published: no subpath of the package leads here. */
-export { FileError, largestFile, readRegularFile } from './files/index.ts';
-export { tryCode } from './loading/index.ts';
+export { FileError, includedPath, largestFile, readRegularFile } from './files/index.ts';
+export { isCodeFile, tryCode } from './loading/index.ts';
 export { stripTypes } from './loading/strip-types.ts';
 export {
   absencesText,

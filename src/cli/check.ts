@@ -1,8 +1,7 @@
 import { type Diagnostic, diagnosticRecords, renderDiagnostics, type SourceSet } from '../index.ts';
-import { absencesText, isInert, tryCode } from '../internal.ts';
+import { absencesText, isCodeFile, isInert, tryCode } from '../internal.ts';
 import { githubText, sarifText } from './check-formats.ts';
 import type { CheckedFile, CheckRecord } from './checked-file.ts';
-import { isPolicyFile } from './runnable-file.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';
 import { plural, type Streams, UsageError, usesColor } from './streams.ts';
 
@@ -46,7 +45,7 @@ async function checkFile(
 ): Promise<CheckedFile> {
   const name = file === '-' ? 'stdin' : file;
   try {
-    const { diagnostics, sources } = isPolicyFile(file)
+    const { diagnostics, sources } = isCodeFile(file)
       ? await tryCode(file)
       : await loadScriptFile(file, options, streams);
     if (isText) writeText(name, diagnostics, sources, streams, options.verbose !== true);

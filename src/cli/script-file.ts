@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type LoadedScript, loadScriptWithModules } from '../index.ts';
-import { FileError, largestFile, readRegularFile } from '../internal.ts';
+import { FileError, includedPath, largestFile, readRegularFile } from '../internal.ts';
 import { readNamedFile, readStdin } from './read-file.ts';
 import { type Streams, UsageError } from './streams.ts';
 
@@ -17,8 +16,7 @@ export interface ScriptOptions {
 }
 
 /**
- * Loads the script in a file, or on stdin for `-`. Includes are resolved relative to the including file, else to the
- * working directory, as in OpenSIPS.
+ * Loads the script in a file, or on stdin for `-`. Includes are found as {@link includedPath} says.
  */
 export async function loadScriptFile(
   path: string,
@@ -50,11 +48,6 @@ export async function loadScriptFile(
 /** Bytes left for a script and its includes. */
 interface Room {
   bytes: number;
-}
-
-function includedPath(name: string, from: string): string {
-  const beside = resolve(dirname(from), name);
-  return !existsSync(beside) && existsSync(name) ? resolve(name) : beside;
 }
 
 function readIncluded(name: string, from: string, room: Room): string {

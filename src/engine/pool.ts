@@ -4,7 +4,7 @@
  * than handled too late.
  */
 
-import type { Job, JobKind, Routing, Worker } from '../runtime/index.ts';
+import { type Job, type JobKind, type Routing, stackOf, type Worker } from '../runtime/index.ts';
 import { ByteBudget, type Clock, isPending, Waiters } from '../timers/index.ts';
 import { Fifo } from './fifo.ts';
 import { PoolWorker, type Queued } from './pool-worker.ts';
@@ -253,7 +253,7 @@ export class WorkerPool<R extends Routing> implements PoolState {
     const pending = this.#run(worker, job);
     if (pending === undefined) return false;
     if (kind === 'handler') {
-      this.#outlasts(pending, Math.max(bytes - JOB_BYTES, 0));
+      this.#outlasts(pending, bytes - JOB_BYTES);
       return false;
     }
     pending.then(
@@ -376,8 +376,6 @@ export class WorkerPool<R extends Routing> implements PoolState {
   }
 
   #failed(error: unknown): void {
-    this.#routing.log.error(
-      `a worker's job failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+    this.#routing.log.error(`a worker's job failed: ${stackOf(error)}`);
   }
 }

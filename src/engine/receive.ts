@@ -1,5 +1,5 @@
 /** Receives messages: parses and counts them, then answers them or passes them to a worker. */
-import { type ReceiveCounts, Request, type Routing } from '../runtime/index.ts';
+import { type ReceiveCounts, Request, type Routing, stackOf } from '../runtime/index.ts';
 import {
   buildReply,
   type MalformedMessage,
@@ -94,9 +94,7 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
     try {
       this.#take(message, bytes, waited);
     } catch (error) {
-      this.routing.log.error(
-        `a message was dropped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      );
+      this.routing.log.error(`a message was dropped: ${stackOf(error)}`);
     }
   }
 

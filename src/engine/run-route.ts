@@ -3,7 +3,7 @@
  * a value, a {@link Suspension}; it is started here, and another run with the same request continues after it.
  */
 
-import { endStretch, Request, Run, type RunSubject, type RunWorker } from '../runtime/index.ts';
+import { endStretch, Request, Run, type RunSubject, type RunWorker, stackOf } from '../runtime/index.ts';
 import {
   type CompiledRoute,
   type Completion,
@@ -50,7 +50,7 @@ function endOf(run: Run): Run {
 /** Never throws. */
 function guard(run: Run, execute: () => Awaitable<void>): Awaitable<void> {
   const fail = (error: unknown) => {
-    run.complain(`the script failed on this message: ${describe(error)}`);
+    run.complain(`the script failed on this message: ${stackOf(error)}`);
     if (!run.isAboutReply && !run.request.replied) run.request.reply(500, 'Server Internal Error');
   };
   try {
@@ -151,7 +151,7 @@ function goOnAfter(
   };
   completion.then(later, (error: unknown) =>
     later((run) => {
-      run.complain(`${next.function.name}(): ${describe(error)}`);
+      run.complain(`${next.function.name}(): ${stackOf(error)}`);
       return -1;
     }),
   );
@@ -170,6 +170,3 @@ export function report(run: Run, launched: Launched<Run>): Awaitable<void> {
 }
 
 const failed: Completion<Run> = () => -1;
-
-const describe = (error: unknown) =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);

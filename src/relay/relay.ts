@@ -14,6 +14,7 @@ import {
   type RunRouting,
   requestDraft,
   StateKey,
+  stackOf,
   tmParameters,
 } from '../runtime/index.ts';
 import type { Status } from '../script/index.ts';
@@ -297,9 +298,7 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   }
 
   onError(error: unknown): void {
-    this.#routing.log.error(
-      `relaying failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+    this.#routing.log.error(`relaying failed: ${stackOf(error)}`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { type Intake, RequestIntake, runRoute, type WorkerPool } from '../engine/index.ts';
 import { countMaxForwards, looseRoute, relay } from '../relay/index.ts';
 import { type Request, Run, type RunRouting, type RunWorker } from '../runtime/index.ts';
+import { reasonPhrase } from '../sip/index.ts';
 import { Call } from './call.ts';
 import { Handling } from './handling.ts';
 import { type Handler, type Handlers, handledMethods, type Middleware, type Policy } from './policy.ts';
@@ -88,7 +89,7 @@ function receive(rows: Rows, worker: RunWorker, request: Request): unknown {
     request.appendToReply(`Allow: ${rows.allow}`);
     return refuse(request, 405);
   } else looseRoute(request);
-  // a retransmission was absorbed, or there is no room for a transaction
+  // a retransmission was absorbed, or the memory for transactions is used up
   if (request.createTransaction() !== 'created') return undefined;
   return handleBy(rows.routing, row, worker, request);
 }
@@ -99,15 +100,8 @@ function handleBy(routing: PolicyRouting, { name, handle }: Row, worker: RunWork
   handling.run(handle, new Call(handling, request.message) as never);
 }
 
-const reasons = {
-  400: 'Invalid Max-Forwards',
-  405: 'Method Not Allowed',
-  481: 'Call/Transaction Does Not Exist',
-  483: 'Too Many Hops',
-} as const;
-
-function refuse(request: Request, status: keyof typeof reasons): void {
-  if (request.checkTransaction() !== 0) request.reply(status, reasons[status]);
+function refuse(request: Request, status: number, reason = reasonPhrase(status)): void {
+  if (request.checkTransaction() !== 0) request.reply(status, reason);
 }
 
 /** The initial value of Max-Forwards, and its largest one (RFC 3261, 16.6, 3). */
@@ -117,7 +111,7 @@ const mostHops = 255;
 /** Counts Max-Forwards down; OPTIONS may end here (RFC 3261, 11). */
 function mayGoOn(request: Request): boolean {
   const counted = countMaxForwards(request, initialHops, mostHops);
-  if (counted === 'invalid') refuse(request, 400);
+  if (counted === 'invalid') refuse(request, 400, 'Invalid Max-Forwards');
   else if (counted === 'exceeded' && request.message?.method !== 'OPTIONS') refuse(request, 483);
   else return true;
   return false;

@@ -7,7 +7,7 @@
  */
 import { resumed, runRoute } from '../engine/index.ts';
 import { type RelayUser, relay, relaying } from '../relay/index.ts';
-import { Draft, type RelayedBranch, type Request, Run, type RunWorker } from '../runtime/index.ts';
+import { Draft, type RelayedBranch, type Request, Run, type RunWorker, stackOf } from '../runtime/index.ts';
 import {
   type Branch,
   type Ending,
@@ -47,6 +47,7 @@ interface Relay extends KeptOptions {
 }
 
 const none: readonly TargetBranch[] = [];
+const serverError = { status: 500, reason: reasonPhrase(500) };
 const cancelled: RelayResult = { kind: 'cancelled' };
 const timeout: RelayTimeout = { kind: 'timeout', status: 408 };
 const unreachable: RelayFailure = {
@@ -228,10 +229,8 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   }
 
   #failed(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.routing.log.error(this.#line(`failed: ${text}`));
-    if (this.ended === null && !this.isAnswered)
-      this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
+    this.routing.log.error(this.#line(`failed: ${stackOf(error)}`));
+    if (this.ended === null && !this.isAnswered) this.request.replyWith(serverError);
   }
 
   #line(text: string): string {
@@ -246,19 +245,15 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     if (!this.#owns) return this.#giveBack();
     if (this.ended !== null || this.isDropped || this.#relay !== null || this.isAnswered) return;
     if (this.#proxy !== null) return;
-    if (this.#unsent !== null) this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
-    else {
-      this.routing.log.warning(this.#line('ended without a reply: answered 500'));
-      this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
-    }
+    if (this.#unsent === null) this.routing.log.warning(this.#line('ended without a reply: answered 500'));
+    this.request.replyWith(serverError);
   }
 
   /** To the script, which goes on with the request. */
   #giveBack(): void {
     const { transaction } = this.request;
     if (transaction !== null && transaction.user === this) transaction.user = this.#proxy;
-    if (this.#unsent !== null && !this.isAnswered && this.ended === null)
-      this.request.replyWith({ status: 500, reason: 'Server Internal Error' });
+    if (this.#unsent !== null && !this.isAnswered && this.ended === null) this.request.replyWith(serverError);
   }
 
   // --- relaying ---
@@ -380,8 +375,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
 
   /** A function that sees replies has failed: they go on as they are. */
   #failedOn(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.routing.log.error(this.#line(`failed on a reply: ${text}`));
+    this.routing.log.error(this.#line(`failed on a reply: ${stackOf(error)}`));
   }
 
   onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {

@@ -127,10 +127,19 @@ export const handledMethods = {
 } as const satisfies Partial<Record<keyof Handlers, string>>;
 
 const functions = [...Object.keys(handledMethods), 'onRequest', 'onInDialog', 'state'];
-const known: ReadonlySet<string> = new Set([
-  ...functions,
-  ...['sockets', 'aliases', 'logLevel', 'server', 'rest', 'timers', 'limits', 'workers', 'script', 'use'],
-]);
+const values = [
+  'sockets',
+  'aliases',
+  'logLevel',
+  'server',
+  'rest',
+  'timers',
+  'limits',
+  'workers',
+  'script',
+  'use',
+] as const satisfies readonly (keyof PolicyDefinition)[];
+const known: ReadonlySet<string> = new Set([...functions, ...values]);
 
 /**
  * Declares a server whose calls are handled by functions. `siprest run policy.ts` serves the default export of the file, and

@@ -5,6 +5,7 @@ export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
 export { Draft, requestDraft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
+export { stackOf } from './error-text.ts';
 export type { Figure, Host, Readiness, ScriptCounts } from './host.ts';
 export { Log, type LogFormat, type LogOutput } from './log.ts';
 export {

@@ -1,8 +1,9 @@
 /** Loads what a simulation runs: a script or a policy, in a file or as a value. */
-import { existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readRegularFile } from '../files/index.ts';
+import { includedPath, readRegularFile } from '../files/index.ts';
+import { isCodeFile } from '../loading/index.ts';
 import { isPolicy, type Policy } from '../routing/index.ts';
 import { renderDiagnostics } from '../script/index.ts';
 import {
@@ -13,6 +14,7 @@ import {
   loadPolicy,
   loadScript,
   type PolicySource,
+  toLoaded,
 } from '../workers/index.ts';
 import { count, coverageFolder, ScriptCoverage } from './coverage.ts';
 import { SimulationError } from './simulation-error.ts';
@@ -44,12 +46,12 @@ const tried = new Map<string, { readonly source: PolicySource; readonly stamp: s
 
 /** @throws SimulationError for a script or policy with errors */
 export async function loadTested(policy: TestedPolicy, options: PolicyOptions = {}): Promise<Loaded> {
-  if (policy instanceof LoadedScript || policy instanceof LoadedPolicy) return policy;
-  if (isPolicy(policy)) return new LoadedPolicy(policy, null);
+  if (policy instanceof LoadedScript || policy instanceof LoadedPolicy || isPolicy(policy))
+    return toLoaded(policy);
   if (typeof policy === 'object' && 'script' in policy)
     return loadText('script', Buffer.from(policy.script, 'utf8').toString('latin1'), options);
   const file = resolve(policy instanceof URL ? fileURLToPath(policy) : policy);
-  return /\.[cm]?[jt]s$/.test(file) ? loadPolicyFile(file) : loadText(file, read(file), options);
+  return isCodeFile(file) ? loadPolicyFile(file) : loadText(file, read(file), options);
 }
 
 /** Evaluates its files anew each time, so that tests do not share what they keep; tries them only after a change. */
@@ -93,12 +95,6 @@ function loadText(fileName: string, text: string, { argv = {} }: PolicyOptions):
 }
 
 const read = (path: string): string => readRegularFile(path).toString('latin1');
-
-/** Beside the including file, else from the working directory, as in OpenSIPS. */
-function includedPath(name: string, from: string): string {
-  const beside = resolve(dirname(from), name);
-  return !existsSync(beside) && existsSync(name) ? resolve(name) : beside;
-}
 
 /** Whether the included files are unchanged. */
 function isFresh({ source: { included } }: LoadedScript): boolean {

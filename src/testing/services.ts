@@ -1,5 +1,6 @@
 /** REST services of a simulation: the server's real HTTP client speaks to them over connections in memory. */
 import type { Connect, ConnectTarget, ExpectedServer, Wire } from '../net/index.ts';
+import { stackOf } from '../runtime/index.ts';
 import { HttpReader, type ReadRequest } from './http-reader.ts';
 import {
   answerBytes,
@@ -153,7 +154,7 @@ export class Service {
       answer = typeof responder === 'function' ? await responder(request) : responder;
     } catch (error) {
       this.#events.unexpected(
-        `the responder of ${this.host} failed for ${method} ${target}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        `the responder of ${this.host} failed for ${method} ${target}: ${stackOf(error)}`,
       );
       wire.destroy();
       return;

@@ -1,5 +1,6 @@
 /** Evaluates files that were tried before. */
 import { type CodeGraph, evaluateGraph, type Namespace } from '../loading/index.ts';
+import { stackOf } from '../runtime/index.ts';
 import { delay, systemClock } from '../timers/index.ts';
 import { StartError } from './start-error.ts';
 
@@ -13,8 +14,9 @@ export async function evaluateInTime(graph: CodeGraph): Promise<Namespace> {
     const exported = await Promise.race([evaluateGraph(graph), late]);
     if (exported !== null) return exported;
   } catch (error) {
-    const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    throw new StartError(`the top level failed in the server, although its trial succeeded: ${said}`);
+    throw new StartError(
+      `the top level failed in the server, although its trial succeeded: ${stackOf(error)}`,
+    );
   }
   throw new StartError(`the top level did not finish within ${longest / 1000} s in the server`);
 }

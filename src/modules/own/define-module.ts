@@ -1,5 +1,5 @@
 /** Modules of one's own: the same tables as those of siprest, behind types that are published. */
-import type { Module, ModuleRows, Run } from '../../runtime/index.ts';
+import { type Module, type ModuleRows, type Run, stackOf } from '../../runtime/index.ts';
 import type {
   ArgumentSpec,
   Completion,
@@ -85,13 +85,10 @@ export function moduleOf(value: unknown): Module | null {
     : null;
 }
 
-const describe = (error: unknown) =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);
-
 /** A function that throws fails, and nothing else. */
 function guard(row: FunctionSpec<Run>): FunctionSpec<Run> {
   const fail = (run: Run, error: unknown) => {
-    run.complain(`${row.name}(): ${describe(error)}`);
+    run.complain(`${row.name}(): ${stackOf(error)}`);
     return -1;
   };
   if (row.start === undefined) {

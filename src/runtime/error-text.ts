@@ -1,0 +1,3 @@
+/** Anything that was thrown, for the log: with its stack, if any. */
+export const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
