@@ -16,6 +16,7 @@ import {
 import { sharedTime } from '../timers/index.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import type { Intake, Waiting } from './intake.ts';
+import { Refusals } from './refusals.ts';
 
 /** A Routing that receives messages. */
 export interface ReceivingRouting extends Routing {
@@ -44,9 +45,6 @@ const megabytes = (bytes: number): number => Math.round(bytes / 1_048_576);
 /** Minimum interval between log lines about the same problem, in ms. */
 const warningPeriod = 10_000;
 
-/** Maximum number of refusals per second; further requests are dropped, since replies cost time too. */
-const refusalsPerSecond = 5000;
-
 export class Receiver<H extends Holding = Holding> implements Waiting {
   readonly #counts: ReceiveCounts;
   /** Receives new messages. */
@@ -58,9 +56,8 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
   readonly #arrivals = new Arrivals((arrival) => this.#arrived(arrival));
   /** The future transactions of queued requests, to recognize their retransmissions. */
   readonly #waiting = new Set<string>();
+  readonly #refusals = new Refusals();
   #warnedAt = Number.NEGATIVE_INFINITY;
-  #refusalSecond = 0;
-  #refusals = 0;
   #stopped = false;
 
   constructor(routing: ReceivingRouting, handOver: HandOver | null = null) {
@@ -178,14 +175,9 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
     return true;
   }
 
-  /** Above this many refusals a second, requests are dropped silently. */
   #refuse(request: Request): void {
-    const second = Math.floor(this.routing.host.clock.now() / 1000);
-    if (second !== this.#refusalSecond) {
-      this.#refusalSecond = second;
-      this.#refusals = 0;
-    }
-    if (++this.#refusals > refusalsPerSecond) {
+    const { message } = request;
+    if (message !== null && !this.#refusals.answers(transactionKey(message), this.routing.host.clock.now())) {
       this.#counts.dropped++;
       return;
     }

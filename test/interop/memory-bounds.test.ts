@@ -59,8 +59,8 @@ route {
 `);
     const load = await startLoad({
       port: siprest.port,
-      // more than fit, but fewer a second than are refused with an answer: beyond 5,000 a second requests are dropped
-      pace: { rate: 2000 },
+      // more than fit, and more a second than are refused at once: some are dropped, and refused when they come again
+      pace: { atATime: 3000 },
       count: 100_000,
       request: () => ({ method: 'INVITE', to: '<sip:bob@biloxi.example.com>' }),
     });

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { Refusals } from '../../src/engine/refusals.ts';
+
+/** How many of some requests are answered when all come at a time. */
+const answered = (refusals: Refusals, keys: readonly string[], at: number): string[] =>
+  keys.filter((key) => refusals.answers(key, at));
+
+const keys = (count: number, name: string): string[] =>
+  Array.from({ length: count }, (_, i) => `${name}${i}`);
+
+test('5,000 requests a second are answered, the others dropped', () => {
+  const refusals = new Refusals();
+  expect(answered(refusals, keys(6000, 'a'), 10_100)).toHaveLength(5000);
+  expect(answered(refusals, keys(100, 'b'), 10_900)).toHaveLength(0);
+  expect(answered(refusals, keys(6000, 'c'), 11_000)).toHaveLength(5000);
+});
+
+test('a request that was dropped is answered when it comes again, however many came before it', () => {
+  const refusals = new Refusals();
+  answered(refusals, keys(5000, 'first'), 10_100);
+  const late = keys(1000, 'late');
+  expect(answered(refusals, late, 10_900)).toHaveLength(0);
+  answered(refusals, keys(5000, 'second'), 11_100);
+  // two of one checksum share a place: the earlier of them is dropped once more
+  const again = answered(refusals, late, 11_400);
+  expect(again.length).toBeGreaterThan(950);
+  const others = late.filter((key) => !again.includes(key));
+  answered(refusals, keys(5000, 'third'), 12_100);
+  expect(answered(refusals, others, 12_400)).toEqual(others);
+});
+
+test('an answer is owed once', () => {
+  const refusals = new Refusals();
+  answered(refusals, keys(5000, 'first'), 10_000);
+  expect(refusals.answers('late', 10_500)).toBe(false);
+  expect(refusals.answers('late', 10_600)).toBe(true);
+  expect(refusals.answers('late', 10_700)).toBe(false);
+});
