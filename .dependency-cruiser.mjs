@@ -18,8 +18,21 @@ const rooms = {
   core: { rooms: [...below, 'runtime', 'engine', 'relay'], packages: ['ipaddr.js'] },
   routing: { rooms: [...below, 'spelling', 'runtime', 'engine', 'relay', 'rest'], packages: [] },
   modules: { rooms: [...below, 'runtime', 'engine', 'relay', 'core', 'rest'], packages: ['ipaddr.js'] },
+  observe: { rooms: ['timers', 'runtime'], packages: [] },
   workers: {
-    rooms: [...below, 'net', 'loading', 'runtime', 'engine', 'relay', 'core', 'routing', 'modules', 'rest'],
+    rooms: [
+      ...below,
+      'net',
+      'loading',
+      'runtime',
+      'engine',
+      'relay',
+      'core',
+      'routing',
+      'modules',
+      'rest',
+      'observe',
+    ],
     packages: [],
   },
   testing: {

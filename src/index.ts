@@ -16,6 +16,7 @@ export {
   type StateDefinition,
   type StateScope,
 } from './modules/index.ts';
+export type { HttpAddress } from './observe/index.ts';
 export { type ResponseOutcome, url } from './rest/index.ts';
 export {
   Address,

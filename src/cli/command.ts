@@ -1,5 +1,6 @@
 /** The command line: commands, options, help and exit codes. A function of its arguments and streams. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { HttpAddress } from '../index.ts';
 import { CHECK_FORMATS, type CheckOptions, check } from './check.ts';
 import { type InitOptions, init } from './init.ts';
 import { type RunOptions, run } from './run.ts';
@@ -79,6 +80,12 @@ function define(streams: Streams, finish: (code: number) => void): Command {
       'how long to wait for a port in use, for example by a previous server that is finishing its calls',
       grace,
       0,
+    )
+    .addOption(
+      new Option(
+        '--http <address:port>',
+        'serve /healthz, /readyz and /metrics over HTTP, such as 127.0.0.1:8088',
+      ).argParser(httpAddress),
     )
     .addOption(serverName())
     .addOption(socketPath())
@@ -206,6 +213,15 @@ function pid(): Option {
   return new Option('--pid <number>', 'process ID of the server; not needed if only one runs').argParser(
     wholeNumber(1, 2 ** 31),
   );
+}
+
+/** `127.0.0.1:8088`, `[::1]:8088` */
+function httpAddress(text: string): HttpAddress {
+  const [, bracketed, plain, digits] = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new InvalidArgumentError('Expected an address and a port, such as 127.0.0.1:8088 or [::1]:8088.');
 }
 
 const processes = wholeNumber(1, 64);

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { renderDiagnostics, type SipServer, StartError, startServer } from '../index.ts';
+import { type HttpAddress, renderDiagnostics, type SipServer, StartError, startServer } from '../index.ts';
 import { controlDirectory, countAbsences } from '../internal.ts';
 import { summaryOf } from './check.ts';
 import { memberArgument } from './member-argument.ts';
@@ -24,6 +24,8 @@ export interface RunOptions extends ScriptOptions {
   readonly queueTimeout: number;
   /** Seconds. */
   readonly waitForPort: number;
+  /** Where to serve HTTP. */
+  readonly http?: HttpAddress;
   /** Its name for `status` and `reload`. */
   readonly name?: string;
   /** The path of its control socket. */
@@ -43,7 +45,7 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
 }
 
 async function serve(file: string, options: RunOptions, streams: Streams, log: RunLog): Promise<number> {
-  const { syslogSocket, processes, queue, queueTimeout, grace, waitForPort } = options;
+  const { syslogSocket, processes, queue, queueTimeout, grace, waitForPort, http } = options;
   // a SIGHUP before the server has started would end the program
   let onHangup = (): void => {
     hangups++;
@@ -78,6 +80,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       queueLimit: queue,
       queueTimeout: queueTimeout * 1000,
       waitForPort: waitForPort * 1000,
+      http,
       control: {
         directory: controlDirectory(streams.env),
         name: options.name,

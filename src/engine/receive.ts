@@ -176,8 +176,10 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
   }
 
   #refuse(request: Request): void {
-    const { message } = request;
-    if (message !== null && !this.#refusals.answers(transactionKey(message), this.routing.host.clock.now())) {
+    const { message, routing } = request;
+    const now = routing.host.clock.now();
+    if (routing.host.readiness !== 'stopping') this.#counts.overloadedAt = now;
+    if (message !== null && !this.#refusals.answers(transactionKey(message), now)) {
       this.#counts.dropped++;
       return;
     }

@@ -14,6 +14,8 @@ export class ReceiveCounts {
   handedOver = 0;
   /** Requests answered 503 because of overload, or because the server stops. */
   refused = 0;
+  /** When a request was last refused or dropped because of overload, in ms of the host's clock. */
+  overloadedAt = Number.NEGATIVE_INFINITY;
   /** Requests dropped without a reply. */
   dropped = 0;
 }

@@ -40,6 +40,7 @@ export interface FigureSpec {
     | 'calls'
     | 'transactions'
     | 'workers'
+    | 'processes'
     | 'transfers'
     | 'connections'
     | 's'
@@ -64,6 +65,9 @@ const sum = <T>(items: Iterable<T>, of: (item: T) => number): number => {
 const megabytes = (bytes: number) => Math.round(bytes / 1024 / 102.4) / 10;
 
 const finalOnes = (counts: StatusCounts) => [...counts.entries()].filter(([status]) => Number(status) >= 200);
+
+/** How long a server counts as overloaded after a refusal, in ms. */
+const overloadLasts = 5000;
 
 const budgets = ['calls', 'waiting', 'shared', 'bodies', 'answered'] as const;
 
@@ -143,6 +147,13 @@ export const FIGURES: readonly FigureSpec[] = [
     unit: 'calls',
     summary: 'Requests answered 503 because of overload, or because the server is stopping.',
     read: ({ received }) => received.refused,
+  },
+  {
+    name: 'overloaded',
+    kind: 'gauge',
+    unit: 'processes',
+    summary: 'Processes that refused a request because of overload in the last 5 s.',
+    read: ({ clock, received }) => (clock.now() - received.overloadedAt < overloadLasts ? 1 : 0),
   },
   {
     name: 'dropped',

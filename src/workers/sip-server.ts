@@ -1,4 +1,5 @@
 /** The public interface of a running server, of one process or several. */
+import type { HttpAddress } from '../observe/index.ts';
 import type { Policy } from '../routing/index.ts';
 import type { Log } from '../runtime/index.ts';
 import type { ControlOptions } from './control-protocol.ts';
@@ -31,6 +32,8 @@ export interface ServerOptions extends ProcessOptions {
   readonly program?: MemberProgram | undefined;
   /** Opens a control socket for `siprest status` and `siprest reload`. Default: none. */
   readonly control?: ControlOptions | undefined;
+  /** Serves health, metrics and the live page over HTTP at this address. Default: none. */
+  readonly http?: HttpAddress | undefined;
 }
 
 /** Options for stopping. */

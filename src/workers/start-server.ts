@@ -1,5 +1,6 @@
 import type { Policy } from '../routing/index.ts';
-import { ControlledServer } from './controlled-server.ts';
+import { withControl } from './controlled-server.ts';
+import { withHttp } from './http-server.ts';
 import type { LoadedPolicy } from './load-policy.ts';
 import type { LoadedScript } from './load-script.ts';
 import { toLoaded } from './loaded.ts';
@@ -16,11 +17,12 @@ export async function startServer(
   script: LoadedScript | LoadedPolicy | Policy,
   options: ServerOptions = {},
 ): Promise<SipServer> {
-  const { processes = 1, program, control, ...others } = options;
+  const { processes = 1, program, control, http, ...others } = options;
   const loaded = toLoaded(script);
   const server =
     processes > 1
       ? await Supervisor.start(loaded, { ...others, processes, program })
       : await RunningServer.start(loaded, others);
-  return control === undefined ? server : ControlledServer.open(server, control);
+  const served = http === undefined ? server : await withHttp(server, http);
+  return control === undefined ? served : withControl(served, control);
 }

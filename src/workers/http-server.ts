@@ -1,0 +1,63 @@
+/** Opens the HTTP server of a running server; what it serves is put together here. */
+import { type HttpAddress, type HttpEndpoint, HttpServer, healthEndpoints } from '../observe/index.ts';
+import { every, systemClock } from '../timers/index.ts';
+import { AttachedServer } from './attached-server.ts';
+import type { SipServer } from './sip-server.ts';
+
+/** How often it tries again to listen on an address that cannot be used, in ms. */
+const retryPeriod = 1000;
+const warningLevel = 1;
+const noticeLevel = 2;
+
+/**
+ * Serves HTTP as long as the server runs. If the address cannot be used, as long as a predecessor finishes its calls,
+ * logs that and tries again until it can: calls do not depend on it.
+ */
+export async function withHttp(server: SipServer, address: HttpAddress): Promise<SipServer> {
+  const endpoints = endpointsOf(server);
+  let http: HttpServer | null = null;
+  const open = async (): Promise<string | null> => {
+    try {
+      http = await HttpServer.listen({
+        address,
+        endpoints,
+        onError: (text) => server.log.error(`HTTP: ${text}`),
+      });
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    const { host, port } = http.address;
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+    server.log.lifecycle(`HTTP is served at ${url}`, { event: 'http', url }, noticeLevel);
+    return null;
+  };
+  const failure = await open();
+  if (failure === null) return new AttachedServer(server, { close: () => http?.close() });
+  server.log.lifecycle(`cannot serve HTTP yet, and keeps trying: ${failure}`, {}, warningLevel);
+  let isTrying = false;
+  const retry = every(systemClock, retryPeriod, () => {
+    if (isTrying) return;
+    isTrying = true;
+    void open().then((reason) => {
+      isTrying = false;
+      if (reason === null) retry.stop();
+    });
+  });
+  return new AttachedServer(server, {
+    close: () => {
+      retry.stop();
+      http?.close();
+    },
+  });
+}
+
+function endpointsOf(server: SipServer): readonly HttpEndpoint[] {
+  return healthEndpoints(() => whyNotReady(server));
+}
+
+async function whyNotReady(server: SipServer): Promise<string | null> {
+  const { state, processes, total } = await server.status();
+  if (state === 'stopping') return 'stopping';
+  if (processes.length === 0) return 'no process answers';
+  return Number(total['overloaded'] ?? 0) > 0 ? 'overloaded' : null;
+}
