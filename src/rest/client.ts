@@ -6,9 +6,9 @@ import { checkHeaderField } from './header-line.ts';
 import type { ConnectionCounts } from './origin-pool.ts';
 import { ErrorOutcome, type Outcome } from './outcome.ts';
 import { encodeNonAscii } from './percent-encoding.ts';
-import { numberOf } from './policies/context.ts';
-import { hostPolicies } from './policies/host-policies.ts';
-import { chainOf, HandlerSender, type Policy, type Sender } from './policies.ts';
+import { numberOf, type PolicyEnvironment } from './policies/context.ts';
+import { HostSender } from './policies/host-policies.ts';
+import { chainOf, HandlerSender, type Sender } from './policies.ts';
 import type { HttpRequest } from './request.ts';
 import { isBody, type RequestBody, readBody } from './request-bodies.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -76,11 +76,8 @@ export class RestClient {
     this.#root = this;
     this.#known = new Map();
     this.#settings = readOptions(options);
-    const policies = allPolicies(this.#settings);
     this.#dispatcher = new Dispatcher(this.#settings);
-    const { send } = this.#settings;
-    const inner = send === null ? this.#dispatcher : new HandlerSender(send);
-    this.#sender = policies.length === 0 ? inner : new HandlerSender(chainOf(policies, inner.send), inner);
+    this.#sender = senderOf(this.#settings, this.#dispatcher);
   }
 
   /** Pending requests. */
@@ -257,9 +254,6 @@ export class RestClient {
       const checked = checkHeaderField('Content-Type', contentType);
       if (!checked.ok) return new ErrorOutcome('header', `invalid content type: ${checked.reason}`);
     }
-    // policies know signals alone
-    const isDirect = this.#sender === this.#dispatcher;
-    const ended = cancellation === null || isDirect ? signal : anyOf(signal, cancellation.signal);
     const odd = ODD_IN_URL.test(text);
     if (odd && options.encoding !== 'latin1') text = encodeNonAscii(text);
     let path: string;
@@ -273,6 +267,9 @@ export class RestClient {
       path = parsePath(text, this.#lastOrigin.length);
     }
     const defaults = baseUrl === null || isWithinBase(baseUrl, text) ? settings.headers : undefined;
+    // policies know signals alone
+    const isDirect = cancellation === null || this.#isDirect(authority);
+    const ended = isDirect ? signal : anyOf(signal, cancellation.signal);
     return {
       method,
       authority,
@@ -288,6 +285,13 @@ export class RestClient {
       tlsDomain,
       route: null,
     };
+  }
+
+  /** Whether requests to this host go to the dispatcher at once. */
+  #isDirect(authority: Authority): boolean {
+    const sender = this.#sender;
+    const send = sender instanceof HostSender ? sender.sendOf(authority) : sender.send;
+    return send === this.#dispatcher.send;
   }
 
   // --- origins ---
@@ -331,10 +335,16 @@ interface Streaming {
 const anyOf = (signal: AbortSignal | null, other: AbortSignal): AbortSignal =>
   signal === null ? other : AbortSignal.any([signal, other]);
 
-/** Those of the program, and inside of them those of the hosts. */
-function allPolicies(settings: ClientSettings): readonly Policy[] {
-  const { policies, hosts, shared, names, timers, log, tls, tlsDomain, maxBodySize } = settings;
-  if (hosts === null) return policies;
+/** The policies of the program, then those of the hosts, then the dispatcher or what takes its place. */
+function senderOf(settings: ClientSettings, dispatcher: Dispatcher): Sender {
+  const { policies, hosts, send } = settings;
+  const last = send === null ? dispatcher : new HandlerSender(send);
+  const inner = hosts === null ? last : new HostSender(hosts, environmentOf(settings), last);
+  return policies.length === 0 ? inner : new HandlerSender(chainOf(policies, inner.send), inner);
+}
+
+function environmentOf(settings: ClientSettings): PolicyEnvironment {
+  const { shared, names, timers, log, tls, tlsDomain, maxBodySize } = settings;
   const { random, states, transfers, bodies, sharing } = shared;
   const { verifyPeer, verifyHost, caPath } = tls;
   const trust = JSON.stringify([
@@ -344,11 +354,10 @@ function allPolicies(settings: ClientSettings): readonly Policy[] {
     tlsDomain === null ? 0 : numberOf(tlsDomain),
   ]);
   const authorities = (): string => (verifyPeer ? shared.tls.fingerprint(caPath) : '');
-  const environment = {
+  return {
     ...{ clock: timers.clock, names, random, log, states, transfers, sharing },
     ...{ maxBodySize, bodies, trust, authorities },
   };
-  return [...policies, hostPolicies(hosts, environment)];
 }
 
 /** @throws RestOptionError */

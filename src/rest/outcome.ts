@@ -96,6 +96,15 @@ export class PhaseClock {
   ended = 0;
 }
 
+/** The clock of a call that a policy ends. */
+function clockOf(call: CallFigures, now: number): PhaseClock {
+  const clock = new PhaseClock();
+  clock.call = call;
+  clock.started = call.started;
+  clock.ended = now;
+  return clock;
+}
+
 export const NO_BODY: Buffer = Buffer.alloc(0);
 /** The text of an HTTP/1 head, or names and values in turn. */
 export type RawHeaders = string | readonly string[];
@@ -292,7 +301,6 @@ export interface ResponseParts {
 interface KeptAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly rawHeaders: readonly string[];
   readonly body: Buffer;
 }
 
@@ -326,9 +334,14 @@ export class ResponseOutcome extends AnswerOutcome {
     return new ResponseOutcome({ clock, info, reused, status, ...answerOf(fields, body) }, fromCache);
   }
 
-  /** What a cache has kept, with a body of the caller's own. @internal */
-  static kept({ status, contentType, rawHeaders, body }: KeptAnswer): ResponseOutcome {
-    const { clock } = UNSENT;
+  /** What a cache has kept, with its fields as of `now`, for a call, and with a body of the caller's own. @internal */
+  static kept(
+    { status, contentType, body }: KeptAnswer,
+    rawHeaders: readonly string[],
+    call: CallFigures | null,
+    now: number,
+  ): ResponseOutcome {
+    const clock = call === null ? UNSENT.clock : clockOf(call, now);
     const received = Buffer.from(body);
     return new ResponseOutcome(
       { clock, info: null, reused: false, status, contentType, rawHeaders, received },
@@ -462,14 +475,9 @@ export class ErrorOutcome extends EmptyOutcome {
   }
 }
 
-/** An outcome that a policy or a cache made, with the figures of its call; any other as it is. */
+/** An outcome that a policy made, with the figures of its call. */
 export function ofCall(outcome: Outcome, call: CallFigures, now: number): Outcome {
-  if (!outcome.isOfPolicy) return outcome;
-  const clock = new PhaseClock();
-  clock.call = call;
-  clock.started = call.started;
-  clock.ended = now;
-  const ended = { ...UNSENT, clock };
+  const ended = { ...UNSENT, clock: clockOf(call, now) };
   switch (outcome.kind) {
     case 'response': {
       const { status, contentType, rawHeaders, body: received, fromCache } = outcome;

@@ -99,6 +99,21 @@ describe('policies', () => {
     expect(client.active).toBe(0);
   });
 
+  it('of one host leave the count of requests to others right', async () => {
+    const server = await newServer(() => {});
+    const hosts = { localhost: { retry: { count: 1, attemptTimeout: 20, backoff: 0, budget: 100 } } };
+    const client = newClient({ hosts });
+    const other = new AbortController();
+    const direct = client.get(server.origin, { signal: other.signal });
+    const retried = client.get(server.origin.replace('127.0.0.1', 'localhost'));
+    expect(client.active).toBe(2);
+    expect(await retried).toMatchObject({ kind: 'timeout', attempts: 2 });
+    expect(client.active).toBe(1);
+    other.abort();
+    expect(await direct).toMatchObject({ kind: 'error', code: 'aborted', attempts: 1 });
+    expect(client.active).toBe(0);
+  });
+
   it('are waited for by close(), with what they left under way', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/first') socket.write(reply('x'));

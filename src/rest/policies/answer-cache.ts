@@ -9,9 +9,11 @@ const MAX_VARIANTS = 32;
 
 export class AnswerCache {
   readonly underWay: Coalescing = new Coalescing();
-  readonly #paths = new Map<string, Set<StoredAnswer>>();
+  /** Of each path, in the order in which they were stored. */
+  readonly #paths = new Map<string, readonly StoredAnswer[]>();
   /** In the order of their last use. */
   readonly #byUse = new Set<StoredAnswer>();
+  #lastUsed: StoredAnswer | null = null;
   readonly #most: number;
   /** What the caches of all hosts may take together. */
   readonly #budget: ByteBudget;
@@ -33,46 +35,47 @@ export class AnswerCache {
 
   /** The answer to this request, fresh or stale; null: none. */
   find(request: HttpRequest, key: string): StoredAnswer | null {
-    let found: StoredAnswer | null = null;
     // the last one that was stored is the newest (RFC 9111, section 4.1)
-    for (const one of this.#paths.get(request.path) ?? []) if (one.answers(request, key)) found = one;
-    if (found === null) return null;
-    this.#byUse.delete(found);
-    this.#byUse.add(found);
+    const found = this.#paths.get(request.path)?.findLast((one) => one.answers(request, key));
+    if (found === undefined) return null;
+    if (found !== this.#lastUsed) {
+      this.#byUse.delete(found);
+      this.#byUse.add(found);
+      this.#lastUsed = found;
+    }
     return found;
   }
 
   /** Keeps an answer in place of those that it replaces, if there is room. */
   store(answer: StoredAnswer, request: HttpRequest): void {
-    const variants = this.#paths.get(answer.path);
-    for (const one of variants ?? []) if (one.answers(request, answer.key)) this.delete(one);
+    for (const one of this.#stored(answer.path)) if (one.answers(request, answer.key)) this.delete(one);
     if (answer.bytes > this.#most || this.#isClosed) return;
-    const oldest = (this.#paths.get(answer.path)?.size ?? 0) < MAX_VARIANTS ? undefined : first(variants);
-    if (oldest !== undefined) this.delete(oldest);
+    const [oldest, ...newer] = this.#stored(answer.path);
+    if (oldest !== undefined && newer.length + 1 >= MAX_VARIANTS) this.delete(oldest);
     while (this.#bytes + answer.bytes > this.#most || !this.#budget.reserve(answer.bytes)) {
-      const unused = first(this.#byUse);
+      const [unused] = this.#byUse;
       if (unused === undefined) return;
       this.delete(unused);
     }
     this.#bytes += answer.bytes;
     this.#byUse.add(answer);
-    const set = this.#paths.get(answer.path);
-    if (set === undefined) this.#paths.set(answer.path, new Set([answer]));
-    else set.add(answer);
+    this.#lastUsed = answer;
+    this.#paths.set(answer.path, [...this.#stored(answer.path), answer]);
   }
 
   delete(answer: StoredAnswer): void {
     if (!this.#byUse.delete(answer)) return;
+    if (answer === this.#lastUsed) this.#lastUsed = null;
     this.#bytes -= answer.bytes;
     this.#budget.release(answer.bytes);
-    const variants = this.#paths.get(answer.path);
-    variants?.delete(answer);
-    if (variants?.size === 0) this.#paths.delete(answer.path);
+    const others = this.#stored(answer.path).filter((one) => one !== answer);
+    if (others.length === 0) this.#paths.delete(answer.path);
+    else this.#paths.set(answer.path, others);
   }
 
   /** Forgets what is kept of a path, whoever it is for. */
   invalidate(path: string): void {
-    for (const one of this.#paths.get(path) ?? []) this.delete(one);
+    for (const one of this.#stored(path)) this.delete(one);
   }
 
   /** Forgets everything, and keeps nothing more. */
@@ -80,8 +83,9 @@ export class AnswerCache {
     this.#isClosed = true;
     for (const one of this.#byUse) this.delete(one);
   }
-}
 
-function first<T>(set: Set<T> | undefined): T | undefined {
-  return set?.values().next().value;
+  /** What is kept of a path: a list that is replaced, and never changed. */
+  #stored(path: string): readonly StoredAnswer[] {
+    return this.#paths.get(path) ?? [];
+  }
 }

@@ -38,6 +38,7 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'ho
 
 /** What the fields of a request say to a cache. */
 interface Asked {
+  /** It asks for something that is not kept. */
   readonly bypasses: boolean;
   readonly directives: CacheDirectives;
   /** Who asks, by what, as a hash, so that no credentials are kept; empty: anybody. */
@@ -86,18 +87,29 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
     }
     return lastAsked;
   };
-  const keyOf = (request: HttpRequest): string =>
-    `${context.trustOf(request)} ${askedBy(request.headers).who}`;
-  const answer = (stored: StoredAnswer, now = clock.now()): ResponseOutcome => {
-    const { status, contentType, body } = stored;
-    return ResponseOutcome.kept({ status, contentType, body, rawHeaders: stored.fieldsNow(now) });
+  // and then the same key, which is compared without reading it
+  let lastTrust = '';
+  let lastWho = '';
+  let lastKey = '';
+  const keyOf = (request: HttpRequest): string => {
+    const trust = context.trustOf(request);
+    const { who } = askedBy(request.headers);
+    if (lastKey === '' || trust !== lastTrust || who !== lastWho)
+      [lastTrust, lastWho, lastKey] = [trust, who, `${trust} ${who}`];
+    return lastKey;
   };
-  const given = (stored: StoredAnswer, act: PolicyAct, now = clock.now()): ResponseOutcome => {
+  const given = (
+    stored: StoredAnswer,
+    { route }: HttpRequest,
+    act: PolicyAct,
+    now = clock.now(),
+  ): ResponseOutcome => {
     context.count(act);
-    return answer(stored, now);
+    return ResponseOutcome.kept(stored, stored.fieldsNow(now), route?.call ?? null, now);
   };
   /** Whether the answer is fresh enough for what the request says (section 5.2.1). */
   const isUsable = (stored: StoredAnswer, asked: CacheDirectives, now: number): boolean => {
+    if (asked.size === 0) return !stored.needsValidation && stored.freshFor(now) > 0;
     if (stored.needsValidation || asked.has('no-cache')) return false;
     const maxAge = timeOf(asked, 'max-age');
     if (maxAge !== null && stored.age(now) > maxAge) return false;
@@ -142,7 +154,9 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
           const left = timeLeft(request, asked, clock);
           return left > 0 ? ask(withTimeLeft(request, left), key, null) : outcome;
         }
-        return answer(renewed(stored, request, outcome, times));
+        const { arrived } = times;
+        const fresh = renewed(stored, request, outcome, times);
+        return ResponseOutcome.kept(fresh, fresh.fieldsNow(arrived), request.route?.call ?? null, arrived);
       }
       if (mayStore(request, outcome, settings)) {
         const { status, headers } = outcome;
@@ -169,7 +183,7 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
       const stored = cache.find(request, key);
       const now = clock.now();
       return stored !== null && isUsable(stored, asked, now)
-        ? Promise.resolve(given(stored, 'cache_hits', now))
+        ? Promise.resolve(given(stored, request, 'cache_hits', now))
         : getElse(request, asked, key, stored);
     };
     /** Where no stored answer is fresh. */
@@ -195,12 +209,12 @@ export function cachePolicy(settings: CacheSettings, cache: AnswerCache, context
           const route = { ...request.route, call: undefined };
           ask({ ...request, signal: null, route }, key, stored).then(over, over);
         }
-        return given(stored, 'stale_answers');
+        return given(stored, request, 'stale_answers');
       }
       const outcome = await ask(request, key, stored);
       if (stored === null || !isError(outcome)) return outcome;
       const mayServe = isWithin(stored, 'stale-if-error', settings.staleIfError);
-      return mayServe ? given(stored, 'stale_answers') : outcome;
+      return mayServe ? given(stored, request, 'stale_answers') : outcome;
     };
     /** What a HEAD says of a stored answer makes it newer, or shows that it is not the answer any more (section 4.3.5). */
     const head: Send = async (request) => {

@@ -74,8 +74,9 @@ export class HostContext {
   /** All that the trust in an answer hangs on, as text. */
   trustOf({ tlsDomain }: HttpRequest): string {
     const { trust, authorities } = this.environment;
-    const by = this.authority.scheme === 'https' ? authorities() : '';
-    return `${trust} ${tlsDomain === null ? '' : numberOf(tlsDomain)} ${by}`;
+    const isSecure = this.authority.scheme === 'https';
+    if (!isSecure && tlsDomain === null) return trust;
+    return `${trust} ${tlsDomain === null ? '' : numberOf(tlsDomain)} ${isSecure ? authorities() : ''}`;
   }
 
   /** Tells subscribers what a policy has found out about the host. */

@@ -8,12 +8,12 @@
  * - Time is relative: `request.timeout` is the time left from the moment that a policy is given the request, so one that
  *   waits passes on less (`withTimeLeft`). A call never takes longer than it says, whatever is retried.
  * - What is known of a host is in `HostStates`, shared by all clients of a process, kept by a reload, bounded.
- * - Clock and random numbers come from the environment. A client without `hosts` has no wrapper at all, and a host
- *   without a rule costs a lookup in a map.
+ * - Clock and random numbers come from the environment. A client without `hosts` has no wrapper at all, and a request
+ *   to a host without a rule goes to the dispatcher itself, after one look at which host it is.
  */
-import type { Clock } from '../../timers/index.ts';
 import { type CallFigures, ofCall } from '../outcome.ts';
-import { chainOf, type Policy, type Send } from '../policies.ts';
+import { Pending } from '../pending.ts';
+import { chainOf, type Policy, type Send, type Sender } from '../policies.ts';
 import type { Authority } from '../url.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { authPolicy } from './auth.ts';
@@ -81,38 +81,86 @@ function policiesOf({ settings, secrets }: HostRule, context: HostContext, send:
   return policies;
 }
 
-/** Counts the attempts of a call, and measures it as a whole. */
-const counting =
-  (send: Send, clock: Clock): Send =>
-  async (request) => {
-    // a redirect belongs to the call that it was the answer to
-    if (request.route?.call !== undefined) return send(request);
-    const call: CallFigures = { started: clock.now(), attempts: 0 };
-    const outcome = await send({ ...request, route: { ...request.route, call } });
-    return ofCall(outcome, call, clock.now());
+/** Sends each request through the policies of its host, or at once if there are none. */
+export class HostSender implements Sender {
+  readonly send: Send;
+  readonly #rules: HostRules;
+  readonly #environment: PolicyEnvironment;
+  readonly #inner: Sender;
+  readonly #known = new Map<Authority, Send>();
+  /** Most requests go where the one before went. */
+  #lastAuthority: Authority | null = null;
+  #lastSend: Send;
+  /** Calls that policies are at work for, and their attempts. */
+  readonly #calls = new Pending();
+  #attempts = 0;
+
+  constructor(rules: HostRules, environment: PolicyEnvironment, inner: Sender) {
+    this.#rules = rules;
+    this.#environment = environment;
+    this.#inner = inner;
+    this.#lastSend = inner.send;
+    this.send = (request) => this.sendOf(request.authority)(request);
+  }
+
+  get active(): number {
+    return this.#calls.count + this.#inner.active - this.#attempts;
+  }
+
+  async whenIdle(): Promise<void> {
+    await this.#calls.whenIdle();
+    await this.#inner.whenIdle();
+  }
+
+  /** Sends the requests to a host. */
+  sendOf(authority: Authority): Send {
+    if (authority === this.#lastAuthority) return this.#lastSend;
+    const send = this.#known.get(authority) ?? this.#learn(authority);
+    this.#lastAuthority = authority;
+    this.#lastSend = send;
+    return send;
+  }
+
+  #learn(authority: Authority): Send {
+    const rule = ruleOf(this.#rules, authority);
+    const context = new HostContext(this.#environment, authority);
+    const learned =
+      rule === null
+        ? this.#inner.send
+        : this.#counting(chainOf(policiesOf(rule, context, this.send), this.#attempt));
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(authority, learned);
+    return learned;
+  }
+
+  readonly #attempt: Send = (request) => {
+    const call = request.route?.call;
+    if (call !== undefined) call.attempts++;
+    this.#attempts++;
+    const outcome = this.#inner.send(request);
+    outcome.then(this.#attemptOver, this.#attemptOver);
+    return outcome;
   };
 
-/** Sends each request through the policies of its host. */
-export function hostPolicies(rules: HostRules, environment: PolicyEnvironment): Policy {
-  return (next) => {
-    const known = new Map<Authority, Send>();
-    const attempt: Send = (request) => {
-      const call = request.route?.call;
-      if (call !== undefined) call.attempts++;
-      return next(request);
-    };
-    const learn = (authority: Authority): Send => {
-      const rule = ruleOf(rules, authority);
-      const context = new HostContext(environment, authority);
-      const learned =
-        rule === null
-          ? attempt
-          : counting(chainOf(policiesOf(rule, context, send), attempt), environment.clock);
-      if (known.size >= MAX_KNOWN) known.clear();
-      known.set(authority, learned);
-      return learned;
-    };
-    const send: Send = (request) => (known.get(request.authority) ?? learn(request.authority))(request);
-    return send;
+  readonly #attemptOver = (): void => {
+    this.#attempts--;
   };
+
+  /** Counts the attempts of a call, and measures it as a whole. */
+  #counting(send: Send): Send {
+    const { clock } = this.#environment;
+    return async (request) => {
+      const { route } = request;
+      // a redirect belongs to the call that it was the answer to
+      if (route?.call !== undefined) return send(request);
+      const call: CallFigures = { started: clock.now(), attempts: 0 };
+      this.#calls.begin();
+      try {
+        const outcome = await send({ ...request, route: route === null ? { call } : { ...route, call } });
+        return outcome.isOfPolicy ? ofCall(outcome, call, clock.now()) : outcome;
+      } finally {
+        this.#calls.end();
+      }
+    };
+  }
 }

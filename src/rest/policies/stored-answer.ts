@@ -81,6 +81,8 @@ export class StoredAnswer {
   /** How long it is fresh, in milliseconds. */
   readonly lifetime: number;
   readonly bytes: number;
+  /** It has to be validated before each use. */
+  readonly needsValidation: boolean;
   /** A request that validates it in the background is under way. */
   isBeingValidated = false;
   /** When it arrived, monotonic, and how old it was then. */
@@ -105,6 +107,7 @@ export class StoredAnswer {
     this.path = request.path;
     this.vary = varyOf(allOf(fields, 'vary'), request) ?? [];
     this.directives = parseCacheControl(allOf(fields, 'cache-control'));
+    this.needsValidation = this.directives.has('no-cache');
     this.etag = firstOf(fields, 'etag');
     this.lastModified = firstOf(fields, 'last-modified');
     this.contentType = valuesOf(fields, 'content-type').at(-1) ?? '';
@@ -129,11 +132,6 @@ export class StoredAnswer {
   /** How much longer it is fresh; negative: for how long it has been stale. */
   freshFor(now: number): number {
     return this.lifetime - this.age(now);
-  }
-
-  /** It has to be validated before each use. */
-  get needsValidation(): boolean {
-    return this.directives.has('no-cache');
   }
 
   /** It may be used while stale, where something allows that. */

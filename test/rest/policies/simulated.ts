@@ -8,8 +8,9 @@ import {
   RestShared,
   type Send,
 } from '../../../src/rest/index.ts';
-import { hostPolicies } from '../../../src/rest/policies/host-policies.ts';
+import { HostSender } from '../../../src/rest/policies/host-policies.ts';
 import { readHosts } from '../../../src/rest/policies/host-rules.ts';
+import { HandlerSender } from '../../../src/rest/policies.ts';
 import { SimulatedClock } from '../../../src/timers/index.ts';
 
 export interface Simulation {
@@ -56,7 +57,7 @@ export function simulate(
     clock,
     shared,
     timeout,
-    policies: [hostPolicies(rules, environment), end],
+    policies: [(next) => new HostSender(rules, environment, new HandlerSender(next)).send, end],
   });
   return {
     clock,
