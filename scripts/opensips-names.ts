@@ -1,7 +1,7 @@
 /**
  * Writes src/modules/opensips-names.ts: which functions, variables and transformations OpenSIPS' modules
- * document, so that `siprest check` can say to which module a name belongs that siprest lacks. Names alone are
- * taken, from the headings of the documentation; no source code is read.
+ * document, and which events they raise, so that `siprest check` can say to which module a name belongs that siprest lacks.
+ * Names alone are taken, from the headings of the documentation; no source code is read.
  *
  *   npx tsx scripts/opensips-names.ts PATH-TO-A-CLONE-OF-OpenSIPS/opensips [BRANCH …]
  */
@@ -26,9 +26,9 @@ function git(...args: readonly string[]): string {
 }
 
 const wanted =
-  /Exported (?:Asynchronous |Pseudo-|Script )?(?:Functions|Variables)|^Variables|script transformations/i;
+  /Exported (?:Asynchronous |Pseudo-|Script )?(?:Functions|Variables|Events)|^Variables|script transformations/i;
 
-/** What a page's headings name: `f()`, `$v`, `{t}`. */
+/** What a page's headings name: `f()`, `$v`, `{t}`, `E_EVENT`. */
 function namesOf(page: string): Set<string> {
   const names = new Set<string>();
   let depth = 0;
@@ -50,9 +50,11 @@ function alternatives(text: string): readonly string[] {
   return words.split('|').flatMap((word) => alternatives(text.replace(whole, word)));
 }
 
-/** `t_write_req(info,fifo) t_write_unix(info,sock)`, `$(tm.branch.uri)[]`, `{sdp.line}` */
+/** `t_write_req(info,fifo) t_write_unix(info,sock)`, `$(tm.branch.uri)[]`, `{sdp.line}`, `E_PIKE_BLOCKED` */
 function namesIn(title: string): readonly string[] {
   const text = alternatives(title.replace(/[`\\*]/g, '')).join(' ');
+  const events = text.match(/\bE_[A-Z][A-Z0-9_]*\b/g);
+  if (events !== null) return events;
   const variables = [...text.matchAll(/\$\(?([A-Za-z][\w.]*)/g)].map(
     ([, name = '']) => `$${name.replace(/\.$/, '')}`,
   );
@@ -115,8 +117,8 @@ const lines = [...modules]
   .toSorted(([a], [b]) => (a < b ? -1 : 1))
   .map(([name, names]) => wrapped([`${name === '' ? 'core' : name}:`, ...[...names].toSorted()].join(' ')));
 const text = `/**
- * What the documentation of OpenSIPS ${branches[0]} to ${branches.at(-1)} names, by module: \`f()\`, \`$variable\`, \`{transformation}\`. Facts alone,
- * written by scripts/opensips-names.ts; the names that siprest has as well are among them.
+ * Names in the documentation of OpenSIPS ${branches[0]} to ${branches.at(-1)}, by module: \`f()\`, \`$variable\`, \`{transformation}\`, \`E_EVENT\`. Generated
+ * by scripts/opensips-names.ts; includes names that siprest also has.
  */
 export const opensipsNames = \`
 ${lines.join('\n')}

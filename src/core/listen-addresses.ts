@@ -10,6 +10,7 @@ import {
   DEFAULT_PROTOCOL,
   defaultPort,
   isProtocol,
+  type Protocol,
   parseHostPort,
   spokenTransports,
 } from '../sip/index.ts';
@@ -34,6 +35,7 @@ export function listenAddresses(
   const diagnostics: Diagnostic[] = [];
   let isValid = true;
   const usual = globalAdvertised(settings);
+  const usualPort = (protocol: Protocol) => settings.port ?? defaultPort(protocol);
   const inert = (span: Diagnostic['span'], message: string): void => {
     diagnostics.push({ code: 'inert', severity: 'warning', span, message });
   };
@@ -98,7 +100,7 @@ export function listenAddresses(
     sockets.push({
       transport,
       host,
-      port: port === '*' ? defaultPort(transport) : Number(port),
+      port: port === '*' ? usualPort(transport) : Number(port),
       advertised: advertised ?? usual,
       tag,
     });
@@ -115,7 +117,7 @@ export function listenAddresses(
   const usualSocket: ListenAddress = {
     transport: DEFAULT_PROTOCOL,
     host: '*',
-    port: defaultPort(DEFAULT_PROTOCOL),
+    port: usualPort(DEFAULT_PROTOCOL),
     advertised: usual,
   };
   return { sockets: nodes.length === 0 ? [usualSocket] : sockets, diagnostics };

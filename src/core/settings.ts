@@ -105,6 +105,14 @@ export const settingSpecs = defineSettings([
     summary: 'The form of lines of syslog.',
   },
   {
+    name: 'port',
+    type: 'int',
+    default: null,
+    minimum: 1,
+    maximum: 65_535,
+    summary: 'The port of sockets that name none, in older scripts.',
+  },
+  {
     name: 'socket',
     type: 'socket',
     repeated: true,
@@ -288,7 +296,6 @@ export const settingSpecs = defineSettings([
 
 /** Global parameters up to OpenSIPS 2.4 that have moved (Script-CoreParameters of 1.8 to 2.4). */
 export const formerSettings: Readonly<Record<string, string>> = {
-  port: 'socket=udp:127.0.0.1:5060',
   tls_port_no: 'socket=tls:127.0.0.1:5061',
   ...ofTlsModule({
     tls_ca_list: 'ca_list',

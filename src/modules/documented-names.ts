@@ -1,4 +1,4 @@
-/** Looks up names that OpenSIPS documents; the table is loaded on first use. */
+/** Looks up names that OpenSIPS documents; the table is read on first use. */
 import type { DocumentedNames } from '../script/index.ts';
 import { opensipsNames } from './opensips-names.ts';
 

@@ -7,6 +7,8 @@ const noCluster = 'siprest instances do not form a cluster';
 const management = (how: string) =>
   `use siprest status and siprest reload to manage a running server instead of ${how}`;
 const noPages = 'siprest has no HTTP server';
+const noDatabase = (what: string) =>
+  `siprest has no connection to ${what}; a REST service can answer what a table would`;
 
 const transportModules = PROTOCOLS.map((name) => {
   const { label } = TRANSPORTS[name];
@@ -19,6 +21,10 @@ const reasons: Readonly<Record<string, string>> = {
   proto_ipsec: noSuchSocket('IPsec'),
   proto_bin: noCluster,
   proto_bins: noCluster,
+  proto_hep: noSuchSocket('HEP'),
+  proto_msrp: noSuchSocket('MSRP'),
+  proto_msrps: noSuchSocket('MSRPS'),
+  proto_smpp: noSuchSocket('SMPP'),
   event_route: 'events run their event_route without this module',
   tcp_mgm: 'the tcp_* parameters apply to all connections, not per network',
   mi_fifo: management('a FIFO'),
@@ -28,6 +34,17 @@ const reasons: Readonly<Record<string, string>> = {
   mi_xmlrpc: management('XML-RPC'),
   mi_xmlrpc_ng: management('XML-RPC'),
   mi_json: management('HTTP'),
+  db_berkeley: noDatabase('Berkeley DB'),
+  db_cachedb: noDatabase('a key-value store'),
+  db_flatstore: 'siprest writes no records to files',
+  db_http: noDatabase('a database over HTTP'),
+  db_mysql: noDatabase('MySQL'),
+  db_oracle: noDatabase('Oracle'),
+  db_perlvdb: noDatabase('a database in Perl'),
+  db_postgres: noDatabase('PostgreSQL'),
+  db_sqlite: noDatabase('SQLite'),
+  db_unixodbc: noDatabase('ODBC'),
+  db_virtual: noDatabase('several databases'),
   pi_http: 'siprest has no provisioning web interface',
   httpd: noPages,
   snmpstats: 'siprest has no SNMP agent; use siprest status --json for its metrics',

@@ -20,6 +20,7 @@ export const notPortable: Readonly<Record<string, string>> = {
   'log_facility=': 'use syslog_facility instead',
   'log_name=': 'use syslog_name instead',
   'listen=': 'use socket instead',
+  'port=': 'write the port in each socket, for example socket=udp:127.0.0.1:5060',
   'children=': 'use udp_workers instead',
   'tcp_children=': 'use tcp_workers instead',
   'fork=': gone,

@@ -14,7 +14,7 @@ export interface DocumentedNames {
   hasModule(name: string): boolean;
   /** The names of all documented modules. */
   moduleNames(): Iterable<string>;
-  /** The modules that provide a name, written `f()`, `$v` or `{t}`; may include `core`. */
+  /** The modules that provide a name, written `f()`, `$v`, `{t}` or, for an event, `E_NAME`; may include `core`. */
   ownersOf(written: string): readonly string[];
 }
 

@@ -2,6 +2,7 @@
 
 import { didYouMean, nearestNames } from '../spelling/index.ts';
 import type { Span } from './ast.ts';
+import type { DocumentedNames } from './catalog.ts';
 import type { Absence, Diagnostic, DiagnosticLabel, DiagnosticList } from './diagnostics.ts';
 import type { Lookup } from './lookup.ts';
 import { type NamedKind, written } from './stand-ins.ts';
@@ -60,15 +61,52 @@ export class MissingNames {
     this.add(key, span, () => unknownName(kind, name, span, lookup));
   }
 
-  report(diagnostics: DiagnosticList): void {
+  /** `events`: those that an event_route waits for and that no module of the catalog raises. */
+  report(
+    events: readonly string[],
+    documented: DocumentedNames | undefined,
+    diagnostics: DiagnosticList,
+  ): void {
+    const isUsed = this.#usedModules(events, documented);
     for (const { diagnostic, labels } of this.#found.values()) {
-      diagnostics.add(
-        labels.length === 0
-          ? diagnostic
-          : { ...diagnostic, labels: [...(diagnostic.labels ?? []), ...labels] },
-      );
+      const { absent } = diagnostic;
+      if (absent?.kind === 'module' && !isUsed(absent.name))
+        diagnostics.add(unusedModule(absent.name, diagnostic.span));
+      else
+        diagnostics.add(
+          labels.length === 0
+            ? diagnostic
+            : { ...diagnostic, labels: [...(diagnostic.labels ?? []), ...labels] },
+        );
     }
   }
+
+  /**
+   * Whether the script uses a name that a missing module provides. A name that nobody documents may belong to any of
+   * the modules that nobody documents.
+   */
+  #usedModules(
+    events: readonly string[],
+    documented: DocumentedNames | undefined,
+  ): (module: string) => boolean {
+    const used = new Set(events.flatMap((event) => documented?.ownersOf(event) ?? []));
+    let usesStrangers = false;
+    for (const { diagnostic } of this.#found.values()) {
+      const { absent } = diagnostic;
+      if (absent === undefined || absent.kind === 'module' || absent.kind === 'socket') continue;
+      used.add(absent.module);
+      const owners = documented?.ownersOf(written[absent.kind](absent.name)) ?? [];
+      for (const owner of owners) used.add(owner);
+      if (documented?.hasModule(absent.module) === false) usesStrangers = true;
+    }
+    return (module) => used.has(module) || (usesStrangers && documented?.hasModule(module) === false);
+  }
+}
+
+/** A module that siprest lacks and from which the script calls, reads and awaits nothing. */
+function unusedModule(name: string, span: Span): Diagnostic {
+  const message = `the module ${name} has no effect: siprest does not have it, and the script uses none of its functions, variables and events`;
+  return { code: 'inert', severity: 'warning', span, message, inert: { kind: 'module', name } };
 }
 
 function unknownName<R>(kind: NamedKind, name: string, span: Span, lookup: Lookup<R>): Diagnostic {

@@ -59,11 +59,17 @@ export class RouteTable {
     else this.#events.add(event);
   }
 
+  /** The events of event_routes that no loaded module and no raise_event() with a fixed name raises. */
+  silentEvents(): readonly string[] {
+    return [...this.#of('event_route').keys()].filter((name) => !this.#events.has(name));
+  }
+
   /** Warns about event_routes whose event nothing raises: they never run. */
   warnOfSilentEvents<R>({ modules }: Catalog<R>, diagnostics: DiagnosticList): void {
     if (this.#anyEvent || this.#incomplete) return;
-    for (const [name, node] of this.#of('event_route')) {
-      if (this.#events.has(name)) continue;
+    const nodes = this.#of('event_route');
+    for (const name of this.silentEvents()) {
+      const node = nodes.get(name) as RouteNode;
       const message = `${title(node)} never runs: no loaded module and no raise_event() raises this event`;
       const owner = modules.find(({ events }) => events?.some((event) => event.name === name));
       const help = owner === undefined ? {} : { help: `add: loadmodule "${owner.name}.so"` };

@@ -102,7 +102,7 @@ function checkNamed<R>(script: ScriptNode, catalog: Catalog<R>, options: CheckOp
   const statements = new StatementChecker(expressions, variables, diagnostics);
   for (const route of script.routes) statements.route(route);
   routes.warnOfSilentEvents(catalog, diagnostics);
-  missing.report(diagnostics);
+  missing.report(routes.silentEvents(), catalog.documented, diagnostics);
   if (options.incomplete !== true && !hasErrors(diagnostics.sorted())) checkFlow(script, lookup, diagnostics);
   const socketNames = new Set(
     catalog.settings

@@ -1,73 +1,113 @@
-/** Value words of older scripts, reported with their replacements. */
-import type { StringNode } from './ast.ts';
-import type { Token } from './lexer.ts';
+/** Value words of scripts before OpenSIPS 3, which stand for variables and calls. */
+import type {
+  CallNode,
+  ExpressionNode,
+  NumberNode,
+  Span,
+  StringNode,
+  UnaryNode,
+  VariableNode,
+} from './ast.ts';
 import type { ParserState } from './parser-state.ts';
 
-/** Words of scripts before OpenSIPS 3, with their replacements. */
-const formerWords: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    method: '$rm',
-    uri: '$ru',
-    from_uri: '$fu',
-    to_uri: '$tu',
-    src_ip: '$si',
-    src_port: '$sp',
-    dst_ip: '$socket_in(ip)',
-    dst_port: '$socket_in(port)',
-    proto: '$socket_in(proto)',
-    status: '$rs',
-    retcode: '$rc',
-    'msg:len': '$ml',
-    myself: 'is_myself("$rd", $rp)',
+/** Each word with its variable, and with what to write instead if that is another one. */
+const formerWords: ReadonlyMap<string, readonly [variable: string, now?: string]> = new Map(
+  Object.entries<readonly [variable: string, now?: string]>({
+    method: ['rm'],
+    uri: ['ru'],
+    from_uri: ['fu'],
+    to_uri: ['tu'],
+    src_ip: ['si'],
+    src_port: ['sp'],
+    dst_ip: ['Ri', '$socket_in(ip)'],
+    dst_port: ['Rp', '$socket_in(port)'],
+    proto: ['proto', '$socket_in(proto)'],
+    af: ['af', '$socket_in(af)'],
+    status: ['rs'],
+    retcode: ['rc'],
+    'msg:len': ['ml'],
   }),
 );
 
-/** `uri == myself` and the like, replaced by calls. */
-const formerMyself: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    uri: 'is_myself("$rd", $rp)',
-    $ru: 'is_myself("$rd", $rp)',
-    from_uri: 'is_myself("$fd")',
-    $fu: 'is_myself("$fd")',
-    to_uri: 'is_myself("$td")',
-    $tu: 'is_myself("$td")',
-    src_ip: 'is_myself("$si")',
-    dst_ip: 'is_myself("$socket_in(ip)")',
-  }),
+/** The variables before `== myself`, with the host and the port that it looks at. */
+const addresses: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({ ru: ['rd', 'rp'], fu: ['fd'], tu: ['td'], si: ['si'], Ri: ['Ri'] }),
 );
 
-/** A word that is not a value. If its meaning in older scripts is known, the expression continues after it. */
-export function parseFormerWord(state: ParserState): StringNode {
+/** `msg:len > max_len`: the longest message of older versions, in bytes. */
+const maxLength = 65_535;
+
+const variable = (span: Span, name: string): VariableNode => ({
+  kind: 'variable',
+  span,
+  context: null,
+  name: { kind: 'name', span, text: name },
+  subname: null,
+  index: null,
+  transformations: [],
+});
+
+/** Whether a variable is written as a word, without `$`. */
+export const isFormerWord = ({ name, span }: VariableNode): boolean => name.span.start === span.start;
+
+/** What to write instead of a word. */
+export const formerWordHelp = (word: string): string => {
+  const [name, now = `$${name}`] = formerWords.get(word) ?? ['', 'a variable'];
+  return `use ${now} instead`;
+};
+
+/**
+ * FormerWord: "method" | "uri" | "from_uri" | "msg:len" | ... | "max_len". Any other word is an error, after which the
+ * expression continues.
+ */
+export function parseFormerWord(state: ParserState): VariableNode | NumberNode | StringNode {
   const { start, end, text: word, lexer } = state.token;
   const { base, text } = lexer.file;
-  const isLength = text.startsWith(':len', end - base);
-  const name = isLength ? `${word}:len` : word;
-  const span = { start, end: isLength ? end + 4 : end };
-  const former = formerWords.get(name);
-  const message = `\`${name}\` is not a value`;
-  if (former === undefined) {
-    const help = `use ${word}() to call a function, or put text in quotes`;
-    return state.fail('bare-word', span, message, { help });
+  const name = word === 'msg' && text.startsWith(':len', end - base) ? 'msg:len' : word;
+  const span = { start, end: start + name.length };
+  const [now] = formerWords.get(name) ?? [];
+  if (now === undefined && word !== 'max_len') {
+    const help =
+      word === 'myself'
+        ? 'use is_myself("HOST", PORT) instead'
+        : `use ${word}() to call a function, or put text in quotes`;
+    return state.fail('bare-word', span, `\`${word}\` is not a value`, { help });
   }
-  const call = formerCall(state.token);
-  // `uri == myself` is reported once, at its left side
-  if (call !== 'reported')
-    state.report('bare-word', span, message, { help: `use ${call ?? former} instead` });
   state.stream.word((_, from) => from + name.length);
-  return { kind: 'string', span, value: '', origins: [[0, start]] };
+  return now === undefined ? { kind: 'number', span, value: maxLength } : variable(span, now);
 }
 
-/** For a word of `uri == myself`, on either side of the operator: the call that replaces it. */
-function formerCall({ text: word, start, end, lexer }: Token): string | undefined {
-  const { base, text } = lexer.file;
-  const before = text.slice(Math.max(0, start - base - 40), start - base);
-  const after = text.slice(end - base, end - base + 40);
-  const [, left = word, operator] =
-    word === 'myself'
-      ? (/(\$?\w+)\s*([!=]=)\s*$/.exec(before) ?? [])
-      : (/^()\s*([!=]=)\s*myself\b/.exec(after) ?? []);
-  const call = operator === undefined ? undefined : formerMyself.get(left === '' ? word : left);
-  if (call === undefined) return undefined;
-  if (word === 'myself' && formerWords.has(left)) return 'reported';
-  return `${operator === '!=' ? '!' : ''}${call}`;
+/**
+ * The right side of a comparison with a former word may be a word too: `method == INVITE`, `proto == UDP`. Null for
+ * anything else, which is not consumed.
+ */
+export function comparedWord(state: ParserState): StringNode | null {
+  const { token } = state;
+  if (token.kind !== 'identifier' || !/^[A-Z]+[0-9]*$/.test(token.text) || token.text === 'NULL') return null;
+  const next = state.stream.peek();
+  if (next.kind === 'punctuation' && next.text === '(') return null;
+  const { start, end, text } = state.stream.advance();
+  return { kind: 'string', span: { start, end }, value: text, origins: [[0, start]] };
+}
+
+/** `uri == myself`, `$fu != myself`: the call that it stands for; null for anything else, which is not consumed. */
+export function comparedWithMyself(
+  state: ParserState,
+  left: ExpressionNode,
+  operator: string,
+): CallNode | UnaryNode | null {
+  const { kind, text, start, end } = state.token;
+  if (kind !== 'identifier' || text !== 'myself' || (operator !== '==' && operator !== '!=')) return null;
+  if (left.kind !== 'variable' || left.transformations.length > 0) return null;
+  const address = addresses.get(left.name.text);
+  if (address === undefined) return null;
+  state.stream.advance();
+  const span = { start: left.span.start, end };
+  const call: CallNode = {
+    kind: 'call',
+    span,
+    name: { kind: 'name', span: { start, end }, text: 'is_myself' },
+    arguments: address.map((name) => variable(left.span, name)),
+  };
+  return operator === '==' ? call : { kind: 'unary', span, operator: '!', operand: call };
 }

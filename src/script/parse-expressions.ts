@@ -13,7 +13,7 @@ import {
   type UnaryNode,
 } from './ast.ts';
 import { bareWord, inNetwork, networkWord, one, parseAddress } from './bare-words.ts';
-import { parseFormerWord } from './former-words.ts';
+import { comparedWithMyself, comparedWord, isFormerWord, parseFormerWord } from './former-words.ts';
 import type { Token } from './lexer.ts';
 import { logLevel } from './log-levels.ts';
 import { numberOfWord } from './number-words.ts';
@@ -78,10 +78,14 @@ function comparisonOf(
     const help = `use ${token.text} instead`;
     state.fail('syntax', span, `\`${token.text}=\` is not an operator`, { help });
   }
+  const { text: operator } = token;
+  const call = comparedWithMyself(state, left, operator);
+  if (call !== null) return call;
   const network =
     left.kind === 'variable' && (token.text === '==' || token.text === '!=') && networkWord(state);
   if (network) return binary(token.text, token, inNetwork(left, network), one(network));
-  return binary(token.text as ComparisonOperator, token, left, parseRight(state));
+  const word = left.kind === 'variable' && isFormerWord(left) ? comparedWord(state) : null;
+  return binary(operator as ComparisonOperator, token, left, word ?? parseRight(state));
 }
 
 function isNot(state: ParserState): boolean {

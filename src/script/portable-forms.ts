@@ -41,6 +41,10 @@ export const forms = {
   'logic-in-value': { what: '`!`, `&&` and `||` in a value', help: 'use if (...) to choose the value' },
   'brackets-in-value': { what: '`[...]` in a value', help: 'use parentheses instead' },
   'upper-case-word': { what: 'this word in capitals', help: 'write it in lower case' },
+  myself: {
+    what: 'a comparison with `myself`',
+    help: 'use is_myself() with the host and the port, for example is_myself("$rd", $rp)',
+  },
   'word-value': { what: 'this word as a value', help: 'write the number instead' },
   octal: { what: 'this number', help: 'write it without the leading 0' },
   // conditions

@@ -13,6 +13,7 @@ import type {
 import { arithmeticOperators } from './ast.ts';
 import { bindArguments } from './bind-arguments.ts';
 import type { Catalog } from './catalog.ts';
+import { formerWordHelp, isFormerWord } from './former-words.ts';
 import type { ArgumentSpec, ArgumentType, FunctionSpec } from './function-spec.ts';
 import { portableWords } from './portable-forms.ts';
 import type { PortableNotes } from './portable-notes.ts';
@@ -167,6 +168,11 @@ export class PortableValues<R> {
 
   variable(node: VariableNode): void {
     const { name, subname, index, transformations, span } = node;
+    if (isFormerWord(node)) {
+      const word = this.#notes.text(span);
+      this.#notes.note(span, `the word ${word}`, formerWordHelp(word));
+      return;
+    }
     const written = `$${name.text}`;
     const module = this.#loadedAt.get(written);
     if (module !== undefined && this.#notes.isBefore(span, module))
@@ -215,6 +221,10 @@ export class PortableValues<R> {
   #call(node: CallNode): void {
     const notes = this.#notes;
     const { name } = node;
+    if (notes.text(name.span) === 'myself') {
+      notes.form('myself', name.span);
+      return;
+    }
     const module = this.#loadedAt.get(`${name.text}()`);
     if (module !== undefined && notes.isBefore(name.span, module)) notes.form('use-before-module', name.span);
     this.name(`${name.text}()`, name.span);

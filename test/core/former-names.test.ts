@@ -34,4 +34,16 @@ describe('names of older versions', () => {
       'sip:a@x.example, sip:a@x.example',
     ]);
   });
+
+  test('words of before version 3 have the values of their variables', async () => {
+    const { prints } = await runScript(
+      `$ru = "sip:bob@127.0.0.1";
+       if (method == INVITE && src_ip != 203.0.113.0/24 && proto == UDP && af == INET) xlog("request");
+       if (uri =~ "^sip:bob@" && from_uri != myself) xlog("uris");
+       if (msg:len < max_len && msg:len > 20) xlog("length");
+       is_myself("");
+       if (retcode == -1) xlog("failed");`,
+    );
+    expect(prints).toEqual(['request', 'uris', 'length', 'failed']);
+  });
 });

@@ -49,6 +49,8 @@ describe('a server on all addresses', () => {
         ${asks('127.0.0.1')} ${asks('127.0.0.1', 1)} ${asks('192.0.2.77')} ${asks('other.example')}
         ${external === undefined ? '' : asks(external)}
         if (is_myself("127.0.0.1", $socket_in(port))) xlog("print with port");
+        $ru = "sip:bob@127.0.0.1:" + $socket_in(port);
+        if (uri == myself && dst_ip == myself && !($ru != myself)) xlog("print former words");
         xlog("end");
       }`);
     caller.request(port, 'sip:bob@biloxi.example');
@@ -58,6 +60,7 @@ describe('a server on all addresses', () => {
       'other.example',
       ...(external === undefined ? [] : [external]),
       'with port',
+      'former words',
     ]);
   });
 

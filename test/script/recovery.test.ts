@@ -9,7 +9,7 @@ describe('one error is reported once, where it is', () => {
     ['a missing parenthesis in a condition', 'if ($var(a) == 1 {\n  xlog("x");\n}\nxlog("y");', ['4 syntax']],
     ['an assignment as a condition', 'if ($var(a) = 1) {\n  xlog("x");\n}', ['4 assignment-in-condition']],
     ['a missing operator', 'if ($var(a) 1) xlog("x"); else xlog("y");', ['4 syntax']],
-    ['a word of older versions', 'if (method == "INVITE") xlog("x");', ['4 bare-word']],
+    ['a word without a meaning', 'if (methods == "INVITE") xlog("x");', ['4 bare-word']],
     ['an else without an if', 'if (1) xlog("a"); xlog("b"); else xlog("c");', ['4 syntax']],
     [
       'a string whose quote is missing',
