@@ -6,6 +6,8 @@ import type { Cancellation } from '../timers/index.ts';
 export interface RestCaller {
   /** Ends its requests. */
   readonly cancellation: Cancellation;
+  /** The handler waits for an answer. */
+  waits(): void;
   /** The handler goes on after waiting. */
   continues(): void;
 }
@@ -56,7 +58,9 @@ export class CallRest {
     const caller = this.#caller;
     const { cancellation } = caller;
     const all = options === undefined ? { cancellation } : { ...options, cancellation };
-    return this.#client.request(method, url, all).then((outcome) => {
+    const asked = this.#client.request(method, url, all);
+    caller.waits();
+    return asked.then((outcome) => {
       caller.continues();
       return outcome;
     });

@@ -5,6 +5,12 @@ import { type Host, StateKey } from '../runtime/index.ts';
 export interface WatchedHandler {
   readonly name: string;
   readonly callId: string;
+  /** As errors name it: `the handler of INVITE`. */
+  readonly title: string;
+  /** Whether it has not ended. */
+  readonly isUnderWay: boolean;
+  /** Whether it is under way and waits for something else than what siprest gives it: replies, REST answers, sleep(), routes. */
+  readonly waitsElsewhere: boolean;
 }
 
 /** Shorter stretches are not of interest, in ms. */
@@ -15,6 +21,16 @@ export class HandlerWatch {
   #since = 0;
   #longest = 0;
   #worst: WatchedHandler | null = null;
+
+  /** Calls a handler. */
+  run<A, R>(handler: WatchedHandler, body: (argument: A) => R, argument: A): R {
+    this.begins(handler);
+    try {
+      return body(argument);
+    } finally {
+      this.ends();
+    }
+  }
 
   /** A handler runs from now on: it was called, or what it waited for has ended. */
   begins(handler: WatchedHandler): void {

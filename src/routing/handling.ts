@@ -71,6 +71,8 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   #cancellation: Cancellation | null = null;
   /** Whether the handler has returned, and its promise has settled. */
   #isOver = false;
+  /** How many things it waits for that siprest gives it. */
+  #waits = 0;
   /** Whether it counts as waiting, with its deadline running. */
   #isCounted = false;
   /** How long it may still take, in ms. */
@@ -103,12 +105,32 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     return this.request.message?.callId ?? '';
   }
 
+  get title(): string {
+    const method = this.request.message?.method ?? 'a request';
+    return this.#owns ? `the handler of ${method}` : `${this.name}() for ${method}`;
+  }
+
+  get isUnderWay(): boolean {
+    return !this.#isOver;
+  }
+
+  get waitsElsewhere(): boolean {
+    return !this.#isOver && this.#waits === 0;
+  }
+
+  /** The handler waits for something that {@link continues} ends. */
+  waits(): void {
+    this.#waits++;
+  }
+
   /** The handler goes on after waiting. */
   continues(): void {
+    this.#waits--;
     if (!this.#isOver) this.routing.watch.begins(this);
   }
 
   sleep(milliseconds: number): Promise<void> {
+    this.waits();
     return new Promise((resolve) => {
       const { timers } = this.routing;
       const wake = () => {
@@ -148,14 +170,11 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   run<C>(handle: (call: C) => unknown, call: C): void {
     this.#takeOver();
     let done: unknown;
-    this.routing.watch.begins(this);
     try {
-      done = handle(call);
+      done = this.routing.watch.run(this, handle, call);
     } catch (error) {
       this.#failed(error);
       return this.#finish();
-    } finally {
-      this.routing.watch.ends();
     }
     if (!isThenable(done)) return this.#finish();
     if (this.#relay === null) this.#begin();
@@ -172,14 +191,11 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   runFor<C, R>(body: (call: C) => R, call: C): R | Promise<Awaited<R>> {
     this.#takeOver();
     let done: R;
-    this.routing.watch.begins(this);
     try {
-      done = body(call);
+      done = this.routing.watch.run(this, body, call);
     } catch (error) {
       this.#finish();
       throw error;
-    } finally {
-      this.routing.watch.ends();
     }
     if (!isThenable(done)) {
       this.#finish();
@@ -194,16 +210,19 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     const { routing, request } = this;
     const route = routing.script.find('route', name);
     if (route === null) throw new TypeError(`the script has no route[${name}]`);
-    const first = await new Promise<Run>((resolve, reject) => {
-      const taken = routing.submit(async (worker) => {
-        resolve(await runRoute(worker, request, route, { subject: { isAwaited: true }, parameters }));
+    this.waits();
+    try {
+      const first = await new Promise<Run>((resolve, reject) => {
+        const taken = routing.submit(async (worker) => {
+          resolve(await runRoute(worker, request, route, { subject: { isAwaited: true }, parameters }));
+        });
+        if (!taken) reject(new Error(`no worker for route[${name}]: the queue is full`));
       });
-      if (!taken) reject(new Error(`no worker for route[${name}]: the queue is full`));
-    });
-    const last = await resumed(first);
-    this.#takeOver();
-    this.continues();
-    return last;
+      return await resumed(first);
+    } finally {
+      this.#takeOver();
+      this.continues();
+    }
   }
 
   /** From now on hears of the caller's CANCEL first. */
@@ -270,6 +289,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     const first = inSeries ? targets.slice(0, 1) : targets;
     this.#pause();
     this.#unsent = null;
+    this.waits();
     return new Promise((resolve, reject) => {
       const { tryNext, ringFor, respondWithin, failover, onReply } = options;
       const later = inSeries ? targets.slice(1) : none;
@@ -295,6 +315,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     const failed = (error: unknown) => {
       if (this.#relay === current) this.#relay = null;
       if (!this.#isOver) this.#begin();
+      this.continues();
       current.reject(error instanceof Error ? error : new Error(String(error)));
     };
     try {

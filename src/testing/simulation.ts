@@ -1,6 +1,7 @@
 /** A server on a simulated network, with simulated REST services and a simulated clock around it. */
 import { restConnect } from '../modules/index.ts';
 import { isIP, isIPv6, NameResolver } from '../net/index.ts';
+import { handlerWatch } from '../routing/index.ts';
 import type { SocketSource } from '../runtime/index.ts';
 import { DnsNames, parseMessage, type SipMessage } from '../sip/index.ts';
 import { memoryBudgets, timersOf } from '../timers/index.ts';
@@ -17,6 +18,7 @@ import { type NameRecords, SimulatedNames } from './names.ts';
 import { type Carried, type Place, SimulatedNetwork, type SimulatedProtocol } from './network.ts';
 import { Phone } from './phone.ts';
 import { readPlace } from './phone-address.ts';
+import { RealWaits } from './real-waits.ts';
 import { Services } from './services.ts';
 import { SimulationError } from './simulation-error.ts';
 import { TestClock } from './test-clock.ts';
@@ -67,6 +69,7 @@ export class Simulation {
   readonly network: SimulatedNetwork;
   readonly #host: ProcessHost;
   readonly #log = new LogLines();
+  readonly #realWaits = new RealWaits();
   readonly #phones: Phone[] = [];
   /** Names of participants by their addresses and ports. */
   readonly #participants = new Map<string, string>();
@@ -84,6 +87,7 @@ export class Simulation {
     this.clock = new TestClock(date);
     this.clock.check(() => this.#check());
     this.clock.explain = () => this.#story();
+    this.clock.isWorking = () => this.#realWaits.isWorking;
     const clock = this.clock.source;
     this.network = new SimulatedNetwork(clock);
     this.network.weather = weather;
@@ -199,20 +203,27 @@ export class Simulation {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    let isOver = false;
-    const stopping = this.#server?.stop({ grace: 0 }).finally(() => {
-      isOver = true;
-    });
-    if (stopping !== undefined) {
-      await this.clock.until(
-        () => isOver,
-        () => 'the end of the server',
-      );
-      await stopping;
+    try {
+      await this.#stop();
+    } finally {
+      this.#realWaits.close();
     }
     for (const phone of this.#phones) phone.close();
     writeCoverage();
     this.#check();
+  }
+
+  async #stop(): Promise<void> {
+    let isOver = false;
+    const stopping = this.#server?.stop({ grace: 0 }).finally(() => {
+      isOver = true;
+    });
+    if (stopping === undefined) return;
+    await this.clock.until(
+      () => isOver,
+      () => 'the end of the server',
+    );
+    await stopping;
   }
 
   /** {@link close}. */
@@ -221,6 +232,7 @@ export class Simulation {
   }
 
   #check(): void {
+    this.#problems.push(...this.#realWaits.refusals());
     if (this.#problems.length === 0) return;
     const problems = this.#problems.splice(0);
     const told = problems.slice(0, mostTold).join('\n');
@@ -246,6 +258,7 @@ export class Simulation {
       socketSource: this.#socketSource(),
       isSimulated: true,
     });
+    host.states.set(handlerWatch, this.#realWaits);
     host.states.set(restConnect, { connect: this.services.connect });
     return host;
   }

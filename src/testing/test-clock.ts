@@ -1,4 +1,5 @@
 /** The clock of a simulation: time passes only where the test waits, and as fast as the code allows. */
+import { setTimeout as realPause } from 'node:timers/promises';
 import { type Clock, SimulatedClock, type TimerHandle } from '../timers/index.ts';
 import { SimulationError } from './simulation-error.ts';
 
@@ -16,6 +17,9 @@ const quietTurns = 2;
 
 /** Limit on turns: code that never becomes quiet is an endless loop. */
 const mostTurns = 100_000;
+
+/** Limit on the real time that work on files and in threads may take, in ms. */
+const longestWork = 10_000;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -35,6 +39,8 @@ export class TestClock {
   readonly #checks: (() => void)[] = [];
   /** What an error about waiting in vain ends with: what has happened so far. @internal */
   explain: () => string = () => '';
+  /** Whether something ends by itself while time stands still. @internal */
+  isWorking: () => boolean = () => false;
 
   /** @internal */
   constructor(date: Date | number = firstDate) {
@@ -102,7 +108,17 @@ export class TestClock {
       const before = this.#clock.activity;
       await turn();
       quiet = this.#clock.activity === before ? quiet + 1 : 0;
+      if (quiet >= quietTurns && (await this.#work())) quiet = 0;
     }
     for (const check of this.#checks) check();
+  }
+
+  /** Lets work end that takes real time; false without any. */
+  async #work(): Promise<boolean> {
+    if (!this.isWorking()) return false;
+    for (let left = longestWork; left > 0 && this.isWorking(); left--) await realPause(1);
+    if (this.isWorking())
+      throw new SimulationError('a handler has waited ten seconds for a file or a thread');
+    return true;
   }
 }

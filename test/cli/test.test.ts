@@ -67,6 +67,38 @@ route {
     expect(stdout).toContain('-OPTIONS sip:x@');
   });
 
+  it('names the line of a policy that waits for a real timer', async () => {
+    const folder = temporaryFolder('test');
+    writeFileSync(
+      join(folder, 'policy.ts'),
+      `import { defineServer } from 'siprest';
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+export default defineServer({
+  sockets: ['udp:192.0.2.1:5060'],
+  async onInvite(call) {
+    await pause(20);
+    call.reply(486);
+  },
+});
+`,
+    );
+    writeFileSync(
+      join(folder, 'policy.test.ts'),
+      `import { test } from 'node:test';
+import { simulate } from 'siprest/testing';
+test('is busy', async () => {
+  const sim = await simulate(new URL('policy.ts', import.meta.url));
+  await sim.caller().invite('sip:bob@home.example').final();
+});
+`,
+    );
+    const { code, stdout } = await siprest(join(folder, 'policy.test.ts'));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /the handler of INVITE waits for a real timer set at \S*policy\.ts:2: use call\.sleep\(\)/,
+    );
+  });
+
   it('names what it cannot find', async () => {
     expect(await siprest('no-such.test.ts')).toMatchObject({
       code: 1,
