@@ -8,10 +8,10 @@ import { commandPath } from '../test/support/commands.ts';
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
 
-/** A Markdown table; the first column holds names, the others numbers. */
-export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table; the first columns hold names, the others numbers. */
+export function table(columns: readonly string[], rows: readonly (readonly string[])[], names = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(columns), line(columns.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join(
+  return [line(columns), line(columns.map((_, i) => (i < names ? '---' : '--:'))), ...rows.map(line)].join(
     '\n',
   );
 }
@@ -20,6 +20,8 @@ export interface Measured {
   /** How it was measured, a sentence. */
   readonly how: string;
   readonly text: string;
+  /** What makes it again. Default: the benchmark with its arguments. */
+  readonly command?: string;
   /** Of the programs that took part. */
   readonly versions: readonly string[];
 }
@@ -28,7 +30,7 @@ export interface Measured {
  * Puts a result between the marks `<!-- bench:NAME begin -->` and `end` of the page that has them, with the command, the
  * day and the machine. NAME is that of the benchmark, and of the part of it that `--only` names, if any.
  */
-export function writeBetweenMarks(name: string, { how, text, versions }: Measured): void {
+export function writeBetweenMarks(name: string, { command, how, text, versions }: Measured): void {
   const [begin, end] = [`<!-- bench:${name} begin -->`, `<!-- bench:${name} end -->`];
   const page = readdirSync(docs, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
@@ -39,8 +41,8 @@ export function writeBetweenMarks(name: string, { how, text, versions }: Measure
   const [from, to] = [old.indexOf(begin), old.indexOf(end)];
   if (to < from) throw new Error(`${page} has no ${end}`);
   const day = new Date().toISOString().slice(0, 10);
-  const command = `npm run bench:${name.split(' ')[0]} -- ${process.argv.slice(2).join(' ')}`;
-  const about = `Made by \`${command}\` on ${day}: ${how} ${machine()}; ${versions.join(', ')}.`;
+  const made = command ?? `npm run bench:${name.split(' ')[0]} -- ${process.argv.slice(2).join(' ')}`;
+  const about = `Made by \`${made}\` on ${day}: ${how} ${machine()}; ${versions.join(', ')}.`;
   writeFileSync(page, `${old.slice(0, from)}${begin}\n\n${about}\n\n${text}\n\n${old.slice(to)}`);
 }
 

@@ -55,6 +55,47 @@ describe('examples/library/credit.ts', () => {
   });
 });
 
+describe('examples/library/policies.ts', () => {
+  it('asks the other replica, once for all, and says what has happened', async () => {
+    const busy = closeLater(await startService((_, response) => respond(response, 503, '')));
+    const well = closeLater(
+      await startService((request, response) => {
+        response.setHeader('Cache-Control', 'max-age=60');
+        credit(request, response);
+      }),
+    );
+    const replicas = [busy, well].map(({ origin }) => new URL(origin).host).join(',');
+    const program = runExample('library/policies.ts', replicas, 'alice', 'alice', 'bob');
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toBe(
+      [
+        'request 1: GET http://credit.example/credit',
+        'request 1: response 503',
+        'request 2: GET http://credit.example/credit',
+        'request 2: response 200',
+        'alice has 17.50 left (2 attempts)',
+        'alice has 17.50 left (from the cache)',
+        'request 3: GET http://credit.example/credit',
+        'request 3: response 503',
+        `replica ${new URL(busy.origin).host} of http://credit.example:80 is ejected`,
+        'request 4: GET http://credit.example/credit',
+        'request 4: response 402',
+        'bob is refused: 402 (2 attempts)',
+        '',
+      ].join('\n'),
+    );
+    expect(well.seen.map(({ headers }) => headers['x-request-source'])).toEqual(['siprest', 'siprest']);
+  });
+
+  it('says which replica it leaves alone, and that the service is down', async () => {
+    const dead = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const program = runExample('library/policies.ts', dead.join(','), 'alice', 'bob', 'carol');
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toContain(`replica ${dead[0]} of http://credit.example:80 is ejected`);
+    expect(program.stdout).toContain('carol is unknown: refused, ');
+  });
+});
+
 describe('examples/library/server.ts', () => {
   it('serves, asks, and stops', async () => {
     const service = closeLater(await startService(credit));

@@ -36,6 +36,8 @@ export interface Run {
   readonly calls: number;
   /** Share of the GETs that got a 200. */
   readonly answered: number;
+  /** Share of the POSTs that did. */
+  readonly postsAnswered: number;
   readonly p50: number;
   readonly p99: number;
   /** Requests that the service got, for each call. */
@@ -53,6 +55,10 @@ export interface Sick {
 
 export interface Row {
   readonly name: string;
+  /** What each replica does. */
+  readonly replicas: string;
+  /** Those that the client has beside `retry` and `replicas`. */
+  readonly policies?: string;
   begin(clock: Clock): Promise<Sick>;
 }
 
@@ -74,6 +80,7 @@ export async function callAtRate(
   const postsBefore = service.posts.length;
   service.begin();
   const gets: Call[] = [];
+  let [postsSent, postsAnswered] = [0, 0];
   const pending: Promise<unknown>[] = [];
   const all = RATE * seconds;
   const start = clock.now();
@@ -82,7 +89,11 @@ export async function callAtRate(
     for (; sent < due; sent++) {
       const from = clock.now();
       if (sent % 10 === 0) {
-        pending.push(client.post(`${origin}/${percentEncode(`${sent}`)}`, 'x'));
+        postsSent++;
+        const posted = client.post(`${origin}/${percentEncode(`${sent}`)}`, 'x').then(({ ok }) => {
+          if (ok) postsAnswered++;
+        });
+        pending.push(posted);
         continue;
       }
       const done = client.get(`${origin}/credit`).then((outcome) => {
@@ -100,6 +111,7 @@ export async function callAtRate(
     gets,
     calls: all,
     answered: gets.filter(({ outcome }) => outcome.ok).length / gets.length,
+    postsAnswered: postsAnswered / postsSent,
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
     load: (service.counts.reduce((sum, count) => sum + count, 0) - before) / all,
@@ -138,8 +150,9 @@ const later =
   (now) =>
     now < 1_000 ? 'answer' : fault(now);
 
-const clearText = (name: string, faults: readonly (Fault | 'dead')[]): Row => ({
+const clearText = (name: string, does: string, faults: readonly (Fault | 'dead')[]): Row => ({
   name,
+  replicas: does,
   begin: async (clock) => {
     const service = await startSickService({ faults, clock });
     return { service, scheme: 'http', without: { lookup }, with: withPolicies(service.port) };
@@ -148,13 +161,25 @@ const clearText = (name: string, faults: readonly (Fault | 'dead')[]): Row => ({
 
 /** Rows in which at least one replica is well. */
 export const PARTLY_WELL: readonly Row[] = [
-  clearText('half of the replicas dead', [well, 'dead', 'dead', well]),
-  clearText('one slow', [slow, well, well, well]),
-  clearText('flapping', [flapping, well, well, well]),
-  clearText('503 with Retry-After', [busy, busy, well, well]),
-  clearText('resets at random', [resetting(new Chance(1)), well, well, well]),
+  clearText('half of the replicas dead', 'two refuse connections, two answer', [well, 'dead', 'dead', well]),
+  clearText('one slow', 'one answers after 1 s, three at once', [slow, well, well, well]),
+  clearText('flapping', 'one answers for 300 ms and resets for 300 ms, three answer', [
+    flapping,
+    well,
+    well,
+    well,
+  ]),
+  clearText('503 with Retry-After', 'two answer 503, two 200', [busy, busy, well, well]),
+  clearText('resets at random', 'one resets three of ten requests, three answer', [
+    resetting(new Chance(1)),
+    well,
+    well,
+    well,
+  ]),
   {
     name: 'certificate expired',
+    replicas: 'the certificate of one has expired, three answer',
+    policies: 'limits',
     begin: async (clock) => {
       const authority = createAuthority();
       const good = authority.issue({ names: ['credit.test'] });
@@ -180,6 +205,7 @@ export const PARTLY_WELL: readonly Row[] = [
   },
   {
     name: 'DNS lying',
+    replicas: 'nobody listens at three of the addresses, one answers',
     begin: async (clock) => {
       const service = await startSickService({ faults: [well, 'dead', 'dead', 'dead'], clock });
       let turn = 0;
@@ -205,8 +231,10 @@ export interface DownRow extends Row {
   begin(clock: Clock): Promise<Sick & { readonly withStale: RestClientOptions }>;
 }
 
-const down = (name: string, fault: Fault): DownRow => ({
+const down = (name: string, does: string, fault: Fault): DownRow => ({
   name,
+  replicas: does,
+  policies: 'breaker, limits',
   begin: async (clock) => {
     const service = await startSickService({ faults: ADDRESSES.map(() => later(fault)), clock });
     return {
@@ -221,8 +249,8 @@ const down = (name: string, fault: Fault): DownRow => ({
 
 /** Rows in which all replicas are slow or down. */
 export const DOWN: readonly DownRow[] = [
-  down('1 s latency step', slow),
-  down('all replicas down', () => 'reset'),
+  down('1 s latency step', 'all answer at once for 1 s, then after 1 s', slow),
+  down('all replicas down', 'all answer for 1 s, then reset each request', () => 'reset'),
 ];
 
 /** A host that is well, asked meanwhile. */

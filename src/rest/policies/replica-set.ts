@@ -26,6 +26,8 @@ const LONGEST_FACTOR = 16;
 const LATENCIES = 256;
 const FEWEST_LATENCIES = 20;
 
+const NONE: ReadonlySet<ConnectTo> = new Set();
+
 const keyOf = ({ hostname, port }: ConnectTo): string => `${hostname}:${port}`;
 
 /** One replica. */
@@ -153,18 +155,24 @@ export class ReplicaSet {
     return best;
   }
 
-  /** A request to the replica begins. */
-  begin(replica: Replica, now: number): void {
+  /** A request to the replica begins. True if it goes to an ejected one because all are ejected. */
+  begin(replica: Replica, now: number): boolean {
     replica.active++;
-    if (replica.ejectedUntil > 0 && now >= replica.ejectedUntil) replica.onTrial = true;
+    if (replica.ejectedUntil === 0) return false;
+    if (now >= replica.ejectedUntil) replica.onTrial = true;
+    return !replica.onTrial && !this.hasOther(NONE, now);
   }
 
-  /** It has ended; null: without an outcome. What changes of the replica, if anything does. */
+  /**
+   * It has ended; null: without an outcome. What changes of the replica, if anything does.
+   * @param wasLastResort what `begin` returned: a success then shows that the replica is well, before its time is over
+   */
   end(
     replica: Replica,
     outcome: Outcome | null,
     busyFor: number,
     now: number,
+    wasLastResort: boolean,
   ): 'ejected' | 'readmitted' | null {
     replica.active--;
     const wasEjected = replica.ejectedUntil > 0;
@@ -181,7 +189,7 @@ export class ReplicaSet {
       replica.eject(now + Math.max(ejectTime * factor, busyFor));
       return 'ejected';
     }
-    if (failed || !wasTrial) return null;
+    if (failed || !(wasTrial || (wasLastResort && wasEjected))) return null;
     replica.readmit();
     return 'readmitted';
   }

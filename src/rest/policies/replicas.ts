@@ -30,14 +30,14 @@ export function replicaPolicy(settings: ReplicaSettings, state: ReplicaState, co
 
   return (next) => {
     const sendTo = async (replica: Replica, request: HttpRequest): Promise<Outcome> => {
-      set.begin(replica, clock.now());
+      const isLastResort = set.begin(replica, clock.now());
       const connectTimeout = Math.min(settings.connectTimeout, request.connectTimeout);
       let outcome: Outcome | null = null;
       try {
         outcome = await next({ ...request, connectTimeout, route: { ...request.route, connectTo: replica } });
         return outcome;
       } finally {
-        const change = set.end(replica, outcome, pauseOf(outcome), clock.now());
+        const change = set.end(replica, outcome, pauseOf(outcome), clock.now(), isLastResort);
         if (change !== null) tell(replica, change);
       }
     };

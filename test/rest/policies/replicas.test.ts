@@ -226,8 +226,8 @@ describe('a set of replicas', () => {
   const one = (set: ReplicaSet, now: number, outcome: Outcome, busy = 0): string | undefined => {
     const replica = set.choose(new Set(), now);
     if (replica === null) return undefined;
-    set.begin(replica, now);
-    set.end(replica, outcome, busy, now);
+    const isLastResort = set.begin(replica, now);
+    set.end(replica, outcome, busy, now, isLastResort);
     return replica.hostname;
   };
 
@@ -263,10 +263,25 @@ describe('a set of replicas', () => {
       one(set, now, answer(503));
     }
     expect(until).toEqual([5_000, 10_000, 20_000, 40_000, 80_000, 80_000]);
-    expect(one(set, now, answer(200))).toBe('r0'); // nobody else is left
     now = replica?.ejectedUntil ?? 0;
     one(set, now, answer(200));
     expect(replica?.ejectedUntil).toBe(0);
+  });
+
+  it('takes one back early that answers well while all are ejected', () => {
+    const set = setOf(2);
+    const [sick, well] = set.all;
+    for (let i = 0; i < 6; i++) one(set, 0, answer(503));
+    expect(set.ejected).toBe(2);
+    const answers = { r0: answer(503), r1: answer(200) };
+    for (let i = 0; i < 2; i++) {
+      const replica = set.choose(new Set(), 1);
+      if (replica === null) throw new Error('no replica');
+      const outcome = replica === well ? answers.r1 : answers.r0;
+      set.end(replica, outcome, 0, 1, set.begin(replica, 1));
+    }
+    expect([sick?.ejectedUntil, well?.ejectedUntil]).toEqual([5_000, 0]);
+    for (let i = 0; i < 4; i++) expect(one(set, 2, answer(200))).toBe('r1');
   });
 
   it('ejects by the share of failures too, keeps what stays of an update, and is limited', () => {
