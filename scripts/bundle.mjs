@@ -54,20 +54,37 @@ function entries() {
   ].map((file) => file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''));
 }
 
-/** The code without the comments, which its readers find in the declarations, but with the names of source files. */
-function withoutComments(code) {
-  const kept = [];
-  let from = 0;
+/**
+ * The code without indentation, and without the comments, which its readers find in the declarations, but with the names
+ * of source files.
+ */
+function publishedCode(code) {
+  const dropped = [];
   const onComment = (isBlock, text, start, end) => {
     if (isBlock ? text.includes('__PURE__') : text.startsWith(' src/') || code.startsWith('#!', start))
       return;
     const line = code.lastIndexOf('\n', start - 1) + 1;
     const isWholeLine = code.slice(line, start).trim() === '' && code[end] === '\n';
-    kept.push(code.slice(from, isWholeLine ? line : start));
-    from = isWholeLine ? end + 1 : end;
+    dropped.push(isWholeLine ? [line, end + 1] : [start, end]);
   };
-  parse(code, { ecmaVersion: 'latest', sourceType: 'module', onComment });
-  return kept.join('') + code.slice(from);
+  /** Where lines begin within a template literal, whose spaces count. */
+  const literal = new Set();
+  const onToken = ({ type, start, end }) => {
+    if (type.label !== 'template') return;
+    for (let at = code.indexOf('\n', start); at !== -1 && at < end; at = code.indexOf('\n', at + 1))
+      literal.add(at + 1);
+  };
+  parse(code, { ecmaVersion: 'latest', sourceType: 'module', onComment, onToken });
+  for (const { index, 0: spaces } of code.matchAll(/^ +/gm))
+    if (!literal.has(index)) dropped.push([index, index + spaces.length]);
+  dropped.sort(([a], [b]) => a - b);
+  let kept = '';
+  let from = 0;
+  for (const [start, end] of dropped) {
+    if (start > from) kept += code.slice(from, start);
+    from = Math.max(from, end);
+  }
+  return kept + code.slice(from);
 }
 
 /**
@@ -110,7 +127,7 @@ export async function bundleModules() {
     const depth = path.slice(fileURLToPath(dist).length).split('/').length - 1;
     mkdirSync(dirname(path), { recursive: true });
     const code = text.replaceAll(root, depth === 0 ? '.' : Array(depth).fill('..').join('/'));
-    writeFileSync(path, withoutComments(code));
+    writeFileSync(path, publishedCode(code));
   }
   // those of earlier builds
   const written = new Set(outputFiles.map(({ path }) => path));
