@@ -8,16 +8,20 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RuntimeCatalog } from '../src/core/compile-program.ts';
 import { catalog } from '../src/modules/catalog.ts';
+import { commandsOf } from '../src/modules/process-commands.ts';
 import { builtInStatistics, processStatistics } from '../src/modules/statistics/built-in.ts';
+import type { CommandSpec } from '../src/runtime/command.ts';
+import type { Module } from '../src/runtime/module.ts';
 import type { Run } from '../src/runtime/run.ts';
-import type { Catalog } from '../src/script/catalog.ts';
 import type { ArgumentSpec, FunctionSpec } from '../src/script/function-spec.ts';
 import type { EventSpec, ModuleSpec } from '../src/script/module-spec.ts';
 import type { ParameterSpec, SettingSpec } from '../src/script/parameter-spec.ts';
 import type { TransformationSpec } from '../src/script/transformation-spec.ts';
 import type { VariableSpec } from '../src/script/variable-spec.ts';
 import { FIGURES } from '../src/workers/figures.ts';
+import { serverCommands } from '../src/workers/server-commands.ts';
 import { TORTURE, type TortureTest } from '../test/sip/torture.ts';
 import { sampleRequest } from '../test/support/sample-request.ts';
 import { withOptionTable, withPolicyTables } from './rest-options.ts';
@@ -213,7 +217,7 @@ function indexPage({
   transformations,
   modules,
   inertRouteKinds,
-}: Catalog<Run>): string {
+}: RuntimeCatalog): string {
   const count = (list: readonly unknown[] | undefined): string => String(list?.length || '');
   const rows = byName(modules)
     .filter((spec) => spec.inert === undefined)
@@ -239,6 +243,10 @@ function indexPage({
         ['[Core functions](functions.md)', count(functions)],
         ['[Variables](variables.md)', count(variables)],
         ['[Transformations](transformations.md)', count(withoutIndexes(transformations))],
+        [
+          '[Administration commands](commands.md)',
+          String(serverCommands.length + commandsOf(modules).length),
+        ],
         ['[Figures of a running server](figures.md)', String(FIGURES.length)],
         ['[Statistics of the server](statistics.md)', String(builtInStatistics.length)],
         ['[Torture messages](torture.md)', String(TORTURE.length)],
@@ -280,6 +288,39 @@ function figuresPage(): string {
   );
 }
 
+function commandEntry({
+  name,
+  aliases = [],
+  parameters,
+  summary,
+}: Omit<CommandSpec, 'run' | 'prepare'>): string {
+  const also = aliases.length === 0 ? '' : ` Also ${aliases.map(code).join(', ')}.`;
+  const rows = parameters.map((one) => [
+    code(one.name),
+    one.optional ? `${one.type}, optional` : one.type,
+    one.oneOf === undefined ? one.summary : `${one.summary} One of ${one.oneOf.map(code).join(', ')}.`,
+  ]);
+  return [`### ${code(name)}\n`, `${summary}${also}\n`, table(['parameter', 'type', ''], rows)]
+    .filter(Boolean)
+    .join('\n');
+}
+
+function commandsPage(modules: readonly Module[]): string {
+  return page(
+    'Administration commands',
+    'What `siprest mi` and the channels of [administration](../administration.md) take. Optional parameters come last.\n',
+    section(
+      'Core',
+      byName([...serverCommands, ...commandsOf([])])
+        .map(commandEntry)
+        .join('\n'),
+    ),
+    ...byName(modules)
+      .filter(({ commands }) => commands !== undefined)
+      .map(({ name, commands }) => section(`Module ${name}`, byName(commands).map(commandEntry).join('\n'))),
+  );
+}
+
 function statisticsPage(): string {
   return page(
     'Statistics',
@@ -302,7 +343,7 @@ function statisticsPage(): string {
   );
 }
 
-function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
+function pagesOf(all: RuntimeCatalog): ReadonlyMap<string, string> {
   return new Map([
     ['README.md', indexPage(all)],
     ['settings.md', page('Global parameters', table(parameterHead, byName(all.settings).map(settingRow)))],
@@ -317,6 +358,7 @@ function pagesOf(all: Catalog<Run>): ReadonlyMap<string, string> {
       ),
     ],
     ['transformations.md', page('Transformations', transformationTable(all.transformations))],
+    ['commands.md', commandsPage(all.modules)],
     ['figures.md', figuresPage()],
     ['statistics.md', statisticsPage()],
     ['torture.md', torturePage()],

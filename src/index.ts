@@ -52,7 +52,16 @@ export {
   SipUri,
   type UriChanges,
 } from './routing/index.ts';
-export type { Figure, Log, LogFormat } from './runtime/index.ts';
+export type {
+  CommandArguments,
+  CommandParameter,
+  CommandRow,
+  CommandRows,
+  CommandValueTypes,
+  Figure,
+  Log,
+  LogFormat,
+} from './runtime/index.ts';
 export {
   type Absence,
   type ArgumentSpec,
@@ -92,7 +101,7 @@ export {
   type VariableReference,
   type VariableRow,
 } from './script/index.ts';
-export type { ControlOptions, ControlPlace } from './workers/control-protocol.ts';
+export type { ControlOptions, ControlPlace, ReloadResult } from './workers/control-protocol.ts';
 export { LoadedPolicy, type LoadPolicyOptions, loadPolicy } from './workers/load-policy.ts';
 export { type LoadedScript, type LoadOptions, loadScript } from './workers/load-script.ts';
 export { type LoadWithModulesOptions, loadScriptWithModules } from './workers/load-with-modules.ts';

@@ -19,7 +19,8 @@ export {
   controlledServers,
   type FoundServer,
 } from './workers/control-client.ts';
-export type { ControlCommand, ServerIdentity } from './workers/control-protocol.ts';
+export type { ServerIdentity } from './workers/control-protocol.ts';
 export { FIGURES } from './workers/figures.ts';
+export { packageVersion } from './workers/package-version.ts';
 export { runMember } from './workers/run-member.ts';
 export { openLog } from './workers/server-logs.ts';

@@ -2,9 +2,8 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Place } from '../index.ts';
-import { diagnosticCodes, typescriptCodes } from '../internal.ts';
+import { diagnosticCodes, typescriptCodes, packageVersion as version } from '../internal.ts';
 import type { CheckedFile, CheckRecord } from './checked-file.ts';
-import { version } from './version.ts';
 
 const summaries: Readonly<Record<string, string>> = {
   ...diagnosticCodes,

@@ -1,15 +1,16 @@
 /** The command line: commands, options, help and exit codes. A function of its arguments and streams. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { HttpAddress } from '../index.ts';
+import { packageVersion as version } from '../internal.ts';
 import { CHECK_FORMATS, type CheckOptions, check } from './check.ts';
 import { type InitOptions, init } from './init.ts';
+import { type MiOptions, mi } from './mi.ts';
 import { type RunOptions, run } from './run.ts';
 import { type SendOptions, send } from './send.ts';
 import { reload, type ServerChoice, type StatusOptions, status } from './status.ts';
 import { type Streams, UsageError } from './streams.ts';
 import { type TestOptions, test } from './test.ts';
 import { tour } from './tour.ts';
-import { version } from './version.ts';
 
 export { runMember } from '../internal.ts';
 
@@ -126,6 +127,21 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .addOption(serverName())
     .addOption(socketPath())
     .action(async (options: ServerChoice) => finish(await reload(options, streams)));
+
+  program
+    .command('mi')
+    .description(
+      'run an administration command of a running server; `which` lists them, `help COMMAND` describes one',
+    )
+    .argument('<command>', 'such as ps, get_statistics, log_level')
+    .argument('[arguments...]', 'by position, or all as name=value; a repeated name makes a list')
+    .addOption(pid())
+    .addOption(serverName())
+    .addOption(socketPath())
+    .option('--json', 'read arguments as JSON where they are')
+    .action(async (command: string, args: string[], options: MiOptions) =>
+      finish(await mi(command, args, options, streams)),
+    );
 
   program
     .command('send')

@@ -1,8 +1,8 @@
 /** `siprest init [FOLDER]`: writes a first policy or script with its test, and what is needed to run both. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { packageVersion as version } from '../internal.ts';
 import type { Streams } from './streams.ts';
-import { version } from './version.ts';
 
 export interface InitOptions {
   /** A policy in TypeScript instead of a routing script. */

@@ -13,7 +13,7 @@ export async function portHolder(socket: string, env: Streams['env']): Promise<s
   const identities = await Promise.all(
     servers.map(async ({ path }) => {
       try {
-        return (await askServer(path, 'identity', undefined, timeout)) as ServerIdentity;
+        return (await askServer(path, 'siprest:identity', undefined, timeout)) as ServerIdentity;
       } catch {
         return null; // the process is still named, with information from the system
       }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type HttpAddress, renderDiagnostics, type SipServer, StartError, startServer } from '../index.ts';
-import { controlDirectory, countAbsences } from '../internal.ts';
+import { controlDirectory, countAbsences, packageVersion as version } from '../internal.ts';
 import { summaryOf } from './check.ts';
 import { memberArgument } from './member-argument.ts';
 import { portHolder } from './port-holder.ts';
@@ -8,7 +8,6 @@ import { RunLog } from './run-log.ts';
 import { loadRunnable } from './runnable-file.ts';
 import type { ScriptOptions } from './script-file.ts';
 import { plural, type Streams, UsageError } from './streams.ts';
-import { version } from './version.ts';
 
 export interface RunOptions extends ScriptOptions {
   readonly logFormat: 'text' | 'json';
@@ -69,7 +68,8 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       'warning',
       `${plural(uses, 'use')} of features that siprest does not have; each fails at run time`,
     );
-  const { signal } = streams;
+  const kill = new AbortController();
+  const signal = AbortSignal.any([streams.signal, kill.signal]);
   const starting: Promise<SipServer> = startOrExplain(streams, () =>
     startServer(loaded, {
       processes,
@@ -86,6 +86,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
         name: options.name,
         path: options.socket,
         reload: async () => reloadScript(await starting, file, options, streams, log),
+        stop: () => kill.abort('the command kill'),
       },
     }),
   );

@@ -2,7 +2,6 @@ import type { FigureValues, ServerStatus } from '../index.ts';
 import {
   allServers,
   askServer,
-  type ControlCommand,
   ControlError,
   controlDirectory,
   controlledServers,
@@ -27,30 +26,40 @@ export interface StatusOptions extends ServerChoice {
 
 /** `siprest status`: the figures of a running server. */
 export async function status(options: StatusOptions, { stdout, env }: Streams): Promise<number> {
-  const answer = await ask<ServerStatus>(options, 'status', env);
+  const answer = await ask<ServerStatus>(options, 'siprest:status', env);
   stdout.write(options.json === true ? `${JSON.stringify(answer, null, 2)}\n` : tableOf(answer));
   return 0;
 }
 
 /** `siprest reload`: has a running server reload its script; 1 if that has errors. */
 export async function reload(options: ServerChoice, { stdout, stderr, env }: Streams): Promise<number> {
-  const { reloaded, message } = await ask<{ reloaded: boolean; message: string }>(options, 'reload', env);
-  (reloaded ? stdout : stderr).write(`${message}\n`);
-  return reloaded ? 0 : 1;
+  try {
+    stdout.write(`${await ask<string>(options, 'reload_routes', env)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    stderr.write(`${error.message}\n`);
+    return 1;
+  }
 }
 
-async function ask<Answer>(
+/** The server has answered with an error. */
+export class CommandFailure extends Error {}
+
+/** Runs an administration command. Throws a {@link CommandFailure}, or a {@link UsageError} if no server answers. */
+export async function ask<Answer>(
   choice: ServerChoice,
-  command: ControlCommand,
+  command: string,
   env: Streams['env'],
+  params: readonly unknown[] | Readonly<Record<string, unknown>> = [],
 ): Promise<Answer> {
   try {
     const directory = controlDirectory(env);
     const server = choice.socket ?? choice.pid ?? (await theServer(choice.name, directory));
-    return (await askServer(server, command, directory)) as Answer;
+    return (await askServer(server, command, directory, undefined, params)) as Answer;
   } catch (error) {
-    if (error instanceof ControlError) throw new UsageError(error.message);
-    throw error;
+    if (!(error instanceof ControlError)) throw error;
+    throw error.isAnswer ? new CommandFailure(error.message) : new UsageError(error.message);
   }
 }
 
@@ -76,7 +85,8 @@ async function thatRun(servers: readonly FoundServer[]): Promise<readonly FoundS
   const states = await Promise.all(
     servers.map(async ({ path }) => {
       try {
-        return ((await askServer(path, 'identity', undefined, identityWithin)) as ServerIdentity).state;
+        return ((await askServer(path, 'siprest:identity', undefined, identityWithin)) as ServerIdentity)
+          .state;
       } catch {
         return 'running'; // it does not answer, which the user must see
       }

@@ -1,14 +1,16 @@
 /** The cachedb_local module: a cache in memory. Source: modules/cachedb_local of the manual; vectors lang-cache*. */
 import { type CacheStore, cacheStores } from '../core/index.ts';
 import {
+  CommandError,
   defineModule,
   type EntryValue,
+  type Routing,
   type Store,
   type StoreResult,
   whenAnswered,
 } from '../runtime/index.ts';
 import { defineParameters, InvalidUse, type RowValues } from '../script/index.ts';
-import { type Awaitable, every } from '../timers/index.ts';
+import { type Awaitable, andThen, every } from '../timers/index.ts';
 
 /** `local://`, `local:group2:///collection2`: a storage ID for scripts and its collection. */
 function parseUrl(url: string): { readonly id: string; readonly collection: string } {
@@ -103,6 +105,19 @@ function collectionNames(text: string): string[] {
     .filter((name) => name !== '');
 }
 
+const collectionParameter = {
+  name: 'collection',
+  type: 'string',
+  optional: true,
+  summary: 'The collection; default `default`.',
+} as const;
+
+/** Throws a {@link CommandError} for an unknown one. */
+function collectionOf(routing: Routing, name = 'default'): string {
+  if (knownCollections(routing.parameters(parameters)).has(name)) return name;
+  throw new CommandError(404, `cache_collections does not define the collection "${name}"`);
+}
+
 type Values = RowValues<typeof parameters>;
 
 const knownCollections = ({ cache_collections }: Values): ReadonlySet<string> =>
@@ -153,6 +168,40 @@ export const cachedbLocal = defineModule({
         const answer = routing.host.store.ask({ kind: 'delete-matching', collection, glob });
         return whenAnswered(run, 'cache_remove_chunk()', answer, () => 1);
       },
+    },
+  ],
+  commands: [
+    {
+      name: 'cachedb_local:fetch',
+      parameters: [{ name: 'key', type: 'string', summary: 'The key.' }, collectionParameter],
+      summary: 'Reads a value of a collection.',
+      run: ({ key, collection }, routing): Awaitable<unknown> =>
+        andThen(
+          routing.host.store.ask({ kind: 'get', collection: collectionOf(routing, collection), key }),
+          (value) => {
+            if (value === null) throw new CommandError(404, `no value for the key "${key}"`);
+            return { key, value: String(value) };
+          },
+        ),
+    },
+    {
+      name: 'cachedb_local:remove_chunk',
+      aliases: ['cache_remove_chunk'],
+      parameters: [
+        { name: 'glob', type: 'string', summary: 'The keys; `*` and `?` as in file names.' },
+        collectionParameter,
+      ],
+      summary: 'Removes all matching keys of a collection.',
+      source: 'modules/cachedb_local',
+      run: ({ glob, collection }, routing) =>
+        andThen(
+          routing.host.store.ask({
+            kind: 'delete-matching',
+            collection: collectionOf(routing, collection),
+            glob,
+          }),
+          () => undefined,
+        ),
     },
   ],
   validate: (values) => {

@@ -1,6 +1,7 @@
 /** The script modules. */
 export { catalog } from './catalog.ts';
 export { modules } from './list.ts';
+export { datagramAddress, datagramParameters, fifoParameters } from './mi.ts';
 export {
   defineModule,
   defineState,
@@ -14,4 +15,5 @@ export {
   type StateDefinition,
   type StateScope,
 } from './own/index.ts';
+export { commandsOf } from './process-commands.ts';
 export { openClient, openScriptClient, restConnect, restFigures } from './rest-client/transfers.ts';

@@ -4,8 +4,7 @@ import { canListen, PROTOCOLS, TRANSPORTS } from '../sip/index.ts';
 
 const noSuchSocket = (protocol: string) => `siprest has no ${protocol} sockets yet`;
 const noCluster = 'siprest instances do not form a cluster';
-const management = (how: string) =>
-  `use siprest status and siprest reload to manage a running server instead of ${how}`;
+const management = (how: string) => `use siprest mi, mi_fifo or mi_http instead of ${how}`;
 const noPages = 'siprest has no HTTP server';
 const noDatabase = (what: string) =>
   `siprest has no connection to ${what}; a REST service can answer what a table would`;
@@ -27,8 +26,6 @@ const reasons: Readonly<Record<string, string>> = {
   proto_smpp: noSuchSocket('SMPP'),
   event_route: 'events run their event_route without this module',
   tcp_mgm: 'the tcp_* parameters apply to all connections, not per network',
-  mi_fifo: management('a FIFO'),
-  mi_datagram: management('datagrams'),
   mi_http: management('HTTP'),
   mi_html: management('a web page'),
   mi_xmlrpc: management('XML-RPC'),

@@ -6,6 +6,7 @@ import { cfgutils } from './cfgutils/index.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
+import { miDatagram, miFifo } from './mi.ts';
 import { restClient } from './rest-client/index.ts';
 import { restPolicy } from './rest-policy/index.ts';
 import { rr } from './rr.ts';
@@ -35,5 +36,7 @@ export const modules: readonly Module[] = [
   statistics,
   avpops,
   uri,
+  miFifo,
+  miDatagram,
   ...inertModules,
 ];

@@ -1,4 +1,10 @@
-/** Shows a running server to people and their tools, over HTTP. */
+/** Shows a running server to people and their tools. */
+export type { Channel } from './administration/channel.ts';
+export { commandArguments } from './administration/command-arguments.ts';
+export { openDatagrams } from './administration/datagram.ts';
+export { Fifo } from './administration/fifo.ts';
+export { joinResults } from './administration/join-results.ts';
+export { answerJsonRpc, longestRequest, RpcFailure, tooLong } from './administration/json-rpc.ts';
 export { type HttpEndpoint, type HttpRequest, plain } from './http/endpoint.ts';
 export { healthEndpoints } from './http/health.ts';
 export { type HttpAddress, HttpServer } from './http/server.ts';

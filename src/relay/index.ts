@@ -18,3 +18,4 @@ export { responseEdits } from './outgoing.ts';
 export { forceSocket, incomingSocket, type RecordRoute } from './record-route.ts';
 export { awaitBranches, injectBranches, receiveResponse, relay, replicate, replyTo } from './relay.ts';
 export { type RelayOptions, type RelayUser, relaying } from './relaying.ts';
+export { sendUacRequest } from './uac-request.ts';

@@ -3,6 +3,17 @@
 export { Avps } from './avps.ts';
 export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
+export {
+  type CommandArguments,
+  CommandError,
+  type CommandParameter,
+  type CommandRow,
+  type CommandRows,
+  type CommandSpec,
+  type CommandValues,
+  type CommandValueTypes,
+  defineCommands,
+} from './command.ts';
 export { Draft, requestDraft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
 export { stackOf } from './error-text.ts';

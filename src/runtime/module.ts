@@ -18,10 +18,13 @@ import type {
   VariableSpec,
 } from '../script/index.ts';
 import type { Awaitable } from '../timers/index.ts';
+import type { CommandParameter, CommandRows, CommandSpec } from './command.ts';
 import type { Run, RunRouting } from './run.ts';
 
 /** A script module as the runtime sees it: its tables, and code to run when a routing starts. */
 export interface Module extends ModuleSpec<Run> {
+  /** Administration commands. */
+  readonly commands?: readonly CommandSpec[];
   /** Runs before the sockets open and startup_route runs; an exception prevents the start. */
   start?(routing: RunRouting, parameters: ParameterValues): Awaitable<void>;
 }
@@ -47,7 +50,9 @@ export interface ModuleRows<
   Functions extends readonly (readonly ArgumentSpec[])[],
   Variables extends readonly unknown[],
   Transformations extends readonly (readonly TransformationArgument[])[],
+  Commands extends readonly (readonly CommandParameter[])[],
   R = Run,
+  CommandContext extends readonly unknown[] = readonly [RunRouting],
 > extends Pick<Module, 'name' | 'summary' | 'source' | 'requires' | 'events' | 'inert'> {
   /** Parameters for `modparam`: rows, or a table from {@link defineParameters}, which functions use as a key to the values. */
   readonly parameters?: Parameters;
@@ -60,6 +65,8 @@ export interface ModuleRows<
   readonly variables?: VariableRows<Variables, R>;
   /** `apply` and `prepare` get the arguments of their row. */
   readonly transformations?: TransformationRows<Transformations, R>;
+  /** `run` gets the arguments of its row, by name. */
+  readonly commands?: CommandRows<Commands, CommandContext>;
   /** Checks parameters that depend on each other. Returned strings are warnings, a thrown `InvalidUse` is an error. */
   readonly validate?: (parameters: RowValues<Parameters>) => readonly string[];
   /** Runs before the sockets open and startup_route runs; an exception prevents the start. */
@@ -100,8 +107,9 @@ export function defineModule<
   const Functions extends readonly (readonly ArgumentSpec[])[] = readonly [],
   const Variables extends readonly unknown[] = readonly [],
   const Transformations extends readonly (readonly TransformationArgument[])[] = readonly [],
+  const Commands extends readonly (readonly CommandParameter[])[] = readonly [],
 >(
-  module: ModuleRows<Parameters, Functions, Variables, Transformations>,
+  module: ModuleRows<Parameters, Functions, Variables, Transformations, Commands>,
 ): Module & { readonly parameters?: Parameters };
 export function defineModule(module: Module): Module {
   return module;

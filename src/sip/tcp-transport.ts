@@ -109,6 +109,11 @@ export class TcpTransport implements Transport, ConnectionOwner {
     return this.#connections.size;
   }
 
+  /** The connections of this process. */
+  get connections(): Iterable<TcpConnection> {
+    return this.#connections;
+  }
+
   connectionTo(address: string, port: number): TcpConnection | null {
     const connection = this.#byPeer.get(keyOf(address, port));
     return connection?.isOpen === true ? connection : null;

@@ -29,6 +29,10 @@ export interface Transport {
   alias?(port: number): void;
   /** For a stream transport: its number of connections. */
   readonly size?: number;
+  /** For a stream transport: the connections of this process; `isAccepted`: the peer has opened it. */
+  readonly connections?: Iterable<
+    Pick<Transport, 'local'> & { readonly source: Source; readonly isAccepted: boolean }
+  >;
   /** For a stream transport: {@link send} on a connection of this process only. */
   sendHere?: Transport['send'];
   /** For a stream transport: the open connection to this address and port, or null. */

@@ -3,10 +3,16 @@ import { lstatSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
-import type { ControlCommand } from './control-protocol.ts';
 
-/** Why a server did not answer, as a sentence for people. */
-export class ControlError extends Error {}
+/** Why a server did not answer, or did not do what it was told, as a sentence for people. */
+export class ControlError extends Error {
+  /** Whether the server has answered with this error. */
+  readonly isAnswer: boolean;
+  constructor(message: string, isAnswer = false) {
+    super(message);
+    this.isAnswer = isAnswer;
+  }
+}
 
 /** A server that accepts connections on its control socket. */
 export interface FoundServer {
@@ -92,14 +98,15 @@ export function isRefused(path: string): Promise<boolean> {
 }
 
 /**
- * Queries a server by its process id or the path of its socket. Rejects with a {@link ControlError} if it is missing,
+ * Runs an administration command of a server, given by its process id or the path of its socket. Rejects with a {@link ControlError} if it is missing,
  * shows no sign of life for `within` ms, or reports an error.
  */
 export async function askServer(
   server: number | string,
-  command: ControlCommand,
+  method: string,
   directory = controlDirectory(),
   within = silence,
+  params: readonly unknown[] | Readonly<Record<string, unknown>> = [],
 ): Promise<unknown> {
   const path = typeof server === 'string' ? server : await pathOf(server, directory);
   const who = typeof server === 'string' ? `the server at ${server}` : `process ${server}`;
@@ -109,7 +116,7 @@ export async function askServer(
     isSilent = true;
     socket.destroy();
   });
-  socket.end(`${command}\n`);
+  socket.end(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}\n`);
   const chunks: Buffer[] = [];
   let total = 0;
   try {
@@ -130,9 +137,10 @@ export async function askServer(
   if (text === '') throw new ControlError(`${who} ended before it answered`);
   const answer = parsed(text);
   if (answer === undefined) throw new ControlError(`${who} sent an invalid answer`);
-  if (typeof answer === 'object' && answer !== null && 'error' in answer)
-    throw new ControlError(String(answer.error));
-  return answer;
+  if (typeof answer !== 'object' || answer === null || !('error' in answer))
+    return (answer as { readonly result?: unknown }).result;
+  const { message, data } = answer.error as { readonly message: string; readonly data?: string };
+  throw new ControlError(data === undefined ? message : `${message}: ${data}`, true);
 }
 
 async function pathOf(pid: number, directory: string): Promise<string> {

@@ -1,7 +1,4 @@
-/** The questions that a server answers on its control socket, and how it identifies itself. */
-
-export const CONTROL_COMMANDS = ['status', 'reload', 'identity'] as const;
-export type ControlCommand = (typeof CONTROL_COMMANDS)[number];
+/** How a server identifies itself on its control socket, and what that needs. */
 
 /** The identity of a server, and its unfinished work. */
 export interface ServerIdentity {
@@ -17,6 +14,14 @@ export interface ServerIdentity {
   readonly graceLeft: number | null;
 }
 
+/** What a reload has done. */
+export interface ReloadResult {
+  /** Whether the new script is in force. */
+  readonly reloaded: boolean;
+  /** What was done, or why not, for people. */
+  readonly message: string;
+}
+
 /** The location of a server's control socket. */
 export interface ControlPlace {
   /** Default: one below `$XDG_RUNTIME_DIR`, else below the folder for temporary files. */
@@ -27,8 +32,10 @@ export interface ControlPlace {
   readonly path?: string | undefined;
 }
 
-/** Options of the control socket, for `siprest status` and `siprest reload`. */
+/** Options of the control socket, for `siprest status`, `siprest reload` and `siprest mi`. */
 export interface ControlOptions extends ControlPlace {
-  /** Reloads for `siprest reload`; resolves to the answer, as JSON. */
-  readonly reload: () => Promise<unknown>;
+  /** Reloads for `siprest reload` and the command `reload_routes`. */
+  readonly reload: () => Promise<ReloadResult>;
+  /** Stops for the command `kill`. Default: stops the server. */
+  readonly stop?: (() => void) | undefined;
 }

@@ -1,28 +1,19 @@
 /**
- * The control socket of a running server, in a directory that only its user may enter. A question is one line, the
- * answer one JSON text until the end of the stream.
+ * The control socket of a running server, in a directory that only its user may enter: one JSON-RPC request or batch as
+ * a line, and its answer until the end of the stream.
  */
 import { chmodSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { longestRequest, tooLong } from '../observe/index.ts';
 import { every, systemClock } from '../timers/index.ts';
 import { askServer, ControlError, controlDirectory, isRefused } from './control-client.ts';
-import {
-  CONTROL_COMMANDS,
-  type ControlCommand,
-  type ControlPlace,
-  type ServerIdentity,
-} from './control-protocol.ts';
+import type { ControlPlace, ServerIdentity } from './control-protocol.ts';
 
-/** The handler of each command resolves to the answer, as JSON; an exception becomes the answer's `error`. */
-export type ControlHandlers = Readonly<
-  Record<Exclude<ControlCommand, 'identity'>, () => Promise<unknown>>
-> & {
-  readonly identity: () => Promise<ServerIdentity>;
-};
+/** Answers a JSON-RPC request; null for a notification. Never rejects. */
+export type ControlHandler = (request: string) => Promise<string | null>;
 
-const longestQuestion = 256;
 /** Time limit for receiving a question, in ms. */
 const timeout = 5000;
 /** Interval of signs of life while the answer is pending, in ms. */
@@ -34,16 +25,16 @@ export class Control {
   readonly #inode: number;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(path: string, server: Server, handlers: ControlHandlers) {
+  private constructor(path: string, server: Server, handler: ControlHandler) {
     this.path = path;
     this.#server = server;
     this.#inode = lstatSync(path).ino;
-    server.on('connection', (socket) => this.#accept(socket, handlers));
+    server.on('connection', (socket) => this.#accept(socket, handler));
     server.unref();
   }
 
   /** Starts answering questions. Rejects with a {@link ControlError} if the socket cannot be created. */
-  static async listen(handlers: ControlHandlers, place: ControlPlace = {}): Promise<Control> {
+  static async listen(handler: ControlHandler, place: ControlPlace = {}): Promise<Control> {
     const { directory = controlDirectory(), name } = place;
     if (place.path === undefined) ensureDirectory(directory);
     else await ensureFree(place.path);
@@ -59,7 +50,7 @@ export class Control {
     try {
       chmodSync(own, 0o600);
       renameSync(own, path);
-      return new Control(path, server, handlers);
+      return new Control(path, server, handler);
     } catch (error) {
       server.close();
       throw new ControlError(
@@ -78,32 +69,30 @@ export class Control {
     }
   }
 
-  #accept(socket: Socket, handlers: ControlHandlers): void {
+  #accept(socket: Socket, handler: ControlHandler): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.setTimeout(timeout, () => socket.destroy());
-    let question = '';
-    socket.setEncoding('latin1').on('data', (text: string) => {
-      question += text;
-      const end = question.indexOf('\n');
-      if (end < 0 && question.length <= longestQuestion) return;
-      socket.removeAllListeners('data').resume().setTimeout(0);
-      const command = question.slice(0, Math.max(end, 0));
+    let request = Buffer.alloc(0);
+    const receive = (chunk: Buffer, isEnd: boolean) => {
+      request = Buffer.concat([request, chunk]);
+      const end = request.indexOf('\n');
+      if (end < 0 && !isEnd && request.length <= longestRequest) return;
+      socket.removeAllListeners('data').removeAllListeners('end').resume().setTimeout(0);
       // JSON may start with blanks, which serve as signs of life
       socket.write(' ');
       const alive = every(systemClock, signOfLife, () => socket.write(' '));
       socket.once('close', () => alive.stop());
-      const isCommand = (CONTROL_COMMANDS as readonly string[]).includes(command);
-      const answer = isCommand
-        ? handlers[command as ControlCommand]()
-        : Promise.reject(new ControlError(`unknown command; use ${CONTROL_COMMANDS.join(', ')}`));
-      answer.then(
-        (value) => socket.end(JSON.stringify(value)),
-        (error: unknown) =>
-          socket.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) })),
-      );
-    });
+      const line = end < 0 ? request : request.subarray(0, end);
+      if (line.length > longestRequest) socket.end(`${tooLong()}\n`);
+      else
+        void handler(line.toString('utf8')).then((answer) =>
+          socket.end(answer === null ? '' : `${answer}\n`),
+        );
+    };
+    socket.on('data', (chunk) => receive(chunk, false));
+    socket.on('end', () => receive(Buffer.alloc(0), true));
   }
 }
 
@@ -116,7 +105,7 @@ async function ensureFree(path: string): Promise<void> {
     removeIfThere(path);
     return;
   }
-  const { pid, state } = (await askServer(path, 'identity')) as ServerIdentity;
+  const { pid, state } = (await askServer(path, 'siprest:identity')) as ServerIdentity;
   if (state === 'running') throw new ControlError(`${path} is the socket of the running process ${pid}`);
 }
 

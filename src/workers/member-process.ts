@@ -1,4 +1,5 @@
 /** One of several processes of a server: starts, reloads and stops as the supervisor tells it. */
+import { CommandError } from '../runtime/index.ts';
 import { memoryBudgets, Waiters } from '../timers/index.ts';
 import { HandingOver } from './handing-over.ts';
 import { loadFrom } from './loaded.ts';
@@ -52,6 +53,9 @@ export class MemberProcess {
       case 'figures':
         if (this.#server !== null)
           this.#send({ kind: 'figures', id: message.id, figures: this.#server.figures });
+        break;
+      case 'command':
+        void this.#command(message);
         break;
       case 'store':
         this.#store?.receive(message.changes, message.answers);
@@ -116,6 +120,18 @@ export class MemberProcess {
       this.#send({ kind: 'failed', message: explain(error), code, socket });
       // after it was sent
       setImmediate(() => this.#exit(1));
+    }
+  }
+
+  async #command({ id, call }: Extract<ToProcess, { kind: 'command' }>): Promise<void> {
+    try {
+      const [result = null] = (await this.#server?.command(call)) ?? [];
+      // changes of shared values, which are sent in batches, precede the answer
+      setImmediate(() => this.#send({ kind: 'commanded', id, result, error: null }));
+    } catch (error) {
+      const code = error instanceof CommandError ? error.code : 500;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#send({ kind: 'commanded', id, result: null, error: { code, message } });
     }
   }
 

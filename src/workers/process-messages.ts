@@ -1,4 +1,5 @@
 /** The messages between the supervisor and its processes. */
+import type { CommandCall } from './administered.ts';
 import type { LoadedSource } from './loaded.ts';
 import type { ProcessOptions } from './sip-server.ts';
 import type { ProcessStatus } from './status.ts';
@@ -31,6 +32,8 @@ export type ToProcess =
   | { readonly kind: 'end' }
   | { readonly kind: 'ping' }
   | { readonly kind: 'figures'; readonly id: number }
+  /** An administration command. */
+  | { readonly kind: 'command'; readonly id: number; readonly call: CommandCall }
   | {
       readonly kind: 'store';
       readonly changes: readonly ValueChange[];
@@ -58,4 +61,10 @@ export type FromProcess =
   /** Whether it has no calls left while stopping. */
   | { readonly kind: 'drained' }
   | { readonly kind: 'figures'; readonly id: number; readonly figures: ProcessStatus }
+  | {
+      readonly kind: 'commanded';
+      readonly id: number;
+      readonly result: unknown;
+      readonly error: { readonly code: number; readonly message: string } | null;
+    }
   | { readonly kind: 'store'; readonly requests: readonly StoreRequest[] };

@@ -19,6 +19,7 @@ import {
 import type { CompiledScript, ParameterSpec, RowValues } from '../script/index.ts';
 import { RFC_TIMERS, type SipResponse, type TimerValues } from '../sip/index.ts';
 import { every, type Repetition, type TimerWheel, timersOf } from '../timers/index.ts';
+import { type CommandCall, runCommand } from './administered.ts';
 import type { ProcessHost } from './process-host.ts';
 import { type QueueOptions, RunningRouting } from './running-routing.ts';
 import { StartError } from './start-error.ts';
@@ -73,6 +74,14 @@ export abstract class RunningProgram extends RunningRouting implements PolicyRou
 
   newState(): object {
     return {};
+  }
+
+  command(call: CommandCall): Promise<unknown> {
+    return runCommand(call, this.#program.modules, this);
+  }
+
+  get modules(): readonly Module[] {
+    return this.#program.modules;
   }
 
   parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows> {

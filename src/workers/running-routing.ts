@@ -8,6 +8,7 @@ import {
   type Job,
   type JobKind,
   type Log,
+  type Module,
   type Routing,
   RoutingListeners,
   type Settings,
@@ -16,6 +17,7 @@ import {
 import type { ParameterSpec, RowValues } from '../script/index.ts';
 import type { SipResponse, TimerValues, TransactionOwner } from '../sip/index.ts';
 import { pause } from '../timers/index.ts';
+import type { CommandCall } from './administered.ts';
 import type { ProcessHost } from './process-host.ts';
 
 export interface QueueOptions {
@@ -41,6 +43,8 @@ export abstract class RunningRouting implements ReceivingRouting {
   readonly states: States<Routing> = new States<Routing>(this);
   abstract readonly pool: PoolState;
   abstract readonly intake: Intake;
+  /** The modules that it loads. */
+  abstract readonly modules: readonly Module[];
 
   /** Creates it without any effect on the process. */
   constructor(settings: Settings, timers: TimerValues, log: Log, host: ProcessHost) {
@@ -61,6 +65,9 @@ export abstract class RunningRouting implements ReceivingRouting {
   /** Starts its timer routes. */
   abstract startTimers(): void;
   abstract stopTimers(): void;
+
+  /** Runs an administration command in this process. Rejects with a `CommandError`, or what the command throws. */
+  abstract command(call: CommandCall): Promise<unknown>;
 
   abstract parameters<const Rows extends readonly ParameterSpec[]>(rows: Rows): RowValues<Rows>;
   abstract place(offset: number): string;

@@ -5,12 +5,14 @@ import {
   BindError,
   bindSockets,
   type Log,
+  type Module,
   type PortWait,
   type ReceiveCounts,
   type SocketHandlers,
 } from '../runtime/index.ts';
 import type { Transport } from '../sip/index.ts';
 import { delay, pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
+import type { Administered, CommandCall } from './administered.ts';
 import { LoadedPolicy } from './load-policy.ts';
 import { type Loaded, toLoaded } from './loaded.ts';
 import { NextRouting } from './next-routing.ts';
@@ -19,7 +21,7 @@ import { RunningPolicy } from './running-policy.ts';
 import type { RunningRouting } from './running-routing.ts';
 import { RunningScript } from './running-script.ts';
 import { ServerLogs } from './server-logs.ts';
-import { defaultGrace, type ProcessOptions, type SipServer, type StopOptions } from './sip-server.ts';
+import { defaultGrace, type ProcessOptions, type StopOptions } from './sip-server.ts';
 import { StartError } from './start-error.ts';
 import { combine, type ProcessStatus, readFigures, type ServerStatus, stateOf } from './status.ts';
 
@@ -42,7 +44,7 @@ const forAcks = 500;
 /** How often it checks whether its calls have ended, in ms. */
 const lookAgain = 20;
 
-export class RunningServer implements SipServer {
+export class RunningServer implements Administered {
   readonly #host: ProcessHost;
   readonly #options: ProcessOptions;
   /** Measures the real event loop, whatever the host's clock. */
@@ -153,6 +155,18 @@ export class RunningServer implements SipServer {
   /** The figures of this process. */
   get figures(): ProcessStatus {
     return readFigures(this.#host);
+  }
+
+  get pids(): readonly number[] {
+    return [process.pid];
+  }
+
+  get modules(): readonly Module[] {
+    return this.#routing.modules;
+  }
+
+  async command(call: CommandCall): Promise<readonly unknown[]> {
+    return [await this.#routing.command(call)];
   }
 
   async status(): Promise<ServerStatus> {

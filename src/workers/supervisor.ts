@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Policy } from '../routing/index.ts';
-import type { Log } from '../runtime/index.ts';
+import { CommandError, type Log, type Module } from '../runtime/index.ts';
 import {
   every,
   memoryBudgets,
@@ -18,11 +18,12 @@ import {
   type TimerHandle,
   Waiters,
 } from '../timers/index.ts';
+import type { Administered, CommandCall } from './administered.ts';
 import { type Loaded, type LoadedSource, sourceOf, toLoaded } from './loaded.ts';
 import { firstDelay, Member } from './member.ts';
 import type { FromProcess, PassedOptions } from './process-messages.ts';
 import { type LogSettings, ServerLogs } from './server-logs.ts';
-import { defaultGrace, type MemberProgram, type SipServer, type StopOptions } from './sip-server.ts';
+import { defaultGrace, type MemberProgram, type StopOptions } from './sip-server.ts';
 import { StartError } from './start-error.ts';
 import { combine, type ServerStatus, stateOf } from './status.ts';
 import { StoreKeeper } from './stores/store-keeper.ts';
@@ -59,10 +60,13 @@ const margin = 2000;
 /** Time limit for a process's figures, in ms: one that is stopped is left out. */
 const figuresWithin = 1000;
 
+/** Time limit for a command of one process, in ms: a request that it sends may wait 32 s for a response. */
+const commandWithin = 40_000;
+
 /** Processes start, answer and die in real time. */
 const clock = systemClock;
 
-export class Supervisor implements SipServer {
+export class Supervisor implements Administered {
   readonly #options: SupervisorOptions;
   readonly #directory: string;
   readonly #members: readonly Member[];
@@ -71,6 +75,7 @@ export class Supervisor implements SipServer {
   #log: Log;
   readonly #heartbeat: Repetition;
   #source: LoadedSource;
+  #modules: readonly Module[];
   #startupIsDone = false;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
@@ -81,6 +86,7 @@ export class Supervisor implements SipServer {
 
   private constructor(loaded: Loaded, options: SupervisorOptions) {
     this.#source = sourceOf(loaded);
+    this.#modules = loaded.program.modules;
     this.#options = options;
     this.#logs = new ServerLogs(options);
     this.#log = this.#openLog(loaded.program.settings);
@@ -146,6 +152,7 @@ export class Supervisor implements SipServer {
       const loaded = toLoaded(script);
       const { settings } = loaded.program;
       await this.#reload(sourceOf(loaded));
+      this.#modules = loaded.program.modules;
       this.#log = this.#openLog(settings);
     });
     this.#reloading = reloading.catch(() => undefined);
@@ -222,6 +229,24 @@ export class Supervisor implements SipServer {
       state,
       all.flatMap((one) => one?.figures ?? []),
     );
+  }
+
+  get modules(): readonly Module[] {
+    return this.#modules;
+  }
+
+  async command(call: CommandCall, processes: 'any' | 'every'): Promise<readonly unknown[]> {
+    const ready = this.#members.filter(({ isReady }) => isReady);
+    const asked = processes === 'any' ? ready.slice(0, 1) : ready;
+    const within = processes === 'any' ? commandWithin : figuresWithin;
+    const answers = await Promise.all(
+      asked.map((member) => member.ask((id) => ({ kind: 'command', id, call }), 'commanded', within)),
+    );
+    const answered = answers.filter((answer) => answer !== null);
+    const failure = answered.find(({ error }) => error !== null)?.error;
+    if (failure != null) throw new CommandError(failure.code, failure.message);
+    if (answered.length === 0) throw new CommandError(500, 'no process answered in time');
+    return answered.map(({ result }) => result);
   }
 
   #giveGrace(grace: number): void {
@@ -315,6 +340,7 @@ export class Supervisor implements SipServer {
         break;
       case 'reloaded':
       case 'figures':
+      case 'commanded':
         member.asked.get(message.id)?.(message);
         break;
       case 'pong':

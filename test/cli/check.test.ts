@@ -98,11 +98,11 @@ bad.cfg: 1 error
 
   it('names what has no effect in one line, with --verbose each with its reason', () => {
     const text =
-      'socket=udp:127.0.0.1:5060\nfork=no\nloadmodule "proto_udp.so"\nloadmodule "mi_fifo.so"\nroute { exit; }\n';
+      'socket=udp:127.0.0.1:5060\nfork=no\nloadmodule "proto_udp.so"\nloadmodule "mi_html.so"\nroute { exit; }\n';
     file('inert.cfg', text);
     expect(siprest(['check', 'inert.cfg'])).toMatchObject({
       code: 0,
-      stdout: `note[inert]: 3 modules and settings have no effect here: fork, proto_udp, mi_fifo; --verbose shows why
+      stdout: `note[inert]: 3 modules and settings have no effect here: fork, proto_udp, mi_html; --verbose shows why
 
 inert.cfg: no errors
 `,

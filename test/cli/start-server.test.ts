@@ -86,13 +86,16 @@ describe.each([1, 2])('startServer() with %d processes', (processes) => {
 
   it('is reached by its control socket until it has stopped', async () => {
     const path = `${temporaryFolder('control')}/socket`;
-    const reload = (): Promise<unknown> => Promise.resolve({ reloaded: true });
+    const reload = () => Promise.resolve({ reloaded: true, message: 'done' });
     const server = await start(scriptFor(await freePort(), 486), { control: { path, reload } });
-    const { state } = (await askServer(path, 'status')) as ServerStatus;
+    const { state } = (await askServer(path, 'siprest:status')) as ServerStatus;
     expect(state).toBe('running');
-    expect(await askServer(path, 'reload')).toEqual({ reloaded: true });
-    expect(await askServer(path, 'identity')).toMatchObject({ pid: process.pid, sockets: server.sockets });
+    expect(await askServer(path, 'reload_routes')).toBe('done');
+    expect(await askServer(path, 'siprest:identity')).toMatchObject({
+      pid: process.pid,
+      sockets: server.sockets,
+    });
     await server.stop({ grace: 0 });
-    await expect(askServer(path, 'status')).rejects.toThrow('no siprest answers');
+    await expect(askServer(path, 'siprest:status')).rejects.toThrow('no siprest answers');
   });
 });

@@ -30,7 +30,7 @@ test('each name stands once, with a reason', () => {
 });
 
 test('a module names what siprest has instead', () => {
-  expect(reasonOf('loadmodule "mi_datagram.so"')).toEqual([
-    'the module mi_datagram has no effect: use siprest status and siprest reload to manage a running server instead of datagrams',
+  expect(reasonOf('loadmodule "mi_html.so"')).toEqual([
+    'the module mi_html has no effect: use siprest mi, mi_fifo or mi_http instead of a web page',
   ]);
 });

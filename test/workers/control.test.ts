@@ -2,6 +2,8 @@ import { chmodSync, existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { answerJsonRpc } from '../../src/observe/index.ts';
+import { CommandError } from '../../src/runtime/index.ts';
 import { Control } from '../../src/workers/control.ts';
 import { askServer, ControlError, controlledServers } from '../../src/workers/control-client.ts';
 import { closeLater } from '../support/close-later.ts';
@@ -10,18 +12,11 @@ import { temporaryFolder } from '../support/temporary.ts';
 async function listen(directory: string) {
   return closeLater(
     await Control.listen(
-      {
-        status: async () => ({ fine: true }),
-        reload: () => Promise.reject(new Error('it has errors')),
-        identity: async () => ({
-          pid: process.pid,
-          name: null,
-          state: 'running',
-          sockets: [],
-          unfinished: 0,
-          graceLeft: null,
+      (text) =>
+        answerJsonRpc(text, async (method, params) => {
+          if (method === 'fail') throw new CommandError(500, 'it has errors');
+          return { method, params };
         }),
-      },
       { directory },
     ),
   );
@@ -37,29 +32,31 @@ describe('the control socket', () => {
       name: null,
       path: join(directory, `${process.pid}.sock`),
     });
-    expect(await askServer(process.pid, 'status', directory)).toEqual({ fine: true });
-    await expect(askServer(process.pid, 'reload', directory)).rejects.toThrow(
-      new ControlError('it has errors'),
+    expect(await askServer(process.pid, 'ps', directory)).toEqual({ method: 'ps', params: [] });
+    await expect(askServer(process.pid, 'fail', directory)).rejects.toThrow(
+      new ControlError('it has errors', true),
     );
     control.close();
     expect(existsSync(join(directory, `${process.pid}.sock`))).toBe(false);
-    await expect(askServer(process.pid, 'status', directory)).rejects.toThrow(
-      /no siprest of this user answers/,
-    );
+    await expect(askServer(process.pid, 'ps', directory)).rejects.toThrow(/no siprest of this user answers/);
   });
 
   it.each([
-    ['an unknown command', 'halt\n'],
-    ['a line without an end', 'x'.repeat(10_000)],
-    ['bytes', '\0\xff\n'],
-  ])('refuses %s', async (_, question) => {
+    ['a word', 'halt\n', { code: -32_700, message: 'Parse error', data: 'not JSON' }],
+    [
+      'a line that is too long',
+      'x'.repeat(100_000),
+      { code: -32_600, message: 'Invalid Request', data: 'longer than 65536 bytes' },
+    ],
+    ['bytes', '\0\xff\n', { code: -32_700, message: 'Parse error', data: 'not JSON' }],
+  ])('refuses %s', async (_, question, error) => {
     const directory = join(temporaryFolder('control'), 'own');
     await listen(directory);
     const socket = connect(join(directory, `${process.pid}.sock`));
     socket.end(question, 'latin1');
     let answer = '';
     for await (const chunk of socket) answer += String(chunk);
-    expect(JSON.parse(answer)).toEqual({ error: 'unknown command; use status, reload, identity' });
+    expect(JSON.parse(answer)).toEqual({ jsonrpc: '2.0', error, id: null });
   });
 
   it('is not made where others may enter', async () => {

@@ -15,6 +15,7 @@ import { programOf } from '../support/server.ts';
 class FunctionRouting extends RunningRouting {
   readonly pool: WorkerPool<FunctionRouting>;
   readonly intake: Intake;
+  readonly modules = [];
 
   constructor(host: ProcessHost, handle: (request: Request) => Promise<void>) {
     const { settings } = programOf('route { exit; }');
@@ -40,6 +41,10 @@ class FunctionRouting extends RunningRouting {
 
   place(): string {
     return 'a function';
+  }
+
+  command(): Promise<unknown> {
+    return Promise.reject(new Error('it has no commands'));
   }
 
   async begin(): Promise<void> {}

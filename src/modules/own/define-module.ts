@@ -1,5 +1,11 @@
 /** Modules of one's own: the same tables as those of siprest, behind types that are published. */
-import { type Module, type ModuleRows, type Run, stackOf } from '../../runtime/index.ts';
+import {
+  type CommandParameter,
+  type Module,
+  type ModuleRows,
+  type Run,
+  stackOf,
+} from '../../runtime/index.ts';
 import type {
   ArgumentSpec,
   Completion,
@@ -29,13 +35,17 @@ export interface ScriptModuleRows<
   Functions extends readonly (readonly ArgumentSpec[])[],
   Variables extends readonly unknown[],
   Transformations extends readonly (readonly TransformationArgument[])[],
-> extends Omit<ModuleRows<Parameters, Functions, Variables, Transformations, ScriptRun>, 'inert' | 'start'> {
+  Commands extends readonly (readonly CommandParameter[])[] = readonly [],
+> extends Omit<
+    ModuleRows<Parameters, Functions, Variables, Transformations, Commands, ScriptRun, readonly []>,
+    'inert' | 'start'
+  > {
   /** Runs before the server serves, with the values of `modparam`. What it throws keeps the server from starting. */
   readonly start?: (parameters: RowValues<Parameters>) => Awaitable<void>;
 }
 
 /**
- * Defines a module of functions, variables, transformations, parameters and events for scripts. Arguments and parameters have
+ * Defines a module of functions, variables, transformations, parameters, events and administration commands. Arguments and parameters have
  * the types of their rows.
  *
  * A function with `run` returns its return code, 1 for success and a negative one for failure, or a promise of it. One with
@@ -64,7 +74,8 @@ export function defineModule<
   const Functions extends readonly (readonly ArgumentSpec[])[] = readonly [],
   const Variables extends readonly unknown[] = readonly [],
   const Transformations extends readonly (readonly TransformationArgument[])[] = readonly [],
->(module: ScriptModuleRows<Parameters, Functions, Variables, Transformations>): ScriptModule;
+  const Commands extends readonly (readonly CommandParameter[])[] = readonly [],
+>(module: ScriptModuleRows<Parameters, Functions, Variables, Transformations, Commands>): ScriptModule;
 export function defineModule(rows: object): ScriptModule {
   const { start, ...module } = rows as Module & {
     readonly start?: (parameters: ParameterValues) => Awaitable<void>;

@@ -26,7 +26,7 @@ export function moduleProblems(module: Module): readonly string[] {
   if (catalog.modules.some(({ name }) => name === module.name))
     problems.push(`"${module.name}" is the name of a module of siprest`);
   const tables = module as unknown as Row;
-  for (const kind of ['functions', 'variables', 'transformations', 'parameters', 'events'])
+  for (const kind of ['functions', 'variables', 'transformations', 'parameters', 'events', 'commands'])
     problems.push(...tableProblems(kind, tables[kind]));
   return problems;
 }
@@ -38,7 +38,7 @@ function tableProblems(kind: string, table: unknown): readonly string[] {
   return (table as readonly unknown[]).flatMap((row) => {
     if (typeof row !== 'object' || row === null) return [`${kind} must be a list of rows`];
     const { name } = row as Row;
-    if (typeof name !== 'string' || !/^[\w.]+$/.test(name)) return [`a row of ${kind} needs a name`];
+    if (typeof name !== 'string' || !/^[\w.:]+$/.test(name)) return [`a row of ${kind} needs a name`];
     const problems = rowProblems(kind, name, row as Row);
     const others: readonly { readonly name: string }[] =
       kind === 'functions' || kind === 'variables' || kind === 'transformations' ? catalog[kind] : [];
@@ -68,6 +68,10 @@ function rowProblems(kind: string, name: string, row: Row): string[] {
       return ['apply', 'prepare', 'prepareWaiting'].some((key) => typeof row[key] === 'function')
         ? []
         : [`{${name}} needs apply or prepare`];
+    case 'commands':
+      return typeof row['run'] === 'function' && Array.isArray(row['parameters'])
+        ? []
+        : [`the command ${name} needs run, and parameters: [] or rows`];
     case 'parameters':
       return parameterTypes.has(row['type']) ? [] : [`the parameter ${name} has an unknown type`];
     default:

@@ -57,6 +57,11 @@ export class ProcessFigures {
     return this.#places.has(name);
   }
 
+  /** Whether it is computed on request, and cannot be reset. */
+  isComputed(name: string): boolean {
+    return this.#places.get(name)?.statistic.kind === 'computed';
+  }
+
   /** Undefined if there is none. */
   get(name: string): number | undefined {
     const place = this.#places.get(name);
@@ -72,12 +77,12 @@ export class ProcessFigures {
     return true;
   }
 
-  /** Publishes this process's figures if due. */
-  tell(): void {
+  /** Publishes this process's figures if due, or if urgent. */
+  tell(isUrgent = false): void {
     const values = builtInStatistics.map((statistic, row) => this.#own(statistic, row));
     const counters = values.filter((_, row) => builtInStatistics[row]?.kind === 'counter').join(' ');
     const now = this.#host.clock.now();
-    if (now - this.#toldAt < later && counters === this.#counters) return;
+    if (!isUrgent && now - this.#toldAt < later && counters === this.#counters) return;
     this.#counters = counters;
     this.#toldAt = now;
     this.#told.set(String(this.#host.number), values.join(' '));

@@ -9,6 +9,7 @@ import { splitProtocol } from '../../sip/index.ts';
 import { cachedRegex } from '../../text/index.ts';
 import { code, isStatusLine, reason } from '../replies.ts';
 import { branchFunctions } from './branches.ts';
+import { tmCommands } from './commands.ts';
 import { transactionFunctions } from './transaction.ts';
 import { replyCode, tmVariables } from './variables.ts';
 
@@ -126,6 +127,7 @@ export const tm = defineModule({
   },
   parameters: tmParameters,
   variables: tmVariables,
+  commands: tmCommands,
   functions: [
     {
       name: 't_newtran',

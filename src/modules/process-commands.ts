@@ -1,0 +1,119 @@
+/** Administration commands of the core that run in the serving processes. Source: the manual's Interface-CoreMI. */
+import { cacheStores } from '../core/index.ts';
+import { raiseEvent } from '../engine/index.ts';
+import {
+  CommandError,
+  type CommandSpec,
+  defineCommands,
+  type Module,
+  type Routing,
+} from '../runtime/index.ts';
+import { type Awaitable, andThen } from '../timers/index.ts';
+import { statisticsCommands } from './statistics/commands.ts';
+
+const source = 'Interface-CoreMI';
+
+const system = {
+  name: 'system',
+  type: 'string',
+  summary: 'The storage: `local`, or `local:group`.',
+} as const;
+const attr = { name: 'attr', type: 'string', summary: 'The key.' } as const;
+
+function storage(routing: Routing, id: string) {
+  const store = routing.states.get(cacheStores).get(id);
+  if (store === undefined)
+    throw new CommandError(404, `unknown cache "${id}": see cachedb_url of the module cachedb_local`);
+  return store;
+}
+
+const endpoint = (address: string, port: number) =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+
+const ownCommands = defineCommands([
+  {
+    name: 'list_tcp_conns',
+    parameters: [],
+    processes: 'every',
+    summary: 'Lists the open TCP connections.',
+    source,
+    run: (_, { host }) => ({
+      Connections: host.sockets.flatMap(({ transport }) =>
+        [...(transport.connections ?? [])].map(({ local, source: peer, isAccepted }, i) => ({
+          ID: `${host.number}-${i}`,
+          Type: transport.protocol,
+          State: 0,
+          Source: endpoint(peer.address, peer.port),
+          Destination: endpoint(local.address, local.port),
+          'Opened by': isAccepted ? 'peer' : 'siprest',
+        })),
+      ),
+    }),
+  },
+  {
+    name: 'cachedb:store',
+    aliases: ['cache_store'],
+    parameters: [
+      system,
+      attr,
+      { name: 'value', type: 'string', summary: 'The value.' },
+      { name: 'expire', type: 'int', optional: true, minimum: 0, summary: 'Seconds; default 0, forever.' },
+    ],
+    summary: 'Stores a value.',
+    source,
+    run: ({ system, attr, value, expire }, routing) =>
+      andThen(storage(routing, system).store(attr, value, expire ?? 0), (stored) => {
+        if (stored === 'full') throw new CommandError(500, `the cache "${system}" is full`);
+      }),
+  },
+  {
+    name: 'cachedb:fetch',
+    aliases: ['cache_fetch'],
+    parameters: [system, attr],
+    summary: 'Reads a value.',
+    source,
+    run: ({ system, attr }, routing): Awaitable<unknown> =>
+      andThen(storage(routing, system).fetch(attr), (value) => {
+        if (value === null) throw new CommandError(404, `no value for the key "${attr}"`);
+        return { key: attr, value: String(value) };
+      }),
+  },
+  {
+    name: 'cachedb:remove',
+    aliases: ['cache_remove'],
+    parameters: [system, attr],
+    summary: 'Removes a value.',
+    source,
+    run: ({ system, attr }, routing) => andThen(storage(routing, system).remove(attr), () => undefined),
+  },
+  {
+    name: 'evi:raise',
+    aliases: ['raise_event'],
+    parameters: [
+      { name: 'event', type: 'string', summary: 'The name of the event.' },
+      {
+        name: 'params',
+        type: 'list',
+        optional: true,
+        summary: 'Its attributes, as `name=value`, or values by position.',
+      },
+    ],
+    summary: 'Raises an event, whose `event_route` runs.',
+    source,
+    run: ({ event, params = [] }, routing) => {
+      const attributes = params.map((text, i) => {
+        const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+        return { name: name ?? String(i + 1), value: value ?? text };
+      });
+      raiseEvent(routing, event, attributes);
+    },
+  },
+]);
+
+const always: readonly CommandSpec[] = [...ownCommands, ...statisticsCommands];
+
+/** The commands of a policy with these modules that run in its processes. */
+export const commandsOf = (modules: readonly Module[]): readonly CommandSpec[] => [
+  ...always,
+  ...modules.flatMap(({ commands = [] }) => commands),
+];

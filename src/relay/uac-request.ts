@@ -1,0 +1,116 @@
+/** Requests that an administrator sends through the server. Source: modules/tm of the manual, tm:uac_dlg. */
+import type { Routing } from '../runtime/index.ts';
+import {
+  buildRequest,
+  findParameter,
+  formatHostPort,
+  type HeaderText,
+  headerText,
+  headerTextKeys,
+  isToken,
+  NO_HEADERS,
+  newBranch,
+  parseMessage,
+  parseUri,
+  randomToken,
+  type SipResponse,
+  TRANSPORTS,
+} from '../sip/index.ts';
+
+export interface UacRequest {
+  readonly method: string;
+  readonly uri: string;
+  /** Header lines, From and To among them. */
+  readonly headers: string;
+  /** The URI of the next hop. Default: the request URI. */
+  readonly nextHop?: string | undefined;
+  readonly body?: string | undefined;
+}
+
+/** The request cannot be sent, or gets no answer. */
+export class UacError extends Error {}
+
+const inCalls: ReadonlySet<string> = new Set(['INVITE', 'ACK', 'CANCEL', 'BYE', 'PRACK']);
+
+/**
+ * Sends a request in a transaction of its own; resolves to the final response. Rejects with a {@link UacError} that says
+ * which part is invalid, or that no response came.
+ */
+export async function sendUacRequest(routing: Routing, wanted: UacRequest): Promise<SipResponse> {
+  const { method, uri, nextHop = uri, body = '' } = wanted;
+  const { host, settings, replyDefaults } = routing;
+  if (!isToken(method)) throw new UacError(`invalid method "${method}"`);
+  if (inCalls.has(method)) throw new UacError(`${method} belongs to a call, which siprest cannot make`);
+  if (parseUri(uri) === null) throw new UacError(`invalid request URI "${uri}"`);
+  const hop = parseUri(nextHop);
+  if (hop === null) throw new UacError(`invalid next hop "${nextHop}": use a SIP URI`);
+  const { from, to, callId, others } = readHeaders(wanted.headers);
+  const [target] = (await host.destinations(hop)).targets;
+  const socket = target === undefined ? null : host.proxy.sockets.choose(target);
+  if (target === undefined || socket === null) throw new UacError(`no route to ${nextHop}`);
+  const { transport } = socket;
+  const data = buildRequest({
+    method,
+    uri,
+    via: `SIP/2.0/${TRANSPORTS[transport.protocol].via} ${socket.host}:${socket.port};branch=${newBranch(host.number)};rport`,
+    from: findParameter(from, 'tag') === null ? `${from};tag=${randomToken()}` : from,
+    to,
+    callId: callId ?? `${randomToken()}@${formatHostPort(transport.local.address, null)}`,
+    cseq: 1,
+    defaults: {
+      'Max-Forwards': '70',
+      'User-Agent': settings.userAgent ?? replyDefaults.server ?? 'siprest',
+    },
+    headers: others,
+    body,
+  });
+  const request = parseMessage(data);
+  if (request.kind !== 'request') throw new UacError('the headers do not make a valid SIP request');
+  host.ownRequests.count++;
+  return new Promise((resolve, reject) => {
+    host.proxy.clients
+      .create({
+        request,
+        data,
+        transport,
+        sentBy: socket,
+        destination: target,
+        values: routing.owner.values,
+        user: {
+          onResponse: (response) => {
+            if (response.status >= 200) resolve(response);
+          },
+          onEnd: (ending, error) =>
+            reject(new UacError(error?.message ?? (ending === 'timeout' ? 'no response came' : ending))),
+        },
+      })
+      .start();
+  });
+}
+
+interface ReadHeaders {
+  readonly from: string;
+  readonly to: string;
+  readonly callId: string | null;
+  readonly others: HeaderText;
+}
+
+/** Takes line ends as CRLF, LF, or the characters `\r\n`, which a shell leaves. */
+function readHeaders(text: string): ReadHeaders {
+  const lines = headerText(text.replaceAll('\\r\\n', '\r\n').replaceAll('\\n', '\n'));
+  if (lines === null) throw new UacError('headers must be lines "Name: value" without Content-Length');
+  const keys = headerTextKeys(lines);
+  if (keys.has('via') || keys.has('cseq')) throw new UacError('Via and CSeq are set by siprest itself');
+  const own = new Map<string, string>();
+  const others = lines.replace(
+    /^(from|f|to|t|call-id|i)[ \t]*:[ \t]*(.*)\r\n/gim,
+    (_, name: string, value: string) => {
+      own.set(name[0] === 'c' || name[0] === 'C' ? 'i' : (name[0] ?? '').toLowerCase(), value);
+      return '';
+    },
+  );
+  const from = own.get('f');
+  const to = own.get('t');
+  if (from === undefined || to === undefined) throw new UacError('headers must contain From and To');
+  return { from, to, callId: own.get('i') ?? null, others: headerText(others) ?? NO_HEADERS };
+}
