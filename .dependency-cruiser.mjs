@@ -23,6 +23,7 @@ const rooms = {
     rooms: [
       ...below,
       'net',
+      'files',
       'loading',
       'runtime',
       'engine',

@@ -50,7 +50,7 @@ function entries() {
     'workers/process-main.js',
     'workers/trial-main.js',
     'cli/test-loader.js',
-    'cli/test-hooks.js',
+    'loading/loader-hooks.js',
   ].map((file) => file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''));
 }
 

@@ -1,7 +1,6 @@
 /** What the command line needs beside the public API. It is not published: no subpath of the package leads here. */
 export { FileError, includedPath, largestFile, readRegularFile } from './files/index.ts';
-export { isCodeFile, tryCode } from './loading/index.ts';
-export { stripTypes } from './loading/strip-types.ts';
+export { isCodeFile } from './loading/index.ts';
 export {
   absencesText,
   countAbsences,
@@ -24,3 +23,4 @@ export { FIGURES } from './workers/figures.ts';
 export { packageVersion } from './workers/package-version.ts';
 export { runMember } from './workers/run-member.ts';
 export { openLog } from './workers/server-logs.ts';
+export { tryDefinition } from './workers/try-definition.ts';

@@ -1,5 +1,5 @@
 import { type Diagnostic, diagnosticRecords, renderDiagnostics, type SourceSet } from '../index.ts';
-import { absencesText, isCodeFile, isInert, tryCode } from '../internal.ts';
+import { absencesText, isCodeFile, isInert, tryDefinition } from '../internal.ts';
 import { githubText, sarifText } from './check-formats.ts';
 import type { CheckedFile, CheckRecord } from './checked-file.ts';
 import { loadScriptFile, type ScriptOptions } from './script-file.ts';
@@ -46,7 +46,7 @@ async function checkFile(
   const name = file === '-' ? 'stdin' : file;
   try {
     const { diagnostics, sources } = isCodeFile(file)
-      ? await tryCode(file)
+      ? await tryDefinition(file)
       : await loadScriptFile(file, options, streams);
     if (isText) writeText(name, diagnostics, sources, streams, options.verbose !== true);
     const valid = !diagnostics.some(({ severity }) => severity === 'error');

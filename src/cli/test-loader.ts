@@ -1,4 +1,4 @@
 /** Lets tests be TypeScript, and import siprest wherever it is installed: preloaded by `siprest test`. */
 import { register } from 'node:module';
 
-register('./test-hooks.js', import.meta.url);
+register('../loading/loader-hooks.js', import.meta.url);

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { coverageReport, coverageVariable } from '../internal.ts';
+import { coverageReport, coverageVariable, isCodeFile } from '../internal.ts';
 import { type Streams, UsageError } from './streams.ts';
 
 export interface TestOptions {
@@ -18,7 +18,7 @@ export interface TestOptions {
   readonly lcov?: string | undefined;
 }
 
-const isTest = (name: string): boolean => /\.test\.[cm]?[jt]s$/.test(name);
+const isTest = (name: string): boolean => /\.test\.[^.]+$/.test(name) && isCodeFile(name);
 const isWatched = (name: string): boolean =>
   !/(?:^|[\\/])(?:node_modules|\.git|coverage)(?:[\\/]|$)/.test(name);
 

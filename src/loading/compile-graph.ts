@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FileError, readRegularFile } from '../files/index.ts';
 import { type Diagnostic, type DiagnosticCode, hasErrors, SourceSet, type Span } from '../script/index.ts';
 import { didYouMean } from '../spelling/index.ts';
+import { isTypeScript } from './code-file.ts';
 import type { CodeFile, CodeGraph, ImportTarget, ModuleFile, WantedName } from './code-graph.ts';
 import {
   compileModule,
@@ -143,14 +144,11 @@ class GraphCompiler implements CompiledGraph {
         this.#error('unknown-import', this.spanOf(url, 0), message);
         return undefined;
       }
-      return compileModule(kind === '.ts' || kind === '.mts' ? stripTypes(text) : text);
+      return compileModule(isTypeScript(url) ? stripTypes(text) : text);
     } catch (error) {
       if (error instanceof TypeScriptError) {
-        const span = this.spanOf(url, error.start, error.end);
-        if (error.isNonErasable) {
-          const message = `this TypeScript syntax cannot run as it is: ${error.message}`;
-          this.#error('non-erasable', span, message, instead(error.message));
-        } else this.#error('syntax', span, error.message);
+        const { isNonErasable, start, end, message, help } = error;
+        this.#error(isNonErasable ? 'non-erasable' : 'syntax', this.spanOf(url, start, end), message, help);
       } else if (error instanceof SyntaxProblem)
         this.#error('syntax', this.spanOf(url, error.offset), error.message);
       else throw error;
@@ -212,15 +210,6 @@ class GraphCompiler implements CompiledGraph {
 }
 
 export const typeHelp = (name: string): string => `if it is a type: import { type ${name} }`;
-
-const instead = (message: string): string | undefined =>
-  message.startsWith('enum')
-    ? 'use a union of strings, or an object with `as const`, instead'
-    : message.startsWith('parameter property')
-      ? 'declare the field, and assign it in the constructor'
-      : message.startsWith('namespace')
-        ? 'use a module of its own instead'
-        : undefined;
 
 /** Where others would look for it: relative to the working directory if it is inside. */
 function shownName(path: string): string {

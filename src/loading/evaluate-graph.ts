@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import type { CodeFile, CodeGraph, ImportTarget, ModuleFile } from './code-graph.ts';
 import { isInPackages } from './package-path.ts';
+import { isOwnEntry } from './resolve-import.ts';
 import { importRunning } from './running-siprest.ts';
 
 /** The exports of a module. */
@@ -143,7 +144,7 @@ class Evaluation {
   #load(specifier: string, { url, later }: ModuleFile): Promise<object> {
     const target = later[specifier];
     if (target !== undefined) return this.#import(target, url);
-    return /^siprest(?:\/|$)/.test(specifier) ? importRunning(specifier) : importFrom(url, specifier);
+    return isOwnEntry(specifier) ? importRunning(specifier) : importFrom(url, specifier);
   }
 }
 

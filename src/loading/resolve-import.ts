@@ -28,23 +28,37 @@ const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.ur
 /** `siprest`, `siprest/rest`, ... */
 const entries = Object.keys(own.exports).map((path) => path.replace('.', 'siprest'));
 
+/** Whether it names a part of the running siprest, wherever that is installed. */
+export const isOwnEntry = (specifier: string): boolean => /^siprest(?:\/|$)/.test(specifier);
+
 /** Throws an {@link ImportProblem}. */
 export function resolveImport(specifier: string, from: string, offset: number): ImportTarget {
-  if (specifier === 'siprest' || specifier.startsWith('siprest/')) return ownEntry(specifier, from);
+  if (isOwnEntry(specifier)) {
+    checkOwnEntry(specifier, from);
+    return { kind: 'siprest', specifier };
+  }
   if (isBuiltin(specifier)) return { kind: 'package', specifier, offset };
   if (/^(?:\.{1,2}\/|\/|file:)/.test(specifier)) return localFile(specifier, from);
   if (specifier.startsWith('#')) return importsField(specifier, from, offset);
   return { kind: 'package', specifier, offset };
 }
 
-function ownEntry(specifier: string, from: string): ImportTarget {
+/**
+ * That the running siprest has it, and that no other version is installed for `from`, the URL of a file. Throws an
+ * {@link ImportProblem}.
+ */
+export function checkOwnEntry(specifier: string, from: string): void {
   const other = installedVersion(from);
   if (other !== null && series(other) !== series(own.version)) {
     const message = `siprest ${own.version} runs this file, but siprest ${other} is installed beside it`;
     throw new ImportProblem('version-conflict', message, `install siprest@${series(own.version)} there`);
   }
-  if (entries.includes(specifier)) return { kind: 'siprest', specifier };
-  throw new ImportProblem('unknown-import', `siprest has no "${specifier}"`, didYouMean(specifier, entries));
+  if (!entries.includes(specifier))
+    throw new ImportProblem(
+      'unknown-import',
+      `siprest has no "${specifier}"`,
+      didYouMean(specifier, entries),
+    );
 }
 
 /** Versions with the same one are compatible: the major version, and before 1.0 the minor one too. */

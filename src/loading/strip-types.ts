@@ -12,13 +12,26 @@ export class TypeScriptError extends Error {
   readonly start: number;
   readonly end: number;
 
+  /** What to write instead, if known. */
+  readonly help: string | undefined;
+
   constructor(message: string, isNonErasable: boolean, start: number, end: number) {
-    super(message);
+    super(isNonErasable ? `this TypeScript syntax cannot run as it is: ${message}` : message);
+    this.help = isNonErasable ? instead(message) : undefined;
     this.isNonErasable = isNonErasable;
     this.start = start;
     this.end = end;
   }
 }
+
+const instead = (message: string): string | undefined =>
+  message.startsWith('enum')
+    ? 'use a union of strings, or an object with `as const`, instead'
+    : message.startsWith('parameter property')
+      ? 'declare the field, and assign it in the constructor'
+      : message.startsWith('namespace')
+        ? 'use a module of its own instead'
+        : undefined;
 
 /** Throws a {@link TypeScriptError}. */
 export function stripTypes(text: string): string {

@@ -17,6 +17,8 @@ export interface TrialReport {
   readonly files: readonly { readonly name: string; readonly text: string }[];
   /** The place of its default export. */
   readonly entry: Span;
+  /** The file of the script that a policy names, if any. */
+  readonly script: string | null;
 }
 
 /** What is wrong with a definition. */
@@ -27,6 +29,8 @@ export interface DefinitionProblem {
 
 export interface Validated {
   readonly definition: Definition | null;
+  /** The file of the script that a policy names. */
+  readonly script?: string | null;
   readonly problems: readonly DefinitionProblem[];
 }
 
@@ -61,17 +65,17 @@ export async function runTrial(path: string, validate: (exported: Namespace) => 
   } catch (error) {
     return finish({ diagnostics: [thrown(compiled, error)] });
   }
-  const { definition, problems } = validated;
+  const { definition, problems, script = null } = validated;
   const span = compiled.spanOfDefault;
   const diagnostics = problems.map(
     (one): Diagnostic => ({ code: 'definition', severity: 'error', span, ...one }),
   );
-  finish(hasErrors(diagnostics) ? { diagnostics } : { graph, definition });
+  finish(hasErrors(diagnostics) ? { diagnostics } : { graph, definition, script });
 }
 
 function report(
   compiled: CompiledGraph,
-  { isLast = false, graph = null, definition = null, diagnostics }: Partial<TrialReport>,
+  { isLast = false, graph = null, definition = null, script = null, diagnostics }: Partial<TrialReport>,
 ) {
   const files = compiled.sources.files.map(({ name, text }) => ({ name, text }));
   const message: TrialReport = {
@@ -81,6 +85,7 @@ function report(
     diagnostics: [...compiled.diagnostics, ...(diagnostics ?? [])],
     files,
     entry: compiled.spanOfDefault,
+    script,
   };
   process.send?.(message);
 }

@@ -4,7 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Diagnostic, SourceSet } from '../script/index.ts';
+import { type Diagnostic, SourceSet, type Span } from '../script/index.ts';
 import type { CodeGraph } from './code-graph.ts';
 import type { Definition, TrialReport } from './trial-process.ts';
 
@@ -22,6 +22,10 @@ export interface TrialResult {
   readonly definition: Definition | null;
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: SourceSet;
+  /** The place of its default export. */
+  readonly entry: Span;
+  /** The file of the script that a policy names, if any. */
+  readonly script: string | null;
 }
 
 const defaultLimit = 10_000;
@@ -62,15 +66,17 @@ function resultOf(report: TrialReport | null, how: string, path: string): TrialR
   const sources = new SourceSet();
   for (const { name, text } of report?.files ?? [{ name: path, text: '' }]) sources.add(name, text);
   if (report?.isLast === true) {
-    const { graph, definition, diagnostics } = report;
-    return { graph, definition, diagnostics, sources };
+    const { graph, definition, diagnostics, entry, script } = report;
+    return { graph, definition, diagnostics, sources, entry, script };
   }
-  const span = report?.entry ?? { start: 0, end: 0 };
+  const entry = report?.entry ?? { start: 0, end: 0 };
   const message = report === null ? `it cannot be tried: the process ${how}` : `the top level ${how}`;
   return {
     graph: null,
     definition: null,
     sources,
-    diagnostics: [{ code: 'top-level', severity: 'error', span, message }],
+    entry,
+    script: null,
+    diagnostics: [{ code: 'top-level', severity: 'error', span: entry, message }],
   };
 }

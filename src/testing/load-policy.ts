@@ -2,18 +2,19 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { includedPath, readRegularFile } from '../files/index.ts';
-import { isCodeFile } from '../loading/index.ts';
+import { FileError, includedPath, readRegularFile } from '../files/index.ts';
+import { type CodeGraph, isCodeFile } from '../loading/index.ts';
 import { isPolicy, type Policy } from '../routing/index.ts';
 import { renderDiagnostics } from '../script/index.ts';
 import {
-  evaluatePolicy,
   type Loaded,
   LoadedPolicy,
   LoadedScript,
+  type LoadedSource,
+  loadFrom,
   loadPolicy,
-  loadScript,
-  type PolicySource,
+  loadScriptText,
+  loadSource,
   toLoaded,
 } from '../workers/index.ts';
 import { count, coverageFolder, ScriptCoverage } from './coverage.ts';
@@ -37,12 +38,15 @@ export interface PolicyOptions {
   readonly argv?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Scripts that were loaded from the same text: a thousand tests of one script compile it once. */
-const known = new Map<string, LoadedScript>();
-const mostKnown = 100;
+/** What was loaded before, with the times of the files that it was made of. */
+interface Known {
+  readonly loaded: Loaded;
+  readonly stamp: string;
+}
 
-/** Policies whose files were tried, with the times of these files. */
-const tried = new Map<string, { readonly source: PolicySource; readonly stamp: string }>();
+/** A thousand tests of one script compile it once, and try its modules once. */
+const known = new Map<string, Known>();
+const mostKnown = 100;
 
 /** @throws SimulationError for a script or policy with errors */
 export async function loadTested(policy: TestedPolicy, options: PolicyOptions = {}): Promise<Loaded> {
@@ -55,50 +59,71 @@ export async function loadTested(policy: TestedPolicy, options: PolicyOptions = 
 }
 
 /** Evaluates its files anew each time, so that tests do not share what they keep; tries them only after a change. */
-async function loadPolicyFile(file: string): Promise<LoadedPolicy> {
-  const before = tried.get(file);
-  if (before !== undefined && before.stamp === stampOf(before.source)) return evaluatePolicy(before.source);
-  const loaded = await loadPolicy(file);
-  if (!loaded.isValid) throw refused(file, loaded);
-  const { source } = loaded;
-  if (source !== null) tried.set(file, { source, stamp: stampOf(source) });
+async function loadPolicyFile(file: string): Promise<Loaded> {
+  const source = fresh(file)?.source;
+  if (source != null) return loadFrom(source);
+  return keep(file, file, await loadPolicy(file));
+}
+
+/** As a policy, if it has modules of its own; else what was compiled is taken again. */
+async function loadText(fileName: string, text: string, { argv = {} }: PolicyOptions): Promise<Loaded> {
+  const key = JSON.stringify([fileName, text, argv]);
+  const before = fresh(key);
+  if (before instanceof LoadedScript && Object.keys(before.source.modules).length === 0) return before;
+  const coverage = coverageFolder() === null || fileName === 'script' ? null : new ScriptCoverage();
+  const reached = coverage ?? undefined;
+  const loaded =
+    before instanceof LoadedScript
+      ? await loadSource(before.source, reached)
+      : keep(key, fileName, await loadScriptText(text, fileName, { argv, reached }));
+  if (coverage !== null) count(coverage, loaded.sources);
   return loaded;
 }
 
-function stampOf({ policy: { files } }: PolicySource): string {
-  return files
-    .map(({ url }) => statSync(fileURLToPath(url), { throwIfNoEntry: false })?.mtimeMs ?? 0)
-    .join(' ');
+function fresh(key: string): Loaded | null {
+  const { loaded, stamp } = known.get(key) ?? {};
+  return loaded !== undefined && stamp === stampOf(loaded) ? loaded : null;
 }
+
+function keep<T extends Loaded>(key: string, name: string, loaded: T): T {
+  if (!loaded.isValid) throw refused(name, loaded);
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, { loaded, stamp: stampOf(loaded) });
+  return loaded;
+}
+
+const stampOf = ({ source }: Loaded): string =>
+  (source === null ? [] : filesOf(source))
+    .map((file) => {
+      const { mtimeMs = 0, size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+      return `${mtimeMs}:${size}`;
+    })
+    .join(' ');
+
+/** All but the file of a script whose text was given. */
+function filesOf(source: LoadedSource): readonly string[] {
+  if ('policy' in source) {
+    const { policy, script } = source;
+    return [...graphFiles(policy), ...(script === null ? [] : [script.fileName, ...filesOf(script)])];
+  }
+  const included = Object.entries(source.included).flatMap(([from, files]) =>
+    Object.keys(files).map((name) => includedPath(name, from)),
+  );
+  return [...included, ...Object.values(source.modules).flatMap(graphFiles)];
+}
+
+const graphFiles = ({ files }: CodeGraph): readonly string[] => files.map(({ url }) => fileURLToPath(url));
 
 function refused(file: string, { diagnostics, sources }: Loaded): SimulationError {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   return new SimulationError(`${file} has errors:\n${renderDiagnostics(errors, sources, { color: false })}`);
 }
 
-function loadText(fileName: string, text: string, { argv = {} }: PolicyOptions): LoadedScript {
-  const key = JSON.stringify([fileName, text, argv]);
-  const before = known.get(key);
-  if (before !== undefined && isFresh(before)) return before;
-  const coverage = coverageFolder() === null || fileName === 'script' ? null : new ScriptCoverage();
-  const loaded = loadScript(text, {
-    fileName,
-    argv,
-    ...(coverage === null ? {} : { reached: coverage }),
-    readFile: (name, from) => read(includedPath(name, from)),
-  });
-  if (!loaded.isValid) throw refused(fileName, loaded);
-  if (coverage !== null) count(coverage, loaded.sources);
-  if (known.size >= mostKnown) known.clear();
-  known.set(key, loaded);
-  return loaded;
-}
-
-const read = (path: string): string => readRegularFile(path).toString('latin1');
-
-/** Whether the included files are unchanged. */
-function isFresh({ source: { included } }: LoadedScript): boolean {
-  return Object.entries(included).every(([from, files]) =>
-    Object.entries(files).every(([name, text]) => text === read(includedPath(name, from))),
-  );
+function read(file: string): string {
+  try {
+    return readRegularFile(file).toString('latin1');
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new SimulationError(`cannot read ${file}: ${error.message}`);
+  }
 }

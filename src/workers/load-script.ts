@@ -148,20 +148,21 @@ export function loadWithGraphs(
 }
 
 /** Loads the same script again, in any process. */
-export function loadSource(source: ScriptSource): Awaitable<LoadedScript> {
+export function loadSource(source: ScriptSource, reached?: Reached): Awaitable<LoadedScript> {
   const { modules } = source;
-  if (Object.keys(modules).length === 0) return loadAgain(source, {});
-  return evaluateModules(modules).then((evaluated) => loadAgain(source, evaluated));
+  if (Object.keys(modules).length === 0) return loadAgain(source, {}, reached);
+  return evaluateModules(modules).then((evaluated) => loadAgain(source, evaluated, reached));
 }
 
 function loadAgain(
   { text, fileName, included, allowMissing, argv, modules: graphs }: ScriptSource,
   modules: Readonly<Record<string, ScriptModule>>,
+  reached: Reached | undefined,
 ): LoadedScript {
   const readFile = (path: string, from: string) => {
     const content = included[from]?.[path];
     if (content === undefined) throw new Error(`${path} was missing when the script was loaded`);
     return content;
   };
-  return loadWithGraphs(text, { fileName, allowMissing, argv, readFile, modules }, graphs);
+  return loadWithGraphs(text, { fileName, allowMissing, argv, readFile, modules, reached }, graphs);
 }

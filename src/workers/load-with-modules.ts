@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type CodeGraph, type TrialResult, tryCode } from '../loading/index.ts';
 import { type Diagnostic, isModuleFile, parseScript, type SourceSet, type Span } from '../script/index.ts';
 import { evaluateModules } from './evaluate-modules.ts';
+import { joinDiagnostics } from './join-diagnostics.ts';
 import { type LoadedScript, type LoadOptions, loadScript, loadWithGraphs } from './load-script.ts';
 import { StartError } from './start-error.ts';
 
@@ -54,20 +55,15 @@ export async function loadScriptWithModules(
 function inScript(
   path: string,
   span: Span,
-  { diagnostics, sources: { files }, definition }: TrialResult,
+  { diagnostics, sources: own, definition }: TrialResult,
   sources: SourceSet,
 ): readonly Diagnostic[] {
-  const bases = files.map(({ name, text, base }) => ({ from: base, to: sources.add(name, text).base }));
-  const moved = ({ start, end }: Span): Span => {
-    const { from, to } = bases.findLast(({ from: base }) => base <= start) ?? { from: 0, to: 0 };
-    return { start: start - from + to, end: end - from + to };
-  };
   const message =
     definition === 'policy'
       ? `"${path}" defines a policy, not a module: use defineModule({ ... })`
       : `the module "${path}" has errors`;
   return [
     { code: 'unknown-module', severity: 'error', span, message },
-    ...diagnostics.map((one) => ({ ...one, span: moved(one.span) })),
+    ...joinDiagnostics(diagnostics, own, sources),
   ];
 }

@@ -1,6 +1,6 @@
 /** A script or policy that a server can run. */
 import { isPolicy, type Policy } from '../routing/index.ts';
-import { evaluatePolicy, LoadedPolicy, type PolicySource } from './load-policy.ts';
+import { evaluatePolicy, type LoadedPolicy, loadDefined, type PolicySource } from './load-policy.ts';
 import { type LoadedScript, loadSource, type ScriptSource } from './load-script.ts';
 import { StartError } from './start-error.ts';
 
@@ -9,8 +9,9 @@ export type Loaded = LoadedScript | LoadedPolicy;
 /** As plain data, for loading it in another process. */
 export type LoadedSource = ScriptSource | PolicySource;
 
-export const toLoaded = (what: Loaded | Policy): Loaded =>
-  isPolicy(what) ? new LoadedPolicy(what, null) : what;
+/** @throws StartError for a policy whose script has errors */
+export const toLoaded = async (what: Loaded | Policy): Promise<Loaded> =>
+  isPolicy(what) ? loadDefined(what) : what;
 
 /** @throws StartError for a policy that exists only in this process */
 export function sourceOf(loaded: Loaded): LoadedSource {

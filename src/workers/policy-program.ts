@@ -1,12 +1,10 @@
 /** Turns a policy into a program that can be started: its settings, and the script whose routes its handlers run. */
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { listenAddress, readSettings, settingSpecs } from '../core/index.ts';
 import type { Policy, PolicyDefinition } from '../routing/index.ts';
 import { type Program, type Run, type Settings, tmParameters } from '../runtime/index.ts';
-import { type CompiledScript, Flow, hasErrors, renderDiagnostics, TableValues } from '../script/index.ts';
-import { type LoadedScript, loadScript } from './load-script.ts';
+import { type CompiledScript, Flow, TableValues } from '../script/index.ts';
 import { StartError } from './start-error.ts';
 
 /** For a policy without a script. */
@@ -20,10 +18,18 @@ const noScript: CompiledScript<Run> = {
 
 const logLevels = { error: -1, warning: 1, notice: 2, info: 3, debug: 4 } as const;
 
-/** @throws StartError */
-export function policyProgram({ definition }: Policy): Program {
-  const script = definition.script === undefined ? null : scriptOf(definition.script);
-  const base = script?.program ?? emptyProgram();
+/** The file of the script that a policy names, or null. */
+export function scriptFile({ definition: { script } }: Policy): string | null {
+  if (script === undefined) return null;
+  return typeof script === 'string' ? resolve(script) : fileURLToPath(script);
+}
+
+/**
+ * `script` is the program of its script, if any.
+ * @throws StartError
+ */
+export function policyProgram({ definition }: Policy, script: Program | null): Program {
+  const base = script ?? emptyProgram();
   const settings = settingsOf(definition, base.settings);
   const { parameters, modules } = base;
   const { t1, t2 } = definition.timers ?? {};
@@ -73,24 +79,4 @@ function addressOf(text: string): Settings['sockets'][number] {
   const address = listenAddress(text);
   if (address === null) throw new StartError(`invalid socket "${text}"; use for example udp:127.0.0.1:5060`);
   return address;
-}
-
-function scriptOf(place: string | URL): LoadedScript {
-  const file = typeof place === 'string' ? place : fileURLToPath(place);
-  const read = (path: string) => {
-    try {
-      return readFileSync(path, 'latin1');
-    } catch (error) {
-      throw new StartError(error instanceof Error ? error.message : String(error));
-    }
-  };
-  const loaded = loadScript(read(file), {
-    fileName: file,
-    readFile: (path, from) => readFileSync(resolve(dirname(from), path), 'latin1'),
-  });
-  if (hasErrors(loaded.diagnostics))
-    throw new StartError(
-      renderDiagnostics(loaded.diagnostics, loaded.sources, { color: false, brief: true }),
-    );
-  return loaded;
 }

@@ -181,7 +181,7 @@ export class RunningServer implements Administered {
    */
   reload(script: Loaded | Policy): Promise<void> {
     const reloading = this.#reloading.then(async () => {
-      await this.prepare(toLoaded(script));
+      await this.prepare(await toLoaded(script));
       await this.proceed();
     });
     this.#reloading = reloading.catch(() => undefined);

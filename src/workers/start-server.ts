@@ -20,7 +20,7 @@ export async function startServer(
   options: ServerOptions = {},
 ): Promise<SipServer> {
   const { processes = 1, program, control, http, ...others } = options;
-  const loaded = toLoaded(script);
+  const loaded = await toLoaded(script);
   const server =
     processes > 1
       ? await Supervisor.start(loaded, { ...others, processes, program })

@@ -149,7 +149,7 @@ export class Supervisor implements Administered {
    */
   reload(script: Loaded | Policy): Promise<void> {
     const reloading = this.#reloading.then(async () => {
-      const loaded = toLoaded(script);
+      const loaded = await toLoaded(script);
       const { settings } = loaded.program;
       await this.#reload(sourceOf(loaded));
       this.#modules = loaded.program.modules;

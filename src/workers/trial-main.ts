@@ -2,14 +2,19 @@
 import { type Namespace, runTrial, type Validated } from '../loading/index.ts';
 import { moduleOf, moduleProblems } from '../modules/index.ts';
 import { isPolicy } from '../routing/index.ts';
-import { policyProgram } from './policy-program.ts';
+import { policyProgram, scriptFile } from './policy-program.ts';
 import { StartError } from './start-error.ts';
 
 void runTrial(process.argv[2] ?? '', validate);
 
 function validate({ default: exported }: Namespace): Validated {
   if (isPolicy(exported))
-    return { definition: 'policy', problems: problemsOf(() => policyProgram(exported)) };
+    return {
+      definition: 'policy',
+      script: scriptFile(exported),
+      // its script is checked where it is loaded, with its modules
+      problems: problemsOf(() => policyProgram(exported, null)),
+    };
   const module = moduleOf(exported);
   if (module !== null)
     return { definition: 'module', problems: moduleProblems(module).map((message) => ({ message })) };
