@@ -8,7 +8,8 @@ import { Checksum } from './checksum.ts';
 const SHARDS = 64;
 
 export class ShardedMap<V> {
-  readonly #shards: readonly Map<string, V>[] = Array.from({ length: SHARDS }, () => new Map<string, V>());
+  /** Made when first used: a test needs few. */
+  readonly #shards = new Array<Map<string, V> | undefined>(SHARDS).fill(undefined);
   #size = 0;
 
   get size(): number {
@@ -35,10 +36,16 @@ export class ShardedMap<V> {
 
   /** In no particular order. */
   *values(): IterableIterator<V> {
-    for (const shard of this.#shards) yield* shard.values();
+    for (const shard of this.#shards) if (shard !== undefined) yield* shard.values();
   }
 
   #shard(key: string): Map<string, V> {
-    return this.#shards[new Checksum().add(key).number & (SHARDS - 1)] as Map<string, V>;
+    const place = new Checksum().add(key).number & (SHARDS - 1);
+    let shard = this.#shards[place];
+    if (shard === undefined) {
+      shard = new Map();
+      this.#shards[place] = shard;
+    }
+    return shard;
   }
 }

@@ -21,8 +21,6 @@ const mostTurns = 100_000;
 /** Limit on the real time that work on files and in threads may take, in ms. */
 const longestWork = 10_000;
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 /** Counts what happens, so that the kit knows when nothing happens by itself any more. */
 class CountingClock extends SimulatedClock {
   activity = 0;
@@ -101,24 +99,35 @@ export class TestClock {
 
   /** Lets the code run until it only waits for time to pass. */
   async settle(): Promise<void> {
-    let quiet = 0;
-    for (let turns = 0; quiet < quietTurns; turns++) {
-      if (turns > mostTurns)
-        throw new SimulationError('the code never becomes quiet: it runs in an endless loop');
-      const before = this.#clock.activity;
-      await turn();
-      quiet = this.#clock.activity === before ? quiet + 1 : 0;
-      if (quiet >= quietTurns && (await this.#work())) quiet = 0;
+    await this.#becomeQuiet();
+    while (this.isWorking()) {
+      await this.#work();
+      await this.#becomeQuiet();
     }
     for (const check of this.#checks) check();
   }
 
-  /** Lets work end that takes real time; false without any. */
-  async #work(): Promise<boolean> {
-    if (!this.isWorking()) return false;
+  /** Resolves after turns of the event loop in which nothing has happened. */
+  #becomeQuiet(): Promise<void> {
+    const clock = this.#clock;
+    // one promise for all turns: a test of a call takes a thousand
+    return new Promise((resolve, reject) => {
+      let [turns, quiet, before] = [0, 0, clock.activity];
+      const turned = () => {
+        quiet = clock.activity === before ? quiet + 1 : 0;
+        before = clock.activity;
+        if (quiet >= quietTurns) resolve();
+        else if (++turns < mostTurns) setImmediate(turned);
+        else reject(new SimulationError('the code never becomes quiet: it runs in an endless loop'));
+      };
+      setImmediate(turned);
+    });
+  }
+
+  /** Lets work end that takes real time. */
+  async #work(): Promise<void> {
     for (let left = longestWork; left > 0 && this.isWorking(); left--) await realPause(1);
     if (this.isWorking())
       throw new SimulationError('a handler has waited ten seconds for a file or a thread');
-    return true;
   }
 }

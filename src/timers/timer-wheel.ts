@@ -61,14 +61,15 @@ class Slot {
 
 /** One ring: each slot covers `2 ** shift` milliseconds, the whole ring `span`. */
 class Ring {
-  readonly slots: readonly Slot[];
+  /** Made when first used: a wheel of a test needs few. */
+  readonly slots: (Slot | undefined)[];
   readonly shift: number;
   readonly mask: number;
   readonly span: number;
   size = 0;
 
   constructor(slots: number, shift: number) {
-    this.slots = Array.from({ length: slots }, () => new Slot(this));
+    this.slots = new Array<Slot | undefined>(slots).fill(undefined);
     this.shift = shift;
     this.mask = slots - 1;
     this.span = slots << shift;
@@ -76,16 +77,25 @@ class Ring {
 
   /** The slot of a millisecond. Bits above 2^32 are lost, but the mask drops them anyway. */
   at(tick: number): Slot {
-    return this.slots[(tick >>> this.shift) & this.mask] as Slot;
+    const place = (tick >>> this.shift) & this.mask;
+    const known = this.slots[place];
+    if (known !== undefined) return known;
+    const slot = new Slot(this);
+    this.slots[place] = slot;
+    return slot;
   }
 
   /** The first millisecond after `tick` at which a non-empty slot begins; Infinity if all are empty. */
   next(tick: number): number {
     if (this.size === 0) return Number.POSITIVE_INFINITY;
+    const { slots, mask } = this;
     const step = 1 << this.shift; // not `2 **`, which is a call of pow()
     const begin = floorTo(tick, step);
-    for (let i = 1; i <= this.slots.length; i++)
-      if (this.at(begin + i * step).first !== null) return begin + i * step;
+    const place = (begin >>> this.shift) & mask;
+    for (let i = 1; i <= slots.length; i++) {
+      const slot = slots[(place + i) & mask];
+      if (slot !== undefined && slot.first !== null) return begin + i * step;
+    }
     return Number.POSITIVE_INFINITY;
   }
 }
@@ -147,7 +157,7 @@ export class TimerWheel {
   /** Stops all deadlines. */
   clear(): void {
     for (const ring of [this.#near, this.#middle, this.#far])
-      for (const slot of ring.slots) while (slot.first !== null) remove(slot.first);
+      for (const slot of ring.slots) while (slot !== undefined && slot.first !== null) remove(slot.first);
     this.#disarm();
   }
 
