@@ -1,7 +1,13 @@
 /** The script modules. */
 export { catalog } from './catalog.ts';
 export { modules } from './list.ts';
-export { datagramAddress, datagramParameters, fifoParameters } from './mi.ts';
+export {
+  datagramAddress,
+  datagramParameters,
+  fifoParameters,
+  miHttpParameters,
+  readToken,
+} from './mi.ts';
 export {
   defineModule,
   defineState,

@@ -5,7 +5,7 @@ import { canListen, PROTOCOLS, TRANSPORTS } from '../sip/index.ts';
 const noSuchSocket = (protocol: string) => `siprest has no ${protocol} sockets yet`;
 const noCluster = 'siprest instances do not form a cluster';
 const management = (how: string) => `use siprest mi, mi_fifo or mi_http instead of ${how}`;
-const noPages = 'siprest has no HTTP server';
+const noPages = 'siprest run --http ADDRESS:PORT opens the HTTP server';
 const noDatabase = (what: string) =>
   `siprest has no connection to ${what}; a REST service can answer what a table would`;
 
@@ -26,11 +26,10 @@ const reasons: Readonly<Record<string, string>> = {
   proto_smpp: noSuchSocket('SMPP'),
   event_route: 'events run their event_route without this module',
   tcp_mgm: 'the tcp_* parameters apply to all connections, not per network',
-  mi_http: management('HTTP'),
   mi_html: management('a web page'),
   mi_xmlrpc: management('XML-RPC'),
   mi_xmlrpc_ng: management('XML-RPC'),
-  mi_json: management('HTTP'),
+  mi_json: 'use mi_http instead of its older form',
   db_berkeley: noDatabase('Berkeley DB'),
   db_cachedb: noDatabase('a key-value store'),
   db_flatstore: 'siprest writes no records to files',

@@ -6,7 +6,7 @@ import { cfgutils } from './cfgutils/index.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
 import { maxfwd } from './maxfwd.ts';
-import { miDatagram, miFifo } from './mi.ts';
+import { miDatagram, miFifo, miHttp } from './mi.ts';
 import { restClient } from './rest-client/index.ts';
 import { restPolicy } from './rest-policy/index.ts';
 import { rr } from './rr.ts';
@@ -38,5 +38,6 @@ export const modules: readonly Module[] = [
   uri,
   miFifo,
   miDatagram,
+  miHttp,
   ...inertModules,
 ];

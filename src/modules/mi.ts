@@ -2,6 +2,7 @@
  * The modules that carry administration commands: the server opens what they configure. Source: modules/mi_fifo,
  * modules/mi_datagram and modules/mi_http of the manual.
  */
+import { readFileSync } from 'node:fs';
 import { defineModule } from '../runtime/index.ts';
 import { defineParameter, defineParameters, InvalidUse } from '../script/index.ts';
 
@@ -106,3 +107,49 @@ export function datagramAddress(name: string): { readonly address: string; reado
   const port = Number(digits);
   return address === undefined || port === 0 || port > 65_535 ? null : { address, port };
 }
+
+export const miHttpParameters = defineParameters([
+  {
+    name: 'root',
+    type: 'string',
+    default: 'mi',
+    aliases: ['mi_http_root'],
+    summary: 'The path, without the first slash.',
+  },
+  {
+    name: 'token_file',
+    type: 'string',
+    default: null,
+    summary:
+      'A file with the token that clients present as `Authorization: Bearer TOKEN`. Without it only clients on this machine are served.',
+  },
+  prettyPrinting,
+  ...defineParameters([
+    { name: 'mi_method', type: 'int', default: 1, summary: 'The method.', inert: 'requests are POST' },
+  ]),
+  ...tracing,
+]);
+
+/** Throws if the file cannot be read, or is empty. */
+export function readToken(path: string): string {
+  const token = readFileSync(path, 'utf8').trim();
+  if (!/^[\x21-\x7e]{16,512}$/.test(token))
+    throw new Error(`${path} must contain a token of 16 to 512 visible characters`);
+  return token;
+}
+
+export const miHttp = defineModule({
+  name: 'mi_http',
+  summary:
+    'Administration by JSON-RPC over HTTP, at the address of `siprest run --http`. A change takes effect at the next start.',
+  source: 'modules/mi_http',
+  parameters: miHttpParameters,
+  validate: ({ root }) => {
+    if (!/^[\w.~-]+(?:\/[\w.~-]+)*$/.test(root))
+      throw new InvalidUse(`invalid root "${root}"`, 'use a path without the first slash: mi');
+    return [];
+  },
+  start: (_, { token_file }) => {
+    if (token_file !== null) readToken(token_file);
+  },
+});

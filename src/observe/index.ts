@@ -5,6 +5,7 @@ export { openDatagrams } from './administration/datagram.ts';
 export { Fifo } from './administration/fifo.ts';
 export { joinResults } from './administration/join-results.ts';
 export { answerJsonRpc, longestRequest, RpcFailure, tooLong } from './administration/json-rpc.ts';
+export { miEndpoint } from './administration/mi-endpoint.ts';
 export { type HttpEndpoint, type HttpRequest, plain } from './http/endpoint.ts';
 export { healthEndpoints } from './http/health.ts';
 export { type HttpAddress, HttpServer } from './http/server.ts';

@@ -1,6 +1,12 @@
-/** Opens the administration channels of a script: those of mi_fifo and mi_datagram. */
-import { datagramAddress, datagramParameters, fifoParameters } from '../modules/index.ts';
-import { type Channel, Fifo, openDatagrams } from '../observe/index.ts';
+/** Opens the administration channels of a script: those of mi_fifo, mi_datagram and mi_http. */
+import {
+  datagramAddress,
+  datagramParameters,
+  fifoParameters,
+  miHttpParameters,
+  readToken,
+} from '../modules/index.ts';
+import { type Channel, Fifo, type HttpEndpoint, miEndpoint, openDatagrams } from '../observe/index.ts';
 import type { Program } from '../runtime/index.ts';
 import type { Administration } from './administration.ts';
 import { AttachedServer } from './attached-server.ts';
@@ -12,8 +18,8 @@ export async function withChannels(
   { answer }: Administration,
   program: Program,
 ): Promise<SipServer> {
-  const { modules, parameters } = program;
-  const isLoaded = (name: string) => modules.some((module) => module.name === name);
+  const { parameters } = program;
+  const isLoaded = (name: string) => hasModule(program, name);
   const onError = (message: string) => server.log.warning(message);
   const opening: Promise<Channel>[] = [];
   if (isLoaded('mi_fifo')) {
@@ -46,5 +52,15 @@ export async function withChannels(
     },
   });
 }
+
+/** What the HTTP server serves for mi_http. */
+export function miEndpoints({ answer }: Administration, program: Program): readonly HttpEndpoint[] {
+  if (!hasModule(program, 'mi_http')) return [];
+  const { root, token_file, pretty_printing } = program.parameters.get(miHttpParameters);
+  const token = token_file === null ? null : readToken(token_file);
+  return [miEndpoint({ path: `/${root}`, token, isPretty: pretty_printing, answer })];
+}
+
+const hasModule = ({ modules }: Program, name: string) => modules.some((module) => module.name === name);
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -12,9 +12,15 @@ const noticeLevel = 2;
 /**
  * Serves HTTP as long as the server runs. If the address cannot be used, as long as a predecessor finishes its calls,
  * logs that and tries again until it can: calls do not depend on it.
+ *
+ * @param further endpoints of modules
  */
-export async function withHttp(server: SipServer, address: HttpAddress): Promise<SipServer> {
-  const endpoints = endpointsOf(server);
+export async function withHttp(
+  server: SipServer,
+  address: HttpAddress,
+  further: readonly HttpEndpoint[],
+): Promise<SipServer> {
+  const endpoints = [...endpointsOf(server), ...further];
   let http: HttpServer | null = null;
   const open = async (): Promise<string | null> => {
     try {

@@ -1,6 +1,6 @@
 import type { Policy } from '../routing/index.ts';
 import { Administration } from './administration.ts';
-import { withChannels } from './channels.ts';
+import { miEndpoints, withChannels } from './channels.ts';
 import { withControl } from './controlled-server.ts';
 import { withHttp } from './http-server.ts';
 import type { LoadedPolicy } from './load-policy.ts';
@@ -26,7 +26,8 @@ export async function startServer(
       ? await Supervisor.start(loaded, { ...others, processes, program })
       : await RunningServer.start(loaded, others);
   const administration = new Administration(server, control);
-  const served = http === undefined ? server : await withHttp(server, http);
+  const served =
+    http === undefined ? server : await withHttp(server, http, miEndpoints(administration, loaded.program));
   const open = await withChannels(served, administration, loaded.program);
   return control === undefined ? open : withControl(open, administration, control);
 }

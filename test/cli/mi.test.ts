@@ -164,4 +164,32 @@ describe('what opensips-cli sends', () => {
     expect(await overDatagram(port, 'ps')).toMatchObject({ result: { Processes: [{ ID: 0 }] } });
     expect(await overDatagram(port, 'log', 'x')).toMatchObject({ error: { code: -32_600 } });
   });
+
+  it('is answered over HTTP, on other addresses with a token', async () => {
+    const folder = temporaryFolder('http');
+    const token = join(folder, 'token');
+    writeFileSync(token, 'a-secret-of-the-test\n');
+    const mi = `${answers}loadmodule "mi_http.so"\n`;
+    const { start } = place();
+    const [open, guarded] = [await freePort(), await freePort()];
+    await start(mi, '--http', `127.0.0.1:${open}`);
+    await start(`${mi}modparam("mi_http", "token_file", "${token}")\n`, '--http', `127.0.0.1:${guarded}`);
+    const post = async (port: number, body: string, authorization?: string) => {
+      const response = await fetch(`http://127.0.0.1:${port}/mi`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...(authorization && { authorization }) },
+        body,
+      });
+      const text = await response.text();
+      return { status: response.status, answer: response.status === 200 ? JSON.parse(text) : text };
+    };
+    expect(await post(open, cliRequest('ps'))).toMatchObject({ status: 200, answer: { result: {} } });
+    expect(await post(open, 'x'.repeat(70_000))).toMatchObject({ status: 413 });
+    expect(await post(open, '{')).toMatchObject({ answer: { error: { code: -32_700 } } });
+    expect(await post(guarded, cliRequest('ps'))).toMatchObject({ status: 401 });
+    expect(await post(guarded, cliRequest('ps'), 'Bearer another')).toMatchObject({ status: 401 });
+    expect(await post(guarded, cliRequest('ps'), 'Bearer a-secret-of-the-test')).toMatchObject({
+      answer: { result: {} },
+    });
+  });
 });
