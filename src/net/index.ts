@@ -6,6 +6,7 @@ export type { DnsAnswer, DnsFailure, Questions } from './dns-client.ts';
 export type { NamingPointer, RecordData, RecordType, ServiceRecord } from './dns-message.ts';
 export { hostAndPort, isIP, isIPv6 } from './ip-address.ts';
 export { type LookupCallback, type LookupFunction, type Names, namesOf } from './lookup.ts';
+export { Networks } from './networks.ts';
 export { Proxies, type Proxy, type UnusableProxy } from './proxies.ts';
 export {
   type LookupOptions,

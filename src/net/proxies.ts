@@ -1,6 +1,6 @@
 /** HTTP proxies by the environment variables of curl: http_proxy, https_proxy, all_proxy, no_proxy. */
-import { BlockList } from 'node:net';
 import { isIP } from './ip-address.ts';
+import { Networks } from './networks.ts';
 
 /** A proxy that requests go through. */
 export interface Proxy {
@@ -30,7 +30,9 @@ const CONTROL = /[\x00-\x1f\x7f]/;
 /** Chooses the proxy of a request, as libcurl does. */
 export class Proxies {
   readonly #byScheme: Readonly<Record<'http' | 'https', Proxy | UnusableProxy | null>>;
-  readonly #exceptions: readonly Exception[];
+  /** Exceptions: names with all below them, addresses and networks. */
+  readonly #names: readonly string[];
+  readonly #networks = new Networks();
   readonly #all: boolean;
 
   constructor(environment: Environment = process.env) {
@@ -50,7 +52,8 @@ export class Proxies {
     this.#byScheme = { http: read('http_proxy'), https: read('https_proxy', 'HTTPS_PROXY') };
     const [, list = ''] = first('no_proxy', 'NO_PROXY') ?? [];
     this.#all = list.trim() === '*';
-    this.#exceptions = this.#all ? [] : list.split(/[,\s]+/).flatMap((word) => parseException(word) ?? []);
+    const words = this.#all ? [] : list.split(/[,\s]+/).map(exceptionOf);
+    this.#names = words.filter((word) => word !== '' && !this.#networks.add(withoutBrackets(word)));
   }
 
   /** Whether any proxy is configured. */
@@ -63,9 +66,19 @@ export class Proxies {
     const proxy = this.#byScheme[scheme];
     if (proxy === null || this.#all) return null;
     const host = hostname.replace(/\.$/, '').replace(/%.*/, '');
-    return this.#exceptions.some((excepts) => excepts(host)) ? null : proxy;
+    return this.#isExcepted(host) ? null : proxy;
+  }
+
+  #isExcepted(host: string): boolean {
+    if (isIP(host) !== 0) return this.#networks.has(host);
+    return this.#names.some((name) => host === name || host.endsWith(`.${name}`));
   }
 }
+
+/** One entry of no_proxy, as it is compared. */
+const exceptionOf = (word: string): string => word.toLowerCase().replace(/^\./, '').replace(/\.$/, '');
+
+const withoutBrackets = (word: string): string => word.replace(/^\[(.*)\]/, '$1');
 
 function parseProxy(variable: string, url: string): Proxy | UnusableProxy {
   const [, scheme = 'http', userinfo, bracketed = '', portText] = URL_PARTS.exec(url) ?? [];
@@ -98,23 +111,4 @@ function decode(text: string): string {
   return bytes.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   );
-}
-
-type Exception = (host: string) => boolean;
-
-/** One entry of no_proxy: a domain with its subdomains, an address, or a network. Null for an empty entry. */
-function parseException(word: string): Exception | null {
-  const name = word.toLowerCase().replace(/^\./, '').replace(/\.$/, '');
-  if (name === '') return null;
-  const [address = '', bits] = name.replace(/^\[(.*)\]/, '$1').split('/');
-  const family = isIP(address);
-  if (family !== 0) {
-    const longest = family === 6 ? 128 : 32;
-    if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= longest)) return null;
-    const network = new BlockList();
-    const kind = family === 6 ? 'ipv6' : 'ipv4';
-    network.addSubnet(address, Number(bits ?? longest), kind);
-    return (host) => isIP(host) === family && network.check(host, kind);
-  }
-  return (host) => host === name || (isIP(host) === 0 && host.endsWith(`.${name}`));
 }

@@ -1,7 +1,8 @@
 /** Answers that are read while they arrive, and never held whole. */
 import { firstField } from './header-fields.ts';
 import { headerFields } from './http1-head.ts';
-import type { FailureOutcome, Outcome, RawHeaders, ResponseOutcome } from './outcome.ts';
+import type { FailureOutcome, Outcome, ResponseOutcome } from './outcome.ts';
+import type { RawHeaders } from './transfer-end.ts';
 
 /** Receives the body of a 2xx answer piece by piece; see `Transfer`. */
 export interface BodySink {

@@ -1,4 +1,4 @@
-import { NO_BODY } from './outcome.ts';
+import { NO_BODY } from './transfer-end.ts';
 
 const COALESCED_START = 4096;
 

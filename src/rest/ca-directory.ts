@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from './errors.ts';
 import type { LogFunction } from './log.ts';
 import { splitPem } from './pem.ts';
 
@@ -38,8 +39,4 @@ export function readCaDirectory(directory: string, log: LogFunction): string[] {
     }
   }
   return [...found];
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -13,7 +13,7 @@ import {
   type Wire,
 } from '../net/index.ts';
 import type { TimerWheel } from '../timers/index.ts';
-import { firstLine, tlsErrorText } from './errors.ts';
+import { firstLine, messageOf, tlsErrorText } from './errors.ts';
 import { type Failure, failed } from './failure.ts';
 import { tls as loadTls } from './lazy-modules.ts';
 import { openTunnel } from './proxy-tunnel.ts';
@@ -277,8 +277,4 @@ function tlsMessage(error: NodeJS.ErrnoException): string {
   if (text !== null) return text;
   const message = firstLine(error.message);
   return error.code === undefined || message.includes(error.code) ? message : `${message} (${error.code})`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import type { Wire } from '../net/index.ts';
 import type { Exchange } from './exchange.ts';
 import { tls } from './lazy-modules.ts';
-import type { ConnectionInfo, ConnectionProtocol } from './outcome.ts';
+import type { ConnectionInfo, ConnectionProtocol } from './transfer-end.ts';
 
 /** A connection of any HTTP version, as seen by its users. */
 export interface Connection {

@@ -100,3 +100,6 @@ export function firstLine(message: string): string {
   const end = message.search(/[\r\n]/);
   return end < 0 ? message : message.slice(0, end);
 }
+
+/** The message of what was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

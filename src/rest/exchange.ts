@@ -1,8 +1,8 @@
 import type { ClientHttp2Stream } from 'node:http2';
 import type { ExchangeFailure } from './failure.ts';
 import type { AnswerHead } from './http1-head.ts';
-import type { PhaseClock } from './outcome.ts';
 import type { HttpRequest } from './request.ts';
+import type { PhaseClock } from './transfer-end.ts';
 
 /** An open stream of HTTP/2. */
 export interface OpenStream {

@@ -8,49 +8,20 @@ import type { HttpTarget } from './http-target.ts';
 import type { AnswerHead } from './http1-head.ts';
 import { requestHead } from './http1-request.ts';
 import { IDLE_MARGIN, LONGEST_IDLE } from './limits.ts';
-import type { ConnectionInfo } from './outcome.ts';
 import { hasBody } from './request.ts';
 import { BodyPump, type PieceWriter } from './request-stream.ts';
 import { socketFailure } from './socket-failure.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { TlsClose } from './tls-close.ts';
+import type { ConnectionInfo } from './transfer-end.ts';
+import { writeSoon } from './write-soon.ts';
 
 /** Limit on waiting for `100 Continue`, in milliseconds. */
 const LONGEST_CONTINUE = 1_000;
 /** Bodies up to this size are copied behind their head, which is cheaper than a separate write. */
 const COPIED_BODY = 16_384;
 
-/** With this many requests in one turn of the event loop, they are written before the next. */
-const MANY = 8;
-
 const NOTHING = Buffer.alloc(0);
-
-let waiting: Http1Connection[] = [];
-
-/**
- * Before a connection is reused, all pending input is read: unsolicited bytes rule it out, while later ones could not
- * be distinguished from an answer. Nothing more is read within a turn of the event loop, so the request is written
- * after the reads of the next turn.
- *
- * With many requests in one turn the loop is busy and input is read about a turn late, so bytes sent right behind an
- * answer were read with it. Such requests are written at the end of this turn already, since a turn takes a good part
- * of the time of a short request.
- */
-function writeSoon(connection: Http1Connection): void {
-  if (waiting.length === 0) setImmediate(endTurn);
-  waiting.push(connection);
-}
-
-function endTurn(): void {
-  const connections = waiting;
-  waiting = [];
-  if (connections.length < MANY) setImmediate(writeAll, connections);
-  else writeAll(connections);
-}
-
-function writeAll(connections: readonly Http1Connection[]): void {
-  for (const connection of connections) connection.write();
-}
 
 /** Events of an HTTP/1 connection for its owner. */
 export interface Http1Listener {

@@ -2,17 +2,18 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { Wire } from '../net/index.ts';
 import { Timer, type TimerWheel } from '../timers/index.ts';
 import { type Connection, describeConnection, resetWire } from './connection.ts';
-import { firstLine, tlsErrorText } from './errors.ts';
+import { firstLine, messageOf, tlsErrorText } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { ExchangeFailure } from './failure.ts';
 import type { HttpTarget } from './http-target.ts';
+import { CANCEL, ERROR_NAMES, HTTP_1_1_REQUIRED, NO_ERROR, REFUSED_STREAM } from './http2-errors.ts';
 import { MAX_HEADER_FIELDS, MAX_HEADER_LIST } from './http2-fields.ts';
 import { http2RequestFields } from './http2-request.ts';
 import { http2 } from './lazy-modules.ts';
-import type { ConnectionInfo } from './outcome.ts';
 import { hasBody } from './request.ts';
 import { BodyPump, type RequestStream } from './request-stream.ts';
 import { ENDS_SILENTLY, SilentBreach } from './silent-breach.ts';
+import type { ConnectionInfo } from './transfer-end.ts';
 
 /** Minimum time to keep a connection that has served nothing yet, in milliseconds. */
 const FIRST_USE = 1_000;
@@ -22,12 +23,6 @@ const CONNECTION_WINDOW = 1_048_576;
 const SESSION_MEMORY = 4_096;
 /** How long a doubtful connection may take to answer a PING, in milliseconds. */
 const LONGEST_PING = 1_000;
-
-/** Error codes, RFC 9113, 7. */
-const NO_ERROR = 0;
-const REFUSED_STREAM = 7;
-const CANCEL = 8;
-const HTTP_1_1_REQUIRED = 13;
 
 /** Flag of DATA and HEADERS, RFC 9113, section 6. */
 const END_STREAM = 1;
@@ -40,24 +35,6 @@ const HTTP1_REQUIRED: ExchangeFailure = {
 };
 
 function ignore(): void {}
-
-/** RFC 9113, section 7, by number. */
-const ERROR_NAMES = [
-  'NO_ERROR',
-  'PROTOCOL_ERROR',
-  'INTERNAL_ERROR',
-  'FLOW_CONTROL_ERROR',
-  'SETTINGS_TIMEOUT',
-  'STREAM_CLOSED',
-  'FRAME_SIZE_ERROR',
-  'REFUSED_STREAM',
-  'CANCEL',
-  'COMPRESSION_ERROR',
-  'CONNECT_ERROR',
-  'ENHANCE_YOUR_CALM',
-  'INADEQUATE_SECURITY',
-  'HTTP_1_1_REQUIRED',
-];
 
 interface IncomingStatus {
   readonly ':status'?: number;
@@ -401,8 +378,4 @@ export class Http2Connection implements Connection {
     this.onUnusable?.();
     if (this.#open === 0) this.destroy();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -25,16 +25,11 @@ export { CLIENT_OPTIONS, TLS_OPTIONS } from './options.ts';
 export type { ConnectionCounts } from './origin-pool.ts';
 export {
   BlockedOutcome,
-  type ConnectionInfo,
-  type ConnectionProtocol,
   type ConnectTimeoutOutcome,
   type ErrorOutcome,
   type FailureOutcome,
-  fieldsOf,
   type LockedOutcome,
   type Outcome,
-  type PhaseTimes,
-  type RawHeaders,
   type RefusedOutcome,
   ResponseOutcome,
   type ResponseParts,
@@ -42,23 +37,23 @@ export {
   type TimeoutOutcome,
 } from './outcome.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
-export {
-  type AuthOptions,
-  type BreakerOptions,
-  type CacheOptions,
-  type CookieOptions,
-  type DecodeOptions,
-  HOST_OPTIONS,
-  type HostOptions,
-  type HostsOption,
-  type LimitOptions,
-  type RedirectOptions,
-  type ReplicaOptions,
-  type RetryOptions,
-} from './policies/host-options.ts';
+export type {
+  AuthOptions,
+  CacheOptions,
+  CookieOptions,
+  DecodeOptions,
+  RedirectOptions,
+} from './policies/answer-options.ts';
+export { HOST_OPTIONS, type HostOptions, type HostsOption } from './policies/host-options.ts';
 export type { HostChange } from './policies/host-states.ts';
 export type { ServiceFailure } from './policies/outcome-class.ts';
 export { type PolicyFile, readPolicyFile } from './policies/policy-file.ts';
+export type {
+  BreakerOptions,
+  LimitOptions,
+  ReplicaOptions,
+  RetryOptions,
+} from './policies/service-options.ts';
 export type { Policy, Send } from './policies.ts';
 export { type HoldConnectLock, type HttpRequest, withHeader } from './request.ts';
 export type { RequestBody } from './request-bodies.ts';
@@ -71,6 +66,13 @@ export type { TargetOptions } from './targets.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
 export { type CurlOptions, toCurl } from './to-curl.ts';
 export { HostCounts, TransferCounts } from './transfer-counts.ts';
+export {
+  type ConnectionInfo,
+  type ConnectionProtocol,
+  fieldsOf,
+  type PhaseTimes,
+  type RawHeaders,
+} from './transfer-end.ts';
 export { type Authority, type Scheme, urlForLog } from './url.ts';
 export { url } from './url-template.ts';
 export type { VariantOptions } from './variant.ts';

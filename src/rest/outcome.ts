@@ -1,6 +1,18 @@
 import type { ErrorCode } from './failure.ts';
 import { type Fields, firstField, valuesOf } from './header-fields.ts';
-import { headerFields } from './http1-head.ts';
+import {
+  type CallFigures,
+  type ConnectionInfo,
+  clockOf,
+  type Ended,
+  type EndedWithAnswer,
+  fieldsOf,
+  NO_HEADERS,
+  type PhaseClock,
+  type PhaseTimes,
+  type RawHeaders,
+  UNSENT,
+} from './transfer-end.ts';
 
 /**
  * The result of a request, by `kind`. `rc` and `retcode` are a script's return codes:
@@ -35,105 +47,6 @@ export type FailureOutcome =
 
 /** The return code of `rest_get()` in a script. */
 export type ReturnCode = Outcome['rc'];
-
-/** The HTTP version of a connection. */
-export type ConnectionProtocol = 'http/1.0' | 'http/1.1' | 'h2';
-
-/** The connection that a transfer used. */
-export interface ConnectionInfo {
-  /** Counts the connections of this process from 1. */
-  readonly id: number;
-  /** Its HTTP version. */
-  readonly protocol: ConnectionProtocol;
-  /** IP address of the server, or of the proxy. */
-  readonly remoteAddress: string;
-  /** Port of the server, or of the proxy. */
-  readonly remotePort: number;
-  /** Port on this side. */
-  readonly localPort: number;
-  /** TLS version (`TLSv1.3`), empty without TLS. */
-  readonly tls: string;
-  /** Whether its TLS session was resumed from an earlier connection. */
-  readonly tlsResumed: boolean;
-}
-
-/**
- * When each phase ended, in milliseconds after the call; 0 for a phase that did not take place. After several attempts they are
- * those of the last one, and include all that went before it.
- */
-export interface PhaseTimes {
-  /** The addresses of the host name were known. */
-  readonly lookup: number;
-  /** TCP was connected. */
-  readonly connect: number;
-  /** The TLS handshake was complete. */
-  readonly tls: number;
-  /** The answer's header was complete. */
-  readonly firstByte: number;
-  /** The outcome was known. */
-  readonly total: number;
-}
-
-/** What the attempts of a call have in common. */
-export interface CallFigures {
-  /** When the call began, on the client's clock. */
-  readonly started: number;
-  /** How many attempts have begun. */
-  attempts: number;
-}
-
-/** Collects the times while a transfer runs. */
-export class PhaseClock {
-  /** The call that the transfer is an attempt of, if policies of its host may make several. */
-  call: CallFigures | null = null;
-  started = 0;
-  /** How long the event loop was stalled meanwhile, if it was. */
-  stalled = 0;
-  lookup = 0;
-  connect = 0;
-  tls = 0;
-  firstByte = 0;
-  ended = 0;
-}
-
-/** The clock of a call that a policy ends. */
-function clockOf(call: CallFigures, now: number): PhaseClock {
-  const clock = new PhaseClock();
-  clock.call = call;
-  clock.started = call.started;
-  clock.ended = now;
-  return clock;
-}
-
-export const NO_BODY: Buffer = Buffer.alloc(0);
-/** The text of an HTTP/1 head, or names and values in turn. */
-export type RawHeaders = string | readonly string[];
-const NO_HEADERS: RawHeaders = [];
-
-/** Names and values in turn. */
-export const fieldsOf = (raw: RawHeaders): readonly string[] =>
-  typeof raw === 'string' ? headerFields(raw) : raw;
-
-/** What the transfer contributes to an outcome. */
-export interface Ended {
-  readonly clock: PhaseClock;
-  readonly info: ConnectionInfo | null;
-  readonly reused: boolean;
-  /** Status of the answer; 0 before. */
-  readonly status: number;
-}
-
-export interface EndedWithAnswer extends Ended {
-  readonly contentType: string;
-  readonly rawHeaders: RawHeaders | null;
-  readonly received: Buffer;
-}
-
-/** For a request that was not sent. */
-const UNSENT: EndedWithAnswer = {
-  ...{ clock: new PhaseClock(), info: null, reused: false, status: 0 },
-  ...{ contentType: '', rawHeaders: null, received: NO_BODY },
-};
 
 /** Properties of every outcome: plain values that never change. (Assigned, not initialized: see `Deadline`.) */
 abstract class BaseOutcome {
@@ -472,28 +385,5 @@ export class ErrorOutcome extends EmptyOutcome {
   /** The status of the answer that failed, as in a script; 0 if none had arrived. */
   override get retcode(): number {
     return this.#status;
-  }
-}
-
-/** An outcome that a policy made, with the figures of its call. */
-export function ofCall(outcome: Outcome, call: CallFigures, now: number): Outcome {
-  const ended = { ...UNSENT, clock: clockOf(call, now) };
-  switch (outcome.kind) {
-    case 'response': {
-      const { status, contentType, rawHeaders, body: received, fromCache } = outcome;
-      return new ResponseOutcome({ ...ended, status, contentType, rawHeaders, received }, fromCache);
-    }
-    case 'timeout':
-      return new TimeoutOutcome(outcome.reason, ended);
-    case 'refused':
-      return new RefusedOutcome(outcome.reason, ended);
-    case 'connect-timeout':
-      return new ConnectTimeoutOutcome(outcome.reason, ended);
-    case 'locked':
-      return new LockedOutcome(outcome.reason, ended);
-    case 'blocked':
-      return new BlockedOutcome(outcome.reason, outcome.policy, ended);
-    case 'error':
-      return new ErrorOutcome(outcome.code, outcome.reason, { ...ended, status: outcome.retcode });
   }
 }

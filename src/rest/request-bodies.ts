@@ -1,5 +1,5 @@
 /** The bodies that a caller may give, as bytes or as a stream. */
-import { invalidOption, RestOptionError } from './errors.ts';
+import { invalidOption, messageOf, RestOptionError } from './errors.ts';
 import { multipart } from './multipart.ts';
 import type { TextEncoding } from './percent-encoding.ts';
 import { type BodyPieces, bytesOf, RequestStream } from './request-stream.ts';
@@ -83,7 +83,7 @@ function jsonText(value: unknown): string {
     // undefined for a function or a symbol, which the declaration does not say
     text = JSON.stringify(value) as string | undefined;
   } catch (error) {
-    why = error instanceof Error ? error.message : String(error);
+    why = messageOf(error);
   }
   if (text === undefined) throw new RestOptionError('wrong-type', 'json', `invalid json: ${why}`);
   return text;

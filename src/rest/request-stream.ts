@@ -1,4 +1,5 @@
 /** Bodies of requests that are read while they are sent, and never held whole. */
+import { messageOf } from './errors.ts';
 import type { ErrorCode } from './failure.ts';
 import type { TextEncoding } from './percent-encoding.ts';
 
@@ -116,8 +117,7 @@ export class BodyPump {
 
   readonly #onError = (error: unknown): void => {
     this.#isReading = false;
-    if (!this.#isOver)
-      this.#fail(`its body cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    if (!this.#isOver) this.#fail(`its body cannot be read: ${messageOf(error)}`);
   };
 
   #fail(reason: string): void {

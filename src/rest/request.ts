@@ -1,10 +1,10 @@
 import type { ByteBudget, Cancellation } from '../timers/index.ts';
 import type { BodySink } from './answer-stream.ts';
 import { firstField } from './header-fields.ts';
-import type { CallFigures } from './outcome.ts';
 import { type RequestHeaders, withField } from './request-headers.ts';
 import type { RequestStream } from './request-stream.ts';
 import type { TlsClientDomain } from './tls-domain.ts';
+import type { CallFigures } from './transfer-end.ts';
 import type { Authority } from './url.ts';
 
 /**

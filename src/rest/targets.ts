@@ -2,7 +2,7 @@
  * Which servers may be asked, by name and by network. A name is checked before it is looked up; an address is the one that is
  * connected to, so it does not matter what a name resolves to at another moment.
  */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6, Networks } from '../net/index.ts';
 import { invalidOption } from './errors.ts';
 import { objectOf } from './read-options.ts';
 
@@ -22,7 +22,6 @@ const PRIVATE = [
 ];
 const MAX_ENTRIES = 10_000;
 const NAME = /^(\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
-const NETWORK = /^([0-9A-Fa-f:.]+)\/(\d{1,3})$/;
 
 const OPTION_NAMES: ReadonlySet<string> = new Set(['allow', 'deny']);
 
@@ -70,8 +69,7 @@ class TargetList {
   /** Whether some entries are addresses or networks. */
   readonly hasNetworks: boolean;
   readonly #names = new Set<string>();
-  // each family has its own: to a BlockList, ::/0 is all of IPv4 as well
-  readonly #networks = { ipv4: new BlockList(), ipv6: new BlockList() };
+  readonly #networks = new Networks();
 
   constructor(option: string, entries: unknown) {
     if (!Array.isArray(entries) || entries.length > MAX_ENTRIES)
@@ -79,25 +77,12 @@ class TargetList {
     let networks = 0;
     for (const entry of entries.flatMap((one: unknown) => (one === 'private' ? PRIVATE : [one]))) {
       if (typeof entry !== 'string') throw invalidOption(option, entry, EXPECTED);
-      if (this.#addNetwork(entry)) networks++;
+      if (this.#networks.add(entry)) networks++;
       else if (NAME.test(entry)) this.#names.add(entry.toLowerCase());
       else throw invalidOption(option, entry, EXPECTED);
     }
     this.isEmpty = entries.length === 0;
     this.hasNetworks = networks > 0;
-  }
-
-  /** False: it is neither an address nor a network. */
-  #addNetwork(entry: string): boolean {
-    const [, network = entry, length] = NETWORK.exec(entry) ?? [];
-    const version = isIP(network);
-    if (version === 0) return false;
-    const family = version === 6 ? 'ipv6' : 'ipv4';
-    const bits = length === undefined ? Number.NaN : Number(length);
-    if (length === undefined) this.#networks[family].addAddress(network, family);
-    else if (bits <= (version === 6 ? 128 : 32)) this.#networks[family].addSubnet(network, bits, family);
-    else return false;
-    return true;
   }
 
   hasName(name: string): boolean {
@@ -108,12 +93,8 @@ class TargetList {
   }
 
   hasAddress(address: string): boolean {
-    if (isIP(address) === 0) return false;
     const inner = embedded(address);
-    if (inner !== null && this.#networks.ipv4.check(inner, 'ipv4')) return true;
-    return isIPv6(address)
-      ? this.#networks.ipv6.check(address, 'ipv6')
-      : this.#networks.ipv4.check(address, 'ipv4');
+    return (inner !== null && this.#networks.has(inner)) || this.#networks.has(address);
   }
 }
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SecureVersion } from 'node:tls';
 import { readCaDirectory } from './ca-directory.ts';
-import { RestOptionError } from './errors.ts';
+import { messageOf, RestOptionError } from './errors.ts';
 import { tls } from './lazy-modules.ts';
 import type { LogFunction } from './log.ts';
 import { splitPem } from './pem.ts';
@@ -105,7 +105,7 @@ export class TlsClientDomain {
         ...(this.maxVersion === undefined ? {} : { maxVersion: this.maxVersion }),
       });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new RestOptionError(
         'invalid-certificate',
         'tls',
@@ -121,7 +121,7 @@ function pem(option: string, source: PemSource | undefined): Buffer | null {
   try {
     return readFileSync(source);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new RestOptionError('unreadable-file', option, `${option} cannot be read: ${why}`);
   }
 }

@@ -6,24 +6,18 @@ import type { Exchange, OpenStream } from './exchange.ts';
 import { type ExchangeFailure, type Failure, failed } from './failure.ts';
 import type { AnswerHead } from './http1-head.ts';
 import { readHttp2Fields } from './http2-fields.ts';
-import {
-  BlockedOutcome,
-  type ConnectionInfo,
-  ConnectTimeoutOutcome,
-  type EndedWithAnswer,
-  ErrorOutcome,
-  LockedOutcome,
-  NO_BODY,
-  type Outcome,
-  PhaseClock,
-  type RawHeaders,
-  RefusedOutcome,
-  ResponseOutcome,
-  TimeoutOutcome,
-} from './outcome.ts';
+import { type Outcome, ResponseOutcome } from './outcome.ts';
+import { outcomeOf } from './outcome-of.ts';
 import type { HttpRequest } from './request.ts';
 import { type Attempts, isExpectationRefused } from './resend.ts';
 import type { HostCounts } from './transfer-counts.ts';
+import {
+  type ConnectionInfo,
+  type EndedWithAnswer,
+  NO_BODY,
+  PhaseClock,
+  type RawHeaders,
+} from './transfer-end.ts';
 
 /** Provides a transfer's connections. */
 export interface TransferPool {
@@ -394,23 +388,5 @@ export class Transfer extends Deadline implements Exchange, Attempts, EndedWithA
   /** The body, or the part of it that has arrived. */
   get received(): Buffer {
     return this.#pieces?.take() ?? this.#piece ?? NO_BODY;
-  }
-}
-
-function outcomeOf(failure: Failure, transfer: Transfer): Outcome {
-  const { kind, reason } = failure;
-  switch (kind) {
-    case 'refused':
-      return new RefusedOutcome(reason, transfer);
-    case 'connect-timeout':
-      return new ConnectTimeoutOutcome(reason, transfer);
-    case 'timeout':
-      return new TimeoutOutcome(reason, transfer);
-    case 'locked':
-      return new LockedOutcome(reason, transfer);
-    case 'blocked':
-      return new BlockedOutcome(reason, 'targets');
-    case 'error':
-      return new ErrorOutcome(failure.code, reason, transfer);
   }
 }

@@ -11,9 +11,10 @@
  * - Clock and random numbers come from the environment. A client without `hosts` has no wrapper at all, and a request
  *   to a host without a rule goes to the dispatcher itself, after one look at which host it is.
  */
-import { type CallFigures, ofCall } from '../outcome.ts';
+import { ofCall } from '../outcome-of.ts';
 import { Pending } from '../pending.ts';
 import { chainOf, type Policy, type Send, type Sender } from '../policies.ts';
+import type { CallFigures } from '../transfer-end.ts';
 import type { Authority } from '../url.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { authPolicy } from './auth.ts';
