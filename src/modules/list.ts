@@ -3,10 +3,17 @@ import type { Module } from '../runtime/index.ts';
 import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
+import { diversion } from './diversion.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
+import { mathops } from './mathops/index.ts';
 import { maxfwd } from './maxfwd.ts';
 import { miDatagram, miFifo, miHttp } from './mi.ts';
+import { options } from './options.ts';
+import { path } from './path.ts';
+import { pike } from './pike.ts';
+import { ratelimit } from './ratelimit/index.ts';
+import { regex } from './regex.ts';
 import { restClient } from './rest-client/index.ts';
 import { restPolicy } from './rest-policy/index.ts';
 import { rr } from './rr.ts';
@@ -39,5 +46,12 @@ export const modules: readonly Module[] = [
   miFifo,
   miDatagram,
   miHttp,
+  options,
+  mathops,
+  regex,
+  path,
+  diversion,
+  pike,
+  ratelimit,
   ...inertModules,
 ];

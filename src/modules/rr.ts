@@ -15,6 +15,7 @@ import { defineModule, type Run } from '../runtime/index.ts';
 import { defineParameters, type RouteKind } from '../script/index.ts';
 import { parseUri } from '../sip/index.ts';
 import { cachedRegex } from '../text/index.ts';
+import { pathParameters, routeToReceived } from './path.ts';
 
 const parameters = defineParameters([
   {
@@ -146,7 +147,11 @@ export const rr = defineModule({
       routes: ['route'],
       summary: 'Follows the route set of a request within a dialog. -1 if it has none.',
       source: 'modules/rr; RFC 3261, 16.12; vector routes-relay',
-      run: (run) => (looseRoute(run.request) ? 1 : -1),
+      run: (run) => {
+        const isFollowed = looseRoute(run.request);
+        if (run.parameters(pathParameters).use_received) routeToReceived(run);
+        return isFollowed ? 1 : -1;
+      },
     },
     {
       name: 'check_route_param',

@@ -1,13 +1,7 @@
 /** Adds the Record-Route of this server to a request (RFC 3261, 16.6, item 4). Source: modules/rr of the manual. */
 import { type Edit, edits, type Request, StateKey } from '../runtime/index.ts';
-import {
-  formatHostPort,
-  type Header,
-  parseUri,
-  type SendingSocket,
-  transportParameter,
-} from '../sip/index.ts';
-import { addedRecordRoute, incomingSocket, type RecordRoute } from './record-route.ts';
+import { type Header, parseUri, type SendingSocket, transportParameter } from '../sip/index.ts';
+import { addedRecordRoute, namedSocket, type RecordRoute } from './record-route.ts';
 
 interface RouteState {
   /** Parameters for the Record-Route, each with its leading `;`. */
@@ -100,15 +94,8 @@ export function recordRoute(
   request: Request,
   { params, fromTag, double, user }: RecordRouteOptions,
 ): boolean {
-  const socket = request.message?.socket ?? null;
-  if (socket === null) return false;
-  const { address, port } = socket.local;
-  // without a running server, the socket is not registered
-  const incoming = incomingSocket(request) ?? {
-    transport: socket,
-    host: formatHostPort(address, null),
-    port,
-  };
+  const incoming = namedSocket(request);
+  if (incoming === null) return false;
   const tag = fromTag ? fromTagOf(request) : '';
   return addRecordRoute(request, new SocketUris(incoming, user ? `${user}@` : '', `${tag}${params}`, double));
 }

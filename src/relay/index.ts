@@ -15,7 +15,7 @@ export { countMaxForwards, currentMaxForwards, maxForwards } from './max-forward
 export { type MessageBranch, messageBranches } from './message-branches.ts';
 export { sendNewRequest } from './new-request.ts';
 export { responseEdits } from './outgoing.ts';
-export { forceSocket, incomingSocket, type RecordRoute } from './record-route.ts';
+export { forceSocket, namedSocket, type RecordRoute } from './record-route.ts';
 export { awaitBranches, injectBranches, receiveResponse, relay, replicate, replyTo } from './relay.ts';
 export { type RelayOptions, type RelayUser, relaying } from './relaying.ts';
 export { sendUacRequest } from './uac-request.ts';

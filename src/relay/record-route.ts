@@ -5,7 +5,13 @@
  */
 
 import { type Edit, edits, findSocket, type Request, StateKey } from '../runtime/index.ts';
-import { type MessageEdits, type SendingSocket, type SipRequest, transportName } from '../sip/index.ts';
+import {
+  formatHostPort,
+  type MessageEdits,
+  type SendingSocket,
+  type SipRequest,
+  transportName,
+} from '../sip/index.ts';
 import { messageBranches } from './message-branches.ts';
 import { messageEdits } from './outgoing.ts';
 
@@ -25,6 +31,14 @@ export function incomingSocket(request: Request): SendingSocket | null {
   if (message === null || socket === null) return null;
   const known = routing.host.proxy.sockets.of(socket, message.source.address);
   return known === null ? null : advertisedSocket(request, known);
+}
+
+/** {@link incomingSocket}, or its local address if it is not registered, which it is only in a running server. */
+export function namedSocket(request: Request): SendingSocket | null {
+  const socket = request.message?.socket ?? null;
+  if (socket === null) return null;
+  const { address, port } = socket.local;
+  return incomingSocket(request) ?? { transport: socket, host: formatHostPort(address, null), port };
 }
 
 /** The socket under the name that set_advertised_address() and set_advertised_port() give it for this request. */

@@ -18,6 +18,7 @@ export {
   parseJson,
   printJson,
 } from './json-values.ts';
+export { cachedPerlRegex, type PerlOptions, type PerlRegex } from './perl-regex.ts';
 export { cachedRegex, regexError } from './regex.ts';
 export type { RegexOptions } from './regex-syntax.ts';
 export {
