@@ -280,10 +280,16 @@ function torturePage(): string {
 function figuresPage(): string {
   return page(
     'Figures',
-    'What `siprest status` prints, for each process and for all together. A counter only grows, from the start of its process on; a gauge is what is at the moment.\n',
+    'What `siprest status` prints, for each process and for all together. A counter only grows, from the start of the server on; a gauge is a current value; a histogram is a distribution of times. Metrics have the same names, as [Observing a server](../observing.md) says.\n',
     table(
-      ['figure', 'kind', 'unit', 'parts', ''],
-      FIGURES.map(({ name, kind, unit, label, summary }) => [code(name), kind, unit, label ?? '', summary]),
+      ['figure', 'kind', 'unit', 'labels', ''],
+      FIGURES.map(({ name, kind, unit, labels = [], summary }) => [
+        code(name),
+        kind,
+        unit,
+        labels.join(', '),
+        summary,
+      ]),
     ),
   );
 }

@@ -59,6 +59,9 @@ export type {
   CommandRows,
   CommandValueTypes,
   Figure,
+  FigureValues,
+  HistogramFigures,
+  HistogramValues,
   Log,
   LogFormat,
 } from './runtime/index.ts';
@@ -101,6 +104,7 @@ export {
   type VariableReference,
   type VariableRow,
 } from './script/index.ts';
+export type { HistogramFigure } from './timers/index.ts';
 export type { ControlOptions, ControlPlace, ReloadResult } from './workers/control-protocol.ts';
 export { LoadedPolicy, type LoadPolicyOptions, loadPolicy } from './workers/load-policy.ts';
 export { type LoadedScript, type LoadOptions, loadScript } from './workers/load-script.ts';
@@ -109,4 +113,8 @@ export type { LogDestinations } from './workers/server-logs.ts';
 export type { ProcessOptions, ServerOptions, SipServer, StopOptions } from './workers/sip-server.ts';
 export { StartError } from './workers/start-error.ts';
 export { startServer } from './workers/start-server.ts';
-export type { FigureValues, ProcessStatus, ServerState, ServerStatus } from './workers/status.ts';
+export type {
+  ProcessStatus,
+  ServerState,
+  ServerStatus,
+} from './workers/status.ts';

@@ -10,6 +10,7 @@ export {
   typescriptCodes,
 } from './script/index.ts';
 export { coverageReport, coverageVariable } from './testing/coverage-report.ts';
+export { quantile } from './timers/index.ts';
 export {
   allServers,
   askServer,

@@ -135,7 +135,11 @@ async function reloadScript(
   try {
     const loaded = await loadRunnable(file, options, streams);
     const { diagnostics, sources } = loaded;
-    if (!loaded.isValid) {
+    const before = server.sockets;
+    try {
+      await server.reload(loaded);
+    } catch (error) {
+      if (loaded.isValid) throw error;
       log.explain(loaded);
       const { message } = say(false, `${file}: ${summaryOf(diagnostics)}; keeping the running script`);
       const shown = renderDiagnostics(diagnostics, sources, {
@@ -144,8 +148,6 @@ async function reloadScript(
       });
       return { reloaded: false, message: `${shown}\n${message}` };
     }
-    const before = server.sockets;
-    await server.reload(loaded);
     const { sockets } = server;
     const opened = sockets.filter((socket) => !before.includes(socket));
     const closed = before.filter((socket) => !sockets.includes(socket));

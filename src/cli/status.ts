@@ -1,4 +1,4 @@
-import type { FigureValues, ServerStatus } from '../index.ts';
+import type { FigureValues, HistogramValues, ServerStatus } from '../index.ts';
 import {
   allServers,
   askServer,
@@ -7,6 +7,7 @@ import {
   controlledServers,
   FIGURES,
   type FoundServer,
+  quantile,
   type ServerIdentity,
 } from '../internal.ts';
 import { type Streams, UsageError } from './streams.ts';
@@ -99,13 +100,29 @@ async function thatRun(servers: readonly FoundServer[]): Promise<readonly FoundS
 /** In ms. */
 const identityWithin = 2000;
 
+interface Column {
+  readonly figures: FigureValues;
+  readonly histograms: HistogramValues;
+}
+
 /** A row per figure and label, a column per process, and a total if there are several. */
-function tableOf({ processes, total }: ServerStatus): string {
-  const columns: readonly FigureValues[] =
-    processes.length === 1 ? [total] : [...processes.map(({ figures }) => figures), total];
+function tableOf({ processes, total, histograms }: ServerStatus): string {
+  const all: Column = { figures: total, histograms };
+  const columns = processes.length === 1 ? [all] : [...processes, all];
   const head = ['', ...processes.map(({ process, pid }) => `[${process}] ${pid}`)];
   if (processes.length > 1) head.push('all');
-  const rows = [head, ...FIGURES.flatMap(({ name, unit }) => rowsOf(name, unit, columns))];
+  const rows = [
+    head,
+    ...FIGURES.flatMap((spec) =>
+      spec.kind === 'histogram'
+        ? timesOf(spec.name, spec.bounds, columns)
+        : rowsOf(
+            spec.name,
+            spec.unit,
+            columns.map(({ figures }) => figures),
+          ),
+    ),
+  ];
   const widths = head.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows
     .map((row) =>
@@ -131,4 +148,21 @@ function rowsOf(name: string, unit: string, columns: readonly FigureValues[]): s
     ...values.map((value) => String((typeof value === 'number' ? undefined : value[label]) ?? 0)),
     unit,
   ]);
+}
+
+/** The median and the 99th percentile of each distribution. */
+function timesOf(name: string, bounds: readonly number[], columns: readonly Column[]): string[][] {
+  const labels = [...new Set(columns.flatMap(({ histograms }) => Object.keys(histograms[name] ?? {})))];
+  return labels.flatMap((label) =>
+    ([0.5, 0.99] as const).map((share) => [
+      `${name} ${label} ${share === 0.5 ? 'median' : 'p99'}`,
+      ...columns.map(({ histograms }) => {
+        const figure = histograms[name]?.[label];
+        return figure === undefined
+          ? '0'
+          : String(Number((quantile(bounds, figure, share) * 1000).toPrecision(3)));
+      }),
+      'ms',
+    ]),
+  );
 }

@@ -100,9 +100,11 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
     if (log.debugs) log.debug(receivedLine(message, bytes));
     if (message.kind === 'request') {
       this.#counts.requests++;
+      this.#counts.requestsByMethod.add(message.method);
       this.#request(message, waited);
     } else {
       this.#counts.responses++;
+      this.#counts.responsesByMethod.add(message.method, message.status);
       this.routing.takeResponse(message);
     }
   }

@@ -37,8 +37,7 @@ export function runRoute(
   const outer = run.beginStretch(began);
   const done = guard(run, () => carryOn(run, enterRoute(run, route, about.parameters)));
   endStretch(outer);
-  scripts.milliseconds += performance.now() - began;
-  scripts.runs++;
+  scripts.add(route, performance.now() - began);
   return isPending(done) ? done.then(() => endOf(run)) : endOf(run);
 }
 

@@ -22,4 +22,4 @@ export {
   type StateScope,
 } from './own/index.ts';
 export { commandsOf } from './process-commands.ts';
-export { openClient, openScriptClient, restConnect, restFigures } from './rest-client/transfers.ts';
+export { openClient, openScriptClient, restConnect } from './rest-client/transfers.ts';

@@ -9,3 +9,5 @@ export { miEndpoint } from './administration/mi-endpoint.ts';
 export { type HttpEndpoint, type HttpRequest, plain } from './http/endpoint.ts';
 export { healthEndpoints } from './http/health.ts';
 export { type HttpAddress, HttpServer } from './http/server.ts';
+export { metricsEndpoint } from './metrics/endpoint.ts';
+export { familiesOf, type MetricFamily, metricName } from './metrics/family.ts';

@@ -233,7 +233,7 @@ export class Dispatcher implements Sender, TransferOwner {
   onTransferOver(transfer: Transfer, outcome: Outcome): void {
     const { method, authority, path, signal } = transfer.request;
     this.#pending.end();
-    transfer.pool.counts.add(outcome.rc);
+    transfer.pool.counts.ended(outcome);
     if (transfer.locked) this.#unlock(transfer);
     if (signal !== null) unwatchSignal(signal, transfer);
     transfer.request.cancellation?.unwatch(transfer);

@@ -66,8 +66,16 @@ abstract class BaseOutcome {
 
   /** When each phase ended. */
   get times(): PhaseTimes {
-    const { call, started, lookup, connect, tls, firstByte, ended } = this.clock;
-    const from = call?.started ?? started;
+    return this.#timesFrom(this.clock.call?.started ?? this.clock.started);
+  }
+
+  /** When each phase of this attempt ended, after its own start. @internal */
+  get attemptTimes(): PhaseTimes {
+    return this.#timesFrom(this.clock.started);
+  }
+
+  #timesFrom(from: number): PhaseTimes {
+    const { lookup, connect, tls, firstByte, ended } = this.clock;
     const since = (at: number): number => (at === 0 ? 0 : at - from);
     return {
       lookup: since(lookup),

@@ -13,23 +13,15 @@ import type {
   Uri,
 } from '../sip/index.ts';
 import type { Awaitable, Clock, MemoryBudgets } from '../timers/index.ts';
+import type { Figure } from './figures.ts';
 import type { ReceiveCounts } from './receive-counts.ts';
+import type { ScriptCounts } from './script-counts.ts';
 import type { ListeningSocket } from './sockets.ts';
 import type { States } from './state.ts';
 import type { Store } from './stores/store.ts';
 
 /** A process is `starting` until its sockets are open, and refuses new requests while `stopping`. */
 export type Readiness = 'starting' | 'running' | 'stopping';
-
-/** One number, or one number per label value: `{ "200": 17, "503": 2 }`. */
-export type Figure = number | Readonly<Record<string, number>>;
-
-/** Counts of top route runs. */
-export interface ScriptCounts {
-  runs: number;
-  /** Time spent until the end of each run, or its first wait. */
-  milliseconds: number;
-}
 
 export interface Host {
   /** Its number among the server's processes, from 0. */

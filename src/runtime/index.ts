@@ -17,7 +17,18 @@ export {
 export { Draft, requestDraft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
 export { stackOf } from './error-text.ts';
-export type { Figure, Host, Readiness, ScriptCounts } from './host.ts';
+export {
+  type Figure,
+  type FigureSpec,
+  type FigureUnit,
+  type FigureValues,
+  type HistogramFigures,
+  type HistogramSpec,
+  type HistogramValues,
+  labelled,
+  type NumberSpec,
+} from './figures.ts';
+export type { Host, Readiness } from './host.ts';
 export { Log, type LogFormat, type LogOutput } from './log.ts';
 export {
   jsonLines,
@@ -60,6 +71,7 @@ export {
   type RunSubject,
   type RunWorker,
 } from './run.ts';
+export { ScriptCounts } from './script-counts.ts';
 export { parseError, type ScriptError, scriptError } from './script-error.ts';
 export { endStretch } from './script-time.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';

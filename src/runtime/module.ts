@@ -19,12 +19,16 @@ import type {
 } from '../script/index.ts';
 import type { Awaitable } from '../timers/index.ts';
 import type { CommandParameter, CommandRows, CommandSpec } from './command.ts';
+import type { FigureSpec } from './figures.ts';
+import type { Host } from './host.ts';
 import type { Run, RunRouting } from './run.ts';
 
 /** A script module as the runtime sees it: its tables, and code to run when a routing starts. */
 export interface Module extends ModuleSpec<Run> {
   /** Administration commands. */
   readonly commands?: readonly CommandSpec[];
+  /** What it counts, for `siprest status` and metrics, whether a script loads it or not. @internal */
+  readonly figures?: readonly FigureSpec<Host>[];
   /** Runs before the sockets open and startup_route runs; an exception prevents the start. */
   start?(routing: RunRouting, parameters: ParameterValues): Awaitable<void>;
 }
@@ -54,6 +58,8 @@ export interface ModuleRows<
   R = Run,
   CommandContext extends readonly unknown[] = readonly [RunRouting],
 > extends Pick<Module, 'name' | 'summary' | 'source' | 'requires' | 'events' | 'inert'> {
+  /** @internal */
+  readonly figures?: readonly FigureSpec<Host>[];
   /** Parameters for `modparam`: rows, or a table from {@link defineParameters}, which functions use as a key to the values. */
   readonly parameters?: Parameters;
   /**

@@ -1,7 +1,11 @@
+import { MethodCounts } from '../sip/index.ts';
+
 /** Counters of received messages and their fate. */
 export class ReceiveCounts {
   requests = 0;
   responses = 0;
+  readonly requestsByMethod: MethodCounts = new MethodCounts();
+  readonly responsesByMethod: MethodCounts = new MethodCounts();
   /** Messages that are not SIP, and malformed requests. */
   malformed = 0;
   /** Malformed responses. */

@@ -312,7 +312,7 @@ export class Request {
     this.#debugReply(content);
     if (content.status >= 200) this.#root.#replied = true;
     const reply = buildReply(this.message, content, this.routing.host.tags.tagFor(this.message));
-    this.routing.host.stateless.add(content.status);
+    this.routing.host.stateless.add(content.status, this.message.method);
     sendReply(this.message, reply, undefined, content.forceRport);
     return true;
   }

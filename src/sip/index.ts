@@ -54,6 +54,7 @@ export {
   SipRequest,
   SipResponse,
 } from './message.ts';
+export { MethodCounts } from './method-counts.ts';
 export { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
 export { type Asking, DEFAULT_ASKING, DnsNames, type DnsNamesOptions } from './names.ts';
 export { findParameter, type Parameter, parseParameters, splitList } from './parameters.ts';

@@ -47,7 +47,7 @@ export interface ServerTransactionContext {
   /** Called with each generated (not relayed) reply before it is sent. */
   readonly made: (reply: Buffer) => void;
   /** Called with the first final reply, when the request is released. */
-  readonly answered: (transaction: ServerTransaction, status: number) => void;
+  readonly answered: (transaction: ServerTransaction, status: number, method: string) => void;
   /** Called when the user gives up without a final reply; releases the request as well. */
   readonly forgone: (transaction: ServerTransaction) => void;
   /** Hands over the final reply to a non-INVITE request, for retransmissions. */
@@ -194,8 +194,9 @@ export abstract class ServerTransaction extends Deadline {
     if (!repeats) this.#lastReply = null;
     else this.#lastReply = status < 200 && content !== null ? content : data.toString('latin1');
     if (status >= 200 && this.#request !== null) {
+      const { method } = this.#request;
       this.#request = null;
-      this.context.answered(this, status);
+      this.context.answered(this, status, method);
     }
     this.#transmit(data);
     return true;

@@ -85,6 +85,11 @@ export class TcpTransport implements Transport, ConnectionOwner {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
+  get connectionCounts(): NonNullable<Transport['connectionCounts']> {
+    const { accepted, opened, refused } = this.counts;
+    return { accepted, opened, refused };
+  }
+
   /** Rejects with the system's error if it cannot be bound. */
   static async bind(options: TcpOptions): Promise<TcpTransport> {
     const { address, port } = options;

@@ -126,10 +126,10 @@ export class TransactionTable {
       values,
       finalTimeout: options.finalTimeout ?? 600_000,
       made: () => undefined,
-      answered: (transaction, status) => {
+      answered: (transaction, status, method) => {
         this.#open--;
         this.#weigh(transaction, ANSWERED_WEIGHT);
-        options.replies?.add(status);
+        options.replies?.add(status, method);
       },
       forgone: (transaction) => {
         this.#open--;

@@ -33,6 +33,12 @@ export interface Transport {
   readonly connections?: Iterable<
     Pick<Transport, 'local'> & { readonly source: Source; readonly isAccepted: boolean }
   >;
+  /** For a stream transport: how many connections were accepted, opened and refused by a limit. */
+  readonly connectionCounts?: {
+    readonly accepted: number;
+    readonly opened: number;
+    readonly refused: number;
+  };
   /** For a stream transport: {@link send} on a connection of this process only. */
   sendHere?: Transport['send'];
   /** For a stream transport: the open connection to this address and port, or null. */

@@ -11,6 +11,14 @@ export {
   systemClock,
   type TimerHandle,
 } from './clock.ts';
+export {
+  addHistograms,
+  Histogram,
+  type HistogramFigure,
+  latencyBounds,
+  quantile,
+  runBounds,
+} from './histogram.ts';
 export { ByteBudget, type MemoryBudgets, memoryBudgets } from './memory-budget.ts';
 export { RateWindow } from './rate-window.ts';
 export { SimulatedClock } from './simulated-clock.ts';

@@ -1,7 +1,15 @@
 /** Opens the HTTP server of a running server; what it serves is put together here. */
-import { type HttpAddress, type HttpEndpoint, HttpServer, healthEndpoints } from '../observe/index.ts';
+import {
+  familiesOf,
+  type HttpAddress,
+  type HttpEndpoint,
+  HttpServer,
+  healthEndpoints,
+  metricsEndpoint,
+} from '../observe/index.ts';
 import { every, systemClock } from '../timers/index.ts';
 import { AttachedServer } from './attached-server.ts';
+import { FIGURES } from './figures.ts';
 import type { SipServer } from './sip-server.ts';
 
 /** How often it tries again to listen on an address that cannot be used, in ms. */
@@ -58,7 +66,10 @@ export async function withHttp(
 }
 
 function endpointsOf(server: SipServer): readonly HttpEndpoint[] {
-  return healthEndpoints(() => whyNotReady(server));
+  return [
+    ...healthEndpoints(() => whyNotReady(server)),
+    metricsEndpoint('/metrics', async () => familiesOf(FIGURES, await server.status())),
+  ];
 }
 
 async function whyNotReady(server: SipServer): Promise<string | null> {

@@ -4,6 +4,7 @@ import { systemClock, type TimerHandle, Waiters } from '../timers/index.ts';
 import type { LoadedSource } from './loaded.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
 import type { StartError } from './start-error.ts';
+import type { ProcessStatus } from './status.ts';
 
 /** Time until the first restart of a dead process, in ms; doubled while it keeps dying. */
 export const firstDelay = 50;
@@ -20,6 +21,8 @@ export class Member {
   isCatchingUp = false;
   /** Whether it has no calls left while stopping. */
   isDrained = false;
+  /** The latest figures of the running process. */
+  latest: ProcessStatus | null = null;
   startedAt = 0;
   heardAt = 0;
   delay = firstDelay;

@@ -8,7 +8,7 @@ import {
   type ListeningSocket,
   type Readiness,
   ReceiveCounts,
-  type ScriptCounts,
+  ScriptCounts,
   type SocketSource,
   States,
   type Store,
@@ -26,7 +26,8 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { type Clock, type MemoryBudgets, memoryBudgets, systemClock, timersOf } from '../timers/index.ts';
-import { type FigureSource, readFigure } from './figures.ts';
+import type { FigureSource, ReloadCounts } from './figures/source.ts';
+import { readFigure } from './figures.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
@@ -77,7 +78,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly stateless = new StatusCounts();
   readonly ownRequests = { count: 0 };
   readonly received = new ReceiveCounts();
-  readonly scripts: ScriptCounts = { runs: 0, milliseconds: 0 };
+  readonly scripts = new ScriptCounts();
   readonly states: States<Host> = new States<Host>(this);
   readonly memory: MemoryBudgets;
   readonly transactions: TransactionTable;
@@ -98,6 +99,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly names: DnsNames;
   readonly logs: ServerLogs;
   readonly peers: Readonly<PeerCounts> | null;
+  readonly reloads: ReloadCounts = { done: 0, failed: 0 };
   readonly loopDelay = new LoopDelay();
   readonly loopLoad = new LoopLoad();
   #warnedAt = Number.NEGATIVE_INFINITY;

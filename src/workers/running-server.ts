@@ -181,8 +181,15 @@ export class RunningServer implements Administered {
    */
   reload(script: Loaded | Policy): Promise<void> {
     const reloading = this.#reloading.then(async () => {
-      await this.prepare(await toLoaded(script));
-      await this.proceed();
+      const { reloads } = this.#host;
+      try {
+        await this.prepare(await toLoaded(script));
+        await this.proceed();
+      } catch (error) {
+        reloads.failed++;
+        throw error;
+      }
+      reloads.done++;
     });
     this.#reloading = reloading.catch(() => undefined);
     return reloading;

@@ -1,9 +1,8 @@
 /** The figures of a server, of each process and of all together. */
-import type { Figure } from '../runtime/index.ts';
-import { FIGURES, type FigureSource } from './figures.ts';
-
-/** Figures by name, described in docs/reference/figures.md. */
-export type FigureValues = Readonly<Record<string, Figure>>;
+import type { Figure, FigureValues, HistogramFigures, HistogramValues } from '../runtime/index.ts';
+import { addHistograms } from '../timers/index.ts';
+import type { FigureSource } from './figures/source.ts';
+import { FIGURES } from './figures.ts';
 
 /** The figures of one process. */
 export interface ProcessStatus {
@@ -13,6 +12,8 @@ export interface ProcessStatus {
   readonly pid: number;
   /** Its figures. */
   readonly figures: FigureValues;
+  /** Its distributions of times. */
+  readonly histograms: HistogramValues;
 }
 
 /** Whether a server is stopping, and its remaining time. */
@@ -26,9 +27,14 @@ export interface ServerState {
 export interface ServerStatus extends ServerState {
   /** The running processes. */
   readonly processes: readonly ProcessStatus[];
-  /** Figures of all processes together. */
+  /** Figures of all processes together; counters include processes that have ended. */
   readonly total: FigureValues;
+  /** Distributions of times, likewise. */
+  readonly histograms: HistogramValues;
 }
+
+/** What only grows: counters and distributions. */
+export type Sums = Pick<ProcessStatus, 'figures' | 'histograms'>;
 
 /** @param left remaining time for calls to end, in ms; null while it runs */
 export function stateOf(left: number | null): ServerState {
@@ -37,21 +43,56 @@ export function stateOf(left: number | null): ServerState {
 }
 
 export function readFigures(host: FigureSource): ProcessStatus {
-  const figures = Object.fromEntries(FIGURES.map(({ name, read }) => [name, read(host)]));
-  return { process: host.number, pid: process.pid, figures };
+  const figures: Record<string, Figure> = {};
+  const histograms: Record<string, HistogramFigures> = {};
+  for (const spec of FIGURES)
+    if (spec.kind === 'histogram') histograms[spec.name] = spec.read(host);
+    else figures[spec.name] = spec.read(host);
+  return { process: host.number, pid: process.pid, figures, histograms };
 }
 
-export function combine(state: ServerState, processes: readonly ProcessStatus[]): ServerStatus {
-  const total = Object.fromEntries(
-    FIGURES.map(({ name, over }) => {
-      const all = processes
-        .map(({ figures }) => figures[name] ?? 0)
-        // empty if no process has reported in time
-        .reduce<Figure>((sum, one) => together(sum, one, over === 'max'), 0);
-      return [name, over === 'mean' ? dividedBy(all, processes.length) : all];
-    }),
-  );
-  return { ...state, processes, total };
+/** @param before counts of processes that have ended or do not answer, and of the supervisor */
+export function combine(
+  state: ServerState,
+  processes: readonly ProcessStatus[],
+  before: readonly Sums[] = [],
+): ServerStatus {
+  const total: Record<string, Figure> = {};
+  const histograms: Record<string, HistogramFigures> = {};
+  const all = [...processes, ...before];
+  for (const spec of FIGURES) {
+    const { name } = spec;
+    if (spec.kind === 'histogram') histograms[name] = sumOfHistograms(all, name);
+    else if (spec.kind === 'counter') total[name] = sumOf(all, name);
+    else {
+      const values = processes.map(({ figures }) => figures[name] ?? 0);
+      // empty if no process has reported in time
+      const sum = values.reduce((one, other) => together(one, other, spec.over === 'max'), 0);
+      total[name] = spec.over === 'mean' ? dividedBy(sum, processes.length) : sum;
+    }
+  }
+  return { ...state, processes, total, histograms };
+}
+
+/** Counters and distributions of several processes together. */
+export function sumsOf(all: readonly Sums[]): Sums {
+  const figures: Record<string, Figure> = {};
+  const histograms: Record<string, HistogramFigures> = {};
+  for (const { name, kind } of FIGURES)
+    if (kind === 'histogram') histograms[name] = sumOfHistograms(all, name);
+    else if (kind === 'counter') figures[name] = sumOf(all, name);
+  return { figures, histograms };
+}
+
+const sumOf = (all: readonly Sums[], name: string): Figure =>
+  all.reduce<Figure>((sum, { figures }) => together(sum, figures[name] ?? 0, false), 0);
+
+function sumOfHistograms(all: readonly Sums[], name: string): HistogramFigures {
+  const sums: Record<string, HistogramFigures[string]> = {};
+  for (const { histograms } of all)
+    for (const [label, figure] of Object.entries(histograms[name] ?? {}))
+      sums[label] = addHistograms(sums[label], figure);
+  return sums;
 }
 
 function dividedBy(figure: Figure, count: number): Figure {

@@ -25,7 +25,7 @@ import type { FromProcess, PassedOptions } from './process-messages.ts';
 import { type LogSettings, ServerLogs } from './server-logs.ts';
 import { defaultGrace, type MemberProgram, type StopOptions } from './sip-server.ts';
 import { StartError } from './start-error.ts';
-import { combine, type ServerStatus, stateOf } from './status.ts';
+import { combine, type ProcessStatus, type ServerStatus, type Sums, stateOf, sumsOf } from './status.ts';
 import { StoreKeeper } from './stores/store-keeper.ts';
 
 export interface SupervisorOptions extends PassedOptions {
@@ -57,6 +57,9 @@ const noticeLevel = 2;
 /** How long a process may exceed its grace period before it is killed, in ms. */
 const margin = 2000;
 
+/** How many heartbeats are between two times that figures are read, so that a sum goes on if a process dies. */
+const figuresEvery = 5;
+
 /** Time limit for a process's figures, in ms: one that is stopped is left out. */
 const figuresWithin = 1000;
 
@@ -76,6 +79,10 @@ export class Supervisor implements Administered {
   readonly #heartbeat: Repetition;
   #source: LoadedSource;
   #modules: readonly Module[];
+  /** The sums of ended processes. */
+  #ended: Sums = { figures: {}, histograms: {} };
+  readonly #counts = { restarts: 0, reloads: { done: 0, failed: 0 } };
+  #beats = 0;
   #startupIsDone = false;
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
@@ -148,12 +155,19 @@ export class Supervisor implements Administered {
    * changes then.
    */
   reload(script: Loaded | Policy): Promise<void> {
+    const { reloads } = this.#counts;
     const reloading = this.#reloading.then(async () => {
-      const loaded = await toLoaded(script);
-      const { settings } = loaded.program;
-      await this.#reload(sourceOf(loaded));
-      this.#modules = loaded.program.modules;
-      this.#log = this.#openLog(settings);
+      try {
+        const loaded = await toLoaded(script);
+        const { settings } = loaded.program;
+        await this.#reload(sourceOf(loaded));
+        this.#modules = loaded.program.modules;
+        this.#log = this.#openLog(settings);
+      } catch (error) {
+        reloads.failed++;
+        throw error;
+      }
+      reloads.done++;
     });
     this.#reloading = reloading.catch(() => undefined);
     return reloading;
@@ -219,16 +233,22 @@ export class Supervisor implements Administered {
   }
 
   async status(): Promise<ServerStatus> {
-    const all = await Promise.all(
-      this.#members
-        .filter(({ isReady }) => isReady)
-        .map((member) => member.ask((id) => ({ kind: 'figures', id }), 'figures', figuresWithin)),
+    const answers = await Promise.all(
+      this.#members.map(async (member) =>
+        member.isReady ? member.ask((id) => ({ kind: 'figures', id }), 'figures', figuresWithin) : null,
+      ),
     );
+    const processes: ProcessStatus[] = [];
+    const missing: Sums[] = [];
+    for (const [at, member] of this.#members.entries()) {
+      const { latest } = member;
+      if (latest === null) continue; // it counts among the ended
+      (answers[at] === null ? missing : processes).push(latest);
+    }
     const state = stateOf(this.#stopping === null ? null : this.#stopBy - clock.now());
-    return combine(
-      state,
-      all.flatMap((one) => one?.figures ?? []),
-    );
+    const { restarts, reloads } = this.#counts;
+    const own = { figures: { restarts, reloads: { ...reloads } }, histograms: {} };
+    return combine(state, processes, [...missing, this.#ended, own]);
   }
 
   get modules(): readonly Module[] {
@@ -338,9 +358,12 @@ export class Supervisor implements Administered {
           this.#log.warning(`process ${member.number} cannot start: ${message.message}`);
         member.start.wake(new StartError(message.message, message.code, message.socket));
         break;
-      case 'reloaded':
       case 'figures':
+        member.latest = message.figures;
+        member.asked.get(message.id)?.(message);
+        break;
       case 'commanded':
+      case 'reloaded':
         member.asked.get(message.id)?.(message);
         break;
       case 'pong':
@@ -359,6 +382,8 @@ export class Supervisor implements Administered {
     member.worker = null;
     member.sockets = [];
     member.isDrained = false;
+    if (member.latest !== null) this.#ended = sumsOf([this.#ended, member.latest]);
+    member.latest = null;
     if (this.#stopping !== null) this.#endDrained();
     this.#store.end(member.number);
     for (const answer of member.asked.values()) answer(null);
@@ -372,6 +397,7 @@ export class Supervisor implements Administered {
     this.#log.warning(`process ${member.number} ended ${how} and is restarted in ${member.delay} ms`);
     member.timer = clock.setTimer(member.delay, () => {
       member.timer = null;
+      this.#counts.restarts++;
       this.#fork(member);
     });
     member.timer.ref(); // nothing else may keep this process alive
@@ -380,6 +406,8 @@ export class Supervisor implements Administered {
 
   /** Kills processes whose event loop hangs, so that they are restarted. */
   #lookAfter(): void {
+    // what a process has counted since is lost if it dies
+    if (++this.#beats % figuresEvery === 0) void this.status();
     const now = clock.now();
     for (const member of this.#members) {
       if (member.worker === null) continue;

@@ -1,4 +1,5 @@
 /** `siprest run --http ADDRESS:PORT` */
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { closeLater } from '../support/close-later.ts';
 import { httpUrl } from '../support/http-url.ts';
@@ -6,6 +7,7 @@ import { place } from '../support/place.ts';
 import { freePort } from '../support/ports.ts';
 import { respond, startService } from '../support/service.ts';
 import { SipPeer } from '../support/sip-peer.ts';
+import { startWatched } from '../support/watched.ts';
 
 const modules = ['signaling', 'sl', 'tm', 'rest_client'].map((name) => `loadmodule "${name}.so"\n`).join('');
 const answers = `${modules}route { send_reply(200, "OK"); }\n`;
@@ -36,6 +38,74 @@ describe.each([1, 2])('run --http with %d processes', (processes) => {
     expect(await get(`${url}readyz`)).toEqual([503, 'stopping\n']);
     expect(await get(`${url}healthz`)).toEqual([200, 'ok\n']);
     await stopping;
+  });
+});
+
+/** The value of each line of the metrics. */
+async function metricsOf(url: string): Promise<ReadonlyMap<string, number>> {
+  const [, text] = await get(`${url}metrics`);
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [
+      line.slice(0, line.lastIndexOf(' ')),
+      Number(line.slice(line.lastIndexOf(' ') + 1)),
+    ]),
+  );
+}
+
+describe('/metrics', () => {
+  it('sums up all processes, and a process that dies makes no sum smaller', async () => {
+    const service = closeLater(
+      await startService((_, response) => respond(response, service.seen.length % 2 === 0 ? 503 : 200, 'x')),
+    );
+    const host = service.origin.replace('http://', '');
+    const program = closeLater(
+      await startWatched(
+        `${modules}route { rest_get("${service.origin}/", $var(x)); send_reply(200, "OK"); }\n`,
+        { processes: 2, args: ['--http', '127.0.0.1:0'] },
+      ),
+    );
+    const url = await httpUrl(program);
+    const client = await SipPeer.open();
+    for (let i = 0; i < 10; i++) {
+      client.request(program.port, 'sip:bob@127.0.0.1', { method: 'OPTIONS' });
+      await client.next(200);
+    }
+    const expected = [
+      ['siprest_requests_total', 10],
+      ['siprest_requests_by_method_total{method="OPTIONS"}', 10],
+      ['siprest_replies_by_method_total{method="OPTIONS",class="2xx"}', 10],
+      [`siprest_rest_answers_total{host="${host}",class="2xx"}`, 5],
+      [`siprest_rest_answers_total{host="${host}",class="5xx"}`, 5],
+      [`siprest_rest_outcomes_total{host="${host}",kind="response"}`, 10],
+      [`siprest_rest_time_seconds_count{host="${host}",phase="total"}`, 10],
+      [`siprest_rest_time_seconds_bucket{host="${host}",phase="first_byte",le="+Inf"}`, 10],
+      ['siprest_script_runs_seconds_count{route="route"}', 10],
+    ] as const;
+    const check = async () => {
+      const metrics = await metricsOf(url);
+      expect(expected.map(([name]) => [name, metrics.get(name)])).toEqual(expected);
+      return metrics;
+    };
+    expect((await check()).get('siprest_restarts_total')).toBe(0);
+    for (const pid of await program.pids()) process.kill(pid, 'SIGKILL');
+    await program.prints(
+      /process 0 runs again[^]*process 1 runs again|process 1 runs again[^]*process 0 runs again/,
+    );
+    const metrics = await check();
+    expect(metrics.get('siprest_restarts_total')).toBe(2);
+    expect(metrics.get('siprest_processes')).toBe(2);
+  });
+
+  it('counts reloads, those of scripts with errors as failed', async () => {
+    const program = closeLater(await startWatched(answers, { args: ['--http', '127.0.0.1:0'] }));
+    const url = await httpUrl(program);
+    await program.command('reload', '--pid', String(program.pid)).ended;
+    writeFileSync(program.file, 'route { nothing(); }');
+    await program.command('reload', '--pid', String(program.pid)).ended;
+    const metrics = await metricsOf(url);
+    expect(metrics.get('siprest_reloads_total{result="done"}')).toBe(1);
+    expect(metrics.get('siprest_reloads_total{result="failed"}')).toBe(1);
   });
 });
 

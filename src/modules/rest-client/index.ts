@@ -7,6 +7,7 @@ import { defineFunction, defineFunctions, defineModule, defineTransformations } 
 import { definedNames } from '../../script/index.ts';
 import { clientDomainNames, clientTlsDomains, tlsMgmParameters } from '../tls-mgm.ts';
 import { output, refusedHeader, returnCodes, sendBody, sendType, statusOutput, url } from './arguments.ts';
+import { figures } from './figures.ts';
 import { parameters, validate } from './parameters.ts';
 import { admit, into, moduleName, nextRequest, transfer } from './transfers.ts';
 
@@ -131,5 +132,6 @@ export const restClient = defineModule({
   parameters,
   functions,
   transformations,
+  figures,
   validate,
 });

@@ -80,8 +80,8 @@ export const policyOptions = new StateKey<Routing, { current: PolicyFile }>('res
   current: {},
 }));
 
-/** The clients of all workers that have sent a request. */
-const clients = new StateKey<Routing, RestClient[]>('rest_client clients', () => []);
+/** The open clients of a process. */
+export const clients = new StateKey<Host, Set<RestClient>>('rest_client clients', () => new Set());
 
 interface WorkerTransfers {
   readonly client: RestClient;
@@ -118,8 +118,12 @@ export function openClient(routing: Routing, options: RestClientOptions): RestCl
     shared: routing.states.get(certificates),
     log: (level, message) => routing.log.log(logLevels[level], `${moduleName}: ${message}`),
   });
-  routing.states.get(clients).push(client);
-  routing.listeners.closed.add(() => client.close());
+  const open = routing.host.states.get(clients);
+  open.add(client);
+  routing.listeners.closed.add(() => {
+    open.delete(client);
+    return client.close();
+  });
   return client;
 }
 
@@ -130,37 +134,6 @@ export function openScriptClient(routing: Routing): RestClient {
 }
 
 const logLevels = { debug: 4, info: 3, warning: 1, error: -1 } as const;
-
-type Labelled = Iterable<readonly [label: string, value: number]>;
-
-/** What a script's workers know of REST services: label and number. */
-export interface RestFigures {
-  /** How the transfers of the process ended, by host and return code. */
-  readonly transfers: Labelled;
-  /** What policies did, by host and act. */
-  readonly policies: Labelled;
-  /** What policies know of hosts now. */
-  readonly hosts: Labelled;
-  /** Connections by state. */
-  readonly connections: Labelled;
-}
-
-export function restFigures(routing: Routing): RestFigures {
-  const { transfers, states } = routing.host.states.get(shared);
-  const all = [...transfers];
-  return {
-    transfers: all.flatMap(([host, counts]) =>
-      [...counts.entries()].map(([rc, count]) => [`${host} ${rc}`, count] as const),
-    ),
-    policies: all.flatMap(([host, { acts }]) =>
-      Object.entries(acts).map(([act, count]) => [`${host} ${act}`, count] as const),
-    ),
-    hosts: [...states.figures()].map(
-      ([origin, name, value]) => [`${origin.replace(/^https?:\/\//, '')} ${name}`, value] as const,
-    ),
-    connections: routing.states.get(clients).flatMap((client) => Object.entries(client.connections)),
-  };
-}
 
 const warningPeriod = 10_000;
 
