@@ -1,5 +1,6 @@
 import { Histogram, type HistogramFigure, latencyBounds } from '../timers/index.ts';
-import type { Outcome, PhaseTimes, ReturnCode } from './outcome.ts';
+import type { Outcome, ReturnCode } from './outcome.ts';
+import type { PhaseTimes } from './transfer-end.ts';
 
 /** Hosts counted separately; all others share one count. */
 const MOST_HOSTS = 1_000;

@@ -33,7 +33,7 @@ export async function startWatched(
     args: ['--processes', String(processes), ...args],
     env: environment,
   });
-  const status = async () => (await askServer(siprest.pid, 'status', control)) as ServerStatus;
+  const status = async () => (await askServer(siprest.pid, 'siprest:status', control)) as ServerStatus;
   const more = {
     status,
     pids: async () => {
