@@ -1,25 +1,25 @@
 /**
- * What becomes of requests and answers: the options of `auth`, `cache`, `redirects`, `cookies` and `decode`. One row an option,
+ * How requests identify their caller, and what happens to answers: the options of `auth`, `cache`, `redirects`, `cookies` and `decode`. One row an option,
  * with its unit, default, range and a line of documentation.
  */
 import type { OptionTable } from '../options.ts';
 import { CODINGS } from './content-codings.ts';
 
-/** Which answers are kept, and for how long they may be used. */
+/** Which answers are stored, and for how long they may be used. */
 export interface CacheOptions {
-  /** Most bytes of answers that are kept of a host. */
+  /** Most bytes of stored answers of a host. */
   readonly maxBytes?: number | undefined;
-  /** A larger body is not kept, in bytes. */
+  /** Larger bodies are not stored, in bytes. */
   readonly maxEntryBytes?: number | undefined;
-  /** How long a stale answer is given while it is validated, in milliseconds, if the service does not say more. */
+  /** How long a stale answer is used while it is validated, in milliseconds, unless the answer allows longer. */
   readonly staleWhileRevalidate?: number | undefined;
-  /** How long a stale answer is given if the service fails, in milliseconds, if it does not say more. */
+  /** How long a stale answer is used if the service fails, in milliseconds, unless the answer allows longer. */
   readonly staleIfError?: number | undefined;
-  /** An answer that does not say how long it is fresh is so for this share of its age by Last-Modified, in percent. */
+  /** Freshness of an answer without an explicit lifetime, as a percentage of its age by Last-Modified. */
   readonly heuristic?: number | undefined;
-  /** Longest time that this may be, in milliseconds. */
+  /** Upper bound of that, in milliseconds. */
   readonly maxHeuristic?: number | undefined;
-  /** Sends identical GET requests under way once. */
+  /** Sends identical concurrent GET requests once. */
   readonly coalesce?: boolean | undefined;
 }
 
@@ -27,24 +27,24 @@ export interface CacheOptions {
 export interface RedirectOptions {
   /** Most redirects of one call. */
   readonly max?: number | undefined;
-  /** Where they may lead; what identifies the caller goes to the same origin alone. */
+  /** Where they may lead; credentials are sent to the same origin only. */
   readonly to?: 'any' | 'same-origin' | undefined;
 }
 
-/** Cookies of the origin are sent back to it. */
+/** Returns an origin's cookies to it. */
 export type CookieOptions = Readonly<Record<string, never>>;
 
-/** How answers are decompressed, and texts decoded. */
+/** How answers are decompressed, and text converted. */
 export interface DecodeOptions {
-  /** The codings that are asked for. */
+  /** The content codings to request. */
   readonly encodings?: readonly ('gzip' | 'deflate' | 'br' | 'zstd')[] | undefined;
-  /** Gives text of another character set as UTF-8. */
+  /** Converts text in another character set to UTF-8. */
   readonly charset?: boolean | undefined;
 }
 
 /** How the caller identifies itself to a host. Secrets may be `${file:/path}` or `${env:NAME}`. */
 export interface AuthOptions {
-  /** By user and password, a token, or a token that is asked for. */
+  /** User and password, a fixed token, or a token from an OAuth 2 server. */
   readonly scheme?: 'basic' | 'bearer' | 'digest' | 'oauth2' | undefined;
   /** For `basic` and `digest`. */
   readonly user?: string | undefined;
@@ -52,13 +52,13 @@ export interface AuthOptions {
   readonly password?: string | undefined;
   /** For `bearer`; secret. */
   readonly token?: string | undefined;
-  /** For `oauth2`: where tokens are asked for. */
+  /** For `oauth2`: the token endpoint. */
   readonly tokenUrl?: string | undefined;
   /** For `oauth2`. */
   readonly clientId?: string | undefined;
   /** For `oauth2`; secret. */
   readonly clientSecret?: string | undefined;
-  /** For `oauth2`: what the token is for. */
+  /** For `oauth2`: the requested scope. */
   readonly scope?: string | undefined;
   /** For `oauth2`: how long before it expires a token is renewed, in milliseconds. */
   readonly renewBefore?: number | undefined;
@@ -77,7 +77,7 @@ export const CACHE = {
     default: 10 * MiB,
     min: 1,
     max: 1024 * MiB,
-    doc: 'Most bytes of answers that are kept of a host; those used least recently go first.',
+    doc: 'Most bytes of stored answers of a host; the least recently used are evicted first.',
   },
   maxEntryBytes: {
     type: 'number',
@@ -85,7 +85,7 @@ export const CACHE = {
     default: MiB,
     min: 1,
     max: 1024 * MiB,
-    doc: 'A larger body is not kept.',
+    doc: 'Larger bodies are not stored.',
   },
   staleWhileRevalidate: {
     type: 'number',
@@ -93,7 +93,7 @@ export const CACHE = {
     default: 0,
     min: 0,
     max: MONTH,
-    doc: 'How long a stale answer is given while it is validated in the background, unless the answer says more.',
+    doc: 'How long a stale answer is used while it is validated in the background, unless the answer allows longer.',
   },
   staleIfError: {
     type: 'number',
@@ -101,7 +101,7 @@ export const CACHE = {
     default: 0,
     min: 0,
     max: MONTH,
-    doc: 'How long a stale answer is given if the service fails, unless the answer says more.',
+    doc: 'How long a stale answer is used if the service fails, unless the answer allows longer.',
   },
   heuristic: {
     type: 'number',
@@ -109,7 +109,7 @@ export const CACHE = {
     default: 0,
     min: 0,
     max: 100,
-    doc: 'An answer that does not say how long it is fresh is so for this share of its age by `Last-Modified`. 0: it is validated each time.',
+    doc: 'Freshness of an answer without an explicit lifetime, as a percentage of its age by `Last-Modified`. 0: it is validated each time.',
   },
   maxHeuristic: {
     type: 'number',
@@ -117,12 +117,12 @@ export const CACHE = {
     default: HOUR,
     min: 0,
     max: MONTH,
-    doc: 'Longest time that this may be.',
+    doc: 'Upper bound of that.',
   },
   coalesce: {
     type: 'boolean',
     default: true,
-    doc: 'Send identical GET requests under way once; each of them keeps its time limit and signal.',
+    doc: 'Send identical concurrent GET requests once; each keeps its own time limit and signal.',
   },
 } as const satisfies Record<keyof CacheOptions, unknown> & OptionTable;
 
@@ -141,12 +141,12 @@ export const DECODE = {
     type: 'choices',
     choices: CODINGS,
     default: ['gzip', 'deflate', 'br', 'zstd'],
-    doc: 'The codings that are asked for with `Accept-Encoding`; zstd where Node has it (22.15 and later).',
+    doc: 'The codings to request with `Accept-Encoding`; zstd where Node has it (22.15 and later).',
   },
   charset: {
     type: 'boolean',
     default: true,
-    doc: 'Give text of another character set as UTF-8.',
+    doc: 'Convert text in another character set to UTF-8.',
   },
 } as const satisfies Record<keyof DecodeOptions, unknown> & OptionTable;
 
@@ -155,22 +155,22 @@ export const AUTH = {
     type: 'choice',
     choices: ['basic', 'bearer', 'digest', 'oauth2'],
     default: 'basic',
-    doc: 'By user and password, a token, or a token by OAuth 2 client credentials.',
+    doc: 'User and password, a fixed token, or a token by OAuth 2 client credentials.',
   },
   user: { type: 'string', default: '', secret: true, doc: 'For `basic` and `digest`.' },
   password: { type: 'string', default: '', secret: true, doc: 'For `basic` and `digest`.' },
   token: { type: 'string', default: '', secret: true, doc: 'For `bearer`.' },
-  tokenUrl: { type: 'string', default: '', doc: 'For `oauth2`: where tokens are asked for, with a POST.' },
+  tokenUrl: { type: 'string', default: '', doc: 'For `oauth2`: the token endpoint, which gets a POST.' },
   clientId: { type: 'string', default: '', secret: true, doc: 'For `oauth2`.' },
   clientSecret: { type: 'string', default: '', secret: true, doc: 'For `oauth2`.' },
-  scope: { type: 'string', default: '', doc: 'For `oauth2`: what the token is for.' },
+  scope: { type: 'string', default: '', doc: 'For `oauth2`: the requested scope.' },
   renewBefore: {
     type: 'number',
     unit: 'ms',
     default: 60_000,
     min: 0,
     max: HOUR,
-    doc: 'For `oauth2`: how long before it expires a token is renewed; at half of its life at the earliest.',
+    doc: 'For `oauth2`: how long before it expires a token is renewed, but not before half of its lifetime.',
   },
   tokenTimeout: {
     type: 'number',

@@ -1,47 +1,47 @@
 /**
- * How a service is asked that may be sick, slow or busy: the options of `limits`, `breaker`, `retry` and `replicas`. One row an
+ * How a service that may be failing, slow or overloaded is treated: the options of `limits`, `breaker`, `retry` and `replicas`. One row an
  * option, with its unit, default, range and a line of documentation.
  */
 import type { OptionTable } from '../options.ts';
 import { FAILURES, type ServiceFailure } from './outcome-class.ts';
 
-/** How many requests a host gets at a time and per second; others wait briefly, or are refused. */
+/** How many requests a host gets at a time and per second; others queue briefly, or are refused. */
 export interface LimitOptions {
   /** Most requests at a time; 0: any number. With `adaptive` the upper bound of the limit. */
   readonly concurrency?: number | undefined;
-  /** Finds the limit itself, by whether more requests at a time only make each of them slower. */
+  /** Adapts the limit: it rises until more concurrency only makes requests slower. */
   readonly adaptive?: boolean | undefined;
   /** Most requests in any second; 0: any number. */
   readonly rate?: number | undefined;
-  /** Most bytes of bodies under way, of requests and answers together; 0: any number. */
+  /** Most bytes of pending bodies, requests and answers together; 0: any number. */
   readonly bytes?: number | undefined;
-  /** Most requests that wait for their turn. */
+  /** Most queued requests. */
   readonly queue?: number | undefined;
-  /** Longest time that one waits for its turn, in milliseconds. */
+  /** Longest time in the queue, in milliseconds. */
   readonly queueTime?: number | undefined;
 }
 
-/** When a host is not asked any more for a while, because calls to it fail or are slow. */
+/** When a host gets no requests for a while because calls to it fail or are slow. */
 export interface BreakerOptions {
-  /** It opens when so many percent of the calls in the window have failed. */
+  /** Opens when this percentage of the calls in the window have failed. */
   readonly failureRate?: number | undefined;
-  /** It opens when so many percent of the calls in the window were slow. */
+  /** Opens when this percentage of the calls in the window were slow. */
   readonly slowRate?: number | undefined;
-  /** A call is slow that takes longer, in milliseconds; 0: slow calls do not count. */
+  /** Calls that take longer are slow, in milliseconds; 0: slow calls do not count. */
   readonly slowTime?: number | undefined;
-  /** Fewer calls in the window say nothing. */
+  /** Minimum number of calls in the window. */
   readonly minimum?: number | undefined;
   /** How long a call counts, in milliseconds. */
   readonly window?: number | undefined;
-  /** How long it stays open before it lets probes through, in milliseconds. */
+  /** How long it stays open before probes are let through, in milliseconds. */
   readonly openTime?: number | undefined;
-  /** So many probes have to succeed before it closes. */
+  /** How many probes have to succeed before it closes. */
   readonly probes?: number | undefined;
-  /** Answers that are failures. */
+  /** Statuses that count as failures. */
   readonly statuses?: readonly number[] | undefined;
 }
 
-/** When a request is sent again. */
+/** When a request is retried. */
 export interface RetryOptions {
   /** Most attempts after the first. */
   readonly count?: number | undefined;
@@ -51,43 +51,43 @@ export interface RetryOptions {
   readonly maxBackoff?: number | undefined;
   /** Longest time for one attempt, in milliseconds; 0: only the time limit of the call. */
   readonly attemptTimeout?: number | undefined;
-  /** Answers after which the request is sent again. */
+  /** Statuses that cause a retry. */
   readonly statuses?: readonly number[] | undefined;
-  /** Failures after which it is sent again. */
+  /** Failures that cause a retry. */
   readonly failures?: readonly ServiceFailure[] | undefined;
-  /** Longest `Retry-After` that is waited for, in milliseconds. */
+  /** Longest acceptable `Retry-After`, in milliseconds. */
   readonly maxRetryAfter?: number | undefined;
-  /** Most retries to the host, in percent of its requests. */
+  /** Most retries to the host, as a percentage of its requests. */
   readonly budget?: number | undefined;
 }
 
 /** The replicas of a host, and which of them gets a request. */
 export interface ReplicaOptions {
-  /** Where they are known from: `addresses` of this configuration, the host's A and AAAA records, or SRV records. */
+  /** Where they come from: `addresses` of this configuration, the host's A and AAAA records, or SRV records. */
   readonly discover?: 'list' | 'addresses' | 'srv' | undefined;
   /** With `list`: each as `host` or `host:port`. */
   readonly addresses?: readonly string[] | undefined;
   /** With `srv`: the name of the SRV records. */
   readonly service?: string | undefined;
-  /** How often DNS is asked, at most, in milliseconds; its TTLs count as well. */
+  /** Minimum time between DNS queries, in milliseconds; TTLs are honoured as well. */
   readonly refresh?: number | undefined;
   /** Longest time to connect to one of them, in milliseconds. */
   readonly connectTimeout?: number | undefined;
-  /** After so many failures in a row a replica gets no requests for a while. */
+  /** After this many failures in a row a replica is ejected: it gets no requests for a while. */
   readonly failures?: number | undefined;
-  /** The same after so many percent of its requests have failed. */
+  /** Ejected as well when this percentage of its requests have failed. */
   readonly failureRate?: number | undefined;
-  /** Answers that are failures of the replica. */
+  /** Statuses that count as failures of the replica. */
   readonly statuses?: readonly number[] | undefined;
-  /** For how long it gets no requests at first, in milliseconds. */
+  /** How long the first ejection lasts, in milliseconds. */
   readonly ejectTime?: number | undefined;
-  /** Asks ejected replicas for this path; empty: a request is the probe. */
+  /** Path for probing ejected replicas; empty: the next request is the probe. */
   readonly probePath?: string | undefined;
-  /** How often they are asked, in milliseconds. */
+  /** Time between probes, in milliseconds. */
   readonly probeInterval?: number | undefined;
-  /** How long they may take to answer that, in milliseconds. */
+  /** Time limit of a probe, in milliseconds. */
   readonly probeTimeout?: number | undefined;
-  /** Sends a request to a second replica when the first takes longer than 95 of 100 do. */
+  /** Sends a request to a second replica when the first exceeds the 95th percentile of latency. */
   readonly hedge?: boolean | undefined;
 }
 
@@ -101,12 +101,12 @@ export const LIMITS = {
     default: 0,
     min: 0,
     max: 100_000,
-    doc: 'Most requests at a time. 0: any number. With `adaptive`, the upper bound of the limit; 0 is then 1,000.',
+    doc: 'Most requests at a time. 0: any number. With `adaptive`, the upper bound of the limit, where 0 means 1,000.',
   },
   adaptive: {
     type: 'boolean',
     default: false,
-    doc: 'Find the limit by measuring: it rises as long as latency stays as it was, and falls with latency and failures.',
+    doc: 'Adapt the limit: it rises while latency is stable, and falls when latency or failures increase.',
   },
   rate: {
     type: 'number',
@@ -114,7 +114,7 @@ export const LIMITS = {
     default: 0,
     min: 0,
     max: 10_000,
-    doc: 'Most requests in any second. 0: any number.',
+    doc: 'Most requests per second. 0: any number.',
   },
   bytes: {
     type: 'number',
@@ -122,7 +122,7 @@ export const LIMITS = {
     default: 0,
     min: 0,
     max: 1024 * MiB,
-    doc: 'Most bytes of bodies under way, of requests and answers together. 0: any number.',
+    doc: 'Most bytes of pending bodies, requests and answers together. 0: any number.',
   },
   queue: {
     type: 'number',
@@ -130,7 +130,7 @@ export const LIMITS = {
     default: 100,
     min: 0,
     max: 100_000,
-    doc: 'Most requests that wait for their turn; a further one is refused at once.',
+    doc: 'Most queued requests; further ones are refused at once.',
   },
   queueTime: {
     type: 'number',
@@ -138,7 +138,7 @@ export const LIMITS = {
     default: 1_000,
     min: 0,
     max: HOUR,
-    doc: 'Longest time that a request waits for its turn, within its own time limit; then it is refused.',
+    doc: 'Longest time in the queue, within the time limit of the request; then it is refused.',
   },
 } as const satisfies Record<keyof LimitOptions, unknown> & OptionTable;
 
@@ -149,7 +149,7 @@ export const BREAKER = {
     default: 50,
     min: 1,
     max: 100,
-    doc: 'Opens when so many of the calls in the window have failed.',
+    doc: 'Opens when this share of the calls in the window have failed.',
   },
   slowTime: {
     type: 'number',
@@ -157,7 +157,7 @@ export const BREAKER = {
     default: 0,
     min: 0,
     max: HOUR,
-    doc: 'A call is slow that takes longer, without waiting for its turn. 0: slow calls do not count.',
+    doc: 'Calls that take longer, not counting time in the queue, are slow. 0: slow calls do not count.',
   },
   slowRate: {
     type: 'number',
@@ -165,7 +165,7 @@ export const BREAKER = {
     default: 80,
     min: 1,
     max: 100,
-    doc: 'Opens when so many of the calls in the window were slow.',
+    doc: 'Opens when this share of the calls in the window were slow.',
   },
   minimum: {
     type: 'number',
@@ -173,7 +173,7 @@ export const BREAKER = {
     default: 20,
     min: 1,
     max: 1_000_000,
-    doc: 'Fewer calls in the window say nothing.',
+    doc: 'Minimum number of calls in the window before it may open.',
   },
   window: { type: 'number', unit: 'ms', default: 10_000, min: 10, max: HOUR, doc: 'How long a call counts.' },
   openTime: {
@@ -182,7 +182,7 @@ export const BREAKER = {
     default: 5_000,
     min: 1,
     max: HOUR,
-    doc: 'How long it stays open before it lets probes through, give or take a tenth.',
+    doc: 'How long it stays open before probes are let through, give or take a tenth.',
   },
   probes: {
     type: 'number',
@@ -190,7 +190,7 @@ export const BREAKER = {
     default: 3,
     min: 1,
     max: 1_000,
-    doc: 'So many probes have to succeed before it closes; one that fails opens it again.',
+    doc: 'How many probes have to succeed before it closes; one that fails opens it again.',
   },
   statuses: {
     type: 'numbers',
@@ -198,7 +198,7 @@ export const BREAKER = {
     min: 400,
     max: 599,
     most: 200,
-    doc: 'Answers that are failures.',
+    doc: 'Statuses that count as failures.',
   },
 } as const satisfies Record<keyof BreakerOptions, unknown> & OptionTable;
 
@@ -217,7 +217,7 @@ export const RETRY = {
     default: 50,
     min: 0,
     max: HOUR,
-    doc: 'Longest pause before the first retry, doubled for each further one. The pause is a random part of it.',
+    doc: 'Longest pause before the first retry, doubled for each further one. The actual pause is random, from 0 to this.',
   },
   maxBackoff: {
     type: 'number',
@@ -241,13 +241,13 @@ export const RETRY = {
     min: 400,
     max: 599,
     most: 200,
-    doc: 'Answers after which the request is sent again.',
+    doc: 'Statuses that cause a retry.',
   },
   failures: {
     type: 'choices',
     choices: FAILURES,
     default: ['refused', 'connect-timeout', 'timeout', 'reset', 'network'],
-    doc: 'Failures after which it is sent again: the kind of the outcome, or the code of an `error`.',
+    doc: 'Failures that cause a retry: the kind of the outcome, or the code of an `error`.',
   },
   maxRetryAfter: {
     type: 'number',
@@ -255,7 +255,7 @@ export const RETRY = {
     default: 2_000,
     min: 0,
     max: HOUR,
-    doc: 'Longest `Retry-After` that is waited for; after a longer one the answer is the outcome.',
+    doc: 'Longest acceptable `Retry-After`; with a longer one the answer is the outcome.',
   },
   budget: {
     type: 'number',
@@ -263,7 +263,7 @@ export const RETRY = {
     default: 10,
     min: 0,
     max: 100,
-    doc: 'Most retries to the host, in percent of its requests.',
+    doc: 'Most retries to the host, as a percentage of its requests.',
   },
 } as const satisfies Record<keyof RetryOptions, unknown> & OptionTable;
 
@@ -272,7 +272,7 @@ export const REPLICAS = {
     type: 'choice',
     choices: ['list', 'addresses', 'srv'],
     default: 'list',
-    doc: "Where replicas are known from: `addresses` below, the host's A and AAAA records, or the SRV records of `service`.",
+    doc: "Where replicas come from: `addresses` below, the host's A and AAAA records, or the SRV records of `service`.",
   },
   addresses: {
     type: 'strings',
@@ -291,7 +291,7 @@ export const REPLICAS = {
     default: 5_000,
     min: 100,
     max: HOUR,
-    doc: 'How often DNS is asked, at most; answers count for their TTL.',
+    doc: 'Minimum time between DNS queries; TTLs are honoured as well.',
   },
   connectTimeout: {
     type: 'number',
@@ -307,7 +307,7 @@ export const REPLICAS = {
     default: 3,
     min: 1,
     max: 1_000,
-    doc: 'After so many failures in a row a replica is ejected.',
+    doc: 'After this many failures in a row a replica is ejected.',
   },
   failureRate: {
     type: 'number',
@@ -315,7 +315,7 @@ export const REPLICAS = {
     default: 20,
     min: 1,
     max: 100,
-    doc: 'The same after so many of at least 20 requests within 10 s have failed.',
+    doc: 'Also ejected when this share of at least 20 requests within 10 s have failed.',
   },
   statuses: {
     type: 'numbers',
@@ -323,7 +323,7 @@ export const REPLICAS = {
     min: 400,
     max: 599,
     most: 200,
-    doc: 'Answers that are failures of the replica.',
+    doc: 'Statuses that count as failures of the replica.',
   },
   ejectTime: {
     type: 'number',
@@ -331,12 +331,12 @@ export const REPLICAS = {
     default: 5_000,
     min: 1,
     max: HOUR,
-    doc: 'How long an ejected replica gets no requests, doubled each time in a row up to sixteenfold.',
+    doc: 'How long an ejection lasts, doubled for each consecutive one up to sixteenfold.',
   },
   probePath: {
     type: 'string',
     default: '',
-    doc: 'Ask ejected replicas with a GET of this path whether they are well. Empty: the next request after `ejectTime` is the probe.',
+    doc: 'Probe ejected replicas with a GET of this path. Empty: the next request after `ejectTime` is the probe.',
   },
   probeInterval: {
     type: 'number',
@@ -344,7 +344,7 @@ export const REPLICAS = {
     default: 2_000,
     min: 10,
     max: HOUR,
-    doc: 'How often they are asked.',
+    doc: 'Time between probes.',
   },
   probeTimeout: {
     type: 'number',
@@ -352,11 +352,11 @@ export const REPLICAS = {
     default: 1_000,
     min: 1,
     max: HOUR,
-    doc: 'How long they may take to answer that.',
+    doc: 'Time limit of a probe.',
   },
   hedge: {
     type: 'boolean',
     default: false,
-    doc: 'Send an idempotent request to a second replica when the first takes longer than 95 of 100 do; at most a tenth of the requests.',
+    doc: 'Send an idempotent request to a second replica when the first exceeds the 95th percentile of latency; at most for a tenth of the requests.',
   },
 } as const satisfies Record<keyof ReplicaOptions, unknown> & OptionTable;
