@@ -24,8 +24,9 @@ export type {
   Services,
 } from './services.ts';
 export { type SimulateOptions, simulate } from './simulate.ts';
-export type { PhoneSettings, Simulation, SimulationOptions } from './simulation.ts';
+export type { Simulation } from './simulation.ts';
 export { SimulationError } from './simulation-error.ts';
+export type { PhoneSettings, SimulationOptions } from './simulation-options.ts';
 export type { TestClock } from './test-clock.ts';
 export type { FlowPattern, Trace, TraceEntry } from './trace.ts';
 export type { Datagram, Weather } from './weather.ts';

@@ -9,6 +9,7 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { HandlerWatch, type WatchedHandler } from '../routing/index.ts';
 import { callerPlace } from './caller-place.ts';
+import { isSimulatedFetch } from './simulated-fetch.ts';
 
 /** A kind of real resource. */
 interface RealKind {
@@ -24,7 +25,7 @@ const outside = 'a simulation reaches nothing outside of it: use services.on() a
 const timer: RealKind = {
   name: 'a real timer set at',
   endsByEvent: true,
-  instead: 'use call.sleep()',
+  instead: 'use call.sleep(), or simulate(policy, { globals: true })',
 };
 const connection: RealKind = { name: 'a real connection opened at', endsByEvent: false, instead: outside };
 const connecting: RealKind = { ...connection, endsByEvent: true };
@@ -33,12 +34,19 @@ const datagrams: RealKind = { ...connection, name: 'a real UDP socket opened at'
 const fetching: RealKind = {
   name: 'a real fetch() called at',
   endsByEvent: true,
-  instead: 'use call.rest',
+  instead: 'use call.rest, or simulate(policy, { globals: true })',
 };
 const child: RealKind = {
   ...connection,
   name: 'a process started at',
   instead: 'no real time passes for it',
+};
+
+/** Its threads do not say when they are done. */
+const compression: RealKind = {
+  name: 'compression in a thread begun at',
+  endsByEvent: true,
+  instead: 'use gzipSync() and its like',
 };
 
 /** By the types of Node's asynchronous resources. */
@@ -53,12 +61,14 @@ const realKinds: ReadonlyMap<string, RealKind> = new Map([
   ['GETNAMEINFOREQWRAP', lookup],
   ['QUERYWRAP', lookup],
   ['UDPWRAP', datagrams],
+  ['ZLIB', compression],
   ['PROCESSWRAP', child],
   ['WORKER', { ...child, name: 'a worker thread started at' }],
 ]);
 
 /** Work that ends by itself: on files, and in Node's threads. */
 const work: ReadonlySet<string> = new Set([
+  'FILEHANDLECLOSEREQ',
   'FSREQCALLBACK',
   'FSREQPROMISE',
   'CHECKPRIMEREQUEST',
@@ -73,7 +83,6 @@ const work: ReadonlySet<string> = new Set([
   'SCRYPTREQUEST',
   'SIGNREQUEST',
   'VERIFYREQUEST',
-  'ZLIB',
 ]);
 
 /** A real resource of a handler. */
@@ -141,6 +150,7 @@ let fetchBefore: Fetch = globalThis.fetch;
 /** What fetch() waits for begins later and elsewhere, in code of Node: so the call itself is noted. */
 const notedFetch: Fetch = (...args) => {
   const done = fetchBefore(...args);
+  if (isSimulatedFetch(fetchBefore)) return done;
   const id = --fetches;
   note(id, fetching);
   const wait = waits.get(id);
@@ -157,7 +167,8 @@ let watching = 0;
 function beginWatching(): void {
   if (watching++ > 0) return;
   beginnings.enable();
-  fetchBefore = globalThis.fetch;
+  // a simulation that has taken the globals meanwhile may have given this one back
+  if (globalThis.fetch !== notedFetch) fetchBefore = globalThis.fetch;
   globalThis.fetch = notedFetch;
 }
 

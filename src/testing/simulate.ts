@@ -1,5 +1,6 @@
 import { loadTested, type PolicyOptions, type TestedPolicy } from './load-policy.ts';
-import { Simulation, type SimulationOptions } from './simulation.ts';
+import { Simulation } from './simulation.ts';
+import type { SimulationOptions } from './simulation-options.ts';
 
 /** Options of {@link simulate}. */
 export interface SimulateOptions extends SimulationOptions, PolicyOptions {}

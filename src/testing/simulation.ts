@@ -1,17 +1,12 @@
 /** A server on a simulated network, with simulated REST services and a simulated clock around it. */
 import { restConnect } from '../modules/index.ts';
 import { isIP, isIPv6, NameResolver } from '../net/index.ts';
+import { RestClient, RestShared } from '../rest/index.ts';
 import { handlerWatch } from '../routing/index.ts';
 import type { SocketSource } from '../runtime/index.ts';
 import { DnsNames, parseMessage, type SipMessage } from '../sip/index.ts';
 import { memoryBudgets, timersOf } from '../timers/index.ts';
-import {
-  type Loaded,
-  ProcessHost,
-  type ProcessOptions,
-  RunningServer,
-  ServerLogs,
-} from '../workers/index.ts';
+import { type Loaded, ProcessHost, RunningServer, ServerLogs } from '../workers/index.ts';
 import { writeCoverage } from './coverage.ts';
 import { type LogLine, LogLines } from './log-lines.ts';
 import { type NameRecords, SimulatedNames } from './names.ts';
@@ -20,28 +15,13 @@ import { Phone } from './phone.ts';
 import { readPlace } from './phone-address.ts';
 import { RealWaits } from './real-waits.ts';
 import { Services } from './services.ts';
+import { simulatedFetch } from './simulated-fetch.ts';
+import { takeGlobals } from './simulated-globals.ts';
 import { SimulationError } from './simulation-error.ts';
+import type { PhoneSettings, SimulationOptions } from './simulation-options.ts';
 import { TestClock } from './test-clock.ts';
 import { type FlowPattern, Trace } from './trace.ts';
 import type { Weather } from './weather.ts';
-
-/** Options of a simulation. */
-export interface SimulationOptions extends Pick<ProcessOptions, 'queueLimit' | 'queueTimeout'> {
-  /** The date at the start. Default 2026-01-01T00:00:00Z. */
-  readonly date?: Date | number | undefined;
-  /** Delay, loss and order of messages. Default: each takes 1 ms. */
-  readonly weather?: Weather | undefined;
-  /** Names that the name server knows beside those of phones and services. */
-  readonly names?: Readonly<Record<string, NameRecords>> | undefined;
-}
-
-/** Options of a phone. */
-export interface PhoneSettings {
-  /** Its address of record. Default: `sip:NAME@home.example`. */
-  readonly uri?: string | undefined;
-  /** The transport to reach the server by. Default: that of its first socket. */
-  readonly transport?: SimulatedProtocol | undefined;
-}
 
 /** The server's name in traces. */
 const serverName = 'siprest';
@@ -51,6 +31,9 @@ const isWildcard = (address: string): boolean => address === '0.0.0.0' || addres
 
 /** Of the simulated machine, in bytes. */
 const memorySize = { heap: 2 ** 31, machine: 2 ** 33 };
+
+/** Those of Node's fetch(), in ms. */
+const fetchTimes = { timeout: 300_000, connectTimeout: 10_000 };
 
 /** Limit on problems that are told at once. */
 const mostTold = 5;
@@ -67,6 +50,7 @@ export class Simulation {
   readonly trace = new Trace();
   /** For sockets that do what a test says byte by byte. @internal */
   readonly network: SimulatedNetwork;
+  readonly #resolver: NameResolver;
   readonly #host: ProcessHost;
   readonly #log = new LogLines();
   readonly #realWaits = new RealWaits();
@@ -77,6 +61,8 @@ export class Simulation {
   readonly #hosts = new Map<string, string>();
   readonly #problems: string[] = [];
   readonly #isLocal: boolean;
+  /** Gives the real globals back. */
+  #restoreGlobals: () => void = () => undefined;
   #server: RunningServer | null = null;
   #places = 10;
   #serviceAddresses = 0;
@@ -107,15 +93,25 @@ export class Simulation {
     this.#isLocal = loaded.program.settings.sockets.every(
       ({ host }) => isLoopback(host) || host === 'localhost',
     );
+    this.#resolver = new NameResolver({ clock, client: this.names.client, hostsFile: '', resolvConf: '' });
     this.#host = this.#createHost();
   }
 
   /** @internal */
   static async start(loaded: Loaded, options: SimulationOptions): Promise<Simulation> {
     const simulation = new Simulation(loaded, options);
-    const { queueLimit, queueTimeout } = options;
-    const host = simulation.#host;
-    const starting = RunningServer.start(loaded, { queueLimit, queueTimeout }, { host });
+    if (options.globals === true) simulation.#takeGlobals();
+    try {
+      await simulation.#begin(loaded, options);
+    } catch (error) {
+      simulation.#restoreGlobals();
+      throw error;
+    }
+    return simulation;
+  }
+
+  async #begin(loaded: Loaded, { queueLimit, queueTimeout }: SimulationOptions): Promise<void> {
+    const starting = RunningServer.start(loaded, { queueLimit, queueTimeout }, { host: this.#host });
     let server: RunningServer | null = null;
     let failure: unknown = null;
     void starting.then(
@@ -127,13 +123,18 @@ export class Simulation {
       },
     );
     // startup_route may wait
-    await simulation.clock.until(
+    await this.clock.until(
       () => server !== null || failure !== null,
       () => 'the start of the server',
     );
     if (failure !== null) throw failure;
-    simulation.#server = server;
-    return simulation;
+    this.#server = server;
+  }
+
+  #takeGlobals(): void {
+    const clock = this.clock.source;
+    const shared = new RestShared({ clock, connect: this.services.connect, resolver: this.#resolver });
+    this.#restoreGlobals = takeGlobals(clock, simulatedFetch(new RestClient({ shared, ...fetchTimes })));
   }
 
   /** The server's sockets, such as `udp:127.0.0.1:5060`. */
@@ -207,6 +208,7 @@ export class Simulation {
       await this.#stop();
     } finally {
       this.#realWaits.close();
+      this.#restoreGlobals();
     }
     for (const phone of this.#phones) phone.close();
     writeCoverage();
@@ -249,11 +251,10 @@ export class Simulation {
   #createHost(): ProcessHost {
     const clock = this.clock.source;
     const logs = new ServerLogs({ logFormat: 'json', writeLog: (line) => this.#log.add(line) }, clock);
-    const resolver = new NameResolver({ clock, client: this.names.client, hostsFile: '', resolvConf: '' });
     const host = new ProcessHost({
       clock,
       logs,
-      names: new DnsNames({ clock, resolver }),
+      names: new DnsNames({ clock, resolver: this.#resolver }),
       memory: memoryBudgets(1, memorySize),
       socketSource: this.#socketSource(),
       isSimulated: true,

@@ -157,7 +157,7 @@ export class TimerWheel {
   /** Stops all deadlines. */
   clear(): void {
     for (const ring of [this.#near, this.#middle, this.#far])
-      for (const slot of ring.slots) while (slot !== undefined && slot.first !== null) remove(slot.first);
+      for (const slot of ring.slots) for (let first = slot?.first; first; first = slot?.first) remove(first);
     this.#disarm();
   }
 
