@@ -1,5 +1,6 @@
 /** All script modules, in the order of the reference. */
 import type { Module } from '../runtime/index.ts';
+import { auth } from './auth/index.ts';
 import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
@@ -46,6 +47,7 @@ export const modules: readonly Module[] = [
   miFifo,
   miDatagram,
   miHttp,
+  auth,
   options,
   mathops,
   regex,

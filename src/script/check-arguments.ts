@@ -8,7 +8,7 @@ import type { RouteTable } from './check-routes.ts';
 import type { VariableChecker } from './check-variables.ts';
 import { soleVariable } from './compile-calls.ts';
 import type { DiagnosticCode, DiagnosticList } from './diagnostics.ts';
-import type { ArgumentSpec, DefinedNames, FunctionSpec } from './function-spec.ts';
+import type { ArgumentSpec, DefinedNames, FlagRules, FunctionSpec } from './function-spec.ts';
 import { logLevel, logLevels } from './log-levels.ts';
 import { toInteger } from './operators.ts';
 import type { TableValues } from './table-values.ts';
@@ -141,6 +141,7 @@ export class ArgumentChecker<R> {
       const constant = text === null ? null : constantText(text);
       if (spec.event === true) this.#parts.routes.raises(constant);
       if (spec.definedBy !== undefined) this.#defined(constant, spec.definedBy, node.span, what);
+      if (spec.flags !== undefined && constant !== null) this.#flags(constant, spec.flags, node.span, what);
       if (spec.refuses !== undefined) this.#refused(text, spec.refuses, node.span, what);
     },
     raw: (node) => this.#pattern(node),
@@ -187,6 +188,14 @@ export class ArgumentChecker<R> {
       this.#parts.routes.require(name, spec.routeKind ?? 'route', this.#parts.diagnostics);
     },
   };
+
+  #flags(text: string, flags: FlagRules, span: Span, what: string): void {
+    const unknown = flags.unknown(text);
+    if (unknown === null) return;
+    const [name = ''] = unknown.split('=');
+    const help = didYouMean(name, flags.names) ?? `use any of: ${flags.names.join(', ')}`;
+    this.#error('argument-value', span, `${what} has the invalid flag "${unknown}"`, help);
+  }
 
   #defined(text: string | null, defined: DefinedNames, span: Span, what: string): void {
     const { values } = this.#parts;

@@ -69,10 +69,22 @@ export interface ArgumentSpec {
   readonly refuses?: (text: string) => string | null;
   /** For type `variable`: the function always sets it to text. */
   readonly gives?: 'text';
+  /** For type `string`: flags separated by commas. Text without variables must be made of known ones. */
+  readonly flags?: FlagRules;
   /** For type `string`: the name of an event, whose event_route then runs. */
   readonly event?: true;
   /** One line of documentation. */
   readonly summary: string;
+}
+
+/** The flags of an argument. */
+export interface FlagRules {
+  /** The known names. */
+  readonly names: readonly string[];
+  /** Whether these are letters or numbers of older versions, which OpenSIPS 4.0 rejects. */
+  isFormer(text: string): boolean;
+  /** The first unknown or invalid flag, or null. */
+  unknown(text: string): string | null;
 }
 
 export interface DefinedNames {

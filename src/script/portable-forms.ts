@@ -69,6 +69,10 @@ export const forms = {
   'bare-argument': { what: 'text without quotes', help: 'put it in quotes' },
   'number-for-string': { what: 'a number for this argument', help: 'put it in quotes' },
   'string-for-number': { what: 'a string for this argument', help: 'write the number without quotes' },
+  'former-flags': {
+    what: 'the letters and numbers of older versions as flags',
+    help: 'write the names of the flags, as in nat_uac_test("private-contact,diff-ip-src-via")',
+  },
   'quoted-variable': { what: 'quotes around this variable', help: 'remove the quotes' },
   'log-argument': {
     what: 'anything but strings as arguments of a log function',

@@ -250,6 +250,7 @@ export class PortableValues<R> {
       else if (!notes.isQuoted(node.span)) notes.form('bare-argument', node.span);
       else if (type === 'int') notes.form('string-for-number', node.span);
       else if (type === 'variable' && spec?.quoted !== true) notes.form('quoted-variable', node.span);
+      else if (spec?.flags?.isFormer(node.value) === true) notes.form('former-flags', node.span);
       else if (type !== undefined && withVariables.has(type)) this.#insideText(node);
     }
   }

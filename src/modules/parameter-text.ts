@@ -1,0 +1,13 @@
+/** Parameters of modules that name a variable: `modparam("auth", "password_spec", "$avp(password)")`. */
+import type { Run } from '../runtime/index.ts';
+
+/** The text of the variable; null if it has no value, or the parameter names none. */
+export function textOf(run: Run, parameter: string | null): string | null {
+  if (parameter === null) return null;
+  const text = run.routing.script.text(parameter)?.fill(run) ?? null;
+  return text === '<null>' || text === '' ? null : text;
+}
+
+/** The name of an AVP, from `$avp(name)`; null for anything else. */
+export const avpName = (parameter: string | null): string | null =>
+  /^\$avp\(\s*([^()\s]+)\s*\)$/.exec(parameter ?? '')?.[1] ?? null;
