@@ -4,6 +4,8 @@
 export interface Weather {
   /** How long each message takes, in ms. Default 1. */
   readonly latency?: number | undefined;
+  /** How long a datagram takes, in ms, instead of `latency`. */
+  readonly delay?: ((datagram: Datagram) => number) | undefined;
   /** The probability that a datagram is lost. Default 0. */
   readonly loss?: number | undefined;
   /** The probability that a datagram arrives twice. Default 0. */
@@ -43,6 +45,7 @@ export function seededRandom(seed: number): () => number {
 export function arrivals(weather: Weather, random: () => number, datagram: Datagram): readonly number[] {
   const { latency = 1, loss = 0, duplicates = 0, reordering = 0 } = weather;
   if (weather.isLost?.(datagram) === true || (loss > 0 && random() < loss)) return [];
-  const delay = reordering > 0 && random() < reordering ? 3 * latency + 1 : latency;
-  return duplicates > 0 && random() < duplicates ? [delay, delay + latency] : [delay];
+  const usual = weather.delay?.(datagram) ?? latency;
+  const delay = reordering > 0 && random() < reordering ? 3 * usual + 1 : usual;
+  return duplicates > 0 && random() < duplicates ? [delay, delay + usual] : [delay];
 }

@@ -6,16 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type BranchSpec, MAX_MESSAGE_BYTES, parseMessage, type ReplyVerdict } from '../../src/sip/index.ts';
 import { StreamFramer } from '../../src/sip/stream-framer.ts';
 import { Chance, mutated } from '../support/chance.ts';
-import {
-  ADDRESS,
-  branchTo,
-  Callee,
-  Caller,
-  contactOf,
-  type Plan,
-  ProxyUnderTest,
-  SimulatedNetwork,
-} from './simulated-network.ts';
+import { branchTo, Caller, type Plan, ProxyUnderTest, TestNetwork } from './proxy-network.ts';
 import { TORTURE } from './torture.ts';
 
 /** What breaks parsers: separators, quotes, numbers at the limits, whole header lines. */
@@ -71,10 +62,10 @@ function randomPlan(chance: Chance): Plan {
 /** One call, or a few, with everything going wrong. Throws with the seed when something does that must not. */
 async function round(seed: number): Promise<number> {
   const chance = new Chance(seed);
-  const network = new SimulatedNetwork();
+  const network = new TestNetwork();
   const ports = [7001, 7002, 7003];
   for (const port of ports) {
-    const callee = new Callee(network, port, randomPlan(chance), contactOf(port));
+    const callee = network.callee(port, randomPlan(chance));
     callee.honoursCancel = chance.happens(0.7);
   }
   const maybeLater = async <T>(value: T): Promise<T> => {
@@ -117,14 +108,13 @@ async function round(seed: number): Promise<number> {
     const seen = network.log;
     const base = chance.happens(0.3) || seen.length === 0 ? chance.of(TORTURE).text : chance.of(seen).text;
     const data = Buffer.from(chance.happens(0.9) ? mutated(chance, base, PIECES) : base, 'latin1');
-    const source = { address: ADDRESS, port: chance.of([5066, 7001, 7002, 9999]), transport: 'udp' } as const;
-    network.deliver(data, source, 5060);
+    network.deliver(data, chance.of([5066, 7001, 7002, 9999]), 5060);
     injected++;
     frame(chance, data);
-    await network.run(250, 50);
+    await network.run(250);
   }
   network.weather = {};
-  await network.run(200_000, 2000);
+  await network.run(200_000);
   if (!proxy.isIdle)
     throw new Error(
       `something is left: ${proxy.core.clients.size} client and ${proxy.table.size} server transactions, ${network.timers.size} timers`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AFTERWARDS, RING, RING_ANSWER, SILENT, scene } from './proxy-scene.ts';
+import { AFTERWARDS, count, RING, RING_ANSWER, SILENT, scene } from './proxy-scene.ts';
 
 describe('CANCEL', () => {
   it('cancels what rings, and 487 goes up', async () => {
@@ -38,7 +38,7 @@ describe('CANCEL', () => {
     caller.cancel();
     await network.run(40_000);
     expect(caller.statuses).toEqual([100, 487]);
-    expect(callees[0]?.count('CANCEL')).toBe(0);
+    expect(count(callees[0], 'CANCEL')).toBe(0);
     await network.run(AFTERWARDS);
     expect(proxy.isIdle).toBe(true);
   });
@@ -82,7 +82,7 @@ describe('CANCEL', () => {
     caller.cancel();
     await network.run(2000);
     expect(caller.statuses).toEqual([100, 180, 200]);
-    expect(callees[0]?.count('ACK')).toBe(1);
+    expect(count(callees[0], 'ACK')).toBe(1);
     await network.run(AFTERWARDS);
     expect(proxy.isIdle).toBe(true);
   });
@@ -109,7 +109,7 @@ describe('CANCEL', () => {
     await network.run(1000);
     caller.cancel();
     await network.run(1000);
-    expect(callees[0]?.count('CANCEL')).toBe(0);
+    expect(count(callees[0], 'CANCEL')).toBe(0);
     expect(caller.statuses).toEqual([100, 200]);
   });
 

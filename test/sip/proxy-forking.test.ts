@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AFTERWARDS, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
-import { Callee, Caller, ProxyUnderTest, SimulatedNetwork } from './simulated-network.ts';
+import { Caller, ProxyUnderTest, TestNetwork } from './proxy-network.ts';
+import { AFTERWARDS, count, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
 
 describe('forking', () => {
   it('lets the first answer win and cancels the others', async () => {
@@ -31,7 +31,7 @@ describe('forking', () => {
     expect(caller.responses.filter(({ status }) => status >= 200).map(({ status }) => status)).toEqual([
       200, 202,
     ]);
-    expect(callees.map((callee) => callee.count('ACK'))).toEqual([1, 1]);
+    expect(callees.map((callee) => count(callee, 'ACK'))).toEqual([1, 1]);
   });
 
   it('cancels a branch that has not answered yet only when it does (9.1)', async () => {
@@ -90,11 +90,9 @@ describe('forking', () => {
   });
 
   it('collects the challenges of all branches (16.7, 7)', async () => {
-    const network = new SimulatedNetwork();
+    const network = new TestNetwork();
     for (const port of [7001, 7002])
-      new Callee(network, port, refuse(407), (status) =>
-        status === 407 ? `Proxy-Authenticate: Digest realm="${port}"\r\n` : '',
-      );
+      network.callee(port, refuse(407), () => ({ 'Proxy-Authenticate': `Digest realm="${port}"` }));
     new ProxyUnderTest(network, { branches: [7001, 7002] });
     const caller = new Caller(network);
     caller.send();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AFTERWARDS, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
-import { branchTo } from './simulated-network.ts';
+import { branchTo } from './proxy-network.ts';
+import { AFTERWARDS, count, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
 
 describe('the failure hook', () => {
   it('tries the next callee', async () => {
@@ -168,7 +168,7 @@ describe('the failure hook', () => {
     network.weather = { delay: () => 20 };
     caller.send();
     await network.run(8000);
-    expect(callees[0]?.count('CANCEL')).toBe(1);
+    expect(count(callees[0], 'CANCEL')).toBe(1);
     expect(callees[1]?.methods).toEqual(['INVITE', 'CANCEL', 'ACK']);
     expect(caller.statuses).toEqual([100, 180, 200]);
     await network.run(AFTERWARDS);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { headerText, NO_HEADERS } from '../../src/sip/header-text.ts';
 import { isKept } from '../support/garbage.ts';
+import type { Plan } from './proxy-network.ts';
 import { AFTERWARDS, RING, RING_ANSWER, refuse, type Scene, SILENT, scene } from './proxy-scene.ts';
-import type { Plan } from './simulated-network.ts';
 
 /** What a call that is over must not keep: the response context, and by it all messages and what a script made of them. */
 function forget(proxy: Scene['proxy']): WeakRef<object> {
@@ -42,7 +42,7 @@ describe('what is kept of a call for its retransmissions', () => {
     const { network, caller, proxy } = scene([[[10, 200]]], { hooks });
     let lost = 2;
     network.weather = {
-      isLost: (data, from) => from === 5066 && data.toString().startsWith('ACK') && lost-- > 0,
+      isLost: ({ data, from }) => from.endsWith(':5066') && data.toString().startsWith('ACK') && lost-- > 0,
     };
     caller.send();
     await network.run(400);

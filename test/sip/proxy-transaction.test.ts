@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Chance } from '../support/chance.ts';
-import { AFTERWARDS, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
-import { type Plan } from './simulated-network.ts';
+import { type Plan } from './proxy-network.ts';
+import { AFTERWARDS, count, RING, RING_ANSWER, refuse, SILENT, scene } from './proxy-scene.ts';
 
 describe('one branch', () => {
   it('passes ringing and answer on, and the ACK', async () => {
@@ -152,7 +152,9 @@ describe('one branch', () => {
         },
       },
     });
-    network.weather = { isLost: (data, from) => from === 5066 && data.toString().startsWith('ACK') };
+    network.weather = {
+      isLost: ({ data, from }) => from.endsWith(':5066') && data.toString().startsWith('ACK'),
+    };
     caller.send();
     await network.run(10_000);
     expect(caller.responses.filter(({ status }) => status === 200).length).toBeGreaterThan(3);
@@ -175,7 +177,7 @@ describe('one branch', () => {
       branches: [[7999, 7001, 7002, 7003]],
       settings: { frTimeout: 3000 },
     });
-    proxy.transport.refused.add(7999);
+    proxy.refuse(7999);
     caller.send();
     await network.run(10_000);
     expect(caller.statuses).toEqual([100, 200]);
@@ -188,7 +190,7 @@ describe('one branch', () => {
 
   it('answers 500 when it cannot be sent at all', async () => {
     const { network, caller, proxy } = scene([SILENT]);
-    proxy.transport.refused.add(7001);
+    proxy.refuse(7001);
     caller.send();
     await network.run(1000);
     expect(caller.statuses).toEqual([100, 500]);
@@ -213,7 +215,7 @@ describe('a bad network', () => {
       caller.sendUntilAnswered();
       await network.run(40_000);
       expect(caller.statuses.at(-1)).toBe(200);
-      expect(callees[0]?.count('ACK')).toBeGreaterThan(0);
+      expect(count(callees[0], 'ACK')).toBeGreaterThan(0);
       await network.run(AFTERWARDS);
       expect(proxy.isIdle).toBe(true);
     },
