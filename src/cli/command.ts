@@ -184,7 +184,8 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .description('write a first policy or script, its test, and what runs them; keeps files that exist')
     .argument('[folder]', 'where to write (default: this folder)', '.')
     .option('--typescript', 'a policy in TypeScript instead of a routing script')
-    .action((folder: string, options: InitOptions) => finish(init(folder, options, streams)));
+    .option('--no-install', 'write the files, and leave npm install to you')
+    .action(async (folder: string, options: InitOptions) => finish(await init(folder, options, streams)));
 
   program
     .command('tour')

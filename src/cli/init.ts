@@ -7,11 +7,19 @@ import type { Streams } from './streams.ts';
 export interface InitOptions {
   /** A policy in TypeScript instead of a routing script. */
   readonly typescript?: boolean;
+  /** Run `npm install` afterwards. */
+  readonly install: boolean;
 }
 
-/** Writes what is missing, and nothing over what exists. */
-export function init(folder: string, { typescript = false }: InitOptions, { stdout }: Streams): number {
+/** Writes what is missing, and nothing over what exists; 1 if the installation fails. */
+export async function init(
+  folder: string,
+  { typescript = false, install }: InitOptions,
+  streams: Streams,
+): Promise<number> {
+  const { stdout } = streams;
   const root = resolve(folder);
+  const isOwn = !existsSync(join(root, 'package.json'));
   const files = typescript ? typescriptFiles(root) : scriptFiles(root);
   for (const [name, text] of Object.entries(files)) {
     const path = join(root, name);
@@ -22,11 +30,32 @@ export function init(folder: string, { typescript = false }: InitOptions, { stdo
     }
     stdout.write(`${isThere ? 'kept     ' : 'wrote    '}${join(folder, name)}\n`);
   }
-  const place = relative('', root);
-  const next = [...(place === '' ? [] : [`cd ${folder}`]), 'npm install', 'npm test', 'npm start'];
+  const isInstalled = isOwn && install && (await npmInstall(root, streams));
+  const main = Object.keys(files)[0] ?? '';
+  const next = [
+    ...(relative('', root) === '' ? [] : [`cd '${folder}'`]),
+    // a package.json that was there has its own scripts
+    ...(isInstalled ? [] : isOwn ? ['npm install'] : [`npm install siprest@^${version()}`]),
+    ...(isOwn ? ['npm test', 'npm start'] : ['npx siprest test', `npx siprest run ${main}`]),
+  ];
   stdout.write(`\nNext:\n\n${next.map((line) => `  ${line}\n`).join('')}\n`);
   stdout.write('Then, in another terminal: npx siprest send INVITE sip:bob@127.0.0.1:5060\n');
-  return 0;
+  return isOwn && install && !isInstalled ? 1 : 0;
+}
+
+async function npmInstall(root: string, { stdout, stderr, env, signal }: Streams): Promise<boolean> {
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  stdout.write('\nnpm install\n');
+  const child = spawn('npm', ['install', '--no-audit', '--no-fund'], { cwd: root, env: { ...env }, signal });
+  child.stdout.on('data', (text: Buffer) => stdout.write(text));
+  child.stderr.on('data', (text: Buffer) => stderr.write(text));
+  return new Promise((settle) => {
+    child.once('error', ({ message }) => {
+      stderr.write(`siprest: npm: ${message}\n`);
+      settle(false);
+    });
+    child.once('close', (code) => settle(code === 0));
+  });
 }
 
 const nameOf = (root: string): string =>
@@ -77,48 +106,70 @@ WantedBy=multi-user.target
 // in two parts, since the build replaces the whole
 const ownUrl = ['import.meta', 'url'].join('.');
 
-const testOf = (what: string) => `import assert from 'node:assert/strict';
+/** `passes` is the status for a caller with credit. */
+const testOf = (
+  what: string,
+  service: string,
+  passes: number,
+  preparation = '',
+) => `import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { simulate } from 'siprest/testing';
 
 const file = new URL('./${what}', ${ownUrl});
-
-test('a caller without credit is refused', async () => {
+${preparation}
+/** The final status of a call whose caller has this credit, by the status of the service. */
+async function statusFor(credit) {
   const sim = await simulate(file);
-  sim.services.on('127.0.0.1', { status: 402 });
-  const call = sim.caller('alice').invite('sip:bob@home.example');
-  assert.equal((await call.final()).status, 403);
+  sim.services.on('${service}', { status: credit });
+  const { status } = await sim.caller('alice').invite('sip:bob@home.example').final();
   await sim.close();
+  return status;
+}
+
+test('a caller with credit passes', async () => {
+  assert.equal(await statusFor(200), ${passes});
 });
 
-test('a call is refused as long as the credit service does not answer', async () => {
-  const sim = await simulate(file);
-  sim.services.on('127.0.0.1', { status: 500 });
-  const call = sim.caller('alice').invite('sip:bob@home.example');
-  assert.equal((await call.final()).status, 403);
-  await sim.close();
+test('a caller without credit is refused', async () => {
+  assert.equal(await statusFor(402), 403);
+});
+
+test('nobody passes as long as the credit service fails', async () => {
+  assert.equal(await statusFor(500), 403);
 });
 `;
 
 const typescriptFiles = (root: string) => ({
   'policy.ts': `import { defineServer, url } from 'siprest';
 
-/** Asked about each caller: GET /accounts/alice, and 200 lets the call pass. */
-const service = process.env['CREDIT_SERVICE'] ?? 'http://127.0.0.1:8080';
+/** Asked about each caller: GET /accounts/alice, and 200 lets the call pass. Without a service all calls pass. */
+const service = process.env['CREDIT_SERVICE'];
 
 export default defineServer({
   sockets: ['udp:127.0.0.1:5060', 'tcp:127.0.0.1:5060'],
   rest: { timeout: 2000, connectTimeout: 500 },
 
   async onInvite(call) {
-    const answer = await call.rest.get(service + url\`/accounts/\${call.from.user ?? 'anonymous'}\`);
-    if (answer.kind !== 'response') return call.reply(503, 'Credit Service Unavailable');
-    if (answer.status !== 200) return call.reply(403, 'Forbidden');
-    return call.reply(302, 'Moved Temporarily');
+    if (service !== undefined) {
+      const answer = await call.rest.get(service + url\`/accounts/\${call.from.user ?? 'anonymous'}\`);
+      if (answer.kind !== 'response') return call.reply(503, 'Credit Service Unavailable');
+      if (answer.status !== 200) return call.reply(403, 'Forbidden');
+    }
+    // to send it on instead, remove onInDialog: return call.relay({ targets: ['sip:gateway.example'] });
+    return call.reply(200, 'OK');
   },
+
+  /** BYE and all else within a call that was answered here. */
+  onInDialog: (call) => call.reply(200, 'OK'),
 });
 `,
-  'policy.test.ts': testOf('policy.ts'),
+  'policy.test.ts': testOf(
+    'policy.ts',
+    'credit.example',
+    200,
+    "process.env['CREDIT_SERVICE'] = 'http://credit.example';\n",
+  ).replace('(credit)', '(credit: number)'),
   'tsconfig.json': `${JSON.stringify(
     {
       compilerOptions: {
@@ -172,6 +223,6 @@ route[credit] {
   }
 }
 `,
-  'opensips.test.js': testOf('opensips.cfg'),
+  'opensips.test.js': testOf('opensips.cfg', '127.0.0.1', 302),
   ...common(root, 'opensips.cfg', '', {}),
 });

@@ -16,7 +16,7 @@ describe.each([
 ])('siprest init $args', ({ args, main, test }) => {
   it('writes what runs and passes its test, and keeps files that exist', async () => {
     const folder = join(temporaryFolder('init'), 'My Calls');
-    const first = await siprest('init', ...args, folder);
+    const first = await siprest('init', '--no-install', ...args, folder);
     expect(first.code).toBe(0);
     expect(first.said).toContain('npm install\n  npm test\n  npm start');
     expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).toMatchObject({
@@ -25,11 +25,12 @@ describe.each([
     });
     expect(await siprest('check', join(folder, main))).toMatchObject({ code: 0 });
     const tested = await siprest('test', join(folder, test));
-    expect(tested.said).toContain('pass 2');
+    expect(tested.said).toContain('pass 3');
     expect(tested.code).toBe(0);
 
     writeFileSync(join(folder, main), 'mine');
     const again = await siprest('init', ...args, folder);
+    expect(again.said).toContain(`npx siprest run ${main}`);
     expect(again.said).toMatch(new RegExp(`kept +${join(folder, main)}`));
     expect(readFileSync(join(folder, main), 'utf8')).toBe('mine');
   });
