@@ -15,9 +15,18 @@ import { builtInStatistics, processStatistics } from '../src/modules/statistics/
 import type { CommandSpec } from '../src/runtime/command.ts';
 import type { Module } from '../src/runtime/module.ts';
 import type { Run } from '../src/runtime/run.ts';
-import type { ArgumentSpec, FunctionSpec } from '../src/script/function-spec.ts';
+import type { FunctionSpec } from '../src/script/function-spec.ts';
 import type { EventSpec, ModuleSpec } from '../src/script/module-spec.ts';
 import type { ParameterSpec, SettingSpec } from '../src/script/parameter-spec.ts';
+import {
+  defaultForm,
+  functionForm,
+  rangeForm,
+  transformationForms,
+  typeForm,
+  variableForm,
+  zeroForm,
+} from '../src/script/row-forms.ts';
 import type { TransformationSpec } from '../src/script/transformation-spec.ts';
 import type { VariableSpec } from '../src/script/variable-spec.ts';
 import { FIGURES } from '../src/workers/figures.ts';
@@ -52,19 +61,11 @@ function byName<T extends { readonly name: string }>(specs: readonly T[] | undef
 const withRemark = (summary: string, inert: string | undefined): string =>
   inert === undefined || summary.includes(inert) ? summary : `${summary} **Without effect:** ${inert}`;
 
-const ofZero = ({ zero }: ParameterSpec | SettingSpec): string =>
-  zero === undefined ? '' : zero === Number.POSITIVE_INFINITY ? ' 0 means unlimited.' : ` 0 is ${zero}.`;
-
 /** A byte string as a script would write it. */
 const bytes = (text: string): string =>
   text.replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 // --- what the tables say --------------------------------------------------------------------------------
-
-function signature(name: string, args: readonly ArgumentSpec[]): string {
-  const parts = args.map((argument) => (argument.optional ? `[${argument.name}]` : argument.name));
-  return `${name}(${parts.join(', ')})`;
-}
 
 function functionEntry(spec: FunctionSpec<Run>): string {
   const facts = [
@@ -81,7 +82,7 @@ function functionEntry(spec: FunctionSpec<Run>): string {
       : `${argument.summary} One of ${argument.oneOf.map(code).join(', ')}.`,
   ]);
   return [
-    `### ${code(signature(spec.name, spec.arguments))}\n`,
+    `### ${code(functionForm(spec))}\n`,
     `${[spec.summary, ...facts].join(' ')}\n`,
     table(['argument', 'type', ''], rows),
   ]
@@ -89,44 +90,26 @@ function functionEntry(spec: FunctionSpec<Run>): string {
     .join('\n');
 }
 
-function range({ type, minimum, maximum }: ParameterSpec | SettingSpec): string {
-  if (type === 'boolean' || (minimum === undefined && maximum === undefined)) return '';
-  return `${minimum ?? ''} … ${maximum ?? ''}`.trim();
+function defaultText(value: ParameterSpec['default'] | undefined, unit = ''): string {
+  const written = defaultForm(value);
+  return written === null ? 'none' : `${code(written)}${unit && ` ${unit}`}`;
 }
-
-const defaultText = (value: ParameterSpec['default'] | undefined, unit = ''): string =>
-  value === null || value === undefined
-    ? 'none'
-    : `${code(typeof value === 'string' ? `"${value}"` : String(value))}${unit && ` ${unit}`}`;
 
 const parameterRow = (spec: ParameterSpec): readonly string[] => [
   [spec.name, ...(spec.aliases ?? [])].map(code).join(', '),
-  spec.repeated ? `${spec.type}, repeated` : spec.type,
+  typeForm(spec),
   defaultText(spec.default, spec.unit),
-  range(spec),
-  withRemark(spec.summary + ofZero(spec), spec.inert),
+  rangeForm(spec),
+  withRemark(spec.summary + zeroForm(spec), spec.inert),
 ];
 
 const settingRow = (spec: SettingSpec): readonly string[] => [
   [spec.name, ...(spec.aliases ?? [])].map(code).join(', '),
-  spec.repeated ? `${spec.type}, repeated` : spec.type,
+  typeForm(spec),
   defaultText(spec.default),
-  range(spec),
-  withRemark(spec.summary + ofZero(spec), spec.inert),
+  rangeForm(spec),
+  withRemark(spec.summary + zeroForm(spec), spec.inert),
 ];
-
-function variableForm(spec: VariableSpec<Run>): string {
-  const subname = spec.subname ?? 'none';
-  const written =
-    subname === 'none'
-      ? `$${spec.name}`
-      : subname === 'optional'
-        ? `$${spec.name}[(name)]`
-        : subname === 'required'
-          ? `$${spec.name}(name)`
-          : `$${spec.name}(${subname.join('|')})`;
-  return spec.indexed ? `${written}, $(${written.slice(1)}[index])` : written;
-}
 
 /** `$rU` after `$rU = "bob";`: `bob` */
 function variableExample({ example }: VariableSpec<Run>): string {
@@ -143,8 +126,7 @@ const variableRow = (spec: VariableSpec<Run>): string[] => [
 ];
 
 function transformationRow(spec: TransformationSpec<Run>): readonly string[] {
-  const names = spec.arguments.map(({ name, optional }) => (optional ? `[${name}]` : name));
-  const written = [spec.name, ...(spec.aliases ?? [])].map((name) => code(`{${[name, ...names].join(',')}}`));
+  const written = transformationForms(spec).map(code);
   if (spec.example === undefined) return [written.join(', '), spec.summary, ''];
   const [input, transformation, output] = spec.example;
   const shown = (value: typeof input): string => (value === null ? '`<null>`' : code(bytes(`${value}`)));

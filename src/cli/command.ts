@@ -5,6 +5,7 @@ import { packageVersion as version } from '../internal.ts';
 import { CHECK_FORMATS, type CheckOptions, check } from './check.ts';
 import { type InitOptions, init } from './init.ts';
 import { type MiOptions, mi } from './mi.ts';
+import { modules } from './modules.ts';
 import { type RunOptions, run } from './run.ts';
 import { type SendOptions, send } from './send.ts';
 import { reload, type ServerChoice, type StatusOptions, status } from './status.ts';
@@ -110,6 +111,15 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .option('--verbose', 'report each module and parameter without effect, with the reason')
     .option('--portable', 'report extensions of siprest that OpenSIPS rejects; exit code 1 if any')
     .action(async (files: string[], options: CheckOptions) => finish(await check(files, options, streams)));
+
+  program
+    .command('modules')
+    .description('print the parameters, functions, variables, transformations and events of a script module')
+    .argument(
+      '[module]',
+      'its name, such as rest_client, or the file of your own (default: list the modules)',
+    )
+    .action(async (what?: string) => finish(await modules(what, streams)));
 
   program
     .command('status')

@@ -22,4 +22,5 @@ export {
   type StateScope,
 } from './own/index.ts';
 export { commandsOf } from './process-commands.ts';
+export { renderModule } from './render-module.ts';
 export { openClient, openScriptClient, restConnect } from './rest-client/transfers.ts';

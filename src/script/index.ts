@@ -48,6 +48,15 @@ export type { Reached } from './reached.ts';
 export { absencesText, countAbsences } from './render-absences.ts';
 export { type RenderOptions, renderDiagnostics } from './render-diagnostics.ts';
 export { inertText, isInert } from './render-inert.ts';
+export {
+  defaultForm,
+  functionForm,
+  rangeForm,
+  transformationForms,
+  typeForm,
+  variableForm,
+  zeroForm,
+} from './row-forms.ts';
 export { lineWithoutSecrets, withoutSecrets } from './secrets.ts';
 export { type Location, type SourceFile, SourceSet } from './source.ts';
 export { TableValues } from './table-values.ts';
