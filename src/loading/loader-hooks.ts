@@ -1,6 +1,6 @@
 /**
  * Hooks of Node's module loader, for programs that Node itself loads, such as tests: files there follow the rules of
- * policies. Types are removed, and `siprest` is the running one, wherever it is installed.
+ * policies. Types are removed, and `siprest` resolves to the running version, wherever it is installed.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -2,11 +2,11 @@
 import { createRequire } from 'node:module';
 import type * as TypeScriptRemoval from '@swc/wasm-typescript';
 
-/** Loading it takes a quarter of a second, so only who has TypeScript loads it. */
+/** Loading it takes a quarter of a second, so it is loaded only for TypeScript. */
 let removal: typeof TypeScriptRemoval | null = null;
 
 export class TypeScriptError extends Error {
-  /** Whether it is valid TypeScript that more than the removal of types would have to run. */
+  /** Whether it is valid TypeScript that needs more than the removal of types to run. */
   readonly isNonErasable: boolean;
   /** In UTF-16 code units. */
   readonly start: number;

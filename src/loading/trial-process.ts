@@ -36,7 +36,7 @@ export interface Validated {
 
 /** Compiles, evaluates and validates a file. Ends the process afterwards. */
 export async function runTrial(path: string, validate: (exported: Namespace) => Validated): Promise<void> {
-  // a promise that nobody handles ends the trial as it would end the server
+  // an unhandled rejection ends the trial as it would end the server
   process.on('uncaughtException', (error) => finish({ diagnostics: [thrown(compiled, error)] }));
   const compiled = compileGraph(path);
   const { graph } = compiled;

@@ -1,5 +1,5 @@
 /**
- * Tries policies and modules before a server runs them: compiles, evaluates and validates them in a process of its own,
+ * Tries policies and modules before a server runs them: compiles, evaluates and validates them in a separate process,
  * where a top level that throws, hangs, exits or takes all memory harms nobody.
  */
 import { fork } from 'node:child_process';
@@ -40,7 +40,7 @@ export async function tryCode(
   const child = fork(program, [path], {
     execArgv: [],
     serialization: 'advanced',
-    // what a top level prints is not the output of this program
+    // the output of a top level is not that of this program
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   let isLate = false;

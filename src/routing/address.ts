@@ -15,7 +15,7 @@ import { decode, decodeOr, encode } from './text.ts';
 
 /** Parts of a URI to be replaced; null removes one. */
 export interface UriChanges {
-  /** The user part, escaped as it is to be sent. */
+  /** The user part, escaped as it will be sent. */
   readonly user?: string | null | undefined;
   /** A host name, or an IP address without brackets. */
   readonly host?: string | undefined;

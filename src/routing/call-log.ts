@@ -17,7 +17,7 @@ export class CallLog {
     this.#write(-1, text);
   }
 
-  /** Something is wrong, but the call goes on. */
+  /** Something is wrong, but the call continues. */
   warning(text: string): void {
     this.#write(1, text);
   }
@@ -27,7 +27,7 @@ export class CallLog {
     this.#write(2, text);
   }
 
-  /** What happens in every call. */
+  /** Something that happens in every call. */
   info(text: string): void {
     this.#write(3, text);
   }

@@ -1,4 +1,4 @@
-/** REST requests of a call, which end with it. */
+/** A call's REST requests, which end with the call. */
 import type { BodyRequestOptions, Outcome, RequestOptions, RestClient } from '../rest/index.ts';
 import type { Cancellation } from '../timers/index.ts';
 

@@ -32,7 +32,7 @@ export interface RouteResult {
   readonly exited: boolean;
 }
 
-/** What a reply has beside its status and reason. */
+/** The parts of a reply other than status and reason. */
 export interface ReplyOptions {
   /** Header lines. */
   readonly headers?: HeaderValues | undefined;
@@ -141,19 +141,19 @@ export class Call<State extends object = CallState> extends MessageView {
 
   // --- the call ---
 
-  /** Whatever the policy keeps with the call, as made by its `state`. */
+  /** The policy's data for this call, created by its `state`. */
   get state(): State {
-    // the policy has made it of the type that its handlers have
+    // its `state` creates it, with the type that handlers see
     this.#state ??= this.#handling.routing.newState() as State;
     return this.#state;
   }
 
-  /** The date in ms since 1970, by the server's clock: a test may simulate it. */
+  /** The time in ms since 1970, by the server's clock, which tests simulate. */
   get now(): number {
     return this.#handling.routing.host.clock.date();
   }
 
-  /** Resolves after so many ms by the server's clock, or once the call has ended. */
+  /** Resolves after this many ms of the server's clock, or when the call has ended. */
   sleep(milliseconds: number): Promise<void> {
     return this.#handling.sleep(milliseconds);
   }

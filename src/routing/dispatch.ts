@@ -1,4 +1,4 @@
-/** Which handler gets a request, and what happens to a request that none gets. */
+/** Chooses the handler for a request, and handles requests for which there is none. */
 import { type Intake, RequestIntake, runRoute, type WorkerPool } from '../engine/index.ts';
 import { countMaxForwards, looseRoute, relay } from '../relay/index.ts';
 import { type Request, Run, type RunRouting, type RunWorker } from '../runtime/index.ts';

@@ -1,4 +1,4 @@
-/** Knows which handler has kept the event loop from everything else. */
+/** Finds the handler that has blocked the event loop. */
 import { type Host, StateKey } from '../runtime/index.ts';
 
 /** What the watch knows of a handler. */
@@ -9,7 +9,7 @@ export interface WatchedHandler {
   readonly title: string;
   /** Whether it has not ended. */
   readonly isUnderWay: boolean;
-  /** Whether it is under way and waits for something else than what siprest gives it: replies, REST answers, sleep(), routes. */
+  /** Whether it is running and waits for something other than what siprest provides: replies, REST answers, sleep(), routes. */
   readonly waitsElsewhere: boolean;
 }
 
@@ -40,7 +40,7 @@ export class HandlerWatch {
     this.#since = now;
   }
 
-  /** Others run: it has returned, or the event loop goes on. */
+  /** Other code runs: it has returned, or the event loop continues. */
   ends(): void {
     if (this.#running === null) return;
     this.#close(performance.now());

@@ -192,7 +192,7 @@ export abstract class MessageView {
     this.draft.replaceParts(text === '' ? [] : [{ type: encode(contentType), headers: '', body: text }]);
   }
 
-  /** The SDP in the body, be it a part of several. */
+  /** The SDP in the body, or in one of its parts. */
   get sdp(): string | undefined {
     return decodeOr(this.draft.body.parts.find(({ type }) => isSdp(type))?.body);
   }

@@ -8,7 +8,7 @@ export interface PolicyRouting extends RunRouting {
   readonly rest: RestClient;
   readonly timers: TimerWheel;
   readonly watch: HandlerWatch;
-  /** Times of relaying where a handler gives none, in ms. */
+  /** Default timeouts of relaying, in ms. */
   readonly respondWithin: number;
   readonly ringFor: number;
   /** How long a handler may take, without the time in relay(), in ms. */

@@ -16,15 +16,15 @@ export type Middleware<State extends object = CallState> = (
   next: () => Promise<void>,
 ) => unknown;
 
-/** The handlers of requests that begin something, by method, and those of all others. */
+/** The handlers of requests outside of a dialog, by method, and of all others. */
 export interface Handlers<State extends object = CallState> {
-  /** A new call. Requests within it, such as re-INVITE and BYE, follow its route by themselves. */
+  /** A new call. Requests within it, such as re-INVITE and BYE, follow its route automatically. */
   readonly onInvite?: Handler<State> | undefined;
   /** A registration. */
   readonly onRegister?: Handler<State> | undefined;
   /** A text message outside of a dialog. */
   readonly onMessage?: Handler<State> | undefined;
-  /** A question about capabilities, often sent to see whether the server runs. */
+  /** A query for capabilities, often sent to check that the server is alive. */
   readonly onOptions?: Handler<State> | undefined;
   /** A new subscription. */
   readonly onSubscribe?: Handler<State> | undefined;
@@ -46,7 +46,7 @@ export interface Handlers<State extends object = CallState> {
 /** Options of the client behind `call.rest`: see `RestClientOptions` of `siprest/rest`. */
 export type PolicyRestOptions = Omit<RestClientOptions, 'shared' | 'log' | 'clock' | 'resolver' | 'connect'>;
 
-/** Times of relaying, in ms, where a handler gives none. */
+/** Default timeouts of relaying, in ms. */
 export interface PolicyTimers {
   /** How long a target may take until its first response. Default 30,000. */
   readonly respondWithin?: number | undefined;
@@ -98,9 +98,9 @@ export interface PolicyDefinition<State extends object = CallState> extends Hand
    * the working directory, or `new URL('./opensips.cfg', import.meta.url)`.
    */
   readonly script?: string | URL | undefined;
-  /** Makes the `state` of a call, when first used. Default: an empty object. */
+  /** Creates the `state` of a call on first use. Default: an empty object. */
   readonly state?: (() => State) | undefined;
-  /** Run around every handler. */
+  /** Wrapped around every handler. */
   readonly use?: readonly Middleware<State>[] | undefined;
 }
 
@@ -161,11 +161,11 @@ export function defineServer<State extends object = CallState>(definition: Polic
     if (functions.includes(name) && value !== undefined && typeof value !== 'function')
       throw new TypeError(`defineServer(): ${name} must be a function`);
   }
-  // whoever runs it creates the states that its handlers get
+  // the runner creates the states that its handlers get
   return Object.freeze({ [brand]: 1, definition: Object.freeze({ ...definition }) }) as unknown as Policy;
 }
 
-/** Whether a value is a policy, be it of another copy of siprest. */
+/** Whether a value is a policy, possibly of another copy of siprest. */
 export function isPolicy(value: unknown): value is Policy {
   return typeof value === 'object' && value !== null && (value as Partial<Policy>)[brand] === 1;
 }

@@ -10,13 +10,13 @@ export interface RelayTarget {
   readonly nextHop?: string | undefined;
   /** The socket by which it leaves: `udp:192.0.2.1:5060`. Default: the one that received the request, if it can. */
   readonly socket?: string | undefined;
-  /** Headers that only this target gets: each replaces those of its name, null removes them. */
+  /** Headers for this target only: each replaces those of the same name, null removes them. */
   readonly headers?: HeaderValues | undefined;
 }
 
 /** How a request is relayed. */
 export interface RelayOptions {
-  /** URIs or targets, up to 64. Default: where the request goes by its Route headers, else its Request-URI. */
+  /** URIs or targets, up to 64. Default: the destination by its Route headers, else its Request-URI. */
   readonly targets?: readonly (string | RelayTarget)[] | undefined;
   /**
    * `parallel`: all ring at once, and the first to answer gets the call. `series`: one after the other. Default:
@@ -25,7 +25,7 @@ export interface RelayOptions {
   readonly order?: 'parallel' | 'series' | undefined;
   /** In series: whether the next target is tried after this failure. Default: after any failure but a 6xx. */
   readonly tryNext?: ((failure: RelayFailure | RelayTimeout) => boolean) | undefined;
-  /** Whether later requests of the dialog pass this server as well. Default false. */
+  /** Whether later requests of the dialog pass through this server as well. Default false. */
   readonly recordRoute?: boolean | undefined;
   /** How long an INVITE may ring, in ms. Default: that of the policy. */
   readonly ringFor?: number | undefined;

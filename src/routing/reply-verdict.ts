@@ -3,7 +3,7 @@ import type { ReplyVerdict } from '../sip/index.ts';
 import { type Awaitable, isPending } from '../timers/index.ts';
 import type { Reply } from './reply.ts';
 
-/** What a function makes of a reply. If it fails, the reply goes on as it is. */
+/** Applies a function's changes to a reply. If it fails, the reply is forwarded unchanged. */
 export function responseVerdict(
   reply: Reply,
   change: (reply: Reply) => unknown,

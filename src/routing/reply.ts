@@ -52,7 +52,7 @@ export class Reply extends MessageView {
     this.#draft.edits.push({ kind: 'status', status, reason });
   }
 
-  /** Withholds a provisional reply from the caller; final ones always go on. */
+  /** Withholds a provisional reply from the caller; final ones are always forwarded. */
   drop(): void {
     this.#dropped = true;
   }

@@ -14,6 +14,6 @@ export function encode(text: string): string {
   return beyondAscii.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }
 
-/** What a message has not got is undefined for handlers. */
+/** Missing parts of a message are undefined for handlers. */
 export const decodeOr = (bytes: string | null | undefined): string | undefined =>
   bytes == null ? undefined : decode(bytes);

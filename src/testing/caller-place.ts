@@ -1,4 +1,4 @@
-/** Where the code of a user has called something, for messages. */
+/** The place in the user's code that has called something, for messages. */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

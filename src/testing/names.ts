@@ -29,7 +29,7 @@ const failures: Readonly<Record<'unknown' | 'fails', DnsFailure>> = {
   fails: 'ESERVFAIL',
 };
 
-/** The names that a simulation knows. */
+/** The names of a simulation. */
 export class SimulatedNames {
   readonly #records = new Map<string, NameRecords>();
   readonly #client: Questions;

@@ -20,7 +20,7 @@ import { type Place, placeOf } from './network.ts';
 import { SimulationError } from './simulation-error.ts';
 import type { TestClock } from './test-clock.ts';
 
-/** The parts of a request that a test may say. */
+/** The parts of a request that a test may set. */
 export interface RequestParts {
   /** Header fields, by name. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -34,7 +34,7 @@ export interface RequestParts {
   readonly to?: string | undefined;
 }
 
-/** What requests need of their phone. */
+/** What requests need from their phone. */
 export interface PhoneLine {
   readonly clock: TestClock;
   readonly timers: TimerWheel;

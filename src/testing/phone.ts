@@ -33,7 +33,7 @@ export interface PhoneOptions {
 
 /** An INVITE with these options. */
 export interface InviteOptions extends RequestParts {
-  /** Whether a 2xx is acknowledged by itself. Default true. */
+  /** Whether a 2xx is acknowledged automatically. Default true. */
   readonly acknowledges?: boolean | undefined;
 }
 
@@ -153,14 +153,14 @@ export class Phone {
     return this.answers(180);
   }
 
-  /** Never replies to anything, as a host that is down. */
+  /** Never replies to anything, like a host that is down. */
   silent(): this {
     this.#responders.clear();
     this.#isSilent = true;
     return this;
   }
 
-  /** Says how it answers requests of a method; `*` stands for all that nothing else was said about. */
+  /** Says how it answers requests of a method; `*` stands for all methods not set otherwise. */
   on(method: string, responder: PhoneResponder): this {
     this.#isSilent = false;
     this.#responders.set(method, responder);

@@ -1,5 +1,5 @@
 /**
- * What handlers of a simulation wait for although its clock and its network do not rule it: real timers, connections, name
+ * Finds what handlers of a simulation wait for outside of its clock and network: real timers, connections, name
  * lookups, processes. Such a test would hang, or depend on the machine, so it fails and says where the wait began.
  *
  * A handler runs in an asynchronous context of its own. A hook notes the real resources that are created there, which are few or

@@ -1,4 +1,4 @@
-/** What a simulated REST service answers, and how that looks on the wire. */
+/** The answers of a simulated REST service, and their bytes. */
 
 /** A request as the service got it. */
 export interface ServiceRequest {
@@ -50,7 +50,7 @@ export interface ServiceResponse extends Delivery {
   readonly json?: unknown;
 }
 
-/** Bytes as they are, whether they are HTTP or not. */
+/** Raw bytes, which need not be HTTP. */
 export interface RawResponse extends Delivery {
   /** A text in UTF-8, or bytes. */
   readonly raw: string | Uint8Array;

@@ -21,7 +21,7 @@ export type NoConnection = 'refused' | 'unreachable';
 
 /** Options of a service. */
 export interface ServiceOptions {
-  /** What its certificate is like. Default `valid`. */
+  /** The state of its certificate. Default `valid`. */
   readonly certificate?: 'valid' | 'expired' | 'wrong-name' | 'unknown-authority' | 'self-signed' | undefined;
 }
 

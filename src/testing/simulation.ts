@@ -198,7 +198,7 @@ export class Simulation {
   }
 
   /**
-   * Stops the server, and lets what goes on end.
+   * Stops the server, and lets pending work end.
    * @throws SimulationError if something unexpected was sent
    */
   async close(): Promise<void> {

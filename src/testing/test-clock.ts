@@ -1,4 +1,4 @@
-/** The clock of a simulation: time passes only where the test waits, and as fast as the code allows. */
+/** The clock of a simulation: time passes only while the test waits, as fast as the code allows. */
 import { setTimeout as realPause } from 'node:timers/promises';
 import { type Clock, SimulatedClock, type TimerHandle } from '../timers/index.ts';
 import { SimulationError } from './simulation-error.ts';

@@ -15,7 +15,7 @@ export interface TraceEntry {
   readonly text: string;
   /** Whether the same message was sent before. */
   readonly isRepeated: boolean;
-  /** Whether the network loses it, or nobody is where it goes to. */
+  /** Whether it is lost by the network, or nobody is at its destination. */
   readonly isLost: boolean;
 }
 

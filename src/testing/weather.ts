@@ -1,4 +1,4 @@
-/** What happens to datagrams on their way: delay, loss, copies, another order; always the same for the same seed. */
+/** What happens to datagrams in transit: delay, loss, duplication, reordering; the same for the same seed. */
 
 /** The state of a network. Probabilities are from 0 to 1, and concern datagrams only, not connections. */
 export interface Weather {
