@@ -1,5 +1,12 @@
 /** Receives messages: parses and counts them, then answers them or passes them to a worker. */
-import { type ReceiveCounts, Request, type Routing, stackOf } from '../runtime/index.ts';
+import {
+  debugLevel,
+  type ReceiveCounts,
+  Request,
+  type Routing,
+  stackOf,
+  subjectOf,
+} from '../runtime/index.ts';
 import {
   buildReply,
   type MalformedMessage,
@@ -97,7 +104,8 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
 
   #take(message: SipMessage, bytes: number, waited: number): void {
     const { log } = this.routing;
-    if (log.debugs) log.debug(receivedLine(message, bytes));
+    if (log.debugsFor(message))
+      log.log(debugLevel, receivedLine(message, bytes), debugLevel, subjectOf(message));
     if (message.kind === 'request') {
       this.#counts.requests++;
       this.#counts.requestsByMethod.add(message.method);

@@ -9,6 +9,7 @@ import {
   type Routing,
 } from '../runtime/index.ts';
 import { type Awaitable, andThen } from '../timers/index.ts';
+import { logCommands } from './log-commands.ts';
 import { statisticsCommands } from './statistics/commands.ts';
 
 const source = 'Interface-CoreMI';
@@ -110,7 +111,7 @@ const ownCommands = defineCommands([
   },
 ]);
 
-const always: readonly CommandSpec[] = [...ownCommands, ...statisticsCommands];
+const always: readonly CommandSpec[] = [...ownCommands, ...logCommands, ...statisticsCommands];
 
 /** The commands of a policy with these modules that run in its processes. */
 export const commandsOf = (modules: readonly Module[]): readonly CommandSpec[] => [

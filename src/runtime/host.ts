@@ -14,6 +14,7 @@ import type {
 } from '../sip/index.ts';
 import type { Awaitable, Clock, MemoryBudgets } from '../timers/index.ts';
 import type { Figure } from './figures.ts';
+import type { LogOverrides } from './logging/log-levels.ts';
 import type { ReceiveCounts } from './receive-counts.ts';
 import type { ScriptCounts } from './script-counts.ts';
 import type { ListeningSocket } from './sockets.ts';
@@ -59,6 +60,8 @@ export interface Host {
   readonly stateless: StatusCounts;
   /** Counts requests made by t_new_request(). */
   readonly ownRequests: { count: number };
+  /** The levels of its logs, which an administrator may replace. */
+  readonly logs: { readonly overrides: LogOverrides; override(overrides: LogOverrides): void };
   /** A figure of this process; 0 for an unknown name. */
   figure(name: string): Figure;
 }

@@ -29,16 +29,18 @@ export {
   type NumberSpec,
 } from './figures.ts';
 export type { Host, Readiness } from './host.ts';
-export { Log, type LogFormat, type LogOutput } from './log.ts';
+export { debugLevel, Log, type LogFormat, type LogOutput, type LogSubject } from './log.ts';
 export {
   jsonLines,
   type LineFormat,
+  type LogFields,
   localTime,
   printable,
   printableLines,
   severityOf,
   textLines,
 } from './logging/lines.ts';
+export { isAbout, type LogFilter, type LogOverrides, noOverrides } from './logging/log-levels.ts';
 export { type StandardError, standardError } from './logging/standard-error.ts';
 export { facilityNames, facilityNumber, Syslog, type SyslogWay } from './logging/syslog.ts';
 export {
@@ -55,7 +57,7 @@ export {
 } from './module.ts';
 export type { Program } from './program.ts';
 export { ReceiveCounts } from './receive-counts.ts';
-export { Request } from './request.ts';
+export { ofMessage, Request, subjectOf } from './request.ts';
 export {
   type Job,
   type JobKind,

@@ -3,8 +3,10 @@
  * script/log-levels.ts). Its outputs decide where they go.
  */
 import { withoutSecrets } from '../script/index.ts';
+import type { SipMessage } from '../sip/index.ts';
 import { type Clock, systemClock } from '../timers/index.ts';
 import { type LogFields, type LogOrigin, printable } from './logging/lines.ts';
+import { filteredLevel, type LogOverrides, noOverrides } from './logging/log-levels.ts';
 import { Repetitions } from './logging/repetitions.ts';
 
 export type { LogFormat } from './logging/lines.ts';
@@ -23,6 +25,11 @@ export interface LogOptions {
   readonly counts?: { repeated: number } | undefined;
 }
 
+/** What a line is about; read only for lines that are written. */
+export interface LogSubject {
+  readonly logFields: LogFields;
+}
+
 /** Repeated lines up to this level are limited; debug lines never are. */
 const thinnedLevel = 2;
 const lifecycleLevel = 2;
@@ -31,7 +38,10 @@ export const debugLevel = 4;
 /** The log of a script: the server's lines, and xlog(). */
 export class Log {
   /** Whether the server's level includes debug lines. */
-  readonly debugs: boolean;
+  debugs: boolean;
+  /** Whether some calls have levels of their own, see {@link levelFor}. */
+  hasFilters = false;
+  #overrides: LogOverrides = noOverrides;
   readonly #options: LogOptions;
   readonly #outputs: readonly LogOutput[];
   readonly #repetitions: Repetitions;
@@ -39,7 +49,7 @@ export class Log {
   constructor(options: LogOptions) {
     this.#options = options;
     this.#outputs = options.outputs;
-    this.debugs = options.logLevel >= debugLevel && options.outputs.length > 0;
+    this.debugs = this.#isDebugging();
     this.#repetitions = new Repetitions(options.clock ?? systemClock, (level, text) =>
       this.#emit(level, text, 'server', null),
     );
@@ -47,7 +57,28 @@ export class Log {
 
   /** The server's level, -3 to 4: `log_level`. */
   get logLevel(): number {
-    return this.#options.logLevel;
+    return this.#overrides.level ?? this.#options.logLevel;
+  }
+
+  /** Replaces the levels of the script. @internal */
+  override(overrides: LogOverrides): void {
+    this.#overrides = overrides;
+    this.hasFilters = overrides.filters.length > 0;
+    this.debugs = this.#isDebugging();
+  }
+
+  /** The level for lines about a message: `level`, or a higher one of its call. @internal */
+  levelFor(message: SipMessage | null, level: number): number {
+    return this.hasFilters ? Math.max(level, filteredLevel(this.#overrides.filters, message)) : level;
+  }
+
+  /** Whether debug lines about a message are written. @internal */
+  debugsFor(message: SipMessage | null): boolean {
+    return this.debugs || (this.hasFilters && this.levelFor(message, this.logLevel) >= debugLevel);
+  }
+
+  #isDebugging(): boolean {
+    return this.logLevel >= debugLevel && this.#outputs.length > 0;
   }
 
   /** The script's level: `xlog_level`. */
@@ -81,24 +112,29 @@ export class Log {
   }
 
   /** Logs a line of the server. It may contain text from the network, so control characters are escaped. */
-  log(level: number, text: string, limit = this.#options.logLevel): void {
+  log(level: number, text: string, limit = this.logLevel, subject: LogSubject | null = null): void {
     if (level > limit || this.#outputs.length === 0) return;
     const line = printable(withoutSecrets(text));
     if (level <= thinnedLevel && !this.#repetitions.admit(level, line)) {
       if (this.#options.counts !== undefined) this.#options.counts.repeated++;
       return;
     }
-    this.#emit(level, line, 'server', null);
+    this.#emit(level, line, 'server', subject);
   }
 
   /** Logs that the server starts, stops, or has another script, at any log_level. @internal */
   lifecycle(text: string, fields: LogFields, level: number = lifecycleLevel): void {
-    this.#emit(level, printable(withoutSecrets(text)), 'server', fields);
+    this.#emit(level, printable(withoutSecrets(text)), 'server', { logFields: fields });
   }
 
   /** Logs a line of the script. */
-  xlog(level: number, text: string, limit = this.#options.xlogLevel): void {
-    if (level <= limit) this.#emit(level, text, 'script', null);
+  xlog(
+    level: number,
+    text: string,
+    limit = this.#options.xlogLevel,
+    subject: LogSubject | null = null,
+  ): void {
+    if (level <= limit) this.#emit(level, text, 'script', subject);
   }
 
   /** Logs how many repeated lines were left out so far. */
@@ -106,7 +142,9 @@ export class Log {
     this.#repetitions.flush();
   }
 
-  #emit(level: number, text: string, origin: LogOrigin, fields: LogFields | null): void {
+  #emit(level: number, text: string, origin: LogOrigin, subject: LogSubject | null): void {
+    if (this.#outputs.length === 0) return;
+    const fields = subject?.logFields ?? null;
     for (const output of this.#outputs) output(level, text, origin, fields);
   }
 }

@@ -19,6 +19,7 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { Avps } from './avps.ts';
+import { debugLevel, type LogSubject } from './log.ts';
 import type { Routing } from './routing.ts';
 import { StateKey, States } from './state.ts';
 import { tmParameters } from './tm-parameters.ts';
@@ -319,7 +320,13 @@ export class Request {
 
   #debugReply({ status, reason }: ReplyContent): void {
     const { log } = this.routing;
-    if (log.debugs) log.debug(`replies ${status} ${reason}${ofMessage(this.message)}`);
+    if (log.debugsFor(this.message))
+      log.log(
+        debugLevel,
+        `replies ${status} ${reason}${ofMessage(this.message)}`,
+        debugLevel,
+        subjectOf(this.message),
+      );
   }
 }
 
@@ -343,3 +350,16 @@ export function ofMessage(message: SipMessage | null): string {
   const method = message.kind === 'request' ? message.method : message.cseq.method;
   return `, ${method}, Call-ID ${message.callId}`;
 }
+
+/** The members of a JSON line about a message. */
+export function subjectOf(message: SipMessage | null): LogSubject | null {
+  return message === null ? null : { logFields: messageFields(message) };
+}
+
+export const messageFields = (message: SipMessage): Readonly<Record<string, string>> => ({
+  call_id: utf8(message.callId),
+  method: utf8(message.kind === 'request' ? message.method : message.cseq.method),
+});
+
+/** Messages are byte strings. */
+const utf8 = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');

@@ -15,8 +15,9 @@ import type {
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
 import type { Avps } from './avps.ts';
 import { Draft, requestDraft } from './draft.ts';
-import { debugLevel } from './log.ts';
-import { ofMessage, Request } from './request.ts';
+import { debugLevel, type LogSubject } from './log.ts';
+import type { LogFields } from './logging/lines.ts';
+import { messageFields, ofMessage, Request } from './request.ts';
 import type { ScriptRouting, Worker } from './routing.ts';
 import { assertError, scriptError } from './script-error.ts';
 import { beginStretch, firstSteps, ScriptTime } from './script-time.ts';
@@ -55,7 +56,15 @@ const theRequest: RunSubject = {};
 export type RunRouting = ScriptRouting<Run>;
 export type RunWorker = Worker<RunRouting>;
 
-export class Run implements Execution<Run> {
+/** What script_trace() has switched on. */
+export interface ScriptTrace {
+  readonly level: number;
+  /** Adds the values to watch, as text; '' for none. */
+  readonly values: (run: Run) => string;
+  readonly tag: string;
+}
+
+export class Run implements Execution<Run>, LogSubject {
   readonly worker: RunWorker;
   readonly request: Request;
   status = 1;
@@ -65,6 +74,9 @@ export class Run implements Execution<Run> {
   frame: Frame | null = null;
   position = 0;
   steps = firstSteps;
+  /** Whether {@link stepped} sees each statement. */
+  isStepped = false;
+  #scriptTrace: ScriptTrace | null = null;
   /** Whether a resume route continues it. */
   hasResumeRoute = false;
   suspension: Suspension<Run> | null = null;
@@ -143,16 +155,61 @@ export class Run implements Execution<Run> {
 
   /** Whether the worker's level includes debug lines. */
   get debugs(): boolean {
-    const { logLevel } = this.worker;
-    return logLevel === null ? this.routing.log.debugs : logLevel >= debugLevel;
+    return this.logLevel >= debugLevel;
   }
 
-  entered({ kind, name, depth }: Frame): void {
-    if (!this.debugs) return;
-    const written = name === '' ? kind : `${kind}[${name}]`;
+  /** The level of the server's lines about this run. */
+  get logLevel(): number {
+    const { log } = this.routing;
+    const level = this.worker.logLevel ?? log.logLevel;
+    return log.hasFilters ? log.levelFor(this.request.message, level) : level;
+  }
+
+  /** The level of the script's lines about this run. */
+  get xlogLevel(): number {
+    const { log } = this.routing;
+    const level = this.worker.xlogLevel ?? log.xlogLevel;
+    return log.hasFilters ? log.levelFor(this.request.message, level) : level;
+  }
+
+  /** The members of a JSON line: the call, the route and the place in the script. */
+  get logFields(): LogFields {
+    const { frame, message } = this;
+    return {
+      ...(message === null ? {} : messageFields(message)),
+      ...(frame === null ? {} : { route: routeName(frame) }),
+      place: this.routing.place(this.position),
+    };
+  }
+
+  /** Switches script_trace() on or off. */
+  set scriptTrace(trace: ScriptTrace | null) {
+    this.#scriptTrace = trace;
+    this.isStepped = trace !== null || this.debugs;
+  }
+
+  /** A statement begins: {@link position} is set. `what` is a function or keyword. */
+  stepped(what: string): void {
+    const place = this.routing.place(this.position);
+    if (this.debugs) this.log(debugLevel, `${place}: ${what}${ofMessage(this.request.message)}`);
+    const trace = this.#scriptTrace;
+    if (trace === null) return;
+    const values = trace.values(this);
+    const line = place.slice(place.lastIndexOf(':') + 1);
+    this.log(
+      trace.level,
+      `[line ${line}]${trace.tag === '' ? '' : `[${trace.tag}]`}[${what}]${values === '' ? '' : ` -> (${values})`}`,
+    );
+  }
+
+  entered(frame: Frame): void {
+    const { debugs } = this;
+    this.isStepped = debugs || this.#scriptTrace !== null;
+    if (!debugs) return;
+    const { depth } = frame;
     this.log(
       debugLevel,
-      `${written} begins${depth > 1 ? ` at depth ${depth}` : ''} on worker ${this.worker.id}${ofMessage(this.request.message)}`,
+      `${routeName(frame)} begins${depth > 1 ? ` at depth ${depth}` : ''} on worker ${this.worker.id}${ofMessage(this.request.message)}`,
     );
   }
 
@@ -179,8 +236,9 @@ export class Run implements Execution<Run> {
   }
 
   /** Logs a line of the server at the worker's level. */
-  log(level: number, text: string): void {
-    this.routing.log.log(level, text, this.worker.logLevel ?? this.routing.log.logLevel);
+  log(level: number, text: string, fields?: LogFields): void {
+    const subject = fields === undefined ? this : { logFields: { ...this.logFields, ...fields } };
+    this.routing.log.log(level, text, this.logLevel, subject);
   }
 
   /** Answers the request. False if it cannot be answered any more. */
@@ -193,3 +251,5 @@ export class Run implements Execution<Run> {
     if (!this.hasResumeRoute) this.request.leaveUnanswered();
   }
 }
+
+const routeName = ({ kind, name }: Frame) => (name === '' ? kind : `${kind}[${name}]`);

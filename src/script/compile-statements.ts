@@ -85,12 +85,12 @@ export class StatementCompiler<R extends Execution<R>> {
       case 'return':
         return this.#return(node);
       case 'exit':
-        return exit;
+        return this.#placed(node, exit);
       case 'drop':
-        return (run) => {
+        return this.#placed(node, (run) => {
           run.dropped = true;
           return exit(run);
-        };
+        });
       case 'break':
         return () => Flow.break;
       case 'async':
@@ -125,8 +125,10 @@ export class StatementCompiler<R extends Execution<R>> {
   /** Records the position in the script, for messages. */
   #placed(node: StatementNode, step: Step<R>): Step<R> {
     const { start } = node.span;
+    const what = stepName(node);
     return (run) => {
       run.position = start;
+      if (run.isStepped) run.stepped(what);
       return step(run);
     };
   }
@@ -253,7 +255,7 @@ export class StatementCompiler<R extends Execution<R>> {
 
   #return(node: ReturnNode): Step<R> {
     const [code, ...others] = node.values.map((value) => this.#parts.expressions.value(value));
-    if (code === undefined) return (run) => leave(run, 1, none);
+    if (code === undefined) return this.#placed(node, (run) => leave(run, 1, none));
     const finish = (run: R, result: Result): Awaitable<Flow> => {
       if (run.stopped) return Flow.exit;
       // text counts as 1, even digits
@@ -287,6 +289,23 @@ export class StatementCompiler<R extends Execution<R>> {
       const holds = test(run);
       return isPending(holds) ? holds.then((h) => check(run, h)) : check(run, holds);
     });
+  }
+}
+
+/** How traces name a statement. */
+function stepName(node: StatementNode): string {
+  switch (node.kind) {
+    case 'call':
+      return `${node.name.text}()`;
+    case 'async':
+    case 'launch':
+      return `${node.kind} ${node.call.name.text}()`;
+    case 'route-call':
+      return 'route()';
+    case 'assign':
+      return `assign $${node.target.name.text}`;
+    default:
+      return node.kind;
   }
 }
 

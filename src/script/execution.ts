@@ -76,6 +76,10 @@ export interface Execution<R> {
   frame: Frame | null;
   /** A route begins: {@link frame} is set. */
   entered(frame: Frame): void;
+  /** Whether {@link stepped} sees each statement. */
+  readonly isStepped: boolean;
+  /** A statement begins: {@link position} is set. `what` is a function or keyword: `core if`, `module t_relay`. */
+  stepped(what: string): void;
   /** Iterations and route calls left until {@link isOverTime} is called. */
   steps: number;
   /** Whether the script has run for too long; if so, logs that and ends it ({@link stopped}). */

@@ -12,7 +12,9 @@ import {
   Log,
   type LogFormat,
   type LogOutput,
+  type LogOverrides,
   localTime,
+  noOverrides,
   printable,
   printableLines,
   type Settings,
@@ -67,6 +69,7 @@ export class ServerLogs {
   readonly #syslogs = new Map<string, Syslog>();
   readonly #own: LogCounts = { unwritable: 0, backlog: 0, repeated: 0 };
   readonly #logs = new Set<Log>();
+  #overrides: LogOverrides = noOverrides;
 
   /** @param clock for dates, and for limiting repeated lines */
   constructor(destinations: LogDestinations, clock = systemClock) {
@@ -83,6 +86,16 @@ export class ServerLogs {
       backlog: own.backlog + backlog,
       repeated: own.repeated,
     };
+  }
+
+  get overrides(): LogOverrides {
+    return this.#overrides;
+  }
+
+  /** Replaces the levels of all scripts, also of later ones. */
+  override(overrides: LogOverrides): void {
+    this.#overrides = overrides;
+    for (const log of this.#logs) log.override(overrides);
   }
 
   /** Opens the log of a script. `process`: its number among several processes. */
@@ -120,6 +133,7 @@ export class ServerLogs {
       counts: this.#own,
       clock: this.#clock,
     });
+    log.override(this.#overrides);
     this.#logs.add(log);
     return log;
   }

@@ -254,9 +254,12 @@ route[credit] { rest_get("${service.origin}/credit?secret=1", $var(body)); }
         /^received OPTIONS sip:bob@example\.com, \d+ bytes from udp:127\.0\.0\.1:\d+, Call-ID one$/,
       ),
       'route begins on worker 0, OPTIONS, Call-ID one',
+      `${program.file}:7: route(), OPTIONS, Call-ID one`,
       'route[credit] begins at depth 2 on worker 0, OPTIONS, Call-ID one',
+      `${place}: rest_get(), OPTIONS, Call-ID one`,
       `${place}: rest_get() of ${url} begins, blocking`,
       expect.stringMatching(`^${place}: rest_get\\(\\) of ${url}: 1, status 200, 3 bytes in \\d+ ms$`),
+      `${program.file}:7: send_reply(), OPTIONS, Call-ID one`,
       'replies 200 OK, OPTIONS, Call-ID one',
     ]);
   });

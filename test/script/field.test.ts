@@ -211,13 +211,6 @@ route { t_inject_branches("msg"); t_inject_branches("event"); t_inject_branches(
 });
 
 describe('what is reported of one thing', () => {
-  test('a function without effect is one warning, however often it is called', () => {
-    const { diagnostics } = loadScript(
-      'route { script_trace(1, "$rm"); exit; }\nroute[b] { script_trace(0); }',
-    );
-    expect(diagnostics.map(({ code, labels }) => [code, labels?.length])).toEqual([['inert', 1]]);
-  });
-
   test('a template that nothing has filled in is told how that is done', () => {
     const [diagnostic] = loadScript('socket=udp:${HOST}:5060\nroute { exit; }').diagnostics;
     expect(diagnostic?.help).toContain('siprest check -p COMMAND');

@@ -13,7 +13,7 @@ const level = defineArgument({
 
 function print(run: Run, given: number | undefined, text: string): 1 {
   const { log, settings } = run.routing;
-  log.xlog(given ?? settings.xlogPrintLevel, text, run.worker.xlogLevel ?? log.xlogLevel);
+  log.xlog(given ?? settings.xlogPrintLevel, text, run.xlogLevel, run);
   return 1;
 }
 
@@ -38,12 +38,34 @@ export const logFunctions = defineFunctions([
   {
     name: 'script_trace',
     arguments: [
-      { name: 'log_level', type: 'int', optional: true, summary: 'The level of the trace.' },
-      { name: 'pv_format_string', type: 'string', optional: true, summary: 'Variables to show.' },
-      { name: 'info', type: 'static', optional: true, summary: 'A tag.' },
+      { name: 'log_level', type: 'int', optional: true, summary: 'The level of its lines.' },
+      {
+        name: 'pv_format_string',
+        type: 'raw',
+        optional: true,
+        summary: 'A text with variables, which each line shows with their values.',
+      },
+      { name: 'info_string', type: 'string', optional: true, summary: 'A tag of the lines.' },
     ],
-    summary: 'Traces the script.',
-    inert: 'siprest does not support script traces yet',
-    run: () => 1,
+    summary:
+      'Logs each statement from here to the end of the top route: its line, its name, and variables. Without arguments it stops.',
+    source: 'Script-CoreFunctions, script_trace',
+    run: (run, traceLevel, format, tag) => {
+      if (traceLevel === undefined) {
+        run.scriptTrace = null;
+        return 1;
+      }
+      const text = format === undefined ? null : run.routing.script.text(format);
+      if (format !== undefined && text === null) {
+        run.complain(`script_trace(): "${format}" names a variable that does not exist`);
+        return -1;
+      }
+      run.scriptTrace = {
+        level: traceLevel,
+        values: (at) => (text === null ? '' : text.fill(at)),
+        tag: tag ?? '',
+      };
+      return 1;
+    },
   },
 ]);

@@ -16,6 +16,7 @@ import {
 } from '../../rest/index.ts';
 import {
   type Host,
+  type LogFields,
   type Request,
   type Routing,
   type Run,
@@ -23,6 +24,7 @@ import {
   type Worker,
 } from '../../runtime/index.ts';
 import type { Completion, Invocation, VariableReference } from '../../script/index.ts';
+import { formatHostPort } from '../../sip/index.ts';
 import { SharedConnectLock } from './connect-lock.ts';
 import { StoreHostSharing } from './host-sharing.ts';
 import { clientOptions, parameters } from './parameters.ts';
@@ -208,11 +210,13 @@ export function transfer(
         run.log(
           outcome.kind === 'locked' ? 3 : -1,
           `${called(run, request)}: ${outcome.rc}, ${outcome.reason}`,
+          logFieldsOf(outcome),
         );
       else if (run.debugs)
         run.log(
           4,
           `${called(run, request)}: ${outcome.rc}, status ${outcome.status}, ${outcome.body.length} bytes in ${Math.round(outcome.times.total)} ms`,
+          logFieldsOf(outcome),
         );
       return (target) => {
         const listeners = target.routing.states.known(outcomeListeners);
@@ -233,6 +237,16 @@ function withAccept(
 
 /** Bodies of at least this size, in bytes, are converted to text only if the heap has room. */
 const largeBody = 65_536;
+
+/** The members of a JSON line about an outcome. */
+function logFieldsOf({ rc, retcode, times, connection }: Outcome): LogFields {
+  return {
+    rc,
+    status: retcode,
+    ms: Math.round(times.total),
+    ...(connection === null ? {} : { peer: formatHostPort(connection.remoteAddress, connection.remotePort) }),
+  };
+}
 
 /** `opensips.cfg:12: rest_get() of http://127.0.0.1/credit`, for the log. */
 function called(run: Run, { name, url }: Transfer): string {
