@@ -85,7 +85,7 @@ describe('requests of any method', () => {
 });
 
 describe('rest_json()', () => {
-  it('makes a document of the answer', async () => {
+  it('parses the answer into a document', async () => {
     answer = (_, response) => respond(response, 200, ' {"user":{"name":"alice"}} ');
     const { prints } = await run(
       `rest_json("${at('/j')}", $json(a), $var(code)); xlog("$rc $var(code) $json(a/user/name)");`,
@@ -94,7 +94,7 @@ describe('rest_json()', () => {
     expect(last()?.headers.accept).toBe('application/json');
   });
 
-  it('gives text to any other variable', async () => {
+  it('sets any other variable to the text', async () => {
     answer = (_, response) => respond(response, 200, '[1, 2]');
     const { prints } = await run(`rest_json("${at('/j')}", $var(a)); xlog("$rc $var(a)");`);
     expect(prints).toEqual(['1 [1, 2]']);
@@ -119,7 +119,7 @@ describe('rest_json()', () => {
 });
 
 describe('rest_timeout()', () => {
-  it('limits the next request alone', async () => {
+  it('limits only the next request', async () => {
     answer = ({ target }, response) => {
       if (target !== '/slow') respond(response, 200, 'x');
     };
@@ -140,7 +140,7 @@ describe('rest_timeout()', () => {
     expect(prints).toEqual(['1 late']);
   });
 
-  it('refuses no time at all', async () => {
+  it('refuses 0', async () => {
     const { prints, log } = await run('rest_timeout(0); xlog("$rc");');
     expect(prints).toEqual(['-1']);
     expect(log.join()).toContain('0 ms is not from 1');
@@ -206,7 +206,7 @@ describe('$rest_attempts', () => {
     expect(prints).toEqual(['200 3', 'all of it']);
   });
 
-  it('is 1 without policies, and 0 for what a cache answers or a policy refuses', async () => {
+  it('is 1 without policies, and 0 if a cache answers or a policy refuses', async () => {
     answer = (_, response) => {
       response.setHeader('Cache-Control', 'max-age=60');
       respond(response, 200, 'kept');
@@ -290,7 +290,7 @@ describe('{rest.query}', () => {
     );
   });
 
-  it('a null variable leaves its pair out, and the fragment stays last', async () => {
+  it('a null variable omits its pair, and the fragment stays last', async () => {
     expect(await printed('http://h/p#top', 'a,$avp(none),b,2')).toBe('http://h/p?b=2#top');
   });
 
@@ -339,7 +339,7 @@ describe('policy_file', () => {
     expect(service.seen.length - before).toBe(1);
   });
 
-  it('blocks with -5, and says why', async () => {
+  it('returns -5 with the reason', async () => {
     const { prints } = await run(
       `rest_get("${at('/d')}"); xlog("$rc $rest_kind: $rest_reason");`,
       policies({ targets: { deny: ['127.0.0.0/8'] } }),
@@ -352,7 +352,7 @@ describe('policy_file', () => {
     [{ hosts: { a: { retries: {} } } }, 'unknown option "retries" of hosts[\'a\']'],
     [{ host: {} }, 'did you mean hosts?'],
     [{ targets: { deny: ['http://x'] } }, 'invalid targets.deny'],
-  ])('is checked: %j', (content, message) => {
+  ])('is validated: %j', (content, message) => {
     const source = `loadmodule "rest_client.so"
 loadmodule "rest_policy.so"
 ${policies(content)}

@@ -42,7 +42,7 @@ describe('the proxy of a request', () => {
     ]);
   });
 
-  it('is told its user and password', () => {
+  it('gets its user and password', () => {
     const proxy = new Proxies({ http_proxy: 'http://us%40er:p%c3%a4ss@p:1' }).of('http', 'a.test');
     const expected = Buffer.from('us@er:päss').toString('base64');
     expect(proxy).toMatchObject({ hostname: 'p', port: 1, authorization: `Basic ${expected}` });
@@ -70,7 +70,7 @@ describe('no_proxy', () => {
     for (const host of proxied) expect([host, proxies.of('http', host)]).toEqual([host, expect.anything()]);
   });
 
-  it('is read in small letters first', () => {
+  it('is read in lower case first', () => {
     expect(chosen({ http_proxy: 'p:1', NO_PROXY: 'a.test' }, 'http', 'a.test')).toBe('direct');
     expect(chosen({ http_proxy: 'p:1', no_proxy: 'b.test', NO_PROXY: 'a.test' }, 'http', 'a.test')).toBe(
       'p:1',

@@ -49,7 +49,7 @@ async function setUp(
 const both = { addresses: ['127.0.0.2', '::1'], ttl: 60 };
 
 describe('names', () => {
-  it('are asked for in both families, once, and kept for their TTL', async () => {
+  it('are queried once for both families, and cached for their TTL', async () => {
     const { server, ask } = await setUp(() => both);
     expect(await Promise.all([ask('a.b.test'), ask('a.b.test'), ask('a.b.test')])).toEqual(
       Array(3).fill('::1 127.0.0.2'),
@@ -58,7 +58,7 @@ describe('names', () => {
     expect(server.questions.sort()).toEqual(['A a.b.test', 'AAAA a.b.test']);
   });
 
-  it('are asked for again when the TTL is over, each time when it is 0', async () => {
+  it('are queried again after the TTL, each time if it is 0', async () => {
     let ttl = 1;
     const { server, ask } = await setUp(() => ({ addresses: ['127.0.0.2'], ttl }));
     await ask('a.b.test');
@@ -78,7 +78,7 @@ describe('names', () => {
     expect(server.questions).toEqual([]);
   });
 
-  it('of a changed /etc/hosts are seen', async () => {
+  it('of a changed /etc/hosts are noticed', async () => {
     const own = join(folder, 'hosts-own');
     writeFileSync(own, '');
     const { ask } = await setUp(() => 'no such name', { hostsFile: own });
@@ -88,7 +88,7 @@ describe('names', () => {
     expect(await ask('later.test.')).toBe('127.0.0.9');
   });
 
-  it('are looked for in the search domains as ndots says', async () => {
+  it('are looked up in the search domains according to ndots', async () => {
     const { server, ask } = await setUp(({ name }) =>
       ['host.second.test', 'a.b.c'].includes(name) ? { addresses: ['127.0.0.3'], ttl: 60 } : 'no such name',
     );
@@ -103,13 +103,13 @@ describe('names', () => {
     ]);
   });
 
-  it('fail with the reason that says most', async () => {
+  it('fail with the most informative reason', async () => {
     const { ask } = await setUp(({ name }) => (name === 'host.first.test' ? 'fail' : 'no such name'));
     expect(await ask('host')).toBe('ESERVFAIL');
     expect(await ask('gone.test.x')).toBe('ENOTFOUND');
   });
 
-  it('with one family that never answers use the other soon', async () => {
+  it('with one family that never answers soon use the other', async () => {
     const { ask } = await setUp(({ type }) => (type === 'A' ? { addresses: ['127.0.0.4'], ttl: 60 } : null), {
       timeout: 5000,
     });
@@ -125,7 +125,7 @@ describe('the families of a name', () => {
     return both;
   };
 
-  it('come one after the other when one is late, and the late one is kept as well', async () => {
+  it('arrive separately if one is late, and both are cached', async () => {
     const { server, ask } = await setUp(late('AAAA', 150), { timeout: 2000 });
     expect(await ask('a.b.test')).toBe('127.0.0.2');
     await sleep(200);
@@ -149,7 +149,7 @@ describe('the families of a name', () => {
 });
 
 describe('addresses that refuse', () => {
-  it('are asked for again before their TTL is over, and hold on where no server answers', async () => {
+  it('are queried again before the TTL is over, and kept if no server answers', async () => {
     let said: Answer = { addresses: ['127.0.0.7'], ttl: 3600 };
     const { server: names, resolver, ask } = await setUp(() => said);
     const server = await newServer((socket) => socket.write(reply('x')));
@@ -167,7 +167,7 @@ describe('addresses that refuse', () => {
 });
 
 describe('name servers', () => {
-  it('are those of the file as it is now', async () => {
+  it('are those of the current file', async () => {
     const [one, other] = [
       closeLater(await startNameServer(() => ({ addresses: ['127.0.0.5'], ttl: 0 }))),
       closeLater(await startNameServer(() => ({ addresses: ['127.0.0.6'], ttl: 0 }))),
@@ -182,7 +182,7 @@ describe('name servers', () => {
     expect(await ask('a.b.test')).toBe('127.0.0.6');
   });
 
-  it('that are silent are given timeout times tries together, whatever their number', async () => {
+  it('that are silent get timeout times attempts in total, whatever their number', async () => {
     const [one, other] = [
       closeLater(await startNameServer(() => null)),
       closeLater(await startNameServer(() => null)),
@@ -200,7 +200,7 @@ describe('name servers', () => {
     expect([one.questions.length, other.questions.length]).toEqual([4, 4]);
   });
 
-  it('that fail or are not there leave it to the next one', async () => {
+  it('that fail or do not exist are skipped for the next one', async () => {
     const failing = closeLater(await startNameServer(() => 'fail'));
     const good = closeLater(await startNameServer(() => ({ addresses: ['127.0.0.5'], ttl: 0 })));
     const { ask } = await setUp(() => null, {
@@ -212,13 +212,13 @@ describe('name servers', () => {
     expect(await askNobody('a.b.test')).toBe('ECONNREFUSED');
   });
 
-  it('are asked by TCP for what is too long for a datagram', async () => {
+  it('are queried by TCP if an answer is too long for a datagram', async () => {
     const many = Array.from({ length: 60 }, (_, i) => `127.0.1.${i}`);
     const { ask } = await setUp(({ type }) => ({ addresses: type === 'A' ? many : [] }), { timeout: 2000 });
     expect(await ask('a.b.test')).toBe(many.join(' '));
   });
 
-  it('have another port each time, and nobody else can answer for them', async () => {
+  it('are queried from a new port each time, so that nobody else can answer for them', async () => {
     const ports = new Set<number>();
     const socket = createSocket('udp4');
     closeLater({ close: async () => socket.close() });
@@ -246,7 +246,7 @@ describe('name servers', () => {
 });
 
 describe('SRV records', () => {
-  it('are kept for their own TTL', async () => {
+  it('are cached for their own TTL', async () => {
     const clock = new SimulatedClock();
     const services: Service[] = [[1, 2, 5060, 'one.test']];
     const { server, resolver } = await setUp(() => ({ services, ttl: 7 }), { clock });
@@ -264,7 +264,7 @@ describe('SRV records', () => {
 });
 
 describe('a name server that hangs', () => {
-  it('ends the requests that need it with -2, and holds up nobody else', async () => {
+  it('ends the requests that need it with -2, and delays no others', async () => {
     const { resolver } = await setUp(
       ({ name }) => (name.startsWith('hang') ? null : { addresses: ['127.0.0.1'], ttl: 60 }),
       {

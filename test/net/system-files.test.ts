@@ -24,7 +24,7 @@ describe('/etc/hosts', () => {
 });
 
 describe('/etc/resolv.conf', () => {
-  it('says who is asked, how, and where a short name is looked for', () => {
+  it('names the servers, how to query them, and the search domains', () => {
     expect(
       parseResolvConf(
         'nameserver 192.0.2.1\nnameserver fe80::1%eth0\nnameserver [2001:db8::1]:5353\nnameserver nonsense\nsearch a.example b.example. # c\noptions rotate ndots:3 timeout:1 attempts:9\n',
@@ -58,7 +58,7 @@ describe('a watched file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'siprest-names-'));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is read again when it has changed, is there, or is gone', () => {
+  it('is read again when it has changed, appears, or disappears', () => {
     const clock = new SimulatedClock();
     const path = join(folder, 'file');
     const file = new WatchedFile(path, (text) => text.length, clock);

@@ -75,7 +75,7 @@ describe('an RSA key of 1024 bits', () => {
 });
 
 describe('CA certificates that are read again', () => {
-  it('count for requests from then on: neither a connection nor a session outlives the trust', async () => {
+  it('apply to later requests: neither a connection nor a session outlives the trust', async () => {
     const server = await serve({ names: ['localhost'] });
     const shared = named();
     const client = newClient({ tls: { caPath: folder }, shared });

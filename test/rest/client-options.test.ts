@@ -30,7 +30,7 @@ async function echoed(sent: ReturnType<RestClient['get']>): Promise<Echoed> {
 }
 
 describe('default headers and baseUrl', () => {
-  it('URLs are below the base, and fields of a request replace those of the client', async () => {
+  it('resolve URLs, and fields of a request replace those of the client', async () => {
     const { origin } = await echo();
     const client = newClient({
       baseUrl: `${origin}/api/`,
@@ -48,7 +48,7 @@ describe('default headers and baseUrl', () => {
     expect([headers['x-a'], headers['x-b'], headers.accept]).toEqual(['own', undefined, 'a/b']);
   });
 
-  it('the fields go to the origin of the base alone', async () => {
+  it('send the fields to the origin of the base only', async () => {
     const [own, other] = [await echo(), await echo()];
     const client = newClient({ baseUrl: own.origin, headers: { Authorization: 'Bearer secret' } });
     expect((await echoed(client.get('/'))).headers.authorization).toBe('Bearer secret');
@@ -79,7 +79,7 @@ describe('with()', () => {
     expect(tenant.connections).toEqual(client.connections);
   });
 
-  it('its close() leaves the connections, and that of the first ends it', async () => {
+  it('does not close the connections, but is closed with the first client', async () => {
     const { origin } = await echo();
     const client = newClient();
     const variant = client.with({});
@@ -91,14 +91,14 @@ describe('with()', () => {
     expect(await other.get(origin)).toMatchObject({ code: 'closed' });
   });
 
-  it('takes what belongs to a request, and nothing else', () => {
+  it('accepts only options of requests', () => {
     // @ts-expect-error the pool is shared
     expect(() => newClient().with({ keepAlive: 1 })).toThrow('unknown option "keepAlive" of with()');
     expect(() => newClient().with({ timeout: 0 })).toThrow('timeout');
   });
 });
 
-it('a Unix socket takes the place of the host', async () => {
+it('a Unix socket replaces the host', async () => {
   const path = `${temporaryFolder('socket')}/s`;
   const server = createServer((request, response) => response.end(request.headers.host));
   server.listen(path);
@@ -155,7 +155,7 @@ describe('toCurl()', () => {
 });
 
 describe('RestMock', () => {
-  it('answers what is expected, and names what is not', async () => {
+  it('answers expected requests, and names unexpected ones', async () => {
     const services = new RestMock()
       .on('GET', 'http://credit.example/alice', { json: { allowed: true } })
       .on('POST', /^http:\/\/log\.example\//, ({ text, headers }) => ({
@@ -184,7 +184,7 @@ describe('RestMock', () => {
     ]);
   });
 
-  it('stands behind the policies of its hosts', async () => {
+  it('is called behind the policies of hosts', async () => {
     let asked = 0;
     const services = new RestMock().on('GET', 'http://flaky.example/', () =>
       ++asked < 2 ? { status: 503 } : {},

@@ -18,7 +18,7 @@ const codes = async (outcomes: Promise<{ rc: number }>[]): Promise<number[]> =>
   (await Promise.all(outcomes)).map((o) => o.rc);
 
 describe('no_concurrent_connects', () => {
-  it('gives -4 to the others at once, for the whole transfer if asked', async () => {
+  it('gives -4 to others at once, for the whole transfer if requested', async () => {
     const server = await slow(150);
     const { lock, clients } = workers(4);
     const started = clients.map((client) => client.get(server.origin, { holdConnectLock: 'whole' }));
@@ -29,7 +29,7 @@ describe('no_concurrent_connects', () => {
     expect(lock.size).toBe(0);
   });
 
-  it('spans the connect alone otherwise', async () => {
+  it('is otherwise held only while connecting', async () => {
     const server = await slow(150);
     const { lock, clients } = workers(2);
     const first = clients[0]?.get(server.origin, { holdConnectLock: 'while-connecting' }) as Promise<{
@@ -54,7 +54,7 @@ describe('no_concurrent_connects', () => {
     expect(await codes([first, same, other])).toEqual([1, -4, 1]);
   });
 
-  it('does not stand in a client’s own way', async () => {
+  it('does not block the client itself', async () => {
     const server = await slow(20);
     const { clients } = workers(1);
     const three = [1, 2, 3].map(
@@ -63,7 +63,7 @@ describe('no_concurrent_connects', () => {
     expect(await codes(three)).toEqual([1, 1, 1]);
   });
 
-  it('is given back whatever way a transfer ends', async () => {
+  it('is released however a transfer ends', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/garbage') socket.end('garbage');
       else if (target !== '/silent') socket.write(reply('x'));
@@ -86,7 +86,7 @@ describe('no_concurrent_connects', () => {
     }
   });
 
-  it('may be asked for with a promise', async () => {
+  it('may be acquired asynchronously', async () => {
     const server = await slow(0);
     const log: string[] = [];
     const answers = [true, false];

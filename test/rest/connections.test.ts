@@ -6,7 +6,7 @@ import { bodyOf, newClient, newServer, textOf } from './fixture.ts';
 import { reply } from './raw-server.ts';
 
 describe('connections', () => {
-  it('one serves a thousand requests that come one after the other', async () => {
+  it('serve a thousand consecutive requests each', async () => {
     const server = await newServer((socket) => socket.write(reply('plain body')));
     const client = newClient();
     for (let i = 0; i < 1000; i++) expect((await client.get(`${server.origin}/${i}`)).rc).toBe(1);
@@ -14,7 +14,7 @@ describe('connections', () => {
     expect(server.requests).toHaveLength(1000);
   });
 
-  it('one serves all methods, statuses and ways of framing', async () => {
+  it('serve all methods, statuses and kinds of framing', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/chunked')
         socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n');
@@ -32,7 +32,7 @@ describe('connections', () => {
     expect(server.requests.map((r) => r.method)).toEqual(['GET', 'POST', 'PUT', 'GET', 'GET', 'DELETE']);
   });
 
-  it('the one used last is taken first', async () => {
+  it('are reused most recently used first', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/slow') later(() => socket.write(reply('slow')), 50);
       else socket.write(reply('quick'));
@@ -48,7 +48,7 @@ describe('connections', () => {
     }
   });
 
-  it('keeps an idle one as long as keepAlive says, and none with 0', async () => {
+  it('are kept idle for keepAlive, and closed with 0', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const ids = async (keepAlive: number, wait: number) => {
       const client = newClient({ keepAlive });
@@ -66,7 +66,7 @@ describe('connections', () => {
     }
   });
 
-  it('each client has its own', async () => {
+  it('are separate for each client', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const [a, b] = [newClient(), newClient()];
     await a.get(server.origin);
@@ -79,14 +79,14 @@ describe('connections', () => {
     ['says it without closing', (s: Socket) => s.write(reply('x', 'Connection: close\r\n'))],
     ['speaks HTTP/1.0', (s: Socket) => s.end('HTTP/1.0 200 OK\r\n\r\nx')],
     ['keeps it for less than a second', (s: Socket) => s.write(reply('x', 'Keep-Alive: timeout=1\r\n'))],
-  ])('are not used again when the server %s', async (_name, answer) => {
+  ])('are not reused when the server %s', async (_name, answer) => {
     const server = await newServer((socket) => answer(socket));
     const client = newClient();
     for (let i = 0; i < 3; i++) expect(textOf(await client.get(server.origin))).toBe('x');
     expect(server.connections).toBe(3);
   });
 
-  it('are not used again after a timeout, garbage or too much', async () => {
+  it('are not reused after a timeout, garbage or an excessive answer', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/stall') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc');
       else if (target === '/big') socket.write(reply('x'.repeat(5000)));
@@ -103,7 +103,7 @@ describe('connections', () => {
     expect(server.connections).toBe(4);
   });
 
-  it('that the server closed while idle cost nobody anything', async () => {
+  it('closed by the server while idle cause no failure', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const client = newClient();
     for (const method of ['GET', 'POST', 'PUT']) {
@@ -138,7 +138,7 @@ describe('a kept connection that is lost before a byte of the answer', () => {
     expect(server.connections).toBe(2);
   });
 
-  it('does not send a POST again that was written', async () => {
+  it('does not resend a POST that was written', async () => {
     const server = await closing((socket) => socket.end());
     const client = newClient();
     await client.get(server.origin);
@@ -157,7 +157,7 @@ describe('a kept connection that is lost before a byte of the answer', () => {
     expect(server.requests.filter((r) => r.target === '/lost')).toHaveLength(2);
   });
 
-  it('does not repeat what was half answered, nor what was lost on a fresh connection', async () => {
+  it('does not resend after half an answer, nor after loss on a fresh connection', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/half') socket.end('HTTP/1.1 200 OK\r\nContent-Le');
       else if (target === '/fresh') socket.end();
@@ -185,7 +185,7 @@ describe('bytes that belong to no request', () => {
     expect(textOf(await client.get(`${server.origin}/next`))).toBe('/next');
   });
 
-  it('that come later, while idle, close the connection', async () => {
+  it('that arrive later, while idle, close the connection', async () => {
     const server = await newServer((socket, { target }) => socket.write(reply(target)));
     const client = newClient();
     await client.get(`${server.origin}/first`);
@@ -204,7 +204,7 @@ describe('bytes that belong to no request', () => {
 });
 
 describe('an early answer to a large body', () => {
-  it('is the outcome, and what is left of the body meets no later request', async () => {
+  it('is the outcome, and the rest of the body reaches no later request', async () => {
     const server = await newServer(() => {}, {
       onConnection: (socket) => {
         socket.pause();

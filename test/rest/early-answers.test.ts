@@ -45,7 +45,7 @@ async function answering(text: string, then: (socket: Socket) => void) {
 const readsOn = (socket: Socket): void => later(() => socket.resume(), 50);
 
 describe('an answer before the whole body was sent', () => {
-  it('does not cut the upload when it is a success, and the connection is kept', async () => {
+  it('does not stop the upload if it is a success, and the connection is kept', async () => {
     const { url, state } = await answering(reply('taken'), readsOn);
     const client = newClient();
     expect(await client.post(url, BODY)).toMatchObject({ rc: 1, retcode: 200, text: 'taken' });
@@ -54,27 +54,27 @@ describe('an answer before the whole body was sent', () => {
     expect(state.connections).toBe(1);
   });
 
-  it('ends the upload when it is an error', async () => {
+  it('ends the upload if it is an error', async () => {
     const { url, state } = await answering(reply('no', '', '413 Too Large'), readsOn);
     expect(await newClient().post(url, BODY)).toMatchObject({ rc: 1, retcode: 413, text: 'no' });
     await sleep(100);
     expect(state.received).toBeLessThan(BODY.length);
   });
 
-  it('is -3 with the bytes so far when the upload never ends', async () => {
+  it('is -3 with the bytes so far if the upload never ends', async () => {
     const { url } = await answering(reply('taken'), () => {});
     const outcome = await newClient({ timeout: 300 }).post(url, BODY);
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([-3, 200, 'taken']);
   });
 
-  it('is -10 when the connection is reset in the middle of the upload, and 1 when it is closed', async () => {
+  it('is -10 if the connection is reset during the upload, and 1 if it is closed', async () => {
     const resetting = await answering(reply('taken'), (socket) => later(() => socket.resetAndDestroy(), 50));
     expect(await newClient().post(resetting.url, BODY)).toMatchObject({ rc: -10, retcode: 200 });
     const closing = await answering(reply('taken', 'Connection: close\r\n'), (socket) => socket.end());
     expect(await newClient().post(closing.url, BODY)).toMatchObject({ rc: 1, retcode: 200, text: 'taken' });
   });
 
-  it('resets the connection when more comes behind it', async () => {
+  it('resets the connection if more bytes follow', async () => {
     const { url, state } = await answering(`${reply('taken')}x`, readsOn);
     const client = newClient();
     expect(await client.post(url, BODY)).toMatchObject({ rc: 1, retcode: 200, text: 'taken' });

@@ -53,7 +53,7 @@ const LARGE = 'x'.repeat(1025);
 const ASKS = { expect100: true };
 
 describe('enable_expect_100', () => {
-  it('asks for bodies above 1,024 bytes, and sends them once told to', async () => {
+  it('is sent for bodies above 1,024 bytes, which wait for 100 Continue', async () => {
     const server = await newExpectServer((socket, head) => {
       if (/^expect:/im.test(head)) socket.write('HTTP/1.1 100 Continue\r\n\r\n');
     });
@@ -77,7 +77,7 @@ describe('enable_expect_100', () => {
     expect(server.log).toEqual(['asked', 'body 1025']);
   });
 
-  it('takes a 100 in pieces, a late one, and 1xx beside it', async () => {
+  it('accepts a 100 in pieces, a late one, and other 1xx', async () => {
     const server = await newExpectServer((socket) => {
       // the end of the 100 comes with what follows it: the body, and with it the answer, comes after all of this
       const pieces = [
@@ -102,7 +102,7 @@ describe('enable_expect_100', () => {
     expect(server.log).toEqual(['asked', 'plain', 'body 1025']);
   });
 
-  it('takes any other final status as the outcome, and does not send the body', async () => {
+  it('treats any other final status as the outcome, without sending the body', async () => {
     const server = await newExpectServer((socket, head) => {
       if (/^expect:/im.test(head)) socket.write(reply('who?', '', '401 Unauthorized'));
     });
@@ -114,7 +114,7 @@ describe('enable_expect_100', () => {
     expect(server.connections()).toBe(2); // the first is owed a body
   });
 
-  it('is switched off by an empty Expect, and on by a full one', async () => {
+  it('is disabled by an empty Expect, and enabled by a non-empty one', async () => {
     const server = await newExpectServer((socket, head) => {
       if (/^expect:/im.test(head)) socket.write('HTTP/1.1 100 Continue\r\n\r\n');
     });

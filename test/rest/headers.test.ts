@@ -20,7 +20,7 @@ describe('the text of a header line', () => {
     ['Content-Type: a/b', 'Content-Type', 'a/b'],
     ['X-A: a\r\n', 'X-A', 'a'],
     ['X-A: a\n', 'X-A', 'a'],
-  ])('%j is taken', (text, name, value) => {
+  ])('%j is accepted', (text, name, value) => {
     expect(parseHeaderLine(text)).toEqual({ ok: true, field: { name, value } });
   });
 
@@ -50,7 +50,7 @@ describe('the text of a header line', () => {
     expect(parseHeaderLine(text)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
   });
 
-  it('never throws, and nothing taken can end a line', () => {
+  it('never throws, and nothing accepted can end a line', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (name, value) => {
         const line = parseHeaderLine(`${name}:${value}`);
@@ -91,7 +91,7 @@ describe('header fields on the wire', () => {
     ]);
   });
 
-  it('appended ones are sent in order, repeated, as bytes, on this request alone', async () => {
+  it('appended ones are sent in order, repeated, as bytes, on this request only', async () => {
     const server = await echo();
     const client = newClient();
     await client.get(server.origin, {

@@ -52,7 +52,7 @@ const answer = (stream: ServerHttp2Stream, text: string): void => {
 const PRIOR = { httpVersion: '2-prior-knowledge' } as const;
 
 describe('HTTP version 1.0', () => {
-  it('sends HTTP/1.0, with a body too, and keeps the connection where the server does', async () => {
+  it('sends HTTP/1.0, with a body too, and keeps the connection if the server does', async () => {
     const server = await newServer((socket, { body }) => socket.write(reply(`<${body}>`)));
     const client = newClient({ httpVersion: '1.0' });
     expect(textOf(await client.get(server.origin))).toBe('<>');
@@ -97,7 +97,7 @@ describe('HTTP version', () => {
 });
 
 describe('keepAlive', () => {
-  it('of 0 closes a connection of HTTP/2 with its last request', async () => {
+  it('of 0 closes an HTTP/2 connection after its last request', async () => {
     const server = await newHttp2Server((stream) => later(() => answer(stream, 'x'), 30));
     const client = newClient({ ...PRIOR, keepAlive: 0 });
     const both = await Promise.all([client.get(server.origin), client.get(server.origin)]);
@@ -115,7 +115,7 @@ describe('HTTP version 2 in clear text', () => {
     expect([textOf(outcome), outcome.connection?.protocol]).toEqual(['two', 'h2']);
   });
 
-  it('falls back to HTTP/1.1 unseen by the caller, and remembers that for all clients', async () => {
+  it('falls back to HTTP/1.1 transparently, and remembers that for all clients', async () => {
     let prefaces = 0;
     const server = await newServer((socket, { method }) => {
       if (method !== 'PRI') return socket.write(reply('one'));
@@ -136,7 +136,7 @@ describe('HTTP version 2 in clear text', () => {
     expect(prefaces).toBe(1);
   });
 
-  it('takes a server that says nothing for a second for one of HTTP/1.1', async () => {
+  it('treats a server that is silent for a second as HTTP/1.1', async () => {
     const server = await newServer((socket, { method }) => {
       if (method !== 'PRI') socket.write(reply('one'));
     });
@@ -146,7 +146,7 @@ describe('HTTP version 2 in clear text', () => {
 });
 
 describe('HTTP/2', () => {
-  it('carries method, path, fields and body, and gives status, fields and body back', async () => {
+  it('carries method, path, fields and body, and returns status, fields and body', async () => {
     let got: http2.IncomingHttpHeaders = {};
     const server = await newHttp2Server((stream, headers) => {
       got = headers;
@@ -174,7 +174,7 @@ describe('HTTP/2', () => {
     expect(got).not.toHaveProperty('connection');
   });
 
-  it('shares one connection between requests, and makes more beyond the stream limit', async () => {
+  it('shares a connection between requests, and opens more beyond the stream limit', async () => {
     const server = await newHttp2Server((stream) => later(() => answer(stream, 'x'), 30), {
       settings: { maxConcurrentStreams: 10 },
     });
@@ -198,7 +198,7 @@ describe('HTTP/2', () => {
     expect(server.seen).toHaveLength(150);
   });
 
-  it('sends again what the server refused, whatever the method', async () => {
+  it('resends refused requests, whatever the method', async () => {
     const server = await newHttp2Server((stream, _headers, nth) => {
       if (nth === 1) stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
       else answer(stream, 'x');
@@ -207,7 +207,7 @@ describe('HTTP/2', () => {
     expect(server.seen).toHaveLength(2);
   });
 
-  it('sends again what is above the last stream of a GOAWAY, and only that', async () => {
+  it('resends only requests above the last stream of a GOAWAY', async () => {
     let first: ServerHttp2Stream | null = null;
     const server = await newHttp2Server((stream, _headers, nth) => {
       if (nth === 1) first = stream;
@@ -273,7 +273,7 @@ describe('HTTP/2', () => {
     expect((await client.get(server.origin)).connection).toBe(outcome.connection);
   });
 
-  it('a connection on which nothing came any more is not used again', async () => {
+  it('a connection that went silent is not reused', async () => {
     const server = await newHttp2Server((stream) => answer(stream, 'x'));
     // Between the two stands somebody who forwards nothing any more on the first connection.
     let frozen = false;

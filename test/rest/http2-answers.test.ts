@@ -77,14 +77,14 @@ describe('a stream of HTTP/2', () => {
     return server.origin;
   }
 
-  it('that is complete, and reset with NO_ERROR while the body is sent, is done at once', async () => {
+  it('that is complete, and reset with NO_ERROR while the body is sent, ends at once', async () => {
     const origin = await early((stream) => [reset(stream, NO_ERROR)]);
     // the server never opens its window: the rest of the body cannot be sent
     const outcome = await newClient({ ...PRIOR, timeout: 60_000 }).post(origin, BODY);
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, 200, 'whole']);
   });
 
-  it('that is complete with an error while the body is sent, is done at once', async () => {
+  it('that is complete with an error while the body is sent, ends at once', async () => {
     const server = await newRawHttp2Server((socket, { stream }) => {
       socket.write(
         Buffer.concat([

@@ -36,7 +36,7 @@ describe('the library', () => {
     expect((await client.get(server.origin)).reused).toBe(true);
   });
 
-  it('close() waits for what runs, closes the connections, and ends later calls with -10', async () => {
+  it('close() waits for pending requests, closes the connections, and fails later calls with -10', async () => {
     const server = await newServer((socket) => later(() => socket.write(reply('x')), 80));
     const client = new RestClient();
     const running = client.get(server.origin);
@@ -62,7 +62,7 @@ describe('the library', () => {
     await until(() => server.sockets.size === 0);
   });
 
-  it('counts transfers that run', async () => {
+  it('counts running transfers', async () => {
     const server = await newServer((socket) => later(() => socket.write(reply('x')), 50));
     const client = newClient();
     const all = [client.get(server.origin), client.get(server.origin)];
@@ -71,7 +71,7 @@ describe('the library', () => {
     expect(client.active).toBe(0);
   });
 
-  it('tells node:diagnostics_channel of requests, connections and outcomes', async () => {
+  it('publishes requests, connections and outcomes on node:diagnostics_channel', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const said: string[] = [];
     const listen = (message: unknown, name: string | symbol): void => {
@@ -92,7 +92,7 @@ describe('the library', () => {
     expect(said).toEqual([`request GET ${url}`, 'connection http/1.1', `outcome GET ${url} 1`]);
   });
 
-  it('takes bodies as text and as any bytes, and gives them as text and JSON', async () => {
+  it('accepts bodies as text and any bytes, and returns them as text and JSON', async () => {
     const server = await newServer((socket, { body }) => socket.write(Buffer.from(reply(body), 'latin1')));
     const client = newClient();
     const view = new Uint8Array([1, 2, 3, 4]).subarray(1, 3);
@@ -101,7 +101,7 @@ describe('the library', () => {
     expect(textOf(await client.request('PATCH', server.origin, { body: 'p' }))).toBe('p');
   });
 
-  it('does not keep a process alive that has nothing more to do', async () => {
+  it('does not keep a finished process alive', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const program = `
       import { RestClient } from '${fileURLToPath(new URL('../../src/rest/index.ts', import.meta.url))}';

@@ -31,7 +31,7 @@ describe('the options of a client', () => {
     { tls: {} },
     { keepAlive: 0 },
     { httpVersion: '2-prior-knowledge' as const },
-  ])('take %j', (options) => {
+  ])('accept %j', (options) => {
     expect(readOptions(options)).toMatchObject(options);
   });
 
@@ -78,7 +78,7 @@ describe('the options of a client', () => {
     expect(untyped(options)).toThrow(expect.objectContaining({ code: 'unknown-option' }));
   });
 
-  it('are refused with nothing but RestOptionError', () => {
+  it('are refused only with RestOptionError', () => {
     const names = [...Object.keys(CLIENT_OPTIONS), 'tls', 'tlsDomain', 'log', 'shared'];
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.anything(), (name, value) => {
@@ -91,7 +91,7 @@ describe('the options of a client', () => {
     );
   });
 
-  it('clamp connectTimeout to timeout, with a warning if it was asked for', () => {
+  it('clamp connectTimeout to timeout, with a warning if it was set explicitly', () => {
     const said: string[] = [];
     const log = (level: string, message: string): number => said.push(`${level} ${message}`);
     expect(readOptions({ timeout: 1_000, connectTimeout: 9_000, log }).connectTimeout).toBe(1_000);
@@ -102,7 +102,7 @@ describe('the options of a client', () => {
     expect(said).toHaveLength(1);
   });
 
-  it('have one row each of a table that says default and range', () => {
+  it('have one row each in a table with default and range', () => {
     for (const spec of Object.values({ ...CLIENT_OPTIONS, ...TLS_OPTIONS })) {
       expect(spec.doc).toMatch(/\.$/);
       if (spec.type === 'number') expect(spec.default).toBeGreaterThanOrEqual(spec.min);
@@ -111,7 +111,7 @@ describe('the options of a client', () => {
 });
 
 describe('a RestClient', () => {
-  it('rejects errors of the program, and nothing else', async () => {
+  it('rejects only for programming errors', async () => {
     const client = new RestClient();
     await expect(client.get(7 as unknown as string)).rejects.toThrow(RestOptionError);
     await expect(client.post('http://127.0.0.1/', 7 as unknown as string)).rejects.toThrow(RestOptionError);

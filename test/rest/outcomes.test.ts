@@ -30,7 +30,7 @@ describe('an answer', () => {
     expect(outcome.ok).toBe(false);
   });
 
-  it('keeps its bytes as they came, NULs included, either way', async () => {
+  it('preserves its bytes, NULs included, in both directions', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const server = await newServer((socket, { body }) => socket.write(Buffer.from(reply(body), 'latin1')));
     const outcome = await newClient().post(`${server.origin}/`, bytes);
@@ -40,7 +40,7 @@ describe('an answer', () => {
   it.each([
     ['with a length', reply('x'.repeat(200_000))],
     ['up to the close', `HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${'x'.repeat(200_000)}`],
-  ])('%s is -10 where the answers under way take all the memory that they may', async (how, text) => {
+  ])('%s is -10 if pending answers have reached their memory limit', async (how, text) => {
     const server = await newServer((socket) => {
       socket.write(text);
       if (how === 'up to the close') socket.end();
@@ -157,7 +157,7 @@ describe('without an answer', () => {
     expect(reasonOf(outcome)).toContain('ECONNREFUSED');
   });
 
-  it('no connection in connection_timeout is -2, and not early', async () => {
+  it('no connection within connection_timeout is -2, and not early', async () => {
     // 192.0.2.0/24 is for documentation (RFC 5737); a full backlog on loopback is what never answers here.
     const hole = await fullBacklog();
     const started = steadyClock.now();
@@ -182,7 +182,7 @@ describe('without an answer', () => {
     expect(steadyClock.now() - started).toBeGreaterThanOrEqual(250);
   });
 
-  it('half an answer is -3 with the status and the part that came', async () => {
+  it('half an answer is -3 with the status and the part that arrived', async () => {
     const server = await newServer((socket) =>
       socket.write('HTTP/1.1 503 Busy\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\npartial'),
     );
@@ -191,7 +191,7 @@ describe('without an answer', () => {
     expect(textOf(outcome)).toBe('partial');
   });
 
-  it('a timeout of the call counts instead of curl_timeout', async () => {
+  it('a timeout of the call overrides curl_timeout', async () => {
     const server = await newServer(() => {});
     const outcome = await newClient({ timeout: 60_000 }).get(server.origin, { timeout: 100 });
     expect(outcome.rc).toBe(-3);
@@ -244,7 +244,7 @@ describe('max_transfer_size', () => {
     expect(bodyOf(outcome)).toHaveLength(rc === 1 ? bytes : 0);
   });
 
-  it('of 0 means unlimited, and pieces are put together', async () => {
+  it('of 0 means unlimited, and pieces are joined', async () => {
     const piece = Buffer.alloc(1024 * 1024, 'p');
     const server = await newServer(async (socket) => {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${12 * piece.length}\r\n\r\n`);
@@ -255,7 +255,7 @@ describe('max_transfer_size', () => {
     expect(bodyOf(outcome).every((byte) => byte === 112)).toBe(true);
   });
 
-  it('stops a body without end at once', async () => {
+  it('stops an endless body at once', async () => {
     const server = await newServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
       const flood = (): void => {

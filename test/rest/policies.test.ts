@@ -22,7 +22,7 @@ const retry: Policy = (next) => async (request) => {
 const unavailable = 'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n';
 
 describe('policies', () => {
-  it('send a request again, on the same connection', async () => {
+  it('repeat a request on the same connection', async () => {
     const answers = [unavailable, unavailable, reply('at last')];
     const server = await newServer((socket) => socket.write(answers.shift() ?? reply('too many')));
     const outcome = await newClient({ policies: [retry] }).get(`${server.origin}/x`);
@@ -31,7 +31,7 @@ describe('policies', () => {
     expect(server.connections).toBe(1);
   });
 
-  it('stand around each other, the first one outermost, and change a request by copying it', async () => {
+  it('wrap each other, the first one outermost, and change a request by copying it', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const seen: string[] = [];
     const under =
@@ -69,7 +69,7 @@ describe('policies', () => {
     await expect(breaking.get(server.origin)).rejects.toThrow(RestOptionError);
   });
 
-  it('answer in place of the server', async () => {
+  it('answer instead of the server', async () => {
     const closed: Policy = () => async () => new BlockedOutcome('the service is out of order', 'maintenance');
     const outcome = await newClient({ policies: [closed] }).get('http://127.0.0.1:1/');
     expect(outcome).toMatchObject({
@@ -89,7 +89,7 @@ describe('policies', () => {
     expect(ResponseOutcome.of()).toMatchObject({ status: 200, contentType: '', text: '', headers: [] });
   });
 
-  it('have their own timeout, and count as active until they are done', async () => {
+  it('have their own timeout, and count as active until they finish', async () => {
     const server = await newServer(() => {});
     const short: Policy = (next) => (request) => next({ ...request, timeout: 20 });
     const client = newClient({ policies: [retry, short] });
@@ -99,7 +99,7 @@ describe('policies', () => {
     expect(client.active).toBe(0);
   });
 
-  it('of one host leave the count of requests to others right', async () => {
+  it('of one host do not distort the count of requests to others', async () => {
     const server = await newServer(() => {});
     const hosts = { localhost: { retry: { count: 1, attemptTimeout: 20, backoff: 0, budget: 100 } } };
     const client = newClient({ hosts });
@@ -114,7 +114,7 @@ describe('policies', () => {
     expect(client.active).toBe(0);
   });
 
-  it('are waited for by close(), with what they left under way', async () => {
+  it('are awaited by close(), along with requests that they left pending', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/first') socket.write(reply('x'));
       else later(() => socket.write(reply('late')), 30);
@@ -135,7 +135,7 @@ describe('policies', () => {
     await until(() => server.sockets.size === 0);
   });
 
-  it('reject the call where they throw, and have to be functions', async () => {
+  it('reject the call if they throw, and must be functions', async () => {
     const wrong: Policy = () => () => {
       throw new RangeError('wrong policy');
     };

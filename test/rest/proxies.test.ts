@@ -38,7 +38,7 @@ const plain = async () => newServer((socket) => socket.write(reply('plain')));
 const status = (code: number): string => `HTTP/1.1 ${code} Text\r\nContent-Length: 2\r\n\r\nno`;
 
 describe('an http: URL', () => {
-  it('is told to the proxy as a whole, with its user and password in fields', async () => {
+  it('is sent to the proxy in absolute form, with user and password in fields', async () => {
     const server = await plain();
     const { proxy, client } = await setUp(undefined, { user: 'me:p%40ss@' });
     const outcome = await client.get(`http://u:p@127.0.0.1:${server.port}/x?y=1#z`);
@@ -71,12 +71,12 @@ describe('an http: URL', () => {
     expect([outcome.rc, outcome.retcode, textOf(outcome)]).toEqual([1, code, 'no']);
   });
 
-  it('is -3 where the proxy is silent', async () => {
+  it('is -3 if the proxy is silent', async () => {
     const { client } = await setUp(() => null, { timeout: 200 });
     expect((await client.get('http://a.test/')).rc).toBe(-3);
   });
 
-  it('is asked in HTTP/1 whatever httpVersion says', async () => {
+  it('uses HTTP/1 whatever httpVersion says', async () => {
     const server = await plain();
     const { client } = await setUp(undefined, { httpVersion: '2-prior-knowledge' });
     expect((await client.get(`http://127.0.0.1:${server.port}/`)).rc).toBe(1);
@@ -84,7 +84,7 @@ describe('an http: URL', () => {
 });
 
 describe('an https: URL', () => {
-  it('goes through a way that the proxy opens, and nothing else is told to it', async () => {
+  it('goes through a tunnel, and reveals nothing else to the proxy', async () => {
     const server = await newTlsServer();
     const { proxy, client } = await setUp(undefined, { user: 'me:secret@' });
     const outcome = await client.get(`https://u:p@localhost:${server.port}/x`);

@@ -59,7 +59,7 @@ describe('a JSON body', () => {
     }
   });
 
-  it('has the content type that is asked for instead', async () => {
+  it('uses the content type given instead', async () => {
     const server = await echo();
     const client = newClient();
     await client.post(server.origin, { json: 1, contentType: 'application/problem+json' });
@@ -126,7 +126,7 @@ describe('headers', () => {
 });
 
 describe('a URL', () => {
-  it('may be a URL object, or text with any characters, which go out as UTF-8', async () => {
+  it('may be a URL object, or text with any characters, which are sent as UTF-8', async () => {
     const server = await echo();
     const client = newClient();
     const path = '/grüße/世\u{1f600}?q=é世&plain=%20#gone';
@@ -138,7 +138,7 @@ describe('a URL', () => {
     expect(server.connections).toBe(1);
   });
 
-  it('may have an international host, which is asked for in Punycode', async () => {
+  it('may have an international host, which is looked up in Punycode', async () => {
     const client = newClient({ proxy: 'none' });
     for (const host of ['müller.invalid', '例え.invalid', 'm%C3%BCller.invalid']) {
       expect(await client.get(`http://${host}/`)).toMatchObject({ kind: 'error', code: 'dns' });
@@ -198,7 +198,7 @@ describe('the options of a request', () => {
 });
 
 describe('one AbortSignal', () => {
-  it('ends a thousand requests, with one listener and no warning, and keeps none of them', async () => {
+  it('ends a thousand requests, with one listener and no warning, and retains none of them', async () => {
     const server = await newServer((socket, { target }) => {
       if (target === '/') socket.write(reply('x'));
     });

@@ -146,7 +146,7 @@ describe('a client on simulated parts', () => {
     ]);
   });
 
-  it('takes functions alone', () => {
+  it('accepts only functions', () => {
     expect(() => newClient({ connect: 'node:net' as never })).toThrow(RestOptionError);
     expect(() => newClient({ lookup: {} as never })).toThrow(
       'invalid lookup: an object; expected a function',

@@ -44,7 +44,7 @@ const ANSWERED = 1;
 const HELD = 2;
 
 describe('a process that was too busy to read', () => {
-  it('takes an answer that had arrived, although its time is over', async () => {
+  it('accepts an answer that had arrived, although the time is over', async () => {
     const { origin, counts } = await startThread();
     const client = new RestClient({ timeout: 30_000, shared: new RestShared() });
     expect((await client.get(origin)).ok).toBe(true);
@@ -58,7 +58,7 @@ describe('a process that was too busy to read', () => {
     await client.close();
   });
 
-  it('does not blame the service for a timeout of its own', async () => {
+  it('does not blame the service for a timeout that it caused itself', async () => {
     const { origin, counts } = await startThread();
     const replicas = { addresses: [origin.slice('http://'.length)], failures: 1, ejectTime: 3_600_000 };
     const client = new RestClient({

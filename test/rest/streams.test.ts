@@ -89,7 +89,7 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     expect(outcome).toMatchObject({ kind: 'response', text: '70005 70005' });
   });
 
-  it('a source is read no faster than the server takes it', async () => {
+  it('a source is read no faster than the server accepts it', async () => {
     let begin: () => void = () => {};
     const url = await serve(version, (request, response) => {
       request.pause();
@@ -153,7 +153,7 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     expect(closed).toHaveBeenCalledOnce();
   });
 
-  it('an answer is streamed, and the connection used again', async () => {
+  it('an answer is streamed, and the connection reused', async () => {
     const url = await serve(version, (request, response) => {
       response.writeHead(200, { 'X-Name': 'big' });
       for (let i = 0; i < 20; i++) response.write(Buffer.alloc(50_000, i));
@@ -175,7 +175,7 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     expect(ids[0]).toBe(ids[1]);
   });
 
-  it('an answer is read no faster than its reader takes it', async () => {
+  it('an answer is read no faster than its reader consumes it', async () => {
     let written = 0;
     const url = await serve(version, (_, response) => {
       const next = (): void => {
@@ -213,7 +213,7 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     await closed;
   });
 
-  it('an answer that stalls ends with the time limit, which its reader hears', async () => {
+  it('an answer that stalls ends at the time limit, with an error for its reader', async () => {
     const url = await serve(version, (_, response) => void response.write('first'));
     const answer = await clientOf(version).stream('GET', url, { timeout: 1_000 });
     if (answer.kind !== 'streaming') throw new Error(answer.kind);
@@ -223,7 +223,7 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     expect((await answer.outcome).kind).toBe('timeout');
   });
 
-  it('another answer than 2xx is an outcome as always, and so is a failure', async () => {
+  it('an answer other than 2xx is an ordinary outcome, and so is a failure', async () => {
     const url = await serve(version, (_, response) => response.writeHead(404).end('not here'));
     const client = clientOf(version);
     expect(await client.stream('GET', url)).toMatchObject({
@@ -235,7 +235,7 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
     await expect(client.stream('GET', url, { timeout: -1 })).rejects.toThrow('timeout');
   });
 
-  it('both ways at once', async () => {
+  it('streams work in both directions at once', async () => {
     const url = await serve(version, (request, response) => void request.pipe(response));
     async function* pieces() {
       for (let i = 0; i < 40; i++) yield Buffer.alloc(100_000, i);
@@ -292,7 +292,7 @@ describe.each(['1.1', '2'] as const)('over HTTP/%s', (version) => {
 });
 
 describe('a streamed body', () => {
-  it('is not sent a second time when a kept connection turns out to be closed', async () => {
+  it('is not resent if a kept connection turns out to be closed', async () => {
     let requests = 0;
     const server = createTcpServer((socket) => {
       socket.on('data', () => {
@@ -320,7 +320,7 @@ describe('a streamed body', () => {
     expect(requests).toBeGreaterThan(2);
   });
 
-  it('waits for 100 Continue, and is not read when the server does not want it', async () => {
+  it('waits for 100 Continue, and is not read if the server declines it', async () => {
     const url = await serve('1.1', (_, response) => response.end());
     const read = vi.fn<() => void>();
     async function* pieces() {

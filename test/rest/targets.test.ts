@@ -15,7 +15,7 @@ const resolving =
 const server = () => newServer((socket) => socket.write(reply('x')));
 
 describe('targets that may be asked', () => {
-  it('are checked by the address that is connected to, whatever the name says', async () => {
+  it('are checked by the address of the connection, whatever the name', async () => {
     const { origin, port, requests } = await server();
     const connected: string[] = [];
     const client = newClient({
@@ -41,7 +41,7 @@ describe('targets that may be asked', () => {
     expect([connected, requests.length]).toEqual([[], 0]);
   });
 
-  it('lose those addresses that are denied, and are asked at the others', async () => {
+  it('are contacted only at addresses that are not denied', async () => {
     const { port, requests } = await server();
     const client = newClient({
       targets: { deny: ['10.0.0.0/8', '::/0'] },
@@ -62,7 +62,7 @@ describe('targets that may be asked', () => {
     expect(requests).toHaveLength(0);
   });
 
-  it('are checked by name before it is looked up', async () => {
+  it('are checked by name before the lookup', async () => {
     let asked = 0;
     const lookup: LookupFunction = (name, callback) => {
       asked++;
@@ -87,7 +87,7 @@ describe('targets that may be asked', () => {
       expect([name, (await client.get(`http://${name}:${port}/`)).kind]).toEqual([name, 'response']);
   });
 
-  it('are those of redirects, replicas and token endpoints too', async () => {
+  it('include those of redirects, replicas and token endpoints', async () => {
     const away = await newServer((socket) =>
       socket.write('HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2/\r\nContent-Length: 0\r\n\r\n'),
     );
@@ -106,7 +106,7 @@ describe('targets that may be asked', () => {
     expect(reasonOf(outcome)).toContain('127.0.0.2 is in a network that is denied');
   });
 
-  it('are checked by name alone through a proxy', async () => {
+  it('are checked only by name through a proxy', async () => {
     const proxy = await server();
     process.env['http_proxy'] = proxy.origin;
     try {
@@ -132,7 +132,7 @@ describe('targets that may be asked', () => {
     expect(create).toThrow(message);
   });
 
-  it('are private networks by one word', () => {
+  it('include all private networks by one word', () => {
     const targets = new Targets({ deny: ['private'] });
     for (const address of [
       '10.1.2.3',

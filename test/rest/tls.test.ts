@@ -58,7 +58,7 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
     },
   );
 
-  it('say what failed: unknown CA, wrong name and the names that there are, expired', async () => {
+  it('say what failed: an unknown CA, a wrong name with the valid ones, expiry', async () => {
     const client = newClient({ tls: { caPath } });
     const wrong = await newTlsServer();
     expect(reasonOf(await client.get(byAddress(wrong)))).toBe(
@@ -75,14 +75,14 @@ describe('ssl_verifypeer and ssl_verifyhost', () => {
     expect(reasonOf(await client.get(expired.origin))).toContain('it has expired');
   });
 
-  it('take an IP address that the certificate names', async () => {
+  it('accept an IP address in the certificate', async () => {
     const server = await newTlsServer(authority.issue({ names: ['127.0.0.1'] }));
     expect((await newClient({ tls: { caPath } }).get(byAddress(server))).rc).toBe(1);
   });
 });
 
 describe('ssl_capath', () => {
-  it('takes hashed names and any PEM file, and warns of each that cannot be used', async () => {
+  it('accepts hashed names and any PEM file, and warns of unusable ones', async () => {
     const path = folderOf('mixed', {
       'deadbeef.0': authority.cert,
       'broken.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
@@ -101,7 +101,7 @@ describe('ssl_capath', () => {
     expect(said[1]).toContain(`${path}/empty.crt is left out: it holds no PEM certificate`);
   });
 
-  it('that there is not is a warning, and verification fails', async () => {
+  it('that does not exist causes a warning, and verification fails', async () => {
     const said: string[] = [];
     const server = await newTlsServer();
     const client = newClient({
@@ -114,7 +114,7 @@ describe('ssl_capath', () => {
 });
 
 describe('sessions and kept connections', () => {
-  it('are resumed and used again under the same settings', async () => {
+  it('are resumed and reused only with the same settings', async () => {
     const server = await newTlsServer();
     const client = newClient({ tls: { caPath } });
     const first = await client.get(server.origin, { headers: { Connection: 'close' } });
@@ -144,7 +144,7 @@ describe('a TLS client domain', () => {
   const options = { name: 'dom1', certificate: Buffer.from(me.cert), privateKey: Buffer.from(me.key) };
   const asking = { requestCert: true, rejectUnauthorized: false, ca: [stranger.cert] };
 
-  it('shows its certificate, for its own requests alone', async () => {
+  it('presents its certificate, for its own requests only', async () => {
     const server = await newTlsServer(LOCALHOST, asking);
     const client = newClient({ tls: { caPath } });
     const tls = new TlsClientDomain(options);
@@ -162,14 +162,14 @@ describe('a TLS client domain', () => {
     expect(textOf(await always.get(server.origin))).toBe('subject siprest client');
   });
 
-  it('is needed where the server demands one', async () => {
+  it('is needed if the server demands one', async () => {
     const server = await newTlsServer(LOCALHOST, { ...asking, rejectUnauthorized: true });
     const client = newClient({ tls: { caPath } });
     expect(await client.get(server.origin)).toMatchObject({ rc: -10, retcode: 0 });
     expect((await client.get(server.origin, { tlsDomain: new TlsClientDomain(options) })).rc).toBe(1);
   });
 
-  it('is judged by its own CAs and switches', async () => {
+  it('uses its own CAs and switches', async () => {
     const server = await newTlsServer();
     const client = newClient({ tls: { caPath } });
     const rc = async (more: object, url = server.origin): Promise<number> =>
@@ -182,7 +182,7 @@ describe('a TLS client domain', () => {
     expect(await rc({ verifyHost: false }, byAddress(server))).toBe(1);
   });
 
-  it('reads files, and says which one it cannot use', () => {
+  it('reads files, and names an unusable one', () => {
     const files = folderOf('client', { 'c.pem': me.cert, 'c.key': me.key, 'other.key': LOCALHOST.key });
     const certificate = join(files, 'c.pem');
     const made = new TlsClientDomain({ name: 'd', certificate, privateKey: join(files, 'c.key') });

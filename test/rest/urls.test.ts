@@ -89,7 +89,7 @@ describe('a URL', () => {
     expect(parts(url)).toEqual(expect.stringContaining(reason));
   });
 
-  it('never throws, and what it gives can stand in a request line', () => {
+  it('never throws, and results are safe in a request line', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl({ withQueryParameters: true })),
@@ -110,7 +110,7 @@ describe('a URL', () => {
     }
   });
 
-  it('without a host never goes to the host of another', async () => {
+  it('without a host never reaches the host of another', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const client = newClient();
     expect((await client.get(`http:///127.0.0.1:${server.port}/x`)).rc).toBe(1); // libcurl forgives three slashes
@@ -118,7 +118,7 @@ describe('a URL', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('goes out unchanged as a byte string, but for bytes above 127 in its path, with Host', async () => {
+  it('is sent unchanged as a byte string, except for bytes above 127 in its path, with Host', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const client = newClient();
     const odd = '/"<>|{}^`/\xc3\xbc//x?a="b"&c=\xff#gone';

@@ -61,7 +61,7 @@ describe('compressed answers', () => {
     expect(textOf(await newClient({ hosts }).get(server.origin))).toBe(text);
   });
 
-  it('stay as they are for whoever asks for a coding, and of an unknown coding', async () => {
+  it('are left alone if the caller requested a coding, or if the coding is unknown', async () => {
     const body = gzipSync(text);
     const server = await coded(body, 'gzip');
     const client = newClient({ hosts });
@@ -91,7 +91,7 @@ describe('compressed answers', () => {
     expect(bodyOf(await client.get(ok.origin))).toHaveLength(MiB);
   });
 
-  it('that are bombs just below the limit take together no more than all bodies may', async () => {
+  it('that are bombs just below the limit stay within the memory limit of all bodies together', async () => {
     const server = await coded(gzipSync(Buffer.alloc(MiB)), 'gzip');
     const bodies = new ByteBudget(4 * MiB);
     const client = newClient({ hosts, maxBodySize: MiB, shared: newShared({ bodies }) });
@@ -104,7 +104,7 @@ describe('compressed answers', () => {
     expect(bodyOf(await client.get(server.origin))).toHaveLength(MiB);
   });
 
-  it('of another character set become UTF-8', async () => {
+  it('in another character set are converted to UTF-8', async () => {
     const client = newClient({ hosts });
     for (const [type, body, there] of [
       ['text/plain; charset=ISO-8859-1', Buffer.from('grüße', 'latin1'), 'grüße'],
@@ -123,7 +123,7 @@ describe('compressed answers', () => {
     expect(answerOf(await client.get(latin.origin)).contentType).toBe('text/plain; charset=utf-8; x=y');
   });
 
-  it('are kept decompressed', async () => {
+  it('are cached decompressed', async () => {
     const server = await coded(
       gzipSync(text),
       'gzip',
@@ -140,7 +140,7 @@ describe('redirects', () => {
     `HTTP/1.1 ${status}\r\nLocation: ${to}\r\nContent-Length: 0\r\n\r\n`;
   const follow: HostsOption = { '*': { redirects: {} } };
 
-  it('are answers without this policy, and are followed with it', async () => {
+  it('are ordinary answers without this policy, and followed with it', async () => {
     const server = await newServer((socket, { target }) =>
       socket.write(target === '/a' ? redirect('b?x#y') : reply(target)),
     );
@@ -169,7 +169,7 @@ describe('redirects', () => {
     expect(fieldValues(hop, 'content-type')).toEqual(next === method && method !== 'HEAD' ? ['a/b'] : []);
   });
 
-  it('take credentials to the same origin alone', async () => {
+  it('send credentials to the same origin only', async () => {
     const other = await newServer((socket, { target }) => socket.write(reply(target)));
     const server = await newServer((socket, { target }) =>
       socket.write(
@@ -200,7 +200,7 @@ describe('redirects', () => {
     expect((await stays.get(`${server.origin}/away`)).retcode).toBe(302);
   });
 
-  it('never leave TLS, and end at their limit, at nonsense, and with the time of the call', async () => {
+  it('never leave TLS, and end at their limit, at an invalid location, and at the time limit of the call', async () => {
     const { key, cert } = createAuthority().issue({ names: ['localhost'] });
     const secure = await newServer((socket) => socket.write(redirect('http://127.0.0.1:1/')), {
       tls: { key, cert },
@@ -225,7 +225,7 @@ describe('redirects', () => {
 });
 
 describe('cookies', () => {
-  it('go back to the origin that has set them, through redirects too', async () => {
+  it('are returned to the origin that set them, across redirects too', async () => {
     const server = await newServer((socket, { target }) =>
       socket.write(
         target === '/login'
@@ -280,7 +280,7 @@ describe('cookies', () => {
     expect(jar.header('/x/y', 1_700_000_000_500)).toBe(sent);
   });
 
-  it('are replaced, forgotten, and limited', () => {
+  it('are replaced, expire, and are limited', () => {
     const jar = new CookieJar('a.test', true);
     jar.set('a=1; Secure', '/', 0);
     jar.set('a=2', '/', 0);

@@ -26,7 +26,7 @@ const unauthorized = (challenge: string) =>
   `HTTP/1.1 401 No\r\nWWW-Authenticate: ${challenge}\r\nContent-Length: 0\r\n\r\n`;
 
 describe('authentication', () => {
-  it('by user and password, or by a token, unless the request has its own', async () => {
+  it('sends user and password, or a token, unless the request has its own', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const basic = client({ user: 'aladdin', password: 'open sesame ü' });
     await basic.get(server.origin);
@@ -41,7 +41,7 @@ describe('authentication', () => {
     ]);
   });
 
-  it('reads secrets from files and the environment, again after a 401', async () => {
+  it('reads secrets from files and the environment, and rereads them after a 401', async () => {
     const file = join(temporaryFolder('siprest-secrets'), 'token');
     writeFileSync(file, 'first\n');
     process.env['SIPREST_TEST_TOKEN'] = 'from-env';
@@ -61,7 +61,7 @@ describe('authentication', () => {
     ]);
   });
 
-  it('is checked at the start, and no error shows a secret', () => {
+  it('is validated at the start, without secrets in errors', () => {
     const wrong = (auth: object) => () => new RestClient({ hosts: { a: { auth } } });
     expect(wrong({ scheme: 'basic' })).toThrow("hosts['a'].auth needs user for basic");
     expect(wrong({ scheme: 'oauth2', tokenUrl: 'x' })).toThrow('needs clientId');
@@ -91,7 +91,7 @@ describe('authentication', () => {
     }
   });
 
-  it('never shows a secret in logs, reasons and what is published', async () => {
+  it('never shows a secret in logs, reasons and channels', async () => {
     const lines: string[] = [];
     const server = await newServer((socket) => socket.write(reply('{"access_token": 7, "x": "hunter2"}')));
     const one = client(
@@ -127,7 +127,7 @@ describe('Digest (RFC 7616)', () => {
     expect(value).toContain('nc=00000001');
   });
 
-  it('takes the strongest of several challenges, and none that it does not know', () => {
+  it('answers the strongest of several challenges, and ignores unknown ones', () => {
     const session = new DigestSession();
     const of = (algorithm: string) => `Digest realm="r", nonce="${algorithm}", algorithm=${algorithm}`;
     expect(session.challenge(['Basic realm="x"', of('SHA-512-256')])).toBe(false);
@@ -180,7 +180,7 @@ describe('Digest (RFC 7616)', () => {
     },
   );
 
-  it('takes a fresh nonce for a stale one, or as Authentication-Info says', async () => {
+  it('replaces a stale nonce, and follows Authentication-Info', async () => {
     let nonce = 1;
     const server = await newServer((socket, request) => {
       const used = parseChallenges(authorization(request))[0]?.parameters.get('nonce');
@@ -233,7 +233,7 @@ describe('Digest (RFC 7616)', () => {
     ).toEqual(expected);
   });
 
-  it('ends at a challenge without end', () => {
+  it('gives up after endless challenges', () => {
     const from = performance.now();
     for (const text of [
       'Digest ' + 'a=1,'.repeat(4_000),
@@ -279,7 +279,7 @@ describe('OAuth 2 client credentials', () => {
   const tokenOf = (nth: number, expires: unknown = 3_600) =>
     JSON.stringify({ access_token: `t${nth}`, token_type: 'Bearer', expires_in: expires });
 
-  it('asks for a token once, for all clients, and keeps it over a reload', async () => {
+  it('requests one token for all clients, and keeps it across a reload', async () => {
     const { server, auth, tokens } = await services((nth) => tokenOf(nth));
     const shared = newShared();
     const clients = [1, 2].map(() => client(auth, { shared }));
@@ -294,7 +294,7 @@ describe('OAuth 2 client credentials', () => {
     expect(tokens()).toHaveLength(1);
   });
 
-  it('asks for another one when the service does not take it any more', async () => {
+  it('requests a new one when the service rejects it', async () => {
     const { server, auth, tokens, issued } = await services((nth) => tokenOf(nth));
     const clock = new SimulatedClock();
     const one = client(auth, { clock });
@@ -341,7 +341,7 @@ describe('OAuth 2 client credentials', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('says what the endpoint refuses, and ends a wait with the signal', async () => {
+  it('reports why the endpoint refuses, and stops waiting when the signal fires', async () => {
     const refusing = await newServer((socket) =>
       socket.write(reply('{"error":"invalid_client","x":"hunter2"}', '', '400 Bad')),
     );
@@ -358,7 +358,7 @@ describe('OAuth 2 client credentials', () => {
     expect(await waiting).toMatchObject({ kind: 'error', code: 'aborted' });
   });
 
-  it('works with a limit of one request at a time for the host of both', async () => {
+  it('works when service and endpoint share a host limited to one request at a time', async () => {
     const { server, auth } = await services((nth) => tokenOf(nth));
     const hosts = { '*': { auth, limits: { concurrency: 1 } } };
     expect(textOf(await newClient({ hosts }).get(server.origin))).toBe('welcome');
@@ -368,7 +368,7 @@ describe('OAuth 2 client credentials', () => {
 describe('a source of tokens', () => {
   const respond = (body: object): Outcome => ResponseOutcome.of({ body: JSON.stringify(body) });
 
-  it('renews before the end, once, while the old one is used; and pauses after failures', async () => {
+  it('renews once before expiry while the old one is used, and pauses after failures', async () => {
     const clock = new SimulatedClock();
     const source = new TokenSource(clock);
     let asked = 0;

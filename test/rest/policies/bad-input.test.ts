@@ -10,7 +10,7 @@ const BILLION = '1000000000';
 describe('Retry-After: 1000000000', () => {
   const busy = () => ResponseOutcome.of({ status: 503, headers: [['Retry-After', BILLION]] });
 
-  it('is not waited for: the answer is the outcome, at once', async () => {
+  it('is not waited for: the answer is the outcome at once', async () => {
     const simulation = simulate({ retry: { maxRetryAfter: 3_600_000 } }, busy);
     const outcome = await simulation.ask();
     expect([outcome.kind, outcome.retcode, outcome.attempts, simulation.clock.now()]).toEqual([
@@ -33,7 +33,7 @@ describe('Retry-After: 1000000000', () => {
     },
   );
 
-  it('ejects a replica for sixteen times ejectTime at most', async () => {
+  it('ejects a replica for at most sixteen times ejectTime', async () => {
     let status = `503 Busy\r\nRetry-After: ${BILLION}`;
     const [one, other] = await Promise.all([
       newServer((socket) => socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`)),
@@ -57,7 +57,7 @@ describe('tokens', () => {
     ['in a moment', 0.001],
     ['never', 1e300],
     ['at some time', 'later'],
-  ])('that expire %s are asked for once in a moment, and used', async (_, expires) => {
+  ])('that expire %s are used, and not requested again at once', async (_, expires) => {
     const tokens = await newServer((socket) =>
       socket.write(reply(JSON.stringify({ access_token: 'a', expires_in: expires }))),
     );
@@ -92,12 +92,12 @@ describe('a cache', () => {
     );
   };
 
-  it('keeps nothing with Vary: *', async () => {
+  it('stores nothing with Vary: *', async () => {
     const { ask } = vary('*');
     expect([textOf(await ask()), textOf(await ask())]).toEqual(['1', '2']);
   });
 
-  it('gives an answer that varies only to those whose fields are the same', async () => {
+  it('uses an answer with Vary only for requests with the same fields', async () => {
     const { ask } = vary('X-User');
     const by = async (headers: Record<string, string>) => textOf(await ask('GET', undefined, { headers }));
     const poisoned = await by({ 'X-User': 'mallory' });
@@ -111,7 +111,7 @@ describe('a cache', () => {
     expect(await by({ 'X-User': 'mallory' })).toBe(poisoned);
   });
 
-  it('does not keep an answer that varies by more than it can compare', async () => {
+  it('does not store an answer that varies by too many fields', async () => {
     const names = Array.from({ length: 1_000 }, (_, i) => `X-${i}`).join(', ');
     const { ask } = vary(names);
     expect([textOf(await ask()), textOf(await ask())]).toEqual(['1', '2']);
@@ -119,7 +119,7 @@ describe('a cache', () => {
 });
 
 describe('replicas', () => {
-  it('that are the host itself are asked as any other', async () => {
+  it('that are the host itself are treated like any other', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const { host } = new URL(server.origin);
     const client = newClient({ hosts: { [host]: { replicas: { addresses: [host, host, host] } } } });

@@ -46,7 +46,7 @@ describe('a circuit breaker', () => {
     expect(lines).toHaveLength(5);
   });
 
-  it('lets no more through than its probes while it is half-open, and an inconclusive outcome does not count as a probe', async () => {
+  it('lets only its probes through while half-open, and does not count inconclusive outcomes', async () => {
     const answers: ((code: number) => void)[] = [];
     let held = false;
     const simulation = simulate({ breaker }, () =>
@@ -64,7 +64,7 @@ describe('a circuit breaker', () => {
     expect((await simulation.ask()).rc).toBe(1);
   });
 
-  it('opens by slow calls, not by few calls, old ones, or failures of this side', async () => {
+  it('opens because of slow calls, but not of few calls, old ones, or failures on this side', async () => {
     let took = 0;
     const slow = { breaker: { ...breaker, slowTime: 100, slowRate: 50 } };
     const server = await newServer((socket) => later(() => socket.write(reply('x')), took));
@@ -87,7 +87,7 @@ describe('a circuit breaker', () => {
     expect((await own.get(server.origin)).rc).toBe(1);
   });
 
-  it('refuses what waits for its turn as soon as it opens', async () => {
+  it('refuses queued requests as soon as it opens', async () => {
     const answers: (() => void)[] = [];
     const host = { breaker: { ...breaker, minimum: 1 }, limits: { concurrency: 1, queueTime: 60_000 } };
     const { ask } = simulate(host, () => new Promise((resolve) => answers.push(() => resolve(status(500)))));
@@ -99,7 +99,7 @@ describe('a circuit breaker', () => {
     expect(reasonOf(await second)).toContain('the circuit breaker is open');
   });
 
-  it('is shared by clients, and stays open over a reload that does not change it', async () => {
+  it('is shared by clients, and stays open across a reload that does not change it', async () => {
     const host = { breaker: { ...breaker, minimum: 1 } };
     const simulation = simulate(host, () => status(500));
     await simulation.ask();
@@ -112,7 +112,7 @@ describe('a circuit breaker', () => {
     expect((await changed.get('http://credit.test/')).kind).not.toBe('blocked');
   });
 
-  it('refuses without waiting for anything', async () => {
+  it('refuses immediately', async () => {
     const server = await newServer((socket) => socket.end());
     const client = newClient({ hosts: { '*': { breaker: { minimum: 1, openTime: 60_000 } } } });
     await client.get(server.origin);
@@ -127,7 +127,7 @@ describe('a circuit breaker', () => {
 });
 
 describe('a window of outcomes', () => {
-  it('counts what is younger than its length, and forgets the rest', () => {
+  it('counts outcomes younger than its length, and forgets the rest', () => {
     const window = new OutcomeWindow(1_000);
     for (let now = 0; now < 1_000; now += 100) window.add(now % 200 === 0, false, now);
     expect(window.counts).toMatchObject({ total: 10, failures: 5 });

@@ -157,7 +157,7 @@ describe('freshness (RFC 9111, section 4.2)', () => {
     expect(next.kind === 'response' && next.fromCache).toBe(false);
   });
 
-  it('counts the time that the answer took', async () => {
+  it('includes the time in transit', async () => {
     const headers: Field[] = [
       ['Cache-Control', 'max-age=60'],
       ['Age', '10'],
@@ -171,7 +171,7 @@ describe('freshness (RFC 9111, section 4.2)', () => {
     expect(age).toBe('15');
   });
 
-  it('may be a share of the age by Last-Modified, if the operator says so', async () => {
+  it('may be a share of the age by Last-Modified, if configured', async () => {
     const { ask, clock } = numbered({ heuristic: 10, maxHeuristic: 5 * MINUTE }, [
       'Last-Modified',
       date(start - 30 * MINUTE),
@@ -192,7 +192,7 @@ describe('freshness (RFC 9111, section 4.2)', () => {
     [304, false],
     [299, true],
     [599, true],
-  ])('is for an answer of %i: %s', async (status, kept) => {
+  ])('of an answer with status %i: %s', async (status, kept) => {
     const headers: Field[] = [['Cache-Control', 'max-age=60']];
     const { ask, sent } = simulate({ cache: {} }, () => ResponseOutcome.of({ status, headers }));
     await ask();
@@ -208,7 +208,7 @@ describe('freshness (RFC 9111, section 4.2)', () => {
     ['min-fresh=29', 1],
     ['min-fresh=31', 2],
     ['max-stale', 1],
-  ])('is what a request with %s takes', async (asked, number) => {
+  ])('is what a request with %s accepts', async (asked, number) => {
     const { ask, clock } = numbered({}, ['Cache-Control', 'max-age=60']);
     await ask();
     clock.advance(30_000);
@@ -216,7 +216,7 @@ describe('freshness (RFC 9111, section 4.2)', () => {
     expect(textOf(await ask('GET', undefined, { headers }))).toBe(String(number));
   });
 
-  it('may be passed by as much as a request says, or only-if-cached', async () => {
+  it('may be exceeded as far as a request allows, or only-if-cached', async () => {
     const only = { headers: { 'Cache-Control': 'only-if-cached' } };
     const stale = (time: string) => ({ headers: { 'Cache-Control': `max-stale${time}` } });
     const { ask, clock, sent } = numbered({}, ['Cache-Control', 'max-age=60']);
@@ -251,7 +251,7 @@ describe('validation (section 4.3)', () => {
     return { simulation, seen };
   }
 
-  it('asks with ETag or Last-Modified, and takes the newer fields of a 304', async () => {
+  it('uses ETag or Last-Modified, and updates the fields from a 304', async () => {
     for (const [fields, validator] of [
       [
         [
@@ -284,7 +284,7 @@ describe('validation (section 4.3)', () => {
     }
   });
 
-  it('drops what a 304 is not about, and what a full answer replaces', async () => {
+  it('removes answers that a 304 does not match or a full answer replaces', async () => {
     const { ask, sent } = simulate({ cache: {} }, (request) => {
       if (fieldOf(request, 'if-none-match') === '"a"')
         return ResponseOutcome.of({ status: 304, headers: [['ETag', '"b"']] });
@@ -301,7 +301,7 @@ describe('validation (section 4.3)', () => {
     expect([textOf(await ask()), textOf(await ask()), sent.length]).toEqual(['two', 'two', 3]);
   });
 
-  it('leaves requests alone that have conditions of their own, or a range', async () => {
+  it('leaves requests with their own conditions or a range alone', async () => {
     const { ask, sent } = numbered({}, ['Cache-Control', 'max-age=60'], ['ETag', '"a"']);
     await ask();
     for (const headers of [
@@ -316,7 +316,7 @@ describe('validation (section 4.3)', () => {
 });
 
 describe('stale answers', () => {
-  it('are given while they are validated in the background, once', async () => {
+  it('are used while they are validated in the background, once', async () => {
     const { ask, clock, sent } = numbered({}, ['Cache-Control', 'max-age=60, stale-while-revalidate=30']);
     await ask();
     clock.advance(70_000);
@@ -350,7 +350,7 @@ describe('stale answers', () => {
     }
   });
 
-  it('are given when the service is gone, and when its circuit breaker is open', async () => {
+  it('are used when the service is down, and when its circuit breaker is open', async () => {
     const server = await newServer((socket) => socket.write(reply('old')));
     const host = { cache: { staleIfError: 300_000 }, breaker: { minimum: 1, openTime: 60_000 } };
     const client = newClient({ hosts: { '*': host } });
@@ -363,8 +363,8 @@ describe('stale answers', () => {
   });
 });
 
-describe('what an answer hangs on', () => {
-  it('is what Vary names', async () => {
+describe('the key of a stored answer', () => {
+  it('includes the fields that Vary names', async () => {
     const { ask, sent } = numbered({}, ['Cache-Control', 'max-age=60'], ['Vary', 'Accept-Language, x-other']);
     const by = (language: string) => ask('GET', undefined, { headers: { 'accept-language': language } });
     expect([
@@ -379,7 +379,7 @@ describe('what an answer hangs on', () => {
     expect(textOf(await by('x-1'))).toBe('204'); // 32 variants of one path at most
   });
 
-  it('is who asks: credentials never share an answer, whatever Vary says', async () => {
+  it('includes the credentials, whatever Vary says', async () => {
     const { ask } = numbered({}, ['Cache-Control', 'max-age=60, public']);
     const by = (headers: Record<string, string>, url?: string) => ask('GET', url, { headers });
     const asks = [
@@ -399,7 +399,7 @@ describe('what an answer hangs on', () => {
     for (const [i, one] of asks.entries()) expect(textOf(await one())).toBe(first[i]);
   });
 
-  it('is how the server is trusted', async () => {
+  it('includes how the server is verified', async () => {
     const simulation = numbered({}, ['Cache-Control', 'max-age=60']);
     const { ask, shared } = simulation;
     const one = new TlsClientDomain({ name: 'one' });
@@ -418,7 +418,7 @@ describe('what an answer hangs on', () => {
     vi.unstubAllEnvs();
   });
 
-  it('is what is there until an unsafe method succeeds', async () => {
+  it('is valid until an unsafe method succeeds', async () => {
     let status = 200;
     const headers: Field[] = [
       ['Cache-Control', 'max-age=60'],
@@ -449,7 +449,7 @@ describe('what an answer hangs on', () => {
 });
 
 describe('the cache of a host', () => {
-  it('is bounded in bytes, and what was used least recently goes', async () => {
+  it('is bounded in bytes, and evicts the least recently used answers', async () => {
     const body = 'x'.repeat(8_000);
     const headers: Field[] = [['Cache-Control', 'max-age=600']];
     const { ask, sent, shared } = simulate({ cache: { maxBytes: 30_000, maxEntryBytes: 9_000 } }, (request) =>
@@ -475,14 +475,14 @@ describe('the cache of a host', () => {
     expect(shared.states.caches.size).toBe(1_000);
   });
 
-  it('gives each caller a body of its own', async () => {
+  it('gives each caller its own copy of the body', async () => {
     const { ask } = numbered({}, ['Cache-Control', 'max-age=60']);
     await ask();
     answerOf(await ask()).body.fill(0);
     expect(textOf(await ask())).toBe('1');
   });
 
-  it('is kept by a reload that does not change it, and shared by clients', async () => {
+  it('survives a reload that does not change it, and is shared by clients', async () => {
     const server = await newServer((socket) => socket.write(reply('x', 'Cache-Control: max-age=60\r\n')));
     const shared = newShared();
     const cache = { heuristic: 1 };
@@ -494,8 +494,8 @@ describe('the cache of a host', () => {
   });
 });
 
-describe('identical requests under way', () => {
-  it('are sent once, and end each by its own time limit and signal', async () => {
+describe('identical concurrent requests', () => {
+  it('are sent once, each with its own time limit and signal', async () => {
     const held: (() => void)[] = [];
     const server = await newServer((socket, { target }) => held.push(() => socket.write(reply(target))));
     const client = newClient({ hosts: { '*': { cache: {} } }, timeout: 60_000 });
@@ -513,7 +513,7 @@ describe('identical requests under way', () => {
     expect(server.requests.map((request) => fieldValues(request, 'x-other'))).toEqual([[], ['1']]);
   });
 
-  it('of which the first had less time are sent again for the others', async () => {
+  it('are resent for the others if the first runs out of time', async () => {
     let silent = true;
     const server = await newServer((socket) => silent || socket.write(reply('x')));
     const client = newClient({ hosts: { '*': { cache: {} } }, timeout: 60_000 });
@@ -535,7 +535,7 @@ describe('identical requests under way', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('end on the wire when nobody waits for them any more', async () => {
+  it('are aborted when nobody waits for them any more', async () => {
     const server = await newServer(() => {});
     const client = newClient({ hosts: { '*': { cache: {} } }, timeout: 60_000 });
     const ends = [new AbortController(), new AbortController()];

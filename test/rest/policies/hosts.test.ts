@@ -10,7 +10,7 @@ const ruleFor = (rules: ReturnType<typeof readHosts>, url: string): string | und
 };
 
 describe('policies by host', () => {
-  it('apply by the most specific pattern', () => {
+  it('apply according to the most specific pattern', () => {
     const patterns = [
       'a.test',
       'a.test:81',
@@ -59,7 +59,7 @@ describe('policies by host', () => {
     expect(create).toThrow(message);
   });
 
-  it('are remembered for a limited number of hosts, by use', () => {
+  it('keep state for a limited number of hosts, the most recently used', () => {
     const table = new StateTable<number>(3);
     for (const key of ['a', 'b', 'c', 'a', 'd']) table.of(key, () => key.charCodeAt(0));
     expect([table.size, table.of('a', () => 0), table.of('b', () => 0)]).toEqual([3, 97, 0]);

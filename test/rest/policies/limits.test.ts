@@ -13,7 +13,7 @@ async function heldServer() {
 }
 
 describe('limits of a host', () => {
-  it('let so many through at a time, the others in turn, and refuse what is more', async () => {
+  it('admit this many at a time, queue others in order, and refuse the rest', async () => {
     const { server, held } = await heldServer();
     const hosts = { '127.0.0.1': { limits: { concurrency: 2, queue: 1, queueTime: 60_000 } } };
     const client = newClient({ hosts });
@@ -29,7 +29,7 @@ describe('limits of a host', () => {
     expect((await Promise.all(requests)).map(({ rc }) => rc)).toEqual([1, 1, 1]);
   });
 
-  it('are one for all clients that share what they know, and for each host its own', async () => {
+  it('are shared by clients with the same state, and separate for each host', async () => {
     const { server, held } = await heldServer();
     const other = await heldServer();
     const hosts = { '*': { limits: { concurrency: 1, queue: 0 } } };
@@ -44,7 +44,7 @@ describe('limits of a host', () => {
     expect([(await first)?.rc, (await elsewhere)?.rc]).toEqual([1, 1]);
   });
 
-  it('end the wait with the time for it, with the call, and with its signal', async () => {
+  it('end the wait at queueTime, at the time limit of the call, and on its signal', async () => {
     const { server, held } = await heldServer();
     const hosts = { '*': { limits: { concurrency: 1, queueTime: 30 } } };
     const client = newClient({ hosts });
@@ -68,7 +68,7 @@ describe('limits of a host', () => {
     expect((await again).rc).toBe(1);
   });
 
-  it('let so many through in any second', async () => {
+  it('admit this many in any second', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const times: number[] = [];
     const client = newClient({ hosts: { '*': { limits: { rate: 5, queueTime: 60_000 } } } });
@@ -85,7 +85,7 @@ describe('limits of a host', () => {
     expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1_500);
   });
 
-  it('count the bytes of bodies, of requests and answers', async () => {
+  it('count the bytes of the bodies of requests and answers', async () => {
     const { server, held } = await heldServer();
     const client = newClient({ hosts: { '*': { limits: { bytes: 1_000, queue: 0 } } } });
     const first = client.post(server.origin, 'x'.repeat(700));
@@ -105,7 +105,7 @@ describe('limits of a host', () => {
 });
 
 describe('a window of a second', () => {
-  it('never has more than its number, wherever it begins', () => {
+  it('never exceeds its number, wherever it begins', () => {
     const window = new RateWindow(3);
     const sent: number[] = [];
     for (let now = 0; now < 10_000; now += 7) {
@@ -128,7 +128,7 @@ describe('an adaptive limit', () => {
     }
   }
 
-  it('rises to what the service can do, and falls when it can do less', () => {
+  it('rises to the capacity of the service, and falls with it', () => {
     const limit = new AdaptiveLimit(1_000);
     settle(limit, 100, 3_000);
     expect(limit.limit).toBeGreaterThan(80);
@@ -141,7 +141,7 @@ describe('an adaptive limit', () => {
     expect(limit.limit).toBeGreaterThan(50);
   });
 
-  it('does not rise while it is not used, nor above its bound', () => {
+  it('does not rise while unused, nor above its bound', () => {
     const limit = new AdaptiveLimit(40);
     for (let i = 0; i < 1_000; i++) limit.measure(10, 2);
     expect(limit.limit).toBe(20);

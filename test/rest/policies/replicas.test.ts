@@ -45,7 +45,7 @@ const settings: ReplicaSettings = {
 };
 
 describe('replicas', () => {
-  it('take turns, and see the host of the URL', async () => {
+  it('take turns, and get the host of the URL', async () => {
     const servers = await Promise.all(['a', 'b', 'c'].map(named));
     const all = client(places(...servers));
     const texts: string[] = [];
@@ -58,7 +58,7 @@ describe('replicas', () => {
     expect(servers.map(({ connections }) => connections)).toEqual([1, 1, 1]);
   });
 
-  it('show the certificate of the host of the URL', async () => {
+  it('have to present a certificate for the host of the URL', async () => {
     const authority = createAuthority();
     const { key, cert } = authority.issue({ names: ['credit.test'] });
     const server = await newServer((socket) => socket.write(reply('secret')), { tls: { key, cert } });
@@ -71,19 +71,19 @@ describe('replicas', () => {
     expect(await secure.get('https://other.test/')).toMatchObject({ kind: 'error', code: 'tls' });
   });
 
-  it('stand in for one that is dead, at once and for a POST too, without a retry', async () => {
+  it('replace a dead one at once, for a POST too, without a retry', async () => {
     const well = await named('well');
     const all = client([...places(await deadPort(), await deadPort()), ...places(well)]);
     for (let i = 0; i < 20; i++) expect((await all.post('http://credit.test/', 'once')).rc).toBe(1);
     expect(well.requests).toHaveLength(20);
   });
 
-  it('are tried once each, then the failure is the outcome', async () => {
+  it('are tried once each before the failure is the outcome', async () => {
     const all = client(places(await deadPort(), await deadPort()));
     for (let i = 0; i < 10; i++) expect((await all.get('http://credit.test/')).kind).toBe('refused');
   });
 
-  it('never get a POST of which anything was sent a second time', async () => {
+  it('never get a POST a second time once any of it was sent', async () => {
     const broken = await newServer((socket) => socket.resetAndDestroy());
     const well = await named('well');
     const all = client(places(broken, well), {}, true);
@@ -95,7 +95,7 @@ describe('replicas', () => {
     expect(failed).toBe(3); // then it is ejected
   });
 
-  it('get a GET again that another one has failed, without waiting for what that says', async () => {
+  it('get a GET that failed on another one, ignoring its Retry-After', async () => {
     const busy = await newServer((socket) =>
       socket.write('HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n'),
     );
@@ -106,7 +106,7 @@ describe('replicas', () => {
     expect(busy.requests).toHaveLength(1);
   });
 
-  it('that hang while connecting give way to the next one', async () => {
+  it('that hang while connecting are skipped for the next one', async () => {
     const hanging = closeLater(await startDeadHost());
     const well = await named('well');
     const all = client(places(Number(new URL(hanging.origin).port), well), {
@@ -145,7 +145,7 @@ describe('replicas', () => {
     expect(texts.has('/')).toBe(true);
   });
 
-  it('are found by SRV and by address, and what DNS says again and again or of itself counts once', async () => {
+  it('are discovered by SRV and by address, without duplicates', async () => {
     const [a, b] = [await named('a'), await named('b')];
     const dns = closeLater(
       await startNameServer({
@@ -176,7 +176,7 @@ describe('replicas', () => {
     expect(reasonOf(outcome)).toContain('_http._tcp.none.test has no SRV record');
   });
 
-  it('answer instead of one that is slower than usual, if hedging is on', async () => {
+  it('answer instead of an unusually slow one, with hedging', async () => {
     let isSlow = false;
     const held: (() => void)[] = [];
     const sometimes = await newServer((socket) => {
@@ -194,7 +194,7 @@ describe('replicas', () => {
     expect((await all.post('http://credit.test/', 'x')).rc).toBe(1);
   });
 
-  it('are checked', () => {
+  it('are validated', () => {
     const wrong = (replicas: unknown) => () =>
       newClient({ hosts: { a: { replicas: replicas as ReplicaOptions } } });
     expect(wrong({})).toThrow(
@@ -243,7 +243,7 @@ describe('a set of replicas', () => {
     expect(chosen.sort()).toEqual(['r0', 'r0', 'r1', 'r1', 'r2', 'r2', 'r2', 'r2']);
   });
 
-  it('uses a higher priority only if the lower has nobody left', () => {
+  it('uses a lower priority only if no replica of a higher one is left', () => {
     const set = new ReplicaSet(settings);
     set.update(['first', 'second'].map((hostname, priority) => ({ hostname, port: 1, priority, weight: 1 })));
     for (let i = 0; i < 3; i++) expect(one(set, 0, answer(503))).toBe('first');
@@ -251,7 +251,7 @@ describe('a set of replicas', () => {
     expect(one(set, 5_000, answer(200))).toBe('first');
   });
 
-  it('ejects longer each time, tries with one request, and falls back to those that are ejected', () => {
+  it('ejects for longer each time, tries again with one request, and falls back to ejected ones', () => {
     const set = setOf(1);
     const until: number[] = [];
     let now = 0;
@@ -268,7 +268,7 @@ describe('a set of replicas', () => {
     expect(replica?.ejectedUntil).toBe(0);
   });
 
-  it('takes one back early that answers well while all are ejected', () => {
+  it('readmits one early that answers while all are ejected', () => {
     const set = setOf(2);
     const [sick, well] = set.all;
     for (let i = 0; i < 6; i++) one(set, 0, answer(503));
@@ -284,7 +284,7 @@ describe('a set of replicas', () => {
     for (let i = 0; i < 4; i++) expect(one(set, 2, answer(200))).toBe('r1');
   });
 
-  it('ejects by the share of failures too, keeps what stays of an update, and is limited', () => {
+  it('ejects by failure rate too, keeps state across updates, and is limited', () => {
     const set = setOf(1);
     const [replica] = set.all;
     for (let i = 0; i < 22; i++) one(set, 0, answer(i % 3 === 0 ? 503 : 200));

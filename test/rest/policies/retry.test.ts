@@ -20,7 +20,7 @@ function inTurn(...outcomes: Outcome[]): () => Outcome {
 const hosts = (retry: HostOptions['retry']) => ({ '*': { retry: { backoff: 1, ...retry } } });
 
 describe('retries', () => {
-  it('send a request again after a status, a refusal or a reset, so many times', async () => {
+  it('repeat a request after a status, a refusal or a reset, up to count times', async () => {
     let left = 2;
     const server = await newServer((socket) => {
       if (left-- > 0) socket.resetAndDestroy();
@@ -50,7 +50,7 @@ describe('retries', () => {
     expect(sent).toHaveLength(times);
   });
 
-  it('send a POST once more where nothing of it was sent, and never where anything was', async () => {
+  it('repeat a POST only if none of it was sent', async () => {
     const server = await newServer((socket) => socket.resetAndDestroy());
     const client = newClient({
       hosts: hosts({ failures: ['refused', 'reset', 'timeout', 'connect-timeout'] }),
@@ -63,7 +63,7 @@ describe('retries', () => {
     expect(steadyClock.now() - before).toBeLessThan(5_000);
   });
 
-  it('wait with full jitter, doubled and bounded', async () => {
+  it('back off with full jitter, doubling up to a bound', async () => {
     const pauses: number[] = [];
     const random = 0.75;
     let last = 0;
@@ -96,7 +96,7 @@ describe('retries', () => {
     expect(clock.now()).toBeLessThan(2_010);
   });
 
-  it('wait as long as Retry-After says, if that is not too long', async () => {
+  it('wait for Retry-After, unless it is too long', async () => {
     const answers = inTurn(
       status(503, ['Retry-After', '1']),
       status(429, ['Retry-After', 'Thu, 01 Jan 2026 00:00:03 GMT']),
@@ -120,7 +120,7 @@ describe('retries', () => {
     expect(outcome).toMatchObject({ kind: 'error', code: 'aborted' });
   });
 
-  it('are at most a tenth of the requests, and a few more', async () => {
+  it('are at most a tenth of the requests, plus a few', async () => {
     const { ask, sent, clock } = simulate({ retry: { backoff: 0 } }, () => status(503));
     for (let i = 0; i < 1_000; i++) await ended(ask(), { clock }, 0);
     expect(sent.length).toBeGreaterThanOrEqual(1_100);
@@ -137,7 +137,7 @@ describe('retries', () => {
 });
 
 describe('the budget of retries', () => {
-  it('earns by requests, and a little by time', () => {
+  it('grows with requests, and slowly with time', () => {
     const budget = new RetryBudget(0.1);
     const all = (now: number): number => {
       let count = 0;

@@ -33,7 +33,7 @@ describe('several processes', () => {
     expect(kinds).toEqual(['blocked', 'blocked', 'blocked', 'response', 'response', 'response']);
   });
 
-  it('wait for what another one gives back', async () => {
+  it('wait for a permit that another one returns', async () => {
     const held: (() => void)[] = [];
     const server = await newServer((socket) => held.push(() => socket.write(reply('x'))));
     const [one, other] = processes(2, { limits: { concurrency: 1, queueTime: 60_000 } });
@@ -55,7 +55,7 @@ describe('several processes', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('get one access token, and leave a token endpoint alone that fails', async () => {
+  it('share one access token, and leave a failing token endpoint alone', async () => {
     let works = true;
     const tokens = await newServer((socket) => {
       if (works) socket.write(reply('{"access_token":"one","expires_in":3600}'));
@@ -80,7 +80,7 @@ describe('several processes', () => {
     expect(tokens.requests).toHaveLength(2);
   });
 
-  it('keep to the limit of each if their keeper hangs, and give back late permits', async () => {
+  it('apply their own limits if the supervisor hangs, and return late permits', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     let grant: (granted: boolean) => void = () => {};
     let given = 0;
@@ -106,7 +106,7 @@ describe('several processes', () => {
     await until(() => given === 1);
   });
 
-  it('go on by themselves if their keeper cannot be asked', async () => {
+  it('continue on their own if the supervisor is unreachable', async () => {
     const server = await newServer((socket) => socket.write(reply('x')));
     const sharing: HostSharing = {
       take: () => Promise.reject(new Error('gone')),
