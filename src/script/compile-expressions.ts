@@ -19,7 +19,16 @@ import type {
 import type { Call } from './compile-calls.ts';
 import type { VariableCompiler } from './compile-variables.ts';
 import type { Execution, Step } from './execution.ts';
-import { arithmetic, bracketTruth, comparison, joined, type Result, toText, truth } from './operators.ts';
+import {
+  arithmetic,
+  bitwise,
+  bracketTruth,
+  comparison,
+  joined,
+  type Result,
+  toText,
+  truth,
+} from './operators.ts';
 import type { Status, Value } from './values.ts';
 import { Waits } from './waits.ts';
 
@@ -217,15 +226,16 @@ export class ExpressionCompiler<R extends Execution<R>> {
     if (node.compound === true) return this.#compound(node, node.operator as ArithmeticOperator);
     switch (node.operator) {
       case '+':
-        return this.#plus(node);
+        return this.#orTexts(node, '+', joined);
+      case '&':
+      case '|':
+      case '^':
+        return this.#orTexts(node, node.operator, bitwise(node.operator));
       case '/':
       case '%':
         return this.#arithmetic(node, node.operator, reportZero);
       case '-':
       case '*':
-      case '&':
-      case '|':
-      case '^':
       case '<<':
       case '>>':
         return this.#arithmetic(node, node.operator);
@@ -267,22 +277,24 @@ export class ExpressionCompiler<R extends Execution<R>> {
   }
 
   /**
-   * `+` adds if its left side is an integer. After text or null it concatenates; a variable on the right contributes
-   * its text, but a number literal or a computed number has none.
+   * An operator that works on integers if its left side is one. After text or null it works on texts; a variable on the
+   * right contributes its text, but a number literal or a computed number has none.
    */
-  #plus(node: BinaryNode): Evaluate<R> {
+  #orTexts(
+    node: BinaryNode,
+    operator: ArithmeticOperator,
+    ofTexts: (a: string | null, b: string | null) => string | null,
+  ): Evaluate<R> {
     const left = this.value(node.left);
     const right = this.value(node.right);
     const isVariable = node.right.kind === 'variable';
     const asText = node.right.kind === 'variable' ? this.#variable(node.right, 'print') : right;
-    const add = arithmetic('+');
-    const fail = (run: R, a: Value, b: Value) =>
-      withoutResult(run, `${described(a)} + ${described(b)}`, a, b);
+    const ofIntegers = arithmetic(operator);
     const finish = (run: R, a: Value, b: Result): Result => {
       if (b === undefined) return undefined;
-      if (typeof a === 'number') return add(a, b) ?? fail(run, a, b);
-      if (typeof b === 'number' && !isVariable) return fail(run, a, b);
-      return joined(a, toText(b));
+      const hasText = typeof b !== 'number' || isVariable;
+      const result = typeof a === 'number' ? ofIntegers(a, b) : hasText ? ofTexts(a, toText(b)) : null;
+      return result ?? withoutResult(run, `${described(a)} ${operator} ${described(b)}`, a, b);
     };
     const goOn = (run: R, a: Result): Awaitable<Result> => {
       if (a === undefined) return a;

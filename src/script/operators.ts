@@ -59,7 +59,8 @@ const integerOperations: Readonly<Record<ArithmeticOperator, (a: number, b: numb
 
 /**
  * `a op b` on integers, null on the right counting as 0; null without a result: text on either side, even
- * digits, or null on the left (edge-null-beside-int, edge-digits-are-no-number). `+` of texts is {@link joined}.
+ * digits, or null on the left (edge-null-beside-int, edge-digits-are-no-number). For texts there are {@link joined} and
+ * {@link bitwise}.
  */
 export function arithmetic(operator: ArithmeticOperator): (a: Value, b: Value) => number | null {
   const operation = integerOperations[operator];
@@ -70,6 +71,18 @@ export function arithmetic(operator: ArithmeticOperator): (a: Value, b: Value) =
 /** `a + b` when `a` is text or null: null counts as empty text next to text (edge-null-plus-string). */
 export function joined(a: string | null, b: string | null): string {
   return a === null ? (b ?? '') : b === null ? a : a + b;
+}
+
+/** `a op b` byte by byte, for texts of the same length; null for others, as the reference does. */
+export function bitwise(operator: '&' | '|' | '^'): (a: string | null, b: string | null) => string | null {
+  const operation = integerOperations[operator];
+  return (a, b) => {
+    if (a === null || b === null || a.length !== b.length) return null;
+    let result = '';
+    for (let at = 0; at < a.length; at++)
+      result += String.fromCharCode(operation(a.charCodeAt(at), b.charCodeAt(at)));
+    return result;
+  };
 }
 
 /**

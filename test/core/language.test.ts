@@ -51,6 +51,17 @@ describe('null', () => {
     expect(printedBy(`$var(x) = "kept"; ${print(expression)}`)).toEqual([printed]);
   });
 
+  it.each([
+    ['equal lengths', '"  " | "AB"', 'ab 1'],
+    ['a variable with a number', '"ab" & $var(number)', '!" 1'],
+    ['a number of its own', '"ab" & 12', 'kept -1'],
+    ['other lengths', '"ab" ^ "a"', 'kept -1'],
+    ['null', '$var(language_unset) | "a"', 'kept -1'],
+    ['a number on the left', '8 & "8"', 'kept -1'],
+  ])('bits of texts: %s: %s', (_, expression, printed) => {
+    expect(printedBy(`$var(x) = "kept"; $var(number) = 12; ${print(expression)}`).at(-1)).toBe(printed);
+  });
+
   it('equals null alone, and is neither less nor more than anything', () => {
     const conditions = [
       '$var(n) == NULL',

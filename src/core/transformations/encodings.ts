@@ -132,11 +132,13 @@ function escapePercent(text: string, special: RegExp): Value {
 }
 
 function unescapePercent(text: string): Value {
-  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return null;
-  const bytes = text.replace(/%(..)/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 16)),
-  );
-  return unprintable.test(bytes) ? null : bytes;
+  let isSafe = true;
+  const bytes = text.replace(/%(..?)?/g, (_, digits = '') => {
+    const byte = /^[0-9A-Fa-f]{2}$/.test(digits) ? String.fromCharCode(Number.parseInt(digits, 16)) : '\0';
+    isSafe &&= !unprintable.test(byte);
+    return byte;
+  });
+  return isSafe ? bytes : null;
 }
 
 function exclusiveOr(text: string, secret: string): Value {

@@ -107,6 +107,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['a;b', '{s.escape.param}', 'a%3bb'],
     ['a%0d%0aInjected: yes', '{s.unescape.param}', null],
     ['a%c3%BC', '{s.unescape.user}', null],
+    ['\xc3\xa4%41', '{s.unescape.user}', '\xc3\xa4A'],
+    ['a%', '{s.unescape.user}', null],
     ['a\0b', '{s.escape.common}', 'a\\0b'],
     ['ab', '{s.xor,k}{s.encode.hexa}', '0a09'],
     ['aaaa', '{s.xor,xy}{s.encode.hexa}', '19181918'],
