@@ -5,7 +5,7 @@
 //   --clean        removes dist/ first, so that no file of an earlier build is published
 //   --if-possible  does nothing without the compiler, as after `npm ci --omit=dev`
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const root = new URL('../', import.meta.url);
@@ -37,6 +37,10 @@ const { bundleModules, bundleProgram, publishDeclarations } = await import('./bu
 publishDeclarations();
 await bundleModules();
 await bundleProgram();
+cpSync(new URL('src/observe/page', root), new URL('dist/observe/page', root), {
+  recursive: true,
+  filter: (path) => !path.endsWith('.ts'),
+});
 const { writeRestPackage } = await import('./rest-package.mjs');
 await writeRestPackage();
 chmodSync(new URL('dist/cli/main.js', root), 0o755);

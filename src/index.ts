@@ -64,6 +64,7 @@ export type {
   HistogramValues,
   Log,
   LogFormat,
+  SlowCall,
 } from './runtime/index.ts';
 export {
   type Absence,

@@ -86,7 +86,7 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .addOption(
       new Option(
         '--http <address:port>',
-        'serve /healthz, /readyz and /metrics over HTTP, such as 127.0.0.1:8088',
+        'serve a live page, /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:8088',
       ).argParser(httpAddress),
     )
     .addOption(serverName())

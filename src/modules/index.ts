@@ -23,4 +23,4 @@ export {
 } from './own/index.ts';
 export { commandsOf } from './process-commands.ts';
 export { renderModule } from './render-module.ts';
-export { openClient, openScriptClient, restConnect } from './rest-client/transfers.ts';
+export { openClient, openScriptClient, restConnect, slowest } from './rest-client/transfers.ts';

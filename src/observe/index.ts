@@ -11,3 +11,5 @@ export { healthEndpoints } from './http/health.ts';
 export { type HttpAddress, HttpServer } from './http/server.ts';
 export { metricsEndpoint } from './metrics/endpoint.ts';
 export { familiesOf, type MetricFamily, metricName } from './metrics/family.ts';
+export { pageEndpoints } from './page/endpoints.ts';
+export { PageFeed } from './page/feed.ts';

@@ -75,7 +75,10 @@ export class HostCounts {
   /** A transfer has ended. */
   ended(outcome: Outcome): void {
     this.add(outcome.rc);
-    this.#times.add(outcome.attemptTimes);
+    const times = outcome.attemptTimes;
+    // it has waited for the answer until then
+    const isUnanswered = outcome.kind === 'timeout' && times.firstByte === 0;
+    this.#times.add(isUnanswered ? { ...times, firstByte: times.total } : times);
     if (outcome.kind !== 'response') return;
     const first = Math.floor(outcome.status / 100);
     this.#classes[first] = (this.#classes[first] ?? 0) + 1;

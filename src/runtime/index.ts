@@ -77,6 +77,7 @@ export { ScriptCounts } from './script-counts.ts';
 export { parseError, type ScriptError, scriptError } from './script-error.ts';
 export { endStretch } from './script-time.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
+export { type SlowCall, SlowestCalls } from './slowest-calls.ts';
 export {
   BindError,
   bindSockets,

@@ -6,6 +6,8 @@ import {
   HttpServer,
   healthEndpoints,
   metricsEndpoint,
+  PageFeed,
+  pageEndpoints,
 } from '../observe/index.ts';
 import { every, systemClock } from '../timers/index.ts';
 import { AttachedServer } from './attached-server.ts';
@@ -28,7 +30,8 @@ export async function withHttp(
   address: HttpAddress,
   further: readonly HttpEndpoint[],
 ): Promise<SipServer> {
-  const endpoints = [...endpointsOf(server), ...further];
+  const feed = new PageFeed(() => server.status());
+  const endpoints = [...endpointsOf(server), ...pageEndpoints(feed), ...further];
   let http: HttpServer | null = null;
   const open = async (): Promise<string | null> => {
     try {
@@ -46,7 +49,13 @@ export async function withHttp(
     return null;
   };
   const failure = await open();
-  if (failure === null) return new AttachedServer(server, { close: () => http?.close() });
+  if (failure === null)
+    return new AttachedServer(server, {
+      close: () => {
+        feed.close();
+        http?.close();
+      },
+    });
   server.log.lifecycle(`cannot serve HTTP yet, and keeps trying: ${failure}`, {}, warningLevel);
   let isTrying = false;
   const retry = every(systemClock, retryPeriod, () => {
@@ -60,6 +69,7 @@ export async function withHttp(
   return new AttachedServer(server, {
     close: () => {
       retry.stop();
+      feed.close();
       http?.close();
     },
   });

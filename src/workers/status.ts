@@ -1,5 +1,7 @@
 /** The figures of a server, of each process and of all together. */
-import type { Figure, FigureValues, HistogramFigures, HistogramValues } from '../runtime/index.ts';
+
+import { slowest } from '../modules/index.ts';
+import type { Figure, FigureValues, HistogramFigures, HistogramValues, SlowCall } from '../runtime/index.ts';
 import { addHistograms } from '../timers/index.ts';
 import type { FigureSource } from './figures/source.ts';
 import { FIGURES } from './figures.ts';
@@ -14,6 +16,8 @@ export interface ProcessStatus {
   readonly figures: FigureValues;
   /** Its distributions of times. */
   readonly histograms: HistogramValues;
+  /** The slowest REST calls of scripts in the last five minutes. */
+  readonly slowest: readonly SlowCall[];
 }
 
 /** Whether a server is stopping, and its remaining time. */
@@ -48,7 +52,13 @@ export function readFigures(host: FigureSource): ProcessStatus {
   for (const spec of FIGURES)
     if (spec.kind === 'histogram') histograms[spec.name] = spec.read(host);
     else figures[spec.name] = spec.read(host);
-  return { process: host.number, pid: process.pid, figures, histograms };
+  return {
+    process: host.number,
+    pid: process.pid,
+    figures,
+    histograms,
+    slowest: host.states.get(slowest).list(host.clock.now()),
+  };
 }
 
 /** @param before counts of processes that have ended or do not answer, and of the supervisor */

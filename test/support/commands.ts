@@ -17,6 +17,9 @@ export const commands = [
   { name: 'prlimit', package: 'util-linux', use: 'file descriptors that are used up' },
   { name: 'unshare', package: 'util-linux', use: 'local ports that are used up' },
   { name: 'ip', package: 'iproute2', use: 'the network that has few of them' },
+  { name: 'chromium', package: 'chromium', use: 'the live page' },
+  { name: 'prometheus', package: 'prometheus', use: 'scrapes metrics' },
+  { name: 'promtool', package: 'prometheus', use: 'checks metrics and alert rules' },
   { name: 'openssl', package: 'openssl', use: 'certificates of the conformance vectors' },
 ] as const;
 

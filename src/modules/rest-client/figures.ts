@@ -67,7 +67,7 @@ export const figures: readonly FigureSpec<Host>[] = [
     labels: ['host', 'phase'],
     bounds: latencyBounds,
     summary:
-      'How long REST transfers took, by phase: `lookup`, `connect`, `tls`, `first_byte` (from a connection to the header of the answer), and `total`; each attempt counts. Hosts beyond the first 100 share one label.',
+      'How long REST transfers took, by phase: `lookup`, `connect`, `tls`, `first_byte` (from the connection to the header of the answer, or the timeout), and `total`; each attempt counts. Hosts beyond the first 100 share one label.',
     read: times,
   },
   {

@@ -20,6 +20,7 @@ import {
   type Request,
   type Routing,
   type Run,
+  SlowestCalls,
   StateKey,
   type Worker,
 } from '../../runtime/index.ts';
@@ -81,6 +82,9 @@ const certificates = new StateKey<Routing, RestShared>('rest_client certificates
 export const policyOptions = new StateKey<Routing, { current: PolicyFile }>('rest_client policies', () => ({
   current: {},
 }));
+
+/** The slowest calls of a process. */
+export const slowest = new StateKey<Host, SlowestCalls>('rest_client slowest', () => new SlowestCalls());
 
 /** The open clients of a process. */
 export const clients = new StateKey<Host, Set<RestClient>>('rest_client clients', () => new Set());
@@ -206,6 +210,13 @@ export function transfer(
     })
     .then((outcome) => {
       if (background) own.running--;
+      const { host } = run.routing;
+      host.states.get(slowest).add(outcome.times.total, host.clock.now(), () => ({
+        outcome: outcome.kind === 'response' ? String(outcome.status) : outcome.kind,
+        method,
+        url: urlForLog(url),
+        call: run.request.message?.callId ?? '',
+      }));
       if (outcome.kind !== 'response')
         run.log(
           outcome.kind === 'locked' ? 3 : -1,
