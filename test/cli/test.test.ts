@@ -1,10 +1,11 @@
 /** `siprest test` on the examples: its exit code, its reports, and the coverage of the scripts. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 
@@ -97,6 +98,66 @@ test('is busy', async () => {
     expect(stdout).toMatch(
       /the handler of INVITE waits for a real timer set at \S*policy\.ts:2: use call\.sleep\(\)/,
     );
+  });
+
+  it('runs again after a change of the script, until it is stopped', async () => {
+    const folder = temporaryFolder('test');
+    const script = (status: number) =>
+      `socket = udp:10.0.0.1:5060\nloadmodule "sl.so"\nloadmodule "signaling.so"\nroute { send_reply(${status}, "Here"); }\n`;
+    writeFileSync(join(folder, 'opensips.cfg'), script(200));
+    writeFileSync(
+      join(folder, 'watched.test.js'),
+      `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { simulate } from 'siprest/testing';
+test('is answered', async () => {
+  const sim = await simulate(new URL('opensips.cfg', import.meta.url));
+  assert.equal((await sim.caller().send('OPTIONS', 'sip:x@example.org').final()).status, 200);
+  await sim.close();
+});
+`,
+    );
+    const child = spawn(
+      process.execPath,
+      [resolve('dist/cli/main.js'), 'test', '--watch', '--junit', 'junit.xml'],
+      {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => {
+      output += text.toString();
+    });
+    const runs = () => output.split('waiting for changes').slice(0, -1);
+    await until(() => runs().length === 1);
+    expect(runs()[0]).toContain('pass 1\n');
+    writeFileSync(join(folder, 'opensips.cfg'), script(404));
+    await until(() => runs().length === 2);
+    expect(runs()[1]).toContain('fail 1\n');
+    // its own reports do not count as changes
+    writeFileSync(join(folder, 'opensips.cfg'), script(200));
+    await until(() => runs().length === 3);
+    expect(runs()[2]).toContain('pass 1\n');
+    const ended = new Promise((settle) => {
+      child.once('exit', settle);
+    });
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  it('prints the coverage that another runner has left', async () => {
+    const folder = temporaryFolder('coverage');
+    const lcov = join(folder, 'lcov.info');
+    const before = process.env['SIPREST_COVERAGE'];
+    process.env['SIPREST_COVERAGE'] = folder;
+    expect((await siprest('examples/testing/credit.test.ts')).code).toBe(0);
+    process.env['SIPREST_COVERAGE'] = before ?? '';
+    if (before === undefined) delete process.env['SIPREST_COVERAGE'];
+    const { code, stdout } = await siprest('--coverage-from', folder, '--lcov', lcov);
+    expect(code).toBe(0);
+    expect(stdout).toContain('examples/credit/opensips.cfg: 16 of 17 lines, 2 of 2 routes');
+    expect(readFileSync(lcov, 'utf8')).toMatch(/SF:.*examples\/credit\/opensips\.cfg\n/);
   });
 
   it('names what it cannot find', async () => {

@@ -73,6 +73,22 @@ describe('relay()', () => {
     expect(caller.seen).toEqual([100, 200]);
   });
 
+  test('after several relay() that failed, the best reply of the last one goes up', async () => {
+    const [moved, unknown, away] = [await SipPeer.open(), await SipPeer.open(), await SipPeer.open()];
+    const { port, caller } = await policyBench({
+      async onInvite(call) {
+        await call.relay({ targets: [moved.uri('a')] });
+        await call.relay({ targets: [unknown.uri('b'), away.uri('c')] });
+      },
+    });
+    caller.request(port, bob);
+    moved.reply(await moved.next('INVITE'), 302);
+    unknown.reply(await unknown.next('INVITE'), 404);
+    away.reply(await away.next('INVITE'), 480);
+    await caller.next(404);
+    expect(caller.seen).toEqual([100, 404]);
+  });
+
   test('in series: the next target after a failure, until one answers', async () => {
     const [a, b, c] = [await SipPeer.open(), await SipPeer.open(), await SipPeer.open()];
     const { port, caller } = await policyBench({

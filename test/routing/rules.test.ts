@@ -238,6 +238,36 @@ describe('limits', () => {
   });
 });
 
+test('a stop refuses new requests, and lets handlers end that wait or relay', async () => {
+  const callee = await SipPeer.open();
+  const [entered, gate] = [later<void>(), later<void>()];
+  const { port, caller, server } = await policyBench({
+    async onMessage(call) {
+      entered.resolve();
+      await gate.promise;
+      call.reply(202);
+    },
+    onInvite: (call) => call.relay({ targets: [callee.uri('a')] }),
+    onOptions: (call) => call.reply(200),
+  });
+  caller.request(port, bob, { method: 'MESSAGE' });
+  caller.request(port, bob);
+  await entered.promise;
+  const invite = await callee.next('INVITE');
+  let isStopped = false;
+  const stopped = server.server.stop({ grace: 60_000 }).then(() => {
+    isStopped = true;
+  });
+  caller.request(port, bob, { method: 'OPTIONS' });
+  await caller.next(503);
+  callee.reply(invite, 486);
+  await caller.next(486);
+  expect(isStopped).toBe(false);
+  gate.resolve();
+  await caller.next(202);
+  await stopped;
+});
+
 describe('requests without a handler', () => {
   test('405 with Allow; onRequest gets them all', async () => {
     const { port, caller } = await policyBench({ onInvite: (call) => call.reply(486) });

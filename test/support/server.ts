@@ -4,9 +4,8 @@ import { defineServer, type PolicyDefinition } from '../../src/routing/index.ts'
 import type { Module, Program, Run } from '../../src/runtime/index.ts';
 import { type FunctionSpec, renderDiagnostics } from '../../src/script/index.ts';
 import type { SimulatedClock } from '../../src/timers/index.ts';
-import { LoadedPolicy } from '../../src/workers/load-policy.ts';
 import { LoadedScript } from '../../src/workers/load-script.ts';
-import type { Loaded } from '../../src/workers/loaded.ts';
+import { type Loaded, toLoaded } from '../../src/workers/loaded.ts';
 import { ProcessHost } from '../../src/workers/process-host.ts';
 import { RunningServer } from '../../src/workers/running-server.ts';
 import { ServerLogs } from '../../src/workers/server-logs.ts';
@@ -72,12 +71,12 @@ export function startServer(
 }
 
 /** Starts a policy on a free port. */
-export function startPolicy<State extends object>(
+export async function startPolicy<State extends object>(
   definition: PolicyDefinition<State>,
   options: Omit<TestServerOptions, 'functions'> = {},
 ): Promise<TestServer> {
   const policy = defineServer({ sockets: ['udp:127.0.0.1:0'], ...definition });
-  return serve(new LoadedPolicy(policy, null), options);
+  return serve(await toLoaded(policy), options);
 }
 
 async function serve(
