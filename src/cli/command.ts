@@ -12,6 +12,7 @@ import { reload, type ServerChoice, type StatusOptions, status } from './status.
 import { type Streams, UsageError } from './streams.ts';
 import { type TestOptions, test } from './test.ts';
 import { tour } from './tour.ts';
+import { type TraceOptions, trace } from './trace.ts';
 
 export { runMember } from '../internal.ts';
 
@@ -137,6 +138,19 @@ function define(streams: Streams, finish: (code: number) => void): Command {
     .addOption(serverName())
     .addOption(socketPath())
     .action(async (options: ServerChoice) => finish(await reload(options, streams)));
+
+  program
+    .command('trace')
+    .description(
+      'show calls of a running server live: SIP, REST requests and steps of the script, with times',
+    )
+    .argument('[filter...]', 'a user, or callid=ID, user=NAME, ip=ADDRESS; all must hold')
+    .addOption(pid())
+    .addOption(serverName())
+    .addOption(socketPath())
+    .option('--json', 'print one JSON object for each event')
+    .option('--pcap <file>', 'also write the SIP messages to a file for Wireshark')
+    .action(async (filter: string[], options: TraceOptions) => finish(await trace(filter, options, streams)));
 
   program
     .command('mi')

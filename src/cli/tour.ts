@@ -8,6 +8,7 @@ import { styleText } from 'node:util';
 import { loadScript, renderDiagnostics, type SipServer, StartError, startServer } from '../index.ts';
 import { sendRequest } from '../sip.ts';
 import { type CreditService, refusingPort, startCreditService } from './credit-service.ts';
+import { type LadderLine, ladderLine } from './ladder.ts';
 import { type Streams, UsageError, usesColor } from './streams.ts';
 
 const scriptPath = fileURLToPath(new URL('../../examples/credit/opensips.cfg', import.meta.url));
@@ -32,15 +33,9 @@ const calls: readonly Call[] = [
   { account: 'erin', domain: 'home.example', about: 'served meanwhile', expected: 200, alone: false },
 ];
 
-interface TraceLine {
-  readonly at: number;
-  readonly label: string;
-  readonly text: string;
-}
-
 /** Collects the events of each account's call. */
 class Trace {
-  readonly #calls = new Map<string, { began: number; lines: TraceLine[] }>();
+  readonly #calls = new Map<string, { began: number; lines: LadderLine[] }>();
 
   begin(account: string): void {
     this.#calls.set(account, { began: performance.now(), lines: [] });
@@ -51,7 +46,7 @@ class Trace {
     call?.lines.push({ at: performance.now() - call.began, label, text });
   }
 
-  lines(account: string): readonly TraceLine[] {
+  lines(account: string): readonly LadderLine[] {
     return this.#calls.get(account)?.lines ?? [];
   }
 }
@@ -163,7 +158,7 @@ async function makeCalls(
           : label === 'log'
             ? colors.dim
             : (t: string) => t;
-      print(`  ${at.toFixed(1).padStart(7)} ms  ${colors.cyan(label.padEnd(8))}  ${paint(text)}`);
+      print(ladderLine({ at, label, text }, colors.cyan, paint));
     }
   };
   for (const call of calls) {

@@ -11,6 +11,7 @@ import {
 import { type Awaitable, andThen } from '../timers/index.ts';
 import { logCommands } from './log-commands.ts';
 import { statisticsCommands } from './statistics/commands.ts';
+import { traceCommands } from './trace-commands.ts';
 
 const source = 'Interface-CoreMI';
 
@@ -111,7 +112,12 @@ const ownCommands = defineCommands([
   },
 ]);
 
-const always: readonly CommandSpec[] = [...ownCommands, ...logCommands, ...statisticsCommands];
+const always: readonly CommandSpec[] = [
+  ...ownCommands,
+  ...logCommands,
+  ...traceCommands,
+  ...statisticsCommands,
+];
 
 /** The commands of a policy with these modules that run in its processes. */
 export const commandsOf = (modules: readonly Module[]): readonly CommandSpec[] => [

@@ -20,6 +20,7 @@ import type { ScriptCounts } from './script-counts.ts';
 import type { ListeningSocket } from './sockets.ts';
 import type { States } from './state.ts';
 import type { Store } from './stores/store.ts';
+import type { Tracing } from './tracing.ts';
 
 /** A process is `starting` until its sockets are open, and refuses new requests while `stopping`. */
 export type Readiness = 'starting' | 'running' | 'stopping';
@@ -60,6 +61,8 @@ export interface Host {
   readonly stateless: StatusCounts;
   /** Counts requests made by t_new_request(). */
   readonly ownRequests: { count: number };
+  /** Live traces of calls. */
+  readonly tracing: Tracing;
   /** The levels of its logs, which an administrator may replace. */
   readonly logs: { readonly overrides: LogOverrides; override(overrides: LogOverrides): void };
   /** A figure of this process; 0 for an unknown name. */

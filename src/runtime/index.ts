@@ -100,3 +100,4 @@ export {
 export { type ReplicatedValues, type Store, StoreError, type StoreErrorCode } from './stores/store.ts';
 export { whenAnswered } from './stores/when-answered.ts';
 export { tmParameters } from './tm-parameters.ts';
+export { type TraceEnd, type TraceEvent, Tracing } from './tracing.ts';

@@ -188,10 +188,18 @@ export class Run implements Execution<Run>, LogSubject {
     this.isStepped = trace !== null || this.debugs;
   }
 
+  /** Adds to live traces of the call, if anybody looks. */
+  traced(kind: 'script' | 'HTTP out' | 'HTTP in', text: () => string): void {
+    const { tracing } = this.routing.host;
+    const { message } = this.request;
+    if (tracing.isOn && message !== null) tracing.note(message.callId, kind, text());
+  }
+
   /** A statement begins: {@link position} is set. `what` is a function or keyword. */
   stepped(what: string): void {
     const place = this.routing.place(this.position);
     if (this.debugs) this.log(debugLevel, `${place}: ${what}${ofMessage(this.request.message)}`);
+    this.traced('script', () => `${what}, ${place.slice(place.lastIndexOf('/') + 1)}`);
     const trace = this.#scriptTrace;
     if (trace === null) return;
     const values = trace.values(this);
@@ -204,7 +212,7 @@ export class Run implements Execution<Run>, LogSubject {
 
   entered(frame: Frame): void {
     const { debugs } = this;
-    this.isStepped = debugs || this.#scriptTrace !== null;
+    this.isStepped = debugs || this.#scriptTrace !== null || this.routing.host.tracing.isOn;
     if (!debugs) return;
     const { depth } = frame;
     this.log(

@@ -112,6 +112,7 @@ export class TcpConnection implements Transport {
 
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
     if (this.isOpen) {
+      if (this.listener.tap) this.listener.tap(this, data, address, port);
       if (this.#ending === 'peer' && this.#unsure.length < MAX_UNSURE)
         this.#unsure.push({ data, address, port });
       this.#write(data, done);

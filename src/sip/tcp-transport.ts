@@ -6,7 +6,7 @@ import { isIP, isIPv6 } from '../net/index.ts';
 import { Waiters } from '../timers/index.ts';
 import { type Closing, type ConnectionOwner, TcpConnection } from './tcp-connection.ts';
 import { DEFAULT_LIMITS, type TcpLimits } from './tcp-limits.ts';
-import type { ConnectionWaiter, Source, Transport } from './transport.ts';
+import type { ConnectionWaiter, Source, Transport, WireTap } from './transport.ts';
 
 export interface TcpOptions {
   /** An IP address; `0.0.0.0` and `::` for all of their family. */
@@ -66,6 +66,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     refused: 0,
     closed: { peer: 0, local: 0, error: 0, idle: 0, connect: 0, slow: 0, defect: 0, queue: 0 },
   };
+  tap: WireTap | null = null;
   readonly #server: Server;
   readonly #options: TcpOptions;
   readonly #connections = new Set<TcpConnection>();

@@ -17,6 +17,8 @@ export interface ConnectionWaiter {
   connectionLost(error: Error): void;
 }
 
+export type WireTap = (transport: Transport, data: Uint8Array, address: string, port: number) => void;
+
 export interface Transport {
   readonly protocol: Protocol;
   /** Whether it either delivers a message or reports failure, which decides the transaction timers (RFC 3261, 17). */
@@ -58,6 +60,8 @@ export interface Transport {
   askWhetherOpen?(address: string, port: number, waiter: ConnectionWaiter): void;
   /** For a connectionless transport: this address and port is behind NAT. */
   isTranslated?(address: string, port: number): void;
+  /** Sees each message that is sent, and its destination; null: nobody traces. On a listening socket. */
+  tap?: WireTap | null;
   /** Never throws; `done` gets null once the message has been handed to the system, or the error. */
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void;
   close(): Promise<void>;

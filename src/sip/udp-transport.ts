@@ -3,7 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP, isIPv6 } from '../net/index.ts';
 import { ClosedPorts } from './closed-ports.ts';
-import type { ConnectionWaiter, Source, Transport } from './transport.ts';
+import type { ConnectionWaiter, Source, Transport, WireTap } from './transport.ts';
 
 export interface UdpOptions {
   /** An IP address, IPv6 without brackets. */
@@ -39,6 +39,7 @@ export class UdpTransport implements Transport {
   readonly reliable = false;
   readonly local: { readonly address: string; readonly port: number };
   readonly counts: UdpCounts;
+  tap: WireTap | null = null;
   readonly #socket: Socket;
   readonly #onError: (error: Error) => void;
   readonly #closedPorts: ClosedPorts | null;
@@ -107,6 +108,7 @@ export class UdpTransport implements Transport {
       if (isIP(address) === 0) return this.#failed(new Error(`no IP address: ${address}`), done);
       this.#lastAddress = address;
     }
+    if (this.tap !== null) this.tap(this, data, address, port);
     try {
       this.#socket.send(
         data,

@@ -13,6 +13,7 @@ import {
   States,
   type Store,
   systemSockets,
+  Tracing,
 } from '../runtime/index.ts';
 import {
   DnsNames,
@@ -100,6 +101,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly logs: ServerLogs;
   readonly peers: Readonly<PeerCounts> | null;
   readonly reloads: ReloadCounts = { done: 0, failed: 0 };
+  readonly tracing: Tracing;
   readonly loopDelay = new LoopDelay();
   readonly loopLoad = new LoopLoad();
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -121,6 +123,7 @@ export class ProcessHost implements Host, FigureSource {
     this.count = count;
     this.store = store;
     this.clock = clock;
+    this.tracing = new Tracing(clock);
     this.startedAt = clock.date();
     this.names = names;
     this.runsStartupRoute = runsStartupRoute;

@@ -197,6 +197,7 @@ export function transfer(
     next.timeout = undefined;
   }
   if (background) own.running++;
+  run.traced('HTTP out', () => `${method} ${urlForLog(url)}`);
   if (run.debugs) run.log(4, `${called(run, request)} begins, ${mode}`);
   return own.client
     .request(method, url, {
@@ -217,6 +218,7 @@ export function transfer(
         url: urlForLog(url),
         call: run.request.message?.callId ?? '',
       }));
+      run.traced('HTTP in', () => answered(outcome));
       if (outcome.kind !== 'response')
         run.log(
           outcome.kind === 'locked' ? 3 : -1,
@@ -248,6 +250,14 @@ function withAccept(
 
 /** Bodies of at least this size, in bytes, are converted to text only if the heap has room. */
 const largeBody = 65_536;
+
+/** An outcome in a trace. */
+function answered(outcome: Outcome): string {
+  const time = `${Math.round(outcome.times.total)} ms`;
+  return outcome.kind === 'response'
+    ? `${outcome.status}, ${outcome.body.length} bytes in ${time}`
+    : `${outcome.rc}, ${outcome.reason}, after ${time}`;
+}
 
 /** The members of a JSON line about an outcome. */
 function logFieldsOf({ rc, retcode, times, connection }: Outcome): LogFields {
