@@ -95,6 +95,7 @@ export type {
 } from './server-transaction.ts';
 export { type Advertised, isLocalAddress, SocketRegistry } from './socket-registry.ts';
 export { StatusCounts } from './status-counts.ts';
+export { StreamFramer } from './stream-framer.ts';
 export type { Closing, TcpConnection } from './tcp-connection.ts';
 export { DEFAULT_LIMITS, type TcpLimits } from './tcp-limits.ts';
 export { type TcpCounts, type TcpOptions, TcpTransport } from './tcp-transport.ts';

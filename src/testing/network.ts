@@ -1,5 +1,5 @@
 /** A network in memory: datagrams and SIP connections between addresses, delayed by the simulated clock. */
-import type { Source, Transport } from '../sip/index.ts';
+import { DEFAULT_LIMITS, type Source, StreamFramer, type Transport } from '../sip/index.ts';
 import type { Clock } from '../timers/index.ts';
 import { arrivals, seededRandom, type Weather } from './weather.ts';
 
@@ -89,17 +89,30 @@ export class SimulatedNetwork {
       return;
     }
     const { latency = 1, damaged } = this.#weather;
-    const delays = from.reliable
-      ? [latency]
-      : arrivals(this.#weather, this.#random, { data, from: placeOf(local), to: placeOf(to) });
-    tell(delays.length === 0 ? 'lost' : 'arrives');
-    for (const delay of delays)
+    const later = (delay: number, bytes: () => Buffer) =>
       this.clock.setTimer(delay, () => {
         const there = this.at(protocol, to);
-        // each receiver gets bytes of its own
-        if (there !== null) arrive(there, damaged?.(data) ?? Buffer.from(data));
+        if (there !== null) arrive(there, bytes());
       });
+    if (from.reliable) {
+      tell('arrives');
+      for (const piece of this.#piecesOf(data)) later(latency, () => piece);
+    } else {
+      const delays = arrivals(this.#weather, this.#random, { data, from: placeOf(local), to: placeOf(to) });
+      tell(delays.length === 0 ? 'lost' : 'arrives');
+      // each receiver gets bytes of its own
+      for (const delay of delays) later(delay, () => damaged?.(data) ?? Buffer.from(data));
+    }
     done?.(null);
+  }
+
+  /** A stream knows no messages: each comes in one to three pieces, the same ones for the same seed. */
+  #piecesOf(data: Buffer): readonly Buffer[] {
+    const cuts = Array.from({ length: Math.floor(3 * this.#random()) }, () =>
+      Math.floor(data.length * this.#random()),
+    );
+    const ends = [...cuts, data.length].toSorted((one, other) => one - other);
+    return ends.map((end, i) => data.subarray(ends[i - 1] ?? 0, end)).filter(({ length }) => length > 0);
   }
 
   #freePort(protocol: SimulatedProtocol, address: string): number {
@@ -145,10 +158,11 @@ export class SimulatedTransport implements Transport {
     );
   }
 
-  /** A message from a place arrives. */
+  /** A datagram, or bytes of a connection, arrive from a place. */
   arrive(data: Buffer, { address, port }: Place): void {
     const source: Source = { address, port, transport: this.protocol };
-    this.#receive(data, source, this.reliable ? this.#connection(source) : this);
+    if (this.reliable) this.#connection(source).push(data);
+    else this.#receive(data, source, this);
   }
 
   /** Where nobody is, a datagram is answered by an ICMP error. */
@@ -165,7 +179,7 @@ export class SimulatedTransport implements Transport {
     const key = placeOf(peer);
     let connection = this.#connections.get(key);
     if (connection === undefined) {
-      connection = new SimulatedConnection(this, peer);
+      connection = new SimulatedConnection(this, peer, this.#receive, () => this.#connections.delete(key));
       this.#connections.set(key, connection);
     }
     return connection;
@@ -178,10 +192,22 @@ class SimulatedConnection implements Transport {
   readonly reliable = true;
   readonly local: Place;
   readonly listener: SimulatedTransport;
-  readonly #peer: Place;
+  readonly #peer: Source;
+  readonly #receive: Receive;
+  readonly #framer: StreamFramer;
+  readonly #onBroken: () => void;
 
-  constructor(listener: SimulatedTransport, peer: Place) {
+  constructor(listener: SimulatedTransport, peer: Source, receive: Receive, onBroken: () => void) {
     this.listener = listener;
+    this.#receive = receive;
+    this.#onBroken = onBroken;
+    this.#framer = new StreamFramer(
+      { header: DEFAULT_LIMITS.headerBytes, message: DEFAULT_LIMITS.messageBytes },
+      {
+        message: (data) => receive(data, peer, this),
+        ping: () => this.send(Buffer.from('\r\n'), peer.address, peer.port),
+      },
+    );
     this.protocol = listener.protocol;
     this.local = listener.local;
     this.#peer = peer;
@@ -190,6 +216,14 @@ class SimulatedConnection implements Transport {
   send(data: Uint8Array, _address: string, _port: number, done?: (error: Error | null) => void): void {
     const { address, port } = this.#peer;
     this.listener.send(data, address, port, done);
+  }
+
+  /** Where the next message begins is unknown after a defect: the sender gets an answer, and a new connection. */
+  push(piece: Buffer): void {
+    if (this.#framer.push(piece) === null) return;
+    const { brokenHeader } = this.#framer;
+    this.#onBroken();
+    if (brokenHeader !== null) this.#receive(brokenHeader, this.#peer, this);
   }
 
   async close(): Promise<void> {}
