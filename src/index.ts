@@ -78,6 +78,7 @@ export {
   defineParameters,
   diagnosticRecords,
   type EventSpec,
+  type FlagRules,
   type FunctionFacts,
   type FunctionRow,
   type IncludeRecord,

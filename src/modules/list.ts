@@ -10,11 +10,13 @@ import { jsonModule } from './json.ts';
 import { mathops } from './mathops/index.ts';
 import { maxfwd } from './maxfwd.ts';
 import { miDatagram, miFifo, miHttp } from './mi.ts';
+import { nathelper } from './nathelper/index.ts';
 import { options } from './options.ts';
 import { path } from './path.ts';
 import { pike } from './pike.ts';
 import { ratelimit } from './ratelimit/index.ts';
 import { regex } from './regex.ts';
+import { registrar } from './registrar/index.ts';
 import { restClient } from './rest-client/index.ts';
 import { restPolicy } from './rest-policy/index.ts';
 import { rr } from './rr.ts';
@@ -26,6 +28,7 @@ import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm.ts';
 import { tm } from './tm/index.ts';
 import { uri } from './uri.ts';
+import { usrloc } from './usrloc/index.ts';
 
 export const modules: readonly Module[] = [
   restClient,
@@ -47,6 +50,9 @@ export const modules: readonly Module[] = [
   miFifo,
   miDatagram,
   miHttp,
+  usrloc,
+  registrar,
+  nathelper,
   auth,
   options,
   mathops,

@@ -11,7 +11,7 @@ import {
   tmParameters,
 } from '../runtime/index.ts';
 import type { Status } from '../script/index.ts';
-import { type BranchSpec, type Destinations, NO_HEADERS, parseUri } from '../sip/index.ts';
+import { type BranchSpec, type Destinations, headerText, NO_HEADERS, parseUri } from '../sip/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import { failed, forcedProtocol, outboundUri, outgoingSocket, requestEdits, unreachable } from './forward.ts';
 import { maxForwards } from './max-forwards.ts';
@@ -118,12 +118,21 @@ function prepare(
     for (const flag of branch.flags) main.flags.add(flag);
     for (const [name, value] of branch.attributes) data.attributes.set(name, value);
   }
+  if (branch.path !== null) addRoutes(own, branch.path);
   branch.change?.(own);
   if (branchRoute === null) return resolve(run.routing, data, options, own, main);
   const ran = runRoute(run.worker, own, branchRoute, { subject: { relayed: data, branchIndex } });
   const after = (done: Run) =>
     done.dropped ? failed.noDestination : resolve(run.routing, data, options, own, main);
   return andThen(ran, after);
+}
+
+/** The Path of a registration becomes the route of requests to the contact (RFC 3327, 5.4). */
+function addRoutes(own: Request, path: string): void {
+  const lines = headerText(`Route: ${path}\r\n`);
+  if (lines === null) return;
+  const header = own.message?.headers.findIndex(({ key }) => key === 'route') ?? -1;
+  own.state(edits).push(header < 0 ? { kind: 'append', lines } : { kind: 'insert-before', header, lines });
 }
 
 /** @param request has the changes to the message, which a branch route may add to */

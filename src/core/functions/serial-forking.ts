@@ -53,10 +53,10 @@ function next(run: Run): 1 | 2 | -1 {
   for (let i = 0; i < now.length; i++) avps.remove(avpName, 0);
   const branches = run.state(messageBranches);
   branches.clear();
-  // in a failure route, the request URI keeps the value of the failed branch
-  const isFailure = run.subject.failure !== undefined;
-  if (!isFailure) assign(branches.main, first);
-  for (const { uri, destinationUri, q, path, socket, flags } of isFailure ? now : now.slice(1))
+  assign(branches.main, first);
+  // t_relay() in a failure route tries the request URI only if it has changed
+  const isUnchanged = run.subject.failure !== undefined && first.uri === run.request.message?.requestUri;
+  for (const { uri, destinationUri, q, path, socket, flags } of isUnchanged ? now : now.slice(1))
     branches.add(uri, { destinationUri, q, path, socket, flags: new Set(flags) });
   return waiting.length > now.length ? 1 : 2;
 }

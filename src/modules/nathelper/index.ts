@@ -1,0 +1,190 @@
+/** The nathelper module: phones behind a NAT. Source: modules/nathelper of the manual; scenarios nathelper-*. */
+
+import { areRouteParameters } from '../../relay/index.ts';
+import { defineModule } from '../../runtime/index.ts';
+import { defineParameter, defineParameters } from '../../script/index.ts';
+import { avpName } from '../parameter-text.ts';
+import {
+  changeContacts,
+  contactFlags,
+  natedContact,
+  restoreRequestUri,
+  senderUri,
+  withReceived,
+} from './contact.ts';
+import { changedSdp, sdpFlags } from './sdp.ts';
+import { isBehindNat, natTests } from './tests.ts';
+
+const source = 'modules/nathelper; scenarios nathelper-*';
+const noPings = 'siprest does not ping contacts yet';
+const noCluster = 'siprest instances do not form a cluster';
+
+const without = (inert: string, ...names: readonly string[]) =>
+  names.map((name) =>
+    defineParameter({ name, type: 'string', default: null, summary: 'Accepted without effect.', inert }),
+  );
+
+const parameters = defineParameters([
+  {
+    name: 'received_avp',
+    type: 'string',
+    default: null,
+    summary: 'The AVP that fix_nated_register() sets, the same as that of registrar.',
+  },
+  {
+    name: 'nortpproxy_str',
+    type: 'string',
+    default: 'a=nortpproxy:yes\r\n',
+    summary: 'The line that add-no-rtpproxy adds; empty: none.',
+  },
+  {
+    name: 'oldip_skip',
+    type: 'string',
+    default: '',
+    summary: 'Which old addresses fix_nated_sdp() does not keep: `o`, `c` or `oc`.',
+  },
+  ...without(
+    noPings,
+    'natping_interval',
+    'ping_nated_only',
+    'natping_partitions',
+    'natping_socket',
+    'force_socket',
+  ),
+  ...without(
+    noPings,
+    'sipping_bflag',
+    'remove_on_timeout_bflag',
+    'sipping_latency_flag',
+    'sipping_ignore_rpl_codes',
+  ),
+  ...without(noPings, 'sipping_from', 'sipping_method', 'natping_tcp', 'ping_threshold', 'max_pings_lost'),
+  ...without(noCluster, 'cluster_id', 'cluster_sharing_tag'),
+]);
+
+export const nathelper = defineModule({
+  name: 'nathelper',
+  summary: 'Reaches phones behind a NAT.',
+  source: 'modules/nathelper',
+  parameters,
+  functions: [
+    {
+      name: 'nat_uac_test',
+      arguments: [
+        { name: 'flags', type: 'string', flags: natTests, summary: `Any of ${natTests.names.join(', ')}.` },
+      ],
+      routes: ['route', 'onreply_route', 'failure_route', 'branch_route'],
+      summary: 'Whether any of the tests says that the sender is behind a NAT.',
+      source,
+      run: (run, flags) => (run.message !== null && isBehindNat(run.message, flags) ? 1 : -1),
+    },
+    {
+      name: 'fix_nated_contact',
+      arguments: [
+        {
+          name: 'uri_params',
+          type: 'string',
+          optional: true,
+          intoHeaders: true,
+          summary: '`;name=value`, added to the URI.',
+        },
+        {
+          name: 'flags',
+          type: 'string',
+          optional: true,
+          flags: contactFlags,
+          summary: 'preserve-uri keeps the old address in the parameter `org`, for restore_nated_ruri().',
+        },
+      ],
+      routes: ['route', 'onreply_route', 'branch_route'],
+      summary: 'Puts the address of the sender into all Contacts.',
+      source,
+      run: (run, params = '', flags = '') => {
+        const { message } = run;
+        if (message === null) return -1;
+        if (!areRouteParameters(params)) {
+          run.complain('fix_nated_contact(): expected URI parameters, ";name=value"');
+          return -1;
+        }
+        const keepsUri = contactFlags.parse(flags).has('preserve-uri');
+        return changeContacts(run, (one) => natedContact(one, message.source, params, keepsUri));
+      },
+    },
+    {
+      name: 'restore_nated_ruri',
+      arguments: [],
+      routes: ['route', 'branch_route'],
+      summary:
+        'Puts back the address that preserve-uri has kept, and sends the request to the other one; -1 if there is none.',
+      source,
+      run: restoreRequestUri,
+    },
+    {
+      name: 'add_rcv_param',
+      arguments: [
+        {
+          name: 'flag',
+          type: 'int',
+          optional: true,
+          summary: 'Non-zero: a parameter of the URI, not of the header.',
+        },
+      ],
+      routes: ['route'],
+      summary: 'Adds the address of the sender to all Contacts, as the parameter `received`.',
+      source,
+      run: (run, flag = 0) => {
+        const { message } = run;
+        if (message === null) return -1;
+        return changeContacts(run, (one) => withReceived(one, message.source, flag !== 0));
+      },
+    },
+    {
+      name: 'fix_nated_register',
+      arguments: [],
+      routes: ['route'],
+      summary: 'Stores the address of the sender in received_avp, for save().',
+      source,
+      run: (run) => {
+        const { message } = run.request;
+        const name = avpName(run.parameters(parameters).received_avp);
+        if (message === null || name === null) {
+          run.complain('fix_nated_register(): the parameter received_avp is not set');
+          return -1;
+        }
+        run.request.avps.push(name, senderUri(message.source));
+        return 1;
+      },
+    },
+    {
+      name: 'fix_nated_sdp',
+      arguments: [
+        { name: 'flags', type: 'string', flags: sdpFlags, summary: `Any of ${sdpFlags.names.join(', ')}.` },
+        {
+          name: 'ip_address',
+          type: 'string',
+          optional: true,
+          summary: 'The address; default that of the sender.',
+        },
+        { name: 'sdp_fields', type: 'string', optional: true, summary: 'Lines to add, each after `\\r\\n`.' },
+      ],
+      routes: ['route', 'onreply_route', 'failure_route', 'branch_route'],
+      summary: 'Puts an address into the session description; -1 without one.',
+      source,
+      run: (run, flags, address, fields = '') => {
+        const { message } = run;
+        const { text } = run.draft.body;
+        if (message === null || !/^v=0\r?$/m.test(text)) return -1;
+        const values = run.parameters(parameters);
+        const change = {
+          flags: sdpFlags.parse(flags),
+          address: address ?? message.source.address,
+          fields,
+          mark: values.nortpproxy_str,
+          skip: values.oldip_skip,
+        };
+        run.draft.replaceBodyText(changedSdp(text, change));
+        return 1;
+      },
+    },
+  ],
+});
