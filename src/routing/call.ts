@@ -15,7 +15,8 @@ import {
 import { Address, type SipUri, uriOf } from './address.ts';
 import { CallLog } from './call-log.ts';
 import { CallRest } from './call-rest.ts';
-import type { CallEnding, Handling } from './handling.ts';
+import type { CallEnding } from './handler-time.ts';
+import type { Handling } from './handling.ts';
 import { type HeaderValues, headerLines, MessageView } from './message-view.ts';
 import type { RelayOptions, RelayResult } from './relay-options.ts';
 import { checkedUri } from './targets.ts';

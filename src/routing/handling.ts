@@ -7,7 +7,7 @@
  */
 import { resumed, runRoute } from '../engine/index.ts';
 import { type RelayUser, relay, relaying } from '../relay/index.ts';
-import { Draft, type RelayedBranch, type Request, Run, type RunWorker, stackOf } from '../runtime/index.ts';
+import { type RelayedBranch, type Request, Run, type RunWorker, stackOf } from '../runtime/index.ts';
 import {
   type Branch,
   type Ending,
@@ -21,65 +21,26 @@ import {
   type ServerUser,
   type SipResponse,
 } from '../sip/index.ts';
-import { type Awaitable, andThen, Cancellation, Deadline, isPending, Timer } from '../timers/index.ts';
+import { type Awaitable, andThen, isPending } from '../timers/index.ts';
+import { HandlerTime } from './handler-time.ts';
+import { cancelled, type PendingRelay, replyOf, resultOf, unreachable } from './pending-relay.ts';
 import type { PolicyRouting } from './policy-routing.ts';
 import type { RelayFailure, RelayOptions, RelayResult, RelayTimeout } from './relay-options.ts';
-import { Reply } from './reply.ts';
+import type { Reply } from './reply.ts';
 import { responseVerdict } from './reply-verdict.ts';
 import { type TargetBranch, targetsOf } from './targets.ts';
-import { decode } from './text.ts';
-
-/**
- * Why a call ended before its handler: the caller `cancelled` it, the handler reached its `limit`, or the caller is
- * `gone`: replies cannot be sent, or the ACK is missing.
- */
-export type CallEnding = 'cancelled' | 'limit' | 'gone';
-
-/** What of its options a relay() needs while targets ring; the others, targets above all, need not stay in memory. */
-type KeptOptions = Pick<RelayOptions, 'tryNext' | 'ringFor' | 'respondWithin' | 'failover' | 'onReply'>;
-
-/** One relay() under way. */
-interface Relay extends KeptOptions {
-  /** Targets to try next, in series. */
-  later: readonly TargetBranch[];
-  readonly resolve: (result: RelayResult) => void;
-  readonly reject: (error: Error) => void;
-}
 
 const none: readonly TargetBranch[] = [];
 const serverError = { status: 500, reason: reasonPhrase(500) };
-const cancelled: RelayResult = { kind: 'cancelled' };
-const timeout: RelayTimeout = { kind: 'timeout', status: 408 };
-const unreachable: RelayFailure = {
-  kind: 'failed',
-  status: 503,
-  reason: 'Service Unavailable',
-  reply: undefined,
-};
-
-export class Handling extends Deadline implements ServerUser, RelayUser {
-  readonly routing: PolicyRouting;
+export class Handling extends HandlerTime implements ServerUser, RelayUser {
   readonly worker: RunWorker;
-  readonly request: Request;
   /** The handler, for the log: `onInvite`. */
-  readonly name: string;
+  override readonly name: string;
   /** Whether it decides about the reply; a function of a script leaves that to the script. */
   readonly #owns: boolean;
-  ended: CallEnding | null = null;
   /** Whether the handler has decided that nobody answers. */
   isDropped = false;
-  #cancellation: Cancellation | null = null;
-  /** Whether the handler has returned, and its promise has settled. */
-  #isOver = false;
-  /** How many things it waits for that siprest gives it. */
-  #waits = 0;
-  /** Whether it counts as waiting, with its deadline running. */
-  #isCounted = false;
-  /** How long it may still take, in ms. */
-  #left: number;
-  #relay: Relay | null = null;
-  /** Those that wait in sleep(). */
-  #sleepers: Set<() => void> | null = null;
+  #relay: PendingRelay | null = null;
   /** Lets the proxy go on after a failure. */
   #release: (() => void) | null = null;
   /** How the last relay() failed before anything was sent. */
@@ -92,72 +53,15 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     name: string,
     { owns = true } = {},
   ) {
-    super();
-    this.routing = routing;
+    super(routing, request);
     this.worker = worker;
-    this.request = request;
     this.name = name;
     this.#owns = owns;
-    this.#left = routing.handlerTime;
   }
 
-  get callId(): string {
-    return this.request.message?.callId ?? '';
-  }
-
-  get title(): string {
+  override get title(): string {
     const method = this.request.message?.method ?? 'a request';
     return this.#owns ? `the handler of ${method}` : `${this.name}() for ${method}`;
-  }
-
-  get isUnderWay(): boolean {
-    return !this.#isOver;
-  }
-
-  get waitsElsewhere(): boolean {
-    return !this.#isOver && this.#waits === 0;
-  }
-
-  /** The handler waits for something that {@link continues} ends. */
-  waits(): void {
-    this.#waits++;
-  }
-
-  /** The handler goes on after waiting. */
-  continues(): void {
-    this.#waits--;
-    if (!this.#isOver) this.routing.watch.begins(this);
-  }
-
-  sleep(milliseconds: number): Promise<void> {
-    this.waits();
-    return new Promise((resolve) => {
-      const { timers } = this.routing;
-      const wake = () => {
-        timers.stop(timer);
-        this.#sleeping.delete(wake);
-        this.continues();
-        resolve();
-      };
-      const timer = new Timer(wake);
-      this.#sleeping.add(wake);
-      timers.start(timer, milliseconds);
-      if (this.ended !== null) wake();
-    });
-  }
-
-  get #sleeping(): Set<() => void> {
-    this.#sleepers ??= new Set();
-    return this.#sleepers;
-  }
-
-  /** Cancelled when the call ends before its handler. */
-  get cancellation(): Cancellation {
-    if (this.#cancellation === null) {
-      this.#cancellation = new Cancellation();
-      if (this.ended !== null) this.#cancellation.cancel(endings[this.ended]);
-    }
-    return this.#cancellation;
   }
 
   /** Whether the request has its final reply, or cannot have one. */
@@ -177,7 +81,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
       return this.#finish();
     }
     if (!isThenable(done)) return this.#finish();
-    if (this.#relay === null) this.#begin();
+    if (this.#relay === null) this.count();
     Promise.resolve(done).then(
       () => this.#finish(),
       (error: unknown) => {
@@ -201,7 +105,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
       this.#finish();
       return done;
     }
-    if (this.#relay === null) this.#begin();
+    if (this.#relay === null) this.count();
     return Promise.resolve(done).finally(() => this.#finish());
   }
 
@@ -258,8 +162,8 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
 
   /** The handler has ended: what it has left undecided is decided. */
   #finish(): void {
-    this.#isOver = true;
-    this.#pause();
+    this.isOver = true;
+    this.pause();
     this.#letGo();
     if (!this.#owns) return this.#giveBack();
     if (this.ended !== null || this.isDropped || this.#relay !== null || this.isAnswered) return;
@@ -287,19 +191,28 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     const targets = targetsOf(this.request, options);
     const inSeries = options.order === 'series';
     const first = inSeries ? targets.slice(0, 1) : targets;
-    this.#pause();
+    this.pause();
     this.#unsent = null;
     this.waits();
     return new Promise((resolve, reject) => {
       const { tryNext, ringFor, respondWithin, failover, onReply } = options;
       const later = inSeries ? targets.slice(1) : none;
-      const current: Relay = { tryNext, ringFor, respondWithin, failover, onReply, later, resolve, reject };
+      const current: PendingRelay = {
+        tryNext,
+        ringFor,
+        respondWithin,
+        failover,
+        onReply,
+        later,
+        resolve,
+        reject,
+      };
       this.#relay = current;
       this.#try(current, first);
     });
   }
 
-  #try(current: Relay, branches: readonly TargetBranch[]): void {
+  #try(current: PendingRelay, branches: readonly TargetBranch[]): void {
     const { routing, request } = this;
     const state = request.state(relaying);
     const ringFor = current.ringFor ?? routing.ringFor;
@@ -314,7 +227,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     // an error of the handler: invalid headers for a branch, or a function that throws
     const failed = (error: unknown) => {
       if (this.#relay === current) this.#relay = null;
-      if (!this.#isOver) this.#begin();
+      if (!this.isOver) this.count();
       this.continues();
       current.reject(error instanceof Error ? error : new Error(String(error)));
     };
@@ -333,7 +246,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   }
 
   /** The branches of a relay() were sent, or could not be. */
-  #sent(current: Relay, status: number): void {
+  #sent(current: PendingRelay, status: number): void {
     const { request } = this;
     const { transaction } = request;
     if (status > 0) {
@@ -349,7 +262,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     if (next !== undefined && this.ended === null) return this.#try(current, [next]);
     this.#unsent = unreachable;
     this.#settle(this.ended === null && transaction?.isFinal !== true ? unreachable : cancelled);
-    if (this.#isOver) this.#finish();
+    if (this.isOver) this.#finish();
   }
 
   /** The result of relay(): the handler goes on. */
@@ -357,7 +270,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     const current = this.#relay;
     this.#relay = null;
     if (current === null) return;
-    if (!this.#isOver) this.#begin();
+    if (!this.isOver) this.count();
     this.continues();
     current.resolve(result);
   }
@@ -415,7 +328,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
       }
     }
     this.#settle(result);
-    if (this.#isOver) return;
+    if (this.isOver) return;
     return new Promise((release) => {
       this.#release = release;
     });
@@ -436,7 +349,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
   cancel(headers?: HeaderText): void {
     const { transaction } = this.request;
     if (transaction === null || !transaction.isInvite || transaction.isFinal || this.ended !== null) return;
-    this.#end('cancelled');
+    this.end('cancelled');
     const proxy = this.#proxy;
     if (proxy !== null) proxy.cancel(headers);
     else transaction.reply({ status: 487, reason: 'Request Terminated', ...this.routing.replyDefaults });
@@ -451,7 +364,7 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
 
   onServerEnd(ending: Ending): void {
     this.#proxy?.onServerEnd(ending);
-    if (ending !== 'done') this.#end('gone');
+    if (ending !== 'done') this.end('gone');
     this.#free(cancelled);
   }
 
@@ -459,66 +372,17 @@ export class Handling extends Deadline implements ServerUser, RelayUser {
     return this.request.knownState(relaying)?.proxy ?? null;
   }
 
-  #end(why: CallEnding): void {
-    if (this.ended !== null || this.#isOver) return;
-    this.ended = why;
-    this.#cancellation?.cancel(endings[why]);
-    for (const wake of this.#sleepers ?? []) wake();
-  }
-
-  // --- counts and limits ---
-
-  /** The handler waits without a worker. */
-  #begin(): void {
-    if (this.#isCounted || this.ended === 'limit') return;
-    this.#isCounted = true;
-    this.routing.handlers.handlerBegan(this.#size);
-    if (Number.isFinite(this.#left)) this.routing.timers.start(this, Math.max(this.#left, 0));
-  }
-
-  /** It has ended, or waits for others. */
-  #pause(): void {
-    if (!this.#isCounted) return;
-    this.#isCounted = false;
-    this.routing.handlers.handlerEnded(this.#size);
-    const { timers } = this.routing;
-    if (!this.running) return;
-    this.#left = this.due - timers.clock.now();
-    timers.stop(this);
-  }
-
-  get #size(): number {
-    return this.request.message?.raw.length ?? 0;
-  }
-
   override onDeadline(): void {
     const { handlerTime, log } = this.routing;
     log.error(this.#line(`was ended after ${handlerTime} ms (limits.handlerTime)`));
     if (!this.isAnswered) this.request.replyWith({ status: 504, reason: reasonPhrase(504) });
-    this.#end('limit');
-    this.#pause();
+    this.end('limit');
+    this.pause();
     this.#letGo();
   }
 }
-
-/** What REST requests that the end of the call has ended give as their reason. */
-const endings: Readonly<Record<CallEnding, string>> = {
-  cancelled: 'the caller has cancelled',
-  limit: 'the handler has reached its limit',
-  gone: 'the caller is gone',
-};
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
 const isNotFinal = ({ status }: { readonly status: number }) => status < 600;
-
-function resultOf({ status, response, branch }: Failure<RelayedBranch>): RelayFailure | RelayTimeout {
-  if (response === null && status === 408) return timeout;
-  const reply = response === null || branch === null ? undefined : replyOf(branch, response);
-  return { kind: 'failed', status, reason: reply?.reason ?? reasonPhrase(status), reply };
-}
-
-function replyOf(branch: Branch<RelayedBranch>, response: SipResponse): Reply {
-  return new Reply(response, Draft.ofResponse(response), decode(branch.spec.data.request.requestUri));
-}

@@ -5,8 +5,8 @@ export { callFunction } from './call-function.ts';
 export { CallLog } from './call-log.ts';
 export { CallRest } from './call-rest.ts';
 export { policyIntake } from './dispatch.ts';
+export type { CallEnding } from './handler-time.ts';
 export { HandlerWatch, handlerWatch, type WatchedHandler } from './handler-watch.ts';
-export type { CallEnding } from './handling.ts';
 export { type HeaderValues, MessageHeaders, MessageView } from './message-view.ts';
 export {
   defineServer,
