@@ -7,6 +7,7 @@ import { portHolder } from './port-holder.ts';
 import { RunLog } from './run-log.ts';
 import { loadRunnable } from './runnable-file.ts';
 import type { ScriptOptions } from './script-file.ts';
+import { ServiceManager } from './service-manager.ts';
 import { plural, type Streams, UsageError } from './streams.ts';
 
 export interface RunOptions extends ScriptOptions {
@@ -105,6 +106,8 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
     { event: 'start', version: version(), script: file, sockets, processes },
   );
   log.listening(sockets);
+  const manager = new ServiceManager(streams.env);
+  manager.ready(`serves ${file} on ${sockets.join(', ')}`);
   await stopped(signal);
   const reason = typeof signal.reason === 'string' ? signal.reason : 'told to';
   log.say('note', `siprest stops: ${reason}; calls have up to ${grace} s to end`, {
@@ -112,7 +115,9 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
     reason,
     grace,
   });
+  manager.stopping();
   await server.stop({ grace: grace * 1000 });
+  manager.close();
   return 0;
 }
 

@@ -20,6 +20,7 @@ export const commands = [
   { name: 'chromium', package: 'chromium', use: 'the live page' },
   { name: 'prometheus', package: 'prometheus', use: 'scrapes metrics' },
   { name: 'promtool', package: 'prometheus', use: 'checks metrics and alert rules' },
+  { name: 'systemd-analyze', package: 'systemd', use: 'the unit of examples/service' },
   { name: 'tshark', package: 'tshark', use: 'captures of siprest trace' },
   { name: 'openssl', package: 'openssl', use: 'certificates of the conformance vectors' },
 ] as const;
