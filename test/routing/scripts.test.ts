@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { callFunction } from '../../src/routing/index.ts';
+import { callFunction, defineServer } from '../../src/routing/index.ts';
 import { defineFunction } from '../../src/runtime/index.ts';
+import { simulate } from '../../src/testing/index.ts';
 import { closeLater } from '../support/close-later.ts';
 import { policyBench } from '../support/policy-bench.ts';
 import { relayBench } from '../support/relay-bench.ts';
@@ -62,6 +63,33 @@ describe('call.run()', () => {
     expect(invite.uri).toBe(callee.uri('phone'));
     callee.reply(invite, 486);
     await caller.next(486);
+  });
+
+  test('a route that relays returns while targets ring; its call then ends as without a handler', async () => {
+    const returned: unknown[] = [];
+    const policy = defineServer({
+      script: scriptFile(`
+        socket = udp:192.0.2.1:5060
+        route { send_reply(404, "Main"); }
+        route[phone] { $du = "sip:phone.example"; t_relay(); return(5); }
+      `),
+      async onInvite(call) {
+        const { code } = await call.run('phone');
+        returned.push(code, call.isAnswered);
+      },
+    });
+    await using kit = await simulate(policy);
+    const phone = kit.callee('phone.example').rings();
+    const call = kit.caller('alice').invite(bob);
+    await call.response(180);
+    expect(returned).toEqual([5, false]);
+    call.cancel();
+    expect((await call.final()).status).toBe(487);
+    expect(phone.methods).toEqual(['INVITE', 'CANCEL', 'ACK']);
+    phone.answers(180, 404);
+    expect((await kit.caller('carol').invite(bob).final()).status).toBe(404);
+    phone.answers(200);
+    await kit.caller('dave').invite(bob).answered();
   });
 
   test('a route that does not exist: 500', async () => {
