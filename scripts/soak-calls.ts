@@ -42,7 +42,7 @@ async function soak(count: number, atATime: number): Promise<boolean> {
   const service = createServer((_, response) => response.end('42'));
   await once(service.listen(0, '127.0.0.1'), 'listening');
   const { address, port: servicePort } = service.address() as AddressInfo;
-  const server = await startSoakServer(script(`http://${address}:${servicePort}`));
+  const server = await startSoakServer({ script: script(`http://${address}:${servicePort}`) });
   const { latest, collected } = server;
   console.log(`${count} calls, ${atATime} at a time`);
   const start = await collected();

@@ -46,7 +46,7 @@ async function soak(rate: number, seconds: number): Promise<boolean> {
   const calls = rate * seconds;
   const { address, port: servicePort } = service.address() as AddressInfo;
   const contact = await freePort();
-  const server = await startSoakServer(script(`http://${address}:${servicePort}`, contact));
+  const server = await startSoakServer({ script: script(`http://${address}:${servicePort}`, contact) });
   const run = async (count: number, perSecond: number) => {
     const common = { seconds: (count / perSecond) * 3 + 60, args: SIPP_ARGUMENTS };
     // an INVITE that comes again when its call is over is a call to SIPp: it must not stop for having had enough

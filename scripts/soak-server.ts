@@ -1,10 +1,11 @@
 /** The server that a soak loads: in a process of its own, which tells each second what it takes. */
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { loadScript, type SipServer, startServer } from '../src/index.ts';
+import type * as Siprest from '../src/index.ts';
+import type { SipServer } from '../src/index.ts';
 
 export interface Figures {
   /** In bytes, as the others. */
@@ -27,21 +28,29 @@ export interface SoakServer {
   latest(): Promise<Figures>;
   /** Figures after a collection. */
   collected(): Promise<Figures>;
+  /** Loads the policy again. */
+  reload(): Promise<void>;
   stop(): void;
 }
 
-/** Starts a server for a script with one UDP socket, `socket=udp:127.0.0.1:0`. */
-export async function startSoakServer(script: string): Promise<SoakServer> {
-  const child = fork(fileURLToPath(import.meta.url), [script], {
+/** What it serves: the text of a script, or the file of a policy, on the built program. */
+type Served = { readonly script: string } | { readonly policy: string };
+
+/** Starts a server for a script or policy with one UDP socket, `udp:127.0.0.1:0`. */
+export async function startSoakServer(served: Served): Promise<SoakServer> {
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(served)], {
     execArgv: ['--expose-gc', '--import', 'tsx'],
   });
   const seen: Figures[] = [];
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  child.on('message', (figures: Figures) => seen.push(figures));
+  const told = new EventEmitter();
+  child.on('message', (message: Told) => {
+    if (message.kind === 'figures') seen.push(message.figures);
+    told.emit(message.kind, message);
+  });
+  child.once('exit', () => told.emit('error', new Error('the server has ended')));
+  const [{ port }] = (await once(told, 'serving')) as [{ port: number }];
   const latest = async (): Promise<Figures> => {
-    await once(child, 'message');
-    const figures = seen.at(-1);
-    if (figures === undefined) throw new Error('the server says nothing');
+    const [{ figures }] = (await once(told, 'figures')) as [{ figures: Figures }];
     return figures;
   };
   return {
@@ -53,9 +62,23 @@ export async function startSoakServer(script: string): Promise<SoakServer> {
       await latest(); // this one may have been under way
       return latest();
     },
-    stop: () => child.disconnect(),
+    reload: async () => {
+      const done = once(told, 'reloaded');
+      child.send('reload');
+      const [{ error }] = (await done) as [{ error: string | null }];
+      if (error !== null) throw new Error(error);
+    },
+    stop: () => {
+      told.on('error', () => undefined);
+      child.disconnect();
+    },
   };
 }
+
+type Told =
+  | { readonly kind: 'serving'; readonly port: number }
+  | { readonly kind: 'figures'; readonly figures: Figures }
+  | { readonly kind: 'reloaded'; readonly error: string | null };
 
 const isMajor = ({ detail }: PerformanceEntry & { readonly detail?: unknown }): boolean =>
   (detail as { kind?: number } | undefined)?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
@@ -69,11 +92,18 @@ async function openTransactions(server: SipServer): Promise<number> {
     : Object.values(transactions).reduce((a, b) => a + b, 0);
 }
 
-async function serve(text: string): Promise<void> {
-  const script = loadScript(text);
-  if (!script.isValid) throw new Error(script.diagnostics.map(({ message }) => message).join('\n'));
-  const server = await startServer(script);
-  process.send?.({ port: Number(server.sockets[0]?.split(':').at(-1)) });
+async function serve(served: Served): Promise<void> {
+  // policies are tried by a program that only the build has
+  const place = 'policy' in served ? '../dist/index.js' : '../src/index.ts';
+  const { loadPolicy, loadScript, startServer } = (await import(place)) as typeof Siprest;
+  const load = async () => {
+    const loaded = 'policy' in served ? await loadPolicy(served.policy) : loadScript(served.script);
+    if (loaded.isValid) return loaded;
+    throw new Error(loaded.diagnostics.map(({ message }) => message).join('\n'));
+  };
+  const server = await startServer(await load());
+  const send = (told: Told) => process.send?.(told);
+  send({ kind: 'serving', port: Number(server.sockets[0]?.split(':').at(-1)) });
   let alive = process.memoryUsage().heapUsed;
   new PerformanceObserver((list) => {
     if (list.getEntries().some(isMajor)) alive = process.memoryUsage().heapUsed;
@@ -89,10 +119,19 @@ async function serve(text: string): Promise<void> {
       cpu: (user + system) / 1e6,
       transactions: await openTransactions(server),
     };
-    process.send?.(figures);
+    send({ kind: 'figures', figures });
   };
   setInterval(() => void tell(), 1000);
-  process.on('message', () => {
+  const reload = async () => {
+    try {
+      await server.reload(await load());
+      send({ kind: 'reloaded', error: null });
+    } catch (error) {
+      send({ kind: 'reloaded', error: String(error) });
+    }
+  };
+  process.on('message', (wanted: 'collect' | 'reload') => {
+    if (wanted === 'reload') return void reload();
     global.gc?.();
     alive = process.memoryUsage().heapUsed;
     void tell();
@@ -100,6 +139,7 @@ async function serve(text: string): Promise<void> {
   process.once('disconnect', () => process.exit());
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await serve(process.argv[2] ?? '');
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await serve(JSON.parse(process.argv[2] ?? '') as Served);
 
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;

@@ -41,6 +41,7 @@ export {
   textLines,
 } from './logging/lines.ts';
 export { isAbout, type LogFilter, type LogOverrides, noOverrides } from './logging/log-levels.ts';
+export type { PendingRepetitions } from './logging/repetitions.ts';
 export { type StandardError, standardError } from './logging/standard-error.ts';
 export { facilityNames, facilityNumber, Syslog, type SyslogWay } from './logging/syslog.ts';
 export {

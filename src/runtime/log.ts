@@ -7,7 +7,7 @@ import type { SipMessage } from '../sip/index.ts';
 import { type Clock, systemClock } from '../timers/index.ts';
 import { type LogFields, type LogOrigin, printable } from './logging/lines.ts';
 import { filteredLevel, type LogOverrides, noOverrides } from './logging/log-levels.ts';
-import { Repetitions } from './logging/repetitions.ts';
+import { type PendingRepetitions, Repetitions } from './logging/repetitions.ts';
 
 export type { LogFormat } from './logging/lines.ts';
 
@@ -23,6 +23,8 @@ export interface LogOptions {
   readonly clock?: Clock | undefined;
   /** Counts repeated lines that were left out. */
   readonly counts?: { repeated: number } | undefined;
+  /** Gets what is to be flushed before the process ends: repeated lines that were left out. */
+  readonly pending?: PendingRepetitions | undefined;
 }
 
 /** What a line is about; read only for lines that are written. */
@@ -50,8 +52,10 @@ export class Log {
     this.#options = options;
     this.#outputs = options.outputs;
     this.debugs = this.#isDebugging();
-    this.#repetitions = new Repetitions(options.clock ?? systemClock, (level, text) =>
-      this.#emit(level, text, 'server', null),
+    this.#repetitions = new Repetitions(
+      options.clock ?? systemClock,
+      (level, text) => this.#emit(level, text, 'server', null),
+      options.pending ?? new Set(),
     );
   }
 
@@ -135,11 +139,6 @@ export class Log {
     subject: LogSubject | null = null,
   ): void {
     if (level <= limit) this.#emit(level, text, 'script', subject);
-  }
-
-  /** Logs how many repeated lines were left out so far. */
-  flush(): void {
-    this.#repetitions.flush();
   }
 
   #emit(level: number, text: string, origin: LogOrigin, subject: LogSubject | null): void {

@@ -15,6 +15,7 @@ import {
   type LogOverrides,
   localTime,
   noOverrides,
+  type PendingRepetitions,
   printable,
   printableLines,
   type Settings,
@@ -68,8 +69,10 @@ export class ServerLogs {
   readonly #standardError: StandardError | null;
   readonly #syslogs = new Map<string, Syslog>();
   readonly #own: LogCounts = { unwritable: 0, backlog: 0, repeated: 0 };
-  readonly #logs = new Set<Log>();
+  /** A reload opens another, which goes with the last call of its script. */
+  #logs: readonly WeakRef<Log>[] = [];
   #overrides: LogOverrides = noOverrides;
+  readonly #pending: PendingRepetitions = new Set();
 
   /** @param clock for dates, and for limiting repeated lines */
   constructor(destinations: LogDestinations, clock = systemClock) {
@@ -95,7 +98,7 @@ export class ServerLogs {
   /** Replaces the levels of all scripts, also of later ones. */
   override(overrides: LogOverrides): void {
     this.#overrides = overrides;
-    for (const log of this.#logs) log.override(overrides);
+    for (const log of this.#logs) log.deref()?.override(overrides);
   }
 
   /** Opens the log of a script. `process`: its number among several processes. */
@@ -132,15 +135,16 @@ export class ServerLogs {
       outputs,
       counts: this.#own,
       clock: this.#clock,
+      pending: this.#pending,
     });
     log.override(this.#overrides);
-    this.#logs.add(log);
+    this.#logs = [...this.#logs.filter((one) => one.deref() !== undefined), new WeakRef(log)];
     return log;
   }
 
   /** Writes waiting lines, for a short time. */
   async close(): Promise<void> {
-    for (const log of this.#logs) log.flush();
+    for (const repetitions of this.#pending) repetitions.flush();
     await Promise.all([
       this.#standardError?.flush(lastWait),
       ...[...this.#syslogs.values()].map(async (syslog) => {

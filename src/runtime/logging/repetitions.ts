@@ -17,20 +17,28 @@ interface Repeated {
   count: number;
 }
 
+/** Logs that have left lines out and not said so yet. */
+export type PendingRepetitions = Set<{ flush(): void }>;
+
 export class Repetitions {
   /** Lines of this second, by their common form. */
   readonly #lines = new Map<string, Repeated>();
   readonly #clock: Clock;
   readonly #write: (level: number, text: string) => void;
+  readonly #pending: PendingRepetitions;
   #until = 0;
   #timer: TimerHandle | null = null;
   /** Number of lines left out. */
   left = 0;
 
-  /** @param write logs how often a line was left out */
-  constructor(clock: Clock, write: (level: number, text: string) => void) {
+  /**
+   * @param write logs how often a line was left out
+   * @param pending has this object as long as there is something to flush
+   */
+  constructor(clock: Clock, write: (level: number, text: string) => void, pending: PendingRepetitions) {
     this.#clock = clock;
     this.#write = write;
+    this.#pending = pending;
   }
 
   /** Whether to write the line. */
@@ -49,6 +57,7 @@ export class Repetitions {
     }
     if (++line.count <= perSecond) return true;
     this.left++;
+    this.#pending.add(this);
     this.#timer ??= this.#clock.setTimer(Math.max(this.#until - now, 1), () => this.flush());
     return false;
   }
@@ -57,6 +66,7 @@ export class Repetitions {
   flush(): void {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;
+    this.#pending.delete(this);
     for (const { level, text, count } of this.#lines.values())
       if (count > perSecond)
         this.#write(level, `${text} (repeated ${(count - perSecond).toLocaleString('en')} times)`);
