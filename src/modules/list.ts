@@ -5,6 +5,7 @@ import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
 import { diversion } from './diversion.ts';
+import { exec } from './exec.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
 import { mathops } from './mathops/index.ts';
@@ -50,6 +51,7 @@ export const modules: readonly Module[] = [
   miFifo,
   miDatagram,
   miHttp,
+  exec,
   usrloc,
   registrar,
   nathelper,
