@@ -138,7 +138,7 @@ export const exec = defineModule({
           name: 'command',
           type: 'string',
           summary:
-            'The command, for /bin/sh. Put what comes from a message into envavp, not here: the shell reads it.',
+            'The command, for /bin/sh. Put values from a message into envavp, not here: the shell reads it.',
         },
         { name: 'stdin', type: 'string', optional: true, summary: 'The input of the program.' },
         optional('stdout', 'Gets the output, up to 64 KiB; unchanged if there is none.'),
