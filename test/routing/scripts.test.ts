@@ -83,7 +83,7 @@ describe('call.run()', () => {
     const call = kit.caller('alice').invite(bob);
     await call.response(180);
     expect(returned).toEqual([5, false]);
-    call.cancel();
+    void call.cancel();
     expect((await call.final()).status).toBe(487);
     expect(phone.methods).toEqual(['INVITE', 'CANCEL', 'ACK']);
     phone.answers(180, 404);

@@ -133,8 +133,8 @@ function escapePercent(text: string, special: RegExp): Value {
 
 function unescapePercent(text: string): Value {
   let isSafe = true;
-  const bytes = text.replace(/%(..?)?/g, (_, digits = '') => {
-    const byte = /^[0-9A-Fa-f]{2}$/.test(digits) ? String.fromCharCode(Number.parseInt(digits, 16)) : '\0';
+  const bytes = text.replace(/%([0-9A-Fa-f]{2})?/g, (_, digits: string | undefined) => {
+    const byte = digits === undefined ? '\0' : String.fromCharCode(Number.parseInt(digits, 16));
     isSafe &&= !unprintable.test(byte);
     return byte;
   });
