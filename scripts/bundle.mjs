@@ -54,37 +54,43 @@ function entries() {
   ].map((file) => file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''));
 }
 
+/** Whether two tokens need the blank between them: names, numbers and flags, and operators that would become others. */
+const needsBlank = (before, after) =>
+  (/[\w$#/\u0080-\uffff]/.test(before) && /[\w$#\\\u0080-\uffff]/.test(after)) ||
+  (before === after && /[-+/]/.test(before)) ||
+  (/\d/.test(before) && after === '.') ||
+  `${before}${after}` === '<!';
+
 /**
- * The code without indentation, and without the comments, which its readers find in the declarations, but with the names
- * of source files.
+ * The code without the blanks that only readers need, and without the comments, which its readers find in the
+ * declarations. What a stack trace shows stays: lines, names, and the names of source files.
  */
 function publishedCode(code) {
-  const dropped = [];
-  const onComment = (isBlock, text, start, end) => {
-    if (isBlock ? text.includes('__PURE__') : text.startsWith(' src/') || code.startsWith('#!', start))
-      return;
-    const line = code.lastIndexOf('\n', start - 1) + 1;
-    const isWholeLine = code.slice(line, start).trim() === '' && code[end] === '\n';
-    dropped.push(isWholeLine ? [line, end + 1] : [start, end]);
+  let kept = '';
+  let end = 0;
+  const keepBetween = (start, comments) => {
+    let gap = code.slice(end, start);
+    for (const { text, isKept } of comments) if (!isKept) gap = gap.replace(text, '');
+    gap = gap.replace(/^ +| +$/gm, '').replace(/\n+/g, '\n');
+    if (gap === '' && start > end && needsBlank(code[end - 1] ?? '', code[start] ?? '')) gap = ' ';
+    kept += gap;
   };
-  /** Where lines begin within a template literal, whose spaces count. */
-  const literal = new Set();
-  const onToken = ({ type, start, end }) => {
-    if (type.label !== 'template') return;
-    for (let at = code.indexOf('\n', start); at !== -1 && at < end; at = code.indexOf('\n', at + 1))
-      literal.add(at + 1);
+  let comments = [];
+  const onComment = (isBlock, text, from, to) => {
+    const isKept = isBlock
+      ? text.includes('__PURE__')
+      : text.startsWith(' src/') || code.startsWith('#!', from);
+    comments.push({ text: code.slice(from, to), isKept });
+  };
+  const onToken = (token) => {
+    keepBetween(token.start, comments);
+    comments = [];
+    kept += code.slice(token.start, token.end);
+    end = token.end;
   };
   parse(code, { ecmaVersion: 'latest', sourceType: 'module', onComment, onToken });
-  for (const { index, 0: spaces } of code.matchAll(/^ +/gm))
-    if (!literal.has(index)) dropped.push([index, index + spaces.length]);
-  dropped.sort(([a], [b]) => a - b);
-  let kept = '';
-  let from = 0;
-  for (const [start, end] of dropped) {
-    if (start > from) kept += code.slice(from, start);
-    from = Math.max(from, end);
-  }
-  return kept + code.slice(from);
+  keepBetween(code.length, comments);
+  return kept;
 }
 
 /**
