@@ -63,7 +63,9 @@ export type {
   HistogramFigures,
   HistogramValues,
   Log,
+  LogFields,
   LogFormat,
+  LogSubject,
   SlowCall,
 } from './runtime/index.ts';
 export {

@@ -29,6 +29,7 @@ export interface LogOptions {
 
 /** What a line is about; read only for lines that are written. */
 export interface LogSubject {
+  /** The fields that it adds to a line in JSON. */
   readonly logFields: LogFields;
 }
 
@@ -41,7 +42,7 @@ export const debugLevel = 4;
 export class Log {
   /** Whether the server's level includes debug lines. */
   debugs: boolean;
-  /** Whether some calls have levels of their own, see {@link levelFor}. */
+  /** Whether some calls have levels of their own. @internal */
   hasFilters = false;
   #overrides: LogOverrides = noOverrides;
   readonly #options: LogOptions;
