@@ -42,7 +42,7 @@ export class InviteServerTransaction extends ServerTransaction implements Resend
     context.timers.start(this, context.finalTimeout);
   }
 
-  override get isOpen(): boolean {
+  protected override get isOpen(): boolean {
     return super.isOpen || this.state === 'completed' || this.#ackKey !== null;
   }
 
@@ -69,6 +69,7 @@ export class InviteServerTransaction extends ServerTransaction implements Resend
   #stopWaiting(): void {
     if (this.#ackKey !== null) this.context.awaitsAck(this, this.#ackKey, false);
     this.#ackKey = null;
+    this.settle();
   }
 
   override terminate(ending: Ending = 'done'): void {
@@ -85,12 +86,12 @@ export class InviteServerTransaction extends ServerTransaction implements Resend
     const { t1 } = this.context.values;
     if (status < 200) return true;
     if (status < 300) {
-      if (this.state === 'proceeding') this.enter('accepted', 64 * t1); // timer L
       if (options.untilAck === true && this.#ackKey === null && this.request !== null) {
         this.#ackKey = ackKey(this.request, this.toTag);
         this.context.awaitsAck(this, this.#ackKey, true);
         this.#resendAfter(t1); // on any transport: later hops may lose it
       }
+      if (this.state === 'proceeding') this.enter('accepted', 64 * t1); // timer L
       return this.#ackKey !== null;
     }
     this.enter('completed', 64 * t1); // timer H

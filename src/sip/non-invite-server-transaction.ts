@@ -45,6 +45,7 @@ export class NonInviteServerTransaction extends ServerTransaction {
     }
     const { context, socket, destination } = this;
     this.state = 'completed';
+    this.settle();
     if (this.reliable)
       context.timers.start(this, 0); // timer J; the reply must be sent before the end
     else {

@@ -58,6 +58,8 @@ export interface ServerTransactionContext {
     destination: Destination,
   ) => void;
   readonly ended: (transaction: ServerTransaction, ending: Ending) => void;
+  /** Called once, when neither a final reply nor its ACK is missing any more. */
+  readonly settled: () => void;
   /** Whether this many unsolicited bytes may be repeated to an address. */
   readonly mayRepeat: (address: string, bytes: number) => boolean;
   /** An ACK has arrived from this address. */
@@ -114,6 +116,7 @@ export abstract class ServerTransaction extends Deadline {
    */
   #lastReply: string | ReplyContent | null = null;
   #forceRport: boolean;
+  #isSettled = false;
 
   constructor(
     request: SipRequest,
@@ -152,8 +155,15 @@ export abstract class ServerTransaction extends Deadline {
   }
 
   /** Whether its final reply or the ACK is still missing. */
-  get isOpen(): boolean {
+  protected get isOpen(): boolean {
     return this.state === 'trying' || this.state === 'proceeding';
+  }
+
+  /** Tells the table once {@link isOpen} has become false. */
+  protected settle(): void {
+    if (this.#isSettled || this.isOpen) return;
+    this.#isSettled = true;
+    this.context.settled();
   }
 
   /** Absorbs a retransmission or the ACK without telling the user. */
@@ -206,6 +216,7 @@ export abstract class ServerTransaction extends Deadline {
   terminate(ending: Ending = 'done'): void {
     if (this.state === 'terminated') return;
     this.state = 'terminated';
+    this.settle();
     this.context.timers.stop(this);
     this.context.ended(this, ending);
     this.user?.onServerEnd(ending);
@@ -269,6 +280,7 @@ export abstract class ServerTransaction extends Deadline {
 
   protected enter(state: ServerState, milliseconds: number): void {
     this.state = state;
+    this.settle();
     if (milliseconds === 0) this.terminate();
     else this.context.timers.start(this, milliseconds);
   }

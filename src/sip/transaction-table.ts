@@ -103,6 +103,7 @@ export class TransactionTable {
   readonly #memory: ByteBudget;
   /** Number of transactions without a final reply. */
   #open = 0;
+  #unsettled = 0;
   // find() precedes create(): compute the key once
   #asked: SipRequest | null = null;
   #askedKey = '';
@@ -140,6 +141,7 @@ export class TransactionTable {
         this.#answered.add(transaction.key, reply, socket, destination, 64 * transaction.t1);
       },
       ended: (transaction, ending) => this.#ended(transaction, ending),
+      settled: () => this.#unsettled--,
       mayRepeat: (address, bytes) => {
         if (this.#budget.takes(address, bytes, timers.clock.now())) return true;
         sent.withheld++;
@@ -157,6 +159,11 @@ export class TransactionTable {
 
   get size(): number {
     return this.#transactions.size + this.#answered.size;
+  }
+
+  /** Number of transactions that lack their final reply, or the ACK to it. */
+  get unsettled(): number {
+    return this.#unsettled;
   }
 
   /**
@@ -214,6 +221,7 @@ export class TransactionTable {
     this.#weigh(transaction, OPEN_WEIGHT + COPIES * request.raw.length);
     this.counts.created++;
     this.#open++;
+    this.#unsettled++;
     return transaction;
   }
 

@@ -171,19 +171,6 @@ export class ProcessHost implements Host, FigureSource {
     return findDestinations(uri, { names, protocols, families, preferred });
   }
 
-  /** Number of unfinished transactions. */
-  get openTransactions(): number {
-    let open = 0;
-    for (const transaction of this.transactions) if (transaction.isOpen) open++;
-    return open;
-  }
-
-  /** Whether any transaction still awaits its final reply, or the ACK to it. */
-  get hasOpenTransactions(): boolean {
-    for (const transaction of this.transactions) if (transaction.isOpen) return true;
-    return false;
-  }
-
   #warnOfForgery(address: string): void {
     const now = this.clock.now();
     if (now - this.#warnedAt < warningPeriod) return;

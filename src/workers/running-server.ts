@@ -322,7 +322,7 @@ export class RunningServer implements Administered {
   /** Whether all calls and scripts have ended in time. */
   async #drained(): Promise<boolean> {
     const isBusy = () =>
-      this.#host.hasOpenTransactions ||
+      this.#host.transactions.unsettled > 0 ||
       [this.#routing, ...this.#older].some(({ unfinished }) => unfinished > 0);
     while (isBusy()) {
       if (this.#host.clock.now() >= this.#stopBy) return false;

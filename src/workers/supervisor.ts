@@ -57,7 +57,7 @@ const noticeLevel = 2;
 /** How long a process may exceed its grace period before it is killed, in ms. */
 const margin = 2000;
 
-/** How many heartbeats are between two times that figures are read, so that a sum goes on if a process dies. */
+/** Heartbeats without a reading of the figures before one is made, so that a sum goes on if a process dies. */
 const figuresEvery = 5;
 
 /** Time limit for a process's figures, in ms: one that is stopped is left out. */
@@ -82,6 +82,7 @@ export class Supervisor implements Administered {
   /** The sums of ended processes. */
   #ended: Sums = { figures: {}, histograms: {} };
   readonly #counts = { restarts: 0, reloads: { done: 0, failed: 0 } };
+  /** Since the figures were last read. */
   #beats = 0;
   #startupIsDone = false;
   #reloading: Promise<void> = Promise.resolve();
@@ -233,6 +234,7 @@ export class Supervisor implements Administered {
   }
 
   async status(): Promise<ServerStatus> {
+    this.#beats = 0;
     const answers = await Promise.all(
       this.#members.map(async (member) =>
         member.isReady ? member.ask((id) => ({ kind: 'figures', id }), 'figures', figuresWithin) : null,
@@ -407,7 +409,7 @@ export class Supervisor implements Administered {
   /** Kills processes whose event loop hangs, so that they are restarted. */
   #lookAfter(): void {
     // what a process has counted since is lost if it dies
-    if (++this.#beats % figuresEvery === 0) void this.status();
+    if (++this.#beats >= figuresEvery) void this.status();
     const now = clock.now();
     for (const member of this.#members) {
       if (member.worker === null) continue;

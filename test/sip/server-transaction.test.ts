@@ -327,3 +327,57 @@ describe('finding a transaction (17.2.3)', () => {
     expect(next(7)?.state).toBe('trying');
   });
 });
+
+describe('the number of unsettled transactions', () => {
+  const counts = () => [table.size, table.unsettled];
+
+  it('leaves out what only absorbs retransmissions', () => {
+    const options = create();
+    expect(table.unsettled).toBe(1);
+    options.reply({ status: 180 });
+    expect(table.unsettled).toBe(1);
+    options.reply({ status: 200 });
+    expect(counts()).toEqual([1, 0]);
+
+    const relayed = create({ ...invite, via: 'SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bKrelayed' });
+    expect(table.unsettled).toBe(1);
+    relayed.reply({ status: 200 });
+    expect(counts()).toEqual([2, 0]);
+    clock.advance(100_000);
+    expect(counts()).toEqual([0, 0]);
+  });
+
+  it('includes those whose final reply waits for its ACK', () => {
+    const refused = create(invite);
+    refused.reply({ status: 486 });
+    expect(counts()).toEqual([1, 1]);
+    refused.receive(ackTo(refused));
+    expect(counts()).toEqual([1, 0]);
+    clock.advance(100_000);
+
+    const answered = create(invite);
+    answered.reply({ status: 200 }, { untilAck: true });
+    expect(counts()).toEqual([1, 1]);
+    table.acknowledge(ackTo(answered, { via: 'SIP/2.0/UDP pc33.example.com:5066;branch=z9hG4bKack' }));
+    expect(counts()).toEqual([1, 0]);
+    clock.advance(100_000);
+    expect(counts()).toEqual([0, 0]);
+  });
+
+  it('ends with a transaction whose ACK or reply never comes, whatever the reason', () => {
+    create(invite).reply({ status: 486 });
+    clock.advance(32_000);
+    expect([endings.length, table.unsettled]).toEqual([1, 0]);
+    create(invite).reply({ status: 200 }, { untilAck: true });
+    clock.advance(32_000);
+    expect([endings.length, table.unsettled]).toEqual([2, 0]);
+    create();
+    create(invite).forgo();
+    expect(table.unsettled).toBe(2);
+    clock.advance(700_000);
+    expect([table.size, table.unsettled]).toEqual([0, 0]);
+    create(invite);
+    table.close();
+    expect(table.unsettled).toBe(0);
+  });
+});

@@ -1,13 +1,15 @@
-/** Reads the figures every two seconds, keeps five minutes of them, and sends them to open pages. */
+/** Reads the figures, keeps five minutes of them, and sends them to open pages. */
 import type { ServerResponse } from 'node:http';
-import { every, systemClock } from '../../timers/index.ts';
+import { type Clock, every, type Repetition, systemClock } from '../../timers/index.ts';
 import type { HttpStream } from '../http/endpoint.ts';
 import { type PageSample, type PageStatus, sampleOf } from './sample.ts';
 
-/** In ms. */
+/** How often the figures are read while a page is open, in ms. */
 const period = 2000;
-/** Number of samples: five minutes. */
-const most = 150;
+/** Of so many readings, one is made while no page is open: it costs time that calls could have. */
+const unwatched = 5;
+/** How far the samples reach back, in s. */
+const kept = 300;
 /** A page that has not read so many bytes is closed; its browser connects again. */
 const mostUnread = 4 * 1024 * 1024;
 
@@ -15,13 +17,19 @@ export class PageFeed {
   readonly #read: () => Promise<PageStatus>;
   readonly #samples: PageSample[] = [];
   readonly #pages = new Set<ServerResponse>();
-  readonly #sampling = every(systemClock, period, () => void this.#sample());
+  readonly #clock: Clock;
+  readonly #sampling: Repetition;
+  /** Of all samples, in s. */
+  #length = 0;
+  #leftOut = unwatched;
   #before: PageStatus | null = null;
   #readAt = 0;
   #isReading = false;
 
-  constructor(read: () => Promise<PageStatus>) {
+  constructor(read: () => Promise<PageStatus>, clock: Clock = systemClock) {
     this.#read = read;
+    this.#clock = clock;
+    this.#sampling = every(clock, period, () => this.#look());
   }
 
   get stream(): HttpStream {
@@ -39,12 +47,17 @@ export class PageFeed {
     this.#sampling.stop();
   }
 
+  #look(): void {
+    if (this.#isReading || (this.#pages.size === 0 && ++this.#leftOut < unwatched)) return;
+    this.#leftOut = 0;
+    void this.#sample();
+  }
+
   async #sample(): Promise<void> {
-    if (this.#isReading) return;
     this.#isReading = true;
     try {
       const now = await this.#read();
-      const at = systemClock.now();
+      const at = this.#clock.now();
       if (this.#before !== null) this.#add(sampleOf(this.#before, now, (at - this.#readAt) / 1000));
       this.#before = now;
       this.#readAt = at;
@@ -55,7 +68,8 @@ export class PageFeed {
 
   #add(sample: PageSample): void {
     this.#samples.push(sample);
-    if (this.#samples.length > most) this.#samples.shift();
+    this.#length += sample.seconds;
+    while (this.#length > kept) this.#length -= this.#samples.shift()?.seconds ?? this.#length;
     if (this.#pages.size === 0) return;
     const text = eventText('sample', sample);
     for (const page of this.#pages)

@@ -5,9 +5,10 @@ const slowAt = 1;
 const failingAt = 0.05;
 const busyAt = 0.85;
 
-/** Samples of the last five minutes, and those of the last minute among them. */
-const most = 150;
-const minute = 30;
+/** How far the charts reach back, and the tables, in s. */
+const shown = 300;
+const minute = 60;
+/** Each tells of its `seconds`: few while a page is open, more before. */
 const samples = [];
 
 const byId = (id) => document.getElementById(id);
@@ -34,21 +35,40 @@ const time = (seconds) =>
 const mib = (value) => `${Math.round(value)} MiB`;
 const severity = (value, warn, bad) => (value >= bad ? 'bad' : value >= warn ? 'warn' : '');
 
+const lengthOf = (some) => some.reduce((sum, { seconds }) => sum + seconds, 0);
+
+/** The last samples, of about so many seconds. */
+function lately(seconds) {
+  let at = samples.length;
+  for (let left = seconds; at > 0 && left > 0; at--) left -= samples[at - 1].seconds;
+  return samples.slice(at);
+}
+
+/** Where each sample begins in a chart that is 1 wide. */
+function beginnings() {
+  let at = 1 - lengthOf(samples) / shown;
+  return samples.map(({ seconds }) => {
+    const begin = at;
+    at += seconds / shown;
+    return begin;
+  });
+}
+
 const classes = ['2xx', '3xx', '4xx', '5xx', '6xx'];
 
 function drawCalls() {
   const chart = byId('calls');
   const totals = samples.map(({ replies }) => classes.reduce((sum, one) => sum + (replies[one] ?? 0), 0));
   const highest = Math.max(1, ...totals);
-  const width = 600 / most;
-  const bars = samples.flatMap(({ replies }, at) => {
+  const begins = beginnings();
+  const bars = samples.flatMap(({ replies, seconds }, at) => {
     let y = 120;
     return classes.flatMap((one) => {
       const height = ((replies[one] ?? 0) / highest) * 116;
       if (height === 0) return [];
       y -= height;
-      const x = (most - samples.length + at) * width;
-      return shape('rect', { class: `r${one[0]}`, x, y, width: width - 0.5, height });
+      const [x, width] = [begins[at] * 600, (seconds / shown) * 600 - 0.5];
+      return shape('rect', { class: `r${one[0]}`, x, y, width, height });
     });
   });
   chart.replaceChildren(...bars);
@@ -68,7 +88,8 @@ function drawCalls() {
 
 /** What is known of a host over the last minute: calls a second, failures, latency. */
 function hostOf(name) {
-  const recent = samples.slice(-minute).flatMap(({ hosts }) => hosts[name] ?? []);
+  const active = lately(minute).filter(({ hosts }) => hosts[name] !== undefined);
+  const recent = active.map(({ hosts }) => hosts[name]);
   const calls = recent.reduce((sum, { count }) => sum + count, 0);
   const kinds = {};
   for (const { failures } of recent)
@@ -79,7 +100,7 @@ function hostOf(name) {
   const medians = recent.map(({ median }) => median).filter((median) => median !== null);
   return {
     name,
-    rate: calls / Math.max(recent.length * 2, 2),
+    rate: calls / Math.max(lengthOf(active), 1),
     calls,
     failedShare: calls === 0 ? 0 : failed / calls,
     worst: worst?.[0] ?? '',
@@ -91,6 +112,7 @@ function hostOf(name) {
 }
 
 function curveOf(values) {
+  const begins = beginnings();
   const highest = Math.max(0.001, ...values.map((value) => value ?? 0));
   let d = '';
   let isDrawn = false;
@@ -99,7 +121,7 @@ function curveOf(values) {
       isDrawn = false;
       continue;
     }
-    const x = ((most - values.length + at) / most) * 120;
+    const x = begins[at] * 120;
     d += `${isDrawn ? 'L' : 'M'}${x.toFixed(1)} ${(23 - (value / highest) * 21).toFixed(1)}`;
     isDrawn = true;
   }
@@ -210,7 +232,7 @@ function drawTiles(last) {
 
 /** What is wrong, the worst first. */
 function problemsOf(last, hosts) {
-  const recent = samples.slice(-minute);
+  const recent = lately(minute);
   const all = [];
   if (last.state === 'stopping') all.push(['warn', 'The server is stopping: it refuses new calls.']);
   if (last.processes.length === 0) all.push(['bad', 'No process answers.']);
@@ -225,9 +247,9 @@ function problemsOf(last, hosts) {
     if ((p99 ?? 0) >= slowAt) all.push(['bad', `${name} is slow: p99 ${time(p99)}, mostly ${phase}.`]);
   for (const name of last.open)
     all.push(['bad', `${name}: the circuit breaker is open, its calls fail at once.`]);
-  const latest = samples.slice(-5);
+  const latest = lately(10);
   const hangs = latest.every(({ running, hosts: ended }) => running > 0 && Object.keys(ended).length === 0);
-  if (latest.length === 5 && hangs)
+  if (lengthOf(latest) > 9 && hangs)
     all.push(['bad', `${last.running} REST calls run and none has ended for 10 s: a service hangs.`]);
   for (const { number, load, heap, delay } of last.processes) {
     if (load >= busyAt) all.push(['warn', `Process ${number} is busy: load ${percent(load)}.`]);
@@ -283,7 +305,7 @@ events.addEventListener('history', ({ data }) => {
 });
 events.addEventListener('sample', ({ data }) => {
   samples.push(JSON.parse(data));
-  if (samples.length > most) samples.shift();
+  while (lengthOf(samples) > shown) samples.shift();
   draw();
 });
 events.addEventListener('error', () => {

@@ -1,4 +1,4 @@
-/** What the live page shows of two seconds: differences between two readings of all figures. */
+/** What the live page shows of some seconds: differences between two readings of all figures. */
 import type {
   Figure,
   FigureValues,
@@ -48,6 +48,7 @@ export function sampleOf(before: PageStatus, now: PageStatus, seconds: number) {
     replies[`${status[0]}xx`] = (replies[`${status[0]}xx`] ?? 0) + count / seconds;
   const busy = part('workers', 'busy');
   return {
+    seconds,
     state: now.state,
     replies,
     refused: perSecond('refused'),

@@ -145,7 +145,7 @@ export const sipFigures: readonly FigureSpec<FigureSource>[] = [
     unit: 'calls',
     summary:
       'Requests that wait for their final reply or its ACK, and running scripts. A stopping server waits for them.',
-    read: (host) => host.openTransactions + sum(host.routings, ({ unfinished }) => unfinished),
+    read: (host) => host.transactions.unsettled + sum(host.routings, ({ unfinished }) => unfinished),
   },
   {
     name: 'transactions_begun',

@@ -6,7 +6,6 @@ import type { ServerLogs } from '../server-logs.ts';
 
 /** The process whose figures are read. */
 export interface FigureSource extends Host {
-  readonly openTransactions: number;
   /** The current Routing first, then earlier ones with unfinished calls. */
   readonly routings: readonly FigureRouting[];
   /** Null for a single process. */
