@@ -37,16 +37,30 @@ describe('of the message', () => {
     );
 
   test.each([
-    ['$(cT[0])|$(cT[-2])|$(cT[-1])|$(cT[7])', 'application/sdp|text/plain;charset=utf-8|<null>|<null>'],
-    ['$(cT[*])', 'multipart/mixed;boundary="b 1", application/sdp, text/plain;charset=utf-8'],
+    ['$(cT[0])|$(cT[-2])|$(cT[-1])|$(cT[7])', 'application/sdp|text/plain|text/plain|<null>'],
+    ['$(cT[*])', 'multipart/mixed;boundary="b 1", application/sdp, text/plain, text/plain'],
     ['$(rb[0])|$(rb[-1])|$(rb[3])', 'v=0|bare|<null>'],
     ['$rb(text/plain)|$(rb(application/sdp)[-1])|$rb(x/y)', 'hello\r\n|v=0|<null>'],
   ])('%s of a multipart body', async (text, expected) => {
     expect(await printed(text, { request: multipart })).toBe(expected);
   });
 
-  test('a plain body has no types inside', async () => {
-    expect(await printed('$(cT[0])|$(cT[*])|$(rb[0]{s.substr,0,3})')).toBe('<null>|application/sdp|v=0');
+  test('a plain body is its only part', async () => {
+    const request = sampleRequest.replace('application/sdp', 'Application/SDP ;charset=utf-8');
+    expect(await printed('$(cT[0])|$(cT[-1])|$(cT[1])|$(rb[0]{s.substr,0,3})', { request })).toBe(
+      'application/sdp|application/sdp|<null>|v=0',
+    );
+    expect(await printed('$cT|$(cT[*])')).toBe('application/sdp|application/sdp');
+  });
+
+  test('without a body, only the header has a type', async () => {
+    const request = sampleRequest.replace(/\n\n[\s\S]*$/, '\n\n');
+    expect(await printed('$cT|$(cT[0])|$(rb[0])', { request })).toBe('application/sdp|<null>|<null>');
+  });
+
+  test('a body without Content-Type has no media type', async () => {
+    const request = sampleRequest.replace('Content-Type: application/sdp\n', '');
+    expect(await printed('$cT|$(cT[0])', { request })).toBe('<null>|<null>');
   });
 
   test.each([

@@ -6,8 +6,13 @@ import { InvalidUse, type VariableUse } from '../../script/index.ts';
 const bodyOf = (run: Run) => run.draft.receivedBody;
 const noAppend = () => new InvalidUse('[append] is not supported', 'only AVPs can be appended to');
 
-/** A body that is not multipart has no part types. */
-const inner = ({ parts, text }: Body) => (parts.length === 1 && parts[0]?.body === text ? [] : parts);
+const isMultipart = ({ parts, text }: Body) => parts.length > 0 && parts[0]?.body !== text;
+
+/** Media types of the parts; in a multipart body the default is text/plain (RFC 2046, section 5.1). */
+function mediaTypes(body: Body): readonly string[] {
+  const missing = isMultipart(body) ? 'text/plain' : '';
+  return body.parts.map(({ type }) => mimeOf(type) || missing);
+}
 
 function position(index: VariableUse<Run>['index']): (run: Run) => number | null {
   if (typeof index === 'function') return index;
@@ -46,15 +51,15 @@ export const bodyVariables = defineVariables([
     name: 'cT',
     indexed: true,
     summary:
-      'The Content-Type header. `$(cT[0])` is the type of the first part of a multipart body, `$(cT[-1])` of the last; `[*]` lists all, including the header.',
-    source: 'Script-CoreVar',
+      'The Content-Type header. `$(cT[0])` is the media type, without parameters, of the body or of the first part of a multipart body, `$(cT[-1])` of the last; `[*]` lists the header and the types of all parts.',
+    source: 'Script-CoreVar; the reference for media types',
     resolve: ({ index }) => {
       if (index === 'append') throw noAppend();
       if (index === null) return { get: (run) => run.message?.contentType ?? null };
       if (index === 'all') {
         const all = (run: Run) => {
           const body = bodyOf(run);
-          return [body.contentType ?? '', ...inner(body).map(({ type }) => type)].filter(Boolean);
+          return [body.contentType ?? '', ...(isMultipart(body) ? mediaTypes(body) : [])].filter(Boolean);
         };
         return { get: (run) => all(run).join(', ') || null, list: all };
       }
@@ -62,7 +67,7 @@ export const bodyVariables = defineVariables([
       return {
         get: (run) => {
           const i = at(run);
-          return i === null ? null : inner(bodyOf(run)).at(i)?.type || null;
+          return i === null ? null : mediaTypes(bodyOf(run)).at(i) || null;
         },
       };
     },

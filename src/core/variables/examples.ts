@@ -170,7 +170,7 @@ export const variableExamples: Readonly<Record<string, VariableExample>> = {
   ),
   'msg.branch.last_idx': prints('$msg.branch.last_idx', '1', '$msg.branch = "sip:c@x.example";'),
   route: prints('$route', 'route'),
-  'route.name': prints('$route.name', '<null>'),
+  'route.name': prints('[$route.name]', '[]'),
   'route.type': prints('$route.type', 'route'),
   argv: prints('$argv(site)', '<null>'),
   log_level: prints('$log_level', '-1', '$log_level = -1;'),

@@ -25,15 +25,11 @@ const dateOf = (run: Run) => run.routing.host.clock.date();
 const fullName = (frame: Frame) => (frame.name === '' ? frame.kind : `${frame.kind}[${frame.name}]`);
 
 /** `$route`, `$route.name`, `$route.type`: indexed from the innermost call, or with -1 from the outermost. */
-function ofFrame(read: (frame: Frame) => string | null) {
+function ofFrame(read: (frame: Frame) => string) {
   return ({ index }: VariableUse<Run>): VariableAccess<Run> => {
     if (index === 'all')
       return {
-        get: (run) =>
-          frames(run)
-            .reverse()
-            .map((frame) => read(frame) ?? '')
-            .join(' > '),
+        get: (run) => frames(run).reverse().map(read).join(' > '),
       };
     if (index === 'append') throw new InvalidUse('[append] is not supported');
     const at = typeof index === 'function' ? index : () => index ?? 0;
@@ -87,8 +83,8 @@ export const processVariables = defineVariables([
   {
     name: 'route.name',
     indexed: true,
-    summary: 'The name of the running route.',
-    resolve: ofFrame((frame) => (frame.name === '' ? null : frame.name)),
+    summary: 'The name of the running route; empty in the main route.',
+    resolve: ofFrame((frame) => frame.name),
   },
   {
     name: 'route.type',
