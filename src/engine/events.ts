@@ -1,16 +1,10 @@
 /**
- * Events that scripts raise, and their event_routes. Source: the manual's Interface-Events and Script-CoreFunctions,
- * raise_event.
+ * Events of scripts and modules, their event_routes and subscribers. Source: the manual's Interface-Events and
+ * Script-CoreFunctions, raise_event.
  */
 import { Request, type RunRouting, StateKey } from '../runtime/index.ts';
-import type { Value } from '../script/index.ts';
 import { runRoute } from './run-route.ts';
-
-export interface EventAttribute {
-  /** Null for a positional attribute. */
-  readonly name: string | null;
-  readonly value: Value;
-}
+import { type EventAttribute, notifySubscribers } from './subscriptions.ts';
 
 /** The attributes of the event that an event_route runs for; empty in any other route. */
 export const eventAttributes = new StateKey<Request, { list: readonly EventAttribute[] }>(
@@ -19,10 +13,12 @@ export const eventAttributes = new StateKey<Request, { list: readonly EventAttri
 );
 
 /**
- * Runs the event's route, if any, separately on a free worker; the script that raises the event continues immediately.
- * The route starts in the next turn of the event loop, so that a route that raises its own event blocks nothing.
+ * Notifies the event's subscribers, and runs its route, if any, separately on a free worker; the script that raises the
+ * event continues immediately. The route starts in the next turn of the event loop, so that a route that raises its own
+ * event blocks nothing.
  */
 export function raiseEvent(routing: RunRouting, event: string, attributes: readonly EventAttribute[]): void {
+  notifySubscribers(routing, event, attributes);
   const route = routing.script.find('event_route', event);
   if (route === null) return;
   const request = new Request(routing, null);

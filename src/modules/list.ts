@@ -5,6 +5,7 @@ import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
 import { diversion } from './diversion.ts';
+import { eventDatagram } from './event-datagram.ts';
 import { exec } from './exec.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
@@ -63,5 +64,6 @@ export const modules: readonly Module[] = [
   diversion,
   pike,
   ratelimit,
+  eventDatagram,
   ...inertModules,
 ];

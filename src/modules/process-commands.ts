@@ -103,9 +103,9 @@ const ownCommands = defineCommands([
     summary: 'Raises an event, whose `event_route` runs.',
     source,
     run: ({ event, params = [] }, routing) => {
-      const attributes = params.map((text, i) => {
+      const attributes = params.map((text) => {
         const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-        return { name: name ?? String(i + 1), value: value ?? text };
+        return { name: name ?? null, value: value ?? text };
       });
       raiseEvent(routing, event, attributes);
     },

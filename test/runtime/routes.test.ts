@@ -4,7 +4,7 @@ import { sampleRequest } from '../support/sample-request.ts';
 import { respond, startService } from '../support/service.ts';
 
 describe('event_route', () => {
-  test('runs with the attributes by name and in the order they were added', async () => {
+  test('runs with the attributes by name and by position, the newest first', async () => {
     const { prints } = await runScript(
       `$avp(name) = "first"; $avp(name) = "second";
        $avp(value) = 1; $avp(value) = "two";
@@ -22,7 +22,7 @@ describe('event_route', () => {
     );
     expect(prints).toEqual([
       'raised 1',
-      '1 two 1 two <null> <null>',
+      '1 two two 1 <null> <null>',
       'event_route[E_NAMED] <null>',
       'two',
       'own <null>',
@@ -37,7 +37,17 @@ describe('event_route', () => {
        raise_event("E_NOBODY_LISTENS"); xlog("$rc");`,
       { rest: 'event_route[E_A] { xlog("$param(1) $param(2)"); }' },
     );
-    expect(prints).toEqual(['1', '1 2', '<null> <null>']);
+    expect(prints).toEqual(['1', '2 1', '<null> <null>']);
+  });
+
+  test('is not run for values without names', async () => {
+    const { prints, log } = await runScript(
+      `$avp(name) = "only"; $avp(v) = 1; $avp(v) = 2;
+       raise_event("E_A", $avp(name), $avp(v)); xlog("$rc");`,
+      { rest: 'event_route[E_A] { xlog("never"); }' },
+    );
+    expect(prints).toEqual(['-1']);
+    expect(log.join()).toContain('raise_event("E_A"): 2 values, but names for 1');
   });
 
   test('has its own AVPs, and may raise further events', async () => {
