@@ -4,8 +4,8 @@ import { Checksum, randomToken } from '../sip/index.ts';
 /** Maximum number of refusals per second of requests that were not dropped before. */
 const perSecond = 5000;
 
-/** Number of places for dropped requests, a power of two; one that loses its place is dropped once more. */
-const places = 1 << 16;
+/** Number of dropped requests that are remembered, the latest ones. */
+const mostDropped = 50_000;
 
 /**
  * Above a number of refusals a second, requests are dropped, and answered when they come again. All retransmissions of
@@ -14,8 +14,8 @@ const places = 1 << 16;
  */
 export class Refusals {
   readonly #salt = randomToken();
-  /** Checksums of dropped requests, by part of the checksum; null if none was dropped so far. */
-  #dropped: Uint32Array | null = null;
+  /** Checksums of the transactions of dropped requests, in their order. */
+  readonly #dropped = new Set<number>();
   #second = 0;
   #sent = 0;
 
@@ -25,26 +25,19 @@ export class Refusals {
    * @param now in ms
    */
   answers(key: string, now: number): boolean {
-    if (this.#wasDropped(key)) return true;
+    if (this.#dropped.size > 0 && this.#dropped.delete(this.#checksum(key))) return true;
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {
       this.#second = second;
       this.#sent = 0;
     }
     if (++this.#sent <= perSecond) return true;
-    this.#dropped ??= new Uint32Array(places);
-    const checksum = this.#checksum(key);
-    this.#dropped[checksum % places] = checksum;
+    if (this.#dropped.size === mostDropped) {
+      const [first] = this.#dropped;
+      if (first !== undefined) this.#dropped.delete(first);
+    }
+    this.#dropped.add(this.#checksum(key));
     return false;
-  }
-
-  /** Whether it was dropped the last time; it is answered now. */
-  #wasDropped(key: string): boolean {
-    if (this.#dropped === null) return false;
-    const checksum = this.#checksum(key);
-    if (this.#dropped[checksum % places] !== checksum) return false;
-    this.#dropped[checksum % places] = 0;
-    return true;
   }
 
   #checksum(key: string): number {

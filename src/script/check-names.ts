@@ -71,7 +71,7 @@ export class MissingNames {
     for (const { diagnostic, labels } of this.#found.values()) {
       const { absent } = diagnostic;
       if (absent?.kind === 'module' && !isUsed(absent.name))
-        diagnostics.add(unusedModule(absent.name, diagnostic.span));
+        diagnostics.add(unusedModule(absent.name, diagnostic));
       else
         diagnostics.add(
           labels.length === 0
@@ -104,9 +104,11 @@ export class MissingNames {
 }
 
 /** A module that siprest lacks and from which the script calls, reads and awaits nothing. */
-function unusedModule(name: string, span: Span): Diagnostic {
+function unusedModule(name: string, { span, help }: Diagnostic): Diagnostic {
   const message = `the module ${name} has no effect: siprest does not have it, and the script uses none of its functions, variables and events`;
-  return { code: 'inert', severity: 'warning', span, message, inert: { kind: 'module', name } };
+  const unused: Diagnostic = { code: 'inert', severity: 'warning', span, message };
+  // what may be a typo is not summed up with other modules that have no effect
+  return help === undefined ? { ...unused, inert: { kind: 'module', name } } : { ...unused, help };
 }
 
 function unknownName<R>(kind: NamedKind, name: string, span: Span, lookup: Lookup<R>): Diagnostic {

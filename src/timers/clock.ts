@@ -18,29 +18,33 @@ export interface Clock {
   clearTimer(timer: TimerHandle): void;
 }
 
+// a simulation that replaces the globals leaves this clock alone
+const { setTimeout: setRealTimer, clearTimeout: clearRealTimer, Date: RealDate } = globalThis;
+const now = performance.now.bind(performance);
+
 let timeOrigin = performance.timeOrigin;
 
 /** The monotonic clock that Node's own timers run by. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now,
   date: () => {
     // Date.now() has no fractions; the monotonic clock has them, but does not follow changes of the system's clock
-    const [now, whole] = [performance.now(), Date.now()];
-    const date = timeOrigin + now;
+    const [passed, whole] = [now(), RealDate.now()];
+    const date = timeOrigin + passed;
     if (date < whole) timeOrigin += whole - date;
     else if (date > whole + 1) timeOrigin -= date - whole - 1;
-    return timeOrigin + now;
+    return timeOrigin + passed;
   },
-  setTimer: (milliseconds, fire) => setTimeout(fire, milliseconds).unref(),
-  clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  setTimer: (milliseconds, fire) => setRealTimer(fire, milliseconds).unref(),
+  clearTimer: (timer) => clearRealTimer(timer as NodeJS.Timeout),
 };
 
 const [seconds, nanoseconds] = process.hrtime();
 /** When `performance.now()` was 0, on the machine's monotonic clock. */
-const machineOrigin = 1e3 * seconds + nanoseconds / 1e6 - performance.now();
+const machineOrigin = 1e3 * seconds + nanoseconds / 1e6 - now();
 
 /** Monotonic milliseconds with fractions, the same in all processes of the machine. */
-export const sharedTime = (): number => machineOrigin + performance.now();
+export const sharedTime = (): number => machineOrigin + now();
 
 /** A repeated action, until it is stopped. */
 export interface Repetition {

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { WorkerPool } from '../../src/engine/pool.ts';
 import type { Job, RunRouting, Worker } from '../../src/runtime/index.ts';
-import { ByteBudget } from '../../src/timers/memory-budget.ts';
+import { ByteBudget, type Clock, SimulatedClock, systemClock } from '../../src/timers/index.ts';
 import { RunningScript } from '../../src/workers/running-script.ts';
 import { benchOf } from '../support/script-bench.ts';
 
@@ -32,8 +32,9 @@ function poolOf(
   count: number,
   queueLimit = 10,
   memory = new ByteBudget(Number.POSITIVE_INFINITY),
+  clock: Clock = systemClock,
 ): { pool: WorkerPool<RunRouting>; log: string[] } {
-  const { routing, log } = benchOf('route { exit; }');
+  const { routing, log } = benchOf('route { exit; }', [], undefined, { clock });
   return { pool: new WorkerPool<RunRouting>(routing, { count, queueLimit, memory }), log };
 }
 
@@ -192,13 +193,15 @@ describe('a pool of workers', () => {
 });
 
 describe('new requests that wait', () => {
-  const seconds = (count: number) => vi.advanceTimersByTime(1000 * count);
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout'] }));
-  afterEach(() => void vi.useRealTimers());
+  let clock = new SimulatedClock();
+  const seconds = (count: number) => clock.advance(1000 * count);
+  beforeEach(() => {
+    clock = new SimulatedClock();
+  });
 
   /** A pool whose only worker waits; each request that is admitted says how it fared. */
   function occupied() {
-    const { pool } = poolOf(1);
+    const { pool } = poolOf(1, 10, undefined, clock);
     const blocker = waiting();
     pool.submit(blocker.job);
     const fared: string[] = [];

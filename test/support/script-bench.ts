@@ -50,6 +50,7 @@ export function benchOf(
   text: string,
   functions: readonly FunctionSpec<Run>[] = [],
   logLevel?: number,
+  host: HostOptions = {},
 ): ScriptBench {
   const program = programOf(text, functions);
   const log: string[] = [];
@@ -57,7 +58,10 @@ export function benchOf(
     const printed = line.toString('latin1').trimEnd().replace(/^\S+ /, '');
     if (!printed.startsWith('DBG: ')) log.push(printed);
   };
-  const { routing, pool } = poolOf(program, 'text', write, logLevel === undefined ? {} : { logLevel });
+  const { routing, pool } = poolOf(program, 'text', write, {
+    host,
+    ...(logLevel === undefined ? {} : { logLevel }),
+  });
   let taken: RunWorker | null = null;
   pool.submit((worker) => {
     taken = worker;
