@@ -22,5 +22,6 @@ export {
   type StateScope,
 } from './own/index.ts';
 export { commandsOf } from './process-commands.ts';
+export { parameters as prometheusParameters } from './prometheus/parameters.ts';
 export { renderModule } from './render-module.ts';
 export { openClient, openScriptClient, restConnect, slowest } from './rest-client/transfers.ts';

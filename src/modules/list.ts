@@ -16,6 +16,7 @@ import { nathelper } from './nathelper/index.ts';
 import { options } from './options.ts';
 import { path } from './path.ts';
 import { pike } from './pike.ts';
+import { prometheus } from './prometheus/index.ts';
 import { ratelimit } from './ratelimit/index.ts';
 import { regex } from './regex.ts';
 import { registrar } from './registrar/index.ts';
@@ -52,6 +53,7 @@ export const modules: readonly Module[] = [
   miFifo,
   miDatagram,
   miHttp,
+  prometheus,
   exec,
   usrloc,
   registrar,

@@ -76,6 +76,7 @@ export {
 } from './run.ts';
 export { ScriptCounts } from './script-counts.ts';
 export { parseError, type ScriptError, scriptError } from './script-error.ts';
+export type { ScriptMetric } from './script-metrics.ts';
 export { endStretch } from './script-time.ts';
 export type { ListenAddress, LogConsumer, Settings } from './settings.ts';
 export { type SlowCall, SlowestCalls } from './slowest-calls.ts';

@@ -30,7 +30,7 @@ export class Administration implements ServerContext {
 
   /** Answers a JSON-RPC request or batch, as one line; null for notifications. Never rejects. */
   readonly answer = (text: string): Promise<string | null> =>
-    answerJsonRpc(text, (method, params) => this.#execute(method, params));
+    answerJsonRpc(text, (method, params) => this.execute(method, params));
 
   get commands(): readonly CommandFacts[] {
     return [...serverCommands, ...commandsOf(this.server.modules)];
@@ -51,7 +51,8 @@ export class Administration implements ServerContext {
     return { pid: process.pid, name: this.#name, sockets, unfinished, state, graceLeft };
   };
 
-  async #execute(method: string, params: unknown): Promise<unknown> {
+  /** Runs a command. Rejects with an {@link RpcFailure}, a `CommandError`, or what the command throws. */
+  async execute(method: string, params: unknown): Promise<unknown> {
     const facts = this.find(method);
     const args = commandArguments(facts.parameters, params);
     if (this.#running >= mostRunning)

@@ -12,6 +12,7 @@ import {
 import { every, systemClock } from '../timers/index.ts';
 import { AttachedServer } from './attached-server.ts';
 import { FIGURES } from './figures.ts';
+import type { ScriptMetrics } from './script-metrics.ts';
 import type { SipServer } from './sip-server.ts';
 
 /** How often it tries again to listen on an address that cannot be used, in ms. */
@@ -23,15 +24,20 @@ const noticeLevel = 2;
  * Serves HTTP as long as the server runs. If the address cannot be used, as long as a predecessor finishes its calls,
  * logs that and tries again until it can: calls do not depend on it.
  *
- * @param further endpoints of modules
+ * @param further metrics and endpoints of modules
  */
 export async function withHttp(
   server: SipServer,
   address: HttpAddress,
-  further: readonly HttpEndpoint[],
+  further: { readonly metrics: ScriptMetrics; readonly endpoints: readonly HttpEndpoint[] },
 ): Promise<SipServer> {
   const feed = new PageFeed(() => server.status());
-  const endpoints = [...endpointsOf(server), ...pageEndpoints(feed), ...further];
+  const endpoints = [
+    ...metricsEndpoints(server, further.metrics),
+    ...healthEndpoints(() => whyNotReady(server)),
+    ...pageEndpoints(feed),
+    ...further.endpoints,
+  ];
   let http: HttpServer | null = null;
   const open = async (): Promise<string | null> => {
     try {
@@ -75,11 +81,15 @@ export async function withHttp(
   });
 }
 
-function endpointsOf(server: SipServer): readonly HttpEndpoint[] {
-  return [
-    ...healthEndpoints(() => whyNotReady(server)),
-    metricsEndpoint('/metrics', async () => familiesOf(FIGURES, await server.status())),
-  ];
+const ownPath = '/metrics';
+
+function metricsEndpoints(server: SipServer, { path, read }: ScriptMetrics): readonly HttpEndpoint[] {
+  const own = metricsEndpoint(ownPath, async () => {
+    const [status, ofScript] = await Promise.all([server.status(), path === ownPath ? read() : []]);
+    return { families: familiesOf(FIGURES, status), ofScript };
+  });
+  if (path === ownPath) return [own];
+  return [metricsEndpoint(path, async () => ({ families: [], ofScript: await read() })), own];
 }
 
 async function whyNotReady(server: SipServer): Promise<string | null> {

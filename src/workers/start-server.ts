@@ -7,6 +7,7 @@ import type { LoadedPolicy } from './load-policy.ts';
 import type { LoadedScript } from './load-script.ts';
 import { toLoaded } from './loaded.ts';
 import { RunningServer } from './running-server.ts';
+import { scriptMetrics } from './script-metrics.ts';
 import type { ServerOptions, SipServer } from './sip-server.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -27,7 +28,12 @@ export async function startServer(
       : await RunningServer.start(loaded, others);
   const administration = new Administration(server, control);
   const served =
-    http === undefined ? server : await withHttp(server, http, miEndpoints(administration, loaded.program));
+    http === undefined
+      ? server
+      : await withHttp(server, http, {
+          metrics: scriptMetrics(administration, loaded.program),
+          endpoints: miEndpoints(administration, loaded.program),
+        });
   const open = await withChannels(served, administration, loaded.program);
   return control === undefined ? open : withControl(open, administration, control);
 }

@@ -21,7 +21,7 @@ const families = familiesOf(specs, {
 });
 
 it('are written as Prometheus reads them', () => {
-  expect(metricsText(families, 'prometheus')).toBe(
+  expect(metricsText({ families, ofScript: [] }, 'prometheus')).toBe(
     `# HELP siprest_calls_total Calls.
 # TYPE siprest_calls_total counter
 siprest_calls_total 3
@@ -45,7 +45,7 @@ siprest_time_seconds_count 4
 });
 
 it('are written as OpenMetrics, whose counters are named without their suffix, to the end', () => {
-  const text = metricsText(families, 'openmetrics');
+  const text = metricsText({ families, ofScript: [] }, 'openmetrics');
   expect(text).toContain('# TYPE siprest_calls counter\nsiprest_calls_total 3\n');
   expect(text).toContain('# HELP siprest_memory_bytes Memory \\\\ \\"it\\".\n');
   expect(text.endsWith('siprest_time_seconds_count 4\n# EOF\n')).toBe(true);

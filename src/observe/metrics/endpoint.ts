@@ -1,10 +1,10 @@
 /** `/metrics`, in the format that the client prefers. */
 import type { HttpAnswer, HttpEndpoint } from '../http/endpoint.ts';
-import type { MetricFamily } from './family.ts';
+import type { Metrics } from './family.ts';
 import { contentTypes, formatFor, type MetricFormat, metricsText } from './text.ts';
 
 /** @param read the current values; clients that ask at the same time share one reading and one text */
-export function metricsEndpoint(path: string, read: () => Promise<readonly MetricFamily[]>): HttpEndpoint {
+export function metricsEndpoint(path: string, read: () => Promise<Metrics>): HttpEndpoint {
   const pending = new Map<MetricFormat, Promise<HttpAnswer>>();
   const answer = async (format: MetricFormat): Promise<HttpAnswer> => ({
     status: 200,

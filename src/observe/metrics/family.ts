@@ -1,5 +1,11 @@
 /** Metrics as Prometheus knows them: families with a type, and samples by label. */
-import type { FigureSpec, FigureUnit, FigureValues, HistogramValues } from '../../runtime/index.ts';
+import type {
+  FigureSpec,
+  FigureUnit,
+  FigureValues,
+  HistogramValues,
+  ScriptMetric,
+} from '../../runtime/index.ts';
 import type { HistogramFigure } from '../../timers/index.ts';
 
 export interface Sample {
@@ -26,6 +32,12 @@ export type MetricFamily = FamilyFacts &
         readonly samples: readonly { readonly labels: readonly string[]; readonly value: HistogramFigure }[];
       }
   );
+
+/** All that one path serves. */
+export interface Metrics {
+  readonly families: readonly MetricFamily[];
+  readonly ofScript: readonly ScriptMetric[];
+}
 
 /** Base units of Prometheus: what its names end in, and the factor to it. */
 const baseUnits: Partial<Record<FigureUnit, { readonly suffix: string; readonly factor: number }>> = {

@@ -2,7 +2,8 @@
  * The text formats of metrics: Prometheus 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats) and OpenMetrics
  * 1.0 (RFC draft, prometheus/OpenMetrics), which a client gets if it prefers it.
  */
-import type { MetricFamily } from './family.ts';
+import type { ScriptMetric } from '../../runtime/index.ts';
+import type { MetricFamily, Metrics } from './family.ts';
 
 export type MetricFormat = 'prometheus' | 'openmetrics';
 
@@ -25,7 +26,7 @@ export function formatFor(accept = ''): MetricFormat {
   return weights.openmetrics > 0 && weights.openmetrics >= weights.prometheus ? 'openmetrics' : 'prometheus';
 }
 
-export function metricsText(families: readonly MetricFamily[], format: MetricFormat): string {
+export function metricsText({ families, ofScript }: Metrics, format: MetricFormat): string {
   const lines: string[] = [];
   for (const family of families) {
     const { name, type, help } = family;
@@ -37,8 +38,26 @@ export function metricsText(families: readonly MetricFamily[], format: MetricFor
       for (const { labels, value } of family.samples)
         lines.push(`${sampled}${labelText(family.labels, labels)} ${numberText(value)}`);
   }
+  for (const metric of ofScript) scriptLines(metric, format, lines);
   if (format === 'openmetrics') lines.push('# EOF');
   return `${lines.join('\n')}\n`;
+}
+
+/** Its name stays as the script has it; OpenMetrics takes no counter without the suffix, so it is of an unknown type there. */
+function scriptLines(
+  { name, type, help, samples }: ScriptMetric,
+  format: MetricFormat,
+  lines: string[],
+): void {
+  const isSuffixed = type === 'counter' && name.endsWith('_total');
+  const isUnknown = format === 'openmetrics' && type === 'counter' && !isSuffixed;
+  const described = format === 'openmetrics' && isSuffixed ? name.slice(0, -'_total'.length) : name;
+  if (help !== '') lines.push(`# HELP ${described} ${escaped(help, format)}`);
+  lines.push(`# TYPE ${described} ${isUnknown ? 'unknown' : type}`);
+  for (const { labels, value } of samples) {
+    const [names, values] = [labels.map(([label]) => label), labels.map(([, text]) => text)];
+    lines.push(`${name}${labelText(names, values)} ${numberText(value)}`);
+  }
 }
 
 function histogramLines(family: Extract<MetricFamily, { type: 'histogram' }>, lines: string[]): void {
