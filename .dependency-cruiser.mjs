@@ -17,7 +17,10 @@ const rooms = {
   relay: { rooms: [...below, 'runtime', 'engine'], packages: [] },
   core: { rooms: [...below, 'runtime', 'engine', 'relay'], packages: ['ipaddr.js'] },
   routing: { rooms: [...below, 'spelling', 'runtime', 'engine', 'relay', 'rest'], packages: [] },
-  modules: { rooms: [...below, 'runtime', 'engine', 'relay', 'core', 'rest'], packages: ['ipaddr.js'] },
+  modules: {
+    rooms: [...below, 'files', 'runtime', 'engine', 'relay', 'core', 'rest'],
+    packages: ['ipaddr.js'],
+  },
   observe: { rooms: ['timers', 'runtime'], packages: [] },
   workers: {
     rooms: [

@@ -4,6 +4,7 @@ import { auth } from './auth/index.ts';
 import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
+import { dbText } from './db-text.ts';
 import { diversion } from './diversion.ts';
 import { eventDatagram } from './event-datagram.ts';
 import { exec } from './exec.ts';
@@ -15,6 +16,7 @@ import { miDatagram, miFifo, miHttp } from './mi.ts';
 import { nathelper } from './nathelper/index.ts';
 import { options } from './options.ts';
 import { path } from './path.ts';
+import { permissions } from './permissions/index.ts';
 import { pike } from './pike.ts';
 import { prometheus } from './prometheus/index.ts';
 import { ratelimit } from './ratelimit/index.ts';
@@ -64,6 +66,8 @@ export const modules: readonly Module[] = [
   regex,
   path,
   diversion,
+  permissions,
+  dbText,
   pike,
   ratelimit,
   eventDatagram,

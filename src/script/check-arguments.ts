@@ -10,7 +10,7 @@ import { soleVariable } from './compile-calls.ts';
 import type { DiagnosticCode, DiagnosticList } from './diagnostics.ts';
 import type { ArgumentSpec, DefinedNames, FlagRules, FunctionSpec } from './function-spec.ts';
 import { logLevel, logLevels } from './log-levels.ts';
-import { toInteger } from './operators.ts';
+import { lowerAscii, toInteger } from './operators.ts';
 import type { TableValues } from './table-values.ts';
 import { template } from './template.ts';
 
@@ -91,12 +91,13 @@ export class ArgumentChecker<R> {
           `usage: ${signature(spec)}`,
         );
         return;
-      }
+      } else if (argument.definedBy !== undefined && argument.omitted !== undefined)
+        this.#defined(argument.omitted, argument.definedBy, node.span, described(spec, argument));
     }
   }
 
   #argument(spec: FunctionSpec<R>, argument: ArgumentSpec, node: ExpressionNode, within: RouteKind): void {
-    const what = `${spec.name}(): the argument "${argument.name}"`;
+    const what = described(spec, argument);
     if (
       node.kind === 'call' ||
       node.kind === 'route-call' ||
@@ -142,6 +143,8 @@ export class ArgumentChecker<R> {
       if (spec.event === true) this.#parts.routes.raises(constant);
       if (spec.definedBy !== undefined) this.#defined(constant, spec.definedBy, node.span, what);
       if (spec.flags !== undefined && constant !== null) this.#flags(constant, spec.flags, node.span, what);
+      if (spec.words !== undefined && constant !== null)
+        this.#word(lowerAscii(constant), spec.words, node.span, what);
       if (spec.refuses !== undefined) this.#refused(text, spec.refuses, node.span, what);
     },
     raw: (node) => this.#pattern(node),
@@ -177,9 +180,7 @@ export class ArgumentChecker<R> {
     },
     static: (node, spec, what) => {
       const text = this.#constant(node, what);
-      if (text === null || spec.oneOf === undefined || spec.oneOf.includes(text)) return;
-      const help = didYouMean(text, spec.oneOf) ?? `use one of: ${spec.oneOf.join(', ')}`;
-      this.#error('argument-value', node.span, `${what} cannot be "${text}"`, help);
+      if (text !== null && spec.oneOf !== undefined) this.#word(text, spec.oneOf, node.span, what);
     },
     route: (node, spec, what) => {
       const text = this.#constant(node, what);
@@ -188,6 +189,12 @@ export class ArgumentChecker<R> {
       this.#parts.routes.require(name, spec.routeKind ?? 'route', this.#parts.diagnostics);
     },
   };
+
+  #word(text: string, words: readonly string[], span: Span, what: string): void {
+    if (words.includes(text)) return;
+    const help = didYouMean(text, words) ?? `use one of: ${words.filter((one) => one !== '').join(', ')}`;
+    this.#error('argument-value', span, `${what} cannot be "${text}"`, help);
+  }
 
   #flags(text: string, flags: FlagRules, span: Span, what: string): void {
     const unknown = flags.unknown(text);
@@ -270,6 +277,9 @@ function constantText({ parts }: TemplateNode): string | null {
   const [only] = parts;
   return parts.length === 1 && only?.kind === 'text' ? only.value : null;
 }
+
+const described = <R>(spec: FunctionSpec<R>, argument: ArgumentSpec) =>
+  `${spec.name}(): the argument "${argument.name}"`;
 
 /** `rest_get(url, body, [ctype], [code])` */
 function signature<R>(spec: FunctionSpec<R>): string {

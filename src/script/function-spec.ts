@@ -58,6 +58,10 @@ export interface ArgumentSpec {
    * them.
    */
   readonly definedBy?: DefinedNames;
+  /** With `definedBy`, for an optional argument: the name that is meant without it, which must be defined as well. */
+  readonly omitted?: string;
+  /** For type `string`: text without variables must be one of these, in any case; here in lower case. */
+  readonly words?: readonly string[];
   /**
    * For types `string` and `substitution`: the text goes into headers. Line breaks must be literal in the script: a
    * line break from a variable (except at the very end) or a NUL fails the call.

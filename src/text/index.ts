@@ -19,7 +19,7 @@ export {
   printJson,
 } from './json-values.ts';
 export { cachedPerlRegex, type PerlOptions, type PerlRegex } from './perl-regex.ts';
-export { cachedRegex, regexError } from './regex.ts';
+export { type CompiledRegex, cachedRegex, regexError } from './regex.ts';
 export type { RegexOptions } from './regex-syntax.ts';
 export {
   audioHold,

@@ -1,0 +1,114 @@
+/** The parameters of permissions, and the partitions that they define. Source: modules/permissions of the manual. */
+import { defineParameter, defineParameters, InvalidUse, type RowValues } from '../../script/index.ts';
+
+const text = <const Name extends string, const Default extends string>(
+  name: Name,
+  standard: Default,
+  summary: string,
+) => defineParameter({ name, type: 'string', default: standard, summary });
+
+export const parameters = defineParameters([
+  text('default_allow_file', 'permissions.allow', 'The file of allow_routing() without a name.'),
+  text('default_deny_file', 'permissions.deny', 'The other file of allow_routing() without a name.'),
+  {
+    name: 'check_all_branches',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether allow_routing() checks all branches, or the request URI only.',
+  },
+  text('allow_suffix', '.allow', 'What follows a name to give the file that allows.'),
+  text('deny_suffix', '.deny', 'What follows a name to give the file that denies.'),
+  {
+    name: 'db_url',
+    type: 'string',
+    default: null,
+    summary: 'Where the table of addresses is: `text://FOLDER`, as of db_text.',
+  },
+  text('address_table', 'address', 'The table of addresses.'),
+  {
+    name: 'partition',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary: 'Another table: `NAME: db_url = text://FOLDER; table_name = TABLE`.',
+  },
+  {
+    name: 'address',
+    type: 'string',
+    default: null,
+    repeated: true,
+    summary:
+      'An address of the default partition: `GROUP ADDRESS[/LENGTH] [PORT [PROTOCOL [PATTERN [CONTEXT]]]]`; `*` is any pattern.',
+  },
+  text('grp_col', 'grp', 'The column of the group.'),
+  text('ip_col', 'ip', 'The column of the address.'),
+  text('mask_col', 'mask', 'The column of the length of the prefix.'),
+  text('port_col', 'port', 'The column of the port; 0 is any.'),
+  text('proto_col', 'proto', 'The column of the transport; `any` is any, `none` is none.'),
+  text('pattern_col', 'pattern', 'The column of the pattern, as of file names.'),
+  text('info_col', 'context_info', 'The column of the text that scripts get.'),
+]);
+
+export type Values = RowValues<typeof parameters>;
+
+/** The name of the partition that calls without one mean. */
+export const standard = 'default';
+
+export interface Partition {
+  readonly name: string;
+  /** The folder of its table; null if only the parameter address defines it. */
+  readonly folder: string | null;
+  readonly table: string;
+}
+
+function folderOf(url: string): string {
+  const [, scheme, folder] = /^(\w+):\/\/(.+)$/s.exec(url) ?? [];
+  if (scheme === 'text' && folder !== undefined) return folder;
+  throw new InvalidUse(
+    scheme === undefined || scheme === 'text'
+      ? 'db_url must be text://FOLDER'
+      : `addresses cannot be read from ${scheme}://: siprest has no connection to such databases`,
+    'use text://FOLDER, with a table as of db_text, or the parameter address',
+  );
+}
+
+/** The partitions by name. Throws {@link InvalidUse}. */
+export function partitionsOf(values: Values): ReadonlyMap<string, Partition> {
+  const { db_url: url, address_table: table, address } = values;
+  const found = new Map<string, Partition>();
+  if (url !== null || address.length > 0)
+    found.set(standard, { name: standard, folder: url === null ? null : folderOf(url), table });
+  for (const one of values.partition) {
+    const [, name, rest = ''] = /^\s*([\w.-]+)\s*(?::(.*))?$/s.exec(one) ?? [];
+    if (name === undefined)
+      throw new InvalidUse(
+        `invalid partition "${one}"`,
+        'use NAME: db_url = text://FOLDER; table_name = TABLE',
+      );
+    const settings = new Map<string, string>();
+    for (const part of rest.split(';').filter((setting) => setting.trim() !== '')) {
+      const [, key, value] = /^\s*(db_url|table_name)\s*=\s*(\S+)\s*$/.exec(part) ?? [];
+      if (key === undefined || value === undefined)
+        throw new InvalidUse(
+          `invalid setting "${part.trim()}" of the partition ${name}`,
+          'use db_url or table_name',
+        );
+      settings.set(key, value);
+    }
+    const own = settings.get('db_url') ?? url;
+    if (own === null)
+      throw new InvalidUse(`the partition ${name} has no db_url`, 'give it one, or set the parameter db_url');
+    found.set(name, { name, folder: folderOf(own), table: settings.get('table_name') ?? table });
+  }
+  return found;
+}
+
+/** The names of the partitions; none if a parameter is wrong, which is reported elsewhere. */
+export function partitionNames(values: Values): readonly string[] {
+  try {
+    return [...partitionsOf(values).keys()];
+  } catch (error) {
+    if (error instanceof InvalidUse) return [];
+    throw error;
+  }
+}
