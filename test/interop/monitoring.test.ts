@@ -64,12 +64,15 @@ it('Prometheus scrapes a loaded server, and every expression returns data', asyn
     await startService((_, response) => respond(response, service.seen.length % 5 === 0 ? 503 : 200, 'x')),
   );
   const closed = await freePort();
-  const modules = ['signaling', 'sl', 'tm', 'rest_client']
+  const policies = join(temporaryFolder('policies'), 'policies.json');
+  writeFileSync(policies, JSON.stringify({ hosts: { [`127.0.0.1:${closed}`]: { breaker: {} } } }));
+  const modules = ['signaling', 'sl', 'tm', 'rest_client', 'rest_policy']
     .map((name) => `loadmodule "${name}.so"\n`)
     .join('');
   const program = closeLater(
     await startWatched(
-      `${modules}route { async(rest_get("${service.origin}/", $var(x)), next); }
+      `${modules}modparam("rest_policy", "policy_file", "${policies}")
+      route { async(rest_get("${service.origin}/", $var(x)), next); }
       route[next] { async(rest_get("http://127.0.0.1:${closed}/", $var(x)), done); }
       route[done] { send_reply(200, "OK"); }\n`,
       { processes: 2, args: ['--http', '127.0.0.1:0'] },
