@@ -81,6 +81,29 @@ export function subscribe(
   return values.set(key, duration === null ? 0 : host.clock.date() + 1000 * duration) ? null : full;
 }
 
+export interface Subscription {
+  /** `udp:127.0.0.1:8081` */
+  readonly socket: string;
+  /** Seconds until it ends; null: never. */
+  readonly left: number | null;
+}
+
+/** The subscriptions that have not expired, by event. */
+export function subscriptions(host: Host): ReadonlyMap<string, readonly Subscription[]> {
+  const now = host.clock.date();
+  const byEvent = new Map<string, readonly Subscription[]>();
+  for (const [event, sockets] of host.states.get(subscribers)) {
+    const current = [...sockets]
+      .filter(([, expires]) => expires === 0 || expires > now)
+      .map(([socket, expires]) => ({
+        socket,
+        left: expires === 0 ? null : Math.ceil((expires - now) / 1000),
+      }));
+    if (current.length > 0) byEvent.set(event, current);
+  }
+  return byEvent;
+}
+
 /** Sends an event to its subscribers. */
 export function notifySubscribers(
   routing: Routing,

@@ -24,7 +24,6 @@ const reasons: Readonly<Record<string, string>> = {
   proto_msrp: noSuchSocket('MSRP'),
   proto_msrps: noSuchSocket('MSRPS'),
   proto_smpp: noSuchSocket('SMPP'),
-  event_route: 'events run their event_route without this module',
   tcp_mgm: 'the tcp_* parameters apply to all connections, not per network',
   mi_html: management('a web page'),
   mi_xmlrpc: management('XML-RPC'),

@@ -7,6 +7,7 @@ import { cfgutils } from './cfgutils/index.ts';
 import { dbText } from './db-text.ts';
 import { diversion } from './diversion.ts';
 import { eventDatagram } from './event-datagram.ts';
+import { eventRoute } from './event-route.ts';
 import { exec } from './exec.ts';
 import { inertModules } from './inert.ts';
 import { jsonModule } from './json.ts';
@@ -71,5 +72,6 @@ export const modules: readonly Module[] = [
   pike,
   ratelimit,
   eventDatagram,
+  eventRoute,
   ...inertModules,
 ];

@@ -57,6 +57,7 @@ export const notPortable: Readonly<Record<string, string>> = {
   'script_time_limit=': ownSetting,
   // names of other versions
   ...each(asBranch, 'append_branch()', 'remove_branch()', 'move_branch()', 'swap_branches()'),
+  'fetch_event_params()': 'use $param(name) instead',
   $fs: 'use $socket_out instead',
   $Ri: 'use $socket_in(ip) instead',
   $Rp: 'use $socket_in(port) instead',

@@ -1,6 +1,5 @@
 /** Administration commands of the core that run in the serving processes. Source: the manual's Interface-CoreMI. */
 import { cacheStores } from '../core/index.ts';
-import { raiseEvent } from '../engine/index.ts';
 import {
   CommandError,
   type CommandSpec,
@@ -9,6 +8,7 @@ import {
   type Routing,
 } from '../runtime/index.ts';
 import { type Awaitable, andThen } from '../timers/index.ts';
+import { eventCommands } from './event-commands.ts';
 import { logCommands } from './log-commands.ts';
 import { statisticsCommands } from './statistics/commands.ts';
 import { traceCommands } from './trace-commands.ts';
@@ -88,32 +88,11 @@ const ownCommands = defineCommands([
     source,
     run: ({ system, attr }, routing) => andThen(storage(routing, system).remove(attr), () => undefined),
   },
-  {
-    name: 'evi:raise',
-    aliases: ['raise_event'],
-    parameters: [
-      { name: 'event', type: 'string', summary: 'The name of the event.' },
-      {
-        name: 'params',
-        type: 'list',
-        optional: true,
-        summary: 'Its attributes, as `name=value`, or values by position.',
-      },
-    ],
-    summary: 'Raises an event, whose `event_route` runs.',
-    source,
-    run: ({ event, params = [] }, routing) => {
-      const attributes = params.map((text) => {
-        const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-        return { name: name ?? null, value: value ?? text };
-      });
-      raiseEvent(routing, event, attributes);
-    },
-  },
 ]);
 
 const always: readonly CommandSpec[] = [
   ...ownCommands,
+  ...eventCommands,
   ...logCommands,
   ...traceCommands,
   ...statisticsCommands,

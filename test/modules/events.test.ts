@@ -146,3 +146,33 @@ test('subscribe_event() without a module that sends events says which one does',
   expect(prints).toEqual(['-1']);
   expect(log.join('\n')).toContain('no loaded module sends events; load event_datagram');
 });
+
+describe('fetch_event_params() of older scripts', () => {
+  const fetched = (text: string) =>
+    run(
+      '$avp(n) = "name"; $avp(n) = "age"; $avp(v) = "alice"; $avp(v) = 42; raise_event("E_A", $avp(n), $avp(v));',
+      {
+        modules: ['event_route'],
+        rest: `event_route[E_A] { fetch_event_params("${text}"); xlog("$rc $avp(a)|$var(b)"); }`,
+      },
+    );
+
+  test.each([
+    ['name=$avp(a);age=$var(b)', '1 alice|42'],
+    [' name = $avp(s:a) ', '1 alice|<null>'],
+    ['$avp(a);$var(b)', '1 42|alice'],
+    ['$avp(a);name=$var(b)', '1 42|alice'],
+    ['name=$avp(a);none=$var(b)', '-1 alice|<null>'],
+    ['$avp(a);$avp(a);$avp(a)', '-1 alice|<null>'],
+  ])('"%s"', async (text, expected) => {
+    expect((await fetched(text)).prints).toEqual([expected]);
+  });
+
+  test.each(['', 'name=$ru', 'name=$avp(a);', '$avp(a) $avp(b)'])('refuses "%s"', async (text) => {
+    const { prints, log } = await fetched(text);
+    expect(prints).toEqual(['-1 <null>|<null>']);
+    expect(log.join('\n')).toContain(
+      `fetch_event_params("${text}"): use names and variables: ip=$avp(ip);$var(second)`,
+    );
+  });
+});
