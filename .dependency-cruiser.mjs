@@ -21,7 +21,7 @@ const rooms = {
     rooms: [...below, 'files', 'runtime', 'engine', 'relay', 'core', 'rest'],
     packages: ['ipaddr.js'],
   },
-  observe: { rooms: ['timers', 'runtime'], packages: [] },
+  observe: { rooms: ['timers', 'runtime'], packages: ['ipaddr.js'] },
   workers: {
     rooms: [
       ...below,

@@ -2,7 +2,7 @@
 export { FileError, includedPath, largestFile, readRegularFile } from './files/index.ts';
 export { isCodeFile } from './loading/index.ts';
 export { catalog, renderModule } from './modules/index.ts';
-export type { TraceEnd, TraceEvent } from './runtime/index.ts';
+export type { TraceEvent, WireEnd } from './runtime/index.ts';
 export {
   absencesText,
   countAbsences,

@@ -4,7 +4,7 @@
  */
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import type { TraceEnd } from '../internal.ts';
+import type { WireEnd } from '../internal.ts';
 
 /** LINKTYPE_RAW: packets begin with an IPv4 or IPv6 header. */
 const rawPackets = 101;
@@ -21,7 +21,7 @@ export function pcapHeader(): Buffer {
 }
 
 /** @param at milliseconds since 1970 */
-export function pcapPacket(at: number, from: TraceEnd, to: TraceEnd, message: string): Buffer {
+export function pcapPacket(at: number, from: WireEnd, to: WireEnd, message: string): Buffer {
   const data = Buffer.from(message, 'latin1').subarray(0, longest);
   const udp = Buffer.alloc(8);
   udp.writeUInt16BE(from.port, 0);
@@ -36,7 +36,7 @@ export function pcapPacket(at: number, from: TraceEnd, to: TraceEnd, message: st
   return Buffer.concat([record, packet]);
 }
 
-function ipHeader(from: TraceEnd, to: TraceEnd, length: number): Buffer {
+function ipHeader(from: WireEnd, to: WireEnd, length: number): Buffer {
   const [source, destination] = [bytesOf(from.address), bytesOf(to.address)];
   if (isIPv6(from.address) && isIPv6(to.address)) {
     const header = Buffer.alloc(8);

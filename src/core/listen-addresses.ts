@@ -51,6 +51,10 @@ export function listenAddresses(
       inert(value.span, `${text} has no effect: siprest sends each request from one socket, $socket_out`);
       continue;
     }
+    if (transport === 'hep_udp' || transport === 'hep_tcp') {
+      inert(value.span, `${text} is not opened: siprest sends HEP and does not receive it`);
+      continue;
+    }
     if (!isProtocol(transport) || !canListen(transport)) {
       diagnostics.push({
         code: 'not-available',

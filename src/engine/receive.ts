@@ -104,8 +104,8 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
 
   #take(message: SipMessage, bytes: number, waited: number): void {
     const { log } = this.routing;
-    const { tracing } = this.routing.host;
-    if (tracing.isOn) tracing.received(message);
+    const { tap } = this.routing.host;
+    if (tap.isOn) tap.received(message);
     if (log.debugsFor(message))
       log.log(debugLevel, receivedLine(message, bytes), debugLevel, subjectOf(message));
     if (message.kind === 'request') {

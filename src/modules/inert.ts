@@ -20,7 +20,6 @@ const reasons: Readonly<Record<string, string>> = {
   proto_ipsec: noSuchSocket('IPsec'),
   proto_bin: noCluster,
   proto_bins: noCluster,
-  proto_hep: noSuchSocket('HEP'),
   proto_msrp: noSuchSocket('MSRP'),
   proto_msrps: noSuchSocket('MSRPS'),
   proto_smpp: noSuchSocket('SMPP'),

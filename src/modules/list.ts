@@ -20,6 +20,7 @@ import { path } from './path.ts';
 import { permissions } from './permissions/index.ts';
 import { pike } from './pike.ts';
 import { prometheus } from './prometheus/index.ts';
+import { protoHep } from './proto-hep.ts';
 import { ratelimit } from './ratelimit/index.ts';
 import { regex } from './regex.ts';
 import { registrar } from './registrar/index.ts';
@@ -33,6 +34,7 @@ import { statistics } from './statistics/index.ts';
 import { textops } from './textops.ts';
 import { tlsMgm } from './tls-mgm.ts';
 import { tm } from './tm/index.ts';
+import { siptrace, tracer } from './tracer/index.ts';
 import { uri } from './uri.ts';
 import { usrloc } from './usrloc/index.ts';
 
@@ -73,5 +75,8 @@ export const modules: readonly Module[] = [
   ratelimit,
   eventDatagram,
   eventRoute,
+  tracer,
+  siptrace,
+  protoHep,
   ...inertModules,
 ];

@@ -15,7 +15,7 @@ export const traceCommands = defineCommands([
       'What has happened to calls since the viewer last asked: SIP, REST requests, steps of scripts. One that does not ask for 10 s is forgotten.',
     run: ({ viewer, callid, user, ip }, { host }) => {
       const filter = { callId: callid ?? null, user: user ?? null, address: ip ?? null };
-      const batch = host.tracing.view(viewer, filter, host.sockets);
+      const batch = host.tracing.view(viewer, filter);
       if (batch === null) throw new CommandError(503, 'too many viewers');
       return { events: batch.events, lost: [batch.lost] };
     },

@@ -13,8 +13,10 @@ import type {
   Uri,
 } from '../sip/index.ts';
 import type { Awaitable, Clock, MemoryBudgets } from '../timers/index.ts';
+import type { Collectors } from './collectors.ts';
 import type { Figure } from './figures.ts';
 import type { LogOverrides } from './logging/log-levels.ts';
+import type { MessageTap } from './message-tap.ts';
 import type { ReceiveCounts } from './receive-counts.ts';
 import type { ScriptCounts } from './script-counts.ts';
 import type { ListeningSocket } from './sockets.ts';
@@ -61,6 +63,10 @@ export interface Host {
   readonly stateless: StatusCounts;
   /** Counts requests made by t_new_request(). */
   readonly ownRequests: { count: number };
+  /** Shows received and sent messages to observers. */
+  readonly tap: MessageTap;
+  /** Receive copies of messages. */
+  readonly collectors: Collectors;
   /** Live traces of calls. */
   readonly tracing: Tracing;
   /** The levels of its logs, which an administrator may replace. */

@@ -3,6 +3,7 @@
 export { Avps } from './avps.ts';
 export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
+export type { CapturedMessage, Collector, Collectors } from './collectors.ts';
 export {
   type CommandArguments,
   CommandError,
@@ -44,6 +45,7 @@ export { isAbout, type LogFilter, type LogOverrides, noOverrides } from './loggi
 export type { PendingRepetitions } from './logging/repetitions.ts';
 export { type StandardError, standardError } from './logging/standard-error.ts';
 export { facilityNames, facilityNumber, Syslog, type SyslogWay } from './logging/syslog.ts';
+export { MessageTap, receivedFrom, type WireEnd, type WireMessage } from './message-tap.ts';
 export {
   defineFunction,
   defineFunctions,
@@ -102,4 +104,4 @@ export {
 export { type ReplicatedValues, type Store, StoreError, type StoreErrorCode } from './stores/store.ts';
 export { whenAnswered } from './stores/when-answered.ts';
 export { tmParameters } from './tm-parameters.ts';
-export { type TraceEnd, type TraceEvent, Tracing } from './tracing.ts';
+export { type TraceEvent, Tracing } from './tracing.ts';

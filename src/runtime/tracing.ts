@@ -2,10 +2,10 @@
  * Live traces of calls: SIP in both directions, REST requests, and steps of the script. Each viewer asks for what has
  * happened since it last asked; one that stops asking is forgotten, and without viewers nothing is recorded.
  */
-import { parseMessage, type SipMessage, type Transport } from '../sip/index.ts';
+import { formatHostPort, type SipMessage } from '../sip/index.ts';
 import type { Clock } from '../timers/index.ts';
 import { isAbout } from './logging/log-levels.ts';
-import type { ListeningSocket } from './sockets.ts';
+import type { MessageTap, WireEnd, WireMessage } from './message-tap.ts';
 
 export interface TraceEvent {
   /** Milliseconds since 1970. */
@@ -18,13 +18,8 @@ export interface TraceEvent {
   readonly message?: string;
   /** For SIP: `udp`, and both ends. */
   readonly transport?: string;
-  readonly local?: TraceEnd;
-  readonly peer?: TraceEnd;
-}
-
-export interface TraceEnd {
-  readonly address: string;
-  readonly port: number;
+  readonly local?: WireEnd;
+  readonly peer?: WireEnd;
 }
 
 /** Which calls a viewer wants; all conditions must hold. */
@@ -97,15 +92,17 @@ export class Tracing {
   /** Whether anybody looks. */
   isOn = false;
   readonly #clock: Clock;
+  readonly #tap: MessageTap;
   readonly #viewers = new Map<string, Viewer>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, tap: MessageTap) {
     this.#clock = clock;
+    this.#tap = tap;
   }
 
   /** What has happened since this viewer last asked, which it must do every few seconds. Null: there are too many. */
-  view(id: string, filter: TraceFilter, sockets: readonly ListeningSocket[]): TraceBatch | null {
-    this.#forget(sockets);
+  view(id: string, filter: TraceFilter): TraceBatch | null {
+    this.#forget();
     let viewer = this.#viewers.get(id);
     if (viewer === undefined) {
       if (this.#viewers.size >= mostViewers) return null;
@@ -114,22 +111,9 @@ export class Tracing {
     }
     viewer.expires = this.#clock.now() + lease;
     this.isOn = true;
-    for (const { transport } of sockets) transport.tap = this.#sent;
-    this.#clock.setTimer(lease + 1, () => this.#forget(sockets));
+    this.#tap.add(this.#seen);
+    this.#clock.setTimer(lease + 1, () => this.#forget());
     return viewer.take();
-  }
-
-  /** A message was received. */
-  received(message: SipMessage): void {
-    const { source, socket, raw } = message;
-    this.#add(message, source.address, {
-      kind: 'SIP in',
-      text: `${firstLine(raw)} from ${ends(source)}`,
-      message: raw,
-      transport: source.transport,
-      ...(socket === null ? {} : { local: socket.local }),
-      peer: { address: source.address, port: source.port },
-    });
   }
 
   /** The script begins a statement, or REST does something, for a call. */
@@ -138,34 +122,30 @@ export class Tracing {
       if (viewer.sees(callId, null, '')) viewer.add({ at: this.#clock.date(), callId, kind, text });
   }
 
-  readonly #sent = (transport: Transport, data: Uint8Array, address: string, port: number): void => {
-    const message = parseMessage(Buffer.from(data), { address, port, transport: transport.protocol });
-    if (message.kind === 'malformed') return; // a keep-alive
-    this.#add(message, address, {
-      kind: 'SIP out',
-      text: `${firstLine(message.raw)} to ${ends({ address, port })}`,
-      message: message.raw,
-      transport: transport.protocol,
-      local: transport.local,
+  readonly #seen = ({ direction, message, transport, local, peer }: WireMessage): void => {
+    const { callId, raw } = message;
+    const { address, port } = peer;
+    const at = this.#clock.date();
+    const event: TraceEvent = {
+      at,
+      callId,
+      kind: direction === 'in' ? 'SIP in' : 'SIP out',
+      text: `${firstLine(raw)} ${direction === 'in' ? 'from' : 'to'} ${formatHostPort(address, port)}`,
+      message: raw,
+      transport,
+      ...(local === null ? {} : { local }),
       peer: { address, port },
-    });
+    };
+    for (const viewer of this.#viewers.values()) if (viewer.sees(callId, message, address)) viewer.add(event);
   };
 
-  #add(message: SipMessage, address: string, event: Omit<TraceEvent, 'at' | 'callId'>): void {
-    const { callId } = message;
-    for (const viewer of this.#viewers.values())
-      if (viewer.sees(callId, message, address)) viewer.add({ at: this.#clock.date(), callId, ...event });
-  }
-
-  #forget(sockets: readonly ListeningSocket[]): void {
+  #forget(): void {
     const now = this.#clock.now();
     for (const [id, { expires }] of this.#viewers) if (expires <= now) this.#viewers.delete(id);
     this.isOn = this.#viewers.size > 0;
-    if (!this.isOn) for (const { transport } of sockets) transport.tap = null;
+    if (!this.isOn) this.#tap.remove(this.#seen);
   }
 }
-
-const ends = ({ address, port }: TraceEnd) => `${address.includes(':') ? `[${address}]` : address}:${port}`;
 
 const firstLine = (raw: string) =>
   raw.slice(0, Math.min(raw.indexOf('\r\n') >>> 0, 300)).replace(/ SIP\/2\.0$|^SIP\/2\.0 /, '');

@@ -2,10 +2,13 @@
  * The state of a process that does not depend on the script: sockets, transactions, and its place among the processes.
  */
 
+import { noCollectors, UdpCollectors } from '../observe/index.ts';
 import {
+  type Collectors,
   type Figure,
   type Host,
   type ListeningSocket,
+  MessageTap,
   type Readiness,
   ReceiveCounts,
   ScriptCounts,
@@ -101,6 +104,8 @@ export class ProcessHost implements Host, FigureSource {
   readonly logs: ServerLogs;
   readonly peers: Readonly<PeerCounts> | null;
   readonly reloads: ReloadCounts = { done: 0, failed: 0 };
+  readonly tap = new MessageTap(() => this.sockets);
+  readonly collectors: Collectors;
   readonly tracing: Tracing;
   readonly loopDelay = new LoopDelay();
   readonly loopLoad = new LoopLoad();
@@ -123,7 +128,8 @@ export class ProcessHost implements Host, FigureSource {
     this.count = count;
     this.store = store;
     this.clock = clock;
-    this.tracing = new Tracing(clock);
+    this.collectors = isSimulated ? noCollectors() : new UdpCollectors(names, clock);
+    this.tracing = new Tracing(clock, this.tap);
     this.startedAt = clock.date();
     this.names = names;
     this.runsStartupRoute = runsStartupRoute;
@@ -191,6 +197,7 @@ export class ProcessHost implements Host, FigureSource {
   close(): void {
     this.loopDelay.close();
     this.loopLoad.close();
+    this.collectors.close();
     this.proxy.close();
     this.transactions.close();
   }
