@@ -134,7 +134,8 @@ export class Peers {
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(path, resolve);
+      // of its own: otherwise the supervisor, which may hang, accepts the connections
+      server.listen({ path, exclusive: true }, resolve);
     });
   }
 
