@@ -5,8 +5,9 @@
  *   npm run test:conformance [-- [--only SUBSTRING] [--processes N] [--draft] [FILE.json …]]
  *
  * With `--processes` above 1 the server has so many, and those of test/conformance/one-process-only.json may fail as
- * well: what they observe is one process's. Those marked `sometimes` there pass or fail by which process is first. Datagrams are then sent with some milliseconds between them, since two
- * processes may read in either order what is sent back to back. Nothing is tried twice.
+ * well: what they observe is one process's; those marked `sometimes` pass or fail by which process is first. Datagrams
+ * are then sent with some milliseconds between them, since two processes may read in either order what is sent back
+ * to back. Nothing is tried twice.
  *
  * Fails when one fails that is not listed, when one passes that is, when a list names one that does not exist, and
  * when known-failures.json names one that it did not name a commit before (it only ever shrinks; new ones
