@@ -2,6 +2,20 @@
 
 /** For each room: the rooms it may import, and the packages beside node's own modules. */
 const below = ['timers', 'text', 'script', 'sip'];
+/** What a server is put together from. */
+const server = [
+  ...below,
+  'net',
+  'files',
+  'loading',
+  'runtime',
+  'engine',
+  'relay',
+  'core',
+  'routing',
+  'modules',
+  'rest',
+];
 const rooms = {
   timers: { rooms: [], packages: [] },
   text: { rooms: [], packages: ['re2js'] },
@@ -23,37 +37,11 @@ const rooms = {
   },
   observe: { rooms: ['timers', 'runtime'], packages: ['ipaddr.js'] },
   workers: {
-    rooms: [
-      ...below,
-      'net',
-      'files',
-      'loading',
-      'runtime',
-      'engine',
-      'relay',
-      'core',
-      'routing',
-      'modules',
-      'rest',
-      'observe',
-    ],
+    rooms: [...server, 'observe'],
     packages: [],
   },
   testing: {
-    rooms: [
-      ...below,
-      'net',
-      'files',
-      'loading',
-      'runtime',
-      'engine',
-      'relay',
-      'core',
-      'routing',
-      'modules',
-      'rest',
-      'workers',
-    ],
+    rooms: [...server, 'workers'],
     packages: [],
   },
 };

@@ -17,7 +17,7 @@ export {
 } from './command.ts';
 export { Draft, requestDraft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
-export { stackOf } from './error-text.ts';
+export { messageOf, stackOf } from './error-text.ts';
 export {
   type Figure,
   type FigureSpec,

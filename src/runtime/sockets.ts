@@ -19,6 +19,7 @@ import {
   transportName,
 } from '../sip/index.ts';
 import { type Clock, delay } from '../timers/index.ts';
+import { messageOf } from './error-text.ts';
 import type { ListenAddress } from './settings.ts';
 
 export interface ListeningSocket {
@@ -187,9 +188,5 @@ function explain(error: unknown, where: string): BindError {
     EACCES: 'this port requires more privileges',
     EADDRNOTAVAIL: 'this machine does not have this address',
   };
-  return new BindError(
-    `cannot listen on ${where}: ${why[code] ?? (error instanceof Error ? error.message : String(error))}`,
-    code,
-    where,
-  );
+  return new BindError(`cannot listen on ${where}: ${why[code] ?? messageOf(error)}`, code, where);
 }

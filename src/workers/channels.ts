@@ -7,7 +7,7 @@ import {
   readToken,
 } from '../modules/index.ts';
 import { type Channel, Fifo, type HttpEndpoint, miEndpoint, openDatagrams } from '../observe/index.ts';
-import type { Program } from '../runtime/index.ts';
+import { messageOf, type Program } from '../runtime/index.ts';
 import type { Administration } from './administration.ts';
 import { AttachedServer } from './attached-server.ts';
 import type { SipServer } from './sip-server.ts';
@@ -62,5 +62,3 @@ export function miEndpoints({ answer }: Administration, program: Program): reado
 }
 
 const hasModule = ({ modules }: Program, name: string) => modules.some((module) => module.name === name);
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

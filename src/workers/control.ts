@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { longestRequest, tooLong } from '../observe/index.ts';
+import { messageOf } from '../runtime/index.ts';
 import { every, systemClock } from '../timers/index.ts';
 import { askServer, ControlError, controlDirectory, isRefused } from './control-client.ts';
 import type { ControlPlace, ServerIdentity } from './control-protocol.ts';
@@ -53,9 +54,7 @@ export class Control {
       return new Control(path, server, handler);
     } catch (error) {
       server.close();
-      throw new ControlError(
-        `cannot listen on ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      throw new ControlError(`cannot listen on ${path}: ${messageOf(error)}`);
     }
   }
 
@@ -124,9 +123,7 @@ function ensureDirectory(path: string): void {
     const { uid, mode } = lstatSync(path);
     if (uid === userInfo().uid && (mode & 0o077) === 0) return;
   } catch (error) {
-    throw new ControlError(
-      `cannot create ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new ControlError(`cannot create ${path}: ${messageOf(error)}`);
   }
   throw new ControlError(`${path} is accessible to other users or belongs to another user`);
 }

@@ -9,6 +9,7 @@ import {
   PageFeed,
   pageEndpoints,
 } from '../observe/index.ts';
+import { messageOf } from '../runtime/index.ts';
 import { every, systemClock } from '../timers/index.ts';
 import { AttachedServer } from './attached-server.ts';
 import { FIGURES } from './figures.ts';
@@ -47,7 +48,7 @@ export async function withHttp(
         onError: (text) => server.log.error(`HTTP: ${text}`),
       });
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
     const { host, port } = http.address;
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;

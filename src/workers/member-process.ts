@@ -1,5 +1,5 @@
 /** One of several processes of a server: starts, reloads and stops as the supervisor tells it. */
-import { CommandError } from '../runtime/index.ts';
+import { CommandError, messageOf } from '../runtime/index.ts';
 import { memoryBudgets, Waiters } from '../timers/index.ts';
 import { HandingOver } from './handing-over.ts';
 import { loadFrom } from './loaded.ts';
@@ -130,7 +130,7 @@ export class MemberProcess {
       setImmediate(() => this.#send({ kind: 'commanded', id, result, error: null }));
     } catch (error) {
       const code = error instanceof CommandError ? error.code : 500;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.#send({ kind: 'commanded', id, result: null, error: { code, message } });
     }
   }

@@ -2,7 +2,7 @@ import type { Intake } from '../engine/index.ts';
 import { openClient } from '../modules/index.ts';
 import type { RestClient } from '../rest/index.ts';
 import { type Policy, type PolicyDefinition, policyIntake } from '../routing/index.ts';
-import type { Log, Program } from '../runtime/index.ts';
+import { type Log, messageOf, type Program } from '../runtime/index.ts';
 import type { ProcessHost } from './process-host.ts';
 import { RunningProgram } from './running-program.ts';
 import type { QueueOptions } from './running-routing.ts';
@@ -27,7 +27,7 @@ export class RunningPolicy extends RunningProgram {
     try {
       return openClient(this, this.#definition.rest ?? {});
     } catch (error) {
-      throw new StartError(`rest: ${error instanceof Error ? error.message : String(error)}`);
+      throw new StartError(`rest: ${messageOf(error)}`);
     }
   }
 

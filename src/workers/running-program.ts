@@ -9,6 +9,7 @@ import {
   type JobKind,
   type Log,
   type Module,
+  messageOf,
   type Program,
   Request,
   type Run,
@@ -113,9 +114,7 @@ export abstract class RunningProgram extends RunningRouting implements PolicyRou
     try {
       await startModule(module, this);
     } catch (error) {
-      throw new StartError(
-        `the module ${module.name} cannot start: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      throw new StartError(`the module ${module.name} cannot start: ${messageOf(error)}`);
     }
   }
 

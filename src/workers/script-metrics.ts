@@ -1,6 +1,6 @@
 /** The metrics of the module prometheus, for the HTTP server. */
 import { prometheusParameters } from '../modules/index.ts';
-import type { Program, ScriptMetric } from '../runtime/index.ts';
+import { messageOf, type Program, type ScriptMetric } from '../runtime/index.ts';
 import type { Administration } from './administration.ts';
 
 export interface ScriptMetrics {
@@ -18,7 +18,7 @@ export function scriptMetrics(administration: Administration, { parameters }: Pr
       try {
         return (await administration.execute('prometheus:collect', {})) as readonly ScriptMetric[];
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         server.log.warning(`the metrics of the module prometheus are left out: ${reason}`);
         return [];
       }

@@ -52,11 +52,7 @@ export const permissionsCommands = defineCommands([
     source,
     run: ({ partition: name }, routing) => {
       wanted(routing, name);
-      try {
-        loadTables(routing, name);
-      } catch (error) {
-        throw new CommandError(500, error instanceof Error ? error.message : String(error));
-      }
+      loadTables(routing, name);
     },
   },
   {

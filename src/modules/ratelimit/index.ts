@@ -2,7 +2,7 @@
  * The ratelimit module: limits requests by name, over all processes. Source: modules/ratelimit of the manual; scenarios
  * ratelimit-*.
  */
-import { defineModule, type Run, whenAnswered } from '../../runtime/index.ts';
+import { defineModule, type Run, type Store, whenAnswered } from '../../runtime/index.ts';
 import { defineArgument, type Status } from '../../script/index.ts';
 import { cachedRegex } from '../../text/index.ts';
 import { type Awaitable } from '../../timers/index.ts';
@@ -30,6 +30,14 @@ const pipesFor = (run: Run): Pipes => run.routing.host.states.get(pipesOf);
 const plain = (name: string) => name.replace(/\/[srb]$/, '');
 const find = (run: Run, name: string): Pipe | null =>
   pipesFor(run).find(plain(name), 1000 * run.parameters(parameters).expire_time);
+
+/** Does something to a pipe; -1 for an unknown one. */
+function withPipe(run: Run, name: string, act: (pipe: Pipe, store: Store) => void): Status {
+  const pipe = find(run, name);
+  if (pipe === null) return -1;
+  act(pipe, run.routing.host.store);
+  return 1;
+}
 
 /** The algorithm of this name; the default one, with a log line, for another name. */
 function algorithmOf(run: Run, name: string): Algorithm {
@@ -116,28 +124,23 @@ export const ratelimit = defineModule({
       arguments: [pipeName],
       summary: 'Takes a request out of a pipe; -1 for an unknown pipe.',
       source,
-      run: (run, name) => {
-        const pipe = find(run, name);
-        if (pipe === null) return -1;
-        if (pipe.count > 0) {
+      run: (run, name) =>
+        withPipe(run, name, (pipe, store) => {
+          if (pipe.count <= 0) return;
           pipe.count -= 1;
-          run.routing.host.store.tell({ kind: 'add', collection, key: pipe.name, by: -1, ttl: null });
-        }
-        return 1;
-      },
+          store.tell({ kind: 'add', collection, key: pipe.name, by: -1, ttl: null });
+        }),
     },
     {
       name: 'rl_reset_count',
       arguments: [pipeName],
       summary: 'Empties a pipe; -1 for an unknown pipe.',
       source,
-      run: (run, name) => {
-        const pipe = find(run, name);
-        if (pipe === null) return -1;
-        pipe.count = 0;
-        run.routing.host.store.tell({ kind: 'delete', collection, key: pipe.name });
-        return 1;
-      },
+      run: (run, name) =>
+        withPipe(run, name, (pipe, store) => {
+          pipe.count = 0;
+          store.tell({ kind: 'delete', collection, key: pipe.name });
+        }),
     },
     {
       name: 'rl_values',

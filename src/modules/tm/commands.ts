@@ -1,6 +1,6 @@
 /** Administration commands of tm. Source: modules/tm of the manual, its MI functions. */
 import { sendUacRequest } from '../../relay/index.ts';
-import { CommandError, defineCommands } from '../../runtime/index.ts';
+import { defineCommands } from '../../runtime/index.ts';
 
 const source = 'modules/tm';
 
@@ -30,21 +30,17 @@ export const tmCommands = defineCommands([
     source,
     run: async ({ method, ruri, headers, next_hop, body }, routing) => {
       const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
-      try {
-        const response = await sendUacRequest(routing, {
-          method,
-          uri: bytes(ruri),
-          headers: bytes(headers),
-          nextHop: next_hop,
-          body: body === undefined ? undefined : bytes(body),
-        });
-        return {
-          Status: `${response.status} ${response.reason}`,
-          Message: Buffer.from(response.raw, 'latin1').toString('utf8'),
-        };
-      } catch (error) {
-        throw new CommandError(500, error instanceof Error ? error.message : String(error));
-      }
+      const response = await sendUacRequest(routing, {
+        method,
+        uri: bytes(ruri),
+        headers: bytes(headers),
+        nextHop: next_hop,
+        body: body === undefined ? undefined : bytes(body),
+      });
+      return {
+        Status: `${response.status} ${response.reason}`,
+        Message: Buffer.from(response.raw, 'latin1').toString('utf8'),
+      };
     },
   },
   {

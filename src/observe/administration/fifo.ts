@@ -8,6 +8,7 @@ import { unlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { messageOf } from '../../runtime/index.ts';
 import { every, pause, systemClock } from '../../timers/index.ts';
 import { type Channel, type ChannelOptions, written } from './channel.ts';
 import { CommandStream } from './command-stream.ts';
@@ -103,7 +104,7 @@ export class Fifo implements Channel {
       await this.#open();
       if (this.#isClosed) this.close();
     } catch (error) {
-      this.#options.onError(`mi_fifo: ${error instanceof Error ? error.message : String(error)}`);
+      this.#options.onError(`mi_fifo: ${messageOf(error)}`);
     } finally {
       this.#isOpening = false;
     }
@@ -127,9 +128,7 @@ export class Fifo implements Channel {
         `${written(answer, this.#options.isPretty)}\n`,
       );
     } catch (error) {
-      this.#options.onError(
-        `mi_fifo: cannot answer on ${replyTo}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#options.onError(`mi_fifo: cannot answer on ${replyTo}: ${messageOf(error)}`);
     } finally {
       this.#waiting--;
     }

@@ -1,5 +1,5 @@
 /** JSON-RPC 2.0, the language of administration over any channel: the control socket, a FIFO, HTTP, datagrams. */
-import { CommandError } from '../../runtime/index.ts';
+import { CommandError, messageOf } from '../../runtime/index.ts';
 
 /** Executes a method; `params` is an array, an object, or undefined. */
 export type Execute = (method: string, params: unknown) => Promise<unknown>;
@@ -95,5 +95,5 @@ async function answerOne(request: unknown, execute: Execute): Promise<object | n
 function rpcError(error: unknown): RpcError {
   if (error instanceof RpcFailure) return error.error;
   if (error instanceof CommandError) return { code: error.code, message: error.message };
-  return { code: 500, message: error instanceof Error ? error.message : String(error) };
+  return { code: 500, message: messageOf(error) };
 }
