@@ -1,6 +1,6 @@
 /** The proto_hep module: collectors that take HEP. Source: modules/proto_hep of the manual. */
-import { type Collector, defineModule } from '../runtime/index.ts';
-import { defineParameters, InvalidUse, type RowValues } from '../script/index.ts';
+import { type Collector, defineModule, type Run, receivedFrom } from '../runtime/index.ts';
+import { definedNames, defineParameters, InvalidUse, type RowValues, type Status } from '../script/index.ts';
 import { bareHost, parseHostPort } from '../sip/index.ts';
 
 const noReceiving = 'siprest sends HEP and does not receive it';
@@ -12,7 +12,8 @@ export const hepParameters = defineParameters([
     type: 'string',
     default: null,
     repeated: true,
-    summary: 'A collector: `[NAME] HOST:PORT; transport=udp; version=3`.',
+    summary:
+      'A collector: `[NAME] HOST:PORT; transport=tcp; version=3`; the transport is `tcp`, as by default, or `udp`.',
   },
   {
     name: 'hep_capture_id',
@@ -73,12 +74,13 @@ type HepValues = Pick<RowValues<typeof hepParameters>, 'hep_capture_id' | 'hep_p
 interface HepAddress {
   readonly host: string;
   readonly port: number | null;
+  readonly transport: Collector['transport'];
   /** How siprest differs from what is written. */
   readonly warnings: readonly string[];
 }
 
-/** `HOST:PORT; transport=udp; version=3`. Throws {@link InvalidUse}. */
-export function readHepAddress(text: string): HepAddress {
+/** `HOST:PORT; transport=udp; version=3`. Throws {@link InvalidUse}. @param usual the transport of version 3 */
+export function readHepAddress(text: string, usual: Collector['transport'] = 'tcp'): HepAddress {
   const [place = '', ...options] = text.split(';').map((part) => part.trim());
   const found = parseHostPort(place);
   if (found === null || found.port === 0)
@@ -94,16 +96,16 @@ export function readHepAddress(text: string): HepAddress {
     values.set(name, value);
   }
   const version = values.get('version') ?? '3';
-  const transport = values.get('transport') ?? (version === '3' ? 'tcp' : 'udp');
+  const transport = values.get('transport') ?? (version === '3' ? usual : 'udp');
   if (!['1', '2', '3'].includes(version))
     throw new InvalidUse(`unknown HEP version ${version}`, 'use version=3');
   if (transport !== 'tcp' && transport !== 'udp')
-    throw new InvalidUse(`unknown transport ${transport} of a HEP collector`, 'use transport=udp');
-  const warnings = [
-    ...(version === '3' ? [] : [`siprest sends HEP version 3 to ${place}, not ${version}`]),
-    ...(transport === 'udp' ? [] : [`siprest sends HEP to ${place} over UDP, not TCP; write transport=udp`]),
-  ];
-  return { host: bareHost(found.host), port: found.port, warnings };
+    throw new InvalidUse(
+      `unknown transport ${transport} of a HEP collector`,
+      'use transport=tcp or transport=udp',
+    );
+  const warnings = [...(version === '3' ? [] : [`siprest sends HEP version 3 to ${place}, not ${version}`])];
+  return { host: bareHost(found.host), port: found.port, transport, warnings };
 }
 
 /** A `hep_id`. Throws {@link InvalidUse}. */
@@ -116,9 +118,15 @@ function readHepId(text: string): HepAddress & { readonly name: string } {
 
 /** The collector at an address. */
 export const collectorAt = (
-  { host, port }: Pick<HepAddress, 'host' | 'port'>,
+  { host, port, transport }: Pick<HepAddress, 'host' | 'port' | 'transport'>,
   { hep_capture_id, hep_port, hep_auth_key }: HepValues,
-): Collector => ({ host, port: port ?? hep_port, captureId: hep_capture_id, key: hep_auth_key });
+): Collector => ({
+  host,
+  port: port ?? hep_port,
+  transport,
+  captureId: hep_capture_id,
+  key: hep_auth_key,
+});
 
 /** The collectors that the parameters define, by name. */
 export const collectorsOf = (values: RowValues<typeof hepParameters>): ReadonlyMap<string, Collector> =>
@@ -129,10 +137,61 @@ export const collectorsOf = (values: RowValues<typeof hepParameters>): ReadonlyM
     }),
   );
 
+function correlate(
+  run: Run,
+  id: string,
+  firstType: string,
+  first: string,
+  secondType: string,
+  second: string,
+): Status {
+  const { message } = run;
+  const collector = collectorsOf(run.parameters(hepParameters)).get(id);
+  if (collector === undefined || firstType === secondType) {
+    run.complain(
+      `correlate(): ${collector === undefined ? `there is no hep_id "${id}"` : `both types are "${firstType}"`}`,
+    );
+    return -1;
+  }
+  if (message === null) return -1;
+  const { local, peer } = receivedFrom(message);
+  run.routing.host.collectors.correlate(collector, {
+    ids: { [firstType]: first, [secondType]: second },
+    correlationId: message.callId,
+    from: peer,
+    to: local ?? { address: peer.address, port: 0 },
+  });
+  return 1;
+}
+
 export const protoHep = defineModule({
   name: 'proto_hep',
-  summary: 'The collectors that tracer sends to, such as Homer: by HEP version 3, over UDP.',
+  summary: 'The collectors that tracer sends to, such as Homer: by HEP version 3, over TCP or UDP.',
   source: 'modules/proto_hep',
   parameters: hepParameters,
+  functions: [
+    {
+      name: 'correlate',
+      arguments: [
+        {
+          name: 'hep_id',
+          type: 'string',
+          definedBy: definedNames('proto_hep', hepParameters, ({ hep_id }) =>
+            hep_id.map((text) => readHepId(text).name),
+          ),
+          summary: 'The name of a `hep_id`.',
+        },
+        { name: 'type1', type: 'string', summary: 'What the first ID is, such as `sip`.' },
+        { name: 'correlation1', type: 'string', summary: 'The first ID, such as a Call-ID.' },
+        { name: 'type2', type: 'string', summary: 'What the second ID is; another word than `type1`.' },
+        { name: 'correlation2', type: 'string', summary: 'The second ID.' },
+      ],
+      routes: ['route', 'failure_route', 'onreply_route', 'branch_route', 'local_route'],
+      summary:
+        'Tells a collector that two IDs belong together: a message of the type log whose payload, and chunk 1 of the vendor 3, is `{"type1":"correlation1","type2":"correlation2"}`. -1 for an unknown `hep_id`, or equal types.',
+      source: 'modules/proto_hep',
+      run: correlate,
+    },
+  ],
   validate: ({ hep_id }) => hep_id.flatMap((text) => readHepId(text).warnings),
 });

@@ -6,7 +6,7 @@ export { Fifo } from './administration/fifo.ts';
 export { joinResults } from './administration/join-results.ts';
 export { answerJsonRpc, longestRequest, RpcFailure, tooLong } from './administration/json-rpc.ts';
 export { miEndpoint } from './administration/mi-endpoint.ts';
-export { noCollectors, UdpCollectors } from './hep/collectors.ts';
+export { HepCollectors, noCollectors } from './hep/collectors.ts';
 export { type HttpEndpoint, type HttpRequest, plain } from './http/endpoint.ts';
 export { healthEndpoints } from './http/health.ts';
 export { type HttpAddress, HttpServer } from './http/server.ts';

@@ -6,6 +6,7 @@ export interface Collector {
   /** A name or an IP address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+  readonly transport: 'udp' | 'tcp';
   /** Which capturing agent this server is. */
   readonly captureId: number;
   /** What the collector asks for; null: nothing. */
@@ -25,11 +26,24 @@ export interface CapturedMessage {
   readonly correlationId: string;
 }
 
+/** What a collector should join, such as the Call-IDs of two legs. */
+export interface CorrelatedCalls {
+  /** Values by what they are, as byte strings. */
+  readonly ids: Readonly<Record<string, string>>;
+  /** What the message about them itself is joined by. */
+  readonly correlationId: string;
+  /** The ends that the message is about. */
+  readonly from: WireEnd;
+  readonly to: WireEnd;
+}
+
 export interface Collectors {
   readonly counts: { readonly sent: number; readonly lost: number };
   /** Looks up the collector's name before it is needed. */
   prepare(collector: Collector): void;
   /** Never waits and never throws; a copy that cannot be sent at once is lost. */
   send(collector: Collector, captured: CapturedMessage): void;
+  /** The same for a message that says which calls belong together. */
+  correlate(collector: Collector, calls: CorrelatedCalls): void;
   close(): void;
 }

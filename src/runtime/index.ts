@@ -3,7 +3,7 @@
 export { Avps } from './avps.ts';
 export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
-export type { CapturedMessage, Collector, Collectors } from './collectors.ts';
+export type { CapturedMessage, Collector, Collectors, CorrelatedCalls } from './collectors.ts';
 export {
   type CommandArguments,
   CommandError,

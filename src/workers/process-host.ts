@@ -2,7 +2,7 @@
  * The state of a process that does not depend on the script: sockets, transactions, and its place among the processes.
  */
 
-import { noCollectors, UdpCollectors } from '../observe/index.ts';
+import { HepCollectors, noCollectors } from '../observe/index.ts';
 import {
   type Collectors,
   type Figure,
@@ -128,7 +128,7 @@ export class ProcessHost implements Host, FigureSource {
     this.count = count;
     this.store = store;
     this.clock = clock;
-    this.collectors = isSimulated ? noCollectors() : new UdpCollectors(names, clock);
+    this.collectors = isSimulated ? noCollectors() : new HepCollectors(names, clock);
     this.tracing = new Tracing(clock, this.tap);
     this.startedAt = clock.date();
     this.names = names;

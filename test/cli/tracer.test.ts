@@ -1,10 +1,12 @@
 /** tracer, siptrace and proto_hep: what a collector gets, byte for byte, and what it cannot harm. */
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeHep3 } from '../../src/observe/hep/encode.ts';
 import { closeLater } from '../support/close-later.ts';
-import { startCollector } from '../support/hep.ts';
+import { startCollector, startStreamCollector } from '../support/hep.ts';
+import { startLoad, tally } from '../support/load.ts';
 import { place } from '../support/place.ts';
 import { relayScript, relayTo } from '../support/relay-script.ts';
 import { sendSip } from '../support/sip-client.ts';
@@ -220,12 +222,84 @@ modparam("tracer", "trace_id", "[lost]uri=hep:lost")`,
   });
 });
 
+describe('over TCP', () => {
+  /** As OpenSIPS has it, TCP is the transport where none is written. */
+  const overTcp = (port: number, body: string, parameters = '') =>
+    answering(port, body, 'tracer', parameters).replace('; transport=udp; version=3', '');
+
+  it('copies follow each other on one connection, and another one follows it', async () => {
+    const collector = await startStreamCollector();
+    const { start, run } = place();
+    const program = await start(overTcp(collector.port, 'trace("tid");'));
+    for (let i = 0; i < 3; i++) await sendSip({ callId: `first-${i}` }, { port: program.port });
+    await expect.poll(() => collector.lines().length).toBe(6);
+    expect([collector.accepted, collector.errors]).toEqual([1, []]);
+    expect(collector.packets[0]?.to).toBe(`127.0.0.1:${program.port}`);
+    await collector.close();
+    await sendSip({}, { port: program.port });
+    const again = closeLater(await startStreamCollector(collector.port));
+    await expect
+      .poll(async () => {
+        const [reply] = await sendSip({}, { port: program.port });
+        expect(reply?.status).toBe(200);
+        return again.lines().length;
+      })
+      .toBeGreaterThan(0);
+    const { printed } = await run('status', '--json');
+    const { sent, lost } = JSON.parse(printed).total.traced;
+    expect(sent).toBeGreaterThanOrEqual(7);
+    expect(lost).toBeGreaterThan(0);
+  });
+
+  it('a collector that reads nothing costs no call anything, and bounded memory', async () => {
+    const silent = createServer((socket) => {
+      socket.pause();
+      socket.on('error', () => undefined);
+      closeLater({ close: () => socket.destroy() });
+    });
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    closeLater({ close: () => void silent.close() });
+    const { start, run } = place();
+    const program = await start(overTcp((silent.address() as AddressInfo).port, 'trace("tid");'));
+    const calls = await startLoad({
+      port: program.port,
+      pace: { atATime: 20 },
+      count: 2000,
+      request: () => ({ headers: [`X-Filling: ${'x'.repeat(4000)}`] }),
+    });
+    expect(tally(await calls.done)).toEqual({ '200 OK': 2000 });
+    const { printed } = await run('status', '--json');
+    expect(JSON.parse(printed).total.traced.lost).toBeGreaterThan(0);
+  });
+});
+
+describe('correlate()', () => {
+  it('tells the collector which IDs belong together', async () => {
+    const collector = closeLater(await startCollector());
+    const { start } = place();
+    const program = await start(
+      answering(
+        collector.port,
+        'if (!correlate("homer", "sip", "leg-$ci", "b2b", "other")) xlog("L_ERR", "no\\n"); if (correlate("homer", "a", "1", "a", "2")) exit;',
+      ),
+    );
+    await sendSip({ callId: 'one' }, { port: program.port });
+    await expect.poll(() => collector.packets.length).toBe(1);
+    const chunks = collector.packets[0]?.chunks;
+    const text = (chunk: number) => chunks?.get(chunk)?.toString('latin1');
+    expect([chunks?.get(0x0b)?.readUInt8(0), text(0x11)]).toEqual([100, 'one']);
+    expect(text(0x3_0001)).toBe('{"sip":"leg-one","b2b":"other"}');
+    expect(text(0x0f)).toBe('{"sip":"leg-one","b2b":"other"}');
+    expect(program.stderr).toContain('correlate(): both types are "a"');
+  });
+});
+
 describe('siprest check', () => {
   it.each([
     ['modparam("proto_hep", "hep_id", "10.0.0.1")', 'invalid hep_id "10.0.0.1"'],
     ['modparam("proto_hep", "hep_id", "[x] 10.0.0.1:99999")', 'invalid HEP collector "10.0.0.1:99999"'],
     ['modparam("proto_hep", "hep_id", "[x] 10.0.0.1; colour=red")', 'unknown option "colour=red"'],
-    ['modparam("proto_hep", "hep_id", "[x] 10.0.0.1:9060")', 'over UDP, not TCP; write transport=udp'],
+    ['modparam("proto_hep", "hep_id", "[x] 10.0.0.1; transport=tls")', 'use transport=tcp or transport=udp'],
     [
       'modparam("proto_hep", "hep_id", "[x] 10.0.0.1; version=2")',
       'siprest sends HEP version 3 to 10.0.0.1, not 2',

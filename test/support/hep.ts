@@ -1,9 +1,10 @@
 /** A collector of HEP3 packets, which it takes apart by the specification. */
 import { createSocket } from 'node:dgram';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export interface HepPacket {
   readonly bytes: Buffer;
-  /** By chunk type. */
+  /** By chunk type; those of a vendor by 0x10000 times its number as well. */
   readonly chunks: ReadonlyMap<number, Buffer>;
   readonly from: string;
   readonly to: string;
@@ -18,9 +19,9 @@ function decode(bytes: Buffer): HepPacket {
   let at = 6;
   while (at < bytes.length) {
     const [vendor, type, length] = [0, 2, 4].map((offset) => bytes.readUInt16BE(at + offset));
-    if (vendor !== 0 || type === undefined || length === undefined || length < 6)
+    if (vendor === undefined || type === undefined || length === undefined || length < 6)
       throw new Error('wrong chunk');
-    chunks.set(type, bytes.subarray(at + 6, at + length));
+    chunks.set(vendor * 0x10000 + type, bytes.subarray(at + 6, at + length));
     at += length;
   }
   if (at !== bytes.length) throw new Error('the last chunk is cut off');
@@ -32,6 +33,56 @@ function decode(bytes: Buffer): HepPacket {
 
 const lineOf = ({ line }: HepPacket) => line.replace(/ ?SIP\/2\.0 ?/, '');
 const keyOf = ({ from, to, chunks }: HepPacket) => `${from} ${to} ${chunks.get(0x0f)?.toString('latin1')}`;
+
+/** The same over TCP, where packets follow each other in a stream; `port`: default a free one of 127.0.0.1. */
+export async function startStreamCollector(port = 0) {
+  const packets: HepPacket[] = [];
+  const errors: unknown[] = [];
+  const connections = new Set<Socket>();
+  let accepted = 0;
+  const server = createServer((socket) => {
+    accepted++;
+    connections.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => connections.delete(socket));
+    let rest = Buffer.alloc(0);
+    socket.on('data', (data) => {
+      rest = Buffer.concat([rest, data]);
+      try {
+        for (let length = lengthOf(rest); length !== null; length = lengthOf(rest)) {
+          packets.push(decode(rest.subarray(0, length)));
+          rest = rest.subarray(length);
+        }
+      } catch (error) {
+        errors.push(error);
+      }
+    });
+  });
+  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+  return {
+    port: (server.address() as AddressInfo).port,
+    packets,
+    errors,
+    /** Connections so far. */
+    get accepted() {
+      return accepted;
+    },
+    lines: () => packets.map(lineOf),
+    close: async () => {
+      await new Promise<void>((closed) => {
+        server.close(() => closed());
+        for (const socket of connections) socket.destroy();
+      });
+    },
+  };
+}
+
+/** Null: the packet is not there whole. */
+function lengthOf(bytes: Buffer): number | null {
+  if (bytes.length < 6) return null;
+  const length = bytes.readUInt16BE(4);
+  return bytes.length < length ? null : length;
+}
 
 /** On a free port of 127.0.0.1. */
 export async function startCollector() {

@@ -69,7 +69,7 @@ function collectorOf(uri: string, routing: RunRouting) {
   const defined = collectorsOf(values).get(place);
   if (defined !== undefined) return defined;
   try {
-    return collectorAt(readHepAddress(place), values);
+    return collectorAt(readHepAddress(place, 'udp'), values);
   } catch (error) {
     if (error instanceof InvalidUse) throw new CommandError(400, error.message);
     throw error;

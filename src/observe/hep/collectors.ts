@@ -1,12 +1,12 @@
-/** Sends copies of messages to collectors by HEP3 over UDP. */
-import { createSocket, type Socket } from 'node:dgram';
+/** Sends copies of messages to collectors by HEP3, over UDP or TCP. */
 import { isIP } from 'node:net';
-import type { CapturedMessage, Collector, Collectors, Host } from '../../runtime/index.ts';
+import type { CapturedMessage, Collector, Collectors, CorrelatedCalls, Host } from '../../runtime/index.ts';
 import { andThen, type Clock } from '../../timers/index.ts';
-import { encodeHep3 } from './encode.ts';
+import { encodeCorrelation, encodeHep3 } from './encode.ts';
+import type { PacketSender } from './packet-sender.ts';
+import { TcpSender } from './tcp-sender.ts';
+import { UdpSender } from './udp-sender.ts';
 
-/** The most bytes that wait in a socket; further copies are lost. */
-const mostWaiting = 1024 * 1024;
 /** How often the address of a name is looked up, in ms; the resolver heeds its TTL. */
 const lookupPeriod = 30_000;
 
@@ -16,22 +16,17 @@ interface KnownName {
   nextLookup: number;
 }
 
-/** Of one address family. */
-interface Sender {
-  readonly socket: Socket;
-  waiting: number;
-}
-
-export class UdpCollectors implements Collectors {
+export class HepCollectors implements Collectors {
   readonly counts = { sent: 0, lost: 0 };
   readonly #names: Host['names'];
   readonly #clock: Clock;
   readonly #known = new Map<string, KnownName>();
-  readonly #senders = new Map<'udp4' | 'udp6', Sender>();
+  readonly #senders: Readonly<Record<Collector['transport'], PacketSender>>;
 
   constructor(names: Host['names'], clock: Clock) {
     this.#names = names;
     this.#clock = clock;
+    this.#senders = { udp: new UdpSender(), tcp: new TcpSender(clock) };
   }
 
   prepare({ host }: Collector): void {
@@ -39,43 +34,27 @@ export class UdpCollectors implements Collectors {
   }
 
   send(collector: Collector, captured: CapturedMessage): void {
-    const address = this.#addressOf(collector.host);
-    const packet = address === null ? null : encodeHep3(captured, collector);
-    const sender = address === null ? null : this.#sender(isIP(address) === 6 ? 'udp6' : 'udp4');
-    if (address === null || packet === null || sender === null || sender.waiting > mostWaiting) {
-      this.counts.lost++;
-      return;
-    }
-    sender.waiting += packet.length;
-    try {
-      sender.socket.send(packet, collector.port, address, (error) => {
-        sender.waiting -= packet.length;
-        if (error === null) this.counts.sent++;
-        else this.counts.lost++;
-      });
-    } catch {
-      sender.waiting -= packet.length;
-      this.counts.lost++; // the socket has just been closed
-    }
+    this.#send(collector, encodeHep3(captured, collector));
+  }
+
+  correlate(collector: Collector, calls: CorrelatedCalls): void {
+    this.#send(collector, encodeCorrelation(calls, this.#clock.date(), collector));
   }
 
   close(): void {
-    for (const { socket } of this.#senders.values()) socket.close();
-    this.#senders.clear();
+    for (const sender of Object.values(this.#senders)) sender.close();
   }
 
-  #sender(type: 'udp4' | 'udp6'): Sender {
-    const open = this.#senders.get(type);
-    if (open !== undefined) return open;
-    const sender: Sender = { socket: createSocket(type).unref(), waiting: 0 };
-    this.#senders.set(type, sender);
-    // no descriptor, for example: the next copy tries again
-    sender.socket.once('error', () => {
-      if (this.#senders.get(type) === sender) this.#senders.delete(type);
-      sender.socket.on('error', () => undefined);
-      sender.socket.close();
+  /** @param packet null if it would be too long */
+  #send({ host, port, transport }: Collector, packet: Buffer | null): void {
+    const address = this.#addressOf(host);
+    if (address === null || packet === null) {
+      this.counts.lost++;
+      return;
+    }
+    this.#senders[transport].send(packet, address, port, (isSent) => {
+      this.counts[isSent ? 'sent' : 'lost']++;
     });
-    return sender;
   }
 
   /** The latest address of a name; null if there is none yet. */
@@ -99,5 +78,6 @@ export const noCollectors = (): Collectors => ({
   counts: { sent: 0, lost: 0 },
   prepare: () => undefined,
   send: () => undefined,
+  correlate: () => undefined,
   close: () => undefined,
 });

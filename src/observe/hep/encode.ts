@@ -3,7 +3,7 @@
  * the specification at github.com/sipcapture/HEP.
  */
 import ipaddr from 'ipaddr.js';
-import type { CapturedMessage, Collector } from '../../runtime/index.ts';
+import type { CapturedMessage, Collector, CorrelatedCalls, WireEnd } from '../../runtime/index.ts';
 
 /** Chunks of the generic vendor. */
 const chunk = {
@@ -24,8 +24,13 @@ const chunk = {
   correlationId: 0x11,
 } as const;
 
+/** The vendor of OpenSIPS, and its chunk for further correlation IDs, as JSON. */
+const opensips = 0x0003;
+const extraCorrelation = 0x0001;
+
 const [af4, af6] = [2, 10];
-const sip = 1;
+/** Types of payloads. */
+const payloadTypes = { sip: 1, log: 100 } as const;
 /** Numbers of IP protocols. */
 const ipProtocols: Readonly<Record<CapturedMessage['transport'], number>> = {
   udp: 17,
@@ -37,38 +42,78 @@ const ipProtocols: Readonly<Record<CapturedMessage['transport'], number>> = {
 const headerLength = 6;
 const longest = 0xffff;
 
+type Chunk = readonly [type: number, value: Buffer, vendor?: number];
+type Sender = Pick<Collector, 'captureId' | 'key'>;
+
 /** A packet; null if the message is too long for one. */
-export function encodeHep3(
-  { at, transport, from, to, message, correlationId }: CapturedMessage,
-  { captureId, key }: Pick<Collector, 'captureId' | 'key'>,
+export function encodeHep3(captured: CapturedMessage, sender: Sender): Buffer | null {
+  const { at, transport, from, to, message, correlationId } = captured;
+  return encode([
+    ...header({ at, protocol: ipProtocols[transport], from, to, type: payloadTypes.sip }, sender),
+    [chunk.correlationId, Buffer.from(correlationId, 'latin1')],
+    [chunk.payload, Buffer.from(message, 'latin1')],
+  ]);
+}
+
+/**
+ * Says which calls belong together, as a log message. OpenSIPS documents the JSON, `{"type": "id", ...}`, and not the number of
+ * its chunk; it is the payload as well, for collectors that do not know the chunk.
+ */
+export function encodeCorrelation(
+  { ids, correlationId, from, to }: CorrelatedCalls,
+  at: number,
+  sender: Sender,
 ): Buffer | null {
+  const json = Buffer.from(JSON.stringify(ids), 'latin1');
+  return encode([
+    ...header({ at, protocol: ipProtocols.udp, from, to, type: payloadTypes.log }, sender),
+    [chunk.correlationId, Buffer.from(correlationId, 'latin1')],
+    [extraCorrelation, json, opensips],
+    [chunk.payload, json],
+  ]);
+}
+
+interface Header {
+  /** Milliseconds since 1970, with fractions. */
+  readonly at: number;
+  readonly protocol: number;
+  readonly from: WireEnd;
+  readonly to: WireEnd;
+  readonly type: number;
+}
+
+function header({ at, protocol, from, to, type }: Header, { captureId, key }: Sender): readonly Chunk[] {
   const isIPv6 = from.address.includes(':') || to.address.includes(':');
   const address = isIPv6 ? bytesOfIPv6 : bytesOfIPv4;
   const microseconds = Math.floor(1000 * at);
-  const chunks: readonly (readonly [type: number, value: Buffer])[] = [
+  return [
     [chunk.family, uint8(isIPv6 ? af6 : af4)],
-    [chunk.protocol, uint8(ipProtocols[transport])],
+    [chunk.protocol, uint8(protocol)],
     [isIPv6 ? chunk.source6 : chunk.source4, address(from.address)],
     [isIPv6 ? chunk.destination6 : chunk.destination4, address(to.address)],
     [chunk.sourcePort, uint16(from.port)],
     [chunk.destinationPort, uint16(to.port)],
     [chunk.seconds, uint32(Math.floor(microseconds / 1e6))],
     [chunk.microseconds, uint32(microseconds % 1e6)],
-    [chunk.payloadType, uint8(sip)],
+    [chunk.payloadType, uint8(type)],
     [chunk.captureId, uint32(captureId)],
     ...(key === null ? [] : [[chunk.key, Buffer.from(key, 'latin1')] as const]),
-    [chunk.correlationId, Buffer.from(correlationId, 'latin1')],
-    [chunk.payload, Buffer.from(message, 'latin1')],
   ];
+}
+
+function encode(chunks: readonly Chunk[]): Buffer | null {
   const length = chunks.reduce((sum, [, value]) => sum + headerLength + value.length, headerLength);
   if (length > longest) return null;
-  const parts = chunks.flatMap(([type, value]) => [chunkHeader(type, value.length), value]);
+  const parts = chunks.flatMap(([type, value, vendor = 0]) => [
+    chunkHeader(vendor, type, value.length),
+    value,
+  ]);
   return Buffer.concat([Buffer.from('HEP3'), uint16(length), ...parts], length);
 }
 
-/** The vendor is 0. */
-function chunkHeader(type: number, length: number): Buffer {
+function chunkHeader(vendor: number, type: number, length: number): Buffer {
   const header = Buffer.alloc(headerLength);
+  header.writeUInt16BE(vendor);
   header.writeUInt16BE(type, 2);
   header.writeUInt16BE(headerLength + length, 4);
   return header;
