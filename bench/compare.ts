@@ -3,8 +3,10 @@
  *
  *   npm run bench:compare REF [-- --work answered,relayed,rest] [--pairs 10] [--rate 1000] [--seconds 5] [--slices 120]
  *   npm run bench:compare . [-- --work answered-handler,relayed-handler]
+ *   npm run bench:compare . -- --with metrics [--work answered,relayed]
  *
- * The second compares handlers in TypeScript with the script that does the same.
+ * The second compares handlers in TypeScript with the script that does the same. The third says what an option of the
+ * server costs: `metrics`, with a scrape in each round, or `traces`, of 1 in 100 calls, sent to a collector.
  *
  * REF is a commit, branch or tag, which is checked out and built in a temporary folder, with its own dependencies where
  * they differ; or the folder of a built checkout. Both servers run all the time, warm, and get the same load one after the other, at a rate that both
@@ -18,13 +20,14 @@ import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { startTraceCollector } from '../test/support/otlp.ts';
 import { freePort } from '../test/support/ports.ts';
 import { temporaryFolder } from '../test/support/temporary.ts';
 import { alternate, type Pair } from './rest/alternate.ts';
 import { startNode } from './rest/servers.ts';
 import { opensipsScript } from './sip/configurations.ts';
 import { sample } from './sip/measure.ts';
-import { startHandlers, startScript } from './sip/servers.ts';
+import { type StartOptions, startHandlers, startScript } from './sip/servers.ts';
 import { type Load, type Work as SipWork, works as sipWorks } from './sip/works.ts';
 import { medianInterval } from './statistics.ts';
 
@@ -43,6 +46,7 @@ interface Work {
   readonly compare: (ours: Build, theirs: Build) => Promise<readonly Pair[]>;
 }
 
+const ownName = 'this checkout';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -50,6 +54,7 @@ const { values, positionals } = parseArgs({
     work: { type: 'string', default: 'answered,relayed,rest' },
     pairs: { type: 'string', default: '10' },
     slices: { type: 'string', default: '120' },
+    with: { type: 'string' },
     rate: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '5' },
     'warm-up': { type: 'string', default: '10' },
@@ -109,6 +114,41 @@ async function inTurn(
   return pairs;
 }
 
+/** An option of a server whose cost is measured. */
+interface Feature {
+  readonly start: Required<Pick<StartOptions, 'args' | 'env'>>;
+  /** What its users do in a round. */
+  readonly use: () => Promise<unknown>;
+}
+
+const features: Readonly<Record<string, () => Promise<Feature>>> = {
+  async metrics() {
+    const port = await freePort();
+    return {
+      start: { args: ['--http', `127.0.0.1:${port}`], env: {} },
+      use: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
+    };
+  },
+  async traces() {
+    const collector = await startTraceCollector();
+    toClose.push(() => collector.close());
+    return {
+      start: { args: ['--traces', '0.01'], env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.origin } },
+      use: async () => collector.spans.splice(0),
+    };
+  },
+};
+
+/** Without `--with`: the servers have the same options. */
+const feature: Feature | null = (await features[values.with ?? '']?.()) ?? null;
+if (values.with !== undefined && feature === null) {
+  console.error(`unknown option ${values.with}: expected ${Object.keys(features).join(' or ')}`);
+  process.exit(1);
+}
+
+/** What one of the servers has and the other has not. */
+const featureOf = ({ name }: Build): Feature | null => (name === ownName ? feature : null);
+
 /** Measures what each build starts: a round is the CPU of a call. */
 const sipRounds = (
   work: SipWork,
@@ -120,7 +160,9 @@ const sipRounds = (
     const server = await start(build);
     toClose.push(() => server.stop());
     return async (load) => {
+      const used = featureOf(build)?.use();
       const { outcome, cpu } = await sample(work, server, load, neighbours);
+      await used;
       if (outcome.served < outcome.offered)
         throw new Error(`${outcome.offered - outcome.served} calls were lost`);
       return cpu;
@@ -129,8 +171,9 @@ const sipRounds = (
   return (ours, theirs) => inTurn(begin, ours, theirs);
 };
 
-const programOf = ({ folder }: Build): { readonly program: string } => ({
-  program: join(folder, 'dist/cli/main.js'),
+const programOf = (build: Build): StartOptions => ({
+  program: join(build.folder, 'dist/cli/main.js'),
+  ...featureOf(build)?.start,
 });
 const scriptOf = (work: SipWork, build: Build): ReturnType<typeof startScript> =>
   startScript(opensipsScript({ work: work.name, asking: 'async', ...neighbours }), programOf(build));
@@ -141,15 +184,15 @@ const sipWork = (work: SipWork): Work => ({
   compare: sipRounds(work, (build) => scriptOf(work, build)),
 });
 
-/** The same by handlers, compared with the script of the other build. */
+/** The same by handlers, compared with the script of the other build, or with handlers if an option is measured. */
 const handlerWork = (work: SipWork): Work => ({
-  name: `${work.title}; handlers by the script`,
+  name: `${work.title}; handlers${feature === null ? ' by the script' : ''}`,
   compare: sipRounds(work, (build) =>
-    build.name === ownName ? startHandlers(work.name, neighbours, programOf(build)) : scriptOf(work, build),
+    build.name === ownName || feature !== null
+      ? startHandlers(work.name, neighbours, programOf(build))
+      : scriptOf(work, build),
   ),
 });
-
-const ownName = 'this checkout';
 
 const rest: Work = {
   name: 'rest: GET, 64 in flight',

@@ -7,6 +7,7 @@ import { copyDeclarations } from './declarations.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const folder = join(root, 'packages/siprest-rest');
+const types = '@types/node';
 
 export async function writeRestPackage() {
   for (const name of ['dist', 'package.json', 'LICENSE'])
@@ -26,7 +27,7 @@ export async function writeRestPackage() {
     author,
     engines,
     peerDependencies,
-    peerDependenciesMeta,
+    peerDependenciesMeta: optional,
   } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const manifest = {
     name: 'siprest-rest',
@@ -46,8 +47,9 @@ export async function writeRestPackage() {
       './package.json': './package.json',
     },
     sideEffects: false,
-    peerDependencies,
-    peerDependenciesMeta,
+    // the others are for servers
+    peerDependencies: { [types]: peerDependencies[types] },
+    peerDependenciesMeta: { [types]: optional[types] },
   };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }

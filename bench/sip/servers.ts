@@ -65,25 +65,31 @@ export interface StartOptions {
   readonly program?: string;
   /** Arguments of `siprest run`. */
   readonly args?: readonly string[];
+  /** Environment variables beside those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts siprest with a script that lacks its socket. */
 export async function startScript(script: string, options: StartOptions = {}): Promise<MeasuredServer> {
-  const { program = programPath, args = [] } = options;
+  const { program = programPath, args = [], env = {} } = options;
   const port = await freePort();
   const file = configurationFile('opensips.cfg', `socket = udp:127.0.0.1:${port}\n${script}`);
-  return started(port, /listening/, () => launch(process.execPath, [program, 'run', ...args, file]));
+  return started(port, /listening/, () =>
+    launch(process.execPath, [program, 'run', ...args, file], { env: { ...process.env, ...env } }),
+  );
 }
 
 /** Starts siprest with handlers. */
 export async function startHandlers(
   work: WorkName,
   neighbours: Neighbours,
-  { program = programPath, args = [] }: StartOptions = {},
+  { program = programPath, args = [], env = {} }: StartOptions = {},
 ): Promise<MeasuredServer> {
   const port = await freePort();
   const file = configurationFile('policy.mjs', policyModule({ work, port, ...neighbours }));
-  return started(port, /listening/, () => launch(process.execPath, [program, 'run', ...args, file]));
+  return started(port, /listening/, () =>
+    launch(process.execPath, [program, 'run', ...args, file], { env: { ...process.env, ...env } }),
+  );
 }
 
 export const startSiprest = (settings: ScriptSettings): Promise<MeasuredServer> =>

@@ -72,6 +72,15 @@ export default defineModule({
       },
     },
   ],
+  figures: [
+    {
+      name: 'billing_asked',
+      kind: 'counter',
+      unit: 'calls',
+      summary: 'How often the service was asked for credit.',
+      read: (process) => asked(process).count,
+    },
+  ],
   variables: [
     {
       name: 'billing_asked',

@@ -90,6 +90,11 @@ function define(streams: Streams, finish: (code: number) => void): Command {
         'serve a live page, /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:8088',
       ).argParser(httpAddress),
     )
+    .option('--traces <share>', 'share of calls to trace by OpenTelemetry, such as 0.01; 1 for all', share)
+    .option(
+      '--trace-context',
+      'continue the trace in the Traceparent header of a request, and pass traces on to REST services',
+    )
     .addOption(serverName())
     .addOption(socketPath())
     .action(async (file: string, options: RunOptions) => finish(await run(file, options, streams)));
@@ -276,6 +281,12 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
   };
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number above 0, at most 1.');
 }
 
 function seconds(text: string): number {

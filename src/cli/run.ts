@@ -1,5 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { type HttpAddress, renderDiagnostics, type SipServer, StartError, startServer } from '../index.ts';
+import {
+  type HttpAddress,
+  renderDiagnostics,
+  type SipServer,
+  StartError,
+  startServer,
+  type TraceOptions,
+} from '../index.ts';
 import { controlDirectory, countAbsences, packageVersion as version } from '../internal.ts';
 import { summaryOf } from './check.ts';
 import { memberArgument } from './member-argument.ts';
@@ -26,6 +33,10 @@ export interface RunOptions extends ScriptOptions {
   readonly waitForPort: number;
   /** Where to serve HTTP. */
   readonly http?: HttpAddress;
+  /** The share of calls that are traced. */
+  readonly traces?: number;
+  /** Whether traces come from requests and go on to REST services. */
+  readonly traceContext?: boolean;
   /** Its name for `status` and `reload`. */
   readonly name?: string;
   /** The path of its control socket. */
@@ -46,6 +57,7 @@ export async function run(file: string, options: RunOptions, streams: Streams): 
 
 async function serve(file: string, options: RunOptions, streams: Streams, log: RunLog): Promise<number> {
   const { syslogSocket, processes, queue, queueTimeout, grace, waitForPort, http } = options;
+  const traces = tracesOf(options);
   // a SIGHUP before the server has started would end the program
   let onHangup = (): void => {
     hangups++;
@@ -81,6 +93,7 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
       queueLimit: queue,
       queueTimeout: queueTimeout * 1000,
       waitForPort: waitForPort * 1000,
+      traces,
       http,
       control: {
         directory: controlDirectory(streams.env),
@@ -119,6 +132,12 @@ async function serve(file: string, options: RunOptions, streams: Streams, log: R
   await server.stop({ grace: grace * 1000 });
   manager.close();
   return 0;
+}
+
+function tracesOf({ traces: share, traceContext: passOn = false }: RunOptions): TraceOptions | undefined {
+  if (share !== undefined) return { share, passOn };
+  if (passOn) throw new UsageError('--trace-context needs --traces, the share of calls to trace');
+  return undefined;
 }
 
 /**

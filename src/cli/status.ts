@@ -106,14 +106,14 @@ interface Column {
 }
 
 /** A row per figure and label, a column per process, and a total if there are several. */
-function tableOf({ processes, total, histograms }: ServerStatus): string {
+function tableOf({ processes, total, histograms, ownFigures }: ServerStatus): string {
   const all: Column = { figures: total, histograms };
   const columns = processes.length === 1 ? [all] : [...processes, all];
   const head = ['', ...processes.map(({ process, pid }) => `[${process}] ${pid}`)];
   if (processes.length > 1) head.push('all');
   const rows = [
     head,
-    ...FIGURES.flatMap((spec) =>
+    ...[...FIGURES, ...ownFigures].flatMap((spec) =>
       spec.kind === 'histogram'
         ? timesOf(spec.name, spec.bounds, columns)
         : rowsOf(

@@ -1,5 +1,6 @@
 /** Receives messages: parses and counts them, then answers them or passes them to a worker. */
 import {
+  beginTrace,
   debugLevel,
   type ReceiveCounts,
   Request,
@@ -137,12 +138,15 @@ export class Receiver<H extends Holding = Holding> implements Waiting {
       request.replyStateless(483, 'Too Many Hops');
       return;
     }
+    const { traces } = routing.host;
     const isNew = message.toTag === null && message.method !== 'ACK' && message.method !== 'CANCEL';
     if (!isNew) {
+      if (traces.isOn) beginTrace(request);
       if (!routing.intake.take(request)) this.#late(request);
       return;
     }
     if (this.#waiting.size > 0 && this.#waiting.has(transactionKey(message))) return;
+    if (traces.isOn) beginTrace(request);
     // transactions and dialogs continue
     const isStopping = routing.host.readiness === 'stopping';
     if (isStopping && routing.host.transactions.find(message) === null) return this.#refuse(request);

@@ -3,7 +3,15 @@
  * a value, a {@link Suspension}; it is started here, and another run with the same request continues after it.
  */
 
-import { endStretch, Request, Run, type RunSubject, type RunWorker, stackOf } from '../runtime/index.ts';
+import {
+  endStretch,
+  Request,
+  Run,
+  type RunSubject,
+  type RunWorker,
+  stackOf,
+  traceOf,
+} from '../runtime/index.ts';
 import {
   type CompiledRoute,
   type Completion,
@@ -32,18 +40,32 @@ export function runRoute(
   about: { readonly subject?: RunSubject; readonly parameters?: readonly Value[] } = {},
 ): Awaitable<Run> {
   const run = new Run(worker, request, about.subject);
-  const { scripts } = run.routing.host;
+  const { scripts, traces } = run.routing.host;
+  if (traces.isOn) beginSpan(run, route);
   const began = performance.now(); // CPU time, so always the real clock
   const outer = run.beginStretch(began);
   const done = guard(run, () => carryOn(run, enterRoute(run, route, about.parameters)));
   endStretch(outer);
-  scripts.add(route, performance.now() - began);
+  scripts.addRoute(route, performance.now() - began);
   return isPending(done) ? done.then(() => endOf(run)) : endOf(run);
 }
 
 function endOf(run: Run): Run {
   run.leaveUnanswered();
+  if (run.span !== null) endSpan(run);
   return run;
+}
+
+function beginSpan(run: Run, route: Pick<CompiledRoute<Run>, 'kind' | 'name'>): void {
+  run.span = traceOf(run.request)?.run(route, run.subject.branch) ?? null;
+}
+
+/** A request that has no transaction is over when its main route is. */
+function endSpan({ span, request, subject }: Run): void {
+  span?.end();
+  const { response, relayed, failure } = subject;
+  const isMain = response === undefined && relayed === undefined && failure === undefined;
+  if (isMain && request.transaction === null) traceOf(request)?.end();
 }
 
 /** Never throws. */
@@ -137,11 +159,12 @@ function goOnAfter(
     worker.resume((on) => {
       const run = new Run(on, request, subject);
       run.position = position;
+      if (run.routing.host.traces.isOn && next.route !== null) beginSpan(run, next.route);
       const outer = run.beginStretch(performance.now());
       const done = guard(run, () => carryOn(run, resume(run, next, complete)));
       endStretch(outer);
       const end = () => {
-        run.leaveUnanswered();
+        endOf(run);
         ended?.(run);
       };
       return isPending(done) ? done.then(end) : end();

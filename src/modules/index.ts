@@ -17,6 +17,7 @@ export {
   raiseEvent,
   type ScriptModule,
   type ScriptModuleRows,
+  type ScriptProcess,
   type ScriptRun,
   type StateDefinition,
   type StateScope,

@@ -15,6 +15,7 @@ import { mathops } from './mathops/index.ts';
 import { maxfwd } from './maxfwd.ts';
 import { miDatagram, miFifo, miHttp } from './mi.ts';
 import { nathelper } from './nathelper/index.ts';
+import { opentelemetry } from './opentelemetry.ts';
 import { options } from './options.ts';
 import { path } from './path.ts';
 import { permissions } from './permissions/index.ts';
@@ -78,5 +79,6 @@ export const modules: readonly Module[] = [
   tracer,
   siptrace,
   protoHep,
+  opentelemetry,
   ...inertModules,
 ];

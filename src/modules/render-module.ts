@@ -1,5 +1,5 @@
 /** What a module provides, as text for a terminal. */
-import type { CommandSpec, Module, Run } from '../runtime/index.ts';
+import type { CommandSpec, FigureDescription, Module, Run } from '../runtime/index.ts';
 import {
   type ArgumentSpec,
   defaultForm,
@@ -32,6 +32,7 @@ export function renderModule(module: Module, loaded: string): string {
     section('Transformations', module.transformations, transformation),
     section('Events', module.events, event),
     section('Administration commands', module.commands, command),
+    section('Figures', module.figures, figure),
   ];
   return `${[...head, ...sections.flat()].join('\n')}\n`;
 }
@@ -101,6 +102,11 @@ const command = ({ name, parameters, summary }: CommandSpec): readonly string[] 
   [name, ...parameters.map((one) => (one.optional ? `[${one.name}]` : one.name))].join(' '),
   summary,
   ...parameters.map((one) => `${one.name} (${one.type}): ${one.summary}`),
+];
+
+const figure = ({ name, kind, unit, labels = [], summary }: FigureDescription): readonly string[] => [
+  `${name} (${[kind, unit, ...(labels.length === 0 ? [] : [`by ${labels.join(' and ')}`])].filter(Boolean).join(', ')})`,
+  summary,
 ];
 
 const withoutEffect = (inert: string | undefined) =>

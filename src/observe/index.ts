@@ -14,3 +14,4 @@ export { metricsEndpoint } from './metrics/endpoint.ts';
 export { familiesOf, type MetricFamily, metricName } from './metrics/family.ts';
 export { pageEndpoints } from './page/endpoints.ts';
 export { PageFeed } from './page/feed.ts';
+export { openTelemetry } from './traces/open-telemetry.ts';

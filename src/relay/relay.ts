@@ -16,6 +16,7 @@ import {
   StateKey,
   stackOf,
   tmParameters,
+  traceOf,
 } from '../runtime/index.ts';
 import type { Status } from '../script/index.ts';
 import {
@@ -124,7 +125,10 @@ function sendBranches(run: Run, options: RelayOptions, isNew: boolean): Awaitabl
     }
     const proxy = proxyOf(run, state);
     proxy.cancelsOthers = !(options.allowNoCancel === true && saysNoCancel(request));
-    return proxy.relay(specs) === 'sent' ? 1 : failed.noDestination;
+    const before = proxy.branches.length;
+    if (proxy.relay(specs) !== 'sent') return failed.noDestination;
+    noteBranches(run, proxy, before);
+    return 1;
   });
 }
 
@@ -183,9 +187,16 @@ export function injectBranches(run: Run, { cancelsOthers, isLast }: InjectOption
   return andThen(prepared(run, request.state(messageBranches).all, {}, state), (made) => {
     const specs = made.filter((one) => typeof one === 'object');
     if (cancelsOthers) for (const branch of proxy.branches) proxy.cancelBranch(branch);
+    const before = proxy.branches.length;
     const outcome = proxy.inject(specs, isLast);
+    if (outcome === 'sent') noteBranches(run, proxy, before);
     return outcome === 'sent' ? 1 : firstFailure(made);
   });
+}
+
+/** Adds branches from `first` on to the trace. */
+function noteBranches({ request, span }: Run, proxy: ProxyTransaction<RelayedBranch>, first: number): void {
+  traceOf(request)?.relayed(proxy.branches.slice(first), span);
 }
 
 /** t_wait_for_new_branches(): false without a transaction, or after its final reply. */
@@ -277,6 +288,7 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
 
   onReply(branch: Branch<RelayedBranch>, response: SipResponse): Awaitable<ReplyVerdict> {
     const { user } = this.#state;
+    traceOf(this.#request)?.branchReplied(branch, response.status);
     const verdict = onReply(this.#routing, this.#request, this.#state, branch, response);
     return user === null ? verdict : andThen(verdict, (first) => byUser(user, first, branch, response));
   }
@@ -291,6 +303,10 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
       if (proxy?.branches.length === before && proxy?.server.isFinal === false)
         return user.onFailure(failure);
     });
+  }
+
+  onBranchEnd(branch: Branch<RelayedBranch>): void {
+    traceOf(this.#request)?.branchEnded(branch);
   }
 
   onCancel(_: Branch<RelayedBranch>, cancel: SipRequest): Awaitable<RequestEdits | null> {

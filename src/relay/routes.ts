@@ -10,6 +10,7 @@ import {
   type Run,
   type RunRouting,
   type RunSubject,
+  shareTrace,
   tmParameters,
 } from '../runtime/index.ts';
 import {
@@ -53,7 +54,8 @@ async function judge(
   const draft = Draft.ofResponse(response);
   if (global !== null) {
     // the global route sees no transaction (the manual's Script-Routes, onreply_route)
-    const run = await onWorker(routing, new Request(routing, null), [global], { response, draft });
+    const own = shareTrace(request, new Request(routing, null));
+    const run = await onWorker(routing, own, [global], { response, draft });
     if (drops(routing, run, response)) return 'drop';
   }
   if (routes.length > 0) {

@@ -12,6 +12,7 @@ import { chainOf, HandlerSender, type Sender } from './policies.ts';
 import type { HttpRequest } from './request.ts';
 import { isBody, type RequestBody, readBody } from './request-bodies.ts';
 import { requestHeaders } from './request-headers.ts';
+import { sendObserved } from './request-observer.ts';
 import {
   type BodyRequestOptions,
   checkRequestOptions,
@@ -88,6 +89,11 @@ export class RestClient {
   /** Its connections by state. */
   get connections(): ConnectionCounts {
     return this.#dispatcher.connections;
+  }
+
+  /** Adds its connections to sums by host. @internal */
+  addConnections(to: Map<string, ConnectionCounts>): void {
+    this.#dispatcher.addConnections(to);
   }
 
   /** A GET request. */
@@ -216,7 +222,11 @@ export class RestClient {
   ): Promise<Outcome> {
     try {
       const request = this.#read(method, url, options, streaming);
-      if (!(request instanceof ErrorOutcome)) return this.#sender.send(request);
+      if (!(request instanceof ErrorOutcome)) {
+        const { observer } = options;
+        const { send } = this.#sender;
+        return observer === undefined ? send(request) : sendObserved(observer, request, send);
+      }
       this.#settings.log('debug', `${method}: -10, ${request.reason}`);
       return Promise.resolve(request);
     } catch (error) {

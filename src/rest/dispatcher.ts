@@ -61,6 +61,16 @@ export class Dispatcher implements Sender, TransferOwner {
     return counts;
   }
 
+  /** Adds its connections to sums by host. */
+  addConnections(to: Map<string, ConnectionCounts>): void {
+    for (const pool of this.#pools.values()) {
+      const { host } = pool.counts;
+      const counts = to.get(host) ?? { connecting: 0, busy: 0, idle: 0 };
+      to.set(host, counts);
+      pool.countConnections(counts);
+    }
+  }
+
   readonly send = (request: HttpRequest): Promise<Outcome> => {
     const { expect100, noConcurrentConnects, shared } = this.#settings;
     const { method, authority, path, headers, body, streams, signal } = request;

@@ -58,6 +58,7 @@ export type { Policy, Send } from './policies.ts';
 export { type HoldConnectLock, type HttpRequest, withHeader } from './request.ts';
 export type { RequestBody } from './request-bodies.ts';
 export type { HeadersOption, RequestHeaders } from './request-headers.ts';
+export type { RequestObserver } from './request-observer.ts';
 export type { BodyRequestOptions, RequestOptions } from './request-options.ts';
 export type { BodyPieces } from './request-stream.ts';
 export type { RestClientOptions, TlsOptions } from './settings.ts';

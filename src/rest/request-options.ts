@@ -6,6 +6,7 @@ import { checkOption } from './read-options.ts';
 import type { HoldConnectLock } from './request.ts';
 import type { RequestBody } from './request-bodies.ts';
 import type { HeadersOption } from './request-headers.ts';
+import type { RequestObserver } from './request-observer.ts';
 import { TlsClientDomain } from './tls-domain.ts';
 
 /** Options of one request. */
@@ -23,6 +24,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Ends the request as well, at a lower cost. @internal */
   readonly cancellation?: Cancellation | undefined;
+  /** Sees it begin and end. @internal */
+  readonly observer?: RequestObserver | undefined;
   /** TLS client domain for this request, instead of the client's. */
   readonly tlsDomain?: TlsClientDomain | undefined;
   /**
@@ -60,8 +63,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof BodyRequestOptions>([
   'json',
 ]);
 
-/** Not an option for users. */
-const internalOption = 'cancellation';
+/** Not options for users. */
+const internalOptions: ReadonlySet<string> = new Set<keyof BodyRequestOptions>(['cancellation', 'observer']);
 
 /** @throws RestOptionError for errors of the calling program */
 export function checkRequestOptions(options: BodyRequestOptions): void {
@@ -70,7 +73,7 @@ export function checkRequestOptions(options: BodyRequestOptions): void {
     throw invalidOption('options', options, 'an object');
   }
   for (const name in options) {
-    if (!KNOWN.has(name) && name !== internalOption) throw unknownOption(name, 'a request', [...KNOWN]);
+    if (!KNOWN.has(name) && !internalOptions.has(name)) throw unknownOption(name, 'a request', [...KNOWN]);
   }
   const { timeout, signal, tlsDomain, contentType, holdConnectLock, encoding } = options;
   if (timeout !== undefined) checkOption('timeout', CLIENT_OPTIONS.timeout, timeout);

@@ -52,12 +52,15 @@ export class PhaseHistograms {
 
 /** How the transfers to one host ended. */
 export class HostCounts {
+  /** The host and port, or `others`. */
+  readonly host: string;
   readonly #counts = new Uint32Array(11);
   readonly #classes = new Uint32Array(6);
   readonly #times: PhaseHistograms;
   #acts: Partial<Record<PolicyAct, number>> | null = null;
 
-  constructor(times: PhaseHistograms) {
+  constructor(host: string, times: PhaseHistograms) {
+    this.host = host;
     this.#times = times;
   }
 
@@ -110,7 +113,7 @@ export class TransferCounts {
     let counts = this.#hosts.get(host);
     if (counts !== undefined) return counts;
     if (this.#hosts.size >= MOST_HOSTS && host !== OTHERS) return this.of(OTHERS);
-    counts = new HostCounts(this.#timesOf(host));
+    counts = new HostCounts(host, this.#timesOf(host));
     this.#hosts.set(host, counts);
     return counts;
   }

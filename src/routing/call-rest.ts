@@ -1,11 +1,19 @@
 /** A call's REST requests, which end with the call. */
-import type { BodyRequestOptions, Outcome, RequestOptions, RestClient } from '../rest/index.ts';
+import type {
+  BodyRequestOptions,
+  Outcome,
+  RequestObserver,
+  RequestOptions,
+  RestClient,
+} from '../rest/index.ts';
 import type { Cancellation } from '../timers/index.ts';
 
 /** What {@link CallRest} needs of its call. */
 export interface RestCaller {
   /** Ends its requests. */
   readonly cancellation: Cancellation;
+  /** What sees the next request, as for a trace; undefined: nothing does. */
+  readonly observer: RequestObserver | undefined;
   /** The handler waits for an answer. */
   waits(): void;
   /** The handler goes on after waiting. */
@@ -56,8 +64,9 @@ export class CallRest {
   /** A request with any method except CONNECT. */
   request(method: string, url: string | URL, options?: BodyRequestOptions): Promise<Outcome> {
     const caller = this.#caller;
-    const { cancellation } = caller;
-    const all = options === undefined ? { cancellation } : { ...options, cancellation };
+    const { cancellation, observer } = caller;
+    const own = observer === undefined ? { cancellation } : { cancellation, observer };
+    const all = options === undefined ? own : { ...options, ...own };
     const asked = this.#client.request(method, url, all);
     caller.waits();
     return asked.then((outcome) => {

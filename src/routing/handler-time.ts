@@ -43,6 +43,8 @@ export abstract class HandlerTime extends Deadline {
   abstract readonly name: string;
   /** As errors name it: `the handler of INVITE`. */
   abstract get title(): string;
+  /** It has returned, or waits for the first time. */
+  abstract ran(milliseconds: number): void;
 
   get callId(): string {
     return this.request.message?.callId ?? '';

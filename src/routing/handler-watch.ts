@@ -11,6 +11,8 @@ export interface WatchedHandler {
   readonly isUnderWay: boolean;
   /** Whether it is running and waits for something other than what siprest provides: replies, REST answers, sleep(), routes. */
   readonly waitsElsewhere: boolean;
+  /** It has returned, or waits for the first time. */
+  ran(milliseconds: number): void;
 }
 
 /** Shorter stretches are not of interest, in ms. */
@@ -25,10 +27,12 @@ export class HandlerWatch {
   /** Calls a handler. */
   run<A, R>(handler: WatchedHandler, body: (argument: A) => R, argument: A): R {
     this.begins(handler);
+    const began = this.#since;
     try {
       return body(argument);
     } finally {
       this.ends();
+      handler.ran(performance.now() - began);
     }
   }
 

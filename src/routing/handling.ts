@@ -23,6 +23,7 @@ import {
 } from '../sip/index.ts';
 import { type Awaitable, andThen, isPending } from '../timers/index.ts';
 import { HandlerTime } from './handler-time.ts';
+import { HandlerTrace } from './handler-trace.ts';
 import { cancelled, type PendingRelay, replyOf, resultOf, unreachable } from './pending-relay.ts';
 import type { PolicyRouting } from './policy-routing.ts';
 import type { RelayFailure, RelayOptions, RelayResult, RelayTimeout } from './relay-options.ts';
@@ -43,6 +44,8 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
   #relay: PendingRelay | null = null;
   /** Lets the proxy go on after a failure. */
   #release: (() => void) | null = null;
+  /** Null: the request is not traced. */
+  #trace: HandlerTrace | null = null;
   /** How the last relay() failed before anything was sent. */
   #unsent: RelayFailure | null = null;
 
@@ -75,7 +78,7 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
     this.#takeOver();
     let done: unknown;
     try {
-      done = this.routing.watch.run(this, handle, call);
+      done = this.#call(handle, call);
     } catch (error) {
       this.#failed(error);
       return this.#finish();
@@ -96,7 +99,7 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
     this.#takeOver();
     let done: R;
     try {
-      done = this.routing.watch.run(this, body, call);
+      done = this.#call(body, call);
     } catch (error) {
       this.#finish();
       throw error;
@@ -107,6 +110,20 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
     }
     if (this.#relay === null) this.count();
     return Promise.resolve(done).finally(() => this.#finish());
+  }
+
+  #call<C, R>(body: (call: C) => R, call: C): R {
+    this.#trace = HandlerTrace.begin(this.request, this.name);
+    return this.routing.watch.run(this, this.#trace?.around(body) ?? body, call);
+  }
+
+  override ran(milliseconds: number): void {
+    if (this.#owns) this.routing.host.handlers.add(this.name, milliseconds);
+  }
+
+  /** What sees its next REST request. */
+  get observer() {
+    return this.#trace?.observer;
   }
 
   /** Runs a route of the policy's script to its end. @throws TypeError without such a route */
@@ -152,6 +169,7 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
   }
 
   #failed(error: unknown): void {
+    this.#trace?.failed(error);
     this.routing.log.error(this.#line(`failed: ${stackOf(error)}`));
     if (this.ended === null && !this.isAnswered) this.request.replyWith(serverError);
   }
@@ -163,6 +181,7 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
   /** The handler has ended: what it has left undecided is decided. */
   #finish(): void {
     this.isOver = true;
+    this.#trace?.end();
     this.pause();
     this.#letGo();
     if (!this.#owns) return this.#giveBack();
@@ -295,7 +314,8 @@ export class Handling extends HandlerTime implements ServerUser, RelayUser {
       return 'forward';
     }
     const reply = replyOf(branch, response);
-    const verdict = responseVerdict(reply, change, (error) => this.#failedOn(error));
+    const judge = () => responseVerdict(reply, change, (error) => this.#failedOn(error));
+    const verdict = this.#trace === null ? judge() : this.#trace.onReply(branch, judge);
     if (!isAnswer) return verdict;
     return andThen(verdict, (last) => {
       this.#answered(reply);

@@ -14,18 +14,25 @@ import type {
 } from '../sip/index.ts';
 import type { Awaitable, Clock, MemoryBudgets } from '../timers/index.ts';
 import type { Collectors } from './collectors.ts';
-import type { Figure } from './figures.ts';
+import type { Figure, FigureSpec } from './figures.ts';
 import type { LogOverrides } from './logging/log-levels.ts';
 import type { MessageTap } from './message-tap.ts';
 import type { ReceiveCounts } from './receive-counts.ts';
-import type { ScriptCounts } from './script-counts.ts';
+import type { RunCounts, ScriptCounts } from './script-counts.ts';
 import type { ListeningSocket } from './sockets.ts';
+import type { CallTraces } from './spans/call-traces.ts';
 import type { States } from './state.ts';
 import type { Store } from './stores/store.ts';
 import type { Tracing } from './tracing.ts';
 
 /** A process is `starting` until its sockets are open, and refuses new requests while `stopping`. */
 export type Readiness = 'starting' | 'running' | 'stopping';
+
+/** The figures of one module. */
+export interface OwnFigures {
+  readonly module: string;
+  readonly figures: readonly FigureSpec<Host>[];
+}
 
 export interface Host {
   /** Its number among the server's processes, from 0. */
@@ -57,6 +64,8 @@ export interface Host {
   readonly states: States<Host>;
   readonly received: ReceiveCounts;
   readonly scripts: ScriptCounts;
+  /** Runs of handlers, by handler. */
+  readonly handlers: RunCounts;
   /** Counts final replies of transactions. */
   readonly replies: StatusCounts;
   /** Counts stateless replies. */
@@ -69,8 +78,12 @@ export interface Host {
   readonly collectors: Collectors;
   /** Live traces of calls. */
   readonly tracing: Tracing;
+  /** Traces of calls for OpenTelemetry. */
+  readonly traces: CallTraces;
   /** The levels of its logs, which an administrator may replace. */
   readonly logs: { readonly overrides: LogOverrides; override(overrides: LogOverrides): void };
+  /** The figures of users' own modules that the current policy loads. */
+  readonly ownFigures: readonly OwnFigures[];
   /** A figure of this process; 0 for an unknown name. */
   figure(name: string): Figure;
 }

@@ -19,14 +19,19 @@ export { Draft, requestDraft } from './draft.ts';
 export { applyEdits, bodyOffset, type Edit, edits } from './edits.ts';
 export { messageOf, stackOf } from './error-text.ts';
 export {
+  describeFigure,
   type Figure,
+  type FigureDescription,
+  type FigureFacts,
   type FigureSpec,
   type FigureUnit,
   type FigureValues,
+  type HistogramFacts,
   type HistogramFigures,
   type HistogramSpec,
   type HistogramValues,
   labelled,
+  type NumberFacts,
   type NumberSpec,
 } from './figures.ts';
 export type { Host, Readiness } from './host.ts';
@@ -61,6 +66,7 @@ export {
 export type { Program } from './program.ts';
 export { ReceiveCounts } from './receive-counts.ts';
 export { ofMessage, Request, subjectOf } from './request.ts';
+export { beginTrace, shareTrace, traceOf } from './request-trace.ts';
 export {
   type Job,
   type JobKind,
@@ -76,7 +82,7 @@ export {
   type RunSubject,
   type RunWorker,
 } from './run.ts';
-export { ScriptCounts } from './script-counts.ts';
+export { RunCounts, ScriptCounts } from './script-counts.ts';
 export { parseError, type ScriptError, scriptError } from './script-error.ts';
 export type { ScriptMetric } from './script-metrics.ts';
 export { endStretch } from './script-time.ts';
@@ -93,6 +99,23 @@ export {
   type SocketSource,
   systemSockets,
 } from './sockets.ts';
+export type { CallTrace } from './spans/call-trace.ts';
+export {
+  CallTraces,
+  defaultExport,
+  type ExportSettings,
+  type TraceOptions,
+} from './spans/call-traces.ts';
+export { HttpSpan } from './spans/http-span.ts';
+export type {
+  Span,
+  SpanAttributes,
+  SpanKind,
+  SpanSource,
+  TraceBeginning,
+  TraceField,
+  TraceParent,
+} from './spans/span.ts';
 export { StateKey, States } from './state.ts';
 export {
   counterOf,

@@ -19,8 +19,10 @@ import {
   type Uri,
 } from '../sip/index.ts';
 import { Avps } from './avps.ts';
+import { Listeners } from './listeners.ts';
 import { debugLevel, type LogSubject } from './log.ts';
 import type { Routing } from './routing.ts';
+import { callTrace } from './spans/call-trace.ts';
 import { StateKey, States } from './state.ts';
 import { tmParameters } from './tm-parameters.ts';
 
@@ -233,6 +235,7 @@ export class Request {
       forceRport: this.#forceRport,
     });
     if (this.#transaction === null) return 'refused';
+    this.knownState(transactionListeners)?.emit(this.#transaction);
     if (this.routing.parameters(tmParameters).auto_100trying) {
       // stops a caller's INVITE retransmissions while the script waits (RFC 3261, 17.2.1), and slows down others (RFC
       // 4320, 4.1)
@@ -240,6 +243,12 @@ export class Request {
       else this.#transaction.trying = this;
     }
     return 'created';
+  }
+
+  /** Calls `listener` with the transaction: at once if there is one, else when it is created. */
+  onTransaction(listener: (transaction: ServerTransaction) => void): void {
+    if (this.#transaction === null) this.state(transactionListeners).add(listener);
+    else listener(this.#transaction);
   }
 
   /** Sends the automatic 100. */
@@ -312,8 +321,10 @@ export class Request {
     if (this.message === null || this.message.method === 'ACK' || this.#isOwn) return false;
     this.#debugReply(content);
     if (content.status >= 200) this.#root.#replied = true;
-    const reply = buildReply(this.message, content, this.routing.host.tags.tagFor(this.message));
-    this.routing.host.stateless.add(content.status, this.message.method);
+    const { host } = this.routing;
+    if (host.traces.isOn) this.knownState(callTrace)?.replied(content.status);
+    const reply = buildReply(this.message, content, host.tags.tagFor(this.message));
+    host.stateless.add(content.status, this.message.method);
     sendReply(this.message, reply, undefined, content.forceRport);
     return true;
   }
@@ -329,6 +340,13 @@ export class Request {
       );
   }
 }
+
+/** Those that wait for a transaction. */
+const transactionListeners = new StateKey<Request, Listeners<[ServerTransaction]>>(
+  'transaction listeners',
+  () => new Listeners(),
+  { isShared: true },
+);
 
 const untilAck: SendOptions = { untilAck: true };
 

@@ -2,25 +2,27 @@
  * A script running on a message, from a top route to its end; after `async()` another run continues with the same
  * request. Functions and variables see it; `engine` executes it.
  */
-import type {
-  CompiledRoute,
-  Execution,
-  Frame,
-  ParameterSpec,
-  RouteKind,
-  RowValues,
-  Suspension,
-  Value,
+import {
+  type CompiledRoute,
+  type Execution,
+  type Frame,
+  type ParameterSpec,
+  type RouteKind,
+  type RowValues,
+  type Suspension,
+  type Value,
+  withoutSecrets,
 } from '../script/index.ts';
 import type { Branch, Failure, SipMessage, SipResponse } from '../sip/index.ts';
 import type { Avps } from './avps.ts';
 import { Draft, requestDraft } from './draft.ts';
 import { debugLevel, type LogSubject } from './log.ts';
-import type { LogFields } from './logging/lines.ts';
+import { type LogFields, printable } from './logging/lines.ts';
 import { messageFields, ofMessage, Request } from './request.ts';
 import type { ScriptRouting, Worker } from './routing.ts';
 import { assertError, scriptError } from './script-error.ts';
 import { beginStretch, firstSteps, ScriptTime } from './script-time.ts';
+import type { Span } from './spans/span.ts';
 import type { StateKey } from './state.ts';
 
 const noValues: readonly Value[] = [];
@@ -80,6 +82,8 @@ export class Run implements Execution<Run>, LogSubject {
   /** Whether a resume route continues it. */
   hasResumeRoute = false;
   suspension: Suspension<Run> | null = null;
+  /** Its part of the request's trace; null: the request is not traced. */
+  span: Span | null = null;
   /** Whether async() blocks instead of freeing the worker. */
   isBlocking = false;
   /** After async() in a run that somebody waits for, such as a reply route: resolves to the run of the resume route when that has ended. */
@@ -213,6 +217,7 @@ export class Run implements Execution<Run>, LogSubject {
   entered(frame: Frame): void {
     const { debugs } = this;
     this.isStepped = debugs || this.#scriptTrace !== null || this.routing.host.tracing.isOn;
+    if (this.span !== null && frame.depth > 1) this.span.event(routeName(frame));
     if (!debugs) return;
     const { depth } = frame;
     this.log(
@@ -245,8 +250,16 @@ export class Run implements Execution<Run>, LogSubject {
 
   /** Logs a line of the server at the worker's level. */
   log(level: number, text: string, fields?: LogFields): void {
+    if (this.span !== null) this.traceLine(level, text, this.logLevel);
     const subject = fields === undefined ? this : { logFields: { ...this.logFields, ...fields } };
     this.routing.log.log(level, text, this.logLevel, subject);
+  }
+
+  /** Adds a log line to its part of the trace, if one that is written up to `limit`. */
+  traceLine(level: number, text: string, limit: number): void {
+    if (level > Math.min(limit, this.routing.host.traces.logLevel)) return;
+    const message = printable(withoutSecrets(text.trimEnd())).slice(0, longestEvent);
+    this.span?.event('log', { 'log.level': level, 'log.message': message });
   }
 
   /** Answers the request. False if it cannot be answered any more. */
@@ -259,5 +272,8 @@ export class Run implements Execution<Run>, LogSubject {
     if (!this.hasResumeRoute) this.request.leaveUnanswered();
   }
 }
+
+/** The longest text of an event in a trace. */
+const longestEvent = 1000;
 
 const routeName = ({ kind, name }: Frame) => (name === '' ? kind : `${kind}[${name}]`);

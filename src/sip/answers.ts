@@ -45,7 +45,7 @@ export class Answers implements ClientUser {
     const { text } = answer;
     const data =
       text === null ? forwardResponse(response, NO_EDITS, this.#withLength) : Buffer.from(text, 'latin1');
-    if (data !== null) this.#server.send(response.status, data);
+    if (data !== null) this.#server.relay(response.status, data, null);
     return true;
   }
 
@@ -56,7 +56,7 @@ export class Answers implements ClientUser {
     const isChanged = Object.keys(edits).length > 0;
     const answer = { toTag: ownCopy(response.toTag ?? ''), text: isChanged ? data.toString('latin1') : null };
     this.#sent = [...this.#sent, answer];
-    this.#server.send(edits.status ?? response.status, data);
+    this.#server.relay(edits.status ?? response.status, data, response);
     return true;
   }
 

@@ -57,6 +57,7 @@ export {
 export { MethodCounts } from './method-counts.ts';
 export { NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
 export { type Asking, DEFAULT_ASKING, DnsNames, type DnsNamesOptions } from './names.ts';
+export { ownCopy } from './own-copy.ts';
 export { findParameter, type Parameter, parseParameters, splitList } from './parameters.ts';
 export { parseMessage } from './parse-message.ts';
 export {

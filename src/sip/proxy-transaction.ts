@@ -285,17 +285,24 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
 
   /** 16.7, 5 and 10: forwards every 2xx at once, and cancels the other branches. */
   #answered(branch: ProxyBranch<T>, response: SipResponse, edits: ResponseEdits): void {
-    branch.isSettled = true;
+    this.#ends(branch);
     this.#answers ??= new Answers(this.server, this.#isReliable);
     if (!this.#answers.pass(response, edits)) this.#answerHere(LOST_VIA);
     if (this.cancelsOthers) this.#cancelRest(ELSEWHERE);
     this.#finishIfOver();
   }
 
+  /** Its final status has been processed. */
+  #ends(branch: ProxyBranch<T>): void {
+    if (branch.isSettled) return;
+    branch.isSettled = true;
+    this.#hooks.onBranchEnd?.(branch);
+  }
+
   /** A branch got a final response other than 2xx. After the last branch, forwards the best. */
   #settle(branch: ProxyBranch<T>): Awaitable<void> {
     if (branch.isSettled || !branch.isEnded) return;
-    branch.isSettled = true;
+    this.#ends(branch);
     if (branch.lastStatus >= 600 && this.#settings.block6xx !== false) {
       this.#blockedBy ??= branch;
       this.#cancelRest(NO_HEADERS);
@@ -373,7 +380,7 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
     const status = edits.status ?? this.#translated(response.status);
     const all = edits.status === undefined && status !== response.status ? { ...edits, status } : edits;
     const data = forwardResponse(response, all, this.#isReliable);
-    if (data !== null) this.server.send(status, data);
+    if (data !== null) this.server.relay(status, data, response);
     else if (status >= 200) this.#answerHere(status);
   }
 

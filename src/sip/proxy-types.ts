@@ -125,6 +125,8 @@ export interface ProxyHooks<T = unknown> {
    * added. A CANCEL while its promise is pending ends in 487.
    */
   readonly onFailure?: (failure: Failure<T>) => Awaitable<void>;
+  /** Called once when a branch has its final status, before anything is done about it. */
+  readonly onBranchEnd?: (branch: Branch<T>) => void;
   /** Called before a branch's CANCEL is sent; returns changes to it. */
   readonly onCancel?: (branch: Branch<T>, cancel: SipRequest) => Awaitable<RequestEdits | null>;
   /** Called if a hook threw or rejected; its result is ignored. */

@@ -2,7 +2,7 @@
 import { Deadline, type TimerWheel } from '../timers/index.ts';
 import { randomToken } from './branch.ts';
 import type { HeaderText } from './header-text.ts';
-import type { SipRequest } from './message.ts';
+import type { SipRequest, SipResponse } from './message.ts';
 import { ownCopy } from './own-copy.ts';
 import { buildReply, type Destination, isStatus, type ReplyContent, replyDestination } from './reply.ts';
 import type { TimerValues } from './timers.ts';
@@ -25,6 +25,11 @@ export interface ServerUser {
   /** The caller's CANCEL has arrived; `headers` are for those that it causes. */
   cancel(headers?: HeaderText): void;
 }
+
+/** Sees a reply before it is sent. `response`: as received, if the reply is relayed; null for one of this element. */
+export type ReplyListener = (status: number, response: SipResponse | null) => void;
+
+const NO_LISTENERS: readonly ReplyListener[] = [];
 
 /** Counters of sent replies. */
 export interface SentReplies {
@@ -83,6 +88,8 @@ export interface SendOptions {
   readonly untilAck?: boolean;
 }
 
+const NO_OPTIONS: SendOptions = {};
+
 /**
  * A non-INVITE transaction leaves the table when it sends its final reply, which is kept as bytes for retransmissions
  * (on a reliable transport it ends a moment later).
@@ -117,6 +124,7 @@ export abstract class ServerTransaction extends Deadline {
   #lastReply: string | ReplyContent | null = null;
   #forceRport: boolean;
   #isSettled = false;
+  #listeners = NO_LISTENERS;
 
   constructor(
     request: SipRequest,
@@ -166,6 +174,18 @@ export abstract class ServerTransaction extends Deadline {
     this.context.settled();
   }
 
+  /** Calls `listener` for each reply, and for a request that ends without one, as if by a 408; not for retransmissions. */
+  onReply(listener: ReplyListener): void {
+    this.#listeners = [...this.#listeners, listener];
+  }
+
+  #tell(status: number, response: SipResponse | null): void {
+    const listeners = this.#listeners;
+    // after a 2xx others may come, of further callees
+    if (status >= 300) this.#listeners = NO_LISTENERS;
+    for (const listener of listeners) listener(status, response);
+  }
+
   /** Absorbs a retransmission or the ACK without telling the user. */
   abstract receive(request: SipRequest): void;
 
@@ -184,18 +204,29 @@ export abstract class ServerTransaction extends Deadline {
     }
     const data = buildReply(request, content, content.toTag ?? this.toTag, this.#forceRport);
     this.context.made(data);
-    return this.#send(content.status, data, options, content);
+    return this.#send(content.status, data, options, content, null);
   }
 
-  /** Sends a reply given as bytes. Like {@link reply}, but further 2xx replies to an INVITE are sent too. */
-  send(status: number, data: Buffer, options: SendOptions = {}): boolean {
-    return this.#send(status, data, options, null);
+  /**
+   * Relays a reply, given as bytes and as it was received; null for a retransmission. Like {@link reply}, but further 2xx
+   * replies to an INVITE are sent too.
+   */
+  relay(status: number, data: Buffer, response: SipResponse | null): boolean {
+    return this.#send(status, data, NO_OPTIONS, null, response);
   }
 
   /** `content`: of a reply of this element; null for a relayed one. */
-  #send(status: number, data: Buffer, options: SendOptions, content: ReplyContent | null): boolean {
+  #send(
+    status: number,
+    data: Buffer,
+    options: SendOptions,
+    content: ReplyContent | null,
+    response: SipResponse | null,
+  ): boolean {
     if (!isStatus(status)) throw new RangeError(`no SIP status: ${status}`);
     if (!this.takes(status)) return false;
+    if (this.#listeners !== NO_LISTENERS && (content !== null || response !== null))
+      this.#tell(status, response);
     if (this.#request !== null) this.destination ??= replyDestination(this.#request, this.#forceRport);
     this.lastStatus = status;
     this.context.sent[content === null ? 'relayed' : 'local']++;
@@ -233,6 +264,7 @@ export abstract class ServerTransaction extends Deadline {
    */
   forgo(): void {
     if (this.#request === null) return;
+    this.#tell(408, null);
     this.#request = null;
     this.trying = null;
     this.lastStatus = 408;

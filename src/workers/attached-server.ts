@@ -25,6 +25,10 @@ export class AttachedServer implements SipServer {
     return this.#server.status();
   }
 
+  whyNotReady() {
+    return this.#server.whyNotReady();
+  }
+
   reload(script: Loaded | Policy) {
     return this.#server.reload(script);
   }

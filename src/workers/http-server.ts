@@ -35,7 +35,7 @@ export async function withHttp(
   const feed = new PageFeed(() => server.status());
   const endpoints = [
     ...metricsEndpoints(server, further.metrics),
-    ...healthEndpoints(() => whyNotReady(server)),
+    ...healthEndpoints(() => server.whyNotReady()),
     ...pageEndpoints(feed),
     ...further.endpoints,
   ];
@@ -87,15 +87,8 @@ const ownPath = '/metrics';
 function metricsEndpoints(server: SipServer, { path, read }: ScriptMetrics): readonly HttpEndpoint[] {
   const own = metricsEndpoint(ownPath, async () => {
     const [status, ofScript] = await Promise.all([server.status(), path === ownPath ? read() : []]);
-    return { families: familiesOf(FIGURES, status), ofScript };
+    return { families: familiesOf([...FIGURES, ...status.ownFigures], status), ofScript };
   });
   if (path === ownPath) return [own];
   return [metricsEndpoint(path, async () => ({ families: [], ofScript: await read() })), own];
-}
-
-async function whyNotReady(server: SipServer): Promise<string | null> {
-  const { state, processes, total } = await server.status();
-  if (state === 'stopping') return 'stopping';
-  if (processes.length === 0) return 'no process answers';
-  return Number(total['overloaded'] ?? 0) > 0 ? 'overloaded' : null;
 }

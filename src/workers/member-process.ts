@@ -54,6 +54,10 @@ export class MemberProcess {
         if (this.#server !== null)
           this.#send({ kind: 'figures', id: message.id, figures: this.#server.figures });
         break;
+      case 'load':
+        if (this.#server !== null)
+          this.#send({ kind: 'load', id: message.id, isOverloaded: this.#server.isOverloaded });
+        break;
       case 'command':
         void this.#command(message);
         break;

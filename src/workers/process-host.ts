@@ -2,8 +2,9 @@
  * The state of a process that does not depend on the script: sockets, transactions, and its place among the processes.
  */
 
-import { HepCollectors, noCollectors } from '../observe/index.ts';
+import { HepCollectors, noCollectors, openTelemetry } from '../observe/index.ts';
 import {
+  CallTraces,
   type Collectors,
   type Figure,
   type Host,
@@ -11,6 +12,7 @@ import {
   MessageTap,
   type Readiness,
   ReceiveCounts,
+  RunCounts,
   ScriptCounts,
   type SocketSource,
   States,
@@ -31,7 +33,7 @@ import {
 } from '../sip/index.ts';
 import { type Clock, type MemoryBudgets, memoryBudgets, systemClock, timersOf } from '../timers/index.ts';
 import type { FigureSource, ReloadCounts } from './figures/source.ts';
-import { readFigure } from './figures.ts';
+import { isOwn, modulesOf, readFigure } from './figures.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { LoopLoad } from './loop-load.ts';
 import type { PeerCounts } from './peers.ts';
@@ -83,6 +85,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly ownRequests = { count: 0 };
   readonly received = new ReceiveCounts();
   readonly scripts = new ScriptCounts();
+  readonly handlers = new RunCounts();
   readonly states: States<Host> = new States<Host>(this);
   readonly memory: MemoryBudgets;
   readonly transactions: TransactionTable;
@@ -107,6 +110,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly tap = new MessageTap(() => this.sockets);
   readonly collectors: Collectors;
   readonly tracing: Tracing;
+  readonly traces: CallTraces;
   readonly loopDelay = new LoopDelay();
   readonly loopLoad = new LoopLoad();
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -130,6 +134,9 @@ export class ProcessHost implements Host, FigureSource {
     this.clock = clock;
     this.collectors = isSimulated ? noCollectors() : new HepCollectors(names, clock);
     this.tracing = new Tracing(clock, this.tap);
+    this.traces = new CallTraces((settings) =>
+      openTelemetry(settings, (text) => this.routings[0]?.log.warning(text)),
+    );
     this.startedAt = clock.date();
     this.names = names;
     this.runsStartupRoute = runsStartupRoute;
@@ -155,6 +162,12 @@ export class ProcessHost implements Host, FigureSource {
       names,
       processNumber: number,
     });
+  }
+
+  get ownFigures(): Host['ownFigures'] {
+    return modulesOf(this)
+      .filter(isOwn)
+      .map(({ name: module, figures = [] }) => ({ module, figures }));
   }
 
   figure(name: string): Figure {

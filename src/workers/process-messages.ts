@@ -32,6 +32,7 @@ export type ToProcess =
   | { readonly kind: 'end' }
   | { readonly kind: 'ping' }
   | { readonly kind: 'figures'; readonly id: number }
+  | { readonly kind: 'load'; readonly id: number }
   /** An administration command. */
   | { readonly kind: 'command'; readonly id: number; readonly call: CommandCall }
   | {
@@ -61,6 +62,7 @@ export type FromProcess =
   /** Whether it has no calls left while stopping. */
   | { readonly kind: 'drained' }
   | { readonly kind: 'figures'; readonly id: number; readonly figures: ProcessStatus }
+  | { readonly kind: 'load'; readonly id: number; readonly isOverloaded: boolean }
   | {
       readonly kind: 'commanded';
       readonly id: number;

@@ -4,8 +4,10 @@ import { type HandlerWatch, handlerWatch, type Policy } from '../routing/index.t
 import {
   BindError,
   bindSockets,
+  defaultExport,
   type Log,
   type Module,
+  messageOf,
   type PortWait,
   type ReceiveCounts,
   type SocketHandlers,
@@ -13,6 +15,7 @@ import {
 import type { Transport } from '../sip/index.ts';
 import { delay, pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
 import type { Administered, CommandCall } from './administered.ts';
+import { isOverloaded } from './figures/sip-figures.ts';
 import { LoadedPolicy } from './load-policy.ts';
 import { type Loaded, toLoaded } from './loaded.ts';
 import { NextRouting } from './next-routing.ts';
@@ -111,6 +114,8 @@ export class RunningServer implements Administered {
       // startup_route may send requests
       running.#putInForce(next);
       await routing.begin({ isFirst: host.runsStartupRoute });
+      // a module may have said how spans leave the process
+      startTraces(host, options);
     } catch (error) {
       await running.stop({ grace: 0 });
       throw error;
@@ -170,9 +175,18 @@ export class RunningServer implements Administered {
   }
 
   async status(): Promise<ServerStatus> {
-    return combine(stateOf(this.#stopping === null ? null : this.#stopBy - this.#host.clock.now()), [
-      this.figures,
-    ]);
+    const state = stateOf(this.#stopping === null ? null : this.#stopBy - this.#host.clock.now());
+    return combine(state, this.modules, [this.figures]);
+  }
+
+  /** Whether it refused a request because of overload in the last seconds. */
+  get isOverloaded(): boolean {
+    return isOverloaded(this.#host);
+  }
+
+  async whyNotReady(): Promise<string | null> {
+    if (this.#stopping !== null) return 'stopping';
+    return this.isOverloaded ? 'overloaded' : null;
   }
 
   /**
@@ -295,6 +309,7 @@ export class RunningServer implements Administered {
       );
     }
     for (const { transport } of this.#host.sockets) await transport.close();
+    await this.#host.traces.close();
     this.#host.close();
     await Promise.race([
       Promise.all(routings.map((routing) => routing.close())),
@@ -395,6 +410,15 @@ export class RunningServer implements Administered {
     this.#receiver.holding = null;
     this.#routing.startTimers();
     next?.release(this.#receiver.listener);
+  }
+}
+
+function startTraces({ traces }: ProcessHost, options: ProcessOptions): void {
+  if (options.traces === undefined) return;
+  try {
+    traces.start(defaultExport, options.traces);
+  } catch (error) {
+    throw new StartError(`traces: ${messageOf(error)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The public interface of a running server, of one process or several. */
 import type { HttpAddress } from '../observe/index.ts';
 import type { Policy } from '../routing/index.ts';
-import type { Log } from '../runtime/index.ts';
+import type { Log, TraceOptions } from '../runtime/index.ts';
 import type { ControlOptions } from './control-protocol.ts';
 import type { LoadedPolicy } from './load-policy.ts';
 import type { LoadedScript } from './load-script.ts';
@@ -14,6 +14,8 @@ export interface ProcessOptions extends LogDestinations {
   readonly queueLimit?: number | undefined;
   /** How long a new request may wait for a worker before it is refused, in ms. Default 4,000. */
   readonly queueTimeout?: number | undefined;
+  /** Traces calls by OpenTelemetry; needs the package `@opentelemetry/api` and an SDK. Default: none are traced. */
+  readonly traces?: TraceOptions | undefined;
   /** How long to wait at the start for a port that another program uses, in ms. Default 0. */
   readonly waitForPort?: number | undefined;
 }
@@ -56,6 +58,11 @@ export interface SipServer {
   readonly log: Log;
   /** The figures of each process and of all together. A process that does not answer within a second is left out. */
   status(): Promise<ServerStatus>;
+  /**
+   * Why new calls should go elsewhere: `stopping`, `overloaded` (a process refused a request in the last 5 s), or
+   * `no process answers`; null if the server takes them. Cheaper than {@link SipServer.status}.
+   */
+  whyNotReady(): Promise<string | null>;
   /**
    * Replaces the script or policy: new requests run the new one, existing calls keep theirs until they end. Sockets of both
    * scripts stay open. Rejects with a {@link StartError} if the new script cannot start; the server then continues as

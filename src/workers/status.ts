@@ -1,10 +1,19 @@
 /** The figures of a server, of each process and of all together. */
 
 import { slowest } from '../modules/index.ts';
-import type { Figure, FigureValues, HistogramFigures, HistogramValues, SlowCall } from '../runtime/index.ts';
+import {
+  describeFigure,
+  type Figure,
+  type FigureDescription,
+  type FigureValues,
+  type HistogramFigures,
+  type HistogramValues,
+  type Module,
+  type SlowCall,
+} from '../runtime/index.ts';
 import { addHistograms } from '../timers/index.ts';
 import type { FigureSource } from './figures/source.ts';
-import { FIGURES } from './figures.ts';
+import { figuresWith, modulesOf, ownFigures, readHistograms, readNumber } from './figures.ts';
 
 /** The figures of one process. */
 export interface ProcessStatus {
@@ -35,6 +44,8 @@ export interface ServerStatus extends ServerState {
   readonly total: FigureValues;
   /** Distributions of times, likewise. */
   readonly histograms: HistogramValues;
+  /** Describes the figures of modules of one's own; docs/reference/figures.md has the others. */
+  readonly ownFigures: readonly FigureDescription[];
 }
 
 /** What only grows: counters and distributions. */
@@ -49,9 +60,9 @@ export function stateOf(left: number | null): ServerState {
 export function readFigures(host: FigureSource): ProcessStatus {
   const figures: Record<string, Figure> = {};
   const histograms: Record<string, HistogramFigures> = {};
-  for (const spec of FIGURES)
-    if (spec.kind === 'histogram') histograms[spec.name] = spec.read(host);
-    else figures[spec.name] = spec.read(host);
+  for (const spec of figuresWith(modulesOf(host)))
+    if (spec.kind === 'histogram') histograms[spec.name] = readHistograms(host, spec);
+    else figures[spec.name] = readNumber(host, spec);
   return {
     process: host.number,
     pid: process.pid,
@@ -61,16 +72,20 @@ export function readFigures(host: FigureSource): ProcessStatus {
   };
 }
 
-/** @param before counts of processes that have ended or do not answer, and of the supervisor */
+/**
+ * @param modules those of the current policy
+ * @param before counts of processes that have ended or do not answer, and of the supervisor
+ */
 export function combine(
   state: ServerState,
+  modules: readonly Module[],
   processes: readonly ProcessStatus[],
   before: readonly Sums[] = [],
 ): ServerStatus {
   const total: Record<string, Figure> = {};
   const histograms: Record<string, HistogramFigures> = {};
   const all = [...processes, ...before];
-  for (const spec of FIGURES) {
+  for (const spec of figuresWith(modules)) {
     const { name } = spec;
     if (spec.kind === 'histogram') histograms[name] = sumOfHistograms(all, name);
     else if (spec.kind === 'counter') total[name] = sumOf(all, name);
@@ -81,14 +96,15 @@ export function combine(
       total[name] = spec.over === 'mean' ? dividedBy(sum, processes.length) : sum;
     }
   }
-  return { ...state, processes, total, histograms };
+  const own = ownFigures(modules).map(describeFigure);
+  return { ...state, processes, total, histograms, ownFigures: own };
 }
 
 /** Counters and distributions of several processes together. */
-export function sumsOf(all: readonly Sums[]): Sums {
+export function sumsOf(modules: readonly Module[], all: readonly Sums[]): Sums {
   const figures: Record<string, Figure> = {};
   const histograms: Record<string, HistogramFigures> = {};
-  for (const { name, kind } of FIGURES)
+  for (const { name, kind } of figuresWith(modules))
     if (kind === 'histogram') histograms[name] = sumOfHistograms(all, name);
     else if (kind === 'counter') figures[name] = sumOf(all, name);
   return { figures, histograms };

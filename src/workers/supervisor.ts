@@ -250,7 +250,19 @@ export class Supervisor implements Administered {
     const state = stateOf(this.#stopping === null ? null : this.#stopBy - clock.now());
     const { restarts, reloads } = this.#counts;
     const own = { figures: { restarts, reloads: { ...reloads } }, histograms: {} };
-    return combine(state, processes, [...missing, this.#ended, own]);
+    return combine(state, this.#modules, processes, [...missing, this.#ended, own]);
+  }
+
+  async whyNotReady(): Promise<string | null> {
+    if (this.#stopping !== null) return 'stopping';
+    const answers = await Promise.all(
+      this.#members.map(async (member) =>
+        member.isReady ? member.ask((id) => ({ kind: 'load', id }), 'load', figuresWithin) : null,
+      ),
+    );
+    const answered = answers.filter((answer) => answer !== null);
+    if (answered.length === 0) return 'no process answers';
+    return answered.some(({ isOverloaded }) => isOverloaded) ? 'overloaded' : null;
   }
 
   get modules(): readonly Module[] {
@@ -333,6 +345,7 @@ export class Supervisor implements Administered {
           queueLimit,
           queueTimeout,
           waitForPort,
+          traces,
         } = this.#options;
         member.source = this.#source;
         member.send({
@@ -341,7 +354,7 @@ export class Supervisor implements Administered {
           count,
           directory: this.#directory,
           source: this.#source,
-          options: { logFormat, syslogSocket, queueLimit, queueTimeout, waitForPort },
+          options: { logFormat, syslogSocket, queueLimit, queueTimeout, waitForPort, traces },
           isFirst: member.number === 0 && !this.#startupIsDone,
           values: this.#store.snapshot,
         });
@@ -364,6 +377,7 @@ export class Supervisor implements Administered {
         member.latest = message.figures;
         member.asked.get(message.id)?.(message);
         break;
+      case 'load':
       case 'commanded':
       case 'reloaded':
         member.asked.get(message.id)?.(message);
@@ -384,7 +398,7 @@ export class Supervisor implements Administered {
     member.worker = null;
     member.sockets = [];
     member.isDrained = false;
-    if (member.latest !== null) this.#ended = sumsOf([this.#ended, member.latest]);
+    if (member.latest !== null) this.#ended = sumsOf(this.#modules, [this.#ended, member.latest]);
     member.latest = null;
     if (this.#stopping !== null) this.#endDrained();
     this.#store.end(member.number);

@@ -2,8 +2,11 @@
 import { type Namespace, runTrial, type Validated } from '../loading/index.ts';
 import { moduleOf, moduleProblems } from '../modules/index.ts';
 import { isPolicy } from '../routing/index.ts';
+import { FIGURES } from './figures.ts';
 import { policyProgram, scriptFile } from './policy-program.ts';
 import { StartError } from './start-error.ts';
+
+const figureNames = new Set(FIGURES.map(({ name }) => name));
 
 void runTrial(process.argv[2] ?? '', validate);
 
@@ -17,7 +20,10 @@ function validate({ default: exported }: Namespace): Validated {
     };
   const module = moduleOf(exported);
   if (module !== null)
-    return { definition: 'module', problems: moduleProblems(module).map((message) => ({ message })) };
+    return {
+      definition: 'module',
+      problems: moduleProblems(module, figureNames).map((message) => ({ message })),
+    };
   const message =
     exported === undefined
       ? 'the file has no default export'

@@ -1,12 +1,16 @@
 /** `siprest run --http ADDRESS:PORT` */
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packageVersion } from '../../src/internal.ts';
 import { closeLater } from '../support/close-later.ts';
 import { httpUrl } from '../support/http-url.ts';
 import { place } from '../support/place.ts';
 import { freePort } from '../support/ports.ts';
+import { launchSiprest } from '../support/program.ts';
 import { respond, startService } from '../support/service.ts';
 import { SipPeer } from '../support/sip-peer.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 import { startWatched } from '../support/watched.ts';
 
 const modules = ['signaling', 'sl', 'tm', 'rest_client'].map((name) => `loadmodule "${name}.so"\n`).join('');
@@ -95,6 +99,45 @@ describe('/metrics', () => {
     const metrics = await check();
     expect(metrics.get('siprest_restarts_total')).toBe(2);
     expect(metrics.get('siprest_processes')).toBe(2);
+  });
+
+  it('has the runs of handlers, the connections of each REST host, and what is running', async () => {
+    const service = closeLater(await startService((_, response) => respond(response, 200, 'x')));
+    const host = service.origin.replace('http://', '');
+    const port = await freePort();
+    const file = join(temporaryFolder('policy'), 'policy.mjs');
+    writeFileSync(
+      file,
+      `import { defineServer } from 'siprest';
+export default defineServer({
+  sockets: ['udp:127.0.0.1:${port}'],
+  onOptions: async (call) => { await call.rest.get('${service.origin}/'); call.reply(200); },
+  onMessage: (call) => call.reply(202),
+});
+`,
+    );
+    const program = closeLater(launchSiprest(['run', '--http', '127.0.0.1:0', file]));
+    const url = await httpUrl(program);
+    const client = await SipPeer.open();
+    for (const [method, status] of [
+      ['OPTIONS', 200],
+      ['OPTIONS', 200],
+      ['MESSAGE', 202],
+    ] as const) {
+      client.request(port, 'sip:bob@127.0.0.1', { method });
+      await client.next(status);
+    }
+    const metrics = await metricsOf(url);
+    const expected = [
+      ['siprest_handlers_total', 3],
+      ['siprest_handler_runs_seconds_count{handler="onOptions"}', 2],
+      ['siprest_handler_runs_seconds_count{handler="onMessage"}', 1],
+      [`siprest_rest_connections{host="${host}",state="idle"}`, 1],
+      [`siprest_rest_connections{host="${host}",state="busy"}`, 0],
+      [`siprest_build_info{version="${packageVersion()}",node="${process.version}"}`, 1],
+    ] as const;
+    expect(expected.map(([name]) => [name, metrics.get(name)])).toEqual(expected);
+    expect(metrics.get('siprest_handler_time_seconds_total')).toBeGreaterThanOrEqual(0);
   });
 
   it('counts reloads, those of scripts with errors as failed', async () => {

@@ -176,6 +176,35 @@ describe('the failure hook', () => {
   });
 });
 
+describe('the hook of branches', () => {
+  it('is told once of each final status, received or made here', async () => {
+    const ended: (readonly [index: number, status: number])[] = [];
+    const { network, caller, proxy } = scene([refuse(486), SILENT, RING_ANSWER, RING], {
+      settings: { frTimeout: 1000 },
+      branches: [7001, 7002],
+      hooks: {
+        onBranchEnd: ({ index, lastStatus }) => {
+          ended.push([index, lastStatus]);
+        },
+        onFailure: () => {
+          proxy.proxy?.relay([branchTo(7003), branchTo(7004)]);
+        },
+      },
+    });
+    caller.send();
+    await network.run(10_000);
+    expect(caller.statuses).toEqual([100, 180, 200]);
+    expect(ended).toEqual([
+      [0, 486],
+      [1, 408],
+      [2, 200],
+      [3, 487],
+    ]);
+    await network.run(AFTERWARDS);
+    expect(ended.length).toBe(4);
+  });
+});
+
 describe('the reply hook', () => {
   it('keeps provisional responses back, final ones never', async () => {
     const { network, caller } = scene([RING_ANSWER], { hooks: { onReply: () => 'drop' } });

@@ -181,11 +181,11 @@ describe('an INVITE server transaction (figure 7)', () => {
 
   it('absorbs retransmissions after a 2xx and passes further 2xx, until timer L (RFC 6026)', () => {
     const transaction = create(invite);
-    transaction.send(200, Buffer.from('SIP/2.0 200 first\r\n\r\n'));
+    transaction.relay(200, Buffer.from('SIP/2.0 200 first\r\n\r\n'), null);
     expect(transaction.state).toBe('accepted');
     transaction.receive(incoming(invite));
-    expect(transaction.send(200, Buffer.from('SIP/2.0 200 second\r\n\r\n'))).toBe(true);
-    expect(transaction.send(486, Buffer.from('SIP/2.0 486 no\r\n\r\n'))).toBe(false);
+    expect(transaction.relay(200, Buffer.from('SIP/2.0 200 second\r\n\r\n'), null)).toBe(true);
+    expect(transaction.relay(486, Buffer.from('SIP/2.0 486 no\r\n\r\n'), null)).toBe(false);
     expect(wire.lines).toEqual(['SIP/2.0 200 first', 'SIP/2.0 200 second']);
     clock.advance(32_000);
     expect(endings).toEqual(['done@32000']);
@@ -241,7 +241,7 @@ describe('any server transaction', () => {
   it('refuses an invalid status and keeps its state', () => {
     const transaction = create();
     expect(() => transaction.reply({ status: 42 })).toThrow(RangeError);
-    expect(() => transaction.send(42, Buffer.alloc(0))).toThrow(RangeError);
+    expect(() => transaction.relay(42, Buffer.alloc(0), null)).toThrow(RangeError);
     expect([transaction.state, wire.sent.length]).toEqual(['trying', 0]);
   });
 });

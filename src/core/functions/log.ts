@@ -13,7 +13,9 @@ const level = defineArgument({
 
 function print(run: Run, given: number | undefined, text: string): 1 {
   const { log, settings } = run.routing;
-  log.xlog(given ?? settings.xlogPrintLevel, text, run.xlogLevel, run);
+  const printLevel = given ?? settings.xlogPrintLevel;
+  if (run.span !== null) run.traceLine(printLevel, text, run.xlogLevel);
+  log.xlog(printLevel, text, run.xlogLevel, run);
   return 1;
 }
 

@@ -1,6 +1,7 @@
 /** Modules of one's own: the same tables as those of siprest, behind types that are published. */
 import {
   type CommandParameter,
+  type FigureSpec,
   type Module,
   type ModuleRows,
   type Run,
@@ -17,7 +18,7 @@ import type {
   TransformationArgument,
 } from '../../script/index.ts';
 import { type Awaitable, isPending } from '../../timers/index.ts';
-import type { ScriptRun } from './script-run.ts';
+import type { ScriptProcess, ScriptRun } from './script-run.ts';
 
 const brand: unique symbol = Symbol.for('siprest.module') as never;
 
@@ -38,14 +39,19 @@ export interface ScriptModuleRows<
   Commands extends readonly (readonly CommandParameter[])[] = readonly [],
 > extends Omit<
     ModuleRows<Parameters, Functions, Variables, Transformations, Commands, ScriptRun, readonly []>,
-    'inert' | 'start'
+    'inert' | 'start' | 'figures'
   > {
+  /**
+   * What it counts, for `siprest status`, `$stat` and metrics. Names begin with that of the module and `_`. What `read` throws
+   * is logged, and the figure is 0.
+   */
+  readonly figures?: readonly FigureSpec<ScriptProcess>[];
   /** Runs before the server serves, with the values of `modparam`. What it throws keeps the server from starting. */
   readonly start?: (parameters: RowValues<Parameters>) => Awaitable<void>;
 }
 
 /**
- * Defines a module of functions, variables, transformations, parameters, events and administration commands. Arguments and parameters have
+ * Defines a module of functions, variables, transformations, parameters, events, figures and administration commands. Arguments and parameters have
  * the types of their rows.
  *
  * A function with `run` returns its return code, 1 for success and a negative one for failure, or a promise of it. One with

@@ -3,4 +3,4 @@ export { defineModule, moduleOf, type ScriptModule, type ScriptModuleRows } from
 export { moduleProblems } from './module-problems.ts';
 export { defineState, type StateDefinition, type StateScope } from './module-state.ts';
 export { raiseEvent } from './raise-event.ts';
-export type { EventAttributes, ScriptRun } from './script-run.ts';
+export type { EventAttributes, ScriptProcess, ScriptRun } from './script-run.ts';

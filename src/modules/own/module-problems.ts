@@ -19,7 +19,8 @@ const argumentTypes: ReadonlySet<unknown> = new Set([
 const parameterTypes: ReadonlySet<unknown> = new Set(['int', 'string', 'boolean', 'seconds']);
 const word = /^[a-z_]\w*$/i;
 
-export function moduleProblems(module: Module): readonly string[] {
+/** @param figures names of siprest's own figures */
+export function moduleProblems(module: Module, figures: ReadonlySet<string>): readonly string[] {
   const problems: string[] = [];
   if (typeof module.name !== 'string' || !/^\w[\w-]*$/.test(module.name))
     return ['a module needs a name of letters, digits and "_"'];
@@ -28,6 +29,7 @@ export function moduleProblems(module: Module): readonly string[] {
   const tables = module as unknown as Row;
   for (const kind of ['functions', 'variables', 'transformations', 'parameters', 'events', 'commands'])
     problems.push(...tableProblems(kind, tables[kind]));
+  problems.push(...figureProblems(module.name, tables['figures'], figures));
   return problems;
 }
 
@@ -47,6 +49,17 @@ function tableProblems(kind: string, table: unknown): readonly string[] {
     if (seen.has(name)) problems.push(`${kind} has ${name} twice`);
     seen.add(name);
     return problems;
+  });
+}
+
+function figureProblems(module: string, table: unknown, taken: ReadonlySet<string>): readonly string[] {
+  const problems = tableProblems('figures', table);
+  if (problems.length > 0 || table === undefined) return problems;
+  return (table as readonly Row[]).flatMap((row) => {
+    const name = String(row['name']);
+    if (!name.startsWith(`${module}_`) || !/^[a-z]\w*$/i.test(name))
+      return [`the figure ${name} must be called ${module}_ and letters, digits or "_"`];
+    return taken.has(name) ? [`${name} is the name of a figure of siprest`] : [];
   });
 }
 
@@ -74,6 +87,19 @@ function rowProblems(kind: string, name: string, row: Row): string[] {
         : [`the command ${name} needs run, and parameters: [] or rows`];
     case 'parameters':
       return parameterTypes.has(row['type']) ? [] : [`the parameter ${name} has an unknown type`];
+    case 'figures': {
+      const { kind: type, bounds, labels = [] } = row;
+      if (typeof row['read'] !== 'function') return [`the figure ${name} needs read`];
+      if (type !== 'counter' && type !== 'gauge' && type !== 'histogram')
+        return [`the figure ${name} needs a kind: counter, gauge or histogram`];
+      if (type === 'histogram' ? row['unit'] !== 's' : typeof row['unit'] !== 'string')
+        return [
+          `the figure ${name} needs a unit: ${type === 'histogram' ? "'s'" : "'calls', or '' for none"}`,
+        ];
+      if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string' && word.test(label)))
+        return [`the labels of the figure ${name} must be words`];
+      return type !== 'histogram' || Array.isArray(bounds) ? [] : [`the figure ${name} needs bounds, in s`];
+    }
     default:
       return Array.isArray(row['attributes']) ? [] : [`the event ${name} needs attributes: [] or rows`];
   }

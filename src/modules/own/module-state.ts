@@ -1,6 +1,6 @@
 /** State that a module of one's own keeps: for a message, a call, a worker or the process. */
 import { type Host, type Request, type Run, StateKey, type Worker } from '../../runtime/index.ts';
-import type { ScriptRun } from './script-run.ts';
+import type { ScriptProcess, ScriptRun } from './script-run.ts';
 
 /**
  * How long a state lives: `message` is the request, the branch or the reply that the script runs on; `call` is its
@@ -27,27 +27,40 @@ const ofProcess = new StateKey<Host, Map<string, unknown>>('states of own module
  *     const attempts = defineState({ per: 'call', name: 'billing.attempts', create: () => ({ count: 0 }) });
  *     attempts(run).count++;
  *
+ * A state of the process is also given for a process, which `read` of a figure gets.
+ *
  * What is created at the top level of the module's file lives until the next reload.
  */
-export function defineState<T>({ per, name, create }: StateDefinition<T>): (run: ScriptRun) => T {
+export function defineState<T>(
+  definition: StateDefinition<T> & { readonly per: 'process' },
+): (of: ScriptRun | ScriptProcess) => T;
+export function defineState<T>(definition: StateDefinition<T>): (run: ScriptRun) => T;
+export function defineState<T>({
+  per,
+  name,
+  create,
+}: StateDefinition<T>): ((run: ScriptRun) => T) | ((of: ScriptRun | ScriptProcess) => T) {
   switch (per) {
     case 'message':
     case 'call': {
       const key = new StateKey<Request, T>(name, create, { isShared: per === 'call' });
-      return (run) => runOf(run).state(key);
+      return (run: ScriptRun) => runOf(run).state(key);
     }
     case 'worker': {
       const key = new StateKey<Worker, T>(name, create);
-      return (run) => runOf(run).worker.states.get(key);
+      return (run: ScriptRun) => runOf(run).worker.states.get(key);
     }
     case 'process':
-      return (run) => {
-        const states = runOf(run).routing.host.states.get(ofProcess);
+      return (of: ScriptRun | ScriptProcess) => {
+        const states = hostOf(of).states.get(ofProcess);
         if (!states.has(name)) states.set(name, create());
         return states.get(name) as T;
       };
   }
 }
+
+const hostOf = (of: ScriptRun | ScriptProcess): Host =>
+  'reply' in of ? runOf(of).routing.host : (of as Host);
 
 /** The published type of a run is a part of it. */
 export const runOf = (run: ScriptRun): Run => run as Run;

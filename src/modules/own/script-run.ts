@@ -20,5 +20,11 @@ export interface ScriptRun {
   complain(message: string): void;
 }
 
+/** The process whose figures are read; states of the process are found by it. */
+export interface ScriptProcess {
+  /** Its number among the processes of the server, from 0. */
+  readonly number: number;
+}
+
 /** The attributes of an event by name, in the order of its row. */
 export type EventAttributes = Readonly<Record<string, Value>>;

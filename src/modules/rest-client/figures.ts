@@ -1,5 +1,5 @@
 /** What a process knows of REST services. */
-import type { HostCounts } from '../../rest/index.ts';
+import type { ConnectionCounts, HostCounts } from '../../rest/index.ts';
 import { type FigureSpec, type HistogramFigures, type Host, labelled } from '../../runtime/index.ts';
 import { latencyBounds } from '../../timers/index.ts';
 import { clients, shared } from './transfers.ts';
@@ -97,9 +97,16 @@ export const figures: readonly FigureSpec<Host>[] = [
     name: 'rest_connections',
     kind: 'gauge',
     unit: 'connections',
-    labels: ['state'],
-    summary: 'Connections to REST services.',
-    read: ({ states }) =>
-      labelled([...states.get(clients)].flatMap((client) => Object.entries(client.connections))),
+    labels: ['host', 'state'],
+    summary: 'Connections to REST services: `connecting`, `busy` with a request, and `idle`.',
+    read: ({ states }) => {
+      const byHost = new Map<string, ConnectionCounts>();
+      for (const client of states.get(clients)) client.addConnections(byHost);
+      return labelled(
+        [...byHost].flatMap(([host, counts]) =>
+          Object.entries(counts).map(([state, count]) => [`${host} ${state}`, count] as const),
+        ),
+      );
+    },
   },
 ];

@@ -16,6 +16,7 @@ import {
 } from '../../rest/index.ts';
 import {
   type Host,
+  HttpSpan,
   type LogFields,
   type Request,
   type Routing,
@@ -208,6 +209,7 @@ export function transfer(
       contentType,
       timeout: timeout === null ? longest : Math.min(timeout * 1000, longest ?? own.timeout),
       tlsDomain,
+      observer: run.span === null ? undefined : new HttpSpan(run.span),
     })
     .then((outcome) => {
       if (background) own.running--;

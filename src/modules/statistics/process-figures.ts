@@ -5,6 +5,7 @@
 import { type Host, type ReplicatedValues, StateKey } from '../../runtime/index.ts';
 import { every } from '../../timers/index.ts';
 import { type BuiltInStatistic, builtInStatistics, processStatistics } from './built-in.ts';
+import { OwnStatistics } from './own-statistics.ts';
 
 /** How often a process publishes its figures, in ms: if a counter has changed, and if none has. */
 const soon = 100;
@@ -24,6 +25,7 @@ export class ProcessFigures {
   /** The offset of a reset counter: the value that counts as 0. */
   readonly #zeros: ReplicatedValues;
   readonly #places = new Map<string, Place>();
+  readonly #own: OwnStatistics;
   /** The final counts of ended processes, by process number. */
   readonly #before: readonly number[];
   /** The latest figures of other processes. */
@@ -35,6 +37,7 @@ export class ProcessFigures {
     this.#host = host;
     this.#told = host.store.values('$stat processes');
     this.#zeros = host.store.values('$stat zeros');
+    this.#own = new OwnStatistics(host, this.#told);
     const before = this.#of(host.number);
     this.#before = builtInStatistics.map(({ kind }, row) => (kind === 'counter' ? (before[row] ?? 0) : 0));
     for (const [row, statistic] of builtInStatistics.entries())
@@ -50,28 +53,30 @@ export class ProcessFigures {
 
   /** `group:name` of all. */
   get names(): Iterable<string> {
-    return this.#places.keys();
+    return [...this.#places.keys(), ...this.#own.names];
   }
 
   has(name: string): boolean {
-    return this.#places.has(name);
+    return this.#places.has(name) || this.#own.has(name);
   }
 
   /** Whether it is computed on request, and cannot be reset. */
   isComputed(name: string): boolean {
-    return this.#places.get(name)?.statistic.kind === 'computed';
+    const place = this.#places.get(name);
+    return place === undefined ? this.#own.has(name) : place.statistic.kind === 'computed';
   }
 
   /** Undefined if there is none. */
   get(name: string): number | undefined {
     const place = this.#places.get(name);
-    return place === undefined ? undefined : this.#total(place) - Number(this.#zeros.get(name) ?? 0);
+    if (place === undefined) return this.#own.get(name);
+    return this.#total(place) - Number(this.#zeros.get(name) ?? 0);
   }
 
   /** False for a computed value; undefined for an unknown statistic. */
   reset(name: string): boolean | undefined {
     const place = this.#places.get(name);
-    if (place === undefined) return undefined;
+    if (place === undefined) return this.#own.has(name) ? false : undefined;
     if (place.statistic.kind !== 'counter') return false;
     this.#zeros.set(name, this.#total(place));
     return true;
@@ -79,7 +84,8 @@ export class ProcessFigures {
 
   /** Publishes this process's figures if due, or if urgent. */
   tell(isUrgent = false): void {
-    const values = builtInStatistics.map((statistic, row) => this.#own(statistic, row));
+    this.#own.tell();
+    const values = builtInStatistics.map((statistic, row) => this.#value(statistic, row));
     const counters = values.filter((_, row) => builtInStatistics[row]?.kind === 'counter').join(' ');
     const now = this.#host.clock.now();
     if (!isUrgent && now - this.#toldAt < later && counters === this.#counters) return;
@@ -88,13 +94,13 @@ export class ProcessFigures {
     this.#told.set(String(this.#host.number), values.join(' '));
   }
 
-  #own({ read }: BuiltInStatistic, row: number): number {
+  #value({ read }: BuiltInStatistic, row: number): number {
     return read((name) => this.#host.figure(name)) + (this.#before[row] ?? 0);
   }
 
   #total({ row, statistic, process }: Place): number {
     const { number, count } = this.#host;
-    const at = (one: number) => (one === number ? this.#own(statistic, row) : (this.#of(one)[row] ?? 0));
+    const at = (one: number) => (one === number ? this.#value(statistic, row) : (this.#of(one)[row] ?? 0));
     if (process !== null) return at(process);
     const all = Array.from({ length: count }, (_, one) => at(one));
     if (statistic.over === 'max') return Math.max(...all);

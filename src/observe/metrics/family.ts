@@ -1,6 +1,6 @@
 /** Metrics as Prometheus knows them: families with a type, and samples by label. */
 import type {
-  FigureSpec,
+  FigureDescription,
   FigureUnit,
   FigureValues,
   HistogramValues,
@@ -48,12 +48,12 @@ const baseUnits: Partial<Record<FigureUnit, { readonly suffix: string; readonly 
 };
 
 /** `siprest_rest_time_seconds` for the figure `rest_time` in s. */
-export const metricName = ({ name, unit }: Pick<FigureSpec<never>, 'name' | 'unit'>): string =>
+export const metricName = ({ name, unit }: Pick<FigureDescription, 'name' | 'unit'>): string =>
   `siprest_${name}${baseUnits[unit]?.suffix ?? ''}`;
 
 /** The values of figures as metrics. */
 export function familiesOf(
-  specs: readonly FigureSpec<never>[],
+  specs: readonly FigureDescription[],
   { total, histograms }: { readonly total: FigureValues; readonly histograms: HistogramValues },
 ): readonly MetricFamily[] {
   return specs.map((spec): MetricFamily => {

@@ -47,6 +47,7 @@ export function sampleOf(before: PageStatus, now: PageStatus, seconds: number) {
   for (const [status, count] of Object.entries(change('replies')))
     replies[`${status[0]}xx`] = (replies[`${status[0]}xx`] ?? 0) + count / seconds;
   const busy = part('workers', 'busy');
+  const connections = now.total['rest_connections'] ?? 0;
   return {
     seconds,
     state: now.state,
@@ -57,7 +58,10 @@ export function sampleOf(before: PageStatus, now: PageStatus, seconds: number) {
     queue: sum(now.total['queue'] ?? 0),
     busy,
     workers: busy + part('workers', 'idle'),
-    running: part('rest_connections', 'busy') + part('rest_connections', 'connecting'),
+    running: labelsOf(connections).reduce(
+      (count, label) => (label.endsWith(' idle') ? count : count + partOf(connections, label)),
+      0,
+    ),
     restarts: sum(change('restarts')),
     lost: partOf(change('log_lines_lost'), 'unwritable') + partOf(change('log_lines_lost'), 'backlog'),
     open: labelsOf(now.total['rest_hosts'] ?? 0).flatMap((label) =>

@@ -2,15 +2,27 @@
 import { getHeapStatistics } from 'node:v8';
 import { type FigureSpec, labelled } from '../../runtime/index.ts';
 import { runBounds } from '../../timers/index.ts';
+import { packageVersion } from '../package-version.ts';
 import { type FigureSource, sum } from './source.ts';
 
 const megabytes = (bytes: number) => Math.round(bytes / 1024 / 102.4) / 10;
+
+const build = { [`${packageVersion()} ${process.version}`]: 1 };
 
 const budgets = ['calls', 'waiting', 'shared', 'bodies', 'answered'] as const;
 
 const pools = ({ routings }: FigureSource) => routings.map(({ pool }) => pool);
 
 export const serverFigures: readonly FigureSpec<FigureSource>[] = [
+  {
+    name: 'build_info',
+    kind: 'gauge',
+    unit: '',
+    labels: ['version', 'node'],
+    over: 'max',
+    summary: '1, with the versions of siprest and of Node.js as labels.',
+    read: () => build,
+  },
   {
     name: 'processes',
     kind: 'gauge',
@@ -65,6 +77,36 @@ export const serverFigures: readonly FigureSpec<FigureSource>[] = [
     bounds: runBounds,
     summary: 'Time that runs of each top route spent up to their end or first wait; the first 200 routes.',
     read: (host) => host.scripts.times,
+  },
+  {
+    name: 'handlers',
+    kind: 'counter',
+    unit: 'calls',
+    summary: 'Runs of TypeScript handlers.',
+    read: (host) => host.handlers.runs,
+  },
+  {
+    name: 'handler_time',
+    kind: 'counter',
+    unit: 's',
+    summary: 'Time spent by each handler until it returned or first waited.',
+    read: (host) => Math.round(host.handlers.milliseconds) / 1000,
+  },
+  {
+    name: 'handler_runs',
+    kind: 'histogram',
+    unit: 's',
+    labels: ['handler'],
+    bounds: runBounds,
+    summary: 'Time that handlers, such as `onInvite`, took until they returned or first waited.',
+    read: (host) => host.handlers.times,
+  },
+  {
+    name: 'traces',
+    kind: 'counter',
+    unit: 'messages',
+    summary: "Requests with a trace for OpenTelemetry, their own or their sender's.",
+    read: ({ traces }) => traces.count,
   },
   {
     name: 'log_lines_lost',

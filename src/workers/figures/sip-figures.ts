@@ -8,6 +8,10 @@ const finalOnes = (counts: StatusCounts) => [...counts.entries()].filter(([statu
 /** How long a server counts as overloaded after a refusal, in ms. */
 const overloadLasts = 5000;
 
+/** Whether a process refused a request because of overload in the last seconds. */
+export const isOverloaded = ({ clock, received }: Pick<FigureSource, 'clock' | 'received'>): boolean =>
+  clock.now() - received.overloadedAt < overloadLasts;
+
 export const sipFigures: readonly FigureSpec<FigureSource>[] = [
   {
     name: 'requests',
@@ -107,7 +111,7 @@ export const sipFigures: readonly FigureSpec<FigureSource>[] = [
     kind: 'gauge',
     unit: 'processes',
     summary: 'Processes that refused a request because of overload in the last 5 s.',
-    read: ({ clock, received }) => (clock.now() - received.overloadedAt < overloadLasts ? 1 : 0),
+    read: (host) => (isOverloaded(host) ? 1 : 0),
   },
   {
     name: 'dropped',

@@ -1,4 +1,4 @@
-import type { Host, Routing } from '../../runtime/index.ts';
+import type { Host, Module, Routing } from '../../runtime/index.ts';
 import type { LoopDelay } from '../loop-delay.ts';
 import type { LoopLoad } from '../loop-load.ts';
 import type { PeerCounts } from '../peers.ts';
@@ -23,6 +23,8 @@ export interface ReloadCounts {
 }
 
 interface FigureRouting extends Routing {
+  /** The modules that it loads. */
+  readonly modules: readonly Module[];
   readonly pool: { readonly size: number; readonly busy: number; readonly queued: number };
   /** Number of scripts that run or wait. */
   readonly unfinished: number;

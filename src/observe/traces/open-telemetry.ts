@@ -1,0 +1,61 @@
+/** Traces by OpenTelemetry's API, which spans go through to the SDK that the program has registered. */
+import type * as OpenTelemetry from '@opentelemetry/api';
+import type { ExportSettings, Span, SpanSource, TraceBeginning } from '../../runtime/index.ts';
+import { registerSdk } from './default-sdk.ts';
+import { OpenTelemetrySpan, PassedOnSpan, present } from './open-telemetry-span.ts';
+import { optionalPackage } from './optional-package.ts';
+import { spanContextOf, traceFields } from './trace-context.ts';
+
+type Api = typeof OpenTelemetry;
+
+/** Longest time for handing over spans at the end, in ms. */
+const flushWithin = 1000;
+
+/**
+ * Without a registered SDK it registers one. Throws an Error that says which package is missing.
+ *
+ * @param warn is told that spans cannot be exported
+ */
+export function openTelemetry(settings: ExportSettings, warn: (text: string) => void): SpanSource {
+  const api = optionalPackage<Api>('@opentelemetry/api')?.exports;
+  if (api === undefined)
+    throw new Error('the package @opentelemetry/api is missing; npm install @opentelemetry/api');
+  if (!isRegistered(api)) registerSdk(settings, warn);
+  return new OpenTelemetrySource(api);
+}
+
+/** Of several copies of the API, the first that registers an SDK serves all. */
+function isRegistered({ trace, ProxyTracerProvider }: Api): boolean {
+  const provider = trace.getTracerProvider();
+  if (!(provider instanceof ProxyTracerProvider)) return true;
+  return provider.getDelegate() !== new ProxyTracerProvider().getDelegate();
+}
+
+class OpenTelemetrySource implements SpanSource {
+  readonly #api: Api;
+  readonly #tracer: OpenTelemetry.Tracer;
+
+  constructor(api: Api) {
+    this.#api = api;
+    this.#tracer = api.trace.getTracer('siprest');
+  }
+
+  begin(name: string, { attributes, parent, isPassedOn }: TraceBeginning): Span | null {
+    const api = this.#api;
+    const remote = parent === null ? null : spanContextOf(api, parent);
+    const context = remote === null ? api.ROOT_CONTEXT : api.trace.setSpanContext(api.ROOT_CONTEXT, remote);
+    const span = this.#tracer.startSpan(name, { kind: api.SpanKind.SERVER }, context);
+    if (!span.isRecording()) return isPassedOn ? new PassedOnSpan(traceFields(api, span)) : null;
+    span.setAttributes(present(attributes()));
+    return new OpenTelemetrySpan({ api, tracer: this.#tracer, isPassedOn }, span, context);
+  }
+
+  async flush(): Promise<void> {
+    const provider = this.#api.trace.getTracerProvider() as Partial<OpenTelemetry.ProxyTracerProvider>;
+    const sdk = (provider.getDelegate?.() ?? provider) as { forceFlush?: () => Promise<void> };
+    const timeout = new Promise<void>((resolve) => {
+      setTimeout(resolve, flushWithin).unref();
+    });
+    await Promise.race([sdk.forceFlush?.().catch(() => undefined), timeout]);
+  }
+}
