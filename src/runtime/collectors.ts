@@ -28,7 +28,7 @@ export interface CapturedMessage {
 
 /** What a collector should join, such as the Call-IDs of two legs. */
 export interface CorrelatedCalls {
-  /** Values by what they are, as byte strings. */
+  /** IDs by their types, such as `sip`, as byte strings. */
   readonly ids: Readonly<Record<string, string>>;
   /** What the message about them itself is joined by. */
   readonly correlationId: string;
