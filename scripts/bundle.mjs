@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
-import { parse } from 'acorn';
 import { copyDeclarations } from './declarations.mjs';
+import { publishedCode } from './published-code.mjs';
 
 const src = new URL('../src/', import.meta.url);
 const dist = new URL('../dist/', import.meta.url);
@@ -54,45 +54,6 @@ function entries() {
   ].map((file) => file.replace(/^(?:\.\/)?dist\//, '').replace(/\.js$/, ''));
 }
 
-/** Whether two tokens need the blank between them: names, numbers and flags, and operators that would become others. */
-const needsBlank = (before, after) =>
-  (/[\w$#/\u0080-\uffff]/.test(before) && /[\w$#\\\u0080-\uffff]/.test(after)) ||
-  (before === after && /[-+/]/.test(before)) ||
-  (/\d/.test(before) && after === '.') ||
-  `${before}${after}` === '<!';
-
-/**
- * The code without the blanks that only readers need, and without the comments, which its readers find in the
- * declarations. What a stack trace shows stays: lines, names, and the names of source files.
- */
-function publishedCode(code) {
-  let kept = '';
-  let end = 0;
-  const keepBetween = (start, comments) => {
-    let gap = code.slice(end, start);
-    for (const { text, isKept } of comments) if (!isKept) gap = gap.replace(text, '');
-    gap = gap.replace(/^ +| +$/gm, '').replace(/\n+/g, '\n');
-    if (gap === '' && start > end && needsBlank(code[end - 1] ?? '', code[start] ?? '')) gap = ' ';
-    kept += gap;
-  };
-  let comments = [];
-  const onComment = (isBlock, text, from, to) => {
-    const isKept = isBlock
-      ? text.includes('__PURE__')
-      : text.startsWith(' src/') || code.startsWith('#!', from);
-    comments.push({ text: code.slice(from, to), isKept });
-  };
-  const onToken = (token) => {
-    keepBetween(token.start, comments);
-    comments = [];
-    kept += code.slice(token.start, token.end);
-    end = token.end;
-  };
-  parse(code, { ecmaVersion: 'latest', sourceType: 'module', onComment, onToken });
-  keepBetween(code.length, comments);
-  return kept;
-}
-
 /**
  * Publishes the compiler's declarations that exported modules refer to. Those modules name the types of Node, which the
  * compiler leaves out.
@@ -125,7 +86,7 @@ export async function bundleModules() {
     chunkNames: 'chunks/[name]-[hash]',
     format: 'esm',
     splitting: true,
-    minifySyntax: true, // lines and names stay, for stack traces
+    minifySyntax: true,
     packages: 'external',
     plugins: plugins((here) => `new URL('${root}/${here}', import.meta.url).href`),
   });
@@ -133,7 +94,7 @@ export async function bundleModules() {
     const depth = path.slice(fileURLToPath(dist).length).split('/').length - 1;
     mkdirSync(dirname(path), { recursive: true });
     const code = text.replaceAll(root, depth === 0 ? '.' : Array(depth).fill('..').join('/'));
-    writeFileSync(path, publishedCode(code));
+    writeFileSync(path, await publishedCode(code));
   }
   // those of earlier builds
   const written = new Set(outputFiles.map(({ path }) => path));
