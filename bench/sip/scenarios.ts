@@ -10,6 +10,7 @@ import { type LoadOutcome, runLoad, startLoad } from './generator.ts';
 import { sample } from './measure.ts';
 import { residentMemory } from './process-cost.ts';
 import { type Contender, contenders, type MeasuredServer, startScript, startSiprest } from './servers.ts';
+import { tlsCalls, tlsConnections } from './tls-scenarios.ts';
 import { works } from './works.ts';
 
 export interface Verdict {
@@ -225,4 +226,6 @@ export const scenarios: Readonly<Record<string, (plan: ScenarioPlan) => Promise<
   latency,
   'silent-host': silentHost,
   start,
+  'tls-calls': tlsCalls,
+  'tls-connections': tlsConnections,
 };

@@ -4,7 +4,14 @@
  */
 
 import { report } from '../engine/index.ts';
-import type { ListenAddress, Module, Program, Run, Settings } from '../runtime/index.ts';
+import {
+  type ListenAddress,
+  type Module,
+  type Program,
+  protoTlsParameters,
+  type Run,
+  type Settings,
+} from '../runtime/index.ts';
 import {
   type Catalog,
   type CompiledScript,
@@ -19,7 +26,7 @@ import {
 } from '../script/index.ts';
 import { DEFAULT_LIMITS, splitProtocol } from '../sip/index.ts';
 import { cachedRegex, regexError } from '../text/index.ts';
-import { listenAddresses } from './listen-addresses.ts';
+import { listenAddresses, transportSettings } from './listen-addresses.ts';
 import { settingSpecs } from './settings.ts';
 
 export interface ProgramResult {
@@ -74,11 +81,22 @@ export function compileProgram(
     ...(readFile === undefined ? {} : { readFile }),
   });
   const values = loaded.values.get(settingSpecs);
-  const { sockets, diagnostics: ofSockets } = listenAddresses(loaded.sockets, values, allowMissing);
+  const { sockets, diagnostics: ofSockets } = listenAddresses(
+    loaded.sockets,
+    values,
+    transportSettings(loaded.values, loaded.modules),
+    allowMissing,
+  );
   const diagnostics = [...loaded.diagnostics, ...ofSockets].toSorted((a, b) => a.span.start - b.span.start);
   const { sources } = loaded;
   if (hasErrors(diagnostics)) return { diagnostics, sources, program: null };
-  const settings = { ...readSettings(values, sockets), argv: new Map(Object.entries(argv)) };
+  const { tls_handshake_timeout: handshakeTimeout } = loaded.values.get(protoTlsParameters);
+  const base = readSettings(values, sockets);
+  const settings = {
+    ...base,
+    tcp: { ...base.tcp, handshakeTimeout },
+    argv: new Map(Object.entries(argv)),
+  };
   const modules = new Map(catalog.modules.map((module) => [module.name, module]));
   let compiled: CompiledScript<Run> | null = null;
   const program: Program = {

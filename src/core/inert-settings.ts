@@ -116,13 +116,6 @@ export const inertSettings: readonly SettingSpec[] = [
       'siprest stays in the foreground: use a service manager (systemd, a container) to run it in the background',
   },
   {
-    name: 'disable_tls',
-    type: 'boolean',
-    default: true,
-    summary: 'Whether TLS is off.',
-    inert: 'siprest does not support TLS sockets yet',
-  },
-  {
     name: 'tcp_children',
     type: 'int',
     default: null,

@@ -1,8 +1,15 @@
 /** The sockets to open, from the `socket` lines of a script. Source: the manual's Script-CoreParameters, `socket`. */
 
 import { isIPv6 } from 'node:net';
-import type { ListenAddress } from '../runtime/index.ts';
-import type { Diagnostic, RowValues, SettingNode, SocketOptionNode } from '../script/index.ts';
+import { type ListenAddress, type Module, protoTlsParameters } from '../runtime/index.ts';
+import type {
+  Diagnostic,
+  ParameterValues,
+  RowValues,
+  SettingNode,
+  SocketOptionNode,
+  TableValues,
+} from '../script/index.ts';
 import {
   type Advertised,
   bareHost,
@@ -13,6 +20,7 @@ import {
   type Protocol,
   parseHostPort,
   spokenTransports,
+  TRANSPORTS,
 } from '../sip/index.ts';
 import type { settingSpecs } from './settings.ts';
 
@@ -21,21 +29,44 @@ type GlobalSettings = RowValues<typeof settingSpecs>;
 const socketSyntax =
   /^(?:([a-z][a-z0-9_]*):)?(\*|\[[0-9a-f:.%]+\]|[a-z0-9_.-]+)(?::(\*|\d{1,5})?(?:-\d+)?)?$/i;
 
+/** What transport modules say about sockets. */
+export interface TransportSettings {
+  /** The ports of sockets that name none, if it is not the transport's default. */
+  readonly ports: Partial<Record<Protocol, number>>;
+  /** Whether the script has certificates for TLS sockets. */
+  readonly hasServerDomain: boolean;
+}
+
+/** The settings in the parameters of these loaded modules. */
+export function transportSettings(
+  values: TableValues,
+  modules: readonly Pick<Module, 'name' | 'parameters'>[],
+): TransportSettings {
+  const tls = modules.find(({ name }) => name === 'tls_mgm')?.parameters ?? [];
+  const { server_domain: domains }: ParameterValues = values.get(tls);
+  return {
+    ports: { tls: values.get(protoTlsParameters).tls_port },
+    hasServerDomain: Array.isArray(domains) && domains.length > 0,
+  };
+}
+
 /**
- * UDP and TCP sockets. Other kinds are reported: as errors, or with `allowMissing` as warnings. Without any `socket`
+ * UDP, TCP and TLS sockets. Other kinds are reported: as errors, or with `allowMissing` as warnings. Without any `socket`
  * line, siprest listens on all addresses at port 5060, as OpenSIPS does; if it can open none of the listed sockets, the
  * script has an error.
  */
 export function listenAddresses(
   nodes: readonly SettingNode[],
   settings: GlobalSettings,
+  { ports, hasServerDomain }: TransportSettings,
   allowMissing = false,
 ): { sockets: ListenAddress[]; diagnostics: Diagnostic[] } {
   const sockets: ListenAddress[] = [];
   const diagnostics: Diagnostic[] = [];
   let isValid = true;
   const usual = globalAdvertised(settings);
-  const usualPort = (protocol: Protocol) => settings.port ?? defaultPort(protocol);
+  const usualPort = (protocol: Protocol) =>
+    (TRANSPORTS[protocol].secure ? null : settings.port) ?? ports[protocol] ?? defaultPort(protocol);
   const inert = (span: Diagnostic['span'], message: string): void => {
     diagnostics.push({ code: 'inert', severity: 'warning', span, message });
   };
@@ -67,6 +98,21 @@ export function listenAddresses(
     }
     if (transport === 'tcp' && settings.disable_tcp) {
       inert(value.span, `${text} is not opened because of disable_tcp`);
+      continue;
+    }
+    if (TRANSPORTS[transport].secure && settings.disable_tls) {
+      inert(value.span, `${text} is not opened because of disable_tls`);
+      continue;
+    }
+    if (TRANSPORTS[transport].secure && !hasServerDomain) {
+      if (!allowMissing) isValid = false;
+      diagnostics.push({
+        code: 'module-not-loaded',
+        severity: allowMissing ? 'warning' : 'error',
+        span: value.span,
+        message: `${text} is not opened without a certificate: the script defines no server_domain of tls_mgm`,
+        help: 'add loadmodule "tls_mgm.so" and modparam("tls_mgm", "server_domain", "NAME"), with its certificate and private_key',
+      });
       continue;
     }
     if (port !== '*' && Number(port) > 65_535) {

@@ -117,7 +117,8 @@ export const settingSpecs = defineSettings([
     type: 'socket',
     repeated: true,
     default: null,
-    summary: 'Where to listen: `udp:HOST:PORT`, `tcp:HOST:PORT`; `as HOST:PORT` is the advertised address.',
+    summary:
+      'Where to listen: `udp:HOST:PORT`, `tcp:HOST:PORT`, `tls:HOST:PORT`; `as HOST:PORT` is the advertised address.',
     aliases: ['listen'],
   },
   {
@@ -207,6 +208,12 @@ export const settingSpecs = defineSettings([
     summary: 'With `yes` the TCP sockets that the script names are not opened.',
   },
   {
+    name: 'disable_tls',
+    type: 'boolean',
+    default: false,
+    summary: 'With `yes` the TLS sockets that the script names are not opened.',
+  },
+  {
     name: 'tcp_accept_aliases',
     type: 'boolean',
     default: false,
@@ -235,7 +242,7 @@ export const settingSpecs = defineSettings([
     default: DEFAULT_LIMITS.accepted,
     minimum: 1,
     summary:
-      'How many connections others may open to one socket. One address may open a quarter of them, or all below 512.',
+      'How many connections others may open to all sockets of a process, over TCP and TLS together. One address may open a quarter of them, or all below 512.',
   },
   {
     name: 'tcp_max_msg_time',

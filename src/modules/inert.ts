@@ -9,7 +9,8 @@ const noPages = 'siprest run --http ADDRESS:PORT opens the HTTP server';
 const noDatabase = (what: string) =>
   `siprest has no connection to ${what}; a REST service can answer what a table would`;
 
-const transportModules = PROTOCOLS.map((name) => {
+/** proto_tls has parameters of its own. */
+const transportModules = PROTOCOLS.filter((name) => name !== 'tls').map((name) => {
   const { label } = TRANSPORTS[name];
   return [`proto_${name}`, canListen(name) ? `${label} is part of siprest` : noSuchSocket(label)];
 });

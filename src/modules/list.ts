@@ -22,6 +22,7 @@ import { permissions } from './permissions/index.ts';
 import { pike } from './pike.ts';
 import { prometheus } from './prometheus/index.ts';
 import { protoHep } from './proto-hep.ts';
+import { protoTls } from './proto-tls.ts';
 import { ratelimit } from './ratelimit/index.ts';
 import { regex } from './regex.ts';
 import { registrar } from './registrar/index.ts';
@@ -33,7 +34,7 @@ import { sipmsgops } from './sipmsgops/index.ts';
 import { sl } from './sl.ts';
 import { statistics } from './statistics/index.ts';
 import { textops } from './textops.ts';
-import { tlsMgm } from './tls-mgm.ts';
+import { tlsMgm } from './tls-mgm/index.ts';
 import { tm } from './tm/index.ts';
 import { siptrace, tracer } from './tracer/index.ts';
 import { uri } from './uri.ts';
@@ -80,5 +81,6 @@ export const modules: readonly Module[] = [
   siptrace,
   protoHep,
   opentelemetry,
+  protoTls,
   ...inertModules,
 ];

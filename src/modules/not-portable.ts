@@ -55,6 +55,7 @@ export const notPortable: Readonly<Record<string, string>> = {
   'rest_client:use_proxy': ownSetting,
   'permissions:address': ownSetting,
   'proto_hep:hep_auth_key': ownSetting,
+  'tls_mgm:verify_domain': ownSetting,
   'script_time_limit=': ownSetting,
   // names of other versions
   ...each(asBranch, 'append_branch()', 'remove_branch()', 'move_branch()', 'swap_branches()'),

@@ -37,7 +37,7 @@ const ownCommands = defineCommands([
     name: 'list_tcp_conns',
     parameters: [],
     processes: 'every',
-    summary: 'Lists the open TCP connections.',
+    summary: 'Lists the open connections of SIP over TCP and TLS.',
     source,
     run: (_, { host }) => ({
       Connections: host.sockets.flatMap(({ transport }) =>

@@ -20,6 +20,7 @@ import { type Awaitable, andThen } from '../timers/index.ts';
 import { maxForwards } from './max-forwards.ts';
 import { messageBranches } from './message-branches.ts';
 import { advertisedSocket, editsTowards } from './record-route.ts';
+import { withChoice } from './tls-choice.ts';
 
 /** Return codes of t_relay(): the manual's modules/tm. */
 export const failed = {
@@ -45,7 +46,7 @@ export function forwardStateless(run: Run, destination?: string): Awaitable<Stat
     return failed.badDestination;
   }
   const send = ({ targets, failure }: Destinations): Status => {
-    const [target] = targets;
+    const [target] = withChoice(targets, request, null);
     if (target === undefined) {
       run.complain(`forward(): ${unreachable(next, failure)}`);
       return failed.badDestination;
@@ -83,7 +84,7 @@ export function sendOriginal(run: Run, destination: string, headers: HeaderText)
       run.complain(`send(): ${unreachable(next, failure)}`);
       return failed.badDestination;
     }
-    socket.transport.send(Buffer.from(text, 'latin1'), target.address, target.port);
+    socket.transport.send(Buffer.from(text, 'latin1'), target.address, target.port, undefined, target);
     return 1;
   };
   return andThen(routing.host.destinations(next), send);

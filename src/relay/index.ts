@@ -18,4 +18,5 @@ export { responseEdits } from './outgoing.ts';
 export { forceSocket, namedSocket, type RecordRoute } from './record-route.ts';
 export { awaitBranches, injectBranches, receiveResponse, relay, replicate, replyTo } from './relay.ts';
 export { type RelayOptions, type RelayUser, relaying } from './relaying.ts';
+export { tlsChoice } from './tls-choice.ts';
 export { sendUacRequest } from './uac-request.ts';

@@ -6,17 +6,16 @@ import { edits, type Request } from '../runtime/index.ts';
 import {
   bareHost,
   DEFAULT_PROTOCOL,
-  DEFAULT_SECURE_PROTOCOL,
   defaultPort,
   formatHostPort,
   type NameAddr,
+  type Protocol,
   parseNameAddrs,
   parseUri,
   type Uri,
   unfold,
-  uriKind,
   uriParameter,
-  uriTransport,
+  uriProtocol,
 } from '../sip/index.ts';
 import { routeState } from './add-record-route.ts';
 import { forceSocket } from './record-route.ts';
@@ -24,9 +23,10 @@ import { forceSocket } from './record-route.ts';
 const isOurs = ({ routing }: Request, uri: Uri | null) =>
   uri !== null && uri.host !== null && routing.isMyself(bareHost(uri.host), uri.port ?? routePort(uri));
 
+const protocolOf = (uri: Uri): Protocol => uriProtocol(uri) ?? DEFAULT_PROTOCOL;
+
 /** The default port of a Route (RFC 3263, 4.2). */
-const routePort = (uri: Uri): number =>
-  defaultPort(uriKind(uri) === 'sips' ? DEFAULT_SECURE_PROTOCOL : uriTransport(uri).toLowerCase());
+const routePort = (uri: Uri): number => defaultPort(protocolOf(uri));
 
 const isDoubled = (uri: Uri | undefined) => uri !== undefined && uriParameter(uri, 'r2') === 'on';
 
@@ -88,7 +88,7 @@ export function looseRoute(request: Request): boolean {
   if (outside?.host != null)
     forceSocket(
       request,
-      `${uriParameter(outside, 'transport') ?? DEFAULT_PROTOCOL}:${formatHostPort(outside.host, outside.port ?? routePort(outside))}`,
+      `${protocolOf(outside)}:${formatHostPort(outside.host, outside.port ?? routePort(outside))}`,
     );
   const [next] = left;
   let routes = left.map(({ text }) => text);

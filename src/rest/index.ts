@@ -12,6 +12,7 @@ export {
 } from '../net/index.ts';
 export type { Clock, TimerHandle } from '../timers/index.ts';
 export { StreamedBodyError, type StreamedOutcome, StreamedResponse } from './answer-stream.ts';
+export { readCaDirectory } from './ca-directory.ts';
 export { isMethod, RestClient } from './client.ts';
 export { type ConnectLock, LocalConnectLock } from './connect-lock.ts';
 export { RestOptionError, type RestOptionErrorCode } from './errors.ts';
@@ -36,6 +37,7 @@ export {
   type ReturnCode,
   type TimeoutOutcome,
 } from './outcome.ts';
+export { splitPem } from './pem.ts';
 export { percentDecode, percentEncode, type TextEncoding } from './percent-encoding.ts';
 export type {
   AuthOptions,
@@ -65,6 +67,7 @@ export type { RestClientOptions, TlsOptions } from './settings.ts';
 export { RestShared, type RestSharedOptions } from './shared.ts';
 export type { TargetOptions } from './targets.ts';
 export { type PemSource, TlsClientDomain, type TlsClientDomainOptions } from './tls-domain.ts';
+export { withKeyStrength } from './tls-store.ts';
 export { type CurlOptions, toCurl } from './to-curl.ts';
 export { HostCounts, TransferCounts } from './transfer-counts.ts';
 export {

@@ -152,7 +152,7 @@ const HAS_LEVELS = !('boringssl' in process.versions);
  * OpenSSL's level 2, the default of libcurl in current systems and of newer Node versions: RSA keys of at least 2,048
  * bits, no SHA-1.
  */
-function withKeyStrength(ciphers: string): string {
+export function withKeyStrength(ciphers: string): string {
   return !HAS_LEVELS || ciphers.includes('@SECLEVEL') ? ciphers : `${ciphers}:@SECLEVEL=2`;
 }
 

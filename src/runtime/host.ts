@@ -9,6 +9,7 @@ import type {
   ProxyCore,
   StatelessTags,
   StatusCounts,
+  TlsDomains,
   TransactionTable,
   Uri,
 } from '../sip/index.ts';
@@ -51,6 +52,8 @@ export interface Host {
   readonly tags: StatelessTags;
   /** Forwards requests. */
   readonly proxy: ProxyCore;
+  /** The TLS domains in force. */
+  readonly tls: TlsDomains;
   /** Finds addresses, for SIP and the REST client. */
   readonly names: DnsNames;
   /**

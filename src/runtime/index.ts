@@ -64,6 +64,7 @@ export {
   startModule,
 } from './module.ts';
 export type { Program } from './program.ts';
+export { protoTlsParameters } from './proto-tls-parameters.ts';
 export { ReceiveCounts } from './receive-counts.ts';
 export { ofMessage, Request, subjectOf } from './request.ts';
 export { beginTrace, shareTrace, traceOf } from './request-trace.ts';

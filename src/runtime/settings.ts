@@ -1,5 +1,5 @@
 /** The global parameters of a script, validated and complete, times in milliseconds. */
-import type { Advertised, Asking, Protocol, TcpLimits } from '../sip/index.ts';
+import type { Advertised, Asking, Protocol, StreamLimits } from '../sip/index.ts';
 
 /** A destination of the log. */
 export interface LogConsumer {
@@ -19,7 +19,7 @@ export interface Settings {
   readonly stderror: LogConsumer;
   readonly syslog: LogConsumer & { readonly facility: string; readonly name: string };
   readonly sockets: readonly ListenAddress[];
-  readonly tcp: Partial<TcpLimits>;
+  readonly tcp: Partial<StreamLimits>;
   readonly tcpAcceptAliases: boolean;
   readonly names: Asking;
   readonly multihomed: boolean;

@@ -13,8 +13,8 @@ import {
   type Protocol,
   parseHostPort,
   type Source,
+  type StreamLimits,
   splitProtocol,
-  type TcpLimits,
   type Transport,
   transportName,
 } from '../sip/index.ts';
@@ -39,6 +39,9 @@ export interface SocketHandlers {
   readonly onError: (error: Error) => void;
   readonly onConnection?: ListenOptions['onConnection'];
   readonly elsewhere?: ListenOptions['elsewhere'];
+  readonly onClose?: ListenOptions['onClose'];
+  readonly count?: ListenOptions['count'];
+  readonly tls?: ListenOptions['tls'];
 }
 
 /** A socket that could not be opened; the message is meant for users. */
@@ -84,7 +87,7 @@ const tryAgain = 20;
 /** Opens all or none of the sockets; rejects with a {@link BindError}. Sockets in `open` are kept. */
 export async function bindSockets(
   addresses: readonly ListenAddress[],
-  limits: Partial<TcpLimits>,
+  limits: Partial<StreamLimits>,
   handlers: SocketHandlers,
   open: readonly ListeningSocket[] = [],
   wait: PortWait | null = null,

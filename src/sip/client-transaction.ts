@@ -9,6 +9,7 @@ import type { Destination } from './reply.ts';
 import { buildAck, type SentRequest } from './request.ts';
 import { type Resending, ResendTimer } from './resend-timer.ts';
 import type { TimerValues } from './timers.ts';
+import type { SecurePeer } from './tls-domains.ts';
 import type { ConnectionWaiter, Transport } from './transport.ts';
 import { TRANSPORTS } from './transports.ts';
 
@@ -36,7 +37,7 @@ export interface ClientTransactionOptions {
   readonly transport: Transport;
   /** The sent-by of its Via: a response with any other is foreign (18.1.2). Absent: not checked. */
   readonly sentBy?: SentBy;
-  readonly destination: Destination;
+  readonly destination: Destination & SecurePeer;
   /** Default: the table's. */
   readonly values?: TimerValues | undefined;
   /** Timer B or F, in ms. Default: 64 T1. */
@@ -83,7 +84,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
   #data: Buffer | null;
   readonly #ackHeaders: HeaderText;
   readonly #timeout: number;
-  readonly #destination: Destination;
+  readonly #destination: Destination & SecurePeer;
   /** The connection's list of waiting transactions, while it includes this one. */
   #waiters: Set<ConnectionWaiter> | null = null;
   readonly #sentBy: SentBy | null;
@@ -189,7 +190,7 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
     this.transmitData(data);
     if (!this.transport.reliable || !this.isWaiting) return;
     const { address, port } = this.#destination;
-    this.#waiters = this.transport.waitersTo?.(address, port) ?? null;
+    this.#waiters = this.transport.waitersTo?.(address, port, this.#destination) ?? null;
     this.#waiters?.add(this);
   }
 
@@ -208,9 +209,10 @@ export abstract class ClientTransaction extends Deadline implements ConnectionWa
 
   protected transmitData(data: Buffer): void {
     const { address, port } = this.#destination;
-    this.transport.send(data, address, port, (error) => {
+    const sent = (error: Error | null): void => {
       if (error !== null) this.terminate('transport', error);
-    });
+    };
+    this.transport.send(data, address, port, sent, this.#destination);
   }
 
   /** Enters the state after the final response. */

@@ -58,11 +58,10 @@ export function findDestinations(uri: Uri, options: DestinationOptions): Awaitab
   if (first === undefined) return failed('transport');
   const maddr = uriParameter(uri, 'maddr');
   const host = bare(maddr === null || maddr === '' ? uri.host : maddr);
+  const domain = TRANSPORTS[first].secure && isIP(bare(uri.host)) === 0 ? bare(uri.host) : null;
+  const outcome = (targets: readonly Target[]): Destinations => reached(targets, domain);
   if (isIP(host) !== 0)
-    return {
-      targets: [{ address: host, port: uri.port ?? TRANSPORTS[first].defaultPort, transport: first }],
-      failure: null,
-    };
+    return outcome([{ address: host, port: uri.port ?? TRANSPORTS[first].defaultPort, transport: first }]);
   const found =
     uri.port !== null
       ? addressTargets(host, uri.port, first, options)
@@ -70,8 +69,10 @@ export function findDestinations(uri: Uri, options: DestinationOptions): Awaitab
   return isPending(found) ? found.then(outcome, () => failed('unknown-name')) : outcome(found);
 }
 
-function outcome(targets: readonly Target[]): Destinations {
-  return targets.length === 0 ? failed('unknown-name') : { targets, failure: null };
+/** @param domain that a secure target has to be for, or null */
+function reached(targets: readonly Target[], domain: string | null): Destinations {
+  if (targets.length === 0) return failed('unknown-name');
+  return { targets: domain === null ? targets : targets.map((one) => ({ ...one, domain })), failure: null };
 }
 
 const bare = (host: string): string => bareHost(host).replace(/\.$/, '').toLowerCase();

@@ -17,6 +17,7 @@ export {
   NO_USER,
   NonInviteClientTransaction,
 } from './client-transaction.ts';
+export { ConnectionCount } from './connection-count.ts';
 export {
   type DestinationFailure,
   type DestinationOptions,
@@ -26,6 +27,7 @@ export {
   orderServices,
   type ServiceRecord,
 } from './destination.ts';
+export { alternativeNames } from './domain-certificate.ts';
 export {
   editedMessage,
   ForwardedRequest,
@@ -96,11 +98,26 @@ export type {
 } from './server-transaction.ts';
 export { type Advertised, isLocalAddress, SocketRegistry } from './socket-registry.ts';
 export { StatusCounts } from './status-counts.ts';
+export type { Closing, StreamConnection } from './stream-connection.ts';
 export { StreamFramer } from './stream-framer.ts';
-export type { Closing, TcpConnection } from './tcp-connection.ts';
-export { DEFAULT_LIMITS, type TcpLimits } from './tcp-limits.ts';
-export { type TcpCounts, type TcpOptions, TcpTransport } from './tcp-transport.ts';
+export { DEFAULT_LIMITS, type StreamLimits } from './stream-limits.ts';
+export {
+  type ConnectionChange,
+  type StreamCounts,
+  type StreamOptions,
+  StreamTransport,
+} from './stream-transport.ts';
 export { DEFAULT_PROXY_TIMEOUTS, RFC_TIMERS, type TimerValues } from './timers.ts';
+export { isFactFor, type TlsFacts } from './tls-connection.ts';
+export {
+  type ClientChoice,
+  defaultClientDomain,
+  type SecurePeer,
+  type TlsDomain,
+  type TlsDomainSet,
+  TlsDomains,
+  tls,
+} from './tls-domains.ts';
 export { StatelessTags } from './to-tag.ts';
 export {
   type CreateOptions,
@@ -118,6 +135,7 @@ export {
   isProtocol,
   PROTOCOLS,
   type Protocol,
+  secureTransportParameter,
   splitProtocol,
   TRANSPORTS,
   transportParameter,
@@ -144,6 +162,7 @@ export {
   type UriKind,
   uriKind,
   uriParameter,
+  uriProtocol,
   uriTransport,
   withHost,
   withParams,

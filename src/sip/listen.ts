@@ -1,15 +1,16 @@
 /** Opens the sockets of the supported transports. */
-import { type TcpOptions, TcpTransport } from './tcp-transport.ts';
+import { type StreamOptions, StreamTransport } from './stream-transport.ts';
 import type { Transport } from './transport.ts';
 import { PROTOCOLS, type Protocol, TRANSPORTS } from './transports.ts';
 import { type UdpOptions, UdpTransport } from './udp-transport.ts';
 
 /** For all transports; each uses the options that apply to it. */
-export type ListenOptions = TcpOptions & Pick<UdpOptions, 'findsClosedPorts'>;
+export type ListenOptions = Omit<StreamOptions, 'protocol'> & Pick<UdpOptions, 'findsClosedPorts'>;
 
 const opened: { readonly [P in Protocol]?: (options: ListenOptions) => Promise<Transport> } = {
   udp: (options) => UdpTransport.bind(options),
-  tcp: (options) => TcpTransport.bind(options),
+  tcp: (options) => StreamTransport.bind({ ...options, protocol: 'tcp' }),
+  tls: (options) => StreamTransport.bind({ ...options, protocol: 'tls' }),
 };
 
 export const canListen = (protocol: Protocol): boolean => opened[protocol] !== undefined;

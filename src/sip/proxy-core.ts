@@ -155,7 +155,7 @@ export class ProxyCore {
     const data = forwardRequest(request, via, edits ?? {}, transport.reliable).bytes();
     this.counts.requests++;
     if (request.method === 'CANCEL') this.#rememberCancel(via.branch);
-    transport.send(data, target.address, target.port, options.done);
+    transport.send(data, target.address, target.port, options.done, target);
     return true;
   }
 

@@ -4,6 +4,7 @@ import type { HeaderText } from './header-text.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import type { ReplyContent } from './reply.ts';
 import type { TimerValues } from './timers.ts';
+import type { SecurePeer } from './tls-domains.ts';
 import type { Transport } from './transport.ts';
 import type { Protocol } from './transports.ts';
 
@@ -53,7 +54,7 @@ export interface RequestEdits extends MessageEdits {
 }
 
 /** Where a message can be sent: an IP address (IPv6 without brackets), a port and a transport. */
-export interface Target {
+export interface Target extends SecurePeer {
   readonly address: string;
   readonly port: number;
   readonly transport: Protocol;

@@ -1,4 +1,6 @@
 /** A socket, or one of its connections: receives and sends messages. */
+import type { TlsConnection } from './tls-connection.ts';
+import type { SecurePeer } from './tls-domains.ts';
 import type { Protocol } from './transports.ts';
 
 /** The source of a message. */
@@ -29,6 +31,8 @@ export interface Transport {
   readonly listener?: Transport;
   /** For a connection: requests to this port of the peer's address use it as well (RFC 5923, `;alias` in a Via). */
   alias?(port: number): void;
+  /** For a connection over TLS: what is known about it and its peer. */
+  readonly secured?: Pick<TlsConnection, 'facts'> | null;
   /** For a stream transport: its number of connections. */
   readonly size?: number;
   /** For a stream transport: the connections of this process; `isAccepted`: the peer has opened it. */
@@ -44,12 +48,12 @@ export interface Transport {
   /** For a stream transport: {@link send} on a connection of this process only. */
   sendHere?: Transport['send'];
   /** For a stream transport: the open connection to this address and port, or null. */
-  connectionTo?(address: string, port: number): Transport | null;
+  connectionTo?(address: string, port: number, peer?: SecurePeer): Transport | null;
   /**
    * For a stream transport: who awaits answers on this process's connection to this address and port; null without a
    * connection.
    */
-  waitersTo?(address: string, port: number): Set<ConnectionWaiter> | null;
+  waitersTo?(address: string, port: number, peer?: SecurePeer): Set<ConnectionWaiter> | null;
   /** For a stream transport: whether a connection to this address and port is open in any process. */
   isConnected?(address: string, port: number): boolean;
   /**
@@ -62,8 +66,17 @@ export interface Transport {
   isTranslated?(address: string, port: number): void;
   /** Sees each message that is sent, and its destination; null: nobody traces. On a listening socket. */
   tap?: WireTap | null;
-  /** Never throws; `done` gets null once the message has been handed to the system, or the error. */
-  send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void;
+  /**
+   * Never throws; `done` gets null once the message has been handed to the system, or the error. `peer`: what a connection
+   * of a secure transport has to be for.
+   */
+  send(
+    data: Uint8Array,
+    address: string,
+    port: number,
+    done?: (error: Error | null) => void,
+    peer?: SecurePeer,
+  ): void;
   close(): Promise<void>;
 }
 

@@ -108,6 +108,10 @@ export function viaProtocol(token: string): Protocol | null {
 export const transportParameter = (protocol: Protocol): string =>
   protocol === DEFAULT_PROTOCOL ? '' : `;transport=${protocol}`;
 
+/** The same for a SIPS URI. */
+export const secureTransportParameter = (protocol: Protocol): string =>
+  protocol === DEFAULT_SECURE_PROTOCOL ? '' : `;transport=${TRANSPORTS[protocol].inSips ?? protocol}`;
+
 /** The default port of a URI, Via or socket with this transport (in lower case, possibly unknown). */
 export function defaultPort(transport: string): number {
   return TRANSPORTS[isProtocol(transport) ? transport : DEFAULT_PROTOCOL].defaultPort;

@@ -11,9 +11,10 @@ import {
 import { listen } from './listen.ts';
 import { type ParsedMessage, SipRequest, type SipResponse } from './message.ts';
 import { parseMessage } from './parse-message.ts';
-import { buildReply, sendReply } from './reply.ts';
+import { buildReply, type Destination, sendReply } from './reply.ts';
 import { buildAck, buildCancel, buildDialogRequest } from './request.ts';
 import { RFC_TIMERS } from './timers.ts';
+import { defaultClientDomain, type SecurePeer, TlsDomains } from './tls-domains.ts';
 import type { Source, Transport } from './transport.ts';
 import { TRANSPORTS } from './transports.ts';
 import {
@@ -25,6 +26,7 @@ import {
   targetOf,
   viaValue,
 } from './uac-request.ts';
+import { bareHost } from './uri.ts';
 import { formatHostPort } from './via.ts';
 
 export { RequestError, type SipRequestOptions };
@@ -103,10 +105,16 @@ export async function* sendRequest(options: SipRequestOptions): AsyncGenerator<R
   let exchange: Exchange | null = null;
   const onMessage = (data: Buffer, source: Source, socket: Transport): void =>
     exchange?.receive(parseMessage(data, source, socket));
-  const own = { address: await localAddressTowards(address, port), port: 0, onMessage };
+  const tls = new TlsDomains();
+  tls.use({ server: () => null, client: defaultClientDomain });
+  const own = { address: await localAddressTowards(address, port), port: 0, onMessage, tls };
   const transport = await listen(target.transport, { ...own, findsClosedPorts: false });
   try {
-    const started = new Exchange(options, transport, address, port);
+    const started = new Exchange(options, transport, {
+      address,
+      port,
+      domain: bareHost(target.host).toLowerCase(),
+    });
     exchange = started;
     const abort = (): void => started.giveUp('aborted');
     options.signal?.addEventListener('abort', abort, { once: true });
@@ -136,8 +144,7 @@ class Exchange {
   readonly #options: SipRequestOptions;
   readonly #transport: Transport;
   readonly #local: string;
-  readonly #address: string;
-  readonly #port: number;
+  readonly #destination: Destination & SecurePeer;
   readonly #began = processTimers.clock.now();
   readonly #request: SipRequest;
   readonly #data: Buffer;
@@ -150,23 +157,27 @@ class Exchange {
   #outcome: 'answered' | 'timeout' | 'aborted' = 'answered';
   #isLeaving = false;
 
-  constructor(options: SipRequestOptions, transport: Transport, address: string, port: number) {
+  constructor(options: SipRequestOptions, transport: Transport, destination: Destination & SecurePeer) {
     this.#options = options;
     this.#transport = transport;
-    this.#address = address;
-    this.#port = port;
+    this.#destination = destination;
     this.#local = formatHostPort(transport.local.address, transport.local.port);
     this.#data = composeRequest(options, transport.protocol, this.#local);
-    const request = parseMessage(this.#data, { address, port, transport: transport.protocol });
+    const request = parseMessage(this.#data, { ...destination, transport: transport.protocol });
     if (request.kind !== 'request')
       throw new RequestError(`invalid request: ${request.kind === 'malformed' ? request.reason : ''}`);
     this.#request = request;
   }
 
+  #send(data: Buffer, done?: (error: Error | null) => void): void {
+    const { address, port } = this.#destination;
+    this.#transport.send(data, address, port, done, this.#destination);
+  }
+
   start(): void {
     const { method, timeout = 64 * RFC_TIMERS.t1 } = this.#options;
     if (method === 'ACK') {
-      this.#transport.send(this.#data, this.#address, this.#port, (error) => {
+      this.#send(this.#data, (error) => {
         this.#sent(this.#request, 1);
         if (error === null) this.#end();
         else this.#failed(error);
@@ -217,7 +228,7 @@ class Exchange {
       return;
     }
     const ack = buildDialogRequest('ACK', this.#request, response, this.#via());
-    this.#transport.send(ack, this.#address, this.#port);
+    this.#send(ack);
     this.#reportSent(ack);
     if (this.#answer !== null) return; // the ACK was lost, or another callee has answered as well
     this.#answer = response;
@@ -257,7 +268,7 @@ class Exchange {
         request: message,
         data,
         transport: this.#transport,
-        destination: { address: this.#address, port: this.#port },
+        destination: this.#destination,
         user: {
           onSent: (copy) => this.#sent(message, copy),
           onResponse: (response) => {
@@ -281,8 +292,8 @@ class Exchange {
 
   #read(data: Buffer): SipRequest {
     const message = parseMessage(data, {
-      address: this.#address,
-      port: this.#port,
+      address: this.#destination.address,
+      port: this.#destination.port,
       transport: this.#transport.protocol,
     });
     if (!(message instanceof SipRequest)) throw new TypeError('a generated request is invalid');
@@ -294,7 +305,7 @@ class Exchange {
   }
 
   #sent(request: SipRequest, copy: number): void {
-    const { address, port } = { address: this.#address, port: this.#port };
+    const { address, port } = this.#destination;
     this.events.push({ kind: 'sent', at: this.#elapsed(), copy, request, address, port });
   }
 

@@ -4,7 +4,13 @@
  */
 import { isIPv6 } from '../net/index.ts';
 import { findParameter } from './parameters.ts';
-import { DEFAULT_PROTOCOL, DEFAULT_SECURE_PROTOCOL } from './transports.ts';
+import {
+  DEFAULT_PROTOCOL,
+  DEFAULT_SECURE_PROTOCOL,
+  isProtocol,
+  type Protocol,
+  secureProtocol,
+} from './transports.ts';
 
 /** The parts of a URI as written; a missing part is null. */
 export interface Uri {
@@ -133,6 +139,12 @@ export function uriTransport(uri: Uri): string {
   return (
     uriParameter(uri, 'transport') || (uriKind(uri) === 'sips' ? DEFAULT_SECURE_PROTOCOL : DEFAULT_PROTOCOL)
   );
+}
+
+/** The transport that a URI selects; null if it is unknown, or not secure in a SIPS URI. */
+export function uriProtocol(uri: Uri): Protocol | null {
+  const name = uriTransport(uri).toLowerCase();
+  return uriKind(uri) === 'sips' ? secureProtocol(name) : isProtocol(name) ? name : null;
 }
 
 /** The changed URI, or null if it would parse differently or not at all. */

@@ -1,13 +1,25 @@
 /** A network in memory: datagrams and SIP connections between addresses, delayed by the simulated clock. */
-import { DEFAULT_LIMITS, type Source, StreamFramer, type Transport } from '../sip/index.ts';
+import {
+  DEFAULT_LIMITS,
+  type Protocol,
+  type Source,
+  StreamFramer,
+  TRANSPORTS,
+  type Transport,
+} from '../sip/index.ts';
 import type { Clock } from '../timers/index.ts';
 import { arrivals, seededRandom, type Weather } from './weather.ts';
 
 /** Receives the messages of a transport. */
 export type Receive = (data: Buffer, source: Source, transport: Transport) => void;
 
-/** The transports that are simulated. */
-export type SimulatedProtocol = 'udp' | 'tcp';
+/** The transports that are simulated; TLS without its handshake. */
+export type SimulatedProtocol = 'udp' | 'tcp' | 'tls';
+
+const simulated: readonly Protocol[] = ['udp', 'tcp', 'tls'] satisfies SimulatedProtocol[];
+
+export const isSimulated = (protocol: Protocol): protocol is SimulatedProtocol =>
+  simulated.includes(protocol);
 
 /** Somebody's address and port. */
 export interface Place {
@@ -122,7 +134,7 @@ export class SimulatedNetwork {
   }
 }
 
-/** A socket on the simulated network. Over TCP each peer has a connection, whose other end is a socket too. */
+/** A socket on the simulated network. Over TCP and TLS each peer has a connection, whose other end is a socket too. */
 export class SimulatedTransport implements Transport {
   readonly protocol: SimulatedProtocol;
   readonly reliable: boolean;
@@ -141,7 +153,7 @@ export class SimulatedTransport implements Transport {
   ) {
     this.#network = network;
     this.protocol = protocol;
-    this.reliable = protocol === 'tcp';
+    this.reliable = TRANSPORTS[protocol].reliable;
     this.local = local;
     this.#receive = receive;
     this.#onClosed = onClosed;

@@ -1,7 +1,7 @@
 /** Where phones are: names and addresses as tests write them. */
 import { isIP } from '../net/index.ts';
 import { parseHostPort, splitProtocol } from '../sip/index.ts';
-import type { SimulatedProtocol } from './network.ts';
+import { isSimulated, type SimulatedProtocol } from './network.ts';
 import { SimulationError } from './simulation-error.ts';
 
 /** The parts of a place such as `tcp:gw1.example:5070`, `192.0.2.7`, `bob`. */
@@ -18,7 +18,7 @@ export interface WrittenPlace {
 export function readPlace(text: string): WrittenPlace {
   const { protocol, rest } = splitProtocol(text);
   const place = parseHostPort(rest);
-  if (place === null || (protocol !== null && protocol !== 'udp' && protocol !== 'tcp'))
+  if (place === null || (protocol !== null && !isSimulated(protocol)))
     throw new SimulationError(`invalid place "${text}": use a name, host:port, or tcp:host:port`);
   const host = place.host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   const isHost = isIP(host) !== 0 || host.includes('.');

@@ -4,13 +4,19 @@ import { isIP, isIPv6, NameResolver } from '../net/index.ts';
 import { RestClient, RestShared } from '../rest/index.ts';
 import { handlerWatch } from '../routing/index.ts';
 import type { SocketSource } from '../runtime/index.ts';
-import { DnsNames, parseMessage, type SipMessage } from '../sip/index.ts';
+import { DnsNames, defaultPort, parseMessage, type SipMessage } from '../sip/index.ts';
 import { memoryBudgets, timersOf } from '../timers/index.ts';
 import { type Loaded, ProcessHost, RunningServer, ServerLogs } from '../workers/index.ts';
 import { writeCoverage } from './coverage.ts';
 import { type LogLine, LogLines } from './log-lines.ts';
 import { type NameRecords, SimulatedNames } from './names.ts';
-import { type Carried, type Place, SimulatedNetwork, type SimulatedProtocol } from './network.ts';
+import {
+  type Carried,
+  isSimulated,
+  type Place,
+  SimulatedNetwork,
+  type SimulatedProtocol,
+} from './network.ts';
 import { Phone } from './phone.ts';
 import { readPlace } from './phone-address.ts';
 import { RealWaits } from './real-waits.ts';
@@ -268,8 +274,7 @@ export class Simulation {
     return {
       addresses: async (host) => [this.#ownAddress(host)],
       listen: async (protocol, { address, port, onMessage }) => {
-        if (protocol !== 'udp' && protocol !== 'tcp')
-          throw new SimulationError(`a simulation has no sockets for ${protocol}`);
+        if (!isSimulated(protocol)) throw new SimulationError(`a simulation has no sockets for ${protocol}`);
         const socket = this.network.open(protocol, address, port, onMessage);
         this.#participants.set(placeKey(protocol, socket.local), serverName);
         return socket;
@@ -318,14 +323,14 @@ export class Simulation {
       this.#host.sockets[0];
     if (socket === undefined) throw new SimulationError('the server has no socket');
     const server = socket.transport.local;
-    const protocol = wanted ?? (socket.transport.protocol === 'tcp' ? 'tcp' : 'udp');
+    const protocol = wanted ?? (isSimulated(socket.transport.protocol) ? socket.transport.protocol : 'udp');
     const address = host !== null && isIP(host) !== 0 ? host : this.#newAddress(host, server);
     if (host !== null && isIP(host) === 0) this.#hosts.set(host, address);
     const phone = new Phone(this.network, this.clock, timersOf(this.clock.source), {
       name,
       uri,
       protocol,
-      place: { address, port: port ?? 5060 },
+      place: { address, port: port ?? defaultPort(protocol) },
       server,
     });
     this.#phones.push(phone);

@@ -1,40 +1,58 @@
 /** The connections of all processes, so that a request finds the connection to its peer in any of them. */
+import type { TlsFacts, Transport } from '../sip/index.ts';
 import type { Endpoint } from './frames.ts';
 
-export interface KnownConnection {
+export interface OwnConnection {
   readonly socket: number;
   readonly peer: Endpoint;
+  readonly secured: Transport['secured'];
+}
+
+export interface OthersConnection {
+  readonly process: number;
+  /** Null in clear text, and during the handshake of a connection that siprest has opened. */
+  readonly tls: TlsFacts | null;
 }
 
 const keyOf = (socket: number, { address, port }: Endpoint) => `${socket} ${address} ${port}`;
 
 export class ConnectionDirectory {
-  readonly #own = new Map<string, KnownConnection>();
-  readonly #others = new Map<string, number>();
+  readonly #own = new Map<string, OwnConnection>();
+  readonly #others = new Map<string, OthersConnection>();
 
   /** This process's connections. */
-  get own(): Iterable<KnownConnection> {
+  get own(): Iterable<OwnConnection> {
     return this.#own.values();
   }
 
-  setOwn(socket: number, peer: Endpoint, isOpen: boolean): void {
-    if (isOpen) this.#own.set(keyOf(socket, peer), { socket, peer });
-    else this.#own.delete(keyOf(socket, peer));
+  opened(connection: OwnConnection): void {
+    this.#own.set(keyOf(connection.socket, connection.peer), connection);
   }
 
-  set(process: number, socket: number, peer: Endpoint, isOpen: boolean): void {
+  closed(socket: number, peer: Endpoint): void {
+    this.#own.delete(keyOf(socket, peer));
+  }
+
+  /** Another process has opened a connection, or closed it: null. */
+  set(
+    process: number,
+    socket: number,
+    peer: Endpoint,
+    connection: Omit<OthersConnection, 'process'> | null,
+  ): void {
     const key = keyOf(socket, peer);
-    if (isOpen) this.#others.set(key, process);
-    else if (this.#others.get(key) === process) this.#others.delete(key);
+    if (connection !== null) this.#others.set(key, { process, ...connection });
+    else if (this.#others.get(key)?.process === process) this.#others.delete(key);
   }
 
   /** Forgets the connections of a restarted process. */
   forget(process: number): void {
-    for (const [key, owner] of this.#others) if (owner === process) this.#others.delete(key);
+    for (const [key, connection] of this.#others)
+      if (connection.process === process) this.#others.delete(key);
   }
 
-  /** The other process that has this connection, or null. */
-  find(socket: number, peer: Endpoint): number | null {
+  /** Another process's connection, or null. */
+  find(socket: number, peer: Endpoint): OthersConnection | null {
     return this.#others.get(keyOf(socket, peer)) ?? null;
   }
 }

@@ -3,14 +3,24 @@
  * connections of other processes.
  */
 import type { Passed } from '../engine/index.ts';
-import { branchProcess, Checksum, type SipMessage, type Source, type Transport } from '../sip/index.ts';
+import {
+  branchProcess,
+  Checksum,
+  type ConnectionChange,
+  isFactFor,
+  type SecurePeer,
+  type SipMessage,
+  type Source,
+  type Transport,
+} from '../sip/index.ts';
 import { sharedTime } from '../timers/index.ts';
 import { ConnectionDirectory } from './connection-directory.ts';
-import { type Frame, frameOf } from './frames.ts';
+import { type Endpoint, type Frame, frameOf } from './frames.ts';
 import type { Peers } from './peers.ts';
 import type { ProcessHost } from './process-host.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { SocketIds } from './socket-ids.ts';
+import { decodeFacts, encodeFacts } from './tls-facts.ts';
 
 type Receive = (data: Buffer, source: Source, transport: Transport, passed: Passed) => void;
 
@@ -62,10 +72,8 @@ export class HandingOver {
   /** Handles a frame from another process. */
   take({ kind, socket, at, from, to, data }: Frame, process: number): void {
     if (kind === 'hello') return this.#greet(process);
-    if (kind === 'opened' || kind === 'closed') {
-      this.#connections.set(process, socket, from, kind === 'opened');
-      return;
-    }
+    if (kind === 'opened') return this.#connections.set(process, socket, from, { tls: decodeFacts(data) });
+    if (kind === 'closed') return this.#connections.set(process, socket, from, null);
     const transport = this.#sockets.transportOf(socket);
     if (transport === undefined) return;
     const connection = transport.connectionTo?.(from.address, from.port) ?? null;
@@ -73,9 +81,7 @@ export class HandingOver {
       case 'message': {
         const waited = Math.max(sharedTime() - at, 0);
         if (!transport.reliable && waited > stale) return;
-        const back = transport.reliable
-          ? new RemoteConnection(transport, from, socket, process, this.#peers)
-          : transport;
+        const back = transport.reliable ? this.#remote(transport, socket, from, process) : transport;
         const message = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
         this.#receive(message, { ...from, transport: transport.protocol }, back, { at, waited });
         break;
@@ -93,27 +99,37 @@ export class HandingOver {
   }
 
   /** Reports a connection to the others, so that their requests to its peer use it. */
-  announce(transport: Transport, address: string, port: number, isOpen: boolean): void {
+  announce(transport: Transport, { address, port, isOpen, secured }: ConnectionChange): void {
     const socket = this.#sockets.idOf(transport);
     if (socket === undefined) return;
     const from = { address, port };
-    this.#connections.setOwn(socket, from, isOpen);
-    this.#peers.broadcast(frameOf(isOpen ? 'opened' : 'closed', { socket, from }));
+    if (isOpen) this.#connections.opened({ socket, peer: from, secured });
+    else this.#connections.closed(socket, from);
+    this.#peers.broadcast(isOpen ? openedFrame(socket, from, secured) : frameOf('closed', { socket, from }));
   }
 
   /** Another process's connection to a peer, or null. */
-  elsewhere(transport: Transport, address: string, port: number): Transport | null {
+  elsewhere(transport: Transport, address: string, port: number, wanted: SecurePeer = {}): Transport | null {
     const socket = this.#sockets.idOf(transport);
     if (socket === undefined) return null;
     const peer = { address, port };
-    const process = this.#connections.find(socket, peer);
-    return process === null ? null : new RemoteConnection(transport, peer, socket, process, this.#peers);
+    const found = this.#connections.find(socket, peer);
+    if (found === null || (found.tls !== null && !isFactFor(found.tls, wanted))) return null;
+    return this.#remote(transport, socket, peer, found.process);
+  }
+
+  #remote(transport: Transport, socket: number, peer: Endpoint, process: number): RemoteConnection {
+    const tls = this.#connections.find(socket, peer)?.tls ?? null;
+    return new RemoteConnection(transport, { peer, socket, process, tls }, this.#peers);
   }
 
   /** A process has started: its earlier connections are closed, and it knows none of this process's. */
   #greet(process: number): void {
     this.#connections.forget(process);
-    for (const { socket, peer: from } of this.#connections.own)
-      this.#peers.send(process, frameOf('opened', { socket, from }));
+    for (const { socket, peer, secured } of this.#connections.own)
+      this.#peers.send(process, openedFrame(socket, peer, secured));
   }
 }
+
+const openedFrame = (socket: number, from: Endpoint, secured: Transport['secured']): Frame =>
+  frameOf('opened', { socket, from, data: encodeFacts(secured?.facts ?? null) });

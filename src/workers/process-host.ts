@@ -21,6 +21,7 @@ import {
   Tracing,
 } from '../runtime/index.ts';
 import {
+  ConnectionCount,
   DnsNames,
   findDestinations,
   type Protocol,
@@ -28,6 +29,7 @@ import {
   SocketRegistry,
   StatelessTags,
   StatusCounts,
+  TlsDomains,
   TransactionTable,
   type Uri,
 } from '../sip/index.ts';
@@ -90,6 +92,8 @@ export class ProcessHost implements Host, FigureSource {
   readonly memory: MemoryBudgets;
   readonly transactions: TransactionTable;
   readonly tags = new StatelessTags();
+  readonly tls = new TlsDomains();
+  readonly connections = new ConnectionCount();
   readonly registry: SocketRegistry;
   readonly socketSource: SocketSource;
   readonly isSimulated: boolean;

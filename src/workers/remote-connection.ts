@@ -1,6 +1,14 @@
-import type { Transport } from '../sip/index.ts';
+import type { TlsFacts, Transport } from '../sip/index.ts';
 import { type Endpoint, type FrameKind, frameOf } from './frames.ts';
 import type { Peers } from './peers.ts';
+
+export interface RemoteFacts {
+  readonly peer: Endpoint;
+  readonly socket: number;
+  readonly process: number;
+  /** Null in clear text. */
+  readonly tls: TlsFacts | null;
+}
 
 /** A connection of another process: messages are passed to that process for sending. */
 export class RemoteConnection implements Transport {
@@ -9,12 +17,14 @@ export class RemoteConnection implements Transport {
   readonly local: Transport['local'];
   /** This process's socket of the same name, for messages to other peers. */
   readonly listener: Transport;
+  readonly secured: { readonly facts: TlsFacts } | null;
   readonly #peer: Endpoint;
   readonly #socket: number;
   readonly #process: number;
   readonly #peers: Peers;
 
-  constructor(listener: Transport, peer: Endpoint, socket: number, process: number, peers: Peers) {
+  constructor(listener: Transport, { peer, socket, process, tls }: RemoteFacts, peers: Peers) {
+    this.secured = tls === null ? null : { facts: tls };
     this.listener = listener;
     this.protocol = listener.protocol;
     this.local = listener.local;

@@ -12,7 +12,7 @@ import {
   type ReceiveCounts,
   type SocketHandlers,
 } from '../runtime/index.ts';
-import type { Transport } from '../sip/index.ts';
+import { formatHostPort, type Transport } from '../sip/index.ts';
 import { delay, pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
 import type { Administered, CommandCall } from './administered.ts';
 import { isOverloaded } from './figures/sip-figures.ts';
@@ -94,6 +94,12 @@ export class RunningServer implements Administered {
       ...member?.sockets,
       onMessage: this.#receiver.listener,
       onError: (error) => this.log.error(`a socket failed: ${error.message}`),
+      onClose: (source, why, detail) => {
+        if (why === 'handshake')
+          this.log.warning(`TLS with ${formatHostPort(source.address, source.port)} failed: ${detail}`);
+      },
+      count: host.connections,
+      tls: host.tls,
     };
   }
 

@@ -26,7 +26,7 @@ function file(name: string, sockets: readonly string[]): string {
 }
 
 describe('a script with sockets of other kinds only', () => {
-  const only = file('only.cfg', ['sctp:127.0.0.1:5062', 'tls:127.0.0.1:5061', 'hep_udp:127.0.0.1:9060']);
+  const only = file('only.cfg', ['sctp:127.0.0.1:5062', 'msrp:127.0.0.1:5061', 'hep_udp:127.0.0.1:9060']);
 
   it.each([
     ['check', only],
@@ -58,12 +58,12 @@ describe('a script with sockets of other kinds only', () => {
 
 describe('a script with sockets of both sorts', () => {
   it('names those that are not opened, and starts with --allow-missing on the others', async () => {
-    const mixed = file('mixed.cfg', ['tls:127.0.0.1:5061', 'udp:127.0.0.1:5060']);
+    const mixed = file('mixed.cfg', ['msrp:127.0.0.1:5061', 'udp:127.0.0.1:5060']);
     expect(siprest('check', mixed)).toEqual({
       status: 1,
       printed: `error[not-available]: 1 socket that siprest does not have
   sockets
-    tls:127.0.0.1:5061  ${mixed}:1
+    msrp:127.0.0.1:5061  ${mixed}:1
 
 ${mixed}: no errors, siprest lacks 1 socket
 `,
@@ -74,12 +74,12 @@ ${mixed}: no errors, siprest lacks 1 socket
       printed: expect.stringContaining('use --allow-missing to start anyway'),
     });
     const program = closeLater(
-      await startSiprest(`socket = ws:127.0.0.1:PORT\nsocket = udp:127.0.0.1:PORT\n${answers}`, {
+      await startSiprest(`socket = msrp:127.0.0.1:PORT\nsocket = udp:127.0.0.1:PORT\n${answers}`, {
         args: ['--allow-missing'],
       }),
     );
     expect(program.stdout).toBe(`listening on udp:127.0.0.1:${program.port}\n`);
-    expect(program.stderr).toContain(`ws:127.0.0.1:${program.port}`);
+    expect(program.stderr).toContain(`msrp:127.0.0.1:${program.port}`);
     const [reply] = await sendSip({}, { port: program.port });
     expect(reply?.status).toBe(200);
   });

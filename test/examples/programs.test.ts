@@ -11,8 +11,9 @@ import { type Launched, launch } from '../support/launch.ts';
 import { freePort } from '../support/ports.ts';
 import { programPath } from '../support/program.ts';
 import { type Answer, respond, startService } from '../support/service.ts';
-import { sendSip } from '../support/sip-client.ts';
+import { requestText, sendSip } from '../support/sip-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { TlsPeer } from '../support/tls-peer.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 
@@ -171,6 +172,40 @@ describe('examples/tls/opensips.cfg', () => {
       [200, 403],
       ['siprest', 'siprest'],
     ]);
+  });
+});
+
+describe('examples/tls/trunk.cfg', () => {
+  it('relays a call to a carrier that sees its certificate', async () => {
+    const authority = createAuthority();
+    const folder = temporaryFolder('trunk');
+    const own = authority.issue({ commonName: 'siprest' });
+    mkdirSync(join(folder, 'certificates'));
+    const files = { 'siprest.pem': own.cert, 'siprest.key': own.key, 'provisioning-ca.pem': authority.cert };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'certificates', name), text);
+    const carrier = await TlsPeer.listen({
+      ...authority.issue({ names: ['localhost'] }),
+      ca: authority.cert,
+      requestCert: true,
+    });
+    const port = await freePort();
+    const file = join(folder, 'trunk.cfg');
+    const text = readFileSync(path('tls/trunk.cfg'), 'latin1');
+    writeFileSync(
+      file,
+      text.replace('127.0.0.1:5061', `127.0.0.1:${port}`).replace('5071', `${carrier.port}`),
+    );
+    const program = closeLater(launch(process.execPath, [programPath, 'run', file], { cwd: folder }));
+    await program.prints('listening');
+    const phone = await TlsPeer.connect(port);
+    phone.send(
+      requestText({ method: 'INVITE', uri: 'sip:bob@carrier.example' }, phone.port).replace('/UDP', '/TLS'),
+    );
+    await carrier.sees(
+      /^INVITE sip:bob@carrier\.example [^]*\r\nRecord-Route: <sip:127\.0\.0\.1:\d+;transport=tls;lr/,
+    );
+    expect(carrier.sockets[0]?.getPeerCertificate().subject.CN).toBe('siprest');
+    await program.prints('alice calls bob over TLSv1.3');
   });
 });
 

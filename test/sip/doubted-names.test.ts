@@ -3,7 +3,7 @@ import { findDestinations } from '../../src/sip/destination.ts';
 import { DnsNames } from '../../src/sip/names.ts';
 import { ProxyCore } from '../../src/sip/proxy-core.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
-import { TcpTransport } from '../../src/sip/tcp-transport.ts';
+import { StreamTransport } from '../../src/sip/stream-transport.ts';
 import { parseUri } from '../../src/sip/uri.ts';
 import { SimulatedClock } from '../../src/timers/index.ts';
 import { startNameServer } from '../support/name-server.ts';
@@ -25,7 +25,7 @@ it('a name at whose addresses nobody answers is asked for again before its TTL i
   const clock = new SimulatedClock();
   const names = new DnsNames({ servers: [server.address], clock });
   const sockets = new SocketRegistry();
-  const tcp = await TcpTransport.bind({ address: '127.0.0.1', port: 0, onMessage: () => undefined });
+  const tcp = await StreamTransport.bind({ address: '127.0.0.1', port: 0, onMessage: () => undefined });
   sockets.add(tcp);
   const core = new ProxyCore({ sockets, names });
   cleanups.push(async () => {

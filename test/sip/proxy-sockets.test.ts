@@ -9,7 +9,7 @@ import type { Target } from '../../src/sip/proxy-types.ts';
 import { buildReply } from '../../src/sip/reply.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
 import { StreamFramer } from '../../src/sip/stream-framer.ts';
-import { TcpTransport } from '../../src/sip/tcp-transport.ts';
+import { StreamTransport } from '../../src/sip/stream-transport.ts';
 import { TransactionTable } from '../../src/sip/transaction-table.ts';
 import type { Source, Transport } from '../../src/sip/transport.ts';
 import { UdpTransport } from '../../src/sip/udp-transport.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
 /** A proxy with a UDP and a TCP socket that sends everything to one target. */
 async function startProxy(
   target: () => Target,
-): Promise<{ udp: UdpTransport; tcp: TcpTransport; core: ProxyCore }> {
+): Promise<{ udp: UdpTransport; tcp: StreamTransport; core: ProxyCore }> {
   const sockets = new SocketRegistry();
   const core = new ProxyCore({ sockets });
   const table = new TransactionTable();
@@ -42,7 +42,7 @@ async function startProxy(
     }
   };
   const udp = await UdpTransport.bind({ address: '127.0.0.1', port: 0, onMessage });
-  const tcp = await TcpTransport.bind({ address: '127.0.0.1', port: 0, onMessage });
+  const tcp = await StreamTransport.bind({ address: '127.0.0.1', port: 0, onMessage });
   for (const transport of [udp, tcp]) sockets.add(transport);
   cleanups.push(async () => {
     core.close();
@@ -113,7 +113,7 @@ it('a call goes from TCP to UDP and back on its connection', async () => {
 
 it('a request goes from UDP to TCP, and the next one by the same connection', async () => {
   let port = 0;
-  const callee = await TcpTransport.bind({
+  const callee = await StreamTransport.bind({
     address: '127.0.0.1',
     port: 0,
     onMessage: (data, source, socket) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadScript } from '../../src/index.ts';
 import { findDestinations, type NameService } from '../../src/sip/destination.ts';
-import { canListen, listen } from '../../src/sip/listen.ts';
+import { canListen, listen, spokenTransports } from '../../src/sip/listen.ts';
 import { SocketRegistry } from '../../src/sip/socket-registry.ts';
 import type { Transport } from '../../src/sip/transport.ts';
 import { PROTOCOLS, splitProtocol, TRANSPORTS } from '../../src/sip/transports.ts';
@@ -32,7 +32,15 @@ describe.each(PROTOCOLS)('each row of the table holds from a URI to the wire: %s
 
   it('as a destination', async () => {
     expect(await find(`sip:example.com;transport=${name.toUpperCase()}`)).toEqual({
-      targets: [{ address: '192.0.2.1', port: defaultPort, transport: name, name: 'example.com' }],
+      targets: [
+        {
+          address: '192.0.2.1',
+          port: defaultPort,
+          transport: name,
+          name: 'example.com',
+          ...(secure ? { domain: 'example.com' } : {}),
+        },
+      ],
       failure: null,
       asked: service === null ? [] : [`${service}example.com`],
     });
@@ -65,9 +73,13 @@ describe.each(PROTOCOLS)('each row of the table holds from a URI to the wire: %s
     const { diagnostics } = loadScript(`socket=${name}:127.0.0.1\nroute { exit; }`);
     expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual(
       canListen(name)
-        ? []
+        ? TRANSPORTS[name].secure
+          ? [
+              `module-not-loaded ${name}:127.0.0.1 is not opened without a certificate: the script defines no server_domain of tls_mgm`,
+            ]
+          : []
         : [
-            `not-available siprest cannot open ${name}:127.0.0.1: it listens on UDP and TCP`,
+            `not-available siprest cannot open ${name}:127.0.0.1: it listens on ${spokenTransports}`,
             'no-socket siprest cannot open any of the sockets in the script',
           ],
     );

@@ -3,7 +3,7 @@ import { headerText } from '../../src/sip/header-text.ts';
 import type { SipRequest } from '../../src/sip/message.ts';
 import { parseMessage } from '../../src/sip/parse-message.ts';
 import { buildReply, sendReply } from '../../src/sip/reply.ts';
-import { TcpTransport } from '../../src/sip/tcp-transport.ts';
+import { StreamTransport } from '../../src/sip/stream-transport.ts';
 import type { Transport } from '../../src/sip/transport.ts';
 import { RequestError, type RequestEvent, type SipRequestOptions, sendRequest } from '../../src/sip/uac.ts';
 import { UdpTransport } from '../../src/sip/udp-transport.ts';
@@ -216,7 +216,7 @@ describe('sendRequest', () => {
 
   it('does it over TCP as well, by the URI or by the proxy', async () => {
     const got: SipRequest[] = [];
-    const transport = await TcpTransport.bind({
+    const transport = await StreamTransport.bind({
       address: '127.0.0.1',
       port: 0,
       onMessage: (data, source, socket) => {
@@ -290,8 +290,8 @@ describe('sendRequest', () => {
     [/no SIP or TEL URI/, { uri: 'nonsense' }],
     [/no SIP or TEL URI/, { uri: 'sip:a@b\r\nEvil: 1' }],
     [/use a proxy/, { uri: 'tel:+123' }],
-    [/only UDP/, { uri: 'sips:a@127.0.0.1' }],
-    [/only UDP/, { uri: 'sip:a@127.0.0.1;transport=tls' }],
+    [/only UDP/, { uri: 'sips:a@127.0.0.1;transport=udp' }],
+    [/only UDP/, { uri: 'sip:a@127.0.0.1;transport=sctp' }],
     [/use host, host:port/, { proxy: 'a b' }],
     [/expected header lines/, { headers: 'nonsense' }],
     [/expected header lines/, { headers: 'X-A: 1\r\n\r\nbody' }],

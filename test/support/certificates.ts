@@ -1,4 +1,11 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createHash,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
 import { isIP } from 'node:net';
 
 /**
@@ -15,7 +22,7 @@ export interface Certificate {
 export interface CertificateOptions {
   /** Default: the first of `names`. */
   readonly commonName?: string;
-  /** DNS names and IP addresses of the subjectAltName; none: the extension is left out. */
+  /** DNS names, IP addresses and `sip:` URIs of the subjectAltName; none: the extension is left out. */
   readonly names?: readonly string[];
   /** Default: an hour ago. */
   readonly notBefore?: Date;
@@ -27,6 +34,10 @@ export interface CertificateOptions {
 
 export interface Authority extends Certificate {
   issue(options: CertificateOptions): Certificate;
+  /** An authority whose certificate this one has signed. */
+  subordinate(commonName: string): Authority;
+  /** A list that revokes these certificates, in PEM. `nextUpdate`: default in 30 days. */
+  revoke(certificates: readonly Certificate[], nextUpdate?: Date): string;
 }
 
 // --- DER ------------------------------------------------------------------------------------------------
@@ -83,8 +94,9 @@ function addressBytes(address: string): Buffer {
   return Buffer.from([...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
-/** RFC 5280, 4.2.1.6: [2] is a DNS name, [7] an IP address. */
+/** RFC 5280, 4.2.1.6: [2] is a DNS name, [6] a URI, [7] an IP address. */
 function generalName(name: string): Buffer {
+  if (name.startsWith('sip:')) return der(0x86, Buffer.from(name, 'latin1'));
   return isIP(name) ? der(0x87, addressBytes(name)) : der(0x82, Buffer.from(name, 'latin1'));
 }
 
@@ -148,8 +160,31 @@ function certificate(
     der(0xa3, sequence(...extensions)),
   );
   const signature = sign('sha256', toBeSigned, issuer.pair.privateKey);
-  const base64 = sequence(toBeSigned, algorithm, bitString(signature)).toString('base64');
-  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}/g, '$&\n').trimEnd()}\n-----END CERTIFICATE-----\n`;
+  return pem('CERTIFICATE', sequence(toBeSigned, algorithm, bitString(signature)));
+}
+
+function pem(label: string, bytes: Buffer): string {
+  const base64 = bytes.toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
+  return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
+}
+
+/** A list of revoked certificates (RFC 5280, 5.1). */
+function revocationList(issuer: Issuer, certificates: readonly Certificate[], nextUpdate: Date): string {
+  const algorithm = sequence(identifier('ecdsaWithSha256'));
+  const now = new Date(Date.now() - hour);
+  const entries = certificates.map(({ cert }) =>
+    sequence(der(tag.integer, Buffer.from(new X509Certificate(cert).serialNumber, 'hex')), time(now)),
+  );
+  const toBeSigned = sequence(
+    der(tag.integer, Buffer.of(1)), // version 2
+    algorithm,
+    distinguishedName(issuer.name),
+    time(now),
+    time(nextUpdate),
+    ...(entries.length > 0 ? [sequence(...entries)] : []),
+  );
+  const signature = sign('sha256', toBeSigned, issuer.pair.privateKey);
+  return pem('X509 CRL', sequence(toBeSigned, algorithm, bitString(signature)));
 }
 
 const privateKey = (pair: Pair): string =>
@@ -158,13 +193,20 @@ const privateKey = (pair: Pair): string =>
 /** A certification authority of its own, that nobody trusts unless a test says so. */
 export function createAuthority(commonName = 'siprest test CA', options: CertificateOptions = {}): Authority {
   const pair = newPair();
+  return authority(commonName, pair, { name: commonName, pair }, options);
+}
+
+function authority(commonName: string, pair: Pair, by: Issuer, options: CertificateOptions): Authority {
   const issuer: Issuer = { name: commonName, pair };
   return {
-    cert: certificate(pair, issuer, { ...options, commonName }, true),
+    cert: certificate(pair, by, { ...options, commonName }, true),
     key: privateKey(pair),
     issue(leafOptions) {
       const leaf = newPair(leafOptions.rsaBits);
       return { cert: certificate(leaf, issuer, leafOptions, false), key: privateKey(leaf) };
     },
+    subordinate: (name) => authority(name, newPair(), issuer, {}),
+    revoke: (certificates, nextUpdate = new Date(Date.now() + 30 * 24 * hour)) =>
+      revocationList(issuer, certificates, nextUpdate),
   };
 }

@@ -5,7 +5,7 @@
 import { parseHeaderLine, percentDecode, percentEncode } from '../../rest/index.ts';
 import { defineFunction, defineFunctions, defineModule, defineTransformations } from '../../runtime/index.ts';
 import { definedNames } from '../../script/index.ts';
-import { clientDomainNames, clientTlsDomains, tlsMgmParameters } from '../tls-mgm.ts';
+import { clientDomainNames, clientTlsDomains, tlsMgmParameters } from '../tls-mgm/index.ts';
 import { output, refusedHeader, returnCodes, sendBody, sendType, statusOutput, url } from './arguments.ts';
 import { figures } from './figures.ts';
 import { parameters, validate } from './parameters.ts';

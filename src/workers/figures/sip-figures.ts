@@ -185,7 +185,7 @@ export const sipFigures: readonly FigureSpec<FigureSource>[] = [
     name: 'sip_connections',
     kind: 'gauge',
     unit: 'connections',
-    summary: 'Connections of SIP over TCP.',
+    summary: 'Connections of SIP over TCP and TLS.',
     read: (host) => sum(host.sockets, ({ transport }) => transport.size ?? 0),
   },
   {
@@ -194,7 +194,7 @@ export const sipFigures: readonly FigureSpec<FigureSource>[] = [
     unit: 'connections',
     labels: ['how'],
     summary:
-      'Connections of SIP over TCP: accepted, opened by siprest, and refused by a limit; of open sockets.',
+      'Connections of SIP over TCP and TLS: accepted, opened by siprest, and refused by a limit; of open sockets.',
     read: ({ sockets }) =>
       labelled(sockets.flatMap(({ transport }) => Object.entries(transport.connectionCounts ?? {}))),
   },

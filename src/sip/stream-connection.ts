@@ -1,7 +1,14 @@
-/** One TCP connection: the framer for incoming messages, a bounded queue for outgoing ones, and its time limits. */
+/**
+ * One connection, over TCP or TLS: the framer for incoming messages, a bounded queue for outgoing ones, and its time
+ * limits.
+ */
 import type { Socket } from 'node:net';
 import { StreamFramer } from './stream-framer.ts';
-import type { TcpLimits } from './tcp-limits.ts';
+import type { StreamLimits } from './stream-limits.ts';
+import type { Opening } from './stream-opening.ts';
+import { TlsConnection } from './tls-connection.ts';
+import type { SecurePeer } from './tls-domains.ts';
+import { handshakeFailure, type SecureSocket } from './tls-handshake.ts';
 import type { ConnectionWaiter, Source, Transport } from './transport.ts';
 
 const PONG = Buffer.from('\r\n');
@@ -18,27 +25,50 @@ const MAX_UNSURE = 100;
 const FAREWELL = 1000;
 
 /** Why a connection was closed; `peer` by the other side, `local` by this one. */
-export type Closing = 'peer' | 'local' | 'error' | 'idle' | 'connect' | 'slow' | 'defect' | 'queue';
+export type Closing =
+  | 'peer'
+  | 'local'
+  | 'error'
+  | 'idle'
+  | 'connect'
+  | 'handshake'
+  | 'slow'
+  | 'defect'
+  | 'queue';
+
+type Done = ((error: Error | null) => void) | undefined;
+
+/** An established connection, or one being opened. */
+export interface StreamSocket {
+  readonly socket: Socket;
+  readonly source: Source;
+  /** Null for an accepted connection, which can be used at once. */
+  readonly opening: Opening | null;
+  /** The result of the TLS handshake of an accepted connection. */
+  readonly secure: SecureSocket | null;
+}
 
 /** The owner of a connection. */
 export interface ConnectionOwner extends Transport {
-  readonly limits: TcpLimits;
-  received(data: Buffer, source: Source, connection: TcpConnection): void;
+  readonly limits: StreamLimits;
+  received(data: Buffer, source: Source, connection: StreamConnection): void;
   wasSent(): void;
   failed(error: Error): void;
+  /** The handshake of a connection that the owner has opened has ended. */
+  isSecure(connection: StreamConnection): void;
   /** The connection accepts no more requests, only their answers. */
-  takesNoRequests(connection: TcpConnection): void;
-  closed(connection: TcpConnection, why: Closing, detail: string): void;
+  takesNoRequests(connection: StreamConnection): void;
+  closed(connection: StreamConnection, why: Closing, detail: string): void;
   /** Makes it an alias for requests to this port of the peer (RFC 5923). */
-  addAlias(connection: TcpConnection, port: number): void;
+  addAlias(connection: StreamConnection, port: number): void;
 }
 
 /**
  * As a transport it carries the replies to a request: on this connection while it is open, afterwards on a new one to
  * the given address (RFC 3261, 18.2.2).
  */
-export class TcpConnection implements Transport {
-  readonly protocol = 'tcp' as const;
+export class StreamConnection implements Transport {
+  readonly protocol: Transport['protocol'];
   readonly reliable = true;
   readonly local: { readonly address: string; readonly port: number };
   readonly listener: ConnectionOwner;
@@ -50,9 +80,14 @@ export class TcpConnection implements Transport {
   readonly waiters = new Set<ConnectionWaiter>();
   readonly #socket: Socket;
   readonly #framer: StreamFramer;
-  /** Limits connecting, then the time for each message. */
+  /** Limits connecting and the handshake, then the time for each message. */
   #deadline: NodeJS.Timeout | null = null;
-  #isConnected: boolean;
+  /** Messages for a peer that is not connected, or not verified yet; null once it is. */
+  #held: { readonly data: Uint8Array; readonly done: Done }[] | null = null;
+  #heldBytes = 0;
+  /** What is under way before the peer is verified; null afterwards. */
+  #phase: 'connect' | 'handshake' | null = null;
+  #tls: TlsConnection | null = null;
   #isEnding = false;
   /** Number of requests received on it that await a final reply. */
   #owed = 0;
@@ -65,13 +100,13 @@ export class TcpConnection implements Transport {
   readonly #unsure: { readonly data: Uint8Array; readonly address: string; readonly port: number }[] = [];
   #isClosed = false;
 
-  constructor(owner: ConnectionOwner, socket: Socket, source: Source, isAccepted: boolean) {
+  constructor(owner: ConnectionOwner, { socket, source, opening, secure }: StreamSocket) {
     const { limits } = owner;
+    this.protocol = source.transport;
     this.listener = owner;
     this.local = owner.local;
     this.source = source;
-    this.isAccepted = isAccepted;
-    this.#isConnected = isAccepted;
+    this.isAccepted = opening === null;
     this.#socket = socket;
     this.#framer = new StreamFramer(
       { header: limits.headerBytes, message: limits.messageBytes },
@@ -83,22 +118,57 @@ export class TcpConnection implements Transport {
         ping: () => this.#write(PONG, undefined),
       },
     );
+    if (secure !== null) this.#tls = new TlsConnection(secure);
     socket.setNoDelay(true);
     socket.setTimeout(limits.idleTimeout, () => this.#close('idle'));
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('error', (error) => this.#close(this.#isConnected ? 'error' : 'connect', error));
+    socket.on('error', (error) => this.#fails(error));
     socket.on('end', () => this.#peerEnds());
     socket.on('close', () => this.#close(this.#ending ?? (this.#isEnding ? 'local' : 'peer'), this.#defect));
-    if (!isAccepted) {
-      this.#deadline = setTimeout(
-        () => this.#close('connect', new Error('the connect timed out')),
-        limits.connectTimeout,
-      );
-      socket.once('connect', () => {
-        this.#isConnected = true;
+    if (opening !== null) this.#open(opening);
+  }
+
+  #open(opening: Opening): void {
+    const { connectTimeout, handshakeTimeout } = this.listener.limits;
+    this.#held = [];
+    this.#phase = 'connect';
+    this.#deadline = setTimeout(
+      () => this.#close('connect', new Error('the connect timed out')),
+      connectTimeout,
+    );
+    if (opening.domain !== null)
+      this.#socket.once('connect', () => {
+        this.#phase = 'handshake';
         this.#clearDeadline();
+        this.#deadline = setTimeout(
+          () => this.#close('handshake', new Error('the server did not complete the TLS handshake in time')),
+          handshakeTimeout,
+        );
       });
-    }
+    opening.whenReady((result) => {
+      if (this.#isClosed) return;
+      if (result instanceof Error) return this.#close('handshake', result);
+      this.#clearDeadline();
+      if (result !== null) {
+        this.#tls = new TlsConnection(result);
+        this.listener.isSecure(this);
+      }
+      this.#phase = null;
+      const held = this.#held ?? [];
+      this.#held = null;
+      for (const { data, done } of held) this.#write(data, done);
+      if (this.#isEnding) this.#socket.destroySoon();
+    });
+  }
+
+  /** TLS of this connection, once its handshake has ended; null in clear text. */
+  get secured(): TlsConnection | null {
+    return this.#tls;
+  }
+
+  /** Whether it may carry messages for this peer as well: a server's certificate has to be for the domain. */
+  serves(peer: SecurePeer): boolean {
+    return this.#tls?.isFor(peer) !== false;
   }
 
   get isOpen(): boolean {
@@ -110,13 +180,13 @@ export class TcpConnection implements Transport {
     if (this.isOpen) this.listener.addAlias(this, port);
   }
 
-  send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
+  send(data: Uint8Array, address: string, port: number, done?: Done, peer?: SecurePeer): void {
     if (this.isOpen) {
       if (this.listener.tap) this.listener.tap(this, data, address, port);
       if (this.#ending === 'peer' && this.#unsure.length < MAX_UNSURE)
         this.#unsure.push({ data, address, port });
       this.#write(data, done);
-    } else this.listener.send(data, address, port, done);
+    } else this.listener.send(data, address, port, done, peer);
   }
 
   async close(): Promise<void> {
@@ -127,7 +197,7 @@ export class TcpConnection implements Transport {
   end(): void {
     if (this.#isClosed) return;
     this.#isEnding = true;
-    this.#socket.destroySoon();
+    if (this.#held === null || this.#held.length === 0) this.#socket.destroySoon();
   }
 
   destroy(): void {
@@ -206,18 +276,20 @@ export class TcpConnection implements Transport {
     setImmediate(() => this.#socket.resume());
   }
 
-  #write(data: Uint8Array, done: ((error: Error | null) => void) | undefined): void {
-    const fail = (error: Error): void => {
-      this.listener.failed(error);
-      done?.(error);
-    };
-    if (this.#socket.writableLength + data.length > this.listener.limits.queueBytes) {
+  #write(data: Uint8Array, done: Done): void {
+    const queued = this.#held === null ? this.#socket.writableLength : this.#heldBytes;
+    if (queued + data.length > this.listener.limits.queueBytes) {
       const error = new Error('the peer does not read');
       this.#close('queue', error);
-      return fail(error);
+      return this.#unsent(error, done);
+    }
+    if (this.#held !== null) {
+      this.#held.push({ data, done });
+      this.#heldBytes += data.length;
+      return;
     }
     this.#socket.write(data, (error) => {
-      if (error) return fail(error);
+      if (error) return this.#unsent(error, done);
       this.listener.wasSent();
       done?.(null);
     });
@@ -227,9 +299,18 @@ export class TcpConnection implements Transport {
     else this.#sayFarewell();
   }
 
+  #unsent(error: Error, done: Done): void {
+    this.listener.failed(error);
+    done?.(error);
+  }
+
   #clearDeadline(): void {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     this.#deadline = null;
+  }
+
+  #fails(error: Error): void {
+    this.#close(this.#phase ?? 'error', new Error(handshakeFailure(error)));
   }
 
   #close(why: Closing, error?: Error): void {
@@ -237,8 +318,12 @@ export class TcpConnection implements Transport {
     this.#isClosed = true;
     this.#clearDeadline();
     this.#socket.destroy(); // queued messages fail, and their senders are notified
+    const reason = error ?? new Error('the connection is closed');
+    const held = this.#held ?? [];
+    this.#held = null;
     this.listener.closed(this, why, error?.message ?? '');
-    this.#loseWaiters(error ?? new Error('the connection is closed'));
+    for (const { done } of held) this.#unsent(reason, done);
+    this.#loseWaiters(reason);
     if (why === 'error')
       for (const { data, address, port } of this.#unsure.splice(0)) this.listener.send(data, address, port);
   }

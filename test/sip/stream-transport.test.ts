@@ -6,9 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { SipRequest } from '../../src/sip/message.ts';
 import { parseMessage } from '../../src/sip/parse-message.ts';
 import { buildReply, sendReply } from '../../src/sip/reply.ts';
-import type { Closing } from '../../src/sip/tcp-connection.ts';
-import type { TcpLimits } from '../../src/sip/tcp-limits.ts';
-import { TcpTransport } from '../../src/sip/tcp-transport.ts';
+import type { Closing } from '../../src/sip/stream-connection.ts';
+import type { StreamLimits } from '../../src/sip/stream-limits.ts';
+import { StreamTransport } from '../../src/sip/stream-transport.ts';
 import type { Source } from '../../src/sip/transport.ts';
 import { startDeadHost } from '../support/dead-host.ts';
 import { freePort } from '../support/ports.ts';
@@ -22,16 +22,16 @@ afterEach(async () => {
 });
 
 interface Peer {
-  readonly transport: TcpTransport;
+  readonly transport: StreamTransport;
   readonly requests: SipRequest[];
   readonly closings: { why: Closing; detail: string; source: Source }[];
 }
 
 /** A server that answers each request 200, and keeps it. */
-async function server(limits: Partial<TcpLimits> = {}, answer = true): Promise<Peer> {
+async function server(limits: Partial<StreamLimits> = {}, answer = true): Promise<Peer> {
   const requests: SipRequest[] = [];
   const closings: Peer['closings'] = [];
-  const transport = await TcpTransport.bind({
+  const transport = await StreamTransport.bind({
     address: '127.0.0.1',
     port: 0,
     limits,
@@ -219,7 +219,7 @@ describe('SIP over TCP', () => {
 
   it('hands a throwing handler to onError and goes on', async () => {
     const errors: string[] = [];
-    const transport = await TcpTransport.bind({
+    const transport = await StreamTransport.bind({
       address: '127.0.0.1',
       port: 0,
       onMessage: () => {
@@ -237,13 +237,13 @@ describe('SIP over TCP', () => {
   it('rejects a port that is taken', async () => {
     const { transport } = await server();
     const { address, port } = transport.local;
-    await expect(TcpTransport.bind({ address, port, onMessage: () => undefined })).rejects.toMatchObject({
+    await expect(StreamTransport.bind({ address, port, onMessage: () => undefined })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
   });
 
   it('listens on IPv6', async () => {
-    const transport = await TcpTransport.bind({ address: '::1', port: 0, onMessage: () => undefined });
+    const transport = await StreamTransport.bind({ address: '::1', port: 0, onMessage: () => undefined });
     expect(transport.local.address).toBe('::1');
     await transport.close();
     await transport.close();
@@ -293,7 +293,7 @@ describe('a bad peer over TCP', () => {
     const grown = 20_000;
     const sources: number[] = [];
     const text = requestText({ via: VIA, body: 'x'.repeat(1000) });
-    const transport = await TcpTransport.bind({
+    const transport = await StreamTransport.bind({
       address: '127.0.0.1',
       port: 0,
       onMessage: (data, source, socket) => {

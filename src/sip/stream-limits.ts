@@ -1,8 +1,8 @@
-/** Limits of a TCP socket and its connections. */
+/** Limits of the sockets of stream transports, TCP and TLS, and of their connections. */
 import { MAX_MESSAGE_BYTES } from './message.ts';
 
-export interface TcpLimits {
-  /** Incoming connections in total. Default 2048. */
+export interface StreamLimits {
+  /** Incoming connections in total, those in the handshake included. Default 2048. */
   readonly accepted: number;
   /** Incoming connections from one address. Default 512. */
   readonly acceptedFromOne: number;
@@ -16,13 +16,15 @@ export interface TcpLimits {
   readonly queueBytes: number;
   /** In ms. Default 10,000. */
   readonly connectTimeout: number;
+  /** Time for the TLS handshake, in ms. Default 10,000. */
+  readonly handshakeTimeout: number;
   /** Time without a byte in either direction, in ms. Default 120,000. */
   readonly idleTimeout: number;
   /** Time from a message's first byte to its last, in ms. Default 30,000. */
   readonly messageTimeout: number;
 }
 
-export const DEFAULT_LIMITS: TcpLimits = {
+export const DEFAULT_LIMITS: StreamLimits = {
   accepted: 2048,
   acceptedFromOne: 512,
   opened: 2048,
@@ -30,6 +32,7 @@ export const DEFAULT_LIMITS: TcpLimits = {
   messageBytes: MAX_MESSAGE_BYTES,
   queueBytes: 1024 * 1024,
   connectTimeout: 10_000,
+  handshakeTimeout: 10_000,
   idleTimeout: 120_000,
   messageTimeout: 30_000,
 };

@@ -1,0 +1,30 @@
+/** What the name of a cipher says. Node.js tells the name alone. */
+
+/** Bits of the key. */
+export function cipherBits(name: string): number {
+  if (name.includes('CHACHA20')) return 256;
+  if (/3DES|DES-CBC3/.test(name)) return 168;
+  return Number(/(?:AES_?|CAMELLIA_?|ARIA_?)(128|256)/.exec(name)?.[1] ?? 0);
+}
+
+/** As `openssl ciphers -v` prints it. */
+export function cipherDescription(name: string, version: string): string {
+  const isLater = version === 'TLSv1.3';
+  const exchange = isLater
+    ? 'any'
+    : name.startsWith('ECDHE')
+      ? 'ECDH'
+      : name.startsWith('DHE')
+        ? 'DH'
+        : 'RSA';
+  const authentication = isLater ? 'any' : /ECDSA/.test(name) ? 'ECDSA' : 'RSA';
+  const mac = /GCM|CCM|CHACHA20/.test(name) ? 'AEAD' : (/SHA(?:256|384)?$/.exec(name)?.[0] ?? 'AEAD');
+  return `${name} ${version} Kx=${exchange} Au=${authentication} Enc=${encryption(name)} Mac=${mac === 'SHA' ? 'SHA1' : mac}`;
+}
+
+function encryption(name: string): string {
+  if (name.includes('CHACHA20')) return 'CHACHA20/POLY1305(256)';
+  const mode = /GCM/.test(name) ? 'GCM' : /CCM/.test(name) ? 'CCM' : '';
+  const kind = /3DES|DES-CBC3/.test(name) ? '3DES' : (/AES|CAMELLIA|ARIA/.exec(name)?.[0] ?? 'None');
+  return `${kind}${mode}(${cipherBits(name)})`;
+}
