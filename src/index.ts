@@ -20,6 +20,8 @@ export {
 export type { HttpAddress } from './observe/index.ts';
 export { type ResponseOutcome, url } from './rest/index.ts';
 export {
+  type AccountingOptions,
+  type AccountingTarget,
   Address,
   type BranchRequest,
   Call,

@@ -1,5 +1,6 @@
 /** All script modules, in the order of the reference. */
 import type { Module } from '../runtime/index.ts';
+import { acc } from './acc/index.ts';
 import { auth } from './auth/index.ts';
 import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
@@ -66,6 +67,7 @@ export const modules: readonly Module[] = [
   registrar,
   nathelper,
   auth,
+  acc,
   options,
   mathops,
   regex,

@@ -294,7 +294,8 @@ class TransactionRoutes implements ProxyHooks<RelayedBranch> {
   }
 
   onFailure(failure: Failure<RelayedBranch>): Awaitable<void> {
-    const { user, proxy } = this.#state;
+    const { user, proxy, failures } = this.#state;
+    failures?.emit(failure);
     const before = proxy?.branches.length;
     const ran = onFailure(this.#routing, this.#request, this.#state, failure);
     if (user === null) return ran;

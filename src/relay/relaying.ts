@@ -1,6 +1,13 @@
 /** A script's settings for forwarding its request, and the state of its branches. */
 
-import { type Edit, type RelayedBranch, type Request, type Run, StateKey } from '../runtime/index.ts';
+import {
+  type Edit,
+  type Listeners,
+  type RelayedBranch,
+  type Request,
+  type Run,
+  StateKey,
+} from '../runtime/index.ts';
 import type { CompiledRoute } from '../script/index.ts';
 import {
   type Branch,
@@ -31,6 +38,8 @@ export interface Relaying {
   frTimeout: number | null;
   frInvTimeout: number | null;
   proxy: ProxyTransaction<RelayedBranch> | null;
+  /** Sees each failure of all branches before the script's route; null for nobody. */
+  failures: Listeners<[failure: Failure<RelayedBranch>]> | null;
   /** Sees replies and failures after the script's routes; null for a script alone. */
   user: RelayUser | null;
   /** The script's changes when the request was last forwarded; null before. */
@@ -50,6 +59,7 @@ export const relaying = new StateKey<Request, Relaying>(
     frTimeout: null,
     frInvTimeout: null,
     proxy: null,
+    failures: null,
     user: null,
     edits: null,
     headers: NO_HEADERS,

@@ -12,6 +12,7 @@ import {
   transportName,
   type Via,
 } from '../sip/index.ts';
+import { type AccountingOptions, account } from './accounting.ts';
 import { Address, type SipUri, uriOf } from './address.ts';
 import { CallLog } from './call-log.ts';
 import { CallRest } from './call-rest.ts';
@@ -239,6 +240,14 @@ export class Call<State extends object = CallState> extends MessageView {
   /** Sets `$avp(name)` for the script's routes; null removes it. */
   setAvp(name: string, value: string | number | null): void {
     this.#request.avps.replace(name, typeof value === 'string' ? encode(value) : value);
+  }
+
+  /**
+   * Accounts the call, as do_accounting() of a script does. Calling it again adds to what is accounted.
+   * @throws TypeError if the policy's script does not load `acc`, and for names that it does not know
+   */
+  account(options: AccountingOptions = {}): void {
+    account(this.#request, options);
   }
 
   /** Leaves the request without an answer, for senders that deserve none. */

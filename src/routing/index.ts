@@ -1,4 +1,5 @@
 /** Policies in TypeScript: handlers of calls, on the same runtime as scripts. */
+export type { AccountingOptions, AccountingTarget } from './accounting.ts';
 export { Address, SipUri, type UriChanges } from './address.ts';
 export { Call, type CallState, type ReplyOptions, type RouteResult } from './call.ts';
 export { callFunction } from './call-function.ts';

@@ -1,5 +1,6 @@
 /** The exports of this room. */
 
+export { type Accountant, accountant } from './accountant.ts';
 export { Avps } from './avps.ts';
 export { Background } from './background.ts';
 export { type Body, type BodyPart, mimeOf, receivedBody } from './body.ts';
@@ -35,6 +36,7 @@ export {
   type NumberSpec,
 } from './figures.ts';
 export type { Host, Readiness } from './host.ts';
+export { Listeners } from './listeners.ts';
 export { debugLevel, Log, type LogFormat, type LogOutput, type LogSubject } from './log.ts';
 export {
   jsonLines,

@@ -12,7 +12,13 @@ import { type PendingRepetitions, Repetitions } from './logging/repetitions.ts';
 export type { LogFormat } from './logging/lines.ts';
 
 /** Writes a line. Text from a script may contain control characters, the server's never does. */
-export type LogOutput = (level: number, text: string, origin: LogOrigin, fields: LogFields | null) => void;
+export type LogOutput = (
+  level: number,
+  text: string,
+  origin: LogOrigin,
+  fields: LogFields | null,
+  facility?: string,
+) => void;
 
 export interface LogOptions {
   /** Lines up to these levels are written: the global parameters log_level and xlog_level. */
@@ -31,6 +37,12 @@ export interface LogOptions {
 export interface LogSubject {
   /** The fields that it adds to a line in JSON. */
   readonly logFields: LogFields;
+}
+
+export interface RecordOptions {
+  /** In syslog. */
+  readonly facility: string;
+  readonly fields: LogFields;
 }
 
 /** Repeated lines up to this level are limited; debug lines never are. */
@@ -132,6 +144,11 @@ export class Log {
     this.#emit(level, printable(withoutSecrets(text)), 'server', { logFields: fields });
   }
 
+  /** Logs a line that must not be lost among equal ones, such as an accounting record. It may contain text from the network. @internal */
+  record(level: number, text: string, { facility, fields }: RecordOptions): void {
+    if (level <= this.logLevel) this.#emit(level, printable(text), 'server', { logFields: fields }, facility);
+  }
+
   /** Logs a line of the script. */
   xlog(
     level: number,
@@ -142,9 +159,9 @@ export class Log {
     if (level <= limit) this.#emit(level, text, 'script', subject);
   }
 
-  #emit(level: number, text: string, origin: LogOrigin, subject: LogSubject | null): void {
+  #emit(level: number, text: string, origin: LogOrigin, subject: LogSubject | null, facility?: string): void {
     if (this.#outputs.length === 0) return;
     const fields = subject?.logFields ?? null;
-    for (const output of this.#outputs) output(level, text, origin, fields);
+    for (const output of this.#outputs) output(level, text, origin, fields, facility);
   }
 }

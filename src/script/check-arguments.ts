@@ -7,6 +7,7 @@ import type { MissingNames } from './check-names.ts';
 import type { RouteTable } from './check-routes.ts';
 import type { VariableChecker } from './check-variables.ts';
 import { soleVariable } from './compile-calls.ts';
+import { undefinedName } from './defined-names.ts';
 import type { DiagnosticCode, DiagnosticList } from './diagnostics.ts';
 import type { ArgumentSpec, DefinedNames, FlagRules, FunctionSpec } from './function-spec.ts';
 import { logLevel, logLevels } from './log-levels.ts';
@@ -198,19 +199,21 @@ export class ArgumentChecker<R> {
 
   #flags(text: string, flags: FlagRules, span: Span, what: string): void {
     const unknown = flags.unknown(text);
-    if (unknown === null) return;
+    if (unknown === null) return this.#inertFlags(text, flags, span, what);
     const [name = ''] = unknown.split('=');
     const help = didYouMean(name, flags.names) ?? `use any of: ${flags.names.join(', ')}`;
     this.#error('argument-value', span, `${what} has the invalid flag "${unknown}"`, help);
   }
 
+  #inertFlags(text: string, { inert = {} }: FlagRules, span: Span, what: string): void {
+    for (const [name, reason] of Object.entries(inert))
+      if (text.split(/[^\w-]+/).includes(name))
+        this.#parts.diagnostics.warning('inert', span, `${what}: "${name}" has no effect: ${reason}`);
+  }
+
   #defined(text: string | null, defined: DefinedNames, span: Span, what: string): void {
-    const { values } = this.#parts;
-    if (text === null || !values.has(defined.parameters)) return;
-    const known = defined.names(values.get(defined.parameters));
-    if (known.includes(text)) return;
-    const help = didYouMean(text, known) ?? `${defined.module} defines ${known.join(', ') || 'none'}`;
-    this.#error('argument-value', span, `${what} cannot be "${text}"`, help);
+    const help = text === null ? null : undefinedName(text, defined, this.#parts.values);
+    if (help !== null) this.#error('argument-value', span, `${what} cannot be "${text}"`, help);
   }
 
   /** Substitutes a letter for each variable, so that only the fixed text is checked. */

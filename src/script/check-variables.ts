@@ -4,9 +4,11 @@ import { didYouMean } from '../spelling/index.ts';
 import type { IndexNode, Span, StringNode, TemplateNode, TransformationNode, VariableNode } from './ast.ts';
 import type { MissingNames } from './check-names.ts';
 import { subnameOf, VariableCompiler } from './compile-variables.ts';
+import { undefinedName } from './defined-names.ts';
 import { DiagnosticList } from './diagnostics.ts';
 import { InvalidUse } from './invalid-use.ts';
 import type { Lookup } from './lookup.ts';
+import type { TableValues } from './table-values.ts';
 import { template, variableText } from './template.ts';
 import { splitArguments } from './transformation-arguments.ts';
 import type { TransformationSpec } from './transformation-spec.ts';
@@ -19,12 +21,14 @@ export class VariableChecker<R> {
   readonly #lookup: Lookup<R>;
   readonly #missing: MissingNames;
   readonly #diagnostics: DiagnosticList;
+  readonly #values: TableValues;
   readonly #compiler: VariableCompiler<R>;
   /** Caches valid variables by their text, since scripts repeat them. */
   readonly #known = new Map<string, VariableAccess<R>>();
 
-  constructor(lookup: Lookup<R>, missing: MissingNames, diagnostics: DiagnosticList) {
+  constructor(lookup: Lookup<R>, missing: MissingNames, diagnostics: DiagnosticList, values: TableValues) {
     this.#lookup = lookup;
+    this.#values = values;
     this.#missing = missing;
     this.#diagnostics = diagnostics;
     this.#compiler = new VariableCompiler(lookup);
@@ -127,9 +131,13 @@ export class VariableChecker<R> {
     if (empty && (subname !== null || rule === 'required')) {
       return this.#fail(node.span, `$${name} needs a name in parentheses`, `use $${name}(...)`);
     }
-    if (rule === 'required' || subname === null) return true;
-    const [only] = subname.parts;
-    if (subname.parts.length !== 1 || only?.kind !== 'text' || rule.includes(only.value)) return true;
+    const [only] = subname?.parts ?? [];
+    if (subname?.parts.length !== 1 || only?.kind !== 'text') return true;
+    if (spec.definedBy !== undefined) {
+      const help = undefinedName(only.value, spec.definedBy, this.#values);
+      return help === null || this.#fail(only.span, `$${name} has no "${only.value}"`, help);
+    }
+    if (rule === 'required' || rule.includes(only.value)) return true;
     const known = `use one of: ${rule.join(', ')}`;
     return this.#fail(only.span, `$${name} has no "${only.value}"`, didYouMean(only.value, rule) ?? known);
   }

@@ -88,7 +88,7 @@ function checkNamed<R>(script: ScriptNode, catalog: Catalog<R>, options: CheckOp
     routes,
     diagnostics,
   );
-  const variables = new VariableChecker(lookup, missing, diagnostics);
+  const variables = new VariableChecker(lookup, missing, diagnostics, values);
   const { checkRegex } = options;
   const expressions = new ExpressionChecker({
     lookup,

@@ -87,6 +87,8 @@ export interface FlagRules {
   readonly names: readonly string[];
   /** Whether these are letters or numbers of older versions, which OpenSIPS 4.0 rejects. */
   isFormer(text: string): boolean;
+  /** Flags that are accepted without effect, with the reason, which the checker reports as a warning. */
+  readonly inert?: Readonly<Record<string, string>>;
   /** The first unknown or invalid flag, or null. */
   unknown(text: string): string | null;
 }

@@ -1,4 +1,5 @@
 /** A variable, as tables declare it. */
+import type { DefinedNames } from './function-spec.ts';
 import type { Value } from './values.ts';
 
 /** One use of a variable in the script, resolved as far as possible at compile time. */
@@ -44,6 +45,8 @@ export interface VariableFacts<Subname extends SubnameRule = SubnameRule> {
   readonly aliases?: readonly string[];
   /** Which `(…)` it takes. */
   readonly subname?: Subname;
+  /** The names that a loaded module's parameters define; a subname without variables must be one of them. */
+  readonly definedBy?: DefinedNames;
   /** Whether blanks inside the parentheses are significant. Default false. */
   readonly verbatim?: boolean;
   /** Whether `[…]` is allowed. Default false. */

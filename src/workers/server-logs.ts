@@ -172,9 +172,10 @@ export class ServerLogs {
     };
     if (output !== null) {
       const form = { encoding, describe: (text: string) => whole(1, text, 'server', null) } as const;
-      return (...parts) => output.write(whole(...parts), form);
+      return (level, text, origin, fields) => output.write(whole(level, text, origin, fields), form);
     }
-    return (...parts) => writeLog?.(Buffer.from(whole(...parts), encoding));
+    return (level, text, origin, fields) =>
+      writeLog?.(Buffer.from(whole(level, text, origin, fields), encoding));
   }
 
   #toSyslog(
@@ -184,7 +185,6 @@ export class ServerLogs {
     instead: LogOutput,
     tell: LogOutput,
   ): LogOutput {
-    const base = 8 * facilityNumber(facility);
     const syslog =
       this.#syslogs.get(name) ??
       new Syslog({
@@ -196,14 +196,15 @@ export class ServerLogs {
       });
     this.#syslogs.set(name, syslog);
     const way: SyslogWay = {
-      format: ({ level, text, origin, fields }) => {
+      format: ({ level, text, origin, fields, facility: own = facility }) => {
         const bytes = line(level, isJson ? text : onOneLine(text, origin), origin, fields);
         // the child reads bytes
-        return `<${base + severityOf(level)}>${isJson ? Buffer.from(bytes, 'utf8').toString('latin1') : bytes}\n`;
+        return `<${8 * facilityNumber(own) + severityOf(level)}>${isJson ? Buffer.from(bytes, 'utf8').toString('latin1') : bytes}\n`;
       },
       instead: ({ level, text, origin, fields }) => instead(level, text, origin, fields),
     };
-    return (level, text, origin, fields) => syslog.write({ level, text, origin, fields }, way);
+    return (level, text, origin, fields, own) =>
+      syslog.write({ level, text, origin, fields, facility: own }, way);
   }
 }
 

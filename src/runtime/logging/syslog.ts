@@ -15,6 +15,8 @@ export interface LogRecord {
   readonly text: string;
   readonly origin: LogOrigin;
   readonly fields: LogFields | null;
+  /** Default: that of the server's other lines. */
+  readonly facility?: string | undefined;
 }
 
 export interface SyslogOptions {
