@@ -198,6 +198,9 @@ export const contenders: readonly Contender[] = [
   loop('bare Node loop', 'relayed', (port, { callee }) =>
     launch(process.execPath, [here('relay-loop.mjs'), String(port), String(callee)]),
   ),
+  loop('bare Node loop with the query', 'relayed', (port, { callee, service }) =>
+    launch(process.execPath, [here('relay-loop.mjs'), String(port), String(callee), service]),
+  ),
   loop(
     'bare C loop',
     'relayed',
