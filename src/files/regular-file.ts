@@ -38,12 +38,12 @@ const why: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'the name contains a NUL byte',
 };
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   return why[code] ?? message;
 }
 
-function kindOf(stats: Stats): string | null {
+export function kindOf(stats: Stats): string | null {
   if (stats.isFile()) return null;
   if (stats.isDirectory()) return 'a directory';
   if (stats.isFIFO()) return 'a FIFO (a pipe), not a regular file; use - to read a pipe from stdin';

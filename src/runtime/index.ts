@@ -123,6 +123,7 @@ export { StateKey, States } from './state.ts';
 export {
   counterOf,
   type EntryValue,
+  type KeptValues,
   type OperationKind,
   type StoreOperation,
   type StoreResult,

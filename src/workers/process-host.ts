@@ -117,6 +117,7 @@ export class ProcessHost implements Host, FigureSource {
   readonly traces: CallTraces;
   readonly loopDelay = new LoopDelay();
   readonly loopLoad = new LoopLoad();
+  readonly #ownStore: MemoryStore;
   #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor({
@@ -130,11 +131,13 @@ export class ProcessHost implements Host, FigureSource {
     peers,
     socketSource = systemSockets,
     isSimulated = false,
-    store = new MemoryStore(new StoreState({ clock, memory: memory.shared })),
+    store,
   }: HostOptions = {}) {
     this.number = number;
     this.count = count;
-    this.store = store;
+    const own = new MemoryStore(new StoreState({ clock, memory: memory.shared, keepsFiles: !isSimulated }));
+    this.store = store ?? own;
+    this.#ownStore = own;
     this.clock = clock;
     this.collectors = isSimulated ? noCollectors() : new HepCollectors(names, clock);
     this.tracing = new Tracing(clock, this.tap);
@@ -210,12 +213,13 @@ export class ProcessHost implements Host, FigureSource {
     this.loopLoad.start();
   }
 
-  /** Ends all transactions. */
-  close(): void {
+  /** Ends all transactions, and closes files. */
+  close(): Promise<void> {
     this.loopDelay.close();
     this.loopLoad.close();
     this.collectors.close();
     this.proxy.close();
     this.transactions.close();
+    return this.#ownStore.close();
   }
 }

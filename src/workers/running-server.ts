@@ -316,7 +316,7 @@ export class RunningServer implements Administered {
     }
     for (const { transport } of this.#host.sockets) await transport.close();
     await this.#host.traces.close();
-    this.#host.close();
+    await this.#host.close();
     await Promise.race([
       Promise.all(routings.map((routing) => routing.close())),
       pause(this.#host.clock, 500),

@@ -297,6 +297,7 @@ export class Supervisor implements Administered {
     for (const { timer } of this.#members) if (timer !== null) clock.clearTimer(timer);
     while (this.#members.some(({ worker }) => worker !== null)) await this.#exits.wait();
     if (this.#kill !== null) clock.clearTimer(this.#kill);
+    await this.#store.close();
     rmSync(this.#directory, { recursive: true, force: true });
     await this.#logs.close();
   }

@@ -1,7 +1,9 @@
 /** What every store has to do, wherever it is: each back end runs this. */
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EntryValue, Store, StoreOperation } from '../../src/runtime/index.ts';
 import { ByteBudget, type Clock, SimulatedClock } from '../../src/timers/index.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 
 /** A store and the processes that use it. */
 export interface StoreSetting {
@@ -11,6 +13,8 @@ export interface StoreSetting {
   readonly end: (process: number) => void;
   /** Until what was said has arrived everywhere. */
   readonly settle: () => Promise<void>;
+  /** Closes the files. */
+  readonly close: () => Promise<void>;
 }
 
 export interface StoreConditions {
@@ -314,6 +318,31 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
       expect(await storeOf(0).ask(add('n', 1, 1000))).toBe(1);
     });
 
+    it('counts in a window that slides, and never beyond its limit', async () => {
+      const { storeOf, clock } = start();
+      const add: StoreOperation<'add-to-window'> = {
+        kind: 'add-to-window',
+        collection,
+        key: 'window',
+        window: 1000,
+        slot: 100,
+        most: 5,
+      };
+      const ask = async (count: number) => {
+        const sums = await Promise.all(
+          Array.from({ length: count }, async (_, i) => storeOf(i % 3).ask(add)),
+        );
+        return sums.filter((sum) => typeof sum === 'number' && sum <= 5).length;
+      };
+      expect(await ask(3)).toBe(3);
+      clock.advance(500);
+      expect(await ask(9)).toBe(2);
+      clock.advance(500);
+      expect(await ask(9)).toBe(3);
+      clock.advance(2000);
+      expect(await ask(9)).toBe(5);
+    });
+
     it('counts from text of digits, wraps at 32 bits, and refuses other text', async () => {
       const { storeOf } = start();
       const store = storeOf(0);
@@ -396,6 +425,59 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
       expect(await storeOf(2).ask({ kind: 'initialize-value', space: '$shv', key: 'x', value: 1 })).toBe(
         'present',
       );
+    });
+
+    it('is replaced only by who has read it last, so that none of many changes is lost', async () => {
+      const { storeOf, settle } = start();
+      const append = async (process: number, text: string): Promise<unknown> => {
+        const values = storeOf(process).values('list');
+        const before = (values.get('x') ?? null) as string | null;
+        const result = await values.replace('x', before, `${before ?? ''}${text}`);
+        return result === 'changed' ? append(process, text) : result;
+      };
+      const results = await Promise.all(Array.from({ length: 30 }, (_, i) => append(i % 3, `<${i}>`)));
+      expect(new Set(results)).toEqual(new Set(['stored']));
+      await settle();
+      const texts = [0, 1, 2].map((process) => String(storeOf(process).values('list').get('x')));
+      expect(new Set(texts).size).toBe(1);
+      expect([...(texts[0] ?? '').matchAll(/<\d+>/g)]).toHaveLength(30);
+    });
+
+    it('is removed everywhere, and its memory is free', async () => {
+      const { storeOf, settle, memory } = start();
+      await storeOf(0).values('list').replace('x', null, 'text');
+      await settle();
+      expect(await storeOf(1).values('list').replace('x', 'other', null)).toBe('changed');
+      expect(await storeOf(1).values('list').replace('x', 'text', null)).toBe('stored');
+      await settle();
+      for (const process of [0, 1, 2]) expect(storeOf(process).values('list').size).toBe(0);
+      expect(memory.used).toBe(0);
+    });
+
+    it('is kept in a file, which everybody has read when the answer comes', async () => {
+      const file = join(temporaryFolder('space'), 'kept');
+      const keep: StoreOperation<'keep-values'> = { kind: 'keep-values', space: 'list', file, sync: false };
+      const first = start();
+      expect(await first.storeOf(0).ask(keep)).toMatchObject({ state: 'kept', records: 0 });
+      expect(await first.storeOf(1).values('list').replace('x', null, 'text')).toBe('stored');
+      expect(await first.storeOf(1).ask({ kind: 'kept-state', space: 'list' })).toMatchObject({
+        failure: null,
+      });
+      const second = start();
+      const refused = second.storeOf(0).ask(keep);
+      for (let i = 0; i < 70; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        second.clock.advance(50);
+      }
+      expect(await refused).toEqual({ state: 'unkept', reason: 'another server uses it' });
+      await first.close();
+      expect(await second.storeOf(0).ask(keep)).toMatchObject({ state: 'kept', records: 1 });
+      expect(second.storeOf(0).values('list').get('x')).toBe('text');
+      await second.settle();
+      expect(second.storeOf(2).values('list').get('x')).toBe('text');
+      const elsewhere = await second.storeOf(1).ask({ ...keep, file: `${file}2` });
+      expect(elsewhere).toMatchObject({ state: 'unkept', reason: expect.stringContaining('until') });
+      await second.close();
     });
 
     it('is refused without room, everywhere', async () => {

@@ -166,7 +166,7 @@ async function run(program: Program): Promise<void> {
     await pool.idle();
   } finally {
     await routing.close();
-    routing.host.close();
+    await routing.host.close();
   }
   if (failure !== null) throw failure;
 }

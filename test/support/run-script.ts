@@ -108,7 +108,7 @@ async function runProgram(program: Program, options: ScriptOptions): Promise<Scr
     } while (routing.background.size > 0);
   } finally {
     await routing.close();
-    routing.host.close();
+    await routing.host.close();
   }
   return { prints, log, sent, request: requests[0] ?? null };
 }

@@ -69,5 +69,5 @@ it('answers by functions, with transactions and listeners as a script has them',
   expect(socket.lines).toEqual(['SIP/2.0 100 Giving it a try', 'SIP/2.0 486 Busy Here']);
   expect(replies).toEqual(['100', '486']);
   expect(host.received.requests).toBe(1);
-  host.close();
+  await host.close();
 });

@@ -104,7 +104,7 @@ it('timer routes, caches, sleep, transactions and dates go by the simulated cloc
   routing.stopTimers();
   await routing.settled();
   await routing.close();
-  routing.host.close();
+  await routing.host.close();
   // nothing goes on
   await clock.pass(60_000);
   expect(clock.timers).toBe(0);

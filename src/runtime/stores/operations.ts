@@ -9,6 +9,20 @@
  */
 import type { Value } from '../../script/index.ts';
 
+/** What became of the file in which a space is to be kept. */
+export type KeptValues =
+  | {
+      readonly state: 'kept';
+      /** Records that were read. */
+      readonly records: number;
+      /** Bytes of an incomplete record at the end, which were cut off. */
+      readonly cut: number;
+      /** Damaged bytes elsewhere, which were left out. */
+      readonly skipped: number;
+    }
+  /** The reason is null in a simulation, which keeps nothing. */
+  | { readonly state: 'unkept'; readonly reason: string | null };
+
 /** The value of an entry. Numbers are signed 32-bit integers. */
 export type EntryValue = string | number;
 
@@ -107,6 +121,20 @@ export interface StoreTable {
     };
     readonly result: number | 'not-a-number' | 'full';
   };
+  /**
+   * Adds 1 to a counter of the last `window` ms, in slots of `slot` ms, unless it has `most` already. Returns the sum with
+   * it: more than `most` means that it was not added.
+   */
+  readonly 'add-to-window': {
+    readonly operation: {
+      readonly collection: string;
+      readonly key: string;
+      readonly window: number;
+      readonly slot: number;
+      readonly most: number;
+    };
+    readonly result: number | 'full';
+  };
   /** Frees the memory of expired entries, if the store does not do so by itself. Returns their number. */
   readonly sweep: {
     readonly operation: { readonly collection: string };
@@ -129,6 +157,36 @@ export interface StoreTable {
   readonly 'add-to-value': {
     readonly operation: { readonly space: string; readonly key: string; readonly by: number };
     readonly result: number | 'full';
+  };
+  /**
+   * Sets a text, or deletes it with null, if its value is still `before`; without `before` in any case. `changed`: it is
+   * another one, and stays. In a space that is kept the answer comes when the change is in the file; `unwritten`: the
+   * file cannot be written now, and the change is in memory only.
+   */
+  readonly 'replace-value': {
+    readonly operation: {
+      readonly space: string;
+      readonly key: string;
+      readonly before?: string | null;
+      readonly value: string | null;
+    };
+    readonly result: 'stored' | 'unwritten' | 'changed' | 'full';
+  };
+
+  // --- files: the texts of a space survive the server ---
+
+  /**
+   * Reads the texts of a file, and writes each `replace-value` of the space to it from then on; `sync`: to the disk, which
+   * survives a loss of power.
+   */
+  readonly 'keep-values': {
+    readonly operation: { readonly space: string; readonly file: string; readonly sync: boolean };
+    readonly result: KeptValues;
+  };
+  /** How the file of a space does: its size in bytes, and why it is not up to date, if so. Null for a space without one. */
+  readonly 'kept-state': {
+    readonly operation: { readonly space: string };
+    readonly result: { readonly bytes: number; readonly failure: string | null } | null;
   };
 }
 

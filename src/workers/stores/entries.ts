@@ -9,6 +9,9 @@ interface Entry {
   expires: number;
 }
 
+/** Of a window; shorter ones would take longer to add up. */
+const mostSlots = 1000;
+
 type Collection = Map<string, Entry>;
 
 /** Size of an entry without its key and text, in bytes. */
@@ -74,6 +77,26 @@ export class Entries {
     this.#memory.charge(sizeOf(key, sum) - sizeOf(key, entry.value));
     entry.value = sum;
     return sum;
+  }
+
+  addToWindow(operation: StoreOperation<'add-to-window'>): StoreResult<'add-to-window'> {
+    const { collection, key, window, slot, most } = operation;
+    const current = Math.floor(this.#clock.now() / slot);
+    const slots = Math.min(mostSlots, Math.max(1, Math.floor(window / slot)));
+    let sum = 1;
+    for (let i = 0; i < slots; i++) {
+      const value = this.get({ kind: 'get', collection, key: `${key} ${current - i}` });
+      if (typeof value === 'number') sum += value;
+    }
+    if (sum > most) return sum;
+    const added = this.add({
+      kind: 'add',
+      collection,
+      key: `${key} ${current}`,
+      by: 1,
+      ttl: window + slot,
+    });
+    return added === 'full' ? 'full' : sum;
   }
 
   sweep({ collection }: StoreOperation<'sweep'>): number {

@@ -28,6 +28,11 @@ export class MemoryStore implements Store {
     void this.#state.perform(operation, this.#session);
   }
 
+  /** Closes the files of the store. */
+  close(): Promise<void> {
+    return this.#state.close();
+  }
+
   values(space: string): ReplicatedValues {
     return this.#state.values(space);
   }

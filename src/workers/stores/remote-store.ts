@@ -11,7 +11,14 @@ import {
   type StoreResult,
 } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
-import { ByteBudget, type Clock, every, type Repetition, systemClock } from '../../timers/index.ts';
+import {
+  type Awaitable,
+  ByteBudget,
+  type Clock,
+  every,
+  type Repetition,
+  systemClock,
+} from '../../timers/index.ts';
 import type { StoreAnswer, StoreRequest, ValueChange } from './messages.ts';
 import { ValueSpace } from './value-space.ts';
 
@@ -40,6 +47,8 @@ interface Asked {
 
 /** Interval of checks for overdue answers, in ms. */
 const LOOK = 1000;
+/** How long the supervisor may take to read a large file, in ms. */
+const forReading = 120_000;
 /** Size of an operation without its texts, in bytes. */
 const OVERHEAD = 256;
 
@@ -177,7 +186,7 @@ export class RemoteStore implements Store {
 }
 
 interface Channel {
-  readonly ask: (operation: StoreOperation<'add-to-value'>) => Promise<StoreResult<'add-to-value'>>;
+  readonly ask: Store['ask'];
   readonly tell: (operation: StoreOperation) => void;
   readonly hasRoomFor: (operation: StoreOperation) => boolean;
 }
@@ -201,6 +210,10 @@ class RemoteValues implements ReplicatedValues {
     return this.#copy.keys();
   }
 
+  get size(): number {
+    return this.#copy.size;
+  }
+
   watch(changed: (key: string) => void): void {
     this.#copy.watch(changed);
   }
@@ -220,8 +233,12 @@ class RemoteValues implements ReplicatedValues {
   }
 
   /** The supervisor adds; this copy has the sum before the answer arrives. */
-  add(key: string, by: number): Promise<StoreResult<'add-to-value'>> {
+  add(key: string, by: number): Awaitable<StoreResult<'add-to-value'>> {
     return this.#channel.ask({ kind: 'add-to-value', space: this.#space, key, by });
+  }
+
+  replace(key: string, before: string | null, value: string | null): Awaitable<StoreResult<'replace-value'>> {
+    return this.#channel.ask({ kind: 'replace-value', space: this.#space, key, before, value });
   }
 
   changed(key: string, value: Value | undefined): void {
@@ -230,8 +247,12 @@ class RemoteValues implements ReplicatedValues {
 }
 
 /** How long the operation may wait, in ms. */
-const waitOf = (operation: StoreOperation): number =>
-  operation.kind === 'lock' || operation.kind === 'take' ? (operation.wait ?? Number.POSITIVE_INFINITY) : 0;
+function waitOf(operation: StoreOperation): number {
+  if (operation.kind === 'keep-values') return forReading;
+  return operation.kind === 'lock' || operation.kind === 'take'
+    ? (operation.wait ?? Number.POSITIVE_INFINITY)
+    : 0;
+}
 
 function sizeOf(operation: StoreOperation): number {
   let bytes = OVERHEAD;

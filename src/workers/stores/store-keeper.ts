@@ -12,13 +12,16 @@ export interface KeeperHooks {
   readonly announce: (changes: readonly ValueChange[]) => void;
 }
 
+/** Most values of a message. */
+const slice = 2000;
+
 export class StoreKeeper {
   readonly #state: StoreState;
   readonly #hooks: KeeperHooks;
 
   constructor(hooks: KeeperHooks, options: StoreStateOptions = {}) {
     this.#hooks = hooks;
-    this.#state = new StoreState(options);
+    this.#state = new StoreState({ ...options, loaded: (space) => this.#announce(space) });
   }
 
   receive(process: number, requests: readonly StoreRequest[]): void {
@@ -28,8 +31,7 @@ export class StoreKeeper {
       const answer = this.#perform(process, id, operation);
       if (answer !== null) answers.push(answer);
       // a refused value too: the copy of the asking process has it already
-      if ('space' in operation && isOfValues(operation))
-        changes.push(this.#change(operation.space, operation.key));
+      if (isOfValues(operation)) changes.push(this.#change(operation.space, operation.key));
     }
     if (changes.length > 0) this.#hooks.announce(changes);
     if (answers.length > 0) this.#hooks.answer(process, answers);
@@ -45,6 +47,18 @@ export class StoreKeeper {
   /** Called when a process has ended: releases its locks. */
   end(process: number): void {
     this.#state.end(process);
+  }
+
+  /** Writes what waits, and closes the files of the store. */
+  close(): Promise<void> {
+    return this.#state.close();
+  }
+
+  /** Reports all values of a space, not all in one message. */
+  #announce(space: string): void {
+    const keys = [...this.#state.values(space).keys()];
+    for (let at = 0; at < keys.length; at += slice)
+      this.#hooks.announce(keys.slice(at, at + slice).map((key) => this.#change(space, key)));
   }
 
   /** Null if the answer comes later, or is not wanted. */
@@ -67,10 +81,7 @@ export class StoreKeeper {
   }
 }
 
-const kindsOfValues: ReadonlySet<string> = new Set<StoreOperation['kind']>([
-  'set-value',
-  'initialize-value',
-  'add-to-value',
-]);
+const kindsOfValues = ['set-value', 'initialize-value', 'add-to-value', 'replace-value'] as const;
 
-const isOfValues = ({ kind }: StoreOperation) => kindsOfValues.has(kind);
+const isOfValues = (operation: StoreOperation): operation is StoreOperation<(typeof kindsOfValues)[number]> =>
+  kindsOfValues.some((kind) => kind === operation.kind);

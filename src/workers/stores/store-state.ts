@@ -2,6 +2,7 @@
 import type { OperationKind, StoreOperation, StoreResult } from '../../runtime/index.ts';
 import { type Awaitable, ByteBudget, type Clock, systemClock } from '../../timers/index.ts';
 import { Entries } from './entries.ts';
+import { KeptSpaces } from './kept-spaces.ts';
 import { Locks } from './locks.ts';
 import { PermitTable } from './permits.ts';
 import { ValueSpace } from './value-space.ts';
@@ -11,6 +12,10 @@ export interface StoreStateOptions {
   readonly clock?: Clock;
   /** Budget of keys, values and waiters. Default: unlimited. */
   readonly memory?: ByteBudget;
+  /** Whether spaces may be kept in files. Default true. */
+  readonly keepsFiles?: boolean;
+  /** Called when a space has been read from its file. */
+  readonly loaded?: (space: string) => void;
 }
 
 type Performers = {
@@ -25,11 +30,14 @@ export class StoreState {
   readonly #locks: Locks;
   readonly #permits: PermitTable;
   readonly #spaces = new Map<string, ValueSpace>();
+  readonly #kept: KeptSpaces;
   readonly #performers: Performers;
 
   constructor({
     clock = systemClock,
     memory = new ByteBudget(Number.POSITIVE_INFINITY),
+    keepsFiles = true,
+    loaded = () => undefined,
   }: StoreStateOptions = {}) {
     const locks = new Locks(clock, memory);
     const entries = new Entries(clock, memory);
@@ -37,6 +45,8 @@ export class StoreState {
     this.#locks = locks;
     const permits = new PermitTable(clock, memory);
     this.#permits = permits;
+    const kept = new KeptSpaces(clock);
+    this.#kept = kept;
     this.#performers = {
       lock: (operation, session) => locks.take(operation, session),
       unlock: (operation, session) => locks.release(operation, session),
@@ -47,6 +57,7 @@ export class StoreState {
       delete: (operation) => entries.delete(operation),
       'delete-matching': (operation) => entries.deleteMatching(operation),
       add: (operation) => entries.add(operation),
+      'add-to-window': (operation) => entries.addToWindow(operation),
       sweep: (operation) => entries.sweep(operation),
       'set-value': ({ space, key, value }) => (this.values(space).set(key, value) ? 'stored' : 'full'),
       'initialize-value': ({ space, key, value }) => {
@@ -55,6 +66,12 @@ export class StoreState {
         return values.set(key, value) ? 'stored' : 'full';
       },
       'add-to-value': ({ space, key, by }) => this.values(space).add(key, by),
+      'replace-value': ({ space, key, before, value }) => this.values(space).replace(key, before, value),
+      'keep-values': (operation) =>
+        keepsFiles
+          ? kept.keep(operation, this.values(operation.space), () => loaded(operation.space))
+          : { state: 'unkept', reason: null },
+      'kept-state': ({ space }) => kept.state(space),
     };
   }
 
@@ -84,5 +101,10 @@ export class StoreState {
   end(session: number): void {
     this.#locks.end(session);
     this.#permits.end(session);
+  }
+
+  /** Writes what waits, and closes the files. */
+  close(): Promise<void> {
+    return this.#kept.close();
   }
 }

@@ -1,7 +1,10 @@
 /** Values by key in this process's memory: the store's, or a process's copy. */
 import type { ReplicatedValues, StoreResult } from '../../runtime/index.ts';
 import type { Value } from '../../script/index.ts';
-import type { ByteBudget } from '../../timers/index.ts';
+import type { Awaitable, ByteBudget } from '../../timers/index.ts';
+
+/** Writes a changed text to the file of the space. */
+type Keep = (key: string, value: string | null) => Awaitable<'stored' | 'unwritten'>;
 
 /** Size of a value without its key and text, in bytes. */
 const OVERHEAD = 128;
@@ -10,6 +13,7 @@ export class ValueSpace implements ReplicatedValues {
   readonly #memory: ByteBudget;
   readonly #values = new Map<string, Value>();
   readonly #watchers: ((key: string) => void)[] = [];
+  #keep: Keep | null = null;
 
   constructor(memory: ByteBudget) {
     this.#memory = memory;
@@ -37,6 +41,27 @@ export class ValueSpace implements ReplicatedValues {
     return this.set(key, sum) ? sum : 'full';
   }
 
+  replace(
+    key: string,
+    before: string | null | undefined,
+    value: string | null,
+  ): Awaitable<StoreResult<'replace-value'>> {
+    if (before !== undefined && (this.#values.get(key) ?? null) !== before) return 'changed';
+    if (value === null) this.copy(key, undefined);
+    else if (!this.set(key, value)) return 'full';
+    return this.#keep?.(key, value) ?? 'stored';
+  }
+
+  /** From now on replaced texts are written to a file. */
+  keepBy(keep: Keep): void {
+    this.#keep = keep;
+  }
+
+  /** The texts among the values. */
+  *texts(): Iterable<readonly [key: string, text: string]> {
+    for (const [key, value] of this.#values) if (typeof value === 'string') yield [key, value];
+  }
+
   /** Copies a value from the store, which has checked the budget; undefined removes it. */
   copy(key: string, value: Value | undefined): void {
     this.#memory.charge(this.#growth(key, value));
@@ -46,6 +71,10 @@ export class ValueSpace implements ReplicatedValues {
 
   keys(): Iterable<string> {
     return this.#values.keys();
+  }
+
+  get size(): number {
+    return this.#values.size;
   }
 
   watch(changed: (key: string) => void): void {

@@ -8,6 +8,7 @@ describeStore('in memory', ({ processes, ...options }) => {
   return {
     stores: Array.from({ length: processes }, (_, session) => new MemoryStore(state, session)),
     end: (session) => state.end(session),
+    close: () => state.close(),
     settle: () => new Promise((resolve) => setImmediate(resolve)),
   };
 });

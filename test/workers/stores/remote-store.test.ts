@@ -40,7 +40,12 @@ const turns = async () => {
 
 describeStore('at the supervisor', ({ processes, ...options }) => {
   const { keeper, stores } = connect(processes, options);
-  return { stores, end: (process) => keeper.end(process), settle: turns };
+  return {
+    stores,
+    end: (process) => keeper.end(process),
+    close: () => keeper.close(),
+    settle: turns,
+  };
 });
 
 const get: StoreOperation<'get'> = { kind: 'get', collection: 'c', key: 'k' };
