@@ -12,7 +12,7 @@ export { forwardStateless, sendOriginal } from './forward.ts';
 export { showLocalMessage } from './local-messages.ts';
 export { isDownstream, looseRoute, setRoutes } from './loose-route.ts';
 export { countMaxForwards, currentMaxForwards, maxForwards } from './max-forwards.ts';
-export { type MessageBranch, messageBranches } from './message-branches.ts';
+export { type MessageBranch, type MessageBranches, messageBranches } from './message-branches.ts';
 export { sendNewRequest } from './new-request.ts';
 export { responseEdits } from './outgoing.ts';
 export { forceSocket, namedSocket, type RecordRoute } from './record-route.ts';

@@ -80,7 +80,9 @@ export async function sendUacRequest(routing: Routing, wanted: UacRequest): Prom
           onResponse: (response) => {
             if (response.status >= 200) resolve(response);
           },
+          // over TCP a transaction ends before its response is passed on
           onEnd: (ending, error) =>
+            ending !== 'done' &&
             reject(new UacError(error?.message ?? (ending === 'timeout' ? 'no response came' : ending))),
         },
       })

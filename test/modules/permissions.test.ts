@@ -7,6 +7,7 @@ import { askServer } from '../../src/workers/control-client.ts';
 import { place } from '../support/place.ts';
 import { runScript } from '../support/run-script.ts';
 import { sampleRequest } from '../support/sample-request.ts';
+import { respond, startService } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const parameter = (name: string, value: string) => `modparam("permissions", "${name}", "${value}")\n`;
@@ -229,5 +230,32 @@ describe.each([1, 2])('commands, with %i process(es)', (processes) => {
     expect(await mi('address_dump')).toMatchObject({ Partitions: [{ Destinations: [{ ip: '127.0.0.9' }] }] });
     expect(await mi('allow_uri', join(data, 'p'), 'sip:a@x', 'sip:1@x')).toBe('OK');
     expect(await mi('allow_uri', join(data, 'p'), 'sip:a@x', 'sip:9@x')).toBe('not allowed');
+  });
+});
+
+describe('a service', () => {
+  it('is asked for addresses that neither script nor table have', async () => {
+    const service = await startService((request, response) => {
+      if (request.target.startsWith('/addresses/192.0.2.7'))
+        respond(response, 200, '{"group":5,"context_info":"trunk"}');
+      else respond(response, 404, '');
+    });
+    const rest = `loadmodule "rest_client.so"\n${addresses('1 10.0.0.1')}${parameter('address_url', `${service.origin}/addresses/{address}?group={group}`)}`;
+    const body = `check_source_address(5, $var(info)); xlog("$rc $var(info)");
+      check_address(5, "192.0.2.8", 5060, "udp"); xlog("$rc");
+      check_address(1, "10.0.0.1", 5060, "udp"); xlog("$rc");
+      get_source_group($var(group)); xlog("$rc $var(group)");`;
+    expect(await prints(body, rest)).toEqual(['1 trunk', '-2', '1', '1 5']);
+    expect(service.seen.map(({ target }) => target)).toEqual([
+      '/addresses/192.0.2.7?group=5',
+      '/addresses/192.0.2.8?group=5',
+      '/addresses/192.0.2.7?group=0',
+    ]);
+  });
+
+  it('needs a URL that can be meant', () => {
+    expect(errors(parameter('address_url', 'http://h/{name}'))).toEqual([
+      'unknown {name} in address_url: use {address}, {group}, {port}, {proto}, {pattern}',
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 /** A transport that records, and requests to try things with. */
 import type { SipRequest, SipResponse } from '../../src/sip/message.ts';
 import { parseMessage } from '../../src/sip/parse-message.ts';
-import type { Source, Transport } from '../../src/sip/transport.ts';
+import type { Source, Transport, WireTap } from '../../src/sip/transport.ts';
 import type { Protocol } from '../../src/sip/transports.ts';
 import type { Clock } from '../../src/timers/index.ts';
 
@@ -12,6 +12,7 @@ export class RecordingTransport implements Transport {
   readonly sent: { at: number; text: string; address: string; port: number }[] = [];
   /** The error that the next datagrams get. */
   broken: Error | null = null;
+  tap: WireTap | null = null;
   readonly #clock: Clock;
 
   constructor(clock: Clock, reliable = false) {
@@ -21,6 +22,7 @@ export class RecordingTransport implements Transport {
   }
 
   send(data: Uint8Array, address: string, port: number, done?: (error: Error | null) => void): void {
+    this.tap?.(this, data, address, port);
     this.sent.push({ at: this.#clock.now(), text: Buffer.from(data).toString('latin1'), address, port });
     done?.(this.broken);
   }

@@ -1,8 +1,7 @@
 /** The nathelper module: phones behind a NAT. Source: modules/nathelper of the manual; scenarios nathelper-*. */
 
 import { areRouteParameters } from '../../relay/index.ts';
-import { defineModule } from '../../runtime/index.ts';
-import { defineParameter, defineParameters } from '../../script/index.ts';
+import { defineModule, type FigureSpec, type Host } from '../../runtime/index.ts';
 import { avpName } from '../parameter-text.ts';
 import {
   changeContacts,
@@ -12,61 +11,35 @@ import {
   senderUri,
   withReceived,
 } from './contact.ts';
+import { parameters } from './parameters.ts';
+import { pings } from './pings.ts';
 import { changedSdp, sdpFlags } from './sdp.ts';
 import { isBehindNat, natTests } from './tests.ts';
 
 const source = 'modules/nathelper; scenarios nathelper-*';
-const noPings = 'siprest does not ping contacts yet';
-const noCluster = 'siprest instances do not form a cluster';
-
-const without = (inert: string, ...names: readonly string[]) =>
-  names.map((name) =>
-    defineParameter({ name, type: 'string', default: null, summary: 'Accepted without effect.', inert }),
-  );
-
-const parameters = defineParameters([
+const figures: readonly FigureSpec<Host>[] = [
   {
-    name: 'received_avp',
-    type: 'string',
-    default: null,
-    summary: 'The AVP that fix_nated_register() sets, the same as that of registrar.',
+    name: 'pings',
+    kind: 'counter',
+    unit: '',
+    labels: ['outcome'],
+    summary:
+      'Pings to registered contacts: sent, answered and lost, the last two of SIP requests only; and contacts removed since they did not answer.',
+    read: ({ states }) => ({ ...states.get(pings).counts }),
   },
-  {
-    name: 'nortpproxy_str',
-    type: 'string',
-    default: 'a=nortpproxy:yes\r\n',
-    summary: 'The line that add-no-rtpproxy adds; empty: none.',
-  },
-  {
-    name: 'oldip_skip',
-    type: 'string',
-    default: '',
-    summary: 'Which old addresses fix_nated_sdp() does not keep: `o`, `c` or `oc`.',
-  },
-  ...without(
-    noPings,
-    'natping_interval',
-    'ping_nated_only',
-    'natping_partitions',
-    'natping_socket',
-    'force_socket',
-  ),
-  ...without(
-    noPings,
-    'sipping_bflag',
-    'remove_on_timeout_bflag',
-    'sipping_latency_flag',
-    'sipping_ignore_rpl_codes',
-  ),
-  ...without(noPings, 'sipping_from', 'sipping_method', 'natping_tcp', 'ping_threshold', 'max_pings_lost'),
-  ...without(noCluster, 'cluster_id', 'cluster_sharing_tag'),
-]);
+];
 
 export const nathelper = defineModule({
   name: 'nathelper',
   summary: 'Reaches phones behind a NAT.',
   source: 'modules/nathelper',
   parameters,
+  figures,
+  start: (routing, values) => {
+    if (values.natping_interval === 0) return;
+    const own = routing.host.states.get(pings);
+    own.inForce.follow(routing, () => own.begin(routing, values));
+  },
   functions: [
     {
       name: 'nat_uac_test',

@@ -3,11 +3,20 @@
  * manual; scenarios permissions-*.
  */
 import { defineModule, type Run } from '../../runtime/index.ts';
-import { defineArgument, definedNames, InvalidUse, lowerAscii, type Status } from '../../script/index.ts';
+import {
+  defineArgument,
+  definedNames,
+  InvalidUse,
+  lowerAscii,
+  type Status,
+  type VariableReference,
+} from '../../script/index.ts';
+import { type Awaitable, andThen } from '../../timers/index.ts';
 import { type AddressTable, isAddress, type Sought, transports } from './addresses.ts';
 import { permissionsCommands } from './commands.ts';
 import { allowRegister, allowRouting, allowUri } from './pairs.ts';
 import { parameters, partitionNames, partitionsOf, standard } from './parameters.ts';
+import { askService, templateDefect } from './service.ts';
 import { loadTables, tables, writtenAddress } from './tables.ts';
 
 const source = 'modules/permissions';
@@ -48,14 +57,32 @@ function tableOf(run: Run, what: string, name: string): AddressTable | null {
   return table ?? null;
 }
 
+type Later = (run: Run) => Status;
+
 /** 1 and the context of the row, -1 without one, -2 for an unknown group. */
-function look(table: AddressTable | null, sought: Sought, give: (info: string | null) => unknown): Status {
-  if (table === null || !isAddress(sought.address)) return -1;
-  if (!table.hasGroup(sought.group)) return -2;
+function look(
+  run: Run,
+  what: string,
+  name: string,
+  sought: Sought,
+  variable: VariableReference<Run> | undefined,
+): Awaitable<Later> {
+  const table = tableOf(run, what, name);
+  if (table === null || !isAddress(sought.address)) return () => -1;
+  const found =
+    (info: string | null): Later =>
+    (later) => {
+      variable?.set(later, info);
+      return 1;
+    };
   const row = table.find(sought);
-  if (row === null) return -1;
-  give(row.info);
-  return 1;
+  if (row !== null) return found(row.info);
+  const absent = table.hasGroup(sought.group) ? -1 : -2;
+  if (name !== standard) return () => absent;
+  return andThen(
+    askService(run, sought),
+    (served): Later => (served === null ? () => absent : found(served.info)),
+  );
 }
 
 /** Where the message of a run came from, in any group. */
@@ -73,6 +100,8 @@ export const permissions = defineModule({
     partitionsOf(values);
     const wrong = values.address.map((text) => writtenAddress(text)).find((one) => typeof one === 'string');
     if (wrong !== undefined) throw new InvalidUse(wrong);
+    const defect = values.address_url === null ? null : templateDefect(values.address_url);
+    if (defect !== null) throw new InvalidUse(defect);
     return [];
   },
   start: (routing) => loadTables(routing),
@@ -92,15 +121,13 @@ export const permissions = defineModule({
       routes: anywhere,
       summary: 'Whether an address is in a group: 1 or -1; -2 for an unknown group.',
       source: 'modules/permissions; scenarios permissions-address-*',
-      run: (run, groupId, address, port, transport, variable, text, name = standard) => {
+      start: ({ run }, groupId, address, port, transport, variable, text, name = standard) => {
         if (!transports.includes(lowerAscii(transport))) {
           run.complain(`check_address(): unknown transport "${transport}"`);
-          return -1;
+          return () => -1;
         }
-        const table = tableOf(run, 'check_address()', name);
-        return look(table, { group: groupId, address, port, transport, text }, (value) =>
-          variable?.set(run, value),
-        );
+        const sought = { group: groupId, address, port, transport, text };
+        return look(run, 'check_address()', name, sought, variable);
       },
     },
     {
@@ -109,11 +136,10 @@ export const permissions = defineModule({
       routes: anywhere,
       summary: 'Whether the source of the request is in a group: 1 or -1; -2 for an unknown group.',
       source: 'modules/permissions; scenario permissions-partition',
-      run: (run, groupId, variable, text, name = standard) => {
+      start: ({ run }, groupId, variable, text, name = standard) => {
         const from = sourceOf(run);
-        if (from === null) return -1;
-        const table = tableOf(run, 'check_source_address()', name);
-        return look(table, { ...from, group: groupId, text }, (value) => variable?.set(run, value));
+        if (from === null) return () => -1;
+        return look(run, 'check_source_address()', name, { ...from, group: groupId, text }, variable);
       },
     },
     {
@@ -122,10 +148,15 @@ export const permissions = defineModule({
       routes,
       summary: 'Finds the group of the source of the request; -1 and no change without one.',
       source: 'modules/permissions; scenario permissions-source-group-none',
-      run: (run, variable, name = standard) => {
+      start: ({ run }, variable, name = standard) => {
         const from = sourceOf(run);
         const row = from === null ? null : (tableOf(run, 'get_source_group()', name)?.find(from) ?? null);
-        return row !== null && variable.set(run, row.group) ? 1 : -1;
+        const give =
+          (groupId: number | null): Later =>
+          (later) =>
+            groupId !== null && variable.set(later, groupId) ? 1 : -1;
+        if (row !== null || from === null || name !== standard) return give(row?.group ?? null);
+        return andThen(askService(run, from), (served) => give(served?.group ?? null));
       },
     },
     {

@@ -40,6 +40,31 @@ export const parameters = defineParameters([
     summary:
       'An address of the default partition: `GROUP ADDRESS[/LENGTH] [PORT [PROTOCOL [PATTERN [CONTEXT]]]]`; `*` is any pattern.',
   },
+  {
+    name: 'address_url',
+    type: 'string',
+    default: null,
+    summary:
+      'The URL of a service that knows addresses of the default partition, with `{address}`, and `{group}`, `{port}`, `{proto}` and `{pattern}` if it needs them. It is asked for what the script and the table do not have, and answers 404 for an address that is in no such group, otherwise the context as text, or JSON with `group` and `context_info`.',
+  },
+  {
+    name: 'address_ttl',
+    type: 'int',
+    default: 60,
+    minimum: 0,
+    maximum: 86_400,
+    unit: 's',
+    summary: 'How long an answer of the service is kept.',
+  },
+  {
+    name: 'address_timeout',
+    type: 'int',
+    default: 2000,
+    minimum: 1,
+    maximum: 60_000,
+    unit: 'ms',
+    summary: 'Longest time for an answer of the service; then the address is in no group.',
+  },
   text('grp_col', 'grp', 'The column of the group.'),
   text('ip_col', 'ip', 'The column of the address.'),
   text('mask_col', 'mask', 'The column of the length of the prefix.'),
@@ -74,9 +99,9 @@ function folderOf(url: string): string {
 
 /** The partitions by name. Throws {@link InvalidUse}. */
 export function partitionsOf(values: Values): ReadonlyMap<string, Partition> {
-  const { db_url: url, address_table: table, address } = values;
+  const { db_url: url, address_table: table, address, address_url } = values;
   const found = new Map<string, Partition>();
-  if (url !== null || address.length > 0)
+  if (url !== null || address.length > 0 || address_url !== null)
     found.set(standard, { name: standard, folder: url === null ? null : folderOf(url), table });
   for (const one of values.partition) {
     const [, name, rest = ''] = /^\s*([\w.-]+)\s*(?::(.*))?$/s.exec(one) ?? [];

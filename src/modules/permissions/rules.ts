@@ -5,7 +5,7 @@
 import { FileError, readRegularFile } from '../../files/index.ts';
 import { type Routing, StateKey } from '../../runtime/index.ts';
 import { type CompiledRegex, cachedRegex } from '../../text/index.ts';
-import { beside } from './tables.ts';
+import { beside } from '../text-table.ts';
 
 /** Null stands for `ALL`. */
 type Expressions = readonly CompiledRegex[] | null;

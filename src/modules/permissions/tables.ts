@@ -1,7 +1,7 @@
 /** The tables of addresses of a routing, by partition: read before it takes effect, and again by address_reload. */
-import { dirname, resolve } from 'node:path';
 import { type Routing, StateKey } from '../../runtime/index.ts';
 import { readTextTable } from '../db-text.ts';
+import { beside } from '../text-table.ts';
 import { type AddressRow, AddressTable, addressRow } from './addresses.ts';
 import { type Partition, parameters, partitionsOf, standard } from './parameters.ts';
 
@@ -9,9 +9,6 @@ export const tables = new StateKey<Routing, ReadonlyMap<string, AddressTable>>(
   'permissions tables',
   () => new Map(),
 );
-
-/** A name of a file, from the folder of the script. */
-export const beside = (routing: Routing, file: string): string => resolve(dirname(routing.place(0)), file);
 
 /** A row of the parameter address; what is wrong with it, if anything. */
 export function writtenAddress(text: string): AddressRow | string {

@@ -2,7 +2,7 @@
 import type { Run } from '../../runtime/index.ts';
 import { lowerAscii } from '../../script/index.ts';
 import { parseUri } from '../../sip/index.ts';
-import { usrlocParameters } from '../usrloc/index.ts';
+import { usrlocParameters } from '../usrloc/parameters.ts';
 import { parameters } from './parameters.ts';
 
 export type AorDefect = 'Failed to parse Address Of Record' | 'Address Of Record too long';

@@ -1,17 +1,21 @@
 /** The registrar module: phones register, and are found. Source: modules/registrar of the manual; scenarios registrar-*. */
 import { namedSocket } from '../../relay/index.ts';
 import { defineModule, type Run } from '../../runtime/index.ts';
-import { defineArgument, type Value } from '../../script/index.ts';
+import { defineArgument, type Status, type Value } from '../../script/index.ts';
 import { bareHost, headerText, parseNameAddr, parseUri, transportName } from '../../sip/index.ts';
+import { type Awaitable, andThen } from '../../timers/index.ts';
 import { raiseAor, raiseContact } from '../usrloc/events.ts';
 import { table } from '../usrloc/index.ts';
-import { type Contact, locations } from '../usrloc/locations.ts';
+import type { Contact } from '../usrloc/location.ts';
+import { locations } from '../usrloc/locations.ts';
 import { addressOfRecord, aorOf } from './address-of-record.ts';
 import { lookupFlags, saveFlags } from './flags.ts';
-import { shareGruuSecret } from './gruu.ts';
 import { lookup } from './lookup.ts';
 import { parameters } from './parameters.ts';
+import { processPurr } from './purr.ts';
+import { refreshInTime } from './push.ts';
 import { save } from './save.ts';
+import { shareSecret } from './sealed.ts';
 
 const source = 'modules/registrar';
 
@@ -32,16 +36,26 @@ function hop({ path, received, uri }: Contact): { readonly host: string; readonl
   return { host: bareHost(parts?.host ?? ''), port: parts?.port ?? 5060 };
 }
 
-/** Removes the contacts that pass the test. */
-function removeWhere(run: Run, domain: string, aor: string, test: (contact: Contact) => boolean): void {
-  const all = run.routing.host.states.get(locations);
-  const location = all.find(domain, aor);
-  const gone = location?.contacts.filter(test) ?? [];
-  if (location === null || gone.length === 0) return;
-  const contacts = location.contacts.filter((one) => !gone.includes(one));
-  all.put(domain, aor, { ...location, contacts });
-  for (const contact of gone) raiseContact(run.routing, 'DELETE', aor, contact);
-  if (contacts.length === 0) raiseAor(run.routing, 'DELETE', aor);
+/** Removes the contacts that pass the test: 1, -1 if the store cannot do it. */
+function removeWhere(
+  run: Run,
+  domain: string,
+  aor: string,
+  test: (contact: Contact) => boolean,
+): Awaitable<Status> {
+  let [kept, gone]: [readonly Contact[], readonly Contact[]] = [[], []];
+  const changed = run.routing.host.states.get(locations).change(domain, aor, (before) => {
+    gone = before.contacts.filter(test);
+    kept = before.contacts.filter((one) => !gone.includes(one));
+    return gone.length === 0 ? null : { ...before, contacts: kept };
+  });
+  return andThen(changed, (result) => {
+    if (result === 'full') return -1;
+    const record = { table: domain, aor };
+    for (const contact of gone) raiseContact(run.routing, 'DELETE', record, contact);
+    if (gone.length > 0 && kept.length === 0) raiseAor(run.routing, 'DELETE', record);
+    return 1;
+  });
 }
 
 const isAddress = (value: Value | undefined, text: string) =>
@@ -53,7 +67,10 @@ export const registrar = defineModule({
   source,
   requires: ['usrloc'],
   parameters,
-  start: (routing) => shareGruuSecret(routing),
+  start: (routing) => {
+    shareSecret(routing);
+    refreshInTime(routing);
+  },
   functions: [
     {
       name: 'save',
@@ -69,8 +86,9 @@ export const registrar = defineModule({
         optional('aor', 'The address of record, as a URI; default that of To.'),
         optional('ownership_tag', 'Accepted without effect: siprest instances do not form a cluster.'),
       ],
-      routes: ['route'],
-      summary: 'Registers the contacts of a REGISTER and answers it: 1, or -2 if it was refused.',
+      routes: ['route', 'onreply_route'],
+      summary:
+        'Registers the contacts of a REGISTER and answers it: 1, or -2 if it was refused. In a reply route, registers them for as long as the other registrar has said.',
       source: 'modules/registrar; scenarios registrar-*',
       run: (run, domain, flags, aor) => save(run, domain, flags, aor),
     },
@@ -89,7 +107,7 @@ export const registrar = defineModule({
       ],
       routes: ['route', 'failure_route'],
       summary:
-        'Sends the request to the contacts of its user, the best one first and others as branches: 1, -1 if nobody is registered, -2 if none takes the method.',
+        'Sends the request to the contacts of its user, the best one first and others as branches: 1, -1 if nobody is registered, -2 if none takes the method. With push notifications, 2 if all its devices sleep: the request then goes to them by itself when they have registered.',
       source: 'modules/registrar; scenarios registrar-*',
       run: (run, domain, flags, aor) => (run.request.message === null ? -3 : lookup(run, domain, flags, aor)),
     },
@@ -165,7 +183,7 @@ export const registrar = defineModule({
       run: (run, domain, aor, uri, address, instance, flag) => {
         const found = addressOfRecord(run, aor);
         if ('defect' in found) return -1;
-        removeWhere(
+        return removeWhere(
           run,
           domain,
           found.aor,
@@ -175,7 +193,6 @@ export const registrar = defineModule({
             (instance === undefined || one.instance === instance) &&
             (flag === undefined || one.flags.includes(flag)),
         );
-        return 1;
       },
     },
     {
@@ -195,13 +212,23 @@ export const registrar = defineModule({
         };
         if (aor !== undefined) {
           const found = addressOfRecord(run, aor);
-          if ('defect' in found) return -1;
-          removeWhere(run, domain, found.aor, isThere);
-        } else
-          for (const one of [...run.routing.host.states.get(locations).addresses(domain)])
-            removeWhere(run, domain, one, isThere);
-        return 1;
+          return 'defect' in found ? -1 : removeWhere(run, domain, found.aor, isThere);
+        }
+        const all = [...run.routing.host.states.get(locations).addresses(domain)];
+        return all.reduce<Awaitable<Status>>(
+          (done, one) => andThen(done, () => removeWhere(run, domain, one, isThere)),
+          1,
+        );
       },
+    },
+    {
+      name: 'pn_process_purr',
+      arguments: [table],
+      routes: ['route'],
+      summary:
+        'Wakes the device that a request within a call is for, by the reference of its registration, and waits until it has registered: 1, or 2 if there is none to wake. With async() no worker waits.',
+      source,
+      start: ({ run }, domain) => andThen(processPurr(run, domain), (status) => () => status),
     },
     {
       name: 'add_sock_hdr',

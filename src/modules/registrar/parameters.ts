@@ -28,8 +28,6 @@ const text = <const Name extends string>(name: Name, summary: string) =>
 const inert = <const Name extends string>(name: Name, why: string) =>
   defineParameter({ name, type: 'string', default: null, summary: 'Accepted without effect.', inert: why });
 
-const noPush = 'siprest sends no push notifications yet';
-
 export const parameters = defineParameters([
   seconds('default_expires', 3600, 'How long a contact is registered that does not say.'),
   seconds('min_expires', 60, 'The shortest time; 0: any.'),
@@ -103,11 +101,63 @@ export const parameters = defineParameters([
   }),
   text('gruu_secret', 'The secret of temporary GRUUs; default a random one, which all processes share.'),
   inert('tcp_persistent_flag', 'TCP connections stay open while they are in use'),
-  inert('mcontact_avp', 'contacts are saved from requests alone'),
-  ...['pn_enable', 'pn_providers', 'pn_ct_match_params', 'pn_pnsreg_interval', 'pn_trigger_interval'].map(
-    (name) => inert(name, noPush),
+  text(
+    'mcontact_avp',
+    'The AVP with the URI that the contact has towards another registrar, for save() in a reply route.',
   ),
-  ...['pn_skip_pn', 'pn_refresh_timeout', 'pn_enable_purr', 'pn_inv_timeout'].map((name) =>
-    inert(name, noPush),
+  defineParameter({
+    name: 'pn_enable',
+    type: 'boolean',
+    default: false,
+    summary:
+      'Whether devices are woken by push notifications (RFC 8599), which the script sends in event_route[E_UL_CONTACT_REFRESH].',
+  }),
+  text(
+    'pn_providers',
+    'The providers of push notifications, separated by commas, such as `apns, fcm, webpush`; a registration for another one is answered with 555. Default: any.',
   ),
+  defineParameter({
+    name: 'pn_ct_match_params',
+    type: 'string',
+    default: 'pn-provider, pn-prid, pn-param',
+    summary:
+      'The parameters of URIs that together name a device, separated by commas. A contact that has all of them is matched by them alone, and is woken before it gets a request.',
+  }),
+  seconds(
+    'pn_pnsreg_interval',
+    130,
+    'How long before expiry devices that wake by themselves are told to register.',
+  ),
+  seconds(
+    'pn_trigger_interval',
+    120,
+    'How long before expiry a device is woken, so that it registers again.',
+  ),
+  defineParameter({
+    name: 'pn_skip_pn_interval',
+    aliases: ['pn_skip_pn'],
+    type: 'int',
+    default: 0,
+    minimum: 0,
+    maximum: 86_400,
+    unit: 's',
+    summary: 'How long after its registration a device is awake; 0: it is always woken.',
+  }),
+  defineParameter({
+    name: 'pn_refresh_timeout',
+    aliases: ['pn_inv_timeout'],
+    type: 'int',
+    default: 6,
+    minimum: 1,
+    maximum: 3600,
+    unit: 's',
+    summary: 'How long a request waits for a device that was woken.',
+  }),
+  defineParameter({
+    name: 'pn_enable_purr',
+    type: 'boolean',
+    default: false,
+    summary:
+      'Whether registrations get a reference by which requests in calls wake the device: see pn_process_purr().',
+  }),
 ]);

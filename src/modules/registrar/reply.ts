@@ -1,35 +1,33 @@
 /** Replies to REGISTER. Source: scenarios registrar-*. */
 import type { Run } from '../../runtime/index.ts';
 import { headerText, NO_HEADERS } from '../../sip/index.ts';
-import type { Contact } from '../usrloc/locations.ts';
+import type { Contact } from '../usrloc/location.ts';
 import { temporaryGruu } from './gruu.ts';
 import { parameters } from './parameters.ts';
 
 const reasons = {
   400: 'Bad Request',
   420: 'Bad Extension',
+  439: 'First Hop Lacks Outbound Support',
   500: 'Server Internal Error',
   503: 'Service Unavailable',
+  555: 'Push Notification Service Not Supported',
 };
 
-/** 200 with the contacts. */
-export function answer(run: Run, contacts: readonly Contact[], path: string | null): void {
-  const lines = `${contactLine(run, contacts)}${path === null ? '' : `Path: ${path}\r\n`}`;
-  send(run, 200, 'OK', lines);
+export type Refusal = keyof typeof reasons;
+
+/** 200 with the contacts, and further header lines. */
+export function answer(run: Run, contacts: readonly Contact[], lines: string): void {
+  send(run, 200, 'OK', `${contactLine(run, contacts)}${lines}`);
 }
 
 /** A negative reply, with what is registered all the same. */
-export function refuse(
-  run: Run,
-  status: keyof typeof reasons,
-  text: string,
-  contacts: readonly Contact[],
-): void {
+export function refuse(run: Run, status: Refusal, text: string, contacts: readonly Contact[]): void {
   const { retry_after: pause } = run.parameters(parameters);
   const lines = [
     contactLine(run, contacts),
     `P-Registrar-Error: ${text}\r\n`,
-    status >= 500 && pause > 0 ? `Retry-After: ${pause}\r\n` : '',
+    status >= 500 && status !== 555 && pause > 0 ? `Retry-After: ${pause}\r\n` : '',
     status === 420 ? 'Unsupported: path\r\n' : '',
   ];
   if (status === 420)
