@@ -1,124 +1,15 @@
 /** The auth module: Digest authentication of callers. Source: modules/auth of the manual; scenarios auth-*. */
-import { defineModule, type Request, type Run, StateKey } from '../../runtime/index.ts';
-import { defineArgument, defineParameters, InvalidUse, type Status } from '../../script/index.ts';
+import { defineModule, type FigureSpec, type Host, type Run } from '../../runtime/index.ts';
+import { defineArgument, InvalidUse, type Status } from '../../script/index.ts';
 import { headerText } from '../../sip/index.ts';
 import { avpName, textOf } from '../parameter-text.ts';
-import { algorithms, type Credentials, credentialsFor, isRight } from './digest.ts';
-import { isFresh, newNonce, shareSecret } from './nonces.ts';
+import { authorize, codesText, type Kind, kinds, realmOf, verdict } from './authorize.ts';
+import { algorithms } from './digest.ts';
+import { failedAttempts, sweepFailures } from './failures.ts';
+import { newNonce, shareSecret } from './nonces.ts';
+import { parameters } from './parameters.ts';
 
 const source = 'modules/auth';
-
-const parameters = defineParameters([
-  {
-    name: 'secret',
-    type: 'string',
-    default: null,
-    summary: 'The secret of nonces, of 32 characters; default a random one, which all processes share.',
-  },
-  {
-    name: 'nonce_expire',
-    type: 'int',
-    default: 30,
-    minimum: 1,
-    unit: 's',
-    summary: 'How long a nonce is valid.',
-  },
-  { name: 'username_spec', type: 'string', default: null, summary: 'The variable with the user name.' },
-  {
-    name: 'password_spec',
-    type: 'string',
-    default: null,
-    summary: 'The variable with the password, or its hash: see calculate_ha1.',
-  },
-  {
-    name: 'calculate_ha1',
-    type: 'boolean',
-    default: false,
-    summary: 'Whether password_spec is a password; otherwise it is the hash of `user:realm:password`.',
-  },
-  {
-    name: 'realm_prefix',
-    type: 'string',
-    default: '',
-    summary: 'Cut off the front of realms that come from a message.',
-  },
-  {
-    name: 'disable_nonce_check',
-    type: 'boolean',
-    default: true,
-    summary: 'Whether a nonce may be used again.',
-    inert: 'a nonce may be used until it expires',
-  },
-  { name: 'rpid_avp', type: 'string', default: '$avp(rpid)', summary: 'The AVP for append_rpid_hf().' },
-  { name: 'rpid_prefix', type: 'string', default: '', summary: 'Text before the value in Remote-Party-ID.' },
-  {
-    name: 'rpid_suffix',
-    type: 'string',
-    default: ';party=calling;id-type=subscriber;screen=yes',
-    summary: 'Text after the value in Remote-Party-ID.',
-  },
-]);
-
-interface Verdict {
-  /** The last nonce was made by this server, but is over, or was made up. */
-  isStale: boolean;
-  /** The credentials that were right. */
-  right: Credentials | null;
-}
-
-const verdict = new StateKey<Request, Verdict>('authentication', () => ({ isStale: false, right: null }));
-
-const kinds = {
-  www: { key: 'authorization', status: 401, reason: 'Unauthorized', challenge: 'WWW-Authenticate' },
-  proxy: {
-    key: 'proxy-authorization',
-    status: 407,
-    reason: 'Proxy Authentication Required',
-    challenge: 'Proxy-Authenticate',
-  },
-} as const;
-
-type Kind = keyof typeof kinds;
-
-/** The realm; for an empty one the host of To for REGISTER, of From otherwise. */
-function realmOf(run: Run, realm: string): string {
-  if (realm !== '') return realm;
-  const { message } = run.request;
-  const uri = (message?.method === 'REGISTER' ? message.findTo() : message?.findFrom())?.uriParts;
-  const host = uri?.host ?? '';
-  const { realm_prefix: prefix } = run.parameters(parameters);
-  return prefix !== '' && host.startsWith(prefix) ? host.slice(prefix.length) : host;
-}
-
-const codes = { right: 1, malformed: 0, wrongUser: -1, wrongPassword: -2, stale: -3, none: -4, failed: -5 };
-
-function authorize(run: Run, kind: Kind, realm: string): Status {
-  const { message } = run.request;
-  if (message === null) return codes.failed;
-  const credentials = credentialsFor(message, kinds[kind].key, realmOf(run, realm));
-  if (credentials === null) return codes.none;
-  const { username, nonce, uri, response, qop, nc, cnonce } = credentials;
-  const needed = [username, nonce, uri, response, ...(qop ? [nc, cnonce] : [])];
-  if (needed.some((value) => value === null || value === '')) {
-    run.reply(400, 'Bad Request');
-    return codes.malformed;
-  }
-  const state = run.state(verdict);
-  const values = run.parameters(parameters);
-  state.isStale = !isFresh(run.routing, values.secret, nonce ?? '', values.nonce_expire);
-  if (state.isStale) return codes.stale;
-  const user = textOf(run, values.username_spec);
-  const secret = textOf(run, values.password_spec);
-  if (user === null || secret === null) {
-    run.complain(`pv_${kind}_authorize(): username_spec and password_spec have no value`);
-    return codes.failed;
-  }
-  if (user !== username) return codes.wrongUser;
-  const proof = { method: message.method, body: message.body, secret, isHashed: !values.calculate_ha1 };
-  if (!isRight(credentials, proof)) return codes.wrongPassword;
-  state.right = credentials;
-  return codes.right;
-}
 
 /** `auth,auth-int` in the order of the reference; 1 and 0 of older versions are `auth` and none. */
 function protectionsOf(text: string): readonly string[] {
@@ -168,9 +59,18 @@ const authorizing = <const Name extends string>(name: Name, kind: Kind) =>
     name,
     arguments: [realmArgument],
     routes,
-    summary: `Checks the credentials in ${kind === 'www' ? 'Authorization' : 'Proxy-Authorization'} against username_spec and password_spec: 1 right, -1 another user, -2 a wrong password, -3 an old or made-up nonce, -4 none for this realm, -5 no password is known. Malformed ones are answered with 400, which ends the script.`,
+    summary: `Checks the credentials in ${kinds[kind].header} against username_spec and password_spec: ${codesText}`,
     source: 'modules/auth; scenarios auth-*',
-    run: (run: Run, realm: string) => authorize(run, kind, realm),
+    run: (run: Run, realm: string) =>
+      authorize(run, kind, realm, ({ username }) => {
+        const { username_spec, password_spec, calculate_ha1 } = run.parameters(parameters);
+        const user = textOf(run, username_spec);
+        const secret = textOf(run, password_spec);
+        if (user !== null && secret !== null)
+          return user === username ? { isHashed: !calculate_ha1, of: () => secret } : 'unknown';
+        run.complain(`pv_${kind}_authorize(): username_spec and password_spec have no value`);
+        return 'failed';
+      }),
   }) as const;
 
 /** Numbers of older versions: `www_challenge("", "0")`. */
@@ -216,12 +116,28 @@ const challenging = <const Name extends string>(name: Name, kind: Kind) =>
 const text = (name: string, summary: string) =>
   defineArgument({ name, type: 'string', optional: true, intoHeaders: true, summary });
 
+const figures: readonly FigureSpec<Host>[] = [
+  {
+    name: 'authFailures',
+    kind: 'counter',
+    unit: '',
+    labels: ['reason'],
+    summary:
+      'Failed authentications: a wrong password, an unknown user, and those refused unseen since too many had failed before.',
+    read: ({ states }) => ({ ...states.get(failedAttempts).counts }),
+  },
+];
+
 export const auth = defineModule({
   name: 'auth',
   summary: 'Digest authentication with passwords from variables.',
   source,
   parameters,
-  start: (routing) => shareSecret(routing),
+  figures,
+  start: (routing) => {
+    shareSecret(routing);
+    sweepFailures(routing);
+  },
   validate: ({ secret }) => {
     if (secret !== null && secret.length !== 32)
       throw new InvalidUse(

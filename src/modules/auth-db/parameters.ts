@@ -1,0 +1,80 @@
+/** The parameters of auth_db. Source: modules/auth_db of the manual; those of the service are siprest's own. */
+import { defineParameter, defineParameters } from '../../script/index.ts';
+
+const column = <const Name extends string, const Default extends string>(
+  name: Name,
+  standard: Default,
+  summary: string,
+) => defineParameter({ name, type: 'string', default: standard, summary });
+
+export const parameters = defineParameters([
+  {
+    name: 'db_url',
+    type: 'string',
+    default: null,
+    summary: 'Where the tables are: `text://FOLDER`, as of db_text. They are read again when they change.',
+  },
+  {
+    name: 'credentials_url',
+    type: 'string',
+    default: null,
+    summary:
+      'Instead of db_url, the URL of a service that knows passwords, with `{user}`, `{realm}` and `{table}`, such as `http://127.0.0.1:8080/users/{user}`. It answers 404 for an unknown user, and otherwise JSON with `password`, or with `ha1`, `ha1_sha256` and `ha1_sha512t256`; or text, which is the password, or with calculate_ha1 0 the hash.',
+  },
+  {
+    name: 'credentials_ttl',
+    type: 'int',
+    default: 30,
+    minimum: 0,
+    maximum: 86_400,
+    unit: 's',
+    summary: 'How long an answer of the service is kept.',
+  },
+  {
+    name: 'credentials_timeout',
+    type: 'int',
+    default: 2000,
+    minimum: 1,
+    maximum: 60_000,
+    unit: 'ms',
+    summary: 'Longest time for an answer of the service; then the functions give -5.',
+  },
+  {
+    name: 'calculate_ha1',
+    type: 'boolean',
+    default: false,
+    summary: 'Whether password_column has passwords; otherwise it has hashes of `user:realm:password`.',
+  },
+  {
+    name: 'use_domain',
+    type: 'boolean',
+    default: true,
+    summary: 'Whether the realm, or the domain of the URI, has to be in domain_column.',
+  },
+  {
+    name: 'load_credentials',
+    type: 'string',
+    default: '',
+    summary:
+      'Columns that a successful authentication puts into AVPs: `$avp(name)=column;column`; a service has them in its JSON.',
+  },
+  column('user_column', 'username', 'The column of the user.'),
+  column('domain_column', 'domain', 'The column of the domain.'),
+  column('password_column', 'ha1', 'The column of the password, or of its MD5 hash.'),
+  column('hash_column_sha256', 'ha1_sha256', 'The column of the SHA-256 hash, if the table has it.'),
+  column(
+    'hash_column_sha512t256',
+    'ha1_sha512t256',
+    'The column of the SHA-512-256 hash, if the table has it.',
+  ),
+  column('uri_user_column', 'username', 'The column of the authenticated user in a table of URIs.'),
+  column('uri_domain_column', 'domain', 'The column of the domain in a table of URIs.'),
+  column('uri_uriuser_column', 'uri_user', 'The column of the user of the URI in a table of URIs.'),
+  defineParameter({
+    name: 'skip_version_check',
+    type: 'int',
+    default: 0,
+    summary: 'Whether the version of tables is checked.',
+    inert: 'siprest looks at the columns, not at a version',
+  }),
+]);
