@@ -6,6 +6,7 @@ export { listenAddress } from './listen-addresses.ts';
 export { formerSettings, settingSpecs } from './settings.ts';
 export { coreFunctions, coreVariables } from './tables.ts';
 export { coreTransformations } from './transformations/index.ts';
+export { substituting } from './transformations/substitution.ts';
 export { digestParameter } from './variables/auth.ts';
 export { indexed } from './variables/headers.ts';
 export { initialSlots, slot } from './variables/script-store.ts';

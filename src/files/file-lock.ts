@@ -26,7 +26,7 @@ function socketName(path: string): string | null {
 }
 
 /**
- * Locks a file; null if another process of this machine, and of its network namespace, has it. Where there are no such
+ * Locks a file; null if another process of this machine, and of its network namespace, has it. On systems without such
  * sockets, as on macOS, each process gets it.
  */
 export function lockFile(path: string): Promise<FileLock | null> {

@@ -137,6 +137,7 @@ export const exec = defineModule({
         {
           name: 'command',
           type: 'string',
+          isCommand: true,
           summary:
             'The command, for /bin/sh. Put values from a message into envavp, not here: the shell reads it.',
         },

@@ -2,11 +2,13 @@
 import type { Module } from '../runtime/index.ts';
 import { acc } from './acc/index.ts';
 import { auth } from './auth/index.ts';
+import { authDb } from './auth-db/index.ts';
 import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
 import { dbText } from './db-text.ts';
 import { diversion } from './diversion.ts';
+import { domain } from './domain/index.ts';
 import { eventDatagram } from './event-datagram.ts';
 import { eventRoute } from './event-route.ts';
 import { exec } from './exec.ts';
@@ -15,6 +17,7 @@ import { jsonModule } from './json.ts';
 import { mathops } from './mathops/index.ts';
 import { maxfwd } from './maxfwd.ts';
 import { miDatagram, miFifo, miHttp } from './mi.ts';
+import { natTraversal } from './nat-traversal/index.ts';
 import { nathelper } from './nathelper/index.ts';
 import { opentelemetry } from './opentelemetry.ts';
 import { options } from './options.ts';
@@ -66,7 +69,10 @@ export const modules: readonly Module[] = [
   usrloc,
   registrar,
   nathelper,
+  natTraversal,
   auth,
+  authDb,
+  domain,
   acc,
   options,
   mathops,

@@ -3,9 +3,15 @@
  * apply the options to pcre_match() as well, as the manual says.
  */
 import { readFileSync } from 'node:fs';
+import { substituting } from '../core/index.ts';
 import { defineModule, type Routing, type Run, StateKey } from '../runtime/index.ts';
 import { defineArgument, defineParameters } from '../script/index.ts';
-import { cachedPerlRegex, type PerlRegex } from '../text/index.ts';
+import {
+  cachedPerlRegex,
+  type PerlRegex,
+  parsePerlSubstitution,
+  SubstitutionSyntaxError,
+} from '../text/index.ts';
 
 const option = <const Name extends string>(name: Name, summary: string) =>
   ({ name, type: 'boolean', default: false, summary }) as const;
@@ -93,6 +99,28 @@ export const regex = defineModule({
   start: (routing, { file }) => {
     if (file !== null) routing.states.set(groupsOf, readGroups(routing, file));
   },
+  transformations: [
+    substituting(
+      {
+        name: 'pcre.subst',
+        summary:
+          'Replaces matches of an expression in Perl’s syntax; `\\1` to `\\9` are its groups, `\\0` the match, `\\u` the request URI. Flags: `i` ignores case, `g` replaces all, `s` lets `.` match a line break, `m` lets `^` and `$` match at line breaks, `x` ignores blanks in the expression. Braces need a backslash. Variables in the replacement are expanded. Null if the text is empty.',
+        source: 'modules/regex',
+        example: ['sip:+123@host', '{pcre.subst,/\\Q+123\\E/321/}', 'sip:321@host'],
+      },
+      {
+        parse: parsePerlSubstitution,
+        cached: (text) => {
+          try {
+            return parsePerlSubstitution(text);
+          } catch (error) {
+            if (error instanceof SubstitutionSyntaxError) return null;
+            throw error;
+          }
+        },
+      },
+    ),
+  ],
   functions: [
     {
       name: 'pcre_match',

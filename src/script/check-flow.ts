@@ -1,6 +1,6 @@
 /**
  * Warnings that depend on the order of execution: return codes read too late, `$var` carried over async(), unescaped
- * input in URLs, text compared with numbers. Only for scripts without errors, and only for findings that are certain.
+ * input in URLs and commands, text compared with numbers. Only for scripts without errors, and only for findings that are certain.
  */
 import type {
   AssignNode,
@@ -304,6 +304,7 @@ class FlowPass<R> {
     } else if (expanded.has(spec.type)) {
       this.#text(node, state);
       if (spec.isUrl === true) this.#warnings.url(node, state);
+      if (spec.isCommand === true) this.#warnings.command(node, state);
     }
   }
 

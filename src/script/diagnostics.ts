@@ -65,7 +65,7 @@ export const diagnosticCodes = {
   'duplicate-case': 'a case with the same value as an earlier one',
   'stale-return-code': '`$rc` read after another statement has set it',
   'variable-over-async': 'a `$var` carried over async() or launch()',
-  'unescaped-input': "a caller's input, unescaped in a URL",
+  'unescaped-input': "a caller's input, unescaped in a URL or a command",
   'text-as-number': 'text compared with a number',
   'refused-argument': 'fixed text that a function rejects',
 } as const satisfies Readonly<Record<string, string>>;

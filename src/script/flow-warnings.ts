@@ -68,6 +68,31 @@ export class FlowWarnings<R> {
 
   /** The URL of a request. */
   url(node: ExpressionNode, state: FlowState): void {
+    this.#unescaped(
+      node,
+      state,
+      'goes into the URL unescaped, so a caller can change path and query',
+      (input) => `use ${variableText(withTransformation(input, 'rest.escape'))} instead`,
+    );
+  }
+
+  /** A command of the shell. */
+  command(node: ExpressionNode, state: FlowState): void {
+    this.#unescaped(
+      node,
+      state,
+      'goes into a command of the shell, so a caller can run programs',
+      (input) =>
+        `put it into the environment: $avp(text) = ${variableText(input)}, the AVP as the fifth argument of exec(), and "$$OSIPS_EXEC_0" in the command`,
+    );
+  }
+
+  #unescaped(
+    node: ExpressionNode,
+    state: FlowState,
+    what: string,
+    help: (input: VariableNode) => string,
+  ): void {
     const parts = node.kind === 'string' ? template(node).parts : [node];
     for (const part of parts) {
       if (part.kind !== 'variable') continue;
@@ -78,10 +103,10 @@ export class FlowWarnings<R> {
         'unescaped-input',
         part.span,
         isItself
-          ? `${variableText(input)} goes into the URL unescaped, so a caller can change path and query`
-          : `${variableText(part)} contains ${variableText(input)}, which goes into the URL unescaped, so a caller can change path and query`,
+          ? `${variableText(input)} ${what}`
+          : `${variableText(part)} contains ${variableText(input)}, which ${what}`,
         {
-          help: `use ${variableText(withTransformation(input, 'rest.escape'))} instead`,
+          help: help(input),
           ...(isItself ? {} : { labels: [{ span: input.span, message: 'not escaped' }] }),
         },
       );

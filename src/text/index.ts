@@ -47,6 +47,7 @@ export {
 export { ctime, strftime } from './strftime.ts';
 export {
   cachedSubstitution,
+  parsePerlSubstitution,
   parseSubstitution,
   type Replacement,
   replaced,

@@ -35,10 +35,10 @@ export class PerlRegex {
     return this.#regex.test(text);
   }
 
-  /** The first match. */
-  exec(text: string): RegexMatch | null {
+  /** The first match at or after `from`. */
+  exec(text: string, from = 0): RegexMatch | null {
     const matcher = this.#regex.matcher(text);
-    if (!matcher.find()) return null;
+    if (!matcher.find(from)) return null;
     const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i) ?? undefined);
     return { index: matcher.start(), end: matcher.end(), groups };
   }

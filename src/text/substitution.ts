@@ -1,4 +1,5 @@
 /** Substitutions as in sed, `/expression/replacement/flags`: for `{re.subst}` and functions of textops and avpops. */
+import { cachedPerlRegex } from './perl-regex.ts';
 import { type CompiledRegex, cachedRegex, compileRegex, RegexSyntaxError } from './regex.ts';
 import type { RegexMatch } from './regex-linear.ts';
 
@@ -13,7 +14,7 @@ export class SubstitutionSyntaxError extends Error {
 }
 
 export interface Substitution {
-  readonly regex: CompiledRegex;
+  readonly regex: Pick<CompiledRegex, 'exec'>;
   /** Literal texts, and numbers of groups. */
   readonly replacement: readonly (string | number)[];
   readonly everywhere: boolean;
@@ -42,8 +43,48 @@ export function cachedSubstitution(text: string): Substitution | null {
 
 const shape = 'use /expression/replacement/flags';
 
+/** How expressions and flags are read. */
+interface SubstitutionRules {
+  /** Letters. */
+  readonly flags: string;
+  /** Throws {@link RegexSyntaxError}. */
+  readonly compile: (pattern: string, flags: string) => Substitution['regex'];
+  /** What a letter after a backslash stands for in the replacement. */
+  readonly escapes: Readonly<Record<string, string>>;
+}
+
+const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+const perlRules: SubstitutionRules = {
+  flags: 'igsmx',
+  compile: (pattern, flags) => {
+    const regex = cachedPerlRegex(pattern, {
+      ignoreCase: flags.includes('i'),
+      dotAll: flags.includes('s'),
+      multiline: flags.includes('m'),
+      extended: flags.includes('x'),
+    });
+    if (typeof regex === 'string') throw new RegexSyntaxError(regex);
+    return regex;
+  },
+  escapes: { ...controls, u: '$ru' },
+};
+
+const posixRules = (compile: typeof compileRegex): SubstitutionRules => ({
+  flags: 'igs',
+  compile: (pattern, flags) =>
+    compile(pattern, { ignoreCase: flags.includes('i'), newline: !flags.includes('s') }),
+  escapes: controls,
+});
+
 /** Throws {@link SubstitutionSyntaxError}. */
-export function parseSubstitution(text: string, compile: typeof compileRegex = compileRegex): Substitution {
+export const parseSubstitution = (text: string, compile: typeof compileRegex = compileRegex): Substitution =>
+  parseSubstitutionBy(posixRules(compile), text);
+
+/** The same in Perl's syntax, with `\u` for the request URI. Throws {@link SubstitutionSyntaxError}. */
+export const parsePerlSubstitution = (text: string): Substitution => parseSubstitutionBy(perlRules, text);
+
+function parseSubstitutionBy(rules: SubstitutionRules, text: string): Substitution {
   const delimiter = text.charAt(0);
   if (delimiter === '' || delimiter === '\\')
     throw new SubstitutionSyntaxError(`invalid substitution "${text}"`, shape);
@@ -51,15 +92,15 @@ export function parseSubstitution(text: string, compile: typeof compileRegex = c
   const end = middle < 0 ? -1 : findDelimiter(text, delimiter, middle + 1);
   if (end < 0) throw new SubstitutionSyntaxError(`invalid substitution "${text}"`, shape);
   const flags = text.slice(end + 1);
-  if (!/^[igs]*$/.test(flags))
+  if ([...flags].some((flag) => !rules.flags.includes(flag)))
     throw new SubstitutionSyntaxError(
       `invalid flags "${flags}" of a substitution`,
-      'use the flags i, g and s',
+      `use the flags ${[...rules.flags].join(', ')}`,
     );
   const pattern = text.slice(1, middle);
   try {
-    const regex = compile(pattern, { ignoreCase: flags.includes('i'), newline: !flags.includes('s') });
-    const replacement = parseReplacement(text.slice(middle + 1, end), delimiter);
+    const regex = rules.compile(pattern, flags);
+    const replacement = parseReplacement(text.slice(middle + 1, end), delimiter, rules.escapes);
     return { regex, replacement, everywhere: flags.includes('g') };
   } catch (error) {
     if (error instanceof RegexSyntaxError)
@@ -77,9 +118,11 @@ function findDelimiter(text: string, delimiter: string, from: number): number {
   return -1;
 }
 
-const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
-
-function parseReplacement(text: string, delimiter: string): readonly (string | number)[] {
+function parseReplacement(
+  text: string,
+  delimiter: string,
+  escapes: SubstitutionRules['escapes'],
+): readonly (string | number)[] {
   const parts: (string | number)[] = [];
   let literal = '';
   for (let at = 0; at < text.length; at++) {
@@ -93,7 +136,7 @@ function parseReplacement(text: string, delimiter: string): readonly (string | n
     if (next >= '0' && next <= '9') {
       parts.push(literal, Number(next));
       literal = '';
-    } else literal += next === delimiter ? next : (controls[next] ?? next);
+    } else literal += next === delimiter ? next : (escapes[next] ?? next);
   }
   parts.push(literal);
   return parts.filter((part) => part !== '');

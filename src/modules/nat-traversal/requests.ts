@@ -12,7 +12,7 @@ interface Waiting {
 }
 
 /** How long an answer is waited for, in ms: above Timer C. */
-const patience = 200_000;
+const answerWithin = 200_000;
 /** How long a dialog lasts whose end does not pass here, in ms. */
 const longestDialog = 12 * 3_600_000;
 const mostWaiting = 50_000;
@@ -36,7 +36,7 @@ class KeptRequests {
   /** Waits for the answer to a request. False if too many are waited for. */
   follow(message: SipMessage, endpoint: string, socket: string): boolean {
     if (this.#waiting.size >= mostWaiting) return false;
-    const until = this.#host.clock.now() + patience;
+    const until = this.#host.clock.now() + answerWithin;
     this.#waiting.set(keyOf(message), { endpoint, socket, method: message.cseq.method, until });
     this.#host.tap.add(this.#seen);
     this.#sweeping ??= every(this.#host.clock, sweepPeriod, () => this.#sweep());

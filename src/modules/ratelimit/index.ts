@@ -64,7 +64,7 @@ function check(run: Run, name: string, limit: number, algorithm: string | undefi
     );
   switch (pipe.algorithm) {
     case 'SBT': {
-      const window = { window: 1000 * values.window_size, slot: values.slot_period, most: limit, now };
+      const window = { window: 1000 * values.window_size, slot: values.slot_period, most: limit };
       return whenAnswered(run, 'rl_check()', addToWindow(store, pipe, window), (sum) =>
         sum === null || sum <= limit ? 1 : -1,
       );

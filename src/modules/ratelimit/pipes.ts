@@ -84,27 +84,16 @@ export function addToInterval(
   });
 }
 
-/** Adds to the slot of now, unless the slots of the window have `most` already, and returns the sum with it. */
+/** Adds to the window, unless it has `most` already, and returns the sum with it. Null if the store is full. */
 export function addToWindow(
   store: Store,
   pipe: Pipe,
-  { window, slot, most, now }: { window: number; slot: number; most: number; now: number },
+  { window, slot, most }: { window: number; slot: number; most: number },
 ): Awaitable<number | null> {
-  const current = Math.floor(now / slot);
-  const key = (index: number) => `${pipe.name} ${index}`;
-  const slots = Math.min(1000, Math.max(1, Math.floor(window / slot)));
-  const answers = Array.from({ length: slots }, (_, i) =>
-    store.ask({ kind: 'get', collection, key: key(current - i) }),
-  );
-  return andThen(all(answers), (counts) => {
-    const sum = counts.reduce<number>((total, one) => total + Number(one ?? 0), 0);
-    pipe.count = Math.min(sum + 1, most + 1);
-    if (sum >= most) return sum + 1;
-    const added = store.ask({ kind: 'add', collection, key: key(current), by: 1, ttl: window });
-    return andThen(added, (count) => (typeof count === 'number' ? sum + 1 : null));
+  const added = store.ask({ kind: 'add-to-window', collection, key: pipe.name, window, slot, most });
+  return andThen(added, (sum) => {
+    if (sum === 'full') return null;
+    pipe.count = Math.min(sum, most + 1);
+    return sum;
   });
-}
-
-function all<T>(answers: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
-  return answers.some((one) => one instanceof Promise) ? Promise.all(answers) : (answers as readonly T[]);
 }

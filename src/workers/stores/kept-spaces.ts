@@ -5,7 +5,7 @@ import { type Awaitable, type Clock, every, pause, type Repetition } from '../..
 import type { ValueSpace } from './value-space.ts';
 
 /** How long a change waits for the disk before it counts as not written, in ms. */
-const patience = 1000;
+const writtenWithin = 1000;
 /** How long to wait for a server that is about to end to close the file, in ms, and how often to look. */
 const handover = { within: 3000, every: 50 };
 /** How often overdue changes and failures are looked after, in ms. */
@@ -85,7 +85,7 @@ class KeptSpace {
 
   #look(log: KeyedLog): void {
     log.look();
-    const overdue = this.#clock.now() - patience;
+    const overdue = this.#clock.now() - writtenWithin;
     for (const { since, settle } of this.#waiting) {
       if (since > overdue) break;
       settle('unwritten');
