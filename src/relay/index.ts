@@ -10,13 +10,13 @@ export {
 } from './add-record-route.ts';
 export { forwardStateless, sendOriginal } from './forward.ts';
 export { showLocalMessage } from './local-messages.ts';
-export { isDownstream, looseRoute, setRoutes } from './loose-route.ts';
+export { isDownstream, isOurs, looseRoute, looseRouted, setRoutes } from './loose-route.ts';
 export { countMaxForwards, currentMaxForwards, maxForwards } from './max-forwards.ts';
 export { type MessageBranch, type MessageBranches, messageBranches } from './message-branches.ts';
-export { sendNewRequest } from './new-request.ts';
+export { localRoute, sendNewRequest } from './new-request.ts';
 export { responseEdits } from './outgoing.ts';
 export { forceSocket, namedSocket, type RecordRoute } from './record-route.ts';
 export { awaitBranches, injectBranches, receiveResponse, relay, replicate, replyTo } from './relay.ts';
-export { type RelayOptions, type RelayUser, relaying } from './relaying.ts';
 export { tlsChoice } from './tls-choice.ts';
+export { type RelayOptions, type RelayUser, type ReplyHook, relaying } from './relaying.ts';
 export { sendUacRequest } from './uac-request.ts';

@@ -2,7 +2,7 @@
  * Loose and strict routing (RFC 3261, 16.4 and 16.12): determines the next hop of a request within a dialog. Source:
  * modules/rr of the manual.
  */
-import { edits, type Request } from '../runtime/index.ts';
+import { edits, Listeners, type Request, type Routing, StateKey } from '../runtime/index.ts';
 import {
   bareHost,
   DEFAULT_PROTOCOL,
@@ -20,7 +20,14 @@ import {
 import { routeState } from './add-record-route.ts';
 import { forceSocket } from './record-route.ts';
 
-const isOurs = ({ routing }: Request, uri: Uri | null) =>
+/** Called with each request that has followed its route set. */
+export const looseRouted = new StateKey<Routing, Listeners<[request: Request]>>(
+  'loose routed',
+  () => new Listeners(),
+);
+
+/** Whether a Route or Record-Route is that of this server. */
+export const isOurs = ({ routing }: Request, uri: Uri | null): boolean =>
   uri !== null && uri.host !== null && routing.isMyself(bareHost(uri.host), uri.port ?? routePort(uri));
 
 const protocolOf = (uri: Uri): Protocol => uriProtocol(uri) ?? DEFAULT_PROTOCOL;
@@ -55,6 +62,12 @@ export function setRoutes(request: Request, left: readonly string[]): void {
 
 /** Follows the route set of a request; false if only its request URI determines the destination. */
 export function looseRoute(request: Request): boolean {
+  if (!follow(request)) return false;
+  request.routing.states.known(looseRouted)?.emit(request);
+  return true;
+}
+
+function follow(request: Request): boolean {
   const set = routeSet(request);
   const ruri = request.uri;
   if (request.message === null || set.length === 0) return false;

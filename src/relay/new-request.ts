@@ -119,12 +119,14 @@ export async function localRoute(
   worker: RunWorker,
   message: SipRequest,
   context: string | null,
+  prepare: (request: Request) => void = () => undefined,
 ): Promise<RequestEdits | null> {
   const { routing } = worker;
   const route = routing.script.find('local_route', '');
   if (route === null) return null;
   const request = Request.own(routing, message);
   if (context !== null) request.avps.replace('uac_ctx', context);
+  prepare(request);
   await runRoute(worker, request, route);
   return messageEdits(message, request.state(edits));
 }

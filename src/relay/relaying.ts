@@ -3,6 +3,7 @@
 import {
   type Edit,
   type Listeners,
+  type Draft,
   type RelayedBranch,
   type Request,
   type Run,
@@ -29,6 +30,9 @@ export interface RelayUser {
   onFailure(failure: Failure<RelayedBranch>): Awaitable<void>;
 }
 
+/** Sees a response after the script's routes, before it is forwarded; may add edits to its draft. */
+export type ReplyHook = (response: SipResponse, draft: Draft, branch: Branch<RelayedBranch>) => void;
+
 /** A script's settings for forwarding its request, and the result. */
 export interface Relaying {
   failureRoute: Route | null;
@@ -42,6 +46,8 @@ export interface Relaying {
   failures: Listeners<[failure: Failure<RelayedBranch>]> | null;
   /** Sees replies and failures after the script's routes; null for a script alone. */
   user: RelayUser | null;
+  /** See each response that goes on; few requests have any. */
+  replyHooks: readonly ReplyHook[] | null;
   /** The script's changes when the request was last forwarded; null before. */
   edits: readonly Edit[] | null;
   /** Added to every request of the transaction: branches and their CANCELs. */
@@ -61,6 +67,7 @@ export const relaying = new StateKey<Request, Relaying>(
     proxy: null,
     failures: null,
     user: null,
+    replyHooks: null,
     edits: null,
     headers: NO_HEADERS,
     cancelReason: null,

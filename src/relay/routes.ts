@@ -27,7 +27,7 @@ import { showLocalMessage } from './local-messages.ts';
 import { messageBranches } from './message-branches.ts';
 import { localRoute } from './new-request.ts';
 import { responseEdits } from './outgoing.ts';
-import type { Relaying, Route } from './relaying.ts';
+import { type Relaying, type ReplyHook, type Route, relaying } from './relaying.ts';
 
 /** Runs all armed reply routes: the global one, the transaction's, the branch's. */
 export function onReply(
@@ -39,8 +39,21 @@ export function onReply(
 ): Awaitable<ReplyVerdict> {
   const global = routing.script.find('onreply_route', '');
   const routes = [state.replyRoute, branch.spec.data.replyRoute].filter((route) => route !== null);
-  if (global === null && routes.length === 0) return 'forward';
+  if (global === null && routes.length === 0) {
+    const { replyHooks: hooks } = state;
+    return hooks === null ? 'forward' : afterHooks(hooks, response, Draft.ofResponse(response), branch);
+  }
   return judge(routing, request, global, routes, response, branch);
+}
+
+function afterHooks(
+  hooks: readonly ReplyHook[],
+  response: SipResponse,
+  draft: Draft,
+  branch: Branch<RelayedBranch>,
+): ReplyVerdict {
+  for (const hook of hooks) hook(response, draft, branch);
+  return draft.edits.length === 0 ? 'forward' : (responseEdits(response, draft.edits) ?? 'forward');
 }
 
 async function judge(
@@ -64,7 +77,7 @@ async function judge(
     const run = await onWorker(routing, own, routes, { response, draft, branch, relayed: branch.spec.data });
     if (drops(routing, run, response)) return 'drop';
   }
-  return responseEdits(response, draft.edits) ?? 'forward';
+  return afterHooks(request.state(relaying).replyHooks ?? [], response, draft, branch);
 }
 
 /** Whether the route has dropped a response, which is counted; final ones cannot be dropped. */

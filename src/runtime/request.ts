@@ -185,7 +185,8 @@ export class Request {
 
   /** The script ends without a reply: unless others answer, the client does not get a 100 either. */
   leaveUnanswered(): void {
-    if (this.#transaction !== null && !this.isRelayed) this.#transaction.trying = null;
+    if (this.#transaction === null) this.knownState(leftListeners)?.emit();
+    else if (!this.isRelayed) this.#transaction.trying = null;
   }
 
   /** The To tag of generated replies; null without a message. */
@@ -249,6 +250,11 @@ export class Request {
   onTransaction(listener: (transaction: ServerTransaction) => void): void {
     if (this.#transaction === null) this.state(transactionListeners).add(listener);
     else listener(this.#transaction);
+  }
+
+  /** Calls `listener` when the script has ended on this request without a transaction. */
+  onLeft(listener: () => void): void {
+    this.state(leftListeners).add(listener);
   }
 
   /** Sends the automatic 100. */
@@ -347,6 +353,11 @@ const transactionListeners = new StateKey<Request, Listeners<[ServerTransaction]
   () => new Listeners(),
   { isShared: true },
 );
+
+/** Those that wait for the end of the script without a transaction. */
+const leftListeners = new StateKey<Request, Listeners<[]>>('left listeners', () => new Listeners(), {
+  isShared: true,
+});
 
 const untilAck: SendOptions = { untilAck: true };
 

@@ -41,6 +41,8 @@ export interface Routing {
   readonly states: States<Routing>;
   /** Scripts that wait in the background. */
   readonly background: Background;
+  /** What keeps it open after a reload, beside its transactions: calls whose end it waits for. */
+  readonly kept: Background;
   /**
    * Gives a job to a worker, or queues it; false if the queue is full. `size` is the size of its message, in bytes.
    * Default kind: `script`.

@@ -40,6 +40,7 @@ export abstract class RunningRouting implements ReceivingRouting {
   readonly owner: TransactionOwner;
   readonly listeners = new RoutingListeners();
   readonly background = new Background();
+  readonly kept = new Background();
   readonly states: States<Routing> = new States<Routing>(this);
   abstract readonly pool: PoolState;
   abstract readonly intake: Intake;
@@ -93,7 +94,6 @@ export abstract class RunningRouting implements ReceivingRouting {
     const { names, registry } = this.host;
     names.ask(this.settings.names);
     registry.byRoute = this.settings.multihomed;
-    this.listeners.inForce.emit();
   }
 
   /** Number of scripts and handlers that run or wait, including those in the background. */
@@ -119,6 +119,7 @@ export abstract class RunningRouting implements ReceivingRouting {
       await pause(this.host.clock, lookAgain);
       open = open.filter(({ state }) => state !== 'terminated');
     }
+    await this.kept.settled();
     await this.settled();
     await this.close();
   }

@@ -412,6 +412,7 @@ export class RunningServer implements Administered {
   }
 
   #serve(): void {
+    this.#routing.listeners.inForce.emit();
     const next = this.#receiver.holding;
     this.#receiver.holding = null;
     this.#routing.startTimers();

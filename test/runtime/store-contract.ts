@@ -480,6 +480,25 @@ export function describeStore(name: string, open: (conditions: StoreConditions) 
       await second.close();
     });
 
+    it('is removed everywhere, and takes no memory any more', async () => {
+      const { storeOf, settle, memory } = start();
+      const [one, other] = [storeOf(0).values('dialogs'), storeOf(1).values('dialogs')];
+      one.set('x', 'some text');
+      await settle();
+      const heard: string[] = [];
+      other.watch((key) => heard.push(`${key} ${other.get(key)}`));
+      one.delete('x');
+      expect(one.get('x')).toBe(undefined);
+      await settle();
+      expect([other.get('x'), [...other.keys()], heard.at(-1), memory.used]).toEqual([
+        undefined,
+        [],
+        'x undefined',
+        0,
+      ]);
+      expect(await storeOf(2).ask({ kind: 'delete-value', space: 'dialogs', key: 'x' })).toBe(false);
+    });
+
     it('is refused without room, everywhere', async () => {
       const { storeOf, settle, memory } = start(KIB);
       const values = storeOf(0).values('$shv');

@@ -4,6 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const LONGEST_WAIT = 30_000;
 
 /** Waits until something holds; a test that waits in vain fails by its own time limit. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(5);
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(5);
 }

@@ -153,6 +153,11 @@ export interface StoreTable {
     readonly operation: { readonly space: string; readonly key: string; readonly value: Value };
     readonly result: 'stored' | 'present' | 'full';
   };
+  /** Removes a value in all processes. False if it was absent. */
+  readonly 'delete-value': {
+    readonly operation: { readonly space: string; readonly key: string };
+    readonly result: boolean;
+  };
   /** Adds to a value and returns the sum, which wraps at 32 bits; a value that is not a number counts as 0. */
   readonly 'add-to-value': {
     readonly operation: { readonly space: string; readonly key: string; readonly by: number };

@@ -51,12 +51,14 @@ export interface ReplicatedValues {
   set(key: string, value: Value): boolean;
   /** Sets a value if absent. False if the store is full. */
   initialize(key: string, value: Value): boolean;
+  /** Removes a value. */
+  delete(key: string): void;
   /** Adds to a number, 0 if absent; completes when this copy has the sum, which wraps at 32 bits. */
   add(key: string, by: number): Awaitable<StoreResult<'add-to-value'>>;
   /** Sets or deletes a text if it is still `before`; completes when this copy, and the file of the space, have it. */
   replace(key: string, before: string | null, value: string | null): Awaitable<StoreResult<'replace-value'>>;
   keys(): Iterable<string>;
   readonly size: number;
-  /** Calls `changed` for each value set later, here or elsewhere, for the life of the process. */
+  /** Calls `changed` for each value set or removed later, here or elsewhere, for the life of the process. */
   watch(changed: (key: string) => void): void;
 }

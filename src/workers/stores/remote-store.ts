@@ -232,6 +232,10 @@ class RemoteValues implements ReplicatedValues {
     return true;
   }
 
+  delete(key: string): void {
+    if (this.#copy.delete(key)) this.#channel.tell({ kind: 'delete-value', space: this.#space, key });
+  }
+
   /** The supervisor adds; this copy has the sum before the answer arrives. */
   add(key: string, by: number): Awaitable<StoreResult<'add-to-value'>> {
     return this.#channel.ask({ kind: 'add-to-value', space: this.#space, key, by });

@@ -81,7 +81,13 @@ export class StoreKeeper {
   }
 }
 
-const kindsOfValues = ['set-value', 'initialize-value', 'add-to-value', 'replace-value'] as const;
+const kindsOfValues = [
+  'set-value',
+  'initialize-value',
+  'delete-value',
+  'add-to-value',
+  'replace-value',
+] as const;
 
 const isOfValues = (operation: StoreOperation): operation is StoreOperation<(typeof kindsOfValues)[number]> =>
   kindsOfValues.some((kind) => kind === operation.kind);

@@ -65,6 +65,7 @@ export class StoreState {
         if (values.get(key) !== undefined) return 'present';
         return values.set(key, value) ? 'stored' : 'full';
       },
+      'delete-value': ({ space, key }) => this.values(space).delete(key),
       'add-to-value': ({ space, key, by }) => this.values(space).add(key, by),
       'replace-value': ({ space, key, before, value }) => this.values(space).replace(key, before, value),
       'keep-values': (operation) =>

@@ -35,6 +35,13 @@ export class ValueSpace implements ReplicatedValues {
     return this.#values.has(key) || this.set(key, value);
   }
 
+  /** False if it was absent. */
+  delete(key: string): boolean {
+    const isKnown = this.#values.has(key);
+    this.copy(key, undefined);
+    return isKnown;
+  }
+
   add(key: string, by: number): StoreResult<'add-to-value'> {
     const current = this.#values.get(key);
     const sum = ((typeof current === 'number' ? current : 0) + by) | 0;
