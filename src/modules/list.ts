@@ -7,6 +7,7 @@ import { avpops } from './avpops.ts';
 import { cachedbLocal } from './cachedb-local.ts';
 import { cfgutils } from './cfgutils/index.ts';
 import { dbText } from './db-text.ts';
+import { dialog } from './dialog/index.ts';
 import { diversion } from './diversion.ts';
 import { domain } from './domain/index.ts';
 import { eventDatagram } from './event-datagram.ts';
@@ -59,6 +60,7 @@ export const modules: readonly Module[] = [
   jsonModule,
   cachedbLocal,
   statistics,
+  dialog,
   avpops,
   uri,
   miFifo,

@@ -1,5 +1,6 @@
 /** The rr module: Record-Route, loose and strict routing. Source: modules/rr of the manual; RFC 3261, 16.4, 16.6 and 16.12. */
 
+import { runHangupRoute } from '../dialog/index.ts';
 import {
   addRecordRoute,
   addRouteParameters,
@@ -15,6 +16,7 @@ import { defineModule, type Run } from '../runtime/index.ts';
 import { defineParameters, type RouteKind } from '../script/index.ts';
 import { parseUri } from '../sip/index.ts';
 import { cachedRegex } from '../text/index.ts';
+import { andThen } from '../timers/index.ts';
 import { pathParameters, routeToReceived } from './path.ts';
 
 const parameters = defineParameters([
@@ -150,7 +152,7 @@ export const rr = defineModule({
       run: (run) => {
         const isFollowed = looseRoute(run.request);
         if (run.parameters(pathParameters).use_received) routeToReceived(run);
-        return isFollowed ? 1 : -1;
+        return andThen(runHangupRoute(run), () => (isFollowed ? 1 : -1));
       },
     },
     {

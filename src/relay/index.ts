@@ -17,6 +17,6 @@ export { localRoute, sendNewRequest } from './new-request.ts';
 export { responseEdits } from './outgoing.ts';
 export { forceSocket, namedSocket, type RecordRoute } from './record-route.ts';
 export { awaitBranches, injectBranches, receiveResponse, relay, replicate, replyTo } from './relay.ts';
-export { tlsChoice } from './tls-choice.ts';
 export { type RelayOptions, type RelayUser, type ReplyHook, relaying } from './relaying.ts';
+export { tlsChoice } from './tls-choice.ts';
 export { sendUacRequest } from './uac-request.ts';

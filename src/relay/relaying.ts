@@ -1,9 +1,9 @@
 /** A script's settings for forwarding its request, and the state of its branches. */
 
 import {
+  type Draft,
   type Edit,
   type Listeners,
-  type Draft,
   type RelayedBranch,
   type Request,
   type Run,

@@ -1,3 +1,4 @@
+import { dialogOf } from '../dialog/index.ts';
 import { recordRoute } from '../relay/index.ts';
 import type { RestClient } from '../rest/index.ts';
 import { type Draft, type Request, requestDraft } from '../runtime/index.ts';
@@ -14,6 +15,7 @@ import {
 } from '../sip/index.ts';
 import { type AccountingOptions, account } from './accounting.ts';
 import { Address, type SipUri, uriOf } from './address.ts';
+import { CallDialog, dialogFor, stateOf } from './call-dialog.ts';
 import { CallLog } from './call-log.ts';
 import { CallRest } from './call-rest.ts';
 import type { CallEnding } from './handler-time.ts';
@@ -50,6 +52,7 @@ export class Call<State extends object = CallState> extends MessageView {
   readonly #request: Request;
   readonly #message: SipRequest;
   #state: State | null = null;
+  #dialog: CallDialog<State> | null = null;
   #rest: CallRest | null = null;
 
   /** @internal */
@@ -143,11 +146,29 @@ export class Call<State extends object = CallState> extends MessageView {
 
   // --- the call ---
 
-  /** The policy's data for this call, created by its `state`. */
+  /** The policy's data for this call, created by its `state`; requests within a call with a `dialog` share it. */
   get state(): State {
-    // its `state` creates it, with the type that handlers see
-    this.#state ??= this.#handling.routing.newState() as State;
+    if (this.#state === null) {
+      const { routing } = this.#handling;
+      const dialog = dialogOf(this.#request);
+      // its `state` creates it, with the type that handlers see
+      this.#state = (dialog === null ? routing.newState() : stateOf(routing, dialog)) as State;
+    }
     return this.#state;
+  }
+
+  /**
+   * The call as a whole, which is followed from the first use on an INVITE, before it is relayed, to its end. Undefined for
+   * requests outside of calls, and within calls that are not followed.
+   */
+  get dialog(): CallDialog<State> | undefined {
+    if (this.#dialog === null) {
+      const { routing } = this.#handling;
+      const dialog = dialogFor(routing, this.#request, this.#state);
+      if (dialog === null) return undefined;
+      this.#dialog = new CallDialog<State>(routing, dialog);
+    }
+    return this.#dialog;
   }
 
   /** The time in ms since 1970, by the server's clock, which tests simulate. */

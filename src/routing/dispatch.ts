@@ -1,4 +1,6 @@
 /** Chooses the handler for a request, and handles requests for which there is none. */
+
+import { runHangupRoute, trackDialogs } from '../dialog/index.ts';
 import { type Intake, RequestIntake, runRoute, type WorkerPool } from '../engine/index.ts';
 import { countMaxForwards, looseRoute, relay } from '../relay/index.ts';
 import { type Request, Run, type RunRouting, type RunWorker } from '../runtime/index.ts';
@@ -31,6 +33,7 @@ export function policyIntake(
   pool: WorkerPool<RunRouting>,
   { definition }: Policy,
 ): Intake {
+  trackDialogs(routing);
   const rows = rowsOf(routing, definition, definition.use ?? [], definition.script !== undefined);
   return new RequestIntake<RunRouting>(routing, pool, {
     kind: 'handler',
@@ -84,6 +87,7 @@ function receive(rows: Rows, worker: RunWorker, request: Request): unknown {
   if (!mayGoOn(request)) return undefined;
   if (message.toTag !== null) {
     const follows = looseRoute(request);
+    void runHangupRoute(new Run(worker, request));
     if (row === null) return follows ? follow(worker, request) : refuse(request, 481);
   } else if (row === null) {
     request.appendToReply(`Allow: ${rows.allow}`);

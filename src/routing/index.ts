@@ -2,6 +2,7 @@
 export type { AccountingOptions, AccountingTarget } from './accounting.ts';
 export { Address, SipUri, type UriChanges } from './address.ts';
 export { Call, type CallState, type ReplyOptions, type RouteResult } from './call.ts';
+export { CallDialog, type DialogEnding } from './call-dialog.ts';
 export { callFunction } from './call-function.ts';
 export { CallLog } from './call-log.ts';
 export { CallRest } from './call-rest.ts';

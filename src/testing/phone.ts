@@ -21,6 +21,7 @@ import {
   type RequestParts,
   viaOf,
 } from './phone-call.ts';
+import { SimulationError } from './simulation-error.ts';
 import type { TestClock } from './test-clock.ts';
 
 export interface PhoneOptions {
@@ -56,6 +57,14 @@ const fewBuckets = 256;
 
 let calls = 0;
 
+/** A call that a phone has answered. */
+interface IncomingCall {
+  readonly invite: SipRequest;
+  readonly toTag: string;
+  /** Of its own requests. */
+  cseq: number;
+}
+
 /** A phone: calls, is called, and answers as the test says. */
 export class Phone {
   /** As ladders show it. */
@@ -72,6 +81,8 @@ export class Phone {
   readonly #responders = new Map<string, PhoneResponder>();
   readonly #requests: SipRequest[] = [];
   readonly #calls: OutgoingCall[] = [];
+  /** The last call that it has answered. */
+  #answeredCall: IncomingCall | null = null;
   #isSilent = false;
   #taken = 0;
 
@@ -165,6 +176,42 @@ export class Phone {
     this.#isSilent = false;
     this.#responders.set(method, responder);
     return this;
+  }
+
+  /**
+   * Sends a request within the last call that it has answered: `INFO`, `INVITE`, `BYE`, ...
+   * @throws SimulationError if it has answered none
+   */
+  sendWithin(method: string, { headers = {}, body, contentType }: RequestParts = {}): OutgoingRequest {
+    const call = this.#answeredCall;
+    if (call === null) throw new SimulationError(`${this.name} has answered no call`);
+    const { invite } = call;
+    const routes = invite.headerList('record-route');
+    return new OutgoingRequest(
+      this.#line,
+      buildRequest({
+        method,
+        uri: invite.contacts?.[0]?.uri ?? invite.from.uri,
+        via: viaOf(this.#transport),
+        from: `${invite.header('to') ?? ''};tag=${call.toTag}`,
+        to: invite.header('from') ?? '',
+        callId: invite.callId,
+        cseq: ++call.cseq,
+        defaults: {
+          ...(routes.length === 0 ? {} : { Route: routes.join(', ') }),
+          'Max-Forwards': '70',
+          Contact: `<${this.contact}>`,
+          ...(body === undefined ? {} : { 'Content-Type': contentType ?? 'application/sdp' }),
+        },
+        headers: headerLines(headers),
+        ...(body === undefined ? {} : { body }),
+      }),
+    );
+  }
+
+  /** Ends the last call that it has answered by BYE, and returns the final response. */
+  hangUp(): Promise<SipResponse> {
+    return this.sendWithin('BYE').final();
   }
 
   /** Leaves its address: datagrams to it are answered by an ICMP error, connections refused. */
@@ -271,6 +318,8 @@ export class Phone {
     const { status, reason, headers = {}, contentType = 'application/sdp' } = reply;
     const isAnswer = request.method === 'INVITE' && status >= 200 && status < 300;
     const makesSdp = isAnswer && request.contentType === 'application/sdp';
+    if (isAnswer && request.toTag === null)
+      this.#answeredCall = { invite: request, toTag: server.toTag, cseq: 0 };
     const body = reply.body ?? (makesSdp ? sdp(this.place.address) : undefined);
     const hasContact = status < 300 && status > 100 && !('Contact' in headers);
     server.reply(

@@ -17,13 +17,13 @@ log_level=3
 xlog_level=3
 loadmodule "sl.so"
 loadmodule "tm.so"
-loadmodule "dialog.so"
+loadmodule "b2b_logic.so"
 loadmodule "sqlops.so"
 route {
-  create_dialog("B");
+  b2b_init_request("B");
   $var(first) = $rc;
-  $dlg_val(x) = "y";
-  $var(status) = $DLG_status;
+  $b2b_logic.ctx(x) = "y";
+  $var(status) = $b2b_logic.key;
   async(sql_query("select 1", "$avp(rows)"), answered);
 }
 route[answered] {
@@ -51,7 +51,7 @@ describe('a script that uses what siprest does not have', () => {
     await siprest.stop();
     const { stderr } = siprest;
     expect(stderr).toContain('4 uses of features that siprest does not have');
-    for (const name of ['create_dialog()', '$dlg_val', '$DLG_status', 'sql_query()'])
+    for (const name of ['b2b_init_request()', '$b2b_logic.ctx', '$b2b_logic.key', 'sql_query()'])
       expect(stderr).toMatch(
         new RegExp(`\\.cfg:\\d+: ${name.replace(/[()$]/g, '\\$&')}: not supported by siprest`),
       );

@@ -28,7 +28,7 @@ const file = (name: string, text: string) => writeFileSync(join(folder, name), t
 file('good.cfg', 'route { exit; }\n');
 file(
   'bad one.cfg',
-  'socket=sctp:127.0.0.1:5061\nsocket=udp:127.0.0.1:5060\nloadmodule "dialog.so"\nroute {\n  nope(100%);\n  create_dialog();\n  $fU = 1;\n}\nroute[a] { exit; }\nroute[a] { exit; }\n',
+  'socket=sctp:127.0.0.1:5061\nsocket=udp:127.0.0.1:5060\nloadmodule "b2b_logic.so"\nroute {\n  nope(100%);\n  b2b_init_request();\n  $fU = 1;\n}\nroute[a] { exit; }\nroute[a] { exit; }\n',
 );
 const all = ['good.cfg', 'bad one.cfg', 'none.cfg'];
 

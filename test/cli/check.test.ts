@@ -42,12 +42,12 @@ function siprest(args: readonly string[], input: string | Buffer = ''): Ended {
 
 const good = 'route {\n  exit;\n}\n';
 const bad = 'loadmodule "sl.so"\nroute {\n  sl_send_repyl(200, "OK");\n}\n';
-const lacking = `loadmodule "dialog.so"
+const lacking = `loadmodule "b2b_logic.so"
 loadmodule "my_own.so"
-modparam("dialog", "db_mode", 0)
+modparam("b2b_logic", "db_mode", 0)
 route {
-  create_dialog();
-  if ($DLG_status == 3) create_dialog("B");
+  b2b_init_request();
+  if ($b2b_logic.key == 3) b2b_init_request("B");
   my_thing($fU);
   enum_query();
 }
@@ -185,13 +185,13 @@ inert.cfg: no errors
     file('lacking.cfg', lacking);
     const { code, stdout } = siprest(['check', 'lacking.cfg']);
     expect(stdout).toBe(`error[not-available]: 2 modules and 4 names that siprest does not have
-  module dialog: lacking.cfg:1, 3
-    create_dialog()  lacking.cfg:5, 6
-    $DLG_status      lacking.cfg:6
+  module b2b_logic: lacking.cfg:1, 3
+    b2b_init_request()  lacking.cfg:5, 6
+    $b2b_logic.key      lacking.cfg:6
   module my_own: lacking.cfg:2
-    my_thing()       lacking.cfg:7
+    my_thing()          lacking.cfg:7
   of the module enum
-    enum_query()     lacking.cfg:8
+    enum_query()        lacking.cfg:8
 
 lacking.cfg: no errors, siprest lacks 2 modules and 4 names
 `);
@@ -202,18 +202,18 @@ lacking.cfg: no errors, siprest lacks 2 modules and 4 names
     expect(
       diagnostics.find(({ code: name, labels }) => name === 'not-available' && labels[0]?.line === 6),
     ).toMatchObject({
-      absent: { kind: 'function', name: 'create_dialog', module: 'dialog' },
+      absent: { kind: 'function', name: 'b2b_init_request', module: 'b2b_logic' },
     });
     expect(siprest(['check', '--allow-missing', 'lacking.cfg']).code).toBe(0);
   });
 });
 
 it('asks whether another module was meant, one of siprest or of OpenSIPS', () => {
-  file('meant.cfg', 'loadmodule "rest_clinet.so"\nloadmodule "dialgo.so"\nroute { exit; }\n');
+  file('meant.cfg', 'loadmodule "rest_clinet.so"\nloadmodule "presense.so"\nroute { exit; }\n');
   const { code, stdout } = siprest(['check', 'meant.cfg']);
   expect(stdout).toContain('help: did you mean "rest_client"?');
-  expect(stdout).toContain('warning[inert]: the module dialgo has no effect');
-  expect(stdout).toContain('help: did you mean "dialog"?');
+  expect(stdout).toContain('warning[inert]: the module presense has no effect');
+  expect(stdout).toContain('help: did you mean "presence"?');
   expect(code).toBe(1);
 });
 

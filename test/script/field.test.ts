@@ -76,23 +76,23 @@ test('an error over several lines is marked on each, the middle of many left out
 });
 
 describe('what siprest does not have', () => {
-  const text = `loadmodule "dialog.so"
+  const text = `loadmodule "b2b_logic.so"
 loadmodule "my_own.so"
-modparam("dialog|my_own", "x", 1)
+modparam("b2b_logic|my_own", "x", 1)
 route {
-  create_dialog();
+  b2b_init_request();
   mine($fU, "$own(x)");
   $var(x) = $(fU{mine.t});
   xlgo("x");
-  create_dialog("B");
+  b2b_init_request("B");
 }`;
 
   test('is told from what is mistyped, by OpenSIPS’ documentation', () => {
     const { diagnostics, sources } = loadScript(text);
     expect(diagnostics.map(({ code, absent }) => `${code} ${absent?.module} ${absent?.name}`)).toEqual([
-      'not-available dialog dialog',
+      'not-available b2b_logic b2b_logic',
       'not-available my_own my_own',
-      'not-available dialog create_dialog',
+      'not-available b2b_logic b2b_init_request',
       'not-available my_own mine',
       'not-available my_own own',
       'not-available my_own mine.t',
@@ -100,12 +100,12 @@ route {
     ]);
     const list = renderDiagnostics(diagnostics, sources, { color: false }).split('error[not-available]')[1];
     expect(list).toBe(`: 2 modules and 4 names that siprest does not have
-  module dialog: script:1, 3
-    create_dialog()  script:5, 9
+  module b2b_logic: script:1, 3
+    b2b_init_request()  script:5, 9
   module my_own: script:2, 3
-    mine()           script:6
-    $own             script:6
-    {mine.t}         script:7
+    mine()              script:6
+    $own                script:6
+    {mine.t}            script:7
 `);
   });
 
@@ -272,6 +272,6 @@ event_route[E_OWN, async] { xlog("x"); }`).diagnostics.map(({ code, severity, me
     });
     expect(isValid).toBe(true);
     expect(script('nope();').diagnostics.map(({ code }) => code)).toContain('unknown-function');
-    expect(script('create_dialog();').diagnostics.map(({ code }) => code)).toContain('not-available');
+    expect(script('b2b_init_request();').diagnostics.map(({ code }) => code)).toContain('not-available');
   });
 });

@@ -132,6 +132,12 @@ const tm: readonly Row[] = [
   ['retransmission_rpl_T2', of('retransmissions', 'replies'), 'Replies sent again.'],
 ];
 
+const dialogCounters: readonly Row[] = [
+  ['processed_dialogs', of('dialogs_begun', 'all'), 'All dialogs since the start.'],
+  ['expired_dialogs', of('dialogs_begun', 'expired'), 'Those whose time was over.'],
+  ['failed_dialogs', of('dialogs_begun', 'failed'), 'Those that were never answered.'],
+];
+
 export const builtInStatistics: readonly BuiltInStatistic[] = [
   ...group('core', 'counter', 'sum', core),
   ...group('core', 'computed', 'max', [
@@ -147,6 +153,11 @@ export const builtInStatistics: readonly BuiltInStatistic[] = [
   ...group('tm', 'counter', 'sum', tm),
   ...group('tm', 'computed', 'sum', [
     ['inuse_transactions', of('transactions', 'server'), 'Server transactions in progress.'],
+  ]),
+  ...group('dialog', 'counter', 'sum', dialogCounters),
+  ...group('dialog', 'computed', 'sum', [
+    ['active_dialogs', of('dialogs', 'answered'), 'Dialogs that were answered and have not ended.'],
+    ['early_dialogs', of('dialogs', 'early'), 'Dialogs that ring.'],
   ]),
 ];
 

@@ -22,7 +22,7 @@ const scope = defineArgument({
   refuses: (text) =>
     readScope(text) === null ? 'the scope is m (message), t (transaction) or d (dialog)' : null,
   summary:
-    '`m`: this message as received. `t`: its transaction, with all branches, CANCEL and ACK, from now on. `d`: siprest has no dialogs and traces the transaction; call it for each request of the dialog. Default `t`.',
+    '`m`: this message as received. `t`: its transaction, with all branches, CANCEL and ACK, from now on. `d`: the transaction as well; call it for each request of the dialog. Default `t`.',
 });
 
 const type = defineArgument({

@@ -1,7 +1,7 @@
 /** How scripts and commands name what a trace covers. */
 import type { Scope } from './trace.ts';
 
-/** There are neither dialogs nor B2B sessions to follow: their transactions are traced one by one. */
+/** Neither dialogs nor B2B sessions are followed: their transactions are traced one by one. */
 const scopes: Readonly<Record<string, Scope>> = {
   m: 'message',
   t: 'transaction',

@@ -1,0 +1,45 @@
+/** How many dialogs belong to each profile, and to each of its values. */
+import type { Membership } from './dialog.ts';
+
+interface Count {
+  total: number;
+  readonly byValue: Map<string, number>;
+}
+
+export class ProfileCounts {
+  readonly #profiles = new Map<string, Count>();
+
+  /** `value` null or undefined: of the whole profile. */
+  size(profile: string, value?: string | null): number {
+    const count = this.#profiles.get(profile);
+    return (value == null ? count?.total : count?.byValue.get(value)) ?? 0;
+  }
+
+  /** Its values, each with its number. */
+  values(profile: string): Iterable<readonly [value: string, count: number]> {
+    return this.#profiles.get(profile)?.byValue ?? [];
+  }
+
+  add({ profile, value }: Membership): void {
+    let count = this.#profiles.get(profile);
+    if (count === undefined) {
+      count = { total: 0, byValue: new Map() };
+      this.#profiles.set(profile, count);
+    }
+    count.total++;
+    if (value !== null) count.byValue.set(value, (count.byValue.get(value) ?? 0) + 1);
+  }
+
+  remove({ profile, value }: Membership): void {
+    const count = this.#profiles.get(profile);
+    if (count === undefined) return;
+    if (--count.total === 0) {
+      this.#profiles.delete(profile);
+      return;
+    }
+    if (value === null) return;
+    const left = (count.byValue.get(value) ?? 0) - 1;
+    if (left > 0) count.byValue.set(value, left);
+    else count.byValue.delete(value);
+  }
+}
