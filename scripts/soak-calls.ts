@@ -79,7 +79,7 @@ async function soak(count: number, atATime: number): Promise<boolean> {
   console.log(`answered: ${JSON.stringify(replies)}; lost: ${count - answered}`);
   for (const [name, { resident, heap, descriptors, transactions }] of Object.entries({
     'at the start': start,
-    'at half time': middle,
+    halfway: middle,
     'at the end': end,
     'after it': after,
   }))

@@ -29,3 +29,15 @@ export function bestBranch<B extends Branch>(branches: readonly B[]): B | null {
   }
   return best;
 }
+
+/** The branch whose final response answers the request. */
+export function decidingBranch<B extends Branch>(
+  branches: readonly B[],
+  isCancelled: boolean,
+  blockedBy: B | null,
+): B | null {
+  const cancelled = isCancelled
+    ? branches.find(({ lastStatus, response }) => lastStatus === 487 && response !== null)
+    : undefined;
+  return cancelled ?? blockedBy ?? bestBranch(branches);
+}

@@ -5,16 +5,16 @@
 
 import { type Awaitable, andThen, isPending, Timer } from '../timers/index.ts';
 import { Answers } from './answers.ts';
-import { bestBranch } from './best-response.ts';
+import { decidingBranch } from './best-response.ts';
 import { ELSEWHERE, ORIGINATOR_CANCEL } from './cancel-reasons.ts';
 import { withChallenges } from './challenges.ts';
 import { NO_USER } from './client-transaction.ts';
-import { editedMessage, forwardResponse } from './forward.ts';
+import { editedCancel } from './edit-cancel.ts';
+import { forwardResponse } from './forward.ts';
 import { guarded } from './guarded-hook.ts';
 import { type HeaderText, NO_HEADERS } from './header-text.ts';
 import { breadthLeft, shareBreadth } from './max-breadth.ts';
-import { SipRequest, type SipResponse } from './message.ts';
-import { parseMessage } from './parse-message.ts';
+import type { SipRequest, SipResponse } from './message.ts';
 import { type BranchOwner, ProxyBranch, type Sending } from './proxy-branch.ts';
 import type {
   Branch,
@@ -317,7 +317,7 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
     if (open.length === round.length || open.some(({ spec }) => spec.isMinor !== true)) return;
     if (this.#awaited !== null && !this.#isCancelled && this.#blockedBy === null) return;
     for (const minor of open) minor.cancel();
-    const best = this.#best(round);
+    const best = decidingBranch(round, this.#isCancelled, this.#blockedBy);
     if (best !== null) return this.#conclude(best, round);
   }
 
@@ -333,13 +333,6 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
     const wasCancelled = this.#isCancelled;
     const asked = guarded<void>(this.#hooks, () => this.#hooks.onFailure?.(failure), undefined);
     return andThen(asked, () => this.#failed(best, round, this.#isCancelled && !wasCancelled));
-  }
-
-  #best(round: readonly ProxyBranch<T>[]): ProxyBranch<T> | null {
-    const cancelled = this.#isCancelled
-      ? round.find(({ lastStatus, response }) => lastStatus === 487 && response !== null)
-      : undefined;
-    return cancelled ?? this.#blockedBy ?? bestBranch(round);
   }
 
   /**
@@ -414,10 +407,6 @@ export class ProxyTransaction<T = unknown> implements BranchOwner<T>, ServerUser
   }
 
   editCancel(branch: Branch<T>, data: Buffer): Awaitable<Buffer> {
-    const hooks = this.#hooks;
-    const cancel = hooks.onCancel === undefined ? null : parseMessage(data);
-    if (!(cancel instanceof SipRequest)) return data;
-    const changes = guarded(hooks, () => hooks.onCancel?.(branch, cancel) ?? null, null);
-    return andThen(changes, (edits) => (edits === null ? data : editedMessage(cancel, edits)));
+    return editedCancel(this.#hooks, branch, data);
   }
 }

@@ -13,8 +13,9 @@ import {
   type SocketHandlers,
 } from '../runtime/index.ts';
 import { formatHostPort, type Transport } from '../sip/index.ts';
-import { delay, pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
+import { pause, processTimers, type StallFigures, StallWatch } from '../timers/index.ts';
 import type { Administered, CommandCall } from './administered.ts';
+import { Drain } from './drain.ts';
 import { isOverloaded } from './figures/sip-figures.ts';
 import { LoadedPolicy } from './load-policy.ts';
 import { type Loaded, toLoaded } from './loaded.ts';
@@ -40,12 +41,6 @@ export interface Membership {
 
 /** How late the event loop may be before it counts as behind, in ms. */
 const behind = 15;
-
-/** How long a server without calls waits for the last ACKs before it ends, in ms. */
-const forAcks = 500;
-
-/** How often it checks whether its calls have ended, in ms. */
-const lookAgain = 20;
 
 export class RunningServer implements Administered {
   readonly #host: ProcessHost;
@@ -75,8 +70,7 @@ export class RunningServer implements Administered {
   readonly #older = new Set<RunningRouting>();
   #reloading: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
-  /** When calls must have ended while it stops. */
-  #stopBy = 0;
+  readonly #drain: Drain;
 
   private constructor(
     host: ProcessHost,
@@ -90,6 +84,7 @@ export class RunningServer implements Administered {
     this.#options = options;
     this.#mayEnd = member?.mayEnd ?? (() => Promise.resolve());
     this.#receiver = new Receiver(routing, member?.handOver ?? null);
+    this.#drain = new Drain(host, () => [this.#routing, ...this.#older]);
     this.#handlers = {
       ...member?.sockets,
       onMessage: this.#receiver.listener,
@@ -181,7 +176,7 @@ export class RunningServer implements Administered {
   }
 
   async status(): Promise<ServerStatus> {
-    const state = stateOf(this.#stopping === null ? null : this.#stopBy - this.#host.clock.now());
+    const state = stateOf(this.#stopping === null ? null : this.#drain.rest);
     return combine(state, this.modules, [this.figures]);
   }
 
@@ -284,7 +279,7 @@ export class RunningServer implements Administered {
    */
   stop({ grace }: StopOptions = {}): Promise<void> {
     if (grace !== undefined || this.#stopping === null)
-      this.#stopBy = this.#host.clock.now() + (grace ?? defaultGrace);
+      this.#drain.until = this.#host.clock.now() + (grace ?? defaultGrace);
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -300,12 +295,12 @@ export class RunningServer implements Administered {
     this.#host.readiness = 'stopping';
     if (this.#receiver.holding?.routing !== this.#routing) await this.abandon();
     this.#receiver.holding = null;
-    let inTime = await this.#drained();
-    if (inTime) await this.#letAcksPass();
+    let inTime = await this.#drain.finished();
+    if (inTime) await this.#drain.letAcksPass();
     // until then it refuses messages that other processes pass to it
     if (inTime) {
-      await Promise.race([this.#mayEnd(), this.#timeIsUp()]);
-      inTime = await this.#drained();
+      await Promise.race([this.#mayEnd(), this.#drain.timeIsUp()]);
+      inTime = await this.#drain.finished();
     }
     this.#receiver.stop();
     if (!inTime) {
@@ -322,34 +317,6 @@ export class RunningServer implements Administered {
       pause(this.#host.clock, 500),
     ]);
     await this.#host.logs.close();
-  }
-
-  /** The ACK to a 2xx arrives after its transaction has ended. Losing it would end the call (RFC 3261, 13.3.1.4). */
-  async #letAcksPass(): Promise<void> {
-    for (const { isInvite, state } of this.#host.transactions) {
-      if (!isInvite || state !== 'accepted') continue;
-      const rest = Math.min(forAcks, this.#stopBy - this.#host.clock.now());
-      if (rest > 0) await delay(this.#host.clock, rest);
-      return;
-    }
-  }
-
-  async #timeIsUp(): Promise<void> {
-    while (this.#host.clock.now() < this.#stopBy) {
-      await pause(this.#host.clock, lookAgain);
-    }
-  }
-
-  /** Whether all calls and scripts have ended in time. */
-  async #drained(): Promise<boolean> {
-    const isBusy = () =>
-      this.#host.transactions.unsettled > 0 ||
-      [this.#routing, ...this.#older].some(({ unfinished }) => unfinished > 0);
-    while (isBusy()) {
-      if (this.#host.clock.now() >= this.#stopBy) return false;
-      await delay(this.#host.clock, lookAgain);
-    }
-    return true;
   }
 
   /** Opens the script's sockets; keeps those that the previous script has too. */

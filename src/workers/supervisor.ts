@@ -19,9 +19,10 @@ import {
   Waiters,
 } from '../timers/index.ts';
 import type { Administered, CommandCall } from './administered.ts';
-import { type Loaded, type LoadedSource, sourceOf, toLoaded } from './loaded.ts';
+import { type Loaded, sourceOf, toLoaded } from './loaded.ts';
 import { firstDelay, Member } from './member.ts';
 import type { FromProcess, PassedOptions } from './process-messages.ts';
+import { Rollout } from './rollout.ts';
 import { type LogSettings, ServerLogs } from './server-logs.ts';
 import { defaultGrace, type MemberProgram, type StopOptions } from './sip-server.ts';
 import { StartError } from './start-error.ts';
@@ -77,7 +78,7 @@ export class Supervisor implements Administered {
   readonly #logs: ServerLogs;
   #log: Log;
   readonly #heartbeat: Repetition;
-  #source: LoadedSource;
+  readonly #rollout: Rollout;
   #modules: readonly Module[];
   /** The sums of ended processes. */
   #ended: Sums = { figures: {}, histograms: {} };
@@ -93,7 +94,6 @@ export class Supervisor implements Administered {
   readonly #exits = new Waiters();
 
   private constructor(loaded: Loaded, options: SupervisorOptions) {
-    this.#source = sourceOf(loaded);
     this.#modules = loaded.program.modules;
     this.#options = options;
     this.#logs = new ServerLogs(options);
@@ -101,6 +101,7 @@ export class Supervisor implements Administered {
     // mode 0700: private to this server
     this.#directory = mkdtempSync(join(tmpdir(), 'siprest-'));
     this.#members = Array.from({ length: options.processes }, (_, number) => new Member(number));
+    this.#rollout = new Rollout(this.#members, sourceOf(loaded), () => this.#log);
     this.#store = new StoreKeeper(
       {
         answer: (process, answers) => this.#members[process]?.send({ kind: 'store', changes: [], answers }),
@@ -161,7 +162,7 @@ export class Supervisor implements Administered {
       try {
         const loaded = await toLoaded(script);
         const { settings } = loaded.program;
-        await this.#reload(sourceOf(loaded));
+        await this.#rollout.to(sourceOf(loaded));
         this.#modules = loaded.program.modules;
         this.#log = this.#openLog(settings);
       } catch (error) {
@@ -183,54 +184,6 @@ export class Supervisor implements Administered {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  async #reload(source: LoadedSource): Promise<void> {
-    const ready = this.#members.filter(({ isReady }) => isReady);
-    const prepared = await Promise.all(
-      ready.map((member) => member.ask((id) => ({ kind: 'prepare', id, source }), 'reloaded')),
-    );
-    const error = prepared.find((one) => one !== null && one.error !== null)?.error ?? null;
-    if (error !== null) {
-      for (const member of ready) member.send({ kind: 'abandon' });
-      throw new StartError(error);
-    }
-    this.#source = source; // for processes that start later
-    // the first runs startup_route, and no other continues before that has finished
-    for (const member of this.#members) {
-      if (member.source === source) continue;
-      const i = ready.indexOf(member);
-      // one that has ended meanwhile restarts with the new script; one that has just started gets it later
-      if (i >= 0 && prepared[i] !== null) await this.#proceed(member, source);
-      else if (member.isReady) await this.#catchUp(member);
-    }
-  }
-
-  async #proceed(member: Member, source: LoadedSource): Promise<void> {
-    const { worker } = member;
-    const done = await member.ask((id) => ({ kind: 'proceed', id }), 'reloaded');
-    if (done?.error === null) {
-      member.source = source;
-      member.sockets = done.sockets;
-    } else if (done !== null && member.worker === worker) this.#restart(member, done.error);
-  }
-
-  /** Gives the new script to a process that has started with the previous one. */
-  async #catchUp(member: Member): Promise<void> {
-    if (member.isCatchingUp) return;
-    member.isCatchingUp = true;
-    const { worker } = member;
-    const source = this.#source;
-    const prepared = await member.ask((id) => ({ kind: 'prepare', id, source }), 'reloaded');
-    if (prepared?.error === null) await this.#proceed(member, source);
-    else if (prepared !== null && member.worker === worker) this.#restart(member, prepared.error);
-    member.isCatchingUp = false;
-  }
-
-  /** Restarts a process that cannot load the others' script otherwise. */
-  #restart(member: Member, error: string | null): void {
-    this.#log.warning(`restarting process ${member.number}, which cannot load the new script: ${error}`);
-    member.worker?.process.kill('SIGTERM');
   }
 
   async status(): Promise<ServerStatus> {
@@ -348,13 +301,13 @@ export class Supervisor implements Administered {
           waitForPort,
           traces,
         } = this.#options;
-        member.source = this.#source;
+        member.source = this.#rollout.source;
         member.send({
           kind: 'start',
           number: member.number,
           count,
           directory: this.#directory,
-          source: this.#source,
+          source: member.source,
           options: { logFormat, syslogSocket, queueLimit, queueTimeout, waitForPort, traces },
           isFirst: member.number === 0 && !this.#startupIsDone,
           values: this.#store.snapshot,
@@ -364,7 +317,7 @@ export class Supervisor implements Administered {
       case 'ready':
         if (member.number === 0) this.#startupIsDone = true;
         member.sockets = message.sockets;
-        if (member.source !== this.#source) void this.#catchUp(member);
+        void this.#rollout.catchUp(member);
         if (!member.start.isAwaited)
           this.#log.notice(`process ${member.number} runs again, as ${member.worker?.process.pid}`);
         member.start.wake(null);

@@ -1,6 +1,5 @@
 /** nat_uac_test(): signs of a NAT between the phone and the server. Source: modules/nathelper; scenarios nathelper-test-*. */
-import type { SipMessage } from '../../sip/index.ts';
-import { bareHost } from '../../sip/index.ts';
+import { bareHost, DEFAULT_PROTOCOL, defaultPort, type SipMessage } from '../../sip/index.ts';
 import { defineFlags } from '../flags.ts';
 
 const names = [
@@ -28,7 +27,7 @@ export function isPrivate(host: string): boolean {
   );
 }
 
-const usualPort = 5060;
+const usualPort = defaultPort(DEFAULT_PROTOCOL);
 
 const tests: Readonly<Record<(typeof names)[number], (message: SipMessage) => boolean>> = {
   'private-contact': ({ contacts }) =>

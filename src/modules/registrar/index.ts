@@ -2,7 +2,15 @@
 import { namedSocket } from '../../relay/index.ts';
 import { defineModule, type Run } from '../../runtime/index.ts';
 import { defineArgument, type Status, type Value } from '../../script/index.ts';
-import { bareHost, headerText, parseNameAddr, parseUri, transportName } from '../../sip/index.ts';
+import {
+  bareHost,
+  DEFAULT_PROTOCOL,
+  defaultPort,
+  headerText,
+  parseNameAddr,
+  parseUri,
+  transportName,
+} from '../../sip/index.ts';
 import { type Awaitable, andThen } from '../../timers/index.ts';
 import { raiseAor, raiseContact } from '../usrloc/events.ts';
 import { table } from '../usrloc/index.ts';
@@ -33,7 +41,7 @@ const contactsOf = (run: Run, domain: string, aor: string | null): readonly Cont
 function hop({ path, received, uri }: Contact): { readonly host: string; readonly port: number } {
   const next = path === null ? (received ?? uri) : (parseNameAddr(path)?.uri ?? uri);
   const parts = parseUri(next);
-  return { host: bareHost(parts?.host ?? ''), port: parts?.port ?? 5060 };
+  return { host: bareHost(parts?.host ?? ''), port: parts?.port ?? defaultPort(DEFAULT_PROTOCOL) };
 }
 
 /** Removes the contacts that pass the test: 1, -1 if the store cannot do it. */

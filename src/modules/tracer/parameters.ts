@@ -1,6 +1,6 @@
 /** The parameters of tracer, and of siptrace, as it was called before. */
 import { defineParameters, InvalidUse } from '../../script/index.ts';
-import { bareHost, parseHostPort, splitProtocol } from '../../sip/index.ts';
+import { bareHost, DEFAULT_PROTOCOL, defaultPort, parseHostPort, splitProtocol } from '../../sip/index.ts';
 
 const shared = defineParameters([
   {
@@ -69,7 +69,7 @@ export function readLocalEnd(text: string): { readonly address: string; readonly
   const { protocol, rest } = splitProtocol(text);
   const end = parseHostPort(protocol === null ? text : rest);
   if (end === null) throw new InvalidUse(`invalid trace_local_ip "${text}"`, 'use ADDRESS or ADDRESS:PORT');
-  return { address: bareHost(end.host), port: end.port ?? 5060 };
+  return { address: bareHost(end.host), port: end.port ?? defaultPort(protocol ?? DEFAULT_PROTOCOL) };
 }
 
 /** The warnings of a script's parameters. */
